@@ -1,0 +1,45 @@
+# Every habit is one word. All of them set up .venv by themselves; only Python, a C++ compiler and make must be there.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := pyproject.toml CMakeLists.txt $(shell find native -name '*.?pp')
+
+.PHONY: demo test check format bench clean build
+
+build: $(VENV)/built
+
+$(VENV)/tools: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "lamina needs Python 3.11 or newer; set PYTHON=...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet "scikit-build-core>=1.1" "nanobind>=3.1" "cmake>=3.26" ninja
+	$(BIN)/python -m pip install --quiet --group test --group check
+	touch $@
+
+$(VENV)/built: $(VENV)/tools $(SOURCES)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pip install --quiet --no-build-isolation --editable ".[cli,plots]"
+	touch $@
+
+demo: build
+	$(BIN)/lamina train --dataset digits --set hidden_layer_sizes=128,64 --set random_state=42 \
+	    --output demo-output/digits.lamina --plot demo-output/loss-curve.png --overwrite
+
+test: build
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: build
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: build
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: build
+	$(BIN)/python -m benchmarks.speed
+
+clean:
+	rm -rf build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV)
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

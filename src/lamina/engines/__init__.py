@@ -1,0 +1,24 @@
+"""Where the arithmetic runs: engines that answer one protocol with the same numbers."""
+
+from lamina.engines.choose import available_engines, choose_engine
+from lamina.engines.engine import (
+    Engine,
+    EpochReport,
+    Objective,
+    OptimizerSettings,
+    OptimizerState,
+    Rows,
+    Trainer,
+)
+
+__all__ = [
+    "Engine",
+    "EpochReport",
+    "Objective",
+    "OptimizerSettings",
+    "OptimizerState",
+    "Rows",
+    "Trainer",
+    "available_engines",
+    "choose_engine",
+]

@@ -1,0 +1,64 @@
+"""Which engine serves, and why: the native one where it loads, else the reference."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from functools import cache
+
+from lamina.engines.engine import Engine
+from lamina.engines.reference import ReferenceEngine
+from lamina.errors import NativeUnavailableWarning, UnknownNameError, suggestion
+
+ENGINES = ("native", "reference")
+ENVIRONMENT_VARIABLE = "LAMINA_ENGINE"
+
+
+def available_engines() -> list[str]:
+    """The names of the engines that can serve on this machine."""
+    return [name for name in ENGINES if name == "reference" or _native() is not None]
+
+
+def choose_engine(name: str | None = None) -> Engine:
+    """The engine of that name; without one, LAMINA_ENGINE's, else the fastest that loads.
+
+    Raises
+    ------
+    UnknownNameError
+        For a name that is no engine's.
+    ImportError
+        Where the native engine is asked for by name and its extension cannot be loaded.
+    """
+    name = name or os.environ.get(ENVIRONMENT_VARIABLE) or None
+    if name not in (None, *ENGINES):
+        raise UnknownNameError(
+            f"{name!r} is no engine.{suggestion(name, ENGINES)} Known: 'native', 'reference'."
+        )
+    if name == "reference":
+        return ReferenceEngine()
+    native = _native()
+    if native is not None:
+        return native
+    if name == "native":
+        raise ImportError("the native extension could not be loaded; reinstall lamina to build it")
+    _warn_once()
+    return ReferenceEngine()
+
+
+@cache
+def _native() -> Engine | None:
+    try:
+        from lamina.engines.native import NativeEngine
+    except ImportError:
+        return None
+    return NativeEngine()
+
+
+@cache
+def _warn_once() -> None:
+    warnings.warn(
+        "lamina's native extension could not be loaded; the NumPy engine serves instead, "
+        "with the same results but slowly. Reinstall lamina to build it.",
+        NativeUnavailableWarning,
+        stacklevel=4,
+    )

@@ -1,0 +1,159 @@
+"""The protocol: what training asks of an engine, and what every engine answers alike.
+
+Shapes: X (n_rows, n_features) dense C-contiguous or csr; y (n_rows, n_outputs) in X's dtype, or
+(n_rows,) int32 class codes where the loss says 'codes'; parameters and gradient (n_parameters,).
+X, y, weights and parameters share one dtype, float32 or float64: the estimator has seen to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from lamina.formulas import LOSSES, OPTIMIZERS, PENALTIES
+from lamina.formulas.table import Array
+from lamina.network import NetworkSpec
+
+Matrix: TypeAlias = "NDArray[Any] | sparse.csr_array | sparse.csr_matrix"
+
+
+class Rows(NamedTuple):
+    """The rows that an engine learns from.
+
+    Attributes
+    ----------
+    X : ndarray or csr matrix of shape (n_rows, n_features)
+    y : ndarray of shape (n_rows, n_outputs), or (n_rows,) int32 class codes
+    weight : ndarray of shape (n_rows,), or None where all rows weigh one
+    """
+
+    X: Matrix
+    y: NDArray[Any]
+    weight: NDArray[Any] | None
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is minimised: a loss, and alpha times a penalty on the weights."""
+
+    loss: str
+    alpha: float = 0.0
+    penalty: str = "l2"
+
+    def __post_init__(self) -> None:
+        LOSSES[self.loss]
+        PENALTIES[self.penalty]
+
+
+@dataclass(frozen=True)
+class OptimizerSettings:
+    """An optimizer by name, and the values of the hyperparameters that its record lists."""
+
+    name: str
+    hyperparameters: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        expected = OPTIMIZERS[self.name].hyperparameters
+        if set(self.hyperparameters) != set(expected):
+            raise ValueError(f"{self.name} takes {expected}, got {tuple(self.hyperparameters)}")
+
+
+@dataclass
+class OptimizerState:
+    """What an optimizer remembers; a trainer changes it in place.
+
+    Attributes
+    ----------
+    slots : ndarray of shape (n_slots, n_parameters)
+    step : int
+        Updates made so far.
+    """
+
+    slots: Array
+    step: int = 0
+
+    @classmethod
+    def fresh(cls, optimizer: str, parameters: Array) -> OptimizerState:
+        """The state before the first step: zeros in the parameters' dtype."""
+        n_slots = len(OPTIMIZERS[optimizer].slots)
+        return cls(np.zeros((n_slots, parameters.size), dtype=parameters.dtype))
+
+
+class EpochReport(NamedTuple):
+    """What an epoch came to.
+
+    Attributes
+    ----------
+    loss : float
+        The mean of the batches' losses, penalty included, weighted by their rows; not finite
+        where the epoch ended early for that reason.
+    steps : int
+        Updates made.
+    non_finite_block : int or None
+        The first block whose values or parameters are not finite, by its index in the spec.
+    """
+
+    loss: float
+    steps: int
+    non_finite_block: int | None
+
+
+class Trainer(Protocol):
+    """One fit: it holds rows, parameters and optimizer state, and changes the last two in place."""
+
+    def epoch(
+        self, order: NDArray[np.int64], batch_size: int, learning_rates: NDArray[np.float64]
+    ) -> EpochReport:
+        """Run one epoch over the rows that `order` lists, `batch_size` of them a step.
+
+        Parameters
+        ----------
+        order : ndarray of int64
+            Indices into the rows; the last batch may be smaller than the others.
+        batch_size : int
+        learning_rates : ndarray of float64 of shape (n_steps,)
+
+        Raises
+        ------
+        KeyboardInterrupt
+            After Ctrl-C, within 100 ms; parameters and state are those of the last whole step.
+        ZeroDivisionError
+            For a batch whose sample weights sum to zero.
+        """
+        ...
+
+
+class Engine(Protocol):
+    """A place where a network can be trained and used."""
+
+    @property
+    def name(self) -> str:
+        """'reference', 'native', …"""
+        ...
+
+    def trainer(
+        self,
+        spec: NetworkSpec,
+        objective: Objective,
+        optimizer: OptimizerSettings,
+        rows: Rows,
+        parameters: Array,
+        state: OptimizerState,
+    ) -> Trainer:
+        """A trainer that updates `parameters` and `state` in place."""
+        ...
+
+    def loss_and_gradient(
+        self, spec: NetworkSpec, objective: Objective, rows: Rows, parameters: Array
+    ) -> tuple[float, Array]:
+        """The loss over all rows, penalty included, and its gradient of shape (n_parameters,)."""
+        ...
+
+    def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
+        """The network's prediction behind its link, of shape (n_rows, n_outputs)."""
+        ...

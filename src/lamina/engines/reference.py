@@ -1,0 +1,176 @@
+"""The reference engine: backpropagation in NumPy, to be read, and to hold the others against.
+
+Shapes: X (rows, fan_in of the first block); z, a, delta (rows, fan_out) of each block; W (fan_in,
+fan_out); b (fan_out,); y as in engine.py. All in the dtype of the parameters.
+
+    forward    z = a_prev W + b,  a = f(z)                       p = link(z of the last block)
+    backward   delta = dL/dz:     last: p - y and its like       before: (delta W^T) f'(z)
+    gradient   dL/dW = (a_prev^T delta + alpha W) / weight sum   dL/db = Σ_rows delta / weight sum
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from lamina.engines.engine import (
+    EpochReport,
+    Matrix,
+    Objective,
+    OptimizerSettings,
+    OptimizerState,
+    Rows,
+)
+from lamina.formulas import ACTIVATIONS, LINKS, LOSSES, OPTIMIZERS, PENALTIES
+from lamina.formulas.table import Array
+from lamina.network import NetworkSpec, ParameterLayout
+
+
+class Forward(NamedTuple):
+    """Everything that a forward pass computes: z and a of every block, and the prediction."""
+
+    z: list[Array]
+    a: list[Array]
+    prediction: Array
+
+
+def forward(spec: NetworkSpec, parameters: Array, X: Matrix) -> Forward:
+    """The forward pass; a[0] is X itself, so that a[i] is what block i takes in."""
+    weights, biases = ParameterLayout.of(spec).views(parameters)
+    z, a = [], [X]
+    for block, W, b in zip(spec.blocks, weights, biases, strict=True):
+        z.append(np.asarray(a[-1] @ W) + b)
+        a.append(ACTIVATIONS[block.activation].value(z[-1]))
+    return Forward(z, a, LINKS[spec.link].value(z[-1]))
+
+
+def batch_loss(objective: Objective, weights: Array, prediction: Array, rows: Rows) -> float:
+    """The weighted mean of the rows' losses, and the penalty of the weights."""
+    losses = LOSSES[objective.loss].value(prediction, rows.y)
+    penalty = objective.alpha * PENALTIES[objective.penalty].value(weights)
+    return float(np.average(losses, weights=rows.weight)) + penalty / weight_sum(rows)
+
+
+def weight_sum(rows: Rows) -> float:
+    """What a batch's gradient is divided by: its number of rows, or the sum of their weights."""
+    return float(len(rows.y) if rows.weight is None else rows.weight.sum())
+
+
+def backward(
+    spec: NetworkSpec, objective: Objective, parameters: Array, rows: Rows, passed: Forward
+) -> Array:
+    """The gradient of `batch_loss` with respect to the flat parameters."""
+    layout = ParameterLayout.of(spec)
+    weights, _ = layout.views(parameters)
+    gradient = np.empty_like(parameters)
+    dW, db = layout.views(gradient)
+
+    delta = LOSSES[objective.loss].delta(passed.prediction, rows.y)
+    if rows.weight is not None:
+        delta = delta * rows.weight[:, np.newaxis]
+    for i in reversed(range(len(weights))):
+        dW[i][...] = passed.a[i].T @ delta
+        db[i][...] = delta.sum(axis=0)
+        if i > 0:
+            slope = ACTIVATIONS[spec.blocks[i - 1].activation].slope
+            delta = (delta @ weights[i].T) * slope(passed.z[i - 1], passed.a[i])
+
+    penalised = slice(layout.n_weights)
+    gradient[penalised] += objective.alpha * PENALTIES[objective.penalty].slope(
+        parameters[penalised]
+    )
+    gradient /= weight_sum(rows)
+    return gradient
+
+
+def first_non_finite_block(spec: NetworkSpec, parameters: Array, z: list[Array]) -> int | None:
+    """The first block whose z or parameters are infinite or NaN."""
+    weights, biases = ParameterLayout.of(spec).views(parameters)
+    for i, values in enumerate(zip(z, weights, biases, strict=True)):
+        if not all(np.isfinite(value).all() for value in values):
+            return i
+    return None
+
+
+@dataclass
+class ReferenceTrainer:
+    """One fit of the reference engine: forward, loss, backward, update, batch by batch."""
+
+    spec: NetworkSpec
+    objective: Objective
+    optimizer: OptimizerSettings
+    rows: Rows
+    parameters: Array
+    state: OptimizerState
+
+    def epoch(
+        self, order: NDArray[np.int64], batch_size: int, learning_rates: NDArray[np.float64]
+    ) -> EpochReport:
+        total, steps = 0.0, 0
+        with np.errstate(all="ignore"):
+            for start, rate in zip(range(0, len(order), batch_size), learning_rates, strict=True):
+                batch = order[start : start + batch_size]
+                loss, passed = self.step(_take(self.rows, batch), float(rate))
+                total += loss * len(batch)
+                steps += 1
+                if not np.isfinite(total):
+                    break
+            bad = first_non_finite_block(self.spec, self.parameters, passed.z)
+        return EpochReport(total / len(order), steps, bad)
+
+    def step(self, batch: Rows, learning_rate: float) -> tuple[float, Forward]:
+        """One update from one batch; returns the loss before it."""
+        passed = forward(self.spec, self.parameters, batch.X)
+        n_weights = ParameterLayout.of(self.spec).n_weights
+        loss = batch_loss(self.objective, self.parameters[:n_weights], passed.prediction, batch)
+        gradient = backward(self.spec, self.objective, self.parameters, batch, passed)
+        self.state.step += 1
+        OPTIMIZERS[self.optimizer.name].update(
+            self.parameters,
+            gradient,
+            self.state.slots,
+            self.state.step,
+            learning_rate,
+            self.optimizer.hyperparameters,
+        )
+        return loss, passed
+
+
+class ReferenceEngine:
+    """The engine in NumPy: short, exact, and slow."""
+
+    name = "reference"
+
+    def trainer(
+        self,
+        spec: NetworkSpec,
+        objective: Objective,
+        optimizer: OptimizerSettings,
+        rows: Rows,
+        parameters: Array,
+        state: OptimizerState,
+    ) -> ReferenceTrainer:
+        return ReferenceTrainer(spec, objective, optimizer, rows, parameters, state)
+
+    def loss_and_gradient(
+        self, spec: NetworkSpec, objective: Objective, rows: Rows, parameters: Array
+    ) -> tuple[float, Array]:
+        with np.errstate(all="ignore"):
+            passed = forward(spec, parameters, rows.X)
+            weights = parameters[: ParameterLayout.of(spec).n_weights]
+            loss = batch_loss(objective, weights, passed.prediction, rows)
+            return loss, backward(spec, objective, parameters, rows, passed)
+
+    def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
+        with np.errstate(all="ignore"):
+            return forward(spec, parameters, X).prediction
+
+
+def _take(rows: Rows, batch: NDArray[np.int64]) -> Rows:
+    weight = None if rows.weight is None else rows.weight[batch]
+    X = sparse.csr_array(rows.X) if sparse.issparse(rows.X) else rows.X
+    return Rows(X[batch], rows.y[batch], weight)

@@ -1,0 +1,42 @@
+"""What can go wrong, by name: every exception and warning that lamina raises itself."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class LaminaError(Exception):
+    """The root of lamina's own exceptions."""
+
+
+class UnknownNameError(LaminaError, ValueError):
+    """A name that stands in none of the tables of formulas."""
+
+
+class NonFiniteError(LaminaError, ValueError):
+    """Training reached infinity or NaN; the message says in which layer, and what to try."""
+
+
+class ModelFileError(LaminaError, ValueError):
+    """A model file that is truncated, altered, of a newer format, or no model file at all."""
+
+
+class TableError(LaminaError, ValueError):
+    """A table that cannot be learned from: empty, ragged, a column missing or without a value."""
+
+
+class NativeUnavailableWarning(RuntimeWarning):
+    """The native extension could not be loaded; the NumPy engine serves in its place."""
+
+
+def nearest_match(name: object, allowed: Iterable[str]) -> str | None:
+    """The allowed name that is spelt most like `name`, or None where none comes close."""
+    matches = difflib.get_close_matches(str(name).lower(), list(allowed), n=1, cutoff=0.6)
+    return matches[0] if matches else None
+
+
+def suggestion(name: object, allowed: Iterable[str]) -> str:
+    """A sentence that offers the nearest match, with a leading space; empty where there is none."""
+    match = nearest_match(name, allowed)
+    return "" if match is None or match == name else f" Did you mean {match!r}?"

@@ -1,0 +1,26 @@
+"""The mathematics by name: tables of formulas from which names, errors, docs and engines derive."""
+
+from lamina.formulas.activations import ACTIVATIONS, Activation
+from lamina.formulas.initializers import INITIALIZERS, Initializer
+from lamina.formulas.links import LINKS, Link
+from lamina.formulas.losses import LOSSES, Loss
+from lamina.formulas.optimizers import OPTIMIZERS, Optimizer
+from lamina.formulas.penalties import PENALTIES, Penalty
+from lamina.formulas.schedules import SCHEDULES, Schedule
+
+__all__ = [
+    "ACTIVATIONS",
+    "INITIALIZERS",
+    "LINKS",
+    "LOSSES",
+    "OPTIMIZERS",
+    "PENALTIES",
+    "SCHEDULES",
+    "Activation",
+    "Initializer",
+    "Link",
+    "Loss",
+    "Optimizer",
+    "Penalty",
+    "Schedule",
+]

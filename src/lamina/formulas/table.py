@@ -1,0 +1,77 @@
+"""A table of named records: the one place in which a name is looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.errors import UnknownNameError, suggestion
+
+Array: TypeAlias = NDArray[np.floating[Any]]
+
+
+class Named(Protocol):
+    """Anything that carries its own name."""
+
+    @property
+    def name(self) -> str:
+        """What users write to choose the record."""
+        ...
+
+
+Record = TypeVar("Record", bound=Named)
+
+
+class Table(Mapping[str, Record]):
+    """Records by name, in the order in which they were written down.
+
+    Parameters
+    ----------
+    kind : str
+        What the records are, in the singular: it stands in the error for an unknown name.
+    *records : Record
+        The records; their names must differ.
+
+    Raises
+    ------
+    UnknownNameError
+        From `table[name]`, for a name that is not in the table; it lists those that are.
+
+    Examples
+    --------
+    >>> from lamina.formulas import ACTIVATIONS
+    >>> ACTIVATIONS["relu"].equation
+    'f(z) = max(0, z)'
+    >>> ACTIVATIONS["rleu"]
+    Traceback (most recent call last):
+    ...
+    lamina.errors.UnknownNameError: 'rleu' is no activation. Did you mean 'relu'? Known: \
+'identity', 'logistic', 'tanh', 'relu'.
+    """
+
+    def __init__(self, kind: str, *records: Record) -> None:
+        self.kind = kind
+        self._records = {record.name: record for record in records}
+        if len(self._records) != len(records):
+            raise ValueError(f"two {kind} records share a name")
+
+    def __getitem__(self, name: str) -> Record:
+        try:
+            return self._records[name]
+        except (KeyError, TypeError):
+            known = ", ".join(map(repr, self._records))
+            raise UnknownNameError(
+                f"{name!r} is no {self.kind}.{suggestion(name, self._records)} Known: {known}."
+            ) from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._records
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._records)
+
+    def __len__(self) -> int:
+        return len(self._records)
