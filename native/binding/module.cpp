@@ -1,0 +1,241 @@
+// lamina._native: array types, the GIL, and Ctrl-C; nothing else. Python validates, core/ computes.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "../core/engine.hpp"
+#include "../core/instruction_sets.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+using namespace lamina;
+
+namespace {
+
+template <class T>
+using In = nb::ndarray<const T, nb::c_contig, nb::device::cpu>;
+template <class T>
+using InOut = nb::ndarray<T, nb::c_contig, nb::device::cpu>;
+
+// The set that LAMINA_INSTRUCTION_SET names, else the fastest; decided once.
+const InstructionSet& chosen_instruction_set() {
+    const InstructionSet* const* sets = runnable_instruction_sets();
+    const char* wanted = std::getenv("LAMINA_INSTRUCTION_SET");
+    if (!wanted || !*wanted) return **sets;
+    std::string known;
+    for (; *sets; ++sets) {
+        if (std::string((*sets)->name) == wanted) return **sets;
+        known += std::string(known.empty() ? "" : ", ") + (*sets)->name;
+    }
+    throw nb::value_error(("LAMINA_INSTRUCTION_SET=" + std::string(wanted) +
+                           " is not among what this machine can run: " + known)
+                              .c_str());
+}
+
+template <class T>
+const Kernels<T>& kernels() {
+    static const InstructionSet& set = chosen_instruction_set();
+    if constexpr (std::is_same_v<T, float>)
+        return set.float32;
+    else
+        return set.float64;
+}
+
+// Lets Python's signal handlers run every 20 ms of a long call, and keeps what they raise.
+class Interrupt {
+   public:
+    StopSignal signal() { return {ask, this}; }
+    void rethrow() {
+        if (error_) throw nb::python_error(std::move(*error_));
+    }
+    std::unique_ptr<nb::python_error> take() { return std::move(error_); }
+
+   private:
+    using Clock = std::chrono::steady_clock;
+    static bool ask(void* self) { return static_cast<Interrupt*>(self)->check(); }
+    bool check() {
+        const Clock::time_point now = Clock::now();
+        if (now - last_ < std::chrono::milliseconds(20)) return false;
+        last_ = now;
+        nb::gil_scoped_acquire gil;
+        if (PyErr_CheckSignals() == 0) return false;
+        error_ = std::make_unique<nb::python_error>();
+        return true;
+    }
+    Clock::time_point last_ = Clock::now();
+    std::unique_ptr<nb::python_error> error_;
+};
+
+// The rows of a fit, with references that keep their arrays alive.
+template <class T>
+struct RowArrays {
+    std::optional<In<T>> dense, csr_values, targets, weight;
+    std::optional<In<std::int32_t>> csr_columns, codes;
+    std::optional<In<std::int64_t>> csr_starts;
+    std::int64_t n_rows;
+
+    Rows<T> view() const {
+        const auto data = [](const auto& array) { return array ? array->data() : nullptr; };
+        return {n_rows,           data(dense),   data(csr_values), data(csr_columns),
+                data(csr_starts), data(targets), data(codes),      data(weight)};
+    }
+};
+
+using BlockTuple = std::tuple<std::int64_t, std::int64_t, int>;
+using ReportTuple = std::tuple<int, double, std::int64_t, int>;
+
+template <class T>
+class NetworkHandle {
+   public:
+    NetworkHandle(const std::vector<BlockTuple>& blocks, int loss, int penalty, double alpha,
+                  std::int64_t largest_batch) {
+        std::vector<Block> plain;
+        for (const auto& [fan_in, fan_out, activation] : blocks)
+            plain.push_back({fan_in, fan_out, activation});
+        network_ = kernels<T>().make({plain.data(), int(plain.size()), loss, penalty, alpha},
+                                     largest_batch);
+    }
+    NetworkHandle(const NetworkHandle&) = delete;
+    ~NetworkHandle() { kernels<T>().release(network_); }
+
+    // An interrupt is kept back, so that the caller can first note how many steps were made.
+    ReportTuple epoch(const RowArrays<T>& rows, In<std::int64_t> order, std::int64_t batch_size,
+                      In<double> learning_rates, int optimizer,
+                      const std::vector<double>& hyperparameters, InOut<T> parameters,
+                      InOut<T> slots, std::int64_t step) {
+        Interrupt interrupt;
+        Report report;
+        {
+            nb::gil_scoped_release released;
+            report = kernels<T>().epoch(
+                network_, rows.view(),
+                {order.data(), std::int64_t(order.size()), batch_size, learning_rates.data()},
+                {optimizer, hyperparameters.data(), parameters.data(), slots.data(), step},
+                interrupt.signal());
+        }
+        kept_ = interrupt.take();
+        return {int(report.ending), report.loss, report.steps, report.non_finite_block};
+    }
+
+    void raise_interrupt() {
+        if (const auto error = std::move(kept_)) throw nb::python_error(std::move(*error));
+    }
+
+    ReportTuple loss_and_gradient(const RowArrays<T>& rows, In<T> parameters, InOut<T> gradient) {
+        Interrupt interrupt;
+        Report report;
+        {
+            nb::gil_scoped_release released;
+            report = kernels<T>().loss_and_gradient(network_, rows.view(), parameters.data(),
+                                                    gradient.data(), interrupt.signal());
+        }
+        interrupt.rethrow();
+        return {int(report.ending), report.loss, report.steps, report.non_finite_block};
+    }
+
+    void predict(int link, const RowArrays<T>& rows, In<T> parameters, InOut<T> prediction) {
+        Interrupt interrupt;
+        {
+            nb::gil_scoped_release released;
+            kernels<T>().predict(network_, link, rows.view(), parameters.data(), prediction.data(),
+                                 interrupt.signal());
+        }
+        interrupt.rethrow();
+    }
+
+   private:
+    void* network_;
+    std::unique_ptr<nb::python_error> kept_;
+};
+
+template <class T>
+void bind(nb::module_& module, const char* rows_name, const char* network_name) {
+    nb::class_<RowArrays<T>>(module, rows_name, "The rows that a network reads; it copies nothing.")
+        .def(
+            "__init__",
+            [](RowArrays<T>* self, std::int64_t n_rows, std::optional<In<T>> dense,
+               std::optional<In<T>> csr_values, std::optional<In<std::int32_t>> csr_columns,
+               std::optional<In<std::int64_t>> csr_starts, std::optional<In<T>> targets,
+               std::optional<In<std::int32_t>> codes, std::optional<In<T>> weight) {
+                new (self) RowArrays<T>{std::move(dense),       std::move(csr_values),
+                                        std::move(targets),     std::move(weight),
+                                        std::move(csr_columns), std::move(codes),
+                                        std::move(csr_starts),  n_rows};
+            },
+            "n_rows"_a, "dense"_a.noconvert().none(), "csr_values"_a.noconvert().none(),
+            "csr_columns"_a.noconvert().none(), "csr_starts"_a.noconvert().none(),
+            "targets"_a.noconvert().none(), "codes"_a.noconvert().none(),
+            "weight"_a.noconvert().none());
+
+    nb::class_<NetworkHandle<T>>(module, network_name,
+                                 "The working memory and the passes of one network.")
+        .def(nb::init<const std::vector<BlockTuple>&, int, int, double, std::int64_t>(), "blocks"_a,
+             "loss"_a, "penalty"_a, "alpha"_a, "largest_batch"_a)
+        .def("epoch", &NetworkHandle<T>::epoch, "rows"_a, "order"_a.noconvert(), "batch_size"_a,
+             "learning_rates"_a.noconvert(), "optimizer"_a, "hyperparameters"_a,
+             "parameters"_a.noconvert(), "slots"_a.noconvert(), "step"_a,
+             "(ending, loss, steps, first non-finite block or -1); ending is a value of Ending.")
+        .def("raise_interrupt", &NetworkHandle<T>::raise_interrupt,
+             "Raise what a signal handler raised during the last epoch, if one did.")
+        .def("loss_and_gradient", &NetworkHandle<T>::loss_and_gradient, "rows"_a,
+             "parameters"_a.noconvert(), "gradient"_a.noconvert())
+        .def("predict", &NetworkHandle<T>::predict, "link"_a, "rows"_a, "parameters"_a.noconvert(),
+             "prediction"_a.noconvert());
+
+    module.def(
+        "evaluate",
+        [](int function, In<T> x, InOut<T> y) {
+            kernels<T>().evaluate(function, x.data(), y.data(), std::int64_t(x.size()));
+        },
+        "function"_a, "x"_a.noconvert(), "y"_a.noconvert(),
+        "Write one of FUNCTIONS, applied to x, into y.");
+}
+
+nb::dict numbered(const char* const* names) {
+    nb::dict table;
+    for (int i = 0; names[i]; ++i) table[names[i]] = i;
+    return table;
+}
+
+}  // namespace
+
+NB_MODULE(_native, module) {
+    module.doc() = "lamina's kernels: whole epochs in C++, without the GIL.";
+    module.attr("ACTIVATIONS") = numbered(activation_names);
+    module.attr("LOSSES") = numbered(loss_names);
+    module.attr("LINKS") = numbered(link_names);
+    module.attr("PENALTIES") = numbered(penalty_names);
+    module.attr("OPTIMIZERS") = numbered(optimizer_names);
+    module.attr("FUNCTIONS") = numbered(function_names);
+    module.attr("FINISHED") = int(Ending::finished);
+    module.attr("STOPPED") = int(Ending::stopped);
+    module.attr("ZERO_WEIGHT") = int(Ending::zero_weight);
+    module.attr("NON_FINITE") = int(Ending::non_finite);
+    module.def(
+        "instruction_set", [] { return std::string(chosen_instruction_set().name); },
+        "The set of kernels that serves: LAMINA_INSTRUCTION_SET's, else the fastest.");
+    module.def(
+        "instruction_sets",
+        [] {
+            std::vector<std::string> names;
+            for (auto sets = runnable_instruction_sets(); *sets; ++sets)
+                names.push_back((*sets)->name);
+            return names;
+        },
+        "The sets of kernels that this machine can run, the fastest first.");
+    bind<float>(module, "Rows32", "Network32");
+    bind<double>(module, "Rows64", "Network64");
+}

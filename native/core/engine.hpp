@@ -1,0 +1,98 @@
+// What the binding and the kernels tell each other: plain structs and one table of functions for
+// each instruction set. No templates of the standard library: a file compiled for AVX-512 must not
+// leave a copy of a shared inline function behind that an older processor then runs.
+//
+// Shapes: X (n_rows, n_features) row-major or csr; targets (n_rows, n_outputs), or (n_rows) codes;
+// parameters and gradient (n_parameters): the weights of all blocks, then their biases;
+// slots (n_slots, n_parameters).
+#pragma once
+
+#include <cstdint>
+
+namespace lamina {
+
+struct Block {
+    std::int64_t fan_in;
+    std::int64_t fan_out;
+    int activation;
+};
+
+struct Problem {
+    const Block* blocks;  // copied when the network is made
+    int n_blocks;
+    int loss;
+    int penalty;
+    double alpha;
+};
+
+template <class T>
+struct Rows {
+    std::int64_t n_rows;
+    const T* dense;                   // null where X is csr
+    const T* csr_values;              // csr: value and column of every entry, and where rows start
+    const std::int32_t* csr_columns;
+    const std::int64_t* csr_starts;
+    const T* targets;                 // null where the loss takes codes, or for a prediction
+    const std::int32_t* codes;
+    const T* weight;                  // null where all rows weigh one
+};
+
+struct Batches {
+    const std::int64_t* order;
+    std::int64_t n_order;
+    std::int64_t batch_size;
+    const double* learning_rates;  // one for each step
+};
+
+template <class T>
+struct Update {
+    int optimizer;
+    const double* hyperparameters;  // in the order of the record's `hyperparameters`
+    T* parameters;
+    T* slots;
+    std::int64_t step;  // updates made before this epoch
+};
+
+// Asked now and then during long work; true means: stop after this step.
+struct StopSignal {
+    bool (*asked)(void* context);
+    void* context;
+};
+
+enum class Ending { finished, stopped, zero_weight, non_finite };
+
+struct Report {
+    Ending ending;
+    double loss;             // mean over the rows, penalty included
+    std::int64_t steps;      // updates made
+    int non_finite_block;    // -1 where all blocks are finite
+};
+
+// One compiled set of kernels. `Network` is opaque: each instruction set has its own.
+template <class T>
+struct Kernels {
+    void* (*make)(const Problem&, std::int64_t largest_batch);
+    void (*release)(void* network);
+    Report (*epoch)(void* network, const Rows<T>&, const Batches&, const Update<T>&, StopSignal);
+    Report (*loss_and_gradient)(void* network, const Rows<T>&, const T* parameters, T* gradient,
+                                StopSignal);
+    Report (*predict)(void* network, int link, const Rows<T>&, const T* parameters, T* prediction,
+                      StopSignal);
+    void (*evaluate)(int function, const T* x, T* y, std::int64_t n);
+};
+
+struct InstructionSet {
+    const char* name;
+    Kernels<float> float32;
+    Kernels<double> float64;
+};
+
+// The names by which formulas/ calls the numbers above, in their order; ended by null.
+extern const char* const activation_names[];
+extern const char* const loss_names[];
+extern const char* const link_names[];
+extern const char* const penalty_names[];
+extern const char* const optimizer_names[];
+extern const char* const function_names[];
+
+}  // namespace lamina

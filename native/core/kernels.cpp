@@ -1,0 +1,49 @@
+// Compiled once for each instruction set, with LAMINA_INSTRUCTION_SET naming it: everything that
+// computes, behind one table of functions.
+#include "epoch.hpp"
+
+namespace lamina::LAMINA_INSTRUCTION_SET {
+
+template <class T>
+struct Entry {
+    static void* make(const Problem& problem, std::int64_t largest_batch) {
+        return new Network<T>(problem, largest_batch);
+    }
+    static void release(void* network) { delete static_cast<Network<T>*>(network); }
+    static Report epoch(void* network, const Rows<T>& rows, const Batches& batches,
+                        const Update<T>& update, StopSignal signal) {
+        return run_epoch(*static_cast<Network<T>*>(network), rows, batches, update, signal);
+    }
+    static Report loss_and_gradient(void* network, const Rows<T>& rows, const T* parameters,
+                                    T* gradient, StopSignal signal) {
+        return run_loss_and_gradient(*static_cast<Network<T>*>(network), rows, parameters, gradient,
+                                     signal);
+    }
+    static Report predict(void* network, int link, const Rows<T>& rows, const T* parameters,
+                          T* prediction, StopSignal signal) {
+        return run_predict(*static_cast<Network<T>*>(network), link, rows, parameters, prediction,
+                           signal);
+    }
+    static void evaluate(int function, const T* x, T* y, std::int64_t n) {
+        constexpr Vector<T> (*functions[])(Vector<T>) = {exponential<T>, logarithm<T>,
+                                                         hyperbolic_tangent<T>, logistic<T>};
+        for (Index i = 0; i < n; i += lanes<T>) {
+            const Index left = n - i;
+            if (left >= lanes<T>)
+                store(y + i, functions[function](load(x + i)));
+            else
+                store_part(y + i, functions[function](load_part(x + i, left)), left);
+        }
+    }
+    static constexpr Kernels<T> kernels = {make,    release,  epoch,
+                                           loss_and_gradient, predict, evaluate};
+};
+
+#define LAMINA_TEXT_OF(name) #name
+#define LAMINA_TEXT(name) LAMINA_TEXT_OF(name)
+
+extern const InstructionSet instruction_set;
+const InstructionSet instruction_set = {LAMINA_TEXT(LAMINA_INSTRUCTION_SET), Entry<float>::kernels,
+                                        Entry<double>::kernels};
+
+}  // namespace lamina::LAMINA_INSTRUCTION_SET

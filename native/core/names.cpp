@@ -1,0 +1,14 @@
+// What Python calls each entry of the tables, in the tables' order.
+#include "engine.hpp"
+
+namespace lamina {
+
+const char* const activation_names[] = {"identity", "logistic", "tanh", "relu", nullptr};
+const char* const loss_names[] = {"squared_error", "poisson", "binary_log_loss", "log_loss",
+                                  nullptr};
+const char* const link_names[] = {"identity", "exp", "logistic", "softmax", nullptr};
+const char* const penalty_names[] = {"l2", nullptr};
+const char* const optimizer_names[] = {"sgd", "adam", nullptr};
+const char* const function_names[] = {"exp", "log", "tanh", "logistic", nullptr};
+
+}  // namespace lamina

@@ -1,0 +1,131 @@
+// Optimizers: how a gradient becomes a step, as formulas/optimizers.py names them; and the penalty
+// that joins the gradient on its way. To add one: a struct like those below, and a line in the table
+// and in names.cpp.
+//
+// Shapes: w, gradient (n); slots (n_slots, n).
+#pragma once
+
+#include "simd.hpp"
+
+namespace lamina::LAMINA_INSTRUCTION_SET {
+
+template <class T>
+struct Step {
+    T* w;
+    const T* gradient;  // summed over the batch, not yet divided, penalty not yet added
+    T* slots;
+    Index n;           // length of all vectors
+    Index n_weights;   // the penalised prefix
+    double alpha;
+    double weight_sum;
+    double learning_rate;
+    std::int64_t number;  // from 1
+    const double* hyperparameters;
+};
+
+// base^exponent by repeated squaring, the same bits everywhere (libm's pow promises less).
+inline double integer_power(double base, std::int64_t exponent) {
+    double power = 1;
+    for (; exponent; exponent >>= 1, base *= base)
+        if (exponent & 1) power *= base;
+    return power;
+}
+
+// v ← μ v - η g;  w ← w + v, or with Nesterov  w ← w + μ v - η g
+template <class T>
+struct Sgd {
+    static constexpr int n_slots = 1;
+    Vector<T> momentum, rate;
+    bool nesterov;
+
+    explicit Sgd(const Step<T>& step)
+        : momentum(broadcast(T(step.hyperparameters[0]))),
+          rate(broadcast(T(step.learning_rate))),
+          nesterov(step.hyperparameters[1] != 0) {}
+
+    Vector<T> operator()(Vector<T> w, Vector<T> g, Vector<T> (&slot)[1]) const {
+        const Vector<T> down = -(rate * g);
+        slot[0] = fma(momentum, slot[0], down);
+        return w + (nesterov ? fma(momentum, slot[0], down) : slot[0]);
+    }
+};
+
+// m ← β₁ m + (1 - β₁) g;  v ← β₂ v + (1 - β₂) g²;  w ← w - η √(1 - β₂ᵗ) / (1 - β₁ᵗ) m / (√v + ε)
+template <class T>
+struct Adam {
+    static constexpr int n_slots = 2;
+    Vector<T> beta_1, new_1, beta_2, new_2, epsilon, rate;
+
+    explicit Adam(const Step<T>& step)
+        : beta_1(broadcast(T(step.hyperparameters[0]))),
+          new_1(broadcast(T(1 - step.hyperparameters[0]))),
+          beta_2(broadcast(T(step.hyperparameters[1]))),
+          new_2(broadcast(T(1 - step.hyperparameters[1]))),
+          epsilon(broadcast(T(step.hyperparameters[2]))) {
+        const double unbiased_1 = 1 - integer_power(step.hyperparameters[0], step.number);
+        const double unbiased_2 = 1 - integer_power(step.hyperparameters[1], step.number);
+        rate = broadcast(T(step.learning_rate * (__builtin_sqrt(unbiased_2) / unbiased_1)));
+    }
+
+    Vector<T> operator()(Vector<T> w, Vector<T> g, Vector<T> (&slot)[2]) const {
+        slot[0] = fma(beta_1, slot[0], new_1 * g);
+        slot[1] = fma(beta_2, slot[1], new_2 * (g * g));
+        return w - rate * slot[0] / (square_root(slot[1]) + epsilon);
+    }
+};
+
+// Updates w[begin, end) and the slots beside it; penalty: α W joins the gradient (L2's slope).
+template <class T, class Rule>
+void update_range(const Step<T>& step, const Rule& rule, Index begin, Index end, double alpha) {
+    const Vector<T> shrink = broadcast(T(1 / step.weight_sum));
+    const Vector<T> decay = broadcast(T(alpha / step.weight_sum));
+    for (Index i = begin; i < end; i += lanes<T>) {
+        const Index left = end - i;
+        const bool whole = left >= lanes<T>;
+        const auto read = [&](const T* p) { return whole ? load(p + i) : load_part(p + i, left); };
+        const auto write = [&](T* p, Vector<T> v) {
+            whole ? store(p + i, v) : store_part(p + i, v, left);
+        };
+        Vector<T> slot[Rule::n_slots];
+        for (int s = 0; s < Rule::n_slots; ++s) slot[s] = read(step.slots + s * step.n);
+        const Vector<T> w = read(step.w);
+        const Vector<T> g = fma(decay, w, shrink * read(step.gradient));
+        write(step.w, rule(w, g, slot));
+        for (int s = 0; s < Rule::n_slots; ++s) write(step.slots + s * step.n, slot[s]);
+    }
+}
+
+template <class T, template <class> class Rule>
+void update(const Step<T>& step) {
+    const Rule<T> rule(step);
+    update_range(step, rule, 0, step.n_weights, step.alpha);
+    update_range(step, rule, step.n_weights, step.n, 0);
+}
+
+template <class T>
+inline constexpr void (*optimizer_table[])(const Step<T>&) = {update<T, Sgd>, update<T, Adam>};
+
+// ‖w‖² in float64, over sixteen fixed partial sums: the same bits for every vector width.
+template <class T>
+double sum_of_squares(const T* w, Index n) {
+    double partial[16] = {};
+    Index i = 0;
+    for (; i + 16 <= n; i += 16)
+        for (Index lane = 0; lane < 16; ++lane)
+            partial[lane] += double(w[i + lane]) * double(w[i + lane]);
+    for (; i < n; ++i) partial[i % 16] += double(w[i]) * double(w[i]);
+    double sum = 0;
+    for (double part : partial) sum += part;
+    return sum;
+}
+
+// gradient ← (gradient + α W) / weight sum, for those who bring their own optimizer.
+template <class T>
+void finish_gradient(T* gradient, const T* w, Index n, Index n_weights, double alpha,
+                     double weight_sum) {
+    const T shrink = T(1 / weight_sum), decay = T(alpha / weight_sum);
+    for (Index i = 0; i < n_weights; ++i) gradient[i] = gradient[i] * shrink + decay * w[i];
+    for (Index i = n_weights; i < n; ++i) gradient[i] *= shrink;
+}
+
+}  // namespace lamina::LAMINA_INSTRUCTION_SET

@@ -1,0 +1,184 @@
+// One vector register of the instruction set that this file is compiled for, written as arithmetic.
+// GCC and clang know + - * / < ?: on vector types; what they lack (fma, sqrt) stands here by set.
+// Multiply-adds are fused only where the source says fma, so that every set with a fused
+// instruction gives the same bits (the build turns the compiler's own contraction off).
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#define LAMINA_VECTOR_BYTES 64
+#elif defined(__AVX2__) && defined(__FMA__)
+#include <immintrin.h>
+#define LAMINA_VECTOR_BYTES 32
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#define LAMINA_VECTOR_BYTES 16
+#else
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+#define LAMINA_VECTOR_BYTES 16
+#endif
+
+namespace lamina::LAMINA_INSTRUCTION_SET {
+
+using Index = std::int64_t;
+
+template <class T>
+struct VectorOf;
+template <>
+struct VectorOf<float> {
+    typedef float type __attribute__((vector_size(LAMINA_VECTOR_BYTES)));
+    typedef std::int32_t bits __attribute__((vector_size(LAMINA_VECTOR_BYTES)));
+    typedef std::uint32_t unsigned_bits __attribute__((vector_size(LAMINA_VECTOR_BYTES)));
+};
+template <>
+struct VectorOf<double> {
+    typedef double type __attribute__((vector_size(LAMINA_VECTOR_BYTES)));
+    typedef std::int64_t bits __attribute__((vector_size(LAMINA_VECTOR_BYTES)));
+    typedef std::uint64_t unsigned_bits __attribute__((vector_size(LAMINA_VECTOR_BYTES)));
+};
+
+template <class T>
+using Vector = typename VectorOf<T>::type;
+template <class T>
+using Bits = typename VectorOf<T>::bits;
+template <class T>
+using UnsignedBits = typename VectorOf<T>::unsigned_bits;
+
+template <class T>
+inline constexpr Index lanes = LAMINA_VECTOR_BYTES / sizeof(T);
+
+// Rows of internal matrices are padded to 64 bytes, whatever the set: loads there need no tails.
+template <class T>
+inline constexpr Index padding = 64 / sizeof(T);
+
+template <class T>
+inline Index padded(Index n) {
+    return (n + padding<T> - 1) / padding<T> * padding<T>;
+}
+
+template <class T>
+inline Vector<T> broadcast(T x) {
+    return Vector<T>{} + x;
+}
+
+template <class T>
+inline Vector<T> load(const T* p) {
+    Vector<T> v;
+    __builtin_memcpy(&v, p, sizeof v);
+    return v;
+}
+
+template <class T>
+inline void store(T* p, Vector<T> v) {
+    __builtin_memcpy(p, &v, sizeof v);
+}
+
+// The first n lanes from memory, zero in the others; n < lanes<T>.
+template <class T>
+inline Vector<T> load_part(const T* p, Index n) {
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float>)
+        return (Vector<T>)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+    else
+        return (Vector<T>)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
+#else
+    Vector<T> v{};
+    for (Index i = 0; i < n; ++i) v[i] = p[i];
+    return v;
+#endif
+}
+
+template <class T>
+inline void store_part(T* p, Vector<T> v, Index n) {
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float>)
+        _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+    else
+        _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)v);
+#else
+    for (Index i = 0; i < n; ++i) p[i] = v[i];
+#endif
+}
+
+inline Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) {
+#if defined(__AVX512F__)
+    return (Vector<float>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__AVX2__)
+    return (Vector<float>)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(__ARM_NEON)
+    return (Vector<float>)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+    return a * b + c;  // the baseline has no fused instruction; only here are the bits its own
+#endif
+}
+
+inline Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) {
+#if defined(__AVX512F__)
+    return (Vector<double>)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif defined(__AVX2__)
+    return (Vector<double>)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#elif defined(__ARM_NEON)
+    return (Vector<double>)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+#else
+    return a * b + c;
+#endif
+}
+
+inline Vector<float> square_root(Vector<float> x) {
+#if defined(__AVX512F__)
+    return (Vector<float>)_mm512_sqrt_ps((__m512)x);
+#elif defined(__AVX2__)
+    return (Vector<float>)_mm256_sqrt_ps((__m256)x);
+#elif defined(__ARM_NEON)
+    return (Vector<float>)vsqrtq_f32((float32x4_t)x);
+#else
+    for (Index i = 0; i < lanes<float>; ++i) x[i] = __builtin_sqrtf(x[i]);
+    return x;
+#endif
+}
+
+inline Vector<double> square_root(Vector<double> x) {
+#if defined(__AVX512F__)
+    return (Vector<double>)_mm512_sqrt_pd((__m512d)x);
+#elif defined(__AVX2__)
+    return (Vector<double>)_mm256_sqrt_pd((__m256d)x);
+#elif defined(__ARM_NEON)
+    return (Vector<double>)vsqrtq_f64((float64x2_t)x);
+#else
+    for (Index i = 0; i < lanes<double>; ++i) x[i] = __builtin_sqrt(x[i]);
+    return x;
+#endif
+}
+
+// The smaller and the larger of two; a NaN in x stays a NaN.
+template <class V>
+inline V at_most(V x, V bound) {
+    return x > bound ? bound : x;
+}
+
+template <class V>
+inline V at_least(V x, V bound) {
+    return x < bound ? bound : x;
+}
+
+template <class T>
+inline bool all_finite(const T* x, Index n) {
+    // x - x is zero for a finite x and NaN otherwise; a NaN survives every later addition.
+    Vector<T> sum{};
+    Index i = 0;
+    for (; i + lanes<T> <= n; i += lanes<T>) {
+        const Vector<T> v = load(x + i);
+        sum += v - v;
+    }
+    T total = 0;
+    for (Index lane = 0; lane < lanes<T>; ++lane) total += sum[lane];
+    for (; i < n; ++i) total += x[i] - x[i];
+    return total == 0;
+}
+
+}  // namespace lamina::LAMINA_INSTRUCTION_SET

@@ -1,0 +1,150 @@
+"""The native engine: whole epochs in C++; the only module that imports lamina._native.
+
+Shapes and dtypes are engine.py's. What the kernels read is C-contiguous, csr columns are int32 and
+csr row starts int64: `_row_arrays` sees to that once for every fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from lamina import _native
+from lamina.engines.engine import (
+    EpochReport,
+    Matrix,
+    Objective,
+    OptimizerSettings,
+    OptimizerState,
+    Rows,
+)
+from lamina.formulas import LOSSES, OPTIMIZERS
+from lamina.formulas.table import Array
+from lamina.network import NetworkSpec
+
+
+def _row_arrays(rows: Rows, codes: bool = False) -> Any:
+    """The rows as the kernels take them; arrays that already fit are not copied."""
+    dtype = rows.X.dtype
+    make = _native.Rows32 if dtype == np.float32 else _native.Rows64
+    dense, csr = rows.X, (None, None, None)
+    if sparse.issparse(rows.X):
+        dense = None
+        csr = (
+            np.ascontiguousarray(rows.X.data),
+            np.ascontiguousarray(rows.X.indices, dtype=np.int32),
+            np.ascontiguousarray(rows.X.indptr, dtype=np.int64),
+        )
+    else:
+        dense = np.ascontiguousarray(dense)
+    targets = None if codes or rows.y is None else np.ascontiguousarray(rows.y, dtype=dtype)
+    weight = None if rows.weight is None else np.ascontiguousarray(rows.weight, dtype=dtype)
+    y_codes = np.ascontiguousarray(rows.y, dtype=np.int32) if codes else None
+    return make(rows.X.shape[0], dense, *csr, targets, y_codes, weight)
+
+
+def _network(spec: NetworkSpec, objective: Objective, dtype: Any, largest_batch: int) -> Any:
+    make = _native.Network32 if dtype == np.float32 else _native.Network64
+    return make(
+        [(b.fan_in, b.fan_out, _native.ACTIVATIONS[b.activation]) for b in spec.blocks],
+        _native.LOSSES[objective.loss],
+        _native.PENALTIES[objective.penalty],
+        objective.alpha,
+        largest_batch,
+    )
+
+
+def _takes_codes(objective: Objective) -> bool:
+    return LOSSES[objective.loss].targets == "codes"
+
+
+def _refuse_zero_weight(ending: int) -> None:
+    if ending == _native.ZERO_WEIGHT:
+        raise ZeroDivisionError(
+            "The sample weights of a whole batch sum to zero, so its loss has no mean; "
+            "drop rows of weight zero, or take a larger batch_size."
+        )
+
+
+@dataclass
+class NativeTrainer:
+    """One fit: the rows' arrays, and a network whose memory serves every epoch."""
+
+    spec: NetworkSpec
+    objective: Objective
+    optimizer: OptimizerSettings
+    rows: Rows
+    parameters: Array
+    state: OptimizerState
+    _largest_batch: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self._arrays = _row_arrays(self.rows, _takes_codes(self.objective))
+        self._optimizer = _native.OPTIMIZERS[self.optimizer.name]
+        order = OPTIMIZERS[self.optimizer.name].hyperparameters
+        self._hyperparameters = [float(self.optimizer.hyperparameters[name]) for name in order]
+
+    def epoch(
+        self, order: NDArray[np.int64], batch_size: int, learning_rates: NDArray[np.float64]
+    ) -> EpochReport:
+        batch_size = min(batch_size, len(order))
+        if batch_size > self._largest_batch:
+            dtype = self.parameters.dtype
+            self._native = _network(self.spec, self.objective, dtype, batch_size)
+            self._largest_batch = batch_size
+        ending, loss, steps, bad = self._native.epoch(
+            self._arrays,
+            order,
+            batch_size,
+            learning_rates,
+            self._optimizer,
+            self._hyperparameters,
+            self.parameters,
+            self.state.slots,
+            self.state.step,
+        )
+        self.state.step += steps
+        if ending != _native.FINISHED:
+            self._native.raise_interrupt()
+            _refuse_zero_weight(ending)
+        return EpochReport(loss, steps, None if bad < 0 else bad)
+
+
+class NativeEngine:
+    """The engine in C++, for every processor; results do not depend on where it runs."""
+
+    name = "native"
+
+    def trainer(
+        self,
+        spec: NetworkSpec,
+        objective: Objective,
+        optimizer: OptimizerSettings,
+        rows: Rows,
+        parameters: Array,
+        state: OptimizerState,
+    ) -> NativeTrainer:
+        return NativeTrainer(spec, objective, optimizer, rows, parameters, state)
+
+    def loss_and_gradient(
+        self, spec: NetworkSpec, objective: Objective, rows: Rows, parameters: Array
+    ) -> tuple[float, Array]:
+        arrays = _row_arrays(rows, _takes_codes(objective))
+        network = _network(spec, objective, parameters.dtype, rows.X.shape[0])
+        gradient = np.zeros_like(parameters)
+        ending, loss, _, _ = network.loss_and_gradient(arrays, parameters, gradient)
+        _refuse_zero_weight(ending)
+        return loss, gradient
+
+    def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
+        n_rows = X.shape[0]
+        prediction = np.empty((n_rows, spec.n_outputs), dtype=parameters.dtype)
+        # A prediction needs no loss; any entry of the table fills the place.
+        network = _network(spec, Objective("squared_error"), parameters.dtype, n_rows)
+        rows = _row_arrays(Rows(X, None, None))
+        network.predict(_native.LINKS[spec.link], rows, parameters, prediction)
+        return prediction
