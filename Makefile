@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(shell find native -name '*.?pp')
 
-.PHONY: demo test check format bench clean build
+.PHONY: demo test check format stub bench clean build
 
 build: $(VENV)/built
 
@@ -35,6 +35,9 @@ check: build
 format: build
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+stub: build
+	$(BIN)/python -m nanobind.stubgen -q -m lamina._native -o src/lamina/_native.pyi
 
 bench: build
 	$(BIN)/python -m benchmarks.speed

@@ -61,7 +61,9 @@ struct TileArguments {
 template <class T, int ROWS, int VECTORS>
 __attribute__((noinline)) void tile(const TileArguments<T>& t) {
     Vector<T> sum[ROWS][VECTORS];
+    LAMINA_UNROLL
     for (int r = 0; r < ROWS; ++r)
+        LAMINA_UNROLL
         for (int v = 0; v < VECTORS; ++v) {
             const T* init = t.init + r * t.init_row + v * lanes<T>;
             sum[r][v] = !t.init  ? Vector<T>{}
@@ -73,13 +75,18 @@ __attribute__((noinline)) void tile(const TileArguments<T>& t) {
     const Index a_row = t.a_row, a_k = t.a_k, b_row = t.b_row;
     for (Index k = t.k; k; --k, a += a_k, b += b_row) {
         Vector<T> row[VECTORS];
+        LAMINA_UNROLL
         for (int v = 0; v < VECTORS; ++v) row[v] = load(b + v * lanes<T>);
+        LAMINA_UNROLL
         for (int r = 0; r < ROWS; ++r) {
             const Vector<T> x = broadcast(a[r * a_row]);
+            LAMINA_UNROLL
             for (int v = 0; v < VECTORS; ++v) sum[r][v] = fma(x, row[v], sum[r][v]);
         }
     }
+    LAMINA_UNROLL
     for (int r = 0; r < ROWS; ++r)
+        LAMINA_UNROLL
         for (int v = 0; v < VECTORS; ++v) {
             T* c = t.c + r * t.c_row + v * lanes<T>;
             t.part ? store_part(c, sum[r][v], t.part) : store(c, sum[r][v]);

@@ -23,6 +23,13 @@
 #define LAMINA_VECTOR_BYTES 16
 #endif
 
+// Loops over the registers of a tile: unrolled whole, or the registers would live in memory.
+#if defined(__clang__)
+#define LAMINA_UNROLL _Pragma("unroll")
+#else
+#define LAMINA_UNROLL _Pragma("GCC unroll 16")
+#endif
+
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
 using Index = std::int64_t;
@@ -63,7 +70,7 @@ inline Index padded(Index n) {
 
 template <class T>
 inline Vector<T> broadcast(T x) {
-    return Vector<T>{} + x;
+    return x - Vector<T>{};  // minus zero, and not plus: x + 0 is no identity for -0, and costs an add
 }
 
 template <class T>

@@ -29,6 +29,7 @@ class Rows(NamedTuple):
     ----------
     X : ndarray or csr matrix of shape (n_rows, n_features)
     y : ndarray of shape (n_rows, n_outputs), or (n_rows,) int32 class codes
+        Not read by `predict`.
     weight : ndarray of shape (n_rows,), or None where all rows weigh one
     """
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from lamina import _native
 from lamina.engines.engine import (
@@ -27,24 +26,28 @@ from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 
 
-def _row_arrays(rows: Rows, codes: bool = False) -> Any:
+def _row_arrays(
+    X: Matrix,
+    y: NDArray[Any] | None = None,
+    weight: NDArray[Any] | None = None,
+    takes_codes: bool = False,
+) -> Any:
     """The rows as the kernels take them; arrays that already fit are not copied."""
-    dtype = rows.X.dtype
-    make = _native.Rows32 if dtype == np.float32 else _native.Rows64
-    dense, csr = rows.X, (None, None, None)
-    if sparse.issparse(rows.X):
-        dense = None
-        csr = (
-            np.ascontiguousarray(rows.X.data),
-            np.ascontiguousarray(rows.X.indices, dtype=np.int32),
-            np.ascontiguousarray(rows.X.indptr, dtype=np.int64),
-        )
+    make = _native.Rows32 if X.dtype == np.float32 else _native.Rows64
+    dense = values = columns = starts = targets = codes = None
+    if isinstance(X, np.ndarray):
+        dense = np.ascontiguousarray(X)
     else:
-        dense = np.ascontiguousarray(dense)
-    targets = None if codes or rows.y is None else np.ascontiguousarray(rows.y, dtype=dtype)
-    weight = None if rows.weight is None else np.ascontiguousarray(rows.weight, dtype=dtype)
-    y_codes = np.ascontiguousarray(rows.y, dtype=np.int32) if codes else None
-    return make(rows.X.shape[0], dense, *csr, targets, y_codes, weight)
+        values = np.ascontiguousarray(X.data)
+        columns = np.ascontiguousarray(X.indices, dtype=np.int32)
+        starts = np.ascontiguousarray(X.indptr, dtype=np.int64)
+    if y is not None and takes_codes:
+        codes = np.ascontiguousarray(y, dtype=np.int32)
+    elif y is not None:
+        targets = np.ascontiguousarray(y, dtype=X.dtype)
+    if weight is not None:
+        weight = np.ascontiguousarray(weight, dtype=X.dtype)
+    return make(X.shape[0], dense, values, columns, starts, targets, codes, weight)
 
 
 def _network(spec: NetworkSpec, objective: Objective, dtype: Any, largest_batch: int) -> Any:
@@ -83,7 +86,7 @@ class NativeTrainer:
     _largest_batch: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self._arrays = _row_arrays(self.rows, _takes_codes(self.objective))
+        self._arrays = _row_arrays(*self.rows, _takes_codes(self.objective))
         self._optimizer = _native.OPTIMIZERS[self.optimizer.name]
         order = OPTIMIZERS[self.optimizer.name].hyperparameters
         self._hyperparameters = [float(self.optimizer.hyperparameters[name]) for name in order]
@@ -133,7 +136,7 @@ class NativeEngine:
     def loss_and_gradient(
         self, spec: NetworkSpec, objective: Objective, rows: Rows, parameters: Array
     ) -> tuple[float, Array]:
-        arrays = _row_arrays(rows, _takes_codes(objective))
+        arrays = _row_arrays(*rows, _takes_codes(objective))
         network = _network(spec, objective, parameters.dtype, rows.X.shape[0])
         gradient = np.zeros_like(parameters)
         ending, loss, _, _ = network.loss_and_gradient(arrays, parameters, gradient)
@@ -145,6 +148,5 @@ class NativeEngine:
         prediction = np.empty((n_rows, spec.n_outputs), dtype=parameters.dtype)
         # A prediction needs no loss; any entry of the table fills the place.
         network = _network(spec, Objective("squared_error"), parameters.dtype, n_rows)
-        rows = _row_arrays(Rows(X, None, None))
-        network.predict(_native.LINKS[spec.link], rows, parameters, prediction)
+        network.predict(_native.LINKS[spec.link], _row_arrays(X), parameters, prediction)
         return prediction

@@ -113,20 +113,24 @@ class ReferenceTrainer:
         total, steps = 0.0, 0
         with np.errstate(all="ignore"):
             for start, rate in zip(range(0, len(order), batch_size), learning_rates, strict=True):
-                batch = order[start : start + batch_size]
-                loss, passed = self.step(_take(self.rows, batch), float(rate))
-                total += loss * len(batch)
-                steps += 1
+                batch = _take(self.rows, order[start : start + batch_size])
+                passed, loss = self.forward(batch)
+                total += loss * len(batch.y)
                 if not np.isfinite(total):
                     break
+                self.update(batch, passed, float(rate))
+                steps += 1
             bad = first_non_finite_block(self.spec, self.parameters, passed.z)
         return EpochReport(total / len(order), steps, bad)
 
-    def step(self, batch: Rows, learning_rate: float) -> tuple[float, Forward]:
-        """One update from one batch; returns the loss before it."""
+    def forward(self, batch: Rows) -> tuple[Forward, float]:
+        """The forward pass over a batch, and its loss."""
         passed = forward(self.spec, self.parameters, batch.X)
-        n_weights = ParameterLayout.of(self.spec).n_weights
-        loss = batch_loss(self.objective, self.parameters[:n_weights], passed.prediction, batch)
+        weights = self.parameters[: ParameterLayout.of(self.spec).n_weights]
+        return passed, batch_loss(self.objective, weights, passed.prediction, batch)
+
+    def update(self, batch: Rows, passed: Forward, learning_rate: float) -> None:
+        """The backward pass over a batch, and one step of the optimizer."""
         gradient = backward(self.spec, self.objective, self.parameters, batch, passed)
         self.state.step += 1
         OPTIMIZERS[self.optimizer.name].update(
@@ -137,7 +141,6 @@ class ReferenceTrainer:
             learning_rate,
             self.optimizer.hyperparameters,
         )
-        return loss, passed
 
 
 class ReferenceEngine:

@@ -79,7 +79,7 @@ ACTIVATIONS = Table(
         slope=logistic_slope,
         gain=2.0,
         equation="f(z) = 1 / (1 + exp(-z))",
-        paper="Rumelhart, Hinton, Williams 1986, Learning representations by back-propagating errors",
+        paper="Rumelhart, Hinton, Williams 1986, Learning representations by back-propagation",
         torch="Sigmoid",
         onnx="Sigmoid",
     ),

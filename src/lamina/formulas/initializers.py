@@ -46,6 +46,6 @@ INITIALIZERS = Table(
         name="glorot_uniform",
         draw=glorot_uniform,
         equation="W, b ~ U(-√(k / (fan_in + fan_out)), +√(k / (fan_in + fan_out))), k the gain",
-        paper="Glorot, Bengio 2010, Understanding the difficulty of training deep feedforward networks",
+        paper="Glorot, Bengio 2010, Understanding the difficulty of training deep networks",
     ),
 )

@@ -37,7 +37,7 @@ class Loss:
         `mean_over_outputs` says so; of shape (rows, n_outputs).
     mean_over_outputs : bool
         True where `value` is a mean over the outputs while `delta` belongs to their sum.
-        scikit-learn trains so on squared errors (its issue 8349), and equal numbers are the contract.
+        scikit-learn trains so on squared errors (its issue 8349); equal numbers are the contract.
     equation, paper : str
         The formula as text, and where it comes from.
     """

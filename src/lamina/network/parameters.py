@@ -80,7 +80,7 @@ class ParameterLayout:
 
 
 def flatten_parameters(
-    weights: Sequence[NDArray[Any]], biases: Sequence[NDArray[Any]], dtype: DTypeLike = None
+    weights: Sequence[NDArray[Any]], biases: Sequence[NDArray[Any]], dtype: DTypeLike | None = None
 ) -> NDArray[Any]:
     """The flat vector behind weights and biases: itself where they are its views, else a copy.
 

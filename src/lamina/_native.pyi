@@ -1,0 +1,87 @@
+"""lamina's kernels: whole epochs in C++, without the GIL."""
+
+from collections.abc import Sequence
+from typing import Annotated, overload
+
+import numpy
+from numpy.typing import NDArray
+
+
+ACTIVATIONS: dict = ...
+
+LOSSES: dict = ...
+
+LINKS: dict = ...
+
+PENALTIES: dict = {'l2' : 0}
+
+OPTIMIZERS: dict = {'sgd' : 0, 'adam' : 1}
+
+FUNCTIONS: dict = ...
+
+FINISHED: int = 0
+
+STOPPED: int = 1
+
+ZERO_WEIGHT: int = 2
+
+NON_FINITE: int = 3
+
+def instruction_set() -> str:
+    """
+    The set of kernels that serves: LAMINA_INSTRUCTION_SET's, else the fastest.
+    """
+
+def instruction_sets() -> list[str]:
+    """The sets of kernels that this machine can run, the fastest first."""
+
+class Rows32:
+    """The rows that a network reads; it copies nothing."""
+
+    def __init__(self, n_rows: int, dense: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, csr_values: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, csr_columns: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, csr_starts: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)] | None, targets: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, codes: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, weight: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None) -> None: ...
+
+class Network32:
+    """The working memory and the passes of one network."""
+
+    def __init__(self, blocks: Sequence[tuple[int, int, int]], loss: int, penalty: int, alpha: float, largest_batch: int) -> None: ...
+
+    def epoch(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int) -> tuple[int, float, int, int]:
+        """
+        (ending, loss, steps, first non-finite block or -1); ending is a value of Ending.
+        """
+
+    def raise_interrupt(self) -> None:
+        """Raise what a signal handler raised during the last epoch, if one did."""
+
+    def loss_and_gradient(self, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')]) -> tuple[int, float, int, int]: ...
+
+    def predict(self, link: int, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')]) -> None: ...
+
+@overload
+def evaluate(function: int, x: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], y: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')]) -> None: ...
+
+@overload
+def evaluate(function: int, x: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], y: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]) -> None:
+    """Write one of FUNCTIONS, applied to x, into y."""
+
+class Rows64:
+    """The rows that a network reads; it copies nothing."""
+
+    def __init__(self, n_rows: int, dense: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, csr_values: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, csr_columns: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, csr_starts: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)] | None, targets: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, codes: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, weight: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None) -> None: ...
+
+class Network64:
+    """The working memory and the passes of one network."""
+
+    def __init__(self, blocks: Sequence[tuple[int, int, int]], loss: int, penalty: int, alpha: float, largest_batch: int) -> None: ...
+
+    def epoch(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int) -> tuple[int, float, int, int]:
+        """
+        (ending, loss, steps, first non-finite block or -1); ending is a value of Ending.
+        """
+
+    def raise_interrupt(self) -> None:
+        """Raise what a signal handler raised during the last epoch, if one did."""
+
+    def loss_and_gradient(self, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]) -> tuple[int, float, int, int]: ...
+
+    def predict(self, link: int, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]) -> None: ...
