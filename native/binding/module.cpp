@@ -115,7 +115,7 @@ class NetworkHandle {
     ReportTuple epoch(const RowArrays<T>& rows, In<std::int64_t> order, std::int64_t batch_size,
                       In<double> learning_rates, int optimizer,
                       const std::vector<double>& hyperparameters, InOut<T> parameters,
-                      InOut<T> slots, std::int64_t step) {
+                      InOut<T> slots, std::int64_t step, int n_threads) {
         Interrupt interrupt;
         Report report;
         {
@@ -124,7 +124,7 @@ class NetworkHandle {
                 network_, rows.view(),
                 {order.data(), std::int64_t(order.size()), batch_size, learning_rates.data()},
                 {optimizer, hyperparameters.data(), parameters.data(), slots.data(), step},
-                interrupt.signal());
+                interrupt.signal(), n_threads);
         }
         kept_ = interrupt.take();
         return {int(report.ending), report.loss, report.steps, report.non_finite_block};
@@ -134,24 +134,26 @@ class NetworkHandle {
         if (const auto error = std::move(kept_)) throw nb::python_error(std::move(*error));
     }
 
-    ReportTuple loss_and_gradient(const RowArrays<T>& rows, In<T> parameters, InOut<T> gradient) {
+    ReportTuple loss_and_gradient(const RowArrays<T>& rows, In<T> parameters, InOut<T> gradient,
+                                  int n_threads) {
         Interrupt interrupt;
         Report report;
         {
             nb::gil_scoped_release released;
             report = kernels<T>().loss_and_gradient(network_, rows.view(), parameters.data(),
-                                                    gradient.data(), interrupt.signal());
+                                                    gradient.data(), interrupt.signal(), n_threads);
         }
         interrupt.rethrow();
         return {int(report.ending), report.loss, report.steps, report.non_finite_block};
     }
 
-    void predict(int link, const RowArrays<T>& rows, In<T> parameters, InOut<T> prediction) {
+    void predict(int link, const RowArrays<T>& rows, In<T> parameters, InOut<T> prediction,
+                 int n_threads) {
         Interrupt interrupt;
         {
             nb::gil_scoped_release released;
             kernels<T>().predict(network_, link, rows.view(), parameters.data(), prediction.data(),
-                                 interrupt.signal());
+                                 interrupt.signal(), n_threads);
         }
         interrupt.rethrow();
     }
@@ -186,14 +188,14 @@ void bind(nb::module_& module, const char* rows_name, const char* network_name) 
              "loss"_a, "penalty"_a, "alpha"_a, "largest_batch"_a)
         .def("epoch", &NetworkHandle<T>::epoch, "rows"_a, "order"_a.noconvert(), "batch_size"_a,
              "learning_rates"_a.noconvert(), "optimizer"_a, "hyperparameters"_a,
-             "parameters"_a.noconvert(), "slots"_a.noconvert(), "step"_a,
+             "parameters"_a.noconvert(), "slots"_a.noconvert(), "step"_a, "n_threads"_a,
              "(ending, loss, steps, first non-finite block or -1); ending is a value of Ending.")
         .def("raise_interrupt", &NetworkHandle<T>::raise_interrupt,
              "Raise what a signal handler raised during the last epoch, if one did.")
         .def("loss_and_gradient", &NetworkHandle<T>::loss_and_gradient, "rows"_a,
-             "parameters"_a.noconvert(), "gradient"_a.noconvert())
+             "parameters"_a.noconvert(), "gradient"_a.noconvert(), "n_threads"_a)
         .def("predict", &NetworkHandle<T>::predict, "link"_a, "rows"_a, "parameters"_a.noconvert(),
-             "prediction"_a.noconvert());
+             "prediction"_a.noconvert(), "n_threads"_a);
 
     module.def(
         "evaluate",

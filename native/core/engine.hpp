@@ -73,11 +73,12 @@ template <class T>
 struct Kernels {
     void* (*make)(const Problem&, std::int64_t largest_batch);
     void (*release)(void* network);
-    Report (*epoch)(void* network, const Rows<T>&, const Batches&, const Update<T>&, StopSignal);
+    Report (*epoch)(void* network, const Rows<T>&, const Batches&, const Update<T>&, StopSignal,
+                    int n_threads);
     Report (*loss_and_gradient)(void* network, const Rows<T>&, const T* parameters, T* gradient,
-                                StopSignal);
+                                StopSignal, int n_threads);
     Report (*predict)(void* network, int link, const Rows<T>&, const T* parameters, T* prediction,
-                      StopSignal);
+                      StopSignal, int n_threads);
     void (*evaluate)(int function, const T* x, T* y, std::int64_t n);
 };
 

@@ -1,36 +1,41 @@
-// Whole epochs: for every batch gather, forward, loss, backward, penalty, update, without a lock and
-// without an allocation after the first step; and, with the same passes, loss and gradient of all
+// Whole epochs: for every batch gather, forward, loss, backward, penalty, update, without a lock on
+// Python and without an allocation inside; and, with the same passes, the loss and gradient of all
 // rows, and predictions.
+//
+// A step has two phases with a barrier behind each. In the first, threads share the chunk's rows:
+// from gathering to delta a row needs no other. In the second they share the rows of every W: each
+// sums its gradient and updates its weights at once. What must be known to all (the batch's loss,
+// whether to stop) each computes for itself from the same numbers, so all decide alike.
 #pragma once
 
-#include "network.hpp"
+#include <atomic>
+
 #include "optimizers.hpp"
+#include "passes.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// Asks the signal only after about a millisecond of work: asking takes a look at the clock.
+inline bool is_finite(double x) { return x - x == 0; }
+
+// Asks the signal after about a millisecond of work: asking takes a look at the clock. Thread 0
+// asks, and sets the step behind which all stop before it arrives at that step's last barrier.
 class Pulse {
    public:
     explicit Pulse(StopSignal signal) : signal_(signal) {}
-    bool stop_after(Index multiply_adds) {
-        work_ += multiply_adds;
-        if (work_ < (Index(1) << 23)) return false;
+    void beat(int thread, Index multiply_adds, std::int64_t now) {
+        if (thread != 0 || (work_ += multiply_adds) < (Index(1) << 22)) return;
         work_ = 0;
-        return signal_.asked(signal_.context);
+        if (signal_.asked(signal_.context)) stop_behind_.store(now, std::memory_order_relaxed);
+    }
+    bool stops(std::int64_t now) const {
+        return now >= stop_behind_.load(std::memory_order_relaxed);
     }
 
    private:
     StopSignal signal_;
     Index work_ = 0;
+    std::atomic<std::int64_t> stop_behind_{INT64_MAX};
 };
-
-struct BatchLoss {
-    Ending ending;
-    double loss;
-    double weight_sum;
-};
-
-inline bool is_finite(double x) { return x - x == 0; }
 
 template <class T>
 double weight_sum_of(const Rows<T>& rows, const Chunk& batch) {
@@ -40,95 +45,266 @@ double weight_sum_of(const Rows<T>& rows, const Chunk& batch) {
     return sum;
 }
 
-// One batch's loss, and its gradient summed over the rows. A stop asked for in the middle leaves
-// through `Ending::stopped` with neither complete.
+// One call's work, seen by one thread of its team.
 template <class T>
-BatchLoss pass_batch(Network<T>& network, const Rows<T>& rows, const Chunk& batch,
-                     const T* parameters, T* gradient, Pulse& pulse) {
-    const Problem& problem = network.problem();
-    const double weight_sum = weight_sum_of(rows, batch);
-    if (weight_sum == 0) return {Ending::zero_weight, 0, 0};
-    network.read_parameters(parameters, true);
-    double loss = 0;
-    const Index size = network.chunk_size(batch.rows);
-    for (Index done = 0; done < batch.rows; done += size) {
-        const Index left = batch.rows - done;
-        network.gather(rows, {batch.order ? batch.order + done : nullptr, batch.first + done,
-                              left < size ? left : size});
-        network.forward();
-        loss += network.loss();
-        if (!is_finite(loss)) return {Ending::non_finite, loss, weight_sum};
-        network.backward(gradient, done == 0);
-        if (pulse.stop_after(3 * size * network.n_weights()) && left > size)
-            return {Ending::stopped, loss, weight_sum};
+class Worker {
+   public:
+    Worker(Network<T>& network, const Rows<T>& rows, Pulse& pulse, int thread, Team& team)
+        : network_(network), rows_(rows), pulse_(pulse), thread_(thread), team_(team) {}
+
+    // Sums loss and gradient over a batch; `finish(layer, part, is_weight)` is called for
+    // every range of parameters whose gradient is complete, by the thread that completed it.
+    template <class Finish>
+    Ending pass_batch(const Chunk& batch, const T* parameters, Finish finish) {
+        weight_sum_ = weight_sum_of(rows_, batch);
+        if (weight_sum_ == 0) return Ending::zero_weight;
+        loss_ = 0;
+        const Index size = network_.chunk_size(batch.rows);
+        for (Index done = 0; done < batch.rows; done += size) {
+            const Index left = batch.rows - done;
+            const Chunk chunk = batch.part(done, left < size ? left : size);
+            const Input<T> input(network_, rows_, chunk);
+            share_rows(chunk, input, parameters, done == 0);
+            team_.wait();
+            add_loss(chunk.rows, left <= size);
+            if (!is_finite(loss_)) return Ending::non_finite;
+            share_outputs(chunk.rows, input, done == 0, [&](Layer<T>& layer, Range part, bool is_weight) {
+                if (left <= size) finish(layer, part, is_weight);
+            });
+            pulse_.beat(thread_, 3 * chunk.rows * network_.n_weights, ++chunks_);
+            team_.wait();
+            if (left > size && pulse_.stops(chunks_)) return Ending::stopped;
+        }
+        return Ending::finished;
     }
-    loss /= weight_sum;
-    if (problem.alpha != 0)
-        loss += problem.alpha * 0.5 * sum_of_squares(parameters, network.n_weights()) / weight_sum;
-    return {is_finite(loss) ? Ending::finished : Ending::non_finite, loss, weight_sum};
+
+    bool stops() const { return pulse_.stops(chunks_); }
+    double batch_loss() const { return loss_; }
+    double weight_sum() const { return weight_sum_; }
+
+   private:
+    static constexpr Index row_grain = 4;
+    // Whole tiles of every width, small enough that a gradient is still in the first cache when its
+    // weights are updated.
+    static constexpr Index weight_grain = 24;
+
+    void share_rows(const Chunk& chunk, const Input<T>& input, const T* parameters, bool first) {
+        const Range mine = share(chunk.rows, row_grain, thread_, team_.size());
+        gather(network_, rows_, chunk, mine);
+        forward(network_, parameters, input, mine);
+        loss(network_, rows_.weight != nullptr, mine);
+        pass_down(network_, mine);
+        if (!first || network_.problem.alpha == 0) return;
+        const Index n_blocks = (network_.n_weights + square_block - 1) / square_block;
+        const Range blocks = share(n_blocks, 1, thread_, team_.size());
+        for (Index block = blocks.begin; block < blocks.end; ++block) {
+            const Index begin = block * square_block, left = network_.n_weights - begin;
+            network_.square[block] =
+                sum_of_squares(parameters + begin, left < square_block ? left : square_block);
+        }
+    }
+
+    void add_loss(Index rows, bool is_last) {
+        for (Index row = 0; row < rows; ++row) loss_ += network_.row_loss[row];
+        if (!is_last) return;
+        loss_ /= weight_sum_;
+        const double alpha = network_.problem.alpha;
+        if (alpha == 0) return;
+        double squares = 0;
+        for (Index block = 0; block * square_block < network_.n_weights; ++block)
+            squares += network_.square[block];
+        loss_ += alpha * 0.5 * squares / weight_sum_;
+    }
+
+    template <class Finish>
+    void share_outputs(Index rows, const Input<T>& input, bool first, Finish finish) {
+        for (Index i = network_.n_layers - 1; i >= 0; --i) {
+            Layer<T>& layer = network_.layers[i];
+            const Range mine = share(layer.fan_in, weight_grain, thread_, team_.size());
+            const bool is_sparse = i == 0 && !input.dense;
+            const Index grain = is_sparse ? mine.end - mine.begin : weight_grain;
+            for (Index begin = mine.begin; begin < mine.end; begin += grain) {
+                const Range part{begin, begin + grain < mine.end ? begin + grain : mine.end};
+                weight_gradient(network_, i, input, rows, part, first);
+                finish(layer, part, true);
+            }
+            // The other way round: thread 0 has the larger share of W's rows.
+            const Range bias =
+                share(layer.fan_out, lanes<T>, team_.size() - 1 - thread_, team_.size());
+            column_sums<T>(layer.delta, layer.stride, rows, bias.begin, bias.end,
+                           network_.gradient + layer.biases, first);
+            finish(layer, bias, false);
+        }
+    }
+
+    Network<T>& network_;
+    const Rows<T>& rows_;
+    Pulse& pulse_;
+    const int thread_;
+    Team& team_;
+    double loss_ = 0, weight_sum_ = 0;
+    std::int64_t chunks_ = 0;
+};
+
+// The range of the flat vector that rows of W, or a part of the biases, take up.
+template <class T>
+Range flat_range(const Layer<T>& layer, Range part, bool is_weight) {
+    if (!is_weight) return {layer.biases + part.begin, layer.biases + part.end};
+    return {layer.weights + part.begin * layer.fan_out, layer.weights + part.end * layer.fan_out};
+}
+
+template <class T>
+struct EpochCall {
+    Network<T>& network;
+    const Rows<T>& rows;
+    const Batches& batches;
+    const Update<T>& update;
+    Pulse pulse;
+    Report report;
+};
+
+// The update of a range of parameters, and of the copies that the passes read beside them.
+template <class T>
+void update_range(EpochCall<T>& call, double weight_sum, std::int64_t steps, Layer<T>& layer,
+                  Range part, bool is_weight) {
+    const Update<T>& update = call.update;
+    const Range flat = flat_range(layer, part, is_weight);
+    optimizer_table<T>[update.optimizer](
+        {update.parameters, call.network.gradient, update.slots, call.network.n_parameters,
+         call.network.problem.alpha, weight_sum, call.batches.learning_rates[steps],
+         update.step + steps + 1, update.hyperparameters},
+        flat.begin, flat.end, is_weight);
+    is_weight ? refresh_weights(layer, update.parameters, part)
+              : refresh_biases(layer, update.parameters, part);
+}
+
+template <class T>
+int broken_block(EpochCall<T>& call, const Chunk& batch) {
+    const Chunk chunk = batch.part(0, call.network.chunk_size(batch.rows));
+    gather(call.network, call.rows, chunk, {0, chunk.rows});
+    const Input<T> input(call.network, call.rows, chunk);
+    return first_non_finite_block<T>(call.network, call.update.parameters, &input, chunk.rows);
+}
+
+template <class T>
+void work_epoch(void* context, int thread, Team& team) {
+    auto& call = *static_cast<EpochCall<T>*>(context);
+    const Batches& batches = call.batches;
+    Worker<T> worker(call.network, call.rows, call.pulse, thread, team);
+    Report report{Ending::finished, 0, 0, -1};
+    double total = 0;
+    for (Index start = 0; start < batches.n_order && report.ending == Ending::finished;
+         start += batches.batch_size) {
+        const Index left = batches.n_order - start;
+        const Chunk batch{batches.order + start, 0,
+                          left < batches.batch_size ? left : batches.batch_size};
+        report.ending = worker.pass_batch(
+            batch, call.update.parameters, [&](Layer<T>& layer, Range part, bool is_weight) {
+                update_range(call, worker.weight_sum(), report.steps, layer, part, is_weight);
+            });
+        total += worker.batch_loss() * double(batch.rows);
+        if (report.ending == Ending::finished) {
+            ++report.steps;
+            if (worker.stops()) report.ending = Ending::stopped;
+        } else if (report.ending == Ending::non_finite && thread == 0) {
+            report.non_finite_block = broken_block(call, batch);
+        }
+    }
+    report.loss = total / double(batches.n_order);
+    if (thread == 0) call.report = report;
 }
 
 template <class T>
 Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batches,
-                 const Update<T>& update, StopSignal signal) {
-    Pulse pulse(signal);
-    Report report{Ending::finished, 0, 0, -1};
-    T* gradient = network.gradient();
-    double total = 0;
-    for (Index start = 0; start < batches.n_order; start += batches.batch_size) {
-        const Index left = batches.n_order - start;
-        const Chunk batch{batches.order + start, 0,
-                          left < batches.batch_size ? left : batches.batch_size};
-        const BatchLoss passed =
-            pass_batch(network, rows, batch, update.parameters, gradient, pulse);
-        total += passed.loss * double(batch.rows);
-        report.ending = passed.ending;
-        if (passed.ending != Ending::finished) break;
-        optimizer_table<T>[update.optimizer](
-            {update.parameters, gradient, update.slots, network.n_parameters(), network.n_weights(),
-             network.problem().alpha, passed.weight_sum, batches.learning_rates[report.steps],
-             update.step + report.steps + 1, update.hyperparameters});
-        ++report.steps;
-        if (pulse.stop_after(network.n_parameters())) {
-            report.ending = Ending::stopped;
-            break;
-        }
-    }
-    report.loss = total / double(batches.n_order);
-    const bool broke = report.ending == Ending::non_finite;
-    if (report.ending != Ending::zero_weight)
-        report.non_finite_block = network.first_non_finite_block(update.parameters, broke);
-    return report;
+                 const Update<T>& update, StopSignal signal, int n_threads) {
+    network.prepare(true, rows.dense != nullptr);
+    if (!network.gradient) network.gradient = Buffer<T>(network.n_parameters);
+    refresh_all(network, update.parameters);
+    EpochCall<T> call{network, rows, batches, update, Pulse(signal), {}};
+    run_team(n_threads, work_epoch<T>, &call);
+    if (call.report.ending == Ending::finished)
+        call.report.non_finite_block =
+            first_non_finite_block<T>(network, update.parameters, nullptr, 0);
+    return call.report;
+}
+
+template <class T>
+struct GradientCall {
+    Network<T>& network;
+    const Rows<T>& rows;
+    const T* parameters;
+    T* gradient;
+    Pulse pulse;
+    Report report;
+};
+
+template <class T>
+void work_gradient(void* context, int thread, Team& team) {
+    auto& call = *static_cast<GradientCall<T>*>(context);
+    Worker<T> worker(call.network, call.rows, call.pulse, thread, team);
+    const Chunk all{nullptr, 0, call.rows.n_rows};
+    const auto finish = [&](Layer<T>& layer, Range part, bool is_weight) {
+        const Range flat = flat_range(layer, part, is_weight);
+        finish_gradient(call.gradient + flat.begin, call.network.gradient + flat.begin,
+                        call.parameters + flat.begin, flat.end - flat.begin,
+                        is_weight ? call.network.problem.alpha : 0, worker.weight_sum());
+    };
+    const Ending ending = worker.pass_batch(all, call.parameters, finish);
+    if (thread == 0) call.report = {ending, worker.batch_loss(), 0, -1};
 }
 
 template <class T>
 Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* parameters,
-                             T* gradient, StopSignal signal) {
-    Pulse pulse(signal);
-    const Chunk all{nullptr, 0, rows.n_rows};
-    const BatchLoss passed = pass_batch(network, rows, all, parameters, gradient, pulse);
-    if (passed.ending == Ending::finished)
-        finish_gradient(gradient, parameters, network.n_parameters(), network.n_weights(),
-                        network.problem().alpha, passed.weight_sum);
-    return {passed.ending, passed.loss, 0, -1};
+                             T* gradient, StopSignal signal, int n_threads) {
+    network.prepare(true, false);
+    if (!network.gradient) network.gradient = Buffer<T>(network.n_parameters);
+    refresh_all(network, parameters);
+    GradientCall<T> call{network, rows, parameters, gradient, Pulse(signal), {}};
+    run_team(n_threads, work_gradient<T>, &call);
+    return call.report;
+}
+
+template <class T>
+struct PredictCall {
+    Network<T>& network;
+    int link;
+    const Rows<T>& rows;
+    const T* parameters;
+    T* prediction;
+    Pulse pulse;
+};
+
+// Every thread keeps to its own rows of the working memory, so none waits for another.
+template <class T>
+void work_predict(void* context, int thread, Team& team) {
+    auto& call = *static_cast<PredictCall<T>*>(context);
+    Network<T>& network = call.network;
+    const Rows<T>& rows = call.rows;
+    const Index size = network.chunk_size(rows.n_rows), n_outputs = network.n_outputs;
+    for (Index done = 0; done < rows.n_rows && !call.pulse.stops(0); done += size) {
+        const Index left = rows.n_rows - done;
+        const Chunk chunk{nullptr, done, left < size ? left : size};
+        const Range mine = share(chunk.rows, 4, thread, team.size());
+        const Index n = mine.end - mine.begin;
+        gather(network, rows, chunk, mine);
+        forward(network, call.parameters, Input<T>(network, rows, chunk), mine);
+        gather_logits(network, mine);
+        T* p = network.p + mine.begin * n_outputs;
+        link_table<T>[call.link](p, n, n_outputs);
+        std::memcpy(call.prediction + (done + mine.begin) * n_outputs, p,
+                    sizeof(T) * std::size_t(n * n_outputs));
+        call.pulse.beat(thread, chunk.rows * network.n_weights, 0);
+    }
 }
 
 template <class T>
 Report run_predict(Network<T>& network, int link, const Rows<T>& rows, const T* parameters,
-                   T* prediction, StopSignal signal) {
-    Pulse pulse(signal);
-    const Problem& problem = network.problem();
-    const Index n_outputs = problem.blocks[problem.n_blocks - 1].fan_out;
-    network.read_parameters(parameters, false);
-    const Index size = network.chunk_size(rows.n_rows);
-    for (Index done = 0; done < rows.n_rows; done += size) {
-        const Index left = rows.n_rows - done;
-        network.gather(rows, {nullptr, done, left < size ? left : size});
-        network.forward();
-        network.link(link, prediction + done * n_outputs);
-        if (pulse.stop_after(size * network.n_weights())) return {Ending::stopped, 0, 0, -1};
-    }
-    return {Ending::finished, 0, 0, -1};
+                   T* prediction, StopSignal signal, int n_threads) {
+    network.prepare(false, false);
+    refresh_all(network, parameters);
+    PredictCall<T> call{network, link, rows, parameters, prediction, Pulse(signal)};
+    run_team(n_threads, work_predict<T>, &call);
+    return {call.pulse.stops(0) ? Ending::stopped : Ending::finished, 0, 0, -1};
 }
 
 }  // namespace lamina::LAMINA_INSTRUCTION_SET

@@ -11,18 +11,19 @@ struct Entry {
     }
     static void release(void* network) { delete static_cast<Network<T>*>(network); }
     static Report epoch(void* network, const Rows<T>& rows, const Batches& batches,
-                        const Update<T>& update, StopSignal signal) {
-        return run_epoch(*static_cast<Network<T>*>(network), rows, batches, update, signal);
+                        const Update<T>& update, StopSignal signal, int n_threads) {
+        return run_epoch(*static_cast<Network<T>*>(network), rows, batches, update, signal,
+                         n_threads);
     }
     static Report loss_and_gradient(void* network, const Rows<T>& rows, const T* parameters,
-                                    T* gradient, StopSignal signal) {
+                                    T* gradient, StopSignal signal, int n_threads) {
         return run_loss_and_gradient(*static_cast<Network<T>*>(network), rows, parameters, gradient,
-                                     signal);
+                                     signal, n_threads);
     }
     static Report predict(void* network, int link, const Rows<T>& rows, const T* parameters,
-                          T* prediction, StopSignal signal) {
+                          T* prediction, StopSignal signal, int n_threads) {
         return run_predict(*static_cast<Network<T>*>(network), link, rows, parameters, prediction,
-                           signal);
+                           signal, n_threads);
     }
     static void evaluate(int function, const T* x, T* y, std::int64_t n) {
         constexpr Vector<T> (*functions[])(Vector<T>) = {exponential<T>, logarithm<T>,

@@ -1,10 +1,11 @@
-// Losses with their links: prediction, delta = dL/dz, and the sum over rows, as formulas/losses.py
-// and formulas/links.py name them. To add an elementwise one: a struct with `link(z)` and
-// `value(p, y)`, and a line in the table below and in names.cpp.
+// Losses with their links: prediction, delta = dL/dz, and each row's loss, as formulas/losses.py and
+// formulas/links.py name them. To add an elementwise one: a struct with `link(z)` and `value(p, y)`,
+// and a line in the table below and in names.cpp.
 //
-// Shapes: p, y, delta, value (rows, outputs), compact (no padding between rows, but readable and
-// writable up to whole vectors behind the last); codes, weight (rows).
+// Shapes: p, y, delta, value (rows, outputs), compact; codes, weight, row_loss (rows).
 #pragma once
+
+#include <cstddef>
 
 #include "elementary.hpp"
 
@@ -19,6 +20,7 @@ struct LossTerms {
     const T* weight;  // null: all one
     T* delta;
     T* value;
+    double* row_loss;  // multiplied by the row's weight
 };
 
 template <class T>
@@ -74,26 +76,25 @@ void multiply_weights(const LossTerms<T>& terms) {
 }
 
 template <class T, template <class> class L>
-double elementwise_loss(const LossTerms<T>& terms) {
-    for (Index i = 0; i < terms.rows * terms.outputs; i += lanes<T>) {
-        const Vector<T> p = L<T>::link(load(terms.p + i)), y = load(terms.y + i);
-        store(terms.p + i, p);
-        store(terms.delta + i, p - y);
-        store(terms.value + i, L<T>::value(p, y));
-    }
+void elementwise_loss(const LossTerms<T>& terms) {
+    for_slices<T>(terms.rows * terms.outputs, [&](auto slice) {
+        const Vector<T> p = L<T>::link(slice.read(terms.p)), y = slice.read(terms.y);
+        slice.write(terms.p, p);
+        slice.write(terms.delta, p - y);
+        slice.write(terms.value, L<T>::value(p, y));
+    });
     multiply_weights(terms);
-    double sum = 0;
     for (Index row = 0; row < terms.rows; ++row) {
         double loss = 0;
         for (Index j = 0; j < terms.outputs; ++j) loss += terms.value[row * terms.outputs + j];
-        sum += weight_of(terms, row) * (L<T>::mean_over_outputs ? loss / terms.outputs : loss);
+        if (L<T>::mean_over_outputs) loss /= double(terms.outputs);
+        terms.row_loss[row] = weight_of(terms, row) * loss;
     }
-    return sum;
 }
 
 template <class T, template <class> class L>
 void elementwise_link(T* p, Index rows, Index outputs) {
-    for (Index i = 0; i < rows * outputs; i += lanes<T>) store(p + i, L<T>::link(load(p + i)));
+    for_slices<T>(rows * outputs, [&](auto slice) { slice.write(p, L<T>::link(slice.read(p))); });
 }
 
 // The sums over classes run in order, so that no vector width shows in them.
@@ -105,7 +106,8 @@ void softmax(T* p, Index rows, Index outputs) {
         for (Index j = 1; j < outputs; ++j) largest = z[j] > largest ? z[j] : largest;
         for (Index j = 0; j < outputs; ++j) z[j] -= largest;
     }
-    for (Index i = 0; i < rows * outputs; i += lanes<T>) store(p + i, exponential<T>(load(p + i)));
+    for_slices<T>(rows * outputs,
+                  [&](auto slice) { slice.write(p, exponential<T>(slice.read(p))); });
     for (Index row = 0; row < rows; ++row) {
         T* power = p + row * outputs;
         T sum = 0;
@@ -115,26 +117,24 @@ void softmax(T* p, Index rows, Index outputs) {
 }
 
 template <class T>
-double log_loss(const LossTerms<T>& terms) {
+void log_loss(const LossTerms<T>& terms) {
     softmax(terms.p, terms.rows, terms.outputs);
-    for (Index i = 0; i < terms.rows * terms.outputs; i += lanes<T>)
-        store(terms.delta + i, load(terms.p + i));
+    __builtin_memcpy(terms.delta, terms.p, sizeof(T) * std::size_t(terms.rows * terms.outputs));
     for (Index row = 0; row < terms.rows; ++row) {
-        const Index code = row * terms.outputs + terms.codes[row];
-        terms.value[row] = terms.p[code];
-        terms.delta[code] -= T(1);
+        const Index true_class = row * terms.outputs + terms.codes[row];
+        terms.value[row] = terms.p[true_class];
+        terms.delta[true_class] -= T(1);
     }
     multiply_weights(terms);
-    for (Index i = 0; i < terms.rows; i += lanes<T>)
-        store(terms.value + i, log_of_clipped<T>(load(terms.value + i)));
-    double sum = 0;
+    for_slices<T>(terms.rows, [&](auto slice) {
+        slice.write(terms.value, log_of_clipped<T>(slice.read(terms.value)));
+    });
     for (Index row = 0; row < terms.rows; ++row)
-        sum -= double(weight_of(terms, row)) * terms.value[row];
-    return sum;
+        terms.row_loss[row] = -double(weight_of(terms, row)) * terms.value[row];
 }
 
 template <class T>
-inline constexpr double (*loss_table[])(const LossTerms<T>&) = {
+inline constexpr void (*loss_table[])(const LossTerms<T>&) = {
     elementwise_loss<T, SquaredError>,
     elementwise_loss<T, Poisson>,
     elementwise_loss<T, BinaryLogLoss>,

@@ -146,26 +146,35 @@ void matmul(Left<T> A, Right<T> B, Result<T> C, Start start, const T* row, Index
     if (j < n) panel_of(1, arguments(j, B.tail, B.tail_stride, C.is_padded ? 0 : n - j), m);
 }
 
-// The columns of B behind its last whole vector, as k rows of one vector, zeros behind them.
+// Rows [begin, end) of B's columns behind its last whole vector, as rows of one vector, zeros
+// behind them.
 template <class T>
-void pack_tail(const T* B, Index k, Index n, T* tail) {
+void pack_tail(const T* B, Index begin, Index end, Index n, T* tail) {
     const Index whole = n / lanes<T> * lanes<T>;
-    if (whole == n) return;
-    for (Index i = 0; i < k; ++i)
+    for (Index i = begin; i < end; ++i)
         store(tail + i * lanes<T>, load_part(B + i * n + whole, n - whole));
 }
 
-// B (rows, columns) becomes (columns, stride), zeros behind its rows.
+// Rows [begin, end) of B (rows, columns) become columns of transposed (columns, stride).
 template <class T>
-void transpose(const T* B, Index rows, Index columns, T* transposed, Index stride) {
+void transpose(const T* B, Index begin, Index end, Index columns, T* transposed, Index stride) {
     constexpr Index square = 16;  // a block of both sides stays in the first cache
-    for (Index i0 = 0; i0 < rows; i0 += square)
+    for (Index i0 = begin; i0 < end; i0 += square)
         for (Index j0 = 0; j0 < columns; j0 += square)
             for (Index j = j0; j < columns && j < j0 + square; ++j)
-                for (Index i = i0; i < rows && i < i0 + square; ++i)
+                for (Index i = i0; i < end && i < i0 + square; ++i)
                     transposed[j * stride + i] = B[i * columns + j];
-    for (Index j = 0; j < columns; ++j)
-        for (Index i = rows; i < stride; ++i) transposed[j * stride + i] = 0;
+}
+
+// sums = (first ? 0 : sums) + Σ_rows delta, for the columns in [begin, end); delta is padded.
+template <class T>
+void column_sums(const T* delta, Index stride, Index rows, Index begin, Index end, T* sums,
+                 bool first) {
+    for_slices<T>(end - begin, [&](auto slice) {
+        Vector<T> sum = first ? Vector<T>{} : slice.read(sums + begin);
+        for (Index row = 0; row < rows; ++row) sum += load(delta + row * stride + begin + slice.i);
+        slice.write(sums + begin, sum);
+    });
 }
 
 }  // namespace lamina::LAMINA_INSTRUCTION_SET

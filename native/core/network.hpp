@@ -1,9 +1,8 @@
-// The working memory of one network, and the passes over one chunk of rows: gather, forward, loss,
-// backward. Batches are worked through in chunks, so that memory is bounded however large a batch;
-// gradients go on summing where the chunk before left off, in the order of the rows.
+// The working memory of one network. Batches are worked through in chunks, so that memory is bounded
+// however large a batch; gradients go on summing where the chunk before left off, in row order.
 //
-// Shapes: x (rows, n_features); a, delta (rows, stride) of each block, rows padded to whole vectors
-// with zeros (a: with anything finite) behind fan_out; W (fan_in, fan_out), b (fan_out) in the flat
+// Shapes: x (rows, n_features); a, delta (rows, stride) of each layer, rows padded to whole vectors
+// with anything finite behind fan_out (delta: zeros); W (fan_in, fan_out), b (fan_out) in the flat
 // parameters.
 #pragma once
 
@@ -13,9 +12,7 @@
 
 #include "activations.hpp"
 #include "engine.hpp"
-#include "losses.hpp"
 #include "matmul.hpp"
-#include "sparse.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
@@ -27,7 +24,8 @@ class Buffer {
     explicit Buffer(Index n) {
         memory_ = std::calloc(std::size_t(n) * sizeof(T) + 64, 1);
         if (!memory_) throw std::bad_alloc();
-        data_ = reinterpret_cast<T*>((reinterpret_cast<std::uintptr_t>(memory_) + 63) & ~std::uintptr_t(63));
+        data_ = reinterpret_cast<T*>((reinterpret_cast<std::uintptr_t>(memory_) + 63) &
+                                     ~std::uintptr_t(63));
     }
     Buffer(Buffer&& other) noexcept : memory_(other.memory_), data_(other.data_) {
         other.memory_ = nullptr;
@@ -54,266 +52,104 @@ struct Layer {
     Buffer<T> a, delta;
     Buffer<T> bias;        // padded
     Buffer<T> tail;        // W's last columns, (fan_in, one vector)
-    Buffer<T> transposed;  // Wᵀ, (fan_out, padded(fan_in)); not for the first block
+    Buffer<T> transposed;  // Wᵀ, (fan_out, padded(fan_in)); not for the first layer
 };
 
-// The rows of one chunk: which ones, and how many.
-struct Chunk {
-    const std::int64_t* order;  // null: rows first, first + 1, …
-    Index first, rows;
-    Index operator[](Index i) const { return order ? order[i] : first + i; }
-};
-
+// ‖w‖² is summed block by block, so that threads can share it and the order stays.
+inline constexpr Index square_block = 4096;
 inline constexpr Index chunk_bytes = Index(16) << 20;
 
 template <class T>
-class Network {
-   public:
+struct Network {
     Network(const Problem& problem, Index largest_batch);
+    ~Network() { delete[] layers; }
+    Network(const Network&) = delete;
 
-    // Weights have changed: bring the copies that the passes read up to date.
-    void read_parameters(const T* parameters, bool for_backward);
-    void gather(const Rows<T>& rows, const Chunk& chunk);
-    void forward();
-    // The sum of the chunk's weighted losses; leaves delta in the last layer.
-    double loss();
-    // Adds the chunk's part to the gradient; `first` says that there is nothing to add to.
-    void backward(T* gradient, bool first);
-    void link(int link, T* prediction);
-    int first_non_finite_block(const T* parameters, bool values_too);
-
+    // Makes all the memory that the passes write to, so that no thread allocates.
+    void prepare(bool for_backward, bool gathers_dense);
+    // Chunks of nearly equal size, none over the bound.
     Index chunk_size(Index batch) const;
-    Index n_parameters() const { return n_parameters_; }
-    Index n_weights() const { return n_weights_; }
-    T* gradient() { return gradient_ ? gradient_ : (gradient_ = Buffer<T>(n_parameters_)); }
-    const Problem& problem() const { return problem_; }
 
-   private:
-    void affine(Layer<T>& layer, bool is_first);
-    void weight_gradient(Layer<T>& layer, Index i, T* gradient, bool first);
-    void pass_down(Layer<T>& above, Layer<T>& below);
-    void gather_logits();
-
-    Problem problem_;
-    Index n_layers_, n_features_, n_outputs_, n_parameters_ = 0, n_weights_ = 0;
-    Index chunk_ = 0;       // rows that a chunk may have
-    Index most_rows_ = 0;   // rows that the largest one here will have
-    Buffer<Block> blocks_;
-    struct Layers {
-        Layer<T>* data;
-        explicit Layers(Index n) : data(new Layer<T>[n]) {}
-        ~Layers() { delete[] data; }
-        Layer<T>& operator[](Index i) { return data[i]; }
-    } layers_;
-    const T* parameters_ = nullptr;
-
-    // the present chunk
-    Index rows_ = 0;
-    const T* x_ = nullptr;
-    SparseRows<T> sparse_{};
-    bool is_sparse_ = false;
-    bool has_weight_ = false;
-    Buffer<T> gathered_, p_, y_, value_, logit_delta_, weight_, gradient_;
-    Buffer<std::int32_t> codes_;
-    Buffer<std::int64_t> sparse_rows_;
+    Problem problem;
+    Index n_layers, n_features, n_outputs;
+    Index n_parameters = 0, n_weights = 0;
+    Index largest_chunk = 0;  // rows that a chunk may have
+    Index most_rows = 0;      // rows that a chunk has here at most
+    Buffer<Block> blocks;
+    Layer<T>* layers;
+    Buffer<T> x;                                     // gathered rows
+    Buffer<T> p, y, value, logit_delta, weight;      // (rows, n_outputs) or (rows), compact
+    Buffer<std::int32_t> codes;                      // (rows)
+    Buffer<std::int64_t> picked;                     // (rows): which rows of a csr matrix
+    Buffer<double> row_loss, square;                 // (rows); (n_weights / square_block)
+    Buffer<T> gradient;
 };
 
 template <class T>
-Network<T>::Network(const Problem& problem, Index largest_batch)
-    : problem_(problem),
-      n_layers_(problem.n_blocks),
-      n_features_(problem.blocks[0].fan_in),
-      n_outputs_(problem.blocks[problem.n_blocks - 1].fan_out),
-      blocks_(problem.n_blocks),
-      layers_(problem.n_blocks) {
-    std::memcpy(blocks_, problem.blocks, sizeof(Block) * std::size_t(n_layers_));
-    problem_.blocks = blocks_;
-    Index row_values = n_features_;
-    for (Index i = 0; i < n_layers_; ++i) {
-        Layer<T>& layer = layers_[i];
-        layer.fan_in = problem.blocks[i].fan_in;
-        layer.fan_out = problem.blocks[i].fan_out;
-        layer.stride = padded<T>(layer.fan_out);
-        layer.activation = activation_table<T>[problem.blocks[i].activation];
-        layer.weights = n_parameters_;
-        n_parameters_ += layer.fan_in * layer.fan_out;
-        row_values += 2 * layer.stride;
-    }
-    n_weights_ = n_parameters_;
+Network<T>::Network(const Problem& given, Index largest_batch)
+    : problem(given),
+      n_layers(given.n_blocks),
+      n_features(given.blocks[0].fan_in),
+      n_outputs(given.blocks[given.n_blocks - 1].fan_out),
+      blocks(given.n_blocks),
+      layers(nullptr) {
+    std::memcpy(blocks, given.blocks, sizeof(Block) * std::size_t(n_layers));
+    problem.blocks = blocks;
+    Index row_values = n_features;
+    for (Index i = 0; i < n_layers; ++i) row_values += 2 * padded<T>(blocks[i].fan_out);
     const Index most = chunk_bytes / (row_values * Index(sizeof(T)));
-    chunk_ = most < 64 ? 64 : most;
-    const Index rows = most_rows_ = largest_batch < chunk_ ? largest_batch : chunk_;
-    for (Index i = 0; i < n_layers_; ++i) {
-        Layer<T>& layer = layers_[i];
-        layer.biases = n_parameters_;
-        n_parameters_ += layer.fan_out;
-        layer.a = Buffer<T>(rows * layer.stride);
-        layer.bias = Buffer<T>(layer.stride);
-        if (layer.fan_out % lanes<T>) layer.tail = Buffer<T>(layer.fan_in * lanes<T>);
+    largest_chunk = most < 64 ? 64 : most;
+    most_rows = largest_batch < largest_chunk ? largest_batch : largest_chunk;
+
+    layers = new Layer<T>[n_layers];
+    for (Index i = 0; i < n_layers; ++i) {
+        Layer<T>& layer = layers[i];
+        layer.fan_in = blocks[i].fan_in;
+        layer.fan_out = blocks[i].fan_out;
+        layer.stride = padded<T>(layer.fan_out);
+        layer.activation = activation_table<T>[blocks[i].activation];
+        layer.weights = n_weights;
+        n_weights += layer.fan_in * layer.fan_out;
     }
-    const Index logits = rows * n_outputs_ + padding<T>;
-    p_ = Buffer<T>(logits);
-    y_ = Buffer<T>(logits);
-    value_ = Buffer<T>(logits + rows);
-    logit_delta_ = Buffer<T>(logits);
-    weight_ = Buffer<T>(rows);
-    codes_ = Buffer<std::int32_t>(rows);
-    sparse_rows_ = Buffer<std::int64_t>(rows);
+    n_parameters = n_weights;
+    for (Index i = 0; i < n_layers; ++i) {
+        layers[i].biases = n_parameters;
+        n_parameters += layers[i].fan_out;
+    }
 }
 
-// Chunks of nearly equal size, none over the bound.
 template <class T>
 Index Network<T>::chunk_size(Index batch) const {
-    const Index chunks = (batch + chunk_ - 1) / chunk_;
+    const Index chunks = (batch + largest_chunk - 1) / largest_chunk;
     return chunks < 2 ? batch : (batch + chunks - 1) / chunks;
 }
 
 template <class T>
-void Network<T>::read_parameters(const T* parameters, bool for_backward) {
-    parameters_ = parameters;
-    for (Index i = 0; i < n_layers_; ++i) {
-        Layer<T>& layer = layers_[i];
-        const T* W = parameters + layer.weights;
-        std::memcpy(layer.bias, parameters + layer.biases, sizeof(T) * std::size_t(layer.fan_out));
-        if (layer.tail) pack_tail<T>(W, layer.fan_in, layer.fan_out, layer.tail);
-        if (for_backward && i > 0) {
-            const Index stride = padded<T>(layer.fan_in);
-            if (!layer.transposed) layer.transposed = Buffer<T>(layer.fan_out * stride);
-            transpose<T>(W, layer.fan_in, layer.fan_out, layer.transposed, stride);
+void Network<T>::prepare(bool for_backward, bool gathers_dense) {
+    if (!p) {
+        p = Buffer<T>(most_rows * n_outputs);
+        picked = Buffer<std::int64_t>(most_rows);
+        for (Index i = 0; i < n_layers; ++i) {
+            Layer<T>& layer = layers[i];
+            layer.a = Buffer<T>(most_rows * layer.stride);
+            layer.bias = Buffer<T>(layer.stride);
+            if (layer.fan_out % lanes<T>) layer.tail = Buffer<T>(layer.fan_in * lanes<T>);
         }
     }
-}
-
-template <class T>
-void Network<T>::gather(const Rows<T>& rows, const Chunk& chunk) {
-    rows_ = chunk.rows;
-    is_sparse_ = !rows.dense;
-    const std::size_t row_bytes = sizeof(T) * std::size_t(n_features_);
-    if (is_sparse_) {
-        for (Index i = 0; i < rows_; ++i) sparse_rows_[i] = chunk[i];
-        sparse_ = {rows.csr_values, rows.csr_columns, rows.csr_starts, sparse_rows_, rows_};
-    } else if (!chunk.order) {
-        x_ = rows.dense + chunk.first * n_features_;
-    } else {
-        if (!gathered_) gathered_ = Buffer<T>(most_rows_ * n_features_);
-        for (Index i = 0; i < rows_; ++i)
-            std::memcpy(gathered_ + i * n_features_, rows.dense + chunk[i] * n_features_, row_bytes);
-        x_ = gathered_;
+    if (gathers_dense && !x) x = Buffer<T>(most_rows * n_features);
+    if (!for_backward || y) return;
+    y = Buffer<T>(most_rows * n_outputs);
+    value = Buffer<T>(most_rows * n_outputs);
+    logit_delta = Buffer<T>(most_rows * n_outputs);
+    weight = Buffer<T>(most_rows);
+    codes = Buffer<std::int32_t>(most_rows);
+    row_loss = Buffer<double>(most_rows);
+    square = Buffer<double>((n_weights + square_block - 1) / square_block);
+    for (Index i = 0; i < n_layers; ++i) {
+        Layer<T>& layer = layers[i];
+        layer.delta = Buffer<T>(most_rows * layer.stride);
+        if (i > 0) layer.transposed = Buffer<T>(layer.fan_out * padded<T>(layer.fan_in));
     }
-    has_weight_ = rows.weight;
-    if (rows.weight)
-        for (Index i = 0; i < rows_; ++i) weight_[i] = rows.weight[chunk[i]];
-    if (rows.codes)
-        for (Index i = 0; i < rows_; ++i) codes_[i] = rows.codes[chunk[i]];
-    if (rows.targets)
-        for (Index i = 0; i < rows_; ++i)
-            for (Index j = 0; j < n_outputs_; ++j)
-                y_[i * n_outputs_ + j] = rows.targets[chunk[i] * n_outputs_ + j];
-}
-
-template <class T>
-void Network<T>::affine(Layer<T>& layer, bool is_first) {
-    const T* W = parameters_ + layer.weights;
-    if (is_first && is_sparse_) {
-        sparse_times_dense<T>(sparse_, W, layer.fan_out, layer.bias, layer.a, layer.stride);
-        return;
-    }
-    const Layer<T>* before = is_first ? nullptr : &layer - 1;
-    const Left<T> A{is_first ? x_ : before->a, is_first ? n_features_ : before->stride, 1};
-    const Right<T> B{W, layer.fan_out, layer.tail, lanes<T>};
-    matmul<T>(A, B, {layer.a, layer.stride, true}, Start::row, layer.bias, rows_, layer.fan_out,
-              layer.fan_in);
-}
-
-template <class T>
-void Network<T>::forward() {
-    for (Index i = 0; i < n_layers_; ++i) {
-        affine(layers_[i], i == 0);
-        if (!layers_[i].activation.is_identity)
-            layers_[i].activation.activate(layers_[i].a, rows_ * layers_[i].stride);
-    }
-}
-
-template <class T>
-void Network<T>::gather_logits() {
-    const Layer<T>& last = layers_[n_layers_ - 1];
-    for (Index i = 0; i < rows_; ++i)
-        for (Index j = 0; j < n_outputs_; ++j)
-            p_[i * n_outputs_ + j] = last.a[i * last.stride + j];
-}
-
-template <class T>
-double Network<T>::loss() {
-    gather_logits();
-    const double sum = loss_table<T>[problem_.loss](
-        {rows_, n_outputs_, p_, y_, codes_, has_weight_ ? (const T*)weight_ : nullptr,
-         logit_delta_, value_});
-    Layer<T>& last = layers_[n_layers_ - 1];
-    if (!last.delta)
-        for (Index i = 0; i < n_layers_; ++i)
-            layers_[i].delta = Buffer<T>(most_rows_ * layers_[i].stride);
-    for (Index i = 0; i < rows_; ++i)
-        for (Index j = 0; j < n_outputs_; ++j)
-            last.delta[i * last.stride + j] = logit_delta_[i * n_outputs_ + j];
-    return sum;
-}
-
-template <class T>
-void Network<T>::weight_gradient(Layer<T>& layer, Index i, T* gradient, bool first) {
-    T* dW = gradient + layer.weights;
-    const Index whole = layer.fan_out / lanes<T> * lanes<T>;
-    if (i == 0 && is_sparse_) {
-        if (first) std::memset(dW, 0, sizeof(T) * std::size_t(layer.fan_in * layer.fan_out));
-        sparse_transposed_times_dense<T>(sparse_, layer.delta, layer.stride, dW, layer.fan_out);
-    } else {
-        const Left<T> A{i == 0 ? x_ : layers_[i - 1].a, 1,
-                        i == 0 ? n_features_ : layers_[i - 1].stride};
-        const Right<T> B{layer.delta, layer.stride, layer.delta + whole, layer.stride};
-        matmul<T>(A, B, {dW, layer.fan_out, false}, first ? Start::zero : Start::result, nullptr,
-                  layer.fan_in, layer.fan_out, rows_);
-    }
-    column_sums<T>(layer.delta, layer.stride, rows_, layer.fan_out, gradient + layer.biases, first);
-}
-
-template <class T>
-void Network<T>::pass_down(Layer<T>& above, Layer<T>& below) {
-    const Index stride = padded<T>(above.fan_in);
-    const Index whole = above.fan_in / lanes<T> * lanes<T>;
-    const Right<T> B{above.transposed, stride, above.transposed + whole, stride};
-    matmul<T>({above.delta, above.stride, 1}, B, {below.delta, below.stride, true}, Start::zero,
-              nullptr, rows_, above.fan_in, above.fan_out);
-    if (!below.activation.is_identity)
-        below.activation.multiply_slope(below.a, below.delta, rows_ * below.stride);
-}
-
-template <class T>
-void Network<T>::backward(T* gradient, bool first) {
-    for (Index i = n_layers_ - 1; i >= 0; --i) {
-        weight_gradient(layers_[i], i, gradient, first);
-        if (i > 0) pass_down(layers_[i], layers_[i - 1]);
-    }
-}
-
-template <class T>
-void Network<T>::link(int link, T* prediction) {
-    gather_logits();
-    link_table<T>[link](p_, rows_, n_outputs_);
-    std::memcpy(prediction, p_, sizeof(T) * std::size_t(rows_ * n_outputs_));
-}
-
-// With values_too, the chunk at hand runs forward again, block by block, to find where it breaks.
-template <class T>
-int Network<T>::first_non_finite_block(const T* parameters, bool values_too) {
-    for (Index i = 0; i < n_layers_; ++i) {
-        Layer<T>& layer = layers_[i];
-        if (values_too) affine(layer, i == 0);
-        if (!all_finite(parameters + layer.weights, layer.fan_in * layer.fan_out) ||
-            !all_finite(parameters + layer.biases, layer.fan_out) ||
-            (values_too && !all_finite<T>(layer.a, rows_ * layer.stride)))
-            return int(i);
-        if (values_too) layer.activation.activate(layer.a, rows_ * layer.stride);
-    }
-    return -1;
 }
 
 }  // namespace lamina::LAMINA_INSTRUCTION_SET

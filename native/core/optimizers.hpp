@@ -2,7 +2,7 @@
 // that joins the gradient on its way. To add one: a struct like those below, and a line in the table
 // and in names.cpp.
 //
-// Shapes: w, gradient (n); slots (n_slots, n).
+// Shapes: w, gradient (n_parameters); slots (n_slots, n_parameters). A range of them at a time.
 #pragma once
 
 #include "simd.hpp"
@@ -14,8 +14,7 @@ struct Step {
     T* w;
     const T* gradient;  // summed over the batch, not yet divided, penalty not yet added
     T* slots;
-    Index n;           // length of all vectors
-    Index n_weights;   // the penalised prefix
+    Index n_parameters;
     double alpha;
     double weight_sum;
     double learning_rate;
@@ -74,36 +73,29 @@ struct Adam {
     }
 };
 
-// Updates w[begin, end) and the slots beside it; penalty: α W joins the gradient (L2's slope).
-template <class T, class Rule>
-void update_range(const Step<T>& step, const Rule& rule, Index begin, Index end, double alpha) {
+// Updates w[begin, end) and the slots beside it. The penalty's slope α W joins the gradient of
+// weights, and not that of biases.
+template <class T, template <class> class Rule>
+void update(const Step<T>& step, Index begin, Index end, bool is_penalised) {
+    const Rule<T> rule(step);
+    const double alpha = is_penalised ? step.alpha : 0;
     const Vector<T> shrink = broadcast(T(1 / step.weight_sum));
     const Vector<T> decay = broadcast(T(alpha / step.weight_sum));
-    for (Index i = begin; i < end; i += lanes<T>) {
-        const Index left = end - i;
-        const bool whole = left >= lanes<T>;
-        const auto read = [&](const T* p) { return whole ? load(p + i) : load_part(p + i, left); };
-        const auto write = [&](T* p, Vector<T> v) {
-            whole ? store(p + i, v) : store_part(p + i, v, left);
-        };
-        Vector<T> slot[Rule::n_slots];
-        for (int s = 0; s < Rule::n_slots; ++s) slot[s] = read(step.slots + s * step.n);
-        const Vector<T> w = read(step.w);
-        const Vector<T> g = fma(decay, w, shrink * read(step.gradient));
-        write(step.w, rule(w, g, slot));
-        for (int s = 0; s < Rule::n_slots; ++s) write(step.slots + s * step.n, slot[s]);
-    }
-}
-
-template <class T, template <class> class Rule>
-void update(const Step<T>& step) {
-    const Rule<T> rule(step);
-    update_range(step, rule, 0, step.n_weights, step.alpha);
-    update_range(step, rule, step.n_weights, step.n, 0);
+    for_slices<T>(end - begin, [&](auto slice) {
+        Vector<T> slot[Rule<T>::n_slots];
+        for (int s = 0; s < Rule<T>::n_slots; ++s)
+            slot[s] = slice.read(step.slots + s * step.n_parameters + begin);
+        const Vector<T> w = slice.read(step.w + begin);
+        const Vector<T> g = fma(decay, w, shrink * slice.read(step.gradient + begin));
+        slice.write(step.w + begin, rule(w, g, slot));
+        for (int s = 0; s < Rule<T>::n_slots; ++s)
+            slice.write(step.slots + s * step.n_parameters + begin, slot[s]);
+    });
 }
 
 template <class T>
-inline constexpr void (*optimizer_table[])(const Step<T>&) = {update<T, Sgd>, update<T, Adam>};
+inline constexpr void (*optimizer_table[])(const Step<T>&, Index begin, Index end,
+                                           bool is_penalised) = {update<T, Sgd>, update<T, Adam>};
 
 // ‖w‖² in float64, over sixteen fixed partial sums: the same bits for every vector width.
 template <class T>
@@ -119,13 +111,14 @@ double sum_of_squares(const T* w, Index n) {
     return sum;
 }
 
-// gradient ← (gradient + α W) / weight sum, for those who bring their own optimizer.
+// gradient = (sum + α W) / weight sum, for those who bring their own optimizer.
 template <class T>
-void finish_gradient(T* gradient, const T* w, Index n, Index n_weights, double alpha,
+void finish_gradient(T* gradient, const T* sum, const T* w, Index n, double alpha,
                      double weight_sum) {
-    const T shrink = T(1 / weight_sum), decay = T(alpha / weight_sum);
-    for (Index i = 0; i < n_weights; ++i) gradient[i] = gradient[i] * shrink + decay * w[i];
-    for (Index i = n_weights; i < n; ++i) gradient[i] *= shrink;
+    const Vector<T> shrink = broadcast(T(1 / weight_sum)), decay = broadcast(T(alpha / weight_sum));
+    for_slices<T>(n, [&](auto slice) {
+        slice.write(gradient, fma(decay, slice.read(w), shrink * slice.read(sum)));
+    });
 }
 
 }  // namespace lamina::LAMINA_INSTRUCTION_SET

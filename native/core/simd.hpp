@@ -173,6 +173,28 @@ inline V at_least(V x, V bound) {
     return x < bound ? bound : x;
 }
 
+// Element i and those behind it, as many as a vector holds, or the n that are left at the end.
+template <class T>
+struct WholeSlice {
+    Index i;
+    Vector<T> read(const T* p) const { return load(p + i); }
+    void write(T* p, Vector<T> v) const { store(p + i, v); }
+};
+template <class T>
+struct LastSlice {
+    Index i, n;
+    Vector<T> read(const T* p) const { return load_part(p + i, n); }
+    void write(T* p, Vector<T> v) const { store_part(p + i, v, n); }
+};
+
+// Calls body(slice) over n elements; body takes `auto`, and reads and writes through the slice.
+template <class T, class Body>
+inline void for_slices(Index n, Body body) {
+    Index i = 0;
+    for (; i + lanes<T> <= n; i += lanes<T>) body(WholeSlice<T>{i});
+    if (i < n) body(LastSlice<T>{i, n - i});
+}
+
 template <class T>
 inline bool all_finite(const T* x, Index n) {
     // x - x is zero for a finite x and NaN otherwise; a NaN survives every later addition.

@@ -45,7 +45,7 @@ class Network32:
 
     def __init__(self, blocks: Sequence[tuple[int, int, int]], loss: int, penalty: int, alpha: float, largest_batch: int) -> None: ...
 
-    def epoch(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int) -> tuple[int, float, int, int]:
+    def epoch(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int, n_threads: int) -> tuple[int, float, int, int]:
         """
         (ending, loss, steps, first non-finite block or -1); ending is a value of Ending.
         """
@@ -53,9 +53,9 @@ class Network32:
     def raise_interrupt(self) -> None:
         """Raise what a signal handler raised during the last epoch, if one did."""
 
-    def loss_and_gradient(self, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')]) -> tuple[int, float, int, int]: ...
+    def loss_and_gradient(self, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], n_threads: int) -> tuple[int, float, int, int]: ...
 
-    def predict(self, link: int, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')]) -> None: ...
+    def predict(self, link: int, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], n_threads: int) -> None: ...
 
 @overload
 def evaluate(function: int, x: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], y: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')]) -> None: ...
@@ -74,7 +74,7 @@ class Network64:
 
     def __init__(self, blocks: Sequence[tuple[int, int, int]], loss: int, penalty: int, alpha: float, largest_batch: int) -> None: ...
 
-    def epoch(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int) -> tuple[int, float, int, int]:
+    def epoch(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int, n_threads: int) -> tuple[int, float, int, int]:
         """
         (ending, loss, steps, first non-finite block or -1); ending is a value of Ending.
         """
@@ -82,6 +82,6 @@ class Network64:
     def raise_interrupt(self) -> None:
         """Raise what a signal handler raised during the last epoch, if one did."""
 
-    def loss_and_gradient(self, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]) -> tuple[int, float, int, int]: ...
+    def loss_and_gradient(self, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], n_threads: int) -> tuple[int, float, int, int]: ...
 
-    def predict(self, link: int, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]) -> None: ...
+    def predict(self, link: int, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], n_threads: int) -> None: ...

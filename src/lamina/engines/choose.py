@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import warnings
 from functools import cache
+from typing import TYPE_CHECKING
 
 from lamina.engines.engine import Engine
 from lamina.engines.reference import ReferenceEngine
 from lamina.errors import NativeUnavailableWarning, UnknownNameError, suggestion
+
+if TYPE_CHECKING:
+    from lamina.engines.native import NativeEngine
 
 ENGINES = ("native", "reference")
 ENVIRONMENT_VARIABLE = "LAMINA_ENGINE"
@@ -19,8 +23,14 @@ def available_engines() -> list[str]:
     return [name for name in ENGINES if name == "reference" or _native() is not None]
 
 
-def choose_engine(name: str | None = None) -> Engine:
+def choose_engine(name: str | None = None, n_threads: int | None = None) -> Engine:
     """The engine of that name; without one, LAMINA_ENGINE's, else the fastest that loads.
+
+    Parameters
+    ----------
+    name : {'native', 'reference'}, optional
+    n_threads : int, optional
+        The native engine's threads; by default its cost model chooses.
 
     Raises
     ------
@@ -28,6 +38,11 @@ def choose_engine(name: str | None = None) -> Engine:
         For a name that is no engine's.
     ImportError
         Where the native engine is asked for by name and its extension cannot be loaded.
+
+    Examples
+    --------
+    >>> choose_engine("reference").name
+    'reference'
     """
     name = name or os.environ.get(ENVIRONMENT_VARIABLE) or None
     if name not in (None, *ENGINES):
@@ -38,7 +53,7 @@ def choose_engine(name: str | None = None) -> Engine:
         return ReferenceEngine()
     native = _native()
     if native is not None:
-        return native
+        return native(n_threads)
     if name == "native":
         raise ImportError("the native extension could not be loaded; reinstall lamina to build it")
     _warn_once()
@@ -46,12 +61,12 @@ def choose_engine(name: str | None = None) -> Engine:
 
 
 @cache
-def _native() -> Engine | None:
+def _native() -> type[NativeEngine] | None:
     try:
         from lamina.engines.native import NativeEngine
     except ImportError:
         return None
-    return NativeEngine()
+    return NativeEngine
 
 
 @cache

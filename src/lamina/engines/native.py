@@ -7,7 +7,7 @@ csr row starts int64: `_row_arrays` sees to that once for every fit.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from lamina.engines.engine import (
     OptimizerState,
     Rows,
 )
+from lamina.engines.threads import choose_threads
 from lamina.formulas import LOSSES, OPTIMIZERS
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
@@ -61,6 +62,10 @@ def _network(spec: NetworkSpec, objective: Objective, dtype: Any, largest_batch:
     )
 
 
+def _multiply_adds(spec: NetworkSpec, rows: int, passes: int) -> int:
+    return rows * passes * sum(block.fan_in * block.fan_out for block in spec.blocks)
+
+
 def _takes_codes(objective: Objective) -> bool:
     return LOSSES[objective.loss].targets == "codes"
 
@@ -83,6 +88,7 @@ class NativeTrainer:
     rows: Rows
     parameters: Array
     state: OptimizerState
+    n_threads: int | None
     _largest_batch: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -109,6 +115,7 @@ class NativeTrainer:
             self.parameters,
             self.state.slots,
             self.state.step,
+            choose_threads(_multiply_adds(self.spec, batch_size, 3), self.n_threads),
         )
         self.state.step += steps
         if ending != _native.FINISHED:
@@ -117,10 +124,18 @@ class NativeTrainer:
         return EpochReport(loss, steps, None if bad < 0 else bad)
 
 
+@dataclass(frozen=True)
 class NativeEngine:
-    """The engine in C++, for every processor; results do not depend on where it runs."""
+    """The engine in C++, for every processor.
 
-    name = "native"
+    Attributes
+    ----------
+    n_threads : int or None
+        The threads of every call; by default the cost model's choice. Results do not depend on it.
+    """
+
+    n_threads: int | None = None
+    name: ClassVar[str] = "native"
 
     def trainer(
         self,
@@ -131,7 +146,7 @@ class NativeEngine:
         parameters: Array,
         state: OptimizerState,
     ) -> NativeTrainer:
-        return NativeTrainer(spec, objective, optimizer, rows, parameters, state)
+        return NativeTrainer(spec, objective, optimizer, rows, parameters, state, self.n_threads)
 
     def loss_and_gradient(
         self, spec: NetworkSpec, objective: Objective, rows: Rows, parameters: Array
@@ -139,7 +154,8 @@ class NativeEngine:
         arrays = _row_arrays(*rows, _takes_codes(objective))
         network = _network(spec, objective, parameters.dtype, rows.X.shape[0])
         gradient = np.zeros_like(parameters)
-        ending, loss, _, _ = network.loss_and_gradient(arrays, parameters, gradient)
+        threads = choose_threads(_multiply_adds(spec, rows.X.shape[0], 3), self.n_threads)
+        ending, loss, _, _ = network.loss_and_gradient(arrays, parameters, gradient, threads)
         _refuse_zero_weight(ending)
         return loss, gradient
 
@@ -148,5 +164,7 @@ class NativeEngine:
         prediction = np.empty((n_rows, spec.n_outputs), dtype=parameters.dtype)
         # A prediction needs no loss; any entry of the table fills the place.
         network = _network(spec, Objective("squared_error"), parameters.dtype, n_rows)
-        network.predict(_native.LINKS[spec.link], _row_arrays(X), parameters, prediction)
+        threads = choose_threads(_multiply_adds(spec, n_rows, 1), self.n_threads)
+        link = _native.LINKS[spec.link]
+        network.predict(link, _row_arrays(X), parameters, prediction, threads)
         return prediction

@@ -1,0 +1,194 @@
+// Forward and backward, over ranges: rows of the chunk for what each row has of its own (gather,
+// forward, loss, delta), rows of W for what they sum to (dL/dW). Ranges do not meet, so threads may
+// take them side by side, and no range shows in a bit of the result.
+//
+//    forward    z = a_prev W + b,  a = f(z)
+//    backward   delta = dL/dz;  dW = a_prevᵀ delta;  db = Σ_rows delta;  delta_prev = (delta Wᵀ) f'
+#pragma once
+
+#include "losses.hpp"
+#include "network.hpp"
+#include "sparse.hpp"
+#include "threads.hpp"
+
+namespace lamina::LAMINA_INSTRUCTION_SET {
+
+// Which rows: those that order lists, or, where it is null, first, first + 1, …
+struct Chunk {
+    const std::int64_t* order;
+    Index first, rows;
+    Index operator[](Index i) const { return order ? order[i] : first + i; }
+    Chunk part(Index begin, Index n) const {
+        return {order ? order + begin : nullptr, first + begin, n};
+    }
+};
+
+// What the first layer reads: dense rows, or rows of a csr matrix.
+template <class T>
+struct Input {
+    const T* dense;  // null where sparse
+    SparseRows<T> sparse;
+
+    Input(const Network<T>& network, const Rows<T>& rows, const Chunk& chunk)
+        : dense(!rows.dense   ? nullptr
+                : chunk.order ? (const T*)network.x
+                              : rows.dense + chunk.first * network.n_features),
+          sparse{rows.csr_values, rows.csr_columns, rows.csr_starts, network.picked, chunk.rows} {}
+};
+
+template <class T>
+void gather(Network<T>& network, const Rows<T>& rows, const Chunk& chunk, Range range) {
+    const Index n_features = network.n_features, n_outputs = network.n_outputs;
+    for (Index i = range.begin; i < range.end; ++i) {
+        const Index row = chunk[i];
+        if (!rows.dense)
+            network.picked[i] = row;
+        else if (chunk.order)
+            std::memcpy(network.x + i * n_features, rows.dense + row * n_features,
+                        sizeof(T) * std::size_t(n_features));
+        if (rows.weight) network.weight[i] = rows.weight[row];
+        if (rows.codes) network.codes[i] = rows.codes[row];
+        if (rows.targets)
+            for (Index j = 0; j < n_outputs; ++j)
+                network.y[i * n_outputs + j] = rows.targets[row * n_outputs + j];
+    }
+}
+
+// What a layer keeps beside W, for rows [range) of W: the tail and the transpose.
+template <class T>
+void refresh_weights(Layer<T>& layer, const T* parameters, Range range) {
+    const T* W = parameters + layer.weights;
+    if (layer.tail) pack_tail<T>(W, range.begin, range.end, layer.fan_out, layer.tail);
+    if (layer.transposed)
+        transpose<T>(W, range.begin, range.end, layer.fan_out, layer.transposed,
+                     padded<T>(layer.fan_in));
+}
+
+template <class T>
+void refresh_biases(Layer<T>& layer, const T* parameters, Range range) {
+    std::memcpy(layer.bias + range.begin, parameters + layer.biases + range.begin,
+                sizeof(T) * std::size_t(range.end - range.begin));
+}
+
+template <class T>
+void refresh_all(Network<T>& network, const T* parameters) {
+    for (Index i = 0; i < network.n_layers; ++i) {
+        refresh_weights(network.layers[i], parameters, {0, network.layers[i].fan_in});
+        refresh_biases(network.layers[i], parameters, {0, network.layers[i].fan_out});
+    }
+}
+
+template <class T>
+void affine(Network<T>& network, Index i, const T* parameters, const Input<T>& input, Range range) {
+    Layer<T>& layer = network.layers[i];
+    const T* W = parameters + layer.weights;
+    T* z = layer.a + range.begin * layer.stride;
+    if (i == 0 && !input.dense) {
+        SparseRows<T> mine = input.sparse;
+        mine.picked += range.begin;
+        mine.rows = range.end - range.begin;
+        return sparse_times_dense<T>(mine, W, layer.fan_out, layer.bias, z, layer.stride);
+    }
+    const Index stride = i == 0 ? network.n_features : network.layers[i - 1].stride;
+    const T* before = i == 0 ? input.dense : (const T*)network.layers[i - 1].a;
+    matmul<T>({before + range.begin * stride, stride, 1},
+              {W, layer.fan_out, layer.tail, lanes<T>}, {z, layer.stride, true}, Start::row,
+              layer.bias, range.end - range.begin, layer.fan_out, layer.fan_in);
+}
+
+template <class T>
+void forward(Network<T>& network, const T* parameters, const Input<T>& input, Range range) {
+    for (Index i = 0; i < network.n_layers; ++i) {
+        affine(network, i, parameters, input, range);
+        const Layer<T>& layer = network.layers[i];
+        if (!layer.activation.is_identity)
+            layer.activation.activate(layer.a + range.begin * layer.stride,
+                                      (range.end - range.begin) * layer.stride);
+    }
+}
+
+// The last layer's logits without the padding between rows.
+template <class T>
+void gather_logits(Network<T>& network, Range range) {
+    const Layer<T>& last = network.layers[network.n_layers - 1];
+    for (Index i = range.begin; i < range.end; ++i)
+        for (Index j = 0; j < network.n_outputs; ++j)
+            network.p[i * network.n_outputs + j] = last.a[i * last.stride + j];
+}
+
+// Each row's loss, and the last layer's delta.
+template <class T>
+void loss(Network<T>& network, bool is_weighted, Range range) {
+    const Index n_outputs = network.n_outputs, first = range.begin * n_outputs;
+    gather_logits(network, range);
+    loss_table<T>[network.problem.loss](
+        {range.end - range.begin, n_outputs, network.p + first, network.y + first,
+         network.codes + range.begin, is_weighted ? network.weight + range.begin : nullptr,
+         network.logit_delta + first, network.value + first, network.row_loss + range.begin});
+    const Layer<T>& last = network.layers[network.n_layers - 1];
+    for (Index i = range.begin; i < range.end; ++i)
+        for (Index j = 0; j < n_outputs; ++j)
+            last.delta[i * last.stride + j] = network.logit_delta[i * n_outputs + j];
+}
+
+// delta of every layer below the last.
+template <class T>
+void pass_down(Network<T>& network, Range range) {
+    for (Index i = network.n_layers - 1; i > 0; --i) {
+        const Layer<T>& above = network.layers[i];
+        const Layer<T>& below = network.layers[i - 1];
+        const Index stride = padded<T>(above.fan_in), rows = range.end - range.begin;
+        const Index whole = above.fan_in / lanes<T> * lanes<T>;
+        const T* delta_above = above.delta + range.begin * above.stride;
+        T* delta = below.delta + range.begin * below.stride;
+        matmul<T>({delta_above, above.stride, 1},
+                  {above.transposed, stride, above.transposed + whole, stride},
+                  {delta, below.stride, true}, Start::zero, nullptr, rows, above.fan_in,
+                  above.fan_out);
+        if (!below.activation.is_identity)
+            below.activation.multiply_slope(below.a + range.begin * below.stride, delta,
+                                            rows * below.stride);
+    }
+}
+
+// Rows [range) of dL/dW, summed over the chunk; `first` says that there is nothing to add to.
+template <class T>
+void weight_gradient(Network<T>& network, Index i, const Input<T>& input, Index rows, Range range,
+                     bool first) {
+    const Layer<T>& layer = network.layers[i];
+    T* dW = network.gradient + layer.weights;
+    const Index n = range.end - range.begin, columns = layer.fan_out;
+    if (i == 0 && !input.dense) {
+        if (first)
+            std::memset(dW + range.begin * columns, 0, sizeof(T) * std::size_t(n * columns));
+        return sparse_transposed_times_dense<T>(input.sparse, layer.delta, layer.stride, dW,
+                                                columns, range.begin, range.end);
+    }
+    const T* before = i == 0 ? input.dense : (const T*)network.layers[i - 1].a;
+    const Index stride = i == 0 ? network.n_features : network.layers[i - 1].stride;
+    const Index whole = columns / lanes<T> * lanes<T>;
+    matmul<T>({before + range.begin, 1, stride},
+              {layer.delta, layer.stride, layer.delta + whole, layer.stride},
+              {dW + range.begin * columns, columns, false}, first ? Start::zero : Start::result,
+              nullptr, n, columns, rows);
+}
+
+// The first layer whose parameters, or whose z over the chunk's rows, are infinite or NaN; -1 where
+// none is. The layers run forward again, because an activation can hide an infinity.
+template <class T>
+int first_non_finite_block(Network<T>& network, const T* parameters, const Input<T>* input,
+                           Index rows) {
+    for (Index i = 0; i < network.n_layers; ++i) {
+        const Layer<T>& layer = network.layers[i];
+        if (!all_finite(parameters + layer.weights, layer.fan_in * layer.fan_out) ||
+            !all_finite(parameters + layer.biases, layer.fan_out))
+            return int(i);
+        if (!input) continue;
+        affine(network, i, parameters, *input, {0, rows});
+        if (!all_finite<T>(layer.a, rows * layer.stride)) return int(i);
+        layer.activation.activate(layer.a, rows * layer.stride);
+    }
+    return -1;
+}
+
+}  // namespace lamina::LAMINA_INSTRUCTION_SET
