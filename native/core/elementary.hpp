@@ -76,7 +76,7 @@ inline Vector<T> power_of_two(Vector<T> n) {
 
 template <class T>
 struct Reduced {
-    Vector<T> n, p;  // exp(x) = 2ⁿ (1 + p)
+    Vector<T> n, p, p_low;  // exp(x) = 2ⁿ (1 + p + p_low), p_low what rounding took from p
 };
 
 template <class T>
@@ -84,20 +84,23 @@ inline Reduced<T> reduce(Vector<T> x) {
     using C = Constants<T>;
     const Vector<T> n = fma(x, broadcast(C::log2_e), broadcast(C::round_to_integer)) -
                         C::round_to_integer;
-    Vector<T> r = fma(n, broadcast(-C::ln2_high), x);
-    r = fma(n, broadcast(-C::ln2_low), r);
-    return {n, fma(r * r, polynomial<T>(C::q, r), r)};
+    const Vector<T> r_high = fma(n, broadcast(-C::ln2_high), x);
+    const Vector<T> r = fma(n, broadcast(-C::ln2_low), r_high);
+    const Vector<T> r_low = fma(n, broadcast(-C::ln2_low), r_high - r);
+    const Vector<T> rest = fma(r * r, polynomial<T>(C::q, r), r_low);
+    const Vector<T> p = r + rest;
+    return {n, p, (r - p) + rest};
 }
 
 template <class T>
 inline Vector<T> exponential(Vector<T> x) {
     using C = Constants<T>;
     x = at_least(at_most(x, broadcast(C::exp_overflow)), broadcast(C::exp_underflow));
-    const auto [n, p] = reduce<T>(x);
+    const Reduced<T> e = reduce<T>(x);
     // Two factors, because 2ⁿ alone leaves the normal range at both ends.
-    const Vector<T> half = (n * T(0.5) + C::round_to_integer) - C::round_to_integer;
+    const Vector<T> half = (e.n * T(0.5) + C::round_to_integer) - C::round_to_integer;
     const Vector<T> scale = power_of_two<T>(half);
-    return fma(scale, p, scale) * power_of_two<T>(n - half);
+    return fma(scale, e.p, scale) * power_of_two<T>(e.n - half);
 }
 
 template <class T>
@@ -133,20 +136,37 @@ inline Vector<T> magnitude(Vector<T> x) {
     return x < broadcast(T(0)) ? -x : x;
 }
 
+// (numerator + numerator_low) / (denominator + denominator_low), the rounding of the quotient of
+// the high parts taken back.
+template <class T>
+inline Vector<T> quotient(Vector<T> numerator, Vector<T> numerator_low, Vector<T> denominator,
+                          Vector<T> denominator_low) {
+    const Vector<T> inverse = T(1) / denominator;
+    const Vector<T> q = numerator * inverse;
+    const Vector<T> left = fma(-q, denominator, numerator) +
+                           fma(-q, denominator_low, numerator_low);
+    return fma(left, inverse, q);
+}
+
 template <class T>
 inline Vector<T> hyperbolic_tangent(Vector<T> x) {
     const Vector<T> twice = T(2) * at_most(magnitude<T>(x), broadcast(Constants<T>::tanh_saturates));
-    const auto [n, p] = reduce<T>(twice);
-    const Vector<T> scale = power_of_two<T>(n);
-    const Vector<T> above_one = fma(scale, p, scale - T(1));  // exp(2|x|) - 1
-    const Vector<T> result = above_one / (above_one + T(2));
+    const Reduced<T> e = reduce<T>(twice);
+    const Vector<T> scale = power_of_two<T>(e.n), rest = scale - T(1);
+    const Vector<T> above_one = fma(scale, e.p, rest);  // exp(2|x|) - 1
+    const Vector<T> low = fma(scale, e.p_low, fma(scale, e.p, rest - above_one));
+    const Vector<T> denominator = above_one + T(2);
+    const Vector<T> result =
+        quotient<T>(above_one, low, denominator, (above_one - (denominator - T(2))) + low);
     return x < broadcast(T(0)) ? -result : result;
 }
 
 template <class T>
 inline Vector<T> logistic(Vector<T> x) {
     const Vector<T> power = exponential<T>(-magnitude<T>(x));  // never overflows
-    return (x < broadcast(T(0)) ? power : broadcast(T(1))) / (power + T(1));
+    const Vector<T> denominator = power + T(1);
+    return quotient<T>(x < broadcast(T(0)) ? power : broadcast(T(1)), Vector<T>{}, denominator,
+                       power - (denominator - T(1)));
 }
 
 }  // namespace lamina::LAMINA_INSTRUCTION_SET

@@ -163,21 +163,6 @@ struct EpochCall {
     Report report;
 };
 
-// The update of a range of parameters, and of the copies that the passes read beside them.
-template <class T>
-void update_range(EpochCall<T>& call, double weight_sum, std::int64_t steps, Layer<T>& layer,
-                  Range part, bool is_weight) {
-    const Update<T>& update = call.update;
-    const Range flat = flat_range(layer, part, is_weight);
-    optimizer_table<T>[update.optimizer](
-        {update.parameters, call.network.gradient, update.slots, call.network.n_parameters,
-         call.network.problem.alpha, weight_sum, call.batches.learning_rates[steps],
-         update.step + steps + 1, update.hyperparameters},
-        flat.begin, flat.end, is_weight);
-    is_weight ? refresh_weights(layer, update.parameters, part)
-              : refresh_biases(layer, update.parameters, part);
-}
-
 template <class T>
 int broken_block(EpochCall<T>& call, const Chunk& batch) {
     const Chunk chunk = batch.part(0, call.network.chunk_size(batch.rows));
@@ -191,6 +176,18 @@ void work_epoch(void* context, int thread, Team& team) {
     auto& call = *static_cast<EpochCall<T>*>(context);
     const Batches& batches = call.batches;
     Worker<T> worker(call.network, call.rows, call.pulse, thread, team);
+    const Update<T>& update = call.update;
+    const Optimizer<T>& optimizer = optimizer_table<T>[update.optimizer];
+    Step<T> step{update.parameters,      call.network.gradient,  update.slots,
+                 call.network.n_parameters, update.hyperparameters, call.network.problem.alpha};
+    // The update of a range of parameters, and of the copies that the passes read beside them.
+    const auto finish = [&](Layer<T>& layer, Range part, bool is_weight) {
+        const Range flat = flat_range(layer, part, is_weight);
+        step.weight_sum = worker.weight_sum();
+        optimizer.update(step, flat.begin, flat.end, is_weight);
+        is_weight ? refresh_weights(layer, update.parameters, part)
+                  : refresh_biases(layer, update.parameters, part);
+    };
     Report report{Ending::finished, 0, 0, -1};
     double total = 0;
     for (Index start = 0; start < batches.n_order && report.ending == Ending::finished;
@@ -198,10 +195,10 @@ void work_epoch(void* context, int thread, Team& team) {
         const Index left = batches.n_order - start;
         const Chunk batch{batches.order + start, 0,
                           left < batches.batch_size ? left : batches.batch_size};
-        report.ending = worker.pass_batch(
-            batch, call.update.parameters, [&](Layer<T>& layer, Range part, bool is_weight) {
-                update_range(call, worker.weight_sum(), report.steps, layer, part, is_weight);
-            });
+        const std::int64_t number = update.step + report.steps + 1;
+        step.rate = batches.learning_rates[report.steps] *
+                    optimizer.rate_factor(update.hyperparameters, number);
+        report.ending = worker.pass_batch(batch, update.parameters, finish);
         total += worker.batch_loss() * double(batch.rows);
         if (report.ending == Ending::finished) {
             ++report.steps;

@@ -15,11 +15,10 @@ struct Step {
     const T* gradient;  // summed over the batch, not yet divided, penalty not yet added
     T* slots;
     Index n_parameters;
-    double alpha;
-    double weight_sum;
-    double learning_rate;
-    std::int64_t number;  // from 1
     const double* hyperparameters;
+    double alpha;
+    double weight_sum = 1;
+    double rate = 0;  // the learning rate times what the optimizer makes of the step's number
 };
 
 // base^exponent by repeated squaring, the same bits everywhere (libm's pow promises less).
@@ -39,8 +38,10 @@ struct Sgd {
 
     explicit Sgd(const Step<T>& step)
         : momentum(broadcast(T(step.hyperparameters[0]))),
-          rate(broadcast(T(step.learning_rate))),
+          rate(broadcast(T(step.rate))),
           nesterov(step.hyperparameters[1] != 0) {}
+
+    static double rate_factor(const double*, std::int64_t) { return 1; }
 
     Vector<T> operator()(Vector<T> w, Vector<T> g, Vector<T> (&slot)[1]) const {
         const Vector<T> down = -(rate * g);
@@ -60,10 +61,13 @@ struct Adam {
           new_1(broadcast(T(1 - step.hyperparameters[0]))),
           beta_2(broadcast(T(step.hyperparameters[1]))),
           new_2(broadcast(T(1 - step.hyperparameters[1]))),
-          epsilon(broadcast(T(step.hyperparameters[2]))) {
-        const double unbiased_1 = 1 - integer_power(step.hyperparameters[0], step.number);
-        const double unbiased_2 = 1 - integer_power(step.hyperparameters[1], step.number);
-        rate = broadcast(T(step.learning_rate * (__builtin_sqrt(unbiased_2) / unbiased_1)));
+          epsilon(broadcast(T(step.hyperparameters[2]))),
+          rate(broadcast(T(step.rate))) {}
+
+    static double rate_factor(const double* hyperparameters, std::int64_t number) {
+        const double unbiased_1 = 1 - integer_power(hyperparameters[0], number);
+        const double unbiased_2 = 1 - integer_power(hyperparameters[1], number);
+        return __builtin_sqrt(unbiased_2) / unbiased_1;
     }
 
     Vector<T> operator()(Vector<T> w, Vector<T> g, Vector<T> (&slot)[2]) const {
@@ -94,8 +98,16 @@ void update(const Step<T>& step, Index begin, Index end, bool is_penalised) {
 }
 
 template <class T>
-inline constexpr void (*optimizer_table[])(const Step<T>&, Index begin, Index end,
-                                           bool is_penalised) = {update<T, Sgd>, update<T, Adam>};
+struct Optimizer {
+    void (*update)(const Step<T>&, Index begin, Index end, bool is_penalised);
+    double (*rate_factor)(const double* hyperparameters, std::int64_t number);  // number: from 1
+};
+
+template <class T>
+inline constexpr Optimizer<T> optimizer_table[] = {
+    {update<T, Sgd>, Sgd<T>::rate_factor},
+    {update<T, Adam>, Adam<T>::rate_factor},
+};
 
 // ‖w‖² in float64, over sixteen fixed partial sums: the same bits for every vector width.
 template <class T>

@@ -1,0 +1,99 @@
+"""The native engine's threads: they divide the work and never show in a result."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
+from lamina.engines.threads import MULTIPLY_ADDS_PER_THREAD, choose_threads, usable_cores
+from lamina.formulas import LOSSES
+from lamina.network import NetworkSpec, draw_parameters
+
+NativeEngine = pytest.importorskip("lamina.engines.native").NativeEngine
+
+ADAM = OptimizerSettings("adam", {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8})
+
+
+def fitted(n_threads, loss="log_loss", dtype=np.float64, as_csr=False, widths=(19, 33, 10)):
+    rng = np.random.RandomState(0)
+    n_rows, n_outputs = 301, widths[-1]
+    spec = NetworkSpec.perceptron(widths, "tanh", LOSSES[loss].link)
+    X = rng.normal(size=(n_rows, widths[0])).astype(dtype)
+    if as_csr:
+        X = sparse.csr_array(np.where(rng.uniform(size=X.shape) < 0.7, 0, X).astype(dtype))
+    codes = LOSSES[loss].targets == "codes"
+    y = rng.randint(n_outputs, size=n_rows).astype(np.int32)
+    rows = Rows(
+        X, y if codes else np.eye(n_outputs, dtype=dtype)[y], rng.rand(n_rows).astype(dtype)
+    )
+    parameters = draw_parameters(spec, rng, dtype, 6.0)
+    state = OptimizerState.fresh("adam", parameters)
+    engine = NativeEngine(n_threads)
+    trainer = engine.trainer(spec, Objective(loss, 0.1), ADAM, rows, parameters, state)
+    reports = [trainer.epoch(rng.permutation(n_rows), 37, np.full(9, 1e-2)) for _ in range(3)]
+    value, gradient = engine.loss_and_gradient(spec, Objective(loss, 0.1), rows, parameters)
+    prediction = engine.predict(spec, parameters, X)
+    return [parameters, state.slots, [r.loss for r in reports], value, gradient, prediction]
+
+
+@pytest.mark.parametrize("as_csr", [False, True])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_number_of_threads_gives_the_same_bits(loss, dtype, as_csr):
+    alone = fitted(1, loss, dtype, as_csr)
+    for n_threads in (2, 3, 7, 16):
+        for one, many in zip(alone, fitted(n_threads, loss, dtype, as_csr), strict=True):
+            np.testing.assert_array_equal(one, many)
+
+
+def test_a_network_smaller_than_its_team_is_trained_alike():
+    for one, many in zip(
+        fitted(1, "squared_error", widths=(1, 1)),
+        fitted(16, "squared_error", widths=(1, 1)),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one, many)
+
+
+def test_fits_in_sixteen_threads_at_once_do_not_disturb_each_other():
+    alone = fitted(1)
+    with ThreadPoolExecutor(16) as pool:
+        for result in pool.map(lambda _: fitted(2), range(16)):
+            for one, other in zip(alone, result, strict=True):
+                np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_can_train_after_its_parent_did():
+    script = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+from test_native_threads import fitted
+fitted(2)
+child = os.fork()
+if child == 0:
+    fitted(2)
+    os._exit(7)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+"""
+    folder = os.path.dirname(__file__)
+    subprocess.run([sys.executable, "-W", "ignore", "-c", script, folder], check=True, timeout=60)
+
+
+def test_small_networks_get_one_thread(monkeypatch):
+    monkeypatch.setattr("lamina.engines.threads.usable_cores", lambda: 8)
+    assert choose_threads(MULTIPLY_ADDS_PER_THREAD - 1) == 1
+    assert choose_threads(3 * MULTIPLY_ADDS_PER_THREAD) == 3
+    assert choose_threads(100 * MULTIPLY_ADDS_PER_THREAD) == 8
+    assert choose_threads(1, requested=5) == 5
+
+
+@pytest.mark.parametrize(("limit", "at_most"), [("1", 1), ("2", 2), ("", 4096), ("two", 4096)])
+def test_the_limit_that_joblib_sets_is_kept(monkeypatch, limit, at_most):
+    monkeypatch.setenv("OMP_NUM_THREADS", limit)
+    assert 1 <= usable_cores() <= at_most
