@@ -31,9 +31,18 @@ class NativeUnavailableWarning(RuntimeWarning):
 
 
 def nearest_match(name: object, allowed: Iterable[str]) -> str | None:
-    """The allowed name that is spelt most like `name`, or None where none comes close."""
-    matches = difflib.get_close_matches(str(name).lower(), list(allowed), n=1, cutoff=0.6)
-    return matches[0] if matches else None
+    """The allowed name that is spelt most like `name`, or None where none comes close.
+
+    Examples
+    --------
+    >>> nearest_match("prize", ["PRICE", "size"])
+    'PRICE'
+    >>> nearest_match("colour", ["PRICE", "size"]) is None
+    True
+    """
+    by_lower = {each.lower(): each for each in allowed}
+    matches = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[matches[0]] if matches else None
 
 
 def suggestion(name: object, allowed: Iterable[str]) -> str:
