@@ -1,0 +1,256 @@
+"""The allow-list: which estimators a model file may hold, and how each becomes plain and back.
+
+Every estimator is {"class": its name on the list, "parameters": {…}, "state": {…}}, where state is
+`vars` without the parameters, whatever an estimator comes to remember. Beside that stand
+
+    "network"     of an MLP: the shapes of coefs_, and them and intercepts_ as one flat tensor
+    "steps"       of a Pipeline: pairs of name and estimator
+    "encoding"    of a TableEncoding, in place of state: its own plain form; null before fit
+    "requests"    where metadata are asked for: method, argument, True, False, None or an alias
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from lamina.errors import ModelFileError
+from lamina.network import ParameterLayout, flatten_parameters
+from lamina.persistence.plain import Place, PlainReader, PlainWriter, told, unsupported
+
+SAVABLE = (
+    "lamina saves its MLPClassifier and MLPRegressor, alone or at the end of a Pipeline after "
+    "TableEncoding, StandardScaler, MinMaxScaler or 'passthrough'; and TransformedTargetRegressor "
+    "of these with one of the two scalers. For all else there are joblib and skops"
+)
+LATER = "; if a later lamina or scikit-learn has written it, upgrade"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One class of the list.
+
+    Attributes
+    ----------
+    cls : type
+        The class itself; subclasses are not on the list.
+    to_plain : callable
+        `to_plain(estimator, writer, path)`: its parts, all but the class's name.
+    from_plain : callable
+        `from_plain(cls, plain, reader)`: takes its parts out of plain; what it leaves is unknown.
+    is_model : bool
+        Whether it may stand alone in a file, or last in a pipeline.
+    """
+
+    cls: type
+    to_plain: Callable[[Any, PlainWriter, Place], dict[str, Any]]
+    from_plain: Callable[[type, dict[str, Any], PlainReader], Any]
+    is_model: bool
+
+
+@cache
+def kinds() -> dict[str, Kind]:
+    """The allow-list, by class name; imports scikit-learn's parts only once they are needed."""
+    from sklearn.compose import TransformedTargetRegressor
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+    from lamina.encoding import TableEncoding
+    from lamina.estimators import MLPClassifier, MLPRegressor
+
+    listed = (
+        Kind(MLPClassifier, _mlp_to_plain, _mlp_from_plain, True),
+        Kind(MLPRegressor, _mlp_to_plain, _mlp_from_plain, True),
+        Kind(Pipeline, _pipeline_to_plain, _pipeline_from_plain, True),
+        Kind(TransformedTargetRegressor, _estimator_to_plain, _estimator_from_plain, True),
+        Kind(StandardScaler, _estimator_to_plain, _estimator_from_plain, False),
+        Kind(MinMaxScaler, _estimator_to_plain, _estimator_from_plain, False),
+        Kind(TableEncoding, _encoding_to_plain, _encoding_from_plain, False),
+    )
+    return {kind.cls.__name__: kind for kind in listed}
+
+
+def model_to_plain(model: object, writer: PlainWriter, path: Place = ()) -> dict[str, Any]:
+    """The plain form of an estimator on the list.
+
+    Raises
+    ------
+    TypeError
+        For any other class, or a parameter or attribute that no file can hold; names it.
+    """
+    kind = kinds().get(type(model).__name__)
+    if kind is None or type(model) is not kind.cls:
+        raise _not_savable(model, path)
+    return {"class": type(model).__name__, **kind.to_plain(model, writer, path)}
+
+
+def _not_savable(model: object, path: Place) -> TypeError:
+    if path and not hasattr(model, "get_params"):
+        return unsupported(model, path)
+    name = f"{type(model).__module__}.{type(model).__qualname__}"
+    return TypeError(f"{told(path)} is a {name} and cannot be saved: {SAVABLE}")
+
+
+def model_from_plain(plain: Any, reader: PlainReader) -> Any:
+    """The estimator of a plain form; raises ModelFileError for a class that is not on the list."""
+    parts = dict(plain)
+    name = parts.pop("class")
+    if name not in kinds():
+        raise ModelFileError(f"it holds a {name!r}, which is not among its known classes{LATER}")
+    estimator = kinds()[name].from_plain(kinds()[name].cls, parts, reader)
+    if parts:
+        raise ModelFileError(f"its {name} has an unknown part {min(parts)!r}{LATER}")
+    return estimator
+
+
+def is_model(estimator: object) -> bool:
+    """Whether an estimator on the list is, or leads to, an MLP.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> is_model(make_pipeline(StandardScaler()))
+    False
+    """
+    kind = kinds().get(type(estimator).__name__)
+    if kind is None or not kind.is_model:
+        return False
+    if hasattr(estimator, "steps"):
+        return bool(estimator.steps) and is_model(estimator.steps[-1][1])
+    return not hasattr(estimator, "regressor") or is_model(estimator.regressor)
+
+
+def _estimator_to_plain(
+    estimator: Any, writer: PlainWriter, path: Place, apart: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """Parameters, state and requests; without what the caller writes in its own way."""
+    parameters = estimator.get_params(deep=False)
+    state = {name: value for name, value in vars(estimator).items() if name not in parameters}
+    request = state.pop("_metadata_request", None)
+    plain = {
+        "parameters": {
+            name: writer.write(value, (*path, name))
+            for name, value in parameters.items()
+            if name not in apart
+        },
+        "state": {
+            name: writer.write(value, (*path, name))
+            for name, value in state.items()
+            if name not in apart
+        },
+    }
+    return plain if request is None else {**plain, "requests": _asked(request)}
+
+
+def _estimator_from_plain(
+    cls: type, plain: dict[str, Any], reader: PlainReader, **apart: Any
+) -> Any:
+    parameters = {**reader.read(plain.pop("parameters")), **apart}
+    unknown = parameters.keys() - inspect.signature(cls).parameters.keys()
+    if unknown:
+        raise ModelFileError(f"its {cls.__name__} has an unknown parameter {min(unknown)!r}{LATER}")
+    estimator = cls(**parameters)
+    for name, value in reader.read(plain.pop("state")).items():
+        if name in parameters or not _may_be_state(cls, name):
+            raise ModelFileError(f"its {cls.__name__} has an attribute {name!r}, which is no state")
+        vars(estimator)[name] = value
+    _ask(estimator, plain.pop("requests", {}))
+    return estimator
+
+
+def _may_be_state(cls: type, name: str) -> bool:
+    """Whether an attribute of that name would hide no method, property or special name."""
+    of_class = inspect.getattr_static(cls, name, None)
+    hides = inspect.isroutine(of_class) or hasattr(of_class, "__get__")
+    return name.isidentifier() and not name.startswith("__") and not hides
+
+
+def _asked(request: Any) -> dict[str, dict[str, Any]]:
+    methods = {name: part for name, part in vars(request).items() if name != "owner"}
+    return {name: dict(part.requests) for name, part in methods.items() if part.requests}
+
+
+def _ask(estimator: Any, requests: dict[str, dict[str, Any]]) -> None:
+    import sklearn
+
+    with sklearn.config_context(enable_metadata_routing=True):
+        for method, asked in requests.items():
+            getattr(estimator, f"set_{method}_request")(**asked)
+
+
+def _mlp_to_plain(model: Any, writer: PlainWriter, path: Place) -> dict[str, Any]:
+    if not hasattr(model, "coefs_"):
+        return _estimator_to_plain(model, writer, path)
+    shapes = _network_shapes(model)
+    plain = _estimator_to_plain(model, writer, path, frozenset({"coefs_", "intercepts_"}))
+    dtype = np.result_type(*model.coefs_, *model.intercepts_)
+    vector = flatten_parameters(model.coefs_, model.intercepts_, dtype)
+    tensor = writer.tensor(vector, (*path, "parameters"))
+    return {**plain, "network": {"shapes": shapes, "parameters": tensor}}
+
+
+def _mlp_from_plain(cls: type, plain: dict[str, Any], reader: PlainReader) -> Any:
+    network = plain.pop("network", None)
+    model = _estimator_from_plain(cls, plain, reader)
+    if network is not None:
+        layout = ParameterLayout(tuple((fan_in, fan_out) for fan_in, fan_out in network["shapes"]))
+        model.coefs_, model.intercepts_ = layout.views(reader.read(network["parameters"]))
+        _network_shapes(model)
+    return model
+
+
+def _network_shapes(model: Any) -> list[tuple[int, int]]:
+    """The shapes of coefs_; raises where an engine, which trusts them, would read out of bounds."""
+    floats = (np.float32, np.float64)
+    parts = [*model.coefs_, *model.intercepts_]
+    if not all(isinstance(part, np.ndarray) and part.dtype in floats for part in parts):
+        raise TypeError("coefs_ and intercepts_ are not all arrays of float32 or float64")
+    widths = [model.n_features_in_, *map(len, model.intercepts_)]
+    shapes = [*pairwise(widths), *((width,) for width in widths[1:])]
+    if [part.shape for part in parts] != shapes or widths[-1] != model.n_outputs_:
+        raise ValueError(
+            "coefs_, intercepts_, n_features_in_ and n_outputs_ are not those of one network: "
+            f"shapes {[part.shape for part in parts]}, {model.n_features_in_} features and "
+            f"{model.n_outputs_} outputs"
+        )
+    return [*pairwise(widths)]
+
+
+def _pipeline_to_plain(pipeline: Any, writer: PlainWriter, path: Place) -> dict[str, Any]:
+    if pipeline.memory is not None:
+        raise TypeError(
+            f"the Pipeline's memory={pipeline.memory!r} cannot be saved: whoever fits the loaded "
+            "model would unpickle what lies there; set memory=None"
+        )
+    plain = _estimator_to_plain(pipeline, writer, path, frozenset({"steps"}))
+    steps = [[name, writer.write(step, (*path, name))] for name, step in pipeline.steps]
+    return {**plain, "steps": steps}
+
+
+def _pipeline_from_plain(cls: type, plain: dict[str, Any], reader: PlainReader) -> Any:
+    if plain["parameters"].get("memory") is not None:
+        raise ModelFileError("its Pipeline has a memory, from which it would unpickle")
+    steps = [(str(name), reader.read(step)) for name, step in plain.pop("steps")]
+    return _estimator_from_plain(cls, plain, reader, steps=steps)
+
+
+def _encoding_to_plain(encoding: Any, writer: PlainWriter, path: Place) -> dict[str, Any]:
+    parameters = encoding.get_params(deep=False)
+    fitted = bool(vars(encoding).keys() - parameters.keys())
+    return {
+        "parameters": writer.write(parameters, path),
+        "encoding": writer.write(encoding.to_plain(), path) if fitted else None,
+    }
+
+
+def _encoding_from_plain(cls: Any, plain: dict[str, Any], reader: PlainReader) -> Any:
+    parameters = reader.read(plain.pop("parameters"))
+    encoding = reader.read(plain.pop("encoding"))
+    return cls(**parameters) if encoding is None else cls.from_plain(encoding)

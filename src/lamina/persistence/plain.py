@@ -1,0 +1,267 @@
+"""Python values as JSON and named tensors, and back, with nothing that could run code in between.
+
+None, booleans, integers, finite floats, text, lists and dicts of text are their own JSON. All else
+is an object with one key that begins with $:
+
+    {"$float": "inf"}   {"$tuple": […]}   {"$dict": [[key, value], …]}   {"$scalar": [dtype, value]}
+    {"$tensor": name}   {"$text": {"dtype": "<U5", "shape": […], "items": […]}}
+    {"$objects": {"shape": […], "items": […]}}   {"$random_state": {…}}   {"$estimator": {…}}
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.errors import ModelFileError
+from lamina.persistence.model_file import DTYPE_NAMES
+
+Json: TypeAlias = Any
+Place: TypeAlias = tuple[str, ...]
+
+DEEPEST = 100
+LONGEST_INTEGER = 4096  # In bits; Python reads no decimal number of many thousand digits.
+LARGEST_TEXT_ARRAY = 2**30  # In bytes: a few letters in a file could otherwise ask for terabytes.
+
+_SCALARS = {dtype.name: dtype.type for dtype in DTYPE_NAMES}
+_WHAT_FITS = (
+    "a model file holds None, booleans, numbers, text, lists, tuples, dicts, RandomState "
+    "and NumPy arrays of numbers, booleans or text"
+)
+
+
+class PlainWriter:
+    """Turns values into JSON, and puts their arrays aside as named tensors.
+
+    Parameters
+    ----------
+    estimator_to_plain : callable, optional
+        `estimator_to_plain(value, self, path)`: the JSON object for a value of no plain type;
+        raises TypeError for what it does not know either.
+
+    Attributes
+    ----------
+    tensors : dict of str to ndarray
+        The arrays so far, by names that follow from where they stood.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> writer = PlainWriter()
+    >>> writer.write({"sizes": (8, 6), "mean": np.zeros(3)})
+    {'sizes': {'$tuple': [8, 6]}, 'mean': {'$tensor': 'mean'}}
+    >>> PlainReader(writer.tensors).read(_)
+    {'sizes': (8, 6), 'mean': array([0., 0., 0.])}
+    """
+
+    def __init__(
+        self, estimator_to_plain: Callable[[Any, PlainWriter, Place], Json] | None = None
+    ) -> None:
+        self.tensors: dict[str, NDArray[Any]] = {}
+        self._estimator_to_plain = estimator_to_plain
+        self._by_type: dict[type, Callable[[Any, Place], Json]] = {
+            type(None): lambda value, path: value,
+            bool: lambda value, path: value,
+            str: lambda value, path: value,
+            int: self._int,
+            float: self._float,
+            list: self._items,
+            tuple: lambda value, path: {"$tuple": self._items(value, path)},
+            dict: self._dict,
+            np.ndarray: self._array,
+            np.memmap: self._array,
+            np.random.RandomState: self._random_state,
+        }
+
+    def write(self, value: object, path: Place = ()) -> Json:
+        """The JSON for a value; path says where it stands, for names and messages.
+
+        Raises
+        ------
+        TypeError
+            For a value that no file can hold, nested too deeply, or part of itself.
+        """
+        if len(path) > DEEPEST:
+            raise TypeError(f"{told(path[:5])}… is nested too deeply, or contains itself")
+        write = self._by_type.get(type(value))
+        if write is not None:
+            return write(value, path)
+        if isinstance(value, np.generic):
+            return self._scalar(value, path)
+        if self._estimator_to_plain is not None:
+            return {"$estimator": self._estimator_to_plain(value, self, path)}
+        raise unsupported(value, path)
+
+    def tensor(self, array: NDArray[Any], path: Place) -> Json:
+        """Put an array of numbers or booleans aside, under a name that follows from path."""
+        # A name must be valid UTF-8, which a lone surrogate in a column's name is not.
+        stem = name = ".".join(path).encode(errors="replace").decode() or "value"
+        repetition = 1
+        while name in self.tensors or name == "__metadata__":
+            repetition += 1
+            name = f"{stem}~{repetition}"
+        self.tensors[name] = np.asarray(array)
+        return {"$tensor": name}
+
+    def _int(self, value: int, path: Place) -> Json:
+        if value.bit_length() > LONGEST_INTEGER:
+            raise TypeError(f"{told(path)} is an integer of more than {LONGEST_INTEGER} bits")
+        return value
+
+    def _float(self, value: float, path: Place) -> Json:
+        return value if math.isfinite(value) else {"$float": str(value)}
+
+    def _items(self, values: Iterable[object], path: Place) -> Json:
+        return [self.write(value, (*path, str(i))) for i, value in enumerate(values)]
+
+    def _dict(self, value: dict[Any, Any], path: Place) -> Json:
+        if all(type(key) is str and not key.startswith("$") for key in value):
+            return {key: self.write(item, (*path, key)) for key, item in value.items()}
+        pairs = []
+        for key, item in value.items():
+            below = (*path, str(key))
+            pairs.append([self.write(key, below), self.write(item, below)])
+        return {"$dict": pairs}
+
+    def _scalar(self, value: np.generic, path: Place) -> Json:
+        if type(value) is np.str_:
+            return {"$scalar": ["str", str(value)]}
+        if value.dtype.name not in _SCALARS:
+            raise unsupported(value, path)
+        return {"$scalar": [value.dtype.name, self.write(value.item(), path)]}
+
+    def _array(self, value: NDArray[Any], path: Place) -> Json:
+        kind, shape = value.dtype.kind, list(value.shape)
+        if kind in "biuf" and value.dtype.newbyteorder("<") in DTYPE_NAMES:
+            return self.tensor(value, path)
+        if kind == "O":
+            return {"$objects": {"shape": shape, "items": self._items(value.flat, path)}}
+        if kind != "U" or value.nbytes > LARGEST_TEXT_ARRAY:
+            raise unsupported(value, path)
+        dtype, items = value.dtype.newbyteorder("<").str, value.ravel().tolist()
+        return {"$text": {"dtype": dtype, "shape": shape, "items": items}}
+
+    def _random_state(self, value: np.random.RandomState, path: Place) -> Json:
+        state: dict[str, Any] = dict(value.get_state(legacy=False))
+        if state["bit_generator"] != "MT19937":
+            raise unsupported(value, path)
+        return {
+            "$random_state": {
+                "key": self.tensor(state["state"]["key"], path),
+                "position": state["state"]["pos"],
+                "has_gauss": state["has_gauss"],
+                "gauss": self.write(state["gauss"], path),
+            }
+        }
+
+
+class PlainReader:
+    """Turns the JSON of a PlainWriter back into values.
+
+    Parameters
+    ----------
+    tensors : mapping of str to ndarray
+        The arrays by name; each may be referred to once.
+    estimator_from_plain : callable, optional
+        `estimator_from_plain(plain, self)`: the inverse of the writer's.
+    """
+
+    def __init__(
+        self,
+        tensors: Mapping[str, NDArray[Any]],
+        estimator_from_plain: Callable[[Json, PlainReader], Any] | None = None,
+    ) -> None:
+        self.unread = dict(tensors)
+        self._by_tag: dict[str, Callable[[Any], Any]] = {
+            "$float": self._float,
+            "$tuple": lambda items: tuple(map(self.read, items)),
+            "$dict": lambda pairs: {self.read(key): self.read(item) for key, item in pairs},
+            "$scalar": self._scalar,
+            "$tensor": self._tensor,
+            "$text": self._text,
+            "$objects": self._objects,
+            "$random_state": self._random_state,
+        }
+        if estimator_from_plain is not None:
+            self._by_tag["$estimator"] = lambda plain: estimator_from_plain(plain, self)
+
+    def read(self, plain: Json) -> Any:
+        """The value that JSON stands for.
+
+        Raises
+        ------
+        ModelFileError, TypeError, ValueError, OverflowError
+            For JSON that no PlainWriter has written.
+        """
+        if isinstance(plain, list):
+            return [self.read(item) for item in plain]
+        if not isinstance(plain, dict):
+            return plain
+        tag = next((key for key in plain if key.startswith("$")), None)
+        if tag is None:
+            return {key: self.read(item) for key, item in plain.items()}
+        if len(plain) > 1 or tag not in self._by_tag:
+            raise ModelFileError(f"it holds a value of the unknown kind {tag!r}")
+        return self._by_tag[tag](plain[tag])
+
+    def _float(self, text: str) -> float:
+        if text not in ("inf", "-inf", "nan"):
+            raise ModelFileError(f"it holds the unknown number {text!r}")
+        return float(text)
+
+    def _scalar(self, plain: list[Any]) -> Any:
+        name, value = plain
+        if name == "str":
+            return np.str_(value)
+        if name not in _SCALARS:
+            raise ModelFileError(f"it holds a number of the unknown dtype {name!r}")
+        return _SCALARS[name](self.read(value))
+
+    def _tensor(self, name: str) -> NDArray[Any]:
+        if name not in self.unread:
+            raise ModelFileError(f"it refers to a tensor {name!r} that it lacks, or does so twice")
+        return self.unread.pop(name)
+
+    def _text(self, plain: dict[str, Any]) -> NDArray[Any]:
+        width = re.fullmatch(r"<U([0-9]{1,9})", plain["dtype"])
+        if width is None or 4 * int(width[1]) * len(plain["items"]) > LARGEST_TEXT_ARRAY:
+            raise ModelFileError(f"it holds text of the unknown dtype {plain['dtype']!r}")
+        if not all(isinstance(item, str) for item in plain["items"]):
+            raise ModelFileError("it holds an array of text that is not all text")
+        dtype = np.dtype(plain["dtype"]).newbyteorder("=")
+        return np.array(plain["items"], dtype).reshape(plain["shape"])
+
+    def _objects(self, plain: dict[str, Any]) -> NDArray[Any]:
+        values = np.empty(len(plain["items"]), dtype=object)
+        for i, item in enumerate(plain["items"]):
+            values[i] = self.read(item)
+        return values.reshape(plain["shape"])
+
+    def _random_state(self, plain: dict[str, Any]) -> np.random.RandomState:
+        key, position = self.read(plain["key"]), plain["position"]
+        # NumPy would believe any position, and read there.
+        if key.shape != (624,) or type(position) is not int or not 0 <= position <= 624:
+            raise ModelFileError("it holds the state of no random generator")
+        random_state = np.random.RandomState()
+        gauss = float(self.read(plain["gauss"]))
+        random_state.set_state(("MT19937", key, position, int(plain["has_gauss"]), gauss))
+        return random_state
+
+
+def unsupported(value: object, path: Place) -> TypeError:
+    """The error for a value that no model file can hold; names the value and where it stands."""
+    kind = type(value)
+    name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+    if isinstance(value, np.ndarray):
+        name += f" of dtype {value.dtype}"
+    return TypeError(f"{told(path)} is a {name} and cannot be saved: {_WHAT_FITS}")
+
+
+def told(path: Place) -> str:
+    """Where a value stands, as messages tell it."""
+    return repr(".".join(path)) if path else "this"

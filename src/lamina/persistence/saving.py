@@ -1,0 +1,231 @@
+"""Saving and loading: a model, what was noted about it, and who wrote it, in one verified file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from lamina.errors import ModelFileError
+from lamina.persistence.atomic_file import write_atomically
+from lamina.persistence.model_file import ModelFile, parse_json, read_model_file, to_chunks
+from lamina.persistence.models import SAVABLE, is_model, model_from_plain, model_to_plain
+from lamina.persistence.plain import PlainReader, PlainWriter
+
+# What reading the JSON of a well-formed file that lamina has not written can come upon.
+_MISFITS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+
+
+def save(
+    model: Any,
+    path: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    notes: dict[str, Any] | None = None,
+) -> None:
+    """Write a model to one file, from which `load` builds it again, to the last bit.
+
+    The file is safetensors with JSON metadata: parameters, classes, feature names, weights and all
+    else that `partial_fit` and `warm_start` go on from, and a SHA-256 over all of it. Every later
+    lamina reads it. It is written atomically: a crash leaves the old file or the new one.
+
+    Parameters
+    ----------
+    model : MLPClassifier, MLPRegressor, Pipeline or TransformedTargetRegressor
+        Fitted or not. A pipeline has one of the first two as its last step, and before it
+        `lamina.encoding.TableEncoding`, StandardScaler, MinMaxScaler or 'passthrough'.
+    path : str or path-like
+        The file; '.lamina' is a good ending.
+    overwrite : bool, default=False
+        Whether a file that stands there already is replaced.
+    notes : dict, optional
+        Anything plain to keep with the model, without arrays; `read_notes` returns it.
+
+    Raises
+    ------
+    TypeError
+        For a model of another class, or one that holds what no file can; names it.
+    FileExistsError
+        Where path exists and overwrite is False.
+    OSError
+        Where writing fails; the old file is untouched then.
+
+    See Also
+    --------
+    load : The way back.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import lamina
+    >>> X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array(["a", "a", "b", "b"])
+    >>> model = lamina.MLPClassifier((4,), solver="lbfgs", random_state=0).fit(X, y)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(model, folder + "/letters.lamina", notes={"rows": 4})
+    ...     load(folder + "/letters.lamina").predict(X)
+    array(['a', 'a', 'b', 'b'], dtype='<U1')
+    """
+    import sklearn
+
+    import lamina
+
+    writer = PlainWriter(model_to_plain)
+    plain = model_to_plain(model, writer)
+    if not is_model(model):
+        raise TypeError(f"this {type(model).__name__} holds no MLP at its end: {SAVABLE}")
+    metadata = {
+        "lamina": lamina.__version__,
+        "scikit-learn": sklearn.__version__,
+        "notes": _notes_to_text(notes),
+        "model": _to_text(plain),
+    }
+    write_atomically(path, to_chunks(metadata, writer.tensors), overwrite=overwrite)
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """The model that `save` wrote to a file. No code of the file is run, and nothing is unpickled.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Returns
+    -------
+    MLPClassifier, MLPRegressor, Pipeline or TransformedTargetRegressor
+        Equal to the one that was saved, to the last bit of its weights.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where there is no such file.
+    lamina.errors.ModelFileError
+        For a file that is truncated, altered, of a newer format, or no model file.
+
+    See Also
+    --------
+    save : Writes such a file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import lamina
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(lamina.MLPRegressor(alpha=0.5), folder + "/fresh.lamina")
+    ...     load(folder + "/fresh.lamina")
+    MLPRegressor(alpha=0.5)
+    """
+    with _refusals_that_name(path):
+        file = read_model_file(path)
+        reader = PlainReader(file.tensors, model_from_plain)
+        model = model_from_plain(parse_json(file.metadata["model"]), reader)
+        if not is_model(model):
+            raise ModelFileError("what it holds is no model")
+        if reader.unread:
+            raise ModelFileError(f"nothing refers to its tensor {min(reader.unread)!r}")
+        return model
+
+
+def read_notes(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The notes that `save` was given; the file is verified, its model not built.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Returns
+    -------
+    dict
+        Empty where there were none.
+
+    Raises
+    ------
+    FileNotFoundError, lamina.errors.ModelFileError
+        As `load`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import lamina
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(lamina.MLPRegressor(), folder + "/fresh.lamina", notes={"target": "price"})
+    ...     read_notes(folder + "/fresh.lamina")
+    {'target': 'price'}
+    """
+    with _refusals_that_name(path):
+        return _notes_of(read_model_file(path))
+
+
+def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What stands in a model file; it is verified, its model not built.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Returns
+    -------
+    dict
+        'format_version' (int), 'sha256', 'lamina' and 'scikit-learn' (versions, str), 'class'
+        (str), 'tensors' (dict of name to dtype's name and shape), 'n_bytes' (int, of the tensors)
+        and 'notes' (dict).
+
+    Raises
+    ------
+    FileNotFoundError, lamina.errors.ModelFileError
+        As `load`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import lamina
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(lamina.MLPRegressor(), folder + "/fresh.lamina")
+    ...     sorted(describe(folder + "/fresh.lamina"))
+    ['class', 'format_version', 'lamina', 'n_bytes', 'notes', 'scikit-learn', 'sha256', 'tensors']
+    """
+    with _refusals_that_name(path):
+        file = read_model_file(path)
+        texts = file.metadata
+        return {
+            "format_version": int(texts["format_version"]),
+            **{key: texts[key] for key in ("sha256", "lamina", "scikit-learn")},
+            "class": parse_json(texts["model"])["class"],
+            "tensors": {name: (t.dtype.name, t.shape) for name, t in file.tensors.items()},
+            "n_bytes": sum(tensor.nbytes for tensor in file.tensors.values()),
+            "notes": _notes_of(file),
+        }
+
+
+def _notes_to_text(notes: dict[str, Any] | None) -> str:
+    if not isinstance(notes, dict | None):
+        raise TypeError(f"notes must be a dict or None, got {type(notes).__name__}")
+    writer = PlainWriter()
+    text = _to_text(writer.write({} if notes is None else notes, ("notes",)))
+    if writer.tensors:
+        raise TypeError(f"{min(writer.tensors)!r} is an array: notes hold lists in their place")
+    return text
+
+
+def _notes_of(file: ModelFile) -> dict[str, Any]:
+    notes = PlainReader({}).read(parse_json(file.metadata["notes"]))
+    if not isinstance(notes, dict):
+        raise ModelFileError("its notes are no dict")
+    return notes
+
+
+def _to_text(plain: dict[str, Any]) -> str:
+    return json.dumps(plain, separators=(",", ":"), allow_nan=False)
+
+
+@contextmanager
+def _refusals_that_name(path: str | os.PathLike[str]) -> Iterator[None]:
+    try:
+        yield
+    except ModelFileError as refusal:
+        raise ModelFileError(f"{os.fspath(path)} cannot be loaded: {refusal}") from None
+    except _MISFITS as misfit:
+        reason = f"its content is not that of a model ({type(misfit).__name__}: {misfit})"
+        raise ModelFileError(f"{os.fspath(path)} cannot be loaded: {reason}") from misfit
