@@ -1,0 +1,52 @@
+"""What a data set is: arrays, their names, and the task that they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from numpy.typing import NDArray
+
+Task: TypeAlias = Literal["classification", "regression"]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One data set in memory.
+
+    Attributes
+    ----------
+    name : str
+        What `load` takes.
+    X : ndarray of shape (n_rows, n_features)
+        The inputs, in the dtype of their source.
+    y : ndarray of shape (n_rows,)
+        int64 class codes, or float64 values.
+    feature_names : tuple of str
+        A name for each column of X.
+    target_names : tuple of str
+        The class that each code stands for; empty where the codes are the classes themselves (the
+        digits), and for regression.
+    task : {'classification', 'regression'}
+    target : str
+        What the target is called as the column of a table.
+    """
+
+    name: str
+    X: NDArray[Any]
+    y: NDArray[Any]
+    feature_names: tuple[str, ...]
+    target_names: tuple[str, ...]
+    task: Task
+    target: str = "target"
+
+
+@dataclass(frozen=True)
+class DatasetRecord:
+    """A data set by name: what it is for, in words, and the function that loads it."""
+
+    name: str
+    task: Task
+    about: str
+    load: Callable[[], Dataset]

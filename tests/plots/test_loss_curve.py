@@ -1,0 +1,142 @@
+"""The loss curve of lamina's and scikit-learn's perceptrons, wherever they are inside."""
+
+import builtins
+
+import numpy as np
+import pytest
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.datasets import load_iris
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier as ScikitMLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import lamina
+from lamina.plots import LossCurveDisplay
+
+matplotlib = pytest.importorskip("matplotlib")
+matplotlib.use("agg")
+
+from matplotlib import pyplot  # noqa: E402
+from matplotlib.figure import Figure  # noqa: E402
+
+X, y = load_iris(return_X_y=True)
+BRIEF = {"max_iter": 8, "tol": 10, "n_iter_no_change": 100, "random_state": 0}
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    pyplot.close("all")
+
+
+@pytest.fixture(params=[lamina.MLPClassifier, ScikitMLPClassifier], ids=["lamina", "sklearn"])
+def classifier(request):
+    return request.param
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_curve_is_the_loss_of_every_epoch(classifier):
+    model = classifier(**BRIEF).fit(X, y)
+    display = LossCurveDisplay.from_estimator(model)
+    epochs, losses = display.lines_[0].get_data()
+    assert list(epochs) == list(range(1, 9))
+    np.testing.assert_array_equal(losses, model.loss_curve_)
+    assert display.ax_.get_xlabel() == "epoch"
+    assert display.ax_.get_ylabel() == "training loss"
+    assert display.figure_ is display.ax_.figure
+    assert display.score_ax_ is None
+    assert display.ax_.get_legend() is None
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_early_stopping_adds_a_panel_with_the_validation_score(classifier):
+    model = classifier(early_stopping=True, **BRIEF).fit(X, y)
+    display = LossCurveDisplay.from_estimator(model, log_scale=True)
+    np.testing.assert_array_equal(display.score_lines_[0].get_ydata(), model.validation_scores_)
+    assert display.score_ax_.get_ylabel() == "validation\naccuracy"
+    assert display.score_ax_.get_xlabel() == "epoch"
+    assert display.ax_.get_xlabel() == ""
+    assert display.ax_.get_yscale() == "log"
+    display.figure_.canvas.draw()
+    above, below = display.ax_.get_window_extent(), display.score_ax_.get_window_extent()
+    assert below.y1 < above.y0
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_pipelines_and_transformed_targets_are_looked_into():
+    inner = make_pipeline(StandardScaler(), lamina.MLPRegressor(early_stopping=True, **BRIEF))
+    model = TransformedTargetRegressor(inner, transformer=StandardScaler()).fit(X, y)
+    display = LossCurveDisplay.from_estimator(model)
+    expected = model.regressor_[-1].loss_curve_
+    np.testing.assert_array_equal(display.lines_[0].get_ydata(), expected)
+    assert display.score_ax_.get_ylabel() == "validation\nR²"
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_several_models_are_told_apart_by_colour_and_dashes():
+    models = [lamina.MLPClassifier((n,), **BRIEF).fit(X, y) for n in (2, 4)]
+    display = LossCurveDisplay.from_estimator(models, names=["two", "four"])
+    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["two", "four"]
+    assert len({line.get_color() for line in display.lines_}) == 2
+    assert len({line.get_linestyle() for line in display.lines_}) == 2
+    numbered = LossCurveDisplay.from_estimator(models)
+    assert numbered.names == ["model 1", "model 2"]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("placed_by_hand", [False, True])
+def test_given_axes_are_drawn_on_and_their_room_is_shared(placed_by_hand):
+    model = lamina.MLPClassifier(early_stopping=True, **BRIEF).fit(X, y)
+    figure = Figure()
+    ax = figure.add_axes((0.2, 0.2, 0.7, 0.7)) if placed_by_hand else figure.add_subplot(1, 2, 2)
+    room = ax.get_position()
+    display = LossCurveDisplay.from_estimator(model, ax=ax)
+    assert display.ax_ is ax
+    assert display.figure_ is figure
+    assert ax.get_position().y1 == pytest.approx(room.y1)
+    assert display.score_ax_.get_position().y0 == pytest.approx(room.y0)
+    assert display.score_ax_.get_position().x0 == pytest.approx(room.x0)
+
+
+def test_a_single_epoch_is_seen():
+    display = LossCurveDisplay(losses=[[0.5]]).plot()
+    assert display.lines_[0].get_marker() == "o"
+
+
+@pytest.mark.parametrize(
+    ("model", "error", "message"),
+    [
+        (lamina.MLPClassifier(), NotFittedError, "no loss curve yet: call fit first"),
+        (LogisticRegression(), ValueError, "a LogisticRegression has no loss curve"),
+        ([], ValueError, "estimator is an empty list"),
+    ],
+)
+def test_a_model_without_a_loss_curve_is_refused_with_what_to_do(model, error, message):
+    with pytest.raises(error, match=message):
+        LossCurveDisplay.from_estimator(model)
+
+
+def test_lbfgs_keeps_no_loss_curve_and_the_error_says_what_does():
+    model = lamina.MLPClassifier(solver="lbfgs", max_iter=500).fit(X, y)
+    with pytest.raises(ValueError, match=r"solver='lbfgs', .* use solver='adam' or solver='sgd'"):
+        LossCurveDisplay.from_estimator(model)
+
+
+def test_names_must_be_one_an_estimator():
+    model = lamina.MLPClassifier(tol=10).fit(X, y)
+    with pytest.raises(ValueError, match="2 names for 1 estimators"):
+        LossCurveDisplay.from_estimator([model], names=["a", "b"])
+
+
+def test_without_matplotlib_the_error_says_what_to_install(monkeypatch):
+    def refuse(name, *args, **kwargs):
+        if name.partition(".")[0] == "matplotlib":
+            raise ImportError(name)
+        return importer(name, *args, **kwargs)
+
+    importer = builtins.__import__
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    with pytest.raises(ImportError, match=r'needs matplotlib: pip install "lamina\[plots\]"'):
+        LossCurveDisplay(losses=[[1.0, 0.5]]).plot()
