@@ -1,0 +1,170 @@
+"""What one column of a table holds (numbers, moments or categories), and its values as an array."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from numbers import Number
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.errors import TableError
+
+Kind: TypeAlias = Literal["number", "moment", "category"]
+
+_KIND_OF_DTYPE: Mapping[str, Kind] = {
+    "b": "number",
+    "i": "number",
+    "u": "number",
+    "f": "number",
+    "m": "number",
+    "M": "moment",
+}
+_SECONDS_A_DAY = 86_400
+
+
+def kind_of(name: str, column: Any) -> Kind:
+    """What a pandas column holds, by its dtype, or by its values where the dtype is open.
+
+    Parameters
+    ----------
+    name : str
+        What errors call the column.
+    column : pandas.Series
+        Its dtype may be NumPy's, pandas' own or Arrow's.
+
+    Raises
+    ------
+    TableError
+        For a column without any value, or of complex numbers.
+    """
+    if column.isna().all():
+        raise TableError(
+            f"column {name!r} has no value in any of its {len(column)} rows: leave it out"
+        )
+    if column.dtype.name == "category":
+        return "category"
+    kind = getattr(column.dtype, "kind", "O")
+    if kind == "c":
+        raise TableError(
+            f"column {name!r}: complex data not supported; give its real and imaginary parts as "
+            "two columns"
+        )
+    return _KIND_OF_DTYPE.get(kind) or _kind_of_values(column.dropna())
+
+
+def _kind_of_values(values: Any) -> Kind:
+    types = {type(value) for value in values}
+    if all(issubclass(kind, Number | np.bool_ | Decimal) for kind in types):
+        return "number"
+    return "moment" if all(issubclass(kind, date) for kind in types) else "category"
+
+
+def numbers(name: str, column: Any) -> NDArray[np.float64]:
+    """The column's numbers as float64 of shape (n_rows,), NaN where missing.
+
+    Raises
+    ------
+    TableError
+        For a value that is no number, or is infinite.
+    """
+    values = _convert(name, column, _to_float, "a number")
+    if np.isinf(values).any():
+        row = int(np.argmax(np.isinf(values)))
+        raise TableError(
+            f"column {name!r} holds infinity in row {row + 1}: "
+            "replace it by a number, or leave the cell empty"
+        )
+    return values
+
+
+def moments(name: str, column: Any) -> NDArray[np.float64]:
+    """Days since 1970 (UTC where a time zone is known), float64 of shape (n_rows,)."""
+    return _convert(name, column, _to_days, "a date")
+
+
+def categories(name: str, column: Any) -> NDArray[Any]:
+    """The column's values as text, object array of shape (n_rows,), None where missing."""
+    codes, distinct = column.astype(object).factorize()
+    texts = np.array([*map(_text, distinct), None], dtype=object)
+    return np.asarray(texts[codes])
+
+
+READERS: Mapping[Kind, Callable[[str, Any], NDArray[Any]]] = {
+    "number": numbers,
+    "moment": moments,
+    "category": categories,
+}
+
+
+def frequent(values: NDArray[Any], at_least: int, at_most: int) -> list[str | None]:
+    """The categories worth an output each: sorted, and last None where a value is missing.
+
+    Parameters
+    ----------
+    values : object array of shape (n_rows,)
+        As `categories` returns it.
+    at_least : int
+        The rows that a category must appear in; missing values are kept from the first.
+    at_most : int
+        The number of categories to keep, the most frequent ones, None included.
+    """
+    counts = Counter(values.tolist())
+    missing: list[str | None] = [None] if counts.pop(None, 0) else []
+    ranked = sorted(counts, key=lambda text: (-counts[text], text))
+    room = at_most - len(missing)
+    return [*sorted(text for text in ranked[:room] if counts[text] >= at_least), *missing]
+
+
+def _convert(
+    name: str, column: Any, convert: Callable[[Any], NDArray[np.float64]], wanted: str
+) -> NDArray[np.float64]:
+    try:
+        return convert(column)
+    except (TypeError, ValueError, ArithmeticError):
+        row = _first_bad_row(column, convert)
+        raise TableError(
+            f"column {name!r} holds {column.iloc[row]!r} in row {row + 1}, where {wanted} is "
+            "expected: correct the value, or leave the cell empty"
+        ) from None
+
+
+def _first_bad_row(column: Any, convert: Callable[[Any], NDArray[np.float64]]) -> int:
+    for row in range(len(column)):
+        try:
+            convert(column.iloc[row : row + 1])
+        except (TypeError, ValueError, ArithmeticError):
+            return row
+    return 0
+
+
+def _to_float(column: Any) -> NDArray[np.float64]:
+    kind = getattr(column.dtype, "kind", "O")
+    if kind == "M":
+        raise TypeError("a date is no number")
+    if kind == "m":
+        column = column.dt.total_seconds()
+    values: NDArray[np.float64] = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return values
+
+
+def _to_days(column: Any) -> NDArray[np.float64]:
+    import pandas as pd
+
+    if getattr(column.dtype, "kind", "O") in "biuf" and not column.isna().all():
+        raise ValueError("a number is no date: its unit is not known")
+    moments = pd.to_datetime(column, utc=True, format="ISO8601")
+    seconds = (moments - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
+    days: NDArray[np.float64] = seconds.to_numpy(dtype=np.float64, na_value=np.nan)
+    return days / _SECONDS_A_DAY
+
+
+def _text(value: Any) -> str:
+    # A column of whole numbers turns into floats as soon as one value is missing: 1.0 is still 1.
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value.isoformat() if isinstance(value, datetime) else str(value)

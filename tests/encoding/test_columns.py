@@ -1,0 +1,107 @@
+"""What a column holds, and how its values are read."""
+
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lamina.encoding.columns import categories, frequent, kind_of, moments, numbers
+from lamina.errors import TableError
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "kind"),
+    [
+        ([1, 2], "int64", "number"),
+        ([1, None], "Int64", "number"),
+        ([1.5, None], "float32", "number"),
+        ([True, False], "bool", "number"),
+        ([True, None], "boolean", "number"),
+        ([True, None], object, "number"),
+        ([Decimal("1.5"), None], object, "number"),
+        (["a", None], None, "category"),
+        (["a", "b"], "category", "category"),
+        ([3, 4], "category", "category"),
+        (["a", 1], object, "category"),
+        (["2020-01-01", None], "datetime64[ns]", "moment"),
+        (["2020-01-01", None], "datetime64[s, UTC]", "moment"),
+        ([date(2020, 1, 1), None], object, "moment"),
+        (["1h", None], "timedelta64[ns]", "number"),
+        ([1, None], "int64[pyarrow]", "number"),
+        (["a", None], "string[pyarrow]", "category"),
+    ],
+)
+def test_a_columns_kind_follows_from_its_dtype_or_values(values, dtype, kind):
+    assert kind_of("c", pd.Series(values, dtype=dtype)) == kind
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "Int64", "boolean", "float32", "int64[pyarrow]"])
+def test_numbers_are_float64_whatever_their_dtype(dtype):
+    read = numbers("c", pd.Series([0, 1, 1], dtype=dtype))
+    assert read.dtype == np.float64
+    assert read.tolist() == [0.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "boolean", "float64", "int64[pyarrow]", object])
+def test_a_missing_number_is_nan(dtype):
+    read = numbers("c", pd.Series([1, None], dtype=dtype))
+    assert read[0] == 1.0
+    assert np.isnan(read[1])
+
+
+def test_a_duration_is_a_number_of_seconds():
+    assert numbers("c", pd.Series(pd.to_timedelta(["1min", "2h"]))).tolist() == [60.0, 7200.0]
+
+
+def test_a_moment_is_a_number_of_days_since_1970_in_utc():
+    read = moments("c", pd.Series(pd.to_datetime(["1970-01-02 12:00", None])))
+    assert read[0] == 1.5
+    assert np.isnan(read[1])
+    assert moments("c", pd.Series(pd.to_datetime(["1970-01-01T02:00+02:00"]))).tolist() == [0.0]
+    assert moments("c", pd.Series([date(1970, 1, 3), None], dtype=object))[0] == 2.0
+
+
+def test_a_moment_may_come_as_iso_text_or_be_missing_throughout():
+    assert moments("c", pd.Series(["1970-01-02", "1970-01-01T06:00"])).tolist() == [1.0, 0.25]
+    assert np.isnan(moments("c", pd.Series([None, None], dtype="float64"))).all()
+
+
+def test_a_category_is_its_text_and_a_whole_float_the_text_of_the_integer():
+    read = categories("c", pd.Series(["a", 2.0, 2.5, None, True, date(2020, 1, 1)], dtype=object))
+    assert read.tolist() == ["a", "2", "2.5", None, "True", "2020-01-01"]
+
+
+def test_frequent_categories_are_sorted_and_a_missing_value_comes_last():
+    values = np.array(["b", "a", None, "b", "c", "a"], dtype=object)
+    assert frequent(values, at_least=2, at_most=10) == ["a", "b", None]
+
+
+def test_the_most_frequent_categories_are_kept_where_there_are_too_many():
+    values = np.array([*"aab", *"bbc", *"cd", None], dtype=object)
+    assert frequent(values, at_least=1, at_most=3) == ["a", "b", None]
+
+
+def test_a_word_among_numbers_is_named_with_its_row():
+    with pytest.raises(TableError, match=r"column 'age' holds 'old' in row 3, where a number"):
+        numbers("age", pd.Series(["1", "2", "old"]))
+
+
+def test_a_date_is_no_number_and_a_number_no_date():
+    with pytest.raises(TableError, match=r"holds Timestamp\(.* in row 1, where a number"):
+        numbers("c", pd.Series(pd.to_datetime(["2020-01-01"])))
+    with pytest.raises(TableError, match=r"column 'day' holds .*5.* in row 1, where a date"):
+        moments("day", pd.Series([5.0]))
+    with pytest.raises(TableError, match=r"column 'day' holds 'soon' in row 2, where a date"):
+        moments("day", pd.Series(["2020-01-01", "soon"]))
+
+
+def test_infinity_is_named_with_its_row():
+    with pytest.raises(TableError, match=r"column 'c' holds infinity in row 2"):
+        numbers("c", pd.Series([1.0, -np.inf]))
+
+
+def test_a_column_without_any_value_is_refused():
+    with pytest.raises(TableError, match=r"column 'c' has no value in any of its 2 rows: leave it"):
+        kind_of("c", pd.Series([None, None], dtype=object))

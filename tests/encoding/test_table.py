@@ -1,0 +1,228 @@
+"""A table becomes a matrix by scikit-learn's transformers, and its encoding survives plain data."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils._param_validation import InvalidParameterError
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from lamina.encoding import TableEncoding
+from lamina.errors import TableError
+
+
+def houses(n_rows: int = 40) -> pd.DataFrame:
+    """Numbers, a boolean, a date, categories, and missing values in most of them."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "area": rng.normal(100, 30, n_rows),
+            "rooms": rng.integers(1, 6, n_rows),
+            "garden": rng.random(n_rows) < 0.5,
+            "built": pd.Timestamp("1990-01-01") + pd.to_timedelta(np.arange(n_rows), unit="D"),
+            "city": rng.choice(["Köln", "Oslo", 'a "b"'], n_rows),
+            "constant": 3,
+        }
+    )
+    table.loc[::7, ["area", "city", "built"]] = None
+    return table
+
+
+@parametrize_with_checks([TableEncoding()])
+def test_scikit_learns_conventions_hold(estimator, check):
+    check(estimator)
+
+
+def test_numbers_are_what_scikit_learns_imputer_and_scaler_make_of_them():
+    table = houses()[["area", "rooms"]]
+    imputed = SimpleImputer(strategy="median").fit_transform(table.to_numpy())
+    expected = StandardScaler().fit_transform(imputed)
+    encoded = TableEncoding().fit_transform(table)
+    np.testing.assert_array_equal(encoded[:, :2], expected)
+    np.testing.assert_array_equal(encoded[:, 2], table["area"].isna())
+
+
+def test_every_output_has_a_name_that_says_what_it_is():
+    encoding = TableEncoding().fit(houses())
+    assert encoding.get_feature_names_out().tolist() == [
+        *("area", "rooms", "garden", "built", "constant", "area is missing", "built is missing"),
+        *("city=Köln", "city=Oslo", 'city=a "b"', "city is missing"),
+    ]
+    assert encoding.transform(houses()).shape == (40, 11)
+
+
+def test_a_constant_column_survives_as_zeros():
+    encoded = TableEncoding().fit_transform(pd.DataFrame({"c": [7, 7], "x": [0, 2]}))
+    assert encoded.tolist() == [[0.0, -1.0], [0.0, 1.0]]
+
+
+def test_a_value_missing_only_later_is_the_median_and_no_missing_category():
+    encoding = TableEncoding().fit(pd.DataFrame({"x": [0, 1, 5], "c": ["u", "u", "v"]}))
+    expected = encoding.transform(pd.DataFrame({"x": [1], "c": ["unheard of"]}))
+    later = pd.DataFrame({"x": [None], "c": [None]}, dtype=object)
+    np.testing.assert_array_equal(encoding.transform(later), expected)
+
+
+def test_a_missing_category_is_a_category_of_its_own():
+    encoding = TableEncoding().fit(pd.DataFrame({"c": ["u", None, "u"]}))
+    assert encoding.categories_ == {"c": ["u", None]}
+    assert encoding.transform(pd.DataFrame({"c": [None, "u"]})).tolist() == [[0, 1], [1, 0]]
+
+
+def test_rare_and_unknown_categories_are_encoded_alike():
+    encoding = TableEncoding(min_frequency=2).fit(pd.DataFrame({"c": ["u", "u", "rare", "v", "v"]}))
+    encoded = encoding.transform(pd.DataFrame({"c": ["rare", "unknown", "v"]}))
+    assert encoded.tolist() == [[0, 0], [0, 0], [0, 1]]
+
+
+def test_a_column_of_which_every_value_is_rare_is_passed_over():
+    encoding = TableEncoding().fit(pd.DataFrame({"id": ["h1", "h2", "h3"], "x": [1, 2, 3]}))
+    assert encoding.categories_ == {"id": []}
+    assert encoding.get_feature_names_out().tolist() == ["x"]
+
+
+def test_columns_are_found_by_name_in_any_order_and_further_ones_are_passed_over():
+    table = houses()
+    encoding = TableEncoding().fit(table)
+    shuffled = table[table.columns[::-1]].assign(further="x")
+    np.testing.assert_array_equal(encoding.transform(shuffled), encoding.transform(table))
+
+
+def test_a_missing_column_is_named_with_its_nearest_match():
+    encoding = TableEncoding().fit(houses())
+    renamed = houses().rename(columns={"city": "City"})
+    with pytest.raises(TableError, match=r"no column 'city'.*Did you mean 'City'\? It has: 'area'"):
+        encoding.transform(renamed)
+
+
+def test_a_value_of_another_kind_is_named_with_its_column_and_row():
+    encoding = TableEncoding().fit(houses())
+    with pytest.raises(TableError, match=r"column 'rooms' holds 'many' in row 2"):
+        encoding.transform(houses(2).assign(rooms=["3", "many"]))
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (pd.DataFrame({"x": [], "y": []}), "the table has no rows"),
+        (pd.DataFrame(index=[0, 1]), "the table has no columns"),
+        (pd.DataFrame({"x": [1, 2], "gone": [None, None]}), "column 'gone' has no value in any of"),
+        (pd.DataFrame([[1, 2], [3, 4]], columns=["a", "a"]), "two columns are named 'a'"),
+        (pd.DataFrame({"x": [1.0, np.inf]}), "column 'x' holds infinity in row 2"),
+        (pd.DataFrame({"x": [1e300, -1e300]}), "column 'x' holds numbers up to 1e\\+300"),
+        (pd.DataFrame({"x": [1j, 2j]}), "column 'x': complex data not supported"),
+        (pd.DataFrame({"id": ["a", "b"]}), "nothing to learn from: .* lower min_frequency"),
+    ],
+)
+def test_a_table_that_cannot_be_encoded_is_refused(table, message):
+    with pytest.raises(TableError, match=message):
+        TableEncoding().fit(table)
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"min_frequency": 0}, {"max_categories": "all"}, {"sparse_output": "maybe"}]
+)
+def test_a_parameter_out_of_range_is_refused_by_name(parameters):
+    with pytest.raises(InvalidParameterError, match=next(iter(parameters))):
+        TableEncoding(**parameters).fit(houses())
+
+
+def test_a_wide_one_hot_matrix_is_sparse_and_holds_the_same_numbers():
+    words = pd.DataFrame({"x": range(600), "word": [f"w{i % 300}" for i in range(600)]})
+    encoding = TableEncoding(max_categories=300)
+    encoded = encoding.fit_transform(words)
+    assert sparse.issparse(encoded)
+    assert encoded.format == "csr"
+    dense = clone(encoding).set_params(sparse_output=False).fit_transform(words)
+    np.testing.assert_array_equal(encoded.toarray(), dense)
+
+
+def test_a_narrow_matrix_is_dense_unless_asked_for_otherwise():
+    assert isinstance(TableEncoding().fit_transform(houses()), np.ndarray)
+    assert sparse.issparse(TableEncoding(sparse_output=True).fit_transform(houses()))
+
+
+def test_set_output_gives_a_frame_with_the_names():
+    encoding = TableEncoding().set_output(transform="pandas").fit(houses())
+    frame = encoding.transform(houses(3))
+    assert list(frame.columns) == encoding.get_feature_names_out().tolist()
+    assert len(frame) == 3
+
+
+def test_an_array_without_names_is_read_by_place():
+    array = np.array([[1.0, 2.0], [3.0, np.nan], [5.0, 4.0]])
+    encoding = TableEncoding().fit(array)
+    assert encoding.get_feature_names_out().tolist() == ["x0", "x1", "x1 is missing"]
+    with pytest.raises(ValueError, match="X has 1 features, but TableEncoding is expecting 2"):
+        encoding.transform(array[:, :1])
+
+
+@st.composite
+def tables(draw):
+    """Small tables of numbers and categories with gaps; every column has a value."""
+    n_rows = draw(st.integers(3, 12))
+    gap = st.none()
+    finite = st.floats(-1e100, 1e100)
+    columns = {}
+    for i in range(draw(st.integers(0, 3))):
+        cells = draw(st.lists(finite | gap, min_size=n_rows - 1, max_size=n_rows - 1))
+        columns[f"number {i}"] = pd.Series([draw(finite), *cells], dtype="float64")
+    for i in range(draw(st.integers(1, 3))):
+        texts = st.sampled_from(["a", "b", "1", "é", ""])
+        cells = draw(st.lists(texts | gap, min_size=n_rows - 2, max_size=n_rows - 2))
+        columns[f"text {i}"] = pd.Series(["a", "a", *cells], dtype=object)
+    return pd.DataFrame(columns)
+
+
+@given(tables())
+@settings(max_examples=30, deadline=None)
+def test_the_plain_form_brings_back_an_encoding_that_gives_the_same_bits(table):
+    encoding = TableEncoding().fit(table)
+    plain = encoding.to_plain()
+    arrays = plain["numbers"] or {}
+    text = json.dumps({**plain, "numbers": {k: np.asarray(v).tolist() for k, v in arrays.items()}})
+    restored = json.loads(text) | {"numbers": arrays or None}
+    again = TableEncoding.from_plain(restored)
+    assert again.transform(table).tobytes() == encoding.transform(table).tobytes()
+    assert again.get_feature_names_out().tolist() == encoding.get_feature_names_out().tolist()
+    assert json.dumps(again.to_plain(), default=np.ndarray.tolist) == json.dumps(
+        plain, default=np.ndarray.tolist
+    )
+
+
+def test_the_plain_form_keeps_parameters_names_and_sparsity():
+    encoding = TableEncoding(min_frequency=3, sparse_output=True).fit(houses())
+    again = TableEncoding.from_plain(encoding.to_plain())
+    assert again.get_params() == encoding.get_params()
+    assert again.feature_names_in_.tolist() == list(houses().columns)
+    assert again.n_features_in_ == 6
+    assert (again.transform(houses()) != encoding.transform(houses())).nnz == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"columns": [["area", "colour"]]},
+        {"categories": []},
+        {"numbers": None},
+        {"parameters": {"unheard_of": 1}},
+    ],
+)
+def test_a_plain_form_that_does_not_hold_together_is_refused(change):
+    plain = TableEncoding().fit(houses()).to_plain() | change
+    with pytest.raises((ValueError, TypeError)):
+        TableEncoding.from_plain(plain)
+
+
+def test_a_plain_form_with_vectors_of_another_length_is_refused():
+    plain = TableEncoding().fit(houses()).to_plain()
+    plain["numbers"]["mean"] = plain["numbers"]["mean"][:2]
+    with pytest.raises(ValueError, match=r"'mean' has shape \(2,\), where \(5,\) is expected"):
+        TableEncoding.from_plain(plain)
