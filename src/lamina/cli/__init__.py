@@ -1,0 +1,36 @@
+"""The command line: from a table in a file to a trained model, its predictions and its figures."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+__all__ = ["main"]
+
+NEEDED = ("typer", "rich", "pandas", "pyarrow")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the `lamina` command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, default=None
+        What stands behind `lamina`; by default the process's own arguments.
+
+    Returns
+    -------
+    int
+        The exit code: 0, 2 for bad input, 130 after Ctrl-C.
+    """
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        print(
+            f'lamina: the command line needs {", ".join(missing)}: pip install "lamina[cli]"',
+            file=sys.stderr,
+        )
+        return 2
+    from lamina.cli.app import run
+
+    return run(arguments)

@@ -1,0 +1,262 @@
+"""The commands, their options and their help; what they do stands in modules of their own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+import lamina
+from lamina.cli.messages import one_line
+from lamina.datasets import DATASETS
+from lamina.datasets.dataset import Task
+from lamina.errors import LaminaError
+
+INTERRUPTED = 130
+
+
+class Commands(TyperGroup):
+    """The commands; typer itself ends without a word on Ctrl-C, and with 1 after `| head`."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            outcome = super().invoke(ctx)
+            sys.stdout.flush()
+            return outcome
+        except KeyboardInterrupt:
+            print("lamina: interrupted before the end", file=sys.stderr)
+            return INTERRUPTED
+        except BrokenPipeError:
+            # Python flushes what is left at exit, and would complain that nobody reads it.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
+
+app = typer.Typer(
+    cls=Commands,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+
+class TaskChoice(StrEnum):
+    """What --task takes."""
+
+    auto = "auto"
+    classification = "classification"
+    regression = "regression"
+
+
+TASKS: dict[TaskChoice, Task | None] = {
+    TaskChoice.auto: None,
+    TaskChoice.classification: "classification",
+    TaskChoice.regression: "regression",
+}
+
+ModelFile = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="A file that `lamina train` wrote.")
+]
+Table = Annotated[Path, typer.Argument(metavar="DATA", help="A CSV or Parquet file.")]
+OptionalTable = Annotated[
+    Path | None, typer.Argument(metavar="DATA", help="A CSV or Parquet file.")
+]
+Target = Annotated[
+    str | None, typer.Option("--target", "-t", help="The column to learn to predict.")
+]
+KnownData = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help=f"Known data, in place of DATA: {', '.join(DATASETS)}."),
+]
+Dropped = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="A column to leave out; may be given several times."),
+]
+TaskOption = Annotated[
+    TaskChoice,
+    typer.Option(metavar="TASK", help=f"{', '.join(TaskChoice)}; auto goes by the target."),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        "-s",
+        metavar="NAME=VALUE",
+        help="A parameter of the network; may be given several times.",
+    ),
+]
+TestSize = Annotated[
+    float, typer.Option(help="The part of the rows that is held out to measure the model.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="Draws the split and, unless --set, random_state.")]
+Picture = Annotated[
+    Path | None, typer.Option(help="A picture of the loss curve: .png, .pdf or .svg.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but warnings and errors.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"lamina {lamina.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Train multi-layer perceptrons on tables, and use them.
+
+    Examples:
+
+        lamina train houses.csv --target price
+        lamina predict houses.lamina new.csv --output prices.csv
+
+    Every command explains itself: `lamina train --help`.
+    """
+
+
+@app.command()
+def train(
+    data: OptionalTable = None,
+    target: Target = None,
+    dataset: KnownData = None,
+    drop: Dropped = None,
+    task: TaskOption = TaskChoice.auto,
+    settings: Settings = None,
+    test_size: TestSize = 0.2,
+    seed: Seed = 0,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The model's file.", show_default="NAME.lamina"),
+    ] = None,
+    plot: Picture = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> int:
+    """Train a network on a table, measure it on rows held out, and save it.
+
+    Numbers, dates, categories and missing values are encoded; the encoding is saved with the model.
+
+    Examples:
+
+        lamina train houses.csv --target price
+        lamina train churn.parquet -t left --drop customer_id -o churn.lamina
+        lamina train --dataset digits --set hidden_layer_sizes=128,64
+        lamina train claims.csv -t claims --set loss=poisson --plot loss.png
+
+    --set takes every parameter of MLPClassifier and MLPRegressor. Its values are numbers, true,
+    false, none, words, and commas for several: 128,64.
+
+    Ctrl-C ends the training, not the command: the model so far is measured and saved, and the exit
+    code is 130.
+    """
+    from lamina.cli.training import TrainingRequest, train
+
+    return train(
+        TrainingRequest(
+            data=data,
+            target=target,
+            dataset=dataset,
+            drop=tuple(drop or ()),
+            task=TASKS[task],
+            settings=tuple(settings or ()),
+            test_size=test_size,
+            seed=seed,
+            output=output,
+            plot=plot,
+            overwrite=overwrite,
+            quiet=quiet,
+        )
+    )
+
+
+@app.command()
+def predict(
+    model: ModelFile,
+    data: Table,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A CSV file; by default the terminal.")
+    ] = None,
+    probabilities: Annotated[
+        bool, typer.Option("--probabilities", help="Add a column with each class's probability.")
+    ] = False,
+    overwrite: Overwrite = False,
+) -> int:
+    """Write a model's predictions for the rows of a table, as CSV, in the table's order.
+
+    Columns are found by name; those that the model doesn't know are passed over.
+
+    Examples:
+
+        lamina predict houses.lamina new.csv > prices.csv
+        lamina predict iris.lamina flowers.csv --probabilities --output species.csv
+    """
+    from lamina.cli.prediction import predict
+
+    return predict(model, data, output, probabilities=probabilities, overwrite=overwrite)
+
+
+@app.command()
+def evaluate(
+    model: ModelFile,
+    data: Table,
+    target: Annotated[
+        str | None,
+        typer.Option("--target", "-t", help="The true values' column; by default as in training."),
+    ] = None,
+) -> int:
+    """Measure a model on a table whose true values are known.
+
+    Example:
+
+        lamina evaluate houses.lamina sold_last_month.csv
+    """
+    from lamina.cli.prediction import evaluate
+
+    return evaluate(model, data, target)
+
+
+@app.command()
+def info(model: ModelFile) -> int:
+    """Show what a model is: its layers, parameters, classes and columns, and how it was trained.
+
+    Example:
+
+        lamina info houses.lamina
+    """
+    from lamina.cli.info import info
+
+    return info(model)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; what goes wrong with its input becomes one line and exit code 2."""
+    try:
+        outcome: Any = app(
+            list(arguments) if arguments is not None else None,
+            prog_name="lamina",
+            standalone_mode=False,
+        )
+        return int(outcome or 0)
+    except (LaminaError, OSError, ValueError, ImportError) as error:
+        print(f"lamina: {one_line(error)}", file=sys.stderr)
+        return 2
+    except Exception as error:
+        # typer keeps its usage errors' class to itself; they are known by how they speak.
+        if not hasattr(error, "format_message"):
+            raise
+        if error.format_message():
+            print(f"lamina: {error.format_message()} (see lamina --help)", file=sys.stderr)
+        return 2

@@ -1,0 +1,77 @@
+"""`lamina info`: what a model file holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from sklearn.base import is_classifier
+
+from lamina import persistence
+from lamina.cli.prediction import load_model
+from lamina.cli.recipe import encoding_of, layers_of, network_of
+from lamina.cli.report import count, plain_console, show_figures, show_table
+from lamina.encoding import TableEncoding
+
+MOST_LISTED = 12
+
+
+def info(model_file: Path) -> int:
+    """Run the command; returns the exit code."""
+    console = plain_console()
+    model = load_model(model_file)
+    file = persistence.describe(model_file)
+    network, encoding = network_of(model), encoding_of(model)
+    console.print(f"{type(network).__name__} in {model_file}", soft_wrap=True)
+    console.print(f"  written by lamina {file['lamina']}, format {file['format_version']}")
+    if not hasattr(network, "coefs_"):
+        console.print("  not fitted")
+        return 0
+    show_layers(console, network)
+    if is_classifier(model):
+        console.print(f"{count(len(model.classes_), 'class')}: {listed(model.classes_)}")
+    if encoding is not None:
+        show_columns(console, encoding)
+    show_notes(console, file["notes"])
+    return 0
+
+
+def show_layers(console: Console, network: Any) -> None:
+    """Print the layers with their shapes, and what they add up to."""
+    layers = layers_of(network)
+    rows = [(name, n, m, f, f"{n * m + m:,}") for name, n, m, f in layers]
+    show_table(console, ("layer", "fan_in", "fan_out", "activation", "parameters"), rows)
+    total = sum(n * m + m for _, n, m, _ in layers)
+    console.print(f"{count(total, 'parameter')}, {network.coefs_[0].dtype}")
+
+
+def show_columns(console: Console, encoding: TableEncoding) -> None:
+    """Print the table's columns by their kind."""
+    for kind, noun in (("number", "number"), ("moment", "date"), ("category", "text column")):
+        names = [name for name, of in encoding.kinds_.items() if of == kind]
+        if names:
+            console.print(f"{count(len(names), noun)}: {listed(names)}", soft_wrap=True)
+
+
+def show_notes(console: Console, notes: Mapping[str, Any]) -> None:
+    """Print how the model was trained, and what it reached."""
+    if "training" not in notes:
+        return
+    of = notes["training"]
+    early = ", interrupted" if of["interrupted"] else ""
+    console.print(
+        f"trained {notes['created']} on {count(of['rows'], 'row')} of {notes['source']} to predict "
+        f"{notes['target']!r}: {count(of['epochs'], 'epoch')}, loss {of['loss']:.6f}, "
+        f"{of['seconds']:.1f} s{early}",
+        soft_wrap=True,
+    )
+    show_figures(console, notes["held_out"], "held out")
+
+
+def listed(names: Any) -> str:
+    """The first names, and how many more there are."""
+    shown = ", ".join(str(name) for name in names[:MOST_LISTED])
+    more = len(names) - MOST_LISTED
+    return f"{shown} and {more:,} more" if more > 0 else shown

@@ -1,0 +1,102 @@
+"""The progress of a fit: a live line on a terminal, now and then a plain line elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from lamina.training import EpochRecord, watching
+
+# Twice as often as the tenth of a second that the line may be old, for machines under load.
+REFRESHES_A_SECOND = 20
+SECONDS_BETWEEN_LINES = 1.0
+BAR_WIDTH = 24
+
+
+@contextmanager
+def progress(console: Console, *, quiet: bool = False) -> Iterator[None]:
+    """Show the progress of the fits inside the `with` block on a console."""
+    if quiet:
+        yield
+    elif console.is_terminal and not console.is_dumb_terminal:
+        line = LiveLine()
+        with (
+            Live(line, console=console, refresh_per_second=REFRESHES_A_SECOND),
+            watching(line.hear),
+        ):
+            yield
+    else:
+        lines = PlainLines(console)
+        with watching(lines.hear):
+            yield
+        lines.finish()
+
+
+class LiveLine:
+    """The latest epoch, drawn by rich's own thread: to hear of one costs the fit nothing."""
+
+    def __init__(self) -> None:
+        self.started = time.monotonic()
+        self.latest: EpochRecord | None = None
+
+    def hear(self, record: EpochRecord) -> None:
+        self.latest = record
+
+    def __rich__(self) -> Table:
+        record, seconds = self.latest, time.monotonic() - self.started
+        total, done = (record.max_epochs, record.epoch) if record is not None else (1, 0)
+        line = Table.grid(padding=(0, 2))
+        line.add_row(
+            ProgressBar(total=total, completed=done, width=BAR_WIDTH), Text(words(record, seconds))
+        )
+        return line
+
+
+class PlainLines:
+    """One line for the first epoch, one a second, and one for the last."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.started = time.monotonic()
+        self.latest: EpochRecord | None = None
+        self.said: EpochRecord | None = None
+        self.said_at = -float("inf")
+
+    def hear(self, record: EpochRecord) -> None:
+        self.latest = record
+        if time.monotonic() - self.said_at >= SECONDS_BETWEEN_LINES:
+            self.say()
+
+    def say(self) -> None:
+        self.said, self.said_at = self.latest, time.monotonic()
+        text = words(self.latest, self.said_at - self.started)
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def finish(self) -> None:
+        if self.latest is not self.said:
+            self.say()
+
+
+def words(record: EpochRecord | None, seconds: float) -> str:
+    """An epoch in words.
+
+    Examples
+    --------
+    >>> words(EpochRecord(7, 200, 0.4321, 0.95, 0.001, 7000), 1.25)
+    'epoch 7/200  loss 0.432100  validation 0.9500  1.2 s'
+    """
+    if record is None:
+        return f"starting  {seconds:.1f} s"
+    score = record.validation_score
+    validation = "" if score is None else f"  validation {score:.4f}"
+    return (
+        f"epoch {record.epoch}/{record.max_epochs}  loss {record.loss:.6f}{validation}"
+        f"  {seconds:.1f} s"
+    )

@@ -1,0 +1,65 @@
+"""`--set name=value`: a text becomes a value by its look alone, and nothing is evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from lamina.errors import UnknownNameError, suggestion
+
+_WORDS: dict[str, bool | None] = {"true": True, "false": False, "none": None}
+
+
+def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
+    """Texts such as 'alpha=0.01' as a dict; raises ValueError for one without a name or '='.
+
+    Examples
+    --------
+    >>> parse_settings(["hidden_layer_sizes=128,64", "solver=adam", "early_stopping=true"])
+    {'hidden_layer_sizes': (128, 64), 'solver': 'adam', 'early_stopping': True}
+    """
+    settings: dict[str, Any] = {}
+    for text in texts:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not (name and equals):
+            raise ValueError(f"--set {text!r} is not of the form name=value, such as alpha=0.01")
+        if name in settings:
+            raise ValueError(f"--set {name} is given twice")
+        settings[name] = parse_value(value)
+    return settings
+
+
+def parse_value(text: str) -> Any:
+    """A number, True, False, None, a tuple of these, or the text itself.
+
+    Examples
+    --------
+    >>> [parse_value(text) for text in ("3", "1e-3", "inf", "True", "none", "relu")]
+    [3, 0.001, inf, True, None, 'relu']
+    >>> [parse_value(text) for text in ("128,64", "128,", "()", "(50, 20)")]
+    [(128, 64), (128,), (), (50, 20)]
+    """
+    text = text.strip()
+    bracketed = text[:1] + text[-1:] in ("()", "[]") and len(text) > 1
+    if bracketed or "," in text:
+        parts = (text[1:-1] if bracketed else text).split(",")
+        return tuple(parse_value(part) for part in parts if part.strip())
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text
+
+
+def check_names(settings: Iterable[str], network: str, allowed: Iterable[str]) -> None:
+    """Raise UnknownNameError for a setting that is no parameter of the network."""
+    allowed = list(allowed)
+    for name in settings:
+        if name not in allowed:
+            raise UnknownNameError(
+                f"--set {name}: {network} has no such parameter.{suggestion(name, allowed)} "
+                f"It takes {', '.join(allowed)}."
+            )

@@ -1,0 +1,102 @@
+"""What is to be learned from a table: target, task, and the targets that pose no problem."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lamina.cli.problem import as_classes, guess_task, pose, table_of, values
+from lamina.datasets import load
+from lamina.errors import TableError
+
+
+@pytest.mark.parametrize(
+    ("target", "task"),
+    [
+        (["a", "b"], "classification"),
+        ([True, False], "classification"),
+        ([True, False, None], "classification"),
+        ([0, 1], "classification"),
+        ([0.0, 1.0, None], "classification"),
+        ([0, 1, 2] * 5, "classification"),
+        ([0, 1, 2] * 4, "regression"),
+        (list(range(30)) * 10, "regression"),
+        ([0.5, 1.0], "regression"),
+        (pd.to_timedelta(["1h", "90min"]), "classification"),
+    ],
+)
+def test_the_task_follows_from_the_targets_values(target, task):
+    assert guess_task(pd.Series(target).dropna()) == task
+
+
+def test_a_date_as_a_target_is_refused_in_words():
+    table = pd.DataFrame({"x": [1, 2], "day": pd.to_datetime(["2020-01-01", "2020-01-02"])})
+    with pytest.raises(TableError, match=r"column 'day' holds Timestamp.*where a number"):
+        pose(table, "day")
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ([1.0, 2.0], np.array([1, 2])),
+        ([0.5, 2.0], np.array(["0.5", "2"])),
+        (["b", "a"], np.array(["b", "a"])),
+        ([True, False], np.array([True, False])),
+    ],
+)
+def test_classes_are_whole_numbers_booleans_or_text(target, expected):
+    classes = values(pd.Series(target, dtype=object), "classification")
+    assert classes.tolist() == expected.tolist()
+    assert classes.dtype.kind == expected.dtype.kind
+
+
+def test_rows_without_a_target_are_left_out_and_counted():
+    problem = pose(pd.DataFrame({"x": [1, 2, 3], "y": ["a", None, "b"]}), "y")
+    assert problem.features["x"].tolist() == [1, 3]
+    assert problem.target.tolist() == ["a", "b"]
+    assert problem.n_left_out == 1
+
+
+def test_dropped_columns_are_no_features():
+    table = pd.DataFrame({"x": [1, 2], "id": [3, 4], "y": ["a", "b"]})
+    assert list(pose(table, "y", drop=["id"]).features) == ["x"]
+
+
+def test_a_task_that_is_asked_for_is_the_task():
+    table = pd.DataFrame({"x": [1, 2], "y": [0, 1]})
+    assert pose(table, "y", "regression").target.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"x": [1, 2], "z": [1, 2]}, r"no column 'y'. It has: 'x', 'z'"),
+        ({"x": [1, 2], "yy": [1, 2]}, r"no column 'y'. Did you mean 'yy'\?"),
+        ({"x": [1, 2], "y": ["a", "a"]}, r"the target 'y' is a in every row"),
+        ({"x": [1, 2], "y": ["a", None]}, r"the target 'y' is a in every row"),
+        ({"x": [1, 2], "y": [None, None]}, r"the target 'y' has no value in any row"),
+        ({"x": [1, 2], "e": [None, None], "y": [1, 2]}, r"column 'e' has no value .* --drop 'e'"),
+        ({"y": [1, 2]}, r"no column beside the target 'y'"),
+    ],
+)
+def test_a_table_that_poses_no_problem_is_refused(table, message):
+    with pytest.raises(TableError, match=message):
+        pose(pd.DataFrame(table), "y")
+
+
+def test_words_as_the_target_of_a_regression_are_refused():
+    with pytest.raises(TableError, match=r"column 'y' holds 'a' in row 1, where a number"):
+        pose(pd.DataFrame({"x": [1, 2], "y": ["a", "b"]}), "y", "regression")
+
+
+def test_classes_from_another_file_become_the_models_own():
+    ours = as_classes(np.array(["2", "1"]), np.array([1, 2]), "y")
+    assert ours.tolist() == [2, 1]
+    with pytest.raises(TableError, match=r"'y' is 'yess' in row 2, .* Did you mean 'yes'"):
+        as_classes(np.array(["no", "yess"]), np.array(["no", "yes"]), "y")
+
+
+def test_a_data_set_becomes_a_table_with_its_classes_by_name():
+    iris = table_of(load("iris"))
+    assert iris.shape == (150, 5)
+    assert iris["target"].unique().tolist() == ["setosa", "versicolor", "virginica"]
+    assert table_of(load("digits"))["target"].dtype.kind == "i"

@@ -1,0 +1,95 @@
+"""Progress: a live line on a terminal, sparse plain lines elsewhere, silence where wanted."""
+
+import io
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from lamina import MLPClassifier
+from lamina.cli import progress as module
+from lamina.cli.progress import REFRESHES_A_SECOND, LiveLine, PlainLines, progress, words
+from lamina.training import EpochRecord
+
+X, y = np.arange(20.0).reshape(10, 2), ["a", "b"] * 5
+
+
+def record(epoch):
+    return EpochRecord(epoch, 9, 1 / epoch, None, 0.001, 10 * epoch)
+
+
+def fit_shown_on(console, **options):
+    with progress(console, **options):
+        MLPClassifier(max_iter=6, tol=10, n_iter_no_change=4, random_state=0).fit(X, y)
+    return console.file.getvalue()
+
+
+def terminal():
+    return Console(file=io.StringIO(), force_terminal=True, width=80, legacy_windows=False)
+
+
+def test_a_terminal_gets_one_line_that_ends_with_the_last_epoch(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    text = fit_shown_on(terminal())
+    assert "epoch 6/6  loss 0." in text.rsplit("\r", 1)[-1]
+    assert text.count("\n") == 1
+
+
+def test_the_live_line_is_drawn_more_than_ten_times_a_second():
+    assert REFRESHES_A_SECOND >= 10
+
+
+def test_the_live_line_is_drawn_between_epochs_by_a_thread_of_its_own(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    console = terminal()
+    with progress(console):
+        while console.file.getvalue().count("starting") < 3:
+            pass
+
+
+def test_elsewhere_the_first_and_the_last_epoch_get_a_plain_line_each():
+    lines = fit_shown_on(Console(file=io.StringIO(), width=80)).splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("epoch 1/6  loss 0.")
+    assert lines[1].startswith("epoch 6/6  loss 0.")
+
+
+def test_plain_lines_come_at_most_once_a_second(monkeypatch):
+    now = SimpleNamespace(seconds=0.0)
+    monkeypatch.setattr(module.time, "monotonic", lambda: now.seconds)
+    console = Console(file=io.StringIO(), width=80)
+    lines = PlainLines(console)
+    for epoch in range(1, 10):
+        lines.hear(record(epoch))
+        now.seconds += 0.4
+    lines.finish()
+    lines.finish()
+    said = [line.split()[1] for line in console.file.getvalue().splitlines()]
+    assert said == ["1/9", "4/9", "7/9", "9/9"]
+
+
+def test_a_dumb_terminal_gets_plain_lines(monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    assert "\x1b" not in fit_shown_on(terminal())
+
+
+def test_quiet_says_nothing():
+    assert fit_shown_on(terminal(), quiet=True) == ""
+
+
+def test_a_validation_score_stands_in_the_line_where_there_is_one():
+    assert words(record(3)._replace(validation_score=0.5), 1.0) == (
+        "epoch 3/9  loss 0.333333  validation 0.5000  1.0 s"
+    )
+    assert words(None, 0.25) == "starting  0.2 s"
+
+
+@pytest.mark.parametrize("latest", [None, record(3)])
+def test_the_live_line_can_be_drawn_before_and_after_the_first_epoch(latest):
+    line = LiveLine()
+    if latest is not None:
+        line.hear(latest)
+    console = Console(file=io.StringIO(), width=80)
+    console.print(line)
+    assert ("starting" if latest is None else "epoch 3/9") in console.file.getvalue()

@@ -1,0 +1,58 @@
+"""`--set name=value`: what texts become, and what is refused."""
+
+import math
+
+import pytest
+
+from lamina.cli.settings import check_names, parse_settings, parse_value
+from lamina.errors import UnknownNameError
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("200", 200),
+        ("-1", -1),
+        ("0.5", 0.5),
+        ("1e-4", 1e-4),
+        ("inf", math.inf),
+        ("true", True),
+        ("False", False),
+        ("none", None),
+        ("adam", "adam"),
+        ("128,64", (128, 64)),
+        (" 128 , 64 ", (128, 64)),
+        ("128,", (128,)),
+        ("()", ()),
+        ("(50,)", (50,)),
+        ("[10, 20]", (10, 20)),
+        ("", ""),
+        ("__import__('os')", "__import__('os')"),
+    ],
+)
+def test_a_text_becomes_a_value_by_its_look(text, value):
+    parsed = parse_value(text)
+    assert parsed == value
+    assert type(parsed) is type(value)
+
+
+def test_only_the_first_equals_sign_parts_name_and_value():
+    assert parse_settings(["name=a=b"]) == {"name": "a=b"}
+
+
+@pytest.mark.parametrize("text", ["alpha", "=3", "", "="])
+def test_a_setting_without_name_or_equals_sign_is_refused(text):
+    with pytest.raises(ValueError, match="is not of the form name=value, such as alpha"):
+        parse_settings([text])
+
+
+def test_a_setting_given_twice_is_refused():
+    with pytest.raises(ValueError, match="--set alpha is given twice"):
+        parse_settings(["alpha=1", "alpha=2"])
+
+
+def test_an_unknown_parameter_is_answered_with_the_nearest():
+    with pytest.raises(
+        UnknownNameError, match=r"MLP has no such parameter. Did you mean 'alpha'\? It takes alpha"
+    ):
+        check_names(["alpa"], "MLP", ["alpha", "tol"])

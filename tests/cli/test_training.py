@@ -1,0 +1,240 @@
+"""`lamina train`: what it says, what it writes, and what it refuses before it trains."""
+
+import json
+import os
+import re
+import signal
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import lamina as library
+from lamina import persistence
+from lamina.cli import training
+
+
+@pytest.mark.usefixtures("houses")
+def test_a_regression_is_reported_and_saved(train, tmp_path):
+    ran = train("houses.csv", "--target", "price")
+    assert ran.out.startswith("houses.csv: 120 rows, 6 columns; regression of 'price'\n")
+    assert all(word in ran.out for word in ("RMSE", "MAE", "R²", "held out (24 rows)"))
+    assert ran.out.endswith("model: houses.lamina\n")
+    assert "lamina: column 'id' is passed over" in ran.err
+    model = persistence.load(tmp_path / "houses.lamina")
+    price = model.predict(pd.read_csv(tmp_path / "houses.csv").rename(columns=str.strip))
+    assert price.shape == (120,)
+
+
+@pytest.mark.usefixtures("houses")
+def test_a_classification_is_reported_by_class(train):
+    ran = train("houses.csv", "-t", "heating", "--drop", "id", "--drop", "price")
+    assert "classification of 'heating' into 2 classes" in ran.out
+    assert all(word in ran.out for word in ("accuracy", "log loss", "precision", "[bold]oil"))
+    assert ran.err.startswith("epoch 1/30  loss ")
+    assert "passed over" not in ran.err
+
+
+def test_parquet_gives_the_same_figures_as_csv(train, tmp_path):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"x": rng.normal(size=60), "c": rng.choice(["u", "v"], 60)})
+    table["y"] = table["x"] + (table["c"] == "u")
+    table.to_csv(tmp_path / "t.csv", index=False)
+    table.to_parquet(tmp_path / "t.parquet")
+    from_csv = train("t.csv", "-t", "y", "-o", "a.lamina").out.splitlines()
+    from_parquet = train("t.parquet", "-t", "y", "-o", "b.lamina").out.splitlines()
+    assert from_csv[2:-1] == from_parquet[2:-1]
+
+
+@pytest.mark.parametrize("name", ["iris", "diabetes", "moons"])
+def test_a_known_data_set_goes_the_same_way(train, tmp_path, name):
+    ran = train("--dataset", name, "--output", "made/for/it.lamina")
+    assert ran.out.startswith(f"{name}: ")
+    assert persistence.read_notes(tmp_path / "made/for/it.lamina")["source"] == name
+
+
+def test_the_notes_say_how_the_model_came_about(train, tmp_path):
+    train("--dataset", "iris", "--seed", "5", "--test-size", "0.3")
+    notes = persistence.read_notes(tmp_path / "iris.lamina")
+    assert json.loads(json.dumps(notes)) == notes
+    assert notes["lamina"] == library.__version__
+    assert (notes["task"], notes["target"]) == ("classification", "target")
+    assert notes["held_out"]["rows"] == 45
+    assert set(notes["held_out"]["classes"]) == {"setosa", "versicolor", "virginica"}
+    assert notes["training"]["rows"] == 105
+    assert notes["training"]["seed"] == 5
+    assert notes["training"]["interrupted"] is False
+
+
+def test_the_same_seed_gives_the_same_model(train, tmp_path):
+    for name in ("a.lamina", "b.lamina"):
+        train("--dataset", "moons", "--seed", "3", "-o", name)
+    a, b = (persistence.load(tmp_path / name)[-1] for name in ("a.lamina", "b.lamina"))
+    for mine, other in zip(a.coefs_, b.coefs_, strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
+def test_settings_reach_the_network(train, tmp_path):
+    train("--dataset", "moons", "--set", "hidden_layer_sizes=5,4", "-s", "activation=tanh")
+    network = persistence.load(tmp_path / "moons.lamina")[-1]
+    assert network.hidden_layer_sizes == (5, 4)
+    assert network.activation == "tanh"
+    assert network.random_state == 0
+
+
+def test_a_poisson_loss_takes_counts_as_they_are(train, tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.random(80)
+    pd.DataFrame({"x": x, "n": rng.poisson(5 * x)}).to_csv(tmp_path / "t.csv", index=False)
+    train("t.csv", "-t", "n", "--task", "regression", "--set", "loss=poisson")
+    assert persistence.load(tmp_path / "t.lamina")[-1].loss == "poisson"
+
+
+def test_rows_without_a_target_are_left_out_and_it_is_said(train, tmp_path):
+    rows = ["x,y", *(f"{i},{'' if i % 4 == 0 else 'ab'[i % 2]}" for i in range(40))]
+    (tmp_path / "t.csv").write_text("\n".join(rows))
+    assert "t.csv: 30 rows (10 without a target left out), 1 column;" in (
+        train("t.csv", "-t", "y").out
+    )
+
+
+def test_the_plot_is_a_picture(train, tmp_path):
+    ran = train("--dataset", "moons", "--plot", "pictures/loss.png", "-s", "early_stopping=true")
+    assert (tmp_path / "pictures/loss.png").read_bytes().startswith(b"\x89PNG")
+    assert ran.out.endswith("loss curve: pictures/loss.png\n")
+
+
+def test_quiet_says_nothing_but_what_must_be_known(train, lamina):
+    ran = train("--dataset", "moons", "--quiet")
+    assert (ran.out, ran.err) == ("", "")
+    warned = lamina("train", "--dataset", "moons", "-q", "-s", "max_iter=2", "-o", "b.lamina")
+    assert warned.out == ""
+    assert warned.err.startswith("lamina: ")
+    assert "max_iter" in warned.err
+
+
+def test_a_model_is_never_overwritten_unless_told_to(train, refusal, tmp_path, monkeypatch):
+    train("--dataset", "moons")
+    before = (tmp_path / "moons.lamina").read_bytes()
+    monkeypatch.setattr(training, "read_problem", lambda request: pytest.fail("it read the data"))
+    message = refusal("train", "--dataset", "moons")
+    assert message == (
+        "lamina: moons.lamina is there already: give --overwrite to replace it, or another --output"
+    )
+    assert (tmp_path / "moons.lamina").read_bytes() == before
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    train("--dataset", "moons", "--overwrite", "--seed", "9")
+    assert (tmp_path / "moons.lamina").read_bytes() != before
+
+
+def test_a_picture_is_not_overwritten_either(refusal, tmp_path):
+    (tmp_path / "loss.png").touch()
+    assert "loss.png is there already" in (
+        refusal("train", "--dataset", "moons", "--plot", "loss.png")
+    )
+
+
+BAD_FILES = {
+    "ragged.csv": "a,b\n1,2\n3\n",
+    "empty.csv": "",
+    "no_rows.csv": "a,b\n",
+    "one_value.csv": "a,b\n1,x\n2,x\n",
+    "all_missing.csv": "a,gone,b\n1,,x\n2,,y\n",
+    "lone_class.csv": "a,b\n1,x\n2,x\n3,x\n4,y\n",
+    "binary.csv": "\0\1\2",
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["absent.csv", "-t", "b"], r"absent.csv: no such file"),
+        (["ragged.csv", "-t", "b"], r"ragged.csv cannot be read as CSV: Row #3: Expected 2"),
+        (["empty.csv", "-t", "b"], r"empty.csv is empty"),
+        (["no_rows.csv", "-t", "b"], r"no_rows.csv has no rows below its header"),
+        (["one_value.csv", "-t", "bb"], r"no column 'bb'. Did you mean 'b'\? It has: 'a', 'b'"),
+        (["one_value.csv", "-t", "b"], r"the target 'b' is x in every row"),
+        (["one_value.csv", "-t", "b", "--drop", "c"], r"no column 'c'"),
+        (["all_missing.csv", "-t", "b"], r"column 'gone' has no value in any row: leave it out"),
+        (["lone_class.csv", "-t", "b"], r"class y of 'b' has only one row"),
+        (["binary.csv", "-t", "b"], r"binary.csv is no text file"),
+        (["one_value.csv"], r"--target is missing"),
+        ([], r"give either a file or --dataset NAME"),
+        (["one_value.csv", "-t", "b", "--dataset", "iris"], r"give either a file or --dataset"),
+        (["--dataset", "irsi"], r"'irsi' is no data set. Did you mean 'iris'"),
+        (["--dataset", "iris", "--task", "guess"], r"--task.*'guess' is not one of 'auto'"),
+        (["--dataset", "iris", "--set", "alpha"], r"--set 'alpha' is not of the form name=value"),
+        (["--dataset", "iris", "--set", "alpa=1"], r"no such parameter. Did you mean 'alpha'"),
+        (["--dataset", "iris", "--set", "alpha=x"], r"'alpha' parameter .* Got 'x' instead"),
+        (["--dataset", "iris", "--set", "solver=adm"], r"'adm'.*'adam'"),
+        (["--dataset", "diabetes", "--set", "loss=posson"], r"'posson'.*'poisson'"),
+        (["--dataset", "iris", "--test-size", "2"], r"--test-size must lie between 0 and 1"),
+        (["--dataset", "iris", "--test-size", "0.01"], r"holds out 2 and trains on 148"),
+        (["--dataset", "iris", "--target", "sepal"], r"no column 'sepal'"),
+        (["--dataset", "iris", "--plot", "loss.txt"], r"--plot loss.txt must end in one of .png"),
+        (["--dataset", "iris", "--plot", "p.png", "-s", "solver=lbfgs"], r"--plot needs a loss"),
+        (["--dataset", "iris", "--output", "."], r"--output . is a folder"),
+        (["--dataset", "iris", "--output", "empty.csv/m"], r"empty.csv.*: "),
+        (["--dataset", "iris", "--colour", "red"], r"[Nn]o such option.*--colour"),
+    ],
+)
+def test_bad_input_ends_in_one_line_and_leaves_no_model(refusal, tmp_path, arguments, message):
+    for name, text in BAD_FILES.items():
+        (tmp_path / name).write_text(text)
+    line = refusal("train", *arguments, "--quiet")
+    assert re.search(message, line)
+    assert not list(tmp_path.glob("*.lamina"))
+
+
+def test_without_matplotlib_a_plot_is_refused_before_training(refusal, monkeypatch):
+    monkeypatch.setattr(training, "find_spec", lambda name: None)
+    message = refusal("train", "--dataset", "iris", "--plot", "loss.png")
+    assert message == 'lamina: --plot needs matplotlib: pip install "lamina[plots]"'
+
+
+ENDLESS = ("--set", "max_iter=1000000", "--set", "tol=0", "--set", "n_iter_no_change=1000000")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT between processes")
+def test_ctrl_c_ends_the_training_and_keeps_the_model(process, tmp_path):
+    running = process("train", "--dataset", "iris", *ENDLESS)
+    said = ""
+    while not said.startswith("epoch "):
+        said = running.stderr.readline()
+        assert said, "the process ended before its first epoch"
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130, err
+    assert "lamina: training interrupted after " in err
+    assert "Traceback" not in err
+    assert "accuracy" in out
+    notes = persistence.read_notes(tmp_path / "iris.lamina")
+    assert notes["training"]["interrupted"] is True
+    assert persistence.load(tmp_path / "iris.lamina")[-1].n_iter_ >= 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_a_real_terminal_shows_a_live_line_until_its_ctrl_c(process, tmp_path):
+    import pty
+
+    ours, theirs = pty.openpty()
+    running = process(
+        *("train", "--dataset", "iris", *ENDLESS),
+        stderr=theirs,
+        start_new_session=True,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+    )
+    os.close(theirs)
+    shown = b""
+    while shown.count(b"\r\x1b[2K") < 30 or b"epoch " not in shown:
+        shown += os.read(ours, 4096)
+    os.killpg(running.pid, signal.SIGINT)
+    out, _ = running.communicate(timeout=60)
+    os.close(ours)
+    assert running.returncode == 130
+    assert "accuracy" in out
+    epochs = [frame.split(b"/")[0] for frame in shown.split(b"epoch ")[1:]]
+    assert len(set(epochs)) > 3
+    assert (tmp_path / "iris.lamina").exists()
