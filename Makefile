@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(shell find native -name '*.?pp')
 
-.PHONY: demo test check format stub bench clean build
+.PHONY: demo test check format stub bench sanitize clean build
 
 build: $(VENV)/built
 
@@ -41,6 +41,14 @@ stub: build
 
 bench: build
 	$(BIN)/python -m benchmarks.speed
+
+# The core's own tests under AddressSanitizer with UndefinedBehaviorSanitizer, then ThreadSanitizer.
+sanitize: $(VENV)/tools
+	for sanitizer in address,undefined thread; do \
+	    $(BIN)/cmake -S . -B build/sanitize-$$sanitizer -G Ninja -DCMAKE_MAKE_PROGRAM=$(CURDIR)/$(BIN)/ninja \
+	        -DCMAKE_BUILD_TYPE=Release -DLAMINA_CORE_TESTS=ON -DLAMINA_SANITIZER=$$sanitizer >/dev/null \
+	    && $(BIN)/cmake --build build/sanitize-$$sanitizer && build/sanitize-$$sanitizer/core_test || exit 1; \
+	done
 
 clean:
 	rm -rf build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

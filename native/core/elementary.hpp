@@ -25,7 +25,7 @@ struct Constants<double> {
     static constexpr double tanh_saturates = 22.0;
     static constexpr double smallest_normal = 2.2250738585072014e-308, two_to_54 = 0x1p54;
     static constexpr int mantissa_bits = 52, exponent_bias = 1023;
-    static constexpr std::int64_t root_half = 0x3fe6a09e667f3bcd;  // the bits of √½
+    static constexpr std::uint64_t root_half = 0x3fe6a09e667f3bcd;  // the bits of √½
     static constexpr double q[] = {0.5,
                                    0.16666666666666667453,
                                    0.041666666666624127873,
@@ -52,7 +52,7 @@ struct Constants<float> {
     static constexpr float tanh_saturates = 10.0f;
     static constexpr float smallest_normal = 1.17549435e-38f, two_to_54 = 0x1p54f;
     static constexpr int mantissa_bits = 23, exponent_bias = 127;
-    static constexpr std::int32_t root_half = 0x3f3504f3;
+    static constexpr std::uint32_t root_half = 0x3f3504f3;
     static constexpr float q[] = {0.500000001347f,   0.166666666816f,   0.0416664649253f,
                                   0.00833331092548f, 0.00139336499963f, 0.000198909908247f};
     static constexpr float u[] = {0.666666665545f, 0.40000121877f, 0.285508165997f,
@@ -70,7 +70,7 @@ inline Vector<T> polynomial(const T (&coefficients)[N], Vector<T> x) {
 template <class T>
 inline Vector<T> power_of_two(Vector<T> n) {
     using C = Constants<T>;
-    const Bits<T> whole = (Bits<T>)(n + C::round_to_integer) + C::exponent_bias;
+    const UnsignedBits<T> whole = (UnsignedBits<T>)(n + C::round_to_integer) + C::exponent_bias;
     return (Vector<T>)(whole << C::mantissa_bits);
 }
 
@@ -109,13 +109,12 @@ inline Vector<T> logarithm(Vector<T> x) {
     const auto subnormal = x < broadcast(C::smallest_normal);
     const Vector<T> normal = subnormal ? x * C::two_to_54 : x;
     // Adding 1.0's bits less √½'s moves the exponent's step from 1 to √½; what is left over it is e.
-    const Bits<T> one = (Bits<T>)broadcast(T(1));
-    const Bits<T> shifted = (Bits<T>)normal + (one - C::root_half);
-    const Bits<T> exponent =
-        (Bits<T>)((UnsignedBits<T>)shifted >> C::mantissa_bits) - C::exponent_bias;
-    const Bits<T> mantissa = (Bits<T>)normal - (exponent << C::mantissa_bits);
-    const Bits<T> magic = (Bits<T>)broadcast(C::round_to_integer);
-    Vector<T> e = (Vector<T>)(magic + exponent) - C::round_to_integer;
+    // Unsigned, because the sum may pass what a signed number holds.
+    using U = UnsignedBits<T>;
+    const U bits = (U)normal, one = (U)broadcast(T(1)), root_half = U{} + C::root_half;
+    const U exponent = ((bits + (one - root_half)) >> C::mantissa_bits) - C::exponent_bias;
+    const U mantissa = bits - (exponent << C::mantissa_bits);
+    Vector<T> e = (Vector<T>)((U)broadcast(C::round_to_integer) + exponent) - C::round_to_integer;
     e = subnormal ? e - T(54) : e;
 
     const Vector<T> f = (Vector<T>)mantissa - T(1);

@@ -39,20 +39,16 @@ struct VectorOf;
 template <>
 struct VectorOf<float> {
     typedef float type __attribute__((vector_size(LAMINA_VECTOR_BYTES)));
-    typedef std::int32_t bits __attribute__((vector_size(LAMINA_VECTOR_BYTES)));
     typedef std::uint32_t unsigned_bits __attribute__((vector_size(LAMINA_VECTOR_BYTES)));
 };
 template <>
 struct VectorOf<double> {
     typedef double type __attribute__((vector_size(LAMINA_VECTOR_BYTES)));
-    typedef std::int64_t bits __attribute__((vector_size(LAMINA_VECTOR_BYTES)));
     typedef std::uint64_t unsigned_bits __attribute__((vector_size(LAMINA_VECTOR_BYTES)));
 };
 
 template <class T>
 using Vector = typename VectorOf<T>::type;
-template <class T>
-using Bits = typename VectorOf<T>::bits;
 template <class T>
 using UnsignedBits = typename VectorOf<T>::unsigned_bits;
 

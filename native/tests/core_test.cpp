@@ -1,0 +1,199 @@
+// The core's own tests, without Python, so that sanitizers see nothing else: every instruction set
+// that this machine runs, both dtypes, every loss, dense and csr, in one chunk and in several, by one
+// thread and by many. Prints what fails, and exits with the number of failures.
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "../core/engine.hpp"
+#include "../core/instruction_sets.hpp"
+
+using namespace lamina;
+
+namespace {
+
+int failures = 0;
+
+void expect(bool holds, const std::string& what) {
+    if (holds) return;
+    ++failures;
+    std::printf("FAILED: %s\n", what.c_str());
+}
+
+bool never(void*) { return false; }
+constexpr StopSignal quiet{never, nullptr};
+
+template <class T>
+const Kernels<T>& kernels_of(const InstructionSet& set);
+template <>
+const Kernels<float>& kernels_of(const InstructionSet& set) {
+    return set.float32;
+}
+template <>
+const Kernels<double>& kernels_of(const InstructionSet& set) {
+    return set.float64;
+}
+
+// Random rows for one loss, dense or csr, and a network for them.
+template <class T>
+struct Example {
+    std::vector<Block> blocks;
+    Problem problem{};
+    std::vector<T> dense, values, targets, weight, parameters;
+    std::vector<std::int32_t> columns, codes;
+    std::vector<std::int64_t> starts, order;
+    std::int64_t n_rows, n_parameters = 0;
+    bool is_sparse, takes_codes;
+
+    Example(int loss, bool sparse, std::int64_t rows, const std::vector<std::int64_t>& widths)
+        : n_rows(rows), is_sparse(sparse), takes_codes(std::string(loss_names[loss]) == "log_loss") {
+        std::mt19937 random(7);
+        std::uniform_real_distribution<double> uniform(-1, 1);
+        for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
+            const bool is_last = i + 2 == widths.size();
+            blocks.push_back({widths[i], widths[i + 1], is_last ? 0 : 2});
+            n_parameters += (widths[i] + 1) * widths[i + 1];
+        }
+        problem = {blocks.data(), int(blocks.size()), loss, 0, 0.1};
+        const std::int64_t n_features = widths.front(), n_outputs = widths.back();
+        starts.push_back(0);
+        for (std::int64_t row = 0; row < rows; ++row) {
+            for (std::int64_t j = 0; j < n_features; ++j) {
+                const T x = T(uniform(random));
+                const bool is_kept = !sparse || (row + j) % 3 == 0;
+                dense.push_back(is_kept ? x : T(0));
+                if (!is_kept) continue;
+                values.push_back(x);
+                columns.push_back(std::int32_t(j));
+            }
+            starts.push_back(std::int64_t(values.size()));
+            codes.push_back(std::int32_t(random() % std::uint32_t(n_outputs)));
+            weight.push_back(T(0.5 + 0.4 * uniform(random)));
+            for (std::int64_t j = 0; j < n_outputs; ++j) targets.push_back(T(random() % 2));
+            order.push_back((row * 7919) % rows);
+        }
+        for (std::int64_t i = 0; i < n_parameters; ++i)
+            parameters.push_back(T(0.3 * uniform(random)));
+    }
+
+    Rows<T> rows() const {
+        return {n_rows,
+                is_sparse ? nullptr : dense.data(),
+                is_sparse ? values.data() : nullptr,
+                is_sparse ? columns.data() : nullptr,
+                is_sparse ? starts.data() : nullptr,
+                takes_codes ? nullptr : targets.data(),
+                takes_codes ? codes.data() : nullptr,
+                weight.data()};
+    }
+};
+
+template <class T>
+struct Fitted {
+    std::vector<T> parameters, slots, gradient, prediction;
+    double loss;
+    bool operator==(const Fitted&) const = default;
+};
+
+template <class T>
+Fitted<T> fit(const InstructionSet& set, const Example<T>& example, std::int64_t batch, int threads) {
+    const Kernels<T>& kernels = kernels_of<T>(set);
+    const std::size_t n = std::size_t(example.n_parameters);
+    const std::size_t n_outputs = std::size_t(example.blocks.back().fan_out);
+    Fitted<T> fitted{example.parameters, std::vector<T>(2 * n), std::vector<T>(n),
+                     std::vector<T>(std::size_t(example.n_rows) * n_outputs), 0};
+    const double hyperparameters[] = {0.9, 0.999, 1e-8};
+    const std::vector<double> rates(std::size_t((example.n_rows + batch - 1) / batch), 1e-2);
+    void* network = kernels.make(example.problem, example.n_rows);
+    for (int epoch = 0; epoch < 2; ++epoch)
+        kernels.epoch(network, example.rows(),
+                      {example.order.data(), example.n_rows, batch, rates.data()},
+                      {1, hyperparameters, fitted.parameters.data(), fitted.slots.data(),
+                       epoch * std::int64_t(rates.size())},
+                      quiet, threads);
+    fitted.loss = kernels
+                      .loss_and_gradient(network, example.rows(), fitted.parameters.data(),
+                                         fitted.gradient.data(), quiet, threads)
+                      .loss;
+    kernels.predict(network, 0, example.rows(), fitted.parameters.data(), fitted.prediction.data(),
+                    quiet, threads);
+    kernels.release(network);
+    return fitted;
+}
+
+template <class T>
+void test_threads_give_equal_bits(const InstructionSet& set, int loss, bool sparse) {
+    const Example<T> example(loss, sparse, 301, {19, 33, 5});
+    const Fitted<T> alone = fit(set, example, 37, 1);
+    for (int threads : {2, 3, 7})
+        expect(fit(set, example, 37, threads) == alone,
+               std::string(set.name) + " " + loss_names[loss] + ": " + std::to_string(threads) +
+                   " threads differ from one");
+}
+
+// Wide layers make chunks of few rows, so that a full batch takes several.
+template <class T>
+void test_chunks_agree_with_threads(const InstructionSet& set) {
+    const Example<T> example(3, false, 260, {40, 9000, 7});
+    expect(fit(set, example, 260, 1) == fit(set, example, 260, 3),
+           std::string(set.name) + ": several chunks differ between one thread and three");
+}
+
+// dL/dw by central differences, for float64.
+void test_gradient(const InstructionSet& set, int loss, bool sparse) {
+    Example<double> example(loss, sparse, 23, {5, 7, 3});
+    const Kernels<double>& kernels = set.float64;
+    void* network = kernels.make(example.problem, example.n_rows);
+    std::vector<double> gradient(std::size_t(example.n_parameters)), ignored(gradient.size());
+    const auto loss_at = [&](double* into) {
+        return kernels
+            .loss_and_gradient(network, example.rows(), example.parameters.data(), into, quiet, 1)
+            .loss;
+    };
+    loss_at(gradient.data());
+    // The mean over the outputs is the loss's; the gradient belongs to their sum.
+    const double factor = std::string(loss_names[loss]) == "squared_error" ? 3 : 1;
+    double worst = 0;
+    for (std::size_t i = 0; i < gradient.size(); ++i) {
+        const double h = 1e-6, at = example.parameters[i];
+        example.parameters[i] = at + h;
+        const double above = loss_at(ignored.data());
+        example.parameters[i] = at - h;
+        const double below = loss_at(ignored.data());
+        example.parameters[i] = at;
+        const bool is_weight = i < 5 * 7 + 7 * 3;
+        const double penalty = is_weight ? 0.1 * at / [&] {
+            double sum = 0;
+            for (double w : example.weight) sum += w;
+            return sum;
+        }() : 0;
+        const double slope = ((above - below) / (2 * h) - penalty) * factor + penalty;
+        worst = std::fmax(worst, std::fabs(slope - gradient[i]));
+    }
+    kernels.release(network);
+    expect(worst < 1e-7, std::string(set.name) + " " + loss_names[loss] +
+                             ": gradient off by " + std::to_string(worst));
+}
+
+template <class T>
+void test_all(const InstructionSet& set) {
+    for (int loss = 0; loss_names[loss]; ++loss)
+        for (bool sparse : {false, true}) test_threads_give_equal_bits<T>(set, loss, sparse);
+    test_chunks_agree_with_threads<T>(set);
+}
+
+}  // namespace
+
+int main() {
+    for (auto set = runnable_instruction_sets(); *set; ++set) {
+        test_all<float>(**set);
+        test_all<double>(**set);
+        for (int loss = 0; loss_names[loss]; ++loss)
+            for (bool sparse : {false, true}) test_gradient(**set, loss, sparse);
+        std::printf("%s: done\n", (*set)->name);
+    }
+    return failures;
+}
