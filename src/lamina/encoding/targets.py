@@ -1,0 +1,130 @@
+"""Class labels as the numbers that a loss takes, and predictions as labels again.
+
+Shapes: y is (rows,) labels, or (rows, n_labels) indicators, dense or sparse, for multilabel;
+encoded it is (rows,) int32 codes where there are three classes or more, else (rows, n_outputs)
+zeros and ones; a prediction is (rows, n_outputs) behind the link. The rules are those of
+scikit-learn's LabelBinarizer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+from scipy import sparse
+from sklearn import get_config
+from sklearn.utils.multiclass import type_of_target, unique_labels
+
+from lamina.formulas.table import Array
+
+TargetKind: TypeAlias = Literal["binary", "multiclass", "multilabel"]
+Labels: TypeAlias = "NDArray[Any] | sparse.csr_array | sparse.csr_matrix"
+
+LOSS_OF_KIND: dict[TargetKind, str] = {
+    "binary": "binary_log_loss",
+    "multiclass": "log_loss",
+    "multilabel": "binary_log_loss",
+}
+
+
+@dataclass(frozen=True)
+class TargetEncoding:
+    """How the labels of one classification problem are written as numbers.
+
+    Attributes
+    ----------
+    classes : ndarray of shape (n_classes,)
+        The labels, sorted; for multilabel, the indicators' column numbers.
+    kind : {'binary', 'multiclass', 'multilabel'}
+        'binary' also where there is one class only.
+    sparse : bool
+        Whether predictions of indicators are sparse, because y was.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> encoding = TargetEncoding.of(np.array(["no", "yes", "no"]))
+    >>> encoding.encode(np.array(["yes", "no"]), np.float32)
+    array([[1.],
+           [0.]], dtype=float32)
+    >>> encoding.decode(np.array([[0.2], [0.7]]))
+    array(['no', 'yes'], dtype='<U3')
+    """
+
+    classes: NDArray[Any]
+    kind: TargetKind
+    sparse: bool = False
+
+    @classmethod
+    def of(cls, y: Labels, classes: ArrayLike | None = None) -> TargetEncoding:
+        """The encoding of the labels in y, or of `classes` where y need not hold them all.
+
+        Raises
+        ------
+        ValueError
+            Where y holds no labels: continuous values, or several columns that are no indicators.
+        """
+        kind = type_of_target(y, input_name="y")
+        if "multioutput" in kind:
+            raise ValueError(
+                f"y of shape {y.shape} holds several columns that are no 0/1 indicators ({kind}): "
+                "one classifier learns one column of labels, or several of indicators"
+            )
+        known = unique_labels(y if classes is None else classes)
+        if kind.startswith("multilabel"):
+            return cls(known, "multilabel", sparse.issparse(y))
+        return cls(known, "binary" if len(known) <= 2 else "multiclass")
+
+    @property
+    def loss(self) -> str:
+        """The name of the loss that fits the encoded labels."""
+        return LOSS_OF_KIND[self.kind]
+
+    def n_outputs(self, y: Labels) -> int:
+        """How many outputs a network needs for these labels."""
+        if self.kind == "multilabel":
+            return int(y.shape[1])
+        return len(self.classes) if self.kind == "multiclass" else 1
+
+    def encode(self, y: Labels, dtype: DTypeLike) -> NDArray[Any]:
+        """Labels as numbers: int32 codes for 'multiclass', else zeros and ones of that dtype.
+
+        Raises
+        ------
+        ValueError
+            For indicators where the encoding is of single labels, or the other way round.
+        """
+        if (y.ndim == 2) != (self.kind == "multilabel"):
+            raise ValueError(
+                f"y of shape {y.shape} does not go with the {self.kind} targets of the first fit"
+            )
+        if self.kind == "multilabel":
+            indicators = y if isinstance(y, np.ndarray) else y.toarray()
+            return np.ascontiguousarray(indicators != 0, dtype=dtype)
+        codes = np.searchsorted(self.classes, y).astype(np.int32)
+        return codes if self.kind == "multiclass" else codes[:, np.newaxis].astype(dtype)
+
+    def decide(self, prediction: Array) -> NDArray[Any]:
+        """Class codes of shape (rows,), or 0/1 indicators (rows, n_outputs) for multilabel."""
+        if self.kind == "multiclass":
+            return np.asarray(prediction.argmax(axis=1))
+        if self.kind == "multilabel":
+            return (prediction > 0.5).astype(np.int64)
+        if len(self.classes) == 1:
+            return np.zeros(len(prediction), dtype=np.int64)
+        return (prediction[:, 0] > 0.5).astype(np.int64)
+
+    def decode(self, prediction: Array) -> Labels:
+        """The labels that a prediction means; sparse where y was."""
+        decided = self.decide(prediction)
+        if self.kind != "multilabel":
+            return np.asarray(self.classes[decided])
+        return _sparse_as_configured(decided) if self.sparse else decided
+
+
+def _sparse_as_configured(indicators: NDArray[Any]) -> Labels:
+    # scikit-learn lets its users choose between SciPy's sparse arrays and its older matrices.
+    arrays = get_config()["sparse_interface"] == "sparray"
+    return sparse.csr_array(indicators) if arrays else sparse.csr_matrix(indicators)

@@ -1,0 +1,298 @@
+"""MLPClassifier: a perceptron that tells classes apart."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import unique_labels
+
+from lamina.encoding.targets import Labels, TargetEncoding
+from lamina.estimators.perceptron import Perceptron, has_partial_fit
+from lamina.estimators.tasks import Classification
+from lamina.formulas.table import Array
+
+
+class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
+    """A multi-layer perceptron that tells classes apart, for the same numbers as scikit-learn's.
+
+    Layer by layer, z = a_prev W + b and a = f(z). The last layer's z become probabilities p: by
+    softmax for three classes and more, by the logistic function for two, and label by label for
+    multilabel targets. What is minimised is the log loss, -log p of the right class in the mean
+    over the rows (summed over the labels), and the penalty on the weights.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int, default=(100,)
+        The units of each hidden layer, from the inputs on; an int is one layer, and `()` leaves a
+        linear model.
+    activation : {'identity', 'logistic', 'tanh', 'relu'}, default='relu'
+        The f of the hidden layers, a = f(z):
+
+        - 'identity': f(z) = z, so that the network collapses to a linear one;
+        - 'logistic': f(z) = 1 / (1 + exp(-z));
+        - 'tanh': f(z) = tanh(z);
+        - 'relu': f(z) = max(0, z).
+    solver : {'lbfgs', 'sgd', 'adam'}, default='adam'
+        How the loss is minimised. 'sgd' is gradient descent in minibatches with momentum; 'adam'
+        scales its steps by running means of the gradient and of its square; 'lbfgs' is SciPy's
+        quasi-Newton method over all rows at once, in float64, often the best for small data.
+    alpha : float, default=0.0001
+        The strength of the L2 penalty, ½ α ‖W‖², which is added to the sum of a batch's losses:
+        in the mean it is divided by the rows of the batch, or by the sum of their weights. Biases
+        are not penalised.
+    batch_size : int or 'auto', default='auto'
+        The rows of a minibatch; 'auto' is min(200, n_rows). Of no account for 'lbfgs'.
+    learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
+        The schedule of 'sgd':
+
+        - 'constant': η = η₀, which is `learning_rate_init`;
+        - 'invscaling': η = η₀ / (rows seen + 1)^power_t, renewed after every epoch;
+        - 'adaptive': η₀ until progress stalls, then η / 5 at every stall, down to 1e-6.
+    learning_rate_init : float, default=0.001
+        The first learning rate η₀ of 'sgd' and 'adam'.
+    power_t : float, default=0.5
+        The exponent of 'invscaling'.
+    max_iter : int, default=200
+        The most epochs ('sgd', 'adam') or iterations ('lbfgs').
+    shuffle : bool, default=True
+        Whether 'sgd' and 'adam' draw a new order of the rows for every epoch.
+    random_state : int, RandomState or None, default=None
+        Where the first weights, the rows held out for early stopping, and the row orders are drawn
+        from, in this sequence. An int gives the same model every time, and the same as
+        scikit-learn's.
+    tol : float, default=0.0001
+        By how much the loss must fall, or the validation score rise, to count as progress. For
+        'lbfgs', the largest element of the gradient at which it ends.
+    verbose : bool, default=False
+        Whether a line is printed for every epoch.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the fit before it, with a new optimizer. Changed
+        widths are then an error.
+    momentum : float, default=0.9
+        μ of 'sgd', between 0 and 1: v ← μ v - η g, w ← w + v.
+    nesterovs_momentum : bool, default=True
+        Whether 'sgd' looks ahead along its velocity: w ← w + μ v - η g.
+    early_stopping : bool, default=False
+        Whether part of the rows is held out, and the accuracy on them, in place of
+        the loss, decides when to stop; the weights of the best epoch come back at the end.
+        The split keeps the proportions of two classes, but not of more, nor of labels.
+    validation_fraction : float, default=0.1
+        The part of the rows that early stopping holds out.
+    beta_1, beta_2 : float, default=0.9 and 0.999
+        How slowly the running means of 'adam' forget: m ← β₁ m + (1 - β₁) g of the gradient, and
+        v ← β₂ v + (1 - β₂) g² of its square; both from 0 to below 1.
+    epsilon : float, default=1e-8
+        ε in a step of 'adam': w ← w - η √(1 - β₂ᵗ) / (1 - β₁ᵗ) · m / (√v + ε).
+    n_iter_no_change : int or inf, default=10
+        How many epochs in a row may bring no progress; one more is a stall.
+    max_fun : int, default=15000
+        The most evaluations of the loss by 'lbfgs'.
+    dtype : {'float32', 'float64'} or None, default=None
+        What is computed in. None takes float32 for float32 rows and float64 for all others.
+        'lbfgs' takes no 'float32'.
+    engine : {'native', 'reference'} or None, default=None
+        Where the arithmetic runs; None chooses the fastest that this machine has. Every engine
+        gives the same numbers, to rounding.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted; for multilabel targets, the column numbers.
+    coefs_ : list of ndarray of shape (fan_in, fan_out)
+        The weights of each layer; they and the biases are views of one vector.
+    intercepts_ : list of ndarray of shape (fan_out,)
+        The biases of each layer.
+    n_iter_ : int
+        Epochs or iterations of the latest fit.
+    n_layers_ : int
+        Layers, the inputs' and the outputs' included.
+    n_outputs_ : int
+    out_activation_ : str
+        The link behind the last layer: 'softmax' or 'logistic'.
+    loss_ : float
+        The mean loss of the latest epoch, penalty included, each batch's measured before its step.
+    loss_curve_ : list of float
+        The same for every epoch; a warm start goes on with the list. Not for 'lbfgs'.
+    best_loss_ : float or None
+        The lowest of them; None with early stopping. Not for 'lbfgs'.
+    validation_scores_ : list of float or None
+        The accuracy after every epoch on the rows held out; None without early stopping. Not
+        for 'lbfgs'.
+    best_validation_score_ : float or None
+        The highest of them. Not for 'lbfgs'.
+    t_ : int
+        The rows that all epochs so far went through.
+    n_features_in_ : int
+        The columns of X.
+    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+        Their names, where X was a data frame whose columns all have one.
+
+    See Also
+    --------
+    MLPRegressor : The same network for numbers.
+
+    Examples
+    --------
+    >>> from lamina import MLPClassifier
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((8,), solver="lbfgs", alpha=1, max_iter=500, random_state=0)
+    >>> model = model.fit(X, y)
+    >>> model.predict(X[:3])
+    array([0, 0, 0])
+    >>> model.predict_proba(X[:1]).round(2)
+    array([[1., 0., 0.]])
+    >>> round(model.score(X, y), 2)
+    0.99
+    """
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        activation: str = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+        tol: float = 1e-4,
+        verbose: bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        dtype: str | None = None,
+        engine: str | None = None,
+    ) -> None:
+        self._keep_parameters(locals())
+
+    @available_if(has_partial_fit)  # type: ignore[untyped-decorator]
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def partial_fit(
+        self, X: Any, y: Any, sample_weight: Any = None, classes: ArrayLike | None = None
+    ) -> Self:
+        """Run one epoch over the given rows; the optimizer's state and the losses go on.
+
+        The learning rate goes on as well, so a changed `learning_rate_init` counts only from the
+        next call of `fit`.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,) or (n_rows, n_labels)
+        sample_weight : array-like of shape (n_rows,), optional
+            How much each row counts; all the same by default.
+        classes : array-like of shape (n_classes,), optional
+            All labels that will ever be seen; needed in the first call only.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        AttributeError
+            For solver='lbfgs', which takes all rows at once.
+        ValueError
+            For early_stopping=True, for a first call without `classes`, and for labels that are not
+            among them.
+        """
+        self._check_classes(classes)
+        return self._fit(X, y, sample_weight, incremental=True, classes=classes)
+
+    def predict_proba(self, X: Any) -> Array:
+        """The probability of each class, or of each label by itself for multilabel targets.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_classes)
+            Column by column as in `classes_`.
+        """
+        prediction = self._forward(X)
+        if self.n_outputs_ == 1:
+            return np.hstack([1 - prediction, prediction])
+        return prediction
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """The logarithm of `predict_proba`; -inf where a probability is zero.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_classes)
+            Column by column as in `classes_`.
+        """
+        probability = self.predict_proba(X)
+        with np.errstate(divide="ignore"):
+            return np.log(probability, out=probability)
+
+    def _answer(self, prediction: Array) -> Labels:
+        return self._encoding().decode(prediction)
+
+    def _encoding(self) -> TargetEncoding:
+        return TargetEncoding(self.classes_, self._target_kind, self._sparse_targets)
+
+    def _task(self, y: Labels, known: bool, classes: ArrayLike | None) -> Classification:
+        if not known or (classes is None and not hasattr(self, "classes_")):
+            return Classification(TargetEncoding.of(y), y)
+        known_classes = hasattr(self, "classes_")
+        encoding = self._encoding() if known_classes else TargetEncoding.of(y, classes)
+        self._check_labels(unique_labels(y), encoding.classes)
+        return Classification(encoding, y)
+
+    def _check_classes(self, classes: ArrayLike | None) -> None:
+        """Check the `classes` of a call to partial_fit against those of the first call."""
+        known = getattr(self, "classes_", None)
+        if known is None and classes is None:
+            raise ValueError(
+                "classes must be passed on the first call to partial_fit: the rows of one call "
+                "need not hold them all. Pass classes=np.unique(y_all)."
+            )
+        if known is None or classes is None:
+            return
+        if not np.array_equal(known, unique_labels(classes)):
+            raise ValueError(
+                f"classes={classes!r} is not the same as on the last call to partial_fit, "
+                f"was: {known!r}"
+            )
+
+    def _check_labels(self, labels: NDArray[Any], classes: NDArray[Any]) -> None:
+        """Check the labels that y holds against the classes of earlier fits."""
+        if self.warm_start:
+            if set(labels) != set(classes):
+                raise ValueError(
+                    "warm_start can only be used where `y` has the same classes as in the "
+                    f"previous call to fit. Previously got {classes}, `y` has {labels}"
+                )
+        elif unseen := sorted(set(labels) - set(classes)):
+            raise ValueError(
+                f"`y` has classes not in `self.classes_`: {unseen}. `self.classes_` has "
+                f"{classes}; name all classes in the first call to partial_fit."
+            )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

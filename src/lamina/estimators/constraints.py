@@ -1,0 +1,99 @@
+"""What every parameter may be, declared from the tables of formulas."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from numbers import Integral, Real
+from typing import Any
+
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+
+from lamina.encoding.targets import LOSS_OF_KIND
+from lamina.engines.choose import ENGINES
+from lamina.errors import suggestion
+from lamina.formulas import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES
+
+LBFGS = "lbfgs"
+DTYPES = ("float32", "float64")
+REGRESSION_LOSSES = set(LOSSES) - set(LOSS_OF_KIND.values())
+
+_at_least_one = Interval(Integral, 1, None, closed="left")
+_not_negative = Interval(Real, 0, None, closed="left")
+_positive = Interval(Real, 0, None, closed="neither")
+_zero_to_one = Interval(Real, 0, 1, closed="both")
+_below_one = Interval(Real, 0, 1, closed="left")
+
+CONSTRAINTS: dict[str, list[Any]] = {
+    "hidden_layer_sizes": ["array-like", _at_least_one],
+    "activation": [StrOptions(set(ACTIVATIONS))],
+    "solver": [StrOptions({LBFGS, *OPTIMIZERS})],
+    "alpha": [_not_negative],
+    "batch_size": [StrOptions({"auto"}), _at_least_one],
+    "learning_rate": [StrOptions(set(SCHEDULES))],
+    "learning_rate_init": [_positive],
+    "power_t": [_not_negative],
+    "max_iter": [_at_least_one],
+    "shuffle": ["boolean"],
+    "random_state": ["random_state"],
+    "tol": [_not_negative],
+    "verbose": ["verbose"],
+    "warm_start": ["boolean"],
+    "momentum": [_zero_to_one],
+    "nesterovs_momentum": ["boolean"],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [_below_one],
+    "beta_1": [_below_one],
+    "beta_2": [_below_one],
+    "epsilon": [_positive],
+    "n_iter_no_change": [_at_least_one, Options(Real, {math.inf})],
+    "max_fun": [_at_least_one],
+    "dtype": [StrOptions(set(DTYPES)), None],
+    "engine": [StrOptions(set(ENGINES)), None],
+}
+
+
+def nearest_value(constraints: Mapping[str, list[Any]], parameters: Mapping[str, Any]) -> str:
+    """A sentence with the nearest match of the first misspelt value; empty where there is none."""
+    for parameter, allowed in constraints.items():
+        value = parameters.get(parameter)
+        names = [name for option in allowed for name in _names(option)]
+        if isinstance(value, str) and names and value not in names:
+            return suggestion(value, names)
+    return ""
+
+
+def nearest_parameter(known: Iterable[str], given: Iterable[str]) -> str:
+    """A sentence with the nearest match of the first parameter that is unknown."""
+    known = list(known)
+    for name in given:
+        if name.partition("__")[0] not in known:
+            return suggestion(name, known)
+    return ""
+
+
+def hidden_widths(hidden_layer_sizes: Any) -> list[int]:
+    """The units of each hidden layer; an int is one layer.
+
+    Raises
+    ------
+    TypeError
+        For a width that is no integer.
+    ValueError
+        For a width below one.
+    """
+    several = hasattr(hidden_layer_sizes, "__iter__")
+    widths = list(hidden_layer_sizes) if several else [hidden_layer_sizes]
+    for width in widths:
+        if not isinstance(width, Integral):
+            raise TypeError(
+                f"hidden_layer_sizes takes an int or a sequence of ints, got {widths!r}: "
+                f"{width!r} is a {type(width).__name__}"
+            )
+    if any(width < 1 for width in widths):
+        raise ValueError(f"hidden_layer_sizes must be > 0, got {widths}.")
+    return [int(width) for width in widths]
+
+
+def _names(option: Any) -> list[str]:
+    return sorted(option.options) if isinstance(option, StrOptions) else []

@@ -1,0 +1,264 @@
+"""What the classifier and the regressor share: validation, the frame of a fit, and prediction."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+from scipy import sparse
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils._param_validation import InvalidParameterError
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from lamina.engines import choose_engine
+from lamina.engines.engine import Matrix
+from lamina.estimators.constraints import (
+    CONSTRAINTS,
+    LBFGS,
+    hidden_widths,
+    nearest_parameter,
+    nearest_value,
+)
+from lamina.estimators.fitting import Assignment, fit_by_epochs, fit_by_lbfgs
+from lamina.estimators.state import (
+    EPOCH_ATTRIBUTES,
+    network_of,
+    parameters_of,
+    share_one_vector,
+)
+from lamina.estimators.tasks import Task
+from lamina.formulas import ACTIVATIONS, LOSSES, OPTIMIZERS
+from lamina.formulas.table import Array
+from lamina.network import NetworkSpec, ParameterLayout, draw_parameters
+
+
+class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
+    """The base of MLPClassifier and MLPRegressor; not for use on its own."""
+
+    _parameter_constraints = CONSTRAINTS
+    _numeric_targets = False
+
+    hidden_layer_sizes: Any
+    activation: str
+    solver: str
+    warm_start: bool
+    early_stopping: bool
+    random_state: int | np.random.RandomState | None
+    dtype: str | None
+    engine: str | None
+    coefs_: list[NDArray[Any]]
+    intercepts_: list[NDArray[Any]]
+
+    def _keep_parameters(self, arguments: dict[str, Any]) -> None:
+        """Set what `__init__` was given, its `locals()`: the signature is the only list."""
+        self.__dict__.update({k: v for k, v in arguments.items() if k != "self"})
+
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Learn from rows X and targets y.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        sample_weight : array-like of shape (n_rows,), optional
+            How much each row counts; all the same by default.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        NonFiniteError
+            In the epoch in which the loss or a layer becomes infinite or NaN; it is a ValueError.
+            The weights of an earlier fit stay as they were.
+        ZeroDivisionError
+            For a batch whose sample weights sum to zero.
+        """
+        return self._fit(X, y, sample_weight, incremental=False)
+
+    def predict(self, X: Any) -> Any:
+        """The prediction for each row of X.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) or (n_rows, n_outputs)
+            Labels from a classifier, numbers from a regressor; indicators are sparse where y was.
+        """
+        return self._answer(self._forward(X))
+
+    @abstractmethod
+    def _answer(self, prediction: Array) -> Any:
+        """What `predict` gives for a prediction of shape (n_rows, n_outputs)."""
+
+    @abstractmethod
+    def _task(self, y: Any, known: bool, classes: ArrayLike | None) -> Task:
+        """What validated targets ask for; `known` where an earlier fit's task goes on."""
+
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, *, incremental: bool, classes: Any = None
+    ) -> Self:
+        self._refuse_contradictions(incremental)
+        fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        widths = hidden_widths(self.hidden_layer_sizes)
+        X, y = self._validated(X, y, fresh)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X)
+        task = self._task(y, self.warm_start or incremental, classes)
+        widths = [X.shape[1], *widths, task.n_outputs]
+        spec = NetworkSpec.perceptron(widths, self.activation, LOSSES[task.loss].link)
+        random_state = check_random_state(self.random_state)
+        start = self._first_parameters(spec, random_state, X.dtype) if fresh else self._go_on(spec)
+        by_lbfgs = self.solver == LBFGS
+        assignment = Assignment(
+            model=self,
+            engine=choose_engine(self.engine),
+            spec=spec,
+            task=task,
+            X=X,
+            weight=sample_weight,
+            start=start.astype(np.float64) if by_lbfgs else start,
+            random_state=random_state,
+            fresh=fresh,
+            incremental=incremental,
+        )
+        outcome = fit_by_lbfgs(assignment) if by_lbfgs else fit_by_epochs(assignment)
+        self._keep(outcome.attributes | task.attributes(), fresh)
+        if outcome.warning is not None:
+            # The caller of fit stands behind this method, fit, and scikit-learn's wrapper.
+            warnings.warn(outcome.warning, stacklevel=4)
+        return self
+
+    def _keep(self, attributes: dict[str, Any], fresh: bool) -> None:
+        # One call, so that Ctrl-C finds the model either as it was or whole.
+        self.__dict__.update(attributes)
+        if fresh:
+            for stale in set(EPOCH_ATTRIBUTES) - set(attributes):
+                self.__dict__.pop(stale, None)
+
+    def _refuse_contradictions(self, incremental: bool) -> None:
+        if incremental and self.early_stopping:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True: one epoch at a time, there is "
+                "nothing to stop. Set early_stopping=False, or call fit."
+            )
+        if self.solver == LBFGS and self.dtype == "float32":
+            raise InvalidParameterError(
+                "solver='lbfgs' computes in float64 only, which dtype='float32' forbids. "
+                "Leave dtype=None, or choose one of the solvers that take float32: "
+                f"{', '.join(map(repr, OPTIMIZERS))}."
+            )
+
+    def _validated(self, X: Any, y: Any, fresh: bool) -> tuple[Matrix, Any]:
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse="csr",
+            multi_output=True,
+            y_numeric=self._numeric_targets,
+            dtype=self._float_dtypes(fresh),
+            order="C",
+            reset=fresh,
+        )
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        return _sorted(X), y
+
+    def _float_dtypes(self, fresh: bool) -> list[DTypeLike]:
+        """The dtypes that X may keep; any other becomes the first of them."""
+        if self.dtype is not None:
+            return [np.dtype(self.dtype)]
+        return [np.float64, np.float32] if fresh else [self.coefs_[0].dtype]
+
+    def _first_parameters(
+        self, spec: NetworkSpec, random_state: np.random.RandomState, dtype: DTypeLike
+    ) -> Array:
+        return draw_parameters(spec, random_state, dtype, ACTIVATIONS[self.activation].gain)
+
+    def _go_on(self, spec: NetworkSpec) -> Array:
+        """A copy of the present parameters, so that a fit that fails leaves them as they are."""
+        present = [weights.shape for weights in self.coefs_]
+        wanted = ParameterLayout.of(spec).shapes
+        if tuple(present) != wanted:
+            raise ValueError(
+                f"the network has weights of shapes {present}, but "
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r} with {spec.n_features} features "
+                f"and {spec.n_outputs} outputs asks for {list(wanted)}: a fit cannot go on with "
+                "another architecture. Set warm_start=False and call fit, or clone the estimator."
+            )
+        return np.array(parameters_of(self, self.dtype))
+
+    def _forward(self, X: Any) -> Array:
+        """The network's prediction for unvalidated X, of shape (n_rows, n_outputs)."""
+        check_is_fitted(self)
+        floats = [np.float64, np.float32]
+        X = validate_data(self, X, accept_sparse="csr", dtype=floats, order="C", reset=False)
+        own = self.coefs_[0].dtype
+        dtype = own if self.dtype is not None else np.result_type(X.dtype, own)
+        return choose_engine(self.engine).predict(
+            network_of(self), parameters_of(self, dtype), _sorted(X.astype(dtype, copy=False))
+        )
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, as in scikit-learn; a misspelt name is answered with the nearest.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            For a name that is no parameter's.
+        """
+        try:
+            super().set_params(**params)
+        except ValueError as error:
+            nearest = nearest_parameter(self.get_params(deep=False), params)
+            raise ValueError(f"{error}{nearest}") from None
+        return self
+
+    def _validate_params(self) -> None:
+        try:
+            super()._validate_params()
+        except InvalidParameterError as error:
+            nearest = nearest_value(self._parameter_constraints, self.get_params(deep=False))
+            raise InvalidParameterError(f"{error}{nearest}") from None
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "coefs_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if hasattr(self, "coefs_"):
+            share_one_vector(self)
+
+
+def has_partial_fit(model: Any) -> bool:
+    """Whether the solver takes one epoch at a time; raises AttributeError where it does not."""
+    if model.solver not in OPTIMIZERS:
+        raise AttributeError(
+            f"partial_fit is only available for stochastic optimizers: solver={model.solver!r} "
+            f"takes all rows at once. Choose one of {', '.join(map(repr, OPTIMIZERS))}."
+        )
+    return True
+
+
+def _sorted(X: Any) -> Matrix:
+    unsorted = sparse.issparse(X) and not X.has_sorted_indices
+    return X.sorted_indices() if unsorted else X

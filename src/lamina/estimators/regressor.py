@@ -1,0 +1,236 @@
+"""MLPRegressor: a perceptron that predicts numbers."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import RegressorMixin, _fit_context
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.metaestimators import available_if
+
+from lamina.estimators.constraints import CONSTRAINTS, REGRESSION_LOSSES
+from lamina.estimators.perceptron import Perceptron, has_partial_fit
+from lamina.estimators.tasks import Regression
+from lamina.formulas.table import Array
+
+
+class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
+    """A multi-layer perceptron that predicts numbers, the same as scikit-learn's.
+
+    Layer by layer, z = a_prev W + b and a = f(z); the last layer's z are the prediction p, or
+    exp(z) where the loss is Poisson's. What is minimised is the loss and the penalty on the
+    weights.
+
+    Parameters
+    ----------
+    loss : {'squared_error', 'poisson'}, default='squared_error'
+        What is minimised in the mean over the rows:
+
+        - 'squared_error': ½ (p - y)² in the mean over the outputs. With several outputs the
+          *gradient* belongs to their sum, so it is n_outputs times that of the loss reported:
+          scikit-learn trains so (its issue 8349), and equal numbers are the contract. The penalty
+          weighs n_outputs times less for it.
+        - 'poisson': y log(y / p) - y + p summed over the outputs, with p = exp(z); for counts and
+          other targets of at least 0.
+    hidden_layer_sizes : int or sequence of int, default=(100,)
+        The units of each hidden layer, from the inputs on; an int is one layer, and `()` leaves a
+        linear model.
+    activation : {'identity', 'logistic', 'tanh', 'relu'}, default='relu'
+        The f of the hidden layers, a = f(z):
+
+        - 'identity': f(z) = z, so that the network collapses to a linear one;
+        - 'logistic': f(z) = 1 / (1 + exp(-z));
+        - 'tanh': f(z) = tanh(z);
+        - 'relu': f(z) = max(0, z).
+    solver : {'lbfgs', 'sgd', 'adam'}, default='adam'
+        How the loss is minimised. 'sgd' is gradient descent in minibatches with momentum; 'adam'
+        scales its steps by running means of the gradient and of its square; 'lbfgs' is SciPy's
+        quasi-Newton method over all rows at once, in float64, often the best for small data.
+    alpha : float, default=0.0001
+        The strength of the L2 penalty, ½ α ‖W‖², which is added to the sum of a batch's losses:
+        in the mean it is divided by the rows of the batch, or by the sum of their weights. Biases
+        are not penalised.
+    batch_size : int or 'auto', default='auto'
+        The rows of a minibatch; 'auto' is min(200, n_rows). Of no account for 'lbfgs'.
+    learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
+        The schedule of 'sgd':
+
+        - 'constant': η = η₀, which is `learning_rate_init`;
+        - 'invscaling': η = η₀ / (rows seen + 1)^power_t, renewed after every epoch;
+        - 'adaptive': η₀ until progress stalls, then η / 5 at every stall, down to 1e-6.
+    learning_rate_init : float, default=0.001
+        The first learning rate η₀ of 'sgd' and 'adam'.
+    power_t : float, default=0.5
+        The exponent of 'invscaling'.
+    max_iter : int, default=200
+        The most epochs ('sgd', 'adam') or iterations ('lbfgs').
+    shuffle : bool, default=True
+        Whether 'sgd' and 'adam' draw a new order of the rows for every epoch.
+    random_state : int, RandomState or None, default=None
+        Where the first weights, the rows held out for early stopping, and the row orders are drawn
+        from, in this sequence. An int gives the same model every time, and the same as
+        scikit-learn's.
+    tol : float, default=0.0001
+        By how much the loss must fall, or the validation score rise, to count as progress. For
+        'lbfgs', the largest element of the gradient at which it ends.
+    verbose : bool, default=False
+        Whether a line is printed for every epoch.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the fit before it, with a new optimizer. Changed
+        widths are then an error.
+    momentum : float, default=0.9
+        μ of 'sgd', between 0 and 1: v ← μ v - η g, w ← w + v.
+    nesterovs_momentum : bool, default=True
+        Whether 'sgd' looks ahead along its velocity: w ← w + μ v - η g.
+    early_stopping : bool, default=False
+        Whether part of the rows is held out, and R² on them, in place of
+        the loss, decides when to stop; the weights of the best epoch come back at the end.
+    validation_fraction : float, default=0.1
+        The part of the rows that early stopping holds out.
+    beta_1, beta_2 : float, default=0.9 and 0.999
+        How slowly the running means of 'adam' forget: m ← β₁ m + (1 - β₁) g of the gradient, and
+        v ← β₂ v + (1 - β₂) g² of its square; both from 0 to below 1.
+    epsilon : float, default=1e-8
+        ε in a step of 'adam': w ← w - η √(1 - β₂ᵗ) / (1 - β₁ᵗ) · m / (√v + ε).
+    n_iter_no_change : int or inf, default=10
+        How many epochs in a row may bring no progress; one more is a stall.
+    max_fun : int, default=15000
+        The most evaluations of the loss by 'lbfgs'.
+    dtype : {'float32', 'float64'} or None, default=None
+        What is computed in. None takes float32 for float32 rows and float64 for all others.
+        'lbfgs' takes no 'float32'.
+    engine : {'native', 'reference'} or None, default=None
+        Where the arithmetic runs; None chooses the fastest that this machine has. Every engine
+        gives the same numbers, to rounding.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray of shape (fan_in, fan_out)
+        The weights of each layer; they and the biases are views of one vector.
+    intercepts_ : list of ndarray of shape (fan_out,)
+        The biases of each layer.
+    n_iter_ : int
+        Epochs or iterations of the latest fit.
+    n_layers_ : int
+        Layers, the inputs' and the outputs' included.
+    n_outputs_ : int
+    out_activation_ : str
+        The link behind the last layer: 'identity', or 'exp' for loss='poisson'.
+    loss_ : float
+        The mean loss of the latest epoch, penalty included, each batch's measured before its step.
+    loss_curve_ : list of float
+        The same for every epoch; a warm start goes on with the list. Not for 'lbfgs'.
+    best_loss_ : float or None
+        The lowest of them; None with early stopping. Not for 'lbfgs'.
+    validation_scores_ : list of float or None
+        R² after every epoch on the rows held out; None without early stopping. Not
+        for 'lbfgs'.
+    best_validation_score_ : float or None
+        The highest of them. Not for 'lbfgs'.
+    t_ : int
+        The rows that all epochs so far went through.
+    n_features_in_ : int
+        The columns of X.
+    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+        Their names, where X was a data frame whose columns all have one.
+
+    See Also
+    --------
+    MLPClassifier : The same network for classes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lamina import MLPRegressor
+    >>> X = np.linspace(-1, 1, 50).reshape(-1, 1)
+    >>> y = X[:, 0] ** 2
+    >>> model = MLPRegressor("squared_error", (10,), "tanh", solver="lbfgs", random_state=0)
+    >>> model = model.fit(X, y)
+    >>> model.predict([[0.5]]).round(2)
+    array([0.25])
+    >>> round(model.score(X, y), 2)
+    1.0
+    """
+
+    _parameter_constraints = {"loss": [StrOptions(REGRESSION_LOSSES)], **CONSTRAINTS}
+    _numeric_targets = True
+
+    loss: str
+
+    def __init__(
+        self,
+        loss: str = "squared_error",
+        hidden_layer_sizes: Any = (100,),
+        activation: str = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+        tol: float = 1e-4,
+        verbose: bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        dtype: str | None = None,
+        engine: str | None = None,
+    ) -> None:
+        self._keep_parameters(locals())
+
+    @available_if(has_partial_fit)  # type: ignore[untyped-decorator]
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Run one epoch over the given rows; the optimizer's state and the losses go on.
+
+        The learning rate goes on as well, so a changed `learning_rate_init` counts only from the
+        next call of `fit`.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        sample_weight : array-like of shape (n_rows,), optional
+            How much each row counts; all the same by default.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        AttributeError
+            For solver='lbfgs', which takes all rows at once.
+        ValueError
+            For early_stopping=True.
+        """
+        return self._fit(X, y, sample_weight, incremental=True)
+
+    def _answer(self, prediction: Array) -> Array:
+        return prediction.ravel() if prediction.shape[1] == 1 else prediction
+
+    def _task(self, y: NDArray[Any], known: bool, classes: ArrayLike | None) -> Regression:
+        if not isinstance(y, np.ndarray) or y.dtype.kind not in "biuf":
+            raise TypeError(
+                f"y must be a dense array of numbers, got {type(y).__name__} of {y.dtype}"
+            )
+        task = Regression(self.loss, y)
+        if (outside := task.outside_the_loss()) is not None:
+            raise ValueError(
+                f"loss={self.loss!r} is not defined for a target of {outside}: choose another "
+                f"of {', '.join(map(repr, sorted(REGRESSION_LOSSES)))}, or shift the target"
+            )
+        return task

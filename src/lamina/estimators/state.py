@@ -1,0 +1,128 @@
+"""The fitted attributes of an estimator: read for a fit to go on from, and written when it ends.
+
+Every fitted attribute is a number, a string, a bool, None, an array, or a list of these: nothing
+that pickle, joblib, skops or a model file could stumble over.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from numpy.typing import DTypeLike
+
+from lamina.engines import OptimizerState
+from lamina.formulas import OPTIMIZERS
+from lamina.formulas.table import Array
+from lamina.network import NetworkSpec, ParameterLayout, flatten_parameters
+from lamina.training import History, LbfgsResult, Memory
+
+# Only fits by epochs leave these; a fresh fit with L-BFGS takes them away.
+EPOCH_ATTRIBUTES = (
+    "loss_curve_",
+    "best_loss_",
+    "validation_scores_",
+    "best_validation_score_",
+    "_no_improvement_count",
+    "_optimizer_name",
+    "_optimizer_slots",
+    "_optimizer_step",
+    "_learning_rate",
+)
+
+
+def network_of(model: Any) -> NetworkSpec:
+    """The network of a fitted estimator, from the shapes of its weights."""
+    widths = [len(model.coefs_[0]), *(weights.shape[1] for weights in model.coefs_)]
+    return NetworkSpec.perceptron(widths, model.activation, model.out_activation_)
+
+
+def parameters_of(model: Any, dtype: DTypeLike | None = None) -> Array:
+    """Its flat parameters; a copy only where the attributes are no longer views of one vector."""
+    return flatten_parameters(model.coefs_, model.intercepts_, dtype)
+
+
+def share_one_vector(model: Any) -> None:
+    """Make weights and biases views of one vector again, after pickle has torn them apart."""
+    dtypes = {part.dtype for part in (*model.coefs_, *model.intercepts_)}
+    if len(dtypes) == 1:
+        layout = ParameterLayout(tuple(weights.shape for weights in model.coefs_))
+        model.coefs_, model.intercepts_ = layout.views(parameters_of(model))
+
+
+def history_of(model: Any) -> History:
+    """The course of the fits so far; an empty one where none went by epochs."""
+    return History(
+        losses=getattr(model, "loss_curve_", []),
+        scores=getattr(model, "validation_scores_", None),
+        best_loss=getattr(model, "best_loss_", None),
+        best_score=getattr(model, "best_validation_score_", None),
+        stalled=getattr(model, "_no_improvement_count", 0),
+        rows_seen=getattr(model, "t_", 0),
+    )
+
+
+def memory_of(model: Any, parameters: Array, *, fresh: bool, keep_optimizer: bool) -> Memory:
+    """What a fit by epochs starts from.
+
+    Parameters
+    ----------
+    model : estimator
+    parameters : ndarray of shape (n_parameters,)
+        Its own to change.
+    fresh : bool
+        Whether nothing of earlier fits counts.
+    keep_optimizer : bool
+        Whether the optimizer's state and learning rate go on, as they do in `partial_fit`.
+    """
+    history = History() if fresh else history_of(model)
+    state = OptimizerState.fresh(model.solver, parameters)
+    rate = float(model.learning_rate_init)
+    slots = getattr(model, "_optimizer_slots", state.slots)
+    same = getattr(model, "_optimizer_name", None) == model.solver
+    if keep_optimizer and same and slots.shape == state.slots.shape:
+        state.slots[...] = slots
+        state.step = model._optimizer_step
+        rate = model._learning_rate
+    return Memory(parameters, state, rate, history)
+
+
+def network_attributes(spec: NetworkSpec, parameters: Array) -> dict[str, Any]:
+    """The network as scikit-learn's attributes; `coefs_` and `intercepts_` are views."""
+    views = ParameterLayout.of(spec).views(parameters)
+    return {
+        "coefs_": views.weights,
+        "intercepts_": views.biases,
+        "n_layers_": len(spec.blocks) + 1,
+        "n_outputs_": spec.n_outputs,
+        "out_activation_": spec.link,
+    }
+
+
+def epoch_attributes(memory: Memory, optimizer: str) -> dict[str, Any]:
+    """What a fit by epochs leaves beside the network."""
+    history = memory.history
+    return {
+        "n_iter_": history.epochs,
+        "t_": history.rows_seen,
+        # Infinite only where Ctrl-C came before the end of the first epoch.
+        "loss_": history.losses[-1] if history.losses else math.inf,
+        "loss_curve_": history.losses,
+        "best_loss_": history.best_loss,
+        "validation_scores_": history.scores,
+        "best_validation_score_": history.best_score,
+        "_no_improvement_count": history.stalled,
+        "_optimizer_name": OPTIMIZERS[optimizer].name,
+        "_optimizer_slots": memory.state.slots,
+        "_optimizer_step": memory.state.step,
+        "_learning_rate": memory.learning_rate,
+    }
+
+
+def lbfgs_attributes(model: Any, result: LbfgsResult, fresh: bool) -> dict[str, Any]:
+    """What a fit by L-BFGS leaves beside the network."""
+    return {
+        "n_iter_": result.iterations,
+        "t_": 0 if fresh else getattr(model, "t_", 0),
+        "loss_": result.loss,
+    }

@@ -1,0 +1,27 @@
+"""How a network learns: the plan of a fit, the epoch loop, stopping, and L-BFGS through SciPy."""
+
+from lamina.training.history import Ending, History
+from lamina.training.lbfgs import LbfgsPlan, LbfgsResult, minimise
+from lamina.training.loop import Memory, train
+from lamina.training.plan import TrainingPlan
+from lamina.training.scores import Accuracy, RSquared
+from lamina.training.validation import Validation, hold_out
+from lamina.training.watching import EpochRecord, Observer, watching
+
+__all__ = [
+    "Accuracy",
+    "Ending",
+    "EpochRecord",
+    "History",
+    "LbfgsPlan",
+    "LbfgsResult",
+    "Memory",
+    "Observer",
+    "RSquared",
+    "TrainingPlan",
+    "Validation",
+    "hold_out",
+    "minimise",
+    "train",
+    "watching",
+]

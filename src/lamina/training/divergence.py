@@ -1,0 +1,59 @@
+"""Divergence: saying where a fit became infinite or NaN, when, and what to try."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lamina.engines import EpochReport
+from lamina.errors import NonFiniteError
+from lamina.formulas.table import Array
+from lamina.network import NetworkSpec, ParameterLayout
+
+# scikit-learn's own words come first, so that programs which look for them still find them.
+FAMILIAR = (
+    "Solver produced non-finite parameter weights. "
+    "The input data may contain large values and need to be preprocessed."
+)
+
+
+def diverged(report: EpochReport) -> bool:
+    """Whether an epoch's loss, or a layer in it, is infinite or NaN."""
+    return report.non_finite_block is not None or not math.isfinite(report.loss)
+
+
+def non_finite_error(
+    spec: NetworkSpec, block: int | None, moment: str, rate: float | None = None
+) -> NonFiniteError:
+    """The error for a network that became infinite or NaN at that moment, first in that block.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    block : int or None
+        Its index in the spec; None where every layer stayed finite and only the loss did not.
+    moment : str
+        'in epoch 3', for instance.
+    rate : float, optional
+        The first learning rate, to be lowered.
+    """
+    cures = ["scale the inputs with StandardScaler", "scale the target of a regression"]
+    if block is None:
+        place = "the loss itself overflowed while every layer stayed finite"
+        cures.reverse()
+    else:
+        place = f"layer {spec.blocks[block].name!r} (coefs_[{block}]) was the first"
+    if rate is not None:
+        cures.append(f"choose a learning_rate_init below {rate:g}")
+    cures[-1] = f"or {cures[-1]}"
+    return NonFiniteError(f"{FAMILIAR} It happened {moment}; {place}. Try to {', '.join(cures)}.")
+
+
+def first_non_finite_block(spec: NetworkSpec, vector: Array) -> int | None:
+    """The first block whose part of a flat vector (parameters or gradient) is infinite or NaN."""
+    weights, biases = ParameterLayout.of(spec).views(vector)
+    for i, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+        if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
+            return i
+    return None

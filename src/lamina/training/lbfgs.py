@@ -1,0 +1,155 @@
+"""L-BFGS through SciPy: full-batch minimisation of an engine's loss, always in float64."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from scipy.optimize import OptimizeResult, minimize
+
+from lamina.engines import Engine, Objective, Rows
+from lamina.formulas.table import Array
+from lamina.network import NetworkSpec
+from lamina.training.divergence import first_non_finite_block, non_finite_error
+from lamina.training.history import Ending
+from lamina.training.watching import EpochRecord, current_observer
+
+
+@dataclass(frozen=True)
+class LbfgsPlan:
+    """What L-BFGS is to do.
+
+    Attributes
+    ----------
+    objective : Objective
+    max_iterations, max_evaluations : int
+    tol : float
+        It ends where no element of the projected gradient is larger.
+    verbose : bool
+        Whether every iteration prints a line.
+    """
+
+    objective: Objective
+    max_iterations: int
+    max_evaluations: int
+    tol: float
+    verbose: bool = False
+
+
+@dataclass(frozen=True)
+class LbfgsResult:
+    """Where L-BFGS ended.
+
+    Attributes
+    ----------
+    parameters : ndarray of float64 of shape (n_parameters,)
+    loss : float
+    iterations : int
+    ending : Ending
+    message : str
+        SciPy's account of it.
+    """
+
+    parameters: Array
+    loss: float
+    iterations: int
+    ending: Ending
+    message: str
+
+
+def minimise(
+    engine: Engine, spec: NetworkSpec, plan: LbfgsPlan, rows: Rows, start: Array
+) -> LbfgsResult:
+    """Minimise the loss over all rows with SciPy's L-BFGS-B.
+
+    Parameters
+    ----------
+    engine : Engine
+    spec : NetworkSpec
+    plan : LbfgsPlan
+    rows : Rows
+        In float64.
+    start : ndarray of float64 of shape (n_parameters,)
+        Left as it is.
+
+    Returns
+    -------
+    LbfgsResult
+        After Ctrl-C, the last iterate that L-BFGS accepted.
+
+    Raises
+    ------
+    NonFiniteError
+        Where the loss or its gradient is infinite or NaN at the start or at the end. In between,
+        the line search finds its way back by itself.
+    """
+    descent = _Descent(engine, spec, plan, rows, start)
+    try:
+        found = minimize(
+            descent.loss_and_gradient,
+            start,
+            method="L-BFGS-B",
+            jac=True,
+            callback=descent.accept,
+            options={
+                "maxfun": plan.max_evaluations,
+                "maxiter": plan.max_iterations,
+                "gtol": plan.tol,
+            },
+        )
+    except KeyboardInterrupt:
+        return descent.interrupted()
+    return descent.finished(found)
+
+
+class _Descent:
+    """One minimisation under way."""
+
+    def __init__(
+        self, engine: Engine, spec: NetworkSpec, plan: LbfgsPlan, rows: Rows, start: Array
+    ) -> None:
+        self.engine, self.spec, self.plan, self.rows = engine, spec, plan, rows
+        self.accepted: tuple[int, Array, float] = (0, start.copy(), math.inf)
+        self.evaluations = 0
+        self.observer = current_observer()
+
+    def loss_and_gradient(self, parameters: Array) -> tuple[float, Array]:
+        """What SciPy minimises."""
+        loss, gradient = self.engine.loss_and_gradient(
+            self.spec, self.plan.objective, self.rows, parameters
+        )
+        if self.evaluations == 0:
+            self.require_finite(loss, gradient, "at the first weights")
+            self.accepted = (0, self.accepted[1], loss)
+        self.evaluations += 1
+        return loss, gradient
+
+    def accept(self, intermediate_result: OptimizeResult) -> None:
+        """Take note of an iterate; SciPy knows this method by its argument's name."""
+        iteration, loss = self.accepted[0] + 1, float(intermediate_result.fun)
+        self.accepted = (iteration, intermediate_result.x.copy(), loss)
+        if self.plan.verbose:
+            print(f"Iteration {iteration}, loss = {loss:.8f}")
+        if self.observer is not None:
+            seen = self.evaluations * len(self.rows.y)
+            self.observer(
+                EpochRecord(iteration, self.plan.max_iterations, loss, None, math.nan, seen)
+            )
+
+    def interrupted(self) -> LbfgsResult:
+        """The last iterate accepted."""
+        iterations, parameters, loss = self.accepted
+        return LbfgsResult(parameters, loss, iterations, Ending.INTERRUPTED, "interrupted")
+
+    def finished(self, found: OptimizeResult) -> LbfgsResult:
+        """SciPy's result, which must be finite."""
+        iterations = min(found.nit, self.plan.max_iterations)
+        self.require_finite(found.fun, found.x, f"in iteration {iterations} of L-BFGS")
+        ending = Ending.CONVERGED if found.status == 0 else Ending.EXHAUSTED
+        return LbfgsResult(found.x, float(found.fun), iterations, ending, str(found.message))
+
+    def require_finite(self, loss: float, vector: Array, moment: str) -> None:
+        """Raise NonFiniteError unless the loss and a flat vector are finite."""
+        block = first_non_finite_block(self.spec, vector)
+        if block is not None or not math.isfinite(loss):
+            raise non_finite_error(self.spec, block, moment)

@@ -1,0 +1,85 @@
+"""Scores of a prediction on rows held out: accuracy and R², with all that is constant done once.
+
+Shapes: prediction is (rows, n_outputs), behind the link; weight (rows,) or None.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.formulas.table import Array
+
+
+class Accuracy:
+    """The weighted share of rows whose every label is right (subset accuracy for multilabel).
+
+    Parameters
+    ----------
+    decide : callable
+        `decide(prediction)` gives class codes of shape (rows,), or indicators (rows, n_outputs).
+    truth : ndarray
+        What `decide` should give.
+    weight : ndarray of shape (rows,), optional
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> score = Accuracy(lambda p: p.argmax(axis=1), np.array([0, 1]))
+    >>> score(np.array([[0.9, 0.1], [0.8, 0.2]]))
+    0.5
+    """
+
+    def __init__(
+        self,
+        decide: Callable[[Array], NDArray[Any]],
+        truth: NDArray[Any],
+        weight: Array | None = None,
+    ) -> None:
+        self.decide, self.truth, self.weight = decide, truth, weight
+
+    def __call__(self, prediction: Array) -> float:
+        right = self.decide(prediction) == self.truth
+        if right.ndim == 2:
+            right = right.all(axis=1)
+        return float(right.mean() if self.weight is None else np.average(right, None, self.weight))
+
+
+class RSquared:
+    """The mean over outputs of R² = 1 - Σ w (y - p)² / Σ w (y - ȳ)²; NaN for a prediction with NaN.
+
+    An output without variance scores 1 where it is met exactly, else 0, as in scikit-learn.
+
+    Parameters
+    ----------
+    truth : ndarray of shape (rows, n_outputs)
+    weight : ndarray of shape (rows,), optional
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> score = RSquared(np.array([[1.0], [2.0], [3.0]]))
+    >>> score(np.array([[1.0], [2.0], [4.0]]))
+    0.5
+    """
+
+    def __init__(self, truth: NDArray[Any], weight: Array | None = None) -> None:
+        self.truth = truth
+        self.weight = 1.0 if weight is None else weight[:, np.newaxis]
+        deviation = truth - np.average(truth, axis=0, weights=weight)
+        self.variance = np.sum(self.weight * deviation**2, axis=0)
+
+    def __call__(self, prediction: Array) -> float:
+        if not np.isfinite(prediction).all():
+            return math.nan
+        with np.errstate(all="ignore"):
+            residual = np.sum(self.weight * (self.truth - prediction) ** 2, axis=0)
+            score = 1 - residual / self.variance
+        constant = self.variance == 0
+        score[constant] = 0.0
+        score[residual == 0] = 1.0
+        return float(np.average(score))

@@ -1,0 +1,135 @@
+"""Labels become numbers and numbers labels as in scikit-learn's LabelBinarizer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sklearn
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+from sklearn.preprocessing import LabelBinarizer
+
+from lamina.encoding import TargetEncoding
+
+NAMES = np.array(["ant", "bee", "cat", "dog", "eel"])
+labels = st.lists(st.integers(0, 4), min_size=1, max_size=20).map(np.array)
+indicators = st.integers(1, 12).flatmap(
+    lambda n: st.lists(
+        st.lists(st.integers(0, 1), min_size=3, max_size=3), min_size=n, max_size=n
+    ).map(np.array)
+)
+
+
+def columns(encoding: TargetEncoding, encoded: np.ndarray) -> np.ndarray:
+    """What LabelBinarizer would have written for encoded labels."""
+    return np.eye(len(encoding.classes))[encoded] if encoded.ndim == 1 else encoded
+
+
+@given(labels, st.booleans())
+def test_labels_are_encoded_as_by_scikit_learn(y: np.ndarray, named: bool) -> None:
+    y = NAMES[y] if named else y
+    encoding, theirs = TargetEncoding.of(y), LabelBinarizer().fit(y)
+    np.testing.assert_array_equal(encoding.classes, theirs.classes_)
+    np.testing.assert_array_equal(
+        columns(encoding, encoding.encode(y, np.float32)), theirs.transform(y)
+    )
+
+
+@given(labels, st.integers(0, 1000))
+def test_predictions_are_decoded_as_by_scikit_learn(y: np.ndarray, seed: int) -> None:
+    encoding, theirs = TargetEncoding.of(y), LabelBinarizer().fit(y)
+    prediction = np.random.RandomState(seed).rand(7, encoding.n_outputs(y))
+    expected = theirs.inverse_transform(prediction if prediction.shape[1] > 1 else prediction[:, 0])
+    np.testing.assert_array_equal(encoding.decode(prediction), expected)
+
+
+@given(labels)
+def test_what_is_encoded_is_decoded_again(y: np.ndarray) -> None:
+    encoding = TargetEncoding.of(NAMES[y])
+    encoded = encoding.encode(NAMES[y], np.float64)
+    np.testing.assert_array_equal(encoding.decode(columns(encoding, encoded)), NAMES[y])
+
+
+@given(indicators, st.booleans(), st.integers(0, 1000))
+def test_indicators_are_those_of_scikit_learn(y: np.ndarray, is_sparse: bool, seed: int) -> None:
+    given_y = sparse.csr_array(y) if is_sparse else y
+    encoding, theirs = TargetEncoding.of(given_y), LabelBinarizer().fit(given_y)
+    np.testing.assert_array_equal(encoding.encode(given_y, np.float64), y)
+    prediction = np.random.RandomState(seed).rand(*y.shape)
+    ours, expected = encoding.decode(prediction), theirs.inverse_transform(prediction)
+    assert sparse.issparse(ours) == is_sparse
+    dense = [a.toarray() if is_sparse else a for a in (ours, expected)]
+    np.testing.assert_array_equal(*dense)
+
+
+def test_a_probability_of_one_half_is_no() -> None:
+    half = np.array([[0.5]])
+    assert TargetEncoding.of(np.array(["no", "yes"])).decode(half)[0] == "no"
+
+
+def test_of_equal_probabilities_the_first_class_wins() -> None:
+    encoding = TargetEncoding.of(np.array([3, 1, 2]))
+    np.testing.assert_array_equal(encoding.decode(np.array([[0.2, 0.4, 0.4]])), [2])
+
+
+def test_codes_are_int32_and_values_have_the_dtype_that_is_asked_for() -> None:
+    y = np.array(["a", "b", "c"])
+    assert TargetEncoding.of(y).encode(y, np.float32).dtype == np.int32
+    assert TargetEncoding.of(y[:2]).encode(y[:2], np.float32).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("y", "kind", "loss", "n_outputs"),
+    [
+        (np.array([1, 1]), "binary", "binary_log_loss", 1),
+        (np.array([1, 2]), "binary", "binary_log_loss", 1),
+        (np.array([1, 2, 3]), "multiclass", "log_loss", 3),
+        (np.array([[0, 1], [1, 1]]), "multilabel", "binary_log_loss", 2),
+    ],
+)
+def test_the_kind_of_target_decides_on_loss_and_outputs(
+    y: np.ndarray, kind: str, loss: str, n_outputs: int
+) -> None:
+    encoding = TargetEncoding.of(y)
+    assert (encoding.kind, encoding.loss, encoding.n_outputs(y)) == (kind, loss, n_outputs)
+
+
+def test_classes_may_be_more_than_the_rows_show() -> None:
+    encoding = TargetEncoding.of(np.array(["b", "b"]), classes=["c", "b", "a"])
+    assert encoding.kind == "multiclass"
+    np.testing.assert_array_equal(encoding.encode(np.array(["b", "c"]), np.float64), [1, 2])
+
+
+def test_one_class_is_always_the_answer() -> None:
+    encoding = TargetEncoding.of(np.array(["only"]))
+    np.testing.assert_array_equal(encoding.decode(np.array([[0.9], [0.1]])), ["only", "only"])
+
+
+@pytest.mark.parametrize("interface", ["sparray", "spmatrix"])
+def test_sparse_answers_come_as_the_user_has_configured(interface: str) -> None:
+    y = sparse.csr_array(np.eye(3, dtype=int))
+    with sklearn.config_context(sparse_interface=interface):
+        answer = TargetEncoding.of(y).decode(np.eye(3))
+    assert sparse.isspmatrix(answer) == (interface == "spmatrix")
+    np.testing.assert_array_equal(answer.toarray(), np.eye(3))
+
+
+def test_several_columns_that_are_no_indicators_are_refused_by_their_shape() -> None:
+    with pytest.raises(ValueError, match=r"shape \(2, 2\) holds several columns"):
+        TargetEncoding.of(np.array([[1, 2], [3, 1]]))
+
+
+def test_continuous_targets_are_no_labels() -> None:
+    with pytest.raises(ValueError, match="Unknown label type"):
+        TargetEncoding.of(np.array([0.5, 1.5, 2.5]))
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [(np.array([0, 1]), np.eye(2, dtype=int)), (np.eye(2, dtype=int), np.array([0, 1]))],
+    ids=["labels_then_indicators", "indicators_then_labels"],
+)
+def test_labels_and_indicators_do_not_mix(first: np.ndarray, then: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="does not go with the"):
+        TargetEncoding.of(first).encode(then, np.float64)

@@ -1,0 +1,95 @@
+"""What parameters may be is what scikit-learn and the tables of formulas say."""
+
+from __future__ import annotations
+
+from re import findall
+from typing import Any
+
+import numpy as np
+import pytest
+import sklearn.neural_network
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.utils._param_validation import make_constraint
+
+import lamina
+from lamina.estimators.constraints import (
+    CONSTRAINTS,
+    LBFGS,
+    hidden_widths,
+    nearest_parameter,
+    nearest_value,
+)
+from lamina.formulas import ACTIVATIONS, OPTIMIZERS, SCHEDULES
+
+
+@pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
+def test_every_constraint_is_scikit_learns(name: str) -> None:
+    ours = getattr(lamina, name)._parameter_constraints
+    theirs = getattr(sklearn.neural_network, name)._parameter_constraints
+    assert set(ours) - set(theirs) == {"dtype", "engine"}
+    assert set(theirs) <= set(ours)
+    for parameter, constraints in theirs.items():
+        assert options(ours[parameter]) == options(constraints), parameter
+
+
+def options(constraints: list[Any]) -> set[str]:
+    """Constraints as words, in no order: a set of names is printed in a random one."""
+    return {
+        " ".join(sorted(findall(r"\w+|\S", str(make_constraint(each))))) for each in constraints
+    }
+
+
+def allowed(parameter: str) -> set[str]:
+    return set(CONSTRAINTS[parameter][0].options)
+
+
+def test_the_tables_of_formulas_say_which_names_are_allowed() -> None:
+    assert allowed("activation") == set(ACTIVATIONS)
+    assert allowed("solver") == {LBFGS, *OPTIMIZERS}
+    assert allowed("learning_rate") == set(SCHEDULES)
+
+
+@pytest.mark.parametrize(
+    ("given_parameters", "sentence"),
+    [
+        ({"activation": "rleu"}, " Did you mean 'relu'?"),
+        ({"activation": "relu", "solver": "Adam"}, " Did you mean 'adam'?"),
+        ({"batch_size": "automatic"}, " Did you mean 'auto'?"),
+        ({"dtype": "float46"}, " Did you mean 'float64'?"),
+        ({"solver": "xyz"}, ""),
+        ({"alpha": "many"}, ""),
+        ({"solver": 3}, ""),
+    ],
+)
+def test_the_nearest_value_is_offered(given_parameters: dict[str, Any], sentence: str) -> None:
+    assert nearest_value(CONSTRAINTS, given_parameters) == sentence
+
+
+def test_the_nearest_parameter_is_offered() -> None:
+    known = ["hidden_layer_sizes", "max_iter", "alpha"]
+    assert nearest_parameter(known, ["alpha", "max_itr"]) == " Did you mean 'max_iter'?"
+    assert nearest_parameter(known, ["hidden_layer_size__x"]).endswith("'hidden_layer_sizes'?")
+    assert nearest_parameter(known, ["alpha"]) == ""
+
+
+@given(st.lists(st.integers(1, 1000)))
+def test_widths_may_come_in_any_sequence(widths: list[int]) -> None:
+    for sequence in (widths, tuple(widths), np.array(widths, dtype=np.int32), iter(widths)):
+        assert hidden_widths(sequence) == widths
+
+
+def test_one_width_is_one_layer() -> None:
+    assert hidden_widths(np.int64(5)) == hidden_widths(5) == [5]
+
+
+@pytest.mark.parametrize("widths", [0, -3, (4, 0), [5, -1]])
+def test_a_width_below_one_is_refused(widths: Any) -> None:
+    with pytest.raises(ValueError, match="hidden_layer_sizes must be > 0, got"):
+        hidden_widths(widths)
+
+
+@pytest.mark.parametrize("widths", [2.5, (4, 2.0), "ten", [[3, 4]], [None]])
+def test_a_width_that_is_no_integer_is_refused_and_shown(widths: Any) -> None:
+    with pytest.raises(TypeError, match="hidden_layer_sizes takes an int or a sequence of ints"):
+        hidden_widths(widths)

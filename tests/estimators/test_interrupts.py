@@ -1,0 +1,79 @@
+"""Ctrl-C in the middle of a fit: a warning, and a model that works, with every engine."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.preprocessing import StandardScaler
+
+from lamina import MLPClassifier, MLPRegressor
+from lamina.engines import Engine
+from lamina.training import EpochRecord, watching
+
+X, Y = load_iris(return_X_y=True)
+X = StandardScaler().fit_transform(X)
+
+both = pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
+every_solver = pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+
+Estimator = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def serve(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAMINA_ENGINE", engine.name)
+
+
+def interrupt_in(epoch: int) -> Callable[[EpochRecord], None]:
+    def observer(record: EpochRecord) -> None:
+        if record.epoch == epoch:
+            signal.raise_signal(signal.SIGINT)
+
+    return observer
+
+
+@both
+@every_solver
+def test_ctrl_c_ends_a_fit_with_a_warning_and_a_model_that_works(
+    estimator: Estimator, solver: str
+) -> None:
+    model = estimator(solver=solver, tol=0, random_state=0)
+    with watching(interrupt_in(4)), pytest.warns(UserWarning, match="interrupted by user"):
+        model.fit(X, Y)
+    assert model.n_iter_ == 4
+    assert np.isfinite(model.loss_)
+    assert model.score(X, Y) > -10
+    if solver != "lbfgs":
+        assert len(model.loss_curve_) == 4
+        assert model.t_ == 4 * 150
+
+
+@both
+def test_ctrl_c_under_early_stopping_brings_the_best_weights_back(estimator: Estimator) -> None:
+    model = estimator(early_stopping=True, random_state=0)
+    with watching(interrupt_in(3)), pytest.warns(UserWarning, match="interrupted by user"):
+        model.fit(X, Y)
+    assert len(model.validation_scores_) == model.n_iter_ == 3
+    assert model.best_validation_score_ == max(model.validation_scores_)
+
+
+def test_ctrl_c_from_outside_is_heard_in_the_middle_of_long_epochs() -> None:
+    random = np.random.RandomState(0)
+    rows, targets = random.standard_normal((20_000, 50)), random.standard_normal(20_000)
+    model = MLPRegressor("squared_error", (200, 200), batch_size=50, max_iter=10_000)
+    timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    try:
+        with pytest.warns(UserWarning, match="interrupted by user"):
+            model.fit(rows, targets)
+    finally:
+        timer.join()
+    assert model.n_iter_ < 10_000
+    assert len(model.loss_curve_) == model.n_iter_
+    assert np.isfinite(model.predict(rows[:5])).all()

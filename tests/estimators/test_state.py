@@ -1,0 +1,119 @@
+"""Fitted attributes: plain, whole, and views of one vector."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lamina import MLPClassifier, MLPRegressor
+from lamina.estimators.state import (
+    EPOCH_ATTRIBUTES,
+    history_of,
+    memory_of,
+    network_of,
+    parameters_of,
+    share_one_vector,
+)
+
+X = np.random.RandomState(0).standard_normal((20, 3))
+Y = np.arange(20) % 3
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+PLAIN = (numbers.Number, str, bool, type(None), np.ndarray)
+PRIVATE = {*EPOCH_ATTRIBUTES, "_target_kind", "_sparse_targets"}
+FITS = {
+    "classifier": MLPClassifier((4,), max_iter=3),
+    "multilabel": MLPClassifier((4,), max_iter=3),
+    "regressor": MLPRegressor("squared_error", (4, 2), max_iter=3),
+    "early_stopping": MLPRegressor("squared_error", (4,), max_iter=3, early_stopping=True),
+    "lbfgs": MLPClassifier((4,), solver="lbfgs", max_iter=3),
+}
+
+
+def fitted(kind: str) -> Any:
+    y = (X > 0).astype(int) if kind == "multilabel" else Y
+    return FITS[kind].fit(X, y)
+
+
+@pytest.mark.parametrize("kind", FITS)
+def test_the_fitted_state_is_numbers_names_and_arrays(kind: str) -> None:
+    model = fitted(kind)
+    state = {k: v for k, v in vars(model).items() if k not in model.get_params()}
+    for name, value in state.items():
+        values = value if isinstance(value, list) else [value]
+        assert all(isinstance(each, PLAIN) for each in values), name
+        assert name.endswith("_") or name in PRIVATE
+
+
+@pytest.mark.parametrize("kind", FITS)
+def test_weights_and_biases_are_views_of_one_vector(kind: str) -> None:
+    model = fitted(kind)
+    vector = parameters_of(model)
+    assert vector is parameters_of(model)
+    vector[...] = np.arange(vector.size)
+    assert model.coefs_[0][0, 1] == 1
+    assert model.intercepts_[-1][-1] == vector.size - 1
+    assert all(np.shares_memory(part, vector) for part in (*model.coefs_, *model.intercepts_))
+
+
+def test_the_network_is_read_off_the_weights() -> None:
+    spec = network_of(fitted("regressor"))
+    assert [(block.fan_in, block.fan_out) for block in spec.blocks] == [(3, 4), (4, 2), (2, 1)]
+    assert [block.activation for block in spec.blocks] == ["relu", "relu", "identity"]
+    assert spec.link == "identity"
+
+
+def test_parts_torn_apart_share_one_vector_again() -> None:
+    model = fitted("classifier")
+    model.coefs_ = [weights.copy() for weights in model.coefs_]
+    model.intercepts_ = [biases.copy() for biases in model.intercepts_]
+    before = model.predict_proba(X)
+    assert parameters_of(model) is not parameters_of(model)
+    share_one_vector(model)
+    assert parameters_of(model) is parameters_of(model)
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+
+
+def test_a_history_is_read_back() -> None:
+    model = fitted("early_stopping")
+    history = history_of(model)
+    assert history.losses is model.loss_curve_
+    assert history.scores == model.validation_scores_
+    assert history.best_score == model.best_validation_score_
+    assert history.best_loss is None
+    assert history.rows_seen == 3 * 18
+
+
+def test_a_model_without_epochs_has_an_empty_history() -> None:
+    history = history_of(fitted("lbfgs"))
+    assert (history.losses, history.scores, history.rows_seen) == ([], None, 0)
+
+
+def test_the_optimizer_goes_on_only_where_that_is_asked_for_and_it_is_the_same() -> None:
+    model = fitted("classifier")
+    start = parameters_of(model).copy()
+    kept = memory_of(model, start, fresh=False, keep_optimizer=True)
+    assert kept.state.step == 3
+    np.testing.assert_array_equal(kept.state.slots, model._optimizer_slots)
+    assert kept.state.slots is not model._optimizer_slots
+    for fresh in (
+        memory_of(model, start, fresh=False, keep_optimizer=False),
+        memory_of(model, np.zeros(99), fresh=False, keep_optimizer=True),
+        memory_of(model.set_params(solver="sgd"), start, fresh=False, keep_optimizer=True),
+    ):
+        assert fresh.state.step == 0
+        assert not fresh.state.slots.any()
+    model.set_params(solver="adam")
+
+
+def test_a_fresh_fit_by_lbfgs_leaves_nothing_of_an_earlier_one_by_epochs() -> None:
+    model = MLPClassifier((4,), max_iter=3).fit(X, Y)
+    assert set(EPOCH_ATTRIBUTES) <= set(vars(model))
+    model.set_params(solver="lbfgs").fit(X, Y)
+    assert not set(EPOCH_ATTRIBUTES) & set(vars(model))
+    assert math.isfinite(model.loss_)

@@ -1,0 +1,26 @@
+"""scikit-learn's checks of an estimator's manners, all of them, with each engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from lamina import MLPClassifier, MLPRegressor
+from lamina.engines import available_engines
+
+ESTIMATORS = [
+    estimator(engine=engine)
+    for engine in available_engines()
+    for estimator in (MLPClassifier, MLPRegressor)
+]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@parametrize_with_checks(ESTIMATORS)
+def test_the_estimator_has_good_manners(
+    estimator: BaseEstimator, check: Callable[[BaseEstimator], None]
+) -> None:
+    check(estimator)

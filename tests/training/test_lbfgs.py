@@ -1,0 +1,138 @@
+"""L-BFGS through SciPy: what it minimises, where it ends, and what it refuses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lamina.engines import Engine, Objective, Rows
+from lamina.errors import NonFiniteError
+from lamina.network import NetworkSpec
+from lamina.training import Ending, EpochRecord, LbfgsPlan, LbfgsResult, minimise, watching
+
+SPEC = NetworkSpec.perceptron([1, 1], "identity", "identity")
+ROWS = Rows(np.zeros((3, 1)), np.zeros((3, 1)), None)
+VALLEY = np.array([1.0, 1.0])
+
+
+@dataclass
+class Rosenbrock:
+    """An engine whose loss is Rosenbrock's valley, and infinite beyond a wall."""
+
+    wall: float = math.inf
+    seen: list[np.ndarray] = field(default_factory=list)
+
+    def loss_and_gradient(
+        self, spec: NetworkSpec, objective: Objective, rows: Rows, w: np.ndarray
+    ) -> tuple[float, np.ndarray]:
+        self.seen.append(w.copy())
+        if np.abs(w).max() > self.wall:
+            return math.inf, np.full(2, math.nan)
+        x, y = w
+        slope = np.array([2 * (x - 1) - 400 * x * (y - x * x), 200 * (y - x * x)])
+        return (1 - x) ** 2 + 100 * (y - x * x) ** 2, slope
+
+
+def run(engine: Any, start: tuple[float, float] = (-1.2, 1.0), **settings: Any) -> LbfgsResult:
+    defaults = {"max_iterations": 200, "max_evaluations": 500, "tol": 1e-8}
+    plan = LbfgsPlan(Objective("squared_error"), **(defaults | settings))
+    return minimise(engine, SPEC, plan, ROWS, np.array(start))
+
+
+def test_it_finds_the_bottom_of_rosenbrocks_valley() -> None:
+    result = run(Rosenbrock())
+    np.testing.assert_allclose(result.parameters, VALLEY, rtol=1e-4)
+    assert result.ending is Ending.CONVERGED
+    assert result.loss < 1e-8
+
+
+@pytest.mark.parametrize(
+    ("limit", "word"), [({"max_iterations": 3}, "ITERATIONS"), ({"max_evaluations": 5}, "EVAL")]
+)
+def test_a_limit_ends_it_before_the_bottom(limit: dict[str, int], word: str) -> None:
+    result = run(Rosenbrock(), **limit)
+    assert result.ending is Ending.EXHAUSTED
+    assert word in result.message
+    assert result.iterations <= limit.get("max_iterations", 200)
+
+
+def test_the_line_search_may_pass_through_infinity() -> None:
+    engine = Rosenbrock(wall=1.5)
+    result = run(engine)
+    assert max(np.abs(w).max() for w in engine.seen) > 1.5
+    assert math.isfinite(result.loss)
+    assert np.abs(result.parameters).max() <= 1.5
+
+
+def test_a_loss_that_is_infinite_from_the_start_is_refused() -> None:
+    engine = Rosenbrock(wall=1.0)
+    with pytest.raises(NonFiniteError, match="at the first weights; layer 'output'"):
+        run(engine)
+    assert len(engine.seen) == 1
+
+
+def test_the_start_is_left_as_it_is() -> None:
+    start = np.array([-1.2, 1.0])
+    plan = LbfgsPlan(Objective("squared_error"), 50, 50, 1e-8)
+    minimise(Rosenbrock(), SPEC, plan, ROWS, start)
+    np.testing.assert_array_equal(start, [-1.2, 1.0])
+
+
+def interrupting(after: int, records: list[EpochRecord]) -> Callable[[EpochRecord], None]:
+    def observer(record: EpochRecord) -> None:
+        records.append(record)
+        if record.epoch == after:
+            raise KeyboardInterrupt
+
+    return observer
+
+
+def test_an_interrupt_keeps_the_last_iterate_that_was_accepted() -> None:
+    records: list[EpochRecord] = []
+    with watching(interrupting(4, records)):
+        result = run(Rosenbrock())
+    assert result.ending is Ending.INTERRUPTED
+    assert (result.iterations, result.loss) == (4, records[-1].loss)
+    there, _ = Rosenbrock().loss_and_gradient(SPEC, Objective("poisson"), ROWS, result.parameters)
+    assert there == result.loss
+
+
+def test_an_interrupt_before_the_first_iterate_keeps_the_start() -> None:
+    class Interrupted(Rosenbrock):
+        def loss_and_gradient(self, *args: Any) -> tuple[float, np.ndarray]:
+            if self.seen:
+                raise KeyboardInterrupt
+            return super().loss_and_gradient(*args)
+
+    result = run(Interrupted())
+    np.testing.assert_array_equal(result.parameters, [-1.2, 1.0])
+    assert (result.ending, result.iterations) == (Ending.INTERRUPTED, 0)
+    assert result.loss == pytest.approx(24.2)
+
+
+def test_a_verbose_descent_prints_every_iteration(capsys: pytest.CaptureFixture[str]) -> None:
+    result = run(Rosenbrock(), max_iterations=3, verbose=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert lines[-1] == f"Iteration 3, loss = {result.loss:.8f}"
+
+
+def test_an_engine_descends_from_its_first_loss(
+    engine: Engine, draw_problem: Callable[..., Any]
+) -> None:
+    problem = draw_problem((4, 5, 2), n_rows=20, alpha=0.01)
+    plan = LbfgsPlan(problem.objective, 100, 200, 1e-6)
+    first, _ = engine.loss_and_gradient(
+        problem.spec, problem.objective, problem.rows, problem.parameters
+    )
+    result = minimise(engine, problem.spec, plan, problem.rows, problem.parameters)
+    last, gradient = engine.loss_and_gradient(
+        problem.spec, problem.objective, problem.rows, result.parameters
+    )
+    assert result.loss == last < first / 10
+    assert result.ending is Ending.EXHAUSTED or np.abs(gradient).max() <= 1e-6

@@ -1,0 +1,56 @@
+"""Counting epochs without progress."""
+
+from __future__ import annotations
+
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamina.training.stopping import Stopping
+
+
+def test_a_gain_of_less_than_tol_is_no_progress_but_still_the_best() -> None:
+    stopping = Stopping(tol=0.1, patience=5, best=1.0)
+    assert stopping.improves(0.95)
+    assert stopping.stalled == 1
+    assert stopping.best == 0.95
+
+
+def test_a_gain_of_exactly_tol_is_progress() -> None:
+    stopping = Stopping(tol=0.5, patience=5, best=1.0, stalled=3)
+    stopping.improves(0.5)
+    assert stopping.stalled == 0
+
+
+def test_patience_is_spent_only_when_the_stalled_epochs_exceed_it() -> None:
+    stopping = Stopping(tol=0.0, patience=2, best=1.0)
+    spent = []
+    for _ in range(3):
+        stopping.improves(2.0)
+        spent.append(stopping.out_of_patience)
+    assert spent == [False, False, True]
+
+
+def test_infinite_patience_is_never_spent() -> None:
+    stopping = Stopping(tol=1e9, patience=math.inf, best=0.0)
+    for _ in range(1000):
+        stopping.improves(1.0)
+    assert stopping.stalled == 1000
+    assert not stopping.out_of_patience
+
+
+def test_nan_is_neither_the_best_nor_a_stalled_epoch() -> None:
+    stopping = Stopping(tol=0.0, patience=2, best=1.0, stalled=2)
+    assert not stopping.improves(math.nan)
+    assert (stopping.best, stopping.stalled) == (1.0, 0)
+
+
+@given(st.lists(st.floats(-1, 1), max_size=30), st.floats(0, 0.5))
+def test_the_best_is_the_lowest_and_improvements_are_new_records(
+    costs: list[float], tol: float
+) -> None:
+    stopping = Stopping(tol=tol, patience=3, best=math.inf)
+    records = [cost for cost in costs if stopping.improves(cost)]
+    assert stopping.best == min(costs, default=math.inf)
+    assert records == sorted(set(records), reverse=True)
