@@ -52,8 +52,9 @@ class Worker {
     Worker(Network<T>& network, const Rows<T>& rows, Pulse& pulse, int thread, Team& team)
         : network_(network), rows_(rows), pulse_(pulse), thread_(thread), team_(team) {}
 
-    // Sums loss and gradient over a batch; `finish(layer, part, is_weight)` is called for
-    // every range of parameters whose gradient is complete, by the thread that completed it.
+    // Sums loss and gradient over a batch. For every block of W's rows, or part of the biases, whose
+    // gradient is complete, the thread that completed it calls finish(layer, gradient, part,
+    // is_weight).
     template <class Finish>
     Ending pass_batch(const Chunk& batch, const T* parameters, Finish finish) {
         weight_sum_ = weight_sum_of(rows_, batch);
@@ -64,44 +65,33 @@ class Worker {
             const Index left = batch.rows - done;
             const Chunk chunk = batch.part(done, left < size ? left : size);
             const Input<T> input(network_, rows_, chunk);
-            share_rows(chunk, input, parameters, done == 0);
+            share_rows(chunk, input, parameters);
             team_.wait();
             add_loss(chunk.rows, left <= size);
             if (!is_finite(loss_)) return Ending::non_finite;
-            share_outputs(chunk.rows, input, done == 0, [&](Layer<T>& layer, Range part, bool is_weight) {
-                if (left <= size) finish(layer, part, is_weight);
-            });
+            share_outputs(chunk.rows, input, done == 0, left <= size, finish);
             pulse_.beat(thread_, 3 * chunk.rows * network_.n_weights, ++chunks_);
             team_.wait();
             if (left > size && pulse_.stops(chunks_)) return Ending::stopped;
         }
+        ++batches_;
         return Ending::finished;
     }
 
     bool stops() const { return pulse_.stops(chunks_); }
     double batch_loss() const { return loss_; }
     double weight_sum() const { return weight_sum_; }
+    double* next_squares() const { return squares_of(network_, batches_ + 1); }
 
    private:
     static constexpr Index row_grain = 4;
-    // Whole tiles of every width, small enough that a gradient is still in the first cache when its
-    // weights are updated.
-    static constexpr Index weight_grain = 24;
 
-    void share_rows(const Chunk& chunk, const Input<T>& input, const T* parameters, bool first) {
+    void share_rows(const Chunk& chunk, const Input<T>& input, const T* parameters) {
         const Range mine = share(chunk.rows, row_grain, thread_, team_.size());
         gather(network_, rows_, chunk, mine);
         forward(network_, parameters, input, mine);
         loss(network_, rows_.weight != nullptr, mine);
         pass_down(network_, mine);
-        if (!first || network_.problem.alpha == 0) return;
-        const Index n_blocks = (network_.n_weights + square_block - 1) / square_block;
-        const Range blocks = share(n_blocks, 1, thread_, team_.size());
-        for (Index block = blocks.begin; block < blocks.end; ++block) {
-            const Index begin = block * square_block, left = network_.n_weights - begin;
-            network_.square[block] =
-                sum_of_squares(parameters + begin, left < square_block ? left : square_block);
-        }
     }
 
     void add_loss(Index rows, bool is_last) {
@@ -110,30 +100,34 @@ class Worker {
         loss_ /= weight_sum_;
         const double alpha = network_.problem.alpha;
         if (alpha == 0) return;
-        double squares = 0;
-        for (Index block = 0; block * square_block < network_.n_weights; ++block)
-            squares += network_.square[block];
-        loss_ += alpha * 0.5 * squares / weight_sum_;
+        const double* squares = squares_of(network_, batches_);
+        double sum = 0;
+        for (Index block = 0; block < network_.n_squares; ++block) sum += squares[block];
+        loss_ += alpha * 0.5 * sum / weight_sum_;
     }
 
     template <class Finish>
-    void share_outputs(Index rows, const Input<T>& input, bool first, Finish finish) {
+    void share_outputs(Index rows, const Input<T>& input, bool first, bool last, Finish finish) {
+        const bool whole = first && last;  // then a gradient is used at once, and kept nowhere
+        T* const part = network_.part + thread_ * network_.part_size;
         for (Index i = network_.n_layers - 1; i >= 0; --i) {
             Layer<T>& layer = network_.layers[i];
-            const Range mine = share(layer.fan_in, weight_grain, thread_, team_.size());
-            const bool is_sparse = i == 0 && !input.dense;
-            const Index grain = is_sparse ? mine.end - mine.begin : weight_grain;
-            for (Index begin = mine.begin; begin < mine.end; begin += grain) {
-                const Range part{begin, begin + grain < mine.end ? begin + grain : mine.end};
-                weight_gradient(network_, i, input, rows, part, first);
-                finish(layer, part, true);
-            }
-            // The other way round: thread 0 has the larger share of W's rows.
+            const Range mine = share(layer.fan_in, weight_rows, thread_, team_.size());
+            if (i == 0 && !input.dense)
+                list_columns(input.sparse, column_lists(network_), mine.begin, mine.end);
+            for_weight_blocks(mine, [&](Range block) {
+                T* dW = whole ? part
+                              : network_.gradient + layer.weights + block.begin * layer.fan_out;
+                weight_gradient(network_, i, input, rows, block, dW, first);
+                if (last) finish(layer, dW, block, true);
+            });
+            // The other way round: the last thread has the larger share of W's rows.
             const Range bias =
                 share(layer.fan_out, lanes<T>, team_.size() - 1 - thread_, team_.size());
-            column_sums<T>(layer.delta, layer.stride, rows, bias.begin, bias.end,
-                           network_.gradient + layer.biases, first);
-            finish(layer, bias, false);
+            T* db = whole ? part : network_.gradient + layer.biases + bias.begin;
+            column_sums<T>(layer.delta + bias.begin, layer.stride, rows, bias.end - bias.begin, db,
+                           first);
+            if (last) finish(layer, db, bias, false);
         }
     }
 
@@ -143,7 +137,7 @@ class Worker {
     const int thread_;
     Team& team_;
     double loss_ = 0, weight_sum_ = 0;
-    std::int64_t chunks_ = 0;
+    std::int64_t chunks_ = 0, batches_ = 0;
 };
 
 // The range of the flat vector that rows of W, or a part of the biases, take up.
@@ -178,14 +172,14 @@ void work_epoch(void* context, int thread, Team& team) {
     Worker<T> worker(call.network, call.rows, call.pulse, thread, team);
     const Update<T>& update = call.update;
     const Optimizer<T>& optimizer = optimizer_table<T>[update.optimizer];
-    Step<T> step{update.parameters,      call.network.gradient,  update.slots,
-                 call.network.n_parameters, update.hyperparameters, call.network.problem.alpha};
+    Step<T> step{update.parameters, update.slots, call.network.n_parameters, update.hyperparameters,
+                 call.network.problem.alpha};
     // The update of a range of parameters, and of the copies that the passes read beside them.
-    const auto finish = [&](Layer<T>& layer, Range part, bool is_weight) {
+    const auto finish = [&](Layer<T>& layer, const T* gradient, Range part, bool is_weight) {
         const Range flat = flat_range(layer, part, is_weight);
         step.weight_sum = worker.weight_sum();
-        optimizer.update(step, flat.begin, flat.end, is_weight);
-        is_weight ? refresh_weights(layer, update.parameters, part)
+        optimizer.update(step, gradient, flat.begin, flat.end, is_weight);
+        is_weight ? refresh_weights(layer, update.parameters, part, worker.next_squares())
                   : refresh_biases(layer, update.parameters, part);
     };
     Report report{Ending::finished, 0, 0, -1};
@@ -211,11 +205,31 @@ void work_epoch(void* context, int thread, Team& team) {
     if (thread == 0) call.report = report;
 }
 
+// The most entries that a chunk of a csr matrix has; 0 where X is dense.
+template <class T>
+Index most_entries(const Network<T>& network, const Rows<T>& rows, const Batches& batches) {
+    if (rows.dense) return 0;
+    const Index size = network.chunk_size(batches.batch_size);
+    Index most = 1;
+    for (Index start = 0; start < batches.n_order; start += batches.batch_size) {
+        const Index left = batches.n_order - start;
+        const Index batch = left < batches.batch_size ? left : batches.batch_size;
+        Index entries = 0;
+        for (Index i = 0; i < batch; ++i) {
+            if (i % size == 0) entries = 0;
+            const Index row = batches.order ? batches.order[start + i] : start + i;
+            entries += rows.csr_starts[row + 1] - rows.csr_starts[row];
+            if (most < entries) most = entries;
+        }
+    }
+    return most;
+}
+
 template <class T>
 Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batches,
                  const Update<T>& update, StopSignal signal, int n_threads) {
-    network.prepare(true, rows.dense != nullptr);
-    if (!network.gradient) network.gradient = Buffer<T>(network.n_parameters);
+    network.prepare_forward(rows.dense != nullptr);
+    network.prepare_backward(n_threads, batches.batch_size, most_entries(network, rows, batches));
     refresh_all(network, update.parameters);
     EpochCall<T> call{network, rows, batches, update, Pulse(signal), {}};
     run_team(n_threads, work_epoch<T>, &call);
@@ -240,10 +254,10 @@ void work_gradient(void* context, int thread, Team& team) {
     auto& call = *static_cast<GradientCall<T>*>(context);
     Worker<T> worker(call.network, call.rows, call.pulse, thread, team);
     const Chunk all{nullptr, 0, call.rows.n_rows};
-    const auto finish = [&](Layer<T>& layer, Range part, bool is_weight) {
+    const auto finish = [&](Layer<T>& layer, const T* sum, Range part, bool is_weight) {
         const Range flat = flat_range(layer, part, is_weight);
-        finish_gradient(call.gradient + flat.begin, call.network.gradient + flat.begin,
-                        call.parameters + flat.begin, flat.end - flat.begin,
+        finish_gradient(call.gradient + flat.begin, sum, call.parameters + flat.begin,
+                        flat.end - flat.begin,
                         is_weight ? call.network.problem.alpha : 0, worker.weight_sum());
     };
     const Ending ending = worker.pass_batch(all, call.parameters, finish);
@@ -253,8 +267,9 @@ void work_gradient(void* context, int thread, Team& team) {
 template <class T>
 Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* parameters,
                              T* gradient, StopSignal signal, int n_threads) {
-    network.prepare(true, false);
-    if (!network.gradient) network.gradient = Buffer<T>(network.n_parameters);
+    network.prepare_forward(false);
+    network.prepare_backward(n_threads, rows.n_rows,
+                             most_entries(network, rows, {nullptr, rows.n_rows, rows.n_rows, {}}));
     refresh_all(network, parameters);
     GradientCall<T> call{network, rows, parameters, gradient, Pulse(signal), {}};
     run_team(n_threads, work_gradient<T>, &call);
@@ -297,7 +312,7 @@ void work_predict(void* context, int thread, Team& team) {
 template <class T>
 Report run_predict(Network<T>& network, int link, const Rows<T>& rows, const T* parameters,
                    T* prediction, StopSignal signal, int n_threads) {
-    network.prepare(false, false);
+    network.prepare_forward(false);
     refresh_all(network, parameters);
     PredictCall<T> call{network, link, rows, parameters, prediction, Pulse(signal)};
     run_team(n_threads, work_predict<T>, &call);

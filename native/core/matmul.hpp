@@ -166,14 +166,14 @@ void transpose(const T* B, Index begin, Index end, Index columns, T* transposed,
                     transposed[j * stride + i] = B[i * columns + j];
 }
 
-// sums = (first ? 0 : sums) + Σ_rows delta, for the columns in [begin, end); delta is padded.
+// sums = (first ? 0 : sums) + Σ_rows delta, over padded rows; delta and sums point to the first of
+// `columns`.
 template <class T>
-void column_sums(const T* delta, Index stride, Index rows, Index begin, Index end, T* sums,
-                 bool first) {
-    for_slices<T>(end - begin, [&](auto slice) {
-        Vector<T> sum = first ? Vector<T>{} : slice.read(sums + begin);
-        for (Index row = 0; row < rows; ++row) sum += load(delta + row * stride + begin + slice.i);
-        slice.write(sums + begin, sum);
+void column_sums(const T* delta, Index stride, Index rows, Index columns, T* sums, bool first) {
+    for_slices<T>(columns, [&](auto slice) {
+        Vector<T> sum = first ? Vector<T>{} : slice.read(sums);
+        for (Index row = 0; row < rows; ++row) sum += load(delta + row * stride + slice.i);
+        slice.write(sums, sum);
     });
 }
 

@@ -49,14 +49,16 @@ struct Layer {
     Index fan_in = 0, fan_out = 0, stride = 0;
     Index weights = 0, biases = 0;  // where they start in the flat vector
     Activation<T> activation{};
+    Index squares = 0;              // where its part of Network::square starts
     Buffer<T> a, delta;
     Buffer<T> bias;        // padded
     Buffer<T> tail;        // W's last columns, (fan_in, one vector)
     Buffer<T> transposed;  // Wᵀ, (fan_out, padded(fan_in)); not for the first layer
 };
 
-// ‖w‖² is summed block by block, so that threads can share it and the order stays.
-inline constexpr Index square_block = 4096;
+// Rows of W that are summed, updated and squared at one go: whole tiles of every width, and few
+// enough that their gradient is still in the first cache when it is used.
+inline constexpr Index weight_rows = 24;
 inline constexpr Index chunk_bytes = Index(16) << 20;
 
 template <class T>
@@ -66,13 +68,14 @@ struct Network {
     Network(const Network&) = delete;
 
     // Makes all the memory that the passes write to, so that no thread allocates.
-    void prepare(bool for_backward, bool gathers_dense);
+    void prepare_forward(bool gathers_dense);
+    void prepare_backward(int n_threads, Index batch, Index sparse_entries);
     // Chunks of nearly equal size, none over the bound.
     Index chunk_size(Index batch) const;
 
     Problem problem;
     Index n_layers, n_features, n_outputs;
-    Index n_parameters = 0, n_weights = 0;
+    Index n_parameters = 0, n_weights = 0, n_squares = 0;
     Index largest_chunk = 0;  // rows that a chunk may have
     Index most_rows = 0;      // rows that a chunk has here at most
     Buffer<Block> blocks;
@@ -81,8 +84,17 @@ struct Network {
     Buffer<T> p, y, value, logit_delta, weight;      // (rows, n_outputs) or (rows), compact
     Buffer<std::int32_t> codes;                      // (rows)
     Buffer<std::int64_t> picked;                     // (rows): which rows of a csr matrix
-    Buffer<double> row_loss, square;                 // (rows); (n_weights / square_block)
-    Buffer<T> gradient;
+    Buffer<double> row_loss;                         // (rows)
+    Buffer<double> square;    // (2, n_squares): ‖W‖² of every weight_rows rows, layer by layer
+    Buffer<T> gradient;       // (n_parameters), where a batch takes several chunks
+    Buffer<T> part;           // (n_threads, weight_rows, widest layer): the gradient at hand
+    Index part_size = 0;
+    int most_threads = 0;
+    // A csr chunk by columns: each column's first entry, and of every entry its row, its place in
+    // the matrix, and the column's next entry.
+    Buffer<std::int32_t> first_entry, next_entry, entry_row;
+    Buffer<std::int64_t> entry_place;
+    Index most_entries = 0;
 };
 
 template <class T>
@@ -110,6 +122,9 @@ Network<T>::Network(const Problem& given, Index largest_batch)
         layer.activation = activation_table<T>[blocks[i].activation];
         layer.weights = n_weights;
         n_weights += layer.fan_in * layer.fan_out;
+        layer.squares = n_squares;
+        n_squares += (layer.fan_in + weight_rows - 1) / weight_rows;
+        if (part_size < weight_rows * layer.stride) part_size = weight_rows * layer.stride;
     }
     n_parameters = n_weights;
     for (Index i = 0; i < n_layers; ++i) {
@@ -125,31 +140,46 @@ Index Network<T>::chunk_size(Index batch) const {
 }
 
 template <class T>
-void Network<T>::prepare(bool for_backward, bool gathers_dense) {
-    if (!p) {
-        p = Buffer<T>(most_rows * n_outputs);
-        picked = Buffer<std::int64_t>(most_rows);
-        for (Index i = 0; i < n_layers; ++i) {
-            Layer<T>& layer = layers[i];
-            layer.a = Buffer<T>(most_rows * layer.stride);
-            layer.bias = Buffer<T>(layer.stride);
-            if (layer.fan_out % lanes<T>) layer.tail = Buffer<T>(layer.fan_in * lanes<T>);
-        }
-    }
+void Network<T>::prepare_forward(bool gathers_dense) {
     if (gathers_dense && !x) x = Buffer<T>(most_rows * n_features);
-    if (!for_backward || y) return;
+    if (p) return;
+    picked = Buffer<std::int64_t>(most_rows);
+    for (Index i = 0; i < n_layers; ++i) {
+        Layer<T>& layer = layers[i];
+        layer.a = Buffer<T>(most_rows * layer.stride);
+        layer.bias = Buffer<T>(layer.stride);
+        if (layer.fan_out % lanes<T>) layer.tail = Buffer<T>(layer.fan_in * lanes<T>);
+    }
+    p = Buffer<T>(most_rows * n_outputs);
+}
+
+template <class T>
+void Network<T>::prepare_backward(int n_threads, Index batch, Index sparse_entries) {
+    if (chunk_size(batch) < batch && !gradient) gradient = Buffer<T>(n_parameters);
+    if (most_threads < n_threads) {
+        part = Buffer<T>(n_threads * part_size);
+        most_threads = n_threads;
+    }
+    if (most_entries < sparse_entries) {
+        first_entry = Buffer<std::int32_t>(n_features);
+        next_entry = Buffer<std::int32_t>(sparse_entries);
+        entry_row = Buffer<std::int32_t>(sparse_entries);
+        entry_place = Buffer<std::int64_t>(sparse_entries);
+        most_entries = sparse_entries;
+    }
+    if (square) return;
     y = Buffer<T>(most_rows * n_outputs);
     value = Buffer<T>(most_rows * n_outputs);
     logit_delta = Buffer<T>(most_rows * n_outputs);
     weight = Buffer<T>(most_rows);
     codes = Buffer<std::int32_t>(most_rows);
     row_loss = Buffer<double>(most_rows);
-    square = Buffer<double>((n_weights + square_block - 1) / square_block);
     for (Index i = 0; i < n_layers; ++i) {
         Layer<T>& layer = layers[i];
         layer.delta = Buffer<T>(most_rows * layer.stride);
         if (i > 0) layer.transposed = Buffer<T>(layer.fan_out * padded<T>(layer.fan_in));
     }
+    square = Buffer<double>(2 * n_squares);
 }
 
 }  // namespace lamina::LAMINA_INSTRUCTION_SET

@@ -2,7 +2,8 @@
 // that joins the gradient on its way. To add one: a struct like those below, and a line in the table
 // and in names.cpp.
 //
-// Shapes: w, gradient (n_parameters); slots (n_slots, n_parameters). A range of them at a time.
+// Shapes: w (n_parameters); slots (n_slots, n_parameters); gradient (end - begin), of the range
+// [begin, end) of the parameters that is updated at a time.
 #pragma once
 
 #include "simd.hpp"
@@ -12,7 +13,6 @@ namespace lamina::LAMINA_INSTRUCTION_SET {
 template <class T>
 struct Step {
     T* w;
-    const T* gradient;  // summed over the batch, not yet divided, penalty not yet added
     T* slots;
     Index n_parameters;
     const double* hyperparameters;
@@ -77,10 +77,10 @@ struct Adam {
     }
 };
 
-// Updates w[begin, end) and the slots beside it. The penalty's slope α W joins the gradient of
-// weights, and not that of biases.
+// Updates w[begin, end) and the slots beside it. The gradient comes summed over the batch, not yet
+// divided; the penalty's slope α W joins that of weights, and not that of biases.
 template <class T, template <class> class Rule>
-void update(const Step<T>& step, Index begin, Index end, bool is_penalised) {
+void update(const Step<T>& step, const T* gradient, Index begin, Index end, bool is_penalised) {
     const Rule<T> rule(step);
     const double alpha = is_penalised ? step.alpha : 0;
     const Vector<T> shrink = broadcast(T(1 / step.weight_sum));
@@ -90,7 +90,7 @@ void update(const Step<T>& step, Index begin, Index end, bool is_penalised) {
         for (int s = 0; s < Rule<T>::n_slots; ++s)
             slot[s] = slice.read(step.slots + s * step.n_parameters + begin);
         const Vector<T> w = slice.read(step.w + begin);
-        const Vector<T> g = fma(decay, w, shrink * slice.read(step.gradient + begin));
+        const Vector<T> g = fma(decay, w, shrink * slice.read(gradient));
         slice.write(step.w + begin, rule(w, g, slot));
         for (int s = 0; s < Rule<T>::n_slots; ++s)
             slice.write(step.slots + s * step.n_parameters + begin, slot[s]);
@@ -99,7 +99,7 @@ void update(const Step<T>& step, Index begin, Index end, bool is_penalised) {
 
 template <class T>
 struct Optimizer {
-    void (*update)(const Step<T>&, Index begin, Index end, bool is_penalised);
+    void (*update)(const Step<T>&, const T* gradient, Index begin, Index end, bool is_penalised);
     double (*rate_factor)(const double* hyperparameters, std::int64_t number);  // number: from 1
 };
 

@@ -8,6 +8,7 @@
 
 #include "losses.hpp"
 #include "network.hpp"
+#include "optimizers.hpp"
 #include "sparse.hpp"
 #include "threads.hpp"
 
@@ -37,6 +38,11 @@ struct Input {
 };
 
 template <class T>
+ColumnLists column_lists(const Network<T>& network) {
+    return {network.first_entry, network.next_entry, network.entry_row, network.entry_place};
+}
+
+template <class T>
 void gather(Network<T>& network, const Rows<T>& rows, const Chunk& chunk, Range range) {
     const Index n_features = network.n_features, n_outputs = network.n_outputs;
     for (Index i = range.begin; i < range.end; ++i) {
@@ -54,27 +60,49 @@ void gather(Network<T>& network, const Rows<T>& rows, const Chunk& chunk, Range 
     }
 }
 
-// What a layer keeps beside W, for rows [range) of W: the tail and the transpose.
+// What stands beside W for rows [range) of it, a block of weight_rows or less: the tail, the
+// transpose and the sum of squares.
 template <class T>
-void refresh_weights(Layer<T>& layer, const T* parameters, Range range) {
+void refresh_weights(const Layer<T>& layer, const T* parameters, Range range, double* squares) {
     const T* W = parameters + layer.weights;
     if (layer.tail) pack_tail<T>(W, range.begin, range.end, layer.fan_out, layer.tail);
     if (layer.transposed)
         transpose<T>(W, range.begin, range.end, layer.fan_out, layer.transposed,
                      padded<T>(layer.fan_in));
+    if (squares)
+        squares[layer.squares + range.begin / weight_rows] = sum_of_squares(
+            W + range.begin * layer.fan_out, (range.end - range.begin) * layer.fan_out);
 }
 
 template <class T>
-void refresh_biases(Layer<T>& layer, const T* parameters, Range range) {
+void refresh_biases(const Layer<T>& layer, const T* parameters, Range range) {
     std::memcpy(layer.bias + range.begin, parameters + layer.biases + range.begin,
                 sizeof(T) * std::size_t(range.end - range.begin));
+}
+
+// Calls body(block) for the rows of W in [range), weight_rows at a time.
+template <class Body>
+void for_weight_blocks(Range range, Body body) {
+    for (Index begin = range.begin; begin < range.end; begin += weight_rows)
+        body(Range{begin, begin + weight_rows < range.end ? begin + weight_rows : range.end});
+}
+
+// Where the sums of squares of the weights before a batch stand; null where none are needed. While a
+// thread updates weights another may still read the old sums, so the next batch has its own.
+template <class T>
+double* squares_of(const Network<T>& network, std::int64_t batch) {
+    if (!network.square || network.problem.alpha == 0) return nullptr;
+    return network.square + batch % 2 * network.n_squares;
 }
 
 template <class T>
 void refresh_all(Network<T>& network, const T* parameters) {
     for (Index i = 0; i < network.n_layers; ++i) {
-        refresh_weights(network.layers[i], parameters, {0, network.layers[i].fan_in});
-        refresh_biases(network.layers[i], parameters, {0, network.layers[i].fan_out});
+        const Layer<T>& layer = network.layers[i];
+        for_weight_blocks({0, layer.fan_in}, [&](Range block) {
+            refresh_weights(layer, parameters, block, squares_of(network, 0));
+        });
+        refresh_biases(layer, parameters, {0, layer.fan_out});
     }
 }
 
@@ -151,26 +179,24 @@ void pass_down(Network<T>& network, Range range) {
     }
 }
 
-// Rows [range) of dL/dW, summed over the chunk; `first` says that there is nothing to add to.
+// Rows [range) of dL/dW over the chunk, added to what dW holds, or written where it is the `first`.
+// dW points to row range.begin.
 template <class T>
 void weight_gradient(Network<T>& network, Index i, const Input<T>& input, Index rows, Range range,
-                     bool first) {
+                     T* dW, bool first) {
     const Layer<T>& layer = network.layers[i];
-    T* dW = network.gradient + layer.weights;
     const Index n = range.end - range.begin, columns = layer.fan_out;
     if (i == 0 && !input.dense) {
-        if (first)
-            std::memset(dW + range.begin * columns, 0, sizeof(T) * std::size_t(n * columns));
-        return sparse_transposed_times_dense<T>(input.sparse, layer.delta, layer.stride, dW,
-                                                columns, range.begin, range.end);
+        if (first) std::memset(dW, 0, sizeof(T) * std::size_t(n * columns));
+        return sparse_transposed_times_dense<T>(input.sparse, column_lists(network), layer.delta,
+                                                layer.stride, dW, columns, range.begin, range.end);
     }
     const T* before = i == 0 ? input.dense : (const T*)network.layers[i - 1].a;
     const Index stride = i == 0 ? network.n_features : network.layers[i - 1].stride;
     const Index whole = columns / lanes<T> * lanes<T>;
     matmul<T>({before + range.begin, 1, stride},
-              {layer.delta, layer.stride, layer.delta + whole, layer.stride},
-              {dW + range.begin * columns, columns, false}, first ? Start::zero : Start::result,
-              nullptr, n, columns, rows);
+              {layer.delta, layer.stride, layer.delta + whole, layer.stride}, {dW, columns, false},
+              first ? Start::zero : Start::result, nullptr, n, columns, rows);
 }
 
 // The first layer whose parameters, or whose z over the chunk's rows, are infinite or NaN; -1 where
