@@ -27,7 +27,7 @@ from lamina.formulas import ACTIVATIONS, OPTIMIZERS, SCHEDULES
 def test_every_constraint_is_scikit_learns(name: str) -> None:
     ours = getattr(lamina, name)._parameter_constraints
     theirs = getattr(sklearn.neural_network, name)._parameter_constraints
-    assert set(ours) - set(theirs) == {"dtype", "engine"}
+    assert set(ours) - set(theirs) == {"dtype", "engine", "n_threads"}
     assert set(theirs) <= set(ours)
     for parameter, constraints in theirs.items():
         assert options(ours[parameter]) == options(constraints), parameter

@@ -54,7 +54,7 @@ def assert_equal_weights(model: Any, expected: list[np.ndarray]) -> None:
 
 
 @both
-def test_the_parameters_are_scikit_learns_and_two_more_in_the_same_order(
+def test_the_parameters_are_scikit_learns_and_three_more_in_the_same_order(
     estimator: Estimator,
 ) -> None:
     theirs = getattr(sklearn.neural_network, estimator.__name__)
@@ -63,6 +63,7 @@ def test_the_parameters_are_scikit_learns_and_two_more_in_the_same_order(
     assert {name: ours[name] for name in set(ours) - set(expected)} == {
         "dtype": None,
         "engine": None,
+        "n_threads": None,
     }
     names = estimator.__init__.__code__.co_varnames
     their_names = theirs.__init__.__code__.co_varnames
@@ -379,8 +380,8 @@ def test_the_engine_that_is_asked_for_serves(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(
         lamina.estimators.perceptron,
         "choose_engine",
-        lambda name: (asked.append(name), choose(name))[1],
+        lambda *wanted: (asked.append(wanted), choose(*wanted))[1],
     )
-    model = MLPClassifier(solver="lbfgs", alpha=1, max_iter=300, engine="reference").fit(X, Y)
-    model.predict(X)
-    assert asked == ["reference", "reference"]
+    model = MLPClassifier(solver="lbfgs", alpha=1, max_iter=300, engine="reference", n_threads=3)
+    model.fit(X, Y).predict(X)
+    assert asked == [("reference", 3), ("reference", 3)]

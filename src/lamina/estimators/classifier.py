@@ -97,6 +97,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     engine : {'native', 'reference'} or None, default=None
         Where the arithmetic runs; None chooses the fastest that this machine has. Every engine
         gives the same numbers, to rounding.
+    n_threads : int or None, default=None
+        The native engine's threads. None leaves the number to a cost model, within the cores that
+        this process may use and OMP_NUM_THREADS. The result is the same to the last bit.
 
     Attributes
     ----------
@@ -178,6 +181,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         max_fun: int = 15000,
         dtype: str | None = None,
         engine: str | None = None,
+        n_threads: int | None = None,
     ) -> None:
         self._keep_parameters(locals())
 

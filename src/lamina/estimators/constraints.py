@@ -50,6 +50,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "max_fun": [_at_least_one],
     "dtype": [StrOptions(set(DTYPES)), None],
     "engine": [StrOptions(set(ENGINES)), None],
+    "n_threads": [_at_least_one, None],
 }
 
 

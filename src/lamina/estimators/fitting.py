@@ -39,9 +39,6 @@ DIVERGED = (
     "of a regression, or choose a smaller learning_rate_init."
 )
 
-# Adam sets the size of its steps itself; scikit-learn lets `learning_rate` speak to sgd alone.
-SCHEDULED_OPTIMIZERS = frozenset({"sgd"})
-
 
 @dataclass(frozen=True)
 class Assignment:
@@ -157,15 +154,15 @@ def _split(fit: Assignment) -> tuple[NDArray[np.int64], Validation | None]:
 
 def _training_plan(fit: Assignment, n_rows: int) -> TrainingPlan:
     model = fit.model
-    names = OPTIMIZERS[model.solver].hyperparameters
-    settings = {name: float(getattr(model, name)) for name in names}
+    optimizer = OPTIMIZERS[model.solver]
+    settings = {name: float(getattr(model, name)) for name in optimizer.hyperparameters}
     wanted = AUTOMATIC_BATCH if model.batch_size == "auto" else model.batch_size
     return TrainingPlan(
         objective=fit.objective,
         optimizer=OptimizerSettings(model.solver, settings),
         batch_size=int(min(wanted, n_rows)),
         max_epochs=1 if fit.incremental else model.max_iter,
-        schedule=model.learning_rate if model.solver in SCHEDULED_OPTIMIZERS else "constant",
+        schedule=model.learning_rate if optimizer.follows_schedule else "constant",
         initial_rate=float(model.learning_rate_init),
         power_t=float(model.power_t),
         tol=float(model.tol),

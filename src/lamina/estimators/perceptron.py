@@ -50,6 +50,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
     random_state: int | np.random.RandomState | None
     dtype: str | None
     engine: str | None
+    n_threads: int | None
     coefs_: list[NDArray[Any]]
     intercepts_: list[NDArray[Any]]
 
@@ -121,7 +122,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         by_lbfgs = self.solver == LBFGS
         assignment = Assignment(
             model=self,
-            engine=choose_engine(self.engine),
+            engine=choose_engine(self.engine, self.n_threads),
             spec=spec,
             task=task,
             X=X,
@@ -205,7 +206,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         X = validate_data(self, X, accept_sparse="csr", dtype=floats, order="C", reset=False)
         own = self.coefs_[0].dtype
         dtype = own if self.dtype is not None else np.result_type(X.dtype, own)
-        return choose_engine(self.engine).predict(
+        return choose_engine(self.engine, self.n_threads).predict(
             network_of(self), parameters_of(self, dtype), _sorted(X.astype(dtype, copy=False))
         )
 

@@ -26,6 +26,8 @@ class Optimizer:
         What it remembers for each parameter; the rows of its state.
     hyperparameters : tuple of str
         The estimator parameters that it reads, in the order in which engines receive them.
+    follows_schedule : bool
+        Whether `learning_rate=` speaks to it; scikit-learn's adam keeps its rate.
     update : callable
         `update(w, g, state, step, learning_rate, hyperparameters)`, in place on w and state.
     equation, paper : str
@@ -35,6 +37,7 @@ class Optimizer:
     name: str
     slots: tuple[str, ...]
     hyperparameters: tuple[str, ...]
+    follows_schedule: bool
     update: Callable[[Array, Array, Array, int, float, Mapping[str, float]], None]
     equation: str
     paper: str
@@ -79,6 +82,7 @@ OPTIMIZERS = Table(
         name="sgd",
         slots=("velocity",),
         hyperparameters=("momentum", "nesterovs_momentum"),
+        follows_schedule=True,
         update=sgd,
         equation="v ← μ v - η g;  w ← w + v,  or with Nesterov  w ← w + μ v - η g",
         paper="Robbins, Monro 1951; Polyak 1964; Sutskever, Martens, Dahl, Hinton 2013",
@@ -87,6 +91,7 @@ OPTIMIZERS = Table(
         name="adam",
         slots=("m", "v"),
         hyperparameters=("beta_1", "beta_2", "epsilon"),
+        follows_schedule=False,
         update=adam,
         equation=(
             "m ← β₁ m + (1 - β₁) g;  v ← β₂ v + (1 - β₂) g²;  "
