@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from abc import ABC, abstractmethod
 from typing import Any, Self
@@ -34,6 +35,8 @@ from lamina.estimators.tasks import Task
 from lamina.formulas import ACTIVATIONS, LOSSES, OPTIMIZERS
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout, draw_parameters
+
+FLOATS: list[DTypeLike] = [np.dtype(np.float64), np.dtype(np.float32)]
 
 
 class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
@@ -179,7 +182,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         """The dtypes that X may keep; any other becomes the first of them."""
         if self.dtype is not None:
             return [np.dtype(self.dtype)]
-        return [np.float64, np.float32] if fresh else [self.coefs_[0].dtype]
+        return FLOATS if fresh else [self.coefs_[0].dtype]
 
     def _first_parameters(
         self, spec: NetworkSpec, random_state: np.random.RandomState, dtype: DTypeLike
@@ -201,14 +204,31 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
 
     def _forward(self, X: Any) -> Array:
         """The network's prediction for unvalidated X, of shape (n_rows, n_outputs)."""
-        check_is_fitted(self)
-        floats = [np.float64, np.float32]
-        X = validate_data(self, X, accept_sparse="csr", dtype=floats, order="C", reset=False)
+        X = self._rows_to_predict(X)
         own = self.coefs_[0].dtype
-        dtype = own if self.dtype is not None else np.result_type(X.dtype, own)
+        dtype = own if self.dtype is not None or X.dtype == own else np.result_type(X.dtype, own)
         return choose_engine(self.engine, self.n_threads).predict(
-            network_of(self), parameters_of(self, dtype), _sorted(X.astype(dtype, copy=False))
+            network_of(self), parameters_of(self, dtype), X.astype(dtype, copy=False)
         )
+
+    def _rows_to_predict(self, X: Any) -> Matrix:
+        """X validated; an array that needs no conversion is spared scikit-learn's long way."""
+        fitted = self.__dict__
+        if (
+            type(X) is np.ndarray
+            and X.ndim == 2
+            and X.dtype in FLOATS
+            and X.flags.c_contiguous
+            and X.shape[0] > 0
+            and X.shape[1] == fitted.get("n_features_in_")
+            and "feature_names_in_" not in fitted
+            and "coefs_" in fitted
+            and _surely_finite(X)
+        ):
+            return X
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS, order="C", reset=False)
+        return _sorted(X)
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters, as in scikit-learn; a misspelt name is answered with the nearest.
@@ -248,6 +268,12 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         super().__setstate__(state)
         if hasattr(self, "coefs_"):
             share_one_vector(self)
+
+
+def _surely_finite(X: NDArray[Any]) -> bool:
+    """Whether no element is infinite or NaN; False as well where their sum overflows."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return math.isfinite(np.add.reduce(X, axis=None))
 
 
 def has_partial_fit(model: Any) -> bool:

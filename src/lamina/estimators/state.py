@@ -7,6 +7,7 @@ that pickle, joblib, skops or a model file could stumble over.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 from numpy.typing import DTypeLike
@@ -33,8 +34,14 @@ EPOCH_ATTRIBUTES = (
 
 def network_of(model: Any) -> NetworkSpec:
     """The network of a fitted estimator, from the shapes of its weights."""
-    widths = [len(model.coefs_[0]), *(weights.shape[1] for weights in model.coefs_)]
-    return NetworkSpec.perceptron(widths, model.activation, model.out_activation_)
+    widths = (len(model.coefs_[0]), *(weights.shape[1] for weights in model.coefs_))
+    return _network(widths, model.activation, model.out_activation_)
+
+
+@lru_cache(maxsize=64)
+def _network(widths: tuple[int, ...], activation: str, link: str) -> NetworkSpec:
+    # Remembered, because for a single row a spec takes longer to make than to use.
+    return NetworkSpec.perceptron(widths, activation, link)
 
 
 def parameters_of(model: Any, dtype: DTypeLike | None = None) -> Array:
