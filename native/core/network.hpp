@@ -85,7 +85,7 @@ struct Network {
     Buffer<std::int32_t> codes;                      // (rows)
     Buffer<std::int64_t> picked;                     // (rows): which rows of a csr matrix
     Buffer<double> row_loss;                         // (rows)
-    Buffer<double> square;    // (2, n_squares): ‖W‖² of every weight_rows rows, layer by layer
+    Buffer<double> square;    // (n_squares): ‖W‖² of every weight_rows rows, layer by layer
     Buffer<T> gradient;       // (n_parameters), where a batch takes several chunks
     Buffer<T> part;           // (n_threads, weight_rows, widest layer): the gradient at hand
     Index part_size = 0;
@@ -179,7 +179,7 @@ void Network<T>::prepare_backward(int n_threads, Index batch, Index sparse_entri
         layer.delta = Buffer<T>(most_rows * layer.stride);
         if (i > 0) layer.transposed = Buffer<T>(layer.fan_out * padded<T>(layer.fan_in));
     }
-    square = Buffer<double>(2 * n_squares);
+    square = Buffer<double>(n_squares);
 }
 
 }  // namespace lamina::LAMINA_INSTRUCTION_SET

@@ -63,21 +63,21 @@ void gather(Network<T>& network, const Rows<T>& rows, const Chunk& chunk, Range 
 // What stands beside W for rows [range) of it, a block of weight_rows or less: the tail, the
 // transpose and the sum of squares.
 template <class T>
-void refresh_weights(const Layer<T>& layer, const T* parameters, Range range, double* squares) {
+void refresh_weights(const Network<T>& network, const Layer<T>& layer, const T* parameters,
+                     Range range) {
     const T* W = parameters + layer.weights;
     if (layer.tail) pack_tail<T>(W, range.begin, range.end, layer.fan_out, layer.tail);
     if (layer.transposed)
         transpose<T>(W, range.begin, range.end, layer.fan_out, layer.transposed,
                      padded<T>(layer.fan_in));
-    if (squares)
-        squares[layer.squares + range.begin / weight_rows] = sum_of_squares(
+    if (network.square && network.problem.alpha != 0)
+        network.square[layer.squares + range.begin / weight_rows] = sum_of_squares(
             W + range.begin * layer.fan_out, (range.end - range.begin) * layer.fan_out);
 }
 
 template <class T>
-void refresh_biases(const Layer<T>& layer, const T* parameters, Range range) {
-    std::memcpy(layer.bias + range.begin, parameters + layer.biases + range.begin,
-                sizeof(T) * std::size_t(range.end - range.begin));
+void refresh_biases(const Layer<T>& layer, const T* parameters) {
+    std::memcpy(layer.bias, parameters + layer.biases, sizeof(T) * std::size_t(layer.fan_out));
 }
 
 // Calls body(block) for the rows of W in [range), weight_rows at a time.
@@ -87,22 +87,14 @@ void for_weight_blocks(Range range, Body body) {
         body(Range{begin, begin + weight_rows < range.end ? begin + weight_rows : range.end});
 }
 
-// Where the sums of squares of the weights before a batch stand; null where none are needed. While a
-// thread updates weights another may still read the old sums, so the next batch has its own.
-template <class T>
-double* squares_of(const Network<T>& network, std::int64_t batch) {
-    if (!network.square || network.problem.alpha == 0) return nullptr;
-    return network.square + batch % 2 * network.n_squares;
-}
-
 template <class T>
 void refresh_all(Network<T>& network, const T* parameters) {
     for (Index i = 0; i < network.n_layers; ++i) {
         const Layer<T>& layer = network.layers[i];
         for_weight_blocks({0, layer.fan_in}, [&](Range block) {
-            refresh_weights(layer, parameters, block, squares_of(network, 0));
+            refresh_weights(network, layer, parameters, block);
         });
-        refresh_biases(layer, parameters, {0, layer.fan_out});
+        refresh_biases(layer, parameters);
     }
 }
 

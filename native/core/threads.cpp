@@ -22,86 +22,119 @@ inline void relax() {
 #endif
 }
 
-// Spins for some tens of microseconds, the length of a small step, and then sleeps: a team that
-// shares its cores with others must not burn them.
-class SpinThenSleep final : public Team {
-   public:
-    explicit SpinThenSleep(int size) : size_(size), absent_(size) {}
+// One word says all that a member must know to take a task: which round it is, how many tasks the
+// round has, and which comes next. Taking one is a compare-and-swap: it fails if anything changed.
+struct Ticket {
+    static constexpr int bits = 20;
+    static constexpr std::uint64_t mask = (1u << bits) - 1;
 
-    int size() const override { return size_; }
-
-    void wait() override {
-        if (size_ == 1) return;
-        const unsigned generation = generation_.load(std::memory_order_acquire);
-        if (absent_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-            absent_.store(size_, std::memory_order_relaxed);
-            generation_.store(generation + 1);
-            if (sleepers_.load() > 0) {
-                const std::lock_guard<std::mutex> lock(mutex_);
-                wake_.notify_all();
-            }
-            return;
-        }
-        for (int spin = 0; spin < spins; ++spin) {
-            if (generation_.load(std::memory_order_acquire) != generation) return;
-            relax();
-        }
-        std::unique_lock<std::mutex> lock(mutex_);
-        sleepers_.fetch_add(1);
-        wake_.wait(lock, [&] { return generation_.load() != generation; });
-        sleepers_.fetch_sub(1);
+    static std::uint64_t of(std::uint64_t round, std::uint64_t n_tasks) {
+        return round << (2 * bits) | n_tasks << bits;
     }
-
-    void set_size(int size) { size_ = size, absent_ = size; }
-
-   private:
-    static constexpr int spins = 2000;
-    int size_;
-    alignas(64) std::atomic<int> absent_;
-    alignas(64) std::atomic<unsigned> generation_{0};
-    alignas(64) std::atomic<int> sleepers_{0};
-    std::mutex mutex_;
-    std::condition_variable wake_;
-};
-
-// Members wait until it is known how many came to be.
-struct Gate {
-    std::mutex mutex;
-    std::condition_variable opened;
-    bool is_open = false;
-
-    void wait() {
-        std::unique_lock<std::mutex> lock(mutex);
-        opened.wait(lock, [&] { return is_open; });
-    }
-    void open() {
-        const std::lock_guard<std::mutex> lock(mutex);
-        is_open = true;
-        opened.notify_all();
+    static std::uint64_t round(std::uint64_t ticket) { return ticket >> (2 * bits); }
+    static std::int64_t next(std::uint64_t ticket) { return std::int64_t(ticket & mask); }
+    static bool has_more(std::uint64_t ticket) {
+        return (ticket & mask) < (ticket >> bits & mask);
     }
 };
+
+// How often a member looks for the next round before it sleeps: some tens of microseconds, the
+// length of a small step. A team that shares its cores with others must not burn them.
+constexpr int spins = 2000;
 
 }  // namespace
 
-void run_team(int size, void (*body)(void*, int, Team&), void* context) {
-    SpinThenSleep team(1);
-    if (size <= 1) return body(context, 0, team);
-    Gate gate;
-    std::vector<std::thread> members;
-    members.reserve(std::size_t(size));
+struct Team::Members {
+    alignas(64) std::atomic<std::uint64_t> ticket{0};
+    alignas(64) std::atomic<std::int64_t> done{0};
+    alignas(64) std::atomic<Function> function{nullptr};
+    std::atomic<const void*> body{nullptr};
+    std::atomic<bool> ended{false};
+    std::atomic<int> sleepers{0};
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::vector<std::thread> threads;
+
+    // Takes tasks of the present round until none is left.
+    void work(int thread) {
+        std::uint64_t now = ticket.load(std::memory_order_acquire);
+        while (Ticket::has_more(now)) {
+            // Valid if the swap succeeds: they change only when all of a round's tasks are done.
+            const Function call = function.load(std::memory_order_relaxed);
+            const void* with = body.load(std::memory_order_relaxed);
+            if (!ticket.compare_exchange_weak(now, now + 1, std::memory_order_acq_rel,
+                                              std::memory_order_acquire))
+                continue;
+            call(with, Ticket::next(now), thread);
+            done.fetch_add(1, std::memory_order_release);
+            now = ticket.load(std::memory_order_acquire);
+        }
+    }
+
+    void live(int thread) {
+        std::uint64_t round = 0;
+        while (await_round_after(round)) {
+            round = Ticket::round(ticket.load(std::memory_order_acquire));
+            work(thread);
+        }
+    }
+
+    // False when the team has ended.
+    bool await_round_after(std::uint64_t round) {
+        const auto has_come = [&] { return Ticket::round(ticket.load()) != round || ended.load(); };
+        for (int spin = 0; spin < spins; ++spin) {
+            if (has_come()) return !ended.load();
+            relax();
+        }
+        std::unique_lock<std::mutex> lock(mutex);
+        sleepers.fetch_add(1);
+        wake.wait(lock, has_come);
+        sleepers.fetch_sub(1);
+        return !ended.load();
+    }
+
+    void wake_sleepers() {
+        if (sleepers.load() == 0) return;
+        const std::lock_guard<std::mutex> lock(mutex);
+        wake.notify_all();
+    }
+};
+
+Team::Team(int size) : size_(1) {
+    if (size <= 1) return;
+    members_ = new Members;
     try {
+        members_->threads.reserve(std::size_t(size));
         for (int thread = 1; thread < size; ++thread)
-            members.emplace_back([&, thread] {
-                gate.wait();
-                body(context, thread, team);
-            });
+            members_->threads.emplace_back([members = members_, thread] { members->live(thread); });
     } catch (const std::system_error&) {
         // The system gives no more threads: those that are there do the work.
     }
-    team.set_size(int(members.size()) + 1);
-    gate.open();
-    body(context, 0, team);
-    for (std::thread& member : members) member.join();
+    size_ = int(members_->threads.size()) + 1;
+}
+
+Team::~Team() {
+    if (!members_) return;
+    members_->ended.store(true);
+    {
+        const std::lock_guard<std::mutex> lock(members_->mutex);
+        members_->wake.notify_all();
+    }
+    for (std::thread& thread : members_->threads) thread.join();
+    delete members_;
+}
+
+void Team::run_shared(std::int64_t n_tasks, Function function, const void* body) {
+    Members& team = *members_;
+    team.done.store(0, std::memory_order_relaxed);
+    team.function.store(function, std::memory_order_relaxed);
+    team.body.store(body, std::memory_order_relaxed);
+    const std::uint64_t round = Ticket::round(team.ticket.load(std::memory_order_relaxed)) + 1;
+    team.ticket.store(Ticket::of(round, std::uint64_t(n_tasks)));
+    team.wake_sleepers();
+    team.work(0);
+    for (int spin = 0; team.done.load(std::memory_order_acquire) != n_tasks; ++spin)
+        spin < spins ? relax() : std::this_thread::yield();
 }
 
 }  // namespace lamina

@@ -132,15 +132,20 @@ class ReferenceTrainer:
     def update(self, batch: Rows, passed: Forward, learning_rate: float) -> None:
         """The backward pass over a batch, and one step of the optimizer."""
         gradient = backward(self.spec, self.objective, self.parameters, batch, passed)
+        before = self.parameters.copy(), self.state.slots.copy()
+        try:
+            OPTIMIZERS[self.optimizer.name].update(
+                self.parameters,
+                gradient,
+                self.state.slots,
+                self.state.step + 1,
+                learning_rate,
+                self.optimizer.hyperparameters,
+            )
+        except KeyboardInterrupt:
+            self.parameters[...], self.state.slots[...] = before
+            raise
         self.state.step += 1
-        OPTIMIZERS[self.optimizer.name].update(
-            self.parameters,
-            gradient,
-            self.state.slots,
-            self.state.step,
-            learning_rate,
-            self.optimizer.hyperparameters,
-        )
 
 
 class ReferenceEngine:

@@ -1,0 +1,81 @@
+"""The reference engine on a network small enough to be worked out by hand."""
+
+import numpy as np
+import pytest
+
+from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
+from lamina.engines.reference import ReferenceEngine, forward
+from lamina.network import NetworkSpec
+
+#          W1 (2, 2)            W2 (2, 1)   b1          b2
+NETWORK = [1.0, -1.0, 2.0, 1.0, 3.0, 2.0, 0.5, -0.5, 1.0]
+SPEC = NetworkSpec.perceptron([2, 2, 1], activation="relu", link="identity")
+ROWS = Rows(np.array([[1.0, 2.0], [-1.0, 0.5]]), np.array([[20.0], [0.0]]), None)
+
+
+def test_a_forward_pass_keeps_every_z_and_a():
+    z, a, prediction = forward(SPEC, np.array(NETWORK), ROWS.X)
+    np.testing.assert_array_equal(z[0], [[5.5, 0.5], [0.5, 1.0]])
+    np.testing.assert_array_equal(a[0], ROWS.X)
+    np.testing.assert_array_equal(a[1], [[5.5, 0.5], [0.5, 1.0]])
+    np.testing.assert_array_equal(prediction, [[18.5], [4.5]])
+
+
+def test_loss_and_gradient_are_those_worked_out_by_hand():
+    loss, gradient = ReferenceEngine().loss_and_gradient(
+        SPEC, Objective("squared_error", alpha=2.0), ROWS, np.array(NETWORK)
+    )
+    # delta = (-1.5, 4.5); the squared weights sum to 20; both halves are over two rows.
+    assert loss == pytest.approx((1.5**2 + 4.5**2) / 4 + 20 / 2)
+    through_hidden = np.array([[-4.5, -3.0], [13.5, 9.0]])
+    W1 = ROWS.X.T @ through_hidden + 2 * np.array([[1, -1], [2, 1]])
+    W2 = np.array([-1.5 * 5.5 + 4.5 * 0.5, -1.5 * 0.5 + 4.5 * 1.0]) + 2 * np.array([3, 2])
+    np.testing.assert_allclose(gradient, np.array([*W1.ravel(), *W2, 9.0, 6.0, 3.0]) / 2)
+
+
+def test_a_unit_that_relu_switches_off_gets_no_gradient():
+    parameters = np.array(NETWORK)
+    parameters[7] = -10
+    _, gradient = ReferenceEngine().loss_and_gradient(
+        SPEC, Objective("squared_error"), ROWS, parameters
+    )
+    np.testing.assert_array_equal(gradient[[1, 3, 5, 7]], 0)
+    assert (gradient[[0, 2, 4]] != 0).all()
+
+
+def test_a_step_of_plain_gradient_descent_goes_down_the_gradient():
+    parameters, objective = np.array(NETWORK), Objective("squared_error", alpha=0.5)
+    engine = ReferenceEngine()
+    loss, gradient = engine.loss_and_gradient(SPEC, objective, ROWS, parameters)
+    trainer = engine.trainer(
+        SPEC,
+        objective,
+        OptimizerSettings("sgd", {"momentum": 0.0, "nesterovs_momentum": 0.0}),
+        ROWS,
+        parameters,
+        OptimizerState.fresh("sgd", parameters),
+    )
+    report = trainer.epoch(np.array([1, 0]), 2, np.array([0.01]))
+    assert report == (pytest.approx(loss), 1, None)
+    np.testing.assert_allclose(parameters, np.array(NETWORK) - 0.01 * gradient, rtol=1e-14)
+
+
+def test_an_interrupt_in_the_middle_of_an_update_undoes_it(monkeypatch):
+    def interrupt(base, exponent):
+        raise KeyboardInterrupt
+
+    parameters = np.array(NETWORK)
+    settings = OptimizerSettings("adam", {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8})
+    state = OptimizerState.fresh("adam", parameters)
+    trainer = ReferenceEngine().trainer(
+        SPEC, Objective("squared_error"), settings, ROWS, parameters, state
+    )
+    trainer.epoch(np.array([0, 1]), 1, np.array([0.1, 0.1]))
+    whole, slots = parameters.copy(), state.slots.copy()
+    # Adam has changed its slots by the time it asks for this power, and not yet the parameters.
+    monkeypatch.setattr("lamina.formulas.optimizers.integer_power", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.epoch(np.array([0, 1]), 1, np.array([0.1, 0.1]))
+    np.testing.assert_array_equal(parameters, whole)
+    np.testing.assert_array_equal(state.slots, slots)
+    assert state.step == 2
