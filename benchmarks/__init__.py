@@ -1,0 +1,1 @@
+"""What lamina claims, measured: `python -m benchmarks.speed`, `python -m benchmarks.accuracy`."""

@@ -1,0 +1,1 @@
+"""Whether lamina gets the numbers that scikit-learn gets, to the printed digits."""

@@ -1,0 +1,126 @@
+"""What tests share: the engines that serve here, small problems, and how hypothesis runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from scipy import sparse
+
+from lamina.engines import (
+    Engine,
+    Objective,
+    OptimizerSettings,
+    OptimizerState,
+    Rows,
+    Trainer,
+    available_engines,
+    choose_engine,
+)
+from lamina.formulas import ACTIVATIONS, LOSSES
+from lamina.network import NetworkSpec, draw_parameters
+
+ROOT = Path(__file__).parents[1]
+
+settings.register_profile("developer", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, database=None)
+settings.load_profile("ci" if os.environ.get("CI") else "developer")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if (ROOT / "src" / "lamina").is_dir() and (ROOT / "pyproject.toml").is_file():
+        return
+    for item in items:
+        if item.get_closest_marker("repository"):
+            item.add_marker(pytest.mark.skip(reason="needs a checkout: there is no source tree"))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What an engine is asked to train: a network, an objective, rows, first parameters."""
+
+    spec: NetworkSpec
+    objective: Objective
+    rows: Rows
+    parameters: np.ndarray
+
+    def copy(self) -> Problem:
+        """The same problem on parameters of its own."""
+        return replace(self, parameters=self.parameters.copy())
+
+    def trainer(
+        self, engine: Engine, optimizer: OptimizerSettings
+    ) -> tuple[Trainer, np.ndarray, OptimizerState]:
+        """A trainer, and the parameters and state that it will change."""
+        parameters = self.parameters.copy()
+        state = OptimizerState.fresh(optimizer.name, parameters)
+        trainer = engine.trainer(self.spec, self.objective, optimizer, self.rows, parameters, state)
+        return trainer, parameters, state
+
+
+def _draw_targets(
+    loss: str, random_state: np.random.RandomState, n_rows: int, n_outputs: int
+) -> np.ndarray:
+    if LOSSES[loss].targets == "codes":
+        return random_state.randint(n_outputs, size=n_rows).astype(np.int32)
+    draw = {
+        "identity": random_state.standard_normal,
+        "exp": lambda size: random_state.poisson(1.5, size),
+        "logistic": lambda size: random_state.randint(2, size=size),
+    }[LOSSES[loss].link]
+    return np.asarray(draw(size=(n_rows, n_outputs)))
+
+
+def _draw_problem(
+    widths: tuple[int, ...] = (5, 7, 3),
+    *,
+    n_rows: int = 11,
+    activation: str = "tanh",
+    loss: str = "squared_error",
+    penalty: str = "l2",
+    alpha: float = 0.1,
+    dtype: str = "float64",
+    layout: str = "dense",
+    weighted: bool = False,
+    seed: int = 0,
+) -> Problem:
+    random_state = np.random.RandomState(seed)
+    X = random_state.standard_normal((n_rows, widths[0])).astype(dtype)
+    if layout == "csr":
+        X = sparse.csr_array(np.where(random_state.uniform(size=X.shape) < 0.5, X, 0).astype(dtype))
+    y = _draw_targets(loss, random_state, n_rows, widths[-1])
+    if LOSSES[loss].targets == "values":
+        y = y.astype(dtype)
+    weight = random_state.uniform(0.5, 2.0, n_rows).astype(dtype) if weighted else None
+    spec = NetworkSpec.perceptron(widths, activation, LOSSES[loss].link)
+    parameters = draw_parameters(spec, random_state, dtype, ACTIVATIONS[activation].gain)
+    return Problem(spec, Objective(loss, alpha, penalty), Rows(X, y, weight), parameters)
+
+
+@pytest.fixture(scope="session", params=available_engines())
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each engine that can serve on this machine."""
+    return choose_engine(request.param)
+
+
+@pytest.fixture(scope="session")
+def reference() -> Engine:
+    """The engine that the others are held against."""
+    return choose_engine("reference")
+
+
+@pytest.fixture(scope="session")
+def draw_problem() -> Callable[..., Problem]:
+    """`draw_problem(widths, n_rows=…, activation=…, …)`: a small problem, the same for a seed."""
+    return _draw_problem
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the checkout."""
+    return ROOT

@@ -1,0 +1,112 @@
+"""What holds for every engine: the numbers of the reference engine, for every formula."""
+
+import numpy as np
+import pytest
+
+from lamina.engines import OptimizerSettings
+from lamina.formulas import ACTIVATIONS, LOSSES, OPTIMIZERS, PENALTIES
+
+# How far an engine may be from the reference, relative to an array's largest magnitude.
+TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
+SETTINGS = {
+    "sgd": {"momentum": 0.9, "nesterovs_momentum": 1.0},
+    "adam": {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8},
+}
+N_ROWS = 37
+
+every_activation = pytest.mark.parametrize("activation", ACTIVATIONS)
+every_loss = pytest.mark.parametrize("loss", LOSSES)
+every_penalty = pytest.mark.parametrize("penalty", PENALTIES)
+every_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
+every_layout = pytest.mark.parametrize("layout", ["dense", "csr"])
+every_weighting = pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
+
+
+def assert_close(actual, expected, tolerance):
+    actual, expected = np.asarray(actual), np.asarray(expected)
+    assert actual.shape == expected.shape
+    assert actual.dtype == expected.dtype
+    largest = np.abs(expected).max(initial=0)
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance * largest)
+
+
+@pytest.fixture
+def problem(draw_problem, activation, loss, penalty, dtype, layout, weighted):
+    return draw_problem(
+        (9, 13, 6, 3),
+        n_rows=N_ROWS,
+        activation=activation,
+        loss=loss,
+        penalty=penalty,
+        dtype=dtype,
+        layout=layout,
+        weighted=weighted,
+    )
+
+
+@every_activation
+@every_loss
+@every_penalty
+@every_dtype
+@every_layout
+@every_weighting
+def test_loss_gradient_and_prediction_are_the_references(engine, reference, problem, dtype):
+    spec, objective, rows, parameters = (
+        problem.spec,
+        problem.objective,
+        problem.rows,
+        problem.parameters,
+    )
+    loss, gradient = engine.loss_and_gradient(spec, objective, rows, parameters)
+    expected_loss, expected_gradient = reference.loss_and_gradient(
+        spec, objective, rows, parameters
+    )
+    assert loss == pytest.approx(expected_loss, rel=TOLERANCE[dtype])
+    assert_close(gradient, expected_gradient, TOLERANCE[dtype])
+    prediction = engine.predict(spec, parameters, rows.X)
+    assert gradient.dtype == prediction.dtype == dtype
+    assert_close(prediction, reference.predict(spec, parameters, rows.X), TOLERANCE[dtype])
+
+
+@every_activation
+@every_loss
+def test_a_network_far_in_saturation_is_the_references(
+    engine, reference, draw_problem, activation, loss
+):
+    problem = draw_problem((9, 13, 6, 3), n_rows=N_ROWS, activation=activation, loss=loss)
+    asked = (problem.spec, problem.objective, problem.rows, 30 * problem.parameters)
+    value, gradient = engine.loss_and_gradient(*asked)
+    expected_value, expected_gradient = reference.loss_and_gradient(*asked)
+    # Next to one, p has its last digits only in common, and log(1 - p) is made of those.
+    np.testing.assert_allclose(value, expected_value, rtol=1e-4)
+    if np.isfinite(expected_value):
+        assert_close(gradient, expected_gradient, 1e-9)
+
+
+@every_activation
+@every_loss
+@every_penalty
+@every_dtype
+@every_layout
+@every_weighting
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_few_epochs_are_the_references(engine, reference, problem, dtype, optimizer):
+    settings = OptimizerSettings(optimizer, SETTINGS[optimizer])
+    ours, parameters, state = problem.trainer(engine, settings)
+    theirs, expected_parameters, expected_state = problem.trainer(reference, settings)
+    random_state = np.random.RandomState(1)
+    for batch_size in (10, 16, 37):
+        order = random_state.permutation(N_ROWS)
+        rates = np.full(-(-N_ROWS // batch_size), 0.001)
+        report = ours.epoch(order, batch_size, rates)
+        expected = theirs.epoch(order, batch_size, rates)
+        assert report.loss == pytest.approx(expected.loss, rel=TOLERANCE[dtype])
+        assert report.steps == expected.steps == len(rates)
+        assert report.non_finite_block is None
+    assert_close(parameters, expected_parameters, TOLERANCE[dtype])
+    assert_close(state.slots, expected_state.slots, TOLERANCE[dtype])
+    assert state.step == expected_state.step == 8
+
+
+def test_every_optimizer_is_tested_with_all_that_it_reads():
+    assert SETTINGS.keys() == OPTIMIZERS.keys()

@@ -1,0 +1,41 @@
+"""What holds for every link: shapes and precisions stay, and large logits stay finite."""
+
+import numpy as np
+import pytest
+
+from lamina.formulas import LINKS
+
+every_link = pytest.mark.parametrize("link", LINKS.values(), ids=lambda link: link.name)
+
+
+@every_link
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(0, 3), (1, 1), (5, 3)])
+def test_a_prediction_has_the_shape_and_dtype_of_its_logits(link, dtype, shape):
+    z = np.random.RandomState(0).standard_normal(shape).astype(dtype)
+    p = link.value(z)
+    assert p.shape == shape
+    assert p.dtype == dtype
+
+
+@every_link
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_logits_far_from_zero_give_finite_predictions(link, dtype):
+    z = np.array([[-80.0, 0.0, 80.0], [80.0, 80.0, 80.0], [-80.0, -80.0, -80.0]], dtype=dtype)
+    assert np.isfinite(link.value(z)).all()
+
+
+@every_link
+def test_a_larger_logit_gives_no_smaller_prediction(link):
+    z = np.random.RandomState(1).standard_normal((6, 4))
+    raised = z.copy()
+    raised[:, 2] += 0.5
+    assert (link.value(raised)[:, 2] > link.value(z)[:, 2]).all()
+
+
+@every_link
+def test_logits_are_left_as_they_were(link):
+    z = np.random.RandomState(2).standard_normal((6, 4))
+    before = z.copy()
+    link.value(z)
+    np.testing.assert_array_equal(z, before)

@@ -1,0 +1,120 @@
+"""The native engine's instruction sets: all give one model, the wide ones to the last bit."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+if importlib.util.find_spec("lamina._native") is None:
+    pytest.skip("the native extension is not built", allow_module_level=True)
+
+from lamina import _native
+
+# Trains every network that the formulas allow and writes the parameters of all of them to a file.
+TRAIN_ALL = """
+import sys
+import numpy as np
+from scipy import sparse
+from lamina import _native
+from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows, choose_engine
+from lamina.formulas import ACTIVATIONS, LOSSES
+from lamina.network import NetworkSpec, draw_parameters
+
+engine, results = choose_engine("native"), {"instruction_set": _native.instruction_set()}
+settings = [
+    OptimizerSettings("sgd", {"momentum": 0.9, "nesterovs_momentum": 1.0}),
+    OptimizerSettings("adam", {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}),
+]
+for dtype in ("float32", "float64"):
+    for activation in ACTIVATIONS:
+        for loss in LOSSES:
+            for layout in ("dense", "csr"):
+                for optimizer in settings:
+                    draw = np.random.RandomState(0)
+                    X = draw.standard_normal((53, 21)) * (draw.uniform(size=(53, 21)) < 0.5)
+                    X = X.astype(dtype) if layout == "dense" else sparse.csr_array(X.astype(dtype))
+                    y = draw.randint(2, size=(53, 5)).astype(dtype)
+                    if LOSSES[loss].targets == "codes":
+                        y = draw.randint(5, size=53).astype(np.int32)
+                    spec = NetworkSpec.perceptron([21, 19, 9, 5], activation, LOSSES[loss].link)
+                    parameters = draw_parameters(spec, draw, dtype, 6.0)
+                    trainer = engine.trainer(
+                        spec,
+                        Objective(loss, 0.01),
+                        optimizer,
+                        Rows(X, y, draw.uniform(0.5, 2, 53).astype(dtype)),
+                        parameters,
+                        OptimizerState.fresh(optimizer.name, parameters),
+                    )
+                    for _ in range(3):
+                        trainer.epoch(draw.permutation(53), 8, np.full(7, 1e-3))
+                    case = "-".join([dtype, activation, loss, layout, optimizer.name])
+                    results[case] = parameters
+                    results[case + "-p"] = engine.predict(spec, parameters, X)
+np.savez(sys.argv[1], **results)
+"""
+FUSED = {"avx512", "avx2", "neon"}
+TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The trained parameters of every instruction set that this machine can run, by case."""
+    folder = tmp_path_factory.mktemp("instruction_sets")
+    results = {}
+    for name in _native.instruction_sets():
+        path = folder / f"{name}.npz"
+        environment = {**os.environ, "LAMINA_INSTRUCTION_SET": name}
+        subprocess.run([sys.executable, "-c", TRAIN_ALL, path], env=environment, check=True)
+        with np.load(path) as file:
+            results[name] = dict(file)
+    return results
+
+
+def test_the_one_that_serves_is_among_those_that_can():
+    assert _native.instruction_set() in _native.instruction_sets()
+
+
+def test_the_environment_chooses_the_instruction_set(trained):
+    for name, results in trained.items():
+        assert results["instruction_set"] == name
+
+
+def test_those_with_fused_multiply_add_agree_to_the_last_bit(trained):
+    fused = [results for name, results in trained.items() if name in FUSED]
+    if len(fused) < 2:
+        pytest.skip("this machine has fewer than two instruction sets with fused multiply-add")
+    for results in fused[1:]:
+        different = [
+            case
+            for case, values in results.items()
+            if case != "instruction_set" and values.tobytes() != fused[0][case].tobytes()
+        ]
+        assert different == []
+
+
+def test_all_agree_to_rounding(trained):
+    first, *others = trained.values()
+    for results in others:
+        for case, values in results.items():
+            if case == "instruction_set":
+                continue
+            tolerance = TOLERANCE[case.split("-")[0]] * np.abs(first[case]).max()
+            np.testing.assert_allclose(values, first[case], rtol=0, atol=tolerance, err_msg=case)
+
+
+def test_an_instruction_set_that_is_none_is_refused_by_name():
+    environment = {**os.environ, "LAMINA_INSTRUCTION_SET": "avx1024"}
+    run = subprocess.run(
+        [sys.executable, "-c", "from lamina import _native; _native.instruction_set()"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode != 0
+    assert "avx1024" in run.stderr
+    assert all(name in run.stderr for name in _native.instruction_sets())

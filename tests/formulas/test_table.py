@@ -1,0 +1,39 @@
+"""Looking a record up by its name."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from lamina.errors import UnknownNameError
+from lamina.formulas.table import Table
+
+
+@dataclass(frozen=True)
+class Spice:
+    name: str
+
+
+SPICES = Table("spice", Spice("pepper"), Spice("saffron"))
+
+
+def test_records_come_in_the_order_in_which_they_were_written():
+    assert list(SPICES) == ["pepper", "saffron"]
+    assert [record.name for record in SPICES.values()] == ["pepper", "saffron"]
+
+
+@pytest.mark.parametrize("name", ["salt", None, 3, ["pepper"]])
+def test_what_is_no_name_of_the_table_is_refused(name):
+    with pytest.raises(UnknownNameError, match="is no spice"):
+        SPICES[name]
+
+
+def test_a_name_unlike_all_others_gets_no_suggestion():
+    with pytest.raises(UnknownNameError) as refusal:
+        SPICES["zzz"]
+    assert "Did you mean" not in str(refusal.value)
+    assert "'pepper', 'saffron'" in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["salt", None, 3])
+def test_membership_of_what_is_no_name_is_false(name):
+    assert name not in SPICES

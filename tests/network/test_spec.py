@@ -1,0 +1,86 @@
+"""The shape of a network: what it is made of, what it refuses, and its way through JSON."""
+
+import json
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from lamina.errors import UnknownNameError
+from lamina.formulas import ACTIVATIONS, LINKS
+from lamina.network import Dense, NetworkSpec
+
+
+def test_a_perceptron_activates_its_hidden_blocks_only():
+    spec = NetworkSpec.perceptron([4, 8, 6, 3], activation="relu", link="softmax")
+    assert [(b.name, b.fan_in, b.fan_out, b.activation) for b in spec.blocks] == [
+        ("hidden_1", 4, 8, "relu"),
+        ("hidden_2", 8, 6, "relu"),
+        ("output", 6, 3, "identity"),
+    ]
+    assert (spec.n_features, spec.n_outputs, spec.link) == (4, 3, "softmax")
+
+
+def test_a_perceptron_without_hidden_layers_is_one_output_block():
+    spec = NetworkSpec.perceptron([4, 1], activation="tanh", link="identity")
+    assert spec.blocks == (Dense("output", 4, 1, "identity"),)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("link", LINKS)
+@pytest.mark.parametrize("widths", [[3, 1], [2, 8, 6, 1], [1, 1, 1]])
+def test_a_spec_survives_json(activation, link, widths):
+    spec = NetworkSpec.perceptron(widths, activation, link)
+    assert NetworkSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        {},
+        {"blocks": [], "link": "identity"},
+        {"blocks": [{"kind": "dense"}], "link": "identity"},
+        {"blocks": 3, "link": "identity"},
+        {"blocks": [{"kind": "convolution"}], "link": "identity"},
+        {"blocks": [{"name": "output"}], "link": "identity"},
+    ],
+)
+def test_json_that_describes_no_network_is_refused(plain):
+    with pytest.raises(ValueError, match=r"network|block"):
+        NetworkSpec.from_json(plain)
+
+
+def test_json_with_an_unknown_field_is_refused():
+    plain = NetworkSpec.perceptron([2, 1], "relu", "identity").to_json()
+    plain["blocks"][0]["dropout"] = 0.5
+    with pytest.raises(ValueError, match="not the description of a network"):
+        NetworkSpec.from_json(plain)
+
+
+def test_unknown_names_are_refused_with_the_nearest():
+    with pytest.raises(UnknownNameError, match="Did you mean 'relu'"):
+        Dense("hidden_1", 2, 3, "rleu")
+    with pytest.raises(UnknownNameError, match="Did you mean 'softmax'"):
+        NetworkSpec.perceptron([2, 3], "relu", "sotfmax")
+
+
+@pytest.mark.parametrize(("fan_in", "fan_out"), [(0, 3), (3, 0), (-1, 2)])
+def test_a_block_without_inputs_or_outputs_is_refused(fan_in, fan_out):
+    with pytest.raises(ValueError, match="'hidden_1' needs at least one input and one output"):
+        Dense("hidden_1", fan_in, fan_out, "relu")
+
+
+def test_blocks_that_do_not_fit_each_other_are_refused_by_name():
+    blocks = (Dense("hidden_1", 2, 3, "relu"), Dense("output", 4, 1, "identity"))
+    with pytest.raises(ValueError, match="'hidden_1' has 3 outputs, but block 'output' takes 4"):
+        NetworkSpec(blocks, "identity")
+
+
+def test_a_network_without_blocks_is_refused():
+    with pytest.raises(ValueError, match="at least one block"):
+        NetworkSpec((), "identity")
+
+
+def test_a_spec_cannot_be_changed():
+    spec = NetworkSpec.perceptron([2, 1], "relu", "identity")
+    with pytest.raises(FrozenInstanceError):
+        spec.link = "softmax"

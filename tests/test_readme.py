@@ -1,0 +1,57 @@
+"""What the README shows, run: its Python blocks print what it says, its commands succeed."""
+
+import contextlib
+import io
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from sklearn.datasets import load_diabetes
+
+from lamina.cli import main
+
+pytestmark = pytest.mark.repository
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_python_blocks_run_one_after_the_other_and_print_what_they_say():
+    assert len(blocks("python")) >= 2
+    names = {"__name__": "readme"}
+    for block in blocks("python"):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(block, "README.md", "exec"), names)
+        said = re.findall(r"^print\(.*\)  # (.*)$", block, flags=re.MULTILINE)
+        assert printed.getvalue().splitlines() == said
+
+
+def test_the_commands_run_one_after_the_other():
+    table = load_diabetes(as_frame=True, scaled=False).frame
+    table.rename(columns={"target": "progress"}).to_csv("patients.csv", index=False)
+    commands = [
+        line
+        for block in blocks("sh")
+        for line in block.replace("\\\n", " ").splitlines()
+        if line.startswith("lamina ")
+    ]
+    assert len(commands) >= 3
+    for command in commands:
+        assert main(shlex.split(command, comments=True)[1:]) == 0, command
+
+
+def test_every_file_that_it_points_to_is_there():
+    links = re.findall(r"\]\(([^)#:]+)\)", README)
+    missing = [link for link in links if not (Path(__file__).parents[1] / link).exists()]
+    assert links
+    assert missing == []
