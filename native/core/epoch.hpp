@@ -40,12 +40,15 @@ double weight_sum_of(const Rows<T>& rows, const Chunk& batch) {
 
 inline constexpr Index row_grain = 4;
 inline constexpr Index least_rows = 24;  // for fewer, a task would read the weights too often
+inline constexpr Index most_rows = 128;  // of more, the activations would leave the second cache
 
 // So many tasks that a thread which is late leaves few rows to wait for.
 inline Index row_tasks(Index rows, int n_threads) {
-    if (n_threads == 1) return 1;
-    const Index most = rows / least_rows, wanted = 4 * n_threads;
-    return most >= wanted ? wanted : most > n_threads ? most : n_threads;
+    const Index at_least = (rows + most_rows - 1) / most_rows;
+    if (n_threads == 1) return at_least;
+    const Index at_most = rows / least_rows < n_threads ? n_threads : rows / least_rows;
+    const Index wanted = at_least < 4 * n_threads ? 4 * n_threads : at_least;
+    return wanted < at_most ? wanted : at_most;
 }
 
 // The passes over one batch, shared by a team.
@@ -197,7 +200,7 @@ Index most_entries(const Network<T>& network, const Rows<T>& rows, const Batches
 template <class T>
 Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batches,
                  const Update<T>& update, StopSignal signal, int n_threads) {
-    network.prepare_forward(rows.dense != nullptr);
+    network.prepare_forward(rows.dense, true);
     network.prepare_backward(n_threads, batches.batch_size, most_entries(network, rows, batches));
     refresh_all(network, update.parameters);
     Team team(n_threads);
@@ -240,7 +243,7 @@ Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batche
 template <class T>
 Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* parameters,
                              T* gradient, StopSignal signal, int n_threads) {
-    network.prepare_forward(false);
+    network.prepare_forward(rows.dense, false);
     network.prepare_backward(n_threads, rows.n_rows,
                              most_entries(network, rows, {nullptr, rows.n_rows, rows.n_rows, {}}));
     refresh_all(network, parameters);
@@ -258,7 +261,7 @@ Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* 
 template <class T>
 Report run_predict(Network<T>& network, int link, const Rows<T>& rows, const T* parameters,
                    T* prediction, StopSignal signal, int n_threads) {
-    network.prepare_forward(false);
+    network.prepare_forward(rows.dense, false);
     refresh_all(network, parameters);
     Team team(n_threads);
     Pulse pulse(signal);

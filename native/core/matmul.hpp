@@ -1,8 +1,12 @@
 // C = init + A B in tiles of registers. Every element of C is one chain of fused multiply-adds over
 // k in order, starting from init: so no tile, vector width or thread shows in a bit of it.
 //
-// Shapes: A (m, k) with any strides, so that a transposed A costs nothing; B (k, n) row-major; C
-// (m, n) row-major. init is a row that all rows of C start from (a bias), C itself, or zero.
+// Shapes: A (m, k) with any strides, so that a transposed A costs nothing; B (k, n) row-major with
+// padded rows, or packed in panels; C (m, n) row-major. init is a row that all rows of C start from (a
+// bias), C itself, or zero.
+//
+// A panel is a few vectors wide and k rows long. Packed, each lies whole in memory, one row behind the
+// other: a large B read row by row would touch a new page at every step of k.
 #pragma once
 
 #include "simd.hpp"
@@ -15,14 +19,10 @@ struct Left {
     Index row_stride, k_stride;
 };
 
-// B's columns behind the last whole vector are read from `tail`, k rows of one vector: B itself
-// where its rows are padded, a packed copy where they are not.
 template <class T>
 struct Right {
     const T* data;
-    Index stride;
-    const T* tail;
-    Index tail_stride;
+    Index stride;  // from row to row; 0 where packed
 };
 
 template <class T>
@@ -125,45 +125,75 @@ void panel_of(int vectors, const TileArguments<T>& t, Index m) {
     }
 }
 
+// Calls body(first column, vectors) for each panel of n columns. They are of nearly equal width: a last
+// one of a single vector would starve the multipliers. What is left of n is a panel of one vector.
+template <class T, class Body>
+void for_panels(Index n, Body body) {
+    Index vectors = n / lanes<T>, j = 0;
+    for (Index panels = (vectors + widest_tile - 1) / widest_tile; panels; --panels) {
+        const int width = int((vectors + panels - 1) / panels);
+        body(j, width);
+        vectors -= width;
+        j += width * lanes<T>;
+    }
+    if (j < n) body(j, 1);
+}
+
 template <class T>
 void matmul(Left<T> A, Right<T> B, Result<T> C, Start start, const T* row, Index m, Index n,
             Index k) {
     const T* init = start == Start::zero ? nullptr : start == Start::row ? row : C.data;
     const Index init_row = start == Start::result ? C.stride : 0;
-    const auto arguments = [&](Index j, const T* b, Index b_row, Index part) {
-        return TileArguments<T>{A.data,  A.row_stride,           A.k_stride,
-                                b,       b_row,                  k,
-                                init ? init + j : nullptr, init_row, C.data + j, C.stride, part};
-    };
-    Index vectors = n / lanes<T>, j = 0;
-    // Panels of nearly equal width: a last one of a single vector would starve the multipliers.
-    for (Index panels = (vectors + widest_tile - 1) / widest_tile; panels; --panels) {
-        const int width = int((vectors + panels - 1) / panels);
-        panel_of(width, arguments(j, B.data + j, B.stride, 0), m);
-        vectors -= width;
-        j += width * lanes<T>;
-    }
-    if (j < n) panel_of(1, arguments(j, B.tail, B.tail_stride, C.is_padded ? 0 : n - j), m);
+    for_panels<T>(n, [&](Index j, int vectors) {
+        const Index left = n - j;
+        const TileArguments<T> arguments{A.data,
+                                         A.row_stride,
+                                         A.k_stride,
+                                         B.data + (B.stride ? j : j * k),
+                                         B.stride ? B.stride : vectors * lanes<T>,
+                                         k,
+                                         init ? init + j : nullptr,
+                                         init_row,
+                                         C.data + j,
+                                         C.stride,
+                                         C.is_padded || left >= lanes<T> ? 0 : left};
+        panel_of(vectors, arguments, m);
+    });
 }
 
-// Rows [begin, end) of B's columns behind its last whole vector, as rows of one vector, zeros
-// behind them.
+// The elements of a packed B.
 template <class T>
-void pack_tail(const T* B, Index begin, Index end, Index n, T* tail) {
-    const Index whole = n / lanes<T> * lanes<T>;
-    for (Index i = begin; i < end; ++i)
-        store(tail + i * lanes<T>, load_part(B + i * n + whole, n - whole));
+Index packed_size(Index k, Index n) {
+    return k * ((n + lanes<T> - 1) / lanes<T> * lanes<T>);
 }
 
-// Rows [begin, end) of B (rows, columns) become columns of transposed (columns, stride).
+// Rows [begin, end) of B (k, n) into panels, zeros behind the last column.
 template <class T>
-void transpose(const T* B, Index begin, Index end, Index columns, T* transposed, Index stride) {
+void pack(const T* B, Index begin, Index end, Index k, Index n, T* packed) {
+    for_panels<T>(n, [&](Index j, int vectors) {
+        const Index width = vectors * lanes<T>;
+        T* to = packed + j * k + begin * width;
+        for (Index i = begin; i < end; ++i, to += width)
+            if (n - j < lanes<T>)
+                store(to, load_part(B + i * n + j, n - j));
+            else
+                for (Index v = 0; v < width; v += lanes<T>) store(to + v, load(B + i * n + j + v));
+    });
+}
+
+// Rows [begin, end) of B (n, k) as columns of the panels of Bᵀ (k, n); what is behind the last column
+// is left as it is.
+template <class T>
+void pack_transposed(const T* B, Index begin, Index end, Index k, Index n, T* packed) {
     constexpr Index square = 16;  // a block of both sides stays in the first cache
-    for (Index i0 = begin; i0 < end; i0 += square)
-        for (Index j0 = 0; j0 < columns; j0 += square)
-            for (Index j = j0; j < columns && j < j0 + square; ++j)
-                for (Index i = i0; i < end && i < i0 + square; ++i)
-                    transposed[j * stride + i] = B[i * columns + j];
+    for_panels<T>(n, [&](Index j, int vectors) {
+        const Index width = vectors * lanes<T>, first = begin < j ? j : begin;
+        const Index last = end < j + width ? end : j + width;
+        T* const panel = packed + j * k;
+        for (Index p0 = 0; p0 < k; p0 += square)
+            for (Index p = p0; p < k && p < p0 + square; ++p)
+                for (Index i = first; i < last; ++i) panel[p * width + i - j] = B[i * k + p];
+    });
 }
 
 // sums = (first ? 0 : sums) + Σ_rows delta, over padded rows; delta and sums point to the first of

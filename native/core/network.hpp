@@ -52,14 +52,14 @@ struct Layer {
     Index squares = 0;              // where its part of Network::square starts
     Buffer<T> a, delta;
     Buffer<T> bias;        // padded
-    Buffer<T> tail;        // W's last columns, (fan_in, one vector)
-    Buffer<T> transposed;  // Wᵀ, (fan_out, padded(fan_in)); not for the first layer
+    Buffer<T> packed;      // W in panels; not where X is csr
+    Buffer<T> transposed;  // Wᵀ in panels; not for the first layer
 };
 
 // Rows of W that are summed, updated and squared at one go: whole tiles of every width, and few
 // enough that their gradient is still in the first cache when it is used.
 inline constexpr Index weight_rows = 24;
-inline constexpr Index chunk_bytes = Index(16) << 20;
+inline constexpr Index chunk_bytes = Index(40) << 20;
 
 template <class T>
 struct Network {
@@ -68,7 +68,7 @@ struct Network {
     Network(const Network&) = delete;
 
     // Makes all the memory that the passes write to, so that no thread allocates.
-    void prepare_forward(bool gathers_dense);
+    void prepare_forward(bool reads_dense, bool gathers);
     void prepare_backward(int n_threads, Index batch, Index sparse_entries);
     // Chunks of nearly equal size, none over the bound.
     Index chunk_size(Index batch) const;
@@ -140,15 +140,16 @@ Index Network<T>::chunk_size(Index batch) const {
 }
 
 template <class T>
-void Network<T>::prepare_forward(bool gathers_dense) {
-    if (gathers_dense && !x) x = Buffer<T>(most_rows * n_features);
+void Network<T>::prepare_forward(bool reads_dense, bool gathers) {
+    if (reads_dense && gathers && !x) x = Buffer<T>(most_rows * n_features);
     if (p) return;
     picked = Buffer<std::int64_t>(most_rows);
     for (Index i = 0; i < n_layers; ++i) {
         Layer<T>& layer = layers[i];
         layer.a = Buffer<T>(most_rows * layer.stride);
         layer.bias = Buffer<T>(layer.stride);
-        if (layer.fan_out % lanes<T>) layer.tail = Buffer<T>(layer.fan_in * lanes<T>);
+        if (i > 0 || reads_dense)
+            layer.packed = Buffer<T>(packed_size<T>(layer.fan_in, layer.fan_out));
     }
     p = Buffer<T>(most_rows * n_outputs);
 }
@@ -177,7 +178,7 @@ void Network<T>::prepare_backward(int n_threads, Index batch, Index sparse_entri
     for (Index i = 0; i < n_layers; ++i) {
         Layer<T>& layer = layers[i];
         layer.delta = Buffer<T>(most_rows * layer.stride);
-        if (i > 0) layer.transposed = Buffer<T>(layer.fan_out * padded<T>(layer.fan_in));
+        if (i > 0) layer.transposed = Buffer<T>(packed_size<T>(layer.fan_out, layer.fan_in));
     }
     square = Buffer<double>(n_squares);
 }

@@ -60,16 +60,16 @@ void gather(Network<T>& network, const Rows<T>& rows, const Chunk& chunk, Range 
     }
 }
 
-// What stands beside W for rows [range) of it, a block of weight_rows or less: the tail, the
-// transpose and the sum of squares.
+// What stands beside W for rows [range) of it, a block of weight_rows or less: the panels, the
+// transposed panels and the sum of squares.
 template <class T>
 void refresh_weights(const Network<T>& network, const Layer<T>& layer, const T* parameters,
                      Range range) {
     const T* W = parameters + layer.weights;
-    if (layer.tail) pack_tail<T>(W, range.begin, range.end, layer.fan_out, layer.tail);
+    const Index fan_in = layer.fan_in, fan_out = layer.fan_out;
+    if (layer.packed) pack<T>(W, range.begin, range.end, fan_in, fan_out, layer.packed);
     if (layer.transposed)
-        transpose<T>(W, range.begin, range.end, layer.fan_out, layer.transposed,
-                     padded<T>(layer.fan_in));
+        pack_transposed<T>(W, range.begin, range.end, fan_out, fan_in, layer.transposed);
     if (network.square && network.problem.alpha != 0)
         network.square[layer.squares + range.begin / weight_rows] = sum_of_squares(
             W + range.begin * layer.fan_out, (range.end - range.begin) * layer.fan_out);
@@ -101,19 +101,18 @@ void refresh_all(Network<T>& network, const T* parameters) {
 template <class T>
 void affine(Network<T>& network, Index i, const T* parameters, const Input<T>& input, Range range) {
     Layer<T>& layer = network.layers[i];
-    const T* W = parameters + layer.weights;
     T* z = layer.a + range.begin * layer.stride;
     if (i == 0 && !input.dense) {
         SparseRows<T> mine = input.sparse;
         mine.picked += range.begin;
         mine.rows = range.end - range.begin;
-        return sparse_times_dense<T>(mine, W, layer.fan_out, layer.bias, z, layer.stride);
+        return sparse_times_dense<T>(mine, parameters + layer.weights, layer.fan_out, layer.bias, z,
+                                     layer.stride);
     }
     const Index stride = i == 0 ? network.n_features : network.layers[i - 1].stride;
     const T* before = i == 0 ? input.dense : (const T*)network.layers[i - 1].a;
     matmul<T>({before + range.begin * stride, stride, 1},
-              {W, layer.fan_out, layer.tail, lanes<T>}, {z, layer.stride, true}, Start::row,
-              layer.bias, range.end - range.begin, layer.fan_out, layer.fan_in);
+              {layer.packed, 0}, {z, layer.stride, true}, Start::row, layer.bias, range.end - range.begin, layer.fan_out, layer.fan_in);
 }
 
 template <class T>
@@ -157,12 +156,10 @@ void pass_down(Network<T>& network, Range range) {
     for (Index i = network.n_layers - 1; i > 0; --i) {
         const Layer<T>& above = network.layers[i];
         const Layer<T>& below = network.layers[i - 1];
-        const Index stride = padded<T>(above.fan_in), rows = range.end - range.begin;
-        const Index whole = above.fan_in / lanes<T> * lanes<T>;
+        const Index rows = range.end - range.begin;
         const T* delta_above = above.delta + range.begin * above.stride;
         T* delta = below.delta + range.begin * below.stride;
-        matmul<T>({delta_above, above.stride, 1},
-                  {above.transposed, stride, above.transposed + whole, stride},
+        matmul<T>({delta_above, above.stride, 1}, {above.transposed, 0},
                   {delta, below.stride, true}, Start::zero, nullptr, rows, above.fan_in,
                   above.fan_out);
         if (!below.activation.is_identity)
@@ -185,9 +182,7 @@ void weight_gradient(Network<T>& network, Index i, const Input<T>& input, Index 
     }
     const T* before = i == 0 ? input.dense : (const T*)network.layers[i - 1].a;
     const Index stride = i == 0 ? network.n_features : network.layers[i - 1].stride;
-    const Index whole = columns / lanes<T> * lanes<T>;
-    matmul<T>({before + range.begin, 1, stride},
-              {layer.delta, layer.stride, layer.delta + whole, layer.stride}, {dW, columns, false},
+    matmul<T>({before + range.begin, 1, stride}, {layer.delta, layer.stride}, {dW, columns, false},
               first ? Start::zero : Start::result, nullptr, n, columns, rows);
 }
 
