@@ -73,26 +73,34 @@ class Batch {
             const bool is_last = left <= size;
             const Input<T> input(network_, rows_, chunk);
             pass_rows(chunk, input);
+            if (stops()) return Ending::stopped;
             add_loss(chunk.rows, is_last);
             if (!is_finite(loss_)) return Ending::non_finite;
             pass_weights(chunk.rows, input, done == 0, is_last, finish);
-            const bool stops = pulse_.stops_after(3 * chunk.rows * network_.n_weights);
-            if (stops && !is_last) return Ending::stopped;
-            if (stops) stops_ = true;
+            beat(chunk.rows);
+            if (stops() && !is_last) return Ending::stopped;
         }
         return Ending::finished;
     }
 
-    // Whether a stop was asked for when the last batch was complete.
-    bool stops() const { return stops_; }
+    // Whether a stop was asked for; where the last batch is finished nevertheless, behind its update.
+    bool stops() const { return __atomic_load_n(&stops_, __ATOMIC_RELAXED); }
     double loss() const { return loss_; }
     double weight_sum() const { return weight_sum_; }
 
    private:
+    // The caller's thread alone may run Python's signal handlers.
+    void beat(Index rows) {
+        if (pulse_.stops_after(2 * rows * network_.n_weights))
+            __atomic_store_n(&stops_, true, __ATOMIC_RELAXED);
+    }
+
     void pass_rows(const Chunk& chunk, const Input<T>& input) {
         const Index n_tasks = row_tasks(chunk.rows, team_.size());
-        team_.run(n_tasks, [&](Index task, int) {
+        team_.run(n_tasks, [&](Index task, int thread) {
+            if (stops()) return;
             const Range mine = share(chunk.rows, row_grain, task, n_tasks);
+            if (thread == 0 && n_tasks > 1) beat(mine.end - mine.begin);
             gather(network_, rows_, chunk, mine);
             forward(network_, parameters_, input, mine);
             lamina::LAMINA_INSTRUCTION_SET::loss(network_, rows_.weight != nullptr, mine);
@@ -138,8 +146,9 @@ class Batch {
                 if (is_last) finish(layer, db, Range{0, layer.fan_out}, false);
                 return;
             }
-            const Index begin = task * blocks * weight_rows, end = begin + blocks * weight_rows;
-            for_weight_blocks({begin, end < layer.fan_in ? end : layer.fan_in}, [&](Range block) {
+            const Index begin = task * blocks * weight_rows<T>;
+            const Index end = begin + blocks * weight_rows<T>;
+            for_weight_blocks<T>({begin, end < layer.fan_in ? end : layer.fan_in}, [&](Range block) {
                 T* dW = kept ? kept + layer.weights + block.begin * layer.fan_out : part;
                 weight_gradient(network_, i, input, rows, block, dW, first);
                 if (is_last) finish(layer, dW, block, true);
@@ -150,7 +159,7 @@ class Batch {
     // A round has room for a million tasks; a first layer of millions of features has more blocks.
     Index blocks_a_task() const { return 1 + network_.n_squares / 10000; }
     static Index tasks_of(const Layer<T>& layer, Index blocks) {
-        return (layer.fan_in + blocks * weight_rows - 1) / (blocks * weight_rows);
+        return (layer.fan_in + blocks * weight_rows<T> - 1) / (blocks * weight_rows<T>);
     }
 
     Network<T>& network_;

@@ -9,6 +9,9 @@
 // other: a large B read row by row would touch a new page at every step of k.
 #pragma once
 
+#include <cstddef>
+#include <utility>
+
 #include "simd.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
@@ -181,18 +184,49 @@ void pack(const T* B, Index begin, Index end, Index k, Index n, T* packed) {
     });
 }
 
+// Swaps the off-diagonal squares of side S in rows a and b, S below it, of a square matrix.
+template <class T, int S, std::size_t... I>
+inline void swap_squares(Vector<T>& a, Vector<T>& b, std::index_sequence<I...>) {
+    constexpr int n = int(lanes<T>);
+    const Vector<T> above = __builtin_shufflevector(a, b, (int(I) & S ? n + int(I) - S : int(I))...);
+    b = __builtin_shufflevector(a, b, (int(I) & S ? n + int(I) : int(I) + S)...);
+    a = above;
+}
+
+template <class T, int S = 1>
+inline void transpose_registers(Vector<T> (&row)[lanes<T>]) {
+    if constexpr (S < lanes<T>) {
+        LAMINA_UNROLL
+        for (int i = 0; i < lanes<T>; ++i)
+            if (!(i & S))
+                swap_squares<T, S>(row[i], row[i + S], std::make_index_sequence<lanes<T>>());
+        transpose_registers<T, 2 * S>(row);
+    }
+}
+
 // Rows [begin, end) of B (n, k) as columns of the panels of Bᵀ (k, n); what is behind the last column
-// is left as it is.
+// is left as it is. begin is a multiple of a vector's lanes.
 template <class T>
 void pack_transposed(const T* B, Index begin, Index end, Index k, Index n, T* packed) {
-    constexpr Index square = 16;  // a block of both sides stays in the first cache
+    constexpr Index side = lanes<T>;
     for_panels<T>(n, [&](Index j, int vectors) {
-        const Index width = vectors * lanes<T>, first = begin < j ? j : begin;
-        const Index last = end < j + width ? end : j + width;
-        T* const panel = packed + j * k;
-        for (Index p0 = 0; p0 < k; p0 += square)
-            for (Index p = p0; p < k && p < p0 + square; ++p)
-                for (Index i = first; i < last; ++i) panel[p * width + i - j] = B[i * k + p];
+        const Index width = vectors * side, last = end < j + width ? end : j + width;
+        for (Index i = begin < j ? j : begin; i < last; i += side) {
+            T* const to = packed + j * k + i - j;
+            const T* const from = B + i * k;
+            const Index rows = last - i < side ? last - i : side;
+            Index p = 0;
+            for (; rows == side && p + side <= k; p += side) {
+                Vector<T> square[side];
+                LAMINA_UNROLL
+                for (Index r = 0; r < side; ++r) square[r] = load(from + r * k + p);
+                transpose_registers<T>(square);
+                LAMINA_UNROLL
+                for (Index r = 0; r < side; ++r) store(to + (p + r) * width, square[r]);
+            }
+            for (; p < k; ++p)
+                for (Index r = 0; r < rows; ++r) to[p * width + r] = from[r * k + p];
+        }
     });
 }
 

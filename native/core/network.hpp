@@ -56,10 +56,13 @@ struct Layer {
     Buffer<T> transposed;  // Wᵀ in panels; not for the first layer
 };
 
-// Rows of W that are summed, updated and squared at one go: whole tiles of every width, and few
-// enough that their gradient is still in the first cache when it is used.
-inline constexpr Index weight_rows = 24;
+// Rows of W that are summed, updated and squared at one go: whole tiles and vectors of every width,
+// and few enough that their gradient is still in the first cache when it is used.
+template <class T>
+inline constexpr Index weight_rows = 192 / sizeof(T);
 inline constexpr Index chunk_bytes = Index(40) << 20;
+// A chunk's update cannot be broken off, and Ctrl-C shall not wait long for it.
+inline constexpr Index chunk_multiply_adds = Index(1) << 31;
 
 template <class T>
 struct Network {
@@ -109,10 +112,6 @@ Network<T>::Network(const Problem& given, Index largest_batch)
     problem.blocks = blocks;
     Index row_values = n_features;
     for (Index i = 0; i < n_layers; ++i) row_values += 2 * padded<T>(blocks[i].fan_out);
-    const Index most = chunk_bytes / (row_values * Index(sizeof(T)));
-    largest_chunk = most < 64 ? 64 : most;
-    most_rows = largest_batch < largest_chunk ? largest_batch : largest_chunk;
-
     layers = new Layer<T>[n_layers];
     for (Index i = 0; i < n_layers; ++i) {
         Layer<T>& layer = layers[i];
@@ -123,9 +122,14 @@ Network<T>::Network(const Problem& given, Index largest_batch)
         layer.weights = n_weights;
         n_weights += layer.fan_in * layer.fan_out;
         layer.squares = n_squares;
-        n_squares += (layer.fan_in + weight_rows - 1) / weight_rows;
-        if (part_size < weight_rows * layer.stride) part_size = weight_rows * layer.stride;
+        n_squares += (layer.fan_in + weight_rows<T> - 1) / weight_rows<T>;
+        if (part_size < weight_rows<T> * layer.stride) part_size = weight_rows<T> * layer.stride;
     }
+    const Index by_bytes = chunk_bytes / (row_values * Index(sizeof(T)));
+    const Index by_work = chunk_multiply_adds / n_weights;
+    largest_chunk = by_bytes < by_work ? by_bytes : by_work;
+    if (largest_chunk < 64) largest_chunk = 64;
+    most_rows = largest_batch < largest_chunk ? largest_batch : largest_chunk;
     n_parameters = n_weights;
     for (Index i = 0; i < n_layers; ++i) {
         layers[i].biases = n_parameters;

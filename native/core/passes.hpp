@@ -71,7 +71,7 @@ void refresh_weights(const Network<T>& network, const Layer<T>& layer, const T* 
     if (layer.transposed)
         pack_transposed<T>(W, range.begin, range.end, fan_out, fan_in, layer.transposed);
     if (network.square && network.problem.alpha != 0)
-        network.square[layer.squares + range.begin / weight_rows] = sum_of_squares(
+        network.square[layer.squares + range.begin / weight_rows<T>] = sum_of_squares(
             W + range.begin * layer.fan_out, (range.end - range.begin) * layer.fan_out);
 }
 
@@ -81,17 +81,19 @@ void refresh_biases(const Layer<T>& layer, const T* parameters) {
 }
 
 // Calls body(block) for the rows of W in [range), weight_rows at a time.
-template <class Body>
+template <class T, class Body>
 void for_weight_blocks(Range range, Body body) {
-    for (Index begin = range.begin; begin < range.end; begin += weight_rows)
-        body(Range{begin, begin + weight_rows < range.end ? begin + weight_rows : range.end});
+    for (Index begin = range.begin; begin < range.end; begin += weight_rows<T>) {
+        const Index end = begin + weight_rows<T>;
+        body(Range{begin, end < range.end ? end : range.end});
+    }
 }
 
 template <class T>
 void refresh_all(Network<T>& network, const T* parameters) {
     for (Index i = 0; i < network.n_layers; ++i) {
         const Layer<T>& layer = network.layers[i];
-        for_weight_blocks({0, layer.fan_in}, [&](Range block) {
+        for_weight_blocks<T>({0, layer.fan_in}, [&](Range block) {
             refresh_weights(network, layer, parameters, block);
         });
         refresh_biases(layer, parameters);
