@@ -22,20 +22,24 @@ inline void relax() {
 #endif
 }
 
-// One word says all that a member must know to take a task: which round it is, how many tasks the
-// round has, and which comes next. Taking one is a compare-and-swap: it fails if anything changed.
+// One word says all that a member must know to take a task: which round it is, and which of its tasks
+// are left. Taking one is a compare-and-swap: it fails if anything changed. Even members take from the
+// low end and odd ones from the high: so the same weights tend to meet the same core, step after step,
+// and find what they need in its cache.
 struct Ticket {
     static constexpr int bits = 20;
     static constexpr std::uint64_t mask = (1u << bits) - 1;
 
-    static std::uint64_t of(std::uint64_t round, std::uint64_t n_tasks) {
-        return round << (2 * bits) | n_tasks << bits;
+    static std::uint64_t of(std::uint64_t round, std::uint64_t begin, std::uint64_t end) {
+        return round << (2 * bits) | begin << bits | end;
     }
     static std::uint64_t round(std::uint64_t ticket) { return ticket >> (2 * bits); }
-    static std::int64_t next(std::uint64_t ticket) { return std::int64_t(ticket & mask); }
-    static bool has_more(std::uint64_t ticket) {
-        return (ticket & mask) < (ticket >> bits & mask);
-    }
+    static std::uint64_t begin(std::uint64_t ticket) { return ticket >> bits & mask; }
+    static std::uint64_t end(std::uint64_t ticket) { return ticket & mask; }
+
+    static bool has_more(std::uint64_t ticket) { return begin(ticket) < end(ticket); }
+    static std::uint64_t without_lowest(std::uint64_t ticket) { return ticket + (1u << bits); }
+    static std::uint64_t without_highest(std::uint64_t ticket) { return ticket - 1; }
 };
 
 // How often a member looks for the next round before it sleeps: some tens of microseconds, the
@@ -62,10 +66,14 @@ struct Team::Members {
             // Valid if the swap succeeds: they change only when all of a round's tasks are done.
             const Function call = function.load(std::memory_order_relaxed);
             const void* with = body.load(std::memory_order_relaxed);
-            if (!ticket.compare_exchange_weak(now, now + 1, std::memory_order_acq_rel,
+            const bool from_low = thread % 2 == 0;
+            const std::uint64_t task = from_low ? Ticket::begin(now) : Ticket::end(now) - 1;
+            const std::uint64_t rest =
+                from_low ? Ticket::without_lowest(now) : Ticket::without_highest(now);
+            if (!ticket.compare_exchange_weak(now, rest, std::memory_order_acq_rel,
                                               std::memory_order_acquire))
                 continue;
-            call(with, Ticket::next(now), thread);
+            call(with, std::int64_t(task), thread);
             done.fetch_add(1, std::memory_order_release);
             now = ticket.load(std::memory_order_acquire);
         }
@@ -130,7 +138,7 @@ void Team::run_shared(std::int64_t n_tasks, Function function, const void* body)
     team.function.store(function, std::memory_order_relaxed);
     team.body.store(body, std::memory_order_relaxed);
     const std::uint64_t round = Ticket::round(team.ticket.load(std::memory_order_relaxed)) + 1;
-    team.ticket.store(Ticket::of(round, std::uint64_t(n_tasks)));
+    team.ticket.store(Ticket::of(round, 0, std::uint64_t(n_tasks)));
     team.wake_sleepers();
     team.work(0);
     for (int spin = 0; team.done.load(std::memory_order_acquire) != n_tasks; ++spin)

@@ -10,7 +10,12 @@ import pytest
 from scipy import sparse
 
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
-from lamina.engines.threads import MULTIPLY_ADDS_PER_THREAD, choose_threads, usable_cores
+from lamina.engines.threads import (
+    CALL_WORK_PER_THREAD,
+    STEP_WORK_PER_THREAD,
+    choose_threads,
+    usable_cores,
+)
 from lamina.formulas import LOSSES
 from lamina.network import NetworkSpec, draw_parameters
 
@@ -85,11 +90,13 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
     subprocess.run([sys.executable, "-W", "ignore", "-c", script, folder], check=True, timeout=60)
 
 
-def test_small_networks_get_one_thread(monkeypatch):
+def test_only_work_that_is_worth_it_is_shared(monkeypatch):
     monkeypatch.setattr("lamina.engines.threads.usable_cores", lambda: 8)
-    assert choose_threads(MULTIPLY_ADDS_PER_THREAD - 1) == 1
-    assert choose_threads(3 * MULTIPLY_ADDS_PER_THREAD) == 3
-    assert choose_threads(100 * MULTIPLY_ADDS_PER_THREAD) == 8
+    assert choose_threads(STEP_WORK_PER_THREAD - 1, 1000) == 1
+    assert choose_threads(3 * STEP_WORK_PER_THREAD, 1000) == 3
+    assert choose_threads(100 * STEP_WORK_PER_THREAD, 1000) == 8
+    assert choose_threads(2 * STEP_WORK_PER_THREAD, 1) == 1
+    assert choose_threads(2 * CALL_WORK_PER_THREAD) == 2
     assert choose_threads(1, requested=5) == 5
 
 

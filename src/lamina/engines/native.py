@@ -62,8 +62,10 @@ def _network(spec: NetworkSpec, objective: Objective, dtype: Any, largest_batch:
     )
 
 
-def _multiply_adds(spec: NetworkSpec, rows: int, passes: int) -> int:
-    return rows * passes * sum(block.fan_in * block.fan_out for block in spec.blocks)
+def _work(spec: NetworkSpec, rows: int, passes: int, dtype: np.dtype[Any]) -> float:
+    """Multiply-adds as choose_threads counts them."""
+    weights = sum(block.fan_in * block.fan_out for block in spec.blocks)
+    return rows * passes * weights * dtype.itemsize / 8
 
 
 def _takes_codes(objective: Objective) -> bool:
@@ -115,7 +117,11 @@ class NativeTrainer:
             self.parameters,
             self.state.slots,
             self.state.step,
-            choose_threads(_multiply_adds(self.spec, batch_size, 3), self.n_threads),
+            choose_threads(
+                _work(self.spec, batch_size, 3, self.parameters.dtype),
+                len(learning_rates),
+                self.n_threads,
+            ),
         )
         self.state.step += steps
         if ending != _native.FINISHED:
@@ -154,7 +160,8 @@ class NativeEngine:
         arrays = _row_arrays(*rows, _takes_codes(objective))
         network = _network(spec, objective, parameters.dtype, rows.X.shape[0])
         gradient = np.zeros_like(parameters)
-        threads = choose_threads(_multiply_adds(spec, rows.X.shape[0], 3), self.n_threads)
+        work = _work(spec, rows.X.shape[0], 3, parameters.dtype)
+        threads = choose_threads(work, requested=self.n_threads)
         ending, loss, _, _ = network.loss_and_gradient(arrays, parameters, gradient, threads)
         _refuse_zero_weight(ending)
         return loss, gradient
@@ -164,7 +171,8 @@ class NativeEngine:
         prediction = np.empty((n_rows, spec.n_outputs), dtype=parameters.dtype)
         # A prediction needs no loss; any entry of the table fills the place.
         network = _network(spec, Objective("squared_error"), parameters.dtype, n_rows)
-        threads = choose_threads(_multiply_adds(spec, n_rows, 1), self.n_threads)
+        work = _work(spec, n_rows, 1, parameters.dtype)
+        threads = choose_threads(work, requested=self.n_threads)
         link = _native.LINKS[spec.link]
         network.predict(link, _row_arrays(X), parameters, prediction, threads)
         return prediction

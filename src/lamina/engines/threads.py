@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 
-# What a thread must have to do in a step, in multiply-adds, before its share of two barriers
-# (about a microsecond) and of its start pays: some 30 microseconds of work on one core.
-MULTIPLY_ADDS_PER_THREAD = 1_500_000
+# What a thread must have to do, in float64 multiply-adds (a float32 one counts half): in a step,
+# before two rounds of tasks are worth handing out, some 10 microseconds; in a call, before its
+# start is.
+STEP_WORK_PER_THREAD = 250_000
+CALL_WORK_PER_THREAD = 2_500_000
 
 
 def usable_cores() -> int:
@@ -30,13 +32,15 @@ def usable_cores() -> int:
     return max(1, min(cores, int(limit))) if limit.isdecimal() else cores
 
 
-def choose_threads(multiply_adds: int, requested: int | None = None) -> int:
-    """The threads for a call whose every step takes so many multiply-adds.
+def choose_threads(step_work: float, n_steps: int = 1, requested: int | None = None) -> int:
+    """The threads for a call.
 
     Parameters
     ----------
-    multiply_adds : int
-        The work of one step, or of one call where it has no steps.
+    step_work : float
+        The work of one step, in float64 multiply-adds; of the whole call where it has no steps.
+    n_steps : int
+        The steps of the call.
     requested : int, optional
         What the user wants; taken as it is.
 
@@ -47,11 +51,13 @@ def choose_threads(multiply_adds: int, requested: int | None = None) -> int:
 
     Examples
     --------
-    >>> choose_threads(1_000)
+    >>> choose_threads(1_000, 50)
     1
-    >>> choose_threads(1_000, requested=3)
+    >>> choose_threads(1_000, 50, requested=3)
     3
     """
     if requested is not None:
         return requested
-    return max(1, min(usable_cores(), multiply_adds // MULTIPLY_ADDS_PER_THREAD))
+    by_step = step_work // STEP_WORK_PER_THREAD
+    by_call = step_work * n_steps // CALL_WORK_PER_THREAD
+    return max(1, int(min(usable_cores(), by_step, by_call)))
