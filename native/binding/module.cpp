@@ -79,6 +79,11 @@ class Interrupt {
     std::unique_ptr<nb::python_error> error_;
 };
 
+// The kernels trust what they are given; a mistake above must not read or write beyond an array.
+void require(bool holds, const char* what) {
+    if (!holds) throw nb::value_error(what);
+}
+
 // The rows of a fit, with references that keep their arrays alive.
 template <class T>
 struct RowArrays {
@@ -86,6 +91,18 @@ struct RowArrays {
     std::optional<In<std::int32_t>> csr_columns, codes;
     std::optional<In<std::int64_t>> csr_starts;
     std::int64_t n_rows;
+
+    void require_fit(std::int64_t n_features, std::int64_t n_outputs, bool is_learned) const {
+        const auto has = [](const auto& array, std::int64_t n) {
+            return !array || std::int64_t(array->size()) == n;
+        };
+        require(has(dense, n_rows * n_features), "X does not fit the network");
+        require(dense || (csr_values && csr_columns && csr_starts), "X is neither dense nor csr");
+        require(has(csr_starts, n_rows + 1), "the starts of csr rows are not one more than rows");
+        require(has(targets, n_rows * n_outputs) && has(codes, n_rows) && has(weight, n_rows) &&
+                    (!is_learned || targets || codes),
+                "targets or weights do not fit the rows");
+    }
 
     Rows<T> view() const {
         const auto data = [](const auto& array) { return array ? array->data() : nullptr; };
@@ -103,8 +120,13 @@ class NetworkHandle {
     NetworkHandle(const std::vector<BlockTuple>& blocks, int loss, int penalty, double alpha,
                   std::int64_t largest_batch) {
         std::vector<Block> plain;
-        for (const auto& [fan_in, fan_out, activation] : blocks)
+        for (const auto& [fan_in, fan_out, activation] : blocks) {
             plain.push_back({fan_in, fan_out, activation});
+            n_parameters_ += (fan_in + 1) * fan_out;
+        }
+        require(!plain.empty(), "a network needs at least one block");
+        n_features_ = plain.front().fan_in, n_outputs_ = plain.back().fan_out;
+        largest_batch_ = largest_batch;
         network_ = kernels<T>().make({plain.data(), int(plain.size()), loss, penalty, alpha},
                                      largest_batch);
     }
@@ -116,6 +138,13 @@ class NetworkHandle {
                       In<double> learning_rates, int optimizer,
                       const std::vector<double>& hyperparameters, InOut<T> parameters,
                       InOut<T> slots, std::int64_t step, int n_threads) {
+        require_fit(rows, parameters.size());
+        const std::int64_t n_order = std::int64_t(order.size());
+        require(batch_size >= 1 && batch_size <= largest_batch_, "batch_size is out of range");
+        require(std::int64_t(learning_rates.size()) * batch_size >= n_order,
+                "there are fewer learning rates than steps");
+        require(slots.size() % parameters.size() == 0 && slots.size() > 0,
+                "the optimizer's slots do not fit the network");
         Interrupt interrupt;
         Report report;
         {
@@ -136,6 +165,8 @@ class NetworkHandle {
 
     ReportTuple loss_and_gradient(const RowArrays<T>& rows, In<T> parameters, InOut<T> gradient,
                                   int n_threads) {
+        require_fit(rows, parameters.size());
+        require(gradient.size() == parameters.size(), "the gradient does not fit the network");
         Interrupt interrupt;
         Report report;
         {
@@ -149,6 +180,9 @@ class NetworkHandle {
 
     void predict(int link, const RowArrays<T>& rows, In<T> parameters, InOut<T> prediction,
                  int n_threads) {
+        require_fit(rows, parameters.size(), false);
+        require(std::int64_t(prediction.size()) == rows.n_rows * n_outputs_,
+                "the prediction does not fit the rows");
         Interrupt interrupt;
         {
             nb::gil_scoped_release released;
@@ -159,7 +193,14 @@ class NetworkHandle {
     }
 
    private:
+    void require_fit(const RowArrays<T>& rows, std::size_t n_parameters, bool is_learned = true) {
+        rows.require_fit(n_features_, n_outputs_, is_learned);
+        require(std::int64_t(n_parameters) == n_parameters_,
+                "the parameters do not fit the network");
+    }
+
     void* network_;
+    std::int64_t n_features_ = 0, n_outputs_ = 0, n_parameters_ = 0, largest_batch_ = 0;
     std::unique_ptr<nb::python_error> kept_;
 };
 

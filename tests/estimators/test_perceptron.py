@@ -385,3 +385,10 @@ def test_the_engine_that_is_asked_for_serves(monkeypatch: pytest.MonkeyPatch) ->
     model = MLPClassifier(solver="lbfgs", alpha=1, max_iter=300, engine="reference", n_threads=3)
     model.fit(X, Y).predict(X)
     assert asked == [("reference", 3), ("reference", 3)]
+
+
+def test_a_sparse_matrix_whose_columns_point_nowhere_is_refused() -> None:
+    broken = sparse.csr_array(np.eye(4))
+    broken.indices[2] = 1_000_000
+    with pytest.raises(ValueError, match="indices"):
+        MLPRegressor(max_iter=1).fit(broken, np.arange(4.0))

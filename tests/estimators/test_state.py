@@ -117,3 +117,25 @@ def test_a_fresh_fit_by_lbfgs_leaves_nothing_of_an_earlier_one_by_epochs() -> No
     model.set_params(solver="lbfgs").fit(X, Y)
     assert not set(EPOCH_ATTRIBUTES) & set(vars(model))
     assert math.isfinite(model.loss_)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda model: model.coefs_.__setitem__(1, np.zeros((5, 3))),
+        lambda model: model.coefs_.__setitem__(1, np.zeros((7, 30))),
+        lambda model: model.intercepts_.__setitem__(0, np.zeros(2)),
+        lambda model: setattr(model, "coefs_", model.coefs_[:1]),
+        lambda model: setattr(model, "intercepts_", model.intercepts_[:1]),
+        lambda model: setattr(model, "n_features_in_", 9),
+    ],
+    ids=["rows", "columns", "intercept", "a matrix less", "an intercept less", "features"],
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_weights_that_make_no_network_are_refused(spoil: Any) -> None:
+    rng = np.random.RandomState(0)
+    model = MLPClassifier((7,), max_iter=1, random_state=0)
+    model.fit(rng.normal(size=(30, 4)), np.arange(30) % 3)
+    spoil(model)
+    with pytest.raises(ValueError, match="are not those of one network"):
+        model.predict(rng.normal(size=(5, model.n_features_in_)))

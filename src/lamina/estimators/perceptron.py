@@ -287,5 +287,8 @@ def has_partial_fit(model: Any) -> bool:
 
 
 def _sorted(X: Any) -> Matrix:
-    unsorted = sparse.issparse(X) and not X.has_sorted_indices
-    return X.sorted_indices() if unsorted else X
+    """A csr matrix with sorted columns, none out of range: the kernels read where they point."""
+    if not sparse.issparse(X):
+        return X
+    X.check_format(full_check=True)
+    return X if X.has_sorted_indices else X.sorted_indices()

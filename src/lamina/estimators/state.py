@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from numpy.typing import DTypeLike
@@ -33,14 +34,36 @@ EPOCH_ATTRIBUTES = (
 
 
 def network_of(model: Any) -> NetworkSpec:
-    """The network of a fitted estimator, from the shapes of its weights."""
-    widths = (len(model.coefs_[0]), *(weights.shape[1] for weights in model.coefs_))
-    return _network(widths, model.activation, model.out_activation_)
+    """The network of a fitted estimator, from the shapes of its weights.
+
+    Raises
+    ------
+    ValueError
+        Where weights, biases and the number of features are not those of one network, because
+        someone has set them by hand.
+    """
+    weights = tuple(part.shape for part in model.coefs_)
+    biases = tuple(part.shape for part in model.intercepts_)
+    return _network(weights, biases, model.n_features_in_, model.activation, model.out_activation_)
 
 
 @lru_cache(maxsize=64)
-def _network(widths: tuple[int, ...], activation: str, link: str) -> NetworkSpec:
+def _network(
+    weights: tuple[tuple[int, ...], ...],
+    biases: tuple[tuple[int, ...], ...],
+    n_features: int,
+    activation: str,
+    link: str,
+) -> NetworkSpec:
     # Remembered, because for a single row a spec takes longer to make than to use.
+    widths = (n_features, *(shape[-1] for shape in weights))
+    if weights != tuple(pairwise(widths)) or biases != tuple((width,) for width in widths[1:]):
+        raise ValueError(
+            f"coefs_ of shapes {list(weights)} and intercepts_ of shapes {list(biases)} are not "
+            f"those of one network with {n_features} features: every matrix takes what the one "
+            "before gives, and has one intercept for each of its columns. Set them to fit, or fit "
+            "the estimator anew."
+        )
     return NetworkSpec.perceptron(widths, activation, link)
 
 
