@@ -62,10 +62,17 @@ def _network(spec: NetworkSpec, objective: Objective, dtype: Any, largest_batch:
     )
 
 
-def _work(spec: NetworkSpec, rows: int, passes: int, dtype: np.dtype[Any]) -> float:
-    """Multiply-adds as choose_threads counts them."""
+def _threads(
+    requested: int | None,
+    spec: NetworkSpec,
+    rows: int,
+    dtype: np.dtype[Any],
+    passes: int,
+    steps: int,
+) -> int:
+    """The threads for steps of so many rows, each with so many passes over the weights."""
     weights = sum(block.fan_in * block.fan_out for block in spec.blocks)
-    return rows * passes * weights * dtype.itemsize / 8
+    return choose_threads(rows * passes * weights * dtype.itemsize / 8, steps, requested)
 
 
 def _takes_codes(objective: Objective) -> bool:
@@ -104,8 +111,9 @@ class NativeTrainer:
     ) -> EpochReport:
         batch_size = min(batch_size, len(order))
         if batch_size > self._largest_batch:
-            dtype = self.parameters.dtype
+            dtype, steps = self.parameters.dtype, len(learning_rates)
             self._native = _network(self.spec, self.objective, dtype, batch_size)
+            self._threads = _threads(self.n_threads, self.spec, batch_size, dtype, 3, steps)
             self._largest_batch = batch_size
         ending, loss, steps, bad = self._native.epoch(
             self._arrays,
@@ -117,11 +125,7 @@ class NativeTrainer:
             self.parameters,
             self.state.slots,
             self.state.step,
-            choose_threads(
-                _work(self.spec, batch_size, 3, self.parameters.dtype),
-                len(learning_rates),
-                self.n_threads,
-            ),
+            self._threads,
         )
         self.state.step += steps
         if ending != _native.FINISHED:
@@ -160,8 +164,7 @@ class NativeEngine:
         arrays = _row_arrays(*rows, _takes_codes(objective))
         network = _network(spec, objective, parameters.dtype, rows.X.shape[0])
         gradient = np.zeros_like(parameters)
-        work = _work(spec, rows.X.shape[0], 3, parameters.dtype)
-        threads = choose_threads(work, requested=self.n_threads)
+        threads = _threads(self.n_threads, spec, rows.X.shape[0], parameters.dtype, 3, 1)
         ending, loss, _, _ = network.loss_and_gradient(arrays, parameters, gradient, threads)
         _refuse_zero_weight(ending)
         return loss, gradient
@@ -171,8 +174,7 @@ class NativeEngine:
         prediction = np.empty((n_rows, spec.n_outputs), dtype=parameters.dtype)
         # A prediction needs no loss; any entry of the table fills the place.
         network = _network(spec, Objective("squared_error"), parameters.dtype, n_rows)
-        work = _work(spec, n_rows, 1, parameters.dtype)
-        threads = choose_threads(work, requested=self.n_threads)
+        threads = _threads(self.n_threads, spec, n_rows, parameters.dtype, 1, 1)
         link = _native.LINKS[spec.link]
         network.predict(link, _row_arrays(X), parameters, prediction, threads)
         return prediction
