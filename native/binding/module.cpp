@@ -205,6 +205,38 @@ class NetworkHandle {
 };
 
 template <class T>
+void multiply(In<T> A, In<T> B, InOut<T> C, bool A_is_transposed, bool B_is_transposed,
+              int n_threads) {
+    require(A.ndim() == 2 && B.ndim() == 2 && C.ndim() == 2, "a product is of matrices");
+    require(!(A_is_transposed && B_is_transposed), "one matrix may lie transposed, not both");
+    const std::size_t m = A.shape(A_is_transposed), k = A.shape(!A_is_transposed);
+    const std::size_t n = B.shape(!B_is_transposed);
+    require(B.shape(B_is_transposed) == k && C.shape(0) == m && C.shape(1) == n,
+            "the shapes do not fit");
+    const Orientation orientation = A_is_transposed   ? Orientation::left_transposed
+                                    : B_is_transposed ? Orientation::right_transposed
+                                                      : Orientation::plain;
+    nb::gil_scoped_release released;
+    kernels<T>().multiply(orientation, A.data(), B.data(), C.data(), std::int64_t(m),
+                          std::int64_t(n), std::int64_t(k), n_threads);
+}
+
+template <class T>
+void bind_measures(nb::module_& module) {
+    module.def(
+        std::is_same_v<T, float> ? "spin32" : "spin64",
+        [](std::int64_t rounds, int n_threads) {
+            nb::gil_scoped_release released;
+            return kernels<T>().spin(rounds, n_threads);
+        },
+        "rounds"_a, "n_threads"_a,
+        "Multiply-adds in registers alone, on each thread; returns how many operations they were.");
+    module.def("multiply", multiply<T>, "A"_a.noconvert(), "B"_a.noconvert(), "C"_a.noconvert(),
+               "A_is_transposed"_a, "B_is_transposed"_a, "n_threads"_a,
+               "Write the matrix product A B into C; one of them may lie transposed in memory.");
+}
+
+template <class T>
 void bind(nb::module_& module, const char* rows_name, const char* network_name) {
     nb::class_<RowArrays<T>>(module, rows_name, "The rows that a network reads; it copies nothing.")
         .def(
@@ -245,6 +277,7 @@ void bind(nb::module_& module, const char* rows_name, const char* network_name) 
         },
         "function"_a, "x"_a.noconvert(), "y"_a.noconvert(),
         "Write one of FUNCTIONS, applied to x, into y.");
+    bind_measures<T>(module);
 }
 
 nb::dict numbered(const char* const* names) {

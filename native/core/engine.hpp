@@ -68,6 +68,9 @@ struct Report {
     int non_finite_block;    // -1 where all blocks are finite
 };
 
+// Which of a product's two matrices lies transposed in memory.
+enum class Orientation { plain, left_transposed, right_transposed };
+
 // One compiled set of kernels. `Network` is opaque: each instruction set has its own.
 template <class T>
 struct Kernels {
@@ -80,6 +83,10 @@ struct Kernels {
     Report (*predict)(void* network, int link, const Rows<T>&, const T* parameters, T* prediction,
                       StopSignal, int n_threads);
     void (*evaluate)(int function, const T* x, T* y, std::int64_t n);
+    // For measuring: multiply-adds in registers alone (returns how many operations), and a product.
+    std::int64_t (*spin)(std::int64_t rounds, int n_threads);
+    void (*multiply)(Orientation, const T* A, const T* B, T* C, std::int64_t m, std::int64_t n,
+                     std::int64_t k, int n_threads);
 };
 
 struct InstructionSet {

@@ -1,6 +1,7 @@
 // Compiled once for each instruction set, with LAMINA_INSTRUCTION_SET naming it: everything that
 // computes, behind one table of functions.
 #include "epoch.hpp"
+#include "measures.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
@@ -37,7 +38,8 @@ struct Entry {
         }
     }
     static constexpr Kernels<T> kernels = {make,    release,  epoch,
-                                           loss_and_gradient, predict, evaluate};
+                                           loss_and_gradient, predict, evaluate,
+                                           spin_on_threads<T>, lamina::LAMINA_INSTRUCTION_SET::multiply<T>};
 };
 
 #define LAMINA_TEXT_OF(name) #name

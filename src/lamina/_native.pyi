@@ -64,6 +64,20 @@ def evaluate(function: int, x: Annotated[NDArray[numpy.float32], dict(order='C',
 def evaluate(function: int, x: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], y: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]) -> None:
     """Write one of FUNCTIONS, applied to x, into y."""
 
+def spin32(rounds: int, n_threads: int) -> int:
+    """
+    Multiply-adds in registers alone, on each thread; returns how many operations they were.
+    """
+
+@overload
+def multiply(A: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], B: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], C: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], A_is_transposed: bool, B_is_transposed: bool, n_threads: int) -> None: ...
+
+@overload
+def multiply(A: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], B: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], C: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], A_is_transposed: bool, B_is_transposed: bool, n_threads: int) -> None:
+    """
+    Write the matrix product A B into C; one of them may lie transposed in memory.
+    """
+
 class Rows64:
     """The rows that a network reads; it copies nothing."""
 
@@ -85,3 +99,8 @@ class Network64:
     def loss_and_gradient(self, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], n_threads: int) -> tuple[int, float, int, int]: ...
 
     def predict(self, link: int, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], n_threads: int) -> None: ...
+
+def spin64(rounds: int, n_threads: int) -> int:
+    """
+    Multiply-adds in registers alone, on each thread; returns how many operations they were.
+    """

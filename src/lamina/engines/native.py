@@ -7,10 +7,11 @@ csr row starts int64: `_row_arrays` sees to that once for every fit.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from lamina import _native
 from lamina.engines.engine import (
@@ -178,3 +179,65 @@ class NativeEngine:
         link = _native.LINKS[spec.link]
         network.predict(link, _row_arrays(X), parameters, prediction, threads)
         return prediction
+
+
+def multiply_add_rate(dtype: DTypeLike, n_threads: int = 1, seconds: float = 0.2) -> float:
+    """The most floating-point operations a second that the threads can do, by a loop in registers.
+
+    A multiply-add counts as two. It is what `matrix_product` and a training step are held against.
+
+    Parameters
+    ----------
+    dtype : {'float32', 'float64'}
+    n_threads : int
+    seconds : float
+        About how long to measure; the best of several rounds counts.
+
+    Examples
+    --------
+    >>> multiply_add_rate("float32", seconds=0.01) > 0
+    True
+    """
+    spin = _native.spin32 if np.dtype(dtype) == np.float32 else _native.spin64
+    rounds, best, end = 1_000_000, 0.0, perf_counter() + seconds
+    while best == 0.0 or perf_counter() < end:
+        start = perf_counter()
+        operations = spin(rounds, n_threads)
+        best = max(best, operations / (perf_counter() - start))
+    return best
+
+
+def matrix_product(
+    A: NDArray[Any],
+    B: NDArray[Any],
+    *,
+    A_is_transposed: bool = False,
+    B_is_transposed: bool = False,
+    n_threads: int = 1,
+) -> NDArray[Any]:
+    """A B by the kernels that training uses, in any of the three orientations of a step.
+
+    Parameters
+    ----------
+    A : ndarray of shape (m, k), or (k, m) where it is transposed
+    B : ndarray of shape (k, n), or (n, k) where it is transposed
+        Both C-contiguous, in one dtype, float32 or float64.
+    A_is_transposed, B_is_transposed : bool
+        Whether a matrix lies transposed in memory; not both.
+    n_threads : int
+
+    Returns
+    -------
+    ndarray of shape (m, n)
+        Every element is one chain of fused multiply-adds over k, in order.
+
+    Examples
+    --------
+    >>> matrix_product(np.eye(2), np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([[1., 2.],
+           [3., 4.]])
+    """
+    shape = A.shape[1 if A_is_transposed else 0], B.shape[0 if B_is_transposed else 1]
+    C = np.empty(shape, dtype=A.dtype)
+    _native.multiply(A, B, C, A_is_transposed, B_is_transposed, n_threads)
+    return C
