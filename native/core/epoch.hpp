@@ -104,7 +104,7 @@ class Batch {
             gather(network_, rows_, chunk, mine);
             forward(network_, parameters_, input, mine);
             lamina::LAMINA_INSTRUCTION_SET::loss(network_, rows_.weight != nullptr, mine);
-            pass_down(network_, mine);
+            pass_down(network_, mine, chunk.rows);
         });
         if (input.dense) return;
         const int parts = team_.size();
@@ -150,7 +150,7 @@ class Batch {
             const Index end = begin + blocks * weight_rows<T>;
             for_weight_blocks<T>({begin, end < layer.fan_in ? end : layer.fan_in}, [&](Range block) {
                 T* dW = kept ? kept + layer.weights + block.begin * layer.fan_out : part;
-                weight_gradient(network_, i, input, rows, block, dW, first);
+                weight_gradient(network_, i, input, rows, block, dW, first, thread);
                 if (is_last) finish(layer, dW, block, true);
             });
         });
@@ -209,7 +209,7 @@ Index most_entries(const Network<T>& network, const Rows<T>& rows, const Batches
 template <class T>
 Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batches,
                  const Update<T>& update, StopSignal signal, int n_threads) {
-    network.prepare_forward(rows.dense, true);
+    network.prepare_forward(rows, true);
     network.prepare_backward(n_threads, batches.batch_size, most_entries(network, rows, batches));
     refresh_all(network, update.parameters);
     Team team(n_threads);
@@ -252,7 +252,7 @@ Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batche
 template <class T>
 Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* parameters,
                              T* gradient, StopSignal signal, int n_threads) {
-    network.prepare_forward(rows.dense, false);
+    network.prepare_forward(rows, false);
     network.prepare_backward(n_threads, rows.n_rows,
                              most_entries(network, rows, {nullptr, rows.n_rows, rows.n_rows, {}}));
     refresh_all(network, parameters);
@@ -270,7 +270,7 @@ Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* 
 template <class T>
 Report run_predict(Network<T>& network, int link, const Rows<T>& rows, const T* parameters,
                    T* prediction, StopSignal signal, int n_threads) {
-    network.prepare_forward(rows.dense, false);
+    network.prepare_forward(rows, false);
     refresh_all(network, parameters);
     Team team(n_threads);
     Pulse pulse(signal);

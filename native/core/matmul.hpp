@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <utility>
 
 #include "simd.hpp"
@@ -25,7 +26,13 @@ struct Left {
 template <class T>
 struct Right {
     const T* data;
-    Index stride;  // from row to row; 0 where packed
+    Index stride;     // from row to row; 0 where packed
+    Index rows = 0;   // where packed: of a panel
+    Index first = 0;  // the row that counts as B's first
+
+    const T* panel(Index j, Index width) const {
+        return data + (stride ? first * stride + j : first * width + j * rows);
+    }
 };
 
 template <class T>
@@ -33,6 +40,8 @@ struct Result {
     T* data;
     Index stride;
     bool is_padded;  // whole vectors may be written behind the last column
+
+    Result from(Index row) const { return {data + row * stride, stride, is_padded}; }
 };
 
 enum class Start { zero, row, result };
@@ -58,42 +67,53 @@ struct TileArguments {
     Index init_row;
     T* c;
     Index c_row;
-    Index part;  // columns to write where the tile is one vector that C has no room for; else 0
+    Index part;  // columns of the last vector, where C has no room for all of it; else 0
+    const std::int32_t* list = nullptr;  // the k to take, where not all; `k` is then their number
+
+    void advance(Index rows) {
+        a += rows * a_row;
+        c += rows * c_row;
+        if (init) init += rows * init_row;
+    }
 };
 
-template <class T, int ROWS, int VECTORS>
-__attribute__((noinline)) void tile(const TileArguments<T>& t) {
+template <class T, int ROWS, int VECTORS, bool IS_LISTED = false>
+__attribute__((always_inline)) inline void inline_tile(const TileArguments<T> t) {
     Vector<T> sum[ROWS][VECTORS];
     LAMINA_UNROLL
     for (int r = 0; r < ROWS; ++r)
         LAMINA_UNROLL
         for (int v = 0; v < VECTORS; ++v) {
             const T* init = t.init + r * t.init_row + v * lanes<T>;
-            sum[r][v] = !t.init  ? Vector<T>{}
-                        : t.part ? load_part(init, t.part)
-                                 : load(init);
+            const bool is_part = v == VECTORS - 1 && t.part;
+            sum[r][v] = !t.init ? Vector<T>{} : is_part ? load_part(init, t.part) : load(init);
         }
-    const T* a = t.a;
-    const T* b = t.b;
-    const Index a_row = t.a_row, a_k = t.a_k, b_row = t.b_row;
-    for (Index k = t.k; k; --k, a += a_k, b += b_row) {
+    const T *a = t.a, *b = t.b;
+    for (Index i = 0; i < t.k; ++i) {
+        if (IS_LISTED) a = t.a + t.list[i] * t.a_k, b = t.b + t.list[i] * t.b_row;
         Vector<T> row[VECTORS];
         LAMINA_UNROLL
         for (int v = 0; v < VECTORS; ++v) row[v] = load(b + v * lanes<T>);
         LAMINA_UNROLL
         for (int r = 0; r < ROWS; ++r) {
-            const Vector<T> x = broadcast(a[r * a_row]);
+            const Vector<T> x = broadcast(a[r * t.a_row]);
             LAMINA_UNROLL
             for (int v = 0; v < VECTORS; ++v) sum[r][v] = fma(x, row[v], sum[r][v]);
         }
+        if (!IS_LISTED) a += t.a_k, b += t.b_row;
     }
     LAMINA_UNROLL
     for (int r = 0; r < ROWS; ++r)
         LAMINA_UNROLL
         for (int v = 0; v < VECTORS; ++v) {
             T* c = t.c + r * t.c_row + v * lanes<T>;
-            t.part ? store_part(c, sum[r][v], t.part) : store(c, sum[r][v]);
+            v == VECTORS - 1 && t.part ? store_part(c, sum[r][v], t.part) : store(c, sum[r][v]);
         }
+}
+
+template <class T, int ROWS, int VECTORS, bool IS_LISTED = false>
+__attribute__((noinline)) void tile(const TileArguments<T>& t) {
+    inline_tile<T, ROWS, VECTORS, IS_LISTED>(t);
 }
 
 template <class T, int VECTORS, int ROWS>
@@ -111,9 +131,7 @@ void panel(TileArguments<T> t, Index m) {
     constexpr int rows = tile_rows(VECTORS);
     for (; m >= rows; m -= rows) {
         tile<T, rows, VECTORS>(t);
-        t.a += rows * t.a_row;
-        t.c += rows * t.c_row;
-        if (t.init) t.init += rows * t.init_row;
+        t.advance(rows);
     }
     last_rows<T, VECTORS, rows - 1>(t, m);
 }
@@ -128,40 +146,72 @@ void panel_of(int vectors, const TileArguments<T>& t, Index m) {
     }
 }
 
-// Calls body(first column, vectors) for each panel of n columns. They are of nearly equal width: a last
-// one of a single vector would starve the multipliers. What is left of n is a panel of one vector.
+// Calls body(first column, vectors) for each panel of n columns; the last vector may be a part. They
+// are of nearly equal width: a last one of a single vector would starve the multipliers.
 template <class T, class Body>
 void for_panels(Index n, Body body) {
-    Index vectors = n / lanes<T>, j = 0;
+    Index vectors = (n + lanes<T> - 1) / lanes<T>, j = 0;
     for (Index panels = (vectors + widest_tile - 1) / widest_tile; panels; --panels) {
         const int width = int((vectors + panels - 1) / panels);
         body(j, width);
         vectors -= width;
         j += width * lanes<T>;
     }
-    if (j < n) body(j, 1);
+}
+
+// What the tiles of the panel at column j have in common.
+template <class T>
+TileArguments<T> tile_arguments(Left<T> A, Right<T> B, Result<T> C, Start start, const T* row,
+                                Index n, Index k, Index j, int vectors) {
+    const T* init = start == Start::zero ? nullptr : start == Start::row ? row : C.data;
+    const Index width = vectors * lanes<T>;
+    const bool is_whole = C.is_padded || n - j >= width;
+    return {A.data,
+            A.row_stride,
+            A.k_stride,
+            B.panel(j, width),
+            B.stride ? B.stride : width,
+            k,
+            init ? init + j : nullptr,
+            start == Start::result ? C.stride : 0,
+            C.data + j,
+            C.stride,
+            is_whole ? 0 : n - j - width + lanes<T>};
 }
 
 template <class T>
 void matmul(Left<T> A, Right<T> B, Result<T> C, Start start, const T* row, Index m, Index n,
             Index k) {
-    const T* init = start == Start::zero ? nullptr : start == Start::row ? row : C.data;
-    const Index init_row = start == Start::result ? C.stride : 0;
     for_panels<T>(n, [&](Index j, int vectors) {
-        const Index left = n - j;
-        const TileArguments<T> arguments{A.data,
-                                         A.row_stride,
-                                         A.k_stride,
-                                         B.data + (B.stride ? j : j * k),
-                                         B.stride ? B.stride : vectors * lanes<T>,
-                                         k,
-                                         init ? init + j : nullptr,
-                                         init_row,
-                                         C.data + j,
-                                         C.stride,
-                                         C.is_padded || left >= lanes<T> ? 0 : left};
-        panel_of(vectors, arguments, m);
+        panel_of(vectors, tile_arguments(A, B, C, start, row, n, k, j, vectors), m);
     });
+}
+
+// Copies rows of m elements, `stride` apart, close together.
+template <class T>
+void gather_rows(const T* A, Index stride, Index rows, Index m, T* to) {
+    for (Index r = 0; r < rows; ++r)
+        std::memcpy(to + r * m, A + r * stride, sizeof(T) * std::size_t(m));
+}
+
+// Rows longer than this are copied, so many of them at a time, before they are read down a column: at
+// every step of k they would touch a new page, or crowd into few sets of the first cache.
+inline constexpr Index longest_row_bytes = 1024;
+inline constexpr Index piece_rows = 512;
+
+// C = init + Aᵀ B, A (k, m) with rows `stride` apart; scratch has room for m × piece_rows elements.
+template <class T>
+void transposed_matmul(const T* A, Index stride, Right<T> B, Result<T> C, bool adds, Index m, Index n,
+                       Index k, T* scratch) {
+    const Start start = adds ? Start::result : Start::zero;
+    if (stride * Index(sizeof(T)) <= longest_row_bytes)
+        return matmul<T>({A, 1, stride}, B, C, start, nullptr, m, n, k);
+    for (Index done = 0; done < k; done += piece_rows) {
+        const Index rows = k - done < piece_rows ? k - done : piece_rows;
+        gather_rows(A + done * stride, stride, rows, m, scratch);
+        B.first = done;
+        matmul<T>({scratch, 1, m}, B, C, done ? Start::result : start, nullptr, m, n, rows);
+    }
 }
 
 // The elements of a packed B.
@@ -170,17 +220,16 @@ Index packed_size(Index k, Index n) {
     return k * ((n + lanes<T> - 1) / lanes<T> * lanes<T>);
 }
 
-// Rows [begin, end) of B (k, n) into panels, zeros behind the last column.
+// Rows [begin, end) of B (k, n), `stride` apart, into panels, zeros behind the last column.
 template <class T>
-void pack(const T* B, Index begin, Index end, Index k, Index n, T* packed) {
+void pack(const T* B, Index stride, Index begin, Index end, Index k, Index n, T* packed) {
     for_panels<T>(n, [&](Index j, int vectors) {
         const Index width = vectors * lanes<T>;
         T* to = packed + j * k + begin * width;
         for (Index i = begin; i < end; ++i, to += width)
-            if (n - j < lanes<T>)
-                store(to, load_part(B + i * n + j, n - j));
-            else
-                for (Index v = 0; v < width; v += lanes<T>) store(to + v, load(B + i * n + j + v));
+            for_slices<T>(n - j < width ? n - j : width, [&](auto slice) {
+                store(to + slice.i, slice.read(B + i * stride + j));
+            });
     });
 }
 

@@ -32,21 +32,26 @@ Index spin_on_threads(Index rounds, int n_threads) {
     return n_threads * 2 * rounds * accumulators * lanes<T>;
 }
 
-// C (m, n) = A B, of matrices that lie row by row; B is packed first, on the same threads.
+// C (m, n) = A B, of matrices that lie row by row; B is packed first.
 template <class T>
 void multiply(Orientation orientation, const T* A, const T* B, T* C, Index m, Index n, Index k,
               int n_threads) {
+    constexpr Index grain = weight_rows<T>;
     Team team(n_threads);
-    Buffer<T> packed(packed_size<T>(k, n));
+    Buffer<T> packed(packed_size<T>(k, n)), scratch(n_threads * grain * piece_rows);
     orientation == Orientation::right_transposed ? pack_transposed<T>(B, 0, n, k, n, packed)
-                                                 : pack<T>(B, 0, k, k, n, packed);
-    const bool is_transposed = orientation == Orientation::left_transposed;
-    const Index row_stride = is_transposed ? 1 : k, k_stride = is_transposed ? m : 1;
-    const Index n_tasks = n_threads == 1 ? 1 : 8 * n_threads;
-    team.run(n_tasks, [&](Index task, int) {
-        const Range mine = share(m, 4, task, n_tasks);
-        matmul<T>({A + mine.begin * row_stride, row_stride, k_stride}, {packed, 0},
-                  {C + mine.begin * n, n, false}, Start::zero, nullptr, mine.end - mine.begin, n, k);
+                                                 : pack<T>(B, n, 0, k, k, n, packed);
+    const Right<T> right{packed, 0, k};
+    const Index n_tasks = (m + grain - 1) / grain;
+    team.run(n_tasks, [&](Index task, int thread) {
+        const Range mine = share(m, grain, task, n_tasks);
+        const Index rows = mine.end - mine.begin;
+        const Result<T> result{C + mine.begin * n, n, false};
+        if (orientation == Orientation::left_transposed)
+            transposed_matmul<T>(A + mine.begin, m, right, result, false, rows, n, k,
+                                 scratch + thread * grain * piece_rows);
+        else
+            matmul<T>({A + mine.begin * k, k, 1}, right, result, Start::zero, nullptr, rows, n, k);
     });
 }
 

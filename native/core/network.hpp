@@ -13,6 +13,7 @@
 #include "activations.hpp"
 #include "engine.hpp"
 #include "matmul.hpp"
+#include "skipping.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
@@ -54,6 +55,7 @@ struct Layer {
     Buffer<T> bias;        // padded
     Buffer<T> packed;      // W in panels; not where X is csr
     Buffer<T> transposed;  // Wᵀ in panels; not for the first layer
+    Buffer<T> packed_delta;  // delta in panels, where a row of it is long
 };
 
 // Rows of W that are summed, updated and squared at one go: whole tiles and vectors of every width,
@@ -65,13 +67,16 @@ inline constexpr Index chunk_bytes = Index(40) << 20;
 inline constexpr Index chunk_multiply_adds = Index(1) << 31;
 
 template <class T>
+inline constexpr Index left_size = weight_rows<T> * piece_rows;
+
+template <class T>
 struct Network {
     Network(const Problem& problem, Index largest_batch);
     ~Network() { delete[] layers; }
     Network(const Network&) = delete;
 
     // Makes all the memory that the passes write to, so that no thread allocates.
-    void prepare_forward(bool reads_dense, bool gathers);
+    void prepare_forward(const Rows<T>& rows, bool gathers);
     void prepare_backward(int n_threads, Index batch, Index sparse_entries);
     // Chunks of nearly equal size, none over the bound.
     Index chunk_size(Index batch) const;
@@ -92,7 +97,9 @@ struct Network {
     Buffer<T> gradient;       // (n_parameters), where a batch takes several chunks
     Buffer<T> part;           // (n_threads, weight_rows, widest layer): the gradient at hand
     Index part_size = 0;
+    Buffer<T> left;           // (n_threads, left_size): what transposed_matmul copies
     int most_threads = 0;
+    bool skips_zeros = false;  // X is dense, but mostly zeros
     // A csr chunk by columns: each column's first entry, and of every entry its row, its place in
     // the matrix, and the column's next entry.
     Buffer<std::int32_t> first_entry, next_entry, entry_row;
@@ -111,7 +118,7 @@ Network<T>::Network(const Problem& given, Index largest_batch)
     std::memcpy(blocks, given.blocks, sizeof(Block) * std::size_t(n_layers));
     problem.blocks = blocks;
     Index row_values = n_features;
-    for (Index i = 0; i < n_layers; ++i) row_values += 2 * padded<T>(blocks[i].fan_out);
+    for (Index i = 0; i < n_layers; ++i) row_values += 3 * padded<T>(blocks[i].fan_out);
     layers = new Layer<T>[n_layers];
     for (Index i = 0; i < n_layers; ++i) {
         Layer<T>& layer = layers[i];
@@ -144,8 +151,10 @@ Index Network<T>::chunk_size(Index batch) const {
 }
 
 template <class T>
-void Network<T>::prepare_forward(bool reads_dense, bool gathers) {
+void Network<T>::prepare_forward(const Rows<T>& rows, bool gathers) {
+    const bool reads_dense = rows.dense;
     if (reads_dense && gathers && !x) x = Buffer<T>(most_rows * n_features);
+    skips_zeros = reads_dense && is_mostly_zeros(rows.dense, rows.n_rows, n_features);
     if (p) return;
     picked = Buffer<std::int64_t>(most_rows);
     for (Index i = 0; i < n_layers; ++i) {
@@ -163,6 +172,7 @@ void Network<T>::prepare_backward(int n_threads, Index batch, Index sparse_entri
     if (chunk_size(batch) < batch && !gradient) gradient = Buffer<T>(n_parameters);
     if (most_threads < n_threads) {
         part = Buffer<T>(n_threads * part_size);
+        left = Buffer<T>(n_threads * left_size<T>);
         most_threads = n_threads;
     }
     if (most_entries < sparse_entries) {
@@ -182,6 +192,8 @@ void Network<T>::prepare_backward(int n_threads, Index batch, Index sparse_entri
     for (Index i = 0; i < n_layers; ++i) {
         Layer<T>& layer = layers[i];
         layer.delta = Buffer<T>(most_rows * layer.stride);
+        if (layer.stride * Index(sizeof(T)) > longest_row_bytes)
+            layer.packed_delta = Buffer<T>(packed_size<T>(most_rows, layer.fan_out));
         if (i > 0) layer.transposed = Buffer<T>(packed_size<T>(layer.fan_out, layer.fan_in));
     }
     square = Buffer<double>(n_squares);

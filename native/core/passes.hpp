@@ -9,6 +9,7 @@
 #include "losses.hpp"
 #include "network.hpp"
 #include "optimizers.hpp"
+#include "skipping.hpp"
 #include "sparse.hpp"
 #include "threads.hpp"
 
@@ -27,11 +28,13 @@ struct Chunk {
 // What the first layer reads: dense rows, or rows of a csr matrix.
 template <class T>
 struct Input {
-    const T* dense;  // null where sparse
+    bool skips_zeros;  // dense, but mostly zeros
+    const T* dense;    // null where sparse
     SparseRows<T> sparse;
 
     Input(const Network<T>& network, const Rows<T>& rows, const Chunk& chunk)
-        : dense(!rows.dense   ? nullptr
+        : skips_zeros(network.skips_zeros),
+          dense(!rows.dense   ? nullptr
                 : chunk.order ? (const T*)network.x
                               : rows.dense + chunk.first * network.n_features),
           sparse{rows.csr_values, rows.csr_columns, rows.csr_starts, network.picked, chunk.rows} {}
@@ -67,7 +70,7 @@ void refresh_weights(const Network<T>& network, const Layer<T>& layer, const T* 
                      Range range) {
     const T* W = parameters + layer.weights;
     const Index fan_in = layer.fan_in, fan_out = layer.fan_out;
-    if (layer.packed) pack<T>(W, range.begin, range.end, fan_in, fan_out, layer.packed);
+    if (layer.packed) pack<T>(W, fan_out, range.begin, range.end, fan_in, fan_out, layer.packed);
     if (layer.transposed)
         pack_transposed<T>(W, range.begin, range.end, fan_out, fan_in, layer.transposed);
     if (network.square && network.problem.alpha != 0)
@@ -113,8 +116,15 @@ void affine(Network<T>& network, Index i, const T* parameters, const Input<T>& i
     }
     const Index stride = i == 0 ? network.n_features : network.layers[i - 1].stride;
     const T* before = i == 0 ? input.dense : (const T*)network.layers[i - 1].a;
-    matmul<T>({before + range.begin * stride, stride, 1},
-              {layer.packed, 0}, {z, layer.stride, true}, Start::row, layer.bias, range.end - range.begin, layer.fan_out, layer.fan_in);
+    const T* const mine = before + range.begin * stride;
+    const Right<T> W{layer.packed, 0, layer.fan_in};
+    const Result<T> result{z, layer.stride, true};
+    const Index rows = range.end - range.begin;
+    if (i == 0 && input.skips_zeros)
+        return skipping_matmul(mine, stride, W, result, (const T*)layer.bias, rows, layer.fan_out,
+                               layer.fan_in);
+    matmul<T>({mine, stride, 1}, W, result, Start::row, layer.bias, rows, layer.fan_out,
+              layer.fan_in);
 }
 
 template <class T>
@@ -152,21 +162,31 @@ void loss(Network<T>& network, bool is_weighted, Range range) {
             last.delta[i * last.stride + j] = network.logit_delta[i * n_outputs + j];
 }
 
+// What dW reads of a long delta: `rows` are the chunk's.
+template <class T>
+void pack_delta(const Layer<T>& layer, Range range, Index rows) {
+    if (layer.packed_delta)
+        pack<T>(layer.delta, layer.stride, range.begin, range.end, rows, layer.fan_out,
+                layer.packed_delta);
+}
+
 // delta of every layer below the last.
 template <class T>
-void pass_down(Network<T>& network, Range range) {
+void pass_down(Network<T>& network, Range range, Index chunk_rows) {
+    pack_delta(network.layers[network.n_layers - 1], range, chunk_rows);
     for (Index i = network.n_layers - 1; i > 0; --i) {
         const Layer<T>& above = network.layers[i];
         const Layer<T>& below = network.layers[i - 1];
         const Index rows = range.end - range.begin;
         const T* delta_above = above.delta + range.begin * above.stride;
         T* delta = below.delta + range.begin * below.stride;
-        matmul<T>({delta_above, above.stride, 1}, {above.transposed, 0},
+        matmul<T>({delta_above, above.stride, 1}, {above.transposed, 0, above.fan_out},
                   {delta, below.stride, true}, Start::zero, nullptr, rows, above.fan_in,
                   above.fan_out);
         if (!below.activation.is_identity)
             below.activation.multiply_slope(below.a + range.begin * below.stride, delta,
                                             rows * below.stride);
+        pack_delta(below, range, chunk_rows);
     }
 }
 
@@ -174,7 +194,7 @@ void pass_down(Network<T>& network, Range range) {
 // dW points to row range.begin.
 template <class T>
 void weight_gradient(Network<T>& network, Index i, const Input<T>& input, Index rows, Range range,
-                     T* dW, bool first) {
+                     T* dW, bool first, int thread) {
     const Layer<T>& layer = network.layers[i];
     const Index n = range.end - range.begin, columns = layer.fan_out;
     if (i == 0 && !input.dense) {
@@ -184,8 +204,14 @@ void weight_gradient(Network<T>& network, Index i, const Input<T>& input, Index 
     }
     const T* before = i == 0 ? input.dense : (const T*)network.layers[i - 1].a;
     const Index stride = i == 0 ? network.n_features : network.layers[i - 1].stride;
-    matmul<T>({before + range.begin, 1, stride}, {layer.delta, layer.stride}, {dW, columns, false},
-              first ? Start::zero : Start::result, nullptr, n, columns, rows);
+    const Right<T> delta = layer.packed_delta ? Right<T>{layer.packed_delta, 0, rows}
+                                              : Right<T>{layer.delta, layer.stride};
+    const Result<T> result{dW, columns, false};
+    T* const scratch = network.left + thread * left_size<T>;
+    if (i == 0 && input.skips_zeros)
+        return skipping_transposed_matmul(before + range.begin, stride, delta, result, !first, n,
+                                          columns, rows, scratch);
+    transposed_matmul(before + range.begin, stride, delta, result, !first, n, columns, rows, scratch);
 }
 
 // The first layer whose parameters, or whose z over the chunk's rows, are infinite or NaN; -1 where

@@ -81,6 +81,11 @@ inline void store(T* p, Vector<T> v) {
     __builtin_memcpy(p, &v, sizeof v);
 }
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+// Read from 8 - n on, the first n of these say «take» and the others «leave».
+inline constexpr std::int32_t taken[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+#endif
+
 // The first n lanes from memory, zero in the others; n < lanes<T>.
 template <class T>
 inline Vector<T> load_part(const T* p, Index n) {
@@ -89,6 +94,13 @@ inline Vector<T> load_part(const T* p, Index n) {
         return (Vector<T>)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
     else
         return (Vector<T>)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
+#elif defined(__AVX2__)
+    const Index words = n * Index(sizeof(T) / 4);
+    const __m256i mask = _mm256_loadu_si256((const __m256i*)(taken + 8 - words));
+    if constexpr (std::is_same_v<T, float>)
+        return (Vector<T>)_mm256_maskload_ps(p, mask);
+    else
+        return (Vector<T>)_mm256_maskload_pd(p, mask);
 #else
     Vector<T> v{};
     for (Index i = 0; i < n; ++i) v[i] = p[i];
@@ -103,6 +115,22 @@ inline void store_part(T* p, Vector<T> v, Index n) {
         _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
     else
         _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)v);
+#elif defined(__AVX2__)
+    // In halves, quarters and eighths: the masked store is slow on some processors.
+    const Index words = n * Index(sizeof(T) / 4);
+    float* to = (float*)p;
+    __m128 part = _mm256_castps256_ps128((__m256)v);
+    if (words & 4) {
+        _mm_storeu_ps(to, part);
+        part = _mm256_extractf128_ps((__m256)v, 1);
+        to += 4;
+    }
+    if (words & 2) {
+        _mm_storel_pi((__m64*)to, part);
+        part = _mm_movehl_ps(part, part);
+        to += 2;
+    }
+    if (words & 1) _mm_store_ss(to, part);
 #else
     for (Index i = 0; i < n; ++i) p[i] = v[i];
 #endif
