@@ -270,11 +270,13 @@ Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* 
 template <class T>
 Report run_predict(Network<T>& network, int link, const Rows<T>& rows, const T* parameters,
                    T* prediction, StopSignal signal, int n_threads) {
+    const Index size = network.predicted_chunk_size(rows.n_rows, n_threads);
+    if (!network.p) network.most_rows = size;
     network.prepare_forward(rows, false);
     refresh_all(network, parameters);
     Team team(n_threads);
     Pulse pulse(signal);
-    const Index size = network.chunk_size(rows.n_rows), n_outputs = network.n_outputs;
+    const Index n_outputs = network.n_outputs;
     for (Index done = 0; done < rows.n_rows; done += size) {
         const Index left = rows.n_rows - done;
         const Chunk chunk{nullptr, done, left < size ? left : size};

@@ -63,6 +63,8 @@ struct Layer {
 template <class T>
 inline constexpr Index weight_rows = 192 / sizeof(T);
 inline constexpr Index chunk_bytes = Index(40) << 20;
+// A prediction needs a row's activations for a moment only: what a thread writes stays in its cache.
+inline constexpr Index predicted_bytes_per_thread = Index(1) << 19;
 // A chunk's update cannot be broken off, and Ctrl-C shall not wait long for it.
 inline constexpr Index chunk_multiply_adds = Index(1) << 31;
 
@@ -79,7 +81,9 @@ struct Network {
     void prepare_forward(const Rows<T>& rows, bool gathers);
     void prepare_backward(int n_threads, Index batch, Index sparse_entries);
     // Chunks of nearly equal size, none over the bound.
-    Index chunk_size(Index batch) const;
+    Index chunk_size(Index batch) const { return chunk_size(batch, largest_chunk); }
+    static Index chunk_size(Index batch, Index bound);
+    Index predicted_chunk_size(Index rows, int n_threads) const;
 
     Problem problem;
     Index n_layers, n_features, n_outputs;
@@ -145,9 +149,18 @@ Network<T>::Network(const Problem& given, Index largest_batch)
 }
 
 template <class T>
-Index Network<T>::chunk_size(Index batch) const {
-    const Index chunks = (batch + largest_chunk - 1) / largest_chunk;
+Index Network<T>::chunk_size(Index batch, Index bound) {
+    const Index chunks = (batch + bound - 1) / bound;
     return chunks < 2 ? batch : (batch + chunks - 1) / chunks;
+}
+
+template <class T>
+Index Network<T>::predicted_chunk_size(Index rows, int n_threads) const {
+    Index row_bytes = 0;
+    for (Index i = 0; i < n_layers; ++i) row_bytes += layers[i].stride * Index(sizeof(T));
+    const Index by_bytes = n_threads * predicted_bytes_per_thread / row_bytes;
+    const Index bound = by_bytes < 64 * n_threads ? 64 * n_threads : by_bytes;
+    return chunk_size(rows, bound < largest_chunk ? bound : largest_chunk);
 }
 
 template <class T>
@@ -161,7 +174,7 @@ void Network<T>::prepare_forward(const Rows<T>& rows, bool gathers) {
         Layer<T>& layer = layers[i];
         layer.a = Buffer<T>(most_rows * layer.stride);
         layer.bias = Buffer<T>(layer.stride);
-        if (i > 0 || reads_dense)
+        if ((i > 0 || reads_dense))
             layer.packed = Buffer<T>(packed_size<T>(layer.fan_in, layer.fan_out));
     }
     p = Buffer<T>(most_rows * n_outputs);
