@@ -34,12 +34,12 @@ for dtype in ("float32", "float64"):
             for layout in ("dense", "csr"):
                 for optimizer in settings:
                     draw = np.random.RandomState(0)
-                    X = draw.standard_normal((53, 21)) * (draw.uniform(size=(53, 21)) < 0.5)
+                    X = draw.standard_normal((53, 40)) * (draw.uniform(size=(53, 40)) < 0.3)
                     X = X.astype(dtype) if layout == "dense" else sparse.csr_array(X.astype(dtype))
                     y = draw.randint(2, size=(53, 5)).astype(dtype)
                     if LOSSES[loss].targets == "codes":
                         y = draw.randint(5, size=53).astype(np.int32)
-                    spec = NetworkSpec.perceptron([21, 19, 9, 5], activation, LOSSES[loss].link)
+                    spec = NetworkSpec.perceptron([40, 19, 9, 5], activation, LOSSES[loss].link)
                     parameters = draw_parameters(spec, draw, dtype, 6.0)
                     trainer = engine.trainer(
                         spec,
