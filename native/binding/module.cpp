@@ -7,6 +7,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@
 
 #include "../core/engine.hpp"
 #include "../core/instruction_sets.hpp"
+#include "../core/shuffle.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -58,6 +60,21 @@ const Kernels<T>& kernels() {
 class Interrupt {
    public:
     StopSignal signal() { return {ask, this}; }
+    // Without waiting for the 20 ms; the GIL is held.
+    bool check_now() {
+        if (!error_ && PyErr_CheckSignals() != 0) error_ = std::make_unique<nb::python_error>();
+        return error_ != nullptr;
+    }
+    bool check() {
+        const Clock::time_point now = Clock::now();
+        if (now - last_ < std::chrono::milliseconds(20)) return false;
+        last_ = now;
+        nb::gil_scoped_acquire gil;
+        return check_now();
+    }
+    void keep(nb::python_error& error) {
+        error_ = std::make_unique<nb::python_error>(std::move(error));
+    }
     void rethrow() {
         if (error_) throw nb::python_error(std::move(*error_));
     }
@@ -66,15 +83,6 @@ class Interrupt {
    private:
     using Clock = std::chrono::steady_clock;
     static bool ask(void* self) { return static_cast<Interrupt*>(self)->check(); }
-    bool check() {
-        const Clock::time_point now = Clock::now();
-        if (now - last_ < std::chrono::milliseconds(20)) return false;
-        last_ = now;
-        nb::gil_scoped_acquire gil;
-        if (PyErr_CheckSignals() == 0) return false;
-        error_ = std::make_unique<nb::python_error>();
-        return true;
-    }
     Clock::time_point last_ = Clock::now();
     std::unique_ptr<nb::python_error> error_;
 };
@@ -111,6 +119,39 @@ struct RowArrays {
     }
 };
 
+// A NumPy bit generator at work: it is drawn from under its own lock, as NumPy itself does.
+class RowOrder {
+   public:
+    RowOrder(InOut<std::int64_t>& order, const std::optional<nb::object>& bit_generator)
+        : order_(order) {
+        if (!bit_generator) return;
+        lock_ = bit_generator->attr("lock");
+        const nb::object capsule = bit_generator->attr("capsule");
+        generator_ = static_cast<BitGenerator*>(PyCapsule_GetPointer(capsule.ptr(), "BitGenerator"));
+        if (!generator_) throw nb::python_error();
+    }
+    // The next epoch's order, where there is a generator to draw it from; false where Ctrl-C came
+    // while another thread had the lock.
+    bool draw(Interrupt& interrupt) {
+        if (!generator_) return true;
+        nb::gil_scoped_acquire gil;
+        try {
+            lock_.attr("acquire")();
+        } catch (nb::python_error& error) {
+            interrupt.keep(error);
+            return false;
+        }
+        shuffle(*generator_, order_.data(), std::int64_t(order_.size()));
+        lock_.attr("release")();
+        return true;
+    }
+
+   private:
+    InOut<std::int64_t>& order_;
+    BitGenerator* generator_ = nullptr;
+    nb::object lock_;
+};
+
 using BlockTuple = std::tuple<std::int64_t, std::int64_t, int>;
 using ReportTuple = std::tuple<int, double, std::int64_t, int>;
 
@@ -133,30 +174,45 @@ class NetworkHandle {
     NetworkHandle(const NetworkHandle&) = delete;
     ~NetworkHandle() { kernels<T>().release(network_); }
 
-    // An interrupt is kept back, so that the caller can first note how many steps were made.
-    ReportTuple epoch(const RowArrays<T>& rows, In<std::int64_t> order, std::int64_t batch_size,
-                      In<double> learning_rates, int optimizer,
-                      const std::vector<double>& hyperparameters, InOut<T> parameters,
-                      InOut<T> slots, std::int64_t step, int n_threads) {
+    // Epoch after epoch, until one does not end as it should: a report of each. An interrupt is
+    // kept back, so that the caller can first note what was done.
+    std::vector<ReportTuple> epochs(const RowArrays<T>& rows, InOut<std::int64_t> order,
+                                    std::int64_t batch_size, In<double> learning_rates,
+                                    int optimizer, const std::vector<double>& hyperparameters,
+                                    InOut<T> parameters, InOut<T> slots, std::int64_t step,
+                                    int n_threads, std::optional<nb::object> bit_generator) {
         require_fit(rows, parameters.size());
         const std::int64_t n_order = std::int64_t(order.size());
         require(batch_size >= 1 && batch_size <= largest_batch_, "batch_size is out of range");
-        require(std::int64_t(learning_rates.size()) * batch_size >= n_order,
-                "there are fewer learning rates than steps");
+        require(learning_rates.ndim() == 2, "learning rates are of epochs and steps");
+        const std::int64_t n_steps = std::int64_t(learning_rates.shape(1));
+        require(n_steps * batch_size >= n_order, "there are fewer learning rates than steps");
         require(slots.size() % parameters.size() == 0 && slots.size() > 0,
                 "the optimizer's slots do not fit the network");
         Interrupt interrupt;
-        Report report;
+        RowOrder row_order(order, bit_generator);
+        std::vector<ReportTuple> reports;
         {
             nb::gil_scoped_release released;
-            report = kernels<T>().epoch(
-                network_, rows.view(),
-                {order.data(), std::int64_t(order.size()), batch_size, learning_rates.data()},
-                {optimizer, hyperparameters.data(), parameters.data(), slots.data(), step},
-                interrupt.signal(), n_threads);
+            const double* rates = learning_rates.data();
+            const double* const end = rates + learning_rates.size();
+            for (bool goes_on = true; goes_on && rates < end && row_order.draw(interrupt);
+                 rates += n_steps) {
+                const Report report = kernels<T>().epoch(
+                    network_, rows.view(), {order.data(), n_order, batch_size, rates},
+                    {optimizer, hyperparameters.data(), parameters.data(), slots.data(), step},
+                    interrupt.signal(), n_threads);
+                step += report.steps;
+                reports.emplace_back(int(report.ending), report.loss, report.steps,
+                                     report.non_finite_block);
+                goes_on = report.ending == Ending::finished && report.non_finite_block < 0 &&
+                          std::isfinite(report.loss) && !interrupt.check();
+            }
         }
+        // What came in the last moments would otherwise be raised before the caller has the reports.
+        interrupt.check_now();
         kept_ = interrupt.take();
-        return {int(report.ending), report.loss, report.steps, report.non_finite_block};
+        return reports;
     }
 
     void raise_interrupt() {
@@ -259,12 +315,15 @@ void bind(nb::module_& module, const char* rows_name, const char* network_name) 
                                  "The working memory and the passes of one network.")
         .def(nb::init<const std::vector<BlockTuple>&, int, int, double, std::int64_t>(), "blocks"_a,
              "loss"_a, "penalty"_a, "alpha"_a, "largest_batch"_a)
-        .def("epoch", &NetworkHandle<T>::epoch, "rows"_a, "order"_a.noconvert(), "batch_size"_a,
+        .def("epochs", &NetworkHandle<T>::epochs, "rows"_a, "order"_a.noconvert(), "batch_size"_a,
              "learning_rates"_a.noconvert(), "optimizer"_a, "hyperparameters"_a,
              "parameters"_a.noconvert(), "slots"_a.noconvert(), "step"_a, "n_threads"_a,
-             "(ending, loss, steps, first non-finite block or -1); ending is a value of Ending.")
+             "bit_generator"_a.none(),
+             "One epoch for each row of learning rates, `order` shuffled anew before each by the bit "
+             "generator, if one is given. Of each: (ending, loss, steps, first non-finite block or "
+             "-1); ending is a value of Ending.")
         .def("raise_interrupt", &NetworkHandle<T>::raise_interrupt,
-             "Raise what a signal handler raised during the last epoch, if one did.")
+             "Raise what a signal handler raised during the last `epochs`, if one did.")
         .def("loss_and_gradient", &NetworkHandle<T>::loss_and_gradient, "rows"_a,
              "parameters"_a.noconvert(), "gradient"_a.noconvert(), "n_threads"_a)
         .def("predict", &NetworkHandle<T>::predict, "link"_a, "rows"_a, "parameters"_a.noconvert(),

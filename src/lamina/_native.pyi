@@ -45,13 +45,15 @@ class Network32:
 
     def __init__(self, blocks: Sequence[tuple[int, int, int]], loss: int, penalty: int, alpha: float, largest_batch: int) -> None: ...
 
-    def epoch(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int, n_threads: int) -> tuple[int, float, int, int]:
+    def epochs(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int, n_threads: int, bit_generator: object | None) -> list[tuple[int, float, int, int]]:
         """
-        (ending, loss, steps, first non-finite block or -1); ending is a value of Ending.
+        One epoch for each row of learning rates, `order` shuffled anew before each by the bit generator, if one is given. Of each: (ending, loss, steps, first non-finite block or -1); ending is a value of Ending.
         """
 
     def raise_interrupt(self) -> None:
-        """Raise what a signal handler raised during the last epoch, if one did."""
+        """
+        Raise what a signal handler raised during the last `epochs`, if one did.
+        """
 
     def loss_and_gradient(self, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], n_threads: int) -> tuple[int, float, int, int]: ...
 
@@ -88,13 +90,15 @@ class Network64:
 
     def __init__(self, blocks: Sequence[tuple[int, int, int]], loss: int, penalty: int, alpha: float, largest_batch: int) -> None: ...
 
-    def epoch(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int, n_threads: int) -> tuple[int, float, int, int]:
+    def epochs(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int, n_threads: int, bit_generator: object | None) -> list[tuple[int, float, int, int]]:
         """
-        (ending, loss, steps, first non-finite block or -1); ending is a value of Ending.
+        One epoch for each row of learning rates, `order` shuffled anew before each by the bit generator, if one is given. Of each: (ending, loss, steps, first non-finite block or -1); ending is a value of Ending.
         """
 
     def raise_interrupt(self) -> None:
-        """Raise what a signal handler raised during the last epoch, if one did."""
+        """
+        Raise what a signal handler raised during the last `epochs`, if one did.
+        """
 
     def loss_and_gradient(self, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], n_threads: int) -> tuple[int, float, int, int]: ...
 

@@ -7,10 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from lamina.engines import EpochReport
 from lamina.errors import NonFiniteError
 from lamina.network import NetworkSpec
-from lamina.training.divergence import diverged, first_non_finite_block, non_finite_error
+from lamina.training.divergence import first_non_finite_block, non_finite_error
 
 SPEC = NetworkSpec.perceptron([2, 3, 1], "relu", "identity")
 N_WEIGHTS = 9
@@ -43,16 +42,3 @@ def test_the_first_block_is_found_by_weights_and_by_biases(position: int, block:
     assert first_non_finite_block(SPEC, vector) is None
     vector[position] = math.nan
     assert first_non_finite_block(SPEC, vector) == block
-
-
-@pytest.mark.parametrize(
-    ("report", "expected"),
-    [
-        (EpochReport(1.0, 1, None), False),
-        (EpochReport(math.inf, 1, None), True),
-        (EpochReport(math.nan, 1, None), True),
-        (EpochReport(1.0, 1, 0), True),
-    ],
-)
-def test_an_epoch_diverges_by_its_loss_or_by_a_layer(report: EpochReport, expected: bool) -> None:
-    assert diverged(report) is expected

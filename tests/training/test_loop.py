@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,14 @@ import numpy as np
 import pytest
 from sklearn.utils import shuffle
 
-from lamina.engines import EpochReport, Objective, OptimizerSettings, OptimizerState, Rows
+from lamina.engines import (
+    EpochReport,
+    Objective,
+    OptimizerSettings,
+    OptimizerState,
+    Rows,
+    Trainer,
+)
 from lamina.errors import NonFiniteError
 from lamina.network import NetworkSpec
 from lamina.training import (
@@ -31,7 +39,7 @@ N_ROWS = 7
 
 
 @dataclass
-class Playback:
+class Playback(Trainer):
     """An engine whose losses are written down; its only parameter counts the epochs."""
 
     losses: Sequence[float]
@@ -253,3 +261,59 @@ def test_an_interrupt_inside_the_first_epoch_leaves_an_empty_history() -> None:
     assert run(Interrupted([]), start) is Ending.INTERRUPTED
     assert (start.history.epochs, start.history.losses) == (0, [])
     assert start.history.best_loss == math.inf
+
+
+class Ahead(Playback):
+    """A playback that notes how many epochs it is asked for at once, and may be interrupted."""
+
+    interrupted_after = math.inf
+
+    def epochs(self, order: Any, batch_size: int, rates: Any, reports: Any, state: Any) -> None:
+        self.asked = [*getattr(self, "asked", ()), len(rates)]
+        for each in rates:
+            if len(self.orders) == self.interrupted_after:
+                raise KeyboardInterrupt
+            super().epochs(order, batch_size, each[np.newaxis], reports, state)
+
+
+def test_as_many_epochs_run_at_once_as_patience_bears() -> None:
+    engine = Ahead([3.0, 2.0, 2.5, 1.0, 1.5, 1.5, 1.5, 0.5])
+    assert run(engine, memory(), patience=2) is Ending.CONVERGED
+    assert engine.asked == [3, 2, 2]
+    assert len(engine.orders) == 7
+
+
+@pytest.mark.parametrize(("schedule", "epochs"), [("invscaling", 10), ("adaptive", 30)])
+def test_epochs_at_once_get_the_rates_that_they_would_get_one_by_one(
+    schedule: str, epochs: int
+) -> None:
+    losses = [1 / n for n in range(1, 8)] + [1.0] * 99
+    engines = Ahead(losses), Playback(losses)
+    for engine in engines:
+        with watching(print) if engine is engines[1] else nullcontext():
+            run(engine, memory(), max_epochs=epochs, schedule=schedule, patience=4)
+    together, alone = engines
+    assert max(together.asked) == 5
+    np.testing.assert_array_equal(together.rates, alone.rates)
+    np.testing.assert_array_equal(together.orders, alone.orders)
+
+
+def test_whoever_watches_sees_every_epoch_before_the_next() -> None:
+    ways: list[dict[str, Any]] = [{"verbose": True}, {"validation": scores([0.5] * 3)}]
+    for way in ways:
+        engine = Ahead([3.0, 2.0, 1.0])
+        run(engine, memory(), max_epochs=3, patience=9, **way)
+        assert engine.asked == [1, 1, 1]
+    watched = Ahead([3.0, 2.0, 1.0])
+    with watching(lambda record: watched.orders[record.epoch - 1]):
+        run(watched, memory(), max_epochs=3, patience=9)
+    assert watched.asked == [1, 1, 1]
+
+
+def test_an_interrupt_among_epochs_at_once_keeps_those_that_ended() -> None:
+    engine, start = Ahead([3.0, 2.0, 1.0, 0.5]), memory()
+    engine.interrupted_after = 3
+    assert run(engine, start, patience=9) is Ending.INTERRUPTED
+    assert start.history.losses == [3.0, 2.0, 1.0]
+    assert start.history.best_loss == 1.0
+    np.testing.assert_array_equal(start.parameters, [3.0, 3.0])

@@ -46,6 +46,23 @@ def test_nan_is_neither_the_best_nor_a_stalled_epoch() -> None:
     assert (stopping.best, stopping.stalled) == (1.0, 0)
 
 
+@given(st.integers(0, 5), st.integers(0, 9), st.floats(-1, 1))
+def test_patience_runs_out_no_sooner_than_announced(
+    patience: int, stalled: int, cost: float
+) -> None:
+    stopping = Stopping(tol=0.0, patience=patience, best=cost - 1, stalled=stalled)
+    soonest = stopping.soonest
+    ends = []
+    for _ in range(int(soonest)):
+        stopping.improves(cost)
+        ends.append(stopping.out_of_patience)
+    assert ends == [False] * (len(ends) - 1) + [True]
+
+
+def test_infinite_patience_announces_no_end() -> None:
+    assert Stopping(tol=0.0, patience=math.inf, best=1.0, stalled=7).soonest == math.inf
+
+
 @given(st.lists(st.floats(-1, 1), max_size=30), st.floats(0, 0.5))
 def test_the_best_is_the_lowest_and_improvements_are_new_records(
     costs: list[float], tol: float

@@ -7,6 +7,7 @@ X, y, weights and parameters share one dtype, float32 or float64: the estimator 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeAlias
@@ -103,6 +104,11 @@ class EpochReport(NamedTuple):
     steps: int
     non_finite_block: int | None
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether the loss and all layers stayed finite."""
+        return self.non_finite_block is None and math.isfinite(self.loss)
+
 
 class Trainer(Protocol):
     """One fit: it holds rows, parameters and optimizer state, and changes the last two in place."""
@@ -127,6 +133,39 @@ class Trainer(Protocol):
             For a batch whose sample weights sum to zero.
         """
         ...
+
+    def epochs(
+        self,
+        order: NDArray[np.int64],
+        batch_size: int,
+        learning_rates: NDArray[np.float64],
+        reports: list[EpochReport],
+        random_state: np.random.RandomState | None = None,
+    ) -> None:
+        """Run epochs one after the other, as long as they stay finite.
+
+        Parameters
+        ----------
+        order : ndarray of int64
+        batch_size : int
+        learning_rates : ndarray of float64 of shape (n_epochs, n_steps)
+        reports : list of EpochReport
+            Gets one for each epoch that came to its end, whatever ends the call.
+        random_state : RandomState, optional
+            Shuffles `order` in place before each epoch; it has drawn for no epoch that was not
+            begun.
+
+        Raises
+        ------
+        KeyboardInterrupt, ZeroDivisionError
+            As `epoch` does.
+        """
+        for rates in learning_rates:
+            if random_state is not None:
+                random_state.shuffle(order)
+            reports.append(self.epoch(order, batch_size, rates))
+            if not reports[-1].is_finite:
+                break
 
 
 class Engine(Protocol):

@@ -21,6 +21,7 @@ from lamina.engines.engine import (
     OptimizerSettings,
     OptimizerState,
     Rows,
+    Trainer,
 )
 from lamina.engines.threads import choose_threads
 from lamina.formulas import LOSSES, OPTIMIZERS
@@ -89,7 +90,7 @@ def _refuse_zero_weight(ending: int) -> None:
 
 
 @dataclass
-class NativeTrainer:
+class NativeTrainer(Trainer):
     """One fit: the rows' arrays, and a network whose memory serves every epoch."""
 
     spec: NetworkSpec
@@ -110,13 +111,25 @@ class NativeTrainer:
     def epoch(
         self, order: NDArray[np.int64], batch_size: int, learning_rates: NDArray[np.float64]
     ) -> EpochReport:
+        reports: list[EpochReport] = []
+        self.epochs(order, batch_size, learning_rates[np.newaxis], reports)
+        return reports[0]
+
+    def epochs(
+        self,
+        order: NDArray[np.int64],
+        batch_size: int,
+        learning_rates: NDArray[np.float64],
+        reports: list[EpochReport],
+        random_state: np.random.RandomState | None = None,
+    ) -> None:
+        if random_state is not None and type(random_state) is not np.random.RandomState:
+            # Someone's own shuffle; the kernels know NumPy's only.
+            super().epochs(order, batch_size, learning_rates, reports, random_state)
+            return
         batch_size = min(batch_size, len(order))
-        if batch_size > self._largest_batch:
-            dtype, steps = self.parameters.dtype, len(learning_rates)
-            self._native = _network(self.spec, self.objective, dtype, batch_size)
-            self._threads = _threads(self.n_threads, self.spec, batch_size, dtype, 3, steps)
-            self._largest_batch = batch_size
-        ending, loss, steps, bad = self._native.epoch(
+        self._make_room(batch_size, learning_rates.shape[1])
+        ended = self._native.epochs(
             self._arrays,
             order,
             batch_size,
@@ -127,12 +140,23 @@ class NativeTrainer:
             self.state.slots,
             self.state.step,
             self._threads,
+            None if random_state is None else random_state._bit_generator,
         )
-        self.state.step += steps
-        if ending != _native.FINISHED:
-            self._native.raise_interrupt()
-            _refuse_zero_weight(ending)
-        return EpochReport(loss, steps, None if bad < 0 else bad)
+        for ending, loss, steps, bad in ended:
+            self.state.step += steps
+            if ending in (_native.FINISHED, _native.NON_FINITE):
+                reports.append(EpochReport(loss, steps, None if bad < 0 else bad))
+        self._native.raise_interrupt()
+        if ended:
+            _refuse_zero_weight(ended[-1][0])
+
+    def _make_room(self, batch_size: int, n_steps: int) -> None:
+        if batch_size <= self._largest_batch:
+            return
+        dtype = self.parameters.dtype
+        self._native = _network(self.spec, self.objective, dtype, batch_size)
+        self._threads = _threads(self.n_threads, self.spec, batch_size, dtype, 3, n_steps)
+        self._largest_batch = batch_size
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from lamina.engines.engine import (
     OptimizerSettings,
     OptimizerState,
     Rows,
+    Trainer,
 )
 from lamina.formulas import ACTIVATIONS, LINKS, LOSSES, OPTIMIZERS, PENALTIES
 from lamina.formulas.table import Array
@@ -97,7 +98,7 @@ def first_non_finite_block(spec: NetworkSpec, parameters: Array, z: list[Array])
 
 
 @dataclass
-class ReferenceTrainer:
+class ReferenceTrainer(Trainer):
     """One fit of the reference engine: forward, loss, backward, update, batch by batch."""
 
     spec: NetworkSpec

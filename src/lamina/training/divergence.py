@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-from lamina.engines import EpochReport
 from lamina.errors import NonFiniteError
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout
@@ -16,11 +13,6 @@ FAMILIAR = (
     "Solver produced non-finite parameter weights. "
     "The input data may contain large values and need to be preprocessed."
 )
-
-
-def diverged(report: EpochReport) -> bool:
-    """Whether an epoch's loss, or a layer in it, is infinite or NaN."""
-    return report.non_finite_block is not None or not math.isfinite(report.loss)
 
 
 def non_finite_error(

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from lamina.training.watching import EpochRecord
-
 
 class Ending(Enum):
     """Why a fit ended."""
@@ -56,15 +54,22 @@ class History:
         return math.inf if self.best_loss is None else self.best_loss
 
     def add(
-        self, records: Sequence[EpochRecord], validated: bool, best_cost: float, stalled: int
+        self,
+        losses: Sequence[float],
+        scores: Sequence[float] | None,
+        rows: int,
+        best_cost: float,
+        stalled: int,
     ) -> None:
-        """Enter a fit's epochs; the losses grow in place, so that many short fits stay cheap."""
-        self.losses.extend(record.loss for record in records)
-        scores = [r.validation_score for r in records if r.validation_score is not None]
-        self.scores = [*(self.scores or ()), *scores] if validated else None
+        """Enter a fit's epochs of so many rows each; scores are None where no rows are held out.
+
+        The losses grow in place, so that many short fits stay cheap.
+        """
+        self.losses.extend(losses)
+        validated = scores is not None
+        self.scores = None if scores is None else [*(self.scores or ()), *scores]
         self.best_score = -best_cost if validated else None
         self.best_loss = None if validated else best_cost
         self.stalled = stalled
-        self.epochs = len(records)
-        if records:
-            self.rows_seen = records[-1].rows_seen
+        self.epochs = len(losses)
+        self.rows_seen += rows * len(losses)

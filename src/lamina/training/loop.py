@@ -1,7 +1,10 @@
-"""The epoch loop: an engine runs each epoch, the loop draws its row order and decides when to stop.
+"""The epoch loop: an engine runs the epochs, the loop says with which rates and when to stop.
 
 The order of random draws is scikit-learn's: one shuffle of the row indices at the start of each
 epoch, in place, so that every epoch's order is a permutation of the one before.
+
+An epoch that nobody watches needs no look before patience can run out, so an engine may run
+several in one call: for a small network the calls cost more than the arithmetic.
 """
 
 from __future__ import annotations
@@ -16,12 +19,15 @@ from lamina.engines import Engine, EpochReport, OptimizerState, Rows
 from lamina.formulas import SCHEDULES
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
-from lamina.training.divergence import diverged, non_finite_error
+from lamina.training.divergence import non_finite_error
 from lamina.training.history import Ending, History
 from lamina.training.plan import TrainingPlan
 from lamina.training.stopping import Stopping
 from lamina.training.validation import Validation
 from lamina.training.watching import EpochRecord, current_observer
+
+# Epochs that need no look in between run in one call, but not so many that their rates fill memory.
+MOST_STEPS_AHEAD = 8192
 
 
 @dataclass
@@ -91,6 +97,7 @@ def train(
     try:
         ending = loop.run(random_state)
     except KeyboardInterrupt:
+        loop.take_in_reports()
         ending = Ending.INTERRUPTED
     loop.remember(fallback)
     return ending
@@ -115,40 +122,75 @@ class _EpochLoop:
             spec, plan.objective, plan.optimizer, rows, memory.parameters, memory.state
         )
         self.schedule = SCHEDULES[plan.schedule]
-        self.rates = np.full(math.ceil(len(order) / plan.batch_size), memory.learning_rate)
+        n_steps = math.ceil(len(order) / plan.batch_size)
+        self.rates = np.empty((max(1, MOST_STEPS_AHEAD // n_steps), n_steps))
         history = memory.history
         self.stopping = Stopping(
             plan.tol, plan.patience, history.best_cost(validation is not None), history.stalled
         )
-        self.records: list[EpochRecord] = []
+        self.reports: list[EpochReport] = []
+        self.losses: list[float] = []
+        self.scores: list[float] = []
         self.best_parameters: Array | None = None
         self.observer = current_observer()
 
     def run(self, random_state: np.random.RandomState) -> Ending:
         """All epochs."""
-        for _ in range(self.plan.max_epochs):
-            if self.plan.shuffle:
-                random_state.shuffle(self.order)
-            report = self.trainer.epoch(self.order, self.plan.batch_size, self.rates)
+        shuffling = random_state if self.plan.shuffle else None
+        while (left := self.plan.max_epochs - len(self.losses)) > 0:
+            rates = self.next_rates(min(left, self.epochs_ahead()))
+            self.trainer.epochs(self.order, self.plan.batch_size, rates, self.reports, shuffling)
+            if (ending := self.take_in_reports()) is not None:
+                return ending
+        return Ending.EXHAUSTED
+
+    def epochs_ahead(self) -> int:
+        """How many epochs may run before anyone has to look at one."""
+        is_watched = self.observer is not None or self.plan.verbose or self.validation is not None
+        return 1 if is_watched else int(min(len(self.rates), self.stopping.soonest))
+
+    def next_rates(self, n_epochs: int) -> NDArray[np.float64]:
+        """The learning rate of each step of the next epochs, none of which is a stall."""
+        rate, seen = self.memory.learning_rate, self.rows_seen
+        for rates in self.rates[:n_epochs]:
+            rates.fill(rate)
+            seen += len(self.order)
+            rate = self.rate_after(rate, seen)
+        return self.rates[:n_epochs]
+
+    def take_in_reports(self) -> Ending | None:
+        """Enter the epochs that are new into the books; how they end the fit, if they do."""
+        for report in self.reports[len(self.losses) :]:
             if self.ends_here(report):
                 return Ending.DIVERGED
             if not self.goes_on():
                 return Ending.CONVERGED
-        return Ending.EXHAUSTED
+        return None
+
+    @property
+    def rows_seen(self) -> int:
+        """The rows of all epochs of all fits."""
+        return self.memory.history.rows_seen + len(self.losses) * len(self.order)
+
+    def rate_after(self, rate: float, rows_seen: int) -> float:
+        """The learning rate that follows, without a stall."""
+        plan = self.plan
+        return self.schedule.after_epoch(rate, plan.initial_rate, rows_seen, plan.power_t)
 
     def ends_here(self, report: EpochReport) -> bool:
         """Enter an epoch into the books; whether it left the finite numbers."""
-        failed = diverged(report)
+        failed = not report.is_finite
         if failed and self.best_parameters is None:
-            moment = f"in epoch {len(self.records) + 1}"
+            moment = f"in epoch {len(self.losses) + 1}"
             rate = self.plan.initial_rate
             raise non_finite_error(self.spec, report.non_finite_block, moment, rate)
         score = self.score(failed)
-        record = self.record(report.loss, score)
+        self.losses.append(report.loss)
+        if score is not None:
+            self.scores.append(score)
         if not failed and self.stopping.improves(report.loss if score is None else -score):
             self.keep_best()
-        if self.observer is not None:
-            self.observer(record)
+        self.tell(report.loss, score)
         return failed
 
     def score(self, failed: bool) -> float | None:
@@ -160,29 +202,29 @@ class _EpochLoop:
         prediction = self.engine.predict(self.spec, self.memory.parameters, self.validation.X)
         return self.validation.score(prediction)
 
-    def record(self, loss: float, score: float | None) -> EpochRecord:
-        """Note the epoch, and print it where that is wanted."""
-        epoch = len(self.records) + 1
-        seen = self.memory.history.rows_seen + epoch * len(self.order)
-        rate = float(self.rates[0])
-        record = EpochRecord(epoch, self.plan.max_epochs, loss, score, rate, seen)
-        self.records.append(record)
+    def tell(self, loss: float, score: float | None) -> None:
+        """Let a reader and an observer know of the epoch, where there are any."""
+        epoch = len(self.losses)
         if self.plan.verbose:
             print(f"Iteration {epoch}, loss = {loss:.8f}")
             if score is not None:
                 print(f"Validation score: {score:f}")
-        return record
+        if self.observer is not None:
+            rate = self.memory.learning_rate
+            most, seen = self.plan.max_epochs, self.rows_seen
+            self.observer(EpochRecord(epoch, most, loss, score, rate, seen))
 
     def keep_best(self) -> None:
         """Keep the parameters of the best epoch so far, where they are to come back."""
-        if self.validation is not None:
-            self.best_parameters = self.memory.parameters.copy()
+        if self.validation is None:
+            return
+        if self.best_parameters is None:
+            self.best_parameters = np.empty_like(self.memory.parameters)
+        self.best_parameters[:] = self.memory.parameters
 
     def goes_on(self) -> bool:
         """Set the next epoch's learning rate; False where the lack of progress ends the fit."""
-        rate = self.memory.learning_rate
-        seen = self.records[-1].rows_seen
-        after = self.schedule.after_epoch(rate, self.plan.initial_rate, seen, self.plan.power_t)
+        after = self.rate_after(self.memory.learning_rate, self.rows_seen)
         if self.stopping.out_of_patience:
             lowered = self.schedule.after_stall(after)
             self.say_stalled(lowered)
@@ -191,9 +233,7 @@ class _EpochLoop:
                 return False
             after = lowered
             self.stopping.stalled = 0
-        if after != rate:
-            self.memory.learning_rate = after
-            self.rates.fill(after)
+        self.memory.learning_rate = after
         return True
 
     def say_stalled(self, lowered: float | None) -> None:
@@ -219,9 +259,10 @@ class _EpochLoop:
 
     def remember(self, fallback: Array | None) -> None:
         """Bring back the best epoch's parameters, and enter the fit into the model's history."""
-        validated = self.validation is not None
+        validated, stopping = self.validation is not None, self.stopping
         best = self.best_parameters if self.best_parameters is not None else fallback
         if validated and best is not None:
             self.memory.parameters[:] = best
-        stopping = self.stopping
-        self.memory.history.add(self.records, validated, stopping.best, stopping.stalled)
+        scores = self.scores if validated else None
+        history, rows = self.memory.history, len(self.order)
+        history.add(self.losses, scores, rows, stopping.best, stopping.stalled)

@@ -46,6 +46,11 @@ class Stopping:
         return False
 
     @property
+    def soonest(self) -> float:
+        """After how many more epochs patience may run out at the soonest; may be infinite."""
+        return max(1, self.patience - self.stalled + 1)
+
+    @property
     def out_of_patience(self) -> bool:
         """Whether the epochs without progress are more than may be borne."""
         return self.stalled > self.patience
