@@ -234,18 +234,34 @@ class NetworkHandle {
         return {int(report.ending), report.loss, report.steps, report.non_finite_block};
     }
 
-    void predict(int link, const RowArrays<T>& rows, In<T> parameters, InOut<T> prediction,
-                 int n_threads) {
+    int predict(int link, const RowArrays<T>& rows, In<T> parameters, InOut<T> prediction,
+                int n_threads) {
         require_fit(rows, parameters.size(), false);
         require(std::int64_t(prediction.size()) == rows.n_rows * n_outputs_,
                 "the prediction does not fit the rows");
         Interrupt interrupt;
+        Report report;
         {
             nb::gil_scoped_release released;
-            kernels<T>().predict(network_, link, rows.view(), parameters.data(), prediction.data(),
-                                 interrupt.signal(), n_threads);
+            report = kernels<T>().predict(network_, link, rows.view(), parameters.data(),
+                                          prediction.data(), interrupt.signal(), n_threads);
         }
         interrupt.rethrow();
+        return int(report.ending);
+    }
+
+    int predict_few(int link, In<T> X, In<T> parameters, InOut<T> prediction) const {
+        const std::int64_t n_rows = X.ndim() == 2 ? std::int64_t(X.shape(0)) : -1;
+        require(std::int64_t(X.size()) == n_rows * n_features_, "X does not fit the network");
+        require(std::int64_t(parameters.size()) == n_parameters_,
+                "the parameters do not fit the network");
+        require(std::int64_t(prediction.size()) == n_rows * n_outputs_,
+                "the prediction does not fit the rows");
+        nb::gil_scoped_release released;
+        return int(kernels<T>()
+                       .predict_few(network_, link, X.data(), n_rows, parameters.data(),
+                                    prediction.data())
+                       .ending);
     }
 
    private:
@@ -327,7 +343,11 @@ void bind(nb::module_& module, const char* rows_name, const char* network_name) 
         .def("loss_and_gradient", &NetworkHandle<T>::loss_and_gradient, "rows"_a,
              "parameters"_a.noconvert(), "gradient"_a.noconvert(), "n_threads"_a)
         .def("predict", &NetworkHandle<T>::predict, "link"_a, "rows"_a, "parameters"_a.noconvert(),
-             "prediction"_a.noconvert(), "n_threads"_a);
+             "prediction"_a.noconvert(), "n_threads"_a,
+             "A value of Ending: NON_FINITE where a dense X is.")
+        .def("predict_few", &NetworkHandle<T>::predict_few, "link"_a, "X"_a.noconvert(),
+             "parameters"_a.noconvert(), "prediction"_a.noconvert(),
+             "The same from the weights as they lie; any number of threads may share the network.");
 
     module.def(
         "evaluate",

@@ -82,6 +82,9 @@ struct Kernels {
                                 StopSignal, int n_threads);
     Report (*predict)(void* network, int link, const Rows<T>&, const T* parameters, T* prediction,
                       StopSignal, int n_threads);
+    // Reads the network only, and no memory of its own, so that threads may share it.
+    Report (*predict_few)(const void* network, int link, const T* x, std::int64_t n_rows,
+                          const T* parameters, T* prediction);
     void (*evaluate)(int function, const T* x, T* y, std::int64_t n);
     // For measuring: multiply-adds in registers alone (returns how many operations), and a product.
     std::int64_t (*spin)(std::int64_t rounds, int n_threads);

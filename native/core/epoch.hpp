@@ -267,6 +267,7 @@ Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* 
     return {ending, passes.loss(), 0, -1};
 }
 
+// Ends as non_finite where a dense X is; whoever has a csr X looks at its values before.
 template <class T>
 Report run_predict(Network<T>& network, int link, const Rows<T>& rows, const T* parameters,
                    T* prediction, StopSignal signal, int n_threads) {
@@ -277,6 +278,7 @@ Report run_predict(Network<T>& network, int link, const Rows<T>& rows, const T* 
     Team team(n_threads);
     Pulse pulse(signal);
     const Index n_outputs = network.n_outputs;
+    bool is_broken = false;
     for (Index done = 0; done < rows.n_rows; done += size) {
         const Index left = rows.n_rows - done;
         const Chunk chunk{nullptr, done, left < size ? left : size};
@@ -286,6 +288,9 @@ Report run_predict(Network<T>& network, int link, const Rows<T>& rows, const T* 
             const Range mine = share(chunk.rows, row_grain, task, n_tasks);
             const Index n = mine.end - mine.begin;
             gather(network, rows, chunk, mine);
+            if (input.dense && !all_finite(input.dense + mine.begin * network.n_features,
+                                           n * network.n_features))
+                __atomic_store_n(&is_broken, true, __ATOMIC_RELAXED);
             forward(network, parameters, input, mine);
             gather_logits(network, mine);
             T* p = network.p + mine.begin * n_outputs;
@@ -293,6 +298,7 @@ Report run_predict(Network<T>& network, int link, const Rows<T>& rows, const T* 
             std::memcpy(prediction + (done + mine.begin) * n_outputs, p,
                         sizeof(T) * std::size_t(n * n_outputs));
         });
+        if (__atomic_load_n(&is_broken, __ATOMIC_RELAXED)) return {Ending::non_finite, 0, 0, -1};
         if (pulse.stops_after(chunk.rows * network.n_weights)) return {Ending::stopped, 0, 0, -1};
     }
     return {Ending::finished, 0, 0, -1};

@@ -1,6 +1,7 @@
 // Compiled once for each instruction set, with LAMINA_INSTRUCTION_SET naming it: everything that
 // computes, behind one table of functions.
 #include "epoch.hpp"
+#include "few.hpp"
 #include "measures.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
@@ -26,6 +27,11 @@ struct Entry {
         return run_predict(*static_cast<Network<T>*>(network), link, rows, parameters, prediction,
                            signal, n_threads);
     }
+    static Report predict_few(const void* network, int link, const T* x, std::int64_t n_rows,
+                              const T* parameters, T* prediction) {
+        return run_predict_few(*static_cast<const Network<T>*>(network), link, x, n_rows, parameters,
+                               prediction);
+    }
     static void evaluate(int function, const T* x, T* y, std::int64_t n) {
         constexpr Vector<T> (*functions[])(Vector<T>) = {exponential<T>, logarithm<T>,
                                                          hyperbolic_tangent<T>, logistic<T>};
@@ -38,7 +44,7 @@ struct Entry {
         }
     }
     static constexpr Kernels<T> kernels = {make,    release,  epoch,
-                                           loss_and_gradient, predict, evaluate,
+                                           loss_and_gradient, predict, predict_few, evaluate,
                                            spin_on_threads<T>, lamina::LAMINA_INSTRUCTION_SET::multiply<T>};
 };
 

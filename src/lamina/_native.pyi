@@ -57,7 +57,13 @@ class Network32:
 
     def loss_and_gradient(self, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], n_threads: int) -> tuple[int, float, int, int]: ...
 
-    def predict(self, link: int, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], n_threads: int) -> None: ...
+    def predict(self, link: int, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], n_threads: int) -> int:
+        """A value of Ending: NON_FINITE where a dense X is."""
+
+    def predict_few(self, link: int, X: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')]) -> int:
+        """
+        The same from the weights as they lie; any number of threads may share the network.
+        """
 
 @overload
 def evaluate(function: int, x: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], y: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')]) -> None: ...
@@ -102,7 +108,13 @@ class Network64:
 
     def loss_and_gradient(self, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], n_threads: int) -> tuple[int, float, int, int]: ...
 
-    def predict(self, link: int, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], n_threads: int) -> None: ...
+    def predict(self, link: int, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], n_threads: int) -> int:
+        """A value of Ending: NON_FINITE where a dense X is."""
+
+    def predict_few(self, link: int, X: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]) -> int:
+        """
+        The same from the weights as they lie; any number of threads may share the network.
+        """
 
 def spin64(rounds: int, n_threads: int) -> int:
     """

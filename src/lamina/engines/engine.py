@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from lamina.errors import NonFiniteError
 from lamina.formulas import LOSSES, OPTIMIZERS, PENALTIES
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
@@ -195,5 +196,20 @@ class Engine(Protocol):
         ...
 
     def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
-        """The network's prediction behind its link, of shape (n_rows, n_outputs)."""
+        """The network's prediction behind its link, of shape (n_rows, n_outputs).
+
+        Raises
+        ------
+        NonFiniteError
+            For rows with an element that is infinite or NaN. Who predicts need not look before.
+        """
         ...
+
+
+NON_FINITE_ROWS = "X holds an element that is infinite or NaN in the dtype of the parameters."
+
+
+def require_finite(values: NDArray[Any]) -> None:
+    """Raise the error for rows whose values are not all finite."""
+    if not np.isfinite(values).all():
+        raise NonFiniteError(NON_FINITE_ROWS)

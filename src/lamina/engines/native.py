@@ -7,6 +7,7 @@ csr row starts int64: `_row_arrays` sees to that once for every fit.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from time import perf_counter
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from lamina import _native
 from lamina.engines.engine import (
+    NON_FINITE_ROWS,
     EpochReport,
     Matrix,
     Objective,
@@ -22,11 +24,18 @@ from lamina.engines.engine import (
     OptimizerState,
     Rows,
     Trainer,
+    require_finite,
 )
 from lamina.engines.threads import choose_threads
+from lamina.errors import NonFiniteError
 from lamina.formulas import LOSSES, OPTIMIZERS
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
+
+# For so many rows it is not worth while to pack the weights first.
+FEW_ROWS = 16
+# A prediction needs no loss; any entry of the table fills the place.
+NO_OBJECTIVE = Objective("squared_error")
 
 
 def _row_arrays(
@@ -195,14 +204,27 @@ class NativeEngine:
         return loss, gradient
 
     def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
-        n_rows = X.shape[0]
-        prediction = np.empty((n_rows, spec.n_outputs), dtype=parameters.dtype)
-        # A prediction needs no loss; any entry of the table fills the place.
-        network = _network(spec, Objective("squared_error"), parameters.dtype, n_rows)
-        threads = _threads(self.n_threads, spec, n_rows, parameters.dtype, 1, 1)
-        link = _native.LINKS[spec.link]
-        network.predict(link, _row_arrays(X), parameters, prediction, threads)
+        n_rows, dtype, link = X.shape[0], parameters.dtype, _native.LINKS[spec.link]
+        prediction = np.empty((n_rows, spec.n_outputs), dtype=dtype)
+        if n_rows <= FEW_ROWS and isinstance(X, np.ndarray):
+            outline = _outline(spec, dtype)
+            ending = outline.predict_few(link, np.ascontiguousarray(X), parameters, prediction)
+        else:
+            if not isinstance(X, np.ndarray):
+                require_finite(X.data)
+            network = _network(spec, NO_OBJECTIVE, dtype, n_rows)
+            threads = _threads(self.n_threads, spec, n_rows, dtype, 1, 1)
+            ending = network.predict(link, _row_arrays(X), parameters, prediction, threads)
+        if ending == _native.NON_FINITE:
+            raise NonFiniteError(NON_FINITE_ROWS)
         return prediction
+
+
+@lru_cache(maxsize=64)
+def _outline(spec: NetworkSpec, dtype: np.dtype[Any]) -> Any:
+    # Remembered, because for a single row a network takes longer to make than to use. It holds no
+    # parameters, and `predict_few` leaves it as it is.
+    return _network(spec, NO_OBJECTIVE, dtype, FEW_ROWS)
 
 
 def multiply_add_rate(dtype: DTypeLike, n_threads: int = 1, seconds: float = 0.2) -> float:

@@ -25,6 +25,7 @@ from lamina.engines.engine import (
     OptimizerState,
     Rows,
     Trainer,
+    require_finite,
 )
 from lamina.formulas import ACTIVATIONS, LINKS, LOSSES, OPTIMIZERS, PENALTIES
 from lamina.formulas.table import Array
@@ -175,6 +176,7 @@ class ReferenceEngine:
             return loss, backward(spec, objective, parameters, rows, passed)
 
     def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
+        require_finite(X if isinstance(X, np.ndarray) else X.data)
         with np.errstate(all="ignore"):
             return forward(spec, parameters, X).prediction
 

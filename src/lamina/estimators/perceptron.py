@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from abc import ABC, abstractmethod
 from typing import Any, Self
@@ -17,6 +16,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from lamina.engines import choose_engine
 from lamina.engines.engine import Matrix
+from lamina.errors import NonFiniteError
 from lamina.estimators.constraints import (
     CONSTRAINTS,
     LBFGS,
@@ -27,7 +27,7 @@ from lamina.estimators.constraints import (
 from lamina.estimators.fitting import Assignment, fit_by_epochs, fit_by_lbfgs
 from lamina.estimators.state import (
     EPOCH_ATTRIBUTES,
-    network_of,
+    network_and_parameters,
     parameters_of,
     share_one_vector,
 )
@@ -204,17 +204,28 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
 
     def _forward(self, X: Any) -> Array:
         """The network's prediction for unvalidated X, of shape (n_rows, n_outputs)."""
-        X = self._rows_to_predict(X)
-        own = self.coefs_[0].dtype
-        dtype = own if self.dtype is not None or X.dtype == own else np.result_type(X.dtype, own)
-        return choose_engine(self.engine, self.n_threads).predict(
-            network_of(self), parameters_of(self, dtype), X.astype(dtype, copy=False)
-        )
+        is_plain = self._can_predict(X)
+        rows = X if is_plain else self._rows_to_predict(X)
+        spec, parameters = network_and_parameters(self)
+        own = parameters.dtype
+        dtype = own if self.dtype is not None or rows.dtype == own else FLOATS[0]
+        engine = choose_engine(self.engine, self.n_threads)
+        try:
+            return engine.predict(
+                spec, parameters.astype(dtype, copy=False), rows.astype(dtype, copy=False)
+            )
+        except NonFiniteError:
+            if is_plain:
+                self._rows_to_predict(X)
+            raise
 
-    def _rows_to_predict(self, X: Any) -> Matrix:
-        """X validated; an array that needs no conversion is spared scikit-learn's long way."""
+    def _can_predict(self, X: Any) -> bool:
+        """Whether X is an array that needs neither conversion nor scikit-learn's long way.
+
+        Whether its elements are finite is for the engine to see, as it reads them anyway.
+        """
         fitted = self.__dict__
-        if (
+        return (
             type(X) is np.ndarray
             and X.ndim == 2
             and X.dtype in FLOATS
@@ -223,9 +234,10 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
             and X.shape[1] == fitted.get("n_features_in_")
             and "feature_names_in_" not in fitted
             and "coefs_" in fitted
-            and _surely_finite(X)
-        ):
-            return X
+        )
+
+    def _rows_to_predict(self, X: Any) -> Matrix:
+        """X as scikit-learn validates it; its are the errors and warnings."""
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS, order="C", reset=False)
         return _sorted(X)
@@ -268,12 +280,6 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         super().__setstate__(state)
         if hasattr(self, "coefs_"):
             share_one_vector(self)
-
-
-def _surely_finite(X: NDArray[Any]) -> bool:
-    """Whether no element is infinite or NaN; False as well where their sum overflows."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return math.isfinite(np.add.reduce(X, axis=None))
 
 
 def has_partial_fit(model: Any) -> bool:

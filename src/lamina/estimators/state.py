@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from operator import is_
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from numpy.typing import DTypeLike
 
@@ -70,6 +72,40 @@ def _network(
 def parameters_of(model: Any, dtype: DTypeLike | None = None) -> Array:
     """Its flat parameters; a copy only where the attributes are no longer views of one vector."""
     return flatten_parameters(model.coefs_, model.intercepts_, dtype)
+
+
+class _Known(NamedTuple):
+    parts: tuple[Array, ...]
+    surroundings: tuple[Any, ...]
+    spec: NetworkSpec
+    parameters: Array
+
+
+_known: WeakKeyDictionary[Any, _Known] = WeakKeyDictionary()
+
+
+def network_and_parameters(model: Any) -> tuple[NetworkSpec, Array]:
+    """Both, remembered while weights and biases are the very same views of the parameters.
+
+    For a single row it takes longer to look at all of them than to predict. What is written into a
+    view is written into the vector; an array that takes a view's place is another, and is noticed.
+    """
+    parts = (*model.coefs_, *model.intercepts_)
+    surroundings = model.activation, model.out_activation_, model.n_features_in_
+    # Someone's subclass may compare by value, and have no hash then.
+    is_hashable = type(model).__hash__ is not None
+    known = _known.get(model) if is_hashable else None
+    if (
+        known is not None
+        and known.surroundings == surroundings
+        and len(known.parts) == len(parts)
+        and all(map(is_, known.parts, parts))
+    ):
+        return known.spec, known.parameters
+    spec, parameters = network_of(model), parameters_of(model)
+    if is_hashable and all(part.base is parameters for part in parts):
+        _known[model] = _Known(parts, surroundings, spec, parameters)
+    return spec, parameters
 
 
 def share_one_vector(model: Any) -> None:

@@ -1,0 +1,61 @@
+"""Predictions of few rows and of many are the same bits, and rows that are not finite are refused."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from lamina.errors import NonFiniteError
+from lamina.formulas import LOSSES
+from lamina.network import NetworkSpec, draw_parameters
+
+WIDTHS = [(5, 1), (1, 1), (7, 3, 2), (50, 100, 10), (9, 64, 8), (3, 129, 17, 33)]
+
+
+def problem(widths, dtype, activation="tanh", loss="log_loss", n_rows=40):
+    random_state = np.random.RandomState(0)
+    spec = NetworkSpec.perceptron(widths, activation, LOSSES[loss].link)
+    parameters = draw_parameters(spec, random_state, dtype, 6.0)
+    return spec, parameters, random_state.standard_normal((n_rows, widths[0])).astype(dtype)
+
+
+@pytest.mark.parametrize("widths", WIDTHS, ids=str)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_row_is_predicted_alike_alone_and_among_many(engine, widths, dtype, loss):
+    spec, parameters, X = problem(widths, dtype, loss=loss)
+    together = engine.predict(spec, parameters, X)
+    alone = np.vstack([engine.predict(spec, parameters, X[i : i + 1]) for i in range(len(X))])
+    if engine.name == "native":
+        np.testing.assert_array_equal(alone, together)
+    else:
+        tolerance = (1e-12 if dtype == "float64" else 1e-5) * np.abs(together).max()
+        np.testing.assert_allclose(alone, together, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 15, 16, 17, 500])
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("place", [0, -1])
+def test_rows_that_are_not_finite_are_refused(engine, n_rows, value, place):
+    spec, parameters, X = problem((6, 4, 3), "float64", "relu", n_rows=n_rows)
+    X.flat[place] = value
+    with pytest.raises(NonFiniteError, match="infinite or NaN"):
+        engine.predict(spec, parameters, X)
+    with pytest.raises(NonFiniteError, match="infinite or NaN"):
+        engine.predict(spec, parameters, sparse.csr_array(X))
+
+
+def test_rows_whose_sum_overflows_are_finite_all_the_same(engine):
+    spec, parameters, X = problem((6, 4, 3), "float64", n_rows=3)
+    X[...] = np.finfo(float).max
+    assert engine.predict(spec, parameters, X).shape == (3, 3)
+
+
+def test_few_rows_are_predicted_in_sixteen_threads_at_once(engine):
+    spec, parameters, X = problem((20, 30, 4), "float64", n_rows=16)
+    expected = [engine.predict(spec, parameters, X[i : i + 1]) for i in range(16)]
+    with ThreadPoolExecutor(16) as pool:
+        for _ in range(20):
+            found = pool.map(lambda i: engine.predict(spec, parameters, X[i : i + 1]), range(16))
+            np.testing.assert_array_equal(list(found), expected)
