@@ -9,6 +9,8 @@
 
 #include <cstdint>
 
+#include "bfloat16_product.hpp"
+
 namespace lamina {
 
 struct Block {
@@ -17,12 +19,16 @@ struct Block {
     int activation;
 };
 
+// What both operands of a product are rounded to; its sums stay in the network's own numbers.
+enum class Precision { full = -1, bfloat16 };
+
 struct Problem {
     const Block* blocks;  // copied when the network is made
     int n_blocks;
     int loss;
     int penalty;
     double alpha;
+    Precision precision = Precision::full;
 };
 
 template <class T>
@@ -96,6 +102,10 @@ struct InstructionSet {
     const char* name;
     Kernels<float> float32;
     Kernels<double> float64;
+    MultiplyBfloat16 emulated_bfloat16;          // on plain vectors, with the tiles' bits
+    MultiplyBfloat16 (*bfloat16_unit)();         // the one that serves
+    void (*multiply_bfloat16)(Orientation, const float* A, const float* B, float* C, std::int64_t m,
+                              std::int64_t n, std::int64_t k, int n_threads);
 };
 
 // The names by which formulas/ calls the numbers above, in their order; ended by null.
@@ -104,6 +114,7 @@ extern const char* const loss_names[];
 extern const char* const link_names[];
 extern const char* const penalty_names[];
 extern const char* const optimizer_names[];
+extern const char* const precision_names[];
 extern const char* const function_names[];
 
 }  // namespace lamina

@@ -53,6 +53,7 @@ struct Entry {
 
 extern const InstructionSet instruction_set;
 const InstructionSet instruction_set = {LAMINA_TEXT(LAMINA_INSTRUCTION_SET), Entry<float>::kernels,
-                                        Entry<double>::kernels};
+                                        Entry<double>::kernels, multiply_emulated, bfloat16_unit,
+                                        multiply_rounded};
 
 }  // namespace lamina::LAMINA_INSTRUCTION_SET

@@ -55,4 +55,24 @@ void multiply(Orientation orientation, const T* A, const T* B, T* C, Index m, In
     });
 }
 
+// The same in bfloat16: A and B are rounded first.
+inline void multiply_rounded(Orientation orientation, const float* A, const float* B, float* C,
+                             Index m, Index n, Index k, int n_threads) {
+    Team team(n_threads);
+    const Index pairs = padded_pairs(k), panel = pairs * panel_columns;
+    Buffer<Pair> a(m * pairs), b(rounded_size(k, n));
+    orientation == Orientation::right_transposed ? round_panels_transposed(B, {0, n}, k, b, panel)
+                                                 : round_panels(B, n, {0, k}, k, n, b, panel);
+    const Index n_tasks = n_threads == 1 ? 1 : 8 * n_threads;
+    team.run(n_tasks, [&](Index task, int) {
+        const Range mine = share(m, 4, task, n_tasks);
+        if (orientation == Orientation::left_transposed)
+            round_columns(A, m, k, m, mine, a + mine.begin * pairs, pairs);
+        else
+            for (Index i = mine.begin; i < mine.end; ++i) round_row(A + i * k, k, a + i * pairs);
+        bfloat16_unit()({a + mine.begin * pairs, pairs, b, panel, nullptr, 0, C + mine.begin * n, n,
+                         mine.end - mine.begin, n, pairs / block_pairs});
+    });
+}
+
 }  // namespace lamina::LAMINA_INSTRUCTION_SET

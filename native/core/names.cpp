@@ -9,6 +9,7 @@ const char* const loss_names[] = {"squared_error", "poisson", "binary_log_loss",
 const char* const link_names[] = {"identity", "exp", "logistic", "softmax", nullptr};
 const char* const penalty_names[] = {"l2", nullptr};
 const char* const optimizer_names[] = {"sgd", "adam", nullptr};
+const char* const precision_names[] = {"bfloat16", nullptr};
 const char* const function_names[] = {"exp", "log", "tanh", "logistic", nullptr};
 
 }  // namespace lamina

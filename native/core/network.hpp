@@ -11,6 +11,7 @@
 #include <new>
 
 #include "activations.hpp"
+#include "bfloat16.hpp"
 #include "engine.hpp"
 #include "matmul.hpp"
 #include "skipping.hpp"
@@ -56,6 +57,8 @@ struct Layer {
     Buffer<T> packed;      // W in panels; not where X is csr
     Buffer<T> transposed;  // Wᵀ in panels; not for the first layer
     Buffer<T> packed_delta;  // delta in panels, where a row of it is long
+    // Where products are in bfloat16, the panels of W and of Wᵀ in place of those, and of delta.
+    Buffer<Pair> rounded, rounded_transposed, rounded_delta;
 };
 
 // Rows of W that are summed, updated and squared at one go: whole tiles and vectors of every width,
@@ -67,6 +70,8 @@ inline constexpr Index chunk_bytes = Index(40) << 20;
 inline constexpr Index predicted_bytes_per_thread = Index(1) << 19;
 // A chunk's update cannot be broken off, and Ctrl-C shall not wait long for it.
 inline constexpr Index chunk_multiply_adds = Index(1) << 31;
+// Where products are in bfloat16, dW sums its rows in blocks, and no chunk shall part one.
+inline constexpr Index chunk_grain = 2 * block_pairs;
 
 template <class T>
 inline constexpr Index left_size = weight_rows<T> * piece_rows;
@@ -80,10 +85,14 @@ struct Network {
     // Makes all the memory that the passes write to, so that no thread allocates.
     void prepare_forward(const Rows<T>& rows, bool gathers);
     void prepare_backward(int n_threads, Index batch, Index sparse_entries);
-    // Chunks of nearly equal size, none over the bound.
+    // Chunks of nearly equal size, none over the bound, all but the last in whole grains.
     Index chunk_size(Index batch) const { return chunk_size(batch, largest_chunk); }
     static Index chunk_size(Index batch, Index bound);
     Index predicted_chunk_size(Index rows, int n_threads) const;
+    // Whether products are in bfloat16.
+    bool is_rounded() const {
+        return std::is_same_v<T, float> && problem.precision == Precision::bfloat16;
+    }
 
     Problem problem;
     Index n_layers, n_features, n_outputs;
@@ -104,6 +113,10 @@ struct Network {
     Buffer<T> left;           // (n_threads, left_size): what transposed_matmul copies
     int most_threads = 0;
     bool skips_zeros = false;  // X is dense, but mostly zeros
+    // In bfloat16: rows of a or delta, each behind the other by rounded_row pairs; and each thread's
+    // columns of a, by rounded_column.
+    Buffer<Pair> rounded_rows, rounded_columns;
+    Index rounded_row = 0, rounded_column = 0;
     // A csr chunk by columns: each column's first entry, and of every entry its row, its place in
     // the matrix, and the column's next entry.
     Buffer<std::int32_t> first_entry, next_entry, entry_row;
@@ -121,7 +134,7 @@ Network<T>::Network(const Problem& given, Index largest_batch)
       layers(nullptr) {
     std::memcpy(blocks, given.blocks, sizeof(Block) * std::size_t(n_layers));
     problem.blocks = blocks;
-    Index row_values = n_features;
+    Index row_values = n_features, widest = n_features;
     for (Index i = 0; i < n_layers; ++i) row_values += 3 * padded<T>(blocks[i].fan_out);
     layers = new Layer<T>[n_layers];
     for (Index i = 0; i < n_layers; ++i) {
@@ -135,12 +148,15 @@ Network<T>::Network(const Problem& given, Index largest_batch)
         layer.squares = n_squares;
         n_squares += (layer.fan_in + weight_rows<T> - 1) / weight_rows<T>;
         if (part_size < weight_rows<T> * layer.stride) part_size = weight_rows<T> * layer.stride;
+        if (widest < layer.fan_out) widest = layer.fan_out;
     }
+    if (is_rounded()) row_values += padded_pairs(widest) + (row_values - n_features) / 4;
     const Index by_bytes = chunk_bytes / (row_values * Index(sizeof(T)));
     const Index by_work = chunk_multiply_adds / n_weights;
     largest_chunk = by_bytes < by_work ? by_bytes : by_work;
-    if (largest_chunk < 64) largest_chunk = 64;
+    largest_chunk = largest_chunk < 64 ? 64 : largest_chunk / chunk_grain * chunk_grain;
     most_rows = largest_batch < largest_chunk ? largest_batch : largest_chunk;
+    rounded_column = padded_pairs(most_rows);
     n_parameters = n_weights;
     for (Index i = 0; i < n_layers; ++i) {
         layers[i].biases = n_parameters;
@@ -151,7 +167,8 @@ Network<T>::Network(const Problem& given, Index largest_batch)
 template <class T>
 Index Network<T>::chunk_size(Index batch, Index bound) {
     const Index chunks = (batch + bound - 1) / bound;
-    return chunks < 2 ? batch : (batch + chunks - 1) / chunks;
+    if (chunks < 2) return batch;
+    return ((batch + chunks - 1) / chunks + chunk_grain - 1) / chunk_grain * chunk_grain;
 }
 
 template <class T>
@@ -174,8 +191,18 @@ void Network<T>::prepare_forward(const Rows<T>& rows, bool gathers) {
         Layer<T>& layer = layers[i];
         layer.a = Buffer<T>(most_rows * layer.stride);
         layer.bias = Buffer<T>(layer.stride);
-        if ((i > 0 || reads_dense))
+        if (i == 0 && !reads_dense) continue;
+        if (is_rounded())
+            layer.rounded = Buffer<Pair>(rounded_size(layer.fan_in, layer.fan_out));
+        else
             layer.packed = Buffer<T>(packed_size<T>(layer.fan_in, layer.fan_out));
+    }
+    if (is_rounded()) {
+        rounded_row = reads_dense ? padded_pairs(n_features) : 0;
+        for (Index i = 0; i < n_layers; ++i)
+            if (rounded_row < padded_pairs(layers[i].fan_out))
+                rounded_row = padded_pairs(layers[i].fan_out);
+        rounded_rows = Buffer<Pair>(most_rows * rounded_row);
     }
     p = Buffer<T>(most_rows * n_outputs);
 }
@@ -186,6 +213,8 @@ void Network<T>::prepare_backward(int n_threads, Index batch, Index sparse_entri
     if (most_threads < n_threads) {
         part = Buffer<T>(n_threads * part_size);
         left = Buffer<T>(n_threads * left_size<T>);
+        if (is_rounded())
+            rounded_columns = Buffer<Pair>(n_threads * weight_rows<T> * rounded_column);
         most_threads = n_threads;
     }
     if (most_entries < sparse_entries) {
@@ -205,6 +234,13 @@ void Network<T>::prepare_backward(int n_threads, Index batch, Index sparse_entri
     for (Index i = 0; i < n_layers; ++i) {
         Layer<T>& layer = layers[i];
         layer.delta = Buffer<T>(most_rows * layer.stride);
+        if (is_rounded()) {
+            if (layer.rounded)
+                layer.rounded_delta = Buffer<Pair>(rounded_size(most_rows, layer.fan_out));
+            if (i > 0)
+                layer.rounded_transposed = Buffer<Pair>(rounded_size(layer.fan_out, layer.fan_in));
+            continue;
+        }
         if (layer.stride * Index(sizeof(T)) > longest_row_bytes)
             layer.packed_delta = Buffer<T>(packed_size<T>(most_rows, layer.fan_out));
         if (i > 0) layer.transposed = Buffer<T>(packed_size<T>(layer.fan_out, layer.fan_in));

@@ -9,6 +9,7 @@
 #include "losses.hpp"
 #include "network.hpp"
 #include "optimizers.hpp"
+#include "rounded_passes.hpp"
 #include "skipping.hpp"
 #include "sparse.hpp"
 #include "threads.hpp"
@@ -70,6 +71,8 @@ void refresh_weights(const Network<T>& network, const Layer<T>& layer, const T* 
                      Range range) {
     const T* W = parameters + layer.weights;
     const Index fan_in = layer.fan_in, fan_out = layer.fan_out;
+    if constexpr (std::is_same_v<T, float>)
+        if (network.is_rounded()) refresh_rounded_weights(layer, W, range);
     if (layer.packed) pack<T>(W, fan_out, range.begin, range.end, fan_in, fan_out, layer.packed);
     if (layer.transposed)
         pack_transposed<T>(W, range.begin, range.end, fan_out, fan_in, layer.transposed);
@@ -116,6 +119,8 @@ void affine(Network<T>& network, Index i, const T* parameters, const Input<T>& i
     }
     const Index stride = i == 0 ? network.n_features : network.layers[i - 1].stride;
     const T* before = i == 0 ? input.dense : (const T*)network.layers[i - 1].a;
+    if constexpr (std::is_same_v<T, float>)
+        if (network.is_rounded()) return rounded_affine(network, layer, before, stride, range);
     const T* const mine = before + range.begin * stride;
     const Right<T> W{layer.packed, 0, layer.fan_in};
     const Result<T> result{z, layer.stride, true};
@@ -162,12 +167,26 @@ void loss(Network<T>& network, bool is_weighted, Range range) {
             last.delta[i * last.stride + j] = network.logit_delta[i * n_outputs + j];
 }
 
-// What dW reads of a long delta: `rows` are the chunk's.
+// What dW reads of a long delta, and of every delta in bfloat16: `rows` are the chunk's.
 template <class T>
 void pack_delta(const Layer<T>& layer, Range range, Index rows) {
+    if constexpr (std::is_same_v<T, float>)
+        if (layer.rounded_delta) round_delta(layer, range, rows);
     if (layer.packed_delta)
         pack<T>(layer.delta, layer.stride, range.begin, range.end, rows, layer.fan_out,
                 layer.packed_delta);
+}
+
+// delta Wᵀ, of the layer above, into the delta of the layer below.
+template <class T>
+void times_transposed(Network<T>& network, const Layer<T>& above, const Layer<T>& below,
+                      Range range) {
+    if constexpr (std::is_same_v<T, float>)
+        if (network.is_rounded()) return rounded_times_transposed(network, above, below, range);
+    matmul<T>({above.delta + range.begin * above.stride, above.stride, 1},
+              {above.transposed, 0, above.fan_out},
+              {below.delta + range.begin * below.stride, below.stride, true}, Start::zero, nullptr,
+              range.end - range.begin, above.fan_in, above.fan_out);
 }
 
 // delta of every layer below the last.
@@ -177,15 +196,11 @@ void pass_down(Network<T>& network, Range range, Index chunk_rows) {
     for (Index i = network.n_layers - 1; i > 0; --i) {
         const Layer<T>& above = network.layers[i];
         const Layer<T>& below = network.layers[i - 1];
-        const Index rows = range.end - range.begin;
-        const T* delta_above = above.delta + range.begin * above.stride;
-        T* delta = below.delta + range.begin * below.stride;
-        matmul<T>({delta_above, above.stride, 1}, {above.transposed, 0, above.fan_out},
-                  {delta, below.stride, true}, Start::zero, nullptr, rows, above.fan_in,
-                  above.fan_out);
+        times_transposed(network, above, below, range);
         if (!below.activation.is_identity)
-            below.activation.multiply_slope(below.a + range.begin * below.stride, delta,
-                                            rows * below.stride);
+            below.activation.multiply_slope(below.a + range.begin * below.stride,
+                                            below.delta + range.begin * below.stride,
+                                            (range.end - range.begin) * below.stride);
         pack_delta(below, range, chunk_rows);
     }
 }
@@ -204,6 +219,10 @@ void weight_gradient(Network<T>& network, Index i, const Input<T>& input, Index 
     }
     const T* before = i == 0 ? input.dense : (const T*)network.layers[i - 1].a;
     const Index stride = i == 0 ? network.n_features : network.layers[i - 1].stride;
+    if constexpr (std::is_same_v<T, float>)
+        if (network.is_rounded())
+            return rounded_weight_gradient(network, layer, before, stride, rows, range, dW, first,
+                                           thread);
     const Right<T> delta = layer.packed_delta ? Right<T>{layer.packed_delta, 0, rows}
                                               : Right<T>{layer.delta, layer.stride};
     const Result<T> result{dW, columns, false};

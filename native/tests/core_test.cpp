@@ -1,6 +1,6 @@
 // The core's own tests, without Python, so that sanitizers see nothing else: every instruction set
-// that this machine runs, both dtypes, every loss, dense and csr, in one chunk and in several, by one
-// thread and by many. Prints what fails, and exits with the number of failures.
+// that this machine runs, both dtypes and products in bfloat16, every loss, dense and csr, in one chunk
+// and in several, by one thread and by many. Prints what fails, and exits with the number of failures.
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -10,18 +10,12 @@
 
 #include "../core/engine.hpp"
 #include "../core/instruction_sets.hpp"
+#include "bfloat16_test.hpp"
+#include "expect.hpp"
 
 using namespace lamina;
 
 namespace {
-
-int failures = 0;
-
-void expect(bool holds, const std::string& what) {
-    if (holds) return;
-    ++failures;
-    std::printf("FAILED: %s\n", what.c_str());
-}
 
 bool never(void*) { return false; }
 constexpr StopSignal quiet{never, nullptr};
@@ -48,7 +42,8 @@ struct Example {
     std::int64_t n_rows, n_parameters = 0;
     bool is_sparse, takes_codes;
 
-    Example(int loss, bool sparse, std::int64_t rows, const std::vector<std::int64_t>& widths)
+    Example(int loss, bool sparse, std::int64_t rows, const std::vector<std::int64_t>& widths,
+            Precision precision = Precision::full)
         : n_rows(rows), is_sparse(sparse), takes_codes(std::string(loss_names[loss]) == "log_loss") {
         std::mt19937 random(7);
         std::uniform_real_distribution<double> uniform(-1, 1);
@@ -57,7 +52,7 @@ struct Example {
             blocks.push_back({widths[i], widths[i + 1], is_last ? 0 : 2});
             n_parameters += (widths[i] + 1) * widths[i + 1];
         }
-        problem = {blocks.data(), int(blocks.size()), loss, 0, 0.1};
+        problem = {blocks.data(), int(blocks.size()), loss, 0, 0.1, precision};
         const std::int64_t n_features = widths.front(), n_outputs = widths.back();
         starts.push_back(0);
         for (std::int64_t row = 0; row < rows; ++row) {
@@ -125,8 +120,9 @@ Fitted<T> fit(const InstructionSet& set, const Example<T>& example, std::int64_t
 }
 
 template <class T>
-void test_threads_give_equal_bits(const InstructionSet& set, int loss, bool sparse) {
-    const Example<T> example(loss, sparse, 301, {19, 33, 5});
+void test_threads_give_equal_bits(const InstructionSet& set, int loss, bool sparse,
+                                  Precision precision = Precision::full) {
+    const Example<T> example(loss, sparse, 301, {19, 33, 5}, precision);
     const Fitted<T> alone = fit(set, example, 37, 1);
     for (int threads : {2, 3, 7})
         expect(fit(set, example, 37, threads) == alone,
@@ -136,8 +132,9 @@ void test_threads_give_equal_bits(const InstructionSet& set, int loss, bool spar
 
 // Wide layers make chunks of few rows, so that a full batch takes several.
 template <class T>
-void test_chunks_agree_with_threads(const InstructionSet& set) {
-    const Example<T> example(3, false, 260, {40, 9000, 7});
+void test_chunks_agree_with_threads(const InstructionSet& set,
+                                    Precision precision = Precision::full) {
+    const Example<T> example(3, false, 260, {40, 9000, 7}, precision);
     expect(fit(set, example, 260, 1) == fit(set, example, 260, 3),
            std::string(set.name) + ": several chunks differ between one thread and three");
 }
@@ -185,12 +182,21 @@ void test_all(const InstructionSet& set) {
     test_chunks_agree_with_threads<T>(set);
 }
 
+void test_rounded_products(const InstructionSet& set) {
+    for (int loss = 0; loss_names[loss]; ++loss)
+        for (bool sparse : {false, true})
+            test_threads_give_equal_bits<float>(set, loss, sparse, Precision::bfloat16);
+    test_chunks_agree_with_threads<float>(set, Precision::bfloat16);
+}
+
 }  // namespace
 
 int main() {
     for (auto set = runnable_instruction_sets(); *set; ++set) {
         test_all<float>(**set);
         test_all<double>(**set);
+        test_rounded_products(**set);
+        test_bfloat16(**set);
         for (int loss = 0; loss_names[loss]; ++loss)
             for (bool sparse : {false, true}) test_gradient(**set, loss, sparse);
         std::printf("%s: done\n", (*set)->name);

@@ -1,0 +1,98 @@
+// The product in bfloat16: the kernel for AMX, on a model of its tiles, gives the bits of every set's
+// emulation, and this machine's own tiles do where it has them.
+#include "bfloat16_test.hpp"
+
+#include <random>
+#include <vector>
+
+#include "../core/instruction_sets.hpp"
+#include "expect.hpp"
+#include "tile_model.hpp"
+
+using namespace lamina;
+
+namespace {
+
+void multiply_on_model(const Bfloat16Product& product) {
+    TileModel::State state;
+    amx::multiply_on(TileModel{state}, product);
+    expect(state.faults == 0, "the tiles were asked for what they refuse");
+    expect(state.is_released, "the tiles were not released");
+}
+
+enum class Numbers { ordinary, extreme };
+enum class From { zero, row, result };
+
+// A bfloat16 of any sign and mantissa. Products of ordinary ones are about one; those of extreme ones,
+// and their sums, about where numbers become subnormal, as some of the factors are themselves.
+std::uint32_t draw(std::mt19937& random, Numbers numbers) {
+    const std::uint32_t bits = random();
+    const bool is_subnormal = numbers == Numbers::extreme && random() % 16 == 0;
+    const std::uint32_t least = numbers == Numbers::extreme ? 52 : 110;
+    const std::uint32_t exponent = is_subnormal ? 0 : least + random() % 20;
+    return (bits & 0x807fu) | exponent << 7;
+}
+
+struct Operands {
+    std::int64_t m, n, blocks, c_row;
+    std::vector<Pair> a, b;
+    std::vector<float> c;
+
+    Operands(std::int64_t m, std::int64_t n, std::int64_t blocks, Numbers numbers)
+        : m(m), n(n), blocks(blocks), c_row(n + 3) {
+        std::mt19937 random(std::uint32_t(m * 10007 + n * 101 + blocks));
+        const auto pair = [&] { return draw(random, numbers) | draw(random, numbers) << 16; };
+        const std::int64_t panels = (n + panel_columns - 1) / panel_columns;
+        for (std::int64_t i = 0; i < m * blocks * block_pairs; ++i) a.push_back(pair());
+        for (std::int64_t i = 0; i < panels * panel(); ++i) b.push_back(pair());
+        const float scale = numbers == Numbers::extreme ? 0x1p-122f : 0x1p-9f;
+        for (std::int64_t i = 0; i < m * c_row; ++i) {
+            const float x = float(std::int32_t(random())) * 0x1p-31f;
+            c.push_back(x * (i % 7 ? scale : 0x1p-127f));  // every seventh is subnormal
+        }
+    }
+    std::int64_t panel() const { return blocks * block_pairs * panel_columns; }
+
+    // C as a unit leaves it, with what lies between its rows.
+    std::vector<float> product(MultiplyBfloat16 unit, From from) const {
+        std::vector<float> result = c;
+        const float* init = from == From::zero ? nullptr : from == From::row ? c.data() : result.data();
+        unit({a.data(), blocks * block_pairs, b.data(), panel(), init,
+              from == From::result ? c_row : 0, result.data(), c_row, m, n, blocks});
+        return result;
+    }
+};
+
+bool are_equal_bits(const std::vector<float>& one, const std::vector<float>& other) {
+    return std::memcmp(one.data(), other.data(), one.size() * sizeof(float)) == 0;
+}
+
+void expect_equal(const InstructionSet& set, const char* unit_name, MultiplyBfloat16 unit,
+                  Numbers numbers) {
+    for (std::int64_t m : {1, 2, 15, 16, 17, 31, 32, 33, 50})
+        for (std::int64_t n : {1, 7, 8, 15, 16, 17, 32, 33, 48, 70})
+            for (std::int64_t blocks : {1, 2, 5}) {
+                const Operands operands(m, n, blocks, numbers);
+                for (From from : {From::zero, From::row, From::result}) {
+                    const auto ours = operands.product(set.emulated_bfloat16, from);
+                    const auto theirs = operands.product(unit, from);
+                    expect(are_equal_bits(ours, theirs),
+                           std::string(set.name) + ": a product in bfloat16 differs from " +
+                               unit_name + "'s, m " + std::to_string(m) + " n " + std::to_string(n) +
+                               " blocks " + std::to_string(blocks));
+                }
+            }
+}
+
+}  // namespace
+
+void test_bfloat16(const InstructionSet& set) {
+    // The baseline multiplies, then adds: of a product that is subnormal it adds nothing.
+    const bool is_fused = std::string(set.name) != "baseline";
+    for (Numbers numbers : {Numbers::ordinary, Numbers::extreme}) {
+        if (numbers == Numbers::extreme && !is_fused) continue;
+        expect_equal(set, "the tile model", multiply_on_model, numbers);
+        if (const MultiplyBfloat16 tiles = amx::multiply())
+            expect_equal(set, "this machine's tiles", tiles, numbers);
+    }
+}

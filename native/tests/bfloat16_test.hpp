@@ -1,0 +1,5 @@
+#pragma once
+
+#include "../core/engine.hpp"
+
+void test_bfloat16(const lamina::InstructionSet&);

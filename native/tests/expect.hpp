@@ -1,0 +1,13 @@
+// What the core's tests report: they print what fails, and count it.
+#pragma once
+
+#include <cstdio>
+#include <string>
+
+inline int failures = 0;
+
+inline void expect(bool holds, const std::string& what) {
+    if (holds) return;
+    ++failures;
+    std::printf("FAILED: %s\n", what.c_str());
+}
