@@ -1,6 +1,5 @@
 // lamina._native: array types, the GIL, and Ctrl-C; nothing else. Python validates, core/ computes.
 #include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
@@ -8,7 +7,6 @@
 
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,43 +16,14 @@
 #include <vector>
 
 #include "../core/engine.hpp"
-#include "../core/instruction_sets.hpp"
 #include "../core/shuffle.hpp"
+#include "kernels.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
 using namespace lamina;
 
 namespace {
-
-template <class T>
-using In = nb::ndarray<const T, nb::c_contig, nb::device::cpu>;
-template <class T>
-using InOut = nb::ndarray<T, nb::c_contig, nb::device::cpu>;
-
-// The set that LAMINA_INSTRUCTION_SET names, else the fastest; decided once.
-const InstructionSet& chosen_instruction_set() {
-    const InstructionSet* const* sets = runnable_instruction_sets();
-    const char* wanted = std::getenv("LAMINA_INSTRUCTION_SET");
-    if (!wanted || !*wanted) return **sets;
-    std::string known;
-    for (; *sets; ++sets) {
-        if (std::string((*sets)->name) == wanted) return **sets;
-        known += std::string(known.empty() ? "" : ", ") + (*sets)->name;
-    }
-    throw nb::value_error(("LAMINA_INSTRUCTION_SET=" + std::string(wanted) +
-                           " is not among what this machine can run: " + known)
-                              .c_str());
-}
-
-template <class T>
-const Kernels<T>& kernels() {
-    static const InstructionSet& set = chosen_instruction_set();
-    if constexpr (std::is_same_v<T, float>)
-        return set.float32;
-    else
-        return set.float64;
-}
 
 // Lets Python's signal handlers run every 20 ms of a long call, and keeps what they raise.
 class Interrupt {
@@ -86,11 +55,6 @@ class Interrupt {
     Clock::time_point last_ = Clock::now();
     std::unique_ptr<nb::python_error> error_;
 };
-
-// The kernels trust what they are given; a mistake above must not read or write beyond an array.
-void require(bool holds, const char* what) {
-    if (!holds) throw nb::value_error(what);
-}
 
 // The rows of a fit, with references that keep their arrays alive.
 template <class T>
@@ -159,16 +123,19 @@ template <class T>
 class NetworkHandle {
    public:
     NetworkHandle(const std::vector<BlockTuple>& blocks, int loss, int penalty, double alpha,
-                  std::int64_t largest_batch) {
+                  int precision, std::int64_t largest_batch) {
         std::vector<Block> plain;
         for (const auto& [fan_in, fan_out, activation] : blocks) {
             plain.push_back({fan_in, fan_out, activation});
             n_parameters_ += (fan_in + 1) * fan_out;
         }
         require(!plain.empty(), "a network needs at least one block");
+        require(std::is_same_v<T, float> || Precision(precision) == Precision::full,
+                "products are rounded in a network of float32 only");
         n_features_ = plain.front().fan_in, n_outputs_ = plain.back().fan_out;
         largest_batch_ = largest_batch;
-        network_ = kernels<T>().make({plain.data(), int(plain.size()), loss, penalty, alpha},
+        network_ = kernels<T>().make({plain.data(), int(plain.size()), loss, penalty, alpha,
+                                      Precision(precision)},
                                      largest_batch);
     }
     NetworkHandle(const NetworkHandle&) = delete;
@@ -277,38 +244,6 @@ class NetworkHandle {
 };
 
 template <class T>
-void multiply(In<T> A, In<T> B, InOut<T> C, bool A_is_transposed, bool B_is_transposed,
-              int n_threads) {
-    require(A.ndim() == 2 && B.ndim() == 2 && C.ndim() == 2, "a product is of matrices");
-    require(!(A_is_transposed && B_is_transposed), "one matrix may lie transposed, not both");
-    const std::size_t m = A.shape(A_is_transposed), k = A.shape(!A_is_transposed);
-    const std::size_t n = B.shape(!B_is_transposed);
-    require(B.shape(B_is_transposed) == k && C.shape(0) == m && C.shape(1) == n,
-            "the shapes do not fit");
-    const Orientation orientation = A_is_transposed   ? Orientation::left_transposed
-                                    : B_is_transposed ? Orientation::right_transposed
-                                                      : Orientation::plain;
-    nb::gil_scoped_release released;
-    kernels<T>().multiply(orientation, A.data(), B.data(), C.data(), std::int64_t(m),
-                          std::int64_t(n), std::int64_t(k), n_threads);
-}
-
-template <class T>
-void bind_measures(nb::module_& module) {
-    module.def(
-        std::is_same_v<T, float> ? "spin32" : "spin64",
-        [](std::int64_t rounds, int n_threads) {
-            nb::gil_scoped_release released;
-            return kernels<T>().spin(rounds, n_threads);
-        },
-        "rounds"_a, "n_threads"_a,
-        "Multiply-adds in registers alone, on each thread; returns how many operations they were.");
-    module.def("multiply", multiply<T>, "A"_a.noconvert(), "B"_a.noconvert(), "C"_a.noconvert(),
-               "A_is_transposed"_a, "B_is_transposed"_a, "n_threads"_a,
-               "Write the matrix product A B into C; one of them may lie transposed in memory.");
-}
-
-template <class T>
 void bind(nb::module_& module, const char* rows_name, const char* network_name) {
     nb::class_<RowArrays<T>>(module, rows_name, "The rows that a network reads; it copies nothing.")
         .def(
@@ -329,8 +264,9 @@ void bind(nb::module_& module, const char* rows_name, const char* network_name) 
 
     nb::class_<NetworkHandle<T>>(module, network_name,
                                  "The working memory and the passes of one network.")
-        .def(nb::init<const std::vector<BlockTuple>&, int, int, double, std::int64_t>(), "blocks"_a,
-             "loss"_a, "penalty"_a, "alpha"_a, "largest_batch"_a)
+        .def(nb::init<const std::vector<BlockTuple>&, int, int, double, int, std::int64_t>(),
+             "blocks"_a, "loss"_a, "penalty"_a, "alpha"_a, "precision"_a, "largest_batch"_a,
+             "precision is a value of PRECISIONS, or FULL_PRECISION.")
         .def("epochs", &NetworkHandle<T>::epochs, "rows"_a, "order"_a.noconvert(), "batch_size"_a,
              "learning_rates"_a.noconvert(), "optimizer"_a, "hyperparameters"_a,
              "parameters"_a.noconvert(), "slots"_a.noconvert(), "step"_a, "n_threads"_a,
@@ -348,15 +284,6 @@ void bind(nb::module_& module, const char* rows_name, const char* network_name) 
         .def("predict_few", &NetworkHandle<T>::predict_few, "link"_a, "X"_a.noconvert(),
              "parameters"_a.noconvert(), "prediction"_a.noconvert(),
              "The same from the weights as they lie; any number of threads may share the network.");
-
-    module.def(
-        "evaluate",
-        [](int function, In<T> x, InOut<T> y) {
-            kernels<T>().evaluate(function, x.data(), y.data(), std::int64_t(x.size()));
-        },
-        "function"_a, "x"_a.noconvert(), "y"_a.noconvert(),
-        "Write one of FUNCTIONS, applied to x, into y.");
-    bind_measures<T>(module);
 }
 
 nb::dict numbered(const char* const* names) {
@@ -374,23 +301,14 @@ NB_MODULE(_native, module) {
     module.attr("LINKS") = numbered(link_names);
     module.attr("PENALTIES") = numbered(penalty_names);
     module.attr("OPTIMIZERS") = numbered(optimizer_names);
+    module.attr("PRECISIONS") = numbered(precision_names);
+    module.attr("FULL_PRECISION") = int(Precision::full);
     module.attr("FUNCTIONS") = numbered(function_names);
     module.attr("FINISHED") = int(Ending::finished);
     module.attr("STOPPED") = int(Ending::stopped);
     module.attr("ZERO_WEIGHT") = int(Ending::zero_weight);
     module.attr("NON_FINITE") = int(Ending::non_finite);
-    module.def(
-        "instruction_set", [] { return std::string(chosen_instruction_set().name); },
-        "The set of kernels that serves: LAMINA_INSTRUCTION_SET's, else the fastest.");
-    module.def(
-        "instruction_sets",
-        [] {
-            std::vector<std::string> names;
-            for (auto sets = runnable_instruction_sets(); *sets; ++sets)
-                names.push_back((*sets)->name);
-            return names;
-        },
-        "The sets of kernels that this machine can run, the fastest first.");
     bind<float>(module, "Rows32", "Network32");
     bind<double>(module, "Rows64", "Network64");
+    bind_measures(module);
 }

@@ -17,6 +17,10 @@ PENALTIES: dict = {'l2' : 0}
 
 OPTIMIZERS: dict = {'sgd' : 0, 'adam' : 1}
 
+PRECISIONS: dict = {'bfloat16' : 0}
+
+FULL_PRECISION: int = -1
+
 FUNCTIONS: dict = ...
 
 FINISHED: int = 0
@@ -27,14 +31,6 @@ ZERO_WEIGHT: int = 2
 
 NON_FINITE: int = 3
 
-def instruction_set() -> str:
-    """
-    The set of kernels that serves: LAMINA_INSTRUCTION_SET's, else the fastest.
-    """
-
-def instruction_sets() -> list[str]:
-    """The sets of kernels that this machine can run, the fastest first."""
-
 class Rows32:
     """The rows that a network reads; it copies nothing."""
 
@@ -43,7 +39,8 @@ class Rows32:
 class Network32:
     """The working memory and the passes of one network."""
 
-    def __init__(self, blocks: Sequence[tuple[int, int, int]], loss: int, penalty: int, alpha: float, largest_batch: int) -> None: ...
+    def __init__(self, blocks: Sequence[tuple[int, int, int]], loss: int, penalty: int, alpha: float, precision: int, largest_batch: int) -> None:
+        """precision is a value of PRECISIONS, or FULL_PRECISION."""
 
     def epochs(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int, n_threads: int, bit_generator: object | None) -> list[tuple[int, float, int, int]]:
         """
@@ -65,27 +62,6 @@ class Network32:
         The same from the weights as they lie; any number of threads may share the network.
         """
 
-@overload
-def evaluate(function: int, x: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], y: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')]) -> None: ...
-
-@overload
-def evaluate(function: int, x: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], y: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]) -> None:
-    """Write one of FUNCTIONS, applied to x, into y."""
-
-def spin32(rounds: int, n_threads: int) -> int:
-    """
-    Multiply-adds in registers alone, on each thread; returns how many operations they were.
-    """
-
-@overload
-def multiply(A: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], B: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], C: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], A_is_transposed: bool, B_is_transposed: bool, n_threads: int) -> None: ...
-
-@overload
-def multiply(A: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], B: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], C: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], A_is_transposed: bool, B_is_transposed: bool, n_threads: int) -> None:
-    """
-    Write the matrix product A B into C; one of them may lie transposed in memory.
-    """
-
 class Rows64:
     """The rows that a network reads; it copies nothing."""
 
@@ -94,7 +70,8 @@ class Rows64:
 class Network64:
     """The working memory and the passes of one network."""
 
-    def __init__(self, blocks: Sequence[tuple[int, int, int]], loss: int, penalty: int, alpha: float, largest_batch: int) -> None: ...
+    def __init__(self, blocks: Sequence[tuple[int, int, int]], loss: int, penalty: int, alpha: float, precision: int, largest_batch: int) -> None:
+        """precision is a value of PRECISIONS, or FULL_PRECISION."""
 
     def epochs(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int, n_threads: int, bit_generator: object | None) -> list[tuple[int, float, int, int]]:
         """
@@ -115,6 +92,40 @@ class Network64:
         """
         The same from the weights as they lie; any number of threads may share the network.
         """
+
+def instruction_set() -> str:
+    """
+    The set of kernels that serves: LAMINA_INSTRUCTION_SET's, else the fastest.
+    """
+
+def bfloat16_unit() -> str:
+    """
+    What computes products in bfloat16 here: 'amx', or 'emulated' with the same bits.
+    """
+
+def instruction_sets() -> list[str]:
+    """The sets of kernels that this machine can run, the fastest first."""
+
+def spin32(rounds: int, n_threads: int) -> int:
+    """
+    Multiply-adds in registers alone, on each thread; returns how many operations they were.
+    """
+
+@overload
+def multiply(A: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], B: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], C: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], A_is_transposed: bool, B_is_transposed: bool, n_threads: int, precision: int) -> None: ...
+
+@overload
+def multiply(A: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], B: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], C: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], A_is_transposed: bool, B_is_transposed: bool, n_threads: int, precision: int) -> None:
+    """
+    Write the matrix product A B into C; one of them may lie transposed in memory.
+    """
+
+@overload
+def evaluate(function: int, x: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], y: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')]) -> None: ...
+
+@overload
+def evaluate(function: int, x: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], y: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]) -> None:
+    """Write one of FUNCTIONS, applied to x, into y."""
 
 def spin64(rounds: int, n_threads: int) -> int:
     """

@@ -16,7 +16,7 @@ from lamina.engines.threads import (
     choose_threads,
     usable_cores,
 )
-from lamina.formulas import LOSSES
+from lamina.formulas import LOSSES, PRECISIONS
 from lamina.network import NetworkSpec, draw_parameters
 
 NativeEngine = pytest.importorskip("lamina.engines.native").NativeEngine
@@ -24,7 +24,14 @@ NativeEngine = pytest.importorskip("lamina.engines.native").NativeEngine
 ADAM = OptimizerSettings("adam", {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8})
 
 
-def fitted(n_threads, loss="log_loss", dtype=np.float64, as_csr=False, widths=(19, 33, 10)):
+def fitted(
+    n_threads,
+    loss="log_loss",
+    dtype=np.float64,
+    as_csr=False,
+    widths=(19, 33, 10),
+    precision=None,
+):
     rng = np.random.RandomState(0)
     n_rows, n_outputs = 301, widths[-1]
     spec = NetworkSpec.perceptron(widths, "tanh", LOSSES[loss].link)
@@ -38,7 +45,7 @@ def fitted(n_threads, loss="log_loss", dtype=np.float64, as_csr=False, widths=(1
     )
     parameters = draw_parameters(spec, rng, dtype, 6.0)
     state = OptimizerState.fresh("adam", parameters)
-    engine = NativeEngine(n_threads)
+    engine = NativeEngine(n_threads, precision)
     trainer = engine.trainer(spec, Objective(loss, 0.1), ADAM, rows, parameters, state)
     reports = [trainer.epoch(rng.permutation(n_rows), 37, np.full(9, 1e-2)) for _ in range(3)]
     value, gradient = engine.loss_and_gradient(spec, Objective(loss, 0.1), rows, parameters)
@@ -54,6 +61,17 @@ def test_every_number_of_threads_gives_the_same_bits(loss, dtype, as_csr):
     for n_threads in (2, 3, 7, 16):
         for one, many in zip(alone, fitted(n_threads, loss, dtype, as_csr), strict=True):
             np.testing.assert_array_equal(one, many)
+
+
+@pytest.mark.parametrize("as_csr", [False, True])
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_number_of_threads_gives_the_same_bits_of_rounded_products(loss, precision, as_csr):
+    alone = fitted(1, loss, np.float32, as_csr, precision=precision)
+    for n_threads in (2, 3, 7, 16):
+        many = fitted(n_threads, loss, np.float32, as_csr, precision=precision)
+        for one, other in zip(alone, many, strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_a_network_smaller_than_its_team_is_trained_alike():

@@ -20,14 +20,14 @@ from lamina.estimators.constraints import (
     nearest_parameter,
     nearest_value,
 )
-from lamina.formulas import ACTIVATIONS, OPTIMIZERS, SCHEDULES
+from lamina.formulas import ACTIVATIONS, OPTIMIZERS, PRECISIONS, SCHEDULES
 
 
 @pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
 def test_every_constraint_is_scikit_learns(name: str) -> None:
     ours = getattr(lamina, name)._parameter_constraints
     theirs = getattr(sklearn.neural_network, name)._parameter_constraints
-    assert set(ours) - set(theirs) == {"dtype", "engine", "n_threads"}
+    assert set(ours) - set(theirs) == {"dtype", "precision", "engine", "n_threads"}
     assert set(theirs) <= set(ours)
     for parameter, constraints in theirs.items():
         assert options(ours[parameter]) == options(constraints), parameter
@@ -48,6 +48,7 @@ def test_the_tables_of_formulas_say_which_names_are_allowed() -> None:
     assert allowed("activation") == set(ACTIVATIONS)
     assert allowed("solver") == {LBFGS, *OPTIMIZERS}
     assert allowed("learning_rate") == set(SCHEDULES)
+    assert allowed("precision") == set(PRECISIONS)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,7 @@ def test_the_tables_of_formulas_say_which_names_are_allowed() -> None:
         ({"activation": "rleu"}, " Did you mean 'relu'?"),
         ({"activation": "relu", "solver": "Adam"}, " Did you mean 'adam'?"),
         ({"batch_size": "automatic"}, " Did you mean 'auto'?"),
+        ({"precision": "bfloat61"}, " Did you mean 'bfloat16'?"),
         ({"dtype": "float46"}, " Did you mean 'float64'?"),
         ({"solver": "xyz"}, ""),
         ({"alpha": "many"}, ""),

@@ -54,7 +54,7 @@ def assert_equal_weights(model: Any, expected: list[np.ndarray]) -> None:
 
 
 @both
-def test_the_parameters_are_scikit_learns_and_three_more_in_the_same_order(
+def test_the_parameters_are_scikit_learns_and_four_more_in_the_same_order(
     estimator: Estimator,
 ) -> None:
     theirs = getattr(sklearn.neural_network, estimator.__name__)
@@ -62,6 +62,7 @@ def test_the_parameters_are_scikit_learns_and_three_more_in_the_same_order(
     assert {name: ours[name] for name in expected} == expected
     assert {name: ours[name] for name in set(ours) - set(expected)} == {
         "dtype": None,
+        "precision": None,
         "engine": None,
         "n_threads": None,
     }
@@ -384,7 +385,7 @@ def test_the_engine_that_is_asked_for_serves(monkeypatch: pytest.MonkeyPatch) ->
     )
     model = MLPClassifier(solver="lbfgs", alpha=1, max_iter=300, engine="reference", n_threads=3)
     model.fit(X, Y).predict(X)
-    assert asked == [("reference", 3), ("reference", 3)]
+    assert asked == [("reference", 3, None), ("reference", 3, None)]
 
 
 def test_a_sparse_matrix_whose_columns_point_nowhere_is_refused() -> None:

@@ -23,7 +23,9 @@ def available_engines() -> list[str]:
     return [name for name in ENGINES if name == "reference" or _native() is not None]
 
 
-def choose_engine(name: str | None = None, n_threads: int | None = None) -> Engine:
+def choose_engine(
+    name: str | None = None, n_threads: int | None = None, precision: str | None = None
+) -> Engine:
     """The engine of that name; without one, LAMINA_ENGINE's, else the fastest that loads.
 
     Parameters
@@ -31,6 +33,9 @@ def choose_engine(name: str | None = None, n_threads: int | None = None) -> Engi
     name : {'native', 'reference'}, optional
     n_threads : int, optional
         The native engine's threads; by default its cost model chooses.
+    precision : str, optional
+        A name in PRECISIONS, to which both operands of every product are rounded; only for
+        float32. By default they are not rounded.
 
     Raises
     ------
@@ -50,14 +55,14 @@ def choose_engine(name: str | None = None, n_threads: int | None = None) -> Engi
             f"{name!r} is no engine.{suggestion(name, ENGINES)} Known: 'native', 'reference'."
         )
     if name == "reference":
-        return ReferenceEngine()
+        return ReferenceEngine(precision)
     native = _native()
     if native is not None:
-        return native(n_threads)
+        return native(n_threads, precision)
     if name == "native":
         raise ImportError("the native extension could not be loaded; reinstall lamina to build it")
     _warn_once()
-    return ReferenceEngine()
+    return ReferenceEngine(precision)
 
 
 @cache

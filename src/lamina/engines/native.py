@@ -62,15 +62,26 @@ def _row_arrays(
     return make(X.shape[0], dense, values, columns, starts, targets, codes, weight)
 
 
-def _network(spec: NetworkSpec, objective: Objective, dtype: Any, largest_batch: int) -> Any:
+def _network(
+    spec: NetworkSpec,
+    objective: Objective,
+    dtype: Any,
+    precision: str | None,
+    largest_batch: int,
+) -> Any:
     make = _native.Network32 if dtype == np.float32 else _native.Network64
     return make(
         [(b.fan_in, b.fan_out, _native.ACTIVATIONS[b.activation]) for b in spec.blocks],
         _native.LOSSES[objective.loss],
         _native.PENALTIES[objective.penalty],
         objective.alpha,
+        _precision(precision),
         largest_batch,
     )
+
+
+def _precision(name: str | None) -> int:
+    return _native.FULL_PRECISION if name is None else _native.PRECISIONS[name]
 
 
 def _threads(
@@ -109,6 +120,7 @@ class NativeTrainer(Trainer):
     parameters: Array
     state: OptimizerState
     n_threads: int | None
+    precision: str | None
     _largest_batch: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -163,7 +175,7 @@ class NativeTrainer(Trainer):
         if batch_size <= self._largest_batch:
             return
         dtype = self.parameters.dtype
-        self._native = _network(self.spec, self.objective, dtype, batch_size)
+        self._native = _network(self.spec, self.objective, dtype, self.precision, batch_size)
         self._threads = _threads(self.n_threads, self.spec, batch_size, dtype, 3, n_steps)
         self._largest_batch = batch_size
 
@@ -176,9 +188,13 @@ class NativeEngine:
     ----------
     n_threads : int or None
         The threads of every call; by default the cost model's choice. Results do not depend on it.
+    precision : str or None
+        What both operands of every product are rounded to, of PRECISIONS; only for float32. The
+        product of a csr X with the first weights stays in float32.
     """
 
     n_threads: int | None = None
+    precision: str | None = None
     name: ClassVar[str] = "native"
 
     def trainer(
@@ -190,13 +206,15 @@ class NativeEngine:
         parameters: Array,
         state: OptimizerState,
     ) -> NativeTrainer:
-        return NativeTrainer(spec, objective, optimizer, rows, parameters, state, self.n_threads)
+        return NativeTrainer(
+            spec, objective, optimizer, rows, parameters, state, self.n_threads, self.precision
+        )
 
     def loss_and_gradient(
         self, spec: NetworkSpec, objective: Objective, rows: Rows, parameters: Array
     ) -> tuple[float, Array]:
         arrays = _row_arrays(*rows, _takes_codes(objective))
-        network = _network(spec, objective, parameters.dtype, rows.X.shape[0])
+        network = _network(spec, objective, parameters.dtype, self.precision, rows.X.shape[0])
         gradient = np.zeros_like(parameters)
         threads = _threads(self.n_threads, spec, rows.X.shape[0], parameters.dtype, 3, 1)
         ending, loss, _, _ = network.loss_and_gradient(arrays, parameters, gradient, threads)
@@ -206,13 +224,13 @@ class NativeEngine:
     def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
         n_rows, dtype, link = X.shape[0], parameters.dtype, _native.LINKS[spec.link]
         prediction = np.empty((n_rows, spec.n_outputs), dtype=dtype)
-        if n_rows <= FEW_ROWS and isinstance(X, np.ndarray):
+        if n_rows <= FEW_ROWS and isinstance(X, np.ndarray) and self.precision is None:
             outline = _outline(spec, dtype)
             ending = outline.predict_few(link, np.ascontiguousarray(X), parameters, prediction)
         else:
             if not isinstance(X, np.ndarray):
                 require_finite(X.data)
-            network = _network(spec, NO_OBJECTIVE, dtype, n_rows)
+            network = _network(spec, NO_OBJECTIVE, dtype, self.precision, n_rows)
             threads = _threads(self.n_threads, spec, n_rows, dtype, 1, 1)
             ending = network.predict(link, _row_arrays(X), parameters, prediction, threads)
         if ending == _native.NON_FINITE:
@@ -224,7 +242,7 @@ class NativeEngine:
 def _outline(spec: NetworkSpec, dtype: np.dtype[Any]) -> Any:
     # Remembered, because for a single row a network takes longer to make than to use. It holds no
     # parameters, and `predict_few` leaves it as it is.
-    return _network(spec, NO_OBJECTIVE, dtype, FEW_ROWS)
+    return _network(spec, NO_OBJECTIVE, dtype, None, FEW_ROWS)
 
 
 def multiply_add_rate(dtype: DTypeLike, n_threads: int = 1, seconds: float = 0.2) -> float:
@@ -260,6 +278,7 @@ def matrix_product(
     A_is_transposed: bool = False,
     B_is_transposed: bool = False,
     n_threads: int = 1,
+    precision: str | None = None,
 ) -> NDArray[Any]:
     """A B by the kernels that training uses, in any of the three orientations of a step.
 
@@ -271,11 +290,14 @@ def matrix_product(
     A_is_transposed, B_is_transposed : bool
         Whether a matrix lies transposed in memory; not both.
     n_threads : int
+    precision : str, optional
+        What A and B, of float32, are rounded to: a name in PRECISIONS.
 
     Returns
     -------
     ndarray of shape (m, n)
-        Every element is one chain of fused multiply-adds over k, in order.
+        Every element is one chain of fused multiply-adds over k, in order; in bfloat16, the sum of
+        blocks in the order of native/core/bfloat16_product.hpp.
 
     Examples
     --------
@@ -285,5 +307,6 @@ def matrix_product(
     """
     shape = A.shape[1 if A_is_transposed else 0], B.shape[0 if B_is_transposed else 1]
     C = np.empty(shape, dtype=A.dtype)
-    _native.multiply(A, B, C, A_is_transposed, B_is_transposed, n_threads)
+    rounding = _precision(precision)
+    _native.multiply(A, B, C, A_is_transposed, B_is_transposed, n_threads, rounding)
     return C

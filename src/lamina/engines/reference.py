@@ -3,6 +3,8 @@
 Shapes: X (rows, fan_in of the first block); z, a, delta (rows, fan_out) of each block; W (fan_in,
 fan_out); b (fan_out,); y as in engine.py. All in the dtype of the parameters.
 
+An engine with a precision rounds both operands of each of the three products, sparse X excepted.
+
     forward    z = a_prev W + b,  a = f(z)                       p = link(z of the last block)
     backward   delta = dL/dz:     last: p - y and its like       before: (delta W^T) f'(z)
     gradient   dL/dW = (a_prev^T delta + alpha W) / weight sum   dL/db = Σ_rows delta / weight sum
@@ -10,8 +12,10 @@ fan_out); b (fan_out,); y as in engine.py. All in the dtype of the parameters.
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +31,7 @@ from lamina.engines.engine import (
     Trainer,
     require_finite,
 )
-from lamina.formulas import ACTIVATIONS, LINKS, LOSSES, OPTIMIZERS, PENALTIES
+from lamina.formulas import ACTIVATIONS, LINKS, LOSSES, OPTIMIZERS, PENALTIES, PRECISIONS
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout
 
@@ -40,12 +44,29 @@ class Forward(NamedTuple):
     prediction: Array
 
 
-def forward(spec: NetworkSpec, parameters: Array, X: Matrix) -> Forward:
+Product: TypeAlias = Callable[[Any, Any], Any]
+
+
+def product_in(precision: str | None) -> Product:
+    """The matrix product whose operands are rounded to a precision; without one, `matmul`."""
+    if precision is None:
+        return operator.matmul
+    nearest = PRECISIONS[precision].nearest
+
+    def product(A: Any, B: Any) -> Any:
+        return A @ B if sparse.issparse(A) else nearest(A) @ nearest(B)
+
+    return product
+
+
+def forward(
+    spec: NetworkSpec, parameters: Array, X: Matrix, product: Product = operator.matmul
+) -> Forward:
     """The forward pass; a[0] is X itself, so that a[i] is what block i takes in."""
     weights, biases = ParameterLayout.of(spec).views(parameters)
     z, a = [], [X]
     for block, W, b in zip(spec.blocks, weights, biases, strict=True):
-        z.append(np.asarray(a[-1] @ W) + b)
+        z.append(np.asarray(product(a[-1], W)) + b)
         a.append(ACTIVATIONS[block.activation].value(z[-1]))
     return Forward(z, a, LINKS[spec.link].value(z[-1]))
 
@@ -63,7 +84,12 @@ def weight_sum(rows: Rows) -> float:
 
 
 def backward(
-    spec: NetworkSpec, objective: Objective, parameters: Array, rows: Rows, passed: Forward
+    spec: NetworkSpec,
+    objective: Objective,
+    parameters: Array,
+    rows: Rows,
+    passed: Forward,
+    product: Product = operator.matmul,
 ) -> Array:
     """The gradient of `batch_loss` with respect to the flat parameters."""
     layout = ParameterLayout.of(spec)
@@ -75,11 +101,11 @@ def backward(
     if rows.weight is not None:
         delta = delta * rows.weight[:, np.newaxis]
     for i in reversed(range(len(weights))):
-        dW[i][...] = passed.a[i].T @ delta
+        dW[i][...] = product(passed.a[i].T, delta)
         db[i][...] = delta.sum(axis=0)
         if i > 0:
             slope = ACTIVATIONS[spec.blocks[i - 1].activation].slope
-            delta = (delta @ weights[i].T) * slope(passed.z[i - 1], passed.a[i])
+            delta = product(delta, weights[i].T) * slope(passed.z[i - 1], passed.a[i])
 
     penalised = slice(layout.n_weights)
     gradient[penalised] += objective.alpha * PENALTIES[objective.penalty].slope(
@@ -108,6 +134,7 @@ class ReferenceTrainer(Trainer):
     rows: Rows
     parameters: Array
     state: OptimizerState
+    product: Product = operator.matmul
 
     def epoch(
         self, order: NDArray[np.int64], batch_size: int, learning_rates: NDArray[np.float64]
@@ -127,13 +154,13 @@ class ReferenceTrainer(Trainer):
 
     def forward(self, batch: Rows) -> tuple[Forward, float]:
         """The forward pass over a batch, and its loss."""
-        passed = forward(self.spec, self.parameters, batch.X)
+        passed = forward(self.spec, self.parameters, batch.X, self.product)
         weights = self.parameters[: ParameterLayout.of(self.spec).n_weights]
         return passed, batch_loss(self.objective, weights, passed.prediction, batch)
 
     def update(self, batch: Rows, passed: Forward, learning_rate: float) -> None:
         """The backward pass over a batch, and one step of the optimizer."""
-        gradient = backward(self.spec, self.objective, self.parameters, batch, passed)
+        gradient = backward(self.spec, self.objective, self.parameters, batch, passed, self.product)
         before = self.parameters.copy(), self.state.slots.copy()
         try:
             OPTIMIZERS[self.optimizer.name].update(
@@ -150,10 +177,18 @@ class ReferenceTrainer(Trainer):
         self.state.step += 1
 
 
+@dataclass(frozen=True)
 class ReferenceEngine:
-    """The engine in NumPy: short, exact, and slow."""
+    """The engine in NumPy: short, exact, and slow.
 
-    name = "reference"
+    Attributes
+    ----------
+    precision : str or None
+        What both operands of every product are rounded to, of PRECISIONS; only for float32.
+    """
+
+    precision: str | None = None
+    name: ClassVar[str] = "reference"
 
     def trainer(
         self,
@@ -164,21 +199,23 @@ class ReferenceEngine:
         parameters: Array,
         state: OptimizerState,
     ) -> ReferenceTrainer:
-        return ReferenceTrainer(spec, objective, optimizer, rows, parameters, state)
+        product = product_in(self.precision)
+        return ReferenceTrainer(spec, objective, optimizer, rows, parameters, state, product)
 
     def loss_and_gradient(
         self, spec: NetworkSpec, objective: Objective, rows: Rows, parameters: Array
     ) -> tuple[float, Array]:
+        product = product_in(self.precision)
         with np.errstate(all="ignore"):
-            passed = forward(spec, parameters, rows.X)
+            passed = forward(spec, parameters, rows.X, product)
             weights = parameters[: ParameterLayout.of(spec).n_weights]
             loss = batch_loss(objective, weights, passed.prediction, rows)
-            return loss, backward(spec, objective, parameters, rows, passed)
+            return loss, backward(spec, objective, parameters, rows, passed, product)
 
     def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
         require_finite(X if isinstance(X, np.ndarray) else X.data)
         with np.errstate(all="ignore"):
-            return forward(spec, parameters, X).prediction
+            return forward(spec, parameters, X, product_in(self.precision)).prediction
 
 
 def _take(rows: Rows, batch: NDArray[np.int64]) -> Rows:

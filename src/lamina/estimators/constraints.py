@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 from lamina.encoding.targets import LOSS_OF_KIND
 from lamina.engines.choose import ENGINES
 from lamina.errors import suggestion
-from lamina.formulas import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES
+from lamina.formulas import ACTIVATIONS, LOSSES, OPTIMIZERS, PRECISIONS, SCHEDULES
 
 LBFGS = "lbfgs"
 DTYPES = ("float32", "float64")
@@ -49,6 +49,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "n_iter_no_change": [_at_least_one, Options(Real, {math.inf})],
     "max_fun": [_at_least_one],
     "dtype": [StrOptions(set(DTYPES)), None],
+    "precision": [StrOptions(set(PRECISIONS)), None],
     "engine": [StrOptions(set(ENGINES)), None],
     "n_threads": [_at_least_one, None],
 }

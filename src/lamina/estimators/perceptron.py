@@ -52,6 +52,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
     early_stopping: bool
     random_state: int | np.random.RandomState | None
     dtype: str | None
+    precision: str | None
     engine: str | None
     n_threads: int | None
     coefs_: list[NDArray[Any]]
@@ -125,7 +126,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         by_lbfgs = self.solver == LBFGS
         assignment = Assignment(
             model=self,
-            engine=choose_engine(self.engine, self.n_threads),
+            engine=choose_engine(self.engine, self.n_threads, self.precision),
             spec=spec,
             task=task,
             X=X,
@@ -161,6 +162,26 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
                 "Leave dtype=None, or choose one of the solvers that take float32: "
                 f"{', '.join(map(repr, OPTIMIZERS))}."
             )
+        if self.precision is not None:
+            self._refuse_wide_sums(self.precision)
+
+    def _refuse_wide_sums(self, precision: str) -> None:
+        if self.solver == LBFGS:
+            raise InvalidParameterError(
+                f"solver='lbfgs' computes in float64 only, and precision={precision!r} sums in "
+                "float32. Set precision=None, or choose one of the solvers that take it: "
+                f"{', '.join(map(repr, OPTIMIZERS))}."
+            )
+        if self.dtype == "float64":
+            raise InvalidParameterError(
+                f"precision={precision!r} sums in float32, which dtype='float64' forbids. Leave "
+                "dtype=None, or set precision=None."
+            )
+
+    @property
+    def _chosen_dtype(self) -> str | None:
+        """The dtype that the parameters choose; None where the rows do."""
+        return self.dtype if self.precision is None else "float32"
 
     def _validated(self, X: Any, y: Any, fresh: bool) -> tuple[Matrix, Any]:
         X, y = validate_data(
@@ -180,8 +201,8 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
 
     def _float_dtypes(self, fresh: bool) -> list[DTypeLike]:
         """The dtypes that X may keep; any other becomes the first of them."""
-        if self.dtype is not None:
-            return [np.dtype(self.dtype)]
+        if self._chosen_dtype is not None:
+            return [np.dtype(self._chosen_dtype)]
         return FLOATS if fresh else [self.coefs_[0].dtype]
 
     def _first_parameters(
@@ -200,16 +221,15 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
                 f"and {spec.n_outputs} outputs asks for {list(wanted)}: a fit cannot go on with "
                 "another architecture. Set warm_start=False and call fit, or clone the estimator."
             )
-        return np.array(parameters_of(self, self.dtype))
+        return np.array(parameters_of(self, self._chosen_dtype))
 
     def _forward(self, X: Any) -> Array:
         """The network's prediction for unvalidated X, of shape (n_rows, n_outputs)."""
         is_plain = self._can_predict(X)
         rows = X if is_plain else self._rows_to_predict(X)
         spec, parameters = network_and_parameters(self)
-        own = parameters.dtype
-        dtype = own if self.dtype is not None or rows.dtype == own else FLOATS[0]
-        engine = choose_engine(self.engine, self.n_threads)
+        dtype = self._dtype_to_predict_in(rows.dtype, parameters.dtype)
+        engine = choose_engine(self.engine, self.n_threads, self.precision)
         try:
             return engine.predict(
                 spec, parameters.astype(dtype, copy=False), rows.astype(dtype, copy=False)
@@ -218,6 +238,11 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
             if is_plain:
                 self._rows_to_predict(X)
             raise
+
+    def _dtype_to_predict_in(self, given: DTypeLike, own: DTypeLike) -> DTypeLike:
+        if self.precision is not None:
+            return np.dtype(self._chosen_dtype)
+        return own if self.dtype is not None or given == own else FLOATS[0]
 
     def _can_predict(self, X: Any) -> bool:
         """Whether X is an array that needs neither conversion nor scikit-learn's long way.

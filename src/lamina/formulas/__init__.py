@@ -6,6 +6,7 @@ from lamina.formulas.links import LINKS, Link
 from lamina.formulas.losses import LOSSES, Loss
 from lamina.formulas.optimizers import OPTIMIZERS, Optimizer
 from lamina.formulas.penalties import PENALTIES, Penalty
+from lamina.formulas.precisions import PRECISIONS, Precision
 from lamina.formulas.schedules import SCHEDULES, Schedule
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "LOSSES",
     "OPTIMIZERS",
     "PENALTIES",
+    "PRECISIONS",
     "SCHEDULES",
     "Activation",
     "Initializer",
@@ -22,5 +24,6 @@ __all__ = [
     "Loss",
     "Optimizer",
     "Penalty",
+    "Precision",
     "Schedule",
 ]

@@ -1,0 +1,59 @@
+// What the binding's files share: arrays as the kernels take them, and the kernels that serve.
+#pragma once
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+
+#include <cstdlib>
+#include <string>
+#include <type_traits>
+
+#include "../core/engine.hpp"
+#include "../core/instruction_sets.hpp"
+
+namespace lamina {
+
+namespace nb = nanobind;
+
+template <class T>
+using In = nb::ndarray<const T, nb::c_contig, nb::device::cpu>;
+template <class T>
+using InOut = nb::ndarray<T, nb::c_contig, nb::device::cpu>;
+
+// The set that LAMINA_INSTRUCTION_SET names, else the fastest; decided once.
+inline const InstructionSet& chosen_instruction_set() {
+    const InstructionSet* const* sets = runnable_instruction_sets();
+    const char* wanted = std::getenv("LAMINA_INSTRUCTION_SET");
+    if (!wanted || !*wanted) return **sets;
+    std::string known;
+    for (; *sets; ++sets) {
+        if (std::string((*sets)->name) == wanted) return **sets;
+        known += std::string(known.empty() ? "" : ", ") + (*sets)->name;
+    }
+    throw nb::value_error(("LAMINA_INSTRUCTION_SET=" + std::string(wanted) +
+                           " is not among what this machine can run: " + known)
+                              .c_str());
+}
+
+inline const InstructionSet& instruction_set() {
+    static const InstructionSet& set = chosen_instruction_set();
+    return set;
+}
+
+template <class T>
+const Kernels<T>& kernels() {
+    if constexpr (std::is_same_v<T, float>)
+        return instruction_set().float32;
+    else
+        return instruction_set().float64;
+}
+
+// The kernels trust what they are given; a mistake above must not read or write beyond an array.
+inline void require(bool holds, const char* what) {
+    if (!holds) throw nb::value_error(what);
+}
+
+// Beside training: which kernels serve, their elementary functions, and what benchmarks measure.
+void bind_measures(nb::module_& module);
+
+}  // namespace lamina

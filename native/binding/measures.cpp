@@ -1,0 +1,83 @@
+// Which kernels serve, their elementary functions, and what benchmarks hold training against.
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <vector>
+
+#include "kernels.hpp"
+
+using namespace nanobind::literals;
+
+namespace lamina {
+namespace {
+
+template <class T>
+void multiply(In<T> A, In<T> B, InOut<T> C, bool A_is_transposed, bool B_is_transposed,
+              int n_threads, int precision) {
+    require(A.ndim() == 2 && B.ndim() == 2 && C.ndim() == 2, "a product is of matrices");
+    require(!(A_is_transposed && B_is_transposed), "one matrix may lie transposed, not both");
+    const std::size_t m = A.shape(A_is_transposed), k = A.shape(!A_is_transposed);
+    const std::size_t n = B.shape(!B_is_transposed);
+    require(B.shape(B_is_transposed) == k && C.shape(0) == m && C.shape(1) == n,
+            "the shapes do not fit");
+    const Orientation orientation = A_is_transposed   ? Orientation::left_transposed
+                                    : B_is_transposed ? Orientation::right_transposed
+                                                      : Orientation::plain;
+    nb::gil_scoped_release released;
+    auto product = kernels<T>().multiply;
+    if constexpr (std::is_same_v<T, float>)
+        if (Precision(precision) == Precision::bfloat16)
+            product = instruction_set().multiply_bfloat16;
+    product(orientation, A.data(), B.data(), C.data(), std::int64_t(m), std::int64_t(n),
+            std::int64_t(k), n_threads);
+}
+
+template <class T>
+void bind_each(nb::module_& module) {
+    module.def(
+        std::is_same_v<T, float> ? "spin32" : "spin64",
+        [](std::int64_t rounds, int n_threads) {
+            nb::gil_scoped_release released;
+            return kernels<T>().spin(rounds, n_threads);
+        },
+        "rounds"_a, "n_threads"_a,
+        "Multiply-adds in registers alone, on each thread; returns how many operations they were.");
+    module.def("multiply", multiply<T>, "A"_a.noconvert(), "B"_a.noconvert(), "C"_a.noconvert(),
+               "A_is_transposed"_a, "B_is_transposed"_a, "n_threads"_a, "precision"_a,
+               "Write the matrix product A B into C; one of them may lie transposed in memory.");
+    module.def(
+        "evaluate",
+        [](int function, In<T> x, InOut<T> y) {
+            kernels<T>().evaluate(function, x.data(), y.data(), std::int64_t(x.size()));
+        },
+        "function"_a, "x"_a.noconvert(), "y"_a.noconvert(),
+        "Write one of FUNCTIONS, applied to x, into y.");
+}
+
+}  // namespace
+
+void bind_measures(nb::module_& module) {
+    module.def(
+        "instruction_set", [] { return std::string(instruction_set().name); },
+        "The set of kernels that serves: LAMINA_INSTRUCTION_SET's, else the fastest.");
+    module.def(
+        "bfloat16_unit",
+        [] {
+            const InstructionSet& set = instruction_set();
+            return set.bfloat16_unit() == set.emulated_bfloat16 ? "emulated" : "amx";
+        },
+        "What computes products in bfloat16 here: 'amx', or 'emulated' with the same bits.");
+    module.def(
+        "instruction_sets",
+        [] {
+            std::vector<std::string> names;
+            for (auto sets = runnable_instruction_sets(); *sets; ++sets)
+                names.push_back((*sets)->name);
+            return names;
+        },
+        "The sets of kernels that this machine can run, the fastest first.");
+    bind_each<float>(module);
+    bind_each<double>(module);
+}
+
+}  // namespace lamina

@@ -1,0 +1,41 @@
+"""What both operands of a matrix product may be rounded to; its sums keep the full precision.
+
+Shapes: `nearest` keeps shape and dtype of its float32 argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lamina.formulas.table import Array, Table
+
+
+@dataclass(frozen=True)
+class Precision:
+    """One precision: `nearest(x)`, the nearest numbers that have it, and where it comes from."""
+
+    name: str
+    nearest: Callable[[Array], Array]
+    equation: str
+    paper: str
+
+
+def _nearest_bfloat16(x: Array) -> Array:
+    bits = x.view(np.uint32)
+    nearest = bits + np.uint32(0x7FFF) + (bits >> np.uint32(16) & np.uint32(1))
+    # Rounding could carry a NaN's mantissa into its sign.
+    return np.where(np.isnan(x), x, (nearest & np.uint32(0xFFFF0000)).view(np.float32))
+
+
+PRECISIONS = Table(
+    "precision",
+    Precision(
+        name="bfloat16",
+        nearest=_nearest_bfloat16,
+        equation="bfloat16(x) = the nearest number with 8 bits of mantissa, ties to even",
+        paper="Kalamkar et al. 2019, A study of BFLOAT16 for deep learning training",
+    ),
+)

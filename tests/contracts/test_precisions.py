@@ -1,0 +1,171 @@
+"""What holds for every precision of products, in every engine: the reference's numbers.
+
+Engines round the same numbers where these are given. What they compute themselves differs in the
+last bits of float32, and once in some ten thousand numbers that decides which way it is rounded: by
+one unit of the precision, 2⁻⁸ of the number in bfloat16. So nearly all must agree as in float32,
+and all to such a unit of the largest.
+"""
+
+import numpy as np
+import pytest
+
+from lamina.engines import OptimizerSettings, choose_engine
+from lamina.formulas import ACTIVATIONS, LOSSES, OPTIMIZERS, PRECISIONS
+from lamina.network import ParameterLayout
+
+UNIT = {"bfloat16": 2.0**-8}
+FLOAT32 = 1e-5
+# What products of unrounded numbers would be off by is ten times as much, and more.
+NEARLY_ALL = 1e-6
+SETTINGS = {
+    "sgd": {"momentum": 0.9, "nesterovs_momentum": 1.0},
+    "adam": {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8},
+}
+N_ROWS = 37
+
+every_precision = pytest.mark.parametrize("precision", PRECISIONS)
+every_activation = pytest.mark.parametrize("activation", ACTIVATIONS)
+every_loss = pytest.mark.parametrize("loss", LOSSES)
+every_layout = pytest.mark.parametrize("layout", ["dense", "csr"])
+every_weighting = pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
+
+
+@pytest.fixture
+def rounding(engine, precision):
+    """The engine, with its products in the precision."""
+    return choose_engine(engine.name, precision=precision)
+
+
+@pytest.fixture
+def expected(precision):
+    """The reference, likewise."""
+    return choose_engine("reference", precision=precision)
+
+
+@pytest.fixture
+def problem(draw_problem, activation, loss, layout, weighted):
+    return draw_problem(
+        (9, 13, 6, 3),
+        n_rows=N_ROWS,
+        activation=activation,
+        loss=loss,
+        dtype="float32",
+        layout=layout,
+        weighted=weighted,
+    )
+
+
+def asked(problem):
+    return problem.spec, problem.objective, problem.rows, problem.parameters
+
+
+def parts(spec, vector):
+    weights, biases = ParameterLayout.of(spec).views(vector)
+    return [*weights, *biases]
+
+
+def assert_rounded_alike(actual, expected, precision):
+    assert actual.shape == expected.shape
+    assert actual.dtype == expected.dtype == np.float32
+    off = np.abs(actual - expected) / np.abs(expected).max()
+    assert np.median(off) <= NEARLY_ALL
+    assert off.max() <= UNIT[precision]
+
+
+def test_every_precision_is_tested_with_its_unit():
+    assert UNIT.keys() == PRECISIONS.keys()
+
+
+@every_precision
+def test_the_nearest_number_is_off_by_half_a_unit_at_most(precision):
+    x = np.random.RandomState(0).standard_normal(10_000).astype(np.float32)
+    nearest, unit = PRECISIONS[precision].nearest(x), UNIT[precision]
+    assert (np.abs(nearest - x) <= unit / 2 * 2.0 ** np.ceil(np.log2(np.abs(x)))).all()
+    np.testing.assert_array_equal(PRECISIONS[precision].nearest(nearest), nearest)
+    assert nearest.dtype == np.float32
+    assert (nearest != x).any()
+
+
+def test_ties_in_bfloat16_go_to_even_and_the_ends_of_the_range_stay():
+    x = [1 + 2**-8, 1 + 3 * 2**-8, -1 - 2**-8, 1 + 2**-8 + 2**-20, 0.0, -0.0]
+    x = np.array([*x, np.inf, -np.inf, np.nan, np.finfo("f").max], dtype="f")
+    expected = [1, 1 + 2**-6, -1, 1 + 2**-7, 0, 0, np.inf, -np.inf, np.nan, np.inf]
+    np.testing.assert_array_equal(PRECISIONS["bfloat16"].nearest(x), expected)
+    assert np.signbit(PRECISIONS["bfloat16"].nearest(x)[5])
+
+
+@every_precision
+@every_activation
+@every_loss
+@every_layout
+@every_weighting
+def test_loss_gradient_and_prediction_are_the_references(rounding, expected, problem, precision):
+    spec, parameters, X = problem.spec, problem.parameters, problem.rows.X
+    loss, gradient = rounding.loss_and_gradient(*asked(problem))
+    expected_loss, expected_gradient = expected.loss_and_gradient(*asked(problem))
+    assert loss == pytest.approx(expected_loss, rel=UNIT[precision])
+    for part, wanted in zip(parts(spec, gradient), parts(spec, expected_gradient), strict=True):
+        assert_rounded_alike(part, wanted, precision)
+    predicted, wanted = (e.predict(spec, parameters, X) for e in (rounding, expected))
+    assert_rounded_alike(predicted, wanted, precision)
+
+
+@every_precision
+@every_activation
+@every_loss
+@every_layout
+@every_weighting
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_few_epochs_are_the_references(rounding, expected, problem, precision, optimizer):
+    settings = OptimizerSettings(optimizer, SETTINGS[optimizer])
+    ours, parameters, state = problem.trainer(rounding, settings)
+    theirs, expected_parameters, expected_state = problem.trainer(expected, settings)
+    random_state = np.random.RandomState(1)
+    for batch_size in (10, 16, 37):
+        order = random_state.permutation(N_ROWS)
+        rates = np.full(-(-N_ROWS // batch_size), 0.001)
+        report, wanted = (one.epoch(order, batch_size, rates) for one in (ours, theirs))
+        assert report.loss == pytest.approx(wanted.loss, rel=UNIT[precision])
+        assert report[1:] == wanted[1:]
+    assert_rounded_alike(parameters, expected_parameters, precision)
+    for slot, wanted in zip(state.slots, expected_state.slots, strict=True):
+        assert_rounded_alike(slot, wanted, precision)
+
+
+@every_precision
+def test_one_product_of_given_numbers_agrees_as_in_float32(
+    rounding, expected, draw_problem, precision
+):
+    problem = draw_problem((300, 40), n_rows=90, dtype="float32")
+    spec, parameters, X = problem.spec, problem.parameters, problem.rows.X
+    predicted, wanted = (e.predict(spec, parameters, X) for e in (rounding, expected))
+    np.testing.assert_allclose(predicted, wanted, rtol=0, atol=FLOAT32 * np.abs(wanted).max())
+
+
+@every_precision
+@every_activation
+@every_loss
+def test_the_gradient_is_near_that_of_full_precision(
+    rounding, engine, draw_problem, precision, activation, loss
+):
+    problem = draw_problem(
+        (40, 60, 30, 3), n_rows=200, activation=activation, loss=loss, dtype="float32"
+    )
+    _, rounded = rounding.loss_and_gradient(*asked(problem))
+    _, full = engine.loss_and_gradient(*asked(problem))
+    # Half a unit for each of the eight operands on a gradient's way; where the slope has a step,
+    # the hidden units that rounding carries over it count whole.
+    z = np.array([-1e-6, 1e-6])
+    below, above = ACTIVATIONS[activation].slope(z, ACTIVATIONS[activation].value(z))
+    units = 16 if above - below > 0.5 else 4
+    assert 0 < np.linalg.norm(rounded - full) <= units * UNIT[precision] * np.linalg.norm(full)
+
+
+@every_precision
+def test_a_network_that_overflows_is_an_epoch_that_names_a_block(rounding, draw_problem, precision):
+    problem = draw_problem((4, 6, 3), n_rows=8, activation="identity", dtype="float32").copy()
+    ParameterLayout.of(problem.spec).views(problem.parameters).weights[1][...] = 3e38
+    settings = OptimizerSettings("sgd", SETTINGS["sgd"])
+    report = problem.trainer(rounding, settings)[0].epoch(np.arange(8), 8, np.full(1, 0.1))
+    assert not np.isfinite(report.loss)
+    assert report.non_finite_block == 1
