@@ -39,6 +39,7 @@ format: build
 stub: build
 	$(BIN)/python -m nanobind.stubgen -q -m lamina._native -o src/lamina/_native.pyi
 
+# PyTorch and JAX are timed where they are installed: `pip install --group bench` puts them there.
 bench: build
 	$(BIN)/python -m benchmarks.speed
 

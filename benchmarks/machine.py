@@ -7,13 +7,14 @@ import platform
 import re
 from importlib import metadata
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from threadpoolctl import threadpool_info
 
 from lamina.engines import available_engines
 
-VERSIONS_OF = ("lamina", "numpy", "scipy", "scikit-learn", "torch")
+VERSIONS_OF = ("lamina", "numpy", "scipy", "scikit-learn", "torch", "jax")
 
 
 def describe_machine() -> dict[str, Any]:
@@ -28,6 +29,36 @@ def describe_machine() -> dict[str, Any]:
         "instruction_set": _instruction_set(),
         "blas": sorted({f"{p['internal_api']} {p['version']}" for p in threadpool_info()}),
     }
+
+
+class OthersShare:
+    """The part of the machine's time that other processes take, from its making to its reading.
+
+    Where it is large, what was measured meanwhile is the machine's traffic and not its speed.
+    """
+
+    def __init__(self) -> None:
+        self._start = perf_counter(), _busy_seconds()
+
+    def read(self) -> float | None:
+        """From 0 to 1; None where the system doesn't tell."""
+        (begin, before), now = self._start, _busy_seconds()
+        if before is None or now is None:
+            return None
+        available = (perf_counter() - begin) * (os.cpu_count() or 1)
+        return min(1.0, max(0.0, (now - before) / available))
+
+
+def _busy_seconds() -> float | None:
+    """What all cores have spent on other than this process and its ended children."""
+    stat = Path("/proc/stat")
+    if not stat.is_file():
+        return None
+    user, nice, system, _, _, *interrupts_and_steal = map(
+        int, stat.read_text().partition("\n")[0].split()[1:9]
+    )
+    all_ticks = user + nice + system + sum(interrupts_and_steal)
+    return all_ticks / os.sysconf("SC_CLK_TCK") - sum(os.times()[:4])
 
 
 def processor() -> str:

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.repository
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
 EMPTY_WORDS = {"utils", "util", "misc", "common", "helpers", "helper", "manager"}
 # Folders of tests that follow no folder of the package: they hold whole tables, or all of it.
-ACROSS = {"contracts", "parity", "scikit_learn"}
+ACROSS = {"benchmarks", "contracts", "parity", "scikit_learn"}
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "lamina"
 OURS = [ROOT / folder for folder in ("src", "tests", "benchmarks", "examples")]

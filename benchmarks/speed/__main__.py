@@ -1,60 +1,84 @@
-"""`python -m benchmarks.speed`: time a step of training in lamina and its peers; print a table."""
+"""`python -m benchmarks.speed`: time lamina, its peers and the machine's limit; print it all."""
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.machine import processor
-from benchmarks.speed.cases import CASES, Work
-from benchmarks.speed.peers import present_peers
-from benchmarks.speed.report import Result, grids, record
-from benchmarks.speed.timing import measure, n_turns
+from benchmarks.machine import OthersShare
+from benchmarks.speed.measurements import MEASUREMENTS, Measurement
+from benchmarks.speed.peers import absent_peers, present_peers
+from benchmarks.speed.record import Record
+from benchmarks.speed.report import grids, summary
+from benchmarks.speed.timing import Patience
 from lamina.errors import UnknownNameError
-
-DTYPES = ("float64", "float32")
 
 
 def main(
     case: Annotated[
-        list[str] | None, typer.Option(help=f"Only this one of: {', '.join(CASES)}. Repeatable.")
+        list[str] | None,
+        typer.Option(help=f"Only this one of: {', '.join(MEASUREMENTS)}. Repeatable."),
     ] = None,
-    rounds: Annotated[
-        int, typer.Option(min=1, help="Timed rounds, of which the median counts.")
-    ] = 5,
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds that each case gets at least.")] = 3,
+    seconds: Annotated[
+        float, typer.Option(min=0.0, help="After them, go on with rounds for so long.")
+    ] = 12.0,
     keep: Annotated[bool, typer.Option("--record", help="Keep it in benchmarks/results.")] = False,
 ) -> None:
-    """Train the same networks in lamina, scikit-learn and, where installed, PyTorch, in turn.
+    """Do the same work in lamina, scikit-learn and, where installed, PyTorch and JAX, in turn.
 
-    Each peer's best way counts: its BLAS on one thread or on all, its optimizer fused or foreach.
+    Each peer's best way counts. Ctrl-C ends it with the tables of what has been measured by then.
     """
     try:
-        cases = [CASES[name] for name in case or CASES]
+        chosen = [MEASUREMENTS[name] for name in case or MEASUREMENTS]
     except UnknownNameError as error:
         raise typer.BadParameter(str(error), param_hint="--case") from None
-    console, peers, results = Console(stderr=True), present_peers(), []
-    with Progress(console=console, transient=True) as progress:
-        total = len(cases) * len(DTYPES) * n_turns(peers, rounds)
-        bar = progress.add_task("loading", total=total)
-        for work in (Work.of(chosen, dtype) for chosen in cases for dtype in DTYPES):
+    patience = Patience(least_rounds=rounds, seconds=seconds, most_rounds=max(9, rounds))
+    record, is_whole = _measure(chosen, patience)
+    # Cells must not be cut where the output is no terminal, whose width rich takes for 80.
+    console = Console() if Console().is_terminal else Console(width=200)
+    for grid in grids(record):
+        console.print(grid.for_terminal())
+    if absent_peers():
+        print(f"Not installed, so not measured: {', '.join(absent_peers())}.")
+    print(summary(record))
+    if keep and is_whole:
+        print(f"Recorded in {record.save()}; `python -m benchmarks.speed.readme` puts it there.")
+    raise typer.Exit(0 if is_whole else 130)
 
-            def show(what: str, work: Work = work) -> None:
-                text = f"{work.case.name} {work.dtype}: {what}"
-                progress.update(bar, advance=1, description=text)
 
-            results.append(Result.of(work, measure(work, peers, rounds, show)))
-    for grid in grids(results):
-        if as_markdown:
-            print(grid.as_markdown())
-        else:
-            Console().print(grid.for_terminal())
-    print(f"Medians of {rounds} rounds, each peer at its best, on {processor()}.")
-    if keep:
-        console.print(f"recorded in {record(results, rounds)}")
+def _measure(chosen: list[Measurement], patience: Patience) -> tuple[Record, bool]:
+    """The record, and whether nobody interrupted it."""
+    record, peers, others = Record(), present_peers(), OthersShare()
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True) as progress:
+        bar = progress.add_task("", total=len(chosen))
+        for measurement in chosen:
+            if not console.is_terminal:
+                print(f"measuring {measurement.name}", file=sys.stderr, flush=True)
+
+            def show(what: str, name: str = measurement.name) -> None:
+                progress.update(bar, description=f"{name} {what}")
+
+            try:
+                for measured in measurement.run(peers, patience, show):
+                    record.add(measured)
+            except KeyboardInterrupt:
+                return record, False
+            finally:
+                record.others_share = others.read()
+            progress.advance(bar)
+    return record, True
 
 
 if __name__ == "__main__":

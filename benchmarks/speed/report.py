@@ -1,46 +1,30 @@
-"""The tables of a run: on the terminal, as Markdown for the README, as a record in results/."""
+"""The tables of a record: on the terminal, and as Markdown for the README."""
 
 from __future__ import annotations
 
-import json
-import re
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from benchmarks.machine import describe_machine
-from benchmarks.speed.cases import Work
-from benchmarks.speed.timing import Timing
+from benchmarks.speed import goals
+from benchmarks.speed.goals import MARKS, Pair, standing, standings
+from benchmarks.speed.limit import LIMIT_ONE
+from benchmarks.speed.memory import MIB, Footprint
+from benchmarks.speed.peers.lamina import BFLOAT16, ONE_THREAD
+from benchmarks.speed.record import Record
+from benchmarks.speed.result import Result
 
-RESULTS = Path(__file__).parents[1] / "results"
-
-
-@dataclass(frozen=True)
-class Result:
-    """One case in one precision: the best timing of every peer, lamina's first."""
-
-    case: str
-    network: str
-    rows: int
-    batch_size: int
-    epochs: int
-    dtype: str
-    timings: list[Timing]
-
-    @classmethod
-    def of(cls, work: Work, timings: list[Timing]) -> Result:
-        """The result of measuring that work."""
-        network, case = "→".join(map(str, work.widths)), work.case
-        return cls(
-            case.name, network, len(work.X), case.batch_size, case.epochs, work.dtype, timings
-        )
-
-    def ratio(self, timing: Timing) -> float:
-        """How many times lamina's time that timing is."""
-        return timing.microseconds_per_step / self.timings[0].microseconds_per_step
+PEERS = {"scikit-learn": goals.SCIKIT_LEARN, "PyTorch": goals.PYTORCH, "JAX": goals.JAX}
+LIMITS: dict[str, Pair] = {
+    "of the peak, one thread": goals.OF_ONE_THREAD,
+    "of the peak, all threads": goals.OF_ALL_THREADS,
+    "all threads against one": goals.ALL_AGAINST_ONE,
+    "own choice against one": goals.CHOICE_AGAINST_ONE,
+}
+NOTHING = "–"
+QUIET = 0.05
 
 
 @dataclass(frozen=True)
@@ -48,8 +32,8 @@ class Grid:
     """A table as texts: what it shows, the titles of its columns, and its rows."""
 
     caption: str
-    titles: list[str]
-    rows: list[list[str]]
+    titles: Sequence[str]
+    rows: Sequence[Sequence[str]]
 
     def for_terminal(self) -> Table:
         """The grid for rich to print."""
@@ -64,47 +48,155 @@ class Grid:
         return "\n".join([self.caption, "", *(f"| {' | '.join(cells)} |" for cells in lines), ""])
 
 
-def grids(results: list[Result]) -> list[Grid]:
-    """What was trained, how long its steps took, and the losses that show the same work done."""
-    peers = [timing.peer for timing in results[0].timings]
-    speed_titles = ["case", "dtype", peers[0]]
-    speed_titles += [title for peer in peers[1:] for title in (peer, "ratio")]
-    networks = {result.case: _network(result) for result in results}
+def grids(record: Record) -> list[Grid]:
+    """Every table that the record has figures for: what it claims, then what shows it is true."""
+    return [grid for grid in (*claims(record), *evidence(record)) if grid.rows]
+
+
+def claims(record: Record) -> list[Grid]:
+    """Times beside the peers', beside the machine's limit, and memory."""
+    beside_peers = [result for result in record.results if result.timing("scikit-learn")]
+    beside_limit = [result for result in record.results if result.timing(ONE_THREAD)]
+    limit = (
+        f"Beside the machine's limit; the choice of threads is judged to {100 * goals.NOISE:.0f} %"
+    )
+    cost = "Resident memory that a fit adds at its peak, MiB"
     return [
-        Grid("Trained", ["case", "network", "rows", "batch", "epochs"], list(networks.values())),
-        Grid("Microseconds a step", speed_titles, list(map(_speed, results))),
-        Grid("Loss of the last epoch", ["case", "dtype", *peers], list(map(_losses, results))),
+        Grid(
+            "Time, and how many times lamina's it is", _speed_titles(), [*map(_speed, beside_peers)]
+        ),
+        Grid(limit, _limit_titles(), [*map(_limit, beside_limit)]),
+        Grid(cost, _MEMORY_TITLES, [*map(_memory, record.footprints)]),
+        Grid("bfloat16", ["figure", "float32", "bfloat16", "against the goal"], _bfloat16(record)),
     ]
 
 
-def _network(result: Result) -> list[str]:
-    numbers = (result.rows, result.batch_size, result.epochs)
-    return [result.case, result.network, *map(str, numbers)]
+def evidence(record: Record) -> list[Grid]:
+    """That all have done the same work, and in which of their ways."""
+    results = [result for result in record.results if result.timing("scikit-learn")]
+    peers = ["lamina", *PEERS]
+    loss = "The last epoch's loss; the mean of the predictions; the search's best score"
+    return [
+        Grid(loss, ["case", "dtype", *peers], [*map(_figures, results)]),
+        Grid("What was done", ["case", "work"], list(dict.fromkeys(map(_work, results)))),
+        Grid(
+            "Each peer's best way",
+            ["case", "dtype", *peers, "JAX compiles"],
+            [*map(_ways, results)],
+        ),
+    ]
+
+
+def summary(record: Record) -> str:
+    """How many goals are met, and where."""
+    met = [bool(one.is_met) for result in record.results for one in standings(result)]
+    met += [one.is_met for one in (*record.footprints, *record.accuracies)]
+    machine = record.machine
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    return (
+        f"{sum(met)} of {len(met)} goals met. Medians of rounds in alternation, "
+        f"each peer at its best, on {machine['processor']} with {machine['cores']} cores and "
+        f"{machine['instruction_set']}; {versions}; {record.date}.{_traffic(record)}"
+    )
+
+
+def _traffic(record: Record) -> str:
+    """What to think of the figures, where the machine wasn't the benchmark's own."""
+    share = record.others_share
+    if share is None or share <= QUIET:
+        return ""
+    return (
+        f" The machine was not quiet: other processes took {100 * share:.0f} % of it, so these "
+        "are no true figures."
+    )
+
+
+def _speed_titles() -> list[str]:
+    return [
+        "case",
+        "dtype",
+        "for a",
+        "lamina",
+        *(t for peer in PEERS for t in (peer, "ratio, goal")),
+    ]
 
 
 def _speed(result: Result) -> list[str]:
-    first, *others = result.timings
-    cells = [result.case, result.dtype, _rounded(first)]
-    for timing in others:
-        cells += [_rounded(timing), f"{result.ratio(timing):.1f}×"]
+    cells = [result.case, result.dtype, result.per, _time(result, "lamina")]
+    for peer, pair in PEERS.items():
+        cells += [_time(result, peer), _said(result, pair)]
     return cells
 
 
-def _rounded(timing: Timing) -> str:
-    microseconds = timing.microseconds_per_step
-    return f"{microseconds:.3g}" if microseconds < 1000 else f"{microseconds:,.0f}"
+def _time(result: Result, peer: str) -> str:
+    seconds = result.seconds(peer)
+    if seconds is None:
+        return NOTHING
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{_three_digits(seconds / size)} {unit}"
+    return f"{_three_digits(seconds / 1e-6)} µs"
 
 
-def _losses(result: Result) -> list[str]:
-    return [result.case, result.dtype, *(f"{timing.loss:.8g}" for timing in result.timings)]
+def _three_digits(number: float) -> str:
+    return f"{number:.3g}" if number < 999.5 else f"{number:.0f}"
 
 
-def record(results: list[Result], rounds: int) -> Path:
-    """Write the results, with the machine's description, to benchmarks/results."""
-    machine = describe_machine()
-    name = re.sub(r"[^a-z0-9]+", "-", machine["processor"].lower()).strip("-")
-    path = RESULTS / f"{datetime.now(UTC):%Y-%m-%d}-{name}.json"
-    plain = {"machine": machine, "rounds": rounds, "results": list(map(asdict, results))}
-    RESULTS.mkdir(exist_ok=True)
-    path.write_text(json.dumps(plain, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return path
+def _said(result: Result, pair: Pair) -> str:
+    found = standing(result, pair)
+    return NOTHING if found is None else str(found)
+
+
+def _limit_titles() -> list[str]:
+    return ["case", "dtype", "peak of a thread", *LIMITS]
+
+
+def _limit(result: Result) -> list[str]:
+    peak = result.timing(LIMIT_ONE)
+    rate = NOTHING if peak is None else f"{peak.figure / 1e9:.0f} GFLOP/s"
+    return [result.case, result.dtype, rate, *(_said(result, pair) for pair in LIMITS.values())]
+
+
+_MEMORY_TITLES = ("case", "dtype", "data", "parameters", "lamina", "allowed", "scikit-learn")
+
+
+def _memory(footprint: Footprint) -> list[str]:
+    growth = footprint.growth
+    return [
+        footprint.case,
+        footprint.dtype,
+        *(f"{size / MIB:.1f}" for size in (footprint.data, footprint.parameters)),
+        f"{growth['lamina'] / MIB:.1f}",
+        f"{MARKS[footprint.is_met]} {footprint.allowed / MIB:.1f}",
+        f"{growth['scikit-learn'] / MIB:.1f}",
+    ]
+
+
+def _bfloat16(record: Record) -> list[list[str]]:
+    timed = [result for result in record.results if result.timing(BFLOAT16)]
+    pair = goals.BFLOAT16_AGAINST_FLOAT32
+    rows = [
+        [f"{one.case}, a {one.per}", _time(one, "lamina"), _time(one, BFLOAT16), _said(one, pair)]
+        for one in timed
+    ]
+    rows += [
+        ["held-out accuracy, MNIST", f"{a.float32:.4f}", f"{a.bfloat16:.4f}", MARKS[a.is_met]]
+        for a in record.accuracies
+    ]
+    return rows
+
+
+def _figures(result: Result) -> list[str]:
+    timings = map(result.timing, ("lamina", *PEERS))
+    return [result.case, result.dtype, *(f"{t.figure:.6g}" if t else NOTHING for t in timings)]
+
+
+def _work(result: Result) -> tuple[str, str]:
+    return result.case, result.work
+
+
+def _ways(result: Result) -> list[str]:
+    timings = map(result.timing, ("lamina", *PEERS))
+    jax = result.timing("JAX")
+    compiling = f"{jax.compile_seconds:.1f} s" if jax else NOTHING
+    return [result.case, result.dtype, *(t.way if t else NOTHING for t in timings), compiling]

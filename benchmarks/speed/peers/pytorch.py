@@ -1,25 +1,23 @@
 """PyTorch as a peer: an eager loop such as one who knows it would write.
 
 The rows are tensors before the clock starts, a batch is an `index_select`, and nothing waits for a
-number before the last epoch's end. First weights and row order are lamina's, so the losses are
-close; they are not equal, since PyTorch's Adam adds epsilon elsewhere.
+number before an epoch's end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils import shuffle
+from torch.nn import functional
 
-from benchmarks.speed.cases import ALPHA, LEARNING_RATE, SEED, Work
+from benchmarks.speed.cases import ALPHA, LEARNING_RATE, Work
 from benchmarks.speed.peers.peer import Training, Way
-from lamina.formulas import ACTIVATIONS
-from lamina.network import NetworkSpec, ParameterLayout, draw_parameters
+from benchmarks.speed.peers.start import Start
 
 
 @contextmanager
@@ -37,6 +35,10 @@ class PyTorch:
 
     name = "PyTorch"
 
+    def takes(self, work: Work) -> bool:
+        is_dense_float32 = isinstance(work.X, np.ndarray) and work.dtype == "float32"
+        return is_dense_float32 and work.case.solver == "adam"
+
     def ways(self) -> list[Way]:
         threads = {"one thread": 1, "all threads": torch.get_num_threads()}
         return [
@@ -46,28 +48,33 @@ class PyTorch:
         ]
 
     def prepare(self, work: Work, way: Way) -> Training:
-        X, y = torch.from_numpy(work.X), torch.from_numpy(work.y)
-        loss_of = _loss(work)
-        if loss_of is not torch.nn.functional.cross_entropy:
-            y = y.to(X.dtype)[:, None]
-        random_state = np.random.RandomState(SEED)
-        model = _model(work, random_state)
-        optimizer = _optimizer(model, work, way)
+        start = Start.of(work)
+        X, y = torch.from_numpy(start.X), _targets(work, start.y)
+        loss_of, model = _loss(work), _model(start)
+        optimizer, validate = _optimizer(model, work, way), _validation(work, start, model)
 
         def train() -> float:
-            order = np.arange(len(X))
-            for _ in range(work.case.epochs):
-                order = shuffle(order, random_state=random_state)
-                total = torch.zeros((), dtype=X.dtype)
+            for order in start.orders(work.case.epochs):
+                total = torch.zeros(())
                 for batch in torch.from_numpy(order).split(work.case.batch_size):
                     optimizer.zero_grad(set_to_none=True)
                     loss = loss_of(model(X.index_select(0, batch)), y.index_select(0, batch))
                     loss.backward()
                     optimizer.step()
-                    total += loss.detach() * len(batch)
+                    total.add_(loss.detach(), alpha=len(batch))
+                validate()
             return float(total) / len(X) + _penalty(model, work)
 
-        return train
+        return Training(train)
+
+    def prepare_prediction(self, work: Work, way: Way) -> Training:
+        model = _model(Start.of(work))
+
+        def predict() -> float:
+            with torch.inference_mode():
+                return float(model(torch.from_numpy(work.X)).numpy().mean())
+
+        return Training(predict, is_repeatable=True)
 
 
 def _penalty(model: torch.nn.Module, work: Work) -> float:
@@ -76,21 +83,23 @@ def _penalty(model: torch.nn.Module, work: Work) -> float:
     return ALPHA / 2 * squares / work.case.batch_size
 
 
+def _targets(work: Work, y: Any) -> torch.Tensor:
+    """Class codes for the cross entropy of several classes, a column of numbers otherwise."""
+    codes_or_values = torch.from_numpy(y)
+    return codes_or_values if work.widths[-1] > 1 else codes_or_values.float()[:, None]
+
+
 def _loss(work: Work) -> Any:
-    functional = torch.nn.functional
     if work.case.task == "classification":
         binary = work.widths[-1] == 1
         return functional.binary_cross_entropy_with_logits if binary else functional.cross_entropy
     return lambda p, y: functional.mse_loss(p, y) / 2
 
 
-def _model(work: Work, random_state: np.random.RandomState) -> torch.nn.Sequential:
-    """The network with the weights that lamina draws from the same generator."""
-    spec = NetworkSpec.perceptron(work.widths, "relu", "identity")
-    first = draw_parameters(spec, random_state, work.dtype, ACTIVATIONS["relu"].gain)
+def _model(start: Start) -> torch.nn.Sequential:
     layers: list[torch.nn.Module] = []
-    for weights, biases in zip(*ParameterLayout.of(spec).views(first), strict=True):
-        linear = torch.nn.Linear(*weights.shape, dtype=torch.from_numpy(first).dtype)
+    for weights, biases in start.layers:
+        linear = torch.nn.Linear(*weights.shape)
         with torch.no_grad():
             linear.weight.copy_(torch.from_numpy(weights.T))
             linear.bias.copy_(torch.from_numpy(biases))
@@ -107,3 +116,21 @@ def _optimizer(model: torch.nn.Module, work: Work, way: Way) -> torch.optim.Opti
         {"params": biases, "weight_decay": 0.0},
     ]
     return torch.optim.Adam(groups, lr=LEARNING_RATE, betas=(0.9, 0.999), eps=1e-8, **way.options)
+
+
+def _validation(work: Work, start: Start, model: torch.nn.Module) -> Callable[[], None]:
+    """What early stopping does after an epoch: R² on the rows held out, the best weights kept."""
+    if start.X_held_out is None:
+        return lambda: None
+    X, y = torch.from_numpy(start.X_held_out), _targets(work, start.y_held_out)
+    around_mean = (y - y.mean()).square().sum()
+    best, kept = float("-inf"), []
+
+    def validate() -> None:
+        nonlocal best, kept
+        with torch.no_grad():
+            score = float(1 - (model(X) - y).square().sum() / around_mean)
+            if score > best:
+                best, kept = score, [p.clone() for p in model.parameters()]
+
+    return validate

@@ -9,7 +9,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from threadpoolctl import threadpool_limits
 
 from benchmarks.speed.cases import Work
-from benchmarks.speed.peers.estimator import estimator_training
+from benchmarks.speed.peers.estimator import estimator_prediction, estimator_training
 from benchmarks.speed.peers.peer import Training, Way
 
 
@@ -18,11 +18,17 @@ class ScikitLearn:
 
     name = "scikit-learn"
 
+    def takes(self, work: Work) -> bool:
+        return True
+
     def ways(self) -> list[Way]:
         return [
-            Way("one thread", partial(threadpool_limits, 1), {}),
-            Way("all threads", nullcontext, {}),
+            Way("one thread", partial(threadpool_limits, 1)),
+            Way("all threads", nullcontext),
         ]
 
     def prepare(self, work: Work, way: Way) -> Training:
         return estimator_training(MLPClassifier, MLPRegressor, work)
+
+    def prepare_prediction(self, work: Work, way: Way) -> Training:
+        return estimator_prediction(MLPRegressor, work)

@@ -1,0 +1,112 @@
+"""What is aimed at: how many times one peer's time another's shall be, case by case.
+
+Everything timed has this one form. A fraction of the machine's peak is the time that the peak would
+take, over the time that was taken; two threads against one is one thread's time over two threads'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from benchmarks.speed.limit import LIMIT_ALL, LIMIT_ONE, ORIENTATIONS
+from benchmarks.speed.peers.lamina import ALL_THREADS, BFLOAT16, ONE_THREAD
+from benchmarks.speed.result import Result
+
+# Where lamina chooses one thread, both timings are of the same thing, and differ by noise.
+NOISE = 0.03
+MARKS = {True: "✓", False: "✗", None: ""}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two peers whose times are held against each other."""
+
+    slower: str
+    faster: str
+    is_fraction: bool = False
+    noise: float = 0.0
+
+
+SCIKIT_LEARN = Pair("scikit-learn", "lamina")
+PYTORCH = Pair("PyTorch", "lamina")
+JAX = Pair("JAX", "lamina")
+OF_ONE_THREAD = Pair(LIMIT_ONE, ONE_THREAD, is_fraction=True)
+OF_ALL_THREADS = Pair(LIMIT_ALL, ALL_THREADS, is_fraction=True)
+ALL_AGAINST_ONE = Pair(ONE_THREAD, ALL_THREADS)
+CHOICE_AGAINST_ONE = Pair(ONE_THREAD, "lamina", noise=NOISE)
+BFLOAT16_AGAINST_FLOAT32 = Pair("lamina", BFLOAT16)
+
+_AGAINST_PEERS = {
+    "circles": (100, 200, 15),
+    "moons": (40, 80, 8),
+    "iris": (50, 100, 8),
+    "digits": (12, 12, 4),
+    "california": (30, 40, 6),
+    "mnist-8000": (10, 10, 3),
+    "wide": (2.5, 1.3, 1.3),
+    "lbfgs": (5, None, None),
+    "sparse": (5, None, None),
+    "predict-one": (5, None, None),
+    "predict-many": (4, None, None),
+    "search": (10, None, None),
+}
+_OF_PEAK = {"wide": 0.7, "mnist-8000": 0.45, "digits": 0.3}
+_ALL_AGAINST_ONE = {"wide": 1.8, "mnist-8000": 1.5}
+_PRODUCTS = {f"product {orientation}" for orientation in ORIENTATIONS}
+
+
+def goals_of(case: str) -> Iterator[tuple[Pair, float]]:
+    """The pairs for which the case has a goal, and the least ratio that meets it."""
+    against = _AGAINST_PEERS.get(case, ())
+    for pair, goal in zip((SCIKIT_LEARN, PYTORCH, JAX), against, strict=False):
+        if goal is not None:
+            yield pair, goal
+    if case in _OF_PEAK:
+        yield OF_ONE_THREAD, _OF_PEAK[case]
+        yield OF_ALL_THREADS, _OF_PEAK[case]
+    if case in _PRODUCTS:
+        yield OF_ONE_THREAD, 0.85
+        yield OF_ALL_THREADS, 0.8
+    if case in _ALL_AGAINST_ONE:
+        yield ALL_AGAINST_ONE, _ALL_AGAINST_ONE[case]
+    if case not in _PRODUCTS:
+        yield CHOICE_AGAINST_ONE, 1.0
+    if case == "wide":
+        yield BFLOAT16_AGAINST_FLOAT32, 3.0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a pair came to in a result, beside its goal; `goal` is None where there is none."""
+
+    pair: Pair
+    value: float
+    goal: float | None
+
+    @property
+    def is_met(self) -> bool | None:
+        """Whether the goal is reached; None without one."""
+        return None if self.goal is None else self.value >= self.goal * (1 - self.pair.noise)
+
+    def __str__(self) -> str:
+        if self.goal is None:
+            return self._said(self.value)
+        return f"{self._said(self.value)} {MARKS[self.is_met]} {self._said(self.goal)}"
+
+    def _said(self, value: float) -> str:
+        if self.pair.is_fraction:
+            return f"{100 * value:.0f} %"
+        return f"{value:.3g}×" if value < 10 else f"{value:.0f}×"
+
+
+def standing(result: Result, pair: Pair) -> Standing | None:
+    """How the pair stands in the result; None where one of the two didn't take part."""
+    value = result.ratio(pair.slower, pair.faster)
+    return None if value is None else Standing(pair, value, dict(goals_of(result.case)).get(pair))
+
+
+def standings(result: Result) -> list[Standing]:
+    """Those pairs of the result that have a goal."""
+    found = (standing(result, pair) for pair, _ in goals_of(result.case))
+    return [one for one in found if one is not None]

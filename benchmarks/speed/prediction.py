@@ -1,0 +1,43 @@
+"""Prediction: one row, and a million, NumPy in and NumPy out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from benchmarks.speed import rows
+from benchmarks.speed.cases import Case, Work
+from benchmarks.speed.peers import Peer, Way
+from benchmarks.speed.result import Result
+from benchmarks.speed.timing import Entry, Patience, Run, measure, timed
+from lamina.formulas.table import Table
+
+N_FEATURES = 50
+
+PREDICTIONS = Table(
+    "prediction",
+    Case("predict-one", "regression", (100,), 200, 1, partial(rows.plain, 1, N_FEATURES)),
+    Case("predict-many", "regression", (100,), 200, 1, partial(rows.plain, 1_000_000, N_FEATURES)),
+)
+
+
+def measure_prediction(
+    case: Case, peers: Sequence[Peer], patience: Patience, progress: Callable[[str], None]
+) -> Iterator[Result]:
+    """The case in each of its precisions."""
+    for dtype in case.dtypes:
+        progress(f"{dtype}: loading")
+        work = Work.of(case, dtype)
+        entries = _entries(work, peers)
+        timings = measure(entries, patience, lambda what, d=dtype: progress(f"{d}: {what}"))
+        n_rows = work.X.shape[0]
+        words = f"{'→'.join(map(str, work.widths))}, {n_rows:,} row{'s' if n_rows > 1 else ''}"
+        yield Result(case.name, dtype, words, "call", 1, timings)
+
+
+def _entries(work: Work, peers: Sequence[Peer]) -> list[Entry]:
+    def turn(peer: Peer, way: Way) -> Run:
+        return timed(lambda: peer.prepare_prediction(work, way), way.surroundings)
+
+    turns = [(p, w, partial(turn, p, w)) for p in peers if p.takes(work) for w in p.ways()]
+    return [Entry(peer.name, way.name, run, run) for peer, way, run in turns]

@@ -1,0 +1,87 @@
+"""A record of a run: all its figures and the machine's description, as JSON in results/."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+from benchmarks.machine import describe_machine
+from benchmarks.speed.bfloat16 import Accuracy
+from benchmarks.speed.memory import Footprint
+from benchmarks.speed.result import Result
+
+RESULTS = Path(__file__).parents[1] / "results"
+
+
+@dataclass
+class Record:
+    """What one run measured, on what machine, and how much of that others took meanwhile."""
+
+    date: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%d}")
+    machine: dict[str, Any] = field(default_factory=describe_machine)
+    results: list[Result] = field(default_factory=list)
+    footprints: list[Footprint] = field(default_factory=list)
+    accuracies: list[Accuracy] = field(default_factory=list)
+    others_share: float | None = None
+
+    def add(self, measured: Result | Footprint | Accuracy) -> None:
+        """Put a figure where its like are."""
+        match measured:
+            case Result():
+                self.results.append(measured)
+            case Footprint():
+                self.footprints.append(measured)
+            case Accuracy():
+                self.accuracies.append(measured)
+
+    def save(self, folder: Path = RESULTS) -> Path:
+        """Write it under its date and processor."""
+        processor = re.sub(r"[^a-z0-9]+", "-", self.machine["processor"].lower()).strip("-")
+        path = folder / f"{self.date}-{processor}.json"
+        folder.mkdir(exist_ok=True)
+        plain = {
+            "date": self.date,
+            "machine": self.machine,
+            "others_share": self.others_share,
+            "results": _plain(self.results),
+            "footprints": _plain(self.footprints),
+            "accuracies": _plain(self.accuracies),
+        }
+        text = json.dumps(plain, indent=1, ensure_ascii=False)
+        path.write_text(_numbers_on_one_line(text) + "\n", encoding="utf-8")
+        return path
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """The record that was saved there."""
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        return cls(
+            plain["date"],
+            plain["machine"],
+            [Result.from_plain(result) for result in plain["results"]],
+            [Footprint(**footprint) for footprint in plain["footprints"]],
+            [Accuracy(**accuracy) for accuracy in plain["accuracies"]],
+            plain["others_share"],
+        )
+
+
+def newest_record(folder: Path = RESULTS) -> Path:
+    """The last record by its date."""
+    paths = sorted(folder.glob("[0-9]*.json"))
+    if not paths:
+        raise FileNotFoundError(f"{folder} has no record; `python -m benchmarks.speed --record`")
+    return paths[-1]
+
+
+def _plain(measured: Iterable[Result | Footprint | Accuracy]) -> list[dict[str, Any]]:
+    return [one.plain() for one in measured]
+
+
+def _numbers_on_one_line(text: str) -> str:
+    """JSON whose lists of numbers take a line and not one for each number."""
+    return re.sub(r"\[[-\d.,eE\s]+\]", lambda numbers: re.sub(r"\s+", " ", numbers[0]), text)

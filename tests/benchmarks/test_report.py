@@ -1,0 +1,97 @@
+"""Goals, records and the README: what is measured comes out as it went in."""
+
+import pytest
+from benchmarks.speed.bfloat16 import Accuracy
+from benchmarks.speed.goals import goals_of, standings
+from benchmarks.speed.measurements import MEASUREMENTS
+from benchmarks.speed.memory import MIB, Footprint
+from benchmarks.speed.readme import with_tables
+from benchmarks.speed.record import Record, newest_record
+from benchmarks.speed.report import grids, summary
+from benchmarks.speed.result import Result
+from benchmarks.speed.timing import Timing
+
+pytestmark = pytest.mark.repository
+
+
+def made_result(**seconds):
+    timings = [
+        Timing(peer.replace("_", " "), "best", [s] * 3, 0.5, trial=s) for peer, s in seconds.items()
+    ]
+    return Result("circles", "float32", "2→8→6→1", "step", 1000, timings)
+
+
+@pytest.fixture
+def record():
+    machine = {
+        "processor": "Some (R) CPU @ 3 GHz",
+        "cores": 2,
+        "instruction_set": "avx2",
+        "versions": {"lamina": "1"},
+    }
+    return Record(
+        date="2026-01-02",
+        machine=machine,
+        results=[
+            made_result(
+                lamina=0.002,
+                lamina_on_one_thread=0.002,
+                **{"scikit-learn": 0.3, "PyTorch": 0.2},
+            )
+        ],
+        footprints=[
+            Footprint("wide", "float32", MIB, MIB, {"lamina": 71 * MIB, "scikit-learn": MIB})
+        ],
+        accuracies=[Accuracy(0.95, 0.949)],
+    )
+
+
+def test_a_goal_is_met_from_its_ratio_on(record):
+    said = {standing.pair.slower: str(standing) for standing in standings(record.results[0])}
+    assert said["scikit-learn"] == "150× ✓ 100×"
+    assert said["PyTorch"] == "100× ✗ 200×"
+    assert "JAX" not in said
+
+
+def test_a_fit_may_take_the_data_once_more_five_times_the_parameters_and_a_little(record):
+    (footprint,) = record.footprints
+    assert footprint.allowed == (1 + 5 + 64) * MIB
+    assert not footprint.is_met
+
+
+def test_the_summary_counts_every_goal_that_was_measured(record):
+    # Three of circles (two peers, the choice of threads), a footprint, an accuracy.
+    assert summary(record).startswith("3 of 5 goals met.")
+
+
+def test_a_record_comes_back_as_it_was_saved(record, tmp_path):
+    path = record.save(tmp_path)
+    assert path.name == "2026-01-02-some-r-cpu-3-ghz.json"
+    assert Record.load(path) == record
+    assert newest_record(tmp_path) == path
+
+
+def test_peers_that_did_not_run_leave_a_dash(record):
+    cells = grids(record)[0].rows[0]
+    assert cells[-2:] == ["–", "–"]
+
+
+def test_the_tables_replace_what_stood_between_the_markers(record):
+    readme = "before\n<!-- bench -->\nold\n<!-- /bench -->\nafter\n"
+    once = with_tables(readme, record)
+    assert "old" not in once
+    assert "150× ✓ 100×" in once
+    assert with_tables(once, record) == once
+    with pytest.raises(ValueError, match="must have one"):
+        with_tables("no markers", record)
+
+
+def test_goals_are_of_cases_that_are_measured():
+    named = {name for name in MEASUREMENTS if len(list(goals_of(name))) > 1}
+    assert {"circles", "wide", "lbfgs", "sparse", "predict-one", "search"} <= named
+
+
+def test_a_run_on_a_busy_machine_says_so(record):
+    assert "not quiet" not in summary(record)
+    record.others_share = 0.45
+    assert "other processes took 45 % of it, so these are no true figures" in summary(record)
