@@ -1,4 +1,4 @@
-"""Predictions of few rows and of many are the same bits, and rows that are not finite are refused."""
+"""Few rows and many are predicted to the same bits; rows that are not finite are refused."""
 
 from concurrent.futures import ThreadPoolExecutor
 

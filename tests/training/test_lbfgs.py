@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.utils.parallel import _get_threadpool_controller
 
-from lamina.engines import Engine, Objective, Rows
+from lamina.engines import Engine, Evaluator, Objective, Rows
 from lamina.errors import NonFiniteError
 from lamina.network import NetworkSpec
 from lamina.training import Ending, EpochRecord, LbfgsPlan, LbfgsResult, minimise, watching
@@ -27,9 +28,10 @@ class Rosenbrock:
     wall: float = math.inf
     seen: list[np.ndarray] = field(default_factory=list)
 
-    def loss_and_gradient(
-        self, spec: NetworkSpec, objective: Objective, rows: Rows, w: np.ndarray
-    ) -> tuple[float, np.ndarray]:
+    def evaluator(self, spec: NetworkSpec, objective: Objective, rows: Rows) -> Evaluator:
+        return self.evaluate
+
+    def evaluate(self, w: np.ndarray) -> tuple[float, np.ndarray]:
         self.seen.append(w.copy())
         if np.abs(w).max() > self.wall:
             return math.inf, np.full(2, math.nan)
@@ -98,16 +100,16 @@ def test_an_interrupt_keeps_the_last_iterate_that_was_accepted() -> None:
         result = run(Rosenbrock())
     assert result.ending is Ending.INTERRUPTED
     assert (result.iterations, result.loss) == (4, records[-1].loss)
-    there, _ = Rosenbrock().loss_and_gradient(SPEC, Objective("poisson"), ROWS, result.parameters)
+    there, _ = Rosenbrock().evaluate(result.parameters)
     assert there == result.loss
 
 
 def test_an_interrupt_before_the_first_iterate_keeps_the_start() -> None:
     class Interrupted(Rosenbrock):
-        def loss_and_gradient(self, *args: Any) -> tuple[float, np.ndarray]:
+        def evaluate(self, w: np.ndarray) -> tuple[float, np.ndarray]:
             if self.seen:
                 raise KeyboardInterrupt
-            return super().loss_and_gradient(*args)
+            return super().evaluate(w)
 
     result = run(Interrupted())
     np.testing.assert_array_equal(result.parameters, [-1.2, 1.0])
@@ -136,3 +138,33 @@ def test_an_engine_descends_from_its_first_loss(
     )
     assert result.loss == last < first / 10
     assert result.ending is Ending.EXHAUSTED or np.abs(gradient).max() <= 1e-6
+
+
+def test_blas_has_one_thread_while_scipy_descends_and_its_own_number_after() -> None:
+    blas = _get_threadpool_controller().select(user_api="blas")
+    seen: list[set[int]] = []
+    with blas.limit(limits=2), watching(lambda record: seen.append(threads_of(blas))):
+        before = threads_of(blas)
+        run(Rosenbrock(), max_iterations=3)
+        assert threads_of(blas) == before
+    assert all(threads <= {1} for threads in seen)
+    assert len(seen) == 3
+
+
+def threads_of(pools: Any) -> set[int]:
+    return {pool["num_threads"] for pool in pools.info()}
+
+
+def test_an_evaluator_serves_one_vector_after_the_other(
+    engine: Engine, draw_problem: Callable[..., Any]
+) -> None:
+    problem = draw_problem((4, 5, 2), n_rows=20, alpha=0.01, weighted=True)
+    evaluate = engine.evaluator(problem.spec, problem.objective, problem.rows)
+    vectors = [problem.parameters * factor for factor in (1.0, -0.5, 1.0)]
+    losses, gradients = zip(*map(evaluate, vectors), strict=True)
+    assert losses[0] == losses[2] != losses[1]
+    np.testing.assert_array_equal(gradients[0], gradients[2])
+    assert not np.shares_memory(gradients[0], gradients[2])
+    alone = engine.loss_and_gradient(problem.spec, problem.objective, problem.rows, vectors[1])
+    assert alone[0] == losses[1]
+    np.testing.assert_array_equal(alone[1], gradients[1])

@@ -4,6 +4,7 @@ from lamina.engines.choose import available_engines, choose_engine
 from lamina.engines.engine import (
     Engine,
     EpochReport,
+    Evaluator,
     Objective,
     OptimizerSettings,
     OptimizerState,
@@ -14,6 +15,7 @@ from lamina.engines.engine import (
 __all__ = [
     "Engine",
     "EpochReport",
+    "Evaluator",
     "Objective",
     "OptimizerSettings",
     "OptimizerState",

@@ -8,7 +8,7 @@ X, y, weights and parameters share one dtype, float32 or float64: the estimator 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
@@ -22,6 +22,7 @@ from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 
 Matrix: TypeAlias = "NDArray[Any] | sparse.csr_array | sparse.csr_matrix"
+Evaluator: TypeAlias = Callable[[Array], tuple[float, Array]]
 
 
 class Rows(NamedTuple):
@@ -189,11 +190,19 @@ class Engine(Protocol):
         """A trainer that updates `parameters` and `state` in place."""
         ...
 
+    def evaluator(self, spec: NetworkSpec, objective: Objective, rows: Rows) -> Evaluator:
+        """What gives the loss over all rows, penalty included, and its gradient.
+
+        It holds rows and memory for many parameters one after the other, in one thread at a time;
+        each gradient, of shape (n_parameters,), is an array of its own.
+        """
+        ...
+
     def loss_and_gradient(
         self, spec: NetworkSpec, objective: Objective, rows: Rows, parameters: Array
     ) -> tuple[float, Array]:
-        """The loss over all rows, penalty included, and its gradient of shape (n_parameters,)."""
-        ...
+        """Both for one vector of parameters only."""
+        return self.evaluator(spec, objective, rows)(parameters)
 
     def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
         """The network's prediction behind its link, of shape (n_rows, n_outputs).

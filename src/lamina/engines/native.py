@@ -17,7 +17,9 @@ from numpy.typing import DTypeLike, NDArray
 from lamina import _native
 from lamina.engines.engine import (
     NON_FINITE_ROWS,
+    Engine,
     EpochReport,
+    Evaluator,
     Matrix,
     Objective,
     OptimizerSettings,
@@ -181,7 +183,7 @@ class NativeTrainer(Trainer):
 
 
 @dataclass(frozen=True)
-class NativeEngine:
+class NativeEngine(Engine):
     """The engine in C++, for every processor.
 
     Attributes
@@ -210,16 +212,19 @@ class NativeEngine:
             spec, objective, optimizer, rows, parameters, state, self.n_threads, self.precision
         )
 
-    def loss_and_gradient(
-        self, spec: NetworkSpec, objective: Objective, rows: Rows, parameters: Array
-    ) -> tuple[float, Array]:
+    def evaluator(self, spec: NetworkSpec, objective: Objective, rows: Rows) -> Evaluator:
+        n_rows, dtype = rows.X.shape[0], rows.X.dtype
         arrays = _row_arrays(*rows, _takes_codes(objective))
-        network = _network(spec, objective, parameters.dtype, self.precision, rows.X.shape[0])
-        gradient = np.zeros_like(parameters)
-        threads = _threads(self.n_threads, spec, rows.X.shape[0], parameters.dtype, 3, 1)
-        ending, loss, _, _ = network.loss_and_gradient(arrays, parameters, gradient, threads)
-        _refuse_zero_weight(ending)
-        return loss, gradient
+        network = _network(spec, objective, dtype, self.precision, n_rows)
+        threads = _threads(self.n_threads, spec, n_rows, dtype, 3, 1)
+
+        def evaluate(parameters: Array) -> tuple[float, Array]:
+            gradient = np.zeros_like(parameters)
+            ending, loss, _, _ = network.loss_and_gradient(arrays, parameters, gradient, threads)
+            _refuse_zero_weight(ending)
+            return loss, gradient
+
+        return evaluate
 
     def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
         n_rows, dtype, link = X.shape[0], parameters.dtype, _native.LINKS[spec.link]

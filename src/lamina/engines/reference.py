@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from lamina.engines.engine import (
+    Engine,
     EpochReport,
+    Evaluator,
     Matrix,
     Objective,
     OptimizerSettings,
@@ -178,7 +180,7 @@ class ReferenceTrainer(Trainer):
 
 
 @dataclass(frozen=True)
-class ReferenceEngine:
+class ReferenceEngine(Engine):
     """The engine in NumPy: short, exact, and slow.
 
     Attributes
@@ -202,15 +204,16 @@ class ReferenceEngine:
         product = product_in(self.precision)
         return ReferenceTrainer(spec, objective, optimizer, rows, parameters, state, product)
 
-    def loss_and_gradient(
-        self, spec: NetworkSpec, objective: Objective, rows: Rows, parameters: Array
-    ) -> tuple[float, Array]:
-        product = product_in(self.precision)
-        with np.errstate(all="ignore"):
-            passed = forward(spec, parameters, rows.X, product)
-            weights = parameters[: ParameterLayout.of(spec).n_weights]
-            loss = batch_loss(objective, weights, passed.prediction, rows)
-            return loss, backward(spec, objective, parameters, rows, passed, product)
+    def evaluator(self, spec: NetworkSpec, objective: Objective, rows: Rows) -> Evaluator:
+        n_weights, product = ParameterLayout.of(spec).n_weights, product_in(self.precision)
+
+        def evaluate(parameters: Array) -> tuple[float, Array]:
+            with np.errstate(all="ignore"):
+                passed = forward(spec, parameters, rows.X, product)
+                loss = batch_loss(objective, parameters[:n_weights], passed.prediction, rows)
+                return loss, backward(spec, objective, parameters, rows, passed, product)
+
+        return evaluate
 
     def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
         require_finite(X if isinstance(X, np.ndarray) else X.data)

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from scipy.optimize import OptimizeResult, minimize
+from sklearn.utils.parallel import _get_threadpool_controller
 
 from lamina.engines import Engine, Objective, Rows
 from lamina.formulas.table import Array
@@ -85,18 +86,21 @@ def minimise(
     """
     descent = _Descent(engine, spec, plan, rows, start)
     try:
-        found = minimize(
-            descent.loss_and_gradient,
-            start,
-            method="L-BFGS-B",
-            jac=True,
-            callback=descent.accept,
-            options={
-                "maxfun": plan.max_evaluations,
-                "maxiter": plan.max_iterations,
-                "gtol": plan.tol,
-            },
-        )
+        # SciPy's many short products of vectors are slower on several threads, and those divide
+        # a sum as many ways as they are, which would show in the last bits.
+        with _get_threadpool_controller().limit(limits=1, user_api="blas"):
+            found = minimize(
+                descent.loss_and_gradient,
+                start,
+                method="L-BFGS-B",
+                jac=True,
+                callback=descent.accept,
+                options={
+                    "maxfun": plan.max_evaluations,
+                    "maxiter": plan.max_iterations,
+                    "gtol": plan.tol,
+                },
+            )
     except KeyboardInterrupt:
         return descent.interrupted()
     return descent.finished(found)
@@ -108,16 +112,15 @@ class _Descent:
     def __init__(
         self, engine: Engine, spec: NetworkSpec, plan: LbfgsPlan, rows: Rows, start: Array
     ) -> None:
-        self.engine, self.spec, self.plan, self.rows = engine, spec, plan, rows
+        self.spec, self.plan, self.n_rows = spec, plan, len(rows.y)
+        self.evaluate = engine.evaluator(spec, plan.objective, rows)
         self.accepted: tuple[int, Array, float] = (0, start.copy(), math.inf)
         self.evaluations = 0
         self.observer = current_observer()
 
     def loss_and_gradient(self, parameters: Array) -> tuple[float, Array]:
         """What SciPy minimises."""
-        loss, gradient = self.engine.loss_and_gradient(
-            self.spec, self.plan.objective, self.rows, parameters
-        )
+        loss, gradient = self.evaluate(parameters)
         if self.evaluations == 0:
             self.require_finite(loss, gradient, "at the first weights")
             self.accepted = (0, self.accepted[1], loss)
@@ -131,7 +134,7 @@ class _Descent:
         if self.plan.verbose:
             print(f"Iteration {iteration}, loss = {loss:.8f}")
         if self.observer is not None:
-            seen = self.evaluations * len(self.rows.y)
+            seen = self.evaluations * self.n_rows
             self.observer(
                 EpochRecord(iteration, self.plan.max_iterations, loss, None, math.nan, seen)
             )
