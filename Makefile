@@ -26,6 +26,10 @@ demo: build
 
 test: build
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	for set in $$($(BIN)/python -c 'from lamina import _native; print(*_native.instruction_sets()[1:])'); do \
+	    echo "contracts with the kernels of $$set"; \
+	    LAMINA_INSTRUCTION_SET=$$set $(BIN)/python -m pytest -q -n 2 tests/contracts || exit 1; \
+	done
 
 check: build
 	$(BIN)/ruff check .

@@ -139,6 +139,17 @@ void test_chunks_agree_with_threads(const InstructionSet& set,
            std::string(set.name) + ": several chunks differ between one thread and three");
 }
 
+// Dense rows of which the products leave out the zeros.
+template <class T>
+void test_mostly_zeros_agree_with_threads(const InstructionSet& set) {
+    Example<T> example(3, false, 301, {67, 33, 5});
+    for (std::size_t i = 0; i < example.dense.size(); ++i)
+        if (i % 7 % 5 != 0) example.dense[i] = 0;
+    for (std::int64_t batch : {1, 37, 301})
+        expect(fit(set, example, batch, 1) == fit(set, example, batch, 3),
+               std::string(set.name) + ": rows of mostly zeros differ between one thread and three");
+}
+
 // dL/dw by central differences, for float64.
 void test_gradient(const InstructionSet& set, int loss, bool sparse) {
     Example<double> example(loss, sparse, 23, {5, 7, 3});
@@ -180,6 +191,7 @@ void test_all(const InstructionSet& set) {
     for (int loss = 0; loss_names[loss]; ++loss)
         for (bool sparse : {false, true}) test_threads_give_equal_bits<T>(set, loss, sparse);
     test_chunks_agree_with_threads<T>(set);
+    test_mostly_zeros_agree_with_threads<T>(set);
 }
 
 void test_rounded_products(const InstructionSet& set) {
