@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -14,6 +15,7 @@ from lamina.engines.threads import (
     CALL_WORK_PER_THREAD,
     STEP_WORK_PER_THREAD,
     choose_threads,
+    sharing_cores,
     usable_cores,
 )
 from lamina.formulas import LOSSES, PRECISIONS
@@ -116,6 +118,61 @@ def test_only_work_that_is_worth_it_is_shared(monkeypatch):
     assert choose_threads(2 * STEP_WORK_PER_THREAD, 1) == 1
     assert choose_threads(2 * CALL_WORK_PER_THREAD) == 2
     assert choose_threads(1, requested=5) == 5
+
+
+def test_calls_at_once_divide_the_cores(monkeypatch):
+    monkeypatch.setattr("lamina.engines.threads.usable_cores", lambda: 8)
+    entered, leaving = threading.Barrier(4), threading.Event()
+
+    def occupy():
+        with sharing_cores():
+            entered.wait()
+            leaving.wait()
+
+    others = [threading.Thread(target=occupy) for _ in range(3)]
+    for other in others:
+        other.start()
+    with sharing_cores():
+        entered.wait()
+        assert choose_threads(100 * STEP_WORK_PER_THREAD, 1000) == 2
+        assert choose_threads(1, requested=5) == 5
+        leaving.set()
+        for other in others:
+            other.join()
+        assert choose_threads(100 * STEP_WORK_PER_THREAD, 1000) == 8
+
+
+def test_more_calls_than_cores_get_a_thread_each(monkeypatch):
+    monkeypatch.setattr("lamina.engines.threads.usable_cores", lambda: 1)
+    with sharing_cores(), sharing_cores():
+        assert choose_threads(100 * STEP_WORK_PER_THREAD, 1000) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_shares_its_cores_with_none_of_its_parents_calls():
+    script = """
+import os
+from lamina.engines import threads
+threads.usable_cores = lambda: 8
+with threads.sharing_cores(), threads.sharing_cores():
+    child = os.fork()
+    if child == 0:
+        os._exit(threads.choose_threads(1e12, 1))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 8
+"""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=True, timeout=60)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system binds no processes")
+def test_a_process_bound_to_one_core_uses_one():
+    script = """
+import os
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+from lamina.engines.threads import choose_threads
+raise SystemExit(choose_threads(1e12, 1))
+"""
+    run = subprocess.run([sys.executable, "-c", script], check=False, timeout=60)
+    assert run.returncode == 1
 
 
 @pytest.mark.parametrize(("limit", "at_most"), [("1", 1), ("2", 2), ("", 4096), ("two", 4096)])

@@ -28,7 +28,7 @@ from lamina.engines.engine import (
     Trainer,
     require_finite,
 )
-from lamina.engines.threads import choose_threads
+from lamina.engines.threads import choose_threads, sharing_cores
 from lamina.errors import NonFiniteError
 from lamina.formulas import LOSSES, OPTIMIZERS
 from lamina.formulas.table import Array
@@ -86,17 +86,10 @@ def _precision(name: str | None) -> int:
     return _native.FULL_PRECISION if name is None else _native.PRECISIONS[name]
 
 
-def _threads(
-    requested: int | None,
-    spec: NetworkSpec,
-    rows: int,
-    dtype: np.dtype[Any],
-    passes: int,
-    steps: int,
-) -> int:
-    """The threads for steps of so many rows, each with so many passes over the weights."""
+def _row_work(spec: NetworkSpec, dtype: np.dtype[Any], passes: int) -> float:
+    """The work of a row with so many passes over the weights, as `choose_threads` counts it."""
     weights = sum(block.fan_in * block.fan_out for block in spec.blocks)
-    return choose_threads(rows * passes * weights * dtype.itemsize / 8, steps, requested)
+    return passes * weights * dtype.itemsize / 8
 
 
 def _takes_codes(objective: Objective) -> bool:
@@ -127,6 +120,7 @@ class NativeTrainer(Trainer):
 
     def __post_init__(self) -> None:
         self._arrays = _row_arrays(*self.rows, _takes_codes(self.objective))
+        self._row_work = _row_work(self.spec, self.parameters.dtype, passes=3)
         self._optimizer = _native.OPTIMIZERS[self.optimizer.name]
         order = OPTIMIZERS[self.optimizer.name].hyperparameters
         self._hyperparameters = [float(self.optimizer.hyperparameters[name]) for name in order]
@@ -151,20 +145,22 @@ class NativeTrainer(Trainer):
             super().epochs(order, batch_size, learning_rates, reports, random_state)
             return
         batch_size = min(batch_size, len(order))
-        self._make_room(batch_size, learning_rates.shape[1])
-        ended = self._native.epochs(
-            self._arrays,
-            order,
-            batch_size,
-            learning_rates,
-            self._optimizer,
-            self._hyperparameters,
-            self.parameters,
-            self.state.slots,
-            self.state.step,
-            self._threads,
-            None if random_state is None else random_state._bit_generator,
-        )
+        self._make_room(batch_size)
+        n_steps = learning_rates.shape[1]
+        with sharing_cores():
+            ended = self._native.epochs(
+                self._arrays,
+                order,
+                batch_size,
+                learning_rates,
+                self._optimizer,
+                self._hyperparameters,
+                self.parameters,
+                self.state.slots,
+                self.state.step,
+                choose_threads(self._row_work * batch_size, n_steps, self.n_threads),
+                None if random_state is None else random_state._bit_generator,
+            )
         for ending, loss, steps, bad in ended:
             self.state.step += steps
             if ending in (_native.FINISHED, _native.NON_FINITE):
@@ -173,13 +169,11 @@ class NativeTrainer(Trainer):
         if ended:
             _refuse_zero_weight(ended[-1][0])
 
-    def _make_room(self, batch_size: int, n_steps: int) -> None:
-        if batch_size <= self._largest_batch:
-            return
-        dtype = self.parameters.dtype
-        self._native = _network(self.spec, self.objective, dtype, self.precision, batch_size)
-        self._threads = _threads(self.n_threads, self.spec, batch_size, dtype, 3, n_steps)
-        self._largest_batch = batch_size
+    def _make_room(self, batch_size: int) -> None:
+        if batch_size > self._largest_batch:
+            dtype = self.parameters.dtype
+            self._native = _network(self.spec, self.objective, dtype, self.precision, batch_size)
+            self._largest_batch = batch_size
 
 
 @dataclass(frozen=True)
@@ -216,11 +210,14 @@ class NativeEngine(Engine):
         n_rows, dtype = rows.X.shape[0], rows.X.dtype
         arrays = _row_arrays(*rows, _takes_codes(objective))
         network = _network(spec, objective, dtype, self.precision, n_rows)
-        threads = _threads(self.n_threads, spec, n_rows, dtype, 3, 1)
+        work = _row_work(spec, dtype, passes=3) * n_rows
 
         def evaluate(parameters: Array) -> tuple[float, Array]:
             gradient = np.zeros_like(parameters)
-            ending, loss, _, _ = network.loss_and_gradient(arrays, parameters, gradient, threads)
+            with sharing_cores():
+                threads = choose_threads(work, requested=self.n_threads)
+                ended = network.loss_and_gradient(arrays, parameters, gradient, threads)
+            ending, loss, _, _ = ended
             _refuse_zero_weight(ending)
             return loss, gradient
 
@@ -236,7 +233,8 @@ class NativeEngine(Engine):
             if not isinstance(X, np.ndarray):
                 require_finite(X.data)
             network = _network(spec, NO_OBJECTIVE, dtype, self.precision, n_rows)
-            threads = _threads(self.n_threads, spec, n_rows, dtype, 1, 1)
+            work = _row_work(spec, dtype, passes=1) * n_rows
+            threads = choose_threads(work, requested=self.n_threads)
             ending = network.predict(link, _row_arrays(X), parameters, prediction, threads)
         if ending == _native.NON_FINITE:
             raise NonFiniteError(NON_FINITE_ROWS)

@@ -6,6 +6,8 @@ The result of a fit does not depend on the answer, only its time does.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 # What a thread must have to do, in float64 multiply-adds (a float32 one counts half): in a step,
 # before two rounds of tasks are worth handing out, some 10 microseconds; in a call, before its
@@ -30,6 +32,28 @@ def usable_cores() -> int:
         cores = os.cpu_count() or 1
     limit = os.environ.get("OMP_NUM_THREADS", "")
     return max(1, min(cores, int(limit))) if limit.isdecimal() else cores
+
+
+# One entry for each training call under way in this process; append and pop need no lock.
+_under_way: list[None] = []
+if hasattr(os, "register_at_fork"):
+    # A child inherits the list, but not the threads that would shorten it again.
+    os.register_at_fork(after_in_child=_under_way.clear)
+
+
+@contextmanager
+def sharing_cores() -> Iterator[None]:
+    """Count as one of those that divide the cores among them, as long as the block lasts.
+
+    joblib tells its worker processes of each other, by OMP_NUM_THREADS; threads of one process have
+    to see for themselves.
+    """
+    _under_way.append(None)
+    try:
+        yield
+    finally:
+        if _under_way:
+            _under_way.pop()
 
 
 def choose_threads(step_work: float, n_steps: int = 1, requested: int | None = None) -> int:
@@ -60,4 +84,6 @@ def choose_threads(step_work: float, n_steps: int = 1, requested: int | None = N
         return requested
     by_step = step_work // STEP_WORK_PER_THREAD
     by_call = step_work * n_steps // CALL_WORK_PER_THREAD
-    return max(1, int(min(usable_cores(), by_step, by_call)))
+    if (wanted := min(by_step, by_call)) < 2:
+        return 1
+    return max(1, int(min(usable_cores() // max(1, len(_under_way)), wanted)))
