@@ -5,7 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 import lamina
+import lamina.encoding
 
 NEWCOMERS = """
 import sys, sklearn.neural_network
@@ -27,3 +30,18 @@ def test_importing_lamina_loads_no_package_that_scikit_learns_networks_do_not() 
     foreign = packages - set(sys.stdlib_module_names) - {"lamina"}
     assert {name for name in foreign if "lamina" not in name} == set()
     assert "sklearn" not in packages
+
+
+def test_what_a_fit_needs_not_is_imported_when_it_is_asked_for() -> None:
+    ran = subprocess.run([sys.executable, "-c", NEWCOMERS], capture_output=True, check=True)
+    modules = ran.stdout.decode().split()
+    assert "lamina.persistence" not in modules
+    assert "lamina.encoding.table" not in modules
+    assert lamina.save.__module__ == "lamina.persistence.saving"
+    assert set(lamina.__all__) <= set(dir(lamina))
+
+
+def test_a_name_that_is_none_of_the_packages_is_an_attribute_error() -> None:
+    for package in (lamina, lamina.encoding):
+        with pytest.raises(AttributeError, match="has no attribute 'sav'"):
+            getattr(package, "sav")  # noqa: B009

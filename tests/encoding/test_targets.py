@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import sklearn
@@ -9,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils.multiclass import type_of_target, unique_labels
 
 from lamina.encoding import TargetEncoding
 
@@ -133,3 +136,13 @@ def test_continuous_targets_are_no_labels() -> None:
 def test_labels_and_indicators_do_not_mix(first: np.ndarray, then: np.ndarray) -> None:
     with pytest.raises(ValueError, match="does not go with the"):
         TargetEncoding.of(first).encode(then, np.float64)
+
+
+@given(labels, st.sampled_from([np.int8, np.uint16, np.int64, bool, float, str]))
+def test_labels_of_every_dtype_are_read_as_scikit_learn_reads_them(y: np.ndarray, to: Any) -> None:
+    y = y.astype(to)
+    encoding = TargetEncoding.of(y)
+    classes = unique_labels(y)
+    np.testing.assert_array_equal(encoding.classes, classes)
+    assert encoding.classes.dtype == classes.dtype
+    assert encoding.kind == type_of_target(y) or len(classes) == 1

@@ -66,6 +66,8 @@ class TargetEncoding:
         ValueError
             Where y holds no labels: continuous values, or several columns that are no indicators.
         """
+        if classes is None and (plain := _integer_classes(y)) is not None:
+            return cls(plain, "binary" if len(plain) <= 2 else "multiclass")
         kind = type_of_target(y, input_name="y")
         if "multioutput" in kind:
             raise ValueError(
@@ -122,6 +124,16 @@ class TargetEncoding:
         if self.kind != "multilabel":
             return np.asarray(self.classes[decided])
         return _sparse_as_configured(decided) if self.sparse else decided
+
+
+def _integer_classes(y: Labels) -> NDArray[Any] | None:
+    """The classes of one column of integers; None for all else.
+
+    scikit-learn's way gives the same, but goes over y three times, which for a small network takes
+    as long as dozens of epochs.
+    """
+    is_plain = isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "iu"
+    return np.unique(y) if is_plain else None
 
 
 def _sparse_as_configured(indicators: NDArray[Any]) -> Labels:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
+from functools import cache
 from typing import Any, Self
 
 import numpy as np
@@ -292,6 +293,13 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         except InvalidParameterError as error:
             nearest = nearest_value(self._parameter_constraints, self.get_params(deep=False))
             raise InvalidParameterError(f"{error}{nearest}") from None
+
+    @classmethod
+    @cache
+    def _get_param_names(cls) -> list[str]:
+        # Remembered, because scikit-learn takes the signature apart in every fit and clone.
+        names: list[str] = super()._get_param_names()
+        return names
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "coefs_")
