@@ -31,6 +31,10 @@ def describe_machine() -> dict[str, Any]:
     }
 
 
+# The most that others may take of a machine whose figures are called true.
+QUIET = 0.05
+
+
 class OthersShare:
     """The part of the machine's time that other processes take, from its making to its reading.
 

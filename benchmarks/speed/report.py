@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from benchmarks.machine import QUIET
 from benchmarks.speed import goals
 from benchmarks.speed.goals import MARKS, Pair, standing, standings
 from benchmarks.speed.limit import LIMIT_ONE
@@ -24,7 +25,6 @@ LIMITS: dict[str, Pair] = {
     "own choice against one": goals.CHOICE_AGAINST_ONE,
 }
 NOTHING = "–"
-QUIET = 0.05
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""How the time of an epoch grows with rows, width, depth, batch and threads."""
