@@ -31,7 +31,8 @@ class Lamina:
         self.parameters = parameters
 
     def takes(self, work: Work) -> bool:
-        return self.name != BFLOAT16 or work.dtype == "float32"
+        # Its goal is of this case alone.
+        return self.name != BFLOAT16 or (work.case.name, work.dtype) == ("wide", "float32")
 
     def ways(self) -> list[Way]:
         return [Way("as it comes", nullcontext)]
