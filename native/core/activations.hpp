@@ -35,19 +35,24 @@ struct Relu {
 // z becomes a, in place.
 template <class T, template <class> class F>
 void activate(T* z, Index n) {
-    for (Index i = 0; i < n; i += lanes<T>) store(z + i, F<T>::value(load(z + i)));
+    for (Index i = 0; i < n; i += padding<T>)
+        LAMINA_UNROLL
+        for (Index j = 0; j < padding<T>; j += lanes<T>)
+            store(z + i + j, F<T>::value(load(z + i + j)));
 }
 
 // dL/da becomes delta = dL/dz, in place.
 template <class T, template <class> class F>
 void multiply_slope(const T* a, T* delta, Index n) {
-    for (Index i = 0; i < n; i += lanes<T>)
-        store(delta + i, load(delta + i) * F<T>::slope(load(a + i)));
+    for (Index i = 0; i < n; i += padding<T>)
+        LAMINA_UNROLL
+        for (Index j = 0; j < padding<T>; j += lanes<T>)
+            store(delta + i + j, load(delta + i + j) * F<T>::slope(load(a + i + j)));
 }
 
 template <class T>
 struct Activation {
-    void (*activate)(T* z, Index n);                            // n: a multiple of lanes
+    void (*activate)(T* z, Index n);                            // n: a multiple of padding
     void (*multiply_slope)(const T* a, T* delta, Index n);
     bool is_identity;
 };

@@ -226,14 +226,14 @@ Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batche
         is_weight ? refresh_weights(network, layer, update.parameters, part)
                   : refresh_biases(layer, update.parameters);
     };
+    RateFactors<T> rate_factors(optimizer, update.hyperparameters, update.step);
     Report report{Ending::finished, 0, 0, -1};
     for (Index start = 0; start < batches.n_order && report.ending == Ending::finished;
          start += batches.batch_size) {
         const Index left = batches.n_order - start;
         const Chunk batch{batches.order + start, 0,
                           left < batches.batch_size ? left : batches.batch_size};
-        step.rate = batches.learning_rates[report.steps] *
-                    optimizer.rate_factor(update.hyperparameters, update.step + report.steps + 1);
+        step.rate = batches.learning_rates[report.steps] * rate_factors[report.steps];
         report.ending = passes.pass(batch, finish);
         report.loss += passes.loss() * double(batch.rows);
         if (report.ending == Ending::finished) {

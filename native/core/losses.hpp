@@ -56,6 +56,9 @@ struct BinaryLogLoss {
     static Vector<T> link(Vector<T> z) { return logistic<T>(z); }
     static Vector<T> value(Vector<T> p, Vector<T> y) {
         const Vector<T> one = broadcast(T(1)), zero{};
+        // Of a target that is one or zero, one of the two logarithms is all.
+        if (all_true((y == zero) | (y == one)))
+            return -log_of_clipped<T>(y == one ? p : one - p);
         const Vector<T> yes = y == zero ? zero : y * log_of_clipped<T>(p);
         const Vector<T> no = y == one ? zero : (one - y) * log_of_clipped<T>(one - p);
         return -(yes + no);

@@ -21,12 +21,17 @@ struct Step {
     double rate = 0;  // the learning rate times what the optimizer makes of the step's number
 };
 
-// base^exponent by repeated squaring, the same bits everywhere (libm's pow promises less).
-inline double integer_power(double base, std::int64_t exponent) {
-    double power = 1;
-    for (; exponent; exponent >>= 1, base *= base)
-        if (exponent & 1) power *= base;
-    return power;
+// What depends on a step's number alone is computed for eight steps at a time, as lanes of vectors.
+inline constexpr int steps_at_a_time = 8;
+using StepNumbers = double[steps_at_a_time];
+
+// base^number of steps first, first + 1, … by repeated squaring: the same bits everywhere (libm's pow
+// promises less), and the same wherever an epoch starts.
+inline void integer_powers(double base, std::int64_t first, StepNumbers& powers) {
+    for (double& power : powers) power = 1;
+    for (int bit = 0; (first + steps_at_a_time - 1) >> bit; ++bit, base *= base)
+        for (int i = 0; i < steps_at_a_time; ++i)
+            powers[i] *= (first + i) & (std::int64_t(1) << bit) ? base : 1.0;
 }
 
 // v ← μ v - η g;  w ← w + v, or with Nesterov  w ← w + μ v - η g
@@ -41,7 +46,9 @@ struct Sgd {
           rate(broadcast(T(step.rate))),
           nesterov(step.hyperparameters[1] != 0) {}
 
-    static double rate_factor(const double*, std::int64_t) { return 1; }
+    static void rate_factors(const double*, std::int64_t, StepNumbers& factors) {
+        for (double& factor : factors) factor = 1;
+    }
 
     Vector<T> operator()(Vector<T> w, Vector<T> g, Vector<T> (&slot)[1]) const {
         const Vector<T> down = -(rate * g);
@@ -64,10 +71,13 @@ struct Adam {
           epsilon(broadcast(T(step.hyperparameters[2]))),
           rate(broadcast(T(step.rate))) {}
 
-    static double rate_factor(const double* hyperparameters, std::int64_t number) {
-        const double unbiased_1 = 1 - integer_power(hyperparameters[0], number);
-        const double unbiased_2 = 1 - integer_power(hyperparameters[1], number);
-        return __builtin_sqrt(unbiased_2) / unbiased_1;
+    static void rate_factors(const double* hyperparameters, std::int64_t first,
+                             StepNumbers& factors) {
+        StepNumbers power_1, power_2;
+        integer_powers(hyperparameters[0], first, power_1);
+        integer_powers(hyperparameters[1], first, power_2);
+        for (int i = 0; i < steps_at_a_time; ++i)
+            factors[i] = __builtin_sqrt(1 - power_2[i]) / (1 - power_1[i]);
     }
 
     Vector<T> operator()(Vector<T> w, Vector<T> g, Vector<T> (&slot)[2]) const {
@@ -97,30 +107,59 @@ void update(const Step<T>& step, const T* gradient, Index begin, Index end, bool
     });
 }
 
+inline constexpr int most_slots = 2;
+
 template <class T>
 struct Optimizer {
     void (*update)(const Step<T>&, const T* gradient, Index begin, Index end, bool is_penalised);
-    double (*rate_factor)(const double* hyperparameters, std::int64_t number);  // number: from 1
+    // Of the steps first, first + 1, …; the first of all is 1.
+    void (*rate_factors)(const double* hyperparameters, std::int64_t first, StepNumbers& factors);
+    int n_slots;  // not over most_slots
 };
 
 template <class T>
 inline constexpr Optimizer<T> optimizer_table[] = {
-    {update<T, Sgd>, Sgd<T>::rate_factor},
-    {update<T, Adam>, Adam<T>::rate_factor},
+    {update<T, Sgd>, Sgd<T>::rate_factors, Sgd<T>::n_slots},
+    {update<T, Adam>, Adam<T>::rate_factors, Adam<T>::n_slots},
+};
+
+// What a call's learning rates are multiplied with; asked for its steps from 0 on, in order.
+template <class T>
+class RateFactors {
+   public:
+    RateFactors(const Optimizer<T>& optimizer, const double* hyperparameters,
+                std::int64_t made)
+        : optimizer_(optimizer), hyperparameters_(hyperparameters), made_(made) {}
+    double operator[](std::int64_t step) {
+        if (step % steps_at_a_time == 0)
+            optimizer_.rate_factors(hyperparameters_, made_ + step + 1, factors_);
+        return factors_[step % steps_at_a_time];
+    }
+
+   private:
+    const Optimizer<T>& optimizer_;
+    const double* hyperparameters_;
+    std::int64_t made_;
+    StepNumbers factors_{};
 };
 
 // ‖w‖² in float64, over sixteen fixed partial sums: the same bits for every vector width.
 template <class T>
 double sum_of_squares(const T* w, Index n) {
-    double partial[16] = {};
+    constexpr Index width = lanes<double>;
+    Vector<double> partial[16 / width] = {};
     Index i = 0;
     for (; i + 16 <= n; i += 16)
-        for (Index lane = 0; lane < 16; ++lane)
-            partial[lane] += double(w[i + lane]) * double(w[i + lane]);
-    for (; i < n; ++i) partial[i % 16] += double(w[i]) * double(w[i]);
-    double sum = 0;
-    for (double part : partial) sum += part;
-    return sum;
+        LAMINA_UNROLL
+        for (Index v = 0; v < 16 / width; ++v) {
+            const Vector<double> x = load_as_double(w + i + v * width);
+            partial[v] += x * x;
+        }
+    double total[16];
+    LAMINA_UNROLL
+    for (Index v = 0; v < 16 / width; ++v) store(total + v * width, partial[v]);
+    for (; i < n; ++i) total[i % 16] += double(w[i]) * double(w[i]);
+    return sum_of_sixteen(total);
 }
 
 // gradient = (sum + α W) / weight sum, for those who bring their own optimizer.

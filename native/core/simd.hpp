@@ -136,6 +136,15 @@ inline void store_part(T* p, Vector<T> v, Index n) {
 #endif
 }
 
+// As many numbers as a vector of doubles holds.
+template <class T>
+inline Vector<double> load_as_double(const T* p) {
+    typedef T Narrow __attribute__((vector_size(lanes<double> * sizeof(T))));
+    Narrow v;
+    __builtin_memcpy(&v, p, sizeof v);
+    return __builtin_convertvector(v, Vector<double>);
+}
+
 inline Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) {
 #if defined(__AVX512F__)
     return (Vector<float>)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
@@ -186,15 +195,63 @@ inline Vector<double> square_root(Vector<double> x) {
 #endif
 }
 
-// The smaller and the larger of two; a NaN in x stays a NaN.
-template <class V>
-inline V at_most(V x, V bound) {
+// The smaller and the larger of two; a NaN in x stays a NaN, and of two zeros x is taken: what the
+// comparison says, and what the instructions do with their operands in this order.
+inline Vector<float> at_most(Vector<float> x, Vector<float> bound) {
+#if defined(__AVX512F__)
+    return (Vector<float>)_mm512_min_ps((__m512)bound, (__m512)x);
+#elif defined(__AVX2__)
+    return (Vector<float>)_mm256_min_ps((__m256)bound, (__m256)x);
+#else
     return x > bound ? bound : x;
+#endif
 }
 
-template <class V>
-inline V at_least(V x, V bound) {
+inline Vector<double> at_most(Vector<double> x, Vector<double> bound) {
+#if defined(__AVX512F__)
+    return (Vector<double>)_mm512_min_pd((__m512d)bound, (__m512d)x);
+#elif defined(__AVX2__)
+    return (Vector<double>)_mm256_min_pd((__m256d)bound, (__m256d)x);
+#else
+    return x > bound ? bound : x;
+#endif
+}
+
+inline Vector<float> at_least(Vector<float> x, Vector<float> bound) {
+#if defined(__AVX512F__)
+    return (Vector<float>)_mm512_max_ps((__m512)bound, (__m512)x);
+#elif defined(__AVX2__)
+    return (Vector<float>)_mm256_max_ps((__m256)bound, (__m256)x);
+#else
     return x < bound ? bound : x;
+#endif
+}
+
+inline Vector<double> at_least(Vector<double> x, Vector<double> bound) {
+#if defined(__AVX512F__)
+    return (Vector<double>)_mm512_max_pd((__m512d)bound, (__m512d)x);
+#elif defined(__AVX2__)
+    return (Vector<double>)_mm256_max_pd((__m256d)bound, (__m256d)x);
+#else
+    return x < bound ? bound : x;
+#endif
+}
+
+// Whether all lanes of a comparison hold.
+template <class Mask>
+inline bool all_true(Mask mask) {
+#if defined(__AVX512F__)
+    return _mm512_movepi8_mask((__m512i)mask) == ~__mmask64(0);
+#elif defined(__AVX2__)
+    return _mm256_movemask_epi8((__m256i)mask) == -1;
+#elif defined(__SSE2__)
+    return _mm_movemask_epi8((__m128i)mask) == 0xffff;
+#else
+    std::uint64_t words[sizeof mask / 8], all = ~std::uint64_t(0);
+    __builtin_memcpy(words, &mask, sizeof words);
+    for (std::uint64_t word : words) all &= word;
+    return all == ~std::uint64_t(0);
+#endif
 }
 
 // Element i and those behind it, as many as a vector holds, or the n that are left at the end.
@@ -217,6 +274,23 @@ inline void for_slices(Index n, Body body) {
     Index i = 0;
     for (; i + lanes<T> <= n; i += lanes<T>) body(WholeSlice<T>{i});
     if (i < n) body(LastSlice<T>{i, n - i});
+}
+
+// The upper half of sixteen onto the lower, again and again: one order for every vector width.
+inline double sum_of_sixteen(const double* part) {
+    constexpr Index width = lanes<double>;
+    Vector<double> sum[16 / width];
+    LAMINA_UNROLL
+    for (Index v = 0; v < 16 / width; ++v) sum[v] = load(part + v * width);
+    LAMINA_UNROLL
+    for (Index half = 8 / width; half; half /= 2)
+        LAMINA_UNROLL
+        for (Index v = 0; v < half; ++v) sum[v] += sum[v + half];
+    LAMINA_UNROLL
+    for (Index half = width / 2; half; half /= 2)
+        LAMINA_UNROLL
+        for (Index lane = 0; lane < half; ++lane) sum[0][lane] += sum[0][lane + half];
+    return sum[0][0];
 }
 
 template <class T>
