@@ -3,34 +3,59 @@
 #include "epoch.hpp"
 #include "few.hpp"
 #include "measures.hpp"
+#include "small_epoch.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
+// What the binding holds: a network, and the other memory that a small one has, made when it trains.
+template <class T>
+struct Held {
+    Network<T> network;
+    Index largest_batch;
+    SmallNetwork<T>* small = nullptr;
+
+    Held(const Problem& problem, Index most) : network(problem, most), largest_batch(most) {}
+    ~Held() { delete small; }
+    Held(const Held&) = delete;
+
+    bool trains_small(const Rows<T>& rows) {
+        if (!rows.dense || !is_small(network)) return false;
+        if (!small) small = new SmallNetwork<T>(network, largest_batch);
+        return true;
+    }
+};
+
 template <class T>
 struct Entry {
+    static Held<T>& held(void* network) { return *static_cast<Held<T>*>(network); }
     static void* make(const Problem& problem, std::int64_t largest_batch) {
-        return new Network<T>(problem, largest_batch);
+        return new Held<T>(problem, largest_batch);
     }
-    static void release(void* network) { delete static_cast<Network<T>*>(network); }
+    static void release(void* network) { delete static_cast<Held<T>*>(network); }
     static Report epoch(void* network, const Rows<T>& rows, const Batches& batches,
                         const Update<T>& update, StopSignal signal, int n_threads) {
-        return run_epoch(*static_cast<Network<T>*>(network), rows, batches, update, signal,
-                         n_threads);
+        Held<T>& it = held(network);
+        if (it.trains_small(rows))
+            return run_small_epoch(it.network, *it.small, rows, batches, update, signal);
+        return run_epoch(it.network, rows, batches, update, signal, n_threads);
     }
     static Report loss_and_gradient(void* network, const Rows<T>& rows, const T* parameters,
                                     T* gradient, StopSignal signal, int n_threads) {
-        return run_loss_and_gradient(*static_cast<Network<T>*>(network), rows, parameters, gradient,
-                                     signal, n_threads);
+        Held<T>& it = held(network);
+        if (it.trains_small(rows))
+            return run_small_loss_and_gradient(it.network, *it.small, rows, parameters, gradient,
+                                               signal);
+        return run_loss_and_gradient(it.network, rows, parameters, gradient, signal, n_threads);
     }
     static Report predict(void* network, int link, const Rows<T>& rows, const T* parameters,
                           T* prediction, StopSignal signal, int n_threads) {
-        return run_predict(*static_cast<Network<T>*>(network), link, rows, parameters, prediction,
-                           signal, n_threads);
+        return run_predict(held(network).network, link, rows, parameters, prediction, signal,
+                           n_threads);
     }
     static Report predict_few(const void* network, int link, const T* x, std::int64_t n_rows,
                               const T* parameters, T* prediction) {
-        return run_predict_few(*static_cast<const Network<T>*>(network), link, x, n_rows, parameters,
-                               prediction);
+        return run_predict_few(static_cast<const Held<T>*>(network)->network, link, x, n_rows,
+                               parameters, prediction);
     }
     static void evaluate(int function, const T* x, T* y, std::int64_t n) {
         constexpr Vector<T> (*functions[])(Vector<T>) = {exponential<T>, logarithm<T>,

@@ -2,7 +2,11 @@
 // formulas/links.py name them. To add an elementwise one: a struct with `link(z)` and `value(p, y)`,
 // and a line in the table below and in names.cpp.
 //
-// Shapes: p, y, delta, value (rows, outputs), compact; codes, weight, row_loss (rows).
+// Each loss stands in two layouts: `of_rows`, where a row's outputs lie side by side, and, for small
+// networks, `of_groups`, where an output's numbers of sixteen rows do.
+//
+// Shapes, of rows: p, y, delta, value (rows, outputs), compact; codes, weight, row_loss (rows);
+// of groups: p, y, delta (groups, outputs, 16); codes, weight (groups, 16); loss (16).
 #pragma once
 
 #include <cstddef>
@@ -21,6 +25,19 @@ struct LossTerms {
     T* delta;
     T* value;
     double* row_loss;  // multiplied by the row's weight
+};
+
+inline constexpr Index group_rows = 16;
+
+template <class T>
+struct GroupLossTerms {
+    Index groups, outputs;
+    T* p;  // logits on entry, of no use on exit
+    const T* y;
+    const T* codes;
+    const T* weight;
+    T* delta;
+    double* loss;  // of every sixteenth row, multiplied by its weight; sums go on
 };
 
 template <class T>
@@ -136,12 +153,97 @@ void log_loss(const LossTerms<T>& terms) {
         terms.row_loss[row] = -double(weight_of(terms, row)) * terms.value[row];
 }
 
+// loss += weight times the sum over the outputs of `value`, divided by `outputs`.
 template <class T>
-inline constexpr void (*loss_table[])(const LossTerms<T>&) = {
-    elementwise_loss<T, SquaredError>,
-    elementwise_loss<T, Poisson>,
-    elementwise_loss<T, BinaryLogLoss>,
-    log_loss<T>,
+void add_row_losses(const GroupLossTerms<T>& terms, const T* value, double outputs) {
+    for (Index group = 0; group < terms.groups; ++group) {
+        const T* weight = terms.weight + group * group_rows;
+        double row_loss[group_rows];
+        for (Index lane = 0; lane < group_rows; ++lane) row_loss[lane] = value[lane];
+        for (Index j = 1; j < terms.outputs; ++j) {
+            value += group_rows;
+            for (Index lane = 0; lane < group_rows; ++lane) row_loss[lane] += value[lane];
+        }
+        value += group_rows;
+        if (outputs != 1)
+            for (Index lane = 0; lane < group_rows; ++lane) row_loss[lane] /= outputs;
+        for (Index lane = 0; lane < group_rows; ++lane)
+            terms.loss[lane] += double(weight[lane]) * row_loss[lane];
+    }
+}
+
+// In loops of their own, links and values are short enough for the processor to work on several
+// vectors at once.
+template <class T, template <class> class L>
+void elementwise_loss_of_groups(const GroupLossTerms<T>& terms) {
+    const Index group_size = terms.outputs * group_rows, n = terms.groups * group_size;
+    for (Index group = 0; group < terms.groups; ++group)
+        for (Index i = group * group_size; i < (group + 1) * group_size; i += lanes<T>) {
+            const Vector<T> p = L<T>::link(load(terms.p + i));
+            store(terms.p + i, p);
+            store(terms.delta + i,
+                  (p - load(terms.y + i)) * load(terms.weight + group * group_rows + i % group_rows));
+        }
+    for (Index i = 0; i < n; i += lanes<T>)
+        store(terms.p + i, L<T>::value(load(terms.p + i), load(terms.y + i)));
+    add_row_losses(terms, terms.p, L<T>::mean_over_outputs ? double(terms.outputs) : 1);
+}
+
+// Softmax and delta of as many rows as a vector has lanes, each operation that of log_loss; gives what
+// the true classes are predicted with.
+template <class T>
+Vector<T> softmax_of_lanes(Index outputs, const T* z, const T* codes, const T* weight, T* delta) {
+    Vector<T> largest = load(z), sum{}, of_true{};
+    for (Index j = 1; j < outputs; ++j) {
+        const Vector<T> other = load(z + j * group_rows);
+        largest = other > largest ? other : largest;
+    }
+    for (Index j = 0; j < outputs; ++j) {
+        const Vector<T> power = exponential<T>(load(z + j * group_rows) - largest);
+        store(delta + j * group_rows, power);
+        sum += power;
+    }
+    for (Index j = 0; j < outputs; ++j) {
+        const Vector<T> p = load(delta + j * group_rows) / sum;
+        const auto is_true = load(codes) == broadcast(T(j));
+        of_true = is_true ? p : of_true;
+        store(delta + j * group_rows, (is_true ? p - T(1) : p) * load(weight));
+    }
+    return of_true;
+}
+
+template <class T>
+void log_loss_of_groups(const GroupLossTerms<T>& terms) {
+    const Index n = terms.groups * group_rows;
+    for (Index i = 0; i < n; i += lanes<T>) {
+        const Index group = i / group_rows * group_rows, at = group * terms.outputs + i - group;
+        // The logits of these rows have been read when this is written, and those behind have not
+        // been reached.
+        store(terms.p + i, softmax_of_lanes<T>(terms.outputs, terms.p + at, terms.codes + i,
+                                               terms.weight + i, terms.delta + at));
+    }
+    for (Index i = 0; i < n; i += lanes<T>)
+        store(terms.p + i, -log_of_clipped<T>(load(terms.p + i)));
+    GroupLossTerms<T> rows = terms;
+    rows.outputs = 1;
+    add_row_losses(rows, terms.p, 1);
+}
+
+template <class T>
+struct Loss {
+    void (*of_rows)(const LossTerms<T>&);
+    void (*of_groups)(const GroupLossTerms<T>&);
+};
+
+template <class T, template <class> class L>
+inline constexpr Loss<T> elementwise = {elementwise_loss<T, L>, elementwise_loss_of_groups<T, L>};
+
+template <class T>
+inline constexpr Loss<T> loss_table[] = {
+    elementwise<T, SquaredError>,
+    elementwise<T, Poisson>,
+    elementwise<T, BinaryLogLoss>,
+    {log_loss<T>, log_loss_of_groups<T>},
 };
 
 template <class T>

@@ -157,7 +157,7 @@ template <class T>
 void loss(Network<T>& network, bool is_weighted, Range range) {
     const Index n_outputs = network.n_outputs, first = range.begin * n_outputs;
     gather_logits(network, range);
-    loss_table<T>[network.problem.loss](
+    loss_table<T>[network.problem.loss].of_rows(
         {range.end - range.begin, n_outputs, network.p + first, network.y + first,
          network.codes + range.begin, is_weighted ? network.weight + range.begin : nullptr,
          network.logit_delta + first, network.value + first, network.row_loss + range.begin});

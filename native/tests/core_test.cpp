@@ -1,6 +1,7 @@
 // The core's own tests, without Python, so that sanitizers see nothing else: every instruction set
 // that this machine runs, both dtypes and products in bfloat16, every loss, dense and csr, in one chunk
-// and in several, by one thread and by many. Prints what fails, and exits with the number of failures.
+// and in several, by one thread and by many, small networks and larger ones. Prints what fails, and
+// exits with the number of failures.
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -84,6 +85,12 @@ struct Example {
                 takes_codes ? codes.data() : nullptr,
                 weight.data()};
     }
+
+    Rows<T> rows_to_predict() const {
+        Rows<T> only_x = rows();
+        only_x.targets = only_x.weight = nullptr, only_x.codes = nullptr;
+        return only_x;
+    }
 };
 
 template <class T>
@@ -113,8 +120,8 @@ Fitted<T> fit(const InstructionSet& set, const Example<T>& example, std::int64_t
                       .loss_and_gradient(network, example.rows(), fitted.parameters.data(),
                                          fitted.gradient.data(), quiet, threads)
                       .loss;
-    kernels.predict(network, 0, example.rows(), fitted.parameters.data(), fitted.prediction.data(),
-                    quiet, threads);
+    kernels.predict(network, 0, example.rows_to_predict(), fitted.parameters.data(),
+                    fitted.prediction.data(), quiet, threads);
     kernels.release(network);
     return fitted;
 }
@@ -148,6 +155,42 @@ void test_mostly_zeros_agree_with_threads(const InstructionSet& set) {
     for (std::int64_t batch : {1, 37, 301})
         expect(fit(set, example, batch, 1) == fit(set, example, batch, 3),
                std::string(set.name) + ": rows of mostly zeros differ between one thread and three");
+}
+
+template <class T>
+double worst_difference(const std::vector<T>& one, const std::vector<T>& other) {
+    double worst = 0, largest = 1;
+    for (std::size_t i = 0; i < one.size(); ++i) {
+        // So written, a NaN is worse than anything.
+        const double difference = std::fabs(double(one[i]) - double(other[i]));
+        if (!(difference <= worst)) worst = difference;
+        largest = std::fmax(largest, std::fabs(double(other[i])));
+    }
+    return worst / largest;
+}
+
+// A csr matrix goes through the passes of larger networks, the same rows made dense through those of
+// small ones: whole groups of rows and others, in one chunk and in several.
+template <class T>
+void test_small_networks_agree_with_larger_ones_passes(const InstructionSet& set, int loss) {
+    const double tolerance = sizeof(T) == 4 ? 1e-4 : 1e-12;
+    for (const std::vector<std::int64_t>& widths :
+         {std::vector<std::int64_t>{4, 7, 3}, {1, 1}, {3, 17, 1}, {32, 3, 2, 3}})
+        for (std::int64_t batch : {1, 15, 16, 17, 200, 256, 257, 601}) {
+            Example<T> example(loss, true, 601, widths);
+            const Fitted<T> by_larger = fit(set, example, batch, 1);
+            example.is_sparse = false;
+            const Fitted<T> by_small = fit(set, example, batch, 1);
+            const double worst =
+                std::fmax(std::fmax(worst_difference(by_small.parameters, by_larger.parameters),
+                                    worst_difference(by_small.slots, by_larger.slots)),
+                          std::fmax(worst_difference(by_small.gradient, by_larger.gradient),
+                                    std::fabs(by_small.loss - by_larger.loss)));
+            expect(worst < tolerance, std::string(set.name) + " " + loss_names[loss] +
+                                          ": a small network in batches of " +
+                                          std::to_string(batch) + " is off by " +
+                                          std::to_string(worst));
+        }
 }
 
 // dL/dw by central differences, for float64.
@@ -192,6 +235,8 @@ void test_all(const InstructionSet& set) {
         for (bool sparse : {false, true}) test_threads_give_equal_bits<T>(set, loss, sparse);
     test_chunks_agree_with_threads<T>(set);
     test_mostly_zeros_agree_with_threads<T>(set);
+    for (int loss = 0; loss_names[loss]; ++loss)
+        test_small_networks_agree_with_larger_ones_passes<T>(set, loss);
 }
 
 void test_rounded_products(const InstructionSet& set) {

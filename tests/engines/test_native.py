@@ -13,7 +13,8 @@ if importlib.util.find_spec("lamina._native") is None:
 
 from lamina import _native
 
-# Trains every network that the formulas allow and writes the parameters of all of them to a file.
+# Trains every network that the formulas allow, a larger one and a small one, and writes the
+# parameters of all of them to a file.
 TRAIN_ALL = """
 import sys
 import numpy as np
@@ -33,28 +34,34 @@ for dtype, precision in [("float32", None), ("float64", None), ("float32", "bflo
     for activation in ACTIVATIONS:
         for loss in LOSSES:
             for layout in ("dense", "csr"):
-                for optimizer in settings:
-                    draw = np.random.RandomState(0)
-                    X = draw.standard_normal((53, 40)) * (draw.uniform(size=(53, 40)) < 0.3)
-                    X = X.astype(dtype) if layout == "dense" else sparse.csr_array(X.astype(dtype))
-                    y = draw.randint(2, size=(53, 5)).astype(dtype)
-                    if LOSSES[loss].targets == "codes":
-                        y = draw.randint(5, size=53).astype(np.int32)
-                    spec = NetworkSpec.perceptron([40, 19, 9, 5], activation, LOSSES[loss].link)
-                    parameters = draw_parameters(spec, draw, dtype, 6.0)
-                    trainer = engine.trainer(
-                        spec,
-                        Objective(loss, 0.01),
-                        optimizer,
-                        Rows(X, y, draw.uniform(0.5, 2, 53).astype(dtype)),
-                        parameters,
-                        OptimizerState.fresh(optimizer.name, parameters),
-                    )
-                    for _ in range(3):
-                        trainer.epoch(draw.permutation(53), 8, np.full(7, 1e-3))
-                    case = "-".join([precision or dtype, activation, loss, layout, optimizer.name])
-                    results[case] = parameters
-                    results[case + "-p"] = engine.predict(spec, parameters, X)
+                for widths, batch in (((40, 19, 9, 5), 8), ((4, 7, 5), 20)):
+                    for optimizer in settings:
+                        draw = np.random.RandomState(0)
+                        X = draw.standard_normal((53, 40)) * (draw.uniform(size=(53, 40)) < 0.3)
+                        X = X[:, : widths[0]].astype(dtype)
+                        X = X if layout == "dense" else sparse.csr_array(X)
+                        y = draw.randint(2, size=(53, 5)).astype(dtype)
+                        if LOSSES[loss].targets == "codes":
+                            y = draw.randint(5, size=53).astype(np.int32)
+                        spec = NetworkSpec.perceptron(widths, activation, LOSSES[loss].link)
+                        parameters = draw_parameters(spec, draw, dtype, 6.0)
+                        trainer = engine.trainer(
+                            spec,
+                            Objective(loss, 0.01),
+                            optimizer,
+                            Rows(X, y, draw.uniform(0.5, 2, 53).astype(dtype)),
+                            parameters,
+                            OptimizerState.fresh(optimizer.name, parameters),
+                        )
+                        rates = np.full(-(-53 // batch), 1e-3)
+                        for _ in range(3):
+                            trainer.epoch(draw.permutation(53), batch, rates)
+                        layers = str(len(widths) - 1)
+                        case = "-".join(
+                            [precision or dtype, activation, loss, layout, layers, optimizer.name]
+                        )
+                        results[case] = parameters
+                        results[case + "-p"] = engine.predict(spec, parameters, X)
 np.savez(sys.argv[1], **results)
 """
 FUSED = {"avx512", "avx2", "neon"}

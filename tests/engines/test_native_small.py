@@ -1,0 +1,99 @@
+"""The native engine on small networks: groups of sixteen rows, and chunks of 256."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
+from lamina.formulas import ACTIVATIONS, LOSSES
+from lamina.network import NetworkSpec
+
+NativeEngine = pytest.importorskip("lamina.engines.native").NativeEngine
+
+TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
+SGD = OptimizerSettings("sgd", {"momentum": 0.9, "nesterovs_momentum": 1.0})
+ADAM = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
+# What is wrong is wrong beside a group, a chunk, or two of them.
+SIZES = [1, 2, *(n + d for n in (16, 32, 256, 512) for d in (-1, 0, 1)), 200]
+
+problems = st.fixed_dictionaries(
+    {
+        "widths": st.lists(st.integers(1, 13), min_size=2, max_size=5).map(tuple),
+        "n_rows": st.sampled_from(SIZES),
+        "activation": st.sampled_from(sorted(ACTIVATIONS)),
+        "loss": st.sampled_from(sorted(LOSSES)),
+        "alpha": st.sampled_from([0.0, 0.1]),
+        "dtype": st.sampled_from(["float64", "float32"]),
+        "weighted": st.booleans(),
+        "seed": st.integers(0, 99),
+    }
+)
+
+
+def assert_close(actual, expected, dtype):
+    scale = max(1, np.abs(expected).max(initial=0))
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=TOLERANCE[dtype] * scale)
+
+
+@given(drawn=problems, batch_size=st.sampled_from(SIZES))
+def test_small_networks_learn_as_the_reference_does(reference, draw_problem, drawn, batch_size):
+    problem, dtype = draw_problem(**drawn), drawn["dtype"]
+    order = np.random.RandomState(drawn["seed"]).permutation(drawn["n_rows"])
+    rates = np.linspace(1e-4, 2e-4, -(-len(order) // batch_size))
+    ours, parameters, state = problem.trainer(NativeEngine(), SGD)
+    theirs, expected_parameters, expected_state = problem.trainer(reference, SGD)
+    report, expected = (one.epoch(order, batch_size, rates) for one in (ours, theirs))
+    assert_close(report.loss, expected.loss, dtype)
+    assert report[1:] == expected[1:]
+    assert_close(parameters, expected_parameters, dtype)
+    assert_close(state.slots, expected_state.slots, dtype)
+
+
+@given(drawn=problems)
+def test_their_gradient_is_the_references(reference, draw_problem, drawn):
+    problem = draw_problem(**drawn)
+    asked = (problem.spec, problem.objective, problem.rows, problem.parameters)
+    for ours, theirs in zip(
+        NativeEngine().loss_and_gradient(*asked), reference.loss_and_gradient(*asked), strict=True
+    ):
+        assert_close(ours, theirs, drawn["dtype"])
+
+
+@pytest.mark.parametrize("optimizer", [SGD, OptimizerSettings("adam", ADAM)], ids=["sgd", "adam"])
+def test_steps_are_the_same_bits_however_epochs_divide_them(draw_problem, optimizer):
+    problem = draw_problem((3, 5, 2), n_rows=40)
+    together, parameters, state = problem.trainer(NativeEngine(), optimizer)
+    together.epoch(np.arange(40), 2, np.full(20, 1e-3))
+    divided, expected, expected_state = problem.trainer(NativeEngine(), optimizer)
+    for first, last in [(0, 2), (2, 16), (16, 40)]:
+        order = np.arange(first, last)
+        divided.epoch(order, 2, np.full(len(order) // 2, 1e-3))
+    np.testing.assert_array_equal(parameters, expected)
+    np.testing.assert_array_equal(state.slots, expected_state.slots)
+    assert state.step == expected_state.step == 20
+
+
+def test_what_fills_up_a_group_is_finite_where_the_rows_are():
+    # A row of zeros would be predicted as exp(1000).
+    spec = NetworkSpec.perceptron((1, 1), "tanh", "exp")
+    rows = Rows(np.full((3, 1), 1000.0), np.ones((3, 1)), None)
+    loss, gradient = NativeEngine().loss_and_gradient(
+        spec, Objective("poisson", 0.0), rows, np.array([-1.0, 1000.0])
+    )
+    assert loss == 0
+    np.testing.assert_array_equal(gradient, [0, 0])
+
+
+def test_without_an_epsilon_what_pads_the_weights_shows_nowhere():
+    adam = OptimizerSettings("adam", {**ADAM, "epsilon": 0.0})
+    spec = NetworkSpec.perceptron((2, 1), "tanh", "identity")
+    rows = Rows(np.array([[1.0, 2.0], [3.0, 1.0]]), np.ones((2, 1)), None)
+    parameters = np.array([0.1, 0.2, 0.3])
+    state = OptimizerState.fresh("adam", parameters)
+    trainer = NativeEngine().trainer(
+        spec, Objective("squared_error", 1.0), adam, rows, parameters, state
+    )
+    for _ in range(3):
+        assert np.isfinite(trainer.epoch(np.arange(2), 1, np.full(2, 1e-3)).loss)
+    assert np.isfinite(parameters).all()
