@@ -196,10 +196,11 @@ inline Vector<double> square_root(Vector<double> x) {
 }
 
 // The smaller and the larger of two; a NaN in x stays a NaN, and of two zeros x is taken: what the
-// comparison says, and what the instructions do with their operands in this order.
+// comparison says, and what the instructions do with their operands in this order. AVX-512's take a
+// mask of all lanes: GCC's plain form reads a variable that nobody has set, and warns of it.
 inline Vector<float> at_most(Vector<float> x, Vector<float> bound) {
 #if defined(__AVX512F__)
-    return (Vector<float>)_mm512_min_ps((__m512)bound, (__m512)x);
+    return (Vector<float>)_mm512_maskz_min_ps((__mmask16)-1, (__m512)bound, (__m512)x);
 #elif defined(__AVX2__)
     return (Vector<float>)_mm256_min_ps((__m256)bound, (__m256)x);
 #else
@@ -209,7 +210,7 @@ inline Vector<float> at_most(Vector<float> x, Vector<float> bound) {
 
 inline Vector<double> at_most(Vector<double> x, Vector<double> bound) {
 #if defined(__AVX512F__)
-    return (Vector<double>)_mm512_min_pd((__m512d)bound, (__m512d)x);
+    return (Vector<double>)_mm512_maskz_min_pd((__mmask8)-1, (__m512d)bound, (__m512d)x);
 #elif defined(__AVX2__)
     return (Vector<double>)_mm256_min_pd((__m256d)bound, (__m256d)x);
 #else
@@ -219,7 +220,7 @@ inline Vector<double> at_most(Vector<double> x, Vector<double> bound) {
 
 inline Vector<float> at_least(Vector<float> x, Vector<float> bound) {
 #if defined(__AVX512F__)
-    return (Vector<float>)_mm512_max_ps((__m512)bound, (__m512)x);
+    return (Vector<float>)_mm512_maskz_max_ps((__mmask16)-1, (__m512)bound, (__m512)x);
 #elif defined(__AVX2__)
     return (Vector<float>)_mm256_max_ps((__m256)bound, (__m256)x);
 #else
@@ -229,7 +230,7 @@ inline Vector<float> at_least(Vector<float> x, Vector<float> bound) {
 
 inline Vector<double> at_least(Vector<double> x, Vector<double> bound) {
 #if defined(__AVX512F__)
-    return (Vector<double>)_mm512_max_pd((__m512d)bound, (__m512d)x);
+    return (Vector<double>)_mm512_maskz_max_pd((__mmask8)-1, (__m512d)bound, (__m512d)x);
 #elif defined(__AVX2__)
     return (Vector<double>)_mm256_max_pd((__m256d)bound, (__m256d)x);
 #else
