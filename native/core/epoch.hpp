@@ -209,7 +209,7 @@ Index most_entries(const Network<T>& network, const Rows<T>& rows, const Batches
 template <class T>
 Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batches,
                  const Update<T>& update, StopSignal signal, int n_threads) {
-    network.prepare_forward(rows, true);
+    network.prepare_forward(rows, true, network.largest_chunk_of(batches.batch_size));
     network.prepare_backward(n_threads, batches.batch_size, most_entries(network, rows, batches));
     refresh_all(network, update.parameters);
     Team team(n_threads);
@@ -252,7 +252,7 @@ Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batche
 template <class T>
 Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* parameters,
                              T* gradient, StopSignal signal, int n_threads) {
-    network.prepare_forward(rows, false);
+    network.prepare_forward(rows, false, network.largest_chunk_of(rows.n_rows));
     network.prepare_backward(n_threads, rows.n_rows,
                              most_entries(network, rows, {nullptr, rows.n_rows, rows.n_rows, {}}));
     refresh_all(network, parameters);
@@ -272,8 +272,7 @@ template <class T>
 Report run_predict(Network<T>& network, int link, const Rows<T>& rows, const T* parameters,
                    T* prediction, StopSignal signal, int n_threads) {
     const Index size = network.predicted_chunk_size(rows.n_rows, n_threads);
-    if (!network.p) network.most_rows = size;
-    network.prepare_forward(rows, false);
+    network.prepare_forward(rows, false, size);
     refresh_all(network, parameters);
     Team team(n_threads);
     Pulse pulse(signal);

@@ -14,7 +14,7 @@ struct Held {
     Index largest_batch;
     SmallNetwork<T>* small = nullptr;
 
-    Held(const Problem& problem, Index most) : network(problem, most), largest_batch(most) {}
+    Held(const Problem& problem, Index most) : network(problem), largest_batch(most) {}
     ~Held() { delete small; }
     Held(const Held&) = delete;
 
@@ -70,7 +70,8 @@ struct Entry {
     }
     static constexpr Kernels<T> kernels = {make,    release,  epoch,
                                            loss_and_gradient, predict, predict_few, evaluate,
-                                           spin_on_threads<T>, lamina::LAMINA_INSTRUCTION_SET::multiply<T>};
+                                           spin_on_threads<T>,
+                                           lamina::LAMINA_INSTRUCTION_SET::multiply<T>};
 };
 
 #define LAMINA_TEXT_OF(name) #name

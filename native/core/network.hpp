@@ -78,17 +78,22 @@ inline constexpr Index left_size = weight_rows<T> * piece_rows;
 
 template <class T>
 struct Network {
-    Network(const Problem& problem, Index largest_batch);
+    explicit Network(const Problem& problem);
     ~Network() { delete[] layers; }
     Network(const Network&) = delete;
 
     // Makes all the memory that the passes write to, so that no thread allocates.
-    void prepare_forward(const Rows<T>& rows, bool gathers);
+    void prepare_forward(const Rows<T>& rows, bool gathers, Index chunk_rows);
     void prepare_backward(int n_threads, Index batch, Index sparse_entries);
     // Chunks of nearly equal size, none over the bound, all but the last in whole grains.
     Index chunk_size(Index batch) const { return chunk_size(batch, largest_chunk); }
     static Index chunk_size(Index batch, Index bound);
+    // Rows that a chunk of such a batch, or of a smaller one, has at most.
+    Index largest_chunk_of(Index batch) const {
+        return batch < largest_chunk ? batch : largest_chunk;
+    }
     Index predicted_chunk_size(Index rows, int n_threads) const;
+    void make_room(Index chunk_rows);
     // Whether products are in bfloat16.
     bool is_rounded() const {
         return std::is_same_v<T, float> && problem.precision == Precision::bfloat16;
@@ -98,7 +103,7 @@ struct Network {
     Index n_layers, n_features, n_outputs;
     Index n_parameters = 0, n_weights = 0, n_squares = 0;
     Index largest_chunk = 0;  // rows that a chunk may have
-    Index most_rows = 0;      // rows that a chunk has here at most
+    Index room = 0;           // rows that the buffers have been made for
     Buffer<Block> blocks;
     Layer<T>* layers;
     Buffer<T> x;                                     // gathered rows
@@ -125,7 +130,7 @@ struct Network {
 };
 
 template <class T>
-Network<T>::Network(const Problem& given, Index largest_batch)
+Network<T>::Network(const Problem& given)
     : problem(given),
       n_layers(given.n_blocks),
       n_features(given.blocks[0].fan_in),
@@ -155,8 +160,6 @@ Network<T>::Network(const Problem& given, Index largest_batch)
     const Index by_work = chunk_multiply_adds / n_weights;
     largest_chunk = by_bytes < by_work ? by_bytes : by_work;
     largest_chunk = largest_chunk < 64 ? 64 : largest_chunk / chunk_grain * chunk_grain;
-    most_rows = largest_batch < largest_chunk ? largest_batch : largest_chunk;
-    rounded_column = padded_pairs(most_rows);
     n_parameters = n_weights;
     for (Index i = 0; i < n_layers; ++i) {
         layers[i].biases = n_parameters;
@@ -180,16 +183,26 @@ Index Network<T>::predicted_chunk_size(Index rows, int n_threads) const {
     return chunk_size(rows, bound < largest_chunk ? bound : largest_chunk);
 }
 
+// What has been made for fewer rows is made anew when it is next prepared.
 template <class T>
-void Network<T>::prepare_forward(const Rows<T>& rows, bool gathers) {
+void Network<T>::make_room(Index chunk_rows) {
+    room = chunk_rows;
+    rounded_column = padded_pairs(room);
+    x = Buffer<T>(), p = Buffer<T>(), square = Buffer<double>();
+    most_threads = 0;
+}
+
+template <class T>
+void Network<T>::prepare_forward(const Rows<T>& rows, bool gathers, Index chunk_rows) {
+    if (room < chunk_rows) make_room(chunk_rows);
     const bool reads_dense = rows.dense;
-    if (reads_dense && gathers && !x) x = Buffer<T>(most_rows * n_features);
+    if (reads_dense && gathers && !x) x = Buffer<T>(room * n_features);
     skips_zeros = reads_dense && is_mostly_zeros(rows.dense, rows.n_rows, n_features);
     if (p) return;
-    picked = Buffer<std::int64_t>(most_rows);
+    picked = Buffer<std::int64_t>(room);
     for (Index i = 0; i < n_layers; ++i) {
         Layer<T>& layer = layers[i];
-        layer.a = Buffer<T>(most_rows * layer.stride);
+        layer.a = Buffer<T>(room * layer.stride);
         layer.bias = Buffer<T>(layer.stride);
         if (i == 0 && !reads_dense) continue;
         if (is_rounded())
@@ -202,9 +215,9 @@ void Network<T>::prepare_forward(const Rows<T>& rows, bool gathers) {
         for (Index i = 0; i < n_layers; ++i)
             if (rounded_row < padded_pairs(layers[i].fan_out))
                 rounded_row = padded_pairs(layers[i].fan_out);
-        rounded_rows = Buffer<Pair>(most_rows * rounded_row);
+        rounded_rows = Buffer<Pair>(room * rounded_row);
     }
-    p = Buffer<T>(most_rows * n_outputs);
+    p = Buffer<T>(room * n_outputs);
 }
 
 template <class T>
@@ -225,24 +238,24 @@ void Network<T>::prepare_backward(int n_threads, Index batch, Index sparse_entri
         most_entries = sparse_entries;
     }
     if (square) return;
-    y = Buffer<T>(most_rows * n_outputs);
-    value = Buffer<T>(most_rows * n_outputs);
-    logit_delta = Buffer<T>(most_rows * n_outputs);
-    weight = Buffer<T>(most_rows);
-    codes = Buffer<std::int32_t>(most_rows);
-    row_loss = Buffer<double>(most_rows);
+    y = Buffer<T>(room * n_outputs);
+    value = Buffer<T>(room * n_outputs);
+    logit_delta = Buffer<T>(room * n_outputs);
+    weight = Buffer<T>(room);
+    codes = Buffer<std::int32_t>(room);
+    row_loss = Buffer<double>(room);
     for (Index i = 0; i < n_layers; ++i) {
         Layer<T>& layer = layers[i];
-        layer.delta = Buffer<T>(most_rows * layer.stride);
+        layer.delta = Buffer<T>(room * layer.stride);
         if (is_rounded()) {
             if (layer.rounded)
-                layer.rounded_delta = Buffer<Pair>(rounded_size(most_rows, layer.fan_out));
+                layer.rounded_delta = Buffer<Pair>(rounded_size(room, layer.fan_out));
             if (i > 0)
                 layer.rounded_transposed = Buffer<Pair>(rounded_size(layer.fan_out, layer.fan_in));
             continue;
         }
         if (layer.stride * Index(sizeof(T)) > longest_row_bytes)
-            layer.packed_delta = Buffer<T>(packed_size<T>(most_rows, layer.fan_out));
+            layer.packed_delta = Buffer<T>(packed_size<T>(room, layer.fan_out));
         if (i > 0) layer.transposed = Buffer<T>(packed_size<T>(layer.fan_out, layer.fan_in));
     }
     square = Buffer<double>(n_squares);

@@ -121,7 +121,7 @@ class SmallBatch {
 template <class T>
 int small_broken_block(Network<T>& network, const Rows<T>& rows, const T* parameters,
                        const Chunk& batch) {
-    network.prepare_forward(rows, true);
+    network.prepare_forward(rows, true, network.largest_chunk_of(batch.rows));
     network.prepare_backward(1, batch.rows, 0);
     refresh_all(network, parameters);
     return broken_block(network, rows, parameters, batch);

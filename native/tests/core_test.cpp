@@ -146,6 +146,30 @@ void test_chunks_agree_with_threads(const InstructionSet& set,
            std::string(set.name) + ": several chunks differ between one thread and three");
 }
 
+// A prediction's chunks are smaller than those of a batch: what it has made room for must grow.
+template <class T>
+void test_a_network_that_has_predicted_trains_as_a_new_one(const InstructionSet& set) {
+    const Example<T> example(3, false, 260, {40, 3000, 7});
+    const Kernels<T>& kernels = kernels_of<T>(set);
+    const double hyperparameters[] = {0.9, 0.999, 1e-8}, rates[] = {1e-2};
+    std::vector<T> trained[2];
+    for (bool predicts : {false, true}) {
+        void* network = kernels.make(example.problem, example.n_rows);
+        std::vector<T> prediction(std::size_t(example.n_rows) * 7), slots(2 * example.parameters.size());
+        Rows<T> unlabelled = example.rows();
+        unlabelled.targets = unlabelled.weight = nullptr, unlabelled.codes = nullptr;
+        if (predicts)
+            kernels.predict(network, 0, unlabelled, example.parameters.data(), prediction.data(),
+                            quiet, 1);
+        trained[predicts] = example.parameters;
+        kernels.epoch(network, example.rows(),
+                      {example.order.data(), example.n_rows, example.n_rows, rates},
+                      {1, hyperparameters, trained[predicts].data(), slots.data(), 0}, quiet, 2);
+        kernels.release(network);
+    }
+    expect(trained[0] == trained[1], std::string(set.name) + ": a prediction before shows in a fit");
+}
+
 // Dense rows of which the products leave out the zeros.
 template <class T>
 void test_mostly_zeros_agree_with_threads(const InstructionSet& set) {
@@ -235,6 +259,7 @@ void test_all(const InstructionSet& set) {
         for (bool sparse : {false, true}) test_threads_give_equal_bits<T>(set, loss, sparse);
     test_chunks_agree_with_threads<T>(set);
     test_mostly_zeros_agree_with_threads<T>(set);
+    test_a_network_that_has_predicted_trains_as_a_new_one<T>(set);
     for (int loss = 0; loss_names[loss]; ++loss)
         test_small_networks_agree_with_larger_ones_passes<T>(set, loss);
 }
