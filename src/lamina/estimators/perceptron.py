@@ -25,6 +25,7 @@ from lamina.estimators.constraints import (
     nearest_parameter,
     nearest_value,
 )
+from lamina.estimators.contradictions import refuse_contradictions
 from lamina.estimators.fitting import Assignment, fit_by_epochs, fit_by_lbfgs
 from lamina.estimators.state import (
     EPOCH_ATTRIBUTES,
@@ -113,7 +114,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, *, incremental: bool, classes: Any = None
     ) -> Self:
-        self._refuse_contradictions(incremental)
+        refuse_contradictions(self, incremental=incremental)
         fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         widths = hidden_widths(self.hidden_layer_sizes)
         X, y = self._validated(X, y, fresh)
@@ -150,34 +151,6 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         if fresh:
             for stale in set(EPOCH_ATTRIBUTES) - set(attributes):
                 self.__dict__.pop(stale, None)
-
-    def _refuse_contradictions(self, incremental: bool) -> None:
-        if incremental and self.early_stopping:
-            raise ValueError(
-                "partial_fit does not support early_stopping=True: one epoch at a time, there is "
-                "nothing to stop. Set early_stopping=False, or call fit."
-            )
-        if self.solver == LBFGS and self.dtype == "float32":
-            raise InvalidParameterError(
-                "solver='lbfgs' computes in float64 only, which dtype='float32' forbids. "
-                "Leave dtype=None, or choose one of the solvers that take float32: "
-                f"{', '.join(map(repr, OPTIMIZERS))}."
-            )
-        if self.precision is not None:
-            self._refuse_wide_sums(self.precision)
-
-    def _refuse_wide_sums(self, precision: str) -> None:
-        if self.solver == LBFGS:
-            raise InvalidParameterError(
-                f"solver='lbfgs' computes in float64 only, and precision={precision!r} sums in "
-                "float32. Set precision=None, or choose one of the solvers that take it: "
-                f"{', '.join(map(repr, OPTIMIZERS))}."
-            )
-        if self.dtype == "float64":
-            raise InvalidParameterError(
-                f"precision={precision!r} sums in float32, which dtype='float64' forbids. Leave "
-                "dtype=None, or set precision=None."
-            )
 
     @property
     def _chosen_dtype(self) -> str | None:
