@@ -5,7 +5,7 @@ from benchmarks.speed.bfloat16 import Accuracy
 from benchmarks.speed.goals import goals_of, standings
 from benchmarks.speed.measurements import MEASUREMENTS
 from benchmarks.speed.memory import MIB, Footprint
-from benchmarks.speed.readme import with_tables
+from benchmarks.speed.readme import README, with_tables
 from benchmarks.speed.record import Record, newest_record
 from benchmarks.speed.report import grids, summary
 from benchmarks.speed.result import Result
@@ -95,3 +95,8 @@ def test_a_run_on_a_busy_machine_says_so(record):
     assert "not quiet" not in summary(record)
     record.others_share = 0.45
     assert "other processes took 45 % of it, so these are no true figures" in summary(record)
+
+
+def test_the_readme_shows_the_newest_record():
+    readme = README.read_text(encoding="utf-8")
+    assert with_tables(readme, Record.load(newest_record())) == readme
