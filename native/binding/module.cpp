@@ -127,7 +127,6 @@ class NetworkHandle {
         std::vector<Block> plain;
         for (const auto& [fan_in, fan_out, activation] : blocks) {
             plain.push_back({fan_in, fan_out, activation});
-            n_parameters_ += (fan_in + 1) * fan_out;
         }
         require(!plain.empty(), "a network needs at least one block");
         require(std::is_same_v<T, float> || Precision(precision) == Precision::full,
@@ -137,6 +136,7 @@ class NetworkHandle {
         network_ = kernels<T>().make({plain.data(), int(plain.size()), loss, penalty, alpha,
                                       Precision(precision)},
                                      largest_batch);
+        n_parameters_ = kernels<T>().n_parameters(network_);
     }
     NetworkHandle(const NetworkHandle&) = delete;
     ~NetworkHandle() { kernels<T>().release(network_); }

@@ -3,7 +3,8 @@
 // leave a copy of a shared inline function behind that an older processor then runs.
 //
 // Shapes: X (n_rows, n_features) row-major or csr; targets (n_rows, n_outputs), or (n_rows) codes;
-// parameters and gradient (n_parameters): the weights of all blocks, then their biases;
+// parameters and gradient (n_parameters): the weights of all blocks, then their biases, then what
+// their units learn beside;
 // slots (n_slots, n_parameters).
 #pragma once
 
@@ -82,6 +83,7 @@ template <class T>
 struct Kernels {
     void* (*make)(const Problem&, std::int64_t largest_batch);
     void (*release)(void* network);
+    std::int64_t (*n_parameters)(const void* network);
     Report (*epoch)(void* network, const Rows<T>&, const Batches&, const Update<T>&, StopSignal,
                     int n_threads);
     Report (*loss_and_gradient)(void* network, const Rows<T>&, const T* parameters, T* gradient,

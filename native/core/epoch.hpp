@@ -15,6 +15,9 @@ namespace lamina::LAMINA_INSTRUCTION_SET {
 
 inline bool is_finite(double x) { return x - x == 0; }
 
+// Of parameters: the penalty speaks to weights alone.
+enum class Kind { weights, biases, learned };
+
 // Asks the signal after about a millisecond of work: asking takes a look at the clock.
 class Pulse {
    public:
@@ -60,7 +63,7 @@ class Batch {
         : network_(network), rows_(rows), parameters_(parameters), pulse_(signal), team_(team) {}
 
     // Sums loss and gradient over a batch. For every block of W's rows, and for every layer's biases,
-    // finish(layer, gradient, part, is_weight) is called as soon as their gradient is complete.
+    // finish(layer, gradient, part, kind) is called as soon as their gradient is complete.
     template <class Finish>
     Ending pass(const Chunk& batch, const Finish& finish) {
         weight_sum_ = weight_sum_of(rows_, batch);
@@ -143,7 +146,8 @@ class Batch {
             if (task == tasks_of(layer, blocks)) {
                 T* db = kept ? kept + layer.biases : part;
                 column_sums<T>(layer.delta, layer.stride, rows, layer.fan_out, db, first);
-                if (is_last) finish(layer, db, Range{0, layer.fan_out}, false);
+                if (is_last) finish(layer, db, Range{0, layer.fan_out}, Kind::biases);
+                if (layer.n_learned) sum_learned(layer, kept, part, rows, first, is_last, finish);
                 return;
             }
             const Index begin = task * blocks * weight_rows<T>;
@@ -151,9 +155,17 @@ class Batch {
             for_weight_blocks<T>({begin, end < layer.fan_in ? end : layer.fan_in}, [&](Range block) {
                 T* dW = kept ? kept + layer.weights + block.begin * layer.fan_out : part;
                 weight_gradient(network_, i, input, rows, block, dW, first, thread);
-                if (is_last) finish(layer, dW, block, true);
+                if (is_last) finish(layer, dW, block, Kind::weights);
             });
         });
+    }
+
+    template <class Finish>
+    void sum_learned(Layer<T>& layer, T* kept, T* part, Index rows, bool first, bool is_last,
+                     const Finish& finish) {
+        T* const sum = kept ? kept + layer.learned : part;
+        column_sums<T>(layer.parameter_delta, layer.stride, rows, layer.fan_out, sum, first);
+        if (is_last) finish(layer, sum, Range{0, layer.fan_out}, Kind::learned);
     }
 
     // A round has room for a million tasks; a first layer of millions of features has more blocks.
@@ -171,11 +183,21 @@ class Batch {
     bool stops_ = false;
 };
 
-// The range of the flat vector that rows of W, or a part of the biases, take up.
+// The range of the flat vector that rows of W, or a part of the other parameters, take up.
 template <class T>
-Range flat_range(const Layer<T>& layer, Range part, bool is_weight) {
-    if (!is_weight) return {layer.biases + part.begin, layer.biases + part.end};
-    return {layer.weights + part.begin * layer.fan_out, layer.weights + part.end * layer.fan_out};
+Range flat_range(const Layer<T>& layer, Range part, Kind kind) {
+    if (kind == Kind::weights)
+        return {layer.weights + part.begin * layer.fan_out, layer.weights + part.end * layer.fan_out};
+    const Index first = kind == Kind::biases ? layer.biases : layer.learned;
+    return {first + part.begin, first + part.end};
+}
+
+// Brings what the passes read beside the parameters up to date.
+template <class T>
+void refresh(const Network<T>& network, const Layer<T>& layer, const T* parameters, Range part,
+             Kind kind) {
+    if (kind == Kind::weights) return refresh_weights(network, layer, parameters, part);
+    kind == Kind::biases ? refresh_biases(layer, parameters) : refresh_learned(layer, parameters);
 }
 
 template <class T>
@@ -218,13 +240,12 @@ Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batche
     Step<T> step{update.parameters, update.slots, network.n_parameters, update.hyperparameters,
                  network.problem.alpha};
     // The update of a range of parameters, and of the copies that the passes read beside them.
-    const auto finish = [&](Layer<T>& layer, const T* gradient, Range part, bool is_weight) {
+    const auto finish = [&](Layer<T>& layer, const T* gradient, Range part, Kind kind) {
         Step<T> mine = step;
         mine.weight_sum = passes.weight_sum();
-        const Range flat = flat_range(layer, part, is_weight);
-        optimizer.update(mine, gradient, flat.begin, flat.end, is_weight);
-        is_weight ? refresh_weights(network, layer, update.parameters, part)
-                  : refresh_biases(layer, update.parameters);
+        const Range flat = flat_range(layer, part, kind);
+        optimizer.update(mine, gradient, flat.begin, flat.end, kind == Kind::weights);
+        refresh(network, layer, update.parameters, part, kind);
     };
     RateFactors<T> rate_factors(optimizer, update.hyperparameters, update.step);
     Report report{Ending::finished, 0, 0, -1};
@@ -258,10 +279,10 @@ Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* 
     refresh_all(network, parameters);
     Team team(n_threads);
     Batch<T> passes(network, rows, parameters, signal, team);
-    const auto finish = [&](Layer<T>& layer, const T* sum, Range part, bool is_weight) {
-        const Range flat = flat_range(layer, part, is_weight);
+    const auto finish = [&](Layer<T>& layer, const T* sum, Range part, Kind kind) {
+        const Range flat = flat_range(layer, part, kind);
         finish_gradient(gradient + flat.begin, sum, parameters + flat.begin, flat.end - flat.begin,
-                        is_weight ? network.problem.alpha : 0, passes.weight_sum());
+                        kind == Kind::weights ? network.problem.alpha : 0, passes.weight_sum());
     };
     const Ending ending = passes.pass({nullptr, 0, rows.n_rows}, finish);
     return {ending, passes.loss(), 0, -1};

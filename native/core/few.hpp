@@ -48,6 +48,14 @@ void affine_row(const T* x, const T* parameters, const Layer<T>& layer, T* z) {
     if (j < layer.fan_out) affine_rest(x, W + j, b + j, layer, layer.fan_out - j, z + j);
 }
 
+// What a layer's units learn, with room behind it up to whole vectors; of no layer yet more than one row.
+template <class T>
+const T* padded_learned(const Layer<T>& layer, const T* parameters, T* room) {
+    std::memcpy(room, parameters + layer.learned,
+                sizeof(T) * std::size_t(layer.n_learned * layer.fan_out));
+    return room;
+}
+
 template <class T>
 Report run_predict_few(const Network<T>& network, int link, const T* x, Index rows,
                        const T* parameters, T* prediction) {
@@ -55,14 +63,17 @@ Report run_predict_few(const Network<T>& network, int link, const T* x, Index ro
     Index widest = 0;
     for (Index i = 0; i < network.n_layers; ++i)
         if (widest < network.layers[i].stride) widest = network.layers[i].stride;
-    const Buffer<T> memory(2 * widest);
+    const Buffer<T> memory(3 * widest);
     for (Index row = 0; row < rows; ++row) {
         const T* from = x + row * network.n_features;
         T* to = memory;
         for (Index i = 0; i < network.n_layers; ++i) {
             const Layer<T>& layer = network.layers[i];
             affine_row(from, parameters, layer, to);
-            if (!layer.activation.is_identity) layer.activation.activate(to, layer.stride);
+            if (!layer.activation.is_identity)
+                layer.activation.activate(
+                    {1, layer.stride, to, to, nullptr,
+                     padded_learned(layer, parameters, memory + 2 * widest), nullptr});
             from = to;
             to = to == memory ? memory + widest : (T*)memory;
         }

@@ -32,6 +32,9 @@ struct Entry {
         return new Held<T>(problem, largest_batch);
     }
     static void release(void* network) { delete static_cast<Held<T>*>(network); }
+    static std::int64_t n_parameters(const void* network) {
+        return static_cast<const Held<T>*>(network)->network.n_parameters;
+    }
     static Report epoch(void* network, const Rows<T>& rows, const Batches& batches,
                         const Update<T>& update, StopSignal signal, int n_threads) {
         Held<T>& it = held(network);
@@ -58,8 +61,9 @@ struct Entry {
                                parameters, prediction);
     }
     static void evaluate(int function, const T* x, T* y, std::int64_t n) {
-        constexpr Vector<T> (*functions[])(Vector<T>) = {exponential<T>, logarithm<T>,
-                                                         hyperbolic_tangent<T>, logistic<T>};
+        constexpr Vector<T> (*functions[])(Vector<T>) = {
+            exponential<T>,  logarithm<T>,   hyperbolic_tangent<T>, logistic<T>,
+            normal_distribution<T>, Sine<T>::value, cosine<T>, softplus<T>};
         for (Index i = 0; i < n; i += lanes<T>) {
             const Index left = n - i;
             if (left >= lanes<T>)
@@ -68,7 +72,7 @@ struct Entry {
                 store_part(y + i, functions[function](load_part(x + i, left)), left);
         }
     }
-    static constexpr Kernels<T> kernels = {make,    release,  epoch,
+    static constexpr Kernels<T> kernels = {make,    release, n_parameters,     epoch,
                                            loss_and_gradient, predict, predict_few, evaluate,
                                            spin_on_threads<T>,
                                            lamina::LAMINA_INSTRUCTION_SET::multiply<T>};

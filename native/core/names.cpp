@@ -3,13 +3,16 @@
 
 namespace lamina {
 
-const char* const activation_names[] = {"identity", "logistic", "tanh", "relu", nullptr};
+const char* const activation_names[] = {
+    "identity", "logistic", "tanh", "relu",     "leaky_relu", "prelu", "elu",       "selu", "gelu",
+    "silu",     "mish",     "softplus", "softsign", "relu6", "hardswish", "sine", nullptr};
 const char* const loss_names[] = {"squared_error", "poisson", "binary_log_loss", "log_loss",
                                   nullptr};
 const char* const link_names[] = {"identity", "exp", "logistic", "softmax", nullptr};
 const char* const penalty_names[] = {"l2", nullptr};
 const char* const optimizer_names[] = {"sgd", "adam", nullptr};
 const char* const precision_names[] = {"bfloat16", nullptr};
-const char* const function_names[] = {"exp", "log", "tanh", "logistic", nullptr};
+const char* const function_names[] = {"exp", "log", "tanh",     "logistic",
+                                      "normal", "sin", "cos", "softplus", nullptr};
 
 }  // namespace lamina

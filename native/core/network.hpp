@@ -1,9 +1,9 @@
 // The working memory of one network. Batches are worked through in chunks, so that memory is bounded
 // however large a batch; gradients go on summing where the chunk before left off, in row order.
 //
-// Shapes: x (rows, n_features); a, delta (rows, stride) of each layer, rows padded to whole vectors
-// with anything finite behind fan_out (delta: zeros); W (fan_in, fan_out), b (fan_out) in the flat
-// parameters.
+// Shapes: x (rows, n_features); z, a, delta (rows, stride) of each layer, rows padded to whole vectors
+// with anything finite behind fan_out (delta: zeros); in the flat parameters the W (fan_in, fan_out) of
+// all layers, then their b (fan_out), then what their units learn beside, (n_learned, fan_out).
 #pragma once
 
 #include <cstdlib>
@@ -49,16 +49,27 @@ class Buffer {
 template <class T>
 struct Layer {
     Index fan_in = 0, fan_out = 0, stride = 0;
-    Index weights = 0, biases = 0;  // where they start in the flat vector
+    Index weights = 0, biases = 0, learned = 0;  // where they start in the flat vector
+    Index n_learned = 0;            // parameters of each unit beside weights and bias
     Activation<T> activation{};
     Index squares = 0;              // where its part of Network::square starts
     Buffer<T> a, delta;
-    Buffer<T> bias;        // padded
+    Buffer<T> z;                // while it trains, where the slope is not told by a alone; else z is in a
+    Buffer<T> bias;             // padded
+    Buffer<T> learned_copy;     // (n_learned, stride), padded
+    Buffer<T> parameter_delta;  // (rows, stride): what a row adds to the gradient of what units learn
     Buffer<T> packed;      // W in panels; not where X is csr
     Buffer<T> transposed;  // Wᵀ in panels; not for the first layer
     Buffer<T> packed_delta;  // delta in panels, where a row of it is long
     // Where products are in bfloat16, the panels of W and of Wᵀ in place of those, and of delta.
     Buffer<Pair> rounded, rounded_transposed, rounded_delta;
+
+    T* affine_result() const { return z ? z : a; }
+    Units<T> units(Index first, Index rows) const {
+        const auto at = [&](T* p) { return p ? p + first * stride : nullptr; };
+        return {rows,      stride, at(affine_result()), at(a), at(delta), learned_copy,
+                at(parameter_delta)};
+    }
 };
 
 // Rows of W that are summed, updated and squared at one go: whole tiles and vectors of every width,
@@ -140,7 +151,11 @@ Network<T>::Network(const Problem& given)
     std::memcpy(blocks, given.blocks, sizeof(Block) * std::size_t(n_layers));
     problem.blocks = blocks;
     Index row_values = n_features, widest = n_features;
-    for (Index i = 0; i < n_layers; ++i) row_values += 3 * padded<T>(blocks[i].fan_out);
+    for (Index i = 0; i < n_layers; ++i) {
+        const Activation<T>& activation = activation_table<T>[blocks[i].activation];
+        row_values += (3 + activation.reads_z + (activation.n_parameters > 0)) *
+                      padded<T>(blocks[i].fan_out);
+    }
     layers = new Layer<T>[n_layers];
     for (Index i = 0; i < n_layers; ++i) {
         Layer<T>& layer = layers[i];
@@ -164,6 +179,11 @@ Network<T>::Network(const Problem& given)
     for (Index i = 0; i < n_layers; ++i) {
         layers[i].biases = n_parameters;
         n_parameters += layers[i].fan_out;
+    }
+    for (Index i = 0; i < n_layers; ++i) {
+        layers[i].learned = n_parameters;
+        layers[i].n_learned = layers[i].activation.n_parameters;
+        n_parameters += layers[i].n_learned * layers[i].fan_out;
     }
 }
 
@@ -204,6 +224,7 @@ void Network<T>::prepare_forward(const Rows<T>& rows, bool gathers, Index chunk_
         Layer<T>& layer = layers[i];
         layer.a = Buffer<T>(room * layer.stride);
         layer.bias = Buffer<T>(layer.stride);
+        if (layer.n_learned) layer.learned_copy = Buffer<T>(layer.n_learned * layer.stride);
         if (i == 0 && !reads_dense) continue;
         if (is_rounded())
             layer.rounded = Buffer<Pair>(rounded_size(layer.fan_in, layer.fan_out));
@@ -247,6 +268,8 @@ void Network<T>::prepare_backward(int n_threads, Index batch, Index sparse_entri
     for (Index i = 0; i < n_layers; ++i) {
         Layer<T>& layer = layers[i];
         layer.delta = Buffer<T>(room * layer.stride);
+        if (layer.activation.reads_z) layer.z = Buffer<T>(room * layer.stride);
+        if (layer.n_learned) layer.parameter_delta = Buffer<T>(room * layer.stride);
         if (is_rounded()) {
             if (layer.rounded)
                 layer.rounded_delta = Buffer<Pair>(rounded_size(room, layer.fan_out));

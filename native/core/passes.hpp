@@ -86,6 +86,14 @@ void refresh_biases(const Layer<T>& layer, const T* parameters) {
     std::memcpy(layer.bias, parameters + layer.biases, sizeof(T) * std::size_t(layer.fan_out));
 }
 
+template <class T>
+void refresh_learned(const Layer<T>& layer, const T* parameters) {
+    for (Index i = 0; i < layer.n_learned; ++i)
+        std::memcpy(layer.learned_copy + i * layer.stride,
+                    parameters + layer.learned + i * layer.fan_out,
+                    sizeof(T) * std::size_t(layer.fan_out));
+}
+
 // Calls body(block) for the rows of W in [range), weight_rows at a time.
 template <class T, class Body>
 void for_weight_blocks(Range range, Body body) {
@@ -103,13 +111,14 @@ void refresh_all(Network<T>& network, const T* parameters) {
             refresh_weights(network, layer, parameters, block);
         });
         refresh_biases(layer, parameters);
+        refresh_learned(layer, parameters);
     }
 }
 
 template <class T>
 void affine(Network<T>& network, Index i, const T* parameters, const Input<T>& input, Range range) {
     Layer<T>& layer = network.layers[i];
-    T* z = layer.a + range.begin * layer.stride;
+    T* z = layer.affine_result() + range.begin * layer.stride;
     if (i == 0 && !input.dense) {
         SparseRows<T> mine = input.sparse;
         mine.picked += range.begin;
@@ -138,8 +147,7 @@ void forward(Network<T>& network, const T* parameters, const Input<T>& input, Ra
         affine(network, i, parameters, input, range);
         const Layer<T>& layer = network.layers[i];
         if (!layer.activation.is_identity)
-            layer.activation.activate(layer.a + range.begin * layer.stride,
-                                      (range.end - range.begin) * layer.stride);
+            layer.activation.activate(layer.units(range.begin, range.end - range.begin));
     }
 }
 
@@ -152,7 +160,7 @@ void gather_logits(Network<T>& network, Range range) {
             network.p[i * network.n_outputs + j] = last.a[i * last.stride + j];
 }
 
-// Each row's loss, and the last layer's delta.
+// Each row's loss, and its slope at the last layer's a.
 template <class T>
 void loss(Network<T>& network, bool is_weighted, Range range) {
     const Index n_outputs = network.n_outputs, first = range.begin * n_outputs;
@@ -189,18 +197,24 @@ void times_transposed(Network<T>& network, const Layer<T>& above, const Layer<T>
               range.end - range.begin, above.fan_in, above.fan_out);
 }
 
-// delta of every layer below the last.
+// dL/da of a layer becomes its delta = dL/dz.
+template <class T>
+void multiply_slope(const Layer<T>& layer, Range range) {
+    if (!layer.activation.is_identity)
+        layer.activation.multiply_slope(layer.units(range.begin, range.end - range.begin));
+}
+
+// delta of every layer, from that which the loss has at the last layer's a.
 template <class T>
 void pass_down(Network<T>& network, Range range, Index chunk_rows) {
-    pack_delta(network.layers[network.n_layers - 1], range, chunk_rows);
+    const Layer<T>& last = network.layers[network.n_layers - 1];
+    multiply_slope(last, range);
+    pack_delta(last, range, chunk_rows);
     for (Index i = network.n_layers - 1; i > 0; --i) {
         const Layer<T>& above = network.layers[i];
         const Layer<T>& below = network.layers[i - 1];
         times_transposed(network, above, below, range);
-        if (!below.activation.is_identity)
-            below.activation.multiply_slope(below.a + range.begin * below.stride,
-                                            below.delta + range.begin * below.stride,
-                                            (range.end - range.begin) * below.stride);
+        multiply_slope(below, range);
         pack_delta(below, range, chunk_rows);
     }
 }
@@ -241,12 +255,13 @@ int first_non_finite_block(Network<T>& network, const T* parameters, const Input
     for (Index i = 0; i < network.n_layers; ++i) {
         const Layer<T>& layer = network.layers[i];
         if (!all_finite(parameters + layer.weights, layer.fan_in * layer.fan_out) ||
-            !all_finite(parameters + layer.biases, layer.fan_out))
+            !all_finite(parameters + layer.biases, layer.fan_out) ||
+            !all_finite(parameters + layer.learned, layer.n_learned * layer.fan_out))
             return int(i);
         if (!input) continue;
         affine(network, i, parameters, *input, {0, rows});
-        if (!all_finite<T>(layer.a, rows * layer.stride)) return int(i);
-        layer.activation.activate(layer.a, rows * layer.stride);
+        if (!all_finite<T>(layer.affine_result(), rows * layer.stride)) return int(i);
+        layer.activation.activate(layer.units(0, rows));
     }
     return -1;
 }

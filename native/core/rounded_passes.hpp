@@ -36,8 +36,8 @@ inline void rounded_affine(const Network<float>& network, const Layer<float>& la
                            Index stride, Range range) {
     bfloat16_unit()({round_rows(network, before, stride, layer.fan_in, range), network.rounded_row,
                      layer.rounded, padded_pairs(layer.fan_in) * panel_columns, layer.bias, 0,
-                     layer.a + range.begin * layer.stride, layer.stride, range.end - range.begin,
-                     layer.fan_out, padded_pairs(layer.fan_in) / block_pairs});
+                     layer.affine_result() + range.begin * layer.stride, layer.stride,
+                     range.end - range.begin, layer.fan_out, padded_pairs(layer.fan_in) / block_pairs});
 }
 
 inline void rounded_times_transposed(const Network<float>& network, const Layer<float>& above,

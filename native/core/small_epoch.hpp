@@ -87,7 +87,7 @@ class SmallBatch {
             const SmallLayer<T>& layer = small_.layers[i];
             for (const LaneProduct<T>& tile : layer.forward) tile.run(tile, groups);
             if (!layer.activation.is_identity)
-                layer.activation.activate(layer.a, groups * layer.fan_out * group_rows);
+                layer.activation.activate(layer.units(groups));
         }
     }
 
@@ -96,8 +96,7 @@ class SmallBatch {
             const SmallLayer<T>& below = small_.layers[i - 1];
             for (const LaneProduct<T>& tile : small_.layers[i].down) tile.run(tile, groups);
             if (!below.activation.is_identity)
-                below.activation.multiply_slope(below.a, below.delta,
-                                                groups * below.fan_out * group_rows);
+                below.activation.multiply_slope(below.units(groups));
         }
     }
 

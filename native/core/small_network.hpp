@@ -16,13 +16,17 @@ inline constexpr Index small_width = 32;
 inline constexpr Index small_weights = 256;
 inline constexpr Index small_chunk = 256;  // rows
 
-// By shape and precision and nothing else, so that neither batch nor threads nor instruction set show
-// in a result.
+// By shape, formulas and precision and nothing else, so that neither batch nor threads nor instruction
+// set show in a result. The passes keep no z, and their losses overwrite the last layer's a.
 template <class T>
 bool is_small(const Network<T>& network) {
     Index widest = network.n_features;
-    for (Index i = 0; i < network.n_layers; ++i)
-        if (widest < network.layers[i].fan_out) widest = network.layers[i].fan_out;
+    for (Index i = 0; i < network.n_layers; ++i) {
+        const Layer<T>& layer = network.layers[i];
+        if (layer.activation.reads_z || layer.n_learned) return false;
+        if (widest < layer.fan_out) widest = layer.fan_out;
+    }
+    if (!network.layers[network.n_layers - 1].activation.is_identity) return false;
     return !network.is_rounded() && widest <= small_width && network.n_weights <= small_weights;
 }
 
@@ -42,6 +46,9 @@ struct SmallLayer {
     Activation<T> activation;
     const T* input;
     T *a, *delta;
+    Units<T> units(Index groups) const {
+        return {groups * fan_out, group_rows, a, a, delta, nullptr, nullptr};
+    }
     Tiles<LaneProduct<T>> forward, down;  // z = b + W input; delta of the layer below
     Tiles<LaneSums<T>> sums;              // dL/dW and dL/db
 };

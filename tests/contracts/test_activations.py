@@ -5,26 +5,35 @@ import pytest
 
 from lamina.formulas import ACTIVATIONS
 
-MAGNITUDES = np.array([1e-4, 1e-3, 0.1, 0.5, 1.0, 2.5, 6.0, 17.0, 40.0, 700.0])
+MAGNITUDES = np.array([1e-4, 1e-3, 0.1, 0.5, 1.0, 2.5, 5.5, 17.0, 40.0, 700.0])
 GRID = np.concatenate([-MAGNITUDES[::-1], MAGNITUDES])[:, np.newaxis]
+
+
+def learned(activation, dtype="float64"):
+    """What the units learn, at its first value."""
+    return [np.full(1, p.initial, dtype=dtype) for p in activation.parameters]
+
 
 every_activation = pytest.mark.parametrize("activation", ACTIVATIONS.values(), ids=lambda a: a.name)
 
 
 @every_activation
 def test_the_slope_is_the_derivative_of_the_value(activation):
-    h = 1e-6 * np.maximum(1, np.abs(GRID)) * np.where(np.abs(GRID) < 1e-2, 10, 1)
-    derivative = (activation.value(GRID + h) - activation.value(GRID - h)) / (2 * h)
-    slope = activation.slope(GRID, activation.value(GRID))
+    h = 1e-6 * np.clip(np.abs(GRID), 1, 20) * np.where(np.abs(GRID) < 1e-2, 10, 1)
+    own = learned(activation)
+    derivative = (activation.value(GRID + h, *own) - activation.value(GRID - h, *own)) / (2 * h)
+    slope = activation.slope(GRID, activation.value(GRID, *own), *own)
     np.testing.assert_allclose(slope, derivative, rtol=1e-8, atol=1e-9)
 
 
 @every_activation
 def test_at_zero_the_slope_lies_between_the_slopes_of_both_sides(activation):
     zero, h = np.zeros((1, 1)), 1e-7
-    left = (activation.value(zero) - activation.value(zero - h)) / h
-    right = (activation.value(zero + h) - activation.value(zero)) / h
-    slope = activation.slope(zero, activation.value(zero))
+    own = learned(activation)
+    middle = activation.value(zero, *own)
+    left = (middle - activation.value(zero - h, *own)) / h
+    right = (activation.value(zero + h, *own) - middle) / h
+    slope = activation.slope(zero, middle, *own)
     assert min(left, right) - 1e-7 <= slope <= max(left, right) + 1e-7
 
 
@@ -32,8 +41,9 @@ def test_at_zero_the_slope_lies_between_the_slopes_of_both_sides(activation):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_value_and_slope_keep_shape_and_dtype(activation, dtype):
     z = GRID.astype(dtype).reshape(4, -1)
-    a = activation.value(z)
-    slope = activation.slope(z, a)
+    own = learned(activation, dtype)
+    a = activation.value(z, *own)
+    slope = activation.slope(z, a, *own)
     assert a.dtype == slope.dtype == dtype
     assert a.shape == slope.shape == z.shape
 
@@ -41,18 +51,36 @@ def test_value_and_slope_keep_shape_and_dtype(activation, dtype):
 @every_activation
 def test_single_precision_is_double_precision_rounded(activation):
     z = GRID.astype(np.float32)
-    a, exact = activation.value(z), activation.value(z.astype(np.float64))
+    own, exact_own = learned(activation, np.float32), learned(activation)
+    a, exact = activation.value(z, *own), activation.value(z.astype(np.float64), *exact_own)
     underflow = np.finfo(np.float32).tiny
     np.testing.assert_allclose(a, exact, rtol=1e-6, atol=underflow)
-    exact_slope = activation.slope(z.astype(np.float64), exact)
-    np.testing.assert_allclose(activation.slope(z, a), exact_slope, rtol=1e-6, atol=2e-7)
+    exact_slope = activation.slope(z.astype(np.float64), exact, *exact_own)
+    np.testing.assert_allclose(activation.slope(z, a, *own), exact_slope, rtol=1e-6, atol=2e-7)
 
 
 @every_activation
 def test_a_nan_stays_a_nan(activation):
-    assert np.isnan(activation.value(np.array([[np.nan]]))).all()
+    assert np.isnan(activation.value(np.array([[np.nan]]), *learned(activation))).all()
 
 
 @every_activation
 def test_the_initial_gain_is_positive(activation):
     assert activation.gain > 0
+
+
+@every_activation
+def test_the_slope_at_what_units_learn_is_the_derivative(activation):
+    own, h = learned(activation), 1e-6
+    for i, parameter in enumerate(activation.parameters):
+        up, down = ([*own[:i], own[i] + d, *own[i + 1 :]] for d in (h, -h))
+        derivative = (activation.value(GRID, *up) - activation.value(GRID, *down)) / (2 * h)
+        np.testing.assert_allclose(parameter.slope(GRID), derivative, rtol=1e-8, atol=1e-9)
+
+
+@every_activation
+def test_hes_gain_keeps_the_size_of_standard_normal_units(activation):
+    z = np.linspace(-12, 12, 100_001)[:, np.newaxis]
+    density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+    mean_square = np.trapezoid(activation.value(z, *learned(activation)) ** 2 * density, z, axis=0)
+    assert activation.he_gain == pytest.approx(1 / np.sqrt(mean_square.item()), rel=1e-4)

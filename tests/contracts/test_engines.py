@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lamina.engines import OptimizerSettings
-from lamina.formulas import ACTIVATIONS, LOSSES, OPTIMIZERS, PENALTIES
+from lamina.formulas import OPTIMIZERS
 
 # How far an engine may be from the reference, relative to an array's largest magnitude.
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
@@ -14,9 +14,6 @@ SETTINGS = {
 }
 N_ROWS = 37
 
-every_activation = pytest.mark.parametrize("activation", ACTIVATIONS)
-every_loss = pytest.mark.parametrize("loss", LOSSES)
-every_penalty = pytest.mark.parametrize("penalty", PENALTIES)
 every_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
 every_layout = pytest.mark.parametrize("layout", ["dense", "csr"])
 every_weighting = pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
@@ -31,22 +28,17 @@ def assert_close(actual, expected, tolerance):
 
 
 @pytest.fixture
-def problem(draw_problem, activation, loss, penalty, dtype, layout, weighted):
+def problem(draw_problem, formulas, dtype, layout, weighted):
     return draw_problem(
         (9, 13, 6, 3),
         n_rows=N_ROWS,
-        activation=activation,
-        loss=loss,
-        penalty=penalty,
         dtype=dtype,
         layout=layout,
         weighted=weighted,
+        **formulas,
     )
 
 
-@every_activation
-@every_loss
-@every_penalty
 @every_dtype
 @every_layout
 @every_weighting
@@ -68,12 +60,8 @@ def test_loss_gradient_and_prediction_are_the_references(engine, reference, prob
     assert_close(prediction, reference.predict(spec, parameters, rows.X), TOLERANCE[dtype])
 
 
-@every_activation
-@every_loss
-def test_a_network_far_in_saturation_is_the_references(
-    engine, reference, draw_problem, activation, loss
-):
-    problem = draw_problem((9, 13, 6, 3), n_rows=N_ROWS, activation=activation, loss=loss)
+def test_a_network_far_in_saturation_is_the_references(engine, reference, draw_problem, formulas):
+    problem = draw_problem((9, 13, 6, 3), n_rows=N_ROWS, **formulas)
     asked = (problem.spec, problem.objective, problem.rows, 30 * problem.parameters)
     value, gradient = engine.loss_and_gradient(*asked)
     expected_value, expected_gradient = reference.loss_and_gradient(*asked)
@@ -83,9 +71,6 @@ def test_a_network_far_in_saturation_is_the_references(
         assert_close(gradient, expected_gradient, 1e-9)
 
 
-@every_activation
-@every_loss
-@every_penalty
 @every_dtype
 @every_layout
 @every_weighting

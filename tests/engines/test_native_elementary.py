@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 native = pytest.importorskip("lamina._native")
 
@@ -66,3 +67,28 @@ def test_a_value_does_not_depend_on_its_place(function, dtype):
     whole = evaluate(function, x)
     single = np.concatenate([evaluate(function, x[i : i + 1]) for i in range(len(x))])
     np.testing.assert_array_equal(whole, single)
+
+
+OF_ONE_SIZE = {
+    "normal": ndtr,
+    "sin": lambda x: np.sin(x.astype(np.longdouble)),
+    "cos": lambda x: np.cos(x.astype(np.longdouble)),
+    "softplus": lambda x: np.logaddexp(0, x),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("function", OF_ONE_SIZE)
+def test_what_is_used_at_the_size_of_one_is_exact_to_its_last_digits(function, dtype):
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.uniform(-40, 40, 100_000), rng.uniform(-900, 900, 10_000)])
+    x = x.astype(dtype)
+    truth = OF_ONE_SIZE[function](x.astype(np.float64))
+    # Between multiples of pi / 2 the baseline, which has no fused multiply-add, rounds once more.
+    bound = 4 * np.finfo(dtype).eps * np.maximum(1, abs(truth))
+    assert (abs(evaluate(function, x) - truth) <= bound).all()
+
+
+@pytest.mark.parametrize("function", OF_ONE_SIZE)
+def test_a_nan_stays_a_nan(function):
+    assert np.isnan(evaluate(function, np.array([np.nan, 1.0]))[0])

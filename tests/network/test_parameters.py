@@ -65,7 +65,7 @@ def test_matrices_that_are_no_views_flatten_to_a_copy_in_order(widths, which):
 def test_views_in_another_order_flatten_to_a_copy():
     layout = ParameterLayout(((2, 2), (2, 2)))
     vector = np.arange(float(layout.n_parameters))
-    (W1, W2), biases = layout.views(vector)
+    (W1, W2), biases, *_ = layout.views(vector)
     flat = flatten_parameters([W2, W1], biases)
     np.testing.assert_array_equal(flat[:8], [4, 5, 6, 7, 0, 1, 2, 3])
 

@@ -49,7 +49,8 @@ class Start:
         random_state = np.random.RandomState(SEED)
         spec = NetworkSpec.perceptron(work.widths, "relu", "identity")
         first = draw_parameters(spec, random_state, work.dtype, ACTIVATIONS["relu"].gain)
-        layers = list(zip(*ParameterLayout.of(spec).views(first), strict=True))
+        views = ParameterLayout.of(spec).views(first)
+        layers = list(zip(views.weights, views.biases, strict=True))
         if not work.case.early_stopping:
             return cls(work.X, work.y, None, None, layers, random_state)
         X, X_held_out, y, y_held_out = train_test_split(

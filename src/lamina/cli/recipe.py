@@ -20,6 +20,7 @@ from lamina.datasets.dataset import Task
 from lamina.encoding import TableEncoding
 from lamina.errors import TableError
 from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.estimators.state import network_of as network_spec_of
 from lamina.formulas import LINKS, LOSSES
 
 
@@ -110,12 +111,6 @@ def split(problem: Problem, test_size: float, seed: int) -> Split:
 
 def layers_of(network: Any) -> list[tuple[str, int, int, str]]:
     """Name, fan_in, fan_out and activation of each layer of a fitted network."""
-    last = len(network.coefs_) - 1
-    return [
-        (
-            "output" if i == last else f"hidden_{i + 1}",
-            *(int(n) for n in np.shape(W)),
-            network.out_activation_ if i == last else network.activation,
-        )
-        for i, W in enumerate(network.coefs_)
-    ]
+    *hidden, output = network_spec_of(network).blocks
+    described = [(b.name, b.fan_in, b.fan_out, b.activation) for b in hidden]
+    return [*described, (output.name, output.fan_in, output.fan_out, network.out_activation_)]

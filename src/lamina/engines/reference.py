@@ -5,8 +5,8 @@ fan_out); b (fan_out,); y as in engine.py. All in the dtype of the parameters.
 
 An engine with a precision rounds both operands of each of the three products, sparse X excepted.
 
-    forward    z = a_prev W + b,  a = f(z)                       p = link(z of the last block)
-    backward   delta = dL/dz:     last: p - y and its like       before: (delta W^T) f'(z)
+    forward    z = a_prev W + b,  a = f(z)                       p = link(a of the last block)
+    backward   delta = dL/dz:     last: (p - y and its like) f'  before: (delta W^T) f'(z)
     gradient   dL/dW = (a_prev^T delta + alpha W) / weight sum   dL/db = Σ_rows delta / weight sum
 """
 
@@ -65,12 +65,14 @@ def forward(
     spec: NetworkSpec, parameters: Array, X: Matrix, product: Product = operator.matmul
 ) -> Forward:
     """The forward pass; a[0] is X itself, so that a[i] is what block i takes in."""
-    weights, biases = ParameterLayout.of(spec).views(parameters)
+    views = ParameterLayout.of(spec).views(parameters)
     z, a = [], [X]
-    for block, W, b in zip(spec.blocks, weights, biases, strict=True):
+    for block, W, b, learned in zip(
+        spec.blocks, views.weights, views.biases, views.learned, strict=True
+    ):
         z.append(np.asarray(product(a[-1], W)) + b)
-        a.append(ACTIVATIONS[block.activation].value(z[-1]))
-    return Forward(z, a, LINKS[spec.link].value(z[-1]))
+        a.append(ACTIVATIONS[block.activation].value(z[-1], *learned))
+    return Forward(z, a, LINKS[spec.link].value(a[-1]))
 
 
 def batch_loss(objective: Objective, weights: Array, prediction: Array, rows: Rows) -> float:
@@ -95,19 +97,21 @@ def backward(
 ) -> Array:
     """The gradient of `batch_loss` with respect to the flat parameters."""
     layout = ParameterLayout.of(spec)
-    weights, _ = layout.views(parameters)
-    gradient = np.empty_like(parameters)
-    dW, db = layout.views(gradient)
+    own, gradient = layout.views(parameters), np.zeros_like(parameters)
+    slopes = layout.views(gradient)
 
-    delta = LOSSES[objective.loss].delta(passed.prediction, rows.y)
+    d_a = LOSSES[objective.loss].delta(passed.prediction, rows.y)
     if rows.weight is not None:
-        delta = delta * rows.weight[:, np.newaxis]
-    for i in reversed(range(len(weights))):
-        dW[i][...] = product(passed.a[i].T, delta)
-        db[i][...] = delta.sum(axis=0)
+        d_a = d_a * rows.weight[:, np.newaxis]
+    for i in reversed(range(len(spec.blocks))):
+        activation, z = ACTIVATIONS[spec.blocks[i].activation], passed.z[i]
+        for row, parameter in zip(slopes.learned[i], activation.parameters, strict=True):
+            row[...] = (d_a * parameter.slope(z)).sum(axis=0)
+        delta = d_a * activation.slope(z, passed.a[i + 1], *own.learned[i])
+        slopes.weights[i][...] = product(passed.a[i].T, delta)
+        slopes.biases[i][...] = delta.sum(axis=0)
         if i > 0:
-            slope = ACTIVATIONS[spec.blocks[i - 1].activation].slope
-            delta = product(delta, weights[i].T) * slope(passed.z[i - 1], passed.a[i])
+            d_a = product(delta, own.weights[i].T)
 
     penalised = slice(layout.n_weights)
     gradient[penalised] += objective.alpha * PENALTIES[objective.penalty].slope(
@@ -119,8 +123,8 @@ def backward(
 
 def first_non_finite_block(spec: NetworkSpec, parameters: Array, z: list[Array]) -> int | None:
     """The first block whose z or parameters are infinite or NaN."""
-    weights, biases = ParameterLayout.of(spec).views(parameters)
-    for i, values in enumerate(zip(z, weights, biases, strict=True)):
+    views = ParameterLayout.of(spec).views(parameters)
+    for i, values in enumerate(zip(z, views.weights, views.biases, views.learned, strict=True)):
         if not all(np.isfinite(value).all() for value in values):
             return i
     return None

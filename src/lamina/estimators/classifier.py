@@ -29,13 +29,22 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     hidden_layer_sizes : int or sequence of int, default=(100,)
         The units of each hidden layer, from the inputs on; an int is one layer, and `()` leaves a
         linear model.
-    activation : {'identity', 'logistic', 'tanh', 'relu'}, default='relu'
-        The f of the hidden layers, a = f(z):
+    activation : str or sequence of str, default='relu'
+        The f of the hidden layers, a = f(z): one for all, or one for each.
 
         - 'identity': f(z) = z, so that the network collapses to a linear one;
         - 'logistic': f(z) = 1 / (1 + exp(-z));
         - 'tanh': f(z) = tanh(z);
-        - 'relu': f(z) = max(0, z).
+        - 'relu': f(z) = max(0, z);
+        - 'leaky_relu', 'prelu': z where that is positive, else 0.01 z, or s z with an s that each
+          unit learns;
+        - 'elu', 'selu': z where that is positive, else exp(z) - 1, both scaled in 'selu' so that a
+          deep network keeps mean and variance (with initializer 'lecun_normal');
+        - 'gelu', 'silu', 'mish': z Φ(z), z / (1 + exp(-z)), z tanh(log(1 + exp(z))): smooth
+          relatives of 'relu';
+        - 'softplus': f(z) = log(1 + exp(z)); 'softsign': f(z) = z / (1 + |z|);
+        - 'relu6': f(z) = min(max(0, z), 6); 'hardswish': f(z) = z min(max(0, z + 3), 6) / 6;
+        - 'sine': f(z) = sin(z), for signals with fine detail, on inputs of a suitable scale.
     solver : {'lbfgs', 'sgd', 'adam'}, default='adam'
         How the loss is minimised. 'sgd' is gradient descent in minibatches with momentum; 'adam'
         scales its steps by running means of the gradient and of its square; 'lbfgs' is SciPy's
@@ -91,6 +100,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         How many epochs in a row may bring no progress; one more is a stall.
     max_fun : int, default=15000
         The most evaluations of the loss by 'lbfgs'.
+    output_activation : str or None, default=None
+        An f, of the same names, between the last layer's z and the link; 'softplus' makes every
+        prediction of a regression positive, for instance.
     dtype : {'float32', 'float64'} or None, default=None
         What is computed in. None takes float32 for float32 rows and float64 for all others.
         'lbfgs' takes no 'float32'.
@@ -114,6 +126,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         The weights of each layer; they and the biases are views of one vector.
     intercepts_ : list of ndarray of shape (fan_out,)
         The biases of each layer.
+    unit_parameters_ : list of ndarray of shape (n, fan_out)
+        What each unit of each layer learns beside, such as the s of 'prelu'; only where one does.
     n_iter_ : int
         Epochs or iterations of the latest fit.
     n_layers_ : int
@@ -184,6 +198,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         epsilon: float = 1e-8,
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
+        output_activation: str | None = None,
         dtype: str | None = None,
         precision: str | None = None,
         engine: str | None = None,

@@ -26,7 +26,8 @@ _below_one = Interval(Real, 0, 1, closed="left")
 
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", _at_least_one],
-    "activation": [StrOptions(set(ACTIVATIONS))],
+    "activation": [StrOptions(set(ACTIVATIONS)), list, tuple],
+    "output_activation": [StrOptions(set(ACTIVATIONS)), None],
     "solver": [StrOptions({LBFGS, *OPTIMIZERS})],
     "alpha": [_not_negative],
     "batch_size": [StrOptions({"auto"}), _at_least_one],
@@ -95,6 +96,25 @@ def hidden_widths(hidden_layer_sizes: Any) -> list[int]:
     if any(width < 1 for width in widths):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {widths}.")
     return [int(width) for width in widths]
+
+
+def hidden_activations(activation: Any, n_hidden: int) -> tuple[str, ...]:
+    """The activation of each hidden layer; a name speaks for all of them.
+
+    Raises
+    ------
+    UnknownNameError
+        For a name that is no activation's.
+    ValueError
+        For another number of names than of hidden layers.
+    """
+    each = (activation,) * n_hidden if isinstance(activation, str) else tuple(activation)
+    if len(each) != n_hidden:
+        raise ValueError(
+            f"activation={list(each)} names {len(each)} layers, and hidden_layer_sizes asks for "
+            f"{n_hidden}: give one name for each hidden layer, or one for all"
+        )
+    return tuple(ACTIVATIONS[name].name for name in each)
 
 
 def _names(option: Any) -> list[str]:

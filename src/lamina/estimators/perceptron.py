@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from abc import ABC, abstractmethod
 from functools import cache
@@ -12,7 +13,10 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state, column_or_1d
-from sklearn.utils._param_validation import InvalidParameterError
+from sklearn.utils._param_validation import (
+    InvalidParameterError,
+    validate_parameter_constraints,
+)
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from lamina.engines import choose_engine
@@ -29,8 +33,12 @@ from lamina.estimators.contradictions import refuse_contradictions
 from lamina.estimators.fitting import Assignment, fit_by_epochs, fit_by_lbfgs
 from lamina.estimators.state import (
     EPOCH_ATTRIBUTES,
+    PARTS_BESIDE,
+    architecture_of,
     network_and_parameters,
+    network_for,
     parameters_of,
+    require_parts,
     share_one_vector,
 )
 from lamina.estimators.tasks import Task
@@ -48,7 +56,8 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
     _numeric_targets = False
 
     hidden_layer_sizes: Any
-    activation: str
+    activation: Any
+    output_activation: str | None
     solver: str
     warm_start: bool
     early_stopping: bool
@@ -122,7 +131,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
             sample_weight = _check_sample_weight(sample_weight, X)
         task = self._task(y, self.warm_start or incremental, classes)
         widths = [X.shape[1], *widths, task.n_outputs]
-        spec = NetworkSpec.perceptron(widths, self.activation, LOSSES[task.loss].link)
+        spec = network_for(widths, architecture_of(self), LOSSES[task.loss].link)
         random_state = check_random_state(self.random_state)
         start = self._first_parameters(spec, random_state, X.dtype) if fresh else self._go_on(spec)
         by_lbfgs = self.solver == LBFGS
@@ -149,7 +158,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         # One call, so that Ctrl-C finds the model either as it was or whole.
         self.__dict__.update(attributes)
         if fresh:
-            for stale in set(EPOCH_ATTRIBUTES) - set(attributes):
+            for stale in {*EPOCH_ATTRIBUTES, *PARTS_BESIDE} - set(attributes):
                 self.__dict__.pop(stale, None)
 
     @property
@@ -182,13 +191,27 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
     def _first_parameters(
         self, spec: NetworkSpec, random_state: np.random.RandomState, dtype: DTypeLike
     ) -> Array:
-        return draw_parameters(spec, random_state, dtype, ACTIVATIONS[self.activation].gain)
+        return draw_parameters(spec, random_state, dtype, self._gains(spec))
+
+    def _gains(self, spec: NetworkSpec) -> list[float]:
+        """The initial gain of each block, of which the output's is scikit-learn's.
+
+        It takes the hidden layers' activation for the output layer too, where that has none.
+        """
+        names = [block.activation for block in spec.blocks]
+        if self.output_activation is None and len(names) > 1:
+            names[-1] = names[-2]
+        elif self.output_activation is None and isinstance(self.activation, str):
+            names[-1] = self.activation
+        return [ACTIVATIONS[name].gain for name in names]
 
     def _go_on(self, spec: NetworkSpec) -> Array:
         """A copy of the present parameters, so that a fit that fails leaves them as they are."""
         present = [weights.shape for weights in self.coefs_]
         wanted = ParameterLayout.of(spec).shapes
-        if tuple(present) != wanted:
+        if tuple(present) == wanted:
+            require_parts(spec, [[p.shape for p in getattr(self, n, ())] for n in PARTS_BESIDE])
+        else:
             raise ValueError(
                 f"the network has weights of shapes {present}, but "
                 f"hidden_layer_sizes={self.hidden_layer_sizes!r} with {spec.n_features} features "
@@ -261,11 +284,20 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         return self
 
     def _validate_params(self) -> None:
+        # Most values are the defaults, and to look at them all takes longer than many a small fit.
+        values = ((name, getattr(self, name), of) for name, of in self._defaults().items())
+        given = {name: value for name, value, default in values if value is not default}
         try:
-            super()._validate_params()
+            validate_parameter_constraints(self._parameter_constraints, given, type(self).__name__)
         except InvalidParameterError as error:
-            nearest = nearest_value(self._parameter_constraints, self.get_params(deep=False))
+            nearest = nearest_value(self._parameter_constraints, given)
             raise InvalidParameterError(f"{error}{nearest}") from None
+
+    @classmethod
+    @cache
+    def _defaults(cls) -> dict[str, Any]:
+        signature = inspect.signature(cls.__init__).parameters
+        return {name: signature[name].default for name in cls._get_param_names()}
 
     @classmethod
     @cache

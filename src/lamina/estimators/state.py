@@ -7,8 +7,9 @@ that pickle, joblib, skops or a model file could stumble over.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from operator import is_
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -16,11 +17,14 @@ from weakref import WeakKeyDictionary
 from numpy.typing import DTypeLike
 
 from lamina.engines import OptimizerState
+from lamina.estimators.constraints import hidden_activations
 from lamina.formulas import OPTIMIZERS
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout, flatten_parameters
 from lamina.training import History, LbfgsResult, Memory
 
+# The parts of the parameter vector beside weights and biases; a plain network has neither.
+PARTS_BESIDE = ("unit_parameters_", "running_statistics_")
 # Only fits by epochs leave these; a fresh fit with L-BFGS takes them away.
 EPOCH_ATTRIBUTES = (
     "loss_curve_",
@@ -44,20 +48,45 @@ def network_of(model: Any) -> NetworkSpec:
         Where weights, biases and the number of features are not those of one network, because
         someone has set them by hand.
     """
-    weights = tuple(part.shape for part in model.coefs_)
-    biases = tuple(part.shape for part in model.intercepts_)
-    return _network(weights, biases, model.n_features_in_, model.activation, model.out_activation_)
+    shapes = tuple(tuple(part.shape for part in parts) for parts in _parts_of(model))
+    return _network(shapes, model.n_features_in_, architecture_of(model), model.out_activation_)
+
+
+class Architecture(NamedTuple):
+    """The parameters of an estimator, beside widths, that make its network."""
+
+    activation: str | tuple[str, ...]
+    output_activation: str | None
+
+
+def architecture_of(model: Any) -> Architecture:
+    """What a model's parameters ask for."""
+    activation = model.activation
+    return Architecture(
+        activation if isinstance(activation, str) else tuple(activation),
+        model.output_activation,
+    )
+
+
+def network_for(widths: Sequence[int], architecture: Architecture, link: str) -> NetworkSpec:
+    """The network of these widths, inputs first and outputs last."""
+    return NetworkSpec.perceptron(
+        widths,
+        hidden_activations(architecture.activation, len(widths) - 2),
+        link,
+        architecture.output_activation,
+    )
 
 
 @lru_cache(maxsize=64)
 def _network(
-    weights: tuple[tuple[int, ...], ...],
-    biases: tuple[tuple[int, ...], ...],
+    shapes: tuple[tuple[tuple[int, ...], ...], ...],
     n_features: int,
-    activation: str,
+    architecture: Architecture,
     link: str,
 ) -> NetworkSpec:
     # Remembered, because for a single row a spec takes longer to make than to use.
+    weights, biases, *beside = shapes
     widths = (n_features, *(shape[-1] for shape in weights))
     if weights != tuple(pairwise(widths)) or biases != tuple((width,) for width in widths[1:]):
         raise ValueError(
@@ -66,12 +95,37 @@ def _network(
             "before gives, and has one intercept for each of its columns. Set them to fit, or fit "
             "the estimator anew."
         )
-    return NetworkSpec.perceptron(widths, activation, link)
+    spec = network_for(widths, architecture, link)
+    require_parts(spec, beside)
+    return spec
+
+
+def require_parts(spec: NetworkSpec, shapes: Sequence[Sequence[tuple[int, ...]]]) -> None:
+    """See that what stands beside weights and biases is what the network asks for.
+
+    Raises
+    ------
+    ValueError
+        Where it is not, because parameters were changed after the fit.
+    """
+    wanted = ParameterLayout.of(spec).shapes_beside
+    for name, found, asked in zip(PARTS_BESIDE, shapes, wanted, strict=True):
+        if tuple(found) != (asked if any(n for n, _ in asked) else ()):
+            raise ValueError(
+                f"{name} of shapes {list(found)} is not what the network asks for, {list(asked)}: "
+                "a parameter that makes the network was changed after the fit. Set it back, or "
+                "fit the estimator anew."
+            )
+
+
+def _parts_of(model: Any) -> list[list[Array]]:
+    return [model.coefs_, model.intercepts_, *(getattr(model, n, ()) for n in PARTS_BESIDE)]
 
 
 def parameters_of(model: Any, dtype: DTypeLike | None = None) -> Array:
     """Its flat parameters; a copy only where the attributes are no longer views of one vector."""
-    return flatten_parameters(model.coefs_, model.intercepts_, dtype)
+    weights, biases, learned, statistics = _parts_of(model)
+    return flatten_parameters(weights, biases, learned, statistics, dtype)
 
 
 class _Known(NamedTuple):
@@ -90,8 +144,19 @@ def network_and_parameters(model: Any) -> tuple[NetworkSpec, Array]:
     For a single row it takes longer to look at all of them than to predict. What is written into a
     view is written into the vector; an array that takes a view's place is another, and is noticed.
     """
-    parts = (*model.coefs_, *model.intercepts_)
-    surroundings = model.activation, model.out_activation_, model.n_features_in_
+    fitted = vars(model)
+    parts = (
+        *fitted["coefs_"],
+        *fitted["intercepts_"],
+        *fitted.get("unit_parameters_", ()),
+        *fitted.get("running_statistics_", ()),
+    )
+    surroundings = (
+        model.activation,
+        model.output_activation,
+        model.out_activation_,
+        model.n_features_in_,
+    )
     # Someone's subclass may compare by value, and have no hash then.
     is_hashable = type(model).__hash__ is not None
     known = _known.get(model) if is_hashable else None
@@ -103,17 +168,18 @@ def network_and_parameters(model: Any) -> tuple[NetworkSpec, Array]:
     ):
         return known.spec, known.parameters
     spec, parameters = network_of(model), parameters_of(model)
-    if is_hashable and all(part.base is parameters for part in parts):
+    if is_hashable and all(part.base is parameters for part in parts if part.size):
         _known[model] = _Known(parts, surroundings, spec, parameters)
     return spec, parameters
 
 
 def share_one_vector(model: Any) -> None:
     """Make weights and biases views of one vector again, after pickle has torn them apart."""
-    dtypes = {part.dtype for part in (*model.coefs_, *model.intercepts_)}
-    if len(dtypes) == 1:
-        layout = ParameterLayout(tuple(weights.shape for weights in model.coefs_))
-        model.coefs_, model.intercepts_ = layout.views(parameters_of(model))
+    parts = _parts_of(model)
+    if len({part.dtype for part in chain.from_iterable(parts)}) == 1:
+        shapes = tuple(weights.shape for weights in model.coefs_)
+        layout = ParameterLayout(shapes, *(tuple(map(len, beside)) for beside in parts[2:]))
+        vars(model).update(_named_views(layout, parameters_of(model)))
 
 
 def history_of(model: Any) -> History:
@@ -155,14 +221,19 @@ def memory_of(model: Any, parameters: Array, *, fresh: bool, keep_optimizer: boo
 
 def network_attributes(spec: NetworkSpec, parameters: Array) -> dict[str, Any]:
     """The network as scikit-learn's attributes; `coefs_` and `intercepts_` are views."""
-    views = ParameterLayout.of(spec).views(parameters)
     return {
-        "coefs_": views.weights,
-        "intercepts_": views.biases,
+        **_named_views(ParameterLayout.of(spec), parameters),
         "n_layers_": len(spec.blocks) + 1,
         "n_outputs_": spec.n_outputs,
         "out_activation_": spec.link,
     }
+
+
+def _named_views(layout: ParameterLayout, parameters: Array) -> dict[str, Any]:
+    views = layout.views(parameters)
+    named = {"coefs_": views.weights, "intercepts_": views.biases}
+    beside = zip(PARTS_BESIDE, views[2:], strict=True)
+    return named | {name: parts for name, parts in beside if any(part.size for part in parts)}
 
 
 def epoch_attributes(memory: Memory, optimizer: str) -> dict[str, Any]:

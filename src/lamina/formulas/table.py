@@ -48,8 +48,7 @@ class Table(Mapping[str, Record]):
     >>> ACTIVATIONS["rleu"]
     Traceback (most recent call last):
     ...
-    lamina.errors.UnknownNameError: 'rleu' is no activation. Did you mean 'relu'? Known: \
-'identity', 'logistic', 'tanh', 'relu'.
+    lamina.errors.UnknownNameError: 'rleu' is no activation. Did you mean 'relu'? Known: ...
     """
 
     def __init__(self, kind: str, *records: Record) -> None:

@@ -1,12 +1,15 @@
 """Flat parameters: one contiguous vector a network, with a named view for every matrix in it.
 
-Layout: the weights of all blocks, each row-major (fan_in, fan_out), then the biases of all blocks.
-So a penalty, which spares the biases, acts on a prefix; and the order is scikit-learn's for L-BFGS.
+Layout: the weights of all blocks, each row-major (fan_in, fan_out), then the biases of all blocks,
+then what their units learn beside, then the running statistics, each row by row (n, fan_out). So a
+penalty, which speaks to weights alone, acts on a prefix, and so does an optimizer, which leaves
+statistics alone; and of a plain network the order is scikit-learn's for L-BFGS.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -19,10 +22,22 @@ from lamina.network.spec import NetworkSpec
 
 
 class ParameterViews(NamedTuple):
-    """Views of a flat vector: one (fan_in, fan_out) matrix and one (fan_out,) vector a block."""
+    """Views of a flat vector, one of each kind a block.
+
+    Attributes
+    ----------
+    weights : list of ndarray of shape (fan_in, fan_out)
+    biases : list of ndarray of shape (fan_out,)
+    learned : list of ndarray of shape (n, fan_out)
+        Row by row what each unit learns beside, as `Dense.learned` lists it; n is mostly zero.
+    statistics : list of ndarray of shape (n, fan_out)
+        Running statistics, which no optimizer changes.
+    """
 
     weights: list[NDArray[Any]]
     biases: list[NDArray[Any]]
+    learned: list[NDArray[Any]]
+    statistics: list[NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -33,14 +48,21 @@ class ParameterLayout:
     ----------
     shapes : tuple of (int, int)
         (fan_in, fan_out) of every block.
+    n_learned, n_statistics : tuple of int
+        How many rows of each kind a block has; empty where none has any.
     """
 
     shapes: tuple[tuple[int, int], ...]
+    n_learned: tuple[int, ...] = ()
+    n_statistics: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, spec: NetworkSpec) -> ParameterLayout:
         """The layout of a spec's parameters."""
-        return cls(tuple((block.fan_in, block.fan_out) for block in spec.blocks))
+        return cls(
+            tuple((block.fan_in, block.fan_out) for block in spec.blocks),
+            tuple(len(block.learned) for block in spec.blocks),
+        )
 
     @property
     def n_weights(self) -> int:
@@ -48,9 +70,20 @@ class ParameterLayout:
         return sum(fan_in * fan_out for fan_in, fan_out in self.shapes)
 
     @property
+    def n_trained(self) -> int:
+        """The length of the prefix that an optimizer updates."""
+        n_biases = sum(fan_out for _, fan_out in self.shapes)
+        return self.n_weights + n_biases + self._size(self.n_learned)
+
+    @property
     def n_parameters(self) -> int:
         """The length of the flat vector."""
-        return self.n_weights + sum(fan_out for _, fan_out in self.shapes)
+        return self.n_trained + self._size(self.n_statistics)
+
+    @property
+    def shapes_beside(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """The shapes of what units learn beside, and of the statistics: (n, fan_out) each."""
+        return tuple(self._rows(self.n_learned)), tuple(self._rows(self.n_statistics))
 
     def views(self, vector: NDArray[Any]) -> ParameterViews:
         """The matrices in a flat vector; writing to them writes to it.
@@ -68,26 +101,46 @@ class ParameterLayout:
         """
         if vector.shape != (self.n_parameters,):
             raise ValueError(f"expected {self.n_parameters} parameters, got shape {vector.shape}")
-        weights, biases, start = [], [], 0
-        for shape in self.shapes:
-            size = shape[0] * shape[1]
-            weights.append(vector[start : start + size].reshape(shape))
-            start += size
-        for _, fan_out in self.shapes:
-            biases.append(vector[start : start + fan_out])
-            start += fan_out
-        return ParameterViews(weights, biases)
+        widths = [fan_out for _, fan_out in self.shapes]
+        start = 0
+
+        def take(shapes: Iterable[tuple[int, ...]]) -> list[NDArray[Any]]:
+            nonlocal start
+            taken = []
+            for shape in shapes:
+                size = math.prod(shape)
+                taken.append(vector[start : start + size].reshape(shape))
+                start += size
+            return taken
+
+        return ParameterViews(
+            take(self.shapes),
+            take((width,) for width in widths),
+            take(self._rows(self.n_learned)),
+            take(self._rows(self.n_statistics)),
+        )
+
+    def _rows(self, counts: tuple[int, ...]) -> list[tuple[int, int]]:
+        widths = [fan_out for _, fan_out in self.shapes]
+        return list(zip(counts or (0,) * len(widths), widths, strict=True))
+
+    def _size(self, counts: tuple[int, ...]) -> int:
+        return sum(n * fan_out for n, fan_out in self._rows(counts))
 
 
 def flatten_parameters(
-    weights: Sequence[NDArray[Any]], biases: Sequence[NDArray[Any]], dtype: DTypeLike | None = None
+    weights: Sequence[NDArray[Any]],
+    biases: Sequence[NDArray[Any]],
+    learned: Sequence[NDArray[Any]] = (),
+    statistics: Sequence[NDArray[Any]] = (),
+    dtype: DTypeLike | None = None,
 ) -> NDArray[Any]:
-    """The flat vector behind weights and biases: itself where they are its views, else a copy.
+    """The flat vector behind these parts: itself where they are its views, else a copy.
 
     Parameters
     ----------
-    weights, biases : sequence of ndarray
-        One (fan_in, fan_out) matrix and one (fan_out,) vector a block.
+    weights, biases, learned, statistics : sequence of ndarray
+        As in `ParameterViews`.
     dtype : dtype, optional
         The vector's dtype; by default the first matrix's.
 
@@ -96,9 +149,9 @@ def flatten_parameters(
     ndarray of shape (n_parameters,)
     """
     dtype = np.dtype(weights[0].dtype if dtype is None else dtype)
+    parts = [part for part in (*weights, *biases, *learned, *statistics) if part.size]
     base = weights[0].base
     if isinstance(base, np.ndarray) and base.ndim == 1 and base.dtype == dtype:
-        parts = [*weights, *biases]
         address = base.__array_interface__["data"][0]
         for part in parts:
             if part.base is not base or part.__array_interface__["data"][0] != address:
@@ -107,14 +160,14 @@ def flatten_parameters(
         else:
             if base.nbytes == sum(part.nbytes for part in parts) and base.flags.c_contiguous:
                 return base
-    return np.concatenate([np.ravel(p) for p in (*weights, *biases)]).astype(dtype, copy=False)
+    return np.concatenate([np.ravel(part) for part in parts]).astype(dtype, copy=False)
 
 
 def draw_parameters(
     spec: NetworkSpec,
     random_state: np.random.RandomState,
     dtype: DTypeLike,
-    gain: float,
+    gain: float | Sequence[float],
     initializer: str = "glorot_uniform",
 ) -> Array:
     """A flat vector of first parameters, drawn block by block in float64, then cast to dtype.
@@ -123,11 +176,13 @@ def draw_parameters(
     ----------
     spec : NetworkSpec
     random_state : RandomState
-        Drawn from in scikit-learn's order: weights, then biases, block by block.
+        Drawn from in scikit-learn's order: weights, then biases, block by block. Nothing else is
+        drawn.
     dtype : dtype
         float32 or float64.
-    gain : float
-        The hidden activation's initial gain; scikit-learn uses it for the output block as well.
+    gain : float or sequence of float
+        The activation's initial gain, for all blocks or for each; scikit-learn uses that of the
+        hidden activation for the output block as well.
     initializer : str
         A name in INITIALIZERS.
 
@@ -139,6 +194,10 @@ def draw_parameters(
     vector = np.empty(layout.n_parameters, dtype=dtype)
     views = layout.views(vector)
     draw = INITIALIZERS[initializer].draw
-    for block, weight, bias in zip(spec.blocks, *views, strict=True):
-        weight[...], bias[...] = draw(random_state, block.fan_in, block.fan_out, gain)
+    gains = [gain] * len(spec.blocks) if isinstance(gain, float) else gain
+    for i, block in enumerate(spec.blocks):
+        drawn = draw(random_state, block.fan_in, block.fan_out, gains[i])
+        views.weights[i][...], views.biases[i][...] = drawn
+        for row, parameter in zip(views.learned[i], block.learned, strict=True):
+            row[...] = parameter.initial
     return vector

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 from lamina.formulas import ACTIVATIONS, LINKS
+from lamina.formulas.activations import UnitParameter
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Dense:
     fan_in, fan_out : int
         Its inputs and outputs.
     activation : str
-        The name of f; the output block has 'identity', and the spec's link comes after it.
+        The name of f; the output block has 'identity' by default, and the link comes after it.
     """
 
     name: str
@@ -32,6 +34,11 @@ class Dense:
         ACTIVATIONS[self.activation]
         if self.fan_in < 1 or self.fan_out < 1:
             raise ValueError(f"block {self.name!r} needs at least one input and one output: {self}")
+
+    @property
+    def learned(self) -> tuple[UnitParameter, ...]:
+        """What each unit learns beside its weights and its bias."""
+        return ACTIVATIONS[self.activation].parameters
 
 
 @dataclass(frozen=True)
@@ -62,14 +69,36 @@ class NetworkSpec:
                 )
 
     @classmethod
-    def perceptron(cls, widths: Sequence[int], activation: str, link: str) -> NetworkSpec:
-        """A multi-layer perceptron of the given widths, inputs first and outputs last."""
-        last = len(widths) - 1
+    def perceptron(
+        cls,
+        widths: Sequence[int],
+        activation: str | Sequence[str],
+        link: str,
+        output_activation: str | None = None,
+    ) -> NetworkSpec:
+        """A multi-layer perceptron.
+
+        Parameters
+        ----------
+        widths : sequence of int
+            Inputs first and outputs last.
+        activation : str or sequence of str
+            Of all hidden blocks, or of each.
+        link : str
+        output_activation : str, optional
+            What stands between the last z and the link; nothing by default.
+        """
+        n_hidden = len(widths) - 2
+        each = [activation] * n_hidden if isinstance(activation, str) else list(activation)
+        if len(each) != n_hidden:
+            raise ValueError(f"{n_hidden} hidden blocks cannot have the activations {each}")
+        names = [*(f"hidden_{i + 1}" for i in range(n_hidden)), "output"]
+        sizes = pairwise(widths)
         blocks = tuple(
-            Dense(f"hidden_{i}", widths[i - 1], widths[i], activation)
-            if i < last
-            else Dense("output", widths[i - 1], widths[i], "identity")
-            for i in range(1, last + 1)
+            Dense(name, fan_in, fan_out, of)
+            for name, (fan_in, fan_out), of in zip(
+                names, sizes, [*each, output_activation or "identity"], strict=True
+            )
         )
         return cls(blocks, link)
 

@@ -191,18 +191,22 @@ def _mlp_to_plain(model: Any, writer: PlainWriter, path: Place) -> dict[str, Any
     shapes = _network_shapes(model)
     plain = _estimator_to_plain(model, writer, path, frozenset({"coefs_", "intercepts_"}))
     dtype = np.result_type(*model.coefs_, *model.intercepts_)
-    vector = flatten_parameters(model.coefs_, model.intercepts_, dtype)
+    vector = flatten_parameters(model.coefs_, model.intercepts_, dtype=dtype)
     tensor = writer.tensor(vector, (*path, "parameters"))
     return {**plain, "network": {"shapes": shapes, "parameters": tensor}}
 
 
 def _mlp_from_plain(cls: type, plain: dict[str, Any], reader: PlainReader) -> Any:
+    from lamina.estimators.state import share_one_vector
+
     network = plain.pop("network", None)
     model = _estimator_from_plain(cls, plain, reader)
     if network is not None:
         layout = ParameterLayout(tuple((fan_in, fan_out) for fan_in, fan_out in network["shapes"]))
-        model.coefs_, model.intercepts_ = layout.views(reader.read(network["parameters"]))
+        views = layout.views(reader.read(network["parameters"]))
+        model.coefs_, model.intercepts_ = views.weights, views.biases
         _network_shapes(model)
+        share_one_vector(model)
     return model
 
 

@@ -44,8 +44,7 @@ def non_finite_error(
 
 def first_non_finite_block(spec: NetworkSpec, vector: Array) -> int | None:
     """The first block whose part of a flat vector (parameters or gradient) is infinite or NaN."""
-    weights, biases = ParameterLayout.of(spec).views(vector)
-    for i, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-        if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
+    for i, parts in enumerate(zip(*ParameterLayout.of(spec).views(vector), strict=True)):
+        if not all(np.isfinite(part).all() for part in parts):
             return i
     return None
