@@ -14,7 +14,8 @@ ROWS = Rows(np.array([[1.0, 2.0], [-1.0, 0.5]]), np.array([[20.0], [0.0]]), None
 
 
 def test_a_forward_pass_keeps_every_z_and_a():
-    z, a, prediction = forward(SPEC, np.array(NETWORK), ROWS.X)
+    passed = forward(SPEC, np.array(NETWORK), ROWS.X)
+    z, a, prediction = passed.z, passed.a, passed.prediction
     np.testing.assert_array_equal(z[0], [[5.5, 0.5], [0.5, 1.0]])
     np.testing.assert_array_equal(a[0], ROWS.X)
     np.testing.assert_array_equal(a[1], [[5.5, 0.5], [0.5, 1.0]])

@@ -51,7 +51,7 @@ def test_json_that_describes_no_network_is_refused(plain):
 
 def test_json_with_an_unknown_field_is_refused():
     plain = NetworkSpec.perceptron([2, 1], "relu", "identity").to_json()
-    plain["blocks"][0]["dropout"] = 0.5
+    plain["blocks"][0]["drop"] = 0.5
     with pytest.raises(ValueError, match="not the description of a network"):
         NetworkSpec.from_json(plain)
 

@@ -76,10 +76,13 @@ class OptimizerState:
     slots : ndarray of shape (n_slots, n_parameters)
     step : int
         Updates made so far.
+    seed : int
+        Of 64 bits: what dropout and noise are drawn by, with the step. No trainer changes it.
     """
 
     slots: Array
     step: int = 0
+    seed: int = 0
 
     @classmethod
     def fresh(cls, optimizer: str, parameters: Array) -> OptimizerState:

@@ -71,6 +71,8 @@ def _network(
     precision: str | None,
     largest_batch: int,
 ) -> Any:
+    if spec.draws or any(b.normalization or b.residual for b in spec.blocks):
+        raise NotImplementedError("the kernels know no normalization, residual, dropout or noise")
     make = _native.Network32 if dtype == np.float32 else _native.Network64
     return make(
         [(b.fan_in, b.fan_out, _native.ACTIVATIONS[b.activation]) for b in spec.blocks],

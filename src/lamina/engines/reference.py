@@ -5,22 +5,31 @@ fan_out); b (fan_out,); y as in engine.py. All in the dtype of the parameters.
 
 An engine with a precision rounds both operands of each of the three products, sparse X excepted.
 
-    forward    z = a_prev W + b,  a = f(z)                       p = link(a of the last block)
-    backward   delta = dL/dz:     last: (p - y and its like) f'  before: (delta W^T) f'(z)
+    forward    block by block (blocks.py)                        p = link(a of the last block)
+    backward   dL/da of the last block: p - y and its like       then block by block
     gradient   dL/dW = (a_prev^T delta + alpha W) / weight sum   dL/db = Σ_rows delta / weight sum
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from lamina.engines.blocks import (
+    BlockParameters,
+    BlockPass,
+    Mode,
+    Product,
+    backward_blocks,
+    forward_block,
+    move_statistics,
+    noisy_inputs,
+)
 from lamina.engines.engine import (
     Engine,
     EpochReport,
@@ -33,20 +42,29 @@ from lamina.engines.engine import (
     Trainer,
     require_finite,
 )
-from lamina.formulas import ACTIVATIONS, LINKS, LOSSES, OPTIMIZERS, PENALTIES, PRECISIONS
+from lamina.formulas import LINKS, LOSSES, OPTIMIZERS, PENALTIES, PRECISIONS
+from lamina.formulas.noise import Draws
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout
 
+PREDICTING = Mode()
+
 
 class Forward(NamedTuple):
-    """Everything that a forward pass computes: z and a of every block, and the prediction."""
+    """Everything that a forward pass computes: what each block leaves, and the prediction."""
 
-    z: list[Array]
-    a: list[Array]
+    blocks: list[BlockPass]
     prediction: Array
 
+    @property
+    def z(self) -> list[Array]:
+        """What each block's activation takes."""
+        return [passed.z for passed in self.blocks]
 
-Product: TypeAlias = Callable[[Any, Any], Any]
+    @property
+    def a(self) -> list[Any]:
+        """What each block takes, the inputs first, and at last what the link takes."""
+        return [self.blocks[0].a_prev, *(passed.a for passed in self.blocks)]
 
 
 def product_in(precision: str | None) -> Product:
@@ -61,18 +79,14 @@ def product_in(precision: str | None) -> Product:
     return product
 
 
-def forward(
-    spec: NetworkSpec, parameters: Array, X: Matrix, product: Product = operator.matmul
-) -> Forward:
-    """The forward pass; a[0] is X itself, so that a[i] is what block i takes in."""
-    views = ParameterLayout.of(spec).views(parameters)
-    z, a = [], [X]
-    for block, W, b, learned in zip(
-        spec.blocks, views.weights, views.biases, views.learned, strict=True
-    ):
-        z.append(np.asarray(product(a[-1], W)) + b)
-        a.append(ACTIVATIONS[block.activation].value(z[-1], *learned))
-    return Forward(z, a, LINKS[spec.link].value(a[-1]))
+def forward(spec: NetworkSpec, parameters: Array, X: Matrix, mode: Mode = PREDICTING) -> Forward:
+    """The forward pass."""
+    own = BlockParameters.each(ParameterLayout.of(spec).views(parameters))
+    a, blocks = noisy_inputs(spec, X, mode.draws), []
+    for i, block in enumerate(spec.blocks):
+        blocks.append(forward_block(block, own[i], a, mode, stream=i + 1))
+        a = blocks[-1].a
+    return Forward(blocks, LINKS[spec.link].value(a))
 
 
 def batch_loss(objective: Objective, weights: Array, prediction: Array, rows: Rows) -> float:
@@ -97,21 +111,14 @@ def backward(
 ) -> Array:
     """The gradient of `batch_loss` with respect to the flat parameters."""
     layout = ParameterLayout.of(spec)
-    own, gradient = layout.views(parameters), np.zeros_like(parameters)
-    slopes = layout.views(gradient)
+    gradient = np.zeros_like(parameters)
+    own, slopes = (BlockParameters.each(layout.views(v)) for v in (parameters, gradient))
 
     d_a = LOSSES[objective.loss].delta(passed.prediction, rows.y)
     if rows.weight is not None:
         d_a = d_a * rows.weight[:, np.newaxis]
-    for i in reversed(range(len(spec.blocks))):
-        activation, z = ACTIVATIONS[spec.blocks[i].activation], passed.z[i]
-        for row, parameter in zip(slopes.learned[i], activation.parameters, strict=True):
-            row[...] = (d_a * parameter.slope(z)).sum(axis=0)
-        delta = d_a * activation.slope(z, passed.a[i + 1], *own.learned[i])
-        slopes.weights[i][...] = product(passed.a[i].T, delta)
-        slopes.biases[i][...] = delta.sum(axis=0)
-        if i > 0:
-            d_a = product(delta, own.weights[i].T)
+    for i, delta, _ in backward_blocks(spec, own, passed.blocks, d_a, slopes, product):
+        slopes[i].weights[...] = product(passed.blocks[i].a_prev.T, delta)
 
     penalised = slice(layout.n_weights)
     gradient[penalised] += objective.alpha * PENALTIES[objective.penalty].slope(
@@ -121,11 +128,11 @@ def backward(
     return gradient
 
 
-def first_non_finite_block(spec: NetworkSpec, parameters: Array, z: list[Array]) -> int | None:
+def first_non_finite_block(spec: NetworkSpec, parameters: Array, passed: Forward) -> int | None:
     """The first block whose z or parameters are infinite or NaN."""
     views = ParameterLayout.of(spec).views(parameters)
-    for i, values in enumerate(zip(z, views.weights, views.biases, views.learned, strict=True)):
-        if not all(np.isfinite(value).all() for value in values):
+    for i, parts in enumerate(zip(*views, strict=True)):
+        if not all(np.isfinite(part).all() for part in (passed.blocks[i].affine, *parts)):
             return i
     return None
 
@@ -148,19 +155,22 @@ class ReferenceTrainer(Trainer):
         total, steps = 0.0, 0
         with np.errstate(all="ignore"):
             for start, rate in zip(range(0, len(order), batch_size), learning_rates, strict=True):
-                batch = _take(self.rows, order[start : start + batch_size])
-                passed, loss = self.forward(batch)
+                chosen = order[start : start + batch_size]
+                batch = _take(self.rows, chosen)
+                passed, loss = self.forward(batch, chosen)
                 total += loss * len(batch.y)
                 if not np.isfinite(total):
                     break
                 self.update(batch, passed, float(rate))
                 steps += 1
-            bad = first_non_finite_block(self.spec, self.parameters, passed.z)
+            bad = first_non_finite_block(self.spec, self.parameters, passed)
         return EpochReport(total / len(order), steps, bad)
 
-    def forward(self, batch: Rows) -> tuple[Forward, float]:
-        """The forward pass over a batch, and its loss."""
-        passed = forward(self.spec, self.parameters, batch.X, self.product)
+    def forward(self, batch: Rows, chosen: NDArray[np.int64]) -> tuple[Forward, float]:
+        """The forward pass over a batch, of the rows with these numbers, and its loss."""
+        draws = Draws(self.state.seed, self.state.step, chosen) if self.spec.draws else None
+        mode = Mode(uses_batch=True, draws=draws, product=self.product)
+        passed = forward(self.spec, self.parameters, batch.X, mode)
         weights = self.parameters[: ParameterLayout.of(self.spec).n_weights]
         return passed, batch_loss(self.objective, weights, passed.prediction, batch)
 
@@ -180,6 +190,8 @@ class ReferenceTrainer(Trainer):
         except KeyboardInterrupt:
             self.parameters[...], self.state.slots[...] = before
             raise
+        own = BlockParameters.each(ParameterLayout.of(self.spec).views(self.parameters))
+        move_statistics(self.spec, own, passed.blocks)
         self.state.step += 1
 
 
@@ -210,10 +222,11 @@ class ReferenceEngine(Engine):
 
     def evaluator(self, spec: NetworkSpec, objective: Objective, rows: Rows) -> Evaluator:
         n_weights, product = ParameterLayout.of(spec).n_weights, product_in(self.precision)
+        mode = Mode(uses_batch=True, product=product)
 
         def evaluate(parameters: Array) -> tuple[float, Array]:
             with np.errstate(all="ignore"):
-                passed = forward(spec, parameters, rows.X, product)
+                passed = forward(spec, parameters, rows.X, mode)
                 loss = batch_loss(objective, parameters[:n_weights], passed.prediction, rows)
                 return loss, backward(spec, objective, parameters, rows, passed, product)
 
@@ -222,7 +235,7 @@ class ReferenceEngine(Engine):
     def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
         require_finite(X if isinstance(X, np.ndarray) else X.data)
         with np.errstate(all="ignore"):
-            return forward(spec, parameters, X, product_in(self.precision)).prediction
+            return forward(spec, parameters, X, Mode(product=product_in(self.precision))).prediction
 
 
 def _take(rows: Rows, batch: NDArray[np.int64]) -> Rows:

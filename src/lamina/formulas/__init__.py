@@ -4,6 +4,7 @@ from lamina.formulas.activations import ACTIVATIONS, Activation
 from lamina.formulas.initializers import INITIALIZERS, Initializer
 from lamina.formulas.links import LINKS, Link
 from lamina.formulas.losses import LOSSES, Loss
+from lamina.formulas.normalizations import NORMALIZATIONS, Normalization
 from lamina.formulas.optimizers import OPTIMIZERS, Optimizer
 from lamina.formulas.penalties import PENALTIES, Penalty
 from lamina.formulas.precisions import PRECISIONS, Precision
@@ -14,6 +15,7 @@ __all__ = [
     "INITIALIZERS",
     "LINKS",
     "LOSSES",
+    "NORMALIZATIONS",
     "OPTIMIZERS",
     "PENALTIES",
     "PRECISIONS",
@@ -22,6 +24,7 @@ __all__ = [
     "Initializer",
     "Link",
     "Loss",
+    "Normalization",
     "Optimizer",
     "Penalty",
     "Precision",

@@ -62,6 +62,7 @@ class ParameterLayout:
         return cls(
             tuple((block.fan_in, block.fan_out) for block in spec.blocks),
             tuple(len(block.learned) for block in spec.blocks),
+            tuple(len(block.statistics) for block in spec.blocks),
         )
 
     @property
@@ -200,4 +201,6 @@ def draw_parameters(
         views.weights[i][...], views.biases[i][...] = drawn
         for row, parameter in zip(views.learned[i], block.learned, strict=True):
             row[...] = parameter.initial
+        for row, statistic in zip(views.statistics[i], block.statistics, strict=True):
+            row[...] = statistic.initial
     return vector

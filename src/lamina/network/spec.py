@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
-from lamina.formulas import ACTIVATIONS, LINKS
+from lamina.formulas import ACTIVATIONS, LINKS, NORMALIZATIONS, Normalization
 from lamina.formulas.activations import UnitParameter
+from lamina.formulas.normalizations import RunningStatistic
 
 
 @dataclass(frozen=True)
 class Dense:
-    """A fully connected block: z = a_prev W + b, a = f(z).
+    """A fully connected block: z = a_prev W + b, z' its normalization, a = f(z').
 
     Attributes
     ----------
@@ -23,27 +24,62 @@ class Dense:
         Its inputs and outputs.
     activation : str
         The name of f; the output block has 'identity' by default, and the link comes after it.
+    normalization : str or None
+        A name in NORMALIZATIONS.
+    residual : bool
+        Whether a_prev, of the same width, is added to a.
+    dropout : float
+        The share of a that each step of training sets to zero, before a_prev is added.
     """
 
     name: str
     fan_in: int
     fan_out: int
     activation: str
+    normalization: str | None = None
+    residual: bool = False
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         ACTIVATIONS[self.activation]
+        if self.normalization is not None:
+            NORMALIZATIONS[self.normalization]
         if self.fan_in < 1 or self.fan_out < 1:
             raise ValueError(f"block {self.name!r} needs at least one input and one output: {self}")
+        if self.residual and self.fan_in != self.fan_out:
+            raise ValueError(f"block {self.name!r} adds its inputs, but has another width: {self}")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"block {self.name!r} cannot drop a share of {self.dropout}")
 
     @property
     def learned(self) -> tuple[UnitParameter, ...]:
-        """What each unit learns beside its weights and its bias."""
-        return ACTIVATIONS[self.activation].parameters
+        """What each unit learns beside its weights and its bias: first for the normalization."""
+        of_normalization = () if self.normalization is None else self._normalization.parameters
+        return (*of_normalization, *ACTIVATIONS[self.activation].parameters)
+
+    @property
+    def statistics(self) -> tuple[RunningStatistic, ...]:
+        """What is remembered of each unit's z, and not learned."""
+        return () if self.normalization is None else self._normalization.statistics
+
+    @property
+    def _normalization(self) -> Normalization:
+        return NORMALIZATIONS[cast(str, self.normalization)]
 
 
 @dataclass(frozen=True)
 class NetworkSpec:
     """Blocks in the order of the forward pass, and the link behind the last of them.
+
+    Attributes
+    ----------
+    blocks : tuple of Dense
+    link : str
+        A name in LINKS.
+    input_dropout : float
+        The share of the inputs that each step of training sets to zero.
+    input_noise : float
+        The standard deviation of the normal noise that each step of training adds to the inputs.
 
     Examples
     --------
@@ -56,12 +92,14 @@ class NetworkSpec:
 
     blocks: tuple[Dense, ...]
     link: str
+    input_dropout: float = 0.0
+    input_noise: float = 0.0
 
     def __post_init__(self) -> None:
         LINKS[self.link]
         if not self.blocks:
             raise ValueError("a network needs at least one block")
-        for before, after in zip(self.blocks, self.blocks[1:], strict=False):
+        for before, after in pairwise(self.blocks):
             if before.fan_out != after.fan_in:
                 raise ValueError(
                     f"block {before.name!r} has {before.fan_out} outputs, "
@@ -75,6 +113,12 @@ class NetworkSpec:
         activation: str | Sequence[str],
         link: str,
         output_activation: str | None = None,
+        *,
+        normalization: str | None = None,
+        residual: bool = False,
+        dropout: float | Sequence[float] = 0.0,
+        input_dropout: float = 0.0,
+        input_noise: float = 0.0,
     ) -> NetworkSpec:
         """A multi-layer perceptron.
 
@@ -87,20 +131,37 @@ class NetworkSpec:
         link : str
         output_activation : str, optional
             What stands between the last z and the link; nothing by default.
+        normalization : str, optional
+            Of all hidden blocks.
+        residual : bool
+            Whether every hidden block adds the hidden block before it, where that is as wide.
+        dropout : float or sequence of float
+            Of all hidden blocks, or of each.
+        input_dropout, input_noise : float
         """
         n_hidden = len(widths) - 2
-        each = [activation] * n_hidden if isinstance(activation, str) else list(activation)
-        if len(each) != n_hidden:
-            raise ValueError(f"{n_hidden} hidden blocks cannot have the activations {each}")
-        names = [*(f"hidden_{i + 1}" for i in range(n_hidden)), "output"]
-        sizes = pairwise(widths)
-        blocks = tuple(
-            Dense(name, fan_in, fan_out, of)
-            for name, (fan_in, fan_out), of in zip(
-                names, sizes, [*each, output_activation or "identity"], strict=True
+        activations = _each(activation, n_hidden, "activations")
+        rates = _each(dropout, n_hidden, "rates of dropout")
+        hidden = [
+            Dense(
+                f"hidden_{i + 1}",
+                widths[i],
+                widths[i + 1],
+                activations[i],
+                normalization,
+                residual and i > 0 and widths[i] == widths[i + 1],
+                rates[i],
             )
-        )
-        return cls(blocks, link)
+            for i in range(n_hidden)
+        ]
+        output = Dense("output", widths[-2], widths[-1], output_activation or "identity")
+        return cls((*hidden, output), link, input_dropout, input_noise)
+
+    @property
+    def draws(self) -> bool:
+        """Whether a step of training draws random numbers."""
+        drops = any(block.dropout for block in self.blocks)
+        return bool(drops or self.input_dropout or self.input_noise)
 
     @property
     def n_features(self) -> int:
@@ -114,16 +175,24 @@ class NetworkSpec:
 
     def to_json(self) -> dict[str, Any]:
         """The spec as plain lists, dicts, strings and numbers."""
-        return {"blocks": [{"kind": "dense", **asdict(b)} for b in self.blocks], "link": self.link}
+        return {**asdict(self), "blocks": [{"kind": "dense", **asdict(b)} for b in self.blocks]}
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> NetworkSpec:
         """The spec that `to_json` described; raises ValueError for anything else."""
         try:
             blocks = tuple(_block_from_json(block) for block in plain["blocks"])
-            return cls(blocks, plain["link"])
+            return cls(**{**plain, "blocks": blocks})
         except (KeyError, TypeError) as error:
             raise ValueError(f"not the description of a network: {plain!r}") from error
+
+
+def _each(one_or_more: Any, n_hidden: int, what: str) -> list[Any]:
+    if isinstance(one_or_more, str | float | int):
+        return [one_or_more] * n_hidden
+    if len(one_or_more) != n_hidden:
+        raise ValueError(f"{n_hidden} hidden blocks cannot have the {what} {list(one_or_more)}")
+    return list(one_or_more)
 
 
 def _block_from_json(plain: dict[str, Any]) -> Dense:

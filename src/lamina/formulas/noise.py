@@ -1,0 +1,125 @@
+"""Noise of training steps: numbers drawn by counting, so that every engine draws the same ones.
+
+A draw depends on the seed, the step, the row, the layer and the unit, and on nothing else: neither
+batch nor thread shows in it, and a fit that is resumed draws what the uninterrupted one would have.
+
+Shapes: draws are (rows, n_units).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.formulas.table import Array
+
+ROUNDS = 10
+MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
+KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
+# Which noise a draw is for: dropout of block i has the number i + 1.
+INPUT_DROPOUT, INPUT_NOISE = 0, 1 << 16
+
+_LOW, _32 = np.uint64(0xFFFFFFFF), np.uint64(32)
+
+
+class Draws(NamedTuple):
+    """What the draws of one training step depend on.
+
+    Attributes
+    ----------
+    seed : int
+        Of 64 bits.
+    step : int
+        Updates made before this one.
+    rows : ndarray of int64
+        The batch's rows, by their numbers in X.
+    """
+
+    seed: int
+    step: int
+    rows: NDArray[np.int64]
+
+
+def philox(counter: NDArray[np.uint64], key: tuple[int, int]) -> NDArray[np.uint64]:
+    """Philox4x32-10: four words of 32 bits that look random, from four that count.
+
+    Salmon, Moraes, Dror, Shaw 2011, Parallel random numbers: as easy as 1, 2, 3.
+
+    Parameters
+    ----------
+    counter : ndarray of shape (4, ...)
+        Words of 32 bits, in 64.
+    key : tuple of two int
+
+    Returns
+    -------
+    ndarray of the same shape
+    """
+    c = list(counter)
+    keys = [np.uint64(word) for word in key]
+    for _ in range(ROUNDS):
+        first, second = np.uint64(MULTIPLIERS[0]) * c[0], np.uint64(MULTIPLIERS[1]) * c[2]
+        c = [
+            (second >> _32) ^ c[1] ^ keys[0],
+            second & _LOW,
+            (first >> _32) ^ c[3] ^ keys[1],
+            first & _LOW,
+        ]
+        steps = zip(keys, KEY_STEPS, strict=True)
+        keys = [(word + np.uint64(step)) & _LOW for word, step in steps]
+    return np.stack(c)
+
+
+def words(draws: Draws, stream: int, n_units: int) -> NDArray[np.uint64]:
+    """A word of 32 random bits for each row and unit; `stream` says what they are for."""
+    fours = np.arange(-(-n_units // 4), dtype=np.uint64)
+    rows = draws.rows.astype(np.uint64)[:, np.newaxis]
+    counter = np.stack(
+        np.broadcast_arrays(
+            fours,
+            rows & _LOW,
+            np.uint64(draws.step & 0xFFFFFFFF),
+            np.uint64(stream) | (rows >> _32) << np.uint64(20),
+        )
+    )
+    drawn = philox(counter, (draws.seed & 0xFFFFFFFF, draws.seed >> 32))
+    return drawn.transpose(1, 2, 0).reshape(len(draws.rows), -1)[:, :n_units]
+
+
+def dropout_factors(draws: Draws, stream: int, shape: tuple[int, int], rate: float) -> Array:
+    """What dropout multiplies with: 0 for a share `rate` of the units, 1 / (1 - rate) for the rest.
+
+    Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov 2014, Dropout: a simple way to prevent
+    neural networks from overfitting. Kept units are scaled while training, so that predictions need
+    no change.
+
+    Returns
+    -------
+    ndarray of float64 of that shape
+    """
+    kept = words(draws, stream, shape[1]) >= np.uint64(threshold(rate))
+    return np.where(kept, 1 / (1 - rate), 0.0)
+
+
+def threshold(rate: float) -> int:
+    """The least word of those that keep a unit."""
+    return round(rate * 2**32)
+
+
+def standard_normals(draws: Draws, stream: int, shape: tuple[int, int]) -> Array:
+    """Numbers of the standard normal distribution, two from every two words.
+
+    Box, Muller 1958: √(-2 log u) cos(2π v) and √(-2 log u) sin(2π v).
+
+    Returns
+    -------
+    ndarray of float64 of that shape
+    """
+    even = shape[1] + shape[1] % 2
+    uniform = words(draws, stream, even).astype(np.float64) * 2.0**-32
+    radius = np.sqrt(-2 * np.log(uniform[:, 0::2] + 2.0**-32))
+    angle = 2 * np.pi * uniform[:, 1::2]
+    pairs = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=2)
+    return pairs.reshape(shape[0], even)[:, : shape[1]]

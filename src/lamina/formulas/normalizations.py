@@ -1,0 +1,124 @@
+"""Normalizations of z before the activation: z' = scale ẑ + shift, ẑ = (z - mean) / √(var + ε).
+
+Shapes: z, ẑ and z' are (rows, fan_out); mean, variance and 1 / √(variance + ε) are (1, fan_out)
+where they are taken over rows, and (rows, 1) where they are taken over units.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from lamina.formulas.activations import UnitParameter
+from lamina.formulas.table import Array, Table
+
+EPSILON = 1e-5
+# How much of the running statistics stays at every step.
+MOMENTUM = 0.9
+
+
+class RunningStatistic(NamedTuple):
+    """What is remembered of the batches for predictions: its name, and what it is at first."""
+
+    name: str
+    initial: float
+
+
+class Moments(NamedTuple):
+    """The mean, and 1 / √(variance + ε), of z."""
+
+    mean: Array
+    inverse: Array
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """One normalization.
+
+    Attributes
+    ----------
+    name : str
+        What `normalization=` takes.
+    axis : {0, 1}
+        Over what mean and variance are taken: the rows of a batch, or the units of a layer.
+    parameters : tuple of UnitParameter
+        What its units learn, in terms of ẑ.
+    statistics : tuple of RunningStatistic
+        What takes the place of the batch's own mean and variance in predictions; nothing where
+        these are a row's own.
+    equation, paper : str
+        The formula as text, and where it comes from.
+    torch, onnx : str
+        How PyTorch's `torch.nn` and ONNX call it.
+    """
+
+    name: str
+    axis: int
+    parameters: tuple[UnitParameter, ...]
+    statistics: tuple[RunningStatistic, ...]
+    equation: str
+    paper: str
+    torch: str
+    onnx: str
+
+    def moments(self, z: Array) -> Moments:
+        """Those of z itself."""
+        mean = z.mean(axis=self.axis, keepdims=True)
+        variance = np.square(z - mean).mean(axis=self.axis, keepdims=True)
+        return Moments(mean, 1 / np.sqrt(variance + z.dtype.type(EPSILON)))
+
+    def delta(self, slope: Array, normalized: Array, inverse: Array) -> Array:
+        """dL/dz from dL/dẑ: (s - mean(s) - ẑ mean(s ẑ)) / √(variance + ε), means along the axis."""
+        mean = slope.mean(axis=self.axis, keepdims=True)
+        along = (slope * normalized).mean(axis=self.axis, keepdims=True)
+        return np.asarray((slope - mean - normalized * along) * inverse)
+
+
+def running_moments(statistics: Array) -> Moments:
+    """The moments that running statistics, (mean, variance) of shape (2, fan_out), stand for."""
+    mean, variance = statistics[:, np.newaxis]
+    return Moments(mean, 1 / np.sqrt(variance + statistics.dtype.type(EPSILON)))
+
+
+def move_running_statistics(statistics: Array, moments: Moments, n_rows: int) -> None:
+    """Let a batch of so many rows into (mean, variance), in place; one row tells no variance.
+
+    The variance is the unbiased one, as in PyTorch.
+    """
+    if n_rows < 2:
+        return
+    variance = (1 / np.square(moments.inverse) - EPSILON) * (n_rows / (n_rows - 1))
+    statistics *= MOMENTUM
+    statistics += (1 - MOMENTUM) * np.concatenate([moments.mean, variance])
+
+
+SCALE_AND_SHIFT = (
+    UnitParameter("scale", 1.0, lambda normalized: normalized),
+    UnitParameter("shift", 0.0, np.ones_like),
+)
+
+NORMALIZATIONS = Table(
+    "normalization",
+    Normalization(
+        name="batch",
+        axis=0,
+        parameters=SCALE_AND_SHIFT,
+        statistics=(RunningStatistic("mean", 0.0), RunningStatistic("variance", 1.0)),
+        equation="z' = γ (z - mean) / √(var + 10⁻⁵) + β, over the rows of a batch",
+        paper="Ioffe, Szegedy 2015, Batch normalization: accelerating deep network training",
+        torch="BatchNorm1d",
+        onnx="BatchNormalization",
+    ),
+    Normalization(
+        name="layer",
+        axis=1,
+        parameters=SCALE_AND_SHIFT,
+        statistics=(),
+        equation="z' = γ (z - mean) / √(var + 10⁻⁵) + β, over the units of the layer",
+        paper="Ba, Kiros, Hinton 2016, Layer normalization",
+        torch="LayerNorm",
+        onnx="LayerNormalization",
+    ),
+)
