@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,9 +26,15 @@ using namespace lamina;
 
 namespace {
 
-// Lets Python's signal handlers run every 20 ms of a long call, and keeps what they raise.
+// Lets Python's signal handlers run every 20 ms of a long call, and keeps what they raise; and looks
+// at the clock as often, where the call has a time to end at.
 class Interrupt {
    public:
+    explicit Interrupt(double seconds = std::numeric_limits<double>::infinity()) {
+        if (seconds < 1e9)
+            deadline_ = last_ + std::chrono::duration_cast<Clock::duration>(
+                                    std::chrono::duration<double>(seconds));
+    }
     StopSignal signal() { return {ask, this}; }
     // Without waiting for the 20 ms; the GIL is held.
     bool check_now() {
@@ -38,6 +45,7 @@ class Interrupt {
         const Clock::time_point now = Clock::now();
         if (now - last_ < std::chrono::milliseconds(20)) return false;
         last_ = now;
+        if (now >= deadline_) return true;
         nb::gil_scoped_acquire gil;
         return check_now();
     }
@@ -52,7 +60,7 @@ class Interrupt {
    private:
     using Clock = std::chrono::steady_clock;
     static bool ask(void* self) { return static_cast<Interrupt*>(self)->check(); }
-    Clock::time_point last_ = Clock::now();
+    Clock::time_point last_ = Clock::now(), deadline_ = Clock::time_point::max();
     std::unique_ptr<nb::python_error> error_;
 };
 
@@ -147,7 +155,8 @@ class NetworkHandle {
                                     std::int64_t batch_size, In<double> learning_rates,
                                     int optimizer, const std::vector<double>& hyperparameters,
                                     InOut<T> parameters, InOut<T> slots, std::int64_t step,
-                                    int n_threads, std::optional<nb::object> bit_generator) {
+                                    int n_threads, std::optional<nb::object> bit_generator,
+                                    double seconds) {
         require_fit(rows, parameters.size());
         const std::int64_t n_order = std::int64_t(order.size());
         require(batch_size >= 1 && batch_size <= largest_batch_, "batch_size is out of range");
@@ -156,7 +165,7 @@ class NetworkHandle {
         require(n_steps * batch_size >= n_order, "there are fewer learning rates than steps");
         require(slots.size() % parameters.size() == 0 && slots.size() > 0,
                 "the optimizer's slots do not fit the network");
-        Interrupt interrupt;
+        Interrupt interrupt(seconds);
         RowOrder row_order(order, bit_generator);
         std::vector<ReportTuple> reports;
         {
@@ -270,9 +279,9 @@ void bind(nb::module_& module, const char* rows_name, const char* network_name) 
         .def("epochs", &NetworkHandle<T>::epochs, "rows"_a, "order"_a.noconvert(), "batch_size"_a,
              "learning_rates"_a.noconvert(), "optimizer"_a, "hyperparameters"_a,
              "parameters"_a.noconvert(), "slots"_a.noconvert(), "step"_a, "n_threads"_a,
-             "bit_generator"_a.none(),
+             "bit_generator"_a.none(), "seconds"_a,
              "One epoch for each row of learning rates, `order` shuffled anew before each by the bit "
-             "generator, if one is given. Of each: (ending, loss, steps, first non-finite block or "
+             "generator, if one is given, for so many seconds. Of each: (ending, loss, steps, first non-finite block or "
              "-1); ending is a value of Ending.")
         .def("raise_interrupt", &NetworkHandle<T>::raise_interrupt,
              "Raise what a signal handler raised during the last `epochs`, if one did.")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -115,8 +116,20 @@ class EpochReport(NamedTuple):
         return self.non_finite_block is None and math.isfinite(self.loss)
 
 
+class TimeIsUp(Exception):
+    """A trainer's deadline has come in the middle of an epoch, after a whole step."""
+
+
 class Trainer(Protocol):
-    """One fit: it holds rows, parameters and optimizer state, and changes the last two in place."""
+    """One fit: it holds rows, parameters and optimizer state, and changes the last two in place.
+
+    Attributes
+    ----------
+    deadline : float
+        The `perf_counter` from which on no epoch is finished.
+    """
+
+    deadline: float = math.inf
 
     def epoch(
         self, order: NDArray[np.int64], batch_size: int, learning_rates: NDArray[np.float64]
@@ -132,8 +145,9 @@ class Trainer(Protocol):
 
         Raises
         ------
-        KeyboardInterrupt
-            After Ctrl-C, within 100 ms; parameters and state are those of the last whole step.
+        KeyboardInterrupt, TimeIsUp
+            After Ctrl-C or the deadline, within 100 ms; parameters and state are those of the last
+            whole step.
         ZeroDivisionError
             For a batch whose sample weights sum to zero.
         """
@@ -162,10 +176,12 @@ class Trainer(Protocol):
 
         Raises
         ------
-        KeyboardInterrupt, ZeroDivisionError
-            As `epoch` does.
+        KeyboardInterrupt, TimeIsUp, ZeroDivisionError
+            As `epoch` does. A deadline that comes between two epochs just ends the call.
         """
         for rates in learning_rates:
+            if perf_counter() >= self.deadline:
+                break
             if random_state is not None:
                 random_state.shuffle(order)
             reports.append(self.epoch(order, batch_size, rates))

@@ -6,6 +6,7 @@ csr row starts int64: `_row_arrays` sees to that once for every fit.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import lru_cache
 from time import perf_counter
@@ -25,6 +26,7 @@ from lamina.engines.engine import (
     OptimizerSettings,
     OptimizerState,
     Rows,
+    TimeIsUp,
     Trainer,
     require_finite,
 )
@@ -118,6 +120,7 @@ class NativeTrainer(Trainer):
     state: OptimizerState
     n_threads: int | None
     precision: str | None
+    deadline: float = field(default=math.inf, init=False)
     _largest_batch: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -162,6 +165,7 @@ class NativeTrainer(Trainer):
                 self.state.step,
                 choose_threads(self._row_work * batch_size, n_steps, self.n_threads),
                 None if random_state is None else random_state._bit_generator,
+                self.deadline - perf_counter(),
             )
         for ending, loss, steps, bad in ended:
             self.state.step += steps
@@ -170,6 +174,8 @@ class NativeTrainer(Trainer):
         self._native.raise_interrupt()
         if ended:
             _refuse_zero_weight(ended[-1][0])
+            if ended[-1][0] == _native.STOPPED:
+                raise TimeIsUp
 
     def _make_room(self, batch_size: int) -> None:
         if batch_size > self._largest_batch:

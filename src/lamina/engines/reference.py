@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -39,6 +40,7 @@ from lamina.engines.engine import (
     OptimizerSettings,
     OptimizerState,
     Rows,
+    TimeIsUp,
     Trainer,
     require_finite,
 )
@@ -155,6 +157,8 @@ class ReferenceTrainer(Trainer):
         total, steps = 0.0, 0
         with np.errstate(all="ignore"):
             for start, rate in zip(range(0, len(order), batch_size), learning_rates, strict=True):
+                if steps and perf_counter() >= self.deadline:
+                    raise TimeIsUp
                 chosen = order[start : start + batch_size]
                 batch = _take(self.rows, chosen)
                 passed, loss = self.forward(batch, chosen)
