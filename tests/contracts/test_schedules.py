@@ -1,16 +1,51 @@
-"""What holds for every schedule: it gives the rates of scikit-learn's optimizer, epoch by epoch."""
+"""What holds for every schedule: scikit-learn's rates, PyTorch's, closed forms, and the warm-up."""
 
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
 import pytest
 from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 
+from lamina.engines import Objective, OptimizerSettings, OptimizerState
 from lamina.formulas import SCHEDULES
+from lamina.formulas.schedules import Schedule
+from lamina.training import History, Memory, TrainingPlan
+from lamina.training.rates import Rates
+from lamina.training.stopping import Stopping
+
+INITIAL, EPOCHS, STEPS = 0.3, 12, 5
+ADAM = OptimizerSettings("adam", {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8})
+
+SCIKIT_LEARNS = [schedule for schedule in SCHEDULES.values() if not schedule.speaks_to_all]
 
 every_schedule = pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=lambda s: s.name)
+scikit_learns = pytest.mark.parametrize("schedule", SCIKIT_LEARNS, ids=lambda s: s.name)
 
 
-@every_schedule
+def rates_of(schedule: Any, epochs: int = EPOCHS, **settings: Any) -> list[float]:
+    """The rate of each step of a training in which every epoch brings progress."""
+    plan = TrainingPlan(
+        objective=Objective("squared_error"),
+        optimizer=ADAM,
+        batch_size=3,
+        max_epochs=epochs,
+        schedule=schedule.name if isinstance(schedule, Schedule) else schedule,
+        initial_rate=INITIAL,
+        **settings,
+    )
+    parameters = np.zeros(2)
+    memory = Memory(parameters, OptimizerState.fresh("adam", parameters), INITIAL, History())
+    found = Rates(plan, memory, STEPS).of_next(epochs, 0, 3 * STEPS)
+    return [float(rate) for rate in found.ravel()]
+
+
+@scikit_learns
 @pytest.mark.parametrize("power_t", [0.0, 0.5, 1.5])
-def test_the_rate_after_each_epoch_is_scikit_learns(schedule, power_t):
+def test_the_level_after_each_epoch_is_scikit_learns(schedule: Schedule, power_t: float) -> None:
     theirs = SGDOptimizer([], 0.3, lr_schedule=schedule.name, power_t=power_t)
     rate = 0.3
     for epoch in range(1, 40):
@@ -20,8 +55,8 @@ def test_the_rate_after_each_epoch_is_scikit_learns(schedule, power_t):
         assert rate == theirs.learning_rate
 
 
-@every_schedule
-def test_a_stall_stops_or_slows_as_scikit_learns(schedule):
+@scikit_learns
+def test_a_stall_stops_or_slows_as_scikit_learns(schedule: Schedule) -> None:
     theirs = SGDOptimizer([], 0.3, lr_schedule=schedule.name)
     rate = 0.3
     for _ in range(20):
@@ -34,10 +69,217 @@ def test_a_stall_stops_or_slows_as_scikit_learns(schedule):
     pytest.fail("twenty stalls in a row did not end the training")
 
 
+def test_scikit_learns_schedules_are_three_and_have_no_curve() -> None:
+    assert [schedule.name for schedule in SCIKIT_LEARNS] == ["constant", "invscaling", "adaptive"]
+    assert all(schedule.shape is None and not schedule.options for schedule in SCIKIT_LEARNS)
+
+
+# How PyTorch says each of the others: optimizer and options -> scheduler; how often it steps.
+def _exponential(torch: Any, optimizer: Any, of: dict[str, Any]) -> Any:
+    return torch.ExponentialLR(optimizer, of["decay"])
+
+
+def _step(torch: Any, optimizer: Any, of: dict[str, Any]) -> Any:
+    return torch.StepLR(optimizer, of["every"], of["factor"])
+
+
+def _cosine(torch: Any, optimizer: Any, of: dict[str, Any]) -> Any:
+    if of["period"] is None:
+        return torch.CosineAnnealingLR(optimizer, EPOCHS * STEPS, INITIAL * of["lowest"])
+    period, growth = of["period"] * STEPS, of["period_factor"]
+    return torch.CosineAnnealingWarmRestarts(optimizer, period, growth, INITIAL * of["lowest"])
+
+
+def _one_cycle(torch: Any, optimizer: Any, of: dict[str, Any]) -> Any:
+    names = {
+        "pct_start": "rising",
+        "div_factor": "initial_divisor",
+        "final_div_factor": "final_divisor",
+    }
+    settings = {theirs: of[ours] for theirs, ours in names.items()}
+    return torch.OneCycleLR(optimizer, INITIAL, EPOCHS * STEPS, cycle_momentum=False, **settings)
+
+
+def _polynomial(torch: Any, optimizer: Any, of: dict[str, Any]) -> Any:
+    return torch.PolynomialLR(optimizer, EPOCHS * STEPS, of["power"])
+
+
+BY_EPOCHS, BY_STEPS = STEPS, 1
+IN_PYTORCH: dict[str, tuple[Any, int, list[dict[str, Any]]]] = {
+    "exponential": (_exponential, BY_EPOCHS, [{}, {"decay": 0.5}]),
+    "step": (_step, BY_EPOCHS, [{"every": 5}, {"factor": 0.5, "every": 1}]),
+    "cosine": (
+        _cosine,
+        BY_STEPS,
+        [
+            {},
+            {"lowest": 0.1},
+            {"period": 3},
+            {"period": 1, "period_factor": 2, "lowest": 0.05},
+            {"period": 2, "period_factor": 3},
+        ],
+    ),
+    "one_cycle": (
+        _one_cycle,
+        BY_STEPS,
+        [{}, {"rising": 0.5, "initial_divisor": 10, "final_divisor": 100}],
+    ),
+    "polynomial": (_polynomial, BY_STEPS, [{}, {"power": 2.0}, {"power": 0.5}]),
+}
+IN_CLOSED_FORM = {"constant", "invscaling", "adaptive", "plateau"}
+
+
+def test_every_schedule_is_held_against_another_implementation() -> None:
+    assert set(IN_PYTORCH) | IN_CLOSED_FORM == set(SCHEDULES)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [(n, o) for n, (_, _, several) in IN_PYTORCH.items() for o in several]
+)
+def test_the_rates_are_pytorchs(name: str, options: dict[str, Any]) -> None:
+    torch = pytest.importorskip("torch")
+    make, stride, _ = IN_PYTORCH[name]
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=INITIAL)
+    expected = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        scheduler = make(torch.optim.lr_scheduler, optimizer, SCHEDULES[name].settings(options))
+        for step in range(EPOCHS * STEPS):
+            expected.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            if (step + 1) % stride == 0 and step + 1 < EPOCHS * STEPS:
+                scheduler.step()
+    found = rates_of(SCHEDULES[name], given_options=options)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"factor": 0.5, "patience": 0}, {"patience": 2, "lowest": 0.3}]
+)
+def test_a_plateau_lowers_the_rate_where_pytorch_does(options: dict[str, Any]) -> None:
+    torch = pytest.importorskip("torch")
+    of = SCHEDULES["plateau"].settings(options)
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=INITIAL)
+    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimizer,
+        factor=of["factor"],
+        patience=of["patience"],
+        threshold=0.01,
+        threshold_mode="abs",
+        min_lr=INITIAL * of["lowest"],
+        eps=0,
+    )
+    losses = [1.0, 0.9, 0.9, 0.95, 0.5, *[0.6] * 20, 0.3, *[0.3] * 9]
+    plan = TrainingPlan(
+        Objective("squared_error"), ADAM, 3, 99, "plateau", options, initial_rate=INITIAL
+    )
+    memory = Memory(np.zeros(2), OptimizerState(np.zeros((2, 2))), INITIAL, History())
+    ours, stopping = Rates(plan, memory, STEPS), Stopping(0.01, math.inf, math.inf)
+    lowered = 0
+    for loss in losses:
+        stopping.improves(loss)
+        level = ours.level_after_plateau(memory.learning_rate, stopping.stalled > 0)
+        if level is not None:
+            lowered += 1
+            memory.learning_rate = level
+        theirs.step(loss)
+        assert memory.learning_rate == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-12)
+    assert lowered > 1
+
+
 @every_schedule
-def test_rates_stay_positive_and_never_rise(schedule):
-    rates = [0.3]
-    for epoch in range(1, 100):
-        rates.append(schedule.after_epoch(rates[-1], 0.3, 10 * epoch, 0.5))
-    assert min(rates) > 0
-    assert rates == sorted(rates, reverse=True)
+def test_a_warm_up_climbs_in_a_line_to_where_the_schedule_begins(schedule: Schedule) -> None:
+    plain = rates_of(schedule, epochs=EPOCHS - 2)
+    warmed = rates_of(schedule, warmup=2)
+    rising = 2 * STEPS
+    first = np.array(plain[0]) * np.arange(1, rising + 1) / rising
+    if schedule.shape is None:
+        # Their level goes by rows and stalls, not by a clock that the warm-up could stop.
+        unwarmed = rates_of(schedule)
+        first, plain = (
+            np.array(unwarmed[:rising]) * np.arange(1, rising + 1) / rising,
+            unwarmed[10:],
+        )
+    np.testing.assert_allclose(warmed[:rising], first, rtol=1e-12)
+    np.testing.assert_allclose(warmed[rising:], plain, rtol=1e-12)
+
+
+def test_a_warm_up_is_pytorchs_linear_one() -> None:
+    torch = pytest.importorskip("torch")
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=INITIAL)
+    steps = round(1.5 * STEPS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        scheduler = torch.optim.lr_scheduler.LinearLR(optimizer, 1 / steps, 1.0, steps - 1)
+        expected = []
+        for _ in range(EPOCHS * STEPS):
+            expected.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            scheduler.step()
+    found = rates_of(SCHEDULES["constant"], warmup=1.5)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+@every_schedule
+def test_rates_are_never_negative_nor_above_the_initial_one(schedule: Schedule) -> None:
+    for epochs in (1, 2, EPOCHS):
+        for warmup in (0, 0.3, 3):
+            rates = rates_of(schedule, epochs=epochs, warmup=warmup)
+            assert min(rates) >= 0
+            assert max(rates) <= INITIAL * (1 + 1e-12)
+
+
+@every_schedule
+def test_whoever_trains_beyond_the_length_gets_finite_rates(schedule: Schedule) -> None:
+    beyond = rates_of(schedule, epochs=3 * EPOCHS, schedule_length=EPOCHS)
+    assert np.isfinite(beyond).all()
+    assert min(beyond) >= 0
+    if schedule.follows_length:
+        np.testing.assert_allclose(beyond[EPOCHS * STEPS + 1 :], beyond[-1], atol=1e-12)
+
+
+def test_a_restart_begins_at_the_full_rate_even_where_rounding_is_near() -> None:
+    options = {"period": 0.6, "period_factor": 1}
+    rates = np.array(rates_of(SCHEDULES["cosine"], given_options=options))
+    assert (rates[::3] == INITIAL).all()
+
+
+def test_a_function_of_step_and_epoch_gives_the_rates_itself() -> None:
+    found = rates_of(lambda step, epoch: 0.1 / (1 + step) + epoch)
+    expected = [0.1 / (1 + step) + step // STEPS for step in range(EPOCHS * STEPS)]
+    assert found == expected
+
+
+@pytest.mark.parametrize("rate", [-0.1, math.nan, math.inf, "small", None])
+def test_a_function_that_gives_no_rate_is_told_which_step_it_was(rate: Any) -> None:
+    with pytest.raises(ValueError, match=r"gave .* for step 7 of epoch 1; it must return"):
+        rates_of(lambda step, epoch: rate if step == 7 else 0.1)
+
+
+@every_schedule
+def test_every_option_has_a_default_that_it_takes_and_says_what_it_takes(
+    schedule: Schedule,
+) -> None:
+    assert schedule.settings(None) == schedule.settings({})
+    for name, option in schedule.options.items():
+        assert option.takes(option.default)
+        for wrong in ("much", -1, math.nan, True, [1]):
+            with pytest.raises(ValueError, match=f"must be {option.told}"):
+                schedule.settings({name: wrong})
+
+
+@every_schedule
+def test_an_unknown_option_is_answered_with_those_that_there_are(schedule: Schedule) -> None:
+    with pytest.raises(ValueError, match=r"has no option 'gamma'.* Its learning_rate_options are"):
+        schedule.settings({"gamma": 0.5})
+
+
+def test_a_misspelt_option_is_answered_with_the_nearest() -> None:
+    with pytest.raises(ValueError, match="Did you mean 'decay'"):
+        SCHEDULES["exponential"].settings({"decya": 0.5})
+
+
+@every_schedule
+def test_every_schedule_says_its_equation_and_its_paper(schedule: Schedule) -> None:
+    assert "η" in schedule.equation
+    assert schedule.paper

@@ -6,15 +6,35 @@ import pytest
 from lamina import MLPClassifier, MLPRegressor
 from lamina.estimators.contradictions import CONTRADICTIONS
 
+
+def constant_rate(step, epoch):
+    return 0.001
+
+
+class Silent:
+    def on_fit_end(self, fit):
+        pass
+
+
 CLASHES = [
     {"solver": "lbfgs", "dtype": "float32"},
     {"solver": "lbfgs", "precision": "bfloat16"},
     {"precision": "bfloat16", "dtype": "float64"},
+    {"solver": "lbfgs", "learning_rate": "cosine"},
+    {"solver": "lbfgs", "warmup": 2},
+    {"solver": "lbfgs", "monitor": "accuracy"},
+    {"solver": "lbfgs", "restore_best": True},
+    {"solver": "lbfgs", "verbose": "bar"},
+    {"solver": "lbfgs", "callbacks": [Silent()]},
+    {"learning_rate": "exponential", "learning_rate_options": {"gamma": 0.9}},
+    {"learning_rate": "step", "learning_rate_options": {"every": 0}},
+    {"learning_rate": constant_rate, "learning_rate_options": {"decay": 0.9}},
+    {"callbacks": [print]},
 ]
 
 
 @pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
-@pytest.mark.parametrize("clash", CLASHES, ids=lambda clash: "-".join(map(str, clash.values())))
+@pytest.mark.parametrize("clash", CLASHES, ids="-".join)
 def test_the_message_names_both_parameters_and_a_cure(estimator, clash):
     X, y = np.eye(4), np.array([0, 1, 0, 1])
     with pytest.raises(ValueError, match=r"\. (Leave|Set|Choose)") as caught:

@@ -45,7 +45,8 @@ def test_the_fitted_state_is_numbers_names_and_arrays(kind: str) -> None:
     model = fitted(kind)
     state = {k: v for k, v in vars(model).items() if k not in model.get_params()}
     for name, value in state.items():
-        values = value if isinstance(value, list) else [value]
+        lists = value.values() if isinstance(value, dict) else [value]
+        values = [each for one in lists for each in (one if isinstance(one, list) else [one])]
         assert all(isinstance(each, PLAIN) for each in values), name
         assert name.endswith("_") or name in PRIVATE
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from lamina.training import History
+from lamina.training import History, Monitor
 
 
 def test_epochs_are_added_to_those_of_earlier_fits() -> None:
@@ -20,7 +20,7 @@ def test_epochs_are_added_to_those_of_earlier_fits() -> None:
 
 def test_with_a_validation_the_best_score_takes_the_place_of_the_best_loss() -> None:
     history = History()
-    history.add([2.0, 1.0], [0.5, 0.7], rows=100, best_cost=-0.7, stalled=1)
+    history.add([2.0, 1.0], [0.5, 0.7], rows=100, best_cost=-0.7, stalled=1, monitor=Monitor.SCORE)
     assert history.scores == [0.5, 0.7]
     assert (history.best_score, history.best_loss, history.stalled) == (0.7, None, 1)
 
@@ -40,17 +40,29 @@ def test_the_list_of_losses_stays_the_same_and_grows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("history", "validated", "cost"),
+    ("history", "monitor", "cost"),
     [
-        (History(), False, math.inf),
-        (History(), True, math.inf),
-        (History(best_loss=0.25), False, 0.25),
-        (History(best_score=0.75), True, -0.75),
-        (History(best_loss=0.25), True, math.inf),
-        (History(best_score=0.75), False, math.inf),
+        *((History(), monitor, math.inf) for monitor in Monitor),
+        (History(best_loss=0.25), Monitor.LOSS, 0.25),
+        (History(best_score=0.75), Monitor.SCORE, -0.75),
+        (History(best_validation_loss=0.5), Monitor.VALIDATION_LOSS, 0.5),
+        (History(best_loss=0.25), Monitor.SCORE, math.inf),
+        (History(best_loss=0.25), Monitor.VALIDATION_LOSS, math.inf),
+        (History(best_score=0.75), Monitor.LOSS, math.inf),
     ],
 )
 def test_the_best_cost_is_that_of_the_quantity_that_decides(
-    history: History, validated: bool, cost: float
+    history: History, monitor: Monitor, cost: float
 ) -> None:
-    assert history.best_cost(validated) == cost
+    assert history.best_cost(monitor) == cost
+
+
+def test_columns_that_one_fit_knows_and_another_not_are_filled_with_nan() -> None:
+    history = History()
+    history.add([3.0], None, 10, 3.0, 0, columns={"seconds": [0.5]})
+    history.add([2.0, 1.0], None, 10, 1.0, 0, columns={"r2": [0.1, 0.2], "seconds": [0.4, 0.3]})
+    history.add([0.5], None, 10, 0.5, 0, columns={"seconds": [0.2]})
+    assert history.columns["seconds"] == [0.5, 0.4, 0.3, 0.2]
+    assert math.isnan(history.columns["r2"][0])
+    assert history.columns["r2"][1:3] == [0.1, 0.2]
+    assert math.isnan(history.columns["r2"][3])

@@ -82,7 +82,7 @@ def run(engine: Any, start: Memory, seed: int = 0, **settings: Any) -> Ending:
 
 def scores(values: Sequence[float]) -> Validation:
     """A validation that plays back scores, by the epoch that the parameters count."""
-    return Validation(np.zeros((1, 1)), lambda parameters: values[int(parameters[0]) - 1])
+    return Validation(np.zeros((1, 1)), lambda parameters: (values[int(parameters[0]) - 1],))
 
 
 def test_every_epoch_permutes_the_order_before_it_as_scikit_learns_shuffle_does() -> None:

@@ -15,6 +15,7 @@ from lamina.errors import suggestion
 from lamina.formulas import ACTIVATIONS, LOSSES, OPTIMIZERS, PRECISIONS, SCHEDULES
 
 LBFGS = "lbfgs"
+BAR = "bar"
 DTYPES = ("float32", "float64")
 REGRESSION_LOSSES = set(LOSSES) - set(LOSS_OF_KIND.values())
 
@@ -31,14 +32,16 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "solver": [StrOptions({LBFGS, *OPTIMIZERS})],
     "alpha": [_not_negative],
     "batch_size": [StrOptions({"auto"}), _at_least_one],
-    "learning_rate": [StrOptions(set(SCHEDULES))],
+    "learning_rate": [StrOptions(set(SCHEDULES)), callable],
+    "learning_rate_options": [dict, None],
+    "warmup": [_not_negative],
     "learning_rate_init": [_positive],
     "power_t": [_not_negative],
     "max_iter": [_at_least_one],
     "shuffle": ["boolean"],
     "random_state": ["random_state"],
     "tol": [_not_negative],
-    "verbose": ["verbose"],
+    "verbose": ["verbose", StrOptions({BAR})],
     "warm_start": ["boolean"],
     "momentum": [_zero_to_one],
     "nesterovs_momentum": ["boolean"],
@@ -48,6 +51,10 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "beta_2": [_below_one],
     "epsilon": [_positive],
     "n_iter_no_change": [_at_least_one, Options(Real, {math.inf})],
+    "monitor": [str, callable, list, tuple, None],
+    "restore_best": ["boolean", None],
+    "max_seconds": [_positive, None],
+    "callbacks": [object],
     "max_fun": [_at_least_one],
     "dtype": [StrOptions(set(DTYPES)), None],
     "precision": [StrOptions(set(PRECISIONS)), None],

@@ -8,7 +8,8 @@ from typing import Any
 from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina.estimators.constraints import LBFGS
-from lamina.formulas import OPTIMIZERS
+from lamina.formulas import OPTIMIZERS, SCHEDULES
+from lamina.training.callbacks.protocol import MOMENTS, is_callback
 
 Contradiction = Callable[[Any], str | None]
 
@@ -34,6 +35,8 @@ def refuse_contradictions(model: Any, *, incremental: bool) -> None:
             "partial_fit does not support early_stopping=True: one epoch at a time, there is "
             "nothing to stop. Set early_stopping=False, or call fit."
         )
+    if incremental:
+        _refuse_what_only_fit_heeds(model)
     for contradiction in CONTRADICTIONS:
         if (message := contradiction(model)) is not None:
             raise InvalidParameterError(message)
@@ -67,13 +70,92 @@ def _low_precision_in_float64(model: Any) -> str | None:
     )
 
 
+def _refuse_what_only_fit_heeds(model: Any) -> None:
+    for name in ONLY_FOR_FIT:
+        if getattr(model, name) is not None:
+            raise ValueError(
+                f"partial_fit does not support {name}={getattr(model, name)!r}: it runs one epoch, "
+                f"and compares it with no other. Set {name}=None, or call fit."
+            )
+
+
+def _lbfgs_without_epochs(model: Any) -> str | None:
+    if model.solver != LBFGS:
+        return None
+    for name, meaningless in ONLY_BY_EPOCHS.items():
+        value = getattr(model, name)
+        if meaningless(value):
+            return (
+                f"{name}={value!r} is of the course of epochs, and solver='lbfgs' has none. Leave "
+                f"{name} at its default, or choose one of the solvers by epochs: "
+                f"{solvers_by_epochs()}."
+            )
+    return None
+
+
+def _options_that_the_schedule_has_not(model: Any) -> str | None:
+    options, schedule = model.learning_rate_options, model.learning_rate
+    if not options:
+        return None
+    if callable(schedule):
+        return (
+            f"learning_rate_options={options!r} are of the schedules that have a name, and "
+            f"learning_rate={schedule!r} is a function. Set learning_rate_options=None."
+        )
+    try:
+        SCHEDULES[schedule].settings(options)
+    except ValueError as error:
+        return (
+            f"learning_rate_options={options!r} do not go with learning_rate={schedule!r}: {error} "
+            "Set learning_rate_options=None for the schedule's defaults."
+        )
+    return None
+
+
+def _what_is_no_callback(model: Any) -> str | None:
+    given = model.callbacks
+    several = given if isinstance(given, (list, tuple)) else [given]
+    strangers = [each for each in several if given is not None and not is_callback(each)]
+    if not strangers:
+        return None
+    return (
+        f"callbacks={given!r} holds {strangers[0]!r}, which is no object with a method among "
+        f"{', '.join(MOMENTS)}. Choose one from lamina.training.callbacks, or write a class with "
+        "one of these methods and pass an object of it."
+    )
+
+
 def solvers_by_epochs() -> str:
     """The solvers that take minibatches, as a message lists them."""
     return ", ".join(map(repr, OPTIMIZERS))
 
 
+def _is_set(value: Any) -> bool:
+    return value is not None
+
+
+def _is_no_old_schedule(value: Any) -> bool:
+    return callable(value) or SCHEDULES[value].speaks_to_all
+
+
+# What speaks of the course of epochs, and which of its values lbfgs cannot pass over; those of
+# scikit-learn's own parameters it does pass over, as theirs does.
+ONLY_BY_EPOCHS: dict[str, Callable[[Any], bool]] = {
+    "learning_rate": _is_no_old_schedule,
+    "learning_rate_options": bool,
+    "warmup": bool,
+    "monitor": _is_set,
+    "restore_best": bool,
+    "callbacks": _is_set,
+    "verbose": lambda value: isinstance(value, str),
+}
+ONLY_FOR_FIT = ("monitor", "restore_best")
+
 CONTRADICTIONS: tuple[Contradiction, ...] = (
     _lbfgs_in_float32,
     _lbfgs_in_low_precision,
     _low_precision_in_float64,
+    _lbfgs_without_epochs,
+    _options_that_the_schedule_has_not,
+    _what_is_no_callback,
 )

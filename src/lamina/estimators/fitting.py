@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina.engines import Engine, Objective, OptimizerSettings, Rows
 from lamina.engines.engine import Matrix
+from lamina.estimators.constraints import BAR
+from lamina.estimators.scikit_learn_callbacks import ScikitLearnCallbacks, has_callbacks
 from lamina.estimators.state import (
     epoch_attributes,
     lbfgs_attributes,
@@ -19,18 +23,21 @@ from lamina.estimators.state import (
     network_attributes,
 )
 from lamina.estimators.tasks import Task
-from lamina.formulas import OPTIMIZERS
+from lamina.estimators.validating import HeldOut, monitored, part, validation_of
+from lamina.formulas import OPTIMIZERS, SCHEDULES
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 from lamina.training import (
     Ending,
     LbfgsPlan,
+    Monitor,
     TrainingPlan,
     Validation,
     hold_out,
     minimise,
     train,
 )
+from lamina.training.callbacks.bars import ProgressBar
 
 AUTOMATIC_BATCH = 200
 DIVERGED = (
@@ -56,6 +63,12 @@ class Assignment:
     start : ndarray of shape (n_parameters,)
         Its own to change.
     random_state : RandomState
+    held_out : HeldOut or None
+        The user's own rows to measure on.
+    deadline : float
+        The `perf_counter` at which the fit ends.
+    as_given : tuple
+        X, y and sample_weight before validation.
     fresh : bool
         Whether nothing of earlier fits counts.
     incremental : bool
@@ -70,6 +83,9 @@ class Assignment:
     weight: Array | None
     start: Array
     random_state: np.random.RandomState
+    held_out: HeldOut | None
+    deadline: float
+    as_given: tuple[Any, Any, Any]
     fresh: bool
     incremental: bool
 
@@ -97,9 +113,20 @@ def fit_by_lbfgs(fit: Assignment) -> Outcome:
     """Minimise the loss over all rows at once."""
     model = fit.model
     plan = LbfgsPlan(
-        fit.objective, model.max_iter, model.max_fun, float(model.tol), bool(model.verbose)
+        fit.objective,
+        model.max_iter,
+        model.max_fun,
+        float(model.tol),
+        bool(model.verbose),
+        fit.deadline,
     )
+    told = _scikit_learn_callbacks(fit, fit.start)
+    for callbacks in told:
+        callbacks.begin(0)
     result = minimise(fit.engine, fit.spec, plan, fit.rows, fit.start)
+    fit.start[:] = result.parameters
+    for callbacks in told:
+        callbacks.end()
     attributes = network_attributes(fit.spec, result.parameters)
     attributes |= lbfgs_attributes(model, result, fit.fresh)
     limits = (
@@ -112,13 +139,14 @@ def fit_by_lbfgs(fit: Assignment) -> Outcome:
 
 def fit_by_epochs(fit: Assignment) -> Outcome:
     """Run epochs of minibatch steps, one in `partial_fit`."""
-    order, validation = _split(fit)
+    order, held_out = _split(fit)
     plan = _training_plan(fit, len(order))
     _warn_of_clipping(fit.model.batch_size, plan.batch_size)
     memory = memory_of(fit.model, fit.start, fresh=fit.fresh, keep_optimizer=fit.incremental)
     # A warm start that never beats its earlier best keeps the last epoch's weights, because
     # scikit-learn's best weights are then the very arrays that it trains on.
     fallback = fit.start.copy() if fit.fresh else None
+    validation = _validation(fit, held_out, memory.parameters)
     ending = train(
         fit.engine,
         fit.spec,
@@ -129,6 +157,8 @@ def fit_by_epochs(fit: Assignment) -> Outcome:
         order=order,
         validation=validation,
         fallback=fallback,
+        callbacks=[*callbacks_of(fit.model), *_scikit_learn_callbacks(fit, memory.parameters)],
+        model=fit.model,
     )
     attributes = network_attributes(fit.spec, memory.parameters)
     attributes |= epoch_attributes(memory, fit.model.solver)
@@ -141,15 +171,27 @@ def fit_by_epochs(fit: Assignment) -> Outcome:
     return Outcome(attributes, _warning_about(ending, limits))
 
 
-def _split(fit: Assignment) -> tuple[NDArray[np.int64], Validation | None]:
+def _split(fit: Assignment) -> tuple[NDArray[np.int64], HeldOut | None]:
     n_rows = fit.X.shape[0]
-    if not fit.model.early_stopping:
-        return np.arange(n_rows), None
+    if fit.held_out is not None or not fit.model.early_stopping:
+        return np.arange(n_rows), fit.held_out
     fraction = fit.model.validation_fraction
     order, held_out = hold_out(n_rows, fraction, fit.random_state, fit.task.strata())
     weight = None if fit.weight is None else fit.weight[held_out]
-    X = fit.X[held_out].astype(fit.start.dtype, copy=False)
-    return order, Validation(X, fit.task.score_on(held_out, weight))
+    return order, HeldOut(fit.X[held_out], part(fit.task, held_out), weight)
+
+
+def _validation(fit: Assignment, held_out: HeldOut | None, parameters: Array) -> Validation | None:
+    model = fit.model
+    wanted = monitored(model.monitor, early_stopping=model.early_stopping)
+    if held_out is not None:
+        return validation_of(model, fit.spec, fit.objective, parameters, held_out, wanted)
+    if wanted.scorers or wanted.decides is not Monitor.LOSS:
+        raise InvalidParameterError(
+            f"monitor={model.monitor!r} is measured on rows that are not learned from, and there "
+            "are none. Pass validation_data=(X_val, y_val) to fit, or set early_stopping=True."
+        )
+    return None
 
 
 def _training_plan(fit: Assignment, n_rows: int) -> TrainingPlan:
@@ -162,14 +204,45 @@ def _training_plan(fit: Assignment, n_rows: int) -> TrainingPlan:
         optimizer=OptimizerSettings(model.solver, settings),
         batch_size=int(min(wanted, n_rows)),
         max_epochs=1 if fit.incremental else model.max_iter,
-        schedule=model.learning_rate if optimizer.follows_schedule else "constant",
+        schedule=_schedule_for(model),
+        given_options=model.learning_rate_options or {},
+        schedule_length=model.max_iter,
+        warmup=float(model.warmup),
         initial_rate=float(model.learning_rate_init),
         power_t=float(model.power_t),
         tol=float(model.tol),
         patience=float(model.n_iter_no_change),
+        restore_best=model.restore_best,
+        deadline=fit.deadline,
         shuffle=bool(model.shuffle),
-        verbose=bool(model.verbose),
+        verbose=model.verbose != BAR and bool(model.verbose),
     )
+
+
+def _schedule_for(model: Any) -> str | Callable[[int, int], float]:
+    """Its schedule, or a constant rate where its solver heeds no schedule of scikit-learn's."""
+    schedule: str | Callable[[int, int], float] = model.learning_rate
+    if callable(schedule) or OPTIMIZERS[model.solver].follows_schedule:
+        return schedule
+    return schedule if SCHEDULES[schedule].speaks_to_all else "constant"
+
+
+def _scikit_learn_callbacks(fit: Assignment, parameters: Array) -> list[ScikitLearnCallbacks]:
+    """Who passes the fit on to scikit-learn's own callbacks; nobody where there are none."""
+    if not has_callbacks(fit.model):
+        return []
+
+    def attributes() -> dict[str, Any]:
+        return network_attributes(fit.spec, parameters) | fit.task.attributes()
+
+    return [ScikitLearnCallbacks(fit.model, *fit.as_given, attributes)]
+
+
+def callbacks_of(model: Any) -> list[Any]:
+    """The callbacks of `callbacks=`, and the progress bar that `verbose=` may ask for."""
+    given = [] if model.callbacks is None else model.callbacks
+    callbacks = list(given) if isinstance(given, (list, tuple)) else [given]
+    return [*callbacks, ProgressBar()] if model.verbose == BAR else callbacks
 
 
 def _warning_about(ending: Ending, limits: str) -> Warning | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import math
 import warnings
 from abc import ABC, abstractmethod
 from functools import cache
+from time import perf_counter
 from typing import Any, Self
 
 import numpy as np
@@ -42,6 +44,8 @@ from lamina.estimators.state import (
     share_one_vector,
 )
 from lamina.estimators.tasks import Task
+from lamina.estimators.validating import HeldOut, parts_of
+from lamina.estimators.watched import Watched
 from lamina.formulas import ACTIVATIONS, LOSSES, OPTIMIZERS
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout, draw_parameters
@@ -49,7 +53,7 @@ from lamina.network import NetworkSpec, ParameterLayout, draw_parameters
 FLOATS: list[DTypeLike] = [np.dtype(np.float64), np.dtype(np.float32)]
 
 
-class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
+class Perceptron(Watched, BaseEstimator, ABC):  # type: ignore[misc]
     """The base of MLPClassifier and MLPRegressor; not for use on its own."""
 
     _parameter_constraints = CONSTRAINTS
@@ -61,6 +65,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
     solver: str
     warm_start: bool
     early_stopping: bool
+    max_seconds: float | None
     random_state: int | np.random.RandomState | None
     dtype: str | None
     precision: str | None
@@ -74,7 +79,9 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         self.__dict__.update({k: v for k, v in arguments.items() if k != "self"})
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None
+    ) -> Self:
         """Learn from rows X and targets y.
 
         Parameters
@@ -83,6 +90,10 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
         sample_weight : array-like of shape (n_rows,), optional
             How much each row counts; all the same by default.
+        validation_data : tuple (X_val, y_val) or (X_val, y_val, weight_val), optional
+            Rows of your own to measure on after every epoch: `validation_loss_curve_`,
+            `validation_scores_`, and a column of `history_` for each metric of `monitor`. Nothing
+            is learned from them. With early_stopping=True they take the place of a part of X.
 
         Returns
         -------
@@ -96,7 +107,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         ZeroDivisionError
             For a batch whose sample weights sum to zero.
         """
-        return self._fit(X, y, sample_weight, incremental=False)
+        return self._fit(X, y, sample_weight, incremental=False, validation_data=validation_data)
 
     def predict(self, X: Any) -> Any:
         """The prediction for each row of X.
@@ -121,9 +132,19 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         """What validated targets ask for; `known` where an earlier fit's task goes on."""
 
     def _fit(
-        self, X: Any, y: Any, sample_weight: Any, *, incremental: bool, classes: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        *,
+        incremental: bool,
+        classes: Any = None,
+        validation_data: Any = None,
     ) -> Self:
+        seconds = math.inf if self.max_seconds is None else float(self.max_seconds)
+        deadline = perf_counter() + seconds
         refuse_contradictions(self, incremental=incremental)
+        as_given = X, y, sample_weight
         fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         widths = hidden_widths(self.hidden_layer_sizes)
         X, y = self._validated(X, y, fresh)
@@ -144,6 +165,9 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
             weight=sample_weight,
             start=start.astype(np.float64) if by_lbfgs else start,
             random_state=random_state,
+            held_out=self._held_out(validation_data, task, X.dtype),
+            deadline=deadline,
+            as_given=as_given,
             fresh=fresh,
             incremental=incremental,
         )
@@ -153,6 +177,19 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
             # The caller of fit stands behind this method, fit, and scikit-learn's wrapper.
             warnings.warn(outcome.warning, stacklevel=4)
         return self
+
+    def _held_out(self, validation_data: Any, task: Task, dtype: DTypeLike) -> HeldOut | None:
+        """The user's own rows to measure on, validated as those to learn from."""
+        if validation_data is None:
+            return None
+        X, y, *weight = parts_of(self, validation_data)
+        X, y = self._validated(X, y, fresh=False, dtypes=[dtype])
+        given = [_check_sample_weight(each, X) for each in weight if each is not None]
+        return HeldOut(X, self._task_like(task, y), given[0] if given else None)
+
+    @abstractmethod
+    def _task_like(self, task: Task, y: Any) -> Task:
+        """The task of other rows, whose targets must be of the kind of those learned from."""
 
     def _keep(self, attributes: dict[str, Any], fresh: bool) -> None:
         # One call, so that Ctrl-C finds the model either as it was or whole.
@@ -166,7 +203,9 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
         """The dtype that the parameters choose; None where the rows do."""
         return self.dtype if self.precision is None else "float32"
 
-    def _validated(self, X: Any, y: Any, fresh: bool) -> tuple[Matrix, Any]:
+    def _validated(
+        self, X: Any, y: Any, fresh: bool, dtypes: list[DTypeLike] | None = None
+    ) -> tuple[Matrix, Any]:
         X, y = validate_data(
             self,
             X,
@@ -174,7 +213,7 @@ class Perceptron(BaseEstimator, ABC):  # type: ignore[misc]
             accept_sparse="csr",
             multi_output=True,
             y_numeric=self._numeric_targets,
-            dtype=self._float_dtypes(fresh),
+            dtype=self._float_dtypes(fresh) if dtypes is None else dtypes,
             order="C",
             reset=fresh,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.utils.metaestimators import available_if
 
 from lamina.estimators.constraints import CONSTRAINTS, REGRESSION_LOSSES
 from lamina.estimators.perceptron import Perceptron, has_partial_fit
-from lamina.estimators.tasks import Regression
+from lamina.estimators.tasks import Regression, Task
 from lamina.formulas.table import Array
 
 
@@ -63,12 +64,24 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         are not penalised.
     batch_size : int or 'auto', default='auto'
         The rows of a minibatch; 'auto' is min(200, n_rows). Of no account for 'lbfgs'.
-    learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
-        The schedule of 'sgd':
+    learning_rate : str or callable, default='constant'
+        The schedule: the learning rate η of each step, from η₀, which is `learning_rate_init`. The
+        first three are scikit-learn's, are heeded by 'sgd' and passed over by 'adam'; all others
+        speak to every solver by epochs.
 
-        - 'constant': η = η₀, which is `learning_rate_init`;
+        - 'constant': η = η₀;
         - 'invscaling': η = η₀ / (rows seen + 1)^power_t, renewed after every epoch;
-        - 'adaptive': η₀ until progress stalls, then η / 5 at every stall, down to 1e-6.
+        - 'adaptive': η₀ until progress stalls, then η / 5 at every stall, down to 1e-6;
+        - 'exponential': η = η₀ decay^epoch;
+        - 'step': η = η₀ factor^⌊epoch / every⌋;
+        - 'cosine': half a cosine from η₀ down over all epochs, or over `period` of them, restarted
+          from η₀ then and after periods `period_factor` times as long (Loshchilov, Hutter 2017);
+        - 'one_cycle': up from η₀ / initial_divisor to η₀ in the part `rising` of all steps, and
+          down to almost nothing, along cosines (Smith 2018);
+        - 'polynomial': η = η₀ (1 - step / all steps)^power;
+        - 'plateau': η ← factor η after more than `patience` epochs without progress; keep that
+          below `n_iter_no_change`, at which training stops;
+        - `function(step, epoch)`: its result is η; both count from 0.
     learning_rate_init : float, default=0.001
         The first learning rate η₀ of 'sgd' and 'adam'.
     power_t : float, default=0.5
@@ -84,8 +97,8 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     tol : float, default=0.0001
         By how much the loss must fall, or the validation score rise, to count as progress. For
         'lbfgs', the largest element of the gradient at which it ends.
-    verbose : bool, default=False
-        Whether a line is printed for every epoch.
+    verbose : bool or 'bar', default=False
+        Whether a line is printed for every epoch; 'bar' shows a progress bar, by rich or tqdm.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the fit before it, with a new optimizer. Changed
         widths are then an error.
@@ -124,6 +137,29 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     n_threads : int or None, default=None
         The native engine's threads. None leaves the number to a cost model, within the cores that
         this process may use and OMP_NUM_THREADS. The result is the same to the last bit.
+    learning_rate_options : dict or None, default=None
+        Numbers that the schedule is to take in place of its own: 'exponential' decay=0.95; 'step'
+        factor=0.1, every=30; 'cosine' period=None, period_factor=1, lowest=0; 'one_cycle'
+        rising=0.3, initial_divisor=25, final_divisor=1e4; 'polynomial' power=1, lowest=0; 'plateau'
+        factor=0.2, patience=5, lowest=0. lowest is a share of η₀.
+    warmup : float, default=0
+        The epochs, or part of one, in which η climbs in a line to where the schedule then begins:
+        η (step + 1) / warm-up steps (Goyal and others 2017). Not for 'lbfgs'.
+    monitor : str, callable, list of these or None, default=None
+        What decides whether an epoch brought progress: 'loss', that of training; 'validation_loss';
+        or a scorer, by scikit-learn's name or `scorer(model, X, y)`, on the rows of early stopping
+        or `validation_data`. Of several, the first decides, and all are columns of `history_`. None
+        is R² with early_stopping=True, else 'loss'. Not for 'lbfgs'.
+    restore_best : bool or None, default=None
+        Whether the weights of the best epoch, as `monitor` has it, come back at the end. None does
+        so where rows held out decide. Not for 'lbfgs'.
+    max_seconds : float or None, default=None
+        After so many seconds `fit` ends within 100 ms, in the middle of an epoch if need be, with
+        the weights of the last whole step. For 'lbfgs', before its next evaluation of the loss.
+    callbacks : object, list of these or None, default=None
+        Objects with any of the methods `on_fit_begin(fit)`, `on_step(fit)`, `on_epoch_end(fit)`,
+        `on_fit_end(fit)`, which may stop the fit, set its learning rate, or read its network; ready
+        ones are in `lamina.training.callbacks`. A saved model leaves them out. Not for 'lbfgs'.
 
     Attributes
     ----------
@@ -145,12 +181,18 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     loss_curve_ : list of float
         The same for every epoch; a warm start goes on with the list. Not for 'lbfgs'.
     best_loss_ : float or None
-        The lowest of them; None with early stopping. Not for 'lbfgs'.
+        The lowest of them, where it decides; None with early stopping. Not for 'lbfgs'.
     validation_scores_ : list of float or None
-        R² after every epoch on the rows held out; None without early stopping. Not
-        for 'lbfgs'.
+        R², or the first scorer of `monitor`, after every epoch on the rows held out; None where
+        none are. Not for 'lbfgs'.
     best_validation_score_ : float or None
-        The highest of them. Not for 'lbfgs'.
+        The highest of them, where it decides. Not for 'lbfgs'.
+    validation_loss_curve_ : list of float or None
+        The mean loss after every epoch on rows held out, without the penalty. Not for 'lbfgs'.
+    history_ : dict of str to list of float
+        Every epoch of all fits, for `pandas.DataFrame`: 'epoch', 'loss', 'learning_rate',
+        'seconds', 'gradient_norm' and, with rows held out, 'validation_loss' and each metric; NaN
+        for what is not known. Not for 'lbfgs'.
     t_ : int
         The rows that all epochs so far went through.
     n_features_in_ : int
@@ -190,14 +232,14 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         solver: str = "adam",
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
-        learning_rate: str = "constant",
+        learning_rate: str | Callable[[int, int], float] = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
         shuffle: bool = True,
         random_state: int | np.random.RandomState | None = None,
         tol: float = 1e-4,
-        verbose: bool = False,
+        verbose: bool | int | str = False,
         warm_start: bool = False,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
@@ -213,6 +255,12 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         precision: str | None = None,
         engine: str | None = None,
         n_threads: int | None = None,
+        learning_rate_options: dict[str, float] | None = None,
+        warmup: float = 0.0,
+        monitor: Any = None,
+        restore_best: bool | None = None,
+        max_seconds: float | None = None,
+        callbacks: Any = None,
     ) -> None:
         self._keep_parameters(locals())
 
@@ -259,3 +307,12 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
                 f"of {', '.join(map(repr, sorted(REGRESSION_LOSSES)))}, or shift the target"
             )
         return task
+
+    def _task_like(self, task: Task, y: NDArray[Any]) -> Regression:
+        other = self._task(y, known=True, classes=None)
+        if other.n_outputs != task.n_outputs:
+            raise ValueError(
+                f"y_val of validation_data has {other.n_outputs} outputs, and y has "
+                f"{task.n_outputs}: they must have the same."
+            )
+        return other

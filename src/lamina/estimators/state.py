@@ -36,6 +36,10 @@ EPOCH_ATTRIBUTES = (
     "_optimizer_slots",
     "_optimizer_step",
     "_learning_rate",
+    "_scheduled_epochs",
+    "_slow_epochs",
+    "_best_validation_loss",
+    "_history",
 )
 
 
@@ -191,6 +195,8 @@ def history_of(model: Any) -> History:
         best_score=getattr(model, "best_validation_score_", None),
         stalled=getattr(model, "_no_improvement_count", 0),
         rows_seen=getattr(model, "t_", 0),
+        best_validation_loss=getattr(model, "_best_validation_loss", None),
+        columns=getattr(model, "_history", {}),
     )
 
 
@@ -209,14 +215,16 @@ def memory_of(model: Any, parameters: Array, *, fresh: bool, keep_optimizer: boo
     """
     history = History() if fresh else history_of(model)
     state = OptimizerState.fresh(model.solver, parameters)
-    rate = float(model.learning_rate_init)
+    memory = Memory(parameters, state, float(model.learning_rate_init), history)
     slots = getattr(model, "_optimizer_slots", state.slots)
     same = getattr(model, "_optimizer_name", None) == model.solver
     if keep_optimizer and same and slots.shape == state.slots.shape:
         state.slots[...] = slots
         state.step = model._optimizer_step
-        rate = model._learning_rate
-    return Memory(parameters, state, rate, history)
+        memory.learning_rate = model._learning_rate
+        memory.scheduled_epochs = getattr(model, "_scheduled_epochs", 0)
+        memory.slow_epochs = getattr(model, "_slow_epochs", 0)
+    return memory
 
 
 def network_attributes(spec: NetworkSpec, parameters: Array) -> dict[str, Any]:
@@ -253,6 +261,10 @@ def epoch_attributes(memory: Memory, optimizer: str) -> dict[str, Any]:
         "_optimizer_slots": memory.state.slots,
         "_optimizer_step": memory.state.step,
         "_learning_rate": memory.learning_rate,
+        "_scheduled_epochs": memory.scheduled_epochs,
+        "_slow_epochs": memory.slow_epochs,
+        "_best_validation_loss": history.best_validation_loss,
+        "_history": history.columns,
     }
 
 

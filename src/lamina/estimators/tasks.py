@@ -21,10 +21,17 @@ Score = Callable[[Array], float]
 class Task(ABC):
     """One fit's targets."""
 
+    y: Any
+
     @property
     @abstractmethod
     def loss(self) -> str:
         """A name in LOSSES."""
+
+    @property
+    @abstractmethod
+    def metric(self) -> str:
+        """What `score_on` gives, by scikit-learn's name."""
 
     @property
     @abstractmethod
@@ -60,6 +67,10 @@ class Classification(Task):
         return self.encoding.loss
 
     @property
+    def metric(self) -> str:
+        return "accuracy"
+
+    @property
     def n_outputs(self) -> int:
         return self.encoding.n_outputs(self.y)
 
@@ -93,6 +104,10 @@ class Regression(Task):
     @property
     def loss(self) -> str:
         return self.loss_name
+
+    @property
+    def metric(self) -> str:
+        return "r2"
 
     @property
     def n_outputs(self) -> int:

@@ -1,14 +1,92 @@
-"""Schedules: which learning rate a step gets, and what happens when progress stalls."""
+"""Schedules: which learning rate a step gets, and what happens when progress stalls.
+
+The rate of a step is a level times the schedule's shape there. The level begins as η₀ and changes
+between epochs only; the shape is a curve over the steps, and 1 where a schedule has none.
+
+Shapes: step, epoch and the factors of a curve are (n,), one element a step.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from numbers import Integral, Real
+from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.errors import UnknownNameError, suggestion
 from lamina.formulas.table import Table
 
 SMALLEST_ADAPTIVE_RATE = 1e-6
 ADAPTIVE_DIVISOR = 5.0
+
+Factors: TypeAlias = NDArray[np.float64]
+Options: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One number that a schedule may be told.
+
+    Attributes
+    ----------
+    default : float or None
+        None where the length of the training decides.
+    above, at_least : float, optional
+        The bound from below, itself left out or allowed.
+    at_most : float
+    whole : bool
+        Whether it counts something.
+    """
+
+    default: float | None
+    above: float = -math.inf
+    at_least: float = -math.inf
+    at_most: float = math.inf
+    whole: bool = False
+
+    def takes(self, value: object) -> bool:
+        """Whether the value may be given."""
+        if value is None:
+            return self.default is None
+        if isinstance(value, bool) or not isinstance(value, Integral if self.whole else Real):
+            return False
+        return self.above < value and self.at_least <= value <= self.at_most  # type: ignore[operator]
+
+    @property
+    def told(self) -> str:
+        """What it takes, in words."""
+        bounds = [
+            f"{sign} {bound:g}"
+            for sign, bound in ((">", self.above), (">=", self.at_least), ("<=", self.at_most))
+            if math.isfinite(bound)
+        ]
+        kind = "an integer" if self.whole else "a number"
+        return f"{kind} {' and '.join(bounds)}{', or None' if self.default is None else ''}"
+
+
+class Course(NamedTuple):
+    """Steps in the course of a training, counted from the end of the warm-up.
+
+    Attributes
+    ----------
+    step : ndarray of int64 of shape (n,)
+    steps_an_epoch : int
+    n_steps : int
+        All steps of the training; whoever goes on beyond keeps the last rate.
+    """
+
+    step: NDArray[np.int64]
+    steps_an_epoch: int
+    n_steps: int
+
+    @property
+    def epoch(self) -> NDArray[np.int64]:
+        """The epoch of each step, counted from 0."""
+        return self.step // self.steps_an_epoch
 
 
 @dataclass(frozen=True)
@@ -19,41 +97,244 @@ class Schedule:
     ----------
     name : str
         What `learning_rate=` takes.
+    equation, paper : str
+        The formula as text, and where it comes from.
     after_epoch : callable
-        `after_epoch(rate, initial_rate, rows_seen, power_t)`: the next epoch's learning rate;
-        rows_seen counts every row of every epoch so far.
+        `after_epoch(level, initial_rate, rows_seen, power_t)`: the next epoch's level; rows_seen
+        counts every row of every epoch so far.
     after_stall : callable
-        `after_stall(rate)`: the rate to go on with when the loss or score has stopped improving,
+        `after_stall(level)`: the level to go on with when the loss or score has stopped improving,
         or None where that ends the training.
-    equation : str
-        The formula as text.
+    after_plateau : callable or None
+        `after_plateau(level, initial_rate, options)`: the level after more epochs without progress
+        than its option 'patience' bears, long before that is a stall.
+    shape : callable or None
+        `shape(course, options)`: the factor of each step.
+    options : mapping of str to Option
+        What `learning_rate_options=` takes.
+    follows_length : bool
+        Whether its curve ends where `max_iter` does, so that another one is another training.
+    speaks_to_all : bool
+        Whether every optimizer heeds it; scikit-learn's schedules are heard only by those whose
+        record says `follows_schedule`.
+    is_absolute : bool
+        Whether its shape is the rate itself, whatever the level.
     """
 
     name: str
-    after_epoch: Callable[[float, float, int, float], float]
-    after_stall: Callable[[float], float | None]
     equation: str
+    paper: str
+    after_epoch: Callable[[float, float, int, float], float] = field(
+        default=lambda level, initial_rate, rows_seen, power_t: level
+    )
+    after_stall: Callable[[float], float | None] = field(default=lambda level: None)
+    after_plateau: Callable[[float, float, Options], float] | None = None
+    shape: Callable[[Course, Options], Factors] | None = None
+    options: Mapping[str, Option] = field(default_factory=dict)
+    follows_length: bool = False
+    speaks_to_all: bool = True
+    is_absolute: bool = False
+
+    def settings(self, given: Options | None) -> dict[str, Any]:
+        """The value of every option: the one given, else its default.
+
+        Raises
+        ------
+        UnknownNameError
+            For an option that this schedule has not.
+        ValueError
+            For a value that an option does not take.
+
+        Examples
+        --------
+        >>> SCHEDULES["step"].settings({"every": 10})
+        {'factor': 0.1, 'every': 10}
+        """
+        given = {} if given is None else given
+        for name, value in given.items():
+            if name not in self.options:
+                raise UnknownNameError(
+                    f"learning_rate={self.name!r} has no option {name!r}."
+                    f"{suggestion(name, self.options)} Its learning_rate_options are: "
+                    f"{', '.join(map(repr, self.options)) or 'none'}."
+                )
+            if not self.options[name].takes(value):
+                raise ValueError(
+                    f"learning_rate_options[{name!r}]={value!r} of learning_rate={self.name!r} "
+                    f"must be {self.options[name].told}."
+                )
+        return {name: option.default for name, option in self.options.items()} | dict(given)
 
 
-def unchanged(rate: float, initial_rate: float, rows_seen: int, power_t: float) -> float:
-    return rate
-
-
-def inverse_scaling(rate: float, initial_rate: float, rows_seen: int, power_t: float) -> float:
+def inverse_scaling(level: float, initial_rate: float, rows_seen: int, power_t: float) -> float:
     return float(initial_rate / (rows_seen + 1) ** power_t)
 
 
-def stop(rate: float) -> float | None:
-    return None
+def divide_until_small(level: float) -> float | None:
+    return None if level <= SMALLEST_ADAPTIVE_RATE else level / ADAPTIVE_DIVISOR
 
 
-def divide_until_small(rate: float) -> float | None:
-    return None if rate <= SMALLEST_ADAPTIVE_RATE else rate / ADAPTIVE_DIVISOR
+def lower(level: float, initial_rate: float, of: Options) -> float:
+    return max(level * float(of["factor"]), min(level, float(of["lowest"]) * initial_rate))
 
+
+def exponential(course: Course, of: Options) -> Factors:
+    return np.asarray(np.power(of["decay"], course.epoch, dtype=np.float64))
+
+
+def steps_down(course: Course, of: Options) -> Factors:
+    return np.asarray(np.power(of["factor"], course.epoch // of["every"], dtype=np.float64))
+
+
+def half_cosine(share: Factors, first: float, last: float) -> Factors:
+    """From first to last along half a cosine, as the share goes from 0 to 1."""
+    return np.asarray(last + (first - last) / 2 * (1 + np.cos(np.pi * share)))
+
+
+def cosine(course: Course, of: Options) -> Factors:
+    now = course.step / course.steps_an_epoch
+    whole = course.n_steps / course.steps_an_epoch
+    period, growth = of["period"], of["period_factor"]
+    if period is None:
+        return half_cosine(np.minimum(now / whole, 1.0), 1.0, of["lowest"])
+    # The cycles' beginnings as sums, because a logarithm misses the restart itself by rounding.
+    begins, lengths = [0.0], [float(period)]
+    while begins[-1] + lengths[-1] <= now.max(initial=0.0):
+        begins.append(begins[-1] + lengths[-1])
+        lengths.append(lengths[-1] * growth)
+    cycle = np.searchsorted(begins, now, side="right") - 1
+    share = (now - np.take(begins, cycle)) / np.take(lengths, cycle)
+    return half_cosine(share, 1.0, of["lowest"])
+
+
+def one_cycle(course: Course, of: Options) -> Factors:
+    last = max(course.n_steps - 1, 1)
+    peak = min(max(of["rising"] * course.n_steps - 1, 0.0), last - 0.5)
+    first = 1 / of["initial_divisor"]
+    step = np.minimum(course.step, last)
+    up = half_cosine(step / peak, first, 1.0) if peak > 0 else np.ones(len(step))
+    down = half_cosine((step - peak) / (last - peak), 1.0, first / of["final_divisor"])
+    return np.where(step <= peak, up, down)
+
+
+def polynomial(course: Course, of: Options) -> Factors:
+    left = 1 - np.minimum(course.step / course.n_steps, 1.0)
+    return np.asarray(of["lowest"] + (1 - of["lowest"]) * left ** of["power"])
+
+
+def custom(function: Callable[[int, int], float]) -> Schedule:
+    """The schedule of someone's own: `function(step, epoch)` is the rate, both counted from 0.
+
+    Raises
+    ------
+    ValueError
+        From its shape, for a rate that is no finite number of at least zero.
+    """
+
+    def shape(course: Course, of: Options) -> Factors:
+        where = zip(course.step.tolist(), course.epoch.tolist(), strict=True)
+        return np.array([checked(function(step, epoch), step, epoch) for step, epoch in where])
+
+    def checked(rate: Any, step: int, epoch: int) -> float:
+        if not isinstance(rate, Real) or not 0 <= float(rate) < math.inf:
+            raise ValueError(
+                f"the callable learning_rate gave {rate!r} for step {step} of epoch {epoch}; "
+                "it must return a finite number of at least 0"
+            )
+        return float(rate)
+
+    return Schedule(CUSTOM, "η = f(step, epoch)", "", shape=shape, is_absolute=True)
+
+
+def linear_warm_up(step: NDArray[np.int64], n_steps: int) -> Factors:
+    """(step + 1) / n_steps, up to 1: Goyal and others 2017, Accurate, large minibatch SGD, 2.2."""
+    return np.minimum((step + 1) / n_steps, 1.0)
+
+
+CUSTOM = "callable"
+SGDR = "Loshchilov, Hutter 2017, SGDR: stochastic gradient descent with warm restarts, equation 5"
+SCIKIT_LEARN = "scikit-learn, User Guide 1.17, section on stochastic gradient descent"
+
+_share = Option(0.0, at_least=0, at_most=1)
 
 SCHEDULES = Table(
     "schedule",
-    Schedule("constant", unchanged, stop, "η = η₀"),
-    Schedule("invscaling", inverse_scaling, stop, "η = η₀ / (rows seen + 1)^power_t"),
-    Schedule("adaptive", unchanged, divide_until_small, "η ← η / 5 at every stall, down to 1e-6"),
+    Schedule("constant", "η = η₀", "Robbins, Monro 1951", speaks_to_all=False),
+    Schedule(
+        "invscaling",
+        "η = η₀ / (rows seen + 1)^power_t",
+        SCIKIT_LEARN,
+        after_epoch=inverse_scaling,
+        speaks_to_all=False,
+    ),
+    Schedule(
+        "adaptive",
+        "η ← η / 5 at every stall, down to 1e-6",
+        SCIKIT_LEARN,
+        after_stall=divide_until_small,
+        speaks_to_all=False,
+    ),
+    Schedule(
+        "exponential",
+        "η = η₀ decay^epoch",
+        "Senior, Heigold, Ranzato, Yang 2013, An empirical study of learning rates in deep neural "
+        "networks for speech recognition",
+        shape=exponential,
+        options={"decay": Option(0.95, above=0, at_most=1)},
+    ),
+    Schedule(
+        "step",
+        "η = η₀ factor^⌊epoch / every⌋",
+        "He, Zhang, Ren, Sun 2016, Deep residual learning for image recognition, section 4.2",
+        shape=steps_down,
+        options={
+            "factor": Option(0.1, above=0, at_most=1),
+            "every": Option(30, at_least=1, whole=True),
+        },
+    ),
+    Schedule(
+        "cosine",
+        "η = η₀ (lowest + (1 - lowest) ½ (1 + cos(π t / T))), t the epochs since the last restart, "
+        "T = period at first, and period_factor times as long after every restart",
+        SGDR,
+        shape=cosine,
+        options={
+            "period": Option(None, above=0),
+            "period_factor": Option(1, at_least=1),
+            "lowest": _share,
+        },
+        follows_length=True,
+    ),
+    Schedule(
+        "one_cycle",
+        "half a cosine from η₀ / initial_divisor up to η₀ in the part 'rising' of all steps, and "
+        "another down to η₀ / (initial_divisor final_divisor)",
+        "Smith 2018, A disciplined approach to neural network hyper-parameters: part 1",
+        shape=one_cycle,
+        options={
+            "rising": Option(0.3, at_least=0, at_most=1),
+            "initial_divisor": Option(25.0, at_least=1),
+            "final_divisor": Option(1e4, at_least=1),
+        },
+        follows_length=True,
+    ),
+    Schedule(
+        "polynomial",
+        "η = η₀ (lowest + (1 - lowest) (1 - step / all steps)^power)",
+        "Chen, Papandreou, Kokkinos, Murphy, Yuille 2017, DeepLab",
+        shape=polynomial,
+        options={"power": Option(1.0, above=0), "lowest": _share},
+        follows_length=True,
+    ),
+    Schedule(
+        "plateau",
+        "η ← max(factor η, lowest η₀) after more than 'patience' epochs without progress",
+        "He, Zhang, Ren, Sun 2016, Deep residual learning for image recognition, section 3.4",
+        after_plateau=lower,
+        options={
+            "factor": Option(0.2, above=0, at_most=1),
+            "patience": Option(5, at_least=0, whole=True),
+            "lowest": _share,
+        },
+    ),
 )

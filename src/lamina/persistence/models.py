@@ -29,6 +29,8 @@ SAVABLE = (
     "TableEncoding, StandardScaler, MinMaxScaler or 'passthrough'; and TransformedTargetRegressor "
     "of these with one of the two scalers. For all else there are joblib and skops"
 )
+# Callbacks are code, which no file holds, and concern fits alone: lamina's and scikit-learn's own.
+HEARD_WHILE_FITTING = frozenset({"callbacks", "_skl_callbacks"})
 LATER = "; if a later lamina or scikit-learn has written it, upgrade"
 
 
@@ -187,9 +189,10 @@ def _ask(estimator: Any, requests: dict[str, dict[str, Any]]) -> None:
 
 def _mlp_to_plain(model: Any, writer: PlainWriter, path: Place) -> dict[str, Any]:
     if not hasattr(model, "coefs_"):
-        return _estimator_to_plain(model, writer, path)
+        return _estimator_to_plain(model, writer, path, HEARD_WHILE_FITTING)
     shapes = _network_shapes(model)
-    plain = _estimator_to_plain(model, writer, path, frozenset({"coefs_", "intercepts_"}))
+    apart = HEARD_WHILE_FITTING | {"coefs_", "intercepts_"}
+    plain = _estimator_to_plain(model, writer, path, apart)
     dtype = np.result_type(*model.coefs_, *model.intercepts_)
     vector = flatten_parameters(model.coefs_, model.intercepts_, dtype=dtype)
     tensor = writer.tensor(vector, (*path, "parameters"))

@@ -1,8 +1,9 @@
 """How a network learns: the plan of a fit, the epoch loop, stopping, and L-BFGS through SciPy."""
 
-from lamina.training.history import Ending, History
+from lamina.training.history import Ending, History, Monitor
 from lamina.training.lbfgs import LbfgsPlan, LbfgsResult, minimise
-from lamina.training.loop import Memory, train
+from lamina.training.loop import train
+from lamina.training.memory import Memory
 from lamina.training.plan import TrainingPlan
 from lamina.training.scores import Accuracy, RSquared
 from lamina.training.validation import Validation, hold_out
@@ -16,6 +17,7 @@ __all__ = [
     "LbfgsPlan",
     "LbfgsResult",
     "Memory",
+    "Monitor",
     "Observer",
     "RSquared",
     "TrainingPlan",

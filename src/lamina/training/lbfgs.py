@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from time import perf_counter
 
 from scipy.optimize import OptimizeResult, minimize
 from sklearn.utils.parallel import _get_threadpool_controller
 
 from lamina.engines import Engine, Objective, Rows
+from lamina.engines.engine import TimeIsUp
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 from lamina.training.divergence import first_non_finite_block, non_finite_error
@@ -28,6 +30,8 @@ class LbfgsPlan:
         It ends where no element of the projected gradient is larger.
     verbose : bool
         Whether every iteration prints a line.
+    deadline : float
+        The `perf_counter` from which on no evaluation begins.
     """
 
     objective: Objective
@@ -35,6 +39,7 @@ class LbfgsPlan:
     max_evaluations: int
     tol: float
     verbose: bool = False
+    deadline: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def minimise(
     Returns
     -------
     LbfgsResult
-        After Ctrl-C, the last iterate that L-BFGS accepted.
+        After Ctrl-C or the deadline, the last iterate that L-BFGS accepted.
 
     Raises
     ------
@@ -102,7 +107,9 @@ def minimise(
                 },
             )
     except KeyboardInterrupt:
-        return descent.interrupted()
+        return descent.broken_off(Ending.INTERRUPTED)
+    except TimeIsUp:
+        return descent.broken_off(Ending.OUT_OF_TIME)
     return descent.finished(found)
 
 
@@ -120,6 +127,8 @@ class _Descent:
 
     def loss_and_gradient(self, parameters: Array) -> tuple[float, Array]:
         """What SciPy minimises."""
+        if self.evaluations and perf_counter() >= self.plan.deadline:
+            raise TimeIsUp
         loss, gradient = self.evaluate(parameters)
         if self.evaluations == 0:
             self.require_finite(loss, gradient, "at the first weights")
@@ -139,10 +148,10 @@ class _Descent:
                 EpochRecord(iteration, self.plan.max_iterations, loss, None, math.nan, seen)
             )
 
-    def interrupted(self) -> LbfgsResult:
+    def broken_off(self, ending: Ending) -> LbfgsResult:
         """The last iterate accepted."""
         iterations, parameters, loss = self.accepted
-        return LbfgsResult(parameters, loss, iterations, Ending.INTERRUPTED, "interrupted")
+        return LbfgsResult(parameters, loss, iterations, ending, "broken off")
 
     def finished(self, found: OptimizeResult) -> LbfgsResult:
         """SciPy's result, which must be finite."""

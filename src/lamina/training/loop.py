@@ -10,43 +10,28 @@ several in one call: for a small network the calls cost more than the arithmetic
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from time import perf_counter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engines import Engine, EpochReport, OptimizerState, Rows
-from lamina.formulas import SCHEDULES
+from lamina.engines import Engine, EpochReport, Rows
+from lamina.engines.engine import TimeIsUp
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
+from lamina.training.callbacks.protocol import Callbacks
 from lamina.training.divergence import non_finite_error
-from lamina.training.history import Ending, History
+from lamina.training.history import Ending, Monitor
+from lamina.training.memory import Memory
 from lamina.training.plan import TrainingPlan
+from lamina.training.rates import Rates
 from lamina.training.stopping import Stopping
+from lamina.training.under_way import FitUnderWay
 from lamina.training.validation import Validation
+from lamina.training.verbosity import say_epoch, say_lowered, say_stalled
 from lamina.training.watching import EpochRecord, current_observer
-
-# Epochs that need no look in between run in one call, but not so many that their rates fill memory.
-MOST_STEPS_AHEAD = 8192
-
-
-@dataclass
-class Memory:
-    """What a fit changes, and what a later one may go on from.
-
-    Attributes
-    ----------
-    parameters : ndarray of shape (n_parameters,)
-    state : OptimizerState
-    learning_rate : float
-        The schedule's present rate.
-    history : History
-    """
-
-    parameters: Array
-    state: OptimizerState
-    learning_rate: float
-    history: History
 
 
 def train(
@@ -60,8 +45,10 @@ def train(
     order: NDArray[np.int64] | None = None,
     validation: Validation | None = None,
     fallback: Array | None = None,
+    callbacks: Iterable[Any] = (),
+    model: Any = None,
 ) -> Ending:
-    """Run epochs until the plan, the lack of progress, or Ctrl-C ends them.
+    """Run epochs until the plan, the lack of progress, a callback, or Ctrl-C ends them.
 
     Parameters
     ----------
@@ -76,11 +63,14 @@ def train(
     order : ndarray of int64, optional
         Indices of the rows to learn from; all of them by default.
     validation : Validation, optional
-        Rows held out. Their score decides when to stop, and the parameters of the best epoch come
-        back at the end.
+        Rows held out, which may decide when to stop.
     fallback : ndarray of shape (n_parameters,), optional
-        The parameters that come back where no epoch was better than the best of earlier fits; by
-        default those of the last epoch.
+        Where the best epoch's parameters are to come back: those that do so where no epoch was
+        better than the best of earlier fits; by default those of the last epoch.
+    callbacks : iterable
+        Objects with any of the methods that `training.callbacks.protocol` lists.
+    model : estimator, optional
+        For the callbacks to read.
 
     Returns
     -------
@@ -89,22 +79,26 @@ def train(
     Raises
     ------
     NonFiniteError
-        In the epoch in which the loss or a layer becomes infinite or NaN; with a validation,
-        only where no better epoch came before it.
+        In the epoch in which the loss or a layer becomes infinite or NaN; where the best epoch's
+        parameters are to come back, only where no better epoch came before it.
     """
     order = np.arange(len(rows.y), dtype=np.int64) if order is None else order.astype(np.int64)
-    loop = _EpochLoop(engine, spec, plan, rows, memory, order, validation)
+    loop = EpochLoop(engine, spec, plan, rows, memory, order, validation)
+    loop.callbacks, loop.under_way = Callbacks(callbacks), FitUnderWay(loop, model)
     try:
-        ending = loop.run(random_state)
-    except KeyboardInterrupt:
-        loop.take_in_reports()
-        ending = Ending.INTERRUPTED
-    loop.remember(fallback)
+        ending = loop.run_to_its_end(random_state)
+        loop.remember(fallback)
+        loop.under_way.ending = ending.value
+    finally:
+        loop.callbacks.tell("on_fit_end", loop.under_way)
     return ending
 
 
-class _EpochLoop:
+class EpochLoop:
     """One fit under way."""
+
+    callbacks: Callbacks
+    under_way: FitUnderWay
 
     def __init__(
         self,
@@ -121,61 +115,119 @@ class _EpochLoop:
         self.trainer = engine.trainer(
             spec, plan.objective, plan.optimizer, rows, memory.parameters, memory.state
         )
-        self.schedule = SCHEDULES[plan.schedule]
-        n_steps = math.ceil(len(order) / plan.batch_size)
-        self.rates = np.empty((max(1, MOST_STEPS_AHEAD // n_steps), n_steps))
+        self.trainer.deadline = plan.deadline
+        self.rates = Rates(plan, memory, math.ceil(len(order) / plan.batch_size))
+        self.monitor = Monitor.LOSS if validation is None else validation.monitor
+        self.restores_best = (
+            self.monitor is not Monitor.LOSS if plan.restore_best is None else plan.restore_best
+        )
         history = memory.history
         self.stopping = Stopping(
-            plan.tol, plan.patience, history.best_cost(validation is not None), history.stalled
+            plan.tol, plan.patience, history.best_cost(self.monitor), history.stalled
         )
         self.reports: list[EpochReport] = []
+        self.rates_of_reports: list[float] = []
+        self.seconds_each = math.nan
+        self.step_of_epoch = 0
         self.losses: list[float] = []
-        self.scores: list[float] = []
+        names = () if validation is None else ("validation_loss", *validation.metrics)
+        self.columns: dict[str, list[float]] = {
+            name: [] for name in (*names, "learning_rate", "gradient_norm", "seconds")
+        }
         self.best_parameters: Array | None = None
         self.observer = current_observer()
+
+    def run_to_its_end(self, random_state: np.random.RandomState) -> Ending:
+        """All epochs, whatever ends them."""
+        try:
+            self.callbacks.tell("on_fit_begin", self.under_way)
+            return self.run(random_state)
+        except KeyboardInterrupt:
+            self.take_in_reports()
+            return Ending.INTERRUPTED
+        except TimeIsUp:
+            return self.take_in_reports() or Ending.OUT_OF_TIME
 
     def run(self, random_state: np.random.RandomState) -> Ending:
         """All epochs."""
         shuffling = random_state if self.plan.shuffle else None
         while (left := self.plan.max_epochs - len(self.losses)) > 0:
-            rates = self.next_rates(min(left, self.epochs_ahead()))
-            self.trainer.epochs(self.order, self.plan.batch_size, rates, self.reports, shuffling)
+            if perf_counter() >= self.plan.deadline:
+                return Ending.OUT_OF_TIME
+            self.run_epochs(min(left, self.epochs_ahead()), shuffling)
             if (ending := self.take_in_reports()) is not None:
                 return ending
+            if self.under_way.stop_is_asked:
+                return Ending.STOPPED
         return Ending.EXHAUSTED
 
     def epochs_ahead(self) -> int:
         """How many epochs may run before anyone has to look at one."""
-        is_watched = self.observer is not None or self.plan.verbose or self.validation is not None
-        return 1 if is_watched else int(min(len(self.rates), self.stopping.soonest))
+        is_watched = (
+            self.observer is not None
+            or self.plan.verbose
+            or self.validation is not None
+            or self.restores_best
+            or self.callbacks.hear_of("on_epoch_end")
+            or self.callbacks.hear_of("on_step")
+        )
+        most = len(self.rates.room)
+        return 1 if is_watched else int(min(most, self.stopping.soonest, self.rates.soonest))
 
-    def next_rates(self, n_epochs: int) -> NDArray[np.float64]:
-        """The learning rate of each step of the next epochs, none of which is a stall."""
-        rate, seen = self.memory.learning_rate, self.rows_seen
-        for rates in self.rates[:n_epochs]:
-            rates.fill(rate)
-            seen += len(self.order)
-            rate = self.rate_after(rate, seen)
-        return self.rates[:n_epochs]
+    def run_epochs(self, n_epochs: int, shuffling: np.random.RandomState | None) -> None:
+        """Let the engine run the next epochs, and keep its reports."""
+        rates = self.rates.of_next(n_epochs, self.rows_seen, len(self.order))
+        self.rates_of_reports = rates[:, 0].tolist()
+        began = perf_counter()
+        try:
+            if self.callbacks.hear_of("on_step"):
+                self.run_step_by_step(rates[0], shuffling)
+            else:
+                self.trainer.epochs(
+                    self.order, self.plan.batch_size, rates, self.reports, shuffling
+                )
+        finally:
+            self.seconds_each = (perf_counter() - began) / max(1, len(self.reports))
+
+    def run_step_by_step(
+        self, rates: NDArray[np.float64], shuffling: np.random.RandomState | None
+    ) -> None:
+        """One epoch whose every step is a call of its own; it has no report where it is stopped."""
+        if shuffling is not None:
+            shuffling.shuffle(self.order)
+        factors = self.rates.factors(self.memory.scheduled_epochs)
+        total, made, size = 0.0, 0, self.plan.batch_size
+        for step, start in enumerate(range(0, len(self.order), size)):
+            batch, reports = self.order[start : start + size], list[EpochReport]()
+            self.rates.fill(rates[step:], self.memory.learning_rate, factors)
+            self.trainer.epochs(batch, len(batch), rates[np.newaxis, step : step + 1], reports)
+            report = reports[0]
+            total += report.loss * len(batch)
+            made += report.steps
+            if not report.is_finite:
+                break
+            self.under_way.loss, self.step_of_epoch = report.loss, step + 1
+            self.callbacks.tell("on_step", self.under_way)
+            if self.under_way.stop_is_asked:
+                return
+        self.step_of_epoch = 0
+        self.reports.append(report._replace(loss=total / len(self.order), steps=made))
 
     def take_in_reports(self) -> Ending | None:
         """Enter the epochs that are new into the books; how they end the fit, if they do."""
-        for report in self.reports[len(self.losses) :]:
-            if self.ends_here(report):
-                return Ending.DIVERGED
-            if not self.goes_on():
-                return Ending.CONVERGED
+        while self.reports:
+            failed = self.ends_here(self.reports.pop(0))
+            goes_on = not failed and self.goes_on()
+            self.under_way.made_no_progress = not goes_on
+            self.callbacks.tell("on_epoch_end", self.under_way)
+            if not goes_on:
+                return Ending.DIVERGED if failed else Ending.CONVERGED
         return None
 
     @property
     def rows_seen(self) -> int:
         """The rows of all epochs of all fits."""
         return self.memory.history.rows_seen + len(self.losses) * len(self.order)
-
-    def rate_after(self, rate: float, rows_seen: int) -> float:
-        """The learning rate that follows, without a stall."""
-        plan = self.plan
-        return self.schedule.after_epoch(rate, plan.initial_rate, rows_seen, plan.power_t)
 
     def ends_here(self, report: EpochReport) -> bool:
         """Enter an epoch into the books; whether it left the finite numbers."""
@@ -184,85 +236,100 @@ class _EpochLoop:
             moment = f"in epoch {len(self.losses) + 1}"
             rate = self.plan.initial_rate
             raise non_finite_error(self.spec, report.non_finite_block, moment, rate)
-        score = self.score(failed)
-        self.losses.append(report.loss)
-        if score is not None:
-            self.scores.append(score)
-        if not failed and self.stopping.improves(report.loss if score is None else -score):
+        self.enter(report, failed)
+        cost = self.cost()
+        if not failed and self.stopping.improves(cost):
             self.keep_best()
-        self.tell(report.loss, score)
+        self.tell(report.loss)
         return failed
 
-    def score(self, failed: bool) -> float | None:
-        """The present network's score on the rows held out; NaN after a failure."""
-        if self.validation is None:
-            return None
-        if failed:
-            return math.nan
-        prediction = self.engine.predict(self.spec, self.memory.parameters, self.validation.X)
-        return self.validation.score(prediction)
+    def enter(self, report: EpochReport, failed: bool) -> None:
+        """Write an epoch's row of the history."""
+        self.losses.append(report.loss)
+        self.under_way.loss = report.loss
+        for name, value in self.validated(failed).items():
+            self.columns[name].append(value)
+        self.columns["learning_rate"].append(self.rates_of_reports.pop(0))
+        self.columns["gradient_norm"].append(math.nan)
+        self.columns["seconds"].append(self.seconds_each)
 
-    def tell(self, loss: float, score: float | None) -> None:
+    def validated(self, failed: bool) -> dict[str, float]:
+        """How the present network does on the rows held out; NaN after a failure."""
+        if self.validation is None:
+            return {}
+        names = ("validation_loss", *self.validation.metrics)
+        if failed:
+            return dict.fromkeys(names, math.nan)
+        prediction = self.engine.predict(self.spec, self.memory.parameters, self.validation.X)
+        loss, measured = self.validation.loss(prediction), self.validation.measure(prediction)
+        return dict(zip(names, (loss, *measured), strict=True))
+
+    @property
+    def scores(self) -> list[float] | None:
+        """The first metric of every epoch; None where no rows are held out."""
+        return None if self.validation is None else self.columns[self.validation.metrics[0]]
+
+    def cost(self) -> float:
+        """What the latest epoch is judged by."""
+        if self.monitor is Monitor.LOSS:
+            return self.losses[-1]
+        if self.monitor is Monitor.VALIDATION_LOSS:
+            return self.columns["validation_loss"][-1]
+        assert self.scores is not None
+        return -self.scores[-1]
+
+    def tell(self, loss: float) -> None:
         """Let a reader and an observer know of the epoch, where there are any."""
-        epoch = len(self.losses)
+        epoch, score = len(self.losses), None if self.scores is None else self.scores[-1]
         if self.plan.verbose:
-            print(f"Iteration {epoch}, loss = {loss:.8f}")
-            if score is not None:
-                print(f"Validation score: {score:f}")
+            say_epoch(epoch, loss, score)
         if self.observer is not None:
-            rate = self.memory.learning_rate
+            rate = self.columns["learning_rate"][-1]
             most, seen = self.plan.max_epochs, self.rows_seen
             self.observer(EpochRecord(epoch, most, loss, score, rate, seen))
 
     def keep_best(self) -> None:
         """Keep the parameters of the best epoch so far, where they are to come back."""
-        if self.validation is None:
+        if not self.restores_best:
             return
         if self.best_parameters is None:
             self.best_parameters = np.empty_like(self.memory.parameters)
         self.best_parameters[:] = self.memory.parameters
 
     def goes_on(self) -> bool:
-        """Set the next epoch's learning rate; False where the lack of progress ends the fit."""
-        after = self.rate_after(self.memory.learning_rate, self.rows_seen)
+        """Set the next epoch's level; False where the lack of progress ends the fit."""
+        memory, schedule = self.memory, self.rates.schedule
+        after = self.rates.level_after(memory.learning_rate, self.rows_seen)
+        memory.scheduled_epochs += 1
+        memory.learning_rate = after
         if self.stopping.out_of_patience:
-            lowered = self.schedule.after_stall(after)
-            self.say_stalled(lowered)
+            lowered = schedule.after_stall(after)
+            if self.plan.verbose:
+                say_stalled(self.plan, schedule, self.monitor, lowered)
             if lowered is None:
-                self.memory.learning_rate = after
                 return False
-            after = lowered
+            memory.learning_rate = lowered
             self.stopping.stalled = 0
-        self.memory.learning_rate = after
+        elif (
+            lowered := self.rates.level_after_plateau(after, self.stopping.stalled > 0)
+        ) is not None:
+            if self.plan.verbose:
+                say_lowered(lowered)
+            memory.learning_rate = lowered
         return True
-
-    def say_stalled(self, lowered: float | None) -> None:
-        """Print why training stalls and what comes of it."""
-        if not self.plan.verbose:
-            return
-        what = (
-            "Training loss did not improve"
-            if self.validation is None
-            else "Validation score did not improve"
-        )
-        # A schedule that lowers a rate however large stops only because the rate has become small.
-        too_small = " Learning rate too small." if self.schedule.after_stall(math.inf) else ""
-        outcome = (
-            f"{too_small} Stopping."
-            if lowered is None
-            else f" Setting learning rate to {lowered:f}"
-        )
-        print(
-            f"{what} more than tol={self.plan.tol:f} for {self.plan.patience:.0f} "
-            f"consecutive epochs.{outcome}"
-        )
 
     def remember(self, fallback: Array | None) -> None:
         """Bring back the best epoch's parameters, and enter the fit into the model's history."""
-        validated, stopping = self.validation is not None, self.stopping
         best = self.best_parameters if self.best_parameters is not None else fallback
-        if validated and best is not None:
+        if self.restores_best and best is not None:
             self.memory.parameters[:] = best
-        scores = self.scores if validated else None
-        history, rows = self.memory.history, len(self.order)
-        history.add(self.losses, scores, rows, stopping.best, stopping.stalled)
+        stopping = self.stopping
+        self.memory.history.add(
+            self.losses,
+            self.scores,
+            len(self.order),
+            stopping.best,
+            stopping.stalled,
+            self.monitor,
+            self.columns,
+        )

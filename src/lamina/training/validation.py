@@ -1,25 +1,58 @@
-"""Validation: rows held out of a fit, and the score of the network on them after each epoch."""
+"""Validation: rows held out of a fit, and how the network does on them after each epoch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
+from lamina.engines import Objective, Rows
 from lamina.engines.engine import Matrix
+from lamina.engines.reference import batch_loss
 from lamina.formulas.table import Array
+from lamina.training.history import Monitor
 
 
 @dataclass(frozen=True)
 class Validation:
-    """The rows held out, of shape (n_held_out, n_features), and how a prediction is scored."""
+    """The rows held out, and what is measured on them.
+
+    Attributes
+    ----------
+    X : ndarray or csr matrix of shape (n_held_out, n_features)
+    measure : callable
+        `measure(prediction)`: the value of each metric; the higher, the better. The first of them
+        is the score.
+    metrics : tuple of str
+        Their names.
+    loss : callable
+        `loss(prediction)`: the mean loss, without the penalty.
+    monitor : Monitor
+        What decides when to stop.
+    """
 
     X: Matrix
-    score: Callable[[Array], float]
+    measure: Callable[[Array], Sequence[float]]
+    metrics: tuple[str, ...] = ("score",)
+    loss: Callable[[Array], float] = lambda prediction: math.nan
+    monitor: Monitor = Monitor.SCORE
+
+
+def loss_on(rows: Rows, objective: Objective) -> Callable[[Array], float]:
+    """The mean loss of a prediction for those rows, weighted, without the penalty."""
+    unpenalised = replace(objective, alpha=0.0)
+    no_weights = np.empty(0, dtype=rows.X.dtype)
+
+    def loss(prediction: Array) -> float:
+        with np.errstate(all="ignore"):
+            return batch_loss(unpenalised, no_weights, prediction, rows)
+
+    return loss
 
 
 def hold_out(

@@ -1,0 +1,77 @@
+"""scikit-learn's own callbacks, told of a fit: a task for the fit, and one below it an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+class ScikitLearnCallbacks:
+    """A callback that passes everything on to those that `set_callbacks` was given.
+
+    Parameters
+    ----------
+    model : estimator
+    X, y : array-like
+        What `fit` was given, for their hooks.
+    sample_weight : array-like or None
+    attributes : callable
+        `attributes()`: the fitted attributes of the network as it is, for an estimator that
+        predicts as if the fit had ended here.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        attributes: Callable[[], dict[str, Any]],
+    ) -> None:
+        self.model = model
+        metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
+        self.told = {
+            "estimator": model,
+            "X": X,
+            "y": y,
+            "metadata": metadata,
+            "reconstruction_attributes": attributes,
+        }
+        self.fit: Any = None
+        self.epoch: Any = None
+
+    def on_fit_begin(self, fit: Any) -> None:
+        self.begin(fit.max_epochs)
+        self.begin_epoch()
+
+    def on_epoch_end(self, fit: Any) -> None:
+        if self.epoch.call_on_fit_task_end(**self.told):
+            fit.stop()
+        if not fit.is_over:
+            self.begin_epoch()
+
+    def on_fit_end(self, fit: Any) -> None:
+        self.end()
+
+    def begin(self, n_tasks: int) -> None:
+        """Open the task of the whole fit, with so many below it."""
+        from sklearn.callback import CallbackSupportMixin
+
+        init = CallbackSupportMixin._init_callback_context
+        self.fit = init(self.model, max_subtasks=n_tasks)
+        self.fit.call_on_fit_task_begin(**self.told)
+
+    def begin_epoch(self) -> None:
+        """Open the task of the next epoch."""
+        self.epoch = self.fit.subcontext(task_name="epoch")
+        self.epoch.call_on_fit_task_begin(**self.told)
+
+    def end(self) -> None:
+        """Close the task of the whole fit, where it was opened."""
+        if self.fit is not None:
+            self.fit.call_on_fit_task_end(**self.told)
+
+
+def has_callbacks(model: Any) -> bool:
+    """Whether `set_callbacks`, or a search around it, gave the model some."""
+    return bool(vars(model).get("_skl_callbacks"))

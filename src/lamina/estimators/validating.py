@@ -1,0 +1,188 @@
+"""What a fit is measured by: rows held out or the user's own, and the metrics on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils._param_validation import InvalidParameterError
+
+from lamina.engines import Objective, Rows
+from lamina.engines.engine import Matrix
+from lamina.errors import suggestion
+from lamina.estimators.constraints import LBFGS
+from lamina.estimators.contradictions import solvers_by_epochs
+from lamina.estimators.state import network_attributes
+from lamina.estimators.tasks import Task
+from lamina.formulas.table import Array
+from lamina.network import NetworkSpec
+from lamina.training import Monitor, Validation
+from lamina.training.validation import loss_on
+
+LOSS, VALIDATION_LOSS = "loss", "validation_loss"
+
+
+class HeldOut(NamedTuple):
+    """Rows to measure on, of which none are learned from.
+
+    Attributes
+    ----------
+    X : ndarray or csr matrix of shape (n_held_out, n_features)
+    task : Task
+        Their targets, encoded as those that are learned from.
+    weight : ndarray of shape (n_held_out,) or None
+    """
+
+    X: Matrix
+    task: Task
+    weight: Array | None
+
+
+class Monitored(NamedTuple):
+    """What `monitor=` asks for: what decides, and scorers by name; none for the task's own."""
+
+    decides: Monitor
+    scorers: dict[str, Any]
+
+
+def parts_of(model: Any, validation_data: Any) -> Sequence[Any]:
+    """X, y and, where given, weights of `validation_data=`.
+
+    Raises
+    ------
+    InvalidParameterError
+        For a solver without epochs.
+    ValueError
+        For what is no tuple of two or three.
+    """
+    if model.solver == LBFGS:
+        raise InvalidParameterError(
+            "validation_data is measured on after every epoch, and solver='lbfgs' has none. "
+            f"Leave it out, or choose one of the solvers by epochs: {solvers_by_epochs()}."
+        )
+    if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
+        raise ValueError(
+            "validation_data must be (X_val, y_val) or (X_val, y_val, weight_val), got "
+            f"{type(validation_data).__name__}."
+        )
+    return validation_data
+
+
+def monitored(monitor: Any, *, early_stopping: bool) -> Monitored:
+    """What `monitor=` asks for.
+
+    Raises
+    ------
+    InvalidParameterError
+        For a name that is no scorer's, and for two metrics of one name.
+    """
+    if monitor is None:
+        return Monitored(Monitor.SCORE if early_stopping else Monitor.LOSS, {})
+    several = list(monitor) if isinstance(monitor, (list, tuple)) else [monitor]
+    if not several:
+        raise InvalidParameterError(
+            "monitor=[] names nothing. Leave monitor=None, or name a scorer."
+        )
+    by_loss = {LOSS: Monitor.LOSS, VALIDATION_LOSS: Monitor.VALIDATION_LOSS}
+    is_loss = [isinstance(each, str) and each in by_loss for each in several]
+    decides = by_loss[several[0]] if is_loss[0] else Monitor.SCORE
+    return Monitored(
+        decides, _named([e for e, loss in zip(several, is_loss, strict=True) if not loss])
+    )
+
+
+def _named(monitors: Iterable[Any]) -> dict[str, Any]:
+    scorers: dict[str, Any] = {}
+    for monitor in monitors:
+        name, scorer = _name_and_scorer(monitor)
+        if name in scorers or name in (LOSS, VALIDATION_LOSS, "epoch", "learning_rate", "seconds"):
+            raise InvalidParameterError(
+                f"monitor holds a metric called {name!r}, which is a name of another column of "
+                "history_. Give the callable another __name__."
+            )
+        scorers[name] = scorer
+    return scorers
+
+
+def _name_and_scorer(monitor: Any) -> tuple[str, Any]:
+    from sklearn.metrics import get_scorer, get_scorer_names
+
+    if not isinstance(monitor, str):
+        function = getattr(monitor, "_score_func", monitor)
+        return getattr(function, "__name__", type(function).__name__), monitor
+    names = get_scorer_names()
+    if monitor not in names:
+        known = [LOSS, VALIDATION_LOSS, *names]
+        raise InvalidParameterError(
+            f"monitor={monitor!r} is no scorer of scikit-learn's.{suggestion(monitor, known)} "
+            f"Known: {', '.join(map(repr, known))}."
+        )
+    return monitor, get_scorer(monitor)
+
+
+def validation_of(
+    model: Any,
+    spec: NetworkSpec,
+    objective: Objective,
+    parameters: Array,
+    held_out: HeldOut,
+    wanted: Monitored,
+) -> Validation:
+    """What the epoch loop measures after each epoch.
+
+    Parameters
+    ----------
+    model : estimator
+    spec : NetworkSpec
+    objective : Objective
+    parameters : ndarray of shape (n_parameters,)
+        Those that the fit changes in place: a scorer predicts from them.
+    held_out : HeldOut
+    wanted : Monitored
+    """
+    dtype, (X, task, weight) = parameters.dtype, held_out
+    X = X.astype(dtype, copy=False)
+    cast = None if weight is None else weight.astype(dtype, copy=False)
+    loss = loss_on(Rows(X, task.targets(dtype), cast), objective)
+    if not wanted.scorers:
+        score = task.score_on(np.arange(X.shape[0]), weight)
+        metrics: tuple[str, ...] = (task.metric,)
+        return Validation(X, lambda p: (score(p),), metrics, loss, wanted.decides)
+    probe = probe_of(model, network_attributes(spec, parameters) | task.attributes())
+    measure = _by_scorers(probe, held_out, wanted.scorers)
+    return Validation(X, measure, tuple(wanted.scorers), loss, wanted.decides)
+
+
+def probe_of(model: Any, attributes: dict[str, Any]) -> Any:
+    """An estimator that predicts as the model would with other fitted attributes.
+
+    It has no names of features, because it is shown rows that have lost theirs.
+    """
+    probe = object.__new__(type(model))
+    vars(probe).update(vars(model) | attributes)
+    vars(probe).pop("feature_names_in_", None)
+    return probe
+
+
+def _by_scorers(
+    probe: Any, held_out: HeldOut, scorers: dict[str, Any]
+) -> Callable[[Array], Sequence[float]]:
+    from sklearn.metrics import check_scoring
+
+    scorer = check_scoring(probe, scoring=scorers)
+    X, y = held_out.X, held_out.task.y
+    weights = {} if held_out.weight is None else {"sample_weight": held_out.weight}
+
+    def measure(prediction: Array) -> Sequence[float]:
+        measured = scorer(probe, X, y, **weights)
+        return [float(measured[name]) for name in scorers]
+
+    return measure
+
+
+def part(task: Task, rows: NDArray[np.int64]) -> Task:
+    """The same task on some of its rows."""
+    return replace(task, y=task.y[rows])  # type: ignore[type-var]

@@ -1,0 +1,113 @@
+"""A progress bar on the terminal, by rich or tqdm, whichever is installed."""
+
+from __future__ import annotations
+
+import math
+from importlib.util import find_spec
+from typing import Any
+
+NO_LIBRARY = (
+    "a progress bar (verbose='bar') needs rich or tqdm, and neither is installed: pip install rich"
+)
+
+
+class ProgressBar:
+    """A bar that fills epoch by epoch, with the loss, and the score on rows held out.
+
+    It is what `verbose='bar'` shows. It leaves the bar where it stood at the end.
+
+    Parameters
+    ----------
+    library : {'rich', 'tqdm'} or None, default=None
+        Who draws it; by default rich, and tqdm where that is not installed.
+    file : file-like, optional
+        Where it is drawn; by default standard error.
+
+    Raises
+    ------
+    ImportError
+        Where the library is not installed.
+
+    Examples
+    --------
+    >>> import io
+    >>> from lamina import MLPRegressor
+    >>> drawn = io.StringIO()
+    >>> model = MLPRegressor(max_iter=3, tol=10, n_iter_no_change=9, solver="sgd")
+    >>> model = model.set_params(callbacks=ProgressBar(file=drawn), n_iter_no_change=1)
+    >>> model = model.fit([[0.0], [1.0]], [0.0, 1.0])
+    >>> "loss" in drawn.getvalue()
+    True
+    """
+
+    def __init__(self, library: str | None = None, file: Any = None) -> None:
+        known = {"rich": _RichBar, "tqdm": _TqdmBar}
+        if library is not None and library not in known:
+            raise ValueError(f"library={library!r} must be 'rich', 'tqdm' or None")
+        found = [name for name in known if library in (None, name) and find_spec(name)]
+        if not found:
+            raise ImportError(
+                NO_LIBRARY
+                if library is None
+                else f"ProgressBar(library={library!r}) needs {library}: pip install {library}"
+            )
+        self._make, self._file = known[found[0]], file
+        self._bar: Any = None
+
+    def on_fit_begin(self, fit: Any) -> None:
+        self._bar = self._make(fit.max_epochs, self._file)
+
+    def on_epoch_end(self, fit: Any) -> None:
+        self._bar.show(fit.epoch, told(fit.row))
+
+    def on_fit_end(self, fit: Any) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def told(row: dict[str, float]) -> str:
+    """An epoch's loss and metrics in words.
+
+    Examples
+    --------
+    >>> told({"epoch": 3, "loss": 0.25, "seconds": 0.1, "validation_loss": 0.5, "r2": 0.75})
+    'loss 0.2500, validation_loss 0.5000, r2 0.7500'
+    """
+    silent = {"epoch", "learning_rate", "seconds", "gradient_norm"}
+    shown = {name: value for name, value in row.items() if name not in silent}
+    return ", ".join(
+        f"{name} {value:.4f}" for name, value in shown.items() if not math.isnan(value)
+    )
+
+
+class _RichBar:
+    def __init__(self, total: int, file: Any) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        console = Console(file=file, stderr=file is None)
+        columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+        self.progress = Progress(*columns, console=console)
+        self.task = self.progress.add_task("", total=total)
+        self.progress.start()
+
+    def show(self, done: int, text: str) -> None:
+        self.progress.update(self.task, completed=done, description=text)
+
+    def close(self) -> None:
+        self.progress.stop()
+
+
+class _TqdmBar:
+    def __init__(self, total: int, file: Any) -> None:
+        from tqdm.auto import tqdm
+
+        self.bar = tqdm(total=total, file=file, unit="epoch")
+
+    def show(self, done: int, text: str) -> None:
+        self.bar.set_postfix_str(text, refresh=False)
+        self.bar.update(done - self.bar.n)
+
+    def close(self) -> None:
+        self.bar.close()

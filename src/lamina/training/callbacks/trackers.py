@@ -1,0 +1,117 @@
+"""Trackers of experiments: TensorBoard, MLflow, and pruning by Optuna.
+
+Each library is imported when its callback is made; without it, that is one line of an error.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from importlib import import_module
+from typing import Any
+
+
+def library(name: str, user: str) -> Any:
+    """An optional library, or an ImportError that says how to install it."""
+    try:
+        return import_module(name)
+    except ImportError:
+        package = name.partition(".")[0]
+        raise ImportError(f'{user} needs {package}: pip install "lamina[{package}]"') from None
+
+
+def known(row: dict[str, float]) -> dict[str, float]:
+    """What is known of an epoch, its number apart."""
+    return {k: float(v) for k, v in row.items() if k != "epoch" and not math.isnan(v)}
+
+
+class TensorBoardLogger:
+    """Writes the history as scalars that TensorBoard shows: `tensorboard --logdir FOLDER`.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Where the event file goes; it is made if need be.
+
+    Raises
+    ------
+    ImportError
+        Where tensorboard is not installed.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = os.fspath(folder)
+        self._files = library("tensorboard.summary.writer.event_file_writer", type(self).__name__)
+        self._events = library("tensorboard.compat.proto.event_pb2", type(self).__name__)
+        self._summaries = library("tensorboard.compat.proto.summary_pb2", type(self).__name__)
+        self._writer: Any = None
+
+    def on_fit_begin(self, fit: Any) -> None:
+        self._writer = self._files.EventFileWriter(self.folder)
+
+    def on_epoch_end(self, fit: Any) -> None:
+        values = [
+            self._summaries.Summary.Value(tag=name, simple_value=value)
+            for name, value in known(fit.row).items()
+        ]
+        summary = self._summaries.Summary(value=values)
+        event = self._events.Event(wall_time=time.time(), step=fit.epoch, summary=summary)
+        self._writer.add_event(event)
+
+    def on_fit_end(self, fit: Any) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+
+class MLflowLogger:
+    """Writes the model's parameters and the history into MLflow's active run, or a new one.
+
+    Raises
+    ------
+    ImportError
+        Where mlflow is not installed.
+    """
+
+    def __init__(self) -> None:
+        self._mlflow = library("mlflow", type(self).__name__)
+
+    def on_fit_begin(self, fit: Any) -> None:
+        parameters = fit.model.get_params(deep=False)
+        self._mlflow.log_params({k: v for k, v in parameters.items() if k != "callbacks"})
+
+    def on_epoch_end(self, fit: Any) -> None:
+        self._mlflow.log_metrics(known(fit.row), step=fit.epoch)
+
+
+class OptunaPruning:
+    """Reports every epoch to a trial of Optuna's, and ends it where Optuna prunes it.
+
+    Parameters
+    ----------
+    trial : optuna.Trial
+    column : str, default='validation_loss'
+        The column of the history to report; the study's direction must be its own: 'minimize' for a
+        loss, 'maximize' for a score.
+
+    Raises
+    ------
+    ImportError
+        Where optuna is not installed.
+    """
+
+    def __init__(self, trial: Any, column: str = "validation_loss") -> None:
+        self._optuna = library("optuna", type(self).__name__)
+        self.trial, self.column = trial, column
+
+    def on_epoch_end(self, fit: Any) -> None:
+        row = fit.row
+        if self.column not in row:
+            raise ValueError(
+                f"column={self.column!r} of OptunaPruning is not in the history, which has "
+                f"{', '.join(row)}. Pass validation_data to fit, or name another column."
+            )
+        self.trial.report(row[self.column], fit.epoch)
+        if self.trial.should_prune():
+            raise self._optuna.TrialPruned(f"pruned in epoch {fit.epoch}")

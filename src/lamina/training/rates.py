@@ -1,0 +1,120 @@
+"""The learning rates of a fit: a schedule's level and curve, and the warm-up before it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.formulas.schedules import Course, Factors, linear_warm_up
+from lamina.training.memory import Memory
+from lamina.training.plan import TrainingPlan
+
+# Epochs that need no look in between run in one call, but not so many that their rates fill memory.
+MOST_STEPS_AHEAD = 8192
+
+
+class Rates:
+    """A plan's schedule at work on what a fit remembers: its level, and how long it has lasted.
+
+    Parameters
+    ----------
+    plan : TrainingPlan
+    memory : Memory
+        Its learning rate, epochs scheduled and slow epochs are read, and changed as they go by.
+    n_steps : int
+        The steps of an epoch.
+
+    Attributes
+    ----------
+    initial_rate : float
+        η₀, as long as nobody sets another rate.
+    """
+
+    def __init__(self, plan: TrainingPlan, memory: Memory, n_steps: int) -> None:
+        self.plan, self.memory, self.n_steps = plan, memory, n_steps
+        self.schedule, self.options = plan.schedule_record, plan.schedule_options
+        self.initial_rate = plan.initial_rate
+        self.warm_up = round(plan.warmup * n_steps)
+        self.room = np.empty((max(1, MOST_STEPS_AHEAD // n_steps), n_steps))
+
+    def of_next(self, n_epochs: int, rows_seen: int, n_rows: int) -> NDArray[np.float64]:
+        """The rate of each step of the next epochs of so many rows, none of which is a stall."""
+        level, first = self.memory.learning_rate, self.memory.scheduled_epochs
+        for i, rates in enumerate(self.room[:n_epochs]):
+            self.fill(rates, level, self.factors(first + i))
+            rows_seen += n_rows
+            level = self.level_after(level, rows_seen)
+        return self.room[:n_epochs]
+
+    def fill(self, rates: NDArray[np.float64], level: float, factors: Factors | None) -> None:
+        """Write an epoch's rates, those of its last steps where `rates` has room for fewer."""
+        if factors is None:
+            rates.fill(level)
+            return
+        rates[:] = factors[len(factors) - len(rates) :]
+        if not self.schedule.is_absolute:
+            rates *= level
+
+    def factors(self, epoch: int) -> Factors | None:
+        """What the level is multiplied by in each step of an epoch; None where that is 1."""
+        schedule = self.schedule
+        if schedule.shape is None and epoch * self.n_steps >= self.warm_up:
+            return None
+        step = np.arange(epoch * self.n_steps, (epoch + 1) * self.n_steps)
+        factors = np.ones(self.n_steps)
+        if schedule.shape is not None:
+            length = max(1, self.plan.schedule_epochs * self.n_steps - self.warm_up)
+            behind = np.maximum(step - self.warm_up, 0)
+            factors = schedule.shape(Course(behind, self.n_steps, length), self.options)
+        if epoch * self.n_steps < self.warm_up:
+            factors = factors * linear_warm_up(step, self.warm_up)
+        return factors
+
+    def level_after(self, level: float, rows_seen: int) -> float:
+        """The level that follows an epoch, without a stall."""
+        return self.schedule.after_epoch(level, self.initial_rate, rows_seen, self.plan.power_t)
+
+    @property
+    def soonest(self) -> float:
+        """After how many more epochs a plateau may lower the level at the soonest."""
+        if self.schedule.after_plateau is None:
+            return np.inf
+        return max(1.0, float(self.options["patience"]) - self.memory.slow_epochs + 1.0)
+
+    def level_after_plateau(self, level: float, is_slow: bool) -> float | None:
+        """The lowered level, where an epoch was one too many without progress; else None."""
+        if self.schedule.after_plateau is None:
+            return None
+        self.memory.slow_epochs = self.memory.slow_epochs + 1 if is_slow else 0
+        if self.memory.slow_epochs <= self.options["patience"]:
+            return None
+        self.memory.slow_epochs = 0
+        return self.schedule.after_plateau(level, self.initial_rate, self.options)
+
+    def rate_of(self, step: int) -> float:
+        """The rate of a step of the next epoch, or of the one under way."""
+        rates = np.empty(self.n_steps)
+        self.fill(rates, self.memory.learning_rate, self.factors(self.memory.scheduled_epochs))
+        return float(rates[min(step, self.n_steps - 1)])
+
+    def set_rate(self, rate: float, step: int) -> None:
+        """Scale the schedule so that it gives this rate to a step of the next epoch.
+
+        Raises
+        ------
+        ValueError
+            For a rate that is not positive and finite, and for a schedule that gives rates by
+            itself.
+        """
+        if not 0 < rate < np.inf:
+            raise ValueError(f"a learning rate must be positive and finite, got {rate!r}")
+        if self.schedule.is_absolute:
+            raise ValueError(
+                "a callable learning_rate gives every step's rate by itself, so that no other can "
+                "be set. Let the callable return it, or choose a schedule by name."
+            )
+        factors = self.factors(self.memory.scheduled_epochs)
+        factor = 1.0 if factors is None else float(factors[min(step, self.n_steps - 1)])
+        before = self.memory.learning_rate
+        self.memory.learning_rate = float(rate) / (factor or 1.0)
+        self.initial_rate *= self.memory.learning_rate / before

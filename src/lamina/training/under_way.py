@@ -1,0 +1,96 @@
+"""A fit under way, as its callbacks see it: what it has come to, and what they may change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.network import ParameterLayout
+from lamina.network.parameters import ParameterViews
+
+if TYPE_CHECKING:
+    from lamina.training.loop import EpochLoop
+
+
+class FitUnderWay:
+    """What a callback is given. It reads the present state; only its rate can be set.
+
+    Attributes
+    ----------
+    model : estimator
+        Whose fit it is, for its parameters: its fitted attributes are those of the fit before.
+    epoch, max_epochs : int
+        Epochs made so far, and how many there may be.
+    step : int
+        The optimizer's steps so far, those of fits before that it goes on from included.
+    loss : float
+        The latest epoch's loss; in `on_step`, the batch's. NaN before the first.
+    row : dict of str to float
+        The latest row of the history: 'epoch', 'loss', 'learning_rate', 'seconds', 'gradient_norm'
+        and, with rows held out, 'validation_loss' and each metric. Empty before the first.
+    learning_rate : float
+        The next step's. Set, it takes the place of what the schedule would have given, and the
+        schedule goes on from it in proportion.
+    coefs, intercepts : list of ndarray
+        Views of the present weights and biases that cannot be written to.
+    is_over : bool
+        In `on_epoch_end`, whether this epoch is the last.
+    ending : str or None
+        In `on_fit_end`, why it ended; None after an error.
+    """
+
+    def __init__(self, loop: EpochLoop, model: Any) -> None:
+        self._loop, self.model = loop, model
+        self.loss = np.nan
+        self.ending: str | None = None
+        self.stop_is_asked = self.made_no_progress = False
+
+    def stop(self) -> None:
+        """End the fit after this step or epoch."""
+        self.stop_is_asked = True
+
+    @property
+    def is_over(self) -> bool:
+        return self.stop_is_asked or self.made_no_progress or self.epoch >= self.max_epochs
+
+    @property
+    def epoch(self) -> int:
+        return len(self._loop.losses)
+
+    @property
+    def max_epochs(self) -> int:
+        return self._loop.plan.max_epochs
+
+    @property
+    def step(self) -> int:
+        return self._loop.memory.state.step
+
+    @property
+    def row(self) -> dict[str, float]:
+        if not self.epoch:
+            return {}
+        latest = {name: values[-1] for name, values in self._loop.columns.items()}
+        return {"epoch": self.epoch, "loss": self._loop.losses[-1], **latest}
+
+    @property
+    def learning_rate(self) -> float:
+        return self._loop.rates.rate_of(self._loop.step_of_epoch)
+
+    @learning_rate.setter
+    def learning_rate(self, rate: float) -> None:
+        self._loop.rates.set_rate(rate, self._loop.step_of_epoch)
+
+    @property
+    def coefs(self) -> list[NDArray[Any]]:
+        return self._views().weights
+
+    @property
+    def intercepts(self) -> list[NDArray[Any]]:
+        return self._views().biases
+
+    def _views(self) -> ParameterViews:
+        present = self._loop.memory.parameters.view()
+        present.flags.writeable = False
+        return ParameterLayout.of(self._loop.spec).views(present)

@@ -1,0 +1,42 @@
+"""What a verbose fit prints, in scikit-learn's words: a line an epoch, and why it stalls."""
+
+from __future__ import annotations
+
+import math
+
+from lamina.formulas import Schedule
+from lamina.training.history import Monitor
+from lamina.training.plan import TrainingPlan
+
+STALLED = {
+    Monitor.LOSS: "Training loss did not improve",
+    Monitor.VALIDATION_LOSS: "Validation loss did not improve",
+    Monitor.SCORE: "Validation score did not improve",
+}
+
+
+def say_epoch(epoch: int, loss: float, score: float | None) -> None:
+    """Print how an epoch went."""
+    print(f"Iteration {epoch}, loss = {loss:.8f}")
+    if score is not None:
+        print(f"Validation score: {score:f}")
+
+
+def say_stalled(
+    plan: TrainingPlan, schedule: Schedule, monitor: Monitor, lowered: float | None
+) -> None:
+    """Print why training stalls and what comes of it."""
+    # A schedule that lowers a rate however large stops only because the rate has become small.
+    too_small = " Learning rate too small." if schedule.after_stall(math.inf) else ""
+    outcome = (
+        f"{too_small} Stopping." if lowered is None else f" Setting learning rate to {lowered:f}"
+    )
+    print(
+        f"{STALLED[monitor]} more than tol={plan.tol:f} for {plan.patience:.0f} "
+        f"consecutive epochs.{outcome}"
+    )
+
+
+def say_lowered(level: float) -> None:
+    """Print that a plateau has lowered the rate."""
+    print(f"The loss or score is on a plateau. Setting learning rate to {level:f}")

@@ -1,0 +1,229 @@
+"""Callbacks hear of every moment, and may stop a fit, set its rate, or read its network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.preprocessing import StandardScaler
+
+from lamina import MLPClassifier, MLPRegressor
+from lamina.engines import Engine
+
+X, Y = load_iris(return_X_y=True)
+X = StandardScaler().fit_transform(X)
+BATCHES = {"batch_size": 40, "random_state": 0, "learning_rate_init": 0.01}  # Four steps an epoch.
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.fixture(autouse=True)
+def serve(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAMINA_ENGINE", engine.name)
+
+
+class Diary:
+    """Notes every moment, in order."""
+
+    def __init__(self) -> None:
+        self.moments: list[str] = []
+
+    def on_fit_begin(self, fit: Any) -> None:
+        self.moments.append(f"begin of {fit.max_epochs}")
+
+    def on_step(self, fit: Any) -> None:
+        self.moments.append(f"step {fit.step}")
+
+    def on_epoch_end(self, fit: Any) -> None:
+        self.moments.append(f"epoch {fit.epoch}")
+
+    def on_fit_end(self, fit: Any) -> None:
+        self.moments.append(f"end: {fit.ending}")
+
+
+class At:
+    """Does something at one moment: `At("on_step", what, when)`."""
+
+    def __init__(self, moment: str, what: Callable[[Any], Any], when: int = 1) -> None:
+        def act(fit: Any) -> None:
+            if (fit.step if moment == "on_step" else fit.epoch) == when:
+                what(fit)
+
+        setattr(self, moment, act)
+
+
+def coefficients(model: Any) -> np.ndarray:
+    return np.concatenate([part.ravel() for part in (*model.coefs_, *model.intercepts_)])
+
+
+def test_a_callback_hears_of_every_moment_in_order() -> None:
+    diary = Diary()
+    MLPClassifier(max_iter=2, callbacks=diary, **BATCHES).fit(X, Y)
+    steps = [f"step {n}" for n in range(1, 9)]
+    assert diary.moments == [
+        "begin of 2",
+        *steps[:4],
+        "epoch 1",
+        *steps[4:],
+        "epoch 2",
+        "end: the last epoch that the plan allows",
+    ]
+
+
+def test_several_callbacks_may_each_have_what_they_need() -> None:
+    ends: list[int] = []
+    callbacks = [At("on_epoch_end", lambda fit: ends.append(fit.epoch)), Diary()]
+    MLPClassifier(max_iter=1, callbacks=callbacks, **BATCHES).fit(X, Y)
+    assert ends == [1]
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_watching_every_step_changes_no_weight(solver: str) -> None:
+    ways = {"max_iter": 6, "solver": solver, "learning_rate": "one_cycle", **BATCHES}
+    plain = MLPRegressor(**ways).fit(X, Y)
+    watched = MLPRegressor(callbacks=Diary(), **ways).fit(X, Y)
+    np.testing.assert_array_equal(coefficients(watched), coefficients(plain))
+    np.testing.assert_allclose(watched.loss_curve_, plain.loss_curve_, rtol=1e-12)
+    assert watched.history_["learning_rate"] == plain.history_["learning_rate"]
+
+
+def test_a_callback_stops_a_fit_after_an_epoch() -> None:
+    diary = Diary()
+    stop = At("on_epoch_end", lambda fit: fit.stop(), when=3)
+    model = MLPClassifier(callbacks=[stop, diary], **BATCHES).fit(X, Y)
+    assert model.n_iter_ == len(model.loss_curve_) == 3
+    assert diary.moments[-1] == "end: a callback"
+
+
+def test_a_callback_stops_a_fit_in_the_middle_of_an_epoch() -> None:
+    stop = At("on_step", lambda fit: fit.stop(), when=6)
+    model = MLPClassifier(callbacks=stop, **BATCHES).fit(X, Y)
+    assert (model.n_iter_, model._optimizer_step) == (1, 6)
+    assert 0 <= model.score(X, Y) <= 1
+
+
+def test_a_rate_that_is_set_serves_from_the_next_epoch_on() -> None:
+    def halve(fit: Any) -> None:
+        fit.learning_rate = fit.learning_rate / 2
+
+    model = MLPClassifier(max_iter=4, callbacks=At("on_epoch_end", halve, 2), **BATCHES).fit(X, Y)
+    np.testing.assert_allclose(model.history_["learning_rate"], [0.01, 0.01, 0.005, 0.005])
+
+
+def test_a_rate_that_is_set_serves_from_the_next_step_on() -> None:
+    rates: list[float] = []
+
+    class Set:
+        def on_step(self, fit: Any) -> None:
+            if fit.step == 2:
+                fit.learning_rate = 0.25
+            rates.append(fit.learning_rate)
+
+    MLPClassifier(max_iter=1, callbacks=Set(), **BATCHES).fit(X, Y)
+    assert rates[:3] == [0.01, 0.25, 0.25]
+
+
+@pytest.mark.parametrize("schedule", ["exponential", "cosine", "invscaling"])
+def test_a_schedule_goes_on_in_proportion_from_a_rate_that_is_set(schedule: str) -> None:
+    def tenfold(fit: Any) -> None:
+        fit.learning_rate = 10 * fit.learning_rate
+
+    ways = {"max_iter": 6, "solver": "sgd", "learning_rate": schedule, **BATCHES}
+    plain = np.array(MLPRegressor(**ways).fit(X, Y).history_["learning_rate"])
+    ways["learning_rate_init"] = 0.0001
+    model = MLPRegressor(callbacks=At("on_epoch_end", tenfold, 3), **ways).fit(X, Y)
+    expected = plain / 100 * np.where(np.arange(6) < 3, 1, 10)
+    np.testing.assert_allclose(model.history_["learning_rate"], expected)
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, np.nan, np.inf])
+def test_a_rate_that_is_none_is_refused(rate: float) -> None:
+    def spoil(fit: Any) -> None:
+        fit.learning_rate = rate
+
+    with pytest.raises(ValueError, match="must be positive and finite"):
+        MLPRegressor(callbacks=At("on_epoch_end", spoil), **BATCHES).fit(X, Y)
+
+
+def test_a_function_that_gives_rates_lets_no_callback_set_them() -> None:
+    def double(fit: Any) -> None:
+        fit.learning_rate *= 2
+
+    model = MLPRegressor(learning_rate=lambda step, epoch: 0.01, max_iter=3)
+    with pytest.raises(ValueError, match="a callable learning_rate gives every step's rate"):
+        model.set_params(callbacks=At("on_epoch_end", double)).fit(X, Y)
+
+
+def test_a_callback_reads_the_network_and_cannot_write_it() -> None:
+    seen: list[np.ndarray] = []
+
+    def look(fit: Any) -> None:
+        seen.extend([fit.coefs[0].copy(), fit.intercepts[-1].copy()])
+        assert not fit.coefs[0].flags.writeable
+        assert fit.coefs[0].base is not None
+
+    model = MLPRegressor(max_iter=4, callbacks=At("on_epoch_end", look, 4), **BATCHES).fit(X, Y)
+    np.testing.assert_array_equal(seen[0], model.coefs_[0])
+    np.testing.assert_array_equal(seen[1], model.intercepts_[-1])
+
+
+def test_a_row_is_the_latest_of_the_history() -> None:
+    rows: list[dict[str, float]] = []
+
+    class Note:
+        def on_fit_begin(self, fit: Any) -> None:
+            assert fit.row == {}
+            assert np.isnan(fit.loss)
+
+        def on_epoch_end(self, fit: Any) -> None:
+            rows.append(fit.row)
+
+    model = MLPRegressor(max_iter=3, callbacks=Note(), **BATCHES).fit(X, Y, validation_data=(X, Y))
+    for name, values in model.history_.items():
+        np.testing.assert_array_equal([row[name] for row in rows], values)
+
+
+def test_an_error_in_a_callback_leaves_the_model_as_it_was_and_tells_the_end() -> None:
+    def fail(fit: Any) -> None:
+        raise RuntimeError("no space left")
+
+    diary = Diary()
+    model = MLPRegressor(callbacks=[At("on_epoch_end", fail, 2), diary], **BATCHES)
+    with pytest.raises(RuntimeError, match="no space left"):
+        model.fit(X, Y)
+    assert not hasattr(model, "coefs_")
+    assert diary.moments[-1] == "end: None"
+
+
+def test_ctrl_c_in_a_callback_ends_the_fit_with_a_model_that_works() -> None:
+    def interrupt(fit: Any) -> None:
+        raise KeyboardInterrupt
+
+    for moment, when, epochs in (("on_epoch_end", 2, 2), ("on_step", 6, 1)):
+        model = MLPRegressor(callbacks=At(moment, interrupt, when), **BATCHES)
+        with pytest.warns(UserWarning, match="interrupted by user"):
+            model.fit(X, Y)
+        assert model.n_iter_ == epochs
+        assert np.isfinite(model.predict(X)).all()
+
+
+def test_callbacks_hear_of_partial_fits() -> None:
+    diary = Diary()
+    MLPRegressor(callbacks=diary, **BATCHES).partial_fit(X, Y)
+    assert diary.moments[0] == "begin of 1"
+    assert diary.moments[-2] == "epoch 1"
+
+
+def test_whoever_hears_of_the_end_only_lets_epochs_run_together() -> None:
+    ends: list[float] = []
+
+    class Last:
+        def on_fit_end(self, fit: Any) -> None:
+            ends.append(fit.row["loss"])
+
+    model = MLPRegressor(max_iter=8, callbacks=Last(), **BATCHES).fit(X, Y)
+    assert ends == [model.loss_]
+    assert len(set(model.history_["seconds"])) == 1
