@@ -42,9 +42,9 @@ class Network32:
     def __init__(self, blocks: Sequence[tuple[int, int, int]], loss: int, penalty: int, alpha: float, precision: int, largest_batch: int) -> None:
         """precision is a value of PRECISIONS, or FULL_PRECISION."""
 
-    def epochs(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int, n_threads: int, bit_generator: object | None) -> list[tuple[int, float, int, int]]:
+    def epochs(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int, n_threads: int, bit_generator: object | None, seconds: float) -> list[tuple[int, float, int, int]]:
         """
-        One epoch for each row of learning rates, `order` shuffled anew before each by the bit generator, if one is given. Of each: (ending, loss, steps, first non-finite block or -1); ending is a value of Ending.
+        One epoch for each row of learning rates, `order` shuffled anew before each by the bit generator, if one is given, for so many seconds. Of each: (ending, loss, steps, first non-finite block or -1); ending is a value of Ending.
         """
 
     def raise_interrupt(self) -> None:
@@ -73,9 +73,9 @@ class Network64:
     def __init__(self, blocks: Sequence[tuple[int, int, int]], loss: int, penalty: int, alpha: float, precision: int, largest_batch: int) -> None:
         """precision is a value of PRECISIONS, or FULL_PRECISION."""
 
-    def epochs(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int, n_threads: int, bit_generator: object | None) -> list[tuple[int, float, int, int]]:
+    def epochs(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int, n_threads: int, bit_generator: object | None, seconds: float) -> list[tuple[int, float, int, int]]:
         """
-        One epoch for each row of learning rates, `order` shuffled anew before each by the bit generator, if one is given. Of each: (ending, loss, steps, first non-finite block or -1); ending is a value of Ending.
+        One epoch for each row of learning rates, `order` shuffled anew before each by the bit generator, if one is given, for so many seconds. Of each: (ending, loss, steps, first non-finite block or -1); ending is a value of Ending.
         """
 
     def raise_interrupt(self) -> None:

@@ -91,6 +91,8 @@ def train(
         loop.under_way.ending = ending.value
     finally:
         loop.callbacks.tell("on_fit_end", loop.under_way)
+        # Each holds the other: without this, the rows would stay in memory until Python looks.
+        del loop.under_way
     return ending
 
 
