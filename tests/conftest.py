@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -124,3 +125,49 @@ def draw_problem() -> Callable[..., Problem]:
 def root() -> Path:
     """The folder of the checkout."""
     return ROOT
+
+
+def _same(found: Any, expected: Any) -> bool:
+    """Equal in type, structure and every bit, NaN and signed zeros among them."""
+    if type(found) is not type(expected):
+        return False
+    if isinstance(expected, np.ndarray):
+        if found.shape != expected.shape or found.dtype != expected.dtype.newbyteorder("="):
+            return False
+        if expected.dtype == object:
+            return all(map(_same, found.flat, expected.flat))
+        return found.tobytes() == expected.astype(found.dtype).tobytes()
+    if isinstance(expected, np.generic):
+        return found.dtype == expected.dtype and found.tobytes() == expected.tobytes()
+    if isinstance(expected, list | tuple):
+        return len(found) == len(expected) and all(map(_same, found, expected))
+    if isinstance(expected, dict):
+        pairs = zip(found.items(), expected.items(), strict=True)
+        return len(found) == len(expected) and all(_same(f, e) for f, e in pairs)
+    if isinstance(expected, float):
+        return found.hex() == expected.hex()
+    if isinstance(expected, np.random.RandomState):
+        return _same(found.get_state(legacy=False), expected.get_state(legacy=False))
+    if hasattr(expected, "to_plain") and hasattr(expected, "kinds_"):
+        return _same(found.to_plain(), expected.to_plain())
+    if hasattr(expected, "get_params"):
+        # An attribute may be set later in one than in the other: their order means nothing.
+        return _same(_timeless(found), _timeless(expected))
+    if type(expected).__module__.startswith("sklearn."):
+        return repr(found) == repr(expected)
+    return bool(found == expected)
+
+
+def _timeless(model: Any) -> dict[str, Any]:
+    """The attributes of a model, but for the seconds that its epochs took."""
+    attributes = dict(sorted(vars(model).items()))
+    if "_history" in attributes:
+        columns = attributes["_history"]
+        attributes["_history"] = {**columns, "seconds": len(columns.get("seconds", ()))}
+    return attributes
+
+
+@pytest.fixture(scope="session")
+def same() -> Callable[[Any, Any], bool]:
+    """`same(found, expected)`: equal in type, structure and every bit."""
+    return _same

@@ -22,8 +22,8 @@ from sklearn.preprocessing import StandardScaler
 
 from lamina import MLPClassifier, MLPRegressor
 from lamina.encoding import TableEncoding
+from lamina.files.model_file import FORMAT_VERSION
 from lamina.persistence import save
-from lamina.persistence.model_file import FORMAT_VERSION
 
 FOLDER = Path(__file__).parent / "data"
 NUMBERS = {"width": [0.5, -1.25, 2.0, 0.0, -0.75, 1.5], "größe": [1.0, 2.0, -0.5, 0.25, -2.0, 3.0]}

@@ -21,8 +21,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from lamina import MLPRegressor
+from lamina.files.temporary_file import temporaries
 from lamina.persistence import load, read_notes, save
-from lamina.persistence.temporary_file import temporaries
 
 
 def models() -> dict[str, MLPRegressor]:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from lamina.errors import ModelFileError
 from lamina.estimators import MLPClassifier
+from lamina.files.model_file import read_model_file, to_chunks
 from lamina.persistence import describe, load, read_notes, save
-from lamina.persistence.model_file import read_model_file, to_chunks
 
 Fitted = Callable[[str], tuple[Any, Any, Any]]
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lamina.files.model_file import FORMAT_VERSION
 from lamina.persistence import describe, load, read_notes
-from lamina.persistence.model_file import FORMAT_VERSION
 
 HERE = Path(__file__).parent
 GOLDEN_FILES = sorted((HERE / "data").glob("*.lamina"))

@@ -20,9 +20,9 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from lamina.errors import ModelFileError
 from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.files.plain import PlainReader, PlainWriter
 from lamina.network import flatten_parameters
 from lamina.persistence.models import is_model, kinds, model_from_plain, model_to_plain
-from lamina.persistence.plain import PlainReader, PlainWriter
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

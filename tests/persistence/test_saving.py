@@ -18,9 +18,9 @@ from sklearn.preprocessing import StandardScaler
 import lamina
 from lamina.errors import ModelFileError
 from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.files.model_file import FORMAT_VERSION
+from lamina.files.temporary_file import temporaries
 from lamina.persistence import describe, load, read_notes, save
-from lamina.persistence.model_file import FORMAT_VERSION
-from lamina.persistence.temporary_file import temporaries
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -227,7 +227,7 @@ def test_a_folder_is_refused(read: Callable[[Path], Any], tmp_path: Path) -> Non
 def test_a_newer_format_is_refused_with_the_advice_to_upgrade(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lamina.persistence.model_file.FORMAT_VERSION", FORMAT_VERSION + 1)
+    monkeypatch.setattr("lamina.files.model_file.FORMAT_VERSION", FORMAT_VERSION + 1)
     save(MLPClassifier(), path)
     assert type(load(path)) is MLPClassifier
     monkeypatch.undo()

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from lamina.errors import ModelFileError
+from lamina.files.plain import Place, PlainReader, PlainWriter, told, unsupported
 from lamina.network import ParameterLayout, flatten_parameters
-from lamina.persistence.plain import Place, PlainReader, PlainWriter, told, unsupported
 
 SAVABLE = (
     "lamina saves its MLPClassifier and MLPRegressor, alone or at the end of a Pipeline after "

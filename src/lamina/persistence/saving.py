@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from lamina.errors import ModelFileError
-from lamina.persistence.atomic_file import write_atomically
-from lamina.persistence.model_file import ModelFile, parse_json, read_model_file, to_chunks
+from lamina.files.atomic_file import write_atomically
+from lamina.files.model_file import ModelFile, parse_json, read_model_file, to_chunks
+from lamina.files.plain import PlainReader, PlainWriter
 from lamina.persistence.models import SAVABLE, is_model, model_from_plain, model_to_plain
-from lamina.persistence.plain import PlainReader, PlainWriter
 
 # What reading the JSON of a well-formed file that lamina has not written can come upon.
 _MISFITS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)

@@ -15,8 +15,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from lamina.errors import ModelFileError
-from lamina.network import ParameterLayout, flatten_parameters
-from lamina.persistence.model_file import (
+from lamina.files.model_file import (
     DTYPES,
     FORMAT_VERSION,
     ModelFile,
@@ -24,6 +23,7 @@ from lamina.persistence.model_file import (
     read_model_file,
     to_chunks,
 )
+from lamina.network import ParameterLayout, flatten_parameters
 
 # The one name that the header keeps for itself; `plain` gives it to no tensor.
 NAMES = st.text(st.characters(codec="utf-8")).filter(lambda name: name != "__metadata__")
@@ -312,6 +312,6 @@ def test_json_that_is_no_object_is_refused(text: str) -> None:
 def test_a_header_that_no_reader_would_take_is_not_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("lamina.persistence.model_file.LONGEST_HEADER", 200)
+    monkeypatch.setattr("lamina.files.model_file.LONGEST_HEADER", 200)
     with pytest.raises(ValueError, match="room for 200"):
         to_chunks({"notes": "x" * 200}, {})

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lamina.persistence import temporary_file
-from lamina.persistence.temporary_file import (
+from lamina.files import temporary_file
+from lamina.files.temporary_file import (
     create_temporary,
     remove_stale_temporaries,
     temporaries,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lamina.persistence.atomic_file import write_atomically
+from lamina.files.atomic_file import write_atomically
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="a property of POSIX file systems")
 
@@ -172,7 +172,7 @@ def test_a_folder_that_cannot_be_synced_is_tolerated_and_a_disk_that_fails_is_no
 def test_a_disk_without_room_leaves_the_old_file_and_no_temporary(old: Path) -> None:
     program = (
         "import resource, sys\n"
-        "from lamina.persistence.atomic_file import write_atomically\n"
+        "from lamina.files.atomic_file import write_atomically\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
         "try:\n"
         "    write_atomically(sys.argv[1], [bytes(300_000)], overwrite=True)\n"

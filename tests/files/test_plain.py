@@ -15,8 +15,8 @@ from hypothesis.extra import numpy as hnp
 from scipy import sparse
 
 from lamina.errors import ModelFileError
-from lamina.persistence.model_file import DTYPES
-from lamina.persistence.plain import PlainReader, PlainWriter
+from lamina.files.model_file import DTYPES
+from lamina.files.plain import PlainReader, PlainWriter
 
 Same = Callable[[Any, Any], bool]
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.errors import ModelFileError
-from lamina.persistence.model_file import DTYPE_NAMES
+from lamina.files.model_file import DTYPE_NAMES
 
 Json: TypeAlias = Any
 Place: TypeAlias = tuple[str, ...]

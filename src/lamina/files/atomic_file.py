@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from lamina.persistence.temporary_file import create_temporary, remove_stale_temporaries
+from lamina.files.temporary_file import create_temporary, remove_stale_temporaries
 
 
 def write_atomically(
