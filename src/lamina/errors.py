@@ -22,6 +22,10 @@ class ModelFileError(LaminaError, ValueError):
     """A model file that is truncated, altered, of a newer format, or no model file at all."""
 
 
+class ExportError(LaminaError, ValueError):
+    """Something of a model that the format it should go to, or come from, has no word for."""
+
+
 class TableError(LaminaError, ValueError):
     """A table that cannot be learned from: empty, ragged, a column missing or without a value."""
 

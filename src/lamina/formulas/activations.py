@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, ndtr
 
+from lamina.formulas.code import Code
 from lamina.formulas.table import Array, Table
 
 
@@ -53,8 +54,8 @@ class Activation:
         to layer: 1 / √(mean of f(z)² over standard normal z).
     equation, paper : str
         The formula as text, and where it comes from.
-    torch, onnx : str
-        How PyTorch's `torch.nn` and ONNX call it; empty where they have no word for it.
+    code : Code
+        How it is written in PyTorch, ONNX, NumPy and C.
     parameters : tuple of UnitParameter
         What its units learn; nothing for most.
     """
@@ -66,8 +67,7 @@ class Activation:
     he_gain: float
     equation: str
     paper: str
-    torch: str
-    onnx: str
+    code: Code
     parameters: tuple[UnitParameter, ...] = ()
 
 
@@ -206,8 +206,7 @@ ACTIVATIONS = Table(
         he_gain=1.0,
         equation="f(z) = z",
         paper="the linear model; a network of these collapses to one",
-        torch="Identity",
-        onnx="Identity",
+        code=Code("Identity", "z", "z", "z"),
     ),
     Activation(
         name="logistic",
@@ -217,8 +216,7 @@ ACTIVATIONS = Table(
         he_gain=1.8462,
         equation="f(z) = 1 / (1 + exp(-z))",
         paper="Rumelhart, Hinton, Williams 1986, Learning representations by back-propagation",
-        torch="Sigmoid",
-        onnx="Sigmoid",
+        code=Code("Sigmoid", "Sigmoid", "np.exp(-np.logaddexp(0, -z))", "1 / (1 + exp(-z))"),
     ),
     Activation(
         name="tanh",
@@ -228,8 +226,7 @@ ACTIVATIONS = Table(
         he_gain=1.5925,
         equation="f(z) = tanh(z)",
         paper="LeCun, Bottou, Orr, Müller 1998, Efficient BackProp",
-        torch="Tanh",
-        onnx="Tanh",
+        code=Code("Tanh", "Tanh", "np.tanh(z)", "tanh(z)"),
     ),
     Activation(
         name="relu",
@@ -239,8 +236,7 @@ ACTIVATIONS = Table(
         he_gain=np.sqrt(2).item(),
         equation="f(z) = max(0, z)",
         paper="Nair, Hinton 2010, Rectified linear units improve restricted Boltzmann machines",
-        torch="ReLU",
-        onnx="Relu",
+        code=Code("ReLU", "Relu", "np.maximum(z, 0)", "z < 0 ? 0 : z"),
     ),
     Activation(
         name="leaky_relu",
@@ -250,8 +246,9 @@ ACTIVATIONS = Table(
         he_gain=1.4141,
         equation="f(z) = z for z ≥ 0, else 0.01 z",
         paper="Maas, Hannun, Ng 2013, Rectifier nonlinearities improve acoustic models",
-        torch="LeakyReLU",
-        onnx="LeakyRelu",
+        code=Code(
+            "LeakyReLU", "PRelu(z, 0.01)", "np.where(z < 0, 0.01 * z, z)", "z < 0 ? 0.01 * z : z"
+        ),
     ),
     Activation(
         name="prelu",
@@ -261,8 +258,9 @@ ACTIVATIONS = Table(
         he_gain=1.3720,
         equation="f(z) = z for z ≥ 0, else s z, where each unit learns its s, from 0.25 on",
         paper="He, Zhang, Ren, Sun 2015, Delving deep into rectifiers",
-        torch="PReLU",
-        onnx="PRelu",
+        code=Code(
+            "PReLU", "PRelu(z, slope)", "np.where(z < 0, slope * z, z)", "z < 0 ? slope * z : z"
+        ),
         parameters=(UnitParameter("slope", PRELU_START, lambda z: np.minimum(z, 0)),),
     ),
     Activation(
@@ -273,8 +271,12 @@ ACTIVATIONS = Table(
         he_gain=1.2452,
         equation="f(z) = z for z ≥ 0, else exp(z) - 1",
         paper="Clevert, Unterthiner, Hochreiter 2015, Exponential linear units",
-        torch="ELU",
-        onnx="Elu",
+        code=Code(
+            "ELU",
+            "Where(Less(z, 0), Sub(Exp(z), 1), z)",
+            "np.where(z < 0, np.expm1(-abs(z)), z)",
+            "z < 0 ? expm1(z) : z",
+        ),
     ),
     Activation(
         name="selu",
@@ -284,8 +286,13 @@ ACTIVATIONS = Table(
         he_gain=1.0000,
         equation="f(z) = λ z for z ≥ 0, else λ α (exp(z) - 1), λ = 1.0507…, α = 1.6733…",
         paper="Klambauer, Unterthiner, Mayr, Hochreiter 2017, Self-normalizing neural networks",
-        torch="SELU",
-        onnx="Selu",
+        code=Code(
+            "SELU",
+            "Where(Less(z, 0), Mul(1.7580993408473766, Sub(Exp(z), 1)), "
+            "Mul(1.0507009873554805, z))",
+            "1.0507009873554805 * np.where(z < 0, 1.6732632423543772 * np.expm1(-abs(z)), z)",
+            "z < 0 ? 1.7580993408473766 * expm1(z) : 1.0507009873554805 * z",
+        ),
     ),
     Activation(
         name="gelu",
@@ -295,8 +302,12 @@ ACTIVATIONS = Table(
         he_gain=1.5335,
         equation="f(z) = z Φ(z), Φ the standard normal distribution",
         paper="Hendrycks, Gimpel 2016, Gaussian error linear units",
-        torch="GELU",
-        onnx="Gelu",
+        code=Code(
+            "GELU",
+            "Mul(Mul(0.5, z), Add(1, Erf(Mul(0.7071067811865476, z))))",
+            "0.5 * z * np.vectorize(math.erfc, otypes=[z.dtype])(-z / math.sqrt(2))",
+            "0.5 * z * erfc(-0.7071067811865476 * z)",
+        ),
     ),
     Activation(
         name="silu",
@@ -306,8 +317,9 @@ ACTIVATIONS = Table(
         he_gain=1.6765,
         equation="f(z) = z / (1 + exp(-z))",
         paper="Elfwing, Uchibe, Doya 2017, Sigmoid-weighted linear units (swish)",
-        torch="SiLU",
-        onnx="",
+        code=Code(
+            "SiLU", "Mul(z, Sigmoid(z))", "z * np.exp(-np.logaddexp(0, -z))", "z / (1 + exp(-z))"
+        ),
     ),
     Activation(
         name="mish",
@@ -317,8 +329,12 @@ ACTIVATIONS = Table(
         he_gain=1.4868,
         equation="f(z) = z tanh(log(1 + exp(z)))",
         paper="Misra 2019, Mish: a self regularized non-monotonic activation function",
-        torch="Mish",
-        onnx="Mish",
+        code=Code(
+            "Mish",
+            "Mul(z, Tanh(Add(Max(z, 0), Log(Add(1, Exp(Neg(Abs(z))))))))",
+            "z * np.tanh(np.logaddexp(0, z))",
+            "z * tanh((z > 0 ? z : 0) + log1p(exp(-fabs(z))))",
+        ),
     ),
     Activation(
         name="softplus",
@@ -328,8 +344,12 @@ ACTIVATIONS = Table(
         he_gain=1.0419,
         equation="f(z) = log(1 + exp(z))",
         paper="Dugas, Bengio, Bélisle, Nadeau, Garcia 2000",
-        torch="Softplus",
-        onnx="Softplus",
+        code=Code(
+            "Softplus",
+            "Add(Max(z, 0), Log(Add(1, Exp(Neg(Abs(z))))))",
+            "np.logaddexp(0, z)",
+            "(z > 0 ? z : 0) + log1p(exp(-fabs(z)))",
+        ),
     ),
     Activation(
         name="softsign",
@@ -339,8 +359,7 @@ ACTIVATIONS = Table(
         he_gain=2.3375,
         equation="f(z) = z / (1 + |z|)",
         paper="Bergstra, Desjardins, Lamblin, Bengio 2009, Quadratic polynomials",
-        torch="Softsign",
-        onnx="Softsign",
+        code=Code("Softsign", "Div(z, Add(1, Abs(z)))", "z / (1 + np.abs(z))", "z / (1 + fabs(z))"),
     ),
     Activation(
         name="relu6",
@@ -350,8 +369,7 @@ ACTIVATIONS = Table(
         he_gain=1.4142,
         equation="f(z) = min(max(0, z), 6)",
         paper="Krizhevsky 2010, Convolutional deep belief networks on CIFAR-10",
-        torch="ReLU6",
-        onnx="",
+        code=Code("ReLU6", "Clip(z, 0, 6)", "np.clip(z, 0, 6)", "z < 0 ? 0 : z > 6 ? 6 : z"),
     ),
     Activation(
         name="hardswish",
@@ -361,8 +379,12 @@ ACTIVATIONS = Table(
         he_gain=1.7367,
         equation="f(z) = z min(max(0, z + 3), 6) / 6",
         paper="Howard et al. 2019, Searching for MobileNetV3",
-        torch="Hardswish",
-        onnx="HardSwish",
+        code=Code(
+            "Hardswish",
+            "Div(Mul(z, Clip(Add(z, 3), 0, 6)), 6)",
+            "z * np.clip(z + 3, 0, 6) / 6",
+            "z < -3 ? 0 : z > 3 ? z : z * (z + 3) / 6",
+        ),
     ),
     Activation(
         name="sine",
@@ -372,7 +394,6 @@ ACTIVATIONS = Table(
         he_gain=1.5209,
         equation="f(z) = sin(z)",
         paper="Sitzmann, Martel, Bergman, Lindell, Wetzstein 2020, Implicit neural representations",
-        torch="",
-        onnx="Sin",
+        code=Code("sin", "Sin", "np.sin(z)", "sin(z)"),
     ),
 )

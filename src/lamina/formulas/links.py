@@ -11,16 +11,30 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from lamina.formulas.code import Code
 from lamina.formulas.table import Array, Table
 
 
 @dataclass(frozen=True)
 class Link:
-    """One link: its name, its value `value(z)`, and its equation."""
+    """One link.
+
+    Attributes
+    ----------
+    name : str
+        What `out_activation_` calls it.
+    value : callable
+        `value(z)` is the prediction p.
+    equation : str
+        The formula as text.
+    code : Code
+        How it is written in PyTorch, ONNX, NumPy and C.
+    """
 
     name: str
     value: Callable[[Array], Array]
     equation: str
+    code: Code
 
 
 def softmax(z: Array) -> Array:
@@ -29,10 +43,51 @@ def softmax(z: Array) -> Array:
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
+SOFTMAX_IN_C = """\
+real largest = z[0], total = 0;
+for (int i = 1; i < n; i++) largest = z[i] > largest ? z[i] : largest;
+for (int i = 0; i < n; i++) total += z[i] = exp(z[i] - largest);
+for (int i = 0; i < n; i++) z[i] /= total;"""
+
 LINKS = Table(
     "link",
-    Link("identity", lambda z: z, "p = z"),
-    Link("logistic", expit, "p = 1 / (1 + exp(-z))"),
-    Link("softmax", softmax, "p_j = exp(z_j) / Σ_i exp(z_i)"),
-    Link("exp", np.exp, "p = exp(z)"),
+    Link(
+        name="identity",
+        value=lambda z: z,
+        equation="p = z",
+        code=Code(torch="Identity", onnx="z", numpy="z", c=""),
+    ),
+    Link(
+        name="logistic",
+        value=expit,
+        equation="p = 1 / (1 + exp(-z))",
+        code=Code(
+            torch="Sigmoid",
+            onnx="Sigmoid",
+            numpy="np.exp(-np.logaddexp(0, -z))",
+            c="for (int i = 0; i < n; i++) z[i] = 1 / (1 + exp(-z[i]));",
+        ),
+    ),
+    Link(
+        name="softmax",
+        value=softmax,
+        equation="p_j = exp(z_j) / Σ_i exp(z_i)",
+        code=Code(
+            torch="Softmax(dim=1)",
+            onnx="Softmax(z, axis=1)",
+            numpy="np.exp(z - np.logaddexp.reduce(z, axis=1, keepdims=True))",
+            c=SOFTMAX_IN_C,
+        ),
+    ),
+    Link(
+        name="exp",
+        value=np.exp,
+        equation="p = exp(z)",
+        code=Code(
+            torch="exp",
+            onnx="Exp",
+            numpy="np.exp(z)",
+            c="for (int i = 0; i < n; i++) z[i] = exp(z[i]);",
+        ),
+    ),
 )

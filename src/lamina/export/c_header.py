@@ -1,0 +1,239 @@
+"""A fitted network as one C99 header that needs <math.h> alone, and no memory but the stack."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import DTypeLike, NDArray
+
+from lamina.errors import ExportError
+from lamina.export.fitted_network import FittedNetwork, fitted_network
+from lamina.formulas import Activation
+
+HEADER = """\
+/* {description}
+   Written by lamina {version}. Layers: {layers}. C99, or C++; link with -lm. */
+#ifndef {guard}
+#define {guard}
+
+#include <math.h>
+
+#define {upper}_N_FEATURES {n_features}
+#define {upper}_N_OUTPUTS {n_outputs}
+
+{classes}{weights}
+/* z = a w + b */
+static inline void {name}_affine(
+    const {real} *a, const {real} *w, const {real} *b, int fan_in, int fan_out, {real} *z)
+{{
+    for (int j = 0; j < fan_out; j++) z[j] = b[j];
+    for (int i = 0; i < fan_in; i++)
+        for (int j = 0; j < fan_out; j++) z[j] += a[i] * w[i * fan_out + j];
+}}
+
+{functions}/* From {n_features} features at x to {what} at y, which must not overlap x. */
+static inline void {name}_predict(const {real} *x, {real} *y)
+{{
+{body}
+}}
+
+#endif
+"""
+ACTIVATION = "static inline real {name}_{activation}({arguments}) {{ return {formula}; }}\n\n"
+LINK = "static inline void {name}_link(real *z, int n)\n{{\n{statements}\n}}\n\n"
+NUMBERS_A_LINE = 6
+PLAIN = (string.ascii_letters + string.digits + " _-.,:").encode()
+DECIMAL = re.compile(r"(?<![\w.])(\d+\.\d*(?:e[+-]?\d+)?|\d+e[+-]?\d+)", re.IGNORECASE)
+FUNCTION_OF_MATH = re.compile(r"\b(exp|expm1|log|log1p|tanh|erf|erfc|sin|sqrt|fabs|fmin|fmax)\(")
+
+
+def to_c(
+    model: Any,
+    path: str | PathLike[str] | None = None,
+    *,
+    name: str = "mlp",
+    dtype: DTypeLike | None = None,
+) -> str:
+    """A fitted model as the source of a C99 header without dependencies.
+
+    Programs call one function, `mlp_predict(const float *x, float *y)`: it reads MLP_N_FEATURES
+    numbers from x and writes MLP_N_OUTPUTS to y, the columns of a classifier's `predict_proba` or
+    those of a regressor's prediction. It allocates nothing, keeps no state, and may run in several
+    threads at once. A classifier's labels stand in `mlp_classes`.
+
+    Parameters
+    ----------
+    model : MLPClassifier or MLPRegressor
+        Fitted.
+    path : str or path, optional
+        Where to write the source as well.
+    name : str, default='mlp'
+        What all names in the header begin with, so that one program can hold several models.
+    dtype : {'float32', 'float64'}, optional
+        float or double; by default that of the model's weights.
+
+    Returns
+    -------
+    str
+        The source.
+
+    Raises
+    ------
+    ExportError
+        For a parameter that the header could not say, which the message names, and weights that are
+        too large for `dtype`.
+    ValueError
+        For a name that is none in C.
+    NotFittedError
+        For a model that has not been fitted.
+    TypeError
+        For anything that is no MLPClassifier or MLPRegressor.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> from sklearn.datasets import load_diabetes
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = lamina.MLPRegressor(hidden_layer_sizes=(8,), solver="lbfgs", max_iter=5000)
+    >>> source = lamina.to_c(model.fit(X, y), name="diabetes", dtype="float32")
+    >>> print(*[line for line in source.splitlines() if "_predict" in line])
+    static inline void diabetes_predict(const float *x, float *y)
+    """
+
+    import lamina
+
+    if not (name.isidentifier() and name.isascii()):
+        raise ValueError(f"name={name!r} is none in C: use ASCII letters, digits and underscores")
+    network = fitted_network(model, dtype)
+    real = "float" if network.dtype.itemsize == 4 else "double"
+    source = HEADER.format(
+        name=name,
+        real=real,
+        upper=name.upper(),
+        guard=f"{name.upper()}_H",
+        description=network.description,
+        version=lamina.__version__,
+        layers=network.layers_in_words,
+        n_features=network.widths[0],
+        n_outputs=network.n_columns,
+        classes=_classes(name, network),
+        weights=_weights(name, network, real),
+        functions=in_precision(_functions(name, network), real),
+        what=_outputs_in_words(network),
+        body=_body(name, network, real),
+    )
+    if path is not None:
+        Path(path).write_text(source, encoding="utf-8")
+    return source
+
+
+def in_precision(code: str, real: str) -> str:
+    """C of `real` numbers in float or double: a float's functions and constants end in f.
+
+    Examples
+    --------
+    >>> in_precision("real half = 0.5 * exp(z);", "float")
+    'float half = 0.5f * expf(z);'
+    """
+    if real == "float":
+        code = FUNCTION_OF_MATH.sub(r"\1f(", DECIMAL.sub(r"\1f", code))
+    return re.sub(r"\breal\b", real, code)
+
+
+def _outputs_in_words(network: FittedNetwork) -> str:
+    if network.targets is None:
+        return f"{network.n_columns} predicted number{'s' if network.n_columns > 1 else ''}"
+    what = "labels" if network.targets.kind == "multilabel" else "classes"
+    return f"the probabilities of {network.n_columns} {what}"
+
+
+def _classes(name: str, network: FittedNetwork) -> str:
+    if network.targets is None:
+        return ""
+    labels = network.targets.classes.tolist()
+    kinds = {type(label) for label in labels}
+    texts: Iterable[str]
+    if kinds == {str}:
+        kind, texts = "char *const", map(_string, labels)
+    elif kinds <= {int, bool}:
+        kind, texts = "long long", map(str, map(int, labels))
+    elif kinds == {float}:
+        kind, texts = "double", map(repr, labels)
+    else:
+        raise ExportError(
+            f"a C header cannot say the labels {labels}: fit the model to strings, or to numbers"
+        )
+    return f"static const {kind} {name}_classes[{len(labels)}] = {{{', '.join(texts)}}};\n"
+
+
+def _string(text: str) -> str:
+    # Beyond plain letters, octal bytes: short of them, what follows could become part of an escape.
+    plain = (chr(b) if b in PLAIN else f"\\{b:03o}" for b in text.encode())
+    return f'"{"".join(plain)}"'
+
+
+def _weights(name: str, network: FittedNetwork, real: str) -> str:
+    arrays = []
+    for i, block in enumerate(network.blocks, 1):
+        arrays += [
+            _array(f"{real} {name}_w{i}", block.weights),
+            _array(f"{real} {name}_b{i}", block.biases),
+            *(_array(f"{real} {name}_{n}{i}", numbers) for n, numbers in block.learned.items()),
+        ]
+    return "".join(arrays)
+
+
+def _array(name: str, numbers: NDArray[Any]) -> str:
+    # The shortest decimals that are read back as the very same number.
+    texts = [f"{number!s}{'f' if numbers.itemsize == 4 else ''}" for number in numbers.ravel()]
+    rows = [texts[i : i + NUMBERS_A_LINE] for i in range(0, len(texts), NUMBERS_A_LINE)]
+    lines = ",\n".join("    " + ", ".join(row) for row in rows)
+    return f"static const {name}[{len(texts)}] = {{\n{lines}}};\n"
+
+
+def _functions(name: str, network: FittedNetwork) -> str:
+    activations = {block.activation.name: block.activation for block in network.blocks}
+    text = "".join(
+        ACTIVATION.format(
+            name=name,
+            activation=activation.name,
+            arguments=", ".join(f"real {each}" for each in ("z", *_learned_names(activation))),
+            formula=activation.code.c,
+        )
+        for activation in activations.values()
+        if activation.code.c != "z"
+    )
+    if network.link.code.c:
+        statements = "\n".join(f"    {line}" for line in network.link.code.c.splitlines())
+        text += LINK.format(name=name, statements=statements)
+    return text
+
+
+def _learned_names(activation: Activation) -> list[str]:
+    return [parameter.name for parameter in activation.parameters]
+
+
+def _body(name: str, network: FittedNetwork, real: str) -> str:
+    lines, a = [], "x"
+    for i, block in enumerate(network.blocks, 1):
+        fan_in, fan_out = block.weights.shape
+        z = "y" if block is network.blocks[-1] else block.name
+        if z != "y":
+            lines.append(f"{real} {z}[{fan_out}];")
+        lines.append(f"{name}_affine({a}, {name}_w{i}, {name}_b{i}, {fan_in}, {fan_out}, {z});")
+        if block.activation.code.c != "z":
+            function = f"{name}_{block.activation.name}"
+            learned = [f"{name}_{each}{i}[j]" for each in _learned_names(block.activation)]
+            arguments = ", ".join([f"{z}[j]", *learned])
+            lines.append(f"for (int j = 0; j < {fan_out}; j++) {z}[j] = {function}({arguments});")
+        a = z
+    if network.link.code.c:
+        lines.append(f"{name}_link(y, {network.widths[-1]});")
+    if network.is_binary:
+        lines += ["y[1] = y[0];", "y[0] = 1 - y[1];"]
+    return "\n".join(f"    {line}" for line in lines)

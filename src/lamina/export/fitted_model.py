@@ -1,0 +1,151 @@
+"""A fitted model from the weights of a network that was trained elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lamina.encoding import TargetEncoding
+from lamina.encoding.targets import LOSS_OF_KIND, TargetKind
+from lamina.engines import OptimizerState
+from lamina.errors import ExportError
+from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.estimators.constraints import REGRESSION_LOSSES
+from lamina.estimators.state import (
+    architecture_of,
+    epoch_attributes,
+    network_attributes,
+    network_for,
+)
+from lamina.estimators.tasks import Classification
+from lamina.export.fitted_network import FittedBlock
+from lamina.formulas import LOSSES
+from lamina.network import NetworkSpec, flatten_parameters
+from lamina.training import History, Memory
+
+
+def fitted_model(blocks: Sequence[FittedBlock], link: str | None, classes: ArrayLike | None) -> Any:
+    """A model that predicts with these blocks as if it had been fitted to them.
+
+    Parameters
+    ----------
+    blocks : sequence of FittedBlock
+        All of one dtype.
+    link : str or None
+        What stands behind the last block; None where its results are predicted numbers, or the
+        logits of `classes`.
+    classes : array-like of shape (n_classes,) or None
+        The label of each output, or those of 0 and 1 for a single output.
+
+    Raises
+    ------
+    ExportError
+        For classes that do not fit outputs and link.
+    """
+    *hidden, last = blocks
+    kind = _kind(link, classes, len(last.biases))
+    if kind is None:
+        model: Any = MLPRegressor(**_architecture(blocks))
+        loss = model.loss = model.loss if link is None else _regression_loss(link)
+        attributes: dict[str, Any] = {}
+    else:
+        last, targets = _sorted(last, kind, classes)
+        model, loss = MLPClassifier(**_architecture(blocks)), targets.loss
+        attributes = Classification(targets, targets.classes).attributes()
+    blocks = [*hidden, last]
+    widths = [len(blocks[0].weights), *(len(block.biases) for block in blocks)]
+    spec = network_for(widths, architecture_of(model), LOSSES[loss].link)
+    parameters = flatten_parameters(
+        [block.weights for block in blocks],
+        [block.biases for block in blocks],
+        [row for block in blocks for row in block.learned.values()],
+    )
+    vars(model).update(attributes, **_as_if_fitted(model, spec, parameters.copy()))
+    return model
+
+
+def _architecture(blocks: Sequence[FittedBlock]) -> dict[str, Any]:
+    """The parameters of a model that has these blocks, where they are not the defaults."""
+    *hidden, last = blocks
+    parameters: dict[str, Any] = {"hidden_layer_sizes": tuple(len(b.biases) for b in hidden)}
+    names = [block.activation.name for block in hidden]
+    if hidden:
+        parameters["activation"] = names[0] if len(set(names)) == 1 else names
+    if not last.is_affine:
+        parameters["output_activation"] = last.activation.name
+    return parameters
+
+
+def _as_if_fitted(model: Any, spec: NetworkSpec, parameters: NDArray[Any]) -> dict[str, Any]:
+    state = OptimizerState.fresh(model.solver, parameters)
+    memory = Memory(parameters, state, float(model.learning_rate_init), History())
+    attributes = network_attributes(spec, parameters) | epoch_attributes(memory, model.solver)
+    return attributes | {"n_features_in_": spec.n_features}
+
+
+def _kind(link: str | None, classes: ArrayLike | None, n_outputs: int) -> TargetKind | None:
+    """What a classifier's outputs stand for; None for a regressor's."""
+    alone: TargetKind = "binary" if n_outputs == 1 else "multilabel"
+    kind: TargetKind
+    for kind in (alone, "multiclass"):
+        if LOSSES[LOSS_OF_KIND[kind]].link != link:
+            continue
+        if kind == "multiclass" and n_outputs == 1:
+            raise ExportError(f"one output by {link} is 1 whatever comes in: a classifier has two")
+        return kind
+    if classes is None:
+        return None
+    if link is not None:
+        raise ExportError(
+            f"classes={classes!r} were given, but the last layer, {link}, makes no probabilities"
+        )
+    return "binary" if n_outputs == 1 else "multiclass"
+
+
+def _regression_loss(link: str) -> str:
+    for name, loss in LOSSES.items():
+        if name in REGRESSION_LOSSES and loss.link == link:
+            return name
+    raise ExportError(f"no regression of lamina's predicts through {link!r}")
+
+
+def _sorted(
+    last: FittedBlock, kind: TargetKind, classes: ArrayLike | None
+) -> tuple[FittedBlock, TargetEncoding]:
+    """The last block with its outputs in the order of sorted classes, one for two of them."""
+    n_outputs = len(last.biases)
+    n_classes = 2 if n_outputs == 1 else n_outputs
+    labels = np.arange(n_classes) if classes is None else np.asarray(classes)
+    if kind == "multilabel":
+        if classes is not None:
+            raise ExportError("classes are for outputs of which one is right: labels have numbers")
+        return last, TargetEncoding(np.arange(n_outputs), kind)
+    if labels.shape != (n_classes,) or len(np.unique(labels)) != n_classes:
+        raise ExportError(
+            f"classes must name {n_classes} different labels, one for each output (or two for a "
+            f"single output), got {classes!r}"
+        )
+    order = np.argsort(labels)
+    if n_outputs > 1:
+        last = last.selected(order)
+    elif order[0] == 1:
+        last = _affine(last, -last.weights, -last.biases)
+    if kind == "multiclass" and n_classes == 2:
+        # Of two classes lamina has one logit: softmax reads no more than the difference of both.
+        difference = last.weights[:, 1:] - last.weights[:, :1], last.biases[1:] - last.biases[:1]
+        return _affine(last, *difference), TargetEncoding(labels[order], "binary")
+    return last, TargetEncoding(labels[order], kind)
+
+
+def _affine(last: FittedBlock, weights: NDArray[Any], biases: NDArray[Any]) -> FittedBlock:
+    """The last block with other weights, which is the same network only without an activation."""
+    if not last.is_affine:
+        raise ExportError(
+            f"two classes behind an output activation, {last.activation.name}, have no single "
+            "logit: give one output and the classes in ascending order"
+        )
+    return replace(last, weights=weights, biases=biases)

@@ -1,0 +1,208 @@
+"""What an export writes down: a fitted network block by block, and what its outputs stand for.
+
+Whatever a network holds that no export knows is refused here, so that none can leave it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from lamina.encoding import TargetEncoding
+from lamina.errors import ExportError
+from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.estimators.state import network_and_parameters
+from lamina.formulas import ACTIVATIONS, LINKS, Activation, Link
+from lamina.network import Dense, NetworkSpec, ParameterLayout, ParameterViews
+
+# What each part of a spec may hold: anything more must be at its default.
+KNOWN: dict[type, frozenset[str]] = {
+    NetworkSpec: frozenset({"blocks", "link"}),
+    Dense: frozenset({"name", "fan_in", "fan_out", "activation"}),
+}
+# Parameters that change a prediction behind the network's back: the value that leaves it alone.
+PREDICTED_PLAINLY: dict[str, Any] = {"precision": None}
+
+
+@dataclass(frozen=True)
+class FittedBlock:
+    """One block of a fitted network.
+
+    Attributes
+    ----------
+    name : str
+    weights : ndarray of shape (fan_in, fan_out)
+    biases : ndarray of shape (fan_out,)
+    activation : Activation
+    learned : dict of str to ndarray of shape (fan_out,)
+        What its units learn beside, by the names that the activation's code uses.
+    """
+
+    name: str
+    weights: NDArray[Any]
+    biases: NDArray[Any]
+    activation: Activation
+    learned: Mapping[str, NDArray[Any]]
+
+    @property
+    def is_affine(self) -> bool:
+        """Whether nothing is done to z."""
+        return self.activation.code.numpy == "z"
+
+    def selected(self, units: NDArray[Any]) -> FittedBlock:
+        """The block with these of its units, in this order."""
+        learned = {name: numbers[units] for name, numbers in self.learned.items()}
+        weights, biases = self.weights[:, units], self.biases[units]
+        return replace(self, weights=weights, biases=biases, learned=learned)
+
+
+@dataclass(frozen=True)
+class FittedNetwork:
+    """A fitted network, its own copy of every number.
+
+    Attributes
+    ----------
+    blocks : tuple of FittedBlock
+    link : Link
+    targets : TargetEncoding or None
+        What a classifier's outputs stand for; None for a regressor.
+    """
+
+    blocks: tuple[FittedBlock, ...]
+    link: Link
+    targets: TargetEncoding | None
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float32 or float64."""
+        return self.blocks[0].weights.dtype
+
+    @property
+    def widths(self) -> list[int]:
+        """Features, units of each hidden layer, outputs."""
+        return [len(self.blocks[0].weights), *(len(block.biases) for block in self.blocks)]
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether one output is the probability of the second of two classes."""
+        return self.targets is not None and self.targets.kind == "binary"
+
+    @property
+    def is_multilabel(self) -> bool:
+        """Whether each output is the probability of a label of its own."""
+        return self.targets is not None and self.targets.kind == "multilabel"
+
+    @property
+    def n_columns(self) -> int:
+        """The columns of `predict_proba`, or of a regression's prediction."""
+        return 2 if self.is_binary else self.widths[-1]
+
+    @property
+    def description(self) -> str:
+        """What it predicts from how many features, as a sentence."""
+        n_columns = self.n_columns
+        what = f"{n_columns} number{'s' if n_columns > 1 else ''}"
+        if self.targets is not None:
+            what = f"{n_columns} labels" if self.is_multilabel else f"one of {n_columns} classes"
+        return f"A multi-layer perceptron that predicts {what} from {self.widths[0]} features."
+
+    @property
+    def layers_in_words(self) -> str:
+        """Its widths, activations and link, such as '4 → 8 relu → 3 softmax'."""
+        blocks = [f"{len(block.biases)} {block.activation.name}" for block in self.blocks]
+        if self.blocks[-1].is_affine:
+            blocks[-1] = str(self.widths[-1])
+        return " → ".join([str(self.widths[0]), *blocks]) + f" {self.link.name}"
+
+
+def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
+    """The network of a fitted MLPClassifier or MLPRegressor.
+
+    Parameters
+    ----------
+    model : MLPClassifier or MLPRegressor
+    dtype : dtype, optional
+        What its numbers are rounded to; by default they stay as they are.
+
+    Raises
+    ------
+    TypeError
+        For any other estimator.
+    NotFittedError
+        For a model that has not been fitted.
+    ExportError
+        For a network that holds what no export can say, or numbers that are not finite.
+    """
+    if not isinstance(model, MLPClassifier | MLPRegressor):
+        raise TypeError(
+            "an export takes lamina's MLPClassifier or MLPRegressor, got "
+            f"{type(model).__module__}.{type(model).__name__}. lamina.from_sklearn turns "
+            "scikit-learn's into one."
+        )
+    check_is_fitted(model)
+    _refuse_other_predictions(model)
+    spec, parameters = network_and_parameters(model)
+    _refuse_unknown_parts(spec)
+    views = ParameterLayout.of(spec).views(_finite(parameters, dtype))
+    blocks = tuple(_blocks(spec, views))
+    return FittedNetwork(blocks, LINKS[spec.link], _targets(model))
+
+
+def _blocks(spec: NetworkSpec, views: ParameterViews) -> Iterator[FittedBlock]:
+    for block, W, b, rows in zip(
+        spec.blocks, views.weights, views.biases, views.learned, strict=True
+    ):
+        names = [parameter.name for parameter in block.learned]
+        learned = dict(zip(names, rows, strict=True))
+        yield FittedBlock(block.name, W, b, ACTIVATIONS[block.activation], learned)
+
+
+def _finite(parameters: NDArray[Any], dtype: DTypeLike | None) -> NDArray[Any]:
+    """A copy of the parameters in that dtype, by default their own."""
+    dtype = parameters.dtype if dtype is None else np.dtype(dtype)
+    if dtype not in (np.float32, np.float64):
+        raise ValueError(f"dtype={dtype.name!r}: an export computes in 'float32' or 'float64'")
+    with np.errstate(over="ignore"):
+        numbers: NDArray[Any] = parameters.astype(dtype)
+    if not np.isfinite(numbers).all():
+        raise ExportError(f"coefs_ or intercepts_ hold numbers that are not finite in {dtype.name}")
+    return numbers
+
+
+def _targets(model: Any) -> TargetEncoding | None:
+    if isinstance(model, MLPRegressor):
+        return None
+    return TargetEncoding(np.asarray(model.classes_), model._target_kind)
+
+
+def _refuse_other_predictions(model: Any) -> None:
+    for name, plain in PREDICTED_PLAINLY.items():
+        value = getattr(model, name)
+        if value != plain:
+            raise ExportError(
+                f"no export can say {name}={value!r}: call set_params({name}={plain!r}) first, "
+                "and predictions will be those of the same weights without it"
+            )
+
+
+def _refuse_unknown_parts(spec: NetworkSpec) -> None:
+    blocks = [(block, f"block {block.name!r}") for block in spec.blocks]
+    parts: list[tuple[Any, str]] = [(spec, "the network"), *blocks]
+    for part, where in parts:
+        if type(part) not in KNOWN:
+            raise ExportError(f"no export can say {where}, of kind {type(part).__name__}")
+        for field in fields(part):
+            value = getattr(part, field.name)
+            if field.name not in KNOWN[type(part)] and not _is_default(field, value):
+                raise ExportError(
+                    f"no export can say {field.name}={value!r} of {where}: fit the model without it"
+                )
+
+
+def _is_default(field: Field[Any], value: Any) -> bool:
+    return field.default is not MISSING and bool(value == field.default)

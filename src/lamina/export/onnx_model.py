@@ -1,0 +1,190 @@
+"""A fitted model, alone or at the end of a pipeline, as a model of ONNX."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from sklearn.pipeline import Pipeline
+
+from lamina.errors import ExportError
+from lamina.export.fitted_network import FittedNetwork, fitted_network
+from lamina.export.onnx_graph import add_labels, add_network, label_array
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+OPSET = 18
+ML = "ai.onnx.ml"
+
+
+def to_onnx(
+    model: Any,
+    X: Any = None,
+    *,
+    dtype: DTypeLike | None = None,
+    zipmap: bool = False,
+    opset: int = OPSET,
+) -> ModelProto:
+    """A fitted model, or a pipeline that ends in one, as a model of ONNX.
+
+    The names of inputs and outputs are skl2onnx's. The input is 'X', of shape
+    (n_rows, n_features); a pipeline that takes a data frame has an input of shape (n_rows, 1) for
+    each column, under the column's name. A regressor's output is 'variable', of shape
+    (n_rows, n_outputs); a classifier's are 'label', of shape (n_rows,) or, for multilabel targets,
+    (n_rows, n_labels), and 'probabilities', the columns of `predict_proba`.
+
+    Parameters
+    ----------
+    model : MLPClassifier, MLPRegressor or Pipeline
+        Fitted. What stands before the model in a pipeline is converted by skl2onnx, and a
+        TableEncoding by lamina; an empty string stands for a missing category there.
+    X : array-like or data frame, optional
+        A pipeline's input, a row of it or more, for its types and names; by default a matrix of
+        numbers, or the columns that a TableEncoding was fitted to. A model alone needs none.
+    dtype : {'float32', 'float64'}, optional
+        What is computed in where X does not say so; by default the dtype of the model's weights.
+        Some operators that other transformers need know float32 alone in onnxruntime.
+    zipmap : bool, default=False
+        Whether a classifier's probabilities are a list of dictionaries by label, as skl2onnx makes
+        them unless told otherwise, in place of a tensor. ONNX has these in float32 alone.
+    opset : int, default=18
+        The version of ONNX's operators.
+
+    Returns
+    -------
+    onnx.ModelProto
+        Checked by ONNX; `onnx.save` writes it to a file.
+
+    Raises
+    ------
+    ExportError
+        For a parameter or labels that ONNX has no word for; the message names them.
+    ImportError
+        Where onnx is missing or, for a pipeline, skl2onnx.
+    NotFittedError
+        For a model that has not been fitted.
+    TypeError
+        For anything else than these three.
+
+    Examples
+    --------
+    >>> import lamina, onnxruntime
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = lamina.MLPClassifier((8,), solver="lbfgs", max_iter=500, random_state=0).fit(X, y)
+    >>> session = onnxruntime.InferenceSession(lamina.to_onnx(model).SerializeToString())
+    >>> labels, probabilities = session.run(None, {"X": X})
+    >>> bool((labels == model.predict(X)).all())
+    True
+    >>> bool(abs(probabilities - model.predict_proba(X)).max() < 1e-12)
+    True
+    """
+    try:
+        import onnx
+    except ImportError as error:
+        raise ImportError('to_onnx needs onnx: pip install "lamina[onnx]"') from error
+    is_pipeline = isinstance(model, Pipeline)
+    network = fitted_network(model[-1] if is_pipeline else model, dtype)
+    proto = _pipeline(model, X, network, opset) if is_pipeline else _alone(network, opset)
+    if zipmap and network.targets is not None and not network.is_multilabel:
+        _zip_probabilities(proto, network)
+    onnx.checker.check_model(proto, full_check=True)
+    return proto
+
+
+def _pipeline(model: Pipeline, X: Any, network: FittedNetwork, opset: int) -> ModelProto:
+    try:
+        from lamina.export.onnx_pipeline import pipeline_to_onnx
+    except ImportError as error:
+        raise ImportError(
+            'to_onnx of a pipeline needs skl2onnx: pip install "lamina[onnx]"'
+        ) from error
+    return pipeline_to_onnx(model, X, network.dtype, opset)
+
+
+class ModelGraph:
+    """The nodes and constants of a model that holds the network alone."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+
+    def constant(self, array: NDArray[Any]) -> str:
+        """The name of an array."""
+        from onnx import numpy_helper
+
+        name = f"constant_{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
+        """The name of an operator's result."""
+        name = f"{operator.lower()}_{len(self.nodes)}"
+        self.add(operator, inputs, name, **attributes)
+        return name
+
+    def add(self, operator: str, inputs: Sequence[str], output: str, **attributes: Any) -> None:
+        """Add an operator whose result has a name of its own."""
+        from onnx import helper
+
+        self.nodes.append(helper.make_node(operator, list(inputs), [output], **attributes))
+
+
+def _alone(network: FittedNetwork, opset: int) -> ModelProto:
+    from onnx import helper
+
+    graph = ModelGraph()
+    prediction = add_network(graph, network, "X")
+    number = helper.np_dtype_to_tensor_dtype(network.dtype)
+    columns = [None, network.n_columns]
+    if network.targets is None:
+        graph.add("Identity", [prediction], "variable")
+        outputs = [helper.make_tensor_value_info("variable", number, columns)]
+    else:
+        labels, probabilities = add_labels(graph, network, prediction)
+        graph.add("Identity", [labels], "label")
+        graph.add("Identity", [probabilities], "probabilities")
+        kind = helper.np_dtype_to_tensor_dtype(label_array(network).dtype)
+        outputs = [
+            helper.make_tensor_value_info(
+                "label", kind, columns if network.is_multilabel else [None]
+            ),
+            helper.make_tensor_value_info("probabilities", number, columns),
+        ]
+    X = helper.make_tensor_value_info("X", number, [None, network.widths[0]])
+    made = helper.make_graph(graph.nodes, "lamina", [X], outputs, graph.constants)
+    opsets = [helper.make_opsetid("", opset)]
+    # ONNX's own default is its newest version, which no older runtime reads.
+    version = helper.find_min_ir_version_for(opsets)
+    return helper.make_model(made, opset_imports=opsets, ir_version=version, producer_name="lamina")
+
+
+def _zip_probabilities(proto: ModelProto, network: FittedNetwork) -> None:
+    """Turn the probabilities of a model into dictionaries by label, in place."""
+    from onnx import TensorProto, helper
+
+    labels = label_array(network)
+    attributes = {"O": "classlabels_strings", "i": "classlabels_int64s"}
+    if labels.dtype.kind not in attributes or len(labels) != network.n_columns:
+        raise ExportError(
+            "zipmap=True takes two labels or more, which are strings or integers, got "
+            f"{labels.tolist()}: leave zipmap=False"
+        )
+    by_label = {attributes[labels.dtype.kind]: labels.tolist()}
+    [last] = [node for node in proto.graph.node if list(node.output) == ["probabilities"]]
+    last.output[0] = "probabilities_tensor"
+    proto.graph.node.extend(
+        [
+            helper.make_node("Cast", [last.output[0]], ["to_zip"], to=TensorProto.FLOAT),
+            helper.make_node("ZipMap", ["to_zip"], ["probabilities"], domain=ML, **by_label),
+        ]
+    )
+    key = helper.np_dtype_to_tensor_dtype(labels.dtype)
+    value = helper.make_tensor_type_proto(TensorProto.FLOAT, [])
+    dictionaries = helper.make_sequence_type_proto(helper.make_map_type_proto(key, value))
+    proto.graph.output[1].CopyFrom(helper.make_value_info("probabilities", dictionaries))
+    if ML not in {each.domain for each in proto.opset_import}:
+        proto.opset_import.append(helper.make_opsetid(ML, 1))

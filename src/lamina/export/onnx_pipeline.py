@@ -1,0 +1,119 @@
+"""A scikit-learn pipeline that ends in a fitted model, through skl2onnx.
+
+The only importer of skl2onnx.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import skl2onnx
+from numpy.typing import NDArray
+from onnx import ModelProto, TensorProto, numpy_helper
+from skl2onnx.common.data_types import (
+    DoubleTensorType,
+    FloatTensorType,
+    Int64TensorType,
+    StringTensorType,
+)
+from sklearn.pipeline import Pipeline
+
+from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.export.fitted_network import FittedNetwork, fitted_network
+from lamina.export.onnx_graph import add_labels, add_network, label_array
+
+TYPES: dict[str, Any] = {
+    "float32": FloatTensorType,
+    "float64": DoubleTensorType,
+    "int64": Int64TensorType,
+    "object": StringTensorType,
+}
+# What skl2onnx asks of every classifier's converter.
+CLASSIFIER_OPTIONS: dict[str, list[bool]] = {
+    "zipmap": [True, False],
+    "nocl": [True, False],
+    "output_class_labels": [False],
+    "raw_scores": [False],
+}
+
+
+def register_with_skl2onnx() -> None:
+    """Teach skl2onnx MLPClassifier and MLPRegressor: its own functions then take them as well."""
+    for cls, options in ((MLPClassifier, CLASSIFIER_OPTIONS), (MLPRegressor, None)):
+        skl2onnx.update_registered_converter(
+            cls, f"Lamina{cls.__name__}", infer_shapes, convert, options=options
+        )
+
+
+def pipeline_to_onnx(pipeline: Pipeline, X: Any, dtype: np.dtype[Any], opset: int) -> ModelProto:
+    """A pipeline that ends in one of our models, its inputs as those in X, or numbers of dtype."""
+    register_with_skl2onnx()
+    types = None if X is not None else [("X", TYPES[dtype.name]([None, pipeline.n_features_in_]))]
+    is_classifier = isinstance(pipeline[-1], MLPClassifier)
+    options = {id(pipeline[-1]): {"zipmap": False}} if is_classifier else None
+    proto: ModelProto = skl2onnx.to_onnx(
+        pipeline, X, initial_types=types, options=options, target_opset=opset
+    )
+    return proto
+
+
+def infer_shapes(operator: Any) -> None:
+    """Set the types of a model's outputs, as skl2onnx asks a converter to."""
+    network = _network(operator)
+    n_rows = operator.inputs[0].get_first_dimension()
+    columns = TYPES[network.dtype.name]([n_rows, network.n_columns])
+    if network.targets is None:
+        operator.outputs[0].type = columns
+        return
+    shape = [n_rows, network.n_columns] if network.is_multilabel else [n_rows]
+    operator.outputs[0].type = TYPES[label_array(network).dtype.name](shape)
+    operator.outputs[1].type = columns
+
+
+def convert(scope: Any, operator: Any, container: Any) -> None:
+    """Add a model's nodes to the graph, as skl2onnx asks a converter to."""
+    graph, network = ContainerGraph(scope, container), _network(operator)
+    x = operator.inputs[0].full_name
+    if not isinstance(operator.inputs[0].type, FloatTensorType | DoubleTensorType):
+        x = graph.node("Cast", x, to=TensorProto.FLOAT)
+    results: Any = [add_network(graph, network, x)]
+    if network.targets is not None:
+        results = add_labels(graph, network, results[0])
+    for result, output in zip(results, operator.outputs, strict=True):
+        graph.add("Identity", [result], output.full_name)
+
+
+def _network(operator: Any) -> FittedNetwork:
+    """The model's network in the precision of the rows that come in."""
+    is_double = isinstance(operator.inputs[0].type, DoubleTensorType)
+    return fitted_network(operator.raw_operator, "float64" if is_double else "float32")
+
+
+class ContainerGraph:
+    """A graph in which skl2onnx gathers nodes and constants."""
+
+    def __init__(self, scope: Any, container: Any) -> None:
+        self.scope, self.container = scope, container
+
+    def constant(self, array: NDArray[Any]) -> str:
+        """The name of an array."""
+        name: str = self.scope.get_unique_variable_name("constant")
+        if array.dtype.kind == "O":
+            texts = [text.encode() for text in array]
+            self.container.add_initializer(name, TensorProto.STRING, array.shape, texts)
+        else:
+            tensor = numpy_helper.from_array(np.ascontiguousarray(array), name)
+            self.container.add_initializer(name, None, None, tensor)
+        return name
+
+    def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
+        """The name of an operator's result."""
+        name: str = self.scope.get_unique_variable_name(operator.lower())
+        self.add(operator, inputs, name, **attributes)
+        return name
+
+    def add(self, operator: str, inputs: Any, output: str, **attributes: Any) -> None:
+        """Add an operator whose result has a name of its own."""
+        name = self.scope.get_unique_operator_name(operator)
+        self.container.add_node(operator, list(inputs), [output], name=name, **attributes)

@@ -1,0 +1,187 @@
+"""A fitted network as one Python file that needs nothing but NumPy."""
+
+from __future__ import annotations
+
+import base64
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from lamina.errors import ExportError
+from lamina.export.fitted_network import FittedNetwork, fitted_network
+
+HEAD = '''\
+"""{description}
+
+Written by lamina {version}; it needs nothing but NumPy. Layers: {layers}.
+"""
+
+{imports}
+
+N_FEATURES = {n_features}
+{classes}
+
+def _numbers(shape, text):
+    numbers = np.frombuffer(base64.b64decode(text), dtype="{stored}")
+    return numbers.astype("{dtype}").reshape(shape)
+
+
+'''
+FORWARD = """
+
+
+def _forward(X):
+    X = np.asarray(X, dtype="{dtype}")
+    if X.ndim != 2 or X.shape[1] != N_FEATURES:
+        raise ValueError(f"X must have shape (n_rows, {{N_FEATURES}}), got {{X.shape}}")
+    if not np.isfinite(X).all():
+        raise ValueError("X holds infinity or NaN")
+    a = X
+{layers}
+    return {link}
+"""
+FUNCTION = '''
+
+def {name}(X):
+    """{what}, of shape {shape}."""
+    {body}
+'''
+DECISIONS = {
+    "binary": "CLASSES[(_forward(X)[:, 0] > 0.5).astype(int)]",
+    "multiclass": "CLASSES[_forward(X).argmax(axis=1)]",
+    "multilabel": "(_forward(X) > 0.5).astype(int)",
+}
+
+
+def to_python(model: Any, path: str | PathLike[str] | None = None) -> str:
+    """A fitted model as the source of a Python file that needs nothing but NumPy.
+
+    The file has `predict(X)`, and a classifier's `predict_proba(X)` and `CLASSES`, for X of shape
+    (n_rows, n_features). It computes in the dtype of the model's weights.
+
+    Parameters
+    ----------
+    model : MLPClassifier or MLPRegressor
+        Fitted.
+    path : str or path, optional
+        Where to write the source as well.
+
+    Returns
+    -------
+    str
+        The source.
+
+    Raises
+    ------
+    ExportError
+        For what the file could not say: labels that are no strings, numbers or booleans, or a
+        parameter, which the message names.
+    NotFittedError
+        For a model that has not been fitted.
+    TypeError
+        For anything that is no MLPClassifier or MLPRegressor.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = lamina.MLPClassifier((8,), solver="lbfgs", max_iter=500, random_state=0).fit(X, y)
+    >>> source = lamina.to_python(model)
+    >>> print(source.splitlines()[0])
+    \"""A multi-layer perceptron that predicts one of 3 classes from 4 features.
+    >>> names = {}
+    >>> exec(source, names)
+    >>> bool((names["predict"](X) == model.predict(X)).all())
+    True
+    """
+    network = fitted_network(model)
+    code = _weights(network) + _forward(network) + "".join(_functions(network))
+    source = _head(network, needs_math="math." in code) + code
+    if path is not None:
+        Path(path).write_text(source, encoding="utf-8")
+    return source
+
+
+def _head(network: FittedNetwork, needs_math: bool) -> str:
+    import lamina
+
+    imports = ["import base64", *(["import math"] if needs_math else []), "", "import numpy as np"]
+    return HEAD.format(
+        description=network.description,
+        version=lamina.__version__,
+        layers=network.layers_in_words,
+        imports="\n".join(imports),
+        n_features=network.widths[0],
+        classes=_classes(network),
+        stored=network.dtype.newbyteorder("<").str,
+        dtype=network.dtype.name,
+    )
+
+
+def _classes(network: FittedNetwork) -> str:
+    if network.targets is None:
+        return ""
+    classes = network.targets.classes
+    for label in classes.tolist():
+        if type(label) not in (str, int, float, bool):
+            raise ExportError(
+                f"a Python file cannot say the label {label!r} of type {type(label).__name__}: "
+                "fit the model to strings, numbers or booleans"
+            )
+    return f"CLASSES = np.array({classes.tolist()!r}, dtype={classes.dtype.str!r})\n"
+
+
+def _weights(network: FittedNetwork) -> str:
+    lines = []
+    for i, block in enumerate(network.blocks, 1):
+        lines += [f"# {block.name}", _array(f"W{i}", block.weights), _array(f"b{i}", block.biases)]
+        lines += [_array(f"{name}{i}", numbers) for name, numbers in block.learned.items()]
+    return "\n".join(lines)
+
+
+def _array(name: str, numbers: NDArray[Any]) -> str:
+    stored = numbers.astype(numbers.dtype.newbyteorder("<")).tobytes()
+    return f'{name} = _numbers({numbers.shape}, """\n{base64.encodebytes(stored).decode()}""")'
+
+
+def _forward(network: FittedNetwork) -> str:
+    lines = []
+    for i, block in enumerate(network.blocks, 1):
+        result = "z" if block is network.blocks[-1] else "a"
+        lines.append(f"    z = a @ W{i} + b{i}")
+        lines += [f"    {name} = {name}{i}" for name in block.learned]
+        if block.activation.code.numpy != result:
+            lines.append(f"    {result} = {block.activation.code.numpy}")
+    layers, link = "\n".join(lines), network.link.code.numpy
+    return FORWARD.format(dtype=network.dtype.name, layers=layers, link=link)
+
+
+def _functions(network: FittedNetwork) -> list[str]:
+    shape = f"(n_rows, {network.n_columns})"
+    if network.targets is None:
+        what = "The prediction for each row"
+        if network.n_columns > 1:
+            return [_function("predict", what, shape, "return _forward(X)")]
+        return [_function("predict", what, "(n_rows,)", "return _forward(X).ravel()")]
+    probabilities = "return _forward(X)"
+    if network.is_binary:
+        probabilities = "p = _forward(X)\n    return np.hstack([1 - p, p])"
+    kind = network.targets.kind
+    decision = DECISIONS[kind]
+    if len(network.targets.classes) == 1:
+        decision = "CLASSES[np.zeros(len(_forward(X)), dtype=int)]"
+    if kind == "multilabel":
+        columns, what, decided = "label", "Zero or one for each label", shape
+    else:
+        columns, what, decided = "class, in the order of CLASSES", "The class", "(n_rows,)"
+    return [
+        _function("predict_proba", f"The probability of each {columns}", shape, probabilities),
+        _function("predict", what, decided, f"return {decision}"),
+    ]
+
+
+def _function(name: str, what: str, shape: str, body: str) -> str:
+    return FUNCTION.format(name=name, what=what, shape=shape, body=body)

@@ -1,0 +1,291 @@
+"""A fitted model as scikit-learn's own class of the same name, and the other way round.
+
+Everything goes over by which `predict`, `partial_fit`, `fit` with warm_start=True and pickle work
+there: weights, history, and what the optimizer remembers.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable
+from copy import deepcopy
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn import neural_network as theirs
+from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import InvalidParameterError
+from sklearn.utils.validation import check_is_fitted
+
+from lamina.encoding import TargetEncoding
+from lamina.encoding.targets import TargetKind
+from lamina.engines import OptimizerState
+from lamina.errors import ExportError
+from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.estimators.state import (
+    epoch_attributes,
+    history_of,
+    network_attributes,
+    network_of,
+)
+from lamina.estimators.tasks import Classification
+from lamina.export.fitted_network import fitted_network
+from lamina.formulas import OPTIMIZERS
+from lamina.network import ParameterLayout, flatten_parameters
+from lamina.training import History, Memory
+
+THEIRS = {MLPClassifier: theirs.MLPClassifier, MLPRegressor: theirs.MLPRegressor}
+# Parameters of ours that say where the arithmetic runs, and leave its result as it is.
+WITHOUT_EFFECT = {"engine", "n_threads"}
+# Fitted attributes that both have under one name, and with one meaning.
+SHARED = (
+    "n_iter_",
+    "n_layers_",
+    "n_outputs_",
+    "out_activation_",
+    "loss_",
+    "t_",
+    "n_features_in_",
+    "feature_names_in_",
+    "classes_",
+    "loss_curve_",
+    "best_loss_",
+    "validation_scores_",
+    "best_validation_score_",
+    "_no_improvement_count",
+)
+
+
+def to_sklearn(model: Any) -> Any:
+    """A fitted model as scikit-learn's class of the same name.
+
+    It predicts the same numbers, goes on learning with the same steps, and needs no lamina.
+
+    Parameters
+    ----------
+    model : MLPClassifier or MLPRegressor
+        Fitted. `engine` and `n_threads` are left out: they change no number.
+
+    Returns
+    -------
+    sklearn.neural_network.MLPClassifier or MLPRegressor
+        Fitted, with arrays of its own.
+
+    Raises
+    ------
+    ExportError
+        For a parameter, or a value of one, that scikit-learn has no word for; the message names it.
+    NotFittedError
+        For a model that has not been fitted.
+    TypeError
+        For anything that is no MLPClassifier or MLPRegressor.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = lamina.MLPClassifier((8,), solver="lbfgs", max_iter=500, random_state=0).fit(X, y)
+    >>> theirs = lamina.to_sklearn(model)
+    >>> type(theirs).__module__.startswith("sklearn.")
+    True
+    >>> bool((theirs.predict(X) == model.predict(X)).all())
+    True
+    """
+    network = fitted_network(model)
+    cls = next(their for our, their in THEIRS.items() if isinstance(model, our))
+    estimator = cls(**_their_parameters(model, cls))
+    _refuse_unknown_values(estimator)
+    for name in SHARED:
+        if hasattr(model, name):
+            setattr(estimator, name, deepcopy(getattr(model, name)))
+    estimator.coefs_ = [block.weights for block in network.blocks]
+    estimator.intercepts_ = [block.biases for block in network.blocks]
+    estimator._random_state = check_random_state(estimator.random_state)
+    # The very same arrays, as after its own fit with early stopping.
+    estimator._best_coefs, estimator._best_intercepts = estimator.coefs_, estimator.intercepts_
+    if network.targets is not None:
+        estimator._label_binarizer = _label_binarizer(network.targets, model._sparse_targets)
+    if getattr(model, "_optimizer_name", None) == model.solver:
+        estimator._optimizer = _their_optimizer(model)
+        if estimator.best_loss_ is None and not estimator.early_stopping:
+            estimator.best_loss_ = math.inf
+    return estimator
+
+
+def from_sklearn(estimator: Any) -> Any:
+    """A fitted MLPClassifier or MLPRegressor of scikit-learn's as lamina's.
+
+    It predicts the same numbers, and goes on learning with the same steps.
+
+    Parameters
+    ----------
+    estimator : sklearn.neural_network.MLPClassifier or MLPRegressor
+        Fitted.
+
+    Returns
+    -------
+    MLPClassifier or MLPRegressor
+        Fitted, with arrays of its own.
+
+    Raises
+    ------
+    NotFittedError
+        For an estimator that has not been fitted.
+    TypeError
+        For anything that is none of the two.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.neural_network import MLPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> theirs = MLPClassifier((8,), solver="lbfgs", max_iter=500, random_state=0).fit(X, y)
+    >>> model = lamina.from_sklearn(theirs)
+    >>> model
+    MLPClassifier(hidden_layer_sizes=(8,), max_iter=500, random_state=0, solver='lbfgs')
+    >>> bool((model.predict(X) == theirs.predict(X)).all())
+    True
+    """
+    cls = next((our for our, their in THEIRS.items() if isinstance(estimator, their)), None)
+    if cls is None:
+        raise TypeError(
+            "from_sklearn takes an MLPClassifier or MLPRegressor of sklearn.neural_network, got "
+            f"{type(estimator).__module__}.{type(estimator).__name__}"
+        )
+    check_is_fitted(estimator)
+    model: Any = cls(**deepcopy(estimator.get_params(deep=False)))
+    fitted = {name: _plain(getattr(estimator, name)) for name in SHARED if hasattr(estimator, name)}
+    vars(model).update(fitted, coefs_=estimator.coefs_, intercepts_=estimator.intercepts_)
+    parameters = flatten_parameters(estimator.coefs_, estimator.intercepts_).copy()
+    vars(model).update(network_attributes(network_of(model), parameters))
+    if (binarizer := getattr(estimator, "_label_binarizer", None)) is not None:
+        vars(model).update(Classification(_targets(binarizer), model.classes_).attributes())
+    if (memory := _our_memory(estimator, parameters)) is not None:
+        memory.history = history_of(model)
+        # Whatever else ours keep of a fit by epochs begins here, beside what both have.
+        vars(model).update(epoch_attributes(memory, model.solver) | fitted)
+    return model
+
+
+def _their_parameters(model: Any, cls: type) -> dict[str, Any]:
+    known, ours = inspect.signature(cls).parameters, inspect.signature(type(model)).parameters
+    given = model.get_params(deep=False)
+    for name, value in given.items():
+        if name in known or name in WITHOUT_EFFECT or _equal(value, ours[name].default):
+            continue
+        raise ExportError(
+            f"scikit-learn's {cls.__name__} has no parameter {name!r}, which this model has at "
+            f"{value!r}. If that shall be left out, call set_params({name}={ours[name].default!r}) "
+            "first."
+        )
+    return {name: deepcopy(given[name]) for name in known}
+
+
+def _equal(value: Any, default: Any) -> bool:
+    return value is default or (isinstance(value, Real | str | tuple) and value == default)
+
+
+def _refuse_unknown_values(estimator: Any) -> None:
+    try:
+        estimator._validate_params()
+    except InvalidParameterError as error:
+        raise ExportError(f"scikit-learn has no word for this model: {error}") from None
+
+
+def _label_binarizer(targets: TargetEncoding, is_sparse: bool) -> LabelBinarizer:
+    if targets.kind != "multilabel":
+        return LabelBinarizer().fit(targets.classes)
+    indicators = np.eye(len(targets.classes), dtype=int)
+    return LabelBinarizer().fit(sparse.csr_array(indicators) if is_sparse else indicators)
+
+
+def _targets(binarizer: LabelBinarizer) -> TargetEncoding:
+    kinds: dict[str, TargetKind] = {
+        "multilabel-indicator": "multilabel",
+        "multiclass": "multiclass",
+    }
+    kind = kinds.get(binarizer.y_type_, "binary")
+    return TargetEncoding(binarizer.classes_, kind, binarizer.sparse_input_)
+
+
+class TheirOptimizer(NamedTuple):
+    """One of scikit-learn's optimizers.
+
+    Attributes
+    ----------
+    cls : type
+    make : callable
+        `make(model, parameters)`: a new one.
+    slots : dict of str to str
+        Its attribute for each slot of ours.
+    rate : str
+        Its attribute for the schedule's present rate.
+    """
+
+    cls: type
+    make: Callable[[Any, list[NDArray[Any]]], Any]
+    slots: dict[str, str]
+    rate: str
+
+
+def _sgd(model: Any, parameters: list[NDArray[Any]]) -> Any:
+    return SGDOptimizer(
+        parameters,
+        model.learning_rate_init,
+        model.learning_rate,
+        model.momentum,
+        model.nesterovs_momentum,
+        model.power_t,
+    )
+
+
+def _adam(model: Any, parameters: list[NDArray[Any]]) -> Any:
+    rate, beta_1, beta_2 = model.learning_rate_init, model.beta_1, model.beta_2
+    return AdamOptimizer(parameters, rate, beta_1, beta_2, model.epsilon)
+
+
+THEIR_OPTIMIZERS = {
+    "sgd": TheirOptimizer(SGDOptimizer, _sgd, {"velocity": "velocities"}, "learning_rate"),
+    # The rate of its adam is multiplied by what takes the bias away, anew in every step.
+    "adam": TheirOptimizer(AdamOptimizer, _adam, {"m": "ms", "v": "vs"}, "learning_rate_init"),
+}
+
+
+def _their_optimizer(model: Any) -> Any:
+    their = THEIR_OPTIMIZERS[model.solver]
+    layout = ParameterLayout.of(network_of(model))
+    optimizer = their.make(model, [*model.coefs_, *model.intercepts_])
+    for slot, numbers in zip(OPTIMIZERS[model.solver].slots, model._optimizer_slots, strict=True):
+        views = layout.views(numbers.copy())
+        setattr(optimizer, their.slots[slot], [*views.weights, *views.biases])
+    setattr(optimizer, their.rate, model._learning_rate)
+    if hasattr(optimizer, "t"):
+        optimizer.t = model._optimizer_step
+    return optimizer
+
+
+def _our_memory(estimator: Any, parameters: NDArray[Any]) -> Memory | None:
+    """What their optimizer remembers; None where there is none of that solver."""
+    their = THEIR_OPTIMIZERS.get(estimator.solver)
+    optimizer = getattr(estimator, "_optimizer", None)
+    if their is None or not isinstance(optimizer, their.cls):
+        return None
+    slots = [getattr(optimizer, their.slots[slot]) for slot in OPTIMIZERS[estimator.solver].slots]
+    vectors = [np.concatenate([np.ravel(part) for part in parts]) for parts in slots]
+    state = OptimizerState(np.array(vectors, dtype=parameters.dtype), getattr(optimizer, "t", 0))
+    return Memory(parameters, state, float(getattr(optimizer, their.rate)), History())
+
+
+def _plain(value: Any) -> Any:
+    """A copy of a fitted attribute, without NumPy's scalars."""
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value.item() if isinstance(value, np.generic) else deepcopy(value)

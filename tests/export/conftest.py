@@ -1,0 +1,194 @@
+"""What the tests of exports share: fitted models of every kind, and every format run for real."""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina import MLPClassifier, MLPRegressor
+
+X = np.random.RandomState(0).standard_normal((23, 4))
+CODES = (X[:, 0] > 0).astype(int) + (X[:, 1] > 0)
+# One model for each thing that outputs can stand for.
+TARGETS: dict[str, Any] = {
+    "one number": X[:, 0] * X[:, 1],
+    "numbers": X[:, :3] ** 2,
+    "counts": CODES,
+    "binary": CODES > 0,
+    "multiclass": np.array(["élan", 'say "hi"', "what??/\\"])[CODES],
+    "multilabel": (X[:, :3] > 0).astype(int),
+    "one class": np.zeros(len(X), dtype=int),
+    "float classes": CODES + 0.0,
+}
+# What ONNX has in double precision as well, and onnxruntime has not; its meaning is ONNX's own.
+ONLY_SINGLE_IN_ONNXRUNTIME = {"Erf"}
+REGRESSIONS = {"one number": {}, "numbers": {}, "counts": {"loss": "poisson"}}
+
+Run = Callable[[Any, np.ndarray], np.ndarray]
+
+
+def columns_of(model: Any, X: np.ndarray) -> np.ndarray:
+    """What lamina itself answers: predict_proba, or the prediction as columns."""
+    if isinstance(model, MLPClassifier):
+        return np.asarray(model.predict_proba(X))
+    return np.asarray(model.predict(X)).reshape(len(X), -1)
+
+
+@pytest.fixture(scope="session")
+def answer() -> Run:
+    """`answer(model, X)`: what every export has to answer."""
+    return columns_of
+
+
+@pytest.fixture(scope="session")
+def rows() -> np.ndarray:
+    """The rows of all models, of shape (23, 4), float64."""
+    return X
+
+
+@pytest.fixture(scope="session")
+def target() -> Callable[[str], np.ndarray]:
+    """`target(kind)`: the y of the models of a kind."""
+    return TARGETS.__getitem__
+
+
+@pytest.fixture(scope="session")
+def unfitted() -> Callable[..., Any]:
+    """`unfitted(kind, **parameters)`: a model that is to learn the target of a kind."""
+
+    def make(kind: str, **parameters: Any) -> Any:
+        settings = {"hidden_layer_sizes": (7, 5), "random_state": 0, "max_iter": 3, **parameters}
+        if kind in REGRESSIONS:
+            return MLPRegressor(**REGRESSIONS[kind], **settings)
+        return MLPClassifier(**settings)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def fit(unfitted: Callable[..., Any]) -> Callable[..., Any]:
+    """`fit(kind, dtype, **parameters)`: a model that has learned a little."""
+
+    def fitted(kind: str, dtype: str = "float64", **parameters: Any) -> Any:
+        model = unfitted(kind, **parameters)
+        with pytest.warns(Warning, match="hasn't converged"):
+            model.fit(X.astype(dtype), TARGETS[kind])
+        # Far enough from zero to see both sides of every activation.
+        for weights in model.coefs_:
+            weights *= 2
+        return model
+
+    return fitted
+
+
+@pytest.fixture(scope="session")
+def kinds() -> list[str]:
+    """All things that outputs can stand for."""
+    return list(TARGETS)
+
+
+@pytest.fixture(params=TARGETS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Each thing that outputs can stand for."""
+    return str(request.param)
+
+
+def run_onnx(model: Any, X: np.ndarray) -> np.ndarray:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    proto = lamina.to_onnx(model)
+    operators = {node.op_type for node in proto.graph.node}
+    if operators & ONLY_SINGLE_IN_ONNXRUNTIME and X.dtype == np.float64:
+        return run_reference(proto, X)
+    session = onnxruntime.InferenceSession(proto.SerializeToString())
+    return np.asarray(session.run(None, {"X": X})[-1])
+
+
+def run_reference(proto: Any, X: np.ndarray) -> np.ndarray:
+    """What ONNX's own evaluator answers, with an Erf that does not round to single precision."""
+    from onnx.reference import ReferenceEvaluator
+    from onnx.reference.op_run import OpRun
+    from scipy.special import erf
+
+    class Erf(OpRun):  # type: ignore[misc]
+        op_domain = ""
+
+        def _run(self, x: np.ndarray) -> tuple[np.ndarray]:
+            return (erf(x),)
+
+    return np.asarray(ReferenceEvaluator(proto, new_ops=[Erf]).run(None, {"X": X})[-1])
+
+
+def run_torch(model: Any, X: np.ndarray) -> np.ndarray:
+    torch = pytest.importorskip("torch")
+    with torch.no_grad():
+        p = lamina.to_torch(model)(torch.from_numpy(X)).numpy()
+    is_binary = isinstance(model, MLPClassifier) and model.n_outputs_ == 1
+    return np.hstack([1 - p, p]) if is_binary else p
+
+
+def run_python(model: Any, X: np.ndarray) -> np.ndarray:
+    names: dict[str, Any] = {}
+    exec(compile(lamina.to_python(model), "model.py", "exec"), names)
+    if isinstance(model, MLPClassifier):
+        return np.asarray(names["predict_proba"](X))
+    return np.asarray(names["predict"](X)).reshape(len(X), -1)
+
+
+@pytest.fixture(scope="session")
+def compiler() -> str:
+    """The C compiler."""
+    found = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
+    if found is None:
+        pytest.skip("no C compiler: cc, gcc and clang are not on the PATH")
+    return found
+
+
+@pytest.fixture(scope="session")
+def run_c(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Compile the header without a single warning, and call it row by row."""
+    folder, numbers = tmp_path_factory.mktemp("c"), itertools.count()
+
+    def run(model: Any, X: np.ndarray) -> np.ndarray:
+        lamina.to_c(model, folder / "model.h")
+        real = "float" if X.dtype == np.float32 else "double"
+        program = (
+            '#include "model.h"\n'
+            f"void run(const {real} *x, {real} *y);\n"
+            f"void run(const {real} *x, {real} *y) {{ mlp_predict(x, y); }}\n"
+            "int n_outputs(void);\nint n_outputs(void) { return MLP_N_OUTPUTS; }\n"
+        )
+        library = _library(compiler, folder, program, next(numbers))
+        p = np.empty((len(X), library.n_outputs()), dtype=X.dtype)
+        for x, y in zip(np.ascontiguousarray(X), p, strict=True):
+            library.run(ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(y.ctypes.data))
+        return p
+
+    return run
+
+
+def _library(compiler: str, folder: Path, program: str, number: int) -> ctypes.CDLL:
+    source, library = folder / "model.c", folder / f"model_{number}.so"
+    source.write_text(program, encoding="utf-8")
+    flags = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-shared", "-fPIC"]
+    command = [compiler, *flags, str(source), "-o", str(library), "-lm"]
+    compiled = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert compiled.returncode == 0, compiled.stderr
+    return ctypes.CDLL(str(library))
+
+
+@pytest.fixture(params=["onnx", "torch", "python", "c"])
+def run(request: pytest.FixtureRequest) -> Run:
+    """Each format: `run(model, X)` exports the model and lets the format answer for X."""
+    if request.param == "c":
+        return request.getfixturevalue("run_c")
+    return {"onnx": run_onnx, "torch": run_torch, "python": run_python}[request.param]

@@ -1,0 +1,65 @@
+"""What holds for every activation and every kind of output: each format answers as lamina does."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from lamina.formulas import ACTIVATIONS, LINKS
+
+TOLERANCE = {"float32": 1e-5, "float64": 1e-11}
+
+
+def assert_equal(given, expected):
+    tolerance = TOLERANCE[expected.dtype.name]
+    assert given.shape == expected.shape
+    assert given.dtype == expected.dtype
+    np.testing.assert_allclose(
+        given, expected, rtol=tolerance, atol=tolerance * abs(expected).max()
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_format_says_every_activation(activation, dtype, run, fit, answer, rows):
+    model, X = fit("numbers", dtype, activation=activation), rows.astype(dtype)
+    assert_equal(run(model, X), answer(model, X))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_every_format_says_what_outputs_stand_for(kind, dtype, run, fit, answer, rows):
+    model, X = fit(kind, dtype), rows.astype(dtype)
+    assert_equal(run(model, X), answer(model, X))
+
+
+def test_every_format_says_a_network_without_hidden_layers(run, fit, answer, rows):
+    model = fit("multiclass", hidden_layer_sizes=())
+    assert_equal(run(model, rows), answer(model, rows))
+
+
+def test_rows_far_from_zero_give_finite_answers(kind, run, fit, answer, rows):
+    model, X = fit(kind), rows * 10
+    with np.errstate(all="raise"):
+        assert_equal(run(model, X), answer(model, X))
+
+
+@pytest.mark.parametrize("record", [*ACTIVATIONS.values(), *LINKS.values()], ids=lambda r: r.name)
+def test_a_records_words_in_numpy_are_its_value(record):
+    z = np.concatenate([np.linspace(-40, 40, 60), np.linspace(-3, 3, 60)]).reshape(-1, 3)
+    for dtype, tolerance in TOLERANCE.items():
+        logits = z.astype(dtype)
+        learned = {
+            parameter.name: np.linspace(-1, 1, 3).astype(dtype)
+            for parameter in getattr(record, "parameters", ())
+        }
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            said = eval(record.code.numpy, {"np": np, "math": math, "z": logits, **learned})
+        value = record.value(logits, *learned.values())
+        assert said.dtype == value.dtype
+        np.testing.assert_allclose(said, value, rtol=tolerance, atol=np.finfo(dtype).tiny)
+
+
+def test_the_kinds_of_outputs_have_every_link(fit, kinds):
+    assert {fit(kind).out_activation_ for kind in kinds} == set(LINKS)

@@ -1,0 +1,143 @@
+"""ONNX: what onnxruntime answers is what lamina answers, labels included."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, StandardScaler
+
+import lamina
+from lamina import MLPClassifier, MLPRegressor
+from lamina.errors import ExportError
+
+onnx = pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
+
+
+def session_of(model, *args, **options):
+    proto = lamina.to_onnx(model, *args, **options)
+    return onnxruntime.InferenceSession(proto.SerializeToString())
+
+
+@pytest.fixture(params=[False, True], ids=["alone", "in a pipeline"])
+def wrapped(request, rows):
+    """A model as it is, or at the end of a pipeline whose first step leaves the rows alone."""
+    if not request.param:
+        return lambda model: model
+    pytest.importorskip("skl2onnx")
+    scaler = StandardScaler(with_mean=False, with_std=False).fit(rows)
+    return lambda model: make_pipeline(scaler, model)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_labels_are_those_that_the_model_predicts(kind, dtype, fit, rows, wrapped):
+    model, X = fit(kind, dtype), rows.astype(dtype)
+    session = session_of(wrapped(model))
+    names = [output.name for output in session.get_outputs()]
+    if isinstance(model, MLPRegressor):
+        assert names == ["variable"]
+        return
+    assert names == ["label", "probabilities"]
+    labels, probabilities = session.run(None, {"X": X})
+    assert labels.tolist() == model.predict(X).tolist()
+    assert probabilities.dtype == dtype
+    assert probabilities.shape == model.predict_proba(X).shape
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_dictionary_by_label_for_every_row_is_there_for_the_asking(dtype, fit, rows, wrapped):
+    for kind in ("binary", "multiclass"):
+        model, X = fit(kind, dtype), rows.astype(dtype)
+        _, dictionaries = session_of(wrapped(model), zipmap=True).run(None, {"X": X})
+        assert list(dictionaries[0]) == model.classes_.tolist()
+        given = [list(row.values()) for row in dictionaries]
+        np.testing.assert_allclose(given, model.predict_proba(X), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["one class", "float classes"])
+def test_a_dictionary_that_onnx_cannot_say_is_refused(kind, fit, wrapped):
+    with pytest.raises(ExportError, match="zipmap=True takes two labels or more"):
+        lamina.to_onnx(wrapped(fit(kind)), zipmap=True)
+
+
+def test_indicators_stay_a_tensor(fit, rows, wrapped):
+    _, probabilities = session_of(wrapped(fit("multilabel")), zipmap=True).run(None, {"X": rows})
+    assert isinstance(probabilities, np.ndarray)
+
+
+def test_labels_without_an_onnx_type_are_refused(fit, wrapped):
+    model = fit("binary")
+    model.classes_ = np.array([b"no", b"yes"])
+    with pytest.raises(ExportError, match=r"ONNX cannot say the labels \[b'no', b'yes'\]"):
+        lamina.to_onnx(wrapped(model))
+
+
+def test_the_dtype_may_be_another_than_the_models(fit, rows, wrapped):
+    model = fit("numbers")
+    session = session_of(wrapped(model), dtype="float32")
+    assert session.get_inputs()[0].type == "tensor(float)"
+    [given] = session.run(None, {"X": rows.astype(np.float32)})
+    np.testing.assert_allclose(given, model.predict(rows), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("opset", [13, 17, 21])
+def test_the_operators_may_be_of_another_version(opset, fit, rows, wrapped):
+    model = fit("multiclass")
+    proto = lamina.to_onnx(wrapped(model), opset=opset)
+    [version] = [each.version for each in proto.opset_import if each.domain == ""]
+    assert version <= opset
+    session = onnxruntime.InferenceSession(proto.SerializeToString())
+    np.testing.assert_allclose(
+        session.run(None, {"X": rows})[1], model.predict_proba(rows), rtol=1e-10
+    )
+
+
+def test_any_number_of_rows_is_answered(fit, wrapped):
+    session = session_of(wrapped(fit("multiclass")))
+    for n_rows in (0, 1, 5):
+        labels, probabilities = session.run(None, {"X": np.zeros((n_rows, 4))})
+        assert labels.shape == (n_rows,)
+        assert probabilities.shape == (n_rows, 3)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_pipeline_of_scalers_answers_as_a_whole(dtype, rows):
+    pytest.importorskip("skl2onnx")
+    X, y = (rows * [1, 10, 100, 1000] + 5).astype(dtype), rows[:, 0] > 0
+    model = MLPClassifier((6,), solver="lbfgs", max_iter=2000)
+    pipeline = make_pipeline(StandardScaler(), MinMaxScaler(), MaxAbsScaler(), model).fit(X, y)
+    labels, probabilities = session_of(pipeline, dtype=dtype).run(None, {"X": X})
+    assert labels.tolist() == pipeline.predict(X).tolist()
+    tolerance = {"float32": 1e-3, "float64": 1e-9}[dtype]
+    np.testing.assert_allclose(probabilities, pipeline.predict_proba(X), atol=tolerance)
+
+
+def test_skl2onnx_itself_knows_the_models_once_they_are_registered(fit, rows):
+    skl2onnx = pytest.importorskip("skl2onnx")
+    from lamina.export.onnx_pipeline import register_with_skl2onnx
+
+    register_with_skl2onnx()
+    register_with_skl2onnx()
+    model = fit("multiclass", "float32")
+    X = rows.astype(np.float32)
+    proto = skl2onnx.to_onnx(model, X[:1])
+    session = onnxruntime.InferenceSession(proto.SerializeToString())
+    dictionaries = session.run(None, {"X": X})[1]
+    assert list(dictionaries[0]) == model.classes_.tolist()
+
+
+def test_a_pipeline_that_does_not_end_in_a_model_of_laminas_is_refused(rows):
+    pipeline = make_pipeline(StandardScaler(), MinMaxScaler()).fit(rows)
+    with pytest.raises(TypeError, match=r"got sklearn\.preprocessing\._data\.MinMaxScaler"):
+        lamina.to_onnx(pipeline)
+
+
+@pytest.mark.parametrize(("missing", "package"), [("onnx", "onnx"), ("skl2onnx", "skl2onnx")])
+def test_a_missing_package_is_named_with_the_way_to_get_it(missing, package, fit, monkeypatch):
+    monkeypatch.setitem(sys.modules, missing, None)
+    monkeypatch.delitem(sys.modules, "lamina.export.onnx_pipeline", raising=False)
+    with pytest.raises(ImportError, match=rf'needs {package}: pip install "lamina\[onnx\]"'):
+        lamina.to_onnx(make_pipeline(MaxAbsScaler(), fit("binary")))

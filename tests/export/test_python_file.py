@@ -1,0 +1,69 @@
+"""The Python file: it runs where there is NumPy and nothing else, and answers for itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import lamina
+
+# As `python -S`, but with NumPy: whatever else the file imports is an error.
+ALONE = """
+import sys
+import numpy as np
+for name in ("lamina", "sklearn", "scipy"):
+    sys.modules[name] = None
+import model
+np.save("answer.npy", model.predict(np.load("rows.npy")), allow_pickle=False)
+"""
+
+
+@pytest.mark.parametrize("named", ["binary", "multiclass", "multilabel", "numbers", "one number"])
+def test_it_predicts_in_a_process_of_its_own_that_has_only_numpy(named, fit, rows, tmp_path):
+    model = fit(named, activation="logistic")
+    lamina.to_python(model, tmp_path / "model.py")
+    np.save(tmp_path / "rows.npy", rows)
+    subprocess.run([sys.executable, "-c", ALONE], cwd=tmp_path, check=True)
+    expected = model.predict(rows)
+    answer = np.load(tmp_path / "answer.npy")
+    assert answer.shape == expected.shape
+    if expected.dtype.kind == "f":
+        np.testing.assert_allclose(answer, expected, rtol=1e-10)
+    else:
+        assert answer.tolist() == expected.tolist()
+
+
+def run(source: str) -> dict:
+    names: dict = {}
+    exec(source, names)
+    return names
+
+
+def test_it_decides_as_lamina_does(kind, fit, rows):
+    model = fit(kind)
+    given, expected = run(lamina.to_python(model))["predict"](rows), model.predict(rows)
+    assert given.shape == expected.shape
+    if hasattr(model, "classes_"):
+        assert given.tolist() == expected.tolist()
+        assert given.dtype.kind == expected.dtype.kind
+
+
+def test_it_refuses_rows_that_it_cannot_answer_for(fit, rows):
+    predict = run(lamina.to_python(fit("numbers")))["predict"]
+    for wrong in (rows[:, :3], rows[0]):
+        with pytest.raises(ValueError, match=r"X must have shape \(n_rows, 4\), got"):
+            predict(wrong)
+    with pytest.raises(ValueError, match="infinity or NaN"):
+        predict(np.full((1, 4), np.nan))
+    assert predict(np.empty((0, 4))).shape == (0, 3)
+
+
+def test_it_says_what_it_is(fit):
+    lines = lamina.to_python(fit("multiclass", activation="tanh")).splitlines()
+    assert lines[0] == (
+        '"""A multi-layer perceptron that predicts one of 3 classes from 4 features.'
+    )
+    assert "Layers: 4 → 7 tanh → 5 tanh → 3 softmax." in lines[2]

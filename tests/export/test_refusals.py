@@ -1,0 +1,135 @@
+"""What an export cannot say is refused by name, and never left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.dummy import DummyClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.neural_network import MLPClassifier as TheirClassifier
+
+import lamina
+from lamina import MLPClassifier, MLPRegressor
+from lamina.errors import ExportError
+from lamina.export import fitted_network as fitted_network_module
+from lamina.export.fitted_network import fitted_network
+from lamina.network import Dense, NetworkSpec
+
+EXPORTS = [lamina.to_c, lamina.to_python, lamina.to_sklearn]
+every_export = pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.__name__)
+
+
+@dataclass(frozen=True)
+class Gated(Dense):
+    """A block of a kind that no export knows."""
+
+
+@dataclass(frozen=True)
+class Deeper(NetworkSpec):
+    """A spec with a part that no export knows."""
+
+    ensemble: int = 1
+
+
+def with_spec(monkeypatch, model, spec):
+    numbers = fitted_network_module.network_and_parameters(model)[1]
+    monkeypatch.setattr(
+        fitted_network_module, "network_and_parameters", lambda model: (spec, numbers)
+    )
+
+
+@every_export
+def test_a_model_that_has_not_been_fitted_is_refused(export):
+    with pytest.raises(NotFittedError):
+        export(MLPClassifier())
+
+
+@every_export
+@pytest.mark.parametrize("other", [DummyClassifier(), TheirClassifier(), "model", None])
+def test_what_is_no_model_of_laminas_is_refused(export, other):
+    with pytest.raises(TypeError, match=r"takes lamina's MLPClassifier or MLPRegressor, got .*\."):
+        export(other)
+
+
+@every_export
+def test_a_precision_of_products_is_refused_with_the_cure(export, fit, rows):
+    model = fit("binary", precision="bfloat16")
+    with pytest.raises(ExportError, match=r"precision='bfloat16'.*set_params\(precision=None\)"):
+        export(model)
+    export(model.set_params(precision=None))
+
+
+@every_export
+def test_weights_that_are_not_finite_are_refused(export, fit):
+    model = fit("binary")
+    model.coefs_[0][1, 2] = np.nan
+    with pytest.raises(ExportError, match="not finite"):
+        export(model)
+
+
+def test_weights_that_are_too_large_for_the_dtype_are_refused(fit):
+    model = fit("binary")
+    model.coefs_[0][1, 2] = 1e300
+    with pytest.raises(ExportError, match="not finite in float32"):
+        lamina.to_c(model, dtype="float32")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "int32"])
+def test_only_single_and_double_precision_are_written(dtype, fit):
+    with pytest.raises(ValueError, match=f"dtype='{dtype}': .*'float32' or 'float64'"):
+        lamina.to_c(fit("binary"), dtype=dtype)
+
+
+@every_export
+def test_a_block_of_an_unknown_kind_is_refused(export, fit, monkeypatch):
+    model = fit("binary")
+    spec, _ = fitted_network_module.network_and_parameters(model)
+    gated = Gated(**vars(spec.blocks[0]))
+    with_spec(monkeypatch, model, replace(spec, blocks=(gated, *spec.blocks[1:])))
+    with pytest.raises(ExportError, match="block 'hidden_1', of kind Gated"):
+        export(model)
+
+
+def test_a_part_that_is_not_known_is_refused_unless_it_is_at_its_default(fit, monkeypatch):
+    model = fit("binary")
+    spec, _ = fitted_network_module.network_and_parameters(model)
+    monkeypatch.setitem(fitted_network_module.KNOWN, Deeper, frozenset({"blocks", "link"}))
+    with_spec(monkeypatch, model, Deeper(spec.blocks, spec.link))
+    assert len(fitted_network(model).blocks) == 3
+    with_spec(monkeypatch, model, Deeper(spec.blocks, spec.link, ensemble=4))
+    with pytest.raises(ExportError, match="ensemble=4 of the network"):
+        fitted_network(model)
+
+
+@pytest.mark.parametrize("labels", [[("a", 1), ("b", 2)], [b"a", b"b"]])
+def test_labels_that_a_format_has_no_type_for_are_refused(labels, fit):
+    model = fit("binary")
+    model.classes_ = np.empty(2, dtype=object)
+    model.classes_[:] = labels
+    for export in (lamina.to_c, lamina.to_python):
+        with pytest.raises(ExportError, match="cannot say the label"):
+            export(model)
+
+
+def test_what_is_written_is_also_returned(fit, tmp_path: Path):
+    model = fit("multiclass")
+    for export in (lamina.to_c, lamina.to_python):
+        source = export(model, tmp_path / "model")
+        assert (tmp_path / "model").read_text(encoding="utf-8") == source
+
+
+@every_export
+def test_an_export_leaves_the_model_as_it_was(export, fit, rows):
+    model, twin = fit("numbers"), fit("numbers")
+    exported = export(model)
+    if not isinstance(exported, str):
+        exported.coefs_[0][...] = 0
+    np.testing.assert_array_equal(model.predict(rows), twin.predict(rows))
+
+
+def test_a_regressor_knows_the_same_refusals():
+    with pytest.raises(NotFittedError):
+        lamina.to_python(MLPRegressor())

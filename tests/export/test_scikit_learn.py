@@ -1,0 +1,188 @@
+"""scikit-learn: a model of theirs that predicts, learns on, is pickled as ours is; and back."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn import neural_network as theirs
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+
+import lamina
+from lamina import MLPClassifier
+from lamina.errors import ExportError
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+SOLVERS: dict[str, dict[str, Any]] = {
+    "adam": {"solver": "adam", "beta_1": 0.8},
+    "sgd": {"solver": "sgd", "learning_rate": "invscaling", "momentum": 0.7},
+    "plain sgd": {"solver": "sgd", "nesterovs_momentum": False},
+    "adaptive sgd": {"solver": "sgd", "learning_rate": "adaptive", "n_iter_no_change": 1, "tol": 1},
+    "early stopping": {"solver": "adam", "early_stopping": True},
+    "lbfgs": {"solver": "lbfgs"},
+}
+SETTINGS: dict[str, Any] = {"hidden_layer_sizes": (6, 3), "max_iter": 4, "random_state": 3}
+# What numbers may differ by: the sums of ours and theirs run in another order.
+CLOSE = {"rtol": 1e-9, "atol": 1e-11}
+LEARNED = ("loss_curve_", "validation_scores_", "best_loss_", "best_validation_score_", "loss_")
+# What theirs cannot keep for us: more columns of the history, and the place in a schedule of ours.
+OURS_ALONE = {"_history", "_scheduled_epochs", "_slow_epochs"}
+every_solver = pytest.mark.parametrize("solver", SOLVERS)
+
+
+@pytest.fixture
+def twins(unfitted, target, rows):
+    """`twins(kind, solver)`: one model of ours and one of theirs, fitted alike."""
+
+    def fitted(kind, solver):
+        ours = unfitted(kind, **SETTINGS, **SOLVERS[solver])
+        their_class = getattr(theirs, type(ours).__name__)
+        known = their_class().get_params()
+        other = their_class(**{k: v for k, v in ours.get_params().items() if k in known})
+        return ours.fit(rows, target(kind)), other.fit(rows, target(kind))
+
+    return fitted
+
+
+def assert_same_answers(given, expected, rows):
+    for method in ("predict", "predict_proba", "predict_log_proba"):
+        if not hasattr(expected, method):
+            continue
+        one, other = getattr(given, method)(rows), getattr(expected, method)(rows)
+        assert one.shape == other.shape
+        assert one.dtype == other.dtype
+        if one.dtype.kind == "f":
+            np.testing.assert_allclose(one, other, **CLOSE)
+        else:
+            np.testing.assert_array_equal(one, other)
+
+
+def assert_same_course(given, expected):
+    for name in LEARNED:
+        if not hasattr(expected, name) or getattr(expected, name) is None:
+            assert getattr(given, name, None) is None, name
+        else:
+            np.testing.assert_allclose(getattr(given, name), getattr(expected, name), **CLOSE)
+    for name in ("n_iter_", "t_", "n_layers_", "n_outputs_", "out_activation_", "n_features_in_"):
+        assert getattr(given, name) == getattr(expected, name)
+
+
+@every_solver
+def test_ours_as_theirs_is_as_if_they_had_fitted_it(kind, solver, twins, rows):
+    ours, expected = twins(kind, solver)
+    given = lamina.to_sklearn(ours)
+    assert type(given) is type(expected)
+    assert given.get_params() == expected.get_params()
+    assert_same_answers(given, ours, rows)
+    assert_same_answers(given, expected, rows)
+    assert_same_course(given, expected)
+    missing = set(vars(expected)) - set(vars(given))
+    # What L-BFGS keeps there to take its vector apart; every fit makes it anew.
+    assert missing <= {"_coef_indptr", "_intercept_indptr"}
+
+
+@every_solver
+def test_theirs_as_ours_is_as_if_we_had_fitted_it(kind, solver, twins, rows):
+    expected, other = twins(kind, solver)
+    given = lamina.from_sklearn(other)
+    assert type(given) is type(expected)
+    assert given.get_params() == expected.get_params()
+    assert_same_answers(given, expected, rows)
+    assert_same_course(given, expected)
+    assert set(vars(given)) == set(vars(expected))
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd", "plain sgd", "adaptive sgd"])
+def test_both_learn_on_with_the_same_steps(kind, solver, twins, rows, target):
+    ours, other = twins(kind, solver)
+    as_theirs, as_ours = lamina.to_sklearn(ours), lamina.from_sklearn(other)
+    for model in (ours, other, as_theirs, as_ours):
+        for _ in range(3):
+            model.partial_fit(rows, target(kind))
+    for model in (as_theirs, as_ours):
+        assert_same_answers(model, other, rows)
+        np.testing.assert_allclose(model.loss_curve_, ours.loss_curve_, **CLOSE)
+
+
+@every_solver
+def test_a_warm_start_goes_on_from_there(kind, solver, twins, rows, target):
+    ours, other = twins(kind, solver)
+    models = [ours, other, lamina.to_sklearn(ours), lamina.from_sklearn(other)]
+    for model in models:
+        model.set_params(warm_start=True, max_iter=3).fit(rows, target(kind))
+    for model in models[2:]:
+        assert_same_answers(model, other, rows)
+        assert_same_course(model, other)
+
+
+def test_there_and_back_keeps_every_number(kind, fit, rows):
+    for dtype in ("float32", "float64"):
+        model = fit(kind, dtype)
+        back = lamina.from_sklearn(lamina.to_sklearn(model))
+        assert vars(back).keys() == vars(model).keys()
+        for name, value in vars(model).items():
+            if name in OURS_ALONE:
+                continue
+            np.testing.assert_equal(getattr(back, name), value)
+        assert back.coefs_[0].dtype == dtype
+
+
+def test_ours_as_theirs_is_pickled_and_cloned_and_needs_no_lamina(fit, rows):
+    given = lamina.to_sklearn(fit("multiclass"))
+    data = pickle.dumps(given)
+    assert b"lamina" not in data
+    assert_same_answers(pickle.loads(data), given, rows)
+    assert clone(given).get_params() == given.get_params()
+
+
+def test_sparse_indicators_stay_sparse_both_ways(unfitted, target, rows):
+    y = sparse.csr_array(target("multilabel"))
+    ours = unfitted("multilabel").fit(rows, y)
+    given = lamina.to_sklearn(ours)
+    assert sparse.issparse(given.predict(rows))
+    back = lamina.from_sklearn(given)
+    assert (back.predict(rows) != ours.predict(rows)).nnz == 0
+
+
+def test_names_of_columns_go_over(unfitted, target, rows):
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame(rows, columns=list("abcd"))
+    ours = unfitted("binary").fit(table, target("binary"))
+    assert lamina.to_sklearn(ours).feature_names_in_.tolist() == list("abcd")
+    assert lamina.from_sklearn(lamina.to_sklearn(ours)).feature_names_in_.tolist() == list("abcd")
+
+
+def test_where_the_arithmetic_runs_is_left_out(fit, rows):
+    ours = fit("binary", engine="reference", n_threads=1)
+    assert_same_answers(lamina.to_sklearn(ours), ours, rows)
+
+
+def test_a_parameter_that_they_do_not_have_is_refused_by_name(fit):
+    model = fit("binary", "float32").set_params(dtype="float32")
+    with pytest.raises(ExportError, match=r"has no parameter 'dtype'.* at 'float32'") as refusal:
+        lamina.to_sklearn(model)
+    assert "set_params(dtype=None)" in str(refusal.value)
+    lamina.to_sklearn(model.set_params(dtype=None))
+
+
+@pytest.mark.parametrize(("name", "value"), [("solver", "lion"), ("learning_rate", "cosine")])
+def test_a_value_that_they_do_not_know_is_refused_with_its_parameter(name, value, fit):
+    model = fit("binary").set_params(**{name: value})
+    with pytest.raises(ExportError, match=f"'{name}' parameter .* Got '{value}'"):
+        lamina.to_sklearn(model)
+
+
+@pytest.mark.parametrize("other", [MLPClassifier(), "model", None])
+def test_what_is_none_of_theirs_is_refused(other):
+    with pytest.raises(TypeError, match=r"of sklearn\.neural_network, got"):
+        lamina.from_sklearn(other)
+
+
+def test_theirs_must_have_been_fitted():
+    with pytest.raises(NotFittedError):
+        lamina.from_sklearn(theirs.MLPRegressor())

@@ -1,0 +1,203 @@
+"""PyTorch: modules with equal outputs, and modules turned into models or refused by layer."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina.errors import ExportError
+from lamina.formulas import ACTIVATIONS
+
+torch = pytest.importorskip("torch")
+nn = torch.nn
+
+
+def run(module, X):
+    with torch.no_grad():
+        return module(torch.from_numpy(X)).numpy()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_there_and_back_is_the_same_model(kind, dtype, fit, rows, answer):
+    if kind == "one class":
+        pytest.skip("an output for one class says nothing about it")
+    model, X = fit(kind, dtype), rows.astype(dtype)
+    names = model.classes_ if model.out_activation_ == "softmax" or kind == "binary" else None
+    back = lamina.from_torch(lamina.to_torch(model), classes=names)
+    assert type(back) is type(model)
+    assert back.activation == model.activation
+    assert tuple(back.hidden_layer_sizes) == tuple(model.hidden_layer_sizes)
+    np.testing.assert_array_equal(answer(back, X), answer(model, X))
+    np.testing.assert_array_equal(back.predict(X), model.predict(X))
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_activation_comes_back(activation, fit):
+    back = lamina.from_torch(lamina.to_torch(fit("numbers", activation=activation)))
+    assert back.activation == activation
+
+
+def test_logits_are_what_the_losses_of_pytorch_take(fit, rows):
+    model = fit("multiclass")
+    logits = run(lamina.to_torch(model, logits=True), rows)
+    p = torch.softmax(torch.from_numpy(logits), dim=1).numpy()
+    np.testing.assert_allclose(p, model.predict_proba(rows), rtol=1e-12)
+
+
+def test_a_module_learns_on_in_pytorch_and_comes_back(fit, rows):
+    model = fit("binary", "float32")
+    module = lamina.to_torch(model, logits=True)
+    X, y = torch.from_numpy(rows).float(), torch.from_numpy(rows[:, :1] > 0).float()
+    optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
+    for _ in range(5):
+        optimizer.zero_grad()
+        nn.functional.binary_cross_entropy_with_logits(module(X), y).backward()
+        optimizer.step()
+    back = lamina.from_torch(module, classes=model.classes_)
+    p = torch.sigmoid(module(X)).detach().numpy()
+    np.testing.assert_allclose(back.predict_proba(X.numpy())[:, 1:], p, rtol=1e-5)
+    assert not np.allclose(back.coefs_[0], model.coefs_[0])
+
+
+def test_a_module_is_named_after_the_blocks_and_draws_no_random_numbers(fit):
+    model = fit("multiclass", activation="tanh")
+    torch.manual_seed(0)
+    module = lamina.to_torch(model)
+    assert torch.initial_seed() == 0
+    drawn = torch.rand(1)
+    torch.manual_seed(0)
+    assert torch.rand(1) == drawn
+    assert list(dict(module.named_children())) == [
+        "hidden_1",
+        "hidden_1_activation",
+        "hidden_2",
+        "hidden_2_activation",
+        "output",
+        "link",
+    ]
+    assert not module.training
+
+
+def test_a_module_has_weights_of_its_own(fit, rows):
+    model = fit("numbers")
+    module, before = lamina.to_torch(model), model.predict(rows)
+    with torch.no_grad():
+        module.hidden_1.weight.zero_()
+    np.testing.assert_array_equal(model.predict(rows), before)
+    back = lamina.from_torch(module)
+    back.coefs_[1][...] = 0
+    assert module.hidden_2.weight.abs().max() > 0
+
+
+def test_a_model_from_pytorch_goes_on_learning_and_is_saved(rows, tmp_path):
+    module = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2)).double()
+    model = lamina.from_torch(module, classes=["no", "yes"])
+    before = model.predict_proba(rows)
+    lamina.save(model, tmp_path / "model")
+    np.testing.assert_array_equal(lamina.load(tmp_path / "model").predict_proba(rows), before)
+    y = np.where(rows[:, 0] > 0, "yes", "no")
+    for _ in range(3):
+        model.partial_fit(rows, y)
+    assert len(model.loss_curve_) == 3
+    assert not np.allclose(model.predict_proba(rows), before)
+
+
+@pytest.mark.parametrize(
+    ("end", "classes", "cls", "link"),
+    [
+        ([nn.Linear(5, 1)], None, "MLPRegressor", "identity"),
+        ([nn.Linear(5, 3), nn.Identity()], None, "MLPRegressor", "identity"),
+        ([nn.Linear(5, 1), nn.Sigmoid()], None, "MLPClassifier", "logistic"),
+        ([nn.Linear(5, 1), nn.Sigmoid()], ["b", "a"], "MLPClassifier", "logistic"),
+        ([nn.Linear(5, 1)], [False, True], "MLPClassifier", "logistic"),
+        ([nn.Linear(5, 3), nn.Sigmoid()], None, "MLPClassifier", "logistic"),
+        ([nn.Linear(5, 3), nn.Softmax(dim=1)], None, "MLPClassifier", "softmax"),
+        ([nn.Linear(5, 3), nn.LogSoftmax(dim=-1)], ["c", "a", "b"], "MLPClassifier", "softmax"),
+        ([nn.Linear(5, 3)], [3, 1, 2], "MLPClassifier", "softmax"),
+        ([nn.Linear(5, 2)], ["b", "a"], "MLPClassifier", "logistic"),
+        ([nn.Linear(5, 2), nn.Softmax(dim=1)], None, "MLPClassifier", "logistic"),
+    ],
+)
+def test_its_end_says_what_a_module_becomes(end, classes, cls, link, rows):
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(4, 5), nn.Tanh(), *end).double()
+    model = lamina.from_torch(module, classes=classes)
+    assert type(model).__name__ == cls
+    assert model.out_activation_ == link
+    z = run(nn.Sequential(*module[:3]), rows)
+    if cls == "MLPRegressor":
+        np.testing.assert_allclose(model.predict(rows).reshape(z.shape), z, rtol=1e-12)
+        return
+    p = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True) if z.shape[1] > 1 else 1 / (1 + np.exp(-z))
+    if isinstance(end[-1], nn.Sigmoid):
+        p = 1 / (1 + np.exp(-z))
+    if z.shape[1] == 1:
+        p = np.hstack([1 - p, p])
+    order = np.arange(p.shape[1]) if classes is None else np.argsort(classes)
+    assert model.classes_.tolist() == (list(order) if classes is None else sorted(classes))
+    np.testing.assert_allclose(model.predict_proba(rows), p[:, order], rtol=1e-10)
+
+
+def test_nested_modules_without_biases_in_half_precision_are_read(rows):
+    body = nn.Sequential(nn.Flatten(), nn.Linear(4, 5, bias=False), nn.ReLU(inplace=True))
+    module = nn.Sequential(body, nn.Sequential(nn.Linear(5, 5), nn.ReLU()), nn.Linear(5, 1))
+    model = lamina.from_torch(module.bfloat16())
+    X = rows.astype(np.float32)
+    np.testing.assert_allclose(model.predict(X), run(module.float(), X)[:, 0], rtol=1e-5, atol=1e-6)
+    assert model.coefs_[0].dtype == np.float32
+
+
+class OwnForward(nn.Sequential):
+    def forward(self, X):
+        return -super().forward(X)
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ([nn.Conv1d(4, 5, 1)], r"layer '0', Conv1d\(4, 5.*: lamina has Linear"),
+        ([nn.Linear(4, 5), nn.Hardshrink(), nn.Linear(5, 1)], r"layer '1', Hardshrink\(0.5\)"),
+        ([nn.Linear(4, 5), nn.ELU(alpha=0.7), nn.Linear(5, 1)], r"layer '1', ELU\(alpha=0.7\)"),
+        ([nn.Linear(4, 5), nn.Tanh(), nn.Tanh(), nn.Linear(5, 1)], r"layer '2', Tanh\(\)"),
+        ([nn.Tanh(), nn.Linear(4, 1)], r"layer '0', Tanh\(\)"),
+        ([nn.Linear(4, 5), nn.Flatten(), nn.Linear(5, 1)], r"layer '1', Flatten"),
+        ([OwnForward(nn.Linear(4, 1))], r"layer '0', OwnForward"),
+        ([nn.Linear(4, 5), nn.Sequential(nn.Tanh(), nn.Bilinear(5, 5, 1))], r"layer '1.1', Bil"),
+        ([], "no Linear layer"),
+        ([nn.Softmax(dim=1)], "no Linear layer"),
+    ],
+)
+def test_the_first_layer_that_lamina_cannot_say_is_named(layers, message):
+    with pytest.raises(ExportError, match=message):
+        lamina.from_torch(nn.Sequential(*layers))
+
+
+@pytest.mark.parametrize(
+    ("module", "classes", "message"),
+    [
+        (nn.Linear(4, 3), ["a", "b"], "classes must name 3 different labels"),
+        (nn.Linear(4, 3), ["a", "b", "a"], "classes must name 3 different labels"),
+        (nn.Linear(4, 1), ["a"], "classes must name 2 different labels"),
+        (nn.Sequential(nn.Linear(4, 3), nn.Sigmoid()), ["a", "b", "c"], "labels have numbers"),
+        (nn.Sequential(nn.Linear(4, 1), nn.Softmax(dim=1)), None, "one output by softmax"),
+    ],
+)
+def test_classes_that_do_not_fit_the_outputs_are_refused(module, classes, message):
+    with pytest.raises(ExportError, match=message):
+        lamina.from_torch(module, classes=classes)
+
+
+def test_what_is_no_module_is_refused():
+    with pytest.raises(TypeError, match=r"takes a torch.nn.Module, got dict"):
+        lamina.from_torch({})
+
+
+def test_a_missing_pytorch_is_named_with_the_way_to_get_it(fit, monkeypatch):
+    model = fit("binary")
+    monkeypatch.setitem(sys.modules, "lamina.export.pytorch", None)
+    for call in (lamina.to_torch, lamina.from_torch):
+        with pytest.raises(ImportError, match=r'needs PyTorch: pip install "lamina\[torch\]"'):
+            call(model)
