@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
-from lamina.engines.reference import ReferenceEngine, forward
-from lamina.network import NetworkSpec
+from lamina.engines.reference import ReferenceEngine, forward, input_gradient
+from lamina.formulas import ACTIVATIONS, NORMALIZATIONS
+from lamina.network import Dense, NetworkSpec, ParameterLayout
 
 #          W1 (2, 2)            W2 (2, 1)   b1          b2
 NETWORK = [1.0, -1.0, 2.0, 1.0, 3.0, 2.0, 0.5, -0.5, 1.0]
@@ -42,6 +43,29 @@ def test_a_unit_that_relu_switches_off_gets_no_gradient():
     )
     np.testing.assert_array_equal(gradient[[1, 3, 5, 7]], 0)
     assert (gradient[[0, 2, 4]] != 0).all()
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
+@pytest.mark.parametrize("residual", [False, True])
+def test_in_a_prediction_the_slope_at_the_inputs_is_that_of_the_logits(
+    activation, normalization, residual
+):
+    hidden = [
+        Dense(f"hidden_{i}", 4, 4, activation, normalization, residual, dropout=0.5) for i in (1, 2)
+    ]
+    spec = NetworkSpec((*hidden, Dense("output", 4, 2, "identity")), "identity", input_noise=1.0)
+    random_state = np.random.RandomState(0)
+    # All above zero, because a variance is among them.
+    parameters = random_state.uniform(0.1, 1, ParameterLayout.of(spec).n_parameters)
+    X, d_a, h = random_state.standard_normal((5, 4)), random_state.standard_normal((5, 2)), 1e-6
+
+    def value(X):
+        return (d_a * forward(spec, parameters, X).a[-1]).sum(axis=1)
+
+    slopes = [(value(X + step) - value(X - step)) / (2 * h) for step in h * np.eye(4)]
+    found = input_gradient(spec, parameters, forward(spec, parameters, X), d_a)
+    np.testing.assert_allclose(found, np.transpose(slopes), rtol=1e-6, atol=1e-8)
 
 
 def test_a_step_of_plain_gradient_descent_goes_down_the_gradient():

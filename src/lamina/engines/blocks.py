@@ -151,7 +151,7 @@ def backward_block(
         for i, parameter in enumerate(normalization.parameters):
             gradient.learned[i] = (delta * parameter.slope(passed.normalized)).sum(axis=0)
         slope = delta * own.learned[0]
-        delta = normalization.delta(slope, passed.normalized, passed.moments.inverse)
+        delta = normalization.delta(slope, passed.normalized, passed.moments)
     gradient.biases[...] = delta.sum(axis=0)
     return np.asarray(delta)
 

@@ -130,6 +130,20 @@ def backward(
     return gradient
 
 
+def input_gradient(
+    spec: NetworkSpec,
+    parameters: Array,
+    passed: Forward,
+    d_a: Array,
+    product: Product = operator.matmul,
+) -> Array:
+    """The slope at the inputs, (rows, n_features), of what has the slope d_a at the last a."""
+    layout = ParameterLayout.of(spec)
+    own, aside = (BlockParameters.each(layout.views(v)) for v in (parameters, parameters.copy()))
+    *_, (_, delta, past) = backward_blocks(spec, own, passed.blocks, d_a, aside, product)
+    return np.asarray(product(delta, own[0].weights.T) + past)
+
+
 def first_non_finite_block(spec: NetworkSpec, parameters: Array, passed: Forward) -> int | None:
     """The first block whose z or parameters are infinite or NaN."""
     views = ParameterLayout.of(spec).views(parameters)

@@ -27,10 +27,11 @@ class RunningStatistic(NamedTuple):
 
 
 class Moments(NamedTuple):
-    """The mean, and 1 / √(variance + ε), of z."""
+    """The mean, and 1 / √(variance + ε), of z; `are_constant` where they do not depend on z."""
 
     mean: Array
     inverse: Array
+    are_constant: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,17 +70,22 @@ class Normalization:
         variance = np.square(z - mean).mean(axis=self.axis, keepdims=True)
         return Moments(mean, 1 / np.sqrt(variance + z.dtype.type(EPSILON)))
 
-    def delta(self, slope: Array, normalized: Array, inverse: Array) -> Array:
-        """dL/dz from dL/dẑ: (s - mean(s) - ẑ mean(s ẑ)) / √(variance + ε), means along the axis."""
+    def delta(self, slope: Array, normalized: Array, moments: Moments) -> Array:
+        """dL/dz from dL/dẑ: (s - mean(s) - ẑ mean(s ẑ)) / √(variance + ε), means along the axis.
+
+        Of constant moments, as in predictions, only the quotient remains.
+        """
+        if moments.are_constant:
+            return slope * moments.inverse
         mean = slope.mean(axis=self.axis, keepdims=True)
         along = (slope * normalized).mean(axis=self.axis, keepdims=True)
-        return np.asarray((slope - mean - normalized * along) * inverse)
+        return np.asarray((slope - mean - normalized * along) * moments.inverse)
 
 
 def running_moments(statistics: Array) -> Moments:
     """The moments that running statistics, (mean, variance) of shape (2, fan_out), stand for."""
     mean, variance = statistics[:, np.newaxis]
-    return Moments(mean, 1 / np.sqrt(variance + statistics.dtype.type(EPSILON)))
+    return Moments(mean, 1 / np.sqrt(variance + statistics.dtype.type(EPSILON)), are_constant=True)
 
 
 def move_running_statistics(statistics: Array, moments: Moments, n_rows: int) -> None:
