@@ -34,6 +34,30 @@ class NativeUnavailableWarning(RuntimeWarning):
     """The native extension could not be loaded; the NumPy engine serves in its place."""
 
 
+class DiagnosticWarning(UserWarning):
+    """The root of the warnings of `diagnostics=True`: one filter for it is for all of them."""
+
+
+class UnscaledFeaturesWarning(DiagnosticWarning):
+    """A feature is so large that it alone decides what the first layer does."""
+
+
+class DeadUnitsWarning(DiagnosticWarning):
+    """Most units of a layer give zero for every row, and learn no more: dying ReLUs."""
+
+
+class SaturatedUnitsWarning(DiagnosticWarning):
+    """Most units of a layer are where their activation is flat, and hardly learn."""
+
+
+class DivergingLossWarning(DiagnosticWarning):
+    """The training loss rose again and lost most of what it had gained."""
+
+
+class RisingValidationLossWarning(DiagnosticWarning):
+    """The loss on rows held out has been rising for long: the fit learns its rows by heart."""
+
+
 def nearest_match(name: object, allowed: Iterable[str]) -> str | None:
     """The allowed name that is spelt most like `name`, or None where none comes close.
 

@@ -75,6 +75,14 @@ def test_the_same_seed_gives_the_same_model(train, tmp_path):
         np.testing.assert_array_equal(mine, other)
 
 
+def test_what_a_diagnosis_finds_is_told_once(train):
+    ran = train(
+        *("--dataset", "moons", "-s", "solver=sgd", "-s", "momentum=0"),
+        *("-s", "learning_rate_init=30"),
+    )
+    assert ran.err.count("are dead: for every row looked at") == 1
+
+
 def test_settings_reach_the_network(train, tmp_path):
     train("--dataset", "moons", "--set", "hidden_layer_sizes=5,4", "-s", "activation=tanh")
     network = persistence.load(tmp_path / "moons.lamina")[-1]

@@ -169,6 +169,8 @@ def fit_model(model: Any, X: pd.DataFrame, y: Any, shown: Any) -> Fit:
         warnings.simplefilter("always")
         model.fit(X, y)
     remarks = [one_line(str(warning.message)) for warning in caught]
+    findings = map(one_line, network_of(model).diagnoses_ or ())
+    remarks += [each for each in findings if not any(each in remark for remark in remarks)]
     interrupted = any("interrupted" in remark for remark in remarks)
     if interrupted:
         n_epochs = count(network_of(model).n_iter_, "epoch")

@@ -60,6 +60,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "precision": [StrOptions(set(PRECISIONS)), None],
     "engine": [StrOptions(set(ENGINES)), None],
     "n_threads": [_at_least_one, None],
+    "diagnostics": [StrOptions({"auto"}), "boolean"],
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import warnings
 from abc import ABC, abstractmethod
 from functools import cache
 from time import perf_counter
@@ -32,7 +31,9 @@ from lamina.estimators.constraints import (
     nearest_value,
 )
 from lamina.estimators.contradictions import refuse_contradictions
+from lamina.estimators.diagnosis import Diagnosis
 from lamina.estimators.fitting import Assignment, fit_by_epochs, fit_by_lbfgs
+from lamina.estimators.inspection import Inspection
 from lamina.estimators.state import (
     EPOCH_ATTRIBUTES,
     PARTS_BESIDE,
@@ -53,7 +54,7 @@ from lamina.network import NetworkSpec, ParameterLayout, draw_parameters
 FLOATS: list[DTypeLike] = [np.dtype(np.float64), np.dtype(np.float32)]
 
 
-class Perceptron(Watched, BaseEstimator, ABC):  # type: ignore[misc]
+class Perceptron(Inspection, Watched, BaseEstimator, ABC):  # type: ignore[misc]
     """The base of MLPClassifier and MLPRegressor; not for use on its own."""
 
     _parameter_constraints = CONSTRAINTS
@@ -71,6 +72,7 @@ class Perceptron(Watched, BaseEstimator, ABC):  # type: ignore[misc]
     precision: str | None
     engine: str | None
     n_threads: int | None
+    diagnostics: bool | str
     coefs_: list[NDArray[Any]]
     intercepts_: list[NDArray[Any]]
 
@@ -131,21 +133,34 @@ class Perceptron(Watched, BaseEstimator, ABC):  # type: ignore[misc]
     def _task(self, y: Any, known: bool, classes: ArrayLike | None) -> Task:
         """What validated targets ask for; `known` where an earlier fit's task goes on."""
 
-    def _fit(
+    def _fit(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool, **given: Any) -> Self:
+        refuse_contradictions(self, incremental=incremental)
+        fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        assignment = self._assignment(X, y, sample_weight, fresh, incremental, **given)
+        diagnosis = Diagnosis(assignment)
+        # The caller of fit stands behind this method, fit, and scikit-learn's wrapper.
+        diagnosis.look_at_rows(stacklevel=4)
+        outcome = fit_by_lbfgs(assignment) if self.solver == LBFGS else fit_by_epochs(assignment)
+        diagnosis.look_at(outcome.attributes)
+        attributes = outcome.attributes | assignment.task.attributes() | diagnosis.attributes()
+        self._keep(attributes, fresh)
+        diagnosis.give(outcome.warning, stacklevel=4)
+        return self
+
+    def _assignment(
         self,
         X: Any,
         y: Any,
         sample_weight: Any,
-        *,
-        incremental: bool,
+        fresh: bool,
+        incremental: bool = False,
         classes: Any = None,
         validation_data: Any = None,
-    ) -> Self:
+    ) -> Assignment:
+        """A fit, ready to run: everything validated, drawn and chosen."""
         seconds = math.inf if self.max_seconds is None else float(self.max_seconds)
         deadline = perf_counter() + seconds
-        refuse_contradictions(self, incremental=incremental)
         as_given = X, y, sample_weight
-        fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         widths = hidden_widths(self.hidden_layer_sizes)
         X, y = self._validated(X, y, fresh)
         if sample_weight is not None:
@@ -155,15 +170,14 @@ class Perceptron(Watched, BaseEstimator, ABC):  # type: ignore[misc]
         spec = network_for(widths, architecture_of(self), LOSSES[task.loss].link)
         random_state = check_random_state(self.random_state)
         start = self._first_parameters(spec, random_state, X.dtype) if fresh else self._go_on(spec)
-        by_lbfgs = self.solver == LBFGS
-        assignment = Assignment(
+        return Assignment(
             model=self,
             engine=choose_engine(self.engine, self.n_threads, self.precision),
             spec=spec,
             task=task,
             X=X,
             weight=sample_weight,
-            start=start.astype(np.float64) if by_lbfgs else start,
+            start=start.astype(np.float64) if self.solver == LBFGS else start,
             random_state=random_state,
             held_out=self._held_out(validation_data, task, X.dtype),
             deadline=deadline,
@@ -171,12 +185,6 @@ class Perceptron(Watched, BaseEstimator, ABC):  # type: ignore[misc]
             fresh=fresh,
             incremental=incremental,
         )
-        outcome = fit_by_lbfgs(assignment) if by_lbfgs else fit_by_epochs(assignment)
-        self._keep(outcome.attributes | task.attributes(), fresh)
-        if outcome.warning is not None:
-            # The caller of fit stands behind this method, fit, and scikit-learn's wrapper.
-            warnings.warn(outcome.warning, stacklevel=4)
-        return self
 
     def _held_out(self, validation_data: Any, task: Task, dtype: DTypeLike) -> HeldOut | None:
         """The user's own rows to measure on, validated as those to learn from."""

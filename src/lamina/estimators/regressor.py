@@ -160,6 +160,11 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         Objects with any of the methods `on_fit_begin(fit)`, `on_step(fit)`, `on_epoch_end(fit)`,
         `on_fit_end(fit)`, which may stop the fit, set its learning rate, or read its network; ready
         ones are in `lamina.training.callbacks`. A saved model leaves them out. Not for 'lbfgs'.
+    diagnostics : bool or 'auto', default='auto'
+        Whether a fit looks for unscaled features, dead or saturated units, and losses that diverge
+        or, on rows held out, rise. With True each finding is a DiagnosticWarning that names the
+        cure. With 'auto' a fit warns only where scikit-learn's does: its ConvergenceWarning then
+        says what was found. Both keep the findings in `diagnoses_`; False looks for nothing.
 
     Attributes
     ----------
@@ -195,6 +200,10 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         for what is not known. Not for 'lbfgs'.
     t_ : int
         The rows that all epochs so far went through.
+    n_parameters_ : int
+        How many numbers the network has learned.
+    diagnoses_ : list of str or None
+        What was found wrong in the latest fit; None with diagnostics=False.
     n_features_in_ : int
         The columns of X.
     feature_names_in_ : ndarray of str of shape (n_features_in_,)
@@ -261,6 +270,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         restore_best: bool | None = None,
         max_seconds: float | None = None,
         callbacks: Any = None,
+        diagnostics: bool | str = "auto",
     ) -> None:
         self._keep_parameters(locals())
 

@@ -1,0 +1,311 @@
+"""Looking inside a network: its activations, slopes at the inputs, importances, embeddings.
+
+Shapes: X (n_rows, n_features) dense or sparse. The numbers are those of the reference engine's
+forward and backward pass, whatever engine has trained; rows go through in chunks, so that only
+what is returned has to fit into memory.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+
+from lamina.engines.engine import Matrix
+from lamina.engines.reference import product_in
+from lamina.errors import suggestion
+from lamina.estimators.importances import IMPORTANCES
+from lamina.estimators.passes import Passes
+from lamina.estimators.state import network_and_parameters
+from lamina.formulas.table import Array
+from lamina.network import NetworkSpec, ParameterLayout
+
+if TYPE_CHECKING:
+    from sklearn.utils import Bunch
+
+
+class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ignore[misc]
+    """What both estimators let one see of their network."""
+
+    hidden_layer_sizes: Any
+    precision: str | None
+
+    if TYPE_CHECKING:
+
+        def _rows_to_predict(self, X: Any) -> Matrix: ...
+
+        def _dtype_to_predict_in(self, given: Any, own: Any) -> Any: ...
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    @property
+    def n_parameters_(self) -> int:
+        """How many numbers the network has learned."""
+        if "coefs_" not in vars(self):
+            raise AttributeError(f"this {type(self).__name__} has no parameters before fit")
+        spec, _ = network_and_parameters(self)
+        return ParameterLayout.of(spec).n_trained
+
+    def activations(self, X: Any) -> list[Any]:
+        """Every layer's output for each row of X, from the inputs to the prediction.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+
+        Returns
+        -------
+        list of n_layers_ arrays
+            First X itself, as the network takes it (csr where it was sparse); then a = f(z) of
+            each hidden layer, of shape (n_rows, fan_out); last the prediction behind the link, of
+            shape (n_rows, n_outputs_): a classifier's probabilities (the second class's alone
+            where there are two), or a regressor's numbers.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from lamina import MLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = MLPClassifier((8, 4), solver="lbfgs", max_iter=1000, random_state=1).fit(X, y)
+        >>> inputs, first, second, probabilities = model.activations(X)
+        >>> first.shape, second.shape
+        ((150, 8), (150, 4))
+        >>> bool((probabilities.argmax(axis=1) == model.predict(X)).all())
+        True
+        """
+        passes = self._passes(X)
+        return [passes.rows, *passes.activations()]
+
+    def transform(self, X: Any, layer: int = -1) -> Array:
+        """The activations of a hidden layer: what the network has made of the features.
+
+        In the middle of a pipeline, the network is so a learned encoding for what comes after it.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+        layer : int, default=-1
+            Which hidden layer: 0 is the first, -1 the last.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, units of the layer)
+
+        Raises
+        ------
+        ValueError
+            For a network without a hidden layer.
+        IndexError
+            For a layer that is not there.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from lamina import MLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = MLPClassifier((8, 4), solver="lbfgs", max_iter=1000, random_state=1).fit(X, y)
+        >>> model.transform(X).shape, model.transform(X, layer=0).shape
+        ((150, 4), (150, 8))
+        >>> model.get_feature_names_out()[:2]
+        array(['mlpclassifier0', 'mlpclassifier1'], dtype=object)
+        """
+        passes = self._passes(X)
+        return passes.activation(_hidden_block(passes.spec, layer))
+
+    @property
+    def _n_features_out(self) -> int:
+        # What scikit-learn's mixin counts the names by; without a fit there is no such attribute.
+        if "coefs_" not in vars(self):
+            raise AttributeError("_n_features_out")
+        spec, _ = network_and_parameters(self)
+        return spec.blocks[_hidden_block(spec, -1)].fan_out
+
+    def input_gradients(self, X: Any, output: int | None = None) -> Array:
+        """How the logits change with each feature, row by row.
+
+        The logits are what the last layer gives the link: a regressor's prediction itself (its
+        logarithm where the link is 'exp'), a classifier's log odds. Probabilities would hardly
+        change where the network is sure, whatever it looks at.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+        output : int, optional
+            Of which output: a column of the prediction, for a classifier as in `classes_`; all of
+            them by default. Two classes share one output, which speaks for the second.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_features), or (n_rows, n_outputs_, n_features)
+            The latter where the network has several outputs and none was chosen.
+
+        Raises
+        ------
+        IndexError
+            For an output that is not there.
+
+        References
+        ----------
+        Simonyan, Vedaldi, Zisserman 2013, Deep inside convolutional networks: visualising image
+        classification models and saliency maps.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from lamina import MLPRegressor
+        >>> X = np.random.RandomState(0).standard_normal((200, 3))
+        >>> linear = MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", alpha=0, random_state=0)
+        >>> linear = linear.fit(X, 2 * X[:, 0] + 3 * X[:, 1] - X[:, 2])
+        >>> linear.input_gradients(X[:1]).round(2)
+        array([[ 2.,  3., -1.]])
+        """
+        passes = self._passes(X)
+        gradients = [passes.slopes(direction) for direction in passes.directions(output)]
+        return gradients[0] if len(gradients) == 1 else np.stack(gradients, axis=1)
+
+    def integrated_gradients(
+        self,
+        X: Any,
+        output: int | None = None,
+        *,
+        baseline: ArrayLike = 0.0,
+        n_steps: int = 50,
+    ) -> Array:
+        """What each feature adds to a row's logit, compared with a baseline's.
+
+        (x - x') ∫₀¹ ∂f/∂x (x' + t (x - x')) dt, with the logit f and the baseline x'. Over the
+        features it sums up to f(x) - f(x'), as exactly as the integral is taken.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+        output : int, optional
+            As in `input_gradients`.
+        baseline : float or array-like of shape (n_features,), default=0.0
+            x', a row that tells nothing: zeros are the mean of standardised features, and black in
+            a picture.
+        n_steps : int, default=50
+            Points of the Gauss-Legendre rule. With activations that have a kink the slope jumps,
+            and the error falls with 1 / n_steps only.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_features), or (n_rows, n_outputs_, n_features)
+
+        Raises
+        ------
+        IndexError
+            For an output that is not there.
+        ValueError
+            For a baseline of another shape, or n_steps below one.
+
+        References
+        ----------
+        Sundararajan, Taly, Yan 2017, Axiomatic attribution for deep networks, equation 1.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from lamina import MLPRegressor
+        >>> X = np.random.RandomState(0).standard_normal((200, 3))
+        >>> model = MLPRegressor(
+        ...     "squared_error", (10,), "tanh", solver="lbfgs", max_iter=1000, random_state=0
+        ... )
+        >>> model = model.fit(X, X[:, 0] * X[:, 1])
+        >>> added = model.integrated_gradients(X).sum(axis=1)
+        >>> bool(np.allclose(added, model.predict(X) - model.predict(np.zeros((1, 3)))))
+        True
+        """
+        passes = self._passes(X)
+        parts = [
+            passes.integrated_slopes(direction, baseline, n_steps)
+            for direction in passes.directions(output)
+        ]
+        return parts[0] if len(parts) == 1 else np.stack(parts, axis=1)
+
+    def feature_importances(
+        self, X: Any, y: Any, method: str = "permutation", **options: Any
+    ) -> Bunch:
+        """How much each feature matters, for the score or for the logits.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+            Rows held out say what matters for new rows, those of the fit what was learned.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        method : {'permutation', 'integrated_gradients'}, default='permutation'
+            - 'permutation': by how much the score falls once a feature's values are shuffled, by
+              scikit-learn's `permutation_importance`; a sparse X is made dense for it;
+            - 'integrated_gradients': what the feature adds to the logits or takes from them,
+              |integrated_gradients|, in the mean over the rows; of several classes, the logit of
+              the row's own counts, else all outputs together.
+        **options
+            Passed on: `scoring`, `n_repeats`, `n_jobs`, `random_state`, `sample_weight`,
+            `max_samples` to the first method, `baseline` and `n_steps` to the second.
+
+        Returns
+        -------
+        Bunch
+            `importances_mean` and `importances_std` of shape (n_features,), and `importances` of
+            shape (n_features, n_repeats), or (n_features, n_rows) for 'integrated_gradients'.
+
+        Raises
+        ------
+        ValueError
+            For any other method.
+
+        References
+        ----------
+        Breiman 2001, Random forests, section 10. Sundararajan, Taly, Yan 2017, Axiomatic
+        attribution for deep networks.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from lamina import MLPRegressor
+        >>> X = np.random.RandomState(0).standard_normal((200, 3))
+        >>> y = 3 * X[:, 1] + X[:, 2]
+        >>> model = MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", random_state=0).fit(X, y)
+        >>> found = model.feature_importances(X, y, random_state=0)
+        >>> int(found.importances_mean.argmax())
+        1
+        """
+        if method not in IMPORTANCES:
+            raise ValueError(
+                f"method={method!r} is none of {', '.join(map(repr, IMPORTANCES))}."
+                f"{suggestion(method, IMPORTANCES)}"
+            )
+        return IMPORTANCES[method](self, X, y, **options)
+
+    def _passes(self, X: Any) -> Passes:
+        """The network and validated rows, in the dtype that `predict` computes in."""
+        rows = self._rows_to_predict(X)
+        spec, parameters = network_and_parameters(self)
+        dtype = self._dtype_to_predict_in(rows.dtype, parameters.dtype)
+        return Passes(
+            spec,
+            parameters.astype(dtype, copy=False),
+            rows.astype(dtype, copy=False),
+            product_in(self.precision),
+        )
+
+
+def _hidden_block(spec: NetworkSpec, layer: int) -> int:
+    """The index of a hidden block, counted from either end."""
+    n_hidden = len(spec.blocks) - 1
+    if n_hidden == 0:
+        raise ValueError(
+            "hidden_layer_sizes=() has no hidden layer to look at: give the network one, or take "
+            "the features as they are"
+        )
+    if not -n_hidden <= layer < n_hidden:
+        raise IndexError(
+            f"layer={layer} is none of the {n_hidden} hidden layers: the first is 0 or "
+            f"{-n_hidden}, the last {n_hidden - 1} or -1"
+        )
+    return layer % n_hidden

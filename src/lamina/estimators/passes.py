@@ -1,0 +1,132 @@
+"""Passes of many rows through a network, chunk by chunk: activations, slopes, their integrals.
+
+Shapes: rows (n_rows, n_features) dense or csr, in the dtype of the parameters; a direction
+(n_rows, n_outputs) says, row by row, of which sum of the logits f a slope is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from lamina.engines.blocks import Mode, Product
+from lamina.engines.engine import Matrix
+from lamina.engines.reference import Forward, forward, input_gradient
+from lamina.formulas.table import Array
+from lamina.network import NetworkSpec
+
+# A chunk's numbers in all layers: some megabytes, so that they do not leave the caches.
+CHUNK_NUMBERS = 1 << 19
+
+
+@dataclass(frozen=True)
+class Passes:
+    """A network and the rows that are to go through it, by the reference engine's formulas.
+
+    Attributes
+    ----------
+    spec : NetworkSpec
+    parameters : ndarray of shape (n_parameters,)
+    rows : ndarray or csr matrix of shape (n_rows, n_features)
+    product : callable
+        The product of matrices, in the estimator's precision.
+    """
+
+    spec: NetworkSpec
+    parameters: Array
+    rows: Matrix
+    product: Product
+
+    def chunks(self) -> Iterator[slice]:
+        """Slices of the rows, one after the other."""
+        widths = self.spec.n_features + 2 * sum(block.fan_out for block in self.spec.blocks)
+        step, n_rows = max(1, CHUNK_NUMBERS // widths), self.rows.shape[0]
+        return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
+
+    def forward(self, rows: Matrix) -> Forward:
+        """The forward pass of one chunk."""
+        with np.errstate(all="ignore"):
+            return forward(self.spec, self.parameters, rows, Mode(product=self.product))
+
+    def activations(self) -> list[Array]:
+        """Every block's a, and in the last block's place the prediction behind the link."""
+        layers = [self._empty(block.fan_out) for block in self.spec.blocks]
+        for part in self.chunks():
+            passed = self.forward(self.rows[part])
+            for layer, a in zip(layers, [*passed.a[1:-1], passed.prediction], strict=True):
+                layer[part] = a
+        return layers
+
+    def activation(self, block: int) -> Array:
+        """The a of one block, of shape (n_rows, fan_out)."""
+        layer = self._empty(self.spec.blocks[block].fan_out)
+        for part in self.chunks():
+            layer[part] = self.forward(self.rows[part]).a[block + 1]
+        return layer
+
+    def directions(self, output: int | None = None) -> list[Array]:
+        """The direction of that output's logit, or of every output's, alike in all rows."""
+        n_outputs, n_rows = self.spec.n_outputs, self.rows.shape[0]
+        if output is not None and not -n_outputs <= output < n_outputs:
+            raise IndexError(
+                f"output={output} is none of the network's {n_outputs}: the first is 0, the last "
+                f"{n_outputs - 1} or -1"
+            )
+        columns = range(n_outputs) if output is None else [output % n_outputs]
+        return [self.directions_of(np.full(n_rows, column)) for column in columns]
+
+    def directions_of(self, outputs: NDArray[np.int64]) -> Array:
+        """The direction of each row's own output."""
+        return np.eye(self.spec.n_outputs, dtype=self.parameters.dtype)[outputs]
+
+    def slopes(self, direction: Array) -> Array:
+        """∂(direction · f)/∂x of every row, of shape (n_rows, n_features)."""
+        gradients = self._empty(self.spec.n_features)
+        for part in self.chunks():
+            gradients[part] = self._slope(self.rows[part], direction[part])
+        return gradients
+
+    def integrated_slopes(self, direction: Array, baseline: ArrayLike, n_steps: int) -> Array:
+        """(x - x') ∫₀¹ ∂(direction · f)/∂x (x' + t (x - x')) dt, by the Gauss-Legendre rule."""
+        start = self._baseline(baseline)
+        points, shares = _rule(n_steps, start.dtype)
+        attributions = self._empty(self.spec.n_features)
+        for part in self.chunks():
+            x: Any = self.rows[part]
+            way = (x.toarray() if sparse.issparse(x) else x) - start
+            mean = np.zeros_like(way)
+            for point, share in zip(points, shares, strict=True):
+                mean += share * self._slope(start + point * way, direction[part])
+            attributions[part] = way * mean
+        return attributions
+
+    def _slope(self, rows: Matrix, direction: Array) -> Array:
+        passed = self.forward(rows)
+        with np.errstate(all="ignore"):
+            return input_gradient(self.spec, self.parameters, passed, direction, self.product)
+
+    def _empty(self, width: int) -> Array:
+        return np.empty((self.rows.shape[0], width), self.parameters.dtype)
+
+    def _baseline(self, baseline: ArrayLike) -> Array:
+        given = np.asarray(baseline, dtype=self.parameters.dtype)
+        n_features = self.spec.n_features
+        if given.shape not in ((), (n_features,)):
+            raise ValueError(
+                f"baseline of shape {given.shape} is no row of {n_features} features: give one "
+                f"number for all, or an array of shape ({n_features},)"
+            )
+        return np.broadcast_to(given, (n_features,))
+
+
+def _rule(n_steps: int, dtype: Any) -> tuple[Array, Array]:
+    """Points and weights of the Gauss-Legendre rule between 0 and 1."""
+    if n_steps < 1:
+        raise ValueError(f"n_steps={n_steps!r} must be at least 1; 50 is the default")
+    points, shares = np.polynomial.legendre.leggauss(n_steps)
+    return ((points + 1) / 2).astype(dtype), (shares / 2).astype(dtype)
