@@ -24,7 +24,7 @@ from lamina.engines import (
     choose_engine,
 )
 from lamina.formulas import ACTIVATIONS, LOSSES
-from lamina.network import NetworkSpec, draw_parameters
+from lamina.network import NetworkSpec, ParameterLayout, draw_parameters
 
 ROOT = Path(__file__).parents[1]
 
@@ -89,6 +89,7 @@ def _draw_problem(
     layout: str = "dense",
     weighted: bool = False,
     seed: int = 0,
+    **architecture: Any,
 ) -> Problem:
     random_state = np.random.RandomState(seed)
     X = random_state.standard_normal((n_rows, widths[0])).astype(dtype)
@@ -98,8 +99,12 @@ def _draw_problem(
     if LOSSES[loss].targets == "values":
         y = y.astype(dtype)
     weight = random_state.uniform(0.5, 2.0, n_rows).astype(dtype) if weighted else None
-    spec = NetworkSpec.perceptron(widths, activation, LOSSES[loss].link)
+    spec = NetworkSpec.perceptron(widths, activation, LOSSES[loss].link, **architecture)
     parameters = draw_parameters(spec, random_state, dtype, ACTIVATIONS[activation].gain)
+    views = ParameterLayout.of(spec).views(parameters)
+    for part in (*views.learned, *views.statistics):
+        # Away from ones and zeros, which hide mistakes; a variance stays positive.
+        part += random_state.uniform(-0.2, 0.2, part.shape)
     return Problem(spec, Objective(loss, alpha, penalty), Rows(X, y, weight), parameters)
 
 

@@ -124,25 +124,25 @@ class RowOrder {
     nb::object lock_;
 };
 
-using BlockTuple = std::tuple<std::int64_t, std::int64_t, int>;
+using BlockTuple = std::tuple<std::int64_t, std::int64_t, int, int, bool, double>;
 using ReportTuple = std::tuple<int, double, std::int64_t, int>;
 
 template <class T>
 class NetworkHandle {
    public:
     NetworkHandle(const std::vector<BlockTuple>& blocks, int loss, int penalty, double alpha,
-                  int precision, std::int64_t largest_batch) {
+                  int precision, std::int64_t largest_batch, double input_dropout,
+                  double input_noise) {
         std::vector<Block> plain;
-        for (const auto& [fan_in, fan_out, activation] : blocks) {
-            plain.push_back({fan_in, fan_out, activation});
-        }
+        for (const auto& [fan_in, fan_out, activation, normalization, residual, dropout] : blocks)
+            plain.push_back({fan_in, fan_out, activation, normalization, residual, dropout});
         require(!plain.empty(), "a network needs at least one block");
         require(std::is_same_v<T, float> || Precision(precision) == Precision::full,
                 "products are rounded in a network of float32 only");
         n_features_ = plain.front().fan_in, n_outputs_ = plain.back().fan_out;
         largest_batch_ = largest_batch;
         network_ = kernels<T>().make({plain.data(), int(plain.size()), loss, penalty, alpha,
-                                      Precision(precision)},
+                                      Precision(precision), input_dropout, input_noise},
                                      largest_batch);
         n_parameters_ = kernels<T>().n_parameters(network_);
     }
@@ -155,8 +155,8 @@ class NetworkHandle {
                                     std::int64_t batch_size, In<double> learning_rates,
                                     int optimizer, const std::vector<double>& hyperparameters,
                                     InOut<T> parameters, InOut<T> slots, std::int64_t step,
-                                    int n_threads, std::optional<nb::object> bit_generator,
-                                    double seconds) {
+                                    std::uint64_t seed, int n_threads,
+                                    std::optional<nb::object> bit_generator, double seconds) {
         require_fit(rows, parameters.size());
         const std::int64_t n_order = std::int64_t(order.size());
         require(batch_size >= 1 && batch_size <= largest_batch_, "batch_size is out of range");
@@ -176,7 +176,8 @@ class NetworkHandle {
                  rates += n_steps) {
                 const Report report = kernels<T>().epoch(
                     network_, rows.view(), {order.data(), n_order, batch_size, rates},
-                    {optimizer, hyperparameters.data(), parameters.data(), slots.data(), step},
+                    {optimizer, hyperparameters.data(), parameters.data(), slots.data(), step,
+                     seed},
                     interrupt.signal(), n_threads);
                 step += report.steps;
                 reports.emplace_back(int(report.ending), report.loss, report.steps,
@@ -273,13 +274,15 @@ void bind(nb::module_& module, const char* rows_name, const char* network_name) 
 
     nb::class_<NetworkHandle<T>>(module, network_name,
                                  "The working memory and the passes of one network.")
-        .def(nb::init<const std::vector<BlockTuple>&, int, int, double, int, std::int64_t>(),
+        .def(nb::init<const std::vector<BlockTuple>&, int, int, double, int, std::int64_t, double,
+                      double>(),
              "blocks"_a, "loss"_a, "penalty"_a, "alpha"_a, "precision"_a, "largest_batch"_a,
+             "input_dropout"_a, "input_noise"_a,
              "precision is a value of PRECISIONS, or FULL_PRECISION.")
         .def("epochs", &NetworkHandle<T>::epochs, "rows"_a, "order"_a.noconvert(), "batch_size"_a,
              "learning_rates"_a.noconvert(), "optimizer"_a, "hyperparameters"_a,
-             "parameters"_a.noconvert(), "slots"_a.noconvert(), "step"_a, "n_threads"_a,
-             "bit_generator"_a.none(), "seconds"_a,
+             "parameters"_a.noconvert(), "slots"_a.noconvert(), "step"_a, "seed"_a,
+             "n_threads"_a, "bit_generator"_a.none(), "seconds"_a,
              "One epoch for each row of learning rates, `order` shuffled anew before each by the bit "
              "generator, if one is given, for so many seconds. Of each: (ending, loss, steps, first non-finite block or "
              "-1); ending is a value of Ending.")
@@ -311,6 +314,8 @@ NB_MODULE(_native, module) {
     module.attr("PENALTIES") = numbered(penalty_names);
     module.attr("OPTIMIZERS") = numbered(optimizer_names);
     module.attr("PRECISIONS") = numbered(precision_names);
+    module.attr("NORMALIZATIONS") = numbered(normalization_names);
+    module.attr("NO_NORMALIZATION") = int(Block{}.normalization);
     module.attr("FULL_PRECISION") = int(Precision::full);
     module.attr("FUNCTIONS") = numbered(function_names);
     module.attr("FINISHED") = int(Ending::finished);

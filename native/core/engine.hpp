@@ -4,7 +4,7 @@
 //
 // Shapes: X (n_rows, n_features) row-major or csr; targets (n_rows, n_outputs), or (n_rows) codes;
 // parameters and gradient (n_parameters): the weights of all blocks, then their biases, then what
-// their units learn beside;
+// their units learn beside, then running statistics, which no optimizer changes;
 // slots (n_slots, n_parameters).
 #pragma once
 
@@ -18,6 +18,9 @@ struct Block {
     std::int64_t fan_in;
     std::int64_t fan_out;
     int activation;
+    int normalization = -1;   // -1: none
+    bool residual = false;    // whether a_prev is added to a
+    double dropout = 0;       // the share of a that a training step sets to zero
 };
 
 // What both operands of a product are rounded to; its sums stay in the network's own numbers.
@@ -30,6 +33,8 @@ struct Problem {
     int penalty;
     double alpha;
     Precision precision = Precision::full;
+    double input_dropout = 0;  // the share of the inputs that a training step sets to zero
+    double input_noise = 0;    // the standard deviation of what it adds to them
 };
 
 template <class T>
@@ -57,7 +62,8 @@ struct Update {
     const double* hyperparameters;  // in the order of the record's `hyperparameters`
     T* parameters;
     T* slots;
-    std::int64_t step;  // updates made before this epoch
+    std::int64_t step;      // updates made before this epoch
+    std::uint64_t seed = 0;  // of dropout and noise
 };
 
 // Asked now and then during long work; true means: stop after this step.
@@ -117,6 +123,7 @@ extern const char* const link_names[];
 extern const char* const penalty_names[];
 extern const char* const optimizer_names[];
 extern const char* const precision_names[];
+extern const char* const normalization_names[];
 extern const char* const function_names[];
 
 }  // namespace lamina

@@ -10,13 +10,14 @@
 
 #include "optimizers.hpp"
 #include "passes.hpp"
+#include "rounds.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
 inline bool is_finite(double x) { return x - x == 0; }
 
-// Of parameters: the penalty speaks to weights alone.
-enum class Kind { weights, biases, learned };
+// Of parameters: the penalty speaks to weights alone, and no optimizer to statistics.
+enum class Kind { weights, biases, learned, statistics };
 
 // Asks the signal after about a millisecond of work: asking takes a look at the clock.
 class Pulse {
@@ -98,17 +99,35 @@ class Batch {
             __atomic_store_n(&stops_, true, __ATOMIC_RELAXED);
     }
 
-    void pass_rows(const Chunk& chunk, const Input<T>& input) {
-        const Index n_tasks = row_tasks(chunk.rows, team_.size());
+    // One round: body(range) for all rows of a chunk, range by range.
+    template <class Body>
+    void share_rows(Index rows, const Body& body) {
+        const Index n_tasks = row_tasks(rows, team_.size());
         team_.run(n_tasks, [&](Index task, int thread) {
             if (stops()) return;
-            const Range mine = share(chunk.rows, row_grain, task, n_tasks);
+            const Range mine = share(rows, row_grain, task, n_tasks);
             if (thread == 0 && n_tasks > 1) beat(mine.end - mine.begin);
-            gather(network_, rows_, chunk, mine);
-            forward(network_, parameters_, input, mine);
-            lamina::LAMINA_INSTRUCTION_SET::loss(network_, rows_.weight != nullptr, mine);
-            pass_down(network_, mine, chunk.rows);
+            body(mine);
         });
+    }
+
+    void pass_rows(const Chunk& chunk, const Input<T>& input) {
+        const bool is_weighted = rows_.weight != nullptr;
+        if (network_.normalizes_batch) {
+            const auto share = [&](const auto& body) { share_rows(chunk.rows, body); };
+            climb(network_, rows_, parameters_, chunk, input, team_, share);
+            share([&](Range mine) {
+                lamina::LAMINA_INSTRUCTION_SET::loss(network_, is_weighted, mine);
+            });
+            descend(network_, chunk.rows, team_, share);
+        } else {
+            share_rows(chunk.rows, [&](Range mine) {
+                gather(network_, rows_, chunk, mine);
+                forward(network_, parameters_, input, mine);
+                lamina::LAMINA_INSTRUCTION_SET::loss(network_, is_weighted, mine);
+                pass_down(network_, mine, chunk.rows);
+            });
+        }
         if (input.dense) return;
         const int parts = team_.size();
         team_.run(parts, [&](Index part, int) {
@@ -148,6 +167,7 @@ class Batch {
                 column_sums<T>(layer.delta, layer.stride, rows, layer.fan_out, db, first);
                 if (is_last) finish(layer, db, Range{0, layer.fan_out}, Kind::biases);
                 if (layer.n_learned) sum_learned(layer, kept, part, rows, first, is_last, finish);
+                if (layer.normalizes_batch() && rows > 1) tell_moments(layer, part, rows, finish);
                 return;
             }
             const Index begin = task * blocks * weight_rows<T>;
@@ -163,9 +183,27 @@ class Batch {
     template <class Finish>
     void sum_learned(Layer<T>& layer, T* kept, T* part, Index rows, bool first, bool is_last,
                      const Finish& finish) {
-        T* const sum = kept ? kept + layer.learned : part;
-        column_sums<T>(layer.parameter_delta, layer.stride, rows, layer.fan_out, sum, first);
-        if (is_last) finish(layer, sum, Range{0, layer.fan_out}, Kind::learned);
+        const Index n = layer.fan_out, stride = layer.stride;
+        T* const sums = kept ? kept + layer.learned : part;
+        if (layer.is_normalized()) {
+            column_products<T>(layer.normalized_delta, layer.normalized, stride, rows, n, sums, first);
+            column_sums<T>(layer.normalized_delta, stride, rows, n, sums + n, first);
+        }
+        if (layer.parameter_delta)
+            column_sums<T>(layer.parameter_delta, stride, rows, n,
+                           sums + layer.n_of_normalization() * n, first);
+        if (is_last) finish(layer, sums, Range{0, layer.n_learned * n}, Kind::learned);
+    }
+
+    // The batch's mean and unbiased variance; a batch of one chunk it is.
+    template <class Finish>
+    void tell_moments(Layer<T>& layer, T* part, Index rows, const Finish& finish) {
+        const T unbiased = T(double(rows) / double(rows - 1));
+        for (Index j = 0; j < layer.fan_out; ++j) {
+            part[j] = layer.mean[j];
+            part[layer.fan_out + j] = layer.variance[j] * unbiased;
+        }
+        finish(layer, part, Range{0, 2 * layer.fan_out}, Kind::statistics);
     }
 
     // A round has room for a million tasks; a first layer of millions of features has more blocks.
@@ -188,7 +226,9 @@ template <class T>
 Range flat_range(const Layer<T>& layer, Range part, Kind kind) {
     if (kind == Kind::weights)
         return {layer.weights + part.begin * layer.fan_out, layer.weights + part.end * layer.fan_out};
-    const Index first = kind == Kind::biases ? layer.biases : layer.learned;
+    const Index first = kind == Kind::biases    ? layer.biases
+                        : kind == Kind::learned ? layer.learned
+                                                : layer.statistics;
     return {first + part.begin, first + part.end};
 }
 
@@ -231,6 +271,8 @@ Index most_entries(const Network<T>& network, const Rows<T>& rows, const Batches
 template <class T>
 Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batches,
                  const Update<T>& update, StopSignal signal, int n_threads) {
+    network.uses_running = false;
+    network.draws = {update.seed, std::uint64_t(update.step), network.draws_any()};
     network.prepare_forward(rows, true, network.largest_chunk_of(batches.batch_size));
     network.prepare_backward(n_threads, batches.batch_size, most_entries(network, rows, batches));
     refresh_all(network, update.parameters);
@@ -244,6 +286,8 @@ Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batche
         Step<T> mine = step;
         mine.weight_sum = passes.weight_sum();
         const Range flat = flat_range(layer, part, kind);
+        if (kind == Kind::statistics)
+            return move_statistics(update.parameters + flat.begin, gradient, flat.end - flat.begin);
         optimizer.update(mine, gradient, flat.begin, flat.end, kind == Kind::weights);
         refresh(network, layer, update.parameters, part, kind);
     };
@@ -255,6 +299,7 @@ Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batche
         const Chunk batch{batches.order + start, 0,
                           left < batches.batch_size ? left : batches.batch_size};
         step.rate = batches.learning_rates[report.steps] * rate_factors[report.steps];
+        network.draws.step = std::uint64_t(update.step + report.steps);
         report.ending = passes.pass(batch, finish);
         report.loss += passes.loss() * double(batch.rows);
         if (report.ending == Ending::finished) {
@@ -273,6 +318,8 @@ Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batche
 template <class T>
 Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* parameters,
                              T* gradient, StopSignal signal, int n_threads) {
+    network.uses_running = false;
+    network.draws.active = false;
     network.prepare_forward(rows, false, network.largest_chunk_of(rows.n_rows));
     network.prepare_backward(n_threads, rows.n_rows,
                              most_entries(network, rows, {nullptr, rows.n_rows, rows.n_rows, {}}));
@@ -280,6 +327,7 @@ Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* 
     Team team(n_threads);
     Batch<T> passes(network, rows, parameters, signal, team);
     const auto finish = [&](Layer<T>& layer, const T* sum, Range part, Kind kind) {
+        if (kind == Kind::statistics) return;
         const Range flat = flat_range(layer, part, kind);
         finish_gradient(gradient + flat.begin, sum, parameters + flat.begin, flat.end - flat.begin,
                         kind == Kind::weights ? network.problem.alpha : 0, passes.weight_sum());
@@ -293,6 +341,8 @@ template <class T>
 Report run_predict(Network<T>& network, int link, const Rows<T>& rows, const T* parameters,
                    T* prediction, StopSignal signal, int n_threads) {
     const Index size = network.predicted_chunk_size(rows.n_rows, n_threads);
+    network.uses_running = true;
+    network.draws.active = false;
     network.prepare_forward(rows, false, size);
     refresh_all(network, parameters);
     Team team(n_threads);

@@ -48,32 +48,45 @@ void affine_row(const T* x, const T* parameters, const Layer<T>& layer, T* z) {
     if (j < layer.fan_out) affine_rest(x, W + j, b + j, layer, layer.fan_out - j, z + j);
 }
 
-// What a layer's units learn, with room behind it up to whole vectors; of no layer yet more than one row.
+// From a row's z to its a, in place. `room` holds what units learn, padded to whole vectors.
 template <class T>
-const T* padded_learned(const Layer<T>& layer, const T* parameters, T* room) {
-    std::memcpy(room, parameters + layer.learned,
-                sizeof(T) * std::size_t(layer.n_learned * layer.fan_out));
-    return room;
+void finish_row(const Layer<T>& layer, const T* parameters, const T* before, T* z, T* room) {
+    const Index n = layer.fan_out, stride = layer.stride;
+    for (Index i = 0; i < layer.n_learned; ++i)
+        std::memcpy(room + i * stride, parameters + layer.learned + i * n, sizeof(T) * std::size_t(n));
+    T *const scale = room, *const shift = room + stride;
+    if (layer.normalizes_batch()) {
+        const T* const mean = parameters + layer.statistics;
+        running_factors(mean, mean + n, scale, shift, n, scale, shift);
+        scale_row<T>(z, scale, shift, stride);
+    } else if (layer.is_normalized()) {
+        normalize_by_row<T>(z, nullptr, scale, shift, n, stride);
+    }
+    if (!layer.activation.is_identity)
+        layer.activation.activate({1, stride, z, z, nullptr,
+                                   room + layer.n_of_normalization() * stride, nullptr});
+    if (layer.residual)
+        for (Index j = 0; j < stride; j += lanes<T>) store(z + j, load(z + j) + load(before + j));
 }
 
 template <class T>
 Report run_predict_few(const Network<T>& network, int link, const T* x, Index rows,
                        const T* parameters, T* prediction) {
     if (!all_finite(x, rows * network.n_features)) return {Ending::non_finite, 0, 0, -1};
-    Index widest = 0;
-    for (Index i = 0; i < network.n_layers; ++i)
-        if (widest < network.layers[i].stride) widest = network.layers[i].stride;
-    const Buffer<T> memory(3 * widest);
+    Index widest = 0, most_learned = 0;
+    for (Index i = 0; i < network.n_layers; ++i) {
+        const Layer<T>& layer = network.layers[i];
+        if (widest < layer.stride) widest = layer.stride;
+        if (most_learned < layer.n_learned) most_learned = layer.n_learned;
+    }
+    const Buffer<T> memory((2 + most_learned) * widest);
     for (Index row = 0; row < rows; ++row) {
         const T* from = x + row * network.n_features;
         T* to = memory;
         for (Index i = 0; i < network.n_layers; ++i) {
             const Layer<T>& layer = network.layers[i];
             affine_row(from, parameters, layer, to);
-            if (!layer.activation.is_identity)
-                layer.activation.activate(
-                    {1, layer.stride, to, to, nullptr,
-                     padded_learned(layer, parameters, memory + 2 * widest), nullptr});
+            finish_row(layer, parameters, from, to, memory + 2 * widest);
             from = to;
             to = to == memory ? memory + widest : (T*)memory;
         }

@@ -12,6 +12,7 @@ const char* const link_names[] = {"identity", "exp", "logistic", "softmax", null
 const char* const penalty_names[] = {"l2", nullptr};
 const char* const optimizer_names[] = {"sgd", "adam", nullptr};
 const char* const precision_names[] = {"bfloat16", nullptr};
+const char* const normalization_names[] = {"batch", "layer", nullptr};
 const char* const function_names[] = {"exp", "log", "tanh",     "logistic",
                                       "normal", "sin", "cos", "softplus", nullptr};
 

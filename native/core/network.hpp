@@ -3,7 +3,8 @@
 //
 // Shapes: x (rows, n_features); z, a, delta (rows, stride) of each layer, rows padded to whole vectors
 // with anything finite behind fan_out (delta: zeros); in the flat parameters the W (fan_in, fan_out) of
-// all layers, then their b (fan_out), then what their units learn beside, (n_learned, fan_out).
+// all layers, then their b (fan_out), then what their units learn beside, (n_learned, fan_out): scale and
+// shift of a normalization first; then running statistics, (2, fan_out), mean and variance.
 #pragma once
 
 #include <cstdlib>
@@ -14,6 +15,8 @@
 #include "bfloat16.hpp"
 #include "engine.hpp"
 #include "matmul.hpp"
+#include "noise.hpp"
+#include "normalization.hpp"
 #include "skipping.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
@@ -49,15 +52,25 @@ class Buffer {
 template <class T>
 struct Layer {
     Index fan_in = 0, fan_out = 0, stride = 0;
-    Index weights = 0, biases = 0, learned = 0;  // where they start in the flat vector
+    Index weights = 0, biases = 0, learned = 0, statistics = 0;  // where they start in the flat vector
     Index n_learned = 0;            // parameters of each unit beside weights and bias
+    Normalization normalization = Normalization::none;
+    bool residual = false;
+    double dropout = 0;
     Activation<T> activation{};
     Index squares = 0;              // where its part of Network::square starts
     Buffer<T> a, delta;
     Buffer<T> z;                // while it trains, where the slope is not told by a alone; else z is in a
     Buffer<T> bias;             // padded
     Buffer<T> learned_copy;     // (n_learned, stride), padded
-    Buffer<T> parameter_delta;  // (rows, stride): what a row adds to the gradient of what units learn
+    Buffer<T> parameter_delta;  // (rows, stride): what a row adds to dL/d(what the activation learns)
+    Buffer<T> past;             // (rows, stride): dL/da, which a residual carries past the block
+    Buffer<T> kept;             // (rows, stride): what dropout multiplies with
+    // Of a normalization: ẑ and dL/dz' (rows, stride); 1 / √(variance + ε) of every column or row.
+    Buffer<T> normalized, normalized_delta, inverse;
+    // Over rows: of every column the batch's mean and variance, and what its slope has along 1 and ẑ;
+    // and, for predictions, what stands for the running statistics.
+    Buffer<T> mean, variance, slope_mean, slope_along, running_scale, running_shift;
     Buffer<T> packed;      // W in panels; not where X is csr
     Buffer<T> transposed;  // Wᵀ in panels; not for the first layer
     Buffer<T> packed_delta;  // delta in panels, where a row of it is long
@@ -65,9 +78,18 @@ struct Layer {
     Buffer<Pair> rounded, rounded_transposed, rounded_delta;
 
     T* affine_result() const { return z ? z : a; }
+    bool is_normalized() const { return normalization != Normalization::none; }
+    bool normalizes_batch() const { return normalization == Normalization::batch; }
+    // Whether a is more than f(z), or z no longer what the product gave.
+    bool changes_a() const { return residual || dropout > 0; }
+    bool keeps_z() const { return activation.reads_z || changes_a() || is_normalized(); }
+    Index n_statistics() const { return normalizes_batch() ? 2 : 0; }
+    Index n_of_normalization() const { return is_normalized() ? 2 : 0; }
     Units<T> units(Index first, Index rows) const {
         const auto at = [&](T* p) { return p ? p + first * stride : nullptr; };
-        return {rows,      stride, at(affine_result()), at(a), at(delta), learned_copy,
+        const T* const of_activation =
+            learned_copy ? learned_copy + n_of_normalization() * stride : nullptr;
+        return {rows,      stride, at(affine_result()), at(a), at(delta), of_activation,
                 at(parameter_delta)};
     }
 };
@@ -105,6 +127,11 @@ struct Network {
     }
     Index predicted_chunk_size(Index rows, int n_threads) const;
     void make_room(Index chunk_rows);
+    void prepare_block(Layer<T>& layer);
+    // Whether a step draws random numbers.
+    bool draws_any() const {
+        return draws_units || problem.input_dropout > 0 || problem.input_noise > 0;
+    }
     // Whether products are in bfloat16.
     bool is_rounded() const {
         return std::is_same_v<T, float> && problem.precision == Precision::bfloat16;
@@ -112,12 +139,15 @@ struct Network {
 
     Problem problem;
     Index n_layers, n_features, n_outputs;
-    Index n_parameters = 0, n_weights = 0, n_squares = 0;
+    Index n_parameters = 0, n_trained = 0, n_weights = 0, n_squares = 0;
+    bool normalizes_batch = false, draws_units = false;
+    bool uses_running = false;  // whether running statistics take the place of a batch's own
+    Draws draws;                // of the step at hand
     Index largest_chunk = 0;  // rows that a chunk may have
     Index room = 0;           // rows that the buffers have been made for
     Buffer<Block> blocks;
     Layer<T>* layers;
-    Buffer<T> x;                                     // gathered rows
+    Buffer<T> x, input_kept;  // gathered rows, and what dropout multiplies them with
     Buffer<T> p, y, value, logit_delta, weight;      // (rows, n_outputs) or (rows), compact
     Buffer<std::int32_t> codes;                      // (rows)
     Buffer<std::int64_t> picked;                     // (rows): which rows of a csr matrix
@@ -153,7 +183,8 @@ Network<T>::Network(const Problem& given)
     Index row_values = n_features, widest = n_features;
     for (Index i = 0; i < n_layers; ++i) {
         const Activation<T>& activation = activation_table<T>[blocks[i].activation];
-        row_values += (3 + activation.reads_z + (activation.n_parameters > 0)) *
+        const bool is_plain = blocks[i].normalization < 0 && !blocks[i].residual && !blocks[i].dropout;
+        row_values += (is_plain ? 3 + activation.reads_z + (activation.n_parameters > 0) : 8) *
                       padded<T>(blocks[i].fan_out);
     }
     layers = new Layer<T>[n_layers];
@@ -163,6 +194,11 @@ Network<T>::Network(const Problem& given)
         layer.fan_out = blocks[i].fan_out;
         layer.stride = padded<T>(layer.fan_out);
         layer.activation = activation_table<T>[blocks[i].activation];
+        layer.normalization = Normalization(blocks[i].normalization);
+        layer.residual = blocks[i].residual;
+        layer.dropout = blocks[i].dropout;
+        normalizes_batch = normalizes_batch || layer.normalizes_batch();
+        draws_units = draws_units || layer.dropout > 0;
         layer.weights = n_weights;
         n_weights += layer.fan_in * layer.fan_out;
         layer.squares = n_squares;
@@ -175,6 +211,8 @@ Network<T>::Network(const Problem& given)
     const Index by_work = chunk_multiply_adds / n_weights;
     largest_chunk = by_bytes < by_work ? by_bytes : by_work;
     largest_chunk = largest_chunk < 64 ? 64 : largest_chunk / chunk_grain * chunk_grain;
+    // The moments of a batch are those of all its rows.
+    if (normalizes_batch) largest_chunk = Index(1) << 40;
     n_parameters = n_weights;
     for (Index i = 0; i < n_layers; ++i) {
         layers[i].biases = n_parameters;
@@ -182,8 +220,13 @@ Network<T>::Network(const Problem& given)
     }
     for (Index i = 0; i < n_layers; ++i) {
         layers[i].learned = n_parameters;
-        layers[i].n_learned = layers[i].activation.n_parameters;
+        layers[i].n_learned = layers[i].n_of_normalization() + layers[i].activation.n_parameters;
         n_parameters += layers[i].n_learned * layers[i].fan_out;
+    }
+    n_trained = n_parameters;
+    for (Index i = 0; i < n_layers; ++i) {
+        layers[i].statistics = n_parameters;
+        n_parameters += layers[i].n_statistics() * layers[i].fan_out;
     }
 }
 
@@ -216,7 +259,10 @@ template <class T>
 void Network<T>::prepare_forward(const Rows<T>& rows, bool gathers, Index chunk_rows) {
     if (room < chunk_rows) make_room(chunk_rows);
     const bool reads_dense = rows.dense;
-    if (reads_dense && gathers && !x) x = Buffer<T>(room * n_features);
+    if (reads_dense && gathers && !x) {
+        x = Buffer<T>(room * n_features);
+        if (problem.input_dropout > 0) input_kept = Buffer<T>(room * n_features);
+    }
     skips_zeros = reads_dense && is_mostly_zeros(rows.dense, rows.n_rows, n_features);
     if (p) return;
     picked = Buffer<std::int64_t>(room);
@@ -225,6 +271,10 @@ void Network<T>::prepare_forward(const Rows<T>& rows, bool gathers, Index chunk_
         layer.a = Buffer<T>(room * layer.stride);
         layer.bias = Buffer<T>(layer.stride);
         if (layer.n_learned) layer.learned_copy = Buffer<T>(layer.n_learned * layer.stride);
+        if (layer.normalizes_batch()) {
+            layer.running_scale = Buffer<T>(layer.stride);
+            layer.running_shift = Buffer<T>(layer.stride);
+        }
         if (i == 0 && !reads_dense) continue;
         if (is_rounded())
             layer.rounded = Buffer<Pair>(rounded_size(layer.fan_in, layer.fan_out));
@@ -239,6 +289,24 @@ void Network<T>::prepare_forward(const Rows<T>& rows, bool gathers, Index chunk_
         rounded_rows = Buffer<Pair>(room * rounded_row);
     }
     p = Buffer<T>(room * n_outputs);
+}
+
+// What a block has beside a plain one, while it trains.
+template <class T>
+void Network<T>::prepare_block(Layer<T>& layer) {
+    const Index size = room * layer.stride;
+    if (layer.keeps_z()) layer.z = Buffer<T>(size);
+    if (layer.activation.n_parameters) layer.parameter_delta = Buffer<T>(size);
+    if (layer.residual) layer.past = Buffer<T>(size);
+    if (layer.dropout > 0) layer.kept = Buffer<T>(size);
+    if (!layer.is_normalized()) return;
+    layer.normalized = Buffer<T>(size);
+    layer.normalized_delta = Buffer<T>(size);
+    layer.inverse = Buffer<T>(layer.normalizes_batch() ? layer.stride : room);
+    if (!layer.normalizes_batch()) return;
+    for (Buffer<T>* of_columns :
+         {&layer.mean, &layer.variance, &layer.slope_mean, &layer.slope_along})
+        *of_columns = Buffer<T>(layer.stride);
 }
 
 template <class T>
@@ -268,8 +336,7 @@ void Network<T>::prepare_backward(int n_threads, Index batch, Index sparse_entri
     for (Index i = 0; i < n_layers; ++i) {
         Layer<T>& layer = layers[i];
         layer.delta = Buffer<T>(room * layer.stride);
-        if (layer.activation.reads_z) layer.z = Buffer<T>(room * layer.stride);
-        if (layer.n_learned) layer.parameter_delta = Buffer<T>(room * layer.stride);
+        prepare_block(layer);
         if (is_rounded()) {
             if (layer.rounded)
                 layer.rounded_delta = Buffer<Pair>(rounded_size(room, layer.fan_out));

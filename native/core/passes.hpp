@@ -46,14 +46,31 @@ ColumnLists column_lists(const Network<T>& network) {
     return {network.first_entry, network.next_entry, network.entry_row, network.entry_place};
 }
 
+// Noise is added to gathered inputs, then dropout takes its share.
+template <class T>
+void disturb_inputs(Network<T>& network, Range range) {
+    const Index n_features = network.n_features;
+    const Problem& problem = network.problem;
+    for (Index i = range.begin; i < range.end; ++i) {
+        T* const x = network.x + i * n_features;
+        if (problem.input_noise > 0)
+            add_normals(network.draws, network.picked[i], problem.input_noise, n_features, x);
+        if (problem.input_dropout > 0) {
+            T* const kept = network.input_kept + i * n_features;
+            draw_kept(network.draws, network.picked[i], input_dropout_stream, problem.input_dropout,
+                      n_features, kept);
+            for (Index j = 0; j < n_features; ++j) x[j] *= kept[j];
+        }
+    }
+}
+
 template <class T>
 void gather(Network<T>& network, const Rows<T>& rows, const Chunk& chunk, Range range) {
     const Index n_features = network.n_features, n_outputs = network.n_outputs;
     for (Index i = range.begin; i < range.end; ++i) {
         const Index row = chunk[i];
-        if (!rows.dense)
-            network.picked[i] = row;
-        else if (chunk.order)
+        if (!rows.dense || network.draws.active) network.picked[i] = row;
+        if (rows.dense && chunk.order)
             std::memcpy(network.x + i * n_features, rows.dense + row * n_features,
                         sizeof(T) * std::size_t(n_features));
         if (rows.weight) network.weight[i] = rows.weight[row];
@@ -62,6 +79,7 @@ void gather(Network<T>& network, const Rows<T>& rows, const Chunk& chunk, Range 
             for (Index j = 0; j < n_outputs; ++j)
                 network.y[i * n_outputs + j] = rows.targets[row * n_outputs + j];
     }
+    if (network.draws.active) disturb_inputs(network, range);
 }
 
 // What stands beside W for rows [range) of it, a block of weight_rows or less: the panels, the
@@ -94,6 +112,16 @@ void refresh_learned(const Layer<T>& layer, const T* parameters) {
                     sizeof(T) * std::size_t(layer.fan_out));
 }
 
+// For predictions: what stands for the running statistics.
+template <class T>
+void refresh_running(const Layer<T>& layer, const T* parameters) {
+    if (!layer.normalizes_batch()) return;
+    const T* const mean = parameters + layer.statistics;
+    const T* const scale = parameters + layer.learned;
+    running_factors(mean, mean + layer.fan_out, scale, scale + layer.fan_out, layer.fan_out,
+                    (T*)layer.running_scale, (T*)layer.running_shift);
+}
+
 // Calls body(block) for the rows of W in [range), weight_rows at a time.
 template <class T, class Body>
 void for_weight_blocks(Range range, Body body) {
@@ -112,6 +140,7 @@ void refresh_all(Network<T>& network, const T* parameters) {
         });
         refresh_biases(layer, parameters);
         refresh_learned(layer, parameters);
+        if (network.uses_running) refresh_running(layer, parameters);
     }
 }
 
@@ -141,13 +170,78 @@ void affine(Network<T>& network, Index i, const T* parameters, const Input<T>& i
               layer.fan_in);
 }
 
+// x is added to y.
+template <class T>
+void add(const T* x, T* y, Index n) {
+    for (Index i = 0; i < n; i += lanes<T>) store(y + i, load(y + i) + load(x + i));
+}
+
+// The batch's moments, of some columns.
+template <class T>
+void take_moments(const Layer<T>& layer, Index rows, Range columns) {
+    column_moments<T>(layer.affine_result(), layer.stride, rows, columns.begin, columns.end, layer.mean,
+                      layer.variance, layer.inverse);
+}
+
+template <class T>
+void take_slopes(const Layer<T>& layer, Index rows, Range columns) {
+    column_slopes<T>(layer.delta, layer.normalized, layer.learned_copy, layer.stride, rows,
+                     columns.begin, columns.end, layer.slope_mean, layer.slope_along);
+}
+
+template <class T>
+void normalize(const Network<T>& network, const Layer<T>& layer, Range range) {
+    const T *const scale = layer.learned_copy, *const shift = scale + layer.stride;
+    for (Index i = range.begin; i < range.end; ++i) {
+        T* const z = layer.affine_result() + i * layer.stride;
+        T* const normalized = layer.normalized ? layer.normalized + i * layer.stride : nullptr;
+        if (!layer.normalizes_batch()) {
+            const T inverse =
+                normalize_by_row(z, normalized, scale, shift, layer.fan_out, layer.stride);
+            if (normalized) layer.inverse[i] = inverse;
+        } else if (network.uses_running) {
+            scale_row<T>(z, layer.running_scale, layer.running_shift, layer.stride);
+        } else {
+            normalize_row<T>(z, normalized, layer.mean, layer.inverse, scale, shift, layer.stride);
+        }
+    }
+}
+
+template <class T>
+void draw_dropout(const Network<T>& network, Index i, Range range) {
+    const Layer<T>& layer = network.layers[i];
+    for (Index row = range.begin; row < range.end; ++row)
+        draw_kept(network.draws, network.picked[row], std::uint32_t(i + 1), layer.dropout,
+                  layer.fan_out, layer.kept + row * layer.stride);
+}
+
+template <class T>
+void multiply_kept(const Layer<T>& layer, T* x, Range range) {
+    for (Index i = range.begin * layer.stride; i < range.end * layer.stride; i += lanes<T>)
+        store(x + i, load(x + i) * load(layer.kept + i));
+}
+
+// From a layer's z to its a.
+template <class T>
+void finish_layer(Network<T>& network, Index i, Range range) {
+    const Layer<T>& layer = network.layers[i];
+    if (layer.is_normalized()) normalize(network, layer, range);
+    if (!layer.activation.is_identity || layer.z)
+        layer.activation.activate(layer.units(range.begin, range.end - range.begin));
+    if (network.draws.active && layer.dropout > 0) {
+        draw_dropout(network, i, range);
+        multiply_kept(layer, (T*)layer.a, range);
+    }
+    if (layer.residual)
+        add(network.layers[i - 1].a + range.begin * layer.stride,
+            layer.a + range.begin * layer.stride, (range.end - range.begin) * layer.stride);
+}
+
 template <class T>
 void forward(Network<T>& network, const T* parameters, const Input<T>& input, Range range) {
     for (Index i = 0; i < network.n_layers; ++i) {
         affine(network, i, parameters, input, range);
-        const Layer<T>& layer = network.layers[i];
-        if (!layer.activation.is_identity)
-            layer.activation.activate(layer.units(range.begin, range.end - range.begin));
+        finish_layer(network, i, range);
     }
 }
 
@@ -197,25 +291,57 @@ void times_transposed(Network<T>& network, const Layer<T>& above, const Layer<T>
               range.end - range.begin, above.fan_in, above.fan_out);
 }
 
-// dL/da of a layer becomes its delta = dL/dz.
+// dL/dz' of a layer becomes its delta = dL/dz.
 template <class T>
-void multiply_slope(const Layer<T>& layer, Range range) {
-    if (!layer.activation.is_identity)
-        layer.activation.multiply_slope(layer.units(range.begin, range.end - range.begin));
+void pass_normalization(const Layer<T>& layer, Range range) {
+    for (Index i = range.begin; i < range.end; ++i) {
+        T* const delta = layer.delta + i * layer.stride;
+        const T* const normalized = layer.normalized + i * layer.stride;
+        if (layer.normalizes_batch())
+            pass_normalized_columns<T>(delta, normalized, layer.learned_copy, layer.inverse,
+                                       layer.slope_mean, layer.slope_along, layer.stride);
+        else
+            pass_normalized_row<T>(delta, normalized, layer.learned_copy, layer.inverse[i],
+                                   layer.fan_out, layer.stride);
+    }
 }
 
-// delta of every layer, from that which the loss has at the last layer's a.
+// dL/da of a layer becomes dL/dz', and, but for the moments of a batch, its delta = dL/dz.
+template <class T>
+void open_layer(Network<T>& network, Index i, Range range) {
+    const Layer<T>& layer = network.layers[i];
+    const Index first = range.begin * layer.stride, n = (range.end - range.begin) * layer.stride;
+    if (layer.residual) std::memcpy(layer.past + first, layer.delta + first, sizeof(T) * std::size_t(n));
+    if (network.draws.active && layer.dropout > 0) multiply_kept(layer, (T*)layer.delta, range);
+    if (!layer.activation.is_identity) {
+        const auto multiply = layer.changes_a() ? layer.activation.multiply_slope_at_z
+                                                : layer.activation.multiply_slope;
+        multiply(layer.units(range.begin, range.end - range.begin));
+    }
+    if (!layer.is_normalized()) return;
+    std::memcpy(layer.normalized_delta + first, layer.delta + first, sizeof(T) * std::size_t(n));
+    if (!layer.normalizes_batch()) pass_normalization(layer, range);
+}
+
+// From a layer's delta to dL/da of the layer below.
+template <class T>
+void leave_layer(Network<T>& network, Index i, Range range, Index chunk_rows) {
+    const Layer<T>& layer = network.layers[i];
+    pack_delta(layer, range, chunk_rows);
+    if (i == 0) return;
+    const Layer<T>& below = network.layers[i - 1];
+    times_transposed(network, layer, below, range);
+    if (layer.residual)
+        add(layer.past + range.begin * layer.stride, below.delta + range.begin * layer.stride,
+            (range.end - range.begin) * layer.stride);
+}
+
+// delta of every layer, from the slope that the loss has at the last layer's a.
 template <class T>
 void pass_down(Network<T>& network, Range range, Index chunk_rows) {
-    const Layer<T>& last = network.layers[network.n_layers - 1];
-    multiply_slope(last, range);
-    pack_delta(last, range, chunk_rows);
-    for (Index i = network.n_layers - 1; i > 0; --i) {
-        const Layer<T>& above = network.layers[i];
-        const Layer<T>& below = network.layers[i - 1];
-        times_transposed(network, above, below, range);
-        multiply_slope(below, range);
-        pack_delta(below, range, chunk_rows);
+    for (Index i = network.n_layers - 1; i >= 0; --i) {
+        open_layer(network, i, range);
+        leave_layer(network, i, range, chunk_rows);
     }
 }
 
@@ -256,12 +382,15 @@ int first_non_finite_block(Network<T>& network, const T* parameters, const Input
         const Layer<T>& layer = network.layers[i];
         if (!all_finite(parameters + layer.weights, layer.fan_in * layer.fan_out) ||
             !all_finite(parameters + layer.biases, layer.fan_out) ||
-            !all_finite(parameters + layer.learned, layer.n_learned * layer.fan_out))
+            !all_finite(parameters + layer.learned, layer.n_learned * layer.fan_out) ||
+            !all_finite(parameters + layer.statistics, layer.n_statistics() * layer.fan_out))
             return int(i);
         if (!input) continue;
         affine(network, i, parameters, *input, {0, rows});
         if (!all_finite<T>(layer.affine_result(), rows * layer.stride)) return int(i);
-        layer.activation.activate(layer.units(0, rows));
+        if (layer.normalizes_batch() && !network.uses_running)
+            take_moments(layer, rows, {0, layer.stride});
+        finish_layer(network, i, {0, rows});
     }
     return -1;
 }

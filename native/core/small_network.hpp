@@ -23,10 +23,11 @@ bool is_small(const Network<T>& network) {
     Index widest = network.n_features;
     for (Index i = 0; i < network.n_layers; ++i) {
         const Layer<T>& layer = network.layers[i];
-        if (layer.activation.reads_z || layer.n_learned) return false;
+        if (layer.keeps_z() || layer.n_learned) return false;
         if (widest < layer.fan_out) widest = layer.fan_out;
     }
-    if (!network.layers[network.n_layers - 1].activation.is_identity) return false;
+    if (!network.layers[network.n_layers - 1].activation.is_identity || network.draws_any())
+        return false;
     return !network.is_rounded() && widest <= small_width && network.n_weights <= small_weights;
 }
 

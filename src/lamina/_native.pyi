@@ -19,6 +19,10 @@ OPTIMIZERS: dict = {'sgd' : 0, 'adam' : 1}
 
 PRECISIONS: dict = {'bfloat16' : 0}
 
+NORMALIZATIONS: dict = {'batch' : 0, 'layer' : 1}
+
+NO_NORMALIZATION: int = -1
+
 FULL_PRECISION: int = -1
 
 FUNCTIONS: dict = ...
@@ -39,10 +43,10 @@ class Rows32:
 class Network32:
     """The working memory and the passes of one network."""
 
-    def __init__(self, blocks: Sequence[tuple[int, int, int]], loss: int, penalty: int, alpha: float, precision: int, largest_batch: int) -> None:
+    def __init__(self, blocks: Sequence[tuple[int, int, int, int, bool, float]], loss: int, penalty: int, alpha: float, precision: int, largest_batch: int, input_dropout: float, input_noise: float) -> None:
         """precision is a value of PRECISIONS, or FULL_PRECISION."""
 
-    def epochs(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int, n_threads: int, bit_generator: object | None, seconds: float) -> list[tuple[int, float, int, int]]:
+    def epochs(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, seconds: float) -> list[tuple[int, float, int, int]]:
         """
         One epoch for each row of learning rates, `order` shuffled anew before each by the bit generator, if one is given, for so many seconds. Of each: (ending, loss, steps, first non-finite block or -1); ending is a value of Ending.
         """
@@ -70,10 +74,10 @@ class Rows64:
 class Network64:
     """The working memory and the passes of one network."""
 
-    def __init__(self, blocks: Sequence[tuple[int, int, int]], loss: int, penalty: int, alpha: float, precision: int, largest_batch: int) -> None:
+    def __init__(self, blocks: Sequence[tuple[int, int, int, int, bool, float]], loss: int, penalty: int, alpha: float, precision: int, largest_batch: int, input_dropout: float, input_noise: float) -> None:
         """precision is a value of PRECISIONS, or FULL_PRECISION."""
 
-    def epochs(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int, n_threads: int, bit_generator: object | None, seconds: float) -> list[tuple[int, float, int, int]]:
+    def epochs(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, seconds: float) -> list[tuple[int, float, int, int]]:
         """
         One epoch for each row of learning rates, `order` shuffled anew before each by the bit generator, if one is given, for so many seconds. Of each: (ending, loss, steps, first non-finite block or -1); ending is a value of Ending.
         """

@@ -30,6 +30,12 @@ CLASHES = [
     {"learning_rate": "step", "learning_rate_options": {"every": 0}},
     {"learning_rate": constant_rate, "learning_rate_options": {"decay": 0.9}},
     {"callbacks": [print]},
+    {"solver": "lbfgs", "dropout": 0.5},
+    {"solver": "lbfgs", "dropout": [0.5]},
+    {"solver": "lbfgs", "input_noise": 0.1},
+    {"solver": "lbfgs", "normalization": "batch"},
+    {"normalization": "batch", "batch_size": 1},
+    {"residual": True, "hidden_layer_sizes": (4, 3)},
 ]
 
 

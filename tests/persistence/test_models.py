@@ -268,8 +268,8 @@ def test_an_unknown_class_or_part_is_refused(
 
 
 def test_an_unknown_parameter_is_refused(fitted: Fitted) -> None:
-    with pytest.raises(ModelFileError, match="unknown parameter 'dropout'"):
-        changed(lambda plain: plain["parameters"].update(dropout=0.5), fitted)
+    with pytest.raises(ModelFileError, match="unknown parameter 'dropped'"):
+        changed(lambda plain: plain["parameters"].update(dropped=0.5), fitted)
 
 
 @pytest.mark.parametrize("name", ["fit", "_task", "__class__", "__dict__", "no name", "alpha", ""])

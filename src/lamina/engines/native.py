@@ -34,7 +34,7 @@ from lamina.engines.threads import choose_threads, sharing_cores
 from lamina.errors import NonFiniteError
 from lamina.formulas import LOSSES, OPTIMIZERS
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec
+from lamina.network import Dense, NetworkSpec
 
 # For so many rows it is not worth while to pack the weights first.
 FEW_ROWS = 16
@@ -73,16 +73,33 @@ def _network(
     precision: str | None,
     largest_batch: int,
 ) -> Any:
-    if spec.draws or any(b.normalization or b.residual for b in spec.blocks):
-        raise NotImplementedError("the kernels know no normalization, residual, dropout or noise")
     make = _native.Network32 if dtype == np.float32 else _native.Network64
     return make(
-        [(b.fan_in, b.fan_out, _native.ACTIVATIONS[b.activation]) for b in spec.blocks],
+        [_block(block) for block in spec.blocks],
         _native.LOSSES[objective.loss],
         _native.PENALTIES[objective.penalty],
         objective.alpha,
         _precision(precision),
         largest_batch,
+        spec.input_dropout,
+        spec.input_noise,
+    )
+
+
+def _block(block: Dense) -> tuple[int, int, int, int, bool, float]:
+    normalization = (
+        _native.NO_NORMALIZATION
+        if block.normalization is None
+        else _native.NORMALIZATIONS[block.normalization]
+    )
+    activation = _native.ACTIVATIONS[block.activation]
+    return (
+        block.fan_in,
+        block.fan_out,
+        activation,
+        normalization,
+        block.residual,
+        float(block.dropout),
     )
 
 
@@ -163,6 +180,7 @@ class NativeTrainer(Trainer):
                 self.parameters,
                 self.state.slots,
                 self.state.step,
+                self.state.seed,
                 choose_threads(self._row_work * batch_size, n_steps, self.n_threads),
                 None if random_state is None else random_state._bit_generator,
                 self.deadline - perf_counter(),

@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 from lamina.encoding.targets import LOSS_OF_KIND
 from lamina.engines.choose import ENGINES
 from lamina.errors import suggestion
-from lamina.formulas import ACTIVATIONS, LOSSES, OPTIMIZERS, PRECISIONS, SCHEDULES
+from lamina.formulas import ACTIVATIONS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PRECISIONS, SCHEDULES
 
 LBFGS = "lbfgs"
 BAR = "bar"
@@ -29,6 +29,11 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", _at_least_one],
     "activation": [StrOptions(set(ACTIVATIONS)), list, tuple],
     "output_activation": [StrOptions(set(ACTIVATIONS)), None],
+    "normalization": [StrOptions(set(NORMALIZATIONS)), None],
+    "residual": ["boolean"],
+    "dropout": [_below_one, list, tuple],
+    "input_dropout": [_below_one],
+    "input_noise": [_not_negative],
     "solver": [StrOptions({LBFGS, *OPTIMIZERS})],
     "alpha": [_not_negative],
     "batch_size": [StrOptions({"auto"}), _at_least_one],
@@ -123,6 +128,28 @@ def hidden_activations(activation: Any, n_hidden: int) -> tuple[str, ...]:
             f"{n_hidden}: give one name for each hidden layer, or one for all"
         )
     return tuple(ACTIVATIONS[name].name for name in each)
+
+
+def hidden_dropout(dropout: Any, n_hidden: int) -> tuple[float, ...]:
+    """The rate of dropout of each hidden layer; a number speaks for all of them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For what is no share from 0 to below 1, or another number of rates than of hidden layers.
+    """
+    each = (dropout,) * n_hidden if isinstance(dropout, Real) else tuple(dropout)
+    if len(each) != n_hidden:
+        raise ValueError(
+            f"dropout={list(each)} is of {len(each)} layers, and hidden_layer_sizes asks for "
+            f"{n_hidden}: give one rate for each hidden layer, or one for all"
+        )
+    for rate in each:
+        if not isinstance(rate, Real):
+            raise TypeError(f"dropout takes numbers, got {rate!r} in {list(each)}")
+        if not 0 <= float(rate) < 1:
+            raise ValueError(f"dropout takes shares from 0 to below 1, got {rate!r}")
+    return tuple(float(rate) for rate in each)
 
 
 def _names(option: Any) -> list[str]:

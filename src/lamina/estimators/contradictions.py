@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 from sklearn.utils._param_validation import InvalidParameterError
 
-from lamina.estimators.constraints import LBFGS
-from lamina.formulas import OPTIMIZERS, SCHEDULES
+from lamina.estimators.constraints import LBFGS, hidden_widths
+from lamina.formulas import NORMALIZATIONS, OPTIMIZERS, SCHEDULES
 from lamina.training.callbacks.protocol import MOMENTS, is_callback
 
 Contradiction = Callable[[Any], str | None]
@@ -125,6 +127,54 @@ def _what_is_no_callback(model: Any) -> str | None:
     )
 
 
+def _noise_in_lbfgs(model: Any) -> str | None:
+    if model.solver != LBFGS:
+        return None
+    for name in ("dropout", "input_dropout", "input_noise"):
+        if np.any(getattr(model, name)):
+            return (
+                f"solver='lbfgs' needs the same loss at every look, and {name}="
+                f"{getattr(model, name)!r} draws it anew. Set {name}=0, or choose one of the "
+                f"solvers that take minibatches: {solvers_by_epochs()}."
+            )
+    return None
+
+
+def _running_statistics_in_lbfgs(model: Any) -> str | None:
+    name = model.normalization
+    if model.solver != LBFGS or name is None or not NORMALIZATIONS[name].statistics:
+        return None
+    without = [repr(n) for n, of in NORMALIZATIONS.items() if not of.statistics]
+    return (
+        f"solver='lbfgs' takes no batches, of which normalization={name!r} keeps running "
+        f"statistics. Choose normalization={' or '.join(without)}, or one of the solvers that take "
+        f"minibatches: {solvers_by_epochs()}."
+    )
+
+
+def _normalization_of_one_row(model: Any) -> str | None:
+    name = model.normalization
+    if model.batch_size != 1 or name is None or not NORMALIZATIONS[name].statistics:
+        return None
+    return (
+        f"normalization={name!r} takes mean and variance over the rows of a batch, and "
+        "batch_size=1 leaves one row. Choose a larger batch_size, or a normalization over units."
+    )
+
+
+def _residual_without_a_pair(model: Any) -> str | None:
+    if not model.residual:
+        return None
+    widths = hidden_widths(model.hidden_layer_sizes)
+    if any(before == after for before, after in pairwise(widths)):
+        return None
+    return (
+        f"residual=True adds a hidden layer to the next one of the same width, and "
+        f"hidden_layer_sizes={model.hidden_layer_sizes!r} has no such pair. Choose two equal "
+        "widths in a row, or set residual=False."
+    )
+
+
 def solvers_by_epochs() -> str:
     """The solvers that take minibatches, as a message lists them."""
     return ", ".join(map(repr, OPTIMIZERS))
@@ -155,6 +205,10 @@ CONTRADICTIONS: tuple[Contradiction, ...] = (
     _lbfgs_in_float32,
     _lbfgs_in_low_precision,
     _low_precision_in_float64,
+    _noise_in_lbfgs,
+    _running_statistics_in_lbfgs,
+    _normalization_of_one_row,
+    _residual_without_a_pair,
     _lbfgs_without_epochs,
     _options_that_the_schedule_has_not,
     _what_is_no_callback,

@@ -143,6 +143,8 @@ def fit_by_epochs(fit: Assignment) -> Outcome:
     plan = _training_plan(fit, len(order))
     _warn_of_clipping(fit.model.batch_size, plan.batch_size)
     memory = memory_of(fit.model, fit.start, fresh=fit.fresh, keep_optimizer=fit.incremental)
+    if fit.spec.draws and not memory.state.seed:
+        memory.state.seed = _noise_seed(fit.random_state)
     # A warm start that never beats its earlier best keeps the last epoch's weights, because
     # scikit-learn's best weights are then the very arrays that it trains on.
     fallback = fit.start.copy() if fit.fresh else None
@@ -169,6 +171,12 @@ def fit_by_epochs(fit: Assignment) -> Outcome:
         "optimization hasn't converged yet. Raise max_iter, or scale the inputs."
     )
     return Outcome(attributes, _warning_about(ending, limits))
+
+
+def _noise_seed(random_state: np.random.RandomState) -> int:
+    """What dropout and noise are drawn by; never zero, which stands for none."""
+    high, low = random_state.randint(1, 2**32, size=2, dtype=np.uint32)
+    return int(high) << 32 | int(low)
 
 
 def _split(fit: Assignment) -> tuple[NDArray[np.int64], HeldOut | None]:

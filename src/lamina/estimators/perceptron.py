@@ -63,6 +63,11 @@ class Perceptron(Inspection, Watched, BaseEstimator, ABC):  # type: ignore[misc]
     hidden_layer_sizes: Any
     activation: Any
     output_activation: str | None
+    normalization: str | None
+    residual: bool
+    dropout: Any
+    input_dropout: float
+    input_noise: float
     solver: str
     warm_start: bool
     early_stopping: bool
@@ -165,6 +170,7 @@ class Perceptron(Inspection, Watched, BaseEstimator, ABC):  # type: ignore[misc]
         X, y = self._validated(X, y, fresh)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
+        self._refuse_noise_on_sparse_rows(X)
         task = self._task(y, self.warm_start or incremental, classes)
         widths = [X.shape[1], *widths, task.n_outputs]
         spec = network_for(widths, architecture_of(self), LOSSES[task.loss].link)
@@ -205,6 +211,14 @@ class Perceptron(Inspection, Watched, BaseEstimator, ABC):  # type: ignore[misc]
         if fresh:
             for stale in {*EPOCH_ATTRIBUTES, *PARTS_BESIDE} - set(attributes):
                 self.__dict__.pop(stale, None)
+
+    def _refuse_noise_on_sparse_rows(self, X: Matrix) -> None:
+        for name in ("input_dropout", "input_noise"):
+            if sparse.issparse(X) and getattr(self, name):
+                raise ValueError(
+                    f"{name}={getattr(self, name)!r} changes rows element by element, and X is "
+                    f"sparse. Pass X.toarray(), or set {name}=0."
+                )
 
     @property
     def _chosen_dtype(self) -> str | None:

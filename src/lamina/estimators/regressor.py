@@ -123,6 +123,24 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     output_activation : str or None, default=None
         An f, of the same names, between the last layer's z and the link; 'softplus' makes every
         prediction of a regression positive, for instance.
+    normalization : {'batch', 'layer'} or None, default=None
+        What is done to z in every hidden layer before f: z' = γ (z - mean) / √(variance + 10⁻⁵) + β
+        with a γ and a β that each unit learns. 'batch' takes mean and variance over the rows of a
+        batch, and running ones in predictions (Ioffe, Szegedy 2015); 'layer' takes them over the
+        units, row by row (Ba, Kiros, Hinton 2016).
+    residual : bool, default=False
+        Whether a hidden layer adds the a of the hidden layer before it to its own, where both are
+        equally wide (He, Zhang, Ren, Sun 2015): a = f(z) + a_prev.
+    dropout : float or sequence of float, default=0.0
+        The share of a hidden layer's a that every training step sets to zero, for all layers or for
+        each; the others are divided by 1 - share (Srivastava et al. 2014). The draws depend on
+        seed, step, row and unit alone, so the result is the same on any engine and any number of
+        threads.
+    input_dropout : float, default=0.0
+        The same for the inputs; they must be dense.
+    input_noise : float, default=0.0
+        The standard deviation of normal noise that every training step adds to the inputs, which
+        must be dense (Bishop 1995, Training with noise is equivalent to Tikhonov regularization).
     dtype : {'float32', 'float64'} or None, default=None
         What is computed in. None takes float32 for float32 rows and float64 for all others.
         'lbfgs' takes no 'float32'.
@@ -173,7 +191,10 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     intercepts_ : list of ndarray of shape (fan_out,)
         The biases of each layer.
     unit_parameters_ : list of ndarray of shape (n, fan_out)
-        What each unit of each layer learns beside, such as the s of 'prelu'; only where one does.
+        What each unit of each layer learns beside, row by row: γ and β of a normalization, the s of
+        'prelu'; only where one does.
+    running_statistics_ : list of ndarray of shape (2, fan_out)
+        Running mean and variance of each layer; only with normalization='batch'.
     n_iter_ : int
         Epochs or iterations of the latest fit.
     n_layers_ : int
@@ -260,6 +281,11 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         n_iter_no_change: float = 10,
         max_fun: int = 15000,
         output_activation: str | None = None,
+        normalization: str | None = None,
+        residual: bool = False,
+        dropout: Any = 0.0,
+        input_dropout: float = 0.0,
+        input_noise: float = 0.0,
         dtype: str | None = None,
         precision: str | None = None,
         engine: str | None = None,

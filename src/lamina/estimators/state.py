@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain, pairwise
+from numbers import Real
 from operator import is_
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -17,7 +18,7 @@ from weakref import WeakKeyDictionary
 from numpy.typing import DTypeLike
 
 from lamina.engines import OptimizerState
-from lamina.estimators.constraints import hidden_activations
+from lamina.estimators.constraints import hidden_activations, hidden_dropout
 from lamina.formulas import OPTIMIZERS
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout, flatten_parameters
@@ -40,6 +41,7 @@ EPOCH_ATTRIBUTES = (
     "_slow_epochs",
     "_best_validation_loss",
     "_history",
+    "_noise_seed",
 )
 
 
@@ -61,14 +63,24 @@ class Architecture(NamedTuple):
 
     activation: str | tuple[str, ...]
     output_activation: str | None
+    normalization: str | None
+    residual: bool
+    dropout: float | tuple[float, ...]
+    input_dropout: float
+    input_noise: float
 
 
 def architecture_of(model: Any) -> Architecture:
     """What a model's parameters ask for."""
-    activation = model.activation
+    activation, dropout = model.activation, model.dropout
     return Architecture(
         activation if isinstance(activation, str) else tuple(activation),
         model.output_activation,
+        model.normalization,
+        bool(model.residual),
+        float(dropout) if isinstance(dropout, Real) else tuple(dropout),
+        float(model.input_dropout),
+        float(model.input_noise),
     )
 
 
@@ -79,6 +91,11 @@ def network_for(widths: Sequence[int], architecture: Architecture, link: str) ->
         hidden_activations(architecture.activation, len(widths) - 2),
         link,
         architecture.output_activation,
+        normalization=architecture.normalization,
+        residual=architecture.residual,
+        dropout=hidden_dropout(architecture.dropout, len(widths) - 2),
+        input_dropout=architecture.input_dropout,
+        input_noise=architecture.input_noise,
     )
 
 
@@ -158,6 +175,8 @@ def network_and_parameters(model: Any) -> tuple[NetworkSpec, Array]:
     surroundings = (
         model.activation,
         model.output_activation,
+        model.normalization,
+        model.residual,
         model.out_activation_,
         model.n_features_in_,
     )
@@ -221,6 +240,7 @@ def memory_of(model: Any, parameters: Array, *, fresh: bool, keep_optimizer: boo
     if keep_optimizer and same and slots.shape == state.slots.shape:
         state.slots[...] = slots
         state.step = model._optimizer_step
+        state.seed = getattr(model, "_noise_seed", 0)
         memory.learning_rate = model._learning_rate
         memory.scheduled_epochs = getattr(model, "_scheduled_epochs", 0)
         memory.slow_epochs = getattr(model, "_slow_epochs", 0)
@@ -265,6 +285,7 @@ def epoch_attributes(memory: Memory, optimizer: str) -> dict[str, Any]:
         "_slow_epochs": memory.slow_epochs,
         "_best_validation_loss": history.best_validation_loss,
         "_history": history.columns,
+        "_noise_seed": memory.state.seed,
     }
 
 

@@ -105,7 +105,7 @@ def dropout_factors(draws: Draws, stream: int, shape: tuple[int, int], rate: flo
 
 def threshold(rate: float) -> int:
     """The least word of those that keep a unit."""
-    return round(rate * 2**32)
+    return int(rate * 2**32 + 0.5)
 
 
 def standard_normals(draws: Draws, stream: int, shape: tuple[int, int]) -> Array:

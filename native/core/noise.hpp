@@ -1,0 +1,92 @@
+// Dropout and noise, drawn by counting, as formulas/noise.py has them: a draw depends on the seed, the
+// step, the row, the layer and the unit, and on nothing else.
+//
+// Philox4x32-10 makes four random words of a counter of four: Salmon, Moraes, Dror, Shaw 2011.
+#pragma once
+
+#include "distributions.hpp"
+
+namespace lamina::LAMINA_INSTRUCTION_SET {
+
+// What the draws of one step depend on beside row, layer and unit; nothing is drawn where not active.
+struct Draws {
+    std::uint64_t seed = 0, step = 0;
+    bool active = false;
+};
+
+inline constexpr std::uint32_t input_dropout_stream = 0, input_noise_stream = 1u << 16;
+inline constexpr int philox_rounds = 10;
+inline constexpr Index philox_counters = 16;  // at a time, side by side
+
+// The words of units [4 first, 4 (first + philox_counters)) of a row, in the units' order.
+inline void philox(const Draws& draws, Index row, std::uint32_t stream, Index first,
+                   std::uint32_t (&words)[4 * philox_counters]) {
+    std::uint32_t c0[philox_counters], c1[philox_counters], c2[philox_counters], c3[philox_counters];
+    const std::uint64_t number = std::uint64_t(row);
+    for (Index i = 0; i < philox_counters; ++i) {
+        c0[i] = std::uint32_t(first + i);
+        c1[i] = std::uint32_t(number);
+        c2[i] = std::uint32_t(draws.step);
+        c3[i] = stream | std::uint32_t(number >> 32) << 20;
+    }
+    std::uint32_t k0 = std::uint32_t(draws.seed), k1 = std::uint32_t(draws.seed >> 32);
+    for (int round = 0; round < philox_rounds; ++round, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u)
+        for (Index i = 0; i < philox_counters; ++i) {
+            const std::uint64_t a = std::uint64_t(0xD2511F53u) * c0[i];
+            const std::uint64_t b = std::uint64_t(0xCD9E8D57u) * c2[i];
+            c0[i] = std::uint32_t(b >> 32) ^ c1[i] ^ k0;
+            c1[i] = std::uint32_t(b);
+            c2[i] = std::uint32_t(a >> 32) ^ c3[i] ^ k1;
+            c3[i] = std::uint32_t(a);
+        }
+    for (Index i = 0; i < philox_counters; ++i) {
+        words[4 * i] = c0[i], words[4 * i + 1] = c1[i];
+        words[4 * i + 2] = c2[i], words[4 * i + 3] = c3[i];
+    }
+}
+
+// Calls body(unit, words, n) for all units of a row, some at a time.
+template <class Body>
+void for_words(const Draws& draws, Index row, std::uint32_t stream, Index units, const Body& body) {
+    std::uint32_t words[4 * philox_counters];
+    constexpr Index at_a_time = 4 * philox_counters;
+    for (Index unit = 0; unit < units; unit += at_a_time) {
+        philox(draws, row, stream, unit / 4, words);
+        body(unit, words, units - unit < at_a_time ? units - unit : at_a_time);
+    }
+}
+
+// What dropout multiplies a row with: zero for a share of `rate`, and 1 / (1 - rate) for the others.
+template <class T>
+void draw_kept(const Draws& draws, Index row, std::uint32_t stream, double rate, Index units, T* kept) {
+    const std::uint64_t least = std::uint64_t(rate * 0x1p32 + 0.5);
+    const std::uint32_t threshold = std::uint32_t(least < 0xFFFFFFFFu ? least : 0xFFFFFFFFu);
+    const T factor = T(1 / (1 - rate));
+    for_words(draws, row, stream, units, [&](Index first, const std::uint32_t* words, Index n) {
+        for (Index i = 0; i < n; ++i) kept[first + i] = words[i] >= threshold ? factor : T(0);
+    });
+}
+
+// x += scale times standard normal numbers: √(-2 log u) cos(2π v), √(-2 log u) sin(2π v); Box, Muller.
+template <class T>
+void add_normals(const Draws& draws, Index row, double scale, Index units, T* x) {
+    for_words(draws, row, input_noise_stream, units,
+              [&](Index first, const std::uint32_t* words, Index n) {
+        constexpr Index pairs = 2 * philox_counters;
+        double radius[pairs], angle[pairs], cosine_of[pairs], sine_of[pairs];
+        for (Index i = 0; i < pairs; ++i) {
+            radius[i] = double(words[2 * i]) * 0x1p-32 + 0x1p-32;
+            angle[i] = 6.283185307179586 * (double(words[2 * i + 1]) * 0x1p-32);
+        }
+        for (Index i = 0; i < pairs; i += lanes<double>) {
+            store(radius + i, square_root(-2.0 * logarithm<double>(load(radius + i))));
+            store(cosine_of + i, cosine<double>(load(angle + i)));
+            store(sine_of + i, sine<double>(load(angle + i), 0));
+        }
+        for (Index i = 0; i < n; ++i)
+            x[first + i] +=
+                T(scale * (radius[i / 2] * (i % 2 ? sine_of[i / 2] : cosine_of[i / 2])));
+    });
+}
+
+}  // namespace lamina::LAMINA_INSTRUCTION_SET
