@@ -32,7 +32,8 @@ def to_onnx(
 
     The names of inputs and outputs are skl2onnx's. The input is 'X', of shape
     (n_rows, n_features); a pipeline that takes a data frame has an input of shape (n_rows, 1) for
-    each column, under the column's name. A regressor's output is 'variable', of shape
+    each column that it reads, in their order, under the column's name in letters, digits and
+    underscores. A regressor's output is 'variable', of shape
     (n_rows, n_outputs); a classifier's are 'label', of shape (n_rows,) or, for multilabel targets,
     (n_rows, n_labels), and 'probabilities', the columns of `predict_proba`.
 
@@ -174,17 +175,19 @@ def _zip_probabilities(proto: ModelProto, network: FittedNetwork) -> None:
             f"{labels.tolist()}: leave zipmap=False"
         )
     by_label = {attributes[labels.dtype.kind]: labels.tolist()}
-    [last] = [node for node in proto.graph.node if list(node.output) == ["probabilities"]]
-    last.output[0] = "probabilities_tensor"
+    # Not 'probabilities' where a column of the table is called so.
+    output = proto.graph.output[1].name
+    [last] = [node for node in proto.graph.node if list(node.output) == [output]]
+    last.output[0] = f"{output}_tensor"
     proto.graph.node.extend(
         [
             helper.make_node("Cast", [last.output[0]], ["to_zip"], to=TensorProto.FLOAT),
-            helper.make_node("ZipMap", ["to_zip"], ["probabilities"], domain=ML, **by_label),
+            helper.make_node("ZipMap", ["to_zip"], [output], domain=ML, **by_label),
         ]
     )
     key = helper.np_dtype_to_tensor_dtype(labels.dtype)
     value = helper.make_tensor_type_proto(TensorProto.FLOAT, [])
     dictionaries = helper.make_sequence_type_proto(helper.make_map_type_proto(key, value))
-    proto.graph.output[1].CopyFrom(helper.make_value_info("probabilities", dictionaries))
+    proto.graph.output[1].CopyFrom(helper.make_value_info(output, dictionaries))
     if ML not in {each.domain for each in proto.opset_import}:
         proto.opset_import.append(helper.make_opsetid(ML, 1))

@@ -19,9 +19,11 @@ from skl2onnx.common.data_types import (
 )
 from sklearn.pipeline import Pipeline
 
+from lamina.encoding import TableEncoding
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.export.fitted_network import FittedNetwork, fitted_network
 from lamina.export.onnx_graph import add_labels, add_network, label_array
+from lamina.export.onnx_table import add_encoding, columns_read
 
 TYPES: dict[str, Any] = {
     "float32": FloatTensorType,
@@ -29,6 +31,8 @@ TYPES: dict[str, Any] = {
     "int64": Int64TensorType,
     "object": StringTensorType,
 }
+# Of the operators beside ONNX's own, the newest that skl2onnx knows.
+ML, ML_OPSET = "ai.onnx.ml", 3
 # What skl2onnx asks of every classifier's converter.
 CLASSIFIER_OPTIONS: dict[str, list[bool]] = {
     "zipmap": [True, False],
@@ -39,21 +43,34 @@ CLASSIFIER_OPTIONS: dict[str, list[bool]] = {
 
 
 def register_with_skl2onnx() -> None:
-    """Teach skl2onnx MLPClassifier and MLPRegressor: its own functions then take them as well."""
+    """Teach skl2onnx our classes: its own functions then take them as well."""
     for cls, options in ((MLPClassifier, CLASSIFIER_OPTIONS), (MLPRegressor, None)):
         skl2onnx.update_registered_converter(
             cls, f"Lamina{cls.__name__}", infer_shapes, convert, options=options
         )
+    skl2onnx.update_registered_converter(
+        TableEncoding,
+        "LaminaTableEncoding",
+        infer_encoding_shapes,
+        convert_encoding,
+        options={"double": [True, False]},
+    )
 
 
 def pipeline_to_onnx(pipeline: Pipeline, X: Any, dtype: np.dtype[Any], opset: int) -> ModelProto:
     """A pipeline that ends in one of our models, its inputs as those in X, or numbers of dtype."""
     register_with_skl2onnx()
+    options: dict[int, dict[str, bool]] = {}
     types = None if X is not None else [("X", TYPES[dtype.name]([None, pipeline.n_features_in_]))]
-    is_classifier = isinstance(pipeline[-1], MLPClassifier)
-    options = {id(pipeline[-1]): {"zipmap": False}} if is_classifier else None
+    if isinstance(pipeline[-1], MLPClassifier):
+        options[id(pipeline[-1])] = {"zipmap": False}
+    if isinstance(pipeline[0], TableEncoding):
+        options[id(pipeline[0])] = {"double": dtype == np.float64}
+        of_kind = {"number": TYPES[dtype.name], "category": StringTensorType}
+        columns = columns_read(pipeline[0]).items()
+        X, types = None, [(name, of_kind[kind]([None, 1])) for name, kind in columns]
     proto: ModelProto = skl2onnx.to_onnx(
-        pipeline, X, initial_types=types, options=options, target_opset=opset
+        pipeline, X, initial_types=types, options=options, target_opset={"": opset, ML: ML_OPSET}
     )
     return proto
 
@@ -90,6 +107,26 @@ def _network(operator: Any) -> FittedNetwork:
     return fitted_network(operator.raw_operator, "float64" if is_double else "float32")
 
 
+def infer_encoding_shapes(operator: Any) -> None:
+    """Set the type of the matrix that a TableEncoding makes."""
+    encoding = operator.raw_operator
+    options = operator.scope_inst.get_options(encoding, {"double": False})
+    kind = DoubleTensorType if options["double"] else FloatTensorType
+    n_rows = operator.inputs[0].get_first_dimension()
+    operator.outputs[0].type = kind([n_rows, len(encoding.get_feature_names_out())])
+
+
+def convert_encoding(scope: Any, operator: Any, container: Any) -> None:
+    """Add the nodes of a TableEncoding to the graph."""
+    encoding, graph = operator.raw_operator, ContainerGraph(scope, container)
+    inputs = [each.full_name for each in operator.inputs]
+    columns = dict(zip(columns_read(encoding), inputs, strict=True))
+    is_double = isinstance(operator.outputs[0].type, DoubleTensorType)
+    dtype = np.dtype(np.float64 if is_double else np.float32)
+    matrix = add_encoding(graph, encoding, columns, dtype)
+    graph.add("Identity", [matrix], operator.outputs[0].full_name)
+
+
 class ContainerGraph:
     """A graph in which skl2onnx gathers nodes and constants."""
 
@@ -116,4 +153,5 @@ class ContainerGraph:
     def add(self, operator: str, inputs: Any, output: str, **attributes: Any) -> None:
         """Add an operator whose result has a name of its own."""
         name = self.scope.get_unique_operator_name(operator)
-        self.container.add_node(operator, list(inputs), [output], name=name, **attributes)
+        domain = attributes.pop("domain", "")
+        self.container.add_node(operator, list(inputs), [output], domain, name=name, **attributes)

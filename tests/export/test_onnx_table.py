@@ -1,0 +1,130 @@
+"""ONNX for tables: a pipeline that encodes one answers column by column."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+import lamina
+from lamina import MLPClassifier, MLPRegressor
+from lamina.encoding import TableEncoding
+from lamina.errors import ExportError
+
+pandas = pytest.importorskip("pandas")
+onnxruntime = pytest.importorskip("onnxruntime")
+pytest.importorskip("onnx")
+pytest.importorskip("skl2onnx")
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+N_ROWS = 60
+
+
+@pytest.fixture
+def table():
+    """Numbers, some missing; categories, some missing; a column without a frequent value."""
+    draw = np.random.RandomState(0)
+    age, rooms = draw.normal(40, 10, N_ROWS), draw.randint(0, 5, N_ROWS).astype(float)
+    rooms[::7] = np.nan
+    return pandas.DataFrame(
+        {
+            "age": age,
+            "city": draw.choice(["Rome", "Oslo", "Århus"], N_ROWS),
+            "number of rooms": rooms,
+            "code": [f"code {i}" for i in range(N_ROWS)],
+            "owner": draw.choice(["yes", "no", None], N_ROWS),
+            "label": draw.choice(["a", "b"], N_ROWS),
+        }
+    )
+
+
+@pytest.fixture
+def strange(table):
+    """Rows unlike those of training: an unknown category, a number missing that never was."""
+    strange = table.copy()
+    strange.loc[0, "city"] = "Paris"
+    strange.loc[1, "age"] = np.nan
+    strange.loc[2, ["owner", "label"]] = None
+    return strange
+
+
+def answers(pipeline, table, *args, **options):
+    """What onnxruntime answers for a table: all outputs."""
+    proto = lamina.to_onnx(pipeline, *args, **options)
+    session = onnxruntime.InferenceSession(proto.SerializeToString())
+    inputs, feed = session.get_inputs(), {}
+    read = [name for name in table.columns if name != "code"]
+    assert [each.name.rstrip("1") for each in inputs] == [name.replace(" ", "_") for name in read]
+    for name, each in zip(read, inputs, strict=True):
+        column = table[[name]]
+        is_text = each.type == "tensor(string)"
+        dtype = np.float64 if each.type == "tensor(double)" else np.float32
+        feed[each.name] = (
+            column.fillna("").astype(str).to_numpy() if is_text else column.to_numpy(dtype)
+        )
+    return session.run(None, feed)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_classifier_behind_a_table_encoding_answers_as_a_whole(dtype, table, strange):
+    pipeline = make_pipeline(TableEncoding(), MLPClassifier((5,), max_iter=20, random_state=0))
+    pipeline.fit(table, np.where(table["age"] > 40, "old", "young"))
+    for rows in (table, strange):
+        labels, probabilities = answers(pipeline, rows, dtype=dtype)
+        assert labels.tolist() == pipeline.predict(rows).tolist()
+        tolerance = {"float32": 1e-5, "float64": 1e-12}[dtype]
+        np.testing.assert_allclose(probabilities, pipeline.predict_proba(rows), atol=tolerance)
+        assert probabilities.dtype == dtype
+
+
+def test_a_regressor_behind_a_table_encoding_and_a_scaler_answers_as_a_whole(table, strange):
+    model = MLPRegressor(hidden_layer_sizes=(5,), max_iter=20, random_state=0)
+    pipeline = make_pipeline(TableEncoding(), StandardScaler(), model).fit(table, table["age"])
+    [given] = answers(pipeline, strange)
+    np.testing.assert_allclose(given[:, 0], pipeline.predict(strange), rtol=1e-10)
+
+
+@pytest.mark.parametrize("columns", [["age"], ["number of rooms"], ["city"], ["owner", "code"]])
+def test_a_table_of_one_kind_of_columns_answers(columns, table, strange):
+    pipeline = make_pipeline(TableEncoding(), MLPRegressor(max_iter=5, random_state=0))
+    pipeline.fit(table[columns], table["age"])
+    [given] = answers(pipeline, strange[columns])
+    np.testing.assert_allclose(given[:, 0], pipeline.predict(strange[columns]), rtol=1e-10)
+
+
+def test_dictionaries_by_label_are_there_for_tables_too(table):
+    table = table.rename(columns={"label": "probabilities"})
+    pipeline = make_pipeline(TableEncoding(), MLPClassifier((5,), max_iter=5, random_state=0))
+    pipeline.fit(table, table["probabilities"])
+    dictionaries = answers(pipeline, table, zipmap=True)[1]
+    given = [list(row.values()) for row in dictionaries]
+    np.testing.assert_allclose(given, pipeline.predict_proba(table), atol=1e-6)
+
+
+def test_a_scaler_and_an_encoder_of_scikit_learns_answer_as_a_whole(table):
+    columns = make_column_transformer(
+        (StandardScaler(), ["age"]), (OneHotEncoder(handle_unknown="ignore"), ["city", "label"])
+    )
+    pipeline = make_pipeline(columns, MLPClassifier((5,), max_iter=20, random_state=0))
+    table = table[["age", "city", "label"]]
+    pipeline.fit(table, table["age"] > 40)
+    labels, probabilities = answers(pipeline, table, table[:1])
+    assert labels.tolist() == pipeline.predict(table).tolist()
+    np.testing.assert_allclose(probabilities, pipeline.predict_proba(table), atol=1e-6)
+
+
+def test_dates_are_refused_by_column(table):
+    table["born"] = pandas.date_range("2000-01-01", periods=N_ROWS)
+    pipeline = make_pipeline(TableEncoding(), MLPRegressor(max_iter=2)).fit(table, table["age"])
+    with pytest.raises(ExportError, match="no type for dates, which column 'born' holds"):
+        lamina.to_onnx(pipeline)
+
+
+def test_an_empty_text_beside_a_missing_one_is_refused_by_column(table):
+    table["owner"] = ["", None, "yes"] * (N_ROWS // 3)
+    pipeline = make_pipeline(TableEncoding(), MLPRegressor(max_iter=2)).fit(table, table["age"])
+    with pytest.raises(ExportError, match="column 'owner' has both"):
+        lamina.to_onnx(pipeline)
