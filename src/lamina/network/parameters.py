@@ -9,8 +9,10 @@ statistics alone; and of a plain network the order is scikit-learn's for L-BFGS.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,18 +70,17 @@ class ParameterLayout:
     @property
     def n_weights(self) -> int:
         """The length of the penalised prefix."""
-        return sum(fan_in * fan_out for fan_in, fan_out in self.shapes)
+        return _ends(self)[0]
 
     @property
     def n_trained(self) -> int:
         """The length of the prefix that an optimizer updates."""
-        n_biases = sum(fan_out for _, fan_out in self.shapes)
-        return self.n_weights + n_biases + self._size(self.n_learned)
+        return _ends(self)[2]
 
     @property
     def n_parameters(self) -> int:
         """The length of the flat vector."""
-        return self.n_trained + self._size(self.n_statistics)
+        return _ends(self)[3]
 
     @property
     def shapes_beside(self) -> tuple[tuple[tuple[int, int], ...], ...]:
@@ -102,31 +103,36 @@ class ParameterLayout:
         """
         if vector.shape != (self.n_parameters,):
             raise ValueError(f"expected {self.n_parameters} parameters, got shape {vector.shape}")
-        widths = [fan_out for _, fan_out in self.shapes]
-        start = 0
-
-        def take(shapes: Iterable[tuple[int, ...]]) -> list[NDArray[Any]]:
-            nonlocal start
-            taken = []
-            for shape in shapes:
-                size = math.prod(shape)
-                taken.append(vector[start : start + size].reshape(shape))
-                start += size
-            return taken
-
         return ParameterViews(
-            take(self.shapes),
-            take((width,) for width in widths),
-            take(self._rows(self.n_learned)),
-            take(self._rows(self.n_statistics)),
+            *([vector[part].reshape(shape) for part, shape in kind] for kind in _places(self))
         )
 
     def _rows(self, counts: tuple[int, ...]) -> list[tuple[int, int]]:
         widths = [fan_out for _, fan_out in self.shapes]
         return list(zip(counts or (0,) * len(widths), widths, strict=True))
 
-    def _size(self, counts: tuple[int, ...]) -> int:
-        return sum(n * fan_out for n, fan_out in self._rows(counts))
+
+@lru_cache(maxsize=64)
+def _places(layout: ParameterLayout) -> list[list[tuple[slice, tuple[int, ...]]]]:
+    """Where the parts of each kind stand, and their shapes.
+
+    Remembered, because in a short fit it takes longer to work them out than to train.
+    """
+    biases = [(fan_out,) for _, fan_out in layout.shapes]
+    start, places = 0, []
+    for shapes in (layout.shapes, biases, *layout.shapes_beside):
+        ends = list(accumulate(map(math.prod, shapes), initial=start))
+        spans = zip(pairwise(ends), shapes, strict=True)
+        places.append([(slice(*span), shape) for span, shape in spans])
+        start = ends[-1]
+    return places
+
+
+@lru_cache(maxsize=64)
+def _ends(layout: ParameterLayout) -> tuple[int, ...]:
+    """Where the parts of each kind end."""
+    shapes = (layout.shapes, [(n,) for _, n in layout.shapes], *layout.shapes_beside)
+    return tuple(accumulate(sum(map(math.prod, kind)) for kind in shapes))
 
 
 def flatten_parameters(
