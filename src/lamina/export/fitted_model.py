@@ -84,7 +84,7 @@ def _as_if_fitted(model: Any, spec: NetworkSpec, parameters: NDArray[Any]) -> di
     state = OptimizerState.fresh(model.solver, parameters)
     memory = Memory(parameters, state, float(model.learning_rate_init), History())
     attributes = network_attributes(spec, parameters) | epoch_attributes(memory, model.solver)
-    return attributes | {"n_features_in_": spec.n_features}
+    return attributes | {"n_features_in_": spec.n_features, "diagnoses_": None}
 
 
 def _kind(link: str | None, classes: ArrayLike | None, n_outputs: int) -> TargetKind | None:

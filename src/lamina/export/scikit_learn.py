@@ -165,7 +165,7 @@ def from_sklearn(estimator: Any) -> Any:
     fitted = {name: _plain(getattr(estimator, name)) for name in SHARED if hasattr(estimator, name)}
     vars(model).update(fitted, coefs_=estimator.coefs_, intercepts_=estimator.intercepts_)
     parameters = flatten_parameters(estimator.coefs_, estimator.intercepts_).copy()
-    vars(model).update(network_attributes(network_of(model), parameters))
+    vars(model).update(network_attributes(network_of(model), parameters), diagnoses_=None)
     if (binarizer := getattr(estimator, "_label_binarizer", None)) is not None:
         vars(model).update(Classification(_targets(binarizer), model.classes_).attributes())
     if (memory := _our_memory(estimator, parameters)) is not None:
