@@ -18,30 +18,56 @@ inline constexpr std::uint32_t input_dropout_stream = 0, input_noise_stream = 1u
 inline constexpr int philox_rounds = 10;
 inline constexpr Index philox_counters = 16;  // at a time, side by side
 
+// Words of 32 bits in lanes of 64; what stands above them is never looked at.
+using Words = UnsignedBits<double>;
+
+inline Words product_of_words(Words a, Words b) {
+#if defined(__AVX512F__)
+    return (Words)_mm512_maskz_mul_epu32((__mmask8)-1, (__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+    return (Words)_mm256_mul_epu32((__m256i)a, (__m256i)b);
+#else
+    return (a & 0xFFFFFFFFu) * (b & 0xFFFFFFFFu);
+#endif
+}
+
+inline Words same_word(std::uint64_t word) { return Words{} + word; }
+
 // The words of units [4 first, 4 (first + philox_counters)) of a row, in the units' order.
 inline void philox(const Draws& draws, Index row, std::uint32_t stream, Index first,
                    std::uint32_t (&words)[4 * philox_counters]) {
-    std::uint32_t c0[philox_counters], c1[philox_counters], c2[philox_counters], c3[philox_counters];
+    constexpr Index width = lanes<double>, vectors = philox_counters / width;
     const std::uint64_t number = std::uint64_t(row);
-    for (Index i = 0; i < philox_counters; ++i) {
-        c0[i] = std::uint32_t(first + i);
-        c1[i] = std::uint32_t(number);
-        c2[i] = std::uint32_t(draws.step);
-        c3[i] = stream | std::uint32_t(number >> 32) << 20;
+    Words c0[vectors], c1[vectors], c2[vectors], c3[vectors];
+    for (Index v = 0; v < vectors; ++v) {
+        for (Index lane = 0; lane < width; ++lane)
+            c0[v][lane] = std::uint64_t(first + v * width + lane);
+        c1[v] = same_word(number);
+        c2[v] = same_word(draws.step);
+        c3[v] = same_word(stream | std::uint32_t(number >> 32) << 20);
     }
     std::uint32_t k0 = std::uint32_t(draws.seed), k1 = std::uint32_t(draws.seed >> 32);
     for (int round = 0; round < philox_rounds; ++round, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u)
-        for (Index i = 0; i < philox_counters; ++i) {
-            const std::uint64_t a = std::uint64_t(0xD2511F53u) * c0[i];
-            const std::uint64_t b = std::uint64_t(0xCD9E8D57u) * c2[i];
-            c0[i] = std::uint32_t(b >> 32) ^ c1[i] ^ k0;
-            c1[i] = std::uint32_t(b);
-            c2[i] = std::uint32_t(a >> 32) ^ c3[i] ^ k1;
-            c3[i] = std::uint32_t(a);
+        LAMINA_UNROLL
+        for (Index v = 0; v < vectors; ++v) {
+            const Words a = product_of_words(same_word(0xD2511F53u), c0[v]);
+            const Words b = product_of_words(same_word(0xCD9E8D57u), c2[v]);
+            c0[v] = (b >> 32) ^ c1[v] ^ same_word(k0);
+            c1[v] = b;
+            c2[v] = (a >> 32) ^ c3[v] ^ same_word(k1);
+            c3[v] = a;
         }
-    for (Index i = 0; i < philox_counters; ++i) {
-        words[4 * i] = c0[i], words[4 * i + 1] = c1[i];
-        words[4 * i + 2] = c2[i], words[4 * i + 3] = c3[i];
+    std::uint64_t low[philox_counters], high[philox_counters], pairs[2 * philox_counters];
+    const Words mask = same_word(0xFFFFFFFFu);
+    for (Index v = 0; v < vectors; ++v) {
+        const Words of_two = (c0[v] & mask) | c1[v] << 32, of_others = (c2[v] & mask) | c3[v] << 32;
+        __builtin_memcpy(low + v * width, &of_two, sizeof of_two);
+        __builtin_memcpy(high + v * width, &of_others, sizeof of_others);
+    }
+    for (Index i = 0; i < philox_counters; ++i) pairs[2 * i] = low[i], pairs[2 * i + 1] = high[i];
+    for (Index i = 0; i < 2 * philox_counters; ++i) {
+        words[2 * i] = std::uint32_t(pairs[i]);
+        words[2 * i + 1] = std::uint32_t(pairs[i] >> 32);
     }
 }
 
