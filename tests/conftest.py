@@ -64,17 +64,45 @@ class Problem:
         return trainer, parameters, state
 
 
+# What every loss is tested with; contracts/test_losses.py has more.
+LOSS_HYPERPARAMETERS: dict[str, dict[str, Any]] = {
+    "huber": {"huber_threshold": 0.7},
+    "quantile": {"quantile": 0.3},
+    "tweedie": {"tweedie_power": 1.4},
+    "binary_focal": {"focal_gamma": 2.0},
+    "smoothed_log_loss": {"label_smoothing": 0.1},
+    "focal": {"focal_gamma": 2.0, "label_smoothing": 0.1},
+}
+
+
+def _make_objective(
+    loss: str, alpha: float = 0.0, penalty: str = "l2", of: dict[str, Any] | None = None
+) -> Objective:
+    return Objective(loss, alpha, penalty, LOSS_HYPERPARAMETERS.get(loss, {}) if of is None else of)
+
+
 def _draw_targets(
-    loss: str, random_state: np.random.RandomState, n_rows: int, n_outputs: int
+    objective: Objective,
+    random_state: np.random.RandomState,
+    n_rows: int,
+    n_targets: int,
+    heads: tuple[int, ...] = (),
 ) -> np.ndarray:
-    if LOSSES[loss].targets == "codes":
-        return random_state.randint(n_outputs, size=n_rows).astype(np.int32)
+    loss, of = LOSSES[str(objective.loss)], objective.hyperparameters
+    if loss.targets == "codes":
+        codes = [random_state.randint(n, size=n_rows) for n in heads or (n_targets,)]
+        return (np.stack(codes, axis=1) if heads else codes[0]).astype(np.int32)
     draw = {
         "identity": random_state.standard_normal,
+        "mean_and_spread": random_state.standard_normal,
         "exp": lambda size: random_state.poisson(1.5, size),
         "logistic": lambda size: random_state.randint(2, size=size),
-    }[LOSSES[loss].link]
-    return np.asarray(draw(size=(n_rows, n_outputs)))
+    }[loss.link]
+    y = np.asarray(draw(size=(n_rows, n_targets)))
+    prediction = np.ones((n_rows, n_targets * loss.outputs_per_target(of)))
+    with np.errstate(all="ignore"):
+        is_defined = not np.isnan(loss.value(prediction, y, of)).any()
+    return y if is_defined else y + 1
 
 
 def _draw_problem(
@@ -89,23 +117,33 @@ def _draw_problem(
     layout: str = "dense",
     weighted: bool = False,
     seed: int = 0,
+    of: dict[str, Any] | None = None,
+    heads: tuple[int, ...] = (),
     **architecture: Any,
 ) -> Problem:
-    random_state = np.random.RandomState(seed)
+    random_state, objective = np.random.RandomState(seed), _make_objective(loss, alpha, penalty, of)
+    n_targets = widths[-1]
+    outputs = LOSSES[loss].outputs_per_target(objective.hyperparameters)
+    if LOSSES[loss].targets == "values":
+        widths = (*widths[:-1], n_targets * outputs)
     X = random_state.standard_normal((n_rows, widths[0])).astype(dtype)
     if layout == "csr":
         X = sparse.csr_array(np.where(random_state.uniform(size=X.shape) < 0.5, X, 0).astype(dtype))
-    y = _draw_targets(loss, random_state, n_rows, widths[-1])
+    y = _draw_targets(objective, random_state, n_rows, n_targets, heads)
     if LOSSES[loss].targets == "values":
         y = y.astype(dtype)
     weight = random_state.uniform(0.5, 2.0, n_rows).astype(dtype) if weighted else None
-    spec = NetworkSpec.perceptron(widths, activation, LOSSES[loss].link, **architecture)
+    link = LOSSES[loss].link
+    spec = NetworkSpec.perceptron(widths, activation, link, heads=heads, **architecture)
     parameters = draw_parameters(spec, random_state, dtype, ACTIVATIONS[activation].gain)
     views = ParameterLayout.of(spec).views(parameters)
     for part in (*views.learned, *views.statistics):
         # Away from ones and zeros, which hide mistakes; a variance stays positive.
         part += random_state.uniform(-0.2, 0.2, part.shape)
-    return Problem(spec, Objective(loss, alpha, penalty), Rows(X, y, weight), parameters)
+    if link == "mean_and_spread":
+        # Steps from a spread far below the residuals are too long for engines to stay together.
+        views.weights[-1][...] *= np.asarray(0.1, dtype)
+    return Problem(spec, objective, Rows(X, y, weight), parameters)
 
 
 @pytest.fixture(scope="session", params=available_engines())
@@ -122,8 +160,23 @@ def reference() -> Engine:
 
 @pytest.fixture(scope="session")
 def draw_problem() -> Callable[..., Problem]:
-    """`draw_problem(widths, n_rows=…, activation=…, …)`: a small problem, the same for a seed."""
+    """`draw_problem(widths, n_rows=…, activation=…, …)`: a small problem, the same for a seed.
+
+    The last of the widths are targets: a loss may need several outputs for each.
+    """
     return _draw_problem
+
+
+@pytest.fixture(scope="session")
+def draw_targets() -> Callable[..., np.ndarray]:
+    """`draw_targets(objective, random_state, n_rows, n_targets, heads=())`: a y that it takes."""
+    return _draw_targets
+
+
+@pytest.fixture(scope="session")
+def loss_hyperparameters() -> dict[str, dict[str, Any]]:
+    """What losses with hyperparameters are tested with, by name."""
+    return LOSS_HYPERPARAMETERS
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -18,51 +17,15 @@
 
 #include "../core/engine.hpp"
 #include "../core/shuffle.hpp"
+#include "interrupt.hpp"
 #include "kernels.hpp"
+#include "python_loss.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
 using namespace lamina;
 
 namespace {
-
-// Lets Python's signal handlers run every 20 ms of a long call, and keeps what they raise; and looks
-// at the clock as often, where the call has a time to end at.
-class Interrupt {
-   public:
-    explicit Interrupt(double seconds = std::numeric_limits<double>::infinity()) {
-        if (seconds < 1e9)
-            deadline_ = last_ + std::chrono::duration_cast<Clock::duration>(
-                                    std::chrono::duration<double>(seconds));
-    }
-    StopSignal signal() { return {ask, this}; }
-    // Without waiting for the 20 ms; the GIL is held.
-    bool check_now() {
-        if (!error_ && PyErr_CheckSignals() != 0) error_ = std::make_unique<nb::python_error>();
-        return error_ != nullptr;
-    }
-    bool check() {
-        const Clock::time_point now = Clock::now();
-        if (now - last_ < std::chrono::milliseconds(20)) return false;
-        last_ = now;
-        if (now >= deadline_) return true;
-        nb::gil_scoped_acquire gil;
-        return check_now();
-    }
-    void keep(nb::python_error& error) {
-        error_ = std::make_unique<nb::python_error>(std::move(error));
-    }
-    void rethrow() {
-        if (error_) throw nb::python_error(std::move(*error_));
-    }
-    std::unique_ptr<nb::python_error> take() { return std::move(error_); }
-
-   private:
-    using Clock = std::chrono::steady_clock;
-    static bool ask(void* self) { return static_cast<Interrupt*>(self)->check(); }
-    Clock::time_point last_ = Clock::now(), deadline_ = Clock::time_point::max();
-    std::unique_ptr<nb::python_error> error_;
-};
 
 // The rows of a fit, with references that keep their arrays alive.
 template <class T>
@@ -72,15 +35,15 @@ struct RowArrays {
     std::optional<In<std::int64_t>> csr_starts;
     std::int64_t n_rows;
 
-    void require_fit(std::int64_t n_features, std::int64_t n_outputs, bool is_learned) const {
+    void require_fit(std::int64_t n_features, std::int64_t n_targets, bool is_learned) const {
         const auto has = [](const auto& array, std::int64_t n) {
             return !array || std::int64_t(array->size()) == n;
         };
         require(has(dense, n_rows * n_features), "X does not fit the network");
         require(dense || (csr_values && csr_columns && csr_starts), "X is neither dense nor csr");
         require(has(csr_starts, n_rows + 1), "the starts of csr rows are not one more than rows");
-        require(has(targets, n_rows * n_outputs) && has(codes, n_rows) && has(weight, n_rows) &&
-                    (!is_learned || targets || codes),
+        require(has(targets, n_rows * n_targets) && has(codes, n_rows * n_targets) &&
+                    has(weight, n_rows) && (!is_learned || targets || codes),
                 "targets or weights do not fit the rows");
     }
 
@@ -130,8 +93,10 @@ using ReportTuple = std::tuple<int, double, std::int64_t, int>;
 template <class T>
 class NetworkHandle {
    public:
-    NetworkHandle(const std::vector<BlockTuple>& blocks, int loss, int penalty, double alpha,
-                  int precision, std::int64_t largest_batch, double input_dropout,
+    NetworkHandle(const std::vector<BlockTuple>& blocks, int loss,
+                  const std::vector<double>& loss_hyperparameters,
+                  const std::vector<std::int64_t>& heads, std::int64_t n_targets, int penalty,
+                  double alpha, int precision, std::int64_t largest_batch, double input_dropout,
                   double input_noise) {
         std::vector<Block> plain;
         for (const auto& [fan_in, fan_out, activation, normalization, residual, dropout] : blocks)
@@ -140,9 +105,14 @@ class NetworkHandle {
         require(std::is_same_v<T, float> || Precision(precision) == Precision::full,
                 "products are rounded in a network of float32 only");
         n_features_ = plain.front().fan_in, n_outputs_ = plain.back().fan_out;
-        largest_batch_ = largest_batch;
+        n_targets_ = n_targets, largest_batch_ = largest_batch;
+        std::int64_t n_in_heads = 0;
+        for (std::int64_t width : heads) n_in_heads += width;
+        require(heads.empty() || n_in_heads == n_outputs_, "the heads are not all outputs");
         network_ = kernels<T>().make({plain.data(), int(plain.size()), loss, penalty, alpha,
-                                      Precision(precision), input_dropout, input_noise},
+                                      Precision(precision), input_dropout, input_noise, n_targets,
+                                      loss_hyperparameters.data(), int(loss_hyperparameters.size()),
+                                      heads.data(), int(heads.size())},
                                      largest_batch);
         n_parameters_ = kernels<T>().n_parameters(network_);
     }
@@ -156,7 +126,8 @@ class NetworkHandle {
                                     int optimizer, const std::vector<double>& hyperparameters,
                                     InOut<T> parameters, InOut<T> slots, std::int64_t step,
                                     std::uint64_t seed, int n_threads,
-                                    std::optional<nb::object> bit_generator, double seconds) {
+                                    std::optional<nb::object> bit_generator,
+                                    std::optional<nb::object> python_loss, double seconds) {
         require_fit(rows, parameters.size());
         const std::int64_t n_order = std::int64_t(order.size());
         require(batch_size >= 1 && batch_size <= largest_batch_, "batch_size is out of range");
@@ -166,6 +137,7 @@ class NetworkHandle {
         require(slots.size() % parameters.size() == 0 && slots.size() > 0,
                 "the optimizer's slots do not fit the network");
         Interrupt interrupt(seconds);
+        PythonLoss<T> custom(python_loss, interrupt);
         RowOrder row_order(order, bit_generator);
         std::vector<ReportTuple> reports;
         {
@@ -178,7 +150,7 @@ class NetworkHandle {
                     network_, rows.view(), {order.data(), n_order, batch_size, rates},
                     {optimizer, hyperparameters.data(), parameters.data(), slots.data(), step,
                      seed},
-                    interrupt.signal(), n_threads);
+                    custom.callback(), interrupt.signal(), n_threads);
                 step += report.steps;
                 reports.emplace_back(int(report.ending), report.loss, report.steps,
                                      report.non_finite_block);
@@ -197,15 +169,17 @@ class NetworkHandle {
     }
 
     ReportTuple loss_and_gradient(const RowArrays<T>& rows, In<T> parameters, InOut<T> gradient,
-                                  int n_threads) {
+                                  int n_threads, std::optional<nb::object> python_loss) {
         require_fit(rows, parameters.size());
         require(gradient.size() == parameters.size(), "the gradient does not fit the network");
         Interrupt interrupt;
+        PythonLoss<T> custom(python_loss, interrupt);
         Report report;
         {
             nb::gil_scoped_release released;
             report = kernels<T>().loss_and_gradient(network_, rows.view(), parameters.data(),
-                                                    gradient.data(), interrupt.signal(), n_threads);
+                                                    gradient.data(), custom.callback(),
+                                                    interrupt.signal(), n_threads);
         }
         interrupt.rethrow();
         return {int(report.ending), report.loss, report.steps, report.non_finite_block};
@@ -243,13 +217,14 @@ class NetworkHandle {
 
    private:
     void require_fit(const RowArrays<T>& rows, std::size_t n_parameters, bool is_learned = true) {
-        rows.require_fit(n_features_, n_outputs_, is_learned);
+        rows.require_fit(n_features_, n_targets_, is_learned);
         require(std::int64_t(n_parameters) == n_parameters_,
                 "the parameters do not fit the network");
     }
 
     void* network_;
-    std::int64_t n_features_ = 0, n_outputs_ = 0, n_parameters_ = 0, largest_batch_ = 0;
+    std::int64_t n_features_ = 0, n_outputs_ = 0, n_targets_ = 0, n_parameters_ = 0;
+    std::int64_t largest_batch_ = 0;
     std::unique_ptr<nb::python_error> kept_;
 };
 
@@ -274,22 +249,26 @@ void bind(nb::module_& module, const char* rows_name, const char* network_name) 
 
     nb::class_<NetworkHandle<T>>(module, network_name,
                                  "The working memory and the passes of one network.")
-        .def(nb::init<const std::vector<BlockTuple>&, int, int, double, int, std::int64_t, double,
-                      double>(),
-             "blocks"_a, "loss"_a, "penalty"_a, "alpha"_a, "precision"_a, "largest_batch"_a,
-             "input_dropout"_a, "input_noise"_a,
-             "precision is a value of PRECISIONS, or FULL_PRECISION.")
+        .def(nb::init<const std::vector<BlockTuple>&, int, const std::vector<double>&,
+                      const std::vector<std::int64_t>&, std::int64_t, int, double, int,
+                      std::int64_t, double, double>(),
+             "blocks"_a, "loss"_a, "loss_hyperparameters"_a, "heads"_a, "n_targets"_a, "penalty"_a,
+             "alpha"_a, "precision"_a, "largest_batch"_a, "input_dropout"_a, "input_noise"_a,
+             "loss is a value of LOSSES, or CUSTOM_LOSS: then the calls that learn are given a "
+             "python_loss(logits, y, weight), which gives value and delta. precision is a value of "
+             "PRECISIONS, or FULL_PRECISION.")
         .def("epochs", &NetworkHandle<T>::epochs, "rows"_a, "order"_a.noconvert(), "batch_size"_a,
              "learning_rates"_a.noconvert(), "optimizer"_a, "hyperparameters"_a,
              "parameters"_a.noconvert(), "slots"_a.noconvert(), "step"_a, "seed"_a,
-             "n_threads"_a, "bit_generator"_a.none(), "seconds"_a,
+             "n_threads"_a, "bit_generator"_a.none(), "python_loss"_a.none(), "seconds"_a,
              "One epoch for each row of learning rates, `order` shuffled anew before each by the bit "
-             "generator, if one is given, for so many seconds. Of each: (ending, loss, steps, first non-finite block or "
-             "-1); ending is a value of Ending.")
+             "generator, if one is given, for so many seconds. Of each: (ending, loss, steps, first "
+             "non-finite block or -1); ending is a value of Ending.")
         .def("raise_interrupt", &NetworkHandle<T>::raise_interrupt,
-             "Raise what a signal handler raised during the last `epochs`, if one did.")
+             "Raise what a signal handler or the loss raised during the last `epochs`.")
         .def("loss_and_gradient", &NetworkHandle<T>::loss_and_gradient, "rows"_a,
-             "parameters"_a.noconvert(), "gradient"_a.noconvert(), "n_threads"_a)
+             "parameters"_a.noconvert(), "gradient"_a.noconvert(), "n_threads"_a,
+             "python_loss"_a.none())
         .def("predict", &NetworkHandle<T>::predict, "link"_a, "rows"_a, "parameters"_a.noconvert(),
              "prediction"_a.noconvert(), "n_threads"_a,
              "A value of Ending: NON_FINITE where a dense X is.")
@@ -310,6 +289,7 @@ NB_MODULE(_native, module) {
     module.doc() = "lamina's kernels: whole epochs in C++, without the GIL.";
     module.attr("ACTIVATIONS") = numbered(activation_names);
     module.attr("LOSSES") = numbered(loss_names);
+    module.attr("CUSTOM_LOSS") = custom_loss;
     module.attr("LINKS") = numbered(link_names);
     module.attr("PENALTIES") = numbered(penalty_names);
     module.attr("OPTIMIZERS") = numbered(optimizer_names);

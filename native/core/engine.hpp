@@ -2,7 +2,7 @@
 // each instruction set. No templates of the standard library: a file compiled for AVX-512 must not
 // leave a copy of a shared inline function behind that an older processor then runs.
 //
-// Shapes: X (n_rows, n_features) row-major or csr; targets (n_rows, n_outputs), or (n_rows) codes;
+// Shapes: X (n_rows, n_features) row-major or csr; targets or codes (n_rows, n_targets);
 // parameters and gradient (n_parameters): the weights of all blocks, then their biases, then what
 // their units learn beside, then running statistics, which no optimizer changes;
 // slots (n_slots, n_parameters).
@@ -26,8 +26,12 @@ struct Block {
 // What both operands of a product are rounded to; its sums stay in the network's own numbers.
 enum class Precision { full = -1, bfloat16 };
 
+// The loss that is no table's, but the caller's own.
+inline constexpr int custom_loss = -1;
+
+// What pointers lead to is copied when the network is made.
 struct Problem {
-    const Block* blocks;  // copied when the network is made
+    const Block* blocks;
     int n_blocks;
     int loss;
     int penalty;
@@ -35,6 +39,11 @@ struct Problem {
     Precision precision = Precision::full;
     double input_dropout = 0;  // the share of the inputs that a training step sets to zero
     double input_noise = 0;    // the standard deviation of what it adds to them
+    std::int64_t n_targets = 1;  // columns of the targets, or of the codes
+    const double* loss_hyperparameters = nullptr;  // in the order of the record's `hyperparameters`
+    int n_loss_hyperparameters = 0;
+    const std::int64_t* heads = nullptr;  // outputs of each head; none: all outputs are one
+    int n_heads = 0;
 };
 
 template <class T>
@@ -72,6 +81,27 @@ struct StopSignal {
     void* context;
 };
 
+// A whole chunk of rows on its way to the caller's own loss, and what that has to write.
+// Shapes: logits, delta (rows, n_outputs); y, codes (rows, n_targets), one of them null; weight, null
+// where all rows weigh one, and value (rows). value and delta are multiplied by the rows' weights.
+template <class T>
+struct ChunkTerms {
+    std::int64_t rows, n_outputs, n_targets;
+    const T* logits;
+    const T* y;
+    const std::int32_t* codes;
+    const T* weight;
+    T* delta;
+    double* value;
+};
+
+// Called by the thread that called the kernels; false means that there is no loss, and no step.
+template <class T>
+struct CustomLoss {
+    bool (*compute)(void* context, const ChunkTerms<T>&) = nullptr;
+    void* context = nullptr;
+};
+
 enum class Ending { finished, stopped, zero_weight, non_finite };
 
 struct Report {
@@ -90,10 +120,10 @@ struct Kernels {
     void* (*make)(const Problem&, std::int64_t largest_batch);
     void (*release)(void* network);
     std::int64_t (*n_parameters)(const void* network);
-    Report (*epoch)(void* network, const Rows<T>&, const Batches&, const Update<T>&, StopSignal,
-                    int n_threads);
+    Report (*epoch)(void* network, const Rows<T>&, const Batches&, const Update<T>&,
+                    const CustomLoss<T>&, StopSignal, int n_threads);
     Report (*loss_and_gradient)(void* network, const Rows<T>&, const T* parameters, T* gradient,
-                                StopSignal, int n_threads);
+                                const CustomLoss<T>&, StopSignal, int n_threads);
     Report (*predict)(void* network, int link, const Rows<T>&, const T* parameters, T* prediction,
                       StopSignal, int n_threads);
     // Reads the network only, and no memory of its own, so that threads may share it.

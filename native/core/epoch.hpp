@@ -5,9 +5,11 @@
 // A step has two rounds of tasks. In the first a task is some of the chunk's rows: from gathering to
 // delta a row needs no other. In the second a task is some rows of one W: their gradient is summed and
 // their weights are updated at once. Between the rounds the calling thread alone adds up the loss and
-// decides whether to go on.
+// decides whether to go on. Where the loss wants the whole chunk, the first round is two, one up to the
+// logits and one down from delta, and the loss stands between them.
 #pragma once
 
+#include "loss_passes.hpp"
 #include "optimizers.hpp"
 #include "passes.hpp"
 #include "rounds.hpp"
@@ -59,9 +61,14 @@ inline Index row_tasks(Index rows, int n_threads) {
 template <class T>
 class Batch {
    public:
-    Batch(Network<T>& network, const Rows<T>& rows, const T* parameters, StopSignal signal,
-          Team& team)
-        : network_(network), rows_(rows), parameters_(parameters), pulse_(signal), team_(team) {}
+    Batch(Network<T>& network, const Rows<T>& rows, const T* parameters,
+          const CustomLoss<T>& custom, StopSignal signal, Team& team)
+        : network_(network),
+          rows_(rows),
+          parameters_(parameters),
+          custom_(custom),
+          pulse_(signal),
+          team_(team) {}
 
     // Sums loss and gradient over a batch. For every block of W's rows, and for every layer's biases,
     // finish(layer, gradient, part, kind) is called as soon as their gradient is complete.
@@ -93,10 +100,11 @@ class Batch {
     double weight_sum() const { return weight_sum_; }
 
    private:
+    void stop() { __atomic_store_n(&stops_, true, __ATOMIC_RELAXED); }
+
     // The caller's thread alone may run Python's signal handlers.
     void beat(Index rows) {
-        if (pulse_.stops_after(2 * rows * network_.n_weights))
-            __atomic_store_n(&stops_, true, __ATOMIC_RELAXED);
+        if (pulse_.stops_after(2 * rows * network_.n_weights)) stop();
     }
 
     // One round: body(range) for all rows of a chunk, range by range.
@@ -111,22 +119,32 @@ class Batch {
         });
     }
 
+    // One round where no row needs another. Where they do, between the layers or for the loss, a round
+    // up to the logits, one for the loss, which may be the calling thread's alone, and one down.
     void pass_rows(const Chunk& chunk, const Input<T>& input) {
-        const bool is_weighted = rows_.weight != nullptr;
+        const auto round = [&](const auto& body) { share_rows(chunk.rows, body); };
+        const auto up = [&](Range mine) {
+            gather(network_, rows_, chunk, mine);
+            forward(network_, parameters_, input, mine);
+        };
+        const auto lose = [&](Range mine) {
+            loss_of_rows(network_, rows_.weight != nullptr, mine);
+        };
+        const auto down = [&](Range mine) { pass_down(network_, mine, chunk.rows); };
+        const bool is_custom = network_.problem.loss == custom_loss;
+        if (network_.normalizes_batch)
+            climb(network_, rows_, parameters_, chunk, input, team_, round);
+        else if (is_custom)
+            round(up);
+        else
+            round([&](Range mine) { up(mine), lose(mine), down(mine); });
+        if (stops()) return;
+        if (is_custom && !loss_of_chunk(network_, rows_, chunk.rows, custom_)) return stop();
         if (network_.normalizes_batch) {
-            const auto share = [&](const auto& body) { share_rows(chunk.rows, body); };
-            climb(network_, rows_, parameters_, chunk, input, team_, share);
-            share([&](Range mine) {
-                lamina::LAMINA_INSTRUCTION_SET::loss(network_, is_weighted, mine);
-            });
-            descend(network_, chunk.rows, team_, share);
-        } else {
-            share_rows(chunk.rows, [&](Range mine) {
-                gather(network_, rows_, chunk, mine);
-                forward(network_, parameters_, input, mine);
-                lamina::LAMINA_INSTRUCTION_SET::loss(network_, is_weighted, mine);
-                pass_down(network_, mine, chunk.rows);
-            });
+            if (!is_custom) round(lose);
+            descend(network_, chunk.rows, team_, round);
+        } else if (is_custom) {
+            round(down);
         }
         if (input.dense) return;
         const int parts = team_.size();
@@ -215,6 +233,7 @@ class Batch {
     Network<T>& network_;
     const Rows<T>& rows_;
     const T* const parameters_;
+    const CustomLoss<T>& custom_;
     Pulse pulse_;
     Team& team_;
     double loss_ = 0, weight_sum_ = 0;
@@ -270,14 +289,15 @@ Index most_entries(const Network<T>& network, const Rows<T>& rows, const Batches
 
 template <class T>
 Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batches,
-                 const Update<T>& update, StopSignal signal, int n_threads) {
+                 const Update<T>& update, const CustomLoss<T>& custom, StopSignal signal,
+                 int n_threads) {
     network.uses_running = false;
     network.draws = {update.seed, std::uint64_t(update.step), network.draws_any()};
     network.prepare_forward(rows, true, network.largest_chunk_of(batches.batch_size));
     network.prepare_backward(n_threads, batches.batch_size, most_entries(network, rows, batches));
     refresh_all(network, update.parameters);
     Team team(n_threads);
-    Batch<T> passes(network, rows, update.parameters, signal, team);
+    Batch<T> passes(network, rows, update.parameters, custom, signal, team);
     const Optimizer<T>& optimizer = optimizer_table<T>[update.optimizer];
     Step<T> step{update.parameters, update.slots, network.n_parameters, update.hyperparameters,
                  network.problem.alpha};
@@ -317,7 +337,8 @@ Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batche
 
 template <class T>
 Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* parameters,
-                             T* gradient, StopSignal signal, int n_threads) {
+                             T* gradient, const CustomLoss<T>& custom, StopSignal signal,
+                             int n_threads) {
     network.uses_running = false;
     network.draws.active = false;
     network.prepare_forward(rows, false, network.largest_chunk_of(rows.n_rows));
@@ -325,7 +346,7 @@ Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* 
                              most_entries(network, rows, {nullptr, rows.n_rows, rows.n_rows, {}}));
     refresh_all(network, parameters);
     Team team(n_threads);
-    Batch<T> passes(network, rows, parameters, signal, team);
+    Batch<T> passes(network, rows, parameters, custom, signal, team);
     const auto finish = [&](Layer<T>& layer, const T* sum, Range part, Kind kind) {
         if (kind == Kind::statistics) return;
         const Range flat = flat_range(layer, part, kind);
@@ -364,7 +385,7 @@ Report run_predict(Network<T>& network, int link, const Rows<T>& rows, const T* 
             forward(network, parameters, input, mine);
             gather_logits(network, mine);
             T* p = network.p + mine.begin * n_outputs;
-            link_table<T>[link](p, n, n_outputs);
+            link_table<T>[link](p, n, n_outputs, network.heads());
             std::memcpy(prediction + (done + mine.begin) * n_outputs, p,
                         sizeof(T) * std::size_t(n * n_outputs));
         });

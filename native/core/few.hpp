@@ -93,7 +93,7 @@ Report run_predict_few(const Network<T>& network, int link, const T* x, Index ro
         std::memcpy(prediction + row * network.n_outputs, from,
                     sizeof(T) * std::size_t(network.n_outputs));
     }
-    link_table<T>[link](prediction, rows, network.n_outputs);
+    link_table<T>[link](prediction, rows, network.n_outputs, network.heads());
     return {Ending::finished, 0, 0, -1};
 }
 

@@ -36,19 +36,22 @@ struct Entry {
         return static_cast<const Held<T>*>(network)->network.n_parameters;
     }
     static Report epoch(void* network, const Rows<T>& rows, const Batches& batches,
-                        const Update<T>& update, StopSignal signal, int n_threads) {
+                        const Update<T>& update, const CustomLoss<T>& custom, StopSignal signal,
+                        int n_threads) {
         Held<T>& it = held(network);
         if (it.trains_small(rows))
             return run_small_epoch(it.network, *it.small, rows, batches, update, signal);
-        return run_epoch(it.network, rows, batches, update, signal, n_threads);
+        return run_epoch(it.network, rows, batches, update, custom, signal, n_threads);
     }
     static Report loss_and_gradient(void* network, const Rows<T>& rows, const T* parameters,
-                                    T* gradient, StopSignal signal, int n_threads) {
+                                    T* gradient, const CustomLoss<T>& custom, StopSignal signal,
+                                    int n_threads) {
         Held<T>& it = held(network);
         if (it.trains_small(rows))
             return run_small_loss_and_gradient(it.network, *it.small, rows, parameters, gradient,
                                                signal);
-        return run_loss_and_gradient(it.network, rows, parameters, gradient, signal, n_threads);
+        return run_loss_and_gradient(it.network, rows, parameters, gradient, custom, signal,
+                                     n_threads);
     }
     static Report predict(void* network, int link, const Rows<T>& rows, const T* parameters,
                           T* prediction, StopSignal signal, int n_threads) {

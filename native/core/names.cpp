@@ -6,9 +6,12 @@ namespace lamina {
 const char* const activation_names[] = {
     "identity", "logistic", "tanh", "relu",     "leaky_relu", "prelu", "elu",       "selu", "gelu",
     "silu",     "mish",     "softplus", "softsign", "relu6", "hardswish", "sine", nullptr};
-const char* const loss_names[] = {"squared_error", "poisson", "binary_log_loss", "log_loss",
+const char* const loss_names[] = {
+    "squared_error", "poisson", "binary_log_loss", "log_loss", "absolute_error",
+    "huber",         "log_cosh", "quantile",       "gamma",    "tweedie",
+    "gaussian_nll",  "binary_focal", "smoothed_log_loss", "focal", nullptr};
+const char* const link_names[] = {"identity", "exp", "logistic", "softmax", "mean_and_spread",
                                   nullptr};
-const char* const link_names[] = {"identity", "exp", "logistic", "softmax", nullptr};
 const char* const penalty_names[] = {"l2", nullptr};
 const char* const optimizer_names[] = {"sgd", "adam", nullptr};
 const char* const precision_names[] = {"bfloat16", nullptr};

@@ -14,6 +14,7 @@
 #include "activations.hpp"
 #include "bfloat16.hpp"
 #include "engine.hpp"
+#include "loss_terms.hpp"
 #include "matmul.hpp"
 #include "noise.hpp"
 #include "normalization.hpp"
@@ -127,6 +128,7 @@ struct Network {
     }
     Index predicted_chunk_size(Index rows, int n_threads) const;
     void make_room(Index chunk_rows);
+    void copy_problem(const Problem& given);
     void prepare_block(Layer<T>& layer);
     // Whether a step draws random numbers.
     bool draws_any() const {
@@ -137,6 +139,8 @@ struct Network {
         return std::is_same_v<T, float> && problem.precision == Precision::bfloat16;
     }
 
+    Heads heads() const { return {problem.heads, problem.n_heads}; }
+
     Problem problem;
     Index n_layers, n_features, n_outputs;
     Index n_parameters = 0, n_trained = 0, n_weights = 0, n_squares = 0;
@@ -146,10 +150,13 @@ struct Network {
     Index largest_chunk = 0;  // rows that a chunk may have
     Index room = 0;           // rows that the buffers have been made for
     Buffer<Block> blocks;
+    Buffer<double> loss_hyperparameters;
+    Buffer<Index> head_widths;
     Layer<T>* layers;
     Buffer<T> x, input_kept;  // gathered rows, and what dropout multiplies them with
-    Buffer<T> p, y, value, logit_delta, weight;      // (rows, n_outputs) or (rows), compact
-    Buffer<std::int32_t> codes;                      // (rows)
+    Buffer<T> p, value, logit_delta, weight;         // (rows, n_outputs) or (rows), compact
+    Buffer<T> y;                                     // (rows, n_targets)
+    Buffer<std::int32_t> codes;                      // (rows, n_targets)
     Buffer<std::int64_t> picked;                     // (rows): which rows of a csr matrix
     Buffer<double> row_loss;                         // (rows)
     Buffer<double> square;    // (n_squares): ‖W‖² of every weight_rows rows, layer by layer
@@ -177,9 +184,10 @@ Network<T>::Network(const Problem& given)
       n_features(given.blocks[0].fan_in),
       n_outputs(given.blocks[given.n_blocks - 1].fan_out),
       blocks(given.n_blocks),
+      loss_hyperparameters(given.n_loss_hyperparameters),
+      head_widths(given.n_heads + 1),
       layers(nullptr) {
-    std::memcpy(blocks, given.blocks, sizeof(Block) * std::size_t(n_layers));
-    problem.blocks = blocks;
+    copy_problem(given);
     Index row_values = n_features, widest = n_features;
     for (Index i = 0; i < n_layers; ++i) {
         const Activation<T>& activation = activation_table<T>[blocks[i].activation];
@@ -228,6 +236,19 @@ Network<T>::Network(const Problem& given)
         layers[i].statistics = n_parameters;
         n_parameters += layers[i].n_statistics() * layers[i].fan_out;
     }
+}
+
+// Without heads of their own, all outputs are one.
+template <class T>
+void Network<T>::copy_problem(const Problem& given) {
+    std::memcpy(blocks, given.blocks, sizeof(Block) * std::size_t(n_layers));
+    for (int i = 0; i < given.n_loss_hyperparameters; ++i)
+        loss_hyperparameters[i] = given.loss_hyperparameters[i];
+    for (int i = 0; i < given.n_heads; ++i) head_widths[i] = given.heads[i];
+    if (given.n_heads == 0) head_widths[0] = n_outputs, problem.n_heads = 1;
+    problem.blocks = blocks;
+    problem.loss_hyperparameters = loss_hyperparameters;
+    problem.heads = head_widths;
 }
 
 template <class T>
@@ -327,11 +348,11 @@ void Network<T>::prepare_backward(int n_threads, Index batch, Index sparse_entri
         most_entries = sparse_entries;
     }
     if (square) return;
-    y = Buffer<T>(room * n_outputs);
+    y = Buffer<T>(room * problem.n_targets);
     value = Buffer<T>(room * n_outputs);
     logit_delta = Buffer<T>(room * n_outputs);
     weight = Buffer<T>(room);
-    codes = Buffer<std::int32_t>(room);
+    codes = Buffer<std::int32_t>(room * problem.n_targets);
     row_loss = Buffer<double>(room);
     for (Index i = 0; i < n_layers; ++i) {
         Layer<T>& layer = layers[i];

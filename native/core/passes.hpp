@@ -6,7 +6,6 @@
 //    backward   delta = dL/dz;  dW = a_prevᵀ delta;  db = Σ_rows delta;  delta_prev = (delta Wᵀ) f'
 #pragma once
 
-#include "losses.hpp"
 #include "network.hpp"
 #include "optimizers.hpp"
 #include "rounded_passes.hpp"
@@ -66,7 +65,7 @@ void disturb_inputs(Network<T>& network, Range range) {
 
 template <class T>
 void gather(Network<T>& network, const Rows<T>& rows, const Chunk& chunk, Range range) {
-    const Index n_features = network.n_features, n_outputs = network.n_outputs;
+    const Index n_features = network.n_features, n_targets = network.problem.n_targets;
     for (Index i = range.begin; i < range.end; ++i) {
         const Index row = chunk[i];
         if (!rows.dense || network.draws.active) network.picked[i] = row;
@@ -74,10 +73,12 @@ void gather(Network<T>& network, const Rows<T>& rows, const Chunk& chunk, Range 
             std::memcpy(network.x + i * n_features, rows.dense + row * n_features,
                         sizeof(T) * std::size_t(n_features));
         if (rows.weight) network.weight[i] = rows.weight[row];
-        if (rows.codes) network.codes[i] = rows.codes[row];
+        if (rows.codes)
+            for (Index j = 0; j < n_targets; ++j)
+                network.codes[i * n_targets + j] = rows.codes[row * n_targets + j];
         if (rows.targets)
-            for (Index j = 0; j < n_outputs; ++j)
-                network.y[i * n_outputs + j] = rows.targets[row * n_outputs + j];
+            for (Index j = 0; j < n_targets; ++j)
+                network.y[i * n_targets + j] = rows.targets[row * n_targets + j];
     }
     if (network.draws.active) disturb_inputs(network, range);
 }
@@ -243,30 +244,6 @@ void forward(Network<T>& network, const T* parameters, const Input<T>& input, Ra
         affine(network, i, parameters, input, range);
         finish_layer(network, i, range);
     }
-}
-
-// The last layer's logits without the padding between rows.
-template <class T>
-void gather_logits(Network<T>& network, Range range) {
-    const Layer<T>& last = network.layers[network.n_layers - 1];
-    for (Index i = range.begin; i < range.end; ++i)
-        for (Index j = 0; j < network.n_outputs; ++j)
-            network.p[i * network.n_outputs + j] = last.a[i * last.stride + j];
-}
-
-// Each row's loss, and its slope at the last layer's a.
-template <class T>
-void loss(Network<T>& network, bool is_weighted, Range range) {
-    const Index n_outputs = network.n_outputs, first = range.begin * n_outputs;
-    gather_logits(network, range);
-    loss_table<T>[network.problem.loss].of_rows(
-        {range.end - range.begin, n_outputs, network.p + first, network.y + first,
-         network.codes + range.begin, is_weighted ? network.weight + range.begin : nullptr,
-         network.logit_delta + first, network.value + first, network.row_loss + range.begin});
-    const Layer<T>& last = network.layers[network.n_layers - 1];
-    for (Index i = range.begin; i < range.end; ++i)
-        for (Index j = 0; j < n_outputs; ++j)
-            last.delta[i * last.stride + j] = network.logit_delta[i * n_outputs + j];
 }
 
 // What dW reads of a long delta, and of every delta in bfloat16: `rows` are the chunk's.

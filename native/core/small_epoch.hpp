@@ -46,8 +46,9 @@ class SmallBatch {
         for (Index group = 0; group < groups; ++group) gather(chunk, group);
         forward(groups);
         const SmallLayer<T>& last = small_.layers[small_.n_layers - 1];
-        loss_table<T>[network_.problem.loss].of_groups({groups, small_.n_outputs, last.a, small_.y,
-                                                small_.codes, small_.weight, last.delta, losses});
+        loss_table<T>[network_.problem.loss].of_groups(
+            {groups, small_.n_outputs, network_.problem.loss_hyperparameters, last.a, small_.y,
+             small_.codes, small_.weight, last.delta, losses});
         pass_down(groups);
         for (Index i = 0; i < small_.n_layers; ++i)
             for (const LaneSums<T>& tile : small_.layers[i].sums)

@@ -20,6 +20,9 @@ inline constexpr Index small_chunk = 256;  // rows
 // set show in a result. The passes keep no z, and their losses overwrite the last layer's a.
 template <class T>
 bool is_small(const Network<T>& network) {
+    const int loss = network.problem.loss;
+    if (loss == custom_loss || !loss_table<T>[loss].of_groups || network.problem.n_heads > 1)
+        return false;
     Index widest = network.n_features;
     for (Index i = 0; i < network.n_layers; ++i) {
         const Layer<T>& layer = network.layers[i];

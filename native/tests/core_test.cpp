@@ -32,20 +32,48 @@ const Kernels<double>& kernels_of(const InstructionSet& set) {
     return set.float64;
 }
 
+// What each loss takes beside the rows: those that a test does not name have none.
+struct Settings {
+    const char* loss;
+    std::vector<double> hyperparameters;
+    std::int64_t outputs_per_target = 1;
+};
+const std::vector<Settings> loss_settings = {
+    {"huber", {0.5}},       {"quantile", {0.3}},          {"tweedie", {1.5}}, {"gaussian_nll", {}, 2},
+    {"binary_focal", {2}}, {"smoothed_log_loss", {0.1}}, {"focal", {2, 0.1}}};
+
+Settings settings_of(int loss) {
+    for (const Settings& settings : loss_settings)
+        if (std::string(settings.loss) == loss_names[loss]) return settings;
+    return {loss_names[loss], {}};
+}
+
+bool is_of_codes(int loss) {
+    const std::string name = loss_names[loss];
+    return name == "log_loss" || name == "smoothed_log_loss" || name == "focal";
+}
+
 // Random rows for one loss, dense or csr, and a network for them.
 template <class T>
 struct Example {
     std::vector<Block> blocks;
     Problem problem{};
+    Settings settings;
     std::vector<T> dense, values, targets, weight, parameters;
     std::vector<std::int32_t> columns, codes;
     std::vector<std::int64_t> starts, order;
     std::int64_t n_rows, n_parameters = 0;
     bool is_sparse, takes_codes;
 
-    Example(int loss, bool sparse, std::int64_t rows, const std::vector<std::int64_t>& widths,
+    // The last of the widths are targets.
+    Example(int loss, bool sparse, std::int64_t rows, std::vector<std::int64_t> widths,
             Precision precision = Precision::full)
-        : n_rows(rows), is_sparse(sparse), takes_codes(std::string(loss_names[loss]) == "log_loss") {
+        : settings(settings_of(loss)),
+          n_rows(rows),
+          is_sparse(sparse),
+          takes_codes(is_of_codes(loss)) {
+        const std::int64_t n_targets = widths.back();
+        widths.back() *= settings.outputs_per_target;
         std::mt19937 random(7);
         std::uniform_real_distribution<double> uniform(-1, 1);
         for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
@@ -53,7 +81,15 @@ struct Example {
             blocks.push_back({widths[i], widths[i + 1], is_last ? 0 : 2});
             n_parameters += (widths[i] + 1) * widths[i + 1];
         }
-        problem = {blocks.data(), int(blocks.size()), loss, 0, 0.1, precision};
+        problem = {blocks.data(),
+                   int(blocks.size()),
+                   loss,
+                   0,
+                   0.1,
+                   precision,
+                   takes_codes ? 1 : n_targets,
+                   settings.hyperparameters.data(),
+                   int(settings.hyperparameters.size())};
         const std::int64_t n_features = widths.front(), n_outputs = widths.back();
         starts.push_back(0);
         for (std::int64_t row = 0; row < rows; ++row) {
@@ -68,7 +104,8 @@ struct Example {
             starts.push_back(std::int64_t(values.size()));
             codes.push_back(std::int32_t(random() % std::uint32_t(n_outputs)));
             weight.push_back(T(0.5 + 0.4 * uniform(random)));
-            for (std::int64_t j = 0; j < n_outputs; ++j) targets.push_back(T(random() % 2));
+            // A gamma loss takes no zero.
+            for (std::int64_t j = 0; j < n_targets; ++j) targets.push_back(T(0.5 + random() % 2 * 0.5));
             order.push_back((row * 7919) % rows);
         }
         for (std::int64_t i = 0; i < n_parameters; ++i)
@@ -115,10 +152,10 @@ Fitted<T> fit(const InstructionSet& set, const Example<T>& example, std::int64_t
                       {example.order.data(), example.n_rows, batch, rates.data()},
                       {1, hyperparameters, fitted.parameters.data(), fitted.slots.data(),
                        epoch * std::int64_t(rates.size())},
-                      quiet, threads);
+                      {}, quiet, threads);
     fitted.loss = kernels
                       .loss_and_gradient(network, example.rows(), fitted.parameters.data(),
-                                         fitted.gradient.data(), quiet, threads)
+                                         fitted.gradient.data(), {}, quiet, threads)
                       .loss;
     kernels.predict(network, 0, example.rows_to_predict(), fitted.parameters.data(),
                     fitted.prediction.data(), quiet, threads);
@@ -164,7 +201,7 @@ void test_a_network_that_has_predicted_trains_as_a_new_one(const InstructionSet&
         trained[predicts] = example.parameters;
         kernels.epoch(network, example.rows(),
                       {example.order.data(), example.n_rows, example.n_rows, rates},
-                      {1, hyperparameters, trained[predicts].data(), slots.data(), 0}, quiet, 2);
+                      {1, hyperparameters, trained[predicts].data(), slots.data(), 0}, {}, quiet, 2);
         kernels.release(network);
     }
     expect(trained[0] == trained[1], std::string(set.name) + ": a prediction before shows in a fit");
@@ -225,7 +262,7 @@ void test_gradient(const InstructionSet& set, int loss, bool sparse) {
     std::vector<double> gradient(std::size_t(example.n_parameters)), ignored(gradient.size());
     const auto loss_at = [&](double* into) {
         return kernels
-            .loss_and_gradient(network, example.rows(), example.parameters.data(), into, quiet, 1)
+            .loss_and_gradient(network, example.rows(), example.parameters.data(), into, {}, quiet, 1)
             .loss;
     };
     loss_at(gradient.data());
@@ -239,7 +276,7 @@ void test_gradient(const InstructionSet& set, int loss, bool sparse) {
         example.parameters[i] = at - h;
         const double below = loss_at(ignored.data());
         example.parameters[i] = at;
-        const bool is_weight = i < 5 * 7 + 7 * 3;
+        const bool is_weight = i < std::size_t(5 * 7 + 7 * 3 * example.settings.outputs_per_target);
         const double penalty = is_weight ? 0.1 * at / [&] {
             double sum = 0;
             for (double w : example.weight) sum += w;

@@ -11,6 +11,8 @@ ACTIVATIONS: dict = ...
 
 LOSSES: dict = ...
 
+CUSTOM_LOSS: int = -1
+
 LINKS: dict = ...
 
 PENALTIES: dict = {'l2' : 0}
@@ -43,20 +45,22 @@ class Rows32:
 class Network32:
     """The working memory and the passes of one network."""
 
-    def __init__(self, blocks: Sequence[tuple[int, int, int, int, bool, float]], loss: int, penalty: int, alpha: float, precision: int, largest_batch: int, input_dropout: float, input_noise: float) -> None:
-        """precision is a value of PRECISIONS, or FULL_PRECISION."""
+    def __init__(self, blocks: Sequence[tuple[int, int, int, int, bool, float]], loss: int, loss_hyperparameters: Sequence[float], heads: Sequence[int], n_targets: int, penalty: int, alpha: float, precision: int, largest_batch: int, input_dropout: float, input_noise: float) -> None:
+        """
+        loss is a value of LOSSES, or CUSTOM_LOSS: then the calls that learn are given a python_loss(logits, y, weight), which gives value and delta. precision is a value of PRECISIONS, or FULL_PRECISION.
+        """
 
-    def epochs(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, seconds: float) -> list[tuple[int, float, int, int]]:
+    def epochs(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[tuple[int, float, int, int]]:
         """
         One epoch for each row of learning rates, `order` shuffled anew before each by the bit generator, if one is given, for so many seconds. Of each: (ending, loss, steps, first non-finite block or -1); ending is a value of Ending.
         """
 
     def raise_interrupt(self) -> None:
         """
-        Raise what a signal handler raised during the last `epochs`, if one did.
+        Raise what a signal handler or the loss raised during the last `epochs`.
         """
 
-    def loss_and_gradient(self, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], n_threads: int) -> tuple[int, float, int, int]: ...
+    def loss_and_gradient(self, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], n_threads: int, python_loss: object | None) -> tuple[int, float, int, int]: ...
 
     def predict(self, link: int, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], n_threads: int) -> int:
         """A value of Ending: NON_FINITE where a dense X is."""
@@ -74,20 +78,22 @@ class Rows64:
 class Network64:
     """The working memory and the passes of one network."""
 
-    def __init__(self, blocks: Sequence[tuple[int, int, int, int, bool, float]], loss: int, penalty: int, alpha: float, precision: int, largest_batch: int, input_dropout: float, input_noise: float) -> None:
-        """precision is a value of PRECISIONS, or FULL_PRECISION."""
+    def __init__(self, blocks: Sequence[tuple[int, int, int, int, bool, float]], loss: int, loss_hyperparameters: Sequence[float], heads: Sequence[int], n_targets: int, penalty: int, alpha: float, precision: int, largest_batch: int, input_dropout: float, input_noise: float) -> None:
+        """
+        loss is a value of LOSSES, or CUSTOM_LOSS: then the calls that learn are given a python_loss(logits, y, weight), which gives value and delta. precision is a value of PRECISIONS, or FULL_PRECISION.
+        """
 
-    def epochs(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, seconds: float) -> list[tuple[int, float, int, int]]:
+    def epochs(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[tuple[int, float, int, int]]:
         """
         One epoch for each row of learning rates, `order` shuffled anew before each by the bit generator, if one is given, for so many seconds. Of each: (ending, loss, steps, first non-finite block or -1); ending is a value of Ending.
         """
 
     def raise_interrupt(self) -> None:
         """
-        Raise what a signal handler raised during the last `epochs`, if one did.
+        Raise what a signal handler or the loss raised during the last `epochs`.
         """
 
-    def loss_and_gradient(self, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], n_threads: int) -> tuple[int, float, int, int]: ...
+    def loss_and_gradient(self, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], n_threads: int, python_loss: object | None) -> tuple[int, float, int, int]: ...
 
     def predict(self, link: int, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], n_threads: int) -> int:
         """A value of Ending: NON_FINITE where a dense X is."""

@@ -34,6 +34,20 @@ def test_a_larger_logit_gives_no_smaller_prediction(link):
 
 
 @every_link
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_inverse_gives_finite_logits_of_a_prediction(link, dtype):
+    z = 4 * np.random.RandomState(3).standard_normal((6, 4)).astype(dtype)
+    found = link.inverse(link.value(z))
+    assert found.dtype == dtype
+    tolerance = 1e-12 if dtype == "float64" else 1e-4
+    np.testing.assert_allclose(link.value(found), link.value(z), rtol=tolerance)
+    with np.errstate(all="ignore"):
+        far = link.value(np.array([[-800.0, 0.0, 800.0, -9.0]], dtype=dtype))
+    if np.isfinite(far).all():
+        assert np.isfinite(link.inverse(far)).all()
+
+
+@every_link
 def test_logits_are_left_as_they_were(link):
     z = np.random.RandomState(2).standard_normal((6, 4))
     before = z.copy()

@@ -1,74 +1,166 @@
 """What holds for every loss: delta is its slope at the logits, and it stays finite."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
+from lamina.engines import Objective
 from lamina.formulas import LINKS, LOSSES
+from lamina.formulas.losses import Loss, hyperparameter_numbers
 
-every_loss = pytest.mark.parametrize("loss", LOSSES.values(), ids=lambda loss: loss.name)
+# Several values of every hyperparameter, the ends of their ranges among them.
+SETTINGS = {
+    "huber": [{"huber_threshold": t} for t in (0.01, 1.0, 100.0)],
+    "quantile": [{"quantile": q} for q in (0.5, 0.9, (0.3,), (0.05, 0.5, 0.95))],
+    "tweedie": [{"tweedie_power": power} for power in (1.1, 1.5, 1.9)],
+    "binary_focal": [{"focal_gamma": gamma} for gamma in (0.0, 0.5, 2.0, 5.0)],
+    "smoothed_log_loss": [{"label_smoothing": s} for s in (0.0, 0.1, 1.0)],
+    "focal": [
+        {"focal_gamma": gamma, "label_smoothing": s}
+        for gamma in (0.0, 0.5, 2.0, 5.0)
+        for s in (0.0, 0.3)
+    ],
+}
 WIDTHS = [1, 2, 3, 7]
 
 
-@pytest.fixture
-def draw_targets(draw_problem):
-    def draw(loss, n_rows, n_outputs, dtype="float64"):
-        return draw_problem((1, n_outputs), loss=loss.name, n_rows=n_rows, dtype=dtype).rows.y
+class Case(NamedTuple):
+    """A loss, and the values of its hyperparameters."""
 
-    return draw
+    loss: Loss
+    of: dict
+
+    def __str__(self):
+        return "-".join([self.loss.name, *map(str, self.of.values())])
+
+    def draw(self, draw_targets, n_targets, n_rows, dtype="float64"):
+        """Targets, and how many outputs they need."""
+        objective = Objective(self.loss.name, hyperparameters=self.of)
+        y = draw_targets(objective, np.random.RandomState(0), n_rows, n_targets)
+        if self.loss.targets == "codes":
+            return y, n_targets
+        return y.astype(dtype), n_targets * self.loss.outputs_per_target(self.of)
 
 
-@every_loss
-@pytest.mark.parametrize("n_outputs", WIDTHS)
-def test_delta_is_the_slope_of_the_value_behind_the_link(loss, n_outputs, draw_targets):
+CASES = [Case(loss, of) for loss in LOSSES.values() for of in SETTINGS.get(loss.name, [{}])]
+every_case = pytest.mark.parametrize("case", CASES, ids=str)
+every_width = pytest.mark.parametrize("n_targets", WIDTHS)
+every_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
+
+
+def test_every_hyperparameter_is_tested_with_several_values():
+    assert {name for name, loss in LOSSES.items() if loss.hyperparameters} == set(SETTINGS)
+    for name, settings in SETTINGS.items():
+        for hyperparameter in LOSSES[name].hyperparameters:
+            assert len({str(of[hyperparameter]) for of in settings}) > 1
+
+
+@every_case
+@every_width
+def test_delta_is_the_slope_of_the_value_behind_the_link(case, n_targets, draw_targets):
+    (loss, of), link = case, LINKS[case.loss.link].value
+    y, n_outputs = case.draw(draw_targets, n_targets, 5)
     z = np.random.RandomState(3).standard_normal((5, n_outputs))
-    y, link = draw_targets(loss, 5, n_outputs), LINKS[loss.link].value
     slope = np.empty_like(z)
     for j in range(n_outputs):
         h = np.zeros(n_outputs)
         h[j] = 1e-5
-        difference = loss.value(link(z + h), y) - loss.value(link(z - h), y)
+        difference = loss.value(link(z + h), y, of) - loss.value(link(z - h), y, of)
         slope[:, j] = difference / 2e-5
     if loss.mean_over_outputs:
         slope *= n_outputs
-    np.testing.assert_allclose(loss.delta(link(z), y), slope, rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(loss.delta(link(z), y, of), slope, rtol=1e-8, atol=1e-9)
 
 
-@every_loss
-@pytest.mark.parametrize("n_outputs", WIDTHS)
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_value_is_one_number_a_row_and_delta_one_a_logit(loss, n_outputs, dtype, draw_targets):
+@every_case
+@every_width
+@every_dtype
+def test_value_is_one_number_a_row_and_delta_one_a_logit(case, n_targets, dtype, draw_targets):
+    y, n_outputs = case.draw(draw_targets, n_targets, 6, dtype)
     z = np.random.RandomState(4).standard_normal((6, n_outputs)).astype(dtype)
-    p, y = LINKS[loss.link].value(z), draw_targets(loss, 6, n_outputs, dtype)
-    value, delta = loss.value(p, y), loss.delta(p, y)
+    p = LINKS[case.loss.link].value(z)
+    value, delta = case.loss.value(p, y, case.of), case.loss.delta(p, y, case.of)
     assert value.shape == (6,)
     assert delta.shape == (6, n_outputs)
     assert value.dtype == delta.dtype == dtype
 
 
-@every_loss
-@pytest.mark.parametrize("n_outputs", WIDTHS)
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_saturated_predictions_give_finite_losses(loss, n_outputs, dtype, draw_targets):
+@every_case
+@every_width
+@every_dtype
+def test_saturated_predictions_give_finite_losses(case, n_targets, dtype, draw_targets):
+    y, n_outputs = case.draw(draw_targets, n_targets, 8, dtype)
     z = np.random.RandomState(5).choice([-80.0, 80.0], (8, n_outputs)).astype(dtype)
-    p, y = LINKS[loss.link].value(z), draw_targets(loss, 8, n_outputs, dtype)
-    assert np.isfinite(loss.value(p, y)).all()
-    assert np.isfinite(loss.delta(p, y)).all()
+    p = LINKS[case.loss.link].value(z)
+    assert np.isfinite(case.loss.value(p, y, case.of)).all()
+    assert np.isfinite(case.loss.delta(p, y, case.of)).all()
 
 
-@every_loss
-@pytest.mark.parametrize("n_outputs", WIDTHS)
-def test_no_loss_is_negative(loss, n_outputs, draw_targets):
+@every_case
+@every_width
+def test_no_loss_is_less_than_it_says(case, n_targets, draw_targets):
+    y, n_outputs = case.draw(draw_targets, n_targets, 20)
     z = 3 * np.random.RandomState(6).standard_normal((20, n_outputs))
-    y = draw_targets(loss, 20, n_outputs)
-    assert (loss.value(LINKS[loss.link].value(z), y) >= 0).all()
+    value = case.loss.value(LINKS[case.loss.link].value(z), y, case.of)
+    assert (value >= case.loss.least).all()
 
 
-@every_loss
-def test_predictions_and_targets_are_left_as_they_were(loss, draw_targets):
-    p = LINKS[loss.link].value(np.random.RandomState(7).standard_normal((5, 3)))
-    y = draw_targets(loss, 5, 3)
+@every_case
+def test_predictions_and_targets_are_left_as_they_were(case, draw_targets):
+    y, n_outputs = case.draw(draw_targets, 3, 5)
+    p = LINKS[case.loss.link].value(np.random.RandomState(7).standard_normal((5, n_outputs)))
     p_before, y_before = p.copy(), y.copy()
-    loss.value(p, y)
-    loss.delta(p, y)
+    case.loss.value(p, y, case.of)
+    case.loss.delta(p, y, case.of)
+    case.loss.answer(p, case.of)
     np.testing.assert_array_equal(p, p_before)
     np.testing.assert_array_equal(y, y_before)
+
+
+@every_case
+def test_engines_get_the_hyperparameters_in_order_as_numbers(case):
+    numbers = hyperparameter_numbers(case.loss, case.of)
+    expected = [np.atleast_1d(case.of[name]) for name in case.loss.hyperparameters]
+    assert numbers == [float(x) for x in np.concatenate([[], *expected])]
+
+
+@pytest.mark.parametrize(
+    ("name", "equal"),
+    [
+        ("focal", "log_loss"),
+        ("smoothed_log_loss", "log_loss"),
+        ("binary_focal", "binary_log_loss"),
+        ("huber", "squared_error"),
+    ],
+)
+def test_at_the_end_of_its_range_a_loss_is_another(name, equal, draw_targets):
+    ends = {"focal_gamma": 0.0, "label_smoothing": 0.0, "huber_threshold": 1e9}
+    loss, other = LOSSES[name], LOSSES[equal]
+    case = Case(loss, {parameter: ends[parameter] for parameter in loss.hyperparameters})
+    y, n_outputs = case.draw(draw_targets, 4, 9)
+    p = LINKS[loss.link].value(np.random.RandomState(8).standard_normal((9, n_outputs)))
+    factor = n_outputs if other.mean_over_outputs else 1
+    np.testing.assert_allclose(
+        loss.value(p, y, case.of), factor * other.value(p, y, {}), rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        loss.delta(p, y, case.of), other.delta(p, y, {}), rtol=1e-12, atol=1e-15
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "outside"), [("poisson", -1.0), ("gamma", 0.0), ("gamma", -1.0), ("tweedie", -1.0)]
+)
+def test_a_target_outside_the_domain_gives_no_number(name, outside):
+    of = SETTINGS.get(name, [{}])[0]
+    with np.errstate(all="ignore"):
+        assert np.isnan(LOSSES[name].value(np.ones((1, 1)), np.array([[outside]]), of)).all()
+
+
+def test_the_losses_whose_slope_has_a_step_say_so():
+    z, y = np.array([[-1e-9], [1e-9]]), np.zeros((2, 1))
+    for loss in LOSSES.values():
+        if loss.targets == "values" and loss.link == "identity":
+            below, above = loss.delta(z, y, SETTINGS.get(loss.name, [{}])[0])[:, 0]
+            assert (above - below < 1e-6) == loss.is_smooth

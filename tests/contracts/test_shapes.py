@@ -79,7 +79,7 @@ def test_no_rows_give_no_predictions(engine, draw_problem, n_outputs, loss, dtyp
     problem = draw_problem((4, 5, n_outputs), loss=loss, dtype=dtype)
     X = sparse.csr_array((0, 4), dtype=dtype) if layout else np.empty((0, 4), dtype)
     predicted = engine.predict(problem.spec, problem.parameters, X)
-    assert predicted.shape == (0, n_outputs)
+    assert predicted.shape == (0, problem.spec.n_outputs)
     assert predicted.dtype == dtype
 
 

@@ -1,6 +1,7 @@
 """The native engine's instruction sets: all give one model, the wide ones to the last bit."""
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from lamina import _native
 # Trains every network that the formulas allow, a larger one and a small one, and writes the
 # parameters of all of them to a file.
 TRAIN_ALL = """
+import json
 import sys
 import numpy as np
 from scipy import sparse
@@ -24,6 +26,7 @@ from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows, c
 from lamina.formulas import ACTIVATIONS, LOSSES
 from lamina.network import NetworkSpec, draw_parameters
 
+hyperparameters = json.loads(sys.argv[2])
 results = {"instruction_set": _native.instruction_set()}
 settings = [
     OptimizerSettings("sgd", {"momentum": 0.9, "nesterovs_momentum": 1.0}),
@@ -40,14 +43,20 @@ for dtype, precision in [("float32", None), ("float64", None), ("float32", "bflo
                         X = draw.standard_normal((53, 40)) * (draw.uniform(size=(53, 40)) < 0.3)
                         X = X[:, : widths[0]].astype(dtype)
                         X = X if layout == "dense" else sparse.csr_array(X)
+                        objective = Objective(loss, 0.01, "l2", hyperparameters.get(loss, {}))
+                        outputs = LOSSES[loss].outputs_per_target(objective.hyperparameters)
                         y = draw.randint(2, size=(53, 5)).astype(dtype)
                         if LOSSES[loss].targets == "codes":
                             y = draw.randint(5, size=53).astype(np.int32)
-                        spec = NetworkSpec.perceptron(widths, activation, LOSSES[loss].link)
+                        elif LOSSES[loss].task == "regression":
+                            y += 1
+                        spec = NetworkSpec.perceptron(
+                            (*widths[:-1], 5 * outputs), activation, LOSSES[loss].link
+                        )
                         parameters = draw_parameters(spec, draw, dtype, 6.0)
                         trainer = engine.trainer(
                             spec,
-                            Objective(loss, 0.01),
+                            objective,
                             optimizer,
                             Rows(X, y, draw.uniform(0.5, 2, 53).astype(dtype)),
                             parameters,
@@ -70,14 +79,15 @@ TOLERANCE = {"float64": 1e-12, "float32": 1e-5, "bfloat16": 2.0**-8}
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(tmp_path_factory, loss_hyperparameters):
     """The trained parameters of every instruction set that this machine can run, by case."""
     folder = tmp_path_factory.mktemp("instruction_sets")
     results = {}
     for name in _native.instruction_sets():
         path = folder / f"{name}.npz"
         environment = {**os.environ, "LAMINA_INSTRUCTION_SET": name}
-        subprocess.run([sys.executable, "-c", TRAIN_ALL, path], env=environment, check=True)
+        arguments = [sys.executable, "-c", TRAIN_ALL, path, json.dumps(loss_hyperparameters)]
+        subprocess.run(arguments, env=environment, check=True)
         with np.load(path) as file:
             results[name] = dict(file)
     return results

@@ -26,6 +26,16 @@ NativeEngine = pytest.importorskip("lamina.engines.native").NativeEngine
 ADAM = OptimizerSettings("adam", {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8})
 
 
+HYPERPARAMETERS = {
+    "huber": {"huber_threshold": 0.1},
+    "quantile": {"quantile": (0.1, 0.5, 0.9)},
+    "tweedie": {"tweedie_power": 1.5},
+    "binary_focal": {"focal_gamma": 2.0},
+    "smoothed_log_loss": {"label_smoothing": 0.1},
+    "focal": {"focal_gamma": 2.0, "label_smoothing": 0.1},
+}
+
+
 def fitted(
     n_threads,
     loss="log_loss",
@@ -35,22 +45,25 @@ def fitted(
     precision=None,
 ):
     rng = np.random.RandomState(0)
-    n_rows, n_outputs = 301, widths[-1]
-    spec = NetworkSpec.perceptron(widths, "tanh", LOSSES[loss].link)
+    n_rows, n_targets, record = 301, widths[-1], LOSSES[loss]
+    objective = Objective(loss, 0.1, hyperparameters=HYPERPARAMETERS.get(loss, {}))
+    outputs = record.outputs_per_target(objective.hyperparameters)
+    widths = (*widths[:-1], n_targets * outputs)
+    spec = NetworkSpec.perceptron(widths, "tanh", record.link)
     X = rng.normal(size=(n_rows, widths[0])).astype(dtype)
     if as_csr:
         X = sparse.csr_array(np.where(rng.uniform(size=X.shape) < 0.7, 0, X).astype(dtype))
-    codes = LOSSES[loss].targets == "codes"
-    y = rng.randint(n_outputs, size=n_rows).astype(np.int32)
-    rows = Rows(
-        X, y if codes else np.eye(n_outputs, dtype=dtype)[y], rng.rand(n_rows).astype(dtype)
-    )
+    y = rng.randint(n_targets, size=n_rows).astype(np.int32)
+    if record.targets == "values":
+        # Numbers from one half to one are targets for every loss.
+        y = np.maximum(np.eye(n_targets, dtype=dtype)[y], dtype(0.5))
+    rows = Rows(X, y, rng.rand(n_rows).astype(dtype))
     parameters = draw_parameters(spec, rng, dtype, 6.0)
     state = OptimizerState.fresh("adam", parameters)
     engine = NativeEngine(n_threads, precision)
-    trainer = engine.trainer(spec, Objective(loss, 0.1), ADAM, rows, parameters, state)
+    trainer = engine.trainer(spec, objective, ADAM, rows, parameters, state)
     reports = [trainer.epoch(rng.permutation(n_rows), 37, np.full(9, 1e-2)) for _ in range(3)]
-    value, gradient = engine.loss_and_gradient(spec, Objective(loss, 0.1), rows, parameters)
+    value, gradient = engine.loss_and_gradient(spec, objective, rows, parameters)
     prediction = engine.predict(spec, parameters, X)
     return [parameters, state.slots, [r.loss for r in reports], value, gradient, prediction]
 

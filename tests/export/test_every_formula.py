@@ -45,7 +45,12 @@ def test_rows_far_from_zero_give_finite_answers(kind, run, fit, answer, rows):
         assert_equal(run(model, X), answer(model, X))
 
 
-@pytest.mark.parametrize("record", [*ACTIVATIONS.values(), *LINKS.values()], ids=lambda r: r.name)
+EXPORTED_LINKS = {link.name: link for link in LINKS.values() if link.code is not None}
+
+
+@pytest.mark.parametrize(
+    "record", [*ACTIVATIONS.values(), *EXPORTED_LINKS.values()], ids=lambda r: r.name
+)
 def test_a_records_words_in_numpy_are_its_value(record):
     z = np.concatenate([np.linspace(-40, 40, 60), np.linspace(-3, 3, 60)]).reshape(-1, 3)
     for dtype, tolerance in TOLERANCE.items():
@@ -62,4 +67,4 @@ def test_a_records_words_in_numpy_are_its_value(record):
 
 
 def test_the_kinds_of_outputs_have_every_link(fit, kinds):
-    assert {fit(kind).out_activation_ for kind in kinds} == set(LINKS)
+    assert {fit(kind).out_activation_ for kind in kinds} == set(EXPORTED_LINKS)

@@ -46,7 +46,9 @@ def build_model(task: Task, settings: dict[str, Any], seed: int) -> Any:
 def _reaches_every_number(loss: str) -> bool:
     """Whether a loss's link gives negative numbers too: a standardised target has them."""
     # A name that is none is left for the network's own validation to refuse.
-    return loss not in LOSSES or bool(LINKS[LOSSES[loss].link].value(np.array([-1.0]))[0] < 0)
+    return loss not in LOSSES or bool(
+        (LINKS[LOSSES[loss].link].value(np.array([[-1.0]])) < 0).all()
+    )
 
 
 def network_of(model: Any) -> Any:

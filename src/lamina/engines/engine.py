@@ -1,7 +1,8 @@
 """The protocol: what training asks of an engine, and what every engine answers alike.
 
-Shapes: X (n_rows, n_features) dense C-contiguous or csr; y (n_rows, n_outputs) in X's dtype, or
-(n_rows,) int32 class codes where the loss says 'codes'; parameters and gradient (n_parameters,).
+Shapes: X (n_rows, n_features) dense C-contiguous or csr; y (n_rows, n_targets) in X's dtype, or
+int32 class codes where the loss says 'codes': (n_rows,), or (n_rows, n_heads) for heads;
+parameters and gradient (n_parameters,).
 X, y, weights and parameters share one dtype, float32 or float64: the estimator has seen to it.
 """
 
@@ -17,8 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from lamina.engines.custom_loss import CustomLoss
 from lamina.errors import NonFiniteError
 from lamina.formulas import LOSSES, OPTIMIZERS, PENALTIES
+from lamina.formulas.losses import Hyperparameters
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 
@@ -32,7 +35,7 @@ class Rows(NamedTuple):
     Attributes
     ----------
     X : ndarray or csr matrix of shape (n_rows, n_features)
-    y : ndarray of shape (n_rows, n_outputs), or (n_rows,) int32 class codes
+    y : ndarray of shape (n_rows, n_targets), or int32 class codes
         Not read by `predict`.
     weight : ndarray of shape (n_rows,), or None where all rows weigh one
     """
@@ -44,15 +47,46 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True)
 class Objective:
-    """What is minimised: a loss, and alpha times a penalty on the weights."""
+    """What is minimised: a loss, and alpha times a penalty on the weights.
 
-    loss: str
+    Attributes
+    ----------
+    loss : str or CustomLoss
+        A name in LOSSES, or an object of the caller's own.
+    alpha : float
+    penalty : str
+    hyperparameters : mapping of str to float or sequence of float
+        The values of what the loss's record lists.
+    """
+
+    loss: str | CustomLoss
     alpha: float = 0.0
     penalty: str = "l2"
+    hyperparameters: Hyperparameters = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        LOSSES[self.loss]
         PENALTIES[self.penalty]
+        expected = LOSSES[self.loss].hyperparameters if isinstance(self.loss, str) else ()
+        if set(self.hyperparameters) != set(expected):
+            raise ValueError(f"{self.loss} takes {expected}, got {tuple(self.hyperparameters)}")
+
+    def n_targets(self, spec: NetworkSpec, y: NDArray[Any]) -> int:
+        """The columns of y, or of its codes, that belong to the outputs of a network.
+
+        Raises
+        ------
+        ValueError
+            For outputs of which some belong to no target.
+        """
+        if not isinstance(self.loss, str):
+            return 1 if y.ndim == 1 else int(y.shape[1])
+        loss = LOSSES[self.loss]
+        if loss.targets == "codes":
+            return len(spec.heads) or 1
+        n_targets, left_over = divmod(spec.n_outputs, loss.outputs_per_target(self.hyperparameters))
+        if left_over:
+            raise ValueError(f"{self.loss} shares {spec.n_outputs} outputs out to no whole targets")
+        return n_targets
 
 
 @dataclass(frozen=True)
@@ -225,6 +259,8 @@ class Engine(Protocol):
 
     def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
         """The network's prediction behind its link, of shape (n_rows, n_outputs).
+
+        Of a spec with heads, the link takes each head's logits by themselves.
 
         Raises
         ------

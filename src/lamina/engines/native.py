@@ -7,6 +7,7 @@ csr row starts int64: `_row_arrays` sees to that once for every fit.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from time import perf_counter
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from lamina import _native
+from lamina.engines.custom_loss import value_and_delta
 from lamina.engines.engine import (
     NON_FINITE_ROWS,
     Engine,
@@ -33,6 +35,7 @@ from lamina.engines.engine import (
 from lamina.engines.threads import choose_threads, sharing_cores
 from lamina.errors import NonFiniteError
 from lamina.formulas import LOSSES, OPTIMIZERS
+from lamina.formulas.losses import hyperparameter_numbers
 from lamina.formulas.table import Array
 from lamina.network import Dense, NetworkSpec
 
@@ -46,7 +49,6 @@ def _row_arrays(
     X: Matrix,
     y: NDArray[Any] | None = None,
     weight: NDArray[Any] | None = None,
-    takes_codes: bool = False,
 ) -> Any:
     """The rows as the kernels take them; arrays that already fit are not copied."""
     make = _native.Rows32 if X.dtype == np.float32 else _native.Rows64
@@ -57,7 +59,7 @@ def _row_arrays(
         values = np.ascontiguousarray(X.data)
         columns = np.ascontiguousarray(X.indices, dtype=np.int32)
         starts = np.ascontiguousarray(X.indptr, dtype=np.int64)
-    if y is not None and takes_codes:
+    if y is not None and y.dtype.kind == "i":
         codes = np.ascontiguousarray(y, dtype=np.int32)
     elif y is not None:
         targets = np.ascontiguousarray(y, dtype=X.dtype)
@@ -72,11 +74,14 @@ def _network(
     dtype: Any,
     precision: str | None,
     largest_batch: int,
+    y: NDArray[Any] | None = None,
 ) -> Any:
     make = _native.Network32 if dtype == np.float32 else _native.Network64
     return make(
         [_block(block) for block in spec.blocks],
-        _native.LOSSES[objective.loss],
+        *_loss(objective),
+        list(spec.heads),
+        0 if y is None else objective.n_targets(spec, y),
         _native.PENALTIES[objective.penalty],
         objective.alpha,
         _precision(precision),
@@ -103,6 +108,26 @@ def _block(block: Dense) -> tuple[int, int, int, int, bool, float]:
     )
 
 
+def _loss(objective: Objective) -> tuple[int, list[float]]:
+    """The loss as the kernels number it, and its hyperparameters."""
+    if not isinstance(objective.loss, str):
+        return _native.CUSTOM_LOSS, []
+    numbers = hyperparameter_numbers(LOSSES[objective.loss], objective.hyperparameters)
+    return _native.LOSSES[objective.loss], numbers
+
+
+def _python_loss(objective: Objective, y: NDArray[Any]) -> Callable[..., Any] | None:
+    """What the kernels call with a chunk of rows, for a loss that is no table's."""
+    loss, columns = objective.loss, y.shape[1:]
+    if isinstance(loss, str):
+        return None
+
+    def compute(logits: Array, y: NDArray[Any], weight: Array | None) -> tuple[Any, Any]:
+        return value_and_delta(loss, logits, y.reshape(len(y), *columns), weight)
+
+    return compute
+
+
 def _precision(name: str | None) -> int:
     return _native.FULL_PRECISION if name is None else _native.PRECISIONS[name]
 
@@ -111,10 +136,6 @@ def _row_work(spec: NetworkSpec, dtype: np.dtype[Any], passes: int) -> float:
     """The work of a row with so many passes over the weights, as `choose_threads` counts it."""
     weights = sum(block.fan_in * block.fan_out for block in spec.blocks)
     return passes * weights * dtype.itemsize / 8
-
-
-def _takes_codes(objective: Objective) -> bool:
-    return LOSSES[objective.loss].targets == "codes"
 
 
 def _refuse_zero_weight(ending: int) -> None:
@@ -141,8 +162,9 @@ class NativeTrainer(Trainer):
     _largest_batch: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self._arrays = _row_arrays(*self.rows, _takes_codes(self.objective))
+        self._arrays = _row_arrays(*self.rows)
         self._row_work = _row_work(self.spec, self.parameters.dtype, passes=3)
+        self._python_loss = _python_loss(self.objective, self.rows.y)
         self._optimizer = _native.OPTIMIZERS[self.optimizer.name]
         order = OPTIMIZERS[self.optimizer.name].hyperparameters
         self._hyperparameters = [float(self.optimizer.hyperparameters[name]) for name in order]
@@ -183,6 +205,7 @@ class NativeTrainer(Trainer):
                 self.state.seed,
                 choose_threads(self._row_work * batch_size, n_steps, self.n_threads),
                 None if random_state is None else random_state._bit_generator,
+                self._python_loss,
                 self.deadline - perf_counter(),
             )
         for ending, loss, steps, bad in ended:
@@ -198,7 +221,9 @@ class NativeTrainer(Trainer):
     def _make_room(self, batch_size: int) -> None:
         if batch_size > self._largest_batch:
             dtype = self.parameters.dtype
-            self._native = _network(self.spec, self.objective, dtype, self.precision, batch_size)
+            self._native = _network(
+                self.spec, self.objective, dtype, self.precision, batch_size, self.rows.y
+            )
             self._largest_batch = batch_size
 
 
@@ -234,15 +259,18 @@ class NativeEngine(Engine):
 
     def evaluator(self, spec: NetworkSpec, objective: Objective, rows: Rows) -> Evaluator:
         n_rows, dtype = rows.X.shape[0], rows.X.dtype
-        arrays = _row_arrays(*rows, _takes_codes(objective))
-        network = _network(spec, objective, dtype, self.precision, n_rows)
+        arrays = _row_arrays(*rows)
+        network = _network(spec, objective, dtype, self.precision, n_rows, rows.y)
         work = _row_work(spec, dtype, passes=3) * n_rows
+        python_loss = _python_loss(objective, rows.y)
 
         def evaluate(parameters: Array) -> tuple[float, Array]:
             gradient = np.zeros_like(parameters)
             with sharing_cores():
                 threads = choose_threads(work, requested=self.n_threads)
-                ended = network.loss_and_gradient(arrays, parameters, gradient, threads)
+                ended = network.loss_and_gradient(
+                    arrays, parameters, gradient, threads, python_loss
+                )
             ending, loss, _, _ = ended
             _refuse_zero_weight(ending)
             return loss, gradient

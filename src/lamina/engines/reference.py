@@ -6,7 +6,7 @@ fan_out); b (fan_out,); y as in engine.py. All in the dtype of the parameters.
 An engine with a precision rounds both operands of each of the three products, sparse X excepted.
 
     forward    block by block (blocks.py)                        p = link(a of the last block)
-    backward   dL/da of the last block: p - y and its like       then block by block
+    backward   dL/da of the last block (batch_loss.py)           then block by block
     gradient   dL/dW = (a_prev^T delta + alpha W) / weight sum   dL/db = Σ_rows delta / weight sum
 """
 
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from lamina.engines.batch_loss import loss_and_slope, predict_from, weight_sum
 from lamina.engines.blocks import (
     BlockParameters,
     BlockPass,
@@ -44,7 +45,7 @@ from lamina.engines.engine import (
     Trainer,
     require_finite,
 )
-from lamina.formulas import LINKS, LOSSES, OPTIMIZERS, PENALTIES, PRECISIONS
+from lamina.formulas import OPTIMIZERS, PENALTIES, PRECISIONS
 from lamina.formulas.noise import Draws
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout
@@ -88,19 +89,15 @@ def forward(spec: NetworkSpec, parameters: Array, X: Matrix, mode: Mode = PREDIC
     for i, block in enumerate(spec.blocks):
         blocks.append(forward_block(block, own[i], a, mode, stream=i + 1))
         a = blocks[-1].a
-    return Forward(blocks, LINKS[spec.link].value(a))
+    return Forward(blocks, predict_from(spec, a))
 
 
-def batch_loss(objective: Objective, weights: Array, prediction: Array, rows: Rows) -> float:
-    """The weighted mean of the rows' losses, and the penalty of the weights."""
-    losses = LOSSES[objective.loss].value(prediction, rows.y)
-    penalty = objective.alpha * PENALTIES[objective.penalty].value(weights)
-    return float(np.average(losses, weights=rows.weight)) + penalty / weight_sum(rows)
-
-
-def weight_sum(rows: Rows) -> float:
-    """What a batch's gradient is divided by: its number of rows, or the sum of their weights."""
-    return float(len(rows.y) if rows.weight is None else rows.weight.sum())
+def batch_loss(
+    spec: NetworkSpec, objective: Objective, parameters: Array, passed: Forward, rows: Rows
+) -> tuple[float, Array]:
+    """The loss of a batch, penalty included, and its slope at the logits."""
+    weights = parameters[: ParameterLayout.of(spec).n_weights]
+    return loss_and_slope(spec, objective, weights, passed.a[-1], passed.prediction, rows)
 
 
 def backward(
@@ -109,16 +106,14 @@ def backward(
     parameters: Array,
     rows: Rows,
     passed: Forward,
+    d_a: Array,
     product: Product = operator.matmul,
 ) -> Array:
-    """The gradient of `batch_loss` with respect to the flat parameters."""
+    """The gradient with respect to the flat parameters, from the loss's slope at the logits."""
     layout = ParameterLayout.of(spec)
     gradient = np.zeros_like(parameters)
     own, slopes = (BlockParameters.each(layout.views(v)) for v in (parameters, gradient))
 
-    d_a = LOSSES[objective.loss].delta(passed.prediction, rows.y)
-    if rows.weight is not None:
-        d_a = d_a * rows.weight[:, np.newaxis]
     for i, delta, _ in backward_blocks(spec, own, passed.blocks, d_a, slopes, product):
         slopes[i].weights[...] = product(passed.blocks[i].a_prev.T, delta)
 
@@ -175,26 +170,27 @@ class ReferenceTrainer(Trainer):
                     raise TimeIsUp
                 chosen = order[start : start + batch_size]
                 batch = _take(self.rows, chosen)
-                passed, loss = self.forward(batch, chosen)
+                passed, loss, slope = self.forward(batch, chosen)
                 total += loss * len(batch.y)
                 if not np.isfinite(total):
                     break
-                self.update(batch, passed, float(rate))
+                self.update(batch, passed, slope, float(rate))
                 steps += 1
             bad = first_non_finite_block(self.spec, self.parameters, passed)
         return EpochReport(total / len(order), steps, bad)
 
-    def forward(self, batch: Rows, chosen: NDArray[np.int64]) -> tuple[Forward, float]:
-        """The forward pass over a batch, of the rows with these numbers, and its loss."""
+    def forward(self, batch: Rows, chosen: NDArray[np.int64]) -> tuple[Forward, float, Array]:
+        """The forward pass over a batch, of the rows with these numbers, its loss and slope."""
         draws = Draws(self.state.seed, self.state.step, chosen) if self.spec.draws else None
         mode = Mode(uses_batch=True, draws=draws, product=self.product)
         passed = forward(self.spec, self.parameters, batch.X, mode)
-        weights = self.parameters[: ParameterLayout.of(self.spec).n_weights]
-        return passed, batch_loss(self.objective, weights, passed.prediction, batch)
+        return passed, *batch_loss(self.spec, self.objective, self.parameters, passed, batch)
 
-    def update(self, batch: Rows, passed: Forward, learning_rate: float) -> None:
+    def update(self, batch: Rows, passed: Forward, slope: Array, learning_rate: float) -> None:
         """The backward pass over a batch, and one step of the optimizer."""
-        gradient = backward(self.spec, self.objective, self.parameters, batch, passed, self.product)
+        gradient = backward(
+            self.spec, self.objective, self.parameters, batch, passed, slope, self.product
+        )
         before = self.parameters.copy(), self.state.slots.copy()
         try:
             OPTIMIZERS[self.optimizer.name].update(
@@ -205,11 +201,11 @@ class ReferenceTrainer(Trainer):
                 learning_rate,
                 self.optimizer.hyperparameters,
             )
+            own = BlockParameters.each(ParameterLayout.of(self.spec).views(self.parameters))
+            move_statistics(self.spec, own, passed.blocks)
         except KeyboardInterrupt:
             self.parameters[...], self.state.slots[...] = before
             raise
-        own = BlockParameters.each(ParameterLayout.of(self.spec).views(self.parameters))
-        move_statistics(self.spec, own, passed.blocks)
         self.state.step += 1
 
 
@@ -239,14 +235,14 @@ class ReferenceEngine(Engine):
         return ReferenceTrainer(spec, objective, optimizer, rows, parameters, state, product)
 
     def evaluator(self, spec: NetworkSpec, objective: Objective, rows: Rows) -> Evaluator:
-        n_weights, product = ParameterLayout.of(spec).n_weights, product_in(self.precision)
+        product = product_in(self.precision)
         mode = Mode(uses_batch=True, product=product)
 
         def evaluate(parameters: Array) -> tuple[float, Array]:
             with np.errstate(all="ignore"):
                 passed = forward(spec, parameters, rows.X, mode)
-                loss = batch_loss(objective, parameters[:n_weights], passed.prediction, rows)
-                return loss, backward(spec, objective, parameters, rows, passed, product)
+                loss, slope = batch_loss(spec, objective, parameters, passed, rows)
+                return loss, backward(spec, objective, parameters, rows, passed, slope, product)
 
         return evaluate
 

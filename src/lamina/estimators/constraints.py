@@ -9,7 +9,6 @@ from typing import Any
 
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
-from lamina.encoding.targets import LOSS_OF_KIND
 from lamina.engines.choose import ENGINES
 from lamina.errors import suggestion
 from lamina.formulas import ACTIVATIONS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PRECISIONS, SCHEDULES
@@ -17,7 +16,9 @@ from lamina.formulas import ACTIVATIONS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PRE
 LBFGS = "lbfgs"
 BAR = "bar"
 DTYPES = ("float32", "float64")
-REGRESSION_LOSSES = set(LOSSES) - set(LOSS_OF_KIND.values())
+REGRESSION_LOSSES = {
+    name for name, loss in LOSSES.items() if loss.task == "regression" and not loss.hyperparameters
+} - {"gaussian_nll"}
 
 _at_least_one = Interval(Integral, 1, None, closed="left")
 _not_negative = Interval(Real, 0, None, closed="left")

@@ -131,7 +131,7 @@ class Regression(Task):
         """A target for which the loss is NaN whatever the prediction; None where there is none."""
         y = self.columns()
         with np.errstate(all="ignore"):
-            undefined = np.isnan(LOSSES[self.loss].value(np.ones(y.shape), y))
+            undefined = np.isnan(LOSSES[self.loss].value(np.ones(y.shape), y, {}))
         return float(y[undefined].min()) if undefined.any() else None
 
     def columns(self) -> NDArray[Any]:

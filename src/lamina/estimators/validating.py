@@ -146,7 +146,7 @@ def validation_of(
     dtype, (X, task, weight) = parameters.dtype, held_out
     X = X.astype(dtype, copy=False)
     cast = None if weight is None else weight.astype(dtype, copy=False)
-    loss = loss_on(Rows(X, task.targets(dtype), cast), objective)
+    loss = loss_on(spec, Rows(X, task.targets(dtype), cast), objective)
     if not wanted.scorers:
         score = task.score_on(np.arange(X.shape[0]), weight)
         metrics: tuple[str, ...] = (task.metric,)

@@ -208,8 +208,8 @@ def _functions(name: str, network: FittedNetwork) -> str:
         for activation in activations.values()
         if activation.code.c != "z"
     )
-    if network.link.code.c:
-        statements = "\n".join(f"    {line}" for line in network.link.code.c.splitlines())
+    if network.link_code.c:
+        statements = "\n".join(f"    {line}" for line in network.link_code.c.splitlines())
         text += LINK.format(name=name, statements=statements)
     return text
 
@@ -232,7 +232,7 @@ def _body(name: str, network: FittedNetwork, real: str) -> str:
             arguments = ", ".join([f"{z}[j]", *learned])
             lines.append(f"for (int j = 0; j < {fan_out}; j++) {z}[j] = {function}({arguments});")
         a = z
-    if network.link.code.c:
+    if network.link_code.c:
         lines.append(f"{name}_link(y, {network.widths[-1]});")
     if network.is_binary:
         lines += ["y[1] = y[0];", "y[0] = 1 - y[1];"]

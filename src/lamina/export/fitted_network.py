@@ -18,6 +18,7 @@ from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.state import network_and_parameters
 from lamina.formulas import ACTIVATIONS, LINKS, Activation, Link
+from lamina.formulas.code import Code
 from lamina.network import Dense, NetworkSpec, ParameterLayout, ParameterViews
 
 # What each part of a spec may hold: anything more must be at its default.
@@ -88,6 +89,12 @@ class FittedNetwork:
         return [len(self.blocks[0].weights), *(len(block.biases) for block in self.blocks)]
 
     @property
+    def link_code(self) -> Code:
+        """How its link is written elsewhere."""
+        assert self.link.code is not None
+        return self.link.code
+
+    @property
     def is_binary(self) -> bool:
         """Whether one output is the probability of the second of two classes."""
         return self.targets is not None and self.targets.kind == "binary"
@@ -148,9 +155,12 @@ def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
     _refuse_other_predictions(model)
     spec, parameters = network_and_parameters(model)
     _refuse_unknown_parts(spec)
+    link = LINKS[spec.link]
+    if link.code is None:
+        raise ExportError(f"no export can say the output {link.name!r}: {link.equation}")
     views = ParameterLayout.of(spec).views(_finite(parameters, dtype))
     blocks = tuple(_blocks(spec, views))
-    return FittedNetwork(blocks, LINKS[spec.link], _targets(model))
+    return FittedNetwork(blocks, link, _targets(model))
 
 
 def _blocks(spec: NetworkSpec, views: ParameterViews) -> Iterator[FittedBlock]:

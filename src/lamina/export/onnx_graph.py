@@ -42,7 +42,7 @@ def add_network(graph: Graph, network: FittedNetwork, x: str) -> str:
         z = graph.node("Gemm", x, graph.constant(block.weights), graph.constant(block.biases))
         named = {name: graph.constant(numbers) for name, numbers in block.learned.items()}
         x = add_formula(graph, block.activation.code.onnx, {"z": z, **named}, network.dtype)
-    return add_formula(graph, network.link.code.onnx, {"z": x}, network.dtype)
+    return add_formula(graph, network.link_code.onnx, {"z": x}, network.dtype)
 
 
 def add_formula(graph: Graph, formula: str, named: dict[str, str], dtype: np.dtype[Any]) -> str:

@@ -155,7 +155,7 @@ def _forward(network: FittedNetwork) -> str:
         lines += [f"    {name} = {name}{i}" for name in block.learned]
         if block.activation.code.numpy != result:
             lines.append(f"    {result} = {block.activation.code.numpy}")
-    layers, link = "\n".join(lines), network.link.code.numpy
+    layers, link = "\n".join(lines), network.link_code.numpy
     return FORWARD.format(dtype=network.dtype.name, layers=layers, link=link)
 
 

@@ -18,6 +18,7 @@ from torch import nn
 from lamina.errors import ExportError
 from lamina.export.fitted_network import FittedBlock, FittedNetwork
 from lamina.formulas import ACTIVATIONS, LINKS, Activation, Link
+from lamina.formulas.code import Code
 
 
 class Elementwise(nn.Module):
@@ -52,7 +53,7 @@ def sequential(network: FittedNetwork, logits: bool) -> nn.Sequential:
         modules[block.name] = _linear(block)
         modules[f"{block.name}_activation"] = _activation(block)
     if not logits:
-        modules["link"] = module_of(network.link)
+        modules["link"] = module_of(network.link_code)
     for name in [name for name, each in modules.items() if isinstance(each, nn.Identity)]:
         del modules[name]
     return nn.Sequential(modules).eval()
@@ -70,7 +71,7 @@ def _linear(block: FittedBlock) -> nn.Linear:
 
 
 def _activation(block: FittedBlock) -> nn.Module:
-    module: Any = module_of(block.activation)
+    module: Any = module_of(block.activation.code)
     for numbers in block.learned.values():
         # PReLU is the only module there whose units learn, and calls its numbers weights.
         module = type(module)(len(numbers), dtype=torch.from_numpy(numbers).dtype)
@@ -80,9 +81,9 @@ def _activation(block: FittedBlock) -> nn.Module:
     return made
 
 
-def module_of(formula: Activation | Link) -> nn.Module:
+def module_of(code: Code) -> nn.Module:
     """The module that a record names: 'Tanh', 'Softmax(dim=1)', or a function such as 'sin'."""
-    call = ast.parse(formula.code.torch, mode="eval").body
+    call = ast.parse(code.torch, mode="eval").body
     keywords = call.keywords if isinstance(call, ast.Call) else []
     name = ast.unparse(call.func if isinstance(call, ast.Call) else call)
     if name.islower():
@@ -144,7 +145,7 @@ def _pairs(layers: list[Layer]) -> list[Pair]:
         elif isinstance(layer.module, nn.Flatten) and not pairs:
             continue
         elif _named_by(layer.module, ACTIVATIONS) is None:
-            known = ", ".join(str(module_of(each)) for each in ACTIVATIONS.values())
+            known = ", ".join(str(module_of(each.code)) for each in ACTIVATIONS.values())
             raise layer.refusal(f"lamina has Linear and, behind each of them, one of {known}")
         elif not pairs or pairs[-1].activation is not None:
             raise layer.refusal("an activation stands behind a Linear, and not behind another")
@@ -181,7 +182,10 @@ Formula = TypeVar("Formula", Activation, Link)
 def _named_by(module: nn.Module, table: Mapping[str, Formula]) -> Formula | None:
     """The record of a table whose module does the same as this one."""
     said = _said(module)
-    return next((each for each in table.values() if _said(module_of(each)) == said), None)
+    said_elsewhere = ((each, each.code) for each in table.values())
+    return next(
+        (each for each, code in said_elsewhere if code and _said(module_of(code)) == said), None
+    )
 
 
 def _said(module: nn.Module) -> tuple[type[nn.Module], dict[str, Any]]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from lamina.formulas.code import Code
 from lamina.formulas.table import Array, Table
@@ -25,22 +25,52 @@ class Link:
         What `out_activation_` calls it.
     value : callable
         `value(z)` is the prediction p.
+    inverse : callable
+        `inverse(p)`: finite logits of which p is the prediction, to rounding.
     equation : str
         The formula as text.
-    code : Code
-        How it is written in PyTorch, ONNX, NumPy and C.
+    code : Code or None
+        How it is written in PyTorch, ONNX, NumPy and C; None where a model with it is not exported.
     """
 
     name: str
     value: Callable[[Array], Array]
+    inverse: Callable[[Array], Array]
     equation: str
-    code: Code
+    code: Code | None
 
 
 def softmax(z: Array) -> Array:
     # The largest logit is taken away first: exp cannot overflow, and the quotient is the same.
     powers = np.exp(z - z.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+# Within these, a spread and what is made of its square are finite in float32 as well.
+LEAST_LOG_SPREAD, LARGEST_LOG_SPREAD = -30.0, 80.0
+
+
+def mean_and_spread(z: Array) -> Array:
+    # Of each two outputs, the first is a mean and the second the logarithm of a standard deviation.
+    p = z.copy()
+    p[:, 1::2] = np.exp(np.clip(z[:, 1::2], LEAST_LOG_SPREAD, LARGEST_LOG_SPREAD))
+    return p
+
+
+def log_of_positive(p: Array) -> Array:
+    # A prediction may have become zero; its logit was not infinite.
+    return np.log(np.maximum(p, np.finfo(p.dtype).tiny))
+
+
+def logit_of_clipped(p: Array) -> Array:
+    eps = np.finfo(p.dtype).eps
+    return np.asarray(logit(np.clip(p, eps, 1 - eps)))
+
+
+def log_of_spread(p: Array) -> Array:
+    z = p.copy()
+    z[:, 1::2] = np.log(p[:, 1::2])
+    return z
 
 
 SOFTMAX_IN_C = """\
@@ -54,12 +84,14 @@ LINKS = Table(
     Link(
         name="identity",
         value=lambda z: z,
+        inverse=lambda p: p,
         equation="p = z",
         code=Code(torch="Identity", onnx="z", numpy="z", c=""),
     ),
     Link(
         name="logistic",
         value=expit,
+        inverse=logit_of_clipped,
         equation="p = 1 / (1 + exp(-z))",
         code=Code(
             torch="Sigmoid",
@@ -71,6 +103,7 @@ LINKS = Table(
     Link(
         name="softmax",
         value=softmax,
+        inverse=log_of_positive,
         equation="p_j = exp(z_j) / Σ_i exp(z_i)",
         code=Code(
             torch="Softmax(dim=1)",
@@ -82,6 +115,7 @@ LINKS = Table(
     Link(
         name="exp",
         value=np.exp,
+        inverse=log_of_positive,
         equation="p = exp(z)",
         code=Code(
             torch="exp",
@@ -89,5 +123,14 @@ LINKS = Table(
             numpy="np.exp(z)",
             c="for (int i = 0; i < n; i++) z[i] = exp(z[i]);",
         ),
+    ),
+    Link(
+        name="mean_and_spread",
+        value=mean_and_spread,
+        inverse=log_of_spread,
+        equation=(
+            "p = (μ, σ) = (z, exp(z')) for each two outputs (z, z'), with z' kept within [-30, 80]"
+        ),
+        code=None,
     ),
 )

@@ -1,21 +1,36 @@
 """Losses: how wrong a prediction is, row by row, and delta = dL/dz at the logits.
 
-Shapes: p (rows, n_outputs) is the prediction behind the link; y is (rows, n_outputs) in p's dtype
+Shapes: p (rows, n_outputs) is the prediction behind the link; y is (rows, n_targets) in p's dtype
 for losses of values, and (rows,) int32 for losses of class codes; `value` gives (rows,), `delta`
-(rows, n_outputs). The loss of a batch is the weighted mean of `value` over its rows.
+(rows, n_outputs). `of` are the hyperparameters by name. The loss of a batch is the weighted mean of
+`value` over its rows. The formulas themselves stand in value_losses.py and class_losses.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import xlogy
 
+from lamina.formulas import class_losses, value_losses
 from lamina.formulas.table import Array, Table
+
+Hyperparameter: TypeAlias = "float | Sequence[float]"
+Hyperparameters: TypeAlias = Mapping[str, Hyperparameter]
+
+
+def one_output(of: Hyperparameters) -> int:
+    """What most losses need for each target."""
+    return 1
+
+
+def as_it_is(p: Array, of: Hyperparameters) -> Array:
+    """What most losses let `predict` give."""
+    return p
 
 
 @dataclass(frozen=True)
@@ -26,106 +41,228 @@ class Loss:
     ----------
     name : str
         Its name in a model file and in the engines.
+    task : {'regression', 'classification'}
     link : str
         The link that stands between logits and prediction.
     targets : {'values', 'codes'}
-        Whether y holds numbers of shape (rows, n_outputs) or class codes of shape (rows,).
+        Whether y holds numbers of shape (rows, n_targets) or class codes of shape (rows,).
+    hyperparameters : tuple of str
+        The estimator parameters that it reads, in the order in which engines receive them.
     value : callable
-        `value(p, y)`: the loss of each row, of shape (rows,).
+        `value(p, y, of)`: the loss of each row, of shape (rows,).
     delta : callable
-        `delta(p, y)`: the slope of `value` at the logits, times n_outputs where
+        `delta(p, y, of)`: the slope of `value` at the logits, times n_outputs where
         `mean_over_outputs` says so; of shape (rows, n_outputs).
+    equation, paper : str
+        The formula as text, and where it comes from.
+    outputs_per_target : callable
+        `outputs_per_target(of)`: how many outputs, side by side, belong to each target. Of class
+        codes a head is one target's outputs, and this is of no account.
+    answer : callable
+        `answer(p, of)`: what a regressor's `predict` gives, (rows, n_targets, …).
     mean_over_outputs : bool
         True where `value` is a mean over the outputs while `delta` belongs to their sum.
         scikit-learn trains so on squared errors (its issue 8349); equal numbers are the contract.
-    equation, paper : str
-        The formula as text, and where it comes from.
+    least : float
+        Below this the value of a row cannot fall.
+    is_smooth : bool
+        Whether delta has no steps.
     """
 
     name: str
+    task: Literal["regression", "classification"]
     link: str
     targets: Literal["values", "codes"]
-    value: Callable[[Array, NDArray[Any]], Array]
-    delta: Callable[[Array, NDArray[Any]], Array]
-    mean_over_outputs: bool
+    hyperparameters: tuple[str, ...]
+    value: Callable[[Array, NDArray[Any], Hyperparameters], Array]
+    delta: Callable[[Array, NDArray[Any], Hyperparameters], Array]
     equation: str
     paper: str
-
-
-def clip_probability(p: Array) -> Array:
-    """Keep log(p) and log(1 - p) finite: p within [eps, 1 - eps] of its dtype."""
-    eps = np.finfo(p.dtype).eps
-    return np.clip(p, eps, 1 - eps)
-
-
-def squared_error(p: Array, y: NDArray[Any]) -> Array:
-    return np.asarray(0.5 * np.mean((p - y) ** 2, axis=1))
-
-
-def poisson(p: Array, y: NDArray[Any]) -> Array:
-    return np.asarray(np.sum(xlogy(y, y / p) - y + p, axis=1))
-
-
-def binary_log_loss(p: Array, y: NDArray[Any]) -> Array:
-    p = clip_probability(p)
-    return np.asarray(-np.sum(xlogy(y, p) + xlogy(1 - y, 1 - p), axis=1))
-
-
-def log_loss(p: Array, y: NDArray[Any]) -> Array:
-    return np.asarray(-np.log(clip_probability(p)[np.arange(len(y)), y]))
-
-
-def difference(p: Array, y: NDArray[Any]) -> Array:
-    """p - y: what a loss's slope comes to behind its canonical link."""
-    return np.asarray(p - y)
-
-
-def log_loss_delta(p: Array, y: NDArray[Any]) -> Array:
-    delta = p.copy()
-    delta[np.arange(len(y)), y] -= 1
-    return delta
+    outputs_per_target: Callable[[Hyperparameters], int] = one_output
+    answer: Callable[[Array, Hyperparameters], Array] = as_it_is
+    mean_over_outputs: bool = False
+    least: float = 0.0
+    is_smooth: bool = True
 
 
 LOSSES = Table(
     "loss",
     Loss(
         name="squared_error",
+        task="regression",
         link="identity",
         targets="values",
-        value=squared_error,
-        delta=difference,
+        hyperparameters=(),
+        value=value_losses.squared_error,
+        delta=value_losses.difference,
         mean_over_outputs=True,
         equation="L = ½ · mean over rows and outputs of (p - y)²",
         paper="Legendre 1805; Gauss 1809",
     ),
     Loss(
         name="poisson",
+        task="regression",
         link="exp",
         targets="values",
-        value=poisson,
-        delta=difference,
-        mean_over_outputs=False,
+        hyperparameters=(),
+        value=value_losses.poisson,
+        delta=value_losses.difference,
         equation="L = mean over rows of Σ y log(y / p) - y + p",
         paper="Nelder, Wedderburn 1972, Generalized linear models (half the Poisson deviance)",
     ),
     Loss(
         name="binary_log_loss",
+        task="classification",
         link="logistic",
         targets="values",
-        value=binary_log_loss,
-        delta=difference,
-        mean_over_outputs=False,
+        hyperparameters=(),
+        value=class_losses.binary_log_loss,
+        delta=value_losses.difference,
         equation="L = -mean over rows of Σ y log p + (1 - y) log(1 - p)",
         paper="Good 1952, Rational decisions",
     ),
     Loss(
         name="log_loss",
+        task="classification",
         link="softmax",
         targets="codes",
-        value=log_loss,
-        delta=log_loss_delta,
-        mean_over_outputs=False,
+        hyperparameters=(),
+        value=class_losses.log_loss,
+        delta=class_losses.log_loss_delta,
         equation="L = -mean over rows of log p_y",
         paper="Bridle 1990, Probabilistic interpretation of feedforward classification networks",
     ),
+    Loss(
+        name="absolute_error",
+        task="regression",
+        link="identity",
+        targets="values",
+        hyperparameters=(),
+        value=value_losses.absolute_error,
+        delta=value_losses.absolute_error_delta,
+        is_smooth=False,
+        equation="L = mean over rows of Σ |p - y|",
+        paper="Boscovich 1757; Edgeworth 1887, On observations relating to several quantities",
+    ),
+    Loss(
+        name="huber",
+        task="regression",
+        link="identity",
+        targets="values",
+        hyperparameters=("huber_threshold",),
+        value=value_losses.huber,
+        delta=value_losses.huber_delta,
+        equation="L = mean over rows of Σ ½ r² where |r| ≤ t, else t (|r| - ½ t);  r = p - y",
+        paper="Huber 1964, Robust estimation of a location parameter",
+    ),
+    Loss(
+        name="log_cosh",
+        task="regression",
+        link="identity",
+        targets="values",
+        hyperparameters=(),
+        value=value_losses.log_cosh,
+        delta=value_losses.log_cosh_delta,
+        equation="L = mean over rows of Σ log cosh(p - y)",
+        paper="Green 1990, Bayesian reconstructions from emission tomography data",
+    ),
+    Loss(
+        name="quantile",
+        task="regression",
+        link="identity",
+        targets="values",
+        hyperparameters=("quantile",),
+        value=value_losses.quantile,
+        delta=value_losses.quantile_delta,
+        outputs_per_target=value_losses.number_of_quantiles,
+        answer=value_losses.rearranged_quantiles,
+        is_smooth=False,
+        equation="L = mean over rows of Σ over targets and q of max(q r, (q - 1) r);  r = y - p",
+        paper=(
+            "Koenker, Bassett 1978, Regression quantiles; rearranged: Chernozhukov, Fernández-Val, "
+            "Galichon 2010, Quantile and probability curves without crossing"
+        ),
+    ),
+    Loss(
+        name="gamma",
+        task="regression",
+        link="exp",
+        targets="values",
+        hyperparameters=(),
+        value=value_losses.gamma,
+        delta=value_losses.gamma_delta,
+        equation="L = mean over rows of Σ y / p - 1 - log(y / p)",
+        paper="Nelder, Wedderburn 1972, Generalized linear models (half the gamma deviance)",
+    ),
+    Loss(
+        name="tweedie",
+        task="regression",
+        link="exp",
+        targets="values",
+        hyperparameters=("tweedie_power",),
+        value=value_losses.tweedie,
+        delta=value_losses.tweedie_delta,
+        equation=(
+            "L = mean over rows of Σ y^(2-ρ) / ((1-ρ)(2-ρ)) - y p^(1-ρ) / (1-ρ) + p^(2-ρ) / (2-ρ)"
+        ),
+        paper=(
+            "Tweedie 1984, An index which distinguishes between some important exponential "
+            "families; Jørgensen 1987, Exponential dispersion models (half the deviance)"
+        ),
+    ),
+    Loss(
+        name="gaussian_nll",
+        task="regression",
+        link="mean_and_spread",
+        targets="values",
+        hyperparameters=(),
+        value=value_losses.gaussian_nll,
+        delta=value_losses.gaussian_nll_delta,
+        outputs_per_target=lambda of: 2,
+        answer=lambda p, of: p[:, 0::2],
+        least=-math.inf,
+        equation="L = mean over rows of Σ log σ + ½ (y - μ)² / σ²;  p = (μ, σ) of each target",
+        paper="Nix, Weigend 1994, Estimating the mean and variance of the target distribution",
+    ),
+    Loss(
+        name="binary_focal",
+        task="classification",
+        link="logistic",
+        targets="values",
+        hyperparameters=("focal_gamma",),
+        value=class_losses.binary_focal,
+        delta=class_losses.binary_focal_delta,
+        equation="L = -mean over rows of Σ y (1 - p)^γ log p + (1 - y) p^γ log(1 - p)",
+        paper="Lin, Goyal, Girshick, He, Dollár 2017, Focal loss for dense object detection",
+    ),
+    Loss(
+        name="smoothed_log_loss",
+        task="classification",
+        link="softmax",
+        targets="codes",
+        hyperparameters=("label_smoothing",),
+        value=class_losses.smoothed_log_loss,
+        delta=class_losses.smoothed_log_loss_delta,
+        equation="L = -mean over rows of Σ_c s_c log p_c;  s_c = (1 - ε) [c = y] + ε / n_classes",
+        paper="Szegedy et al. 2016, Rethinking the Inception architecture, section 7",
+    ),
+    Loss(
+        name="focal",
+        task="classification",
+        link="softmax",
+        targets="codes",
+        hyperparameters=("focal_gamma", "label_smoothing"),
+        value=class_losses.focal,
+        delta=class_losses.focal_delta,
+        equation=(
+            "L = -mean over rows of Σ_c s_c (1 - p_c)^γ log p_c;  "
+            "s_c = (1 - ε) [c = y] + ε / n_classes"
+        ),
+        paper="Lin, Goyal, Girshick, He, Dollár 2017, Focal loss for dense object detection",
+    ),
 )
+
+
+def hyperparameter_numbers(loss: Loss, of: Hyperparameters) -> list[float]:
+    """The hyperparameters in the loss's order, one list of numbers: as engines receive them."""
+    return [float(x) for name in loss.hyperparameters for x in np.atleast_1d(of[name])]

@@ -80,6 +80,9 @@ class NetworkSpec:
         The share of the inputs that each step of training sets to zero.
     input_noise : float
         The standard deviation of the normal noise that each step of training adds to the inputs.
+    heads : tuple of int
+        The outputs of each head, where they are several: a link like softmax takes each head's
+        logits by themselves. Empty where all outputs are one head.
 
     Examples
     --------
@@ -94,6 +97,7 @@ class NetworkSpec:
     link: str
     input_dropout: float = 0.0
     input_noise: float = 0.0
+    heads: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         LINKS[self.link]
@@ -105,6 +109,8 @@ class NetworkSpec:
                     f"block {before.name!r} has {before.fan_out} outputs, "
                     f"but block {after.name!r} takes {after.fan_in} inputs"
                 )
+        if self.heads and (min(self.heads) < 1 or sum(self.heads) != self.n_outputs):
+            raise ValueError(f"heads of {self.heads} outputs do not share out {self.n_outputs}")
 
     @classmethod
     def perceptron(
@@ -119,6 +125,7 @@ class NetworkSpec:
         dropout: float | Sequence[float] = 0.0,
         input_dropout: float = 0.0,
         input_noise: float = 0.0,
+        heads: Sequence[int] = (),
     ) -> NetworkSpec:
         """A multi-layer perceptron.
 
@@ -138,6 +145,8 @@ class NetworkSpec:
         dropout : float or sequence of float
             Of all hidden blocks, or of each.
         input_dropout, input_noise : float
+        heads : sequence of int
+            The outputs of each head, where they are several.
         """
         n_hidden = len(widths) - 2
         activations = _each(activation, n_hidden, "activations")
@@ -155,7 +164,7 @@ class NetworkSpec:
             for i in range(n_hidden)
         ]
         output = Dense("output", widths[-2], widths[-1], output_activation or "identity")
-        return cls((*hidden, output), link, input_dropout, input_noise)
+        return cls((*hidden, output), link, input_dropout, input_noise, tuple(heads))
 
     @property
     def draws(self) -> bool:
@@ -182,7 +191,7 @@ class NetworkSpec:
         """The spec that `to_json` described; raises ValueError for anything else."""
         try:
             blocks = tuple(_block_from_json(block) for block in plain["blocks"])
-            return cls(**{**plain, "blocks": blocks})
+            return cls(**{**plain, "blocks": blocks, "heads": tuple(plain.get("heads", ()))})
         except (KeyError, TypeError) as error:
             raise ValueError(f"not the description of a network: {plain!r}") from error
 

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from lamina.engines import Objective, Rows
+from lamina.engines.batch_loss import logits_of, loss_and_slope
 from lamina.engines.engine import Matrix
-from lamina.engines.reference import batch_loss
 from lamina.formulas.table import Array
+from lamina.network import NetworkSpec
 from lamina.training.history import Monitor
 
 
@@ -43,14 +44,15 @@ class Validation:
     monitor: Monitor = Monitor.SCORE
 
 
-def loss_on(rows: Rows, objective: Objective) -> Callable[[Array], float]:
+def loss_on(spec: NetworkSpec, rows: Rows, objective: Objective) -> Callable[[Array], float]:
     """The mean loss of a prediction for those rows, weighted, without the penalty."""
     unpenalised = replace(objective, alpha=0.0)
     no_weights = np.empty(0, dtype=rows.X.dtype)
 
     def loss(prediction: Array) -> float:
         with np.errstate(all="ignore"):
-            return batch_loss(unpenalised, no_weights, prediction, rows)
+            logits = logits_of(spec, prediction)
+            return loss_and_slope(spec, unpenalised, no_weights, logits, prediction, rows)[0]
 
     return loss
 

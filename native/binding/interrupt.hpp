@@ -1,0 +1,55 @@
+// What ends a long call early: Ctrl-C, or an exception of a function in Python that the kernels call.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <chrono>
+#include <limits>
+#include <memory>
+#include <utility>
+
+#include "../core/engine.hpp"
+
+namespace lamina {
+
+namespace nb = nanobind;
+
+// Lets Python's signal handlers run every 20 ms of a long call, and keeps what they raise; and looks
+// at the clock as often, where the call has a time to end at.
+class Interrupt {
+   public:
+    explicit Interrupt(double seconds = std::numeric_limits<double>::infinity()) {
+        if (seconds < 1e9)
+            deadline_ = last_ + std::chrono::duration_cast<Clock::duration>(
+                                    std::chrono::duration<double>(seconds));
+    }
+    StopSignal signal() { return {ask, this}; }
+    // Without waiting for the 20 ms; the GIL is held.
+    bool check_now() {
+        if (!error_ && PyErr_CheckSignals() != 0) error_ = std::make_unique<nb::python_error>();
+        return error_ != nullptr;
+    }
+    bool check() {
+        const Clock::time_point now = Clock::now();
+        if (now - last_ < std::chrono::milliseconds(20)) return false;
+        last_ = now;
+        if (now >= deadline_) return true;
+        nb::gil_scoped_acquire gil;
+        return check_now();
+    }
+    void keep(nb::python_error& error) {
+        error_ = std::make_unique<nb::python_error>(std::move(error));
+    }
+    void rethrow() {
+        if (error_) throw nb::python_error(std::move(*error_));
+    }
+    std::unique_ptr<nb::python_error> take() { return std::move(error_); }
+
+   private:
+    using Clock = std::chrono::steady_clock;
+    static bool ask(void* self) { return static_cast<Interrupt*>(self)->check(); }
+    Clock::time_point last_ = Clock::now(), deadline_ = Clock::time_point::max();
+    std::unique_ptr<nb::python_error> error_;
+};
+
+}  // namespace lamina

@@ -1,0 +1,83 @@
+"""The loss of a batch in NumPy, and its slope at the logits, for the reference engine.
+
+Shapes: prediction, logits, slope (rows, n_outputs); y as in engine.py. The logits are the a of the
+last block; the prediction is what the link makes of them, head by head.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.engines.custom_loss import value_and_delta
+from lamina.engines.engine import Objective, Rows
+from lamina.formulas import LINKS, LOSSES, PENALTIES
+from lamina.formulas.table import Array
+from lamina.network import NetworkSpec
+
+
+def predict_from(spec: NetworkSpec, logits: Array) -> Array:
+    """The prediction behind the link, which takes each head by itself."""
+    link = LINKS[spec.link].value
+    if not spec.heads:
+        return link(logits)
+    return np.hstack([link(logits[:, head]) for head in head_columns(spec)])
+
+
+def logits_of(spec: NetworkSpec, prediction: Array) -> Array:
+    """Logits of which it is the prediction."""
+    return LINKS[spec.link].inverse(prediction)
+
+
+def head_columns(spec: NetworkSpec) -> list[slice]:
+    """The columns of the outputs that belong to each head."""
+    ends = np.cumsum(spec.heads or (spec.n_outputs,)).tolist()
+    return [slice(*columns) for columns in pairwise((0, *ends))]
+
+
+def weight_sum(rows: Rows) -> float:
+    """What a batch's gradient is divided by: its number of rows, or the sum of their weights."""
+    return float(len(rows.y) if rows.weight is None else rows.weight.sum())
+
+
+def loss_and_slope(
+    spec: NetworkSpec,
+    objective: Objective,
+    weights: Array,
+    logits: Array,
+    prediction: Array,
+    rows: Rows,
+) -> tuple[float, Array]:
+    """The loss of a batch, and its slope at the logits, each row's times the row's weight.
+
+    The loss is the weighted mean of the rows' losses, and the penalty of the weights.
+    """
+    if isinstance(objective.loss, str):
+        value, slope = row_losses(spec, objective, prediction, rows.y)
+        mean = float(np.average(value, weights=rows.weight))
+        if rows.weight is not None:
+            slope = slope * rows.weight[:, np.newaxis]
+    else:
+        # What is not the object's own it might change.
+        weight = None if rows.weight is None else rows.weight.copy()
+        value, slope = value_and_delta(objective.loss, logits.copy(), rows.y.copy(), weight)
+        mean = float(value.sum()) / weight_sum(rows)
+    penalty = objective.alpha * PENALTIES[objective.penalty].value(weights)
+    return mean + penalty / weight_sum(rows), slope
+
+
+def row_losses(
+    spec: NetworkSpec, objective: Objective, prediction: Array, y: NDArray[Any]
+) -> tuple[Array, Array]:
+    """Each row's loss, and its slope at the logits; of codes in columns, head by head."""
+    loss, of = LOSSES[str(objective.loss)], objective.hyperparameters
+    if y.ndim == 1 or loss.targets == "values":
+        return loss.value(prediction, y, of), loss.delta(prediction, y, of)
+    parts = [
+        (prediction[:, head], codes) for head, codes in zip(head_columns(spec), y.T, strict=True)
+    ]
+    value = np.sum([loss.value(p, codes, of) for p, codes in parts], axis=0)
+    return value, np.hstack([loss.delta(p, codes, of) for p, codes in parts])

@@ -1,0 +1,79 @@
+"""The formulas of losses of classes: each row's loss, and delta = dL/dz at the logits.
+
+Shapes are those of losses.py: p (rows, n_classes) behind a softmax with codes y (rows,), or
+p (rows, n_labels) behind the logistic function with y (rows, n_labels) from zero to one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import xlogy
+
+from lamina.formulas.table import Array
+
+
+def clip_probability(p: Array) -> Array:
+    """Keep log(p) and log(1 - p) finite: p within [eps, 1 - eps] of its dtype."""
+    eps = np.finfo(p.dtype).eps
+    return np.clip(p, eps, 1 - eps)
+
+
+def binary_log_loss(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    p = clip_probability(p)
+    return np.asarray(-np.sum(xlogy(y, p) + xlogy(1 - y, 1 - p), axis=1))
+
+
+def log_loss(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    return np.asarray(-np.log(clip_probability(p)[np.arange(len(y)), y]))
+
+
+def log_loss_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    delta = p.copy()
+    delta[np.arange(len(y)), y] -= 1
+    return delta
+
+
+def smoothed_labels(p: Array, y: NDArray[Any], smoothing: float) -> Array:
+    """(1 - ε) [c = y] + ε / n_classes, of p's shape and dtype."""
+    labels = np.full_like(p, smoothing / p.shape[1])
+    labels[np.arange(len(y)), y] += 1 - smoothing
+    return labels
+
+
+def smoothed_log_loss(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    labels = smoothed_labels(p, y, of["label_smoothing"])
+    return np.asarray(-np.sum(labels * np.log(clip_probability(p)), axis=1))
+
+
+def smoothed_log_loss_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    return np.asarray(p - smoothed_labels(p, y, of["label_smoothing"]))
+
+
+def binary_focal(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    p, power = clip_probability(p), of["focal_gamma"]
+    yes, no = (1 - p) ** power * np.log(p), p**power * np.log1p(-p)
+    return np.asarray(-np.sum(y * yes + (1 - y) * no, axis=1))
+
+
+def binary_focal_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    p, power = clip_probability(p), of["focal_gamma"]
+    yes = (1 - p) ** power * (power * p * np.log(p) - (1 - p))
+    no = p**power * (p - power * (1 - p) * np.log1p(-p))
+    return np.asarray(y * yes + (1 - y) * no)
+
+
+def focal(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    labels, p = smoothed_labels(p, y, of["label_smoothing"]), clip_probability(p)
+    return np.asarray(-np.sum(labels * (1 - p) ** of["focal_gamma"] * np.log(p), axis=1))
+
+
+def focal_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    """Through the softmax, dL/dz = g - p Σ g, with g = p dL/dp of each class."""
+    labels, power = smoothed_labels(p, y, of["label_smoothing"]), of["focal_gamma"]
+    q = clip_probability(p)
+    g = labels * (1 - q) ** power * (power * q * np.log(q) / (1 - q) - 1)
+    return np.asarray(g - p * g.sum(axis=1, keepdims=True))

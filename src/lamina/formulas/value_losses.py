@@ -1,0 +1,129 @@
+"""The formulas of losses of values: each row's loss, and delta = dL/dz at the logits.
+
+Shapes are those of losses.py. What is written with p is a function of the prediction behind the
+loss's link: of p = z, of p = exp(z), or of (μ, σ) = (z, exp z') for two outputs of each target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import xlogy
+
+from lamina.formulas.table import Array
+
+
+def difference(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    """p - y: what a loss's slope comes to behind its canonical link."""
+    return np.asarray(p - y)
+
+
+def squared_error(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    return np.asarray(0.5 * np.mean((p - y) ** 2, axis=1))
+
+
+def poisson(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    return np.asarray(np.sum(xlogy(y, y / p) - y + p, axis=1))
+
+
+def absolute_error(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    return np.asarray(np.sum(np.abs(p - y), axis=1))
+
+
+def absolute_error_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    return np.asarray(np.sign(p - y))
+
+
+def huber(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    threshold, far = of["huber_threshold"], np.abs(p - y)
+    rows = np.where(far <= threshold, 0.5 * far**2, threshold * (far - 0.5 * threshold))
+    return np.asarray(rows.sum(axis=1))
+
+
+def huber_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    return np.asarray(np.clip(p - y, -of["huber_threshold"], of["huber_threshold"]))
+
+
+def log_cosh(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    far = np.abs(p - y)
+    # log cosh r = |r| + log(½ + ½ exp(-2 |r|)), which overflows nowhere.
+    return np.asarray(np.sum(far + np.log1p(0.5 * np.expm1(-2 * far)), axis=1))
+
+
+def log_cosh_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    return np.asarray(np.tanh(p - y))
+
+
+def quantile(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    q, under = _quantiles(p, y, of)
+    return np.asarray(np.maximum(q * under, (q - 1) * under).sum(axis=(1, 2)))
+
+
+def quantile_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    q, under = _quantiles(p, y, of)
+    slope = np.where(under > 0, -q, np.where(under < 0, 1 - q, 0))
+    return np.asarray(slope.reshape(p.shape))
+
+
+def _quantiles(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> tuple[Array, Array]:
+    """The quantiles in p's dtype, and y - p of shape (rows, n_targets, n_quantiles)."""
+    q = np.atleast_1d(np.asarray(of["quantile"], dtype=p.dtype))
+    return q, y[:, :, np.newaxis] - p.reshape(len(p), y.shape[1], len(q))
+
+
+def number_of_quantiles(of: Mapping[str, Any]) -> int:
+    return int(np.size(of["quantile"]))
+
+
+def rearranged_quantiles(p: Array, of: Mapping[str, Any]) -> Array:
+    """Several quantiles as (rows, n_targets, n_quantiles), each row's in rising order.
+
+    Sorted predictions do not cross, and are nowhere farther from the true quantiles than unsorted.
+    """
+    if np.ndim(of["quantile"]) == 0:
+        return p
+    n_quantiles = number_of_quantiles(of)
+    return np.sort(p.reshape(len(p), p.shape[1] // n_quantiles, n_quantiles), axis=2)
+
+
+def gamma(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    ratio = np.where(y > 0, y / p, np.nan)
+    return np.asarray(np.sum(ratio - 1 - np.log(ratio), axis=1))
+
+
+def gamma_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    return np.asarray(1 - y / p)
+
+
+def tweedie(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    below, above = 1 - of["tweedie_power"], 2 - of["tweedie_power"]
+    of_y = y**above / (below * above)
+    return np.asarray(np.sum(of_y - _pull(p, y, below) / below + p**above / above, axis=1))
+
+
+def tweedie_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    below, above = 1 - of["tweedie_power"], 2 - of["tweedie_power"]
+    return np.asarray(p**above - _pull(p, y, below))
+
+
+def _pull(p: Array, y: NDArray[Any], exponent: float) -> Array:
+    """y p^exponent, zero where y is, also for a p too small to be more than zero."""
+    return np.where(y == 0, y, y * p**exponent)
+
+
+def gaussian_nll(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    """The negative logarithm of the normal density, without ½ log 2π, which nothing moves."""
+    mean, spread = p[:, 0::2], p[:, 1::2]
+    return np.asarray(np.sum(np.log(spread) + 0.5 * ((mean - y) / spread) ** 2, axis=1))
+
+
+def gaussian_nll_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+    """The slope goes on beyond the link's bounds of a spread, or a network could not come back."""
+    spread = p[:, 1::2]
+    far = (p[:, 0::2] - y) / spread
+    delta = np.empty_like(p)
+    delta[:, 0::2], delta[:, 1::2] = far / spread, 1 - far**2
+    return delta
