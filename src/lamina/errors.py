@@ -26,6 +26,10 @@ class ExportError(LaminaError, ValueError):
     """Something of a model that the format it should go to, or come from, has no word for."""
 
 
+class CheckpointError(LaminaError, ValueError):
+    """A file from which a fit cannot go on: no checkpoint, or one of another fit."""
+
+
 class TableError(LaminaError, ValueError):
     """A table that cannot be learned from: empty, ragged, a column missing or without a value."""
 

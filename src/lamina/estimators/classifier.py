@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from os import PathLike
 from typing import Any, Self
 
 import numpy as np
@@ -177,6 +178,14 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         or, on rows held out, rise. With True each finding is a DiagnosticWarning that names the
         cure. With 'auto' a fit warns only where scikit-learn's does: its ConvergenceWarning then
         says what was found. Both keep the findings in `diagnoses_`; False looks for nothing.
+    checkpoint : str, path-like or None, default=None
+        A file in which the fit is written down as it goes, atomically, with all that follows from:
+        `fit(X, y, resume=path)` goes on from it to the same bits, also after `kill -9`. A file that
+        is there is replaced. What a callback remembers is not in it. Not for 'lbfgs'.
+    checkpoint_every : int or None, default=None
+        After how many epochs it is written; after every one where `checkpoint_seconds` is None too.
+    checkpoint_seconds : float or None, default=None
+        After how many seconds it is written, at the end of an epoch.
 
     Attributes
     ----------
@@ -288,6 +297,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         max_seconds: float | None = None,
         callbacks: Any = None,
         diagnostics: bool | str = "auto",
+        checkpoint: str | PathLike[str] | None = None,
+        checkpoint_every: int | None = None,
+        checkpoint_seconds: float | None = None,
     ) -> None:
         self._keep_parameters(locals())
 

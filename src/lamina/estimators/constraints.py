@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any
 
 from sklearn.utils._param_validation import Interval, Options, StrOptions
@@ -61,6 +62,9 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "restore_best": ["boolean", None],
     "max_seconds": [_positive, None],
     "callbacks": [object],
+    "checkpoint": [str, PathLike, None],
+    "checkpoint_every": [_at_least_one, None],
+    "checkpoint_seconds": [_positive, None],
     "max_fun": [_at_least_one],
     "dtype": [StrOptions(set(DTYPES)), None],
     "precision": [StrOptions(set(PRECISIONS)), None],

@@ -76,8 +76,8 @@ def _refuse_what_only_fit_heeds(model: Any) -> None:
     for name in ONLY_FOR_FIT:
         if getattr(model, name) is not None:
             raise ValueError(
-                f"partial_fit does not support {name}={getattr(model, name)!r}: it runs one epoch, "
-                f"and compares it with no other. Set {name}=None, or call fit."
+                f"partial_fit does not support {name}={getattr(model, name)!r}: it runs one epoch. "
+                f"Set {name}=None, or call fit."
             )
 
 
@@ -111,6 +111,17 @@ def _options_that_the_schedule_has_not(model: Any) -> str | None:
             f"learning_rate_options={options!r} do not go with learning_rate={schedule!r}: {error} "
             "Set learning_rate_options=None for the schedule's defaults."
         )
+    return None
+
+
+def _checkpoints_of_nothing(model: Any) -> str | None:
+    for name in ("checkpoint_every", "checkpoint_seconds"):
+        value = getattr(model, name)
+        if value is not None and model.checkpoint is None:
+            return (
+                f"{name}={value!r} says how often to write a checkpoint, and checkpoint=None names "
+                f"no file for it. Set checkpoint to a path, or {name}=None."
+            )
     return None
 
 
@@ -197,9 +208,10 @@ ONLY_BY_EPOCHS: dict[str, Callable[[Any], bool]] = {
     "monitor": _is_set,
     "restore_best": bool,
     "callbacks": _is_set,
+    "checkpoint": _is_set,
     "verbose": lambda value: isinstance(value, str),
 }
-ONLY_FOR_FIT = ("monitor", "restore_best")
+ONLY_FOR_FIT = ("monitor", "restore_best", "checkpoint")
 
 CONTRADICTIONS: tuple[Contradiction, ...] = (
     _lbfgs_in_float32,
@@ -211,5 +223,6 @@ CONTRADICTIONS: tuple[Contradiction, ...] = (
     _residual_without_a_pair,
     _lbfgs_without_epochs,
     _options_that_the_schedule_has_not,
+    _checkpoints_of_nothing,
     _what_is_no_callback,
 )

@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina.engines import Engine, Objective, OptimizerSettings, Rows
 from lamina.engines.engine import Matrix
+from lamina.estimators.checkpoints import checkpoint_of, identity_of, resumed
 from lamina.estimators.constraints import BAR
 from lamina.estimators.scikit_learn_callbacks import ScikitLearnCallbacks, has_callbacks
 from lamina.estimators.state import (
@@ -30,6 +31,7 @@ from lamina.network import NetworkSpec
 from lamina.training import (
     Ending,
     LbfgsPlan,
+    Memory,
     Monitor,
     TrainingPlan,
     Validation,
@@ -69,6 +71,8 @@ class Assignment:
         The `perf_counter` at which the fit ends.
     as_given : tuple
         X, y and sample_weight before validation.
+    resume : str or path-like or None
+        The checkpoint to go on from.
     fresh : bool
         Whether nothing of earlier fits counts.
     incremental : bool
@@ -86,6 +90,7 @@ class Assignment:
     held_out: HeldOut | None
     deadline: float
     as_given: tuple[Any, Any, Any]
+    resume: Any
     fresh: bool
     incremental: bool
 
@@ -112,6 +117,11 @@ class Outcome(NamedTuple):
 def fit_by_lbfgs(fit: Assignment) -> Outcome:
     """Minimise the loss over all rows at once."""
     model = fit.model
+    if fit.resume is not None:
+        raise InvalidParameterError(
+            f"resume={fit.resume!r} goes on with epochs, and solver='lbfgs' has none. Leave it "
+            "out, or choose one of the solvers by epochs."
+        )
     plan = LbfgsPlan(
         fit.objective,
         model.max_iter,
@@ -139,16 +149,18 @@ def fit_by_lbfgs(fit: Assignment) -> Outcome:
 
 def fit_by_epochs(fit: Assignment) -> Outcome:
     """Run epochs of minibatch steps, one in `partial_fit`."""
-    order, held_out = _split(fit)
+    writes = fit.model.checkpoint is not None or fit.resume is not None
+    identity = identity_of(fit) if writes else {}
+    begun = resumed(fit, identity)
+    order, held_out = _split(fit) if begun is None else (begun.order, begun.held_out)
     plan = _training_plan(fit, len(order))
     _warn_of_clipping(fit.model.batch_size, plan.batch_size)
-    memory = memory_of(fit.model, fit.start, fresh=fit.fresh, keep_optimizer=fit.incremental)
-    if fit.spec.draws and not memory.state.seed:
-        memory.state.seed = _noise_seed(fit.random_state)
+    memory = _memory(fit) if begun is None else begun.memory
     # A warm start that never beats its earlier best keeps the last epoch's weights, because
     # scikit-learn's best weights are then the very arrays that it trains on.
     fallback = fit.start.copy() if fit.fresh else None
-    validation = _validation(fit, held_out, memory.parameters)
+    if begun is not None:
+        fallback = begun.fallback
     ending = train(
         fit.engine,
         fit.spec,
@@ -157,10 +169,12 @@ def fit_by_epochs(fit: Assignment) -> Outcome:
         memory,
         fit.random_state,
         order=order,
-        validation=validation,
+        validation=_validation(fit, held_out, memory.parameters),
         fallback=fallback,
         callbacks=[*callbacks_of(fit.model), *_scikit_learn_callbacks(fit, memory.parameters)],
         model=fit.model,
+        checkpoint=checkpoint_of(fit, identity, held_out, fallback),
+        resumed=None if begun is None else begun.state,
     )
     attributes = network_attributes(fit.spec, memory.parameters)
     attributes |= epoch_attributes(memory, fit.model.solver)
@@ -173,27 +187,39 @@ def fit_by_epochs(fit: Assignment) -> Outcome:
     return Outcome(attributes, _warning_about(ending, limits))
 
 
+def _memory(fit: Assignment) -> Memory:
+    """What the fit starts from."""
+    memory = memory_of(fit.model, fit.start, fresh=fit.fresh, keep_optimizer=fit.incremental)
+    if fit.spec.draws and not memory.state.seed:
+        memory.state.seed = _noise_seed(fit.random_state)
+    return memory
+
+
 def _noise_seed(random_state: np.random.RandomState) -> int:
     """What dropout and noise are drawn by; never zero, which stands for none."""
     high, low = random_state.randint(1, 2**32, size=2, dtype=np.uint32)
     return int(high) << 32 | int(low)
 
 
-def _split(fit: Assignment) -> tuple[NDArray[np.int64], HeldOut | None]:
+def _split(fit: Assignment) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+    """The rows to learn from, and those that are held out of them."""
     n_rows = fit.X.shape[0]
     if fit.held_out is not None or not fit.model.early_stopping:
-        return np.arange(n_rows), fit.held_out
+        return np.arange(n_rows), None
     fraction = fit.model.validation_fraction
-    order, held_out = hold_out(n_rows, fraction, fit.random_state, fit.task.strata())
-    weight = None if fit.weight is None else fit.weight[held_out]
-    return order, HeldOut(fit.X[held_out], part(fit.task, held_out), weight)
+    return hold_out(n_rows, fraction, fit.random_state, fit.task.strata())
 
 
-def _validation(fit: Assignment, held_out: HeldOut | None, parameters: Array) -> Validation | None:
-    model = fit.model
+def _validation(
+    fit: Assignment, held_out: NDArray[np.int64] | None, parameters: Array
+) -> Validation | None:
+    model, measured = fit.model, fit.held_out
     wanted = monitored(model.monitor, early_stopping=model.early_stopping)
     if held_out is not None:
-        return validation_of(model, fit.spec, fit.objective, parameters, held_out, wanted)
+        weight = None if fit.weight is None else fit.weight[held_out]
+        measured = HeldOut(fit.X[held_out], part(fit.task, held_out), weight)
+    if measured is not None:
+        return validation_of(model, fit.spec, fit.objective, parameters, measured, wanted)
     if wanted.scorers or wanted.decides is not Monitor.LOSS:
         raise InvalidParameterError(
             f"monitor={model.monitor!r} is measured on rows that are not learned from, and there "

@@ -87,7 +87,13 @@ class Perceptron(Inspection, Watched, BaseEstimator, ABC):  # type: ignore[misc]
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        validation_data: Any = None,
+        resume: Any = None,
     ) -> Self:
         """Learn from rows X and targets y.
 
@@ -101,6 +107,10 @@ class Perceptron(Inspection, Watched, BaseEstimator, ABC):  # type: ignore[misc]
             Rows of your own to measure on after every epoch: `validation_loss_curve_`,
             `validation_scores_`, and a column of `history_` for each metric of `monitor`. Nothing
             is learned from them. With early_stopping=True they take the place of a part of X.
+        resume : str or path-like, optional
+            A checkpoint of the same fit, which `checkpoint=` has written: from there it goes on, to
+            the very bits that it would have come to. `max_iter` may be another, unless the
+            schedule's curve ends with it.
 
         Returns
         -------
@@ -113,8 +123,11 @@ class Perceptron(Inspection, Watched, BaseEstimator, ABC):  # type: ignore[misc]
             The weights of an earlier fit stay as they were.
         ZeroDivisionError
             For a batch whose sample weights sum to zero.
+        CheckpointError
+            For a checkpoint of other data, parameters or versions; it is a ValueError.
         """
-        return self._fit(X, y, sample_weight, incremental=False, validation_data=validation_data)
+        ways = {"validation_data": validation_data, "resume": resume}
+        return self._fit(X, y, sample_weight, incremental=False, **ways)
 
     def predict(self, X: Any) -> Any:
         """The prediction for each row of X.
@@ -161,6 +174,7 @@ class Perceptron(Inspection, Watched, BaseEstimator, ABC):  # type: ignore[misc]
         incremental: bool = False,
         classes: Any = None,
         validation_data: Any = None,
+        resume: Any = None,
     ) -> Assignment:
         """A fit, ready to run: everything validated, drawn and chosen."""
         seconds = math.inf if self.max_seconds is None else float(self.max_seconds)
@@ -174,7 +188,9 @@ class Perceptron(Inspection, Watched, BaseEstimator, ABC):  # type: ignore[misc]
         task = self._task(y, self.warm_start or incremental, classes)
         widths = [X.shape[1], *widths, task.n_outputs]
         spec = network_for(widths, architecture_of(self), LOSSES[task.loss].link)
-        random_state = check_random_state(self.random_state)
+        # A checkpoint holds its generator's state: NumPy's global one need not be given it.
+        seed = 0 if resume is not None and self.random_state is None else self.random_state
+        random_state = check_random_state(seed)
         start = self._first_parameters(spec, random_state, X.dtype) if fresh else self._go_on(spec)
         return Assignment(
             model=self,
@@ -188,6 +204,7 @@ class Perceptron(Inspection, Watched, BaseEstimator, ABC):  # type: ignore[misc]
             held_out=self._held_out(validation_data, task, X.dtype),
             deadline=deadline,
             as_given=as_given,
+            resume=resume,
             fresh=fresh,
             incremental=incremental,
         )

@@ -29,8 +29,10 @@ SAVABLE = (
     "TableEncoding, StandardScaler, MinMaxScaler or 'passthrough'; and TransformedTargetRegressor "
     "of these with one of the two scalers. For all else there are joblib and skops"
 )
-# Callbacks are code, which no file holds, and concern fits alone: lamina's and scikit-learn's own.
-HEARD_WHILE_FITTING = frozenset({"callbacks", "_skl_callbacks"})
+# Callbacks, scikit-learn's own too, are code, which no file holds; a checkpoint is of this machine.
+OF_FITS_ALONE = frozenset(
+    {"callbacks", "_skl_callbacks", "checkpoint", "checkpoint_every", "checkpoint_seconds"}
+)
 LATER = "; if a later lamina or scikit-learn has written it, upgrade"
 
 
@@ -189,9 +191,9 @@ def _ask(estimator: Any, requests: dict[str, dict[str, Any]]) -> None:
 
 def _mlp_to_plain(model: Any, writer: PlainWriter, path: Place) -> dict[str, Any]:
     if not hasattr(model, "coefs_"):
-        return _estimator_to_plain(model, writer, path, HEARD_WHILE_FITTING)
+        return _estimator_to_plain(model, writer, path, OF_FITS_ALONE)
     shapes = _network_shapes(model)
-    apart = HEARD_WHILE_FITTING | {"coefs_", "intercepts_"}
+    apart = OF_FITS_ALONE | {"coefs_", "intercepts_"}
     plain = _estimator_to_plain(model, writer, path, apart)
     dtype = np.result_type(*model.coefs_, *model.intercepts_)
     vector = flatten_parameters(model.coefs_, model.intercepts_, dtype=dtype)

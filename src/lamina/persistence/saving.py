@@ -119,6 +119,10 @@ def load(path: str | os.PathLike[str]) -> Any:
     """
     with _refusals_that_name(path):
         file = read_model_file(path)
+        if "checkpoint" in file.metadata:
+            raise ModelFileError(
+                "it is a checkpoint of a fit, which goes on from it with fit(X, y, resume=path)"
+            )
         reader = PlainReader(file.tensors, model_from_plain)
         model = model_from_plain(parse_json(file.metadata["model"]), reader)
         if not is_model(model):

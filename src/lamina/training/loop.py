@@ -10,7 +10,7 @@ several in one call: for a small network the calls cost more than the arithmetic
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -22,11 +22,13 @@ from lamina.engines.engine import TimeIsUp
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 from lamina.training.callbacks.protocol import Callbacks
+from lamina.training.checkpoint import Checkpoint
 from lamina.training.divergence import non_finite_error
 from lamina.training.history import Ending, Monitor
 from lamina.training.memory import Memory
 from lamina.training.plan import TrainingPlan
 from lamina.training.rates import Rates
+from lamina.training.resuming import resume, state_of
 from lamina.training.stopping import Stopping
 from lamina.training.under_way import FitUnderWay
 from lamina.training.validation import Validation
@@ -47,6 +49,8 @@ def train(
     fallback: Array | None = None,
     callbacks: Iterable[Any] = (),
     model: Any = None,
+    checkpoint: Checkpoint | None = None,
+    resumed: Mapping[str, Any] | None = None,
 ) -> Ending:
     """Run epochs until the plan, the lack of progress, a callback, or Ctrl-C ends them.
 
@@ -71,6 +75,10 @@ def train(
         Objects with any of the methods that `training.callbacks.protocol` lists.
     model : estimator, optional
         For the callbacks to read.
+    checkpoint : Checkpoint, optional
+        Where the fit is written down as it goes.
+    resumed : mapping, optional
+        What a checkpoint wrote, to go on from; memory, order and random_state must be as it says.
 
     Returns
     -------
@@ -85,6 +93,9 @@ def train(
     order = np.arange(len(rows.y), dtype=np.int64) if order is None else order.astype(np.int64)
     loop = EpochLoop(engine, spec, plan, rows, memory, order, validation)
     loop.callbacks, loop.under_way = Callbacks(callbacks), FitUnderWay(loop, model)
+    loop.checkpoint = checkpoint
+    if resumed is not None:
+        resume(loop, resumed)
     try:
         ending = loop.run_to_its_end(random_state)
         loop.remember(fallback)
@@ -101,6 +112,7 @@ class EpochLoop:
 
     callbacks: Callbacks
     under_way: FitUnderWay
+    checkpoint: Checkpoint | None = None
 
     def __init__(
         self,
@@ -161,6 +173,8 @@ class EpochLoop:
                 return ending
             if self.under_way.stop_is_asked:
                 return Ending.STOPPED
+            if self.checkpoint is not None and self.checkpoint.is_due(len(self.losses)):
+                self.checkpoint.write(state_of(self, random_state))
         return Ending.EXHAUSTED
 
     def epochs_ahead(self) -> int:
@@ -173,8 +187,12 @@ class EpochLoop:
             or self.callbacks.hear_of("on_epoch_end")
             or self.callbacks.hear_of("on_step")
         )
-        most = len(self.rates.room)
-        return 1 if is_watched else int(min(most, self.stopping.soonest, self.rates.soonest))
+        if is_watched:
+            return 1
+        soonest = min(len(self.rates.room), self.stopping.soonest, self.rates.soonest)
+        if self.checkpoint is not None:
+            soonest = min(soonest, self.checkpoint.epochs_until_due(len(self.losses)))
+        return int(soonest)
 
     def run_epochs(self, n_epochs: int, shuffling: np.random.RandomState | None) -> None:
         """Let the engine run the next epochs, and keep its reports."""

@@ -1,0 +1,209 @@
+"""Checkpoints: all that a fit under way is made of, in a file from which it goes on bit by bit.
+
+A checkpoint is a file of lamina's own layout, written atomically: after `kill -9` its path holds
+the one before or this one, whole. It says of which fit it is, so that no other goes on from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from numbers import Number
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from lamina.errors import CheckpointError, ModelFileError
+from lamina.files.atomic_file import write_atomically
+from lamina.files.model_file import parse_json, read_model_file, to_chunks
+from lamina.files.plain import PlainReader, PlainWriter
+
+KEY = "checkpoint"
+
+
+@dataclass
+class Checkpoint:
+    """Where and how often a fit is written down, and which fit it is.
+
+    Attributes
+    ----------
+    path : str or path-like
+    identity : dict
+        What a fit must share to go on from it: plain values by name.
+    keeps : dict
+        What else of the fit's beginning it has to hold; plain, or arrays.
+    epochs : int or None
+        Written after so many epochs.
+    seconds : float or None
+        Written after an epoch, once so many seconds have gone by.
+    """
+
+    path: str | os.PathLike[str]
+    identity: dict[str, Any]
+    keeps: dict[str, Any]
+    epochs: int | None = None
+    seconds: float | None = None
+    _written_at: float = field(default_factory=perf_counter)
+
+    def epochs_until_due(self, epoch: int) -> float:
+        """After how many epochs someone has to look whether it is due."""
+        if self.seconds is not None:
+            return 1
+        return math.inf if self.epochs is None else self.epochs - epoch % self.epochs
+
+    def is_due(self, epoch: int) -> bool:
+        """Whether it is to be written after this epoch."""
+        by_epochs = self.epochs is not None and epoch % self.epochs == 0
+        by_time = self.seconds is not None and perf_counter() - self._written_at >= self.seconds
+        return by_epochs or by_time
+
+    def write(self, state: Mapping[str, Any]) -> None:
+        """Put a state of the fit in the place of the one before."""
+        writer = PlainWriter()
+        plain = {
+            "lamina": version("lamina"),
+            "identity": writer.write(self.identity, ("identity",)),
+            "state": writer.write({**self.keeps, **state}, ("state",)),
+        }
+        text = json.dumps(plain, separators=(",", ":"), allow_nan=False)
+        write_atomically(self.path, to_chunks({KEY: text}, writer.tensors), overwrite=True)
+        self._written_at = perf_counter()
+
+
+def read_checkpoint(
+    path: str | os.PathLike[str], identity: Mapping[str, Any], free: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The state of the fit that a checkpoint holds.
+
+    Parameters
+    ----------
+    path : str or path-like
+    identity : mapping
+        That of the fit that is to go on.
+    free : sequence of str
+        Names in it that may differ.
+
+    Raises
+    ------
+    FileNotFoundError, PermissionError
+        Where there is no file at path, or none that may be read.
+    CheckpointError
+        For a file that is no checkpoint, or one of another fit or version: it says what differs.
+    """
+    try:
+        file = read_model_file(path)
+        if KEY not in file.metadata:
+            raise ModelFileError(
+                "it is a saved model, from which warm_start goes on; no checkpoint"
+            )
+        plain = parse_json(file.metadata[KEY])
+        made_by = plain["lamina"]
+        if made_by != version("lamina"):
+            raise ModelFileError(
+                f"lamina {made_by} has written it, and this is {version('lamina')}"
+            )
+        reader = PlainReader(file.tensors)
+        theirs, state = reader.read(plain["identity"]), reader.read(plain["state"])
+    except (ModelFileError, KeyError, TypeError) as refusal:
+        raise CheckpointError(f"{os.fspath(path)} cannot be resumed: {refusal}.") from None
+    differences = [
+        _told(name, theirs.get(name), identity.get(name))
+        for name in dict.fromkeys((*theirs, *identity))
+        if name not in free and theirs.get(name) != identity.get(name)
+    ]
+    if differences:
+        raise CheckpointError(
+            f"{os.fspath(path)} is of another fit: {'; '.join(differences)}. Give what it was made "
+            "with, or leave out resume= to begin anew."
+        )
+    fitting: dict[str, Any] = state
+    return fitting
+
+
+def _told(name: str, theirs: Any, ours: Any) -> str:
+    if name.startswith("rows "):
+        return f"{name.removeprefix('rows ')} is not what it was made with"
+    return f"it was made with {name}={theirs!r}, and this has {name}={ours!r}"
+
+
+def digest(*parts: Any) -> str:
+    """A fingerprint of arrays and csr matrices, None among them.
+
+    Examples
+    --------
+    >>> digest(np.zeros(2)) == digest(np.zeros(2)), digest(np.zeros(2)) == digest(np.ones(2))
+    (True, False)
+    """
+    found = hashlib.sha256()
+    for part in parts:
+        arrays = (part.data, part.indices, part.indptr) if sparse.issparse(part) else (part,)
+        for array in arrays:
+            if array is None:
+                found.update(b"none")
+                continue
+            array = np.ascontiguousarray(array)
+            found.update(f"{array.dtype.str}{array.shape}".encode())
+            found.update(array.reshape(-1).view(np.uint8).data)
+    return found.hexdigest()
+
+
+def plainly(value: Any) -> Any:
+    """A parameter's value as a checkpoint writes it down and compares it; code by its name.
+
+    Examples
+    --------
+    >>> plainly((np.int64(3), None)), plainly(print)
+    ([3, None], 'builtins.print')
+    """
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, (str, Number)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [plainly(each) for each in value]
+    if isinstance(value, dict):
+        return {str(key): plainly(each) for key, each in value.items()}
+    if isinstance(value, np.ndarray):
+        return digest(value)
+    named = value if hasattr(value, "__qualname__") else type(value)
+    return f"{named.__module__}.{named.__qualname__}"
+
+
+def generator_state(random_state: np.random.RandomState) -> dict[str, Any]:
+    """What a generator's next draws follow from; plain."""
+    return dict(random_state.get_state(legacy=False))
+
+
+def set_generator_state(random_state: np.random.RandomState, state: dict[str, Any]) -> None:
+    """Let a generator draw what would have come next.
+
+    Raises
+    ------
+    CheckpointError
+        For a generator of another kind.
+    """
+    ours = random_state.get_state(legacy=False)["bit_generator"]
+    if ours != state["bit_generator"]:
+        raise CheckpointError(
+            f"the checkpoint was made with random_state's bit generator {state['bit_generator']}, "
+            f"and this one is {ours}."
+        )
+    random_state.set_state(state)
+
+
+def packed(columns: Mapping[str, list[float]]) -> dict[str, NDArray[np.float64]]:
+    """Lists of floats as arrays, which take less room and time in a file."""
+    return {name: np.array(values, dtype=np.float64) for name, values in columns.items()}
+
+
+def unpacked(columns: Mapping[str, NDArray[np.float64]]) -> dict[str, list[float]]:
+    """The lists again."""
+    return {name: values.tolist() for name, values in columns.items()}
