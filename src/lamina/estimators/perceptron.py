@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from abc import ABC, abstractmethod
-from functools import cache
 from time import perf_counter
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 from scipy import sparse
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import _fit_context
 from sklearn.utils import check_random_state, column_or_1d
-from sklearn.utils._param_validation import (
-    InvalidParameterError,
-    validate_parameter_constraints,
-)
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from lamina.engines import choose_engine
 from lamina.engines.engine import Matrix
 from lamina.errors import NonFiniteError
+from lamina.estimators.configured import Configured
 from lamina.estimators.constraints import (
-    CONSTRAINTS,
     LBFGS,
     hidden_widths,
-    nearest_parameter,
-    nearest_value,
 )
 from lamina.estimators.contradictions import refuse_contradictions
 from lamina.estimators.diagnosis import Diagnosis
@@ -54,10 +46,9 @@ from lamina.network import NetworkSpec, ParameterLayout, draw_parameters
 FLOATS: list[DTypeLike] = [np.dtype(np.float64), np.dtype(np.float32)]
 
 
-class Perceptron(Inspection, Watched, BaseEstimator, ABC):  # type: ignore[misc]
+class Perceptron(Inspection, Watched, Configured, ABC):
     """The base of MLPClassifier and MLPRegressor; not for use on its own."""
 
-    _parameter_constraints = CONSTRAINTS
     _numeric_targets = False
 
     hidden_layer_sizes: Any
@@ -80,10 +71,6 @@ class Perceptron(Inspection, Watched, BaseEstimator, ABC):  # type: ignore[misc]
     diagnostics: bool | str
     coefs_: list[NDArray[Any]]
     intercepts_: list[NDArray[Any]]
-
-    def _keep_parameters(self, arguments: dict[str, Any]) -> None:
-        """Set what `__init__` was given, its `locals()`: the signature is the only list."""
-        self.__dict__.update({k: v for k, v in arguments.items() if k != "self"})
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(
@@ -341,48 +328,6 @@ class Perceptron(Inspection, Watched, BaseEstimator, ABC):  # type: ignore[misc]
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS, order="C", reset=False)
         return _sorted(X)
-
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters, as in scikit-learn; a misspelt name is answered with the nearest.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            For a name that is no parameter's.
-        """
-        try:
-            super().set_params(**params)
-        except ValueError as error:
-            nearest = nearest_parameter(self.get_params(deep=False), params)
-            raise ValueError(f"{error}{nearest}") from None
-        return self
-
-    def _validate_params(self) -> None:
-        # Most values are the defaults, and to look at them all takes longer than many a small fit.
-        values = ((name, getattr(self, name), of) for name, of in self._defaults().items())
-        given = {name: value for name, value, default in values if value is not default}
-        try:
-            validate_parameter_constraints(self._parameter_constraints, given, type(self).__name__)
-        except InvalidParameterError as error:
-            nearest = nearest_value(self._parameter_constraints, given)
-            raise InvalidParameterError(f"{error}{nearest}") from None
-
-    @classmethod
-    @cache
-    def _defaults(cls) -> dict[str, Any]:
-        signature = inspect.signature(cls.__init__).parameters
-        return {name: signature[name].default for name in cls._get_param_names()}
-
-    @classmethod
-    @cache
-    def _get_param_names(cls) -> list[str]:
-        # Remembered, because scikit-learn takes the signature apart in every fit and clone.
-        names: list[str] = super()._get_param_names()
-        return names
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "coefs_")
