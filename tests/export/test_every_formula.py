@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from lamina.formulas import ACTIVATIONS, LINKS
+from lamina.formulas import ACTIVATIONS, LINKS, NORMALIZATIONS
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-11}
 
@@ -29,6 +29,37 @@ def test_every_format_says_every_activation(activation, dtype, run, fit, answer,
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("normalization", NORMALIZATIONS)
+def test_every_format_says_every_normalization(normalization, dtype, run, fit, answer, rows):
+    model, X = fit("numbers", dtype, normalization=normalization), rows.astype(dtype)
+    for numbers in (*model.unit_parameters_, *getattr(model, "running_statistics_", ())):
+        numbers += np.linspace(0.1, 1, numbers.size).reshape(numbers.shape)
+    assert_equal(run(model, X), answer(model, X))
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"residual": True, "hidden_layer_sizes": (4, 4, 3, 3)},
+        {"activation": ["prelu", "tanh", "prelu"], "hidden_layer_sizes": (5, 6, 4)},
+        {"output_activation": "softplus"},
+        {"dropout": 0.2, "input_dropout": 0.1, "input_noise": 0.3},
+        {
+            "normalization": "batch",
+            "residual": True,
+            "activation": ["prelu", "sine"],
+            "hidden_layer_sizes": (6, 6),
+            "dropout": [0.1, 0.3],
+            "output_activation": "prelu",
+        },
+    ],
+)
+def test_every_format_says_every_architecture(parameters, run, fit, answer, rows):
+    model = fit("numbers", **parameters)
+    assert_equal(run(model, rows), answer(model, rows))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_every_format_says_what_outputs_stand_for(kind, dtype, run, fit, answer, rows):
     model, X = fit(kind, dtype), rows.astype(dtype)
     assert_equal(run(model, X), answer(model, X))
@@ -43,6 +74,11 @@ def test_rows_far_from_zero_give_finite_answers(kind, run, fit, answer, rows):
     model, X = fit(kind), rows * 10
     with np.errstate(all="raise"):
         assert_equal(run(model, X), answer(model, X))
+
+
+def test_rows_that_are_normalized_to_nothing_give_finite_answers(run, fit, answer):
+    model = fit("numbers", normalization="layer", hidden_layer_sizes=(1, 4))
+    assert_equal(run(model, np.zeros((2, 4))), answer(model, np.zeros((2, 4))))
 
 
 EXPORTED_LINKS = {link.name: link for link in LINKS.values() if link.code is not None}

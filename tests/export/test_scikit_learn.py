@@ -170,6 +170,23 @@ def test_a_parameter_that_they_do_not_have_is_refused_by_name(fit):
     lamina.to_sklearn(model.set_params(dtype=None))
 
 
+@pytest.mark.parametrize(
+    "parameters",
+    [{"normalization": "layer"}, {"residual": True}, {"dropout": 0.2}, {"input_noise": 0.1}],
+)
+def test_an_architecture_that_they_do_not_have_is_refused_by_name(parameters, fit):
+    [(name, value)] = parameters.items()
+    model = fit("binary", hidden_layer_sizes=(5, 5), **parameters)
+    with pytest.raises(ExportError, match=f"has no parameter '{name}'.* at {value!r}"):
+        lamina.to_sklearn(model)
+
+
+def test_an_activation_that_they_do_not_have_is_refused(fit):
+    for activation in ("gelu", ["tanh", "relu"]):
+        with pytest.raises(ExportError, match="The 'activation' parameter"):
+            lamina.to_sklearn(fit("binary", activation=activation))
+
+
 @pytest.mark.parametrize(("name", "value"), [("solver", "lion"), ("learning_rate", "cosine")])
 def test_a_value_that_they_do_not_know_is_refused_with_its_parameter(name, value, fit):
     model = fit("binary").set_params(**{name: value})

@@ -40,6 +40,43 @@ def test_every_activation_comes_back(activation, fit):
     assert back.activation == activation
 
 
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"activation": ["tanh", "prelu"], "output_activation": "softsign"},
+        {"normalization": "batch", "dropout": [0.1, 0.2]},
+        {"normalization": "layer", "residual": True, "hidden_layer_sizes": (5, 5, 3, 3)},
+        {"residual": True, "dropout": 0.4, "input_dropout": 0.2, "hidden_layer_sizes": (4, 4)},
+    ],
+)
+def test_every_architecture_comes_back(parameters, fit, rows, answer, target):
+    model = fit("multiclass", **parameters)
+    back = lamina.from_torch(lamina.to_torch(model), classes=model.classes_)
+    for name, value in parameters.items():
+        assert getattr(back, name) == value
+    np.testing.assert_array_equal(answer(back, rows), answer(model, rows))
+    back.partial_fit(rows, target("multiclass"))
+
+
+def test_dropout_and_running_statistics_go_on_where_training_goes_on(fit, rows):
+    module = lamina.to_torch(fit("numbers", normalization="batch", dropout=0.5))
+    before = run(module, rows)
+    module.train()
+    assert not np.allclose(run(module, rows), before)
+    module.eval()
+    assert not np.allclose(run(module, rows), before)
+    statistics = lamina.from_torch(module).running_statistics_[0]
+    np.testing.assert_array_equal(statistics[0], module.hidden_1_normalization.running_mean)
+
+
+def test_a_normalization_without_numbers_of_its_own_is_read(rows):
+    norms = [nn.BatchNorm1d(5, affine=False), nn.LayerNorm(5, bias=False)]
+    for norm in norms:
+        module = nn.Sequential(nn.Linear(4, 5), norm, nn.ReLU(), nn.Linear(5, 1)).double().eval()
+        model = lamina.from_torch(module)
+        np.testing.assert_allclose(model.predict(rows), run(module, rows)[:, 0], rtol=1e-10)
+
+
 def test_logits_are_what_the_losses_of_pytorch_take(fit, rows):
     model = fit("multiclass")
     logits = run(lamina.to_torch(model, logits=True), rows)
@@ -166,6 +203,18 @@ class OwnForward(nn.Sequential):
         ([nn.Linear(4, 5), nn.Flatten(), nn.Linear(5, 1)], r"layer '1', Flatten"),
         ([OwnForward(nn.Linear(4, 1))], r"layer '0', OwnForward"),
         ([nn.Linear(4, 5), nn.Sequential(nn.Tanh(), nn.Bilinear(5, 5, 1))], r"layer '1.1', Bil"),
+        ([nn.Linear(4, 5), nn.BatchNorm1d(5, eps=0.1), nn.Linear(5, 1)], r"layer '1', BatchNorm1d"),
+        (
+            [nn.Linear(4, 5), nn.BatchNorm1d(5, track_running_stats=False), nn.Linear(5, 1)],
+            r"layer '1', BatchNorm1d",
+        ),
+        ([nn.Linear(4, 5), nn.ReLU(), nn.BatchNorm1d(5), nn.Linear(5, 1)], r"layer '2', BatchNorm"),
+        ([nn.Linear(4, 1), nn.LayerNorm(1)], r"layer '1', LayerNorm.*no normalization of the out"),
+        ([nn.Linear(4, 1), nn.Dropout(0.2)], r"layer '1', Dropout.*no dropout of the output"),
+        (
+            [nn.Linear(4, 5), nn.BatchNorm1d(5), nn.Linear(5, 5), nn.Linear(5, 1)],
+            r"layer '2' has another normalization than layer '0'",
+        ),
         ([], "no Linear layer"),
         ([nn.Softmax(dim=1)], "no Linear layer"),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ from typing import Any
 from numpy.typing import DTypeLike, NDArray
 
 from lamina.errors import ExportError
-from lamina.export.fitted_network import FittedNetwork, fitted_network
-from lamina.formulas import Activation
+from lamina.export.fitted_network import FittedBlock, FittedNetwork, fitted_network
+from lamina.formulas import Normalization
+from lamina.formulas.table import Named
 
 HEADER = """\
 /* {description}
@@ -45,7 +46,7 @@ static inline void {name}_predict(const {real} *x, {real} *y)
 #endif
 """
 ACTIVATION = "static inline real {name}_{activation}({arguments}) {{ return {formula}; }}\n\n"
-LINK = "static inline void {name}_link(real *z, int n)\n{{\n{statements}\n}}\n\n"
+ON_A_ROW = "static inline void {name}({arguments})\n{{\n{statements}\n}}\n\n"
 NUMBERS_A_LINE = 6
 PLAIN = (string.ascii_letters + string.digits + " _-.,:").encode()
 DECIMAL = re.compile(r"(?<![\w.])(\d+\.\d*(?:e[+-]?\d+)?|\d+e[+-]?\d+)", re.IGNORECASE)
@@ -183,7 +184,7 @@ def _weights(name: str, network: FittedNetwork, real: str) -> str:
         arrays += [
             _array(f"{real} {name}_w{i}", block.weights),
             _array(f"{real} {name}_b{i}", block.biases),
-            *(_array(f"{real} {name}_{n}{i}", numbers) for n, numbers in block.learned.items()),
+            *(_array(f"{real} {name}_{n}{i}", numbers) for n, numbers in block.named.items()),
         ]
     return "".join(arrays)
 
@@ -197,43 +198,71 @@ def _array(name: str, numbers: NDArray[Any]) -> str:
 
 
 def _functions(name: str, network: FittedNetwork) -> str:
+    """The activations, normalizations and the link of a network, each once."""
     activations = {block.activation.name: block.activation for block in network.blocks}
-    text = "".join(
+    texts = [
         ACTIVATION.format(
             name=name,
             activation=activation.name,
-            arguments=", ".join(f"real {each}" for each in ("z", *_learned_names(activation))),
+            arguments=", ".join(f"real {each}" for each in ("z", *_names(activation.parameters))),
             formula=activation.code.c,
         )
         for activation in activations.values()
         if activation.code.c != "z"
-    )
+    ]
+    used = {b.normalization.name: b.normalization for b in network.blocks if b.normalization}
+    for normalization in used.values():
+        arguments = [f"const real *{each}" for each in _arguments(normalization)]
+        function = f"{name}_{normalization.name}_normalize"
+        texts.append(_on_a_row(function, arguments, normalization.code.c))
     if network.link_code.c:
-        statements = "\n".join(f"    {line}" for line in network.link_code.c.splitlines())
-        text += LINK.format(name=name, statements=statements)
-    return text
+        texts.append(_on_a_row(f"{name}_link", [], network.link_code.c))
+    return "".join(texts)
 
 
-def _learned_names(activation: Activation) -> list[str]:
-    return [parameter.name for parameter in activation.parameters]
+def _on_a_row(name: str, arguments: list[str], code: str) -> str:
+    statements = "\n".join(f"    {line}" for line in code.splitlines())
+    arguments = ["real *z", "int n", *arguments]
+    return ON_A_ROW.format(name=name, arguments=", ".join(arguments), statements=statements)
+
+
+def _arguments(normalization: Normalization) -> list[str]:
+    return [*_names(normalization.parameters), *_names(normalization.statistics)]
+
+
+def _names(records: Sequence[Named]) -> list[str]:
+    return [record.name for record in records]
 
 
 def _body(name: str, network: FittedNetwork, real: str) -> str:
+    """The statements of `predict`: every block in turn, the last one in y itself."""
     lines, a = [], "x"
     for i, block in enumerate(network.blocks, 1):
-        fan_in, fan_out = block.weights.shape
         z = "y" if block is network.blocks[-1] else block.name
         if z != "y":
-            lines.append(f"{real} {z}[{fan_out}];")
-        lines.append(f"{name}_affine({a}, {name}_w{i}, {name}_b{i}, {fan_in}, {fan_out}, {z});")
-        if block.activation.code.c != "z":
-            function = f"{name}_{block.activation.name}"
-            learned = [f"{name}_{each}{i}[j]" for each in _learned_names(block.activation)]
-            arguments = ", ".join([f"{z}[j]", *learned])
-            lines.append(f"for (int j = 0; j < {fan_out}; j++) {z}[j] = {function}({arguments});")
+            lines.append(f"{real} {z}[{len(block.biases)}];")
+        lines += _block(name, i, block, a, z)
         a = z
     if network.link_code.c:
         lines.append(f"{name}_link(y, {network.widths[-1]});")
     if network.is_binary:
         lines += ["y[1] = y[0];", "y[0] = 1 - y[1];"]
     return "\n".join(f"    {line}" for line in lines)
+
+
+def _block(name: str, i: int, block: FittedBlock, a: str, z: str) -> list[str]:
+    """The statements of one block, from the array a to the array z."""
+    fan_in, fan_out = block.weights.shape
+    each = f"for (int j = 0; j < {fan_out}; j++) {z}[j]"
+    lines = [f"{name}_affine({a}, {name}_w{i}, {name}_b{i}, {fan_in}, {fan_out}, {z});"]
+    if block.normalization is not None:
+        arguments = [z, str(fan_out), *(f"{name}_{n}{i}" for n in _arguments(block.normalization))]
+        function = f"{name}_{block.normalization.name}_normalize"
+        lines.append(f"{function}({', '.join(arguments)});")
+    if block.activation.code.c != "z":
+        learned = [f"{name}_{n}{i}[j]" for n in _names(block.activation.parameters)]
+        arguments = [f"{z}[j]", *learned]
+        lines.append(f"{each} = {name}_{block.activation.name}({', '.join(arguments)});")
+    if block.residual:
+        lines.append(f"{each} += {a}[j];")
+    return lines

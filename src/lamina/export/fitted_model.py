@@ -28,7 +28,12 @@ from lamina.network import NetworkSpec, flatten_parameters
 from lamina.training import History, Memory
 
 
-def fitted_model(blocks: Sequence[FittedBlock], link: str | None, classes: ArrayLike | None) -> Any:
+def fitted_model(
+    blocks: Sequence[FittedBlock],
+    link: str | None,
+    input_dropout: float,
+    classes: ArrayLike | None,
+) -> Any:
     """A model that predicts with these blocks as if it had been fitted to them.
 
     Parameters
@@ -38,23 +43,26 @@ def fitted_model(blocks: Sequence[FittedBlock], link: str | None, classes: Array
     link : str or None
         What stands behind the last block; None where its results are predicted numbers, or the
         logits of `classes`.
+    input_dropout : float
     classes : array-like of shape (n_classes,) or None
         The label of each output, or those of 0 and 1 for a single output.
 
     Raises
     ------
     ExportError
-        For classes that do not fit outputs and link.
+        For blocks that no parameters of a model ask for, and classes that do not fit outputs and
+        link.
     """
     *hidden, last = blocks
+    architecture = _architecture(blocks) | {"input_dropout": input_dropout}
     kind = _kind(link, classes, len(last.biases))
     if kind is None:
-        model: Any = MLPRegressor(**_architecture(blocks))
+        model: Any = MLPRegressor(**architecture)
         loss = model.loss = model.loss if link is None else _regression_loss(link)
         attributes: dict[str, Any] = {}
     else:
         last, targets = _sorted(last, kind, classes)
-        model, loss = MLPClassifier(**_architecture(blocks)), targets.loss
+        model, loss = MLPClassifier(**architecture), targets.loss
         attributes = Classification(targets, targets.classes).attributes()
     blocks = [*hidden, last]
     widths = [len(blocks[0].weights), *(len(block.biases) for block in blocks)]
@@ -63,6 +71,7 @@ def fitted_model(blocks: Sequence[FittedBlock], link: str | None, classes: Array
         [block.weights for block in blocks],
         [block.biases for block in blocks],
         [row for block in blocks for row in block.learned.values()],
+        [row for block in blocks for row in block.statistics.values()],
     )
     vars(model).update(attributes, **_as_if_fitted(model, spec, parameters.copy()))
     return model
@@ -72,12 +81,42 @@ def _architecture(blocks: Sequence[FittedBlock]) -> dict[str, Any]:
     """The parameters of a model that has these blocks, where they are not the defaults."""
     *hidden, last = blocks
     parameters: dict[str, Any] = {"hidden_layer_sizes": tuple(len(b.biases) for b in hidden)}
-    names = [block.activation.name for block in hidden]
     if hidden:
-        parameters["activation"] = names[0] if len(set(names)) == 1 else names
+        parameters["activation"] = _one_or_each([block.activation.name for block in hidden])
+        parameters["dropout"] = _one_or_each([block.dropout for block in hidden])
+        parameters["normalization"] = _normalization(hidden)
+        parameters["residual"] = _residual(hidden)
     if not last.is_affine:
         parameters["output_activation"] = last.activation.name
     return parameters
+
+
+def _one_or_each(values: list[Any]) -> Any:
+    return values[0] if len(set(values)) == 1 else values
+
+
+def _normalization(hidden: Sequence[FittedBlock]) -> str | None:
+    """The normalization that all hidden blocks have."""
+    for block in hidden:
+        if block.normalization is not hidden[0].normalization:
+            raise ExportError(
+                f"{block.name} has another normalization than {hidden[0].name}: all hidden layers "
+                "of a model have the same, or none"
+            )
+    return None if hidden[0].normalization is None else hidden[0].normalization.name
+
+
+def _residual(hidden: Sequence[FittedBlock]) -> bool:
+    """Whether hidden blocks as wide as those before them add these; all do, or none."""
+    can_add = [i > 0 and b.weights.shape[0] == len(b.biases) for i, b in enumerate(hidden)]
+    adds = any(block.residual for block in hidden)
+    for block, can in zip(hidden, can_add, strict=True):
+        if block.residual != (adds and can):
+            raise ExportError(
+                f"{block.name} {'adds' if block.residual else 'does not add'} what it takes in: in "
+                "a model every hidden layer that is as wide as the one before adds it, or none"
+            )
+    return adds
 
 
 def _as_if_fitted(model: Any, spec: NetworkSpec, parameters: NDArray[Any]) -> dict[str, Any]:

@@ -5,8 +5,8 @@ Whatever a network holds that no export knows is refused here, so that none can 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, fields, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -17,14 +17,17 @@ from lamina.encoding import TargetEncoding
 from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.state import network_and_parameters
-from lamina.formulas import ACTIVATIONS, LINKS, Activation, Link
+from lamina.formulas import ACTIVATIONS, LINKS, NORMALIZATIONS, Activation, Link, Normalization
 from lamina.formulas.code import Code
+from lamina.formulas.table import Named
 from lamina.network import Dense, NetworkSpec, ParameterLayout, ParameterViews
 
 # What each part of a spec may hold: anything more must be at its default.
 KNOWN: dict[type, frozenset[str]] = {
-    NetworkSpec: frozenset({"blocks", "link"}),
-    Dense: frozenset({"name", "fan_in", "fan_out", "activation"}),
+    NetworkSpec: frozenset({"blocks", "link", "input_dropout", "input_noise"}),
+    Dense: frozenset(
+        {"name", "fan_in", "fan_out", "activation", "normalization", "residual", "dropout"}
+    ),
 }
 # Parameters that change a prediction behind the network's back: the value that leaves it alone.
 PREDICTED_PLAINLY: dict[str, Any] = {"precision": None}
@@ -40,20 +43,43 @@ class FittedBlock:
     weights : ndarray of shape (fan_in, fan_out)
     biases : ndarray of shape (fan_out,)
     activation : Activation
-    learned : dict of str to ndarray of shape (fan_out,)
-        What its units learn beside, by the names that the activation's code uses.
+    normalization : Normalization or None
+    residual : bool
+        Whether what the block takes in is added to what its activation gives.
+    dropout : float
+        Of no account in predictions.
+    learned, statistics : dict of str to ndarray of shape (fan_out,)
+        What its units learn beside, and their running statistics, by the names that the code of
+        activation and normalization uses.
     """
 
     name: str
     weights: NDArray[Any]
     biases: NDArray[Any]
     activation: Activation
-    learned: Mapping[str, NDArray[Any]]
+    normalization: Normalization | None = None
+    residual: bool = False
+    dropout: float = 0.0
+    learned: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    statistics: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    @property
+    def named(self) -> dict[str, NDArray[Any]]:
+        """What its units learn beside, and then their running statistics."""
+        return {**self.learned, **self.statistics}
 
     @property
     def is_affine(self) -> bool:
         """Whether nothing is done to z."""
         return self.activation.code.numpy == "z"
+
+    @property
+    def in_words(self) -> str:
+        """Its width and what is done to z, such as '7 batch relu residual'."""
+        words = [str(len(self.biases))]
+        words += [] if self.normalization is None else [self.normalization.name]
+        words += [] if self.is_affine else [self.activation.name]
+        return " ".join([*words, *(["residual"] if self.residual else [])])
 
     def selected(self, units: NDArray[Any]) -> FittedBlock:
         """The block with these of its units, in this order."""
@@ -72,11 +98,14 @@ class FittedNetwork:
     link : Link
     targets : TargetEncoding or None
         What a classifier's outputs stand for; None for a regressor.
+    input_dropout : float
+        Of no account in predictions.
     """
 
     blocks: tuple[FittedBlock, ...]
     link: Link
     targets: TargetEncoding | None
+    input_dropout: float = 0.0
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -121,9 +150,7 @@ class FittedNetwork:
     @property
     def layers_in_words(self) -> str:
         """Its widths, activations and link, such as '4 → 8 relu → 3 softmax'."""
-        blocks = [f"{len(block.biases)} {block.activation.name}" for block in self.blocks]
-        if self.blocks[-1].is_affine:
-            blocks[-1] = str(self.widths[-1])
+        blocks = [block.in_words for block in self.blocks]
         return " → ".join([str(self.widths[0]), *blocks]) + f" {self.link.name}"
 
 
@@ -160,16 +187,26 @@ def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
         raise ExportError(f"no export can say the output {link.name!r}: {link.equation}")
     views = ParameterLayout.of(spec).views(_finite(parameters, dtype))
     blocks = tuple(_blocks(spec, views))
-    return FittedNetwork(blocks, link, _targets(model))
+    return FittedNetwork(blocks, link, _targets(model), spec.input_dropout)
 
 
 def _blocks(spec: NetworkSpec, views: ParameterViews) -> Iterator[FittedBlock]:
-    for block, W, b, rows in zip(
-        spec.blocks, views.weights, views.biases, views.learned, strict=True
-    ):
-        names = [parameter.name for parameter in block.learned]
-        learned = dict(zip(names, rows, strict=True))
-        yield FittedBlock(block.name, W, b, ACTIVATIONS[block.activation], learned)
+    for block, W, b, learned, statistics in zip(spec.blocks, *views, strict=True):
+        yield FittedBlock(
+            name=block.name,
+            weights=W,
+            biases=b,
+            activation=ACTIVATIONS[block.activation],
+            normalization=NORMALIZATIONS[block.normalization] if block.normalization else None,
+            residual=block.residual,
+            dropout=block.dropout,
+            learned=_named(block.learned, learned),
+            statistics=_named(block.statistics, statistics),
+        )
+
+
+def _named(records: Sequence[Named], rows: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    return {record.name: row for record, row in zip(records, rows, strict=True)}
 
 
 def _finite(parameters: NDArray[Any], dtype: DTypeLike | None) -> NDArray[Any]:
@@ -206,13 +243,13 @@ def _refuse_unknown_parts(spec: NetworkSpec) -> None:
     for part, where in parts:
         if type(part) not in KNOWN:
             raise ExportError(f"no export can say {where}, of kind {type(part).__name__}")
-        for field in fields(part):
-            value = getattr(part, field.name)
-            if field.name not in KNOWN[type(part)] and not _is_default(field, value):
+        for each in fields(part):
+            value = getattr(part, each.name)
+            if each.name not in KNOWN[type(part)] and not _is_default(each, value):
                 raise ExportError(
-                    f"no export can say {field.name}={value!r} of {where}: fit the model without it"
+                    f"no export can say {each.name}={value!r} of {where}: fit the model without it"
                 )
 
 
-def _is_default(field: Field[Any], value: Any) -> bool:
-    return field.default is not MISSING and bool(value == field.default)
+def _is_default(each: Field[Any], value: Any) -> bool:
+    return each.default is not MISSING and bool(value == each.default)

@@ -40,8 +40,12 @@ def add_network(graph: Graph, network: FittedNetwork, x: str) -> str:
     """Add all blocks and the link; returns the name of p."""
     for block in network.blocks:
         z = graph.node("Gemm", x, graph.constant(block.weights), graph.constant(block.biases))
-        named = {name: graph.constant(numbers) for name, numbers in block.learned.items()}
-        x = add_formula(graph, block.activation.code.onnx, {"z": z, **named}, network.dtype)
+        named = {name: graph.constant(numbers) for name, numbers in block.named.items()}
+        if block.normalization is not None:
+            code = block.normalization.code.onnx
+            z = add_formula(graph, code, {"z": z, **named}, network.dtype)
+        a = add_formula(graph, block.activation.code.onnx, {"z": z, **named}, network.dtype)
+        x = graph.node("Add", a, x) if block.residual else a
     return add_formula(graph, network.link_code.onnx, {"z": x}, network.dtype)
 
 

@@ -138,7 +138,7 @@ def _weights(network: FittedNetwork) -> str:
     lines = []
     for i, block in enumerate(network.blocks, 1):
         lines += [f"# {block.name}", _array(f"W{i}", block.weights), _array(f"b{i}", block.biases)]
-        lines += [_array(f"{name}{i}", numbers) for name, numbers in block.learned.items()]
+        lines += [_array(f"{name}{i}", numbers) for name, numbers in block.named.items()]
     return "\n".join(lines)
 
 
@@ -150,12 +150,14 @@ def _array(name: str, numbers: NDArray[Any]) -> str:
 def _forward(network: FittedNetwork) -> str:
     lines = []
     for i, block in enumerate(network.blocks, 1):
-        result = "z" if block is network.blocks[-1] else "a"
-        lines.append(f"    z = a @ W{i} + b{i}")
-        lines += [f"    {name} = {name}{i}" for name in block.learned]
-        if block.activation.code.numpy != result:
-            lines.append(f"    {result} = {block.activation.code.numpy}")
-    layers, link = "\n".join(lines), network.link_code.numpy
+        lines.append(f"z = a @ W{i} + b{i}")
+        lines += [f"{name} = {name}{i}" for name in block.named]
+        if block.normalization is not None:
+            lines.append(f"z = {block.normalization.code.numpy}")
+        a = block.activation.code.numpy
+        lines.append(f"a = a + ({a})" if block.residual else f"a = {a}")
+    layers = "\n".join(f"    {line}" for line in [*lines, "z = a"])
+    link = network.link_code.numpy
     return FORWARD.format(dtype=network.dtype.name, layers=layers, link=link)
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ast
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -17,8 +18,16 @@ from torch import nn
 
 from lamina.errors import ExportError
 from lamina.export.fitted_network import FittedBlock, FittedNetwork
-from lamina.formulas import ACTIVATIONS, LINKS, Activation, Link
+from lamina.formulas import (
+    ACTIVATIONS,
+    LINKS,
+    NORMALIZATIONS,
+    Activation,
+    Link,
+    Normalization,
+)
 from lamina.formulas.code import Code
+from lamina.formulas.table import Named
 
 
 class Elementwise(nn.Module):
@@ -46,17 +55,65 @@ class Elementwise(nn.Module):
         return self.function
 
 
+class Residual(nn.Sequential):
+    """Modules one after the other, whose inputs are added to what they give."""
+
+    def forward(self, a: torch.Tensor) -> torch.Tensor:
+        """What the modules give for a, and a."""
+        result: torch.Tensor = super().forward(a)
+        return result + a
+
+
+# What a module there calls the numbers of a unit that our formulas name so.
+THEIR_NAMES = {
+    "slope": "weight",
+    "scale": "weight",
+    "shift": "bias",
+    "mean": "running_mean",
+    "variance": "running_var",
+}
+# Settings of a module that do not change what it computes in predictions, for so many units.
+WITHOUT_EFFECT = {
+    "inplace",
+    "momentum",
+    "num_parameters",
+    "num_features",
+    "normalized_shape",
+    "affine",
+    "elementwise_affine",
+}
+
+
 def sequential(network: FittedNetwork, logits: bool) -> nn.Sequential:
     """The network as a Sequential in evaluation mode, without its link where logits are wanted."""
     modules: OrderedDict[str, nn.Module] = OrderedDict()
+    if network.input_dropout:
+        modules["input_dropout"] = nn.Dropout(network.input_dropout)
     for block in network.blocks:
-        modules[block.name] = _linear(block)
-        modules[f"{block.name}_activation"] = _activation(block)
+        parts = _modules_of(block)
+        if block.residual:
+            modules[block.name] = Residual(parts)
+        else:
+            modules[block.name] = parts.pop("linear")
+            modules.update({f"{block.name}_{name}": part for name, part in parts.items()})
     if not logits:
         modules["link"] = module_of(network.link_code)
-    for name in [name for name, each in modules.items() if isinstance(each, nn.Identity)]:
-        del modules[name]
-    return nn.Sequential(modules).eval()
+    kept = [(name, each) for name, each in modules.items() if not isinstance(each, nn.Identity)]
+    return nn.Sequential(OrderedDict(kept)).eval()
+
+
+def _modules_of(block: FittedBlock) -> OrderedDict[str, nn.Module]:
+    modules: OrderedDict[str, nn.Module] = OrderedDict(linear=_linear(block))
+    if block.normalization is not None:
+        names: list[Named] = list(block.normalization.parameters)
+        names += block.normalization.statistics
+        modules["normalization"] = _with_numbers(block.normalization, names, block)
+    if not block.is_affine:
+        activation = _with_numbers(block.activation, block.activation.parameters, block)
+        modules["activation"] = activation
+    if block.dropout:
+        modules["dropout"] = nn.Dropout(block.dropout)
+    return modules
 
 
 def _linear(block: FittedBlock) -> nn.Linear:
@@ -70,27 +127,25 @@ def _linear(block: FittedBlock) -> nn.Linear:
     return linear
 
 
-def _activation(block: FittedBlock) -> nn.Module:
-    module: Any = module_of(block.activation.code)
-    for numbers in block.learned.values():
-        # PReLU is the only module there whose units learn, and calls its numbers weights.
-        module = type(module)(len(numbers), dtype=torch.from_numpy(numbers).dtype)
-        with torch.no_grad():
-            module.weight.copy_(torch.from_numpy(numbers))
-    made: nn.Module = module
-    return made
-
-
-def module_of(code: Code) -> nn.Module:
-    """The module that a record names: 'Tanh', 'Softmax(dim=1)', or a function such as 'sin'."""
-    call = ast.parse(code.torch, mode="eval").body
-    keywords = call.keywords if isinstance(call, ast.Call) else []
-    name = ast.unparse(call.func if isinstance(call, ast.Call) else call)
-    if name.islower():
-        return Elementwise(name)
-    arguments = {str(each.arg): ast.literal_eval(each.value) for each in keywords}
-    module: nn.Module = getattr(nn, name)(**arguments)
+def _with_numbers(
+    formula: Activation | Normalization, names: Sequence[Named], block: FittedBlock
+) -> nn.Module:
+    """A formula's module with the numbers of a block's units."""
+    module = module_of(formula.code, len(block.biases)).to(torch.from_numpy(block.biases).dtype)
+    with torch.no_grad():
+        for record in names:
+            numbers = torch.from_numpy(block.named[record.name])
+            getattr(module, THEIR_NAMES[record.name]).copy_(numbers)
     return module
+
+
+def module_of(code: Code, n: int = 1) -> nn.Module:
+    """The module that a record names: 'Tanh', 'Softmax(dim=1)', 'PReLU(n)', or 'sin'."""
+    call = ast.parse(code.torch, mode="eval").body
+    if isinstance(call, ast.Name):
+        return Elementwise(call.id) if call.id.islower() else getattr(nn, call.id)()
+    made: nn.Module = eval(code.torch, {**vars(nn), "n": n})
+    return made
 
 
 class Layer(NamedTuple):
@@ -104,20 +159,48 @@ class Layer(NamedTuple):
         return ExportError(f"from_torch stops at layer {self.place!r}, {self.module}: {why}")
 
 
-def blocks_in(module: nn.Module) -> tuple[list[FittedBlock], str | None]:
-    """The blocks of the network that a module runs, and the link behind them where it has one.
+@dataclass
+class Parts:
+    """The layers of one block, by what each of them is; always a 'linear' one."""
 
-    The first layer that lamina cannot say is an ExportError.
-    """
+    layers: dict[str, Layer]
+    residual: bool = False
+
+
+class Found(NamedTuple):
+    """A network in a module, as `fitted_model` takes it."""
+
+    blocks: list[FittedBlock]
+    link: str | None
+    input_dropout: float
+
+
+# In the order in which they stand in a block.
+ROLES = ("linear", "normalization", "activation", "dropout")
+
+
+def network_in(module: nn.Module) -> Found:
+    """The network that a module runs; the first layer that lamina cannot say is an ExportError."""
     if not isinstance(module, nn.Module):
         raise TypeError(f"from_torch takes a torch.nn.Module, got {type(module).__name__}")
-    layers = [layer for layer in _layers(module, "") if not isinstance(layer.module, nn.Identity)]
+    layers = [each for each in _layers(module, "") if not isinstance(each.module, nn.Identity)]
     link = _named_by(layers[-1].module, LINKS) if layers else None
-    pairs = _pairs(layers if link is None else layers[:-1])
-    dtypes = [linear.module.weight.dtype for linear, _ in pairs]
+    layers = layers if link is None else layers[:-1]
+    input_dropout = 0.0
+    while layers and isinstance(layers[0].module, nn.Flatten | nn.Dropout):
+        first = layers.pop(0).module
+        if isinstance(first, nn.Dropout):
+            input_dropout = first.p
+    blocks = _blocks(layers)
+    for role in ("normalization", "dropout"):
+        if role in blocks[-1].layers:
+            raise blocks[-1].layers[role].refusal(f"lamina has no {role} of the output")
+    if blocks[-1].residual:
+        raise blocks[-1].layers["linear"].refusal("lamina has no residual of the output")
+    dtypes = [parts.layers["linear"].module.weight.dtype for parts in blocks]
     dtype = torch.float64 if torch.float64 in dtypes else torch.float32
-    blocks = [_block(f"layer {i + 1}", pair, dtype) for i, pair in enumerate(pairs)]
-    return blocks, None if link is None else link.name
+    fitted = [_fitted(parts, dtype) for parts in blocks]
+    return Found(fitted, None if link is None else link.name, input_dropout)
 
 
 def _layers(module: nn.Module, place: str) -> Iterator[Layer]:
@@ -129,46 +212,86 @@ def _layers(module: nn.Module, place: str) -> Iterator[Layer]:
         yield Layer(place, module)
 
 
-class Pair(NamedTuple):
-    """A Linear, and the layer that is its activation; None where none follows it."""
-
-    linear: Layer
-    activation: Layer | None
-
-
-def _pairs(layers: list[Layer]) -> list[Pair]:
-    """Linear layers, each with its activation."""
-    pairs: list[Pair] = []
+def _blocks(layers: list[Layer]) -> list[Parts]:
+    blocks: list[Parts] = []
     for layer in layers:
-        if type(layer.module) is nn.Linear:
-            pairs.append(Pair(layer, None))
-        elif isinstance(layer.module, nn.Flatten) and not pairs:
-            continue
-        elif _named_by(layer.module, ACTIVATIONS) is None:
-            known = ", ".join(str(module_of(each.code)) for each in ACTIVATIONS.values())
-            raise layer.refusal(f"lamina has Linear and, behind each of them, one of {known}")
-        elif not pairs or pairs[-1].activation is not None:
-            raise layer.refusal("an activation stands behind a Linear, and not behind another")
+        if isinstance(layer.module, Residual):
+            body = _blocks([*_layers(nn.Sequential(*layer.module), layer.place)])
+            if len(body) != 1 or body[0].residual:
+                raise layer.refusal("lamina adds up every block by itself")
+            blocks.append(Parts(body[0].layers, residual=True))
+        elif (role := _role(layer)) == "linear":
+            blocks.append(Parts({role: layer}))
         else:
-            pairs[-1] = pairs[-1]._replace(activation=layer)
-    if not pairs:
+            _add(blocks, role, layer)
+    if not blocks:
         raise ExportError("from_torch found no Linear layer in the module")
-    return pairs
+    return blocks
 
 
-def _block(name: str, pair: Pair, dtype: torch.dtype) -> FittedBlock:
-    linear = pair.linear.module
-    module = nn.Identity() if pair.activation is None else pair.activation.module
-    activation = _named_by(module, ACTIVATIONS)
-    assert activation is not None
+def _add(blocks: list[Parts], role: str, layer: Layer) -> None:
+    order = "a block is a Linear and then at most one normalization, activation and Dropout"
+    if not blocks or blocks[-1].residual:
+        raise layer.refusal(order)
+    present = blocks[-1].layers
+    if any(ROLES.index(other) >= ROLES.index(role) for other in present):
+        raise layer.refusal(order)
+    present[role] = layer
+
+
+def _role(layer: Layer) -> str:
+    """What a layer is in its block."""
+    module = layer.module
+    if type(module) is nn.Linear:
+        return "linear"
+    if _named_by(module, NORMALIZATIONS) is not None:
+        return "normalization"
+    if isinstance(module, nn.Dropout):
+        return "dropout"
+    if _named_by(module, ACTIVATIONS) is not None:
+        return "activation"
+    records: list[Any] = [*NORMALIZATIONS.values(), *ACTIVATIONS.values()]
+    known = ", ".join(str(module_of(record.code)) for record in records)
+    raise layer.refusal(f"lamina has Linear, Dropout and {known}")
+
+
+def _fitted(parts: Parts, dtype: torch.dtype) -> FittedBlock:
+    linear = parts.layers["linear"].module
     weights = _numbers(linear.weight, dtype).T
     no_biases = np.zeros(weights.shape[1], dtype=weights.dtype)
     biases = no_biases if linear.bias is None else _numbers(linear.bias, dtype)
-    learned = {
-        parameter.name: np.broadcast_to(_numbers(module.weight, dtype), biases.shape)
-        for parameter in activation.parameters
-    }
-    return FittedBlock(name, weights, biases, activation, learned)
+    modules: dict[str, Any] = {role: layer.module for role, layer in parts.layers.items()}
+    identity = nn.Identity()
+    activation = _named_by(modules.get("activation", identity), ACTIVATIONS)
+    assert activation is not None
+    normalization = _named_by(modules.get("normalization", identity), NORMALIZATIONS)
+
+    def numbers(module: Any, records: Any) -> dict[str, NDArray[Any]]:
+        found = {}
+        for each in records:
+            tensor = getattr(module, THEIR_NAMES[each.name])
+            # What a module leaves out is for it what we begin with.
+            row = each.initial if tensor is None else _numbers(tensor, dtype)
+            found[each.name] = np.broadcast_to(row, biases.shape).astype(biases.dtype)
+        return found
+
+    learned, statistics = {}, {}
+    if normalization is not None:
+        learned = numbers(modules["normalization"], normalization.parameters)
+        statistics = numbers(modules["normalization"], normalization.statistics)
+    if activation.parameters:
+        learned |= numbers(modules["activation"], activation.parameters)
+    return FittedBlock(
+        name=f"layer {parts.layers['linear'].place!r}",
+        weights=weights,
+        biases=biases,
+        activation=activation,
+        normalization=normalization,
+        residual=parts.residual,
+        dropout=modules["dropout"].p if "dropout" in modules else 0.0,
+        learned=learned,
+        statistics=statistics,
+    )
 
 
 def _numbers(tensor: Any, dtype: torch.dtype) -> NDArray[Any]:
@@ -176,23 +299,23 @@ def _numbers(tensor: Any, dtype: torch.dtype) -> NDArray[Any]:
     return numbers
 
 
-Formula = TypeVar("Formula", Activation, Link)
+Formula = TypeVar("Formula", Activation, Link, Normalization)
 
 
 def _named_by(module: nn.Module, table: Mapping[str, Formula]) -> Formula | None:
     """The record of a table whose module does the same as this one."""
     said = _said(module)
-    said_elsewhere = ((each, each.code) for each in table.values())
-    return next(
-        (each for each, code in said_elsewhere if code and _said(module_of(code)) == said), None
-    )
+    for record in table.values():
+        code: Code | None = record.code
+        if code is not None and _said(module_of(code)) == said:
+            return record
+    return None
 
 
 def _said(module: nn.Module) -> tuple[type[nn.Module], dict[str, Any]]:
     """A module's class and the settings that change what it computes for rows of a matrix."""
-    settings = {name: getattr(module, name) for name in getattr(module, "__constants__", ())}
-    for without_effect in ("inplace", "num_parameters"):
-        settings.pop(without_effect, None)
+    names = [name for name in getattr(module, "__constants__", ()) if name not in WITHOUT_EFFECT]
+    settings = {name: getattr(module, name) for name in names}
     if settings.get("dim") == -1:
         settings["dim"] = 1
     # Its exponentials are the same probabilities.

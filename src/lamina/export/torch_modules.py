@@ -28,7 +28,9 @@ def to_torch(model: Any, *, logits: bool = False) -> nn.Sequential:
     -------
     torch.nn.Sequential
         In evaluation mode, with a copy of the weights in their dtype. Its modules are named after
-        the blocks: 'hidden_1', 'hidden_1_activation', …, 'output', 'link'. From rows
+        the blocks: 'hidden_1', 'hidden_1_activation', …, 'output', 'link'; a block that adds what
+        it takes in is one module of its own. Noise on the inputs, which PyTorch has no module for
+        and predictions do not have, is left out. From rows
         (n_rows, n_features) it gives (n_rows, n_outputs): a regressor's prediction, or a
         classifier's probabilities; of two classes, the second one's alone.
 
@@ -80,7 +82,8 @@ def from_torch(module: nn.Module, *, classes: ArrayLike | None = None) -> Any:
     Parameters
     ----------
     module : torch.nn.Module
-        A Sequential of Linear and activations, also nested, or a Linear. It stays as it is.
+        A Sequential of Linear, BatchNorm1d or LayerNorm, activations and Dropout, also nested; or
+        what `to_torch` made. It stays as it is.
     classes : array-like of shape (n_classes,), optional
         The label of each output; for a single output, the labels of 0 and 1. By default 0, 1, …
 
@@ -114,10 +117,10 @@ def from_torch(module: nn.Module, *, classes: ArrayLike | None = None) -> Any:
     True
     """
     try:
-        from lamina.export.pytorch import blocks_in
+        from lamina.export.pytorch import network_in
     except ImportError as error:
         raise _missing("from_torch") from error
-    return fitted_model(*blocks_in(module), classes)
+    return fitted_model(*network_in(module), classes)
 
 
 def _missing(function: str) -> ImportError:

@@ -259,7 +259,7 @@ ACTIVATIONS = Table(
         equation="f(z) = z for z ≥ 0, else s z, where each unit learns its s, from 0.25 on",
         paper="He, Zhang, Ren, Sun 2015, Delving deep into rectifiers",
         code=Code(
-            "PReLU", "PRelu(z, slope)", "np.where(z < 0, slope * z, z)", "z < 0 ? slope * z : z"
+            "PReLU(n)", "PRelu(z, slope)", "np.where(z < 0, slope * z, z)", "z < 0 ? slope * z : z"
         ),
         parameters=(UnitParameter("slope", PRELU_START, lambda z: np.minimum(z, 0)),),
     ),

@@ -12,8 +12,8 @@ class Code:
     Attributes
     ----------
     torch : str
-        Its class in `torch.nn`, with arguments where the defaults there are others; a name in small
-        letters is a function of `torch`.
+        Its class in `torch.nn`, with arguments where the defaults there are others, and n where
+        it asks for the number of units; a name in small letters is a function of `torch`.
     onnx : str
         Its operator in ONNX, or several as calls: 'Mul(z, Sigmoid(z))'. An operator that
         onnxruntime has in float32 alone is written in terms of others, but for Erf.

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lamina.formulas.activations import UnitParameter
+from lamina.formulas.code import Code
 from lamina.formulas.table import Array, Table
 
 EPSILON = 1e-5
@@ -51,8 +52,9 @@ class Normalization:
         these are a row's own.
     equation, paper : str
         The formula as text, and where it comes from.
-    torch, onnx : str
-        How PyTorch's `torch.nn` and ONNX call it.
+    code : Code
+        How predictions are written in PyTorch, ONNX, NumPy and C, in z, the parameters and the
+        statistics; in C as statements on the n units of a row, `real *z`.
     """
 
     name: str
@@ -61,8 +63,7 @@ class Normalization:
     statistics: tuple[RunningStatistic, ...]
     equation: str
     paper: str
-    torch: str
-    onnx: str
+    code: Code
 
     def moments(self, z: Array) -> Moments:
         """Those of z itself."""
@@ -105,6 +106,13 @@ SCALE_AND_SHIFT = (
     UnitParameter("shift", 0.0, np.ones_like),
 )
 
+LAYER_IN_C = f"""\
+real mean = 0, variance = 0;
+for (int j = 0; j < n; j++) mean += z[j] / n;
+for (int j = 0; j < n; j++) variance += (z[j] - mean) * (z[j] - mean) / n;
+for (int j = 0; j < n; j++)
+    z[j] = scale[j] * (z[j] - mean) / sqrt(variance + {EPSILON}) + shift[j];"""
+
 NORMALIZATIONS = Table(
     "normalization",
     Normalization(
@@ -114,8 +122,13 @@ NORMALIZATIONS = Table(
         statistics=(RunningStatistic("mean", 0.0), RunningStatistic("variance", 1.0)),
         equation="z' = γ (z - mean) / √(var + 10⁻⁵) + β, over the rows of a batch",
         paper="Ioffe, Szegedy 2015, Batch normalization: accelerating deep network training",
-        torch="BatchNorm1d",
-        onnx="BatchNormalization",
+        code=Code(
+            torch="BatchNorm1d(n)",
+            onnx=f"BatchNormalization(z, scale, shift, mean, variance, epsilon={EPSILON})",
+            numpy=f"scale * (z - mean) / np.sqrt(variance + {EPSILON}) + shift",
+            c="for (int j = 0; j < n; j++)\n"
+            f"    z[j] = scale[j] * (z[j] - mean[j]) / sqrt(variance[j] + {EPSILON}) + shift[j];",
+        ),
     ),
     Normalization(
         name="layer",
@@ -124,7 +137,12 @@ NORMALIZATIONS = Table(
         statistics=(),
         equation="z' = γ (z - mean) / √(var + 10⁻⁵) + β, over the units of the layer",
         paper="Ba, Kiros, Hinton 2016, Layer normalization",
-        torch="LayerNorm",
-        onnx="LayerNormalization",
+        code=Code(
+            torch="LayerNorm(n)",
+            onnx=f"LayerNormalization(z, scale, shift, axis=1, epsilon={EPSILON})",
+            numpy="scale * (z - z.mean(axis=1, keepdims=True)) "
+            f"/ np.sqrt(z.var(axis=1, keepdims=True) + {EPSILON}) + shift",
+            c=LAYER_IN_C,
+        ),
     ),
 )
