@@ -32,6 +32,14 @@ def test_info_on_a_bare_network_shows_what_there_is(lamina, tmp_path):
     assert "class" not in out.replace("MLPRegressor", "")
 
 
+def test_info_counts_what_units_learn_beside_and_tells_what_was_found(lamina, tmp_path):
+    model = library.MLPRegressor(hidden_layer_sizes=(3,), activation="prelu", tol=1e9)
+    persistence.save(model.fit([[100.0], [900.0]], [0.0, 1.0]), tmp_path / "bare.lamina")
+    out = lamina("info", "bare.lamina").out
+    assert "13 parameters, float64" in out
+    assert "The features are not scaled" in out
+
+
 def test_info_says_that_a_model_is_not_fitted(lamina, tmp_path):
     persistence.save(library.MLPClassifier(), tmp_path / "new.lamina")
     assert lamina("info", "new.lamina").out.endswith("not fitted\n")

@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 
 import lamina
 from lamina.cli.problem import Problem
-from lamina.cli.recipe import build_model, encoding_of, layers_of, network_of, split
+from lamina.cli.recipe import build_model, encoding_of, network_of, split
 from lamina.encoding import TableEncoding
 from lamina.errors import TableError, UnknownNameError
 
@@ -51,16 +51,6 @@ def test_a_bare_network_has_no_encoding():
     model = lamina.MLPClassifier()
     assert network_of(model) is model
     assert encoding_of(model) is None
-
-
-def test_layers_have_names_widths_and_activations():
-    X, y = np.arange(12.0).reshape(6, 2), ["a", "b", "c"] * 2
-    model = lamina.MLPClassifier((4, 3), activation="tanh", tol=10).fit(X, y)
-    assert layers_of(model) == [
-        ("hidden_1", 2, 4, "tanh"),
-        ("hidden_2", 4, 3, "tanh"),
-        ("output", 3, 3, "softmax"),
-    ]
 
 
 def test_a_classifications_split_keeps_each_classs_share():

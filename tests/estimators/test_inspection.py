@@ -21,7 +21,7 @@ import lamina
 from lamina import MLPClassifier, MLPRegressor
 from lamina.engines import Engine
 from lamina.estimators import passes
-from lamina.formulas import ACTIVATIONS
+from lamina.formulas import ACTIVATIONS, NORMALIZATIONS
 
 X, y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
@@ -116,6 +116,29 @@ def test_the_input_gradients_are_the_slopes_of_the_logits(
     np.testing.assert_allclose(found, expected, atol=1e-7)
     last = model.input_gradients(rows, output=-1)
     np.testing.assert_allclose(last, slopes[:, -1], atol=1e-7)
+
+
+@pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
+@pytest.mark.parametrize("residual", [False, True])
+@pytest.mark.parametrize("layout", ["dense", "csr"])
+def test_what_stands_beside_a_layer_is_seen_too(
+    normalization: str | None, residual: bool, layout: str
+) -> None:
+    model = fitted(
+        "one-number",
+        hidden_layer_sizes=(4, 4),
+        activation="tanh",
+        normalization=normalization,
+        residual=residual,
+        dropout=0.3,
+    )
+    rows, h = laid_out(X, layout), 1e-6
+    np.testing.assert_allclose(model.activations(rows)[-1][:, 0], model.predict(X), rtol=1e-10)
+    slopes = [(model.predict(X + s) - model.predict(X - s)) / (2 * h) for s in h * np.eye(4)]
+    np.testing.assert_allclose(model.input_gradients(rows), np.transpose(slopes), atol=1e-7)
+    added = model.integrated_gradients(rows, n_steps=100).sum(axis=1)
+    expected = model.predict(X) - model.predict(np.zeros((1, 4)))
+    np.testing.assert_allclose(added, expected, atol=1e-6)
 
 
 @every_task

@@ -11,7 +11,7 @@ from sklearn.base import is_classifier
 
 from lamina import persistence
 from lamina.cli.prediction import load_model
-from lamina.cli.recipe import encoding_of, layers_of, network_of
+from lamina.cli.recipe import encoding_of, network_of
 from lamina.cli.report import count, plain_console, show_figures, show_table
 from lamina.encoding import TableEncoding
 
@@ -40,11 +40,13 @@ def info(model_file: Path) -> int:
 
 def show_layers(console: Console, network: Any) -> None:
     """Print the layers with their shapes, and what they add up to."""
-    layers = layers_of(network)
-    rows = [(name, n, m, f, f"{n * m + m:,}") for name, n, m, f in layers]
-    show_table(console, ("layer", "fan_in", "fan_out", "activation", "parameters"), rows)
-    total = sum(n * m + m for _, n, m, _ in layers)
-    console.print(f"{count(total, 'parameter')}, {network.coefs_[0].dtype}")
+    described = network.describe()
+    rows = [(b.layer, b.fan_in, b.fan_out, b.activation, b.n_parameters) for b in described.layers]
+    texts = [(*row[:-1], f"{row[-1]:,}") for row in rows]
+    show_table(console, ("layer", "fan_in", "fan_out", "activation", "parameters"), texts)
+    console.print(f"{count(described.n_parameters, 'parameter')}, {described.dtype}")
+    for finding in described.diagnoses:
+        console.print(finding, soft_wrap=True)
 
 
 def show_columns(console: Console, encoding: TableEncoding) -> None:

@@ -20,7 +20,6 @@ from lamina.datasets.dataset import Task
 from lamina.encoding import TableEncoding
 from lamina.errors import TableError
 from lamina.estimators import MLPClassifier, MLPRegressor
-from lamina.estimators.state import network_of as network_spec_of
 from lamina.formulas import LINKS, LOSSES
 
 
@@ -109,10 +108,3 @@ def split(problem: Problem, test_size: float, seed: int) -> Split:
         stratify=problem.target if classified else None,
     )
     return Split(*parts)
-
-
-def layers_of(network: Any) -> list[tuple[str, int, int, str]]:
-    """Name, fan_in, fan_out and activation of each layer of a fitted network."""
-    *hidden, output = network_spec_of(network).blocks
-    described = [(b.name, b.fan_in, b.fan_out, b.activation) for b in hidden]
-    return [*described, (output.name, output.fan_in, output.fan_out, network.out_activation_)]

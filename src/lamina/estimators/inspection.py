@@ -7,6 +7,7 @@ what is returned has to fit into memory.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from lamina.engines.engine import Matrix
 from lamina.engines.reference import product_in
 from lamina.errors import suggestion
+from lamina.estimators.description import NetworkDescription, describe
+from lamina.estimators.gradient_check import GradientCheck, check_gradients
 from lamina.estimators.importances import IMPORTANCES
 from lamina.estimators.passes import Passes
 from lamina.estimators.state import network_and_parameters
@@ -50,6 +53,84 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
             raise AttributeError(f"this {type(self).__name__} has no parameters before fit")
         spec, _ = network_and_parameters(self)
         return ParameterLayout.of(spec).n_trained
+
+    def describe(self, X: Any = None) -> NetworkDescription:
+        """The layers in a table: shapes, parameters, weights, dead units.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features), optional
+            Rows by which dead units are told: those whose activation is flat for every row, its
+            slope below a hundredth of its largest. A dead ReLU gives zero for all of them.
+
+        Returns
+        -------
+        NetworkDescription
+            It prints as a table and shows as one in a notebook; `to_frame()` and `to_dict()` give
+            the numbers. Before a fit it says what the parameters ask for.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from lamina import MLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> MLPClassifier((8, 4), "tanh").describe()
+        MLPClassifier, not fitted
+        layer     activation  fan_in  fan_out  parameters
+        hidden_1  tanh             ?        8           ?
+        hidden_2  tanh             8        4          36
+        output    ?                4        ?           ?
+        Features and outputs are not known before fit.
+        >>> model = MLPClassifier((8, 4), "tanh", tol=0.01, random_state=1).fit(X, y)
+        >>> model.describe(X).to_dict()["n_parameters"]
+        [40, 36, 15]
+        """
+        return describe(self, None if X is None else self._passes(X))
+
+    def check_gradients(
+        self, X: Any, y: Any, sample_weight: Any = None, *, max_parameters: int = 500
+    ) -> GradientCheck:
+        """Hold the gradient that trains this network against finite differences of its loss.
+
+        At the fitted parameters, or before a fit at the first ones that it would draw; nothing of
+        the estimator changes. Always in float64, without `precision`, dropout and noise, because
+        these have no slope that a difference could show. Two evaluations of the loss over all rows
+        for each parameter: a few dozen rows are enough.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        sample_weight : array-like of shape (n_rows,), optional
+        max_parameters : int, default=500
+            The most that are checked in each layer, chosen by chance, the same at each call.
+
+        Returns
+        -------
+        GradientCheck
+            It prints as a table; `passed`, `largest_error` and `layers` tell the same. An error is
+            a part of the layer's largest slope, and within 1e-6 where all is well. Where the loss
+            has a kink within the step, as ReLUs make one at 0, no difference tells its slope; the
+            result says so.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from lamina import MLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> check = MLPClassifier((8, 4), "tanh", alpha=0.1, random_state=0).check_gradients(X, y)
+        >>> check.passed, check.layers[0].n_checked, check.worst.largest_error < 1e-6
+        (True, 40, True)
+        """
+        return check_gradients(self, X, y, sample_weight, max_parameters)
+
+    def _get_params_html(self, *args: Any, **kwargs: Any) -> Any:
+        # scikit-learn's representation in a notebook asks for this; the layers follow below.
+        parameters = super()._get_params_html(*args, **kwargs)
+        with suppress(Exception):
+            layers, of_parameters = describe(self).as_fold(), parameters._repr_html_inner
+            parameters._repr_html_inner = lambda: of_parameters() + layers
+        return parameters
 
     def activations(self, X: Any) -> list[Any]:
         """Every layer's output for each row of X, from the inputs to the prediction.

@@ -17,6 +17,7 @@ from scipy import sparse
 from lamina.engines.blocks import Mode, Product
 from lamina.engines.engine import Matrix
 from lamina.engines.reference import Forward, forward, input_gradient
+from lamina.estimators.idle_units import active_units
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 
@@ -68,6 +69,14 @@ class Passes:
         for part in self.chunks():
             layer[part] = self.forward(self.rows[part]).a[block + 1]
         return layer
+
+    def n_idle(self) -> list[int]:
+        """Of each hidden block, the units whose activation is flat for every row."""
+        active = [np.zeros(block.fan_out, bool) for block in self.spec.blocks[:-1]]
+        for part in self.chunks():
+            found = active_units(self.spec, self.parameters, self.forward(self.rows[part]))
+            active = [one | other for one, other in zip(active, found, strict=True)]
+        return [int(np.count_nonzero(~units)) for units in active]
 
     def directions(self, output: int | None = None) -> list[Array]:
         """The direction of that output's logit, or of every output's, alike in all rows."""

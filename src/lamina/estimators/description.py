@@ -1,0 +1,246 @@
+"""A network described: a table of its layers, as text, as HTML, as a data frame."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina.estimators.constraints import hidden_widths
+from lamina.estimators.passes import Passes
+from lamina.estimators.state import architecture_of, network_and_parameters, network_for
+from lamina.formulas import LINKS
+from lamina.formulas.table import Array
+from lamina.network import Dense, NetworkSpec, ParameterLayout
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+UNKNOWN = "?"
+# Widths that no network has: they stand for features and outputs that only a fit will tell.
+NOT_YET = (1 << 40, (1 << 40) + 1)
+HEADINGS = {
+    "layer": "layer",
+    "activation": "activation",
+    "beside": "beside",
+    "fan_in": "fan_in",
+    "fan_out": "fan_out",
+    "n_parameters": "parameters",
+    "weight_mean": "mean weight",
+    "weight_std": "std",
+    "largest_weight": "largest",
+    "n_dead": "dead units",
+}
+WORDS = ("layer", "activation", "beside")
+
+
+@dataclass(frozen=True)
+class LayerDescription:
+    """One layer of a network; None is what is not known, or was not asked for.
+
+    Attributes
+    ----------
+    layer : str
+        'hidden_1', 'hidden_2', …, 'output'.
+    activation : str
+        Its f; of the output layer the link as well, where that does something.
+    beside : str
+        What the layer has beside: normalization, dropout, a residual.
+    fan_in, fan_out : int or None
+        Its inputs and outputs.
+    n_parameters : int or None
+        The numbers that it learns.
+    weight_mean, weight_std, largest_weight : float or None
+        Of its weights; the largest by its size.
+    n_dead : int or None
+        Units of a hidden layer whose activation is flat for every row given, so that they give the
+        same for all, or learn no more: dead ReLUs, saturated sigmoids.
+    """
+
+    layer: str
+    activation: str
+    beside: str
+    fan_in: int | None
+    fan_out: int | None
+    n_parameters: int | None
+    weight_mean: float | None = None
+    weight_std: float | None = None
+    largest_weight: float | None = None
+    n_dead: int | None = None
+
+
+@dataclass(frozen=True)
+class NetworkDescription:
+    """What `describe` gives: it prints as a table, and shows as one in a notebook.
+
+    Attributes
+    ----------
+    title : str
+    layers : tuple of LayerDescription
+    n_parameters : int or None
+        Of all layers.
+    dtype : str or None
+        What the parameters are kept in.
+    diagnoses : tuple of str
+        What was found wrong in the latest fit.
+    """
+
+    title: str
+    layers: tuple[LayerDescription, ...]
+    n_parameters: int | None
+    dtype: str | None
+    diagnoses: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, list[Any]]:
+        """The table column by column, with None for what is not known."""
+        rows = [asdict(layer) for layer in self.layers]
+        return {name: [row[name] for row in rows] for name in HEADINGS}
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table as a data frame, one row a layer.
+
+        Raises
+        ------
+        ImportError
+            Where pandas is missing.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError(
+                "to_frame needs pandas: pip install pandas, or take to_dict()"
+            ) from error
+        return pd.DataFrame(self.to_dict()).set_index("layer")
+
+    @property
+    def summary(self) -> str:
+        """What all layers add up to, in a line."""
+        if self.n_parameters is None:
+            return "Features and outputs are not known before fit."
+        return f"{self.n_parameters:,} parameters in {self.dtype}"
+
+    def __repr__(self) -> str:
+        columns = [(name in WORDS, [HEADINGS[name], *cells]) for name, cells in self._columns()]
+        widths = [max(map(len, cells)) for _, cells in columns]
+        lines = []
+        for row in range(len(self.layers) + 1):
+            aligned = (
+                cells[row].ljust(width) if is_word else cells[row].rjust(width)
+                for (is_word, cells), width in zip(columns, widths, strict=True)
+            )
+            lines.append("  ".join(aligned).rstrip())
+        return "\n".join([self.title, *lines, *self._remarks()])
+
+    def _repr_html_(self) -> str:
+        return (
+            f"<p>{html.escape(self.title)}</p><table>{self._rows_as_html()}</table>"
+            f"{self._remarks_as_html()}"
+        )
+
+    def as_fold(self) -> str:
+        """The table in the form of those of scikit-learn's HTML: folded up, under a word."""
+        return (
+            '<div class="estimator-table"><details><summary>Layers</summary>'
+            f'<table class="parameters-table"><tbody>{self._rows_as_html()}</tbody></table>'
+            f"{self._remarks_as_html()}</details></div>"
+        )
+
+    def _columns(self) -> Iterator[tuple[str, list[str]]]:
+        """Each column that has something to say, as text."""
+        for name, values in self.to_dict().items():
+            if any(value not in (None, "") for value in values):
+                yield name, [_as_text(name, value) for value in values]
+
+    def _remarks(self) -> tuple[str, ...]:
+        return (self.summary, *self.diagnoses)
+
+    def _rows_as_html(self) -> str:
+        names, columns = zip(*self._columns(), strict=True)
+        rows = [[f"<th>{HEADINGS[name]}</th>" for name in names]]
+        for cells in zip(*columns, strict=True):
+            sides = ("left" if name in WORDS else "right" for name in names)
+            rows.append(
+                [
+                    f'<td style="text-align: {side}">{html.escape(cell)}</td>'
+                    for side, cell in zip(sides, cells, strict=True)
+                ]
+            )
+        return "".join(f'<tr class="default">{"".join(row)}</tr>' for row in rows)
+
+    def _remarks_as_html(self) -> str:
+        return "".join(f"<p>{html.escape(remark)}</p>" for remark in self._remarks())
+
+
+def describe(model: Any, passes: Passes | None = None) -> NetworkDescription:
+    """The network of an estimator, fitted or not; its dead units where rows pass through it."""
+    title = type(model).__name__
+    if "coefs_" not in vars(model):
+        layers = tuple(_layers(model, _network_to_come(model), UNKNOWN))
+        return NetworkDescription(f"{title}, not fitted", layers, None, None)
+    spec, parameters = network_and_parameters(model)
+    layout = ParameterLayout.of(spec)
+    weights = layout.views(parameters).weights
+    n_dead = [None] * len(weights) if passes is None else [*passes.n_idle(), None]
+    layers = tuple(
+        _with_weights(*parts)
+        for parts in zip(_layers(model, spec, spec.link), weights, n_dead, strict=True)
+    )
+    diagnoses = tuple(vars(model).get("diagnoses_") or ())
+    return NetworkDescription(title, layers, layout.n_trained, str(parameters.dtype), diagnoses)
+
+
+def _network_to_come(model: Any) -> NetworkSpec:
+    """What the parameters ask for, as far as it is known before a fit."""
+    n_features, n_outputs = NOT_YET
+    widths = [n_features, *hidden_widths(model.hidden_layer_sizes), n_outputs]
+    return network_for(widths, architecture_of(model), next(iter(LINKS)))
+
+
+def _layers(model: Any, spec: NetworkSpec, link: str) -> Iterator[LayerDescription]:
+    for block in spec.blocks[:-1]:
+        yield _layer(block, block.activation)
+    functions = (model.output_activation, link)
+    yield _layer(spec.blocks[-1], ", ".join(name for name in functions if name is not None))
+
+
+def _layer(block: Dense, activation: str) -> LayerDescription:
+    fan_in, fan_out = (None if n in NOT_YET else n for n in (block.fan_in, block.fan_out))
+    known = fan_in is not None and fan_out is not None
+    return LayerDescription(
+        layer=block.name,
+        activation=activation,
+        beside=", ".join(_beside(block)),
+        fan_in=fan_in,
+        fan_out=fan_out,
+        n_parameters=block.fan_out * (block.fan_in + 1 + len(block.learned)) if known else None,
+    )
+
+
+def _with_weights(layer: LayerDescription, weights: Array, n_dead: int | None) -> LayerDescription:
+    return replace(
+        layer,
+        weight_mean=float(weights.mean()),
+        weight_std=float(weights.std()),
+        largest_weight=float(np.abs(weights).max()),
+        n_dead=n_dead,
+    )
+
+
+def _beside(block: Dense) -> Iterator[str]:
+    if block.normalization is not None:
+        yield f"{block.normalization} norm"
+    if block.dropout:
+        yield f"dropout {block.dropout:g}"
+    if block.residual:
+        yield "residual"
+
+
+def _as_text(name: str, value: Any) -> str:
+    if value is None:
+        return "" if name == "n_dead" else UNKNOWN
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
