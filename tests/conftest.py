@@ -59,7 +59,7 @@ class Problem:
     ) -> tuple[Trainer, np.ndarray, OptimizerState]:
         """A trainer, and the parameters and state that it will change."""
         parameters = self.parameters.copy()
-        state = OptimizerState.fresh(optimizer.name, parameters)
+        state = OptimizerState.fresh(optimizer, parameters)
         trainer = engine.trainer(self.spec, self.objective, optimizer, self.rows, parameters, state)
         return trainer, parameters, state
 

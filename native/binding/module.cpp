@@ -88,15 +88,24 @@ class RowOrder {
 };
 
 using BlockTuple = std::tuple<std::int64_t, std::int64_t, int, int, bool, double>;
-using ReportTuple = std::tuple<int, double, std::int64_t, int>;
+using ReportTuple = std::tuple<int, double, std::int64_t, int, double>;
+// Number, hyperparameters, amsgrad, weight decay, largest norm of a gradient, decay of an average (below
+// zero: none), and whether the gradient is measured.
+using OptimizerTuple =
+    std::tuple<int, std::vector<double>, bool, double, double, double, bool>;
+
+ReportTuple plain(const Report& report) {
+    return {int(report.ending), report.loss, report.steps, report.non_finite_block,
+            report.gradient_norm};
+}
 
 template <class T>
 class NetworkHandle {
    public:
     NetworkHandle(const std::vector<BlockTuple>& blocks, int loss,
                   const std::vector<double>& loss_hyperparameters,
-                  const std::vector<std::int64_t>& heads, std::int64_t n_targets, int penalty,
-                  double alpha, int precision, std::int64_t largest_batch, double input_dropout,
+                  const std::vector<std::int64_t>& heads, std::int64_t n_targets, double l2,
+                  double l1, int precision, std::int64_t largest_batch, double input_dropout,
                   double input_noise) {
         std::vector<Block> plain;
         for (const auto& [fan_in, fan_out, activation, normalization, residual, dropout] : blocks)
@@ -109,7 +118,7 @@ class NetworkHandle {
         std::int64_t n_in_heads = 0;
         for (std::int64_t width : heads) n_in_heads += width;
         require(heads.empty() || n_in_heads == n_outputs_, "the heads are not all outputs");
-        network_ = kernels<T>().make({plain.data(), int(plain.size()), loss, penalty, alpha,
+        network_ = kernels<T>().make({plain.data(), int(plain.size()), loss, {l2, l1},
                                       Precision(precision), input_dropout, input_noise, n_targets,
                                       loss_hyperparameters.data(), int(loss_hyperparameters.size()),
                                       heads.data(), int(heads.size())},
@@ -123,10 +132,9 @@ class NetworkHandle {
     // kept back, so that the caller can first note what was done.
     std::vector<ReportTuple> epochs(const RowArrays<T>& rows, InOut<std::int64_t> order,
                                     std::int64_t batch_size, In<double> learning_rates,
-                                    int optimizer, const std::vector<double>& hyperparameters,
-                                    InOut<T> parameters, InOut<T> slots, std::int64_t step,
-                                    std::uint64_t seed, int n_threads,
-                                    std::optional<nb::object> bit_generator,
+                                    const OptimizerTuple& optimizer, InOut<T> parameters,
+                                    InOut<T> slots, std::int64_t step, std::uint64_t seed,
+                                    int n_threads, std::optional<nb::object> bit_generator,
                                     std::optional<nb::object> python_loss, double seconds) {
         require_fit(rows, parameters.size());
         const std::int64_t n_order = std::int64_t(order.size());
@@ -134,7 +142,12 @@ class NetworkHandle {
         require(learning_rates.ndim() == 2, "learning rates are of epochs and steps");
         const std::int64_t n_steps = std::int64_t(learning_rates.shape(1));
         require(n_steps * batch_size >= n_order, "there are fewer learning rates than steps");
-        require(slots.size() % parameters.size() == 0 && slots.size() > 0,
+        const auto& [number, hyperparameters, amsgrad, weight_decay, max_gradient_norm,
+                     average_decay, measures_gradient] = optimizer;
+        Update<T> update{number,        hyperparameters.data(), amsgrad,           weight_decay,
+                         max_gradient_norm, average_decay,      measures_gradient, parameters.data(),
+                         slots.data(),  step, seed};
+        require(std::int64_t(slots.size()) == kernels<T>().n_slots(update) * n_parameters_,
                 "the optimizer's slots do not fit the network");
         Interrupt interrupt(seconds);
         PythonLoss<T> custom(python_loss, interrupt);
@@ -148,12 +161,9 @@ class NetworkHandle {
                  rates += n_steps) {
                 const Report report = kernels<T>().epoch(
                     network_, rows.view(), {order.data(), n_order, batch_size, rates},
-                    {optimizer, hyperparameters.data(), parameters.data(), slots.data(), step,
-                     seed},
-                    custom.callback(), interrupt.signal(), n_threads);
-                step += report.steps;
-                reports.emplace_back(int(report.ending), report.loss, report.steps,
-                                     report.non_finite_block);
+                    update, custom.callback(), interrupt.signal(), n_threads);
+                update.step += report.steps;
+                reports.push_back(plain(report));
                 goes_on = report.ending == Ending::finished && report.non_finite_block < 0 &&
                           std::isfinite(report.loss) && !interrupt.check();
             }
@@ -182,7 +192,7 @@ class NetworkHandle {
                                                     interrupt.signal(), n_threads);
         }
         interrupt.rethrow();
-        return {int(report.ending), report.loss, report.steps, report.non_finite_block};
+        return plain(report);
     }
 
     int predict(int link, const RowArrays<T>& rows, In<T> parameters, InOut<T> prediction,
@@ -250,20 +260,22 @@ void bind(nb::module_& module, const char* rows_name, const char* network_name) 
     nb::class_<NetworkHandle<T>>(module, network_name,
                                  "The working memory and the passes of one network.")
         .def(nb::init<const std::vector<BlockTuple>&, int, const std::vector<double>&,
-                      const std::vector<std::int64_t>&, std::int64_t, int, double, int,
-                      std::int64_t, double, double>(),
-             "blocks"_a, "loss"_a, "loss_hyperparameters"_a, "heads"_a, "n_targets"_a, "penalty"_a,
-             "alpha"_a, "precision"_a, "largest_batch"_a, "input_dropout"_a, "input_noise"_a,
+                      const std::vector<std::int64_t>&, std::int64_t, double, double,
+                      int, std::int64_t, double, double>(),
+             "blocks"_a, "loss"_a, "loss_hyperparameters"_a, "heads"_a, "n_targets"_a, "l2"_a,
+             "l1"_a, "precision"_a, "largest_batch"_a, "input_dropout"_a, "input_noise"_a,
              "loss is a value of LOSSES, or CUSTOM_LOSS: then the calls that learn are given a "
              "python_loss(logits, y, weight), which gives value and delta. precision is a value of "
              "PRECISIONS, or FULL_PRECISION.")
         .def("epochs", &NetworkHandle<T>::epochs, "rows"_a, "order"_a.noconvert(), "batch_size"_a,
-             "learning_rates"_a.noconvert(), "optimizer"_a, "hyperparameters"_a,
-             "parameters"_a.noconvert(), "slots"_a.noconvert(), "step"_a, "seed"_a,
-             "n_threads"_a, "bit_generator"_a.none(), "python_loss"_a.none(), "seconds"_a,
+             "learning_rates"_a.noconvert(), "optimizer"_a, "parameters"_a.noconvert(),
+             "slots"_a.noconvert(), "step"_a, "seed"_a, "n_threads"_a, "bit_generator"_a.none(),
+             "python_loss"_a.none(), "seconds"_a,
              "One epoch for each row of learning rates, `order` shuffled anew before each by the bit "
-             "generator, if one is given, for so many seconds. Of each: (ending, loss, steps, first "
-             "non-finite block or -1); ending is a value of Ending.")
+             "generator, if one is given, for so many seconds. optimizer: (a value of OPTIMIZERS, "
+             "hyperparameters, amsgrad, weight decay, largest norm of a gradient, decay of an average "
+             "or -1, whether the gradient is measured). Of each epoch: (ending, loss, steps, first "
+             "non-finite block or -1, mean norm of the gradient); ending is a value of Ending.")
         .def("raise_interrupt", &NetworkHandle<T>::raise_interrupt,
              "Raise what a signal handler or the loss raised during the last `epochs`.")
         .def("loss_and_gradient", &NetworkHandle<T>::loss_and_gradient, "rows"_a,
@@ -291,7 +303,6 @@ NB_MODULE(_native, module) {
     module.attr("LOSSES") = numbered(loss_names);
     module.attr("CUSTOM_LOSS") = custom_loss;
     module.attr("LINKS") = numbered(link_names);
-    module.attr("PENALTIES") = numbered(penalty_names);
     module.attr("OPTIMIZERS") = numbered(optimizer_names);
     module.attr("PRECISIONS") = numbered(precision_names);
     module.attr("NORMALIZATIONS") = numbered(normalization_names);

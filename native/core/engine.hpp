@@ -23,6 +23,11 @@ struct Block {
     double dropout = 0;       // the share of a that a training step sets to zero
 };
 
+// l2 ½ ‖W‖² + l1 ‖W‖₁, on the weights.
+struct Penalty {
+    double l2 = 0, l1 = 0;
+};
+
 // What both operands of a product are rounded to; its sums stay in the network's own numbers.
 enum class Precision { full = -1, bfloat16 };
 
@@ -34,8 +39,7 @@ struct Problem {
     const Block* blocks;
     int n_blocks;
     int loss;
-    int penalty;
-    double alpha;
+    Penalty penalty;
     Precision precision = Precision::full;
     double input_dropout = 0;  // the share of the inputs that a training step sets to zero
     double input_noise = 0;    // the standard deviation of what it adds to them
@@ -69,6 +73,11 @@ template <class T>
 struct Update {
     int optimizer;
     const double* hyperparameters;  // in the order of the record's `hyperparameters`
+    bool amsgrad;
+    double weight_decay;
+    double max_gradient_norm;  // infinite where the gradient is not clipped
+    double average_decay;      // below zero where no average is kept; else its slot is the last
+    bool measures_gradient;
     T* parameters;
     T* slots;
     std::int64_t step;      // updates made before this epoch
@@ -109,6 +118,7 @@ struct Report {
     double loss;             // mean over the rows, penalty included
     std::int64_t steps;      // updates made
     int non_finite_block;    // -1 where all blocks are finite
+    double gradient_norm = 0;  // mean over the steps, before clipping, where it is measured
 };
 
 // Which of a product's two matrices lies transposed in memory.
@@ -120,6 +130,7 @@ struct Kernels {
     void* (*make)(const Problem&, std::int64_t largest_batch);
     void (*release)(void* network);
     std::int64_t (*n_parameters)(const void* network);
+    std::int64_t (*n_slots)(const Update<T>&);
     Report (*epoch)(void* network, const Rows<T>&, const Batches&, const Update<T>&,
                     const CustomLoss<T>&, StopSignal, int n_threads);
     Report (*loss_and_gradient)(void* network, const Rows<T>&, const T* parameters, T* gradient,
@@ -150,7 +161,6 @@ struct InstructionSet {
 extern const char* const activation_names[];
 extern const char* const loss_names[];
 extern const char* const link_names[];
-extern const char* const penalty_names[];
 extern const char* const optimizer_names[];
 extern const char* const precision_names[];
 extern const char* const normalization_names[];

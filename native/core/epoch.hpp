@@ -6,20 +6,20 @@
 // delta a row needs no other. In the second a task is some rows of one W: their gradient is summed and
 // their weights are updated at once. Between the rounds the calling thread alone adds up the loss and
 // decides whether to go on. Where the loss wants the whole chunk, the first round is two, one up to the
-// logits and one down from delta, and the loss stands between them.
+// logits and one down from delta, and the loss stands between them. Where the gradient's norm is wanted
+// before the update, or Muon orthogonalises its matrices, the update is a third round.
 #pragma once
 
+#include "kept_gradient.hpp"
 #include "loss_passes.hpp"
-#include "optimizers.hpp"
 #include "passes.hpp"
+#include "ranges.hpp"
 #include "rounds.hpp"
+#include "updates.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
 inline bool is_finite(double x) { return x - x == 0; }
-
-// Of parameters: the penalty speaks to weights alone, and no optimizer to statistics.
-enum class Kind { weights, biases, learned, statistics };
 
 // Asks the signal after about a millisecond of work: asking takes a look at the clock.
 class Pulse {
@@ -62,13 +62,14 @@ template <class T>
 class Batch {
    public:
     Batch(Network<T>& network, const Rows<T>& rows, const T* parameters,
-          const CustomLoss<T>& custom, StopSignal signal, Team& team)
+          const CustomLoss<T>& custom, StopSignal signal, Team& team, bool keeps_gradient = false)
         : network_(network),
           rows_(rows),
           parameters_(parameters),
           custom_(custom),
           pulse_(signal),
-          team_(team) {}
+          team_(team),
+          keeps_gradient_(keeps_gradient) {}
 
     // Sums loss and gradient over a batch. For every block of W's rows, and for every layer's biases,
     // finish(layer, gradient, part, kind) is called as soon as their gradient is complete.
@@ -88,7 +89,7 @@ class Batch {
             add_loss(chunk.rows, is_last);
             if (!is_finite(loss_)) return Ending::non_finite;
             pass_weights(chunk.rows, input, done == 0, is_last, finish);
-            beat(chunk.rows);
+            beat(2 * chunk.rows * network_.n_weights);
             if (stops() && !is_last) return Ending::stopped;
         }
         return Ending::finished;
@@ -99,13 +100,13 @@ class Batch {
     double loss() const { return loss_; }
     double weight_sum() const { return weight_sum_; }
 
+    // The caller's thread alone may run Python's signal handlers.
+    void beat(Index multiply_adds) {
+        if (pulse_.stops_after(multiply_adds)) stop();
+    }
+
    private:
     void stop() { __atomic_store_n(&stops_, true, __ATOMIC_RELAXED); }
-
-    // The caller's thread alone may run Python's signal handlers.
-    void beat(Index rows) {
-        if (pulse_.stops_after(2 * rows * network_.n_weights)) stop();
-    }
 
     // One round: body(range) for all rows of a chunk, range by range.
     template <class Body>
@@ -114,7 +115,7 @@ class Batch {
         team_.run(n_tasks, [&](Index task, int thread) {
             if (stops()) return;
             const Range mine = share(rows, row_grain, task, n_tasks);
-            if (thread == 0 && n_tasks > 1) beat(mine.end - mine.begin);
+            if (thread == 0 && n_tasks > 1) beat(2 * (mine.end - mine.begin) * network_.n_weights);
             body(mine);
         });
     }
@@ -158,44 +159,38 @@ class Batch {
         for (Index row = 0; row < rows; ++row) loss_ += network_.row_loss[row];
         if (!is_last) return;
         loss_ /= weight_sum_;
-        const double alpha = network_.problem.alpha;
-        if (alpha == 0) return;
-        double squares = 0;
-        for (Index block = 0; block < network_.n_squares; ++block) squares += network_.square[block];
-        loss_ += alpha * 0.5 * squares / weight_sum_;
+        const Penalty& penalty = network_.problem.penalty;
+        if (penalty.l2 == 0 && penalty.l1 == 0) return;
+        double squares = 0, magnitudes = 0;
+        for (Index block = 0; block < network_.n_squares; ++block) {
+            squares += network_.square[block];
+            magnitudes += network_.magnitude[block];
+        }
+        loss_ += penalty_value(penalty, squares, magnitudes) / weight_sum_;
     }
 
-    // The tasks of all layers in one round, the last layer's first: blocks of W's rows, then biases.
     template <class Finish>
     void pass_weights(Index rows, const Input<T>& input, bool first, bool is_last,
                       const Finish& finish) {
-        const Index blocks = blocks_a_task(), n_layers = network_.n_layers;
-        Index n_tasks = n_layers;
-        for (Index i = 0; i < n_layers; ++i) n_tasks += tasks_of(network_.layers[i], blocks);
-        team_.run(n_tasks, [&](Index task, int thread) {
-            Index i = n_layers - 1;
-            for (; task > tasks_of(network_.layers[i], blocks); --i)
-                task -= tasks_of(network_.layers[i], blocks) + 1;
+        // In one chunk a gradient is used at once, and kept nowhere unless all of it is wanted.
+        T* const kept = first && is_last && !keeps_gradient_ ? nullptr : (T*)network_.gradient;
+        const auto weights = [&](Index i, Range block, int thread) {
             Layer<T>& layer = network_.layers[i];
-            // In one chunk a gradient is used at once, and kept nowhere.
-            T* const kept = first && is_last ? nullptr : (T*)network_.gradient;
             T* const part = network_.part + thread * network_.part_size;
-            if (task == tasks_of(layer, blocks)) {
-                T* db = kept ? kept + layer.biases : part;
-                column_sums<T>(layer.delta, layer.stride, rows, layer.fan_out, db, first);
-                if (is_last) finish(layer, db, Range{0, layer.fan_out}, Kind::biases);
-                if (layer.n_learned) sum_learned(layer, kept, part, rows, first, is_last, finish);
-                if (layer.normalizes_batch() && rows > 1) tell_moments(layer, part, rows, finish);
-                return;
-            }
-            const Index begin = task * blocks * weight_rows<T>;
-            const Index end = begin + blocks * weight_rows<T>;
-            for_weight_blocks<T>({begin, end < layer.fan_in ? end : layer.fan_in}, [&](Range block) {
-                T* dW = kept ? kept + layer.weights + block.begin * layer.fan_out : part;
-                weight_gradient(network_, i, input, rows, block, dW, first, thread);
-                if (is_last) finish(layer, dW, block, Kind::weights);
-            });
-        });
+            T* const dW = kept ? kept + layer.weights + block.begin * layer.fan_out : part;
+            weight_gradient(network_, i, input, rows, block, dW, first, thread);
+            if (is_last) finish(layer, dW, block, Kind::weights);
+        };
+        const auto units = [&](Index i, int thread) {
+            Layer<T>& layer = network_.layers[i];
+            T* const part = network_.part + thread * network_.part_size;
+            T* const db = kept ? kept + layer.biases : part;
+            column_sums<T>(layer.delta, layer.stride, rows, layer.fan_out, db, first);
+            if (is_last) finish(layer, db, Range{0, layer.fan_out}, Kind::biases);
+            if (layer.n_learned) sum_learned(layer, kept, part, rows, first, is_last, finish);
+            if (layer.normalizes_batch() && rows > 1) tell_moments(layer, part, rows, finish);
+        };
+        for_parameters(network_, team_, weights, units);
     }
 
     template <class Finish>
@@ -224,40 +219,16 @@ class Batch {
         finish(layer, part, Range{0, 2 * layer.fan_out}, Kind::statistics);
     }
 
-    // A round has room for a million tasks; a first layer of millions of features has more blocks.
-    Index blocks_a_task() const { return 1 + network_.n_squares / 10000; }
-    static Index tasks_of(const Layer<T>& layer, Index blocks) {
-        return (layer.fan_in + blocks * weight_rows<T> - 1) / (blocks * weight_rows<T>);
-    }
-
     Network<T>& network_;
     const Rows<T>& rows_;
     const T* const parameters_;
     const CustomLoss<T>& custom_;
     Pulse pulse_;
     Team& team_;
+    const bool keeps_gradient_;
     double loss_ = 0, weight_sum_ = 0;
     bool stops_ = false;
 };
-
-// The range of the flat vector that rows of W, or a part of the other parameters, take up.
-template <class T>
-Range flat_range(const Layer<T>& layer, Range part, Kind kind) {
-    if (kind == Kind::weights)
-        return {layer.weights + part.begin * layer.fan_out, layer.weights + part.end * layer.fan_out};
-    const Index first = kind == Kind::biases    ? layer.biases
-                        : kind == Kind::learned ? layer.learned
-                                                : layer.statistics;
-    return {first + part.begin, first + part.end};
-}
-
-// Brings what the passes read beside the parameters up to date.
-template <class T>
-void refresh(const Network<T>& network, const Layer<T>& layer, const T* parameters, Range part,
-             Kind kind) {
-    if (kind == Kind::weights) return refresh_weights(network, layer, parameters, part);
-    kind == Kind::biases ? refresh_biases(layer, parameters) : refresh_learned(layer, parameters);
-}
 
 template <class T>
 int broken_block(Network<T>& network, const Rows<T>& rows, const T* parameters, const Chunk& batch) {
@@ -294,42 +265,45 @@ Report run_epoch(Network<T>& network, const Rows<T>& rows, const Batches& batche
     network.uses_running = false;
     network.draws = {update.seed, std::uint64_t(update.step), network.draws_any()};
     network.prepare_forward(rows, true, network.largest_chunk_of(batches.batch_size));
-    network.prepare_backward(n_threads, batches.batch_size, most_entries(network, rows, batches));
+    Updates<T> updates(update, update.parameters, update.slots, network.n_parameters,
+                       network.problem.penalty);
+    network.prepare_backward(n_threads, batches.batch_size, most_entries(network, rows, batches),
+                             updates.keeps_gradient());
     refresh_all(network, update.parameters);
     Team team(n_threads);
-    Batch<T> passes(network, rows, update.parameters, custom, signal, team);
-    const Optimizer<T>& optimizer = optimizer_table<T>[update.optimizer];
-    Step<T> step{update.parameters, update.slots, network.n_parameters, update.hyperparameters,
-                 network.problem.alpha};
+    Batch<T> passes(network, rows, update.parameters, custom, signal, team,
+                    updates.keeps_gradient());
+    KeptGradient<T> kept(network, updates, team);
     // The update of a range of parameters, and of the copies that the passes read beside them.
-    const auto finish = [&](Layer<T>& layer, const T* gradient, Range part, Kind kind) {
-        Step<T> mine = step;
-        mine.weight_sum = passes.weight_sum();
+    const auto finish = [&](Layer<T>& layer, const T* sum, Range part, Kind kind) {
+        if (updates.keeps_gradient())
+            return kept.finish(layer, sum, passes.weight_sum(), part, kind);
         const Range flat = flat_range(layer, part, kind);
         if (kind == Kind::statistics)
-            return move_statistics(update.parameters + flat.begin, gradient, flat.end - flat.begin);
-        optimizer.update(mine, gradient, flat.begin, flat.end, kind == Kind::weights);
+            return move_statistics(update.parameters + flat.begin, sum, flat.end - flat.begin);
+        updates.make(sum, passes.weight_sum(), flat, kind);
         refresh(network, layer, update.parameters, part, kind);
     };
-    RateFactors<T> rate_factors(optimizer, update.hyperparameters, update.step);
     Report report{Ending::finished, 0, 0, -1};
     for (Index start = 0; start < batches.n_order && report.ending == Ending::finished;
          start += batches.batch_size) {
         const Index left = batches.n_order - start;
         const Chunk batch{batches.order + start, 0,
                           left < batches.batch_size ? left : batches.batch_size};
-        step.rate = batches.learning_rates[report.steps] * rate_factors[report.steps];
+        updates.begin(report.steps, batches.learning_rates[report.steps]);
         network.draws.step = std::uint64_t(update.step + report.steps);
         report.ending = passes.pass(batch, finish);
         report.loss += passes.loss() * double(batch.rows);
         if (report.ending == Ending::finished) {
-            ++report.steps;
+            if (!updates.keeps_gradient() || kept.update(update.parameters, passes, batch.rows))
+                ++report.steps;
             if (passes.stops()) report.ending = Ending::stopped;
         } else if (report.ending == Ending::non_finite) {
             report.non_finite_block = broken_block(network, rows, update.parameters, batch);
         }
     }
     report.loss /= double(batches.n_order);
+    report.gradient_norm = updates.sum_of_norms() / double(report.steps);
     if (report.ending == Ending::finished)
         report.non_finite_block = first_non_finite_block<T>(network, update.parameters, nullptr, 0);
     return report;
@@ -351,7 +325,8 @@ Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* 
         if (kind == Kind::statistics) return;
         const Range flat = flat_range(layer, part, kind);
         finish_gradient(gradient + flat.begin, sum, parameters + flat.begin, flat.end - flat.begin,
-                        kind == Kind::weights ? network.problem.alpha : 0, passes.weight_sum());
+                        kind == Kind::weights ? network.problem.penalty : Penalty{},
+                        passes.weight_sum());
     };
     const Ending ending = passes.pass({nullptr, 0, rows.n_rows}, finish);
     return {ending, passes.loss(), 0, -1};

@@ -35,11 +35,14 @@ struct Entry {
     static std::int64_t n_parameters(const void* network) {
         return static_cast<const Held<T>*>(network)->network.n_parameters;
     }
+    static std::int64_t n_slots(const Update<T>& update) {
+        return optimizer_of(update).n_slots + (update.average_decay >= 0 ? 1 : 0);
+    }
     static Report epoch(void* network, const Rows<T>& rows, const Batches& batches,
                         const Update<T>& update, const CustomLoss<T>& custom, StopSignal signal,
                         int n_threads) {
         Held<T>& it = held(network);
-        if (it.trains_small(rows))
+        if (!optimizer_of(update).orthogonalises && it.trains_small(rows))
             return run_small_epoch(it.network, *it.small, rows, batches, update, signal);
         return run_epoch(it.network, rows, batches, update, custom, signal, n_threads);
     }
@@ -75,7 +78,7 @@ struct Entry {
                 store_part(y + i, functions[function](load_part(x + i, left)), left);
         }
     }
-    static constexpr Kernels<T> kernels = {make,    release, n_parameters,     epoch,
+    static constexpr Kernels<T> kernels = {make,    release, n_parameters, n_slots, epoch,
                                            loss_and_gradient, predict, predict_few, evaluate,
                                            spin_on_threads<T>,
                                            lamina::LAMINA_INSTRUCTION_SET::multiply<T>};

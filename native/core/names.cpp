@@ -12,8 +12,8 @@ const char* const loss_names[] = {
     "gaussian_nll",  "binary_focal", "smoothed_log_loss", "focal", nullptr};
 const char* const link_names[] = {"identity", "exp", "logistic", "softmax", "mean_and_spread",
                                   nullptr};
-const char* const penalty_names[] = {"l2", nullptr};
-const char* const optimizer_names[] = {"sgd", "adam", nullptr};
+const char* const optimizer_names[] = {"sgd",     "adam",    "adamw", "nadam",
+                                       "rmsprop", "adagrad", "lion",  "muon", nullptr};
 const char* const precision_names[] = {"bfloat16", nullptr};
 const char* const normalization_names[] = {"batch", "layer", nullptr};
 const char* const function_names[] = {"exp", "log", "tanh",     "logistic",

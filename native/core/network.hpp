@@ -118,7 +118,8 @@ struct Network {
 
     // Makes all the memory that the passes write to, so that no thread allocates.
     void prepare_forward(const Rows<T>& rows, bool gathers, Index chunk_rows);
-    void prepare_backward(int n_threads, Index batch, Index sparse_entries);
+    void prepare_backward(int n_threads, Index batch, Index sparse_entries,
+                          bool keeps_gradient = false);
     // Chunks of nearly equal size, none over the bound, all but the last in whole grains.
     Index chunk_size(Index batch) const { return chunk_size(batch, largest_chunk); }
     static Index chunk_size(Index batch, Index bound);
@@ -134,6 +135,7 @@ struct Network {
     bool draws_any() const {
         return draws_units || problem.input_dropout > 0 || problem.input_noise > 0;
     }
+    Index n_gradient_squares() const { return n_squares + n_parameters - n_weights; }
     // Whether products are in bfloat16.
     bool is_rounded() const {
         return std::is_same_v<T, float> && problem.precision == Precision::bfloat16;
@@ -160,7 +162,10 @@ struct Network {
     Buffer<std::int64_t> picked;                     // (rows): which rows of a csr matrix
     Buffer<double> row_loss;                         // (rows)
     Buffer<double> square;    // (n_squares): ‖W‖² of every weight_rows rows, layer by layer
-    Buffer<T> gradient;       // (n_parameters), where a batch takes several chunks
+    Buffer<double> magnitude;  // (n_squares): ‖W‖₁ of the same
+    // ‖g‖² of the same, and then of the other parameters' ranges, at the place of the first of each.
+    Buffer<double> gradient_square;
+    Buffer<T> gradient;       // (n_parameters), where a batch takes several chunks or it is kept
     Buffer<T> part;           // (n_threads, weight_rows, widest layer): the gradient at hand
     Index part_size = 0;
     Buffer<T> left;           // (n_threads, left_size): what transposed_matmul copies
@@ -331,8 +336,12 @@ void Network<T>::prepare_block(Layer<T>& layer) {
 }
 
 template <class T>
-void Network<T>::prepare_backward(int n_threads, Index batch, Index sparse_entries) {
-    if (chunk_size(batch) < batch && !gradient) gradient = Buffer<T>(n_parameters);
+void Network<T>::prepare_backward(int n_threads, Index batch, Index sparse_entries,
+                                  bool keeps_gradient) {
+    if ((keeps_gradient || chunk_size(batch) < batch) && !gradient)
+        gradient = Buffer<T>(n_parameters);
+    if (keeps_gradient && !gradient_square)
+        gradient_square = Buffer<double>(n_gradient_squares());
     if (most_threads < n_threads) {
         part = Buffer<T>(n_threads * part_size);
         left = Buffer<T>(n_threads * left_size<T>);
@@ -370,6 +379,7 @@ void Network<T>::prepare_backward(int n_threads, Index batch, Index sparse_entri
         if (i > 0) layer.transposed = Buffer<T>(packed_size<T>(layer.fan_out, layer.fan_in));
     }
     square = Buffer<double>(n_squares);
+    magnitude = Buffer<double>(n_squares);
 }
 
 }  // namespace lamina::LAMINA_INSTRUCTION_SET

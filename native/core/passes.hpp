@@ -7,7 +7,6 @@
 #pragma once
 
 #include "network.hpp"
-#include "optimizers.hpp"
 #include "rounded_passes.hpp"
 #include "skipping.hpp"
 #include "sparse.hpp"
@@ -81,68 +80,6 @@ void gather(Network<T>& network, const Rows<T>& rows, const Chunk& chunk, Range 
                 network.y[i * n_targets + j] = rows.targets[row * n_targets + j];
     }
     if (network.draws.active) disturb_inputs(network, range);
-}
-
-// What stands beside W for rows [range) of it, a block of weight_rows or less: the panels, the
-// transposed panels and the sum of squares.
-template <class T>
-void refresh_weights(const Network<T>& network, const Layer<T>& layer, const T* parameters,
-                     Range range) {
-    const T* W = parameters + layer.weights;
-    const Index fan_in = layer.fan_in, fan_out = layer.fan_out;
-    if constexpr (std::is_same_v<T, float>)
-        if (network.is_rounded()) refresh_rounded_weights(layer, W, range);
-    if (layer.packed) pack<T>(W, fan_out, range.begin, range.end, fan_in, fan_out, layer.packed);
-    if (layer.transposed)
-        pack_transposed<T>(W, range.begin, range.end, fan_out, fan_in, layer.transposed);
-    if (network.square && network.problem.alpha != 0)
-        network.square[layer.squares + range.begin / weight_rows<T>] = sum_of_squares(
-            W + range.begin * layer.fan_out, (range.end - range.begin) * layer.fan_out);
-}
-
-template <class T>
-void refresh_biases(const Layer<T>& layer, const T* parameters) {
-    std::memcpy(layer.bias, parameters + layer.biases, sizeof(T) * std::size_t(layer.fan_out));
-}
-
-template <class T>
-void refresh_learned(const Layer<T>& layer, const T* parameters) {
-    for (Index i = 0; i < layer.n_learned; ++i)
-        std::memcpy(layer.learned_copy + i * layer.stride,
-                    parameters + layer.learned + i * layer.fan_out,
-                    sizeof(T) * std::size_t(layer.fan_out));
-}
-
-// For predictions: what stands for the running statistics.
-template <class T>
-void refresh_running(const Layer<T>& layer, const T* parameters) {
-    if (!layer.normalizes_batch()) return;
-    const T* const mean = parameters + layer.statistics;
-    const T* const scale = parameters + layer.learned;
-    running_factors(mean, mean + layer.fan_out, scale, scale + layer.fan_out, layer.fan_out,
-                    (T*)layer.running_scale, (T*)layer.running_shift);
-}
-
-// Calls body(block) for the rows of W in [range), weight_rows at a time.
-template <class T, class Body>
-void for_weight_blocks(Range range, Body body) {
-    for (Index begin = range.begin; begin < range.end; begin += weight_rows<T>) {
-        const Index end = begin + weight_rows<T>;
-        body(Range{begin, end < range.end ? end : range.end});
-    }
-}
-
-template <class T>
-void refresh_all(Network<T>& network, const T* parameters) {
-    for (Index i = 0; i < network.n_layers; ++i) {
-        const Layer<T>& layer = network.layers[i];
-        for_weight_blocks<T>({0, layer.fan_in}, [&](Range block) {
-            refresh_weights(network, layer, parameters, block);
-        });
-        refresh_biases(layer, parameters);
-        refresh_learned(layer, parameters);
-        if (network.uses_running) refresh_running(layer, parameters);
-    }
 }
 
 template <class T>

@@ -4,6 +4,7 @@
 
 #include "epoch.hpp"
 #include "small_network.hpp"
+#include "updates.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
@@ -103,10 +104,12 @@ class SmallBatch {
 
     void finish_loss(const double* losses) {
         loss_ = sum_of_sixteen(losses) / weight_sum_;
-        const double alpha = network_.problem.alpha;
-        if (alpha != 0)
-            loss_ += alpha * 0.5 * sum_of_squares(small_.parameters, network_.n_weights) /
-                     weight_sum_;
+        const Penalty& penalty = network_.problem.penalty;
+        const Index n = network_.n_weights;
+        if (penalty.l2 == 0 && penalty.l1 == 0) return;
+        const double squares = sum_of_squares(small_.parameters, n);
+        const double magnitudes = penalty.l1 == 0 ? 0 : sum_of_magnitudes(small_.parameters, n);
+        loss_ += penalty_value(penalty, squares, magnitudes) / weight_sum_;
     }
 
     const Network<T>& network_;
@@ -141,16 +144,31 @@ void write_state(const SmallNetwork<T>& small, const Update<T>& update, int n_sl
         small.write(small.slots + s * small.n_values, update.slots + s * small.n_parameters);
 }
 
+// All weights, then all biases; both have been summed by now. What pads them shows in no norm.
+template <class T>
+void make_small_step(const Network<T>& network, const SmallNetwork<T>& small, Updates<T>& updates,
+                     double weight_sum) {
+    const Range weights{0, small.n_weights}, biases{small.n_weights, small.n_values};
+    T *const of_weights = small.gradient, *const of_biases = small.gradient + small.n_weights;
+    if (!updates.keeps_gradient()) {
+        updates.make(of_weights, weight_sum, weights, Kind::weights);
+        return updates.make(of_biases, weight_sum, biases, Kind::biases);
+    }
+    updates.finish(of_weights, of_weights, weight_sum, weights, Kind::weights);
+    updates.finish(of_biases, of_biases, weight_sum, biases, Kind::biases);
+    updates.take_norm(sum_of_squares(of_weights, network.n_weights) +
+                      sum_of_squares(of_biases, network.n_parameters - network.n_weights));
+    updates.make_of_finished(of_weights, weights, Kind::weights);
+    updates.make_of_finished(of_biases, biases, Kind::biases);
+}
+
 template <class T>
 Report run_small_epoch(Network<T>& network, SmallNetwork<T>& small, const Rows<T>& rows,
                        const Batches& batches, const Update<T>& update, StopSignal signal) {
-    const Optimizer<T>& optimizer = optimizer_table<T>[update.optimizer];
-    const Index n_weights = small.n_weights, n_values = small.n_values;
-    read_state(small, update, optimizer.n_slots);
+    Updates<T> updates(update, small.parameters, small.slots, small.n_values,
+                       network.problem.penalty);
+    read_state(small, update, updates.n_slots());
     SmallBatch<T> passes(network, small, rows, signal);
-    Step<T> step{small.parameters, small.slots, n_values, update.hyperparameters,
-                 network.problem.alpha};
-    RateFactors<T> rate_factors(optimizer, update.hyperparameters, update.step);
     Report report{Ending::finished, 0, 0, -1};
     Chunk batch{};
     for (Index start = 0; start < batches.n_order && report.ending == Ending::finished;
@@ -160,15 +178,14 @@ Report run_small_epoch(Network<T>& network, SmallNetwork<T>& small, const Rows<T
         report.ending = passes.pass(batch);
         report.loss += passes.loss() * double(batch.rows);
         if (report.ending != Ending::finished) break;
-        step.weight_sum = passes.weight_sum();
-        step.rate = batches.learning_rates[report.steps] * rate_factors[report.steps];
-        optimizer.update(step, small.gradient, 0, n_weights, true);
-        optimizer.update(step, small.gradient + n_weights, n_weights, n_values, false);
+        updates.begin(report.steps, batches.learning_rates[report.steps]);
+        make_small_step(network, small, updates, passes.weight_sum());
         ++report.steps;
         if (passes.stops()) report.ending = Ending::stopped;
     }
     report.loss /= double(batches.n_order);
-    write_state(small, update, optimizer.n_slots);
+    report.gradient_norm = updates.sum_of_norms() / double(report.steps);
+    write_state(small, update, updates.n_slots());
     if (report.ending == Ending::non_finite)
         report.non_finite_block = small_broken_block(network, rows, update.parameters, batch);
     if (report.ending == Ending::finished)
@@ -184,13 +201,13 @@ Report run_small_loss_and_gradient(const Network<T>& network, SmallNetwork<T>& s
     SmallBatch<T> passes(network, small, rows, signal);
     const Ending ending = passes.pass({nullptr, 0, rows.n_rows});
     if (ending != Ending::finished) return {ending, passes.loss(), 0, -1};
-    const auto finish = [&](Index begin, Index end, double alpha) {
+    const auto finish = [&](Index begin, Index end, const Penalty& penalty) {
         T* const part = small.gradient + begin;
-        finish_gradient(part, part, small.parameters + begin, end - begin, alpha,
+        finish_gradient(part, part, small.parameters + begin, end - begin, penalty,
                         passes.weight_sum());
     };
-    finish(0, small.n_weights, network.problem.alpha);
-    finish(small.n_weights, small.n_values, 0);
+    finish(0, small.n_weights, network.problem.penalty);
+    finish(small.n_weights, small.n_values, {});
     small.write(small.gradient, gradient);
     return {ending, passes.loss(), 0, -1};
 }

@@ -15,9 +15,7 @@ CUSTOM_LOSS: int = -1
 
 LINKS: dict = ...
 
-PENALTIES: dict = {'l2' : 0}
-
-OPTIMIZERS: dict = {'sgd' : 0, 'adam' : 1}
+OPTIMIZERS: dict = ...
 
 PRECISIONS: dict = {'bfloat16' : 0}
 
@@ -45,14 +43,14 @@ class Rows32:
 class Network32:
     """The working memory and the passes of one network."""
 
-    def __init__(self, blocks: Sequence[tuple[int, int, int, int, bool, float]], loss: int, loss_hyperparameters: Sequence[float], heads: Sequence[int], n_targets: int, penalty: int, alpha: float, precision: int, largest_batch: int, input_dropout: float, input_noise: float) -> None:
+    def __init__(self, blocks: Sequence[tuple[int, int, int, int, bool, float]], loss: int, loss_hyperparameters: Sequence[float], heads: Sequence[int], n_targets: int, l2: float, l1: float, precision: int, largest_batch: int, input_dropout: float, input_noise: float) -> None:
         """
         loss is a value of LOSSES, or CUSTOM_LOSS: then the calls that learn are given a python_loss(logits, y, weight), which gives value and delta. precision is a value of PRECISIONS, or FULL_PRECISION.
         """
 
-    def epochs(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[tuple[int, float, int, int]]:
+    def epochs(self, rows: Rows32, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: tuple[int, Sequence[float], bool, float, float, float, bool], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[tuple[int, float, int, int, float]]:
         """
-        One epoch for each row of learning rates, `order` shuffled anew before each by the bit generator, if one is given, for so many seconds. Of each: (ending, loss, steps, first non-finite block or -1); ending is a value of Ending.
+        One epoch for each row of learning rates, `order` shuffled anew before each by the bit generator, if one is given, for so many seconds. optimizer: (a value of OPTIMIZERS, hyperparameters, amsgrad, weight decay, largest norm of a gradient, decay of an average or -1, whether the gradient is measured). Of each epoch: (ending, loss, steps, first non-finite block or -1, mean norm of the gradient); ending is a value of Ending.
         """
 
     def raise_interrupt(self) -> None:
@@ -60,7 +58,7 @@ class Network32:
         Raise what a signal handler or the loss raised during the last `epochs`.
         """
 
-    def loss_and_gradient(self, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], n_threads: int, python_loss: object | None) -> tuple[int, float, int, int]: ...
+    def loss_and_gradient(self, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], n_threads: int, python_loss: object | None) -> tuple[int, float, int, int, float]: ...
 
     def predict(self, link: int, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], n_threads: int) -> int:
         """A value of Ending: NON_FINITE where a dense X is."""
@@ -78,14 +76,14 @@ class Rows64:
 class Network64:
     """The working memory and the passes of one network."""
 
-    def __init__(self, blocks: Sequence[tuple[int, int, int, int, bool, float]], loss: int, loss_hyperparameters: Sequence[float], heads: Sequence[int], n_targets: int, penalty: int, alpha: float, precision: int, largest_batch: int, input_dropout: float, input_noise: float) -> None:
+    def __init__(self, blocks: Sequence[tuple[int, int, int, int, bool, float]], loss: int, loss_hyperparameters: Sequence[float], heads: Sequence[int], n_targets: int, l2: float, l1: float, precision: int, largest_batch: int, input_dropout: float, input_noise: float) -> None:
         """
         loss is a value of LOSSES, or CUSTOM_LOSS: then the calls that learn are given a python_loss(logits, y, weight), which gives value and delta. precision is a value of PRECISIONS, or FULL_PRECISION.
         """
 
-    def epochs(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: int, hyperparameters: Sequence[float], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[tuple[int, float, int, int]]:
+    def epochs(self, rows: Rows64, order: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu')], batch_size: int, learning_rates: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], optimizer: tuple[int, Sequence[float], bool, float, float, float, bool], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], slots: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], step: int, seed: int, n_threads: int, bit_generator: object | None, python_loss: object | None, seconds: float) -> list[tuple[int, float, int, int, float]]:
         """
-        One epoch for each row of learning rates, `order` shuffled anew before each by the bit generator, if one is given, for so many seconds. Of each: (ending, loss, steps, first non-finite block or -1); ending is a value of Ending.
+        One epoch for each row of learning rates, `order` shuffled anew before each by the bit generator, if one is given, for so many seconds. optimizer: (a value of OPTIMIZERS, hyperparameters, amsgrad, weight decay, largest norm of a gradient, decay of an average or -1, whether the gradient is measured). Of each epoch: (ending, loss, steps, first non-finite block or -1, mean norm of the gradient); ending is a value of Ending.
         """
 
     def raise_interrupt(self) -> None:
@@ -93,7 +91,7 @@ class Network64:
         Raise what a signal handler or the loss raised during the last `epochs`.
         """
 
-    def loss_and_gradient(self, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], n_threads: int, python_loss: object | None) -> tuple[int, float, int, int]: ...
+    def loss_and_gradient(self, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], n_threads: int, python_loss: object | None) -> tuple[int, float, int, int, float]: ...
 
     def predict(self, link: int, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], n_threads: int) -> int:
         """A value of Ending: NON_FINITE where a dense X is."""

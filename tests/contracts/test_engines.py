@@ -8,9 +8,16 @@ from lamina.formulas import OPTIMIZERS
 
 # How far an engine may be from the reference, relative to an array's largest magnitude.
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
+ADAM = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
 SETTINGS = {
     "sgd": {"momentum": 0.9, "nesterovs_momentum": 1.0},
-    "adam": {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8},
+    "adam": ADAM,
+    "adamw": ADAM,
+    "nadam": ADAM,
+    "rmsprop": {"decay_rate": 0.99, "epsilon": 1e-8},
+    "adagrad": {"epsilon": 1e-10},
+    "lion": {"beta_1": 0.9, "beta_2": 0.99},
+    "muon": {"momentum": 0.95, "nesterovs_momentum": 1.0, **ADAM},
 }
 N_ROWS = 37
 

@@ -1,24 +1,48 @@
-"""What holds for every optimizer: it finds the bottom, and steps as scikit-learn's does."""
+"""What holds for every optimizer: it finds the bottom, with scikit-learn's or PyTorch's steps.
+
+Muon's way with matrices has a file of its own; what is tested here is what it does to all else.
+"""
 
 import numpy as np
 import pytest
 from sklearn.neural_network import _stochastic_optimizers as sklearn_optimizers
 
-from lamina.engines import OptimizerState
+from lamina.engines import OptimizerSettings, OptimizerState
 from lamina.formulas import OPTIMIZERS
 
+ADAMS = [
+    {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
+    for beta_1, beta_2, epsilon in [(0.9, 0.999, 1e-8), (0.0, 0.9, 1e-3), (0.5, 0.0, 1e-2)]
+]
 SETTINGS = {
     "sgd": [
         {"momentum": momentum, "nesterovs_momentum": nesterov}
         for momentum in (0.0, 0.5, 0.9)
         for nesterov in (0.0, 1.0)
     ],
-    "adam": [
-        {"beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
-        for beta_1, beta_2, epsilon in [(0.9, 0.999, 1e-8), (0.0, 0.9, 1e-3), (0.5, 0.0, 1e-2)]
-    ],
+    "adam": ADAMS,
+    "adamw": ADAMS,
+    "nadam": ADAMS,
+    "rmsprop": [{"decay_rate": 0.99, "epsilon": 1e-8}, {"decay_rate": 0.5, "epsilon": 1e-2}],
+    "adagrad": [{"epsilon": 1e-10}, {"epsilon": 1e-2}],
+    "lion": [{"beta_1": 0.9, "beta_2": 0.99}, {"beta_1": 0.0, "beta_2": 0.5}],
+    "muon": [{"momentum": 0.9, "nesterovs_momentum": 1.0, **adam} for adam in ADAMS],
 }
-VALLEY_RATE = {"sgd": 3e-4, "adam": 1e-2}
+# The last of each is what is left of the distance where a step does not shrink with the gradient.
+VALLEY_RATES = {
+    "sgd": [3e-4],
+    "adam": [1e-2],
+    "adamw": [1e-2],
+    "nadam": [3e-3],
+    "rmsprop": [1e-3, 1e-5],
+    "adagrad": [0.5],
+    "lion": [1e-3, 1e-5],
+    "muon": [1e-2],
+}
+BOWL_RATES = dict.fromkeys(SETTINGS, (0.1, 0.01, 0.001)) | {
+    "adagrad": (1.0,),
+    "lion": (0.1, 0.01, 0.001, 0.00005),
+}
 
 every_setting = pytest.mark.parametrize(
     ("name", "hyperparameters"),
@@ -37,7 +61,7 @@ def descend(optimizer, hyperparameters, gradient, start, learning_rate, n_steps)
 
 
 def test_every_optimizer_is_tested_with_all_that_it_reads():
-    assert SETTINGS.keys() == VALLEY_RATE.keys() == OPTIMIZERS.keys()
+    assert SETTINGS.keys() == VALLEY_RATES.keys() == OPTIMIZERS.keys()
     for name, settings in SETTINGS.items():
         assert all(tuple(values) == OPTIMIZERS[name].hyperparameters for values in settings)
 
@@ -46,7 +70,7 @@ def test_every_optimizer_is_tested_with_all_that_it_reads():
 def test_it_reaches_the_bottom_of_a_parabola(name, hyperparameters):
     bottom, steepness = np.array([3.0, -2.0, 0.5]), np.array([1.0, 4.0, 0.3])
     w = np.zeros(3)
-    for learning_rate in (0.1, 0.01, 0.001):
+    for learning_rate in BOWL_RATES[name]:
         w = descend(
             OPTIMIZERS[name],
             hyperparameters,
@@ -64,9 +88,10 @@ def test_it_gets_down_rosenbrocks_valley(optimizer):
         x, y = w
         return np.array([2 * (x - 1) - 400 * x * (y - x * x), 200 * (y - x * x)])
 
-    rate = VALLEY_RATE[optimizer.name]
     hyperparameters = SETTINGS[optimizer.name][-1 if optimizer.name == "sgd" else 0]
-    w = descend(optimizer, hyperparameters, gradient, [-1.2, 1.0], rate, 20_000)
+    w = np.array([-1.2, 1.0])
+    for rate in VALLEY_RATES[optimizer.name]:
+        w = descend(optimizer, hyperparameters, gradient, w, rate, 20_000)
     np.testing.assert_allclose(w, [1, 1], atol=1e-3)
 
 
@@ -81,7 +106,80 @@ def scikit_learns(name, hyperparameters, w, learning_rate):
     return sklearn_optimizers.AdamOptimizer([w], learning_rate, **hyperparameters)
 
 
-@every_setting
+def torchs(torch, name, hyperparameters, w, learning_rate, amsgrad):
+    of = dict(hyperparameters)
+    betas = of.pop("beta_1", None), of.pop("beta_2", None)
+    made = {
+        "adamw": lambda **eps: torch.optim.AdamW(
+            [w], learning_rate, betas, weight_decay=0.0, amsgrad=amsgrad, **eps
+        ),
+        "nadam": lambda **eps: torch.optim.NAdam([w], learning_rate, betas, **eps),
+        "rmsprop": lambda **eps: torch.optim.RMSprop(
+            [w], learning_rate, alpha=of["decay_rate"], **eps
+        ),
+        "adagrad": lambda **eps: torch.optim.Adagrad([w], learning_rate, **eps),
+    }
+    return made[name](eps=of["epsilon"])
+
+
+IN_TORCH = ["adamw", "nadam", "rmsprop", "adagrad"]
+
+
+@pytest.fixture
+def torch():
+    torch = pytest.importorskip("torch")
+    before = torch.get_default_dtype()
+    # Or NAdam would keep its product of momenta in float32.
+    torch.set_default_dtype(torch.float64)
+    yield torch
+    torch.set_default_dtype(before)
+
+
+@pytest.mark.parametrize("name", IN_TORCH)
+@pytest.mark.parametrize("amsgrad", [False, True])
+def test_every_step_is_pytorchs(torch, name, amsgrad):
+    if amsgrad and not OPTIMIZERS[name].amsgrad:
+        pytest.skip("it has no AMSGrad variant")
+    for hyperparameters in SETTINGS[name]:
+        random_state = np.random.RandomState(0)
+        w = random_state.standard_normal(17)
+        theirs = torch.tensor(w, requires_grad=True)
+        state = OptimizerState.fresh(OptimizerSettings(name, hyperparameters, amsgrad), w)
+        optimizer = torchs(torch, name, hyperparameters, theirs, 0.01, amsgrad)
+        for step in range(1, 401):
+            g = random_state.standard_normal(17)
+            OPTIMIZERS[name].update(w, g, state.slots, step, 0.01, hyperparameters)
+            theirs.grad = torch.tensor(g)
+            optimizer.step()
+            expected = theirs.detach().numpy()
+            np.testing.assert_allclose(w, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
+
+
+def test_where_v_shrinks_amsgrad_takes_the_largest():
+    hyperparameters, w = ADAMS[0] | {"beta_2": 0.5}, np.zeros(1)
+    state = OptimizerState.fresh(OptimizerSettings("adam", hyperparameters, amsgrad=True), w)
+    for step, g in enumerate([8.0, 1.0, 1.0, 1.0], start=1):
+        before = w.copy()
+        OPTIMIZERS["adam"].update(w, np.array([g]), state.slots, step, 1.0, hyperparameters)
+    m, v, largest = state.slots[:, 0]
+    assert largest == 0.5 * 8.0**2 > v
+    unbiased = np.sqrt(1 - 0.5**4) / (1 - 0.9**4)
+    assert before[0] - w[0] == pytest.approx(unbiased * m / np.sqrt(largest), rel=1e-8)
+
+
+def test_lion_steps_by_the_sign_and_remembers_with_another_beta():
+    w, state = np.zeros(3), np.array([[1.0, -1.0, 0.0]])
+    OPTIMIZERS["lion"].update(
+        w, np.array([-1.0, -1.0, 0.0]), state, 1, 0.1, {"beta_1": 0.9, "beta_2": 0.99}
+    )
+    np.testing.assert_array_equal(w, [-0.1, 0.1, 0.0])
+    np.testing.assert_allclose(state, [[0.98, -1.0, 0.0]])
+
+
+@pytest.mark.parametrize(
+    ("name", "hyperparameters"),
+    [(name, values) for name in ("sgd", "adam") for values in SETTINGS[name]],
+)
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-13), ("float32", 1e-5)])
 def test_every_step_is_scikit_learns(name, hyperparameters, dtype, tolerance):
     random_state = np.random.RandomState(0)
@@ -105,4 +203,5 @@ def test_an_update_works_in_place_and_leaves_the_gradient_alone(optimizer):
     np.testing.assert_array_equal(g, g_before)
     assert (w != 1).sum() == 4
     assert state.slots.shape == (len(optimizer.slots), 5)
-    assert state.slots.any(axis=1).all()
+    if optimizer.matrix_update is None:
+        assert state.slots.any(axis=1).all()

@@ -54,7 +54,7 @@ def test_every_loss_names_a_link_of_the_table():
     assert {loss.link for loss in formulas.LOSSES.values()} <= set(formulas.LINKS)
 
 
-@pytest.mark.parametrize("name", ["ACTIVATIONS", "LOSSES", "OPTIMIZERS", "PENALTIES", "PRECISIONS"])
+@pytest.mark.parametrize("name", ["ACTIVATIONS", "LOSSES", "OPTIMIZERS", "PRECISIONS"])
 def test_the_native_engine_names_the_same_records(name):
     # Found by its name as the engines find it: where it cannot be built, the reference serves.
     if importlib.util.find_spec("lamina._native") is None:

@@ -12,9 +12,16 @@ from lamina.errors import UnknownNameError
 from lamina.formulas import OPTIMIZERS
 from lamina.network import ParameterLayout
 
+ADAM = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
 SETTINGS = {
     "sgd": OptimizerSettings("sgd", {"momentum": 0.9, "nesterovs_momentum": 1.0}),
-    "adam": OptimizerSettings("adam", {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}),
+    "adam": OptimizerSettings("adam", ADAM),
+    "adamw": OptimizerSettings("adamw", ADAM, amsgrad=True, weight_decay=0.01),
+    "nadam": OptimizerSettings("nadam", ADAM, average_decay=0.9),
+    "rmsprop": OptimizerSettings("rmsprop", {"decay_rate": 0.9, "epsilon": 1e-8}),
+    "adagrad": OptimizerSettings("adagrad", {"epsilon": 1e-10}, max_gradient_norm=0.1),
+    "lion": OptimizerSettings("lion", {"beta_1": 0.9, "beta_2": 0.99}),
+    "muon": OptimizerSettings("muon", {"momentum": 0.9, "nesterovs_momentum": 0.0, **ADAM}),
 }
 every_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
 every_layout = pytest.mark.parametrize("layout", ["dense", "csr"])
@@ -287,8 +294,11 @@ def test_settings_name_exactly_what_the_optimizer_reads(hyperparameters):
 @every_dtype
 @every_optimizer
 def test_a_fresh_state_is_one_slot_of_zeros_for_each_thing_remembered(dtype, optimizer):
-    state = OptimizerState.fresh(optimizer.name, np.ones(5, dtype))
-    assert state.slots.shape == (len(OPTIMIZERS[optimizer.name].slots), 5)
+    state = OptimizerState.fresh(optimizer, np.ones(5, dtype))
+    assert state.slots.shape == (len(optimizer.slots), 5)
+    own = OPTIMIZERS[optimizer.name].slots
+    assert optimizer.slots[: len(own)] == own
+    assert state.keeps_average == ("average" in optimizer.slots)
     assert state.slots.dtype == dtype
-    assert not state.slots.any()
+    assert not state.slots[: len(own)].any()
     assert state.step == 0

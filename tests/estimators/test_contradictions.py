@@ -39,6 +39,13 @@ CLASHES = [
     {"solver": "lbfgs", "checkpoint": "fit.checkpoint"},
     {"checkpoint_every": 3},
     {"checkpoint_seconds": 0.5},
+    {"solver": "lbfgs", "penalty": "l1"},
+    {"solver": "lbfgs", "penalty": "elasticnet"},
+    {"solver": "lbfgs", "weight_decay": 0.1},
+    {"solver": "lbfgs", "max_gradient_norm": 1.0},
+    {"solver": "lbfgs", "average_decay": 0.0},
+    {"solver": "sgd", "amsgrad": True},
+    {"solver": "lbfgs", "amsgrad": True},
 ]
 
 

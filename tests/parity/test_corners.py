@@ -212,7 +212,7 @@ BAD_CALLS: dict[str, Callable[[Any], Any]] = {
     "rows_and_targets_of_two_lengths": lambda m: m.fit(X_IRIS, Y_IRIS[:-1]),
     "no_rows": lambda m: m.fit(X_IRIS[:0], Y_IRIS[:0]),
     "complex_rows": lambda m: m.fit(X_IRIS + 1j, Y_IRIS),
-    "an_unknown_solver": lambda m: m.set_params(solver="adagrad").fit(X_IRIS, Y_IRIS),
+    "an_unknown_solver": lambda m: m.set_params(solver="newton-cg").fit(X_IRIS, Y_IRIS),
     "an_unknown_parameter": lambda m: m.set_params(hidden=3),
     "a_batch_of_none": lambda m: m.set_params(batch_size=0).fit(X_IRIS, Y_IRIS),
 }

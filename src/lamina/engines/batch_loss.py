@@ -65,7 +65,7 @@ def loss_and_slope(
         weight = None if rows.weight is None else rows.weight.copy()
         value, slope = value_and_delta(objective.loss, logits.copy(), rows.y.copy(), weight)
         mean = float(value.sum()) / weight_sum(rows)
-    penalty = objective.alpha * PENALTIES[objective.penalty].value(weights)
+    penalty = objective.alpha * PENALTIES[objective.penalty].value(weights, objective.l1_ratio)
     return mean + penalty / weight_sum(rows), slope
 
 

@@ -55,14 +55,18 @@ class Objective:
         A name in LOSSES, or an object of the caller's own.
     alpha : float
     penalty : str
+        A name in PENALTIES.
     hyperparameters : mapping of str to float or sequence of float
         The values of what the loss's record lists.
+    l1_ratio : float
+        The share of ‖W‖₁ in an elastic net.
     """
 
     loss: str | CustomLoss
     alpha: float = 0.0
     penalty: str = "l2"
     hyperparameters: Hyperparameters = field(default_factory=dict)
+    l1_ratio: float = 0.5
 
     def __post_init__(self) -> None:
         PENALTIES[self.penalty]
@@ -91,15 +95,45 @@ class Objective:
 
 @dataclass(frozen=True)
 class OptimizerSettings:
-    """An optimizer by name, and the values of the hyperparameters that its record lists."""
+    """An optimizer by name, its hyperparameters, and what surrounds its steps.
+
+    Attributes
+    ----------
+    name : str
+        A name in OPTIMIZERS.
+    hyperparameters : mapping of str to float
+        The values of those that the optimizer's record lists.
+    amsgrad : bool
+        Whether the largest second moment so far takes the second moment's place.
+    weight_decay : float
+        λ of W ← W - η λ W before a step; biases and what else units learn do not decay.
+    max_gradient_norm : float or None
+        The norm that a gradient, penalty included, is scaled down to where it is larger.
+    average_decay : float or None
+        d of the moving average of the parameters; None keeps no average.
+    """
 
     name: str
     hyperparameters: Mapping[str, float] = field(default_factory=dict)
+    amsgrad: bool = False
+    weight_decay: float = 0.0
+    max_gradient_norm: float | None = None
+    average_decay: float | None = None
 
     def __post_init__(self) -> None:
-        expected = OPTIMIZERS[self.name].hyperparameters
+        optimizer = OPTIMIZERS[self.name]
+        expected = optimizer.hyperparameters
         if set(self.hyperparameters) != set(expected):
             raise ValueError(f"{self.name} takes {expected}, got {tuple(self.hyperparameters)}")
+        if self.amsgrad and not optimizer.amsgrad:
+            raise ValueError(f"{self.name} has no AMSGrad variant")
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """What is remembered for each parameter, the optimizer's own first."""
+        largest = ("largest_v",) if self.amsgrad else ()
+        average = ("average",) if self.average_decay is not None else ()
+        return OPTIMIZERS[self.name].slots + largest + average
 
 
 @dataclass
@@ -113,17 +147,38 @@ class OptimizerState:
         Updates made so far.
     seed : int
         Of 64 bits: what dropout and noise are drawn by, with the step. No trainer changes it.
+    keeps_average : bool
+        Whether the last slot is the moving average of the parameters.
     """
 
     slots: Array
     step: int = 0
     seed: int = 0
+    keeps_average: bool = False
 
     @classmethod
-    def fresh(cls, optimizer: str, parameters: Array) -> OptimizerState:
-        """The state before the first step: zeros in the parameters' dtype."""
-        n_slots = len(OPTIMIZERS[optimizer].slots)
-        return cls(np.zeros((n_slots, parameters.size), dtype=parameters.dtype))
+    def fresh(cls, optimizer: OptimizerSettings | str, parameters: Array) -> OptimizerState:
+        """The state before the first step: zeros, but for an average, which starts as parameters.
+
+        A name stands for the optimizer without anything that surrounds its steps.
+        """
+        if isinstance(optimizer, str):
+            slots, keeps_average = OPTIMIZERS[optimizer].slots, False
+        else:
+            slots, keeps_average = optimizer.slots, optimizer.average_decay is not None
+        state = cls(np.zeros((len(slots), parameters.size), parameters.dtype))
+        if keeps_average:
+            state.keeps_average, state.slots[-1] = True, parameters
+        return state
+
+    def predicting(self, parameters: Array) -> Array:
+        """What a network predicts with: the average where one is kept, else the parameters."""
+        return self.slots[-1] if self.keeps_average else parameters
+
+    def take_over_statistics(self, parameters: Array, n_trained: int) -> None:
+        """Let an average have the running statistics of the parameters, which no step changes."""
+        if self.keeps_average:
+            self.slots[-1, n_trained:] = parameters[n_trained:]
 
 
 class EpochReport(NamedTuple):
@@ -138,11 +193,15 @@ class EpochReport(NamedTuple):
         Updates made.
     non_finite_block : int or None
         The first block whose values or parameters are not finite, by its index in the spec.
+    gradient_norm : float or None
+        The mean over the steps of the gradient's norm, penalty included and before clipping; None
+        where the trainer does not measure it, or no step was made.
     """
 
     loss: float
     steps: int
     non_finite_block: int | None
+    gradient_norm: float | None = None
 
     @property
     def is_finite(self) -> bool:
@@ -161,9 +220,13 @@ class Trainer(Protocol):
     ----------
     deadline : float
         The `perf_counter` from which on no epoch is finished.
+    measures_gradient : bool
+        Whether reports tell the gradient's norm; may be set before any epoch. It changes no bit of
+        a step, but the gradient is then kept whole, which costs a few percent of the time.
     """
 
     deadline: float = math.inf
+    measures_gradient: bool = False
 
     def epoch(
         self, order: NDArray[np.int64], batch_size: int, learning_rates: NDArray[np.float64]

@@ -34,10 +34,10 @@ from lamina.engines.engine import (
 )
 from lamina.engines.threads import choose_threads, sharing_cores
 from lamina.errors import NonFiniteError
-from lamina.formulas import LOSSES, OPTIMIZERS
+from lamina.formulas import LOSSES, OPTIMIZERS, PENALTIES
 from lamina.formulas.losses import hyperparameter_numbers
 from lamina.formulas.table import Array
-from lamina.network import Dense, NetworkSpec
+from lamina.network import Dense, NetworkSpec, ParameterLayout
 
 # For so many rows it is not worth while to pack the weights first.
 FEW_ROWS = 16
@@ -77,13 +77,14 @@ def _network(
     y: NDArray[Any] | None = None,
 ) -> Any:
     make = _native.Network32 if dtype == np.float32 else _native.Network64
+    l1_share = PENALTIES[objective.penalty].l1_share(objective.l1_ratio)
     return make(
         [_block(block) for block in spec.blocks],
         *_loss(objective),
         list(spec.heads),
         0 if y is None else objective.n_targets(spec, y),
-        _native.PENALTIES[objective.penalty],
-        objective.alpha,
+        objective.alpha * (1 - l1_share),
+        objective.alpha * l1_share,
         _precision(precision),
         largest_batch,
         spec.input_dropout,
@@ -128,6 +129,19 @@ def _python_loss(objective: Objective, y: NDArray[Any]) -> Callable[..., Any] | 
     return compute
 
 
+def _optimizer(settings: OptimizerSettings) -> tuple[Any, ...]:
+    """The optimizer as the kernels take it, but for whether the gradient is measured."""
+    order, most = OPTIMIZERS[settings.name].hyperparameters, settings.max_gradient_norm
+    return (
+        _native.OPTIMIZERS[settings.name],
+        [float(settings.hyperparameters[name]) for name in order],
+        settings.amsgrad,
+        settings.weight_decay,
+        math.inf if most is None else most,
+        -1.0 if settings.average_decay is None else settings.average_decay,
+    )
+
+
 def _precision(name: str | None) -> int:
     return _native.FULL_PRECISION if name is None else _native.PRECISIONS[name]
 
@@ -159,15 +173,14 @@ class NativeTrainer(Trainer):
     n_threads: int | None
     precision: str | None
     deadline: float = field(default=math.inf, init=False)
+    measures_gradient: bool = field(default=False, init=False)
     _largest_batch: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self._arrays = _row_arrays(*self.rows)
         self._row_work = _row_work(self.spec, self.parameters.dtype, passes=3)
         self._python_loss = _python_loss(self.objective, self.rows.y)
-        self._optimizer = _native.OPTIMIZERS[self.optimizer.name]
-        order = OPTIMIZERS[self.optimizer.name].hyperparameters
-        self._hyperparameters = [float(self.optimizer.hyperparameters[name]) for name in order]
+        self._optimizer = _optimizer(self.optimizer)
 
     def epoch(
         self, order: NDArray[np.int64], batch_size: int, learning_rates: NDArray[np.float64]
@@ -197,8 +210,7 @@ class NativeTrainer(Trainer):
                 order,
                 batch_size,
                 learning_rates,
-                self._optimizer,
-                self._hyperparameters,
+                (*self._optimizer, self.measures_gradient),
                 self.parameters,
                 self.state.slots,
                 self.state.step,
@@ -208,10 +220,14 @@ class NativeTrainer(Trainer):
                 self._python_loss,
                 self.deadline - perf_counter(),
             )
-        for ending, loss, steps, bad in ended:
+        if self.state.keeps_average:
+            n_trained = ParameterLayout.of(self.spec).n_trained
+            self.state.take_over_statistics(self.parameters, n_trained)
+        for ending, loss, steps, bad, norm in ended:
             self.state.step += steps
             if ending in (_native.FINISHED, _native.NON_FINITE):
-                reports.append(EpochReport(loss, steps, None if bad < 0 else bad))
+                told = norm if self.measures_gradient and steps else None
+                reports.append(EpochReport(loss, steps, None if bad < 0 else bad, told))
         self._native.raise_interrupt()
         if ended:
             _refuse_zero_weight(ended[-1][0])
@@ -271,7 +287,7 @@ class NativeEngine(Engine):
                 ended = network.loss_and_gradient(
                     arrays, parameters, gradient, threads, python_loss
                 )
-            ending, loss, _, _ = ended
+            ending, loss, *_ = ended
             _refuse_zero_weight(ending)
             return loss, gradient
 

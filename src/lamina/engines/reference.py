@@ -13,7 +13,7 @@ An engine with a precision rounds both operands of each of the three products, s
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, ClassVar, NamedTuple
 
@@ -45,7 +45,8 @@ from lamina.engines.engine import (
     Trainer,
     require_finite,
 )
-from lamina.formulas import OPTIMIZERS, PENALTIES, PRECISIONS
+from lamina.engines.stepping import make_step
+from lamina.formulas import PENALTIES, PRECISIONS
 from lamina.formulas.noise import Draws
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout
@@ -118,9 +119,8 @@ def backward(
         slopes[i].weights[...] = product(passed.blocks[i].a_prev.T, delta)
 
     penalised = slice(layout.n_weights)
-    gradient[penalised] += objective.alpha * PENALTIES[objective.penalty].slope(
-        parameters[penalised]
-    )
+    slope = PENALTIES[objective.penalty].slope(parameters[penalised], objective.l1_ratio)
+    gradient[penalised] += objective.alpha * slope
     gradient /= weight_sum(rows)
     return gradient
 
@@ -159,14 +159,15 @@ class ReferenceTrainer(Trainer):
     parameters: Array
     state: OptimizerState
     product: Product = operator.matmul
+    measures_gradient: bool = False
 
     def epoch(
         self, order: NDArray[np.int64], batch_size: int, learning_rates: NDArray[np.float64]
     ) -> EpochReport:
-        total, steps = 0.0, 0
+        total, norms = 0.0, list[float]()
         with np.errstate(all="ignore"):
             for start, rate in zip(range(0, len(order), batch_size), learning_rates, strict=True):
-                if steps and perf_counter() >= self.deadline:
+                if norms and perf_counter() >= self.deadline:
                     raise TimeIsUp
                 chosen = order[start : start + batch_size]
                 batch = _take(self.rows, chosen)
@@ -174,10 +175,10 @@ class ReferenceTrainer(Trainer):
                 total += loss * len(batch.y)
                 if not np.isfinite(total):
                     break
-                self.update(batch, passed, slope, float(rate))
-                steps += 1
+                norms.append(self.update(batch, passed, slope, float(rate)))
             bad = first_non_finite_block(self.spec, self.parameters, passed)
-        return EpochReport(total / len(order), steps, bad)
+        norm = float(np.mean(norms)) if self.measures_gradient and norms else None
+        return EpochReport(total / len(order), len(norms), bad, norm)
 
     def forward(self, batch: Rows, chosen: NDArray[np.int64]) -> tuple[Forward, float, Array]:
         """The forward pass over a batch, of the rows with these numbers, its loss and slope."""
@@ -186,27 +187,25 @@ class ReferenceTrainer(Trainer):
         passed = forward(self.spec, self.parameters, batch.X, mode)
         return passed, *batch_loss(self.spec, self.objective, self.parameters, passed, batch)
 
-    def update(self, batch: Rows, passed: Forward, slope: Array, learning_rate: float) -> None:
-        """The backward pass over a batch, and one step of the optimizer."""
+    def update(self, batch: Rows, passed: Forward, slope: Array, learning_rate: float) -> float:
+        """The backward pass over a batch, and one step; the norm of the gradient."""
         gradient = backward(
             self.spec, self.objective, self.parameters, batch, passed, slope, self.product
         )
         before = self.parameters.copy(), self.state.slots.copy()
+        layout, parameters = ParameterLayout.of(self.spec), self.parameters.copy()
+        state = replace(self.state, slots=self.state.slots.copy())
+        norm = make_step(layout, self.optimizer, parameters, gradient, state, learning_rate)
+        own = BlockParameters.each(layout.views(parameters))
+        move_statistics(self.spec, own, passed.blocks)
+        state.take_over_statistics(parameters, layout.n_trained)
         try:
-            OPTIMIZERS[self.optimizer.name].update(
-                self.parameters,
-                gradient,
-                self.state.slots,
-                self.state.step + 1,
-                learning_rate,
-                self.optimizer.hyperparameters,
-            )
-            own = BlockParameters.each(ParameterLayout.of(self.spec).views(self.parameters))
-            move_statistics(self.spec, own, passed.blocks)
+            self.parameters[...], self.state.slots[...] = parameters, state.slots
         except KeyboardInterrupt:
             self.parameters[...], self.state.slots[...] = before
             raise
         self.state.step += 1
+        return norm
 
 
 @dataclass(frozen=True)

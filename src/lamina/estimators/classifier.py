@@ -48,19 +48,36 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         - 'softplus': f(z) = log(1 + exp(z)); 'softsign': f(z) = z / (1 + |z|);
         - 'relu6': f(z) = min(max(0, z), 6); 'hardswish': f(z) = z min(max(0, z + 3), 6) / 6;
         - 'sine': f(z) = sin(z), for signals with fine detail, on inputs of a suitable scale.
-    solver : {'lbfgs', 'sgd', 'adam'}, default='adam'
-        How the loss is minimised. 'sgd' is gradient descent in minibatches with momentum; 'adam'
-        scales its steps by running means of the gradient and of its square; 'lbfgs' is SciPy's
-        quasi-Newton method over all rows at once, in float64, often the best for small data.
+    solver : str, default='adam'
+        How the loss is minimised: by 'lbfgs', SciPy's quasi-Newton method over all rows at once, in
+        float64, often the best for small data; or in minibatches, by a step w ← w - η … for the
+        gradient g of each:
+
+        - 'sgd': descent with momentum; reads `momentum`, `nesterovs_momentum`;
+        - 'adam': scales its steps by running means m of g and v of g² (Kingma, Ba 2014); reads
+          `beta_1`, `beta_2`, `epsilon`, `amsgrad`;
+        - 'adamw': the same with decoupled weight decay and a schedule, in PyTorch's numbers
+          (Loshchilov, Hutter 2019); reads what 'adam' does;
+        - 'nadam': Adam that looks ahead (Dozat 2016); reads `beta_1`, `beta_2`, `epsilon`;
+        - 'rmsprop': η g / (√v + ε) (Tieleman, Hinton 2012); reads `decay_rate`, `epsilon`;
+        - 'adagrad': η g / (√s + ε), s the sum of all g² (Duchi, Hazan, Singer 2011), for sparse
+          features; reads `epsilon`, and wants a larger `learning_rate_init`, such as 0.01;
+        - 'lion': η sign(β₁ m + (1 - β₁) g), then m ← β₂ m + (1 - β₂) g (Chen et al. 2023); reads
+          `beta_1`, `beta_2`, of which its paper has 0.99 for the second, and wants a learning rate
+          three to ten times smaller than Adam's;
+        - 'muon': η · 0.2 √max(fan_in, fan_out) times the orthogonal matrix nearest to each layer's
+          momentum, so that all directions move alike (Jordan et al. 2024); biases and what else
+          units learn go by 'adamw', at the same η; reads `momentum`, `nesterovs_momentum`, and for
+          those `beta_1`, `beta_2`, `epsilon`.
     alpha : float, default=0.0001
-        The strength of the L2 penalty, ½ α ‖W‖², which is added to the sum of a batch's losses:
-        in the mean it is divided by the rows of the batch, or by the sum of their weights. Biases
-        are not penalised.
+        The strength of the penalty, by default ½ α ‖W‖², which is added to the sum of a batch's
+        losses: in the mean it is divided by the rows of the batch, or by the sum of their weights.
+        Biases are not penalised.
     batch_size : int or 'auto', default='auto'
         The rows of a minibatch; 'auto' is min(200, n_rows). Of no account for 'lbfgs'.
     learning_rate : str or callable, default='constant'
         The schedule: the learning rate η of each step, from η₀, which is `learning_rate_init`. The
-        first three are scikit-learn's, are heeded by 'sgd' and passed over by 'adam'; all others
+        first three are scikit-learn's, and passed over by 'adam' as by theirs; all others
         speak to every solver by epochs.
 
         - 'constant': η = η₀;
@@ -77,13 +94,13 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
           below `n_iter_no_change`, at which training stops;
         - `function(step, epoch)`: its result is η; both count from 0.
     learning_rate_init : float, default=0.001
-        The first learning rate η₀ of 'sgd' and 'adam'.
+        The first learning rate η₀ of all solvers but 'lbfgs'.
     power_t : float, default=0.5
         The exponent of 'invscaling'.
     max_iter : int, default=200
-        The most epochs ('sgd', 'adam') or iterations ('lbfgs').
+        The most epochs, or iterations of 'lbfgs'.
     shuffle : bool, default=True
-        Whether 'sgd' and 'adam' draw a new order of the rows for every epoch.
+        Whether a new order of the rows is drawn for every epoch. Of no account for 'lbfgs'.
     random_state : int, RandomState or None, default=None
         Where the first weights, the rows held out for early stopping, and the row orders are drawn
         from, in this sequence. An int gives the same model every time, and the same as
@@ -97,9 +114,11 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         Whether `fit` goes on from the weights of the fit before it, with a new optimizer. Changed
         widths are then an error.
     momentum : float, default=0.9
-        μ of 'sgd', between 0 and 1: v ← μ v - η g, w ← w + v.
+        μ of 'sgd', between 0 and 1: v ← μ v - η g, w ← w + v; and of 'muon', whose momentum is
+        M ← μ M + (1 - μ) G.
     nesterovs_momentum : bool, default=True
-        Whether 'sgd' looks ahead along its velocity: w ← w + μ v - η g.
+        Whether 'sgd' looks ahead along its velocity: w ← w + μ v - η g; and 'muon' along its own,
+        μ M + (1 - μ) G.
     early_stopping : bool, default=False
         Whether part of the rows is held out, and the accuracy on them, in place of
         the loss, decides when to stop; the weights of the best epoch come back at the end.
@@ -107,10 +126,11 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     validation_fraction : float, default=0.1
         The part of the rows that early stopping holds out.
     beta_1, beta_2 : float, default=0.9 and 0.999
-        How slowly the running means of 'adam' forget: m ← β₁ m + (1 - β₁) g of the gradient, and
-        v ← β₂ v + (1 - β₂) g² of its square; both from 0 to below 1.
+        How slowly the running means of 'adam' and its kin forget: m ← β₁ m + (1 - β₁) g of the
+        gradient, and v ← β₂ v + (1 - β₂) g² of its square; both from 0 to below 1.
     epsilon : float, default=1e-8
-        ε in a step of 'adam': w ← w - η √(1 - β₂ᵗ) / (1 - β₁ᵗ) · m / (√v + ε).
+        ε in a step of 'adam', w ← w - η √(1 - β₂ᵗ) / (1 - β₁ᵗ) · m / (√v + ε), of 'adamw', where
+        it joins √(v / (1 - β₂ᵗ)), and of the others that divide by a root.
     n_iter_no_change : int or inf, default=10
         How many epochs in a row may bring no progress; one more is a stall.
     max_fun : int, default=15000
@@ -136,6 +156,33 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     input_noise : float, default=0.0
         The standard deviation of normal noise that every training step adds to the inputs, which
         must be dense (Bishop 1995, Training with noise is equivalent to Tikhonov regularization).
+    decay_rate : float, default=0.99
+        ρ of 'rmsprop', from 0 to below 1: v ← ρ v + (1 - ρ) g².
+    amsgrad : bool, default=False
+        Whether 'adam' and 'adamw' divide by the root of the largest v so far in place of v, which
+        makes them converge where they else need not (Reddi, Kale, Kumar 2018).
+    penalty : {'l2', 'l1', 'elasticnet'}, default='l2'
+        What `alpha` multiplies, of the weights alone: ½ ‖W‖²; ‖W‖₁, which drives weights to where
+        they are of no use to zero; or of both ρ ‖W‖₁ + (1 - ρ) ½ ‖W‖², with ρ the `l1_ratio`, as
+        scikit-learn's SGDClassifier has it. The slope of |w| at 0 is taken as 0. For 'lbfgs', which
+        needs a slope everywhere, 'l2' alone.
+    l1_ratio : float, default=0.5
+        ρ of 'elasticnet', from 0 to 1.
+    weight_decay : float or None, default=None
+        λ of decoupled decay, W ← W - η λ W before every step, of weights and never of biases
+        (Loshchilov, Hutter 2019): beside the penalty, and not divided by the rows of a batch. None
+        is 0.01 for 'adamw', as in PyTorch, and 0 for all others. Not for 'lbfgs'.
+    max_gradient_norm : float or None, default=None
+        The norm that a batch's gradient, over all parameters and with the penalty, is scaled down
+        to where it is larger: g ← g · max_gradient_norm / ‖g‖ (Pascanu, Mikolov, Bengio 2013).
+        None scales nothing. Not for 'lbfgs'.
+    average_decay : float or None, default=None
+        d of the exponential moving average of the parameters, a ← d a + (1 - d) w after every step
+        (Polyak, Juditsky 1992), from 0 to below 1; 0.999 is usual. `coefs_`, `intercepts_`,
+        predictions and validation are the average's, corrected as Adam's means are: the steps so
+        far have all of its weight, and the first weights none. The weights behind it are trained
+        on unchanged, also by `partial_fit` and after a warm start. None keeps no average. Not for
+        'lbfgs'.
     dtype : {'float32', 'float64'} or None, default=None
         What is computed in. None takes float32 for float32 rows and float64 for all others.
         'lbfgs' takes no 'float32'.
@@ -286,6 +333,13 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         dropout: Any = 0.0,
         input_dropout: float = 0.0,
         input_noise: float = 0.0,
+        decay_rate: float = 0.99,
+        amsgrad: bool = False,
+        penalty: str = "l2",
+        l1_ratio: float = 0.5,
+        weight_decay: float | None = None,
+        max_gradient_norm: float | None = None,
+        average_decay: float | None = None,
         dtype: str | None = None,
         precision: str | None = None,
         engine: str | None = None,

@@ -12,7 +12,15 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from lamina.engines.choose import ENGINES
 from lamina.errors import suggestion
-from lamina.formulas import ACTIVATIONS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PRECISIONS, SCHEDULES
+from lamina.formulas import (
+    ACTIVATIONS,
+    LOSSES,
+    NORMALIZATIONS,
+    OPTIMIZERS,
+    PENALTIES,
+    PRECISIONS,
+    SCHEDULES,
+)
 
 LBFGS = "lbfgs"
 BAR = "bar"
@@ -66,6 +74,13 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "checkpoint_every": [_at_least_one, None],
     "checkpoint_seconds": [_positive, None],
     "max_fun": [_at_least_one],
+    "decay_rate": [_below_one],
+    "amsgrad": ["boolean"],
+    "penalty": [StrOptions(set(PENALTIES))],
+    "l1_ratio": [_zero_to_one],
+    "weight_decay": [_not_negative, None],
+    "max_gradient_norm": [_positive, None],
+    "average_decay": [_below_one, None],
     "dtype": [StrOptions(set(DTYPES)), None],
     "precision": [StrOptions(set(PRECISIONS)), None],
     "engine": [StrOptions(set(ENGINES)), None],

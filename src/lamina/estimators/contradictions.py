@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina.estimators.constraints import LBFGS, hidden_widths
-from lamina.formulas import NORMALIZATIONS, OPTIMIZERS, SCHEDULES
+from lamina.formulas import NORMALIZATIONS, OPTIMIZERS, PENALTIES, SCHEDULES
 from lamina.training.callbacks.protocol import MOMENTS, is_callback
 
 Contradiction = Callable[[Any], str | None]
@@ -186,6 +186,26 @@ def _residual_without_a_pair(model: Any) -> str | None:
     )
 
 
+def _lbfgs_with_a_kink(model: Any) -> str | None:
+    if model.solver != LBFGS or not PENALTIES[model.penalty].l1_share(model.l1_ratio):
+        return None
+    return (
+        f"solver='lbfgs' needs a loss with a slope everywhere, and penalty={model.penalty!r} has a "
+        "kink where a weight is 0. Choose penalty='l2', or one of the solvers that take it: "
+        f"{solvers_by_epochs()}."
+    )
+
+
+def _amsgrad_of_another_solver(model: Any) -> str | None:
+    takers = [name for name, optimizer in OPTIMIZERS.items() if optimizer.amsgrad]
+    if not model.amsgrad or model.solver in takers:
+        return None
+    return (
+        f"amsgrad=True is a variant that solver={model.solver!r} does not have. Set amsgrad=False, "
+        f"or choose one of the solvers that have it: {', '.join(map(repr, takers))}."
+    )
+
+
 def solvers_by_epochs() -> str:
     """The solvers that take minibatches, as a message lists them."""
     return ", ".join(map(repr, OPTIMIZERS))
@@ -209,6 +229,9 @@ ONLY_BY_EPOCHS: dict[str, Callable[[Any], bool]] = {
     "restore_best": bool,
     "callbacks": _is_set,
     "checkpoint": _is_set,
+    "weight_decay": bool,
+    "max_gradient_norm": _is_set,
+    "average_decay": _is_set,
     "verbose": lambda value: isinstance(value, str),
 }
 ONLY_FOR_FIT = ("monitor", "restore_best", "checkpoint")
@@ -225,4 +248,6 @@ CONTRADICTIONS: tuple[Contradiction, ...] = (
     _options_that_the_schedule_has_not,
     _checkpoints_of_nothing,
     _what_is_no_callback,
+    _lbfgs_with_a_kink,
+    _amsgrad_of_another_solver,
 )

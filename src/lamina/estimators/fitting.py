@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import InvalidParameterError
 
-from lamina.engines import Engine, Objective, OptimizerSettings, Rows
+from lamina.engines import Engine, Objective, Rows
 from lamina.engines.engine import Matrix
 from lamina.estimators.checkpoints import checkpoint_of, identity_of, resumed
 from lamina.estimators.constraints import BAR
+from lamina.estimators.optimizing import optimizer_settings
 from lamina.estimators.scikit_learn_callbacks import ScikitLearnCallbacks, has_callbacks
 from lamina.estimators.state import (
     epoch_attributes,
@@ -104,7 +105,10 @@ class Assignment:
     @property
     def objective(self) -> Objective:
         """What is minimised."""
-        return Objective(self.task.loss, float(self.model.alpha))
+        model = self.model
+        return Objective(
+            self.task.loss, float(model.alpha), model.penalty, l1_ratio=float(model.l1_ratio)
+        )
 
 
 class Outcome(NamedTuple):
@@ -169,15 +173,15 @@ def fit_by_epochs(fit: Assignment) -> Outcome:
         memory,
         fit.random_state,
         order=order,
-        validation=_validation(fit, held_out, memory.parameters),
+        validation=_validation(fit, held_out, memory.predicting),
         fallback=fallback,
-        callbacks=[*callbacks_of(fit.model), *_scikit_learn_callbacks(fit, memory.parameters)],
+        callbacks=[*callbacks_of(fit.model), *_scikit_learn_callbacks(fit, memory.predicting)],
         model=fit.model,
         checkpoint=checkpoint_of(fit, identity, held_out, fallback),
         resumed=None if begun is None else begun.state,
     )
-    attributes = network_attributes(fit.spec, memory.parameters)
-    attributes |= epoch_attributes(memory, fit.model.solver)
+    attributes = network_attributes(fit.spec, memory.predicting.copy())
+    attributes |= epoch_attributes(memory, plan.optimizer)
     if fit.incremental and ending is Ending.EXHAUSTED:
         return Outcome(attributes, None)
     limits = (
@@ -230,12 +234,10 @@ def _validation(
 
 def _training_plan(fit: Assignment, n_rows: int) -> TrainingPlan:
     model = fit.model
-    optimizer = OPTIMIZERS[model.solver]
-    settings = {name: float(getattr(model, name)) for name in optimizer.hyperparameters}
     wanted = AUTOMATIC_BATCH if model.batch_size == "auto" else model.batch_size
     return TrainingPlan(
         objective=fit.objective,
-        optimizer=OptimizerSettings(model.solver, settings),
+        optimizer=optimizer_settings(model),
         batch_size=int(min(wanted, n_rows)),
         max_epochs=1 if fit.incremental else model.max_iter,
         schedule=_schedule_for(model),

@@ -32,9 +32,9 @@ from lamina.estimators.state import (
     architecture_of,
     network_and_parameters,
     network_for,
-    parameters_of,
     require_parts,
     share_one_vector,
+    trained_parameters_of,
 )
 from lamina.estimators.tasks import Task
 from lamina.estimators.validating import HeldOut, parts_of
@@ -283,7 +283,7 @@ class Perceptron(Inspection, Watched, Configured, ABC):
                 f"and {spec.n_outputs} outputs asks for {list(wanted)}: a fit cannot go on with "
                 "another architecture. Set warm_start=False and call fit, or clone the estimator."
             )
-        return np.array(parameters_of(self, self._chosen_dtype))
+        return trained_parameters_of(self, self._chosen_dtype)
 
     def _forward(self, X: Any) -> Array:
         """The network's prediction for unvalidated X, of shape (n_rows, n_outputs)."""

@@ -15,10 +15,12 @@ from operator import is_
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+import numpy as np
 from numpy.typing import DTypeLike
 
-from lamina.engines import OptimizerState
+from lamina.engines import OptimizerSettings, OptimizerState
 from lamina.estimators.constraints import hidden_activations, hidden_dropout
+from lamina.estimators.optimizing import optimizer_settings
 from lamina.formulas import OPTIMIZERS
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout, flatten_parameters
@@ -33,7 +35,9 @@ EPOCH_ATTRIBUTES = (
     "validation_scores_",
     "best_validation_score_",
     "_no_improvement_count",
+    "_trained_parameters",
     "_optimizer_name",
+    "_optimizer_slot_names",
     "_optimizer_slots",
     "_optimizer_step",
     "_learning_rate",
@@ -149,6 +153,14 @@ def parameters_of(model: Any, dtype: DTypeLike | None = None) -> Array:
     return flatten_parameters(weights, biases, learned, statistics, dtype)
 
 
+def trained_parameters_of(model: Any, dtype: DTypeLike | None = None) -> Array:
+    """A copy of what a fit goes on from: where `coefs_` are an average, what that averages."""
+    trained = getattr(model, "_trained_parameters", None)
+    if trained is None:
+        return np.array(parameters_of(model, dtype))
+    return np.array(trained, dtype=trained.dtype if dtype is None else dtype)
+
+
 class _Known(NamedTuple):
     parts: tuple[Array, ...]
     surroundings: tuple[Any, ...]
@@ -233,10 +245,13 @@ def memory_of(model: Any, parameters: Array, *, fresh: bool, keep_optimizer: boo
         Whether the optimizer's state and learning rate go on, as they do in `partial_fit`.
     """
     history = History() if fresh else history_of(model)
-    state = OptimizerState.fresh(model.solver, parameters)
+    optimizer = optimizer_settings(model)
+    state = OptimizerState.fresh(optimizer, parameters)
     memory = Memory(parameters, state, float(model.learning_rate_init), history)
     slots = getattr(model, "_optimizer_slots", state.slots)
+    own = [*OPTIMIZERS[model.solver].slots]
     same = getattr(model, "_optimizer_name", None) == model.solver
+    same &= getattr(model, "_optimizer_slot_names", own) == [*optimizer.slots]
     if keep_optimizer and same and slots.shape == state.slots.shape:
         state.slots[...] = slots
         state.step = model._optimizer_step
@@ -264,7 +279,7 @@ def _named_views(layout: ParameterLayout, parameters: Array) -> dict[str, Any]:
     return named | {name: parts for name, parts in beside if any(part.size for part in parts)}
 
 
-def epoch_attributes(memory: Memory, optimizer: str) -> dict[str, Any]:
+def epoch_attributes(memory: Memory, optimizer: OptimizerSettings) -> dict[str, Any]:
     """What a fit by epochs leaves beside the network."""
     history = memory.history
     return {
@@ -277,7 +292,9 @@ def epoch_attributes(memory: Memory, optimizer: str) -> dict[str, Any]:
         "validation_scores_": history.scores,
         "best_validation_score_": history.best_score,
         "_no_improvement_count": history.stalled,
-        "_optimizer_name": OPTIMIZERS[optimizer].name,
+        "_trained_parameters": memory.parameters if memory.state.keeps_average else None,
+        "_optimizer_name": optimizer.name,
+        "_optimizer_slot_names": [*optimizer.slots],
         "_optimizer_slots": memory.state.slots,
         "_optimizer_step": memory.state.step,
         "_learning_rate": memory.learning_rate,
@@ -291,8 +308,11 @@ def epoch_attributes(memory: Memory, optimizer: str) -> dict[str, Any]:
 
 def lbfgs_attributes(model: Any, result: LbfgsResult, fresh: bool) -> dict[str, Any]:
     """What a fit by L-BFGS leaves beside the network."""
-    return {
+    attributes = {
         "n_iter_": result.iterations,
         "t_": 0 if fresh else getattr(model, "t_", 0),
         "loss_": result.loss,
     }
+    # An average of earlier epochs ends with this descent.
+    averaged = not fresh and hasattr(model, "_trained_parameters")
+    return attributes | ({"_trained_parameters": None} if averaged else {})

@@ -2,16 +2,25 @@
 
 Shapes: w (parameters) and g (gradient) are flat vectors of n_parameters; `state` is
 (n_slots, n_parameters), zero at the start; `step` counts from 1. `update` works in place.
+
+Where PyTorch has an optimizer, its numbers are PyTorch's; those of sgd and adam are scikit-learn's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
+from lamina.formulas.muon import muon_matrix
 from lamina.formulas.table import Array, Table
+
+Update: TypeAlias = Callable[[Array, Array, Array, int, float, Mapping[str, float]], None]
+MatrixUpdate: TypeAlias = Callable[
+    [Array, Array, Sequence[Array], int, float, Mapping[str, float]], None
+]
 
 
 @dataclass(frozen=True)
@@ -32,15 +41,25 @@ class Optimizer:
         `update(w, g, state, step, learning_rate, hyperparameters)`, in place on w and state.
     equation, paper : str
         The formula as text, and where it comes from.
+    amsgrad : bool
+        Whether it has the AMSGrad variant: `update` takes it where the state has one row more.
+    matrix_update : callable or None
+        The same as `update` for a matrix of weights, where that is more than its elements: W and g
+        are (fan_in, fan_out), and so is each slot. `update` is then for all else.
+    weight_decay : float
+        What `weight_decay=None` means.
     """
 
     name: str
     slots: tuple[str, ...]
     hyperparameters: tuple[str, ...]
     follows_schedule: bool
-    update: Callable[[Array, Array, Array, int, float, Mapping[str, float]], None]
+    update: Update
     equation: str
     paper: str
+    amsgrad: bool = False
+    matrix_update: MatrixUpdate | None = None
+    weight_decay: float = 0.0
 
 
 def integer_power(base: float, exponent: int) -> float:
@@ -63,18 +82,85 @@ def sgd(
     w += momentum * v - learning_rate * g if of["nesterovs_momentum"] else v
 
 
+def remember(state: Array, g: Array, of: Mapping[str, float]) -> tuple[Array, Array]:
+    """The running means m of g and v of g²; of AMSGrad, the largest v so far in v's place."""
+    (m, v), largest = state[:2], state[2:]
+    m *= of["beta_1"]
+    m += (1 - of["beta_1"]) * g
+    v *= of["beta_2"]
+    v += (1 - of["beta_2"]) * (g * g)
+    if not len(largest):
+        return m, v
+    np.maximum(largest[0], v, out=largest[0])
+    return m, largest[0]
+
+
 def adam(
     w: Array, g: Array, state: Array, step: int, learning_rate: float, of: Mapping[str, float]
 ) -> None:
-    (m, v), beta_1, beta_2 = state, of["beta_1"], of["beta_2"]
-    m *= beta_1
-    m += (1 - beta_1) * g
-    v *= beta_2
-    v += (1 - beta_2) * (g * g)
-    unbiased = np.sqrt(1 - integer_power(beta_2, step)) / (1 - integer_power(beta_1, step))
+    m, v = remember(state, g, of)
+    unbiased = np.sqrt(1 - integer_power(of["beta_2"], step))
+    unbiased /= 1 - integer_power(of["beta_1"], step)
     # epsilon joins the uncorrected √v: the paper's "efficient" form, not Algorithm 1's (PyTorch's).
     w -= float(learning_rate * unbiased) * m / (np.sqrt(v) + of["epsilon"])
 
+
+def adamw(
+    w: Array, g: Array, state: Array, step: int, learning_rate: float, of: Mapping[str, float]
+) -> None:
+    m, v = remember(state, g, of)
+    rate = learning_rate / (1 - integer_power(of["beta_1"], step))
+    root = float(np.sqrt(1 - integer_power(of["beta_2"], step)))
+    w -= rate * m / (np.sqrt(v) / root + of["epsilon"])
+
+
+def nadam_momentum(beta_1: float, step: int) -> float:
+    """μₜ, which rises from β₁ / 2 towards β₁; the base of the power is 0.96 ** 0.004."""
+    return beta_1 * (1 - 0.5 * integer_power(0.9998367253526753, step))
+
+
+def nadam(
+    w: Array, g: Array, state: Array, step: int, learning_rate: float, of: Mapping[str, float]
+) -> None:
+    m, v = remember(state, g, of)
+    beta_1 = of["beta_1"]
+    now, following = nadam_momentum(beta_1, step), nadam_momentum(beta_1, step + 1)
+    # Where β₁ᵗ is below 1e-17, the product no longer shows in 1 - product.
+    product = 0.0 if integer_power(beta_1, step) < 1e-17 else 1.0
+    for t in range(1, step + 1 if product else 0):
+        product *= nadam_momentum(beta_1, t)
+    ahead = (1 - now) / (1 - product) * g + following / (1 - product * following) * m
+    root = float(np.sqrt(1 - integer_power(of["beta_2"], step)))
+    w -= learning_rate * ahead / (np.sqrt(v) / root + of["epsilon"])
+
+
+def rmsprop(
+    w: Array, g: Array, state: Array, step: int, learning_rate: float, of: Mapping[str, float]
+) -> None:
+    v, decay_rate = state[0], of["decay_rate"]
+    v *= decay_rate
+    v += (1 - decay_rate) * (g * g)
+    w -= learning_rate * g / (np.sqrt(v) + of["epsilon"])
+
+
+def adagrad(
+    w: Array, g: Array, state: Array, step: int, learning_rate: float, of: Mapping[str, float]
+) -> None:
+    state[0] += g * g
+    w -= learning_rate * g / (np.sqrt(state[0]) + of["epsilon"])
+
+
+def lion(
+    w: Array, g: Array, state: Array, step: int, learning_rate: float, of: Mapping[str, float]
+) -> None:
+    m, beta_1, beta_2 = state[0], of["beta_1"], of["beta_2"]
+    w -= learning_rate * np.sign(beta_1 * m + (1 - beta_1) * g)
+    m *= beta_2
+    m += (1 - beta_2) * g
+
+
+ADAM_MOMENTS = "m ← β₁ m + (1 - β₁) g;  v ← β₂ v + (1 - β₂) g²"
+ADAMW_STEP = "w ← w - η m̂ / (√v̂ + ε),  m̂ = m / (1 - β₁ᵗ),  v̂ = v / (1 - β₂ᵗ)"
 
 OPTIMIZERS = Table(
     "optimizer",
@@ -93,10 +179,78 @@ OPTIMIZERS = Table(
         hyperparameters=("beta_1", "beta_2", "epsilon"),
         follows_schedule=False,
         update=adam,
-        equation=(
-            "m ← β₁ m + (1 - β₁) g;  v ← β₂ v + (1 - β₂) g²;  "
-            "w ← w - η √(1 - β₂ᵗ) / (1 - β₁ᵗ) · m / (√v + ε)"
+        equation=f"{ADAM_MOMENTS};  w ← w - η √(1 - β₂ᵗ) / (1 - β₁ᵗ) · m / (√v + ε)",
+        paper=(
+            "Kingma, Ba 2014, Adam: a method for stochastic optimization, section 2; "
+            "AMSGrad: Reddi, Kale, Kumar 2018, On the convergence of Adam and beyond"
         ),
-        paper="Kingma, Ba 2014, Adam: a method for stochastic optimization, section 2",
+        amsgrad=True,
+    ),
+    Optimizer(
+        name="adamw",
+        slots=("m", "v"),
+        hyperparameters=("beta_1", "beta_2", "epsilon"),
+        follows_schedule=True,
+        update=adamw,
+        equation=f"W ← W - η λ W;  {ADAM_MOMENTS};  {ADAMW_STEP}",
+        paper="Loshchilov, Hutter 2019, Decoupled weight decay regularization",
+        amsgrad=True,
+        weight_decay=0.01,
+    ),
+    Optimizer(
+        name="nadam",
+        slots=("m", "v"),
+        hyperparameters=("beta_1", "beta_2", "epsilon"),
+        follows_schedule=True,
+        update=nadam,
+        equation=(
+            f"{ADAM_MOMENTS};  μₜ = β₁ (1 - ½ · 0.96^(0.004 t));  w ← w - η "
+            "((1 - μₜ) g / (1 - Π μ₁…μₜ) + μₜ₊₁ m / (1 - Π μ₁…μₜ₊₁)) / (√v̂ + ε)"
+        ),
+        paper="Dozat 2016, Incorporating Nesterov momentum into Adam",
+    ),
+    Optimizer(
+        name="rmsprop",
+        slots=("v",),
+        hyperparameters=("decay_rate", "epsilon"),
+        follows_schedule=True,
+        update=rmsprop,
+        equation="v ← ρ v + (1 - ρ) g²;  w ← w - η g / (√v + ε)",
+        paper="Tieleman, Hinton 2012, Neural networks for machine learning, lecture 6.5",
+    ),
+    Optimizer(
+        name="adagrad",
+        slots=("sum",),
+        hyperparameters=("epsilon",),
+        follows_schedule=True,
+        update=adagrad,
+        equation="s ← s + g²;  w ← w - η g / (√s + ε)",
+        paper="Duchi, Hazan, Singer 2011, Adaptive subgradient methods for online learning",
+    ),
+    Optimizer(
+        name="lion",
+        slots=("m",),
+        hyperparameters=("beta_1", "beta_2"),
+        follows_schedule=True,
+        update=lion,
+        equation="w ← w - η sign(β₁ m + (1 - β₁) g);  m ← β₂ m + (1 - β₂) g",
+        paper="Chen et al. 2023, Symbolic discovery of optimization algorithms",
+    ),
+    Optimizer(
+        name="muon",
+        slots=("m", "v"),
+        hyperparameters=("momentum", "nesterovs_momentum", "beta_1", "beta_2", "epsilon"),
+        follows_schedule=True,
+        update=adamw,
+        matrix_update=muon_matrix,
+        equation=(
+            "matrices: M ← μ M + (1 - μ) G;  W ← W - 0.2 η √max(fan_in, fan_out) · O(M), or with "
+            "Nesterov O(μ M + (1 - μ) G), O(X) nearly U Vᵀ of X = U S Vᵀ;  "
+            f"all else: {ADAM_MOMENTS};  {ADAMW_STEP}"
+        ),
+        paper=(
+            "Jordan et al. 2024, Muon: an optimizer for hidden layers in neural networks; "
+            "the rate: Liu et al. 2025, Muon is scalable for LLM training"
+        ),
     ),
 )

@@ -2,6 +2,8 @@
 
 Shapes: w is the vector of all weights; `value` is a number, `slope` has the shape of w. Both are
 multiplied by alpha and divided by the batch's weight sum (its row count without sample weights).
+
+All are of one form, r ‖W‖₁ + (1 - r) ½ ‖W‖², and differ in the share r of the first norm.
 """
 
 from __future__ import annotations
@@ -16,22 +18,54 @@ from lamina.formulas.table import Array, Table
 
 @dataclass(frozen=True)
 class Penalty:
-    """One penalty: `value(w)`, its derivative `slope(w)`, and where it comes from."""
+    """One penalty.
+
+    Attributes
+    ----------
+    name : str
+        What `penalty=` takes.
+    l1_share : callable
+        `l1_share(l1_ratio)` is r, of which only the elastic net lets the user choose.
+    equation, paper : str
+        The formula as text, and where it comes from.
+    """
 
     name: str
-    value: Callable[[Array], float]
-    slope: Callable[[Array], Array]
+    l1_share: Callable[[float], float]
     equation: str
     paper: str
+
+    def value(self, w: Array, l1_ratio: float = 0.5) -> float:
+        """r ‖w‖₁ + (1 - r) ½ ‖w‖²."""
+        r = self.l1_share(l1_ratio)
+        l1 = r * float(np.abs(w).sum()) if r else 0.0
+        return l1 + (1 - r) * 0.5 * float(np.dot(w, w))
+
+    def slope(self, w: Array, l1_ratio: float = 0.5) -> Array:
+        """r sign(w) + (1 - r) w; of the slopes that |w| has at 0, it is 0."""
+        r = self.l1_share(l1_ratio)
+        l2 = (1 - r) * w
+        return l2 + r * np.sign(w) if r else l2
 
 
 PENALTIES = Table(
     "penalty",
     Penalty(
         name="l2",
-        value=lambda w: 0.5 * float(np.dot(w, w)),
-        slope=lambda w: w,
+        l1_share=lambda l1_ratio: 0.0,
         equation="½ α ‖W‖² / (rows of the batch, or their weight sum)",
         paper="Krogh, Hertz 1991, A simple weight decay can improve generalization",
+    ),
+    Penalty(
+        name="l1",
+        l1_share=lambda l1_ratio: 1.0,
+        equation="α ‖W‖₁ / (rows of the batch, or their weight sum)",
+        paper="Tibshirani 1996, Regression shrinkage and selection via the lasso",
+    ),
+    Penalty(
+        name="elasticnet",
+        l1_share=lambda l1_ratio: l1_ratio,
+        equation="α (ρ ‖W‖₁ + (1 - ρ) ½ ‖W‖²) / (rows of the batch, or their weight sum)",
+        paper="Zou, Hastie 2005, Regularization and variable selection via the elastic net",
     ),
 )

@@ -280,7 +280,7 @@ class EpochLoop:
         names = ("validation_loss", *self.validation.metrics)
         if failed:
             return dict.fromkeys(names, math.nan)
-        prediction = self.engine.predict(self.spec, self.memory.parameters, self.validation.X)
+        prediction = self.engine.predict(self.spec, self.memory.predicting, self.validation.X)
         loss, measured = self.validation.loss(prediction), self.validation.measure(prediction)
         return dict(zip(names, (loss, *measured), strict=True))
 
@@ -314,7 +314,7 @@ class EpochLoop:
             return
         if self.best_parameters is None:
             self.best_parameters = np.empty_like(self.memory.parameters)
-        self.best_parameters[:] = self.memory.parameters
+        self.best_parameters[:] = self.memory.predicting
 
     def goes_on(self) -> bool:
         """Set the next epoch's level; False where the lack of progress ends the fit."""
@@ -342,7 +342,7 @@ class EpochLoop:
         """Bring back the best epoch's parameters, and enter the fit into the model's history."""
         best = self.best_parameters if self.best_parameters is not None else fallback
         if self.restores_best and best is not None:
-            self.memory.parameters[:] = best
+            self.memory.predicting[:] = best
         stopping = self.stopping
         self.memory.history.add(
             self.losses,

@@ -32,3 +32,8 @@ class Memory:
     history: History
     scheduled_epochs: int = 0
     slow_epochs: int = 0
+
+    @property
+    def predicting(self) -> Array:
+        """What the network predicts with: the average of the parameters, where one is kept."""
+        return self.state.predicting(self.parameters)

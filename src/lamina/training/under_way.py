@@ -91,6 +91,6 @@ class FitUnderWay:
         return self._views().biases
 
     def _views(self) -> ParameterViews:
-        present = self._loop.memory.parameters.view()
+        present = self._loop.memory.predicting.view()
         present.flags.writeable = False
         return ParameterLayout.of(self._loop.spec).views(present)

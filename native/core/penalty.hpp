@@ -1,0 +1,81 @@
+// The penalty on the weights, as formulas/penalties.py says it: l2 ½ ‖W‖² + l1 ‖W‖₁, its value and its
+// slope. It is divided by the weight sum of the batch, as the loss is.
+#pragma once
+
+#include "engine.hpp"
+#include "simd.hpp"
+
+namespace lamina::LAMINA_INSTRUCTION_SET {
+
+// -1, 0 or 1: the slope of |w|, which at 0 is taken as 0.
+template <class T>
+inline Vector<T> sign(Vector<T> w) {
+    const Vector<T> zero{};
+    const Vector<T> below = w < zero ? broadcast(T(-1)) : zero;
+    return w > zero ? broadcast(T(1)) : below;
+}
+
+// (sum + slope of the penalty) / weight sum
+template <class T>
+class PenalisedGradient {
+   public:
+    PenalisedGradient(const Penalty& penalty, double weight_sum)
+        : shrink_(broadcast(T(1 / weight_sum))),
+          l2_(broadcast(T(penalty.l2 / weight_sum))),
+          l1_(broadcast(T(penalty.l1 / weight_sum))),
+          has_l1_(penalty.l1 != 0) {}
+
+    Vector<T> operator()(Vector<T> w, Vector<T> sum) const {
+        const Vector<T> g = fma(l2_, w, shrink_ * sum);
+        return has_l1_ ? fma(l1_, sign<T>(w), g) : g;
+    }
+
+   private:
+    Vector<T> shrink_, l2_, l1_;
+    bool has_l1_;
+};
+
+// For those who need the gradient as such; `gradient` may be `sum`.
+template <class T>
+void finish_gradient(T* gradient, const T* sum, const T* w, Index n, const Penalty& penalty,
+                     double weight_sum) {
+    const PenalisedGradient<T> penalised(penalty, weight_sum);
+    for_slices<T>(n, [&](auto slice) {
+        slice.write(gradient, penalised(slice.read(w), slice.read(sum)));
+    });
+}
+
+// Σ term(x) in float64, over sixteen fixed partial sums: the same bits for every vector width.
+template <class T, class Term>
+double sum_of(const T* w, Index n, const Term& term) {
+    constexpr Index width = lanes<double>;
+    Vector<double> partial[16 / width] = {};
+    Index i = 0;
+    for (; i + 16 <= n; i += 16)
+        LAMINA_UNROLL
+        for (Index v = 0; v < 16 / width; ++v)
+            partial[v] += term(load_as_double(w + i + v * width));
+    double total[16];
+    LAMINA_UNROLL
+    for (Index v = 0; v < 16 / width; ++v) store(total + v * width, partial[v]);
+    for (; i < n; ++i) total[i % 16] += term(broadcast(double(w[i])))[0];
+    return sum_of_sixteen(total);
+}
+
+template <class T>
+double sum_of_squares(const T* w, Index n) {
+    return sum_of(w, n, [](Vector<double> x) { return x * x; });
+}
+
+template <class T>
+double sum_of_magnitudes(const T* w, Index n) {
+    return sum_of(w, n, [](Vector<double> x) { return x < Vector<double>{} ? -x : x; });
+}
+
+// The penalty's value of weights with these sums, not yet divided.
+inline double penalty_value(const Penalty& penalty, double squares, double magnitudes) {
+    const double value = penalty.l2 * 0.5 * squares;
+    return penalty.l1 == 0 ? value : value + penalty.l1 * magnitudes;
+}
+
+}  // namespace lamina::LAMINA_INSTRUCTION_SET
