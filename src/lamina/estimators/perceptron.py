@@ -26,6 +26,7 @@ from lamina.estimators.contradictions import refuse_contradictions
 from lamina.estimators.diagnosis import Diagnosis
 from lamina.estimators.fitting import Assignment, fit_by_epochs, fit_by_lbfgs
 from lamina.estimators.inspection import Inspection
+from lamina.estimators.range_test import RangeTested
 from lamina.estimators.state import (
     EPOCH_ATTRIBUTES,
     PARTS_BESIDE,
@@ -46,7 +47,7 @@ from lamina.network import NetworkSpec, ParameterLayout, draw_parameters
 FLOATS: list[DTypeLike] = [np.dtype(np.float64), np.dtype(np.float32)]
 
 
-class Perceptron(Inspection, Watched, Configured, ABC):
+class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
     """The base of MLPClassifier and MLPRegressor; not for use on its own."""
 
     _numeric_targets = False

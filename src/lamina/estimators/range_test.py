@@ -1,0 +1,190 @@
+"""The learning-rate range test: training once at ever larger rates, and which of them to take.
+
+Smith 2017, Cyclical learning rates for training neural networks, section 3.3.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from lamina.errors import NonFiniteError
+
+# The loss of single batches is smoothed by a running mean, so that one lucky batch decides nothing.
+SMOOTHING = 0.9
+# At the lowest loss the rates are about to be too large. Of a tenth, a fifth, a third and points on
+# the way down, a tenth did best on five data sets, with sgd and adam and three seeds each.
+SAFETY = 10.0
+DIVERGED = 4.0
+FEWEST_STEPS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class LearningRateRange:
+    """What a range test found.
+
+    Attributes
+    ----------
+    suggestion : float
+        A rate for `learning_rate_init`: a tenth of that at which the smoothed loss was lowest.
+    rates : ndarray of float64 of shape (n_steps,)
+        The rates that were tried, in a geometric sequence.
+    losses : ndarray of float64 of shape (n_steps,)
+        The loss of the batch that each step began with, penalty included.
+    smoothed : ndarray of float64 of shape (n_steps,)
+        Their running mean.
+    """
+
+    suggestion: float
+    rates: NDArray[np.float64] = field(repr=False)
+    losses: NDArray[np.float64] = field(repr=False)
+    smoothed: NDArray[np.float64] = field(repr=False)
+
+
+class RangeTested:
+    """The part of MLPClassifier and MLPRegressor that looks for a learning rate."""
+
+    def find_learning_rate(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        lowest: float = 1e-6,
+        highest: float = 10.0,
+        n_steps: int = 100,
+    ) -> LearningRateRange:
+        """Train a copy once at ever larger learning rates, and suggest one.
+
+        The copy begins with first weights of its own, takes one step at each rate, and ends where
+        the loss has risen to four times its lowest. The estimator itself stays as it is.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        sample_weight : array-like of shape (n_rows,), optional
+        lowest, highest : float
+            The first rate and the last.
+        n_steps : int
+            How many rates are tried, 10 or more.
+
+        Returns
+        -------
+        LearningRateRange
+            With the curve and a suggestion.
+
+        Raises
+        ------
+        ValueError
+            For bounds out of order, for solver='lbfgs', and where the loss falls at no rate.
+        NonFiniteError
+            Where the loss is infinite or NaN at the lowest rate already.
+
+        References
+        ----------
+        Smith 2017, Cyclical learning rates for training neural networks, section 3.3.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from lamina import MLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = MLPClassifier((10,), random_state=0)
+        >>> found = model.find_learning_rate(X, y)
+        >>> model = model.set_params(learning_rate_init=found.suggestion)
+        >>> 0.001 < found.suggestion < 0.1
+        True
+        """
+        if not 0 < lowest < highest < math.inf or n_steps < FEWEST_STEPS:
+            raise ValueError(
+                f"find_learning_rate takes 0 < lowest < highest and n_steps >= {FEWEST_STEPS}, got "
+                f"lowest={lowest!r}, highest={highest!r}, n_steps={n_steps!r}."
+            )
+        rates = np.geomspace(lowest, highest, n_steps)
+        note = _Note(n_steps)
+        copy = clone(self).set_params(
+            learning_rate=lambda step, epoch: float(rates[min(step, n_steps - 1)]),
+            callbacks=note,
+            max_iter=n_steps + 1,
+            **UNDISTURBED,
+        )
+        try:
+            copy.fit(X, y, sample_weight)
+        except NonFiniteError:
+            if len(note.losses) < FEWEST_STEPS:
+                raise
+        losses = np.array(note.losses)
+        rates = rates[: len(losses)]
+        smoothed = running_mean(losses)
+        return LearningRateRange(suggest(rates, smoothed), rates, losses, smoothed)
+
+
+# Whatever would hold out rows, end the copy's fit, let its rate be another, or tell of it.
+UNDISTURBED: dict[str, Any] = {
+    "learning_rate_options": None,
+    "warmup": 0.0,
+    "early_stopping": False,
+    "monitor": None,
+    "restore_best": None,
+    "n_iter_no_change": math.inf,
+    "max_seconds": None,
+    "warm_start": False,
+    "verbose": False,
+    "checkpoint": None,
+    "checkpoint_every": None,
+    "checkpoint_seconds": None,
+    "diagnostics": False,
+}
+
+
+class _Note:
+    """A callback that notes the loss of every step, and ends the fit where it has diverged."""
+
+    def __init__(self, n_steps: int) -> None:
+        self.n_steps = n_steps
+        self.losses: list[float] = []
+
+    def on_step(self, fit: Any) -> None:
+        self.losses.append(fit.loss)
+        tried = len(self.losses)
+        has_diverged = tried > FEWEST_STEPS and abs(fit.loss) > DIVERGED * abs(min(self.losses))
+        if tried == self.n_steps or has_diverged:
+            fit.stop()
+
+
+def running_mean(losses: NDArray[np.float64]) -> NDArray[np.float64]:
+    """m ← s m + (1 - s) loss, divided by 1 - sᵗ, so that the first losses count in full.
+
+    Examples
+    --------
+    >>> running_mean(np.array([2.0, 2.0, 2.0])).round(12)
+    array([2., 2., 2.])
+    """
+    mean, means = 0.0, []
+    for step, loss in enumerate(losses.tolist(), start=1):
+        mean = SMOOTHING * mean + (1 - SMOOTHING) * loss
+        means.append(mean / (1 - SMOOTHING**step))
+    return np.array(means)
+
+
+def suggest(rates: NDArray[np.float64], smoothed: NDArray[np.float64]) -> float:
+    """A tenth of the rate at which the smoothed loss is lowest.
+
+    Raises
+    ------
+    ValueError
+        Where it falls at none.
+    """
+    lowest = int(np.argmin(smoothed))
+    if lowest == 0:
+        raise ValueError(
+            f"the loss falls at no learning rate from {rates[0]:g} to {rates[-1]:g}. Scale the "
+            "inputs with StandardScaler, or try a smaller `lowest`."
+        )
+    return float(rates[lowest] / SAFETY)
