@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.compose import make_column_transformer
+from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 
 import lamina
 from lamina import MLPClassifier, MLPRegressor
@@ -85,6 +85,25 @@ def test_a_regressor_behind_a_table_encoding_and_a_scaler_answers_as_a_whole(tab
     pipeline = make_pipeline(TableEncoding(), StandardScaler(), model).fit(table, table["age"])
     [given] = answers(pipeline, strange)
     np.testing.assert_allclose(given[:, 0], pipeline.predict(strange), rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "scaler", [StandardScaler(), MinMaxScaler((1, 3)), StandardScaler(with_mean=False)]
+)
+def test_a_target_that_was_scaled_is_scaled_back(scaler, table):
+    model = MLPRegressor(hidden_layer_sizes=(5,), max_iter=20, random_state=0)
+    y = np.stack([table["age"] * 1000, table["age"] ** 2], axis=1)
+    around = TransformedTargetRegressor(make_pipeline(TableEncoding(), model), transformer=scaler)
+    [given] = answers(around.fit(table, y), table)
+    np.testing.assert_allclose(given, around.predict(table), rtol=1e-10)
+
+
+def test_a_target_that_was_transformed_otherwise_is_refused(table):
+    around = TransformedTargetRegressor(
+        MLPRegressor(max_iter=2), func=np.log1p, inverse_func=np.expm1
+    ).fit(table[["age"]].to_numpy(), table["age"])
+    with pytest.raises(ExportError, match="cannot undo a FunctionTransformer of the target"):
+        lamina.to_onnx(around)
 
 
 @pytest.mark.parametrize("columns", [["age"], ["number of rooms"], ["city"], ["owner", "code"]])

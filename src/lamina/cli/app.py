@@ -229,6 +229,27 @@ def evaluate(
 
 
 @app.command()
+def export(
+    model: ModelFile,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="A file that ends in .onnx, .py or .h.")
+    ],
+    overwrite: Overwrite = False,
+) -> int:
+    """Write a model for programs without lamina: ONNX, a Python file for NumPy, or a C header.
+
+    A model that takes a table goes to ONNX only, with one input for each column.
+
+    Example:
+
+        lamina export houses.lamina --output houses.onnx
+    """
+    from lamina.cli.exporting import export
+
+    return export(model, output, overwrite=overwrite)
+
+
+@app.command()
 def info(model: ModelFile) -> int:
     """Show what a model is: its layers, parameters, classes and columns, and how it was trained.
 

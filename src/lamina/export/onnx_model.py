@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.utils.validation import check_is_fitted
 
 from lamina.errors import ExportError
 from lamina.export.fitted_network import FittedNetwork, fitted_network
@@ -28,7 +31,7 @@ def to_onnx(
     zipmap: bool = False,
     opset: int = OPSET,
 ) -> ModelProto:
-    """A fitted model, or a pipeline that ends in one, as a model of ONNX.
+    """A fitted model, alone or in what scikit-learn puts around it, as a model of ONNX.
 
     The names of inputs and outputs are skl2onnx's. The input is 'X', of shape
     (n_rows, n_features); a pipeline that takes a data frame has an input of shape (n_rows, 1) for
@@ -39,9 +42,10 @@ def to_onnx(
 
     Parameters
     ----------
-    model : MLPClassifier, MLPRegressor or Pipeline
-        Fitted. What stands before the model in a pipeline is converted by skl2onnx, and a
-        TableEncoding by lamina; an empty string stands for a missing category there.
+    model : MLPClassifier, MLPRegressor, Pipeline or TransformedTargetRegressor
+        Fitted; a target's scaler is StandardScaler or MinMaxScaler. What stands before the model in
+        a pipeline is converted by skl2onnx, and a TableEncoding by lamina; an empty string stands
+        for a missing category there.
     X : array-like or data frame, optional
         A pipeline's input, a row of it or more, for its types and names; by default a matrix of
         numbers, or the columns that a TableEncoding was fitted to. A model alone needs none.
@@ -68,7 +72,7 @@ def to_onnx(
     NotFittedError
         For a model that has not been fitted.
     TypeError
-        For anything else than these three.
+        For anything else than these.
 
     Examples
     --------
@@ -87,11 +91,17 @@ def to_onnx(
         import onnx
     except ImportError as error:
         raise ImportError('to_onnx needs onnx: pip install "lamina[onnx]"') from error
+    transformer = None
+    if isinstance(model, TransformedTargetRegressor):
+        check_is_fitted(model)
+        model, transformer = model.regressor_, model.transformer_
     is_pipeline = isinstance(model, Pipeline)
     network = fitted_network(model[-1] if is_pipeline else model, dtype)
     proto = _pipeline(model, X, network, opset) if is_pipeline else _alone(network, opset)
     if zipmap and network.targets is not None and not network.is_multilabel:
         _zip_probabilities(proto, network)
+    if transformer is not None:
+        _scale_back(proto, transformer, network.dtype)
     onnx.checker.check_model(proto, full_check=True)
     return proto
 
@@ -161,6 +171,31 @@ def _alone(network: FittedNetwork, opset: int) -> ModelProto:
     # ONNX's own default is its newest version, which no older runtime reads.
     version = helper.find_min_ir_version_for(opsets)
     return helper.make_model(made, opset_imports=opsets, ir_version=version, producer_name="lamina")
+
+
+def _scale_back(proto: ModelProto, transformer: Any, dtype: np.dtype[Any]) -> None:
+    """Undo what was done to the targets, in place: the output becomes slope y + offset."""
+    from onnx import helper, numpy_helper
+
+    if type(transformer) not in (StandardScaler, MinMaxScaler):
+        raise ExportError(
+            f"to_onnx cannot undo a {type(transformer).__name__} of the target: use StandardScaler "
+            "or MinMaxScaler"
+        )
+    n_outputs = transformer.n_features_in_
+    offset = transformer.inverse_transform(np.zeros((1, n_outputs)))
+    slope = transformer.inverse_transform(np.ones((1, n_outputs))) - offset
+    output = proto.graph.output[0].name
+    [last] = [node for node in proto.graph.node if list(node.output) == [output]]
+    last.output[0] = f"{output}_scaled"
+    for name, array in {"target_slope": slope, "target_offset": offset}.items():
+        proto.graph.initializer.append(numpy_helper.from_array(array.astype(dtype), name))
+    proto.graph.node.extend(
+        [
+            helper.make_node("Mul", [last.output[0], "target_slope"], ["spread_out"]),
+            helper.make_node("Add", ["spread_out", "target_offset"], [output]),
+        ]
+    )
 
 
 def _zip_probabilities(proto: ModelProto, network: FittedNetwork) -> None:

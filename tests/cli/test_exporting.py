@@ -1,0 +1,63 @@
+"""`lamina export`: what a model file becomes, by the output's suffix."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import lamina as library
+from lamina import persistence
+
+
+def answer(path, table):
+    """What onnxruntime answers for a table; columns are in their order."""
+    onnxruntime = pytest.importorskip("onnxruntime")
+    session = onnxruntime.InferenceSession(path)
+    feed = {}
+    for each, name in zip(session.get_inputs(), table.columns, strict=True):
+        column = table[[name]]
+        is_text = each.type == "tensor(string)"
+        feed[each.name] = (
+            column.fillna("").astype(str).to_numpy() if is_text else column.to_numpy(np.float64)
+        )
+    return session.run(None, feed)
+
+
+@pytest.mark.parametrize("target", ["price", "heating"])
+def test_a_model_of_a_table_goes_to_onnx(target, houses, train, lamina, tmp_path):
+    pytest.importorskip("skl2onnx")
+    table = (
+        houses.drop(columns=["built", "id"])
+        .rename(columns=str.strip)
+        .replace({"true": True, "false": False})
+    )
+    table["garden"] = table["garden"].astype(float)
+    table.to_csv(tmp_path / "table.csv", index=False)
+    train("table.csv", "-t", target, "--task", "auto")
+    ran = lamina("export", "table.lamina", "-o", "table.onnx")
+    assert (ran.code, ran.err) == (0, "")
+    features = pd.read_csv(tmp_path / "table.csv").drop(columns=target)
+    given = answer(tmp_path / "table.onnx", features)[0]
+    expected = persistence.load(tmp_path / "table.lamina").predict(features)
+    if target == "heating":
+        assert given.tolist() == expected.tolist()
+    else:
+        np.testing.assert_allclose(given[:, 0], expected, rtol=1e-9)
+
+
+def test_a_network_alone_becomes_a_source_file(lamina, tmp_path):
+    model = library.MLPRegressor(hidden_layer_sizes=(3,), tol=10).fit([[0.0], [1.0]], [0.0, 1.0])
+    persistence.save(model, tmp_path / "bare.lamina")
+    for name, write in {"bare.py": library.to_python, "bare.h": library.to_c}.items():
+        ran = lamina("export", "bare.lamina", "--output", name)
+        assert ran.out == f"bare.lamina is now also {name}\n"
+        assert (tmp_path / name).read_text(encoding="utf-8") == write(model)
+
+
+@pytest.mark.usefixtures("houses")
+def test_what_cannot_be_exported_is_refused_in_a_line(train, refusal, tmp_path):
+    train("houses.csv", "-t", "heating")
+    assert "must end in .onnx, .py, .h" in refusal("export", "houses.lamina", "-o", "houses.txt")
+    assert "export it to .onnx" in refusal("export", "houses.lamina", "-o", "houses.h")
+    assert "dates, which column 'built'" in refusal("export", "houses.lamina", "-o", "h.onnx")
+    (tmp_path / "there.onnx").touch()
+    assert "--overwrite" in refusal("export", "houses.lamina", "-o", "there.onnx")
