@@ -1,0 +1,81 @@
+"""Parameters in any combination: both engines agree, and a saved model is the same model."""
+
+import tempfile
+import warnings
+from pathlib import Path
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+
+import lamina
+from lamina import MLPClassifier, MLPRegressor
+from lamina.formulas import ACTIVATIONS, NORMALIZATIONS
+
+X = np.random.RandomState(0).standard_normal((40, 4))
+SCORES = X @ np.random.RandomState(1).standard_normal((4, 3)) + np.tanh(X[:, :3])
+# Adam and its like turn the rounding error of a slope that is zero into a whole step.
+SOLVERS = ["sgd"]
+
+names = st.sampled_from(sorted(ACTIVATIONS))
+rates = st.sampled_from([0.0, 0.25, 0.5])
+parameters = st.fixed_dictionaries(
+    {"hidden_layer_sizes": st.sampled_from([(6,), (6, 6), (5, 6, 6)])},
+    optional={
+        "activation": names,
+        "output_activation": st.one_of(st.none(), names),
+        "normalization": st.one_of(st.none(), st.sampled_from(sorted(NORMALIZATIONS))),
+        "dropout": rates,
+        "input_dropout": rates,
+        "input_noise": rates,
+        "solver": st.sampled_from(SOLVERS),
+        "alpha": st.sampled_from([0.0, 0.01]),
+        "batch_size": st.sampled_from([7, 20]),
+        "learning_rate": st.sampled_from(["constant", "cosine", "exponential", "one_cycle"]),
+        "warmup": st.sampled_from([0, 2]),
+        "shuffle": st.booleans(),
+        "early_stopping": st.booleans(),
+        "momentum": st.sampled_from([0.0, 0.9]),
+    },
+)
+quick = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+
+
+def fitted(estimator, y, **given_parameters):
+    model = estimator(max_iter=3, learning_rate_init=1e-3, random_state=0, **given_parameters)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return model.fit(X, y)
+
+
+def answer(model):
+    return model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
+
+
+def hold(estimator, y, given_parameters):
+    native, reference = (
+        fitted(estimator, y, engine=engine, **given_parameters)
+        for engine in ("native", "reference")
+    )
+    assert_allclose(answer(native), answer(reference), rtol=1e-8, atol=1e-10)
+    assert_allclose(native.loss_, reference.loss_, rtol=1e-8)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.lamina"
+        lamina.save(native, path)
+        assert_array_equal(answer(lamina.load(path)), answer(native))
+
+
+@quick
+@given(drawn=parameters, residual=st.booleans(), n_outputs=st.sampled_from([1, 2]))
+def test_a_regressor_of_any_parameters(drawn, residual, n_outputs):
+    widths = drawn["hidden_layer_sizes"]
+    residual = residual and len(widths) > 1
+    y = SCORES[:, 0] if n_outputs == 1 else SCORES[:, :2]
+    hold(MLPRegressor, y, {**drawn, "residual": residual})
+
+
+@quick
+@given(drawn=parameters, n_classes=st.sampled_from([2, 3]))
+def test_a_classifier_of_any_parameters(drawn, n_classes):
+    hold(MLPClassifier, SCORES[:, :n_classes].argmax(axis=1), drawn)
