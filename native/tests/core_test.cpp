@@ -218,6 +218,28 @@ void test_mostly_zeros_agree_with_threads(const InstructionSet& set) {
                std::string(set.name) + ": rows of mostly zeros differ between one thread and three");
 }
 
+// Every activation and normalization, with residuals, dropout and noise: one thread and three.
+template <class T>
+void test_blocks_agree_with_threads(const InstructionSet& set, int activation, int normalization) {
+    Example<T> example(0, false, 301, {19, 33, 33, 5});
+    for (Block& block : example.blocks) block.activation = activation;
+    for (int i : {0, 1}) {
+        example.blocks[std::size_t(i)].normalization = normalization;
+        example.blocks[std::size_t(i)].dropout = 0.3;
+    }
+    example.blocks[1].residual = true;
+    example.problem.input_dropout = 0.1, example.problem.input_noise = 0.2;
+    const Kernels<T>& kernels = kernels_of<T>(set);
+    void* network = kernels.make(example.problem, 1);
+    example.n_parameters = kernels.n_parameters(network);
+    kernels.release(network);
+    example.parameters.resize(std::size_t(example.n_parameters), T(0.5));
+    for (std::int64_t batch : {1, 37, 301})
+        expect(fit(set, example, batch, 1) == fit(set, example, batch, 3),
+               std::string(set.name) + " " + activation_names[activation] +
+                   ": blocks differ between one thread and three");
+}
+
 template <class T>
 double worst_difference(const std::vector<T>& one, const std::vector<T>& other) {
     double worst = 0, largest = 1;
@@ -297,6 +319,9 @@ void test_all(const InstructionSet& set) {
     test_chunks_agree_with_threads<T>(set);
     test_mostly_zeros_agree_with_threads<T>(set);
     test_a_network_that_has_predicted_trains_as_a_new_one<T>(set);
+    for (int activation = 0; activation_names[activation]; ++activation)
+        for (int normalization : {-1, 0, 1})
+            test_blocks_agree_with_threads<T>(set, activation, normalization);
     for (int loss = 0; loss_names[loss]; ++loss)
         test_small_networks_agree_with_larger_ones_passes<T>(set, loss);
 }
