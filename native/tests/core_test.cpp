@@ -81,15 +81,10 @@ struct Example {
             blocks.push_back({widths[i], widths[i + 1], is_last ? 0 : 2});
             n_parameters += (widths[i] + 1) * widths[i + 1];
         }
-        problem = {blocks.data(),
-                   int(blocks.size()),
-                   loss,
-                   0,
-                   0.1,
-                   precision,
-                   takes_codes ? 1 : n_targets,
-                   settings.hyperparameters.data(),
-                   int(settings.hyperparameters.size())};
+        problem = {blocks.data(), int(blocks.size()), loss, 0, 0.1, precision};
+        problem.n_targets = takes_codes ? 1 : n_targets;
+        problem.loss_hyperparameters = settings.hyperparameters.data();
+        problem.n_loss_hyperparameters = int(settings.hyperparameters.size());
         const std::int64_t n_features = widths.front(), n_outputs = widths.back();
         starts.push_back(0);
         for (std::int64_t row = 0; row < rows; ++row) {

@@ -235,6 +235,8 @@ class EpochLoop:
 
     def take_in_reports(self) -> Ending | None:
         """Enter the epochs that are new into the books; how they end the fit, if they do."""
+        if len(self.reports) > 1 and not self.rates.may_lower_between:
+            self.enter_all_but_last()
         while self.reports:
             failed = self.ends_here(self.reports.pop(0))
             goes_on = not failed and self.goes_on()
@@ -243,6 +245,24 @@ class EpochLoop:
             if not goes_on:
                 return Ending.DIVERGED if failed else Ending.CONVERGED
         return None
+
+    def enter_all_but_last(self) -> None:
+        """Enter epochs that nobody watched, and of which none can end the fit.
+
+        As one by one, but in a few calls for all: epochs of small networks are that short.
+        """
+        n = len(self.reports) - 1
+        losses, level = [report.loss for report in self.reports[:n]], self.memory.learning_rate
+        for loss in losses:
+            self.stopping.improves(loss)
+            self.losses.append(loss)
+            level = self.rates.level_after(level, self.rows_seen)
+        self.memory.learning_rate = level
+        self.memory.scheduled_epochs += n
+        self.columns["learning_rate"] += self.rates_of_reports[:n]
+        self.columns["gradient_norm"] += [math.nan] * n
+        self.columns["seconds"] += [self.seconds_each] * n
+        del self.reports[:n], self.rates_of_reports[:n]
 
     @property
     def rows_seen(self) -> int:

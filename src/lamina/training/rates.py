@@ -75,6 +75,11 @@ class Rates:
         return self.schedule.after_epoch(level, self.initial_rate, rows_seen, self.plan.power_t)
 
     @property
+    def may_lower_between(self) -> bool:
+        """Whether epochs without progress are counted for the schedule, too."""
+        return self.schedule.after_plateau is not None
+
+    @property
     def soonest(self) -> float:
         """After how many more epochs a plateau may lower the level at the soonest."""
         if self.schedule.after_plateau is None:
