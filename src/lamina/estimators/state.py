@@ -178,12 +178,9 @@ def network_and_parameters(model: Any) -> tuple[NetworkSpec, Array]:
     view is written into the vector; an array that takes a view's place is another, and is noticed.
     """
     fitted = vars(model)
-    parts = (
-        *fitted["coefs_"],
-        *fitted["intercepts_"],
-        *fitted.get("unit_parameters_", ()),
-        *fitted.get("running_statistics_", ()),
-    )
+    parts = (*fitted["coefs_"], *fitted["intercepts_"])
+    if "unit_parameters_" in fitted:
+        parts += (*fitted["unit_parameters_"], *fitted.get("running_statistics_", ()))
     surroundings = (
         model.activation,
         model.output_activation,

@@ -51,6 +51,10 @@ class Dense:
         if not 0 <= self.dropout < 1:
             raise ValueError(f"block {self.name!r} cannot drop a share of {self.dropout}")
 
+    def __hash__(self) -> int:
+        # For a single row the hash of every field takes a while; these nearly always differ.
+        return hash((self.fan_in, self.fan_out, self.activation))
+
     @property
     def learned(self) -> tuple[UnitParameter, ...]:
         """What each unit learns beside its weights and its bias: first for the normalization."""
@@ -111,6 +115,9 @@ class NetworkSpec:
                 )
         if self.heads and (min(self.heads) < 1 or sum(self.heads) != self.n_outputs):
             raise ValueError(f"heads of {self.heads} outputs do not share out {self.n_outputs}")
+
+    def __hash__(self) -> int:
+        return hash((self.blocks, self.link))
 
     @classmethod
     def perceptron(
