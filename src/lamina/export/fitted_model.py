@@ -15,6 +15,7 @@ from lamina.engines import OptimizerState
 from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.constraints import REGRESSION_LOSSES
+from lamina.estimators.optimizing import optimizer_settings
 from lamina.estimators.state import (
     architecture_of,
     epoch_attributes,
@@ -120,9 +121,10 @@ def _residual(hidden: Sequence[FittedBlock]) -> bool:
 
 
 def _as_if_fitted(model: Any, spec: NetworkSpec, parameters: NDArray[Any]) -> dict[str, Any]:
-    state = OptimizerState.fresh(model.solver, parameters)
+    optimizer = optimizer_settings(model)
+    state = OptimizerState.fresh(optimizer, parameters)
     memory = Memory(parameters, state, float(model.learning_rate_init), History())
-    attributes = network_attributes(spec, parameters) | epoch_attributes(memory, model.solver)
+    attributes = network_attributes(spec, parameters) | epoch_attributes(memory, optimizer)
     return attributes | {"n_features_in_": spec.n_features, "diagnoses_": None}
 
 

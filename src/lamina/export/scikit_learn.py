@@ -28,6 +28,7 @@ from lamina.encoding.targets import TargetKind
 from lamina.engines import OptimizerState
 from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.estimators.optimizing import optimizer_settings
 from lamina.estimators.state import (
     epoch_attributes,
     history_of,
@@ -171,7 +172,7 @@ def from_sklearn(estimator: Any) -> Any:
     if (memory := _our_memory(estimator, parameters)) is not None:
         memory.history = history_of(model)
         # Whatever else ours keep of a fit by epochs begins here, beside what both have.
-        vars(model).update(epoch_attributes(memory, model.solver) | fitted)
+        vars(model).update(epoch_attributes(memory, optimizer_settings(model)) | fitted)
     return model
 
 
