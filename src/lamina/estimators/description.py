@@ -196,7 +196,7 @@ def _network_to_come(model: Any) -> NetworkSpec:
     """What the parameters ask for, as far as it is known before a fit."""
     n_features, n_outputs = NOT_YET
     widths = [n_features, *hidden_widths(model.hidden_layer_sizes), n_outputs]
-    return network_for(widths, architecture_of(model), next(iter(LINKS)))
+    return network_for(tuple(widths), architecture_of(model), next(iter(LINKS)))
 
 
 def _layers(model: Any, spec: NetworkSpec, link: str) -> Iterator[LayerDescription]:

@@ -175,7 +175,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         self._refuse_noise_on_sparse_rows(X)
         task = self._task(y, self.warm_start or incremental, classes)
         widths = [X.shape[1], *widths, task.n_outputs]
-        spec = network_for(widths, architecture_of(self), LOSSES[task.loss].link)
+        spec = network_for(tuple(widths), architecture_of(self), LOSSES[task.loss].link)
         # A checkpoint holds its generator's state: NumPy's global one need not be given it.
         seed = 0 if resume is not None and self.random_state is None else self.random_state
         random_state = check_random_state(seed)

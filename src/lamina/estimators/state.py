@@ -88,7 +88,8 @@ def architecture_of(model: Any) -> Architecture:
     )
 
 
-def network_for(widths: Sequence[int], architecture: Architecture, link: str) -> NetworkSpec:
+@lru_cache(maxsize=64)
+def network_for(widths: tuple[int, ...], architecture: Architecture, link: str) -> NetworkSpec:
     """The network of these widths, inputs first and outputs last."""
     return NetworkSpec.perceptron(
         widths,

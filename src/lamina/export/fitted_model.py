@@ -67,7 +67,7 @@ def fitted_model(
         attributes = Classification(targets, targets.classes).attributes()
     blocks = [*hidden, last]
     widths = [len(blocks[0].weights), *(len(block.biases) for block in blocks)]
-    spec = network_for(widths, architecture_of(model), LOSSES[loss].link)
+    spec = network_for(tuple(widths), architecture_of(model), LOSSES[loss].link)
     parameters = flatten_parameters(
         [block.weights for block in blocks],
         [block.biases for block in blocks],

@@ -58,10 +58,11 @@ class ParameterLayout:
     n_learned: tuple[int, ...] = ()
     n_statistics: tuple[int, ...] = ()
 
-    @classmethod
-    def of(cls, spec: NetworkSpec) -> ParameterLayout:
+    @staticmethod
+    @lru_cache(maxsize=64)
+    def of(spec: NetworkSpec) -> ParameterLayout:
         """The layout of a spec's parameters."""
-        return cls(
+        return ParameterLayout(
             tuple((block.fan_in, block.fan_out) for block in spec.blocks),
             tuple(len(block.learned) for block in spec.blocks),
             tuple(len(block.statistics) for block in spec.blocks),
