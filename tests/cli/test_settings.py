@@ -49,6 +49,14 @@ def test_a_setting_without_name_or_equals_sign_is_refused(text):
 def test_a_setting_given_twice_is_refused():
     with pytest.raises(ValueError, match="--set alpha is given twice"):
         parse_settings(["alpha=1", "alpha=2"])
+    for texts in (["of.a=1", "of.a=2"], ["of=1", "of.a=2"], ["of.a=1", "of=2"]):
+        with pytest.raises(ValueError, match=r"--set of(\.a)? is given twice"):
+            parse_settings(texts)
+
+
+def test_a_point_sets_an_entry_of_a_parameter_that_is_a_dict():
+    found = parse_settings(["of.a=1", "alpha=2", "of.b=none"])
+    assert found == {"of": {"a": 1, "b": None}, "alpha": 2}
 
 
 def test_an_unknown_parameter_is_answered_with_the_nearest():

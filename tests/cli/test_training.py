@@ -13,6 +13,7 @@ import pytest
 import lamina as library
 from lamina import persistence
 from lamina.cli import training
+from lamina.cli.recipe import network_of
 
 
 @pytest.mark.usefixtures("houses")
@@ -246,3 +247,32 @@ def test_a_real_terminal_shows_a_live_line_until_its_ctrl_c(process, tmp_path):
     epochs = [frame.split(b"/")[0] for frame in shown.split(b"epoch ")[1:]]
     assert len(set(epochs)) > 3
     assert (tmp_path / "iris.lamina").exists()
+
+
+@pytest.mark.parametrize("name", ["iris", "diabetes"])
+def test_a_fit_goes_on_from_its_checkpoint_to_the_same_model(lamina, tmp_path, name):
+    def run(*arguments):
+        ran = lamina("train", *arguments)
+        assert ran.code == 0, ran.err
+
+    checkpoint = tmp_path / "fit.checkpoint"
+    of_schedule = ("--set", "learning_rate=step", "--set", "learning_rate_options.every=2")
+    run("--dataset", name, "-o", "whole.lamina", "--set", "max_iter=9", *of_schedule)
+    written = ("--set", "checkpoint=fit.checkpoint", "--set", "checkpoint_every=4")
+    run("--dataset", name, "-o", "first.lamina", "--set", "max_iter=6", *of_schedule, *written)
+    assert checkpoint.exists()
+    again = ("--set", "max_iter=9", "--resume", checkpoint, *of_schedule)
+    run("--dataset", name, "-o", "resumed.lamina", *again)
+    models = [persistence.load(tmp_path / f"{kind}.lamina") for kind in ("whole", "resumed")]
+    whole, resumed = (network_of(model) for model in models)
+    assert resumed.n_iter_ == 9
+    assert resumed.loss_curve_ == whole.loss_curve_
+    for ours, theirs in zip(resumed.coefs_, whole.coefs_, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_checkpoint_of_another_fit_is_one_line(train, refusal, tmp_path):
+    train("--dataset", "iris", "--set", "checkpoint=fit.checkpoint")
+    line = refusal("train", "--dataset", "iris", "-o", "b.lamina", "--resume", "fit.checkpoint")
+    assert "is of another fit: it was made with" in line
+    assert "max_iter" not in line

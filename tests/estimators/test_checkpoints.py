@@ -106,6 +106,11 @@ def test_every_schedule_goes_on_to_the_same_bits(path: Path, schedule: str) -> N
         {"random_state": None},
         {"learning_rate": lambda step, epoch: 0.01 / (1 + epoch)},
         {"hidden_layer_sizes": ()},
+        {"dropout": 0.3, "input_noise": 0.1, "early_stopping": True},
+        {"normalization": "batch", "restore_best": True},
+        {"hidden_layer_sizes": (5, 5), "residual": True, "activation": "prelu"},
+        {"average_decay": 0.9, "early_stopping": True},
+        {"amsgrad": True, "penalty": "elasticnet", "max_gradient_norm": 0.5},
     ],
     ids=lambda ways: "-".join(ways),
 )

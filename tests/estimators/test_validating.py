@@ -22,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 
 from lamina import MLPClassifier, MLPRegressor
 from lamina.engines import Engine
+from lamina.estimators.constraints import REGRESSION_LOSSES
 
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
@@ -139,6 +140,29 @@ def test_without_restoring_the_last_epoch_stays_under_early_stopping() -> None:
     best = MLPClassifier(**ways).fit(X, Y)
     assert kept.loss_curve_ == best.loss_curve_
     assert (coefficients(kept) != coefficients(best)).any()
+
+
+@pytest.mark.parametrize("watch", [False, True])
+def test_the_gradients_norm_is_measured_where_it_is_asked_for(watch: bool) -> None:
+    class Watch:
+        def on_step(self, fit: Any) -> None: ...
+
+    ways: dict[str, Any] = {"max_iter": 5, "random_state": 0, "batch_size": 30, "alpha": 0.0}
+    plain = MLPRegressor(**ways).fit(*DATA)
+    ways |= {"solver": "sgd", "momentum": 0.0, "batch_size": 100, "max_iter": 1}
+    model = MLPRegressor(monitor="gradient_norm", callbacks=Watch() if watch else None, **ways)
+    model.fit(*DATA)
+    moved = MLPRegressor(**(ways | {"learning_rate_init": 1e-12})).fit(*DATA)
+    norm = np.linalg.norm(coefficients(model) - coefficients(moved)) / 0.001
+    assert model.history_["gradient_norm"] == pytest.approx([norm], rel=1e-6)
+    assert np.isnan(plain.history_["gradient_norm"]).all()
+    together = MLPRegressor(monitor="gradient_norm", max_iter=8, random_state=0).fit(*DATA)
+    assert len(set(together.history_["gradient_norm"])) == 8
+    assert len(set(together.history_["seconds"])) == 1
+    both_of = MLPClassifier(monitor=["gradient_norm", "accuracy"], max_iter=3)
+    both_of.fit(*DATA, validation_data=VALIDATION)
+    assert both_of.best_validation_score_ == max(both_of.history_["accuracy"])
+    assert np.isfinite(both_of.history_["gradient_norm"]).all()
 
 
 def test_a_score_without_rows_to_score_on_is_refused() -> None:
@@ -260,3 +284,16 @@ def test_a_budget_that_is_spent_leaves_a_model_that_works() -> None:
     assert model.n_iter_ == 0
     assert math.isinf(model.loss_)
     assert 0 <= accuracy_score(Y, model.predict(X)) <= 1
+
+
+LOSSES_OF_NUMBERS: list[Any] = sorted(REGRESSION_LOSSES)
+
+
+@pytest.mark.parametrize("loss", LOSSES_OF_NUMBERS)
+def test_the_validation_loss_is_that_of_training_for_every_loss(loss: str) -> None:
+    y = np.random.RandomState(3).uniform(0.5, 2.0, 100)
+    ways: dict[str, Any] = {"alpha": 0.0, "solver": "sgd", "batch_size": 100, "random_state": 0}
+    model = MLPRegressor(loss, (5,), max_iter=4, momentum=0.0, **ways)
+    model.fit(X[:100], y, validation_data=(X[:100], y))
+    # A full batch's loss is measured before its step, a validation's behind it.
+    np.testing.assert_allclose(model.validation_loss_curve_[:-1], model.loss_curve_[1:], rtol=1e-9)

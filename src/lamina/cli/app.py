@@ -142,6 +142,10 @@ def train(
         typer.Option("--output", "-o", help="The model's file.", show_default="NAME.lamina"),
     ] = None,
     plot: Picture = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="A checkpoint to go on from, which --set checkpoint=FILE has written."),
+    ] = None,
     overwrite: Overwrite = False,
     quiet: Quiet = False,
 ) -> int:
@@ -157,7 +161,8 @@ def train(
         lamina train claims.csv -t claims --set loss=poisson --plot loss.png
 
     --set takes every parameter of MLPClassifier and MLPRegressor. Its values are numbers, true,
-    false, none, words, and commas for several: 128,64.
+    false, none, words, and commas for several: 128,64. A point leads into a parameter with entries:
+    --set learning_rate=step --set learning_rate_options.every=20.
 
     Ctrl-C ends the training, not the command: the model so far is measured and saved, and the exit
     code is 130.
@@ -176,6 +181,7 @@ def train(
             seed=seed,
             output=output,
             plot=plot,
+            resume=resume,
             overwrite=overwrite,
             quiet=quiet,
         )

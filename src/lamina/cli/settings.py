@@ -13,19 +13,25 @@ _WORDS: dict[str, bool | None] = {"true": True, "false": False, "none": None}
 def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
     """Texts such as 'alpha=0.01' as a dict; raises ValueError for one without a name or '='.
 
+    A name with a point is an entry of a parameter that is a dict.
+
     Examples
     --------
     >>> parse_settings(["hidden_layer_sizes=128,64", "solver=adam", "early_stopping=true"])
     {'hidden_layer_sizes': (128, 64), 'solver': 'adam', 'early_stopping': True}
+    >>> parse_settings(["learning_rate=step", "learning_rate_options.every=20"])
+    {'learning_rate': 'step', 'learning_rate_options': {'every': 20}}
     """
     settings: dict[str, Any] = {}
     for text in texts:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not (name and equals):
             raise ValueError(f"--set {text!r} is not of the form name=value, such as alpha=0.01")
-        if name in settings:
+        parameter, point, entry = name.partition(".")
+        entries = settings.setdefault(parameter, {}) if point else settings
+        if not isinstance(entries, dict) or (entry or name) in entries:
             raise ValueError(f"--set {name} is given twice")
-        settings[name] = parse_value(value)
+        entries[entry or name] = parse_value(value)
     return settings
 
 

@@ -45,6 +45,7 @@ class TrainingRequest:
     seed: int
     output: Path | None
     plot: Path | None
+    resume: Path | None
     overwrite: bool
     quiet: bool
 
@@ -81,7 +82,8 @@ def train(request: TrainingRequest) -> int:
     prepare_outputs(request, network_of(model))
     out.print(opening(request, problem))
 
-    fit = fit_model(model, parts.X_train, parts.y_train, progress(err, quiet=request.quiet))
+    shown = progress(err, quiet=request.quiet)
+    fit = fit_model(model, parts.X_train, parts.y_train, shown, request.resume)
     for remark in (*passed_over(fit.model), *fit.remarks):
         err.print(f"lamina: {remark}", soft_wrap=True)
     y_test = parts.y_test
@@ -162,12 +164,12 @@ def opening(request: TrainingRequest, problem: Problem) -> str:
     return f"{source}: {rows}{left_out}, {columns}; {problem.task} of {target!r}{kinds}"
 
 
-def fit_model(model: Any, X: pd.DataFrame, y: Any, shown: Any) -> Fit:
+def fit_model(model: Any, X: pd.DataFrame, y: Any, shown: Any, resume: Path | None = None) -> Fit:
     """Fit, with progress shown, and warnings kept as remarks of a line each."""
     started = time.monotonic()
     with warnings.catch_warnings(record=True) as caught, shown:
         warnings.simplefilter("always")
-        model.fit(X, y)
+        model.fit(X, y, **({} if resume is None else {"model__resume": resume}))
     remarks = [one_line(str(warning.message)) for warning in caught]
     findings = map(one_line, network_of(model).diagnoses_ or ())
     remarks += [each for each in findings if not any(each in remark for remark in remarks)]

@@ -208,6 +208,11 @@ class EpochReport(NamedTuple):
         """Whether the loss and all layers stayed finite."""
         return self.non_finite_block is None and math.isfinite(self.loss)
 
+    @property
+    def norm_or_nan(self) -> float:
+        """The gradient's norm; NaN where it is not known."""
+        return math.nan if self.gradient_norm is None else self.gradient_norm
+
 
 class TimeIsUp(Exception):
     """A trainer's deadline has come in the middle of an epoch, after a whole step."""

@@ -249,6 +249,7 @@ def _training_plan(fit: Assignment, n_rows: int) -> TrainingPlan:
         tol=float(model.tol),
         patience=float(model.n_iter_no_change),
         restore_best=model.restore_best,
+        measures_gradient=monitored(model.monitor, early_stopping=False).gradient,
         deadline=fit.deadline,
         shuffle=bool(model.shuffle),
         verbose=model.verbose != BAR and bool(model.verbose),

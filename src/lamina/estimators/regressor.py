@@ -215,7 +215,8 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         What decides whether an epoch brought progress: 'loss', that of training; 'validation_loss';
         or a scorer, by scikit-learn's name or `scorer(model, X, y)`, on the rows of early stopping
         or `validation_data`. Of several, the first decides, and all are columns of `history_`. None
-        is R² with early_stopping=True, else 'loss'. Not for 'lbfgs'.
+        is R² with early_stopping=True, else 'loss'. 'gradient_norm' among them decides nothing: it
+        has the gradient's norm measured, for a few percent of the time. Not for 'lbfgs'.
     restore_best : bool or None, default=None
         Whether the weights of the best epoch, as `monitor` has it, come back at the end. None does
         so where rows held out decide. Not for 'lbfgs'.

@@ -22,7 +22,8 @@ from lamina.network import NetworkSpec
 from lamina.training import Monitor, Validation
 from lamina.training.validation import loss_on
 
-LOSS, VALIDATION_LOSS = "loss", "validation_loss"
+COLUMNS = ("epoch", "loss", "validation_loss", "learning_rate", "gradient_norm", "seconds")
+LOSS, VALIDATION_LOSS, GRADIENT_NORM = "loss", "validation_loss", "gradient_norm"
 
 
 class HeldOut(NamedTuple):
@@ -42,10 +43,20 @@ class HeldOut(NamedTuple):
 
 
 class Monitored(NamedTuple):
-    """What `monitor=` asks for: what decides, and scorers by name; none for the task's own."""
+    """What `monitor=` asks for.
+
+    Attributes
+    ----------
+    decides : Monitor
+    scorers : dict
+        By name; none for the task's own.
+    gradient : bool
+        Whether the gradient's norm is to be measured.
+    """
 
     decides: Monitor
     scorers: dict[str, Any]
+    gradient: bool = False
 
 
 def parts_of(model: Any, validation_data: Any) -> Sequence[Any]:
@@ -79,26 +90,31 @@ def monitored(monitor: Any, *, early_stopping: bool) -> Monitored:
     InvalidParameterError
         For a name that is no scorer's, and for two metrics of one name.
     """
-    if monitor is None:
-        return Monitored(Monitor.SCORE if early_stopping else Monitor.LOSS, {})
     several = list(monitor) if isinstance(monitor, (list, tuple)) else [monitor]
     if not several:
         raise InvalidParameterError(
             "monitor=[] names nothing. Leave monitor=None, or name a scorer."
         )
+    asked = [each for each in several if not _is(each, GRADIENT_NORM) and each is not None]
+    gradient = any(_is(each, GRADIENT_NORM) for each in several)
+    if not asked:
+        decides = Monitor.SCORE if early_stopping else Monitor.LOSS
+        return Monitored(decides, {}, gradient)
     by_loss = {LOSS: Monitor.LOSS, VALIDATION_LOSS: Monitor.VALIDATION_LOSS}
-    is_loss = [isinstance(each, str) and each in by_loss for each in several]
-    decides = by_loss[several[0]] if is_loss[0] else Monitor.SCORE
-    return Monitored(
-        decides, _named([e for e, loss in zip(several, is_loss, strict=True) if not loss])
-    )
+    scorers = [each for each in asked if not (_is(each, LOSS) or _is(each, VALIDATION_LOSS))]
+    decides = by_loss.get(asked[0], Monitor.SCORE) if isinstance(asked[0], str) else Monitor.SCORE
+    return Monitored(decides, _named(scorers), gradient)
+
+
+def _is(monitor: Any, name: str) -> bool:
+    return isinstance(monitor, str) and monitor == name
 
 
 def _named(monitors: Iterable[Any]) -> dict[str, Any]:
     scorers: dict[str, Any] = {}
     for monitor in monitors:
         name, scorer = _name_and_scorer(monitor)
-        if name in scorers or name in (LOSS, VALIDATION_LOSS, "epoch", "learning_rate", "seconds"):
+        if name in scorers or name in COLUMNS:
             raise InvalidParameterError(
                 f"monitor holds a metric called {name!r}, which is a name of another column of "
                 "history_. Give the callable another __name__."
@@ -115,7 +131,7 @@ def _name_and_scorer(monitor: Any) -> tuple[str, Any]:
         return getattr(function, "__name__", type(function).__name__), monitor
     names = get_scorer_names()
     if monitor not in names:
-        known = [LOSS, VALIDATION_LOSS, *names]
+        known = [LOSS, VALIDATION_LOSS, GRADIENT_NORM, *names]
         raise InvalidParameterError(
             f"monitor={monitor!r} is no scorer of scikit-learn's.{suggestion(monitor, known)} "
             f"Known: {', '.join(map(repr, known))}."

@@ -130,6 +130,7 @@ class EpochLoop:
             spec, plan.objective, plan.optimizer, rows, memory.parameters, memory.state
         )
         self.trainer.deadline = plan.deadline
+        self.trainer.measures_gradient = plan.measures_gradient
         self.rates = Rates(plan, memory, math.ceil(len(order) / plan.batch_size))
         self.monitor = Monitor.LOSS if validation is None else validation.monitor
         self.restores_best = (
@@ -216,7 +217,7 @@ class EpochLoop:
         if shuffling is not None:
             shuffling.shuffle(self.order)
         factors = self.rates.factors(self.memory.scheduled_epochs)
-        total, made, size = 0.0, 0, self.plan.batch_size
+        total, made, size, norms = 0.0, 0, self.plan.batch_size, list[float]()
         for step, start in enumerate(range(0, len(self.order), size)):
             batch, reports = self.order[start : start + size], list[EpochReport]()
             self.rates.fill(rates[step:], self.memory.learning_rate, factors)
@@ -224,6 +225,8 @@ class EpochLoop:
             report = reports[0]
             total += report.loss * len(batch)
             made += report.steps
+            if report.gradient_norm is not None:
+                norms.append(report.gradient_norm)
             if not report.is_finite:
                 break
             self.under_way.loss, self.step_of_epoch = report.loss, step + 1
@@ -231,7 +234,8 @@ class EpochLoop:
             if self.under_way.stop_is_asked:
                 return
         self.step_of_epoch = 0
-        self.reports.append(report._replace(loss=total / len(self.order), steps=made))
+        loss, norm = total / len(self.order), sum(norms) / len(norms) if norms else None
+        self.reports.append(report._replace(loss=loss, steps=made, gradient_norm=norm))
 
     def take_in_reports(self) -> Ending | None:
         """Enter the epochs that are new into the books; how they end the fit, if they do."""
@@ -260,7 +264,7 @@ class EpochLoop:
         self.memory.learning_rate = level
         self.memory.scheduled_epochs += n
         self.columns["learning_rate"] += self.rates_of_reports[:n]
-        self.columns["gradient_norm"] += [math.nan] * n
+        self.columns["gradient_norm"] += [report.norm_or_nan for report in self.reports[:n]]
         self.columns["seconds"] += [self.seconds_each] * n
         del self.reports[:n], self.rates_of_reports[:n]
 
@@ -290,7 +294,7 @@ class EpochLoop:
         for name, value in self.validated(failed).items():
             self.columns[name].append(value)
         self.columns["learning_rate"].append(self.rates_of_reports.pop(0))
-        self.columns["gradient_norm"].append(math.nan)
+        self.columns["gradient_norm"].append(report.norm_or_nan)
         self.columns["seconds"].append(self.seconds_each)
 
     def validated(self, failed: bool) -> dict[str, float]:

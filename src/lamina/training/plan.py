@@ -42,6 +42,8 @@ class TrainingPlan:
         out decide which it is.
     deadline : float
         The `perf_counter` at which the training ends. May be infinite.
+    measures_gradient : bool
+        Whether the history is to hold the gradient's norm.
     shuffle : bool
         Whether every epoch draws a new row order.
     verbose : bool
@@ -62,6 +64,7 @@ class TrainingPlan:
     patience: float = 10
     restore_best: bool | None = None
     deadline: float = math.inf
+    measures_gradient: bool = False
     shuffle: bool = True
     verbose: bool = False
 

@@ -80,9 +80,19 @@ def test_several_callbacks_may_each_have_what_they_need() -> None:
     assert ends == [1]
 
 
-@pytest.mark.parametrize("solver", ["adam", "sgd"])
-def test_watching_every_step_changes_no_weight(solver: str) -> None:
-    ways = {"max_iter": 6, "solver": solver, "learning_rate": "one_cycle", **BATCHES}
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"solver": "adam"},
+        {"solver": "sgd"},
+        {"dropout": 0.3, "input_noise": 0.1},
+        {"normalization": "batch", "solver": "muon"},
+        {"average_decay": 0.9, "max_gradient_norm": 1.0},
+    ],
+    ids="-".join,
+)
+def test_watching_every_step_changes_no_weight(settings: dict[str, Any]) -> None:
+    ways = {"max_iter": 6, "learning_rate": "one_cycle", **BATCHES, **settings}
     plain = MLPRegressor(**ways).fit(X, Y)
     watched = MLPRegressor(callbacks=Diary(), **ways).fit(X, Y)
     np.testing.assert_array_equal(coefficients(watched), coefficients(plain))
