@@ -156,6 +156,20 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     input_noise : float, default=0.0
         The standard deviation of normal noise that every training step adds to the inputs, which
         must be dense (Bishop 1995, Training with noise is equivalent to Tikhonov regularization).
+    initializer : str or array-like, default='glorot_uniform'
+        The first weights; but for the first, all begin with biases of zero:
+
+        - 'glorot_uniform': W, b ~ U(-√(k / (fan_in + fan_out)), +√(k / (fan_in + fan_out))), k = 2
+          for 'logistic' and 6 for all others, as in scikit-learn (Glorot, Bengio 2010);
+        - 'glorot_normal': normal, with the same variance k / 3 / (fan_in + fan_out);
+        - 'he_uniform', 'he_normal': of variance g² / fan_in, which lets a keep its size from layer
+          to layer: 1 / g² is the mean of f(z)² over normal z, ½ for 'relu' (He et al. 2015);
+        - 'lecun_uniform', 'lecun_normal': of variance 1 / fan_in, for 'selu' (LeCun et al. 1998);
+        - 'orthogonal': g Q, Q evenly drawn among the matrices whose columns, or, where those are
+          more, rows, are orthonormal (Saxe, McClelland, Ganguli 2014), for deep networks;
+        - 'zeros': for teaching, as all units of a layer then stay alike;
+        - an array of all parameters in one vector, or a list of arrays as in `coefs_` and then
+          `intercepts_`, to begin where something else ended.
     decay_rate : float, default=0.99
         ρ of 'rmsprop', from 0 to below 1: v ← ρ v + (1 - ρ) g².
     amsgrad : bool, default=False
@@ -335,6 +349,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         dropout: Any = 0.0,
         input_dropout: float = 0.0,
         input_noise: float = 0.0,
+        initializer: Any = "glorot_uniform",
         decay_rate: float = 0.99,
         amsgrad: bool = False,
         penalty: str = "l2",

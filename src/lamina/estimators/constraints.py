@@ -14,6 +14,7 @@ from lamina.engines.choose import ENGINES
 from lamina.errors import suggestion
 from lamina.formulas import (
     ACTIVATIONS,
+    INITIALIZERS,
     LOSSES,
     NORMALIZATIONS,
     OPTIMIZERS,
@@ -74,6 +75,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "checkpoint_every": [_at_least_one, None],
     "checkpoint_seconds": [_positive, None],
     "max_fun": [_at_least_one],
+    "initializer": [StrOptions(set(INITIALIZERS)), "array-like"],
     "decay_rate": [_below_one],
     "amsgrad": ["boolean"],
     "penalty": [StrOptions(set(PENALTIES))],

@@ -25,6 +25,7 @@ from lamina.estimators.constraints import (
 from lamina.estimators.contradictions import refuse_contradictions
 from lamina.estimators.diagnosis import Diagnosis
 from lamina.estimators.fitting import Assignment, fit_by_epochs, fit_by_lbfgs
+from lamina.estimators.initializing import first_parameters
 from lamina.estimators.inspection import Inspection
 from lamina.estimators.range_test import RangeTested
 from lamina.estimators.state import (
@@ -40,9 +41,9 @@ from lamina.estimators.state import (
 from lamina.estimators.tasks import Task
 from lamina.estimators.validating import HeldOut, parts_of
 from lamina.estimators.watched import Watched
-from lamina.formulas import ACTIVATIONS, LOSSES, OPTIMIZERS
+from lamina.formulas import LOSSES, OPTIMIZERS
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec, ParameterLayout, draw_parameters
+from lamina.network import NetworkSpec, ParameterLayout
 
 FLOATS: list[DTypeLike] = [np.dtype(np.float64), np.dtype(np.float32)]
 
@@ -179,7 +180,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         # A checkpoint holds its generator's state: NumPy's global one need not be given it.
         seed = 0 if resume is not None and self.random_state is None else self.random_state
         random_state = check_random_state(seed)
-        start = self._first_parameters(spec, random_state, X.dtype) if fresh else self._go_on(spec)
+        start = first_parameters(self, spec, random_state, X.dtype) if fresh else self._go_on(spec)
         return Assignment(
             model=self,
             engine=choose_engine(self.engine, self.n_threads, self.precision),
@@ -253,23 +254,6 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         if self._chosen_dtype is not None:
             return [np.dtype(self._chosen_dtype)]
         return FLOATS if fresh else [self.coefs_[0].dtype]
-
-    def _first_parameters(
-        self, spec: NetworkSpec, random_state: np.random.RandomState, dtype: DTypeLike
-    ) -> Array:
-        return draw_parameters(spec, random_state, dtype, self._gains(spec))
-
-    def _gains(self, spec: NetworkSpec) -> list[float]:
-        """The initial gain of each block, of which the output's is scikit-learn's.
-
-        It takes the hidden layers' activation for the output layer too, where that has none.
-        """
-        names = [block.activation for block in spec.blocks]
-        if self.output_activation is None and len(names) > 1:
-            names[-1] = names[-2]
-        elif self.output_activation is None and isinstance(self.activation, str):
-            names[-1] = self.activation
-        return [ACTIVATIONS[name].gain for name in names]
 
     def _go_on(self, spec: NetworkSpec) -> Array:
         """A copy of the present parameters, so that a fit that fails leaves them as they are."""

@@ -1,4 +1,7 @@
-"""Initializers: the weights and biases that a layer starts from, drawn in scikit-learn's order."""
+"""Initializers: the weights and biases that a layer starts from, drawn block by block.
+
+Shapes: weights (fan_in, fan_out), biases (fan_out,), both float64. σ is a standard deviation.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lamina.formulas.activations import Activation
 from lamina.formulas.table import Array, Table
+
+Draw = Callable[[np.random.RandomState, int, int, float], tuple[Array, Array]]
 
 
 @dataclass(frozen=True)
@@ -17,16 +23,23 @@ class Initializer:
     Attributes
     ----------
     name : str
-        What it is called.
+        What `initializer=` takes.
     draw : callable
         `draw(random_state, fan_in, fan_out, gain)` gives the weights, float64 of shape
         (fan_in, fan_out), and the biases, float64 of shape (fan_out,).
+    gain : callable
+        `gain(activation)`: what it asks of the activation behind the weights.
+    output_as_hidden : bool
+        Whether the output layer, where it has no activation, is drawn as if it had that of the
+        hidden layer before it, which is scikit-learn's way.
     equation, paper : str
         The formula as text, and where it comes from.
     """
 
     name: str
-    draw: Callable[[np.random.RandomState, int, int, float], tuple[Array, Array]]
+    draw: Draw
+    gain: Callable[[Activation], float]
+    output_as_hidden: bool
     equation: str
     paper: str
 
@@ -40,12 +53,134 @@ def glorot_uniform(
     return weights, biases
 
 
+def uniform(deviation: Callable[[int, int, float], float]) -> Draw:
+    """Weights evenly spread with the standard deviation `deviation(fan_in, fan_out, gain)`."""
+
+    def draw(
+        random_state: np.random.RandomState, fan_in: int, fan_out: int, gain: float
+    ) -> tuple[Array, Array]:
+        bound = np.sqrt(3) * deviation(fan_in, fan_out, gain)
+        return random_state.uniform(-bound, bound, (fan_in, fan_out)), np.zeros(fan_out)
+
+    return draw
+
+
+def normal(deviation: Callable[[int, int, float], float]) -> Draw:
+    """Normal weights with the standard deviation `deviation(fan_in, fan_out, gain)`."""
+
+    def draw(
+        random_state: np.random.RandomState, fan_in: int, fan_out: int, gain: float
+    ) -> tuple[Array, Array]:
+        weights = random_state.standard_normal((fan_in, fan_out))
+        return deviation(fan_in, fan_out, gain) * weights, np.zeros(fan_out)
+
+    return draw
+
+
+def glorot_deviation(fan_in: int, fan_out: int, gain: float) -> float:
+    return float(np.sqrt(gain / 3 / (fan_in + fan_out)))
+
+
+def fan_in_deviation(fan_in: int, fan_out: int, gain: float) -> float:
+    return gain / float(np.sqrt(fan_in))
+
+
+def orthogonal(
+    random_state: np.random.RandomState, fan_in: int, fan_out: int, gain: float
+) -> tuple[Array, Array]:
+    long, short = max(fan_in, fan_out), min(fan_in, fan_out)
+    Q, R = np.linalg.qr(random_state.standard_normal((long, short)))
+    # With these signs Q is evenly spread over all orthogonal matrices (Mezzadri 2007).
+    Q *= np.sign(np.diag(R))
+    return gain * (Q if fan_in >= fan_out else Q.T), np.zeros(fan_out)
+
+
+def zeros(
+    random_state: np.random.RandomState, fan_in: int, fan_out: int, gain: float
+) -> tuple[Array, Array]:
+    return np.zeros((fan_in, fan_out)), np.zeros(fan_out)
+
+
+def glorot_gain(activation: Activation) -> float:
+    return activation.gain
+
+
+def he_gain(activation: Activation) -> float:
+    return activation.he_gain
+
+
+def no_gain(activation: Activation) -> float:
+    return 1.0
+
+
+GLOROT = "Glorot, Bengio 2010, Understanding the difficulty of training deep networks"
+HE = "He, Zhang, Ren, Sun 2015, Delving deep into rectifiers"
+LECUN = "LeCun, Bottou, Orr, Müller 1998, Efficient BackProp, section 4.6"
+
 INITIALIZERS = Table(
     "initializer",
     Initializer(
         name="glorot_uniform",
         draw=glorot_uniform,
+        gain=glorot_gain,
+        output_as_hidden=True,
         equation="W, b ~ U(-√(k / (fan_in + fan_out)), +√(k / (fan_in + fan_out))), k the gain",
-        paper="Glorot, Bengio 2010, Understanding the difficulty of training deep networks",
+        paper=GLOROT,
+    ),
+    Initializer(
+        name="glorot_normal",
+        draw=normal(glorot_deviation),
+        gain=glorot_gain,
+        output_as_hidden=True,
+        equation="W ~ N(0, σ), σ² = k / 3 / (fan_in + fan_out), k the gain;  b = 0",
+        paper=GLOROT,
+    ),
+    Initializer(
+        name="he_uniform",
+        draw=uniform(fan_in_deviation),
+        gain=he_gain,
+        output_as_hidden=False,
+        equation="W ~ U(-√3 σ, +√3 σ), σ² = g² / fan_in, g² = 1 / mean f(z)², 2 for relu;  b = 0",
+        paper=HE,
+    ),
+    Initializer(
+        name="he_normal",
+        draw=normal(fan_in_deviation),
+        gain=he_gain,
+        output_as_hidden=False,
+        equation="W ~ N(0, σ), σ² = g² / fan_in, g² = 1 / mean f(z)², 2 for relu;  b = 0",
+        paper=HE,
+    ),
+    Initializer(
+        name="lecun_uniform",
+        draw=uniform(fan_in_deviation),
+        gain=no_gain,
+        output_as_hidden=False,
+        equation="W ~ U(-√3 σ, +√3 σ), σ² = 1 / fan_in;  b = 0",
+        paper=LECUN,
+    ),
+    Initializer(
+        name="lecun_normal",
+        draw=normal(fan_in_deviation),
+        gain=no_gain,
+        output_as_hidden=False,
+        equation="W ~ N(0, σ), σ² = 1 / fan_in;  b = 0",
+        paper=LECUN,
+    ),
+    Initializer(
+        name="orthogonal",
+        draw=orthogonal,
+        gain=he_gain,
+        output_as_hidden=False,
+        equation="W = g Q, Qᵀ Q = 1 or Q Qᵀ = 1, whichever has the smaller side, g as he's;  b = 0",
+        paper="Saxe, McClelland, Ganguli 2014, Exact solutions to the nonlinear dynamics",
+    ),
+    Initializer(
+        name="zeros",
+        draw=zeros,
+        gain=no_gain,
+        output_as_hidden=False,
+        equation="W = 0, b = 0: all units of a layer stay alike, which is what one learns from it",
+        paper="Rumelhart, Hinton, Williams 1986, Learning representations, on symmetry breaking",
     ),
 )

@@ -5,6 +5,7 @@ from lamina.network.parameters import (
     ParameterViews,
     draw_parameters,
     flatten_parameters,
+    given_parameters,
 )
 from lamina.network.spec import Dense, NetworkSpec
 
@@ -15,4 +16,5 @@ __all__ = [
     "ParameterViews",
     "draw_parameters",
     "flatten_parameters",
+    "given_parameters",
 ]

@@ -189,8 +189,8 @@ def draw_parameters(
     dtype : dtype
         float32 or float64.
     gain : float or sequence of float
-        The activation's initial gain, for all blocks or for each; scikit-learn uses that of the
-        hidden activation for the output block as well.
+        What the initializer asks of the activation, for all blocks or for each; scikit-learn uses
+        that of the hidden activation for the output block as well.
     initializer : str
         A name in INITIALIZERS.
 
@@ -206,8 +206,59 @@ def draw_parameters(
     for i, block in enumerate(spec.blocks):
         drawn = draw(random_state, block.fan_in, block.fan_out, gains[i])
         views.weights[i][...], views.biases[i][...] = drawn
+    _begin_beside(spec, views)
+    return vector
+
+
+def given_parameters(spec: NetworkSpec, given: Any, dtype: DTypeLike) -> Array:
+    """A flat vector of first parameters that somebody else has found.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    given : array-like
+        All n_parameters one behind the other; or a list of arrays, the weights of all blocks and
+        then their biases, beside which all else begins as ever.
+    dtype : dtype
+        float32 or float64.
+
+    Raises
+    ------
+    ValueError
+        For shapes that are not the network's, and for numbers that are not finite.
+    """
+    layout = ParameterLayout.of(spec)
+    vector = np.empty(layout.n_parameters, dtype=dtype)
+    views = layout.views(vector)
+    parts = [np.asarray(part) for part in given] if isinstance(given, (list, tuple)) else []
+    if any(part.ndim for part in parts):
+        places = [*views.weights, *views.biases]
+    else:
+        parts, places = [np.asarray(given)], [vector]
+    found = [part.shape for part in parts]
+    if found != [place.shape for place in places]:
+        wanted = [part.shape for part in (*views.weights, *views.biases)]
+        raise ValueError(
+            f"initializer of {_told(found)} does not fit the network: give it "
+            f"{layout.n_parameters} numbers in one vector, or the arrays of coefs_ and then of "
+            f"intercepts_, of {_told(wanted)}."
+        )
+    _begin_beside(spec, views)
+    for part, place in zip(parts, places, strict=True):
+        place[...] = part
+    if not np.isfinite(vector).all():
+        raise ValueError("initializer holds a number that is infinite or NaN: give finite ones.")
+    return vector
+
+
+def _told(shapes: list[tuple[int, ...]]) -> str:
+    return f"shapes {shapes}" if len(shapes) > 1 else f"shape {shapes[0]}"
+
+
+def _begin_beside(spec: NetworkSpec, views: ParameterViews) -> None:
+    """Write what stands beside weights and biases before the first step; nothing is drawn."""
+    for i, block in enumerate(spec.blocks):
         for row, parameter in zip(views.learned[i], block.learned, strict=True):
             row[...] = parameter.initial
         for row, statistic in zip(views.statistics[i], block.statistics, strict=True):
             row[...] = statistic.initial
-    return vector
