@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import (
     accuracy_score,
     f1_score,
@@ -257,6 +258,14 @@ def test_a_new_schedule_speaks_to_every_solver_and_an_old_one_not_to_adam(solver
     assert loss_of(learning_rate="exponential", learning_rate_options={"decay": 0.1}) != loss_of()
     assert (loss_of(learning_rate="invscaling") == loss_of()) == (solver == "adam")
     assert loss_of(warmup=3) != loss_of()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_schedule_that_ends_with_max_iter_is_no_lack_of_convergence() -> None:
+    for schedule in ("one_cycle", "cosine", "polynomial"):
+        assert MLPRegressor(learning_rate=schedule, max_iter=5).fit(*DATA).n_iter_ == 5
+    with pytest.warns(ConvergenceWarning, match="Maximum iterations"):
+        MLPRegressor(learning_rate="exponential", max_iter=5).fit(*DATA)
 
 
 def test_only_fit_compares_epochs() -> None:

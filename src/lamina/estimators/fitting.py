@@ -182,7 +182,9 @@ def fit_by_epochs(fit: Assignment) -> Outcome:
     )
     attributes = network_attributes(fit.spec, memory.predicting.copy())
     attributes |= epoch_attributes(memory, plan.optimizer)
-    if fit.incremental and ending is Ending.EXHAUSTED:
+    # A curve that ends with max_iter is meant to be gone through to its end.
+    meant = fit.incremental or plan.schedule_record.follows_length
+    if meant and ending is Ending.EXHAUSTED:
         return Outcome(attributes, None)
     limits = (
         f"Stochastic Optimizer: Maximum iterations ({plan.max_epochs}) reached and the "
