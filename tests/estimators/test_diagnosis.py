@@ -209,6 +209,17 @@ def test_a_validation_loss_that_has_risen_for_long_is_found() -> None:
 
 
 @ignore_convergence
+def test_a_network_that_learns_noise_by_heart_is_told_so_by_rows_of_ones_own() -> None:
+    random_state = np.random.RandomState(0)
+    X, y = random_state.standard_normal((120, 10)), random_state.randint(2, size=120)
+    model = MLPClassifier((50,), max_iter=200, random_state=0, diagnostics=True)
+    with pytest.warns(RisingValidationLossWarning, match="the network learns its rows by heart"):
+        model.fit(X[:60], y[:60], validation_data=(X[60:], y[60:]))
+    model.set_params(restore_best=True, diagnostics="auto")
+    assert model.fit(X[:60], y[:60], validation_data=(X[60:], y[60:])).diagnoses_ == []
+
+
+@ignore_convergence
 @pytest.mark.parametrize("name", BUNDLED)
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 @pytest.mark.parametrize("activation", ["relu", "tanh", "logistic"])

@@ -71,9 +71,13 @@ class Diagnosis:
         """Look at the losses and units that the fit leaves; one epoch by itself says nothing."""
         if not self.diagnostics or self.fit.incremental:
             return
-        losses = _latest(attributes, "loss_curve_")
+        n_epochs, columns = attributes["n_iter_"], attributes.get("_history", {})
+        losses = _latest(attributes.get("loss_curve_"), n_epochs)
         self.findings += diverging_loss(losses, self.fit.model.learning_rate_init)
-        self.findings += rising_validation_loss(_latest(attributes, "validation_loss_curve_"))
+        if not self.fit.model.restore_best:
+            self.findings += rising_validation_loss(
+                _latest(columns.get("validation_loss"), n_epochs)
+            )
         if self.units_deserve_a_look(losses):
             parameters = parameters_of(SimpleNamespace(**attributes))
             rows = self.fit.X.astype(parameters.dtype, copy=False)
@@ -112,10 +116,9 @@ class Diagnosis:
                 warnings.warn(warning, stacklevel=stacklevel + 1)
 
 
-def _latest(attributes: Mapping[str, Any], name: str) -> Sequence[float]:
+def _latest(curve: Sequence[float] | None, n_epochs: int) -> Sequence[float]:
     """A curve's part that is the latest fit's; empty where there is no such curve."""
-    curve: Sequence[float] = attributes.get(name) or ()
-    return curve[max(0, len(curve) - attributes["n_iter_"]) :]
+    return curve[max(0, len(curve) - n_epochs) :] if curve else ()
 
 
 def unscaled_features(X: Matrix, names: NDArray[Any] | None) -> list[DiagnosticWarning]:
