@@ -43,8 +43,8 @@ def test_every_parameter_can_be_set():
 
 
 def test_a_setting_that_the_network_lacks_is_refused():
-    with pytest.raises(UnknownNameError, match="--set loss: MLPClassifier has no such parameter"):
-        build_model("classification", {"loss": "poisson"}, 0)
+    with pytest.raises(UnknownNameError, match="--set quantile: MLPClassifier has no such param"):
+        build_model("classification", {"quantile": 0.5}, 0)
 
 
 def test_a_bare_network_has_no_encoding():

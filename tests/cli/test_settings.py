@@ -26,6 +26,9 @@ from lamina.errors import UnknownNameError
         ("()", ()),
         ("(50,)", (50,)),
         ("[10, 20]", (10, 20)),
+        ("{no: 1, yes: 2.5}", {"no": 1, "yes": 2.5}),
+        ("{0:1,1:5}", {0: 1, 1: 5}),
+        ("{}", {}),
         ("", ""),
         ("__import__('os')", "__import__('os')"),
     ],
@@ -64,3 +67,9 @@ def test_an_unknown_parameter_is_answered_with_the_nearest():
         UnknownNameError, match=r"MLP has no such parameter. Did you mean 'alpha'\? It takes alpha"
     ):
         check_names(["alpa"], "MLP", ["alpha", "tol"])
+
+
+@pytest.mark.parametrize("text", ["{no}", "{no: 1, yes}", "{: 1}", "{no:}"])
+def test_a_part_of_a_dict_without_a_colon_is_refused(text):
+    with pytest.raises(ValueError, match="is not of the form key: value"):
+        parse_value(text)

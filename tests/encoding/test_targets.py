@@ -14,6 +14,8 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
 from lamina.encoding import TargetEncoding
+from lamina.encoding.targets import CLASSIFICATION_LOSSES, LOSS_OF_KIND, classification_loss
+from lamina.formulas import LOSSES
 
 NAMES = np.array(["ant", "bee", "cat", "dog", "eel"])
 labels = st.lists(st.integers(0, 4), min_size=1, max_size=20).map(np.array)
@@ -118,9 +120,45 @@ def test_sparse_answers_come_as_the_user_has_configured(interface: str) -> None:
     np.testing.assert_array_equal(answer.toarray(), np.eye(3))
 
 
-def test_several_columns_that_are_no_indicators_are_refused_by_their_shape() -> None:
-    with pytest.raises(ValueError, match=r"shape \(2, 2\) holds several columns"):
-        TargetEncoding.of(np.array([[1, 2], [3, 1]]))
+def test_several_columns_that_are_no_indicators_have_a_head_each() -> None:
+    y = np.array([[1, 2], [3, 1], [2, 2]])
+    encoding = TargetEncoding.of(y)
+    assert encoding.kind == "multioutput"
+    assert encoding.heads == (3, 2)
+    assert encoding.n_outputs(y) == 5
+    codes = encoding.encode(y, np.float64)
+    assert codes.dtype == np.int32
+    np.testing.assert_array_equal(codes, [[0, 1], [2, 0], [1, 1]])
+    prediction = np.array([[0.5, 0.2, 0.3, 0.1, 0.9], [0.1, 0.2, 0.7, 0.6, 0.4]])
+    np.testing.assert_array_equal(encoding.decide(prediction), [[0, 1], [2, 0]])
+    np.testing.assert_array_equal(encoding.decode(prediction), [[1, 2], [3, 1]])
+    assert [part.shape for part in encoding.by_head(prediction)] == [(2, 3), (2, 2)]
+
+
+def test_the_classes_of_each_column_make_columns_of_labels_of_indicators_too() -> None:
+    y = np.array([[0, 1], [1, 0]])
+    assert TargetEncoding.of(y).kind == "multilabel"
+    encoding = TargetEncoding.of(y, [[0, 1, 2], [1, 0]])
+    assert (encoding.kind, encoding.heads) == ("multioutput", (3, 2))
+
+
+def test_several_columns_of_continuous_numbers_are_no_labels() -> None:
+    with pytest.raises(ValueError, match="Unknown label type: continuous-multioutput"):
+        TargetEncoding.of(np.array([[0.5, 1.5], [2.5, 1.0]]))
+
+
+@pytest.mark.parametrize("kind", LOSS_OF_KIND)
+@pytest.mark.parametrize("loss", CLASSIFICATION_LOSSES)
+@pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
+def test_every_kind_of_targets_has_a_record_of_its_link(
+    kind: Any, loss: str, label_smoothing: float
+) -> None:
+    plain = LOSSES[LOSS_OF_KIND[kind]]
+    record = LOSSES[classification_loss(kind, loss, label_smoothing)]
+    assert (record.link, record.targets) == (plain.link, plain.targets)
+    # Smoothed zeros and ones are targets like others; of codes the loss has to smooth.
+    smooths = "label_smoothing" in record.hyperparameters
+    assert smooths or record.targets == "values" or not label_smoothing
 
 
 def test_continuous_targets_are_no_labels() -> None:

@@ -49,8 +49,27 @@ CLASHES = [
 ]
 
 
-@pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
-@pytest.mark.parametrize("clash", CLASHES, ids="-".join)
+class Own:
+    def value_and_delta(self, logits, y, sample_weight):
+        return np.zeros(len(logits)), np.zeros_like(logits)
+
+
+# Of parameters that one of the two has alone.
+CLASHES_OF_ONE = [
+    (MLPRegressor, {"quantile": (0.1, 0.9), "loss": "poisson"}),
+    (MLPClassifier, {"label_smoothing": 0.1, "loss": Own()}),
+]
+EVERY_CLASH = [
+    *((estimator, clash) for clash in CLASHES for estimator in (MLPClassifier, MLPRegressor)),
+    *CLASHES_OF_ONE,
+]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "clash"),
+    EVERY_CLASH,
+    ids=lambda given: "-".join(given) if isinstance(given, dict) else given.__name__,
+)
 def test_the_message_names_both_parameters_and_a_cure(estimator, clash):
     X, y = np.eye(4), np.array([0, 1, 0, 1])
     with pytest.raises(ValueError, match=r"\. (Leave|Set|Choose)") as caught:
@@ -61,4 +80,4 @@ def test_the_message_names_both_parameters_and_a_cure(estimator, clash):
 
 def test_every_contradiction_is_tested():
     for contradiction in CONTRADICTIONS:
-        assert any(contradiction(MLPRegressor(**clash)) is not None for clash in CLASHES)
+        assert any(contradiction(made(**clash)) is not None for made, clash in EVERY_CLASH)

@@ -72,6 +72,8 @@ def test_the_tags_are_scikit_learns_and_those_of_a_transformer(estimator: Estima
     ours = get_tags(estimator())
     theirs = get_tags(getattr(sklearn.neural_network, estimator.__name__)())
     theirs.transformer_tags = TransformerTags(preserves_dtype=["float64", "float32"])
+    # Several columns of labels are beyond theirs.
+    theirs.target_tags.multi_output = estimator is MLPClassifier
     assert ours == theirs
 
 

@@ -25,18 +25,21 @@ Y = np.arange(20) % 3
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 PLAIN = (numbers.Number, str, bool, type(None), np.ndarray)
-PRIVATE = {*EPOCH_ATTRIBUTES, "_target_kind", "_sparse_targets"}
+OF_TARGETS = {"_target_kind", "_sparse_targets", "_loss_name", "_loss_hyperparameters", "_heads"}
+PRIVATE = {*EPOCH_ATTRIBUTES, *OF_TARGETS}
 FITS = {
     "classifier": MLPClassifier((4,), max_iter=3),
     "multilabel": MLPClassifier((4,), max_iter=3),
     "regressor": MLPRegressor("squared_error", (4, 2), max_iter=3),
     "early_stopping": MLPRegressor("squared_error", (4,), max_iter=3, early_stopping=True),
     "lbfgs": MLPClassifier((4,), solver="lbfgs", max_iter=3),
+    "several": MLPClassifier((4,), max_iter=3),
+    "quantiles": MLPRegressor("quantile", (4,), quantile=(0.1, 0.9), max_iter=3),
 }
 
 
 def fitted(kind: str) -> Any:
-    y = (X > 0).astype(int) if kind == "multilabel" else Y
+    y = {"multilabel": (X > 0).astype(int), "several": np.c_[Y, 3 * Y]}.get(kind, Y)
     return FITS[kind].fit(X, y)
 
 

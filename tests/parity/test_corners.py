@@ -247,8 +247,8 @@ def test_targets_that_are_no_numbers_are_refused_by_the_regressor(engine: str, y
 
 @pytest.mark.parametrize(
     "y",
-    [BAD_TARGETS["missing"], BAD_TARGETS["sparse_column"], Y_IRIS + 0.5, np.c_[Y_IRIS, Y_IRIS]],
-    ids=["missing", "sparse_column", "continuous", "two_columns_of_classes"],
+    [BAD_TARGETS["missing"], BAD_TARGETS["sparse_column"], Y_IRIS + 0.5, X_IRIS[:, :2]],
+    ids=["missing", "sparse_column", "continuous", "two_continuous_columns"],
 )
 def test_targets_that_are_no_labels_are_refused_by_the_classifier(engine: str, y: Any) -> None:
     ours, expected = both("MLPClassifier", engine, max_iter=2)

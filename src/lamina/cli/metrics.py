@@ -13,10 +13,14 @@ from sklearn.metrics import (
     accuracy_score,
     log_loss,
     mean_absolute_error,
+    mean_pinball_loss,
     mean_squared_error,
     precision_recall_fscore_support,
     r2_score,
 )
+
+from lamina.cli.recipe import network_of, quantiles_of
+from lamina.training.scores import PinballScore
 
 
 def measure(model: Any, X: pd.DataFrame, y: NDArray[Any]) -> dict[str, Any]:
@@ -33,7 +37,9 @@ def measure(model: Any, X: pd.DataFrame, y: NDArray[Any]) -> dict[str, Any]:
     -------
     dict
         'rows', and for a classifier 'accuracy', 'log_loss' and 'classes' (a dict with 'precision',
-        'recall', 'f1' and 'rows' for each class), for a regressor 'rmse', 'mae' and 'r2'.
+        'recall', 'f1' and 'rows' for each class), for a regressor 'rmse', 'mae' and 'r2', or, of
+        quantiles, 'pinball_loss', 'd2_pinball' and 'coverage' (a dict with the share of targets
+        that are not above each quantile).
     """
     figures = _of_classes(model, X, y) if is_classifier(model) else _of_values(model, X, y)
     return {"rows": len(y), **figures}
@@ -41,10 +47,24 @@ def measure(model: Any, X: pd.DataFrame, y: NDArray[Any]) -> dict[str, Any]:
 
 def _of_values(model: Any, X: pd.DataFrame, y: NDArray[Any]) -> dict[str, Any]:
     prediction = model.predict(X)
+    if (quantiles := quantiles_of(network_of(model))) is not None:
+        return _of_quantiles(y, prediction.reshape(len(y), -1), quantiles)
     return {
         "rmse": math.sqrt(mean_squared_error(y, prediction)),
         "mae": float(mean_absolute_error(y, prediction)),
         "r2": float(r2_score(y, prediction)),
+    }
+
+
+def _of_quantiles(
+    y: NDArray[Any], prediction: NDArray[Any], quantiles: list[float]
+) -> dict[str, Any]:
+    by_quantile = list(zip(quantiles, prediction.T, strict=True))
+    losses = [mean_pinball_loss(y, column, alpha=q) for q, column in by_quantile]
+    return {
+        "pinball_loss": float(np.mean(losses)),
+        "d2_pinball": PinballScore(y.reshape(-1, 1), quantiles)(prediction),
+        "coverage": {f"{q:g}": float(np.mean(y <= column)) for q, column in by_quantile},
     }
 
 

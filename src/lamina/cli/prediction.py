@@ -8,16 +8,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import is_classifier
+from sklearn.compose import TransformedTargetRegressor
 
 from lamina import persistence
 from lamina.cli.metrics import measure
 from lamina.cli.problem import as_classes, column, values
 from lamina.cli.reading import read_table
-from lamina.cli.recipe import encoding_of
+from lamina.cli.recipe import encoding_of, network_of, quantiles_of
 from lamina.cli.report import plain_console, show_figures
 from lamina.encoding.columns import numbers
 from lamina.errors import TableError
+from lamina.formulas import LOSSES
 
 
 def predict(
@@ -32,7 +35,7 @@ def predict(
     if probabilities and not is_classifier(model):
         raise ValueError(f"--probabilities: {model_file} is a regression model and has none")
     X = known_columns(model, read_for(model, data))
-    table = pd.DataFrame({"prediction": model.predict(X)})
+    table = predicted(model, X)
     if probabilities:
         names = [f"probability_{label}" for label in model.classes_]
         table = pd.concat([table, pd.DataFrame(model.predict_proba(X), columns=names)], axis=1)
@@ -40,6 +43,35 @@ def predict(
         output.parent.mkdir(parents=True, exist_ok=True)
     table.to_csv(sys.stdout if output is None else output, index=False)
     return 0
+
+
+def predicted(model: Any, X: Any) -> pd.DataFrame:
+    """The prediction for each row, with what else a model's loss tells of it.
+
+    Returns
+    -------
+    DataFrame
+        'prediction'; with 'std' beside it after loss='gaussian_nll'; after a loss of several
+        quantiles a column for each instead, such as 'quantile_0.9'.
+    """
+    prediction = model.predict(X)
+    if prediction.ndim == 2:
+        names = [f"quantile_{q:g}" for q in quantiles_of(network_of(model)) or ()]
+        return pd.DataFrame(prediction, columns=names)
+    table = pd.DataFrame({"prediction": prediction})
+    spread = predicted_spread(model, X)
+    return table if spread is None else table.assign(std=spread)
+
+
+def predicted_spread(model: Any, X: Any) -> NDArray[Any] | None:
+    """The standard deviation of each row in units of the target; None where none is predicted."""
+    if isinstance(model, TransformedTargetRegressor):
+        spread = predicted_spread(model.regressor_, X)
+        return None if spread is None else spread * model.transformer_.scale_[0]
+    name = getattr(network_of(model), "_loss_name", None)
+    if name is None or LOSSES[name].spread is None:
+        return None
+    return np.asarray(model.predict(X, return_std=True)[1])
 
 
 def evaluate(model_file: Path, data: Path, target: str | None) -> int:

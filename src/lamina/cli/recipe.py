@@ -20,6 +20,7 @@ from lamina.datasets.dataset import Task
 from lamina.encoding import TableEncoding
 from lamina.errors import TableError
 from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.estimators.tasks import quantiles_in
 from lamina.formulas import LINKS, LOSSES
 
 
@@ -63,6 +64,11 @@ def encoding_of(model: Any) -> TableEncoding | None:
         return encoding_of(getattr(model, "regressor_", model.regressor))
     first = model[0] if isinstance(model, Pipeline) else None
     return first if isinstance(first, TableEncoding) else None
+
+
+def quantiles_of(network: Any) -> list[float] | None:
+    """The quantiles that a fitted network predicts; None for one that predicts none."""
+    return quantiles_in(vars(network).get("_loss_hyperparameters", {}))
 
 
 class Split(NamedTuple):

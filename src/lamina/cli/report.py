@@ -16,6 +16,8 @@ FIGURE_NAMES: Mapping[str, str] = {
     "rmse": "RMSE",
     "mae": "MAE",
     "r2": "R²",
+    "pinball_loss": "pinball",
+    "d2_pinball": "D²",
 }
 
 
@@ -30,6 +32,9 @@ def show_figures(console: Console, figures: Mapping[str, Any], title: str) -> No
     for key, name in FIGURE_NAMES.items():
         if key in figures:
             console.print(f"  {name:<9} {figures[key]:.4f}")
+    if "coverage" in figures:
+        shares = ((quantile, f"{share:.3f}") for quantile, share in figures["coverage"].items())
+        show_table(console, ("quantile", "coverage"), shares)
     if "classes" in figures:
         rows = (
             (name, f"{of['precision']:.3f}", f"{of['recall']:.3f}", f"{of['f1']:.3f}", of["rows"])

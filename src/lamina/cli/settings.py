@@ -36,7 +36,7 @@ def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
 
 
 def parse_value(text: str) -> Any:
-    """A number, True, False, None, a tuple of these, or the text itself.
+    """A number, True, False, None, a tuple or a dict of these, or the text itself.
 
     Examples
     --------
@@ -44,8 +44,12 @@ def parse_value(text: str) -> Any:
     [3, 0.001, inf, True, None, 'relu']
     >>> [parse_value(text) for text in ("128,64", "128,", "()", "(50, 20)")]
     [(128, 64), (128,), (), (50, 20)]
+    >>> parse_value("{no: 1, yes: 5}")
+    {'no': 1, 'yes': 5}
     """
     text = text.strip()
+    if text[:1] + text[-1:] == "{}" and len(text) > 1:
+        return _parse_pairs(text)
     bracketed = text[:1] + text[-1:] in ("()", "[]") and len(text) > 1
     if bracketed or "," in text:
         parts = (text[1:-1] if bracketed else text).split(",")
@@ -58,6 +62,15 @@ def parse_value(text: str) -> Any:
         except ValueError:
             continue
     return text
+
+
+def _parse_pairs(text: str) -> dict[Any, Any]:
+    """Text such as '{no: 1, yes: 5}' as a dict; raises ValueError for a part without a colon."""
+    pairs = [part.partition(":") for part in text[1:-1].split(",") if part.strip()]
+    for key, colon, value in pairs:
+        if not (key.strip() and colon and value.strip()):
+            raise ValueError(f"{key + colon + value!r} in {text!r} is not of the form key: value")
+    return {parse_value(key): parse_value(value) for key, _, value in pairs}
 
 
 def check_names(settings: Iterable[str], network: str, allowed: Iterable[str]) -> None:

@@ -1,9 +1,10 @@
 """Class labels as the numbers that a loss takes, and predictions as labels again.
 
-Shapes: y is (rows,) labels, or (rows, n_labels) indicators, dense or sparse, for multilabel;
-encoded it is (rows,) int32 codes where there are three classes or more, else (rows, n_outputs)
-zeros and ones; a prediction is (rows, n_outputs) behind the link. The rules are those of
-scikit-learn's LabelBinarizer.
+Shapes: y is (rows,) labels, or (rows, n_labels) indicators, dense or sparse, for multilabel, or
+(rows, n_targets) labels for multioutput; encoded it is int32 codes (rows,) where there are three
+classes or more and (rows, n_targets) for multioutput, else (rows, n_outputs) zeros and ones; a
+prediction is (rows, n_outputs) behind the link. The rules are those of scikit-learn's
+LabelBinarizer; for multioutput each column of labels has a head of as many outputs as classes.
 """
 
 from __future__ import annotations
@@ -19,14 +20,22 @@ from sklearn.utils.multiclass import type_of_target, unique_labels
 
 from lamina.formulas.table import Array
 
-TargetKind: TypeAlias = Literal["binary", "multiclass", "multilabel"]
+TargetKind: TypeAlias = Literal["binary", "multiclass", "multilabel", "multioutput"]
+Classes: TypeAlias = "NDArray[Any] | list[NDArray[Any]]"
 Labels: TypeAlias = "NDArray[Any] | sparse.csr_array | sparse.csr_matrix"
 
 LOSS_OF_KIND: dict[TargetKind, str] = {
     "binary": "binary_log_loss",
     "multiclass": "log_loss",
     "multilabel": "binary_log_loss",
+    "multioutput": "log_loss",
 }
+# What `loss=` makes of these, and what smoothed labels make of that where they are codes.
+CLASSIFICATION_LOSSES: dict[str, dict[str, str]] = {
+    "log_loss": {},
+    "focal": {"binary_log_loss": "binary_focal", "log_loss": "focal"},
+}
+SMOOTHED_LOSSES: dict[str, str] = {"log_loss": "smoothed_log_loss"}
 
 
 @dataclass(frozen=True)
@@ -35,9 +44,10 @@ class TargetEncoding:
 
     Attributes
     ----------
-    classes : ndarray of shape (n_classes,)
-        The labels, sorted; for multilabel, the indicators' column numbers.
-    kind : {'binary', 'multiclass', 'multilabel'}
+    classes : ndarray of shape (n_classes,), or list of these
+        The labels, sorted; for multilabel, the indicators' column numbers; for multioutput, the
+        labels of each column.
+    kind : {'binary', 'multiclass', 'multilabel', 'multioutput'}
         'binary' also where there is one class only.
     sparse : bool
         Whether predictions of indicators are sparse, because y was.
@@ -53,7 +63,7 @@ class TargetEncoding:
     array(['no', 'yes'], dtype='<U3')
     """
 
-    classes: NDArray[Any]
+    classes: Any
     kind: TargetKind
     sparse: bool = False
 
@@ -64,16 +74,20 @@ class TargetEncoding:
         Raises
         ------
         ValueError
-            Where y holds no labels: continuous values, or several columns that are no indicators.
+            Where y holds no labels but continuous values.
         """
         if classes is None and (plain := _integer_classes(y)) is not None:
             return cls(plain, "binary" if len(plain) <= 2 else "multiclass")
+        if (columns := _columns_of(classes)) is not None:
+            return cls(columns, "multioutput")
         kind = type_of_target(y, input_name="y")
-        if "multioutput" in kind:
+        if kind.startswith("continuous"):
             raise ValueError(
-                f"y of shape {y.shape} holds several columns that are no 0/1 indicators ({kind}): "
-                "one classifier learns one column of labels, or several of indicators"
+                f"Unknown label type: {kind}. y of shape {y.shape} holds numbers that are no "
+                "labels; a regressor learns these, or bin them first"
             )
+        if kind.endswith("multioutput"):
+            return cls([np.unique(column) for column in y.T], "multioutput")
         known = unique_labels(y if classes is None else classes)
         if kind.startswith("multilabel"):
             return cls(known, "multilabel", sparse.issparse(y))
@@ -84,24 +98,37 @@ class TargetEncoding:
         """The name of the loss that fits the encoded labels."""
         return LOSS_OF_KIND[self.kind]
 
+    @property
+    def heads(self) -> tuple[int, ...]:
+        """How many outputs each column of labels has of its own; none where there is one column."""
+        return tuple(map(len, self.classes)) if self.kind == "multioutput" else ()
+
     def n_outputs(self, y: Labels) -> int:
         """How many outputs a network needs for these labels."""
+        if self.kind == "multioutput":
+            return sum(self.heads)
         if self.kind == "multilabel":
             return int(y.shape[1])
         return len(self.classes) if self.kind == "multiclass" else 1
 
     def encode(self, y: Labels, dtype: DTypeLike) -> NDArray[Any]:
-        """Labels as numbers: int32 codes for 'multiclass', else zeros and ones of that dtype.
+        """Labels as numbers: int32 codes for several classes, else zeros and ones of that dtype.
 
         Raises
         ------
         ValueError
             For indicators where the encoding is of single labels, or the other way round.
         """
-        if (y.ndim == 2) != (self.kind == "multilabel"):
+        columns = y.shape[1] if y.ndim == 2 else 1
+        wanted = {"multilabel": columns, "multioutput": len(self.heads)}.get(self.kind, 1)
+        if (y.ndim == 2) != (self.kind in ("multilabel", "multioutput")) or columns != wanted:
             raise ValueError(
                 f"y of shape {y.shape} does not go with the {self.kind} targets of the first fit"
             )
+        if self.kind == "multioutput":
+            pairs = zip(self.classes, y.T, strict=True)
+            by_column = [np.searchsorted(known, column) for known, column in pairs]
+            return np.stack(by_column, axis=1).astype(np.int32)
         if self.kind == "multilabel":
             indicators = y if isinstance(y, np.ndarray) else y.toarray()
             return np.ascontiguousarray(indicators != 0, dtype=dtype)
@@ -109,7 +136,9 @@ class TargetEncoding:
         return codes if self.kind == "multiclass" else codes[:, np.newaxis].astype(dtype)
 
     def decide(self, prediction: Array) -> NDArray[Any]:
-        """Class codes of shape (rows,), or 0/1 indicators (rows, n_outputs) for multilabel."""
+        """Class codes (rows,) or (rows, n_targets), or 0/1 indicators (rows, n_outputs)."""
+        if self.kind == "multioutput":
+            return np.stack([p.argmax(axis=1) for p in self.by_head(prediction)], axis=1)
         if self.kind == "multiclass":
             return np.asarray(prediction.argmax(axis=1))
         if self.kind == "multilabel":
@@ -121,9 +150,30 @@ class TargetEncoding:
     def decode(self, prediction: Array) -> Labels:
         """The labels that a prediction means; sparse where y was."""
         decided = self.decide(prediction)
+        if self.kind == "multioutput":
+            pairs = zip(self.classes, decided.T, strict=True)
+            return np.stack([known[codes] for known, codes in pairs], axis=1)
         if self.kind != "multilabel":
             return np.asarray(self.classes[decided])
         return _sparse_as_configured(decided) if self.sparse else decided
+
+    def by_head(self, outputs: Array) -> list[Array]:
+        """What belongs to each column of labels, of outputs (rows, n_outputs)."""
+        return np.split(outputs, np.cumsum(self.heads)[:-1], axis=1)
+
+
+def classification_loss(kind: TargetKind, loss: str, label_smoothing: float) -> str:
+    """The record for targets of a kind, where a classifier has such a `loss=`."""
+    plain = LOSS_OF_KIND[kind]
+    name = CLASSIFICATION_LOSSES[loss].get(plain, plain)
+    return SMOOTHED_LOSSES.get(name, name) if label_smoothing else name
+
+
+def _columns_of(classes: Any) -> list[NDArray[Any]] | None:
+    """The classes of each column, where they are given so."""
+    if not isinstance(classes, list | tuple) or any(np.ndim(each) != 1 for each in classes):
+        return None
+    return [np.unique(np.asarray(each)) for each in classes] or None
 
 
 def _integer_classes(y: Labels) -> NDArray[Any] | None:

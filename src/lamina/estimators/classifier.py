@@ -12,8 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import unique_labels
+from sklearn.utils.validation import check_is_fitted
 
 from lamina.encoding.targets import Labels, TargetEncoding
+from lamina.estimators.constraints import CLASSIFICATION_CONSTRAINTS, CONSTRAINTS
 from lamina.estimators.perceptron import Perceptron, has_partial_fit
 from lamina.estimators.tasks import Classification, Task
 from lamina.formulas.table import Array
@@ -24,8 +26,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
     Layer by layer, z = a_prev W + b and a = f(z). The last layer's z become probabilities p: by
     softmax for three classes and more, by the logistic function for two, and label by label for
-    multilabel targets. What is minimised is the log loss, -log p of the right class in the mean
-    over the rows (summed over the labels), and the penalty on the weights.
+    multilabel targets; several columns of labels have a softmax each. What is minimised is the log
+    loss, -log p of the right class in the mean over the rows (summed over labels and columns), and
+    the penalty on the weights.
 
     Parameters
     ----------
@@ -249,11 +252,40 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         After how many epochs it is written; after every one where `checkpoint_seconds` is None too.
     checkpoint_seconds : float or None, default=None
         After how many seconds it is written, at the end of an epoch.
+    loss : {'log_loss', 'focal'} or object, default='log_loss'
+        What is minimised in the mean over the rows:
+
+        - 'log_loss': -log p of the right class (Good 1952), summed over the labels of multilabel
+          targets and over the columns of several;
+        - 'focal': -(1 - p)^γ log p, γ being `focal_gamma`: what is already right counts less, so
+          that a rare or hard class is not drowned (Lin et al. 2017). Probabilities come out less
+          extreme than the frequencies.
+
+        An object has `value_and_delta(logits, y, sample_weight)`, in NumPy: from logits
+        (rows, n_outputs), y and sample_weight (rows,) or None it gives each row's loss (rows,) and
+        its slope at the logits (rows, n_outputs), both multiplied by the row's sample_weight. y
+        holds zeros and ones, (rows, 1) for two classes and (rows, n_labels) for multilabel
+        targets, or int32 class codes, (rows,) for more classes and (rows, n_targets) for several
+        columns. A row's loss depends on that row alone; the first rows are tried for it.
+        Probabilities are what the logistic function or softmax makes of the logits, as ever. What
+        it raises ends the fit. A model with it is not saved: `set_params(loss='log_loss')` first.
+    focal_gamma : float, default=2.0
+        γ of loss='focal'; 0 is the log loss.
+    label_smoothing : float, default=0.0
+        ε, from 0 to below 1: of each label 1 - ε stays with its class and ε is shared out among
+        all, so that no logit is driven to infinity (Szegedy et al. 2016). Multilabel targets
+        become ε / 2 and 1 - ε / 2.
+    class_weight : dict, 'balanced', list of dict or None, default=None
+        How much rows count by their class, times their sample_weight: {label: weight}, where what
+        is not named weighs one; 'balanced' is n_rows / (n_classes · rows of the class). For
+        multilabel targets and several columns a list with a dict for each column, whose weights
+        multiply. Rows that early stopping holds out are weighed alike.
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        The labels, sorted; for multilabel targets, the column numbers.
+    classes_ : ndarray of shape (n_classes,), or list of these
+        The labels, sorted; for multilabel targets, the column numbers; for several columns of
+        labels, the labels of each.
     coefs_ : list of ndarray of shape (fan_in, fan_out)
         The weights of each layer; they and the biases are views of one vector.
     intercepts_ : list of ndarray of shape (fan_out,)
@@ -317,6 +349,15 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     0.99
     """
 
+    _parameter_constraints = {**CLASSIFICATION_CONSTRAINTS, **CONSTRAINTS}
+
+    loss: Any
+    focal_gamma: float
+    label_smoothing: float
+    class_weight: Any
+    classes_: Any
+    n_outputs_: int
+
     def __init__(
         self,
         hidden_layer_sizes: Any = (100,),
@@ -371,6 +412,10 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         checkpoint: str | PathLike[str] | None = None,
         checkpoint_every: int | None = None,
         checkpoint_seconds: float | None = None,
+        loss: Any = "log_loss",
+        focal_gamma: float = 2.0,
+        label_smoothing: float = 0.0,
+        class_weight: Any = None,
     ) -> None:
         self._keep_parameters(locals())
 
@@ -390,8 +435,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         y : array-like of shape (n_rows,) or (n_rows, n_labels)
         sample_weight : array-like of shape (n_rows,), optional
             How much each row counts; all the same by default.
-        classes : array-like of shape (n_classes,), optional
-            All labels that will ever be seen; needed in the first call only.
+        classes : array-like of shape (n_classes,), or list of these, optional
+            All labels that will ever be seen, of several columns those of each; needed in the
+            first call only.
 
         Returns
         -------
@@ -402,13 +448,14 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         AttributeError
             For solver='lbfgs', which takes all rows at once.
         ValueError
-            For early_stopping=True, for a first call without `classes`, and for labels that are not
-            among them.
+            For early_stopping=True, for class_weight='balanced', for a first call without
+            `classes`, and for labels that are not among them.
         """
+        self._refuse_balance()
         self._check_classes(classes)
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: Any) -> Any:
         """The probability of each class, or of each label by itself for multilabel targets.
 
         Parameters
@@ -417,15 +464,18 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
         Returns
         -------
-        ndarray of shape (n_rows, n_classes)
-            Column by column as in `classes_`.
+        ndarray of shape (n_rows, n_classes), or list of these
+            Column by column as in `classes_`; of several columns of labels, a list with an array
+            for each of them.
         """
         prediction = self._forward(X)
+        if vars(self).get("_heads"):
+            return self._encoding().by_head(prediction)
         if self.n_outputs_ == 1:
             return np.hstack([1 - prediction, prediction])
         return prediction
 
-    def predict_log_proba(self, X: Any) -> Array:
+    def predict_log_proba(self, X: Any) -> Any:
         """The logarithm of `predict_proba`; -inf where a probability is zero.
 
         Parameters
@@ -434,12 +484,55 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
         Returns
         -------
-        ndarray of shape (n_rows, n_classes)
-            Column by column as in `classes_`.
+        ndarray of shape (n_rows, n_classes), or list of these
+            As `predict_proba` gives them.
         """
         probability = self.predict_proba(X)
         with np.errstate(divide="ignore"):
+            if isinstance(probability, list):
+                return [np.log(of_column) for of_column in probability]
             return np.log(probability, out=probability)
+
+    def decision_function(self, X: Any) -> Any:
+        """The logits: how strongly the network speaks for each class, before any probability.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) or (n_rows, n_classes), or list of these
+            Of two classes one number, above zero where the second is likelier; for multilabel
+            targets (n_rows, n_labels), likewise; else a column for each class, the largest of
+            which is predicted. Of several columns of labels, a list with an array for each.
+        """
+        logits, encoding = self._forward(X, link="identity"), self._encoding()
+        if not encoding.heads:
+            return logits[:, 0] if self.n_outputs_ == 1 else logits
+        return [
+            of_head[:, 1] - of_head[:, 0] if of_head.shape[1] == 2 else of_head
+            for of_head in encoding.by_head(logits)
+        ]
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The share of rows whose every label is predicted.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,), (n_rows, n_labels) or (n_rows, n_targets)
+        sample_weight : array-like of shape (n_rows,), optional
+
+        Returns
+        -------
+        float
+        """
+        check_is_fitted(self)
+        if not self._encoding().heads:
+            return float(super().score(X, y, sample_weight))
+        right = (self.predict(X) == np.asarray(y)).all(axis=1)
+        return float(np.average(right, weights=sample_weight))
 
     def _answer(self, prediction: Array) -> Labels:
         return self._encoding().decode(prediction)
@@ -449,20 +542,39 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
     def _task(self, y: Labels, known: bool, classes: ArrayLike | None) -> Classification:
         if not known or (classes is None and not hasattr(self, "classes_")):
-            return Classification(TargetEncoding.of(y), y)
-        known_classes = hasattr(self, "classes_")
-        encoding = self._encoding() if known_classes else TargetEncoding.of(y, classes)
-        self._check_labels(unique_labels(y), encoding.classes)
-        return Classification(encoding, y)
+            encoding = TargetEncoding.of(y)
+        else:
+            known_classes = hasattr(self, "classes_")
+            encoding = self._encoding() if known_classes else TargetEncoding.of(y, classes)
+            self._check_known(encoding, y)
+        settings = {"focal_gamma": self.focal_gamma, "label_smoothing": self.label_smoothing}
+        return Classification(encoding, y, self.loss, settings, self.class_weight)
+
+    def _check_known(self, encoding: TargetEncoding, y: Labels) -> None:
+        """Check the labels of each column against the classes of earlier fits."""
+        if not encoding.heads:
+            self._check_labels(unique_labels(y), encoding.classes)
+        elif y.ndim == 2 and y.shape[1] == len(encoding.heads):
+            for column, known in zip(y.T, encoding.classes, strict=True):
+                self._check_labels(np.unique(column), known)
 
     def _task_like(self, task: Task, y: Labels) -> Classification:
         assert isinstance(task, Classification)
-        if unseen := sorted(set(unique_labels(y)) - set(task.encoding.classes)):
-            raise ValueError(
-                f"y_val of validation_data has classes that y has not: {unseen}. y has "
-                f"{task.encoding.classes}; split so that both parts hold every class."
-            )
+        for column, known in _labels_beside(y, task.encoding):
+            if unseen := sorted(set(column) - set(known)):
+                raise ValueError(
+                    f"y_val of validation_data has classes that y has not: {unseen}. y has "
+                    f"{known}; split so that both parts hold every class."
+                )
         return replace(task, y=y)
+
+    def _refuse_balance(self) -> None:
+        if isinstance(self.class_weight, str):
+            raise ValueError(
+                f"partial_fit does not support class_weight={self.class_weight!r}: the rows of one "
+                "call do not tell how many there are of each class. Pass a dict, such as "
+                "dict(zip(classes, compute_class_weight('balanced', classes=classes, y=y_all)))."
+            )
 
     def _check_classes(self, classes: ArrayLike | None) -> None:
         """Check the `classes` of a call to partial_fit against those of the first call."""
@@ -474,7 +586,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
             )
         if known is None or classes is None:
             return
-        if not np.array_equal(known, unique_labels(classes)):
+        if not _same_classes(known, classes):
             raise ValueError(
                 f"classes={classes!r} is not the same as on the last call to partial_fit, "
                 f"was: {known!r}"
@@ -497,4 +609,24 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        tags.target_tags.multi_output = True
         return tags
+
+
+def _labels_beside(y: Labels, encoding: TargetEncoding) -> list[tuple[Any, Any]]:
+    """The labels that y holds, beside those that are known, of each column where it has several."""
+    if encoding.heads and y.ndim == 2 and y.shape[1] == len(encoding.heads):
+        return list(zip(map(np.unique, y.T), encoding.classes, strict=True))
+    if encoding.heads:
+        raise ValueError(
+            f"y_val of validation_data has shape {y.shape}, and y has {len(encoding.heads)} "
+            "columns of labels: they must have the same."
+        )
+    return [(unique_labels(y), encoding.classes)]
+
+
+def _same_classes(known: Any, classes: Any) -> bool:
+    """Whether classes are those known, column by column where they are of several."""
+    if not isinstance(known, list):
+        return np.array_equal(known, unique_labels(classes))
+    return len(known) == len(classes) and all(map(np.array_equal, known, map(np.unique, classes)))

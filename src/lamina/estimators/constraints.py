@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from numbers import Integral, Real
 from os import PathLike
 from typing import Any
 
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 
+from lamina.encoding.targets import CLASSIFICATION_LOSSES
 from lamina.engines.choose import ENGINES
 from lamina.errors import suggestion
 from lamina.formulas import (
@@ -26,9 +28,7 @@ from lamina.formulas import (
 LBFGS = "lbfgs"
 BAR = "bar"
 DTYPES = ("float32", "float64")
-REGRESSION_LOSSES = {
-    name for name, loss in LOSSES.items() if loss.task == "regression" and not loss.hyperparameters
-} - {"gaussian_nll"}
+REGRESSION_LOSSES = {name for name, loss in LOSSES.items() if loss.task == "regression"}
 
 _at_least_one = Interval(Integral, 1, None, closed="left")
 _not_negative = Interval(Real, 0, None, closed="left")
@@ -90,6 +90,20 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "diagnostics": [StrOptions({"auto"}), "boolean"],
 }
 
+_own_loss = HasMethods("value_and_delta")
+REGRESSION_CONSTRAINTS: dict[str, list[Any]] = {
+    "loss": [StrOptions(REGRESSION_LOSSES), _own_loss],
+    "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
+    "huber_threshold": [_positive],
+    "tweedie_power": [Interval(Real, 1, 2, closed="neither")],
+}
+CLASSIFICATION_CONSTRAINTS: dict[str, list[Any]] = {
+    "loss": [StrOptions(set(CLASSIFICATION_LOSSES)), _own_loss],
+    "focal_gamma": [_not_negative],
+    "label_smoothing": [_below_one],
+    "class_weight": [StrOptions({"balanced"}), dict, list, None],
+}
+
 
 def nearest_value(constraints: Mapping[str, list[Any]], parameters: Mapping[str, Any]) -> str:
     """A sentence with the nearest match of the first misspelt value; empty where there is none."""
@@ -131,6 +145,28 @@ def hidden_widths(hidden_layer_sizes: Any) -> list[int]:
     if any(width < 1 for width in widths):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {widths}.")
     return [int(width) for width in widths]
+
+
+def rising_quantiles(quantile: Any) -> float | tuple[float, ...]:
+    """One quantile as a number, several as a tuple.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For several that are not numbers between 0 and 1 in rising order.
+    """
+    if isinstance(quantile, Real):
+        return float(quantile)
+    several = tuple(quantile)
+    if not all(isinstance(each, Real) for each in several):
+        raise TypeError(f"quantile takes a number or a sequence of numbers, got {quantile!r}")
+    rises = all(before < after for before, after in pairwise(several))
+    if not several or not rises or not (several[0] > 0 and several[-1] < 1):
+        raise ValueError(
+            f"quantile={list(several)} must rise from above 0 to below 1: sort it, and leave out "
+            "what is there twice"
+        )
+    return tuple(map(float, several))
 
 
 def hidden_activations(activation: Any, n_hidden: int) -> tuple[str, ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina.estimators.constraints import LBFGS, hidden_widths
-from lamina.formulas import NORMALIZATIONS, OPTIMIZERS, PENALTIES, SCHEDULES
+from lamina.formulas import LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES, SCHEDULES
 from lamina.training.callbacks.protocol import MOMENTS, is_callback
 
 Contradiction = Callable[[Any], str | None]
@@ -206,6 +207,28 @@ def _amsgrad_of_another_solver(model: Any) -> str | None:
     )
 
 
+def _quantiles_without_their_loss(model: Any) -> str | None:
+    several = getattr(model, "quantile", 0.5)
+    if isinstance(several, Real) or not isinstance(model.loss, str):
+        return None
+    if set(QUANTILE) <= set(LOSSES[model.loss].hyperparameters):
+        return None
+    return (
+        f"quantile={several!r} asks for several quantiles, which loss={model.loss!r} does not "
+        "predict. Set loss='quantile', or leave quantile=0.5."
+    )
+
+
+def _smoothing_of_ones_own_loss(model: Any) -> str | None:
+    if not getattr(model, "label_smoothing", 0) or isinstance(model.loss, str):
+        return None
+    return (
+        f"label_smoothing={model.label_smoothing!r} is of the losses that have a name, and "
+        f"loss={model.loss!r} is an object that is given the labels as they are. Set "
+        "label_smoothing=0, and smooth them there."
+    )
+
+
 def solvers_by_epochs() -> str:
     """The solvers that take minibatches, as a message lists them."""
     return ", ".join(map(repr, OPTIMIZERS))
@@ -234,6 +257,7 @@ ONLY_BY_EPOCHS: dict[str, Callable[[Any], bool]] = {
     "average_decay": _is_set,
     "verbose": lambda value: isinstance(value, str),
 }
+QUANTILE = ("quantile",)
 ONLY_FOR_FIT = ("monitor", "restore_best", "checkpoint")
 
 CONTRADICTIONS: tuple[Contradiction, ...] = (
@@ -250,4 +274,6 @@ CONTRADICTIONS: tuple[Contradiction, ...] = (
     _what_is_no_callback,
     _lbfgs_with_a_kink,
     _amsgrad_of_another_solver,
+    _quantiles_without_their_loss,
+    _smoothing_of_ones_own_loss,
 )

@@ -13,6 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina.engines import Engine, Objective, Rows
+from lamina.engines.custom_loss import CustomLoss, require_rows_apart
 from lamina.engines.engine import Matrix
 from lamina.estimators.checkpoints import checkpoint_of, identity_of, resumed
 from lamina.estimators.constraints import BAR
@@ -43,6 +44,7 @@ from lamina.training import (
 from lamina.training.callbacks.bars import ProgressBar
 
 AUTOMATIC_BATCH = 200
+ROWS_TO_TRY = 5
 DIVERGED = (
     "Training was ended because the loss or a layer became infinite or NaN; the weights of the "
     "best epoch before that were restored. Scale the inputs with StandardScaler, scale the target "
@@ -105,10 +107,23 @@ class Assignment:
     @property
     def objective(self) -> Objective:
         """What is minimised."""
-        model = self.model
+        model, task = self.model, self.task
+        if not isinstance(task.loss, str):
+            self._try_out(task.loss)
         return Objective(
-            self.task.loss, float(model.alpha), model.penalty, l1_ratio=float(model.l1_ratio)
+            task.loss,
+            float(model.alpha),
+            model.penalty,
+            hyperparameters=task.hyperparameters,
+            l1_ratio=float(model.l1_ratio),
         )
+
+    def _try_out(self, loss: CustomLoss) -> None:
+        """See on a few rows that the user's own loss does as it must."""
+        _, y, weight = self.rows
+        y, weight = y[:ROWS_TO_TRY], None if weight is None else weight[:ROWS_TO_TRY]
+        logits = np.linspace(-1, 1, len(y) * self.spec.n_outputs, dtype=self.start.dtype)
+        require_rows_apart(loss, logits.reshape(len(y), -1), y, weight)
 
 
 class Outcome(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from time import perf_counter
 from typing import Any, Self
 
@@ -41,7 +42,7 @@ from lamina.estimators.state import (
 from lamina.estimators.tasks import Task
 from lamina.estimators.validating import HeldOut, parts_of
 from lamina.estimators.watched import Watched
-from lamina.formulas import LOSSES, OPTIMIZERS
+from lamina.formulas import OPTIMIZERS
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout
 
@@ -171,12 +172,11 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         as_given = X, y, sample_weight
         widths = hidden_widths(self.hidden_layer_sizes)
         X, y = self._validated(X, y, fresh)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X)
+        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
         self._refuse_noise_on_sparse_rows(X)
         task = self._task(y, self.warm_start or incremental, classes)
         widths = [X.shape[1], *widths, task.n_outputs]
-        spec = network_for(tuple(widths), architecture_of(self), LOSSES[task.loss].link)
+        spec = network_for(tuple(widths), architecture_of(self), task.link, task.heads)
         # A checkpoint holds its generator's state: NumPy's global one need not be given it.
         seed = 0 if resume is not None and self.random_state is None else self.random_state
         random_state = check_random_state(seed)
@@ -187,7 +187,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
             spec=spec,
             task=task,
             X=X,
-            weight=sample_weight,
+            weight=task.row_weights(weight),
             start=start.astype(np.float64) if self.solver == LBFGS else start,
             random_state=random_state,
             held_out=self._held_out(validation_data, task, X.dtype),
@@ -270,11 +270,12 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
             )
         return trained_parameters_of(self, self._chosen_dtype)
 
-    def _forward(self, X: Any) -> Array:
-        """The network's prediction for unvalidated X, of shape (n_rows, n_outputs)."""
+    def _forward(self, X: Any, link: str | None = None) -> Array:
+        """The prediction for unvalidated X, (n_rows, n_outputs), behind its own or another link."""
         is_plain = self._can_predict(X)
         rows = X if is_plain else self._rows_to_predict(X)
         spec, parameters = network_and_parameters(self)
+        spec = spec if link is None else replace(spec, link=link)
         dtype = self._dtype_to_predict_in(rows.dtype, parameters.dtype)
         engine = choose_engine(self.engine, self.n_threads, self.precision)
         try:

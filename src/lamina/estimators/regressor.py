@@ -9,33 +9,73 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import _check_sample_weight
 
-from lamina.estimators.constraints import CONSTRAINTS, REGRESSION_LOSSES
+from lamina.estimators.constraints import (
+    CONSTRAINTS,
+    REGRESSION_CONSTRAINTS,
+    REGRESSION_LOSSES,
+    rising_quantiles,
+)
 from lamina.estimators.perceptron import Perceptron, has_partial_fit
-from lamina.estimators.tasks import Regression, Task
+from lamina.estimators.tasks import Regression, Task, quantiles_in
+from lamina.formulas import LOSSES
+from lamina.formulas.losses import as_it_is
 from lamina.formulas.table import Array
+from lamina.training.scores import PinballScore
+
+# Of the losses that do not let the outputs be the answer as they are.
+ANSWERS = {name: loss.answer for name, loss in LOSSES.items() if loss.answer is not as_it_is}
 
 
 class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     """A multi-layer perceptron that predicts numbers, the same as scikit-learn's.
 
     Layer by layer, z = a_prev W + b and a = f(z); the last layer's z are the prediction p, or
-    exp(z) where the loss is Poisson's. What is minimised is the loss and the penalty on the
+    what the loss's link makes of them. What is minimised is the loss and the penalty on the
     weights.
 
     Parameters
     ----------
-    loss : {'squared_error', 'poisson'}, default='squared_error'
-        What is minimised in the mean over the rows:
+    loss : str or object, default='squared_error'
+        What is minimised in the mean over the rows, by name, or an object of your own (below). With
+        p the prediction, y the target, r = p - y, and summed over the targets where there are
+        several:
 
-        - 'squared_error': ½ (p - y)² in the mean over the outputs. With several outputs the
+        - 'squared_error': ½ r² in the mean over the targets. With several the
           *gradient* belongs to their sum, so it is n_outputs times that of the loss reported:
           scikit-learn trains so (its issue 8349), and equal numbers are the contract. The penalty
-          weighs n_outputs times less for it.
-        - 'poisson': y log(y / p) - y + p summed over the outputs, with p = exp(z); for counts and
-          other targets of at least 0.
+          weighs n_outputs times less for it;
+        - 'absolute_error': |r|, for the median; outliers pull no more than others (Boscovich 1757);
+        - 'huber': ½ r² where |r| ≤ t, else t (|r| - ½ t), t being `huber_threshold` (Huber 1964);
+        - 'log_cosh': log cosh r, near zero ½ r², far from it |r| - log 2 (Green 1990);
+        - 'quantile': max(q (y - p), (q - 1) (y - p)) for each q of `quantile` (Koenker,
+          Bassett 1978);
+        - 'poisson': y log(y / p) - y + p with p = exp(z); for counts and other targets of at
+          least 0 (Nelder, Wedderburn 1972);
+        - 'gamma': y / p - 1 - log(y / p) with p = exp(z); for targets above 0 whose spread grows
+          with them (Nelder, Wedderburn 1972);
+        - 'tweedie': y^(2-ρ) / ((1-ρ)(2-ρ)) - y p^(1-ρ) / (1-ρ) + p^(2-ρ) / (2-ρ) with
+          p = exp(z), ρ being `tweedie_power`; for targets of at least 0 of which many are 0, such
+          as claims (Jørgensen 1987);
+        - 'gaussian_nll': log σ + ½ (y - μ)² / σ² for a mean μ and a standard deviation
+          σ = exp(z'), of which `predict(X, return_std=True)` gives both (Nix, Weigend 1994).
+          Standardise the target for it, and expect longer training.
+
+        'absolute_error' and 'quantile' have a step in their slope, which 'lbfgs' does not count on:
+        prefer 'adam' for them.
+
+        An object has `value_and_delta(logits, y, sample_weight)`, in NumPy: from logits
+        (rows, n_outputs), y (rows, n_targets) and sample_weight (rows,) or None, all in the dtype
+        that is computed in, it gives each row's loss (rows,) and its slope at the logits
+        (rows, n_outputs), both multiplied by the row's sample_weight. A row's loss depends on that
+        row alone, as a batch may come in parts; the first rows are tried for it. lamina adds up,
+        divides by the sum of the weights, and adds the penalty. The prediction is the logits, or
+        what `link` of the object names: 'identity', 'exp' or 'logistic'. What it raises ends the
+        fit. A model with it is not saved: `set_params(loss='squared_error')` first, predictions
+        stay as they are.
     hidden_layer_sizes : int or sequence of int, default=(100,)
         The units of each hidden layer, from the inputs on; an int is one layer, and `()` leaves a
         linear model.
@@ -127,7 +167,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         Whether 'sgd' looks ahead along its velocity: w ← w + μ v - η g; and 'muon' along its own,
         μ M + (1 - μ) G.
     early_stopping : bool, default=False
-        Whether part of the rows is held out, and R² on them, in place of
+        Whether part of the rows is held out, and R² on them (of quantiles D²), in place of
         the loss, decides when to stop; the weights of the best epoch come back at the end.
     validation_fraction : float, default=0.1
         The part of the rows that early stopping holds out.
@@ -254,6 +294,17 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         After how many epochs it is written; after every one where `checkpoint_seconds` is None too.
     checkpoint_seconds : float or None, default=None
         After how many seconds it is written, at the end of an epoch.
+    quantile : float or sequence of float, default=0.5
+        q of loss='quantile', between 0 and 1: below the prediction lies a share q of the targets.
+        Several, in rising order, are learned by one network with an output for each, and `predict`
+        gives (n_rows, n_quantiles): each row's sorted, so that none crosses another, which brings
+        them nearer to the true ones (Chernozhukov, Fernández-Val, Galichon 2010).
+    huber_threshold : float, default=1.0
+        t of loss='huber': how far off a prediction may be before it counts as an outlier, in units
+        of the target.
+    tweedie_power : float, default=1.5
+        ρ of loss='tweedie', between 1 (Poisson) and 2 (gamma): the variance grows with the mean as
+        mean^ρ.
 
     Attributes
     ----------
@@ -319,14 +370,15 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     1.0
     """
 
-    _parameter_constraints = {"loss": [StrOptions(REGRESSION_LOSSES)], **CONSTRAINTS}
+    _parameter_constraints = {**REGRESSION_CONSTRAINTS, **CONSTRAINTS}
     _numeric_targets = True
 
-    loss: str
+    loss: Any
+    quantile: Any
 
     def __init__(
         self,
-        loss: str = "squared_error",
+        loss: Any = "squared_error",
         hidden_layer_sizes: Any = (100,),
         activation: str = "relu",
         *,
@@ -379,6 +431,9 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         checkpoint: str | PathLike[str] | None = None,
         checkpoint_every: int | None = None,
         checkpoint_seconds: float | None = None,
+        quantile: Any = 0.5,
+        huber_threshold: float = 1.0,
+        tweedie_power: float = 1.5,
     ) -> None:
         self._keep_parameters(locals())
 
@@ -410,21 +465,88 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         """
         return self._fit(X, y, sample_weight, incremental=True)
 
+    def predict(self, X: Any, return_std: bool = False) -> Any:
+        """The prediction for each row of X.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+        return_std : bool, default=False
+            Whether the standard deviation that loss='gaussian_nll' predicts comes with the mean.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) or (n_rows, n_targets)
+            Where `quantile` was a list, (n_rows, n_quantiles) or (n_rows, n_targets, n_quantiles),
+            each row's quantiles in rising order: they are sorted, so that none crosses another.
+        ndarray of the same shape
+            The standard deviations, only with return_std=True.
+
+        Raises
+        ------
+        ValueError
+            For return_std=True after a fit with another loss.
+        """
+        if not return_std:
+            return self._answer(self._forward(X))
+        prediction, name = self._forward(X), vars(self).get("_loss_name")
+        if name is None or (spread_of := LOSSES[name].spread) is None:
+            able = " or ".join(repr(each) for each, loss in LOSSES.items() if loss.spread)
+            raise ValueError(
+                f"return_std=True needs a loss that predicts a spread, and this model was fitted "
+                f"with another: fit it with loss={able}"
+            )
+        spread = spread_of(prediction)
+        return self._answer(prediction), spread[:, 0] if spread.shape[1] == 1 else spread
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R² of the prediction; with loss='quantile' D², the share of pinball loss explained.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,) or (n_rows, n_targets)
+        sample_weight : array-like of shape (n_rows,), optional
+
+        Returns
+        -------
+        float
+            At most 1. Of several targets and quantiles, the mean: each quantile is held against
+            the best constant for it (Koenker, Machado 1999).
+        """
+        quantiles = quantiles_in(vars(self).get("_loss_hyperparameters", {}))
+        if quantiles is None:
+            return float(super().score(X, y, sample_weight))
+        truth = check_array(y, ensure_2d=False, dtype=np.float64)
+        weight = None if sample_weight is None else _check_sample_weight(sample_weight, truth)
+        score = PinballScore(truth.reshape(len(truth), -1), quantiles, weight)
+        return score(self.predict(X))
+
     def _answer(self, prediction: Array) -> Array:
-        return prediction.ravel() if prediction.shape[1] == 1 else prediction
+        answer = ANSWERS.get(vars(self).get("_loss_name", ""))
+        if answer is None:
+            return prediction.ravel() if prediction.shape[1] == 1 else prediction
+        of_targets = answer(prediction, self._loss_hyperparameters)
+        return of_targets[:, 0] if of_targets.shape[1] == 1 else of_targets
 
     def _task(self, y: NDArray[Any], known: bool, classes: ArrayLike | None) -> Regression:
         if not isinstance(y, np.ndarray) or y.dtype.kind not in "biuf":
             raise TypeError(
                 f"y must be a dense array of numbers, got {type(y).__name__} of {y.dtype}"
             )
-        task = Regression(self.loss, y)
+        task = Regression(self.loss, y, self._hyperparameters())
         if (outside := task.outside_the_loss()) is not None:
             raise ValueError(
                 f"loss={self.loss!r} is not defined for a target of {outside}: choose another "
                 f"of {', '.join(map(repr, sorted(REGRESSION_LOSSES)))}, or shift the target"
             )
         return task
+
+    def _hyperparameters(self) -> dict[str, Any]:
+        """What the loss's record lists, by name."""
+        names = LOSSES[self.loss].hyperparameters if isinstance(self.loss, str) else ()
+        own = {**vars(self), "quantile": rising_quantiles(self.quantile)}
+        return {name: own[name] for name in names}
 
     def _task_like(self, task: Task, y: NDArray[Any]) -> Regression:
         other = self._task(y, known=True, classes=None)

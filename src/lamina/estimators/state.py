@@ -59,7 +59,13 @@ def network_of(model: Any) -> NetworkSpec:
         someone has set them by hand.
     """
     shapes = tuple(tuple(part.shape for part in parts) for parts in _parts_of(model))
-    return _network(shapes, model.n_features_in_, architecture_of(model), model.out_activation_)
+    return _network(
+        shapes,
+        model.n_features_in_,
+        architecture_of(model),
+        model.out_activation_,
+        tuple(vars(model).get("_heads", ())),
+    )
 
 
 class Architecture(NamedTuple):
@@ -89,7 +95,9 @@ def architecture_of(model: Any) -> Architecture:
 
 
 @lru_cache(maxsize=64)
-def network_for(widths: tuple[int, ...], architecture: Architecture, link: str) -> NetworkSpec:
+def network_for(
+    widths: tuple[int, ...], architecture: Architecture, link: str, heads: tuple[int, ...] = ()
+) -> NetworkSpec:
     """The network of these widths, inputs first and outputs last."""
     return NetworkSpec.perceptron(
         widths,
@@ -101,6 +109,7 @@ def network_for(widths: tuple[int, ...], architecture: Architecture, link: str) 
         dropout=hidden_dropout(architecture.dropout, len(widths) - 2),
         input_dropout=architecture.input_dropout,
         input_noise=architecture.input_noise,
+        heads=heads,
     )
 
 
@@ -110,6 +119,7 @@ def _network(
     n_features: int,
     architecture: Architecture,
     link: str,
+    heads: tuple[int, ...],
 ) -> NetworkSpec:
     # Remembered, because for a single row a spec takes longer to make than to use.
     weights, biases, *beside = shapes
@@ -121,7 +131,7 @@ def _network(
             "before gives, and has one intercept for each of its columns. Set them to fit, or fit "
             "the estimator anew."
         )
-    spec = network_for(widths, architecture, link)
+    spec = network_for(widths, architecture, link, heads)
     require_parts(spec, beside)
     return spec
 
@@ -189,6 +199,7 @@ def network_and_parameters(model: Any) -> tuple[NetworkSpec, Array]:
         model.residual,
         model.out_activation_,
         model.n_features_in_,
+        fitted.get("_heads"),
     )
     # Someone's subclass may compare by value, and have no hash then.
     is_hashable = type(model).__hash__ is not None
@@ -267,6 +278,7 @@ def network_attributes(spec: NetworkSpec, parameters: Array) -> dict[str, Any]:
         "n_layers_": len(spec.blocks) + 1,
         "n_outputs_": spec.n_outputs,
         "out_activation_": spec.link,
+        "_heads": list(spec.heads),
     }
 
 

@@ -4,29 +4,52 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from lamina.encoding.targets import Labels, TargetEncoding
+from lamina.encoding.targets import LOSS_OF_KIND, Labels, TargetEncoding, classification_loss
+from lamina.engines.custom_loss import CustomLoss
+from lamina.estimators.class_weights import weigh_classes
 from lamina.formulas import LOSSES
+from lamina.formulas.losses import Hyperparameters
 from lamina.formulas.table import Array
 from lamina.training import Accuracy, RSquared
+from lamina.training.scores import PinballScore
 
 Score = Callable[[Array], float]
 
 
 class Task(ABC):
-    """One fit's targets."""
+    """One fit's targets.
+
+    Attributes
+    ----------
+    y : array or csr matrix
+        As the estimator validated it.
+    hyperparameters : mapping of str to float or sequence of float
+        What the loss's record lists, by name.
+    """
 
     y: Any
+    hyperparameters: Hyperparameters
 
     @property
     @abstractmethod
-    def loss(self) -> str:
-        """A name in LOSSES."""
+    def loss(self) -> str | CustomLoss:
+        """A name in LOSSES, or an object of the user's own."""
+
+    @property
+    @abstractmethod
+    def link(self) -> str:
+        """A name in LINKS."""
+
+    @property
+    def heads(self) -> tuple[int, ...]:
+        """The outputs of each head; none where all outputs are one."""
+        return ()
 
     @property
     @abstractmethod
@@ -41,6 +64,10 @@ class Task(ABC):
     @abstractmethod
     def targets(self, dtype: DTypeLike) -> NDArray[Any]:
         """y as the engines take it."""
+
+    def row_weights(self, sample_weight: Array | None) -> Array | None:
+        """What each row counts in the loss, given what the caller says of it."""
+        return sample_weight
 
     @abstractmethod
     def strata(self) -> NDArray[Any] | None:
@@ -57,14 +84,48 @@ class Task(ABC):
 
 @dataclass(frozen=True)
 class Classification(Task):
-    """Labels of one column, or 0/1 indicators of several."""
+    """Labels of one column or several, or 0/1 indicators of several.
+
+    Attributes
+    ----------
+    encoding : TargetEncoding
+    y : Labels
+    chosen_loss : str or CustomLoss
+        What the classifier's `loss=` says.
+    settings : dict
+        Its focal_gamma and label_smoothing.
+    class_weight : dict, list, 'balanced' or None
+    """
 
     encoding: TargetEncoding
     y: Labels
+    chosen_loss: str | CustomLoss = "log_loss"
+    settings: Hyperparameters = field(default_factory=dict)
+    class_weight: Any = None
 
     @property
-    def loss(self) -> str:
-        return self.encoding.loss
+    def loss(self) -> str | CustomLoss:
+        if not isinstance(self.chosen_loss, str):
+            return self.chosen_loss
+        return classification_loss(self.encoding.kind, self.chosen_loss, self.smoothing)
+
+    @property
+    def smoothing(self) -> float:
+        """The share of a label that goes to all classes alike."""
+        return float(self.settings.get("label_smoothing", 0.0))  # type: ignore[arg-type]
+
+    @property
+    def hyperparameters(self) -> Hyperparameters:  # type: ignore[override]
+        names = LOSSES[self.loss].hyperparameters if isinstance(self.loss, str) else ()
+        return {name: self.settings[name] for name in names}
+
+    @property
+    def link(self) -> str:
+        return LOSSES[LOSS_OF_KIND[self.encoding.kind]].link
+
+    @property
+    def heads(self) -> tuple[int, ...]:
+        return self.encoding.heads
 
     @property
     def metric(self) -> str:
@@ -75,7 +136,14 @@ class Classification(Task):
         return self.encoding.n_outputs(self.y)
 
     def targets(self, dtype: DTypeLike) -> NDArray[Any]:
-        return self.encoding.encode(self.y, dtype)
+        encoded = self.encoding.encode(self.y, dtype)
+        if not self.smoothing or encoded.dtype.kind == "i":
+            return encoded
+        # Of codes the loss smooths; here yes and no are the two classes.
+        return np.asarray((1 - self.smoothing) * encoded + self.smoothing / 2, dtype=dtype)
+
+    def row_weights(self, sample_weight: Array | None) -> Array | None:
+        return weigh_classes(self.class_weight, self.encoding, self.y, sample_weight)
 
     def strata(self) -> NDArray[Any] | None:
         # Booleans, because scikit-learn's message about a class of one row names the strata so.
@@ -83,7 +151,7 @@ class Classification(Task):
 
     def score_on(self, rows: NDArray[np.int64], weight: Array | None) -> Score:
         encoded = self.encoding.encode(self.y[rows], np.float64)
-        truth = encoded if encoded.ndim == 1 else self.encoding.decide(encoded)
+        truth = encoded if encoded.dtype.kind == "i" else self.encoding.decide(encoded)
         return Accuracy(self.encoding.decide, truth, weight)
 
     def attributes(self) -> dict[str, Any]:
@@ -96,22 +164,49 @@ class Classification(Task):
 
 @dataclass(frozen=True)
 class Regression(Task):
-    """Numbers of one column or several."""
+    """Numbers of one column or several.
 
-    loss_name: str
+    Attributes
+    ----------
+    chosen_loss : str or CustomLoss
+        What the regressor's `loss=` says.
+    y : ndarray of shape (rows,) or (rows, n_targets)
+    hyperparameters : dict
+    """
+
+    chosen_loss: str | CustomLoss
     y: NDArray[Any]
+    hyperparameters: Hyperparameters = field(default_factory=dict)
 
     @property
-    def loss(self) -> str:
-        return self.loss_name
+    def loss(self) -> str | CustomLoss:
+        return self.chosen_loss
+
+    @property
+    def link(self) -> str:
+        if isinstance(self.chosen_loss, str):
+            return LOSSES[self.chosen_loss].link
+        return str(getattr(self.chosen_loss, "link", "identity"))
 
     @property
     def metric(self) -> str:
-        return "r2"
+        return "r2" if self.quantiles is None else "d2_pinball"
+
+    @property
+    def quantiles(self) -> list[float] | None:
+        """What the outputs of each target are quantiles of; None where they are no quantiles."""
+        return quantiles_in(self.hyperparameters)
+
+    @property
+    def outputs_per_target(self) -> int:
+        """How many outputs belong to each column of y."""
+        if not isinstance(self.chosen_loss, str):
+            return 1
+        return LOSSES[self.chosen_loss].outputs_per_target(self.hyperparameters)
 
     @property
     def n_outputs(self) -> int:
-        return 1 if self.y.ndim == 1 else int(self.y.shape[1])
+        return int(self.columns().shape[1]) * self.outputs_per_target
 
     def targets(self, dtype: DTypeLike) -> NDArray[Any]:
         # What is too large for float32 becomes infinite here; the first epoch will say so.
@@ -122,18 +217,36 @@ class Regression(Task):
         return None
 
     def score_on(self, rows: NDArray[np.int64], weight: Array | None) -> Score:
-        return RSquared(self.columns()[rows], weight)
+        truth, (name, of) = self.columns()[rows], (self.chosen_loss, self.hyperparameters)
+        score: Score = RSquared(truth, weight)
+        if self.quantiles is not None:
+            score = PinballScore(truth, self.quantiles, weight)
+        if not isinstance(name, str):
+            return score
+        return lambda prediction: score(LOSSES[name].answer(prediction, of))
 
     def attributes(self) -> dict[str, Any]:
-        return {}
+        named = isinstance(self.chosen_loss, str)
+        of = {name: np.asarray(value).tolist() for name, value in self.hyperparameters.items()}
+        return {"_loss_name": self.chosen_loss if named else None, "_loss_hyperparameters": of}
 
     def outside_the_loss(self) -> float | None:
         """A target for which the loss is NaN whatever the prediction; None where there is none."""
-        y = self.columns()
+        y, name = self.columns(), self.chosen_loss
+        if not isinstance(name, str):
+            return None
+        prediction = np.ones((y.size, self.outputs_per_target))
         with np.errstate(all="ignore"):
-            undefined = np.isnan(LOSSES[self.loss].value(np.ones(y.shape), y, {}))
-        return float(y[undefined].min()) if undefined.any() else None
+            value = LOSSES[name].value(prediction, y.reshape(-1, 1), self.hyperparameters)
+        undefined = np.isnan(value)
+        return float(y.ravel()[undefined].min()) if undefined.any() else None
 
     def columns(self) -> NDArray[Any]:
-        """y of shape (rows, n_outputs)."""
+        """y of shape (rows, n_targets)."""
         return self.y.reshape(len(self.y), -1)
+
+
+def quantiles_in(hyperparameters: Hyperparameters) -> list[float] | None:
+    """The quantiles that a loss has among its hyperparameters, or None."""
+    quantile = hyperparameters.get("quantile")
+    return None if quantile is None else np.atleast_1d(quantile).tolist()

@@ -180,6 +180,7 @@ def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
         )
     check_is_fitted(model)
     _refuse_other_predictions(model)
+    _refuse_rearranged_quantiles(model)
     spec, parameters = network_and_parameters(model)
     _refuse_unknown_parts(spec)
     link = LINKS[spec.link]
@@ -235,6 +236,15 @@ def _refuse_other_predictions(model: Any) -> None:
                 f"no export can say {name}={value!r}: call set_params({name}={plain!r}) first, "
                 "and predictions will be those of the same weights without it"
             )
+
+
+def _refuse_rearranged_quantiles(model: Any) -> None:
+    quantile = vars(model).get("_loss_hyperparameters", {}).get("quantile")
+    if isinstance(quantile, list):
+        raise ExportError(
+            f"no export can say quantile={quantile!r}, of which each row's predictions are sorted: "
+            "fit a model for each quantile"
+        )
 
 
 def _refuse_unknown_parts(spec: NetworkSpec) -> None:

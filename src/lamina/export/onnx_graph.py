@@ -81,7 +81,7 @@ def add_labels(graph: Graph, network: FittedNetwork, p: str) -> Outputs:
 def label_array(network: FittedNetwork) -> NDArray[Any]:
     """The labels in an ONNX type: strings, int64 (for booleans too), float32 or float64."""
     assert network.targets is not None
-    classes = network.targets.classes
+    classes: NDArray[Any] = network.targets.classes
     kinds = {type(label) for label in classes.tolist()}
     if kinds == {str}:
         return classes.astype(object)

@@ -35,7 +35,7 @@ from lamina.estimators.state import (
     network_attributes,
     network_of,
 )
-from lamina.estimators.tasks import Classification
+from lamina.estimators.tasks import Classification, Regression
 from lamina.export.fitted_network import fitted_network
 from lamina.formulas import OPTIMIZERS
 from lamina.network import ParameterLayout, flatten_parameters
@@ -169,6 +169,8 @@ def from_sklearn(estimator: Any) -> Any:
     vars(model).update(network_attributes(network_of(model), parameters), diagnoses_=None)
     if (binarizer := getattr(estimator, "_label_binarizer", None)) is not None:
         vars(model).update(Classification(_targets(binarizer), model.classes_).attributes())
+    else:
+        vars(model).update(Regression(model.loss, np.empty(0)).attributes())
     if (memory := _our_memory(estimator, parameters)) is not None:
         memory.history = history_of(model)
         # Whatever else ours keep of a fit by epochs begins here, beside what both have.

@@ -60,6 +60,8 @@ class Loss:
         codes a head is one target's outputs, and this is of no account.
     answer : callable
         `answer(p, of)`: what a regressor's `predict` gives, (rows, n_targets, …).
+    spread : callable or None
+        `spread(p)`: the standard deviation that is predicted beside, (rows, n_targets).
     mean_over_outputs : bool
         True where `value` is a mean over the outputs while `delta` belongs to their sum.
         scikit-learn trains so on squared errors (its issue 8349); equal numbers are the contract.
@@ -80,6 +82,7 @@ class Loss:
     paper: str
     outputs_per_target: Callable[[Hyperparameters], int] = one_output
     answer: Callable[[Array, Hyperparameters], Array] = as_it_is
+    spread: Callable[[Array], Array] | None = None
     mean_over_outputs: bool = False
     least: float = 0.0
     is_smooth: bool = True
@@ -220,6 +223,7 @@ LOSSES = Table(
         delta=value_losses.gaussian_nll_delta,
         outputs_per_target=lambda of: 2,
         answer=lambda p, of: p[:, 0::2],
+        spread=lambda p: p[:, 1::2],
         least=-math.inf,
         equation="L = mean over rows of Σ log σ + ½ (y - μ)² / σ²;  p = (μ, σ) of each target",
         paper="Nix, Weigend 1994, Estimating the mean and variance of the target distribution",

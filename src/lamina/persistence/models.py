@@ -190,6 +190,13 @@ def _ask(estimator: Any, requests: dict[str, dict[str, Any]]) -> None:
 
 
 def _mlp_to_plain(model: Any, writer: PlainWriter, path: Place) -> dict[str, Any]:
+    if not isinstance(model.loss, str):
+        plain = inspect.signature(type(model)).parameters["loss"].default
+        raise TypeError(
+            f"{told((*path, 'loss'))} is a {type(model.loss).__name__} of your own and cannot be "
+            f"saved, for it is code: call set_params(loss={plain!r}) first. A model predicts "
+            "the same without it"
+        )
     if not hasattr(model, "coefs_"):
         return _estimator_to_plain(model, writer, path, OF_FITS_ALONE)
     shapes = _network_shapes(model)

@@ -1,4 +1,4 @@
-"""Scores of a prediction on rows held out: accuracy and R², with all that is constant done once.
+"""Scores of a prediction on rows held out: accuracy, R² and D².
 
 Shapes: prediction is (rows, n_outputs), behind the link; weight (rows,) or None.
 """
@@ -6,7 +6,7 @@ Shapes: prediction is (rows, n_outputs), behind the link; weight (rows,) or None
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,43 @@ class Accuracy:
         if right.ndim == 2:
             right = right.all(axis=1)
         return float(right.mean() if self.weight is None else np.average(right, None, self.weight))
+
+
+class PinballScore:
+    """The mean over quantiles and outputs of D² = 1 - pinball loss / that of the best constant.
+
+    It is scikit-learn's d2_pinball_score (Koenker, Machado 1999); NaN for a prediction with NaN.
+
+    Parameters
+    ----------
+    truth : ndarray of shape (rows, n_targets)
+    quantiles : sequence of float
+    weight : ndarray of shape (rows,), optional
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> score = PinballScore(np.array([[1.0], [2.0], [3.0]]), [0.5])
+    >>> score(np.array([[1.0], [2.0], [4.0]]))
+    0.5
+    """
+
+    def __init__(
+        self, truth: NDArray[Any], quantiles: Sequence[float], weight: Array | None = None
+    ) -> None:
+        self.truth, self.quantiles, self.weight = truth, quantiles, weight
+
+    def __call__(self, prediction: Array) -> float:
+        from sklearn.metrics import d2_pinball_score
+
+        if not np.isfinite(prediction).all():
+            return math.nan
+        of_each = prediction.reshape(*self.truth.shape, len(self.quantiles))
+        scores = [
+            d2_pinball_score(self.truth, of_each[..., k], alpha=q, sample_weight=self.weight)
+            for k, q in enumerate(self.quantiles)
+        ]
+        return float(np.mean(scores))
 
 
 class RSquared:

@@ -1,0 +1,42 @@
+"""Class weights: what rows count by their labels, times what the caller says of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
+
+from lamina.encoding.targets import Labels, TargetEncoding
+from lamina.formulas.table import Array
+
+
+def weigh_classes(
+    class_weight: Any, encoding: TargetEncoding, y: Labels, sample_weight: Array | None
+) -> Array | None:
+    """The product of each row's class weight and its sample weight.
+
+    Parameters
+    ----------
+    class_weight : dict, list of dict, 'balanced' or None
+        As scikit-learn's compute_sample_weight takes it: of several columns the weights multiply.
+        Of one column, y need not hold all classes of a dict.
+    encoding : TargetEncoding
+    y : Labels
+    sample_weight : ndarray of shape (n_rows,) or None
+
+    Raises
+    ------
+    ValueError
+        For weights below zero, or that do not go with y.
+    """
+    if class_weight is None:
+        return sample_weight
+    if y.ndim == 1:
+        by_class = compute_class_weight(class_weight, classes=encoding.classes, y=y)
+        weight = by_class[np.searchsorted(encoding.classes, y)]
+    else:
+        weight = compute_sample_weight(class_weight, y)
+    if (weight < 0).any():
+        raise ValueError(f"class_weight={class_weight!r} holds a weight below zero: none may be")
+    return np.asarray(weight if sample_weight is None else weight * sample_weight)
