@@ -18,9 +18,9 @@ class EpochRecord(NamedTuple):
     loss : float
         The epoch's mean loss, penalty included.
     validation_score : float or None
-        Accuracy or R² on the rows held out for early stopping, where there are any.
+        Accuracy, R² or the first metric asked for, on the rows held out, where there are any.
     learning_rate : float
-        The rate that the epoch's steps had; NaN for L-BFGS, which has none.
+        The rate that the epoch's first step had; NaN for L-BFGS, which has none.
     rows_seen : int
         Rows that went through the network in all epochs of all fits so far; for L-BFGS, in all
         evaluations of this fit.
