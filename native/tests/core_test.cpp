@@ -81,7 +81,7 @@ struct Example {
             blocks.push_back({widths[i], widths[i + 1], is_last ? 0 : 2});
             n_parameters += (widths[i] + 1) * widths[i + 1];
         }
-        problem = {blocks.data(), int(blocks.size()), loss, 0, 0.1, precision};
+        problem = {blocks.data(), int(blocks.size()), loss, {0.1}, precision};
         problem.n_targets = takes_codes ? 1 : n_targets;
         problem.loss_hyperparameters = settings.hyperparameters.data();
         problem.n_loss_hyperparameters = int(settings.hyperparameters.size());
