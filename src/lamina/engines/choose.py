@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from lamina.engines.engine import Engine
@@ -56,13 +56,20 @@ def choose_engine(
         )
     if name == "reference":
         return ReferenceEngine(precision)
-    native = _native()
-    if native is not None:
-        return native(n_threads, precision)
+    if _native() is not None:
+        return _native_engine(n_threads, precision)
     if name == "native":
         raise ImportError("the native extension could not be loaded; reinstall lamina to build it")
     _warn_once()
     return ReferenceEngine(precision)
+
+
+@lru_cache(maxsize=64)
+def _native_engine(n_threads: int | None, precision: str | None) -> NativeEngine:
+    # Remembered: it holds nothing but its settings, and a row is predicted in a few microseconds.
+    from lamina.engines.native import NativeEngine
+
+    return NativeEngine(n_threads, precision)
 
 
 @cache

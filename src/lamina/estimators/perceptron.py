@@ -279,8 +279,11 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         dtype = self._dtype_to_predict_in(rows.dtype, parameters.dtype)
         engine = choose_engine(self.engine, self.n_threads, self.precision)
         try:
+            # To ask whether it is needed takes less than astype does to find out that it is not.
             return engine.predict(
-                spec, parameters.astype(dtype, copy=False), rows.astype(dtype, copy=False)
+                spec,
+                parameters if parameters.dtype == dtype else parameters.astype(dtype),
+                rows if rows.dtype == dtype else rows.astype(dtype),
             )
         except NonFiniteError:
             if is_plain:
