@@ -17,8 +17,8 @@ UNIT = {"bfloat16": 2.0**-8}
 FLOAT32 = 1e-5
 # What products of unrounded numbers would be off by is ten times as much, and more.
 NEARLY_ALL = 1e-6
-# A precision changes gradients and no step behind them. Other optimizers divide by a root, or take a
-# sign, of what little is left of a gradient, and so make a whole step of the rounding of a last bit.
+# A precision changes gradients and no step behind them. Other optimizers divide by a root, or take
+# a sign, of what little is left of a gradient, and so make a whole step of a last bit's rounding.
 SETTINGS = {
     "sgd": {"momentum": 0.9, "nesterovs_momentum": 1.0},
     "adam": {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8},

@@ -12,8 +12,9 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 import lamina
 from lamina import MLPClassifier, MLPRegressor
+from lamina.estimators.constraints import REGRESSION_LOSSES
 from lamina.estimators.contradictions import refuse_contradictions
-from lamina.formulas import ACTIVATIONS, NORMALIZATIONS, OPTIMIZERS, PENALTIES
+from lamina.formulas import ACTIVATIONS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES
 
 X = np.random.RandomState(0).standard_normal((40, 4))
 SCORES = X @ np.random.RandomState(1).standard_normal((4, 3)) + np.tanh(X[:, :3])
@@ -43,7 +44,7 @@ parameters = st.fixed_dictionaries(
         "momentum": st.sampled_from([0.0, 0.9]),
     },
 )
-quick = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+quick = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 
 
 def fitted(estimator, y, **given_parameters):
@@ -79,15 +80,33 @@ def hold(estimator, y, given_parameters):
 
 
 @quick
-@given(drawn=parameters, residual=st.booleans(), n_outputs=st.sampled_from([1, 2]))
-def test_a_regressor_of_any_parameters(drawn, residual, n_outputs):
-    widths = drawn["hidden_layer_sizes"]
-    residual = residual and len(widths) > 1
-    y = SCORES[:, 0] if n_outputs == 1 else SCORES[:, :2]
-    hold(MLPRegressor, y, {**drawn, "residual": residual})
+@given(
+    drawn=parameters,
+    loss=st.sampled_from(sorted(REGRESSION_LOSSES)),
+    quantile=st.sampled_from([0.3, (0.9, 0.1, 0.5)]),
+    residual=st.booleans(),
+    n_outputs=st.sampled_from([1, 2]),
+)
+def test_a_regressor_of_any_parameters(drawn, loss, quantile, residual, n_outputs):
+    if "quantile" in LOSSES[loss].hyperparameters:
+        drawn = {**drawn, "quantile": quantile}
+    # Positive, so that every loss takes them.
+    y = np.exp(0.3 * (SCORES[:, 0] if n_outputs == 1 else SCORES[:, :2]))
+    hold(MLPRegressor, y, {**drawn, "loss": loss, "residual": residual})
 
 
 @quick
-@given(drawn=parameters, n_classes=st.sampled_from([2, 3]))
-def test_a_classifier_of_any_parameters(drawn, n_classes):
-    hold(MLPClassifier, SCORES[:, :n_classes].argmax(axis=1), drawn)
+@given(
+    drawn=parameters,
+    n_classes=st.sampled_from([2, 3]),
+    own=st.fixed_dictionaries(
+        {},
+        optional={
+            "loss": st.sampled_from(["log_loss", "focal"]),
+            "label_smoothing": st.sampled_from([0.0, 0.1]),
+            "class_weight": st.sampled_from([None, "balanced", {0: 2.0}]),
+        },
+    ),
+)
+def test_a_classifier_of_any_parameters(drawn, n_classes, own):
+    hold(MLPClassifier, SCORES[:, :n_classes].argmax(axis=1), {**drawn, **own})
