@@ -54,10 +54,17 @@ def test_a_network_alone_becomes_a_source_file(lamina, tmp_path):
 
 
 @pytest.mark.usefixtures("houses")
+def test_what_onnx_cannot_say_is_refused_in_a_line(train, refusal):
+    pytest.importorskip("onnx")
+    pytest.importorskip("skl2onnx")
+    train("houses.csv", "-t", "heating")
+    assert "dates, which column 'built'" in refusal("export", "houses.lamina", "-o", "h.onnx")
+
+
+@pytest.mark.usefixtures("houses")
 def test_what_cannot_be_exported_is_refused_in_a_line(train, refusal, tmp_path):
     train("houses.csv", "-t", "heating")
     assert "must end in .onnx, .py, .h" in refusal("export", "houses.lamina", "-o", "houses.txt")
     assert "export it to .onnx" in refusal("export", "houses.lamina", "-o", "houses.h")
-    assert "dates, which column 'built'" in refusal("export", "houses.lamina", "-o", "h.onnx")
     (tmp_path / "there.onnx").touch()
     assert "--overwrite" in refusal("export", "houses.lamina", "-o", "there.onnx")

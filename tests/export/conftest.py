@@ -68,7 +68,7 @@ def unfitted() -> Callable[..., Any]:
     def make(kind: str, **parameters: Any) -> Any:
         settings = {"hidden_layer_sizes": (7, 5), "random_state": 0, "max_iter": 3, **parameters}
         if kind in REGRESSIONS:
-            return MLPRegressor(**REGRESSIONS[kind], **settings)
+            return MLPRegressor(**{**REGRESSIONS[kind], **settings})
         return MLPClassifier(**settings)
 
     return make

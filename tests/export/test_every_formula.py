@@ -76,6 +76,23 @@ def test_rows_far_from_zero_give_finite_answers(kind, run, fit, answer, rows):
         assert_equal(run(model, X), answer(model, X))
 
 
+@pytest.mark.parametrize("kind", ["one number", "numbers"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_every_format_keeps_quantiles_from_crossing(kind, dtype, run, fit, answer, rows):
+    model = fit(kind, dtype, loss="quantile", quantile=[0.1, 0.5, 0.9])
+    # Far from rising, so that all is to be sorted.
+    model.intercepts_[-1][...] = np.tile([1, 0, -1], len(model.intercepts_[-1]) // 3)
+    X = rows.astype(dtype)
+    expected = answer(model, X)
+    assert (np.diff(expected.reshape(-1, 3)) >= 0).all()
+    assert_equal(run(model, X), expected)
+
+
+def test_one_quantile_is_like_any_number(run, fit, answer, rows):
+    model = fit("numbers", loss="quantile", quantile=0.3)
+    assert_equal(run(model, rows), answer(model, rows))
+
+
 def test_rows_that_are_normalized_to_nothing_give_finite_answers(run, fit, answer):
     model = fit("numbers", normalization="layer", hidden_layer_sizes=(1, 4))
     assert_equal(run(model, np.zeros((2, 4))), answer(model, np.zeros((2, 4))))

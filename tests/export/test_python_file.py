@@ -51,6 +51,13 @@ def test_it_decides_as_lamina_does(kind, fit, rows):
         assert given.dtype.kind == expected.dtype.kind
 
 
+@pytest.mark.parametrize("named", ["one number", "numbers"])
+def test_quantiles_have_the_shape_that_lamina_gives_them(named, fit, rows):
+    model = fit(named, loss="quantile", quantile=[0.2, 0.8])
+    given = run(lamina.to_python(model))["predict"](rows)
+    np.testing.assert_allclose(given, model.predict(rows), rtol=1e-10)
+
+
 def test_it_refuses_rows_that_it_cannot_answer_for(fit, rows):
     predict = run(lamina.to_python(fit("numbers")))["predict"]
     for wrong in (rows[:, :3], rows[0]):

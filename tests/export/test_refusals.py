@@ -104,6 +104,20 @@ def test_a_part_that_is_not_known_is_refused_unless_it_is_at_its_default(fit, mo
         fitted_network(model)
 
 
+@every_export
+def test_a_mean_with_its_spread_is_refused_by_its_loss(export, fit):
+    with pytest.raises(ExportError, match="loss='gaussian_nll'"):
+        export(fit("one number", loss="gaussian_nll"))
+
+
+@every_export
+def test_several_columns_of_labels_are_refused_with_the_cure(export, rows):
+    y = np.stack([np.arange(len(rows)) % 3, np.arange(len(rows)) % 2], axis=1)
+    model = MLPClassifier((5,), max_iter=200, tol=1).fit(rows, y)
+    with pytest.raises(ExportError, match="fit a model for each column of labels"):
+        export(model)
+
+
 @pytest.mark.parametrize("labels", [[("a", 1), ("b", 2)], [b"a", b"b"]])
 def test_labels_that_a_format_has_no_type_for_are_refused(labels, fit):
     model = fit("binary")

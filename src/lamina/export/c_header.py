@@ -47,6 +47,15 @@ static inline void {name}_predict(const {real} *x, {real} *y)
 """
 ACTIVATION = "static inline real {name}_{activation}({arguments}) {{ return {formula}; }}\n\n"
 ON_A_ROW = "static inline void {name}({arguments})\n{{\n{statements}\n}}\n\n"
+# Insertion, which few numbers want, among the k quantiles of each target.
+SORT_IN_C = (
+    "for (int i = 0; i < {n}; i++)",
+    "    for (int j = i; j % {k} > 0 && y[j] < y[j - 1]; j--) {{",
+    "        const real larger = y[j - 1];",
+    "        y[j - 1] = y[j];",
+    "        y[j] = larger;",
+    "    }}",
+)
 NUMBERS_A_LINE = 6
 PLAIN = (string.ascii_letters + string.digits + " _-.,:").encode()
 DECIMAL = re.compile(r"(?<![\w.])(\d+\.\d*(?:e[+-]?\d+)?|\d+e[+-]?\d+)", re.IGNORECASE)
@@ -245,9 +254,11 @@ def _body(name: str, network: FittedNetwork, real: str) -> str:
         a = z
     if network.link_code.c:
         lines.append(f"{name}_link(y, {network.widths[-1]});")
+    if network.n_quantiles > 1:
+        lines += [line.format(n=network.widths[-1], k=network.n_quantiles) for line in SORT_IN_C]
     if network.is_binary:
         lines += ["y[1] = y[0];", "y[0] = 1 - y[1];"]
-    return "\n".join(f"    {line}" for line in lines)
+    return in_precision("\n".join(f"    {line}" for line in lines), real)
 
 
 def _block(name: str, i: int, block: FittedBlock, a: str, z: str) -> list[str]:

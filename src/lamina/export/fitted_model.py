@@ -22,7 +22,7 @@ from lamina.estimators.state import (
     network_attributes,
     network_for,
 )
-from lamina.estimators.tasks import Classification
+from lamina.estimators.tasks import Classification, Regression
 from lamina.export.fitted_network import FittedBlock
 from lamina.formulas import LOSSES
 from lamina.network import NetworkSpec, flatten_parameters
@@ -60,7 +60,7 @@ def fitted_model(
     if kind is None:
         model: Any = MLPRegressor(**architecture)
         loss = model.loss = model.loss if link is None else _regression_loss(link)
-        attributes: dict[str, Any] = {}
+        attributes = Regression(loss, np.empty(0)).attributes()
     else:
         last, targets = _sorted(last, kind, classes)
         model, loss = MLPClassifier(**architecture), targets.loss

@@ -17,9 +17,19 @@ from lamina.encoding import TargetEncoding
 from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.state import network_and_parameters
-from lamina.formulas import ACTIVATIONS, LINKS, NORMALIZATIONS, Activation, Link, Normalization
+from lamina.formulas import (
+    ACTIVATIONS,
+    LINKS,
+    LOSSES,
+    NORMALIZATIONS,
+    Activation,
+    Link,
+    Normalization,
+)
 from lamina.formulas.code import Code
+from lamina.formulas.losses import as_it_is
 from lamina.formulas.table import Named
+from lamina.formulas.value_losses import rearranged_quantiles
 from lamina.network import Dense, NetworkSpec, ParameterLayout, ParameterViews
 
 # What each part of a spec may hold: anything more must be at its default.
@@ -29,6 +39,8 @@ KNOWN: dict[type, frozenset[str]] = {
         {"name", "fan_in", "fan_out", "activation", "normalization", "residual", "dropout"}
     ),
 }
+# What to do about a part that is not known, where there is more to say than to leave it out.
+CURES = {"heads": "fit a model for each column of labels"}
 # Parameters that change a prediction behind the network's back: the value that leaves it alone.
 PREDICTED_PLAINLY: dict[str, Any] = {"precision": None}
 
@@ -100,12 +112,15 @@ class FittedNetwork:
         What a classifier's outputs stand for; None for a regressor.
     input_dropout : float
         Of no account in predictions.
+    n_quantiles : int
+        How many outputs side by side are quantiles of one target, sorted in each row; else 1.
     """
 
     blocks: tuple[FittedBlock, ...]
     link: Link
     targets: TargetEncoding | None
     input_dropout: float = 0.0
+    n_quantiles: int = 1
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -180,15 +195,17 @@ def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
         )
     check_is_fitted(model)
     _refuse_other_predictions(model)
-    _refuse_rearranged_quantiles(model)
     spec, parameters = network_and_parameters(model)
     _refuse_unknown_parts(spec)
     link = LINKS[spec.link]
     if link.code is None:
-        raise ExportError(f"no export can say the output {link.name!r}: {link.equation}")
+        raise ExportError(
+            f"no export can say what loss={vars(model).get('_loss_name')!r} predicts, "
+            f"{link.equation}: fit the model with another loss"
+        )
     views = ParameterLayout.of(spec).views(_finite(parameters, dtype))
     blocks = tuple(_blocks(spec, views))
-    return FittedNetwork(blocks, link, _targets(model), spec.input_dropout)
+    return FittedNetwork(blocks, link, _targets(model), spec.input_dropout, _n_quantiles(model))
 
 
 def _blocks(spec: NetworkSpec, views: ParameterViews) -> Iterator[FittedBlock]:
@@ -228,6 +245,16 @@ def _targets(model: Any) -> TargetEncoding | None:
     return TargetEncoding(np.asarray(model.classes_), model._target_kind)
 
 
+def _n_quantiles(model: Any) -> int:
+    """How many quantiles of each target are sorted; what else a prediction may be is refused."""
+    name, of = vars(model).get("_loss_name"), vars(model).get("_loss_hyperparameters", {})
+    if name is None or LOSSES[name].answer is as_it_is:
+        return 1
+    if LOSSES[name].answer is not rearranged_quantiles:
+        raise ExportError(f"no export can say what loss={name!r} predicts: fit it with another")
+    return LOSSES[name].outputs_per_target(of)
+
+
 def _refuse_other_predictions(model: Any) -> None:
     for name, plain in PREDICTED_PLAINLY.items():
         value = getattr(model, name)
@@ -236,15 +263,6 @@ def _refuse_other_predictions(model: Any) -> None:
                 f"no export can say {name}={value!r}: call set_params({name}={plain!r}) first, "
                 "and predictions will be those of the same weights without it"
             )
-
-
-def _refuse_rearranged_quantiles(model: Any) -> None:
-    quantile = vars(model).get("_loss_hyperparameters", {}).get("quantile")
-    if isinstance(quantile, list):
-        raise ExportError(
-            f"no export can say quantile={quantile!r}, of which each row's predictions are sorted: "
-            "fit a model for each quantile"
-        )
 
 
 def _refuse_unknown_parts(spec: NetworkSpec) -> None:
@@ -257,7 +275,8 @@ def _refuse_unknown_parts(spec: NetworkSpec) -> None:
             value = getattr(part, each.name)
             if each.name not in KNOWN[type(part)] and not _is_default(each, value):
                 raise ExportError(
-                    f"no export can say {each.name}={value!r} of {where}: fit the model without it"
+                    f"no export can say {each.name}={value!r} of {where}: "
+                    f"{CURES.get(each.name, 'fit the model without it')}"
                 )
 
 

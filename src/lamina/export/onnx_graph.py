@@ -24,8 +24,8 @@ class Graph(Protocol):
         """The name of an array."""
         ...
 
-    def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        """The name of an operator's result."""
+    def node(self, operator: str, *inputs: str, spare: int = 0, **attributes: Any) -> str:
+        """The name of an operator's first result; so many further ones are not read."""
         ...
 
 
@@ -46,7 +46,19 @@ def add_network(graph: Graph, network: FittedNetwork, x: str) -> str:
             z = add_formula(graph, code, {"z": z, **named}, network.dtype)
         a = add_formula(graph, block.activation.code.onnx, {"z": z, **named}, network.dtype)
         x = graph.node("Add", a, x) if block.residual else a
-    return add_formula(graph, network.link_code.onnx, {"z": x}, network.dtype)
+    p = add_formula(graph, network.link_code.onnx, {"z": x}, network.dtype)
+    return p if network.n_quantiles == 1 else _sorted_quantiles(graph, network, p)
+
+
+def _sorted_quantiles(graph: Graph, network: FittedNetwork, p: str) -> str:
+    """Each row's quantiles of a target in rising order, so that none crosses another."""
+    n = network.n_quantiles
+    by_target = np.array([0, network.widths[-1] // n, n], dtype=np.int64)
+    in_columns = np.array([0, network.widths[-1]], dtype=np.int64)
+    groups = graph.node("Reshape", p, graph.constant(by_target))
+    count = graph.constant(np.array([n], dtype=np.int64))
+    rising = graph.node("TopK", groups, count, spare=1, axis=2, largest=0)
+    return graph.node("Reshape", rising, graph.constant(in_columns))
 
 
 def add_formula(graph: Graph, formula: str, named: dict[str, str], dtype: np.dtype[Any]) -> str:

@@ -66,13 +66,18 @@ def to_onnx(
     Raises
     ------
     ExportError
-        For a parameter or labels that ONNX has no word for; the message names them.
+        For a parameter, labels or columns that ONNX has no word for; the message names them.
     ImportError
         Where onnx is missing or, for a pipeline, skl2onnx.
     NotFittedError
         For a model that has not been fitted.
     TypeError
         For anything else than these.
+
+    Notes
+    -----
+    skl2onnx's own functions take lamina's classes once
+    `lamina.export.onnx_pipeline.register_with_skl2onnx()` has been called.
 
     Examples
     --------
@@ -131,17 +136,18 @@ class ModelGraph:
         self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
 
-    def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        """The name of an operator's result."""
+    def node(self, operator: str, *inputs: str, spare: int = 0, **attributes: Any) -> str:
+        """The name of an operator's first result; so many further ones are not read."""
         name = f"{operator.lower()}_{len(self.nodes)}"
-        self.add(operator, inputs, name, **attributes)
+        unread = [f"{name}_{i}" for i in range(spare)]
+        self.add(operator, inputs, name, *unread, **attributes)
         return name
 
-    def add(self, operator: str, inputs: Sequence[str], output: str, **attributes: Any) -> None:
+    def add(self, operator: str, inputs: Sequence[str], *outputs: str, **attributes: Any) -> None:
         """Add an operator whose result has a name of its own."""
         from onnx import helper
 
-        self.nodes.append(helper.make_node(operator, list(inputs), [output], **attributes))
+        self.nodes.append(helper.make_node(operator, list(inputs), list(outputs), **attributes))
 
 
 def _alone(network: FittedNetwork, opset: int) -> ModelProto:

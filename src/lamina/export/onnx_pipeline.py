@@ -144,14 +144,17 @@ class ContainerGraph:
             self.container.add_initializer(name, None, None, tensor)
         return name
 
-    def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        """The name of an operator's result."""
+    def node(self, operator: str, *inputs: str, spare: int = 0, **attributes: Any) -> str:
+        """The name of an operator's first result; so many further ones are not read."""
         name: str = self.scope.get_unique_variable_name(operator.lower())
-        self.add(operator, inputs, name, **attributes)
+        unread = [f"{name}_{i}" for i in range(spare)]
+        self.add(operator, inputs, name, *unread, **attributes)
         return name
 
-    def add(self, operator: str, inputs: Any, output: str, **attributes: Any) -> None:
+    def add(self, operator: str, inputs: Any, *outputs: str, **attributes: Any) -> None:
         """Add an operator whose result has a name of its own."""
         name = self.scope.get_unique_operator_name(operator)
         domain = attributes.pop("domain", "")
-        self.container.add_node(operator, list(inputs), [output], domain, name=name, **attributes)
+        self.container.add_node(
+            operator, list(inputs), list(outputs), domain, name=name, **attributes
+        )

@@ -10,7 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from lamina.errors import ExportError
-from lamina.export.fitted_network import FittedNetwork, fitted_network
+from lamina.export.fitted_network import FittedBlock, FittedNetwork, fitted_network
 
 HEAD = '''\
 """{description}
@@ -148,23 +148,38 @@ def _array(name: str, numbers: NDArray[Any]) -> str:
 
 
 def _forward(network: FittedNetwork) -> str:
-    lines = []
+    lines: list[str] = []
     for i, block in enumerate(network.blocks, 1):
-        lines.append(f"z = a @ W{i} + b{i}")
-        lines += [f"{name} = {name}{i}" for name in block.named]
-        if block.normalization is not None:
-            lines.append(f"z = {block.normalization.code.numpy}")
-        a = block.activation.code.numpy
-        lines.append(f"a = a + ({a})" if block.residual else f"a = {a}")
-    layers = "\n".join(f"    {line}" for line in [*lines, "z = a"])
+        lines += _block(block, i, is_last=block is network.blocks[-1])
+    if lines[-1].startswith("a = "):
+        lines.append("z = a")
+    layers = "\n".join(f"    {line}" for line in lines)
     link = network.link_code.numpy
     return FORWARD.format(dtype=network.dtype.name, layers=layers, link=link)
+
+
+def _block(block: FittedBlock, i: int, is_last: bool) -> list[str]:
+    """The lines of one block, from a to a; to z where the output has no activation."""
+    lines = [f"z = a @ W{i} + b{i}"]
+    if block.named:
+        numbers = [f"{name}{i}" for name in block.named]
+        lines.append(f"{', '.join(block.named)} = {', '.join(numbers)}")
+    if block.normalization is not None:
+        lines.append(f"z = {block.normalization.code.numpy}")
+    a = block.activation.code.numpy
+    if block.residual:
+        lines.append(f"a = a + ({a})")
+    elif not (is_last and block.is_affine):
+        lines.append(f"a = {a}")
+    return lines
 
 
 def _functions(network: FittedNetwork) -> list[str]:
     shape = f"(n_rows, {network.n_columns})"
     if network.targets is None:
         what = "The prediction for each row"
+        if network.n_quantiles > 1:
+            return [_quantiles(network, what)]
         if network.n_columns > 1:
             return [_function("predict", what, shape, "return _forward(X)")]
         return [_function("predict", what, "(n_rows,)", "return _forward(X).ravel()")]
@@ -183,6 +198,15 @@ def _functions(network: FittedNetwork) -> list[str]:
         _function("predict_proba", f"The probability of each {columns}", shape, probabilities),
         _function("predict", what, decided, f"return {decision}"),
     ]
+
+
+def _quantiles(network: FittedNetwork, what: str) -> str:
+    """A `predict` that sorts each row's quantiles of a target, so that none crosses another."""
+    n, each = network.n_quantiles, network.n_columns // network.n_quantiles
+    shape = f"(n_rows, {n})" if each == 1 else f"(n_rows, {each}, {n})"
+    one = "[:, 0]" if each == 1 else ""
+    body = f"return np.sort(_forward(X).reshape(-1, {each}, {n}), axis=2){one}"
+    return _function("predict", what, shape, body)
 
 
 def _function(name: str, what: str, shape: str, body: str) -> str:

@@ -64,6 +64,30 @@ class Residual(nn.Sequential):
         return result + a
 
 
+class Sorted(nn.Module):
+    """The quantiles of each target in rising order, so that none crosses another.
+
+    Parameters
+    ----------
+    n_quantiles : int
+        How many columns side by side belong to one target.
+    """
+
+    def __init__(self, n_quantiles: int) -> None:
+        super().__init__()
+        self.n_quantiles = n_quantiles
+
+    def forward(self, p: torch.Tensor) -> torch.Tensor:
+        """The columns of p, sorted target by target."""
+        groups = p.unflatten(1, (-1, self.n_quantiles))
+        rising: torch.Tensor = groups.sort(dim=2).values
+        return rising.flatten(1)
+
+    def extra_repr(self) -> str:
+        """What stands between the brackets when the module is printed."""
+        return f"n_quantiles={self.n_quantiles}"
+
+
 # What a module there calls the numbers of a unit that our formulas name so.
 THEIR_NAMES = {
     "slope": "weight",
@@ -98,6 +122,8 @@ def sequential(network: FittedNetwork, logits: bool) -> nn.Sequential:
             modules.update({f"{block.name}_{name}": part for name, part in parts.items()})
     if not logits:
         modules["link"] = module_of(network.link_code)
+        if network.n_quantiles > 1:
+            modules["sorted"] = Sorted(network.n_quantiles)
     kept = [(name, each) for name, each in modules.items() if not isinstance(each, nn.Identity)]
     return nn.Sequential(OrderedDict(kept)).eval()
 
