@@ -144,9 +144,9 @@ class NetworkHandle {
         require(n_steps * batch_size >= n_order, "there are fewer learning rates than steps");
         const auto& [number, hyperparameters, amsgrad, weight_decay, max_gradient_norm,
                      average_decay, measures_gradient] = optimizer;
-        Update<T> update{number,        hyperparameters.data(), amsgrad,           weight_decay,
-                         max_gradient_norm, average_decay,      measures_gradient, parameters.data(),
-                         slots.data(),  step, seed};
+        Update<T> update{number, hyperparameters.data(), parameters.data(), slots.data(), step, seed,
+                         amsgrad, weight_decay, max_gradient_norm, average_decay,
+                         measures_gradient};
         require(std::int64_t(slots.size()) == kernels<T>().n_slots(update) * n_parameters_,
                 "the optimizer's slots do not fit the network");
         Interrupt interrupt(seconds);

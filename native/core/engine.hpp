@@ -73,15 +73,15 @@ template <class T>
 struct Update {
     int optimizer;
     const double* hyperparameters;  // in the order of the record's `hyperparameters`
-    bool amsgrad;
-    double weight_decay;
-    double max_gradient_norm;  // infinite where the gradient is not clipped
-    double average_decay;      // below zero where no average is kept; else its slot is the last
-    bool measures_gradient;
     T* parameters;
     T* slots;
-    std::int64_t step;      // updates made before this epoch
+    std::int64_t step;       // updates made before this epoch
     std::uint64_t seed = 0;  // of dropout and noise
+    bool amsgrad = false;
+    double weight_decay = 0;
+    double max_gradient_norm = __builtin_inf();  // the gradient is clipped to
+    double average_decay = -1;  // below zero where no average is kept; else its slot is the last
+    bool measures_gradient = false;
 };
 
 // Asked now and then during long work; true means: stop after this step.

@@ -6,8 +6,6 @@
 // kept, and updated when all of them are there.
 #pragma once
 
-#include <limits>
-
 #include "optimizers.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
@@ -31,7 +29,7 @@ class Updates {
     bool orthogonalises() const { return optimizer_.orthogonalises; }
     bool needs_norm() const {
         return update_.measures_gradient ||
-               update_.max_gradient_norm < std::numeric_limits<double>::infinity();
+               update_.max_gradient_norm < __builtin_inf();
     }
     bool keeps_gradient() const { return needs_norm() || orthogonalises(); }
 

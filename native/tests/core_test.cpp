@@ -1,7 +1,7 @@
 // The core's own tests, without Python, so that sanitizers see nothing else: every instruction set
 // that this machine runs, both dtypes and products in bfloat16, every loss, dense and csr, in one chunk
-// and in several, by one thread and by many, small networks and larger ones. Prints what fails, and
-// exits with the number of failures.
+// and in several, by one thread and by many, small networks and larger ones, every optimizer. Prints what
+// fails, and exits with the number of failures.
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -169,6 +169,46 @@ void test_threads_give_equal_bits(const InstructionSet& set, int loss, bool spar
                    " threads differ from one");
 }
 
+// With all that may surround a step; the numbers suit every optimizer, whatever it takes them for.
+template <class T>
+std::vector<T> fit_with_all(const InstructionSet& set, const Example<T>& example, int optimizer,
+                            int threads) {
+    const Kernels<T>& kernels = kernels_of<T>(set);
+    const double hyperparameters[] = {0.9, 0.99, 1e-3, 0.999, 1e-3};
+    const std::vector<double> rates(std::size_t((example.n_rows + 36) / 37), 1e-3);
+    std::vector<T> parameters = example.parameters;
+    Update<T> update{optimizer, hyperparameters, nullptr, nullptr, 0};
+    update.amsgrad = true, update.weight_decay = 0.1, update.max_gradient_norm = 0.1;
+    update.average_decay = 0.9, update.measures_gradient = true;
+    std::vector<T> slots(std::size_t(kernels.n_slots(update)) * parameters.size());
+    update.parameters = parameters.data(), update.slots = slots.data();
+    Problem problem = example.problem;
+    problem.penalty = {0.1, 0.2};
+    void* network = kernels.make(problem, example.n_rows);
+    const Report report = kernels.epoch(network, example.rows(),
+                                        {example.order.data(), example.n_rows, 37, rates.data()},
+                                        update, {}, quiet, threads);
+    kernels.release(network);
+    expect(report.gradient_norm > 0, std::string(optimizer_names[optimizer]) + ": no norm");
+    parameters.insert(parameters.end(), slots.begin(), slots.end());
+    return parameters;
+}
+
+template <class T>
+void test_steps_with_all_around_them(const InstructionSet& set, bool sparse) {
+    for (const Example<T>& example : {Example<T>(3, sparse, 301, {19, 33, 5}),
+                                      Example<T>(3, sparse, 301, {4, 8, 3})})
+        for (int optimizer = 0; optimizer_names[optimizer]; ++optimizer) {
+            const std::vector<T> alone = fit_with_all(set, example, optimizer, 1);
+            expect(fit_with_all(set, example, optimizer, 3) == alone,
+                   std::string(set.name) + " " + optimizer_names[optimizer] +
+                       ": three threads differ from one");
+            bool is_finite = true;
+            for (T x : alone) is_finite &= x - x == 0;
+            expect(is_finite, std::string(optimizer_names[optimizer]) + ": not finite");
+        }
+}
+
 // Wide layers make chunks of few rows, so that a full batch takes several.
 template <class T>
 void test_chunks_agree_with_threads(const InstructionSet& set,
@@ -311,6 +351,7 @@ template <class T>
 void test_all(const InstructionSet& set) {
     for (int loss = 0; loss_names[loss]; ++loss)
         for (bool sparse : {false, true}) test_threads_give_equal_bits<T>(set, loss, sparse);
+    for (bool sparse : {false, true}) test_steps_with_all_around_them<T>(set, sparse);
     test_chunks_agree_with_threads<T>(set);
     test_mostly_zeros_agree_with_threads<T>(set);
     test_a_network_that_has_predicted_trains_as_a_new_one<T>(set);
