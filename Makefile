@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(shell find native -name '*.?pp')
 
-.PHONY: demo test check format stub bench sanitize clean build
+.PHONY: demo test check format stub docs bench sanitize clean build
 
 build: $(VENV)/built
 
@@ -42,6 +42,10 @@ format: build
 
 stub: build
 	$(BIN)/python -m nanobind.stubgen -q -m lamina._native -o src/lamina/_native.pyi
+
+docs: build
+	$(BIN)/python -m docs.parameters
+	$(BIN)/python -m docs.pictures
 
 # PyTorch and JAX are timed where they are installed: `pip install --group bench` puts them there.
 bench: build

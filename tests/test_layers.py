@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "lamina"
 # Each has one docstring that lists every parameter, where scikit-learn's users look for it.
 LISTS, LONGEST_LIST = {PACKAGE / "estimators" / f"{n}.py" for n in ("classifier", "regressor")}, 700
-OURS = [ROOT / folder for folder in ("src", "tests", "benchmarks", "examples")]
+OURS = [ROOT / folder for folder in ("src", "tests", "benchmarks", "docs", "examples")]
 PYTHON = sorted(path for folder in OURS for path in folder.rglob("*.py"))
 NAMES = {name for table in dir(formulas) if table.isupper() for name in getattr(formulas, table)}
 NATIVE = sorted(path for path in (ROOT / "native").rglob("*") if path.suffix in {".cpp", ".hpp"})

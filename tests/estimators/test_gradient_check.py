@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from lamina import MLPClassifier, MLPRegressor
 from lamina.engines import Engine
 from lamina.estimators.constraints import REGRESSION_LOSSES
-from lamina.formulas import ACTIVATIONS, NORMALIZATIONS
+from lamina.formulas import ACTIVATIONS, NORMALIZATIONS, PENALTIES
 
 RAW, y = load_wine(return_X_y=True)
 X, RAW, y = StandardScaler().fit_transform(RAW)[::6], RAW[::6], y[::6]
@@ -80,6 +80,39 @@ def test_it_agrees_for_every_loss_of_a_regression(loss: str, n_outputs: int) -> 
     numbers = np.abs(X[:, :n_outputs]) + 0.5
     targets = numbers[:, 0] if n_outputs == 1 else numbers
     agrees(MLPRegressor(loss, (5,), "tanh", alpha=0.5, random_state=0), targets)
+
+
+class Cubic:
+    """A loss of someone's own: |r|³ / 3."""
+
+    def value_and_delta(self, logits: Any, y: Any, sample_weight: Any) -> tuple[Any, Any]:
+        weight = np.ones(len(y)) if sample_weight is None else sample_weight
+        r = logits - y
+        return weight * (np.abs(r) ** 3).sum(axis=1) / 3, weight[:, np.newaxis] * r * np.abs(r)
+
+
+def test_it_agrees_for_a_loss_of_ones_own_and_tells_of_a_wrong_one() -> None:
+    class Wrong(Cubic):
+        def value_and_delta(self, logits: Any, y: Any, sample_weight: Any) -> tuple[Any, Any]:
+            value, delta = super().value_and_delta(logits, y, sample_weight)
+            return value, delta * 1.1
+
+    right = MLPRegressor(Cubic(), (5,), "tanh", random_state=0)
+    agrees(right, X[:, 0], sample_weight=WEIGHT)
+    wrong = MLPRegressor(Wrong(), (5,), "tanh", random_state=0)
+    assert not wrong.check_gradients(X, X[:, 0]).passed
+
+
+@pytest.mark.parametrize("task", TARGETS)
+def test_it_agrees_for_the_losses_and_weights_of_classes(task: str) -> None:
+    weights = None if task == "multilabel" else "balanced"
+    for parameters in ({"loss": "focal"}, {"label_smoothing": 0.1}, {"class_weight": weights}):
+        agrees(MLPClassifier((5,), "tanh", random_state=0, **parameters), TARGETS[task])
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_it_agrees_for_every_penalty(penalty: str) -> None:
+    agrees(MLPClassifier((5,), "tanh", penalty=penalty, alpha=2.0, random_state=0))
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])

@@ -1,0 +1,1 @@
+"""What stands in docs/ and is made from the code: tables and descriptions, and pictures."""

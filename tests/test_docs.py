@@ -1,0 +1,61 @@
+"""What docs/ says is what the code is: every parameter, every formula, every picture."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("matplotlib")
+
+from docs.parameters import PAGE, parameters, tables, with_blocks
+from docs.pictures import PICTURES
+from PIL import Image
+
+pytestmark = pytest.mark.repository
+
+TEXT = PAGE.read_text(encoding="utf-8")
+AGAIN = "run `make docs`"
+
+
+def sections():
+    """The text of each parameter's section, by its name."""
+    parts = re.split(r"^### `(\w+)`\n", TEXT, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_every_parameter_of_both_classes_has_its_section_and_no_other_has():
+    lacking = set(parameters()) - set(sections())
+    assert not lacking, f"write a section of docs/parameters.md for each of these, and {AGAIN}"
+    assert set(sections()) == set(parameters())
+    assert len(re.findall(r"^### ", TEXT, flags=re.MULTILINE)) == len(sections())
+
+
+@pytest.mark.parametrize("name", sections())
+def test_a_section_has_what_the_docstring_says_and_when_to_use_it(name):
+    text = sections()[name]
+    assert f"<!-- parameter {name} -->" in text
+    assert "**When.** " in text
+
+
+def test_what_is_made_from_docstrings_and_tables_is_current():
+    assert with_blocks(TEXT) == TEXT, AGAIN
+
+
+@pytest.mark.parametrize("kind", tables())
+def test_every_entry_of_every_table_has_its_line(kind):
+    [table] = re.findall(rf"<!-- table {kind} -->\n(.*?)<!-- end -->", TEXT, flags=re.DOTALL)
+    assert re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE) == list(tables()[kind])
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_every_picture_shows_all_entries_and_is_shown(kind):
+    with Image.open(PAGE.parent / "images" / f"{kind}.png") as picture:
+        drawn = picture.text["Description"].split()
+    assert drawn == list(tables()[kind]), AGAIN
+    assert f"(images/{kind}.png)" in TEXT
+
+
+@pytest.mark.parametrize("page", sorted(Path(PAGE).parent.glob("*.md")), ids=lambda page: page.name)
+def test_every_file_that_a_page_points_to_is_there(page):
+    links = re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
