@@ -125,6 +125,17 @@ struct Example {
     }
 };
 
+// Steps of Adam, without decay, clipping or an average.
+template <class T>
+Update<T> by_adam(std::vector<T>& parameters, std::vector<T>& slots, std::int64_t step) {
+    static const double hyperparameters[] = {0.9, 0.999, 1e-8};
+    Update<T> update{};
+    update.optimizer = 1, update.hyperparameters = hyperparameters;
+    update.max_gradient_norm = HUGE_VAL, update.average_decay = -1;
+    update.parameters = parameters.data(), update.slots = slots.data(), update.step = step;
+    return update;
+}
+
 template <class T>
 struct Fitted {
     std::vector<T> parameters, slots, gradient, prediction;
@@ -139,14 +150,12 @@ Fitted<T> fit(const InstructionSet& set, const Example<T>& example, std::int64_t
     const std::size_t n_outputs = std::size_t(example.blocks.back().fan_out);
     Fitted<T> fitted{example.parameters, std::vector<T>(2 * n), std::vector<T>(n),
                      std::vector<T>(std::size_t(example.n_rows) * n_outputs), 0};
-    const double hyperparameters[] = {0.9, 0.999, 1e-8};
     const std::vector<double> rates(std::size_t((example.n_rows + batch - 1) / batch), 1e-2);
     void* network = kernels.make(example.problem, example.n_rows);
     for (int epoch = 0; epoch < 2; ++epoch)
         kernels.epoch(network, example.rows(),
                       {example.order.data(), example.n_rows, batch, rates.data()},
-                      {1, hyperparameters, fitted.parameters.data(), fitted.slots.data(),
-                       epoch * std::int64_t(rates.size())},
+                      by_adam(fitted.parameters, fitted.slots, epoch * std::int64_t(rates.size())),
                       {}, quiet, threads);
     fitted.loss = kernels
                       .loss_and_gradient(network, example.rows(), fitted.parameters.data(),
@@ -223,7 +232,7 @@ template <class T>
 void test_a_network_that_has_predicted_trains_as_a_new_one(const InstructionSet& set) {
     const Example<T> example(3, false, 260, {40, 3000, 7});
     const Kernels<T>& kernels = kernels_of<T>(set);
-    const double hyperparameters[] = {0.9, 0.999, 1e-8}, rates[] = {1e-2};
+    const double rates[] = {1e-2};
     std::vector<T> trained[2];
     for (bool predicts : {false, true}) {
         void* network = kernels.make(example.problem, example.n_rows);
@@ -236,7 +245,7 @@ void test_a_network_that_has_predicted_trains_as_a_new_one(const InstructionSet&
         trained[predicts] = example.parameters;
         kernels.epoch(network, example.rows(),
                       {example.order.data(), example.n_rows, example.n_rows, rates},
-                      {1, hyperparameters, trained[predicts].data(), slots.data(), 0}, {}, quiet, 2);
+                      by_adam(trained[predicts], slots, 0), {}, quiet, 2);
         kernels.release(network);
     }
     expect(trained[0] == trained[1], std::string(set.name) + ": a prediction before shows in a fit");
