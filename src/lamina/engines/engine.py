@@ -227,8 +227,7 @@ class Trainer(Protocol):
         The `perf_counter` from which on no epoch is finished.
     measures_gradient : bool
         Whether reports tell the gradient's norm; may be set before any epoch. It changes no bit of
-        a step, but the gradient is then kept whole, which costs a few percent of the time, and a
-        fifth in the smallest networks.
+        a step, but the gradient is then kept whole, which costs a few percent of the time.
     """
 
     deadline: float = math.inf

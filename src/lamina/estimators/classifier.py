@@ -71,7 +71,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         - 'muon': η · 0.2 √max(fan_in, fan_out) times the orthogonal matrix nearest to each layer's
           momentum, so that all directions move alike (Jordan et al. 2024); biases and what else
           units learn go by 'adamw', at the same η; reads `momentum`, `nesterovs_momentum`, and for
-          those `beta_1`, `beta_2`, `epsilon`.
+          those `beta_1`, `beta_2`, `epsilon`. A step takes three to four times as long as Adam's.
     alpha : float, default=0.0001
         The strength of the penalty, by default ½ α ‖W‖², which is added to the sum of a batch's
         losses: in the mean it is divided by the rows of the batch, or by the sum of their weights.
