@@ -200,10 +200,7 @@ def test_several_quantiles_go_with_their_own_loss_only() -> None:
         quick("poisson", quantile=QUANTILES).fit(X, np.exp(Y))
 
 
-def test_rearranged_quantiles_are_not_exported() -> None:
-    model = quick("quantile", quantile=QUANTILES, max_iter=2).fit(X, Y)
-    with pytest.raises(ExportError, match="fit a model for each quantile"):
-        lamina.to_python(model)
+def test_a_mean_with_its_spread_is_not_exported() -> None:
     with pytest.raises(ExportError, match="mean_and_spread"):
         lamina.to_python(quick("gaussian_nll", max_iter=2).fit(X, Y))
 
