@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.parallel import _get_threadpool_controller
 
 from lamina.engines.engine import Matrix
 from lamina.engines.reference import forward
@@ -81,7 +82,10 @@ class Diagnosis:
         if self.units_deserve_a_look(losses):
             parameters = parameters_of(SimpleNamespace(**attributes))
             rows = self.fit.X.astype(parameters.dtype, copy=False)
-            self.findings += idle_layers(self.fit.spec, parameters, rows)
+            # The threads of BLAS go on spinning for a while after a product, where the next fit's
+            # would run, and make it a fifth slower.
+            with _get_threadpool_controller().limit(limits=1, user_api="blas"):
+                self.findings += idle_layers(self.fit.spec, parameters, rows)
 
     def units_deserve_a_look(self, losses: Sequence[float]) -> bool:
         """Whether a look at the units costs nothing beside the fit, or the loss makes one due.
