@@ -195,7 +195,10 @@ def fit_by_epochs(fit: Assignment) -> Outcome:
         checkpoint=checkpoint_of(fit, identity, held_out, fallback),
         resumed=None if begun is None else begun.state,
     )
-    attributes = network_attributes(fit.spec, memory.predicting.copy())
+    # An average is a row of the optimizer's state, which a later fit may go on changing.
+    is_average = memory.predicting is not memory.parameters
+    learned = memory.predicting.copy() if is_average else memory.parameters
+    attributes = network_attributes(fit.spec, learned)
     attributes |= epoch_attributes(memory, plan.optimizer)
     # A curve that ends with max_iter is meant to be gone through to its end.
     meant = fit.incremental or plan.schedule_record.follows_length
