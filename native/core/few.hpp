@@ -65,8 +65,7 @@ void finish_row(const Layer<T>& layer, const T* parameters, const T* before, T* 
     if (!layer.activation.is_identity)
         layer.activation.activate({1, stride, z, z, nullptr,
                                    room + layer.n_of_normalization() * stride, nullptr});
-    if (layer.residual)
-        for (Index j = 0; j < stride; j += lanes<T>) store(z + j, load(z + j) + load(before + j));
+    if (layer.residual) add(before, z, stride);
 }
 
 template <class T>

@@ -145,7 +145,7 @@ struct Network {
 
     Problem problem;
     Index n_layers, n_features, n_outputs;
-    Index n_parameters = 0, n_trained = 0, n_weights = 0, n_squares = 0;
+    Index n_parameters = 0, n_weights = 0, n_squares = 0;
     bool normalizes_batch = false, draws_units = false;
     bool uses_running = false;  // whether running statistics take the place of a batch's own
     Draws draws;                // of the step at hand
@@ -236,7 +236,6 @@ Network<T>::Network(const Problem& given)
         layers[i].n_learned = layers[i].n_of_normalization() + layers[i].activation.n_parameters;
         n_parameters += layers[i].n_learned * layers[i].fan_out;
     }
-    n_trained = n_parameters;
     for (Index i = 0; i < n_layers; ++i) {
         layers[i].statistics = n_parameters;
         n_parameters += layers[i].n_statistics() * layers[i].fan_out;

@@ -23,7 +23,7 @@ inline T inverse_deviation(double variance) {
     return T(1 / __builtin_sqrt(variance + normalization_epsilon));
 }
 
-// Sums of value(i) over a row's units, and of value(row) over a column's rows.
+// Σ value(i) over a row's units, as sum_of, of what is made of several arrays.
 template <class Value>
 double sum_over_units(Index n, const Value& value) {
     double partial[16] = {};
@@ -112,9 +112,9 @@ void move_statistics(T* running, const T* batch, Index n) {
 // A row of z becomes z', with its own moments; ẑ is kept where there is room. Gives 1 / √(variance + ε).
 template <class T>
 T normalize_by_row(T* z, T* normalized, const T* scale, const T* shift, Index n, Index stride) {
-    const double mean = sum_over_units(n, [&](Index i) { return double(z[i]); }) / double(n);
-    const double variance = sum_over_units(n, [&](Index i) {
-        const double off = double(z[i]) - mean;
+    const double mean = sum_of(z, n, [](Vector<double> each) { return each; }) / double(n);
+    const double variance = sum_of(z, n, [mean](Vector<double> each) {
+        const Vector<double> off = each - mean;
         return off * off;
     }) / double(n);
     const T inverse = inverse_deviation<T>(variance), middle = T(mean);

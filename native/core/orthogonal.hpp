@@ -9,7 +9,6 @@
 
 #include "matmul.hpp"
 #include "network.hpp"
-#include "penalty.hpp"
 #include "threads.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {

@@ -108,12 +108,6 @@ void affine(Network<T>& network, Index i, const T* parameters, const Input<T>& i
               layer.fan_in);
 }
 
-// x is added to y.
-template <class T>
-void add(const T* x, T* y, Index n) {
-    for (Index i = 0; i < n; i += lanes<T>) store(y + i, load(y + i) + load(x + i));
-}
-
 // The batch's moments, of some columns.
 template <class T>
 void take_moments(const Layer<T>& layer, Index rows, Range columns) {

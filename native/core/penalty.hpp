@@ -45,28 +45,6 @@ void finish_gradient(T* gradient, const T* sum, const T* w, Index n, const Penal
     });
 }
 
-// Σ term(x) in float64, over sixteen fixed partial sums: the same bits for every vector width.
-template <class T, class Term>
-double sum_of(const T* w, Index n, const Term& term) {
-    constexpr Index width = lanes<double>;
-    Vector<double> partial[16 / width] = {};
-    Index i = 0;
-    for (; i + 16 <= n; i += 16)
-        LAMINA_UNROLL
-        for (Index v = 0; v < 16 / width; ++v)
-            partial[v] += term(load_as_double(w + i + v * width));
-    double total[16];
-    LAMINA_UNROLL
-    for (Index v = 0; v < 16 / width; ++v) store(total + v * width, partial[v]);
-    for (; i < n; ++i) total[i % 16] += term(broadcast(double(w[i])))[0];
-    return sum_of_sixteen(total);
-}
-
-template <class T>
-double sum_of_squares(const T* w, Index n) {
-    return sum_of(w, n, [](Vector<double> x) { return x * x; });
-}
-
 template <class T>
 double sum_of_magnitudes(const T* w, Index n) {
     return sum_of(w, n, [](Vector<double> x) { return x < Vector<double>{} ? -x : x; });

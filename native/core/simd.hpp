@@ -294,6 +294,34 @@ inline double sum_of_sixteen(const double* part) {
     return sum[0][0];
 }
 
+// Σ term(x) in float64, over sixteen fixed partial sums: the same bits for every vector width.
+template <class T, class Term>
+double sum_of(const T* x, Index n, const Term& term) {
+    constexpr Index width = lanes<double>;
+    Vector<double> partial[16 / width] = {};
+    Index i = 0;
+    for (; i + 16 <= n; i += 16)
+        LAMINA_UNROLL
+        for (Index v = 0; v < 16 / width; ++v)
+            partial[v] += term(load_as_double(x + i + v * width));
+    double total[16];
+    LAMINA_UNROLL
+    for (Index v = 0; v < 16 / width; ++v) store(total + v * width, partial[v]);
+    for (; i < n; ++i) total[i % 16] += term(broadcast(double(x[i])))[0];
+    return sum_of_sixteen(total);
+}
+
+template <class T>
+double sum_of_squares(const T* x, Index n) {
+    return sum_of(x, n, [](Vector<double> each) { return each * each; });
+}
+
+// x is added to y; n: a multiple of a vector's lanes.
+template <class T>
+void add(const T* x, T* y, Index n) {
+    for (Index i = 0; i < n; i += lanes<T>) store(y + i, load(y + i) + load(x + i));
+}
+
 template <class T>
 inline bool all_finite(const T* x, Index n) {
     // x - x is zero for a finite x and NaN otherwise; a NaN survives every later addition.

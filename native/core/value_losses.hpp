@@ -23,6 +23,12 @@ struct OfIdentity {
 };
 
 template <class T>
+struct OfExponential {
+    static constexpr bool mean_over_outputs = false;
+    static Vector<T> link(Vector<T> z) { return exponential<T>(z); }
+};
+
+template <class T>
 struct SquaredError : Canonical<T> {
     static constexpr bool mean_over_outputs = true;
     static Vector<T> link(Vector<T> z) { return z; }
@@ -85,9 +91,7 @@ struct LogCosh : OfIdentity<T> {
 };
 
 template <class T>
-struct Gamma {
-    static constexpr bool mean_over_outputs = false;
-    static Vector<T> link(Vector<T> z) { return exponential<T>(z); }
+struct Gamma : OfExponential<T> {
     static Vector<T> value(Vector<T> p, Vector<T> y) {
         const Vector<T> ratio = y / p;
         return ratio - T(1) - logarithm<T>(ratio);
@@ -96,11 +100,9 @@ struct Gamma {
 };
 
 template <class T>
-struct Tweedie {
-    static constexpr bool mean_over_outputs = false;
+struct Tweedie : OfExponential<T> {
     T below, above;  // 1 - power, 2 - power
     explicit Tweedie(const double* of) : below(T(1 - of[0])), above(T(2 - of[0])) {}
-    static Vector<T> link(Vector<T> z) { return exponential<T>(z); }
     Vector<T> value(Vector<T> p, Vector<T> y) const {
         const Vector<T> zero{}, log_p = logarithm<T>(p);
         const Vector<T> of_y = power_of_log<T>(logarithm<T>(y), above) * (T(1) / (below * above));
