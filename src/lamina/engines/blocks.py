@@ -99,13 +99,13 @@ def forward_block(
 ) -> BlockPass:
     """A block's forward pass; `stream` is the number of its dropout's draws."""
     affine = np.asarray(mode.product(a_prev, own.weights)) + own.biases
-    z, normalized, moments, of_activation = affine, None, None, own.learned
+    z, normalized, moments = affine, None, None
     if block.normalization is not None:
         moments = _moments(block.normalization, own, affine, mode)
         normalized = (affine - moments.mean) * moments.inverse
-        (scale, shift), of_activation = own.learned[:2], own.learned[2:]
+        scale, shift = own.learned[: block.n_of_normalization]
         z = scale * normalized + shift
-    f: Array = ACTIVATIONS[block.activation].value(z, *of_activation)
+    f: Array = ACTIVATIONS[block.activation].value(z, *own.learned[block.n_of_normalization :])
     a = f
     kept = None
     if block.dropout and mode.draws is not None:
@@ -141,8 +141,7 @@ def backward_block(
     activation = ACTIVATIONS[block.activation]
     if passed.kept is not None:
         d_a = d_a * passed.kept
-    n_activation = len(activation.parameters)
-    n_before = len(block.learned) - n_activation
+    n_before = block.n_of_normalization
     for i, parameter in enumerate(activation.parameters):
         gradient.learned[n_before + i] = (d_a * parameter.slope(passed.z)).sum(axis=0)
     delta: Array = d_a * activation.slope(passed.z, passed.f, *own.learned[n_before:])

@@ -192,6 +192,8 @@ class ReferenceTrainer(Trainer):
         gradient = backward(
             self.spec, self.objective, self.parameters, batch, passed, slope, self.product
         )
+        # The step is made on copies and taken over at once: whoever looks, or breaks it off, finds
+        # the parameters of a whole step.
         before = self.parameters.copy(), self.state.slots.copy()
         layout, parameters = ParameterLayout.of(self.spec), self.parameters.copy()
         state = replace(self.state, slots=self.state.slots.copy())

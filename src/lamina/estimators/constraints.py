@@ -179,12 +179,7 @@ def hidden_activations(activation: Any, n_hidden: int) -> tuple[str, ...]:
     ValueError
         For another number of names than of hidden layers.
     """
-    each = (activation,) * n_hidden if isinstance(activation, str) else tuple(activation)
-    if len(each) != n_hidden:
-        raise ValueError(
-            f"activation={list(each)} names {len(each)} layers, and hidden_layer_sizes asks for "
-            f"{n_hidden}: give one name for each hidden layer, or one for all"
-        )
+    each = _one_a_layer("activation", activation, str, n_hidden, ("names", "name"))
     return tuple(ACTIVATIONS[name].name for name in each)
 
 
@@ -196,18 +191,27 @@ def hidden_dropout(dropout: Any, n_hidden: int) -> tuple[float, ...]:
     TypeError, ValueError
         For what is no share from 0 to below 1, or another number of rates than of hidden layers.
     """
-    each = (dropout,) * n_hidden if isinstance(dropout, Real) else tuple(dropout)
-    if len(each) != n_hidden:
-        raise ValueError(
-            f"dropout={list(each)} is of {len(each)} layers, and hidden_layer_sizes asks for "
-            f"{n_hidden}: give one rate for each hidden layer, or one for all"
-        )
+    each = _one_a_layer("dropout", dropout, Real, n_hidden, ("is of", "rate"))
     for rate in each:
         if not isinstance(rate, Real):
             raise TypeError(f"dropout takes numbers, got {rate!r} in {list(each)}")
         if not 0 <= float(rate) < 1:
             raise ValueError(f"dropout takes shares from 0 to below 1, got {rate!r}")
     return tuple(float(rate) for rate in each)
+
+
+def _one_a_layer(
+    parameter: str, value: Any, single: type, n_hidden: int, words: tuple[str, str]
+) -> tuple[Any, ...]:
+    """A parameter's value for each hidden layer; a single one speaks for all of them."""
+    each = (value,) * n_hidden if isinstance(value, single) else tuple(value)
+    if len(each) != n_hidden:
+        verb, noun = words
+        raise ValueError(
+            f"{parameter}={list(each)} {verb} {len(each)} layers, and hidden_layer_sizes asks for "
+            f"{n_hidden}: give one {noun} for each hidden layer, or one for all"
+        )
+    return each
 
 
 def _names(option: Any) -> list[str]:

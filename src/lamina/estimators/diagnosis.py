@@ -81,11 +81,10 @@ class Diagnosis:
             )
         if self.units_deserve_a_look(losses):
             parameters = parameters_of(SimpleNamespace(**attributes))
-            rows = self.fit.X.astype(parameters.dtype, copy=False)
             # The threads of BLAS go on spinning for a while after a product, where the next fit's
             # would run, and make it a fifth slower.
             with _get_threadpool_controller().limit(limits=1, user_api="blas"):
-                self.findings += idle_layers(self.fit.spec, parameters, rows)
+                self.findings += idle_layers(self.fit.spec, parameters, self.fit.X)
 
     def units_deserve_a_look(self, losses: Sequence[float]) -> bool:
         """Whether a look at the units costs nothing beside the fit, or the loss makes one due.
@@ -177,6 +176,7 @@ def _mostly_idle(spec: NetworkSpec, parameters: Array, X: Matrix) -> list[tuple[
     """The index of each hidden block most of whose units no row can change, and their number."""
     if len(spec.blocks) == 1:
         return []
+    X = X.astype(parameters.dtype, copy=False)
     with np.errstate(all="ignore"):
         active = active_units(spec, parameters, forward(spec, parameters, X))
     counts = ((i, len(units) - int(np.count_nonzero(units))) for i, units in enumerate(active))

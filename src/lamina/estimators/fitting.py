@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,7 +27,7 @@ from lamina.estimators.state import (
     network_attributes,
 )
 from lamina.estimators.tasks import Task
-from lamina.estimators.validating import HeldOut, monitored, part, validation_of
+from lamina.estimators.validating import HeldOut, Monitored, monitored, part, validation_of
 from lamina.formulas import OPTIMIZERS, SCHEDULES
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
@@ -104,7 +105,7 @@ class Assignment:
         weight = None if self.weight is None else self.weight.astype(dtype, copy=False)
         return Rows(self.X.astype(dtype, copy=False), self.task.targets(dtype), weight)
 
-    @property
+    @cached_property
     def objective(self) -> Objective:
         """What is minimised."""
         model, task = self.model, self.task
@@ -172,7 +173,8 @@ def fit_by_epochs(fit: Assignment) -> Outcome:
     identity = identity_of(fit) if writes else {}
     begun = resumed(fit, identity)
     order, held_out = _split(fit) if begun is None else (begun.order, begun.held_out)
-    plan = _training_plan(fit, len(order))
+    wanted = monitored(fit.model.monitor, early_stopping=fit.model.early_stopping)
+    plan = _training_plan(fit, len(order), wanted)
     _warn_of_clipping(fit.model.batch_size, plan.batch_size)
     memory = _memory(fit) if begun is None else begun.memory
     # A warm start that never beats its earlier best keeps the last epoch's weights, because
@@ -188,7 +190,7 @@ def fit_by_epochs(fit: Assignment) -> Outcome:
         memory,
         fit.random_state,
         order=order,
-        validation=_validation(fit, held_out, memory.predicting),
+        validation=_validation(fit, held_out, memory.predicting, wanted),
         fallback=fallback,
         callbacks=[*callbacks_of(fit.model), *_scikit_learn_callbacks(fit, memory.predicting)],
         model=fit.model,
@@ -235,10 +237,9 @@ def _split(fit: Assignment) -> tuple[NDArray[np.int64], NDArray[np.int64] | None
 
 
 def _validation(
-    fit: Assignment, held_out: NDArray[np.int64] | None, parameters: Array
+    fit: Assignment, held_out: NDArray[np.int64] | None, parameters: Array, wanted: Monitored
 ) -> Validation | None:
     model, measured = fit.model, fit.held_out
-    wanted = monitored(model.monitor, early_stopping=model.early_stopping)
     if held_out is not None:
         weight = None if fit.weight is None else fit.weight[held_out]
         measured = HeldOut(fit.X[held_out], part(fit.task, held_out), weight)
@@ -252,13 +253,13 @@ def _validation(
     return None
 
 
-def _training_plan(fit: Assignment, n_rows: int) -> TrainingPlan:
+def _training_plan(fit: Assignment, n_rows: int, wanted: Monitored) -> TrainingPlan:
     model = fit.model
-    wanted = AUTOMATIC_BATCH if model.batch_size == "auto" else model.batch_size
+    batch_size = AUTOMATIC_BATCH if model.batch_size == "auto" else model.batch_size
     return TrainingPlan(
         objective=fit.objective,
         optimizer=optimizer_settings(model),
-        batch_size=int(min(wanted, n_rows)),
+        batch_size=int(min(batch_size, n_rows)),
         max_epochs=1 if fit.incremental else model.max_iter,
         schedule=_schedule_for(model),
         given_options=model.learning_rate_options or {},
@@ -269,7 +270,7 @@ def _training_plan(fit: Assignment, n_rows: int) -> TrainingPlan:
         tol=float(model.tol),
         patience=float(model.n_iter_no_change),
         restore_best=model.restore_best,
-        measures_gradient=monitored(model.monitor, early_stopping=False).gradient,
+        measures_gradient=wanted.gradient,
         deadline=fit.deadline,
         shuffle=bool(model.shuffle),
         verbose=model.verbose != BAR and bool(model.verbose),

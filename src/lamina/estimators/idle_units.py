@@ -31,9 +31,8 @@ def active_units(spec: NetworkSpec, parameters: Array, passed: Forward) -> list[
 
 def _is_steep(block: Dense, passed: BlockPass, learned: Array) -> NDArray[np.bool_]:
     """Where f'(z) is something, (rows, fan_out)."""
-    activation = ACTIVATIONS[block.activation]
-    of_activation = learned[len(block.learned) - len(activation.parameters) :]
-    slope = activation.slope(passed.z, passed.f, *of_activation)
+    of_activation = learned[block.n_of_normalization :]
+    slope = ACTIVATIONS[block.activation].slope(passed.z, passed.f, *of_activation)
     return np.asarray(np.abs(slope) >= FLAT * largest_slope(block.activation))
 
 

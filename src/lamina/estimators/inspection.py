@@ -39,7 +39,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
 
         def _rows_to_predict(self, X: Any) -> Matrix: ...
 
-        def _dtype_to_predict_in(self, given: Any, own: Any) -> Any: ...
+        def _in_one_dtype(self, rows: Matrix) -> tuple[NetworkSpec, Array, Matrix]: ...
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -365,15 +365,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
 
     def _passes(self, X: Any) -> Passes:
         """The network and validated rows, in the dtype that `predict` computes in."""
-        rows = self._rows_to_predict(X)
-        spec, parameters = network_and_parameters(self)
-        dtype = self._dtype_to_predict_in(rows.dtype, parameters.dtype)
-        return Passes(
-            spec,
-            parameters.astype(dtype, copy=False),
-            rows.astype(dtype, copy=False),
-            product_in(self.precision),
-        )
+        return Passes(*self._in_one_dtype(self._rows_to_predict(X)), product_in(self.precision))
 
 
 def _hidden_block(spec: NetworkSpec, layer: int) -> int:

@@ -274,21 +274,26 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         """The prediction for unvalidated X, (n_rows, n_outputs), behind its own or another link."""
         is_plain = self._can_predict(X)
         rows = X if is_plain else self._rows_to_predict(X)
-        spec, parameters = network_and_parameters(self)
+        spec, parameters, rows = self._in_one_dtype(rows)
         spec = spec if link is None else replace(spec, link=link)
-        dtype = self._dtype_to_predict_in(rows.dtype, parameters.dtype)
         engine = choose_engine(self.engine, self.n_threads, self.precision)
         try:
-            # To ask whether it is needed takes less than astype does to find out that it is not.
-            return engine.predict(
-                spec,
-                parameters if parameters.dtype == dtype else parameters.astype(dtype),
-                rows if rows.dtype == dtype else rows.astype(dtype),
-            )
+            return engine.predict(spec, parameters, rows)
         except NonFiniteError:
             if is_plain:
                 self._rows_to_predict(X)
             raise
+
+    def _in_one_dtype(self, rows: Matrix) -> tuple[NetworkSpec, Array, Matrix]:
+        """The network, its parameters and the rows, both in the dtype that is predicted in."""
+        spec, parameters = network_and_parameters(self)
+        dtype = self._dtype_to_predict_in(rows.dtype, parameters.dtype)
+        # To ask whether it is needed takes less than astype does to find out that it is not.
+        return (
+            spec,
+            parameters if parameters.dtype == dtype else parameters.astype(dtype),
+            rows if rows.dtype == dtype else rows.astype(dtype),
+        )
 
     def _dtype_to_predict_in(self, given: DTypeLike, own: DTypeLike) -> DTypeLike:
         if self.precision is not None:

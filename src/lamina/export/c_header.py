@@ -208,7 +208,8 @@ def _array(name: str, numbers: NDArray[Any]) -> str:
 
 def _functions(name: str, network: FittedNetwork) -> str:
     """The activations, normalizations and the link of a network, each once."""
-    activations = {block.activation.name: block.activation for block in network.blocks}
+    blocks = [block for block in network.blocks if not block.is_affine]
+    activations = {block.activation.name: block.activation for block in blocks}
     texts = [
         ACTIVATION.format(
             name=name,
@@ -217,7 +218,6 @@ def _functions(name: str, network: FittedNetwork) -> str:
             formula=activation.code.c,
         )
         for activation in activations.values()
-        if activation.code.c != "z"
     ]
     used = {b.normalization.name: b.normalization for b in network.blocks if b.normalization}
     for normalization in used.values():
@@ -270,7 +270,7 @@ def _block(name: str, i: int, block: FittedBlock, a: str, z: str) -> list[str]:
         arguments = [z, str(fan_out), *(f"{name}_{n}{i}" for n in _arguments(block.normalization))]
         function = f"{name}_{block.normalization.name}_normalize"
         lines.append(f"{function}({', '.join(arguments)});")
-    if block.activation.code.c != "z":
+    if not block.is_affine:
         learned = [f"{name}_{n}{i}[j]" for n in _names(block.activation.parameters)]
         arguments = [f"{z}[j]", *learned]
         lines.append(f"{each} = {name}_{block.activation.name}({', '.join(arguments)});")

@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from lamina.encoding import TargetEncoding
 from lamina.encoding.targets import LOSS_OF_KIND, TargetKind
-from lamina.engines import OptimizerState
 from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.constraints import REGRESSION_LOSSES
@@ -19,6 +18,7 @@ from lamina.estimators.optimizing import optimizer_settings
 from lamina.estimators.state import (
     architecture_of,
     epoch_attributes,
+    memory_of,
     network_attributes,
     network_for,
 )
@@ -26,7 +26,6 @@ from lamina.estimators.tasks import Classification, Regression
 from lamina.export.fitted_network import FittedBlock
 from lamina.formulas import LOSSES
 from lamina.network import NetworkSpec, flatten_parameters
-from lamina.training import History, Memory
 
 
 def fitted_model(
@@ -121,9 +120,8 @@ def _residual(hidden: Sequence[FittedBlock]) -> bool:
 
 
 def _as_if_fitted(model: Any, spec: NetworkSpec, parameters: NDArray[Any]) -> dict[str, Any]:
+    memory = memory_of(model, parameters, fresh=True, keep_optimizer=False)
     optimizer = optimizer_settings(model)
-    state = OptimizerState.fresh(optimizer, parameters)
-    memory = Memory(parameters, state, float(model.learning_rate_init), History())
     attributes = network_attributes(spec, parameters) | epoch_attributes(memory, optimizer)
     return attributes | {"n_features_in_": spec.n_features, "diagnoses_": None}
 

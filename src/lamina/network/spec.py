@@ -62,6 +62,11 @@ class Dense:
         return (*of_normalization, *ACTIVATIONS[self.activation].parameters)
 
     @property
+    def n_of_normalization(self) -> int:
+        """How many of what it learns beside is the normalization's; the activation's follows."""
+        return len(self.learned) - len(ACTIVATIONS[self.activation].parameters)
+
+    @property
     def statistics(self) -> tuple[RunningStatistic, ...]:
         """What is remembered of each unit's z, and not learned."""
         return () if self.normalization is None else self._normalization.statistics

@@ -9,7 +9,35 @@ import os
 from typing import Any, TextIO
 
 
-class CSVLogger:
+class _LineLogger:
+    """Opens a file for a fit, and writes a line into it as every epoch ends."""
+
+    _newline: str | None = None
+
+    def __init__(self, path: str | os.PathLike[str], append: bool = False) -> None:
+        self.path, self.append = path, append
+        self._file: TextIO | None = None
+
+    def on_fit_begin(self, fit: Any) -> None:
+        self._file = open(  # noqa: SIM115
+            self.path, "a" if self.append else "w", newline=self._newline, encoding="utf-8"
+        )
+
+    def on_epoch_end(self, fit: Any) -> None:
+        assert self._file is not None
+        self._write(self._file, fit.row)
+        self._file.flush()
+
+    def on_fit_end(self, fit: Any) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _write(self, file: TextIO, row: dict[str, float]) -> None:
+        raise NotImplementedError
+
+
+class CSVLogger(_LineLogger):
     """Writes the history into a CSV file, a line an epoch; what is not known stays empty.
 
     Parameters
@@ -35,34 +63,24 @@ class CSVLogger:
     4
     """
 
-    def __init__(self, path: str | os.PathLike[str], append: bool = False) -> None:
-        self.path, self.append = path, append
-        self._file: TextIO | None = None
-        self._writer: Any = None
+    # The writer of the csv module ends the lines itself.
+    _newline = ""
+    _writer: Any = None
 
     def on_fit_begin(self, fit: Any) -> None:
-        self._file = open(  # noqa: SIM115
-            self.path, "a" if self.append else "w", newline="", encoding="utf-8"
-        )
+        super().on_fit_begin(fit)
         self._writer = None
 
-    def on_epoch_end(self, fit: Any) -> None:
-        assert self._file is not None
-        row = {name: "" if math.isnan(value) else value for name, value in fit.row.items()}
+    def _write(self, file: TextIO, row: dict[str, float]) -> None:
         if self._writer is None:
-            self._writer = csv.DictWriter(self._file, list(row), lineterminator="\n")
-            if self._file.tell() == 0:
+            self._writer = csv.DictWriter(file, list(row), lineterminator="\n")
+            if file.tell() == 0:
                 self._writer.writeheader()
-        self._writer.writerow(row)
-        self._file.flush()
-
-    def on_fit_end(self, fit: Any) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        told = {name: "" if math.isnan(value) else value for name, value in row.items()}
+        self._writer.writerow(told)
 
 
-class JSONLinesLogger:
+class JSONLinesLogger(_LineLogger):
     """Writes the history into a file of JSON objects, a line an epoch; what is not known is null.
 
     Parameters
@@ -73,22 +91,6 @@ class JSONLinesLogger:
         Whether a file that is there goes on; else it is replaced.
     """
 
-    def __init__(self, path: str | os.PathLike[str], append: bool = False) -> None:
-        self.path, self.append = path, append
-        self._file: TextIO | None = None
-
-    def on_fit_begin(self, fit: Any) -> None:
-        self._file = open(  # noqa: SIM115
-            self.path, "a" if self.append else "w", encoding="utf-8"
-        )
-
-    def on_epoch_end(self, fit: Any) -> None:
-        assert self._file is not None
-        row = {k: value if math.isfinite(value) else None for k, value in fit.row.items()}
-        self._file.write(json.dumps(row, allow_nan=False) + "\n")
-        self._file.flush()
-
-    def on_fit_end(self, fit: Any) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+    def _write(self, file: TextIO, row: dict[str, float]) -> None:
+        told = {name: value if math.isfinite(value) else None for name, value in row.items()}
+        file.write(json.dumps(told, allow_nan=False) + "\n")
