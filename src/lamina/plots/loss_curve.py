@@ -11,14 +11,14 @@ from sklearn.base import is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
+from lamina.plots.axes import new_axes, panel_below, quiet
+from lamina.plots.colours import CYCLE, LINE_STYLES
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-# Okabe and Ito's colours, the dark ones first: told apart by the colour-blind and on white paper.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#56B4E9", "#E69F00")
-LINE_STYLES = ("-", "--", "-.", ":")
 PANEL_HEIGHTS = (3, 2)
 
 
@@ -132,7 +132,7 @@ class LossCurveDisplay:
 
     def plot(self, ax: Axes | None = None, *, log_scale: bool = False) -> Self:
         """Draw the curves; parameters as in `from_estimator`."""
-        self.ax_ = _new_axes() if ax is None else ax
+        self.ax_ = new_axes(self) if ax is None else ax
         self.figure_ = self.ax_.get_figure(root=True)  # type: ignore[assignment]
         self.lines_ = [_draw(self.ax_, i, curve) for i, curve in enumerate(self.losses)]
         self.ax_.set_ylabel("training loss")
@@ -147,7 +147,7 @@ class LossCurveDisplay:
         return self
 
     def _plot_scores(self) -> None:
-        self.score_ax_ = _panel_below(self.ax_)
+        self.score_ax_ = panel_below(self.ax_, PANEL_HEIGHTS)
         self.score_lines_ = [
             _draw(self.score_ax_, i, np.asarray(curve, dtype=np.float64))
             for i, curve in enumerate(self.scores)
@@ -187,41 +187,12 @@ def _score_name(networks: Sequence[Any]) -> str:
     return f"validation\n{names.pop()}" if len(names) == 1 else "validation\nscore"
 
 
-def _new_axes() -> Axes:
-    try:
-        from matplotlib import pyplot
-    except ImportError as error:
-        raise ImportError(
-            'LossCurveDisplay needs matplotlib: pip install "lamina[plots]"'
-        ) from error
-    _, ax = pyplot.subplots(layout="constrained")
-    return ax
-
-
-def _panel_below(ax: Axes) -> Axes:
-    """A second Axes in the lower part of the room that the first one had."""
-    figure: Any = ax.get_figure()
-    place = ax.get_subplotspec()
-    if place is None:
-        left, bottom, width, height = ax.get_position().bounds
-        lower = height * PANEL_HEIGHTS[1] / sum(PANEL_HEIGHTS)
-        ax.set_position((left, bottom + lower, width, height - lower))
-        below: Axes = figure.add_axes((left, bottom, width, 0.9 * lower), sharex=ax)
-    else:
-        panels = place.subgridspec(2, 1, height_ratios=PANEL_HEIGHTS, hspace=0.05)
-        ax.set_subplotspec(panels[0])
-        below = figure.add_subplot(panels[1], sharex=ax)
-    ax.tick_params(axis="x", labelbottom=False)
-    return below
-
-
 def _draw(ax: Axes, i: int, curve: NDArray[np.float64]) -> Line2D:
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(alpha=0.3)
+    quiet(ax)
     (line,) = ax.plot(
         np.arange(1, len(curve) + 1),
         curve,
-        color=COLOURS[i % len(COLOURS)],
+        color=CYCLE[i % len(CYCLE)],
         linestyle=LINE_STYLES[i % len(LINE_STYLES)],
         marker="o" if len(curve) == 1 else None,
         linewidth=1.8,

@@ -1,0 +1,103 @@
+"""The perceptron inside an estimator: after a pipeline, in a search, scikit-learn's own too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline
+
+from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.export import from_sklearn
+from lamina.export.scikit_learn import THEIRS
+
+OURS = (MLPClassifier, MLPRegressor)
+# Where estimators that hold another keep the fitted one, and the one that they were given.
+HOLDERS: Mapping[str, str] = {
+    "best_estimator_": "estimator",
+    "regressor_": "regressor",
+    "estimator_": "estimator",
+}
+_REFIT = ", of a search that was made with refit=True"
+
+
+@dataclass(frozen=True)
+class Inside:
+    """A fitted perceptron and the transformers that stand before it.
+
+    Attributes
+    ----------
+    model : MLPClassifier or MLPRegressor
+        Lamina's; one of scikit-learn's has been taken over, with arrays of its own.
+    before : tuple of transformers
+        The fitted steps of pipelines, from the data on.
+    """
+
+    model: Any
+    before: tuple[Any, ...] = ()
+
+    def rows(self, X: Any) -> Any:
+        """What the perceptron is given of X."""
+        for step in self.before:
+            X = step.transform(X)
+        return X
+
+
+def perceptron_inside(estimator: Any) -> Inside:
+    """The fitted perceptron inside an estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A perceptron of lamina's or scikit-learn's, a pipeline that ends with one, or what holds one
+        of these: a search, TransformedTargetRegressor, a classifier with a tuned threshold.
+
+    Returns
+    -------
+    Inside
+
+    Raises
+    ------
+    NotFittedError
+        Where it has not been fitted.
+    TypeError
+        Where there is none.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from lamina import MLPClassifier
+    >>> from lamina.studies import perceptron_inside
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = make_pipeline(StandardScaler(), MLPClassifier((5,), tol=0.1)).fit(X, y)
+    >>> inside = perceptron_inside(model)
+    >>> inside.model is model[-1], bool((inside.rows(X) == model[0].transform(X)).all())
+    (True, True)
+    """
+    if isinstance(estimator, Pipeline):
+        last = perceptron_inside(estimator.steps[-1][1])
+        steps = (step for _, step in estimator.steps[:-1])
+        before = (step for step in steps if step not in (None, "passthrough"))
+        return Inside(last.model, (*before, *last.before))
+    kind = type(estimator).__name__
+    if isinstance(estimator, (*OURS, *THEIRS.values())):
+        if not hasattr(estimator, "coefs_"):
+            raise NotFittedError(f"this {kind} has no weights yet: call fit first")
+        return Inside(estimator if isinstance(estimator, OURS) else from_sklearn(estimator))
+    for fitted in HOLDERS:
+        if hasattr(estimator, fitted):
+            return perceptron_inside(getattr(estimator, fitted))
+    for fitted, given in HOLDERS.items():
+        if hasattr(estimator, given):
+            raise NotFittedError(
+                f"this {kind} has no {fitted}: call fit first"
+                f"{_REFIT if hasattr(estimator, 'cv_results_') else ''}"
+            )
+    raise TypeError(
+        f"there is no multi-layer perceptron in a {kind}: give an MLPClassifier or MLPRegressor, "
+        "lamina's or scikit-learn's, a pipeline that ends with one, or a search over one"
+    )
