@@ -4,9 +4,10 @@ from lamina.datasets.bundled import BUNDLED
 from lamina.datasets.dataset import Dataset, DatasetRecord
 from lamina.datasets.files import FROM_FILES
 from lamina.datasets.made import MADE
+from lamina.datasets.quadrants import make_quadrants
 from lamina.formulas.table import Table
 
-__all__ = ["DATASETS", "Dataset", "DatasetRecord", "load"]
+__all__ = ["DATASETS", "Dataset", "DatasetRecord", "load", "make_quadrants"]
 
 DATASETS = Table("data set", *BUNDLED, *FROM_FILES, *MADE)
 

@@ -1,4 +1,4 @@
-"""Made data sets: points in the plane, in two classes that no straight line parts."""
+"""Made data sets: points in the plane, in classes that no straight line parts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.datasets.dataset import Dataset, DatasetRecord
+from lamina.datasets.quadrants import make_quadrants
 
 
 def _moons() -> Dataset:
@@ -20,6 +21,10 @@ def _circles() -> Dataset:
     from sklearn.datasets import make_circles
 
     return _plane("circles", *make_circles(n_samples=1000, noise=0.1, factor=0.5, random_state=0))
+
+
+def _quadrants() -> Dataset:
+    return _plane("quadrants", *make_quadrants(1000, random_state=0))
 
 
 def _plane(name: str, X: NDArray[Any], y: NDArray[Any]) -> Dataset:
@@ -36,4 +41,7 @@ def _plane(name: str, X: NDArray[Any], y: NDArray[Any]) -> Dataset:
 MADE = (
     DatasetRecord("moons", "classification", "1,000 points on two interleaved half-moons", _moons),
     DatasetRecord("circles", "classification", "1,000 points on two nested circles", _circles),
+    DatasetRecord(
+        "quadrants", "classification", "1,000 points in a cluster for each quadrant", _quadrants
+    ),
 )

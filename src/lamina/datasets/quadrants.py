@@ -1,0 +1,77 @@
+"""Four clusters of points, one in each quadrant of the plane: a class for each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state
+
+N_QUADRANTS = 4
+# Counterclockwise from the upper right, as quadrants are numbered.
+CENTRES = np.array([[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]])
+
+
+def make_quadrants(
+    n_samples: int | tuple[int, int, int, int] = 400,
+    *,
+    spread: float = 0.3,
+    shuffle: bool = True,
+    random_state: int | np.random.RandomState | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Draw four round clusters of points around (±1, ±1), a class for each quadrant.
+
+    Parameters
+    ----------
+    n_samples : int or tuple of four int, default=400
+        How many points in all, shared out as evenly as can be, or how many in each quadrant.
+    spread : float, default=0.3
+        The standard deviation of a cluster in each direction. From about a half on, the clusters
+        reach into each other's quadrants.
+    shuffle : bool, default=True
+        Whether the points are in random order, instead of quadrant by quadrant.
+    random_state : int, RandomState or None, default=None
+        What draws the points; an int gives the same ones at every call.
+
+    Returns
+    -------
+    X : ndarray of float64 of shape (n_samples, 2)
+    y : ndarray of int64 of shape (n_samples,)
+        0, 1, 2, 3: counterclockwise from the upper right.
+
+    Raises
+    ------
+    ValueError
+        For a spread or a number of points below zero, and for numbers that are not four.
+
+    Examples
+    --------
+    >>> from lamina.datasets import make_quadrants
+    >>> X, y = make_quadrants(n_samples=100, random_state=0)
+    >>> X.shape, y[:5].tolist()
+    ((100, 2), [1, 3, 0, 2, 3])
+    >>> bool((X[y == 2] < 0).all())
+    True
+    """
+    counts = _counts(n_samples)
+    if not spread >= 0:
+        raise ValueError(f"spread={spread!r} must be zero or more: it is a standard deviation")
+    generator = check_random_state(random_state)
+    y = np.repeat(np.arange(N_QUADRANTS, dtype=np.int64), counts)
+    if shuffle:
+        generator.shuffle(y)
+    return CENTRES[y] + spread * generator.standard_normal((len(y), 2)), y
+
+
+def _counts(n_samples: Any) -> list[int]:
+    if isinstance(n_samples, tuple | list):
+        counts = [int(n) for n in n_samples]
+    else:
+        each, left_over = divmod(int(n_samples), N_QUADRANTS)
+        counts = [each + (quadrant < left_over) for quadrant in range(N_QUADRANTS)]
+    if len(counts) != N_QUADRANTS or min(counts) < 0:
+        raise ValueError(
+            f"n_samples={n_samples!r} must be a number of points, or four: one for each quadrant"
+        )
+    return counts

@@ -1,0 +1,55 @@
+"""Four clusters lie where they should, and the seed alone decides on their points."""
+
+import numpy as np
+import pytest
+
+from lamina.datasets import load, make_quadrants
+
+
+def test_each_class_lies_around_its_own_corner():
+    X, y = make_quadrants(4000, spread=0.2, random_state=0)
+    means = [X[y == quadrant].mean(axis=0) for quadrant in range(4)]
+    np.testing.assert_allclose(means, [[1, 1], [-1, 1], [-1, -1], [1, -1]], atol=0.03)
+    spreads = [X[y == quadrant].std(axis=0) for quadrant in range(4)]
+    np.testing.assert_allclose(spreads, 0.2, rtol=0.1)
+
+
+def test_points_are_shared_out_evenly_or_as_they_are_asked_for():
+    assert np.bincount(make_quadrants(10)[1]).tolist() == [3, 3, 2, 2]
+    X, y = make_quadrants((1, 0, 5, 2), shuffle=False)
+    assert y.tolist() == [0, 2, 2, 2, 2, 2, 3, 3]
+    assert X.shape == (8, 2)
+    assert (X.dtype, y.dtype) == (np.float64, np.int64)
+
+
+def test_a_seed_gives_the_same_points_and_another_gives_others():
+    X, y = make_quadrants(random_state=3)
+    again, y_again = make_quadrants(random_state=np.random.RandomState(3))
+    np.testing.assert_array_equal(X, again)
+    np.testing.assert_array_equal(y, y_again)
+    assert not np.array_equal(X, make_quadrants(random_state=4)[0])
+
+
+def test_without_spread_all_points_are_the_corners():
+    X, _ = make_quadrants(8, spread=0, random_state=0)
+    assert set(map(tuple, X)) == {(1, 1), (-1, 1), (-1, -1), (1, -1)}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"spread": -1.0}, r"spread=-1.0 must be zero or more"),
+        ({"spread": float("nan")}, r"spread=nan must be zero or more"),
+        ({"n_samples": (3, 4)}, r"n_samples=\(3, 4\) must be a number of points, or four"),
+        ({"n_samples": -4}, r"n_samples=-4 must be a number of points"),
+    ],
+)
+def test_what_makes_no_clusters_is_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        make_quadrants(**arguments)
+
+
+def test_the_data_set_of_that_name_has_the_four_classes():
+    data = load("quadrants")
+    assert data.X.shape == (1000, 2)
+    assert np.bincount(data.y).tolist() == [250] * 4
