@@ -76,3 +76,16 @@ def test_a_search_that_kept_no_model_says_so():
 def test_without_a_fitted_perceptron_the_error_says_what_to_do(estimator, error, message):
     with pytest.raises(error, match=message):
         perceptron_inside(estimator)
+
+
+def test_targets_are_those_that_the_perceptron_has_learned_from():
+    y_2d = np.column_stack([y, y**2])
+    scaled = StandardScaler().fit_transform(y_2d)
+    for targets, expected in ((y_2d, scaled), (y_2d[:, 0], scaled[:, 0])):
+        held = TransformedTargetRegressor(
+            make_pipeline(StandardScaler(), lamina.MLPRegressor(**BRIEF)),
+            transformer=StandardScaler(),
+        ).fit(X, targets)
+        np.testing.assert_allclose(perceptron_inside(held).targets(targets), expected)
+    model = lamina.MLPClassifier(**BRIEF).fit(X, y)
+    assert perceptron_inside(model).targets(y) is y

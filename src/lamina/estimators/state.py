@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from copy import copy
 from functools import lru_cache
 from itertools import chain, pairwise
 from numbers import Real
@@ -224,6 +225,25 @@ def share_one_vector(model: Any) -> None:
         shapes = tuple(weights.shape for weights in model.coefs_)
         layout = ParameterLayout(shapes, *(tuple(map(len, beside)) for beside in parts[2:]))
         vars(model).update(_named_views(layout, parameters_of(model)))
+
+
+def as_of(model: Any, parameters: Array, epoch: int) -> Any:
+    """A copy of a fitted model as it was with these parameters, after so many epochs of all fits.
+
+    Its history ends there. A fit of the copy begins anew, and tells no callback.
+    """
+    then = copy(model)
+    then.callbacks = None
+    fitted = vars(then)
+    losses, scores, columns = model.loss_curve_, model.validation_scores_, model._history
+    for name in EPOCH_ATTRIBUTES:
+        fitted.pop(name, None)
+    fitted |= network_attributes(network_of(model), parameters.copy())
+    then.loss_curve_, then.n_iter_ = losses[:epoch], epoch
+    then.validation_scores_ = None if scores is None else scores[:epoch]
+    then._history = {name: column[:epoch] for name, column in columns.items()}
+    then.loss_ = then.loss_curve_[-1] if epoch else math.inf
+    return then
 
 
 def history_of(model: Any) -> History:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+from lamina.estimators.state import as_of
+from lamina.formulas.table import Array
+
 
 class Watched:
     """The part of MLPClassifier and MLPRegressor that tells of their fits."""
@@ -58,6 +61,10 @@ class Watched:
             "loss": losses,
             **vars(self).get("_history", {}),
         }
+
+    def _as_of(self, parameters: Array, epoch: int) -> Self:
+        # What snapshots, which lie below estimators, ask for.
+        return as_of(self, parameters, epoch)  # type: ignore[no-any-return]
 
     @property
     def validation_loss_curve_(self) -> list[float] | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
@@ -33,16 +34,27 @@ class Inside:
         Lamina's; one of scikit-learn's has been taken over, with arrays of its own.
     before : tuple of transformers
         The fitted steps of pipelines, from the data on.
+    before_targets : tuple of transformers
+        What TransformedTargetRegressor has put before the targets.
     """
 
     model: Any
     before: tuple[Any, ...] = ()
+    before_targets: tuple[Any, ...] = ()
 
     def rows(self, X: Any) -> Any:
         """What the perceptron is given of X."""
         for step in self.before:
             X = step.transform(X)
         return X
+
+    def targets(self, y: Any) -> Any:
+        """What the perceptron is given of y."""
+        for step in self.before_targets:
+            values = np.asarray(y, dtype=np.float64)
+            y = step.transform(values[:, np.newaxis] if values.ndim == 1 else values)
+            y = y[:, 0] if values.ndim == 1 and y.shape[1] == 1 else y
+        return y
 
 
 def perceptron_inside(estimator: Any) -> Inside:
@@ -82,7 +94,7 @@ def perceptron_inside(estimator: Any) -> Inside:
         last = perceptron_inside(estimator.steps[-1][1])
         steps = (step for _, step in estimator.steps[:-1])
         before = (step for step in steps if step not in (None, "passthrough"))
-        return Inside(last.model, (*before, *last.before))
+        return replace(last, before=(*before, *last.before))
     kind = type(estimator).__name__
     if isinstance(estimator, (*OURS, *THEIRS.values())):
         if not hasattr(estimator, "coefs_"):
@@ -90,7 +102,10 @@ def perceptron_inside(estimator: Any) -> Inside:
         return Inside(estimator if isinstance(estimator, OURS) else from_sklearn(estimator))
     for fitted in HOLDERS:
         if hasattr(estimator, fitted):
-            return perceptron_inside(getattr(estimator, fitted))
+            inside = perceptron_inside(getattr(estimator, fitted))
+            scaler = getattr(estimator, "transformer_", None)
+            of_targets = () if scaler is None else (scaler,)
+            return replace(inside, before_targets=(*of_targets, *inside.before_targets))
     for fitted, given in HOLDERS.items():
         if hasattr(estimator, given):
             raise NotFittedError(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.formulas.table import Array
 from lamina.network import ParameterLayout
 from lamina.network.parameters import ParameterViews
 
@@ -23,6 +25,8 @@ class FitUnderWay:
         Whose fit it is, for its parameters: its fitted attributes are those of the fit before.
     epoch, max_epochs : int
         Epochs made so far, and how many there may be.
+    epochs_before : int
+        Epochs of earlier fits that this one goes on from.
     step : int
         The optimizer's steps so far, those of fits before that it goes on from included.
     loss : float
@@ -30,11 +34,15 @@ class FitUnderWay:
     row : dict of str to float
         The latest row of the history: 'epoch', 'loss', 'learning_rate', 'seconds', 'gradient_norm'
         and, with rows held out, 'validation_loss' and each metric. Empty before the first.
+    history : dict of str to list of float
+        All rows so far, those of fits before that it goes on from included; as `history_`.
     learning_rate : float
         The next step's. Set, it takes the place of what the schedule would have given, and the
         schedule goes on from it in proportion.
     coefs, intercepts : list of ndarray
         Views of the present weights and biases that cannot be written to.
+    parameters : ndarray of shape (n_parameters,)
+        A view of all present parameters, one behind the other, that cannot be written to.
     is_over : bool
         In `on_epoch_end`, whether this epoch is the last.
     ending : str or None
@@ -46,6 +54,7 @@ class FitUnderWay:
         self.loss = np.nan
         self.ending: str | None = None
         self.stop_is_asked = self.made_no_progress = False
+        self.epochs_before = len(loop.memory.history.losses)
 
     def stop(self) -> None:
         """End the fit after this step or epoch."""
@@ -75,6 +84,17 @@ class FitUnderWay:
         return {"epoch": self.epoch, "loss": self._loop.losses[-1], **latest}
 
     @property
+    def history(self) -> dict[str, list[float]]:
+        before, n_before = self._loop.memory.history, self.epochs_before
+        columns = {
+            # At the end the fit has been entered into the history itself.
+            name: [*before.columns.get(name, [math.nan] * n_before)[:n_before], *values]
+            for name, values in self._loop.columns.items()
+        }
+        losses = [*before.losses[:n_before], *self._loop.losses]
+        return {"epoch": [*range(1, len(losses) + 1)], "loss": losses, **columns}
+
+    @property
     def learning_rate(self) -> float:
         return self._loop.rates.rate_of(self._loop.step_of_epoch)
 
@@ -90,7 +110,11 @@ class FitUnderWay:
     def intercepts(self) -> list[NDArray[Any]]:
         return self._views().biases
 
-    def _views(self) -> ParameterViews:
+    @property
+    def parameters(self) -> Array:
         present = self._loop.memory.predicting.view()
         present.flags.writeable = False
-        return ParameterLayout.of(self._loop.spec).views(present)
+        return present
+
+    def _views(self) -> ParameterViews:
+        return ParameterLayout.of(self._loop.spec).views(self.parameters)

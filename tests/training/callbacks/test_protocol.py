@@ -237,3 +237,31 @@ def test_whoever_hears_of_the_end_only_lets_epochs_run_together() -> None:
     model = MLPRegressor(max_iter=8, callbacks=Last(), **BATCHES).fit(X, Y)
     assert ends == [model.loss_]
     assert len(set(model.history_["seconds"])) == 1
+
+
+def test_the_history_so_far_is_the_history_of_the_model() -> None:
+    seen: list[dict[str, list[float]]] = []
+
+    class Note:
+        def on_epoch_end(self, fit: Any) -> None:
+            seen.append(fit.history)
+
+        def on_fit_end(self, fit: Any) -> None:
+            seen.append(fit.history)
+
+    model = MLPRegressor(max_iter=3, warm_start=True, callbacks=Note(), **BATCHES)
+    model.fit(X, Y).fit(X, Y, validation_data=(X, Y))
+    np.testing.assert_equal(seen[-1], model.history_)
+    np.testing.assert_equal(seen[-2], model.history_)
+    assert seen[0]["epoch"] == [1]
+
+
+def test_the_parameters_are_one_vector_that_cannot_be_written_to() -> None:
+    seen: list[np.ndarray] = []
+
+    def look(fit: Any) -> None:
+        assert not fit.parameters.flags.writeable
+        seen.append(fit.parameters.copy())
+
+    model = MLPRegressor(max_iter=4, callbacks=At("on_epoch_end", look, 4), **BATCHES).fit(X, Y)
+    np.testing.assert_array_equal(seen[0], coefficients(model))

@@ -1,8 +1,9 @@
-"""Callbacks: the protocol, and ready ones: progress bars, loggers, trackers, pruning."""
+"""Callbacks: the protocol, and ready ones: bars, loggers, snapshots, trackers, pruning."""
 
 from lamina.training.callbacks.bars import ProgressBar
 from lamina.training.callbacks.files import CSVLogger, JSONLinesLogger
 from lamina.training.callbacks.protocol import is_callback
+from lamina.training.callbacks.snapshots import Snapshots
 from lamina.training.callbacks.trackers import MLflowLogger, OptunaPruning, TensorBoardLogger
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "MLflowLogger",
     "OptunaPruning",
     "ProgressBar",
+    "Snapshots",
     "TensorBoardLogger",
     "is_callback",
 ]

@@ -1,0 +1,162 @@
+"""Snapshots keep the parameters of a fit, within bounds, and give its models back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.datasets import load_iris
+from sklearn.preprocessing import StandardScaler
+
+from lamina import MLPClassifier, MLPRegressor
+from lamina.training.callbacks import Snapshots
+
+X, Y = load_iris(return_X_y=True)
+X = StandardScaler().fit_transform(X)
+WAYS: dict[str, Any] = {"tol": 0, "n_iter_no_change": 1000, "random_state": 0, "batch_size": 50}
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def fitted(snapshots: Snapshots, max_iter: int = 10, **ways: Any) -> MLPClassifier:
+    return MLPClassifier((4,), max_iter=max_iter, callbacks=snapshots, **WAYS, **ways).fit(X, Y)
+
+
+def test_each_snapshot_predicts_as_a_fit_of_that_length_does() -> None:
+    snapshots = Snapshots(every=3)
+    fitted(snapshots)
+    assert snapshots.epochs == [0, 3, 6, 9, 10]
+    for epoch in snapshots.epochs[1:]:
+        shorter = fitted(Snapshots(), max_iter=epoch)
+        then = snapshots.model_at(epoch)
+        np.testing.assert_array_equal(then.predict_proba(X), shorter.predict_proba(X))
+        assert then.loss_curve_ == shorter.loss_curve_
+        assert then.history_["learning_rate"] == shorter.history_["learning_rate"]
+    assert snapshots.losses[1:] == [fitted(Snapshots(), max_iter=n).loss_ for n in (3, 6, 9, 10)]
+
+
+def test_the_first_snapshot_is_what_the_network_began_with() -> None:
+    snapshots = Snapshots()
+    fitted(snapshots)
+    begun = fitted(Snapshots(), max_iter=1, learning_rate_init=1e-300)
+    np.testing.assert_array_equal(snapshots.model_at(0).coefs_[0], begun.coefs_[0])
+    assert np.isnan(snapshots.losses[0])
+
+
+def test_the_model_and_its_bits_are_those_of_a_fit_without_snapshots() -> None:
+    snapshots = Snapshots(every=4)
+    watched = fitted(snapshots)
+    plain = MLPClassifier((4,), max_iter=10, **WAYS).fit(X, Y)
+    np.testing.assert_array_equal(watched.coefs_[0], plain.coefs_[0])
+    np.testing.assert_array_equal(snapshots.model_at(-1).coefs_[1], plain.coefs_[1])
+    assert snapshots.model_at(-1).callbacks is None
+
+
+def test_memory_is_bounded_by_giving_up_every_other_one() -> None:
+    snapshots = Snapshots(max_megabytes=8 * 35 * 10 / 1e6)
+    fitted(snapshots, max_iter=50)
+    size = sum(parameters.nbytes for parameters in snapshots.parameters)
+    assert size <= snapshots.max_megabytes * 1e6
+    assert snapshots.epochs == [0, 8, 16, 24, 32, 40, 48, 50]
+    assert len(snapshots.losses) == len(snapshots) == len(snapshots.parameters)
+
+
+def test_with_hardly_any_memory_the_first_and_the_last_stay() -> None:
+    snapshots = Snapshots(max_megabytes=1e-9)
+    fitted(snapshots)
+    assert snapshots.epochs == [0, 10]
+
+
+def test_a_warm_start_goes_on_and_a_fresh_fit_begins_anew() -> None:
+    snapshots = Snapshots(every=4)
+    model = fitted(snapshots, warm_start=True)
+    assert snapshots.epochs == [0, 4, 8, 10]
+    model.fit(X, Y)
+    assert snapshots.epochs == [0, 4, 8, 12, 16, 20]
+    assert snapshots.model_at(20).loss_curve_ == model.loss_curve_
+    model.set_params(warm_start=False, max_iter=2).fit(X, Y)
+    assert snapshots.epochs == [0, 2]
+
+
+def test_partial_fits_are_one_way() -> None:
+    snapshots = Snapshots(every=2)
+    model = MLPRegressor(hidden_layer_sizes=(3,), random_state=0, callbacks=snapshots)
+    for _ in range(5):
+        model.partial_fit(X, Y)
+    assert snapshots.epochs == [0, 2, 4, 5]
+    assert snapshots.losses[1:] == [model.loss_curve_[n - 1] for n in (2, 4, 5)]
+
+
+def test_a_model_whose_best_epoch_came_back_is_not_the_last_snapshot() -> None:
+    snapshots = Snapshots()
+    model = fitted(snapshots, max_iter=40, early_stopping=True, learning_rate_init=0.1)
+    best = int(np.argmax(model.validation_scores_)) + 1
+    assert best < 40
+    np.testing.assert_array_equal(snapshots.model_at(best).coefs_[0], model.coefs_[0])
+
+
+def test_normalized_networks_come_back_with_their_statistics() -> None:
+    snapshots = Snapshots()
+    ways = {"normalization": "batch", "activation": "prelu", "average_decay": 0.9}
+    model = fitted(snapshots, **ways)
+    np.testing.assert_array_equal(snapshots.model_at(10).predict_proba(X), model.predict_proba(X))
+
+
+def test_ctrl_c_leaves_the_last_whole_epoch() -> None:
+    class Interrupt:
+        def on_epoch_end(self, fit: Any) -> None:
+            if fit.epoch == 3:
+                raise KeyboardInterrupt
+
+    snapshots = Snapshots(every=2)
+    model = MLPClassifier((4,), callbacks=[snapshots, Interrupt()], **WAYS)
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        model.fit(X, Y)
+    assert snapshots.epochs == [0, 2, 3]
+    np.testing.assert_array_equal(snapshots.model_at(3).coefs_[0], model.coefs_[0])
+
+
+def test_a_clone_has_snapshots_of_its_own() -> None:
+    given = Snapshots(every=2)
+    model = clone(fitted(given))
+    assert model.callbacks is not given
+    assert (model.callbacks.every, len(model.callbacks), len(given)) == (2, 0, 6)
+    regressor = MLPRegressor(hidden_layer_sizes=(3,), max_iter=4, callbacks=given, **WAYS)
+    held = TransformedTargetRegressor(regressor, transformer=StandardScaler()).fit(X, Y)
+    assert held.regressor_.callbacks.epochs == [0, 2, 4]
+
+
+def test_an_epoch_that_was_not_kept_is_refused_with_the_nearest() -> None:
+    snapshots = Snapshots(every=4)
+    fitted(snapshots)
+    with pytest.raises(ValueError, match=r"epoch=7 was not kept; the nearest that was is 8"):
+        snapshots.model_at(7)
+
+
+def test_without_a_fit_there_are_no_models() -> None:
+    with pytest.raises(ValueError, match="no models yet: pass the snapshots as callbacks="):
+        Snapshots().model_at(0)
+
+
+@pytest.mark.parametrize("wrong", [{"every": 0}, {"every": 1.5}, {"max_megabytes": 0}])
+def test_numbers_that_are_not_positive_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))}="):
+        Snapshots(**wrong)
+
+
+def test_snapshots_cannot_be_written_to() -> None:
+    snapshots = Snapshots()
+    fitted(snapshots)
+    with pytest.raises(ValueError, match="read-only"):
+        snapshots.parameters[0][0] = 1.0
+    snapshots.model_at(0).coefs_[0][0, 0] = 1.0
+
+
+def test_they_say_what_they_hold() -> None:
+    snapshots = Snapshots(every=5)
+    assert repr(snapshots) == "<Snapshots every 5 epochs: none yet>"
+    fitted(snapshots)
+    assert repr(snapshots) == "<Snapshots every 5 epochs: 3 kept, of epochs 0 to 10>"
