@@ -7,15 +7,22 @@ is neither class, sign nor loss (text, lines, outlines) takes matplotlib's own c
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-# Okabe and Ito 2008, Color universal design; the order keeps neighbours apart in lightness too.
-CYCLE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442")
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
+
+# The first three are Okabe's and Ito's (2008, Color universal design), who have no more that can be
+# seen on white and on black: the rest are as far from them and from each other as three kinds of
+# colour blindness allow.
+CYCLE = ("#0072B2", "#D55E00", "#009E73", "#9B62F0", "#8F4070", "#E8175D", "#8A8A94")
 LINE_STYLES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 # Weights, slopes and other signed numbers.
 NEGATIVE, POSITIVE = "#D55E00", "#0072B2"
-# From negative by way of the background to positive; and for losses.
+NEGATIVE_STYLE = (0, (3.0, 1.4))
 LOSS_COLOURS = "cividis"
 
 
@@ -31,3 +38,35 @@ def background() -> Any:
     from matplotlib import rcParams
 
     return rcParams["axes.facecolor"]
+
+
+def signed_colormap() -> Colormap:
+    """From negative by way of the paper to positive."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("signed", [NEGATIVE, background(), POSITIVE])
+
+
+def readable_on(colour: Any) -> Any:
+    """The colour of text or paper, whichever is read more easily on that colour."""
+    return max(foreground(), background(), key=lambda ink: contrast(ink, colour))
+
+
+def contrast(one: Any, other: Any) -> float:
+    """How far two colours are apart in lightness, from 1 to 21, as WCAG 2 measures it.
+
+    Examples
+    --------
+    >>> contrast("white", "black")
+    21.0
+    """
+    darker, lighter = sorted(map(_luminance, (one, other)))
+    return float((lighter + 0.05) / (darker + 0.05))
+
+
+def _luminance(colour: Any) -> float:
+    from matplotlib.colors import to_rgb
+
+    encoded = np.array(to_rgb(colour))
+    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))

@@ -1,0 +1,104 @@
+"""What pictures call inputs, outputs and classes: given names, or those that a fit has kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from sklearn.base import is_classifier
+
+from lamina.estimators.tasks import quantiles_in
+from lamina.formulas import LOSSES
+from lamina.studies import Inside
+
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def subscripted(letter: str, number: int) -> str:
+    """A letter with a number below it.
+
+    Examples
+    --------
+    >>> subscripted("x", 12)
+    'x₁₂'
+    """
+    return letter + str(number).translate(SUBSCRIPTS)
+
+
+def input_names(inside: Inside, given: Sequence[str] | None = None) -> list[str]:
+    """A name for each of the network's inputs: what the steps before it call them, or x₁, x₂, …"""
+    n_inputs = inside.model.n_features_in_
+    if given is not None:
+        return checked_names("feature_names", given, n_inputs, "inputs")
+    names = _names_behind(inside.before) or getattr(inside.model, "feature_names_in_", None)
+    if names is None or len(names) != n_inputs:
+        return [subscripted("x", i + 1) for i in range(n_inputs)]
+    return [*map(str, names)]
+
+
+def _names_behind(steps: Sequence[Any]) -> list[str] | None:
+    """What a pipeline's steps make of the names of a frame's columns; None where there are none."""
+    names: Any = getattr(steps[0], "feature_names_in_", None) if steps else None
+    if names is None:
+        return None
+    # Not every transformer can tell.
+    with suppress(Exception):
+        for step in steps:
+            names = step.get_feature_names_out(names)
+        return [*map(str, names)]
+    return None
+
+
+def class_names(model: Any, given: Sequence[str] | None = None) -> list[str]:
+    """A name for each class of one column of labels, or for each label of several."""
+    classes = [*map(_plain, model.classes_)]
+    if given is None:
+        return classes
+    return checked_names("class_names", given, len(classes), f"classes ({', '.join(classes)})")
+
+
+def output_names(model: Any, given: Sequence[str] | None = None) -> list[str]:
+    """A name for each of the network's outputs; of two classes the one output is the second's."""
+    if is_classifier(model):
+        if isinstance(model.classes_, list):
+            names = [
+                f"{subscripted('y', column + 1)} {_plain(label)}"
+                for column, classes in enumerate(model.classes_)
+                for label in classes
+            ]
+            return names if given is None else checked_names("class_names", given, len(names))
+        names = class_names(model, given)
+        return names[-1:] if model.n_outputs_ == 1 else names
+    if given is not None:
+        return checked_names("class_names", given, model.n_outputs_)
+    parts = _parts_of_a_target(model)
+    n_targets = model.n_outputs_ // len(parts)
+    targets = ["ŷ"] if n_targets == 1 else [subscripted("ŷ", i + 1) for i in range(n_targets)]
+    return [f"{target} {part}".rstrip() for target in targets for part in parts]
+
+
+def _parts_of_a_target(model: Any) -> list[str]:
+    """What the outputs of one target are: its quantiles, its mean and spread, or itself."""
+    fitted = vars(model)
+    quantiles = quantiles_in(fitted.get("_loss_hyperparameters", {}))
+    if quantiles is not None and len(quantiles) > 1:
+        return [f"{q:.3g}" for q in quantiles]
+    name = fitted.get("_loss_name")
+    has_spread = name in LOSSES and LOSSES[name].spread is not None
+    return ["mean", "spread"] if has_spread else [""]
+
+
+def checked_names(
+    parameter: str, given: Sequence[str], n: int, of_what: str = "outputs"
+) -> list[str]:
+    """The names as a list; raises ValueError where they are not n."""
+    if isinstance(given, str) or len(given) != n:
+        told = repr(given) if isinstance(given, str) else f"of {len(given)} names"
+        raise ValueError(f"{parameter} {told} does not name {n} {of_what}: give a list of {n}")
+    return [*map(str, given)]
+
+
+def _plain(label: Any) -> str:
+    """A label without what NumPy writes around it."""
+    return str(label.item() if hasattr(label, "item") else label)

@@ -1,0 +1,261 @@
+"""The diagram of a network: its layers in columns, its weights as lines, its units as circles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lamina.estimators.state import network_and_parameters
+from lamina.plots.axes import require_matplotlib
+from lamina.plots.choices import chosen
+from lamina.plots.names import input_names, output_names
+from lamina.plots.network_drawing import Diagram, margins
+from lamina.plots.network_layout import Column, lay_out
+from lamina.studies import Inside, perceptron_inside
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import LineCollection
+    from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
+    from matplotlib.patches import Circle
+    from matplotlib.text import Text
+
+ORIENTATIONS = ("horizontal", "vertical")
+FILLS = ("activation", "bias")
+WIDTH_SCALES = ("network", "layer")
+
+
+class NetworkDisplay:
+    """The diagram of a fitted network.
+
+    A line is a weight, the wider the larger it is; a dashed one is negative. Circles are filled by
+    what units give for one row, or by their biases; where they show a row, biases are lines from
+    units of their own, which always give 1. Of a large layer the first and the last units are
+    drawn, and how many there are is said.
+
+    Use `from_estimator` to make one.
+
+    Parameters
+    ----------
+    weights : sequence of array-like of shape (fan_in, fan_out)
+        Of each layer.
+    biases : sequence of array-like of shape (fan_out,)
+    activations : sequence of array-like of shape (units,), optional
+        What the units of each layer give for one row, the inputs first.
+    input_names, output_names : sequence of str, optional
+    captions : sequence of str, optional
+        What stands below each layer, the inputs' first.
+
+    Attributes
+    ----------
+    ax_, figure_ : matplotlib Axes and Figure
+    columns_ : list of Column
+        Where the units of each layer stand, and which of them are drawn.
+    units_ : list of list of Circle
+        Those drawn of each layer, inputs first.
+    positive_, negative_ : list of LineCollection
+        The weights, and biases, between each two layers; a weight of 0 is no line.
+    weight_labels_ : list of Text
+    legend_ : Legend or None
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from lamina import MLPClassifier
+    >>> from lamina.plots import NetworkDisplay
+    >>> iris = load_iris(as_frame=True)
+    >>> model = MLPClassifier((3, 2), "tanh", solver="lbfgs", max_iter=1000, random_state=0)
+    >>> model = model.fit(iris.data, iris.target_names[iris.target])
+    >>> display = NetworkDisplay.from_estimator(model, row=iris.data[:1])
+    >>> [len(layer) for layer in display.units_]
+    [4, 3, 2, 3]
+    """
+
+    ax_: Axes
+    figure_: Figure
+    columns_: list[Column]
+    units_: list[list[Circle]]
+    positive_: list[LineCollection]
+    negative_: list[LineCollection]
+    weight_labels_: list[Text]
+    legend_: Legend | None
+
+    def __init__(
+        self,
+        *,
+        weights: Sequence[ArrayLike],
+        biases: Sequence[ArrayLike],
+        activations: Sequence[ArrayLike] | None = None,
+        input_names: Sequence[str] | None = None,
+        output_names: Sequence[str] | None = None,
+        captions: Sequence[str] | None = None,
+    ) -> None:
+        self.weights = [np.asarray(each, dtype=np.float64) for each in weights]
+        self.biases = [np.asarray(each, dtype=np.float64) for each in biases]
+        self.activations = None
+        if activations is not None:
+            self.activations = [np.asarray(each, dtype=np.float64) for each in activations]
+        self.input_names = None if input_names is None else list(input_names)
+        self.output_names = None if output_names is None else list(output_names)
+        self.captions = None if captions is None else list(captions)
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        row: Any = None,
+        *,
+        ax: Axes | None = None,
+        feature_names: Sequence[str] | None = None,
+        class_names: Sequence[str] | None = None,
+        orientation: str = "horizontal",
+        fill: str | None = None,
+        max_units: int = 10,
+        weight_labels: bool | None = None,
+        width_scale: str = "network",
+        legend: bool = True,
+    ) -> Self:
+        """The diagram of a fitted multi-layer perceptron, lamina's or scikit-learn's.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Pipelines, TransformedTargetRegressor and searches are looked into.
+        row : array-like of shape (n_features,) or (1, n_features), optional
+            What the units are filled by: their activations for this row, which goes through a
+            pipeline's earlier steps. Without it, they are filled by their biases.
+        ax : matplotlib Axes, default=None
+            Where to draw; by default a new figure of a size that suits the network.
+        feature_names : sequence of str, optional
+            A name for each input; by default those of the data frame, or x₁, x₂, …
+        class_names : sequence of str, optional
+            A name for each class, or for each output of a regressor.
+        orientation : {'horizontal', 'vertical'}, default='horizontal'
+            Whether the inputs stand at the left or at the bottom.
+        fill : {'activation', 'bias'} or None, default=None
+            What colours the units; None is the activation where there is a row.
+        max_units : int, default=10
+            The most units of a layer that are drawn one by one.
+        weight_labels : bool or None, default=None
+            Whether each weight is written on its line; None does so where there is room.
+        width_scale : {'network', 'layer'}, default='network'
+            Whether the widest line is the largest weight of the network, so that layers compare,
+            or of its layer.
+        legend : bool, default=True
+            Whether it is said what lines and colours mean.
+
+        Returns
+        -------
+        NetworkDisplay
+            Drawn.
+
+        Raises
+        ------
+        NotFittedError
+            For an estimator that has not been fitted.
+        TypeError
+            For one without a perceptron in it.
+        ValueError
+            For several rows, for names that are not one each, and for any other value of an option.
+        ImportError
+            Where matplotlib is missing.
+        """
+        require_matplotlib(cls)
+        inside = perceptron_inside(estimator)
+        display = cls(
+            weights=inside.model.coefs_,
+            biases=inside.model.intercepts_,
+            activations=None if row is None else _activations(inside, row),
+            input_names=input_names(inside, feature_names),
+            output_names=output_names(inside.model, class_names),
+            captions=_captions(inside.model),
+        )
+        return display.plot(
+            ax,
+            orientation=orientation,
+            fill=fill,
+            max_units=max_units,
+            weight_labels=weight_labels,
+            width_scale=width_scale,
+            legend=legend,
+        )
+
+    def plot(
+        self,
+        ax: Axes | None = None,
+        *,
+        orientation: str = "horizontal",
+        fill: str | None = None,
+        max_units: int = 10,
+        weight_labels: bool | None = None,
+        width_scale: str = "network",
+        legend: bool = True,
+    ) -> Self:
+        """Draw the diagram; parameters as in `from_estimator`."""
+        is_horizontal = chosen("orientation", orientation, ORIENTATIONS) == ORIENTATIONS[0]
+        by_layer = chosen("width_scale", width_scale, WIDTH_SCALES) == WIDTH_SCALES[1]
+        fills_by_bias = self._fill(fill) == "bias"
+        if max_units < 2:
+            raise ValueError(f"max_units={max_units!r} must be at least 2: a first and a last unit")
+        widths = [self.weights[0].shape[0], *(each.shape[1] for each in self.weights)]
+        self.columns_ = lay_out(widths, max_units, not fills_by_bias, is_horizontal)
+        names = self.input_names, self.output_names
+        room = margins(names, self.captions, legend, is_horizontal)
+        diagram = Diagram.on(ax, self, self.columns_, is_horizontal, room)
+        self.ax_ = diagram.ax
+        self.figure_ = self.ax_.get_figure(root=True)  # type: ignore[assignment]
+        edges = diagram.edges(self.weights, None if fills_by_bias else self.biases, by_layer)
+        self.positive_ = [positive for positive, _ in edges]
+        self.negative_ = [negative for _, negative in edges]
+        self.weight_labels_ = []
+        if diagram.has_room_for_labels if weight_labels is None else weight_labels:
+            self.weight_labels_ = diagram.weight_labels()
+        self.units_ = diagram.units(self._values(fills_by_bias), is_bias=fills_by_bias)
+        diagram.write_names(*names)
+        diagram.write_captions(self.captions)
+        self.legend_ = diagram.legend(fills_by_bias) if legend else None
+        return self
+
+    def _fill(self, fill: str | None) -> str:
+        if fill is None:
+            return "bias" if self.activations is None else "activation"
+        if chosen("fill", fill, FILLS) == "activation" and self.activations is None:
+            raise ValueError("fill='activation' needs row=, the row whose activations are shown")
+        return fill
+
+    def _values(self, is_bias: bool) -> list[NDArray[np.float64] | None]:
+        """What each layer's units are filled by; inputs have no bias."""
+        if is_bias:
+            return [None, *self.biases]
+        return list(self.activations or ())
+
+
+def _activations(inside: Inside, row: Any) -> list[NDArray[Any]]:
+    """What every layer gives for the row, the inputs first."""
+    shape = np.shape(row)
+    if len(shape) == 1:
+        # A frame's row is a column of its own until it is turned.
+        row = row.to_frame().T if hasattr(row, "to_frame") else np.reshape(row, (1, -1))
+    elif shape[0] != 1:
+        raise ValueError(f"row of shape {shape} is more than one row: give one, such as X[:1]")
+    layers = inside.model.activations(inside.rows(row))
+    first = layers[0].toarray() if hasattr(layers[0], "toarray") else layers[0]
+    return [first[0], *(layer[0] for layer in layers[1:])]
+
+
+def _captions(model: Any) -> list[str]:
+    """What each layer is, line by line."""
+    spec, _ = network_and_parameters(model)
+    captions = [f"inputs\n{spec.n_features:,}"]
+    for number, block in enumerate(spec.blocks[:-1], start=1):
+        beside = [f"{block.normalization} norm"] if block.normalization else []
+        beside += ["residual"] if block.residual else []
+        what = "\n".join([block.activation, *beside])
+        captions.append(f"hidden {number}\n{block.fan_out:,} × {what}")
+    ends = [spec.link] if model.output_activation is None else [model.output_activation, spec.link]
+    captions.append(f"output\n{spec.n_outputs:,} × {chr(10).join(ends)}")
+    return captions

@@ -1,0 +1,129 @@
+"""Where the units of a network diagram stand, and which of a large layer are drawn.
+
+Coordinates: neighbouring units of a layer are 1 apart, and so all lengths are in units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Points: TypeAlias = NDArray[np.float64]
+
+RADIUS = 0.36
+# The room that three dots and a count take in the place of the units left out.
+ELLIPSIS_ROOM = 1.8
+LEAST_GAP, GAP_BY_HEIGHT = 3.4, 1.35
+
+
+@dataclass(frozen=True)
+class Column:
+    """One layer of the diagram.
+
+    Attributes
+    ----------
+    width : int
+        The units that the layer has.
+    shown : ndarray of shape (n_shown,)
+        The numbers of those that are drawn, the first and the last of a large layer.
+    places : ndarray of shape (n_shown, 2)
+        Their centres.
+    ellipsis : ndarray of shape (2,) or None
+        Where it is said that others are left out.
+    bias : ndarray of shape (2,) or None
+        The centre of the unit that is always 1, where there is one.
+    """
+
+    width: int
+    shown: NDArray[np.int64]
+    places: Points
+    ellipsis: Points | None
+    bias: Points | None
+
+    @property
+    def n_hidden(self) -> int:
+        """How many units are left out."""
+        return self.width - len(self.shown)
+
+    @property
+    def sources(self) -> Points:
+        """Where edges to the next layer begin, that of the biases last."""
+        return self.places if self.bias is None else np.vstack([self.places, self.bias])
+
+
+def lay_out(
+    widths: Sequence[int], max_units: int, has_bias_units: bool, is_horizontal: bool
+) -> list[Column]:
+    """The columns of a network, inputs first.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        The units of each layer.
+    max_units : int
+        A layer with more is condensed to its first and last ones.
+    has_bias_units : bool
+        Whether every layer but the last has a unit that is always 1.
+    is_horizontal : bool
+        Whether the inputs stand at the left; else at the bottom.
+    """
+    shown = [_shown(width, max_units) for width in widths]
+    height = max(map(_length, widths, shown)) + has_bias_units
+    gap = max(LEAST_GAP, GAP_BY_HEIGHT * height / max(1, len(widths) - 1))
+    columns = []
+    for layer, (width, units) in enumerate(zip(widths, shown, strict=True)):
+        has_bias = has_bias_units and layer + 1 < len(widths)
+        columns.append(_column(width, units, layer * gap, has_bias, is_horizontal))
+    return columns
+
+
+def extent(columns: Sequence[Column]) -> tuple[Points, Points]:
+    """The lower left and the upper right corner of all that is drawn of the units."""
+    places = np.vstack([column.sources for column in columns])
+    return places.min(axis=0) - RADIUS, places.max(axis=0) + RADIUS
+
+
+def _shown(width: int, max_units: int) -> NDArray[np.int64]:
+    if width <= max_units:
+        return np.arange(width)
+    first = max_units // 2
+    return np.concatenate([np.arange(first), np.arange(width - (max_units - first), width)])
+
+
+def _length(width: int, shown: NDArray[np.int64]) -> float:
+    return len(shown) - 1 + (ELLIPSIS_ROOM - 1 if len(shown) < width else 0)
+
+
+def _column(
+    width: int, shown: NDArray[np.int64], along: float, has_bias: bool, is_horizontal: bool
+) -> Column:
+    """One column, its units from the top down, or from left to right."""
+    length = _length(width, shown)
+    across = np.arange(len(shown)) - length / 2
+    is_condensed = len(shown) < width
+    first = len(shown) // 2
+    if is_condensed:
+        across[first:] += ELLIPSIS_ROOM - 1
+
+    def place(offset: float) -> Points:
+        return np.array([along, -offset] if is_horizontal else [offset, along])
+
+    return Column(
+        width=width,
+        shown=shown,
+        places=np.array([place(offset) for offset in across]),
+        ellipsis=place((across[first - 1] + across[first]) / 2) if is_condensed else None,
+        bias=place(across[0] - 1) if has_bias else None,
+    )
+
+
+@dataclass(frozen=True)
+class Margins:
+    """The room around the units for names, captions and legend: left and below, right and above."""
+
+    lower: Points
+    upper: Points

@@ -1,0 +1,135 @@
+"""What tests of pictures share: tiny models, and for each display how it is drawn on one.
+
+A new display needs a line in CASES; test_every_display.py holds it against what all displays keep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits, make_moons
+from sklearn.neural_network import MLPClassifier as ScikitMLPClassifier
+from sklearn.neural_network import MLPRegressor as ScikitMLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import lamina
+from lamina import plots
+
+KINDS = ("lamina", "pipeline", "scikit-learn")
+BRIEF = {"max_iter": 8, "tol": 10, "n_iter_no_change": 100, "random_state": 0}
+
+
+@dataclass(frozen=True)
+class Case:
+    """How one display is drawn.
+
+    Attributes
+    ----------
+    draw : callable
+        `draw(model, X, y, ax)` gives the display, drawn on `ax`, or on a new figure for None.
+    problem : {'plane', 'line', 'images'}
+        What the model has learned: two classes of points, a curve, or digits of 8 × 8 pixels.
+    kinds : tuple of str
+        The kinds of model, of KINDS, that it takes; none where it is made from something else.
+    takes_ax : bool
+    """
+
+    draw: Callable[[Any, Any, Any, Any], Any]
+    problem: str = "plane"
+    kinds: tuple[str, ...] = KINDS
+    takes_ax: bool = True
+
+
+CASES = {
+    "LossCurveDisplay": Case(
+        lambda model, X, y, ax: plots.LossCurveDisplay.from_estimator(model, ax=ax)
+    ),
+    "NetworkDisplay": Case(
+        lambda model, X, y, ax: plots.NetworkDisplay.from_estimator(model, X[:1], ax=ax)
+    ),
+}
+
+
+@cache
+def rows_of(problem: str) -> tuple[Any, Any]:
+    """A few rows to learn from."""
+    if problem == "plane":
+        return make_moons(40, noise=0.1, random_state=0)
+    if problem == "line":
+        X = np.linspace(-2, 2, 40).reshape(-1, 1)
+        return X, np.sin(2 * X[:, 0])
+    X, y = load_digits(n_class=3, return_X_y=True)
+    return X[:60] / 16, y[:60]
+
+
+def unfitted(problem: str, kind: str) -> Any:
+    """A model of that kind before its fit."""
+    classes = {
+        True: (ScikitMLPRegressor, lamina.MLPRegressor),
+        False: (ScikitMLPClassifier, lamina.MLPClassifier),
+    }
+    theirs, ours = classes[problem == "line"]
+    network = (theirs if kind == "scikit-learn" else ours)(hidden_layer_sizes=(4, 3), **BRIEF)
+    return make_pipeline(StandardScaler(), network) if kind == "pipeline" else network
+
+
+@cache
+def fitted(problem: str, kind: str) -> Any:
+    """A model of that kind after a few epochs."""
+    return unfitted(problem, kind).fit(*rows_of(problem))
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    if pyplot := pytest.importorskip("matplotlib.pyplot"):
+        pyplot.close("all")
+
+
+@pytest.fixture(autouse=True)
+def _no_window(monkeypatch):
+    pytest.importorskip("matplotlib").use("agg")
+
+
+@pytest.fixture(scope="session")
+def cases() -> dict[str, Case]:
+    """How each display is drawn, by its name."""
+    return CASES
+
+
+@pytest.fixture
+def draw() -> Callable[..., Any]:
+    """`draw(name, kind, ax=None)`: that display, of a fitted model of that kind."""
+
+    def draw(name: str, kind: str | None, ax: Any = None) -> Any:
+        case = CASES[name]
+        model = None if kind is None else fitted(case.problem, kind)
+        return case.draw(model, *rows_of(case.problem), ax)
+
+    return draw
+
+
+@pytest.fixture
+def draw_unfitted() -> Callable[..., Any]:
+    """`draw_unfitted(name, kind)`: the attempt to draw that display before a fit."""
+
+    def draw(name: str, kind: str) -> Any:
+        case = CASES[name]
+        return case.draw(unfitted(case.problem, kind), *rows_of(case.problem), None)
+
+    return draw
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "display_name" in metafunc.fixturenames and "kind" in metafunc.fixturenames:
+        pairs = [(name, kind) for name, case in CASES.items() for kind in case.kinds or (None,)]
+        ids = [f"{name}-{kind}" if kind else name for name, kind in pairs]
+        metafunc.parametrize(("display_name", "kind"), pairs, ids=ids)
+    elif "display_name" in metafunc.fixturenames:
+        metafunc.parametrize("display_name", list(CASES))
