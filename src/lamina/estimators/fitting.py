@@ -261,7 +261,7 @@ def _training_plan(fit: Assignment, n_rows: int, wanted: Monitored) -> TrainingP
         optimizer=optimizer_settings(model),
         batch_size=int(min(batch_size, n_rows)),
         max_epochs=1 if fit.incremental else model.max_iter,
-        schedule=_schedule_for(model),
+        schedule=schedule_for(model),
         given_options=model.learning_rate_options or {},
         schedule_length=model.max_iter,
         warmup=float(model.warmup),
@@ -277,7 +277,7 @@ def _training_plan(fit: Assignment, n_rows: int, wanted: Monitored) -> TrainingP
     )
 
 
-def _schedule_for(model: Any) -> str | Callable[[int, int], float]:
+def schedule_for(model: Any) -> str | Callable[[int, int], float]:
     """Its schedule, or a constant rate where its solver heeds no schedule of scikit-learn's."""
     schedule: str | Callable[[int, int], float] = model.learning_rate
     if callable(schedule) or OPTIMIZERS[model.solver].follows_schedule:

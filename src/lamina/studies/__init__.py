@@ -1,5 +1,21 @@
 """What one does with estimators to learn about them, beside fitting and predicting."""
 
+from lamina.studies.descent import DescentPath, gradient_descent_path
+from lamina.studies.gradient_flow import GradientFlow, gradient_flow
 from lamina.studies.inside import Inside, perceptron_inside
+from lamina.studies.landscape import LandscapePath, LossLandscape, loss_landscape
+from lamina.studies.surfaces import SURFACES, Surface
 
-__all__ = ["Inside", "perceptron_inside"]
+__all__ = [
+    "SURFACES",
+    "DescentPath",
+    "GradientFlow",
+    "Inside",
+    "LandscapePath",
+    "LossLandscape",
+    "Surface",
+    "gradient_descent_path",
+    "gradient_flow",
+    "loss_landscape",
+    "perceptron_inside",
+]

@@ -1,0 +1,270 @@
+"""Descents on functions of two variables: every step that an optimizer makes, to be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_random_state
+
+from lamina.engines import Objective, OptimizerSettings, OptimizerState
+from lamina.engines.stepping import make_step
+from lamina.errors import suggestion
+from lamina.estimators import MLPRegressor
+from lamina.estimators.contradictions import refuse_contradictions
+from lamina.estimators.fitting import schedule_for
+from lamina.estimators.optimizing import optimizer_settings
+from lamina.formulas import OPTIMIZERS
+from lamina.network import ParameterLayout
+from lamina.studies.checks import integer, number
+from lamina.studies.surfaces import Surface, surface_of
+from lamina.training import History, Memory, TrainingPlan
+from lamina.training.rates import Rates
+from lamina.training.stopping import Stopping
+
+# Both variables are the weights of one matrix (2, 1), so that an optimizer steps as in a network;
+# the bias that belongs to it has no slope, and stays zero.
+LAYOUT = ParameterLayout(((2, 1),))
+SURROUNDINGS = ("amsgrad", "weight_decay", "max_gradient_norm", "average_decay")
+
+
+@dataclass(frozen=True)
+class DescentPath:
+    """What `gradient_descent_path` gives.
+
+    Attributes
+    ----------
+    surface : Surface
+    name : str
+        The optimizer, its rate, and what else was chosen, in words.
+    optimizer : OptimizerSettings
+    points : ndarray of shape (n_steps + 1, 2)
+        The start, and where each step led to; shorter where the descent left the finite numbers.
+    values : ndarray of shape (n_steps + 1,)
+        The function there.
+    gradient_norms : ndarray of shape (n_steps + 1,)
+        The length of its slope there.
+    learning_rates : ndarray of shape (n_steps,)
+        The rate of each step.
+    """
+
+    surface: Surface
+    name: str
+    optimizer: OptimizerSettings
+    points: NDArray[np.float64]
+    values: NDArray[np.float64]
+    gradient_norms: NDArray[np.float64]
+    learning_rates: NDArray[np.float64]
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the descent left the finite numbers."""
+        return not bool(np.isfinite(self.values[-1]) and np.isfinite(self.points[-1]).all())
+
+    @property
+    def best(self) -> tuple[float, float]:
+        """The lowest of its points."""
+        x, y = self.points[int(np.nanargmin(self.values))]
+        return float(x), float(y)
+
+    def __repr__(self) -> str:
+        x, y = self.points[-1].round(6) + 0.0
+        steps = len(self.learning_rates)
+        return (
+            f"<{self.name} on {self.surface.name}: f({x:g}, {y:g}) = {self.values[-1]:.4g} "
+            f"after {steps} step{'s' * (steps != 1)}>"
+        )
+
+
+def gradient_descent_path(
+    function: Any,
+    optimizer: str = "sgd",
+    start: ArrayLike | None = None,
+    *,
+    learning_rate: float = 0.01,
+    n_steps: int = 100,
+    schedule: str | Callable[[int, int], float] = "constant",
+    schedule_options: dict[str, Any] | None = None,
+    warmup: int = 0,
+    noise: float = 0.0,
+    random_state: int | np.random.RandomState | None = 0,
+    **hyperparameters: Any,
+) -> DescentPath:
+    """The way that an optimizer goes down a function of two variables, step by step.
+
+    The steps are those that it makes in a network of which both variables are the weights.
+
+    Parameters
+    ----------
+    function : str, Surface or callable
+        A name in `SURFACES` ('bowl', 'ravine', 'rosenbrock', 'beale', 'saddle', 'two_minima'), or
+        `f(x, y)`, whose slopes are then central differences.
+    optimizer : str, default='sgd'
+        A solver by epochs: 'sgd', 'adam', …
+    start : array-like of shape (2,), optional
+        Where to begin; by default where the surface says, for a function of your own (1, 1).
+    learning_rate : float, default=0.01
+        η₀.
+    n_steps : int, default=100
+    schedule : str or callable, default='constant'
+        What the estimators' `learning_rate=` takes, with a step for an epoch; as there, 'adam'
+        follows only those that are not scikit-learn's.
+    schedule_options : dict, optional
+        What their `learning_rate_options=` takes.
+    warmup : int, default=0
+        Steps in which the rate climbs in a line.
+    noise : float, default=0.0
+        The standard deviation of normal noise on each slope, as minibatches make it.
+    random_state : int, RandomState or None, default=0
+        Draws the noise.
+    **hyperparameters
+        Of the optimizer, by the estimators' names and with their defaults: `momentum`,
+        `nesterovs_momentum`, `beta_1`, …; besides `amsgrad`, `weight_decay`, `max_gradient_norm`
+        and `average_decay`.
+
+    Returns
+    -------
+    DescentPath
+
+    Raises
+    ------
+    UnknownNameError
+        For a surface, optimizer or schedule that there is not.
+    TypeError
+        For a hyperparameter that the optimizer does not read.
+    ValueError
+        For a value that is not allowed.
+
+    Examples
+    --------
+    >>> from lamina.studies import gradient_descent_path
+    >>> slow = gradient_descent_path("ravine", learning_rate=0.03, momentum=0)
+    >>> fast = gradient_descent_path("ravine", learning_rate=0.03, momentum=0.7)
+    >>> slow
+    <sgd, rate 0.03, momentum 0 on ravine: f(-0.427973, 0) = 0.09158 after 100 steps>
+    >>> bool(fast.values[-1] < 1e-6 < slow.values[-1])
+    True
+    """
+    surface = surface_of(function)
+    rate = number("learning_rate", learning_rate, above=0)
+    n_steps, noise = integer("n_steps", n_steps), number("noise", noise, at_least=0)
+    _refuse_strangers(optimizer, hyperparameters)
+    model = MLPRegressor(
+        solver=optimizer,
+        learning_rate_init=rate,
+        learning_rate=schedule,
+        learning_rate_options=schedule_options,
+        warmup=warmup,
+        **hyperparameters,
+    )
+    model._validate_params()
+    refuse_contradictions(model, incremental=False)
+    return _descend(surface, model, start, n_steps, noise, check_random_state(random_state))
+
+
+def _refuse_strangers(optimizer: str, given: Mapping[str, Any]) -> None:
+    known = (*OPTIMIZERS[optimizer].hyperparameters, *SURROUNDINGS)
+    for name in given:
+        if name not in known:
+            raise TypeError(
+                f"{name}={given[name]!r} is nothing that {optimizer!r} reads."
+                f"{suggestion(name, known)} It takes {', '.join(known)}."
+            )
+
+
+def _descend(
+    surface: Surface,
+    model: MLPRegressor,
+    start: ArrayLike | None,
+    n_steps: int,
+    noise: float,
+    random_state: np.random.RandomState,
+) -> DescentPath:
+    settings = optimizer_settings(model)
+    w = np.array([*_point(surface.start if start is None else start), 0.0])
+    state = OptimizerState.fresh(settings, w)
+    pace = _Pace(model, settings, w, state, n_steps)
+    points, rates = [w[:2].copy()], list[float]()
+    with np.errstate(all="ignore"):
+        for _ in range(n_steps):
+            slope = np.array([*surface.slope(*w[:2]), 0.0], dtype=np.float64)
+            if noise:
+                slope[:2] += noise * random_state.standard_normal(2)
+            rates.append(pace.rate)
+            make_step(LAYOUT, settings, w, slope, state, rates[-1])
+            state.step += 1
+            points.append(state.predicting(w)[:2].copy())
+            value = float(surface.value(*w[:2]))
+            if not np.isfinite(value):
+                break
+            pace.go_on(value)
+        places = np.array(points)
+        values = np.array([surface.value(*place) for place in places], dtype=np.float64)
+        norms = np.array([np.hypot(*surface.slope(*place)) for place in places])
+    name = _name_of(model, settings)
+    return DescentPath(surface, name, settings, places, values, norms, np.array(rates))
+
+
+class _Pace:
+    """The learning rate of each step: a schedule's, with a step for an epoch."""
+
+    def __init__(
+        self,
+        model: MLPRegressor,
+        settings: OptimizerSettings,
+        w: NDArray[np.float64],
+        state: OptimizerState,
+        n_steps: int,
+    ) -> None:
+        plan = TrainingPlan(
+            Objective("squared_error"),
+            settings,
+            batch_size=1,
+            max_epochs=n_steps,
+            schedule=schedule_for(model),
+            given_options=model.learning_rate_options or {},
+            warmup=float(model.warmup),
+            initial_rate=float(model.learning_rate_init),
+        )
+        self.memory = Memory(w, state, plan.initial_rate, History())
+        self.rates = Rates(plan, self.memory, n_steps=1)
+        self.stopping = Stopping(plan.tol, plan.patience, np.inf)
+
+    @property
+    def rate(self) -> float:
+        return self.rates.rate_of(0)
+
+    def go_on(self, value: float) -> None:
+        """Set the next step's level, as the epoch loop does; no stall ends a descent."""
+        rates, memory = self.rates, self.memory
+        self.stopping.improves(value)
+        memory.scheduled_epochs += 1
+        memory.learning_rate = rates.level_after(memory.learning_rate, memory.scheduled_epochs)
+        if self.stopping.out_of_patience:
+            lowered = rates.schedule.after_stall(memory.learning_rate)
+            self.stopping.stalled = 0
+        else:
+            is_slow = self.stopping.stalled > 0
+            lowered = rates.level_after_plateau(memory.learning_rate, is_slow)
+        if lowered is not None:
+            memory.learning_rate = lowered
+
+
+def _point(given: ArrayLike) -> tuple[float, float]:
+    place = np.asarray(given, dtype=np.float64)
+    if place.shape != (2,) or not np.isfinite(place).all():
+        raise ValueError(f"start={given!r} must be two finite numbers, x and y")
+    return float(place[0]), float(place[1])
+
+
+def _name_of(model: MLPRegressor, settings: OptimizerSettings) -> str:
+    """The optimizer, its rate, and all that differs from the defaults."""
+    chosen = {name: getattr(model, name) for name in (*settings.hyperparameters, *SURROUNDINGS)}
+    defaults = model._defaults()
+    told = [f"{k} {v:g}" for k, v in chosen.items() if v is not None and v != defaults[k]]
+    schedule = [model.learning_rate] if isinstance(model.learning_rate, str) else ["own schedule"]
+    named = schedule if model.learning_rate != defaults["learning_rate"] else []
+    return ", ".join([settings.name, f"rate {model.learning_rate_init:g}", *named, *told])

@@ -1,0 +1,264 @@
+"""The landscape of a loss: its values over a plane through a model, and a fit's path in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_random_state
+
+from lamina.errors import suggestion
+from lamina.formulas.table import Array
+from lamina.network import NetworkSpec, ParameterLayout
+from lamina.studies.checks import integer, number
+from lamina.studies.loss_of_parameters import LossOfParameters, loss_of_parameters, snapshots_of
+from lamina.training.callbacks import Snapshots
+
+FEWEST = 3
+WAYS = ("random", "path")
+# How far a slice goes: of random directions in norms of the weights, of a path beyond its ends.
+SPANS = {"random": 1.0, "path": 0.25}
+
+
+@dataclass(frozen=True)
+class LandscapePath:
+    """A fit's way over a landscape.
+
+    Attributes
+    ----------
+    epochs : tuple of int
+    positions : ndarray of shape (n_epochs, 2)
+        The nearest places of the plane.
+    losses : ndarray of shape (n_epochs,)
+        The loss at the parameters themselves, which lie beside the plane.
+    share : float
+        How much of the way's squared distances from the model lies in the plane, from 0 to 1.
+    """
+
+    epochs: tuple[int, ...]
+    positions: NDArray[np.float64]
+    losses: NDArray[np.float64]
+    share: float
+
+
+@dataclass(frozen=True)
+class LossLandscape:
+    """What `loss_landscape` gives.
+
+    Attributes
+    ----------
+    kind : {'random', 'path', 'given'}
+        What the directions are.
+    first, second : ndarray of shape (n_points,)
+        Positions along both directions; the model is at (0, 0).
+    losses : ndarray of shape (n_points, n_points)
+        A row for each position along the second direction.
+    directions : ndarray of shape (2, n_parameters)
+    loss : float
+        That of the model itself.
+    path : LandscapePath or None
+    shares : tuple of float or None
+        How much of the path each of its two principal directions tells.
+    """
+
+    kind: str
+    first: NDArray[np.float64]
+    second: NDArray[np.float64]
+    losses: NDArray[np.float64]
+    directions: NDArray[np.float64]
+    loss: float
+    path: LandscapePath | None
+    shares: tuple[float, float] | None
+
+
+def loss_landscape(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    *,
+    directions: str | ArrayLike = "auto",
+    snapshots: Snapshots | None = None,
+    span: float | None = None,
+    n_points: int = 25,
+    random_state: int | np.random.RandomState | None = 0,
+) -> LossLandscape:
+    """The loss over a plane through a model's parameters, penalty included.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted perceptron, lamina's or scikit-learn's, or what holds one.
+    X, y : array-like
+        Rows and targets as the estimator's fit takes them.
+    sample_weight : array-like of shape (n_rows,), optional
+    directions : {'auto', 'random', 'path'} or array-like of shape (2, n_parameters), default='auto'
+        - 'random': two directions drawn from a normal distribution, of which the part that belongs
+          to a unit has the norm of the unit's own weights; biases stay as they are;
+        - 'path': the two principal directions of the fit's way to the model, from snapshots;
+        - 'auto': 'path' where there are snapshots, else 'random'.
+    snapshots : Snapshots, optional
+        The fit's way; by default what a `Snapshots` among the model's callbacks has kept.
+    span : float, optional
+        How far the slice goes from the model, in norms of the weights, 1 by default; along a path
+        how far beyond it, as a part of its extent, by default 0.25.
+    n_points : int, default=25
+        Points along each direction; the loss is computed n_points² times.
+    random_state : int, RandomState or None, default=0
+        Draws random directions.
+
+    Returns
+    -------
+    LossLandscape
+
+    Raises
+    ------
+    NotFittedError
+        For an estimator that has not been fitted.
+    TypeError
+        For one without a perceptron in it.
+    ValueError
+        For directions that there are not, and for a path of fewer than three snapshots.
+
+    References
+    ----------
+    Li, Xu, Taylor, Studer, Goldstein 2018, Visualizing the loss landscape of neural nets, sections
+    4 and 7.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from lamina import MLPClassifier
+    >>> from lamina.studies import loss_landscape
+    >>> from lamina.training.callbacks import Snapshots
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((5,), max_iter=20, learning_rate="one_cycle", callbacks=Snapshots())
+    >>> model = model.set_params(n_iter_no_change=20, random_state=0).fit(X, y)
+    >>> landscape = loss_landscape(model, X, y, n_points=7)
+    >>> landscape.kind, landscape.losses.shape, landscape.path.positions.shape
+    ('path', (7, 7), (21, 2))
+    """
+    loss = loss_of_parameters(estimator, X, y, sample_weight)
+    if snapshots is None:
+        snapshots = snapshots_of(estimator)
+    kind = _kind(directions, snapshots)
+    moments = None if snapshots is None else np.array(snapshots.parameters, dtype=np.float64)
+    shares = None
+    if kind == "random":
+        plane = random_directions(loss.spec, loss.parameters, check_random_state(random_state))
+    elif kind == "path":
+        plane, shares = principal_directions(moments, loss.parameters)
+    else:
+        plane = _given(directions, loss.parameters.size)
+    path = None
+    if snapshots is not None and moments is not None:
+        path = _path_over(loss, plane, snapshots.epochs, moments)
+    beyond = SPANS.get(kind, 1.0) if span is None else number("span", span, above=0)
+    extent, n_points = _extent(kind, beyond, path), integer("n_points", n_points, at_least=2)
+    first, second = (np.linspace(*ends, n_points) for ends in extent)
+    losses = _losses_over(loss, plane, first, second)
+    here = float(loss.evaluate(loss.parameters)[0])
+    return LossLandscape(kind, first, second, losses, plane, here, path, shares)
+
+
+def _kind(directions: str | ArrayLike, snapshots: Snapshots | None) -> str:
+    if not isinstance(directions, str):
+        return "given"
+    if directions == "auto":
+        return "random" if snapshots is None or len(snapshots) < FEWEST else "path"
+    if directions not in WAYS:
+        raise ValueError(
+            f"directions={directions!r} is none of 'auto', {', '.join(map(repr, WAYS))}, nor an "
+            f"array of shape (2, n_parameters).{suggestion(directions, ('auto', *WAYS))}"
+        )
+    return directions
+
+
+def random_directions(
+    spec: NetworkSpec, parameters: Array, random_state: np.random.RandomState
+) -> NDArray[np.float64]:
+    """Two directions, (2, n_parameters), as long in each unit's weights as these are themselves."""
+    layout = ParameterLayout.of(spec)
+    plane = np.zeros((2, layout.n_parameters))
+    for direction in plane:
+        direction[: layout.n_weights] = random_state.standard_normal(layout.n_weights)
+        pairs = (layout.views(vector).weights for vector in (direction, parameters))
+        for drawn, weights in zip(*pairs, strict=True):
+            drawn *= np.linalg.norm(weights, axis=0) / np.linalg.norm(drawn, axis=0)
+    return plane
+
+
+def principal_directions(
+    moments: NDArray[np.float64] | None, center: Array
+) -> tuple[NDArray[np.float64], tuple[float, float]]:
+    """The two directions, (2, n_parameters), that tell most of a way to the center; their shares.
+
+    They have length one, and signs such that the way begins below and to the left.
+    """
+    if moments is None or len(moments) < FEWEST:
+        n = 0 if moments is None else len(moments)
+        raise ValueError(
+            f"directions='path' needs at least {FEWEST} snapshots of the fit, and there are {n}: "
+            "fit with callbacks=Snapshots() of lamina.training.callbacks, or choose "
+            "directions='random'"
+        )
+    away = moments - center
+    _, lengths, axes = np.linalg.svd(away, full_matrices=False)
+    if not lengths[1] > 1e-12 * lengths[0]:
+        raise ValueError(
+            "directions='path' needs a way that bends, and the snapshots lie on one line: keep "
+            "more of them, or choose directions='random'"
+        )
+    plane = axes[:2] * np.where(away[0] @ axes[:2].T > 0, -1, 1)[:, np.newaxis]
+    shares = lengths**2 / np.sum(lengths**2)
+    return plane, (float(shares[0]), float(shares[1]))
+
+
+def _given(directions: ArrayLike, n_parameters: int) -> NDArray[np.float64]:
+    plane = np.asarray(directions, dtype=np.float64)
+    if plane.shape != (2, n_parameters) or np.linalg.matrix_rank(plane) < 2:
+        raise ValueError(
+            f"directions of shape {plane.shape} must be two that differ, of shape "
+            f"(2, {n_parameters})"
+        )
+    return plane
+
+
+def _path_over(
+    loss: LossOfParameters,
+    plane: NDArray[np.float64],
+    epochs: list[int],
+    moments: NDArray[np.float64],
+) -> LandscapePath:
+    away = moments - loss.parameters
+    positions = np.asarray(np.linalg.solve(plane @ plane.T, plane @ away.T).T, np.float64)
+    beside = away - positions @ plane
+    whole = np.sum(away**2)
+    share = 1 - np.sum(beside**2) / whole if whole else 1.0
+    losses = np.array([loss.evaluate(parameters)[0] for parameters in moments], dtype=np.float64)
+    return LandscapePath(tuple(epochs), positions, losses, float(share))
+
+
+def _extent(kind: str, span: float, path: LandscapePath | None) -> list[tuple[float, float]]:
+    """The ends of the slice along each direction."""
+    if kind != "path" or path is None:
+        return [(-span, span)] * 2
+    low, high = np.minimum(path.positions.min(axis=0), 0), np.maximum(path.positions.max(axis=0), 0)
+    beyond = span * (high - low)
+    return [*zip(low - beyond, high + beyond, strict=True)]
+
+
+def _losses_over(
+    loss: LossOfParameters,
+    plane: NDArray[np.float64],
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    losses = np.empty((len(second), len(first)))
+    for j, along_second in enumerate(second):
+        for i, along_first in enumerate(first):
+            moved = loss.parameters + along_first * plane[0] + along_second * plane[1]
+            losses[j, i] = loss.evaluate(moved)[0]
+    return losses

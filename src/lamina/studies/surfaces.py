@@ -1,0 +1,225 @@
+"""Functions of two variables on which descents are compared: bowls, ravines, saddles, minima.
+
+Shapes: x and y are numbers or arrays of one shape, which every value and slope has as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.formulas.table import Table
+
+Point: TypeAlias = tuple[float, float]
+Value: TypeAlias = Callable[[Any, Any], Any]
+Slope: TypeAlias = Callable[[Any, Any], tuple[Any, Any]]
+# The cube root of the rounding error: where a central difference is most exact.
+RELATIVE_STEP = float(np.finfo(np.float64).eps ** (1 / 3))
+
+
+@dataclass(frozen=True)
+class Surface:
+    """One function of two variables.
+
+    Attributes
+    ----------
+    name : str
+    value : callable
+        `value(x, y)`.
+    slope : callable
+        `slope(x, y)`: ∂f/∂x and ∂f/∂y.
+    start : tuple of float
+        Where descents begin unless told otherwise.
+    minima : tuple of points
+        The lowest first; empty where they are not known.
+    window : tuple of float or None
+        (left, right, bottom, top) of the part that is worth seeing; None where that is not known.
+    equation, paper : str
+        The formula as text, and where it comes from; empty where it is nobody's own.
+    """
+
+    name: str
+    value: Value
+    slope: Slope
+    start: Point
+    minima: tuple[Point, ...] = ()
+    window: tuple[float, float, float, float] | None = None
+    equation: str = ""
+    paper: str = ""
+
+    def values(self, x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
+        """The value at many points, also of a function that takes one at a time."""
+        with np.errstate(all="ignore"):
+            try:
+                found = np.asarray(self.value(x, y), dtype=np.float64)
+            except (TypeError, ValueError):
+                found = np.vectorize(self.value, otypes=[np.float64])(x, y)
+        return np.asarray(np.broadcast_to(found, np.shape(x)))
+
+
+def bowl(x: Any, y: Any) -> Any:
+    return (x**2 + y**2) / 2
+
+
+def bowl_slope(x: Any, y: Any) -> tuple[Any, Any]:
+    return x, y
+
+
+def ravine(x: Any, y: Any) -> Any:
+    return (x**2 + 25 * y**2) / 2
+
+
+def ravine_slope(x: Any, y: Any) -> tuple[Any, Any]:
+    return x, 25 * y
+
+
+def rosenbrock(x: Any, y: Any) -> Any:
+    return (1 - x) ** 2 + 100 * (y - x**2) ** 2
+
+
+def rosenbrock_slope(x: Any, y: Any) -> tuple[Any, Any]:
+    return -2 * (1 - x) - 400 * x * (y - x**2), 200 * (y - x**2)
+
+
+def beale(x: Any, y: Any) -> Any:
+    return sum((c - x * (1 - y**k)) ** 2 for k, c in enumerate((1.5, 2.25, 2.625), start=1))
+
+
+def beale_slope(x: Any, y: Any) -> tuple[Any, Any]:
+    parts = [(k, c - x * (1 - y**k)) for k, c in enumerate((1.5, 2.25, 2.625), start=1)]
+    return (
+        sum(-2 * part * (1 - y**k) for k, part in parts),
+        sum(2 * part * x * k * y ** (k - 1) for k, part in parts),
+    )
+
+
+def saddle(x: Any, y: Any) -> Any:
+    return x**2 / 2 + y**4 / 4 - y**2 / 2
+
+
+def saddle_slope(x: Any, y: Any) -> tuple[Any, Any]:
+    return x, y**3 - y
+
+
+def two_minima(x: Any, y: Any) -> Any:
+    return (x**2 - 1) ** 2 + x / 4 + y**2
+
+
+def two_minima_slope(x: Any, y: Any) -> tuple[Any, Any]:
+    return 4 * x * (x**2 - 1) + 1 / 4, 2 * y
+
+
+# Where 4 x³ - 4 x + 1/4 is zero; the root in the middle is the pass between both valleys.
+LOW, _PASS, HIGH = sorted(np.roots([4, 0, -4, 0.25]).real.tolist())
+
+SURFACES = Table(
+    "surface",
+    Surface(
+        "bowl",
+        bowl,
+        bowl_slope,
+        start=(-4.0, 3.0),
+        minima=((0.0, 0.0),),
+        window=(-5, 5, -4, 4),
+        equation="½ (x² + y²)",
+    ),
+    Surface(
+        "ravine",
+        ravine,
+        ravine_slope,
+        start=(-9.0, 1.5),
+        minima=((0.0, 0.0),),
+        window=(-10, 4, -2.5, 2.5),
+        equation="½ (x² + 25 y²)",
+    ),
+    Surface(
+        "rosenbrock",
+        rosenbrock,
+        rosenbrock_slope,
+        start=(-1.2, 1.0),
+        minima=((1.0, 1.0),),
+        window=(-2, 2, -1, 3),
+        equation="(1 - x)² + 100 (y - x²)²",
+        paper=(
+            "Rosenbrock 1960, An automatic method for finding the greatest or least value of a "
+            "function"
+        ),
+    ),
+    Surface(
+        "beale",
+        beale,
+        beale_slope,
+        start=(1.0, 1.5),
+        minima=((3.0, 0.5),),
+        window=(-1, 4.5, -1.5, 2.5),
+        equation="(1.5 - x (1 - y))² + (2.25 - x (1 - y²))² + (2.625 - x (1 - y³))²",
+        paper="Beale 1958, On an iterative method for finding a local minimum of a function",
+    ),
+    Surface(
+        "saddle",
+        saddle,
+        saddle_slope,
+        start=(-1.5, 0.001),
+        minima=((0.0, 1.0), (0.0, -1.0)),
+        window=(-2, 2, -1.5, 1.5),
+        equation="½ x² + ¼ y⁴ - ½ y²",
+        paper="Nesterov 2004, Introductory lectures on convex optimization, section 1.2.3",
+    ),
+    Surface(
+        "two_minima",
+        two_minima,
+        two_minima_slope,
+        start=(1.8, 1.0),
+        minima=((LOW, 0.0), (HIGH, 0.0)),
+        window=(-2, 2, -1.5, 1.5),
+        equation="(x² - 1)² + ¼ x + y²",
+    ),
+)
+
+
+def surface_of(function: Any) -> Surface:
+    """The surface of that name, the surface itself, or that of somebody's own `f(x, y)`.
+
+    The slopes of a function without them are central differences.
+
+    Raises
+    ------
+    UnknownNameError
+        For a name that is not in SURFACES.
+    TypeError
+        For what can be none.
+
+    Examples
+    --------
+    >>> surface_of("bowl").value(3.0, 4.0)
+    12.5
+    >>> x, y = surface_of(lambda x, y: x * y**2).slope(2.0, 3.0)
+    >>> round(x, 6), round(y, 6)
+    (9.0, 12.0)
+    """
+    if isinstance(function, Surface):
+        return function
+    if callable(function):
+        name = getattr(function, "__name__", type(function).__name__)
+        return Surface(name.strip("<>"), function, _differences(function), start=(1.0, 1.0))
+    if isinstance(function, str):
+        return SURFACES[function]
+    raise TypeError(
+        f"function={function!r} is neither one of {', '.join(map(repr, SURFACES))}, nor a Surface, "
+        "nor a function f(x, y)"
+    )
+
+
+def _differences(value: Value) -> Slope:
+    def slope(x: float, y: float) -> tuple[float, float]:
+        along_x, along_y = (RELATIVE_STEP * max(1.0, abs(c)) for c in (x, y))
+        return (
+            (value(x + along_x, y) - value(x - along_x, y)) / (2 * along_x),
+            (value(x, y + along_y) - value(x, y - along_y)) / (2 * along_y),
+        )
+
+    return slope
