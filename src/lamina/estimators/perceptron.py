@@ -28,6 +28,7 @@ from lamina.estimators.diagnosis import Diagnosis
 from lamina.estimators.fitting import Assignment, fit_by_epochs, fit_by_lbfgs
 from lamina.estimators.initializing import first_parameters
 from lamina.estimators.inspection import Inspection
+from lamina.estimators.plain_arrays import are_finite, are_plain_rows, are_plain_targets
 from lamina.estimators.range_test import RangeTested
 from lamina.estimators.state import (
     EPOCH_ATTRIBUTES,
@@ -234,6 +235,11 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
     def _validated(
         self, X: Any, y: Any, fresh: bool, dtypes: list[DTypeLike] | None = None
     ) -> tuple[Matrix, Any]:
+        dtypes = self._float_dtypes(fresh) if dtypes is None else dtypes
+        if are_plain_rows(X, dtypes) and are_plain_targets(y, len(X)) and are_finite(X):
+            # Of plain arrays no more than the number and the names of features is left to see.
+            validate_data(self, X, y, reset=fresh, skip_check_array=True)
+            return X, y
         X, y = validate_data(
             self,
             X,
@@ -241,7 +247,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
             accept_sparse="csr",
             multi_output=True,
             y_numeric=self._numeric_targets,
-            dtype=self._float_dtypes(fresh) if dtypes is None else dtypes,
+            dtype=dtypes,
             order="C",
             reset=fresh,
         )
@@ -307,11 +313,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         """
         fitted = self.__dict__
         return (
-            type(X) is np.ndarray
-            and X.ndim == 2
-            and X.dtype in FLOATS
-            and X.flags.c_contiguous
-            and X.shape[0] > 0
+            are_plain_rows(X, FLOATS)
             and X.shape[1] == fitted.get("n_features_in_")
             and "feature_names_in_" not in fitted
             and "coefs_" in fitted
