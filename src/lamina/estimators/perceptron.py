@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 from scipy import sparse
 from sklearn.base import _fit_context
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import column_or_1d
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from lamina.engines import choose_engine
@@ -30,6 +30,7 @@ from lamina.estimators.initializing import first_parameters
 from lamina.estimators.inspection import Inspection
 from lamina.estimators.plain_arrays import are_finite, are_plain_rows, are_plain_targets
 from lamina.estimators.range_test import RangeTested
+from lamina.estimators.seeding import generator_for
 from lamina.estimators.state import (
     EPOCH_ATTRIBUTES,
     PARTS_BESIDE,
@@ -180,7 +181,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         spec = network_for(tuple(widths), architecture_of(self), task.link, task.heads)
         # A checkpoint holds its generator's state: NumPy's global one need not be given it.
         seed = 0 if resume is not None and self.random_state is None else self.random_state
-        random_state = check_random_state(seed)
+        random_state = generator_for(seed)
         start = first_parameters(self, spec, random_state, X.dtype) if fresh else self._go_on(spec)
         return Assignment(
             model=self,
