@@ -47,6 +47,14 @@ class Case:
 
 
 CASES = {
+    "DecisionRegionDisplay": Case(
+        lambda model, X, y, ax: plots.DecisionRegionDisplay.from_estimator(
+            model, X, y, grid_resolution=20, ax=ax
+        )
+    ),
+    "FitDisplay": Case(
+        lambda model, X, y, ax: plots.FitDisplay.from_estimator(model, X, y, ax=ax), "line"
+    ),
     "LossCurveDisplay": Case(
         lambda model, X, y, ax: plots.LossCurveDisplay.from_estimator(model, ax=ax)
     ),

@@ -1,6 +1,8 @@
 """Pictures of a fitted network, one Display each, by scikit-learn's Display convention."""
 
+from lamina.plots.decision_region import DecisionRegionDisplay
+from lamina.plots.fit import FitDisplay
 from lamina.plots.loss_curve import LossCurveDisplay
 from lamina.plots.network import NetworkDisplay
 
-__all__ = ["LossCurveDisplay", "NetworkDisplay"]
+__all__ = ["DecisionRegionDisplay", "FitDisplay", "LossCurveDisplay", "NetworkDisplay"]

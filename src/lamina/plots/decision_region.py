@@ -1,0 +1,368 @@
+"""What a model answers all over a plane: probabilities as shades, the data over them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import is_classifier
+
+from lamina.plots.axes import new_axes, require_matplotlib
+from lamina.plots.colours import CYCLE, LOSS_COLOURS, MARKERS, foreground, readable_on
+from lamina.plots.names import class_names as names_of_classes
+from lamina.plots.region_answers import answers_of, shades, targets_as_drawn
+from lamina.plots.region_film import RegionFilm, film_path, refuse_for_film, write_film
+from lamina.plots.slices import slice_through
+from lamina.studies import perceptron_inside
+
+if TYPE_CHECKING:
+    from matplotlib.animation import FuncAnimation
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
+    from matplotlib.contour import QuadContourSet
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
+    from matplotlib.legend import Legend
+    from matplotlib.text import Text
+
+# Of markers, in points squared; where there are more rows, they are smaller.
+FULL_SIZE, LEAST_SIZE, MOST_POINTS_OF_FULL_SIZE = 32.0, 8.0, 150
+# A region narrower than this share of the picture has no room for its name.
+LEAST_ROOM = 0.06
+
+
+class DecisionRegionDisplay:
+    """The regions of a plane in which a classifier decides for each class, and how surely.
+
+    A shade has the colour of the likeliest class, the fuller the more probable it is; a line parts
+    the regions. Of a regressor, shades are its prediction.
+
+    Use `from_estimator` to make one.
+
+    Parameters
+    ----------
+    answers : array-like of shape (n_vertical, n_horizontal, n_classes)
+        The probability of each class at the points of a grid; of a regressor its prediction, of
+        shape (n_vertical, n_horizontal).
+    horizontal, vertical : array-like of shape (n_horizontal,) and (n_vertical,)
+        The grid's points along each axis.
+    axis_names : tuple of two str
+    class_names : sequence of str, optional
+    positions : array-like of shape (n_rows, 2), optional
+        Where rows of data lie.
+    y : array-like of shape (n_rows,), optional
+        The class of each of them, as its number in `class_names`, or a regressor's target.
+
+    Attributes
+    ----------
+    ax_, figure_ : matplotlib Axes and Figure
+    image_ : AxesImage
+        The shades.
+    boundaries_ : list of QuadContourSet
+        The lines where a class is as likely as the likeliest other one; of a regressor, none.
+    points_ : list of PathCollection
+        The data: of each class, or all.
+    region_names_ : list of Text
+    legend_ : Legend or None
+
+    See Also
+    --------
+    sklearn.inspection.DecisionBoundaryDisplay : For models of any kind with two features.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from lamina import MLPClassifier
+    >>> from lamina.plots import DecisionRegionDisplay
+    >>> iris = load_iris(as_frame=True)
+    >>> model = MLPClassifier((8,), solver="lbfgs", max_iter=1000, random_state=0)
+    >>> model = model.fit(iris.data, iris.target)
+    >>> display = DecisionRegionDisplay.from_estimator(
+    ...     model, iris.data, iris.target, features=("petal length (cm)", "petal width (cm)")
+    ... )
+    >>> display.ax_.get_xlabel(), len(display.points_)
+    ('petal length (cm)', 3)
+    """
+
+    ax_: Axes
+    figure_: Figure
+    image_: AxesImage
+    boundaries_: list[QuadContourSet]
+    points_: list[PathCollection]
+    region_names_: list[Text]
+    legend_: Legend | None
+
+    def __init__(
+        self,
+        *,
+        answers: ArrayLike,
+        horizontal: ArrayLike,
+        vertical: ArrayLike,
+        axis_names: Sequence[str],
+        class_names: Sequence[str] | None = None,
+        positions: ArrayLike | None = None,
+        y: ArrayLike | None = None,
+    ) -> None:
+        self.answers = np.asarray(answers, dtype=np.float64)
+        self.horizontal, self.vertical = np.asarray(horizontal), np.asarray(vertical)
+        self.axis_names = tuple(axis_names)
+        self.class_names = None if class_names is None else list(class_names)
+        self.positions = None if positions is None else np.asarray(positions)
+        self.y = None if y is None else np.asarray(y)
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any = None,
+        *,
+        features: Sequence[int | str] | None = None,
+        along: str = "features",
+        grid_resolution: int = 200,
+        feature_names: Sequence[str] | None = None,
+        class_names: Sequence[str] | None = None,
+        ax: Axes | None = None,
+    ) -> Self:
+        """The decision regions of a fitted multi-layer perceptron, lamina's or scikit-learn's.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Pipelines and searches predict as a whole, so X is what they are given.
+        X : array-like, sparse matrix or data frame of shape (n_rows, n_features)
+            The plane reaches as far as these rows do.
+        y : array-like of shape (n_rows,), optional
+            Their classes; without them the rows are not drawn.
+        features : two of int or str, optional
+            Which features span the plane, by number or by name; the rest stay at their median. Not
+            needed where there are two.
+        along : {'features', 'principal components'}, default='features'
+            The latter is for any number of features: the plane lies along the two directions in
+            which the standardised rows differ most.
+        grid_resolution : int, default=200
+            Points along each axis.
+        feature_names, class_names : sequence of str, optional
+            By default those of the data frame and the labels themselves.
+        ax : matplotlib Axes, default=None
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        DecisionRegionDisplay
+            Drawn.
+
+        Raises
+        ------
+        NotFittedError
+            For an estimator that has not been fitted.
+        TypeError
+            For one without a perceptron in it.
+        ValueError
+            For more than two features where no two are chosen, and for several columns of labels.
+        ImportError
+            Where matplotlib is missing.
+        """
+        require_matplotlib(cls)
+        model = perceptron_inside(estimator).model
+        plane = slice_through(X, 2, features, along, feature_names)
+        answer = answers_of(estimator, model)
+        axes, points = plane.grid(grid_resolution)
+        shape = (grid_resolution, grid_resolution)
+        answers = answer(plane.rows(points))
+        display = cls(
+            answers=answers.reshape(*shape, *answers.shape[1:]),
+            horizontal=axes[0],
+            vertical=axes[1],
+            axis_names=plane.names,
+            class_names=names_of_classes(model, class_names) if is_classifier(model) else None,
+            positions=None if y is None else plane.positions,
+            y=None if y is None else targets_as_drawn(model, y, len(plane.positions)),
+        )
+        return display.plot(ax)
+
+    @classmethod
+    def animate(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any = None,
+        *,
+        snapshots: Any,
+        path: str | os.PathLike[str] | None = None,
+        features: Sequence[int | str] | None = None,
+        along: str = "features",
+        grid_resolution: int = 120,
+        frames_per_second: int = 12,
+        max_frames: int = 150,
+        feature_names: Sequence[str] | None = None,
+        class_names: Sequence[str] | None = None,
+        ax: Axes | None = None,
+    ) -> FuncAnimation:
+        """A film of the regions, from epoch to epoch of the fit.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A classifier after its fit, with `snapshots` among its callbacks.
+        X, y, features, along, grid_resolution, feature_names, class_names, ax
+            As in `from_estimator`.
+        snapshots : lamina.training.callbacks.Snapshots
+            What was kept of the fit: `MLPClassifier(callbacks=snapshots)`.
+        path : str or path-like, optional
+            Where the film is written: a .gif, or an .mp4 where there is ffmpeg. Where that takes
+            over two seconds, a line on standard error says how far it is.
+        frames_per_second : int, default=12
+        max_frames : int, default=150
+            Of more snapshots, so many are shown, evenly spread.
+
+        Returns
+        -------
+        matplotlib.animation.FuncAnimation
+            `to_jshtml()` of it plays in a notebook; `save` writes it.
+
+        Raises
+        ------
+        ValueError
+            As in `from_estimator`; for a regressor; for snapshots that are empty or of another
+            network; for a path with another ending.
+        RuntimeError
+            For .mp4 where ffmpeg is missing.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> from sklearn.datasets import make_moons
+        >>> from lamina import MLPClassifier
+        >>> from lamina.training.callbacks import Snapshots
+        >>> X, y = make_moons(100, noise=0.1, random_state=0)
+        >>> snapshots = Snapshots(every=50)
+        >>> model = MLPClassifier((8,), max_iter=100, n_iter_no_change=100, callbacks=snapshots)
+        >>> model = model.set_params(random_state=0, learning_rate="cosine").fit(X, y)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder, "moons.gif")
+        ...     film = DecisionRegionDisplay.animate(
+        ...         model, X, y, snapshots=snapshots, path=path, frames_per_second=1
+        ...     )
+        ...     path.stat().st_size > 0
+        True
+        """
+        require_matplotlib(cls)
+        goal = film_path(path)
+        inside = perceptron_inside(estimator)
+        refuse_for_film(inside.model, snapshots)
+        display = cls.from_estimator(
+            estimator,
+            X,
+            y,
+            features=features,
+            along=along,
+            grid_resolution=grid_resolution,
+            feature_names=feature_names,
+            class_names=class_names,
+            ax=ax,
+        )
+        _, points = (plane := slice_through(X, 2, features, along)).grid(grid_resolution)
+        film = RegionFilm(display, snapshots, inside.rows(plane.rows(points)), max_frames)
+        animation = film.animation(frames_per_second)
+        if goal is not None:
+            write_film(animation, goal, frames_per_second)
+        return animation
+
+    def plot(self, ax: Axes | None = None) -> Self:
+        """Draw the regions; parameters as in `from_estimator`."""
+        self.ax_ = new_axes(self) if ax is None else ax
+        self.figure_ = self.ax_.get_figure(root=True)  # type: ignore[assignment]
+        self.boundaries_, self.region_names_, self.legend_ = [], [], None
+        self.points_ = []
+        if self.class_names is None:
+            self._plot_numbers()
+        else:
+            self._plot_classes(self.class_names)
+        self.ax_.set(xlabel=self.axis_names[0], ylabel=self.axis_names[1])
+        self.ax_.set(xlim=self.horizontal[[0, -1]], ylim=self.vertical[[0, -1]])
+        return self
+
+    def show(self, answers: NDArray[np.float64]) -> None:
+        """Draw other probabilities in the place of those that are drawn: (n_points, n_classes)."""
+        self.answers = answers.reshape(self.answers.shape)
+        self.image_.set_data(shades(self.answers))
+        for line in self.boundaries_:
+            line.remove()
+        self.boundaries_ = [*self._boundaries()]
+
+    def _plot_classes(self, names: list[str]) -> None:
+        self.image_ = self._show(shades(self.answers))
+        self.boundaries_ = [*self._boundaries()]
+        # Where shades repeat or no marker tells, a region needs its name.
+        if len(names) > len(CYCLE) or self.y is None:
+            self.region_names_ = [*self._region_names(names)]
+        if self.positions is not None and self.y is not None:
+            for k in range(len(names)):
+                self.points_.append(self._scatter(self.y == k, k))
+            beside: Any = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "borderaxespad": 0}
+            self.legend_ = self.ax_.legend(self.points_, names, frameon=False, **beside)
+            handles: Any = self.legend_.legend_handles
+            for handle in handles:
+                handle.set_sizes([FULL_SIZE])
+
+    def _plot_numbers(self) -> None:
+        """A regressor's prediction, and the targets in the same colours."""
+        values = self.answers if self.y is None else np.append(self.answers, self.y)
+        span: Any = {"cmap": LOSS_COLOURS, "vmin": values.min(), "vmax": values.max()}
+        self.image_ = self._show(self.answers, **span)
+        if self.positions is not None and self.y is not None:
+            everyone = np.ones(len(self.y), bool)
+            self.points_.append(self._scatter(everyone, 0, c=self.y, **span))
+        self.figure_.colorbar(self.image_, ax=self.ax_, label="prediction")
+
+    def _show(self, image: NDArray[Any], **colours: Any) -> AxesImage:
+        halves = [np.ptp(axis) / (len(axis) - 1) / 2 for axis in (self.horizontal, self.vertical)]
+        extent = [
+            edge
+            for axis, half in zip((self.horizontal, self.vertical), halves, strict=True)
+            for edge in (axis[0] - half, axis[-1] + half)
+        ]
+        place: Any = {"origin": "lower", "extent": extent, "aspect": "auto", "zorder": 0}
+        return self.ax_.imshow(image, interpolation="bilinear", **place, **colours)
+
+    def _boundaries(self) -> Any:
+        """Where each class but the last is as likely as the likeliest other one."""
+        for k in range(self.answers.shape[-1] - 1):
+            margin = self.answers[..., k] - np.delete(self.answers, k, axis=-1).max(axis=-1)
+            if margin.min() < 0 < margin.max():
+                line: Any = {"colors": [foreground()], "linewidths": 1.2, "zorder": 1}
+                yield self.ax_.contour(self.horizontal, self.vertical, margin, levels=[0], **line)
+
+    def _region_names(self, names: Sequence[str]) -> Any:
+        """The name of each class, where its region is widest."""
+        from scipy.ndimage import distance_transform_edt
+
+        likeliest = self.answers.argmax(axis=-1)
+        colours = shades(self.answers)
+        for k, name in enumerate(names):
+            depth = distance_transform_edt(np.pad(likeliest == k, 1))[1:-1, 1:-1]
+            i, j = np.unravel_index(depth.argmax(), depth.shape)
+            if depth[i, j] >= LEAST_ROOM * min(depth.shape):
+                style: Any = {"ha": "center", "va": "center", "weight": "bold", "zorder": 3}
+                x, y = float(self.horizontal[j]), float(self.vertical[i])
+                yield self.ax_.text(x, y, name, color=readable_on(colours[i, j]), **style)
+
+    def _scatter(self, chosen: NDArray[np.bool_], k: int, **colours: Any) -> PathCollection:
+        assert self.positions is not None
+        x, y = self.positions[chosen].T
+        size = FULL_SIZE * min(1.0, MOST_POINTS_OF_FULL_SIZE / max(1, len(self.positions))) ** 0.5
+        return self.ax_.scatter(
+            x,
+            y,
+            s=max(LEAST_SIZE, size),
+            marker=MARKERS[k % len(MARKERS)],
+            edgecolors=foreground(),
+            linewidths=0.6,
+            zorder=2,
+            **(colours or {"color": CYCLE[k % len(CYCLE)]}),
+        )

@@ -1,0 +1,61 @@
+"""A line on standard error that says how far a long piece of drawing has come."""
+
+from __future__ import annotations
+
+import sys
+from time import perf_counter
+from typing import TextIO
+
+# Who waits for less needs no word, and nobody reads more than some a second.
+PATIENCE, BETWEEN = 2.0, 0.2
+
+
+class ProgressLine:
+    """Says how many of all are done, once it has taken longer than two seconds.
+
+    Parameters
+    ----------
+    what : str
+        What is counted, in the singular.
+    file : text file, optional
+        Where it is said; by default standard error.
+    patience : float, default=2.0
+        The seconds before the first word.
+
+    Examples
+    --------
+    >>> import io
+    >>> told = io.StringIO()
+    >>> with ProgressLine("frame", told, patience=0) as line:
+    ...     line.show(1, 2)
+    ...     line.show(2, 2)
+    >>> [part.strip() for part in told.getvalue().split("\\r")][1:3]
+    ['frame 1 of 2, 0 s left', 'frame 2 of 2, 0 s left']
+    """
+
+    def __init__(self, what: str, file: TextIO | None = None, patience: float = PATIENCE) -> None:
+        self.what, self.patience = what, patience
+        self._file = sys.stderr if file is None else file
+        self._began = perf_counter()
+        self._said, self._longest = -BETWEEN, 0
+
+    def __enter__(self) -> ProgressLine:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._longest:
+            self._file.write("\r" + " " * self._longest + "\r")
+            self._file.flush()
+
+    def show(self, done: int, total: int) -> None:
+        """Say that so many are done, unless it is too soon."""
+        seconds = perf_counter() - self._began
+        is_last = done >= total
+        if seconds < self.patience or not (is_last or seconds - self._said >= BETWEEN):
+            return
+        self._said = seconds
+        left = seconds / max(1, done) * (total - done)
+        text = f"{self.what} {done:,} of {total:,}, {left:.0f} s left"
+        self._longest = max(self._longest, len(text))
+        self._file.write("\r" + text.ljust(self._longest))
+        self._file.flush()

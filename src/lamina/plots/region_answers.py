@@ -1,0 +1,59 @@
+"""What decision regions are drawn from: a model's answers, their shades, the data's classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import is_classifier
+
+from lamina.plots.colours import CYCLE, background
+
+# How much of a class's colour a shade has where all classes are as likely, and where one is sure.
+FAINTEST, FULLEST = 0.06, 0.62
+
+
+def shades(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The colour of the likeliest class, the fuller the more probable it is: (…, 3) of (…, n)."""
+    from matplotlib.colors import to_rgb
+
+    n_classes = probabilities.shape[-1]
+    palette = np.array([to_rgb(CYCLE[k % len(CYCLE)]) for k in range(n_classes)])
+    by_chance = 1 / n_classes
+    sureness = (probabilities.max(axis=-1) - by_chance) / max(1 - by_chance, by_chance)
+    strength = (FAINTEST + (FULLEST - FAINTEST) * np.clip(sureness, 0, 1))[..., np.newaxis]
+    colours = palette[probabilities.argmax(axis=-1)]
+    return np.asarray(strength * colours + (1 - strength) * np.array(to_rgb(background())))
+
+
+def answers_of(estimator: Any, model: Any) -> Callable[[Any], NDArray[Any]]:
+    """What gives the numbers to be drawn for rows: probabilities of classes, or predictions."""
+    if not is_classifier(model):
+        if model.n_outputs_ > 1 and np.ndim(model.predict(np.zeros((1, model.n_features_in_)))) > 1:
+            raise ValueError(
+                f"the model predicts {model.n_outputs_} numbers for a row, and a plane shows one: "
+                "fit a model of one target"
+            )
+        return lambda rows: np.asarray(estimator.predict(rows), dtype=np.float64).reshape(len(rows))
+    if vars(model).get("_target_kind") in ("multilabel", "multioutput"):
+        raise ValueError(
+            "the model gives a row several labels, and a region has one: draw UnitsDisplay, which "
+            "shows every output, or fit a model of one column of labels"
+        )
+    answers: Callable[[Any], NDArray[Any]] = estimator.predict_proba
+    return answers
+
+
+def targets_as_drawn(model: Any, given: Any, n_rows: int) -> NDArray[Any]:
+    """The numbers of the classes, or the targets themselves."""
+    y: NDArray[Any] = np.asarray(given)
+    if y.shape != (n_rows,):
+        raise ValueError(f"y of shape {y.shape} does not go with X of {n_rows} rows")
+    if not is_classifier(model):
+        return y
+    unknown = sorted({*y.tolist()} - {*model.classes_.tolist()}, key=str)
+    if unknown:
+        raise ValueError(f"y holds {unknown}, which are none of the classes {model.classes_}")
+    return np.asarray(np.searchsorted(model.classes_, y))

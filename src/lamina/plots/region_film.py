@@ -1,0 +1,120 @@
+"""A film of decision regions: how a plane is parted, from epoch to epoch of a fit."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import is_classifier
+
+from lamina.plots.progress import ProgressLine
+
+if TYPE_CHECKING:
+    from matplotlib.animation import FuncAnimation
+
+    from lamina.plots.decision_region import DecisionRegionDisplay
+
+ENDINGS = (".gif", ".mp4")
+
+
+class RegionFilm:
+    """The frames of a film, each of them the picture after one epoch.
+
+    Parameters
+    ----------
+    display : DecisionRegionDisplay
+        Drawn; its shades and lines change from frame to frame.
+    snapshots : Snapshots
+    rows : array-like of shape (n_vertical * n_horizontal, n_inputs)
+        The points of the grid, as the network takes them.
+    max_frames : int
+    """
+
+    def __init__(
+        self, display: DecisionRegionDisplay, snapshots: Any, rows: Any, max_frames: int
+    ) -> None:
+        self.display, self.snapshots, self.rows = display, snapshots, rows
+        places = np.linspace(0, len(snapshots) - 1, min(max_frames, len(snapshots)))
+        self.places = [int(place) for place in places.round()]
+
+    def show(self, frame: int) -> list[Any]:
+        """Draw one frame; what has changed."""
+        place = self.places[min(frame, len(self.places) - 1)]
+        epoch, loss = self.snapshots.epochs[place], self.snapshots.losses[place]
+        answers = self.snapshots.model_at(epoch).predict_proba(self.rows)
+        self.display.show(answers)
+        told = "" if math.isnan(loss) else f", loss {loss:.3f}"
+        title = self.display.ax_.set_title(f"epoch {epoch:,}{told}")
+        return [self.display.image_, *self.display.boundaries_, title]
+
+    def animation(self, frames_per_second: int) -> FuncAnimation:
+        """The film; it rests on its last picture for a second."""
+        from matplotlib.animation import FuncAnimation
+
+        self.show(0)
+        # Once all have their places, these stay: to find them anew takes longer than a frame.
+        self.display.figure_.canvas.draw()
+        self.display.figure_.set_layout_engine("none")
+        return FuncAnimation(
+            self.display.figure_,
+            self.show,
+            frames=len(self.places) + frames_per_second,
+            init_func=lambda: (),
+            interval=1000 / frames_per_second,
+        )
+
+
+def write_film(film: FuncAnimation, path: Path, frames_per_second: int) -> None:
+    """Write a film as GIF or MP4, and say how far it is where that takes long."""
+    from matplotlib.animation import writers
+
+    writer = writers["pillow" if path.suffix.lower() == ENDINGS[0] else "ffmpeg"]
+    with ProgressLine("frame") as line:
+        film.save(
+            path,
+            writer=writer(fps=frames_per_second),
+            progress_callback=lambda frame, n_frames: line.show(frame + 1, n_frames),
+        )
+
+
+def film_path(path: str | os.PathLike[str] | None) -> Path | None:
+    """The path of a film, before any of it is drawn.
+
+    Raises
+    ------
+    ValueError
+        For another ending than .gif and .mp4.
+    RuntimeError
+        For .mp4 where ffmpeg is missing.
+    """
+    if path is None:
+        return None
+    from matplotlib.animation import writers
+
+    path = Path(path)
+    if path.suffix.lower() not in ENDINGS:
+        raise ValueError(f"path={str(path)!r} must end in one of {', '.join(ENDINGS)}")
+    if path.suffix.lower() == ENDINGS[1] and not writers.is_available("ffmpeg"):
+        raise RuntimeError(
+            f"path={str(path)!r} needs ffmpeg, which is not found: install it, or write a .gif"
+        )
+    return path
+
+
+def refuse_for_film(model: Any, snapshots: Any) -> None:
+    """Refuse what no film can be made of, with what to do instead."""
+    if not is_classifier(model):
+        raise ValueError("estimator is a regressor, and a film shows the regions of classes")
+    if not len(snapshots):
+        raise ValueError(
+            "snapshots has none: pass it as callbacks= of the perceptron, and call fit; the fit "
+            "must be one by epochs, which 'lbfgs' is not"
+        )
+    shown, kept = model, snapshots.model_at(-1)
+    if [each.shape for each in shown.coefs_] != [each.shape for each in kept.coefs_]:
+        raise ValueError(
+            "snapshots are of another network than estimator: give the one whose fit they heard of"
+        )
