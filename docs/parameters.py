@@ -8,41 +8,22 @@ from __future__ import annotations
 
 import inspect
 import re
-import textwrap
 from pathlib import Path
 from typing import Any
 
 from lamina import MLPClassifier, MLPRegressor, formulas
+from lamina.estimators.docstrings import described
 from lamina.formulas.table import Table
 
 PAGE = Path(__file__).parent / "parameters.md"
 CLASSES = (MLPClassifier, MLPRegressor)
 _BLOCK = re.compile(r"<!-- (parameter|table) (.+?) -->\n.*?<!-- end -->", re.DOTALL)
-_ENTRY = re.compile(r"^(\w+(?:, \w+)*) : (.+)$")
 
 
 def tables() -> dict[str, Table[Any]]:
     """Every table of formulas, by what it is called in `lamina.formulas`, in small letters."""
     found = vars(formulas).items()
     return {name.lower(): table for name, table in found if isinstance(table, Table)}
-
-
-def described(cls: type) -> dict[str, tuple[str, str]]:
-    """For each parameter of a class, what its docstring says: the type, and the description."""
-    doc = inspect.getdoc(cls) or ""
-    section = re.search(r"^Parameters\n-+\n(.*?)\n\n\w+\n-+\n", doc, re.DOTALL | re.MULTILINE)
-    entries: dict[str, tuple[str, list[str]]] = {}
-    lines: list[str] = []
-    for line in section.group(1).splitlines() if section else ():
-        if match := _ENTRY.match(line):
-            lines = []
-            entries |= {name: (match.group(2), lines) for name in match.group(1).split(", ")}
-        else:
-            lines.append(line)
-    return {
-        name: (kind, textwrap.dedent("\n".join(text)).strip())
-        for name, (kind, text) in entries.items()
-    }
 
 
 def parameters() -> list[str]:

@@ -34,6 +34,20 @@ class TableError(LaminaError, ValueError):
     """A table that cannot be learned from: empty, ragged, a column missing or without a value."""
 
 
+class ExperimentError(LaminaError, ValueError):
+    """An experiment of the workbench, or a command of its page, that cannot be carried out.
+
+    Attributes
+    ----------
+    parameter : str or None
+        The name at fault.
+    """
+
+    def __init__(self, message: str, parameter: str | None) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
 class NativeUnavailableWarning(RuntimeWarning):
     """The native extension could not be loaded; the NumPy engine serves in its place."""
 

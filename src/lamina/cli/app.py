@@ -268,6 +268,29 @@ def info(model: ModelFile) -> int:
     return info(model)
 
 
+@app.command()
+def workbench(
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="On the loopback; 0 is any that is free.")
+    ] = 0,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Whether the page is opened at once.")
+    ] = True,
+) -> int:
+    """Open the workbench in the browser: build a network, and watch it learn.
+
+    It serves this machine alone, and only who has the link, until Ctrl-C.
+
+    Examples:
+
+        lamina workbench
+        lamina workbench --port 8642 --no-browser
+    """
+    from lamina.cli.workbench import serve
+
+    return serve(port, browser=browser)
+
+
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command; what goes wrong with its input becomes one line and exit code 2."""
     try:

@@ -2,12 +2,24 @@
 
 from lamina.datasets.bundled import BUNDLED
 from lamina.datasets.dataset import Dataset, DatasetRecord
+from lamina.datasets.drawn import make_curve, make_hills, make_slope, make_spirals, make_xor
 from lamina.datasets.files import FROM_FILES
 from lamina.datasets.made import MADE
 from lamina.datasets.quadrants import make_quadrants
 from lamina.formulas.table import Table
 
-__all__ = ["DATASETS", "Dataset", "DatasetRecord", "load", "make_quadrants"]
+__all__ = [
+    "DATASETS",
+    "Dataset",
+    "DatasetRecord",
+    "load",
+    "make_curve",
+    "make_hills",
+    "make_quadrants",
+    "make_slope",
+    "make_spirals",
+    "make_xor",
+]
 
 DATASETS = Table("data set", *BUNDLED, *FROM_FILES, *MADE)
 

@@ -1,0 +1,147 @@
+"""The server's routes: the page, what it is made of, its vocabulary, its WebSocket, and exports."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket
+
+from lamina.errors import LaminaError
+from lamina.workbench.connections import Connection
+from lamina.workbench.experiment import Experiment
+from lamina.workbench.frames import to_json
+from lamina.workbench.script import script_of
+from lamina.workbench.security import NO_COOKIE, Guard, Lock
+from lamina.workbench.sessions import Session
+from lamina.workbench.shelf import MemoryShelf
+from lamina.workbench.vocabulary import vocabulary
+
+STATIC = Path(__file__).parent / "static"
+MOST_SESSIONS = 100
+IDLE_SECONDS = 1800.0
+TOO_MANY = 4429
+NOT_BUILT = "The page is not built: `make web` builds it, with Node.js, into the package."
+
+
+class Workbench:
+    """Sessions and what serves them.
+
+    Parameters
+    ----------
+    lock : Lock
+    first : callable
+        `first()` is the experiment of a session that is new.
+    shelf : MemoryShelf
+        Data that was brought along.
+    """
+
+    def __init__(self, lock: Lock, first: Callable[[], Experiment], shelf: MemoryShelf) -> None:
+        self.lock, self.first, self.shelf = lock, first, shelf
+        self.sessions: OrderedDict[str, Session] = OrderedDict()
+        self.connections: dict[str, Connection] = {}
+
+    def app(self) -> Guard:
+        """The ASGI application."""
+        routes: list[BaseRoute] = [
+            Route("/", self.page),
+            Route("/api/vocabulary", self.vocabulary),
+            Route("/api/export/script", self.script),
+            WebSocketRoute("/ws", self.talk),
+        ]
+        if STATIC.is_dir():
+            routes.append(Mount("/static", StaticFiles(directory=STATIC)))
+        return Guard(Starlette(routes=routes), self.lock)
+
+    async def page(self, request: Request) -> Response:
+        """The page; the link's token gives the browser its cookie."""
+        token = request.query_params.get("token")
+        if self.lock.fits(token):
+            return self.lock.give_cookie(self._index())
+        if not self.lock.fits(self.lock.cookie_in(request.headers)):
+            return PlainTextResponse(NO_COOKIE, 403)
+        return self._index()
+
+    def _index(self) -> Response:
+        index = STATIC / "index.html"
+        headers = {"cache-control": "no-store"}
+        if not index.is_file():
+            return PlainTextResponse(NOT_BUILT, 503, headers)
+        return FileResponse(index, headers=headers)
+
+    async def vocabulary(self, request: Request) -> Response:
+        """What the page knows of the library."""
+        return _json(await asyncio.to_thread(vocabulary, self.first()))
+
+    async def script(self, request: Request) -> Response:
+        """The run as Python code."""
+        session = self.sessions.get(request.query_params.get("session", ""))
+        if session is None:
+            return _json({"message": "no such session: reload the page"}, 404)
+        try:
+            text = await asyncio.to_thread(script_of, session)
+        except LaminaError as error:
+            return _json({"message": str(error)}, 409)
+        headers = {"content-disposition": 'attachment; filename="workbench_run.py"'}
+        return PlainTextResponse(text, headers=headers, media_type="text/x-python")
+
+    async def talk(self, websocket: WebSocket) -> None:
+        """A page's conversation, with its session or a new one."""
+        await websocket.accept()
+        wanted = websocket.query_params.get("session", "")
+        session = self.sessions.get(wanted)
+        fresh = session is None
+        if session is None:
+            session = await self._new_session()
+            if session is None:
+                await websocket.close(TOO_MANY)
+                return
+        before = self.connections.get(session.id)
+        connection = Connection(websocket, session, fresh)
+        self.connections[session.id] = connection
+        if before is not None:
+            before.take_over()
+        try:
+            await connection.run()
+        finally:
+            session.used = monotonic()
+            if self.connections.get(session.id) is connection:
+                del self.connections[session.id]
+
+    async def _new_session(self) -> Session | None:
+        self._make_room()
+        if len(self.sessions) >= MOST_SESSIONS:
+            return None
+        session = await asyncio.to_thread(Session, self.first(), self.shelf)
+        self.sessions[session.id] = session
+        return session
+
+    def _make_room(self) -> None:
+        """Forget sessions that nobody has looked at for long; where there are many, the oldest."""
+        alone = [s for s in self.sessions.values() if s.id not in self.connections]
+        alone.sort(key=lambda session: session.used)
+        now, excess = monotonic(), len(self.sessions) - MOST_SESSIONS + 1
+        for i, session in enumerate(alone):
+            if i < excess or now - session.used > IDLE_SECONDS:
+                self.sessions.pop(session.id).run.abandon()
+
+    def close(self) -> None:
+        """End all runs."""
+        for session in self.sessions.values():
+            session.run.abandon()
+        for session in self.sessions.values():
+            session.close()
+
+
+def _json(plain: Any, status: int = 200) -> Response:
+    headers = {"cache-control": "no-store"}
+    return Response(to_json(plain), status, headers, media_type="application/json")

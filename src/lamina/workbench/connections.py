@@ -1,0 +1,168 @@
+"""One page's WebSocket: commands come in, events and the latest frame go out.
+
+Events are queued; frames are not. A page gives a credit by `ready`, and the next frame is made of
+the newest network once there is news: a slow page sees fewer frames, and training waits for none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from typing import Any
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from lamina.errors import LaminaError
+from lamina.workbench.frames import to_json
+from lamina.workbench.sessions import Session
+
+VERSION = 1
+LONGEST_COMMAND = 1 << 20
+MOST_WAITING = 256
+TAKEN_OVER, TOO_LONG = 4409, 1009
+
+
+class Connection:
+    """The conversation with the page of one session.
+
+    Parameters
+    ----------
+    websocket : WebSocket
+        Accepted.
+    session : Session
+    fresh : bool
+        Whether the session was made for this connection.
+    """
+
+    def __init__(self, websocket: WebSocket, session: Session, fresh: bool) -> None:
+        self.websocket, self.session, self.fresh = websocket, session, fresh
+        self.loop = asyncio.get_running_loop()
+        self.news = asyncio.Event()
+        self.waiting: deque[str | bytes] = deque()
+        self.has_credit = False
+        self.sent: Any = None
+        self.told: Any = None
+        self.data_sent = 0
+        self.close_code: int | None = None
+
+    def tell(self) -> None:
+        """There is news; from any thread."""
+        try:
+            self.loop.call_soon_threadsafe(self.news.set)
+        except RuntimeError:
+            # The server has ended while a fit went on.
+            return
+
+    def take_over(self) -> None:
+        """Another page has come for this session."""
+        self.close_code = TAKEN_OVER
+        self.tell()
+
+    async def run(self) -> None:
+        """Talk until the page goes."""
+        session = self.session
+        self.queue({"is": "hello", "version": VERSION, "session": session.id, "fresh": self.fresh})
+        session.tell = self.tell
+        tasks = [asyncio.create_task(self.hear()), asyncio.create_task(self.speak())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+        for result in results:
+            gone = WebSocketDisconnect, asyncio.CancelledError, RuntimeError, OSError
+            if isinstance(result, BaseException) and not isinstance(result, gone):
+                raise result
+
+    def queue(self, event: dict[str, Any]) -> None:
+        """Have an event sent."""
+        self.waiting.append(to_json(event))
+        self.news.set()
+
+    async def hear(self) -> None:
+        """Carry out what the page asks for, one command after the other."""
+        while True:
+            text = await self.websocket.receive_text()
+            if len(self.waiting) > MOST_WAITING:
+                # It asks without end and hears nothing.
+                self.close_code = TOO_LONG
+                self.news.set()
+                return
+            await self.obey(text)
+
+    async def obey(self, text: str) -> None:
+        """Carry out one command; what is wrong with it is told."""
+        command: Any = None
+        try:
+            command = json.loads(text, parse_constant=_refuse_constant)
+            if not isinstance(command, dict):
+                raise ValueError("a command is a JSON object")
+            if command.get("do") == "ready":
+                self.has_credit = True
+            else:
+                await asyncio.to_thread(self.session.do, command)
+        except (LaminaError, ValueError, TypeError, RecursionError, MemoryError) as error:
+            self.queue(_told(error, command))
+        self.news.set()
+
+    async def speak(self) -> None:
+        """Send events as they come, and a frame whenever the page has room and there is news."""
+        while self.close_code is None:
+            self.queue_state()
+            while self.waiting:
+                await self._send(self.waiting.popleft())
+            if self.has_credit and await self.send_frame():
+                continue
+            await self.news.wait()
+            self.news.clear()
+        await self.websocket.close(self.close_code)
+
+    def queue_state(self) -> None:
+        """The session's state, where anything in it is new; its rows with it, where these are."""
+        session = self.session
+        run = session.run
+        now = (run.id, run.status, session.pace, len(session.before), session.shown)
+        if now == self.told:
+            return
+        self.told = now
+        state = session.state()
+        self.waiting.append(to_json(state))
+        if state["data"]["id"] != self.data_sent:
+            self.data_sent = state["data"]["id"]
+            self.waiting.append(session.data())
+
+    async def send_frame(self) -> bool:
+        """Send the newest network, where the page has not seen it; whether it was sent."""
+        session = self.session
+        session.run.gate.want_news()
+        moment = session.moment
+        # The moment itself: after the same epoch, the network may be another.
+        now = (session.run.id, session.run.status, session.watch, moment)
+        if self.sent is not None and now[:3] == self.sent[:3] and moment is self.sent[3]:
+            return False
+        self.has_credit, self.sent = False, now
+        await self._send(await asyncio.to_thread(session.frame, moment))
+        return True
+
+    async def _send(self, message: str | bytes) -> None:
+        if isinstance(message, str):
+            await self.websocket.send_text(message)
+        else:
+            await self.websocket.send_bytes(message)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _told(error: Exception, command: Any) -> dict[str, Any]:
+    of = command if isinstance(command, dict) else {}
+    return {
+        "is": "error",
+        "of": of.get("do") if isinstance(of.get("do"), str) else None,
+        "id": of.get("id") if isinstance(of.get("id"), str | int) else None,
+        "message": str(error) or type(error).__name__,
+        "parameter": getattr(error, "parameter", None),
+    }

@@ -1,0 +1,234 @@
+"""An experiment: data, inputs, network and training, as plain JSON both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from lamina.datasets.dataset import Task
+from lamina.errors import ExperimentError, suggestion
+from lamina.workbench.inputs import INPUTS, PLAIN
+from lamina.workbench.models import model_from, parameters_kept
+from lamina.workbench.planes import PLANES
+from lamina.workbench.sources import MadeData, Source, source_from_json
+
+PARTS = (
+    "data",
+    "test_share",
+    "split_seed",
+    "inputs",
+    "plane",
+    "scaled",
+    "target_scaled",
+    "model",
+)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What a run does, from the data to the last epoch.
+
+    Attributes
+    ----------
+    data : Source
+    test_share : float
+        The part of the rows that is held out to test on.
+    split_seed : int
+        Which rows those are.
+    inputs : tuple of str or None
+        Names in INPUTS, for data of two features; None gives the network the features.
+    plane : mapping or None
+        What is looked at where the features are more than two; None chooses.
+    scaled, target_scaled : bool
+        Whether inputs, and a regression's target, are standardised by the rows of training.
+    model : mapping
+        The estimator's parameters that differ from its defaults.
+
+    Examples
+    --------
+    >>> experiment = Experiment.from_json({"data": {"kind": "made", "name": "moons"}})
+    >>> Experiment.from_json(experiment.to_json()) == experiment
+    True
+    >>> experiment.merged({"model": {"activation": "relu"}}).model["activation"]
+    'relu'
+    """
+
+    data: Source
+    test_share: float = 0.5
+    split_seed: int = 0
+    inputs: tuple[str, ...] | None = None
+    plane: Mapping[str, Any] | None = None
+    scaled: bool = True
+    target_scaled: bool = False
+    model: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, plain: Any) -> Experiment:
+        """The experiment that `to_json` described; what is left out has its default.
+
+        Raises
+        ------
+        ExperimentError
+            For a part that no experiment has, and a value that a part does not take. The
+            parameters of the model are looked at once the data is there.
+        """
+        if not isinstance(plain, Mapping):
+            raise ExperimentError("an experiment is a JSON object", None)
+        for name in plain:
+            if name not in PARTS:
+                raise ExperimentError(
+                    f"an experiment has no part {name!r}.{suggestion(name, PARTS)}", name
+                )
+        return cls(
+            data=source_from_json(plain.get("data")),
+            test_share=_share(plain.get("test_share", 0.5)),
+            split_seed=_seed(plain.get("split_seed", 0)),
+            inputs=_inputs(plain.get("inputs")),
+            plane=_plane(plain.get("plane")),
+            scaled=_truth("scaled", plain.get("scaled", True)),
+            target_scaled=_truth("target_scaled", plain.get("target_scaled", False)),
+            model=_model(plain.get("model", {})),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON, every part named."""
+        return {
+            "data": self.data.to_json(),
+            "test_share": self.test_share,
+            "split_seed": self.split_seed,
+            "inputs": None if self.inputs is None else list(self.inputs),
+            "plane": None if self.plane is None else dict(self.plane),
+            "scaled": self.scaled,
+            "target_scaled": self.target_scaled,
+            "model": dict(self.model),
+        }
+
+    def merged(self, patch: Any) -> Experiment:
+        """The experiment with a JSON merge patch (RFC 7396) on it.
+
+        Other data begins with that data's own inputs and plane.
+
+        Raises
+        ------
+        ExperimentError
+            Where the patch makes no experiment.
+        """
+        if not isinstance(patch, Mapping):
+            raise ExperimentError("experiment must be a JSON object: a merge patch", "experiment")
+        plain = self.to_json()
+        if _is_other(plain["data"], patch.get("data")):
+            kind = {"kind": plain["data"]["kind"]}
+            plain |= {"data": kind, "inputs": None, "plane": None, "target_scaled": False}
+        return Experiment.from_json(merge(plain, patch))
+
+    def estimator(self, task: Task) -> Any:
+        """The unfitted estimator.
+
+        Raises
+        ------
+        ExperimentError
+            For a parameter that it has not, or a value that it does not take.
+        """
+        return model_from(self.model, task)
+
+    def for_task(self, task: Task) -> Experiment:
+        """The experiment without parameters that only the other task's estimator has."""
+        kept = parameters_kept(self.model, task)
+        return self if kept == dict(self.model) else replace(self, model=kept)
+
+
+def first_experiment() -> Experiment:
+    """What a page sees first: two moons, learned in a second or two."""
+    return Experiment(
+        data=MadeData.from_json({"name": "moons"}),
+        inputs=PLAIN,
+        model={
+            "hidden_layer_sizes": [6, 4],
+            "activation": "tanh",
+            "learning_rate_init": 0.01,
+            "batch_size": 10,
+            "max_iter": 10_000,
+            "n_iter_no_change": 10_000,
+            "random_state": 0,
+        },
+    )
+
+
+def merge(plain: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON merge patch: null takes away, an object goes into its place, all else replaces.
+
+    Examples
+    --------
+    >>> merge({"a": 1, "b": {"c": 2, "d": 3}}, {"a": None, "b": {"c": 4}})
+    {'b': {'c': 4, 'd': 3}}
+    """
+    merged = dict(plain)
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, Mapping):
+            before = merged.get(name)
+            merged[name] = merge(before if isinstance(before, Mapping) else {}, value)
+        else:
+            merged[name] = value
+    return merged
+
+
+def _is_other(present: Mapping[str, Any], wanted: Any) -> bool:
+    """Whether a patch of the data asks for another kind, or another name."""
+    if not isinstance(wanted, Mapping):
+        return False
+    return any(key in wanted and wanted[key] != present.get(key) for key in ("kind", "name"))
+
+
+def _share(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.05 <= value <= 0.9:
+        raise ExperimentError(
+            f"test_share={value!r} must be a number from 0.05 to 0.9", "test_share"
+        )
+    return float(value)
+
+
+def _seed(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**32:
+        raise ExperimentError(
+            f"split_seed={value!r} must be a whole number from 0 to 2³² - 1", "split_seed"
+        )
+    return value
+
+
+def _truth(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ExperimentError(f"{name}={value!r} must be true or false", name)
+    return value
+
+
+def _inputs(value: Any) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not value or len(set(map(str, value))) < len(value):
+        raise ExperimentError(f"inputs={value!r} must name one input or more, each once", "inputs")
+    for name in value:
+        if not isinstance(name, str) or name not in INPUTS:
+            raise ExperimentError(
+                f"{name!r} is no input.{suggestion(name, INPUTS)} There are: {', '.join(INPUTS)}.",
+                "inputs",
+            )
+    # In the order of the table, so that the same choice is the same network.
+    return tuple(name for name in INPUTS if name in value)
+
+
+def _plane(value: Any) -> Mapping[str, Any] | None:
+    if value is None:
+        return None
+    kind = value.get("kind") if isinstance(value, Mapping) else value
+    if not isinstance(kind, str) or kind not in PLANES:
+        raise ExperimentError(f"plane.kind={kind!r} is none of {', '.join(PLANES)}", "plane")
+    return dict(value)
+
+
+def _model(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ExperimentError(f"model={value!r} must be a JSON object of parameters", "model")
+    return dict(value)

@@ -1,0 +1,93 @@
+"""Binary messages: a JSON header and arrays behind it, as web/PROTOCOL.md has them."""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAGIC, VERSION = b"LAMW", 1
+ALIGNMENT = 8
+# Magic, version, nothing, the header's length, nothing.
+_PREFIX = struct.Struct("<4sHHII")
+DTYPES = ("float32", "float64", "int32", "uint8")
+
+
+def encode(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """One message.
+
+    Parameters
+    ----------
+    header : mapping
+        Plain values; what is not finite becomes null.
+    arrays : mapping of str to ndarray
+        Of the dtypes in DTYPES.
+
+    Raises
+    ------
+    TypeError
+        For an array of another dtype.
+
+    Examples
+    --------
+    >>> message = encode({"kind": "frame"}, {"loss": np.array([0.5, 0.25])})
+    >>> header, arrays = decode(message)
+    >>> header["kind"], arrays["loss"].tolist()
+    ('frame', [0.5, 0.25])
+    """
+    places, parts, offset = [], [], 0
+    for name, array in arrays.items():
+        if array.dtype.name not in DTYPES:
+            raise TypeError(f"{name} is of {array.dtype}, and a frame takes {', '.join(DTYPES)}")
+        data = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
+        shape = list(array.shape)
+        places.append({"name": name, "dtype": array.dtype.name, "shape": shape, "offset": offset})
+        parts += [data, b"\0" * (-len(data) % ALIGNMENT)]
+        offset += len(data) + len(parts[-1])
+    text = to_json({**header, "arrays": places}).encode()
+    text += b" " * (-len(text) % ALIGNMENT)
+    return b"".join([_PREFIX.pack(MAGIC, VERSION, 0, len(text), 0), text, *parts])
+
+
+def decode(message: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """The header and the arrays of a message; raises ValueError for what is none."""
+    if len(message) < _PREFIX.size:
+        raise ValueError(f"{len(message)} bytes are no frame")
+    magic, version, _, length, _ = _PREFIX.unpack_from(message)
+    if magic != MAGIC or version != VERSION:
+        raise ValueError(f"no frame of version {VERSION}: it begins with {message[:6]!r}")
+    begin = _PREFIX.size + length
+    header = json.loads(message[_PREFIX.size : begin])
+    arrays = {}
+    for place in header.pop("arrays"):
+        shape = place["shape"]
+        arrays[place["name"]] = np.frombuffer(
+            message,
+            np.dtype(place["dtype"]).newbyteorder("<"),
+            math.prod(shape),
+            begin + place["offset"],
+        ).reshape(shape)
+    return header, arrays
+
+
+def to_json(plain: Any) -> str:
+    """JSON in which what is not finite is null, as JSON has no word for it."""
+    return json.dumps(finite(plain), allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+
+
+def finite(plain: Any) -> Any:
+    """Plain values with None for every number that is infinite or NaN, and no types of NumPy's."""
+    if isinstance(plain, Mapping):
+        return {str(name): finite(value) for name, value in plain.items()}
+    if isinstance(plain, list | tuple):
+        return [finite(value) for value in plain]
+    if isinstance(plain, np.generic):
+        return finite(plain.item())
+    if isinstance(plain, float) and not math.isfinite(plain):
+        return None
+    return plain

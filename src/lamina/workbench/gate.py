@@ -1,0 +1,214 @@
+"""The gate that a fit passes after every epoch: there it is held, paced, counted and copied.
+
+It is the only hook that a run has, a callback of lamina's own protocol, so that what is seen is
+what `fit` does. The thread that trains waits in it and for nothing else; other threads set what may
+pass and read what it has left behind.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from threading import Condition
+from time import perf_counter
+from typing import Any
+
+from numpy.typing import NDArray
+
+from lamina.training.watching import EpochRecord
+from lamina.workbench.curves import Curves, Moment, Moments
+
+# Of the time of iterations, a fifth may go into finding their networks.
+PATIENCE_WITH_LOOKS = 4.0
+
+
+class Abandoned(Exception):
+    """Nobody wants the rest of this fit."""
+
+
+class Speed:
+    """How fast a count grows, over the last second or so."""
+
+    span = 0.5
+
+    def __init__(self) -> None:
+        self.marks = [(perf_counter(), 0)]
+
+    def now(self, count: int) -> float:
+        """The speed, for whoever asks more than once a second."""
+        at = perf_counter()
+        if at - self.marks[-1][0] >= self.span:
+            self.marks = [*self.marks[-1:], (at, count)]
+        since, before = self.marks[0]
+        return (count - before) / (at - since) if at > since else 0.0
+
+
+class Gate:
+    """Who lets the epochs of one fit pass.
+
+    Parameters
+    ----------
+    start : ndarray of shape (n_parameters,)
+        The first parameters, which are epoch 0.
+    tell : callable
+        `tell()` is called by the thread that trains, when there is news for who asked for it.
+
+    Attributes
+    ----------
+    latest : Moment
+        The newest network that was copied.
+    curves, moments : Curves, Moments
+        What is remembered.
+    changes : list of (int, float)
+        After which epochs another learning rate was set, and which.
+    """
+
+    def __init__(self, start: NDArray[Any], tell: Callable[[], None]) -> None:
+        self.tell = tell
+        self.curves, self.moments = Curves(), Moments(start.nbytes)
+        self.latest = Moment(0, start.copy(), {})
+        self.moments.add(self.latest)
+        self.changes: list[tuple[int, float]] = []
+        self.epoch = 0
+        self._changed = Condition()
+        self._allowance: float = 0
+        self._pace: float | None = None
+        self._due = 0.0
+        self._rate: float | None = None
+        self._news_wanted = False
+        self._abandoned = False
+        self._speed = Speed()
+        self._network_at: Callable[[int], NDArray[Any]] = lambda k: start
+        self._due_to_look = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an epoch may pass now."""
+        return self._allowance > 0
+
+    def let_pass(self, epochs: float) -> None:
+        """Let so many more epochs pass; infinity opens the gate, 0 closes it."""
+        with self._changed:
+            self._allowance, self._due = epochs, perf_counter()
+            self._changed.notify_all()
+
+    def set_pace(self, epochs_per_second: float | None) -> None:
+        """How many epochs pass in a second; None for as many as can."""
+        with self._changed:
+            self._pace, self._due = epochs_per_second, perf_counter()
+            self._changed.notify_all()
+
+    def set_rate(self, learning_rate: float) -> None:
+        """Give the epochs from the next one on another learning rate."""
+        with self._changed:
+            self._rate = learning_rate
+
+    def abandon(self) -> None:
+        """End the fit at once, wherever it waits."""
+        with self._changed:
+            self._abandoned = True
+            self._changed.notify_all()
+
+    def speed(self) -> float:
+        """Epochs a second of late; 0 while none passes."""
+        return self._speed.now(self.epoch)
+
+    def want_news(self) -> None:
+        """Have `latest` brought up to date, and be told once it is."""
+        self._news_wanted = True
+
+    # What follows runs in the thread that trains.
+
+    def on_fit_begin(self, fit: Any) -> None:
+        self._hold(fit)
+
+    def on_epoch_end(self, fit: Any) -> None:
+        epoch, row = fit.epoch, fit.row
+        self.curves.add(row)
+        with self._changed:
+            self._allowance -= 1
+        if self.moments.wants(epoch):
+            self.latest = Moment(epoch, fit.parameters.copy(), row)
+            self.moments.add(self.latest)
+        elif self._news_wanted or self._is_slow:
+            self.latest = Moment(epoch, fit.parameters.copy(), row)
+        self.epoch = epoch
+        if self._news_wanted:
+            self._announce()
+        if epoch >= fit.max_epochs:
+            # A fit that ended here by itself would warn that it has not converged.
+            fit.stop()
+        elif not fit.is_over:
+            self._hold(fit)
+
+    @property
+    def _is_slow(self) -> bool:
+        """Whether an epoch stays for long, so that a copy of each is worth its while."""
+        return self._pace is not None or self._allowance <= 0
+
+    def _announce(self) -> None:
+        self._news_wanted = False
+        self.tell()
+
+    def _hold(self, fit: Any) -> None:
+        """Wait until the next epoch may pass, and give it the rate that was asked for."""
+        if not self._is_slow and self._rate is None and not self._abandoned:
+            return
+        if self._allowance <= 0:
+            self._keep_up(fit)
+        self._wait()
+        with self._changed:
+            if self._rate is not None:
+                self.changes.append((self.epoch, self._rate))
+                fit.learning_rate, self._rate = self._rate, None
+
+    def _wait(self) -> None:
+        with self._changed:
+            while not self._abandoned and (seconds := self._seconds_to_wait()) > 0:
+                self._changed.wait(None if math.isinf(seconds) else seconds)
+            if self._abandoned:
+                raise Abandoned
+            if self._pace is not None:
+                # What is lost on a slow machine is not made up for in a rush.
+                self._due = max(self._due + 1 / self._pace, perf_counter())
+
+    def hold_before_iterations(self, network_at: Callable[[int], NDArray[Any]]) -> None:
+        """Wait for the first iteration of a solver that has no epochs and calls nobody.
+
+        Parameters
+        ----------
+        network_at : callable
+            `network_at(k)`: the parameters after iteration k, which takes k iterations to find.
+        """
+        self._network_at = network_at
+        self._announce()
+        self._wait()
+
+    def on_iteration(self, record: EpochRecord) -> None:
+        """Note an iteration, and find its network where there is time for it."""
+        row: dict[str, float] = {"epoch": record.epoch, "loss": record.loss}
+        self.curves.add(row)
+        with self._changed:
+            self._allowance -= 1
+        began = perf_counter()
+        if self._allowance <= 0 or (self._news_wanted and began >= self._due_to_look):
+            self.latest = Moment(record.epoch, self._network_at(record.epoch), row)
+            self.moments.add_last(self.latest)
+            now = perf_counter()
+            self._due_to_look = now + PATIENCE_WITH_LOOKS * (now - began)
+        self.epoch = record.epoch
+        if self.latest.epoch == self.epoch:
+            self._announce()
+        self._wait()
+
+    def _keep_up(self, fit: Any) -> None:
+        """Let those who look see the epoch at which the gate is closed."""
+        if self.latest.epoch != self.epoch:
+            self.latest = Moment(self.epoch, fit.parameters.copy(), fit.row)
+        self._announce()
+
+    def _seconds_to_wait(self) -> float:
+        """Until the next epoch is due; infinity while none may pass."""
+        if self._allowance <= 0:
+            return math.inf
+        return 0.0 if self._pace is None else self._due - perf_counter()

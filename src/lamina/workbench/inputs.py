@@ -1,0 +1,61 @@
+"""What a network of two features may be given of them: themselves, their squares, product, sines.
+
+Shapes: x, y and each value are (n_rows,).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.formulas.table import Table
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input.
+
+    Attributes
+    ----------
+    name : str
+        What an experiment's `inputs` hold.
+    value : callable
+        `value(x, y)`.
+    code : str
+        The same in NumPy, for the script.
+    """
+
+    name: str
+    value: Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]
+    code: str
+
+
+INPUTS = Table(
+    "input",
+    Input("x", lambda x, y: x, "x"),
+    Input("y", lambda x, y: y, "y"),
+    Input("x²", lambda x, y: x**2, "x**2"),
+    Input("y²", lambda x, y: y**2, "y**2"),
+    Input("xy", lambda x, y: x * y, "x * y"),
+    Input("sin πx", lambda x, y: np.sin(np.pi * x), "np.sin(np.pi * x)"),
+    Input("sin πy", lambda x, y: np.sin(np.pi * y), "np.sin(np.pi * y)"),
+)
+PLAIN = ("x", "y")
+
+
+def inputs_of(X: NDArray[Any], names: Sequence[str] | None) -> NDArray[Any]:
+    """The inputs of those names, a column each; X itself where there are no names.
+
+    Examples
+    --------
+    >>> inputs_of(np.array([[2.0, 3.0]]), ["x", "xy"])
+    array([[2., 6.]])
+    """
+    if names is None:
+        return X
+    x, y = X.T
+    return np.column_stack([INPUTS[name].value(x, y) for name in names])

@@ -1,0 +1,220 @@
+"""Data that is made: which function draws it, and what a page may choose of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from lamina.datasets import Dataset
+from lamina.datasets.dataset import Task
+from lamina.errors import ExperimentError, suggestion
+from lamina.formulas.table import Table
+
+
+@dataclass(frozen=True)
+class Option:
+    """One number that a maker takes.
+
+    Attributes
+    ----------
+    name : str
+        What an experiment calls it.
+    keyword : str
+        What the function calls it.
+    default, low, high : float
+    whole : bool
+        Whether it counts something.
+    """
+
+    name: str
+    keyword: str
+    default: float
+    low: float
+    high: float
+    whole: bool = False
+
+    def checked(self, value: Any) -> float:
+        """The value; raises ExperimentError for one out of bounds."""
+        kind = Integral if self.whole else Real
+        fits = isinstance(value, kind) and not isinstance(value, bool)
+        if not fits or not self.low <= value <= self.high:
+            told = "a whole number" if self.whole else "a number"
+            raise ExperimentError(
+                f"{self.name}={value!r} must be {told} from {self.low:g} to {self.high:g}",
+                self.name,
+            )
+        return int(value) if self.whole else float(value)
+
+
+MOST_ROWS = 10_000
+SEED = Option("seed", "random_state", 0, 0, 2**32 - 1, whole=True)
+
+
+def _rows(default: int = 500) -> Option:
+    return Option("n_samples", "n_samples", default, 20, MOST_ROWS, whole=True)
+
+
+def _noise(default: float, high: float = 1.0, keyword: str = "noise") -> Option:
+    return Option("noise", keyword, default, 0.0, high)
+
+
+@dataclass(frozen=True)
+class Maker:
+    """One kind of made data.
+
+    Attributes
+    ----------
+    name : str
+    task : {'classification', 'regression'}
+    about : str
+        What it is, in a few words.
+    module, function : str
+        Whom to import for it, here and in a script.
+    options : tuple of Option
+        With the number of rows, the noise and the seed among them.
+    fixed : mapping
+        What else the function is given.
+    """
+
+    name: str
+    task: Task
+    about: str
+    module: str
+    function: str
+    options: tuple[Option, ...]
+    fixed: Mapping[str, Any]
+
+    def settings(self, given: Mapping[str, Any]) -> dict[str, float]:
+        """Every option's value: the one given, else its default.
+
+        Raises
+        ------
+        ExperimentError
+            For an option that this maker has not, and for a value out of its bounds.
+        """
+        known = {option.name: option for option in self.options}
+        for name in given:
+            if name not in known:
+                raise ExperimentError(
+                    f"data {self.name!r} has no option {name!r}.{suggestion(name, known)} "
+                    f"It has: {', '.join(known)}.",
+                    name,
+                )
+        return {
+            name: option.checked(given.get(name, option.default)) for name, option in known.items()
+        }
+
+    def arguments(self, settings: Mapping[str, float]) -> dict[str, Any]:
+        """What the function is called with."""
+        return {o.keyword: settings[o.name] for o in self.options} | dict(self.fixed)
+
+    def draw(self, settings: Mapping[str, float]) -> Dataset:
+        """The data."""
+        function = getattr(import_module(self.module), self.function)
+        X, y = function(**self.arguments(settings))
+        of_class = self.task == "classification"
+        return Dataset(
+            name=self.name,
+            X=np.asarray(X, dtype=np.float64),
+            y=y.astype(np.int64 if of_class else np.float64, copy=False),
+            feature_names=("x", "y")[: X.shape[1]],
+            target_names=(),
+            task=self.task,
+        )
+
+
+def _maker(
+    name: str,
+    task: Task,
+    about: str,
+    path: str,
+    *options: Option,
+    **fixed: Any,
+) -> Maker:
+    module, _, function = path.rpartition(".")
+    return Maker(name, task, about, module, function, (*options, SEED), fixed)
+
+
+MAKERS = Table(
+    "made data set",
+    _maker(
+        "quadrants",
+        "classification",
+        "a cluster in each quadrant of the plane",
+        "lamina.datasets.make_quadrants",
+        _rows(),
+        _noise(0.3, 1.0, "spread"),
+    ),
+    _maker(
+        "moons",
+        "classification",
+        "two interleaved half-moons",
+        "sklearn.datasets.make_moons",
+        _rows(),
+        _noise(0.2),
+    ),
+    _maker(
+        "circles",
+        "classification",
+        "a circle inside another",
+        "sklearn.datasets.make_circles",
+        _rows(),
+        _noise(0.1),
+        factor=0.5,
+    ),
+    _maker(
+        "xor",
+        "classification",
+        "exclusive or: the sign of x · y",
+        "lamina.datasets.make_xor",
+        _rows(),
+        _noise(0.1),
+    ),
+    _maker(
+        "clusters",
+        "classification",
+        "Gaussian clusters",
+        "sklearn.datasets.make_blobs",
+        _rows(),
+        _noise(1.5, 5.0, "cluster_std"),
+        Option("n_classes", "centers", 4, 2, 8, whole=True),
+    ),
+    _maker(
+        "spiral",
+        "classification",
+        "the arms of a spiral",
+        "lamina.datasets.make_spirals",
+        _rows(),
+        _noise(0.03, 0.3),
+        Option("n_arms", "n_arms", 2, 2, 5, whole=True),
+    ),
+    _maker(
+        "curve",
+        "regression",
+        "a wave of one feature that grows faster",
+        "lamina.datasets.make_curve",
+        _rows(200),
+        _noise(0.1),
+    ),
+    _maker(
+        "slope",
+        "regression",
+        "a plane over two features",
+        "lamina.datasets.make_slope",
+        _rows(),
+        _noise(0.1),
+    ),
+    _maker(
+        "hills",
+        "regression",
+        "Gaussian hills and hollows over two features",
+        "lamina.datasets.make_hills",
+        _rows(),
+        _noise(0.05),
+    ),
+)

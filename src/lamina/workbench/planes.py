@@ -1,0 +1,182 @@
+"""The plane that is looked at: where rows stand in it, and which row stands at a place of it.
+
+Data of two features is its own plane, and of one feature a line. For more, it is two chosen
+columns, the others at their mean, or the first two principal components of the inputs.
+
+Shapes: places (n, 2), or (n, 1) on a line; inputs (n, n_inputs).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+
+from lamina.errors import ExperimentError
+
+if TYPE_CHECKING:
+    from lamina.workbench.problems import Problem
+
+MARGIN = 0.08
+
+
+class Plane(ABC):
+    """A plane through a problem's inputs.
+
+    Attributes
+    ----------
+    kind : str
+        'plane', or 'line' where there is one feature, whose upward axis is then the target.
+    names : tuple of str
+        Of both axes.
+    limits : tuple of (float, float)
+        Of both axes: all rows, and a margin.
+    """
+
+    kind: ClassVar[str] = "plane"
+    names: tuple[str, str]
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        points = [self.points(rows, y) for rows, y in self._parts()]
+        self.train_points, self.test_points = points
+        self.limits = tuple(_limits(column) for column in np.concatenate(points).T)
+
+    def _parts(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+        of = self.problem
+        return [
+            (of.features_train, of.targets_train),
+            (of.features_test, of.targets_test),
+        ]
+
+    @abstractmethod
+    def points(self, features: NDArray[Any], targets: NDArray[Any]) -> NDArray[Any]:
+        """Where rows are drawn, (n, 2)."""
+
+    @abstractmethod
+    def inputs_at(self, places: NDArray[Any]) -> NDArray[Any]:
+        """What the network is given at those places."""
+
+    def cells(self, n: int) -> NDArray[Any]:
+        """The inputs at the middles of n × n cells, row by row from the lower edge."""
+        x, y = (_middles(low, high, n) for low, high in self.limits)
+        rows, columns = np.meshgrid(y, x, indexing="ij")
+        places = np.column_stack([columns.ravel(), rows.ravel()])
+        return np.ascontiguousarray(self.inputs_at(places), dtype=np.float64)
+
+    def shape(self, n: int) -> tuple[int, int]:
+        """Rows and columns of `cells(n)`."""
+        return n, n
+
+
+class Line(Plane):
+    """The one feature, and the target above it."""
+
+    kind = "line"
+
+    def __init__(self, problem: Problem) -> None:
+        self.names = (problem.dataset.feature_names[0], problem.dataset.target)
+        super().__init__(problem)
+
+    def points(self, features: NDArray[Any], targets: NDArray[Any]) -> NDArray[Any]:
+        return np.column_stack([features[:, 0], targets])
+
+    def inputs_at(self, places: NDArray[Any]) -> NDArray[Any]:
+        return self.problem.inputs(places[:, :1])
+
+    def cells(self, n: int) -> NDArray[Any]:
+        places = _middles(*self.limits[0], n)[:, np.newaxis]
+        return np.ascontiguousarray(self.inputs_at(places), dtype=np.float64)
+
+    def shape(self, n: int) -> tuple[int, int]:
+        return 1, n
+
+
+class Columns(Plane):
+    """Two columns of the data; all others stand at their mean."""
+
+    def __init__(self, problem: Problem, columns: Any = (0, 1)) -> None:
+        names = problem.dataset.feature_names
+        self.columns = _two_columns(columns, len(names))
+        self.names = (names[self.columns[0]], names[self.columns[1]])
+        self.middle = problem.features_train.mean(axis=0)
+        super().__init__(problem)
+
+    def points(self, features: NDArray[Any], targets: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(features[:, self.columns])
+
+    def inputs_at(self, places: NDArray[Any]) -> NDArray[Any]:
+        features = np.tile(self.middle, (len(places), 1))
+        features[:, self.columns] = places
+        return self.problem.inputs(features)
+
+
+class Components(Plane):
+    """The first two principal components of the inputs."""
+
+    names = ("first principal component", "second principal component")
+
+    def __init__(self, problem: Problem) -> None:
+        self.components = PCA(2, svd_solver="full").fit(problem.X_train)
+        super().__init__(problem)
+
+    def points(self, features: NDArray[Any], targets: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(self.components.transform(self.problem.inputs(features)))
+
+    def inputs_at(self, places: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(self.components.inverse_transform(places))
+
+
+# What an experiment's `plane.kind` may be.
+PLANES = ("columns", "components")
+
+
+def plane_of(problem: Problem) -> Plane:
+    """The plane that an experiment asks for, or that its data suggests.
+
+    Raises
+    ------
+    ExperimentError
+        For columns that are not there.
+    """
+    wanted, n_features = problem.experiment.plane, problem.dataset.X.shape[1]
+    if n_features == 1:
+        return Line(problem)
+    if n_features == 2:
+        return Columns(problem)
+    if wanted is None or wanted["kind"] == Components.__name__.lower():
+        return Components(problem)
+    return Columns(problem, _columns_in(wanted))
+
+
+def _columns_in(wanted: Mapping[str, Any]) -> Any:
+    return wanted.get("columns", (0, 1))
+
+
+def _two_columns(columns: Any, n_features: int) -> list[int]:
+    two = list(columns) if isinstance(columns, list | tuple) else []
+    are_there = all(
+        isinstance(each, int) and not isinstance(each, bool) and 0 <= each < n_features
+        for each in two
+    )
+    if len(two) != 2 or not are_there or two[0] == two[1]:
+        raise ExperimentError(
+            f"plane.columns={columns!r} must be two different numbers from 0 to {n_features - 1}",
+            "plane",
+        )
+    return two
+
+
+def _limits(column: NDArray[Any]) -> tuple[float, float]:
+    low, high = float(column.min()), float(column.max())
+    margin = MARGIN * (high - low) or 1.0
+    return low - margin, high + margin
+
+
+def _middles(low: float, high: float, n: int) -> NDArray[Any]:
+    """The middles of n equal parts."""
+    return np.asarray(low + (high - low) * (np.arange(n) + 0.5) / n)

@@ -1,0 +1,166 @@
+"""A run: an experiment's fit in a thread of its own, which others start, hold and look at."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from threading import Thread
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from lamina.errors import ExperimentError
+from lamina.estimators.constraints import LBFGS
+from lamina.estimators.state import parameters_of
+from lamina.training import watching
+from lamina.workbench.curves import Moment
+from lamina.workbench.gate import Abandoned, Gate
+from lamina.workbench.problems import Problem
+
+_numbers = itertools.count(1)
+BY_EPOCHS_END = "the last epoch that max_iter allows"
+
+
+class Run:
+    """The fit of a problem, from the seed on.
+
+    Parameters
+    ----------
+    problem : Problem
+    tell : callable
+        Called, by the thread that trains, when there is news for who asked for it.
+
+    Attributes
+    ----------
+    id : int
+    spec : NetworkSpec
+    gate : Gate
+        What has been seen of the fit so far, and who lets its epochs pass.
+    model : estimator
+        Fitted once the run has ended.
+    ending : str or None
+        Why it ended.
+    message : str or None
+        Why it failed.
+    """
+
+    def __init__(self, problem: Problem, tell: Callable[[], None]) -> None:
+        self.id, self.problem, self.tell = next(_numbers), problem, tell
+        self.model = clone(problem.model)
+        first = self._first_look()
+        self.spec, self.link = first.spec, first.task.link
+        self.gate = Gate(first.start, tell)
+        self.ending: str | None = None
+        self.message: str | None = None
+        self.is_playing = False
+        # A thread that nobody waits for: the process may end while it trains.
+        self._thread = Thread(target=self._fit, name=f"lamina-run-{self.id}", daemon=True)
+        self._thread.start()
+
+    def _first_look(self) -> Any:
+        """The network and its first parameters, as `fit` will draw them from the same seed."""
+        try:
+            return clone(self.model)._assignment(
+                self.problem.X_train, self.problem.y_train, None, True
+            )
+        except (ValueError, TypeError) as error:
+            raise ExperimentError(str(error), None) from None
+
+    @property
+    def status(self) -> str:
+        """'playing', 'paused', 'ended' or 'failed'."""
+        if self.message is not None:
+            return "failed"
+        if self.ending is not None:
+            return "ended"
+        return "playing" if self.is_playing else "paused"
+
+    @property
+    def max_epochs(self) -> int:
+        """How many epochs, or iterations, there may be."""
+        return int(self.model.max_iter)
+
+    @property
+    def by_epochs(self) -> bool:
+        """Whether the solver goes by epochs, so that a callback hears of each."""
+        return bool(self.model.solver != LBFGS)
+
+    def play(self) -> None:
+        """Let the epochs run."""
+        self.is_playing = True
+        self.gate.let_pass(math.inf)
+
+    def pause(self) -> None:
+        """Hold after the epoch under way."""
+        self.is_playing = False
+        self.gate.let_pass(0)
+
+    def step(self, epochs: int) -> None:
+        """Let so many epochs pass, then hold."""
+        self.is_playing = False
+        self.gate.let_pass(epochs)
+
+    def abandon(self) -> None:
+        """End the thread; nobody looks at this run any more."""
+        self.gate.abandon()
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Wait for the thread to end."""
+        self._thread.join(seconds)
+
+    def _fit(self) -> None:
+        try:
+            if self.by_epochs:
+                self._fit_by_epochs()
+            else:
+                self._fit_at_once()
+        except Abandoned:
+            return
+        except Exception as error:  # whatever a fit raises is shown, and ends no server
+            self.message = f"{error}" or type(error).__name__
+        self.is_playing = False
+        self.tell()
+
+    def _fit_by_epochs(self) -> None:
+        of, told = self.problem, _Ending()
+        self.model.set_params(callbacks=[self.gate, told])
+        self.model.fit(of.X_train, of.y_train, validation_data=(of.X_test, of.y_test))
+        row, epochs = self.gate.curves.last_row(), self.model.n_iter_
+        self._keep_last(epochs, row)
+        exhausted = epochs >= self.max_epochs
+        self.ending = BY_EPOCHS_END if exhausted else told.ending
+
+    def _fit_at_once(self) -> None:
+        """A descent without epochs: what hears of iterations is lamina's observer of fits."""
+        of, gate = self.problem, self.gate
+        gate.hold_before_iterations(self._network_at)
+        with watching(gate.on_iteration):
+            self.model.fit(of.X_train, of.y_train)
+        self._keep_last(self.model.n_iter_, {"epoch": self.model.n_iter_, "loss": self.model.loss_})
+        exhausted = self.model.n_iter_ >= self.max_epochs
+        self.ending = BY_EPOCHS_END if exhausted else "no more progress"
+
+    def _network_at(self, iteration: int) -> NDArray[Any]:
+        """The parameters after an iteration: the same descent again, up to there."""
+        again = clone(self.problem.model).set_params(max_iter=iteration)
+        with watching(lambda record: None):
+            again.fit(self.problem.X_train, self.problem.y_train)
+        return np.array(parameters_of(again))
+
+    def _keep_last(self, epoch: int, row: dict[str, float]) -> None:
+        """What the fit left: where the best epoch came back, not the last one's network."""
+        last = Moment(epoch, np.array(parameters_of(self.model)), row)
+        self.gate.latest = last
+        self.gate.moments.add_last(last)
+
+
+class _Ending:
+    """Hears why a fit ended."""
+
+    ending: str | None = None
+
+    def on_fit_end(self, fit: Any) -> None:
+        self.ending = fit.ending

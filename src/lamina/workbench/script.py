@@ -1,0 +1,169 @@
+"""A run as Python code, which does it again and prints the same final loss."""
+
+from __future__ import annotations
+
+import pprint
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from lamina.errors import ExperimentError
+from lamina.workbench.inputs import INPUTS
+from lamina.workbench.makers import MAKERS
+from lamina.workbench.sources import DrawnData, GivenData, KnownData, MadeData
+
+if TYPE_CHECKING:
+    from lamina.workbench.runs import Run
+    from lamina.workbench.sessions import Session
+
+WIDTH = 100
+CALLBACK = '''
+class AsInTheWorkbench:
+    """Sets the learning rates that were set by hand, and stops where the run stood."""
+
+    rates = {rates}
+
+    def on_fit_begin(self, fit):
+        self.set_rate(fit)
+
+    def on_epoch_end(self, fit):
+        self.set_rate(fit)
+        if fit.epoch == {epoch}:
+            fit.stop()
+
+    def set_rate(self, fit):
+        if fit.epoch in self.rates:
+            fit.learning_rate = self.rates[fit.epoch]
+'''
+
+
+def script_of(session: Session) -> str:
+    """The code of a session's run, up to the epoch at which it stands.
+
+    Raises
+    ------
+    ExperimentError
+        Before the first epoch, for a run that failed, and for data that no code can name.
+    """
+    run = session.run
+    epoch = run.gate.latest.epoch
+    if run.status == "failed":
+        raise ExperimentError(f"this run failed, and leaves nothing: {run.message}", None)
+    if not epoch:
+        raise ExperimentError("let the network learn for an epoch first", None)
+    return "\n".join(_lines(run, epoch)) + "\n"
+
+
+def _lines(run: Run, epoch: int) -> Iterator[str]:
+    problem, experiment = run.problem, run.problem.experiment
+    estimator = type(run.model).__name__
+    of_data = [*_data(experiment.data)]
+    yield f'"""{_sentence(problem.dataset.name)}, as lamina\'s workbench learned it."""'
+    yield ""
+    yield from _imports(run, of_data)
+    if _is_guided(run):
+        rates = dict(run.gate.changes)
+        yield CALLBACK.format(rates=rates, epoch=epoch)
+    yield ""
+    yield from (line for line in of_data if not line.startswith(("import ", "from ")))
+    yield from _split(experiment, bool(problem.class_names))
+    yield from _inputs(experiment)
+    yield from _scaling(experiment, problem.target_scaler is not None)
+    yield f"model = {estimator}("
+    yield from (f"    {name}={value!r}," for name, value in _parameters(run))
+    if _is_guided(run):
+        yield "    callbacks=AsInTheWorkbench(),"
+    yield ")"
+    held_out = ", validation_data=(X_test, y_test)" if run.by_epochs else ""
+    yield f"model.fit(X_train, y_train{held_out})"
+    yield ""
+    yield 'print(f"loss after {model.n_iter_} epochs: {model.loss_!r}")'
+    yield 'print(f"test score: {model.score(X_test, y_test)!r}")'
+
+
+def _is_guided(run: Run) -> bool:
+    """Whether a callback has to do what a hand did: set rates, or stop."""
+    return run.by_epochs and (run.ending is None or bool(run.gate.changes))
+
+
+def _sentence(name: str) -> str:
+    plain = name.replace("\\", " ").replace('"', " ").strip()
+    return plain[:1].upper() + plain[1:]
+
+
+def _imports(run: Run, of_data: list[str]) -> Iterator[str]:
+    experiment = run.problem.experiment
+    needed = {line for line in of_data if line.startswith(("import ", "from "))}
+    needed.add("from sklearn.model_selection import train_test_split")
+    needed.add(f"from lamina import {type(run.model).__name__}")
+    if experiment.scaled or run.problem.target_scaler is not None:
+        needed.add("from sklearn.preprocessing import StandardScaler")
+    if experiment.inputs is not None or run.problem.target_scaler is not None:
+        needed.add("import numpy as np")
+    yield from sorted(needed, key=lambda line: (not line.startswith("import "), line))
+
+
+def _data(source: Any) -> Iterator[str]:
+    """The lines that make X and y; imports among them."""
+    if isinstance(source, MadeData):
+        maker = MAKERS[source.name]
+        given = ", ".join(f"{k}={v!r}" for k, v in maker.arguments(source.settings).items())
+        yield f"from {maker.module} import {maker.function}"
+        yield f"X, y = {maker.function}({given})"
+    elif isinstance(source, KnownData):
+        yield "from lamina.datasets import load"
+        yield f"data = load({source.name!r})"
+        yield "X, y = data.X, data.y"
+    elif isinstance(source, DrawnData):
+        yield "import numpy as np"
+        points = pprint.pformat([list(point) for point in source.points], width=WIDTH, compact=True)
+        yield f"points = np.array(\n{textwrap.indent(points, '    ')}\n)"
+        yield "X = np.ascontiguousarray(points[:, :2])"
+        yield "y = np.unique(points[:, 2].astype(np.int64), return_inverse=True)[1]"
+    elif isinstance(source, GivenData):
+        raise ExperimentError(
+            "the data was brought along, and code cannot name it: in Python you have X and y", None
+        )
+
+
+def _split(experiment: Any, stratified: bool) -> Iterator[str]:
+    yield "X_train, X_test, y_train, y_test = train_test_split("
+    yield "    X,"
+    yield "    y,"
+    yield f"    test_size={experiment.test_share!r},"
+    yield f"    random_state={experiment.split_seed!r},"
+    if stratified:
+        yield "    stratify=y,"
+    yield ")"
+
+
+def _inputs(experiment: Any) -> Iterator[str]:
+    if experiment.inputs is None:
+        return
+    codes = ", ".join(INPUTS[name].code for name in experiment.inputs)
+    yield ""
+    yield "def inputs(X):"
+    yield "    x, y = X.T"
+    yield f"    return np.column_stack([{codes}])"
+    yield ""
+    yield "X_train, X_test = inputs(X_train), inputs(X_test)"
+
+
+def _scaling(experiment: Any, of_target: bool) -> Iterator[str]:
+    if experiment.scaled:
+        yield "scaler = StandardScaler().fit(X_train)"
+        yield "X_train, X_test = scaler.transform(X_train), scaler.transform(X_test)"
+    if of_target:
+        yield "target_scaler = StandardScaler().fit(y_train[:, np.newaxis])"
+        yield "y_train = target_scaler.transform(y_train[:, np.newaxis])[:, 0]"
+        yield "y_test = target_scaler.transform(y_test[:, np.newaxis])[:, 0]"
+
+
+def _parameters(run: Run) -> Iterator[tuple[str, Any]]:
+    """What differs from the estimator's defaults, in the signature's order."""
+    default = type(run.model)()
+    for name, value in run.problem.model.get_params(deep=False).items():
+        if name == "max_iter" and not run.by_epochs:
+            value = run.gate.latest.epoch
+        if name != "callbacks" and value != getattr(default, name):
+            yield name, value

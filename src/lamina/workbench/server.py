@@ -1,0 +1,111 @@
+"""The server: a socket on the loopback, uvicorn behind it, and the link that opens the page."""
+
+from __future__ import annotations
+
+import socket
+import warnings
+import webbrowser
+from collections.abc import Callable
+from threading import Thread
+from typing import Any, Self
+
+import uvicorn
+
+from lamina.workbench.app import Workbench
+from lamina.workbench.connections import LONGEST_COMMAND
+from lamina.workbench.experiment import Experiment, first_experiment
+from lamina.workbench.security import Lock
+from lamina.workbench.shelf import MemoryShelf
+
+HOST = "127.0.0.1"
+SECONDS_TO_START = 30.0
+
+
+class Server:
+    """A workbench that serves pages until it is closed; a context manager, too.
+
+    Attributes
+    ----------
+    url : str
+        The link, with the token without which nothing is served.
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        first: Callable[[], Experiment] = first_experiment,
+        shelf: MemoryShelf | None = None,
+    ) -> None:
+        # A fit's warnings are shown on the page, or not at all: nobody reads the terminal.
+        warnings.filterwarnings("ignore", module=r"lamina\.workbench")
+        self._socket = _bound(port)
+        self.port = int(self._socket.getsockname()[1])
+        lock = Lock(self.port)
+        self.url = f"http://{HOST}:{self.port}/?token={lock.token}"
+        self.workbench = Workbench(lock, first, MemoryShelf() if shelf is None else shelf)
+        self._server = uvicorn.Server(_settings(self.workbench.app()))
+        self._thread: Thread | None = None
+
+    def run(self) -> None:
+        """Serve in this thread, until Ctrl-C."""
+        try:
+            self._server.run(sockets=[self._socket])
+        finally:
+            self.workbench.close()
+
+    def start(self) -> Self:
+        """Serve in a thread of its own."""
+        self._thread = Thread(target=self.run, name="lamina-workbench", daemon=True)
+        self._thread.start()
+        return self
+
+    def close(self) -> None:
+        """End the server, its pages' conversations and their runs."""
+        self._server.should_exit = True
+        if self._thread is not None:
+            self._thread.join(SECONDS_TO_START)
+        self._socket.close()
+
+    def show(self) -> Self:
+        """Open the page in the browser."""
+        webbrowser.open(self.url)
+        return self
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"lamina's workbench at {self.url}"
+
+
+def _bound(port: int) -> socket.socket:
+    """A socket that already holds its port: what connects before the server is up will wait."""
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((HOST, port))
+        bound.listen(128)
+    except OSError as error:
+        bound.close()
+        raise OSError(
+            f"port={port} of {HOST} cannot be had ({error.strerror}): choose another, or 0 for "
+            "any that is free"
+        ) from None
+    return bound
+
+
+def _settings(app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_level="error",
+        access_log=False,
+        ws="websockets-sansio",
+        ws_max_size=LONGEST_COMMAND,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=1,
+    )

@@ -1,0 +1,207 @@
+"""Where an experiment's data comes from: made, known by name, drawn by hand, or brought along."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, TypeAlias
+
+import numpy as np
+
+from lamina.datasets import Dataset, load
+from lamina.datasets.bundled import BUNDLED
+from lamina.datasets.files import CALIFORNIA_FILE, data_file
+from lamina.errors import ExperimentError, suggestion
+from lamina.workbench.makers import MAKERS
+
+CALIFORNIA = "california_housing"
+MOST_POINTS = 5_000
+MOST_CLASSES_DRAWN = 8
+Plain: TypeAlias = Mapping[str, Any]
+
+
+class Shelf(Protocol):
+    """Where data that was brought along is found again."""
+
+    def find(self, key: str) -> Dataset:
+        """The data of that hash; raises ExperimentError where it is not there."""
+        ...
+
+
+def known_data() -> tuple[str, ...]:
+    """The data sets that can be had without a network: what scikit-learn carries, and files."""
+    names = tuple(record.name for record in BUNDLED)
+    # Without its file, this one would be fetched from somewhere.
+    return names if data_file(CALIFORNIA_FILE) is None else (*names, CALIFORNIA)
+
+
+@dataclass(frozen=True)
+class MadeData:
+    """Data of a maker: its name and all its options."""
+
+    kind: ClassVar[str] = "made"
+    name: str
+    settings: Plain
+
+    @classmethod
+    def from_json(cls, plain: Plain) -> MadeData:
+        """What `to_json` gave; options that are left out have their defaults."""
+        name = _text(plain, "name")
+        if name not in MAKERS:
+            raise ExperimentError(
+                f"{name!r} is no data that is made here.{suggestion(name, MAKERS)} "
+                f"There are: {', '.join(MAKERS)}.",
+                "name",
+            )
+        given = {key: value for key, value in plain.items() if key not in ("kind", "name")}
+        return cls(name, MAKERS[name].settings(given))
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {"kind": self.kind, "name": self.name, **self.settings}
+
+    def load(self, shelf: Shelf) -> Dataset:
+        """The data."""
+        return MAKERS[self.name].draw(self.settings)
+
+
+@dataclass(frozen=True)
+class KnownData:
+    """Real data by its name in `lamina.datasets`."""
+
+    kind: ClassVar[str] = "known"
+    name: str
+
+    @classmethod
+    def from_json(cls, plain: Plain) -> KnownData:
+        """What `to_json` gave."""
+        name, names = _text(plain, "name"), known_data()
+        if name not in names:
+            raise ExperimentError(
+                f"{name!r} is no data that is known here.{suggestion(name, names)} "
+                f"There are: {', '.join(names)}.",
+                "name",
+            )
+        _refuse_others(plain, "name")
+        return cls(name)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {"kind": self.kind, "name": self.name}
+
+    def load(self, shelf: Shelf) -> Dataset:
+        """The data."""
+        return load(self.name)
+
+
+@dataclass(frozen=True)
+class DrawnData:
+    """Points in the plane that a hand has drawn, each of a class."""
+
+    kind: ClassVar[str] = "drawn"
+    points: tuple[tuple[float, float, int], ...]
+
+    @classmethod
+    def from_json(cls, plain: Plain) -> DrawnData:
+        """What `to_json` gave: `points`, each [x, y, class]."""
+        _refuse_others(plain, "points")
+        points = plain.get("points")
+        if not isinstance(points, list) or not 4 <= len(points) <= MOST_POINTS:
+            raise ExperimentError(f"draw from 4 to {MOST_POINTS:,} points", "points")
+        return cls(tuple(map(_point, points)))
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {"kind": self.kind, "points": [list(point) for point in self.points]}
+
+    def load(self, shelf: Shelf) -> Dataset:
+        """The data, its classes numbered in their order."""
+        table = np.array(self.points, dtype=np.float64)
+        labels, y = np.unique(table[:, 2].astype(np.int64), return_inverse=True)
+        if len(labels) < 2:
+            raise ExperimentError("draw points of two classes or more", "points")
+        return Dataset(
+            name="drawn points",
+            X=np.ascontiguousarray(table[:, :2]),
+            y=y.astype(np.int64),
+            feature_names=("x", "y"),
+            target_names=tuple(map(str, labels)),
+            task="classification",
+        )
+
+
+@dataclass(frozen=True)
+class GivenData:
+    """Data that was brought along, by the hash of its content."""
+
+    kind: ClassVar[str] = "given"
+    hash: str
+    settings: Plain = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, plain: Plain) -> GivenData:
+        """What `to_json` gave."""
+        _refuse_others(plain, "hash")
+        return cls(_text(plain, "hash"))
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        return {"kind": self.kind, "hash": self.hash}
+
+    def load(self, shelf: Shelf) -> Dataset:
+        """The data, from the shelf."""
+        return shelf.find(self.hash)
+
+
+Source: TypeAlias = MadeData | KnownData | DrawnData | GivenData
+SOURCES: dict[str, Any] = {
+    source.kind: source for source in (MadeData, KnownData, DrawnData, GivenData)
+}
+
+
+def source_from_json(plain: Any) -> Source:
+    """An experiment's `data`.
+
+    Raises
+    ------
+    ExperimentError
+        For anything that no source's `to_json` gives.
+
+    Examples
+    --------
+    >>> source_from_json({"kind": "made", "name": "moons"}).to_json()
+    {'kind': 'made', 'name': 'moons', 'n_samples': 500, 'noise': 0.2, 'seed': 0}
+    """
+    kind = plain.get("kind") if isinstance(plain, Mapping) else None
+    if not isinstance(kind, str) or kind not in SOURCES:
+        raise ExperimentError(f"data.kind={kind!r} is none of {', '.join(SOURCES)}", "kind")
+    source: Source = SOURCES[kind].from_json(plain)
+    return source
+
+
+def _text(plain: Plain, name: str) -> str:
+    value = plain.get(name)
+    if not isinstance(value, str):
+        raise ExperimentError(f"data.{name}={value!r} must be a text", name)
+    return value
+
+
+def _refuse_others(plain: Plain, *known: str) -> None:
+    for name in plain:
+        if name not in ("kind", *known):
+            raise ExperimentError(
+                f"data of kind {plain['kind']!r} has no {name!r}.{suggestion(name, known)}", name
+            )
+
+
+def _point(given: Any) -> tuple[float, float, int]:
+    x, y, label = given if isinstance(given, list) and len(given) == 3 else (None, None, None)
+    numbers = [each for each in (x, y) if isinstance(each, int | float) and math.isfinite(each)]
+    if len(numbers) < 2 or not isinstance(label, int) or not 0 <= label < MOST_CLASSES_DRAWN:
+        raise ExperimentError(
+            f"a point is [x, y, class] with a class from 0 to {MOST_CLASSES_DRAWN - 1}, "
+            f"got {given!r}",
+            "points",
+        )
+    return float(numbers[0]), float(numbers[1]), label

@@ -1,0 +1,147 @@
+"""What a page draws of a network: computed from a moment of a run, in no thread that trains.
+
+Shapes: cells (n_rows · n_columns, n_inputs); a region (n_rows, n_columns, n), units
+(n_units, n_rows, n_columns), both float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.engines import choose_engine
+from lamina.engines.reference import product_in
+from lamina.errors import ExperimentError
+from lamina.estimators.passes import Passes
+from lamina.workbench.curves import Moment
+from lamina.workbench.frames import encode
+from lamina.workbench.planes import Plane
+from lamina.workbench.runs import Run
+
+MOST_UNITS_DRAWN = 64
+MOST_POINTS_DRAWN = 2000
+SCORES = ("accuracy", "r2")
+CURVES = ("epoch", "loss", "validation_loss", "learning_rate")
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What frames carry beside parameters and curves.
+
+    Attributes
+    ----------
+    region, units : int
+        Cells a side; 0 leaves it out.
+    confusion : bool
+    """
+
+    region: int = 0
+    units: int = 0
+    confusion: bool = False
+
+    def merged(self, wanted: Mapping[str, Any]) -> Watch:
+        """With what a page asks for; raises ExperimentError for anything else."""
+        most = {"region": 128, "units": 48}
+        known = {field.name for field in fields(self)}
+        given = {name: value for name, value in wanted.items() if name in known}
+        for name, value in given.items():
+            kind = int if name in most else bool
+            if type(value) is not kind or not 0 <= value <= most.get(name, 1):
+                raise ExperimentError(
+                    f"{name}={value!r} must be "
+                    + (f"a whole number from 0 to {most[name]}" if name in most else "a boolean"),
+                    name,
+                )
+        return replace(self, **given)
+
+
+class Views:
+    """The views of one run."""
+
+    def __init__(self, run: Run, plane: Plane) -> None:
+        self.run, self.plane = run, plane
+        # One thread: what is drawn must not take the cores from what trains.
+        self.engine = choose_engine(run.model.engine, 1, run.model.precision)
+        self.dtype = run.gate.latest.parameters.dtype
+        self.cells = lru_cache(maxsize=4)(self._cells)
+
+    def frame(self, moment: Moment, watch: Watch, header: Mapping[str, Any]) -> bytes:
+        """A moment as a message for the page."""
+        arrays: dict[str, NDArray[Any]] = {"parameters": moment.parameters, **self.curves()}
+        more: dict[str, Any] = {}
+        if watch.region:
+            arrays["region"] = self.region(moment, watch.region)
+        if watch.units and len(self.run.spec.blocks) > 1:
+            arrays["units"], more["units_drawn"] = self.units(moment, watch.units)
+        if watch.confusion and self.run.problem.class_names:
+            arrays["confusion"] = self.confusion(moment)
+        return encode({"kind": "frame", **header, **more}, arrays)
+
+    def curves(self) -> dict[str, NDArray[np.float64]]:
+        """The columns of the history that are drawn, by their names in a frame."""
+        columns = self.run.gate.curves.columns()
+        drawn = {f"curve_{name}": columns[name] for name in CURVES if name in columns}
+        score = next((columns[name] for name in SCORES if name in columns), None)
+        return drawn if score is None else {**drawn, "curve_score": score}
+
+    def region(self, moment: Moment, n: int) -> NDArray[np.float32]:
+        """The prediction over the plane: probabilities, or numbers in the units of the data."""
+        prediction = self.engine.predict(self.run.spec, moment.parameters, self.cells(n))
+        if not self.run.problem.class_names:
+            prediction = self.run.problem.in_units_of_target(prediction)
+        return prediction.reshape(*self.plane.shape(n), -1).astype(np.float32)
+
+    def units(self, moment: Moment, n: int) -> tuple[NDArray[np.float32], list[int]]:
+        """Every hidden unit's a over the plane, and how many of each layer are among them."""
+        product = product_in(self.run.model.precision)
+        passes = Passes(self.run.spec, moment.parameters, self.cells(n), product)
+        drawn = [layer[:, :MOST_UNITS_DRAWN].T for layer in passes.activations()[:-1]]
+        stacked = np.concatenate(drawn).astype(np.float32)
+        return stacked.reshape(-1, *self.plane.shape(n)), [len(layer) for layer in drawn]
+
+    def confusion(self, moment: Moment) -> NDArray[np.int32]:
+        """Of the test rows: how many of each class, a row, are taken for which, a column."""
+        of, n_classes = self.run.problem, len(self.run.problem.class_names)
+        X = of.X_test.astype(self.dtype, copy=False)
+        prediction = self.engine.predict(self.run.spec, moment.parameters, X)
+        found = prediction.argmax(1) if prediction.shape[1] > 1 else prediction[:, 0] > 0.5
+        true = np.searchsorted(np.unique(of.dataset.y), of.targets_test)
+        counts = np.zeros((n_classes, n_classes), np.int32)
+        np.add.at(counts, (true, found.astype(np.int64)), 1)
+        return counts
+
+    def _cells(self, n: int) -> NDArray[Any]:
+        return self.plane.cells(n).astype(self.dtype, copy=False)
+
+
+def data_message(plane: Plane, number: int) -> bytes:
+    """The rows of a problem as the page draws them."""
+    of, points = plane.problem, {}
+    for part, places, targets in (
+        ("train", plane.train_points, of.targets_train),
+        ("test", plane.test_points, of.targets_test),
+    ):
+        if of.class_names:
+            targets = np.searchsorted(np.unique(of.dataset.y), targets)
+        points[f"{part}_points"] = places[:MOST_POINTS_DRAWN].astype(np.float32)
+        points[f"{part}_targets"] = targets[:MOST_POINTS_DRAWN].astype(np.float32)
+    x, y = plane.limits
+    header = {
+        "kind": "data",
+        "data": number,
+        "plane": {
+            "kind": plane.kind,
+            "x": x,
+            "y": y,
+            "x_name": plane.names[0],
+            "y_name": plane.names[1],
+        },
+        "n_train": len(of.X_train),
+        "n_test": len(of.X_test),
+    }
+    return encode(header, points)

@@ -1,0 +1,135 @@
+"""A server as a browser meets it: a port on the loopback, a cookie, a WebSocket."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+for _needed in ("starlette", "uvicorn", "websockets", "httpx"):
+    pytest.importorskip(_needed)
+
+import httpx  # noqa: E402
+from websockets.exceptions import ConnectionClosed  # noqa: E402
+from websockets.sync.client import ClientConnection, connect  # noqa: E402
+
+from lamina.workbench.frames import decode  # noqa: E402
+from lamina.workbench.server import Server  # noqa: E402
+
+PATIENCE = 20.0
+
+
+class Page:
+    """What a page does: it sends commands, and hears events and frames."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+
+    def do(self, command: str, **arguments: Any) -> None:
+        """Send a command."""
+        self.socket.send(json.dumps({"do": command, **arguments}))
+
+    def hear(self) -> Any:
+        """The next message: an event, or a frame's header and arrays."""
+        message = self.socket.recv(PATIENCE)
+        return json.loads(message) if isinstance(message, str) else decode(message)
+
+    def event(self, kind: str) -> dict[str, Any]:
+        """The next event of that kind; all else is passed over."""
+        while True:
+            heard = self.hear()
+            if isinstance(heard, dict) and heard["is"] == kind:
+                return heard
+
+    def frame(self, kind: str = "frame") -> Any:
+        """The next binary message of that kind."""
+        while True:
+            heard = self.hear()
+            if isinstance(heard, tuple) and heard[0]["kind"] == kind:
+                return heard
+
+    def state(self, status: str) -> dict[str, Any]:
+        """The next state in which the run is so."""
+        while True:
+            state = self.event("state")
+            if state["run"]["status"] == status:
+                return state
+
+    def code_of_closing(self) -> int:
+        """Why the server ends the conversation."""
+        try:
+            while True:
+                self.hear()
+        except ConnectionClosed as closed:
+            return closed.rcvd.code
+
+    def arrives_at(self, epoch: int) -> Any:
+        """The first frame of that epoch or a later one."""
+        while True:
+            self.do("ready")
+            header, arrays = self.frame()
+            if header["epoch"] >= epoch:
+                return header, arrays
+
+
+class Browser:
+    """A browser that has opened the link."""
+
+    def __init__(self, server: Server, stack: ExitStack) -> None:
+        self.server, self.stack = server, stack
+        self.origin = f"http://127.0.0.1:{server.port}"
+        self.http = stack.enter_context(httpx.Client(base_url=self.origin, timeout=PATIENCE))
+        self.http.get(server.url)
+        self.cookie = "; ".join(f"{name}={value}" for name, value in self.http.cookies.items())
+
+    def connect(self, session: str = "", **changes: Any) -> ClientConnection:
+        """A WebSocket, with this browser's cookie and origin unless they are changed."""
+        headers = {"cookie": self.cookie, **changes.pop("headers", {})}
+        host, port = changes.pop("host", "127.0.0.1"), self.server.port
+        url = f"ws://{host}:{port}/ws?session={session}"
+        reached = socket.create_connection(("127.0.0.1", port))
+        options = {"origin": self.origin, "additional_headers": headers, **changes}
+        options |= {"sock": reached}
+        return self.stack.enter_context(connect(url, max_size=None, **options))
+
+    def open(self, session: str = "") -> Page:
+        """A page, before it has heard anything."""
+        return Page(self.connect(session))
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server of its own for the test."""
+    with Server() as running:
+        yield running
+
+
+@pytest.fixture
+def browser(server: Server) -> Iterator[Browser]:
+    """A browser that has opened the link."""
+    with ExitStack() as opened:
+        yield Browser(server, opened)
+
+
+@pytest.fixture
+def page(browser: Browser) -> Page:
+    """A page of that browser."""
+    return browser.open()
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], object]], None]:
+    """`until(condition)` waits for it to come true, and fails where it does not."""
+
+    def wait(condition: Callable[[], object]) -> None:
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < end, "waited in vain"
+            time.sleep(0.005)
+
+    return wait

@@ -1,0 +1,160 @@
+"""The server as pages meet it: their sessions, their runs, and what happens when they go."""
+
+import json
+
+import pytest
+
+from lamina.workbench import app
+from lamina.workbench.app import MOST_SESSIONS
+
+
+def test_a_page_is_told_all_and_sees_the_network_before_it_has_learned(page):
+    hello, state = page.hear(), page.hear()
+    assert hello == {"is": "hello", "version": 1, "session": hello["session"], "fresh": True}
+    assert (state["run"]["status"], state["run"]["epoch"]) == ("paused", 0)
+    header, rows = page.hear()
+    assert header["kind"] == "data"
+    assert rows["train_points"].shape == (state["data"]["n_train"], 2)
+    page.do("ready")
+    header, arrays = page.frame()
+    assert header["epoch"] == 0
+    assert arrays["parameters"].shape == (state["network"]["n_parameters"],)
+
+
+def test_a_page_sees_its_network_learn(page):
+    page.do("pace", epochs_per_second=None)
+    page.do("play")
+    header, arrays = page.arrives_at(30)
+    assert header["loss"] < arrays["curve_loss"][0]
+    assert arrays["curve_epoch"][-1] >= header["epoch"]
+
+
+def test_a_page_without_credit_is_sent_no_frame(page):
+    page.do("pace", epochs_per_second=None)
+    page.do("step", epochs=50)
+    page.do("seek", epoch=None)
+    page.do("nonsense")
+    heard = []
+    while not (isinstance(heard and heard[-1], dict) and heard[-1]["is"] == "error"):
+        heard.append(page.hear())
+    assert not [each for each in heard if isinstance(each, tuple) and each[0]["kind"] == "frame"]
+
+
+def test_a_page_that_comes_back_finds_its_run_again(browser):
+    page = browser.open()
+    session = page.hear()["session"]
+    page.do("pace", epochs_per_second=None)
+    page.do("step", epochs=7)
+    before, _ = page.arrives_at(7)
+    page.socket.close()
+    back = browser.open(session)
+    assert back.hear() == {"is": "hello", "version": 1, "session": session, "fresh": False}
+    state = back.event("state")
+    assert (state["run"]["id"], state["run"]["epoch"]) == (before["run"], 7)
+    back.do("ready")
+    assert back.frame()[0]["loss"] == before["loss"]
+
+
+def test_a_run_goes_on_while_its_page_is_gone(browser, server, until):
+    page = browser.open()
+    session = page.hear()["session"]
+    page.do("pace", epochs_per_second=None)
+    page.do("play")
+    page.state("playing")
+    page.socket.socket.close()
+    run = server.workbench.sessions[session].run
+    seen = run.gate.epoch
+    until(lambda: run.gate.epoch > seen + 100)
+
+
+def test_a_session_that_is_opened_again_leaves_its_first_page(browser):
+    first = browser.open()
+    session = first.hear()["session"]
+    second = browser.open(session)
+    assert second.hear()["fresh"] is False
+    assert first.code_of_closing() == 4409
+    second.do("step")
+    assert second.arrives_at(1)[0]["epoch"] == 1
+
+
+def test_fifty_pages_at_once_each_have_a_run_of_their_own(browser):
+    pages = [browser.open() for _ in range(50)]
+    sessions = {page.hear()["session"] for page in pages}
+    assert len(sessions) == 50
+    for page in pages:
+        page.do("pace", epochs_per_second=None)
+        page.do("step", epochs=3)
+    frames = [page.arrives_at(3)[0] for page in pages]
+    assert {frame["epoch"] for frame in frames} == {3}
+    assert len({frame["run"] for frame in frames}) == 50
+    assert len({frame["loss"] for frame in frames}) == 1
+
+
+def test_one_page_too_many_is_turned_away_and_a_page_that_leaves_makes_room(
+    browser, monkeypatch, server, until
+):
+    monkeypatch.setattr(app, "MOST_SESSIONS", 2)
+    first, second = browser.open(), browser.open()
+    first.hear(), second.hear()
+    assert browser.open().code_of_closing() == 4429
+    first.socket.close()
+    until(lambda: len(server.workbench.connections) == 1)
+    assert browser.open().hear()["fresh"] is True
+    assert len(server.workbench.sessions) == 2 < MOST_SESSIONS
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("not JSON", "Expecting value"),
+        ("[1, 2]", "a command is a JSON object"),
+        ('{"do": "plya"}', "Did you mean 'play'?"),
+        ('{"do": ["play"]}', "is no command"),
+        ('{"do": "rate", "learning_rate": NaN}', "NaN is no JSON"),
+        ('{"do": "rate", "learning_rate": -1}', "must be a number from 1e-12"),
+        ('{"do": "step", "epochs": 1.5}', "must be a whole number"),
+        ('{"do": "watch", "region": 100000}', "from 0 to 128"),
+        ('{"do": "undo"}', "nothing to take back"),
+        ('{"do": "set"}', "must be a JSON object"),
+        ('{"do": "set", "experiment": {"data": {"name": "mons"}}}', "Did you mean 'moons'?"),
+        ('{"do": "set", "experiment": {"model": {"alpha": -1}}}', "'alpha' parameter"),
+        ('{"do": "set", "experiment": {"model": {"checkpoint": "/etc/passwd"}}}', "for Python"),
+        ("[" * 100_000, "recursion"),
+    ],
+)
+def test_what_a_page_says_wrongly_is_answered_and_changes_nothing(text, told, page):
+    before = page.event("state")
+    page.socket.send(text)
+    error = page.event("error")
+    assert told in error["message"]
+    page.do("pace", epochs_per_second=9)
+    after = page.event("state")
+    assert after == {**before, "pace": 9}
+
+
+def test_a_command_that_is_too_long_ends_the_conversation_and_not_the_server(browser):
+    page = browser.open()
+    page.socket.send(json.dumps({"do": "set", "experiment": "x" * (2 << 20)}))
+    assert page.code_of_closing() == 1009
+    assert browser.open().hear()["is"] == "hello"
+
+
+def test_an_error_names_the_command_and_the_parameter_at_fault(page):
+    page.do("set", id=17, experiment={"model": {"activation": "rleu"}})
+    error = page.event("error")
+    assert (error["of"], error["id"], error["parameter"]) == ("set", 17, "activation")
+    assert "Did you mean 'relu'?" in error["message"]
+
+
+def test_the_script_of_a_page_is_told_to_it(browser):
+    page = browser.open()
+    session = page.hear()["session"]
+    early = browser.http.get("/api/export/script", params={"session": session})
+    assert early.status_code == 409
+    assert "for an epoch first" in early.json()["message"]
+    page.do("step")
+    page.arrives_at(1)
+    answer = browser.http.get("/api/export/script", params={"session": session})
+    assert "from lamina import MLPClassifier" in answer.text
+    assert 'filename="workbench_run.py"' in answer.headers["content-disposition"]
+    assert browser.http.get("/api/export/script").status_code == 404

@@ -1,0 +1,70 @@
+"""Binary messages: what is encoded is decoded again, aligned, and nothing else is taken for one."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays_of
+
+from lamina.workbench.frames import ALIGNMENT, DTYPES, decode, encode, to_json
+
+arrays = st.dictionaries(
+    st.text(min_size=1, max_size=5),
+    st.sampled_from(DTYPES).flatmap(
+        lambda dtype: arrays_of.arrays(dtype, arrays_of.array_shapes(min_dims=1, min_side=0))
+    ),
+    max_size=4,
+)
+
+
+@given(arrays)
+def test_every_array_comes_back_with_its_shape_and_bits(given_arrays):
+    header, found = decode(encode({"kind": "frame", "epoch": 3}, given_arrays))
+    assert header == {"kind": "frame", "epoch": 3}
+    assert list(found) == list(given_arrays)
+    for name, array in given_arrays.items():
+        assert found[name].shape == array.shape
+        assert found[name].tobytes() == np.ascontiguousarray(array).tobytes()
+
+
+@given(arrays)
+def test_every_array_begins_where_a_browser_can_look_at_it_without_a_copy(given_arrays):
+    message = encode({"name": "Größe"}, given_arrays)
+    length = int.from_bytes(message[8:12], "little")
+    places = json.loads(message[16 : 16 + length])["arrays"]
+    assert (16 + length) % ALIGNMENT == 0
+    assert all(place["offset"] % ALIGNMENT == 0 for place in places)
+
+
+def test_the_prefix_is_as_the_protocol_has_it():
+    message = encode({}, {})
+    assert message[:8] == b"LAMW\x01\x00\x00\x00"
+    assert message[12:16] == b"\0\0\0\0"
+
+
+def test_an_array_that_is_no_block_of_memory_comes_back_as_it_looks():
+    table = np.arange(12.0).reshape(3, 4)
+    _, found = decode(encode({}, {"columns": table.T, "big": table.astype(">f8")}))
+    np.testing.assert_array_equal(found["columns"], table.T)
+    np.testing.assert_array_equal(found["big"], table)
+
+
+def test_an_array_that_no_page_can_read_is_refused():
+    with pytest.raises(TypeError, match="codes is of int64, and a frame takes float32"):
+        encode({}, {"codes": np.zeros(2, np.int64)})
+
+
+def test_numbers_that_are_not_finite_are_null():
+    plain = {"loss": math.nan, "curve": [1.0, math.inf], "n": np.float64("nan"), "k": np.int32(3)}
+    assert json.loads(to_json(plain)) == {"loss": None, "curve": [1.0, None], "n": None, "k": 3}
+
+
+@pytest.mark.parametrize(
+    "message", [b"", b"LAMW", b"GET / HTTP/1.1\r\n\r\n", b"LAMW\x02" + b"\0" * 30]
+)
+def test_what_is_no_frame_is_refused(message):
+    with pytest.raises(ValueError, match="no frame"):
+        decode(message)

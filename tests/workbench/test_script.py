@@ -1,0 +1,118 @@
+"""The exported script does the run again: the same final loss, to the last digit."""
+
+import contextlib
+import io
+import re
+
+import pytest
+
+from lamina.errors import ExperimentError
+from lamina.workbench.experiment import Experiment, first_experiment
+from lamina.workbench.makers import MAKERS
+from lamina.workbench.script import script_of
+from lamina.workbench.sessions import Session
+from lamina.workbench.shelf import MemoryShelf
+
+BRIEF = {"hidden_layer_sizes": [3], "batch_size": 20, "n_iter_no_change": 1000}
+
+
+@pytest.fixture
+def session():
+    """`session(patch)` is one on a small experiment, changed so."""
+    opened = []
+
+    def make(patch=None):
+        small = {"data": {"n_samples": 60}, "model": BRIEF}
+        experiment = first_experiment().merged(small).merged(patch or {})
+        opened.append(Session(experiment, MemoryShelf()))
+        opened[-1].do({"do": "pace", "epochs_per_second": None})
+        return opened[-1]
+
+    yield make
+    for each in opened:
+        each.close()
+
+
+def learn(session, epochs, until):
+    """Let a session learn so many epochs."""
+    session.do({"do": "step", "epochs": epochs})
+    until(lambda: session.run.gate.latest.epoch == epochs or session.run.ending)
+
+
+def printed_by(script):
+    """What a script prints, as a process of its own would run it."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(script, "workbench_run.py", "exec"), {"__name__": "__main__"})
+    return out.getvalue()
+
+
+def final_loss(printed):
+    return float(re.search(r"loss after \d+ epochs: (\S+)", printed).group(1))
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_the_script_of_every_made_data_ends_with_the_same_loss(name, session, until):
+    inputs = None if name == "curve" else ["x", "y"]
+    run = session({"data": {"name": name, "n_samples": 60}, "inputs": inputs})
+    learn(run, 5, until)
+    assert final_loss(printed_by(script_of(run))) == run.run.gate.latest.loss
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {"inputs": ["x", "y", "x²", "y²", "xy", "sin πx", "sin πy"]},
+        {"scaled": False, "test_share": 0.3, "split_seed": 7},
+        {"data": {"kind": "known", "name": "iris"}},
+        {"data": {"kind": "known", "name": "diabetes"}, "target_scaled": True},
+        {"data": {"kind": "drawn", "points": [[0, 0, 1], [1, 1, 3], [0, 1, 1], [1, 0.5, 3]] * 12}},
+        {"model": {"solver": "sgd", "learning_rate": "cosine", "max_iter": 40, "dropout": [0.2]}},
+        {"model": {"solver": "lbfgs", "max_iter": 40, "n_iter_no_change": None}},
+        {"model": {"max_iter": 6}},
+        {"model": {"early_stopping": True, "n_iter_no_change": 2, "max_iter": 50}},
+    ],
+    ids=lambda patch: "-".join(patch),
+)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_script_of_every_choice_ends_with_the_same_loss(patch, session, until):
+    run = session(patch)
+    run.do({"do": "step", "epochs": 9})
+    until(lambda: run.run.gate.latest.epoch == 9 or run.run.ending or run.run.message)
+    assert run.run.message is None
+    assert final_loss(printed_by(script_of(run))) == run.run.gate.latest.loss
+
+
+def test_learning_rates_that_were_set_by_hand_are_set_by_the_script(session, until):
+    run = session()
+    learn(run, 4, until)
+    run.do({"do": "rate", "learning_rate": 0.2})
+    run.do({"do": "step", "epochs": 4})
+    until(lambda: run.run.gate.latest.epoch == 8)
+    script = script_of(run)
+    assert "{4: 0.2}" in script
+    assert final_loss(printed_by(script)) == run.run.gate.latest.loss
+    plain = re.sub(r"rates = \{.*\}", "rates = {}", script)
+    assert final_loss(printed_by(plain)) != run.run.gate.latest.loss
+
+
+def test_a_run_that_has_learned_nothing_yet_has_no_script(session):
+    with pytest.raises(ExperimentError, match="let the network learn for an epoch first"):
+        script_of(session())
+
+
+def test_a_name_from_outside_does_not_become_code(session, until):
+    from lamina.datasets import Dataset, load
+
+    iris = load("iris")
+    shelf = MemoryShelf()
+    data = Dataset('""" + exit() + """', iris.X, iris.y, iris.feature_names, (), "classification")
+    key = shelf.put(data)
+    given = Session(Experiment.from_json({"data": {"kind": "given", "hash": key}}), shelf)
+    try:
+        given.do({"do": "step"})
+        until(lambda: given.run.gate.latest.epoch == 1)
+        with pytest.raises(ExperimentError, match="code cannot name it"):
+            script_of(given)
+    finally:
+        given.close()
