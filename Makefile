@@ -43,9 +43,16 @@ format: build
 stub: build
 	$(BIN)/python -m nanobind.stubgen -q -m lamina._native -o src/lamina/_native.pyi
 
-docs: build
+$(VENV)/docs-tools: $(VENV)/tools
+	$(BIN)/python -m pip install --quiet --group docs
+	touch $@
+
+# What pages take from the code is made anew first; then the site, whose examples and blocks run.
+docs: build $(VENV)/docs-tools
 	$(BIN)/python -m docs.parameters
 	$(BIN)/python -m docs.pictures
+	$(BIN)/python -m sphinx -b html -W --keep-going docs docs/_build/html
+	$(BIN)/python -m docs.building.check docs/_build/html
 
 # PyTorch and JAX are timed where they are installed: `pip install --group bench` puts them there.
 bench: build
@@ -60,6 +67,6 @@ sanitize: $(VENV)/tools
 	done
 
 clean:
-	rm -rf build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist demo-output docs/_build docs/gallery docs/reference/generated docs/reference/backreferences .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf $(VENV)
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,129 @@
+"""A page's Python blocks, run one after the other in one namespace.
+
+What a block prints stands in the page and is held against it: behind `print(…)  # …`, or in a
+`text` fence right below the block. A picture that a block draws is shown by a `{picture}` fence
+below it. From `<!-- needs NAME -->` on, blocks need that module.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import pairwise
+from typing import Any
+
+_FENCE = re.compile(
+    r"^```(?P<language>\{?\w+\}?)[^\n]*\n(?P<text>.*?)^```$|<!-- needs (?P<module>\w+) -->",
+    re.MULTILINE | re.DOTALL,
+)
+_SAID = re.compile(r"^print\(.*\)  # (.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One Python block of a page.
+
+    Attributes
+    ----------
+    line : int
+        Where its code begins, counted from 1.
+    code : str
+    said : str or None
+        What the page says that it prints; None where it says nothing.
+    needs : tuple of str
+        The modules that must be there.
+    shows : bool
+        Whether a `{picture}` fence stands below it.
+    """
+
+    line: int
+    code: str
+    said: str | None
+    needs: tuple[str, ...]
+    shows: bool
+
+    @property
+    def missing(self) -> list[str]:
+        """The modules that it needs and that are not there."""
+        return [name for name in self.needs if find_spec(name) is None]
+
+
+def blocks_of(text: str) -> list[Block]:
+    """The Python blocks of a page in Markdown."""
+    fences, needs, found = list(_FENCE.finditer(text)), (), []
+    for i, fence in enumerate(fences):
+        if fence["module"]:
+            needs = (*needs, fence["module"])
+        elif fence["language"] == "python":
+            line = text.count("\n", 0, fence.start("text")) + 1
+            below = list(_directly_below(text, fences[i:]))
+            shows = any(each["language"] == "{picture}" for each in below)
+            found.append(Block(line, fence["text"], _said(fence["text"], below), needs, shows))
+    return found
+
+
+def _directly_below(text: str, fences: list[re.Match[str]]) -> Iterator[re.Match[str]]:
+    """The fences below the first one with nothing between them, up to the next Python block."""
+    for above, fence in pairwise(fences):
+        if text[above.end() : fence.start()].strip() or fence["language"] in (None, "python"):
+            return
+        yield fence
+
+
+def _said(code: str, below: list[re.Match[str]]) -> str | None:
+    for fence in below:
+        if fence["language"] == "text":
+            return str(fence["text"])
+    return "".join(f"{line}\n" for line in _SAID.findall(code)) or None
+
+
+def run(
+    page: str,
+    text: str,
+    after: Callable[[int, Block], Any] = lambda number, block: None,
+) -> list[Block]:
+    """Run the blocks of a page, and hold what each prints against what the page says.
+
+    Parameters
+    ----------
+    page : str
+        What the page is called in a traceback.
+    text : str
+        The page in Markdown.
+    after : callable, optional
+        `after(number, block)` is called behind every block.
+
+    Returns
+    -------
+    list of Block
+        Those that need a module that is not there; they have not been run.
+
+    Raises
+    ------
+    AssertionError
+        Where a block prints something else.
+    """
+    names: dict[str, Any] = {"__name__": "page"}
+    left_out = []
+    for number, block in enumerate(blocks_of(text)):
+        if block.missing:
+            left_out.append(block)
+            continue
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            # Lines count from the page's first, so that a traceback points into the page.
+            exec(compile("\n" * (block.line - 1) + block.code, page, "exec"), names)
+        found, said = printed.getvalue(), block.said or ""
+        assert _lines(found) == _lines(said), (
+            f"{page}, line {block.line}: the block printed\n{found}and the page says\n{said}"
+        )
+        after(number, block)
+    return left_out
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.rstrip().splitlines()]

@@ -1,0 +1,45 @@
+"""The `{command}` directive: what a command of `lamina` says under `--help`."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from typing import Any
+from unittest import mock
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+# Help is set for a terminal; this is one without colours, and as wide as a page.
+TERMINAL = {"COLUMNS": "88", "NO_COLOR": "1", "TERM": "dumb", "TERMINAL_WIDTH": "88"}
+
+
+def help_of(command: str) -> str:
+    """What `command --help` prints."""
+    from lamina.cli import main
+
+    printed = io.StringIO()
+    with mock.patch.dict(os.environ, TERMINAL), contextlib.redirect_stdout(printed):
+        code = main([*command.split()[1:], "--help"])
+    if code:
+        raise ValueError(f"{command} --help ended with {code}")
+    return "\n".join(line.rstrip() for line in printed.getvalue().strip("\n").splitlines())
+
+
+class Command(SphinxDirective):
+    """The help of a command; the argument is the command."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self) -> list[nodes.Node]:
+        text = help_of(self.arguments[0])
+        return [nodes.literal_block(text, text, language="text")]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Called by Sphinx."""
+    app.add_directive("command", Command)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

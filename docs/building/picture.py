@@ -1,0 +1,114 @@
+"""The `{picture}` directive: what the Python block above it draws, in light and in dark.
+
+    ```python
+    ax.plot(x, y)
+    ```
+
+    ```{picture} What is to be seen, for those who cannot see it
+    ```
+
+When Sphinx reads a page, the page's blocks are run once in each style, and the figure that a block
+leaves open is kept. Which of both is shown the theme decides, by their classes.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+from contextlib import chdir
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from docs.building.blocks import Block, blocks_of, run
+
+FOLDER = "_build/pictures"
+DOTS_PER_INCH = 144
+STYLES = {"light": "default", "dark": "dark_background"}
+SETTINGS = {
+    "savefig.transparent": True,
+    "figure.figsize": (6.4, 3.6),
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 100,
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+def run_page(app: Sphinx, name: str, content: list[str]) -> None:
+    """Run the blocks of a page that shows pictures, and keep these."""
+    if not any(block.shows for block in blocks_of(content[0])):
+        return
+    folder = Path(app.srcdir, FOLDER, name).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    for style in STYLES:
+        _draw(name, content[0], style, Path(app.srcdir, FOLDER, name))
+
+
+def _draw(name: str, text: str, style: str, path: Path) -> None:
+    from matplotlib import pyplot
+
+    def keep(number: int, block: Block) -> None:
+        figures = [pyplot.figure(i) for i in pyplot.get_fignums()]
+        if len(figures) != block.shows:
+            raise ValueError(
+                f"{name}, line {block.line}: the block leaves {len(figures)} figures open, and "
+                f"{'one' if block.shows else 'no'} {{picture}} stands below it"
+            )
+        for figure in figures:
+            figure.savefig(f"{path}-{number}-{style}.png", dpi=DOTS_PER_INCH)
+            pyplot.close(figure)
+
+    pyplot.switch_backend("agg")
+    # Blocks write files, and are strangers to the site's own folder.
+    with (
+        tempfile.TemporaryDirectory() as aside,
+        chdir(aside),
+        pyplot.style.context([STYLES[style], SETTINGS]),
+        warnings.catch_warnings(action="error"),
+    ):
+        run(f"{name}.md", text, keep)
+
+
+class Picture(SphinxDirective):
+    """What the block above draws; the argument is said to those who cannot see it."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec = {"width": directives.length_or_percentage_or_unitless}
+
+    def run(self) -> list[nodes.Node]:
+        path, line = self.env.doc2path(self.env.docname), self.lineno
+        blocks = blocks_of(Path(path).read_text(encoding="utf-8"))
+        number = max(i for i, block in enumerate(blocks) if block.line < line)
+        if blocks[number].missing:
+            return []
+        return [self._image(f"/{FOLDER}/{self.env.docname}-{number}", style) for style in STYLES]
+
+    def _image(self, path: str, style: str) -> nodes.Node:
+        from PIL import Image
+
+        uri = f"{path}-{style}.png"
+        with Image.open(self.env.srcdir / uri.lstrip("/")) as drawn:
+            width = drawn.width * 96 // DOTS_PER_INCH
+        classes = [f"only-{style}", "dark-light"] if style == "dark" else [f"only-{style}"]
+        return nodes.image(
+            uri=uri,
+            alt=" ".join(self.arguments[0].split()),
+            classes=classes,
+            width=self.options.get("width", f"{width}px"),
+        )
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Called by Sphinx."""
+    os.environ.setdefault("MPLBACKEND", "agg")
+    app.connect("source-read", run_page)
+    app.add_directive("picture", Picture)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

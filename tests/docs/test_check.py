@@ -1,0 +1,53 @@
+"""A built site is held to what it promises."""
+
+import pytest
+from docs.building.check import faults
+
+pytestmark = pytest.mark.repository
+
+
+@pytest.fixture
+def site(tmp_path):
+    (tmp_path / "other.html").write_text('<h2 id="here">Here</h2>', encoding="utf-8")
+    (tmp_path / "a.png").write_bytes(b"")
+
+    def write(body):
+        (tmp_path / "index.html").write_text(f"<html>{body}</html>", encoding="utf-8")
+        return tmp_path
+
+    return write
+
+
+def test_a_site_whose_links_lead_somewhere_has_no_faults(site):
+    body = '<a href="other.html#here">x</a><a href="https://a.b">y</a><img src="a.png" alt="A">'
+    assert faults(site(body)) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ('<a href="none.html">x</a>', "a link to a page that is not there"),
+        ('<a href="other.html#there">x</a>', "a link to an anchor that is not there"),
+        ('<a href="#there">x</a>', "a link to an anchor that is not there"),
+        ('<img src="b.png" alt="B">', "a file that is not there"),
+        ('<img src="a.png">', "a picture without words"),
+        ('<img src="a.png" alt="a.png">', "a picture without words"),
+        ('<script src="https://cdn.org/x.js"></script>', "fetched from elsewhere"),
+        ('<link rel="stylesheet" href="//cdn.org/x.css">', "fetched from elsewhere"),
+        ('<img srcset="a.png, https://cdn.org/a.png 2x" alt="A">', "fetched from elsewhere"),
+    ],
+)
+def test_each_fault_is_found_and_named(site, body, fault):
+    found = faults(site(body))
+    assert len(found) == 1
+    assert fault in found[0]
+
+
+def test_a_sheet_that_fetches_a_font_is_a_fault(site):
+    folder = site("")
+    (folder / "x.css").write_text("@font-face { src: url('https://fonts.org/f.woff2') }")
+    assert faults(folder) == ["x.css: fetched from elsewhere: https://fonts.org/f.woff2"]
+
+
+def test_a_folder_without_pages_is_a_fault(tmp_path):
+    assert faults(tmp_path) == [f"{tmp_path} has no pages"]
