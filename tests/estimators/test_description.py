@@ -164,3 +164,10 @@ def test_names_are_escaped() -> None:
     model.diagnoses_ = ["<script>alert(1)</script>"]
     assert "<script>alert" not in model.describe()._repr_html_()
     assert "<script>alert" not in model.describe().as_fold()
+
+
+def test_the_table_by_itself_takes_its_colours_from_the_page() -> None:
+    """scikit-learn's class makes text black, also where the paper of a notebook is dark."""
+    described = fitted().describe()
+    assert 'class="default"' not in described._repr_html_()
+    assert 'class="default"' in described.as_fold()

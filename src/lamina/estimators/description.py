@@ -34,6 +34,8 @@ HEADINGS = {
     "largest_weight": "largest",
     "n_dead": "dead units",
 }
+# scikit-learn's class of rows, whose text is black wherever it stands: for its own paper alone.
+ROW = "default"
 WORDS = ("layer", "activation", "beside")
 
 
@@ -136,7 +138,8 @@ class NetworkDescription:
 
     def _repr_html_(self) -> str:
         return (
-            f"<p>{html.escape(self.title)}</p><table>{self._rows_as_html()}</table>"
+            f"<p>{html.escape(self.title)}</p>"
+            f'<table style="border-spacing: 1em 0.2em">{self._rows_as_html()}</table>'
             f"{self._remarks_as_html()}"
         )
 
@@ -144,7 +147,7 @@ class NetworkDescription:
         """The table in the form of those of scikit-learn's HTML: folded up, under a word."""
         return (
             '<div class="estimator-table"><details><summary>Layers</summary>'
-            f'<table class="parameters-table"><tbody>{self._rows_as_html()}</tbody></table>'
+            f'<table class="parameters-table"><tbody>{self._rows_as_html(ROW)}</tbody></table>'
             f"{self._remarks_as_html()}</details></div>"
         )
 
@@ -157,7 +160,8 @@ class NetworkDescription:
     def _remarks(self) -> tuple[str, ...]:
         return (self.summary, *self.diagnoses)
 
-    def _rows_as_html(self) -> str:
+    def _rows_as_html(self, row_class: str = "") -> str:
+        of_class = f' class="{row_class}"' if row_class else ""
         names, columns = zip(*self._columns(), strict=True)
         rows = [[f"<th>{HEADINGS[name]}</th>" for name in names]]
         for cells in zip(*columns, strict=True):
@@ -168,7 +172,7 @@ class NetworkDescription:
                     for side, cell in zip(sides, cells, strict=True)
                 ]
             )
-        return "".join(f'<tr class="default">{"".join(row)}</tr>' for row in rows)
+        return "".join(f"<tr{of_class}>{''.join(row)}</tr>" for row in rows)
 
     def _remarks_as_html(self) -> str:
         return "".join(f"<p>{html.escape(remark)}</p>" for remark in self._remarks())
