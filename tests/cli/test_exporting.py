@@ -14,6 +14,10 @@ def answer(path, table):
     session = onnxruntime.InferenceSession(path)
     feed = {}
     for each, name in zip(session.get_inputs(), table.columns, strict=True):
+        if each.type == "tensor(int64)":
+            days = pd.to_datetime(table[[name]].squeeze())
+            feed[each.name] = days.to_numpy("datetime64[us]").astype(np.int64).reshape(-1, 1)
+            continue
         column = table[[name]]
         is_text = each.type == "tensor(string)"
         feed[each.name] = (
@@ -26,9 +30,7 @@ def answer(path, table):
 def test_a_model_of_a_table_goes_to_onnx(target, houses, train, lamina, tmp_path):
     pytest.importorskip("skl2onnx")
     table = (
-        houses.drop(columns=["built", "id"])
-        .rename(columns=str.strip)
-        .replace({"true": True, "false": False})
+        houses.drop(columns="id").rename(columns=str.strip).replace({"true": True, "false": False})
     )
     table["garden"] = table["garden"].astype(float)
     table.to_csv(tmp_path / "table.csv", index=False)
@@ -53,12 +55,26 @@ def test_a_network_alone_becomes_a_source_file(lamina, tmp_path):
         assert (tmp_path / name).read_text(encoding="utf-8") == write(model)
 
 
-@pytest.mark.usefixtures("houses")
-def test_what_onnx_cannot_say_is_refused_in_a_line(train, refusal):
+def test_a_mean_and_its_spread_go_to_onnx_as_they_are_predicted(houses, train, lamina, tmp_path):
+    pytest.importorskip("skl2onnx")
+    table = houses[["built", "price"]].copy()
+    table.to_csv(tmp_path / "table.csv", index=False)
+    train("table.csv", "-t", "price", "--set", "loss=gaussian_nll")
+    assert lamina("export", "table.lamina", "-o", "table.onnx").code == 0
+    assert lamina("predict", "table.lamina", "table.csv", "-o", "expected.csv").code == 0
+    mean, spread = answer(tmp_path / "table.onnx", table[["built"]])
+    expected = pd.read_csv(tmp_path / "expected.csv")
+    np.testing.assert_allclose(mean[:, 0], expected["prediction"], rtol=1e-9)
+    np.testing.assert_allclose(spread[:, 0], expected["std"], rtol=1e-9)
+
+
+def test_what_onnx_cannot_say_is_refused_in_a_line(houses, train, refusal, tmp_path):
     pytest.importorskip("onnx")
     pytest.importorskip("skl2onnx")
-    train("houses.csv", "-t", "heating")
-    assert "dates, which column 'built'" in refusal("export", "houses.lamina", "-o", "h.onnx")
+    houses["owner"] = ["", None, "yes"] * (len(houses) // 3)
+    houses.to_parquet(tmp_path / "houses.parquet")
+    train("houses.parquet", "-t", "heating")
+    assert "column 'owner' has both" in refusal("export", "houses.lamina", "-o", "h.onnx")
 
 
 @pytest.mark.usefixtures("houses")

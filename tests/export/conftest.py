@@ -28,19 +28,48 @@ TARGETS: dict[str, Any] = {
     "multilabel": (X[:, :3] > 0).astype(int),
     "one class": np.zeros(len(X), dtype=int),
     "float classes": CODES + 0.0,
+    "columns of labels": np.stack([CODES, CODES > 0, np.zeros(len(X), dtype=int)], axis=1),
+    "columns of texts": np.array([["no", "yes", "éh"], ["b", "a", "c"]]).T[CODES],
+    "mean and spread": X[:, 0] * X[:, 1],
+    "means and spreads": X[:, :3] ** 2,
 }
 # What ONNX has in double precision as well, and onnxruntime has not; its meaning is ONNX's own.
 ONLY_SINGLE_IN_ONNXRUNTIME = {"Erf"}
-REGRESSIONS = {"one number": {}, "numbers": {}, "counts": {"loss": "poisson"}}
+REGRESSIONS = {
+    "one number": {},
+    "numbers": {},
+    "counts": {"loss": "poisson"},
+    "mean and spread": {"loss": "gaussian_nll"},
+    "means and spreads": {"loss": "gaussian_nll"},
+}
+# What scikit-learn has no word for.
+NOT_IN_SCIKIT_LEARN = {
+    "columns of labels",
+    "columns of texts",
+    "mean and spread",
+    "means and spreads",
+}
 
 Run = Callable[[Any, np.ndarray], np.ndarray]
 
 
+def has_spread(model: Any) -> bool:
+    """Whether a model predicts standard deviations."""
+    return getattr(model, "loss", None) == "gaussian_nll"
+
+
 def columns_of(model: Any, X: np.ndarray) -> np.ndarray:
-    """What lamina itself answers: predict_proba, or the prediction as columns."""
+    """What lamina itself answers: predict_proba, or the prediction, as columns."""
     if isinstance(model, MLPClassifier):
-        return np.asarray(model.predict_proba(X))
-    return np.asarray(model.predict(X)).reshape(len(X), -1)
+        return side_by_side(model.predict_proba(X))
+    asked = {"return_std": True} if has_spread(model) else {}
+    return side_by_side(model.predict(X, **asked))
+
+
+def side_by_side(answer: Any) -> np.ndarray:
+    """An array, or several of them, as columns."""
+    parts = answer if isinstance(answer, list | tuple) else [answer]
+    return np.hstack([np.asarray(part).reshape(len(part), -1) for part in parts])
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +125,18 @@ def kinds() -> list[str]:
     return list(TARGETS)
 
 
+@pytest.fixture(params=[kind for kind in TARGETS if kind not in NOT_IN_SCIKIT_LEARN])
+def kind_of_theirs(request: pytest.FixtureRequest) -> str:
+    """Each thing that outputs can stand for in scikit-learn as well."""
+    return str(request.param)
+
+
+@pytest.fixture(params=sorted(NOT_IN_SCIKIT_LEARN))
+def kind_of_ours(request: pytest.FixtureRequest) -> str:
+    """Each thing that outputs can stand for, and cannot in scikit-learn."""
+    return str(request.param)
+
+
 @pytest.fixture(params=TARGETS)
 def kind(request: pytest.FixtureRequest) -> str:
     """Each thing that outputs can stand for."""
@@ -110,7 +151,12 @@ def run_onnx(model: Any, X: np.ndarray) -> np.ndarray:
     if operators & ONLY_SINGLE_IN_ONNXRUNTIME and X.dtype == np.float64:
         return run_reference(proto, X)
     session = onnxruntime.InferenceSession(proto.SerializeToString())
-    return np.asarray(session.run(None, {"X": X})[-1])
+    return side_by_side(session.run(_numbers_in(proto), {"X": X}))
+
+
+def _numbers_in(proto: Any) -> list[str]:
+    """The names of the outputs that are no labels."""
+    return [each.name for each in proto.graph.output if not each.name.startswith("label")]
 
 
 def run_reference(proto: Any, X: np.ndarray) -> np.ndarray:
@@ -125,13 +171,15 @@ def run_reference(proto: Any, X: np.ndarray) -> np.ndarray:
         def _run(self, x: np.ndarray) -> tuple[np.ndarray]:
             return (erf(x),)
 
-    return np.asarray(ReferenceEvaluator(proto, new_ops=[Erf]).run(None, {"X": X})[-1])
+    evaluator = ReferenceEvaluator(proto, new_ops=[Erf])
+    return side_by_side(evaluator.run(_numbers_in(proto), {"X": X}))
 
 
 def run_torch(model: Any, X: np.ndarray) -> np.ndarray:
     torch = pytest.importorskip("torch")
     with torch.no_grad():
-        p = lamina.to_torch(model)(torch.from_numpy(X)).numpy()
+        answer = lamina.to_torch(model)(torch.from_numpy(X))
+    p = side_by_side([answer] if isinstance(answer, torch.Tensor) else list(answer))
     is_binary = isinstance(model, MLPClassifier) and model.n_outputs_ == 1
     return np.hstack([1 - p, p]) if is_binary else p
 
@@ -140,8 +188,9 @@ def run_python(model: Any, X: np.ndarray) -> np.ndarray:
     names: dict[str, Any] = {}
     exec(compile(lamina.to_python(model), "model.py", "exec"), names)
     if isinstance(model, MLPClassifier):
-        return np.asarray(names["predict_proba"](X))
-    return np.asarray(names["predict"](X)).reshape(len(X), -1)
+        return side_by_side(names["predict_proba"](X))
+    arguments = {"return_std": True} if has_spread(model) else {}
+    return side_by_side(names["predict"](X, **arguments))
 
 
 @pytest.fixture(scope="session")
@@ -159,13 +208,18 @@ def run_c(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder, numbers = tmp_path_factory.mktemp("c"), itertools.count()
 
     def run(model: Any, X: np.ndarray) -> np.ndarray:
-        lamina.to_c(model, folder / "model.h")
+        source = lamina.to_c(model, folder / "model.h")
         real = "float" if X.dtype == np.float32 else "double"
+        call, n_outputs = "mlp_predict(x, y);", "MLP_N_OUTPUTS"
+        if "_with_std" in source:
+            # Both ways must give the same means, whichever of them comes last.
+            both = "mlp_predict_with_std(x, y, y + MLP_N_OUTPUTS);"
+            call, n_outputs = f"{both} y[0] = 0; {call}", "2 * MLP_N_OUTPUTS"
         program = (
             '#include "model.h"\n'
             f"void run(const {real} *x, {real} *y);\n"
-            f"void run(const {real} *x, {real} *y) {{ mlp_predict(x, y); }}\n"
-            "int n_outputs(void);\nint n_outputs(void) { return MLP_N_OUTPUTS; }\n"
+            f"void run(const {real} *x, {real} *y) {{ {call} }}\n"
+            f"int n_outputs(void);\nint n_outputs(void) {{ return {n_outputs}; }}\n"
         )
         library = _library(compiler, folder, program, next(numbers))
         p = np.empty((len(X), library.n_outputs()), dtype=X.dtype)

@@ -53,7 +53,8 @@ def test_a_program_with_two_models_answers_as_they_do(
     language, real, compiler, fit, rows, tmp_path
 ):
     dtype = {"float": "float32", "double": "float64"}[real]
-    first, second = fit("multiclass", dtype), fit("one number", dtype, activation="tanh")
+    first = fit("multiclass", dtype, precision="bfloat16" if real == "float" else None)
+    second = fit("mean and spread", dtype, activation="tanh")
     lamina.to_c(first, tmp_path / "first.h", name="first")
     lamina.to_c(second, tmp_path / "second.h", name="second")
     command = [compiler, "-std=c99"]
@@ -78,6 +79,14 @@ def test_labels_stand_in_the_header_as_they_are(run_c, fit, rows):
         fit("float classes")
     )
     assert "_classes[" not in lamina.to_c(fit("numbers"))
+
+
+def test_each_column_of_labels_has_its_labels_and_their_number_in_the_header(fit):
+    source = lamina.to_c(fit("columns of labels"))
+    assert "#define MLP_N_OUTPUTS 6\n#define MLP_N_TARGETS 3\n" in source
+    assert "static const int mlp_n_classes[3] = {3, 2, 1};" in source
+    assert "static const long long mlp_classes_1[2] = {0, 1};" in source
+    assert '_classes_1[3] = {"a", "b", "c"};' in lamina.to_c(fit("columns of texts"))
 
 
 def test_a_name_that_is_none_in_c_is_refused(fit):

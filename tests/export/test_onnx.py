@@ -38,13 +38,41 @@ def test_labels_are_those_that_the_model_predicts(kind, dtype, fit, rows, wrappe
     session = session_of(wrapped(model))
     names = [output.name for output in session.get_outputs()]
     if isinstance(model, MLPRegressor):
-        assert names == ["variable"]
+        assert names == (["variable", "std"] if "spread" in kind else ["variable"])
         return
-    assert names == ["label", "probabilities"]
-    labels, probabilities = session.run(None, {"X": X})
-    assert labels.tolist() == model.predict(X).tolist()
-    assert probabilities.dtype == dtype
-    assert probabilities.shape == model.predict_proba(X).shape
+    columns, expected = model.predict(X), model.predict_proba(X)
+    if not isinstance(expected, list):
+        assert names == ["label", "probabilities"]
+        columns, expected = [columns], [expected]
+    else:
+        assert names[2:4] == ["label_1", "probabilities_1"]
+        columns = list(columns.T)
+    answers = session.run(None, {"X": X})
+    assert [labels.tolist() for labels in answers[0::2]] == [each.tolist() for each in columns]
+    for probabilities, wanted in zip(answers[1::2], expected, strict=True):
+        assert probabilities.dtype == dtype
+        assert probabilities.shape == wanted.shape
+
+
+@pytest.mark.parametrize("kind", ["mean and spread", "means and spreads"])
+def test_standard_deviations_stand_beside_the_prediction(kind, fit, rows, wrapped):
+    model = fit(kind)
+    for given, wanted in zip(
+        session_of(wrapped(model)).run(None, {"X": rows}),
+        model.predict(rows, return_std=True),
+        strict=True,
+    ):
+        assert given.shape == (len(rows), 1 if wanted.ndim == 1 else 3)
+        np.testing.assert_allclose(given, wanted.reshape(given.shape), rtol=1e-10)
+
+
+def test_each_column_of_labels_has_outputs_of_its_own_in_a_pipeline(fit, rows, wrapped):
+    model = fit("columns of texts")
+    session = session_of(wrapped(model))
+    first, p_first, second, p_second = session.run(None, {"X": rows})
+    assert np.stack([first, second], axis=1).tolist() == model.predict(rows).tolist()
+    for given, wanted in zip([p_first, p_second], model.predict_proba(rows), strict=True):
+        np.testing.assert_allclose(given, wanted, rtol=1e-10)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -57,7 +85,18 @@ def test_a_dictionary_by_label_for_every_row_is_there_for_the_asking(dtype, fit,
         np.testing.assert_allclose(given, model.predict_proba(X), atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["one class", "float classes"])
+def test_each_column_of_labels_has_dictionaries_of_its_own(fit, rows, wrapped):
+    model = fit("columns of texts")
+    answers = session_of(wrapped(model), zipmap=True).run(None, {"X": rows})
+    for dictionaries, classes, wanted in zip(
+        answers[1::2], model.classes_, model.predict_proba(rows), strict=True
+    ):
+        assert list(dictionaries[0]) == classes.tolist()
+        given = [list(row.values()) for row in dictionaries]
+        np.testing.assert_allclose(given, wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["one class", "float classes", "columns of labels"])
 def test_a_dictionary_that_onnx_cannot_say_is_refused(kind, fit, wrapped):
     with pytest.raises(ExportError, match="zipmap=True takes two labels or more"):
         lamina.to_onnx(wrapped(fit(kind)), zipmap=True)
@@ -127,6 +166,27 @@ def test_skl2onnx_itself_knows_the_models_once_they_are_registered(fit, rows):
     session = onnxruntime.InferenceSession(proto.SerializeToString())
     dictionaries = session.run(None, {"X": X})[1]
     assert list(dictionaries[0]) == model.classes_.tolist()
+
+
+def test_a_precision_is_that_of_float32_whatever_comes_in(fit, rows, wrapped):
+    model = fit("numbers", precision="bfloat16")
+    session = session_of(wrapped(model), rows[:1])
+    X = rows if session.get_inputs()[0].type == "tensor(double)" else rows.astype(np.float32)
+    [given] = session.run(None, {"X": X})
+    assert given.dtype == np.float32
+    off = abs(given - model.predict(rows)) / abs(given).max()
+    assert np.median(off) <= 1e-6
+    assert off.max() <= 2**-8
+
+
+def test_skl2onnx_itself_knows_every_output(kind_of_ours, fit, rows):
+    skl2onnx = pytest.importorskip("skl2onnx")
+    from lamina.export.onnx_pipeline import register_with_skl2onnx
+
+    register_with_skl2onnx()
+    alone = lamina.to_onnx(fit(kind_of_ours))
+    proto = skl2onnx.to_onnx(fit(kind_of_ours), rows[:1])
+    assert [each.name for each in proto.graph.output] == [each.name for each in alone.graph.output]
 
 
 def test_a_pipeline_that_does_not_end_in_a_model_of_laminas_is_refused(rows):

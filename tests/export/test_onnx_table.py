@@ -51,6 +51,12 @@ def strange(table):
     return strange
 
 
+def moments(column):
+    """A column of dates as ONNX takes it."""
+    in_utc = pandas.to_datetime(column, utc=True).dt.tz_localize(None)
+    return in_utc.to_numpy("datetime64[us]").astype(np.int64).reshape(-1, 1)
+
+
 def answers(pipeline, table, *args, **options):
     """What onnxruntime answers for a table: all outputs."""
     proto = lamina.to_onnx(pipeline, *args, **options)
@@ -62,6 +68,9 @@ def answers(pipeline, table, *args, **options):
         column = table[[name]]
         is_text = each.type == "tensor(string)"
         dtype = np.float64 if each.type == "tensor(double)" else np.float32
+        if each.type == "tensor(int64)":
+            feed[each.name] = moments(table[name])
+            continue
         feed[each.name] = (
             column.fillna("").astype(str).to_numpy() if is_text else column.to_numpy(dtype)
         )
@@ -135,11 +144,49 @@ def test_a_scaler_and_an_encoder_of_scikit_learns_answer_as_a_whole(table):
     np.testing.assert_allclose(probabilities, pipeline.predict_proba(table), atol=1e-6)
 
 
-def test_dates_are_refused_by_column(table):
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_dates_come_as_numpys_microseconds(dtype, table):
+    zone = "Europe/Oslo"
+    table.insert(0, "born", pandas.date_range("1931-05-17 13:21", periods=N_ROWS, freq="411h"))
+    table.insert(3, "seen", pandas.date_range("2024-03-30", periods=N_ROWS, freq="7min", tz=zone))
+    table.loc[::5, "seen"] = pandas.NaT
+    y = table["seen"].dt.hour.fillna(12)
+    model = MLPRegressor(hidden_layer_sizes=(5,), max_iter=20, random_state=0)
+    pipeline = make_pipeline(TableEncoding(), model).fit(table, y)
+    unlike = table.copy()
+    unlike.loc[3, "born"] = pandas.NaT
+    for rows in (table, unlike):
+        [given] = answers(pipeline, rows, dtype=dtype)
+        # In float32, days since 1970 go by steps of three minutes: they must not be counted so.
+        tolerance = {"float32": 1e-5, "float64": 1e-10}[dtype]
+        np.testing.assert_allclose(given[:, 0], pipeline.predict(rows), rtol=tolerance)
+
+
+def test_every_input_says_what_it_takes(table):
     table["born"] = pandas.date_range("2000-01-01", periods=N_ROWS)
     pipeline = make_pipeline(TableEncoding(), MLPRegressor(max_iter=2)).fit(table, table["age"])
-    with pytest.raises(ExportError, match="no type for dates, which column 'born' holds"):
-        lamina.to_onnx(pipeline)
+    said = {each.name: each.doc_string for each in lamina.to_onnx(pipeline).graph.input}
+    assert said["born"].startswith("microseconds since 1970-01-01 in UTC")
+    assert said["age"].startswith("a number")
+    assert said["owner"].startswith("a category")
+
+
+def test_a_spread_is_scaled_back_with_its_target(table):
+    model = MLPRegressor(loss="gaussian_nll", hidden_layer_sizes=(5,), max_iter=20, random_state=0)
+    around = TransformedTargetRegressor(
+        make_pipeline(TableEncoding(), model), transformer=StandardScaler()
+    ).fit(table, table["age"] * 1000)
+    mean, spread = answers(around, table)
+    np.testing.assert_allclose(mean[:, 0], around.predict(table), rtol=1e-10)
+    inner = around.regressor_.predict(table, return_std=True)[1]
+    np.testing.assert_allclose(spread[:, 0], inner * around.transformer_.scale_, rtol=1e-10)
+
+
+def test_columns_of_labels_answer_for_a_table(table):
+    pipeline = make_pipeline(TableEncoding(), MLPClassifier((5,), max_iter=20, random_state=0))
+    pipeline.fit(table, table[["city", "label"]].to_numpy(dtype=str))
+    city, _, label, _ = answers(pipeline, table)
+    assert np.stack([city, label], axis=1).tolist() == pipeline.predict(table).tolist()
 
 
 def test_an_empty_text_beside_a_missing_one_is_refused_by_column(table):

@@ -21,9 +21,21 @@ np.save("answer.npy", model.predict(np.load("rows.npy")), allow_pickle=False)
 """
 
 
-@pytest.mark.parametrize("named", ["binary", "multiclass", "multilabel", "numbers", "one number"])
-def test_it_predicts_in_a_process_of_its_own_that_has_only_numpy(named, fit, rows, tmp_path):
-    model = fit(named, activation="logistic")
+@pytest.mark.parametrize(
+    ("named", "precision"),
+    [
+        ("binary", None),
+        ("multiclass", None),
+        ("multilabel", "bfloat16"),
+        ("numbers", None),
+        ("means and spreads", None),
+        ("columns of texts", None),
+    ],
+)
+def test_it_predicts_in_a_process_of_its_own_that_has_only_numpy(
+    named, precision, fit, rows, tmp_path
+):
+    model = fit(named, activation="logistic", precision=precision)
     lamina.to_python(model, tmp_path / "model.py")
     np.save(tmp_path / "rows.npy", rows)
     subprocess.run([sys.executable, "-c", ALONE], cwd=tmp_path, check=True)
@@ -49,6 +61,29 @@ def test_it_decides_as_lamina_does(kind, fit, rows):
     if hasattr(model, "classes_"):
         assert given.tolist() == expected.tolist()
         assert given.dtype.kind == expected.dtype.kind
+
+
+@pytest.mark.parametrize("named", ["mean and spread", "means and spreads"])
+def test_standard_deviations_come_where_they_are_asked_for(named, fit, rows):
+    model = fit(named)
+    predict = run(lamina.to_python(model))["predict"]
+    mean, spread = predict(rows, return_std=True)
+    expected = model.predict(rows, return_std=True)
+    assert (mean.shape, spread.shape) == (expected[0].shape, expected[1].shape)
+    np.testing.assert_allclose(spread, expected[1], rtol=1e-10)
+    np.testing.assert_array_equal(predict(rows), mean)
+
+
+@pytest.mark.parametrize("named", ["columns of labels", "columns of texts"])
+def test_each_column_of_labels_has_probabilities_of_its_own(named, fit, rows):
+    model = fit(named)
+    names = run(lamina.to_python(model))
+    for given, expected in zip(
+        names["predict_proba"](rows), model.predict_proba(rows), strict=True
+    ):
+        np.testing.assert_allclose(given, expected, rtol=1e-10)
+    for given, expected in zip(names["CLASSES"], model.classes_, strict=True):
+        assert given.tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("named", ["one number", "numbers"])

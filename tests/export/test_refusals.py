@@ -54,12 +54,12 @@ def test_what_is_no_model_of_laminas_is_refused(export, other):
         export(other)
 
 
-@every_export
-def test_a_precision_of_products_is_refused_with_the_cure(export, fit, rows):
+def test_rounded_products_are_refused_where_they_would_be_summed_in_another_dtype(fit):
     model = fit("binary", precision="bfloat16")
-    with pytest.raises(ExportError, match=r"precision='bfloat16'.*set_params\(precision=None\)"):
-        export(model)
-    export(model.set_params(precision=None))
+    with pytest.raises(ExportError, match=r"dtype='float64' .*set_params\(precision=None\)"):
+        lamina.to_c(model, dtype="float64")
+    assert "const float *x" in lamina.to_c(model)
+    assert "const double *x" in lamina.to_c(model.set_params(precision=None), dtype="float64")
 
 
 @every_export
@@ -104,25 +104,27 @@ def test_a_part_that_is_not_known_is_refused_unless_it_is_at_its_default(fit, mo
         fitted_network(model)
 
 
-@every_export
-def test_a_mean_with_its_spread_is_refused_by_its_loss(export, fit):
-    with pytest.raises(ExportError, match="loss='gaussian_nll'"):
-        export(fit("one number", loss="gaussian_nll"))
+class Pairs:
+    """A loss of one's own that asks for a link of which predictions are no numbers alone."""
+
+    link = "mean_and_spread"
+
+    def value_and_delta(self, logits, y, sample_weight):
+        return np.sum((logits - y) ** 2, axis=1), 2 * (logits - y)
 
 
 @every_export
-def test_several_columns_of_labels_are_refused_with_the_cure(export, rows):
-    y = np.stack([np.arange(len(rows)) % 3, np.arange(len(rows)) % 2], axis=1)
-    model = MLPClassifier((5,), max_iter=200, tol=1).fit(rows, y)
-    with pytest.raises(ExportError, match="fit a model for each column of labels"):
-        export(model)
+def test_pairs_that_a_loss_of_ones_own_leaves_together_are_refused(export, fit):
+    with pytest.raises(ExportError, match="no export can say what loss=None predicts"):
+        export(fit("numbers", loss=Pairs()))
 
 
 @pytest.mark.parametrize("labels", [[("a", 1), ("b", 2)], [b"a", b"b"]])
-def test_labels_that_a_format_has_no_type_for_are_refused(labels, fit):
-    model = fit("binary")
-    model.classes_ = np.empty(2, dtype=object)
-    model.classes_[:] = labels
+@pytest.mark.parametrize("kind", ["binary", "columns of texts"])
+def test_labels_that_a_format_has_no_type_for_are_refused(labels, kind, fit):
+    model, classes = fit(kind), np.empty(2, dtype=object)
+    classes[:] = labels
+    model.classes_ = classes if kind == "binary" else [model.classes_[0], classes]
     for export in (lamina.to_c, lamina.to_python):
         with pytest.raises(ExportError, match="cannot say the label"):
             export(model)

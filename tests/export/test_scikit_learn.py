@@ -75,8 +75,8 @@ def assert_same_course(given, expected):
 
 
 @every_solver
-def test_ours_as_theirs_is_as_if_they_had_fitted_it(kind, solver, twins, rows):
-    ours, expected = twins(kind, solver)
+def test_ours_as_theirs_is_as_if_they_had_fitted_it(kind_of_theirs, solver, twins, rows):
+    ours, expected = twins(kind_of_theirs, solver)
     given = lamina.to_sklearn(ours)
     assert type(given) is type(expected)
     assert given.get_params() == expected.get_params()
@@ -89,8 +89,8 @@ def test_ours_as_theirs_is_as_if_they_had_fitted_it(kind, solver, twins, rows):
 
 
 @every_solver
-def test_theirs_as_ours_is_as_if_we_had_fitted_it(kind, solver, twins, rows):
-    expected, other = twins(kind, solver)
+def test_theirs_as_ours_is_as_if_we_had_fitted_it(kind_of_theirs, solver, twins, rows):
+    expected, other = twins(kind_of_theirs, solver)
     given = lamina.from_sklearn(other)
     assert type(given) is type(expected)
     assert given.get_params() == expected.get_params()
@@ -100,31 +100,31 @@ def test_theirs_as_ours_is_as_if_we_had_fitted_it(kind, solver, twins, rows):
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd", "plain sgd", "adaptive sgd"])
-def test_both_learn_on_with_the_same_steps(kind, solver, twins, rows, target):
-    ours, other = twins(kind, solver)
+def test_both_learn_on_with_the_same_steps(kind_of_theirs, solver, twins, rows, target):
+    ours, other = twins(kind_of_theirs, solver)
     as_theirs, as_ours = lamina.to_sklearn(ours), lamina.from_sklearn(other)
     for model in (ours, other, as_theirs, as_ours):
         for _ in range(3):
-            model.partial_fit(rows, target(kind))
+            model.partial_fit(rows, target(kind_of_theirs))
     for model in (as_theirs, as_ours):
         assert_same_answers(model, other, rows)
         np.testing.assert_allclose(model.loss_curve_, ours.loss_curve_, **CLOSE)
 
 
 @every_solver
-def test_a_warm_start_goes_on_from_there(kind, solver, twins, rows, target):
-    ours, other = twins(kind, solver)
+def test_a_warm_start_goes_on_from_there(kind_of_theirs, solver, twins, rows, target):
+    ours, other = twins(kind_of_theirs, solver)
     models = [ours, other, lamina.to_sklearn(ours), lamina.from_sklearn(other)]
     for model in models:
-        model.set_params(warm_start=True, max_iter=3).fit(rows, target(kind))
+        model.set_params(warm_start=True, max_iter=3).fit(rows, target(kind_of_theirs))
     for model in models[2:]:
         assert_same_answers(model, other, rows)
         assert_same_course(model, other)
 
 
-def test_there_and_back_keeps_every_number(kind, fit, rows):
+def test_there_and_back_keeps_every_number(kind_of_theirs, fit, rows):
     for dtype in ("float32", "float64"):
-        model = fit(kind, dtype)
+        model = fit(kind_of_theirs, dtype)
         back = lamina.from_sklearn(lamina.to_sklearn(model))
         for name, value in vars(model).items():
             if name not in OURS_ALONE | OF_A_FIT:
@@ -185,6 +185,19 @@ def test_an_activation_that_they_do_not_have_is_refused(fit):
     for activation in ("gelu", ["tanh", "relu"]):
         with pytest.raises(ExportError, match="The 'activation' parameter"):
             lamina.to_sklearn(fit("binary", activation=activation))
+
+
+def test_what_they_have_no_outputs_for_is_refused(kind_of_ours, fit):
+    why = "fit a model for each column of labels|Got 'gaussian_nll'"
+    with pytest.raises(ExportError, match=why):
+        lamina.to_sklearn(fit(kind_of_ours))
+
+
+def test_a_precision_of_products_is_refused_with_the_cure(fit):
+    model = fit("binary", precision="bfloat16")
+    with pytest.raises(ExportError, match=r"'precision'.*set_params\(precision=None\)"):
+        lamina.to_sklearn(model)
+    lamina.to_sklearn(model.set_params(precision=None))
 
 
 @pytest.mark.parametrize(("name", "value"), [("solver", "lion"), ("learning_rate", "cosine")])

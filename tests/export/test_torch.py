@@ -14,6 +14,8 @@ from lamina.formulas import ACTIVATIONS
 torch = pytest.importorskip("torch")
 nn = torch.nn
 
+from lamina.export.torch_layers import Heads, MeanAndSpread, RoundedLinear  # noqa: E402
+
 
 def run(module, X):
     with torch.no_grad():
@@ -25,7 +27,8 @@ def test_there_and_back_is_the_same_model(kind, dtype, fit, rows, answer):
     if kind == "one class":
         pytest.skip("an output for one class says nothing about it")
     model, X = fit(kind, dtype), rows.astype(dtype)
-    names = model.classes_ if model.out_activation_ == "softmax" or kind == "binary" else None
+    is_classified = model.out_activation_ == "softmax" or kind == "binary"
+    names = model.classes_ if is_classified else None
     back = lamina.from_torch(lamina.to_torch(model), classes=names)
     assert type(back) is type(model)
     assert back.activation == model.activation
@@ -56,6 +59,70 @@ def test_every_architecture_comes_back(parameters, fit, rows, answer, target):
         assert getattr(back, name) == value
     np.testing.assert_array_equal(answer(back, rows), answer(model, rows))
     back.partial_fit(rows, target("multiclass"))
+
+
+@pytest.mark.parametrize("residual", [False, True])
+def test_a_precision_comes_back_with_weights_that_are_not_rounded(residual, fit, rows):
+    sizes = (4, 4) if residual else (5,)
+    parameters = {"precision": "bfloat16", "residual": residual, "hidden_layer_sizes": sizes}
+    model = fit("multiclass", "float32", **parameters)
+    back = lamina.from_torch(lamina.to_torch(model), classes=model.classes_)
+    assert back.precision == "bfloat16"
+    np.testing.assert_array_equal(back.coefs_[0], model.coefs_[0])
+    np.testing.assert_array_equal(back.predict_proba(rows), model.predict_proba(rows))
+
+
+def test_rounded_products_learn_on_in_pytorch(fit, rows):
+    module = lamina.to_torch(fit("numbers", precision="bfloat16"))
+    X = torch.from_numpy(rows).float()
+    before = module.hidden_1.weight.clone()
+    module(X).square().mean().backward()
+    torch.optim.SGD(module.parameters(), lr=1e-4).step()
+    assert not torch.equal(module.hidden_1.weight, before)
+    assert module.hidden_1.weight.dtype == torch.float32
+
+
+def test_a_mean_and_its_spread_are_what_the_loss_of_pytorch_takes(fit, rows, target):
+    model = fit("means and spreads")
+    mean, spread = lamina.to_torch(model)(torch.from_numpy(rows))
+    y = target("means and spreads")
+    loss = nn.GaussianNLLLoss(reduction="sum", eps=1e-30)
+    given = loss(mean, torch.from_numpy(y), spread**2)
+    own_mean, own_spread = model.predict(rows, return_std=True)
+    expected = np.sum(np.log(own_spread) + ((own_mean - y) / own_spread) ** 2 / 2)
+    assert given.item() == pytest.approx(expected, rel=1e-10)
+
+
+def test_logits_of_several_columns_of_labels_come_column_by_column(fit, rows):
+    model = fit("columns of texts")
+    module = lamina.to_torch(model, logits=True)
+    with torch.no_grad():
+        columns = module(torch.from_numpy(rows))
+    for logits, expected in zip(columns, model.predict_proba(rows), strict=True):
+        np.testing.assert_allclose(torch.softmax(logits, dim=1), expected, rtol=1e-10)
+    back = lamina.from_torch(module, classes=model.classes_)
+    np.testing.assert_array_equal(back.predict(rows), model.predict(rows))
+
+
+def test_classes_in_columns_share_out_the_outputs_of_a_plain_module(rows):
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 5)).double()
+    model = lamina.from_torch(module, classes=[["no", "yes"], ["b", "c", "a"]])
+    z = run(module, rows)
+    first = np.where(z[:, 1] > z[:, 0], "yes", "no")
+    second = np.array(["b", "c", "a"])[z[:, 2:].argmax(axis=1)]
+    assert model.predict(rows).tolist() == np.stack([first, second], axis=1).tolist()
+    assert [known.tolist() for known in model.classes_] == [["no", "yes"], ["a", "b", "c"]]
+    model.partial_fit(rows, model.predict(rows))
+
+
+@pytest.mark.parametrize("kind", ["columns of texts", "means and spreads"])
+def test_what_has_several_parts_is_traced_and_exported_by_pytorch(kind, fit, rows, answer):
+    model = fit(kind)
+    X = torch.from_numpy(rows)
+    exported = torch.export.export(lamina.to_torch(model), (X,)).module()
+    parts = [part.detach().numpy() for part in exported(X)]
+    np.testing.assert_allclose(np.hstack(parts), answer(model, rows), rtol=1e-10)
 
 
 def test_dropout_and_running_statistics_go_on_where_training_goes_on(fit, rows):
@@ -187,6 +254,19 @@ def test_nested_modules_without_biases_in_half_precision_are_read(rows):
     assert model.coefs_[0].dtype == np.float32
 
 
+def test_layers_are_rounded_all_or_none():
+    for precisions, message in (
+        (("bfloat16", None), r"layer '1', Linear\(.*of all layers, or of none"),
+        (("float16", "float16"), r"layer '0', RoundedLinear\(.*lamina rounds to bfloat16"),
+    ):
+        layers = [
+            nn.Linear(4, 4) if precision is None else RoundedLinear(4, 4, precision)
+            for precision in precisions
+        ]
+        with pytest.raises(ExportError, match=message):
+            lamina.from_torch(nn.Sequential(*layers))
+
+
 class OwnForward(nn.Sequential):
     def forward(self, X):
         return -super().forward(X)
@@ -215,6 +295,11 @@ class OwnForward(nn.Sequential):
             [nn.Linear(4, 5), nn.BatchNorm1d(5), nn.Linear(5, 5), nn.Linear(5, 1)],
             r"layer '2' has another normalization than layer '0'",
         ),
+        (
+            [nn.Linear(4, 4), Heads([2, 2], nn.Tanh())],
+            r"(?s)layer '1', Heads.*a softmax for each col",
+        ),
+        ([nn.Linear(4, 4), nn.Softsign(), MeanAndSpread(), nn.ReLU()], "layer '2', MeanAndSpread"),
         ([], "no Linear layer"),
         ([nn.Softmax(dim=1)], "no Linear layer"),
     ],
@@ -232,6 +317,23 @@ def test_the_first_layer_that_lamina_cannot_say_is_named(layers, message):
         (nn.Linear(4, 1), ["a"], "classes must name 2 different labels"),
         (nn.Sequential(nn.Linear(4, 3), nn.Sigmoid()), ["a", "b", "c"], "labels have numbers"),
         (nn.Sequential(nn.Linear(4, 1), nn.Softmax(dim=1)), None, "one output by softmax"),
+        (nn.Linear(4, 3), [["a", "b"], ["c", "d"]], "different labels for 3 outputs, column by"),
+        (nn.Linear(4, 4), [["a", "b"], ["c", "c"]], "different labels for 4 outputs, column by"),
+        (
+            nn.Sequential(nn.Linear(4, 4), Heads([2, 2], nn.Softmax(dim=1))),
+            [["a"], ["b", "c", "d"]],
+            r"different labels for \[2, 2\] outputs, column by",
+        ),
+        (
+            nn.Sequential(nn.Linear(4, 4), nn.Sigmoid()),
+            [["a", "b"], ["c", "d"]],
+            "several columns of labels by logistic: lamina has a softmax for each",
+        ),
+        (
+            nn.Sequential(nn.Linear(4, 3), MeanAndSpread()),
+            None,
+            "3 outputs by mean_and_spread: each target has a mean and a spread",
+        ),
     ],
 )
 def test_classes_that_do_not_fit_the_outputs_are_refused(module, classes, message):

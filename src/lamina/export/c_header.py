@@ -1,7 +1,8 @@
-"""A fitted network as one C99 header that needs <math.h> alone, and no memory but the stack."""
+"""A fitted network as one C99 header that needs C's own library, and no memory but the stack."""
 
 from __future__ import annotations
 
+import itertools
 import re
 import string
 from collections.abc import Iterable, Sequence
@@ -22,28 +23,50 @@ HEADER = """\
 #ifndef {guard}
 #define {guard}
 
-#include <math.h>
+{includes}
 
 #define {upper}_N_FEATURES {n_features}
 #define {upper}_N_OUTPUTS {n_outputs}
-
+{n_targets}
 {classes}{weights}
-/* z = a w + b */
+{functions}{predict}
+#endif
+"""
+AFFINE = """\
+/* z = a w + b{rounded} */
 static inline void {name}_affine(
-    const {real} *a, const {real} *w, const {real} *b, int fan_in, int fan_out, {real} *z)
+    const real *a, const real *w, const real *b, int fan_in, int fan_out, real *z)
 {{
     for (int j = 0; j < fan_out; j++) z[j] = b[j];
-    for (int i = 0; i < fan_in; i++)
-        for (int j = 0; j < fan_out; j++) z[j] += a[i] * w[i * fan_out + j];
+    for (int i = 0; i < fan_in; i++) {{
+        const real factor = {factor};
+        for (int j = 0; j < fan_out; j++) z[j] += factor * w[i * fan_out + j];
+    }}
 }}
 
-{functions}/* From {n_features} features at x to {what} at y, which must not overlap x. */
-static inline void {name}_predict(const {real} *x, {real} *y)
+"""
+NEAREST = """\
+/* The nearest number in {precision}. */
+static inline float {name}_nearest(float z)
+{{
+{statements}
+}}
+
+"""
+PREDICT = """\
+/* From {n_features} features at x to {what}, which must not overlap x. */
+static inline void {name}_{function}(const {real} *x, {results})
 {{
 {body}
 }}
-
-#endif
+"""
+PREDICT_ALONE = """
+/* The same without standard deviations. */
+static inline void {name}_predict(const {real} *x, {real} *y)
+{{
+    {real} std[{n}];
+    {name}_predict_with_std(x, y, std);
+}}
 """
 ACTIVATION = "static inline real {name}_{activation}({arguments}) {{ return {formula}; }}\n\n"
 ON_A_ROW = "static inline void {name}({arguments})\n{{\n{statements}\n}}\n\n"
@@ -55,6 +78,12 @@ SORT_IN_C = (
     "        y[j - 1] = y[j];",
     "        y[j] = larger;",
     "    }}",
+)
+PAIRS_IN_C = (
+    "for (int j = 0; j < {n}; j++) {{",
+    "    y[j] = output[2 * j];",
+    "    std[j] = output[2 * j + 1];",
+    "}}",
 )
 NUMBERS_A_LINE = 6
 PLAIN = (string.ascii_letters + string.digits + " _-.,:").encode()
@@ -76,6 +105,11 @@ def to_c(
     those of a regressor's prediction. It allocates nothing, keeps no state, and may run in several
     threads at once. A classifier's labels stand in `mlp_classes`.
 
+    After loss='gaussian_nll', `mlp_predict_with_std(x, y, std)` writes the standard deviations
+    beside. Of several columns of labels, y holds each column's probabilities, one column after the
+    other: MLP_N_TARGETS of them, with `mlp_n_classes[i]` numbers and the labels `mlp_classes_0`,
+    `mlp_classes_1`, …
+
     Parameters
     ----------
     model : MLPClassifier or MLPRegressor
@@ -85,7 +119,8 @@ def to_c(
     name : str, default='mlp'
         What all names in the header begin with, so that one program can hold several models.
     dtype : {'float32', 'float64'}, optional
-        float or double; by default that of the model's weights.
+        float or double; by default that of the model's weights, or the float that a `precision`
+        sums in.
 
     Returns
     -------
@@ -129,13 +164,14 @@ def to_c(
         description=network.description,
         version=lamina.__version__,
         layers=network.layers_in_words,
+        includes=_includes(network),
         n_features=network.widths[0],
         n_outputs=network.n_columns,
+        n_targets=_n_targets(name, network),
         classes=_classes(name, network),
         weights=_weights(name, network, real),
-        functions=in_precision(_functions(name, network), real),
-        what=_outputs_in_words(network),
-        body=_body(name, network, real),
+        functions=in_precision(_affine(name, network) + _functions(name, network), real),
+        predict=_predict(name, network, real),
     )
     if path is not None:
         Path(path).write_text(source, encoding="utf-8")
@@ -155,17 +191,39 @@ def in_precision(code: str, real: str) -> str:
     return re.sub(r"\breal\b", real, code)
 
 
+def _includes(network: FittedNetwork) -> str:
+    headers = ["math"] if network.precision is None else ["math", "stdint", "string"]
+    return "\n".join(f"#include <{header}.h>" for header in headers)
+
+
+def _n_targets(name: str, network: FittedNetwork) -> str:
+    heads = network.heads
+    return f"#define {name.upper()}_N_TARGETS {len(heads)}\n" if heads else ""
+
+
 def _outputs_in_words(network: FittedNetwork) -> str:
+    n = network.n_columns
     if network.targets is None:
-        return f"{network.n_columns} predicted number{'s' if network.n_columns > 1 else ''}"
+        what = f"{n} predicted number{'s' if n > 1 else ''} at y"
+        return f"{what} and their standard deviations at std" if network.has_spread else what
+    if network.heads:
+        return f"the probabilities of {' and '.join(map(str, network.heads))} classes at y"
     what = "labels" if network.targets.kind == "multilabel" else "classes"
-    return f"the probabilities of {network.n_columns} {what}"
+    return f"the probabilities of {n} {what} at y"
 
 
 def _classes(name: str, network: FittedNetwork) -> str:
     if network.targets is None:
         return ""
-    labels = network.targets.classes.tolist()
+    if not network.heads:
+        return _labels(f"{name}_classes", network.targets.classes)
+    widths = ", ".join(map(str, network.heads))
+    columns = [_labels(f"{name}_classes_{i}", c) for i, c in enumerate(network.targets.classes)]
+    return f"static const int {name}_n_classes[{len(columns)}] = {{{widths}}};\n" + "".join(columns)
+
+
+def _labels(name: str, classes: NDArray[Any]) -> str:
+    labels = classes.tolist()
     kinds = {type(label) for label in labels}
     texts: Iterable[str]
     if kinds == {str}:
@@ -178,7 +236,7 @@ def _classes(name: str, network: FittedNetwork) -> str:
         raise ExportError(
             f"a C header cannot say the labels {labels}: fit the model to strings, or to numbers"
         )
-    return f"static const {kind} {name}_classes[{len(labels)}] = {{{', '.join(texts)}}};\n"
+    return f"static const {kind} {name}[{len(labels)}] = {{{', '.join(texts)}}};\n"
 
 
 def _string(text: str) -> str:
@@ -191,7 +249,7 @@ def _weights(name: str, network: FittedNetwork, real: str) -> str:
     arrays = []
     for i, block in enumerate(network.blocks, 1):
         arrays += [
-            _array(f"{real} {name}_w{i}", block.weights),
+            _array(f"{real} {name}_w{i}", network.factor(block)),
             _array(f"{real} {name}_b{i}", block.biases),
             *(_array(f"{real} {name}_{n}{i}", numbers) for n, numbers in block.named.items()),
         ]
@@ -204,6 +262,17 @@ def _array(name: str, numbers: NDArray[Any]) -> str:
     rows = [texts[i : i + NUMBERS_A_LINE] for i in range(0, len(texts), NUMBERS_A_LINE)]
     lines = ",\n".join("    " + ", ".join(row) for row in rows)
     return f"static const {name}[{len(texts)}] = {{\n{lines}}};\n"
+
+
+def _affine(name: str, network: FittedNetwork) -> str:
+    if network.precision is None:
+        return AFFINE.format(name=name, rounded="", factor="a[i]")
+    precision = network.precision
+    nearest = NEAREST.format(
+        name=name, precision=precision.name, statements=_indented(precision.code.c)
+    )
+    rounded = ", a rounded as w is"
+    return nearest + AFFINE.format(name=name, rounded=rounded, factor=f"{name}_nearest(a[i])")
 
 
 def _functions(name: str, network: FittedNetwork) -> str:
@@ -224,15 +293,18 @@ def _functions(name: str, network: FittedNetwork) -> str:
         arguments = [f"const real *{each}" for each in _arguments(normalization)]
         function = f"{name}_{normalization.name}_normalize"
         texts.append(_on_a_row(function, arguments, normalization.code.c))
-    if network.link_code.c:
-        texts.append(_on_a_row(f"{name}_link", [], network.link_code.c))
+    if network.link.code.c:
+        texts.append(_on_a_row(f"{name}_link", [], network.link.code.c))
     return "".join(texts)
 
 
 def _on_a_row(name: str, arguments: list[str], code: str) -> str:
-    statements = "\n".join(f"    {line}" for line in code.splitlines())
     arguments = ["real *z", "int n", *arguments]
-    return ON_A_ROW.format(name=name, arguments=", ".join(arguments), statements=statements)
+    return ON_A_ROW.format(name=name, arguments=", ".join(arguments), statements=_indented(code))
+
+
+def _indented(code: str) -> str:
+    return "\n".join(f"    {line}" for line in code.splitlines())
 
 
 def _arguments(normalization: Normalization) -> list[str]:
@@ -243,22 +315,44 @@ def _names(records: Sequence[Named]) -> list[str]:
     return [record.name for record in records]
 
 
+def _predict(name: str, network: FittedNetwork, real: str) -> str:
+    """What programs call."""
+    numbers = {"name": name, "real": real, "n_features": network.widths[0]}
+    what, body = _outputs_in_words(network), _body(name, network, real)
+    if not network.has_spread:
+        results = f"{real} *y"
+        return PREDICT.format(**numbers, function="predict", what=what, results=results, body=body)
+    results, function = f"{real} *y, {real} *std", "predict_with_std"
+    both = PREDICT.format(**numbers, function=function, what=what, results=results, body=body)
+    return both + PREDICT_ALONE.format(name=name, real=real, n=network.n_columns)
+
+
 def _body(name: str, network: FittedNetwork, real: str) -> str:
     """The statements of `predict`: every block in turn, the last one in y itself."""
-    lines, a = [], "x"
+    lines, a, last = [], "x", "output" if network.has_spread else "y"
     for i, block in enumerate(network.blocks, 1):
-        z = "y" if block is network.blocks[-1] else block.name
+        z = last if block is network.blocks[-1] else block.name
         if z != "y":
             lines.append(f"{real} {z}[{len(block.biases)}];")
         lines += _block(name, i, block, a, z)
         a = z
-    if network.link_code.c:
-        lines.append(f"{name}_link(y, {network.widths[-1]});")
+    if network.link.code.c:
+        lines += [f"{name}_link({each});" for each in _heads(network, last)]
+    if network.has_spread:
+        lines += [line.format(n=network.n_columns) for line in PAIRS_IN_C]
     if network.n_quantiles > 1:
         lines += [line.format(n=network.widths[-1], k=network.n_quantiles) for line in SORT_IN_C]
     if network.is_binary:
         lines += ["y[1] = y[0];", "y[0] = 1 - y[1];"]
     return in_precision("\n".join(f"    {line}" for line in lines), real)
+
+
+def _heads(network: FittedNetwork, y: str) -> list[str]:
+    """What a link takes, where it is and how much: once, or once for each column of labels."""
+    if not network.heads:
+        return [f"{y}, {network.widths[-1]}"]
+    starts = itertools.accumulate(network.heads, initial=0)
+    return [f"&{y}[{start}], {n}" for start, n in zip(starts, network.heads, strict=False)]
 
 
 def _block(name: str, i: int, block: FittedBlock, a: str, z: str) -> list[str]:

@@ -31,7 +31,9 @@ from lamina.network import NetworkSpec, flatten_parameters
 def fitted_model(
     blocks: Sequence[FittedBlock],
     link: str | None,
+    heads: tuple[int, ...],
     input_dropout: float,
+    precision: str | None,
     classes: ArrayLike | None,
 ) -> Any:
     """A model that predicts with these blocks as if it had been fitted to them.
@@ -43,9 +45,14 @@ def fitted_model(
     link : str or None
         What stands behind the last block; None where its results are predicted numbers, or the
         logits of `classes`.
+    heads : tuple of int
+        The outputs of each column of labels; none where there is one column.
     input_dropout : float
-    classes : array-like of shape (n_classes,) or None
-        The label of each output, or those of 0 and 1 for a single output.
+    precision : str or None
+        What both operands of every product are rounded to.
+    classes : array-like of shape (n_classes,), list of these, or None
+        The label of each output, or those of 0 and 1 for a single output; of several columns of
+        labels, those of each.
 
     Raises
     ------
@@ -54,19 +61,23 @@ def fitted_model(
         link.
     """
     *hidden, last = blocks
-    architecture = _architecture(blocks) | {"input_dropout": input_dropout}
-    kind = _kind(link, classes, len(last.biases))
+    architecture = _architecture(blocks) | {"input_dropout": input_dropout, "precision": precision}
+    by_column = bool(heads) or _are_columns(classes)
+    kind = _kind_of_columns(link) if by_column else _kind(link, classes, len(last.biases))
     if kind is None:
         model: Any = MLPRegressor(**architecture)
-        loss = model.loss = model.loss if link is None else _regression_loss(link)
+        loss = model.loss = model.loss if link is None else _regression_loss(link, last)
         attributes = Regression(loss, np.empty(0)).attributes()
     else:
-        last, targets = _sorted(last, kind, classes)
-        model, loss = MLPClassifier(**architecture), targets.loss
+        if by_column:
+            last, targets = _sorted_columns(last, heads, classes)
+        else:
+            last, targets = _sorted(last, kind, classes)
+        model, loss, heads = MLPClassifier(**architecture), targets.loss, targets.heads
         attributes = Classification(targets, targets.classes).attributes()
     blocks = [*hidden, last]
     widths = [len(blocks[0].weights), *(len(block.biases) for block in blocks)]
-    spec = network_for(tuple(widths), architecture_of(model), LOSSES[loss].link)
+    spec = network_for(tuple(widths), architecture_of(model), LOSSES[loss].link, heads)
     parameters = flatten_parameters(
         [block.weights for block in blocks],
         [block.biases for block in blocks],
@@ -145,9 +156,26 @@ def _kind(link: str | None, classes: ArrayLike | None, n_outputs: int) -> Target
     return "binary" if n_outputs == 1 else "multiclass"
 
 
-def _regression_loss(link: str) -> str:
+def _kind_of_columns(link: str | None) -> TargetKind:
+    """What the outputs of several columns of labels stand for, where such a link is behind each."""
+    kind: TargetKind = "multioutput"
+    if link not in (None, LOSSES[LOSS_OF_KIND[kind]].link):
+        raise ExportError(f"several columns of labels by {link}: lamina has a softmax for each")
+    return kind
+
+
+def _are_columns(classes: Any) -> bool:
+    """Whether classes are those of several columns of labels."""
+    return isinstance(classes, list | tuple) and any(np.ndim(each) for each in classes)
+
+
+def _regression_loss(link: str, last: FittedBlock) -> str:
     for name, loss in LOSSES.items():
         if name in REGRESSION_LOSSES and loss.link == link:
+            if len(last.biases) % loss.outputs_per_target({}):
+                raise ExportError(
+                    f"{len(last.biases)} outputs by {link}: each target has a mean and a spread"
+                )
             return name
     raise ExportError(f"no regression of lamina's predicts through {link!r}")
 
@@ -178,6 +206,25 @@ def _sorted(
         difference = last.weights[:, 1:] - last.weights[:, :1], last.biases[1:] - last.biases[:1]
         return _affine(last, *difference), TargetEncoding(labels[order], "binary")
     return last, TargetEncoding(labels[order], kind)
+
+
+def _sorted_columns(
+    last: FittedBlock, heads: tuple[int, ...], classes: Any
+) -> tuple[FittedBlock, TargetEncoding]:
+    """The last block with each column's outputs in the order of its sorted classes."""
+    if classes is None:
+        classes = [np.arange(n) for n in heads]
+    columns = [np.atleast_1d(np.asarray(labels)) for labels in classes]
+    widths = heads or tuple(map(len, columns))
+    known = [np.unique(labels) for labels in columns]
+    if tuple(map(len, known)) != widths or sum(widths) != len(last.biases):
+        raise ExportError(
+            f"classes must name different labels for {list(heads) or len(last.biases)} outputs, "
+            f"column by column, got {classes!r}"
+        )
+    starts = np.cumsum([0, *widths[:-1]])
+    order = [start + np.argsort(labels) for start, labels in zip(starts, columns, strict=True)]
+    return last.selected(np.concatenate(order)), TargetEncoding(known, "multioutput")
 
 
 def _affine(last: FittedBlock, weights: NDArray[Any], biases: NDArray[Any]) -> FittedBlock:

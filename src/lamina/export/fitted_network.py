@@ -22,11 +22,12 @@ from lamina.formulas import (
     LINKS,
     LOSSES,
     NORMALIZATIONS,
+    PRECISIONS,
     Activation,
     Link,
     Normalization,
+    Precision,
 )
-from lamina.formulas.code import Code
 from lamina.formulas.losses import as_it_is
 from lamina.formulas.table import Named
 from lamina.formulas.value_losses import rearranged_quantiles
@@ -34,15 +35,11 @@ from lamina.network import Dense, NetworkSpec, ParameterLayout, ParameterViews
 
 # What each part of a spec may hold: anything more must be at its default.
 KNOWN: dict[type, frozenset[str]] = {
-    NetworkSpec: frozenset({"blocks", "link", "input_dropout", "input_noise"}),
+    NetworkSpec: frozenset({"blocks", "link", "input_dropout", "input_noise", "heads"}),
     Dense: frozenset(
         {"name", "fan_in", "fan_out", "activation", "normalization", "residual", "dropout"}
     ),
 }
-# What to do about a part that is not known, where there is more to say than to leave it out.
-CURES = {"heads": "fit a model for each column of labels"}
-# Parameters that change a prediction behind the network's back: the value that leaves it alone.
-PREDICTED_PLAINLY: dict[str, Any] = {"precision": None}
 
 
 @dataclass(frozen=True)
@@ -114,6 +111,8 @@ class FittedNetwork:
         Of no account in predictions.
     n_quantiles : int
         How many outputs side by side are quantiles of one target, sorted in each row; else 1.
+    precision : Precision or None
+        What both operands of every product are rounded to.
     """
 
     blocks: tuple[FittedBlock, ...]
@@ -121,6 +120,7 @@ class FittedNetwork:
     targets: TargetEncoding | None
     input_dropout: float = 0.0
     n_quantiles: int = 1
+    precision: Precision | None = None
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -133,12 +133,6 @@ class FittedNetwork:
         return [len(self.blocks[0].weights), *(len(block.biases) for block in self.blocks)]
 
     @property
-    def link_code(self) -> Code:
-        """How its link is written elsewhere."""
-        assert self.link.code is not None
-        return self.link.code
-
-    @property
     def is_binary(self) -> bool:
         """Whether one output is the probability of the second of two classes."""
         return self.targets is not None and self.targets.kind == "binary"
@@ -149,24 +143,59 @@ class FittedNetwork:
         return self.targets is not None and self.targets.kind == "multilabel"
 
     @property
+    def heads(self) -> tuple[int, ...]:
+        """How many outputs each column of labels has; none where there is one column."""
+        return () if self.targets is None else self.targets.heads
+
+    @property
+    def label_columns(self) -> list[TargetEncoding]:
+        """What the outputs of each column of labels stand for; none for a regressor."""
+        if self.targets is None:
+            return []
+        if not self.heads:
+            return [self.targets]
+        return [TargetEncoding(classes, "multiclass") for classes in self.targets.classes]
+
+    @property
+    def has_spread(self) -> bool:
+        """Whether each target has two outputs, a mean and its standard deviation."""
+        return self.link.by_pairs
+
+    @property
     def n_columns(self) -> int:
-        """The columns of `predict_proba`, or of a regression's prediction."""
+        """The columns of `predict_proba`, side by side, or of a regression's prediction."""
+        if self.has_spread:
+            return self.widths[-1] // 2
         return 2 if self.is_binary else self.widths[-1]
+
+    def factor(self, block: FittedBlock) -> NDArray[Any]:
+        """The weights of a block as its product reads them."""
+        return block.weights if self.precision is None else self.precision.nearest(block.weights)
 
     @property
     def description(self) -> str:
         """What it predicts from how many features, as a sentence."""
-        n_columns = self.n_columns
-        what = f"{n_columns} number{'s' if n_columns > 1 else ''}"
-        if self.targets is not None:
-            what = f"{n_columns} labels" if self.is_multilabel else f"one of {n_columns} classes"
-        return f"A multi-layer perceptron that predicts {what} from {self.widths[0]} features."
+        return (
+            f"A multi-layer perceptron that predicts {self._what} from {self.widths[0]} features."
+        )
+
+    @property
+    def _what(self) -> str:
+        n = self.n_columns
+        if self.targets is None:
+            what = f"{n} number{'s' if n > 1 else ''}"
+            whose = "their standard deviations" if n > 1 else "its standard deviation"
+            return f"{what} and {whose}" if self.has_spread else what
+        if self.heads:
+            return f"{len(self.heads)} labels, one of {' and one of '.join(map(str, self.heads))},"
+        return f"{n} labels" if self.is_multilabel else f"one of {n} classes"
 
     @property
     def layers_in_words(self) -> str:
         """Its widths, activations and link, such as '4 → 8 relu → 3 softmax'."""
         blocks = [block.in_words for block in self.blocks]
-        return " → ".join([str(self.widths[0]), *blocks]) + f" {self.link.name}"
+        rounded = "" if self.precision is None else f", products in {self.precision.name}"
+        return " → ".join([str(self.widths[0]), *blocks]) + f" {self.link.name}{rounded}"
 
 
 def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
@@ -176,7 +205,8 @@ def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
     ----------
     model : MLPClassifier or MLPRegressor
     dtype : dtype, optional
-        What its numbers are rounded to; by default they stay as they are.
+        What its numbers are rounded to; by default they stay as they are, or are what the model's
+        precision sums in.
 
     Raises
     ------
@@ -194,18 +224,19 @@ def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
             "scikit-learn's into one."
         )
     check_is_fitted(model)
-    _refuse_other_predictions(model)
     spec, parameters = network_and_parameters(model)
     _refuse_unknown_parts(spec)
-    link = LINKS[spec.link]
-    if link.code is None:
-        raise ExportError(
-            f"no export can say what loss={vars(model).get('_loss_name')!r} predicts, "
-            f"{link.equation}: fit the model with another loss"
-        )
+    if model.precision is not None:
+        dtype = _dtype_of_sums(model.precision, dtype)
     views = ParameterLayout.of(spec).views(_finite(parameters, dtype))
-    blocks = tuple(_blocks(spec, views))
-    return FittedNetwork(blocks, link, _targets(model), spec.input_dropout, _n_quantiles(model))
+    return FittedNetwork(
+        blocks=tuple(_blocks(spec, views)),
+        link=LINKS[spec.link],
+        targets=_targets(model),
+        input_dropout=spec.input_dropout,
+        n_quantiles=_n_quantiles(model),
+        precision=None if model.precision is None else PRECISIONS[model.precision],
+    )
 
 
 def _blocks(spec: NetworkSpec, views: ParameterViews) -> Iterator[FittedBlock]:
@@ -227,6 +258,16 @@ def _named(records: Sequence[Named], rows: NDArray[Any]) -> dict[str, NDArray[An
     return {record.name: row for record, row in zip(records, rows, strict=True)}
 
 
+def _dtype_of_sums(precision: str, dtype: DTypeLike | None) -> DTypeLike:
+    """float32, in which products of rounded numbers are summed up."""
+    if dtype is not None and np.dtype(dtype) != np.float32:
+        raise ExportError(
+            f"precision={precision!r} sums in float32, but dtype={np.dtype(dtype).name!r} is asked "
+            "for: leave dtype=None, or call set_params(precision=None) first"
+        )
+    return np.dtype(np.float32)
+
+
 def _finite(parameters: NDArray[Any], dtype: DTypeLike | None) -> NDArray[Any]:
     """A copy of the parameters in that dtype, by default their own."""
     dtype = parameters.dtype if dtype is None else np.dtype(dtype)
@@ -242,27 +283,21 @@ def _finite(parameters: NDArray[Any], dtype: DTypeLike | None) -> NDArray[Any]:
 def _targets(model: Any) -> TargetEncoding | None:
     if isinstance(model, MLPRegressor):
         return None
-    return TargetEncoding(np.asarray(model.classes_), model._target_kind)
+    classes = model.classes_
+    by_column = isinstance(classes, list) and model._target_kind == "multioutput"
+    return TargetEncoding(classes if by_column else np.asarray(classes), model._target_kind)
 
 
 def _n_quantiles(model: Any) -> int:
     """How many quantiles of each target are sorted; what else a prediction may be is refused."""
     name, of = vars(model).get("_loss_name"), vars(model).get("_loss_hyperparameters", {})
-    if name is None or LOSSES[name].answer is as_it_is:
-        return 1
-    if LOSSES[name].answer is not rearranged_quantiles:
+    answer = as_it_is if name is None else LOSSES[name].answer
+    if answer is rearranged_quantiles:
+        return LOSSES[name].outputs_per_target(of)
+    # Behind such a link, a loss of the user's own predicts pairs as they are.
+    if (answer is as_it_is) == LINKS[model.out_activation_].by_pairs:
         raise ExportError(f"no export can say what loss={name!r} predicts: fit it with another")
-    return LOSSES[name].outputs_per_target(of)
-
-
-def _refuse_other_predictions(model: Any) -> None:
-    for name, plain in PREDICTED_PLAINLY.items():
-        value = getattr(model, name)
-        if value != plain:
-            raise ExportError(
-                f"no export can say {name}={value!r}: call set_params({name}={plain!r}) first, "
-                "and predictions will be those of the same weights without it"
-            )
+    return 1
 
 
 def _refuse_unknown_parts(spec: NetworkSpec) -> None:
@@ -275,8 +310,7 @@ def _refuse_unknown_parts(spec: NetworkSpec) -> None:
             value = getattr(part, each.name)
             if each.name not in KNOWN[type(part)] and not _is_default(each, value):
                 raise ExportError(
-                    f"no export can say {each.name}={value!r} of {where}: "
-                    f"{CURES.get(each.name, 'fit the model without it')}"
+                    f"no export can say {each.name}={value!r} of {where}: fit the model without it"
                 )
 
 

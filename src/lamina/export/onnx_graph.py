@@ -1,6 +1,7 @@
 """A fitted network as nodes of an ONNX graph, our own or that of skl2onnx.
 
-Shapes: x (n_rows, n_features); p (n_rows, n_outputs); codes (n_rows,) int64.
+Shapes: x (n_rows, n_features); z and p (n_rows, n_outputs), of labels those of one column of them;
+codes (n_rows,) int64.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.encoding.targets import TargetKind
+from lamina.encoding.targets import TargetEncoding, TargetKind
 from lamina.errors import ExportError
 from lamina.export.fitted_network import FittedNetwork
 
@@ -29,25 +30,85 @@ class Graph(Protocol):
         ...
 
 
-class Outputs(NamedTuple):
-    """The names of a classifier's labels and probabilities."""
+class Output(NamedTuple):
+    """An output of a model of ONNX: its name, its dtype, and its columns; None for a vector."""
 
-    labels: str
-    probabilities: str
+    name: str
+    dtype: np.dtype[Any]
+    n_columns: int | None
 
 
-def add_network(graph: Graph, network: FittedNetwork, x: str) -> str:
-    """Add all blocks and the link; returns the name of p."""
+def outputs_of(network: FittedNetwork) -> list[Output]:
+    """The outputs of a model, in the order in which `add_network` adds them."""
+    if network.targets is None:
+        of_numbers = Output("variable", network.dtype, network.n_columns)
+        return [of_numbers, *([of_numbers._replace(name="std")] if network.has_spread else [])]
+    outputs = []
+    widths = network.heads or (network.n_columns,)
+    for i, (encoding, n) in enumerate(zip(network.label_columns, widths, strict=True)):
+        suffix = f"_{i}" if network.heads else ""
+        columns = n if encoding.kind == "multilabel" else None
+        outputs += [
+            Output(f"label{suffix}", label_array(encoding).dtype, columns),
+            Output(f"probabilities{suffix}", network.dtype, n),
+        ]
+    return outputs
+
+
+def add_network(graph: Graph, network: FittedNetwork, x: str) -> list[str]:
+    """Add all of a model from x on; returns the names of what `outputs_of` lists."""
+    z = _add_blocks(graph, network, x)
+    if network.targets is None:
+        return _add_numbers(graph, network, z)
+    results = []
+    by_head = _by_head(graph, network, z)
+    for encoding, logits in zip(network.label_columns, by_head, strict=True):
+        p = add_formula(graph, network.link.code.onnx, {"z": logits}, network.dtype)
+        results += _add_labels(graph, encoding, p, network.dtype)
+    return results
+
+
+def _add_blocks(graph: Graph, network: FittedNetwork, x: str) -> str:
     for block in network.blocks:
-        z = graph.node("Gemm", x, graph.constant(block.weights), graph.constant(block.biases))
+        factors = _rounded(graph, network, x), graph.constant(network.factor(block))
+        z = graph.node("Gemm", *factors, graph.constant(block.biases))
         named = {name: graph.constant(numbers) for name, numbers in block.named.items()}
         if block.normalization is not None:
             code = block.normalization.code.onnx
             z = add_formula(graph, code, {"z": z, **named}, network.dtype)
         a = add_formula(graph, block.activation.code.onnx, {"z": z, **named}, network.dtype)
         x = graph.node("Add", a, x) if block.residual else a
-    p = add_formula(graph, network.link_code.onnx, {"z": x}, network.dtype)
-    return p if network.n_quantiles == 1 else _sorted_quantiles(graph, network, p)
+    return x
+
+
+def _rounded(graph: Graph, network: FittedNetwork, x: str) -> str:
+    """What a product reads of x."""
+    if network.precision is None:
+        return x
+    return add_formula(graph, network.precision.code.onnx, {"z": x}, network.dtype)
+
+
+def _add_numbers(graph: Graph, network: FittedNetwork, z: str) -> list[str]:
+    """Add the link and what follows it in a regression."""
+    named, columns = {"z": z}, np.arange(network.widths[-1])
+    if network.has_spread:
+        named["second"] = graph.constant(columns % 2 == 1)
+    p = add_formula(graph, network.link.code.onnx, named, network.dtype)
+    if network.has_spread:
+        return [_columns(graph, p, columns[0::2]), _columns(graph, p, columns[1::2])]
+    return [p if network.n_quantiles == 1 else _sorted_quantiles(graph, network, p)]
+
+
+def _by_head(graph: Graph, network: FittedNetwork, z: str) -> list[str]:
+    """What belongs to each column of labels."""
+    if not network.heads:
+        return [z]
+    ends = np.cumsum(network.heads)[:-1]
+    return [_columns(graph, z, each) for each in np.split(np.arange(network.widths[-1]), ends)]
+
+
+def _columns(graph: Graph, p: str, columns: NDArray[np.int64]) -> str:
+    return graph.node("Gather", p, graph.constant(columns), axis=1)
 
 
 def _sorted_quantiles(graph: Graph, network: FittedNetwork, p: str) -> str:
@@ -80,20 +141,9 @@ def add_formula(graph: Graph, formula: str, named: dict[str, str], dtype: np.dty
     return result(ast.parse(formula, mode="eval").body)
 
 
-def add_labels(graph: Graph, network: FittedNetwork, p: str) -> Outputs:
-    """Add what turns a classifier's p into labels and the columns of `predict_proba`."""
-    assert network.targets is not None
-    labels = _LABELS[network.targets.kind](graph, network, p)
-    if network.is_binary:
-        one = graph.constant(np.array(1, dtype=network.dtype))
-        p = graph.node("Concat", graph.node("Sub", one, p), p, axis=1)
-    return Outputs(labels, p)
-
-
-def label_array(network: FittedNetwork) -> NDArray[Any]:
+def label_array(encoding: TargetEncoding) -> NDArray[Any]:
     """The labels in an ONNX type: strings, int64 (for booleans too), float32 or float64."""
-    assert network.targets is not None
-    classes: NDArray[Any] = network.targets.classes
+    classes: NDArray[Any] = encoding.classes
     kinds = {type(label) for label in classes.tolist()}
     if kinds == {str}:
         return classes.astype(object)
@@ -106,20 +156,29 @@ def label_array(network: FittedNetwork) -> NDArray[Any]:
     )
 
 
-def _alone(graph: Graph, network: FittedNetwork, p: str) -> str:
-    above = graph.node("Greater", p, graph.constant(np.array(0.5, dtype=network.dtype)))
+def _add_labels(graph: Graph, encoding: TargetEncoding, p: str, dtype: np.dtype[Any]) -> list[str]:
+    """Add what turns one column's p into labels and probabilities."""
+    labels = _LABELS[encoding.kind](graph, encoding, p, dtype)
+    if encoding.kind == "binary":
+        one = graph.constant(np.array(1, dtype=dtype))
+        p = graph.node("Concat", graph.node("Sub", one, p), p, axis=1)
+    return [labels, p]
+
+
+def _alone(graph: Graph, encoding: TargetEncoding, p: str, dtype: np.dtype[Any]) -> str:
+    above = graph.node("Greater", p, graph.constant(np.array(0.5, dtype=dtype)))
     flat = graph.node("Reshape", above, graph.constant(np.array([-1], dtype=np.int64)))
     # Where there is one class only, every row is of that class.
-    last = graph.constant(np.array(len(label_array(network)) - 1, dtype=np.int64))
-    return _labels_of(graph, network, graph.node("Mul", _as_integers(graph, flat), last))
+    last = graph.constant(np.array(len(encoding.classes) - 1, dtype=np.int64))
+    return _labels_of(graph, encoding, graph.node("Mul", _as_integers(graph, flat), last))
 
 
-def _largest(graph: Graph, network: FittedNetwork, p: str) -> str:
-    return _labels_of(graph, network, graph.node("ArgMax", p, axis=1, keepdims=0))
+def _largest(graph: Graph, encoding: TargetEncoding, p: str, dtype: np.dtype[Any]) -> str:
+    return _labels_of(graph, encoding, graph.node("ArgMax", p, axis=1, keepdims=0))
 
 
-def _indicators(graph: Graph, network: FittedNetwork, p: str) -> str:
-    half = graph.constant(np.array(0.5, dtype=network.dtype))
+def _indicators(graph: Graph, encoding: TargetEncoding, p: str, dtype: np.dtype[Any]) -> str:
+    half = graph.constant(np.array(0.5, dtype=dtype))
     return _as_integers(graph, graph.node("Greater", p, half))
 
 
@@ -127,12 +186,12 @@ def _as_integers(graph: Graph, booleans: str) -> str:
     return graph.node("Cast", booleans, to=INT64)
 
 
-def _labels_of(graph: Graph, network: FittedNetwork, codes: str) -> str:
-    return graph.node("Gather", graph.constant(label_array(network)), codes, axis=0)
+def _labels_of(graph: Graph, encoding: TargetEncoding, codes: str) -> str:
+    return graph.node("Gather", graph.constant(label_array(encoding)), codes, axis=0)
 
 
 INT64 = 7  # TensorProto.INT64, without importing onnx
-_LABELS: dict[TargetKind, Callable[[Graph, FittedNetwork, str], str]] = {
+_LABELS: dict[TargetKind, Callable[[Graph, TargetEncoding, str, np.dtype[Any]], str]] = {
     "binary": _alone,
     "multiclass": _largest,
     "multilabel": _indicators,

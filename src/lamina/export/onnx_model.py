@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from lamina.errors import ExportError
 from lamina.export.fitted_network import FittedNetwork, fitted_network
-from lamina.export.onnx_graph import add_labels, add_network, label_array
+from lamina.export.onnx_graph import add_network, label_array, outputs_of
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -37,20 +37,26 @@ def to_onnx(
     (n_rows, n_features); a pipeline that takes a data frame has an input of shape (n_rows, 1) for
     each column that it reads, in their order, under the column's name in letters, digits and
     underscores. A regressor's output is 'variable', of shape
-    (n_rows, n_outputs); a classifier's are 'label', of shape (n_rows,) or, for multilabel targets,
-    (n_rows, n_labels), and 'probabilities', the columns of `predict_proba`.
+    (n_rows, n_outputs), after loss='gaussian_nll' beside 'std', of the same shape; a classifier's
+    are 'label', of shape (n_rows,) or, for multilabel targets, (n_rows, n_labels), and
+    'probabilities', the columns of `predict_proba`. Of several columns of labels each has two of
+    its own: 'label_0', 'probabilities_0', 'label_1', …
+
+    Numbers are those of `dtype`, and NaN where a TableEncoding is to find one missing; categories
+    are strings, empty where missing. A date is an int64 of microseconds since 1970 in UTC, as
+    NumPy's 'datetime64[us]' counts, with its NaT, the least int64, where missing.
 
     Parameters
     ----------
     model : MLPClassifier, MLPRegressor, Pipeline or TransformedTargetRegressor
         Fitted; a target's scaler is StandardScaler or MinMaxScaler. What stands before the model in
-        a pipeline is converted by skl2onnx, and a TableEncoding by lamina; an empty string stands
-        for a missing category there.
+        a pipeline is converted by skl2onnx, and a TableEncoding by lamina.
     X : array-like or data frame, optional
         A pipeline's input, a row of it or more, for its types and names; by default a matrix of
         numbers, or the columns that a TableEncoding was fitted to. A model alone needs none.
     dtype : {'float32', 'float64'}, optional
-        What is computed in where X does not say so; by default the dtype of the model's weights.
+        What is computed in where X does not say so; by default the dtype of the model's weights,
+        or the float32 that a `precision` sums in.
         Some operators that other transformers need know float32 alone in onnxruntime.
     zipmap : bool, default=False
         Whether a classifier's probabilities are a list of dictionaries by label, as skl2onnx makes
@@ -78,6 +84,9 @@ def to_onnx(
     -----
     skl2onnx's own functions take lamina's classes once
     `lamina.export.onnx_pipeline.register_with_skl2onnx()` has been called.
+
+    Sparse rows, which a pipeline's encoder may give, are dense ones here. That shows only with
+    precision='bfloat16': of sparse rows the first product is not rounded, and here it is.
 
     Examples
     --------
@@ -153,24 +162,14 @@ class ModelGraph:
 def _alone(network: FittedNetwork, opset: int) -> ModelProto:
     from onnx import helper
 
-    graph = ModelGraph()
-    prediction = add_network(graph, network, "X")
+    graph, outputs = ModelGraph(), []
+    results = add_network(graph, network, "X")
+    for result, output in zip(results, outputs_of(network), strict=True):
+        graph.add("Identity", [result], output.name)
+        kind = helper.np_dtype_to_tensor_dtype(output.dtype)
+        shape = [None] if output.n_columns is None else [None, output.n_columns]
+        outputs.append(helper.make_tensor_value_info(output.name, kind, shape))
     number = helper.np_dtype_to_tensor_dtype(network.dtype)
-    columns = [None, network.n_columns]
-    if network.targets is None:
-        graph.add("Identity", [prediction], "variable")
-        outputs = [helper.make_tensor_value_info("variable", number, columns)]
-    else:
-        labels, probabilities = add_labels(graph, network, prediction)
-        graph.add("Identity", [labels], "label")
-        graph.add("Identity", [probabilities], "probabilities")
-        kind = helper.np_dtype_to_tensor_dtype(label_array(network).dtype)
-        outputs = [
-            helper.make_tensor_value_info(
-                "label", kind, columns if network.is_multilabel else [None]
-            ),
-            helper.make_tensor_value_info("probabilities", number, columns),
-        ]
     X = helper.make_tensor_value_info("X", number, [None, network.widths[0]])
     made = helper.make_graph(graph.nodes, "lamina", [X], outputs, graph.constants)
     opsets = [helper.make_opsetid("", opset)]
@@ -180,7 +179,7 @@ def _alone(network: FittedNetwork, opset: int) -> ModelProto:
 
 
 def _scale_back(proto: ModelProto, transformer: Any, dtype: np.dtype[Any]) -> None:
-    """Undo what was done to the targets, in place: the output becomes slope y + offset."""
+    """Undo what was done to the targets, in place: slope y + offset, and slope times a spread."""
     from onnx import helper, numpy_helper
 
     if type(transformer) not in (StandardScaler, MinMaxScaler):
@@ -191,44 +190,62 @@ def _scale_back(proto: ModelProto, transformer: Any, dtype: np.dtype[Any]) -> No
     n_outputs = transformer.n_features_in_
     offset = transformer.inverse_transform(np.zeros((1, n_outputs)))
     slope = transformer.inverse_transform(np.ones((1, n_outputs))) - offset
-    output = proto.graph.output[0].name
-    [last] = [node for node in proto.graph.node if list(node.output) == [output]]
-    last.output[0] = f"{output}_scaled"
     for name, array in {"target_slope": slope, "target_offset": offset}.items():
         proto.graph.initializer.append(numpy_helper.from_array(array.astype(dtype), name))
+    prediction, *spreads = [each.name for each in proto.graph.output]
+    scaled = [_set_aside(proto, output) for output in (prediction, *spreads)]
     proto.graph.node.extend(
         [
-            helper.make_node("Mul", [last.output[0], "target_slope"], ["spread_out"]),
-            helper.make_node("Add", ["spread_out", "target_offset"], [output]),
+            helper.make_node("Mul", [scaled[0], "target_slope"], ["spread_out"]),
+            helper.make_node("Add", ["spread_out", "target_offset"], [prediction]),
+            *(
+                helper.make_node("Mul", [each, "target_slope"], [output])
+                for each, output in zip(scaled[1:], spreads, strict=True)
+            ),
         ]
     )
 
 
 def _zip_probabilities(proto: ModelProto, network: FittedNetwork) -> None:
     """Turn the probabilities of a model into dictionaries by label, in place."""
+    from onnx import helper
+
+    for i, encoding in enumerate(network.label_columns):
+        # Not 'probabilities' where a column of the table is called so.
+        output = proto.graph.output[2 * i + 1]
+        _zip(proto, output, label_array(encoding))
+    if ML not in {each.domain for each in proto.opset_import}:
+        proto.opset_import.append(helper.make_opsetid(ML, 1))
+
+
+def _zip(proto: ModelProto, output: Any, labels: NDArray[Any]) -> None:
+    """Turn one output into dictionaries, a label for each of its columns."""
     from onnx import TensorProto, helper
 
-    labels = label_array(network)
     attributes = {"O": "classlabels_strings", "i": "classlabels_int64s"}
-    if labels.dtype.kind not in attributes or len(labels) != network.n_columns:
+    if labels.dtype.kind not in attributes or len(labels) < 2:
         raise ExportError(
             "zipmap=True takes two labels or more, which are strings or integers, got "
             f"{labels.tolist()}: leave zipmap=False"
         )
     by_label = {attributes[labels.dtype.kind]: labels.tolist()}
-    # Not 'probabilities' where a column of the table is called so.
-    output = proto.graph.output[1].name
-    [last] = [node for node in proto.graph.node if list(node.output) == [output]]
-    last.output[0] = f"{output}_tensor"
+    numbers = f"{output.name}_to_zip"
     proto.graph.node.extend(
         [
-            helper.make_node("Cast", [last.output[0]], ["to_zip"], to=TensorProto.FLOAT),
-            helper.make_node("ZipMap", ["to_zip"], [output], domain=ML, **by_label),
+            helper.make_node(
+                "Cast", [_set_aside(proto, output.name)], [numbers], to=TensorProto.FLOAT
+            ),
+            helper.make_node("ZipMap", [numbers], [output.name], domain=ML, **by_label),
         ]
     )
     key = helper.np_dtype_to_tensor_dtype(labels.dtype)
     value = helper.make_tensor_type_proto(TensorProto.FLOAT, [])
     dictionaries = helper.make_sequence_type_proto(helper.make_map_type_proto(key, value))
-    proto.graph.output[1].CopyFrom(helper.make_value_info(output, dictionaries))
-    if ML not in {each.domain for each in proto.opset_import}:
-        proto.opset_import.append(helper.make_opsetid(ML, 1))
+    output.CopyFrom(helper.make_value_info(output.name, dictionaries))
+
+
+def _set_aside(proto: ModelProto, output: str) -> str:
+    """Let what made an output make another value, for further nodes to make the output from."""
+    [last] = [node for node in proto.graph.node if list(node.output) == [output]]
+    last.output[0] = f"{output}_before"
+    return str(last.output[0])

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import skl2onnx
 from numpy.typing import NDArray
-from onnx import ModelProto, TensorProto, numpy_helper
+from onnx import ModelProto, TensorProto, helper, numpy_helper
+from skl2onnx._parse import _parse_sklearn_classifier
 from skl2onnx.common.data_types import (
     DoubleTensorType,
     FloatTensorType,
@@ -22,8 +23,8 @@ from sklearn.pipeline import Pipeline
 from lamina.encoding import TableEncoding
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.export.fitted_network import FittedNetwork, fitted_network
-from lamina.export.onnx_graph import add_labels, add_network, label_array
-from lamina.export.onnx_table import add_encoding, columns_read
+from lamina.export.onnx_graph import add_network, outputs_of
+from lamina.export.onnx_table import INPUTS, MEANINGS, add_encoding, columns_read
 
 TYPES: dict[str, Any] = {
     "float32": FloatTensorType,
@@ -46,7 +47,7 @@ def register_with_skl2onnx() -> None:
     """Teach skl2onnx our classes: its own functions then take them as well."""
     for cls, options in ((MLPClassifier, CLASSIFIER_OPTIONS), (MLPRegressor, None)):
         skl2onnx.update_registered_converter(
-            cls, f"Lamina{cls.__name__}", infer_shapes, convert, options=options
+            cls, f"Lamina{cls.__name__}", infer_shapes, convert, parser=parse, options=options
         )
     skl2onnx.update_registered_converter(
         TableEncoding,
@@ -66,45 +67,54 @@ def pipeline_to_onnx(pipeline: Pipeline, X: Any, dtype: np.dtype[Any], opset: in
         options[id(pipeline[-1])] = {"zipmap": False}
     if isinstance(pipeline[0], TableEncoding):
         options[id(pipeline[0])] = {"double": dtype == np.float64}
-        of_kind = {"number": TYPES[dtype.name], "category": StringTensorType}
         columns = columns_read(pipeline[0]).items()
-        X, types = None, [(name, of_kind[kind]([None, 1])) for name, kind in columns]
+        names = {kind: INPUTS.get(kind, dtype).name for _, kind in columns}
+        X, types = None, [(name, TYPES[names[kind]]([None, 1])) for name, kind in columns]
     proto: ModelProto = skl2onnx.to_onnx(
         pipeline, X, initial_types=types, options=options, target_opset={"": opset, ML: ML_OPSET}
     )
+    if isinstance(pipeline[0], TableEncoding):
+        for value, kind in zip(proto.graph.input, columns_read(pipeline[0]).values(), strict=True):
+            value.doc_string = MEANINGS[kind]
     return proto
+
+
+def parse(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> Any:
+    """Name a model's outputs, as skl2onnx asks a parser to."""
+    if len(outputs := outputs_of(fitted_network(model))) == 2 and isinstance(model, MLPClassifier):
+        # skl2onnx's own, for the sake of its zipmap.
+        return _parse_sklearn_classifier(scope, model, inputs, custom_parsers)
+    operator = scope.declare_local_operator(f"Lamina{type(model).__name__}", model)
+    operator.inputs = inputs
+    for output in outputs:
+        variable = scope.declare_local_variable(output.name, TYPES[output.dtype.name]())
+        operator.outputs.append(variable)
+    return operator.outputs
 
 
 def infer_shapes(operator: Any) -> None:
     """Set the types of a model's outputs, as skl2onnx asks a converter to."""
-    network = _network(operator)
     n_rows = operator.inputs[0].get_first_dimension()
-    columns = TYPES[network.dtype.name]([n_rows, network.n_columns])
-    if network.targets is None:
-        operator.outputs[0].type = columns
-        return
-    shape = [n_rows, network.n_columns] if network.is_multilabel else [n_rows]
-    operator.outputs[0].type = TYPES[label_array(network).dtype.name](shape)
-    operator.outputs[1].type = columns
+    for variable, output in zip(operator.outputs, outputs_of(_network(operator)), strict=True):
+        columns = [] if output.n_columns is None else [output.n_columns]
+        variable.type = TYPES[output.dtype.name]([n_rows, *columns])
 
 
 def convert(scope: Any, operator: Any, container: Any) -> None:
     """Add a model's nodes to the graph, as skl2onnx asks a converter to."""
     graph, network = ContainerGraph(scope, container), _network(operator)
     x = operator.inputs[0].full_name
-    if not isinstance(operator.inputs[0].type, FloatTensorType | DoubleTensorType):
-        x = graph.node("Cast", x, to=TensorProto.FLOAT)
-    results: Any = [add_network(graph, network, x)]
-    if network.targets is not None:
-        results = add_labels(graph, network, results[0])
+    if not isinstance(operator.inputs[0].type, TYPES[network.dtype.name]):
+        x = graph.node("Cast", x, to=helper.np_dtype_to_tensor_dtype(network.dtype))
+    results = add_network(graph, network, x)
     for result, output in zip(results, operator.outputs, strict=True):
         graph.add("Identity", [result], output.full_name)
 
 
 def _network(operator: Any) -> FittedNetwork:
-    """The model's network in the precision of the rows that come in."""
-    is_double = isinstance(operator.inputs[0].type, DoubleTensorType)
-    return fitted_network(operator.raw_operator, "float64" if is_double else "float32")
+    """The model's network in the dtype of the rows that come in, or of its products' sums."""
+    model, is_double = operator.raw_operator, isinstance(operator.inputs[0].type, DoubleTensorType)
+    return fitted_network(model, "float64" if is_double and model.precision is None else "float32")
 
 
 def infer_encoding_shapes(operator: Any) -> None:

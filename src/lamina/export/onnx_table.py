@@ -1,7 +1,8 @@
 """A TableEncoding as nodes of an ONNX graph: one input for each column, one matrix out.
 
-Shapes: every column is (n_rows, 1), numbers (NaN where missing) or texts (empty where missing); the
-matrix is (n_rows, n_features_out), as TableEncoding has it.
+Shapes: every column is (n_rows, 1), numbers (NaN where missing), moments (microseconds since 1970;
+the least int64 where missing) or texts (empty where missing); the matrix is (n_rows,
+n_features_out), as TableEncoding has it.
 """
 
 from __future__ import annotations
@@ -13,26 +14,31 @@ import numpy as np
 from onnx import helper
 
 from lamina.encoding import TableEncoding
+from lamina.encoding.columns import Kind
 from lamina.errors import ExportError
 from lamina.export.onnx_graph import Graph
 
 MISSING_TEXT = ""
+# ONNX has no dates: they come as the counts of NumPy's datetime64[us], NaT included.
+MISSING_MOMENT = np.iinfo(np.int64).min
+MICROSECONDS_A_DAY = 86_400_000_000
+# The dtypes of columns that are no numbers, and what the graph says of every input.
+INPUTS = {"moment": np.dtype(np.int64), "category": np.dtype(object)}
+MEANINGS: dict[Kind, str] = {
+    "number": "a number; NaN where it is missing",
+    "moment": "microseconds since 1970-01-01 in UTC; the least int64 where the date is missing",
+    "category": "a category; empty where it is missing",
+}
 
 
-def columns_read(encoding: TableEncoding) -> dict[str, str]:
-    """The columns that an encoding reads, and whether each is a 'number' or a 'category'.
+def columns_read(encoding: TableEncoding) -> dict[str, Kind]:
+    """The columns that an encoding reads, and what each holds.
 
     Raises
     ------
     ExportError
-        For a column of dates, and one that tells an empty text from a missing one.
+        For a column that tells an empty text from a missing one.
     """
-    for name, kind in encoding.kinds_.items():
-        if kind == "moment":
-            raise ExportError(
-                f"ONNX has no type for dates, which column {name!r} holds: make it a number before "
-                "the table is encoded"
-            )
     for name, texts in encoding.categories_.items():
         if None in texts and MISSING_TEXT in texts:
             raise ExportError(
@@ -51,10 +57,7 @@ def add_encoding(
     Numbers come in that dtype, float32 or float64, and the matrix, whose name is returned, has it.
     """
     number = helper.np_dtype_to_tensor_dtype(dtype)
-    numeric = [name for name, kind in encoding.kinds_.items() if kind == "number"]
-    parts = []
-    if numeric:
-        parts += _numbers(graph, encoding, [columns[name] for name in numeric], dtype, number)
+    parts = _numbers(graph, encoding, columns, dtype, number)
     for name, texts in encoding.categories_.items():
         if texts:
             parts.append(_one_hot(graph, columns[name], texts, number))
@@ -62,23 +65,46 @@ def add_encoding(
 
 
 def _numbers(
-    graph: Graph, encoding: TableEncoding, columns: list[str], dtype: np.dtype[Any], number: int
+    graph: Graph,
+    encoding: TableEncoding,
+    columns: Mapping[str, str],
+    dtype: np.dtype[Any],
+    number: int,
 ) -> list[str]:
     """Standardised numbers, and a 0/1 column for each that was missing in training."""
+    kinds = {name: kind for name, kind in encoding.kinds_.items() if kind != "category"}
+    if not kinds:
+        return []
+    # float32 does not tell the hours of a day that so many days have come before.
+    own = np.dtype(np.float64) if "moment" in kinds.values() else dtype
     learned = encoding.to_plain()["numbers"]
 
     def constant(name: str) -> str:
-        return graph.constant(learned[name].astype(dtype))
+        return graph.constant(learned[name].astype(own))
 
-    numbers = graph.node("Concat", *columns, axis=1)
+    read = [_number(graph, columns[name], kind, own) for name, kind in kinds.items()]
+    numbers = graph.node("Concat", *read, axis=1)
     missing = graph.node("IsNaN", numbers)
     imputed = graph.node("Where", missing, constant("median"), numbers)
     scaled = graph.node("Div", graph.node("Sub", imputed, constant("mean")), constant("scale"))
+    if own != dtype:
+        scaled = graph.node("Cast", scaled, to=number)
     indicated = np.flatnonzero(learned["had_missing"])
     if not len(indicated):
         return [scaled]
     indicators = graph.node("Gather", missing, graph.constant(indicated), axis=1)
     return [scaled, graph.node("Cast", indicators, to=number)]
+
+
+def _number(graph: Graph, column: str, kind: Kind, dtype: np.dtype[Any]) -> str:
+    """A column of numbers or moments as numbers of that dtype, NaN where missing."""
+    numbers = graph.node("Cast", column, to=helper.np_dtype_to_tensor_dtype(dtype))
+    if kind == "number":
+        return numbers
+    day = graph.constant(np.array(MICROSECONDS_A_DAY, dtype=dtype))
+    missing = graph.node("Equal", column, graph.constant(np.array(MISSING_MOMENT)))
+    nan = graph.constant(np.array(np.nan, dtype=dtype))
+    return graph.node("Where", missing, nan, graph.node("Div", numbers, day))
 
 
 def _one_hot(graph: Graph, column: str, texts: list[str | None], number: int) -> str:

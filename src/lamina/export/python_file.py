@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from lamina.errors import ExportError
@@ -42,16 +43,25 @@ def _forward(X):
 {layers}
     return {link}
 """
+ROUNDED = """
+
+
+def _nearest(z):
+    return {nearest}
+"""
 FUNCTION = '''
 
-def {name}(X):
-    """{what}, of shape {shape}."""
+def {name}({arguments}):
+    """{what}, of shape {shape}{more}."""
     {body}
 '''
 DECISIONS = {
     "binary": "CLASSES[(_forward(X)[:, 0] > 0.5).astype(int)]",
     "multiclass": "CLASSES[_forward(X).argmax(axis=1)]",
     "multilabel": "(_forward(X) > 0.5).astype(int)",
+    "multioutput": (
+        "np.stack([c[p.argmax(axis=1)] for c, p in zip(CLASSES, _forward(X))], axis=1)"
+    ),
 }
 
 
@@ -59,7 +69,9 @@ def to_python(model: Any, path: str | PathLike[str] | None = None) -> str:
     """A fitted model as the source of a Python file that needs nothing but NumPy.
 
     The file has `predict(X)`, and a classifier's `predict_proba(X)` and `CLASSES`, for X of shape
-    (n_rows, n_features). It computes in the dtype of the model's weights.
+    (n_rows, n_features), which answer as the model's own do: with a list for several columns of
+    labels, and `predict(X, return_std=True)` after loss='gaussian_nll'. It computes in the dtype of
+    the model's weights, or in the float32 that a `precision` sums in.
 
     Parameters
     ----------
@@ -124,20 +136,27 @@ def _head(network: FittedNetwork, needs_math: bool) -> str:
 def _classes(network: FittedNetwork) -> str:
     if network.targets is None:
         return ""
-    classes = network.targets.classes
+    if not network.heads:
+        return f"CLASSES = {_labels(network.targets.classes)}\n"
+    columns = "".join(f"    {_labels(classes)},\n" for classes in network.targets.classes)
+    return f"CLASSES = [\n{columns}]\n"
+
+
+def _labels(classes: NDArray[Any]) -> str:
     for label in classes.tolist():
         if type(label) not in (str, int, float, bool):
             raise ExportError(
                 f"a Python file cannot say the label {label!r} of type {type(label).__name__}: "
                 "fit the model to strings, numbers or booleans"
             )
-    return f"CLASSES = np.array({classes.tolist()!r}, dtype={classes.dtype.str!r})\n"
+    return f"np.array({classes.tolist()!r}, dtype={classes.dtype.str!r})"
 
 
 def _weights(network: FittedNetwork) -> str:
     lines = []
     for i, block in enumerate(network.blocks, 1):
-        lines += [f"# {block.name}", _array(f"W{i}", block.weights), _array(f"b{i}", block.biases)]
+        weights = _array(f"W{i}", network.factor(block))
+        lines += [f"# {block.name}", weights, _array(f"b{i}", block.biases)]
         lines += [_array(f"{name}{i}", numbers) for name, numbers in block.named.items()]
     return "\n".join(lines)
 
@@ -149,18 +168,25 @@ def _array(name: str, numbers: NDArray[Any]) -> str:
 
 def _forward(network: FittedNetwork) -> str:
     lines: list[str] = []
+    factor = "a" if network.precision is None else "_nearest(a)"
     for i, block in enumerate(network.blocks, 1):
-        lines += _block(block, i, is_last=block is network.blocks[-1])
+        lines += _block(block, i, factor, is_last=block is network.blocks[-1])
     if lines[-1].startswith("a = "):
         lines.append("z = a")
     layers = "\n".join(f"    {line}" for line in lines)
-    link = network.link_code.numpy
-    return FORWARD.format(dtype=network.dtype.name, layers=layers, link=link)
+    link = network.link.code.numpy
+    if network.heads:
+        ends = np.cumsum(network.heads)[:-1].tolist()
+        link = f"[{link} for z in np.split(z, {ends}, axis=1)]"
+    forward = FORWARD.format(dtype=network.dtype.name, layers=layers, link=link)
+    if network.precision is None:
+        return forward
+    return ROUNDED.format(nearest=network.precision.code.numpy) + forward
 
 
-def _block(block: FittedBlock, i: int, is_last: bool) -> list[str]:
+def _block(block: FittedBlock, i: int, factor: str, is_last: bool) -> list[str]:
     """The lines of one block, from a to a; to z where the output has no activation."""
-    lines = [f"z = a @ W{i} + b{i}"]
+    lines = [f"z = {factor} @ W{i} + b{i}"]
     if block.named:
         numbers = [f"{name}{i}" for name in block.named]
         lines.append(f"{', '.join(block.named)} = {', '.join(numbers)}")
@@ -180,6 +206,8 @@ def _functions(network: FittedNetwork) -> list[str]:
         what = "The prediction for each row"
         if network.n_quantiles > 1:
             return [_quantiles(network, what)]
+        if network.has_spread:
+            return [_mean_and_spread(network, what)]
         if network.n_columns > 1:
             return [_function("predict", what, shape, "return _forward(X)")]
         return [_function("predict", what, "(n_rows,)", "return _forward(X).ravel()")]
@@ -188,8 +216,14 @@ def _functions(network: FittedNetwork) -> list[str]:
         probabilities = "p = _forward(X)\n    return np.hstack([1 - p, p])"
     kind = network.targets.kind
     decision = DECISIONS[kind]
-    if len(network.targets.classes) == 1:
+    if network.is_binary and len(network.targets.classes) == 1:
         decision = "CLASSES[np.zeros(len(_forward(X)), dtype=int)]"
+    if network.heads:
+        shapes = f"(n_rows, {') and (n_rows, '.join(map(str, network.heads))})"
+        return [
+            _function("predict_proba", "The probabilities of each column", shapes, probabilities),
+            _function("predict", "Labels", f"(n_rows, {len(network.heads)})", f"return {decision}"),
+        ]
     if kind == "multilabel":
         columns, what, decided = "label", "Zero or one for each label", shape
     else:
@@ -209,5 +243,22 @@ def _quantiles(network: FittedNetwork, what: str) -> str:
     return _function("predict", what, shape, body)
 
 
-def _function(name: str, what: str, shape: str, body: str) -> str:
-    return FUNCTION.format(name=name, what=what, shape=shape, body=body)
+def _mean_and_spread(network: FittedNetwork, what: str) -> str:
+    """A `predict` that gives each target's standard deviation too, where that is asked for."""
+    shape = "(n_rows,)" if network.n_columns == 1 else f"(n_rows, {network.n_columns})"
+    columns = "0], p[:, 1]" if network.n_columns == 1 else "0::2], p[:, 1::2]"
+    body = (
+        "p = _forward(X)\n"
+        f"    mean, std = p[:, {columns}\n"
+        "    return (mean, std) if return_std else mean"
+    )
+    more = "; return_std=True adds its standard deviation"
+    return _function("predict", what, shape, body, "X, return_std=False", more)
+
+
+def _function(
+    name: str, what: str, shape: str, body: str, arguments: str = "X", more: str = ""
+) -> str:
+    return FUNCTION.format(
+        name=name, arguments=arguments, what=what, shape=shape, more=more, body=body
+    )

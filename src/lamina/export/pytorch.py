@@ -1,6 +1,6 @@
 """A fitted network as a module of PyTorch's, and a module of PyTorch's as a fitted model.
 
-The only importer of torch.
+With torch_layers.py the only importer of torch.
 """
 
 from __future__ import annotations
@@ -17,76 +17,21 @@ from numpy.typing import NDArray
 from torch import nn
 
 from lamina.errors import ExportError
+from lamina.export import torch_layers
 from lamina.export.fitted_network import FittedBlock, FittedNetwork
+from lamina.export.torch_layers import Elementwise, Heads, Residual, RoundedLinear, Sorted
 from lamina.formulas import (
     ACTIVATIONS,
     LINKS,
     NORMALIZATIONS,
+    PRECISIONS,
     Activation,
     Link,
     Normalization,
+    Precision,
 )
 from lamina.formulas.code import Code
 from lamina.formulas.table import Named
-
-
-class Elementwise(nn.Module):
-    """A function of torch's as a module, for a formula that has no module of its own there.
-
-    Parameters
-    ----------
-    function : str
-        Its name in `torch`.
-    """
-
-    __constants__ = ["function"]
-
-    def __init__(self, function: str) -> None:
-        super().__init__()
-        self.function = function
-
-    def forward(self, z: torch.Tensor) -> torch.Tensor:
-        """The function of z."""
-        result: torch.Tensor = getattr(torch, self.function)(z)
-        return result
-
-    def extra_repr(self) -> str:
-        """What stands between the brackets when the module is printed."""
-        return self.function
-
-
-class Residual(nn.Sequential):
-    """Modules one after the other, whose inputs are added to what they give."""
-
-    def forward(self, a: torch.Tensor) -> torch.Tensor:
-        """What the modules give for a, and a."""
-        result: torch.Tensor = super().forward(a)
-        return result + a
-
-
-class Sorted(nn.Module):
-    """The quantiles of each target in rising order, so that none crosses another.
-
-    Parameters
-    ----------
-    n_quantiles : int
-        How many columns side by side belong to one target.
-    """
-
-    def __init__(self, n_quantiles: int) -> None:
-        super().__init__()
-        self.n_quantiles = n_quantiles
-
-    def forward(self, p: torch.Tensor) -> torch.Tensor:
-        """The columns of p, sorted target by target."""
-        groups = p.unflatten(1, (-1, self.n_quantiles))
-        rising: torch.Tensor = groups.sort(dim=2).values
-        return rising.flatten(1)
-
-    def extra_repr(self) -> str:
-        """What stands between the brackets when the module is printed."""
-        return f"n_quantiles={self.n_quantiles}"
-
 
 # What a module there calls the numbers of a unit that our formulas name so.
 THEIR_NAMES = {
@@ -114,22 +59,22 @@ def sequential(network: FittedNetwork, logits: bool) -> nn.Sequential:
     if network.input_dropout:
         modules["input_dropout"] = nn.Dropout(network.input_dropout)
     for block in network.blocks:
-        parts = _modules_of(block)
+        parts = _modules_of(block, network.precision)
         if block.residual:
             modules[block.name] = Residual(parts)
         else:
             modules[block.name] = parts.pop("linear")
             modules.update({f"{block.name}_{name}": part for name, part in parts.items()})
-    if not logits:
-        modules["link"] = module_of(network.link_code)
-        if network.n_quantiles > 1:
-            modules["sorted"] = Sorted(network.n_quantiles)
+    link = nn.Identity() if logits else module_of(network.link.code)
+    modules["link"] = Heads(network.heads, link) if network.heads else link
+    if network.n_quantiles > 1 and not logits:
+        modules["sorted"] = Sorted(network.n_quantiles)
     kept = [(name, each) for name, each in modules.items() if not isinstance(each, nn.Identity)]
     return nn.Sequential(OrderedDict(kept)).eval()
 
 
-def _modules_of(block: FittedBlock) -> OrderedDict[str, nn.Module]:
-    modules: OrderedDict[str, nn.Module] = OrderedDict(linear=_linear(block))
+def _modules_of(block: FittedBlock, precision: Precision | None) -> OrderedDict[str, nn.Module]:
+    modules: OrderedDict[str, nn.Module] = OrderedDict(linear=_linear(block, precision))
     if block.normalization is not None:
         names: list[Named] = list(block.normalization.parameters)
         names += block.normalization.statistics
@@ -142,11 +87,12 @@ def _modules_of(block: FittedBlock) -> OrderedDict[str, nn.Module]:
     return modules
 
 
-def _linear(block: FittedBlock) -> nn.Linear:
-    fan_in, fan_out = block.weights.shape
-    biases = torch.from_numpy(block.biases)
+def _linear(block: FittedBlock, precision: Precision | None) -> nn.Linear:
+    biases, asked = torch.from_numpy(block.biases), [*block.weights.shape]
+    kind = nn.Linear if precision is None else RoundedLinear
+    rounded = {} if precision is None else {"precision": precision.code.torch}
     # PyTorch's own first weights would be drawn from its global generator.
-    linear: nn.Linear = nn.utils.skip_init(nn.Linear, fan_in, fan_out, dtype=biases.dtype)
+    linear: nn.Linear = nn.utils.skip_init(kind, *asked, dtype=biases.dtype, **rounded)
     with torch.no_grad():
         linear.weight.copy_(torch.from_numpy(block.weights.T))
         linear.bias.copy_(biases)
@@ -168,9 +114,10 @@ def _with_numbers(
 def module_of(code: Code, n: int = 1) -> nn.Module:
     """The module that a record names: 'Tanh', 'Softmax(dim=1)', 'PReLU(n)', or 'sin'."""
     call = ast.parse(code.torch, mode="eval").body
-    if isinstance(call, ast.Name):
-        return Elementwise(call.id) if call.id.islower() else getattr(nn, call.id)()
-    made: nn.Module = eval(code.torch, {**vars(nn), "n": n})
+    if isinstance(call, ast.Name) and call.id.islower():
+        return Elementwise(call.id)
+    text = f"{code.torch}()" if isinstance(call, ast.Name) else code.torch
+    made: nn.Module = eval(text, {**vars(nn), **vars(torch_layers), "n": n})
     return made
 
 
@@ -198,7 +145,9 @@ class Found(NamedTuple):
 
     blocks: list[FittedBlock]
     link: str | None
+    heads: tuple[int, ...]
     input_dropout: float
+    precision: str | None
 
 
 # In the order in which they stand in a block.
@@ -210,8 +159,8 @@ def network_in(module: nn.Module) -> Found:
     if not isinstance(module, nn.Module):
         raise TypeError(f"from_torch takes a torch.nn.Module, got {type(module).__name__}")
     layers = [each for each in _layers(module, "") if not isinstance(each.module, nn.Identity)]
-    link = _named_by(layers[-1].module, LINKS) if layers else None
-    layers = layers if link is None else layers[:-1]
+    link, heads = _end(layers[-1]) if layers else (None, ())
+    layers = layers[:-1] if heads or link is not None else layers
     input_dropout = 0.0
     while layers and isinstance(layers[0].module, nn.Flatten | nn.Dropout):
         first = layers.pop(0).module
@@ -223,10 +172,37 @@ def network_in(module: nn.Module) -> Found:
             raise blocks[-1].layers[role].refusal(f"lamina has no {role} of the output")
     if blocks[-1].residual:
         raise blocks[-1].layers["linear"].refusal("lamina has no residual of the output")
-    dtypes = [parts.layers["linear"].module.weight.dtype for parts in blocks]
+    linears = [parts.layers["linear"] for parts in blocks]
+    dtypes = [layer.module.weight.dtype for layer in linears]
     dtype = torch.float64 if torch.float64 in dtypes else torch.float32
     fitted = [_fitted(parts, dtype) for parts in blocks]
-    return Found(fitted, None if link is None else link.name, input_dropout)
+    name = None if link is None else link.name
+    return Found(fitted, name, heads, input_dropout, _precision(linears))
+
+
+def _end(last: Layer) -> tuple[Link | None, tuple[int, ...]]:
+    """The link that the last layer is, and the heads that it takes by themselves."""
+    if not isinstance(last.module, Heads):
+        return _named_by(last.module, LINKS), ()
+    link, heads = last.module.link, tuple(last.module.widths)
+    if isinstance(link, nn.Identity):
+        return None, heads
+    found = _named_by(link, LINKS)
+    if found is None:
+        raise last.refusal("lamina has a softmax for each column of labels")
+    return found, heads
+
+
+def _precision(linears: list[Layer]) -> str | None:
+    """What the products of all layers are rounded to."""
+    precisions = [getattr(layer.module, "precision", None) for layer in linears]
+    for layer, precision in zip(linears, precisions, strict=True):
+        if precision != precisions[0]:
+            raise layer.refusal("lamina rounds the products of all layers, or of none")
+    known = {record.code.torch: name for name, record in PRECISIONS.items()}
+    if precisions[0] not in (None, *known):
+        raise linears[0].refusal(f"lamina rounds to {', '.join(known)}")
+    return None if precisions[0] is None else known[precisions[0]]
 
 
 def _layers(module: nn.Module, place: str) -> Iterator[Layer]:
@@ -268,7 +244,7 @@ def _add(blocks: list[Parts], role: str, layer: Layer) -> None:
 def _role(layer: Layer) -> str:
     """What a layer is in its block."""
     module = layer.module
-    if type(module) is nn.Linear:
+    if type(module) in (nn.Linear, RoundedLinear):
         return "linear"
     if _named_by(module, NORMALIZATIONS) is not None:
         return "normalization"

@@ -100,6 +100,11 @@ def to_sklearn(model: Any) -> Any:
     True
     """
     network = fitted_network(model)
+    if network.heads:
+        raise ExportError(
+            "scikit-learn's MLPClassifier takes one column of labels, and this model has "
+            f"{len(network.heads)}: fit a model for each column of labels"
+        )
     cls = next(their for our, their in THEIRS.items() if isinstance(model, our))
     estimator = cls(**_their_parameters(model, cls))
     _refuse_unknown_values(estimator)

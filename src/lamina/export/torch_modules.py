@@ -22,7 +22,8 @@ def to_torch(model: Any, *, logits: bool = False) -> nn.Sequential:
         Fitted.
     logits : bool, default=False
         Whether the module ends before the link: what `CrossEntropyLoss` and `BCEWithLogitsLoss`
-        take, to train it further. By default it gives predictions.
+        take, to train it further; in a list, where there are several columns of labels. By default
+        it gives predictions.
 
     Returns
     -------
@@ -32,7 +33,10 @@ def to_torch(model: Any, *, logits: bool = False) -> nn.Sequential:
         it takes in is one module of its own. Noise on the inputs, which PyTorch has no module for
         and predictions do not have, is left out. From rows
         (n_rows, n_features) it gives (n_rows, n_outputs): a regressor's prediction, or a
-        classifier's probabilities; of two classes, the second one's alone.
+        classifier's probabilities; of two classes, the second one's alone. After
+        loss='gaussian_nll' it gives means and standard deviations, a tuple of two such tensors, and
+        for several columns of labels a list with a tensor for each. What a `precision` rounds is
+        rounded in the products of `RoundedLinear` modules.
 
     Raises
     ------
@@ -77,15 +81,17 @@ def from_torch(module: nn.Module, *, classes: ArrayLike | None = None) -> Any:
 
     What it becomes follows from its end: Softmax, LogSoftmax or Sigmoid make a classifier, an exp
     a regressor with loss='poisson', all else a regressor, or a classifier where `classes` are
-    given. Sigmoids of several outputs are labels of their own (multilabel).
+    given. Sigmoids of several outputs are labels of their own (multilabel). What `to_torch` makes
+    of several columns of labels, of loss='gaussian_nll' and of a precision is read as well.
 
     Parameters
     ----------
     module : torch.nn.Module
         A Sequential of Linear, BatchNorm1d or LayerNorm, activations and Dropout, also nested; or
         what `to_torch` made. It stays as it is.
-    classes : array-like of shape (n_classes,), optional
+    classes : array-like of shape (n_classes,) or list of these, optional
         The label of each output; for a single output, the labels of 0 and 1. By default 0, 1, …
+        A list of labels for each of several columns of them shares out the outputs in that order.
 
     Returns
     -------

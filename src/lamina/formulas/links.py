@@ -29,15 +29,18 @@ class Link:
         `inverse(p)`: finite logits of which p is the prediction, to rounding.
     equation : str
         The formula as text.
-    code : Code or None
-        How it is written in PyTorch, ONNX, NumPy and C; None where a model with it is not exported.
+    code : Code
+        How it is written in PyTorch, ONNX, NumPy and C.
+    by_pairs : bool
+        Whether of each two outputs the first is a mean and the second its standard deviation.
     """
 
     name: str
     value: Callable[[Array], Array]
     inverse: Callable[[Array], Array]
     equation: str
-    code: Code | None
+    code: Code
+    by_pairs: bool = False
 
 
 def softmax(z: Array) -> Array:
@@ -131,6 +134,16 @@ LINKS = Table(
         equation=(
             "p = (μ, σ) = (z, exp(z')) for each two outputs (z, z'), with z' kept within [-30, 80]"
         ),
-        code=None,
+        code=Code(
+            torch="MeanAndSpread",
+            onnx=f"Where(second, Exp(Clip(z, {LEAST_LOG_SPREAD}, {LARGEST_LOG_SPREAD})), z)",
+            numpy=(
+                "np.where(np.arange(z.shape[1]) % 2, "
+                f"np.exp(np.clip(z, {LEAST_LOG_SPREAD}, {LARGEST_LOG_SPREAD})), z)"
+            ),
+            c="for (int i = 1; i < n; i += 2)\n"
+            f"    z[i] = exp(fmin(fmax(z[i], {LEAST_LOG_SPREAD}), {LARGEST_LOG_SPREAD}));",
+        ),
+        by_pairs=True,
     ),
 )

@@ -10,17 +10,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lamina.formulas.code import Code
 from lamina.formulas.table import Array, Table
 
 
 @dataclass(frozen=True)
 class Precision:
-    """One precision: `nearest(x)`, the nearest numbers that have it, and where it comes from."""
+    """One precision: `nearest(x)`, the nearest numbers that have it, and where it comes from.
+
+    `code` says how PyTorch, ONNX, NumPy and C find them.
+    """
 
     name: str
     nearest: Callable[[Array], Array]
     equation: str
     paper: str
+    code: Code
 
 
 def _nearest_bfloat16(x: Array) -> Array:
@@ -30,6 +35,14 @@ def _nearest_bfloat16(x: Array) -> Array:
     return np.where(np.isnan(x), x, (nearest & np.uint32(0xFFFF0000)).view(np.float32))
 
 
+NEAREST_BFLOAT16_IN_C = """\
+uint32_t bits;
+memcpy(&bits, &z, sizeof bits);
+bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
+float nearest;
+memcpy(&nearest, &bits, sizeof nearest);
+return z == z ? nearest : z;"""
+
 PRECISIONS = Table(
     "precision",
     Precision(
@@ -37,5 +50,14 @@ PRECISIONS = Table(
         nearest=_nearest_bfloat16,
         equation="bfloat16(x) = the nearest number with 8 bits of mantissa, ties to even",
         paper="Kalamkar et al. 2019, A study of BFLOAT16 for deep learning training",
+        code=Code(
+            torch="bfloat16",
+            onnx="Cast(Cast(z, to=16), to=1)",
+            numpy=(
+                "np.where(np.isnan(z), z, ((z.view('u4') + 0x7FFF + (z.view('u4') >> 16 & 1)) "
+                "& 0xFFFF0000).view('f4'))"
+            ),
+            c=NEAREST_BFLOAT16_IN_C,
+        ),
     ),
 )
