@@ -76,7 +76,8 @@ class Views:
         more: dict[str, Any] = {}
         if watch.region:
             arrays["region"] = self.region(moment, watch.region)
-        if watch.units and len(self.run.spec.blocks) > 1:
+        if watch.units:
+            arrays["inputs"] = self.inputs(watch.units)
             arrays["units"], more["units_drawn"] = self.units(moment, watch.units)
         if watch.confusion and self.run.problem.class_names:
             arrays["confusion"] = self.confusion(moment)
@@ -101,8 +102,14 @@ class Views:
         product = product_in(self.run.model.precision)
         passes = Passes(self.run.spec, moment.parameters, self.cells(n), product)
         drawn = [layer[:, :MOST_UNITS_DRAWN].T for layer in passes.activations()[:-1]]
-        stacked = np.concatenate(drawn).astype(np.float32)
+        none = np.empty((0, passes.rows.shape[0]))
+        stacked = np.concatenate([*drawn, none]).astype(np.float32)
         return stacked.reshape(-1, *self.plane.shape(n)), [len(layer) for layer in drawn]
+
+    def inputs(self, n: int) -> NDArray[np.float32]:
+        """What the network is given over the plane, (n_inputs, n_rows, n_columns)."""
+        drawn = self.cells(n)[:, :MOST_UNITS_DRAWN].T.astype(np.float32)
+        return drawn.reshape(-1, *self.plane.shape(n))
 
     def confusion(self, moment: Moment) -> NDArray[np.int32]:
         """Of the test rows: how many of each class, a row, are taken for which, a column."""

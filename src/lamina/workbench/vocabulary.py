@@ -9,9 +9,11 @@ import inspect
 import math
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from functools import cache
 from numbers import Integral
 from typing import Any
 
+import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 
 import lamina
@@ -39,6 +41,7 @@ CONSTRAINTS_OF: dict[Task, dict[str, list[Any]]] = {
 }
 # What a record tells in plain values; the rest are functions.
 PLAIN = (str, int, float, bool)
+POINTS_OF_PREVIEW = 60
 
 
 def vocabulary(first: Experiment) -> dict[str, Any]:
@@ -171,6 +174,21 @@ def _in_order_of_their_table(names: set[str]) -> list[str]:
     return sorted(names)
 
 
+@cache
+def preview(name: str) -> list[list[float]]:
+    """Some points of a maker's defaults, for the picture to choose it by.
+
+    Each is [x, y, class], or of a regression [x, y, target from 0 to 1]; of one feature the target
+    is y too.
+    """
+    maker = MAKERS[name]
+    drawn = maker.draw(maker.settings({"n_samples": POINTS_OF_PREVIEW}))
+    X, y = drawn.X, drawn.y
+    y = y if maker.task == "classification" else (y - y.min()) / np.ptp(y)
+    places = X if X.shape[1] > 1 else np.column_stack([X, y])
+    return [[round(float(v), 3) for v in row] for row in np.column_stack([places, y])]
+
+
 def data() -> Iterator[dict[str, Any]]:
     """The data that can be chosen, with its options."""
     for maker in MAKERS.values():
@@ -179,6 +197,7 @@ def data() -> Iterator[dict[str, Any]]:
             "kind": "made",
             "task": maker.task,
             "about": maker.about,
+            "preview": preview(maker.name),
             "options": [
                 {
                     "name": option.name,
