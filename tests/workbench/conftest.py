@@ -18,10 +18,17 @@ import httpx  # noqa: E402
 from websockets.exceptions import ConnectionClosed  # noqa: E402
 from websockets.sync.client import ClientConnection, connect  # noqa: E402
 
+from lamina.workbench.experiment import first_experiment  # noqa: E402
 from lamina.workbench.frames import decode  # noqa: E402
 from lamina.workbench.server import Server  # noqa: E402
+from lamina.workbench.sessions import Session  # noqa: E402
+from lamina.workbench.shelf import MemoryShelf  # noqa: E402
 
 PATIENCE = 20.0
+SMALL = {
+    "data": {"n_samples": 60},
+    "model": {"hidden_layer_sizes": [3], "batch_size": 20, "n_iter_no_change": 1000},
+}
 
 
 class Page:
@@ -133,3 +140,19 @@ def until() -> Callable[[Callable[[], object]], None]:
             time.sleep(0.005)
 
     return wait
+
+
+@pytest.fixture
+def session() -> Iterator[Callable[..., Session]]:
+    """`session(patch)` is one on a small experiment, changed so; it goes as fast as it can."""
+    opened: list[Session] = []
+
+    def make(patch: dict[str, Any] | None = None) -> Session:
+        experiment = first_experiment().merged(SMALL).merged(patch or {})
+        opened.append(Session(experiment, MemoryShelf()))
+        opened[-1].do({"do": "pace", "epochs_per_second": None})
+        return opened[-1]
+
+    yield make
+    for each in opened:
+        each.close()

@@ -7,30 +7,11 @@ import re
 import pytest
 
 from lamina.errors import ExperimentError
-from lamina.workbench.experiment import Experiment, first_experiment
+from lamina.workbench.experiment import Experiment
 from lamina.workbench.makers import MAKERS
 from lamina.workbench.script import script_of
 from lamina.workbench.sessions import Session
 from lamina.workbench.shelf import MemoryShelf
-
-BRIEF = {"hidden_layer_sizes": [3], "batch_size": 20, "n_iter_no_change": 1000}
-
-
-@pytest.fixture
-def session():
-    """`session(patch)` is one on a small experiment, changed so."""
-    opened = []
-
-    def make(patch=None):
-        small = {"data": {"n_samples": 60}, "model": BRIEF}
-        experiment = first_experiment().merged(small).merged(patch or {})
-        opened.append(Session(experiment, MemoryShelf()))
-        opened[-1].do({"do": "pace", "epochs_per_second": None})
-        return opened[-1]
-
-    yield make
-    for each in opened:
-        each.close()
 
 
 def learn(session, epochs, until):

@@ -16,11 +16,11 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
-from lamina.errors import LaminaError
+from lamina.errors import LaminaError, UnknownNameError
 from lamina.workbench.connections import Connection
 from lamina.workbench.experiment import Experiment
+from lamina.workbench.exports import EXPORTS
 from lamina.workbench.frames import to_json
-from lamina.workbench.script import script_of
 from lamina.workbench.security import NO_COOKIE, Guard, Lock
 from lamina.workbench.sessions import Session
 from lamina.workbench.shelf import MemoryShelf
@@ -55,7 +55,7 @@ class Workbench:
         routes: list[BaseRoute] = [
             Route("/", self.page),
             Route("/api/vocabulary", self.vocabulary),
-            Route("/api/export/script", self.script),
+            Route("/api/export/{kind}", self.export),
             WebSocketRoute("/ws", self.talk),
         ]
         if STATIC.is_dir():
@@ -82,17 +82,20 @@ class Workbench:
         """What the page knows of the library."""
         return _json(await asyncio.to_thread(vocabulary, self.first()))
 
-    async def script(self, request: Request) -> Response:
-        """The run as Python code."""
+    async def export(self, request: Request) -> Response:
+        """The run as code, or its network as a file."""
         session = self.sessions.get(request.query_params.get("session", ""))
         if session is None:
             return _json({"message": "no such session: reload the page"}, 404)
         try:
-            text = await asyncio.to_thread(script_of, session)
-        except LaminaError as error:
+            wanted = EXPORTS[request.path_params["kind"]]
+            content = await asyncio.to_thread(wanted.content, session)
+        except UnknownNameError as error:
+            return _json({"message": str(error)}, 404)
+        except (LaminaError, ImportError, TypeError, ValueError) as error:
             return _json({"message": str(error)}, 409)
-        headers = {"content-disposition": 'attachment; filename="workbench_run.py"'}
-        return PlainTextResponse(text, headers=headers, media_type="text/x-python")
+        headers = {"content-disposition": f'attachment; filename="{wanted.file}"'}
+        return Response(content, headers=headers, media_type=wanted.media_type)
 
     async def talk(self, websocket: WebSocket) -> None:
         """A page's conversation, with its session or a new one."""

@@ -14,13 +14,17 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from lamina.errors import LaminaError
+from lamina.workbench.curves import Moment
+from lamina.workbench.diagnoses import diagnoses_of
 from lamina.workbench.frames import to_json
+from lamina.workbench.runs import PLAYING
 from lamina.workbench.sessions import Session
 
 VERSION = 1
 LONGEST_COMMAND = 1 << 20
 MOST_WAITING = 256
 TAKEN_OVER, TOO_LONG = 4409, 1009
+SECONDS_BETWEEN_DIAGNOSES = 1.0
 
 
 class Connection:
@@ -44,6 +48,8 @@ class Connection:
         self.sent: Any = None
         self.told: Any = None
         self.data_sent = 0
+        self.diagnoses: Any = None
+        self.next_diagnoses = 0.0
         self.close_code: int | None = None
 
     def tell(self) -> None:
@@ -144,7 +150,21 @@ class Connection:
             return False
         self.has_credit, self.sent = False, now
         await self._send(await asyncio.to_thread(session.frame, moment))
+        if self.loop.time() >= self.next_diagnoses or session.run.status != PLAYING:
+            await self.tell_diagnoses(moment)
         return True
+
+    async def tell_diagnoses(self, moment: Moment) -> None:
+        """Look for what has gone wrong; tell of it where it is new."""
+        run, began = self.session.run, self.loop.time()
+        findings = await asyncio.to_thread(diagnoses_of, run, moment)
+        # A long course takes long to look at, and gets a tenth of the time at most.
+        now = self.loop.time()
+        self.next_diagnoses = now + max(SECONDS_BETWEEN_DIAGNOSES, 10 * (now - began))
+        if (run.id, findings) != self.diagnoses:
+            self.diagnoses = run.id, findings
+            event = {"run": run.id, "epoch": moment.epoch, "findings": findings}
+            self.queue({"is": "diagnoses", **event})
 
     async def _send(self, message: str | bytes) -> None:
         if isinstance(message, str):

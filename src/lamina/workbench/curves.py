@@ -7,6 +7,7 @@ replaced by a shorter one, and whoever reads takes a copy first.
 from __future__ import annotations
 
 import math
+from array import array
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +37,8 @@ class Curves:
         self.rows: list[tuple[float, ...]] = []
         self.names: tuple[str, ...] = ()
         self.latest: tuple[float, ...] | None = None
+        # Whole, as what is told of a course names its epochs: sixteen bytes for each.
+        self._losses, self._validation_losses = array("d"), array("d")
 
     def add(self, row: dict[str, float]) -> None:
         """Enter an epoch."""
@@ -49,6 +52,17 @@ class Curves:
             if row["epoch"] % self.every == 0:
                 self.rows.append(values)
         self.latest = values
+        self._losses.append(row["loss"])
+        if "validation_loss" in row:
+            self._validation_losses.append(row["validation_loss"])
+
+    def losses(self) -> list[float]:
+        """The training loss of every epoch."""
+        return self._losses.tolist()
+
+    def validation_losses(self) -> list[float]:
+        """The loss on the test rows after every epoch; empty where it is not known."""
+        return self._validation_losses.tolist()
 
     def last_row(self) -> dict[str, float]:
         """The latest epoch's; empty before the first."""

@@ -14,13 +14,14 @@ from sklearn.base import clone
 
 from lamina.errors import ExperimentError
 from lamina.estimators.constraints import LBFGS
-from lamina.estimators.state import parameters_of
+from lamina.estimators.state import network_attributes, parameters_of
 from lamina.training import watching
 from lamina.workbench.curves import Moment
 from lamina.workbench.gate import Abandoned, Gate
 from lamina.workbench.problems import Problem
 
 _numbers = itertools.count(1)
+PLAYING = "playing"
 BY_EPOCHS_END = "the last epoch that max_iter allows"
 
 
@@ -51,7 +52,7 @@ class Run:
         self.id, self.problem, self.tell = next(_numbers), problem, tell
         self.model = clone(problem.model)
         first = self._first_look()
-        self.spec, self.link = first.spec, first.task.link
+        self.spec, self.task = first.spec, first.task
         self.gate = Gate(first.start, tell)
         self.ending: str | None = None
         self.message: str | None = None
@@ -76,7 +77,7 @@ class Run:
             return "failed"
         if self.ending is not None:
             return "ended"
-        return "playing" if self.is_playing else "paused"
+        return PLAYING if self.is_playing else "paused"
 
     @property
     def max_epochs(self) -> int:
@@ -102,6 +103,21 @@ class Run:
         """Let so many epochs pass, then hold."""
         self.is_playing = False
         self.gate.let_pass(epochs)
+
+    def model_at(self, moment: Moment) -> Any:
+        """The estimator as it was at a moment of this run, a copy of its own."""
+        model, losses = clone(self.problem.model), self.gate.curves.losses()[: moment.epoch]
+        vars(model).update(
+            **network_attributes(self.spec, moment.parameters.copy()),
+            **self.task.attributes(),
+            n_features_in_=self.spec.n_features,
+            n_iter_=moment.epoch,
+            loss_=moment.loss,
+            loss_curve_=losses,
+            best_loss_=min(losses, default=math.inf),
+            diagnoses_=None,
+        )
+        return model
 
     def abandon(self) -> None:
         """End the thread; nobody looks at this run any more."""

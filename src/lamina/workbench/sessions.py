@@ -15,7 +15,7 @@ from lamina.workbench.description import data_described, network_described
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.planes import plane_of
 from lamina.workbench.problems import pose
-from lamina.workbench.runs import Run
+from lamina.workbench.runs import PLAYING, Run
 from lamina.workbench.sources import Shelf
 from lamina.workbench.views import SCORES, Views, Watch, data_message
 
@@ -191,7 +191,7 @@ def _reset(session: Session, command: Mapping[str, Any]) -> None:
 
 
 def _set(session: Session, command: Mapping[str, Any]) -> None:
-    plays = session.run.status == "playing"
+    plays = session.run.status == PLAYING
     _change(session, command.get("experiment"))
     if plays:
         session.run.play()

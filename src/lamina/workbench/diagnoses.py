@@ -1,0 +1,114 @@
+"""What has gone wrong in a run, told while it goes, and the changes that would cure it.
+
+What is looked at, and the words, are those of an estimator's own `diagnoses_`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from lamina.errors import (
+    DeadUnitsWarning,
+    DiagnosticWarning,
+    DivergingLossWarning,
+    RisingValidationLossWarning,
+    SaturatedUnitsWarning,
+    UnscaledFeaturesWarning,
+)
+from lamina.estimators.diagnosis import (
+    diverging_loss,
+    idle_layers,
+    rising_validation_loss,
+    unscaled_features,
+)
+from lamina.workbench.curves import Moment
+from lamina.workbench.runs import Run
+
+Cure = tuple[str, dict[str, Any]]
+
+NOT_FINITE = "not finite"
+FASTER_STOP = 20
+
+
+def diagnoses_of(run: Run, moment: Moment) -> list[dict[str, Any]]:
+    """The findings of a run up to a moment, each with a name, a message and cures.
+
+    A cure is a label and a merge patch of the experiment. Nothing is a finding of an epoch alone.
+    """
+    findings = [
+        {
+            "name": NAMES[type(finding)],
+            "message": str(finding),
+            "cures": _told(CURES[type(finding)](run)),
+        }
+        for finding in _findings(run, moment)
+    ]
+    if run.message is not None:
+        cures = _told([*_smaller_rate(run), *_scaling(run)])
+        findings.append({"name": NOT_FINITE, "message": run.message, "cures": cures})
+    return findings
+
+
+def _findings(run: Run, moment: Moment) -> Iterator[DiagnosticWarning]:
+    curves, problem = run.gate.curves, run.problem
+    yield from unscaled_features(problem.X_train, None)
+    if moment.epoch and run.by_epochs:
+        yield from diverging_loss(curves.losses(), run.model.learning_rate_init)
+        yield from rising_validation_loss(curves.validation_losses())
+        yield from idle_layers(run.spec, moment.parameters, problem.X_train)
+
+
+def _told(cures: Sequence[Cure]) -> list[dict[str, Any]]:
+    return [{"label": label, "experiment": patch} for label, patch in cures]
+
+
+def _scaling(run: Run) -> list[Cure]:
+    if run.problem.experiment.scaled:
+        return []
+    return [("Scale the inputs", {"scaled": True})]
+
+
+def _smaller_rate(run: Run) -> list[Cure]:
+    rate = float(f"{run.model.learning_rate_init / 10:.3g}")
+    label = f"Learning rate {rate:g}"
+    return [(label, {"model": {"learning_rate_init": rate}})] if run.by_epochs else []
+
+
+def _of_dead_units(run: Run) -> list[Cure]:
+    leaky: Cure = ("Activation leaky_relu", {"model": {"activation": "leaky_relu"}})
+    return [*_smaller_rate(run), leaky, *_scaling(run)]
+
+
+def _of_saturated_units(run: Run) -> list[Cure]:
+    relu: Cure = ("Activation relu", {"model": {"activation": "relu"}})
+    return [*_smaller_rate(run), relu, *_scaling(run)]
+
+
+def _of_rising_validation_loss(run: Run) -> list[Cure]:
+    alpha = max(10 * float(run.model.alpha), 0.01)
+    stops: Cure = (
+        "Stop early",
+        {"model": {"early_stopping": True, "n_iter_no_change": FASTER_STOP}},
+    )
+    return [stops, (f"Penalty alpha {alpha:g}", {"model": {"alpha": alpha}})]
+
+
+def _of_diverging_loss(run: Run) -> list[Cure]:
+    return [*_smaller_rate(run), *_scaling(run)]
+
+
+NAMES: dict[type[DiagnosticWarning], str] = {
+    UnscaledFeaturesWarning: "unscaled inputs",
+    DeadUnitsWarning: "dead units",
+    SaturatedUnitsWarning: "saturated units",
+    DivergingLossWarning: "diverging loss",
+    RisingValidationLossWarning: "overfitting",
+}
+CURES: dict[type[DiagnosticWarning], Callable[[Run], list[Cure]]] = {
+    UnscaledFeaturesWarning: _scaling,
+    DeadUnitsWarning: _of_dead_units,
+    SaturatedUnitsWarning: _of_saturated_units,
+    DivergingLossWarning: _of_diverging_loss,
+    RisingValidationLossWarning: _of_rising_validation_loss,
+}

@@ -1,0 +1,63 @@
+"""What goes wrong in a run is told with cures, and each cure is an experiment that can be had."""
+
+import pytest
+
+from lamina.workbench.diagnoses import CURES, NAMES, diagnoses_of
+
+TROUBLES = {
+    "unscaled inputs": {
+        "data": {"kind": "known", "name": "wine"},
+        "scaled": False,
+        "model": {"learning_rate_init": 1e-4},
+    },
+    "dead units": {"model": {"activation": "relu", "learning_rate_init": 30.0}},
+    "saturated units": {"model": {"activation": "tanh", "learning_rate_init": 100.0}},
+    "diverging loss": {
+        "model": {"solver": "lion", "activation": "identity", "learning_rate_init": 1.0},
+    },
+    "overfitting": {
+        "data": {"noise": 0.6},
+        "model": {"hidden_layer_sizes": [30, 30], "learning_rate_init": 0.03},
+    },
+    "not finite": {
+        "data": {"kind": "known", "name": "diabetes"},
+        "scaled": False,
+        "model": {"solver": "sgd", "learning_rate_init": 1.0},
+    },
+}
+
+
+@pytest.mark.parametrize("name", TROUBLES)
+def test_a_trouble_is_found_and_every_cure_of_it_can_be_applied(name, session, until):
+    run = session(TROUBLES[name])
+    run.do({"do": "step", "epochs": 60})
+    until(lambda: run.run.gate.latest.epoch == 60 or run.run.message)
+    found = {finding["name"]: finding for finding in diagnoses_of(run.run, run.moment)}
+    assert name in found, list(found)
+    assert found[name]["message"].endswith(".")
+    assert found[name]["cures"]
+    for cure in found[name]["cures"]:
+        run.do({"do": "set", "experiment": cure["experiment"]})
+
+
+def test_a_run_in_which_nothing_is_wrong_has_no_findings(session, until):
+    run = session()
+    run.do({"do": "step", "epochs": 20})
+    until(lambda: run.run.gate.latest.epoch == 20)
+    assert diagnoses_of(run.run, run.moment) == []
+
+
+def test_every_kind_of_finding_has_a_name_and_cures():
+    assert set(NAMES) == set(CURES)
+
+
+def test_a_page_is_told_once_and_again_when_the_trouble_is_gone(page):
+    page.do("set", experiment={"data": {"kind": "known", "name": "wine"}, "scaled": False})
+    page.do("ready")
+    while not (told := page.event("diagnoses"))["findings"]:
+        page.do("ready")
+    [finding] = [each for each in told["findings"] if each["name"] == "unscaled inputs"]
+    assert finding["cures"] == [{"label": "Scale the inputs", "experiment": {"scaled": True}}]
+    page.do("set", experiment=finding["cures"][0]["experiment"])
+    page.do("ready")
+    assert page.event("diagnoses")["findings"] == []

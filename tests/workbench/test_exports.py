@@ -1,0 +1,116 @@
+"""What is taken away predicts what was shown: the model's file, and ONNX."""
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina.errors import ExperimentError
+from lamina.estimators.state import parameters_of
+from lamina.workbench.exports import EXPORTS, model_of
+
+CHOICES = {
+    "classes, scaled": {"data": {"name": "quadrants", "n_samples": 60}},
+    "two classes": {"scaled": False},
+    "more inputs": {"inputs": ["x", "y", "xy"]},
+    "a regression": {"data": {"kind": "known", "name": "diabetes"}, "target_scaled": True},
+    "normalized": {"model": {"normalization": "batch", "activation": "prelu"}},
+}
+every_choice = pytest.mark.parametrize("patch", CHOICES.values(), ids=CHOICES)
+
+
+def inputs_of(run):
+    """Rows to test on, before they are scaled."""
+    X, scaler = run.problem.X_test, run.problem.scaler
+    return X if scaler is None else scaler.inverse_transform(X)
+
+
+def predicted_on_the_page(session):
+    """What the page shows for the rows to test on, in the units of their target."""
+    run = session.run
+    prediction = session.views.engine.predict(
+        run.spec, session.moment.parameters, run.problem.X_test
+    )
+    return run.problem.in_units_of_target(prediction)
+
+
+def probabilities(model, X):
+    """As the network has them: of two classes that of the second alone."""
+    if not hasattr(model, "predict_proba"):
+        return model.predict(X)[:, np.newaxis]
+    found = model.predict_proba(X)
+    return found[:, 1:] if found.shape[1] == 2 else found
+
+
+@pytest.fixture
+def learned(session, until):
+    """`learned(patch)` is a session that has learned for five epochs."""
+
+    def make(patch):
+        made = session(patch)
+        made.do({"do": "step", "epochs": 5})
+        until(lambda: made.run.gate.latest.epoch == 5)
+        return made
+
+    return make
+
+
+@every_choice
+def test_the_models_file_predicts_what_was_shown(patch, learned, tmp_path):
+    session = learned(patch)
+    path = tmp_path / EXPORTS["model"].file
+    path.write_bytes(EXPORTS["model"].content(session))
+    model = lamina.load(path)
+    found = probabilities(model, inputs_of(session.run))
+    np.testing.assert_allclose(found, predicted_on_the_page(session), rtol=1e-9, atol=1e-12)
+
+
+@every_choice
+def test_onnx_predicts_what_was_shown(patch, learned):
+    runtime = pytest.importorskip("onnxruntime")
+    session = learned(patch)
+    content = EXPORTS["onnx"].content(session)
+    inference = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    X = inputs_of(session.run)
+    found = inference.run(None, {"X": X})[-1]
+    shown = predicted_on_the_page(session)
+    found = found[:, 1:] if found.shape[1] == 2 and shown.shape[1] == 1 else found
+    np.testing.assert_allclose(found, shown, rtol=1e-4, atol=1e-4)
+
+
+def test_the_model_is_that_of_the_epoch_that_is_shown(learned):
+    session = learned({})
+    session.do({"do": "seek", "epoch": 2})
+    model = model_of(session)
+    assert model[-1].n_iter_ == 2
+    assert len(model[-1].loss_curve_) == 2
+    shown = next(m for m in session.run.gate.moments.kept if m.epoch == 2)
+    np.testing.assert_array_equal(parameters_of(model[-1]), shown.parameters)
+    assert model[-1].loss_ == shown.loss
+
+
+@pytest.mark.parametrize("kind", EXPORTS)
+def test_a_browser_is_given_a_file(kind, browser):
+    page = browser.open()
+    session = page.hear()["session"]
+    page.do("step")
+    page.arrives_at(1)
+    answer = browser.http.get(f"/api/export/{kind}", params={"session": session})
+    assert answer.status_code == 200
+    assert answer.content
+    assert EXPORTS[kind].file in answer.headers["content-disposition"]
+
+
+def test_an_export_that_is_none_is_refused(browser):
+    page = browser.open()
+    session = page.hear()["session"]
+    answer = browser.http.get("/api/export/modle", params={"session": session})
+    assert answer.status_code == 404
+    assert "Did you mean 'model'?" in answer.json()["message"]
+
+
+def test_a_run_that_failed_at_once_leaves_no_model(session, until):
+    broken = session({"scaled": False, "model": {"learning_rate_init": 1e200, "solver": "sgd"}})
+    broken.do({"do": "play"})
+    until(lambda: broken.run.status == "failed")
+    with pytest.raises(ExperimentError, match="leaves nothing"):
+        model_of(broken)
