@@ -1,7 +1,6 @@
 """What docs/ says is what the code is: every parameter, every formula, every picture."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -53,9 +52,3 @@ def test_every_picture_shows_all_entries_and_is_shown(kind):
         drawn = picture.text["Description"].split()
     assert drawn == list(tables()[kind]), AGAIN
     assert f"(images/{kind}.png)" in TEXT
-
-
-@pytest.mark.parametrize("page", sorted(Path(PAGE).parent.glob("*.md")), ids=lambda page: page.name)
-def test_every_file_that_a_page_points_to_is_there(page):
-    links = re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
-    assert [link for link in links if not (page.parent / link).exists()] == []
