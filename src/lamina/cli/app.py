@@ -244,7 +244,8 @@ def export(
 ) -> int:
     """Write a model for programs without lamina: ONNX, a Python file for NumPy, or a C header.
 
-    A model that takes a table goes to ONNX only, with one input for each column.
+    A model that takes a table goes to ONNX only, with one input for each column; a date goes in as
+    microseconds since 1970 in UTC.
 
     Example:
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.encoding import TargetEncoding
 from lamina.errors import ExportError
 from lamina.export.fitted_network import FittedBlock, FittedNetwork, fitted_network
 
@@ -202,36 +203,41 @@ def _block(block: FittedBlock, i: int, factor: str, is_last: bool) -> list[str]:
 
 def _functions(network: FittedNetwork) -> list[str]:
     shape = f"(n_rows, {network.n_columns})"
-    if network.targets is None:
-        what = "The prediction for each row"
-        if network.n_quantiles > 1:
-            return [_quantiles(network, what)]
-        if network.has_spread:
-            return [_mean_and_spread(network, what)]
-        if network.n_columns > 1:
-            return [_function("predict", what, shape, "return _forward(X)")]
-        return [_function("predict", what, "(n_rows,)", "return _forward(X).ravel()")]
-    probabilities = "return _forward(X)"
-    if network.is_binary:
-        probabilities = "p = _forward(X)\n    return np.hstack([1 - p, p])"
-    kind = network.targets.kind
-    decision = DECISIONS[kind]
-    if network.is_binary and len(network.targets.classes) == 1:
-        decision = "CLASSES[np.zeros(len(_forward(X)), dtype=int)]"
+    if network.targets is not None:
+        return [_predict_proba(network, shape), _predict_labels(network, network.targets, shape)]
+    what = "The prediction for each row"
+    if network.n_quantiles > 1:
+        return [_quantiles(network, what)]
+    if network.has_spread:
+        return [_mean_and_spread(network, what)]
+    if network.n_columns > 1:
+        return [_function("predict", what, shape, "return _forward(X)")]
+    return [_function("predict", what, "(n_rows,)", "return _forward(X).ravel()")]
+
+
+def _predict_proba(network: FittedNetwork, shape: str) -> str:
     if network.heads:
-        shapes = f"(n_rows, {') and (n_rows, '.join(map(str, network.heads))})"
-        return [
-            _function("predict_proba", "The probabilities of each column", shapes, probabilities),
-            _function("predict", "Labels", f"(n_rows, {len(network.heads)})", f"return {decision}"),
-        ]
-    if kind == "multilabel":
-        columns, what, decided = "label", "Zero or one for each label", shape
+        shapes = " and ".join(f"(n_rows, {n})" for n in network.heads)
+        what = "The probabilities of each column's classes, in the order of CLASSES"
+        return _function("predict_proba", what, shapes, "return _forward(X)")
+    each = "label" if network.is_multilabel else "class, in the order of CLASSES"
+    body = "return _forward(X)"
+    if network.is_binary:
+        body = "p = _forward(X)\n    return np.hstack([1 - p, p])"
+    return _function("predict_proba", f"The probability of each {each}", shape, body)
+
+
+def _predict_labels(network: FittedNetwork, targets: TargetEncoding, shape: str) -> str:
+    what, decision = "The class", DECISIONS[targets.kind]
+    if network.is_multilabel:
+        what = "Zero or one for each label"
+    elif network.heads:
+        what, shape = "The class in each column", f"(n_rows, {len(network.heads)})"
     else:
-        columns, what, decided = "class, in the order of CLASSES", "The class", "(n_rows,)"
-    return [
-        _function("predict_proba", f"The probability of each {columns}", shape, probabilities),
-        _function("predict", what, decided, f"return {decision}"),
-    ]
+        shape = "(n_rows,)"
+    if network.is_binary and len(targets.classes) == 1:
+        decision = "CLASSES[np.zeros(len(_forward(X)), dtype=int)]"
+    return _function("predict", what, shape, f"return {decision}")
 
 
 def _quantiles(network: FittedNetwork, what: str) -> str:
