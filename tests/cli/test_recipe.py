@@ -7,10 +7,10 @@ from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 
 import lamina
-from lamina.cli.problem import Problem
 from lamina.cli.recipe import build_model, encoding_of, network_of, split
 from lamina.encoding import TableEncoding
 from lamina.errors import TableError, UnknownNameError
+from lamina.tables.problem import Problem
 
 
 def problem(target, task):

@@ -14,13 +14,13 @@ from sklearn.compose import TransformedTargetRegressor
 
 from lamina import persistence
 from lamina.cli.metrics import measure
-from lamina.cli.problem import as_classes, column, values
-from lamina.cli.reading import read_table
 from lamina.cli.recipe import encoding_of, network_of, quantiles_of
 from lamina.cli.report import plain_console, show_figures
 from lamina.encoding.columns import numbers
 from lamina.errors import TableError
 from lamina.formulas import LOSSES
+from lamina.tables.problem import as_classes, column, values
+from lamina.tables.reading import read_table
 
 
 def predict(

@@ -14,7 +14,6 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from lamina.cli.problem import Problem
 from lamina.cli.settings import check_names
 from lamina.datasets.dataset import Task
 from lamina.encoding import TableEncoding
@@ -22,6 +21,7 @@ from lamina.errors import TableError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.tasks import quantiles_in
 from lamina.formulas import LINKS, LOSSES
+from lamina.tables.problem import Problem
 
 
 def build_model(task: Task, settings: dict[str, Any], seed: int) -> Any:

@@ -17,14 +17,14 @@ import lamina
 from lamina import persistence
 from lamina.cli.messages import one_line
 from lamina.cli.metrics import measure
-from lamina.cli.problem import Problem, as_classes, pose, table_of
 from lamina.cli.progress import progress
-from lamina.cli.reading import read_table
 from lamina.cli.recipe import build_model, encoding_of, network_of, split
 from lamina.cli.report import count, plain_console, show_figures
 from lamina.cli.settings import parse_settings
 from lamina.datasets import load
 from lamina.datasets.dataset import Task
+from lamina.tables.problem import Problem, as_classes, pose, table_of
+from lamina.tables.reading import read_table
 
 MODEL_ENDING = ".lamina"
 PICTURE_ENDINGS = (".png", ".pdf", ".svg")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
@@ -24,6 +25,7 @@ from lamina.workbench.frames import to_json
 from lamina.workbench.security import NO_COOKIE, Guard, Lock
 from lamina.workbench.sessions import Session
 from lamina.workbench.shelf import MemoryShelf
+from lamina.workbench.uploads import TooLarge, read, receive, require_table_libraries
 from lamina.workbench.vocabulary import vocabulary
 
 STATIC = Path(__file__).parent / "static"
@@ -49,6 +51,7 @@ class Workbench:
         self.lock, self.first, self.shelf = lock, first, shelf
         self.sessions: OrderedDict[str, Session] = OrderedDict()
         self.connections: dict[str, Connection] = {}
+        self.reading = asyncio.Semaphore(1)
 
     def app(self) -> Guard:
         """The ASGI application."""
@@ -56,6 +59,7 @@ class Workbench:
             Route("/", self.page),
             Route("/api/vocabulary", self.vocabulary),
             Route("/api/export/{kind}", self.export),
+            Route("/api/upload", self.upload, methods=["POST"]),
             WebSocketRoute("/ws", self.talk),
         ]
         if STATIC.is_dir():
@@ -96,6 +100,31 @@ class Workbench:
             return _json({"message": str(error)}, 409)
         headers = {"content-disposition": f'attachment; filename="{wanted.file}"'}
         return Response(content, headers=headers, media_type=wanted.media_type)
+
+    async def upload(self, request: Request) -> Response:
+        """A table for the shelf: CSV or Parquet, as the body."""
+        announced, name = request.headers.get("content-length"), request.query_params.get("name")
+        if announced is not None and not announced.isdigit():
+            return _json({"message": "Content-Length is a number"}, 400)
+        size = None if announced is None else int(announced)
+        try:
+            require_table_libraries()
+            with TemporaryDirectory() as folder:
+                path = Path(folder, "table")
+                key = await receive(request.stream(), size, path)
+                # One after the other: what is read takes many times the file's size for a moment.
+                async with self.reading:
+                    table = await asyncio.to_thread(read, path, name or "", key)
+                    told = await asyncio.to_thread(table.told)
+                    self.shelf.put_table(table)
+        except TooLarge as error:
+            # What is left of the body is not waited for.
+            return _json({"message": str(error)}, 413, {"connection": "close"})
+        except (LaminaError, ImportError, ValueError) as error:
+            return _json({"message": str(error)}, 400)
+        except ClientDisconnect:
+            return _json({"message": "the file did not come to its end"}, 400)
+        return _json(told)
 
     async def talk(self, websocket: WebSocket) -> None:
         """A page's conversation, with its session or a new one."""
@@ -145,6 +174,6 @@ class Workbench:
             session.close()
 
 
-def _json(plain: Any, status: int = 200) -> Response:
-    headers = {"cache-control": "no-store"}
+def _json(plain: Any, status: int = 200, more: Mapping[str, str] | None = None) -> Response:
+    headers = {"cache-control": "no-store", **(more or {})}
     return Response(to_json(plain), status, headers, media_type="application/json")

@@ -51,6 +51,8 @@ def model_of(session: Session) -> Any:
     if run.status == "failed" and not moment.epoch:
         raise ExperimentError(f"this run failed, and leaves nothing: {run.message}", None)
     problem, model = run.problem, run.model_at(moment)
+    if problem.encoding is not None:
+        model = Pipeline([("encoding", problem.encoding), ("model", model)])
     if problem.scaler is not None:
         model = Pipeline([("scaler", problem.scaler), ("model", model)])
     if problem.target_scaler is None:

@@ -5,9 +5,9 @@ Shapes: a dataset's X (n_rows, n_features); inputs (n_rows, n_inputs) float64, C
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,15 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from lamina.datasets import Dataset
+from lamina.encoding import TableEncoding
+from lamina.encoding.columns import kind_of
 from lamina.errors import ExperimentError
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.inputs import inputs_of
 from lamina.workbench.sources import Shelf
+
+# Of training and of test.
+Parts: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,10 @@ class Problem:
     dataset : Dataset
     model : estimator
         Unfitted.
+    encoding : TableEncoding or None
+        What has made numbers of a table, fitted likewise.
+    columns : tuple of str
+        The table's columns that are learned from; empty where the data is no table.
     scaler, target_scaler : StandardScaler or None
         Fitted on the rows to learn from.
     X_train, X_test : ndarray of shape (n, n_inputs)
@@ -46,6 +55,8 @@ class Problem:
     experiment: Experiment
     dataset: Dataset
     model: Any
+    encoding: TableEncoding | None
+    columns: tuple[str, ...]
     scaler: StandardScaler | None
     target_scaler: StandardScaler | None
     X_train: NDArray[Any]
@@ -93,41 +104,85 @@ def pose(experiment: Experiment, shelf: Shelf) -> Problem:
         Where the data cannot be had or split, inputs do not go with it, or the model's parameters
         are refused.
     """
-    dataset = experiment.data.load(shelf)
+    rows = _rows(experiment, experiment.data.load(shelf))
+    dataset = rows.dataset
+    model = experiment.for_task(dataset.task).estimator(dataset.task)
     if experiment.inputs is not None and dataset.X.shape[1] != 2:
         raise ExperimentError(
             f"inputs={list(experiment.inputs)} are made of two features, and {dataset.name!r} has "
             f"{dataset.X.shape[1]}: set inputs to null",
             "inputs",
         )
-    model = experiment.for_task(dataset.task).estimator(dataset.task)
-    features, targets = _split(experiment, dataset)
-    inputs = [inputs_of(part, experiment.inputs) for part in features]
-    scaler = StandardScaler().fit(inputs[0]) if experiment.scaled else None
-    if scaler is not None:
-        inputs = [scaler.transform(part) for part in inputs]
-    y, target_scaler = targets, None
-    if experiment.target_scaled and dataset.task == "regression":
-        target_scaler = StandardScaler().fit(targets[0][:, np.newaxis])
-        y = tuple(target_scaler.transform(part[:, np.newaxis])[:, 0] for part in targets)
-    X_train, X_test = (np.ascontiguousarray(part) for part in inputs)
+    train, test = (inputs_of(part, experiment.inputs) for part in rows.features)
+    # An encoded table is standardised already.
+    is_scaled = experiment.scaled and rows.encoding is None
+    inputs, scaler = _standardised((train, test), is_scaled)
+    columns = rows.targets[0][:, np.newaxis], rows.targets[1][:, np.newaxis]
+    is_scaled = experiment.target_scaled and dataset.task == "regression"
+    scaled, target_scaler = _standardised(columns, is_scaled)
     return Problem(
         experiment,
         dataset,
         model,
+        rows.encoding,
+        rows.columns,
         scaler,
         target_scaler,
-        X_train,
-        X_test,
-        *y,
-        *features,
-        *targets,
+        np.ascontiguousarray(inputs[0]),
+        np.ascontiguousarray(inputs[1]),
+        scaled[0][:, 0],
+        scaled[1][:, 0],
+        *rows.features,
+        *rows.targets,
     )
 
 
-def _split(
-    experiment: Experiment, dataset: Dataset
-) -> tuple[tuple[NDArray[Any], ...], tuple[NDArray[Any], ...]]:
+class _Rows(NamedTuple):
+    """A data set's rows of training and of test, as numbers."""
+
+    dataset: Dataset
+    features: Parts
+    targets: Parts
+    encoding: TableEncoding | None = None
+    columns: tuple[str, ...] = ()
+
+
+def _rows(experiment: Experiment, dataset: Dataset) -> _Rows:
+    """The rows split, and those of a table made into numbers by what is known of training."""
+    features, targets = _split(experiment, dataset)
+    given: Any = dataset.X
+    if isinstance(given, np.ndarray):
+        return _Rows(dataset, features, targets)
+    features, encoding = _as_numbers(*features)
+    names = dataset.feature_names if encoding is None else encoding.get_feature_names_out()
+    as_numbers = replace(
+        dataset,
+        X=np.concatenate(features),
+        y=np.concatenate(targets),
+        feature_names=tuple(map(str, names)),
+    )
+    return _Rows(as_numbers, features, targets, encoding, dataset.feature_names)
+
+
+def _as_numbers(train: Any, test: Any) -> tuple[Parts, TableEncoding | None]:
+    """Both parts of a table as numbers, and what has made them so: nothing, where they were."""
+    is_whole = not train.isna().any().any() and not test.isna().any().any()
+    if is_whole and all(kind_of(str(name), train[name]) == "number" for name in train.columns):
+        X_train, X_test = (part.to_numpy(dtype=np.float64) for part in (train, test))
+        return (X_train, X_test), None
+    encoding = TableEncoding(sparse_output=False).fit(train)
+    return (encoding.transform(train), encoding.transform(test)), encoding
+
+
+def _standardised(parts: Parts, wanted: bool) -> tuple[Parts, StandardScaler | None]:
+    """Both parts by the mean and the spread of the first; as they are, where it is not wanted."""
+    if not wanted:
+        return parts, None
+    scaler = StandardScaler().fit(parts[0])
+    return (scaler.transform(parts[0]), scaler.transform(parts[1])), scaler
+
+
+def _split(experiment: Experiment, dataset: Dataset) -> tuple[Parts, Parts]:
     """Features and targets, each of training and of test; classes keep their shares."""
     try:
         parts = train_test_split(

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from lamina.errors import ExperimentError
 from lamina.workbench.inputs import INPUTS
 from lamina.workbench.makers import MAKERS
-from lamina.workbench.sources import DrawnData, GivenData, KnownData, MadeData
+from lamina.workbench.sources import DrawnData, GivenData, KnownData, MadeData, UploadedData
 
 if TYPE_CHECKING:
+    from lamina.workbench.problems import Problem
     from lamina.workbench.runs import Run
     from lamina.workbench.sessions import Session
 
@@ -57,7 +58,7 @@ def script_of(session: Session) -> str:
 def _lines(run: Run, epoch: int) -> Iterator[str]:
     problem, experiment = run.problem, run.problem.experiment
     estimator = type(run.model).__name__
-    of_data = [*_data(experiment.data)]
+    of_data = [*_data(run)]
     yield f'"""{_sentence(problem.dataset.name)}, as lamina\'s workbench learned it."""'
     yield ""
     yield from _imports(run, of_data)
@@ -67,8 +68,9 @@ def _lines(run: Run, epoch: int) -> Iterator[str]:
     yield ""
     yield from (line for line in of_data if not line.startswith(("import ", "from ")))
     yield from _split(experiment, bool(problem.class_names))
+    yield from _encoding(run)
     yield from _inputs(experiment)
-    yield from _scaling(experiment, problem.target_scaler is not None)
+    yield from _scaling(problem)
     yield f"model = {estimator}("
     yield from (f"    {name}={value!r}," for name, value in _parameters(run))
     if _is_guided(run):
@@ -96,15 +98,18 @@ def _imports(run: Run, of_data: list[str]) -> Iterator[str]:
     needed = {line for line in of_data if line.startswith(("import ", "from "))}
     needed.add("from sklearn.model_selection import train_test_split")
     needed.add(f"from lamina import {type(run.model).__name__}")
-    if experiment.scaled or run.problem.target_scaler is not None:
+    if run.problem.encoding is not None:
+        needed.add("from lamina.encoding import TableEncoding")
+    if run.problem.scaler is not None or run.problem.target_scaler is not None:
         needed.add("from sklearn.preprocessing import StandardScaler")
     if experiment.inputs is not None or run.problem.target_scaler is not None:
         needed.add("import numpy as np")
     yield from sorted(needed, key=lambda line: (not line.startswith("import "), line))
 
 
-def _data(source: Any) -> Iterator[str]:
+def _data(run: Run) -> Iterator[str]:
     """The lines that make X and y; imports among them."""
+    source = run.problem.experiment.data
     if isinstance(source, MadeData):
         maker = MAKERS[source.name]
         given = ", ".join(f"{k}={v!r}" for k, v in maker.arguments(source.settings).items())
@@ -120,6 +125,15 @@ def _data(source: Any) -> Iterator[str]:
         yield f"points = np.array(\n{textwrap.indent(points, '    ')}\n)"
         yield "X = np.ascontiguousarray(points[:, :2])"
         yield "y = np.unique(points[:, 2].astype(np.int64), return_inverse=True)[1]"
+    elif isinstance(source, UploadedData):
+        table = run.problem.dataset
+        yield "from pathlib import Path"
+        yield "from lamina.tables.problem import pose"
+        yield "from lamina.tables.reading import read_table"
+        yield f"table = read_table(Path({table.name!r}))"
+        yield f"columns = {[*run.problem.columns, source.target]!r}"
+        yield f"problem = pose(table[columns], {source.target!r}, {table.task!r})"
+        yield "X, y = problem.features, problem.target"
     elif isinstance(source, GivenData):
         raise ExperimentError(
             "the data was brought along, and code cannot name it: in Python you have X and y", None
@@ -137,6 +151,14 @@ def _split(experiment: Any, stratified: bool) -> Iterator[str]:
     yield ")"
 
 
+def _encoding(run: Run) -> Iterator[str]:
+    if run.problem.encoding is not None:
+        yield "encoding = TableEncoding(sparse_output=False).fit(X_train)"
+        yield "X_train, X_test = encoding.transform(X_train), encoding.transform(X_test)"
+    elif run.problem.columns:
+        yield "X_train, X_test = X_train.to_numpy(float), X_test.to_numpy(float)"
+
+
 def _inputs(experiment: Any) -> Iterator[str]:
     if experiment.inputs is None:
         return
@@ -149,11 +171,11 @@ def _inputs(experiment: Any) -> Iterator[str]:
     yield "X_train, X_test = inputs(X_train), inputs(X_test)"
 
 
-def _scaling(experiment: Any, of_target: bool) -> Iterator[str]:
-    if experiment.scaled:
+def _scaling(problem: Problem) -> Iterator[str]:
+    if problem.scaler is not None:
         yield "scaler = StandardScaler().fit(X_train)"
         yield "X_train, X_test = scaler.transform(X_train), scaler.transform(X_test)"
-    if of_target:
+    if problem.target_scaler is not None:
         yield "target_scaler = StandardScaler().fit(y_train[:, np.newaxis])"
         yield "y_train = target_scaler.transform(y_train[:, np.newaxis])[:, 0]"
         yield "y_test = target_scaler.transform(y_test[:, np.newaxis])[:, 0]"

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from threading import Lock
+from typing import Any
 
 from lamina.datasets import Dataset
 from lamina.errors import ExperimentError
+from lamina.workbench.uploads import Table
 
 MOST_BYTES = 512 << 20
 
 
 class MemoryShelf:
-    """Data sets in memory, bounded in bytes.
+    """Data sets and tables in memory, bounded in bytes; the one that came last is always kept.
 
     Examples
     --------
@@ -26,7 +28,7 @@ class MemoryShelf:
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self.most_bytes = most_bytes
-        self._kept: OrderedDict[str, Dataset] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[Any, int]] = OrderedDict()
         self._lock = Lock()
 
     def put(self, dataset: Dataset) -> str:
@@ -37,12 +39,12 @@ class MemoryShelf:
             content.update(part.tobytes())
         content.update("\0".join((*dataset.feature_names, *dataset.target_names)).encode())
         key = content.hexdigest()
-        with self._lock:
-            self._kept[key] = dataset
-            self._kept.move_to_end(key)
-            while len(self._kept) > 1 and self._bytes() > self.most_bytes:
-                self._kept.popitem(last=False)
+        self._keep(key, dataset, dataset.X.nbytes + dataset.y.nbytes)
         return key
+
+    def put_table(self, table: Table) -> None:
+        """Keep a table, by its own hash."""
+        self._keep(table.key, table, table.n_bytes)
 
     def find(self, key: str) -> Dataset:
         """The data set of that hash.
@@ -52,12 +54,33 @@ class MemoryShelf:
         ExperimentError
             Where it is not there, or no longer.
         """
+        found = self._find(key)
+        if not isinstance(found, Dataset):
+            raise ExperimentError("this is a table: its kind is 'upload'", "hash")
+        return found
+
+    def find_table(self, key: str) -> Table:
+        """The table of that hash; raises ExperimentError likewise."""
+        found = self._find(key)
+        if not isinstance(found, Table):
+            raise ExperimentError("this is no table: its kind is 'given'", "hash")
+        return found
+
+    def _keep(self, key: str, item: Any, n_bytes: int) -> None:
+        with self._lock:
+            self._kept[key] = item, n_bytes
+            self._kept.move_to_end(key)
+            while len(self._kept) > 1 and self._n_bytes() > self.most_bytes:
+                self._kept.popitem(last=False)
+
+    def _find(self, key: str) -> Any:
         with self._lock:
             if key not in self._kept:
                 raise ExperimentError(
                     "this data is no longer in the server's memory: bring it along again", "hash"
                 )
-            return self._kept[key]
+            self._kept.move_to_end(key)
+            return self._kept[key][0]
 
-    def _bytes(self) -> int:
-        return sum(each.X.nbytes + each.y.nbytes for each in self._kept.values())
+    def _n_bytes(self) -> int:
+        return sum(n_bytes for _, n_bytes in self._kept.values())

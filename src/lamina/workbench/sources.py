@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 
 from lamina.datasets import Dataset, load
 from lamina.datasets.bundled import BUNDLED
+from lamina.datasets.dataset import Task
 from lamina.datasets.files import CALIFORNIA_FILE, data_file
-from lamina.errors import ExperimentError, suggestion
+from lamina.errors import ExperimentError, TableError, suggestion
 from lamina.workbench.makers import MAKERS
+from lamina.workbench.uploads import Table
 
 CALIFORNIA = "california_housing"
 MOST_POINTS = 5_000
 MOST_CLASSES_DRAWN = 8
+MOST_CLASSES = 100
+TASKS = ("classification", "regression")
 Plain: TypeAlias = Mapping[str, Any]
 
 
@@ -26,6 +30,10 @@ class Shelf(Protocol):
 
     def find(self, key: str) -> Dataset:
         """The data of that hash; raises ExperimentError where it is not there."""
+        ...
+
+    def find_table(self, key: str) -> Table:
+        """The table of that hash; likewise."""
         ...
 
 
@@ -137,7 +145,6 @@ class GivenData:
 
     kind: ClassVar[str] = "given"
     hash: str
-    settings: Plain = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, plain: Plain) -> GivenData:
@@ -154,9 +161,102 @@ class GivenData:
         return shelf.find(self.hash)
 
 
-Source: TypeAlias = MadeData | KnownData | DrawnData | GivenData
+@dataclass(frozen=True)
+class UploadedData:
+    """A column of a table that a page has sent, told from other columns.
+
+    Attributes
+    ----------
+    hash : str
+        Of the file's bytes.
+    target : str
+    columns : tuple of str or None
+        The columns to learn from; None is all that have a value.
+    task : {'classification', 'regression'} or None
+        None goes by the target's values.
+    """
+
+    kind: ClassVar[str] = "upload"
+    hash: str
+    target: str
+    columns: tuple[str, ...] | None = None
+    task: Task | None = None
+
+    @classmethod
+    def from_json(cls, plain: Plain) -> UploadedData:
+        """What `to_json` gave."""
+        _refuse_others(plain, "hash", "target", "columns", "task")
+        columns, task = plain.get("columns"), plain.get("task")
+        is_list = isinstance(columns, list) and all(isinstance(name, str) for name in columns)
+        if columns is not None and not (is_list and columns):
+            raise ExperimentError(f"data.columns={columns!r} must be a list of names", "columns")
+        if task not in (None, *TASKS):
+            raise ExperimentError(f"data.task={task!r} is none of {', '.join(TASKS)}", "task")
+        return cls(
+            _text(plain, "hash"),
+            _text(plain, "target"),
+            None if columns is None else tuple(columns),
+            task,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON."""
+        columns = None if self.columns is None else list(self.columns)
+        told = {"hash": self.hash, "target": self.target, "columns": columns, "task": self.task}
+        return {"kind": self.kind, **told}
+
+    def load(self, shelf: Shelf) -> Dataset:
+        """The data, its X a data frame that is still to be encoded."""
+        # pandas takes half a second, and is there only where tables are.
+        from lamina.tables.problem import pose
+
+        table = shelf.find_table(self.hash)
+        columns = self.columns_of(table)
+        try:
+            posed = pose(table.frame[[*columns, self.target]], self.target, self.task)
+        except TableError as error:
+            # The command line's words for what is to be chosen are the page's without the dashes.
+            raise ExperimentError(str(error).replace("--", ""), "target") from None
+        y: Any = posed.target
+        labels: tuple[str, ...] = ()
+        if posed.task == "classification":
+            found, y = np.unique(y, return_inverse=True)
+            labels = tuple(map(str, found.tolist()))
+            if len(found) > MOST_CLASSES:
+                raise ExperimentError(
+                    f"the target {self.target!r} has {len(found):,} classes, and the workbench "
+                    f"shows {MOST_CLASSES}: choose another, or task='regression'",
+                    "target",
+                )
+        return Dataset(
+            name=table.name,
+            X=posed.features,
+            y=y.astype(np.int64 if labels else np.float64),
+            feature_names=tuple(map(str, posed.features.columns)),
+            target_names=labels,
+            task=posed.task,
+            target=self.target,
+        )
+
+    def columns_of(self, table: Table) -> list[str]:
+        """The columns to learn from; raises ExperimentError for one that is not there."""
+        there = list(table.frame.columns)
+        for name in (self.target, *(self.columns or ())):
+            if name not in there:
+                raise ExperimentError(
+                    f"the table has no column {name!r}.{suggestion(name, there)}",
+                    "target" if name == self.target else "columns",
+                )
+        if self.columns is None:
+            wanted = [name for name in there if table.frame[name].notna().any()]
+        else:
+            wanted = [name for name in there if name in self.columns]
+        return [name for name in wanted if name != self.target]
+
+
+Source: TypeAlias = MadeData | KnownData | DrawnData | GivenData | UploadedData
 SOURCES: dict[str, Any] = {
-    source.kind: source for source in (MadeData, KnownData, DrawnData, GivenData)
+    source.kind: source for source in (MadeData, KnownData, DrawnData, GivenData, UploadedData)
 }
 
 

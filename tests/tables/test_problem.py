@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lamina.cli.problem import as_classes, guess_task, pose, table_of, values
 from lamina.datasets import load
 from lamina.errors import TableError
+from lamina.tables.problem import as_classes, guess_task, pose, table_of, values
 
 
 @pytest.mark.parametrize(

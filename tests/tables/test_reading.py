@@ -7,8 +7,8 @@ import pytest
 
 pytest.importorskip("pyarrow")
 
-from lamina.cli.reading import read_table
 from lamina.errors import TableError
+from lamina.tables.reading import read_table
 
 
 @pytest.fixture

@@ -1,0 +1,185 @@
+"""A table that a page sends: taken in piece by piece, bounded, read, and told column by column.
+
+Nothing of it is run or followed: the name is a label, the bytes are CSV or Parquet or refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+from lamina.encoding.columns import kind_of
+from lamina.errors import ExperimentError, TableError
+
+MOST_BYTES = 64 << 20
+MOST_ROWS, MOST_COLUMNS = 100_000, 500
+# What a Parquet file of a few bytes may unpack to.
+MOST_UNPACKED = 512 << 20
+LONGEST_NAME = 100
+EXAMPLES, LONGEST_EXAMPLE = 3, 40
+PARQUET_MAGIC = b"PAR1"
+KINDS = {
+    "number": "one number",
+    "moment": "one number: days since 1970",
+    "category": "0 or 1 for each category that is not rare",
+}
+
+
+class TooLarge(ExperimentError):
+    """More bytes, rows or columns than are taken."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that was brought along.
+
+    Attributes
+    ----------
+    name : str
+        What the page calls the file; a label, and never a path.
+    frame : DataFrame of shape (n_rows, n_columns)
+    key : str
+        The hash of the bytes.
+    """
+
+    name: str
+    frame: Any
+    key: str
+
+    @property
+    def n_bytes(self) -> int:
+        """What it takes in memory."""
+        return int(self.frame.memory_usage(deep=True).sum())
+
+    def told(self) -> dict[str, Any]:
+        """What the page is told of it."""
+        columns = [_column_told(str(name), self.frame[name]) for name in self.frame.columns]
+        return {
+            "hash": self.key,
+            "name": self.name,
+            "n_rows": len(self.frame),
+            "columns": columns,
+        }
+
+
+async def receive(chunks: AsyncIterator[bytes], announced: int | None, path: Path) -> str:
+    """Write the bytes that a page sends to a file of ours; their hash.
+
+    Parameters
+    ----------
+    chunks : async iterator of bytes
+    announced : int or None
+        How many bytes are to come, as the page says.
+    path : Path
+        Never of the page's choice: an ending would choose how the file is unpacked.
+
+    Raises
+    ------
+    TooLarge
+        As soon as there is more than is taken: where that was announced, before the first byte.
+    """
+    if announced is not None and announced > MOST_BYTES:
+        raise _too_many_bytes(announced)
+    content, size = hashlib.sha256(), 0
+    with path.open("wb") as file:
+        async for chunk in chunks:
+            size += len(chunk)
+            if size > MOST_BYTES:
+                raise _too_many_bytes(size)
+            content.update(chunk)
+            file.write(chunk)
+    return content.hexdigest()
+
+
+def read(path: Path, name: str, key: str) -> Table:
+    """The table in a file that was received.
+
+    Raises
+    ------
+    TooLarge
+        For more rows or columns than are taken, or what would unpack to too much.
+    ExperimentError
+        For bytes that are no table.
+    """
+    from lamina.tables.reading import read_table
+
+    label = _label(name)
+    try:
+        _refuse_what_unpacks_to_too_much(path)
+        frame = read_table(path)
+    except TableError as error:
+        raise ExperimentError(str(error).replace(str(path), label), None) from None
+    _refuse_too_many(*frame.shape)
+    return Table(label, frame, key)
+
+
+def require_table_libraries() -> None:
+    """Raise ImportError where a library that reads tables is missing."""
+    missing = [name for name in ("pandas", "pyarrow") if find_spec(name) is None]
+    if missing:
+        raise ImportError(f'tables need {", ".join(missing)}: pip install "lamina[cli]"')
+
+
+def _too_many_bytes(size: int) -> TooLarge:
+    return TooLarge(
+        f"the file has {size:,} bytes or more, and the workbench takes {MOST_BYTES:,}: send a "
+        "part of its rows",
+        None,
+    )
+
+
+def _label(name: str) -> str:
+    """The last part of a name, short, of what can be shown."""
+    last = PurePosixPath(PureWindowsPath(name).name).name
+    shown = "".join(letter for letter in last if letter.isprintable())
+    return shown[-LONGEST_NAME:] or "table.csv"
+
+
+def _refuse_what_unpacks_to_too_much(path: Path) -> None:
+    with path.open("rb") as file:
+        if file.read(len(PARQUET_MAGIC)) != PARQUET_MAGIC:
+            return
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        told = parquet.read_metadata(path)
+    except (pa.ArrowException, OSError) as error:
+        raise TableError(f"{path} is no Parquet file that can be read: {error}") from None
+    _refuse_too_many(told.num_rows, told.num_columns)
+    size = sum(told.row_group(i).total_byte_size for i in range(told.num_row_groups))
+    if size > MOST_UNPACKED:
+        raise TooLarge(
+            f"the file unpacks to {size:,} bytes, and the workbench takes {MOST_UNPACKED:,}", None
+        )
+
+
+def _refuse_too_many(n_rows: int, n_columns: int) -> None:
+    if n_rows > MOST_ROWS or n_columns > MOST_COLUMNS:
+        raise TooLarge(
+            f"the table has {n_rows:,} rows and {n_columns:,} columns, and the workbench takes "
+            f"{MOST_ROWS:,} and {MOST_COLUMNS:,}: send a part of it",
+            None,
+        )
+
+
+def _column_told(name: str, column: Any) -> dict[str, Any]:
+    known = column.dropna()
+    examples = [str(value)[:LONGEST_EXAMPLE] for value in known.unique()[:EXAMPLES]]
+    kind = kind_of(name, column) if len(known) else None
+    n_missing = len(column) - len(known)
+    becomes = "nothing: it has no value" if kind is None else KINDS[kind]
+    if kind is not None and n_missing:
+        becomes += ", and 1 where it is missing"
+    return {
+        "name": name,
+        "kind": kind,
+        "n_missing": n_missing,
+        "n_distinct": int(known.nunique()),
+        "examples": examples,
+        "becomes": becomes,
+    }

@@ -1,0 +1,228 @@
+"""Tables that a page sends: taken in, learned from, bounded; or refused with what is wrong."""
+
+import contextlib
+import io
+import re
+import socket
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import lamina
+from lamina.workbench import uploads
+
+pytest.importorskip("pyarrow")
+
+HTML = "<script>alert(1)</script>"
+
+
+def table(n_rows=60):
+    """A table with a number, a category with gaps, a date, and a column of an evil name."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            HTML: rng.normal(size=n_rows).round(2),
+            "city": rng.choice(["Oslo", "Rome"], n_rows),
+            "built": pd.date_range("2000-01-01", periods=n_rows),
+            "nothing": None,
+        }
+    )
+    frame["kind"] = np.where(frame[HTML] > 0, "warm", "cold")
+    frame["price"] = 100 + 20 * frame[HTML]
+    frame.loc[::7, "city"] = None
+    return frame
+
+
+def csv(frame):
+    return frame.to_csv(index=False).encode()
+
+
+@pytest.fixture
+def send(browser):
+    """`send(content, name)` is the server's answer to a file."""
+
+    def post(content, name="table.csv", **headers):
+        return browser.http.post(
+            "/api/upload",
+            params={"name": name},
+            content=content,
+            headers={"origin": browser.origin, **headers},
+        )
+
+    return post
+
+
+def test_each_column_is_told_with_its_kind_its_gaps_and_what_becomes_of_it(send):
+    answer = send(csv(table()))
+    assert answer.status_code == 200
+    told = answer.json()
+    assert (told["name"], told["n_rows"]) == ("table.csv", 60)
+    columns = {column["name"]: column for column in told["columns"]}
+    assert [columns[name]["kind"] for name in (HTML, "city", "built", "nothing")] == [
+        "number",
+        "category",
+        "moment",
+        None,
+    ]
+    city = columns["city"]
+    assert (city["n_missing"], city["n_distinct"]) == (9, 2)
+    assert set(city["examples"]) == {"Oslo", "Rome"}
+    assert city["becomes"] == "0 or 1 for each category that is not rare, and 1 where it is missing"
+
+
+def test_parquet_comes_as_well(send):
+    file = io.BytesIO()
+    table().drop(columns="nothing").to_parquet(file)
+    assert send(file.getvalue(), "t.parquet").json()["n_rows"] == 60
+
+
+@pytest.mark.parametrize(("target", "task"), [("kind", "classification"), ("price", "regression")])
+def test_a_table_is_learned_from_and_leaves_as_code_and_as_a_model(
+    target, task, send, browser, tmp_path, monkeypatch
+):
+    content = csv(table())
+    key = send(content, "houses.csv").json()["hash"]
+    page = browser.open()
+    session = page.hear()["session"]
+    source = {"kind": "upload", "hash": key, "target": target}
+    page.do("set", experiment={"data": source, "model": {"batch_size": 10}})
+    while (state := page.event("state"))["data"]["name"] != "houses.csv":
+        pass
+    assert state["data"]["task"] == task
+    assert state["data"]["classes"] == (["cold", "warm"] if task == "classification" else [])
+    assert "city=Oslo" in state["data"]["inputs"]
+    assert HTML in state["data"]["features"]
+    page.do("step", epochs=3)
+    header, _ = page.arrives_at(3)
+
+    (tmp_path / "houses.csv").write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+    code = browser.http.get("/api/export/script", params={"session": session}).text
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(code, "workbench_run.py", "exec"), {})
+    assert float(re.search(r"epochs: (\S+)", out.getvalue()).group(1)) == header["loss"]
+
+    file = browser.http.get("/api/export/model", params={"session": session}).content
+    (tmp_path / "model.lamina").write_bytes(file)
+    predicted = lamina.load(tmp_path / "model.lamina").predict(table().drop(columns="nothing"))
+    assert predicted.shape == (60,)
+
+
+def test_numbers_without_gaps_stay_in_their_own_units(send, browser):
+    frame = pd.DataFrame({"age": np.arange(40.0), "pay": np.arange(40) * 1000, "y": [0, 1] * 20})
+    key = send(csv(frame)).json()["hash"]
+    page = browser.open()
+    page.do("set", experiment={"data": {"kind": "upload", "hash": key, "target": "y"}})
+    page.frame("data")
+    header, arrays = page.frame("data")
+    assert (header["plane"]["x_name"], header["plane"]["y_name"]) == ("age", "pay")
+    assert arrays["train_points"][:, 1].max() > 30_000
+
+
+BROKEN = {
+    "ragged": (b"a,b\n1,2\n3\n", r"cannot be read as CSV: .*#3.*Expected 2 columns, got 1"),
+    "binary": (b"\x00\x01\x02" * 50, "is no text file"),
+    "not UTF-8": ("a,ö\n1,2\n".encode("latin-1"), "is no UTF-8 text"),
+    "empty": (b"", "is empty"),
+    "a header alone": (b"a,b\n", "no rows below its header"),
+    "two columns of one name": (b"a,a\n1,2\n", "two columns named 'a'"),
+    "no Parquet behind its magic": (b"PAR1" + b"\0" * 64, "no Parquet file that can be read"),
+    "a pickle": (b"\x80\x04\x95\x1a\x00\x00\x00cposix\nsystem\n", "is no"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_file_that_is_no_table_is_refused_with_what_is_wrong(name, send):
+    content, told = BROKEN[name]
+    answer = send(content, "mine.csv")
+    assert answer.status_code == 400
+    message = answer.json()["message"]
+    assert re.search(told, message)
+    assert message.startswith("mine.csv ")
+    assert "/" not in message
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\temp\\a.csv", "a.csv"),
+        ("", "table.csv"),
+        ("..", ".."),
+        ("x" * 500, "x" * 100),
+        ("a\x00b\n.csv", "ab.csv"),
+    ],
+)
+def test_a_name_is_a_label_and_no_path(given, shown, send):
+    assert send(csv(table()), given).json()["name"] == shown
+
+
+def test_two_gigabytes_that_are_announced_are_refused_before_they_are_sent(server, browser):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as raw:
+        request = (
+            f"POST /api/upload?name=big.csv HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+            f"Origin: {browser.origin}\r\nCookie: {browser.cookie}\r\n"
+            f"Content-Length: {2 << 30}\r\n\r\n"
+        )
+        raw.sendall(request.encode())
+        answer = raw.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 413")
+
+
+def test_a_stream_without_end_is_cut_off(send, monkeypatch):
+    monkeypatch.setattr(uploads, "MOST_BYTES", 1000)
+    sent = []
+
+    def forever():
+        yield b"a,b\n"
+        while len(sent) < 100_000:
+            sent.append(b"1,2\n" * 100)
+            yield sent[-1]
+
+    with contextlib.suppress(OSError, Exception):
+        assert send(forever()).status_code == 413
+    assert len(sent) < 100_000
+
+
+def test_too_many_rows_or_columns_are_refused(send, monkeypatch):
+    monkeypatch.setattr(uploads, "MOST_ROWS", 59)
+    answer = send(csv(table()))
+    assert answer.status_code == 413
+    assert "60 rows" in answer.json()["message"]
+
+
+def test_a_small_file_that_unpacks_to_much_is_refused_before_it_is_unpacked(send, monkeypatch):
+    file = io.BytesIO()
+    pd.DataFrame({"a": np.zeros(100_000)}).to_parquet(file, use_dictionary=False)
+    monkeypatch.setattr(uploads, "MOST_UNPACKED", 100_000)
+    assert len(file.getvalue()) < 50_000
+    answer = send(file.getvalue())
+    assert answer.status_code == 413
+    assert "unpacks to" in answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ({"target": "knid"}, "Did you mean 'kind'?"),
+        ({"target": "nothing"}, "has no value in any row"),
+        ({"target": "kind", "columns": ["cty"]}, "Did you mean 'city'?"),
+        ({"target": "kind", "columns": []}, "must be a list of names"),
+        ({"target": "kind", "task": "clustering"}, "is none of classification, regression"),
+        ({"target": "kind", "task": "regression"}, "where a number is expected"),
+    ],
+)
+def test_a_choice_that_a_table_does_not_bear_is_refused(source, told, send, browser):
+    key = send(csv(table())).json()["hash"]
+    page = browser.open()
+    page.do("set", experiment={"data": {"kind": "upload", "hash": key, **source}})
+    message = page.event("error")["message"]
+    assert told in message
+    assert "--" not in message
+
+
+def test_a_table_that_is_gone_is_asked_for_again(page):
+    page.do("set", experiment={"data": {"kind": "upload", "hash": "0" * 64, "target": "y"}})
+    assert "bring it along again" in page.event("error")["message"]
