@@ -156,3 +156,16 @@ def session() -> Iterator[Callable[..., Session]]:
     yield make
     for each in opened:
         each.close()
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """What is closed when the test ends."""
+    with ExitStack() as opened:
+        yield opened
+
+
+@pytest.fixture
+def visit() -> type[Browser]:
+    """`visit(server, stack)` is a browser that has opened a server's link."""
+    return Browser

@@ -18,6 +18,7 @@ from lamina.errors import ExperimentError, suggestion
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.constraints import hidden_activations, hidden_dropout, hidden_widths
 from lamina.estimators.contradictions import refuse_contradictions
+from lamina.estimators.validating import monitored
 
 ESTIMATORS: dict[Task, type] = {"classification": MLPClassifier, "regression": MLPRegressor}
 # Paths, Python objects, what prints, and what makes a fit depend on the clock or on an earlier one.
@@ -80,7 +81,7 @@ def model_from(given: Mapping[str, Any], task: Task) -> Any:
     for name in given:
         if name not in allowed:
             raise ExperimentError(_unknown(name, task, allowed), name)
-    plain = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
+    plain = {name: _in_python(value) for name, value in given.items()}
     _refuse_what_is_not_plain(plain)
     model = ESTIMATORS[task](**{"random_state": 0, **plain})
     _refuse_what_comes_out_different(model)
@@ -90,10 +91,20 @@ def model_from(given: Mapping[str, Any], task: Task) -> Any:
         widths = hidden_widths(model.hidden_layer_sizes)
         hidden_activations(model.activation, len(widths))
         hidden_dropout(model.dropout, len(widths))
+        monitored(model.monitor, early_stopping=bool(model.early_stopping))
     except (InvalidParameterError, ValueError, TypeError) as error:
         raise ExperimentError(str(error), _named_in(str(error), allowed)) from None
     _refuse_sizes(widths, model)
     return model
+
+
+def _in_python(value: Any) -> Any:
+    """A value of JSON's as Python's: lists are tuples, and keys may be codes of classes."""
+    if isinstance(value, list):
+        return tuple(value)
+    if isinstance(value, dict):
+        return {int(key) if key.isdecimal() else key: each for key, each in value.items()}
+    return value
 
 
 def _unknown(name: str, task: Task, allowed: list[str]) -> str:

@@ -54,7 +54,9 @@ class Server:
             self.workbench.close()
 
     def start(self) -> Self:
-        """Serve in a thread of its own."""
+        """Serve in a thread of its own, once."""
+        if self._thread is not None:
+            return self
         self._thread = Thread(target=self.run, name="lamina-workbench", daemon=True)
         self._thread.start()
         return self

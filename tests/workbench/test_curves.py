@@ -1,0 +1,69 @@
+"""What is remembered of a run stays small, and is still of the whole of it."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamina.workbench.curves import Curves, Moment, Moments
+
+
+def filled(n, most):
+    curves = Curves(most)
+    for epoch in range(1, n + 1):
+        curves.add({"epoch": epoch, "loss": 1 / epoch, "validation_loss": 2 / epoch})
+    return curves
+
+
+@given(st.integers(1, 300), st.integers(3, 40))
+def test_a_curve_has_few_points_evenly_spread_and_the_latest(n, most):
+    columns = filled(n, most).columns()
+    epochs = columns["epoch"]
+    assert len(epochs) <= most
+    assert epochs[-1] == n
+    steps = set(np.diff(epochs[:-1]))
+    assert len(steps) <= 1
+    np.testing.assert_array_equal(columns["loss"], 1 / epochs)
+
+
+def test_a_short_curve_is_whole():
+    assert filled(20, 40).columns()["epoch"].tolist() == [*range(1, 21)]
+
+
+def test_the_losses_are_whole_however_long_it_is():
+    curves = filled(100, 8)
+    assert curves.losses() == [1 / epoch for epoch in range(1, 101)]
+    assert curves.validation_losses() == [2 / epoch for epoch in range(1, 101)]
+    assert curves.last_row() == {"epoch": 100, "loss": 0.01, "validation_loss": 0.02}
+
+
+def test_before_the_first_epoch_there_is_nothing():
+    assert Curves().columns() == {}
+    assert Curves().last_row() == {}
+
+
+@given(st.integers(1, 300), st.integers(2, 40))
+def test_moments_are_few_from_the_first_on_and_the_nearest_is_near(n, most):
+    moments = Moments(8, most)
+    for epoch in range(n):
+        if moments.wants(epoch):
+            moments.add(Moment(epoch, np.zeros(1), {}))
+    extent = moments.extent()
+    assert len(moments.kept) <= most
+    assert extent["first"] == 0
+    assert n - 1 - extent["last"] < 2 * extent["every"]
+    for epoch in range(extent["last"] + 1):
+        assert abs(moments.nearest(epoch).epoch - epoch) <= extent["every"]
+
+
+def test_large_networks_are_remembered_less_often():
+    small, large = Moments(1_000), Moments(8_000_000)
+    assert large.most < small.most
+
+
+def test_the_network_that_a_fit_left_takes_the_place_of_its_last_epochs():
+    moments = Moments(8)
+    for epoch in range(3):
+        moments.add(Moment(epoch, np.zeros(1), {}))
+    moments.add_last(Moment(2, np.ones(1), {}))
+    assert [moment.epoch for moment in moments.kept] == [0, 1, 2]
+    assert moments.nearest(2).parameters == [1.0]

@@ -1,0 +1,55 @@
+"""The estimator of an experiment: whatever a page may ask for, and nothing that only Python may."""
+
+import pytest
+
+from lamina.errors import ExperimentError
+from lamina.workbench.models import MOST_EPOCHS, NOT_FOR_PAGES, model_from
+
+
+def test_lists_of_json_are_sequences_of_python():
+    given = {"hidden_layer_sizes": [4, 2], "activation": ["relu", "tanh"], "dropout": [0, 0.5]}
+    model = model_from(given, "classification")
+    assert model.hidden_layer_sizes == (4, 2)
+    assert model.activation == ("relu", "tanh")
+    assert model.dropout == (0, 0.5)
+
+
+def test_classes_are_weighed_by_their_codes():
+    model = model_from({"class_weight": {"0": 2.0, "1": 0.5}}, "classification")
+    assert model.class_weight == {0: 2.0, 1: 0.5}
+
+
+def test_a_run_comes_out_the_same_without_a_seed():
+    assert model_from({}, "regression").random_state == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "told", "parameter"),
+    [
+        *(({name: 1}, "it is for Python", name) for name in sorted(NOT_FOR_PAGES)),
+        ({"alhpa": 1}, "Did you mean 'alpha'?", "alhpa"),
+        ({"alpha": -1}, "must be a float in the range [0.0, inf)", "alpha"),
+        ({"activation": "rleu"}, "Did you mean 'relu'?", "activation"),
+        ({"hidden_layer_sizes": [0]}, "must be > 0", "hidden_layer_sizes"),
+        ({"hidden_layer_sizes": [4.5]}, "is a float", "hidden_layer_sizes"),
+        ({"hidden_layer_sizes": [[4]]}, "no lists of lists", "hidden_layer_sizes"),
+        ({"hidden_layer_sizes": [100_000]}, "more than the workbench draws", "hidden_layer_sizes"),
+        ({"hidden_layer_sizes": [4] * 99}, "more than the workbench draws", "hidden_layer_sizes"),
+        ({"hidden_layer_sizes": 5000}, "more than the workbench draws", "hidden_layer_sizes"),
+        ({"activation": ["relu"], "hidden_layer_sizes": [4, 4]}, "names 1 layers", "activation"),
+        ({"dropout": [0.1, 2], "hidden_layer_sizes": [4, 4]}, "shares", "dropout"),
+        ({"random_state": None}, "must be a whole number", "random_state"),
+        ({"max_iter": MOST_EPOCHS + 1}, "more than the workbench remembers", "max_iter"),
+        ({"initializer": [0.0] * 9}, "takes a name", "initializer"),
+        ({"learning_rate": {"step": 1}}, "must be", "learning_rate"),
+        ({"solver": "lbfgs", "warmup": 3}, "solver='lbfgs' has none", "warmup"),
+        ({"loss": "huber"}, "'loss' parameter", "loss"),
+        ({"alpha": float("inf")}, "must be finite", "alpha"),
+        ({"monitor": "acuracy"}, "acuracy", "monitor"),
+    ],
+)
+def test_what_the_estimator_does_not_take_is_refused_by_name(given, told, parameter):
+    with pytest.raises(ExperimentError) as refused:
+        model_from(given, "classification")
+    assert told in str(refused.value)
+    assert refused.value.parameter == parameter

@@ -1,0 +1,84 @@
+"""The plane that is looked at: a row that stands in it is found where it is drawn."""
+
+import numpy as np
+import pytest
+
+from lamina.errors import ExperimentError
+from lamina.workbench.planes import Columns, Components, Line, plane_of
+
+WINE = {"data": {"kind": "known", "name": "wine"}}
+CHOICES = {
+    "two features": ({}, Columns),
+    "two features, more inputs": ({"inputs": ["x", "xy", "sin πy"]}, Columns),
+    "components": (WINE, Components),
+    "components asked for": ({**WINE, "plane": {"kind": "components"}}, Components),
+    "columns": ({**WINE, "plane": {"kind": "columns", "columns": [3, 0]}}, Columns),
+    "one feature": ({"data": {"name": "curve"}}, Line),
+}
+every_choice = pytest.mark.parametrize(("patch", "kind"), CHOICES.values(), ids=CHOICES)
+
+
+@pytest.fixture
+def plane(session):
+    """`plane(patch)` is that of a small experiment."""
+    return lambda patch: plane_of(session(patch).run.problem)
+
+
+@every_choice
+def test_the_kind_follows_from_the_data_or_from_what_is_asked(patch, kind, plane):
+    found = plane(patch)
+    assert type(found) is kind
+    assert found.kind == ("line" if kind is Line else "plane")
+
+
+@every_choice
+def test_all_rows_stand_within_the_limits(patch, kind, plane):
+    found = plane(patch)
+    for points in (found.train_points, found.test_points):
+        for column, (low, high) in zip(points.T, found.limits, strict=True):
+            assert low < column.min() <= column.max() < high
+
+
+@every_choice
+def test_cells_are_the_inputs_at_their_middles_from_the_lower_edge_up(patch, kind, plane):
+    found, n = plane(patch), 4
+    cells = found.cells(n)
+    rows, columns = found.shape(n)
+    assert cells.shape == (rows * columns, found.problem.X_train.shape[1])
+    (left, right), (low, high) = found.limits
+    x = left + (right - left) * 1.5 / n
+    y = low + (high - low) * 2.5 / n
+    row = 0 if rows == 1 else 2
+    places = np.array([[x, y]])
+    np.testing.assert_allclose(cells[row * columns + 1], found.inputs_at(places)[0])
+
+
+@pytest.mark.parametrize("patch", [{}, {"inputs": ["x", "y", "x²"]}, {"scaled": False}])
+def test_where_the_data_is_its_own_plane_a_row_is_found_where_it_is_drawn(patch, plane):
+    found = plane(patch)
+    places = found.train_points[:, :2]
+    np.testing.assert_allclose(found.inputs_at(places), found.problem.X_train, atol=1e-12)
+
+
+def test_the_columns_that_are_not_looked_at_stand_at_their_mean(plane):
+    found = plane({**WINE, "scaled": False, "plane": {"kind": "columns", "columns": [3, 0]}})
+    inputs = found.inputs_at(np.array([[20.0, 13.0]]))[0]
+    assert (inputs[3], inputs[0]) == (20.0, 13.0)
+    others = np.delete(inputs, [0, 3])
+    mean = np.delete(found.problem.features_train.mean(axis=0), [0, 3])
+    np.testing.assert_allclose(others, mean)
+    assert found.names == ("alcalinity_of_ash", "alcohol")
+
+
+def test_components_hold_more_of_the_rows_than_any_two_columns(plane):
+    found = plane(WINE)
+    again = found.inputs_at(found.train_points)
+    lost = np.square(found.problem.X_train - again).sum()
+    by_columns = np.square(found.problem.X_train).sum(axis=0)
+    assert lost < np.sort(by_columns)[:-2].sum()
+
+
+@pytest.mark.parametrize("columns", [[0], [0, 0], [0, 99], [-1, 0], [True, 0], "01", [0, 1, 2]])
+def test_columns_that_are_not_two_of_the_data_are_refused(columns, plane):
+    with pytest.raises(ExperimentError, match="two different numbers from 0 to 12"):
+        plane({**WINE, "plane": {"kind": "columns", "columns": columns}})

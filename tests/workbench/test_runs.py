@@ -1,0 +1,109 @@
+"""Runs: the estimator's own fit in a thread, its end, its failures, and networks in between."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from lamina.estimators.state import parameters_of
+from lamina.workbench.runs import BY_EPOCHS_END, Run
+
+
+@pytest.fixture
+def run(session):
+    """`run(patch)` is the run of a small experiment, which goes as fast as it can."""
+    return lambda patch=None: session(patch).run
+
+
+def fitted_alone(of, **changes):
+    """The same estimator, fitted without a workbench."""
+    problem = of.problem
+    model = clone(problem.model).set_params(**changes)
+    held_out = {"validation_data": (problem.X_test, problem.y_test)} if of.by_epochs else {}
+    return model.fit(problem.X_train, problem.y_train, **held_out)
+
+
+def test_a_run_begins_with_the_first_parameters_that_fit_draws(run):
+    first = run()
+    problem = first.problem
+    model = clone(problem.model).set_params(learning_rate_init=1e-300, solver="sgd", max_iter=1)
+    with pytest.warns(match="Maximum iterations"):
+        model.fit(problem.X_train, problem.y_train)
+    np.testing.assert_array_equal(first.gate.latest.parameters, parameters_of(model))
+
+
+def test_a_run_ends_as_fit_does(run, until):
+    ended = run({"model": {"max_iter": 300, "n_iter_no_change": 2, "tol": 1e-2}})
+    ended.play()
+    until(lambda: ended.status == "ended")
+    alone = fitted_alone(ended)
+    assert ended.ending == "no more progress"
+    assert ended.gate.latest.epoch == alone.n_iter_ < 300
+    assert ended.gate.latest.loss == alone.loss_
+    np.testing.assert_array_equal(ended.gate.latest.parameters, parameters_of(alone))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_run_ends_with_its_last_epoch(run, until):
+    ended = run({"model": {"max_iter": 4}})
+    ended.play()
+    until(lambda: ended.status == "ended")
+    assert ended.ending == BY_EPOCHS_END
+    np.testing.assert_array_equal(ended.gate.latest.parameters, parameters_of(fitted_alone(ended)))
+
+
+def test_the_best_epochs_network_is_what_a_run_leaves_where_fit_brings_it_back(run, until):
+    ended = run({"model": {"early_stopping": True, "n_iter_no_change": 3, "max_iter": 200}})
+    ended.play()
+    until(lambda: ended.status == "ended")
+    np.testing.assert_array_equal(ended.gate.latest.parameters, parameters_of(fitted_alone(ended)))
+
+
+def test_a_fit_that_fails_says_why_and_leaves_what_was_before(run, until):
+    failed = run({"scaled": False, "model": {"learning_rate_init": 1e200, "solver": "sgd"}})
+    failed.play()
+    until(lambda: failed.status == "failed")
+    assert "non-finite" in failed.message
+    assert np.isfinite(failed.gate.latest.parameters).all()
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_each_iteration_of_lbfgs_has_the_network_that_fit_would_leave_there(run, until):
+    at_once = run({"model": {"solver": "lbfgs", "max_iter": 30}})
+    for iteration in (1, 2, 5):
+        at_once.step(iteration - at_once.gate.epoch)
+        until(lambda iteration=iteration: at_once.gate.latest.epoch == iteration)
+        alone = fitted_alone(at_once, max_iter=iteration)
+        np.testing.assert_array_equal(at_once.gate.latest.parameters, parameters_of(alone))
+        assert at_once.gate.latest.loss == alone.loss_
+    at_once.play()
+    until(lambda: at_once.status == "ended")
+    np.testing.assert_array_equal(
+        at_once.gate.latest.parameters, parameters_of(fitted_alone(at_once))
+    )
+
+
+def test_a_run_that_nobody_wants_ends_its_thread(run):
+    unwanted = run({"model": {"solver": "lbfgs"}})
+    unwanted.abandon()
+    unwanted.wait(20)
+    assert not unwanted._thread.is_alive()
+    assert unwanted.ending is None
+
+
+def test_the_model_of_a_moment_predicts_what_its_network_does(run, until):
+    learning = run()
+    learning.step(3)
+    until(lambda: learning.gate.latest.epoch == 3)
+    moment = learning.gate.moments.nearest(2)
+    model = learning.model_at(moment)
+    np.testing.assert_array_equal(parameters_of(model), moment.parameters)
+    assert model.n_iter_ == 2
+    assert set(model.predict(learning.problem.X_test)) <= {0, 1}
+
+
+def test_every_run_has_a_number_of_its_own(session):
+    made = session()
+    assert isinstance(made.run, Run)
+    before = made.run.id
+    made.do({"do": "reset"})
+    assert made.run.id > before

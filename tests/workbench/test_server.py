@@ -1,0 +1,107 @@
+"""Starting and ending: from Python, on data of one's own, on a port, without a library."""
+
+import builtins
+import importlib.util
+import socket
+import threading
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_wine
+
+import lamina.workbench
+from lamina.workbench import server as server_module
+
+
+def test_a_server_hears_on_the_loopback_alone(server):
+    assert server._socket.getsockname()[0] == "127.0.0.1"
+    assert server.url.startswith(f"http://127.0.0.1:{server.port}/?token=")
+    assert server.url in repr(server)
+
+
+def test_a_server_that_is_closed_leaves_no_thread_and_gives_its_port_back():
+    before = threading.active_count()
+    with server_module.Server() as running:
+        port = running.port
+    assert threading.active_count() <= before
+    with server_module.Server(port) as again:
+        assert again.port == port
+
+
+def test_a_port_that_is_taken_is_told():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(OSError, match=f"port={port} .* cannot be had .*: choose another"):
+            server_module.Server(port)
+
+
+def test_the_page_is_opened_by_its_link(monkeypatch):
+    opened = []
+    monkeypatch.setattr(server_module.webbrowser, "open", opened.append)
+    running = lamina.workbench.open()
+    running.close()
+    assert opened == [running.url]
+
+
+@pytest.fixture
+def first_state(stack, visit):
+    """`first_state(X, y)` is what a page hears first of a workbench on that data."""
+
+    def ask(X, y):
+        running = stack.enter_context(lamina.workbench.open(X, y, browser=False))
+        return visit(running, stack).open().event("state")
+
+    return ask
+
+
+def test_arrays_of_ones_own_are_what_the_page_begins_with(first_state):
+    X, y = load_wine(return_X_y=True)
+    state = first_state(X, y)
+    assert state["data"]["name"] == "your data"
+    assert (state["data"]["n_train"], state["data"]["n_test"]) == (89, 89)
+    assert state["data"]["classes"] == ["0", "1", "2"]
+
+
+def test_a_data_frame_keeps_its_names_and_texts_are_classes(first_state):
+    frame = pd.DataFrame({"age": np.arange(20.0), "pay": np.arange(20.0) ** 2})
+    target = pd.Series(["no", "yes"] * 10, name="left")
+    state = first_state(frame, target)
+    assert state["data"]["features"] == ["age", "pay"]
+    assert state["data"]["classes"] == ["no", "yes"]
+    assert state["data"]["target"] == "left"
+
+
+def test_numbers_are_a_regression_whose_target_is_scaled(first_state):
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    state = first_state(X, 1000 * X[:, 0] + 0.5)
+    assert state["data"]["task"] == "regression"
+    assert state["experiment"]["target_scaled"] is True
+
+
+@pytest.mark.parametrize("arguments", [{"X": [[1.0]]}, {"y": [1.0]}])
+def test_one_of_both_alone_is_refused(arguments):
+    with pytest.raises(ValueError, match="X and y belong together"):
+        lamina.workbench.open(**arguments, browser=False)
+
+
+def test_a_library_that_is_missing_is_named_with_its_cure(monkeypatch):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        lamina.workbench, "find_spec", lambda name: None if name == "uvicorn" else found(name)
+    )
+    cure = r'the workbench needs uvicorn: pip install "lamina\[workbench\]"'
+    with pytest.raises(ImportError, match=cure):
+        lamina.workbench.open(browser=False)
+
+
+def test_the_package_is_imported_without_its_libraries(monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *rest, **more):
+        if name.split(".")[0] in lamina.workbench.NEEDED:
+            raise ImportError(name)
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    importlib.reload(lamina.workbench)
