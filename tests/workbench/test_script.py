@@ -77,6 +77,18 @@ def test_learning_rates_that_were_set_by_hand_are_set_by_the_script(session, unt
     assert final_loss(printed_by(plain)) != run.run.gate.latest.loss
 
 
+def test_weights_that_were_written_by_hand_are_written_by_the_script(session, until):
+    run = session()
+    for value, epoch in ((0.5, 3), (-0.5, 6)):
+        run.do({"do": "edit", "block": 0, "row": 1, "column": 2, "value": value})
+        until(lambda value=value: run.moment.parameters[5] == value)
+        run.do({"do": "step", "epochs": 3})
+        until(lambda epoch=epoch: run.run.gate.latest.epoch == epoch)
+    script = script_of(run)
+    assert "weights = {0: [(5, 0.5)], 3: [(5, -0.5)]}" in script
+    assert final_loss(printed_by(script)) == run.run.gate.latest.loss
+
+
 def test_a_run_that_has_learned_nothing_yet_has_no_script(session):
     with pytest.raises(ExperimentError, match="let the network learn for an epoch first"):
         script_of(session())

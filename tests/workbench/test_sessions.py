@@ -126,3 +126,70 @@ def test_many_changes_leave_few_threads_and_few_ways_back(session, until):
         made.do({"do": "reset", "seed": seed})
     until(lambda: threading.active_count() <= before)
     assert len(made.before) == 50
+
+
+def weight(session, block, row, column):
+    """One weight of the network that is shown."""
+    return session.run.model_at(session.moment).coefs_[block][row, column]
+
+
+def test_a_weight_that_is_written_is_shown_and_learned_on_from(session, until):
+    made, alone = session(), session()
+    for each in (made, alone):
+        learn(each, 3, until)
+    made.do({"do": "edit", "block": 0, "row": 1, "column": 2, "value": 1.5})
+    until(lambda: weight(made, 0, 1, 2) == 1.5)
+    before, after = alone.moment.parameters, made.moment.parameters
+    assert np.count_nonzero(before != after) == 1
+    learn(made, 1, until)
+    learn(alone, 1, until)
+    assert np.count_nonzero(made.moment.parameters != alone.moment.parameters) > 1
+
+
+def test_a_weight_that_was_written_is_taken_back(session, until):
+    made = session()
+    learn(made, 3, until)
+    first = made.moment.parameters
+    for value in (1.0, 2.0):
+        made.do({"do": "edit", "block": 1, "row": None, "column": 0, "value": value})
+        until(lambda value=value: made.run.model_at(made.moment).intercepts_[1][0] == value)
+    made.do({"do": "undo"})
+    until(lambda: made.run.model_at(made.moment).intercepts_[1][0] == 1.0)
+    made.do({"do": "undo"})
+    until(lambda: np.array_equal(made.moment.parameters, first))
+
+
+def test_a_new_run_has_no_weights_to_take_back(session, until):
+    made = session()
+    made.do({"do": "edit", "block": 0, "row": 0, "column": 0, "value": 1.0})
+    until(lambda: made.run.gate.edits)
+    made.do({"do": "reset"})
+    assert made.state()["can_undo"] is False
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"block": 2},
+        {"block": -1},
+        {"row": 2},
+        {"column": 3},
+        {"column": None},
+        {"value": None},
+        {"value": 1e300},
+        {"block": True},
+    ],
+)
+def test_a_weight_that_is_not_there_is_not_written(wrong, session):
+    made = session()
+    right = {"block": 0, "row": 0, "column": 0, "value": 1.0}
+    with pytest.raises(ExperimentError, match="must be a"):
+        made.do({"do": "edit", **right, **wrong})
+    assert not made.before
+
+
+@pytest.mark.parametrize("model", [{"solver": "lbfgs"}, {"average_decay": 0.9}])
+def test_where_no_weight_can_be_written_that_is_told(model, session):
+    made = session({"model": model})
+    with pytest.raises(ExperimentError, match="weights can be written while"):
+        made.do({"do": "edit", "block": 0, "row": 0, "column": 0, "value": 1.0})

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class FitUnderWay:
-    """What a callback is given. It reads the present state; only its rate can be set.
+    """What a callback is given. It reads the present state; its rate and parameters can be set.
 
     Attributes
     ----------
@@ -42,7 +42,8 @@ class FitUnderWay:
     coefs, intercepts : list of ndarray
         Views of the present weights and biases that cannot be written to.
     parameters : ndarray of shape (n_parameters,)
-        A view of all present parameters, one behind the other, that cannot be written to.
+        A view of all present parameters, one behind the other, that cannot be written to. Set,
+        others take their place, and the optimizer goes on with what it remembers.
     is_over : bool
         In `on_epoch_end`, whether this epoch is the last.
     ending : str or None
@@ -115,6 +116,21 @@ class FitUnderWay:
         present = self._loop.memory.predicting.view()
         present.flags.writeable = False
         return present
+
+    @parameters.setter
+    def parameters(self, parameters: Array) -> None:
+        memory = self._loop.memory
+        if memory.state.keeps_average:
+            raise ValueError(
+                "parameters cannot be set where average_decay keeps an average of all before: set "
+                "average_decay=None"
+            )
+        if parameters.shape != memory.parameters.shape or not np.isfinite(parameters).all():
+            raise ValueError(
+                f"parameters of shape {parameters.shape} must be {memory.parameters.size} finite "
+                "numbers in one vector"
+            )
+        memory.parameters[:] = parameters
 
     def _views(self) -> ParameterViews:
         return ParameterLayout.of(self._loop.spec).views(self.parameters)

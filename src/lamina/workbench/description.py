@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from lamina.errors import ExperimentError
 from lamina.network import NetworkSpec, ParameterLayout
 from lamina.workbench.problems import Problem
 
@@ -61,3 +62,33 @@ def network_described(spec: NetworkSpec, parameters: NDArray[Any]) -> dict[str, 
         "biases": places[n_blocks:],
         "n_parameters": layout.n_trained,
     }
+
+
+def place_of(spec: NetworkSpec, block: Any, row: Any, column: Any) -> int:
+    """Where a weight, or with row None a bias, stands in the vector of all parameters.
+
+    Raises
+    ------
+    ExperimentError
+        For one that is not there.
+
+    Examples
+    --------
+    >>> spec = NetworkSpec.perceptron([2, 3, 1], "relu", "logistic")
+    >>> place_of(spec, 0, 1, 2), place_of(spec, 1, None, 0)
+    (5, 12)
+    """
+    shapes = ParameterLayout.of(spec).shapes
+    _require("block", block, len(shapes))
+    fan_in, fan_out = shapes[block]
+    _require("column", column, fan_out)
+    if row is None:
+        before = sum(map(prod, shapes)) + sum(width for _, width in shapes[:block])
+        return int(before + column)
+    _require("row", row, fan_in)
+    return int(sum(map(prod, shapes[:block])) + row * fan_out + column)
+
+
+def _require(name: str, value: Any, n: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < n:
+        raise ExperimentError(f"{name}={value!r} must be a whole number from 0 to {n - 1}", name)

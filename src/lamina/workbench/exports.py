@@ -15,6 +15,7 @@ from lamina.errors import ExperimentError
 from lamina.export import to_onnx
 from lamina.formulas.table import Table
 from lamina.persistence import save
+from lamina.workbench.runs import FAILED
 from lamina.workbench.script import script_of
 from lamina.workbench.sessions import Session
 
@@ -48,7 +49,7 @@ def model_of(session: Session) -> Any:
         For a run that failed before its first epoch.
     """
     run, moment = session.run, session.moment
-    if run.status == "failed" and not moment.epoch:
+    if run.status == FAILED and not moment.epoch:
         raise ExperimentError(f"this run failed, and leaves nothing: {run.message}", None)
     problem, model = run.problem, run.model_at(moment)
     if problem.encoding is not None:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from threading import Condition
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
@@ -43,6 +43,24 @@ class Speed:
         return (count - before) / (at - since) if at > since else 0.0
 
 
+class Edit(NamedTuple):
+    """A parameter that was written by hand.
+
+    Attributes
+    ----------
+    epoch : int
+        After which epoch.
+    place : int
+        Where in the vector of all parameters.
+    before, after : float
+    """
+
+    epoch: int
+    place: int
+    before: float
+    after: float
+
+
 class Gate:
     """Who lets the epochs of one fit pass.
 
@@ -61,6 +79,8 @@ class Gate:
         What is remembered.
     changes : list of (int, float)
         After which epochs another learning rate was set, and which.
+    edits : list of Edit
+        Which parameters were written by hand.
     """
 
     def __init__(self, start: NDArray[Any], tell: Callable[[], None]) -> None:
@@ -69,6 +89,8 @@ class Gate:
         self.latest = Moment(0, start.copy(), {})
         self.moments.add(self.latest)
         self.changes: list[tuple[int, float]] = []
+        self.edits: list[Edit] = []
+        self._to_write: list[tuple[int, float]] = []
         self.epoch = 0
         self._changed = Condition()
         self._allowance: float = 0
@@ -103,6 +125,12 @@ class Gate:
         with self._changed:
             self._rate = learning_rate
 
+    def write(self, place: int, value: float) -> None:
+        """Write one of the parameters as soon as the fit stands at the gate."""
+        with self._changed:
+            self._to_write.append((place, value))
+            self._changed.notify_all()
+
     def abandon(self) -> None:
         """End the fit at once, wherever it waits."""
         with self._changed:
@@ -110,8 +138,8 @@ class Gate:
             self._changed.notify_all()
 
     def speed(self) -> float:
-        """Epochs a second of late; 0 while none passes."""
-        return self._speed.now(self.epoch)
+        """Epochs a second of late; 0 while none may pass."""
+        return self._speed.now(self.epoch) if self.is_open else 0.0
 
     def want_news(self) -> None:
         """Have `latest` brought up to date, and be told once it is."""
@@ -152,25 +180,50 @@ class Gate:
 
     def _hold(self, fit: Any) -> None:
         """Wait until the next epoch may pass, and give it the rate that was asked for."""
-        if not self._is_slow and self._rate is None and not self._abandoned:
+        if not self._is_slow and not self._is_asked_for_more:
             return
         if self._allowance <= 0:
             self._keep_up(fit)
-        self._wait()
+        while self._wait():
+            self._write(fit)
         with self._changed:
             if self._rate is not None:
                 self.changes.append((self.epoch, self._rate))
                 fit.learning_rate, self._rate = self._rate, None
 
-    def _wait(self) -> None:
+    @property
+    def _is_asked_for_more(self) -> bool:
+        """Whether there is more to do than to let the next epoch pass."""
+        return self._rate is not None or bool(self._to_write) or self._abandoned
+
+    def _write(self, fit: Any) -> None:
+        """Write what a hand has asked for, and let those who look see it."""
         with self._changed:
-            while not self._abandoned and (seconds := self._seconds_to_wait()) > 0:
+            wanted, self._to_write = self._to_write, []
+        parameters = fit.parameters.copy()
+        for place, value in wanted:
+            self.edits.append(Edit(self.epoch, place, float(parameters[place]), value))
+            parameters[place] = value
+        fit.parameters = parameters
+        self.latest = Moment(self.epoch, parameters, fit.row)
+        self.moments.add_last(self.latest)
+        self._announce()
+
+    def _wait(self) -> bool:
+        """Wait until the next epoch may pass, or parameters are to be written: whether they are."""
+        with self._changed:
+            while not (self._abandoned or self._to_write):
+                if (seconds := self._seconds_to_wait()) <= 0:
+                    break
                 self._changed.wait(None if math.isinf(seconds) else seconds)
             if self._abandoned:
                 raise Abandoned
+            if self._to_write:
+                return True
             if self._pace is not None:
                 # What is lost on a slow machine is not made up for in a rush.
                 self._due = max(self._due + 1 / self._pace, perf_counter())
+        return False
 
     def hold_before_iterations(self, network_at: Callable[[int], NDArray[Any]]) -> None:
         """Wait for the first iteration of a solver that has no epochs and calls nobody.

@@ -21,7 +21,7 @@ from lamina.workbench.gate import Abandoned, Gate
 from lamina.workbench.problems import Problem
 
 _numbers = itertools.count(1)
-PLAYING = "playing"
+PLAYING, PAUSED, ENDED, FAILED = "playing", "paused", "ended", "failed"
 BY_EPOCHS_END = "the last epoch that max_iter allows"
 
 
@@ -74,10 +74,10 @@ class Run:
     def status(self) -> str:
         """'playing', 'paused', 'ended' or 'failed'."""
         if self.message is not None:
-            return "failed"
+            return FAILED
         if self.ending is not None:
-            return "ended"
-        return PLAYING if self.is_playing else "paused"
+            return ENDED
+        return PLAYING if self.is_playing else PAUSED
 
     @property
     def max_epochs(self) -> int:

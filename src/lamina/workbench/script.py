@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pprint
 import textwrap
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from lamina.errors import ExperimentError
 from lamina.workbench.inputs import INPUTS
 from lamina.workbench.makers import MAKERS
+from lamina.workbench.runs import FAILED
 from lamina.workbench.sources import DrawnData, GivenData, KnownData, MadeData, UploadedData
 
 if TYPE_CHECKING:
@@ -20,21 +22,26 @@ if TYPE_CHECKING:
 WIDTH = 100
 CALLBACK = '''
 class AsInTheWorkbench:
-    """Sets the learning rates that were set by hand, and stops where the run stood."""
+    """Does after each epoch what was done by hand, and stops where the run stood."""
 
     rates = {rates}
+    weights = {weights}
 
     def on_fit_begin(self, fit):
-        self.set_rate(fit)
+        self.change(fit)
 
     def on_epoch_end(self, fit):
-        self.set_rate(fit)
+        self.change(fit)
         if fit.epoch == {epoch}:
             fit.stop()
 
-    def set_rate(self, fit):
+    def change(self, fit):
         if fit.epoch in self.rates:
             fit.learning_rate = self.rates[fit.epoch]
+        for place, value in self.weights.get(fit.epoch, ()):
+            parameters = fit.parameters.copy()
+            parameters[place] = value
+            fit.parameters = parameters
 '''
 
 
@@ -48,7 +55,7 @@ def script_of(session: Session) -> str:
     """
     run = session.run
     epoch = run.gate.latest.epoch
-    if run.status == "failed":
+    if run.status == FAILED:
         raise ExperimentError(f"this run failed, and leaves nothing: {run.message}", None)
     if not epoch:
         raise ExperimentError("let the network learn for an epoch first", None)
@@ -63,8 +70,10 @@ def _lines(run: Run, epoch: int) -> Iterator[str]:
     yield ""
     yield from _imports(run, of_data)
     if _is_guided(run):
-        rates = dict(run.gate.changes)
-        yield CALLBACK.format(rates=rates, epoch=epoch)
+        rates, weights = dict(run.gate.changes), defaultdict[int, list[tuple[int, float]]](list)
+        for edit in run.gate.edits:
+            weights[edit.epoch].append((edit.place, edit.after))
+        yield CALLBACK.format(rates=rates, weights=dict(weights), epoch=epoch)
     yield ""
     yield from (line for line in of_data if not line.startswith(("import ", "from ")))
     yield from _split(experiment, bool(problem.class_names))
@@ -84,8 +93,9 @@ def _lines(run: Run, epoch: int) -> Iterator[str]:
 
 
 def _is_guided(run: Run) -> bool:
-    """Whether a callback has to do what a hand did: set rates, or stop."""
-    return run.by_epochs and (run.ending is None or bool(run.gate.changes))
+    """Whether a callback has to do what a hand did: set rates, write weights, or stop."""
+    by_hand = bool(run.gate.changes or run.gate.edits)
+    return run.by_epochs and (run.ending is None or by_hand)
 
 
 def _sentence(name: str) -> str:

@@ -11,11 +11,11 @@ from typing import Any
 
 from lamina.errors import ExperimentError, suggestion
 from lamina.workbench.curves import Moment
-from lamina.workbench.description import data_described, network_described
+from lamina.workbench.description import data_described, network_described, place_of
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.planes import plane_of
 from lamina.workbench.problems import pose
-from lamina.workbench.runs import PLAYING, Run
+from lamina.workbench.runs import ENDED, FAILED, PLAYING, Run
 from lamina.workbench.sources import Shelf
 from lamina.workbench.views import SCORES, Views, Watch, data_message
 
@@ -23,6 +23,7 @@ MOST_UNDONE = 50
 FIRST_PACE = 50.0
 FASTEST_PACE = 10_000.0
 MOST_STEPS = 100_000
+MOST_WEIGHT = 1e6
 SECONDS_TO_END = 2.0
 
 
@@ -42,6 +43,9 @@ class Session:
     tell : callable
         `tell()` is called, from any thread, when there is news for who asked for it.
     run, plane, views : Run, Plane, Views
+    before : list of Experiment or int
+        What can be taken back, the latest last: a change by the experiment before it, a weight that
+        was written by its number among the gate's edits.
     shown : int or None
         The epoch that is looked at; None is the latest.
     """
@@ -53,7 +57,7 @@ class Session:
         self.watch = Watch()
         self.pace: float | None = FIRST_PACE
         self.shown: int | None = None
-        self.before: list[Experiment] = []
+        self.before: list[Experiment | int] = []
         self.lock = RLock()
         self.n_data = 0
         self.used = monotonic()
@@ -72,6 +76,8 @@ class Session:
         self._run, self.plane, self.views = run, plane, Views(run, plane)
         self.n_data += 1
         self.shown = None
+        # What was written into another run's network cannot be taken back in this one's.
+        self.before = [each for each in self.before if isinstance(each, Experiment)]
 
     @property
     def run(self) -> Run:
@@ -222,11 +228,35 @@ def _watch(session: Session, command: Mapping[str, Any]) -> None:
     session.watch = session.watch.merged(command)
 
 
+def _edit(session: Session, command: Mapping[str, Any]) -> None:
+    run = session.run
+    place = place_of(run.spec, command.get("block"), command.get("row"), command.get("column"))
+    value = _number(command, "value", -MOST_WEIGHT, MOST_WEIGHT)
+    if not run.by_epochs or run.model.average_decay is not None or run.status in (ENDED, FAILED):
+        raise ExperimentError(
+            "weights can be written while a run goes by epochs, without average_decay, and before "
+            "it has ended: reset it, or choose another solver",
+            None,
+        )
+    run.pause()
+    session.shown = None
+    session.before = [*session.before, len(run.gate.edits)][-MOST_UNDONE:]
+    run.gate.write(place, value)
+
+
 def _undo(session: Session, command: Mapping[str, Any]) -> None:
     if not session.before:
         raise ExperimentError("there is nothing to take back", None)
-    session._begin(session.before[-1])
+    latest = session.before[-1]
+    if isinstance(latest, Experiment):
+        session._begin(latest)
+        session.before.pop()
+        return
     session.before.pop()
+    if latest < len(session.run.gate.edits):
+        session.run.pause()
+        edit = session.run.gate.edits[latest]
+        session.run.gate.write(edit.place, edit.before)
 
 
 COMMANDS: dict[str, Callable[[Session, Mapping[str, Any]], None]] = {
@@ -239,6 +269,7 @@ COMMANDS: dict[str, Callable[[Session, Mapping[str, Any]], None]] = {
     "rate": _rate,
     "seek": _seek,
     "watch": _watch,
+    "edit": _edit,
     "undo": _undo,
 }
 

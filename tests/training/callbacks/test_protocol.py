@@ -265,3 +265,30 @@ def test_the_parameters_are_one_vector_that_cannot_be_written_to() -> None:
 
     model = MLPRegressor(max_iter=4, callbacks=At("on_epoch_end", look, 4), **BATCHES).fit(X, Y)
     np.testing.assert_array_equal(seen[0], coefficients(model))
+
+
+def _after_two_epochs(replacement: np.ndarray, **settings: Any) -> np.ndarray:
+    """The weights after two epochs, when others were put in their place between them."""
+
+    def replace(fit: Any) -> None:
+        fit.parameters = replacement
+
+    callback = At("on_epoch_end", replace)
+    model = MLPRegressor(max_iter=2, callbacks=callback, **BATCHES, **settings).fit(X, Y)
+    return coefficients(model)
+
+
+def test_parameters_that_are_set_are_what_the_next_epoch_goes_on_from() -> None:
+    settings: dict[str, Any] = {"solver": "sgd", "momentum": 0, "shuffle": False}
+    wanted = np.random.RandomState(1).uniform(-0.1, 0.1, (X.shape[1] + 2) * 100 + 1)
+    model = MLPRegressor(max_iter=1, initializer=wanted, **BATCHES, **settings).fit(X, Y)
+    np.testing.assert_array_equal(_after_two_epochs(wanted, **settings), coefficients(model))
+
+
+def test_parameters_that_cannot_be_trained_on_are_refused() -> None:
+    good = np.zeros((X.shape[1] + 2) * 100 + 1)
+    for bad in (good[1:], np.full_like(good, np.nan)):
+        with pytest.raises(ValueError, match="must be 601 finite numbers in one vector"):
+            _after_two_epochs(bad)
+    with pytest.raises(ValueError, match="set average_decay=None"):
+        _after_two_epochs(good, average_decay=0.9)
