@@ -55,11 +55,20 @@ CASES = {
     "FitDisplay": Case(
         lambda model, X, y, ax: plots.FitDisplay.from_estimator(model, X, y, ax=ax), "line"
     ),
+    "ImagesDisplay": Case(
+        lambda model, X, y, ax: plots.ImagesDisplay.from_estimator(model, X, y, n_images=5, ax=ax),
+        "images",
+    ),
     "LossCurveDisplay": Case(
         lambda model, X, y, ax: plots.LossCurveDisplay.from_estimator(model, ax=ax)
     ),
     "NetworkDisplay": Case(
         lambda model, X, y, ax: plots.NetworkDisplay.from_estimator(model, X[:1], ax=ax)
+    ),
+    "UnitsDisplay": Case(
+        lambda model, X, y, ax: plots.UnitsDisplay.from_estimator(
+            model, X, grid_resolution=10, ax=ax
+        )
     ),
 }
 

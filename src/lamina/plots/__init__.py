@@ -2,7 +2,16 @@
 
 from lamina.plots.decision_region import DecisionRegionDisplay
 from lamina.plots.fit import FitDisplay
+from lamina.plots.images import ImagesDisplay
 from lamina.plots.loss_curve import LossCurveDisplay
 from lamina.plots.network import NetworkDisplay
+from lamina.plots.units import UnitsDisplay
 
-__all__ = ["DecisionRegionDisplay", "FitDisplay", "LossCurveDisplay", "NetworkDisplay"]
+__all__ = [
+    "DecisionRegionDisplay",
+    "FitDisplay",
+    "ImagesDisplay",
+    "LossCurveDisplay",
+    "NetworkDisplay",
+    "UnitsDisplay",
+]

@@ -37,7 +37,8 @@ POINTS_PER_INCH = 72
 # Of a new figure, in inches: a unit, and the least and the most that the whole may be.
 UNIT_INCHES, SMALLEST_FIGURE, LARGEST_FIGURE = 0.55, (3.2, 2.4), (12.0, 9.0)
 # Fonts, by the length of a unit and within points that can be read.
-FONT, VALUE_FONT, SMALLEST_FONT, LARGEST_FONT = 0.23, 0.19, 5.0, 10.0
+FONT, VALUE_FONT, SMALLEST_FONT, LARGEST_FONT = 0.23, 0.19, 6.5, 10.0
+SMALLEST_VALUE = 5.0
 THINNEST_POINTS, WIDEST, WIDEST_POINTS = 0.35, 0.11, 4.5
 # More lines than these between two layers are drawn the thinner, to let paper through.
 FEW_LINES = 40
@@ -92,6 +93,11 @@ class Diagram:
         """A size of text in points."""
         return float(np.clip(share * self.unit, SMALLEST_FONT, LARGEST_FONT))
 
+    @property
+    def value_font(self) -> float:
+        """The size of numbers within units and on lines, which have no more room than that."""
+        return min(VALUE_FONT * self.unit, LARGEST_FONT)
+
     def edges(
         self,
         weights: Sequence[NDArray[Any]],
@@ -138,7 +144,7 @@ class Diagram:
         apart = [_label_place(shown.shape)[1] for *_, shown in self._edges]
         n_labels = sum(shown.size for *_, shown in self._edges)
         is_whole = not any(column.n_hidden for column in self.columns)
-        wanted = 1.2 * self.font(VALUE_FONT)
+        wanted = 1.2 * max(self.value_font, SMALLEST_VALUE)
         return is_whole and n_labels <= MOST_LABELS and min(apart) * self.unit >= wanted
 
     def weight_labels(self) -> list[Text]:
@@ -155,7 +161,7 @@ class Diagram:
                     x,
                     y,
                     number(weight),
-                    fontsize=self.font(VALUE_FONT),
+                    fontsize=self.value_font,
                     rotation=(angle + 90) % 180 - 90,
                     rotation_mode="anchor",
                     ha="center",
@@ -201,8 +207,10 @@ class Diagram:
             )
             self.ax.add_patch(circle)
             circles.append(circle)
-            if value is not None and self.unit * VALUE_FONT >= SMALLEST_FONT:
-                self._write(place, number(value), VALUE_FONT, color=readable_on(fill), zorder=4)
+            if value is not None and self.value_font >= SMALLEST_VALUE:
+                self._write(
+                    place, number(value), self.value_font, color=readable_on(fill), zorder=4
+                )
         return circles
 
     def _ellipsis(self, column: Column) -> None:
@@ -210,8 +218,8 @@ class Diagram:
             return
         dots = "⋮" if self.is_horizontal else "⋯"
         step = np.array([0.0, 0.28]) if self.is_horizontal else np.array([0.0, 0.3])
-        self._write(column.ellipsis + step, dots, 1.5 * FONT)
-        self._write(column.ellipsis - step, f"{column.n_hidden:,} more", VALUE_FONT)
+        self._write(column.ellipsis + step, dots, self.font(1.5 * FONT))
+        self._write(column.ellipsis - step, f"{column.n_hidden:,} more", self.font(VALUE_FONT))
 
     def _bias_unit(self, place: Points) -> None:
         from matplotlib.patches import Rectangle
@@ -227,7 +235,7 @@ class Diagram:
             zorder=3,
         )
         self.ax.add_patch(square)
-        self._write(place, "1", VALUE_FONT, zorder=4)
+        self._write(place, "1", self.value_font, zorder=4)
 
     def write_names(self, inputs: Sequence[str] | None, outputs: Sequence[str] | None) -> None:
         """What the units at both ends are called, beside them."""
@@ -240,7 +248,7 @@ class Diagram:
                     offset, stand = (step, 0.0), {"ha": "right" if side < 0 else "left"}
                 else:
                     offset, stand = (0.0, step), {"va": "top" if side < 0 else "bottom"}
-                self._write(place + offset, shortened(names[k]), FONT, **stand)
+                self._write(place + offset, shortened(names[k]), self.font(), **stand)
 
     def write_captions(self, captions: Sequence[str] | None) -> None:
         """What each layer is: below it, or to its left."""
@@ -248,10 +256,10 @@ class Diagram:
         for column, caption in zip(self.columns, captions or (), strict=False):
             if self.is_horizontal:
                 where = np.array([column.places[0, 0], lower[1] - 0.3])
-                self._write(where, caption, VALUE_FONT, va="top", linespacing=1.4)
+                self._write(where, caption, self.font(VALUE_FONT), va="top", linespacing=1.4)
             else:
                 where = np.array([lower[0] - 0.4, column.places[0, 1]])
-                self._write(where, caption, VALUE_FONT, ha="right", linespacing=1.4)
+                self._write(where, caption, self.font(VALUE_FONT), ha="right", linespacing=1.4)
 
     def legend(self, is_bias: bool) -> Legend:
         """What lines and colours mean."""
@@ -281,9 +289,9 @@ class Diagram:
             columnspacing=1.4,
         )
 
-    def _write(self, place: Points, text: str, share: float, **options: Any) -> Text:
+    def _write(self, place: Points, text: str, size: float, **options: Any) -> Text:
         style = {"ha": "center", "va": "center", "color": foreground()} | options
-        return self.ax.text(place[0], place[1], text, fontsize=self.font(share), **style)
+        return self.ax.text(place[0], place[1], text, fontsize=size, **style)
 
 
 def margins(

@@ -1,0 +1,290 @@
+"""Rows as images, each with what a classifier takes it for and how sure it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from sklearn.base import is_classifier
+
+from lamina.plots.axes import require_matplotlib
+from lamina.plots.choices import chosen
+from lamina.plots.colours import NEGATIVE, NEGATIVE_STYLE, background, foreground
+from lamina.plots.names import class_names as names_of_classes
+from lamina.plots.panels import axes_for_panels, panels_in, room_of
+from lamina.studies import perceptron_inside
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
+
+WHICH = ("first", "wrong", "least sure")
+# How much wider than high the grid of images is.
+WIDE = 1.6
+FRAME_POINTS = 2.0
+
+
+class ImagesDisplay:
+    """Rows as images, with the class that a model predicts for each, how sure it is, and the truth.
+
+    A wrong one has a cross, a dashed frame, and both classes.
+
+    Use `from_estimator` to make one, or `from_predictions` for answers that are there already.
+
+    Parameters
+    ----------
+    images : array-like of shape (n_images, height, width) or (n_images, height, width, 3)
+        One channel is drawn from the paper's colour, for the least, to the ink's.
+    predicted : sequence of str
+        The class that each is taken for.
+    true : sequence of str, optional
+        The class that it is.
+    confidence : array-like of shape (n_images,), optional
+        The probability of the predicted class.
+
+    Attributes
+    ----------
+    ax_, figure_ : matplotlib Axes and Figure
+        The Axes in whose room the images stand.
+    axes_ : list of Axes
+        One for each image.
+    images_ : list of AxesImage
+    is_wrong_ : ndarray of bool of shape (n_images,)
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from lamina import MLPClassifier
+    >>> from lamina.plots import ImagesDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = MLPClassifier((32,), tol=0.01, random_state=0).fit(X[:1000] / 16, y[:1000])
+    >>> display = ImagesDisplay.from_estimator(model, X[1000:] / 16, y[1000:], n_images=10)
+    >>> len(display.axes_), display.images_[0].get_array().shape
+    (10, (8, 8))
+    """
+
+    ax_: Axes
+    figure_: Figure
+    axes_: list[Axes]
+    images_: list[AxesImage]
+    is_wrong_: NDArray[np.bool_]
+
+    def __init__(
+        self,
+        *,
+        images: ArrayLike,
+        predicted: Sequence[str],
+        true: Sequence[str] | None = None,
+        confidence: ArrayLike | None = None,
+    ) -> None:
+        self.images = np.asarray(images)
+        self.predicted = list(predicted)
+        self.true = None if true is None else list(true)
+        self.confidence = None if confidence is None else np.asarray(confidence)
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any = None,
+        *,
+        image_shape: Sequence[int] | None = None,
+        n_images: int = 20,
+        which: str = "first",
+        class_names: Sequence[str] | None = None,
+        ax: Axes | None = None,
+    ) -> Self:
+        """Images with the answers of a fitted perceptron, lamina's or scikit-learn's.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A classifier; pipelines and searches predict as a whole.
+        X : array-like, sparse matrix or data frame of shape (n_rows, n_features)
+            An image in each row, its pixels line by line.
+        y : array-like of shape (n_rows,), optional
+            The true classes.
+        image_shape : tuple (height, width) or (height, width, 3), optional
+            By default a square.
+        n_images : int, default=20
+            How many are drawn.
+        which : {'first', 'wrong', 'least sure'}, default='first'
+            Which of them: the first rows, the first of those that are wrong, or those whose class
+            has the least probability.
+        class_names : sequence of str, optional
+            By default the labels themselves.
+        ax : matplotlib Axes, default=None
+            In whose room the images stand; by default a new figure.
+
+        Returns
+        -------
+        ImagesDisplay
+            Drawn.
+
+        Raises
+        ------
+        NotFittedError
+            For an estimator that has not been fitted.
+        TypeError
+            For one without a perceptron in it.
+        ValueError
+            For a regressor, several columns of labels, rows that are no square where no shape is
+            given, which='wrong' without y or where none is wrong.
+        ImportError
+            Where matplotlib is missing.
+        """
+        require_matplotlib(cls)
+        model = perceptron_inside(estimator).model
+        _refuse_other_tasks(model)
+        if chosen("which", which, WHICH) == "wrong" and y is None:
+            raise ValueError("which='wrong' needs y, the true classes")
+        labels = dict(
+            zip(model.classes_.tolist(), names_of_classes(model, class_names), strict=True)
+        )
+        truth = None if y is None else np.asarray(y)
+        table = X if hasattr(X, "shape") else np.asarray(X)
+        rows = table[:n_images] if which == WHICH[0] else table
+        answers = _Answers.of(estimator, rows, None if truth is None else truth[: rows.shape[0]])
+        shown = answers.chosen(which, n_images)
+        display = cls(
+            images=images_of(rows, shown, image_shape),
+            predicted=[labels[label] for label in answers.predicted[shown].tolist()],
+            true=None if truth is None else [str(labels.get(t, t)) for t in truth[shown].tolist()],
+            confidence=answers.confidence[shown],
+        )
+        return display.plot(ax)
+
+    @classmethod
+    def from_predictions(
+        cls,
+        images: ArrayLike,
+        y_pred: ArrayLike,
+        *,
+        y_true: ArrayLike | None = None,
+        confidence: ArrayLike | None = None,
+        ax: Axes | None = None,
+    ) -> Self:
+        """Images with answers that are there already.
+
+        Parameters
+        ----------
+        images : array-like of shape (n_images, height, width) or (n_images, height, width, 3)
+        y_pred : array-like of shape (n_images,)
+        y_true : array-like of shape (n_images,), optional
+        confidence : array-like of shape (n_images,), optional
+            The probability of the predicted class.
+        ax : matplotlib Axes, default=None
+
+        Returns
+        -------
+        ImagesDisplay
+            Drawn.
+        """
+        true = None if y_true is None else [*map(str, np.asarray(y_true).tolist())]
+        predicted = [*map(str, np.asarray(y_pred).tolist())]
+        display = cls(images=images, predicted=predicted, true=true, confidence=confidence)
+        return display.plot(ax)
+
+    def plot(self, ax: Axes | None = None) -> Self:
+        """Draw the images; parameters as in `from_estimator`."""
+        n_images = len(self.images)
+        n_columns = min(n_images, math.ceil(math.sqrt(WIDE * n_images)))
+        counts = [min(n_columns, n_images - k) for k in range(0, n_images, n_columns)]
+        self.ax_ = axes_for_panels(self, len(counts), n_columns) if ax is None else ax
+        self.figure_ = self.ax_.get_figure(root=True)  # type: ignore[assignment]
+        room = room_of(self.ax_)
+        grid = room.add_gridspec(len(counts), n_columns)
+        self.axes_ = [panel for row in panels_in(room, grid, counts) for panel in row]
+        self.is_wrong_ = np.zeros(n_images, bool)
+        if self.true is not None:
+            self.is_wrong_ = np.array(self.predicted) != np.array(self.true)
+            n_right = n_images - np.count_nonzero(self.is_wrong_)
+            room.suptitle(f"{n_right:,} of {n_images:,} right", fontsize="medium")
+        self.images_ = [self._image(k) for k in range(n_images)]
+        return self
+
+    def _image(self, k: int) -> AxesImage:
+        from matplotlib.colors import LinearSegmentedColormap
+
+        panel = self.axes_[k]
+        paper_to_ink = LinearSegmentedColormap.from_list("ink", [background(), foreground()])
+        span: Any = {"vmin": float(self.images.min()), "vmax": float(self.images.max())}
+        image = panel.imshow(self.images[k], cmap=paper_to_ink, **span)
+        panel.set_title(self._told(k), fontsize="small", pad=4, linespacing=1.1)
+        for spine in panel.spines.values():
+            spine.set_alpha(None if self.is_wrong_[k] else 0.3)
+            if self.is_wrong_[k]:
+                spine.set(edgecolor=NEGATIVE, linewidth=FRAME_POINTS, linestyle=NEGATIVE_STYLE)
+        return image
+
+    def _told(self, k: int) -> str:
+        sure = "" if self.confidence is None else f"  {100 * self.confidence[k]:.0f} %"
+        if not self.is_wrong_[k] or self.true is None:
+            return f"{self.predicted[k]}{sure}"
+        return f"✗ {self.predicted[k]}{sure}\nis {self.true[k]}"
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """What a classifier says of rows, and which of them are asked for."""
+
+    predicted: NDArray[Any]
+    confidence: NDArray[np.float64]
+    true: NDArray[Any] | None
+
+    @classmethod
+    def of(cls, estimator: Any, rows: Any, true: NDArray[Any] | None) -> _Answers:
+        if true is not None and true.shape != (rows.shape[0],):
+            raise ValueError(f"y of shape {true.shape} does not go with X of {rows.shape[0]} rows")
+        predicted = np.asarray(estimator.predict(rows))
+        places = np.searchsorted(estimator.classes_, predicted)
+        probabilities = np.asarray(estimator.predict_proba(rows))
+        return cls(predicted, probabilities[np.arange(len(predicted)), places], true)
+
+    def chosen(self, which: str, n_images: int) -> NDArray[np.int64]:
+        """The numbers of the rows to be drawn."""
+        if which == "wrong":
+            wrong = np.flatnonzero(self.predicted != self.true)
+            if not len(wrong):
+                raise ValueError(f"which='wrong': all {len(self.predicted):,} rows are right")
+            return wrong[:n_images]
+        if which == "least sure":
+            return np.argsort(self.confidence, kind="stable")[:n_images]
+        return np.arange(min(n_images, len(self.predicted)))
+
+
+def images_of(rows: Any, shown: NDArray[np.int64], shape: Sequence[int] | None) -> NDArray[Any]:
+    """The chosen rows as images."""
+    if hasattr(rows, "iloc"):
+        pixels = rows.iloc[shown].to_numpy()
+    else:
+        pixels = rows[shown].toarray() if sparse.issparse(rows) else np.asarray(rows)[shown]
+    n_pixels = pixels.shape[1]
+    side = math.isqrt(n_pixels)
+    if shape is None and side**2 != n_pixels:
+        raise ValueError(
+            f"a row of {n_pixels} pixels is no square: give image_shape=(height, width)"
+        )
+    shape = (side, side) if shape is None else tuple(shape)
+    if math.prod(shape) != n_pixels:
+        raise ValueError(
+            f"image_shape={shape} has {math.prod(shape)} pixels, and a row of X has {n_pixels}"
+        )
+    return np.reshape(pixels, (-1, *shape))
+
+
+def _refuse_other_tasks(model: Any) -> None:
+    if not is_classifier(model):
+        raise ValueError("estimator is a regressor, and images are shown with predicted classes")
+    if vars(model).get("_target_kind") in ("multilabel", "multioutput"):
+        raise ValueError(
+            "the model gives a row several labels, and an image is shown with one: use "
+            "from_predictions with one column of predict(X)"
+        )
