@@ -33,6 +33,10 @@ extensions = [
 exclude_patterns = ["_build", "_templates", "reference/backreferences"]
 templates_path = ["_templates"]
 nitpicky = True
+# Without the network no reference but our own can be known.
+nitpick_ignore_regex = [
+    (r"py:.*", r"(joblib|matplotlib|numpy|optuna|pandas|scipy|sklearn|torch)\..*"),
+]
 
 # --- pages -------------------------------------------------------------------------------------
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]

@@ -23,10 +23,12 @@ from typing import Any
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from docs.building.blocks import Block, blocks_of, run
 
+_LOG = logging.getLogger(__name__)
 FOLDER = "_build/pictures"
 DOTS_PER_INCH = 144
 STYLES = {"light": "default", "dark": "dark_background"}
@@ -47,8 +49,12 @@ def run_page(app: Sphinx, name: str, content: list[str]) -> None:
         return
     folder = Path(app.srcdir, FOLDER, name).parent
     folder.mkdir(parents=True, exist_ok=True)
-    for style in STYLES:
-        _draw(name, content[0], style, Path(app.srcdir, FOLDER, name))
+    try:
+        for style in STYLES:
+            _draw(name, content[0], style, Path(app.srcdir, FOLDER, name))
+    except Exception as error:
+        # Other pages are read all the same; with -W the build fails in the end.
+        _LOG.warning("%s: %s", type(error).__name__, error, location=name, type="blocks")
 
 
 def _draw(name: str, text: str, style: str, path: Path) -> None:
@@ -87,9 +93,10 @@ class Picture(SphinxDirective):
         path, line = self.env.doc2path(self.env.docname), self.lineno
         blocks = blocks_of(Path(path).read_text(encoding="utf-8"))
         number = max(i for i, block in enumerate(blocks) if block.line < line)
-        if blocks[number].missing:
+        path = f"{FOLDER}/{self.env.docname}-{number}"
+        if not (self.env.srcdir / f"{path}-dark.png").is_file():
             return []
-        return [self._image(f"/{FOLDER}/{self.env.docname}-{number}", style) for style in STYLES]
+        return [self._image(f"/{path}", style) for style in STYLES]
 
     def _image(self, path: str, style: str) -> nodes.Node:
         from PIL import Image
