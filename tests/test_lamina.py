@@ -35,6 +35,19 @@ def test_importing_lamina_loads_no_package_that_scikit_learns_networks_do_not() 
     assert "sklearn" not in packages
 
 
+@pytest.mark.parametrize("modules", ["lamina", "lamina.datasets, lamina.formulas"])
+def test_names_and_formulas_are_had_without_scikit_learn(modules: str) -> None:
+    asked = f"import sys, {modules}; print('sklearn' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True)
+    assert ran.stdout.decode().strip() == "False"
+
+
+def test_a_part_of_the_package_is_there_once_it_is_asked_for() -> None:
+    asked = "import lamina; print(lamina.errors.nearest_match.__name__, *lamina.datasets.DATASETS)"
+    ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True)
+    assert {"nearest_match", "iris"} <= set(ran.stdout.decode().split())
+
+
 def test_what_a_fit_needs_not_is_imported_when_it_is_asked_for() -> None:
     ran = subprocess.run([sys.executable, "-c", NEWCOMERS], capture_output=True, check=True)
     modules = ran.stdout.decode().split()

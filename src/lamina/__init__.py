@@ -1,10 +1,11 @@
 """Multi-layer perceptrons: scikit-learn's interface and numbers, at native speed."""
 
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from lamina.estimators import MLPClassifier, MLPRegressor
-
 if TYPE_CHECKING:
+    from lamina.estimators import MLPClassifier, MLPRegressor
     from lamina.export import (
         from_sklearn,
         from_torch,
@@ -33,19 +34,29 @@ __all__ = [
 
 __version__ = "0.1.0.dev0"
 
+_HOMES = {
+    "MLPClassifier": "estimators",
+    "MLPRegressor": "estimators",
+    "load": "persistence",
+    "save": "persistence",
+    **dict.fromkeys(
+        ("from_sklearn", "from_torch", "to_c", "to_onnx", "to_python", "to_sklearn", "to_torch"),
+        "export",
+    ),
+}
+
 
 def __getattr__(name: str) -> Any:
-    # Fits and predictions need none of these: a fifth of the time of importing lamina would be
-    # that of files alone.
-    if name in ("load", "save"):
-        from lamina import persistence
-
-        return getattr(persistence, name)
-    if name in __all__:
-        from lamina import export
-
-        return getattr(export, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # The estimators take scikit-learn's second and a half, which `lamina workbench` has not before
+    # its page is there; and fits need none of the files and exports.
+    if name in _HOMES:
+        value = getattr(import_module(f"lamina.{_HOMES[name]}"), name)
+    elif not name.startswith("_") and find_spec(f"lamina.{name}") is not None:
+        value = import_module(f"lamina.{name}")
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_random_state
 
 Points: TypeAlias = tuple[NDArray[np.float64], NDArray[Any]]
 
@@ -48,7 +47,7 @@ def make_xor(n_samples: int = 500, *, noise: float = 0.1, random_state: Any = No
     >>> bool(((X[:, 0] * X[:, 1] > 0) == y).all())
     True
     """
-    generator = check_random_state(random_state)
+    generator = _generator(random_state)
     X = generator.uniform(-1, 1, (n_samples, 2))
     y = (X[:, 0] * X[:, 1] > 0).astype(np.int64)
     return X + generator.normal(0, noise, X.shape), y
@@ -92,7 +91,7 @@ def make_spirals(
     """
     if n_arms < 2:
         raise ValueError(f"n_arms={n_arms!r} must be at least 2, so that there are two classes")
-    generator = check_random_state(random_state)
+    generator = _generator(random_state)
     y = np.arange(n_samples, dtype=np.int64) % n_arms
     # Evenly along the arm: evenly over the disc would leave the middle bare.
     radius = generator.uniform(0.05, 1, n_samples)
@@ -126,7 +125,7 @@ def make_curve(n_samples: int = 200, *, noise: float = 0.1, random_state: Any = 
     >>> bool(np.allclose(y, X[:, 0] * np.sin(2 * np.pi * X[:, 0] ** 2)))
     True
     """
-    generator = check_random_state(random_state)
+    generator = _generator(random_state)
     x = generator.uniform(0, 1.6, n_samples)
     y = x * np.sin(2 * np.pi * x**2) + generator.normal(0, noise, n_samples)
     return x[:, np.newaxis], y
@@ -156,7 +155,7 @@ def make_slope(n_samples: int = 500, *, noise: float = 0.1, random_state: Any = 
     >>> bool(np.allclose(X.sum(axis=1), y))
     True
     """
-    generator = check_random_state(random_state)
+    generator = _generator(random_state)
     X = generator.uniform(-1, 1, (n_samples, 2))
     return X, X.sum(axis=1) + generator.normal(0, noise, n_samples)
 
@@ -186,9 +185,17 @@ def make_hills(n_samples: int = 500, *, noise: float = 0.05, random_state: Any =
     >>> X.shape, bool(y.min() < -0.7 and y.max() > 0.7)
     ((500, 2), True)
     """
-    generator = check_random_state(random_state)
+    generator = _generator(random_state)
     X = generator.uniform(-1, 1, (n_samples, 2))
     middles, heights = np.array(HILLS)[:, :2], np.array(HILLS)[:, 2]
     squares = np.square(X[:, np.newaxis] - middles).sum(axis=2)
     y = np.exp(-squares / (2 * HILL_WIDTH**2)) @ heights
     return X, y + generator.normal(0, noise, n_samples)
+
+
+def _generator(random_state: Any) -> np.random.RandomState:
+    # The names of data sets are asked for where nobody waits for scikit-learn.
+    from sklearn.utils import check_random_state
+
+    generator: np.random.RandomState = check_random_state(random_state)
+    return generator

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_random_state
 
 N_QUADRANTS = 4
 # Counterclockwise from the upper right, as quadrants are numbered.
@@ -57,6 +56,9 @@ def make_quadrants(
     counts = _counts(n_samples)
     if not spread >= 0:
         raise ValueError(f"spread={spread!r} must be zero or more: it is a standard deviation")
+    # The names of data sets are asked for where nobody waits for scikit-learn.
+    from sklearn.utils import check_random_state
+
     generator = check_random_state(random_state)
     y = np.repeat(np.arange(N_QUADRANTS, dtype=np.int64), counts)
     if shuffle:

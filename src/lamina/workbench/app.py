@@ -1,4 +1,4 @@
-"""The server's routes: the page, what it is made of, its vocabulary, its WebSocket, and exports."""
+"""What answers the page: its vocabulary, its WebSocket, uploads, and exports."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from lamina.errors import LaminaError, UnknownNameError
@@ -22,17 +21,14 @@ from lamina.workbench.connections import Connection
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.exports import EXPORTS
 from lamina.workbench.frames import to_json
-from lamina.workbench.security import NO_COOKIE, Guard, Lock
 from lamina.workbench.sessions import Session
 from lamina.workbench.shelf import MemoryShelf
 from lamina.workbench.uploads import TooLarge, read, receive, require_table_libraries
 from lamina.workbench.vocabulary import vocabulary
 
-STATIC = Path(__file__).parent / "static"
 MOST_SESSIONS = 100
 IDLE_SECONDS = 1800.0
 TOO_MANY = 4429
-NOT_BUILT = "The page is not built: `make web` builds it, with Node.js, into the package."
 
 
 class Workbench:
@@ -40,47 +36,27 @@ class Workbench:
 
     Parameters
     ----------
-    lock : Lock
     first : callable
         `first()` is the experiment of a session that is new.
     shelf : MemoryShelf
         Data that was brought along.
     """
 
-    def __init__(self, lock: Lock, first: Callable[[], Experiment], shelf: MemoryShelf) -> None:
-        self.lock, self.first, self.shelf = lock, first, shelf
+    def __init__(self, first: Callable[[], Experiment], shelf: MemoryShelf) -> None:
+        self.first, self.shelf = first, shelf
         self.sessions: OrderedDict[str, Session] = OrderedDict()
         self.connections: dict[str, Connection] = {}
         self.reading = asyncio.Semaphore(1)
 
-    def app(self) -> Guard:
+    def app(self) -> Starlette:
         """The ASGI application."""
-        routes: list[BaseRoute] = [
-            Route("/", self.page),
+        routes = [
             Route("/api/vocabulary", self.vocabulary),
             Route("/api/export/{kind}", self.export),
             Route("/api/upload", self.upload, methods=["POST"]),
             WebSocketRoute("/ws", self.talk),
         ]
-        if STATIC.is_dir():
-            routes.append(Mount("/static", StaticFiles(directory=STATIC)))
-        return Guard(Starlette(routes=routes), self.lock)
-
-    async def page(self, request: Request) -> Response:
-        """The page; the link's token gives the browser its cookie."""
-        token = request.query_params.get("token")
-        if self.lock.fits(token):
-            return self.lock.give_cookie(self._index())
-        if not self.lock.fits(self.lock.cookie_in(request.headers)):
-            return PlainTextResponse(NO_COOKIE, 403)
-        return self._index()
-
-    def _index(self) -> Response:
-        index = STATIC / "index.html"
-        headers = {"cache-control": "no-store"}
-        if not index.is_file():
-            return PlainTextResponse(NOT_BUILT, 503, headers)
-        return FileResponse(index, headers=headers)
+        return Starlette(routes=routes)
 
     async def vocabulary(self, request: Request) -> Response:
         """What the page knows of the library."""

@@ -21,7 +21,6 @@ from lamina.workbench.runs import PLAYING
 from lamina.workbench.sessions import Session
 
 VERSION = 1
-LONGEST_COMMAND = 1 << 20
 MOST_WAITING = 256
 TAKEN_OVER, TOO_LONG = 4409, 1009
 SECONDS_BETWEEN_DIAGNOSES = 1.0

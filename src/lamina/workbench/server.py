@@ -6,18 +6,23 @@ import socket
 import warnings
 import webbrowser
 from collections.abc import Callable
+from concurrent.futures import Future
 from threading import Thread
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import uvicorn
+from starlette.types import ASGIApp
 
-from lamina.workbench.app import Workbench
-from lamina.workbench.connections import LONGEST_COMMAND
-from lamina.workbench.experiment import Experiment, first_experiment
-from lamina.workbench.security import Lock
-from lamina.workbench.shelf import MemoryShelf
+from lamina.workbench.door import Door
+from lamina.workbench.security import Guard, Lock
+
+if TYPE_CHECKING:
+    from lamina.workbench.app import Workbench
+    from lamina.workbench.experiment import Experiment
+    from lamina.workbench.shelf import MemoryShelf
 
 HOST = "127.0.0.1"
+LONGEST_COMMAND = 1 << 20
 SECONDS_TO_START = 30.0
 
 
@@ -33,7 +38,7 @@ class Server:
     def __init__(
         self,
         port: int = 0,
-        first: Callable[[], Experiment] = first_experiment,
+        first: Callable[[], Experiment] | None = None,
         shelf: MemoryShelf | None = None,
     ) -> None:
         # A fit's warnings are shown on the page, or not at all: nobody reads the terminal.
@@ -42,9 +47,34 @@ class Server:
         self.port = int(self._socket.getsockname()[1])
         lock = Lock(self.port)
         self.url = f"http://{HOST}:{self.port}/?token={lock.token}"
-        self.workbench = Workbench(lock, first, MemoryShelf() if shelf is None else shelf)
-        self._server = uvicorn.Server(_settings(self.workbench.app()))
+        self._workbench: Future[Workbench] = Future()
+        self._app: Future[ASGIApp] = Future()
+        self._server = uvicorn.Server(_settings(Guard(Door(lock, self._app), lock)))
         self._thread: Thread | None = None
+        Thread(target=self._load, args=(first, shelf), name="lamina-import", daemon=True).start()
+
+    def _load(self, first: Callable[[], Experiment] | None, shelf: MemoryShelf | None) -> None:
+        """Import what trains, and put it behind the door."""
+        try:
+            from lamina.workbench.app import Workbench
+            from lamina.workbench.experiment import first_experiment
+            from lamina.workbench.shelf import MemoryShelf
+
+            workbench = Workbench(
+                first_experiment if first is None else first,
+                MemoryShelf() if shelf is None else shelf,
+            )
+            self._workbench.set_result(workbench)
+            self._app.set_result(workbench.app())
+        except BaseException as error:
+            for waiting in (self._workbench, self._app):
+                if not waiting.done():
+                    waiting.set_exception(error)
+
+    @property
+    def workbench(self) -> Workbench:
+        """The sessions and what serves them, once that has been imported."""
+        return self._workbench.result(SECONDS_TO_START)
 
     def run(self) -> None:
         """Serve in this thread, until Ctrl-C."""

@@ -1,0 +1,69 @@
+"""The door: a page is there before what trains has been imported, and then gets through."""
+
+import subprocess
+import sys
+from concurrent.futures import Future
+from threading import Timer
+
+import pytest
+
+from lamina.workbench import door
+from lamina.workbench.door import Door
+from lamina.workbench.security import Lock
+
+testclient = pytest.importorskip("starlette.testclient")
+
+
+async def late(scope, receive, send):
+    """An application that says where it was asked."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": scope["path"].encode()})
+
+
+@pytest.fixture
+def behind():
+    """What comes later."""
+    return Future()
+
+
+@pytest.fixture
+def client(behind, tmp_path, monkeypatch):
+    """A browser before the door of a server whose page is built."""
+    (tmp_path / "index.html").write_text("<title>the page</title>")
+    (tmp_path / "page.js").write_text("1")
+    monkeypatch.setattr(door, "STATIC", tmp_path)
+    lock = Lock(80)
+    # Without `with`, nothing is said of the server's own life, and uvicorn says nothing of it.
+    opened = testclient.TestClient(Door(lock, behind))
+    opened.token = lock.token
+    yield opened
+    opened.close()
+
+
+def test_the_page_and_its_files_are_there_at_once(client):
+    page = client.get("/", params={"token": client.token})
+    assert "the page" in page.text
+    assert client.get("/static/page.js").text == "1"
+
+
+def test_all_else_waits_for_what_comes_later(client, behind):
+    Timer(0.05, behind.set_result, [late]).start()
+    assert client.get("/api/vocabulary").text == "/api/vocabulary"
+
+
+def test_without_a_page_that_is_built_it_says_how_to_build_it(behind, tmp_path, monkeypatch):
+    monkeypatch.setattr(door, "STATIC", tmp_path / "nowhere")
+    lock = Lock(80)
+    client = testclient.TestClient(Door(lock, behind))
+    answer = client.get("/", params={"token": lock.token})
+    client.close()
+    assert answer.status_code == 503
+    assert "`make web` builds it" in answer.text
+
+
+@pytest.mark.parametrize("module", ["lamina.workbench.server", "lamina.cli.app"])
+def test_what_opens_the_page_is_imported_without_scikit_learn(module):
+    pytest.importorskip("typer")
+    asked = f"import sys, {module}; print('sklearn' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True)
+    assert ran.stdout.decode().strip() == "False"
