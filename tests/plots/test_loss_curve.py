@@ -46,7 +46,7 @@ def test_the_curve_is_the_loss_of_every_epoch(classifier):
     assert display.ax_.get_xlabel() == "epoch"
     assert display.ax_.get_ylabel() == "training loss"
     assert display.figure_ is display.ax_.figure
-    assert display.score_ax_ is None
+    assert display.panels_ == {}
     assert display.ax_.get_legend() is None
 
 
@@ -54,13 +54,15 @@ def test_the_curve_is_the_loss_of_every_epoch(classifier):
 def test_early_stopping_adds_a_panel_with_the_validation_score(classifier):
     model = classifier(early_stopping=True, **BRIEF).fit(X, y)
     display = LossCurveDisplay.from_estimator(model, log_scale=True)
-    np.testing.assert_array_equal(display.score_lines_[0].get_ydata(), model.validation_scores_)
-    assert display.score_ax_.get_ylabel() == "validation\naccuracy"
-    assert display.score_ax_.get_xlabel() == "epoch"
+    [line] = display.panel_lines_["accuracy"]
+    panel = display.panels_["accuracy"]
+    np.testing.assert_array_equal(line.get_ydata(), model.validation_scores_)
+    assert panel.get_ylabel() == "validation\naccuracy"
+    assert panel.get_xlabel() == "epoch"
     assert display.ax_.get_xlabel() == ""
     assert display.ax_.get_yscale() == "log"
     display.figure_.canvas.draw()
-    above, below = display.ax_.get_window_extent(), display.score_ax_.get_window_extent()
+    above, below = display.ax_.get_window_extent(), panel.get_window_extent()
     assert below.y1 < above.y0
 
 
@@ -71,7 +73,7 @@ def test_pipelines_and_transformed_targets_are_looked_into():
     display = LossCurveDisplay.from_estimator(model)
     expected = model.regressor_[-1].loss_curve_
     np.testing.assert_array_equal(display.lines_[0].get_ydata(), expected)
-    assert display.score_ax_.get_ylabel() == "validation\nR²"
+    assert display.panels_["r2"].get_ylabel() == "validation\nR²"
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -88,20 +90,85 @@ def test_several_models_are_told_apart_by_colour_and_dashes():
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("placed_by_hand", [False, True])
 def test_given_axes_are_drawn_on_and_their_room_is_shared(placed_by_hand):
-    model = lamina.MLPClassifier(early_stopping=True, **BRIEF).fit(X, y)
+    ways = {"monitor": ["accuracy", "gradient_norm"], "early_stopping": True}
+    model = lamina.MLPClassifier(**ways, **BRIEF).fit(X, y)
     figure = Figure()
     ax = figure.add_axes((0.2, 0.2, 0.7, 0.7)) if placed_by_hand else figure.add_subplot(1, 2, 2)
     room = ax.get_position()
-    display = LossCurveDisplay.from_estimator(model, ax=ax)
+    panels = ["accuracy", "gradient_norm"]
+    display = LossCurveDisplay.from_estimator(model, ax=ax, panels=panels)
     assert display.ax_ is ax
     assert display.figure_ is figure
     assert ax.get_position().y1 == pytest.approx(room.y1)
-    assert display.score_ax_.get_position().y0 == pytest.approx(room.y0)
-    assert display.score_ax_.get_position().x0 == pytest.approx(room.x0)
+    lowest = display.panels_["gradient_norm"].get_position()
+    assert lowest.y0 == pytest.approx(room.y0)
+    assert lowest.x0 == pytest.approx(room.x0)
+    assert lowest.y1 <= display.panels_["accuracy"].get_position().y0
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_loss_on_rows_held_out_is_drawn_with_that_of_training():
+    model = lamina.MLPClassifier(**BRIEF).fit(X, y, validation_data=(X, y))
+    display = LossCurveDisplay.from_estimator(model, panels=())
+    [line], [held_out] = display.lines_, display.validation_lines_
+    np.testing.assert_array_equal(held_out.get_ydata(), model.validation_loss_curve_)
+    assert line.get_color() != held_out.get_color()
+    assert line.get_linestyle() != held_out.get_linestyle()
+    assert display.ax_.get_ylabel() == "loss"
+    assert legend_of(display) == ["training", "validation"]
+    named = LossCurveDisplay.from_estimator(model, names=["wide"])
+    assert named.ax_.get_legend().get_title().get_text() == "wide"
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_of_several_models_colour_says_which_and_marks_say_what():
+    given = {"validation_data": (X, y)}
+    models = [lamina.MLPClassifier((n,), **BRIEF).fit(X, y, **given) for n in (2, 4)]
+    models.append(lamina.MLPClassifier((8,), **BRIEF).fit(X, y))
+    display = LossCurveDisplay.from_estimator(models, names=["two", "four", "eight"])
+    assert len(display.lines_) == 3
+    assert len(display.validation_lines_) == 2
+    for line, held_out in zip(display.lines_, display.validation_lines_, strict=False):
+        assert line.get_color() == held_out.get_color()
+        assert line.get_linestyle() == held_out.get_linestyle()
+        assert line.get_marker() != held_out.get_marker()
+    assert legend_of(display) == ["two", "four", "eight", "training", "validation"]
+    assert len(display.panel_lines_["accuracy"]) == 2
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_panels_show_any_column_of_the_history():
+    ways = {"monitor": ["gradient_norm", "neg_log_loss", "balanced_accuracy"]}
+    schedule = {"learning_rate": "exponential", "learning_rate_options": {"decay": 0.1}}
+    model = lamina.MLPClassifier(**ways, **schedule, **BRIEF).fit(X, y, validation_data=(X, y))
+    columns = ["learning_rate", "gradient_norm", "seconds", "balanced_accuracy"]
+    display = LossCurveDisplay.from_estimator(model, panels=columns)
+    assert list(display.panels_) == columns
+    for column in columns:
+        [line] = display.panel_lines_[column]
+        np.testing.assert_array_equal(line.get_ydata(), model.history_[column])
+    assert display.panels_["learning_rate"].get_yscale() == "log"
+    assert display.panels_["balanced_accuracy"].get_ylabel() == "validation\nbalanced\naccuracy"
+    usual = LossCurveDisplay.from_estimator(model)
+    assert list(usual.panels_) == ["neg_log_loss", "balanced_accuracy"]
+    assert list(LossCurveDisplay.from_estimator(model, panels="seconds").panels_) == ["seconds"]
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_panel_that_no_history_has_is_refused_with_the_nearest():
+    model = lamina.MLPClassifier(**BRIEF).fit(X, y)
+    with pytest.raises(ValueError, match=r"'learnin_rate', which is no .* mean 'learning_rate'"):
+        LossCurveDisplay.from_estimator(model, panels=["learnin_rate"])
+    with pytest.raises(ValueError, match="'gradient_norm', which was not measured: name it in mon"):
+        LossCurveDisplay.from_estimator(model, panels=["gradient_norm"])
+
+
+def legend_of(display):
+    return [text.get_text() for text in display.ax_.get_legend().get_texts()]
 
 
 def test_a_single_epoch_is_seen():
-    display = LossCurveDisplay(losses=[[0.5]]).plot()
+    display = LossCurveDisplay(histories=[{"loss": [0.5]}]).plot()
     assert display.lines_[0].get_marker() == "o"
 
 
@@ -139,4 +206,4 @@ def test_without_matplotlib_the_error_says_what_to_install(monkeypatch):
     importer = builtins.__import__
     monkeypatch.setattr(builtins, "__import__", refuse)
     with pytest.raises(ImportError, match=r'needs matplotlib: pip install "lamina\[plots\]"'):
-        LossCurveDisplay(losses=[[1.0, 0.5]]).plot()
+        LossCurveDisplay(histories=[{"loss": [1.0, 0.5]}]).plot()

@@ -36,20 +36,37 @@ def new_axes(display: Any, **options: Any) -> Axes:
     return ax  # type: ignore[no-any-return]
 
 
-def panel_below(ax: Axes, heights: Sequence[float]) -> Axes:
-    """A second Axes in the lower part of the room that the first one had, with one x axis."""
+def panels_below(ax: Axes, heights: Sequence[float]) -> list[Axes]:
+    """Further Axes in the lower part of the room that the first one had, with one x axis.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    heights : sequence of float
+        In proportion: first what ax keeps, then each panel from above.
+    """
     figure: Any = ax.get_figure()
     place = ax.get_subplotspec()
     if place is None:
-        left, bottom, width, height = ax.get_position().bounds
-        lower = height * heights[1] / sum(heights)
-        ax.set_position((left, bottom + lower, width, height - lower))
-        below: Axes = figure.add_axes((left, bottom, width, 0.9 * lower), sharex=ax)
+        below = _panels_by_hand(ax, figure, heights)
     else:
-        panels = place.subgridspec(2, 1, height_ratios=heights, hspace=0.05)
-        ax.set_subplotspec(panels[0])
-        below = figure.add_subplot(panels[1], sharex=ax)
-    ax.tick_params(axis="x", labelbottom=False)
+        grid = place.subgridspec(len(heights), 1, height_ratios=heights, hspace=0.05)
+        rooms = [grid[i] for i in range(len(heights))]
+        ax.set_subplotspec(rooms[0])
+        below = [figure.add_subplot(room, sharex=ax) for room in rooms[1:]]
+    for each in (ax, *below[:-1]):
+        each.tick_params(axis="x", labelbottom=False)
+    return below
+
+
+def _panels_by_hand(ax: Axes, figure: Any, heights: Sequence[float]) -> list[Axes]:
+    left, bottom, width, height = ax.get_position().bounds
+    shares = [height * each / sum(heights) for each in heights]
+    ax.set_position((left, bottom + height - shares[0], width, shares[0]))
+    top, below = bottom + height - shares[0], []
+    for share in shares[1:]:
+        top -= share
+        below.append(figure.add_axes((left, top, width, 0.9 * share), sharex=ax))
     return below
 
 

@@ -1,51 +1,53 @@
-"""How a fit went: the training loss of each epoch, and the validation score in a panel below."""
+"""How fits went: the losses of each epoch, and metrics or learning rates in panels below."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import is_classifier
-from sklearn.exceptions import NotFittedError
-from sklearn.pipeline import Pipeline
 
-from lamina.plots.axes import new_axes, panel_below, quiet
-from lamina.plots.colours import CYCLE, LINE_STYLES
+from lamina.plots.axes import new_axes, panels_below, quiet
+from lamina.plots.colours import CYCLE, LINE_STYLES, MARKERS, background, foreground
+from lamina.plots.histories import OF_THE_FIT, history_of, label_of, panels_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-PANEL_HEIGHTS = (3, 2)
+LOSSES_HEIGHT, PANEL_HEIGHT = 3, 2
+MARKS_A_CURVE = 8
+TRAINING: dict[str, Any] = {"linewidth": 1.8}
+VALIDATION: dict[str, Any] = {"linewidth": 1.0, "marker": MARKERS[0], "markersize": 4}
+TRAINING_AND_VALIDATION = ("training", "validation")
 
 
 class LossCurveDisplay:
-    """The training loss by epoch, of one model or of several to compare.
+    """The losses by epoch, of one model or of several to compare.
 
     Use `from_estimator` to make one.
 
     Parameters
     ----------
-    losses : sequence of array-like of shape (n_epochs,)
-        One curve a model.
-    scores : sequence of array-like or None, default=None
-        Likewise the validation scores; None for a model that has none.
-    names : sequence of str, default=None
-        What the legend calls each model; without names there is no legend.
-    score_name : str, default='validation score'
-        The label of the score's axis.
+    histories : sequence of mapping of str to array-like of shape (n_epochs,)
+        One a model, as `history_`: 'loss'; 'validation_loss' where it is known; and what panels are
+        to show. 'epoch' counts from 1 where it is missing.
+    names : sequence of str, optional
+        What the legend calls each model.
+    panels : sequence of str, default=()
+        The columns to draw below the losses, a panel each, of the models that have them.
 
     Attributes
     ----------
     ax_, figure_ : matplotlib Axes and Figure
     lines_ : list of Line2D
-        One loss curve a model.
-    score_ax_ : Axes or None
-        The panel of the validation scores, where any model has some.
-    score_lines_ : list of Line2D
+        The curve of the training loss of each model.
+    validation_lines_ : list of Line2D
+        Those of the loss on rows held out, of the models that know it.
+    panels_ : dict of str to Axes
+    panel_lines_ : dict of str to list of Line2D
 
     Examples
     --------
@@ -55,28 +57,30 @@ class LossCurveDisplay:
     >>> X, y = load_iris(return_X_y=True)
     >>> model = MLPClassifier(max_iter=300, early_stopping=True, random_state=0).fit(X, y)
     >>> display = LossCurveDisplay.from_estimator(model, log_scale=True)
-    >>> display.ax_.get_ylabel()
-    'training loss'
+    >>> display.ax_.get_ylabel(), display.panels_["accuracy"].get_ylabel()
+    ('loss', 'validation\\naccuracy')
     """
 
     ax_: Axes
     figure_: Figure
     lines_: list[Line2D]
-    score_ax_: Axes | None
-    score_lines_: list[Line2D]
+    validation_lines_: list[Line2D]
+    panels_: dict[str, Axes]
+    panel_lines_: dict[str, list[Line2D]]
 
     def __init__(
         self,
         *,
-        losses: Sequence[ArrayLike],
-        scores: Sequence[ArrayLike | None] | None = None,
+        histories: Sequence[Mapping[str, ArrayLike]],
         names: Sequence[str] | None = None,
-        score_name: str = "validation score",
+        panels: Sequence[str] = (),
     ) -> None:
-        self.losses = [np.asarray(curve, dtype=np.float64) for curve in losses]
-        self.scores = list(scores) if scores is not None else [None] * len(losses)
+        self.histories = [
+            {column: np.asarray(values, dtype=np.float64) for column, values in each.items()}
+            for each in histories
+        ]
         self.names = None if names is None else list(names)
-        self.score_name = score_name
+        self.panels = list(panels)
 
     @classmethod
     def from_estimator(
@@ -85,6 +89,7 @@ class LossCurveDisplay:
         *,
         ax: Axes | None = None,
         names: Sequence[str] | None = None,
+        panels: Sequence[str] | None = None,
         log_scale: bool = False,
     ) -> Self:
         """The loss curve of a fitted multi-layer perceptron, lamina's or scikit-learn's.
@@ -94,11 +99,14 @@ class LossCurveDisplay:
         estimator : estimator, or list of estimators
             Pipelines, TransformedTargetRegressor and searches are looked into.
         ax : matplotlib Axes, default=None
-            Where to draw; the score's panel takes its room from it. By default a new figure.
+            Where to draw; the panels take their room from it. By default a new figure.
         names : sequence of str, default=None
             What the legend calls each estimator; by default a list's are numbered.
+        panels : sequence of str, default=None
+            The columns of `history_` to draw below the losses: metrics, 'learning_rate',
+            'gradient_norm', 'seconds'. By default every metric on rows held out; () for none.
         log_scale : bool, default=False
-            Whether the loss axis is logarithmic.
+            Whether the axis of the losses is logarithmic.
 
         Returns
         -------
@@ -110,94 +118,110 @@ class LossCurveDisplay:
         NotFittedError
             For an estimator that has not been fitted.
         ValueError
-            For one that keeps no loss curve, or names that are not one an estimator.
+            For one that keeps no loss curve, names that are not one an estimator, and a panel that
+            no history has a column for.
         ImportError
             Where matplotlib is missing.
         """
         several = isinstance(estimator, list | tuple)
-        networks = [_network(each) for each in (estimator if several else [estimator])]
-        if not networks:
+        histories = [history_of(each) for each in (estimator if several else [estimator])]
+        if not histories:
             raise ValueError("estimator is an empty list: give at least one fitted model")
         if names is None and several:
-            names = [f"model {i + 1}" for i in range(len(networks))]
-        if names is not None and len(names) != len(networks):
-            raise ValueError(f"{len(names)} names for {len(networks)} estimators: give one each")
-        display = cls(
-            losses=[_loss_curve(network) for network in networks],
-            scores=[getattr(network, "validation_scores_", None) for network in networks],
-            names=names,
-            score_name=_score_name(networks),
-        )
+            names = [f"model {i + 1}" for i in range(len(histories))]
+        if names is not None and len(names) != len(histories):
+            raise ValueError(f"{len(names)} names for {len(histories)} estimators: give one each")
+        display = cls(histories=histories, names=names, panels=panels_of(histories, panels))
         return display.plot(ax, log_scale=log_scale)
 
     def plot(self, ax: Axes | None = None, *, log_scale: bool = False) -> Self:
         """Draw the curves; parameters as in `from_estimator`."""
-        self.ax_ = new_axes(self) if ax is None else ax
+        self.ax_ = new_axes(self, figsize=self.figsize) if ax is None else ax
         self.figure_ = self.ax_.get_figure(root=True)  # type: ignore[assignment]
-        self.lines_ = [_draw(self.ax_, i, curve) for i, curve in enumerate(self.losses)]
-        self.ax_.set_ylabel("training loss")
+        quiet(self.ax_)
+        self.lines_ = self._draw(self.ax_, "loss")
+        self.validation_lines_ = self._draw(self.ax_, "validation_loss")
+        self.ax_.set_ylabel("loss" if self.validation_lines_ else "training loss")
         if log_scale:
             self.ax_.set_yscale("log")
-        self.score_ax_, self.score_lines_ = None, []
-        if any(curve is not None for curve in self.scores):
-            self._plot_scores()
-        _label_epochs(self.score_ax_ or self.ax_)
-        if self.names is not None:
-            self.ax_.legend(self.lines_, self.names, frameon=False)
+        self._plot_panels()
+        _label_epochs([self.ax_, *self.panels_.values()][-1])
+        self._plot_legend()
         return self
 
-    def _plot_scores(self) -> None:
-        self.score_ax_ = panel_below(self.ax_, PANEL_HEIGHTS)
-        self.score_lines_ = [
-            _draw(self.score_ax_, i, np.asarray(curve, dtype=np.float64))
-            for i, curve in enumerate(self.scores)
-            if curve is not None
+    @property
+    def figsize(self) -> tuple[float, float]:
+        """The size in inches of a new figure: more panels need more room."""
+        rows = max(1, len(self.panels)) * PANEL_HEIGHT + LOSSES_HEIGHT
+        return 6.4, 0.96 * rows
+
+    def _plot_panels(self) -> None:
+        heights = (LOSSES_HEIGHT, *[PANEL_HEIGHT] * len(self.panels))
+        below = panels_below(self.ax_, heights) if self.panels else []
+        self.panels_ = dict(zip(self.panels, below, strict=True))
+        self.panel_lines_ = {}
+        for column, panel in self.panels_.items():
+            quiet(panel)
+            self.panel_lines_[column] = self._draw(panel, column)
+            _scale(panel, column, self.panel_lines_[column])
+            panel.set_ylabel(label_of(column))
+        self.figure_.align_ylabels([self.ax_, *below])
+
+    def _draw(self, ax: Axes, column: str) -> list[Line2D]:
+        return [
+            _draw(ax, history, column, self._look(i, history, column))
+            for i, history in enumerate(self.histories)
+            if column in history
         ]
-        self.score_ax_.set_ylabel(self.score_name)
-        self.figure_.align_ylabels([self.ax_, self.score_ax_])
+
+    def _look(self, i: int, history: Mapping[str, Any], column: str) -> dict[str, Any]:
+        """A model has its own colour and dashes; what is of rows held out differs once more."""
+        is_held_out = column not in OF_THE_FIT
+        only = len(history["loss"]) == 1
+        look = TRAINING | ({"marker": MARKERS[is_held_out]} if only else {})
+        if len(self.histories) == 1:
+            return look | {"color": CYCLE[is_held_out], "linestyle": LINE_STYLES[is_held_out]}
+        if column == "validation_loss":
+            every = max(1, len(history["loss"]) // MARKS_A_CURVE)
+            look = VALIDATION | {"markevery": every}
+        dashes = LINE_STYLES[i % len(LINE_STYLES)]
+        return look | {"color": CYCLE[i % len(CYCLE)], "linestyle": dashes}
+
+    def _plot_legend(self) -> None:
+        lines, names, title = self.lines_, self.names or [], None
+        if self.validation_lines_ and len(lines) == 1:
+            title = names[0] if names else None
+            lines, names = [*lines, *self.validation_lines_], [*TRAINING_AND_VALIDATION]
+        elif self.validation_lines_:
+            lines, names = [*lines, *_two_kinds()], [*names, *TRAINING_AND_VALIDATION]
+        if names:
+            # A curve may have to pass behind it.
+            self.ax_.legend(lines, names, title=title, edgecolor="none", facecolor=background())
 
 
-def _network(estimator: Any) -> Any:
-    """The perceptron inside pipelines, target transformers and searches."""
-    if isinstance(estimator, Pipeline):
-        return _network(estimator[-1])
-    for inside in ("regressor_", "best_estimator_"):
-        if hasattr(estimator, inside):
-            return _network(getattr(estimator, inside))
-    return estimator
+def _two_kinds() -> list[Line2D]:
+    """Lines for the legend that tell training from validation, whatever the model's colour."""
+    from matplotlib.lines import Line2D
+
+    return [Line2D([], [], color=foreground(), **look) for look in (TRAINING, VALIDATION)]
 
 
-def _loss_curve(network: Any) -> list[float]:
-    kind = type(network).__name__
-    if not hasattr(network, "hidden_layer_sizes"):
-        raise ValueError(f"a {kind} has no loss curve; MLPClassifier and MLPRegressor have one")
-    curve: list[float] | None = getattr(network, "loss_curve_", None)
-    if curve:
-        return curve
-    if network.solver == "lbfgs":
-        raise ValueError(
-            f"this {kind} was made with solver='lbfgs', which keeps no loss curve: "
-            "use solver='adam' or solver='sgd' to see one"
-        )
-    raise NotFittedError(f"this {kind} has no loss curve yet: call fit first")
-
-
-def _score_name(networks: Sequence[Any]) -> str:
-    names = {"accuracy" if is_classifier(network) else "R²" for network in networks}
-    return f"validation\n{names.pop()}" if len(names) == 1 else "validation\nscore"
-
-
-def _draw(ax: Axes, i: int, curve: NDArray[np.float64]) -> Line2D:
-    quiet(ax)
-    (line,) = ax.plot(
-        np.arange(1, len(curve) + 1),
-        curve,
-        color=CYCLE[i % len(CYCLE)],
-        linestyle=LINE_STYLES[i % len(LINE_STYLES)],
-        marker="o" if len(curve) == 1 else None,
-        linewidth=1.8,
-    )
+def _draw(
+    ax: Axes, history: Mapping[str, NDArray[np.float64]], column: str, look: Mapping[str, Any]
+) -> Line2D:
+    curve = history[column]
+    (line,) = ax.plot(history.get("epoch", np.arange(1, len(curve) + 1)), curve, **look)
     return line
+
+
+def _scale(ax: Axes, column: str, lines: Sequence[Line2D]) -> None:
+    """Powers of ten where a column of the fit spans them; else numbers without an offset."""
+    values = np.concatenate([np.asarray(line.get_ydata(), dtype=np.float64) for line in lines])
+    values = values[np.isfinite(values)]
+    if column in OF_THE_FIT and values.size and 0 < 50 * values.min() < values.max():
+        ax.set_yscale("log")
+    else:
+        ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
 
 
 def _label_epochs(ax: Axes) -> None:

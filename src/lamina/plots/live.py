@@ -1,0 +1,127 @@
+"""The loss curve while a fit goes on: a picture in a notebook that follows it."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any
+
+from lamina.plots.axes import require_matplotlib
+from lamina.plots.histories import panels_of
+from lamina.plots.loss_curve import LossCurveDisplay
+from lamina.studies.checks import number
+
+# A picture waits this many times as long as the one before took: at most 4 % of a fit's time.
+PATIENCE = 25
+DOTS_AN_INCH = 100
+
+
+class LiveLossCurve:
+    """A callback that draws the loss curve in a notebook, and draws it anew as the fit goes on.
+
+    It draws at most every half second, and the less often the longer a picture takes, so that a fit
+    is hardly slower for it. Outside of notebooks it does nothing.
+
+    Parameters
+    ----------
+    panels : sequence of str, default=None
+        As in `LossCurveDisplay.from_estimator`.
+    log_scale : bool, default=False
+        Whether the axis of the losses is logarithmic.
+    seconds : float, default=0.5
+        The least time between two pictures.
+
+    Attributes
+    ----------
+    display_ : LossCurveDisplay or None
+        The latest picture.
+
+    Raises
+    ------
+    ImportError
+        Where matplotlib is missing.
+    ValueError
+        For seconds that are no positive number; in the first picture, for panels that are no
+        columns of the history.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from lamina import MLPClassifier
+    >>> from lamina.plots import LiveLossCurve
+    >>> X, y = load_iris(return_X_y=True)
+    >>> live = LiveLossCurve(log_scale=True)
+    >>> model = MLPClassifier(tol=0.01, random_state=0, callbacks=live).fit(X, y)
+    >>> live.display_ is None  # This is no notebook.
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        panels: Sequence[str] | None = None,
+        log_scale: bool = False,
+        seconds: float = 0.5,
+    ) -> None:
+        require_matplotlib(self)
+        self.panels, self.log_scale = panels, log_scale
+        self.seconds = number("seconds", seconds, above=0)
+        self.display_: LossCurveDisplay | None = None
+        self._notebook: Any = None
+        self._place: Any = None
+        self._due = 0.0
+
+    def __sklearn_clone__(self) -> LiveLossCurve:
+        return type(self)(panels=self.panels, log_scale=self.log_scale, seconds=self.seconds)
+
+    def on_fit_begin(self, fit: Any) -> None:
+        self._notebook, self._place = displays_of_notebook(), None
+        self._due = perf_counter() + self.seconds
+
+    def on_epoch_end(self, fit: Any) -> None:
+        if self._notebook is not None and perf_counter() >= self._due:
+            self._show(fit.history, DOTS_AN_INCH)
+
+    def on_fit_end(self, fit: Any) -> None:
+        if self._notebook is not None and fit.epoch:
+            # The last picture stays: sharp on a screen of many dots, too.
+            self._show(fit.history, 2 * DOTS_AN_INCH)
+        self._notebook = self._place = None
+
+    def _show(self, history: dict[str, list[float]], dots_an_inch: int) -> None:
+        began = perf_counter()
+        picture = self._notebook.Image(
+            data=self._drawn(history, dots_an_inch),
+            format="png",
+            retina=dots_an_inch > DOTS_AN_INCH,
+        )
+        if self._place is None:
+            self._place = self._notebook.display(picture, display_id=True)
+        else:
+            self._place.update(picture)
+        now = perf_counter()
+        self._due = now + max(self.seconds, PATIENCE * (now - began))
+
+    def _drawn(self, history: dict[str, list[float]], dots_an_inch: int) -> bytes:
+        from matplotlib.figure import Figure
+
+        panels = panels_of([history], self.panels)
+        display = LossCurveDisplay(histories=[history], panels=panels)
+        # A Figure of its own: pyplot's would be shown once more at the end of the cell.
+        figure = Figure(figsize=display.figsize, layout="constrained")
+        self.display_ = display.plot(figure.add_subplot(), log_scale=self.log_scale)
+        file = io.BytesIO()
+        figure.savefig(file, format="png", dpi=dots_an_inch)
+        return file.getvalue()
+
+
+def displays_of_notebook() -> Any:
+    """IPython's module `display`, where a notebook's kernel runs this; else None."""
+    shell_of = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)
+    if getattr(shell_of(), "kernel", None) is None:
+        return None
+    from IPython import display
+
+    return display
