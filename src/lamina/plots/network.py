@@ -12,8 +12,9 @@ from lamina.estimators.state import network_and_parameters
 from lamina.plots.axes import require_matplotlib
 from lamina.plots.choices import chosen
 from lamina.plots.names import input_names, output_names
-from lamina.plots.network_drawing import Diagram, margins
+from lamina.plots.network_drawing import Diagram, number
 from lamina.plots.network_layout import Column, lay_out
+from lamina.plots.network_lettering import Lettering, write_legend
 from lamina.studies import Inside, perceptron_inside
 
 if TYPE_CHECKING:
@@ -204,8 +205,8 @@ class NetworkDisplay:
         widths = [self.weights[0].shape[0], *(each.shape[1] for each in self.weights)]
         self.columns_ = lay_out(widths, max_units, not fills_by_bias, is_horizontal)
         names = self.input_names, self.output_names
-        room = margins(names, self.captions, legend, is_horizontal)
-        diagram = Diagram.on(ax, self, self.columns_, is_horizontal, room)
+        lettering = Lettering(*names, self.captions, legend, is_horizontal)
+        diagram = Diagram.on(ax, self, self.columns_, lettering)
         self.ax_ = diagram.ax
         self.figure_ = self.ax_.get_figure(root=True)  # type: ignore[assignment]
         edges = diagram.edges(self.weights, None if fills_by_bias else self.biases, by_layer)
@@ -215,9 +216,13 @@ class NetworkDisplay:
         if diagram.has_room_for_labels if weight_labels is None else weight_labels:
             self.weight_labels_ = diagram.weight_labels()
         self.units_ = diagram.units(self._values(fills_by_bias), is_bias=fills_by_bias)
-        diagram.write_names(*names)
-        diagram.write_captions(self.captions)
-        self.legend_ = diagram.legend(fills_by_bias) if legend else None
+        lettering.write(self.ax_, self.columns_, diagram.unit)
+        self.legend_ = None
+        if legend:
+            widest = diagram.largest_weight
+            told = None if widest is None else number(widest)
+            what = "bias" if fills_by_bias else "activation"
+            self.legend_ = write_legend(self.ax_, diagram.unit, what, told)
         return self
 
     def _fill(self, fill: str | None) -> str:
@@ -251,11 +256,11 @@ def _captions(model: Any) -> list[str]:
     """What each layer is, line by line."""
     spec, _ = network_and_parameters(model)
     captions = [f"inputs\n{spec.n_features:,}"]
-    for number, block in enumerate(spec.blocks[:-1], start=1):
+    for place, block in enumerate(spec.blocks[:-1], start=1):
         beside = [f"{block.normalization} norm"] if block.normalization else []
         beside += ["residual"] if block.residual else []
         what = "\n".join([block.activation, *beside])
-        captions.append(f"hidden {number}\n{block.fan_out:,} × {what}")
+        captions.append(f"hidden {place}\n{block.fan_out:,} × {what}")
     ends = [spec.link] if model.output_activation is None else [model.output_activation, spec.link]
     captions.append(f"output\n{spec.n_outputs:,} × {chr(10).join(ends)}")
     return captions

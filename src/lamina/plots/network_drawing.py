@@ -22,12 +22,12 @@ from lamina.plots.colours import (
     readable_on,
     signed_colormap,
 )
-from lamina.plots.network_layout import RADIUS, Column, Margins, Points, extent
+from lamina.plots.network_layout import RADIUS, Column, Points, extent
+from lamina.plots.network_lettering import CAPTION, LARGEST, NAME, Lettering, font_size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import LineCollection
-    from matplotlib.legend import Legend
     from matplotlib.patches import Circle
     from matplotlib.text import Text
 
@@ -36,15 +36,12 @@ if TYPE_CHECKING:
 POINTS_PER_INCH = 72
 # Of a new figure, in inches: a unit, and the least and the most that the whole may be.
 UNIT_INCHES, SMALLEST_FIGURE, LARGEST_FIGURE = 0.55, (3.2, 2.4), (12.0, 9.0)
-# Fonts, by the length of a unit and within points that can be read.
-FONT, VALUE_FONT, SMALLEST_FONT, LARGEST_FONT = 0.23, 0.19, 6.5, 10.0
-SMALLEST_VALUE = 5.0
+# The font of numbers by the length of a unit, and the least in points that can be read.
+VALUE_FONT, SMALLEST_VALUE = 0.19, 5.0
 THINNEST_POINTS, WIDEST, WIDEST_POINTS = 0.35, 0.11, 4.5
 # More lines than these between two layers are drawn the thinner, to let paper through.
 FEW_LINES = 40
-# A character's width by the size of its font; the legend's two lines.
-CHARACTER, LEGEND_ROOM = 0.6, 0.7
-MOST_LABELS, LONGEST_NAME = 60, 24
+MOST_LABELS = 60
 
 
 @dataclass
@@ -58,6 +55,8 @@ class Diagram:
     is_horizontal : bool
     unit : float
         How long the distance between two units is, in points.
+    largest_weight : float or None
+        The size of the widest line, where that is one for all layers.
     """
 
     ax: Axes
@@ -65,7 +64,7 @@ class Diagram:
     is_horizontal: bool
     unit: float
     _edges: list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]] = field(default_factory=list)
-    _largest_weight: float | None = None
+    largest_weight: float | None = None
 
     @classmethod
     def on(
@@ -73,30 +72,27 @@ class Diagram:
         ax: Axes | None,
         display: Any,
         columns: Sequence[Column],
-        is_horizontal: bool,
-        margins: Margins,
+        lettering: Lettering,
     ) -> Diagram:
         """On given axes, or on a new figure of a size that suits the network."""
-        lower, upper = extent(columns)
-        lower, upper = lower - margins.lower, upper + margins.upper
+        unit = UNIT_INCHES * POINTS_PER_INCH
         if ax is None:
-            size = np.clip((upper - lower) * UNIT_INCHES, SMALLEST_FIGURE, LARGEST_FIGURE)
-            _, ax = require_matplotlib(display).subplots(figsize=tuple(size), layout="constrained")
+            room = np.maximum(_fit(columns, lettering, unit, LARGEST_FIGURE)[2], SMALLEST_FIGURE)
+            _, ax = require_matplotlib(display).subplots(figsize=tuple(room), layout="constrained")
+        else:
+            room = np.array(ax.get_window_extent().size) / ax.figure.dpi
+        lower, upper, _ = _fit(columns, lettering, unit, room)
         ax.set_axis_off()
         ax.set_xlim(lower[0], upper[0])
         ax.set_ylim(lower[1], upper[1])
         ax.set_aspect("equal", adjustable="box")
-        room = np.array(ax.get_window_extent().size) / ax.figure.dpi * POINTS_PER_INCH
-        return cls(ax, columns, is_horizontal, float((room / (upper - lower)).min()))
-
-    def font(self, share: float = FONT) -> float:
-        """A size of text in points."""
-        return float(np.clip(share * self.unit, SMALLEST_FONT, LARGEST_FONT))
+        unit = float((room / (upper - lower)).min()) * POINTS_PER_INCH
+        return cls(ax, columns, lettering.is_horizontal, unit)
 
     @property
     def value_font(self) -> float:
         """The size of numbers within units and on lines, which have no more room than that."""
-        return min(VALUE_FONT * self.unit, LARGEST_FONT)
+        return min(VALUE_FONT * self.unit, LARGEST)
 
     def edges(
         self,
@@ -114,7 +110,7 @@ class Diagram:
         largest = [float(np.abs(shown).max()) for *_, shown in self._edges]
         if not by_layer:
             largest = [max(largest)] * len(largest)
-            self._largest_weight = largest[0]
+            self.largest_weight = largest[0]
         return [self._lines(*edges, top) for edges, top in zip(self._edges, largest, strict=True)]
 
     def _lines(self, starts: Points, ends: Points, shown: NDArray[Any], largest: float) -> Edges:
@@ -218,8 +214,10 @@ class Diagram:
             return
         dots = "⋮" if self.is_horizontal else "⋯"
         step = np.array([0.0, 0.28]) if self.is_horizontal else np.array([0.0, 0.3])
-        self._write(column.ellipsis + step, dots, self.font(1.5 * FONT))
-        self._write(column.ellipsis - step, f"{column.n_hidden:,} more", self.font(VALUE_FONT))
+        self._write(column.ellipsis + step, dots, font_size(1.5 * NAME, self.unit))
+        self._write(
+            column.ellipsis - step, f"{column.n_hidden:,} more", font_size(CAPTION, self.unit)
+        )
 
     def _bias_unit(self, place: Points) -> None:
         from matplotlib.patches import Rectangle
@@ -237,86 +235,31 @@ class Diagram:
         self.ax.add_patch(square)
         self._write(place, "1", self.value_font, zorder=4)
 
-    def write_names(self, inputs: Sequence[str] | None, outputs: Sequence[str] | None) -> None:
-        """What the units at both ends are called, beside them."""
-        for end, names, side in ((0, inputs, -1), (-1, outputs, 1)):
-            if names is None:
-                continue
-            step = side * (RADIUS + 0.2)
-            for place, k in zip(self.columns[end].places, self.columns[end].shown, strict=True):
-                if self.is_horizontal:
-                    offset, stand = (step, 0.0), {"ha": "right" if side < 0 else "left"}
-                else:
-                    offset, stand = (0.0, step), {"va": "top" if side < 0 else "bottom"}
-                self._write(place + offset, shortened(names[k]), self.font(), **stand)
-
-    def write_captions(self, captions: Sequence[str] | None) -> None:
-        """What each layer is: below it, or to its left."""
-        lower, _ = extent(self.columns)
-        for column, caption in zip(self.columns, captions or (), strict=False):
-            if self.is_horizontal:
-                where = np.array([column.places[0, 0], lower[1] - 0.3])
-                self._write(where, caption, self.font(VALUE_FONT), va="top", linespacing=1.4)
-            else:
-                where = np.array([lower[0] - 0.4, column.places[0, 1]])
-                self._write(where, caption, self.font(VALUE_FONT), ha="right", linespacing=1.4)
-
-    def legend(self, is_bias: bool) -> Legend:
-        """What lines and colours mean."""
-        from matplotlib.lines import Line2D
-
-        unit = {"linestyle": "none", "marker": "o", "markeredgecolor": foreground()}
-        what = "bias" if is_bias else "activation"
-        handles = [
-            Line2D([], [], color=POSITIVE, linewidth=2),
-            Line2D([], [], color=NEGATIVE, linewidth=2, linestyle=NEGATIVE_STYLE),
-            Line2D([], [], markerfacecolor=POSITIVE, **unit),
-            Line2D([], [], markerfacecolor=NEGATIVE, **unit),
-        ]
-        labels = ["positive weight", "negative weight", f"positive {what}", f"negative {what}"]
-        if self._largest_weight is not None:
-            labels[0] += f" (widest line: {number(self._largest_weight)})"
-        is_wide = np.ptp(self.ax.get_xlim()) * self.unit > 42 * self.font()
-        return self.ax.legend(
-            handles,
-            labels,
-            ncols=4 if is_wide else 2,
-            loc="lower center",
-            frameon=False,
-            fontsize=self.font(),
-            borderaxespad=0,
-            handletextpad=0.6,
-            columnspacing=1.4,
-        )
-
     def _write(self, place: Points, text: str, size: float, **options: Any) -> Text:
         style = {"ha": "center", "va": "center", "color": foreground()} | options
         return self.ax.text(place[0], place[1], text, fontsize=size, **style)
 
 
-def margins(
-    names: tuple[Sequence[str] | None, Sequence[str] | None],
-    captions: Sequence[str] | None,
-    has_legend: bool,
-    is_horizontal: bool,
-) -> Margins:
-    """The room that names, captions and the legend need around the units."""
-    before, after = (_widest(each) * CHARACTER * FONT + 0.4 if each else 0.1 for each in names)
-    n_lines = max((caption.count("\n") + 1 for caption in captions or ()), default=0)
-    legend = LEGEND_ROOM if has_legend else 0.1
-    if is_horizontal:
-        side = 0.5 * _widest(captions) * CHARACTER * VALUE_FONT - RADIUS
-        below = 1.5 * VALUE_FONT * n_lines + 0.4 + legend
-        lower, upper = (max(before, side), below), (max(after, side), 0.1)
-    else:
-        left = _widest(captions) * CHARACTER * VALUE_FONT + 0.5
-        lower, upper = (left, 0.6 + legend), (0.6, 0.6)
-    return Margins(np.array(lower), np.array(upper))
+def _fit(
+    columns: Sequence[Column], lettering: Lettering, unit: float, most: Any
+) -> tuple[Points, Points, Points]:
+    """The corners of the picture with all that is written, and its size in inches, within `most`.
 
-
-def _widest(texts: Sequence[str] | None) -> int:
-    lines = [shortened(line) for text in texts or () for line in text.splitlines()]
-    return max(map(len, lines), default=0)
+    Parameters
+    ----------
+    unit : float
+        The length of a unit in points, where the picture is smaller than `most`.
+    """
+    lower, upper = extent(columns)
+    for _ in range(3):
+        # The smaller the units, the more of them letters take that can still be read.
+        before, after = lettering.margins(unit)
+        width = (upper + after - lower + before)[0]
+        lack = max(0.0, lettering.least_width(unit) - width) * np.array([0.5, 0.0])
+        before, after = before + lack, after + lack
+        size = (upper + after - lower + before) * unit / POINTS_PER_INCH
+        unit *= min(1.0, float((np.asarray(most) / size).min()))
+    return lower - before, upper + after, size
 
 
 def _label_place(shape: tuple[int, ...]) -> tuple[float, float]:
@@ -342,8 +285,3 @@ def number(value: float) -> str:
     digits = ".2f" if size < 10 else ".1f" if size < 100 else ".0f" if size < 1000 else ".0e"
     text = format(value, digits)
     return (text.lstrip("-") if float(text) == 0 else text).replace("-", "−")
-
-
-def shortened(name: str) -> str:
-    """A name that leaves room for the picture."""
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"

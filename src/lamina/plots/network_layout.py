@@ -17,7 +17,7 @@ Points: TypeAlias = NDArray[np.float64]
 RADIUS = 0.36
 # The room that three dots and a count take in the place of the units left out.
 ELLIPSIS_ROOM = 1.8
-LEAST_GAP, GAP_BY_HEIGHT = 3.4, 1.35
+LEAST_GAP, GAP_BY_HEIGHT = 4.0, 1.35
 
 
 @dataclass(frozen=True)
@@ -119,11 +119,3 @@ def _column(
         ellipsis=place((across[first - 1] + across[first]) / 2) if is_condensed else None,
         bias=place(across[0] - 1) if has_bias else None,
     )
-
-
-@dataclass(frozen=True)
-class Margins:
-    """The room around the units for names, captions and legend: left and below, right and above."""
-
-    lower: Points
-    upper: Points
