@@ -57,6 +57,19 @@ def test_a_line_is_where_a_unit_changes_its_sign(model):
         assert bool(lines) == (seen.min() < 0 < seen.max())
 
 
+def test_the_signs_of_a_unit_are_written_where_they_are(model):
+    display = draw(model, X)
+    n_signs = 0
+    for panel, image in zip(display.axes_[0], display.images_[0], strict=True):
+        for text in panel.texts:
+            j = np.abs(display.horizontal - text.get_position()[0]).argmin()
+            i = np.abs(display.vertical - text.get_position()[1]).argmin()
+            assert text.get_text() == ("+" if image.get_array()[i, j] > 0 else "−")
+            n_signs += 1
+    assert n_signs > 4
+    assert all(not panel.texts for panel in display.axes_[-1])
+
+
 def test_layers_units_and_axes_are_named(model):
     display = draw(model, X, class_names=["no", "yes"])
     assert [layer[0].get_ylabel() for layer in display.axes_] == [

@@ -12,6 +12,7 @@ from sklearn.base import is_classifier
 
 from lamina.plots.axes import new_axes, require_matplotlib
 from lamina.plots.colours import CYCLE, LOSS_COLOURS, MARKERS, foreground, readable_on
+from lamina.plots.deepest_point import deepest_point
 from lamina.plots.names import class_names as names_of_classes
 from lamina.plots.region_answers import answers_of, shades, targets_as_drawn
 from lamina.plots.region_film import RegionFilm, film_path, refuse_for_film, write_film
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 # Of markers, in points squared; where there are more rows, they are smaller.
 FULL_SIZE, LEAST_SIZE, MOST_POINTS_OF_FULL_SIZE = 32.0, 8.0, 150
-# A region narrower than this share of the picture has no room for its name.
-LEAST_ROOM = 0.06
 
 
 class DecisionRegionDisplay:
@@ -340,17 +339,12 @@ class DecisionRegionDisplay:
 
     def _region_names(self, names: Sequence[str]) -> Any:
         """The name of each class, where its region is widest."""
-        from scipy.ndimage import distance_transform_edt
-
-        likeliest = self.answers.argmax(axis=-1)
-        colours = shades(self.answers)
+        likeliest, colours = self.answers.argmax(axis=-1), shades(self.answers)
+        style: Any = {"ha": "center", "va": "center", "weight": "bold", "zorder": 3}
         for k, name in enumerate(names):
-            depth = distance_transform_edt(np.pad(likeliest == k, 1))[1:-1, 1:-1]
-            i, j = np.unravel_index(depth.argmax(), depth.shape)
-            if depth[i, j] >= LEAST_ROOM * min(depth.shape):
-                style: Any = {"ha": "center", "va": "center", "weight": "bold", "zorder": 3}
-                x, y = float(self.horizontal[j]), float(self.vertical[i])
-                yield self.ax_.text(x, y, name, color=readable_on(colours[i, j]), **style)
+            if (place := deepest_point(likeliest == k)) is not None:
+                x, y = float(self.horizontal[place[1]]), float(self.vertical[place[0]])
+                yield self.ax_.text(x, y, name, color=readable_on(colours[place]), **style)
 
     def _scatter(self, chosen: NDArray[np.bool_], k: int, **colours: Any) -> PathCollection:
         assert self.positions is not None

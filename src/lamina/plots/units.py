@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from lamina.estimators.state import network_and_parameters
 from lamina.plots.axes import require_matplotlib
-from lamina.plots.colours import foreground, signed_colormap
+from lamina.plots.colours import foreground, readable_on, signed_colormap
+from lamina.plots.deepest_point import deepest_point
 from lamina.plots.names import output_names
 from lamina.plots.panels import axes_for_panels, panels_in, room_of
 from lamina.plots.slices import slice_through
@@ -32,7 +33,7 @@ class UnitsDisplay:
     """The activation of every unit over a plane of inputs, in small pictures, a row for each layer.
 
     A colour is the sign of what a unit gives, the fuller the larger it is in its layer; a line is
-    where the sign changes. The last row are the outputs.
+    where the sign changes, and of units with both each is written. The last row are the outputs.
 
     Use `from_estimator` to make one.
 
@@ -209,7 +210,18 @@ class UnitsDisplay:
         )
         if seen.min() < 0 < seen.max():
             panel.contour(x, y, seen, levels=[0], colors=[foreground()], linewidths=0.8)
+        if seen.min() < 0:
+            self._signs(panel, image)
         return image
+
+    def _signs(self, panel: Axes, image: AxesImage) -> None:
+        """A sign in each of both regions: colours alone do not tell them in print."""
+        seen: Any = image.get_array()
+        for sign, region in (("−", seen < 0), ("+", seen > 0)):
+            if (place := deepest_point(region)) is not None:
+                ink = readable_on(image.cmap(image.norm(seen[place])))
+                x, y = float(self.horizontal[place[1]]), float(self.vertical[place[0]])
+                panel.text(x, y, sign, ha="center", va="center", color=ink)
 
 
 def _in_rows(n_units: int) -> Any:

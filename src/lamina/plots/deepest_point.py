@@ -1,0 +1,34 @@
+"""The point of a region that is furthest from its edge: where its name has most room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# A region narrower than this share of the picture has no room for a name.
+LEAST_ROOM = 0.06
+
+
+def deepest_point(region: NDArray[np.bool_]) -> tuple[int, int] | None:
+    """Row and column of the point furthest from all that is not the region; None where it is thin.
+
+    Parameters
+    ----------
+    region : ndarray of bool of shape (n_vertical, n_horizontal)
+        The picture's edge is one of the region too.
+
+    Examples
+    --------
+    >>> region = np.zeros((9, 9), bool)
+    >>> region[2:7, 1:6] = True
+    >>> deepest_point(region)
+    (4, 3)
+    """
+    from scipy.ndimage import distance_transform_edt
+
+    depth: Any = distance_transform_edt(np.pad(region, 1))[1:-1, 1:-1]
+    row, column = np.unravel_index(int(depth.argmax()), depth.shape)
+    has_room = depth[row, column] >= LEAST_ROOM * min(depth.shape)
+    return (int(row), int(column)) if has_room else None
