@@ -47,11 +47,12 @@ $(VENV)/docs-tools: $(VENV)/tools
 	$(BIN)/python -m pip install --quiet --group docs
 	touch $@
 
-# What pages take from the code is made anew first; then the site, whose examples and blocks run.
+# What pages take from the code is made anew first; then the site, whose examples and blocks run. Of pages
+# Sphinx would miss that the code behind them has changed (-E); of examples, those that have changed are run.
 docs: build $(VENV)/docs-tools
 	$(BIN)/python -m docs.parameters
 	$(BIN)/python -m docs.pictures
-	$(BIN)/python -m sphinx -b html -W --keep-going docs docs/_build/html
+	$(BIN)/python -m sphinx -b html -E -W --keep-going docs docs/_build/html
 	$(BIN)/python -m docs.building.check docs/_build/html
 
 # PyTorch and JAX are timed where they are installed: `pip install --group bench` puts them there.

@@ -32,6 +32,8 @@ def empty_folder(tmp_path, monkeypatch):
     pyplot.close("all")
 
 
+# Keras' variables do not know NumPy 2's `copy` yet.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize("page", WITH_BLOCKS)
 def test_the_blocks_of_a_page_run_and_print_what_it_says(page):
     left_out = run(page, PAGES[page])

@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 # Help is set for a terminal; this is one without colours, and as wide as a page.
-TERMINAL = {"COLUMNS": "88", "NO_COLOR": "1", "TERM": "dumb", "TERMINAL_WIDTH": "88"}
+TERMINAL = {"COLUMNS": "76", "NO_COLOR": "1", "TERM": "dumb", "TERMINAL_WIDTH": "76"}
 
 
 def help_of(command: str) -> str:

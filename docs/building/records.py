@@ -47,7 +47,7 @@ def yes(field: str) -> Column:
     return lambda record: "yes" if getattr(record, field) else "no"
 
 
-# What stands beside name, formula and source; a table that is not listed has these three.
+# What stands beside name, formula and source; a table that is not listed has these alone.
 COLUMNS: dict[str, dict[str, Column]] = {
     "activations": {
         "in PyTorch": code("torch"),
@@ -71,20 +71,24 @@ COLUMNS: dict[str, dict[str, Column]] = {
 }
 
 
+def rows_of(kind: str) -> Iterator[list[str]]:
+    """The heading of a table of formulas, and a row for each of its records."""
+    beside = COLUMNS.get(kind, {})
+    yield ["name", "formula and source", *beside]
+    for record in tables()[kind].values():
+        of_record = [column(record) for column in beside.values()]
+        yield [f"``{record.name}``", _formula(record), *of_record]
+
+
 class Records(SphinxDirective):
     """A table of formulas; the argument is its name in `lamina.formulas`, in small letters."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        kind = self.arguments[0]
-        beside = COLUMNS.get(kind, {})
         lines = [".. list-table::", "   :header-rows: 1", "   :class: records", ""]
-        lines += self._row(["name", "formula", *beside, "source"])
-        for record in tables()[kind].values():
-            cells = [f"``{record.name}``", _escaped(record.equation)]
-            cells += [column(record) for column in beside.values()]
-            lines += self._row([*cells, _escaped(getattr(record, "paper", ""))])
+        for cells in rows_of(self.arguments[0]):
+            lines += self._row(cells)
         return self._parsed(lines)
 
     @staticmethod
@@ -99,6 +103,12 @@ class Records(SphinxDirective):
         document = new_document("records", self.state.document.settings)
         Parser().parse("\n".join(lines), document)
         return list(document.children)
+
+
+def _formula(record: Any) -> str:
+    """A record's formula, and in a paragraph of its own where it comes from."""
+    source = _escaped(getattr(record, "paper", ""))
+    return _escaped(record.equation) + (f"\n\n       *{source}*" if source else "")
 
 
 def _escaped(text: str) -> str:
