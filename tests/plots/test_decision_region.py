@@ -15,6 +15,7 @@ from lamina.training.callbacks import Snapshots
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("agg")
 
+import matplotlib.animation  # noqa: E402
 from matplotlib.colors import to_rgb  # noqa: E402
 
 from lamina.plots.colours import CYCLE  # noqa: E402
@@ -140,6 +141,14 @@ def test_what_holds_the_network_answers_as_a_whole(moons_model):
     assert draw(model, X, y).answers.shape == (30, 30, 2)
 
 
+def test_of_one_class_all_is_its_region():
+    model = lamina.MLPClassifier((3,), **BRIEF).fit(X, np.zeros(len(X), int))
+    display = draw(model, X, np.zeros(len(X), int))
+    point = [[display.horizontal[0], display.vertical[0]]]
+    np.testing.assert_allclose(display.answers[0, 0], model.predict_proba(point)[0, :1])
+    assert display.boundaries_ == []
+
+
 def test_labels_that_are_no_class_are_refused(moons_model):
     with pytest.raises(ValueError, match=r"y holds \[2\], which are none of the classes"):
         draw(moons_model, X, np.full(len(X), 2))
@@ -192,6 +201,13 @@ def test_what_makes_no_film_is_refused(filmed, options, message):
     model, snapshots = filmed
     with pytest.raises(ValueError, match=message):
         DecisionRegionDisplay.animate(model, X, y, **{"snapshots": snapshots} | options)
+
+
+def test_an_mp4_without_ffmpeg_says_what_to_do(filmed, monkeypatch):
+    model, snapshots = filmed
+    monkeypatch.setattr(matplotlib.animation.writers, "is_available", lambda name: False)
+    with pytest.raises(RuntimeError, match=r"needs ffmpeg, .* install it, or write a \.gif"):
+        DecisionRegionDisplay.animate(model, X, y, snapshots=snapshots, path="moons.mp4")
 
 
 def test_snapshots_of_another_network_are_refused(filmed, moons_model):

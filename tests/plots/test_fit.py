@@ -76,7 +76,7 @@ def test_a_spread_is_bands_in_units_of_the_target(is_scaled):
     for (_, low, high), n in zip(display.bands, (2, 1), strict=True):
         np.testing.assert_allclose(low, mean - n * std)
         np.testing.assert_allclose(high, mean + n * std)
-    assert labels(display)[1] == "95 % of a normal distribution"
+    assert labels(display)[1] == "± 2 standard deviations"
 
 
 def test_a_search_shows_the_spread_of_its_best():

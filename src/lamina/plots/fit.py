@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     Bands = list[tuple[str, NDArray[np.float64], NDArray[np.float64]]]
 
 FAINTEST_BAND, FULLEST_BAND = 0.25, 0.45
-# Of a normal distribution, what lies within so many standard deviations of the mean.
-WITHIN_SPREADS = {2: "95 %", 1: "68 %"}
+SPREADS = {2: "± 2 standard deviations", 1: "± 1 standard deviation"}
 
 
 class FitDisplay:
@@ -330,10 +329,7 @@ class _Curve:
 
 
 def _spread_bands(mean: NDArray[Any], spread: NDArray[Any]) -> Bands:
-    return [
-        (f"{share} of a normal distribution", mean - n * spread, mean + n * spread)
-        for n, share in WITHIN_SPREADS.items()
-    ]
+    return [(name, mean - n * spread, mean + n * spread) for n, name in SPREADS.items()]
 
 
 def _percent(share: float) -> str:

@@ -42,8 +42,9 @@ def answers_of(estimator: Any, model: Any) -> Callable[[Any], NDArray[Any]]:
             "the model gives a row several labels, and a region has one: draw UnitsDisplay, which "
             "shows every output, or fit a model of one column of labels"
         )
-    answers: Callable[[Any], NDArray[Any]] = estimator.predict_proba
-    return answers
+    # Where a fit saw one class alone, there are two columns all the same.
+    n_classes = len(model.classes_)
+    return lambda rows: np.asarray(estimator.predict_proba(rows))[:, :n_classes]
 
 
 def targets_as_drawn(model: Any, given: Any, n_rows: int) -> NDArray[Any]:
