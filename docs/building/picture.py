@@ -38,8 +38,6 @@ SETTINGS = {
     "figure.constrained_layout.use": True,
     "figure.dpi": 100,
     "font.size": 10,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
 }
 
 
