@@ -20,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 import lamina
 from lamina import plots
+from lamina.studies import gradient_descent_path
 
 KINDS = ("lamina", "pipeline", "scikit-learn")
 BRIEF = {"max_iter": 8, "tol": 10, "n_iter_no_change": 100, "random_state": 0}
@@ -47,13 +48,22 @@ class Case:
 
 
 CASES = {
+    "ActivationsDisplay": Case(
+        lambda model, X, y, ax: plots.ActivationsDisplay.from_estimator(model, X, ax=ax)
+    ),
     "DecisionRegionDisplay": Case(
         lambda model, X, y, ax: plots.DecisionRegionDisplay.from_estimator(
             model, X, y, grid_resolution=20, ax=ax
         )
     ),
+    "DescentDisplay": Case(
+        lambda model, X, y, ax: plots.DescentDisplay.from_paths(descents(), ax=ax), kinds=()
+    ),
     "FitDisplay": Case(
         lambda model, X, y, ax: plots.FitDisplay.from_estimator(model, X, y, ax=ax), "line"
+    ),
+    "GradientFlowDisplay": Case(
+        lambda model, X, y, ax: plots.GradientFlowDisplay.from_estimator(model, X, y, ax=ax)
     ),
     "ImagesDisplay": Case(
         lambda model, X, y, ax: plots.ImagesDisplay.from_estimator(model, X, y, n_images=5, ax=ax),
@@ -61,6 +71,11 @@ CASES = {
     ),
     "LossCurveDisplay": Case(
         lambda model, X, y, ax: plots.LossCurveDisplay.from_estimator(model, ax=ax)
+    ),
+    "LossLandscapeDisplay": Case(
+        lambda model, X, y, ax: plots.LossLandscapeDisplay.from_estimator(
+            model, X, y, ax=ax, n_points=5
+        )
     ),
     "NetworkDisplay": Case(
         lambda model, X, y, ax: plots.NetworkDisplay.from_estimator(model, X[:1], ax=ax)
@@ -70,7 +85,16 @@ CASES = {
             model, X, grid_resolution=10, ax=ax
         )
     ),
+    "WeightsDisplay": Case(
+        lambda model, X, y, ax: plots.WeightsDisplay.from_estimator(model, ax=ax)
+    ),
 }
+
+
+@cache
+def descents() -> list[Any]:
+    """Two descents to compare."""
+    return [gradient_descent_path("ravine", momentum=m, n_steps=9) for m in (0, 0.9)]
 
 
 @cache

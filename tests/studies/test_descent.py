@@ -120,8 +120,8 @@ def test_a_path_says_what_differs_from_the_defaults():
     path = gradient_descent_path(
         "bowl", "adam", learning_rate=0.5, schedule="cosine", beta_1=0.5, amsgrad=True, n_steps=2
     )
-    assert path.name == "adam, rate 0.5, cosine, beta_1 0.5, amsgrad 1"
-    assert repr(path).startswith("<adam, rate 0.5, cosine, beta_1 0.5, amsgrad 1 on bowl: f(")
+    assert path.name == "adam, rate 0.5, cosine, beta_1 0.5, amsgrad True"
+    assert repr(path).startswith("<adam, rate 0.5, cosine, beta_1 0.5, amsgrad True on bowl: f(")
 
 
 @pytest.mark.parametrize(

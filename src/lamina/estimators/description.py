@@ -187,7 +187,11 @@ def describe(model: Any, passes: Passes | None = None) -> NetworkDescription:
     spec, parameters = network_and_parameters(model)
     layout = ParameterLayout.of(spec)
     weights = layout.views(parameters).weights
-    n_dead = [None] * len(weights) if passes is None else [*passes.n_idle(), None]
+    n_dead = (
+        [None] * len(weights)
+        if passes is None
+        else [*(each.n_idle for each in passes.idleness()), None]
+    )
     layers = tuple(
         _with_weights(*parts)
         for parts in zip(_layers(model, spec, spec.link), weights, n_dead, strict=True)

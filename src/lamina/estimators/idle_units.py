@@ -24,13 +24,19 @@ FAR = 50.0
 
 def active_units(spec: NetworkSpec, parameters: Array, passed: Forward) -> list[NDArray[np.bool_]]:
     """For each hidden block which of its units, (fan_out,), some row of a pass can change."""
+    return [np.asarray(steep.any(axis=0)) for steep in steep_activations(spec, parameters, passed)]
+
+
+def steep_activations(
+    spec: NetworkSpec, parameters: Array, passed: Forward
+) -> list[NDArray[np.bool_]]:
+    """For each hidden block where f'(z) is something, (rows, fan_out)."""
     learned = ParameterLayout.of(spec).views(parameters).learned
     parts = zip(spec.blocks[:-1], passed.blocks, learned, strict=False)
-    return [np.asarray(_is_steep(*part).any(axis=0)) for part in parts]
+    return [_is_steep(*part) for part in parts]
 
 
 def _is_steep(block: Dense, passed: BlockPass, learned: Array) -> NDArray[np.bool_]:
-    """Where f'(z) is something, (rows, fan_out)."""
     of_activation = learned[block.n_of_normalization :]
     slope = ACTIVATIONS[block.activation].slope(passed.z, passed.f, *of_activation)
     return np.asarray(np.abs(slope) >= FLAT * largest_slope(block.activation))

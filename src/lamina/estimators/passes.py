@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,12 +17,27 @@ from scipy import sparse
 from lamina.engines.blocks import Mode, Product
 from lamina.engines.engine import Matrix
 from lamina.engines.reference import Forward, forward, input_gradient
-from lamina.estimators.idle_units import active_units
+from lamina.estimators.idle_units import steep_activations
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 
 # A chunk's numbers in all layers: some megabytes, so that they do not leave the caches.
 CHUNK_NUMBERS = 1 << 19
+
+
+class Idleness(NamedTuple):
+    """How much of a hidden block's activations is flat, so that no gradient passes.
+
+    Attributes
+    ----------
+    n_idle : int
+        The units that are flat for every row.
+    flat_share : float
+        The part of all rows and units that is flat.
+    """
+
+    n_idle: int
+    flat_share: float
 
 
 @dataclass(frozen=True)
@@ -70,13 +85,20 @@ class Passes:
             layer[part] = self.forward(self.rows[part]).a[block + 1]
         return layer
 
-    def n_idle(self) -> list[int]:
-        """Of each hidden block, the units whose activation is flat for every row."""
-        active = [np.zeros(block.fan_out, bool) for block in self.spec.blocks[:-1]]
+    def idleness(self) -> list[Idleness]:
+        """Of each hidden block, how much of it is flat."""
+        n_steep = [np.zeros(block.fan_out, np.int64) for block in self.spec.blocks[:-1]]
         for part in self.chunks():
-            found = active_units(self.spec, self.parameters, self.forward(self.rows[part]))
-            active = [one | other for one, other in zip(active, found, strict=True)]
-        return [int(np.count_nonzero(~units)) for units in active]
+            passed = self.forward(self.rows[part])
+            for counts, steep in zip(
+                n_steep, steep_activations(self.spec, self.parameters, passed), strict=True
+            ):
+                counts += steep.sum(axis=0)
+        n_rows = self.rows.shape[0]
+        return [
+            Idleness(int(np.count_nonzero(counts == 0)), 1 - float(counts.mean()) / n_rows)
+            for counts in n_steep
+        ]
 
     def directions(self, output: int | None = None) -> list[Array]:
         """The direction of that output's logit, or of every output's, alike in all rows."""

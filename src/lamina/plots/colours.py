@@ -24,6 +24,10 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 NEGATIVE, POSITIVE = "#D55E00", "#0072B2"
 NEGATIVE_STYLE = (0, (3.0, 1.4))
 LOSS_COLOURS = "cividis"
+# Layers, one after the other.
+ORDER_COLOURS = "viridis"
+# WCAG 2.1, success criterion 1.4.11, and a little more against rounding.
+LEAST_CONTRAST = 3.1
 
 
 def foreground() -> Any:
@@ -70,3 +74,26 @@ def _luminance(colour: Any) -> float:
     encoded = np.array(to_rgb(colour))
     linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
     return float(linear @ (0.2126, 0.7152, 0.0722))
+
+
+def shades(n: int) -> list[str]:
+    """Colours from one end of a scale to the other, all of which stand out on the paper."""
+    from matplotlib.colors import to_hex
+
+    seen = _visible(ORDER_COLOURS, background())
+    return [to_hex(seen[i]) for i in np.linspace(0, len(seen) - 1, n).round().astype(int)]
+
+
+def loss_colormap() -> Colormap:
+    """The scale of losses, as far as lines in the colour of text stand out on it."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("loss", _visible(LOSS_COLOURS, foreground()))
+
+
+def _visible(scale: str, beside: Any) -> list[Any]:
+    """The part of a scale that can be told from another colour."""
+    from matplotlib import colormaps
+
+    colours = colormaps[scale](np.linspace(0, 1, 256))
+    return [colour for colour in colours if contrast(colour, beside) >= LEAST_CONTRAST]

@@ -264,7 +264,11 @@ def _name_of(model: MLPRegressor, settings: OptimizerSettings) -> str:
     """The optimizer, its rate, and all that differs from the defaults."""
     chosen = {name: getattr(model, name) for name in (*settings.hyperparameters, *SURROUNDINGS)}
     defaults = model._defaults()
-    told = [f"{k} {v:g}" for k, v in chosen.items() if v is not None and v != defaults[k]]
+    told = [
+        f"{name} {value if isinstance(value, bool) else f'{value:g}'}"
+        for name, value in chosen.items()
+        if value is not None and value != defaults[name]
+    ]
     schedule = [model.learning_rate] if isinstance(model.learning_rate, str) else ["own schedule"]
     named = schedule if model.learning_rate != defaults["learning_rate"] else []
     return ", ".join([settings.name, f"rate {model.learning_rate_init:g}", *named, *told])

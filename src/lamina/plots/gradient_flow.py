@@ -1,0 +1,203 @@
+"""The flow of gradients: the norm of the loss's slope at each layer, over the epochs of a fit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.plots.axes import new_axes, quiet, require_matplotlib
+from lamina.plots.colours import CYCLE, LINE_STYLES, shades
+from lamina.studies import GradientFlow, gradient_flow
+from lamina.training.callbacks import Snapshots
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+    from matplotlib.text import Text
+
+# In points: what one line of small text takes.
+LINE_HEIGHT = 11.0
+
+
+class GradientFlowDisplay:
+    """How large the gradient is at each layer: where it vanishes, early layers learn nothing.
+
+    Use `from_estimator` to make one.
+
+    Parameters
+    ----------
+    flow : GradientFlow
+        What `lamina.studies.gradient_flow` gives.
+
+    Attributes
+    ----------
+    ax_, figure_ : matplotlib Axes and Figure
+    lines_ : list of Line2D
+        One a layer over the epochs; a single one over the layers, where only one epoch is known.
+    labels_ : list of Text
+        The layers' names, each at the end of its line; empty for one epoch.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from lamina import MLPClassifier
+    >>> from lamina.plots import GradientFlowDisplay
+    >>> from lamina.training.callbacks import Snapshots
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((8,) * 4, "logistic", tol=1, random_state=0, callbacks=Snapshots())
+    >>> display = GradientFlowDisplay.from_estimator(model.fit(X, y), X, y)
+    >>> [label.get_text() for label in display.labels_]
+    ['hidden_1', 'hidden_2', 'hidden_3', 'hidden_4', 'output']
+    """
+
+    ax_: Axes
+    figure_: Figure
+    lines_: list[Line2D]
+    labels_: list[Text]
+
+    def __init__(self, *, flow: GradientFlow) -> None:
+        self.flow = flow
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        *,
+        sample_weight: Any = None,
+        snapshots: Snapshots | None = None,
+        ax: Axes | None = None,
+        relative: bool = False,
+    ) -> Self:
+        """The flow of gradients in a fitted perceptron, lamina's or scikit-learn's.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A perceptron, or a pipeline, search or the like that holds one.
+        X, y : array-like
+            Rows and targets as the estimator's fit takes them; a few hundred are enough.
+        sample_weight : array-like of shape (n_rows,), optional
+        snapshots : Snapshots, optional
+            The epochs to show; by default those that `callbacks=Snapshots()` of the model has kept,
+            else the model as it is.
+        ax : matplotlib Axes, default=None
+            Where to draw; by default a new figure.
+        relative : bool, default=False
+            Whether to divide by the norm of the layer's weights.
+
+        Returns
+        -------
+        GradientFlowDisplay
+            Drawn.
+
+        Raises
+        ------
+        NotFittedError
+            For an estimator that has not been fitted.
+        TypeError
+            For one without a perceptron in it.
+        ImportError
+            Where matplotlib is missing.
+        """
+        require_matplotlib(cls)
+        flow = gradient_flow(estimator, X, y, sample_weight, snapshots=snapshots)
+        return cls(flow=flow).plot(ax, relative=relative)
+
+    def plot(self, ax: Axes | None = None, *, relative: bool = False) -> Self:
+        """Draw the norms; parameters as in `from_estimator`."""
+        self.ax_ = new_axes(self) if ax is None else ax
+        self.figure_ = self.ax_.get_figure(root=True)  # type: ignore[assignment]
+        self.labels_ = []
+        quiet(self.ax_)
+        values = self.flow.relative if relative else self.flow.norms
+        # Zero has no logarithm: it is a gap, and the label says so.
+        values = np.where(values > 0, values, np.nan)
+        self.ax_.set_yscale("log")
+        if len(self.flow.epochs) > 1:
+            self._plot_epochs(values)
+        else:
+            self._plot_layers(values[0])
+        self.ax_.set_ylabel("‖∂L/∂W‖ / ‖W‖" if relative else "gradient norm ‖∂L/∂W‖")
+        return self
+
+    def _plot_layers(self, norms: NDArray[np.float64]) -> None:
+        places = np.arange(len(norms))
+        self.lines_ = self.ax_.plot(places, norms, marker="o", linewidth=1.8, color=CYCLE[0])
+        crowded = len(places) > 5
+        names: dict[str, Any] = (
+            {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if crowded else {}
+        )
+        self.ax_.set_xticks(places, self.flow.layers, **names)
+        self.ax_.set_xlabel("layer")
+
+    def _plot_epochs(self, norms: NDArray[np.float64]) -> None:
+        n_layers = len(self.flow.layers)
+        self.lines_ = [
+            self.ax_.plot(
+                self.flow.epochs,
+                norms[:, layer],
+                color=colour,
+                linestyle=LINE_STYLES[layer % len(LINE_STYLES)],
+                linewidth=1.6,
+            )[0]
+            for layer, colour in enumerate(shades(n_layers))
+        ]
+        self.ax_.set_xlabel("epoch")
+        self._label_ends(norms)
+
+    def _label_ends(self, norms: NDArray[np.float64]) -> None:
+        """Write each layer's name to the right of its line, without one over another."""
+        last, layers = self.flow.epochs[-1], self.flow.layers
+        known = [column[np.isfinite(column)] for column in norms.T]
+        ends = [column[-1] if len(column) else np.nanmin(norms, initial=1.0) for column in known]
+        # Only a drawing settles where things are.
+        self.figure_.draw_without_rendering()
+        in_points = 72 / self.figure_.dpi
+        at = self.ax_.transData.transform([(last, end) for end in ends])[:, 1] * in_points
+        for layer, offset in enumerate(spread(at, LINE_HEIGHT) - at):
+            is_zero = np.isnan(norms[-1, layer])
+            self.labels_.append(
+                self.ax_.annotate(
+                    f"{layers[layer]}{' (0)' if is_zero else ''}",
+                    (last, ends[layer]),
+                    xytext=(6, offset),
+                    textcoords="offset points",
+                    va="center",
+                    fontsize="small",
+                    annotation_clip=False,
+                )
+            )
+
+
+def spread(places: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
+    """Places on a line at least a gap apart, in the same order, moved as little as may be.
+
+    Examples
+    --------
+    >>> spread(np.array([0.0, 1.0, 100.0]), gap=11.0)
+    array([ -5.,   6., 100.])
+    """
+    order = np.argsort(places, kind="stable")
+    # A group of neighbours stands around the mean of where they would each like to be.
+    groups: list[list[float]] = []
+    for place in places[order]:
+        groups.append([place])
+        while len(groups) > 1 and _top(groups[-2], gap) + gap > _bottom(groups[-1], gap):
+            groups[-2:] = [groups[-2] + groups[-1]]
+    spaced = [_bottom(group, gap) + gap * i for group in groups for i in range(len(group))]
+    result = np.empty(len(places))
+    result[order] = spaced
+    return result
+
+
+def _bottom(group: list[float], gap: float) -> float:
+    return sum(group) / len(group) - gap * (len(group) - 1) / 2
+
+
+def _top(group: list[float], gap: float) -> float:
+    return _bottom(group, gap) + gap * (len(group) - 1)

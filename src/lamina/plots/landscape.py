@@ -1,0 +1,257 @@
+"""The landscape of a loss: contours over a slice through the model, and the fit's path in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lamina.plots.axes import new_axes, require_matplotlib
+from lamina.plots.colours import background, foreground, loss_colormap
+from lamina.studies import LossLandscape, loss_landscape
+from lamina.training.callbacks import Snapshots
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colorbar import Colorbar
+    from matplotlib.contour import QuadContourSet
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+N_LEVELS = 24
+# From this ratio of the highest to the lowest loss on, its logarithm is shown.
+WIDE = 20.0
+
+
+class LossLandscapeDisplay:
+    """The loss over a plane through a model's parameters, with the way of its fit.
+
+    Use `from_estimator` to make one.
+
+    Parameters
+    ----------
+    landscape : LossLandscape
+        What `lamina.studies.loss_landscape` gives.
+
+    Attributes
+    ----------
+    ax_, figure_ : matplotlib Axes and Figure
+        In three dimensions for a surface.
+    contours_ : QuadContourSet or None
+    surface_ : Poly3DCollection or None
+    colorbar_ : Colorbar
+    path_ : Line2D or None
+        The fit's way, from its first snapshot; none over random directions, which it is not in.
+    model_ : Line2D
+        The star where the model is.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from lamina import MLPClassifier
+    >>> from lamina.plots import LossLandscapeDisplay
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((5,), tol=0.01, random_state=0).fit(X, y)
+    >>> display = LossLandscapeDisplay.from_estimator(model, X, y, n_points=9)
+    >>> display.ax_.get_xlabel()
+    'first random direction'
+    """
+
+    ax_: Axes
+    figure_: Figure
+    contours_: QuadContourSet | None
+    surface_: Any
+    colorbar_: Colorbar
+    path_: Line2D | None
+    model_: Line2D
+
+    def __init__(self, *, landscape: LossLandscape) -> None:
+        self.landscape = landscape
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        *,
+        sample_weight: Any = None,
+        ax: Axes | None = None,
+        directions: str | ArrayLike = "auto",
+        snapshots: Snapshots | None = None,
+        span: float | None = None,
+        n_points: int = 25,
+        random_state: int | np.random.RandomState | None = 0,
+        surface: bool = False,
+        log_scale: bool | None = None,
+    ) -> Self:
+        """The landscape around a fitted perceptron, lamina's or scikit-learn's.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A perceptron, or a pipeline, search or the like that holds one.
+        X, y : array-like
+            Rows and targets as the estimator's fit takes them; a few hundred show the shape.
+        sample_weight : array-like of shape (n_rows,), optional
+        ax : matplotlib Axes, default=None
+            Where to draw, of projection='3d' for a surface; by default a new figure.
+        directions, snapshots, span, n_points, random_state
+            As in `lamina.studies.loss_landscape`: by default the principal directions of the fit's
+            way where the model has `callbacks=Snapshots()`, else random ones.
+        surface : bool, default=False
+            Whether to draw a surface in place of contours.
+        log_scale : bool, default=None
+            Whether colours and contours follow the logarithm of the loss; by default where its
+            highest value is more than 20 times the lowest.
+
+        Returns
+        -------
+        LossLandscapeDisplay
+            Drawn.
+
+        Raises
+        ------
+        NotFittedError
+            For an estimator that has not been fitted.
+        TypeError
+            For one without a perceptron in it.
+        ValueError
+            For directions that there are not, and axes that have not the dimensions.
+        ImportError
+            Where matplotlib is missing.
+        """
+        require_matplotlib(cls)
+        landscape = loss_landscape(
+            estimator,
+            X,
+            y,
+            sample_weight,
+            directions=directions,
+            snapshots=snapshots,
+            span=span,
+            n_points=n_points,
+            random_state=random_state,
+        )
+        return cls(landscape=landscape).plot(ax, surface=surface, log_scale=log_scale)
+
+    def plot(
+        self, ax: Axes | None = None, *, surface: bool = False, log_scale: bool | None = None
+    ) -> Self:
+        """Draw the landscape; parameters as in `from_estimator`."""
+        losses = self.landscape.losses
+        if ax is None:
+            ax = new_axes(self, subplot_kw={"projection": "3d" if surface else None})
+        elif surface != (ax.name == "3d"):
+            raise ValueError(
+                f"surface={surface!r} on axes of projection={ax.name!r}: a surface needs "
+                "subplots(subplot_kw={'projection': '3d'}), contours need plain ones"
+            )
+        self.ax_, self.figure_ = ax, ax.get_figure(root=True)  # type: ignore[assignment]
+        self.contours_ = self.surface_ = self.path_ = None
+        levels, norm = _levels(losses[np.isfinite(losses)], log_scale)
+        if surface:
+            self._plot_surface(levels, norm)
+        else:
+            self._plot_contours(levels, norm)
+        self._plot_path()
+        for label, ordinal in ((ax.set_xlabel, 0), (ax.set_ylabel, 1)):
+            label(self._label(ordinal), labelpad=8.0 if surface else None)
+        return self
+
+    def _plot_contours(self, levels: NDArray[np.float64], norm: Any) -> None:
+        x, y = self.landscape.first, self.landscape.second
+        losses = np.ma.masked_invalid(self.landscape.losses)
+        ways: dict[str, Any] = {"levels": levels, "norm": norm}
+        self.contours_ = self.ax_.contourf(x, y, losses, cmap=loss_colormap(), **ways)
+        lines: dict[str, Any] = {"colors": [foreground()], "linewidths": 0.4, "alpha": 0.4}
+        self.ax_.contour(x, y, losses, levels=levels[::2], **lines)
+        self.colorbar_ = self.figure_.colorbar(self.contours_, ax=self.ax_, label="loss")
+        _tell_losses(self.colorbar_, levels)
+
+    def _plot_surface(self, levels: NDArray[np.float64], norm: Any) -> None:
+        ax: Any = self.ax_
+        grid = np.meshgrid(self.landscape.first, self.landscape.second)
+        losses = np.clip(self.landscape.losses, levels[0], levels[-1])
+        self.surface_ = ax.plot_surface(
+            *grid,
+            losses,
+            cmap=loss_colormap(),
+            norm=norm,
+            linewidth=0,
+            alpha=0.85,
+            rstride=1,
+            cstride=1,
+        )
+        self.colorbar_ = self.figure_.colorbar(
+            self.surface_, ax=ax, label="loss", shrink=0.7, pad=0.1
+        )
+        _tell_losses(self.colorbar_, levels)
+        ax.set_box_aspect(None, zoom=0.9)
+
+    def _plot_path(self) -> None:
+        landscape, path = self.landscape, self.landscape.path
+        is_flat = self.surface_ is None
+        places = np.zeros((1, 2))
+        heights = [landscape.loss]
+        look: dict[str, Any] = {"color": foreground(), "markeredgecolor": background(), "zorder": 5}
+        if path is not None and landscape.kind != "random":
+            coordinates = [*path.positions.T] + ([] if is_flat else [path.losses])
+            (self.path_,) = self.ax_.plot(
+                *coordinates, linewidth=1.4, marker="o", markersize=3.5, **look
+            )
+            self._tell_epochs(path.epochs, path.positions)
+        coordinates = [*places.T] + ([] if is_flat else [heights])
+        (self.model_,) = self.ax_.plot(
+            *coordinates, linestyle="none", marker="*", markersize=15, **look
+        )
+
+    def _tell_epochs(self, epochs: tuple[int, ...], positions: NDArray[np.float64]) -> None:
+        """The first and the last epoch, at their ends of the path."""
+        if self.surface_ is not None:
+            return
+        box = {"boxstyle": "round,pad=0.2", "facecolor": background(), "edgecolor": "none"}
+        for place in (0, -1):
+            self.ax_.annotate(
+                f"epoch {epochs[place]}",
+                positions[place],
+                xytext=(0, 9),
+                textcoords="offset points",
+                ha="center",
+                fontsize="small",
+                bbox=box,
+                zorder=6,
+            )
+
+    def _label(self, ordinal: int) -> str:
+        """What a direction is, and how much of the path it tells."""
+        number = ("first", "second")[ordinal]
+        if self.landscape.shares is not None:
+            share = self.landscape.shares[ordinal]
+            of_what = "" if self.contours_ is None else " of the path"
+            return f"{number} principal direction{of_what} ({share:.0%})"
+        return f"{number} {'random' if self.landscape.kind == 'random' else 'given'} direction"
+
+
+def _levels(losses: NDArray[np.float64], log_scale: bool | None) -> tuple[NDArray[np.float64], Any]:
+    """The contours between the lowest and the highest loss, and what spreads colours over them."""
+    from matplotlib.colors import LogNorm, Normalize
+
+    low, high = float(losses.min()), float(losses.max())
+    if log_scale is None:
+        log_scale = 0 < WIDE * low < high
+    elif log_scale and low <= 0:
+        raise ValueError(f"log_scale=True, but the loss falls to {low:.3g}: leave it out")
+    if high <= low:
+        high = low + max(abs(low), 1.0) * 1e-6
+    if log_scale:
+        return np.geomspace(low, high, N_LEVELS), LogNorm(low, high)
+    return np.linspace(low, high, N_LEVELS), Normalize(low, high)
+
+
+def _tell_losses(colorbar: Any, levels: NDArray[np.float64]) -> None:
+    """A few of the levels as numbers beside the colours."""
+    ticks = levels[:: max(1, len(levels) // 6)]
+    colorbar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks])
+    colorbar.ax.minorticks_off()

@@ -1,0 +1,86 @@
+"""The landscape of a loss as contours or a surface, with the fit's path over it."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+
+from lamina import MLPClassifier
+from lamina.plots import LossLandscapeDisplay
+from lamina.studies import LossLandscape
+from lamina.training.callbacks import Snapshots
+
+pytest.importorskip("matplotlib")
+
+from matplotlib import pyplot
+
+X, y = load_iris(return_X_y=True)
+BRIEF = {"max_iter": 6, "tol": 10, "n_iter_no_change": 100, "random_state": 0}
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return MLPClassifier((5,), "tanh", callbacks=Snapshots(), **BRIEF).fit(X, y)
+
+
+def test_the_path_of_the_fit_leads_over_the_contours_to_the_model(model):
+    display = LossLandscapeDisplay.from_estimator(model, X, y, n_points=7)
+    path = display.landscape.path
+    np.testing.assert_array_equal(np.transpose(display.path_.get_data()), path.positions)
+    assert np.ravel(display.model_.get_data()).tolist() == [0.0, 0.0]
+    share = f"({display.landscape.shares[0]:.0%})"
+    assert display.ax_.get_xlabel() == f"first principal direction of the path {share}"
+    assert [text.get_text() for text in display.ax_.texts] == ["epoch 0", "epoch 6"]
+    assert display.colorbar_.ax.get_ylabel() == "loss"
+
+
+def test_contours_span_the_losses(model):
+    display = LossLandscapeDisplay.from_estimator(model, X, y, n_points=7)
+    losses, levels = display.landscape.losses, display.contours_.levels
+    assert levels[0] == pytest.approx(losses.min())
+    assert levels[-1] == pytest.approx(losses.max())
+    assert display.surface_ is None
+
+
+def test_over_random_directions_no_path_is_drawn(model):
+    display = LossLandscapeDisplay.from_estimator(model, X, y, directions="random", n_points=5)
+    assert display.path_ is None
+    assert display.ax_.get_ylabel() == "second random direction"
+    plane = np.eye(2, model.n_parameters_)
+    given = LossLandscapeDisplay.from_estimator(model, X, y, directions=plane, n_points=5)
+    assert given.ax_.get_xlabel() == "first given direction"
+    assert given.path_ is not None
+
+
+def test_a_surface_has_the_path_at_its_losses(model):
+    display = LossLandscapeDisplay.from_estimator(model, X, y, n_points=5, surface=True)
+    assert display.ax_.name == "3d"
+    assert display.contours_ is None
+    heights = display.path_.get_data_3d()[2]
+    np.testing.assert_array_equal(heights, display.landscape.path.losses)
+    display.figure_.canvas.draw()
+
+
+def landscape(losses):
+    place = np.arange(3.0)
+    losses = np.reshape(losses, (3, 3))
+    return LossLandscape("random", place, place, losses, np.eye(2), 1.0, None, None)
+
+
+def test_wide_ranges_are_drawn_by_their_logarithm_and_what_is_not_finite_is_left_out():
+    wide = landscape([1, 2, 3, 4, 5, 6, 7, 100, np.inf])
+    display = LossLandscapeDisplay(landscape=wide).plot()
+    np.testing.assert_allclose(np.diff(np.log(display.contours_.levels), 2), 0, atol=1e-9)
+    assert display.contours_.levels[-1] == pytest.approx(100)
+    linear = LossLandscapeDisplay(landscape=wide).plot(log_scale=False)
+    np.testing.assert_allclose(np.diff(linear.contours_.levels, 2), 0, atol=1e-9)
+    assert LossLandscapeDisplay(landscape=landscape(np.ones(9))).plot().contours_ is not None
+
+
+def test_what_cannot_be_drawn_is_refused(model):
+    with pytest.raises(ValueError, match="log_scale=True, but the loss falls to -1"):
+        LossLandscapeDisplay(landscape=landscape(np.arange(9) - 1.0)).plot(log_scale=True)
+    _, ax = pyplot.subplots()
+    with pytest.raises(ValueError, match="surface=True on axes of projection='rectilinear'"):
+        LossLandscapeDisplay(landscape=landscape(np.arange(9))).plot(ax, surface=True)
