@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(shell find native -name '*.?pp')
 
-.PHONY: demo test check format stub docs bench sanitize clean build
+.PHONY: demo test check format stub docs web bench sanitize clean build
 
 build: $(VENV)/built
 
@@ -55,6 +55,10 @@ docs: build $(VENV)/docs-tools
 	$(BIN)/python -m sphinx -b html -E -W --keep-going docs docs/_build/html
 	$(BIN)/python -m docs.building.check docs/_build/html
 
+# The workbench's page, from TypeScript. What is built is committed, so that nobody else needs Node.js.
+web:
+	cd web && npm ci --no-audit --no-fund && npm run check && npm test && npm run build
+
 # PyTorch and JAX are timed where they are installed: `pip install --group bench` puts them there.
 bench: build
 	$(BIN)/python -m benchmarks.speed
@@ -69,5 +73,5 @@ sanitize: $(VENV)/tools
 
 clean:
 	rm -rf build dist demo-output docs/_build docs/gallery docs/reference/generated docs/reference/backreferences .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	rm -rf $(VENV)
+	rm -rf $(VENV) web/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,46 @@
+/** The lines along which a network changes its mind. */
+
+import { contours } from "d3-contour";
+import type { PlaneFrame } from "./plane";
+import type { Grid } from "./region";
+
+/** Adds the boundaries between classes to a path, in the pixels of a frame. */
+export function traceBoundaries(path: Path2D, grid: Grid, frame: PlaneFrame): void {
+  const { columns, rows, depth } = grid;
+  const lines = contours().size([columns, rows]).thresholds([0]);
+  const place = (x: number, y: number): [number, number] => [
+    frame.left + (x / columns) * frame.width,
+    frame.top + frame.height - (y / rows) * frame.height,
+  ];
+  // Of two classes, the second one's boundary is the first one's as well.
+  for (let index = 0; index < (depth <= 2 ? 1 : depth); index++) {
+    for (const { coordinates } of lines(margins(grid, index))) {
+      for (const ring of coordinates.flat()) traceRing(path, ring as [number, number][], place);
+    }
+  }
+}
+
+/** By how much a class leads over the best of the others, place by place. */
+export function margins(grid: Grid, index: number): number[] {
+  const { columns, rows, depth, values } = grid;
+  return Array.from({ length: columns * rows }, (_, cell) => {
+    if (depth === 1) return (values[cell] as number) - 0.5;
+    let best = Number.NEGATIVE_INFINITY;
+    for (let other = 0; other < depth; other++) {
+      if (other !== index) best = Math.max(best, values[cell * depth + other] as number);
+    }
+    return (values[cell * depth + index] as number) - best;
+  });
+}
+
+function traceRing(
+  path: Path2D,
+  ring: readonly [number, number][],
+  place: (x: number, y: number) => [number, number],
+): void {
+  ring.forEach(([x, y], number) => {
+    const [right, down] = place(x, y);
+    if (number === 0) path.moveTo(right, down);
+    else path.lineTo(right, down);
+  });
+}

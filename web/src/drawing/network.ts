@@ -1,0 +1,179 @@
+/** The picture of a network: edges by sign and size of their weights, units as maps of what they answer. */
+
+import type { Numbers } from "../wire/frames";
+import { css, type Rgb, signColour, type Theme } from "./colours";
+import type { Edge, Layout, Node } from "./networkLayout";
+import { classPixels, type Grid, oneClassPixels, signedPixels, valuePixels } from "./region";
+import type { Surface } from "./surface";
+
+/** How the last layer's maps read: as probabilities of classes, or as numbers from the lowest target to the highest. */
+export type OutputLook = "classes" | readonly [number, number];
+
+export interface NetworkPicture {
+  /** The weights into every layer but the inputs', row-major (fan_in, fan_out). */
+  readonly weights: readonly Numbers[];
+  readonly biases: readonly Numbers[];
+  /** What every shown unit says over the plane, layer by layer, inputs first; null where that is not known. */
+  readonly maps: readonly (readonly (Grid | null)[])[];
+  readonly output: OutputLook;
+  /** The edge or unit that is pointed at or chosen. */
+  readonly marked: Edge | Node | null;
+}
+
+// More edges than this are drawn only where they are strong: nobody can follow them, and each costs time.
+const MOST_EDGES = 2500;
+
+export function drawNetwork(surface: Surface, layout: Layout, picture: NetworkPicture): void {
+  for (let layer = 1; layer < layout.layers.length; layer++) {
+    drawEdges(surface, layout, layer, picture);
+  }
+  layout.layers.forEach((nodes, layer) => {
+    for (const node of nodes) {
+      const last = layer === layout.layers.length - 1;
+      drawUnit(surface, layout.side, node, {
+        map: picture.maps[layer]?.[node.unit] ?? null,
+        pixels: last ? outputPixels(picture.output, node.unit, nodes.length) : unitPixels,
+        bias: picture.biases[layer - 1]?.[node.unit] ?? null,
+        marked: isSame(picture.marked, node),
+      });
+    }
+  });
+}
+
+/** How wide an edge is drawn: the root of its weight, so that small ones are seen beside large ones. */
+export function edgeWidth(weight: number): number {
+  return Math.min(7, 0.4 + 2.4 * Math.sqrt(Math.abs(weight)));
+}
+
+/** The least size of weight that is drawn, so that no more than `most` edges are. */
+export function threshold(weights: Numbers, most: number): number {
+  if (weights.length <= most) return 0;
+  const sizes = Float32Array.from(weights, Math.abs).sort();
+  return sizes[sizes.length - most] as number;
+}
+
+function drawEdges(surface: Surface, layout: Layout, layer: number, picture: NetworkPicture): void {
+  const weights = picture.weights[layer - 1];
+  if (!weights) return;
+  const { context, theme } = surface;
+  const fanOut = layout.sizes[layer] as number;
+  const least = threshold(weights, MOST_EDGES);
+  for (const from of layout.layers[layer - 1] ?? []) {
+    for (const to of layout.layers[layer] ?? []) {
+      const weight = weights[from.unit * fanOut + to.unit] as number;
+      if (weight === undefined || Math.abs(weight) < least) continue;
+      const marked = isEdge(picture.marked, layer, from.unit, to.unit);
+      context.strokeStyle = css(signColour(weight, theme), marked ? 1 : opacity(weight));
+      context.lineWidth = edgeWidth(weight) + (marked ? 2 : 0);
+      traceEdge(context, from, to, layout.side);
+      context.stroke();
+    }
+  }
+}
+
+function opacity(weight: number): number {
+  return 0.22 + 0.68 * Math.min(1, Math.abs(weight));
+}
+
+function traceEdge(context: CanvasRenderingContext2D, from: Node, to: Node, side: number): void {
+  const [start, end] = [from.x + side / 2, to.x - side / 2];
+  const middle = (start + end) / 2;
+  context.beginPath();
+  context.moveTo(start, from.y);
+  context.bezierCurveTo(middle, from.y, middle, to.y, end, to.y);
+}
+
+type Pixels = (map: Grid, theme: Theme) => Uint8ClampedArray<ArrayBuffer>;
+
+interface UnitLook {
+  readonly map: Grid | null;
+  readonly pixels: Pixels;
+  readonly bias: number | null;
+  readonly marked: boolean;
+}
+
+function drawUnit({ context, theme }: Surface, side: number, { x, y }: Node, look: UnitLook): void {
+  const [left, top] = [x - side / 2, y - side / 2];
+  context.save();
+  context.beginPath();
+  context.roundRect(left, top, side, side, Math.min(6, side / 5));
+  context.fillStyle = css(theme.paper);
+  context.fill();
+  context.clip();
+  if (look.map) {
+    context.imageSmoothingEnabled = true;
+    context.drawImage(mapImage(look.map, look.pixels(look.map, theme)), left, top, side, side);
+  }
+  context.restore();
+  context.beginPath();
+  context.roundRect(left, top, side, side, Math.min(6, side / 5));
+  context.lineWidth = look.marked ? 2.5 : 1.25;
+  context.strokeStyle = css(look.marked ? theme.ink : outline(theme));
+  context.stroke();
+  if (look.bias !== null && side >= 20) drawBias(context, theme, left, top + side, look.bias);
+}
+
+/** A bias is a small square at the unit's lower left corner, by the sign's colour and the strength of it. */
+function drawBias(
+  context: CanvasRenderingContext2D,
+  theme: Theme,
+  left: number,
+  bottom: number,
+  bias: number,
+): void {
+  context.beginPath();
+  context.roundRect(left - 3, bottom - 5, 8, 8, 2);
+  context.fillStyle = css(theme.paper);
+  context.fill();
+  context.fillStyle = css(signColour(bias, theme), 0.15 + 0.85 * Math.min(1, Math.abs(bias)));
+  context.fill();
+  context.lineWidth = 1;
+  context.strokeStyle = css(outline(theme));
+  context.stroke();
+}
+
+function outline(theme: Theme): Rgb {
+  return theme.muted;
+}
+
+const bench = document.createElement("canvas");
+
+function mapImage(map: Grid, bytes: Uint8ClampedArray<ArrayBuffer>): HTMLCanvasElement {
+  if (bench.width !== map.columns || bench.height !== map.rows) {
+    bench.width = map.columns;
+    bench.height = map.rows;
+  }
+  bench.getContext("2d")?.putImageData(new ImageData(bytes, map.columns, map.rows), 0, 0);
+  return bench;
+}
+
+const unitPixels: Pixels = (map, theme) => signedPixels(map, theme, largest(map));
+
+function outputPixels(output: OutputLook, unit: number, count: number): Pixels {
+  if (output !== "classes") return (map) => valuePixels(map, output);
+  return count === 1 ? classPixels : (map, theme) => oneClassPixels(map, theme, unit);
+}
+
+function largest(map: Grid): number {
+  let most = 1e-6;
+  for (let at = 0; at < map.values.length; at++) {
+    most = Math.max(most, Math.abs(map.values[at] as number));
+  }
+  return most;
+}
+
+function isSame(marked: Edge | Node | null, node: Node): boolean {
+  return (
+    marked !== null && "unit" in marked && marked.layer === node.layer && marked.unit === node.unit
+  );
+}
+
+function isEdge(marked: Edge | Node | null, layer: number, from: number, to: number): boolean {
+  return (
+    marked !== null &&
+    "from" in marked &&
+    marked.layer === layer &&
+    marked.from === from &&
+    marked.to === to
+  );
+}

@@ -1,0 +1,37 @@
+/** A canvas that is as sharp as the screen, and knows the colours of the day. */
+
+import { DARK, LIGHT, type Theme } from "./colours";
+
+export interface Surface {
+  readonly context: CanvasRenderingContext2D;
+  readonly width: number;
+  readonly height: number;
+  readonly theme: Theme;
+}
+
+const darkness = matchMedia("(prefers-color-scheme: dark)");
+
+export function theme(): Theme {
+  return darkness.matches ? DARK : LIGHT;
+}
+
+export function onThemeChange(hear: () => void): () => void {
+  darkness.addEventListener("change", hear);
+  return () => darkness.removeEventListener("change", hear);
+}
+
+/** Makes a canvas as large as its box on the page, in CSS pixels, and wipes it. */
+export function prepare(canvas: HTMLCanvasElement): Surface | null {
+  const context = canvas.getContext("2d");
+  const { clientWidth: width, clientHeight: height } = canvas;
+  if (!context || width === 0 || height === 0) return null;
+  const ratio = window.devicePixelRatio || 1;
+  const [columns, rows] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== columns || canvas.height !== rows) {
+    canvas.width = columns;
+    canvas.height = rows;
+  }
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return { context, width, height, theme: theme() };
+}

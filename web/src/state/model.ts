@@ -1,0 +1,56 @@
+/** The estimator's parameters: what the experiment says, or their defaults. */
+
+import { computed } from "@preact/signals";
+import type { Allowed, Json, Parameter } from "../wire/protocol";
+import { change, state, vocabulary } from "./session";
+
+/** The parameters of the class that the data's task asks for. */
+export const parameters = computed<Parameter[]>(() => {
+  const kind = state.value?.data.task === "regression" ? "regressor" : "classifier";
+  return (vocabulary.value?.parameters ?? []).filter((parameter) => parameter.of.includes(kind));
+});
+
+export function parameter(name: string): Parameter | undefined {
+  return parameters.value.find((each) => each.name === name);
+}
+
+export function given(name: string): Json {
+  const said = state.value?.experiment.model[name];
+  return said === undefined ? (parameter(name)?.default ?? null) : said;
+}
+
+/** Whether the experiment says otherwise than the default. */
+export function isChanged(name: string): boolean {
+  return state.value?.experiment.model[name] !== undefined;
+}
+
+/** null returns a parameter to its default. */
+export function setParameter(name: string, value: Json): void {
+  change({ model: { [name]: value } });
+}
+
+export function widths(): number[] {
+  return (state.value?.network.layers ?? []).slice(0, -1).map((layer) => layer.fan_out);
+}
+
+/** Sets the hidden layers, and keeps what is said layer by layer as long as they are many. */
+export function setWidths(after: number[], from: readonly number[]): void {
+  const model: Record<string, Json> = { hidden_layer_sizes: after };
+  for (const name of ["activation", "dropout"]) {
+    const each = given(name);
+    if (Array.isArray(each)) model[name] = from.map((layer) => each[layer] ?? each.at(-1) ?? null);
+  }
+  change({ model });
+}
+
+export function choices(takes: readonly Allowed[]): string[] {
+  return takes.flatMap((each) => (each.kind === "choice" ? each.names : []));
+}
+
+export function numberRange(takes: readonly Allowed[]) {
+  return takes.find((each) => each.kind === "number");
+}
+
+export function takesKind(takes: readonly Allowed[], kind: Allowed["kind"]): boolean {
+  return takes.some((each) => each.kind === kind);
+}

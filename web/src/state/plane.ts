@@ -1,0 +1,50 @@
+/** What is shown over the plane: the region, the points, and what the network says at a place. */
+
+import { computed } from "@preact/signals";
+import type { Points } from "../drawing/plane";
+import type { Grid } from "../drawing/region";
+import type { NumberArray } from "../wire/frames";
+import { data, frame, state } from "./session";
+
+export const extent = computed(() => data.value?.header.plane ?? null);
+export const isClassification = computed(() => state.value?.data.task !== "regression");
+export const classes = computed(() => state.value?.data.classes ?? []);
+
+/** The range of the targets of a regression, for its colours. */
+export const targetRange = computed<[number, number]>(() => state.value?.data.targets ?? [0, 1]);
+
+export const region = computed<Grid | null>(() => asGrid(frame.value?.arrays.get("region")));
+
+export const trainPoints = computed(() => points("train"));
+export const testPoints = computed(() => points("test"));
+
+function asGrid(array: NumberArray | undefined): Grid | null {
+  if (!array) return null;
+  const [rows = 0, columns = 0, depth = 1] = array.shape;
+  return rows * columns > 0 ? { rows, columns, depth, values: array.values } : null;
+}
+
+function points(part: "train" | "test"): Points | null {
+  const places = data.value?.arrays.get(`${part}_points`);
+  const targets = data.value?.arrays.get(`${part}_targets`);
+  if (!places || !targets) return null;
+  return { places: places.values, targets: targets.values };
+}
+
+/** What the network says at a place: one number a class, or one number. */
+export function answerAt(x: number, y: number): number[] | null {
+  const [plane, grid] = [extent.value, region.value];
+  if (!plane || !grid) return null;
+  const column = cell(x, plane.x, grid.columns);
+  const row = grid.rows === 1 ? 0 : cell(y, plane.y, grid.rows);
+  if (column === null || row === null) return null;
+  const start = (row * grid.columns + column) * grid.depth;
+  const answer = Array.from({ length: grid.depth }, (_, index) => grid.values[start + index] ?? 0);
+  const [second = 0] = answer;
+  return isClassification.value && grid.depth === 1 ? [1 - second, second] : answer;
+}
+
+function cell(value: number, [low, high]: readonly [number, number], count: number): number | null {
+  const place = Math.floor(((value - low) / (high - low)) * count);
+  return value < low || value > high ? null : Math.min(count - 1, place);
+}

@@ -1,0 +1,103 @@
+/** What the page knows: the newest that the server said, each as a signal. */
+
+import { batch, computed, signal } from "@preact/signals";
+import { type Connection, Wire } from "../wire/connection";
+import { type BinaryMessage, decode } from "../wire/frames";
+import type {
+  Command,
+  DataHeader,
+  Diagnoses,
+  FrameHeader,
+  Patch,
+  Refusal,
+  ServerEvent,
+  State,
+  Vocabulary,
+} from "../wire/protocol";
+
+export const connection = signal<Connection>("connecting");
+export const vocabulary = signal<Vocabulary | null>(null);
+export const state = signal<State | null>(null);
+export const data = signal<BinaryMessage<DataHeader> | null>(null);
+export const frame = signal<BinaryMessage<FrameHeader> | null>(null);
+export const diagnoses = signal<Diagnoses | null>(null);
+export const refusal = signal<Refusal | null>(null);
+
+/** Whether motion is wished for: without it, nothing plays until it is asked to. */
+export const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+export const playing = computed(() => state.value?.run.status === "playing");
+export const epoch = computed(() => frame.value?.header.epoch ?? state.value?.run.epoch ?? 0);
+
+const WATCHED = { region: 80, units: 24, confusion: true } as const;
+const CALM_PAUSE = 1000;
+
+const wire = new Wire({
+  event: hear,
+  binary: hearBinary,
+  connection: (status) => {
+    connection.value = status;
+  },
+});
+
+export async function begin(): Promise<void> {
+  wire.connect();
+  const answer = await fetch("/api/vocabulary");
+  if (answer.ok) vocabulary.value = (await answer.json()) as Vocabulary;
+}
+
+export function send(command: Command): void {
+  wire.send(command);
+}
+
+/** Changes the experiment; what is refused is said in `refusal`. */
+export function change(experiment: Patch): void {
+  refusal.value = null;
+  wire.send({ do: "set", experiment });
+}
+
+function hear(event: ServerEvent): void {
+  switch (event.is) {
+    case "hello":
+      wire.send({ do: "watch", ...WATCHED });
+      wire.send({ do: "ready" });
+      if (event.fresh && !calm.matches) wire.send({ do: "play" });
+      break;
+    case "state":
+      batch(() => {
+        // Another run's picture is no picture of this one.
+        if (frame.value && frame.value.header.run !== event.run.id) {
+          diagnoses.value = null;
+          if (!sameShape(state.value, event)) frame.value = null;
+        }
+        state.value = event;
+      });
+      break;
+    case "error":
+      refusal.value = event;
+      break;
+    case "diagnoses":
+      diagnoses.value = event;
+      break;
+  }
+}
+
+/** Whether the weights of one state can be drawn as those of the other: then the picture need not go blank. */
+function sameShape(before: State | null, after: State): boolean {
+  const shape = (of: State) => JSON.stringify([of.data.id, of.network.weights, of.network.biases]);
+  return before !== null && shape(before) === shape(after);
+}
+
+function hearBinary(buffer: ArrayBuffer): void {
+  const message = decode<DataHeader | FrameHeader>(buffer);
+  if (message.header.kind === "data") {
+    data.value = message as BinaryMessage<DataHeader>;
+    return;
+  }
+  requestAnimationFrame(() => {
+    const news = message as BinaryMessage<FrameHeader>;
+    if (news.header.run === state.value?.run.id) frame.value = news;
+    if (calm.matches && playing.value) setTimeout(() => wire.send({ do: "ready" }), CALM_PAUSE);
+    else wire.send({ do: "ready" });
+  });
+}

@@ -1,0 +1,48 @@
+/** The page: the bar, the settings, and five panels. */
+
+import { useEffect } from "preact/hooks";
+import { send } from "../state/session";
+import { CurvesView } from "./CurvesView";
+import { DataPanel } from "./DataPanel";
+import { NetworkView } from "./NetworkView";
+import { NotesPanel } from "./NotesPanel";
+import { QuickSettings } from "./QuickSettings";
+import { RegionView } from "./RegionView";
+import { RunBar, toggle } from "./RunBar";
+
+export function App() {
+  useEffect(() => {
+    document.addEventListener("keydown", hearKey);
+    return () => document.removeEventListener("keydown", hearKey);
+  }, []);
+  return (
+    <>
+      <RunBar />
+      <main>
+        <QuickSettings />
+        <DataPanel />
+        <NetworkView />
+        <RegionView />
+        <CurvesView />
+        <NotesPanel />
+      </main>
+    </>
+  );
+}
+
+const KEYS: Record<string, () => void> = {
+  " ": toggle,
+  s: () => send({ do: "step", epochs: 1 }),
+  r: () => send({ do: "reset", seed: "same" }),
+  n: () => send({ do: "reset", seed: "new" }),
+};
+
+/** Single keys work where no control has the focus that means something else by them. */
+function hearKey(event: KeyboardEvent): void {
+  const busy = (event.target as Element).closest("input, select, textarea, button, summary, a");
+  if (busy || event.ctrlKey || event.metaKey || event.altKey) return;
+  const act = KEYS[event.key.toLowerCase()];
+  if (!act) return;
+  event.preventDefault();
+  act();
+}

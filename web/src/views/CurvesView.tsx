@@ -1,0 +1,206 @@
+/** How the losses fall: of the rows learned from, and of the rows held out. */
+
+import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { css } from "../drawing/colours";
+import { theme } from "../drawing/surface";
+import { type Curve, curves } from "../state/curves";
+import { logarithmic } from "../state/wishes";
+import { useChanges } from "./drawing";
+import { TickField } from "./fields";
+import { short, whole } from "./numbers";
+
+export function CurvesView() {
+  const place = useRef<HTMLDivElement>(null);
+  const pointed = useSignal<number | null>(null);
+  usePlot(place, pointed);
+  return (
+    <section class="panel curves" aria-labelledby="curves-title">
+      <header>
+        <h2 id="curves-title">Loss</h2>
+        <CurveLegend pointed={pointed} />
+        <TickField
+          label="Logarithmic"
+          value={logarithmic.value}
+          onSet={(on) => {
+            logarithmic.value = on;
+          }}
+        />
+      </header>
+      <div class="plot" ref={place} aria-hidden="true" />
+      <CurvesTable />
+    </section>
+  );
+}
+
+function usePlot(
+  place: { current: HTMLDivElement | null },
+  pointed: { value: number | null },
+): void {
+  const plot = useRef<uPlot | null>(null);
+  const made = useRef("");
+  const changes = useChanges(place);
+  const names = useComputed(() => curves.value.lines.map((line) => line.name).join());
+  useSignalEffect(() => {
+    const box = place.current;
+    const { epochs, lines } = curves.value;
+    changes.value;
+    if (!box || box.clientWidth === 0) return;
+    const series: uPlot.AlignedData = [epochs, ...lines.map((line) => line.values)];
+    const look = `${names.value} ${theme().dark} ${logarithmic.value}`;
+    if (!plot.current || look !== made.current) {
+      plot.current?.destroy();
+      plot.current = new uPlot(options(box, lines, pointed), series, box);
+      made.current = look;
+      return;
+    }
+    const { width, height } = plot.current;
+    if (width !== box.clientWidth || height !== box.clientHeight) {
+      plot.current.setSize({ width: box.clientWidth, height: box.clientHeight });
+    }
+    plot.current.setData(series);
+  });
+}
+
+function options(
+  box: HTMLElement,
+  lines: readonly Curve[],
+  pointed: { value: number | null },
+): uPlot.Options {
+  const colours = theme();
+  const axis: uPlot.Axis = {
+    stroke: css(colours.muted),
+    font: "11px system-ui, sans-serif",
+    grid: { stroke: css(colours.line), width: 1 },
+    ticks: { show: false },
+  };
+  return {
+    width: box.clientWidth,
+    height: box.clientHeight,
+    padding: [6, 12, 0, 0],
+    legend: { show: false },
+    cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
+    scales: {
+      x: {
+        time: false,
+        range: (_, low, high) => [low ?? 0, Math.max(high ?? 10, (low ?? 0) + 10)],
+      },
+      y: logarithmic.value ? { distr: 3 } : { range: (_, low, high) => fromZero(low, high) },
+    },
+    axes: [
+      { ...axis, size: 22, gap: 2, values: (_, ticks) => ticks.map((tick) => whole(tick)) },
+      { ...axis, size: 46, gap: 4, values: (_, ticks) => ticks.map((tick) => tickName(tick)) },
+    ],
+    series: [
+      {},
+      ...lines.map((line) => ({
+        label: line.name,
+        stroke: css(lineColour(line, colours.dark)),
+        width: 2,
+        points: { show: false },
+        ...(line.dashed ? { dash: [7, 4] } : {}),
+      })),
+    ],
+    hooks: {
+      setCursor: [
+        (plot) => {
+          pointed.value = plot.cursor.idx ?? null;
+        },
+      ],
+    },
+  };
+}
+
+function fromZero(low: number | null, high: number | null): [number, number] {
+  const top = high && high > 0 ? high * 1.05 : 1;
+  return [Math.min(0, low ?? 0), top];
+}
+
+function tickName(tick: number | null): string {
+  return tick === null || tick === undefined ? "" : short(tick, 2);
+}
+
+function lineColour(line: Curve, dark: boolean): readonly [number, number, number] {
+  if (line.dashed) return dark ? [240, 160, 80] : [190, 84, 0];
+  return dark ? [124, 192, 239] : [0, 90, 146];
+}
+
+/** The names of the lines, each with its value where the pointer is, or the latest. */
+function CurveLegend({ pointed }: { pointed: { value: number | null } }) {
+  const { epochs, lines } = curves.value;
+  const at = pointed.value ?? epochs.length - 1;
+  if (epochs.length === 0) return null;
+  return (
+    <div class="legend lines">
+      {lines.map((line) => (
+        <span key={line.name}>
+          <svg viewBox="0 0 24 8" aria-hidden="true">
+            <line
+              x1="0"
+              x2="24"
+              y1="4"
+              y2="4"
+              class={line.dashed ? "line-test" : "line-train"}
+              stroke-dasharray={line.dashed ? "7 4" : undefined}
+            />
+          </svg>
+          {line.name} <span class="figure">{short(line.values[at], 4)}</span>
+        </span>
+      ))}
+      <span class="muted">
+        at epoch <span class="figure">{whole(epochs[at] ?? 0)}</span>
+      </span>
+    </div>
+  );
+}
+
+const ROWS = 10;
+
+function CurvesTable() {
+  const open = useSignal(false);
+  return (
+    <details
+      class="twin"
+      onToggle={(event) => {
+        open.value = event.currentTarget.open;
+      }}
+    >
+      <summary>As a table</summary>
+      {open.value && (
+        <div class="sheet">
+          <table>
+            <caption class="only-heard">Losses by epoch</caption>
+            <thead>
+              <tr>
+                <th scope="col">epoch</th>
+                {curves.value.lines.map((line) => (
+                  <th key={line.name} scope="col">
+                    {line.name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {spread(curves.value.epochs.length, ROWS).map((at) => (
+                <tr key={at}>
+                  <th scope="row">{whole(curves.value.epochs[at] ?? 0)}</th>
+                  {curves.value.lines.map((line) => (
+                    <td key={line.name}>{short(line.values[at], 5)}</td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </details>
+  );
+}
+
+/** So many of the places from 0 to count, evenly, the last among them. */
+export function spread(count: number, most: number): number[] {
+  if (count <= most) return Array.from({ length: count }, (_, at) => at);
+  return Array.from({ length: most }, (_, row) => Math.round((row * (count - 1)) / (most - 1)));
+}

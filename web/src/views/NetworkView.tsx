@@ -1,0 +1,238 @@
+/** The network: layers to add and take away, units as what they see, weights as lines. */
+
+import { useComputed, useSignal } from "@preact/signals";
+import { drawNetwork } from "../drawing/network";
+import {
+  type Edge,
+  edgeAt,
+  type Layout,
+  layOut,
+  type Node,
+  nodeAt,
+} from "../drawing/networkLayout";
+import type { Surface } from "../drawing/surface";
+import { unitMaps } from "../state/maps";
+import { setWidths, widths } from "../state/model";
+import { biases, sizes, weights } from "../state/network";
+import { isClassification, targetRange } from "../state/plane";
+import { send, state } from "../state/session";
+import { useDrawing } from "./drawing";
+import { Icon } from "./Icon";
+import { MarkedWeight } from "./MarkedWeight";
+import { WeightTable } from "./WeightTable";
+
+const MOST_LAYERS = 10;
+const NEW_LAYER = 4;
+
+export function NetworkView() {
+  const room = useSignal({ width: 0, height: 0 });
+  const pointed = useSignal<Edge | Node | null>(null);
+  const chosen = useSignal<Edge | Node | null>(null);
+  const layout = useComputed<Layout | null>(() => {
+    const { width, height } = room.value;
+    if (width === 0 || sizes.value.length === 0) return null;
+    const [left, right] = width < 420 ? [30, 48] : [58, 70];
+    return layOut(sizes.value, { width, height, top: 8, bottom: 8, left, right });
+  });
+  const canvas = useDrawing((surface) => {
+    const { width, height } = surface;
+    if (room.peek().width !== width || room.peek().height !== height) {
+      room.value = { width, height };
+    }
+    draw(surface, layout.value, chosen.value ?? pointed.value);
+  });
+  const find = (event: PointerEvent | MouseEvent) => {
+    const box = canvas.current?.getBoundingClientRect();
+    if (!box || !layout.value) return null;
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    return nodeAt(layout.value, x, y) ?? edgeAt(layout.value, x, y);
+  };
+  return (
+    <section class="panel network" aria-labelledby="network-title">
+      <header>
+        <h2 id="network-title">Network</h2>
+        <LayerCount />
+        <button
+          type="button"
+          class="button quiet"
+          aria-label="Undo"
+          disabled={!state.value?.can_undo}
+          onClick={() => send({ do: "undo" })}
+        >
+          <Icon name="undo" /> <span class="wide">Undo</span>
+        </button>
+      </header>
+      {layout.value && <LayerHeads layout={layout.value} />}
+      <div class="drawing">
+        <canvas
+          ref={canvas}
+          aria-hidden="true"
+          onPointerMove={(event) => {
+            pointed.value = find(event);
+          }}
+          onPointerLeave={() => {
+            pointed.value = null;
+          }}
+          onClick={(event) => {
+            chosen.value = find(event);
+          }}
+        />
+        {layout.value && <Names layout={layout.value} />}
+      </div>
+      <MarkedWeight marked={chosen.value ?? pointed.value} chosen={chosen} />
+      <WeightTable />
+    </section>
+  );
+}
+
+function draw(surface: Surface, layout: Layout | null, marked: Edge | Node | null): void {
+  if (!layout) return;
+  drawNetwork(surface, layout, {
+    weights: weights.value,
+    biases: biases.value,
+    maps: unitMaps.value,
+    output: isClassification.value ? "classes" : targetRange.value,
+    marked,
+  });
+}
+
+function LayerCount() {
+  const layers = widths();
+  const kept = layers.map((_, layer) => layer);
+  return (
+    <div class="count" role="group" aria-label="Hidden layers">
+      <button
+        type="button"
+        class="button"
+        aria-label="Remove the last hidden layer"
+        disabled={layers.length === 0}
+        onClick={() => setWidths(layers.slice(0, -1), kept.slice(0, -1))}
+      >
+        <Icon name="minus" />
+      </button>
+      <span>
+        {layers.length} hidden {layers.length === 1 ? "layer" : "layers"}
+      </span>
+      <button
+        type="button"
+        class="button"
+        aria-label="Add a hidden layer"
+        disabled={layers.length >= MOST_LAYERS}
+        onClick={() =>
+          setWidths([...layers, layers.at(-1) ?? NEW_LAYER], [...kept, layers.length - 1])
+        }
+      >
+        <Icon name="plus" />
+      </button>
+    </div>
+  );
+}
+
+function LayerHeads({ layout }: { layout: Layout }) {
+  const layers = widths();
+  const pitch = (layout.columns[1] ?? 0) - (layout.columns[0] ?? 0);
+  return (
+    <div class={pitch < 92 ? "heads narrow" : "heads"}>
+      <Head at={layout.columns[0]} pitch={pitch}>
+        <span class="muted">{plural(layout.sizes[0] ?? 0, "input")}</span>
+      </Head>
+      {layers.map((width, layer) => (
+        <Head key={layer} at={layout.columns[layer + 1]} pitch={pitch}>
+          <UnitCount layers={layers} layer={layer} width={width} />
+        </Head>
+      ))}
+      <Head at={layout.columns.at(-1)} pitch={pitch}>
+        <span class="muted">{plural(layout.sizes.at(-1) ?? 0, "output")}</span>
+      </Head>
+    </div>
+  );
+}
+
+function Head(props: {
+  at: number | undefined;
+  pitch: number;
+  children: preact.ComponentChildren;
+}) {
+  return (
+    <div class="head" style={{ left: `${props.at ?? 0}px`, width: `${props.pitch}px` }}>
+      {props.children}
+    </div>
+  );
+}
+
+function UnitCount(props: { layers: number[]; layer: number; width: number }) {
+  const { layers, layer, width } = props;
+  const name = `hidden layer ${layer + 1}`;
+  const become = (units: number) =>
+    setWidths(
+      layers.with(layer, units),
+      layers.map((_, index) => index),
+    );
+  return (
+    <div class="count" role="group" aria-label={name}>
+      <button
+        type="button"
+        class="button"
+        aria-label={`Remove a unit from ${name}`}
+        disabled={width <= 1}
+        onClick={() => become(width - 1)}
+      >
+        <Icon name="minus" />
+      </button>
+      <span title={`${width} units`}>{width}</span>
+      <button
+        type="button"
+        class="button"
+        aria-label={`Add a unit to ${name}`}
+        onClick={() => become(width + 1)}
+      >
+        <Icon name="plus" />
+      </button>
+    </div>
+  );
+}
+
+/** The names of inputs and outputs beside their boxes, where there is room for them. */
+function Names({ layout }: { layout: Layout }) {
+  const known = state.value?.data;
+  if (!known) return null;
+  const inputs = layout.layers[0] ?? [];
+  const outputs = layout.layers.at(-1) ?? [];
+  const ends = known.task === "regression" ? [known.target] : endNames(known.classes, outputs);
+  const half = layout.side / 2 + 6;
+  return (
+    <div class="names">
+      {layout.side >= 13 &&
+        inputs.map((node) => (
+          <span
+            key={node.unit}
+            class="input-name"
+            title={known.inputs[node.unit]}
+            style={{ top: `${node.y}px`, right: `${layout.width - node.x + half}px` }}
+          >
+            {known.inputs[node.unit]}
+          </span>
+        ))}
+      {layout.side >= 13 &&
+        outputs.map((node) => (
+          <span
+            key={node.unit}
+            class="output-name"
+            title={ends[node.unit]}
+            style={{ top: `${node.y}px`, left: `${node.x + half}px` }}
+          >
+            {ends[node.unit]}
+          </span>
+        ))}
+    </div>
+  );
+}
+
+/** One output tells two classes apart: what it says is how likely the second is. */
+function endNames(classes: readonly string[], outputs: readonly Node[]): readonly string[] {
+  return outputs.length === 1 ? [`p of ${classes[1] ?? "1"}`] : classes;
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,80 @@
+/** The settings that one changes first, in a row. */
+
+import { choices, given, numberRange, parameter, setParameter, takesKind } from "../state/model";
+import { vocabulary } from "../state/session";
+import type { Json, Parameter } from "../wire/protocol";
+import { ChoiceField, NumberField } from "./fields";
+
+interface Quick {
+  name: string;
+  label: string;
+  /** The table of the vocabulary that says more about each choice. */
+  table?: string;
+  powers?: boolean;
+  /** What the buttons start from where the parameter is left to the estimator. */
+  usual?: number;
+}
+
+const QUICK: readonly Quick[] = [
+  { name: "activation", label: "Activation", table: "activations" },
+  { name: "solver", label: "Solver", table: "optimizers" },
+  { name: "learning_rate_init", label: "Learning rate", powers: true },
+  { name: "batch_size", label: "Batch size", usual: 32 },
+  { name: "penalty", label: "Penalty", table: "penalties" },
+  { name: "alpha", label: "Penalty’s strength", powers: true },
+  { name: "random_state", label: "Seed", usual: 0 },
+];
+
+export function QuickSettings() {
+  return (
+    <section class="panel settings" aria-label="Main settings">
+      {QUICK.map((quick) => {
+        const known = parameter(quick.name);
+        return known && <QuickField key={quick.name} quick={quick} known={known} />;
+      })}
+    </section>
+  );
+}
+
+function QuickField({ quick, known }: { quick: Quick; known: Parameter }) {
+  const value = given(quick.name);
+  const names = choices(known.takes);
+  const range = numberRange(known.takes);
+  if (range) {
+    return (
+      <NumberField
+        label={quick.label}
+        help={known.help}
+        value={typeof value === "number" ? value : (quick.usual ?? range.low ?? 0)}
+        powers={quick.powers ?? false}
+        whole={range.whole}
+        low={range.low}
+        high={range.high}
+        aboveLow={!range.low_included}
+        onSet={(next) => setParameter(quick.name, next)}
+      />
+    );
+  }
+  return (
+    <ChoiceField
+      label={quick.label}
+      help={known.help}
+      value={asChoice(value)}
+      options={[
+        ...(takesKind(known.takes, "none") ? [{ value: "", label: "none" }] : []),
+        ...(Array.isArray(value) ? [{ value: "…", label: "layer by layer" }] : []),
+        ...names.map((name) => ({ value: name, label: name, help: equation(quick.table, name) })),
+      ]}
+      onChoose={(next) => next !== "…" && setParameter(quick.name, next === "" ? null : next)}
+    />
+  );
+}
+
+function asChoice(value: Json): string {
+  if (Array.isArray(value)) return "…";
+  return value === null ? "" : String(value);
+}
+
+function equation(table: string | undefined, name: string): string | undefined {
+  return vocabulary.value?.tables[table ?? ""]?.find((entry) => entry.name === name)?.equation;
+}

@@ -1,0 +1,69 @@
+/** The plane as a table: what the network says at five times five places, for those who do not see it. */
+
+import { useSignal } from "@preact/signals";
+import { answerAt, classes, extent, isClassification } from "../state/plane";
+import { fixed, percent, short } from "./numbers";
+
+const COUNT = 5;
+
+export function RegionTable() {
+  const open = useSignal(false);
+  return (
+    <details
+      class="twin"
+      onToggle={(event) => {
+        open.value = event.currentTarget.open;
+      }}
+    >
+      <summary>As a table</summary>
+      {open.value && <Table />}
+    </details>
+  );
+}
+
+function Table() {
+  const plane = extent.value;
+  if (!plane) return null;
+  const across = places(plane.x);
+  const upwards = plane.kind === "line" ? [0] : places(plane.y).reverse();
+  return (
+    <div class="sheet">
+      <table>
+        <caption class="only-heard">
+          What the network says; {plane.x_name} grows to the right, {plane.y_name} upwards
+        </caption>
+        <thead>
+          <tr>
+            <td />
+            {across.map((x) => (
+              <th key={x} scope="col">
+                {fixed(x, 2)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {upwards.map((y) => (
+            <tr key={y}>
+              <th scope="row">{plane.kind === "line" ? "prediction" : fixed(y, 2)}</th>
+              {across.map((x) => (
+                <td key={x}>{said(answerAt(x, y))}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function said(answer: number[] | null): string {
+  if (!answer) return "–";
+  if (!isClassification.value) return short(answer[0]);
+  const winner = answer.indexOf(Math.max(...answer));
+  return `${classes.value[winner] ?? winner} ${percent(answer[winner])}`;
+}
+
+function places([low, high]: readonly [number, number]): number[] {
+  return Array.from({ length: COUNT }, (_, step) => low + ((step + 0.5) / COUNT) * (high - low));
+}

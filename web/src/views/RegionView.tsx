@@ -1,0 +1,263 @@
+/** The plane: what the network says at every place of it, and the data. */
+
+import { useSignal } from "@preact/signals";
+import { traceBoundaries } from "../drawing/boundary";
+import { classColour, css, sequential, type Theme } from "../drawing/colours";
+import { markPath, shapeName } from "../drawing/marks";
+import { drawAxes, drawPoints, type PlaneFrame, planeFrame } from "../drawing/plane";
+import { classPixels, type Grid, valuePixels } from "../drawing/region";
+import type { Surface } from "../drawing/surface";
+import {
+  answerAt,
+  classes,
+  extent,
+  isClassification,
+  region,
+  targetRange,
+  testPoints,
+  trainPoints,
+} from "../state/plane";
+import { showsTest } from "../state/wishes";
+import { useDrawing } from "./drawing";
+import { TickField } from "./fields";
+import { fixed, percent, short } from "./numbers";
+import { RegionTable } from "./RegionTable";
+
+export function RegionView() {
+  const below = useDrawing(drawRegion);
+  const above = useDrawing(drawData);
+  const place = useSignal<[number, number] | null>(null);
+  const plane = extent.value;
+  return (
+    <section class="panel region" aria-labelledby="region-title">
+      <header>
+        <h2 id="region-title">{isClassification.value ? "Decision" : "Prediction"}</h2>
+        <TickField
+          label="Test rows"
+          help="Rings are rows that the network does not learn from"
+          value={showsTest.value}
+          onSet={(shown) => {
+            showsTest.value = shown;
+          }}
+        />
+      </header>
+      <div
+        class="plane"
+        role="application"
+        aria-label="The plane: arrow keys move a place to be read out"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys move a place within it
+        tabIndex={0}
+        onPointerMove={(event) => {
+          place.value = plane && pointed(event, plane);
+        }}
+        onPointerLeave={() => {
+          place.value = null;
+        }}
+        onKeyDown={(event) => {
+          const next = plane && moved(event.key, place.value, plane);
+          if (!next) return;
+          event.preventDefault();
+          place.value = next;
+        }}
+      >
+        <canvas ref={below} aria-hidden="true" />
+        <canvas ref={above} aria-hidden="true" />
+        {place.value && plane && <Crosshair place={place.value} plane={plane} />}
+      </div>
+      <p class="answer" aria-live="polite">
+        <Answer place={place.value} />
+      </p>
+      <Legend />
+      <RegionTable />
+    </section>
+  );
+}
+
+type Plane = NonNullable<typeof extent.value>;
+
+function drawRegion(surface: Surface): void {
+  const [plane, grid] = [extent.value, region.value];
+  if (!plane) return;
+  const frame = planeFrame(surface.width, surface.height, plane);
+  if (grid) {
+    if (plane.kind === "line") drawLine(surface, frame, grid);
+    else paintGrid(surface, frame, grid);
+  }
+  drawAxes(surface, frame, plane, { x: plane.x_name, y: plane.y_name });
+}
+
+const image = document.createElement("canvas");
+
+function paintGrid({ context, theme }: Surface, frame: PlaneFrame, grid: Grid): void {
+  image.width = grid.columns;
+  image.height = grid.rows;
+  const bytes = isClassification.value
+    ? classPixels(grid, theme)
+    : valuePixels(grid, targetRange.value);
+  image.getContext("2d")?.putImageData(new ImageData(bytes, grid.columns, grid.rows), 0, 0);
+  context.imageSmoothingEnabled = true;
+  context.drawImage(image, frame.left, frame.top, frame.width, frame.height);
+  if (isClassification.value) strokeBoundaries(context, theme, frame, grid);
+}
+
+function strokeBoundaries(
+  context: CanvasRenderingContext2D,
+  theme: Theme,
+  frame: PlaneFrame,
+  grid: Grid,
+): void {
+  const path = new Path2D();
+  traceBoundaries(path, grid, frame);
+  context.save();
+  context.beginPath();
+  context.rect(frame.left + 1, frame.top + 1, frame.width - 2, frame.height - 2);
+  context.clip();
+  context.lineJoin = "round";
+  context.lineWidth = 1.5;
+  context.strokeStyle = css(theme.ink, 0.75);
+  context.stroke(path);
+  context.restore();
+}
+
+/** With one input, what is predicted is a line above it. */
+function drawLine({ context, theme }: Surface, frame: PlaneFrame, grid: Grid): void {
+  context.save();
+  context.beginPath();
+  context.rect(frame.left, frame.top, frame.width, frame.height);
+  context.clip();
+  context.beginPath();
+  for (let column = 0; column < grid.columns; column++) {
+    const x = frame.left + ((column + 0.5) / grid.columns) * frame.width;
+    context.lineTo(x, frame.y(grid.values[column * grid.depth] as number));
+  }
+  context.lineWidth = 3;
+  context.lineJoin = "round";
+  context.strokeStyle = css(theme.ink);
+  context.stroke();
+  context.restore();
+}
+
+function drawData(surface: Surface): void {
+  const plane = extent.value;
+  if (!plane) return;
+  const frame = planeFrame(surface.width, surface.height, plane);
+  const parts = [
+    { points: trainPoints.value, test: false },
+    { points: showsTest.value ? testPoints.value : null, test: true },
+  ];
+  for (const { points, test } of parts) {
+    if (!points) continue;
+    const radius = points.targets.length > 600 ? 2.6 : 3.6;
+    const [low, high] = targetRange.value;
+    const shares = isClassification.value
+      ? points
+      : {
+          ...points,
+          targets: Array.from(points.targets, (target) => (target - low) / (high - low || 1)),
+        };
+    drawPoints(surface, frame, shares, { classes: isClassification.value, test, radius });
+  }
+}
+
+function pointed(event: PointerEvent, plane: Plane): [number, number] | null {
+  const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+  const frame = planeFrame(box.width, box.height, plane);
+  const [x, y] = [frame.atX(event.clientX - box.left), frame.atY(event.clientY - box.top)];
+  const inside = x >= plane.x[0] && x <= plane.x[1] && y >= plane.y[0] && y <= plane.y[1];
+  return inside ? [x, y] : null;
+}
+
+const KEYS: Record<string, [number, number]> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+};
+
+function moved(key: string, from: [number, number] | null, plane: Plane): [number, number] | null {
+  const way = KEYS[key];
+  if (!way) return null;
+  const step = (axis: "x" | "y", at: number | undefined, direction: number) => {
+    const [low, high] = plane[axis];
+    const start = at ?? (low + high) / 2;
+    return Math.min(high, Math.max(low, start + (direction * (high - low)) / 20));
+  };
+  return [step("x", from?.[0], way[0]), step("y", from?.[1], way[1])];
+}
+
+/** Where the place is, in percent of the frame's box, so that it follows the canvas below. */
+function Crosshair({ place, plane }: { place: [number, number]; plane: Plane }) {
+  const share = (value: number, [low, high]: readonly [number, number]) =>
+    (value - low) / (high - low);
+  return (
+    <div class="crosshair-room" aria-hidden="true">
+      <div
+        class="crosshair"
+        style={{
+          left: `${100 * share(place[0], plane.x)}%`,
+          bottom: `${100 * share(place[1], plane.y)}%`,
+        }}
+      />
+    </div>
+  );
+}
+
+function Answer({ place }: { place: [number, number] | null }) {
+  const plane = extent.value;
+  const answer = place && answerAt(...place);
+  if (!place || !plane || !answer) return <>Point at the plane to read it.</>;
+  const where = `${plane.x_name} ${fixed(place[0], 2)}, ${plane.y_name} ${fixed(place[1], 2)}`;
+  if (!isClassification.value) {
+    const target = plane.kind === "line" ? plane.x_name : where;
+    return (
+      <>
+        {plane.kind === "line" ? `${target} ${fixed(place[0], 2)}` : where}: {short(answer[0])}
+      </>
+    );
+  }
+  const winner = answer.indexOf(Math.max(...answer));
+  return (
+    <>
+      {where}: <strong>{classes.value[winner] ?? winner}</strong>, {percent(answer[winner])}
+    </>
+  );
+}
+
+function Legend() {
+  if (!isClassification.value) return <ValueLegend />;
+  return (
+    <ul class="legend" aria-label="Classes">
+      {classes.value.map((name, index) => (
+        <li key={name}>
+          <svg viewBox="0 0 16 16" aria-hidden="true">
+            <path d={markPath(index)} fill={css(classColour(index))} class="mark" />
+          </svg>
+          {name}
+          <span class="only-heard">, drawn as a {shapeName(index)}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function ValueLegend() {
+  const [low, high] = targetRange.value;
+  const stops = Array.from({ length: 7 }, (_, stop) => stop / 6);
+  return (
+    <div class="legend">
+      {short(low)}
+      <svg class="scale" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+        <defs>
+          <linearGradient id="values">
+            {stops.map((stop) => (
+              <stop key={stop} offset={stop} stop-color={css(sequential(stop))} />
+            ))}
+          </linearGradient>
+        </defs>
+        <rect width="100" height="8" fill="url(#values)" />
+      </svg>
+      {short(high)}
+      <span class="only-heard">: dark is low, light is high</span>
+    </div>
+  );
+}

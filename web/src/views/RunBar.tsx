@@ -1,0 +1,140 @@
+/** The bar above everything: what runs, how far it is, and how well it does. */
+
+import { epoch, frame, playing, send, state } from "../state/session";
+import { Icon } from "./Icon";
+import { fixed, percent, short, whole } from "./numbers";
+
+export function toggle(): void {
+  send({ do: playing.value ? "pause" : "play" });
+}
+
+export function RunBar() {
+  return (
+    <header class="bar">
+      <h1 class="wordmark">
+        <img src="/static/favicon.svg" alt="" width="26" height="26" />
+        lamina <span>workbench</span>
+      </h1>
+      <RunButtons />
+      <Readouts />
+      <Pace />
+    </header>
+  );
+}
+
+function RunButtons() {
+  const ended = state.value?.run.status === "ended";
+  return (
+    <div class="run" role="group" aria-label="Run">
+      <button
+        type="button"
+        class="button quiet"
+        aria-label="Begin again, same first weights"
+        title="Begin again, same first weights (R)"
+        onClick={() => send({ do: "reset", seed: "same" })}
+      >
+        <Icon name="reset" />
+      </button>
+      <button
+        type="button"
+        class="button primary"
+        aria-label={playing.value ? "Pause" : "Play"}
+        title={playing.value ? "Pause (space)" : "Play (space)"}
+        disabled={ended}
+        onClick={toggle}
+      >
+        <Icon name={playing.value ? "pause" : "play"} />
+      </button>
+      <button
+        type="button"
+        class="button quiet"
+        aria-label="One epoch"
+        title="One epoch (S)"
+        disabled={ended}
+        onClick={() => send({ do: "step", epochs: 1 })}
+      >
+        <Icon name="step" />
+      </button>
+      <button
+        type="button"
+        class="button quiet"
+        aria-label="Begin again with new weights"
+        title="Begin again with new weights (N)"
+        onClick={() => send({ do: "reset", seed: "new" })}
+      >
+        <Icon name="dice" />
+      </button>
+    </div>
+  );
+}
+
+function Readouts() {
+  const header = frame.value?.header;
+  const score = header?.score;
+  return (
+    <dl class="readouts">
+      <Readout name="Epoch" value={whole(epoch.value)} />
+      <Readout name="Loss, train" value={loss(header?.loss)} />
+      <Readout name="Loss, test" value={loss(header?.validation_loss)} />
+      {score && (
+        <Readout
+          name={`${capital(score.name)}, test`}
+          value={score.name === "accuracy" ? percent(score.value) : fixed(score.value, 3)}
+        />
+      )}
+      <Readout
+        name="Epochs a second"
+        value={playing.value ? whole(Math.round(header?.epochs_per_second ?? 0)) : "–"}
+      />
+    </dl>
+  );
+}
+
+function Readout({ name, value }: { name: string; value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+function loss(value: number | null | undefined): string {
+  return value !== null && value !== undefined && value >= 0.001 && value < 100
+    ? fixed(value, 4)
+    : short(value, 4);
+}
+
+function capital(name: string): string {
+  return name === "r2" ? "R²" : name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+const PACES = [2, 10, 50, 200, 1000];
+
+function Pace() {
+  const pace = state.value?.pace ?? null;
+  const known = pace === null || PACES.includes(pace) ? PACES : [...PACES, pace].sort(byValue);
+  return (
+    <label class="pace">
+      <span>Pace</span>
+      <select
+        value={pace === null ? "" : String(pace)}
+        onChange={(event) => {
+          const { value } = event.currentTarget;
+          send({ do: "pace", epochs_per_second: value === "" ? null : Number(value) });
+        }}
+      >
+        {known.map((each) => (
+          <option key={each} value={String(each)}>
+            {whole(each)} epochs a second
+          </option>
+        ))}
+        <option value="">as fast as it can</option>
+      </select>
+    </label>
+  );
+}
+
+function byValue(one: number, other: number): number {
+  return one - other;
+}

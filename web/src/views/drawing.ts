@@ -1,0 +1,34 @@
+/** A canvas that draws itself anew when a signal that it read, its size, or the colours of the day change. */
+
+import { useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { onThemeChange, prepare, type Surface } from "../drawing/surface";
+
+export function useDrawing(draw: (surface: Surface) => void) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const changes = useChanges(canvas);
+  useSignalEffect(() => {
+    changes.value;
+    const surface = canvas.current && prepare(canvas.current);
+    if (surface) draw(surface);
+  });
+  return canvas;
+}
+
+/** Counts the changes of an element's size and of light and dark. */
+export function useChanges(element: { current: Element | null }) {
+  const changes = useSignal(0);
+  useEffect(() => {
+    const hear = () => {
+      changes.value = changes.peek() + 1;
+    };
+    const sizes = new ResizeObserver(hear);
+    if (element.current) sizes.observe(element.current);
+    const deaf = onThemeChange(hear);
+    return () => {
+      sizes.disconnect();
+      deaf();
+    };
+  }, []);
+  return changes;
+}

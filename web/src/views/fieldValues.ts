@@ -1,0 +1,47 @@
+/** What may stand in a field of numbers, and what its buttons make of that. */
+
+import { short, stepInPowers } from "./numbers";
+
+export interface NumberLimits {
+  whole?: boolean | undefined;
+  low?: number | null | undefined;
+  high?: number | null | undefined;
+  /** Whether the low end itself is refused. */
+  aboveLow?: boolean | undefined;
+}
+
+/** The number that is typed, or null where it is none or outside its limits. */
+export function parse(text: string, limits: NumberLimits): number | null {
+  const value = Number(text.trim().replace("−", "-").replace(",", "."));
+  if (text.trim() === "" || !Number.isFinite(value)) return null;
+  if (limits.whole && !Number.isInteger(value)) return null;
+  return inside(value, limits) ? value : null;
+}
+
+function inside(value: number, { low, high, aboveLow }: NumberLimits): boolean {
+  const above = low === null || low === undefined || (aboveLow ? value > low : value >= low);
+  return above && (high === null || high === undefined || value <= high);
+}
+
+/** The next number up or down; the same where that is not allowed. */
+export function neighbour(
+  value: number,
+  direction: 1 | -1,
+  props: NumberLimits & { powers?: boolean },
+): number {
+  if (!props.powers) return within(value + direction, props, value);
+  if (value === 0) return direction > 0 ? 1e-4 : 0;
+  if (direction < 0 && value <= 1e-6) return within(0, props, value);
+  return within(stepInPowers(value, direction), props, value);
+}
+
+function within(next: number, limits: NumberLimits, otherwise: number): number {
+  return inside(next, limits) ? next : otherwise;
+}
+
+/** A number as it may be typed again. */
+export function plain(value: number): string {
+  return Math.abs(value) >= 1e5 || (value !== 0 && Math.abs(value) < 1e-4)
+    ? short(value, 6).replace("−", "-")
+    : String(value);
+}

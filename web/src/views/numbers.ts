@@ -1,0 +1,53 @@
+/** Numbers as people read them: few digits, a true minus, commas between thousands. */
+
+const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
+export function whole(value: number): string {
+  return WHOLE.format(value);
+}
+
+/** A number to so many significant digits; very large and small ones as powers of ten. */
+export function short(value: number | null | undefined, digits = 3): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return "–";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  const said =
+    size >= 1e5 || size < 1e-3
+      ? power(value, digits)
+      : size >= 1000
+        ? WHOLE.format(value)
+        : String(Number(value.toPrecision(digits)));
+  return said.replace("-", "−");
+}
+
+/** A number with a fixed count of decimals, so that a column of them does not dance. */
+export function fixed(value: number | null | undefined, decimals: number): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return short(value);
+  return value.toFixed(decimals).replace("-", "−");
+}
+
+export function percent(share: number | null | undefined): string {
+  if (share === null || share === undefined || Number.isNaN(share)) return "–";
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+function power(value: number, digits: number): string {
+  const [mantissa = "", exponent = "0"] = value.toExponential(digits - 1).split("e");
+  return `${String(Number(mantissa))}e${Number(exponent)}`;
+}
+
+/** The next step of a number that is thought of in powers: 1, 3, 10, 30, … up or down. */
+export function stepInPowers(value: number, direction: 1 | -1): number {
+  const steps = [1, 3];
+  const decade = Math.floor(Math.log10(value) + 1e-9);
+  const ladder = [decade - 1, decade, decade + 1].flatMap((exponent) =>
+    steps.map((step) => Number(`${step}e${exponent}`)),
+  );
+  const near = 1e-9 * value;
+  const next =
+    direction > 0
+      ? ladder.find((step) => step > value + near)
+      : ladder.findLast((step) => step < value - near);
+  return next ?? value;
+}

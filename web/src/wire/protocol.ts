@@ -1,0 +1,219 @@
+/** What page and server say to one another: PROTOCOL.md as types. */
+
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
+
+export interface DataChoice {
+  kind: "made" | "known" | "upload" | "drawn" | "given";
+  name?: string;
+  hash?: string;
+  target?: string;
+  columns?: string[] | null;
+  task?: Task | null;
+  points?: [number, number, number][];
+  [option: string]: Json | undefined;
+}
+
+export type Task = "classification" | "regression";
+
+export interface PlaneChoice {
+  kind: "columns" | "components";
+  columns?: [number, number];
+}
+
+export type ModelParameters = Record<string, Json>;
+
+export interface Experiment {
+  data: DataChoice;
+  test_share: number;
+  split_seed: number;
+  inputs: string[] | null;
+  plane: PlaneChoice | null;
+  scaled: boolean;
+  model: ModelParameters;
+}
+
+/** A JSON merge patch (RFC 7396) of an experiment. */
+export type Patch = {
+  [Name in keyof Experiment]?: Experiment[Name] extends Json[] | null
+    ? Experiment[Name]
+    : Experiment[Name] extends object | null
+      ? { [name: string]: Json | undefined } | null
+      : Experiment[Name];
+};
+
+export type RunStatus = "paused" | "playing" | "ended" | "failed";
+
+export interface Layer {
+  name: string;
+  fan_in: number;
+  fan_out: number;
+  activation: string;
+  normalization: string | null;
+  residual: boolean;
+  dropout: number;
+}
+
+export interface Place {
+  start: number;
+  shape: number[];
+}
+
+export interface State {
+  is: "state";
+  experiment: Experiment;
+  run: {
+    id: number;
+    status: RunStatus;
+    epoch: number;
+    max_epochs: number;
+    ending: string | null;
+    message: string | null;
+  };
+  pace: number | null;
+  can_undo: boolean;
+  data: {
+    id: number;
+    task: Task;
+    name: string;
+    n_train: number;
+    n_test: number;
+    inputs: string[];
+    features: string[];
+    classes: string[];
+    target: string;
+    targets?: [number, number] | null;
+    scales: { mean: number[]; scale: number[] } | null;
+  };
+  network: {
+    layers: Layer[];
+    link: string;
+    dtype: "float32" | "float64";
+    weights: Place[];
+    biases: Place[];
+    n_parameters: number;
+  };
+}
+
+export interface Hello {
+  is: "hello";
+  version: number;
+  session: string;
+  fresh: boolean;
+}
+
+export interface Refusal {
+  is: "error";
+  of: string;
+  id?: number | null;
+  message: string;
+  parameter: string | null;
+}
+
+export interface Finding {
+  name: string;
+  message: string;
+  cures: { label: string; experiment: Patch }[];
+}
+
+export interface Diagnoses {
+  is: "diagnoses";
+  run: number;
+  epoch: number;
+  findings: Finding[];
+}
+
+export type ServerEvent = Hello | State | Refusal | Diagnoses;
+
+export interface DataHeader {
+  kind: "data";
+  data: number;
+  plane: {
+    x: [number, number];
+    y: [number, number];
+    x_name: string;
+    y_name: string;
+    kind: "plane" | "line";
+  };
+  n_train: number;
+  n_test: number;
+}
+
+export interface FrameHeader {
+  kind: "frame";
+  run: number;
+  epoch: number;
+  is_latest: boolean;
+  status: RunStatus;
+  loss: number | null;
+  validation_loss: number | null;
+  score: { name: string; value: number | null } | null;
+  learning_rate: number | null;
+  epochs_per_second: number | null;
+  remembered: { first: number; last: number; every: number } | null;
+  units_drawn?: number[];
+}
+
+export type Command =
+  | { do: "ready" | "play" | "pause" | "undo" }
+  | { do: "watch"; region?: number; units?: number; confusion?: boolean; histograms?: boolean }
+  | { do: "step"; epochs?: number; batches?: number }
+  | { do: "pace"; epochs_per_second: number | null }
+  | { do: "reset"; seed?: "same" | "new" | number }
+  | { do: "set"; experiment: Patch; id?: number }
+  | { do: "rate"; learning_rate: number }
+  | { do: "seek"; epoch: number | null }
+  | { do: "edit"; block: string; row: number | null; column: number; value: number };
+
+export type Allowed =
+  | {
+      kind: "number";
+      whole: boolean;
+      low: number | null;
+      high: number | null;
+      low_included: boolean;
+      high_included: boolean;
+    }
+  | { kind: "choice"; names: string[] }
+  | { kind: "boolean" | "none" | "list" | "mapping" };
+
+export interface Parameter {
+  name: string;
+  of: ("classifier" | "regressor")[];
+  default: Json;
+  type: string;
+  help: string;
+  takes: Allowed[];
+}
+
+export interface DataOption {
+  name: string;
+  label: string;
+  default: Json;
+  low: number;
+  high: number;
+  whole: boolean;
+}
+
+export interface DataSet {
+  name: string;
+  kind: "made" | "known";
+  task: Task;
+  about: string;
+  options: DataOption[];
+}
+
+export interface TableEntry {
+  name: string;
+  equation?: string;
+  paper?: string;
+  task?: string;
+}
+
+export interface Vocabulary {
+  version: string;
+  tables: Record<string, TableEntry[]>;
+  parameters: Parameter[];
+  data: DataSet[];
+  inputs: { name: string; formula: string }[];
+  default: Experiment;
+}

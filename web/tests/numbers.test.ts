@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { parse } from "../src/views/fieldValues";
+import { fixed, percent, short, stepInPowers } from "../src/views/numbers";
+
+describe("short", () => {
+  it.each([
+    [0, "0"],
+    [1.23456, "1.23"],
+    [-0.5, "−0.5"],
+    [12345, "12,345"],
+    [0.00012345, "1.23e−4"],
+    [2.5e9, "2.5e9"],
+    [Number.POSITIVE_INFINITY, "∞"],
+    [Number.NEGATIVE_INFINITY, "−∞"],
+    [Number.NaN, "–"],
+    [null, "–"],
+  ])("says %s as %s", (value, said) => {
+    expect(short(value)).toBe(said);
+  });
+});
+
+it("keeps decimals, and a true minus", () => {
+  expect(fixed(-0.1, 3)).toBe("−0.100");
+});
+
+it("says shares in percent, and nothing of what is not known", () => {
+  expect([percent(0.9642), percent(1), percent(null)]).toEqual(["96.4 %", "100.0 %", "–"]);
+});
+
+describe("stepInPowers", () => {
+  it("climbs 1, 3, 10, 30 and comes back the same way", () => {
+    const climb = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
+    for (const [place, value] of climb.entries()) {
+      if (place > 0) expect(stepInPowers(value, -1)).toBe(climb[place - 1]);
+      if (place < climb.length - 1) expect(stepInPowers(value, 1)).toBe(climb[place + 1]);
+    }
+  });
+
+  it("reaches the ladder from between its rungs", () => {
+    expect([stepInPowers(0.002, 1), stepInPowers(0.002, -1)]).toEqual([0.003, 0.001]);
+  });
+});
+
+describe("parse", () => {
+  it("reads numbers as people write them", () => {
+    expect(["1e-3", " 0,5 ", "−2"].map((text) => parse(text, {}))).toEqual([0.001, 0.5, -2]);
+  });
+
+  it("refuses what is no number, outside the limits, or not whole where it must be", () => {
+    expect(["", "abc", "1/0", "Infinity"].map((text) => parse(text, {}))).toEqual(
+      Array(4).fill(null),
+    );
+    expect(parse("0", { low: 0, aboveLow: true })).toBeNull();
+    expect(parse("0", { low: 0 })).toBe(0);
+    expect(parse("2", { high: 1 })).toBeNull();
+    expect(parse("2.5", { whole: true })).toBeNull();
+  });
+});
