@@ -84,7 +84,8 @@ function hear(event: ServerEvent): void {
 
 /** Whether the weights of one state can be drawn as those of the other: then the picture need not go blank. */
 function sameShape(before: State | null, after: State): boolean {
-  const shape = (of: State) => JSON.stringify([of.data.id, of.network.weights, of.network.biases]);
+  const shape = ({ experiment, network }: State) =>
+    JSON.stringify([experiment.data, experiment.inputs, network.weights, network.biases]);
   return before !== null && shape(before) === shape(after);
 }
 

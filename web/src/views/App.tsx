@@ -2,13 +2,14 @@
 
 import { useEffect } from "preact/hooks";
 import { send } from "../state/session";
+import { Banner } from "./Banner";
 import { CurvesView } from "./CurvesView";
-import { DataPanel } from "./DataPanel";
 import { NetworkView } from "./NetworkView";
 import { NotesPanel } from "./NotesPanel";
 import { QuickSettings } from "./QuickSettings";
 import { RegionView } from "./RegionView";
 import { RunBar, toggle } from "./RunBar";
+import { SidePanel } from "./SidePanel";
 
 export function App() {
   useEffect(() => {
@@ -18,9 +19,10 @@ export function App() {
   return (
     <>
       <RunBar />
+      <Banner />
       <main>
         <QuickSettings />
-        <DataPanel />
+        <SidePanel />
         <NetworkView />
         <RegionView />
         <CurvesView />

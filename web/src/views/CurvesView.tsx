@@ -11,6 +11,7 @@ import { logarithmic } from "../state/wishes";
 import { useChanges } from "./drawing";
 import { TickField } from "./fields";
 import { short, whole } from "./numbers";
+import { Scrubber } from "./Scrubber";
 
 export function CurvesView() {
   const place = useRef<HTMLDivElement>(null);
@@ -30,6 +31,7 @@ export function CurvesView() {
         />
       </header>
       <div class="plot" ref={place} aria-hidden="true" />
+      <Scrubber />
       <CurvesTable />
     </section>
   );

@@ -3,22 +3,19 @@
 import { change, state, vocabulary } from "../state/session";
 import type { DataOption, DataSet } from "../wire/protocol";
 import { NumberField, SliderField, TickField } from "./fields";
-import { percent, whole } from "./numbers";
+import { capital, percent, whole } from "./numbers";
 
 export function DataPanel() {
   const experiment = state.value?.experiment;
   const words = vocabulary.value;
-  if (!experiment || !words) return <section class="panel data" aria-label="Data" />;
+  if (!experiment || !words) return null;
   const chosen = words.data.find(
     (set) => set.kind === experiment.data.kind && set.name === experiment.data.name,
   );
   return (
-    <section class="panel data" aria-labelledby="data-title">
-      <header>
-        <h2 id="data-title">Data</h2>
-      </header>
+    <>
       <DataChoice sets={words.data} chosen={chosen} />
-      {chosen?.about && <p class="about">{chosen.about}</p>}
+      {chosen?.about && <p class="about">{capital(chosen.about)}.</p>}
       <div class="fields">
         {chosen?.options.map((option) => (
           <OptionField key={`${chosen.name} ${option.name}`} option={option} />
@@ -39,7 +36,7 @@ export function DataPanel() {
         {whole(state.value?.data.n_train ?? 0)} rows to learn from,{" "}
         {whole(state.value?.data.n_test ?? 0)} to test.
       </p>
-    </section>
+    </>
   );
 }
 
@@ -54,9 +51,9 @@ function DataChoice({ sets, chosen }: { sets: DataSet[]; chosen: DataSet | undef
     <label class="field">
       <span class="name">Data set</span>
       <select
-        value={chosen?.name ?? ""}
+        value={chosen ? keyOf(chosen) : ""}
         onChange={(event) => {
-          const set = sets.find((each) => each.name === event.currentTarget.value);
+          const set = sets.find((each) => keyOf(each) === event.currentTarget.value);
           if (set) change({ data: { kind: set.kind, name: set.name } });
         }}
       >
@@ -64,8 +61,8 @@ function DataChoice({ sets, chosen }: { sets: DataSet[]; chosen: DataSet | undef
         {GROUPS.map(({ label, holds }) => (
           <optgroup key={label} label={label}>
             {sets.filter(holds).map((set) => (
-              <option key={set.name} value={set.name}>
-                {set.name}
+              <option key={keyOf(set)} value={keyOf(set)}>
+                {set.name.replaceAll("_", " ")}
               </option>
             ))}
           </optgroup>
@@ -75,39 +72,64 @@ function DataChoice({ sets, chosen }: { sets: DataSet[]; chosen: DataSet | undef
   );
 }
 
+/** A made set and a known one may have the same name. */
+function keyOf(set: DataSet): string {
+  return `${set.kind} ${set.name}`;
+}
+
+const OPTION_NAMES: Record<string, string> = { n_samples: "Rows" };
+
 function OptionField({ option }: { option: DataOption }) {
-  const given = state.value?.experiment.data[option.name] ?? option.default;
-  const value = Number(given);
+  const value = Number(state.value?.experiment.data[option.name] ?? option.default);
   const set = (next: number) => change({ data: { [option.name]: next } });
+  const label = OPTION_NAMES[option.name] ?? capital(option.name.replace("n_", ""));
   if (option.name === "seed") {
-    return (
-      <NumberField
-        label={capital(option.label)}
-        value={value}
-        whole
-        low={option.low}
-        high={option.high}
-        onSet={set}
-      />
-    );
+    const { low, high } = option;
+    return <NumberField label={label} value={value} whole low={low} high={high} onSet={set} />;
+  }
+  if (option.whole && option.high > 200) {
+    return <LadderField label={label} value={value} option={option} onSet={set} />;
   }
   return (
     <SliderField
-      label={capital(option.label)}
+      label={label}
       value={value}
       low={option.low}
       high={option.high}
-      step={sliderStep(option)}
+      step={option.whole ? 1 : (option.high - option.low) / 100}
       say={(number) => (option.whole ? whole(number) : number.toFixed(2))}
       onSet={set}
     />
   );
 }
 
-function sliderStep({ low, high, whole: isWhole }: DataOption): number {
-  if (!isWhole) return (high - low) / 100;
-  const room = high - low;
-  return room > 1000 ? 50 : room > 200 ? 10 : 1;
+/** A slider over a wide range, in steps of 1, 2, 5, 10, 20, 50. */
+function LadderField(props: {
+  label: string;
+  value: number;
+  option: DataOption;
+  onSet: (value: number) => void;
+}) {
+  const { label, value, option, onSet } = props;
+  const rungs = ladder(option.low, option.high);
+  const at = rungs.findIndex((rung) => rung >= value);
+  return (
+    <SliderField
+      label={label}
+      value={at < 0 ? rungs.length - 1 : at}
+      low={0}
+      high={rungs.length - 1}
+      step={1}
+      say={(place) => whole(rungs[place] ?? value)}
+      onSet={(place) => onSet(rungs[place] ?? value)}
+    />
+  );
+}
+
+export function ladder(low: number, high: number): number[] {
+  const decades = Array.from({ length: 8 }, (_, exponent) => 10 ** exponent);
+  const rungs = decades.flatMap((decade) => [1, 1.5, 2, 3, 5, 7].map((step) => step * decade));
+  return rungs.filter((rung) => Number.isInteger(rung) && rung >= low && rung <= high);
 }
 
 function Inputs() {
@@ -121,10 +143,10 @@ function Inputs() {
       </legend>
       {inputs && (
         <div class="chips">
-          {vocabulary.value?.inputs.map(({ name, formula }) => {
+          {vocabulary.value?.inputs.map(({ name, code }) => {
             const on = inputs.includes(name);
             return (
-              <label key={name} class="chip" title={formula}>
+              <label key={name} class="chip" title={code}>
                 <input
                   type="checkbox"
                   checked={on}
@@ -143,18 +165,18 @@ function Inputs() {
         value={experiment.scaled}
         onSet={(scaled) => change({ scaled })}
       />
+      {state.value?.data.task === "regression" && (
+        <TickField
+          label="Target standardised"
+          help="The numbers to be learned likewise; predictions come back in their own units"
+          value={experiment.target_scaled}
+          onSet={(scaled) => change({ target_scaled: scaled })}
+        />
+      )}
     </fieldset>
   );
 }
 
-/** In the vocabulary's order, whichever was ticked first. */
 function toggled(inputs: readonly string[], name: string): string[] {
-  const wanted = new Set(inputs);
-  if (!wanted.delete(name)) wanted.add(name);
-  const order = vocabulary.value?.inputs.map((each) => each.name) ?? [];
-  return order.filter((each) => wanted.has(each));
-}
-
-function capital(name: string): string {
-  return name.charAt(0).toUpperCase() + name.slice(1);
+  return inputs.includes(name) ? inputs.filter((each) => each !== name) : [...inputs, name];
 }

@@ -1,7 +1,7 @@
 /** What is to be said about the run: why it ended, what is wrong with it and what helps, who is taken for whom. */
 
 import { classes } from "../state/plane";
-import { change, connection, diagnoses, frame, refusal, state } from "../state/session";
+import { change, diagnoses, frame, state } from "../state/session";
 import type { NumberArray } from "../wire/frames";
 import { whole } from "./numbers";
 
@@ -12,42 +12,11 @@ export function NotesPanel() {
         <h2 id="notes-title">Notes</h2>
       </header>
       <div role="status">
-        <Troubles />
         <Ending />
         <Findings />
       </div>
       <Confusion />
     </section>
-  );
-}
-
-const CONNECTION = {
-  lost: "The server does not answer. It is tried again until it does; the run goes on meanwhile.",
-  taken: "This session was opened in another page. Reload to bring it back here.",
-  full: "Too many sessions are open: close another page of the workbench and reload.",
-} as const;
-
-function Troubles() {
-  const status = connection.value;
-  const lost = status === "open" || status === "connecting" ? null : CONNECTION[status];
-  return (
-    <>
-      {lost && <p class="note warning">{lost}</p>}
-      {refusal.value && (
-        <p class="note warning">
-          {refusal.value.message}{" "}
-          <button
-            type="button"
-            class="button"
-            onClick={() => {
-              refusal.value = null;
-            }}
-          >
-            Dismiss
-          </button>
-        </p>
-      )}
-    </>
   );
 }
 

@@ -2,7 +2,7 @@
 
 import { epoch, frame, playing, send, state } from "../state/session";
 import { Icon } from "./Icon";
-import { fixed, percent, short, whole } from "./numbers";
+import { capital, fixed, percent, short, whole } from "./numbers";
 
 export function toggle(): void {
   send({ do: playing.value ? "pause" : "play" });
@@ -78,7 +78,7 @@ function Readouts() {
       <Readout name="Loss, test" value={loss(header?.validation_loss)} />
       {score && (
         <Readout
-          name={`${capital(score.name)}, test`}
+          name={`${score.name === "r2" ? "R²" : capital(score.name)}, test`}
           value={score.name === "accuracy" ? percent(score.value) : fixed(score.value, 3)}
         />
       )}
@@ -103,10 +103,6 @@ function loss(value: number | null | undefined): string {
   return value !== null && value !== undefined && value >= 0.001 && value < 100
     ? fixed(value, 4)
     : short(value, 4);
-}
-
-function capital(name: string): string {
-  return name === "r2" ? "R²" : name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 const PACES = [2, 10, 50, 200, 1000];

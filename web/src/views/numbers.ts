@@ -32,6 +32,10 @@ export function percent(share: number | null | undefined): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
+export function capital(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
 function power(value: number, digits: number): string {
   const [mantissa = "", exponent = "0"] = value.toExponential(digits - 1).split("e");
   return `${String(Number(mantissa))}e${Number(exponent)}`;

@@ -29,6 +29,7 @@ export interface Experiment {
   inputs: string[] | null;
   plane: PlaneChoice | null;
   scaled: boolean;
+  target_scaled: boolean;
   model: ModelParameters;
 }
 
@@ -187,7 +188,6 @@ export interface Parameter {
 
 export interface DataOption {
   name: string;
-  label: string;
   default: Json;
   low: number;
   high: number;
@@ -214,6 +214,6 @@ export interface Vocabulary {
   tables: Record<string, TableEntry[]>;
   parameters: Parameter[];
   data: DataSet[];
-  inputs: { name: string; formula: string }[];
+  inputs: { name: string; code: string }[];
   default: Experiment;
 }

@@ -1,0 +1,144 @@
+/** Every parameter of the estimator, by its own name, with its help. */
+
+import { useSignal } from "@preact/signals";
+import { useId, useState } from "preact/hooks";
+import { type Group, groups } from "../state/groups";
+import { choices, given, isChanged, setParameter, takesKind } from "../state/model";
+import { refusal } from "../state/session";
+import type { Json, Parameter } from "../wire/protocol";
+import { read, said } from "./parameterText";
+
+export function AllSettings() {
+  return (
+    <>
+      <p class="about">
+        By the names that Python has for them. What differs from the default is bold; an empty field
+        returns to it.
+      </p>
+      {groups.value.map((group) => (
+        <GroupOfSettings key={group.name} group={group} />
+      ))}
+    </>
+  );
+}
+
+function GroupOfSettings({ group }: { group: Group }) {
+  return (
+    <details class="group" open={group.parameters.some(({ name }) => isChanged(name))}>
+      <summary>{group.name}</summary>
+      {group.parameters.map((parameter) => (
+        <Setting key={parameter.name} parameter={parameter} />
+      ))}
+    </details>
+  );
+}
+
+function Setting({ parameter }: { parameter: Parameter }) {
+  const helped = useSignal(false);
+  const id = useId();
+  const { name } = parameter;
+  return (
+    <div class={isChanged(name) ? "setting changed" : "setting"}>
+      <label for={id}>{name}</label>
+      <button
+        type="button"
+        class="button quiet"
+        aria-label={`What ${name} does`}
+        aria-expanded={helped.value}
+        onClick={() => {
+          helped.value = !helped.value;
+        }}
+      >
+        ?
+      </button>
+      <Control id={id} parameter={parameter} />
+      {helped.value && (
+        <div class="help">
+          <p class="muted">{parameter.type}</p>
+          <p>{parameter.help}</p>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Control({ id, parameter }: { id: string; parameter: Parameter }) {
+  const { name, takes } = parameter;
+  const value = given(name);
+  const isPlain = takes.every(
+    ({ kind }) => kind === "boolean" || kind === "choice" || kind === "none",
+  );
+  if (takes.length > 0 && isPlain && !Array.isArray(value)) {
+    return <ChoiceControl id={id} parameter={parameter} value={value} />;
+  }
+  return <TextControl id={id} parameter={parameter} value={value} />;
+}
+
+interface ControlProps {
+  id: string;
+  parameter: Parameter;
+  value: Json;
+}
+
+function ChoiceControl({ id, parameter, value }: ControlProps) {
+  const { takes, name } = parameter;
+  const options: Json[] = [
+    ...(takesKind(takes, "none") ? [null] : []),
+    ...choices(takes),
+    ...(takesKind(takes, "boolean") ? [true, false] : []),
+  ];
+  return (
+    <select
+      id={id}
+      value={JSON.stringify(value)}
+      onChange={(event) => set(parameter, JSON.parse(event.currentTarget.value) as Json, name)}
+    >
+      {options.map((option) => (
+        <option key={String(option)} value={JSON.stringify(option)}>
+          {said(option)}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function TextControl({ id, parameter, value }: ControlProps) {
+  const [text, setText] = useState<string | null>(null);
+  const names = choices(parameter.takes);
+  const finish = () => {
+    if (text !== null && text !== said(value)) {
+      set(parameter, text.trim() === "" ? parameter.default : read(text), parameter.name);
+    }
+    setText(null);
+  };
+  return (
+    <>
+      <input
+        id={id}
+        type="text"
+        list={names.length > 0 ? `${id}-names` : undefined}
+        value={text ?? said(value)}
+        aria-invalid={refusal.value?.parameter === parameter.name}
+        onInput={(event) => setText(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") finish();
+          if (event.key === "Escape") setText(null);
+        }}
+        onBlur={finish}
+      />
+      {names.length > 0 && (
+        <datalist id={`${id}-names`}>
+          {names.map((each) => (
+            <option key={each} value={each} />
+          ))}
+        </datalist>
+      )}
+    </>
+  );
+}
+
+/** The default itself is not said in an experiment: null takes a parameter back to it. */
+function set(parameter: Parameter, value: Json, name: string): void {
+  const isDefault = JSON.stringify(value) === JSON.stringify(parameter.default);
+  setParameter(name, isDefault ? null : value);
+}

@@ -1,0 +1,33 @@
+/** Back along the recorded history: which epoch is shown. */
+
+import { epoch, frame, send } from "../state/session";
+import { whole } from "./numbers";
+
+export function Scrubber() {
+  const header = frame.value?.header;
+  const remembered = header?.remembered;
+  const last = remembered?.last ?? 0;
+  return (
+    <div class="scrubber">
+      <input
+        type="range"
+        aria-label="Epoch that is shown"
+        aria-valuetext={`epoch ${whole(epoch.value)}`}
+        min={remembered?.first ?? 0}
+        max={Math.max(1, last)}
+        step={1}
+        value={epoch.value}
+        disabled={last === 0}
+        onInput={(event) => send({ do: "seek", epoch: Number(event.currentTarget.value) })}
+      />
+      <button
+        type="button"
+        class="button quiet"
+        disabled={header?.is_latest !== false}
+        onClick={() => send({ do: "seek", epoch: null })}
+      >
+        Latest
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,41 @@
+/** A parameter's value as it is typed: a number, a name, true or false, none, or several with commas. */
+
+import type { Json } from "../wire/protocol";
+
+export function said(value: Json): string {
+  if (value === null) return "none";
+  if (Array.isArray(value)) return value.map(said).join(", ");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+export function read(text: string): Json {
+  const trimmed = text.trim();
+  if (trimmed.startsWith("{")) return readMapping(trimmed);
+  const bare = trimmed.replace(/^[[(](.*)[\])]$/s, "$1");
+  if (bare !== trimmed || bare.includes(",")) {
+    return bare
+      .split(",")
+      .map((part) => part.trim())
+      .filter((part) => part !== "")
+      .map(readOne);
+  }
+  return readOne(trimmed);
+}
+
+const WORDS: Record<string, Json> = { none: null, true: true, false: false };
+
+function readOne(text: string): Json {
+  const word = WORDS[text.toLowerCase()];
+  if (word !== undefined) return word;
+  const number = Number(text.replace("−", "-"));
+  return text !== "" && Number.isFinite(number) ? number : text.replace(/^(['"])(.*)\1$/, "$2");
+}
+
+/** What is no JSON goes to the server as it was typed, which says what is wrong with it. */
+function readMapping(text: string): Json {
+  try {
+    return JSON.parse(text.replaceAll("'", '"')) as Json;
+  } catch {
+    return text;
+  }
+}
