@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { curveHeight, edgeAt, layOut, nodeAt } from "../src/drawing/networkLayout";
+import { curveHeight, edgeAt, ends, layOut, nodeAt } from "../src/drawing/networkLayout";
 
 const ROOM = { width: 700, height: 400, top: 10, bottom: 10, left: 50, right: 60 };
 
@@ -8,15 +8,16 @@ describe("layOut", () => {
     "keeps the boxes of %j inside the room, and apart",
     (sizes) => {
       const layout = layOut(sizes, ROOM);
-      const half = layout.side / 2;
-      for (const nodes of layout.layers) {
+      for (const [layer, nodes] of layout.layers.entries()) {
+        const side = layout.sides[layer] ?? 0;
+        const half = side / 2;
         for (const [place, node] of nodes.entries()) {
           expect(node.x - half).toBeGreaterThanOrEqual(ROOM.left - 1e-9);
           expect(node.x + half).toBeLessThanOrEqual(ROOM.width - ROOM.right + 1e-9);
           expect(node.y - half).toBeGreaterThanOrEqual(ROOM.top - half);
           expect(node.y + half).toBeLessThanOrEqual(ROOM.height - ROOM.bottom + half);
           const below = nodes[place + 1];
-          if (below && nodes.length < 60) expect(below.y - node.y).toBeGreaterThan(layout.side);
+          if (below && nodes.length < 60) expect(below.y - node.y).toBeGreaterThan(side);
         }
       }
     },
@@ -42,7 +43,7 @@ describe("what is pointed at", () => {
 
   it("is the edge whose curve passes there", () => {
     const x = from.x + 0.7 * (to.x - from.x);
-    const y = curveHeight(from, to, layout.side, x);
+    const y = curveHeight(layout, from, to, x);
     expect(edgeAt(layout, x, y + 1)).toEqual({ layer: 1, from: 1, to: 2 });
   });
 
@@ -53,11 +54,17 @@ describe("what is pointed at", () => {
 });
 
 it("draws edges that leave and arrive level, and pass the middle halfway", () => {
-  const [from, to] = [
-    { layer: 0, unit: 0, x: 0, y: 0 },
-    { layer: 1, unit: 0, x: 120, y: 100 },
-  ];
-  expect(curveHeight(from, to, 20, 10)).toBeCloseTo(0);
-  expect(curveHeight(from, to, 20, 110)).toBeCloseTo(100);
-  expect(curveHeight(from, to, 20, 60)).toBeCloseTo(50);
+  const layout = layOut([2, 1], ROOM);
+  const [from, to] = [layout.layers[0]?.[0], layout.layers[1]?.[0]];
+  if (!from || !to) throw new Error("no such unit");
+  const [start, end] = ends(layout, from, to);
+  expect(curveHeight(layout, from, to, start)).toBeCloseTo(from.y);
+  expect(curveHeight(layout, from, to, end)).toBeCloseTo(to.y);
+  expect(curveHeight(layout, from, to, (start + end) / 2)).toBeCloseTo((from.y + to.y) / 2);
+});
+
+it("makes only those layers small that do not fit otherwise", () => {
+  const { sides } = layOut([64, 6, 4, 10], ROOM);
+  expect(sides[0]).toBeLessThan(10);
+  expect(Math.min(...sides.slice(1))).toBeGreaterThan(20);
 });

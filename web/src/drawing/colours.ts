@@ -4,7 +4,8 @@ export type Rgb = readonly [number, number, number];
 
 /**
  * Okabe and Ito 2008. The first two are swapped against the library's plots, so that the second of two classes,
- * towards which a positive logit points, is blue as every positive number is.
+ * towards which a positive logit points, is blue as every positive number is. The last three are for data of up to
+ * ten classes.
  */
 export const CLASS_COLOURS: readonly Rgb[] = [
   [230, 159, 0],
@@ -14,6 +15,9 @@ export const CLASS_COLOURS: readonly Rgb[] = [
   [86, 180, 233],
   [204, 121, 167],
   [240, 228, 66],
+  [112, 116, 122],
+  [94, 60, 153],
+  [140, 81, 10],
 ];
 
 export const NEGATIVE: Rgb = [213, 94, 0];

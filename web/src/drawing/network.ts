@@ -2,7 +2,7 @@
 
 import type { Numbers } from "../wire/frames";
 import { css, type Rgb, signColour, type Theme } from "./colours";
-import type { Edge, Layout, Node } from "./networkLayout";
+import { type Edge, ends, type Layout, type Node } from "./networkLayout";
 import { classPixels, type Grid, oneClassPixels, signedPixels, valuePixels } from "./region";
 import type { Surface } from "./surface";
 
@@ -30,7 +30,7 @@ export function drawNetwork(surface: Surface, layout: Layout, picture: NetworkPi
   layout.layers.forEach((nodes, layer) => {
     for (const node of nodes) {
       const last = layer === layout.layers.length - 1;
-      drawUnit(surface, layout.side, node, {
+      drawUnit(surface, layout.sides[layer] ?? 0, node, {
         map: picture.maps[layer]?.[node.unit] ?? null,
         pixels: last ? outputPixels(picture.output, node.unit, nodes.length) : unitPixels,
         bias: picture.biases[layer - 1]?.[node.unit] ?? null,
@@ -58,14 +58,17 @@ function drawEdges(surface: Surface, layout: Layout, layer: number, picture: Net
   const { context, theme } = surface;
   const fanOut = layout.sizes[layer] as number;
   const least = threshold(weights, MOST_EDGES);
+  // Between small boxes there is no room for wide lines.
+  const side = Math.min(layout.sides[layer - 1] ?? 0, layout.sides[layer] ?? 0);
+  const thinness = Math.min(1, Math.max(0.35, side / 24));
   for (const from of layout.layers[layer - 1] ?? []) {
     for (const to of layout.layers[layer] ?? []) {
       const weight = weights[from.unit * fanOut + to.unit] as number;
       if (weight === undefined || Math.abs(weight) < least) continue;
       const marked = isEdge(picture.marked, layer, from.unit, to.unit);
       context.strokeStyle = css(signColour(weight, theme), marked ? 1 : opacity(weight));
-      context.lineWidth = edgeWidth(weight) + (marked ? 2 : 0);
-      traceEdge(context, from, to, layout.side);
+      context.lineWidth = edgeWidth(weight) * thinness + (marked ? 2 : 0);
+      traceEdge(context, layout, from, to);
       context.stroke();
     }
   }
@@ -75,8 +78,8 @@ function opacity(weight: number): number {
   return 0.22 + 0.68 * Math.min(1, Math.abs(weight));
 }
 
-function traceEdge(context: CanvasRenderingContext2D, from: Node, to: Node, side: number): void {
-  const [start, end] = [from.x + side / 2, to.x - side / 2];
+function traceEdge(context: CanvasRenderingContext2D, layout: Layout, from: Node, to: Node): void {
+  const [start, end] = ends(layout, from, to);
   const middle = (start + end) / 2;
   context.beginPath();
   context.moveTo(start, from.y);

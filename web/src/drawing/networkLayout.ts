@@ -11,8 +11,8 @@ export interface Node {
 export interface Layout {
   readonly width: number;
   readonly height: number;
-  /** The side of a unit's box. */
-  readonly side: number;
+  /** The side of each layer's boxes. */
+  readonly sides: readonly number[];
   /** The boxes of each layer, inputs first and outputs last; fewer than its units where it is condensed. */
   readonly layers: readonly (readonly Node[])[];
   /** How many units each layer has. */
@@ -35,41 +35,50 @@ export interface Room {
 const LARGEST_SIDE = 54;
 const SMALLEST_SIDE = 6;
 const MOST_BOXES = 64;
+/** How far apart boxes stand at least, in their sides. */
+const GAP = 1.25;
 
 /** Columns at even distances, and in each of them units around the middle. */
 export function layOut(sizes: readonly number[], room: Room): Layout {
+  const { width, height } = room;
   const shown = sizes.map((size) => Math.min(size, MOST_BOXES));
-  const tallest = Math.max(1, ...shown);
-  const free = Math.max(1, room.height - room.top - room.bottom);
-  const across = Math.max(0, room.width - room.left - room.right) / Math.max(1, sizes.length - 0.5);
-  const side = Math.max(
-    SMALLEST_SIDE,
-    Math.min(LARGEST_SIDE, free / (tallest * 1.25), across * 0.5),
+  const free = Math.max(1, height - room.top - room.bottom);
+  const across = Math.max(0, width - room.left - room.right) / Math.max(1, sizes.length - 0.5);
+  const most = Math.min(LARGEST_SIDE, across * 0.5);
+  // Layers alike in size are drawn alike: only what does not fit is made smaller.
+  const usual = Math.min(most, free / (Math.min(12, Math.max(1, ...shown)) * GAP));
+  const sides = shown.map((count) =>
+    Math.max(SMALLEST_SIDE, Math.min(usual, free / (count * GAP))),
   );
-  const span = Math.max(0, room.width - room.left - room.right - side);
-  const columns = sizes.map(
-    (_, layer) => room.left + side / 2 + (span * layer) / Math.max(1, sizes.length - 1),
-  );
+  const columns = columnsOf(sides, room);
   const layers = shown.map((count, layer) => {
-    const pitch = Math.min(side * 1.35, free / count);
+    const pitch = Math.min((sides[layer] as number) * 1.35, free / count);
     const first = room.top + free / 2 - (pitch * (count - 1)) / 2;
+    const x = columns[layer] as number;
     return Array.from({ length: count }, (_, unit) => ({
       layer,
       unit,
-      x: columns[layer] as number,
+      x,
       y: first + pitch * unit,
     }));
   });
-  return { width: room.width, height: room.height, side, layers, sizes, columns };
+  return { width, height, sides, layers, sizes, columns };
+}
+
+function columnsOf(sides: readonly number[], room: Room): number[] {
+  const first = room.left + (sides[0] ?? 0) / 2;
+  const last = room.width - room.right - (sides.at(-1) ?? 0) / 2;
+  const steps = Math.max(1, sides.length - 1);
+  return sides.map((_, layer) => first + (Math.max(0, last - first) * layer) / steps);
 }
 
 /** The unit whose box holds a place of the picture. */
 export function nodeAt(layout: Layout, x: number, y: number): Node | null {
-  const reach = Math.max(layout.side / 2, 12);
-  for (const layer of layout.layers) {
-    for (const node of layer) {
-      if (Math.abs(node.x - x) <= reach && Math.abs(node.y - y) <= layout.side / 2) return node;
-    }
+  for (const [layer, nodes] of layout.layers.entries()) {
+    const half = (layout.sides[layer] ?? 0) / 2;
+    if (Math.abs((layout.columns[layer] ?? 0) - x) > Math.max(half, 12)) continue;
+    const found = nodes.find((node) => Math.abs(node.y - y) <= half);
+    if (found) return found;
   }
   return null;
 }
@@ -81,17 +90,25 @@ export interface Edge {
   readonly to: number;
 }
 
+/** Where an edge leaves its unit and where it arrives, to the right and down. */
+export function ends(layout: Layout, from: Node, to: Node): [x0: number, x1: number] {
+  const half = (layer: number) => (layout.sides[layer] ?? 0) / 2;
+  return [from.x + half(from.layer), to.x - half(to.layer)];
+}
+
 /** The edge whose curve passes nearest to a place, within a few pixels. */
 export function edgeAt(layout: Layout, x: number, y: number, reach = 6): Edge | null {
-  const layer = layout.columns.findIndex((column) => x <= column - layout.side / 2);
-  if (layer < 1 || x < (layout.columns[layer - 1] as number) + layout.side / 2) return null;
   let [best, nearest]: [Edge | null, number] = [null, reach];
-  for (const from of layout.layers[layer - 1] ?? []) {
-    for (const to of layout.layers[layer] ?? []) {
-      const distance = Math.abs(curveHeight(from, to, layout.side, x) - y);
-      if (distance < nearest) {
-        nearest = distance;
-        best = { layer, from: from.unit, to: to.unit };
+  for (let layer = 1; layer < layout.layers.length; layer++) {
+    for (const from of layout.layers[layer - 1] ?? []) {
+      for (const to of layout.layers[layer] ?? []) {
+        const [x0, x1] = ends(layout, from, to);
+        if (x < x0 || x > x1) continue;
+        const distance = Math.abs(curveHeight(layout, from, to, x) - y);
+        if (distance < nearest) {
+          nearest = distance;
+          best = { layer, from: from.unit, to: to.unit };
+        }
       }
     }
   }
@@ -99,8 +116,8 @@ export function edgeAt(layout: Layout, x: number, y: number, reach = 6): Edge | 
 }
 
 /** The height of an edge's curve at x: the cubic that leaves and arrives level. */
-export function curveHeight(from: Node, to: Node, side: number, x: number): number {
-  const [start, end] = [from.x + side / 2, to.x - side / 2];
+export function curveHeight(layout: Layout, from: Node, to: Node, x: number): number {
+  const [start, end] = ends(layout, from, to);
   const goal = Math.min(1, Math.max(0, (x - start) / (end - start)));
   // The controls stand halfway, so x(t) = 3/2 t - 3/2 t² + t³ of the way: turned round by Newton's steps.
   let t = goal;

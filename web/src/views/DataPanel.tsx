@@ -134,8 +134,9 @@ export function ladder(low: number, high: number): number[] {
 
 function Inputs() {
   const experiment = state.value?.experiment;
-  const inputs = experiment?.inputs;
   if (!experiment) return null;
+  // Only of two features can these be made; left out, both are given as they are.
+  const inputs = state.value?.data.features.length === 2 && (experiment.inputs ?? ["x", "y"]);
   return (
     <fieldset>
       <legend>

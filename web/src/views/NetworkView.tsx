@@ -199,27 +199,29 @@ function Names({ layout }: { layout: Layout }) {
   const inputs = layout.layers[0] ?? [];
   const outputs = layout.layers.at(-1) ?? [];
   const ends = known.task === "regression" ? [known.target] : endNames(known.classes, outputs);
-  const half = layout.side / 2 + 6;
+  const beside = (layer: number) => (layout.sides[layer] ?? 0) / 2 + 6;
+  const isLarge = (layer: number) => (layout.sides[layer] ?? 0) >= 13;
+  const last = layout.layers.length - 1;
   return (
     <div class="names">
-      {layout.side >= 13 &&
+      {isLarge(0) &&
         inputs.map((node) => (
           <span
             key={node.unit}
             class="input-name"
             title={known.inputs[node.unit]}
-            style={{ top: `${node.y}px`, right: `${layout.width - node.x + half}px` }}
+            style={{ top: `${node.y}px`, right: `${layout.width - node.x + beside(0)}px` }}
           >
             {known.inputs[node.unit]}
           </span>
         ))}
-      {layout.side >= 13 &&
+      {isLarge(last) &&
         outputs.map((node) => (
           <span
             key={node.unit}
             class="output-name"
             title={ends[node.unit]}
-            style={{ top: `${node.y}px`, left: `${node.x + half}px` }}
+            style={{ top: `${node.y}px`, left: `${node.x + beside(last)}px` }}
           >
             {ends[node.unit]}
           </span>
