@@ -12,6 +12,7 @@ import { useChanges } from "./drawing";
 import { TickField } from "./fields";
 import { short, whole } from "./numbers";
 import { Scrubber } from "./Scrubber";
+import { Twin } from "./Twin";
 
 export function CurvesView() {
   const place = useRef<HTMLDivElement>(null);
@@ -161,43 +162,34 @@ function CurveLegend({ pointed }: { pointed: { value: number | null } }) {
 const ROWS = 10;
 
 function CurvesTable() {
-  const open = useSignal(false);
   return (
-    <details
-      class="twin"
-      onToggle={(event) => {
-        open.value = event.currentTarget.open;
-      }}
-    >
-      <summary>As a table</summary>
-      {open.value && (
-        <div class="sheet">
-          <table>
-            <caption class="only-heard">Losses by epoch</caption>
-            <thead>
-              <tr>
-                <th scope="col">epoch</th>
+    <Twin of="The losses">
+      {() => (
+        <table>
+          <caption class="only-heard">Losses by epoch</caption>
+          <thead>
+            <tr>
+              <th scope="col">epoch</th>
+              {curves.value.lines.map((line) => (
+                <th key={line.name} scope="col">
+                  {line.name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {spread(curves.value.epochs.length, ROWS).map((at) => (
+              <tr key={at}>
+                <th scope="row">{whole(curves.value.epochs[at] ?? 0)}</th>
                 {curves.value.lines.map((line) => (
-                  <th key={line.name} scope="col">
-                    {line.name}
-                  </th>
+                  <td key={line.name}>{short(line.values[at], 5)}</td>
                 ))}
               </tr>
-            </thead>
-            <tbody>
-              {spread(curves.value.epochs.length, ROWS).map((at) => (
-                <tr key={at}>
-                  <th scope="row">{whole(curves.value.epochs[at] ?? 0)}</th>
-                  {curves.value.lines.map((line) => (
-                    <td key={line.name}>{short(line.values[at], 5)}</td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+            ))}
+          </tbody>
+        </table>
       )}
-    </details>
+    </Twin>
   );
 }
 

@@ -1,24 +1,13 @@
 /** The plane as a table: what the network says at five times five places, for those who do not see it. */
 
-import { useSignal } from "@preact/signals";
 import { answerAt, classes, extent, isClassification } from "../state/plane";
 import { fixed, percent, short } from "./numbers";
+import { Twin } from "./Twin";
 
 const COUNT = 5;
 
 export function RegionTable() {
-  const open = useSignal(false);
-  return (
-    <details
-      class="twin"
-      onToggle={(event) => {
-        open.value = event.currentTarget.open;
-      }}
-    >
-      <summary>As a table</summary>
-      {open.value && <Table />}
-    </details>
-  );
+  return <Twin of="The plane">{() => <Table />}</Twin>;
 }
 
 function Table() {
@@ -27,33 +16,31 @@ function Table() {
   const across = places(plane.x);
   const upwards = plane.kind === "line" ? [0] : places(plane.y).reverse();
   return (
-    <div class="sheet">
-      <table>
-        <caption class="only-heard">
-          What the network says; {plane.x_name} grows to the right, {plane.y_name} upwards
-        </caption>
-        <thead>
-          <tr>
-            <td />
+    <table>
+      <caption class="only-heard">
+        What the network says; {plane.x_name} grows to the right, {plane.y_name} upwards
+      </caption>
+      <thead>
+        <tr>
+          <td />
+          {across.map((x) => (
+            <th key={x} scope="col">
+              {fixed(x, 2)}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {upwards.map((y) => (
+          <tr key={y}>
+            <th scope="row">{plane.kind === "line" ? "prediction" : fixed(y, 2)}</th>
             {across.map((x) => (
-              <th key={x} scope="col">
-                {fixed(x, 2)}
-              </th>
+              <td key={x}>{said(answerAt(x, y))}</td>
             ))}
           </tr>
-        </thead>
-        <tbody>
-          {upwards.map((y) => (
-            <tr key={y}>
-              <th scope="row">{plane.kind === "line" ? "prediction" : fixed(y, 2)}</th>
-              {across.map((x) => (
-                <td key={x}>{said(answerAt(x, y))}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </tbody>
+    </table>
   );
 }
 

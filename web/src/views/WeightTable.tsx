@@ -5,44 +5,38 @@ import { biases, weights } from "../state/network";
 import { state } from "../state/session";
 import type { Layer } from "../wire/protocol";
 import { WeightInput } from "./MarkedWeight";
+import { Twin } from "./Twin";
 
 const MOST_CELLS = 1500;
 
 export function WeightTable() {
-  const open = useSignal(false);
+  return <Twin of="The weights">{() => <ChosenLayer />}</Twin>;
+}
+
+function ChosenLayer() {
   const chosen = useSignal(0);
   const layers = state.value?.network.layers ?? [];
   const layer = Math.min(chosen.value, layers.length - 1);
   const known = layers[layer];
   return (
-    <details
-      class="twin"
-      onToggle={(event) => {
-        open.value = event.currentTarget.open;
-      }}
-    >
-      <summary>As a table</summary>
-      {open.value && known && (
-        <div class="sheet">
-          <label class="tick">
-            Layer
-            <select
-              value={String(layer)}
-              onChange={(event) => {
-                chosen.value = Number(event.currentTarget.value);
-              }}
-            >
-              {layers.map((each, index) => (
-                <option key={each.name} value={String(index)}>
-                  {each.name}
-                </option>
-              ))}
-            </select>
-          </label>
-          <Weights layer={known} index={layer} />
-        </div>
-      )}
-    </details>
+    <>
+      <label class="tick">
+        Layer
+        <select
+          value={String(layer)}
+          onChange={(event) => {
+            chosen.value = Number(event.currentTarget.value);
+          }}
+        >
+          {layers.map((each, index) => (
+            <option key={each.name} value={String(index)}>
+              {each.name}
+            </option>
+          ))}
+        </select>
+      </label>
+      {known && <Weights layer={known} index={layer} />}
+    </>
   );
 }
 

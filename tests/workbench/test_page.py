@@ -1,0 +1,343 @@
+"""The page in a browser, before the server as it is: what people do, and what they see then."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+for _needed in ("starlette", "uvicorn", "websockets", "playwright"):
+    pytest.importorskip(_needed)
+
+from playwright.sync_api import Browser, Error, expect, sync_playwright  # noqa: E402
+
+from lamina.workbench.app import STATIC  # noqa: E402
+from lamina.workbench.server import Server  # noqa: E402
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, PROGRAMS)), None)
+WEB = Path(__file__).parents[2] / "web"
+AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
+PANELS = (".settings", ".data", ".network", ".region", ".curves", ".notes")
+# A fit of a few milliseconds an epoch, on a machine with other things to do.
+PATIENCE = 30_000
+
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
+    pytest.mark.skipif(not STATIC.is_dir(), reason="the page is not built"),
+    pytest.mark.xdist_group("browser"),
+]
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with Server() as server:
+        yield server
+
+
+class Visit:
+    """A page that is open, and what went wrong on it."""
+
+    def __init__(self, browser: Browser, server: Server, **wishes: Any) -> None:
+        size = {"width": 1440, "height": 900}
+        self.server = server
+        self.context = browser.new_context(**({"viewport": size} | wishes))
+        self.context.set_default_timeout(PATIENCE)
+        self.page = self.context.new_page()
+        self.troubles: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on("console", self._hear)
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(server.url)
+        expect(self.page.get_by_role("heading", name="Network", exact=True)).to_be_visible()
+
+    def _hear(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.troubles.append(message.text)
+
+    @property
+    def session(self) -> Any:
+        """What the server has of this page."""
+        name = self.page.evaluate("sessionStorage.getItem('lamina-session')")
+        return self.server.workbench.sessions[name]
+
+    def readout(self, name: str) -> str:
+        """A number of the bar."""
+        return self.page.locator(f'.readouts > div:has(dt:text-is("{name}")) > dd').inner_text()
+
+    def epoch(self) -> int:
+        return int(self.readout("Epoch").replace(",", ""))
+
+    def wait_for_epoch(self, least: int) -> None:
+        """Until so many epochs have been made, as the page tells."""
+        self.page.wait_for_function(
+            "least => Number(document.querySelector('.readouts dd').textContent"
+            ".replaceAll(',', '')) >= least",
+            arg=least,
+        )
+
+    def wait_for_exactly(self, epoch: int) -> None:
+        """Until the page shows this epoch, which is not the latest."""
+        expect(self.page.locator(".readouts dd").first).to_have_text(str(epoch))
+
+    def wait_for(self, name: str, value: Any) -> None:
+        """Until a parameter of the model is so, as the server has it."""
+        self.page.wait_for_timeout(0)
+        for _ in range(PATIENCE // 50):
+            if self.session.experiment.model.get(name) == value:
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{name} is {self.session.experiment.model.get(name)!r}")
+
+    def pause(self) -> None:
+        """Pause, and wait for the page to show where it stands."""
+        self.page.get_by_role("button", name="Pause").click()
+        expect(self.page.get_by_role("button", name="Play")).to_be_visible()
+        self.page.wait_for_timeout(300)
+
+
+@pytest.fixture
+def visit(browser: Browser, server: Server) -> Iterator[Visit]:
+    visit = Visit(browser, server)
+    yield visit
+    visit.context.close()
+    assert not visit.troubles
+
+
+def test_learns_without_being_touched(visit: Visit) -> None:
+    visit.wait_for_epoch(5)
+    first = float(visit.readout("Loss, train"))
+    visit.wait_for_epoch(60)
+    assert float(visit.readout("Loss, train")) < first
+    assert all(url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:")) for url in visit.requests)
+
+
+def test_shows_the_numbers_that_the_engine_has(visit: Visit) -> None:
+    visit.wait_for_epoch(20)
+    visit.pause()
+    moment = visit.session.moment
+    assert visit.epoch() == moment.epoch
+    assert visit.readout("Loss, train") == f"{moment.loss:.4f}"
+    assert visit.readout("Loss, test") == f"{moment.row['validation_loss']:.4f}"
+    table = visit.page.locator(".network details")
+    table.locator("summary").click()
+    fields = table.get_by_role("textbox")
+    shown = [float(fields.nth(i).input_value()) for i in range(6)]
+    assert shown == [float(f"{weight:.5g}") for weight in moment.parameters[:6]]
+
+
+def test_changes_the_activation_and_begins_again(visit: Visit) -> None:
+    visit.wait_for_epoch(30)
+    visit.page.get_by_label("Activation", exact=True).select_option("relu")
+    visit.wait_for("activation", "relu")
+    visit.wait_for_epoch(3)
+    assert {block.activation for block in visit.session.run.spec.blocks[:-1]} == {"relu"}
+    visit.page.get_by_role("button", name="Undo").click()
+    visit.wait_for("activation", "tanh")
+
+
+def test_adds_and_removes_layers_and_units(visit: Visit) -> None:
+    page = visit.page
+    page.get_by_role("button", name="Add a hidden layer").click()
+    visit.wait_for("hidden_layer_sizes", [6, 4, 4])
+    page.get_by_role("button", name="Add a unit to hidden layer 1").click()
+    visit.wait_for("hidden_layer_sizes", [7, 4, 4])
+    page.get_by_role("button", name="Remove a unit from hidden layer 2").click()
+    visit.wait_for("hidden_layer_sizes", [7, 3, 4])
+    page.get_by_role("button", name="Remove the last hidden layer").click()
+    visit.wait_for("hidden_layer_sizes", [7, 3])
+    visit.wait_for_epoch(2)
+
+
+def test_goes_back_along_the_history(visit: Visit) -> None:
+    visit.wait_for_epoch(40)
+    visit.page.get_by_label("Epoch that is shown").fill("10")
+    visit.wait_for_exactly(10)
+    assert visit.session.moment.epoch == 10
+    visit.page.get_by_role("button", name="Latest").click()
+    visit.wait_for_epoch(40)
+
+
+def test_steps_by_one_epoch_and_begins_again(visit: Visit) -> None:
+    visit.wait_for_epoch(3)
+    visit.pause()
+    before = visit.epoch()
+    visit.page.get_by_role("button", name="One epoch").click()
+    visit.wait_for_epoch(before + 1)
+    assert visit.session.run.gate.epoch == before + 1
+    visit.page.get_by_role("button", name="Begin again, same first weights").click()
+    visit.wait_for_exactly(0)
+
+
+def test_says_what_was_refused_and_how_to_mend_it(visit: Visit) -> None:
+    page = visit.page
+    page.get_by_role("button", name="All settings").click()
+    field = page.get_by_label("dropout", exact=True)
+    field.fill("1.5")
+    field.press("Enter")
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("dropout")
+    page.get_by_role("button", name="Dismiss").click()
+    expect(alert).not_to_contain_text("dropout")
+    field.fill("0.1")
+    field.press("Enter")
+    visit.wait_for("dropout", 0.1)
+
+
+def test_offers_every_parameter_and_every_data_set_of_the_vocabulary(visit: Visit) -> None:
+    words = visit.page.evaluate("fetch('/api/vocabulary').then(answer => answer.json())")
+    offered = (
+        visit.page.get_by_label("Data set")
+        .locator("option")
+        .evaluate_all("options => options.map(option => option.value)")
+    )
+    assert sorted(offered) == sorted(f"{each['kind']} {each['name']}" for each in words["data"])
+    visit.page.get_by_role("button", name="All settings").click()
+    names = visit.page.locator(".setting > label").all_text_contents()
+    expected = {each["name"] for each in words["parameters"] if "classifier" in each["of"]}
+    assert set(names) == expected
+    activations = (
+        visit.page.get_by_label("Activation", exact=True).locator("option").all_text_contents()
+    )
+    assert activations == [entry["name"] for entry in words["tables"]["activations"]]
+
+
+@pytest.mark.parametrize("name", ["xor", "clusters", "spiral", "curve", "hills"])
+def test_learns_made_data(visit: Visit, name: str) -> None:
+    visit.page.get_by_label("Data set").select_option(f"made {name}")
+    expect(visit.page.locator(".about").first).to_be_visible()
+    for _ in range(200):
+        if visit.session.experiment.data.to_json()["name"] == name:
+            break
+        visit.page.wait_for_timeout(50)
+    visit.wait_for_epoch(3)
+    assert visit.session.run.problem.dataset.name == name
+    table = visit.page.locator(".region details")
+    table.locator("summary").click()
+    assert table.locator("tbody td").first.inner_text() != "–"
+
+
+def test_is_used_by_keys_alone(visit: Visit) -> None:
+    page = visit.page
+    visit.wait_for_epoch(2)
+    for name in ("Begin again, same first weights", "Pause"):
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("button", name=name)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Play")).to_be_focused()
+    page.locator(".plane").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".region .answer")).to_contain_text("%")
+    page.get_by_label("Learning rate", exact=True).focus()
+    page.keyboard.press("ArrowUp")
+    visit.wait_for("learning_rate_init", 0.03)
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+
+
+def test_finds_its_run_again_after_the_socket_was_killed(visit: Visit) -> None:
+    visit.wait_for_epoch(5)
+    session = visit.session
+    for connection in list(visit.server.workbench.connections.values()):
+        connection.close_code = 1012
+        connection.tell()
+    visit.page.wait_for_timeout(500)
+    visit.wait_for_epoch(session.run.gate.epoch + 20)
+    assert visit.session is session
+    visit.troubles = [each for each in visit.troubles if "WebSocket" not in each]
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: `make web` does that")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_has_nothing_that_axe_finds_wrong(browser: Browser, server: Server, scheme: str) -> None:
+    visit = Visit(browser, server, color_scheme=scheme, bypass_csp=True)
+    visit.wait_for_epoch(3)
+    visit.pause()
+    visit.page.add_script_tag(path=AXE)
+    for tab in ("Data", "All settings"):
+        visit.page.get_by_role("button", name=tab, exact=True).click()
+        visit.page.evaluate(
+            "document.querySelectorAll('details').forEach(each => { each.open = true; })"
+        )
+        found = visit.page.evaluate("axe.run().then(results => results.violations)")
+        told = [(each["id"], [node["target"] for node in each["nodes"]]) for each in found]
+        assert told == []
+    visit.context.close()
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440])
+def test_fits_every_width_and_offers_targets_large_enough(
+    browser: Browser, server: Server, width: int
+) -> None:
+    visit = Visit(browser, server, viewport={"width": width, "height": 900})
+    visit.wait_for_epoch(3)
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
+    small = visit.page.evaluate(
+        """() => [...document.querySelectorAll("button, select, input, summary")]
+        .map(each => each.closest("label") ?? each)
+        .filter(each => each.checkVisibility())
+        .map(each => [each.getBoundingClientRect(), each.outerHTML])
+        .filter(([box]) => box.width < 24 || box.height < 24)
+        .map(([box, html]) => `${box.width} × ${box.height}: ${html.slice(0, 90)}`)"""
+    )
+    assert small == []
+    visit.context.close()
+
+
+def test_shows_all_at_once_on_a_laptop(visit: Visit) -> None:
+    visit.wait_for_epoch(3)
+    for panel in PANELS:
+        box = visit.page.locator(panel).bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["y"] >= 0
+        assert box["x"] + box["width"] <= 1440
+        assert box["y"] + box["height"] <= 900
+
+
+def test_does_not_move_by_itself_where_less_motion_is_wished_for(
+    browser: Browser, server: Server
+) -> None:
+    visit = Visit(browser, server, reduced_motion="reduce")
+    expect(visit.page.get_by_role("button", name="Play")).to_be_visible()
+    visit.page.wait_for_timeout(500)
+    assert visit.session.run.gate.epoch == 0
+    visit.page.get_by_role("button", name="Play").click()
+    visit.wait_for_epoch(3)
+    visit.context.close()
+
+
+def test_refuses_scripts_from_elsewhere(visit: Visit) -> None:
+    with pytest.raises(Error):
+        visit.page.add_script_tag(content="window.wasRun = true")
+    assert visit.page.evaluate("window.wasRun") is None
+    assert any("Content Security Policy" in each for each in visit.troubles)
+    visit.troubles.clear()
+
+
+def test_is_small() -> None:
+    script = (STATIC / "workbench.js").read_bytes()
+    assert len(gzip.compress(script)) <= 150_000
+
+
+@pytest.mark.repository
+def test_lockfile_names_no_registry() -> None:
+    text = (WEB / "package-lock.json").read_text()
+    assert '"resolved"' not in text
+    assert not re.search(r"https?://[^\"]*registry", text)
