@@ -16,7 +16,7 @@ for _needed in ("starlette", "uvicorn", "websockets", "playwright"):
 
 from playwright.sync_api import Browser, Error, expect, sync_playwright  # noqa: E402
 
-from lamina.workbench.app import STATIC  # noqa: E402
+from lamina.workbench.door import STATIC  # noqa: E402
 from lamina.workbench.server import Server  # noqa: E402
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -125,6 +125,10 @@ def test_learns_without_being_touched(visit: Visit) -> None:
     visit.wait_for_epoch(60)
     assert float(visit.readout("Loss, train")) < first
     assert all(url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:")) for url in visit.requests)
+
+
+def test_takes_the_token_out_of_the_address(visit: Visit) -> None:
+    assert "token" not in visit.page.url
 
 
 def test_shows_the_numbers_that_the_engine_has(visit: Visit) -> None:

@@ -7,6 +7,9 @@ import "./style/layout.css";
 import "./style/views.css";
 
 const page = document.getElementById("page");
+// The link's token has become a cookie, and is nobody else's business in the address.
+history.replaceState(null, "", window.location.pathname);
+
 if (page) {
   render(<App />, page);
   void begin();
