@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
+from collections.abc import Callable
+from time import thread_time
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -24,6 +26,9 @@ VERSION = 1
 MOST_WAITING = 256
 TAKEN_OVER, TOO_LONG = 4409, 1009
 SECONDS_BETWEEN_DIAGNOSES = 1.0
+MOST_FRAMES_A_SECOND = 40
+# The time between two frames, in the processor's time that it takes to make one.
+COST_OF_WATCHING = 10.0
 
 
 class Connection:
@@ -48,7 +53,7 @@ class Connection:
         self.told: Any = None
         self.data_sent = 0
         self.diagnoses: Any = None
-        self.next_diagnoses = 0.0
+        self.next_diagnoses = self.next_frame = 0.0
         self.close_code: int | None = None
 
     def tell(self) -> None:
@@ -118,7 +123,9 @@ class Connection:
             self.queue_state()
             while self.waiting:
                 await self._send(self.waiting.popleft())
-            if self.has_credit and await self.send_frame():
+            if self.has_credit and (early := self.next_frame - self.loop.time()) > 0:
+                self.loop.call_later(early, self.news.set)
+            elif self.has_credit and await self.send_frame():
                 continue
             await self.news.wait()
             self.news.clear()
@@ -148,7 +155,13 @@ class Connection:
         if self.sent is not None and now[:3] == self.sent[:3] and moment is self.sent[3]:
             return False
         self.has_credit, self.sent = False, now
-        await self._send(await asyncio.to_thread(session.frame, moment))
+        began = self.loop.time()
+        frame, seconds = await asyncio.to_thread(_timed, session.frame, moment)
+        await self._send(frame)
+        if session.pace is None and session.run.status == PLAYING:
+            # What a frame takes, it takes from the training: of a second, a tenth at most.
+            pause = max(1 / MOST_FRAMES_A_SECOND, COST_OF_WATCHING * seconds)
+            self.next_frame = began + pause
         if self.loop.time() >= self.next_diagnoses or session.run.status != PLAYING:
             await self.tell_diagnoses(moment)
         return True
@@ -170,6 +183,12 @@ class Connection:
             await self.websocket.send_text(message)
         else:
             await self.websocket.send_bytes(message)
+
+
+def _timed(make: Callable[[Moment], bytes], moment: Moment) -> tuple[bytes, float]:
+    """A frame, and the processor's seconds that it took."""
+    began = thread_time()
+    return make(moment), thread_time() - began
 
 
 def _refuse_constant(name: str) -> Any:
