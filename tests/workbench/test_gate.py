@@ -10,6 +10,7 @@ from lamina.datasets import make_xor
 from lamina.workbench.gate import Abandoned, Gate
 
 X, y = make_xor(40, random_state=0)
+BATCHES = 4
 SETTINGS = {
     "hidden_layer_sizes": (3,),
     "batch_size": 10,
@@ -26,7 +27,7 @@ class Fit:
         self.told = threading.Event()
         self.model = MLPClassifier(**SETTINGS)
         first = MLPClassifier(**SETTINGS)._assignment(X, y, None, True)
-        self.gate, self.error = Gate(first.start, self.told.set), None
+        self.gate, self.error = Gate(first.start, self.told.set, BATCHES), None
         self.model.set_params(callbacks=self.gate)
         self.thread = threading.Thread(target=self._run)
         self.thread.start()
@@ -119,3 +120,41 @@ def test_whoever_wants_news_is_told_of_an_epoch_that_passes(fit, until):
     fit.gate.let_pass(3)
     until(fit.told.is_set)
     assert fit.gate.latest.epoch >= 1
+
+
+def stands_at(fit, epoch, batch):
+    """Whether that is what is seen."""
+    latest = fit.gate.latest
+    return (latest.epoch, latest.batch) == (epoch, batch)
+
+
+def test_batches_pass_one_by_one_and_into_the_next_epoch(fit, until):
+    for epoch, batch in ((0, 1), (0, 2), (0, 3), (1, 0), (1, 1)):
+        before = fit.gate.latest.parameters
+        fit.gate.let_batches_pass(1)
+        until(lambda epoch=epoch, batch=batch: stands_at(fit, epoch, batch))
+        assert not np.array_equal(fit.gate.latest.parameters, before)
+        assert np.isfinite(fit.gate.latest.batch_loss) == (batch > 0)
+    fit.gate.let_batches_pass(5)
+    until(lambda: stands_at(fit, 2, 2))
+
+
+def test_epochs_that_went_batch_by_batch_are_the_same_epochs(fit, until):
+    fit.gate.let_batches_pass(6)
+    until(lambda: stands_at(fit, 1, 2))
+    fit.gate.let_pass(2)
+    until(lambda: stands_at(fit, 3, 0))
+    alone = MLPClassifier(**{**SETTINGS, "max_iter": 3})
+    with pytest.warns(match="Maximum iterations"):
+        alone.fit(X, y)
+    np.testing.assert_array_equal(fit.gate.curves.columns()["loss"], alone.loss_curve_)
+    seen = np.concatenate([part.ravel() for part in (*alone.coefs_, *alone.intercepts_)])
+    np.testing.assert_array_equal(fit.gate.latest.parameters, seen)
+
+
+def test_a_fit_is_abandoned_between_batches_too(fit, until):
+    fit.gate.let_batches_pass(1)
+    until(lambda: stands_at(fit, 0, 1))
+    fit.gate.abandon()
+    fit.thread.join(20)
+    assert isinstance(fit.error, Abandoned)

@@ -193,3 +193,31 @@ def test_where_no_weight_can_be_written_that_is_told(model, session):
     made = session({"model": model})
     with pytest.raises(ExperimentError, match="weights can be written while"):
         made.do({"do": "edit", "block": 0, "row": 0, "column": 0, "value": 1.0})
+
+
+def test_a_batch_is_a_step_and_a_frame_tells_which(session, until):
+    from lamina.workbench.frames import decode
+
+    made = session()
+    learn(made, 1, until)
+    made.do({"do": "step", "batches": 1})
+    until(lambda: made.moment.batch == 1)
+    header, arrays = decode(made.frame(made.moment))
+    assert (header["epoch"], header["batch"], header["n_batches"]) == (1, 1, 2)
+    assert header["batch_loss"] == made.moment.batch_loss
+    np.testing.assert_array_equal(arrays["parameters"], made.moment.parameters)
+    with pytest.raises(ExperimentError, match="let the epoch come to its end"):
+        made.do({"do": "edit", "block": 0, "row": 0, "column": 0, "value": 1.0})
+
+
+def test_a_solver_without_batches_says_so(session):
+    with pytest.raises(ExperimentError, match="has no batches"):
+        session({"model": {"solver": "lbfgs"}}).do({"do": "step", "batches": 1})
+
+
+def test_a_target_of_the_world_is_scaled_unless_that_is_not_wanted(session):
+    made = session()
+    made.do({"do": "set", "experiment": {"data": {"kind": "known", "name": "diabetes"}}})
+    assert made.experiment.target_scaled
+    made.do({"do": "set", "experiment": {"target_scaled": False}})
+    assert not made.experiment.target_scaled

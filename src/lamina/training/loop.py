@@ -186,7 +186,7 @@ class EpochLoop:
             or self.validation is not None
             or self.restores_best
             or self.callbacks.hear_of("on_epoch_end")
-            or self.callbacks.hear_of("on_step")
+            or self.callbacks.hear_of_steps()
         )
         if is_watched:
             return 1
@@ -201,7 +201,7 @@ class EpochLoop:
         self.rates_of_reports = rates[:, 0].tolist()
         began = perf_counter()
         try:
-            if self.callbacks.hear_of("on_step"):
+            if self.callbacks.hear_of_steps():
                 self.run_step_by_step(rates[0], shuffling)
             else:
                 self.trainer.epochs(

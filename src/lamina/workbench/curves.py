@@ -89,11 +89,17 @@ class Moment:
     parameters : ndarray of shape (n_parameters,)
     row : dict of str to float
         The epoch's row of the history; empty for epoch 0.
+    batch : int
+        How many batches of the epoch after it have been learned from.
+    batch_loss : float
+        The loss of the latest of them.
     """
 
     epoch: int
     parameters: NDArray[Any]
     row: dict[str, float]
+    batch: int = 0
+    batch_loss: float = math.nan
 
     @property
     def loss(self) -> float:

@@ -118,8 +118,11 @@ class Experiment:
             raise ExperimentError("experiment must be a JSON object: a merge patch", "experiment")
         plain = self.to_json()
         if _is_other(plain["data"], patch.get("data")):
-            kind = {"kind": plain["data"]["kind"]}
-            plain |= {"data": kind, "inputs": None, "plane": None, "target_scaled": False}
+            kind = patch["data"].get("kind", plain["data"]["kind"])
+            # Made targets are about one in size; those of the world are not.
+            scaled = kind != MadeData.kind
+            plain |= {"data": {"kind": kind}, "inputs": None, "plane": None}
+            plain["target_scaled"] = scaled
         return Experiment.from_json(merge(plain, patch))
 
     def estimator(self, task: Task) -> Any:

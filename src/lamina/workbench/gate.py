@@ -70,6 +70,8 @@ class Gate:
         The first parameters, which are epoch 0.
     tell : callable
         `tell()` is called by the thread that trains, when there is news for who asked for it.
+    n_batches : int
+        Of an epoch.
 
     Attributes
     ----------
@@ -83,8 +85,10 @@ class Gate:
         Which parameters were written by hand.
     """
 
-    def __init__(self, start: NDArray[Any], tell: Callable[[], None]) -> None:
-        self.tell = tell
+    def __init__(self, start: NDArray[Any], tell: Callable[[], None], n_batches: int = 1) -> None:
+        self.tell, self.n_batches = tell, n_batches
+        self.hears_steps = False
+        self._batches = self._batch = 0
         self.curves, self.moments = Curves(), Moments(start.nbytes)
         self.latest = Moment(0, start.copy(), {})
         self.moments.add(self.latest)
@@ -112,6 +116,13 @@ class Gate:
         """Let so many more epochs pass; infinity opens the gate, 0 closes it."""
         with self._changed:
             self._allowance, self._due = epochs, perf_counter()
+            self._batches, self.hears_steps = 0, False
+            self._changed.notify_all()
+
+    def let_batches_pass(self, batches: int) -> None:
+        """Let so many more batches pass, within an epoch or from one into the next."""
+        with self._changed:
+            self._allowance, self._batches, self.hears_steps = 0, batches, True
             self._changed.notify_all()
 
     def set_pace(self, epochs_per_second: float | None) -> None:
@@ -155,6 +166,9 @@ class Gate:
         self.curves.add(row)
         with self._changed:
             self._allowance -= 1
+            if self.hears_steps:
+                self._batches -= 1
+        self._batch = 0
         if self.moments.wants(epoch):
             self.latest = Moment(epoch, fit.parameters.copy(), row)
             self.moments.add(self.latest)
@@ -169,6 +183,24 @@ class Gate:
         elif not fit.is_over:
             self._hold(fit)
 
+    def on_step(self, fit: Any) -> None:
+        """Hold between two batches; after an epoch's last one, its end is what holds."""
+        self._batch += 1
+        if self._batch == self.n_batches or not self.hears_steps:
+            return
+        with self._changed:
+            self._batches -= 1
+        if self._batches <= 0:
+            self.latest = self._present(fit)
+            self._announce()
+        self._wait(may_write=False)
+
+    def _present(self, fit: Any) -> Moment:
+        """The network as it is now."""
+        parameters, within = fit.parameters.copy(), self._batch
+        loss = fit.loss if within else math.nan
+        return Moment(self.epoch, parameters, fit.row, within, loss)
+
     @property
     def _is_slow(self) -> bool:
         """Whether an epoch stays for long, so that a copy of each is worth its while."""
@@ -182,7 +214,7 @@ class Gate:
         """Wait until the next epoch may pass, and give it the rate that was asked for."""
         if not self._is_slow and not self._is_asked_for_more:
             return
-        if self._allowance <= 0:
+        if self._allowance <= 0 and self._batches <= 0:
             self._keep_up(fit)
         while self._wait():
             self._write(fit)
@@ -205,20 +237,24 @@ class Gate:
             self.edits.append(Edit(self.epoch, place, float(parameters[place]), value))
             parameters[place] = value
         fit.parameters = parameters
-        self.latest = Moment(self.epoch, parameters, fit.row)
-        self.moments.add_last(self.latest)
+        self.latest = self._present(fit)
+        if not self._batch:
+            self.moments.add_last(self.latest)
         self._announce()
 
-    def _wait(self) -> bool:
-        """Wait until the next epoch may pass, or parameters are to be written: whether they are."""
+    def _wait(self, may_write: bool = True) -> bool:
+        """Wait until what comes next may pass, or parameters are to be written: whether they are.
+
+        Between batches nothing is written: what is done again from the same seed goes by epochs.
+        """
         with self._changed:
-            while not (self._abandoned or self._to_write):
+            while not (self._abandoned or (may_write and self._to_write)):
                 if (seconds := self._seconds_to_wait()) <= 0:
                     break
                 self._changed.wait(None if math.isinf(seconds) else seconds)
             if self._abandoned:
                 raise Abandoned
-            if self._to_write:
+            if may_write and self._to_write:
                 return True
             if self._pace is not None:
                 # What is lost on a slow machine is not made up for in a rush.
@@ -256,12 +292,14 @@ class Gate:
 
     def _keep_up(self, fit: Any) -> None:
         """Let those who look see the epoch at which the gate is closed."""
-        if self.latest.epoch != self.epoch:
-            self.latest = Moment(self.epoch, fit.parameters.copy(), fit.row)
+        if self.latest.epoch != self.epoch or self.latest.batch:
+            self.latest = self._present(fit)
         self._announce()
 
     def _seconds_to_wait(self) -> float:
         """Until the next epoch is due; infinity while none may pass."""
+        if self._batches > 0:
+            return 0.0
         if self._allowance <= 0:
             return math.inf
         return 0.0 if self._pace is None else self._due - perf_counter()

@@ -14,6 +14,7 @@ from sklearn.base import clone
 
 from lamina.errors import ExperimentError
 from lamina.estimators.constraints import LBFGS
+from lamina.estimators.fitting import AUTOMATIC_BATCH
 from lamina.estimators.state import network_attributes, parameters_of
 from lamina.training import watching
 from lamina.workbench.curves import Moment
@@ -53,7 +54,7 @@ class Run:
         self.model = clone(problem.model)
         first = self._first_look()
         self.spec, self.task = first.spec, first.task
-        self.gate = Gate(first.start, tell)
+        self.gate = Gate(first.start, tell, self._n_batches())
         self.ending: str | None = None
         self.message: str | None = None
         self.is_playing = False
@@ -69,6 +70,11 @@ class Run:
             )
         except (ValueError, TypeError) as error:
             raise ExperimentError(str(error), None) from None
+
+    def _n_batches(self) -> int:
+        n_rows, size = len(self.problem.X_train), self.model.batch_size
+        size = AUTOMATIC_BATCH if isinstance(size, str) else size
+        return math.ceil(n_rows / min(size, n_rows))
 
     @property
     def status(self) -> str:
@@ -118,6 +124,11 @@ class Run:
             diagnoses_=None,
         )
         return model
+
+    def step_batches(self, batches: int) -> None:
+        """Let so many batches pass, then hold."""
+        self.is_playing = False
+        self.gate.let_batches_pass(batches)
 
     def abandon(self) -> None:
         """End the thread; nobody looks at this run any more."""

@@ -152,6 +152,9 @@ class Session:
         header = {
             "run": run.id,
             "epoch": moment.epoch,
+            "batch": moment.batch,
+            "n_batches": run.gate.n_batches,
+            "batch_loss": moment.batch_loss,
             "is_latest": is_latest,
             "status": run.status,
             "loss": moment.loss,
@@ -175,7 +178,13 @@ def _pause(session: Session, command: Mapping[str, Any]) -> None:
 
 def _step(session: Session, command: Mapping[str, Any]) -> None:
     session.shown = None
-    session.run.step(_whole(command, "epochs", 1, MOST_STEPS, default=1))
+    if "batches" not in command:
+        session.run.step(_whole(command, "epochs", 1, MOST_STEPS, default=1))
+        return
+    batches = _whole(command, "batches", 1, MOST_STEPS)
+    if not session.run.by_epochs:
+        raise ExperimentError("this solver takes all rows at once, and has no batches", "batches")
+    session.run.step_batches(batches)
 
 
 def _pace(session: Session, command: Mapping[str, Any]) -> None:
@@ -237,6 +246,10 @@ def _edit(session: Session, command: Mapping[str, Any]) -> None:
             "weights can be written while a run goes by epochs, without average_decay, and before "
             "it has ended: reset it, or choose another solver",
             None,
+        )
+    if run.gate.latest.batch:
+        raise ExperimentError(
+            "between two batches no weight is written: let the epoch come to its end first", None
         )
     run.pause()
     session.shown = None

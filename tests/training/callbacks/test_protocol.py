@@ -292,3 +292,23 @@ def test_parameters_that_cannot_be_trained_on_are_refused() -> None:
             _after_two_epochs(bad)
     with pytest.raises(ValueError, match="set average_decay=None"):
         _after_two_epochs(good, average_decay=0.9)
+
+
+def test_steps_are_told_of_while_they_are_wanted_and_change_no_weight() -> None:
+    class InTheSecondEpoch:
+        hears_steps = False
+
+        def __init__(self) -> None:
+            self.heard: list[int] = []
+
+        def on_step(self, fit: Any) -> None:
+            self.heard.append(fit.step)
+
+        def on_epoch_end(self, fit: Any) -> None:
+            self.hears_steps = fit.epoch == 1
+
+    listener = InTheSecondEpoch()
+    watched = MLPRegressor(max_iter=4, callbacks=listener, **BATCHES).fit(X, Y)
+    assert listener.heard == [5, 6, 7, 8]
+    alone = MLPRegressor(max_iter=4, **BATCHES).fit(X, Y)
+    np.testing.assert_array_equal(coefficients(watched), coefficients(alone))

@@ -3,7 +3,8 @@
 A callback is any object with any of four methods. Each is called with a FitUnderWay.
 
     on_fit_begin(fit)   before the first epoch
-    on_step(fit)        after every step; whoever has it makes every step a call of its own
+    on_step(fit)        after every step; whoever has it makes every step a call of its own,
+                        but for epochs before which its `hears_steps` is False
     on_epoch_end(fit)   after every epoch
     on_fit_end(fit)     at the end, however it came about: after an error and after Ctrl-C too
 """
@@ -40,10 +41,15 @@ class Callbacks:
             moment: [getattr(each, moment) for each in callbacks if hasattr(each, moment)]
             for moment in MOMENTS
         }
+        self.of_steps = [each for each in callbacks if hasattr(each, "on_step")]
 
     def hear_of(self, moment: str) -> bool:
         """Whether anyone wants to know of it."""
         return bool(self.by_moment[moment])
+
+    def hear_of_steps(self) -> bool:
+        """Whether anyone wants to know of the next epoch's steps."""
+        return any(getattr(each, "hears_steps", True) for each in self.of_steps)
 
     def tell(self, moment: str, fit: Any) -> None:
         """Call all who want to know of it."""
