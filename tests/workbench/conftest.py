@@ -67,13 +67,13 @@ class Page:
             if state["run"]["status"] == status:
                 return state
 
-    def code_of_closing(self) -> int:
-        """Why the server ends the conversation."""
+    def code_of_closing(self) -> int | None:
+        """Why the server ends the conversation; None where its last word was lost on the way."""
         try:
             while True:
                 self.hear()
         except ConnectionClosed as closed:
-            return closed.rcvd.code
+            return None if closed.rcvd is None else closed.rcvd.code
 
     def arrives_at(self, epoch: int) -> Any:
         """The first frame of that epoch or a later one."""
