@@ -54,12 +54,18 @@ def test_over_random_directions_no_path_is_drawn(model):
 
 
 def test_a_surface_has_the_path_at_its_losses(model):
-    display = LossLandscapeDisplay.from_estimator(model, X, y, n_points=5, surface=True)
+    display = LossLandscapeDisplay.from_estimator(
+        model, X, y, n_points=5, surface=True, log_scale=False
+    )
     assert display.ax_.name == "3d"
     assert display.contours_ is None
-    heights = display.path_.get_data_3d()[2]
-    np.testing.assert_array_equal(heights, display.landscape.path.losses)
+    heights, losses = display.path_.get_data_3d()[2], display.landscape.path.losses
+    np.testing.assert_array_equal(heights, losses)
+    display.plot(surface=True, log_scale=True)
+    np.testing.assert_allclose(display.path_.get_data_3d()[2], np.log10(losses))
     display.figure_.canvas.draw()
+    [first, *_] = [label.get_text() for label in display.ax_.zaxis.get_ticklabels()]
+    assert float(first) > 0
 
 
 def landscape(losses):

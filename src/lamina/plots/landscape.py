@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,13 +16,15 @@ from lamina.training.callbacks import Snapshots
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colorbar import Colorbar
+    from matplotlib.colors import Normalize
     from matplotlib.contour import QuadContourSet
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
+Height: TypeAlias = Callable[[Any], Any]
 N_LEVELS = 24
 # From this ratio of the highest to the lowest loss on, its logarithm is shown.
-WIDE = 20.0
+WIDE = 5.0
 
 
 class LossLandscapeDisplay:
@@ -103,8 +106,8 @@ class LossLandscapeDisplay:
         surface : bool, default=False
             Whether to draw a surface in place of contours.
         log_scale : bool, default=None
-            Whether colours and contours follow the logarithm of the loss; by default where its
-            highest value is more than 20 times the lowest.
+            Whether colours, contours and heights follow the logarithm of the loss; by default where
+            the highest is more than 5 times the lowest.
 
         Returns
         -------
@@ -150,12 +153,12 @@ class LossLandscapeDisplay:
             )
         self.ax_, self.figure_ = ax, ax.get_figure(root=True)  # type: ignore[assignment]
         self.contours_ = self.surface_ = self.path_ = None
-        levels, norm = _levels(losses[np.isfinite(losses)], log_scale)
+        levels, norm, height = _scale_of(losses[np.isfinite(losses)], log_scale)
         if surface:
-            self._plot_surface(levels, norm)
+            self._plot_surface(levels, height)
         else:
             self._plot_contours(levels, norm)
-        self._plot_path()
+        self._plot_path(height)
         for label, ordinal in ((ax.set_xlabel, 0), (ax.set_ylabel, 1)):
             label(self._label(ordinal), labelpad=8.0 if surface else None)
         return self
@@ -170,15 +173,16 @@ class LossLandscapeDisplay:
         self.colorbar_ = self.figure_.colorbar(self.contours_, ax=self.ax_, label="loss")
         _tell_losses(self.colorbar_, levels)
 
-    def _plot_surface(self, levels: NDArray[np.float64], norm: Any) -> None:
+    def _plot_surface(self, levels: NDArray[np.float64], height: Height) -> None:
         ax: Any = self.ax_
         grid = np.meshgrid(self.landscape.first, self.landscape.second)
         losses = np.clip(self.landscape.losses, levels[0], levels[-1])
         self.surface_ = ax.plot_surface(
             *grid,
-            losses,
+            height(losses),
             cmap=loss_colormap(),
-            norm=norm,
+            vmin=height(levels[0]),
+            vmax=height(levels[-1]),
             linewidth=0,
             alpha=0.85,
             rstride=1,
@@ -187,25 +191,26 @@ class LossLandscapeDisplay:
         self.colorbar_ = self.figure_.colorbar(
             self.surface_, ax=ax, label="loss", shrink=0.7, pad=0.1
         )
-        _tell_losses(self.colorbar_, levels)
+        _tell_losses(self.colorbar_, levels, height)
         ax.set_box_aspect(None, zoom=0.9)
+        ax.locator_params(nbins=5)
+        of_height = (
+            (lambda z, _: f"{10**z:.3g}") if height is np.log10 else (lambda z, _: f"{z:.3g}")
+        )
+        ax.zaxis.set_major_formatter(of_height)
 
-    def _plot_path(self) -> None:
+    def _plot_path(self, height: Height) -> None:
         landscape, path = self.landscape, self.landscape.path
         is_flat = self.surface_ is None
-        places = np.zeros((1, 2))
-        heights = [landscape.loss]
         look: dict[str, Any] = {"color": foreground(), "markeredgecolor": background(), "zorder": 5}
         if path is not None and landscape.kind != "random":
-            coordinates = [*path.positions.T] + ([] if is_flat else [path.losses])
+            coordinates = [*path.positions.T] + ([] if is_flat else [height(path.losses)])
             (self.path_,) = self.ax_.plot(
                 *coordinates, linewidth=1.4, marker="o", markersize=3.5, **look
             )
             self._tell_epochs(path.epochs, path.positions)
-        coordinates = [*places.T] + ([] if is_flat else [heights])
-        (self.model_,) = self.ax_.plot(
-            *coordinates, linestyle="none", marker="*", markersize=15, **look
-        )
+        place = [[0.0], [0.0]] + ([] if is_flat else [height([landscape.loss])])
+        (self.model_,) = self.ax_.plot(*place, linestyle="none", marker="*", markersize=15, **look)
 
     def _tell_epochs(self, epochs: tuple[int, ...], positions: NDArray[np.float64]) -> None:
         """The first and the last epoch, at their ends of the path."""
@@ -234,8 +239,25 @@ class LossLandscapeDisplay:
         return f"{number} {'random' if self.landscape.kind == 'random' else 'given'} direction"
 
 
-def _levels(losses: NDArray[np.float64], log_scale: bool | None) -> tuple[NDArray[np.float64], Any]:
-    """The contours between the lowest and the highest loss, and what spreads colours over them."""
+class Scale(NamedTuple):
+    """How losses are told apart.
+
+    Attributes
+    ----------
+    levels : ndarray of float64
+        The contours, between the lowest and the highest loss.
+    norm : Normalize
+        What spreads colours over them.
+    height : callable
+        What a loss is on the upward axis, which has no logarithmic scale of its own.
+    """
+
+    levels: NDArray[np.float64]
+    norm: Normalize
+    height: Height
+
+
+def _scale_of(losses: NDArray[np.float64], log_scale: bool | None) -> Scale:
     from matplotlib.colors import LogNorm, Normalize
 
     low, high = float(losses.min()), float(losses.max())
@@ -246,12 +268,12 @@ def _levels(losses: NDArray[np.float64], log_scale: bool | None) -> tuple[NDArra
     if high <= low:
         high = low + max(abs(low), 1.0) * 1e-6
     if log_scale:
-        return np.geomspace(low, high, N_LEVELS), LogNorm(low, high)
-    return np.linspace(low, high, N_LEVELS), Normalize(low, high)
+        return Scale(np.geomspace(low, high, N_LEVELS), LogNorm(low, high), np.log10)
+    return Scale(np.linspace(low, high, N_LEVELS), Normalize(low, high), np.asarray)
 
 
-def _tell_losses(colorbar: Any, levels: NDArray[np.float64]) -> None:
+def _tell_losses(colorbar: Any, levels: NDArray[np.float64], height: Height = np.asarray) -> None:
     """A few of the levels as numbers beside the colours."""
     ticks = levels[:: max(1, len(levels) // 6)]
-    colorbar.set_ticks(ticks, labels=[f"{tick:.3g}" for tick in ticks])
+    colorbar.set_ticks(height(ticks), labels=[f"{tick:.3g}" for tick in ticks])
     colorbar.ax.minorticks_off()
