@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import io
 import re
 import shutil
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ for _needed in ("starlette", "uvicorn", "websockets", "playwright"):
 
 from playwright.sync_api import Browser, Error, expect, sync_playwright  # noqa: E402
 
+import lamina  # noqa: E402
 from lamina.workbench.door import STATIC  # noqa: E402
 from lamina.workbench.server import Server  # noqa: E402
 
@@ -205,12 +208,10 @@ def test_says_what_was_refused_and_how_to_mend_it(visit: Visit) -> None:
 
 def test_offers_every_parameter_and_every_data_set_of_the_vocabulary(visit: Visit) -> None:
     words = visit.page.evaluate("fetch('/api/vocabulary').then(answer => answer.json())")
-    offered = (
-        visit.page.get_by_label("Data set")
-        .locator("option")
-        .evaluate_all("options => options.map(option => option.value)")
-    )
-    assert sorted(offered) == sorted(f"{each['kind']} {each['name']}" for each in words["data"])
+    made = visit.page.locator(".picture").all_text_contents()
+    known = visit.page.get_by_label("Known data").locator("option:enabled")
+    values = known.evaluate_all("options => options.map(option => option.value)")
+    assert [*made, *values] == [each["name"] for each in words["data"]]
     visit.page.get_by_role("button", name="All settings").click()
     names = visit.page.locator(".setting > label").all_text_contents()
     expected = {each["name"] for each in words["parameters"] if "classifier" in each["of"]}
@@ -223,7 +224,7 @@ def test_offers_every_parameter_and_every_data_set_of_the_vocabulary(visit: Visi
 
 @pytest.mark.parametrize("name", ["xor", "clusters", "spiral", "curve", "hills"])
 def test_learns_made_data(visit: Visit, name: str) -> None:
-    visit.page.get_by_label("Data set").select_option(f"made {name}")
+    visit.page.locator(".picture", has_text=name).click()
     expect(visit.page.locator(".about").first).to_be_visible()
     for _ in range(200):
         if visit.session.experiment.data.to_json()["name"] == name:
@@ -234,6 +235,70 @@ def test_learns_made_data(visit: Visit, name: str) -> None:
     table = visit.page.locator(".region details")
     table.locator("summary").click()
     assert table.locator("tbody td").first.inner_text() != "–"
+
+
+def test_learns_a_table_that_is_opened_and_gives_back_code_that_runs(
+    visit: Visit, tmp_path: Path
+) -> None:
+    pytest.importorskip("pandas")
+    rows = [f"{i % 7},{i % 5},{'big' if i % 7 > 3 else 'small'}" for i in range(80)]
+    path = tmp_path / "table.csv"
+    path.write_text("\n".join(["<script>,city,size", *rows]) + "\n")
+    page = visit.page
+    page.locator("input[type=file]").set_input_files(path)
+    expect(page.get_by_text("table.csv: 80 rows")).to_be_visible()
+    expect(page.get_by_label("Learn", exact=True)).to_have_value("size")
+    page.get_by_label("city").uncheck()
+    page.get_by_role("button", name="Learn this").click()
+    expect(page.locator(".network .output-name")).to_have_text("p of small")
+    assert visit.session.run.problem.input_names == ("<script>",)
+    visit.wait_for_epoch(5)
+    page.get_by_text("Take away").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Model").click()
+    assert lamina.load(download.value.path())[-1].n_iter_ >= 5
+
+
+def test_gives_back_code_that_ends_with_the_same_loss(visit: Visit) -> None:
+    visit.wait_for_epoch(10)
+    visit.pause()
+    visit.page.get_by_text("Take away").click()
+    with visit.page.expect_download() as download:
+        visit.page.get_by_role("button", name="Python code").click()
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told):
+        exec(compile(download.value.path().read_text(), "run.py", "exec"), {})
+    assert repr(visit.session.moment.loss) in told.getvalue()
+
+
+def test_looks_at_wide_data_in_the_plane_that_is_chosen(visit: Visit) -> None:
+    page = visit.page
+    page.get_by_label("Known data").select_option("iris")
+    expect(page.get_by_label("Plane", exact=True)).to_have_value("components")
+    page.get_by_label("Plane", exact=True).select_option("columns")
+    expect(page.get_by_label("Across")).to_be_visible()
+    page.get_by_label("Upwards").select_option("3")
+    for _ in range(200):
+        if visit.session.experiment.plane == {"kind": "columns", "columns": [0, 3]}:
+            break
+        page.wait_for_timeout(50)
+    assert visit.session.plane.names == ("sepal length (cm)", "petal width (cm)")
+    visit.wait_for_epoch(3)
+
+
+def test_writes_a_weight_and_takes_it_back(visit: Visit) -> None:
+    visit.wait_for_epoch(5)
+    visit.pause()
+    before = visit.session.moment.parameters[0]
+    table = visit.page.locator(".network details")
+    table.locator("summary").click()
+    field = table.get_by_role("textbox").first
+    field.fill("2.5")
+    field.press("Enter")
+    expect(field).to_have_value("2.5000")
+    assert visit.session.moment.parameters[0] == 2.5
+    visit.page.get_by_role("button", name="Undo").click()
+    expect(field).to_have_value(re.compile(f"{before:.3f}"[:6]))
 
 
 def test_is_used_by_keys_alone(visit: Visit) -> None:

@@ -47,6 +47,7 @@ export async function begin(): Promise<void> {
 }
 
 export function send(command: Command): void {
+  refusal.value = null;
   wire.send(command);
 }
 

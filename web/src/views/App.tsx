@@ -2,6 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 import { send } from "../state/session";
+import { send as sendFile } from "../state/uploads";
 import { Banner } from "./Banner";
 import { CurvesView } from "./CurvesView";
 import { NetworkView } from "./NetworkView";
@@ -14,7 +15,13 @@ import { SidePanel } from "./SidePanel";
 export function App() {
   useEffect(() => {
     document.addEventListener("keydown", hearKey);
-    return () => document.removeEventListener("keydown", hearKey);
+    document.addEventListener("dragover", allowDrop);
+    document.addEventListener("drop", hearDrop);
+    return () => {
+      document.removeEventListener("keydown", hearKey);
+      document.removeEventListener("dragover", allowDrop);
+      document.removeEventListener("drop", hearDrop);
+    };
   }, []);
   return (
     <>
@@ -47,4 +54,14 @@ function hearKey(event: KeyboardEvent): void {
   if (!act) return;
   event.preventDefault();
   act();
+}
+
+function allowDrop(event: DragEvent): void {
+  event.preventDefault();
+}
+
+function hearDrop(event: DragEvent): void {
+  event.preventDefault();
+  const [file] = event.dataTransfer?.files ?? [];
+  if (file) void sendFile(file);
 }

@@ -1,7 +1,8 @@
 /** What is learned: the data set, how much noise, how many rows, and what of it the network is given. */
 
 import { change, state, vocabulary } from "../state/session";
-import type { DataOption, DataSet } from "../wire/protocol";
+import type { DataOption } from "../wire/protocol";
+import { DataChoice } from "./DataChoice";
 import { NumberField, SliderField, TickField } from "./fields";
 import { capital, percent, whole } from "./numbers";
 
@@ -14,7 +15,7 @@ export function DataPanel() {
   );
   return (
     <>
-      <DataChoice sets={words.data} chosen={chosen} />
+      <DataChoice />
       {chosen?.about && <p class="about">{capital(chosen.about)}.</p>}
       <div class="fields">
         {chosen?.options.map((option) => (
@@ -38,43 +39,6 @@ export function DataPanel() {
       </p>
     </>
   );
-}
-
-const GROUPS: readonly { label: string; holds: (set: DataSet) => boolean }[] = [
-  { label: "Made: classes", holds: (set) => set.kind === "made" && set.task === "classification" },
-  { label: "Made: numbers", holds: (set) => set.kind === "made" && set.task === "regression" },
-  { label: "Known data", holds: (set) => set.kind === "known" },
-];
-
-function DataChoice({ sets, chosen }: { sets: DataSet[]; chosen: DataSet | undefined }) {
-  return (
-    <label class="field">
-      <span class="name">Data set</span>
-      <select
-        value={chosen ? keyOf(chosen) : ""}
-        onChange={(event) => {
-          const set = sets.find((each) => keyOf(each) === event.currentTarget.value);
-          if (set) change({ data: { kind: set.kind, name: set.name } });
-        }}
-      >
-        {!chosen && <option value="">{state.value?.data.name}</option>}
-        {GROUPS.map(({ label, holds }) => (
-          <optgroup key={label} label={label}>
-            {sets.filter(holds).map((set) => (
-              <option key={keyOf(set)} value={keyOf(set)}>
-                {set.name.replaceAll("_", " ")}
-              </option>
-            ))}
-          </optgroup>
-        ))}
-      </select>
-    </label>
-  );
-}
-
-/** A made set and a known one may have the same name. */
-function keyOf(set: DataSet): string {
-  return `${set.kind} ${set.name}`;
 }
 
 const OPTION_NAMES: Record<string, string> = { n_samples: "Rows" };

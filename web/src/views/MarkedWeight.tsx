@@ -51,7 +51,8 @@ function Key() {
 export interface WeightPlace {
   name: string;
   value: number;
-  block: string;
+  /** The layer it leads into, from 0. */
+  block: number;
   row: number | null;
   column: number;
 }
@@ -93,13 +94,13 @@ function placeOf(marked: Edge | Node): WeightPlace | null {
     const name = `weight of ${sourceName(marked)} in ${block.name}, unit ${marked.to + 1}`;
     return value === undefined
       ? null
-      : { name, value, block: block.name, row: marked.from, column: marked.to };
+      : { name, value, block: marked.layer - 1, row: marked.from, column: marked.to };
   }
   const value = biases.value[marked.layer - 1]?.[marked.unit];
   const name = `bias of ${block.name}, unit ${marked.unit + 1}`;
   return value === undefined
     ? null
-    : { name, value, block: block.name, row: null, column: marked.unit };
+    : { name, value, block: marked.layer - 1, row: null, column: marked.unit };
 }
 
 function sourceName(edge: Edge): string {

@@ -51,7 +51,7 @@ export function NetworkView() {
     <section class="panel network" aria-labelledby="network-title">
       <header>
         <h2 id="network-title">Network</h2>
-        <LayerCount />
+        {state.value && <LayerCount />}
         <button
           type="button"
           class="button quiet"
@@ -78,6 +78,11 @@ export function NetworkView() {
           }}
         />
         {layout.value && <Names layout={layout.value} />}
+        {!state.value && (
+          <p class="starting" role="status">
+            Python is getting ready …
+          </p>
+        )}
       </div>
       <MarkedWeight marked={chosen.value ?? pointed.value} chosen={chosen} />
       <WeightTable />

@@ -21,6 +21,7 @@ import { showsTest } from "../state/wishes";
 import { useDrawing } from "./drawing";
 import { TickField } from "./fields";
 import { fixed, percent, short } from "./numbers";
+import { PlaneChoice } from "./PlaneChoice";
 import { RegionTable } from "./RegionTable";
 
 export function RegionView() {
@@ -41,6 +42,7 @@ export function RegionView() {
           }}
         />
       </header>
+      <PlaneChoice />
       <div
         class="plane"
         role="application"

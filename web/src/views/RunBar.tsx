@@ -3,6 +3,7 @@
 import { epoch, frame, playing, send, state } from "../state/session";
 import { Icon } from "./Icon";
 import { capital, fixed, percent, short, whole } from "./numbers";
+import { TakeAway } from "./TakeAway";
 
 export function toggle(): void {
   send({ do: playing.value ? "pause" : "play" });
@@ -18,6 +19,7 @@ export function RunBar() {
       <RunButtons />
       <Readouts />
       <Pace />
+      <TakeAway />
     </header>
   );
 }
@@ -108,7 +110,8 @@ function loss(value: number | null | undefined): string {
 const PACES = [2, 10, 50, 200, 1000];
 
 function Pace() {
-  const pace = state.value?.pace ?? null;
+  if (!state.value) return null;
+  const { pace } = state.value;
   const known = pace === null || PACES.includes(pace) ? PACES : [...PACES, pace].sort(byValue);
   return (
     <label class="pace">

@@ -73,7 +73,7 @@ function Weights({ layer, index }: { layer: Layer; index: number }) {
                 <WeightInput
                   name={`${name}, ${source} to unit ${unit + 1}`}
                   value={(row < fan_in ? matrix[row * fan_out + unit] : bias[unit]) ?? 0}
-                  block={name}
+                  block={index}
                   row={row < fan_in ? row : null}
                   column={unit}
                 />

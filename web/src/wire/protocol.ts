@@ -163,7 +163,7 @@ export type Command =
   | { do: "set"; experiment: Patch; id?: number }
   | { do: "rate"; learning_rate: number }
   | { do: "seek"; epoch: number | null }
-  | { do: "edit"; block: string; row: number | null; column: number; value: number };
+  | { do: "edit"; block: number; row: number | null; column: number; value: number };
 
 export type Allowed =
   | {
@@ -200,6 +200,8 @@ export interface DataSet {
   task: Task;
   about: string;
   options: DataOption[];
+  /** Some points: x, y, and the class, or the value from 0 to 1. */
+  preview?: [number, number, number][];
 }
 
 export interface TableEntry {

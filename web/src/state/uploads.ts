@@ -1,0 +1,62 @@
+/** A table that was sent to the server: what it holds, and what is to be learned of it. */
+
+import { signal } from "@preact/signals";
+import { change, refusal } from "./session";
+
+export interface Column {
+  name: string;
+  kind: "number" | "moment" | "category" | null;
+  n_missing: number;
+  n_distinct: number;
+  examples: string[];
+  becomes: string;
+}
+
+export interface Table {
+  hash: string;
+  name: string;
+  n_rows: number;
+  columns: Column[];
+}
+
+export const table = signal<Table | null>(null);
+export const isSending = signal(false);
+
+export async function send(file: File): Promise<void> {
+  isSending.value = true;
+  refusal.value = null;
+  try {
+    const answer = await fetch(`/api/upload?name=${encodeURIComponent(file.name)}`, {
+      method: "POST",
+      body: file,
+    });
+    const told = (await answer.json()) as Table & { message?: string };
+    if (answer.ok) table.value = told;
+    else refuse(told.message ?? answer.statusText);
+  } catch {
+    refuse(`${file.name} could not be sent: the server took no more of it.`);
+  } finally {
+    isSending.value = false;
+  }
+}
+
+/** Learns one column from others; all of them, where every other is wanted. */
+export function learn(from: Table, target: string, columns: readonly string[]): void {
+  const others = from.columns.filter(({ name }) => name !== target);
+  const all = others.every(({ name }) => columns.includes(name));
+  change({
+    data: {
+      kind: "upload",
+      hash: from.hash,
+      target,
+      columns: all ? null : [...columns],
+      task: null,
+    },
+    inputs: null,
+    plane: null,
+  });
+}
+
+function refuse(message: string): void {
+  refusal.value = { is: "error", of: "upload", message, parameter: null };
+}

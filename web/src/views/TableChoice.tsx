@@ -1,0 +1,86 @@
+/** A table of one's own: a file to open, the column that is learned, and those it is learned from. */
+
+import { useSignal } from "@preact/signals";
+import { isSending, learn, send, type Table, table } from "../state/uploads";
+import { ChoiceField } from "./fields";
+import { whole } from "./numbers";
+
+export function TableChoice() {
+  return (
+    <div class="own">
+      <label class="button">
+        {isSending.value ? "Reading …" : "Open a table …"}
+        <input
+          type="file"
+          class="only-heard"
+          accept=".csv,.parquet"
+          onChange={(event) => {
+            const [file] = event.currentTarget.files ?? [];
+            if (file) void send(file);
+            event.currentTarget.value = "";
+          }}
+        />
+      </label>
+      {table.value ? (
+        <Columns key={table.value.hash} of={table.value} />
+      ) : (
+        <p class="about">CSV or Parquet; it stays on this machine. Or drop it here.</p>
+      )}
+    </div>
+  );
+}
+
+function Columns({ of }: { of: Table }) {
+  const target = useSignal(of.columns.at(-1)?.name ?? "");
+  const left = useSignal<readonly string[]>(
+    of.columns.filter(({ kind }) => kind === null).map(({ name }) => name),
+  );
+  const others = of.columns.filter(({ name }) => name !== target.value);
+  const wanted = others.map(({ name }) => name).filter((name) => !left.value.includes(name));
+  return (
+    <>
+      <p class="about">
+        {of.name}: {whole(of.n_rows)} rows
+      </p>
+      <ChoiceField
+        label="Learn"
+        value={target.value}
+        options={of.columns.map(({ name }) => ({ value: name, label: name }))}
+        onChoose={(name) => {
+          target.value = name;
+        }}
+      />
+      <fieldset>
+        <legend class="about">from</legend>
+        {others.map(({ name, becomes, n_missing, examples }) => (
+          <label key={name} class="tick column" title={examples.join(", ")}>
+            <input
+              type="checkbox"
+              checked={wanted.includes(name)}
+              onChange={(event) => {
+                left.value = event.currentTarget.checked
+                  ? left.value.filter((each) => each !== name)
+                  : [...left.value, name];
+              }}
+            />
+            <span>
+              {name}{" "}
+              <span class="muted">
+                {becomes}
+                {n_missing > 0 && `; ${whole(n_missing)} missing`}
+              </span>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      <button
+        type="button"
+        class="button primary"
+        disabled={wanted.length === 0}
+        onClick={() => learn(of, target.value, wanted)}
+      >
+        Learn this
+      </button>
+    </>
+  );
+}
