@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 from lamina import MLPClassifier
 from lamina.datasets import load
-from lamina.plots import LossCurveDisplay
+from lamina.plots import LossCurveDisplay, WeightsDisplay
 
 digits = load("digits")
 X_train, X_test, y_train, y_test = train_test_split(
@@ -58,6 +58,14 @@ confusion = ConfusionMatrixDisplay.from_estimator(
 counts = confusion.confusion_matrix
 assert counts.sum() - counts.trace() == 12
 assert counts[8, 1] == 4
+
+# %%
+# What the first layer looks at
+# -----------------------------
+# Each unit of the first layer has a weight for every pixel, and laid out as pixels these are an
+# image: where ink speaks for the unit, and where against it.
+
+WeightsDisplay.from_estimator(model, image_shape=(8, 8), max_units=32)
 
 # %%
 # How deep?

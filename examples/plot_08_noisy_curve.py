@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from lamina import MLPRegressor
-from lamina.plots import FitDisplay
+from lamina.plots import FitDisplay, LossLandscapeDisplay
 
 generator = np.random.default_rng(0)
 x = np.sort(generator.uniform(-4, 4, 150))
@@ -128,3 +128,12 @@ axes[1].legend()
 assert min(of_one["the smallest weight"][i] > of_one["the largest weight"][i] for i in (0, -1))
 lowest = steps[int(np.argmin(along))]
 assert abs(lowest) < 0.03
+
+# %%
+# Over a plane
+# ------------
+# Two directions make a plane, and the loss over it a landscape. These are drawn at random and made
+# as long, unit by unit, as the weights themselves (Li et al. 2018). The network stands at the
+# bottom of a valley.
+
+LossLandscapeDisplay.from_estimator(model, X, y)

@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from lamina import MLPClassifier
 from lamina.datasets import load
-from lamina.plots import LossCurveDisplay
+from lamina.plots import ActivationsDisplay, GradientFlowDisplay, LossCurveDisplay
 from lamina.studies import gradient_flow
 from lamina.training.callbacks import Snapshots
 
@@ -90,13 +90,8 @@ assert norms["ReLU"][0] > 0.1 * norms["ReLU"][-1]
 
 figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained", sharey=True)
 for ax, name in zip(axes, ("sigmoid", "ReLU"), strict=True):
-    flow = gradient_flow(models[name], X_train, y_train)
-    for layer in (0, 3, 6, 10):
-        shade = plt.get_cmap("viridis")(layer / 11)
-        ax.semilogy(flow.epochs, flow.norms[:, layer], color=shade, label=f"layer {layer + 1}")
-    ax.set(title=name, xlabel="epoch")
-axes[0].set_ylabel("norm of the slope")
-axes[1].legend()
+    GradientFlowDisplay.from_estimator(models[name], X_train, y_train, ax=ax)
+    ax.set_title(name)
 
 # %%
 # A ReLU's slope is one wherever it is on, so little is lost on the way. Batch norm helps in
@@ -104,3 +99,13 @@ axes[1].legend()
 # scales what comes back. With it even ten layers of sigmoids learn, here better than the ReLUs do.
 
 assert models["sigmoid, batch norm"].score(X_test, y_test) > 0.96
+
+# %%
+# The activations of the plain sigmoids say the same from the other side. In the first layers they
+# still vary; in the last ones every unit gives one number for all digits, and what remains is a
+# comb of spikes. Nothing is left to tell digits apart by.
+
+ActivationsDisplay.from_estimator(models["sigmoid"], X_test)
+
+last_layer = models["sigmoid"].activations(X_test)[-2]
+assert last_layer.std(axis=0).max() < 0.01

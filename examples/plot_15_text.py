@@ -33,14 +33,21 @@ LIBRARIES = ("matplotlib", "numpy", "scipy", "sklearn")
 OWN_NAMES = re.compile(r"matplotlib|pyplot|numpy|scipy|sklearn|scikit|\b(np|plt|mpl)\b", re.I)
 
 
+def definitions(node):
+    """The functions and classes of a module, and of its classes."""
+    for child in node.body:
+        if isinstance(child, ast.FunctionDef | ast.ClassDef):
+            yield child
+        if isinstance(child, ast.ClassDef):
+            yield from definitions(child)
+
+
 def first_paragraphs(library):
     folder = Path(find_spec(library).origin).parent
     for path in sorted(folder.rglob("*.py")):
-        if "tests" in path.parts:
-            continue
-        for node in ast.walk(ast.parse(path.read_bytes())):
-            if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                docstring = ast.get_docstring(node) or ""
+        if "tests" not in path.parts:
+            for definition in definitions(ast.parse(path.read_bytes())):
+                docstring = ast.get_docstring(definition) or ""
                 yield OWN_NAMES.sub(" ", docstring.partition("\n\n")[0])
 
 
