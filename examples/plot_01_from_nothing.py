@@ -216,3 +216,4 @@ axes[0].set_ylabel("y")
 quick = MLPClassifier((10, 5), solver="lbfgs", alpha=1, max_iter=1000, random_state=0)
 quick.fit(X_train, y_train)
 print(f"{quick.n_iter_} iterations, {quick.score(X_test, y_test):.1%} of the test rows right")
+assert quick.n_iter_ < n_epochs / 5

@@ -146,3 +146,9 @@ assert min(costs, key=costs.get) == "threshold tuned"
 # A threshold well below one half is the cheapest. The probabilities stay what they are, which those
 # of weighted networks don't: where class weights say that a district is dear with a probability of
 # one half, far fewer than half of such districts are.
+
+p = ways["balanced weights"].predict_proba(X_test)[:, 1]
+about_one_half = np.abs(p - 0.5) < 0.1
+print(f"said to be dear with about one half: {about_one_half.sum()} districts")
+print(f"and of these are dear: {y_test[about_one_half].mean():.0%}")
+assert y_test[about_one_half].mean() < 0.25
