@@ -39,6 +39,9 @@ class Run:
     ----------
     id : int
     spec : NetworkSpec
+    objective : Objective
+    rows : Rows
+        What is minimised, over what, as the engine has them.
     gate : Gate
         What has been seen of the fit so far, and who lets its epochs pass.
     model : estimator
@@ -54,6 +57,7 @@ class Run:
         self.model = clone(problem.model)
         first = self._first_look()
         self.spec, self.task = first.spec, first.task
+        self.objective, self.rows = first.objective, first.rows
         self.gate = Gate(first.start, tell, self._n_batches())
         self.ending: str | None = None
         self.message: str | None = None

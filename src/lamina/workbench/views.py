@@ -20,6 +20,7 @@ from lamina.errors import ExperimentError
 from lamina.estimators.passes import Passes
 from lamina.workbench.curves import Moment
 from lamina.workbench.frames import encode
+from lamina.workbench.histograms import histograms
 from lamina.workbench.planes import Plane
 from lamina.workbench.runs import Run
 
@@ -37,12 +38,13 @@ class Watch:
     ----------
     region, units : int
         Cells a side; 0 leaves it out.
-    confusion : bool
+    confusion, histograms : bool
     """
 
     region: int = 0
     units: int = 0
     confusion: bool = False
+    histograms: bool = False
 
     def merged(self, wanted: Mapping[str, Any]) -> Watch:
         """With what a page asks for; raises ExperimentError for anything else."""
@@ -81,6 +83,8 @@ class Views:
             arrays["units"], more["units_drawn"] = self.units(moment, watch.units)
         if watch.confusion and self.run.problem.class_names:
             arrays["confusion"] = self.confusion(moment)
+        if watch.histograms:
+            arrays |= histograms(self.run, self.engine, moment)
         return encode({"kind": "frame", **header, **more}, arrays)
 
     def curves(self) -> dict[str, NDArray[np.float64]]:
