@@ -1,9 +1,16 @@
 """Sessions: what a page's commands do, and that what is refused changes nothing."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from lamina.errors import ExperimentError
+from lamina.errors import ExperimentError, LaminaError
+from lamina.workbench.experiment import PARTS
+from lamina.workbench.models import parameters_of_pages
+from lamina.workbench.sessions import COMMANDS
 
 
 def learn(session, epochs, until):
@@ -221,3 +228,59 @@ def test_a_target_of_the_world_is_scaled_unless_that_is_not_wanted(session):
     assert made.experiment.target_scaled
     made.do({"do": "set", "experiment": {"target_scaled": False}})
     assert not made.experiment.target_scaled
+
+
+words = st.sampled_from(["", "relu", "lbfgs", "moons", "iris", "made", "known", "columns", "same"])
+simple = st.none() | st.booleans() | st.integers(-1, 4) | st.just(10**400) | st.floats() | words
+anything = st.recursive(
+    simple,
+    lambda of: st.lists(of, max_size=3) | st.dictionaries(words, of, max_size=3),
+    max_leaves=6,
+)
+names = st.sampled_from([*parameters_of_pages("classification"), "loss", "quantile"])
+of_data = st.sampled_from(["kind", "name", "noise", "n_samples", "points", "hash", "target"])
+parts = st.fixed_dictionaries(
+    {},
+    optional={
+        **dict.fromkeys(PARTS, anything),
+        "data": st.dictionaries(of_data, simple, max_size=3),
+        "model": st.dictionaries(names, anything, max_size=2),
+    },
+)
+arguments = st.sampled_from(
+    [
+        "epochs",
+        "batches",
+        "learning_rate",
+        "epochs_per_second",
+        "seed",
+        "epoch",
+        "block",
+        "row",
+        "column",
+        "value",
+        "region",
+        "units",
+        "confusion",
+        "histograms",
+    ]
+)
+commands = st.builds(
+    lambda do, rest, experiment: {"do": do, **rest, "experiment": experiment},
+    st.sampled_from([*COMMANDS]),
+    st.dictionaries(arguments, simple, max_size=3),
+    parts | anything,
+)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(commands, max_size=8))
+@pytest.mark.filterwarnings("ignore")
+def test_whatever_a_page_says_is_carried_out_or_refused_and_what_stands_is_shown(session, said):
+    made = session()
+    for command in said:
+        with suppress(LaminaError):
+            made.do(command)
+        made.state()
+        made.frame(made.moment)
+    made.close()

@@ -15,7 +15,6 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from lamina.errors import LaminaError
 from lamina.workbench.curves import Moment
 from lamina.workbench.diagnoses import diagnoses_of
 from lamina.workbench.frames import to_json
@@ -113,7 +112,7 @@ class Connection:
                 self.has_credit = True
             else:
                 await asyncio.to_thread(self.session.do, command)
-        except (LaminaError, ValueError, TypeError, RecursionError, MemoryError) as error:
+        except Exception as error:  # whatever it is, the page is told, and the talk goes on
             self.queue(_told(error, command))
         self.news.set()
 
