@@ -67,6 +67,7 @@ sphinx_gallery_conf = {
     # What a display is called in memory says nothing to a reader.
     "capture_repr": ("_repr_html_",),
     "image_srcset": ["2x"],
+    "default_thumb_file": str(ROOT / "docs" / "images" / "optimizers.png"),
     "show_memory": False,
     "show_signature": False,
     "write_computation_times": False,

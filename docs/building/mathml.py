@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import Any
 
 from docutils import nodes
@@ -13,11 +14,15 @@ from sphinx.util import logging
 from sphinx.writers.html5 import HTML5Translator
 
 _LOG = logging.getLogger(__name__)
+# TeX leaves a thin space around the name of a function; the converter does not.
+_FUNCTION = r"\\(?:arg)?(?:cosh?|exp|log|max|min|sinh?|tanh?)"
+_BEFORE = re.compile(rf"(?<=[\w)}}]) +(?={_FUNCTION}\b)")
+_BEHIND = re.compile(rf"({_FUNCTION}) +(?=[\w\\])")
 
 
 def as_mathml(node: nodes.Element, as_block: bool) -> str:
     """A formula as MathML; one that cannot be read is a warning, and stands as it is written."""
-    text = node.astext().strip()
+    text = _BEHIND.sub(r"\1\\,", _BEFORE.sub(r"\\,", node.astext().strip()))
     try:
         # Lines below each other need an environment of their own; Sphinx allows them without.
         if as_block and r"\\" in text and r"\begin" not in text:

@@ -16,6 +16,12 @@ def test_a_formula_becomes_mathml():
     assert "<msub>" in made
 
 
+def test_the_name_of_a_function_stands_apart():
+    made = as_mathml(nodes.math("", r"x \sin x \cos 2x"), as_block=False)
+    assert made.count("<mspace") == 4
+    assert "<mspace" not in as_mathml(nodes.math("", r"\log(2) + \sqrt v"), as_block=False)
+
+
 def test_lines_below_each_other_are_a_table():
     made = as_mathml(nodes.math_block("", "a &= b \\\\\nc &= d"), as_block=True)
     assert made.count("<mtr>") == 2
