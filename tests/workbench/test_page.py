@@ -333,9 +333,12 @@ def test_finds_its_run_again_after_the_socket_was_killed(visit: Visit) -> None:
 
 
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: `make web` does that")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_has_nothing_that_axe_finds_wrong(browser: Browser, server: Server, scheme: str) -> None:
-    visit = Visit(browser, server, color_scheme=scheme, bypass_csp=True)
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 360)])
+def test_has_nothing_that_axe_finds_wrong(
+    browser: Browser, server: Server, scheme: str, width: int
+) -> None:
+    size = {"width": width, "height": 900}
+    visit = Visit(browser, server, color_scheme=scheme, viewport=size, bypass_csp=True)
     visit.wait_for_epoch(3)
     visit.pause()
     visit.page.add_script_tag(path=AXE)

@@ -97,9 +97,10 @@ function hearBinary(buffer: ArrayBuffer): void {
     return;
   }
   requestAnimationFrame(() => {
-    const news = message as BinaryMessage<FrameHeader>;
-    if (news.header.run === state.value?.run.id) frame.value = news;
+    // The next one is made while this one is drawn; more than one is never under way.
     if (calm.matches && playing.value) setTimeout(() => wire.send({ do: "ready" }), CALM_PAUSE);
     else wire.send({ do: "ready" });
+    const news = message as BinaryMessage<FrameHeader>;
+    if (news.header.run === state.value?.run.id) frame.value = news;
   });
 }

@@ -117,6 +117,7 @@ function Pace() {
     <label class="pace">
       <span>Pace</span>
       <select
+        aria-label="Pace"
         value={pace === null ? "" : String(pace)}
         onChange={(event) => {
           const { value } = event.currentTarget;
