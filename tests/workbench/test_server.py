@@ -72,11 +72,24 @@ def test_a_data_frame_keeps_its_names_and_texts_are_classes(first_state):
     assert state["data"]["target"] == "left"
 
 
+def test_a_data_frame_with_texts_and_gaps_is_encoded(first_state):
+    frame = pd.DataFrame({"city": ["Oslo", "Rome"] * 20, "age": [None, 1, 2, None] * 10})
+    state = first_state(frame, pd.Series(["no", "yes"] * 20, name="city"))
+    assert state["data"]["inputs"] == ["age", "age is missing", "city=Oslo", "city=Rome"]
+    assert state["data"]["classes"] == ["no", "yes"]
+    assert state["experiment"]["data"]["target"] == "city "
+
+
 def test_numbers_are_a_regression_whose_target_is_scaled(first_state):
     X = np.random.default_rng(0).normal(size=(40, 3))
     state = first_state(X, 1000 * X[:, 0] + 0.5)
     assert state["data"]["task"] == "regression"
     assert state["experiment"]["target_scaled"] is True
+
+
+def test_a_target_of_another_length_is_refused():
+    with pytest.raises(ValueError, match="one value for each of 2 rows"):
+        lamina.workbench.open(pd.DataFrame({"city": ["Oslo", "Rome"]}), [1], browser=False)
 
 
 @pytest.mark.parametrize("arguments", [{"X": [[1.0]]}, {"y": [1.0]}])

@@ -28,7 +28,7 @@ def open(X: Any = None, y: Any = None, *, port: int = 0, browser: bool = True) -
     Parameters
     ----------
     X : array-like of shape (n_rows, n_features), optional
-        Numbers; a data frame's columns keep their names.
+        Numbers; or a data frame: its columns keep their names, and may hold texts, dates, gaps.
     y : array-like of shape (n_rows,), optional
         Labels, or float values for a regression.
     port : int, default=0

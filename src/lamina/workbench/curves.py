@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 MOST_POINTS = 600
 MOST_MOMENTS = 400
 MOST_BYTES = 32 << 20
-FEWEST_MOMENTS = 8
+FEWEST_MOMENTS = 3
 
 
 class Curves:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,8 @@ from lamina.datasets import Dataset
 from lamina.workbench.experiment import Experiment, first_experiment
 from lamina.workbench.inputs import PLAIN
 from lamina.workbench.shelf import MemoryShelf
-from lamina.workbench.sources import GivenData
+from lamina.workbench.sources import GivenData, Source, UploadedData
+from lamina.workbench.uploads import Table
 
 
 def first_on(X: Any, y: Any, shelf: MemoryShelf) -> Callable[[], Experiment]:
@@ -28,16 +30,49 @@ def first_on(X: Any, y: Any, shelf: MemoryShelf) -> Callable[[], Experiment]:
         return first_experiment
     if X is None or y is None:
         raise ValueError("X and y belong together: give both, or neither")
-    dataset = dataset_of(X, y)
-    source = GivenData(shelf.put(dataset))
-    inputs = PLAIN if dataset.X.shape[1] == 2 else None
-    experiment = Experiment(
-        data=source,
-        inputs=inputs,
-        target_scaled=dataset.task == "regression",
-        model=first_experiment().model,
-    )
+    source: Source
+    if needs_encoding(X):
+        table = table_of(X, y)
+        shelf.put_table(table, stays=True)
+        source, inputs = UploadedData(table.key, str(table.frame.columns[-1])), None
+    else:
+        dataset = dataset_of(X, y)
+        source = GivenData(shelf.put(dataset))
+        inputs = PLAIN if dataset.X.shape[1] == 2 else None
+    model = first_experiment().model
+    # A target of one's own may have any size; classes are not scaled, whatever this says.
+    experiment = Experiment(data=source, inputs=inputs, target_scaled=True, model=model)
     return lambda: experiment
+
+
+def needs_encoding(X: Any) -> bool:
+    """Whether X is a data frame of pandas' that holds more than numbers, or has gaps."""
+    if not hasattr(X, "select_dtypes"):
+        return False
+    numbers = X.select_dtypes(include=["number", "bool"])
+    return bool(numbers.shape[1] < X.shape[1] or X.isna().any().any())
+
+
+def table_of(X: Any, y: Any) -> Table:
+    """A data frame and its target as a table, the target the last column.
+
+    Raises
+    ------
+    ValueError
+        For a target of another length, or of several columns.
+    """
+    import pandas as pd
+
+    target = np.asarray(y)
+    if target.shape != (len(X),):
+        raise ValueError(f"y of shape {target.shape} must have one value for each of {len(X)} rows")
+    names = [str(name) for name in X.columns]
+    name = str(getattr(y, "name", None) or "target")
+    while name in names:
+        name += " "
+    frame = X.set_axis(names, axis=1).reset_index(drop=True).assign(**{name: target})
+    content = pd.util.hash_pandas_object(frame).to_numpy().tobytes()
+    return Table("your data", frame, hashlib.sha256(content).hexdigest())
 
 
 def dataset_of(X: Any, y: Any) -> Dataset:

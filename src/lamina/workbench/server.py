@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import warnings
 import webbrowser
@@ -116,7 +117,9 @@ class Server:
 def _bound(port: int) -> socket.socket:
     """A socket that already holds its port: what connects before the server is up will wait."""
     bound = socket.socket()
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if os.name == "posix":
+        # A port that was given back is free at once; elsewhere, the same word shares one in use.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((HOST, port))
         bound.listen(128)

@@ -1,4 +1,4 @@
-"""Data that was brought along, by the hash of its content; the oldest goes where room is scarce."""
+"""Data that was brought along, by its hash: what Python gave stays, a page's tables go in time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_BYTES = 512 << 20
 
 
 class MemoryShelf:
-    """Data sets and tables in memory, bounded in bytes; the one that came last is always kept.
+    """Data sets and tables in memory; of the tables, as many of the latest as there is room for.
 
     Examples
     --------
@@ -28,7 +28,8 @@ class MemoryShelf:
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self.most_bytes = most_bytes
-        self._kept: OrderedDict[str, tuple[Any, int]] = OrderedDict()
+        self._kept: OrderedDict[str, Any] = OrderedDict()
+        self._sizes: dict[str, int] = {}
         self._lock = Lock()
 
     def put(self, dataset: Dataset) -> str:
@@ -39,12 +40,12 @@ class MemoryShelf:
             content.update(part.tobytes())
         content.update("\0".join((*dataset.feature_names, *dataset.target_names)).encode())
         key = content.hexdigest()
-        self._keep(key, dataset, dataset.X.nbytes + dataset.y.nbytes)
+        self._keep(key, dataset)
         return key
 
-    def put_table(self, table: Table) -> None:
-        """Keep a table, by its own hash."""
-        self._keep(table.key, table, table.n_bytes)
+    def put_table(self, table: Table, *, stays: bool = False) -> None:
+        """Keep a table, by its own hash; for as long as there is room, unless it stays."""
+        self._keep(table.key, table, None if stays else table.n_bytes)
 
     def find(self, key: str) -> Dataset:
         """The data set of that hash.
@@ -66,12 +67,17 @@ class MemoryShelf:
             raise ExperimentError("this is no table: its kind is 'given'", "hash")
         return found
 
-    def _keep(self, key: str, item: Any, n_bytes: int) -> None:
+    def _keep(self, key: str, item: Any, n_bytes: int | None = None) -> None:
+        """Keep it: for good, or for as long as the bytes of all that may go have room."""
         with self._lock:
-            self._kept[key] = item, n_bytes
+            self._kept[key] = item
             self._kept.move_to_end(key)
-            while len(self._kept) > 1 and self._n_bytes() > self.most_bytes:
-                self._kept.popitem(last=False)
+            if n_bytes is not None:
+                self._sizes[key] = n_bytes
+            may_go = [each for each in self._kept if each in self._sizes]
+            for oldest in may_go[:-1]:
+                if sum(self._sizes.values()) > self.most_bytes:
+                    del self._kept[oldest], self._sizes[oldest]
 
     def _find(self, key: str) -> Any:
         with self._lock:
@@ -80,7 +86,4 @@ class MemoryShelf:
                     "this data is no longer in the server's memory: bring it along again", "hash"
                 )
             self._kept.move_to_end(key)
-            return self._kept[key][0]
-
-    def _n_bytes(self) -> int:
-        return sum(n_bytes for _, n_bytes in self._kept.values())
+            return self._kept[key]
