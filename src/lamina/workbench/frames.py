@@ -16,6 +16,9 @@ ALIGNMENT = 8
 # Magic, version, nothing, the header's length, nothing.
 _PREFIX = struct.Struct("<4sHHII")
 DTYPES = ("float32", "float64", "int32", "uint8")
+# By their codes, because NumPy takes long to say a dtype's name.
+_NAMES = {np.dtype(name).str[1:]: name for name in DTYPES}
+_PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def encode(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
@@ -42,11 +45,12 @@ def encode(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> byt
     """
     places, parts, offset = [], [], 0
     for name, array in arrays.items():
-        if array.dtype.name not in DTYPES:
+        code = array.dtype.str
+        if code[1:] not in _NAMES:
             raise TypeError(f"{name} is of {array.dtype}, and a frame takes {', '.join(DTYPES)}")
-        data = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()
-        shape = list(array.shape)
-        places.append({"name": name, "dtype": array.dtype.name, "shape": shape, "offset": offset})
+        data = (array.astype(f"<{code[1:]}") if code[0] == ">" else array).tobytes()
+        dtype, shape = _NAMES[code[1:]], list(array.shape)
+        places.append({"name": name, "dtype": dtype, "shape": shape, "offset": offset})
         parts += [data, b"\0" * (-len(data) % ALIGNMENT)]
         offset += len(data) + len(parts[-1])
     text = to_json({**header, "arrays": places}).encode()
@@ -82,6 +86,8 @@ def to_json(plain: Any) -> str:
 
 def finite(plain: Any) -> Any:
     """Plain values with None for every number that is infinite or NaN, and no types of NumPy's."""
+    if type(plain) in _PLAIN:
+        return plain
     if isinstance(plain, Mapping):
         return {str(name): finite(value) for name, value in plain.items()}
     if isinstance(plain, list | tuple):
