@@ -2,6 +2,7 @@
 
 import { epoch, frame, send } from "../state/session";
 import { whole } from "./numbers";
+import { RateNow } from "./RateNow";
 
 export function Scrubber() {
   const header = frame.value?.header;
@@ -11,6 +12,7 @@ export function Scrubber() {
     <div class="scrubber">
       <input
         type="range"
+        class="slide"
         aria-label="Epoch that is shown"
         aria-valuetext={`epoch ${whole(epoch.value)}`}
         min={remembered?.first ?? 0}
@@ -28,6 +30,7 @@ export function Scrubber() {
       >
         Latest
       </button>
+      <RateNow />
     </div>
   );
 }
