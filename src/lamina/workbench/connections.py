@@ -25,7 +25,7 @@ VERSION = 1
 MOST_WAITING = 256
 TAKEN_OVER, TOO_LONG = 4409, 1009
 SECONDS_BETWEEN_DIAGNOSES = 1.0
-MOST_FRAMES_A_SECOND = 40
+MOST_FRAMES_A_SECOND = 33
 # The time between two frames, in the processor's time that it takes to make one.
 COST_OF_WATCHING = 10.0
 
