@@ -1,0 +1,123 @@
+"""A browser that opens the page before the server as it is."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+for _needed in ("starlette", "uvicorn", "websockets", "playwright"):
+    pytest.importorskip(_needed)
+
+from playwright.sync_api import Browser, expect, sync_playwright  # noqa: E402
+
+from lamina.workbench.door import STATIC  # noqa: E402
+from lamina.workbench.server import Server  # noqa: E402
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+# A fit of a few milliseconds an epoch, on a machine with other things to do.
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        pytest.skip("Chromium is not installed")
+    if not STATIC.is_dir():
+        pytest.skip("the page is not built")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with Server() as server:
+        yield server
+
+
+class Visit:
+    """A page that is open, and what went wrong on it."""
+
+    def __init__(self, browser: Browser, server: Server, **wishes: Any) -> None:
+        size = {"width": 1440, "height": 900}
+        self.server = server
+        self.context = browser.new_context(**({"viewport": size} | wishes))
+        self.context.set_default_timeout(PATIENCE)
+        self.page = self.context.new_page()
+        self.troubles: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on("console", self._hear)
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(server.url)
+        expect(self.page.get_by_role("heading", name="Network", exact=True)).to_be_visible()
+
+    def _hear(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.troubles.append(message.text)
+
+    @property
+    def session(self) -> Any:
+        """What the server has of this page."""
+        name = self.page.evaluate("sessionStorage.getItem('lamina-session')")
+        return self.server.workbench.sessions[name]
+
+    def readout(self, name: str) -> str:
+        """A number of the bar."""
+        return self.page.locator(f'.readouts > div:has(dt:text-is("{name}")) > dd').inner_text()
+
+    def epoch(self) -> int:
+        return int(self.readout("Epoch").replace(",", ""))
+
+    def wait_for_epoch(self, least: int) -> None:
+        """Until so many epochs have been made, as the page tells."""
+        self.page.wait_for_function(
+            "least => Number(document.querySelector('.readouts dd').textContent"
+            ".replaceAll(',', '')) >= least",
+            arg=least,
+        )
+
+    def wait_for_exactly(self, epoch: int) -> None:
+        """Until the page shows this epoch, which is not the latest."""
+        expect(self.page.locator(".readouts dd").first).to_have_text(str(epoch))
+
+    def wait_for(self, name: str, value: Any) -> None:
+        """Until a parameter of the model is so, as the server has it."""
+        self.page.wait_for_timeout(0)
+        for _ in range(PATIENCE // 50):
+            if self.session.experiment.model.get(name) == value:
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{name} is {self.session.experiment.model.get(name)!r}")
+
+    def pause(self) -> None:
+        """Pause, and wait for the page to show where it stands."""
+        self.page.get_by_role("button", name="Pause").click()
+        expect(self.page.get_by_role("button", name="Play")).to_be_visible()
+        self.page.wait_for_timeout(300)
+
+
+@pytest.fixture
+def open_page(browser: Browser, server: Server) -> Iterator[Callable[..., Visit]]:
+    """Opens the page with a browser's wishes: its size, light or dark, less motion."""
+    visits: list[Visit] = []
+
+    def opened(**wishes: Any) -> Visit:
+        visits.append(Visit(browser, server, **wishes))
+        return visits[-1]
+
+    yield opened
+    for visit in visits:
+        visit.context.close()
+        assert not visit.troubles
+
+
+@pytest.fixture
+def visit(open_page: Callable[..., Visit]) -> Visit:
+    return open_page()

@@ -1,0 +1,100 @@
+"""The page for everyone: every eye, width and hand, less motion; and nothing from elsewhere."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Error, expect
+
+from lamina.workbench.door import STATIC
+
+WEB = Path(__file__).parents[2] / "web"
+AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
+PANELS = (".settings", ".data", ".network", ".region", ".curves", ".notes")
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: `make web` does that")
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 1440), ("light", 360)])
+def test_has_nothing_that_axe_finds_wrong(
+    open_page: Callable[..., Any], scheme: str, width: int
+) -> None:
+    size = {"width": width, "height": 900}
+    visit = open_page(color_scheme=scheme, viewport=size, bypass_csp=True)
+    visit.wait_for_epoch(3)
+    visit.pause()
+    visit.page.add_script_tag(path=AXE)
+    for tab in ("Data", "All settings"):
+        visit.page.get_by_role("button", name=tab, exact=True).click()
+        visit.page.evaluate(
+            "document.querySelectorAll('details').forEach(each => { each.open = true; })"
+        )
+        found = visit.page.evaluate("axe.run().then(results => results.violations)")
+        told = [(each["id"], [node["target"] for node in each["nodes"]]) for each in found]
+        assert told == []
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440])
+def test_fits_every_width_and_offers_targets_large_enough(
+    open_page: Callable[..., Any], width: int
+) -> None:
+    visit = open_page(viewport={"width": width, "height": 900})
+    visit.wait_for_epoch(3)
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= width
+    small = visit.page.evaluate(
+        """() => [...document.querySelectorAll("button, select, input, summary")]
+        .map(each => each.closest("label") ?? each)
+        .filter(each => each.checkVisibility())
+        .map(each => [each.getBoundingClientRect(), each.outerHTML])
+        .filter(([box]) => box.width < 24 || box.height < 24)
+        .map(([box, html]) => `${box.width} × ${box.height}: ${html.slice(0, 90)}`)"""
+    )
+    assert small == []
+
+
+def test_shows_all_at_once_on_a_laptop(visit: Any) -> None:
+    visit.wait_for_epoch(3)
+    for panel in PANELS:
+        box = visit.page.locator(panel).bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["y"] >= 0
+        assert box["x"] + box["width"] <= 1440
+        assert box["y"] + box["height"] <= 900
+
+
+def test_does_not_move_by_itself_where_less_motion_is_wished_for(
+    open_page: Callable[..., Any],
+) -> None:
+    visit = open_page(reduced_motion="reduce")
+    expect(visit.page.get_by_role("button", name="Play")).to_be_visible()
+    visit.page.wait_for_timeout(500)
+    assert visit.session.run.gate.epoch == 0
+    visit.page.get_by_role("button", name="Play").click()
+    visit.wait_for_epoch(3)
+
+
+def test_refuses_scripts_from_elsewhere(visit: Any) -> None:
+    with pytest.raises(Error):
+        visit.page.add_script_tag(content="window.wasRun = true")
+    assert visit.page.evaluate("window.wasRun") is None
+    assert any("Content Security Policy" in each for each in visit.troubles)
+    visit.troubles.clear()
+
+
+def test_is_small() -> None:
+    script = (STATIC / "workbench.js").read_bytes()
+    assert len(gzip.compress(script)) <= 150_000
+
+
+@pytest.mark.repository
+def test_lockfile_names_no_registry() -> None:
+    text = (WEB / "package-lock.json").read_text()
+    assert '"resolved"' not in text
+    assert not re.search(r"https?://[^\"]*registry", text)
