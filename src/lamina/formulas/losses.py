@@ -53,8 +53,9 @@ class Loss:
     delta : callable
         `delta(p, y, of)`: the slope of `value` at the logits, times n_outputs where
         `mean_over_outputs` says so; of shape (rows, n_outputs).
-    equation, paper : str
-        The formula as text, and where it comes from.
+    equation, slope_equation, paper : str
+        Both formulas as text, `value`'s as the loss of a batch and `delta`'s of a row, and where
+        they come from.
     outputs_per_target : callable
         `outputs_per_target(of)`: how many outputs, side by side, belong to each target. Of class
         codes a head is one target's outputs, and this is of no account.
@@ -79,6 +80,7 @@ class Loss:
     value: Callable[[Array, NDArray[Any], Hyperparameters], Array]
     delta: Callable[[Array, NDArray[Any], Hyperparameters], Array]
     equation: str
+    slope_equation: str
     paper: str
     outputs_per_target: Callable[[Hyperparameters], int] = one_output
     answer: Callable[[Array, Hyperparameters], Array] = as_it_is
@@ -100,6 +102,7 @@ LOSSES = Table(
         delta=value_losses.difference,
         mean_over_outputs=True,
         equation="L = ½ · mean over rows and outputs of (p - y)²",
+        slope_equation="dL/dz = p - y",
         paper="Legendre 1805; Gauss 1809",
     ),
     Loss(
@@ -111,6 +114,7 @@ LOSSES = Table(
         value=value_losses.poisson,
         delta=value_losses.difference,
         equation="L = mean over rows of Σ y log(y / p) - y + p",
+        slope_equation="dL/dz = p - y",
         paper="Nelder, Wedderburn 1972, Generalized linear models (half the Poisson deviance)",
     ),
     Loss(
@@ -122,6 +126,7 @@ LOSSES = Table(
         value=class_losses.binary_log_loss,
         delta=value_losses.difference,
         equation="L = -mean over rows of Σ y log p + (1 - y) log(1 - p)",
+        slope_equation="dL/dz = p - y",
         paper="Good 1952, Rational decisions",
     ),
     Loss(
@@ -133,6 +138,7 @@ LOSSES = Table(
         value=class_losses.log_loss,
         delta=class_losses.log_loss_delta,
         equation="L = -mean over rows of log p_y",
+        slope_equation="dL/dz_c = p_c - [c = y]",
         paper="Bridle 1990, Probabilistic interpretation of feedforward classification networks",
     ),
     Loss(
@@ -145,6 +151,7 @@ LOSSES = Table(
         delta=value_losses.absolute_error_delta,
         is_smooth=False,
         equation="L = mean over rows of Σ |p - y|",
+        slope_equation="dL/dz = sign(p - y)",
         paper="Boscovich 1757; Edgeworth 1887, On observations relating to several quantities",
     ),
     Loss(
@@ -156,6 +163,7 @@ LOSSES = Table(
         value=value_losses.huber,
         delta=value_losses.huber_delta,
         equation="L = mean over rows of Σ ½ r² where |r| ≤ t, else t (|r| - ½ t);  r = p - y",
+        slope_equation="dL/dz = min(max(-t, p - y), t)",
         paper="Huber 1964, Robust estimation of a location parameter",
     ),
     Loss(
@@ -167,6 +175,7 @@ LOSSES = Table(
         value=value_losses.log_cosh,
         delta=value_losses.log_cosh_delta,
         equation="L = mean over rows of Σ log cosh(p - y)",
+        slope_equation="dL/dz = tanh(p - y)",
         paper="Green 1990, Bayesian reconstructions from emission tomography data",
     ),
     Loss(
@@ -181,6 +190,7 @@ LOSSES = Table(
         answer=value_losses.rearranged_quantiles,
         is_smooth=False,
         equation="L = mean over rows of Σ over targets and q of max(q r, (q - 1) r);  r = y - p",
+        slope_equation="dL/dz = -q where p < y, 1 - q where p > y",
         paper=(
             "Koenker, Bassett 1978, Regression quantiles; rearranged: Chernozhukov, Fernández-Val, "
             "Galichon 2010, Quantile and probability curves without crossing"
@@ -195,6 +205,7 @@ LOSSES = Table(
         value=value_losses.gamma,
         delta=value_losses.gamma_delta,
         equation="L = mean over rows of Σ y / p - 1 - log(y / p)",
+        slope_equation="dL/dz = 1 - y / p",
         paper="Nelder, Wedderburn 1972, Generalized linear models (half the gamma deviance)",
     ),
     Loss(
@@ -208,6 +219,7 @@ LOSSES = Table(
         equation=(
             "L = mean over rows of Σ y^(2-ρ) / ((1-ρ)(2-ρ)) - y p^(1-ρ) / (1-ρ) + p^(2-ρ) / (2-ρ)"
         ),
+        slope_equation="dL/dz = p^(2-ρ) - y p^(1-ρ)",
         paper=(
             "Tweedie 1984, An index which distinguishes between some important exponential "
             "families; Jørgensen 1987, Exponential dispersion models (half the deviance)"
@@ -226,6 +238,7 @@ LOSSES = Table(
         spread=lambda p: p[:, 1::2],
         least=-math.inf,
         equation="L = mean over rows of Σ log σ + ½ (y - μ)² / σ²;  p = (μ, σ) of each target",
+        slope_equation="dL/dz = (μ - y) / σ² for μ, 1 - (y - μ)² / σ² for log σ",
         paper="Nix, Weigend 1994, Estimating the mean and variance of the target distribution",
     ),
     Loss(
@@ -237,6 +250,9 @@ LOSSES = Table(
         value=class_losses.binary_focal,
         delta=class_losses.binary_focal_delta,
         equation="L = -mean over rows of Σ y (1 - p)^γ log p + (1 - y) p^γ log(1 - p)",
+        slope_equation=(
+            "dL/dz = y (1 - p)^γ (γ p log p - 1 + p) + (1 - y) p^γ (p - γ (1 - p) log(1 - p))"
+        ),
         paper="Lin, Goyal, Girshick, He, Dollár 2017, Focal loss for dense object detection",
     ),
     Loss(
@@ -248,6 +264,7 @@ LOSSES = Table(
         value=class_losses.smoothed_log_loss,
         delta=class_losses.smoothed_log_loss_delta,
         equation="L = -mean over rows of Σ_c s_c log p_c;  s_c = (1 - ε) [c = y] + ε / n_classes",
+        slope_equation="dL/dz_c = p_c - s_c",
         paper="Szegedy et al. 2016, Rethinking the Inception architecture, section 7",
     ),
     Loss(
@@ -261,6 +278,9 @@ LOSSES = Table(
         equation=(
             "L = -mean over rows of Σ_c s_c (1 - p_c)^γ log p_c;  "
             "s_c = (1 - ε) [c = y] + ε / n_classes"
+        ),
+        slope_equation=(
+            "dL/dz_c = g_c - p_c Σ g;  g_c = s_c (1 - p_c)^γ (γ p_c log p_c / (1 - p_c) - 1)"
         ),
         paper="Lin, Goyal, Girshick, He, Dollár 2017, Focal loss for dense object detection",
     ),

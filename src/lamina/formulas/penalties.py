@@ -26,13 +26,14 @@ class Penalty:
         What `penalty=` takes.
     l1_share : callable
         `l1_share(l1_ratio)` is r, of which only the elastic net lets the user choose.
-    equation, paper : str
-        The formula as text, and where it comes from.
+    equation, slope_equation, paper : str
+        Both formulas as text, and where they come from.
     """
 
     name: str
     l1_share: Callable[[float], float]
     equation: str
+    slope_equation: str
     paper: str
 
     def value(self, w: Array, l1_ratio: float = 0.5) -> float:
@@ -54,18 +55,21 @@ PENALTIES = Table(
         name="l2",
         l1_share=lambda l1_ratio: 0.0,
         equation="½ α ‖W‖² / (rows of the batch, or their weight sum)",
+        slope_equation="α W / (rows of the batch, or their weight sum)",
         paper="Krogh, Hertz 1991, A simple weight decay can improve generalization",
     ),
     Penalty(
         name="l1",
         l1_share=lambda l1_ratio: 1.0,
         equation="α ‖W‖₁ / (rows of the batch, or their weight sum)",
+        slope_equation="α sign(W) / (rows of the batch, or their weight sum)",
         paper="Tibshirani 1996, Regression shrinkage and selection via the lasso",
     ),
     Penalty(
         name="elasticnet",
         l1_share=lambda l1_ratio: l1_ratio,
         equation="α (ρ ‖W‖₁ + (1 - ρ) ½ ‖W‖²) / (rows of the batch, or their weight sum)",
+        slope_equation="α (ρ sign(W) + (1 - ρ) W) / (rows of the batch, or their weight sum)",
         paper="Zou, Hastie 2005, Regularization and variable selection via the elastic net",
     ),
 )
