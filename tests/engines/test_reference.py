@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
-from lamina.engines.reference import ReferenceEngine, forward, input_gradient
+from lamina.engines.reference import forward, input_gradient
+from lamina.engines.reference_engine import ReferenceEngine
 from lamina.formulas import ACTIVATIONS, NORMALIZATIONS
 from lamina.network import Dense, NetworkSpec, ParameterLayout
 

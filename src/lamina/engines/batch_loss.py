@@ -1,4 +1,4 @@
-"""The loss of a batch in NumPy, and its slope at the logits, for the reference engine.
+"""Behind the logits, in NumPy: the prediction, each row's loss, and its slope at the logits.
 
 Shapes: prediction, logits, slope (rows, n_outputs); y as in engine.py. The logits are the a of the
 last block; the prediction is what the link makes of them, head by head.
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lamina.engines.custom_loss import value_and_delta
 from lamina.engines.engine import Objective, Rows
-from lamina.formulas import LINKS, LOSSES, PENALTIES
+from lamina.formulas import LINKS, LOSSES
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 
@@ -43,36 +43,23 @@ def weight_sum(rows: Rows) -> float:
     return float(len(rows.y) if rows.weight is None else rows.weight.sum())
 
 
-def loss_and_slope(
-    spec: NetworkSpec,
-    objective: Objective,
-    weights: Array,
-    logits: Array,
-    prediction: Array,
-    rows: Rows,
-) -> tuple[float, Array]:
-    """The loss of a batch, and its slope at the logits, each row's times the row's weight.
-
-    The loss is the weighted mean of the rows' losses, and the penalty of the weights.
-    """
-    if isinstance(objective.loss, str):
-        value, slope = row_losses(spec, objective, prediction, rows.y)
-        mean = float(np.average(value, weights=rows.weight))
-        if rows.weight is not None:
-            slope = slope * rows.weight[:, np.newaxis]
-    else:
-        # What is not the object's own it might change.
-        weight = None if rows.weight is None else rows.weight.copy()
-        value, slope = value_and_delta(objective.loss, logits.copy(), rows.y.copy(), weight)
-        mean = float(value.sum()) / weight_sum(rows)
-    penalty = objective.alpha * PENALTIES[objective.penalty].value(weights, objective.l1_ratio)
-    return mean + penalty / weight_sum(rows), slope
-
-
 def row_losses(
+    spec: NetworkSpec, objective: Objective, logits: Array, prediction: Array, rows: Rows
+) -> tuple[Array, Array]:
+    """Each row's loss, and its slope at the logits, both times the row's weight."""
+    y, weight = rows.y, rows.weight
+    if not isinstance(objective.loss, str):
+        # What is not the object's own it might change.
+        weight = None if weight is None else weight.copy()
+        return value_and_delta(objective.loss, logits.copy(), y.copy(), weight)
+    value, slope = unweighted_losses(spec, objective, prediction, y)
+    return (value, slope) if weight is None else (value * weight, slope * weight[:, np.newaxis])
+
+
+def unweighted_losses(
     spec: NetworkSpec, objective: Objective, prediction: Array, y: NDArray[Any]
 ) -> tuple[Array, Array]:
-    """Each row's loss, and its slope at the logits; of codes in columns, head by head."""
+    """Both by a formula of LOSSES, whatever the rows weigh; of codes in columns, head by head."""
     loss, of = LOSSES[str(objective.loss)], objective.hyperparameters
     if y.ndim == 1 or loss.targets == "values":
         return loss.value(prediction, y, of), loss.delta(prediction, y, of)

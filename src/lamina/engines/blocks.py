@@ -1,25 +1,25 @@
-"""One block of a network, forward and backward, in NumPy.
+"""What belongs to one block of a network, and what one may have beside W, b and f, in NumPy.
 
 Shapes: a_prev (rows, fan_in); z, ẑ, z', a, delta (rows, fan_out); W (fan_in, fan_out); b
 (fan_out,).
 
     forward    z = a_prev W + b,  z' = scale ẑ + shift,  a = kept f(z') + a_prev
     backward   dL/dz' = kept f'(z') dL/da;  delta = dL/dz by the normalization;
-               dL/dW = a_prevᵀ delta;  db = Σ_rows delta;  dL/da_prev = delta Wᵀ + dL/da
+               dL/dscale = Σ_rows dL/dz' ẑ;  dL/dshift = Σ_rows dL/dz'
 
-What a block does not have (a normalization, dropout, a residual) is left out of both.
+What a block does not have (a normalization, dropout, a residual) is left out of both; z' is z then.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias, cast
 
-import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-from lamina.formulas import ACTIVATIONS, NORMALIZATIONS
+from lamina.formulas import ACTIVATIONS, NORMALIZATIONS, PRECISIONS
 from lamina.formulas.noise import (
     INPUT_DROPOUT,
     INPUT_NOISE,
@@ -32,6 +32,18 @@ from lamina.formulas.table import Array
 from lamina.network import Dense, NetworkSpec, ParameterViews
 
 Product: TypeAlias = Callable[[Any, Any], Any]
+
+
+def product_in(precision: str | None) -> Product:
+    """The matrix product whose operands are rounded to a precision; without one, `matmul`."""
+    if precision is None:
+        return operator.matmul
+    nearest = PRECISIONS[precision].nearest
+
+    def product(A: Any, B: Any) -> Any:
+        return A @ B if sparse.issparse(A) else nearest(A) @ nearest(B)
+
+    return product
 
 
 class Mode(NamedTuple):
@@ -55,8 +67,8 @@ class Mode(NamedTuple):
 class BlockParameters(NamedTuple):
     """What belongs to one block, of parameters or of a gradient; shapes as in ParameterViews."""
 
-    weights: NDArray[Any]
-    biases: NDArray[Any]
+    W: NDArray[Any]
+    b: NDArray[Any]
     learned: NDArray[Any]
     statistics: NDArray[Any]
 
@@ -64,6 +76,10 @@ class BlockParameters(NamedTuple):
     def each(views: ParameterViews) -> list[BlockParameters]:
         """Those of every block."""
         return [BlockParameters(*parts) for parts in zip(*views, strict=True)]
+
+    def of_activation(self, block: Dense) -> NDArray[Any]:
+        """What the activation's units learn beside, (n, fan_out)."""
+        return self.learned[block.n_of_normalization :]
 
 
 class BlockPass(NamedTuple):
@@ -80,6 +96,7 @@ class BlockPass(NamedTuple):
         The activation's value.
     a : ndarray
     normalized, moments : ndarray and Moments, or None without a normalization
+        ẑ, and what it was made with.
     kept : ndarray or None
         What dropout multiplied with.
     """
@@ -94,89 +111,67 @@ class BlockPass(NamedTuple):
     kept: Array | None
 
 
-def forward_block(
-    block: Dense, own: BlockParameters, a_prev: Any, mode: Mode, stream: int
-) -> BlockPass:
-    """A block's forward pass; `stream` is the number of its dropout's draws."""
-    affine = np.asarray(mode.product(a_prev, own.weights)) + own.biases
-    z, normalized, moments = affine, None, None
-    if block.normalization is not None:
-        moments = _moments(block.normalization, own, affine, mode)
-        normalized = (affine - moments.mean) * moments.inverse
-        scale, shift = own.learned[: block.n_of_normalization]
-        z = scale * normalized + shift
-    f: Array = ACTIVATIONS[block.activation].value(z, *own.learned[block.n_of_normalization :])
-    a = f
-    kept = None
-    if block.dropout and mode.draws is not None:
-        kept = dropout_factors(mode.draws, stream, a.shape, block.dropout).astype(a.dtype)
-        a = a * kept
-    if block.residual:
-        a = a + a_prev
-    return BlockPass(a_prev, affine, z, f, a, normalized, moments, kept)
+class Forward(NamedTuple):
+    """Everything that a forward pass computes: what each block leaves, and the prediction."""
+
+    blocks: list[BlockPass]
+    prediction: Array
+
+    @property
+    def z(self) -> list[Array]:
+        """What each block's activation takes."""
+        return [passed.z for passed in self.blocks]
+
+    @property
+    def a(self) -> list[Any]:
+        """What each block takes, the inputs first, and at last what the link takes."""
+        return [self.blocks[0].a_prev, *(passed.a for passed in self.blocks)]
 
 
-def _moments(name: str, own: BlockParameters, z: Array, mode: Mode) -> Moments:
-    normalization = NORMALIZATIONS[name]
+def normalized(
+    block: Dense, own: BlockParameters, z: Array, mode: Mode
+) -> tuple[Array, Array, Moments]:
+    """z' = scale ẑ + shift, ẑ, and the moments that it was made with."""
+    normalization = NORMALIZATIONS[cast(str, block.normalization)]
     if normalization.statistics and not mode.uses_batch:
-        return running_moments(own.statistics)
-    return normalization.moments(z)
+        moments = running_moments(own.statistics)
+    else:
+        moments = normalization.moments(z)
+    z_hat = (z - moments.mean) * moments.inverse
+    scale, shift = own.learned[: block.n_of_normalization]
+    return scale * z_hat + shift, z_hat, moments
 
 
-def backward_block(
-    block: Dense, own: BlockParameters, passed: BlockPass, d_a: Array, gradient: BlockParameters
+def through_normalization(
+    block: Dense, own: BlockParameters, passed: BlockPass, d_z: Array
 ) -> Array:
-    """Write a block's gradient into its place, and give delta = dL/dz.
+    """dL/dz from dL/dz'."""
+    normalization = NORMALIZATIONS[cast(str, block.normalization)]
+    slope, moments = d_z * own.learned[0], cast(Moments, passed.moments)
+    return normalization.delta(slope, cast(Array, passed.normalized), moments)
 
-    Parameters
-    ----------
-    block : Dense
-    own : BlockParameters
-    passed : BlockPass
-    d_a : ndarray of shape (rows, fan_out)
-        dL/da.
-    gradient : BlockParameters
-        All but the weights' part, which the caller's product sums, is written.
-    """
-    activation = ACTIVATIONS[block.activation]
-    if passed.kept is not None:
-        d_a = d_a * passed.kept
+
+def dropped(block: Dense, f: Array, draws: Draws | None, stream: int) -> tuple[Array, Array | None]:
+    """What dropout leaves of f, and the factors; `stream` is the number of the block's draws."""
+    if not block.dropout or draws is None:
+        return f, None
+    kept = dropout_factors(draws, stream, f.shape, block.dropout).astype(f.dtype)
+    return f * kept, kept
+
+
+def slopes_beside(
+    block: Dense, passed: BlockPass, d_f: Array, d_z: Array, gradient: BlockParameters
+) -> None:
+    """Write the gradient of what units learn beside W and b, from dL/df and dL/dz'."""
     n_before = block.n_of_normalization
-    for i, parameter in enumerate(activation.parameters):
-        gradient.learned[n_before + i] = (d_a * parameter.slope(passed.z)).sum(axis=0)
-    delta: Array = d_a * activation.slope(passed.z, passed.f, *own.learned[n_before:])
-    if block.normalization is not None and passed.normalized is not None and passed.moments:
-        normalization = NORMALIZATIONS[block.normalization]
-        for i, parameter in enumerate(normalization.parameters):
-            gradient.learned[i] = (delta * parameter.slope(passed.normalized)).sum(axis=0)
-        slope = delta * own.learned[0]
-        delta = normalization.delta(slope, passed.normalized, passed.moments)
-    gradient.biases[...] = delta.sum(axis=0)
-    return np.asarray(delta)
+    for i, parameter in enumerate(ACTIVATIONS[block.activation].parameters):
+        gradient.learned[n_before + i] = (d_f * parameter.slope(passed.z)).sum(axis=0)
+    for i, parameter in enumerate(block.learned[:n_before]):
+        z_hat = cast(Array, passed.normalized)
+        gradient.learned[i] = (d_z * parameter.slope(z_hat)).sum(axis=0)
 
 
-def backward_blocks(
-    spec: NetworkSpec,
-    own: list[BlockParameters],
-    passes: list[BlockPass],
-    d_a: Array,
-    gradient: list[BlockParameters],
-    product: Product,
-) -> Iterator[tuple[int, Array, Array]]:
-    """Block by block, from the last: its index, its delta, and what a residual carries past it.
-
-    dL/da of the block before is delta Wᵀ and that; of the first block it is taken only by who asks
-    for the slope at the inputs. All of a gradient but the weights' part is written.
-    """
-    for i in reversed(range(len(spec.blocks))):
-        delta = backward_block(spec.blocks[i], own[i], passes[i], d_a, gradient[i])
-        past = d_a if spec.blocks[i].residual else np.zeros_like(d_a[:, :1])
-        yield i, delta, past
-        if i > 0:
-            d_a = product(delta, own[i].weights.T) + past
-
-
-def noisy_inputs(spec: NetworkSpec, X: Any, draws: Draws | None) -> Any:
+def with_noise(spec: NetworkSpec, X: Any, draws: Draws | None) -> Any:
     """The inputs of a training step: normal noise is added, then dropout takes its share."""
     if draws is None:
         return X

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from lamina.engines.engine import Engine
-from lamina.engines.reference import ReferenceEngine
+from lamina.engines.reference_engine import ReferenceEngine
 from lamina.errors import NativeUnavailableWarning, UnknownNameError, suggestion
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engines.blocks import BlockPass
-from lamina.engines.reference import Forward
+from lamina.engines.blocks import BlockPass, Forward
 from lamina.formulas import ACTIVATIONS
 from lamina.formulas.table import Array
 from lamina.network import Dense, NetworkSpec, ParameterLayout

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
+from lamina.engines.blocks import product_in
 from lamina.engines.engine import Matrix
-from lamina.engines.reference import product_in
 from lamina.errors import suggestion
 from lamina.estimators.description import NetworkDescription, describe
 from lamina.estimators.gradient_check import GradientCheck, check_gradients

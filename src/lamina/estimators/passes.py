@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from lamina.engines.blocks import Mode, Product
+from lamina.engines.blocks import Forward, Mode, Product
 from lamina.engines.engine import Matrix
-from lamina.engines.reference import Forward, forward, input_gradient
+from lamina.engines.reference import forward, input_gradient
 from lamina.estimators.idle_units import steep_activations
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from lamina.engines import Objective, Rows
-from lamina.engines.batch_loss import logits_of, loss_and_slope
+from lamina.engines.batch_loss import logits_of, row_losses, weight_sum
 from lamina.engines.engine import Matrix
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
@@ -46,13 +46,12 @@ class Validation:
 
 def loss_on(spec: NetworkSpec, rows: Rows, objective: Objective) -> Callable[[Array], float]:
     """The mean loss of a prediction for those rows, weighted, without the penalty."""
-    unpenalised = replace(objective, alpha=0.0)
-    no_weights = np.empty(0, dtype=rows.X.dtype)
 
     def loss(prediction: Array) -> float:
         with np.errstate(all="ignore"):
             logits = logits_of(spec, prediction)
-            return loss_and_slope(spec, unpenalised, no_weights, logits, prediction, rows)[0]
+            value, _ = row_losses(spec, objective, logits, prediction, rows)
+            return float(value.sum()) / weight_sum(rows)
 
     return loss
 

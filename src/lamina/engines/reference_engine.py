@@ -1,0 +1,161 @@
+"""The reference engine: the mathematics of reference.py behind the protocol, batch by batch.
+
+An engine with a precision rounds both operands of each of the three products, sparse X excepted.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from lamina.engines.blocks import (
+    BlockParameters,
+    Forward,
+    Mode,
+    Product,
+    move_statistics,
+    product_in,
+)
+from lamina.engines.engine import (
+    Engine,
+    EpochReport,
+    Evaluator,
+    Matrix,
+    Objective,
+    OptimizerSettings,
+    OptimizerState,
+    Rows,
+    TimeIsUp,
+    Trainer,
+    require_finite,
+)
+from lamina.engines.reference import backward, batch_loss, forward, update
+from lamina.formulas.noise import Draws
+from lamina.formulas.table import Array
+from lamina.network import NetworkSpec, ParameterLayout
+
+
+def first_non_finite_block(spec: NetworkSpec, parameters: Array, passed: Forward) -> int | None:
+    """The first block whose z or parameters are infinite or NaN."""
+    views = ParameterLayout.of(spec).views(parameters)
+    for i, parts in enumerate(zip(*views, strict=True)):
+        if not all(np.isfinite(part).all() for part in (passed.blocks[i].affine, *parts)):
+            return i
+    return None
+
+
+@dataclass
+class ReferenceTrainer(Trainer):
+    """One fit of the reference engine: forward, loss, backward, update, batch by batch."""
+
+    spec: NetworkSpec
+    objective: Objective
+    optimizer: OptimizerSettings
+    rows: Rows
+    parameters: Array
+    state: OptimizerState
+    product: Product = operator.matmul
+    measures_gradient: bool = False
+
+    def epoch(
+        self, order: NDArray[np.int64], batch_size: int, learning_rates: NDArray[np.float64]
+    ) -> EpochReport:
+        total, norms = 0.0, list[float]()
+        with np.errstate(all="ignore"):
+            for start, rate in zip(range(0, len(order), batch_size), learning_rates, strict=True):
+                if norms and perf_counter() >= self.deadline:
+                    raise TimeIsUp
+                chosen = order[start : start + batch_size]
+                batch = _take(self.rows, chosen)
+                passed, loss, slope = self.forward(batch, chosen)
+                total += loss * len(batch.y)
+                if not np.isfinite(total):
+                    break
+                norms.append(self.update(batch, passed, slope, float(rate)))
+            bad = first_non_finite_block(self.spec, self.parameters, passed)
+        norm = float(np.mean(norms)) if self.measures_gradient and norms else None
+        return EpochReport(total / len(order), len(norms), bad, norm)
+
+    def forward(self, batch: Rows, chosen: NDArray[np.int64]) -> tuple[Forward, float, Array]:
+        """The forward pass over a batch, of the rows with these numbers, its loss and slope."""
+        draws = Draws(self.state.seed, self.state.step, chosen) if self.spec.draws else None
+        mode = Mode(uses_batch=True, draws=draws, product=self.product)
+        passed = forward(self.spec, self.parameters, batch.X, mode)
+        return passed, *batch_loss(self.spec, self.objective, self.parameters, passed, batch)
+
+    def update(self, batch: Rows, passed: Forward, slope: Array, learning_rate: float) -> float:
+        """The backward pass over a batch, and one step; the norm of the gradient."""
+        gradient = backward(
+            self.spec, self.objective, self.parameters, batch, passed, slope, self.product
+        )
+        # The step is made on copies and taken over at once: whoever looks, or breaks it off, finds
+        # the parameters of a whole step.
+        before = self.parameters.copy(), self.state.slots.copy()
+        layout, parameters = ParameterLayout.of(self.spec), self.parameters.copy()
+        state = replace(self.state, slots=self.state.slots.copy())
+        norm = update(layout, self.optimizer, parameters, gradient, state, learning_rate)
+        own = BlockParameters.each(layout.views(parameters))
+        move_statistics(self.spec, own, passed.blocks)
+        state.take_over_statistics(parameters, layout.n_trained)
+        try:
+            self.parameters[...], self.state.slots[...] = parameters, state.slots
+        except KeyboardInterrupt:
+            self.parameters[...], self.state.slots[...] = before
+            raise
+        self.state.step += 1
+        return norm
+
+
+@dataclass(frozen=True)
+class ReferenceEngine(Engine):
+    """The engine in NumPy: short, exact, and slow.
+
+    Attributes
+    ----------
+    precision : str or None
+        What both operands of every product are rounded to, of PRECISIONS; only for float32.
+    """
+
+    precision: str | None = None
+    name: ClassVar[str] = "reference"
+
+    def trainer(
+        self,
+        spec: NetworkSpec,
+        objective: Objective,
+        optimizer: OptimizerSettings,
+        rows: Rows,
+        parameters: Array,
+        state: OptimizerState,
+    ) -> ReferenceTrainer:
+        product = product_in(self.precision)
+        return ReferenceTrainer(spec, objective, optimizer, rows, parameters, state, product)
+
+    def evaluator(self, spec: NetworkSpec, objective: Objective, rows: Rows) -> Evaluator:
+        product = product_in(self.precision)
+        mode = Mode(uses_batch=True, product=product)
+
+        def evaluate(parameters: Array) -> tuple[float, Array]:
+            with np.errstate(all="ignore"):
+                passed = forward(spec, parameters, rows.X, mode)
+                loss, slope = batch_loss(spec, objective, parameters, passed, rows)
+                return loss, backward(spec, objective, parameters, rows, passed, slope, product)
+
+        return evaluate
+
+    def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
+        require_finite(X if isinstance(X, np.ndarray) else X.data)
+        with np.errstate(all="ignore"):
+            return forward(spec, parameters, X, Mode(product=product_in(self.precision))).prediction
+
+
+def _take(rows: Rows, batch: NDArray[np.int64]) -> Rows:
+    weight = None if rows.weight is None else rows.weight[batch]
+    X = sparse.csr_array(rows.X) if sparse.issparse(rows.X) else rows.X
+    return Rows(X[batch], rows.y[batch], weight)
