@@ -22,7 +22,7 @@ def test_the_public_names_are_those_promised() -> None:
     exports = {"to_onnx", "to_torch", "to_sklearn", "to_python", "to_c"}
     imports = {"from_torch", "from_sklearn"}
     promised = {"MLPClassifier", "MLPRegressor", "load", "save", "__version__"}
-    promised |= exports | imports
+    promised |= exports | imports | {"trace_step"}
     assert set(lamina.__all__) == promised
     assert all(hasattr(lamina, name) for name in promised)
 
@@ -53,6 +53,7 @@ def test_what_a_fit_needs_not_is_imported_when_it_is_asked_for() -> None:
     modules = ran.stdout.decode().split()
     assert "lamina.persistence" not in modules
     assert "lamina.export" not in modules
+    assert "lamina.studies" not in modules
     assert "lamina.encoding.table" not in modules
     assert lamina.save.__module__ == "lamina.persistence.saving"
     assert set(lamina.__all__) <= set(dir(lamina))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         to_torch,
     )
     from lamina.persistence import load, save
+    from lamina.studies import trace_step
 
 __all__ = [
     "MLPClassifier",
@@ -30,6 +31,7 @@ __all__ = [
     "to_python",
     "to_sklearn",
     "to_torch",
+    "trace_step",
 ]
 
 __version__ = "0.1.0.dev0"
@@ -39,6 +41,7 @@ _HOMES = {
     "MLPRegressor": "estimators",
     "load": "persistence",
     "save": "persistence",
+    "trace_step": "studies",
     **dict.fromkeys(
         ("from_sklearn", "from_torch", "to_c", "to_onnx", "to_python", "to_sklearn", "to_torch"),
         "export",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import InvalidParameterError
 
-from lamina.engines import Engine, Objective, Rows
+from lamina.engines import Engine, Objective, OptimizerSettings, Rows
 from lamina.engines.custom_loss import CustomLoss, require_rows_apart
 from lamina.engines.engine import Matrix
 from lamina.estimators.checkpoints import checkpoint_of, identity_of, resumed
@@ -43,6 +43,7 @@ from lamina.training import (
     train,
 )
 from lamina.training.callbacks.bars import ProgressBar
+from lamina.training.rates import Rates
 
 AUTOMATIC_BATCH = 200
 ROWS_TO_TRY = 5
@@ -176,7 +177,7 @@ def fit_by_epochs(fit: Assignment) -> Outcome:
     wanted = monitored(fit.model.monitor, early_stopping=fit.model.early_stopping)
     plan = _training_plan(fit, len(order), wanted)
     _warn_of_clipping(fit.model.batch_size, plan.batch_size)
-    memory = _memory(fit) if begun is None else begun.memory
+    memory = memory_for(fit) if begun is None else begun.memory
     # A warm start that never beats its earlier best keeps the last epoch's weights, because
     # scikit-learn's best weights are then the very arrays that it trains on.
     fallback = fit.start.copy() if fit.fresh else None
@@ -213,12 +214,37 @@ def fit_by_epochs(fit: Assignment) -> Outcome:
     return Outcome(attributes, _warning_about(ending, limits))
 
 
-def _memory(fit: Assignment) -> Memory:
+def memory_for(fit: Assignment) -> Memory:
     """What the fit starts from."""
     memory = memory_of(fit.model, fit.start, fresh=fit.fresh, keep_optimizer=fit.incremental)
     if fit.spec.draws and not memory.state.seed:
         memory.state.seed = _noise_seed(fit.random_state)
     return memory
+
+
+class NextStep(NamedTuple):
+    """What the next step of a fit would go by.
+
+    Attributes
+    ----------
+    optimizer : OptimizerSettings
+    memory : Memory
+        Of its own, to change.
+    learning_rate : float
+    """
+
+    optimizer: OptimizerSettings
+    memory: Memory
+    learning_rate: float
+
+
+def next_step(fit: Assignment) -> NextStep:
+    """The next step of a fit by epochs, were all rows one batch."""
+    n_rows = fit.X.shape[0]
+    wanted = monitored(fit.model.monitor, early_stopping=fit.model.early_stopping)
+    plan, memory = _training_plan(fit, n_rows, wanted), memory_for(fit)
+    rate = Rates(plan, memory, n_steps=1).rate_of(0)
+    return NextStep(plan.optimizer, memory, rate)
 
 
 def _noise_seed(random_state: np.random.RandomState) -> int:

@@ -118,6 +118,20 @@ def check_gradients(
     model: Any, X: Any, y: Any, sample_weight: Any, max_parameters: int
 ) -> GradientCheck:
     """Check the gradient of an estimator's loss; parameters as in the method of that name."""
+    where, fit = present_assignment(model, X, y, sample_weight)
+    value, gradient = _loss_and_gradient(fit)
+    layers = [
+        _check_layer(name, parts, value, gradient, fit.start, max_parameters)
+        for name, parts in _places(fit.spec)
+    ]
+    return GradientCheck(where, tuple(layers))
+
+
+def present_assignment(model: Any, X: Any, y: Any, sample_weight: Any) -> tuple[str, Assignment]:
+    """Where an estimator stands, in words, and the fit that would go on from there, in float64.
+
+    Nothing of the estimator changes.
+    """
     model._validate_params()
     refuse_contradictions(model, incremental=False)
     if "coefs_" in vars(model):
@@ -127,13 +141,7 @@ def check_gradients(
         # A copy, because validation writes down the features, and weights are drawn.
         where = f"first parameters, drawn with random_state={model.random_state!r}"
         fit = clone(model)._assignment(X, y, sample_weight, fresh=True)
-    fit = replace(fit, start=fit.start.astype(np.float64))
-    value, gradient = _loss_and_gradient(fit)
-    layers = [
-        _check_layer(name, parts, value, gradient, fit.start, max_parameters)
-        for name, parts in _places(fit.spec)
-    ]
-    return GradientCheck(where, tuple(layers))
+    return where, replace(fit, start=fit.start.astype(np.float64))
 
 
 def _loss_and_gradient(fit: Assignment) -> tuple[Callable[[Array], float], Array]:

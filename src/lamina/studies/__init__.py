@@ -5,6 +5,7 @@ from lamina.studies.gradient_flow import GradientFlow, gradient_flow
 from lamina.studies.inside import Inside, perceptron_inside
 from lamina.studies.landscape import LandscapePath, LossLandscape, loss_landscape
 from lamina.studies.surfaces import SURFACES, Surface
+from lamina.studies.trace import StepTrace, trace_step
 
 __all__ = [
     "SURFACES",
@@ -13,9 +14,11 @@ __all__ = [
     "Inside",
     "LandscapePath",
     "LossLandscape",
+    "StepTrace",
     "Surface",
     "gradient_descent_path",
     "gradient_flow",
     "loss_landscape",
     "perceptron_inside",
+    "trace_step",
 ]

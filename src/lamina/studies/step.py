@@ -1,0 +1,270 @@
+"""One step of training with every number kept: what the reference engine computes, layer by layer.
+
+Shapes: X (rows, fan_in of the first layer); z, a, delta (rows, fan_out); W (fan_in, fan_out); b
+(fan_out,), of each layer; all in float64. n is the number of rows, or the sum of their weights.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.engines import Objective, OptimizerSettings, Rows
+from lamina.engines.batch_loss import row_losses, weight_sum
+from lamina.engines.blocks import BlockParameters, Forward, Mode, move_statistics
+from lamina.engines.reference import backward, backward_blocks, batch_loss, forward, update
+from lamina.estimators.fitting import NextStep
+from lamina.formulas import PENALTIES
+from lamina.formulas.noise import Draws
+from lamina.formulas.table import Array
+from lamina.network import Dense, NetworkSpec, ParameterLayout
+
+
+@dataclass(frozen=True)
+class Step:
+    """A network, the rows of one batch, and what a step made of them.
+
+    Attributes
+    ----------
+    spec : NetworkSpec
+    objective : Objective
+    rows : Rows
+    parameters : ndarray of shape (n_parameters,)
+    passed : Forward
+    loss : float
+        Penalty included.
+    d_a : ndarray of shape (rows, n_outputs)
+        n dL/da of the last layer.
+    gradient : ndarray of shape (n_parameters,)
+    """
+
+    spec: NetworkSpec
+    objective: Objective
+    rows: Rows
+    parameters: Array
+    passed: Forward
+    loss: float
+    d_a: Array
+    gradient: Array
+
+    @property
+    def n(self) -> float:
+        """The number of rows, or the sum of their weights."""
+        return weight_sum(self.rows)
+
+    @property
+    def layout(self) -> ParameterLayout:
+        """Where each matrix stands."""
+        return ParameterLayout.of(self.spec)
+
+    def parts(self, vector: Array) -> list[BlockParameters]:
+        """What belongs to each layer of a flat vector."""
+        return BlockParameters.each(self.layout.views(vector))
+
+    def row_losses(self) -> Array:
+        """Each row's loss, times its weight."""
+        logits, prediction = self.passed.a[-1], self.passed.prediction
+        return row_losses(self.spec, self.objective, logits, prediction, self.rows)[0]
+
+    def penalty_slope(self) -> Array:
+        """The penalty's part of the gradient, of the weights alone."""
+        weights, penalty = slice(self.layout.n_weights), PENALTIES[self.objective.penalty]
+        part = np.zeros_like(self.parameters)
+        slope = penalty.slope(self.parameters[weights], self.objective.l1_ratio)
+        part[weights] = self.objective.alpha * slope / self.n
+        return part
+
+    def slopes(self, d_a: Array) -> tuple[list[Array], list[Array]]:
+        """dL/da and delta of every layer, from n dL/da of the last."""
+        own, aside = self.parts(self.parameters), self.parts(self.parameters.copy())
+        d_as, deltas = [d_a], list[Array]()
+        passes = backward_blocks(self.spec, own, self.passed.blocks, d_a, aside, operator.matmul)
+        for i, delta, past in passes:
+            deltas.append(delta / self.n)
+            d_as.append(delta @ own[i].W.T + past)
+        return [each / self.n for each in d_as[-2::-1]], deltas[::-1]
+
+
+def take_step(
+    spec: NetworkSpec, objective: Objective, rows: Rows, parameters: Array, draws: Draws | None
+) -> Step:
+    """The forward and the backward pass of a step of training; with draws, dropout and noise."""
+    passed = forward(spec, parameters, rows.X, Mode(uses_batch=True, draws=draws))
+    loss, d_a = batch_loss(spec, objective, parameters, passed, rows)
+    gradient = backward(spec, objective, parameters, rows, passed, d_a)
+    return Step(spec, objective, rows, parameters, passed, loss, d_a, gradient)
+
+
+@dataclass(frozen=True)
+class Update:
+    """What the optimizer makes of a gradient.
+
+    Attributes
+    ----------
+    optimizer : OptimizerSettings
+    learning_rate : float
+        Of this step.
+    step : int
+        Its number, counted from 1.
+    gradient_norm : float
+        ‖g‖ over all parameters, before it is clipped.
+    change : ndarray of shape (n_parameters,)
+        Parameters after the step, minus those before.
+    """
+
+    optimizer: OptimizerSettings
+    learning_rate: float
+    step: int
+    gradient_norm: float
+    change: Array
+
+
+def make_update(step: Step, following: NextStep) -> Update:
+    """The update that the optimizer's present state leads to; that state is changed."""
+    after, state = step.parameters.copy(), following.memory.state
+    optimizer, rate = following.optimizer, following.learning_rate
+    norm = update(step.layout, optimizer, after, step.gradient.copy(), state, rate)
+    move_statistics(step.spec, step.parts(after), step.passed.blocks)
+    return Update(optimizer, rate, state.step + 1, norm, after - step.parameters)
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedNumber:
+    """What the units of a layer have beside W and b: a scale, a shift, a running mean.
+
+    Attributes
+    ----------
+    symbol : str
+        What formulas call it.
+    value : ndarray of shape (fan_out,)
+    gradient : ndarray of shape (fan_out,) or None
+        None for running statistics, which no gradient moves.
+    update : ndarray of shape (fan_out,) or None
+    """
+
+    symbol: str
+    value: Array
+    gradient: Array | None
+    update: Array | None
+
+
+@dataclass(frozen=True, eq=False)
+class LayerTrace:
+    """The numbers of one layer; None is what a layer does not have.
+
+    Attributes
+    ----------
+    layer : str
+        'hidden_1', 'hidden_2', …, 'output'.
+    activation : str
+        The name of its f.
+    a_prev : ndarray of shape (rows, fan_in)
+        What it takes: the inputs, or the a of the layer before.
+    W, b : ndarray of shape (fan_in, fan_out) and (fan_out,)
+    z : ndarray of shape (rows, fan_out)
+        a_prev W + b.
+    z_hat, z_normalized : ndarray of shape (rows, fan_out) or None
+        z with mean 0 and variance 1, and scale z_hat + shift.
+    f : ndarray of shape (rows, fan_out)
+        The activation's value.
+    kept : ndarray of shape (rows, fan_out) or None
+        What dropout multiplies f with.
+    a : ndarray of shape (rows, fan_out)
+        f, after dropout, plus a_prev where the layer is residual.
+    d_a : ndarray of shape (rows, fan_out)
+        dL/da.
+    delta : ndarray of shape (rows, fan_out)
+        dL/dz.
+    dW, db : ndarray of shape (fan_in, fan_out) and (fan_out,)
+        dL/dW, penalty included, and dL/db.
+    penalty : ndarray of shape (fan_in, fan_out)
+        The penalty's part of dW.
+    update_W, update_b : ndarray or None
+        What the step adds to W and b; None where it is not known before the step.
+    beside : dict of str to LearnedNumber
+        By name: scale and shift, running mean and variance, the slope of 'prelu'.
+    is_residual : bool
+    """
+
+    layer: str
+    activation: str
+    a_prev: Array
+    W: Array
+    b: Array
+    z: Array
+    z_hat: Array | None
+    z_normalized: Array | None
+    f: Array
+    kept: Array | None
+    a: Array
+    d_a: Array
+    delta: Array
+    dW: Array
+    db: Array
+    penalty: Array
+    update_W: Array | None
+    update_b: Array | None
+    beside: dict[str, LearnedNumber] = field(default_factory=dict)
+    is_residual: bool = False
+
+
+def layer_traces(step: Step, made: Update | None) -> tuple[LayerTrace, ...]:
+    """The numbers of every layer."""
+    own, gradient = step.parts(step.parameters), step.parts(step.gradient)
+    penalty = step.parts(step.penalty_slope())
+    changes = [None] * len(own) if made is None else step.parts(made.change)
+    d_as, deltas = step.slopes(step.d_a)
+    traces = []
+    for i, block in enumerate(step.spec.blocks):
+        passed, change = step.passed.blocks[i], changes[i]
+        is_normalized = passed.normalized is not None
+        traces.append(
+            LayerTrace(
+                layer=block.name,
+                activation=block.activation,
+                a_prev=dense(passed.a_prev),
+                W=own[i].W,
+                b=own[i].b,
+                z=passed.affine,
+                z_hat=passed.normalized,
+                z_normalized=passed.z if is_normalized else None,
+                f=passed.f,
+                kept=passed.kept,
+                a=passed.a,
+                d_a=d_as[i],
+                delta=deltas[i],
+                dW=gradient[i].W,
+                db=gradient[i].b,
+                penalty=penalty[i].W,
+                update_W=None if change is None else change.W,
+                update_b=None if change is None else change.b,
+                beside=_beside(block, own[i], gradient[i], change),
+                is_residual=block.residual,
+            )
+        )
+    return tuple(traces)
+
+
+def _beside(
+    block: Dense, own: BlockParameters, gradient: BlockParameters, change: BlockParameters | None
+) -> dict[str, LearnedNumber]:
+    beside = {}
+    for k, parameter in enumerate(block.learned):
+        moved = None if change is None else change.learned[k]
+        beside[parameter.name] = LearnedNumber(
+            parameter.symbol, own.learned[k], gradient.learned[k], moved
+        )
+    for k, statistic in enumerate(block.statistics):
+        moved = None if change is None else change.statistics[k]
+        name = f"running {statistic.name}"
+        beside[name] = LearnedNumber(name, own.statistics[k], None, moved)
+    return beside
+
+
+def dense(rows: Any) -> NDArray[Any]:
+    """Rows as an array, which a trace of a few of them has room for."""
+    return np.asarray(rows.toarray() if hasattr(rows, "toarray") else rows)

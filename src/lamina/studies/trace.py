@@ -1,0 +1,291 @@
+"""A step of training laid open: every number of one forward and one backward pass."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline
+
+from lamina.estimators.fitting import Assignment, memory_for, next_step
+from lamina.estimators.gradient_check import present_assignment
+from lamina.export.scikit_learn import THEIRS
+from lamina.formulas import LOSSES, OPTIMIZERS
+from lamina.formulas.noise import Draws
+from lamina.formulas.table import Array
+from lamina.studies.inside import OURS, perceptron_inside
+from lamina.studies.step import LayerTrace, Step, Update, layer_traces, make_update, take_step
+from lamina.studies.trace_formulas import TracedNumber, traced_numbers
+from lamina.studies.trace_page import as_html, as_text
+from lamina.studies.weight_paths import WeightPaths, weight_paths
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StepTrace:
+    """What `trace_step` gives: the numbers of a step; it prints as a table, formulas beside them.
+
+    Attributes
+    ----------
+    title : str
+        Whose step it is.
+    layers : tuple of LayerTrace
+        From the first hidden layer to the output: `trace.layers[0].delta`.
+    prediction : ndarray of shape (rows, n_outputs)
+        Behind the link.
+    loss : float
+        L, the penalty included.
+    gradient : ndarray of shape (n_parameters,)
+        dL/dw of all parameters, in the order in which the engines keep them: all weights, then all
+        biases, then what units learn beside.
+    numbers : tuple of TracedNumber
+        Every number in the order in which it is computed, with its formula.
+    update : Update or None
+        What the optimizer does with the gradient: its rate, its step; None for 'lbfgs'.
+    notes : tuple of str
+        What is to be known of this step.
+    """
+
+    title: str
+    step: Step
+    update: Update | None
+    layers: tuple[LayerTrace, ...]
+    numbers: tuple[TracedNumber, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def prediction(self) -> Array:
+        return self.step.passed.prediction
+
+    @property
+    def loss(self) -> float:
+        return self.step.loss
+
+    @property
+    def gradient(self) -> Array:
+        return self.step.gradient
+
+    def path(
+        self,
+        output: int | None,
+        layer: int | str,
+        i: int | None,
+        j: int,
+        *,
+        row: int | None = None,
+        most: int = 20,
+    ) -> WeightPaths:
+        """The chain rule for one weight: every path from it to the loss, and what they add up to.
+
+        Along each path the derivatives are multiplied: what the weight is multiplied with, the
+        slope of each activation on the way, each weight, and the loss's slope at the output where
+        the path ends. The sum over all paths is the gradient that backpropagation finds.
+
+        Parameters
+        ----------
+        output : int or None
+            The output of the network where the paths end; None for all of them.
+        layer : int or str
+            Whose weight: 0 is the first layer, -1 the output; or its name, 'hidden_1'.
+        i : int or None
+            The weight's row in W: the unit, or the feature, that it comes from. None stands for
+            the bias.
+        j : int
+            The weight's column in W: the unit that it goes to.
+        row : int, optional
+            Of which row of X; by default of all, whose paths are added up.
+        most : int, default=20
+            How many paths are listed. Of more, those with the largest products are, and the rest
+            is given as one sum.
+
+        Returns
+        -------
+        WeightPaths
+            It prints as a table.
+
+        Raises
+        ------
+        IndexError
+            For an output, a layer, a unit or a row that is not there.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import lamina
+        >>> X, y = np.array([[1.0, 2.0], [-1.0, 0.5]]), np.array([1.0, 0.0])
+        >>> model = lamina.MLPRegressor(hidden_layer_sizes=(2,), alpha=0, random_state=0)
+        >>> trace = lamina.trace_step(model, X, y)
+        >>> paths = trace.path(output=0, layer=0, i=1, j=0)
+        >>> paths.n_paths, bool(np.isclose(paths.sum_of_paths, trace.layers[0].dW[1, 0]))
+        (2, True)
+        """
+        return weight_paths(self.step, output, layer, i, j, row, most)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All numbers as NumPy arrays: of the step, and in 'layers' of each layer by its name."""
+        outside = {each.name: each.value for each in self.numbers if not each.layer}
+        layers = {layer.layer: _as_dict(layer) for layer in self.layers}
+        return {"X": self.layers[0].a_prev, **outside, "layers": layers}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a number: its part of the step, layer, name, formula, shape and value.
+
+        Raises
+        ------
+        ImportError
+            Where pandas is missing.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError(
+                "to_frame needs pandas: pip install pandas, or take to_dict()"
+            ) from error
+        columns = ("part", "layer", "name", "formula", "shape", "value")
+        rows = [[getattr(each, column) for column in columns] for each in self.numbers]
+        return pd.DataFrame(rows, columns=list(columns))
+
+    def __repr__(self) -> str:
+        return as_text(self.title, self.numbers, self.update, self.notes)
+
+    def _repr_html_(self) -> str:
+        return as_html(self.title, self.numbers, self.update, self.notes)
+
+
+def _as_dict(layer: LayerTrace) -> dict[str, Any]:
+    numbers = {**vars(layer)}
+    for name, learned in numbers.pop("beside").items():
+        numbers[name] = learned.value
+        numbers[f"d_{name}"], numbers[f"update_{name}"] = learned.gradient, learned.update
+    return {name: value for name, value in numbers.items() if value is not None}
+
+
+def trace_step(
+    model: Any, X: Any, y: Any, sample_weight: Any = None, *, dropout: bool = False
+) -> StepTrace:
+    """Take one step of training apart: every number that it computes, beside its formula.
+
+    All rows make one batch. The reference engine passes them forward, takes the loss, passes its
+    slope backward, and asks the optimizer for the update that it would make from its present
+    state. The model stays as it is.
+
+    Parameters
+    ----------
+    model : estimator
+        An MLPClassifier or MLPRegressor, lamina's or scikit-learn's, or a pipeline that ends with
+        one. Fitted, it stands at its parameters, and at those that a moving average is taken of;
+        not fitted, at the first parameters that it would draw, and the pipeline's other steps are
+        fitted to X on copies.
+    X : array-like or sparse matrix of shape (n_rows, n_features)
+        A few rows are enough, and are easier to read.
+    y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+    sample_weight : array-like of shape (n_rows,), optional
+    dropout : bool, default=False
+        Whether dropout and the inputs' noise are drawn as the next step of a fit would draw them
+        for these rows. By default they are left out.
+
+    Returns
+    -------
+    StepTrace
+        It prints as a table, and shows in a notebook with its formulas set; `layers` and
+        `to_dict()` give the arrays, `to_frame()` a table, `path()` the chain rule for one weight.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For what `fit` would refuse as well, and for an estimator without a perceptron.
+
+    Notes
+    -----
+    Numbers are float64, and `precision` is left out, so that each can be checked by hand. A batch
+    normalization normalizes by these rows, as in every step of training.
+
+    References
+    ----------
+    Rumelhart, Hinton, Williams 1986, Learning representations by back-propagating errors.
+
+    Examples
+    --------
+    >>> import lamina
+    >>> X, y = [[0.0, 1.0], [1.0, 1.0]], [1.0, 0.0]
+    >>> model = lamina.MLPRegressor(hidden_layer_sizes=(2,), activation="tanh", random_state=0)
+    >>> trace = lamina.trace_step(model, X, y)
+    >>> [number.formula for number in trace.numbers[3:5]]
+    ['z₁ = a₀ W₁ + b₁', 'a₁ = f(z₁), f(z) = tanh(z)']
+    >>> trace.layers[0].dW.shape, round(trace.loss, 4)
+    ((2, 2), 1.2776)
+    """
+    perceptron, rows, targets = _ready(model, X, y)
+    where, fit = present_assignment(perceptron, rows, targets, sample_weight)
+    # What draws first numbers may be the caller's own generator.
+    fit = replace(fit, random_state=deepcopy(fit.random_state))
+    draws = _draws(fit) if dropout and fit.spec.draws else None
+    # What is not finite is to be seen, and a note says so.
+    with np.errstate(all="ignore"):
+        step = take_step(fit.spec, fit.objective, fit.rows, fit.start, draws)
+        made = make_update(step, next_step(fit)) if fit.model.solver in OPTIMIZERS else None
+        layers = layer_traces(step, made)
+        numbers = traced_numbers(step, layers, made)
+    name = type(perceptron).__name__
+    title = f"One step of {name} with {len(fit.rows.y)} rows, at {where}"
+    return StepTrace(title, step, made, layers, numbers, tuple(_notes(fit, step, made, draws)))
+
+
+def _ready(model: Any, X: Any, y: Any) -> tuple[Any, Any, Any]:
+    """The perceptron, fitted or not, and what it would be given of X and y."""
+    try:
+        inside = perceptron_inside(model)
+    except NotFittedError:
+        if isinstance(model, Pipeline):
+            before = clone(model)[:-1]
+            rows = before.fit_transform(X, y) if len(before) else X
+            return _ready(model.steps[-1][1], rows, y)
+        if isinstance(model, OURS):
+            return model, X, y
+        for ours, theirs in THEIRS.items():
+            if isinstance(model, theirs):
+                return ours(**model.get_params(deep=False)), X, y
+        raise
+    return inside.model, inside.rows(X), inside.targets(y)
+
+
+def _draws(fit: Assignment) -> Draws:
+    state = memory_for(replace(fit, random_state=deepcopy(fit.random_state))).state
+    return Draws(state.seed, state.step, np.arange(len(fit.rows.y)))
+
+
+def _notes(fit: Assignment, step: Step, made: Update | None, draws: Draws | None) -> list[str]:
+    notes = []
+    if fit.spec.draws and draws is None:
+        notes.append(
+            "Dropout and noise are left out; dropout=True draws them as the next step would."
+        )
+    if draws is not None:
+        notes.append("Dropout and noise are drawn as the next step of a fit would draw them.")
+    if any(block.statistics for block in fit.spec.blocks):
+        notes.append(
+            "The batch normalization normalizes by these rows, as a step of training does."
+        )
+    loss = step.objective.loss
+    is_mean = isinstance(loss, str) and LOSSES[loss].mean_over_outputs
+    if is_mean and fit.spec.n_outputs > 1:
+        notes.append(
+            f"The loss is the mean over {fit.spec.n_outputs} outputs, its gradient that of their "
+            "sum, as scikit-learn trains."
+        )
+    if made is None:
+        notes.append(
+            "solver='lbfgs' has no update to show: how far it goes, a line search over all rows "
+            "decides."
+        )
+    if fit.model.average_decay is not None and made is not None:
+        notes.append("The step is of the parameters that learn; predictions use their average.")
+    if not np.isfinite(step.gradient).all():
+        notes.append("The gradient is not finite: a fit would end here with a NonFiniteError.")
+    return notes

@@ -1,0 +1,222 @@
+"""Every number of a step beside its formula, in the order in which they are computed.
+
+The letters are those of the reference engine, each with the number of its layer: z₁ = a₀ W₁ + b₁.
+The formulas of activations, links, losses, penalties and optimizers are those of their records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.formulas import ACTIVATIONS, LINKS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES
+from lamina.formulas.table import Array
+from lamina.studies.step import LayerTrace, Step, Update, dense
+
+FORWARD, LOSS, BACKWARD, UPDATE = "forward", "loss", "backward", "update"
+BATCH = " / (rows of the batch, or their weight sum)"
+
+
+@dataclass(frozen=True, eq=False)
+class TracedNumber:
+    """One number of a step, which is mostly a matrix.
+
+    Attributes
+    ----------
+    part : {'forward', 'loss', 'backward', 'update'}
+    layer : str
+        'inputs', 'hidden_1', …, 'output'; empty where it belongs to no layer.
+    name : str
+        What the layer's trace calls it: 'z', 'a', 'delta', 'dW'.
+    formula : str
+        As text: 'z₁ = a₀ W₁ + b₁'.
+    value : ndarray
+    """
+
+    part: str
+    layer: str
+    name: str
+    formula: str
+    value: NDArray[Any]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The value's shape."""
+        return self.value.shape
+
+
+def subscript(number: int) -> str:
+    """A number as an index.
+
+    Examples
+    --------
+    >>> subscript(12)
+    '₁₂'
+    """
+    return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+
+
+def traced_numbers(
+    step: Step, layers: tuple[LayerTrace, ...], made: Update | None
+) -> tuple[TracedNumber, ...]:
+    """Forward, loss, backward and update."""
+    last_first = [*enumerate(layers, start=1)][::-1]
+    return (
+        TracedNumber(FORWARD, "inputs", "a", _inputs(step), dense(step.passed.a[0])),
+        *(each for i, layer in enumerate(layers, start=1) for each in _forward(step, i, layer)),
+        *_loss(step),
+        *(each for i, layer in last_first for each in _backward(step, i, layer, layers)),
+        *(each for i, layer in enumerate(layers, start=1) for each in _update(i, layer, made)),
+    )
+
+
+def _inputs(step: Step) -> str:
+    is_changed = step.passed.a[0] is not step.rows.X
+    return "a₀ = X, with this step's noise and dropout" if is_changed else "a₀ = X"
+
+
+def _forward(step: Step, i: int, layer: LayerTrace) -> Iterator[TracedNumber]:
+    n, before = subscript(i), subscript(i - 1)
+    record, block = ACTIVATIONS[layer.activation], step.spec.blocks[i - 1]
+
+    def number(name: str, formula: str, value: Array) -> TracedNumber:
+        return TracedNumber(FORWARD, layer.layer, name, formula, value)
+
+    yield number("W", f"W{n}", layer.W)
+    yield number("b", f"b{n}", layer.b)
+    for name, learned in layer.beside.items():
+        if learned.gradient is not None:
+            yield number(name, f"{learned.symbol}{n}", learned.value)
+    yield number("z", f"z{n} = a{before} W{n} + b{n}", layer.z)
+    z = f"z{n}"
+    if layer.z_hat is not None and layer.z_normalized is not None:
+        z = f"z'{n}"
+        over = NORMALIZATIONS[str(block.normalization)].equation.partition(", ")[2]
+        made = f"ẑ{n} = (z{n} - mean(z{n})) / √(var(z{n}) + 10⁻⁵), {over}"
+        yield number("z_hat", made, layer.z_hat)
+        yield number("z_normalized", f"z'{n} = γ{n} ẑ{n} + β{n}", layer.z_normalized)
+    is_plain = layer.kept is None and not layer.is_residual
+    f = f"f({z}), {record.equation}"
+    if is_plain:
+        yield number("a", f"a{n} = {f}", layer.a)
+        return
+    yield number("f", f"f{n} = {f}", layer.f)
+    kept = ""
+    if layer.kept is not None:
+        kept = f"k{n} "
+        rate = f"{block.dropout:g}"
+        chance = f"k{n} = 0 with probability {rate}, else 1 / (1 - {rate})"
+        yield number("kept", chance, layer.kept)
+    past = f" + a{before}" if layer.is_residual else ""
+    yield number("a", f"a{n} = {kept}f{n}{past}", layer.a)
+
+
+def _loss(step: Step) -> Iterator[TracedNumber]:
+    def number(name: str, formula: str, value: Any) -> TracedNumber:
+        return TracedNumber(LOSS, "", name, formula, np.asarray(value))
+
+    objective, last = step.objective, subscript(len(step.spec.blocks))
+    link = LINKS[step.spec.link].equation
+    yield number("prediction", f"{link}, z = a{last}", step.passed.prediction)
+    yield number("y", "y, the targets as the network takes them", step.rows.y)
+    weighted = step.rows.weight is not None
+    if step.rows.weight is not None:
+        yield number("weight", "w, what each row counts", step.rows.weight)
+    rows = step.row_losses()
+    each = f"l, the loss of each row{', times w' if weighted else ''}; {loss_equation(step)}"
+    yield number("row_losses", each, rows)
+    n = "n = Σ w" if weighted else "n = the number of rows"
+    yield number("data_loss", f"Σ l / n, {n}", rows.sum() / step.n)
+    penalty = PENALTIES[objective.penalty].equation.replace(BATCH, " / n")
+    share = f", ρ = {objective.l1_ratio:g}" if "ρ" in penalty else ""
+    rule = f"penalty = {penalty}, α = {objective.alpha:g}{share}"
+    yield number("penalty", rule, step.loss - rows.sum() / step.n)
+    yield number("loss", "L = Σ l / n + penalty", step.loss)
+
+
+def loss_equation(step: Step) -> str:
+    """The loss's formula, or the name of an object that gives it."""
+    loss, of = step.objective.loss, step.objective.hyperparameters
+    if not isinstance(loss, str):
+        return f"L by {type(loss).__name__}"
+    values = "".join(f", {name.replace('_', ' ')} = {value}" for name, value in of.items())
+    return f"{LOSSES[loss].equation}{values}"
+
+
+def loss_slope(step: Step) -> str:
+    """The formula of a row's loss at the logits."""
+    loss = step.objective.loss
+    if isinstance(loss, str):
+        return LOSSES[loss].slope_equation.partition(" = ")[2]
+    return f"delta by {type(loss).__name__}"
+
+
+def _backward(
+    step: Step, i: int, layer: LayerTrace, layers: tuple[LayerTrace, ...]
+) -> Iterator[TracedNumber]:
+    n, before = subscript(i), subscript(i - 1)
+    slope = ACTIVATIONS[layer.activation].slope_equation
+
+    def number(name: str, formula: str, value: Array) -> TracedNumber:
+        return TracedNumber(BACKWARD, layer.layer, name, formula, value)
+
+    yield number("d_a", f"dL/da{n} = {_slope_at_a(step, i, layers)}", layer.d_a)
+    kept = "" if layer.kept is None else f"k{n} "
+    if layer.z_hat is None:
+        yield number("delta", f"delta{n} = {kept}dL/da{n} ⊙ f'(z{n}), {slope}", layer.delta)
+    else:
+        scaled = f"s = γ{n} dL/dz'{n}, dL/dz'{n} = {kept}dL/da{n} ⊙ f'(z'{n})"
+        through = f"(s - mean(s) - ẑ{n} mean(s ẑ{n})) / √(var(z{n}) + 10⁻⁵)"
+        yield number("delta", f"delta{n} = {through}, {scaled}, {slope}", layer.delta)
+    penalty = PENALTIES[step.objective.penalty].slope_equation.replace(BATCH, " / n")
+    of_layer = penalty.replace("W", f"W{n}")
+    yield number("penalty", f"penalty{n} = {of_layer}", layer.penalty)
+    yield number("dW", f"dL/dW{n} = a{before}ᵀ delta{n} + penalty{n}", layer.dW)
+    yield number("db", f"dL/db{n} = Σ_rows delta{n}", layer.db)
+    block, z = step.spec.blocks[i - 1], f"z{n}" if layer.z_hat is None else f"z'{n}"
+    for k, parameter in enumerate(block.learned):
+        gradient = layer.beside[parameter.name].gradient
+        assert gradient is not None
+        # What a normalization learns stands behind ẑ, what an activation learns behind z' or z.
+        of_normalization = k < block.n_of_normalization
+        upstream = f"dL/dz'{n}" if of_normalization else f"{kept}dL/da{n}"
+        slope_here = parameter.slope_equation.replace("ẑ", f"ẑ{n}").replace("z,", f"{z},")
+        rule = f"Σ_rows {upstream}" + (f" ⊙ {slope_here}" if slope_here != "1" else "")
+        yield number(f"d_{parameter.name}", f"dL/d{parameter.symbol}{n} = {rule}", gradient)
+
+
+def _slope_at_a(step: Step, i: int, layers: tuple[LayerTrace, ...]) -> str:
+    if i == len(layers):
+        weighted = "w " if step.rows.weight is not None else ""
+        return f"{weighted}d / n, d = {loss_slope(step)}"
+    after = subscript(i + 1)
+    past = f" + dL/da{after}" if layers[i].is_residual else ""
+    return f"delta{after} W{after}ᵀ{past}"
+
+
+def _update(i: int, layer: LayerTrace, made: Update | None) -> Iterator[TracedNumber]:
+    if made is None or layer.update_W is None or layer.update_b is None:
+        return
+    n, name = subscript(i), made.optimizer.name
+
+    def number(field: str, symbol: str, value: Array) -> TracedNumber:
+        formula = f"Δ{symbol}, by {name}: {symbol} ← {symbol} + Δ{symbol}"
+        return TracedNumber(UPDATE, layer.layer, field, formula, value)
+
+    yield number("update_W", f"W{n}", layer.update_W)
+    yield number("update_b", f"b{n}", layer.update_b)
+    for beside, learned in layer.beside.items():
+        if learned.update is not None and learned.gradient is not None:
+            yield number(f"update_{beside}", f"{learned.symbol}{n}", learned.update)
+        elif learned.update is not None:
+            rule = f"Δ {beside}{n}, by the moments of this batch"
+            yield TracedNumber(UPDATE, layer.layer, f"update_{beside}", rule, learned.update)
+
+
+def update_equation(made: Update) -> str:
+    """The optimizer's formula."""
+    return OPTIMIZERS[made.optimizer.name].equation

@@ -1,0 +1,370 @@
+"""The chain rule for one weight: every path from it to the loss, and what they add up to.
+
+A path goes from node to node. A node is one row's z or a of one unit; between two of them stands a
+derivative, and a path's product is that of all derivatives along it. Their sum is the gradient,
+which backpropagation finds without ever listing a path.
+
+Shapes: what is known of all nodes of a kind is (rows, fan_out).
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from math import fsum
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import numpy as np
+
+from lamina.errors import suggestion
+from lamina.formulas import ACTIVATIONS, NORMALIZATIONS
+from lamina.formulas.normalizations import Moments
+from lamina.formulas.table import Array
+from lamina.studies.step import Step, dense
+from lamina.studies.trace_formulas import subscript
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Factor(NamedTuple):
+    """One derivative along a path: what formulas call it, and its value."""
+
+    name: str
+    value: float
+
+
+@dataclass(frozen=True)
+class WeightPath:
+    """One path from a weight to the loss.
+
+    Attributes
+    ----------
+    row : int
+        The row of X whose number the weight is multiplied with.
+    units : tuple of str
+        What it leads through: 'x[2]', 'hidden_1[0]', 'output[1]'.
+    factors : tuple of Factor
+        The derivatives along it.
+    product : float
+    """
+
+    row: int
+    units: tuple[str, ...]
+    factors: tuple[Factor, ...]
+    product: float
+
+
+@dataclass(frozen=True, repr=False)
+class WeightPaths:
+    """What `StepTrace.path` gives; it prints as a table.
+
+    Attributes
+    ----------
+    weight : str
+        'W₁[0, 2]'.
+    paths : tuple of WeightPath
+        The largest products first.
+    n_paths : int
+        How many there are in all.
+    rest : float
+        The sum over the paths that are not listed; 0 where all are.
+    backpropagated : float
+        The gradient that backpropagation finds along the same paths, without the penalty.
+    penalty : float
+        The penalty's part of the gradient; 0 for a bias, a single row or a single output.
+    """
+
+    weight: str
+    paths: tuple[WeightPath, ...]
+    n_paths: int
+    rest: float
+    backpropagated: float
+    penalty: float
+
+    @property
+    def sum_of_paths(self) -> float:
+        """The sum over all paths: the products of those listed, and the rest."""
+        return fsum(path.product for path in self.paths) + self.rest
+
+    @property
+    def gradient(self) -> float:
+        """dL/dw by backpropagation, with the penalty's part."""
+        return self.backpropagated + self.penalty
+
+    def to_dict(self) -> dict[str, list[Any]]:
+        """The paths column by column."""
+        return {
+            "row": [path.row for path in self.paths],
+            "path": [" → ".join(path.units) for path in self.paths],
+            "factors": [dict(path.factors) for path in self.paths],
+            "product": [path.product for path in self.paths],
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """The paths as a data frame.
+
+        Raises
+        ------
+        ImportError
+            Where pandas is missing.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError(
+                "to_frame needs pandas: pip install pandas, or take to_dict()"
+            ) from error
+        return pd.DataFrame(self.to_dict())
+
+    def __repr__(self) -> str:
+        some = "" if len(self.paths) == self.n_paths else f"the largest {len(self.paths)} of "
+        lines = [f"dL/d{self.weight} along {some or 'all '}{self.n_paths:,} paths"]
+        told = [(f"row {path.row}: {' → '.join(path.units)}", path) for path in self.paths]
+        for way, path in told:
+            lines.append(way)
+            names = " · ".join(factor.name for factor in path.factors)
+            values = " · ".join(f"{factor.value:.4g}" for factor in path.factors)
+            lines += [f"  {names}", f"  = {values} = {path.product:.6g}"]
+        sums = {}
+        if len(self.paths) < self.n_paths:
+            sums[f"the other {self.n_paths - len(self.paths):,} paths"] = self.rest
+        sums["sum of all paths"] = self.sum_of_paths
+        sums["backpropagation"] = self.backpropagated
+        if self.penalty:
+            sums |= {"the penalty's part": self.penalty, f"dL/d{self.weight}": self.gradient}
+        width = max(map(len, sums))
+        return "\n".join([*lines, *(f"{name:{width}}  {v:.6g}" for name, v in sums.items())])
+
+
+def weight_paths(
+    step: Step,
+    output: int | None,
+    layer: int | str,
+    i: int | None,
+    j: int,
+    row: int | None,
+    most: int,
+) -> WeightPaths:
+    """The paths of one weight; parameters as in `StepTrace.path`."""
+    block = _layer(step, layer)
+    of = step.spec.blocks[block]
+    n_rows = len(step.rows.y)
+    j = _index("j", j, of.fan_out, f"units of {of.name}")
+    i = None if i is None else _index("i", i, of.fan_in, f"inputs of {of.name}")
+    rows = range(n_rows) if row is None else [_index("row", row, n_rows, "rows")]
+    if output is not None:
+        output = _index("output", output, step.spec.n_outputs, "outputs")
+    if most < 1:
+        raise ValueError(f"most={most!r} must be at least 1: it is how many paths are listed")
+    graph = _Graph(step, output)
+    source = dense(step.passed.blocks[block].a_prev)
+    starts = [(r, 1.0 if i is None else float(source[r, i])) for r in rows]
+    n_paths = len(rows) * int(graph.counts[block, "z"][j])
+    name = "1" if i is None else f"a{subscript(block)}[{i}]"
+    found = graph.largest(block, j, name, starts, most)
+    paths = tuple(_named(step, block, i, *path) for path in found)
+    _, deltas = step.slopes(graph.d_a)
+    backpropagated = fsum(start * float(deltas[block][r, j]) for r, start in starts)
+    listed = fsum(path.product for path in paths)
+    rest = backpropagated - listed if len(paths) < n_paths else 0.0
+    is_whole = i is not None and row is None and (output is None or step.spec.n_outputs == 1)
+    penalty = step.parts(step.penalty_slope())[block].W[i, j] if is_whole else 0.0
+    n = subscript(block + 1)
+    weight = f"b{n}[{j}]" if i is None else f"W{n}[{i}, {j}]"
+    return WeightPaths(weight, paths, n_paths, rest, backpropagated, float(penalty))
+
+
+def _layer(step: Step, layer: int | str) -> int:
+    names = [block.name for block in step.spec.blocks]
+    if isinstance(layer, str):
+        if layer not in names:
+            raise IndexError(
+                f"layer={layer!r} is none of the network's.{suggestion(layer, names)} "
+                f"Known: {', '.join(map(repr, names))}."
+            )
+        return names.index(layer)
+    return _index("layer", layer, len(names), "layers, from the first hidden one to the output")
+
+
+def _index(name: str, value: int, length: int, what: str) -> int:
+    if not -length <= value < length:
+        raise IndexError(
+            f"{name}={value!r} is none of the {length} {what}: the first is 0, the last "
+            f"{length - 1} or -1"
+        )
+    return value % length
+
+
+class _Node(NamedTuple):
+    """A row's z, z' ('n') or a of one unit of one layer."""
+
+    block: int
+    kind: str
+    row: int
+    unit: int
+
+
+class _Graph:
+    """The nodes behind a layer's z, and the derivatives between them.
+
+    Attributes
+    ----------
+    d_a : ndarray of shape (rows, n_outputs)
+        n dL/da of the last layer; 0 at the outputs where no path is to end.
+    best : dict of (int, str) to ndarray of shape (rows, fan_out)
+        The largest |product| of what is left of a path from each node on.
+    counts : dict of (int, str) to ndarray of shape (fan_out,)
+        How many paths lead on from each node.
+    """
+
+    def __init__(self, step: Step, output: int | None) -> None:
+        self.step, self.own = step, step.parts(step.parameters)
+        ends = np.ones(step.spec.n_outputs, dtype=object)
+        if output is not None:
+            ends[:] = 0
+            ends[output] = 1
+        self.d_a = step.d_a * ends.astype(np.float64)
+        self.slopes = [self._slope_of(i) for i in range(len(step.spec.blocks))]
+        last = len(step.spec.blocks) - 1
+        self.ends = ends
+        self.best = {(last, "a"): np.abs(self.d_a / step.n)}
+        self.counts = {(last, "a"): ends}
+        for i in range(last, -1, -1):
+            self._look_ahead(i)
+
+    def _slope_of(self, i: int) -> Array:
+        """da/dz' of a layer, what a residual carries past it left out."""
+        block, passed = self.step.spec.blocks[i], self.step.passed.blocks[i]
+        of_activation = self.own[i].of_activation(block)
+        slope: Array = ACTIVATIONS[block.activation].slope(passed.z, passed.f, *of_activation)
+        return slope if passed.kept is None else slope * passed.kept
+
+    def _look_ahead(self, i: int) -> None:
+        """Fill in what leads on from a layer's z, and from the a of the layer before."""
+        best, counts = np.abs(self.slopes[i]) * self.best[i, "a"], self.counts[i, "a"]
+        self.best[i, "n"], self.counts[i, "n"] = best, counts
+        block = self.step.spec.blocks[i]
+        if block.normalization is not None:
+            best, counts = self._before_normalization(i, best, counts)
+        self.best[i, "z"], self.counts[i, "z"] = best, counts
+        if i == 0:
+            return
+        W = np.abs(self.own[i].W)
+        reached = np.stack([(W * row).max(axis=1) for row in best])
+        n_reached = np.full(block.fan_in, counts.sum(), dtype=object)
+        if block.residual:
+            reached = np.maximum(reached, self.best[i, "a"])
+            n_reached = n_reached + self.counts[i, "a"]
+        self.best[i - 1, "a"], self.counts[i - 1, "a"] = reached, n_reached
+
+    def _before_normalization(self, i: int, best: Array, counts: Array) -> tuple[Array, Array]:
+        before, n_rows = np.empty_like(best), len(best)
+        # Of the rows' mean and variance a unit's z is a part of every row's z' of that unit; of the
+        # units', of every unit's z' of that row.
+        if self._normalizes_rows(i):
+            for row in range(n_rows):
+                moved = [self._past_normalization(i, row, unit) for unit in range(best.shape[1])]
+                before[row] = [(np.abs(m) * best[:, u]).max() for u, m in enumerate(moved)]
+            return before, counts * n_rows
+        for row in range(n_rows):
+            moved = [self._past_normalization(i, row, unit) for unit in range(best.shape[1])]
+            before[row] = [(np.abs(m) * best[row]).max() for m in moved]
+        return before, np.full(len(counts), counts.sum(), dtype=object)
+
+    def _normalizes_rows(self, i: int) -> bool:
+        return NORMALIZATIONS[cast(str, self.step.spec.blocks[i].normalization)].axis == 0
+
+    def _past_normalization(self, i: int, row: int, unit: int) -> Array:
+        """dz'/dz of one z: at every row of its unit, or at every unit of its row."""
+        passed, scale = self.step.passed.blocks[i], self.own[i].learned[0]
+        normalization = NORMALIZATIONS[cast(str, self.step.spec.blocks[i].normalization)]
+        moments, z_hat = cast(Moments, passed.moments), cast(Array, passed.normalized)
+        if normalization.axis == 0:
+            one = np.zeros((len(z_hat), 1))
+            one[row] = scale[unit]
+            of_unit = Moments(moments.mean[:, [unit]], moments.inverse[:, [unit]])
+            return normalization.delta(one, z_hat[:, [unit]], of_unit)[:, 0]
+        one = np.zeros((1, z_hat.shape[1]))
+        one[0, unit] = 1.0
+        of_row = Moments(moments.mean[[row]], moments.inverse[[row]])
+        return np.asarray(scale * normalization.delta(one, z_hat[[row]], of_row)[0])
+
+    def following(self, node: _Node) -> Iterator[tuple[_Node, Factor]]:
+        """The nodes that a node's number goes into, and the derivatives."""
+        i, kind, row, unit = node
+        n = subscript(i + 1)
+        if kind == "z" and self.step.spec.blocks[i].normalization is not None:
+            moved, by_row = self._past_normalization(i, row, unit), self._normalizes_rows(i)
+            for k, slope in enumerate(moved):
+                there = (k, unit) if by_row else (row, k)
+                name = f"dz'{n}[{there[1]}]/dz{n}[{unit}]"
+                yield _Node(i, "n", *there), Factor(name, float(slope))
+        elif kind != "a":
+            z = f"z'{n}" if kind == "n" else f"z{n}"
+            kept = "" if self.step.passed.blocks[i].kept is None else f"k{n}[{unit}] "
+            slope = float(self.slopes[i][row, unit])
+            yield _Node(i, "a", row, unit), Factor(f"{kept}f'({z}[{unit}])", slope)
+        else:
+            after = subscript(i + 2)
+            for k, weight in enumerate(self.own[i + 1].W[unit]):
+                factor = Factor(f"W{after}[{unit}, {k}]", float(weight))
+                yield _Node(i + 1, "z", row, k), factor
+            if self.step.spec.blocks[i + 1].residual:
+                yield _Node(i + 1, "a", row, unit), Factor("1", 1.0)
+
+    def largest(
+        self, block: int, j: int, source: str, starts: list[tuple[int, float]], most: int
+    ) -> Iterator[tuple[int, list[_Node], list[Factor], float]]:
+        """The paths with the largest products, one after the other, as nodes and factors.
+
+        What is left of a path multiplies it by `best` at most, so that the first to be complete is
+        the largest of all.
+        """
+        order, heap = count(), list[Any]()
+        last = len(self.step.spec.blocks) - 1
+
+        def push(node: _Node, product: float, nodes: Any, factors: Any) -> None:
+            if self.counts[node.block, node.kind][node.unit]:
+                ahead = float(self.best[node.block, node.kind][node.row, node.unit])
+                bound = -abs(product) * ahead
+                heapq.heappush(heap, (bound, next(order), node, product, nodes, factors))
+
+        for row, start in starts:
+            node = _Node(block, "z", row, j)
+            push(node, start, (node,), (Factor(source, start),))
+        found = 0
+        while heap and found < most:
+            _, _, node, product, nodes, factors = heapq.heappop(heap)
+            if (node.block, node.kind) == (last, "a"):
+                slope = float(self.d_a[node.row, node.unit] / self.step.n)
+                end = Factor(f"dL/da{subscript(last + 1)}[{node.unit}]", slope)
+                found += 1
+                yield nodes[0].row, [*nodes], [*factors, end], product * slope + 0.0
+                continue
+            for after, factor in self.following(node):
+                # A product with a zero may be -0, which would be read as more than nothing.
+                ahead = product * factor.value + 0.0
+                push(after, ahead, (*nodes, after), (*factors, factor))
+
+
+def _named(
+    step: Step,
+    block: int,
+    i: int | None,
+    row: int,
+    nodes: list[_Node],
+    factors: list[Factor],
+    product: float,
+) -> WeightPath:
+    """A path with the names of the units that it leads through."""
+    before = "x" if block == 0 else step.spec.blocks[block - 1].name
+    units = ["bias" if i is None else f"{before}[{i}]"]
+    for node in nodes:
+        name = f"{step.spec.blocks[node.block].name}[{node.unit}]"
+        name += f" of row {node.row}" if node.row != row else ""
+        if units[-1] != name:
+            units.append(name)
+    return WeightPath(row, tuple(units), tuple(factors), product)
