@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         to_torch,
     )
     from lamina.persistence import load, save
-    from lamina.studies import trace_step
+    from lamina.studies import sweep, trace_step
 
 __all__ = [
     "MLPClassifier",
@@ -26,6 +26,7 @@ __all__ = [
     "from_torch",
     "load",
     "save",
+    "sweep",
     "to_c",
     "to_onnx",
     "to_python",
@@ -41,6 +42,7 @@ _HOMES = {
     "MLPRegressor": "estimators",
     "load": "persistence",
     "save": "persistence",
+    "sweep": "studies",
     "trace_step": "studies",
     **dict.fromkeys(
         ("from_sklearn", "from_torch", "to_c", "to_onnx", "to_python", "to_sklearn", "to_torch"),

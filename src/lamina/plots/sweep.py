@@ -1,0 +1,295 @@
+"""One parameter varied: the loss curves of every value, their scores, and a table."""
+
+from __future__ import annotations
+
+import math
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from lamina.plots.axes import new_axes, quiet, require_matplotlib
+from lamina.plots.colours import CYCLE, LINE_STYLES, MARKERS, NEGATIVE, foreground
+from lamina.studies import Sweep, sweep
+from lamina.studies.sweep_result import Outcome, shown_value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.lines import Line2D
+    from matplotlib.table import Table
+
+# Numbers whose largest is so many times the smallest are asking for a logarithmic axis.
+WIDE_RANGE, WIDE_LOSSES = 50.0, 30.0
+MOST_COLUMNS, MOST_LETTERS, MOST_TICKS = 5, 20, 12
+# How far above the usual first loss curves are shown, in multiples of what there is to fall.
+HEADROOM = 3.0
+# In inches.
+WIDTH, PANEL_HEIGHT, SCORES_HEIGHT, LINE_HEIGHT = 9.0, 1.7, 2.8, 0.26
+
+
+class SweepDisplay:
+    """Small multiples of the loss curves, train and test scores, and a table of a sweep.
+
+    Use `from_estimator` to run a sweep and draw it, or give one that `lamina.sweep` has run.
+
+    Parameters
+    ----------
+    sweep : Sweep
+
+    Attributes
+    ----------
+    ax_, figure_ : matplotlib Axes and Figure
+        The axes are those of the scores.
+    loss_axes_ : list of Axes
+        One for each value; empty where the scores alone were drawn.
+    loss_lines_ : list of list of Line2D
+        For each value one line a fold.
+    score_lines_ : list of Line2D
+        The mean train scores and the mean test scores.
+    table_ : matplotlib Table or None
+
+    Examples
+    --------
+    >>> import lamina
+    >>> from lamina.plots import SweepDisplay
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = lamina.MLPClassifier((10,), max_iter=50)
+    >>> found = lamina.sweep(model, X, y, "learning_rate_init", [0.001, 0.01, 0.1], cv=3)
+    >>> display = SweepDisplay(sweep=found).plot()
+    >>> display.ax_.get_xlabel(), display.ax_.get_xscale()
+    ('learning_rate_init', 'log')
+    """
+
+    ax_: Axes
+    figure_: Figure
+    loss_axes_: list[Axes]
+    loss_lines_: list[list[Line2D]]
+    score_lines_: list[Line2D]
+    table_: Table | None
+
+    def __init__(self, *, sweep: Sweep) -> None:
+        self.sweep = sweep
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        parameter: str,
+        values: Iterable[Any],
+        *,
+        ax: Axes | None = None,
+        table: bool = True,
+        **options: Any,
+    ) -> Self:
+        """Run a sweep with `lamina.sweep`, and draw it.
+
+        Parameters
+        ----------
+        estimator : estimator
+        X : array-like or sparse matrix of shape (n_rows, n_features)
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        parameter : str
+        values : iterable
+        ax : matplotlib Axes, default=None
+            Where to draw the scores alone; by default a new figure has all.
+        table : bool, default=True
+            Whether the figure has the table.
+        **options
+            `cv`, `scoring` and all else that `lamina.sweep` takes.
+
+        Returns
+        -------
+        SweepDisplay
+            Drawn.
+
+        Raises
+        ------
+        ValueError
+            As `lamina.sweep` does.
+        ImportError
+            Where matplotlib is missing.
+        """
+        require_matplotlib(cls)
+        found = sweep(estimator, X, y, parameter, values, **options)
+        return cls(sweep=found).plot(ax, table=table)
+
+    def plot(self, ax: Axes | None = None, *, table: bool = True) -> Self:
+        """Draw the sweep; parameters as in `from_estimator`."""
+        self.loss_axes_, self.loss_lines_, self.table_ = [], [], None
+        if ax is None:
+            top, middle, bottom = self._new_figure(table)
+            self._plot_losses(top)
+            ax = middle.subplots()
+            if bottom is not None:
+                self._plot_table(bottom)
+        self.ax_, self.figure_ = ax, ax.get_figure(root=True)  # type: ignore[assignment]
+        self._plot_scores()
+        return self
+
+    def _new_figure(self, table: bool) -> tuple[SubFigure, SubFigure, SubFigure | None]:
+        pyplot = require_matplotlib(self)
+        n_values = len(self.sweep.values)
+        heights = [PANEL_HEIGHT * math.ceil(n_values / MOST_COLUMNS) + 0.4, SCORES_HEIGHT]
+        heights += [LINE_HEIGHT * (n_values + 1) + 0.2] if table else []
+        figure = pyplot.figure(figsize=(WIDTH, sum(heights)), layout="constrained")
+        top, middle, *rest = figure.subfigures(len(heights), 1, height_ratios=heights)
+        return top, middle, rest[0] if rest else None
+
+    def _plot_losses(self, figure: SubFigure) -> None:
+        n_values = len(self.sweep.values)
+        n_columns = min(n_values, MOST_COLUMNS)
+        n_rows = math.ceil(n_values / n_columns)
+        grid = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False)
+        panels = list(grid.ravel())
+        for ax in panels[n_values:]:
+            ax.remove()
+        self.loss_axes_ = panels[:n_values]
+        self.loss_lines_ = [self._plot_loss(i, ax) for i, ax in enumerate(self.loss_axes_)]
+        self._scale_losses()
+        for i, ax in enumerate(self.loss_axes_):
+            is_lowest = i + n_columns >= n_values
+            ax.tick_params(labelbottom=is_lowest)
+            ax.set_xlabel("epoch" if is_lowest else "")
+            ax.set_ylabel("training loss" if i % n_columns == 0 else "")
+
+    def _plot_loss(self, i: int, ax: Axes) -> list[Line2D]:
+        runs = self.sweep.runs_of(i)
+        quiet(ax)
+        ax.set_title(self._title(i), fontsize="small")
+        ax.text(0.96, 0.92, self._ending(i), transform=ax.transAxes, **_at_the_corner())
+        lines = []
+        for run in runs:
+            epochs = np.arange(1, len(run.loss_curve) + 1)
+            has_diverged = run.outcome is Outcome.DIVERGED
+            colour, style = (NEGATIVE, "--") if has_diverged else (CYCLE[0], "-")
+            marker = "o" if len(epochs) == 1 else None
+            lines += ax.plot(
+                epochs, run.loss_curve, color=colour, ls=style, lw=1.2, marker=marker, ms=3
+            )
+        return lines
+
+    def _title(self, i: int) -> str:
+        """A panel's value; its parameter stands above all panels where each has no room for it."""
+        name = self.sweep.parameter.rpartition("__")[2]
+        titles = [f"{name} = {shown_value(value)}" for value in self.sweep.values]
+        if max(map(len, titles)) <= MOST_LETTERS:
+            return titles[i]
+        self.loss_axes_[0].figure.suptitle(name, fontsize="medium")
+        return shown_value(self.sweep.values[i])
+
+    def _ending(self, i: int) -> str:
+        """What the fits of a value came to, in a word."""
+        runs, table = self.sweep.runs_of(i), self.sweep.to_dict()
+        if not runs:
+            return "not run"
+        loss, n_diverged = table["final_loss"][i], table["n_diverged"][i]
+        parts = [] if math.isnan(loss) else [f"loss {loss:.3g}"]
+        if n_diverged:
+            some = "" if n_diverged == len(runs) else f"{n_diverged} of {len(runs)} "
+            parts.append(f"{some}diverged")
+        return "\n".join(parts) or "no loss curve"
+
+    def _scale_losses(self) -> None:
+        """One scale for all panels, on which a curve that explodes leaves room for the others."""
+        curves = [run.loss_curve for run in self.sweep.runs if len(run.loss_curve)]
+        if not curves:
+            return
+        losses, first = np.concatenate(curves), np.median([curve[0] for curve in curves])
+        ax, low = self.loss_axes_[0], losses.min()
+        most = first + HEADROOM * (first - low)
+        high = min(losses.max(), most)
+        if low > 0 and high > WIDE_LOSSES * low:
+            ax.set_yscale("log")
+            if losses.max() > most:
+                ax.set_ylim(low / 1.5, most)
+        elif losses.max() > most:
+            ax.set_ylim(low - 0.05 * (high - low), most)
+
+    def _plot_scores(self) -> None:
+        quiet(self.ax_)
+        table, x = self.sweep.to_dict(), self._positions()
+        self.score_lines_ = []
+        for k, name in enumerate(("train", "test")):
+            scores, spread = table[f"{name}_score"], table[f"{name}_std"]
+            container = self.ax_.errorbar(
+                x,
+                scores,
+                spread if self.sweep.n_folds > 1 else None,
+                color=CYCLE[k],
+                linestyle=LINE_STYLES[k],
+                marker=MARKERS[k],
+                capsize=3,
+                linewidth=1.8,
+                label=f"{name} (mean ± std of {self.sweep.n_folds} folds)"
+                if self.sweep.n_folds > 1
+                else name,
+            )
+            self.score_lines_.append(container.lines[0])
+        self._mark_diverged(x)
+        self.ax_.set_xlabel(self.sweep.parameter)
+        self.ax_.set_ylabel(self.sweep.score_name)
+        self.ax_.legend(frameon=False)
+
+    def _mark_diverged(self, x: list[float]) -> None:
+        """A cross at the foot of every value of which a fit diverged."""
+        counts = self.sweep.to_dict()["n_diverged"]
+        crosses = [place for place, count in zip(x, counts, strict=True) if count]
+        if crosses:
+            at_the_foot = self.ax_.get_xaxis_transform()
+            feet = [0.04] * len(crosses)
+            style = {"color": NEGATIVE, "marker": "X", "linestyle": "none", "label": "diverged"}
+            self.ax_.plot(crosses, feet, transform=at_the_foot, **style)
+
+    def _positions(self) -> list[float]:
+        """Where the values stand on the x axis, whose scale is set as they ask for."""
+        values = self.sweep.values
+        if not all(isinstance(value, Real) and not isinstance(value, bool) for value in values):
+            places = list(range(len(values)))
+            self.ax_.set_xticks(places, [shown_value(value) for value in values])
+            if sum(len(shown_value(value)) for value in values) > 70:
+                self.ax_.tick_params(axis="x", rotation=30)
+            return [float(place) for place in places]
+        numbers = [float(value) for value in values]
+        above = [number for number in numbers if number > 0]
+        if above and min(numbers) >= 0 and max(above) > WIDE_RANGE * min(above):
+            if min(numbers) > 0:
+                self.ax_.set_xscale("log")
+            else:
+                self.ax_.set_xscale("symlog", linthresh=min(above))
+        if len(values) <= MOST_TICKS and all(isinstance(value, Integral) for value in values):
+            self.ax_.set_xticks(numbers, [shown_value(value) for value in values], minor=False)
+            self.ax_.minorticks_off()
+        return numbers
+
+    def _plot_table(self, figure: SubFigure) -> None:
+        ax = figure.subplots()
+        ax.set_axis_off()
+        headings, rows = self.sweep.cells()
+        columns = zip(headings, *rows, strict=True)
+        widths = np.array([max(map(len, column)) + 2 for column in columns])
+        self.table_ = ax.table(
+            rows,
+            colLabels=headings,
+            colLoc="right",
+            colWidths=widths / widths.sum(),
+            bbox=(0, 0, 1, 1),
+        )
+        self.table_.auto_set_font_size(False)
+        self.table_.set_fontsize("small")
+        for (row, _), cell in self.table_.get_celld().items():
+            cell.visible_edges = "B" if row == 0 else ""
+            cell.set_edgecolor(foreground())
+            cell.set_facecolor("none")
+            cell.get_text().set_color(foreground())
+            if row == 0:
+                cell.get_text().set_fontweight("bold")
+
+
+def _at_the_corner() -> dict[str, Any]:
+    return {"ha": "right", "va": "top", "fontsize": "small", "color": foreground()}

@@ -1,0 +1,93 @@
+"""One parameter of an estimator varied, with the same seed for every copy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sklearn.base import clone
+
+from lamina.errors import suggestion
+from lamina.estimators.constraints import hidden_widths
+
+HIDDEN = "hidden_layer_sizes"
+
+
+def _of_depth(hidden_layer_sizes: Any, depth: int) -> tuple[int, ...]:
+    widths = hidden_widths(hidden_layer_sizes)
+    return (widths[0] if widths else 100,) * int(depth)
+
+
+def _of_width(hidden_layer_sizes: Any, width: int) -> tuple[int, ...]:
+    return (int(width),) * max(1, len(hidden_widths(hidden_layer_sizes)))
+
+
+# What one speaks of as a parameter, and sets by another: the hidden layers' number and width.
+SHAPES: Mapping[str, Callable[[Any, int], tuple[int, ...]]] = {
+    "depth": _of_depth,
+    "width": _of_width,
+}
+
+
+@dataclass(frozen=True)
+class Variation:
+    """Copies of an estimator that differ in one parameter.
+
+    Parameters
+    ----------
+    estimator : estimator
+    parameter : str
+        A name of `get_params`, 'mlp__alpha' in a pipeline; or 'depth' or 'width' of the hidden
+        layers, 'mlp__depth' there.
+    seed : int
+        What every `random_state` that is None becomes.
+
+    Raises
+    ------
+    ValueError
+        For a name that is no parameter's.
+    """
+
+    estimator: Any
+    parameter: str
+    seed: int
+
+    def __post_init__(self) -> None:
+        known = self.estimator.get_params()
+        if self.parameter not in known and self._shaped not in known:
+            kind, name = type(self.estimator).__name__, self.parameter
+            inside = [each for each in known if each.endswith(f"__{name}")]
+            inside += [self._beside(each, name) for each in known if each.endswith(f"__{HIDDEN}")]
+            near = f" Did you mean {inside[0]!r}?" if inside and self._is_known(inside[0]) else ""
+            near = near or suggestion(name, [*known, *SHAPES])
+            raise ValueError(
+                f"parameter={name!r} is no parameter of this {kind}.{near} "
+                "get_params() lists them; 'depth' and 'width' speak of the hidden layers."
+            )
+
+    def copy(self, value: Any) -> Any:
+        """A copy that is not fitted, with the parameter at that value."""
+        model = clone(self.estimator)
+        known = model.get_params()
+        seeds = [name for name in known if name.rpartition("__")[2] == "random_state"]
+        model.set_params(**{name: self.seed for name in seeds if known[name] is None})
+        if self.parameter in known:
+            return model.set_params(**{self.parameter: clone(value, safe=False)})
+        shape = SHAPES[self.parameter.rpartition("__")[2]]
+        return model.set_params(**{self._shaped: shape(known[self._shaped], value)})
+
+    @property
+    def _shaped(self) -> str:
+        """What 'depth' and 'width' set; nothing for any other name."""
+        name = self.parameter.rpartition("__")[2]
+        return self._beside(self.parameter, HIDDEN) if name in SHAPES else ""
+
+    def _is_known(self, name: str) -> bool:
+        known = self.estimator.get_params()
+        return name in known or name.rpartition("__")[2] in SHAPES
+
+    @staticmethod
+    def _beside(name: str, other: str) -> str:
+        prefix, separator, _ = name.rpartition("__")
+        return f"{prefix}{separator}{other}"
