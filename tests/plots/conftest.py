@@ -80,6 +80,12 @@ CASES = {
     "NetworkDisplay": Case(
         lambda model, X, y, ax: plots.NetworkDisplay.from_estimator(model, X[:1], ax=ax)
     ),
+    "SweepDisplay": Case(
+        lambda model, X, y, ax: plots.SweepDisplay.from_estimator(
+            lamina.MLPClassifier((3,), **BRIEF), X, y, "alpha", [0.01, 1.0, 100.0], cv=2, ax=ax
+        ),
+        kinds=(),
+    ),
     "UnitsDisplay": Case(
         lambda model, X, y, ax: plots.UnitsDisplay.from_estimator(
             model, X, grid_resolution=10, ax=ax

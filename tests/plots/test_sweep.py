@@ -40,7 +40,7 @@ def test_scores_stand_over_their_values():
     display = drawn("learning_rate_init", [0.001, 0.01, 0.1])
     table = display.sweep.to_dict()
     for line, name in zip(display.score_lines_, ("train_score", "test_score"), strict=True):
-        np.testing.assert_allclose(line.get_xdata(), [0.001, 0.01, 0.1])
+        np.testing.assert_allclose(line.get_xdata().astype(float), [0.001, 0.01, 0.1])
         np.testing.assert_allclose(line.get_ydata(), table[name])
     assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == (
         "learning_rate_init",
@@ -75,7 +75,9 @@ def test_the_scale_is_the_one_that_the_values_ask_for(parameter, values, scale, 
 def test_the_table_is_the_sweeps():
     display = drawn("alpha", [0.1, 1.0])
     headings, rows = display.sweep.cells()
-    cells = {place: cell.get_text().get_text() for place, cell in display.table_.get_celld().items()}
+    cells = {
+        place: cell.get_text().get_text() for place, cell in display.table_.get_celld().items()
+    }
     for k, heading in enumerate(headings):
         assert cells[0, k] == heading
         assert [cells[i + 1, k] for i in range(2)] == [row[k] for row in rows]

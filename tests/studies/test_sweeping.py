@@ -73,8 +73,7 @@ def test_folds_that_are_drawn_are_the_same_for_every_value():
 
 def test_the_number_of_threads_shows_in_no_score_and_no_curve():
     one, three = (
-        lamina.sweep(brief(), X, y, "learning_rate_init", [0.001, 0.1], n_threads=n)
-        for n in (1, 3)
+        lamina.sweep(brief(), X, y, "learning_rate_init", [0.001, 0.1], n_threads=n) for n in (1, 3)
     )
     assert scores(one) == scores(three)
     for a, b in zip(one.runs, three.runs, strict=True):

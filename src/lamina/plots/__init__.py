@@ -10,6 +10,7 @@ from lamina.plots.landscape import LossLandscapeDisplay
 from lamina.plots.live import LiveLossCurve
 from lamina.plots.loss_curve import LossCurveDisplay
 from lamina.plots.network import NetworkDisplay
+from lamina.plots.sweep import SweepDisplay
 from lamina.plots.units import UnitsDisplay
 from lamina.plots.weights import WeightsDisplay
 
@@ -24,6 +25,7 @@ __all__ = [
     "LossCurveDisplay",
     "LossLandscapeDisplay",
     "NetworkDisplay",
+    "SweepDisplay",
     "UnitsDisplay",
     "WeightsDisplay",
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from lamina.plots.axes import new_axes, quiet, require_matplotlib
+from lamina.plots.axes import quiet, require_matplotlib
 from lamina.plots.colours import CYCLE, LINE_STYLES, MARKERS, NEGATIVE, foreground
 from lamina.studies import Sweep, sweep
 from lamina.studies.sweep_result import Outcome, shown_value
@@ -212,7 +212,9 @@ class SweepDisplay:
             ax.set_ylim(low - 0.05 * (high - low), most)
 
     def _plot_scores(self) -> None:
-        quiet(self.ax_)
+        quiet(self.ax_, grid=False)
+        # A line for every value would run along its bars.
+        self.ax_.grid(axis="y", alpha=0.3)
         table, x = self.sweep.to_dict(), self._positions()
         self.score_lines_ = []
         for k, name in enumerate(("train", "test")):

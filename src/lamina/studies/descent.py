@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
 from lamina.engines import Objective, OptimizerSettings, OptimizerState
-from lamina.engines.stepping import make_step
+from lamina.engines.reference import update
 from lamina.errors import suggestion
 from lamina.estimators import MLPRegressor
 from lamina.estimators.contradictions import refuse_contradictions
@@ -194,7 +194,7 @@ def _descend(
             if noise:
                 slope[:2] += noise * random_state.standard_normal(2)
             rates.append(pace.rate)
-            make_step(LAYOUT, settings, w, slope, state, rates[-1])
+            update(LAYOUT, settings, w, slope, state, rates[-1])
             state.step += 1
             points.append(state.predicting(w)[:2].copy())
             value = float(surface.value(*w[:2]))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engines import choose_engine
-from lamina.engines.reference import product_in
+from lamina.engines.blocks import product_in
 from lamina.errors import ExperimentError
 from lamina.estimators.passes import Passes
 from lamina.workbench.curves import Moment
