@@ -26,6 +26,7 @@ WIDE_RANGE, WIDE_LOSSES = 50.0, 30.0
 MOST_COLUMNS, MOST_LETTERS, MOST_TICKS = 5, 20, 12
 # How far above the usual first loss curves are shown, in multiples of what there is to fall.
 HEADROOM = 3.0
+FONT_SIZE = 8.5
 # In inches.
 WIDTH, PANEL_HEIGHT, SCORES_HEIGHT, LINE_HEIGHT = 9.0, 1.7, 2.8, 0.26
 
@@ -245,7 +246,12 @@ class SweepDisplay:
         if crosses:
             at_the_foot = self.ax_.get_xaxis_transform()
             feet = [0.04] * len(crosses)
-            style = {"color": NEGATIVE, "marker": "X", "linestyle": "none", "label": "diverged"}
+            style: Any = {
+                "color": NEGATIVE,
+                "marker": "X",
+                "linestyle": "none",
+                "label": "diverged",
+            }
             self.ax_.plot(crosses, feet, transform=at_the_foot, **style)
 
     def _positions(self) -> list[float]:
@@ -270,6 +276,8 @@ class SweepDisplay:
         return numbers
 
     def _plot_table(self, figure: SubFigure) -> None:
+        from matplotlib.transforms import Bbox
+
         ax = figure.subplots()
         ax.set_axis_off()
         headings, rows = self.sweep.cells()
@@ -280,10 +288,10 @@ class SweepDisplay:
             colLabels=headings,
             colLoc="right",
             colWidths=widths / widths.sum(),
-            bbox=(0, 0, 1, 1),
+            bbox=Bbox.unit(),
         )
         self.table_.auto_set_font_size(False)
-        self.table_.set_fontsize("small")
+        self.table_.set_fontsize(FONT_SIZE)
         for (row, _), cell in self.table_.get_celld().items():
             cell.visible_edges = "B" if row == 0 else ""
             cell.set_edgecolor(foreground())

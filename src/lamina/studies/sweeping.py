@@ -247,7 +247,9 @@ def _hearing_warnings(work: _Work) -> Iterator[None]:
     """Keep every thread's warnings: filters and the way to show them are the whole process's."""
     everyone: list[warnings.WarningMessage] = work.warned.setdefault(0, [])
 
-    def note(message: Any, category: Any, filename: str, lineno: int, *rest: Any) -> None:
+    def note(
+        message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
+    ) -> None:
         warning = warnings.WarningMessage(message, category, filename, lineno)
         work.warned.get(threading.get_ident(), everyone).append(warning)
         if not issubclass(category, ConvergenceWarning):
