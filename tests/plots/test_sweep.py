@@ -41,7 +41,7 @@ def test_scores_stand_over_their_values():
     table = display.sweep.to_dict()
     for line, name in zip(display.score_lines_, ("train_score", "test_score"), strict=True):
         np.testing.assert_allclose(line.get_xdata().astype(float), [0.001, 0.01, 0.1])
-        np.testing.assert_allclose(line.get_ydata(), table[name])
+        np.testing.assert_allclose(line.get_ydata().astype(float), table[name])
     assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == (
         "learning_rate_init",
         "accuracy",

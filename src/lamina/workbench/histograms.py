@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engines import Engine, Rows
-from lamina.engines.reference import product_in
+from lamina.engines.blocks import product_in
 from lamina.estimators.passes import Passes
 from lamina.formulas.table import Array
 from lamina.network import ParameterLayout
