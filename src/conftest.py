@@ -7,6 +7,7 @@ NEEDS = {
     "lamina/export/onnx_pipeline.py": "skl2onnx",
     "lamina/export/onnx_table.py": "onnx",
     "lamina/export/pytorch.py": "torch",
+    "lamina/export/torch_layers.py": "torch",
     "lamina/export/torch_modules.py": "torch",
 }
 collect_ignore = [path for path, package in NEEDS.items() if find_spec(package) is None]

@@ -17,7 +17,6 @@ import lamina
 from lamina import MLPClassifier
 from lamina.encoding.targets import CLASSIFICATION_LOSSES
 from lamina.engines import available_engines
-from lamina.errors import ExportError
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -247,11 +246,6 @@ def test_a_column_of_one_class_is_always_that_class() -> None:
 def test_columns_of_continuous_numbers_are_no_labels() -> None:
     with pytest.raises(ValueError, match="Unknown label type: continuous-multioutput"):
         quick().fit(X, X[:, :2])
-
-
-def test_several_columns_are_not_exported() -> None:
-    with pytest.raises(ExportError, match="heads"):
-        lamina.to_python(quick(max_iter=2).fit(X, SEVERAL))
 
 
 class Own:

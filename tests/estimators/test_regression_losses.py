@@ -18,7 +18,6 @@ import lamina
 from lamina import MLPRegressor
 from lamina.datasets import files, load
 from lamina.engines import available_engines
-from lamina.errors import ExportError
 from lamina.estimators.constraints import REGRESSION_LOSSES
 from lamina.formulas import LOSSES
 
@@ -198,11 +197,6 @@ def test_quantiles_that_are_none_are_refused(quantile: Any, error: Any, message:
 def test_several_quantiles_go_with_their_own_loss_only() -> None:
     with pytest.raises(ValueError, match=r"quantile=\[0.1, 0.5, 0.9\] .* loss='poisson'"):
         quick("poisson", quantile=QUANTILES).fit(X, np.exp(Y))
-
-
-def test_a_mean_with_its_spread_is_not_exported() -> None:
-    with pytest.raises(ExportError, match=r"loss='gaussian_nll' .* with another loss"):
-        lamina.to_python(quick("gaussian_nll", max_iter=2).fit(X, Y))
 
 
 class Own:

@@ -101,6 +101,8 @@ class Visit:
         self.page.get_by_role("button", name="Pause").click()
         expect(self.page.get_by_role("button", name="Play")).to_be_visible()
         self.page.wait_for_timeout(300)
+        latest = f"{self.session.run.gate.epoch:,}"
+        expect(self.page.locator(".readouts dd").first).to_have_text(latest)
 
 
 @pytest.fixture
