@@ -23,7 +23,14 @@ from lamina import plots
 from lamina.studies import gradient_descent_path
 
 KINDS = ("lamina", "pipeline", "scikit-learn")
-BRIEF = {"max_iter": 8, "tol": 10, "n_iter_no_change": 100, "random_state": 0}
+# Long steps part the classes within a few epochs, so that pictures have boundaries to show.
+BRIEF = {
+    "max_iter": 20,
+    "learning_rate_init": 0.05,
+    "tol": 10,
+    "n_iter_no_change": 100,
+    "random_state": 0,
+}
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ matplotlib.use("agg")
 from matplotlib import pyplot  # noqa: E402
 from matplotlib.collections import LineCollection, PathCollection  # noqa: E402
 from matplotlib.colors import to_rgba  # noqa: E402
+from matplotlib.contour import ContourSet  # noqa: E402
 from matplotlib.lines import Line2D  # noqa: E402
 from matplotlib.text import Text  # noqa: E402
 
@@ -128,9 +129,9 @@ def contrasts(figure):
         mark
         for ax in figure.axes
         for mark in (*ax.lines, *ax.collections)
-        if isinstance(mark, Line2D | LineCollection | PathCollection) and is_seen(mark)
+        if is_mark(mark) and is_seen(mark)
     ]
-    paper = backdrop(figure, [*texts, *marks])
+    paper = backdrop(figure, texts, marks)
     for text in texts:
         behind = paper_of_text(text, paper)
         if len(behind):
@@ -142,6 +143,14 @@ def contrasts(figure):
             yield best, LEAST_OF_MARKS, repr(mark)
 
 
+def is_mark(artist):
+    """Whether an artist is a line or points, and no area."""
+    if isinstance(artist, ContourSet):
+        # A boundary stands alone; the many levels of a relief are read together, by its shades.
+        return not artist.filled and len(artist.levels) == 1
+    return isinstance(artist, Line2D | LineCollection | PathCollection)
+
+
 def is_seen(artist):
     """Whether an artist, and the Axes and the axis that it belongs to, is drawn."""
     ax = artist.axes
@@ -151,15 +160,20 @@ def is_seen(artist):
     return artist.get_visible() and ax.get_visible() and (ax.axison or not of_an_axis)
 
 
-def backdrop(figure, artists):
+def backdrop(figure, texts, marks):
     """The figure's pixels without these artists."""
-    alphas = [artist.get_alpha() for artist in artists]
-    for artist in artists:
-        artist.set_alpha(0)
+    # What is invisible leaves its room to others; text must not, and marks have none of their own.
+    alphas = [text.get_alpha() for text in texts]
+    for text in texts:
+        text.set_alpha(0)
+    for mark in marks:
+        mark.set_visible(False)
     figure.canvas.draw()
     pixels = np.asarray(figure.canvas.buffer_rgba())[::-1, :, :3] / 255
-    for artist, alpha in zip(artists, alphas, strict=True):
-        artist.set_alpha(alpha)
+    for text, alpha in zip(texts, alphas, strict=True):
+        text.set_alpha(alpha)
+    for mark in marks:
+        mark.set_visible(True)
     return pixels
 
 
@@ -183,6 +197,9 @@ def points_of(mark):
     if isinstance(mark, LineCollection):
         middles = [np.mean(segment, axis=0) for segment in mark.get_segments()]
         return mark.get_transform().transform(middles) if middles else np.empty((0, 2))
+    if isinstance(mark, ContourSet):
+        lines = [path.vertices for path in mark.get_paths() if len(path.vertices)]
+        return mark.get_transform().transform(np.concatenate(lines)) if lines else np.empty((0, 2))
     return mark.get_offset_transform().transform(mark.get_offsets())
 
 
@@ -198,6 +215,8 @@ def colours_of(mark):
     """The colours by which a mark is seen: its line, or its face or its edge."""
     if isinstance(mark, LineCollection):
         return mark.get_colors()
+    if isinstance(mark, ContourSet):
+        return mark.get_edgecolors()
     if isinstance(mark, PathCollection):
         found = [*mark.get_facecolors(), *mark.get_edgecolors()]
         return [colour for colour in found if colour[3] > 0] or [(0, 0, 0, 0)]
