@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from sklearn.datasets import make_moons
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import lamina
 
@@ -116,3 +118,16 @@ def test_one_fold_has_no_spread():
     rows = np.arange(40)
     display = drawn("alpha", [0.1, 1.0], cv=[(rows[:30], rows[30:])])
     assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["train", "test"]
+
+
+def test_values_without_an_order_are_not_joined_by_a_line():
+    by_name = drawn("activation", ["tanh", "relu"], table=False)
+    by_number = drawn("alpha", [0.1, 1.0], table=False)
+    assert [line.get_linestyle() for line in by_name.score_lines_] == ["None", "None"]
+    assert "None" not in [line.get_linestyle() for line in by_number.score_lines_]
+
+
+def test_the_axis_names_the_parameter_without_the_steps_before_it():
+    pipeline = make_pipeline(StandardScaler(), MODEL)
+    display = drawn("mlpclassifier__alpha", [0.1, 1.0], pipeline, table=False)
+    assert display.ax_.get_xlabel() == "alpha"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from lamina.plots.axes import quiet, require_matplotlib
-from lamina.plots.colours import CYCLE, LINE_STYLES, MARKERS, NEGATIVE, foreground
+from lamina.plots.colours import CYCLE, LINE_STYLES, MARKERS, NEGATIVE, background, foreground
 from lamina.studies import Sweep, sweep
 from lamina.studies.sweep_result import Outcome, shown_value
 
@@ -175,9 +175,19 @@ class SweepDisplay:
             )
         return lines
 
+    @property
+    def _name(self) -> str:
+        """The parameter, without the steps of pipelines that it is reached through."""
+        return self.sweep.parameter.rpartition("__")[2]
+
+    @property
+    def _has_order(self) -> bool:
+        """Whether the values are numbers, which a line may join."""
+        return all(isinstance(v, Real) and not isinstance(v, bool) for v in self.sweep.values)
+
     def _title(self, i: int) -> str:
         """A panel's value; its parameter stands above all panels where each has no room for it."""
-        name = self.sweep.parameter.rpartition("__")[2]
+        name = self._name
         titles = [f"{name} = {shown_value(value)}" for value in self.sweep.values]
         if max(map(len, titles)) <= MOST_LETTERS:
             return titles[i]
@@ -225,7 +235,7 @@ class SweepDisplay:
                 scores,
                 spread if self.sweep.n_folds > 1 else None,
                 color=CYCLE[k],
-                linestyle=LINE_STYLES[k],
+                linestyle=LINE_STYLES[k] if self._has_order else "none",
                 marker=MARKERS[k],
                 capsize=3,
                 linewidth=1.8,
@@ -235,7 +245,7 @@ class SweepDisplay:
             )
             self.score_lines_.append(container.lines[0])
         self._mark_diverged(x)
-        self.ax_.set_xlabel(self.sweep.parameter)
+        self.ax_.set_xlabel(self._name)
         self.ax_.set_ylabel(self.sweep.score_name)
         self.ax_.legend(frameon=False)
 
@@ -257,7 +267,7 @@ class SweepDisplay:
     def _positions(self) -> list[float]:
         """Where the values stand on the x axis, whose scale is set as they ask for."""
         values = self.sweep.values
-        if not all(isinstance(value, Real) and not isinstance(value, bool) for value in values):
+        if not self._has_order:
             places = list(range(len(values)))
             self.ax_.set_xticks(places, [shown_value(value) for value in values])
             if sum(len(shown_value(value)) for value in values) > 70:
@@ -302,4 +312,7 @@ class SweepDisplay:
 
 
 def _at_the_corner() -> dict[str, Any]:
-    return {"ha": "right", "va": "top", "fontsize": "small", "color": foreground()}
+    # A curve may pass behind the words, and must not run through them.
+    paper = {"facecolor": background(), "edgecolor": "none", "alpha": 0.8, "pad": 1.0}
+    style = {"ha": "right", "va": "top", "fontsize": "small", "color": foreground()}
+    return style | {"bbox": paper}

@@ -233,7 +233,8 @@ def trace_step(
         layers = layer_traces(step, made)
         numbers = traced_numbers(step, layers, made)
     name = type(perceptron).__name__
-    title = f"One step of {name} with {len(fit.rows.y)} rows, at {where}"
+    n_rows = len(fit.rows.y)
+    title = f"One step of {name} with {n_rows} {'row' if n_rows == 1 else 'rows'}, at {where}"
     return StepTrace(title, step, made, layers, numbers, tuple(_notes(fit, step, made, draws)))
 
 

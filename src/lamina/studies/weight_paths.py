@@ -120,8 +120,9 @@ class WeightPaths:
         return pd.DataFrame(self.to_dict())
 
     def __repr__(self) -> str:
-        some = "" if len(self.paths) == self.n_paths else f"the largest {len(self.paths)} of "
-        lines = [f"dL/d{self.weight} along {some or 'all '}{self.n_paths:,} paths"]
+        some = "all" if len(self.paths) == self.n_paths else f"the largest {len(self.paths)} of"
+        which = "its only path" if self.n_paths == 1 else f"{some} {self.n_paths:,} paths"
+        lines = [f"dL/d{self.weight} along {which}"]
         told = [(f"row {path.row}: {' → '.join(path.units)}", path) for path in self.paths]
         for way, path in told:
             lines.append(way)
