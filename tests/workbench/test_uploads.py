@@ -114,8 +114,8 @@ def test_numbers_without_gaps_stay_in_their_own_units(send, browser):
     frame = pd.DataFrame({"age": np.arange(40.0), "pay": np.arange(40) * 1000, "y": [0, 1] * 20})
     key = send(csv(frame)).json()["hash"]
     page = browser.open()
-    page.do("set", experiment={"data": {"kind": "upload", "hash": key, "target": "y"}})
     page.frame("data")
+    page.do("set", experiment={"data": {"kind": "upload", "hash": key, "target": "y"}})
     header, arrays = page.frame("data")
     assert (header["plane"]["x_name"], header["plane"]["y_name"]) == ("age", "pay")
     assert arrays["train_points"][:, 1].max() > 30_000
