@@ -154,10 +154,14 @@ def test_an_error_of_a_fit_says_which_value_it_was():
 
 
 class Interrupts:
-    """Sends this process Ctrl-C once it has heard of so many fits."""
+    """Sends this process Ctrl-C once it has heard of so many fits, and waits for it to be heard."""
 
     def __init__(self, after):
-        self.left = after
+        self.left, self.heard = after, threading.Event()
+
+    def hear(self, *_):
+        self.heard.set()
+        raise KeyboardInterrupt
 
     def __deepcopy__(self, memo):
         return self
@@ -166,13 +170,19 @@ class Interrupts:
         self.left -= 1
         if self.left == 0:
             signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-            time.sleep(0.2)
+            self.heard.wait(60)
+            time.sleep(0.5)
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="has no pthread_kill")
 def test_ctrl_c_keeps_what_is_done():
-    model = brief(callbacks=Interrupts(after=3))
-    found = lamina.sweep(model, X, y, "alpha", [0.1, 1.0, 10.0], cv=2, n_threads=1)
+    interrupts = Interrupts(after=3)
+    before = signal.signal(signal.SIGINT, interrupts.hear)
+    try:
+        model = brief(callbacks=interrupts)
+        found = lamina.sweep(model, X, y, "alpha", [0.1, 1.0, 10.0], cv=2, n_threads=1)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert not found.is_whole
     assert [(run.index, run.fold) for run in found.runs] == [(0, 0), (0, 1)]
     assert "2 of 6 fits, broken off" in repr(found)
