@@ -28,7 +28,7 @@ from lamina.estimators.diagnosis import Diagnosis
 from lamina.estimators.fitting import Assignment, fit_by_epochs, fit_by_lbfgs
 from lamina.estimators.initializing import first_parameters
 from lamina.estimators.inspection import Inspection
-from lamina.estimators.plain_arrays import are_finite, are_plain_rows, are_plain_targets
+from lamina.estimators.plain_arrays import are_plain_rows, are_plain_targets
 from lamina.estimators.range_test import RangeTested
 from lamina.estimators.seeding import generator_for
 from lamina.estimators.state import (
@@ -237,7 +237,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         self, X: Any, y: Any, fresh: bool, dtypes: list[DTypeLike] | None = None
     ) -> tuple[Matrix, Any]:
         dtypes = self._float_dtypes(fresh) if dtypes is None else dtypes
-        if are_plain_rows(X, dtypes) and are_plain_targets(y, len(X)) and are_finite(X):
+        if are_plain_rows(X, dtypes) and are_plain_targets(y, len(X)) and np.isfinite(X).all():
             # Of plain arrays no more than the number and the names of features is left to see.
             validate_data(self, X, y, reset=fresh, skip_check_array=True)
             return X, y

@@ -34,10 +34,5 @@ def are_plain_targets(y: Any, n_rows: int) -> bool:
     return (
         type(y) is np.ndarray
         and y.shape == (n_rows,)
-        and (y.dtype.kind in "iub" or (y.dtype.kind == "f" and are_finite(y)))
+        and (y.dtype.kind in "iub" or (y.dtype.kind == "f" and bool(np.isfinite(y).all())))
     )
-
-
-def are_finite(numbers: Any) -> bool:
-    """Whether no element of an array is infinite or NaN."""
-    return bool(np.isfinite(numbers).all())

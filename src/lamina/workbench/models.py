@@ -35,7 +35,6 @@ NOT_FOR_PAGES = frozenset(
 )
 MOST_LAYERS, WIDEST_LAYER, MOST_PARAMETERS = 32, 1024, 2_000_000
 MOST_EPOCHS = 100_000
-SEQUENCES = (list, tuple)
 
 
 def parameters_of_pages(task: Task) -> list[str]:
