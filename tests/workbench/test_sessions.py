@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lamina.errors import ExperimentError, LaminaError
+from lamina.workbench.commands import COMMANDS
 from lamina.workbench.experiment import PARTS
 from lamina.workbench.models import parameters_of_pages
-from lamina.workbench.sessions import COMMANDS
 
 
 def learn(session, epochs, until):

@@ -17,6 +17,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from lamina.errors import LaminaError, UnknownNameError
+from lamina.workbench.answers import ANSWERS
 from lamina.workbench.connections import Connection
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.exports import EXPORTS
@@ -29,6 +30,7 @@ from lamina.workbench.vocabulary import vocabulary
 MOST_SESSIONS = 100
 IDLE_SECONDS = 1800.0
 TOO_MANY = 4429
+NO_SESSION = "no such session: reload the page"
 
 
 class Workbench:
@@ -53,6 +55,7 @@ class Workbench:
         routes = [
             Route("/api/vocabulary", self.vocabulary),
             Route("/api/export/{kind}", self.export),
+            Route("/api/ask/{name}", self.ask),
             Route("/api/upload", self.upload, methods=["POST"]),
             WebSocketRoute("/ws", self.talk),
         ]
@@ -66,7 +69,7 @@ class Workbench:
         """The run as code, or its network as a file."""
         session = self.sessions.get(request.query_params.get("session", ""))
         if session is None:
-            return _json({"message": "no such session: reload the page"}, 404)
+            return _json({"message": NO_SESSION}, 404)
         try:
             wanted = EXPORTS[request.path_params["kind"]]
             content = await asyncio.to_thread(wanted.content, session)
@@ -76,6 +79,23 @@ class Workbench:
             return _json({"message": str(error)}, 409)
         headers = {"content-disposition": f'attachment; filename="{wanted.file}"'}
         return Response(content, headers=headers, media_type=wanted.media_type)
+
+    async def ask(self, request: Request) -> Response:
+        """What a page asks for once, of its session as it stands."""
+        session = self.sessions.get(request.query_params.get("session", ""))
+        if session is None:
+            return _json({"message": NO_SESSION}, 404)
+        try:
+            content = ANSWERS[request.path_params["name"]].content
+            answer = await asyncio.to_thread(content, session, request.query_params)
+        except UnknownNameError as error:
+            return _json({"message": str(error)}, 404)
+        except (LaminaError, ImportError, TypeError, ValueError) as error:
+            return _json({"message": str(error)}, 409)
+        if isinstance(answer, bytes):
+            headers = {"cache-control": "no-store"}
+            return Response(answer, headers=headers, media_type="application/octet-stream")
+        return _json(answer)
 
     async def upload(self, request: Request) -> Response:
         """A table for the shelf: CSV or Parquet, as the body."""

@@ -10,20 +10,17 @@ from time import monotonic
 from typing import Any
 
 from lamina.errors import ExperimentError, suggestion
+from lamina.workbench.commands import COMMANDS
 from lamina.workbench.curves import Moment
-from lamina.workbench.description import data_described, network_described, place_of
+from lamina.workbench.description import data_described, network_described
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.planes import plane_of
 from lamina.workbench.problems import pose
-from lamina.workbench.runs import ENDED, FAILED, PLAYING, Run
+from lamina.workbench.runs import Run
 from lamina.workbench.sources import Shelf
 from lamina.workbench.views import SCORES, Views, Watch, data_message
 
-MOST_UNDONE = 50
 FIRST_PACE = 50.0
-FASTEST_PACE = 10_000.0
-MOST_STEPS = 100_000
-MOST_WEIGHT = 1e6
 SECONDS_TO_END = 2.0
 
 
@@ -62,9 +59,9 @@ class Session:
         self.n_data = 0
         self.used = monotonic()
         self._run: Run | None = None
-        self._begin(experiment)
+        self.begin(experiment)
 
-    def _begin(self, experiment: Experiment) -> None:
+    def begin(self, experiment: Experiment) -> None:
         """Begin an experiment at epoch 0; where it cannot, all stays as it was."""
         problem = pose(experiment, self.shelf)
         plane = plane_of(problem)
@@ -165,142 +162,3 @@ class Session:
             "remembered": run.gate.moments.extent(),
         }
         return views.frame(moment, watch, header)
-
-
-def _play(session: Session, command: Mapping[str, Any]) -> None:
-    session.shown = None
-    session.run.play()
-
-
-def _pause(session: Session, command: Mapping[str, Any]) -> None:
-    session.run.pause()
-
-
-def _step(session: Session, command: Mapping[str, Any]) -> None:
-    session.shown = None
-    if "batches" not in command:
-        session.run.step(_whole(command, "epochs", 1, MOST_STEPS, default=1))
-        return
-    batches = _whole(command, "batches", 1, MOST_STEPS)
-    if not session.run.by_epochs:
-        raise ExperimentError("this solver takes all rows at once, and has no batches", "batches")
-    session.run.step_batches(batches)
-
-
-def _pace(session: Session, command: Mapping[str, Any]) -> None:
-    name = "epochs_per_second"
-    session.pace = None if command.get(name) is None else _number(command, name, 0.1, FASTEST_PACE)
-    session.run.gate.set_pace(session.pace)
-
-
-def _reset(session: Session, command: Mapping[str, Any]) -> None:
-    seed = command.get("seed", "same")
-    if seed == "same":
-        session._begin(session.experiment)
-        return
-    if seed == "new":
-        seed = secrets.randbelow(2**31)
-    elif isinstance(seed, bool) or not isinstance(seed, int):
-        raise ExperimentError(f"seed={seed!r} must be 'same', 'new' or a whole number", "seed")
-    _change(session, {"model": {"random_state": seed}})
-
-
-def _set(session: Session, command: Mapping[str, Any]) -> None:
-    plays = session.run.status == PLAYING
-    _change(session, command.get("experiment"))
-    if plays:
-        session.run.play()
-
-
-def _change(session: Session, patch: Any) -> None:
-    before = session.experiment
-    session._begin(before.merged(patch))
-    session.before = [*session.before, before][-MOST_UNDONE:]
-
-
-def _rate(session: Session, command: Mapping[str, Any]) -> None:
-    rate = _number(command, "learning_rate", 1e-12, 1e6)
-    if not session.run.by_epochs:
-        raise ExperimentError(
-            "this solver takes no learning rate: choose one that goes by epochs", "learning_rate"
-        )
-    session.run.gate.set_rate(rate)
-
-
-def _seek(session: Session, command: Mapping[str, Any]) -> None:
-    session.run.pause()
-    wanted = command.get("epoch")
-    session.shown = None if wanted is None else _whole(command, "epoch", 0, 10**9)
-
-
-def _watch(session: Session, command: Mapping[str, Any]) -> None:
-    session.watch = session.watch.merged(command)
-
-
-def _edit(session: Session, command: Mapping[str, Any]) -> None:
-    run = session.run
-    place = place_of(run.spec, command.get("block"), command.get("row"), command.get("column"))
-    value = _number(command, "value", -MOST_WEIGHT, MOST_WEIGHT)
-    if not run.by_epochs or run.model.average_decay is not None or run.status in (ENDED, FAILED):
-        raise ExperimentError(
-            "weights can be written while a run goes by epochs, without average_decay, and before "
-            "it has ended: reset it, or choose another solver",
-            None,
-        )
-    if run.gate.latest.batch:
-        raise ExperimentError(
-            "between two batches no weight is written: let the epoch come to its end first", None
-        )
-    run.pause()
-    session.shown = None
-    session.before = [*session.before, len(run.gate.edits)][-MOST_UNDONE:]
-    run.gate.write(place, value)
-
-
-def _undo(session: Session, command: Mapping[str, Any]) -> None:
-    if not session.before:
-        raise ExperimentError("there is nothing to take back", None)
-    latest = session.before[-1]
-    if isinstance(latest, Experiment):
-        session._begin(latest)
-        session.before.pop()
-        return
-    session.before.pop()
-    if latest < len(session.run.gate.edits):
-        session.run.pause()
-        edit = session.run.gate.edits[latest]
-        session.run.gate.write(edit.place, edit.before)
-
-
-COMMANDS: dict[str, Callable[[Session, Mapping[str, Any]], None]] = {
-    "play": _play,
-    "pause": _pause,
-    "step": _step,
-    "pace": _pace,
-    "reset": _reset,
-    "set": _set,
-    "rate": _rate,
-    "seek": _seek,
-    "watch": _watch,
-    "edit": _edit,
-    "undo": _undo,
-}
-
-
-def _whole(
-    command: Mapping[str, Any], name: str, low: int, high: int, default: int | None = None
-) -> int:
-    value = command.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ExperimentError(
-            f"{name}={value!r} must be a whole number from {low} to {high:,}", name
-        )
-    return value
-
-
-def _number(command: Mapping[str, Any], name: str, low: float, high: float) -> float:
-    value = command.get(name)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not low <= value <= high:  # type: ignore[operator]
-        raise ExperimentError(f"{name}={value!r} must be a number from {low:g} to {high:g}", name)
-    return float(value)  # type: ignore[arg-type]

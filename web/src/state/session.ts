@@ -1,6 +1,6 @@
 /** What the page knows: the newest that the server said, each as a signal. */
 
-import { batch, computed, signal } from "@preact/signals";
+import { batch, computed, effect, signal } from "@preact/signals";
 import { type Connection, Wire } from "../wire/connection";
 import { type BinaryMessage, decode } from "../wire/frames";
 import type {
@@ -14,6 +14,8 @@ import type {
   State,
   Vocabulary,
 } from "../wire/protocol";
+import { getJson, Refused } from "../wire/requests";
+import { watched } from "./watched";
 
 export const connection = signal<Connection>("connecting");
 export const vocabulary = signal<Vocabulary | null>(null);
@@ -29,7 +31,6 @@ export const calm = matchMedia("(prefers-reduced-motion: reduce)");
 export const playing = computed(() => state.value?.run.status === "playing");
 export const epoch = computed(() => frame.value?.header.epoch ?? state.value?.run.epoch ?? 0);
 
-const WATCHED = { region: 80, units: 24, confusion: true } as const;
 const CALM_PAUSE = 1000;
 
 const wire = new Wire({
@@ -42,8 +43,22 @@ const wire = new Wire({
 
 export async function begin(): Promise<void> {
   wire.connect();
-  const answer = await fetch("/api/vocabulary");
-  if (answer.ok) vocabulary.value = (await answer.json()) as Vocabulary;
+  effect(() => {
+    wire.send({ do: "watch", ...watched() });
+  });
+  try {
+    vocabulary.value = await getJson<Vocabulary>("/api/vocabulary");
+  } catch (error) {
+    refuse("vocabulary", error);
+  }
+}
+
+/** Says why something could not be had. */
+export function refuse(of: string, error: unknown): void {
+  if (!(error instanceof Error)) throw error;
+  const message =
+    error instanceof Refused ? error.message : `The server did not answer: ${error.message}`;
+  refusal.value = { is: "error", of, message, parameter: null };
 }
 
 export function send(command: Command): void {
@@ -60,7 +75,7 @@ export function change(experiment: Patch): void {
 function hear(event: ServerEvent): void {
   switch (event.is) {
     case "hello":
-      wire.send({ do: "watch", ...WATCHED });
+      wire.send({ do: "watch", ...watched() });
       wire.send({ do: "ready" });
       if (event.fresh && !calm.matches) wire.send({ do: "play" });
       break;

@@ -1,7 +1,7 @@
 /** What a run leaves as: code, a model, ONNX. */
 
-import { session } from "../wire/connection";
-import { refusal } from "./session";
+import { getFile } from "../wire/requests";
+import { refuse } from "./session";
 
 export const EXPORTS = [
   { kind: "script", name: "Python code", about: "redoes the run, and prints the same final loss" },
@@ -10,17 +10,15 @@ export const EXPORTS = [
 ] as const;
 
 export async function takeAway(kind: string): Promise<void> {
-  const answer = await fetch(`/api/export/${kind}?session=${encodeURIComponent(session() ?? "")}`);
-  if (!answer.ok) {
-    const { message } = (await answer.json()) as { message: string };
-    refusal.value = { is: "error", of: "export", message, parameter: null };
-    return;
+  try {
+    const { name, content } = await getFile(`/api/export/${kind}`);
+    save(content, name);
+  } catch (error) {
+    refuse("export", error);
   }
-  const named = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "");
-  save(await answer.blob(), named?.[1] ?? kind);
 }
 
-function save(content: Blob, name: string): void {
+export function save(content: Blob, name: string): void {
   const address = URL.createObjectURL(content);
   const link = document.createElement("a");
   link.href = address;

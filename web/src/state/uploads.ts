@@ -1,7 +1,8 @@
 /** A table that was sent to the server: what it holds, and what is to be learned of it. */
 
 import { signal } from "@preact/signals";
-import { change, refusal } from "./session";
+import { post } from "../wire/requests";
+import { change, refusal, refuse } from "./session";
 
 export interface Column {
   name: string;
@@ -26,15 +27,9 @@ export async function send(file: File): Promise<void> {
   isSending.value = true;
   refusal.value = null;
   try {
-    const answer = await fetch(`/api/upload?name=${encodeURIComponent(file.name)}`, {
-      method: "POST",
-      body: file,
-    });
-    const told = (await answer.json()) as Table & { message?: string };
-    if (answer.ok) table.value = told;
-    else refuse(told.message ?? answer.statusText);
-  } catch {
-    refuse(`${file.name} could not be sent: the server took no more of it.`);
+    table.value = await post<Table>("/api/upload", { name: file.name }, file);
+  } catch (error) {
+    refuse("upload", error);
   } finally {
     isSending.value = false;
   }
@@ -55,8 +50,4 @@ export function learn(from: Table, target: string, columns: readonly string[]): 
     inputs: null,
     plane: null,
   });
-}
-
-function refuse(message: string): void {
-  refusal.value = { is: "error", of: "upload", message, parameter: null };
 }

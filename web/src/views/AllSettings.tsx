@@ -7,8 +7,11 @@ import { choices, given, isChanged, setParameter, takesKind } from "../state/mod
 import { refusal } from "../state/session";
 import type { Json, Parameter } from "../wire/protocol";
 import { read, said } from "./parameterText";
+import type { View } from "./TabbedPanel";
 
-export function AllSettings() {
+export const allSettings: View = { name: "All settings", Body: AllSettings };
+
+function AllSettings() {
   return (
     <>
       <p class="about">

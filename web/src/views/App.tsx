@@ -1,16 +1,13 @@
-/** The page: the bar, the settings, and five panels. */
+/** The page: the bar, the settings, and the panels. */
 
 import { useEffect } from "preact/hooks";
 import { send } from "../state/session";
 import { send as sendFile } from "../state/uploads";
 import { Banner } from "./Banner";
-import { CurvesView } from "./CurvesView";
-import { NetworkView } from "./NetworkView";
-import { NotesPanel } from "./NotesPanel";
+import { PANELS } from "./panels";
 import { QuickSettings } from "./QuickSettings";
-import { RegionView } from "./RegionView";
 import { RunBar, toggle } from "./RunBar";
-import { SidePanel } from "./SidePanel";
+import { TabbedPanel } from "./TabbedPanel";
 
 export function App() {
   useEffect(() => {
@@ -29,11 +26,9 @@ export function App() {
       <Banner />
       <main>
         <QuickSettings />
-        <SidePanel />
-        <NetworkView />
-        <RegionView />
-        <CurvesView />
-        <NotesPanel />
+        {PANELS.map((panel) => (
+          <TabbedPanel key={panel.area} {...panel} />
+        ))}
       </main>
     </>
   );

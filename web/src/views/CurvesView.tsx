@@ -1,6 +1,6 @@
 /** How the losses fall: of the rows learned from, and of the rows held out. */
 
-import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { signal, useComputed, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
@@ -12,36 +12,42 @@ import { useChanges } from "./drawing";
 import { TickField } from "./fields";
 import { short, whole } from "./numbers";
 import { Scrubber } from "./Scrubber";
+import type { View } from "./TabbedPanel";
 import { Twin } from "./Twin";
 
-export function CurvesView() {
+export const losses: View = { name: "Loss", Body: CurvesView, Tools: CurvesTools };
+
+/** Where the pointer is: an index into the curves. */
+const pointed = signal<number | null>(null);
+
+function CurvesView() {
   const place = useRef<HTMLDivElement>(null);
-  const pointed = useSignal<number | null>(null);
-  usePlot(place, pointed);
+  usePlot(place);
   return (
-    <section class="panel curves" aria-labelledby="curves-title">
-      <header>
-        <h2 id="curves-title">Loss</h2>
-        <CurveLegend pointed={pointed} />
-        <TickField
-          label="Logarithmic"
-          value={logarithmic.value}
-          onSet={(on) => {
-            logarithmic.value = on;
-          }}
-        />
-      </header>
+    <>
       <div class="plot" ref={place} aria-hidden="true" />
       <Scrubber />
       <CurvesTable />
-    </section>
+    </>
   );
 }
 
-function usePlot(
-  place: { current: HTMLDivElement | null },
-  pointed: { value: number | null },
-): void {
+function CurvesTools() {
+  return (
+    <>
+      <CurveLegend />
+      <TickField
+        label="Logarithmic"
+        value={logarithmic.value}
+        onSet={(on) => {
+          logarithmic.value = on;
+        }}
+      />
+    </>
+  );
+}
+
+function usePlot(place: { current: HTMLDivElement | null }): void {
   const plot = useRef<uPlot | null>(null);
   const made = useRef("");
   const changes = useChanges(place);
@@ -55,7 +61,7 @@ function usePlot(
     const look = `${names.value} ${theme().dark} ${logarithmic.value}`;
     if (!plot.current || look !== made.current) {
       plot.current?.destroy();
-      plot.current = new uPlot(options(box, lines, pointed), series, box);
+      plot.current = new uPlot(options(box, lines), series, box);
       made.current = look;
       return;
     }
@@ -67,11 +73,7 @@ function usePlot(
   });
 }
 
-function options(
-  box: HTMLElement,
-  lines: readonly Curve[],
-  pointed: { value: number | null },
-): uPlot.Options {
+function options(box: HTMLElement, lines: readonly Curve[]): uPlot.Options {
   const colours = theme();
   const axis: uPlot.Axis = {
     stroke: css(colours.muted),
@@ -131,7 +133,7 @@ function lineColour(line: Curve, dark: boolean): readonly [number, number, numbe
 }
 
 /** The names of the lines, each with its value where the pointer is, or the latest. */
-function CurveLegend({ pointed }: { pointed: { value: number | null } }) {
+function CurveLegend() {
   const { epochs, lines } = curves.value;
   const at = pointed.value ?? epochs.length - 1;
   if (epochs.length === 0) return null;

@@ -5,8 +5,11 @@ import type { DataOption } from "../wire/protocol";
 import { DataChoice } from "./DataChoice";
 import { NumberField, SliderField, TickField } from "./fields";
 import { capital, percent, whole } from "./numbers";
+import type { View } from "./TabbedPanel";
 
-export function DataPanel() {
+export const dataPanel: View = { name: "Data", Body: DataPanel };
+
+function DataPanel() {
   const experiment = state.value?.experiment;
   const words = vocabulary.value;
   if (!experiment || !words) return null;

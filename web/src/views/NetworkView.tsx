@@ -19,12 +19,19 @@ import { send, state } from "../state/session";
 import { useDrawing } from "./drawing";
 import { Icon } from "./Icon";
 import { MarkedWeight } from "./MarkedWeight";
+import type { View } from "./TabbedPanel";
 import { WeightTable } from "./WeightTable";
+import { useWatched } from "./watching";
 
 const MOST_LAYERS = 10;
 const NEW_LAYER = 4;
 
-export function NetworkView() {
+export const network: View = { name: "Network", Body: NetworkView, Tools: NetworkTools };
+
+const UNITS = { units: 24 };
+
+function NetworkView() {
+  useWatched(UNITS);
   const room = useSignal({ width: 0, height: 0 });
   const pointed = useSignal<Edge | Node | null>(null);
   const chosen = useSignal<Edge | Node | null>(null);
@@ -48,20 +55,7 @@ export function NetworkView() {
     return nodeAt(layout.value, x, y) ?? edgeAt(layout.value, x, y);
   };
   return (
-    <section class="panel network" aria-labelledby="network-title">
-      <header>
-        <h2 id="network-title">Network</h2>
-        {state.value && <LayerCount />}
-        <button
-          type="button"
-          class="button quiet"
-          aria-label="Undo"
-          disabled={!state.value?.can_undo}
-          onClick={() => send({ do: "undo" })}
-        >
-          <Icon name="undo" /> <span class="wide">Undo</span>
-        </button>
-      </header>
+    <>
       {layout.value && <LayerHeads layout={layout.value} />}
       <div class="drawing">
         <canvas
@@ -86,7 +80,24 @@ export function NetworkView() {
       </div>
       <MarkedWeight marked={chosen.value ?? pointed.value} chosen={chosen} />
       <WeightTable />
-    </section>
+    </>
+  );
+}
+
+function NetworkTools() {
+  return (
+    <>
+      {state.value && <LayerCount />}
+      <button
+        type="button"
+        class="button quiet"
+        aria-label="Undo"
+        disabled={!state.value?.can_undo}
+        onClick={() => send({ do: "undo" })}
+      >
+        <Icon name="undo" /> <span class="wide">Undo</span>
+      </button>
+    </>
   );
 }
 

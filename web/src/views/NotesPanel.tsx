@@ -4,19 +4,23 @@ import { classes } from "../state/plane";
 import { change, diagnoses, frame, state } from "../state/session";
 import type { NumberArray } from "../wire/frames";
 import { whole } from "./numbers";
+import type { View } from "./TabbedPanel";
+import { useWatched } from "./watching";
 
-export function NotesPanel() {
+export const notes: View = { name: "Notes", Body: NotesPanel };
+
+const CONFUSION = { confusion: true };
+
+function NotesPanel() {
+  useWatched(CONFUSION);
   return (
-    <section class="panel notes" aria-labelledby="notes-title">
-      <header>
-        <h2 id="notes-title">Notes</h2>
-      </header>
+    <>
       <div role="status">
         <Ending />
         <Findings />
       </div>
       <Confusion />
-    </section>
+    </>
   );
 }
 

@@ -12,7 +12,7 @@ import {
   classes,
   extent,
   isClassification,
-  region,
+  region as regionGrid,
   targetRange,
   testPoints,
   trainPoints,
@@ -23,25 +23,26 @@ import { TickField } from "./fields";
 import { fixed, percent, short } from "./numbers";
 import { PlaneChoice } from "./PlaneChoice";
 import { RegionTable } from "./RegionTable";
+import type { View } from "./TabbedPanel";
+import { useWatched } from "./watching";
 
-export function RegionView() {
+export const region: View = {
+  name: "Plane",
+  title: () => (isClassification.value ? "Decision" : "Prediction"),
+  Body: RegionView,
+  Tools: RegionTools,
+};
+
+const CELLS = { region: 80 };
+
+function RegionView() {
+  useWatched(CELLS);
   const below = useDrawing(drawRegion);
   const above = useDrawing(drawData);
   const place = useSignal<[number, number] | null>(null);
   const plane = extent.value;
   return (
-    <section class="panel region" aria-labelledby="region-title">
-      <header>
-        <h2 id="region-title">{isClassification.value ? "Decision" : "Prediction"}</h2>
-        <TickField
-          label="Test rows"
-          help="Rings are rows that the network does not learn from"
-          value={showsTest.value}
-          onSet={(shown) => {
-            showsTest.value = shown;
-          }}
-        />
-      </header>
+    <>
       <PlaneChoice />
       <div
         class="plane"
@@ -71,14 +72,27 @@ export function RegionView() {
       </p>
       <Legend />
       <RegionTable />
-    </section>
+    </>
+  );
+}
+
+function RegionTools() {
+  return (
+    <TickField
+      label="Test rows"
+      help="Rings are rows that the network does not learn from"
+      value={showsTest.value}
+      onSet={(shown) => {
+        showsTest.value = shown;
+      }}
+    />
   );
 }
 
 type Plane = NonNullable<typeof extent.value>;
 
 function drawRegion(surface: Surface): void {
-  const [plane, grid] = [extent.value, region.value];
+  const [plane, grid] = [extent.value, regionGrid.value];
   if (!plane) return;
   const frame = planeFrame(surface.width, surface.height, plane);
   if (grid) {

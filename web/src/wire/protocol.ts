@@ -154,9 +154,17 @@ export interface FrameHeader {
   units_drawn?: number[];
 }
 
+/** What frames carry beside parameters and curves. */
+export interface Watched {
+  region?: number;
+  units?: number;
+  confusion?: boolean;
+  histograms?: boolean;
+}
+
 export type Command =
   | { do: "ready" | "play" | "pause" | "undo" }
-  | { do: "watch"; region?: number; units?: number; confusion?: boolean; histograms?: boolean }
+  | ({ do: "watch" } & Watched)
   | { do: "step"; epochs?: number; batches?: number }
   | { do: "pace"; epochs_per_second: number | null }
   | { do: "reset"; seed?: "same" | "new" | number }

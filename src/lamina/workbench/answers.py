@@ -1,0 +1,35 @@
+"""What a page asks for once, beside the frames: each answer by its name.
+
+An answer is made from the session as it stands, in no thread that trains, and goes out as JSON, or
+as a binary message of the same form as a frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lamina.formulas.table import Table
+from lamina.workbench.sessions import Session
+from lamina.workbench.step_trace import trace
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One kind of question.
+
+    Attributes
+    ----------
+    name : str
+        What stands in the address.
+    content : callable
+        `content(session, query)`: plain JSON, or the bytes of a binary message; `query` has the
+        address's parameters by name. What it cannot answer it says by an ExperimentError.
+    """
+
+    name: str
+    content: Callable[[Session, Mapping[str, str]], dict[str, Any] | bytes]
+
+
+ANSWERS = Table("answer", Answer("trace", trace))

@@ -1,0 +1,51 @@
+/** What is asked over HTTP: each answer, or the server's own words for why there is none. */
+
+import { session } from "./connection";
+import { type BinaryMessage, decode } from "./frames";
+
+/** The server has said no, in a whole sentence. */
+export class Refused extends Error {}
+
+export type Query = Record<string, string | number>;
+
+export async function getJson<Answer>(path: string, query: Query = {}): Promise<Answer> {
+  return (await (await request(path, query)).json()) as Answer;
+}
+
+export async function getBinary<Header extends { kind: string }>(
+  path: string,
+  query: Query = {},
+): Promise<BinaryMessage<Header>> {
+  return decode<Header>(await (await request(path, query)).arrayBuffer());
+}
+
+export interface File {
+  readonly name: string;
+  readonly content: Blob;
+}
+
+export async function getFile(path: string, query: Query = {}): Promise<File> {
+  const answer = await request(path, query);
+  const named = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "");
+  return { name: named?.[1] ?? "file", content: await answer.blob() };
+}
+
+export async function post<Answer>(path: string, query: Query, body: Blob): Promise<Answer> {
+  return (await (await request(path, query, body)).json()) as Answer;
+}
+
+async function request(path: string, query: Query, body?: Blob): Promise<Response> {
+  const asked = new URLSearchParams({ session: session() ?? "" });
+  for (const [name, value] of Object.entries(query)) asked.set(name, String(value));
+  const answer = await fetch(`${path}?${asked}`, body ? { method: "POST", body } : {});
+  if (!answer.ok) throw new Refused(await reason(answer));
+  return answer;
+}
+
+async function reason(answer: Response): Promise<string> {
+  try {
+    return ((await answer.json()) as { message: string }).message;
+  } catch {
+    return answer.statusText;
+  }
+}
