@@ -5,7 +5,7 @@ import type { PlaneFrame } from "./plane";
 import type { Grid } from "./region";
 
 /** Adds the boundaries between classes to a path, in the pixels of a frame. */
-export function traceBoundaries(path: Path2D, grid: Grid, frame: PlaneFrame): void {
+export function traceBoundaries(path: CanvasPath, grid: Grid, frame: PlaneFrame): void {
   const { columns, rows, depth } = grid;
   const lines = contours().size([columns, rows]).thresholds([0]);
   const place = (x: number, y: number): [number, number] => [
@@ -34,7 +34,7 @@ export function margins(grid: Grid, index: number): number[] {
 }
 
 function traceRing(
-  path: Path2D,
+  path: CanvasPath,
   ring: readonly [number, number][],
   place: (x: number, y: number) => [number, number],
 ): void {

@@ -20,7 +20,7 @@ export function shapeName(index: number): string {
 
 /** Adds the mark of a class to the path. */
 export function traceMark(
-  path: CanvasRenderingContext2D | Path2D,
+  path: CanvasPath,
   index: number,
   x: number,
   y: number,

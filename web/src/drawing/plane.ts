@@ -81,10 +81,10 @@ export function drawPoints(
   points: Points,
   look: { classes: boolean; test: boolean; radius: number },
 ): void {
-  const clip = new Path2D();
-  clip.rect(frame.left, frame.top, frame.width, frame.height);
   context.save();
-  context.clip(clip);
+  context.beginPath();
+  context.rect(frame.left, frame.top, frame.width, frame.height);
+  context.clip();
   for (let index = 0; index < points.targets.length; index++) {
     const x = frame.x(points.places[2 * index] as number);
     const y = frame.y(points.places[2 * index + 1] as number);

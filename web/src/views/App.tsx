@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { send } from "../state/session";
 import { send as sendFile } from "../state/uploads";
 import { Banner } from "./Banner";
+import { Notice } from "./Notice";
 import { PANELS } from "./panels";
 import { QuickSettings } from "./QuickSettings";
 import { RunBar, toggle } from "./RunBar";
@@ -30,6 +31,7 @@ export function App() {
           <TabbedPanel key={panel.area} {...panel} />
         ))}
       </main>
+      <Notice />
     </>
   );
 }

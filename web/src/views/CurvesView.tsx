@@ -4,8 +4,11 @@ import { signal, useComputed, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { css } from "../drawing/colours";
-import { theme } from "../drawing/surface";
+import { css, type Theme } from "../drawing/colours";
+import { lineKey } from "../drawing/legend";
+import type { Picture } from "../drawing/picture";
+import { drawPlot } from "../drawing/plot";
+import { type Surface, theme } from "../drawing/surface";
 import { type Curve, curves } from "../state/curves";
 import { logarithmic } from "../state/wishes";
 import { useChanges } from "./drawing";
@@ -15,7 +18,12 @@ import { Scrubber } from "./Scrubber";
 import type { View } from "./TabbedPanel";
 import { Twin } from "./Twin";
 
-export const losses: View = { name: "Loss", Body: CurvesView, Tools: CurvesTools };
+export const losses: View = {
+  name: "Loss",
+  Body: CurvesView,
+  Tools: CurvesTools,
+  picture: curvesPicture,
+};
 
 /** Where the pointer is: an index into the curves. */
 const pointed = signal<number | null>(null);
@@ -47,6 +55,30 @@ function CurvesTools() {
   );
 }
 
+function curvesPicture(): Picture | null {
+  const { epochs, lines } = curves.value;
+  if (epochs.length === 0) return null;
+  const draw = (surface: Surface) =>
+    drawPlot(surface, named(options(surface.theme, lines)), [
+      epochs,
+      ...lines.map((line) => line.values),
+    ]);
+  const legend = lines.map((line) =>
+    lineKey(line.name, (theme) => lineColour(line, theme.dark), line.dashed ? DASH : []),
+  );
+  return { title: "Loss", width: 780, height: 320, draw, legend };
+}
+
+/** With the names of the axes, for which there is no room on the page. */
+function named(plain: uPlot.Options): uPlot.Options {
+  const names = ["epoch", logarithmic.value ? "loss, logarithmic" : "loss"];
+  const label = { labelSize: 18, labelGap: 0, labelFont: "11px system-ui, sans-serif" };
+  const axes = plain.axes?.map((axis, at) => ({ ...axis, ...label, label: names[at] ?? "" })) ?? [];
+  return { ...plain, axes };
+}
+
+const DASH = [7, 4];
+
 function usePlot(place: { current: HTMLDivElement | null }): void {
   const plot = useRef<uPlot | null>(null);
   const made = useRef("");
@@ -61,7 +93,8 @@ function usePlot(place: { current: HTMLDivElement | null }): void {
     const look = `${names.value} ${theme().dark} ${logarithmic.value}`;
     if (!plot.current || look !== made.current) {
       plot.current?.destroy();
-      plot.current = new uPlot(options(box, lines), series, box);
+      const size = { width: box.clientWidth, height: box.clientHeight };
+      plot.current = new uPlot({ ...options(theme(), lines), ...size }, series, box);
       made.current = look;
       return;
     }
@@ -73,8 +106,7 @@ function usePlot(place: { current: HTMLDivElement | null }): void {
   });
 }
 
-function options(box: HTMLElement, lines: readonly Curve[]): uPlot.Options {
-  const colours = theme();
+function options(colours: Theme, lines: readonly Curve[]): uPlot.Options {
   const axis: uPlot.Axis = {
     stroke: css(colours.muted),
     font: "11px system-ui, sans-serif",
@@ -82,8 +114,8 @@ function options(box: HTMLElement, lines: readonly Curve[]): uPlot.Options {
     ticks: { show: false },
   };
   return {
-    width: box.clientWidth,
-    height: box.clientHeight,
+    width: 0,
+    height: 0,
     padding: [6, 12, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
@@ -95,7 +127,13 @@ function options(box: HTMLElement, lines: readonly Curve[]): uPlot.Options {
       y: logarithmic.value ? { distr: 3 } : { range: (_, low, high) => fromZero(low, high) },
     },
     axes: [
-      { ...axis, size: 22, gap: 2, values: (_, ticks) => ticks.map((tick) => whole(tick)) },
+      {
+        ...axis,
+        size: 22,
+        gap: 2,
+        incrs: WHOLE_STEPS,
+        values: (_, ticks) => ticks.map((tick) => whole(tick)),
+      },
       { ...axis, size: 46, gap: 4, values: (_, ticks) => ticks.map((tick) => tickName(tick)) },
     ],
     series: [
@@ -105,7 +143,7 @@ function options(box: HTMLElement, lines: readonly Curve[]): uPlot.Options {
         stroke: css(lineColour(line, colours.dark)),
         width: 2,
         points: { show: false },
-        ...(line.dashed ? { dash: [7, 4] } : {}),
+        ...(line.dashed ? { dash: DASH } : {}),
       })),
     ],
     hooks: {
@@ -117,6 +155,11 @@ function options(box: HTMLElement, lines: readonly Curve[]): uPlot.Options {
     },
   };
 }
+
+/** There is no half an epoch. */
+const WHOLE_STEPS = [0, 1, 2, 3, 4, 5, 6].flatMap((zeros) =>
+  [1, 2, 5].map((step) => step * 10 ** zeros),
+);
 
 function fromZero(low: number | null, high: number | null): [number, number] {
   const top = high && high > 0 ? high * 1.05 : 1;

@@ -1,6 +1,8 @@
 /** The network: layers to add and take away, units as what they see, weights as lines. */
 
 import { useComputed, useSignal } from "@preact/signals";
+import { signColour } from "../drawing/colours";
+import { lineKey } from "../drawing/legend";
 import { drawNetwork } from "../drawing/network";
 import {
   type Edge,
@@ -10,12 +12,15 @@ import {
   type Node,
   nodeAt,
 } from "../drawing/networkLayout";
+import { drawNetworkWords } from "../drawing/networkWords";
+import type { Picture } from "../drawing/picture";
 import type { Surface } from "../drawing/surface";
 import { unitMaps } from "../state/maps";
 import { setWidths, widths } from "../state/model";
 import { biases, sizes, weights } from "../state/network";
 import { isClassification, targetRange } from "../state/plane";
 import { send, state } from "../state/session";
+import type { State } from "../wire/protocol";
 import { useDrawing } from "./drawing";
 import { Icon } from "./Icon";
 import { MarkedWeight } from "./MarkedWeight";
@@ -26,7 +31,12 @@ import { useWatched } from "./watching";
 const MOST_LAYERS = 10;
 const NEW_LAYER = 4;
 
-export const network: View = { name: "Network", Body: NetworkView, Tools: NetworkTools };
+export const network: View = {
+  name: "Network",
+  Body: NetworkView,
+  Tools: NetworkTools,
+  picture: networkPicture,
+};
 
 const UNITS = { units: 24 };
 
@@ -111,6 +121,34 @@ function draw(surface: Surface, layout: Layout | null, marked: Edge | Node | nul
     marked,
   });
 }
+
+const PICTURE = { width: 780, height: 460 };
+/** Room for what stands above the units, and for names beside them. */
+const WORDS = { top: 26, bottom: 8, left: 110, right: 120 };
+
+function networkPicture(): Picture | null {
+  const now = state.value;
+  if (!now) return null;
+  const { layers } = now.network;
+  const { inputs } = now.data;
+  const heads = [
+    plural(inputs.length, "input"),
+    ...layers.map(({ fan_out, activation }, layer) =>
+      layer === layers.length - 1 ? plural(fan_out, "output") : `${fan_out} ${activation}`,
+    ),
+  ];
+  const paint = (surface: Surface) => {
+    const layout = layOut(sizes.value, { ...PICTURE, ...WORDS });
+    draw(surface, layout, null);
+    drawNetworkWords(surface, layout, { inputs, outputs: outputNames(now.data), heads });
+  };
+  return { title: "Network", ...PICTURE, draw: paint, legend: SIGNS };
+}
+
+const SIGNS = [
+  lineKey("negative weight", (theme) => signColour(-1, theme)),
+  lineKey("positive weight", (theme) => signColour(1, theme)),
+];
 
 function LayerCount() {
   const layers = widths();
@@ -214,7 +252,7 @@ function Names({ layout }: { layout: Layout }) {
   if (!known) return null;
   const inputs = layout.layers[0] ?? [];
   const outputs = layout.layers.at(-1) ?? [];
-  const ends = known.task === "regression" ? [known.target] : endNames(known.classes, outputs);
+  const ends = outputNames(known);
   const beside = (layer: number) => (layout.sides[layer] ?? 0) / 2 + 6;
   const isLarge = (layer: number) => (layout.sides[layer] ?? 0) >= 13;
   const last = layout.layers.length - 1;
@@ -247,8 +285,9 @@ function Names({ layout }: { layout: Layout }) {
 }
 
 /** One output tells two classes apart: what it says is how likely the second is. */
-function endNames(classes: readonly string[], outputs: readonly Node[]): readonly string[] {
-  return outputs.length === 1 ? [`p of ${classes[1] ?? "1"}`] : classes;
+function outputNames({ task, target, classes }: State["data"]): readonly string[] {
+  if (task === "regression") return [target];
+  return sizes.value.at(-1) === 1 ? [`p of ${classes[1] ?? "1"}`] : classes;
 }
 
 function plural(count: number, word: string): string {

@@ -3,7 +3,9 @@
 import { useSignal } from "@preact/signals";
 import { traceBoundaries } from "../drawing/boundary";
 import { classColour, css, sequential, type Theme } from "../drawing/colours";
+import { classKey, type Key, rowKey, scaleKeys } from "../drawing/legend";
 import { markPath, shapeName } from "../drawing/marks";
+import type { Picture } from "../drawing/picture";
 import { drawAxes, drawPoints, type PlaneFrame, planeFrame } from "../drawing/plane";
 import { classPixels, type Grid, valuePixels } from "../drawing/region";
 import type { Surface } from "../drawing/surface";
@@ -28,10 +30,15 @@ import { useWatched } from "./watching";
 
 export const region: View = {
   name: "Plane",
-  title: () => (isClassification.value ? "Decision" : "Prediction"),
+  title,
   Body: RegionView,
   Tools: RegionTools,
+  picture: regionPicture,
 };
+
+function title(): string {
+  return isClassification.value ? "Decision" : "Prediction";
+}
 
 const CELLS = { region: 80 };
 
@@ -122,8 +129,6 @@ function strokeBoundaries(
   frame: PlaneFrame,
   grid: Grid,
 ): void {
-  const path = new Path2D();
-  traceBoundaries(path, grid, frame);
   context.save();
   context.beginPath();
   context.rect(frame.left + 1, frame.top + 1, frame.width - 2, frame.height - 2);
@@ -131,7 +136,9 @@ function strokeBoundaries(
   context.lineJoin = "round";
   context.lineWidth = 1.5;
   context.strokeStyle = css(theme.ink, 0.75);
-  context.stroke(path);
+  context.beginPath();
+  traceBoundaries(context, grid, frame);
+  context.stroke();
   context.restore();
 }
 
@@ -173,6 +180,27 @@ function drawData(surface: Surface): void {
         };
     drawPoints(surface, frame, shares, { classes: isClassification.value, test, radius });
   }
+}
+
+function regionPicture(): Picture | null {
+  const plane = extent.value;
+  if (!plane) return null;
+  const draw = (surface: Surface) => {
+    drawRegion(surface);
+    drawData(surface);
+  };
+  return { title: title(), width: 480, height: 480, draw, legend: [...targetKeys(), ...rowKeys()] };
+}
+
+function targetKeys(): Key[] {
+  if (isClassification.value) return classes.value.map((name, index) => classKey(index, name));
+  const [low, high] = targetRange.value;
+  return scaleKeys(short(low), short(high));
+}
+
+function rowKeys(): Key[] {
+  if (!showsTest.value) return [];
+  return [rowKey("rows to learn from", false), rowKey("test rows", true)];
 }
 
 function pointed(event: PointerEvent, plane: Plane): [number, number] | null {

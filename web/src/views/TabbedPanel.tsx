@@ -1,7 +1,9 @@
 /** A panel that shows one of its views, and tabs where there are several. */
 
 import type { ComponentType } from "preact";
+import type { Picture } from "../drawing/picture";
 import { type Area, chosen } from "../state/panels";
+import { PictureMenu } from "./PictureMenu";
 
 export interface View {
   readonly name: string;
@@ -12,6 +14,11 @@ export interface View {
   readonly title?: () => string;
   /** Whether the data or the network has anything to show in it. */
   readonly isOffered?: () => boolean;
+  /**
+   * What is saved of it as PNG and SVG; null while there is nothing to see. Its drawing is made by the functions that
+   * paint the page, on a surface of the picture's own size and theme; drawing/picture.ts adds title, legend, caption.
+   */
+  readonly picture?: () => Picture | null;
 }
 
 export function TabbedPanel(props: { area: Area; look: string; views: readonly View[] }) {
@@ -19,7 +26,7 @@ export function TabbedPanel(props: { area: Area; look: string; views: readonly V
   const offered = views.filter((view) => view.isOffered?.() ?? true);
   const shown = offered.find(({ name }) => name === chosen[area].value) ?? offered[0];
   if (!shown) return null;
-  const { Body, Tools } = shown;
+  const { Body, Tools, picture } = shown;
   const heading = `${look}-title`;
   return (
     <section class={`panel ${look}`} aria-labelledby={heading}>
@@ -29,6 +36,9 @@ export function TabbedPanel(props: { area: Area; look: string; views: readonly V
         </h2>
         {offered.length > 1 && <Tabs area={area} views={offered} shown={shown} />}
         {Tools && <Tools key={shown.name} />}
+        {picture && (
+          <PictureMenu key={`${shown.name} picture`} of={titleOf(shown)} picture={picture} />
+        )}
       </header>
       <Body key={shown.name} />
     </section>

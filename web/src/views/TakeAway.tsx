@@ -1,42 +1,30 @@
 /** The menu of what a run leaves as. */
 
-import { useRef } from "preact/hooks";
 import { EXPORTS, takeAway } from "../state/takeAway";
 import { Icon } from "./Icon";
+import { Menu, MenuEntry } from "./Menu";
 
 export function TakeAway() {
-  const menu = useRef<HTMLDetailsElement>(null);
-  const close = () => {
-    if (menu.current) menu.current.open = false;
-  };
+  const button = (
+    <>
+      <Icon name="save" /> Take away
+    </>
+  );
   return (
-    <details
-      class="menu"
-      ref={menu}
-      onFocusOut={(event) => {
-        if (!menu.current?.contains(event.relatedTarget as Node | null)) close();
-      }}
-      onKeyDown={(event) => event.key === "Escape" && close()}
-    >
-      <summary class="button">
-        <Icon name="save" /> Take away
-      </summary>
-      <ul>
-        {EXPORTS.map(({ kind, name, about }) => (
-          <li key={kind}>
-            <button
-              type="button"
-              class="button quiet"
-              onClick={() => {
-                close();
-                void takeAway(kind);
-              }}
-            >
-              <strong>{name}</strong> <span class="muted">{about}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
-    </details>
+    <Menu button={button}>
+      {(close) =>
+        EXPORTS.map(({ kind, name, about }) => (
+          <MenuEntry
+            key={kind}
+            name={name}
+            about={about}
+            onChoose={() => {
+              close();
+              void takeAway(kind);
+            }}
+          />
+        ))
+      }
+    </Menu>
   );
 }

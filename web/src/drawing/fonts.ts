@@ -1,0 +1,11 @@
+/** The letters of what is drawn: the system's, and where a picture is opened on another, its likes. */
+
+export const FONTS =
+  'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", Ubuntu, Cantarell, "Helvetica Neue", Arial, sans-serif';
+export const MONOSPACE =
+  'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace';
+
+/** A font as a context takes it. */
+export function font(size: number, weight = 400): string {
+  return `${weight === 400 ? "" : `${weight} `}${size}px ${FONTS}`;
+}

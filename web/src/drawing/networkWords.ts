@@ -1,0 +1,53 @@
+/** The words around a network's picture: inputs, outputs, and what each layer is. */
+
+import { css } from "./colours";
+import { font } from "./fonts";
+import type { Layout, Node } from "./networkLayout";
+import { fitted } from "./picture";
+import type { Surface } from "./surface";
+
+export interface NetworkWords {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** What stands above each layer, the inputs first. */
+  readonly heads: readonly string[];
+}
+
+/** The least side of a box that a name fits beside. */
+const LEAST_SIDE = 13;
+const BESIDE = 6;
+
+export function drawNetworkWords(surface: Surface, layout: Layout, words: NetworkWords): void {
+  const { context, width, theme } = surface;
+  const last = layout.layers.length - 1;
+  const side = (layer: number) => layout.sides[layer] ?? 0;
+  const write = (node: Node, name: string | undefined, align: "left" | "right", room: number) => {
+    if (name === undefined || side(node.layer) < LEAST_SIDE) return;
+    const away = side(node.layer) / 2 + BESIDE;
+    context.textAlign = align;
+    context.fillText(
+      fitted(context, name, room - away),
+      node.x + (align === "left" ? away : -away),
+      node.y,
+    );
+  };
+  context.font = font(12);
+  context.fillStyle = css(theme.ink);
+  context.textBaseline = "middle";
+  for (const node of layout.layers[0] ?? []) write(node, words.inputs[node.unit], "right", node.x);
+  for (const node of layout.layers[last] ?? []) {
+    write(node, words.outputs[node.unit], "left", width - node.x);
+  }
+  drawHeads(surface, layout, words.heads);
+}
+
+function drawHeads({ context, theme }: Surface, layout: Layout, heads: readonly string[]): void {
+  const pitch = (layout.columns[1] ?? 0) - (layout.columns[0] ?? 0);
+  context.font = font(11);
+  context.fillStyle = css(theme.muted);
+  context.textAlign = "center";
+  context.textBaseline = "top";
+  layout.columns.forEach((x, layer) => {
+    context.fillText(fitted(context, heads[layer] ?? "", pitch - BESIDE), x, 0);
+  });
+}

@@ -1,0 +1,54 @@
+/** A plot of uPlot's drawn onto a surface: the same options, axes and lines as on the page. */
+
+import uPlot from "uplot";
+import type { Surface } from "./surface";
+import { writesSvg } from "./svgContext";
+import { SvgPath } from "./svgPath";
+
+/** Draws at once, as wide and high as the surface, whatever the options say. */
+export function drawPlot(surface: Surface, options: uPlot.Options, data: uPlot.AlignedData): void {
+  const { context, width, height } = surface;
+  context.save();
+  context.scale(1 / uPlot.pxRatio, 1 / uPlot.pxRatio);
+  withPaths(context, () => {
+    const plot = new uPlot({ ...options, width, height }, data, (self, begin) => {
+      lead(self.ctx, context);
+      // Within a batch all is drawn when it ends, and not later.
+      self.batch(begin);
+    });
+    plot.destroy();
+  });
+  context.restore();
+}
+
+/** Has all that is done with one context done with another instead; what wipes it is left out. */
+function lead(from: CanvasRenderingContext2D, to: CanvasRenderingContext2D): void {
+  const everything = Object.getOwnPropertyDescriptors(CanvasRenderingContext2D.prototype);
+  for (const [name, { value, set }] of Object.entries(everything)) {
+    if (typeof value === "function") {
+      const call = (...given: unknown[]) =>
+        (to as unknown as Record<string, (...given: unknown[]) => unknown>)[name]?.(...given);
+      Object.defineProperty(from, name, { value: name === "clearRect" ? () => {} : call });
+    } else if (set) {
+      Object.defineProperty(from, name, {
+        get: () => Reflect.get(to, name),
+        set: (style: unknown) => Reflect.set(to, name, style),
+      });
+    }
+  }
+}
+
+/** uPlot makes its paths by the global Path2D, which cannot be read: for SVG, by another meanwhile. */
+function withPaths(context: CanvasRenderingContext2D, draw: () => void): void {
+  if (!writesSvg(context)) {
+    draw();
+    return;
+  }
+  const usual = globalThis.Path2D;
+  try {
+    globalThis.Path2D = SvgPath as unknown as typeof Path2D;
+    draw();
+  } finally {
+    globalThis.Path2D = usual;
+  }
+}

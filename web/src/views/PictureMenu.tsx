@@ -1,0 +1,46 @@
+/** The menu by which a view is saved as a picture. */
+
+import type { Picture } from "../drawing/picture";
+import { onDark } from "../state/wishes";
+import { TickField } from "./fields";
+import { Icon } from "./Icon";
+import { Menu, MenuEntry } from "./Menu";
+import { copies, takePicture, type Way } from "./takePicture";
+
+const WAYS: readonly { way: Way; name: string; about: string }[] = [
+  { way: "png", name: "PNG", about: "for slides and pages" },
+  { way: "svg", name: "SVG", about: "for print, and to be changed" },
+  { way: "copy", name: "Copy", about: "as PNG, to the clipboard" },
+];
+
+export function PictureMenu({ of, picture }: { of: string; picture: () => Picture | null }) {
+  return (
+    <Menu name={`Save a picture: ${of}`} look="quiet" button={<Icon name="picture" />}>
+      {(close) => (
+        <>
+          {WAYS.filter(({ way }) => way !== "copy" || copies).map(({ way, name, about }) => (
+            <MenuEntry
+              key={way}
+              name={name}
+              about={about}
+              onChoose={() => {
+                close();
+                const shown = picture();
+                if (shown) void takePicture(shown, way);
+              }}
+            />
+          ))}
+          <li>
+            <TickField
+              label="On a dark ground"
+              value={onDark.value}
+              onSet={(dark) => {
+                onDark.value = dark;
+              }}
+            />
+          </li>
+        </>
+      )}
+    </Menu>
+  );
+}

@@ -1,0 +1,56 @@
+/** A view as a picture to take away: what is written on it, how it is called, where it goes. */
+
+import { DARK, LIGHT } from "../drawing/colours";
+import type { Picture, Sheet } from "../drawing/picture";
+import { toPng, toSvg } from "../drawing/pictureFiles";
+import { tell } from "../state/notices";
+import { epoch, frame, refusal, state } from "../state/session";
+import { save } from "../state/takeAway";
+import { onDark } from "../state/wishes";
+import { short, whole } from "./numbers";
+
+/** Pixels of the PNG for each of the page's. */
+const SCALE = 3;
+
+/** Whether this browser lets a page put a picture on the clipboard. */
+export const copies = typeof ClipboardItem !== "undefined" && "clipboard" in navigator;
+
+export type Way = "png" | "svg" | "copy";
+
+export async function takePicture(picture: Picture, way: Way): Promise<void> {
+  try {
+    const [sheet, theme] = [sheetOf(picture), onDark.value ? DARK : LIGHT];
+    if (way === "copy") {
+      const png = toPng(sheet, theme, SCALE);
+      await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
+      tell("The picture is on the clipboard.");
+      return;
+    }
+    const name = `${fileName(sheet.title, epoch.value)}.${way}`;
+    save(way === "svg" ? toSvg(sheet, theme) : await toPng(sheet, theme, SCALE), name);
+    tell(`Saved as ${name}`);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `No picture was made: ${reason}`;
+    refusal.value = { is: "error", of: way, message, parameter: null };
+  }
+}
+
+function sheetOf(picture: Picture): Sheet {
+  const data = state.value?.data.name.replaceAll("_", " ") ?? "";
+  return { picture, title: `${picture.title}: ${data}`, caption: caption() };
+}
+
+function caption(): string {
+  const { loss = null, validation_loss = null } = frame.value?.header ?? {};
+  const parts = [`epoch ${whole(epoch.value)}`];
+  if (loss !== null) parts.push(`loss ${short(loss, 4)}`);
+  if (validation_loss !== null) parts.push(`on test rows ${short(validation_loss, 4)}`);
+  return [...parts, "lamina"].join(" · ");
+}
+
+/** A file's name: the words of a title, and the epoch that is shown. */
+export function fileName(title: string, shown: number): string {
+  const words = title.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? ["picture"];
+  return `${words.join("-").slice(0, 60)}-epoch-${shown}`;
+}
