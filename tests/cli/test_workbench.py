@@ -1,5 +1,6 @@
 """`lamina workbench`: it says where it is, serves, and ends with Ctrl-C."""
 
+import json
 import re
 import signal
 import socket
@@ -36,3 +37,46 @@ def test_a_library_that_is_missing_is_named_in_a_line(refusal, monkeypatch):
     monkeypatch.setattr(lamina.workbench, "find_spec", lambda name: None)
     told = refusal("workbench", "--no-browser")
     assert told.endswith('starlette, uvicorn, websockets: pip install "lamina[workbench]"')
+
+
+def test_it_begins_with_what_a_link_or_a_file_says(process, tmp_path):
+    from lamina.workbench.experiment import first_experiment
+    from lamina.workbench.links import fragment_of
+
+    experiment = first_experiment().merged({"data": {"name": "circles"}}).to_json()
+    file = tmp_path / "experiment.json"
+    file.write_text(json.dumps({"experiment": experiment, "pace": None}))
+    link = f"http://localhost:1/?token=lost#{fragment_of(experiment, None)}&show=below%3ALoss"
+    for opened, views in ((link, "#show=below%3ALoss"), (str(file), "")):
+        running = process("workbench", opened, "--no-browser")
+        url = re.search(r"is at (\S+)", running.stdout.readline()).group(1)
+        assert url.partition("#")[1:] == views.partition("#")[1:]
+        assert first_state(url)["experiment"] == experiment
+        running.send_signal(signal.SIGINT)
+        assert running.communicate(timeout=20)[1] == ""
+
+
+def first_state(url):
+    from websockets.sync.client import connect
+
+    with httpx.Client(timeout=20) as http:
+        http.get(url)
+        cookie = "; ".join(f"{name}={value}" for name, value in http.cookies.items())
+    host = url.partition("://")[2].partition("/")[0]
+    headers = {"cookie": cookie}
+    origin, patience = f"http://{host}", {"open_timeout": 60}
+    with connect(f"ws://{host}/ws", origin=origin, additional_headers=headers, **patience) as page:
+        assert json.loads(page.recv(20))["is"] == "hello"
+        return json.loads(page.recv(20))
+
+
+@pytest.mark.parametrize(
+    ("opened", "told"),
+    [
+        ("http://127.0.0.1:8642/", "no link of the workbench"),
+        ("#lamina=1.abc", "lost a part on its way"),
+        ("no-such-file.json", "no such file"),
+    ],
+)
+def test_a_link_or_a_file_that_says_nothing_is_told_in_a_line(opened, told, refusal):
+    assert told in refusal("workbench", opened, "--no-browser")

@@ -157,5 +157,5 @@ def test_the_script_of_a_page_is_told_to_it(browser):
     page.arrives_at(1)
     answer = browser.http.get("/api/export/script", params={"session": session})
     assert "from lamina import MLPClassifier" in answer.text
-    assert 'filename="workbench_run.py"' in answer.headers["content-disposition"]
+    assert 'filename="workbench_run_epoch_1.py"' in answer.headers["content-disposition"]
     assert browser.http.get("/api/export/script").status_code == 404

@@ -64,6 +64,19 @@ def test_the_script_of_every_choice_ends_with_the_same_loss(patch, session, unti
     assert final_loss(printed_by(script_of(run))) == run.run.gate.latest.loss
 
 
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_script_of_an_earlier_epoch_that_is_shown_ends_there(solver, session, until):
+    run = session({"model": {"solver": solver, "max_iter": 12}})
+    learn(run, 5, until)
+    run.do({"do": "step", "epochs": 4})
+    until(lambda: run.run.gate.latest.epoch == 9)
+    run.do({"do": "seek", "epoch": 5})
+    printed = printed_by(script_of(run))
+    assert f"loss after 5 epochs: {run.moment.loss!r}" in printed
+    assert run.moment.loss != run.run.gate.latest.loss
+
+
 def test_learning_rates_that_were_set_by_hand_are_set_by_the_script(session, until):
     run = session()
     learn(run, 4, until)

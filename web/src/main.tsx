@@ -1,5 +1,6 @@
 import { render } from "preact";
-import { begin } from "./state/session";
+import { arrive } from "./state/links";
+import { begin, openLink } from "./state/session";
 import { App } from "./views/App";
 import "./style/tokens.css";
 import "./style/base.css";
@@ -8,8 +9,18 @@ import "./style/views.css";
 import "./style/menus.css";
 
 const page = document.getElementById("page");
-// The link's token has become a cookie, and is nobody else's business in the address.
-history.replaceState(null, "", window.location.pathname);
+hearAddress();
+// A link that is put into the address of an open page loads nothing anew.
+window.addEventListener("hashchange", () => {
+  hearAddress();
+  openLink();
+});
+
+function hearAddress(): void {
+  arrive(window.location.hash);
+  // The token has become a cookie, and is nobody else's business; what stood behind the # has been read.
+  history.replaceState(null, "", window.location.pathname);
+}
 
 if (page) {
   render(<App />, page);

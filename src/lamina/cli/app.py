@@ -271,6 +271,12 @@ def info(model: ModelFile) -> int:
 
 @app.command()
 def workbench(
+    opened: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="LINK", help="A link that was copied in a workbench, or an experiment's file."
+        ),
+    ] = None,
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="On the loopback; 0 is any that is free.")
     ] = 0,
@@ -286,10 +292,15 @@ def workbench(
 
         lamina workbench
         lamina workbench --port 8642 --no-browser
+        lamina workbench 'http://127.0.0.1:8642/#lamina=1.…'
+        lamina workbench experiment.json
+
+    A link works on every machine: it says what is learned and how. Only a table that was opened is
+    not in it; open the same file again.
     """
     from lamina.cli.workbench import serve
 
-    return serve(port, browser=browser)
+    return serve(port, browser=browser, opened=opened)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from pathlib import Path
 
 from lamina.workbench import require_libraries
+from lamina.workbench.links import NAME, Opened, read_file, read_link
 
 
-def serve(port: int, *, browser: bool) -> int:
+def serve(port: int, *, browser: bool, opened: str | None = None) -> int:
     """Serve the workbench, and open it in the browser; the exit code.
+
+    Parameters
+    ----------
+    port : int
+    browser : bool
+    opened : str or None
+        A link, of whatever host, or the path of an experiment's file.
 
     Raises
     ------
+    ExperimentError
+        For a link or a file that says no experiment.
     ImportError
         Where a library of the extra `workbench` is missing.
     OSError
-        For a port that is taken.
+        For a port that is taken, and a file that cannot be read.
     """
     require_libraries()
     from lamina.workbench.server import Server
 
-    server = Server(port)
+    server = Server(port, opened=None if opened is None else _read(opened))
     print(f"The workbench is at {server.url}\nCtrl-C ends it.", flush=True)
     if browser:
         # The socket is bound already: what the browser asks for waits until the server is up.
@@ -29,3 +40,8 @@ def serve(port: int, *, browser: bool) -> int:
     with suppress(KeyboardInterrupt):
         server.run()
     return 0
+
+
+def _read(opened: str) -> Opened:
+    is_link = "#" in opened or "://" in opened or opened.startswith(f"{NAME}=")
+    return read_link(opened) if is_link and not Path(opened).is_file() else read_file(Path(opened))

@@ -22,6 +22,7 @@ from lamina.workbench.connections import Connection
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.exports import EXPORTS
 from lamina.workbench.frames import to_json
+from lamina.workbench.links import Opened
 from lamina.workbench.sessions import Session
 from lamina.workbench.shelf import MemoryShelf
 from lamina.workbench.uploads import TooLarge, read, receive, require_table_libraries
@@ -42,10 +43,17 @@ class Workbench:
         `first()` is the experiment of a session that is new.
     shelf : MemoryShelf
         Data that was brought along.
+    opened : Opened or None
+        What a new session goes on to at once, from a link or a file.
     """
 
-    def __init__(self, first: Callable[[], Experiment], shelf: MemoryShelf) -> None:
-        self.first, self.shelf = first, shelf
+    def __init__(
+        self,
+        first: Callable[[], Experiment],
+        shelf: MemoryShelf,
+        opened: Opened | None = None,
+    ) -> None:
+        self.first, self.shelf, self.opened = first, shelf, opened
         self.sessions: OrderedDict[str, Session] = OrderedDict()
         self.connections: dict[str, Connection] = {}
         self.reading = asyncio.Semaphore(1)
@@ -72,12 +80,12 @@ class Workbench:
             return _json({"message": NO_SESSION}, 404)
         try:
             wanted = EXPORTS[request.path_params["kind"]]
-            content = await asyncio.to_thread(wanted.content, session)
+            name, content = await asyncio.to_thread(wanted.of, session)
         except UnknownNameError as error:
             return _json({"message": str(error)}, 404)
         except (LaminaError, ImportError, TypeError, ValueError) as error:
             return _json({"message": str(error)}, 409)
-        headers = {"content-disposition": f'attachment; filename="{wanted.file}"'}
+        headers = {"content-disposition": f'attachment; filename="{name}"'}
         return Response(content, headers=headers, media_type=wanted.media_type)
 
     async def ask(self, request: Request) -> Response:
@@ -151,6 +159,8 @@ class Workbench:
             return None
         session = await asyncio.to_thread(Session, self.first(), self.shelf)
         self.sessions[session.id] = session
+        if self.opened is not None:
+            await asyncio.to_thread(session.open_first, self.opened)
         return session
 
     def _make_room(self) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lamina.errors import ExperimentError
 from lamina.workbench.description import place_of
 from lamina.workbench.experiment import Experiment
+from lamina.workbench.links import missing_data, opened_from, read_link
 from lamina.workbench.runs import ENDED, FAILED, PLAYING
 
 if TYPE_CHECKING:
@@ -46,6 +47,27 @@ def _pace(session: Session, command: Mapping[str, Any]) -> None:
     session.run.gate.set_pace(session.pace)
 
 
+def _open(session: Session, command: Mapping[str, Any]) -> None:
+    """Begin what a link says, or a file that was taken away; all of it or nothing."""
+    link = command.get("link")
+    if link is not None and not isinstance(link, str):
+        raise ExperimentError(f"link={link!r} must be a text", "link")
+    opened = opened_from(command) if link is None else read_link(link)
+    told = {"epochs_per_second": opened.pace}
+    if opened.pace is not None:
+        _number(told, "epochs_per_second", 0.1, FASTEST_PACE)
+    plays, experiment = session.run.status == PLAYING, Experiment.from_json(opened.experiment)
+    try:
+        _become(session, experiment)
+    except ExperimentError as error:
+        if error.parameter != "hash":
+            raise
+        raise ExperimentError(missing_data(opened.experiment), "hash") from None
+    _pace(session, told)
+    if plays:
+        session.run.play()
+
+
 def _reset(session: Session, command: Mapping[str, Any]) -> None:
     seed = command.get("seed", "same")
     if seed == "same":
@@ -66,8 +88,12 @@ def _set(session: Session, command: Mapping[str, Any]) -> None:
 
 
 def _change(session: Session, patch: Any) -> None:
+    _become(session, session.experiment.merged(patch))
+
+
+def _become(session: Session, experiment: Experiment) -> None:
     before = session.experiment
-    session.begin(before.merged(patch))
+    session.begin(experiment)
     session.before = [*session.before, before][-MOST_UNDONE:]
 
 
@@ -130,6 +156,7 @@ COMMANDS: dict[str, Callable[[Session, Mapping[str, Any]], None]] = {
     "pause": _pause,
     "step": _step,
     "pace": _pace,
+    "open": _open,
     "reset": _reset,
     "set": _set,
     "rate": _rate,

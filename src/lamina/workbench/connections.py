@@ -72,6 +72,9 @@ class Connection:
         """Talk until the page goes."""
         session = self.session
         self.queue({"is": "hello", "version": VERSION, "session": session.id, "fresh": self.fresh})
+        if session.trouble is not None:
+            self.queue(_told(session.trouble, {"do": "open"}))
+            session.trouble = None
         session.tell = self.tell
         tasks = [asyncio.create_task(self.hear()), asyncio.create_task(self.speak())]
         try:

@@ -1,10 +1,11 @@
-"""What is taken away: the script, the model's file, ONNX, of the network that is shown."""
+"""What is taken away of what is shown: the script, the model's file, ONNX, the experiment."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -15,6 +16,7 @@ from lamina.errors import ExperimentError
 from lamina.export import to_onnx
 from lamina.formulas.table import Table
 from lamina.persistence import save
+from lamina.workbench.curves import Moment
 from lamina.workbench.runs import FAILED
 from lamina.workbench.script import script_of
 from lamina.workbench.sessions import Session
@@ -29,26 +31,33 @@ class Export:
     name : str
         What stands in the address.
     file, media_type : str
-        What the browser calls the file, and takes it for.
+        What the file is called, but for its epoch, and what a browser takes it for.
     content : callable
-        `content(session)`: its bytes.
+        `content(session, moment)`: its bytes.
     """
 
     name: str
     file: str
     media_type: str
-    content: Callable[[Session], bytes]
+    content: Callable[[Session, Moment], bytes]
+
+    def of(self, session: Session) -> tuple[str, bytes]:
+        """The file of what is shown: its name, with the epoch in it, and its bytes."""
+        # The run may go on meanwhile: name and content are of the same moment.
+        moment, path = session.moment, PurePath(self.file)
+        content = self.content(session, moment)
+        return f"{path.stem}_epoch_{moment.epoch}{path.suffix}", content
 
 
-def model_of(session: Session) -> Any:
-    """The network that is shown, with the scalers around it: it takes the inputs unscaled.
+def model_of(session: Session, moment: Moment | None = None) -> Any:
+    """The network of a moment, or that is shown, and the scalers: it takes the inputs unscaled.
 
     Raises
     ------
     ExperimentError
         For a run that failed before its first epoch.
     """
-    run, moment = session.run, session.moment
+    run, moment = session.run, moment or session.moment
     if run.status == FAILED and not moment.epoch:
         raise ExperimentError(f"this run failed, and leaves nothing: {run.message}", None)
     problem, model = run.problem, run.model_at(moment)
@@ -64,19 +73,25 @@ def model_of(session: Session) -> Any:
     return scaled
 
 
-def _script(session: Session) -> bytes:
-    return script_of(session).encode()
+def _script(session: Session, moment: Moment) -> bytes:
+    return script_of(session, moment).encode()
 
 
-def _model(session: Session) -> bytes:
+def _model(session: Session, moment: Moment) -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder, "model.lamina")
-        save(model_of(session), path, notes={"experiment": session.experiment.to_json()})
+        save(model_of(session, moment), path, notes={"experiment": session.experiment.to_json()})
         return path.read_bytes()
 
 
-def _onnx(session: Session) -> bytes:
-    return bytes(to_onnx(model_of(session)).SerializeToString())
+def _onnx(session: Session, moment: Moment) -> bytes:
+    return bytes(to_onnx(model_of(session, moment)).SerializeToString())
+
+
+def _experiment(session: Session, moment: Moment) -> bytes:
+    """What is learned and how, for `lamina workbench FILE`: it begins again at epoch 0."""
+    said = {"experiment": session.experiment.to_json(), "pace": session.pace}
+    return (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 EXPORTS = Table(
@@ -84,4 +99,5 @@ EXPORTS = Table(
     Export("script", "workbench_run.py", "text/x-python", _script),
     Export("model", "workbench.lamina", "application/octet-stream", _model),
     Export("onnx", "workbench.onnx", "application/octet-stream", _onnx),
+    Export("experiment", "experiment.json", "application/json", _experiment),
 )

@@ -15,6 +15,7 @@ from lamina.workbench.runs import FAILED
 from lamina.workbench.sources import DrawnData, GivenData, KnownData, MadeData, UploadedData
 
 if TYPE_CHECKING:
+    from lamina.workbench.curves import Moment
     from lamina.workbench.problems import Problem
     from lamina.workbench.runs import Run
     from lamina.workbench.sessions import Session
@@ -45,8 +46,8 @@ class AsInTheWorkbench:
 '''
 
 
-def script_of(session: Session) -> str:
-    """The code of a session's run, up to the epoch at which it stands.
+def script_of(session: Session, moment: Moment | None = None) -> str:
+    """The code of a session's run, up to an epoch, or to the one that is shown.
 
     Raises
     ------
@@ -54,7 +55,7 @@ def script_of(session: Session) -> str:
         Before the first epoch, for a run that failed, and for data that no code can name.
     """
     run = session.run
-    epoch = run.gate.latest.epoch
+    epoch = (moment or session.moment).epoch
     if run.status == FAILED:
         raise ExperimentError(f"this run failed, and leaves nothing: {run.message}", None)
     if not epoch:
@@ -69,7 +70,8 @@ def _lines(run: Run, epoch: int) -> Iterator[str]:
     yield f'"""{_sentence(problem.dataset.name)}, as lamina\'s workbench learned it."""'
     yield ""
     yield from _imports(run, of_data)
-    if _is_guided(run):
+    is_guided = _is_guided(run, epoch)
+    if is_guided:
         rates, weights = dict(run.gate.changes), defaultdict[int, list[tuple[int, float]]](list)
         for edit in run.gate.edits:
             weights[edit.epoch].append((edit.place, edit.after))
@@ -81,8 +83,8 @@ def _lines(run: Run, epoch: int) -> Iterator[str]:
     yield from _inputs(experiment)
     yield from _scaling(problem)
     yield f"model = {estimator}("
-    yield from (f"    {name}={value!r}," for name, value in _parameters(run))
-    if _is_guided(run):
+    yield from (f"    {name}={value!r}," for name, value in _parameters(run, epoch))
+    if is_guided:
         yield "    callbacks=AsInTheWorkbench(),"
     yield ")"
     held_out = ", validation_data=(X_test, y_test)" if run.by_epochs else ""
@@ -92,10 +94,11 @@ def _lines(run: Run, epoch: int) -> Iterator[str]:
     yield 'print(f"test score: {model.score(X_test, y_test)!r}")'
 
 
-def _is_guided(run: Run) -> bool:
+def _is_guided(run: Run, epoch: int) -> bool:
     """Whether a callback has to do what a hand did: set rates, write weights, or stop."""
     by_hand = bool(run.gate.changes or run.gate.edits)
-    return run.by_epochs and (run.ending is None or by_hand)
+    is_before_its_end = run.ending is None or epoch < run.gate.latest.epoch
+    return run.by_epochs and (is_before_its_end or by_hand)
 
 
 def _sentence(name: str) -> str:
@@ -191,11 +194,11 @@ def _scaling(problem: Problem) -> Iterator[str]:
         yield "y_test = target_scaler.transform(y_test[:, np.newaxis])[:, 0]"
 
 
-def _parameters(run: Run) -> Iterator[tuple[str, Any]]:
+def _parameters(run: Run, epoch: int) -> Iterator[tuple[str, Any]]:
     """What differs from the estimator's defaults, in the signature's order."""
     default = type(run.model)()
     for name, value in run.problem.model.get_params(deep=False).items():
         if name == "max_iter" and not run.by_epochs:
-            value = run.gate.latest.epoch
+            value = epoch
         if name != "callbacks" and value != getattr(default, name):
             yield name, value

@@ -20,6 +20,7 @@ from lamina.workbench.security import Guard, Lock
 if TYPE_CHECKING:
     from lamina.workbench.app import Workbench
     from lamina.workbench.experiment import Experiment
+    from lamina.workbench.links import Opened
     from lamina.workbench.shelf import MemoryShelf
 
 HOST = "127.0.0.1"
@@ -41,20 +42,29 @@ class Server:
         port: int = 0,
         first: Callable[[], Experiment] | None = None,
         shelf: MemoryShelf | None = None,
+        opened: Opened | None = None,
     ) -> None:
         # A fit's warnings are shown on the page, or not at all: nobody reads the terminal.
         warnings.filterwarnings("ignore", module=r"lamina\.workbench")
         self._socket = _bound(port)
         self.port = int(self._socket.getsockname()[1])
         lock = Lock(self.port)
-        self.url = f"http://{HOST}:{self.port}/?token={lock.token}"
+        views = f"#{opened.views}" if opened is not None and opened.views else ""
+        self.url = f"http://{HOST}:{self.port}/?token={lock.token}{views}"
         self._workbench: Future[Workbench] = Future()
         self._app: Future[ASGIApp] = Future()
         self._server = uvicorn.Server(_settings(Guard(Door(lock, self._app), lock)))
         self._thread: Thread | None = None
-        Thread(target=self._load, args=(first, shelf), name="lamina-import", daemon=True).start()
+        Thread(
+            target=self._load, args=(first, shelf, opened), name="lamina-import", daemon=True
+        ).start()
 
-    def _load(self, first: Callable[[], Experiment] | None, shelf: MemoryShelf | None) -> None:
+    def _load(
+        self,
+        first: Callable[[], Experiment] | None,
+        shelf: MemoryShelf | None,
+        opened: Opened | None,
+    ) -> None:
         """Import what trains, and put it behind the door."""
         try:
             from lamina.workbench.app import Workbench
@@ -64,6 +74,7 @@ class Server:
             workbench = Workbench(
                 first_experiment if first is None else first,
                 MemoryShelf() if shelf is None else shelf,
+                opened,
             )
             self._workbench.set_result(workbench)
             self._app.set_result(workbench.app())

@@ -9,11 +9,12 @@ from threading import RLock
 from time import monotonic
 from typing import Any
 
-from lamina.errors import ExperimentError, suggestion
+from lamina.errors import ExperimentError, LaminaError, suggestion
 from lamina.workbench.commands import COMMANDS
 from lamina.workbench.curves import Moment
 from lamina.workbench.description import data_described, network_described
 from lamina.workbench.experiment import Experiment
+from lamina.workbench.links import Opened
 from lamina.workbench.planes import plane_of
 from lamina.workbench.problems import pose
 from lamina.workbench.runs import Run
@@ -45,6 +46,8 @@ class Session:
         was written by its number among the gate's edits.
     shown : int or None
         The epoch that is looked at; None is the latest.
+    trouble : Exception or None
+        What its page is still to be told.
     """
 
     def __init__(self, experiment: Experiment, shelf: Shelf) -> None:
@@ -58,6 +61,7 @@ class Session:
         self.lock = RLock()
         self.n_data = 0
         self.used = monotonic()
+        self.trouble: Exception | None = None
         self._run: Run | None = None
         self.begin(experiment)
 
@@ -103,6 +107,16 @@ class Session:
         with self.lock:
             self.used = monotonic()
             COMMANDS[name](self, command)
+
+    def open_first(self, opened: Opened) -> None:
+        """Go on to what a link or a file says; where that cannot be, `trouble` says why."""
+        asked = {"do": "open", "experiment": opened.experiment, "pace": opened.pace}
+        try:
+            self.do(asked)
+        except (LaminaError, TypeError, ValueError) as error:
+            self.trouble = error
+        # It is where this session begins: there is nothing before it to go back to.
+        self.before = []
 
     def close(self) -> None:
         """End the run, and wait for its thread as long as an epoch may last."""

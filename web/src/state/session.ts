@@ -15,6 +15,7 @@ import type {
   Vocabulary,
 } from "../wire/protocol";
 import { getJson, Refused } from "../wire/requests";
+import { taken } from "./links";
 import { watched } from "./watched";
 
 export const connection = signal<Connection>("connecting");
@@ -77,6 +78,7 @@ function hear(event: ServerEvent): void {
     case "hello":
       wire.send({ do: "watch", ...watched() });
       wire.send({ do: "ready" });
+      openLink();
       if (event.fresh && !calm.matches) wire.send({ do: "play" });
       break;
     case "state":
@@ -96,6 +98,12 @@ function hear(event: ServerEvent): void {
       diagnoses.value = event;
       break;
   }
+}
+
+/** Goes on to what the address says, where that is something. */
+export function openLink(): void {
+  const link = taken();
+  if (link !== null) send({ do: "open", link });
 }
 
 /** Whether the weights of one state can be drawn as those of the other: then the picture need not go blank. */

@@ -1,19 +1,55 @@
-/** What has just been done, said for a while at the lower edge. */
+/** What has just been done, said for a while at the lower edge; and what is to be copied by hand. */
 
 import { hush, notice } from "../state/notices";
+import { uncopied } from "../state/takeAway";
 import { Icon } from "./Icon";
 
 export function Notice() {
   return (
-    <div class="notice-room" role="status">
-      {notice.value && (
-        <p class="notice">
-          {notice.value}
-          <button type="button" class="button quiet" aria-label="Dismiss" onClick={hush}>
-            <Icon name="close" />
-          </button>
-        </p>
-      )}
+    <div class="notice-room">
+      <div role="status">
+        {notice.value && (
+          <p class="notice">
+            {notice.value}
+            <Dismiss onDismiss={hush} />
+          </p>
+        )}
+      </div>
+      <ByHand />
     </div>
+  );
+}
+
+function ByHand() {
+  const left = uncopied.value;
+  if (!left) return null;
+  return (
+    <div class="notice" role="group" aria-label="To be copied by hand">
+      <label class="by-hand">
+        The browser keeps its clipboard to itself: copy this by hand.
+        <textarea
+          readonly
+          rows={3}
+          value={left.text}
+          ref={(field) => {
+            field?.focus();
+            field?.select();
+          }}
+        />
+      </label>
+      <Dismiss
+        onDismiss={() => {
+          uncopied.value = null;
+        }}
+      />
+    </div>
+  );
+}
+
+function Dismiss({ onDismiss }: { onDismiss: () => void }) {
+  return (
+    <button type="button" class="button quiet" aria-label="Dismiss" onClick={onDismiss}>
+      <Icon name="close" />
+    </button>
   );
 }

@@ -1,8 +1,15 @@
 /** The menu of what a run leaves as. */
 
-import { EXPORTS, takeAway } from "../state/takeAway";
+import { copyCode, copyLink, EXPORTS, takeAway } from "../state/takeAway";
 import { Icon } from "./Icon";
 import { Menu, MenuEntry } from "./Menu";
+
+const COPIES = [
+  { name: "Copy link", about: "to this experiment, on any machine with lamina", act: copyLink },
+  { name: "Copy code", about: "the Python code, to the clipboard", act: copyCode },
+];
+
+const SAVES = EXPORTS.map(({ kind, name, about }) => ({ name, about, act: () => takeAway(kind) }));
 
 export function TakeAway() {
   const button = (
@@ -13,14 +20,14 @@ export function TakeAway() {
   return (
     <Menu button={button}>
       {(close) =>
-        EXPORTS.map(({ kind, name, about }) => (
+        [...COPIES, ...SAVES].map(({ name, about, act }) => (
           <MenuEntry
-            key={kind}
+            key={name}
             name={name}
             about={about}
             onChoose={() => {
               close();
-              void takeAway(kind);
+              void act();
             }}
           />
         ))

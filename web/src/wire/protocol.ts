@@ -169,6 +169,7 @@ export type Command =
   | { do: "pace"; epochs_per_second: number | null }
   | { do: "reset"; seed?: "same" | "new" | number }
   | { do: "set"; experiment: Patch; id?: number }
+  | { do: "open"; link: string }
   | { do: "rate"; learning_rate: number }
   | { do: "seek"; epoch: number | null }
   | { do: "edit"; block: number; row: number | null; column: number; value: number };

@@ -1,0 +1,196 @@
+"""What leaves the page: links, code and files; and what comes back by a link."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from lamina.workbench.exports import EXPORTS
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+def open_menu(visit: Any) -> Any:
+    menu = visit.page.locator(".bar .menu")
+    menu.locator("summary").click()
+    return menu
+
+
+def choose(visit: Any, name: str) -> None:
+    open_menu(visit).get_by_role("button", name=name).click()
+
+
+def copied(visit: Any) -> str:
+    """What is on the clipboard, once the page says that it is."""
+    expect(visit.page.locator(".notice")).to_contain_text("on the clipboard")
+    return str(visit.page.evaluate("navigator.clipboard.readText()"))
+
+
+def begin(visit: Any, link: str) -> None:
+    """Put a link's end into the address of a page that is open."""
+    visit.page.evaluate("link => { location.hash = link; }", link.partition("#")[2])
+
+
+def until_learned(visit: Any, name: str) -> None:
+    """Until the session of a page is about that data."""
+    for _ in range(400):
+        if visit.session.run.problem.dataset.name == name:
+            return
+        visit.page.wait_for_timeout(25)
+    raise AssertionError(f"the page learns {visit.session.run.problem.dataset.name!r}")
+
+
+def test_a_link_brings_experiment_pace_and_views_to_another_page(
+    open_page: Callable[..., Any],
+) -> None:
+    permissions = ["clipboard-read", "clipboard-write"]
+    teacher = open_page(permissions=permissions)
+    teacher.page.locator(".picture", has_text="circles").click()
+    until_learned(teacher, "circles")
+    teacher.page.get_by_label("Pace").select_option("200")
+    teacher.page.get_by_role("button", name="All settings").click()
+    choose(teacher, "Copy link")
+    link = copied(teacher)
+    assert link.startswith(f"http://127.0.0.1:{teacher.server.port}/#lamina=1.")
+    assert "token" not in link
+
+    student = open_page()
+    begin(student, link)
+    until_learned(student, "circles")
+    assert student.session.experiment == teacher.session.experiment
+    assert student.session.pace == 200
+    expect(student.page.get_by_role("button", name="All settings")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    # Left in the address, it would begin again with every reload.
+    assert "#" not in student.page.url
+    student.page.get_by_role("button", name="Undo").click()
+    until_learned(student, "moons")
+
+
+def test_a_link_in_the_address_is_where_a_new_page_begins(open_page: Callable[..., Any]) -> None:
+    from lamina.workbench.links import fragment_of
+
+    visit = open_page()
+    drawn = {"kind": "drawn", "points": [[0, 0, 0], [1, 1, 1], [0, 1, 0], [1, 0, 1]] * 5}
+    experiment = visit.session.experiment.merged({"data": drawn}).to_json()
+    page = visit.page
+    page.evaluate("sessionStorage.clear()")
+    page.goto("about:blank")
+    page.goto(f"{visit.server.url}#{fragment_of(experiment, 50.0)}")
+    expect(page.get_by_role("heading", name="Network", exact=True)).to_be_visible()
+    until_learned(visit, "drawn points")
+    visit.wait_for_epoch(2)
+    page.reload()
+    visit.wait_for_epoch(3)
+    assert visit.session.experiment.to_json()["data"] == experiment["data"]
+
+
+@pytest.mark.parametrize(
+    ("fragment", "told"),
+    [
+        ("section-3", "this is no link of the workbench"),
+        ("lamina=1.abc", "this link has lost a part on its way"),
+        ("lamina=9.abc", "this link is of version '9'"),
+        ("lamina=1." + "A" * 150_000, "a link has 100,000 characters at most"),
+    ],
+    ids=["foreign", "broken", "later", "huge"],
+)
+def test_a_link_that_is_none_is_refused_and_changes_nothing(
+    visit: Any, fragment: str, told: str
+) -> None:
+    visit.wait_for_epoch(2)
+    run = visit.session.run
+    begin(visit, f"#{fragment}")
+    expect(visit.page.get_by_role("alert")).to_contain_text(told)
+    assert visit.session.run is run
+
+
+def test_a_link_to_a_table_that_is_elsewhere_says_what_to_do_and_works_then(
+    visit: Any, tmp_path: Path
+) -> None:
+    pytest.importorskip("pandas")
+    from lamina.workbench.links import fragment_of
+    from lamina.workbench.uploads import hashlib
+
+    path = tmp_path / "table.csv"
+    path.write_text("a,b\n" + "\n".join(f"{i},{'yes' if i % 3 else 'no'}" for i in range(60)))
+    key = hashlib.sha256(path.read_bytes()).hexdigest()
+    data = {"kind": "upload", "hash": key, "target": "b", "columns": None, "task": None}
+    link = "#" + fragment_of({"data": data}, 50.0)
+    begin(visit, link)
+    alert = visit.page.get_by_role("alert")
+    expect(alert).to_contain_text("open the same file here by 'Open a table'")
+    visit.page.locator("input[type=file]").set_input_files(path)
+    expect(visit.page.get_by_text("table.csv: 60 rows")).to_be_visible()
+    begin(visit, link)
+    until_learned(visit, "table.csv")
+    expect(alert).to_be_empty()
+
+
+def test_code_is_copied_and_ends_with_the_same_loss(open_page: Callable[..., Any]) -> None:
+    visit = open_page(permissions=["clipboard-read", "clipboard-write"])
+    visit.wait_for_epoch(12)
+    visit.pause()
+    visit.page.get_by_label("Epoch that is shown").fill("7")
+    visit.wait_for_exactly(7)
+    choose(visit, "Copy code")
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told):
+        exec(compile(copied(visit), "run.py", "exec"), {})
+    assert f"loss after 7 epochs: {visit.session.moment.loss!r}" in told.getvalue()
+
+
+def test_what_the_clipboard_does_not_take_is_there_to_be_copied_by_hand(visit: Any) -> None:
+    visit.page.evaluate(
+        "() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')); }"
+    )
+    choose(visit, "Copy link")
+    field = visit.page.get_by_role("textbox", name="The browser keeps its clipboard")
+    expect(field).to_be_focused()
+    assert "#lamina=1." in field.input_value()
+    visit.page.get_by_role("button", name="Dismiss").click()
+    expect(field).not_to_be_visible()
+
+
+def test_every_export_is_reached_by_keys_and_named_by_the_epoch_that_is_shown(visit: Any) -> None:
+    visit.wait_for_epoch(12)
+    visit.pause()
+    visit.page.get_by_label("Epoch that is shown").fill("5")
+    visit.wait_for_exactly(5)
+    page, summary = visit.page, visit.page.locator(".bar .menu > summary")
+    names = []
+    for steps in range(3, 7):
+        summary.focus()
+        page.keyboard.press("Enter")
+        for _ in range(steps):
+            page.keyboard.press("Tab")
+        with page.expect_download() as download:
+            page.keyboard.press("Enter")
+        names.append(download.value.suggested_filename)
+        expect(summary).to_be_focused()
+    stems = [EXPORTS[kind].file.rpartition(".") for kind in EXPORTS]
+    assert sorted(names) == sorted(f"{stem}_epoch_5.{end}" for stem, _, end in stems)
+    said = json.loads(Path(download.value.path()).read_text())
+    assert said["experiment"] == visit.session.experiment.to_json()
+
+
+def test_a_menu_opens_and_closes_by_keys_and_by_a_click_elsewhere(visit: Any) -> None:
+    page, menu = visit.page, visit.page.locator(".bar .menu")
+    summary = menu.locator("summary")
+    summary.focus()
+    page.keyboard.press("Enter")
+    expect(menu.get_by_role("button", name="Copy link")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(menu.get_by_role("button", name="Copy link")).not_to_be_visible()
+    expect(summary).to_be_focused()
+    page.keyboard.press("Enter")
+    page.locator(".network h2").click()
+    expect(menu.get_by_role("button", name="Copy link")).not_to_be_visible()

@@ -1,0 +1,209 @@
+import base64
+import json
+import zlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lamina.errors import ExperimentError
+from lamina.workbench.experiment import Experiment, first_experiment
+from lamina.workbench.links import (
+    LONGEST_MADE,
+    LONGEST_READ,
+    MOST_BYTES,
+    fragment_of,
+    read_file,
+    read_link,
+)
+
+HOST = "http://127.0.0.1:8642/?token=abc#"
+EVERY_KIND = [
+    {"kind": "made", "name": "spiral", "n_samples": 120},
+    {"kind": "known", "name": "iris"},
+    {"kind": "upload", "hash": "ab" * 32, "target": "größe", "columns": ["<script>", "#&="]},
+    {"kind": "drawn", "points": [[0.125, -0.5, 0], [1 / 3, 2.5, 3], [0, 0, 1], [1, 1, 0]]},
+    {"kind": "given", "hash": "cd" * 32},
+]
+
+
+def packed(content):
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    data = packer.compress(content) + packer.flush()
+    return "lamina=1." + base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def saying(plain):
+    return packed(json.dumps(plain).encode())
+
+
+names = st.text(max_size=12)
+numbers = st.integers(-(10**9), 10**9) | st.floats(allow_nan=False, allow_infinity=False)
+experiments = st.builds(
+    lambda data, share, seed, scaled, model: Experiment.from_json(
+        {"data": data, "test_share": share, "split_seed": seed, "scaled": scaled, "model": model}
+    ),
+    st.sampled_from(EVERY_KIND),
+    st.floats(0.05, 0.9),
+    st.integers(0, 2**32 - 1),
+    st.booleans(),
+    st.dictionaries(names, numbers | names | st.booleans() | st.lists(numbers, max_size=4)),
+)
+
+
+@given(experiments, st.none() | st.floats(0.1, 10_000))
+@settings(max_examples=60, deadline=None)
+def test_a_link_says_again_what_went_into_it(experiment, pace):
+    opened = read_link(HOST + fragment_of(experiment.to_json(), pace))
+    assert Experiment.from_json(opened.experiment) == experiment
+    assert opened.pace == pace
+
+
+@pytest.mark.parametrize("data", EVERY_KIND, ids=lambda data: data["kind"])
+def test_a_link_of_every_kind_of_data_is_short_and_plain(data):
+    text = fragment_of(Experiment.from_json({"data": data}).to_json(), 50.0)
+    assert text.removeprefix("lamina=1.").replace("-", "").replace("_", "").isalnum()
+    assert len(text) < 500
+
+
+@pytest.mark.parametrize("before", ["", "#", HOST, "https://elsewhere.example/page#", "lamina://#"])
+def test_only_what_stands_behind_its_number_sign_counts(before):
+    text = fragment_of(first_experiment().to_json(), None) + "&show=below%3ACompare"
+    opened = read_link(before + text)
+    assert opened.experiment == first_experiment().to_json()
+    assert opened.views == "show=below%3ACompare"
+
+
+def test_a_link_that_would_be_too_long_is_not_made():
+    points = [[i / 7, i / 11, i % 2] for i in range(2000)]
+    drawn = Experiment.from_json({"data": {"kind": "drawn", "points": points}}).to_json()
+    with pytest.raises(ExperimentError, match="take the experiment away as a file"):
+        fragment_of(drawn, 50.0)
+    few = Experiment.from_json({"data": {"kind": "drawn", "points": points[:200]}}).to_json()
+    assert len(fragment_of(few, 50.0)) < LONGEST_MADE
+
+
+@pytest.mark.parametrize(
+    ("link", "told"),
+    [
+        ("", "no link of the workbench"),
+        ("https://example.org/", "no link of the workbench"),
+        ("http://127.0.0.1:1/#section", "no link of the workbench"),
+        ("#lamina=", "version ''"),
+        ("#lamina=2.abc", "version '2'"),
+        ("#lamina=1.", "lost a part"),
+        ("#lamina=1.%%%", "lost a part"),
+        ("#lamina=1.abc", "lost a part"),
+        ("#lamina=1." + "A" * LONGEST_READ, "characters at most"),
+        (fragment_of({"data": {}}, 1.0)[:-6], "lost a part"),
+        (packed(b"\xff\xfe"), "lost a part"),
+        (packed(b"not JSON"), "lost a part"),
+        (packed(b'{"experiment": {"test_share": NaN}}'), "lost a part"),
+        (packed(b"[" * 100_000), "lost a part"),
+        (packed(b" " * (MOST_BYTES + 1) + b"{}"), "lost a part"),
+        (saying([1, 2]), "says no experiment"),
+        (saying({"experiment": 3}), "says no experiment"),
+        (saying({"__proto__": {"experiment": {}}}), "says no experiment"),
+    ],
+    ids=lambda text: str(text)[:24],
+)
+def test_what_is_no_link_is_refused_with_a_sentence(link, told):
+    with pytest.raises(ExperimentError, match=told):
+        read_link(link)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"__proto__": {"polluted": True}, "data": {"kind": "known", "name": "iris"}}, "__proto__"),
+        ({"data": {"kind": "made", "name": "moons", "__proto__": 1}}, "__proto__"),
+        ({"data": {"kind": "made", "name": "/etc/passwd"}}, "is no data that is made here"),
+        ({"data": {"kind": "upload", "target": "y"}}, "data.hash=None must be a text"),
+        ({"data": "moons"}, "is none of made"),
+        ({"model": {}}, "is none of made"),
+        ({"data": {"kind": "known", "name": "iris"}, "model": {"alpha": {}}}, "alpha"),
+        ({"data": {"kind": "known", "name": "iris"}, "model": {"__class__": 1}}, "__class__"),
+        ({"data": {"kind": "known", "name": "iris"}, "model": {"callbacks": ["x"]}}, "callbacks"),
+    ],
+)
+def test_a_link_that_makes_no_experiment_changes_nothing(said, told, session):
+    there = session()
+    before, run = there.state(), there.run
+    with pytest.raises((ExperimentError, TypeError, ValueError), match=told):
+        there.do({"do": "open", "link": saying({"experiment": said, "pace": 10})})
+    assert there.run is run
+    assert there.state() == before
+
+
+@pytest.mark.parametrize("pace", ["fast", -1, 1e9, True, [3]])
+def test_a_pace_that_is_none_is_refused(pace, session):
+    said = {"experiment": first_experiment().to_json(), "pace": pace}
+    with pytest.raises(ExperimentError, match="epochs_per_second"):
+        session().do({"do": "open", "link": saying(said)})
+
+
+def test_a_session_goes_on_to_what_a_link_says_and_back(session):
+    there = session()
+    before = there.experiment
+    wanted = before.merged({"data": {"name": "circles", "n_samples": 80}, "model": {"alpha": 0.5}})
+    there.do({"do": "open", "link": HOST + fragment_of(wanted.to_json(), 7.5)})
+    assert there.experiment == wanted
+    assert there.pace == 7.5
+    assert there.run.gate.epoch == 0
+    there.do({"do": "undo"})
+    assert there.experiment == before
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (
+            {"kind": "upload", "hash": "ab" * 32, "target": "y"},
+            "hash abababab….*open the same file",
+        ),
+        ({"kind": "given", "hash": "cd" * 32}, "hash cdcdcdcd….*lamina.workbench.open"),
+    ],
+    ids=["upload", "given"],
+)
+def test_data_that_this_server_does_not_have_is_told_with_what_to_do(data, told, session):
+    link = saying({"experiment": {"data": data}})
+    with pytest.raises(ExperimentError, match=told) as refused:
+        session().do({"do": "open", "link": link})
+    assert refused.value.parameter == "hash"
+
+
+@pytest.mark.parametrize("link", [3, ["#lamina=1.abc"], {"a": 1}])
+def test_a_link_that_is_no_text_is_refused(link, session):
+    with pytest.raises(ExperimentError, match="must be a text"):
+        session().do({"do": "open", "link": link})
+
+
+def test_a_file_says_the_same_as_a_link(tmp_path):
+    path, plain = tmp_path / "experiment.json", first_experiment().to_json()
+    path.write_text(json.dumps({"experiment": plain, "pace": None}))
+    assert (read_file(path).experiment, read_file(path).pace) == (plain, None)
+    path.write_text(json.dumps(plain))
+    assert (read_file(path).experiment, read_file(path).pace) == (plain, 50.0)
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"[1]", b"{", b"3", b" " * (MOST_BYTES + 1)])
+def test_a_file_of_anything_else_is_refused(content, tmp_path):
+    path = tmp_path / "experiment.json"
+    path.write_bytes(content)
+    with pytest.raises(ExperimentError, match="experiment"):
+        read_file(path)
+
+
+def test_a_page_is_told_its_link_and_another_page_opens_it(browser):
+    first = browser.open()
+    session = first.hear()["session"]
+    first.do("set", experiment={"model": {"activation": "relu"}})
+    first.do("pace", epochs_per_second=None)
+    while first.event("state")["pace"] is not None:
+        pass
+    answer = browser.http.get("/api/ask/link", params={"session": session})
+    other = browser.open()
+    other.do("open", link=answer.json()["fragment"])
+    while (state := other.event("state"))["pace"] is not None:
+        pass
+    assert state["experiment"]["model"]["activation"] == "relu"
