@@ -18,8 +18,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from lamina.workbench.curves import Moment
 from lamina.workbench.diagnoses import diagnoses_of
 from lamina.workbench.frames import to_json
-from lamina.workbench.runs import PLAYING
+from lamina.workbench.runs import PLAYING, Run
 from lamina.workbench.sessions import Session
+from lamina.workbench.views import Views
 
 VERSION = 1
 MOST_WAITING = 256
@@ -151,26 +152,26 @@ class Connection:
         """Send the newest network, where the page has not seen it; whether it was sent."""
         session = self.session
         session.run.gate.want_news()
-        moment = session.moment
+        views, moment = session.looked_at()
         # The moment itself: after the same epoch, the network may be another.
-        now = (session.run.id, session.run.status, session.watch, moment)
+        now = (views.run.id, views.run.status, session.watch, moment)
         if self.sent is not None and now[:3] == self.sent[:3] and moment is self.sent[3]:
             return False
         self.has_credit, self.sent = False, now
         began = self.loop.time()
-        frame, seconds = await asyncio.to_thread(_timed, session.frame, moment)
+        frame, seconds = await asyncio.to_thread(_timed, session.frame, moment, views)
         await self._send(frame)
         if session.pace is None and session.run.status == PLAYING:
             # What a frame takes, it takes from the training: of a second, a tenth at most.
             pause = max(1 / MOST_FRAMES_A_SECOND, COST_OF_WATCHING * seconds)
             self.next_frame = began + pause
         if self.loop.time() >= self.next_diagnoses or session.run.status != PLAYING:
-            await self.tell_diagnoses(moment)
+            await self.tell_diagnoses(views.run, moment)
         return True
 
-    async def tell_diagnoses(self, moment: Moment) -> None:
+    async def tell_diagnoses(self, run: Run, moment: Moment) -> None:
         """Look for what has gone wrong; tell of it where it is new."""
-        run, began = self.session.run, self.loop.time()
+        began = self.loop.time()
         findings = await asyncio.to_thread(diagnoses_of, run, moment)
         # A long course takes long to look at, and gets a tenth of the time at most.
         now = self.loop.time()
@@ -187,10 +188,12 @@ class Connection:
             await self.websocket.send_bytes(message)
 
 
-def _timed(make: Callable[[Moment], bytes], moment: Moment) -> tuple[bytes, float]:
+def _timed(
+    make: Callable[[Moment, Views], bytes], moment: Moment, views: Views
+) -> tuple[bytes, float]:
     """A frame, and the processor's seconds that it took."""
     began = thread_time()
-    return make(moment), thread_time() - began
+    return make(moment, views), thread_time() - began
 
 
 def _refuse_constant(name: str) -> Any:

@@ -126,8 +126,13 @@ class Session:
     @property
     def moment(self) -> Moment:
         """The network that is looked at."""
-        gate = self.run.gate
-        return gate.latest if self.shown is None else gate.moments.nearest(self.shown)
+        return self.looked_at()[1]
+
+    def looked_at(self) -> tuple[Views, Moment]:
+        """The network that is looked at, and the views of its run: another may begin meanwhile."""
+        views = self.views
+        gate = views.run.gate
+        return views, gate.latest if self.shown is None else gate.moments.nearest(self.shown)
 
     def state(self) -> dict[str, Any]:
         """The event that tells of all but the numbers."""
@@ -155,10 +160,10 @@ class Session:
         with self.lock:
             return data_message(self.plane, self.n_data)
 
-    def frame(self, moment: Moment) -> bytes:
-        """A moment as it is drawn."""
-        with self.lock:
-            run, views, watch, is_latest = self.run, self.views, self.watch, self.shown is None
+    def frame(self, moment: Moment, views: Views | None = None) -> bytes:
+        """A moment as it is drawn, by the views of its run."""
+        views = views or self.views
+        run, watch, is_latest = views.run, self.watch, self.shown is None
         scores = ({"name": n, "value": moment.row[n]} for n in SCORES if n in moment.row)
         header = {
             "run": run.id,
