@@ -21,7 +21,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 VIEWS = [
     ("network", None, ["Network: iris", "petal width (cm)", "versicolor", "4 inputs", "6 tanh"]),
     ("region", None, ["Decision: iris", "setosa", "test rows", "first principal component"]),
-    ("curves", None, ["Loss: iris", "epoch", "loss", "train", "test"]),
+    ("curves", "Distributions", ["Weights: iris", "hidden 1", "output", "median"]),
+    ("curves", "Loss", ["Loss: iris", "epoch", "loss", "train", "test"]),
 ]
 
 
@@ -66,7 +67,9 @@ def shown(visit: Any, svg: str, size: tuple[int, int], folder: Path) -> Any:
     return image
 
 
-@pytest.mark.parametrize(("panel", "tab", "words"), VIEWS, ids=[view[0] for view in VIEWS])
+@pytest.mark.parametrize(
+    ("panel", "tab", "words"), VIEWS, ids=[f"{view[0]} {view[1]}" for view in VIEWS]
+)
 def test_a_picture_is_the_same_as_png_and_as_svg_and_stands_by_itself(
     iris: Any, tmp_path: Path, panel: str, tab: str | None, words: list[str]
 ) -> None:

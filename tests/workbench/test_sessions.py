@@ -262,7 +262,7 @@ arguments = st.sampled_from(
         "region",
         "units",
         "confusion",
-        "histograms",
+        "fit",
     ]
 )
 commands = st.builds(

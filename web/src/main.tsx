@@ -7,6 +7,10 @@ import "./style/base.css";
 import "./style/layout.css";
 import "./style/views.css";
 import "./style/menus.css";
+import "./style/distributions.css";
+import "./style/residuals.css";
+import "./style/features.css";
+import "./style/notes.css";
 
 const page = document.getElementById("page");
 hearAddress();

@@ -56,6 +56,8 @@ class Loss:
     equation, slope_equation, paper : str
         Both formulas as text, `value`'s as the loss of a batch and `delta`'s of a row, and where
         they come from.
+    aim : str
+        Of values: what the prediction with the least loss is of all targets that a row could have.
     outputs_per_target : callable
         `outputs_per_target(of)`: how many outputs, side by side, belong to each target. Of class
         codes a head is one target's outputs, and this is of no account.
@@ -82,6 +84,7 @@ class Loss:
     equation: str
     slope_equation: str
     paper: str
+    aim: str = "the mean"
     outputs_per_target: Callable[[Hyperparameters], int] = one_output
     answer: Callable[[Array, Hyperparameters], Array] = as_it_is
     spread: Callable[[Array], Array] | None = None
@@ -150,6 +153,7 @@ LOSSES = Table(
         value=value_losses.absolute_error,
         delta=value_losses.absolute_error_delta,
         is_smooth=False,
+        aim="the median",
         equation="L = mean over rows of Σ |p - y|",
         slope_equation="dL/dz = sign(p - y)",
         paper="Boscovich 1757; Edgeworth 1887, On observations relating to several quantities",
@@ -162,6 +166,7 @@ LOSSES = Table(
         hyperparameters=("huber_threshold",),
         value=value_losses.huber,
         delta=value_losses.huber_delta,
+        aim="between median and mean",
         equation="L = mean over rows of Σ ½ r² where |r| ≤ t, else t (|r| - ½ t);  r = p - y",
         slope_equation="dL/dz = min(max(-t, p - y), t)",
         paper="Huber 1964, Robust estimation of a location parameter",
@@ -174,6 +179,7 @@ LOSSES = Table(
         hyperparameters=(),
         value=value_losses.log_cosh,
         delta=value_losses.log_cosh_delta,
+        aim="between median and mean",
         equation="L = mean over rows of Σ log cosh(p - y)",
         slope_equation="dL/dz = tanh(p - y)",
         paper="Green 1990, Bayesian reconstructions from emission tomography data",
@@ -189,6 +195,7 @@ LOSSES = Table(
         outputs_per_target=value_losses.number_of_quantiles,
         answer=value_losses.rearranged_quantiles,
         is_smooth=False,
+        aim="a quantile",
         equation="L = mean over rows of Σ over targets and q of max(q r, (q - 1) r);  r = y - p",
         slope_equation="dL/dz = -q where p < y, 1 - q where p > y",
         paper=(

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lamina.formulas.table import Table
+from lamina.workbench.distributions import distributions
+from lamina.workbench.features import features, mistakes
 from lamina.workbench.links import link_of
 from lamina.workbench.sessions import Session
 from lamina.workbench.step_trace import trace
@@ -33,4 +35,11 @@ class Answer:
     content: Callable[[Session, Mapping[str, str]], dict[str, Any] | bytes]
 
 
-ANSWERS = Table("answer", Answer("link", link_of), Answer("trace", trace))
+ANSWERS = Table(
+    "answer",
+    Answer("link", link_of),
+    Answer("trace", trace),
+    Answer("distributions", distributions),
+    Answer("features", features),
+    Answer("mistakes", mistakes),
+)

@@ -27,6 +27,7 @@ def data_described(problem: Problem) -> dict[str, Any]:
         "classes": list(problem.class_names),
         "target": dataset.target,
         "targets": [float(dataset.y.min()), float(dataset.y.max())] if is_regression else None,
+        "image_shape": None if problem.image_shape is None else list(problem.image_shape),
         "scales": None
         if scaler is None
         else {"mean": scaler.mean_.tolist(), "scale": scaler.scale_.tolist()},

@@ -19,6 +19,7 @@ from lamina.encoding import TableEncoding
 from lamina.encoding.columns import kind_of
 from lamina.errors import ExperimentError
 from lamina.workbench.experiment import Experiment
+from lamina.workbench.image_shapes import image_shape_of
 from lamina.workbench.inputs import inputs_of
 from lamina.workbench.sources import Shelf
 
@@ -84,6 +85,16 @@ class Problem:
     def input_names(self) -> tuple[str, ...]:
         """A name for each column that the network is given."""
         return self.experiment.inputs or self.dataset.feature_names
+
+    @cached_property
+    def image_shape(self) -> tuple[int, int] | None:
+        """Height and width, where the features are an image's pixels and the inputs are they."""
+        is_as_given = self.experiment.inputs is None and self.encoding is None
+        return image_shape_of(self.dataset.feature_names) if is_as_given else None
+
+    def codes(self, targets: NDArray[Any]) -> NDArray[np.int64]:
+        """The place of each one's class among `class_names`."""
+        return np.searchsorted(np.unique(self.dataset.y), targets)
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:

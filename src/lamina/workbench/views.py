@@ -19,8 +19,9 @@ from lamina.engines.blocks import product_in
 from lamina.errors import ExperimentError
 from lamina.estimators.passes import Passes
 from lamina.workbench.curves import Moment
+from lamina.workbench.distributions import Distributions
+from lamina.workbench.fits import fit_of
 from lamina.workbench.frames import encode
-from lamina.workbench.histograms import histograms
 from lamina.workbench.planes import Plane
 from lamina.workbench.runs import Run
 
@@ -38,13 +39,14 @@ class Watch:
     ----------
     region, units : int
         Cells a side; 0 leaves it out.
-    confusion, histograms : bool
+    confusion, fit : bool
+        Of a classification, and of a regression.
     """
 
     region: int = 0
     units: int = 0
     confusion: bool = False
-    histograms: bool = False
+    fit: bool = False
 
     def merged(self, wanted: Mapping[str, Any]) -> Watch:
         """With what a page asks for; raises ExperimentError for anything else."""
@@ -70,6 +72,7 @@ class Views:
         # One thread: what is drawn must not take the cores from what trains.
         self.engine = choose_engine(run.model.engine, 1, run.model.precision)
         self.dtype = run.gate.latest.parameters.dtype
+        self.distributions = Distributions(run, self.engine)
         self.cells = lru_cache(maxsize=4)(self._cells)
 
     def frame(self, moment: Moment, watch: Watch, header: Mapping[str, Any]) -> bytes:
@@ -83,8 +86,9 @@ class Views:
             arrays["units"], more["units_drawn"] = self.units(moment, watch.units)
         if watch.confusion and self.run.problem.class_names:
             arrays["confusion"] = self.confusion(moment)
-        if watch.histograms:
-            arrays |= histograms(self.run, self.engine, moment)
+        if watch.fit and not self.run.problem.class_names:
+            fitted, more["fit"] = fit_of(self.run, self.engine, moment, MOST_POINTS_DRAWN)
+            arrays |= fitted
         return encode({"kind": "frame", **header, **more}, arrays)
 
     def curves(self) -> dict[str, NDArray[np.float64]]:
@@ -115,15 +119,18 @@ class Views:
         drawn = self.cells(n)[:, :MOST_UNITS_DRAWN].T.astype(np.float32)
         return drawn.reshape(-1, *self.plane.shape(n))
 
+    def probabilities(self, moment: Moment) -> NDArray[Any]:
+        """Of the test rows: the probability of every class, (n_test, n_classes)."""
+        X = self.run.problem.X_test.astype(self.dtype, copy=False)
+        found = self.engine.predict(self.run.spec, moment.parameters, X)
+        return found if found.shape[1] > 1 else np.hstack([1 - found, found])
+
     def confusion(self, moment: Moment) -> NDArray[np.int32]:
         """Of the test rows: how many of each class, a row, are taken for which, a column."""
         of, n_classes = self.run.problem, len(self.run.problem.class_names)
-        X = of.X_test.astype(self.dtype, copy=False)
-        prediction = self.engine.predict(self.run.spec, moment.parameters, X)
-        found = prediction.argmax(1) if prediction.shape[1] > 1 else prediction[:, 0] > 0.5
-        true = np.searchsorted(np.unique(of.dataset.y), of.targets_test)
+        true, taken = of.codes(of.targets_test), self.probabilities(moment).argmax(1)
         counts = np.zeros((n_classes, n_classes), np.int32)
-        np.add.at(counts, (true, found.astype(np.int64)), 1)
+        np.add.at(counts, (true, taken), 1)
         return counts
 
     def _cells(self, n: int) -> NDArray[Any]:
@@ -138,7 +145,7 @@ def data_message(plane: Plane, number: int) -> bytes:
         ("test", plane.test_points, of.targets_test),
     ):
         if of.class_names:
-            targets = np.searchsorted(np.unique(of.dataset.y), targets)
+            targets = of.codes(targets)
         points[f"{part}_points"] = places[:MOST_POINTS_DRAWN].astype(np.float32)
         points[f"{part}_targets"] = targets[:MOST_POINTS_DRAWN].astype(np.float32)
     x, y = plane.limits

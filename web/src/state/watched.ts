@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import type { Watched } from "../wire/protocol";
 
-const NOTHING: Required<Watched> = { region: 0, units: 0, confusion: false, histograms: false };
+const NOTHING: Required<Watched> = { region: 0, units: 0, confusion: false, fit: false };
 
 const wishes = signal<readonly Watched[]>([]);
 

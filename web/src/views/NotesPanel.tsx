@@ -1,26 +1,34 @@
-/** What is to be said about the run: why it ended, what is wrong with it and what helps, who is taken for whom. */
+/** What is to be said about the run: why it ended, what is wrong with it and what helps. */
 
-import { classes } from "../state/plane";
-import { change, diagnoses, frame, state } from "../state/session";
-import type { NumberArray } from "../wire/frames";
-import { whole } from "./numbers";
+import { computed } from "@preact/signals";
+import { show } from "../state/panels";
+import { change, diagnoses, state } from "../state/session";
 import type { View } from "./TabbedPanel";
-import { useWatched } from "./watching";
 
-export const notes: View = { name: "Notes", Body: NotesPanel };
+const findings = computed(() =>
+  diagnoses.value?.run === state.value?.run.id ? (diagnoses.value?.findings ?? []) : [],
+);
 
-const CONFUSION = { confusion: true };
+/** How much there is to be read. */
+const count = computed(() => findings.value.length + (isOver.value ? 1 : 0));
+const isOver = computed(() => ["ended", "failed"].includes(state.value?.run.status ?? ""));
+
+export const notes: View = {
+  name: "Notes",
+  Body: NotesPanel,
+  badge: () => count.value,
+  isFirst: () => count.value > 0,
+};
 
 function NotesPanel() {
-  useWatched(CONFUSION);
   return (
-    <>
+    <div class="scrolls">
       <div role="status">
         <Ending />
         <Findings />
       </div>
-      <Confusion />
-    </>
+      {findings.value.length === 0 && <Nothing />}
+    </div>
   );
 }
 
@@ -33,10 +41,9 @@ function Ending() {
 }
 
 function Findings() {
-  const findings = diagnoses.value?.run === state.value?.run.id ? diagnoses.value?.findings : [];
   return (
     <>
-      {findings?.map(({ name, message, cures }) => (
+      {findings.value.map(({ name, message, cures }) => (
         <div key={name} class="note warning">
           <p>{message}</p>
           {cures.map(({ label, experiment }) => (
@@ -50,43 +57,32 @@ function Findings() {
   );
 }
 
-const MOST_CLASSES = 12;
-
-function Confusion() {
-  const counts = frame.value?.arrays.get("confusion");
-  const names = classes.value;
-  if (!counts || names.length === 0 || names.length > MOST_CLASSES) return null;
+function Nothing() {
   return (
-    <table class="confusion">
-      <caption>Test rows: the true class a row, the predicted a column</caption>
-      <thead>
-        <tr>
-          <td />
-          {names.map((name) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {names.map((name, row) => (
-          <tr key={name}>
-            <th scope="row">{name}</th>
-            {names.map((other, column) => (
-              <ConfusionCell key={other} counts={counts} row={row} column={column} />
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <p class="about">
+      Nothing is wrong so far. What is looked for while it learns: inputs that are not scaled, a
+      loss that diverges, units that are dead or saturated, a test loss that rises while the
+      training loss falls. Each comes with its cause, and with a button for what helps.
+    </p>
   );
 }
 
-function ConfusionCell(props: { counts: NumberArray; row: number; column: number }) {
-  const { counts, row, column } = props;
-  const size = counts.shape[1] ?? 0;
-  const count = counts.values[row * size + column] ?? 0;
-  const kind = row === column ? "right" : count > 0 ? "wrong" : "none";
-  return <td class={kind}>{whole(count)}</td>;
+/** What there is to be read, where something else is shown: never more than a line, and never hidden. */
+export function NotesInALine() {
+  const [first] = findings.value;
+  const run = state.value?.run;
+  const text = first?.message ?? (run?.status === "ended" ? `Ended: ${run.ending}` : run?.message);
+  return (
+    <div role="status">
+      {text && (
+        <button
+          type="button"
+          class={`note line ${first || run?.message ? "warning" : ""}`}
+          onClick={() => show("notes", notes.name)}
+        >
+          <span class="note-text">{text}</span>
+        </button>
+      )}
+    </div>
+  );
 }

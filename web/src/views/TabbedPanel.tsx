@@ -19,12 +19,19 @@ export interface View {
    * paint the page, on a surface of the picture's own size and theme; drawing/picture.ts adds title, legend, caption.
    */
   readonly picture?: () => Picture | null;
+  /** Whether it is the one that is shown until somebody chooses; of several, the first. */
+  readonly isFirst?: () => boolean;
+  /** How much there is to be read in it; none is not said. */
+  readonly badge?: () => number;
 }
 
 export function TabbedPanel(props: { area: Area; look: string; views: readonly View[] }) {
   const { area, look, views } = props;
   const offered = views.filter((view) => view.isOffered?.() ?? true);
-  const shown = offered.find(({ name }) => name === chosen[area].value) ?? offered[0];
+  const shown =
+    offered.find(({ name }) => name === chosen[area].value) ??
+    offered.find((view) => view.isFirst?.()) ??
+    offered[0];
   if (!shown) return null;
   const { Body, Tools, picture } = shown;
   const heading = `${look}-title`;
@@ -60,10 +67,16 @@ function Tabs(props: { area: Area; views: readonly View[]; shown: View }) {
           }}
         >
           {titleOf(view)}
+          <Badge of={view} />
         </button>
       ))}
     </div>
   );
+}
+
+function Badge({ of }: { of: View }) {
+  const count = of.badge?.() ?? 0;
+  return count > 0 ? <span class="badge">{count}</span> : null;
 }
 
 function titleOf(view: View): string {

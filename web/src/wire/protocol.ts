@@ -83,6 +83,8 @@ export interface State {
     classes: string[];
     target: string;
     targets?: [number, number] | null;
+    /** Lines and columns, where the inputs are the pixels of an image. */
+    image_shape?: [number, number] | null;
     scales: { mean: number[]; scale: number[] } | null;
   };
   network: {
@@ -143,6 +145,7 @@ export interface FrameHeader {
   kind: "frame";
   run: number;
   epoch: number;
+  batch: number;
   is_latest: boolean;
   status: RunStatus;
   loss: number | null;
@@ -152,6 +155,46 @@ export interface FrameHeader {
   epochs_per_second: number | null;
   remembered: { first: number; last: number; every: number } | null;
   units_drawn?: number[];
+  fit?: { predicts: string; train: Errors; test: Errors };
+}
+
+/** How far off predictions are, in the units of the target. */
+export interface Errors {
+  r2: number | null;
+  rmse: number | null;
+  mae: number | null;
+}
+
+export interface DistributionsHeader {
+  kind: "distributions";
+  run: number;
+  quantity: "weights" | "gradients" | "activations";
+  /** How many columns are still to be found. */
+  missing: number;
+  n_rows: number;
+  levels: number[];
+  /** Of each hidden layer, whether its activation is flat at both ends. */
+  saturates: boolean[];
+}
+
+export interface FeaturesHeader {
+  kind: "features";
+  run: number;
+  epoch: number;
+  layer: number;
+  unit: number;
+  n_rows: number;
+  /** The least and the largest pixel of all rows. */
+  pixels: [number, number];
+}
+
+export interface MistakesHeader {
+  kind: "mistakes";
+  run: number;
+  epoch: number;
+  n_wrong: number;
+  n_test: number;
+  pixels: [number, number];
 }
 
 /** What frames carry beside parameters and curves. */
@@ -159,7 +202,7 @@ export interface Watched {
   region?: number;
   units?: number;
   confusion?: boolean;
-  histograms?: boolean;
+  fit?: boolean;
 }
 
 export type Command =

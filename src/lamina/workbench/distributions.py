@@ -1,0 +1,252 @@
+"""How weights, slopes and activations of each layer are spread, over the epochs remembered.
+
+Shapes: quantiles (n_columns, n_layers, LEVELS.size) float64, a column an epoch, layers from the
+first hidden one to the output; shares and counts (n_columns, n_layers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from time import thread_time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.engines import Engine, Rows
+from lamina.engines.blocks import product_in
+from lamina.errors import ExperimentError, suggestion
+from lamina.estimators.idle_units import saturates
+from lamina.estimators.passes import Passes
+from lamina.formulas.table import Array
+from lamina.network import ParameterLayout
+from lamina.workbench.curves import Moment
+from lamina.workbench.frames import encode
+from lamina.workbench.runs import Run
+
+if TYPE_CHECKING:
+    from lamina.workbench.sessions import Session
+
+# Sixteenths: fine enough for a picture of a density, and quartiles are among them.
+LEVELS = np.linspace(0.0, 1.0, 17)
+# Enough for a picture, and little beside an epoch.
+MOST_ROWS = 256
+MOST_COLUMNS = 64
+# What one answer may take of a processor; what is missing then comes with the next.
+SECONDS = 0.1
+FIRST_LEAP = 32
+
+
+@dataclass(frozen=True)
+class Column:
+    """How the layers are spread at one moment.
+
+    Attributes
+    ----------
+    moment : Moment
+    quantiles : ndarray of shape (n_layers, LEVELS.size)
+        At LEVELS; of slopes, those of their sizes. NaN for a layer without a finite number.
+    zeros : ndarray of shape (n_layers,)
+        The share that is exactly 0.
+    flat : ndarray of shape (n_layers,)
+        Of activations, the share of rows and units at which f is flat; NaN for all else.
+    idle : ndarray of shape (n_layers,) int32
+        Of activations, how many units are flat for every row; 0 for all else.
+    """
+
+    moment: Moment
+    quantiles: NDArray[np.float64]
+    zeros: NDArray[np.float64]
+    flat: NDArray[np.float64]
+    idle: NDArray[np.int32]
+
+
+class Distributions:
+    """The columns of one run, each found once.
+
+    Parameters
+    ----------
+    run : Run
+    engine : Engine
+        What finds the slopes of the loss, penalty included.
+    """
+
+    def __init__(self, run: Run, engine: Engine) -> None:
+        self.run, self.engine = run, engine
+        self.rows = _some(run.rows)
+        self._found: dict[str, dict[float, Column]] = {quantity: {} for quantity in QUANTITIES}
+
+    def columns(self, quantity: str, shown: Moment) -> tuple[list[Column], int]:
+        """The columns from the first epoch to the latest, and how many are still to be found.
+
+        Parameters
+        ----------
+        quantity : str
+            A name in QUANTITIES.
+        shown : Moment
+            The network that is looked at: among the columns in any case, as the latest is.
+        """
+        wanted = self._wanted(shown)
+        before, found = self._found[quantity], {}
+        missing = []
+        for moment in coarse_to_fine(wanted):
+            column = before.get(_place(moment))
+            if column is not None and column.moment is moment:
+                found[_place(moment)] = column
+            else:
+                missing.append(moment)
+        end = thread_time() + SECONDS
+        while missing:
+            moment = missing.pop(0)
+            found[_place(moment)] = self._column(quantity, moment)
+            if thread_time() > end:
+                break
+        self._found[quantity] = found
+        return [found[place] for place in sorted(found)], len(missing)
+
+    def _wanted(self, shown: Moment) -> list[Moment]:
+        """Some of the moments remembered, always the same ones, the latest, and what is shown."""
+        gate = self.run.gate
+        chosen = {_place(each): each for each in thinned(gate.moments.kept[:], MOST_COLUMNS)}
+        for moment in (gate.latest, shown):
+            chosen[_place(moment)] = moment
+        return [chosen[place] for place in sorted(chosen)]
+
+    def _column(self, quantity: str, moment: Moment) -> Column:
+        layers, flat, idle = QUANTITIES[quantity](self, moment)
+        return Column(
+            moment,
+            np.array([quantiles_of(layer) for layer in layers]),
+            np.array([np.count_nonzero(layer == 0) / layer.size for layer in layers]),
+            flat,
+            idle,
+        )
+
+
+def weights(of: Distributions, moment: Moment) -> Any:
+    """Every layer's W."""
+    layers = ParameterLayout.of(of.run.spec).views(moment.parameters).weights
+    return layers, *_nothing_flat(len(layers))
+
+
+def gradients(of: Distributions, moment: Moment) -> Any:
+    """The sizes of every layer's dL/dW over some rows."""
+    run = of.run
+    _, slopes = of.engine.loss_and_gradient(run.spec, run.objective, of.rows, moment.parameters)
+    layers = [np.abs(W) for W in ParameterLayout.of(run.spec).views(slopes).weights]
+    return layers, *_nothing_flat(len(layers))
+
+
+def activations(of: Distributions, moment: Moment) -> Any:
+    """Every layer's a over some rows, and how much of it is flat; the output's are predictions."""
+    run = of.run
+    passes = Passes(run.spec, moment.parameters, of.rows.X, product_in(run.model.precision))
+    layers, (flat, idle) = passes.activations(), _nothing_flat(len(run.spec.blocks))
+    for i, found in enumerate(passes.idleness()):
+        flat[i], idle[i] = found.flat_share, found.n_idle
+    return layers, flat, idle
+
+
+QUANTITIES: dict[str, Callable[[Distributions, Moment], Any]] = {
+    "weights": weights,
+    "gradients": gradients,
+    "activations": activations,
+}
+
+
+def distributions(session: Session, query: Mapping[str, str]) -> bytes:
+    """The spread of one quantity over the run so far, as a binary message.
+
+    Raises
+    ------
+    ExperimentError
+        Where `quantity` is none.
+    """
+    quantity = query.get("quantity", "weights")
+    if quantity not in QUANTITIES:
+        raise ExperimentError(
+            f"quantity={quantity!r} is none.{suggestion(quantity, QUANTITIES)} "
+            f"There are: {', '.join(QUANTITIES)}.",
+            "quantity",
+        )
+    views, shown = session.looked_at()
+    run = views.run
+    columns, n_missing = views.distributions.columns(quantity, shown)
+    hidden = run.spec.blocks[:-1]
+    header = {
+        "kind": "distributions",
+        "run": run.id,
+        "quantity": quantity,
+        "missing": n_missing,
+        "n_rows": len(views.distributions.rows.y),
+        "levels": LEVELS.tolist(),
+        "saturates": [saturates(block.activation) for block in hidden],
+    }
+    arrays = {
+        "epochs": np.array([_place(column.moment) for column in columns]),
+        "quantiles": np.array([column.quantiles for column in columns]),
+        "zeros": np.array([column.zeros for column in columns]),
+        "flat": np.array([column.flat for column in columns]),
+        "idle": np.array([column.idle for column in columns]),
+    }
+    return encode(header, arrays)
+
+
+def quantiles_of(numbers: Array) -> NDArray[np.float64]:
+    """The quantiles at LEVELS of all finite numbers, between neighbours in a straight line.
+
+    Examples
+    --------
+    >>> quantiles_of(np.array([[3.0, 1.0], [np.inf, 2.0]]))[[0, 8, 16]].tolist()
+    [1.0, 2.0, 3.0]
+    """
+    finite = np.sort(numbers[np.isfinite(numbers)])
+    if not finite.size:
+        return np.full(LEVELS.size, np.nan)
+    return np.interp(LEVELS * (finite.size - 1), np.arange(finite.size), finite)
+
+
+def thinned(moments: Sequence[Moment], most: int) -> list[Moment]:
+    """The first moment of each of at most so many spans of epochs.
+
+    Spans are powers of two, so that most of what was chosen of a shorter run is chosen again.
+
+    Examples
+    --------
+    >>> moments = [Moment(epoch, np.zeros(1), {}) for epoch in range(10)]
+    >>> [moment.epoch for moment in thinned(moments, 4)]
+    [0, 4, 8]
+    """
+    span = 1
+    chosen: list[Moment] = []
+    while moments[-1].epoch // span >= most:
+        span *= 2
+    for moment in moments:
+        if not chosen or moment.epoch // span > chosen[-1].epoch // span:
+            chosen.append(moment)
+    return chosen
+
+
+def coarse_to_fine(moments: Sequence[Moment]) -> list[Moment]:
+    """The latest first, then every 32nd, 16th, … of them, so that early news is of all the run."""
+    order, leap = [len(moments) - 1], FIRST_LEAP
+    while leap >= 1:
+        order += range(0, len(moments), leap)
+        leap //= 2
+    return [moments[i] for i in dict.fromkeys(order)]
+
+
+def _place(moment: Moment) -> float:
+    """Where a moment stands among the epochs; between two of them it has learned some batches."""
+    return moment.epoch + (0.5 if moment.batch else 0.0)
+
+
+def _nothing_flat(n_layers: int) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    return np.full(n_layers, np.nan), np.zeros(n_layers, np.int32)
+
+
+def _some(rows: Rows) -> Rows:
+    """The first rows to learn from, which the split has put in an order of chance."""
+    weight = None if rows.weight is None else rows.weight[:MOST_ROWS]
+    return Rows(rows.X[:MOST_ROWS], rows.y[:MOST_ROWS], weight)

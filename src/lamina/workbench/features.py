@@ -1,0 +1,158 @@
+"""What the units of an image's network look for, and the images that it takes for others.
+
+Shapes: rows (n, n_pixels), line by line, in the units of the data; slopes (n_units, n_inputs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.engines.blocks import Forward, product_in
+from lamina.engines.reference import input_gradient
+from lamina.errors import ExperimentError
+from lamina.estimators.passes import Passes
+from lamina.network import ParameterLayout, flatten_parameters
+from lamina.workbench.curves import Moment
+from lamina.workbench.frames import encode
+from lamina.workbench.problems import Problem
+from lamina.workbench.runs import Run
+
+if TYPE_CHECKING:
+    from lamina.workbench.sessions import Session
+
+MOST_UNITS = 64
+MOST_ROWS = 256
+N_EXCITING = 12
+N_MISTAKEN = 24
+
+
+def features(session: Session, query: Mapping[str, str]) -> bytes:
+    """What the units of one layer look for, and the rows that excite one of them most.
+
+    Raises
+    ------
+    ExperimentError
+        Where the columns are no pixels, and for a `layer` or a `unit` that is not there.
+    """
+    views, moment = session.looked_at()
+    run = views.run
+    _require_images(run.problem)
+    layer = _number(query, "layer", len(run.spec.blocks))
+    unit = _number(query, "unit", run.spec.blocks[layer].fan_out)
+    problem = run.problem
+    a = _passes(run, moment, problem.X_train).activation(layer)[:, unit]
+    rows = np.argsort(-a, kind="stable")[:N_EXCITING]
+    header = {
+        "kind": "features",
+        "run": run.id,
+        "epoch": moment.epoch,
+        "layer": layer,
+        "unit": unit,
+        "n_rows": min(MOST_ROWS, len(problem.X_train)),
+        "pixels": _extent(problem),
+    }
+    arrays: dict[str, NDArray[Any]] = {
+        "slopes": mean_slopes(run, moment, layer).astype(np.float32),
+        "rows": rows.astype(np.int32),
+        "images": problem.features_train[rows].astype(np.float32),
+        "activations": a[rows].astype(np.float64),
+        "targets": _targets(problem)[rows].astype(np.float32),
+    }
+    return encode(header, arrays)
+
+
+def mistakes(session: Session, query: Mapping[str, str]) -> bytes:
+    """The rows to test on that are taken for another class, the surest first.
+
+    Raises
+    ------
+    ExperimentError
+        Where the columns are no pixels, or there are no classes.
+    """
+    views, moment = session.looked_at()
+    run, problem = views.run, views.run.problem
+    _require_images(problem)
+    if not problem.class_names:
+        raise ExperimentError("a regression has no classes to take for another", None)
+    probabilities = views.probabilities(moment)
+    taken, true = probabilities.argmax(1), problem.codes(problem.targets_test)
+    wrong = np.flatnonzero(taken != true)
+    sureness = probabilities[wrong, taken[wrong]]
+    rows = wrong[np.argsort(-sureness, kind="stable")][:N_MISTAKEN]
+    header = {
+        "kind": "mistakes",
+        "run": run.id,
+        "epoch": moment.epoch,
+        "n_wrong": len(wrong),
+        "n_test": len(true),
+        "pixels": _extent(problem),
+    }
+    arrays = {
+        "rows": rows.astype(np.int32),
+        "images": problem.features_test[rows].astype(np.float32),
+        "targets": true[rows].astype(np.int32),
+        "taken": taken[rows].astype(np.int32),
+        "probabilities": probabilities[rows, taken[rows]].astype(np.float64),
+    }
+    return encode(header, arrays)
+
+
+def mean_slopes(run: Run, moment: Moment, layer: int) -> NDArray[Any]:
+    """The mean of ∂a/∂x over some rows, of every unit of a layer; of the output, that of its z.
+
+    The first layer's z has the same slope for every row, which is W; a's is W times the mean f'.
+    """
+    passes = _passes(run, moment, run.problem.X_train[:MOST_ROWS])
+    passed = passes.forward(passes.rows)
+    views = ParameterLayout.of(run.spec).views(moment.parameters)
+    first = slice(layer + 1)
+    spec = replace(run.spec, blocks=run.spec.blocks[first], heads=())
+    parameters = flatten_parameters(*(kind[first] for kind in views))
+    within = Forward(passed.blocks[first], passed.prediction)
+    fan_out = spec.blocks[-1].fan_out
+    slopes = np.empty((min(fan_out, MOST_UNITS), spec.n_features))
+    for unit in range(len(slopes)):
+        direction = np.zeros((len(passes.rows), fan_out), parameters.dtype)
+        direction[:, unit] = 1
+        with np.errstate(all="ignore"):
+            each = input_gradient(spec, parameters, within, direction, passes.product)
+        slopes[unit] = each.mean(axis=0)
+    return slopes
+
+
+def _passes(run: Run, moment: Moment, X: NDArray[Any]) -> Passes:
+    X = X.astype(moment.parameters.dtype, copy=False)
+    return Passes(run.spec, moment.parameters, X, product_in(run.model.precision))
+
+
+def _targets(problem: Problem) -> NDArray[Any]:
+    """Of the rows to learn from: the index of each one's class, or its value."""
+    targets = problem.targets_train
+    return problem.codes(targets) if problem.class_names else targets
+
+
+def _extent(problem: Problem) -> list[float]:
+    """The least and the largest pixel of all rows."""
+    X = problem.dataset.X
+    return [float(X.min()), float(X.max())]
+
+
+def _require_images(problem: Problem) -> None:
+    if problem.image_shape is None:
+        raise ExperimentError(
+            f"the columns of {problem.dataset.name!r} are not known to be pixels: call them "
+            "pixel_0_0, pixel_0_1, … by row and column",
+            None,
+        )
+
+
+def _number(query: Mapping[str, str], name: str, n: int) -> int:
+    given = query.get(name, "0")
+    if not given.isdecimal() or int(given) >= n:
+        raise ExperimentError(f"{name}={given!r} must be a whole number from 0 to {n - 1}", name)
+    return int(given)

@@ -1,0 +1,144 @@
+"""Distributions, residuals, features and confusion: what they show is what the engine has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.xdist_group("browser")
+DIGITS = {"data": {"kind": "known", "name": "digits"}, "model": {"hidden_layer_sizes": [8, 6]}}
+
+
+def set_experiment(visit: Any, patch: dict[str, Any]) -> None:
+    """Change the experiment, as the page's own controls do."""
+    visit.session.do({"do": "set", "experiment": patch})
+    visit.session.tell()
+
+
+def open_tab(visit: Any, name: str) -> None:
+    visit.page.get_by_role("button", name=name).first.click()
+
+
+def open_twin(visit: Any, panel: str) -> Any:
+    twin = visit.page.locator(f".{panel} details.twin")
+    twin.locator("summary").click()
+    return twin.locator("table")
+
+
+def text_of(visit: Any, number: float, digits: int = 3) -> str:
+    """A number as the page writes it."""
+    text = visit.page.evaluate(
+        "([value, digits]) => String(Number(value.toPrecision(digits)))", [number, digits]
+    )
+    return str(text).replace("-", "−")
+
+
+def test_distributions_are_those_of_the_engine_and_follow_the_slider(visit: Any) -> None:
+    visit.wait_for_epoch(25)
+    open_tab(visit, "Distributions")
+    visit.pause()
+    table = open_twin(visit, "curves")
+    expect(table.locator("caption")).to_have_text(f"weights at epoch {visit.epoch()}")
+    W = visit.session.run.model_at(visit.session.moment).coefs_[0]
+    first = table.locator("tbody tr").first
+    for column, level in enumerate((0, 0.25, 0.5, 0.75, 1)):
+        expected = text_of(visit, float(np.quantile(W, level)))
+        expect(first.locator("td").nth(column)).to_have_text(expected)
+    visit.page.get_by_label("What is shown of every layer").select_option("activations")
+    expect(table.locator("caption")).to_contain_text("activations")
+    expect(first.locator("td").last).to_have_text("0 of 6")
+    place = visit.page.locator(".spreads")
+    place.focus()
+    for _ in range(5):
+        place.press("ArrowLeft")
+    place.press("Enter")
+    caption = table.locator("caption")
+    expect(caption).not_to_have_text(f"activations at epoch {visit.session.run.gate.epoch}")
+    expect(caption).to_have_text(f"activations at epoch {visit.session.moment.epoch}")
+
+
+def test_eleven_layers_stand_side_by_side_and_tell_how_gradients_vanish(visit: Any) -> None:
+    visit.wait_for_epoch(1)
+    deep = {"hidden_layer_sizes": [8] * 10, "activation": "logistic"}
+    set_experiment(visit, {"model": deep})
+    open_tab(visit, "Distributions")
+    visit.page.get_by_label("What is shown of every layer").select_option("gradients")
+    answer = visit.page.locator(".curves .answer")
+    expect(answer).to_contain_text("that of hidden 10")
+    high, room = (visit.page.locator(each).bounding_box() for each in (".spreads", ".curves"))
+    assert high["y"] + high["height"] <= room["y"] + room["height"]
+
+
+def test_residuals_are_offered_for_a_regression_and_read_out_by_keys(visit: Any) -> None:
+    visit.wait_for_epoch(2)
+    expect(visit.page.get_by_role("button", name="Residuals")).to_have_count(0)
+    set_experiment(visit, {"data": {"name": "hills"}})
+    open_tab(visit, "Residuals")
+    visit.wait_for_epoch(5)
+    visit.pause()
+    problem = visit.session.run.problem
+    predicted = visit.session.run.model_at(visit.session.moment).predict(problem.X_test)
+    errors = visit.page.locator(".errors tbody tr").nth(1).locator("td")
+    residuals = problem.targets_test - predicted
+    expect(errors.nth(2)).to_have_text(text_of(visit, float(np.abs(residuals).mean()), 4))
+    place = visit.page.locator(".scatter")
+    place.focus()
+    place.press("ArrowRight")
+    place.press("ArrowRight")
+    row = np.argsort(problem.targets_test)[1]
+    answer = visit.page.locator(".region .answer")
+    expect(answer).to_contain_text(f"test row {row}: ")
+    expect(answer.locator("strong")).to_have_text(text_of(visit, float(predicted[row]), 4))
+    visit.page.get_by_label("What is drawn").select_option("residual by predicted")
+    farthest = open_twin(visit, "region").locator("tbody th").first
+    expect(farthest).to_have_text(str(np.abs(residuals).argmax()))
+
+
+def test_features_of_images_show_units_and_what_is_taken_for_others(visit: Any) -> None:
+    visit.wait_for_epoch(2)
+    expect(visit.page.get_by_role("button", name="Features")).to_have_count(0)
+    set_experiment(visit, DIGITS)
+    open_tab(visit, "Features")
+    visit.wait_for_epoch(3)
+    visit.pause()
+    expect(visit.page.locator(".tile")).to_have_count(8)
+    visit.page.get_by_label("Whose features").select_option("1")
+    expect(visit.page.locator(".tile")).to_have_count(6)
+    visit.page.get_by_role("button", name="Unit 3").click()
+    session = visit.session
+    a = session.run.model_at(session.moment).activations(session.run.problem.X_train)[2][:, 2]
+    words = visit.page.locator(".region .answer").last
+    expect(words).to_contain_text(f"unit 3 most: a from {text_of(visit, float(a.max()))}")
+    visit.page.get_by_label("Whose features").select_option("mistakes")
+    problem = session.run.problem
+    found = session.run.model_at(session.moment).predict(problem.X_test)
+    n_wrong = np.count_nonzero(found != problem.targets_test)
+    expect(visit.page.locator(".region .answer")).to_contain_text(
+        f"{n_wrong} of 899 test rows are taken for another class"
+    )
+
+
+def test_confusion_is_seen_at_first_and_a_finding_is_never_hidden(visit: Any) -> None:
+    visit.wait_for_epoch(1)
+    set_experiment(visit, {"data": {"kind": "known", "name": "iris"}})
+    table = visit.page.locator(".confusion")
+    expect(table.locator("tbody tr")).to_have_count(3)
+    open_tab(visit, "Confusion")
+    visit.page.get_by_label("Counts or shares").select_option("shares")
+    visit.pause()
+    session = visit.session
+    counts = session.views.confusion(session.moment)
+    shown = [int(text) for text in table.locator("tbody td").all_text_contents()]
+    shares = 100 * counts / counts.sum(axis=1, keepdims=True)
+    assert shown == [int(share + 0.5) for share in shares.ravel()]
+    set_experiment(visit, {"data": {"kind": "known", "name": "wine"}, "scaled": False})
+    line = visit.page.locator(".notes .note")
+    expect(line).to_contain_text("The features are not scaled")
+    expect(visit.page.get_by_role("button", name="Notes 1")).to_be_visible()
+    line.click()
+    visit.page.get_by_role("button", name="Scale the inputs").click()
+    expect(visit.page.locator(".notes .note")).to_have_count(0)
+    assert session.experiment.scaled

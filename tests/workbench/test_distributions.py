@@ -1,0 +1,142 @@
+"""Distributions are quantiles of the engine's own numbers, found once, and bounded."""
+
+import numpy as np
+import pytest
+
+from lamina.engines import choose_engine
+from lamina.errors import ExperimentError
+from lamina.network import ParameterLayout
+from lamina.workbench.curves import Moment
+from lamina.workbench.distributions import (
+    LEVELS,
+    MOST_COLUMNS,
+    QUANTITIES,
+    coarse_to_fine,
+    distributions,
+    quantiles_of,
+    thinned,
+)
+from lamina.workbench.frames import decode
+
+
+@pytest.fixture
+def learned(session, until):
+    """`learned(patch, epochs)` is a session that has learned for so many epochs."""
+
+    def make(model=None, epochs=3):
+        made = session({"model": {"hidden_layer_sizes": [5, 3], "alpha": 0.5, **(model or {})}})
+        made.do({"do": "step", "epochs": epochs})
+        until(lambda: made.run.gate.latest.epoch == epochs)
+        return made
+
+    return make
+
+
+def ask(session, quantity):
+    return decode(distributions(session, {"quantity": quantity}))
+
+
+def layers_of(session, quantity):
+    """What NumPy finds, layer by layer."""
+    run, moment = session.run, session.moment
+    if quantity == "activations":
+        return run.model_at(moment).activations(run.problem.X_train)[1:]
+    layout, engine = ParameterLayout.of(run.spec), choose_engine(None, 1)
+    if quantity == "weights":
+        return layout.views(moment.parameters).weights
+    _, slopes = engine.loss_and_gradient(run.spec, run.objective, run.rows, moment.parameters)
+    return [np.abs(W) for W in layout.views(slopes).weights]
+
+
+@pytest.mark.parametrize("quantity", QUANTITIES)
+def test_quantiles_are_numpys_of_every_layer_and_epoch(quantity, learned):
+    made = learned()
+    header, arrays = ask(made, quantity)
+    assert arrays["epochs"].tolist() == [0, 1, 2, 3]
+    assert arrays["quantiles"].shape == (4, 3, LEVELS.size)
+    expected = [np.quantile(layer, LEVELS) for layer in layers_of(made, quantity)]
+    np.testing.assert_allclose(arrays["quantiles"][-1], expected, rtol=1e-12, atol=1e-15)
+    assert header["missing"] == 0
+    assert header["quantity"] == quantity
+    assert np.isfinite(arrays["flat"][:, :-1]).all() == (quantity == "activations")
+
+
+def test_dead_units_are_counted_in_their_layer(learned, until):
+    made = learned({"activation": "relu"})
+    for column in range(2):
+        made.do({"do": "edit", "block": 0, "row": None, "column": column, "value": -1e5})
+    until(lambda: np.count_nonzero(made.moment.parameters == -1e5) == 2)
+    header, arrays = ask(made, "activations")
+    a = made.run.model_at(made.moment).activations(made.run.problem.X_train)[1]
+    assert arrays["idle"][-1, 0] == np.count_nonzero((a == 0).all(axis=0)) >= 2
+    assert arrays["flat"][-1, 0] == arrays["zeros"][-1, 0] == np.mean(a == 0)
+    assert header["saturates"] == [False, False]
+    assert np.isnan(arrays["flat"][-1, -1])
+
+
+def test_an_epoch_that_is_shown_is_among_the_columns(learned):
+    made = learned(epochs=150)
+    made.do({"do": "seek", "epoch": 77})
+    _, arrays = ask(made, "weights")
+    assert made.moment.epoch == 77
+    assert {0, 77, 150} <= set(arrays["epochs"].tolist())
+    assert len(arrays["epochs"]) <= MOST_COLUMNS + 2
+
+
+def test_what_was_found_is_not_looked_for_again(learned, monkeypatch):
+    made = learned()
+    ask(made, "weights")
+    monkeypatch.setitem(QUANTITIES, "weights", None)
+    _, arrays = ask(made, "weights")
+    assert arrays["epochs"].tolist() == [0, 1, 2, 3]
+
+
+def test_a_weight_that_is_written_is_found_anew(learned, until):
+    made = learned()
+    ask(made, "weights")
+    made.do({"do": "edit", "block": 0, "row": 0, "column": 0, "value": 77.0})
+    until(lambda: made.moment.parameters.max() == 77.0)
+    _, arrays = ask(made, "weights")
+    assert arrays["quantiles"][-1, 0, -1] == 77.0
+
+
+def test_what_takes_too_long_comes_bit_by_bit_from_coarse_to_fine(learned, monkeypatch):
+    monkeypatch.setattr("lamina.workbench.distributions.SECONDS", -1.0)
+    made, seen = learned(), []
+    for _ in range(4):
+        header, arrays = ask(made, "activations")
+        seen.append((arrays["epochs"].tolist(), header["missing"]))
+    assert seen == [([3], 3), ([0, 3], 2), ([0, 2, 3], 1), ([0, 1, 2, 3], 0)]
+
+
+def test_another_run_begins_with_none(learned, until):
+    made = learned()
+    ask(made, "weights")
+    made.do({"do": "reset", "seed": "same"})
+    _, arrays = ask(made, "weights")
+    assert arrays["epochs"].tolist() == [0]
+
+
+def test_a_quantity_that_is_none_is_refused(learned):
+    with pytest.raises(ExperimentError, match=r"'weight' is none.*'weights'"):
+        ask(learned(epochs=1), "weight")
+
+
+def test_what_is_not_finite_is_left_out():
+    assert quantiles_of(np.array([0.0, np.nan, np.inf, 1.0]))[[0, -1]].tolist() == [0, 1]
+    assert np.isnan(quantiles_of(np.array([np.nan]))).all()
+    assert quantiles_of(np.array([3.0])).tolist() == [3.0] * LEVELS.size
+
+
+@pytest.mark.parametrize("n", [1, 2, 63, 64, 65, 1000])
+def test_the_moments_that_are_chosen_are_few_and_stay_the_same(n):
+    moments = [Moment(epoch, np.zeros(1), {}) for epoch in range(n)]
+    chosen = thinned(moments, MOST_COLUMNS)
+    assert min(n, MOST_COLUMNS // 2) <= len(chosen) <= MOST_COLUMNS
+    later = thinned([*moments, *(Moment(n + k, np.zeros(1), {}) for k in range(n))], MOST_COLUMNS)
+    assert {moment.epoch for moment in later if moment.epoch < n} <= {
+        moment.epoch for moment in chosen
+    }
+    assert sorted(moment.epoch for moment in coarse_to_fine(chosen)) == [
+        moment.epoch for moment in chosen
+    ]

@@ -1,0 +1,114 @@
+"""What is shown of images is what the network does with them."""
+
+import numpy as np
+import pytest
+
+from lamina.errors import ExperimentError
+from lamina.workbench.features import N_EXCITING, features, mistakes
+from lamina.workbench.frames import decode
+from lamina.workbench.image_shapes import image_shape_of
+
+DIGITS = {"data": {"kind": "known", "name": "digits"}, "model": {"activation": "tanh"}}
+
+
+@pytest.fixture
+def learned(session, until):
+    """A session that has learned the digits for two epochs."""
+    made = session(DIGITS)
+    made.do({"do": "set", "experiment": {"model": {"hidden_layer_sizes": [7, 5]}}})
+    made.do({"do": "step", "epochs": 2})
+    until(lambda: made.run.gate.latest.epoch == 2)
+    return made
+
+
+def ask(session, **query):
+    return decode(features(session, {name: str(value) for name, value in query.items()}))
+
+
+@pytest.mark.parametrize("layer", [0, 1, 2])
+def test_slopes_are_those_of_finite_differences(layer, learned):
+    header, arrays = ask(learned, layer=layer, unit=1)
+    model = learned.run.model_at(learned.moment)
+    X = learned.run.problem.X_train[: header["n_rows"]]
+
+    def unit(rows):
+        if layer < 2:
+            return model.activations(rows)[layer + 1][:, 1]
+        return model.activations(rows)[2] @ model.coefs_[2][:, 1]
+
+    for pixel in (10, 21, 43):
+        step = np.zeros(64)
+        step[pixel] = 1e-5
+        slope = np.mean(unit(X + step) - unit(X - step)) / 2e-5
+        assert arrays["slopes"][1, pixel] == pytest.approx(slope, rel=1e-4, abs=1e-7)
+    assert arrays["slopes"].shape == ([7, 5, 10][layer], 64)
+
+
+def test_the_rows_that_excite_a_unit_most_come_first(learned):
+    header, arrays = ask(learned, layer=1, unit=3)
+    problem = learned.run.problem
+    a = learned.run.model_at(learned.moment).activations(problem.X_train)[2][:, 3]
+    assert arrays["rows"].tolist() == np.argsort(-a, kind="stable")[:N_EXCITING].tolist()
+    np.testing.assert_allclose(arrays["activations"], np.sort(a)[::-1][:N_EXCITING], rtol=1e-12)
+    np.testing.assert_array_equal(arrays["images"], problem.features_train[arrays["rows"]])
+    np.testing.assert_array_equal(arrays["targets"], problem.targets_train[arrays["rows"]])
+    assert header["pixels"] == [0, 16]
+
+
+def test_mistakes_are_the_rows_that_predict_gets_wrong_the_surest_first(learned):
+    header, arrays = decode(mistakes(learned, {}))
+    problem, model = learned.run.problem, learned.run.model_at(learned.moment)
+    found, sure = model.predict(problem.X_test), model.predict_proba(problem.X_test).max(axis=1)
+    wrong = np.flatnonzero(found != problem.targets_test)
+    assert header["n_wrong"] == len(wrong) > len(arrays["rows"])
+    assert set(arrays["rows"]) <= set(wrong)
+    rows = arrays["rows"]
+    np.testing.assert_allclose(arrays["probabilities"], np.sort(sure[wrong])[::-1][: len(rows)])
+    np.testing.assert_array_equal(arrays["taken"], found[rows])
+    np.testing.assert_array_equal(arrays["targets"], problem.targets_test[rows])
+    np.testing.assert_array_equal(arrays["images"], problem.features_test[rows])
+
+
+def test_the_state_tells_the_shape_of_images(learned, session):
+    assert learned.state()["data"]["image_shape"] == [8, 8]
+    assert session().state()["data"]["image_shape"] is None
+
+
+def test_what_is_no_image_is_refused(session):
+    for answer in (features, mistakes):
+        with pytest.raises(ExperimentError, match="not known to be pixels"):
+            answer(session(), {})
+
+
+@pytest.mark.parametrize(
+    "query", [{"layer": 3}, {"layer": "-1"}, {"unit": 7}, {"unit": "x"}, {"layer": "0.5"}]
+)
+def test_a_layer_or_unit_that_is_not_there_is_refused(query, learned):
+    with pytest.raises(ExperimentError, match="must be a whole number from 0 to"):
+        ask(learned, **query)
+
+
+def names(lines, columns, form):
+    return [form.format(row, column) for row in range(lines) for column in range(columns)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "shape"),
+    [
+        (names(8, 8, "pixel_{}_{}"), (8, 8)),
+        (names(3, 5, "{}x{}"), (3, 5)),
+        ([f"{i}x{j}" for i in range(1, 29) for j in range(1, 29)], (28, 28)),
+        ([f"pixel{k}" for k in range(784)], (28, 28)),
+        ([f"px_{k}" for k in range(1, 17)], (4, 4)),
+        (names(8, 8, "pixel_{}_{}")[:-1], None),
+        (names(8, 8, "pixel_{}_{}")[::-1], None),
+        ([f"pixel{k}" for k in range(783)], None),
+        ([*names(8, 8, "pixel_{}_{}"), "age"], None),
+        ([f"column {k}" for k in range(16)], None),
+        ([f"x{k}" for k in range(16)], None),
+        (["x", "y"], None),
+        ([], None),
+    ],
+)
+def test_columns_are_pixels_where_their_names_count_them(columns, shape):
+    assert image_shape_of(columns) == shape

@@ -1,0 +1,185 @@
+/** Small images side by side: weights by sign and size, rows as ink on paper. */
+
+import type { Numbers } from "../wire/frames";
+import { css, mix, type Rgb, type Theme } from "./colours";
+import { font } from "./fonts";
+import { imageOf } from "./pixels";
+import { signRamp } from "./region";
+import type { Surface } from "./surface";
+
+export interface Tile {
+  /** Line by line from the top. */
+  readonly values: Numbers;
+  /** What is written below it, short. */
+  readonly lines: readonly string[];
+}
+
+export interface TilePicture {
+  /** Lines and columns of an image. */
+  readonly shape: readonly [number, number];
+  readonly tiles: readonly Tile[];
+  /** Orange to blue around zero, or from paper to ink. */
+  readonly look: "signed" | "ink";
+  /** What is drawn strongest, one for each tile; of ink, what is drawn as paper stands before it. */
+  readonly ends: readonly (readonly [number, number])[];
+  readonly chosen: number | null;
+  readonly room: TileRoom;
+}
+
+export interface TileRoom {
+  /** How wide an image is at least and at most. */
+  readonly least: number;
+  readonly most: number;
+  /** How many lines are written below each. */
+  readonly lines: number;
+}
+
+export interface TileBox {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+const GAP = 6;
+const LINE = 13;
+const EDGE = 2;
+
+/** Where the images stand in so much width, as large as fits, row by row. */
+export function layOutTiles(
+  count: number,
+  width: number,
+  [lines, columns]: readonly [number, number],
+  room: TileRoom,
+): TileBox[] {
+  const inner = Math.max(room.least, width - 2 * EDGE);
+  const perRow = Math.max(1, Math.min(count, Math.floor((inner + GAP) / (room.least + GAP))));
+  const wide = Math.min(room.most, (inner + GAP) / perRow - GAP);
+  const high = (wide * lines) / columns;
+  const pitch = high + room.lines * LINE + GAP;
+  return Array.from({ length: count }, (_, index) => ({
+    left: EDGE + (index % perRow) * (wide + GAP),
+    top: EDGE + Math.floor(index / perRow) * pitch,
+    width: wide,
+    height: high,
+  }));
+}
+
+export function heightOfTiles(boxes: readonly TileBox[], room: TileRoom): number {
+  const last = boxes.at(-1);
+  return last ? last.top + last.height + room.lines * LINE + EDGE : 0;
+}
+
+export function drawTiles(surface: Surface, picture: TilePicture): void {
+  const { context, theme, width } = surface;
+  const boxes = layOutTiles(picture.tiles.length, width, picture.shape, picture.room);
+  context.save();
+  context.imageSmoothingEnabled = false;
+  picture.tiles.forEach((tile, index) => {
+    const box = boxes[index] as TileBox;
+    paintTile(context, theme, picture, tile, index, box);
+    frameTile(context, theme, box, index === picture.chosen);
+    writeLines(context, theme, tile, box, index === picture.chosen);
+  });
+  context.restore();
+}
+
+function paintTile(
+  context: CanvasRenderingContext2D,
+  theme: Theme,
+  picture: TilePicture,
+  tile: Tile,
+  index: number,
+  box: TileBox,
+): void {
+  const [lines, columns] = picture.shape;
+  const ends = picture.ends[index] ?? [0, 1];
+  const pixels = tilePixels(tile.values, picture.look, ends, theme);
+  context.drawImage(imageOf(pixels, columns, lines), box.left, box.top, box.width, box.height);
+}
+
+/** The pixels of one image. */
+export function tilePixels(
+  values: ArrayLike<number>,
+  look: TilePicture["look"],
+  [low, high]: readonly [number, number],
+  theme: Theme,
+): Uint8ClampedArray<ArrayBuffer> {
+  const ramp = look === "signed" ? signRamp(theme) : inkRamp(theme);
+  const pixels = new Uint8ClampedArray(4 * values.length);
+  const span = high - low || 1;
+  for (let place = 0; place < values.length; place++) {
+    const share = Math.min(1, Math.max(0, ((values[place] as number) - low) / span));
+    pixels.set(ramp[Math.round(share * (ramp.length - 1))] as Rgb, 4 * place);
+    pixels[4 * place + 3] = 255;
+  }
+  return pixels;
+}
+
+const INK_STEPS = 33;
+
+function inkRamp(theme: Theme): Rgb[] {
+  return Array.from({ length: INK_STEPS }, (_, step) =>
+    mix(theme.paper, theme.ink, step / (INK_STEPS - 1)),
+  );
+}
+
+/** The ends of signed scales: the largest size of all numbers, or of each image's own. */
+export function signedEnds(
+  images: readonly ArrayLike<number>[],
+  isCommon: boolean,
+): [number, number][] {
+  const sizes = images.map(largest);
+  const all = Math.max(1e-12, ...sizes);
+  return sizes.map((size) => {
+    const end = isCommon ? all : Math.max(1e-12, size);
+    return [-end, end];
+  });
+}
+
+function largest(values: ArrayLike<number>): number {
+  let most = 0;
+  for (let place = 0; place < values.length; place++) {
+    most = Math.max(most, Math.abs(values[place] as number));
+  }
+  return most;
+}
+
+function frameTile(
+  context: CanvasRenderingContext2D,
+  theme: Theme,
+  { left, top, width, height }: TileBox,
+  isChosen: boolean,
+): void {
+  context.lineWidth = isChosen ? 2.5 : 1;
+  context.strokeStyle = css(isChosen ? theme.ink : theme.line);
+  context.strokeRect(left - 0.5, top - 0.5, width + 1, height + 1);
+}
+
+function writeLines(
+  context: CanvasRenderingContext2D,
+  theme: Theme,
+  tile: Tile,
+  box: TileBox,
+  isChosen: boolean,
+): void {
+  context.textAlign = "center";
+  context.textBaseline = "top";
+  tile.lines.forEach((line, row) => {
+    context.font = font(10.5, isChosen || row === 1 ? 600 : 400);
+    context.fillStyle = css(isChosen ? theme.ink : theme.muted);
+    context.fillText(
+      shortened(context, line, box.width + GAP),
+      box.left + box.width / 2,
+      box.top + box.height + 2 + row * LINE,
+    );
+  });
+}
+
+/** So much of a text as fits. */
+function shortened(context: CanvasRenderingContext2D, text: string, width: number): string {
+  if (context.measureText(text).width <= width) return text;
+  let end = text.length - 1;
+  while (end > 1 && context.measureText(`${text.slice(0, end)}…`).width > width) end--;
+  return `${text.slice(0, end)}…`;
+}

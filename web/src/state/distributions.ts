@@ -1,0 +1,97 @@
+/** How each layer's weights, slopes and activations are spread over the epochs, as the server has found it. */
+
+import { computed, signal } from "@preact/signals";
+import type { Spread } from "../drawing/distributions";
+import type { BinaryMessage } from "../wire/frames";
+import type { DistributionsHeader } from "../wire/protocol";
+import { getBinary } from "../wire/requests";
+import { keepAsking } from "./asking";
+import { epoch, frame, state } from "./session";
+
+export const QUANTITIES = ["weights", "gradients", "activations"] as const;
+export type Quantity = (typeof QUANTITIES)[number];
+
+export const quantity = signal<Quantity>("weights");
+export const oneScale = signal(true);
+
+const answer = signal<BinaryMessage<DistributionsHeader> | null>(null);
+/** How often there was more to come. */
+const rounds = signal(0);
+
+export interface Distributions extends Spread {
+  readonly quantity: Quantity;
+  readonly names: readonly string[];
+  /** Of each layer in the newest column, or that of the epoch that is shown. */
+  readonly shares: readonly Shares[];
+  readonly nRows: number;
+}
+
+export interface Shares {
+  readonly zero: number;
+  /** NaN where nothing can be flat. */
+  readonly flat: number;
+  readonly idle: number;
+  readonly units: number;
+  readonly saturates: boolean;
+}
+
+export const distributions = computed<Distributions | null>(() => {
+  const layers = state.value?.network.layers ?? [];
+  const [header, arrays] = [answer.value?.header, answer.value?.arrays];
+  if (!header || !arrays || header.run !== state.value?.run.id) return null;
+  const epochs = arrays.get("epochs")?.values ?? new Float64Array();
+  const quantiles = arrays.get("quantiles")?.values ?? new Float64Array();
+  const at = columnAt(epochs, shownEpoch.value ?? Number.POSITIVE_INFINITY);
+  const one = (name: string, layer: number) =>
+    arrays.get(name)?.values[at * layers.length + layer] ?? Number.NaN;
+  return {
+    quantity: header.quantity,
+    epochs,
+    quantiles,
+    layers: layers.length,
+    levels: header.levels.length,
+    names: layers.map(({ name }) => name.replace("_", " ")),
+    nRows: header.n_rows,
+    shares: layers.map(({ fan_out }, layer) => ({
+      zero: one("zeros", layer),
+      flat: one("flat", layer),
+      idle: one("idle", layer),
+      units: fan_out,
+      saturates: header.saturates[layer] ?? false,
+    })),
+  };
+});
+
+/** The epoch that is looked at; null while that is the latest. */
+export const shownEpoch = computed(() =>
+  frame.value?.header.is_latest === false ? epoch.value : null,
+);
+
+/** The column whose epoch is nearest. */
+export function columnAt(epochs: ArrayLike<number>, wanted: number): number {
+  let best = 0;
+  for (let column = 1; column < epochs.length; column++) {
+    const [far, near] = [epochs[column] as number, epochs[best] as number];
+    if (Math.abs(far - wanted) < Math.abs(near - wanted) || wanted === Number.POSITIVE_INFINITY) {
+      best = column;
+    }
+  }
+  return best;
+}
+
+/** Asks for what is chosen, until the function that it gives back is called. */
+export function watchDistributions(): () => void {
+  return keepAsking({
+    name: "distributions",
+    query: () => (state.value ? { quantity: quantity.value } : null),
+    moment: () => {
+      const header = frame.value?.header;
+      return `${state.value?.run.id} ${header?.epoch} ${header?.batch} ${rounds.value}`;
+    },
+    ask: (query) => getBinary<DistributionsHeader>("/api/ask/distributions", query),
+    hear: (news) => {
+      answer.value = news;
+      if (news.header.missing > 0) rounds.value = rounds.peek() + 1;
+    },
+  });
+}

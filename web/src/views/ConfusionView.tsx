@@ -1,0 +1,127 @@
+/** Who is taken for whom: a table of the test rows, or, of many classes, what is confused most. */
+
+import {
+  type Confusion,
+  confusion as found,
+  inShares,
+  MOST_CLASSES,
+  mostConfused,
+} from "../state/confusion";
+import { classes, isClassification } from "../state/plane";
+import { NotesInALine } from "./NotesPanel";
+import { percent, whole } from "./numbers";
+import type { View } from "./TabbedPanel";
+import { useWatched } from "./watching";
+
+export const confusion: View = {
+  name: "Confusion",
+  Body: ConfusionView,
+  Tools: ConfusionTools,
+  isOffered: () => isClassification.value,
+  isFirst: () => true,
+};
+
+const WATCHED = { confusion: true };
+const MOST_LISTED = 20;
+
+function ConfusionView() {
+  useWatched(WATCHED);
+  const now = found.value;
+  return (
+    <>
+      <NotesInALine />
+      {now && (now.size > MOST_CLASSES ? <List of={now} /> : <Matrix of={now} />)}
+    </>
+  );
+}
+
+function ConfusionTools() {
+  return (
+    <select
+      class="short"
+      aria-label="Counts or shares"
+      value={inShares.value ? "shares" : "counts"}
+      onChange={(event) => {
+        inShares.value = event.currentTarget.value === "shares";
+      }}
+    >
+      <option value="counts">Counts</option>
+      <option value="shares">Shares</option>
+    </select>
+  );
+}
+
+function Matrix({ of }: { of: Confusion }) {
+  const names = classes.value;
+  return (
+    <div class="matrix-room">
+      <table class={`confusion ${of.size > 6 ? "dense" : ""} ${of.size > 10 ? "denser" : ""}`}>
+        <caption class="only-heard">
+          Test rows: the true class a row, the predicted a column. {rightInWords(of)}
+        </caption>
+        <thead>
+          <tr>
+            <th class="corner">true ↓ taken →</th>
+            {names.map((name) => (
+              <th key={name} scope="col" title={name}>
+                <span>{name}</span>
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {names.map((name, row) => (
+            <tr key={name}>
+              <th scope="row" title={name}>
+                <span>{name}</span>
+              </th>
+              {names.map((other, column) => (
+                <Cell key={other} of={of} row={row} column={column} />
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {of.size <= 6 && <p class="about">{rightInWords(of)}</p>}
+    </div>
+  );
+}
+
+function Cell({ of, row, column }: { of: Confusion; row: number; column: number }) {
+  const count = of.counts[row * of.size + column] ?? 0;
+  const share = count / (of.totals[row] || 1);
+  const kind = row === column ? "right" : count > 0 ? "wrong" : "none";
+  return (
+    <td
+      class={kind}
+      style={{ "--share": String(Math.sqrt(share)) }}
+      title={`${whole(count)} of ${whole(of.totals[row] ?? 0)}, ${percent(share)}`}
+    >
+      {inShares.value ? whole(100 * share) : whole(count)}
+    </td>
+  );
+}
+
+function List({ of }: { of: Confusion }) {
+  const names = classes.value;
+  const pairs = mostConfused(of, MOST_LISTED);
+  return (
+    <div class="scrolls">
+      <p class="about">
+        {rightInWords(of)} {pairs.length > 0 ? "Confused most:" : ""}
+      </p>
+      <ol class="pairs">
+        {pairs.map(({ from, to, count, share }) => (
+          <li key={`${from} ${to}`}>
+            <strong>{names[from]}</strong> taken for <strong>{names[to]}</strong>{" "}
+            <span class="muted">{inShares.value ? percent(share) : whole(count)}</span>
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+function rightInWords({ right, total }: Confusion): string {
+  return `${whole(right)} of ${whole(total)} test rows are right, ${percent(right / (total || 1))}.`;
+}

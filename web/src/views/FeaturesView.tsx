@@ -1,0 +1,271 @@
+/** What each unit of an image's network looks for; what excites it; and the images taken for others. */
+
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { signColour } from "../drawing/colours";
+import { fieldKey } from "../drawing/legend";
+import type { Picture } from "../drawing/picture";
+import type { Surface } from "../drawing/surface";
+import {
+  drawTiles,
+  heightOfTiles,
+  layOutTiles,
+  signedEnds,
+  type TilePicture,
+  type TileRoom,
+} from "../drawing/tiles";
+import {
+  chosenUnit,
+  exciting,
+  imageShape,
+  images,
+  layer,
+  layers,
+  MISTAKES,
+  mistakes,
+  mistakesSaid,
+  ownScale,
+  pixelEnds,
+  slopeRows,
+  subject,
+  unit,
+  watchFeatures,
+} from "../state/features";
+import { classes } from "../state/plane";
+import { useChanges, useDrawing } from "./drawing";
+import { FeaturesTable } from "./FeaturesTable";
+import { percent, short, whole } from "./numbers";
+import type { View } from "./TabbedPanel";
+
+export const features: View = {
+  name: "Features",
+  Body: FeaturesView,
+  isOffered: () => imageShape.value !== null,
+  picture: featuresPicture,
+};
+
+const UNITS: TileRoom = { least: 36, most: 64, lines: 1 };
+const ROWS: TileRoom = { least: 22, most: 40, lines: 1 };
+const MISTAKEN: TileRoom = { least: 44, most: 64, lines: 2 };
+
+function FeaturesView() {
+  useEffect(watchFeatures, []);
+  return (
+    <>
+      <Choices />
+      <div class="tiles-room">
+        <Tiles />
+      </div>
+      <Said />
+      {layer.value !== null && <Exciting />}
+      <FeaturesTable />
+    </>
+  );
+}
+
+function Choices() {
+  return (
+    <div class="planes">
+      <select
+        aria-label="Whose features"
+        value={String(layer.value ?? MISTAKES)}
+        onChange={(event) => {
+          const { value } = event.currentTarget;
+          subject.value = value === MISTAKES ? MISTAKES : Number(value);
+        }}
+      >
+        {layers.value.map(({ name }, index) => (
+          <option key={name} value={String(index)}>
+            {name.replace("_", " ")}
+          </option>
+        ))}
+        {classes.value.length > 0 && <option value={MISTAKES}>test rows taken for others</option>}
+      </select>
+      {layer.value !== null && (
+        <select
+          aria-label="Scale of the colours"
+          value={ownScale.value ? "own" : "one"}
+          onChange={(event) => {
+            ownScale.value = event.currentTarget.value === "own";
+          }}
+        >
+          <option value="one">one scale for all</option>
+          <option value="own">each its own scale</option>
+        </select>
+      )}
+    </div>
+  );
+}
+
+function picture(): TilePicture | null {
+  const shape = imageShape.value;
+  if (!shape) return null;
+  return layer.value === null ? picturesOfMistakes(shape) : pictureOfUnits(shape, layer.value);
+}
+
+function pictureOfUnits(shape: readonly [number, number], of: number): TilePicture {
+  return {
+    shape,
+    tiles: images.value.map((values, index) => ({ values, lines: [unitName(of, index)] })),
+    look: "signed",
+    ends: signedEnds(images.value, !ownScale.value),
+    chosen: chosenUnit.value,
+    room: UNITS,
+  };
+}
+
+function picturesOfMistakes(shape: readonly [number, number]): TilePicture {
+  return {
+    shape,
+    tiles: mistakes.value.map(({ values, taken, probability, target }) => ({
+      values,
+      lines: [`${className(taken)}, ${whole(100 * probability)} %`, `is ${className(target)}`],
+    })),
+    look: "ink",
+    ends: mistakes.value.map(() => pixelEnds.value),
+    chosen: null,
+    room: MISTAKEN,
+  };
+}
+
+/** A unit by its number; of the output, by its class. */
+export function unitName(of: number, index: number): string {
+  const names = classes.value;
+  if (of < layers.value.length - 1 || names.length === 0) return String(index + 1);
+  return className(layers.value[of]?.fan_out === 1 ? 1 : index);
+}
+
+export function className(index: number): string {
+  return classes.value[index] ?? short(index);
+}
+
+export function drawFeatures(surface: Surface): void {
+  const now = picture();
+  if (now) drawTiles(surface, now);
+}
+
+function featuresPicture(): Picture | null {
+  const now = picture();
+  if (!now || now.tiles.length === 0) return null;
+  const [width, title] = [480, layer.value === null ? "Taken for others" : "Features"];
+  const boxes = layOutTiles(now.tiles.length, width, now.shape, now.room);
+  const legend =
+    layer.value === null
+      ? []
+      : [
+          fieldKey("adds", (theme) => signColour(1, theme)),
+          fieldKey("takes away", (theme) => signColour(-1, theme)),
+        ];
+  return { title, width, height: heightOfTiles(boxes, now.room), draw: drawFeatures, legend };
+}
+
+function Tiles() {
+  const place = useRef<HTMLDivElement>(null);
+  const width = useWidth(place);
+  const canvas = useDrawing(drawFeatures);
+  const now = picture();
+  const boxes = now ? layOutTiles(now.tiles.length, width, now.shape, now.room) : [];
+  return (
+    <div
+      class="tiles"
+      ref={place}
+      style={{ blockSize: `${now ? heightOfTiles(boxes, now.room) : 0}px` }}
+    >
+      <canvas ref={canvas} aria-hidden="true" />
+      {layer.value !== null &&
+        boxes.map(({ left, top, width, height }, index) => (
+          <button
+            key={index}
+            type="button"
+            class="tile"
+            aria-label={`Unit ${unitName(layer.value ?? 0, index)}`}
+            aria-pressed={index === chosenUnit.value}
+            style={{
+              left: `${left}px`,
+              top: `${top}px`,
+              inlineSize: `${width}px`,
+              blockSize: `${height}px`,
+            }}
+            onClick={() => {
+              unit.value = index;
+            }}
+          />
+        ))}
+    </div>
+  );
+}
+
+function useWidth(place: { current: HTMLElement | null }): number {
+  const changes = useChanges(place);
+  const width = useSignal(0);
+  useEffect(() => {
+    width.value = place.current?.clientWidth ?? 0;
+  }, [changes.value]);
+  return width.value;
+}
+
+/** What the images are, in words. */
+function Said() {
+  const of = layer.value;
+  if (of === null) return <p class="answer">{mistakesInWords()}</p>;
+  const what =
+    of === 0
+      ? "Weights by pixel"
+      : `Mean slope of ${symbolOf(of)} by pixel, over ${whole(slopeRows.value)} rows`;
+  return <p class="answer">{what}: blue adds, orange takes away.</p>;
+}
+
+/** What a unit's answer is called: of the output, before the link. */
+function symbolOf(of: number): string {
+  return of === layers.value.length - 1 ? "z" : "a";
+}
+
+function mistakesInWords(): string {
+  const said = mistakesSaid.value;
+  if (!said) return "";
+  const { n_wrong, n_test } = said;
+  if (n_wrong === 0) return `All ${whole(n_test)} test rows are right.`;
+  const shown = mistakes.value.length < n_wrong ? `; the ${mistakes.value.length} surest` : "";
+  return `${whole(n_wrong)} of ${whole(n_test)} test rows are taken for another class (${percent(n_wrong / n_test)})${shown}.`;
+}
+
+export function drawExciting(surface: Surface): void {
+  const shape = imageShape.value;
+  if (!shape) return;
+  drawTiles(surface, {
+    shape,
+    tiles: exciting.value.map(({ values, target }) => ({ values, lines: [className(target)] })),
+    look: "ink",
+    ends: exciting.value.map(() => pixelEnds.value),
+    chosen: null,
+    room: ROWS,
+  });
+}
+
+function Exciting() {
+  const place = useRef<HTMLDivElement>(null);
+  const width = useWidth(place);
+  const canvas = useDrawing(drawExciting);
+  const shape = imageShape.value ?? [1, 1];
+  const boxes = layOutTiles(exciting.value.length || 12, width, shape, ROWS);
+  return (
+    <>
+      <p class="answer" aria-live="polite">
+        {excitingInWords()}
+      </p>
+      <div class="tiles" ref={place} style={{ blockSize: `${heightOfTiles(boxes, ROWS)}px` }}>
+        <canvas ref={canvas} aria-hidden="true" />
+      </div>
+    </>
+  );
+}
+
+function excitingInWords(): string {
+  const rows = exciting.value;
+  const [first, last] = [rows[0], rows.at(-1)];
+  if (!first || !last || layer.value === null) return "";
+  const [name, symbol] = [unitName(layer.value, chosenUnit.value), symbolOf(layer.value)];
+  if (first.a === last.a)
+    return `To unit ${name} all rows are alike: ${symbol} is ${short(first.a)}`;
+  return `Rows that excite unit ${name} most: ${symbol} from ${short(first.a)} to ${short(last.a)}`;
+}
