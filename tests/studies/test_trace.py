@@ -266,7 +266,7 @@ def test_it_goes_to_a_dict_and_to_a_frame():
     assert plain["layers"]["hidden_1"]["d_scale"].shape == (4,)
     assert float(plain["loss"]) == trace.loss
     frame = trace.to_frame()
-    assert [*frame.columns] == ["part", "layer", "name", "formula", "shape", "value"]
+    assert [*frame.columns] == ["part", "layer", "name", "formula", "code", "shape", "value"]
     row = frame[(frame["layer"] == "output") & (frame["name"] == "delta")].iloc[0]
     np.testing.assert_array_equal(row["value"], trace.layers[-1].delta)
     assert row["shape"] == (15, 3)

@@ -30,6 +30,8 @@ class UnitParameter:
         `slope(z)` is da/d(parameter).
     symbol, slope_equation : str
         What formulas call it, and its slope as text.
+    slope_code : str
+        The slope as an expression of NumPy, in z, or in z_hat where it belongs to a normalization.
     """
 
     name: str
@@ -37,6 +39,7 @@ class UnitParameter:
     slope: Callable[[Array], Array]
     symbol: str
     slope_equation: str
+    slope_code: str
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,9 @@ class Activation:
         Both formulas as text, the slope's in terms of z or of a = f(z), and where they come from.
     code : Code
         How it is written in PyTorch, ONNX, NumPy and C.
+    slope_code : str
+        The slope in NumPy, in z, in a = f(z) and in what its units learn, by name; of scipy.special
+        it may use `expit` and `ndtr`.
     parameters : tuple of UnitParameter
         What its units learn; nothing for most.
     """
@@ -74,6 +80,7 @@ class Activation:
     slope_equation: str
     paper: str
     code: Code
+    slope_code: str
     parameters: tuple[UnitParameter, ...] = ()
 
 
@@ -87,6 +94,7 @@ ACTIVATIONS = Table(
         he_gain=1.0,
         equation="f(z) = z",
         slope_equation="f'(z) = 1",
+        slope_code="np.ones_like(z)",
         paper="the linear model; a network of these collapses to one",
         code=Code("Identity", "z", "z", "z"),
     ),
@@ -98,6 +106,7 @@ ACTIVATIONS = Table(
         he_gain=1.8462,
         equation="f(z) = 1 / (1 + exp(-z))",
         slope_equation="f'(z) = a (1 - a)",
+        slope_code="a * (1 - a)",
         paper="Rumelhart, Hinton, Williams 1986, Learning representations by back-propagation",
         code=Code("Sigmoid", "Sigmoid", "np.exp(-np.logaddexp(0, -z))", "1 / (1 + exp(-z))"),
     ),
@@ -109,6 +118,7 @@ ACTIVATIONS = Table(
         he_gain=1.5925,
         equation="f(z) = tanh(z)",
         slope_equation="f'(z) = 1 - a²",
+        slope_code="1 - a**2",
         paper="LeCun, Bottou, Orr, Müller 1998, Efficient BackProp",
         code=Code("Tanh", "Tanh", "np.tanh(z)", "tanh(z)"),
     ),
@@ -120,6 +130,7 @@ ACTIVATIONS = Table(
         he_gain=np.sqrt(2).item(),
         equation="f(z) = max(0, z)",
         slope_equation="f'(z) = 1 for z > 0, else 0",
+        slope_code="1.0 * (z > 0)",
         paper="Nair, Hinton 2010, Rectified linear units improve restricted Boltzmann machines",
         code=Code("ReLU", "Relu", "np.maximum(z, 0)", "z < 0 ? 0 : z"),
     ),
@@ -131,6 +142,7 @@ ACTIVATIONS = Table(
         he_gain=1.4141,
         equation="f(z) = z for z ≥ 0, else 0.01 z",
         slope_equation="f'(z) = 1 for z ≥ 0, else 0.01",
+        slope_code="np.where(z < 0, 0.01, 1.0)",
         paper="Maas, Hannun, Ng 2013, Rectifier nonlinearities improve acoustic models",
         code=Code(
             "LeakyReLU", "PRelu(z, 0.01)", "np.where(z < 0, 0.01 * z, z)", "z < 0 ? 0.01 * z : z"
@@ -144,13 +156,19 @@ ACTIVATIONS = Table(
         he_gain=1.3720,
         equation="f(z) = z for z ≥ 0, else s z, where each unit learns its s, from 0.25 on",
         slope_equation="f'(z) = 1 for z ≥ 0, else s",
+        slope_code="np.where(z < 0, slope, 1.0)",
         paper="He, Zhang, Ren, Sun 2015, Delving deep into rectifiers",
         code=Code(
             "PReLU(n)", "PRelu(z, slope)", "np.where(z < 0, slope * z, z)", "z < 0 ? slope * z : z"
         ),
         parameters=(
             UnitParameter(
-                "slope", functions.PRELU_START, lambda z: np.minimum(z, 0), "s", "min(z, 0)"
+                "slope",
+                functions.PRELU_START,
+                lambda z: np.minimum(z, 0),
+                "s",
+                "min(z, 0)",
+                "np.minimum(z, 0)",
             ),
         ),
     ),
@@ -162,6 +180,7 @@ ACTIVATIONS = Table(
         he_gain=1.2452,
         equation="f(z) = z for z ≥ 0, else exp(z) - 1",
         slope_equation="f'(z) = 1 for z ≥ 0, else a + 1",
+        slope_code="np.where(z < 0, a + 1, 1.0)",
         paper="Clevert, Unterthiner, Hochreiter 2015, Exponential linear units",
         code=Code(
             "ELU",
@@ -178,6 +197,7 @@ ACTIVATIONS = Table(
         he_gain=1.0000,
         equation="f(z) = λ z for z ≥ 0, else λ α (exp(z) - 1), λ = 1.0507…, α = 1.6733…",
         slope_equation="f'(z) = λ for z ≥ 0, else a + λ α",
+        slope_code="np.where(z < 0, a + 1.7580993408473766, 1.0507009873554805)",
         paper="Klambauer, Unterthiner, Mayr, Hochreiter 2017, Self-normalizing neural networks",
         code=Code(
             "SELU",
@@ -195,6 +215,7 @@ ACTIVATIONS = Table(
         he_gain=1.5335,
         equation="f(z) = z Φ(z), Φ the standard normal distribution",
         slope_equation="f'(z) = Φ(z) + z φ(z), φ the standard normal density",
+        slope_code="ndtr(z) + z * np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)",
         paper="Hendrycks, Gimpel 2016, Gaussian error linear units",
         code=Code(
             "GELU",
@@ -211,6 +232,7 @@ ACTIVATIONS = Table(
         he_gain=1.6765,
         equation="f(z) = z / (1 + exp(-z))",
         slope_equation="f'(z) = σ(z) (1 + z (1 - σ(z))), σ(z) = 1 / (1 + exp(-z))",
+        slope_code="expit(z) * (1 + z * (1 - expit(z)))",
         paper="Elfwing, Uchibe, Doya 2017, Sigmoid-weighted linear units (swish)",
         code=Code(
             "SiLU", "Mul(z, Sigmoid(z))", "z * np.exp(-np.logaddexp(0, -z))", "z / (1 + exp(-z))"
@@ -224,6 +246,7 @@ ACTIVATIONS = Table(
         he_gain=1.4868,
         equation="f(z) = z tanh(log(1 + exp(z)))",
         slope_equation="f'(z) = t + z (1 - t²) / (1 + exp(-z)), t = tanh(log(1 + exp(z)))",
+        slope_code="np.tanh(np.logaddexp(0, z)) + z * expit(z) / np.cosh(np.logaddexp(0, z)) ** 2",
         paper="Misra 2019, Mish: a self regularized non-monotonic activation function",
         code=Code(
             "Mish",
@@ -240,6 +263,7 @@ ACTIVATIONS = Table(
         he_gain=1.0419,
         equation="f(z) = log(1 + exp(z))",
         slope_equation="f'(z) = 1 / (1 + exp(-z))",
+        slope_code="expit(z)",
         paper="Dugas, Bengio, Bélisle, Nadeau, Garcia 2000",
         code=Code(
             "Softplus",
@@ -256,6 +280,7 @@ ACTIVATIONS = Table(
         he_gain=2.3375,
         equation="f(z) = z / (1 + |z|)",
         slope_equation="f'(z) = (1 - |a|)²",
+        slope_code="(1 - np.abs(a)) ** 2",
         paper="Bergstra, Desjardins, Lamblin, Bengio 2009, Quadratic polynomials",
         code=Code("Softsign", "Div(z, Add(1, Abs(z)))", "z / (1 + np.abs(z))", "z / (1 + fabs(z))"),
     ),
@@ -267,6 +292,7 @@ ACTIVATIONS = Table(
         he_gain=1.4142,
         equation="f(z) = min(max(0, z), 6)",
         slope_equation="f'(z) = 1 for 0 < z < 6, else 0",
+        slope_code="1.0 * ((z > 0) & (z < 6))",
         paper="Krizhevsky 2010, Convolutional deep belief networks on CIFAR-10",
         code=Code("ReLU6", "Clip(z, 0, 6)", "np.clip(z, 0, 6)", "z < 0 ? 0 : z > 6 ? 6 : z"),
     ),
@@ -278,6 +304,7 @@ ACTIVATIONS = Table(
         he_gain=1.7367,
         equation="f(z) = z min(max(0, z + 3), 6) / 6",
         slope_equation="f'(z) = (2 z + 3) / 6 for -3 ≤ z ≤ 3, 0 below, 1 above",
+        slope_code="np.where(np.abs(z) <= 3, (2 * z + 3) / 6, 1.0 * (z > 3))",
         paper="Howard et al. 2019, Searching for MobileNetV3",
         code=Code(
             "Hardswish",
@@ -294,6 +321,7 @@ ACTIVATIONS = Table(
         he_gain=1.5209,
         equation="f(z) = sin(z)",
         slope_equation="f'(z) = cos(z)",
+        slope_code="np.cos(z)",
         paper="Sitzmann, Martel, Bergman, Lindell, Wetzstein 2020, Implicit neural representations",
         code=Code("sin", "Sin", "np.sin(z)", "sin(z)"),
     ),

@@ -16,7 +16,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.formulas import class_losses, value_losses
+from lamina.formulas import class_losses, loss_code, value_losses
+from lamina.formulas.loss_code import LossCode
 from lamina.formulas.table import Array, Table
 
 Hyperparameter: TypeAlias = "float | Sequence[float]"
@@ -56,6 +57,8 @@ class Loss:
     equation, slope_equation, paper : str
         Both formulas as text, `value`'s as the loss of a batch and `delta`'s of a row, and where
         they come from.
+    code : LossCode
+        `value` and `delta` in NumPy.
     aim : str
         Of values: what the prediction with the least loss is of all targets that a row could have.
     outputs_per_target : callable
@@ -84,6 +87,7 @@ class Loss:
     equation: str
     slope_equation: str
     paper: str
+    code: LossCode
     aim: str = "the mean"
     outputs_per_target: Callable[[Hyperparameters], int] = one_output
     answer: Callable[[Array, Hyperparameters], Array] = as_it_is
@@ -105,6 +109,7 @@ LOSSES = Table(
         delta=value_losses.difference,
         mean_over_outputs=True,
         equation="L = ½ · mean over rows and outputs of (p - y)²",
+        code=loss_code.SQUARED_ERROR,
         slope_equation="dL/dz = p - y",
         paper="Legendre 1805; Gauss 1809",
     ),
@@ -117,6 +122,7 @@ LOSSES = Table(
         value=value_losses.poisson,
         delta=value_losses.difference,
         equation="L = mean over rows of Σ y log(y / p) - y + p",
+        code=loss_code.POISSON,
         slope_equation="dL/dz = p - y",
         paper="Nelder, Wedderburn 1972, Generalized linear models (half the Poisson deviance)",
     ),
@@ -129,6 +135,7 @@ LOSSES = Table(
         value=class_losses.binary_log_loss,
         delta=value_losses.difference,
         equation="L = -mean over rows of Σ y log p + (1 - y) log(1 - p)",
+        code=loss_code.BINARY_LOG_LOSS,
         slope_equation="dL/dz = p - y",
         paper="Good 1952, Rational decisions",
     ),
@@ -141,6 +148,7 @@ LOSSES = Table(
         value=class_losses.log_loss,
         delta=class_losses.log_loss_delta,
         equation="L = -mean over rows of log p_y",
+        code=loss_code.LOG_LOSS,
         slope_equation="dL/dz_c = p_c - [c = y]",
         paper="Bridle 1990, Probabilistic interpretation of feedforward classification networks",
     ),
@@ -155,6 +163,7 @@ LOSSES = Table(
         is_smooth=False,
         aim="the median",
         equation="L = mean over rows of Σ |p - y|",
+        code=loss_code.ABSOLUTE_ERROR,
         slope_equation="dL/dz = sign(p - y)",
         paper="Boscovich 1757; Edgeworth 1887, On observations relating to several quantities",
     ),
@@ -168,6 +177,7 @@ LOSSES = Table(
         delta=value_losses.huber_delta,
         aim="between median and mean",
         equation="L = mean over rows of Σ ½ r² where |r| ≤ t, else t (|r| - ½ t);  r = p - y",
+        code=loss_code.HUBER,
         slope_equation="dL/dz = min(max(-t, p - y), t)",
         paper="Huber 1964, Robust estimation of a location parameter",
     ),
@@ -181,6 +191,7 @@ LOSSES = Table(
         delta=value_losses.log_cosh_delta,
         aim="between median and mean",
         equation="L = mean over rows of Σ log cosh(p - y)",
+        code=loss_code.LOG_COSH,
         slope_equation="dL/dz = tanh(p - y)",
         paper="Green 1990, Bayesian reconstructions from emission tomography data",
     ),
@@ -197,6 +208,7 @@ LOSSES = Table(
         is_smooth=False,
         aim="a quantile",
         equation="L = mean over rows of Σ over targets and q of max(q r, (q - 1) r);  r = y - p",
+        code=loss_code.QUANTILE,
         slope_equation="dL/dz = -q where p < y, 1 - q where p > y",
         paper=(
             "Koenker, Bassett 1978, Regression quantiles; rearranged: Chernozhukov, Fernández-Val, "
@@ -212,6 +224,7 @@ LOSSES = Table(
         value=value_losses.gamma,
         delta=value_losses.gamma_delta,
         equation="L = mean over rows of Σ y / p - 1 - log(y / p)",
+        code=loss_code.GAMMA,
         slope_equation="dL/dz = 1 - y / p",
         paper="Nelder, Wedderburn 1972, Generalized linear models (half the gamma deviance)",
     ),
@@ -226,6 +239,7 @@ LOSSES = Table(
         equation=(
             "L = mean over rows of Σ y^(2-ρ) / ((1-ρ)(2-ρ)) - y p^(1-ρ) / (1-ρ) + p^(2-ρ) / (2-ρ)"
         ),
+        code=loss_code.TWEEDIE,
         slope_equation="dL/dz = p^(2-ρ) - y p^(1-ρ)",
         paper=(
             "Tweedie 1984, An index which distinguishes between some important exponential "
@@ -245,6 +259,7 @@ LOSSES = Table(
         spread=lambda p: p[:, 1::2],
         least=-math.inf,
         equation="L = mean over rows of Σ log σ + ½ (y - μ)² / σ²;  p = (μ, σ) of each target",
+        code=loss_code.GAUSSIAN_NLL,
         slope_equation="dL/dz = (μ - y) / σ² for μ, 1 - (y - μ)² / σ² for log σ",
         paper="Nix, Weigend 1994, Estimating the mean and variance of the target distribution",
     ),
@@ -257,6 +272,7 @@ LOSSES = Table(
         value=class_losses.binary_focal,
         delta=class_losses.binary_focal_delta,
         equation="L = -mean over rows of Σ y (1 - p)^γ log p + (1 - y) p^γ log(1 - p)",
+        code=loss_code.BINARY_FOCAL,
         slope_equation=(
             "dL/dz = y (1 - p)^γ (γ p log p - 1 + p) + (1 - y) p^γ (p - γ (1 - p) log(1 - p))"
         ),
@@ -271,6 +287,7 @@ LOSSES = Table(
         value=class_losses.smoothed_log_loss,
         delta=class_losses.smoothed_log_loss_delta,
         equation="L = -mean over rows of Σ_c s_c log p_c;  s_c = (1 - ε) [c = y] + ε / n_classes",
+        code=loss_code.SMOOTHED_LOG_LOSS,
         slope_equation="dL/dz_c = p_c - s_c",
         paper="Szegedy et al. 2016, Rethinking the Inception architecture, section 7",
     ),
@@ -286,6 +303,7 @@ LOSSES = Table(
             "L = -mean over rows of Σ_c s_c (1 - p_c)^γ log p_c;  "
             "s_c = (1 - ε) [c = y] + ε / n_classes"
         ),
+        code=loss_code.FOCAL,
         slope_equation=(
             "dL/dz_c = g_c - p_c Σ g;  g_c = s_c (1 - p_c)^γ (γ p_c log p_c / (1 - p_c) - 1)"
         ),

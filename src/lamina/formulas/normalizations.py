@@ -102,8 +102,8 @@ def move_running_statistics(statistics: Array, moments: Moments, n_rows: int) ->
 
 
 SCALE_AND_SHIFT = (
-    UnitParameter("scale", 1.0, lambda normalized: normalized, "γ", "ẑ"),
-    UnitParameter("shift", 0.0, np.ones_like, "β", "1"),
+    UnitParameter("scale", 1.0, lambda normalized: normalized, "γ", "ẑ", "z_hat"),
+    UnitParameter("shift", 0.0, np.ones_like, "β", "1", "1"),
 )
 
 LAYER_IN_C = f"""\

@@ -24,6 +24,23 @@ MatrixUpdate: TypeAlias = Callable[
 
 
 @dataclass(frozen=True)
+class StepCode:
+    """A step in NumPy: what is added to w, from its gradient g.
+
+    Attributes
+    ----------
+    memory : tuple of str
+        What the slots are called.
+    lines : tuple of str
+        Statements on g, t, rate, hyperparameters by name and memory; the last is an expression,
+        what is added. Before it, AMSGrad lets its largest v take the place of v.
+    """
+
+    memory: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Optimizer:
     """One optimizer.
 
@@ -41,11 +58,15 @@ class Optimizer:
         `update(w, g, state, step, learning_rate, hyperparameters)`, in place on w and state.
     equation, paper : str
         The formula as text, and where it comes from.
+    code : StepCode
+        What `update` adds, in NumPy.
     amsgrad : bool
         Whether it has the AMSGrad variant: `update` takes it where the state has one row more.
     matrix_update : callable or None
         The same as `update` for a matrix of weights, where that is more than its elements: W and g
         are (fan_in, fan_out), and so is each slot. `update` is then for all else.
+    matrix_code : StepCode or None
+        What it adds, in NumPy; of lamina.formulas.muon it may use `orthogonalised`.
     weight_decay : float
         What `weight_decay=None` means.
     """
@@ -57,8 +78,10 @@ class Optimizer:
     update: Update
     equation: str
     paper: str
+    code: StepCode
     amsgrad: bool = False
     matrix_update: MatrixUpdate | None = None
+    matrix_code: StepCode | None = None
     weight_decay: float = 0.0
 
 
@@ -159,6 +182,17 @@ def lion(
     m += (1 - beta_2) * g
 
 
+MOMENTS_IN_CODE = (
+    "m = beta_1 * m + (1 - beta_1) * g",
+    "v = beta_2 * v + (1 - beta_2) * g**2",
+)
+ADAMW_IN_CODE = StepCode(
+    ("m", "v"),
+    (
+        *MOMENTS_IN_CODE,
+        "-rate * m / (1 - beta_1**t) / (np.sqrt(v / (1 - beta_2**t)) + epsilon)",
+    ),
+)
 ADAM_MOMENTS = "m ← β₁ m + (1 - β₁) g;  v ← β₂ v + (1 - β₂) g²"
 ADAMW_STEP = "w ← w - η m̂ / (√v̂ + ε),  m̂ = m / (1 - β₁ᵗ),  v̂ = v / (1 - β₂ᵗ)"
 
@@ -170,6 +204,13 @@ OPTIMIZERS = Table(
         hyperparameters=("momentum", "nesterovs_momentum"),
         follows_schedule=True,
         update=sgd,
+        code=StepCode(
+            ("v",),
+            (
+                "v = momentum * v - rate * g",
+                "momentum * v - rate * g if nesterovs_momentum else v",
+            ),
+        ),
         equation="v ← μ v - η g;  w ← w + v,  or with Nesterov  w ← w + μ v - η g",
         paper="Robbins, Monro 1951; Polyak 1964; Sutskever, Martens, Dahl, Hinton 2013",
     ),
@@ -179,6 +220,13 @@ OPTIMIZERS = Table(
         hyperparameters=("beta_1", "beta_2", "epsilon"),
         follows_schedule=False,
         update=adam,
+        code=StepCode(
+            ("m", "v"),
+            (
+                *MOMENTS_IN_CODE,
+                "-rate * np.sqrt(1 - beta_2**t) / (1 - beta_1**t) * m / (np.sqrt(v) + epsilon)",
+            ),
+        ),
         equation=f"{ADAM_MOMENTS};  w ← w - η √(1 - β₂ᵗ) / (1 - β₁ᵗ) · m / (√v + ε)",
         paper=(
             "Kingma, Ba 2014, Adam: a method for stochastic optimization, section 2; "
@@ -192,6 +240,7 @@ OPTIMIZERS = Table(
         hyperparameters=("beta_1", "beta_2", "epsilon"),
         follows_schedule=True,
         update=adamw,
+        code=ADAMW_IN_CODE,
         equation=f"W ← W - η λ W;  {ADAM_MOMENTS};  {ADAMW_STEP}",
         paper="Loshchilov, Hutter 2019, Decoupled weight decay regularization",
         amsgrad=True,
@@ -203,6 +252,16 @@ OPTIMIZERS = Table(
         hyperparameters=("beta_1", "beta_2", "epsilon"),
         follows_schedule=True,
         update=nadam,
+        code=StepCode(
+            ("m", "v"),
+            (
+                *MOMENTS_IN_CODE,
+                "mu = [beta_1 * (1 - 0.5 * 0.96 ** (0.004 * s)) for s in range(1, t + 2)]",
+                "now, then = 1 - np.prod(mu[:-1]), 1 - np.prod(mu)",
+                "ahead = (1 - mu[-2]) * g / now + mu[-1] * m / then",
+                "-rate * ahead / (np.sqrt(v / (1 - beta_2**t)) + epsilon)",
+            ),
+        ),
         equation=(
             f"{ADAM_MOMENTS};  μₜ = β₁ (1 - ½ · 0.96^(0.004 t));  w ← w - η "
             "((1 - μₜ) g / (1 - Π μ₁…μₜ) + μₜ₊₁ m / (1 - Π μ₁…μₜ₊₁)) / (√v̂ + ε)"
@@ -215,6 +274,13 @@ OPTIMIZERS = Table(
         hyperparameters=("decay_rate", "epsilon"),
         follows_schedule=True,
         update=rmsprop,
+        code=StepCode(
+            ("v",),
+            (
+                "v = decay_rate * v + (1 - decay_rate) * g**2",
+                "-rate * g / (np.sqrt(v) + epsilon)",
+            ),
+        ),
         equation="v ← ρ v + (1 - ρ) g²;  w ← w - η g / (√v + ε)",
         paper="Tieleman, Hinton 2012, Neural networks for machine learning, lecture 6.5",
     ),
@@ -224,6 +290,7 @@ OPTIMIZERS = Table(
         hyperparameters=("epsilon",),
         follows_schedule=True,
         update=adagrad,
+        code=StepCode(("s",), ("s = s + g**2", "-rate * g / (np.sqrt(s) + epsilon)")),
         equation="s ← s + g²;  w ← w - η g / (√s + ε)",
         paper="Duchi, Hazan, Singer 2011, Adaptive subgradient methods for online learning",
     ),
@@ -233,6 +300,7 @@ OPTIMIZERS = Table(
         hyperparameters=("beta_1", "beta_2"),
         follows_schedule=True,
         update=lion,
+        code=StepCode(("m",), ("-rate * np.sign(beta_1 * m + (1 - beta_1) * g)",)),
         equation="w ← w - η sign(β₁ m + (1 - β₁) g);  m ← β₂ m + (1 - β₂) g",
         paper="Chen et al. 2023, Symbolic discovery of optimization algorithms",
     ),
@@ -243,6 +311,15 @@ OPTIMIZERS = Table(
         follows_schedule=True,
         update=adamw,
         matrix_update=muon_matrix,
+        code=ADAMW_IN_CODE,
+        matrix_code=StepCode(
+            ("m", "v"),
+            (
+                "m = momentum * m + (1 - momentum) * g",
+                "ahead = momentum * m + (1 - momentum) * g if nesterovs_momentum else m",
+                "-rate * 0.2 * max(g.shape) ** 0.5 * orthogonalised(ahead)",
+            ),
+        ),
         equation=(
             "matrices: M ← μ M + (1 - μ) G;  W ← W - 0.2 η √max(fan_in, fan_out) · O(M), or with "
             "Nesterov O(μ M + (1 - μ) G), O(X) nearly U Vᵀ of X = U S Vᵀ;  "

@@ -28,6 +28,8 @@ class Penalty:
         `l1_share(l1_ratio)` is r, of which only the elastic net lets the user choose.
     equation, slope_equation, paper : str
         Both formulas as text, and where they come from.
+    code, slope_code : str
+        What alpha multiplies in both, as expressions of NumPy in W and l1_ratio.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Penalty:
     equation: str
     slope_equation: str
     paper: str
+    code: str
+    slope_code: str
 
     def value(self, w: Array, l1_ratio: float = 0.5) -> float:
         """r ‖w‖₁ + (1 - r) ½ ‖w‖²."""
@@ -57,6 +61,8 @@ PENALTIES = Table(
         equation="½ α ‖W‖² / (rows of the batch, or their weight sum)",
         slope_equation="α W / (rows of the batch, or their weight sum)",
         paper="Krogh, Hertz 1991, A simple weight decay can improve generalization",
+        code="0.5 * np.sum(W**2)",
+        slope_code="W",
     ),
     Penalty(
         name="l1",
@@ -64,6 +70,8 @@ PENALTIES = Table(
         equation="α ‖W‖₁ / (rows of the batch, or their weight sum)",
         slope_equation="α sign(W) / (rows of the batch, or their weight sum)",
         paper="Tibshirani 1996, Regression shrinkage and selection via the lasso",
+        code="np.sum(np.abs(W))",
+        slope_code="np.sign(W)",
     ),
     Penalty(
         name="elasticnet",
@@ -71,5 +79,7 @@ PENALTIES = Table(
         equation="α (ρ ‖W‖₁ + (1 - ρ) ½ ‖W‖²) / (rows of the batch, or their weight sum)",
         slope_equation="α (ρ sign(W) + (1 - ρ) W) / (rows of the batch, or their weight sum)",
         paper="Zou, Hastie 2005, Regularization and variable selection via the elastic net",
+        code="np.sum(l1_ratio * np.abs(W) + (1 - l1_ratio) * 0.5 * W**2)",
+        slope_code="(l1_ratio * np.sign(W) + (1 - l1_ratio) * W)",
     ),
 )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import html
 import re
+from typing import Any
+from xml.etree import ElementTree
 
 BELOW, ABOVE = set("₀₁₂₃₄₅₆₇₈₉₊₋ₜ"), set("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀᵗ")
 SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋ₜ", "0123456789+−t")
@@ -44,6 +46,30 @@ def mathml(text: str) -> str:
     """
     parts = (_Reader(part).row() for part in BREAK.split(text))
     return " ".join(f'<math displaystyle="true">{part}</math>' for part in parts)
+
+
+def mathml_tree(text: str) -> list[Any]:
+    """A formula as plain lists, for a page that makes elements of them by itself.
+
+    Returns
+    -------
+    list
+        Of elements, each a list: its name, a mapping of attributes where it has any, and then what
+        is in it, which are elements and strings.
+
+    Examples
+    --------
+    >>> mathml_tree("z²")
+    [['math', {'displaystyle': 'true'}, ['msup', ['mi', 'z'], ['mn', '2']]]]
+    """
+    page = mathml(text).replace("&nbsp;", "\u00a0").replace("</math> <math", "</math><math")
+    return [_plain(each) for each in ElementTree.fromstring(f"<page>{page}</page>")]
+
+
+def _plain(element: ElementTree.Element) -> list[Any]:
+    attributes = [dict(element.attrib)] if element.attrib else []
+    text = [element.text] if element.text else []
+    return [element.tag, *attributes, *text, *(_plain(each) for each in element)]
 
 
 class _Reader:

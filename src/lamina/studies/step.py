@@ -7,17 +7,16 @@ Shapes: X (rows, fan_in of the first layer); z, a, delta (rows, fan_out); W (fan
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.engines import Objective, OptimizerSettings, Rows
+from lamina.engines import Objective, OptimizerSettings, OptimizerState, Rows
 from lamina.engines.batch_loss import row_losses, weight_sum
 from lamina.engines.blocks import BlockParameters, Forward, Mode, move_statistics
 from lamina.engines.reference import backward, backward_blocks, batch_loss, forward, update
-from lamina.estimators.fitting import NextStep
 from lamina.formulas import PENALTIES
 from lamina.formulas.noise import Draws
 from lamina.formulas.table import Array
@@ -114,6 +113,8 @@ class Update:
         ‖g‖ over all parameters, before it is clipped.
     change : ndarray of shape (n_parameters,)
         Parameters after the step, minus those before.
+    memory : ndarray of shape (n_slots, n_parameters)
+        What the optimizer remembered of the steps before.
     """
 
     optimizer: OptimizerSettings
@@ -121,15 +122,36 @@ class Update:
     step: int
     gradient_norm: float
     change: Array
+    memory: Array
+
+    @property
+    def is_averaged(self) -> bool:
+        """Whether an average of the parameters predicts in their place."""
+        return self.optimizer.average_decay is not None
+
+    @property
+    def remembers_nothing(self) -> bool:
+        """Whether all that the optimizer remembers is 0, as before the first step."""
+        return not self.memory.any()
 
 
-def make_update(step: Step, following: NextStep) -> Update:
-    """The update that the optimizer's present state leads to; that state is changed."""
-    after, state = step.parameters.copy(), following.memory.state
-    optimizer, rate = following.optimizer, following.learning_rate
+class Following(NamedTuple):
+    """What an update goes by: the optimizer, what it remembers, and its rate."""
+
+    optimizer: OptimizerSettings
+    state: OptimizerState
+    learning_rate: float
+
+
+def make_update(step: Step, following: Following) -> Update:
+    """The update that the optimizer's present state leads to; that state stays as it is."""
+    optimizer, before, rate = following
+    after, state = step.parameters.copy(), replace(before, slots=before.slots.astype(np.float64))
     norm = update(step.layout, optimizer, after, step.gradient.copy(), state, rate)
     move_statistics(step.spec, step.parts(after), step.passed.blocks)
-    return Update(optimizer, rate, state.step + 1, norm, after - step.parameters)
+    n_own = len(before.slots) - before.keeps_average
+    memory = before.slots[:n_own].astype(np.float64)
+    return Update(optimizer, rate, before.step + 1, norm, after - step.parameters, memory)
 
 
 @dataclass(frozen=True, eq=False)

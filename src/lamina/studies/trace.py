@@ -11,20 +11,34 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
+from lamina.engines import Objective, Rows
 from lamina.estimators.fitting import Assignment, memory_for, next_step
 from lamina.estimators.gradient_check import present_assignment
 from lamina.export.scikit_learn import THEIRS
 from lamina.formulas import LOSSES, OPTIMIZERS
 from lamina.formulas.noise import Draws
 from lamina.formulas.table import Array
+from lamina.network import NetworkSpec
 from lamina.studies.inside import OURS, perceptron_inside
-from lamina.studies.step import LayerTrace, Step, Update, layer_traces, make_update, take_step
+from lamina.studies.step import (
+    Following,
+    LayerTrace,
+    Step,
+    Update,
+    layer_traces,
+    make_update,
+    take_step,
+)
 from lamina.studies.trace_formulas import TracedNumber, traced_numbers
 from lamina.studies.trace_page import as_html, as_text
 from lamina.studies.weight_paths import WeightPaths, weight_paths
 
 if TYPE_CHECKING:
     import pandas as pd
+
+LBFGS_NOTE = (
+    "solver='lbfgs' has no update to show: how far it goes, a line search over all rows decides."
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -134,7 +148,7 @@ class StepTrace:
         return {"X": self.layers[0].a_prev, **outside, "layers": layers}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a number: its part of the step, layer, name, formula, shape and value.
+        """One row a number: part of the step, layer, name, formula, Python, shape and value.
 
         Raises
         ------
@@ -147,9 +161,13 @@ class StepTrace:
             raise ImportError(
                 "to_frame needs pandas: pip install pandas, or take to_dict()"
             ) from error
-        columns = ("part", "layer", "name", "formula", "shape", "value")
+        columns = ("part", "layer", "name", "formula", "code", "shape", "value")
         rows = [[getattr(each, column) for column in columns] for each in self.numbers]
         return pd.DataFrame(rows, columns=list(columns))
+
+    def with_notes(self, *notes: str) -> StepTrace:
+        """The same with more notes."""
+        return replace(self, notes=(*self.notes, *notes))
 
     def __repr__(self) -> str:
         return as_text(self.title, self.numbers, self.update, self.notes)
@@ -226,16 +244,45 @@ def trace_step(
     # What draws first numbers may be the caller's own generator.
     fit = replace(fit, random_state=deepcopy(fit.random_state))
     draws = _draws(fit) if dropout and fit.spec.draws else None
-    # What is not finite is to be seen, and a note says so.
-    with np.errstate(all="ignore"):
-        step = take_step(fit.spec, fit.objective, fit.rows, fit.start, draws)
-        made = make_update(step, next_step(fit)) if fit.model.solver in OPTIMIZERS else None
-        layers = layer_traces(step, made)
-        numbers = traced_numbers(step, layers, made)
+    following = None
+    if fit.model.solver in OPTIMIZERS:
+        optimizer, memory, rate = next_step(fit)
+        following = Following(optimizer, memory.state, rate)
     name = type(perceptron).__name__
     n_rows = len(fit.rows.y)
     title = f"One step of {name} with {n_rows} {'row' if n_rows == 1 else 'rows'}, at {where}"
-    return StepTrace(title, step, made, layers, numbers, tuple(_notes(fit, step, made, draws)))
+    trace = lay_open(title, fit.spec, fit.objective, fit.rows, fit.start, draws, following)
+    return trace if following is not None else trace.with_notes(LBFGS_NOTE)
+
+
+def lay_open(
+    title: str,
+    spec: NetworkSpec,
+    objective: Objective,
+    rows: Rows,
+    parameters: Array,
+    draws: Draws | None,
+    following: Following | None,
+) -> StepTrace:
+    """A step taken apart where all that it goes by is known, in float64.
+
+    Parameters
+    ----------
+    title : str
+    spec, objective, rows, parameters
+        Of the step.
+    draws : Draws or None
+        What dropout and noise are drawn by; None leaves them out.
+    following : Following or None
+        What the update goes by; None where it is not known.
+    """
+    # What is not finite is to be seen, and a note says so.
+    with np.errstate(all="ignore"):
+        step = take_step(spec, objective, rows, parameters, draws)
+        made = None if following is None else make_update(step, following)
+        layers = layer_traces(step, made)
+        numbers = traced_numbers(step, layers, made)
+    return StepTrace(title, step, made, layers, numbers, tuple(_notes(step, made, draws)))
 
 
 def _ready(model: Any, X: Any, y: Any) -> tuple[Any, Any, Any]:
@@ -261,31 +308,26 @@ def _draws(fit: Assignment) -> Draws:
     return Draws(state.seed, state.step, np.arange(len(fit.rows.y)))
 
 
-def _notes(fit: Assignment, step: Step, made: Update | None, draws: Draws | None) -> list[str]:
+def _notes(step: Step, made: Update | None, draws: Draws | None) -> list[str]:
     notes = []
-    if fit.spec.draws and draws is None:
+    if step.spec.draws and draws is None:
         notes.append(
             "Dropout and noise are left out; dropout=True draws them as the next step would."
         )
     if draws is not None:
         notes.append("Dropout and noise are drawn as the next step of a fit would draw them.")
-    if any(block.statistics for block in fit.spec.blocks):
+    if any(block.statistics for block in step.spec.blocks):
         notes.append(
             "The batch normalization normalizes by these rows, as a step of training does."
         )
     loss = step.objective.loss
     is_mean = isinstance(loss, str) and LOSSES[loss].mean_over_outputs
-    if is_mean and fit.spec.n_outputs > 1:
+    if is_mean and step.spec.n_outputs > 1:
         notes.append(
-            f"The loss is the mean over {fit.spec.n_outputs} outputs, its gradient that of their "
+            f"The loss is the mean over {step.spec.n_outputs} outputs, its gradient that of their "
             "sum, as scikit-learn trains."
         )
-    if made is None:
-        notes.append(
-            "solver='lbfgs' has no update to show: how far it goes, a line search over all rows "
-            "decides."
-        )
-    if fit.model.average_decay is not None and made is not None:
+    if made is not None and made.is_averaged:
         notes.append("The step is of the parameters that learn; predictions use their average.")
     if not np.isfinite(step.gradient).all():
         notes.append("The gradient is not finite: a fit would end here with a NonFiniteError.")

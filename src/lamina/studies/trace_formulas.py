@@ -7,7 +7,7 @@ The formulas of activations, links, losses, penalties and optimizers are those o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from lamina.formulas import ACTIVATIONS, LINKS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES
 from lamina.formulas.table import Array
 from lamina.studies.step import LayerTrace, Step, Update, dense
+from lamina.studies.trace_code import lines_of
 
 FORWARD, LOSS, BACKWARD, UPDATE = "forward", "loss", "backward", "update"
 BATCH = " / (rows of the batch, or their weight sum)"
@@ -35,6 +36,8 @@ class TracedNumber:
     formula : str
         As text: 'z₁ = a₀ W₁ + b₁'.
     value : ndarray
+    variable, code : str
+        What Python calls it, and the line that computes it: 'z_1 = a_0 @ W_1 + b_1'.
     """
 
     part: str
@@ -42,6 +45,19 @@ class TracedNumber:
     name: str
     formula: str
     value: NDArray[Any]
+    variable: str = ""
+    code: str = ""
+
+    @property
+    def symbol(self) -> str:
+        """What the formula calls it.
+
+        Examples
+        --------
+        >>> TracedNumber("forward", "hidden_1", "z", "z₁ = a₀ W₁ + b₁", np.zeros(1)).symbol
+        'z₁'
+        """
+        return self.formula.partition(",")[0].partition(" = ")[0]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -64,6 +80,16 @@ def traced_numbers(
     step: Step, layers: tuple[LayerTrace, ...], made: Update | None
 ) -> tuple[TracedNumber, ...]:
     """Forward, loss, backward and update."""
+    lines = lines_of(step, made)
+    return tuple(
+        replace(each, **lines[each.part, each.layer, each.name]._asdict())
+        for each in _with_formulas(step, layers, made)
+    )
+
+
+def _with_formulas(
+    step: Step, layers: tuple[LayerTrace, ...], made: Update | None
+) -> tuple[TracedNumber, ...]:
     last_first = [*enumerate(layers, start=1)][::-1]
     return (
         TracedNumber(FORWARD, "inputs", "a", _inputs(step), dense(step.passed.a[0])),

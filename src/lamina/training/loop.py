@@ -144,6 +144,7 @@ class EpochLoop:
         self.rates_of_reports: list[float] = []
         self.seconds_each = math.nan
         self.step_of_epoch = 0
+        self.shuffling: np.random.RandomState | None = None
         self.losses: list[float] = []
         names = () if validation is None else ("validation_loss", *validation.metrics)
         self.columns: dict[str, list[float]] = {
@@ -154,6 +155,7 @@ class EpochLoop:
 
     def run_to_its_end(self, random_state: np.random.RandomState) -> Ending:
         """All epochs, whatever ends them."""
+        self.shuffling = random_state if self.plan.shuffle else None
         try:
             self.callbacks.tell("on_fit_begin", self.under_way)
             return self.run(random_state)
@@ -165,11 +167,10 @@ class EpochLoop:
 
     def run(self, random_state: np.random.RandomState) -> Ending:
         """All epochs."""
-        shuffling = random_state if self.plan.shuffle else None
         while (left := self.plan.max_epochs - len(self.losses)) > 0:
             if perf_counter() >= self.plan.deadline:
                 return Ending.OUT_OF_TIME
-            self.run_epochs(min(left, self.epochs_ahead()), shuffling)
+            self.run_epochs(min(left, self.epochs_ahead()), self.shuffling)
             if (ending := self.take_in_reports()) is not None:
                 return ending
             if self.under_way.stop_is_asked:

@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from copy import deepcopy
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.engines import OptimizerState
 from lamina.formulas.table import Array
 from lamina.network import ParameterLayout
 from lamina.network.parameters import ParameterViews
 
 if TYPE_CHECKING:
     from lamina.training.loop import EpochLoop
+
+
+class StepAhead(NamedTuple):
+    """What the next step of a fit goes by, on copies.
+
+    Attributes
+    ----------
+    parameters : ndarray of shape (n_parameters,)
+        Those that learn, also where their average predicts in their place.
+    state : OptimizerState
+    learning_rate : float
+    rows : ndarray of int64
+        The numbers of the rows in its batch.
+    """
+
+    parameters: Array
+    state: OptimizerState
+    learning_rate: float
+    rows: NDArray[np.int64]
 
 
 class FitUnderWay:
@@ -44,6 +66,8 @@ class FitUnderWay:
     parameters : ndarray of shape (n_parameters,)
         A view of all present parameters, one behind the other, that cannot be written to. Set,
         others take their place, and the optimizer goes on with what it remembers.
+    ahead : StepAhead
+        What the next step goes by: parameters, optimizer, rate, and the rows of its batch.
     is_over : bool
         In `on_epoch_end`, whether this epoch is the last.
     ending : str or None
@@ -131,6 +155,22 @@ class FitUnderWay:
                 "numbers in one vector"
             )
         memory.parameters[:] = parameters
+
+    @property
+    def ahead(self) -> StepAhead:
+        memory = self._loop.memory
+        state = replace(memory.state, slots=memory.state.slots.copy())
+        return StepAhead(memory.parameters.copy(), state, self.learning_rate, self._next_rows())
+
+    def _next_rows(self) -> NDArray[np.int64]:
+        """The numbers of the rows in the next batch; nothing is drawn for it."""
+        loop, order = self._loop, self._loop.order.copy()
+        first = loop.step_of_epoch * loop.plan.batch_size
+        if first == 0 or first >= len(order):
+            first = 0
+            if loop.shuffling is not None:
+                deepcopy(loop.shuffling).shuffle(order)
+        return order[first : first + loop.plan.batch_size]
 
     def _views(self) -> ParameterViews:
         return ParameterLayout.of(self._loop.spec).views(self.parameters)

@@ -1,0 +1,322 @@
+"""Every number of a step as a line of Python: what computes it from the numbers before it.
+
+The lines are those of the reference engine, each with the number of its layer:
+`z_1 = a_0 @ W_1 + b_1`. One after the other they give every number again, from what is known
+before the step: `X`, `targets`, `sample_weight` and `model`, whose parameters they read; where
+something is drawn, `draws`; and what the optimizer remembers, `memory`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from lamina.formulas import ACTIVATIONS, LINKS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES
+from lamina.formulas.normalizations import EPSILON, MOMENTUM
+from lamina.formulas.optimizers import StepCode
+from lamina.network import Dense
+from lamina.studies.step import Step, Update
+
+IMPORTS = """\
+import math
+import numpy as np
+from scipy.special import expit, ndtr, xlogy
+EPS = np.finfo(float).eps"""
+# What the forward pass of a step reads, and of a network whose average predicts in its place.
+GIVEN, GIVEN_BESIDE_AVERAGE = "model", "learning"
+
+
+class Line(NamedTuple):
+    """What computes one number.
+
+    Attributes
+    ----------
+    variable : str
+        What it is called: 'z_1'.
+    code : str
+        One or several lines, the last of which assigns it.
+    """
+
+    variable: str
+    code: str
+
+
+Lines = Iterator[tuple[str, Line]]
+# By part of the step, layer and name.
+Place = tuple[str, str, str]
+
+
+def lines_of(step: Step, made: Update | None) -> dict[Place, Line]:
+    """The line of every number, by its part of the step, its layer and its name."""
+    blocks, lines = step.spec.blocks, dict[Place, Line]()
+
+    def enter(part: str, layer: str, found: Lines) -> None:
+        for name, line in found:
+            lines[part, layer, name] = line
+
+    enter("forward", "inputs", _inputs(step))
+    coders = [_LayerCode(step, i, made) for i in range(1, len(blocks) + 1)]
+    for coder in coders:
+        enter("forward", coder.block.name, coder.forward())
+    enter("loss", "", _loss(step))
+    for coder in reversed(coders):
+        enter("backward", coder.block.name, coder.backward())
+    for coder in coders:
+        enter("update", coder.block.name, coder.update())
+    return lines
+
+
+def read_by(code: str) -> set[str]:
+    """The names that a line reads.
+
+    Examples
+    --------
+    >>> sorted(read_by("z_1 = a_0 @ W_1 + b_1"))
+    ['W_1', 'a_0', 'b_1']
+    """
+    nodes = ast.walk(ast.parse(code))
+    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
+def step_function(made: Update) -> str:
+    """The optimizer as functions: what is added to a parameter with the gradient g.
+
+    'muon' has another one for matrices of weights.
+    """
+    record, lines = OPTIMIZERS[made.optimizer.name], list[str]()
+    if made.optimizer.max_gradient_norm is not None:
+        most = made.optimizer.max_gradient_norm
+        lines.append(f"clip = min(1, {most!r} / {made.gradient_norm!r})  # by the gradient's norm")
+    lines.append(_function("step", record.code, made))
+    if record.matrix_code is not None:
+        lines.append("from lamina.formulas.muon import orthogonalised")
+        lines.append(_function("matrix_step", record.matrix_code, made))
+    return "\n".join(lines)
+
+
+def _function(name: str, code: StepCode, made: Update) -> str:
+    memory, lines = [*code.memory], [*code.lines]
+    if made.optimizer.amsgrad:
+        memory.append("largest_v")
+        lines.insert(-1, "v = largest_v = np.maximum(largest_v, v)")
+    read = {each for line in lines for each in read_by(line)}
+    values: dict[str, Any] = {"t": made.step, "rate": made.learning_rate}
+    values |= {k: _plain(k, v) for k, v in made.optimizer.hyperparameters.items()}
+    known = [f"{k}={v!r}" for k, v in values.items() if k in read]
+    parameters = ", ".join(["g", *memory, *known])
+    body = [*lines[:-1], f"return {lines[-1]}"]
+    return "\n".join([f"def {name}({parameters}):", *(f"    {line}" for line in body)])
+
+
+def _plain(name: str, value: float) -> Any:
+    return bool(value) if name == "nesterovs_momentum" else float(value)
+
+
+def _renamed(code: str, names: Mapping[str, str]) -> str:
+    """Code with other names for some variables."""
+    pattern = "|".join(map(re.escape, names))
+    return re.sub(rf"(?<![\w.])({pattern})(?!\w)", lambda found: names[found[1]], code)
+
+
+def _factor(code: str) -> str:
+    """An expression that a product may hold: in brackets, but for a name or a call."""
+    body = ast.parse(code, mode="eval").body
+    is_whole = isinstance(body, ast.Name | ast.Call | ast.Attribute | ast.Constant)
+    return code if is_whole else f"({code})"
+
+
+def _inputs(step: Step) -> Lines:
+    is_changed = step.passed.a[0] is not step.rows.X
+    yield "a", Line("a_0", "a_0 = with_noise(spec, X, draws)" if is_changed else "a_0 = X")
+
+
+@dataclass
+class _LayerCode:
+    """The lines of one layer, whose number is i, from 1 on."""
+
+    step: Step
+    i: int
+    made: Update | None
+
+    def __post_init__(self) -> None:
+        i, block = self.i, self.block
+        is_normalized = block.normalization is not None
+        self.kept = self.step.passed.blocks[i - 1].kept is not None
+        self.z = f"z_norm_{i}" if is_normalized else f"z_{i}"
+        self.f = f"f_{i}" if self.kept or block.residual else f"a_{i}"
+        axis = NORMALIZATIONS[str(block.normalization)].axis if is_normalized else 0
+        self.axis = "axis=1, keepdims=True" if axis else "axis=0"
+
+    @property
+    def block(self) -> Dense:
+        return self.step.spec.blocks[self.i - 1]
+
+    @property
+    def names(self) -> dict[str, str]:
+        """How the records' letters are called here."""
+        learned = {each.name: f"{each.name}_{self.i}" for each in self.block.learned}
+        return {"z": self.z, "a": self.f, "z_hat": f"z_hat_{self.i}", **learned}
+
+    def forward(self) -> Lines:
+        i, block, activation = self.i, self.block, ACTIVATIONS[self.block.activation]
+        given = GIVEN if self.made is None or not self.made.is_averaged else GIVEN_BESIDE_AVERAGE
+        yield "W", Line(f"W_{i}", f"W_{i} = {given}.coefs_[{i - 1}]")
+        yield "b", Line(f"b_{i}", f"b_{i} = {given}.intercepts_[{i - 1}]")
+        for k, each in enumerate(block.learned):
+            name = f"{each.name}_{i}"
+            yield each.name, Line(name, f"{name} = {given}.unit_parameters_[{i - 1}][{k}]")
+        yield "z", Line(f"z_{i}", f"z_{i} = a_{i - 1} @ W_{i} + b_{i}")
+        if block.normalization is not None:
+            yield from self._normalized()
+        value = _renamed(activation.code.numpy, self.names)
+        if self.f == f"a_{i}":
+            yield "a", Line(self.f, f"{self.f} = {value}")
+            return
+        yield "f", Line(self.f, f"{self.f} = {value}")
+        if self.kept:
+            drawn = f"k_{i} = dropout_factors(draws, {i}, {self.f}.shape, {block.dropout!r})"
+            yield "kept", Line(f"k_{i}", drawn)
+        kept, past = self._kept(), f" + a_{i - 1}" if block.residual else ""
+        yield "a", Line(f"a_{i}", f"a_{i} = {kept}{self.f}{past}")
+
+    def _normalized(self) -> Lines:
+        i, z = self.i, f"z_{self.i}"
+        centred = f"({z} - {z}.mean({self.axis}))"
+        yield "z_hat", Line(f"z_hat_{i}", f"z_hat_{i} = {centred} / {self._spread()}")
+        yield "z_normalized", Line(self.z, f"{self.z} = scale_{i} * z_hat_{i} + shift_{i}")
+
+    def _spread(self) -> str:
+        return f"np.sqrt(z_{self.i}.var({self.axis}) + {EPSILON!r})"
+
+    def _kept(self) -> str:
+        return f"k_{self.i} * " if self.kept else ""
+
+    def backward(self) -> Lines:
+        i, objective = self.i, self.step.objective
+        yield "d_a", Line(f"d_a_{i}", self._slope_at_a())
+        yield "delta", Line(f"delta_{i}", self._delta())
+        slope = PENALTIES[objective.penalty].slope_code.replace("W", f"W_{i}")
+        yield "penalty", Line(f"penalty_{i}", f"penalty_{i} = alpha * {slope} / n")
+        weights = f"dW_{i} = a_{i - 1}.T @ delta_{i} + penalty_{i}"
+        yield "dW", Line(f"dW_{i}", weights)
+        yield "db", Line(f"db_{i}", f"db_{i} = delta_{i}.sum(axis=0)")
+        for k, each in enumerate(self.block.learned):
+            of_normalization = k < self.block.n_of_normalization
+            above = f"d_z_norm_{i}" if of_normalization else f"{self._kept()}d_a_{i}"
+            slope = _factor(_renamed(each.slope_code, self.names))
+            product = above if slope.isdigit() else f"{above} * {slope}"
+            total = f"{_factor(product)}.sum(axis=0)"
+            yield f"d_{each.name}", Line(f"d_{each.name}_{i}", f"d_{each.name}_{i} = {total}")
+
+    def _slope_at_a(self) -> str:
+        i, after = self.i, self.i + 1
+        if i < len(self.step.spec.blocks):
+            past = f" + d_a_{after}" if self.step.spec.blocks[i].residual else ""
+            return f"d_a_{i} = delta_{after} @ W_{after}.T{past}"
+        if _is_by_object(self.step):
+            return f"d_a_{i} = d / n"
+        *before, last = _loss_lines(self.step, lambda code: code.delta)
+        weight = "" if self.step.rows.weight is None else "w[:, np.newaxis] * "
+        return "\n".join([*before, f"d_a_{i} = {weight}{_factor(last)} / n"])
+
+    def _delta(self) -> str:
+        i, activation = self.i, ACTIVATIONS[self.block.activation]
+        slope = _factor(_renamed(activation.slope_code, self.names))
+        behind = f"{self._kept()}d_a_{i} * {slope}"
+        if self.block.normalization is None:
+            return f"delta_{i} = {behind}"
+        along = f"s.mean({self.axis}) - z_hat_{i} * (s * z_hat_{i}).mean({self.axis})"
+        return "\n".join(
+            [
+                f"d_z_norm_{i} = {behind}",
+                f"s = scale_{i} * d_z_norm_{i}",
+                f"delta_{i} = (s - {along}) / {self._spread()}",
+            ]
+        )
+
+    def update(self) -> Lines:
+        i, made = self.i, self.made
+        if made is None:
+            return
+        record, decay = OPTIMIZERS[made.optimizer.name], made.optimizer.weight_decay
+        step = "step" if record.matrix_code is None else "matrix_step"
+        decayed = f"-{made.learning_rate!r} * {decay!r} * W_{i} + " if decay else ""
+        change = f"update_W_{i} = {decayed}{self._call(step, f'W_{i}', f'dW_{i}')}"
+        yield "update_W", Line(f"update_W_{i}", change)
+        change = f"update_b_{i} = {self._call('step', f'b_{i}', f'db_{i}')}"
+        yield "update_b", Line(f"update_b_{i}", change)
+        for each in self.block.learned:
+            name = f"{each.name}_{i}"
+            change = f"update_{name} = {self._call('step', name, f'd_{name}')}"
+            yield f"update_{each.name}", Line(f"update_{name}", change)
+        for k, statistic in enumerate(self.block.statistics):
+            name = f"update_running_{statistic.name}_{i}"
+            yield f"update_running {statistic.name}", Line(name, f"{name} = {self._moved(k)}")
+
+    def _call(self, function: str, name: str, gradient: str) -> str:
+        made = self.made
+        assert made is not None
+        g = gradient if made.optimizer.max_gradient_norm is None else f"clip * {gradient}"
+        code = OPTIMIZERS[made.optimizer.name].code
+        slots = [*code.memory, *(["largest_v"] if made.optimizer.amsgrad else [])]
+        if made.remembers_nothing:
+            return f"{function}({', '.join([g, *(f'{slot}=0' for slot in slots)])})"
+        return f'{function}({g}, *memory["{name}"])'
+
+    def _moved(self, k: int) -> str:
+        """How a running statistic moves towards that of the batch."""
+        i, n_rows = self.i, len(self.step.rows.y)
+        if n_rows < 2:
+            return f"np.zeros_like(b_{i})"
+        of_batch = (f"z_{i}.mean(axis=0)", f"z_{i}.var(axis=0, ddof=1)")[k]
+        return f"{1 - MOMENTUM:.1f} * ({of_batch} - model.running_statistics_[{i - 1}][{k}])"
+
+
+def _is_by_object(step: Step) -> bool:
+    """Whether an object of the user's gives the loss, or each of several targets has its own."""
+    return not isinstance(step.objective.loss, str) or len(step.spec.heads) > 1
+
+
+def _loss_lines(step: Step, of: Callable[[Any], Sequence[str]]) -> list[str]:
+    """A loss's lines, and before them the hyperparameters that they read."""
+    objective, lines = step.objective, [*of(LOSSES[str(step.objective.loss)].code)]
+    read = {name for line in lines for name in read_by(line)}
+    values = objective.hyperparameters.items()
+    return [*(f"{name} = {value!r}" for name, value in values if name in read), *lines]
+
+
+def _loss(step: Step) -> Lines:
+    last = len(step.spec.blocks)
+    weighted = step.rows.weight is not None
+    if step.spec.heads:
+        yield "prediction", Line("p", f"p = predict_from(spec, a_{last})")
+    else:
+        link = _renamed(LINKS[step.spec.link].code.numpy, {"z": f"a_{last}"})
+        yield "prediction", Line("p", f"p = {link}")
+    yield "y", Line("y", "y = targets")
+    if weighted:
+        yield "weight", Line("w", "w = sample_weight")
+    if _is_by_object(step):
+        by_object = f"l, d = row_losses(spec, objective, a_{last}, p, rows)"
+        yield "row_losses", Line("l", by_object)
+    else:
+        *before, value = _loss_lines(step, lambda code: code.value)
+        value = f"w * {_factor(value)}" if weighted else value
+        yield "row_losses", Line("l", "\n".join([*before, f"l = {value}"]))
+    n = "w.sum()" if weighted else "len(y)"
+    yield "data_loss", Line("data_loss", f"n = {n}\ndata_loss = l.sum() / n")
+    yield "penalty", Line("penalty", _penalty(step))
+    yield "loss", Line("L", "L = data_loss + penalty")
+
+
+def _penalty(step: Step) -> str:
+    objective, n_blocks = step.objective, len(step.spec.blocks)
+    code = PENALTIES[objective.penalty].code
+    ratio = [f"l1_ratio = {objective.l1_ratio!r}"] if "l1_ratio" in read_by(code) else []
+    matrices = ", ".join(f"W_{i}" for i in range(1, n_blocks + 1))
+    listed = f"({matrices})" if n_blocks > 1 else f"({matrices},)"
+    total = f"penalty = alpha * sum({code} for W in {listed}) / n"
+    return "\n".join([f"alpha = {objective.alpha!r}", *ratio, total])

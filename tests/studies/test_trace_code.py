@@ -1,0 +1,202 @@
+"""The lines of Python beside a step's numbers: run one after the other, they give those numbers."""
+
+import ast
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+
+import lamina
+from lamina.engines.batch_loss import predict_from, row_losses
+from lamina.engines.blocks import with_noise
+from lamina.formulas import ACTIVATIONS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES
+from lamina.formulas.noise import Draws, dropout_factors
+from lamina.network import ParameterLayout
+from lamina.studies.trace_code import IMPORTS, read_by, step_function
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+IRIS, SPECIES = load_iris(return_X_y=True)
+X, y = IRIS[::10] - IRIS.mean(axis=0), SPECIES[::10]
+VALUES = np.stack([IRIS[::10, 3] + 0.5, IRIS[::10, 0]], axis=1)
+BRIEF = {"hidden_layer_sizes": (4, 3), "max_iter": 2, "random_state": 0, "shuffle": False}
+# Of each hyperparameter of a loss, a value that is not its default.
+UNUSUAL = {
+    "huber_threshold": 0.3,
+    "quantile": (0.1, 0.5, 0.8),
+    "tweedie_power": 1.3,
+    "focal_gamma": 1.5,
+    "label_smoothing": 0.2,
+}
+
+
+def parameters_of(loss):
+    return {name: UNUSUAL[name] for name in loss.hyperparameters}
+
+
+def known_before(model, trace, sample_weight):
+    """What the lines may read: what stands fast before the step."""
+    step, layout = trace.step, trace.step.layout
+    network = trace.step.parameters
+    if getattr(model, "_trained_parameters", None) is not None:
+        network = model._trained_parameters
+    views = layout.views(network)
+    learning = SimpleNamespace(
+        coefs_=views.weights, intercepts_=views.biases, unit_parameters_=views.learned
+    )
+    seed = getattr(model, "_noise_seed", 0)
+    draws = Draws(seed, getattr(model, "_optimizer_step", 0), np.arange(len(step.rows.y)))
+    return {
+        "X": step.rows.X,
+        "targets": step.rows.y,
+        "sample_weight": sample_weight,
+        "model": model,
+        "learning": learning,
+        "draws": draws,
+        "memory": {} if trace.update is None else memory_of(step.spec, trace.update),
+        "spec": step.spec,
+        "objective": step.objective,
+        "rows": step.rows,
+        **{each.__name__: each for each in (dropout_factors, with_noise, predict_from, row_losses)},
+    }
+
+
+def memory_of(spec, made):
+    """What the optimizer remembers of each parameter, by its name."""
+    memory = {}
+    slots = [ParameterLayout.of(spec).views(slot) for slot in made.memory]
+    for i, block in enumerate(spec.blocks):
+        memory[f"W_{i + 1}"] = [slot.weights[i] for slot in slots]
+        memory[f"b_{i + 1}"] = [slot.biases[i] for slot in slots]
+        for k, learned in enumerate(block.learned):
+            memory[f"{learned.name}_{i + 1}"] = [slot.learned[i][k] for slot in slots]
+    return memory
+
+
+def run_lines(model, trace, sample_weight=None):
+    """Run every line, and hold what it gives against the number beside it."""
+    space = known_before(model, trace, sample_weight)
+    exec(IMPORTS, space)
+    if trace.update is not None:
+        exec(step_function(trace.update), space)
+    for number in trace.numbers:
+        exec(number.code, space)
+        np.testing.assert_allclose(
+            space[number.variable], number.value, rtol=1e-9, atol=1e-12, err_msg=number.code
+        )
+        assert np.shape(space[number.variable]) == number.shape, number.code
+    assert len({each.variable for each in trace.numbers}) == len(trace.numbers)
+
+
+def check(cls=lamina.MLPClassifier, targets=y, sample_weight=None, fits=True, **parameters):
+    model = cls(**{**BRIEF, **parameters})
+    if fits:
+        model.fit(X, targets)
+    trace = lamina.trace_step(model, X, targets, sample_weight, dropout=True)
+    run_lines(model, trace, sample_weight)
+    return trace
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_of_every_activation(activation):
+    check(activation=activation)
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=lambda loss: loss.name)
+@pytest.mark.parametrize("weighted", [False, True], ids=["alike", "weighted"])
+def test_of_every_loss(loss, weighted):
+    weight = np.linspace(0.5, 2, len(y)) if weighted else None
+    if loss.task == "regression":
+        check(lamina.MLPRegressor, VALUES, weight, loss=loss.name, **parameters_of(loss))
+        return
+    two = (y > 0).astype(int)
+    is_binary = loss.targets == "values"
+    name = {"binary_log_loss": "log_loss", "binary_focal": "focal"}.get(loss.name, loss.name)
+    name = {"smoothed_log_loss": "log_loss"}.get(name, name)
+    trace = check(
+        targets=two if is_binary else y, sample_weight=weight, loss=name, **parameters_of(loss)
+    )
+    assert trace.step.objective.loss == loss.name
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_of_every_penalty(penalty):
+    check(penalty=penalty, alpha=0.3, l1_ratio=0.2)
+
+
+@pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
+@pytest.mark.parametrize(
+    "beside", [{}, {"dropout": 0.5, "residual": True, "input_noise": 0.1, "input_dropout": 0.2}]
+)
+def test_of_every_normalization_with_all_that_stands_beside_it(normalization, beside):
+    check(hidden_layer_sizes=(4, 4), activation="prelu", normalization=normalization, **beside)
+
+
+@pytest.mark.parametrize("fits", [False, True], ids=["first", "later"])
+@pytest.mark.parametrize("solver", OPTIMIZERS)
+@pytest.mark.parametrize(
+    "beside",
+    [{}, {"weight_decay": 0.1, "max_gradient_norm": 0.01, "learning_rate_init": 0.03}],
+    ids=["plain", "surrounded"],
+)
+def test_of_every_optimizer(fits, solver, beside):
+    model = lamina.MLPClassifier(**{**BRIEF, "normalization": "layer", "solver": solver, **beside})
+    fitted = lamina.MLPClassifier(**{**model.get_params(), "max_iter": 1}).fit(X, y)
+    trace = lamina.trace_step(fitted if fits else model, X, y)
+    # Where nothing is fitted, the parameters read are those that a fit would begin with.
+    views = trace.step.layout.views(trace.step.parameters)
+    given = SimpleNamespace(
+        coefs_=views.weights, intercepts_=views.biases, unit_parameters_=views.learned
+    )
+    run_lines(given, trace)
+
+
+@pytest.mark.parametrize("solver", [each.name for each in OPTIMIZERS.values() if each.amsgrad])
+def test_of_amsgrad(solver):
+    check(solver=solver, amsgrad=True)
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_with_and_without_nesterovs_momentum(nesterov):
+    for solver in ("sgd", "muon"):
+        check(solver=solver, nesterovs_momentum=nesterov, momentum=0.7)
+
+
+def test_of_a_network_whose_average_predicts():
+    assert "learning.coefs_" in check(average_decay=0.9).numbers[1].code
+
+
+def test_of_a_linear_model_and_of_one_without_an_update():
+    check(hidden_layer_sizes=())
+    trace = check(solver="lbfgs", max_iter=50)
+    assert not [each for each in trace.numbers if each.part == "update"]
+
+
+def test_of_several_targets_and_of_a_loss_of_the_users_own():
+    class Cubic:
+        def value_and_delta(self, logits, y, sample_weight):
+            far = logits - y
+            return (np.abs(far) ** 3).sum(axis=1), 3 * far * np.abs(far)
+
+    check(lamina.MLPRegressor, VALUES, loss=Cubic())
+    check(targets=np.stack([y, (y > 1).astype(int)], axis=1))
+
+
+def test_a_number_is_made_from_numbers_before_it():
+    trace, known = check(normalization="batch", dropout=0.5), set()
+    variables = {each.variable for each in trace.numbers}
+    for number in trace.numbers:
+        assert (read_by(number.code) & variables) - {number.variable} <= known
+        known.add(number.variable)
+        assert isinstance(ast.parse(number.code).body[-1], ast.Assign)
+    by_name = {each.variable: read_by(each.code) for each in trace.numbers}
+    assert by_name["z_1"] == {"a_0", "W_1", "b_1"}
+    assert {"a_0", "delta_1", "penalty_1"} == by_name["dW_1"]
+
+
+def test_the_table_has_the_lines():
+    pytest.importorskip("pandas")
+    frame = check().to_frame()
+    [line] = frame.loc[(frame.layer == "hidden_1") & (frame.name == "z"), "code"]
+    assert line == "z_1 = a_0 @ W_1 + b_1"
