@@ -1,45 +1,171 @@
-"""The numbers of a step, as a page asks for them."""
+"""The numbers of a step: those of the engine, of one row or of the batch that comes next."""
 
 import numpy as np
 import pytest
 
+from lamina.engines import Rows
+from lamina.errors import ExperimentError
+from lamina.formulas import OPTIMIZERS
+from lamina.network import ParameterLayout
+from lamina.workbench.answers import ANSWERS
+from lamina.workbench.frames import decode
 
-@pytest.fixture
-def asked(browser):
-    """Asks a page's session after its first epoch."""
-    page = browser.open()
-    name = page.hear()["session"]
-    page.do("step")
-    page.arrives_at(1)
-
-    def ask(question, **query):
-        return browser.http.get(f"/api/ask/{question}", params={"session": name, **query})
-
-    ask.session = browser.server.workbench.sessions[name]
-    return ask
-
-
-def test_the_numbers_of_a_step_are_those_of_the_network_that_is_shown(asked):
-    answer = asked("trace", row=3).json()
-    assert (answer["epoch"], answer["row"]) == (1, 3)
-    numbers = {(each["layer"], each["name"]): each for each in answer["numbers"]}
-    z = numbers["hidden_1", "z"]
-    run, moment = asked.session.run, asked.session.moment
-    W, b = run.model_at(moment).coefs_[0], run.model_at(moment).intercepts_[0]
-    expected = run.problem.X_train[3:4] @ W + b
-    assert z["shape"] == list(expected.shape)
-    np.testing.assert_allclose(z["values"], expected.ravel(), rtol=1e-12)
+SETTINGS = [
+    {},
+    {"activation": "relu", "penalty": "elasticnet", "alpha": 0.3},
+    {"normalization": "layer", "hidden_layer_sizes": [4, 4], "residual": True},
+]
+DATA = [
+    {"kind": "made", "name": "moons", "n_samples": 60},
+    {"kind": "made", "name": "clusters", "n_samples": 60},
+    {"kind": "made", "name": "hills", "n_samples": 60},
+]
 
 
-@pytest.mark.parametrize("row", ["-1", "250", "1e1", "first"])
-def test_a_row_that_is_not_there_is_refused(asked, row):
-    answer = asked("trace", row=row)
-    assert answer.status_code == 409
-    assert "from 0 to 249" in answer.json()["message"]
+def ask(session, row, name="trace", **query):
+    answer = ANSWERS[name].content(session, {"row": str(row), **query})
+    return decode(answer) if isinstance(answer, bytes) else answer
 
 
-def test_what_nobody_can_answer_is_refused_with_the_nearest_name(asked, browser):
-    answer = asked("trase")
-    assert answer.status_code == 404
-    assert "Did you mean 'trace'?" in answer.json()["message"]
-    assert browser.http.get("/api/ask/trace").status_code == 404
+def hold_at(session, until, epochs):
+    session.do({"do": "step", "epochs": epochs})
+    until(lambda: session.run.gate.epoch == epochs and session.moment.ahead is not None)
+
+
+def flat(session, arrays, name):
+    """What belongs to each layer, in the order in which the engines keep it."""
+    layers = range(1, len(session.run.spec.blocks) + 1)
+    return np.concatenate([arrays[f"{name}{part}_{i}"].ravel() for part in "Wb" for i in layers])
+
+
+@pytest.mark.parametrize("data", DATA, ids=lambda data: data["name"])
+@pytest.mark.parametrize("model", SETTINGS, ids=["plain", "relu", "blocks"])
+def test_the_numbers_of_a_row_are_the_engines(session, until, data, model):
+    here = session({"data": data, "inputs": None, "model": model})
+    hold_at(here, until, 2)
+    header, arrays = ask(here, 7)
+    run, moment = here.run, here.moment
+    one = Rows(run.rows.X[7:8], run.rows.y[7:8], None)
+    loss, gradient = here.views.engine.loss_and_gradient(
+        run.spec, run.objective, one, moment.parameters
+    )
+    n_weights_and_biases = sum(a * b + b for a, b in ParameterLayout.of(run.spec).shapes)
+    np.testing.assert_allclose(
+        flat(here, arrays, "d"), gradient[:n_weights_and_biases], rtol=0, atol=1e-12
+    )
+    assert float(arrays["L"]) == pytest.approx(loss, rel=1e-12)
+    prediction = here.views.engine.predict(run.spec, moment.parameters, one.X)
+    np.testing.assert_allclose(arrays["p"], prediction, rtol=0, atol=1e-12)
+    assert (header["epoch"], header["rows"], header["is_next"]) == (2, [7], False)
+    np.testing.assert_array_equal(header["features"], run.problem.features_train[7:8])
+
+
+@pytest.mark.parametrize("solver", OPTIMIZERS)
+def test_the_next_batch_is_the_step_that_the_engine_then_makes(session, until, solver):
+    model = {"solver": solver, "dropout": 0.3, "max_gradient_norm": 0.5, "learning_rate_init": 0.02}
+    here = session({"model": model})
+    hold_at(here, until, 3)
+    for batch in (1, 2):
+        header, arrays = ask(here, "next")
+        before = here.moment
+        assert header["is_next"]
+        assert (header["n_rows"], before.batch) == ([20, 10][batch - 1], batch - 1)
+        here.do({"do": "step", "batches": 1})
+        until(lambda then=before: here.moment is not then and here.moment.ahead is not None)
+        change = here.moment.parameters - before.parameters
+        np.testing.assert_allclose(flat(here, arrays, "update_"), change, rtol=0, atol=1e-12)
+        if batch == 1:
+            assert float(arrays["L"]) == pytest.approx(here.moment.batch_loss, rel=1e-12)
+
+
+def test_a_rate_that_waits_for_the_next_epoch_is_that_of_the_next_step(session, until):
+    here = session()
+    hold_at(here, until, 1)
+    here.do({"do": "rate", "learning_rate": 0.125})
+    assert "η = 0.125" in ask(here, "next")[0]["update"]["settings"]
+
+
+def test_of_the_past_all_is_told_but_what_the_optimizer_made(session, until):
+    here = session()
+    hold_at(here, until, 4)
+    here.do({"do": "seek", "epoch": 2})
+    header, arrays = ask(here, 0)
+    assert header["epoch"] == 2
+    np.testing.assert_array_equal(
+        arrays["W_1"].ravel(), here.run.gate.moments.nearest(2).parameters[:6]
+    )
+    assert header["update"] is None
+    assert any("past epochs" in note for note in header["notes"])
+    unknown, _ = ask(here, "next")
+    assert unknown["numbers"] == []
+    assert "choose one row" in unknown["notes"][0]
+    here.do({"do": "seek", "epoch": 4})
+    assert ask(here, 0)[0]["update"]["name"] == "adam"
+
+
+def test_lbfgs_has_a_gradient_and_no_update(session, until):
+    here = session({"model": {"solver": "lbfgs", "max_iter": 50}})
+    header, arrays = ask(here, "next")
+    assert any("line search" in note for note in header["notes"])
+    assert header["n_rows"] == len(arrays["y"]) == 30
+    assert not [each for each in header["numbers"] if each["part"] == "update"]
+
+
+def test_one_row_behind_a_batch_normalization_is_explained(session, until):
+    here = session({"model": {"normalization": "batch"}})
+    hold_at(here, until, 1)
+    header, arrays = ask(here, 3)
+    assert any("One row has no variance" in note for note in header["notes"])
+    assert not arrays["z_hat_1"].any()
+    assert ask(here, "next")[1]["z_hat_1"].any()
+
+
+@pytest.mark.parametrize("row", ["-1", "30", "1.5", "x", "²", "1" * 30, ""])
+def test_a_row_that_is_not_there_is_refused(session, row):
+    with pytest.raises(ExperimentError, match="from 0 to 29"):
+        ask(session(), row)
+
+
+def test_of_a_wide_network_a_part_is_sent_and_the_whole_is_told(session, until):
+    here = session({"model": {"hidden_layer_sizes": [100]}})
+    header, arrays = ask(here, 0)
+    [weights] = [each for each in header["numbers"] if each["id"] == "W_1"]
+    assert (weights["shape"], arrays["W_1"].shape) == ([2, 100], (2, 64))
+
+
+def test_numbers_say_what_they_are_made_from_and_formulas_come_as_plain_lists(session):
+    header, arrays = ask(session(), 0)
+    z = next(each for each in header["numbers"] if each["id"] == "z_1")
+    assert (z["formula"], z["code"]) == ("z₁ = a₀ W₁ + b₁", "z_1 = a_0 @ W_1 + b_1")
+    assert z["from"] == ["W_1", "a_0", "b_1"]
+    assert z["symbol"][0][2] == ["msub", ["mi", "z"], ["mn", "1"]]
+    np.testing.assert_allclose(arrays["z_1"], arrays["a_0"] @ arrays["W_1"] + arrays["b_1"])
+
+
+def test_the_paths_of_a_weight_add_up_to_its_gradient(session, until):
+    here = session({"model": {"hidden_layer_sizes": [3, 2], "alpha": 0.5}})
+    hold_at(here, until, 2)
+    for row in (5, "next"):
+        _, arrays = ask(here, row)
+        told = ask(here, row, "path", layer="hidden_1", i="1", j="2")
+        products = [np.prod([f["value"] for f in path["factors"]]) for path in told["paths"]]
+        np.testing.assert_allclose(products, [path["product"] for path in told["paths"]])
+        assert sum(products) + told["rest"] == pytest.approx(told["backpropagated"])
+        assert told["gradient"] == pytest.approx(arrays["dW_1"][1, 2])
+        assert told["sum"] + told["penalty"] == pytest.approx(told["gradient"])
+    bias = ask(here, 5, "path", layer="output", j="0")
+    assert bias["paths"][0]["units"] == ["bias", "output[0]"]
+
+
+@pytest.mark.parametrize(
+    "weight",
+    [
+        {"layer": "hidden_9", "i": "0", "j": "0"},
+        {"layer": "hidden_1", "i": "7", "j": "0"},
+        {"layer": "hidden_1", "i": "0", "j": "-1"},
+        {"layer": "hidden_1", "i": "0"},
+    ],
+)
+def test_a_weight_that_is_not_there_is_refused(session, weight):
+    with pytest.raises(ExperimentError):
+        ask(session(), 0, "path", **weight)

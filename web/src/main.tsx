@@ -11,6 +11,7 @@ import "./style/distributions.css";
 import "./style/residuals.css";
 import "./style/features.css";
 import "./style/notes.css";
+import "./style/step.css";
 
 const page = document.getElementById("page");
 hearAddress();

@@ -15,7 +15,7 @@ from lamina.workbench.distributions import distributions
 from lamina.workbench.features import features, mistakes
 from lamina.workbench.links import link_of
 from lamina.workbench.sessions import Session
-from lamina.workbench.step_trace import trace
+from lamina.workbench.step_trace import path, trace
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ ANSWERS = Table(
     "answer",
     Answer("link", link_of),
     Answer("trace", trace),
+    Answer("path", path),
     Answer("distributions", distributions),
     Answer("features", features),
     Answer("mistakes", mistakes),

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.training.under_way import StepAhead
+
 MOST_POINTS = 600
 MOST_MOMENTS = 400
 MOST_BYTES = 32 << 20
@@ -93,6 +95,8 @@ class Moment:
         How many batches of the epoch after it have been learned from.
     batch_loss : float
         The loss of the latest of them.
+    ahead : StepAhead or None
+        What the next step goes by, where the fit is held here.
     """
 
     epoch: int
@@ -100,6 +104,7 @@ class Moment:
     row: dict[str, float]
     batch: int = 0
     batch_loss: float = math.nan
+    ahead: StepAhead | None = None
 
     @property
     def loss(self) -> float:

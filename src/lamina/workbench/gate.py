@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Condition
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -142,6 +143,11 @@ class Gate:
             self._to_write.append((place, value))
             self._changed.notify_all()
 
+    @property
+    def rate_ahead(self) -> float | None:
+        """A learning rate that was asked for and waits for the next epoch."""
+        return self._rate
+
     def abandon(self) -> None:
         """End the fit at once, wherever it waits."""
         with self._changed:
@@ -199,7 +205,7 @@ class Gate:
         """The network as it is now."""
         parameters, within = fit.parameters.copy(), self._batch
         loss = fit.loss if within else math.nan
-        return Moment(self.epoch, parameters, fit.row, within, loss)
+        return Moment(self.epoch, parameters, fit.row, within, loss, fit.ahead)
 
     @property
     def _is_slow(self) -> bool:
@@ -214,10 +220,11 @@ class Gate:
         """Wait until the next epoch may pass, and give it the rate that was asked for."""
         if not self._is_slow and not self._is_asked_for_more:
             return
-        if self._allowance <= 0 and self._batches <= 0:
-            self._keep_up(fit)
         while self._wait():
-            self._write(fit)
+            if self._to_write:
+                self._write(fit)
+            else:
+                self._keep_up(fit)
         with self._changed:
             if self._rate is not None:
                 self.changes.append((self.epoch, self._rate))
@@ -239,27 +246,35 @@ class Gate:
         fit.parameters = parameters
         self.latest = self._present(fit)
         if not self._batch:
-            self.moments.add_last(self.latest)
+            # What is remembered of the past has no step ahead of it.
+            self.moments.add_last(replace(self.latest, ahead=None))
         self._announce()
 
     def _wait(self, may_write: bool = True) -> bool:
-        """Wait until what comes next may pass, or parameters are to be written: whether they are.
+        """Wait until what comes next may pass, or there is to write or to show: whether there is.
 
         Between batches nothing is written: what is done again from the same seed goes by epochs.
         """
         with self._changed:
-            while not (self._abandoned or (may_write and self._to_write)):
+            while not (self._abandoned or (may_write and self._has_work)):
                 if (seconds := self._seconds_to_wait()) <= 0:
                     break
                 self._changed.wait(None if math.isinf(seconds) else seconds)
             if self._abandoned:
                 raise Abandoned
-            if may_write and self._to_write:
+            if may_write and self._has_work:
                 return True
             if self._pace is not None:
                 # What is lost on a slow machine is not made up for in a rush.
                 self._due = max(self._due + 1 / self._pace, perf_counter())
         return False
+
+    @property
+    def _has_work(self) -> bool:
+        """Whether a parameter is to be written, or the gate is closed where nobody has seen it."""
+        seen, is_closed = self.latest, self._allowance <= 0 and self._batches <= 0
+        is_old = seen.epoch != self.epoch or seen.batch > 0 or seen.ahead is None
+        return bool(self._to_write) or (is_closed and is_old)
 
     def hold_before_iterations(self, network_at: Callable[[int], NDArray[Any]]) -> None:
         """Wait for the first iteration of a solver that has no epochs and calls nobody.
@@ -271,7 +286,7 @@ class Gate:
         """
         self._network_at = network_at
         self._announce()
-        self._wait()
+        self._wait(may_write=False)
 
     def on_iteration(self, record: EpochRecord) -> None:
         """Note an iteration, and find its network where there is time for it."""
@@ -288,12 +303,11 @@ class Gate:
         self.epoch = record.epoch
         if self.latest.epoch == self.epoch:
             self._announce()
-        self._wait()
+        self._wait(may_write=False)
 
     def _keep_up(self, fit: Any) -> None:
-        """Let those who look see the epoch at which the gate is closed."""
-        if self.latest.epoch != self.epoch or self.latest.batch:
-            self.latest = self._present(fit)
+        """Let those who look see the epoch at which the gate is closed, and the step ahead."""
+        self.latest = self._present(fit)
         self._announce()
 
     def _seconds_to_wait(self) -> float:

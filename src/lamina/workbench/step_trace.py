@@ -1,54 +1,340 @@
-"""The numbers of one step, of one row to learn from, at the network that is shown."""
+"""The numbers of one step at the network that is shown, and the paths that lead to one weight.
+
+A step is that of one row to learn from, or the very one that the engine makes next: the rows of its
+batch, the optimizer's memory, its rate and its draws are then those that the fit has ready.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from lamina.engines import Rows
 from lamina.errors import ExperimentError
-from lamina.studies import trace_step
+from lamina.estimators.optimizing import optimizer_settings
+from lamina.formulas import LOSSES
+from lamina.formulas.noise import Draws
+from lamina.studies.mathml import mathml_tree
+from lamina.studies.step import Following
+from lamina.studies.trace import LBFGS_NOTE, StepTrace, lay_open
+from lamina.studies.trace_code import IMPORTS, read_by, step_function
+from lamina.studies.trace_formulas import TracedNumber, update_equation
+from lamina.studies.trace_page import settings_of
+from lamina.studies.weight_paths import WeightPaths
+from lamina.workbench.curves import Moment
+from lamina.workbench.frames import encode
+from lamina.workbench.runs import ENDED, FAILED, PLAYING, Run
 from lamina.workbench.sessions import Session
 
+NEXT = "next"
+# Of a larger matrix, so many rows and columns are sent.
+MOST_SHOWN = 64
+# The backward pass of more rows than this is no longer a picture, and takes long.
+MOST_ROWS = 1000
+MOST_PATHS = 20
+# What has the shape of a layer's weights.
+OF_WEIGHTS = frozenset({"W", "dW", "penalty", "update_W"})
+OF_ROWS = frozenset({"y", "weight", "row_losses"})
 
-def trace(session: Session, query: Mapping[str, str]) -> dict[str, Any]:
-    """Every number of a step that learns from one row, in the order in which it is computed.
+
+class NotKnown(ExperimentError):
+    """There is such a step, and its numbers are not known now."""
+
+
+class Laid(NamedTuple):
+    """A step of a run, and where it stands in it."""
+
+    run: Run
+    moment: Moment
+    rows: NDArray[np.int64]
+    is_next: bool
+    trace: StepTrace
+
+
+def trace(session: Session, query: Mapping[str, str]) -> bytes:
+    """Every number of a step, in the order in which it is computed, as a binary message.
 
     Raises
     ------
     ExperimentError
         Where `row` is none of the rows to learn from.
     """
-    run, moment = session.run, session.moment
-    problem, row = run.problem, _row(query.get("row", "0"), len(run.problem.X_train))
-    one = slice(row, row + 1)
-    traced = trace_step(run.model_at(moment), problem.X_train[one], problem.y_train[one])
-    numbers = [
-        {
-            "part": number.part,
-            "layer": number.layer,
-            "name": number.name,
-            "formula": number.formula,
-            "shape": list(np.shape(number.value)),
-            "values": np.ravel(number.value).tolist(),
-        }
-        for number in traced.numbers
-    ]
+    try:
+        laid = _lay(session, query)
+    except NotKnown as error:
+        return encode(_without_numbers(session, str(error)), {})
+    header = {
+        **_place(laid),
+        "title": laid.trace.title,
+        "notes": list(laid.trace.notes),
+        "imports": IMPORTS,
+        "update": _update(laid.trace),
+        "numbers": _numbers(laid.trace.numbers),
+        **_of_rows(laid),
+    }
+    values = {each.variable: _shown(each.value) for each in laid.trace.numbers}
+    return encode({"kind": "trace", **header}, values)
+
+
+def path(session: Session, query: Mapping[str, str]) -> dict[str, Any]:
+    """The chain rule for one weight: its paths to the loss, their products, and their sum.
+
+    Raises
+    ------
+    ExperimentError
+        For a weight that is not there.
+    """
+    laid = _lay(session, query)
+    names = [block.name for block in laid.run.spec.blocks]
+    layer = query.get("layer", "")
+    if layer not in names:
+        raise ExperimentError(f"layer={layer!r} must be one of {', '.join(names)}", "layer")
+    i = None if query.get("i", "") == "" else _whole(query, "i")
+    try:
+        paths = laid.trace.path(None, layer, i, _whole(query, "j"), most=MOST_PATHS)
+    except IndexError as error:
+        raise ExperimentError(str(error), "layer") from None
+    return {**_place(laid), **_told(paths, laid.rows)}
+
+
+def _without_numbers(session: Session, why: str) -> dict[str, Any]:
+    """What is told of a step that is not known."""
+    moment = session.moment
+    place = {"run": session.run.id, "epoch": moment.epoch, "batch": moment.batch}
+    nothing: list[Any] = []
     return {
-        "run": run.id,
-        "epoch": moment.epoch,
-        "row": row,
-        "title": traced.title,
-        "notes": list(traced.notes),
-        "numbers": numbers,
+        "kind": "trace",
+        **place,
+        "is_next": True,
+        "rows": nothing,
+        "n_rows": 0,
+        "title": "",
+        "notes": [why],
+        "imports": IMPORTS,
+        "update": None,
+        "numbers": nothing,
+        **dict.fromkeys(("features", "targets", "answers"), nothing),
     }
 
 
+def _lay(session: Session, query: Mapping[str, str]) -> Laid:
+    with session.lock:
+        run, moment, shown = session.run, session.moment, session.shown
+    latest = run.gate.latest
+    if shown is not None and moment.epoch == latest.epoch and not latest.batch:
+        moment = latest
+    asked = query.get("row", "0")
+    ahead = moment.ahead if run.by_epochs else None
+    is_next = asked == NEXT
+    rows = _next_rows(run, moment) if is_next else np.array([_row(asked, len(run.rows.y))])
+    draws, following = None, None
+    if ahead is not None:
+        state, rate = ahead.state, run.gate.rate_ahead or ahead.learning_rate
+        following = Following(optimizer_settings(run.model), state, rate)
+        draws = Draws(state.seed, state.step, rows) if run.spec.draws else None
+    parameters = moment.parameters if ahead is None else ahead.parameters
+    laid = lay_open(
+        _title(run, moment, rows, is_next),
+        run.spec,
+        run.objective,
+        _chosen(run.rows, rows),
+        parameters.astype(np.float64),
+        draws,
+        following,
+    )
+    return Laid(run, moment, rows, is_next, laid.with_notes(*_notes(run, moment, rows)))
+
+
 def _row(given: str, n_rows: int) -> int:
-    if not given.isdecimal() or int(given) >= n_rows:
+    if not re.fullmatch(r"[0-9]{1,9}", given) or int(given) >= n_rows:
         raise ExperimentError(
-            f"row={given!r} must be the number of a row to learn from, from 0 to {n_rows - 1}",
+            f"row={given!r} must be the number of a row to learn from, from 0 to {n_rows - 1}, "
+            f"or {NEXT!r}",
             "row",
         )
     return int(given)
+
+
+def _whole(query: Mapping[str, str], name: str) -> int:
+    given = query.get(name, "")
+    if not re.fullmatch(r"[0-9]{1,9}", given):
+        raise ExperimentError(f"{name}={given!r} must be a whole number from 0 on", name)
+    return int(given)
+
+
+def _next_rows(run: Run, moment: Moment) -> NDArray[np.int64]:
+    if not run.by_epochs:
+        return _few(np.arange(len(run.rows.y)))
+    if moment.ahead is None:
+        raise NotKnown(
+            "The next batch is known while the run is held at its latest epoch: pause it, go to "
+            "the latest epoch, or choose one row.",
+            "row",
+        )
+    return _few(moment.ahead.rows)
+
+
+def _few(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    if len(rows) > MOST_ROWS:
+        raise NotKnown(
+            f"The next step is of {len(rows):,} rows, and the workbench lays open {MOST_ROWS:,} at "
+            "most: choose one row, or a smaller batch_size.",
+            "row",
+        )
+    return rows
+
+
+def _chosen(rows: Rows, which: NDArray[np.int64]) -> Rows:
+    """Those rows, in float64; class codes stay what they are."""
+    y, weight = rows.y[which], rows.weight
+    return Rows(
+        rows.X[which].astype(np.float64),
+        y.astype(np.float64) if y.dtype.kind == "f" else y,
+        None if weight is None else weight[which].astype(np.float64),
+    )
+
+
+def _title(run: Run, moment: Moment, rows: NDArray[np.int64], is_next: bool) -> str:
+    if not is_next:
+        return f"A step with training row {rows[0]} alone"
+    if not run.by_epochs:
+        return f"The gradient of all {len(rows)} training rows"
+    n = run.gate.n_batches
+    return f"The next step: batch {moment.batch + 1} of {n}, {len(rows)} rows"
+
+
+def _notes(run: Run, moment: Moment, rows: NDArray[np.int64]) -> list[str]:
+    notes = []
+    if not run.by_epochs:
+        notes.append(LBFGS_NOTE)
+    elif moment.ahead is None:
+        notes.append(_why_no_update(run))
+    if len(rows) == 1 and any(block.statistics for block in run.spec.blocks):
+        notes.append(
+            "One row has no variance to normalize by: its ẑ is 0. The next batch shows what the "
+            "normalization does."
+        )
+    if run.model.average_decay is not None and moment.ahead is None:
+        notes.append("These are the averaged parameters; those that learn are not kept.")
+    return notes
+
+
+def _why_no_update(run: Run) -> str:
+    if run.status in (ENDED, FAILED):
+        return "The run has ended: no step follows."
+    name = run.model.solver
+    if run.status == PLAYING:
+        return f"What {name} makes of the gradient is shown while the run is paused."
+    return (
+        f"What {name} made of the gradient depends on what it remembered, which is not kept for "
+        "past epochs. The latest one shows it."
+    )
+
+
+def _place(laid: Laid) -> dict[str, Any]:
+    return {
+        "run": laid.run.id,
+        "epoch": laid.moment.epoch,
+        "batch": laid.moment.batch,
+        "is_next": laid.is_next,
+        "rows": laid.rows[:MOST_SHOWN].tolist(),
+        "n_rows": len(laid.rows),
+    }
+
+
+def _of_rows(laid: Laid) -> dict[str, Any]:
+    """The rows as the data has them: features, target, and what the network answers."""
+    of, rows = laid.run.problem, laid.rows[:MOST_SHOWN]
+    prediction = laid.trace.prediction[:MOST_SHOWN]
+    targets: list[Any]
+    answers: list[Any]
+    if of.class_names:
+        codes = np.searchsorted(np.unique(of.dataset.y), of.targets_train[rows])
+        found = prediction.argmax(1) if prediction.shape[1] > 1 else prediction[:, 0] > 0.5
+        targets = [of.class_names[code] for code in codes]
+        answers = [of.class_names[int(code)] for code in found]
+    else:
+        objective = laid.run.objective
+        answer = LOSSES[str(objective.loss)].answer(prediction, objective.hyperparameters)
+        targets = of.targets_train[rows].tolist()
+        answers = of.in_units_of_target(answer.reshape(len(rows), -1)).tolist()
+    return {
+        "features": of.features_train[rows[:1]][:, :MOST_SHOWN].tolist(),
+        "targets": targets,
+        "answers": answers,
+    }
+
+
+def _update(trace: StepTrace) -> dict[str, Any] | None:
+    made = trace.update
+    if made is None:
+        return None
+    return {
+        "name": made.optimizer.name,
+        "formulas": [mathml_tree(each) for each in update_equation(made).split(";  ")],
+        "settings": settings_of(made),
+        "code": step_function(made),
+    }
+
+
+def _numbers(numbers: tuple[TracedNumber, ...]) -> list[dict[str, Any]]:
+    known = {each.variable for each in numbers}
+    return [
+        {
+            "id": each.variable,
+            "part": each.part,
+            "layer": each.layer,
+            "name": each.name,
+            "symbol": mathml_tree(each.symbol),
+            "formula": each.formula,
+            "mathml": mathml_tree(each.formula),
+            "code": each.code,
+            "from": sorted((read_by(each.code) & known) - {each.variable}),
+            "shape": list(each.shape),
+            "axes": _axes(each),
+        }
+        for each in numbers
+    ]
+
+
+def _axes(number: TracedNumber) -> list[str]:
+    """What counts along each axis."""
+    if number.layer and number.name in OF_WEIGHTS:
+        return ["fan_in", "fan_out"]
+    if number.value.ndim == 1:
+        return ["rows" if number.name in OF_ROWS else "fan_out"]
+    return ["rows", "fan_out"][: number.value.ndim]
+
+
+def _shown(value: NDArray[Any]) -> NDArray[Any]:
+    """Its first rows and columns."""
+    part = value[tuple(slice(MOST_SHOWN) for _ in value.shape)]
+    return np.asarray(part, dtype=np.float64)
+
+
+def _told(paths: WeightPaths, rows: NDArray[np.int64]) -> dict[str, Any]:
+    return {
+        "weight": mathml_tree(f"dL/d{paths.weight}"),
+        "paths": [
+            {
+                "row": int(rows[each.row]),
+                "units": list(each.units),
+                "factors": [
+                    {"name": mathml_tree(factor.name), "text": factor.name, "value": factor.value}
+                    for factor in each.factors
+                ],
+                "product": each.product,
+            }
+            for each in paths.paths
+        ],
+        "n_paths": float(paths.n_paths),
+        "rest": paths.rest,
+        "sum": paths.sum_of_paths,
+        "backpropagated": paths.backpropagated,
+        "penalty": paths.penalty,
+        "gradient": paths.gradient,
+    }

@@ -19,6 +19,7 @@ import {
   testPoints,
   trainPoints,
 } from "../state/plane";
+import { chooseRow, isFollowed, shownRow } from "../state/step";
 import { showsTest } from "../state/wishes";
 import { useDrawing } from "./drawing";
 import { TickField } from "./fields";
@@ -63,7 +64,11 @@ function RegionView() {
         onPointerLeave={() => {
           place.value = null;
         }}
+        onClick={() => {
+          if (isFollowed.value && place.value && plane) chooseNearest(place.value, plane);
+        }}
         onKeyDown={(event) => {
+          if (event.key === "Enter") event.currentTarget.click();
           const next = plane && moved(event.key, place.value, plane);
           if (!next) return;
           event.preventDefault();
@@ -73,6 +78,7 @@ function RegionView() {
         <canvas ref={below} aria-hidden="true" />
         <canvas ref={above} aria-hidden="true" />
         {place.value && plane && <Crosshair place={place.value} plane={plane} />}
+        {plane && <RowMark plane={plane} />}
       </div>
       <p class="answer" aria-live="polite">
         <Answer place={place.value} />
@@ -244,6 +250,26 @@ function Crosshair({ place, plane }: { place: [number, number]; plane: Plane }) 
       />
     </div>
   );
+}
+
+/** The row whose step is shown: the nearest to where one clicks. */
+function chooseNearest([x, y]: [number, number], plane: Plane): void {
+  const places = trainPoints.value?.places ?? [];
+  const far = (at: number) =>
+    Math.hypot(
+      ((places[2 * at] as number) - x) / (plane.x[1] - plane.x[0]),
+      ((places[2 * at + 1] as number) - y) / (plane.y[1] - plane.y[0]),
+    );
+  let nearest = 0;
+  for (let at = 1; 2 * at < places.length; at++) if (far(at) < far(nearest)) nearest = at;
+  if (places.length > 0) chooseRow(nearest);
+}
+
+function RowMark({ plane }: { plane: Plane }) {
+  const row = isFollowed.value ? shownRow.value : null;
+  const places = trainPoints.value?.places ?? [];
+  if (row === null || 2 * row >= places.length) return null;
+  return <Crosshair place={[places[2 * row] ?? 0, places[2 * row + 1] ?? 0]} plane={plane} />;
 }
 
 function Answer({ place }: { place: [number, number] | null }) {

@@ -42,6 +42,6 @@ function within(next: number, limits: NumberLimits, otherwise: number): number {
 /** A number as it may be typed again. */
 export function plain(value: number): string {
   return Math.abs(value) >= 1e5 || (value !== 0 && Math.abs(value) < 1e-4)
-    ? short(value, 6).replace("−", "-")
+    ? short(value, 6).replaceAll("−", "-")
     : String(value);
 }

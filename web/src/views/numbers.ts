@@ -18,7 +18,7 @@ export function short(value: number | null | undefined, digits = 3): string {
       : size >= 1000
         ? WHOLE.format(value)
         : String(Number(value.toPrecision(digits)));
-  return said.replace("-", "−");
+  return said.replaceAll("-", "−");
 }
 
 /** A number with a fixed count of decimals, so that a column of them does not dance. */

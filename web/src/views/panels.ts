@@ -10,11 +10,12 @@ import { network } from "./NetworkView";
 import { notes } from "./NotesPanel";
 import { region } from "./RegionView";
 import { residuals } from "./ResidualsView";
+import { stepView } from "./StepView";
 import type { TabbedPanel } from "./TabbedPanel";
 
 export const PANELS: readonly Parameters<typeof TabbedPanel>[0][] = [
   { area: "side", look: "data", views: [dataPanel, allSettings] },
-  { area: "centre", look: "network", views: [network] },
+  { area: "centre", look: "network", views: [network, stepView] },
   { area: "plane", look: "region", views: [region, residuals, features] },
   { area: "below", look: "curves", views: [losses, distributions] },
   { area: "notes", look: "notes", views: [notes, confusion] },

@@ -271,3 +271,62 @@ export interface Vocabulary {
   inputs: { name: string; code: string }[];
   default: Experiment;
 }
+
+/** An element of MathML: its name, its attributes where it has any, and what is in it. */
+export type MathNode = string | { [attribute: string]: string } | MathNode[];
+
+export interface TracedNumber {
+  /** What Python calls it, `z_1`; also the name of its array. */
+  id: string;
+  part: "forward" | "loss" | "backward" | "update";
+  /** `inputs`, `hidden_1`, …, `output`; empty where it belongs to no layer. */
+  layer: string;
+  name: string;
+  symbol: MathNode[];
+  formula: string;
+  mathml: MathNode[];
+  code: string;
+  /** The numbers that its line reads. */
+  from: string[];
+  shape: number[];
+  axes: ("rows" | "fan_in" | "fan_out")[];
+}
+
+/** Where in a run a step stands, and of which rows it is. */
+export interface StepPlace {
+  run: number;
+  epoch: number;
+  batch: number;
+  is_next: boolean;
+  rows: number[];
+  n_rows: number;
+}
+
+export interface StepTrace extends StepPlace {
+  kind: "trace";
+  title: string;
+  notes: string[];
+  imports: string;
+  update: { name: string; formulas: MathNode[][]; settings: string; code: string } | null;
+  numbers: TracedNumber[];
+  /** The first row as the data has it. */
+  features: number[][];
+  targets: (string | number)[];
+  answers: (string | number[])[];
+}
+
+export interface StepPaths extends StepPlace {
+  weight: MathNode[];
+  paths: {
+    row: number;
+    units: string[];
+    factors: { name: MathNode[]; text: string; value: number | null }[];
+    product: number | null;
+  }[];
+  n_paths: number;
+  rest: number | null;
+  sum: number | null;
+  backpropagated: number | null;
+  penalty: number | null;
+  gradient: number | null;
+}

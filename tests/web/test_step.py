@@ -1,0 +1,138 @@
+"""The numbers of a step as people see them: beside their formulas, walked through, and made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from lamina.workbench.answers import ANSWERS
+from lamina.workbench.frames import decode
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+def open_step(visit: Any, epochs: int = 5) -> None:
+    visit.wait_for_epoch(epochs)
+    visit.pause()
+    visit.page.get_by_role("button", name="Step", exact=True).click()
+    expect(visit.page.locator(".stage h3", has_text="Update")).to_be_visible()
+
+
+def number(visit: Any, code: str) -> Any:
+    """The number whose line of Python begins so."""
+    line = visit.page.locator(".python", has_text=code).first
+    return visit.page.locator(".number", has=line).first
+
+
+def told(visit: Any, row: str) -> Any:
+    return decode(ANSWERS["trace"].content(visit.session, {"row": row}))
+
+
+def shown(block: Any) -> list[float]:
+    """The numbers in its table, as they are read."""
+    texts = block.locator("tbody td").all_inner_texts()
+    return [float(text.replace("−", "-").replace(",", "")) for text in texts]
+
+
+def agree(seen: list[float], values: Any) -> bool:
+    """Whether they are the values to the digits shown."""
+    known = [float(f"{value:.4g}") for value in values.ravel()]
+    return len(seen) == len(known) and all(
+        one == other or abs(one) >= 1000 for one, other in zip(seen, known, strict=True)
+    )
+
+
+def test_shows_the_numbers_that_the_step_has(visit: Any) -> None:
+    open_step(visit)
+    page = visit.page
+    field = page.locator(".row-number")
+    field.fill("17")
+    field.press("Enter")
+    expect(page.get_by_text("of row 17")).to_be_attached()
+    _, arrays = told(visit, "17")
+    for name, code in {
+        "W_1": "W_1 = model",
+        "z_1": "z_1 = a_0",
+        "a_2": "a_2 = np.tanh",
+        "p": "p = np.exp",
+        "delta_2": "delta_2 = ",
+        "dW_1": "dW_1 = a_0",
+        "update_W_3": "update_W_3 = ",
+    }.items():
+        assert agree(shown(number(visit, code)), arrays[name]), name
+    assert page.locator(".number math").count() > 30
+
+
+def test_links_a_number_with_its_formula_its_line_and_what_it_is_made_from(visit: Any) -> None:
+    open_step(visit)
+    z = number(visit, "z_2 = a_1 @ W_2")
+    z.focus()
+    expect(z).to_have_class("number lit")
+    for source in ("a_1 = np.tanh", "W_2 = model", "b_2 = model"):
+        expect(number(visit, source)).to_have_class("number source")
+    expect(number(visit, "a_2 = np.tanh(z_2)")).to_have_class("number made")
+    expect(number(visit, "W_1 = model")).to_have_class("number ")
+    # The symbol in a formula points at its number, wherever that stands.
+    z.locator("math .symbol").nth(2).hover()
+    expect(number(visit, "W_2 = model")).to_have_class("number lit")
+
+
+def test_walks_layer_by_layer_and_makes_the_step_that_it_showed(visit: Any) -> None:
+    open_step(visit)
+    page, run = visit.page, visit.session.run
+    page.get_by_role("button", name="Next batch").click()
+    expect(page.get_by_text("The next step: batch 1 of 25, 10 rows")).to_be_visible()
+    _, arrays = told(visit, "next")
+    before = visit.session.moment.parameters.copy()
+    page.get_by_role("button", name="Walk through").click()
+    expect(page.locator(".stage h3")).to_have_text(["Inputs"])
+    for title in ("hidden 1 forward", "hidden 2 forward", "output forward", "loss"):
+        page.get_by_role("button", name=f"Next: {title}").click()
+    expect(page.locator(".stage h3").last).to_have_text("Loss")
+    page.keyboard.press(",")
+    expect(page.locator(".stage h3").last).to_have_text("Output forward")
+    for _ in range(5):
+        page.keyboard.press(".")
+    expect(page.locator(".stage h3").last).to_have_text("Update")
+    page.get_by_role("button", name="Make this step").click()
+    expect(page.get_by_text("The next step: batch 2 of 25")).to_be_visible()
+    after = run.gate.latest.parameters
+    change = arrays["update_W_1"].ravel()
+    assert abs(after[: change.size] - before[: change.size] - change).max() < 1e-12
+
+
+def test_follows_one_weight_along_its_paths(visit: Any) -> None:
+    open_step(visit)
+    page = visit.page
+    cell = number(visit, "dW_2 = a_1").locator(".pick").nth(1)
+    cell.click()
+    expect(page.locator(".paths > li")).to_have_count(1)
+    cell.press("ArrowDown")
+    page.keyboard.press("Enter")
+    chain = page.locator(".chain")
+    expect(chain.get_by_label("From")).to_have_value("1")
+    _, arrays = told(visit, "0")
+    gradient = float(f"{arrays['dW_2'][1, 1]:.4g}")
+    expect(chain.locator(".sums dd").last).to_have_text(f"{gradient}".replace("-", "−"))
+    chain.get_by_label("Layer").select_option("hidden_1")
+    expect(page.locator(".paths > li")).to_have_count(4)
+
+
+def test_takes_the_row_that_is_clicked_in_the_plane(visit: Any) -> None:
+    open_step(visit)
+    visit.page.locator(".plane").click(position={"x": 200, "y": 150})
+    expect(visit.page.get_by_text("of row 0")).to_have_count(0)
+    row = visit.page.locator(".row-number").input_value()
+    assert int(row) > 0
+    expect(visit.page.locator(".plane .crosshair").first).to_be_visible()
+
+
+def test_says_why_there_is_no_next_batch(visit: Any) -> None:
+    open_step(visit, 20)
+    visit.page.get_by_role("button", name="Next batch").click()
+    visit.page.get_by_label("Epoch that is shown").fill("3")
+    expect(visit.page.locator(".network .note")).to_contain_text("choose one row")
+    visit.page.get_by_role("button", name="Next batch").click()
+    expect(visit.page.get_by_text("not kept for past epochs")).to_be_attached()

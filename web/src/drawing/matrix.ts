@@ -1,0 +1,34 @@
+/** A matrix as a picture: a cell a number, from orange by way of the paper to blue. */
+
+import { diverging } from "./colours";
+import type { Surface } from "./surface";
+
+export function paintMatrix(
+  { context, width, height, theme }: Surface,
+  rows: number,
+  columns: number,
+  values: ArrayLike<number>,
+): void {
+  const scale = largest(values) || 1;
+  const picture = new ImageData(columns, rows);
+  for (let at = 0; at < rows * columns; at++) {
+    const value = values[at] as number;
+    const [red, green, blue] = diverging(Number.isFinite(value) ? value / scale : 0, theme);
+    picture.data.set([red, green, blue, 255], 4 * at);
+  }
+  const bench = document.createElement("canvas");
+  bench.width = columns;
+  bench.height = rows;
+  bench.getContext("2d")?.putImageData(picture, 0, 0);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(bench, 0, 0, width, height);
+}
+
+function largest(values: ArrayLike<number>): number {
+  let most = 0;
+  for (let at = 0; at < values.length; at++) {
+    const size = Math.abs(values[at] as number);
+    if (Number.isFinite(size)) most = Math.max(most, size);
+  }
+  return most;
+}

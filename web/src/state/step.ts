@@ -1,0 +1,163 @@
+/** The numbers of one step: of which rows, what came, how far one has walked, and what is looked at. */
+
+import { batch, computed, effect, signal } from "@preact/signals";
+import type { NumberArray } from "../wire/frames";
+import type { StepPaths, StepTrace, TracedNumber } from "../wire/protocol";
+import { getBinary, getJson, Refused } from "../wire/requests";
+import { frame, playing, send, state } from "./session";
+
+/** A training row by its number, or the batch of the engine's next step. */
+export type Which = number | "next";
+
+export interface Step {
+  readonly told: StepTrace;
+  readonly values: ReadonlyMap<string, NumberArray>;
+}
+
+/** One weight, as `W[i, j]` of a layer; without i, the bias. */
+export interface PickedWeight {
+  readonly layer: string;
+  readonly i: number | null;
+  readonly j: number;
+}
+
+export const which = signal<Which>(0);
+export const step = signal<Step | null>(null);
+export const trouble = signal<string | null>(null);
+/** The number that is pointed at, by the name that Python calls it. */
+export const lit = signal<string | null>(null);
+/** How far one has walked: the stage that is reached, or null where all are shown. */
+export const reached = signal<number | null>(null);
+export const picked = signal<PickedWeight | null>(null);
+export const paths = signal<StepPaths | null>(null);
+
+/** What is computed together: one layer of the forward or the backward pass, the loss, or the update. */
+export interface Stage {
+  readonly part: TracedNumber["part"];
+  readonly layer: string;
+  readonly title: string;
+  readonly numbers: readonly TracedNumber[];
+}
+
+export const stages = computed<Stage[]>(() => inStages(step.value?.told.numbers ?? []));
+
+export function inStages(numbers: readonly TracedNumber[]): Stage[] {
+  const found: { part: Stage["part"]; layer: string; title: string; numbers: TracedNumber[] }[] =
+    [];
+  for (const number of numbers) {
+    const layer = number.part === "update" ? "" : number.layer;
+    const last = found.at(-1);
+    if (last?.part === number.part && last.layer === layer) last.numbers.push(number);
+    else found.push({ part: number.part, layer, title: titleOf(number), numbers: [number] });
+  }
+  return found;
+}
+
+function titleOf({ part, layer }: TracedNumber): string {
+  if (part === "loss") return "loss";
+  if (part === "update") return "update";
+  if (layer === "inputs") return "inputs";
+  return `${layer.replace("_", " ")} ${part}`;
+}
+
+export const rowCount = computed(() => state.value?.data.n_train ?? 0);
+
+/** Whether numbers of a step are on the page at all. */
+export const isFollowed = signal(false);
+
+/** The row that is shown: the first of a batch. */
+export const shownRow = computed<number | null>(() => step.value?.told.rows[0] ?? null);
+
+export function chooseRow(row: number): void {
+  const most = rowCount.value - 1;
+  if (most >= 0) which.value = Math.min(most, Math.max(0, row));
+}
+
+/** Walks on to the next stage; at first, back to where the step begins. */
+export function walk(direction: 1 | -1): void {
+  const last = stages.value.length - 1;
+  if (last < 0) return;
+  if (playing.value) send({ do: "pause" });
+  const at = reached.value;
+  reached.value = at === null ? 0 : Math.min(last, Math.max(0, at + direction));
+}
+
+export function pick(weight: PickedWeight | null): void {
+  batch(() => {
+    if (!weight) paths.value = null;
+    picked.value = weight;
+  });
+}
+
+const PAUSE = 150;
+let isUnderWay = false;
+let isStale = false;
+
+/** Keeps the numbers at what the newest frame shows, for as long as somebody looks. */
+export function follow(): () => void {
+  isFollowed.value = true;
+  const end = effect(() => {
+    frame.value;
+    state.value?.run.status;
+    which.value;
+    picked.value;
+    void ask();
+  });
+  return () => {
+    isFollowed.value = false;
+    end();
+  };
+}
+
+async function ask(): Promise<void> {
+  isStale = true;
+  if (isUnderWay) return;
+  isUnderWay = true;
+  while (isStale && isFollowed.peek()) {
+    isStale = false;
+    await askOnce();
+    await new Promise((done) => setTimeout(done, PAUSE));
+  }
+  isUnderWay = false;
+}
+
+async function askOnce(): Promise<void> {
+  if (!frame.peek()) return;
+  const row = asked();
+  try {
+    const { header, arrays } = await getBinary<StepTrace>("/api/ask/trace", { row });
+    const found = await askPaths(row, header);
+    batch(() => {
+      trouble.value = null;
+      step.value = { told: header, values: arrays };
+      paths.value = found;
+    });
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    batch(() => {
+      trouble.value =
+        error instanceof Refused ? error.message : `The server did not answer: ${error.message}`;
+      step.value = null;
+      paths.value = null;
+    });
+  }
+}
+
+/** A row of data that has gone is none of the present data's. */
+function asked(): Which {
+  const wanted = which.peek();
+  return wanted === "next" ? wanted : Math.max(0, Math.min(wanted, rowCount.peek() - 1));
+}
+
+async function askPaths(row: Which, { numbers }: StepTrace): Promise<StepPaths | null> {
+  const weight = picked.peek();
+  if (!weight || numbers.length === 0) return null;
+  const matrix = numbers.find(({ name, layer }) => name === "dW" && layer === weight.layer);
+  const [fanIn = 0, fanOut = 0] = matrix?.shape ?? [];
+  if (weight.j >= fanOut || (weight.i ?? 0) >= fanIn) {
+    picked.value = null;
+    return null;
+  }
+  const { layer, i, j } = weight;
+  return getJson<StepPaths>("/api/ask/path", { row, layer, j, ...(i === null ? {} : { i }) });
+}

@@ -1,0 +1,83 @@
+/** The network of the step: what each unit has come to for the row, as far as one has walked. */
+
+import { layOut } from "../drawing/networkLayout";
+import { drawStepDiagram, type StepPicture } from "../drawing/stepDiagram";
+import type { Surface } from "../drawing/surface";
+import { sizes } from "../state/network";
+import { state } from "../state/session";
+import { reached, type Stage, stages, step } from "../state/step";
+import { useDrawing } from "./drawing";
+
+export function StepDiagram() {
+  const canvas = useDrawing(draw);
+  return (
+    <div class="step-diagram">
+      <canvas ref={canvas} aria-hidden="true" />
+      <p class="about" aria-hidden="true">
+        {caption()}
+      </p>
+    </div>
+  );
+}
+
+function draw(surface: Surface): void {
+  if (!step.value || sizes.value.length === 0) return;
+  const { width, height } = surface;
+  const room = { width, height, top: 6, bottom: 6, left: 14, right: 14 };
+  drawStepDiagram(surface, layOut(sizes.value, room), stepPicture());
+}
+
+/** The first row's numbers: forward what each unit gives, backward its delta from the last layer on. */
+function stepPicture(): StepPicture {
+  const layers = state.value?.network.layers ?? [];
+  const done = doneStages();
+  const last = layers.length;
+  const numbers = Array.from({ length: last + 1 }, (_, layer) => {
+    const name = layer === 0 ? "inputs" : (layers[layer - 1]?.name ?? "");
+    if (done.some(({ part, layer: of }) => part === "backward" && of === name)) {
+      return isWalkingBack() ? firstRow(`delta_${layer}`) : forwardOf(layer, last);
+    }
+    const isLoss = done.some(({ part }) => part === "loss");
+    if (layer === last && isLoss) return firstRow("p");
+    return done.some(({ layer: of }) => of === name) ? firstRow(`a_${layer}`) : null;
+  });
+  return { weights: layers.map((_, index) => weightsOf(index + 1)), numbers, active: active() };
+}
+
+function forwardOf(layer: number, last: number): ArrayLike<number> | null {
+  return firstRow(layer === last ? "p" : `a_${layer}`);
+}
+
+function doneStages(): readonly Stage[] {
+  return reached.value === null ? stages.value : stages.value.slice(0, reached.value + 1);
+}
+
+function isWalkingBack(): boolean {
+  return reached.value !== null && stages.value[reached.value]?.part === "backward";
+}
+
+function active(): number | null {
+  if (reached.value === null) return null;
+  const stage = stages.value[reached.value];
+  const layers = state.value?.network.layers ?? [];
+  if (!stage || stage.part === "update") return null;
+  if (stage.part === "loss") return layers.length;
+  return layers.findIndex(({ name }) => name === stage.layer) + 1;
+}
+
+function firstRow(id: string): ArrayLike<number> | null {
+  const array = step.value?.values.get(id);
+  return array ? array.values.subarray(0, array.shape.at(-1) ?? 0) : null;
+}
+
+function weightsOf(layer: number) {
+  const array = step.value?.values.get(`W_${layer}`);
+  return { values: array?.values ?? [], columns: array?.shape[1] ?? 0 };
+}
+
+function caption(): string {
+  const rows = step.value?.told.rows ?? [];
+  const row = `of row ${rows[0] ?? 0}`;
+  if (isWalkingBack()) return `In the units: delta, from the output on, else a; ${row}`;
+  return `In the units: a, at the output the prediction; ${row}`;
+}

@@ -1,0 +1,126 @@
+/** One number of a step: its formula, the line of Python that computes it, and what it comes to. */
+
+import { useComputed } from "@preact/signals";
+import { state } from "../state/session";
+import { lit, type PickedWeight, pick, picked, step } from "../state/step";
+import type { TracedNumber } from "../wire/protocol";
+import { Formula, type Mark, type Marks, symbolKey } from "./Formula";
+import { Matrix } from "./Matrix";
+
+export function StepNumber({ number }: { number: TracedNumber }) {
+  // Only what changes its look is drawn anew when another number is pointed at.
+  const look = useComputed(() => lookOf(number, lit.value)).value;
+  const pointed = look && lit.peek();
+  const about = [number.layer.replace("_", " "), number.formula].filter(Boolean).join(": ");
+  return (
+    <div
+      class={`number ${look.split(" ")[0]}`}
+      role="group"
+      aria-label={about}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what it is made from is shown for the keyboard as well
+      tabIndex={0}
+      onPointerEnter={() => point(number.id)}
+      onPointerLeave={() => point(null)}
+      onFocusIn={() => point(number.id)}
+      onFocusOut={() => point(null)}
+    >
+      <div class="said">
+        <p class="formula">
+          <Formula of={number.mathml} marks={marksOf(number, pointed)} />
+        </p>
+        <Python number={number} pointed={pointed} />
+      </div>
+      <Values number={number} />
+    </div>
+  );
+}
+
+function point(id: string | null): void {
+  lit.value = id;
+}
+
+/** Whether it is what is pointed at, goes into that, or is made from it; and what that is. */
+function lookOf(number: TracedNumber, pointed: string | null): string {
+  if (pointed === null) return "";
+  if (pointed === number.id) return `lit ${pointed}`;
+  if (number.from.includes(pointed)) return `made ${pointed}`;
+  const target = step.value?.told.numbers.find(({ id }) => id === pointed);
+  return target?.from.includes(number.id) ? `source ${pointed}` : "";
+}
+
+function marksOf(number: TracedNumber, pointed: string | null): Marks {
+  const all = step.value?.told.numbers ?? [];
+  const near = all.filter(({ id }) => id === number.id || number.from.includes(id));
+  return new Map(near.map(({ id, symbol }) => [symbolKey(symbol), markOf(id, number, pointed)]));
+}
+
+/** How a symbol of a formula, or a name in a line of Python, answers to being pointed at. */
+function markOf(id: string, number: TracedNumber, pointed: string | null): Mark {
+  return {
+    class: id === pointed ? "symbol lit" : "symbol",
+    onPointerEnter: () => point(id),
+    onPointerLeave: () => point(number.id),
+  };
+}
+
+const NAMES = /([A-Za-z_]\w*)/;
+
+function Python({ number, pointed }: { number: TracedNumber; pointed: string | null }) {
+  const known = new Set([number.id, ...number.from]);
+  return (
+    <pre class="python">
+      {number.code.split(NAMES).map((part, index) =>
+        known.has(part) ? (
+          <span key={`${index}`} {...markOf(part, number, pointed)}>
+            {part}
+          </span>
+        ) : (
+          part
+        ),
+      )}
+    </pre>
+  );
+}
+
+function Values({ number }: { number: TracedNumber }) {
+  const array = step.value?.values.get(number.id);
+  if (!array) return null;
+  const { shape, layer, name } = number;
+  const weightOf = (row: number, column: number): PickedWeight => ({
+    layer,
+    i: name === "dW" ? row : null,
+    j: column,
+  });
+  const canPick = name === "dW" || name === "db";
+  const isSame = (one: PickedWeight) => {
+    const chosen = picked.value;
+    return chosen?.layer === one.layer && chosen.i === one.i && chosen.j === one.j;
+  };
+  return (
+    <Matrix
+      name={`${number.id}, of ${shape.join(" × ") || "one number"}`}
+      shape={shape}
+      sent={array.shape}
+      values={array.values}
+      rowNames={(row) => nameOf(number, 0, row)}
+      columnNames={(column) => nameOf(number, shape.length - 1, column)}
+      onPick={canPick ? (row, column) => pick(weightOf(row, column)) : undefined}
+      isPicked={canPick ? (row, column) => isSame(weightOf(row, column)) : undefined}
+    />
+  );
+}
+
+/** What stands beside a row or above a column: an input's name, a class, a row's number, or a unit's. */
+function nameOf(number: TracedNumber, axis: number, index: number): string {
+  const layers = state.value?.network.layers ?? [];
+  const data = state.value?.data;
+  if (number.axes[axis] === "rows") return `row ${step.value?.told.rows[index] ?? index}`;
+  const layer = layers.findIndex(({ name }) => name === number.layer);
+  const isInput = number.layer === "inputs" || (number.axes[axis] === "fan_in" && layer === 0);
+  if (isInput) return data?.inputs[index] ?? `${index}`;
+  const isOutput =
+    number.axes[axis] === "fan_out" && (number.layer === "" || layer === layers.length - 1);
+  const classes = data?.classes ?? [];
+  if (isOutput && classes.length > 2) return classes[index] ?? `${index}`;
+  return `${index}`;
+}
