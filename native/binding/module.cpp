@@ -114,6 +114,8 @@ class NetworkHandle {
         require(std::is_same_v<T, float> || Precision(precision) == Precision::full,
                 "products are rounded in a network of float32 only");
         n_features_ = plain.front().fan_in, n_outputs_ = plain.back().fan_out;
+        for (std::size_t i = 0; i + 1 < plain.size(); ++i)
+            hidden_widths_.push_back(plain[i].fan_out);
         n_targets_ = n_targets, largest_batch_ = largest_batch;
         std::int64_t n_in_heads = 0;
         for (std::int64_t width : heads) n_in_heads += width;
@@ -196,16 +198,19 @@ class NetworkHandle {
     }
 
     int predict(int link, const RowArrays<T>& rows, In<T> parameters, InOut<T> prediction,
-                int n_threads) {
+                std::vector<InOut<T>> activations, int n_threads) {
         require_fit(rows, parameters.size(), false);
         require(std::int64_t(prediction.size()) == rows.n_rows * n_outputs_,
                 "the prediction does not fit the rows");
+        const std::vector<T*> hidden = places_of(activations, rows.n_rows);
         Interrupt interrupt;
         Report report;
         {
             nb::gil_scoped_release released;
             report = kernels<T>().predict(network_, link, rows.view(), parameters.data(),
-                                          prediction.data(), interrupt.signal(), n_threads);
+                                          prediction.data(),
+                                          hidden.empty() ? nullptr : hidden.data(),
+                                          interrupt.signal(), n_threads);
         }
         interrupt.rethrow();
         return int(report.ending);
@@ -232,7 +237,20 @@ class NetworkHandle {
                 "the parameters do not fit the network");
     }
 
+    std::vector<T*> places_of(std::vector<InOut<T>>& activations, std::int64_t n_rows) const {
+        require(activations.empty() || activations.size() == hidden_widths_.size(),
+                "there are not as many activations as hidden blocks");
+        std::vector<T*> places;
+        for (std::size_t i = 0; i < activations.size(); ++i) {
+            require(std::int64_t(activations[i].size()) == n_rows * hidden_widths_[i],
+                    "the activations do not fit the rows");
+            places.push_back(activations[i].data());
+        }
+        return places;
+    }
+
     void* network_;
+    std::vector<std::int64_t> hidden_widths_;
     std::int64_t n_features_ = 0, n_outputs_ = 0, n_targets_ = 0, n_parameters_ = 0;
     std::int64_t largest_batch_ = 0;
     std::unique_ptr<nb::python_error> kept_;
@@ -282,8 +300,9 @@ void bind(nb::module_& module, const char* rows_name, const char* network_name) 
              "parameters"_a.noconvert(), "gradient"_a.noconvert(), "n_threads"_a,
              "python_loss"_a.none())
         .def("predict", &NetworkHandle<T>::predict, "link"_a, "rows"_a, "parameters"_a.noconvert(),
-             "prediction"_a.noconvert(), "n_threads"_a,
-             "A value of Ending: NON_FINITE where a dense X is.")
+             "prediction"_a.noconvert(), "activations"_a.noconvert(), "n_threads"_a,
+             "A value of Ending: NON_FINITE where a dense X is. activations: of every block but the last, "
+             "where its a goes; or none.")
         .def("predict_few", &NetworkHandle<T>::predict_few, "link"_a, "X"_a.noconvert(),
              "parameters"_a.noconvert(), "prediction"_a.noconvert(),
              "The same from the weights as they lie; any number of threads may share the network.");

@@ -135,8 +135,9 @@ struct Kernels {
                     const CustomLoss<T>&, StopSignal, int n_threads);
     Report (*loss_and_gradient)(void* network, const Rows<T>&, const T* parameters, T* gradient,
                                 const CustomLoss<T>&, StopSignal, int n_threads);
+    // activations: null, or where the a of every block but the last goes, (rows, fan_out) each.
     Report (*predict)(void* network, int link, const Rows<T>&, const T* parameters, T* prediction,
-                      StopSignal, int n_threads);
+                      T* const* activations, StopSignal, int n_threads);
     // Reads the network only, and no memory of its own, so that threads may share it.
     Report (*predict_few)(const void* network, int link, const T* x, std::int64_t n_rows,
                           const T* parameters, T* prediction);

@@ -333,9 +333,20 @@ Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* 
 }
 
 // Ends as non_finite where a dense X is; whoever has a csr X looks at its values before.
+// The a of every block but the last, without the padding between rows; `done` rows came before the chunk's.
+template <class T>
+void keep_activations(const Network<T>& network, Index done, Range range, T* const* activations) {
+    for (Index i = 0; i + 1 < network.n_layers; ++i) {
+        const Layer<T>& layer = network.layers[i];
+        for (Index row = range.begin; row < range.end; ++row)
+            std::memcpy(activations[i] + (done + row) * layer.fan_out, layer.a + row * layer.stride,
+                        sizeof(T) * std::size_t(layer.fan_out));
+    }
+}
+
 template <class T>
 Report run_predict(Network<T>& network, int link, const Rows<T>& rows, const T* parameters,
-                   T* prediction, StopSignal signal, int n_threads) {
+                   T* prediction, T* const* activations, StopSignal signal, int n_threads) {
     const Index size = network.predicted_chunk_size(rows.n_rows, n_threads);
     network.uses_running = true;
     network.draws.active = false;
@@ -358,6 +369,7 @@ Report run_predict(Network<T>& network, int link, const Rows<T>& rows, const T* 
                                            n * network.n_features))
                 __atomic_store_n(&is_broken, true, __ATOMIC_RELAXED);
             forward(network, parameters, input, mine);
+            if (activations) keep_activations(network, done, mine, activations);
             gather_logits(network, mine);
             T* p = network.p + mine.begin * n_outputs;
             link_table<T>[link](p, n, n_outputs, network.heads());

@@ -57,9 +57,10 @@ struct Entry {
                                      n_threads);
     }
     static Report predict(void* network, int link, const Rows<T>& rows, const T* parameters,
-                          T* prediction, StopSignal signal, int n_threads) {
-        return run_predict(held(network).network, link, rows, parameters, prediction, signal,
-                           n_threads);
+                          T* prediction, T* const* activations, StopSignal signal,
+                          int n_threads) {
+        return run_predict(held(network).network, link, rows, parameters, prediction, activations,
+                           signal, n_threads);
     }
     static Report predict_few(const void* network, int link, const T* x, std::int64_t n_rows,
                               const T* parameters, T* prediction) {

@@ -84,7 +84,7 @@ def test_the_gradient_is_the_slope_of_the_loss(engine, draw_problem, blocks, act
 @every_way
 @every_dtype
 @pytest.mark.parametrize("layout", ["dense", "csr"])
-def test_loss_gradient_and_prediction_are_the_references(
+def test_loss_gradient_and_passes_are_the_references(
     engine, reference, draw_problem, blocks, activation, dtype, layout
 ):
     problem = draw_problem(
@@ -99,6 +99,11 @@ def test_loss_gradient_and_prediction_are_the_references(
     for rows in (X, X[:3]):
         predicted = engine.predict(problem.spec, problem.parameters, rows)
         assert_close(predicted, reference.predict(problem.spec, problem.parameters, rows), dtype)
+    found, expected = (
+        each.activations(problem.spec, problem.parameters, X) for each in (engine, reference)
+    )
+    for layer, wanted in zip(found, expected, strict=True):
+        assert_close(layer, wanted, dtype)
 
 
 @every_block

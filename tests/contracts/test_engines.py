@@ -34,6 +34,14 @@ def assert_close(actual, expected, tolerance):
     np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance * largest)
 
 
+def assert_layers_close(engine, reference, asked, tolerance):
+    """Every block's activations, and the prediction in the last one's place."""
+    layers, expected = engine.activations(*asked), reference.activations(*asked)
+    for found, wanted in zip(layers, expected, strict=True):
+        assert_close(found, wanted, tolerance)
+    np.testing.assert_array_equal(layers[-1], engine.predict(*asked))
+
+
 @pytest.fixture
 def problem(draw_problem, formulas, dtype, layout, weighted):
     return draw_problem(
@@ -49,7 +57,7 @@ def problem(draw_problem, formulas, dtype, layout, weighted):
 @every_dtype
 @every_layout
 @every_weighting
-def test_loss_gradient_and_prediction_are_the_references(engine, reference, problem, dtype):
+def test_loss_gradient_and_passes_are_the_references(engine, reference, problem, dtype):
     spec, objective, rows, parameters = (
         problem.spec,
         problem.objective,
@@ -65,6 +73,7 @@ def test_loss_gradient_and_prediction_are_the_references(engine, reference, prob
     prediction = engine.predict(spec, parameters, rows.X)
     assert gradient.dtype == prediction.dtype == dtype
     assert_close(prediction, reference.predict(spec, parameters, rows.X), TOLERANCE[dtype])
+    assert_layers_close(engine, reference, (spec, parameters, rows.X), TOLERANCE[dtype])
 
 
 def test_a_network_far_in_saturation_is_the_references(engine, reference, draw_problem, formulas):

@@ -104,6 +104,9 @@ def test_loss_gradient_and_prediction_are_the_references(rounding, expected, pro
         assert_rounded_alike(part, wanted, precision)
     predicted, wanted = (e.predict(spec, parameters, X) for e in (rounding, expected))
     assert_rounded_alike(predicted, wanted, precision)
+    layers, wanted_layers = (e.activations(spec, parameters, X) for e in (rounding, expected))
+    for layer, wanted in zip(layers, wanted_layers, strict=True):
+        assert_rounded_alike(layer, wanted, precision)
 
 
 @every_precision

@@ -337,6 +337,16 @@ class Engine(Protocol):
         """
         ...
 
+    def activations(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> list[Array]:
+        """Every block's a, (n_rows, fan_out), and in the last block's place what `predict` gives.
+
+        Raises
+        ------
+        NonFiniteError
+            As `predict`.
+        """
+        ...
+
 
 NON_FINITE_ROWS = "X holds an element that is infinite or NaN in the dtype of the parameters."
 

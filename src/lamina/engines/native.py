@@ -299,16 +299,30 @@ class NativeEngine(Engine):
         if n_rows <= FEW_ROWS and isinstance(X, np.ndarray) and self.precision is None:
             outline = _outline(spec, dtype)
             ending = outline.predict_few(link, np.ascontiguousarray(X), parameters, prediction)
+            if ending == _native.NON_FINITE:
+                raise NonFiniteError(NON_FINITE_ROWS)
         else:
-            if not isinstance(X, np.ndarray):
-                require_finite(X.data)
-            network = _network(spec, NO_OBJECTIVE, dtype, self.precision, n_rows)
-            work = _row_work(spec, dtype, passes=1) * n_rows
-            threads = choose_threads(work, requested=self.n_threads)
-            ending = network.predict(link, _row_arrays(X), parameters, prediction, threads)
+            self._pass(spec, parameters, X, [prediction])
+        return prediction
+
+    def activations(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> list[Array]:
+        shapes = [(X.shape[0], block.fan_out) for block in spec.blocks]
+        layers = [np.empty(shape, parameters.dtype) for shape in shapes]
+        self._pass(spec, parameters, X, layers)
+        return layers
+
+    def _pass(self, spec: NetworkSpec, parameters: Array, X: Matrix, into: list[Array]) -> None:
+        """Write every block's a, the last one's behind the link; or that alone."""
+        if not isinstance(X, np.ndarray):
+            require_finite(X.data)
+        n_rows, dtype, link = X.shape[0], parameters.dtype, _native.LINKS[spec.link]
+        network = _network(spec, NO_OBJECTIVE, dtype, self.precision, n_rows)
+        work = _row_work(spec, dtype, passes=1) * n_rows
+        threads = choose_threads(work, requested=self.n_threads)
+        *hidden, prediction = into
+        ending = network.predict(link, _row_arrays(X), parameters, prediction, hidden, threads)
         if ending == _native.NON_FINITE:
             raise NonFiniteError(NON_FINITE_ROWS)
-        return prediction
 
 
 @lru_cache(maxsize=64)

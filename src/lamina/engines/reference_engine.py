@@ -150,9 +150,16 @@ class ReferenceEngine(Engine):
         return evaluate
 
     def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
+        return self._pass(spec, parameters, X).prediction
+
+    def activations(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> list[Array]:
+        passed = self._pass(spec, parameters, X)
+        return [*passed.a[1:-1], passed.prediction]
+
+    def _pass(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Forward:
         require_finite(X if isinstance(X, np.ndarray) else X.data)
         with np.errstate(all="ignore"):
-            return forward(spec, parameters, X, Mode(product=product_in(self.precision))).prediction
+            return forward(spec, parameters, X, Mode(product=product_in(self.precision)))
 
 
 def _take(rows: Rows, batch: NDArray[np.int64]) -> Rows:
