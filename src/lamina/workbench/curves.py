@@ -1,7 +1,8 @@
 """What is remembered of a run: its curves and its parameters, thinned out as it grows longer.
 
-Both are written by the thread that trains and read by others: a list is only ever appended to, or
-replaced by a shorter one, and whoever reads takes a copy first.
+Both are written by the thread that trains and read by others: what has been entered is never
+changed, a list is only ever appended to, or replaced by a shorter one, and whoever reads takes a
+copy first.
 """
 
 from __future__ import annotations
@@ -36,8 +37,10 @@ class Curves:
 
     def __init__(self, most: int = MOST_POINTS) -> None:
         self.most, self.every = most, 1
-        self.rows: list[tuple[float, ...]] = []
         self.names: tuple[str, ...] = ()
+        # The columns, (names, most), and how much of them is filled: as they are sent to a page, so
+        # that whoever reads has them in one copy. Both in one, as another thread reads them.
+        self._kept: tuple[NDArray[np.float64], int] = np.empty((0, most)), 0
         self.latest: tuple[float, ...] | None = None
         # Whole, as what is told of a course names its epochs: sixteen bytes for each.
         self._losses, self._validation_losses = array("d"), array("d")
@@ -46,17 +49,26 @@ class Curves:
         """Enter an epoch."""
         if not self.names:
             self.names = tuple(row)
-        values = tuple(row.values())
+            self._kept = np.empty((len(row), self.most)), 0
+        self.latest = tuple(row.values())
         if row["epoch"] % self.every == 0:
-            if len(self.rows) + 1 >= self.most:
-                self.every *= 2
-                self.rows = [kept for kept in self.rows if kept[0] % self.every == 0]
-            if row["epoch"] % self.every == 0:
-                self.rows.append(values)
-        self.latest = values
+            self._keep(self.latest)
         self._losses.append(row["loss"])
         if "validation_loss" in row:
             self._validation_losses.append(row["validation_loss"])
+
+    def _keep(self, values: tuple[float, ...]) -> None:
+        """Enter an epoch that is to be drawn; where there is no more room, half of all go."""
+        table, n = self._kept
+        if n + 1 >= self.most:
+            self.every *= 2
+            before, stays = table[:, :n], table[0, :n] % self.every == 0
+            table, n = np.empty_like(table), int(stays.sum())
+            table[:, :n] = before[:, stays]
+        if values[0] % self.every == 0:
+            table[:, n] = values
+            n += 1
+        self._kept = table, n
 
     def losses(self) -> list[float]:
         """The training loss of every epoch."""
@@ -72,13 +84,14 @@ class Curves:
 
     def columns(self) -> dict[str, NDArray[np.float64]]:
         """Every column by name, the latest epoch among them; none before the first."""
-        rows, latest = self.rows[:], self.latest
+        (table, n), latest = self._kept, self.latest
         if latest is None:
             return {}
-        if not rows or rows[-1][0] < latest[0]:
-            rows.append(latest)
-        table = np.array(rows, dtype=np.float64)
-        return dict(zip(self.names, table.T, strict=True))
+        if n == 0 or table[0, n - 1] < latest[0]:
+            columns = np.column_stack([table[:, :n], latest])
+        else:
+            columns = table[:, :n].copy()
+        return dict(zip(self.names, columns, strict=True))
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,11 @@ class Problem:
         names = self.dataset.target_names
         return tuple(names[code] for code in codes) if names else tuple(map(str, codes))
 
+    @cached_property
+    def codes_test(self) -> NDArray[np.int64]:
+        """The codes of the rows to test on."""
+        return self.codes(self.targets_test)
+
 
 def pose(experiment: Experiment, shelf: Shelf) -> Problem:
     """The problem of an experiment: data loaded, split, made into inputs and scaled.

@@ -15,9 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.engines import choose_engine
-from lamina.engines.blocks import product_in
 from lamina.errors import ExperimentError
-from lamina.estimators.passes import Passes
 from lamina.workbench.curves import Moment
 from lamina.workbench.distributions import Distributions
 from lamina.workbench.fits import fit_of
@@ -107,12 +105,14 @@ class Views:
 
     def units(self, moment: Moment, n: int) -> tuple[NDArray[np.float32], list[int]]:
         """Every hidden unit's a over the plane, and how many of each layer are among them."""
-        product = product_in(self.run.model.precision)
-        passes = Passes(self.run.spec, moment.parameters, self.cells(n), product)
-        drawn = [layer[:, :MOST_UNITS_DRAWN].T for layer in passes.activations()[:-1]]
-        none = np.empty((0, passes.rows.shape[0]))
-        stacked = np.concatenate([*drawn, none]).astype(np.float32)
-        return stacked.reshape(-1, *self.plane.shape(n)), [len(layer) for layer in drawn]
+        cells = self.cells(n)
+        *hidden, _ = self.engine.activations(self.run.spec, moment.parameters, cells)
+        widths = [min(layer.shape[1], MOST_UNITS_DRAWN) for layer in hidden]
+        units, first = np.empty((sum(widths), len(cells)), np.float32), 0
+        for layer, width in zip(hidden, widths, strict=True):
+            units[first : first + width] = layer[:, :width].T
+            first += width
+        return units.reshape(-1, *self.plane.shape(n)), widths
 
     def inputs(self, n: int) -> NDArray[np.float32]:
         """What the network is given over the plane, (n_inputs, n_rows, n_columns)."""
@@ -128,10 +128,9 @@ class Views:
     def confusion(self, moment: Moment) -> NDArray[np.int32]:
         """Of the test rows: how many of each class, a row, are taken for which, a column."""
         of, n_classes = self.run.problem, len(self.run.problem.class_names)
-        true, taken = of.codes(of.targets_test), self.probabilities(moment).argmax(1)
-        counts = np.zeros((n_classes, n_classes), np.int32)
-        np.add.at(counts, (true, taken), 1)
-        return counts
+        pairs = n_classes * of.codes_test + self.probabilities(moment).argmax(1)
+        counts = np.bincount(pairs, minlength=n_classes**2).astype(np.int32)
+        return counts.reshape(n_classes, n_classes)
 
     def _cells(self, n: int) -> NDArray[Any]:
         return self.plane.cells(n).astype(self.dtype, copy=False)
