@@ -1,121 +1,137 @@
-"""`python -m benchmarks.workbench`: epochs and frames a second, and what it costs to be watched.
+"""`python -m benchmarks.workbench`: what the workbench must show, each figure beside its goal.
 
-The page is a process of its own that takes every frame and asks for the next one, as a browser
-does, at most sixty times a second; it draws nothing.
+A run is timed by turns alone, looked at by a page that draws nothing, and looked at by Chromium
+without a screen. Of the turns the best counts: whatever else the machine does takes from each, and
+seldom from all. How soon things are seen is told by the middle and the 95th of a hundred.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Annotated, Any, NamedTuple
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from lamina.workbench.experiment import Experiment, first_experiment
-from lamina.workbench.inputs import INPUTS
-from lamina.workbench.server import Server
-from lamina.workbench.sessions import Session
+from benchmarks.workbench.cases import CASES, begin_again, epochs_a_second, looked_at
+from benchmarks.workbench.start import starts
 
-PAGE = "benchmarks.workbench.page"
-# TensorFlow Playground has 250 rows to learn from, and batches of ten.
-ROWS = {"data": {"name": "spiral", "n_samples": 500}, "test_share": 0.5}
-CASES: dict[str, dict[str, Any]] = {
-    "(4, 2), x and y": {"inputs": ["x", "y"], "model": {"hidden_layer_sizes": [4, 2]}},
-    "6 layers of 8, all seven inputs": {
-        "inputs": list(INPUTS),
-        "model": {"hidden_layer_sizes": [8] * 6},
-    },
-}
-TURNS = 8
-TRAINING = {"max_iter": 100_000, "n_iter_no_change": 100_000, "batch_size": 10}
+BLIND, DRAWN = "benchmarks.workbench.page", "benchmarks.workbench.chromium"
+INPUTS = ("activation", "rate", "pause", "place")
 
 
-class Measured(NamedTuple):
-    """What one case came to, a second."""
+class Turn(NamedTuple):
+    """How fast a run went while it was looked at, a second."""
 
-    alone: float
-    watched: float
+    epochs: float
     frames: float
 
 
-def experiment_of(case: dict[str, Any]) -> Experiment:
-    """The experiment of a case."""
-    return first_experiment().merged(ROWS).merged(case).merged({"model": TRAINING})
+@dataclass
+class Looks:
+    """A run by turns alone and looked at."""
+
+    alone: list[float] = field(default_factory=list)
+    watched: list[Turn] = field(default_factory=list)
+
+    @property
+    def best(self) -> Turn:
+        """The turn in which the run was fastest while it was looked at."""
+        return max(self.watched)
+
+    @property
+    def cost(self) -> float:
+        """What being looked at takes, as a part of what there is."""
+        return 1 - self.best.epochs / max(self.alone)
 
 
-class OtherProcess:
-    """The page, which watches and rests as it is told."""
-
-    def __init__(self, url: str) -> None:
-        pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        self.process = subprocess.Popen([sys.executable, "-m", PAGE, url], **pipes)
-        self.heard()
-
-    def heard(self) -> str:
-        """A line that it says."""
-        assert self.process.stdout is not None
-        return str(self.process.stdout.readline())
-
-    def told(self, word: str) -> int:
-        """Tell it to watch or to rest; how many frames it has taken."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{word}\n")
-        self.process.stdin.flush()
-        return int(json.loads(self.heard())["frames"])
-
-    def end(self) -> None:
-        """End it."""
-        with self.process:
-            self.process.terminate()
+def turns(case: dict[str, Any], program: str, n_turns: int, seconds: float) -> Looks:
+    """Let a run go at its own pace, alone and looked at in turn."""
+    looks = Looks()
+    with looked_at(case, program) as (session, page):
+        for _ in range(n_turns):
+            page.told("rest")
+            begin_again(session)
+            looks.alone.append(epochs_a_second(session, seconds))
+            page.told("watch")
+            before = page.told("count")
+            epochs = epochs_a_second(session, seconds)
+            looks.watched.append(Turn(epochs, (page.told("count") - before) / seconds))
+    return looks
 
 
-def measure(case: dict[str, Any], seconds: float) -> Measured:
-    """Let a run go at its own pace, by turns unwatched and watched; the best of each counts.
+class Sight(NamedTuple):
+    """What is seen on the page while a run goes at its own pace."""
 
-    Whatever else the machine does takes from both, and seldom from all turns.
-    """
-    with Server(first=lambda: experiment_of(case)) as server:
-        page = OtherProcess(server.url)
-        try:
-            [session] = server.workbench.sessions.values()
-            session.do({"do": "pace", "epochs_per_second": None})
-            alone, watched = [], []
-            for _ in range(TURNS):
-                session.do({"do": "reset"})
-                session.do({"do": "play"})
-                page.told("rest")
-                alone.append(_epochs_a_second(session, seconds))
-                before = page.told("watch")
-                rate = _epochs_a_second(session, seconds)
-                watched.append((rate, (page.told("rest") - before) / seconds))
-        finally:
-            page.end()
-    return Measured(max(alone), *max(watched))
+    tasks: dict[str, float]
+    delays: dict[str, list[float]]
 
 
-def _epochs_a_second(session: Session, seconds: float) -> float:
-    began, before = time.perf_counter(), session.run.gate.epoch
-    time.sleep(seconds)
-    return (session.run.gate.epoch - before) / (time.perf_counter() - began)
+def sight(case: dict[str, Any], seconds: float, times: int) -> Sight:
+    """The tasks of the page's thread, and how soon an input is seen."""
+    with looked_at(case, DRAWN) as (session, page):
+        begin_again(session)
+        tasks = page.told("trace", seconds=seconds)
+        delays = {}
+        for of in INPUTS:
+            begin_again(session)
+            delays[of] = page.told("delays", of=of, times=times)
+    return Sight(tasks, delays)
 
 
 def main(
     seconds: Annotated[float, typer.Option(help="How long each turn takes.")] = 1.0,
+    n_turns: Annotated[int, typer.Option("--turns", help="How many of each.")] = 8,
+    times: Annotated[int, typer.Option(help="How often each input is made.")] = 25,
 ) -> None:
-    """Print a table of Playground's cases."""
-    table = Table("case", "epochs a second, watched", "unwatched", "cost", "frames a second")
+    """Print tables of Playground's cases, and of the start."""
+    console = Console()
     for name, case in CASES.items():
-        of = measure(case, seconds)
-        cost = 1 - of.watched / of.alone
-        table.add_row(
-            name, f"{of.watched:,.0f}", f"{of.alone:,.0f}", f"{cost:.0%}", f"{of.frames:.0f}"
-        )
-    Console().print(table)
+        console.print(_speeds(name, case, n_turns, seconds))
+        console.print(_sights(sight(case, 5 * seconds, times)))
+    console.print(_starts())
+
+
+def _speeds(name: str, case: dict[str, Any], n_turns: int, seconds: float) -> Table:
+    table = Table(
+        "looked at by", "epochs a second, alone", "looked at", "cost", "frames", title=name
+    )
+    for who, program in (("a page that draws nothing", BLIND), ("Chromium", DRAWN)):
+        looks = turns(case, program, n_turns, seconds)
+        epochs, frames = looks.best
+        alone = max(looks.alone)
+        table.add_row(who, f"{alone:,.0f}", f"{epochs:,.0f}", f"{looks.cost:.0%}", f"{frames:.0f}")
+    table.add_row("goal", "", "", "≤ 10%", "≥ 30", style="dim")
+    return table
+
+
+def _sights(seen: Sight) -> Table:
+    tasks, n = seen.tasks, seen.tasks["frames"]
+    table = Table("on the page", "median", "95th percentile", "goal")
+    table.add_row("longest task, ms", "", f"{tasks['longest']:.0f}", "≤ 50")
+    table.add_row("the same in the processor's time", "", f"{tasks['longest_busy']:.0f}", "")
+    table.add_row("processor's time of a frame, ms", f"{tasks['busy'] / n:.1f}", "", "")
+    everything = [delay for each in seen.delays.values() for delay in each]
+    for of, found in (*seen.delays.items(), ("all of these", everything)):
+        middle, most = np.percentile(found, [50, 95])
+        table.add_row(f"{of}: until it is seen, ms", f"{middle:.0f}", f"{most:.0f}", "≤ 100")
+    return table
+
+
+def _starts() -> Table:
+    table = Table("from the command until", "best, s", "median, s", "goal")
+    found = starts(5)
+    seen: list[tuple[str, Callable[[Any], float], str]] = [
+        ("the page is painted", lambda start: start.painted, "≤ 2"),
+        ("it is seen to learn", lambda start: start.learned, "≤ 10"),
+    ]
+    for name, seconds_of, goal in seen:
+        seconds = [seconds_of(start) for start in found]
+        table.add_row(name, f"{min(seconds):.2f}", f"{np.median(seconds):.2f}", goal)
+    return table
 
 
 if __name__ == "__main__":

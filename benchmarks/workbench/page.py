@@ -34,7 +34,7 @@ class Page:
 
 
 def main(url: str) -> None:
-    """Open the link, say so, and obey "watch" and "rest", a line each."""
+    """Open the link, say so, and obey "watch", "rest" and "count", a line of JSON each."""
     parts = urlsplit(url)
     with httpx.Client() as http:
         http.get(url)
@@ -43,17 +43,19 @@ def main(url: str) -> None:
     headers = {"cookie": cookie}
     with connect(f"ws://{parts.netloc}/ws", origin=origin, additional_headers=headers) as socket:
         page = Page(socket)
-        socket.send(json.dumps({"do": "watch", "region": 64, "units": 24}))
+        socket.send(json.dumps({"do": "watch", "region": 80, "units": 24, "confusion": True}))
         socket.send('{"do":"ready"}')
         page.seen.wait()
         print("open", flush=True)
         for line in sys.stdin:
-            if line == "watch\n":
+            do = json.loads(line)["do"]
+            if do == "watch":
                 page.wanted.set()
-            else:
+            elif do == "rest":
                 page.wanted.clear()
-            time.sleep(0.2)
-            print(json.dumps({"frames": page.frames}), flush=True)
+            if do != "count":
+                time.sleep(0.2)
+            print(page.frames, flush=True)
 
 
 if __name__ == "__main__":
