@@ -23,14 +23,16 @@ export function traceBoundaries(path: CanvasPath, grid: Grid, frame: PlaneFrame)
 /** By how much a class leads over the best of the others, place by place. */
 export function margins(grid: Grid, index: number): number[] {
   const { columns, rows, depth, values } = grid;
-  return Array.from({ length: columns * rows }, (_, cell) => {
-    if (depth === 1) return (values[cell] as number) - 0.5;
-    let best = Number.NEGATIVE_INFINITY;
+  const result = new Array<number>(columns * rows);
+  for (let cell = 0; cell < result.length; cell++) {
+    const start = cell * depth;
+    let best = depth === 1 ? 0.5 : Number.NEGATIVE_INFINITY;
     for (let other = 0; other < depth; other++) {
-      if (other !== index) best = Math.max(best, values[cell * depth + other] as number);
+      if (other !== index) best = Math.max(best, values[start + other] as number);
     }
-    return (values[cell * depth + index] as number) - best;
-  });
+    result[cell] = (values[start + index] as number) - best;
+  }
+  return result;
 }
 
 function traceRing(

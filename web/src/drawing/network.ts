@@ -9,30 +9,39 @@ import type { Surface } from "./surface";
 /** How the last layer's maps read: as probabilities of classes, or as numbers from the lowest target to the highest. */
 export type OutputLook = "classes" | readonly [number, number];
 
-export interface NetworkPicture {
+/** The edge or unit that is pointed at or chosen. */
+export type Marked = Edge | Node | null;
+
+export interface EdgePicture {
   /** The weights into every layer but the inputs', row-major (fan_in, fan_out). */
   readonly weights: readonly Numbers[];
+  readonly marked: Marked;
+}
+
+export interface UnitPicture {
   readonly biases: readonly Numbers[];
   /** What every shown unit says over the plane, layer by layer, inputs first; null where that is not known. */
   readonly maps: readonly (readonly (Grid | null)[])[];
   readonly output: OutputLook;
-  /** The edge or unit that is pointed at or chosen. */
-  readonly marked: Edge | Node | null;
+  readonly marked: Marked;
 }
 
 // More edges than this are drawn only where they are strong: nobody can follow them, and each costs time.
 const MOST_EDGES = 2500;
 
-export function drawNetwork(surface: Surface, layout: Layout, picture: NetworkPicture): void {
+export function drawEdges(surface: Surface, layout: Layout, picture: EdgePicture): void {
   for (let layer = 1; layer < layout.layers.length; layer++) {
-    drawEdges(surface, layout, layer, picture);
+    drawEdgesInto(surface, layout, layer, picture);
   }
+}
+
+export function drawUnits(surface: Surface, layout: Layout, picture: UnitPicture): void {
+  const sheet = mapSheet(layout, picture, surface.theme);
   layout.layers.forEach((nodes, layer) => {
     for (const node of nodes) {
-      const last = layer === layout.layers.length - 1;
       drawUnit(surface, layout.sides[layer] ?? 0, node, {
-        map: picture.maps[layer]?.[node.unit] ?? null,
-        pixels: last ? outputPixels(picture.output, node.unit, nodes.length) : unitPixels,
+        sheet,
+        place: sheet.places[layer]?.[node.unit] ?? null,
         bias: picture.biases[layer - 1]?.[node.unit] ?? null,
         marked: isSame(picture.marked, node),
       });
@@ -52,7 +61,12 @@ export function threshold(weights: Numbers, most: number): number {
   return sizes[sizes.length - most] as number;
 }
 
-function drawEdges(surface: Surface, layout: Layout, layer: number, picture: NetworkPicture): void {
+function drawEdgesInto(
+  surface: Surface,
+  layout: Layout,
+  layer: number,
+  picture: EdgePicture,
+): void {
   const weights = picture.weights[layer - 1];
   if (!weights) return;
   const { context, theme } = surface;
@@ -80,17 +94,17 @@ function opacity(weight: number): number {
 
 function traceEdge(context: CanvasRenderingContext2D, layout: Layout, from: Node, to: Node): void {
   const [start, end] = ends(layout, from, to);
-  const middle = (start + end) / 2;
+  const quarter = (end - start) / 4;
   context.beginPath();
   context.moveTo(start, from.y);
-  context.bezierCurveTo(middle, from.y, middle, to.y, end, to.y);
+  // Two parabolas take half as long to be drawn as one cubic.
+  context.quadraticCurveTo(start + quarter, from.y, (start + end) / 2, (from.y + to.y) / 2);
+  context.quadraticCurveTo(end - quarter, to.y, end, to.y);
 }
 
-type Pixels = (map: Grid, theme: Theme) => Uint8ClampedArray<ArrayBuffer>;
-
 interface UnitLook {
-  readonly map: Grid | null;
-  readonly pixels: Pixels;
+  readonly sheet: MapSheet;
+  readonly place: Place | null;
   readonly bias: number | null;
   readonly marked: boolean;
 }
@@ -103,9 +117,10 @@ function drawUnit({ context, theme }: Surface, side: number, { x, y }: Node, loo
   context.fillStyle = css(theme.paper);
   context.fill();
   context.clip();
-  if (look.map) {
+  if (look.place) {
+    const { x: from, y: under, columns, rows } = look.place;
     context.imageSmoothingEnabled = true;
-    context.drawImage(mapImage(look.map, look.pixels(look.map, theme)), left, top, side, side);
+    context.drawImage(look.sheet.image, from, under, columns, rows, left, top, side, side);
   }
   context.restore();
   context.beginPath();
@@ -139,22 +154,60 @@ function outline(theme: Theme): Rgb {
   return theme.muted;
 }
 
-const bench = document.createElement("canvas");
-
-function mapImage(map: Grid, bytes: Uint8ClampedArray<ArrayBuffer>): HTMLCanvasElement {
-  if (bench.width !== map.columns || bench.height !== map.rows) {
-    bench.width = map.columns;
-    bench.height = map.rows;
-  }
-  bench.getContext("2d")?.putImageData(new ImageData(bytes, map.columns, map.rows), 0, 0);
-  return bench;
+/** Where a map lies on its sheet. */
+interface Place {
+  readonly x: number;
+  readonly y: number;
+  readonly columns: number;
+  readonly rows: number;
 }
 
-const unitPixels: Pixels = (map, theme) => signedPixels(map, theme, largest(map));
+interface MapSheet {
+  readonly image: HTMLCanvasElement;
+  readonly places: readonly (readonly (Place | null)[])[];
+}
 
-function outputPixels(output: OutputLook, unit: number, count: number): Pixels {
-  if (output !== "classes") return (map) => valuePixels(map, output);
-  return count === 1 ? classPixels : (map, theme) => oneClassPixels(map, theme, unit);
+// Every copy from one canvas to another makes it stand still first: so all maps stand on one.
+const bench = document.createElement("canvas");
+const SHEET_COLUMNS = 16;
+
+/** All maps as pixels, beside and below one another on one canvas. */
+function mapSheet({ layers }: Layout, picture: UnitPicture, theme: Theme): MapSheet {
+  const maps = picture.maps.flat().filter((map) => map !== null);
+  const [columns, rows] = [largestOf(maps, "columns"), largestOf(maps, "rows")];
+  stretch(bench, columns * SHEET_COLUMNS, rows * Math.ceil(maps.length / SHEET_COLUMNS));
+  const context = bench.getContext("2d");
+  let count = 0;
+  const places = picture.maps.map((ofLayer, layer) =>
+    ofLayer.map((map, unit) => {
+      if (!map || !context) return null;
+      const x = (count % SHEET_COLUMNS) * columns;
+      const y = Math.floor(count / SHEET_COLUMNS) * rows;
+      count++;
+      const isLast = layer === layers.length - 1;
+      const bytes = isLast
+        ? outputPixels(picture.output, unit, ofLayer.length, map, theme)
+        : signedPixels(map, theme, largest(map));
+      context.putImageData(new ImageData(bytes, map.columns, map.rows), x, y);
+      return { x, y, columns: map.columns, rows: map.rows };
+    }),
+  );
+  return { image: bench, places };
+}
+
+function largestOf(maps: readonly Grid[], side: "columns" | "rows"): number {
+  return maps.reduce((most, map) => Math.max(most, map[side]), 1);
+}
+
+/** Makes a canvas as large as it must be, and no smaller than it was: that takes time. */
+function stretch(canvas: HTMLCanvasElement, width: number, height: number): void {
+  if (canvas.width < width) canvas.width = width;
+  if (canvas.height < height) canvas.height = height;
+}
+
+function outputPixels(look: OutputLook, unit: number, count: number, map: Grid, theme: Theme) {
+  if (look !== "classes") return valuePixels(map, look);
+  return count === 1 ? classPixels(map, theme) : oneClassPixels(map, theme, unit);
 }
 
 function largest(map: Grid): number {
@@ -165,13 +218,13 @@ function largest(map: Grid): number {
   return most;
 }
 
-function isSame(marked: Edge | Node | null, node: Node): boolean {
+function isSame(marked: Marked, node: Node): boolean {
   return (
     marked !== null && "unit" in marked && marked.layer === node.layer && marked.unit === node.unit
   );
 }
 
-function isEdge(marked: Edge | Node | null, layer: number, from: number, to: number): boolean {
+function isEdge(marked: Marked, layer: number, from: number, to: number): boolean {
   return (
     marked !== null &&
     "from" in marked &&

@@ -115,16 +115,10 @@ export function edgeAt(layout: Layout, x: number, y: number, reach = 6): Edge | 
   return best;
 }
 
-/** The height of an edge's curve at x: the cubic that leaves and arrives level. */
+/** The height of an edge's curve at x: two parabolas, which leave and arrive level and meet halfway. */
 export function curveHeight(layout: Layout, from: Node, to: Node, x: number): number {
   const [start, end] = ends(layout, from, to);
-  const goal = Math.min(1, Math.max(0, (x - start) / (end - start)));
-  // The controls stand halfway, so x(t) = 3/2 t - 3/2 t² + t³ of the way: turned round by Newton's steps.
-  let t = goal;
-  for (let turn = 0; turn < 8; turn++) {
-    const miss = 1.5 * t - 1.5 * t * t + t * t * t - goal;
-    t -= miss / (1.5 - 3 * t + 3 * t * t);
-  }
-  const share = 3 * t * t - 2 * t * t * t;
+  const way = Math.min(1, Math.max(0, (x - start) / (end - start)));
+  const share = way < 0.5 ? 2 * way * way : 1 - 2 * (1 - way) * (1 - way);
   return from.y + (to.y - from.y) * share;
 }

@@ -137,8 +137,7 @@ export class SvgWriter {
       strokeRect: (...box: [number, number, number, number]) =>
         this.paint(`<rect${placed(box)}${this.stroked()}`),
       fillText: (text: string, x: number, y: number) => this.write(text, x, y),
-      drawImage: (image: HTMLCanvasElement, ...box: [number, number, number, number]) =>
-        this.show(image, box),
+      drawImage: (image: HTMLCanvasElement, ...boxes: number[]) => this.show(image, boxes),
     } satisfies Record<string, (...given: never[]) => void>;
   }
 
@@ -189,12 +188,14 @@ export class SvgWriter {
     );
   }
 
-  private show(image: HTMLCanvasElement, box: readonly [number, number, number, number]): void {
-    if (!(image instanceof HTMLCanvasElement) || box.length !== 4) refuse("such a drawImage");
+  /** A whole image into a box, or a box of it. */
+  private show(image: HTMLCanvasElement, boxes: readonly number[]): void {
+    const known = image instanceof HTMLCanvasElement && [4, 8].includes(boxes.length);
+    if (!known) refuse("such a drawImage");
+    const part = boxes.length === 8 ? partOf(image, boxes.slice(0, 4) as Box) : image;
+    const box = boxes.slice(-4) as Box;
     const look = this.real.imageSmoothingEnabled ? "" : ' image-rendering="pixelated"';
-    this.paint(
-      `<image${placed(box)}${look} preserveAspectRatio="none" href="${image.toDataURL()}"`,
-    );
+    this.paint(`<image${placed(box)}${look} preserveAspectRatio="none" href="${part.toDataURL()}"`);
   }
 
   private turned(): string {
@@ -221,6 +222,15 @@ export class SvgWriter {
     if (open !== null) lines.push("</g>");
     return lines;
   }
+}
+
+type Box = [number, number, number, number];
+
+function partOf(image: HTMLCanvasElement, [x, y, width, height]: Box): HTMLCanvasElement {
+  const part = document.createElement("canvas");
+  Object.assign(part, { width, height });
+  part.getContext("2d")?.drawImage(image, x, y, width, height, 0, 0, width, height);
+  return part;
 }
 
 const ANCHORS: Partial<Record<CanvasTextAlign, string>> = {

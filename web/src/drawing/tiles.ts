@@ -1,10 +1,10 @@
 /** Small images side by side: weights by sign and size, rows as ink on paper. */
 
 import type { Numbers } from "../wire/frames";
-import { css, mix, type Rgb, type Theme } from "./colours";
+import { css, type Theme } from "./colours";
 import { font } from "./fonts";
 import { imageOf } from "./pixels";
-import { signRamp } from "./region";
+import { colourAt, inkRamp, signRamp } from "./ramps";
 import type { Surface } from "./surface";
 
 export interface Tile {
@@ -106,22 +106,9 @@ export function tilePixels(
   theme: Theme,
 ): Uint8ClampedArray<ArrayBuffer> {
   const ramp = look === "signed" ? signRamp(theme) : inkRamp(theme);
-  const pixels = new Uint8ClampedArray(4 * values.length);
   const span = high - low || 1;
-  for (let place = 0; place < values.length; place++) {
-    const share = Math.min(1, Math.max(0, ((values[place] as number) - low) / span));
-    pixels.set(ramp[Math.round(share * (ramp.length - 1))] as Rgb, 4 * place);
-    pixels[4 * place + 3] = 255;
-  }
-  return pixels;
-}
-
-const INK_STEPS = 33;
-
-function inkRamp(theme: Theme): Rgb[] {
-  return Array.from({ length: INK_STEPS }, (_, step) =>
-    mix(theme.paper, theme.ink, step / (INK_STEPS - 1)),
-  );
+  const pixels = Uint32Array.from(values, (value) => colourAt(ramp, (value - low) / span));
+  return new Uint8ClampedArray(pixels.buffer);
 }
 
 /** The ends of signed scales: the largest size of all numbers, or of each image's own. */

@@ -2,7 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import { classes } from "./plane";
-import { frame } from "./session";
+import { readable } from "./session";
 
 export const inShares = signal(false);
 
@@ -27,7 +27,7 @@ export interface Confusion {
 }
 
 export const confusion = computed<Confusion | null>(() => {
-  const counts = frame.value?.arrays.get("confusion");
+  const counts = readable.value?.arrays.get("confusion");
   const size = classes.value.length;
   if (!counts || counts.shape[0] !== size) return null;
   return confusionOf(counts.values, size);

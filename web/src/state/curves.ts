@@ -1,7 +1,7 @@
 /** The curves of the newest frame. */
 
 import { computed } from "@preact/signals";
-import { frame } from "./session";
+import { readable } from "./session";
 
 export interface Curve {
   readonly name: string;
@@ -20,7 +20,7 @@ const LINES = [
 ];
 
 export const curves = computed<Curves>(() => {
-  const arrays = frame.value?.arrays;
+  const arrays = readable.value?.arrays;
   const epochs = Array.from(arrays?.get("curve_epoch")?.values ?? []);
   const lines = LINES.flatMap(({ array, name, dashed }) => {
     const values = arrays?.get(array)?.values;

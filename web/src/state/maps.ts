@@ -30,15 +30,24 @@ function cut(name: string, counts: readonly number[]): Grid[][] {
 /** Of the region each output has its own part; the one output of two classes has all of it. */
 function outputs(): Grid[] {
   const all = region.value;
-  if (!all) return [];
-  const { rows, columns, depth, values } = all;
-  return Array.from({ length: depth }, (_, index) => ({
-    rows,
-    columns,
-    depth: 1,
-    values: Float32Array.from(
-      { length: rows * columns },
-      (_, cell) => values[cell * depth + index] as number,
-    ),
-  }));
+  return all ? Array.from({ length: all.depth }, (_, index) => thinned(all, index)) : [];
+}
+
+/** A unit is small: of the region's cells, it shows as many as the maps of other units have. */
+const CELLS = 24;
+
+function thinned(all: Grid, index: number): Grid {
+  const step = Math.max(1, Math.floor(all.columns / CELLS));
+  const [rows, columns] = [Math.ceil(all.rows / step), Math.ceil(all.columns / step)];
+  const values = new Float32Array(rows * columns);
+  const middle = (place: number, count: number) =>
+    Math.min(count - 1, place * step + Math.floor(step / 2));
+  for (let row = 0; row < rows; row++) {
+    const first = middle(row, all.rows) * all.columns;
+    for (let column = 0; column < columns; column++) {
+      const cell = first + middle(column, all.columns);
+      values[row * columns + column] = all.values[cell * all.depth + index] as number;
+    }
+  }
+  return { rows, columns, depth: 1, values };
 }

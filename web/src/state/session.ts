@@ -30,9 +30,13 @@ export const refusal = signal<Refusal | null>(null);
 export const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 export const playing = computed(() => state.value?.run.status === "playing");
-export const epoch = computed(() => frame.value?.header.epoch ?? state.value?.run.epoch ?? 0);
+
+/** The newest frame for what is read and for what is slow to draw: ten a second, while a run plays. */
+export const readable = signal<BinaryMessage<FrameHeader> | null>(null);
+export const epoch = computed(() => readable.value?.header.epoch ?? state.value?.run.epoch ?? 0);
 
 const CALM_PAUSE = 1000;
+const READING_PAUSE = 95;
 
 const wire = new Wire({
   event: hear,
@@ -112,6 +116,24 @@ function sameShape(before: State | null, after: State): boolean {
     JSON.stringify([experiment.data, experiment.inputs, network.weights, network.biases]);
   return before !== null && shape(before) === shape(after);
 }
+
+let nextReading = 0;
+let reading: ReturnType<typeof setTimeout> | undefined;
+
+function read(): void {
+  clearTimeout(reading);
+  reading = undefined;
+  nextReading = performance.now() + READING_PAUSE;
+  readable.value = frame.peek();
+}
+
+effect(() => {
+  const [newest, before] = [frame.value?.header, readable.peek()?.header];
+  const goesOn = newest?.status === "playing" && newest.run === before?.run;
+  if (!goesOn || performance.now() >= nextReading) read();
+  // With the frame that is due then, unless none comes.
+  else reading ??= setTimeout(read, 2 * READING_PAUSE);
+});
 
 function hearBinary(buffer: ArrayBuffer): void {
   const message = decode<DataHeader | FrameHeader>(buffer);

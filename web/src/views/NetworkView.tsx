@@ -3,7 +3,7 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { signColour } from "../drawing/colours";
 import { lineKey } from "../drawing/legend";
-import { drawNetwork } from "../drawing/network";
+import { drawEdges, drawUnits, type Marked } from "../drawing/network";
 import {
   type Edge,
   edgeAt,
@@ -17,7 +17,7 @@ import type { Picture } from "../drawing/picture";
 import type { Surface } from "../drawing/surface";
 import { unitMaps } from "../state/maps";
 import { setWidths, widths } from "../state/model";
-import { biases, sizes, weights } from "../state/network";
+import { biases, drawnWeights, sizes, weights } from "../state/network";
 import { isClassification, targetRange } from "../state/plane";
 import { send, state } from "../state/session";
 import type { State } from "../wire/protocol";
@@ -51,15 +51,20 @@ function NetworkView() {
     const [left, right] = width < 420 ? [30, 48] : [58, 70];
     return layOut(sizes.value, { width, height, top: 8, bottom: 8, left, right });
   });
-  const canvas = useDrawing((surface) => {
+  const marked = useComputed(() => chosen.value ?? pointed.value);
+  const below = useDrawing((surface) => {
     const { width, height } = surface;
     if (room.peek().width !== width || room.peek().height !== height) {
       room.value = { width, height };
     }
-    draw(surface, layout.value, chosen.value ?? pointed.value);
+    if (!layout.value) return;
+    drawEdges(surface, layout.value, { weights: drawnWeights.value, marked: marked.value });
+  });
+  const above = useDrawing((surface) => {
+    if (layout.value) drawAllUnits(surface, layout.value, marked.value);
   });
   const find = (event: PointerEvent | MouseEvent) => {
-    const box = canvas.current?.getBoundingClientRect();
+    const box = above.current?.getBoundingClientRect();
     if (!box || !layout.value) return null;
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
     return nodeAt(layout.value, x, y) ?? edgeAt(layout.value, x, y);
@@ -68,8 +73,9 @@ function NetworkView() {
     <>
       {layout.value && <LayerHeads layout={layout.value} />}
       <div class="drawing">
+        <canvas ref={below} aria-hidden="true" />
         <canvas
-          ref={canvas}
+          ref={above}
           aria-hidden="true"
           onPointerMove={(event) => {
             pointed.value = find(event);
@@ -88,7 +94,7 @@ function NetworkView() {
           </p>
         )}
       </div>
-      <MarkedWeight marked={chosen.value ?? pointed.value} chosen={chosen} />
+      <MarkedWeight marked={marked.value} chosen={chosen} />
       <WeightTable />
     </>
   );
@@ -111,10 +117,8 @@ function NetworkTools() {
   );
 }
 
-function draw(surface: Surface, layout: Layout | null, marked: Edge | Node | null): void {
-  if (!layout) return;
-  drawNetwork(surface, layout, {
-    weights: weights.value,
+function drawAllUnits(surface: Surface, layout: Layout, marked: Marked): void {
+  drawUnits(surface, layout, {
     biases: biases.value,
     maps: unitMaps.value,
     output: isClassification.value ? "classes" : targetRange.value,
@@ -139,7 +143,8 @@ function networkPicture(): Picture | null {
   ];
   const paint = (surface: Surface) => {
     const layout = layOut(sizes.value, { ...PICTURE, ...WORDS });
-    draw(surface, layout, null);
+    drawEdges(surface, layout, { weights: weights.value, marked: null });
+    drawAllUnits(surface, layout, null);
     drawNetworkWords(surface, layout, { inputs, outputs: outputNames(now.data), heads });
   };
   return { title: "Network", ...PICTURE, draw: paint, legend: SIGNS };

@@ -1,11 +1,12 @@
 /** The learning rate of the steps that come, to be changed while the run goes on. */
 
+import { useComputed } from "@preact/signals";
 import { frame, send, state } from "../state/session";
 import { Icon } from "./Icon";
 import { short, stepInPowers } from "./numbers";
 
 export function RateNow() {
-  const rate = frame.value?.header.learning_rate;
+  const rate = useComputed(() => frame.value?.header.learning_rate).value;
   const status = state.value?.run.status;
   if (!rate || (status !== "playing" && status !== "paused")) return null;
   const become = (direction: 1 | -1) =>

@@ -1,6 +1,6 @@
 /** The bar above everything: what runs, how far it is, and how well it does. */
 
-import { epoch, frame, playing, send, state } from "../state/session";
+import { epoch, playing, readable, send, state } from "../state/session";
 import { Icon } from "./Icon";
 import { capital, fixed, percent, short, whole } from "./numbers";
 import { TakeAway } from "./TakeAway";
@@ -71,7 +71,7 @@ function RunButtons() {
 }
 
 function Readouts() {
-  const header = frame.value?.header;
+  const header = readable.value?.header;
   const score = header?.score;
   return (
     <dl class="readouts">

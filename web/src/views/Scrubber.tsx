@@ -1,11 +1,11 @@
 /** Back along the recorded history: which epoch is shown. */
 
-import { epoch, frame, send } from "../state/session";
+import { epoch, readable, send } from "../state/session";
 import { whole } from "./numbers";
 import { RateNow } from "./RateNow";
 
 export function Scrubber() {
-  const header = frame.value?.header;
+  const header = readable.value?.header;
   const remembered = header?.remembered;
   const last = remembered?.last ?? 0;
   return (

@@ -1,0 +1,55 @@
+/** Colours along a way, looked up as whole pixels: from paper to a class, from sign to sign, from low to high. */
+
+import { classColour, diverging, mix, type Rgb, sequential, type Theme } from "./colours";
+
+/** Colours from one end to the other, each as a pixel lies in memory. */
+export type Ramp = Uint32Array;
+
+const STEPS = 65;
+
+/** The colour at a share of the way, which may lie beyond the ends. */
+export function colourAt(ramp: Ramp, share: number): number {
+  const step = Math.round(share * (STEPS - 1));
+  // What is no number is drawn as the first.
+  return ramp[step > 0 ? Math.min(step, STEPS - 1) : 0] as number;
+}
+
+function rampOf(colour: (share: number) => Rgb): Ramp {
+  const bytes = new Uint8Array(4 * STEPS);
+  for (let step = 0; step < STEPS; step++)
+    bytes.set([...colour(step / (STEPS - 1)), 255], 4 * step);
+  return new Uint32Array(bytes.buffer);
+}
+
+const kept = new Map<string, Ramp>();
+
+/** A ramp that is made once. */
+function ramp(name: string, colour: (share: number) => Rgb): Ramp {
+  let found = kept.get(name);
+  if (!found) {
+    found = rampOf(colour);
+    kept.set(name, found);
+  }
+  return found;
+}
+
+/** From almost paper to a class's colour, which still lets data be seen on it. */
+export function classRamp(index: number, theme: Theme): Ramp {
+  const most = theme.dark ? 0.62 : 0.55;
+  return ramp(`class ${index} ${theme.dark}`, (share) =>
+    mix(theme.paper, classColour(index), 0.06 + (most - 0.06) * share),
+  );
+}
+
+/** From paper to ink. */
+export function inkRamp(theme: Theme): Ramp {
+  return ramp(`ink ${theme.dark}`, (share) => mix(theme.paper, theme.ink, share));
+}
+
+/** From orange by way of the paper to blue. */
+export function signRamp(theme: Theme): Ramp {
+  return ramp(`sign ${theme.dark}`, (share) => diverging(2 * share - 1, theme));
+}
+
+/** From the lowest target to the highest. */
+export const VALUE_RAMP = rampOf(sequential);
