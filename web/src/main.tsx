@@ -2,6 +2,9 @@ import { render } from "preact";
 import { arrive } from "./state/links";
 import { begin, openLink } from "./state/session";
 import { App } from "./views/App";
+import { FromNotebook } from "./wire/fromNotebook";
+import { FromServer } from "./wire/fromServer";
+import { reachThrough, type Transport } from "./wire/transport";
 import "./style/tokens.css";
 import "./style/base.css";
 import "./style/layout.css";
@@ -14,12 +17,17 @@ import "./style/notes.css";
 import "./style/step.css";
 
 const page = document.getElementById("page");
-hearAddress();
-// A link that is put into the address of an open page loads nothing anew.
-window.addEventListener("hashchange", () => {
+if (page?.dataset.place === "notebook") {
+  addEventListener("message", hearNotebook);
+} else {
   hearAddress();
-  openLink();
-});
+  // A link that is put into the address of an open page loads nothing anew.
+  addEventListener("hashchange", () => {
+    hearAddress();
+    openLink();
+  });
+  start(new FromServer());
+}
 
 function hearAddress(): void {
   arrive(window.location.hash);
@@ -27,7 +35,17 @@ function hearAddress(): void {
   history.replaceState(null, "", window.location.pathname);
 }
 
-if (page) {
+/** The notebook around this page hands it the port through which it reaches the kernel. */
+function hearNotebook({ source, ports }: MessageEvent): void {
+  const [port] = ports;
+  if (source !== window.parent || !port) return;
+  removeEventListener("message", hearNotebook);
+  start(new FromNotebook(port));
+}
+
+function start(transport: Transport): void {
+  if (!page) return;
+  reachThrough(transport);
   render(<App />, page);
   void begin();
 }

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lamina.workbench.notebook import Widget
     from lamina.workbench.server import Server
 
-__all__ = ["open"]
+__all__ = ["open", "widget"]
 
 NEEDED = ("starlette", "uvicorn", "websockets")
+NEEDED_IN_NOTEBOOKS = ("anywidget", "starlette")
 
 
-def require_libraries() -> None:
-    """Raise ImportError where a library that serves the page is missing."""
-    missing = [name for name in NEEDED if find_spec(name) is None]
+def require_libraries(needed: tuple[str, ...] = NEEDED, extra: str = "workbench") -> None:
+    """Raise ImportError where a library that the page needs is missing."""
+    missing = [name for name in needed if find_spec(name) is None]
     if missing:
         raise ImportError(
-            f'the workbench needs {", ".join(missing)}: pip install "lamina[workbench]"'
+            f'the workbench needs {", ".join(missing)}: pip install "lamina[{extra}]"'
         )
 
 
@@ -69,3 +72,61 @@ def open(X: Any = None, y: Any = None, *, port: int = 0, browser: bool = True) -
     first = first_on(X, y, shelf)
     server = Server(port, first, shelf).start()
     return server.show() if browser else server
+
+
+def widget(
+    X: Any = None, y: Any = None, *, experiment: Mapping[str, Any] | None = None, height: int = 720
+) -> Widget:
+    """The workbench in a notebook's cell: Jupyter, VS Code, marimo; on data of one's own, too.
+
+    The same page as in the browser. It talks through the notebook, so the kernel may be anywhere.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_rows, n_features), optional
+        Numbers; or a data frame: its columns keep their names, and may hold texts, dates, gaps.
+    y : array-like of shape (n_rows,), optional
+        Labels, or float values for a regression.
+    experiment : mapping, optional
+        What to begin with, as another widget's `experiment` was.
+    height : int, default=720
+        Of the page, in pixels.
+
+    Returns
+    -------
+    Widget
+        What a cell ends with is shown. Its `experiment` is what the page has, and can be set;
+        `model()` is the fitted estimator, `script()` the code that fits it, `play()` and `pause()`
+        are the page's, and `close()` ends it.
+
+    Raises
+    ------
+    ImportError
+        Where anywidget or starlette is missing.
+    ValueError
+        For X without y, or the other way round, and for arrays that cannot be learned from.
+    ExperimentError
+        For an experiment that cannot be made.
+
+    Examples
+    --------
+    >>> import lamina.workbench
+    >>> from sklearn.datasets import load_wine
+    >>> X, y = load_wine(return_X_y=True)
+    >>> widget = lamina.workbench.widget(X, y)
+    >>> widget.experiment["model"]["activation"]
+    'tanh'
+    >>> widget.close()
+    """
+    require_libraries(NEEDED_IN_NOTEBOOKS, "notebook")
+    from lamina.workbench.experiment import Experiment
+    from lamina.workbench.given import first_on
+    from lamina.workbench.notebook import Widget
+    from lamina.workbench.shelf import MemoryShelf
+
+    shelf = MemoryShelf()
+    first = first_on(X, y, shelf)
+    if experiment is not None:
+        begun = Experiment.from_json(experiment)
+        return Widget(lambda: begun, shelf, height)
+    return Widget(first, shelf, height)

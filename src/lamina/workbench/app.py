@@ -135,13 +135,13 @@ class Workbench:
         await websocket.accept()
         wanted = websocket.query_params.get("session", "")
         session = self.sessions.get(wanted)
-        fresh = session is None
         if session is None:
             session = await self._new_session()
             if session is None:
                 await websocket.close(TOO_MANY)
                 return
         before = self.connections.get(session.id)
+        fresh, session.is_fresh = session.is_fresh, False
         connection = Connection(websocket, session, fresh)
         self.connections[session.id] = connection
         if before is not None:

@@ -81,8 +81,13 @@ def _reset(session: Session, command: Mapping[str, Any]) -> None:
 
 
 def _set(session: Session, command: Mapping[str, Any]) -> None:
+    put(session, session.experiment.merged(command.get("experiment")))
+
+
+def put(session: Session, experiment: Experiment) -> None:
+    """Another experiment, in a session whose lock is held; it plays if the one before it played."""
     plays = session.run.status == PLAYING
-    _change(session, command.get("experiment"))
+    _become(session, experiment)
     if plays:
         session.run.play()
 

@@ -40,7 +40,7 @@ class Connection:
         Accepted.
     session : Session
     fresh : bool
-        Whether the session was made for this connection.
+        Whether no page has had the session before.
     """
 
     def __init__(self, websocket: WebSocket, session: Session, fresh: bool) -> None:

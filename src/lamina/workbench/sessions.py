@@ -48,6 +48,8 @@ class Session:
         The epoch that is looked at; None is the latest.
     trouble : Exception or None
         What its page is still to be told.
+    is_fresh : bool
+        Whether no page has had it yet.
     """
 
     def __init__(self, experiment: Experiment, shelf: Shelf) -> None:
@@ -62,6 +64,7 @@ class Session:
         self.n_data = 0
         self.used = monotonic()
         self.trouble: Exception | None = None
+        self.is_fresh = True
         self._run: Run | None = None
         self.begin(experiment)
 

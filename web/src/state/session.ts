@@ -46,8 +46,12 @@ const wire = new Wire({
   },
 });
 
-export async function begin(): Promise<void> {
+export function connect(): void {
   wire.connect();
+}
+
+export async function begin(): Promise<void> {
+  connect();
   effect(() => {
     wire.send({ do: "watch", ...watched() });
   });

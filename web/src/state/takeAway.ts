@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { getFile, getJson } from "../wire/requests";
+import { transport } from "../wire/transport";
 import { linkOf } from "./links";
 import { tell } from "./notices";
 import { refuse } from "./session";
@@ -37,7 +38,7 @@ export async function copyCode(): Promise<void> {
 export async function copyLink(): Promise<void> {
   await copy("The link", " On another machine: lamina workbench 'LINK'.", async () => {
     const { fragment } = await getJson<{ fragment: string }>("/api/ask/link");
-    return linkOf(window.location.origin, fragment);
+    return linkOf(transport().origin, fragment);
   });
 }
 
@@ -59,10 +60,5 @@ async function copy(what: string, use: string, make: () => Promise<string>): Pro
 }
 
 export function save(content: Blob, name: string): void {
-  const address = URL.createObjectURL(content);
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(address);
+  transport().save(content, name);
 }

@@ -2,6 +2,7 @@
 
 import { epoch, playing, readable, send, state } from "../state/session";
 import { Icon } from "./Icon";
+import { Mark } from "./Mark";
 import { capital, fixed, percent, short, whole } from "./numbers";
 import { TakeAway } from "./TakeAway";
 
@@ -13,7 +14,7 @@ export function RunBar() {
   return (
     <header class="bar">
       <h1 class="wordmark">
-        <img src="/static/favicon.svg" alt="" width="26" height="26" />
+        <Mark />
         lamina <span>workbench</span>
       </h1>
       <RunButtons />

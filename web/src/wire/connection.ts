@@ -1,6 +1,7 @@
-/** The WebSocket: connects, connects again after a break, and says which session it was. */
+/** The connection: connects, connects again after a break, and says which session it was. */
 
 import type { Command, ServerEvent } from "./protocol";
+import { type Socket, transport } from "./transport";
 
 export type Connection = "connecting" | "open" | "lost" | "taken" | "full";
 
@@ -10,33 +11,29 @@ export interface Hearer {
   connection(status: Connection): void;
 }
 
-const SESSION = "lamina-session";
 const FIRST_WAIT = 250;
 const LONGEST_WAIT = 5000;
 /** Closed for good: these are not to be tried again. */
 const FINAL: Record<number, Connection> = { 4409: "taken", 4429: "full" };
 
 export class Wire {
-  private socket: WebSocket | null = null;
+  private socket: Socket | null = null;
   private wait = FIRST_WAIT;
 
   constructor(private readonly hearer: Hearer) {}
 
   connect(): void {
     this.hearer.connection("connecting");
-    const socket = new WebSocket(address());
-    socket.binaryType = "arraybuffer";
+    const socket = transport().connect();
     socket.onopen = () => this.hearer.connection("open");
-    socket.onmessage = ({ data }) => this.hear(data as string | ArrayBuffer);
+    socket.onmessage = ({ data }) => this.hear(data);
     socket.onclose = ({ code }) => this.closed(code);
     this.socket = socket;
   }
 
   /** Whether the command was handed over; while there is no connection, nothing is. */
   send(command: Command): boolean {
-    if (this.socket?.readyState !== WebSocket.OPEN) return false;
-    this.socket.send(JSON.stringify(command));
-    return true;
+    return this.socket?.send(JSON.stringify(command)) ?? false;
   }
 
   private hear(data: string | ArrayBuffer): void {
@@ -47,7 +44,7 @@ export class Wire {
     const event = JSON.parse(data) as ServerEvent;
     if (event.is === "hello") {
       this.wait = FIRST_WAIT;
-      sessionStorage.setItem(SESSION, event.session);
+      transport().session = event.session;
     }
     this.hearer.event(event);
   }
@@ -60,15 +57,4 @@ export class Wire {
     setTimeout(() => this.connect(), this.wait);
     this.wait = Math.min(LONGEST_WAIT, 2 * this.wait);
   }
-}
-
-export function session(): string | null {
-  return sessionStorage.getItem(SESSION);
-}
-
-function address(): string {
-  const { protocol, host } = window.location;
-  const known = session();
-  const query = known ? `?session=${encodeURIComponent(known)}` : "";
-  return `${protocol === "https:" ? "wss" : "ws"}://${host}/ws${query}`;
 }

@@ -1,7 +1,7 @@
-/** What is asked over HTTP: each answer, or the server's own words for why there is none. */
+/** What is asked once: each answer, or the server's own words for why there is none. */
 
-import { session } from "./connection";
 import { type BinaryMessage, decode } from "./frames";
+import { transport } from "./transport";
 
 /** The server has said no, in a whole sentence. */
 export class Refused extends Error {}
@@ -35,9 +35,9 @@ export async function post<Answer>(path: string, query: Query, body: Blob): Prom
 }
 
 async function request(path: string, query: Query, body?: Blob): Promise<Response> {
-  const asked = new URLSearchParams({ session: session() ?? "" });
-  for (const [name, value] of Object.entries(query)) asked.set(name, String(value));
-  const answer = await fetch(`${path}?${asked}`, body ? { method: "POST", body } : {});
+  const asked: Record<string, string> = { session: transport().session ?? "" };
+  for (const [name, value] of Object.entries(query)) asked[name] = String(value);
+  const answer = await transport().ask(path, asked, body);
   if (!answer.ok) throw new Refused(await reason(answer));
   return answer;
 }

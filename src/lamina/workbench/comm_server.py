@@ -1,0 +1,253 @@
+"""A server behind a notebook's comm: it hands on what a page says, as uvicorn does from a socket.
+
+The kernel may be on another machine, no address of which the notebook can reach. So a page's
+WebSocket and its requests travel as the notebook's own messages, and the application behind, which
+is ASGI's, does not know the difference. A body goes piece by piece, as it is asked for.
+
+It lives in a thread of its own, with a loop of its own: the kernel's thread is busy while a cell
+runs, and only puts down here what it has heard.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from threading import Thread
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.types import ASGIApp, Message, Scope
+
+LONGEST_COMMAND = 1 << 20
+MOST_UNHEARD = 1000
+MOST_REQUESTS = 32
+TOO_LONG, GONE = 1009, 1001
+SECONDS_TO_END = 5.0
+Post = Callable[[dict[str, Any], list[bytes]], None]
+
+
+class CommServer:
+    """Serves the pages of one widget.
+
+    Parameters
+    ----------
+    app : ASGI application
+    session : str
+        The session that every page of this widget has.
+    post : callable
+        `post(content, buffers)` sends a message to the notebook, from the server's thread.
+    """
+
+    def __init__(self, app: ASGIApp, session: str, post: Post) -> None:
+        self.app, self.session, self.post = app, session, post
+        self.pages: dict[str, _Page] = {}
+        self.loop = asyncio.new_event_loop()
+        self.ended = asyncio.Event()
+        self.thread = Thread(target=self._serve, name="lamina-widget", daemon=True)
+        self.thread.start()
+
+    def hear(self, content: Any, buffers: Sequence[Any]) -> None:
+        """Take a page's message; from any thread."""
+        name = content.get("page") if isinstance(content, Mapping) else None
+        if isinstance(name, str):
+            self._soon(self._hear, name, content, [bytes(buffer) for buffer in buffers])
+
+    def close(self) -> None:
+        """End all conversations, and the thread."""
+        self._soon(self.ended.set)
+
+    def wait(self) -> None:
+        """Wait for the thread to end."""
+        self.thread.join(SECONDS_TO_END)
+
+    def _soon(self, act: Callable[..., None], *arguments: Any) -> None:
+        try:
+            self.loop.call_soon_threadsafe(act, *arguments)
+        except RuntimeError:
+            # It has ended.
+            return
+
+    def _serve(self) -> None:
+        try:
+            self.loop.run_until_complete(self._until_ended())
+            self.loop.run_until_complete(self.loop.shutdown_default_executor())
+        finally:
+            self.loop.close()
+
+    async def _until_ended(self) -> None:
+        await self.ended.wait()
+        tasks = [task for page in self.pages.values() for task in page.leave()]
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _hear(self, name: str, content: Mapping[str, Any], buffers: list[bytes]) -> None:
+        if name not in self.pages:
+            # Those that went without a word are forgotten.
+            self.pages = {name: page for name, page in self.pages.items() if page.tasks}
+            self.pages[name] = _Page(self, name)
+        self.pages[name].hear(content, buffers)
+
+
+class _Page:
+    """One page: its WebSocket, and the requests that are under way."""
+
+    def __init__(self, server: CommServer, name: str) -> None:
+        self.server, self.name = server, name
+        self.socket: _Socket | None = None
+        self.requests: dict[int, _Request] = {}
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def hear(self, content: Mapping[str, Any], buffers: list[bytes]) -> None:
+        """Do what a message asks for; what is none is passed over."""
+        match content:
+            case {"do": "open"}:
+                self.end_socket()
+                self.socket = _Socket(self)
+                self.begin(self.socket.run())
+            case {"do": "say", "text": str(text)} if self.socket is not None:
+                self.socket.hear(text)
+            case {"do": "leave"}:
+                self.leave()
+                self.server.pages.pop(self.name, None)
+            case {"do": "ask", "id": int(number), "path": str(), "query": dict()}:
+                if len(self.requests) < MOST_REQUESTS:
+                    request = self.requests[number] = _Request(self, content)
+                    self.begin(request.run())
+                else:
+                    self.post({"is": "answer", "id": number, "status": 429, "headers": []}, [b""])
+            case {"do": "piece", "id": int(number), "last": bool(last)} if buffers:
+                if number in self.requests:
+                    self.requests[number].pieces.put_nowait((buffers[0], last))
+
+    def post(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+        """Send this page a message."""
+        self.server.post({"page": self.name, **content}, buffers)
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it beside all else, until the page leaves."""
+        task = self.server.loop.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def leave(self) -> list[asyncio.Task[None]]:
+        """The page has gone; what is yet to end."""
+        self.end_socket()
+        for request in self.requests.values():
+            request.pieces.put_nowait(None)
+        return list(self.tasks)
+
+    def end_socket(self) -> None:
+        """Tell the application that nobody hears it any more."""
+        if self.socket is not None:
+            self.socket.end(GONE)
+            self.socket = None
+
+
+class _Socket:
+    """What the application takes for a WebSocket."""
+
+    def __init__(self, page: _Page) -> None:
+        self.page = page
+        self.events: asyncio.Queue[Message] = asyncio.Queue()
+        self.events.put_nowait({"type": "websocket.connect"})
+        self.has_ended = False
+
+    def hear(self, text: str) -> None:
+        """A command; too long a one, or too many that nobody has heard yet, end it."""
+        if len(text) > LONGEST_COMMAND or self.events.qsize() > MOST_UNHEARD:
+            self.close(TOO_LONG)
+            return
+        self.events.put_nowait({"type": "websocket.receive", "text": text})
+
+    def end(self, code: int) -> None:
+        """The page is heard no more."""
+        self.has_ended = True
+        self.events.put_nowait({"type": "websocket.disconnect", "code": code})
+
+    def close(self, code: int) -> None:
+        """End it, and tell the page why."""
+        if not self.has_ended:
+            self.page.post({"is": "closed", "code": code}, [])
+            self.end(code)
+
+    async def run(self) -> None:
+        """Let the application talk."""
+        query = urlencode({"session": self.page.server.session})
+        scope = {**_scope("websocket", "/ws", query), "scheme": "ws", "subprotocols": []}
+        try:
+            await self.page.server.app(scope, self.events.get, self.send)
+        finally:
+            self.close(GONE)
+
+    async def send(self, message: Message) -> None:
+        """What the application says, to the page."""
+        if self.has_ended:
+            # As a server does: nobody is there.
+            raise OSError("the page has gone")
+        if message["type"] == "websocket.close":
+            self.close(message.get("code", 1000))
+        elif message.get("text") is not None:
+            self.page.post({"is": "text", "text": message["text"]}, [])
+        elif message.get("bytes") is not None:
+            self.page.post({"is": "bytes"}, [message["bytes"]])
+
+
+class _Request:
+    """What the application takes for a request over HTTP."""
+
+    def __init__(self, page: _Page, content: Mapping[str, Any]) -> None:
+        self.page, self.number = page, content["id"]
+        self.path, self.query, self.size = content["path"], content["query"], content.get("size")
+        self.pieces: asyncio.Queue[tuple[bytes, bool] | None] = asyncio.Queue()
+        self.is_read = False
+        self.status, self.headers = 500, list[tuple[bytes, bytes]]()
+        self.body: list[bytes] = []
+
+    async def run(self) -> None:
+        """Let the application answer."""
+        query = {**self.query, "session": self.page.server.session}
+        scope = {**_scope("http", self.path, urlencode(query)), "scheme": "http"}
+        scope |= {"http_version": "1.1", "method": "GET" if self.size is None else "POST"}
+        if self.size is not None:
+            scope["headers"] = [(b"content-length", str(self.size).encode())]
+        try:
+            await self.page.server.app(scope, self.receive, self.send)
+        finally:
+            del self.page.requests[self.number]
+            headers = [[name.decode(), value.decode()] for name, value in self.headers]
+            told = {"is": "answer", "id": self.number, "status": self.status, "headers": headers}
+            self.page.post(told, [b"".join(self.body)])
+
+    async def receive(self) -> Message:
+        """The next piece of the body, asked for only now; after the last, the page's leaving."""
+        if self.size is None and not self.is_read:
+            self.is_read = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        if not self.is_read:
+            self.page.post({"is": "more", "id": self.number}, [])
+        piece = await self.pieces.get()
+        if piece is None:
+            return {"type": "http.disconnect"}
+        body, self.is_read = piece
+        return {"type": "http.request", "body": body, "more_body": not self.is_read}
+
+    async def send(self, message: Message) -> None:
+        """What the application answers, kept until it is whole."""
+        if message["type"] == "http.response.start":
+            self.status, self.headers = message["status"], list(message.get("headers", ()))
+        else:
+            self.body.append(message.get("body", b""))
+
+
+def _scope(kind: str, path: str, query: str) -> Scope:
+    return {
+        "type": kind,
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": query.encode(),
+        "headers": [],
+        "client": None,
+        "server": None,
+        "state": {},
+    }

@@ -1,0 +1,12 @@
+import { defineConfig } from "vite";
+
+// The small script that notebooks run, beside the page: it shows that page in a cell.
+export default defineConfig({
+  publicDir: false,
+  build: {
+    outDir: "../src/lamina/workbench/static",
+    emptyOutDir: false,
+    target: "es2022",
+    lib: { entry: "src/notebook.ts", formats: ["es"], fileName: () => "notebook.js" },
+  },
+});

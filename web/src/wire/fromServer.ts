@@ -1,0 +1,61 @@
+/** The transport of a page that a server has sent: a WebSocket and requests to that server. */
+
+import type { Socket, Transport } from "./transport";
+
+const SESSION = "lamina-session";
+
+export class FromServer implements Transport {
+  readonly origin = window.location.origin;
+
+  connect(): Socket {
+    return new ServerSocket(new WebSocket(this.address()));
+  }
+
+  ask(path: string, query: Record<string, string>, body?: Blob): Promise<Response> {
+    const address = `${path}?${new URLSearchParams(query)}`;
+    return fetch(address, body ? { method: "POST", body } : {});
+  }
+
+  save(content: Blob, name: string): void {
+    const address = URL.createObjectURL(content);
+    const link = document.createElement("a");
+    link.href = address;
+    link.download = name;
+    link.click();
+    URL.revokeObjectURL(address);
+  }
+
+  get session(): string | null {
+    return sessionStorage.getItem(SESSION);
+  }
+
+  set session(session: string | null) {
+    if (session === null) sessionStorage.removeItem(SESSION);
+    else sessionStorage.setItem(SESSION, session);
+  }
+
+  private address(): string {
+    const { protocol, host } = window.location;
+    const query = this.session ? `?session=${encodeURIComponent(this.session)}` : "";
+    return `${protocol === "https:" ? "wss" : "ws"}://${host}/ws${query}`;
+  }
+}
+
+class ServerSocket implements Socket {
+  onopen: Socket["onopen"] = null;
+  onmessage: Socket["onmessage"] = null;
+  onclose: Socket["onclose"] = null;
+
+  constructor(private readonly socket: WebSocket) {
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => this.onopen?.();
+    socket.onmessage = ({ data }) => this.onmessage?.({ data: data as string | ArrayBuffer });
+    socket.onclose = ({ code }) => this.onclose?.({ code });
+  }
+
+  send(text: string): boolean {
+    if (this.socket.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(text);
+    return true;
+  }
+}
