@@ -116,6 +116,8 @@ class Connection:
                 self.has_credit = True
             else:
                 await asyncio.to_thread(self.session.do, command)
+                # What has been asked for is seen at once, whatever the training pays for it.
+                self.next_frame = 0.0
         except Exception as error:  # whatever it is, the page is told, and the talk goes on
             self.queue(_told(error, command))
         self.news.set()
