@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,27 +18,43 @@ pytestmark = pytest.mark.xdist_group("browser")
 SCALE = 3
 SVG = "{http://www.w3.org/2000/svg}"
 
-# A view's panel, its tab where it has one, and words that its picture holds.
+# Data, a view's panel, its tab where it has one, and words that its picture holds.
 VIEWS = [
-    ("network", None, ["Network: iris", "petal width (cm)", "versicolor", "4 inputs", "6 tanh"]),
-    ("region", None, ["Decision: iris", "setosa", "test rows", "first principal component"]),
-    ("curves", "Distributions", ["Weights: iris", "hidden 1", "output", "median"]),
-    ("curves", "Loss", ["Loss: iris", "epoch", "loss", "train", "test"]),
+    ("iris", "network", "Network", ["Network: iris", "petal width (cm)", "versicolor", "4 inputs"]),
+    ("iris", "region", None, ["Decision: iris", "setosa", "first principal component"]),
+    ("iris", "curves", "Loss", ["Loss: iris", "epoch", "loss", "train", "test"]),
+    ("iris", "curves", "Distributions", ["Weights: iris", "median"]),
+    ("iris", "notes", "Confusion", ["Confusion: iris", "versicolor", "true class", "taken for"]),
+    ("diabetes", "region", "Residuals", ["Residuals: diabetes", "test rows"]),
+    ("digits", "region", "Features", ["Features: digits", "adds", "takes away"]),
 ]
 
 
 @pytest.fixture(scope="module")
-def iris(browser: Any, server: Any) -> Any:
-    """A page that has learned something of iris, and stands still."""
+def learned(browser: Any, server: Any) -> Iterator[Callable[[str], Any]]:
+    """`learned(name)` is the page, standing still, after it has learned something of that data."""
     from tests.web.conftest import Visit
 
     visit = Visit(browser, server)
-    visit.page.get_by_label("Known data").select_option("iris")
-    expect(visit.page.locator(".network .input-name").first).to_contain_text("sepal")
     visit.page.get_by_label("Test rows").check()
-    visit.wait_for_epoch(15)
-    visit.pause()
-    yield visit
+    visit.page.get_by_label("Pace").select_option("200")
+
+    def learn(name: str) -> Any:
+        known = visit.page.get_by_label("Known data")
+        if known.input_value() == name:
+            return visit
+        if visit.page.get_by_role("button", name="Play", exact=True).is_visible():
+            visit.page.get_by_role("button", name="Play", exact=True).click()
+        known.select_option(name)
+        for _ in range(400):
+            if visit.session.run.problem.dataset.name == name:
+                break
+            visit.page.wait_for_timeout(25)
+        visit.wait_for_epoch(8)
+        visit.pause()
+        return visit
+
+    yield learn
     visit.context.close()
     assert not visit.troubles
 
@@ -45,7 +62,7 @@ def iris(browser: Any, server: Any) -> Any:
 def saved(visit: Any, panel: str, way: str) -> Any:
     """The file that a choice of a panel's picture menu gives."""
     menu = visit.page.locator(f".{panel} > header > .menu")
-    menu.locator("summary").click()
+    menu.locator("> button").click()
     with visit.page.expect_download() as download:
         menu.get_by_role("button", name=f"{way} for").click()
     return download.value
@@ -68,16 +85,23 @@ def shown(visit: Any, svg: str, size: tuple[int, int], folder: Path) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("panel", "tab", "words"), VIEWS, ids=[f"{view[0]} {view[1]}" for view in VIEWS]
+    ("data", "panel", "tab", "words"), VIEWS, ids=[view[3][0] for view in VIEWS]
 )
 def test_a_picture_is_the_same_as_png_and_as_svg_and_stands_by_itself(
-    iris: Any, tmp_path: Path, panel: str, tab: str | None, words: list[str]
+    learned: Any, tmp_path: Path, data: str, panel: str, tab: str | None, words: list[str]
 ) -> None:
+    visit = learned(data)
     if tab is not None:
-        iris.page.get_by_role("button", name=tab, exact=True).click()
-    png = saved(iris, panel, "PNG")
-    assert png.suggested_filename.endswith(f"-iris-epoch-{iris.epoch()}.png")
-    svg = Path(saved(iris, panel, "SVG").path()).read_text()
+        visit.page.locator(f".{panel}").get_by_role("button", name=tab, exact=True).click()
+        expect(visit.page.locator(f".{panel} h2")).to_have_text(tab)
+    epoch = visit.epoch()
+    visit.page.wait_for_function(
+        "([panel, name]) => document.querySelector(`.${panel} canvas, .${panel} table`)",
+        arg=[panel, tab],
+    )
+    png = saved(visit, panel, "PNG")
+    assert png.suggested_filename.endswith(f"-{data}-epoch-{epoch}.png")
+    svg = Path(saved(visit, panel, "SVG").path()).read_text()
     root = ET.fromstring(svg)
     size = int(root.get("width", "")), int(root.get("height", ""))
     picture = image_of(Path(png.path()).read_bytes())
@@ -85,7 +109,7 @@ def test_a_picture_is_the_same_as_png_and_as_svg_and_stands_by_itself(
 
     texts = [text for each in root.iter(f"{SVG}text") for text in each.itertext()]
     assert set(words) - set(texts) == set()
-    assert f"epoch {iris.epoch()} " in texts[-1]
+    assert f"epoch {epoch} " in texts[-1]
     assert texts[-1].endswith("lamina")
     assert {each.tag.removeprefix(SVG) for each in root.iter()} <= {
         *("svg", "title", "defs", "clipPath", "g", "path", "rect", "text", "image")
@@ -93,7 +117,7 @@ def test_a_picture_is_the_same_as_png_and_as_svg_and_stands_by_itself(
     links = [value for each in root.iter() for name, value in each.items() if "href" in name]
     assert all(link.startswith("data:image/png;base64,") for link in links)
 
-    drawn = np.asarray(shown(iris, svg, size, tmp_path), dtype=float)
+    drawn = np.asarray(shown(visit, svg, size, tmp_path), dtype=float)
     small = np.asarray(picture.resize(size, Image.Resampling.BOX), dtype=float)
     assert len(np.unique(small.reshape(-1, 3), axis=0)) > 50
     assert np.abs(drawn - small).mean() < 1.5

@@ -1,5 +1,8 @@
 /** Who is taken for whom: a table of the test rows, or, of many classes, what is confused most. */
 
+import { drawConfusion } from "../drawing/confusion";
+import type { Picture } from "../drawing/picture";
+import type { Surface } from "../drawing/surface";
 import {
   type Confusion,
   confusion as found,
@@ -17,6 +20,7 @@ export const confusion: View = {
   name: "Confusion",
   Body: ConfusionView,
   Tools: ConfusionTools,
+  picture: confusionPicture,
   isOffered: () => isClassification.value,
   isFirst: () => true,
 };
@@ -49,6 +53,18 @@ function ConfusionTools() {
       <option value="shares">Shares</option>
     </select>
   );
+}
+
+function confusionPicture(): Picture | null {
+  const now = found.value;
+  if (!now) return null;
+  const { size, counts, totals } = now;
+  const say = (count: number, total: number) =>
+    inShares.value ? whole((100 * count) / (total || 1)) : whole(count);
+  const draw = (surface: Surface) =>
+    drawConfusion(surface, { size, counts, totals, names: classes.value, say });
+  const title = inShares.value ? "Confusion, percent" : "Confusion";
+  return { title, width: 520, height: 460, draw };
 }
 
 function Matrix({ of }: { of: Confusion }) {

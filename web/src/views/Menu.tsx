@@ -1,7 +1,8 @@
 /** A button that opens a list of things to do, and closes it: by itself, by Escape, or when the focus leaves. */
 
+import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 
 interface Props {
   /** What is heard, where the button shows an icon alone. */
@@ -12,13 +13,15 @@ interface Props {
 }
 
 export function Menu({ name, look = "", button, children }: Props) {
-  const menu = useRef<HTMLDetailsElement>(null);
+  const menu = useRef<HTMLDivElement>(null);
+  const open = useSignal(false);
+  const id = useId();
   const close = () => {
-    if (menu.current) menu.current.open = false;
+    open.value = false;
   };
   const goBack = () => {
     close();
-    menu.current?.querySelector("summary")?.focus();
+    menu.current?.querySelector("button")?.focus();
   };
   useEffect(() => {
     const hear = (event: PointerEvent) => {
@@ -28,7 +31,8 @@ export function Menu({ name, look = "", button, children }: Props) {
     return () => document.removeEventListener("pointerdown", hear);
   }, []);
   return (
-    <details
+    // biome-ignore lint/a11y/noStaticElementInteractions: what is heard here comes from the controls within
+    <div
       class="menu"
       ref={menu}
       onFocusOut={(event) => {
@@ -36,16 +40,28 @@ export function Menu({ name, look = "", button, children }: Props) {
         if (next && !menu.current?.contains(next)) close();
       }}
       onKeyDown={(event) => {
-        if (event.key !== "Escape" || !menu.current?.open) return;
+        if (event.key !== "Escape" || !open.value) return;
         event.stopPropagation();
         goBack();
       }}
     >
-      <summary class={`button ${look}`} aria-label={name} title={name}>
+      <button
+        type="button"
+        class={`button ${look}`}
+        aria-label={name}
+        aria-expanded={open.value}
+        aria-controls={id}
+        title={name}
+        onClick={() => {
+          open.value = !open.value;
+        }}
+      >
         {button}
-      </summary>
-      <ul>{children(goBack)}</ul>
-    </details>
+      </button>
+      <ul id={id} hidden={!open.value}>
+        {open.value && children(goBack)}
+      </ul>
+    </div>
   );
 }
 

@@ -6,7 +6,7 @@ import { Menu, MenuEntry } from "./Menu";
 
 const COPIES = [
   { name: "Copy link", about: "to this experiment, on any machine with lamina", act: copyLink },
-  { name: "Copy code", about: "the Python code, to the clipboard", act: copyCode },
+  { name: "Copy code", about: "as Python, to the clipboard", act: copyCode },
 ];
 
 const SAVES = EXPORTS.map(({ kind, name, about }) => ({ name, about, act: () => takeAway(kind) }));
