@@ -3,7 +3,10 @@
 import gc
 import json
 import queue
+import sys
+import threading
 import weakref
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -322,6 +325,21 @@ def test_learning_ends_once_nobody_holds_the_widget(monkeypatch):
     run.wait(PATIENCE)
     assert not server.thread.is_alive()
     assert not run._thread.is_alive()
+
+
+def test_learning_ends_where_marimo_runs_the_cell_anew(make, monkeypatch):
+    class CellThread(threading.Thread):
+        should_exit = False
+
+    marimo = SimpleNamespace(running_in_notebook=lambda: True, Thread=CellThread)
+    monkeypatch.setitem(sys.modules, "marimo", marimo)
+    monkeypatch.setattr(comm_server, "SECONDS_BETWEEN_LOOKS", 0.01)
+    widget = make()
+    widget.play()
+    widget._server.thread.should_exit = True
+    widget._server.wait()
+    widget.session.run.wait(PATIENCE)
+    assert not widget.session.run._thread.is_alive()
 
 
 def test_a_library_that_is_missing_is_named(monkeypatch):

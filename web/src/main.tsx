@@ -15,6 +15,7 @@ import "./style/residuals.css";
 import "./style/features.css";
 import "./style/notes.css";
 import "./style/step.css";
+import "./style/notebook.css";
 
 const page = document.getElementById("page");
 if (page?.dataset.place === "notebook") {

@@ -75,7 +75,7 @@ def open(X: Any = None, y: Any = None, *, port: int = 0, browser: bool = True) -
 
 
 def widget(
-    X: Any = None, y: Any = None, *, experiment: Mapping[str, Any] | None = None, height: int = 720
+    X: Any = None, y: Any = None, *, experiment: Mapping[str, Any] | None = None, height: int = 760
 ) -> Widget:
     """The workbench in a notebook's cell: Jupyter, VS Code, marimo; on data of one's own, too.
 
@@ -89,7 +89,7 @@ def widget(
         Labels, or float values for a regression.
     experiment : mapping, optional
         What to begin with, as another widget's `experiment` was.
-    height : int, default=720
+    height : int, default=760
         Of the page, in pixels.
 
     Returns

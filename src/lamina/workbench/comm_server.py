@@ -11,7 +11,9 @@ runs, and only puts down here what it has heard.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from threading import Thread
 from typing import Any
 from urllib.parse import urlencode
@@ -23,6 +25,7 @@ MOST_UNHEARD = 1000
 MOST_REQUESTS = 32
 TOO_LONG, GONE = 1009, 1001
 SECONDS_TO_END = 5.0
+SECONDS_BETWEEN_LOOKS = 1.0
 Post = Callable[[dict[str, Any], list[bytes]], None]
 
 
@@ -36,14 +39,16 @@ class CommServer:
         The session that every page of this widget has.
     post : callable
         `post(content, buffers)` sends a message to the notebook, from the server's thread.
+    at_end : callable
+        `at_end()` is called by that thread as its last.
     """
 
-    def __init__(self, app: ASGIApp, session: str, post: Post) -> None:
-        self.app, self.session, self.post = app, session, post
+    def __init__(self, app: ASGIApp, session: str, post: Post, at_end: Callable[[], None]) -> None:
+        self.app, self.session, self.post, self.at_end = app, session, post, at_end
         self.pages: dict[str, _Page] = {}
         self.loop = asyncio.new_event_loop()
         self.ended = asyncio.Event()
-        self.thread = Thread(target=self._serve, name="lamina-widget", daemon=True)
+        self.thread = _kind_of_thread()(target=self._serve, name="lamina-widget", daemon=True)
         self.thread.start()
 
     def hear(self, content: Any, buffers: Sequence[Any]) -> None:
@@ -73,9 +78,13 @@ class CommServer:
             self.loop.run_until_complete(self.loop.shutdown_default_executor())
         finally:
             self.loop.close()
+            self.at_end()
 
     async def _until_ended(self) -> None:
-        await self.ended.wait()
+        patience = SECONDS_BETWEEN_LOOKS if hasattr(self.thread, "should_exit") else None
+        while not self.ended.is_set() and not getattr(self.thread, "should_exit", False):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.ended.wait(), patience)
         tasks = [task for page in self.pages.values() for task in page.leave()]
         await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -236,6 +245,15 @@ class _Request:
             self.status, self.headers = message["status"], list(message.get("headers", ()))
         else:
             self.body.append(message.get("body", b""))
+
+
+def _kind_of_thread() -> type[Thread]:
+    """Threads; where the notebook is marimo, its own, which hear that their cell is run anew."""
+    marimo = sys.modules.get("marimo")
+    if marimo is None or not marimo.running_in_notebook():
+        return Thread
+    kind: type[Thread] = marimo.Thread
+    return kind
 
 
 def _scope(kind: str, path: str, query: str) -> Scope:

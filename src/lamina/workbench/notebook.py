@@ -24,6 +24,7 @@ from lamina.workbench.script import script_of
 from lamina.workbench.sessions import Session
 from lamina.workbench.shelf import MemoryShelf
 
+HEIGHT = 760
 DOCUMENT = """<!doctype html>
 <html lang="en">
 <head>
@@ -64,18 +65,20 @@ class Widget(anywidget.AnyWidget):
     """
 
     _esm = traitlets.Unicode().tag(sync=True)
-    height = traitlets.Int(720).tag(sync=True)
+    height = traitlets.Int(HEIGHT).tag(sync=True)
 
     def __init__(
-        self, first: Callable[[], Experiment], shelf: MemoryShelf, height: int = 720
+        self, first: Callable[[], Experiment], shelf: MemoryShelf, height: int = HEIGHT
     ) -> None:
         # A fit's warnings are shown on the page, or not at all: no cell has caused them.
         warnings.filterwarnings("ignore", module=r"lamina\.workbench")
         self.session = Session(first(), shelf)
         workbench = Workbench(first, shelf)
         workbench.sessions[self.session.id] = self.session
-        self._server = CommServer(_app(workbench), self.session.id, _post_to(self))
-        self._end = finalize(self, _end, self._server, self.session)
+        self._server = CommServer(
+            _app(workbench), self.session.id, _post_to(self), _abandon(self.session)
+        )
+        self._end = finalize(self, self._server.close)
         # Threads that nobody waits for: the kernel may end while it learns.
         self._end.atexit = False
         super().__init__(_esm=_glue(), height=height)
@@ -165,6 +168,5 @@ def _hand_to(server: CommServer) -> Callable[[Any, Any, list[Any]], None]:
     return lambda widget, content, buffers: server.hear(content, buffers)
 
 
-def _end(server: CommServer, session: Session) -> None:
-    server.close()
-    session.run.abandon()
+def _abandon(session: Session) -> Callable[[], None]:
+    return lambda: session.run.abandon()
