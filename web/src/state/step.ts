@@ -75,9 +75,8 @@ export function chooseRow(row: number): void {
 
 /** Walks on to the next stage; at first, back to where the step begins. */
 export function walk(direction: 1 | -1): void {
-  const last = stages.value.length - 1;
-  if (last < 0) return;
   if (playing.value) send({ do: "pause" });
+  const last = Math.max(0, stages.value.length - 1);
   const at = reached.value;
   reached.value = at === null ? 0 : Math.min(last, Math.max(0, at + direction));
 }

@@ -9,17 +9,17 @@ import { counted, DIGITS } from "./Matrix";
 import { short, whole } from "./numbers";
 
 export function ChainRule() {
-  const box = useRef<HTMLElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   const found = paths.value;
   useEffect(() => {
     if (picked.value) box.current?.scrollIntoView({ block: "nearest" });
   }, [picked.value, found === null]);
   return (
-    <section ref={box} class="stage chain" aria-label="The chain rule for one weight">
+    <div ref={box} class="stage chain" role="group" aria-label="The chain rule for one weight">
       <h3>The chain rule for one weight</h3>
       <WeightChoice />
       {found && <Found found={found} />}
-    </section>
+    </div>
   );
 }
 

@@ -4,6 +4,7 @@ const PATHS = {
   play: "M8 5v14l11-7z",
   pause: "M7 5h3.5v14H7zM13.5 5H17v14h-3.5z",
   step: "M6 5v14l9-7zM16 5h2.5v14H16z",
+  layer: "M4 5h3v14H4zM10.5 8h3v8h-3zM17 5h3v14h-3z",
   back: "M18 5v14l-9-7zM5.5 5H8v14H5.5z",
   reset:
     "M12 5a7 7 0 1 1-6.9 8.2l2-.4A5 5 0 1 0 12 7c-1.5 0-2.8.6-3.7 1.6L10.5 11H4.5V5l2.4 2.3A7 7 0 0 1 12 5z",

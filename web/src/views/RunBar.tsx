@@ -1,6 +1,8 @@
 /** The bar above everything: what runs, how far it is, and how well it does. */
 
+import { show } from "../state/panels";
 import { epoch, playing, readable, send, state } from "../state/session";
+import { walk } from "../state/step";
 import { Icon } from "./Icon";
 import { Mark } from "./Mark";
 import { capital, fixed, percent, short, whole } from "./numbers";
@@ -57,6 +59,18 @@ function RunButtons() {
         onClick={() => send({ do: "step", epochs: 1 })}
       >
         <Icon name="step" />
+      </button>
+      <button
+        type="button"
+        class="button quiet"
+        aria-label="One layer of a step"
+        title="One layer of a step, forward or backward (.)"
+        onClick={() => {
+          show("centre", "Step");
+          walk(1);
+        }}
+      >
+        <Icon name="layer" />
       </button>
       <button
         type="button"

@@ -7,30 +7,33 @@ import type { TracedNumber } from "../wire/protocol";
 import { Formula, type Mark, type Marks, symbolKey } from "./Formula";
 import { Matrix } from "./Matrix";
 
+/** A formula of more letters has its numbers below it, not beside it. */
+const LONG = 56;
+
 export function StepNumber({ number }: { number: TracedNumber }) {
   // Only what changes its look is drawn anew when another number is pointed at.
   const look = useComputed(() => lookOf(number, lit.value)).value;
   const pointed = look && lit.peek();
+  const isLong = number.formula.length > LONG;
   const about = [number.layer.replace("_", " "), number.formula].filter(Boolean).join(": ");
   return (
     <div
-      class={`number ${look.split(" ")[0]}`}
-      role="group"
-      aria-label={about}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what it is made from is shown for the keyboard as well
-      tabIndex={0}
+      class={`number ${look.split(" ")[0]}${isLong ? " long" : ""}`}
       onPointerEnter={() => point(number.id)}
       onPointerLeave={() => point(null)}
       onFocusIn={() => point(number.id)}
       onFocusOut={() => point(null)}
     >
       <div class="said">
-        <p class="formula">
+        <p class="formula" {...(isLong ? { tabIndex: 0 } : {})}>
           <Formula of={number.mathml} marks={marksOf(number, pointed)} />
         </p>
         <Python number={number} pointed={pointed} />
       </div>
-      <Values number={number} />
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll it, and light up what it is made from */}
+      <div class="values" role="group" aria-label={about} tabIndex={0}>
+        <Values number={number} />
+      </div>
     </div>
   );
 }

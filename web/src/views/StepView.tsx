@@ -13,6 +13,7 @@ import { Walker } from "./Walker";
 
 export const stepView: View = { name: "Step", Body: StepView, Tools: RowChoice };
 
+/** One layer further, and back again. */
 const KEYS: Record<string, 1 | -1> = { ".": 1, ",": -1 };
 
 function StepView() {
@@ -71,7 +72,7 @@ function Sheet() {
 }
 
 function StageNumbers({ index, isLast }: { index: number; isLast: boolean }) {
-  const box = useRef<HTMLElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   const isWalking = reached.value !== null;
   useEffect(() => {
     if (isWalking && isLast) box.current?.scrollIntoView({ block: "nearest" });
@@ -79,13 +80,18 @@ function StageNumbers({ index, isLast }: { index: number; isLast: boolean }) {
   const stage = stages.value[index];
   if (!stage) return null;
   return (
-    <section ref={box} class={isWalking && isLast ? "stage now" : "stage"} aria-label={stage.title}>
+    <div
+      ref={box}
+      class={isWalking && isLast ? "stage now" : "stage"}
+      role="group"
+      aria-label={stage.title}
+    >
       <h3>{capital(stage.title)}</h3>
       {stage.part === "update" && <Rule />}
       {stage.numbers.map((number) => (
         <StepNumber key={number.id} number={number} />
       ))}
-    </section>
+    </div>
   );
 }
 
