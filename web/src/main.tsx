@@ -1,4 +1,5 @@
 import { render } from "preact";
+import { followLessons } from "./state/lessons";
 import { arrive } from "./state/links";
 import { begin, openLink } from "./state/session";
 import { App } from "./views/App";
@@ -16,6 +17,7 @@ import "./style/features.css";
 import "./style/notes.css";
 import "./style/step.css";
 import "./style/notebook.css";
+import "./style/lessons.css";
 
 const page = document.getElementById("page");
 if (page?.dataset.place === "notebook") {
@@ -49,4 +51,5 @@ function start(transport: Transport): void {
   reachThrough(transport);
   render(<App />, page);
   void begin();
+  followLessons();
 }

@@ -22,6 +22,7 @@ from lamina.workbench.connections import Connection
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.exports import EXPORTS
 from lamina.workbench.frames import to_json
+from lamina.workbench.lessons import lessons
 from lamina.workbench.links import Opened
 from lamina.workbench.sessions import Session
 from lamina.workbench.shelf import MemoryShelf
@@ -62,6 +63,7 @@ class Workbench:
         """The ASGI application."""
         routes = [
             Route("/api/vocabulary", self.vocabulary),
+            Route("/api/lessons", self.lessons),
             Route("/api/export/{kind}", self.export),
             Route("/api/ask/{name}", self.ask),
             Route("/api/upload", self.upload, methods=["POST"]),
@@ -72,6 +74,10 @@ class Workbench:
     async def vocabulary(self, request: Request) -> Response:
         """What the page knows of the library."""
         return _json(await asyncio.to_thread(vocabulary, self.first()))
+
+    async def lessons(self, request: Request) -> Response:
+        """The guided lessons."""
+        return _json(lessons())
 
     async def export(self, request: Request) -> Response:
         """The run as code, or its network as a file."""

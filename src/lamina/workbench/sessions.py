@@ -14,6 +14,7 @@ from lamina.workbench.commands import COMMANDS
 from lamina.workbench.curves import Moment
 from lamina.workbench.description import data_described, network_described
 from lamina.workbench.experiment import Experiment
+from lamina.workbench.lessons import goals
 from lamina.workbench.links import Opened
 from lamina.workbench.planes import plane_of
 from lamina.workbench.problems import pose
@@ -182,5 +183,6 @@ class Session:
             "learning_rate": moment.row.get("learning_rate", math.nan),
             "epochs_per_second": run.gate.speed(),
             "remembered": run.gate.moments.extent(),
+            "lesson": None if watch.lesson is None else goals(run, watch.lesson),
         }
         return views.frame(moment, watch, header)

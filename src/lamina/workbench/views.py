@@ -20,6 +20,7 @@ from lamina.workbench.curves import Moment
 from lamina.workbench.distributions import Distributions
 from lamina.workbench.fits import fit_of
 from lamina.workbench.frames import encode
+from lamina.workbench.lessons import step_from_json
 from lamina.workbench.planes import Plane
 from lamina.workbench.runs import Run
 
@@ -39,18 +40,22 @@ class Watch:
         Cells a side; 0 leaves it out.
     confusion, fit : bool
         Of a classification, and of a regression.
+    lesson : (str, int) or None
+        Of which lesson, and which of its steps, the goals are judged.
     """
 
     region: int = 0
     units: int = 0
     confusion: bool = False
     fit: bool = False
+    lesson: tuple[str, int] | None = None
 
     def merged(self, wanted: Mapping[str, Any]) -> Watch:
         """With what a page asks for; raises ExperimentError for anything else."""
         most = {"region": 128, "units": 48}
         known = {field.name for field in fields(self)}
         given = {name: value for name, value in wanted.items() if name in known}
+        lesson = step_from_json(given.pop("lesson")) if "lesson" in given else self.lesson
         for name, value in given.items():
             kind = int if name in most else bool
             if type(value) is not kind or not 0 <= value <= most.get(name, 1):
@@ -59,7 +64,7 @@ class Watch:
                     + (f"a whole number from 0 to {most[name]}" if name in most else "a boolean"),
                     name,
                 )
-        return replace(self, **given)
+        return replace(self, **given, lesson=lesson)
 
 
 class Views:

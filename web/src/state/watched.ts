@@ -3,7 +3,13 @@
 import { signal } from "@preact/signals";
 import type { Watched } from "../wire/protocol";
 
-const NOTHING: Required<Watched> = { region: 0, units: 0, confusion: false, fit: false };
+const NOTHING: Required<Watched> = {
+  region: 0,
+  units: 0,
+  confusion: false,
+  fit: false,
+  lesson: null,
+};
 
 const wishes = signal<readonly Watched[]>([]);
 

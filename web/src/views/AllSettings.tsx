@@ -3,9 +3,11 @@
 import { useSignal } from "@preact/signals";
 import { useId, useState } from "preact/hooks";
 import { type Group, groups } from "../state/groups";
+import { wanted } from "../state/lessons";
 import { choices, given, isChanged, setParameter, takesKind } from "../state/model";
 import { refusal } from "../state/session";
 import type { Json, Parameter } from "../wire/protocol";
+import { asControl } from "./controls";
 import { read, said } from "./parameterText";
 import type { View } from "./TabbedPanel";
 
@@ -27,7 +29,10 @@ function AllSettings() {
 
 function GroupOfSettings({ group }: { group: Group }) {
   return (
-    <details class="group" open={group.parameters.some(({ name }) => isChanged(name))}>
+    <details
+      class="group"
+      open={group.parameters.some(({ name }) => isChanged(name) || name === wanted.value)}
+    >
       <summary>{group.name}</summary>
       {group.parameters.map((parameter) => (
         <Setting key={parameter.name} parameter={parameter} />
@@ -41,7 +46,7 @@ function Setting({ parameter }: { parameter: Parameter }) {
   const id = useId();
   const { name } = parameter;
   return (
-    <div class={isChanged(name) ? "setting changed" : "setting"}>
+    <div class={isChanged(name) ? "setting changed" : "setting"} {...asControl(name)}>
       <label for={id}>{name}</label>
       <button
         type="button"

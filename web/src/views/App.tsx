@@ -1,6 +1,7 @@
 /** The page: the bar, the settings, and the panels. */
 
 import { useEffect } from "preact/hooks";
+import { show } from "../state/panels";
 import { send } from "../state/session";
 import { send as sendFile } from "../state/uploads";
 import { Banner } from "./Banner";
@@ -40,6 +41,7 @@ const KEYS: Record<string, () => void> = {
   " ": toggle,
   s: () => send({ do: "step", epochs: 1 }),
   r: () => send({ do: "reset", seed: "same" }),
+  l: () => show("side", "Lessons"),
   n: () => send({ do: "reset", seed: "new" }),
 };
 

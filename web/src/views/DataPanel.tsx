@@ -60,6 +60,7 @@ function OptionField({ option }: { option: DataOption }) {
   return (
     <SliderField
       label={label}
+      control={`data.${option.name}`}
       value={value}
       low={option.low}
       high={option.high}
@@ -129,6 +130,7 @@ function Inputs() {
       )}
       <TickField
         label="Standardised"
+        control="scaled"
         help="Every input less its mean, by its standard deviation"
         value={experiment.scaled}
         onSet={(scaled) => change({ scaled })}

@@ -21,6 +21,7 @@ import { biases, drawnWeights, sizes, weights } from "../state/network";
 import { isClassification, targetRange } from "../state/plane";
 import { send, state } from "../state/session";
 import type { State } from "../wire/protocol";
+import { asControl } from "./controls";
 import { useDrawing } from "./drawing";
 import { Icon } from "./Icon";
 import { MarkedWeight } from "./MarkedWeight";
@@ -159,7 +160,7 @@ function LayerCount() {
   const layers = widths();
   const kept = layers.map((_, layer) => layer);
   return (
-    <div class="count" role="group" aria-label="Hidden layers">
+    <div class="count" role="group" aria-label="Hidden layers" {...asControl("layers")}>
       <button
         type="button"
         class="button"

@@ -45,6 +45,7 @@ function QuickField({ quick, known }: { quick: Quick; known: Parameter }) {
       <NumberField
         label={quick.label}
         help={known.help}
+        control={quick.name}
         value={typeof value === "number" ? value : (quick.usual ?? range.low ?? 0)}
         powers={quick.powers ?? false}
         whole={range.whole}
@@ -59,6 +60,7 @@ function QuickField({ quick, known }: { quick: Quick; known: Parameter }) {
     <ChoiceField
       label={quick.label}
       help={known.help}
+      control={quick.name}
       value={asChoice(value)}
       options={[
         ...(takesKind(known.takes, "none") ? [{ value: "", label: "none" }] : []),

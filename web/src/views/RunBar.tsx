@@ -3,6 +3,7 @@
 import { show } from "../state/panels";
 import { epoch, playing, readable, send, state } from "../state/session";
 import { walk } from "../state/step";
+import { asControl } from "./controls";
 import { Icon } from "./Icon";
 import { Mark } from "./Mark";
 import { capital, fixed, percent, short, whole } from "./numbers";
@@ -46,6 +47,7 @@ function RunButtons() {
         aria-label={playing.value ? "Pause" : "Play"}
         title={playing.value ? "Pause (space)" : "Play (space)"}
         disabled={ended}
+        {...asControl("play")}
         onClick={toggle}
       >
         <Icon name={playing.value ? "pause" : "play"} />

@@ -25,8 +25,15 @@ export interface View {
   readonly badge?: () => number;
 }
 
-export function TabbedPanel(props: { area: Area; look: string; views: readonly View[] }) {
-  const { area, look, views } = props;
+interface Panel {
+  area: Area;
+  look: string;
+  views: readonly View[];
+  /** What stands above whichever view is shown. */
+  Above?: ComponentType;
+}
+
+export function TabbedPanel({ area, look, views, Above }: Panel) {
   const offered = views.filter((view) => view.isOffered?.() ?? true);
   const shown =
     offered.find(({ name }) => name === chosen[area].value) ??
@@ -47,6 +54,7 @@ export function TabbedPanel(props: { area: Area; look: string; views: readonly V
           <PictureMenu key={`${shown.name} picture`} of={titleOf(shown)} picture={picture} />
         )}
       </header>
+      {Above && <Above />}
       <Body key={shown.name} />
     </section>
   );

@@ -1,6 +1,7 @@
 /** The controls that set one thing each: a choice, a number, a share, a tick. */
 
 import { useId, useState } from "preact/hooks";
+import { asControl } from "./controls";
 import { type NumberLimits, neighbour, parse, plain } from "./fieldValues";
 import { Icon } from "./Icon";
 
@@ -8,6 +9,8 @@ interface Named {
   label: string;
   /** A sentence of help, shown on hover and read to those who listen. */
   help?: string | undefined;
+  /** By which name a lesson finds it. */
+  control?: string | undefined;
 }
 
 interface ChoiceProps extends Named {
@@ -16,10 +19,10 @@ interface ChoiceProps extends Named {
   onChoose: (value: string) => void;
 }
 
-export function ChoiceField({ label, help, value, options, onChoose }: ChoiceProps) {
+export function ChoiceField({ label, help, control, value, options, onChoose }: ChoiceProps) {
   const id = useId();
   return (
-    <div class="field">
+    <div class="field" {...asControl(control)}>
       <label class="name" for={id} title={help}>
         {label}
       </label>
@@ -43,7 +46,7 @@ interface NumberProps extends Named, NumberLimits {
 
 /** A number that is typed, or stepped with buttons and the keys up and down. */
 export function NumberField(props: NumberProps) {
-  const { label, help, value, onSet } = props;
+  const { label, help, control, value, onSet } = props;
   const id = useId();
   const [text, setText] = useState<string | null>(null);
   const wrong = text !== null && parse(text, props) === null;
@@ -66,7 +69,7 @@ export function NumberField(props: NumberProps) {
     }
   };
   return (
-    <div class="field">
+    <div class="field" {...asControl(control)}>
       <label class="name" for={id} title={help}>
         {label}
       </label>
@@ -101,12 +104,22 @@ interface SliderProps extends Named {
   onSet: (value: number) => void;
 }
 
-export function SliderField({ label, help, value, low, high, step, say, onSet }: SliderProps) {
+export function SliderField({
+  label,
+  help,
+  control,
+  value,
+  low,
+  high,
+  step,
+  say,
+  onSet,
+}: SliderProps) {
   const id = useId();
   const [moving, setMoving] = useState<number | null>(null);
   const shown = moving ?? value;
   return (
-    <div class="field">
+    <div class="field" {...asControl(control)}>
       <label class="name" for={id} title={help}>
         {label}
         <output for={id}>{(say ?? String)(shown)}</output>
@@ -134,9 +147,9 @@ interface TickProps extends Named {
   onSet: (value: boolean) => void;
 }
 
-export function TickField({ label, help, value, onSet }: TickProps) {
+export function TickField({ label, help, control, value, onSet }: TickProps) {
   return (
-    <label class="tick" title={help}>
+    <label class="tick" title={help} {...asControl(control)}>
       <input
         type="checkbox"
         checked={value}

@@ -6,6 +6,8 @@ import { losses } from "./CurvesView";
 import { dataPanel } from "./DataPanel";
 import { distributions } from "./DistributionsView";
 import { features } from "./FeaturesView";
+import { LessonInShort } from "./LessonInShort";
+import { lessonsPanel } from "./LessonsPanel";
 import { network } from "./NetworkView";
 import { notes } from "./NotesPanel";
 import { region } from "./RegionView";
@@ -14,7 +16,12 @@ import { stepView } from "./StepView";
 import type { TabbedPanel } from "./TabbedPanel";
 
 export const PANELS: readonly Parameters<typeof TabbedPanel>[0][] = [
-  { area: "side", look: "data", views: [dataPanel, allSettings] },
+  {
+    area: "side",
+    look: "data",
+    views: [dataPanel, lessonsPanel, allSettings],
+    Above: LessonInShort,
+  },
   { area: "centre", look: "network", views: [network, stepView] },
   { area: "plane", look: "region", views: [region, residuals, features] },
   { area: "below", look: "curves", views: [losses, distributions] },

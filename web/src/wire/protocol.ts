@@ -155,6 +155,8 @@ export interface FrameHeader {
   epochs_per_second: number | null;
   remembered: { first: number; last: number; every: number } | null;
   units_drawn?: number[];
+  /** How the run stands to what the open lesson's step waits for. */
+  lesson?: (LessonPlace & { goals: Goal[] }) | null;
   fit?: { predicts: string; train: Errors; test: Errors };
 }
 
@@ -203,6 +205,43 @@ export interface Watched {
   units?: number;
   confusion?: boolean;
   fit?: boolean;
+  lesson?: LessonPlace | null;
+}
+
+export interface LessonPlace {
+  name: string;
+  step: number;
+}
+
+export interface Goal {
+  goal: string;
+  now: string;
+  met: boolean;
+  /** Whether it can no longer come true in this run. */
+  is_late: boolean;
+}
+
+export interface LessonStep {
+  question: string;
+  choices: string[];
+  answer: number;
+  task: string;
+  control: string;
+  explanation: string;
+  change: Patch;
+  experiment: Experiment;
+}
+
+export interface Lesson {
+  name: string;
+  title: string;
+  subject: string;
+  about: string;
+  equation: string;
+  paper: string;
+  opens: Record<string, string>;
+  pace: number | null;
+  steps: LessonStep[];
 }
 
 export type Command =
@@ -213,6 +252,7 @@ export type Command =
   | { do: "reset"; seed?: "same" | "new" | number }
   | { do: "set"; experiment: Patch; id?: number }
   | { do: "open"; link: string }
+  | { do: "open"; experiment: Experiment; pace: number | null }
   | { do: "rate"; learning_rate: number }
   | { do: "seek"; epoch: number | null }
   | { do: "edit"; block: number; row: number | null; column: number; value: number };

@@ -1,0 +1,56 @@
+"""Guided lessons: each sets an experiment, asks for a change, and knows what has to come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from lamina.errors import ExperimentError, UnknownNameError
+from lamina.formulas.table import Table
+from lamina.workbench.lessons.conditions import progress_of
+from lamina.workbench.lessons.generalising import OF_GENERALISING
+from lamina.workbench.lessons.lesson import Lesson, Step
+from lamina.workbench.lessons.networks import OF_NETWORKS
+from lamina.workbench.lessons.rates import OF_RATES
+from lamina.workbench.runs import Run
+
+LESSONS = Table("lesson", *OF_NETWORKS, *OF_RATES, *OF_GENERALISING)
+
+__all__ = ["LESSONS", "Lesson", "Step", "goals", "lessons", "step_from_json"]
+
+
+def lessons() -> dict[str, Any]:
+    """All of them, as the page has them: plain JSON."""
+    return {"lessons": [lesson.told() for lesson in LESSONS.values()]}
+
+
+def step_from_json(plain: Any) -> tuple[str, int] | None:
+    """Which step of which lesson a page means by `{"name": …, "step": …}`; None for null.
+
+    Raises
+    ------
+    ExperimentError
+        For a lesson or a step that there is not.
+    """
+    if plain is None:
+        return None
+    given = plain if isinstance(plain, Mapping) else {}
+    name, step = str(given.get("name")), given.get("step")
+    try:
+        most = len(LESSONS[name].steps) - 1
+    except UnknownNameError as error:
+        raise ExperimentError(str(error), "lesson") from None
+    if isinstance(step, bool) or not isinstance(step, int) or not 0 <= step <= most:
+        raise ExperimentError(
+            f"step={step!r} of lesson {name!r} must be a whole number from 0 to {most}", "lesson"
+        )
+    return name, step
+
+
+def goals(run: Run, place: tuple[str, int]) -> dict[str, Any]:
+    """How a run stands to what a step waits for, as a frame tells it."""
+    name, step = place
+    waits_for = LESSONS[name].steps[step].waits_for
+    told = [asdict(progress) for progress in progress_of(run, waits_for)]
+    return {"name": name, "step": step, "goals": told}

@@ -1,0 +1,153 @@
+"""What a lesson looks at in a run: each measure by its name.
+
+Not a number is what is not known: before the first epoch, or where the network has no such thing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lamina.engines import Rows, choose_engine
+from lamina.engines.blocks import product_in
+from lamina.estimators.passes import Passes
+from lamina.formulas.table import Table
+from lamina.network import ParameterLayout
+from lamina.workbench.curves import Moment
+from lamina.workbench.runs import ENDED, Run
+
+# Enough to tell slopes and units by, and little beside an epoch.
+MOST_ROWS = 256
+LATELY = 50
+NOTHING = 1e-3
+DIGITS_ALIKE = 6
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number of a run.
+
+    Attributes
+    ----------
+    name : str
+    label : str
+        What a person reads.
+    now : callable
+        `now(run, moment)`: the number as the network stands.
+    curve : str or None
+        The column of the history that has it of earlier epochs too.
+    kind : {'number', 'share', 'count', 'truth'}
+        How it is said: with three digits, in percent, whole, or as yes and no.
+    """
+
+    name: str
+    label: str
+    now: Callable[[Run, Moment], float]
+    curve: str | None = None
+    kind: str = "number"
+
+    def said(self, value: float) -> str:
+        """The number in words; a dash where it is not known."""
+        return SAID[self.kind](value) if math.isfinite(value) else "–"
+
+
+SAID: dict[str, Callable[[float], str]] = {
+    "number": lambda value: f"{value:.3g}",
+    "share": lambda value: f"{100 * value:.3g} %",
+    "count": lambda value: f"{value:,.0f}",
+    "truth": lambda value: "yes" if value else "no",
+}
+
+
+def _of_row(column: str) -> Callable[[Run, Moment], float]:
+    return lambda run, moment: moment.row.get(column, math.nan)
+
+
+def _rise(run: Run, moment: Moment) -> float:
+    losses = run.gate.curves.validation_losses()[: moment.epoch]
+    return losses[-1] / min(losses) - 1 if losses and min(losses) > 0 else math.nan
+
+
+def _share_of_rises(run: Run, moment: Moment) -> float:
+    losses = np.array(run.gate.curves.losses()[: moment.epoch][-LATELY - 1 :])
+    return float(np.mean(np.diff(losses) > 0)) if len(losses) > LATELY else math.nan
+
+
+def _slope_ratio(run: Run, moment: Moment) -> float:
+    """The root mean square of the loss's slopes by the first weights, over that by the last."""
+    engine = choose_engine(run.model.engine, 1, run.model.precision)
+    rows = _some(run.rows)
+    _, gradient = engine.loss_and_gradient(run.spec, run.objective, rows, moment.parameters)
+    weights = ParameterLayout.of(run.spec).views(gradient).weights
+    first, last = (float(np.sqrt(np.mean(w**2))) for w in (weights[0], weights[-1]))
+    return first / last if last > 0 else math.nan
+
+
+def _dead(run: Run, moment: Moment) -> float:
+    rows = _some(run.rows).X
+    passes = Passes(run.spec, moment.parameters, rows, product_in(run.model.precision))
+    n_idle = sum(layer.n_idle for layer in passes.idleness())
+    n_units = sum(block.fan_out for block in run.spec.blocks[:-1])
+    return n_idle / n_units if n_units else math.nan
+
+
+def _weights_at_nothing(run: Run, moment: Moment) -> float:
+    return float(np.mean(np.abs(_first_weights(run, moment)) < NOTHING))
+
+
+def _different_units(run: Run, moment: Moment) -> float:
+    units = np.round(_first_weights(run, moment).T, DIGITS_ALIKE)
+    return float(len(np.unique(units, axis=0)))
+
+
+def _first_weights(run: Run, moment: Moment) -> np.ndarray:
+    return ParameterLayout.of(run.spec).views(moment.parameters).weights[0]
+
+
+def _some(rows: Rows) -> Rows:
+    weight = None if rows.weight is None else rows.weight[:MOST_ROWS]
+    return Rows(rows.X[:MOST_ROWS], rows.y[:MOST_ROWS], weight)
+
+
+MEASURES = Table(
+    "measure",
+    Measure("epoch", "epochs", lambda run, moment: moment.epoch, kind="count"),
+    Measure("loss", "loss on the training rows", _of_row("loss"), "loss"),
+    Measure(
+        "validation_loss",
+        "loss on the test rows",
+        _of_row("validation_loss"),
+        "validation_loss",
+    ),
+    Measure("accuracy", "accuracy on the test rows", _of_row("accuracy"), "accuracy", "share"),
+    Measure("rise", "test loss above its lowest so far", _rise, kind="share"),
+    Measure(
+        "share_of_rises",
+        f"of the last {LATELY} epochs, those in which the training loss rose",
+        _share_of_rises,
+        kind="share",
+    ),
+    Measure(
+        "slope_ratio",
+        "slopes by the first layer’s weights, relative to the last layer’s",
+        _slope_ratio,
+    ),
+    Measure("dead", "hidden units that are dead", _dead, kind="share"),
+    Measure(
+        "weights_at_nothing",
+        "weights of the first layer within 0.001 of nothing",
+        _weights_at_nothing,
+        kind="share",
+    ),
+    Measure(
+        "different_units", "different units in the first layer", _different_units, kind="count"
+    ),
+    Measure("outputs", "outputs", lambda run, moment: run.spec.blocks[-1].fan_out, kind="count"),
+    Measure(
+        "hidden_layers", "hidden layers", lambda run, moment: len(run.spec.blocks) - 1, kind="count"
+    ),
+    Measure("ended", "the run has ended", lambda run, moment: run.status == ENDED, kind="truth"),
+)
