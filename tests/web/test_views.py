@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.xdist_group("browser")
+WEB = Path(__file__).parents[2] / "web"
+AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 DIGITS = {"data": {"kind": "known", "name": "digits"}, "model": {"hidden_layer_sizes": [8, 6]}}
 
 
@@ -142,3 +146,27 @@ def test_confusion_is_seen_at_first_and_a_finding_is_never_hidden(visit: Any) ->
     visit.page.get_by_role("button", name="Scale the inputs").click()
     expect(visit.page.locator(".notes .note")).to_have_count(0)
     assert session.experiment.scaled
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: `make web` does that")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_views_have_nothing_that_axe_finds_wrong(
+    open_page: Callable[..., Any], scheme: str
+) -> None:
+    visit = open_page(color_scheme=scheme, bypass_csp=True)
+    visit.wait_for_epoch(1)
+    visit.page.add_script_tag(path=AXE)
+    for patch, tabs in (
+        ({"data": {"name": "hills"}}, ("Distributions", "Residuals")),
+        (DIGITS, ("Features", "Confusion", "Notes")),
+    ):
+        set_experiment(visit, patch)
+        for tab in tabs:
+            open_tab(visit, tab)
+        visit.page.wait_for_timeout(300)
+        found = visit.page.evaluate("axe.run().then(results => results.violations)")
+        assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == []
+    visit.page.get_by_label("Whose features").select_option("mistakes")
+    open_tab(visit, "Confusion")
+    found = visit.page.evaluate("axe.run().then(results => results.violations)")
+    assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == []

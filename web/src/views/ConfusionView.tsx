@@ -70,8 +70,9 @@ function confusionPicture(): Picture | null {
 function Matrix({ of }: { of: Confusion }) {
   const names = classes.value;
   return (
-    <div class="matrix-room">
-      <table class={`confusion ${of.size > 6 ? "dense" : ""} ${of.size > 10 ? "denser" : ""}`}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be scrolled by keys as well
+    <div class="matrix-room" role="group" aria-label="Confusion" tabIndex={0}>
+      <table class={`confusion ${of.size > 6 ? "dense" : ""} ${of.size > 8 ? "denser" : ""}`}>
         <caption class="only-heard">
           Test rows: the true class a row, the predicted a column. {rightInWords(of)}
         </caption>
@@ -122,7 +123,8 @@ function List({ of }: { of: Confusion }) {
   const names = classes.value;
   const pairs = mostConfused(of, MOST_LISTED);
   return (
-    <div class="scrolls">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be scrolled by keys as well
+    <div class="scrolls" role="group" aria-label="Confusion" tabIndex={0}>
       <p class="about">
         {rightInWords(of)} {pairs.length > 0 ? "Confused most:" : ""}
       </p>

@@ -258,11 +258,21 @@ export function summary(now: Distributions): string {
   if (now.quantity === "gradients") {
     return `Sizes of dL/dW over ${rows}, on a logarithmic scale${comparison(now)}.`;
   }
-  const idle = now.shares.flatMap(({ idle, units, saturates }, layer) => {
-    const what = saturates ? "saturated" : "dead";
-    return idle > 0 ? [`${idle} of ${units} units of ${now.names[layer]} are ${what}`] : [];
-  });
-  return `a over ${rows}: ${idle.length > 0 ? idle.join("; ") : "no unit is dead or saturated"}.`;
+  return `a over ${rows}: ${idleInWords(now)}.`;
+}
+
+/** Which layer has most units that are dead or saturated; the table tells of all. */
+function idleInWords({ names, shares }: Distributions): string {
+  const most = shares.reduce(
+    (best, { idle }, layer) => (idle > (shares[best]?.idle ?? 0) ? layer : best),
+    0,
+  );
+  const { idle, units, saturates } = shares[most] as Shares;
+  if (idle === 0) return "no unit is dead or saturated";
+  const all = shares.reduce((sum, each) => sum + each.idle, 0);
+  const more = all > idle ? `, ${whole(all)} in all` : "";
+  const what = saturates ? "saturated" : "dead";
+  return `${idle} of ${units} units of ${names[most]} are ${what}${more}`;
 }
 
 const LEAST_RATIO = 1e-6;

@@ -1,6 +1,6 @@
 /** What each unit of an image's network looks for; what excites it; and the images taken for others. */
 
-import { useSignal } from "@preact/signals";
+import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { signColour } from "../drawing/colours";
 import { fieldKey } from "../drawing/legend";
@@ -44,8 +44,10 @@ export const features: View = {
   picture: featuresPicture,
 };
 
-const UNITS: TileRoom = { least: 36, most: 64, lines: 1 };
+const UNITS: TileRoom = { least: 36, most: 80, lines: 1 };
 const ROWS: TileRoom = { least: 22, most: 40, lines: 1 };
+/** The sizes of units' images, the largest of which is taken that leaves all of them in sight. */
+const SIZES = [80, 64, 56, 48, 42];
 const MISTAKEN: TileRoom = { least: 44, most: 64, lines: 2 };
 
 function FeaturesView() {
@@ -53,7 +55,8 @@ function FeaturesView() {
   return (
     <>
       <Choices />
-      <div class="tiles-room">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be scrolled by keys as well */}
+      <div class="tiles-room" role="group" aria-label="Images" tabIndex={0}>
         <Tiles />
       </div>
       <Said />
@@ -110,8 +113,21 @@ function pictureOfUnits(shape: readonly [number, number], of: number): TilePictu
     look: "signed",
     ends: signedEnds(images.value, !ownScale.value),
     chosen: chosenUnit.value,
-    room: UNITS,
+    room: roomOfUnits(shape),
   };
+}
+
+/** How much there is for the images, in CSS pixels. */
+const space = signal<readonly [width: number, height: number]>([0, 0]);
+
+function roomOfUnits(shape: readonly [number, number]): TileRoom {
+  const [width, height] = space.value;
+  const fits = SIZES.find((least) => {
+    const room = { ...UNITS, least };
+    const boxes = layOutTiles(images.value.length, width, shape, room);
+    return boxes.length > 0 && heightOfTiles(boxes, room) <= height;
+  });
+  return { ...UNITS, least: fits ?? UNITS.least };
 }
 
 function picturesOfMistakes(shape: readonly [number, number]): TilePicture {
@@ -161,7 +177,7 @@ function featuresPicture(): Picture | null {
 
 function Tiles() {
   const place = useRef<HTMLDivElement>(null);
-  const width = useWidth(place);
+  const [width] = useSpace(place);
   const canvas = useDrawing(drawFeatures);
   const now = picture();
   const boxes = now ? layOutTiles(now.tiles.length, width, now.shape, now.room) : [];
@@ -195,13 +211,13 @@ function Tiles() {
   );
 }
 
-function useWidth(place: { current: HTMLElement | null }): number {
+function useSpace(place: { current: HTMLElement | null }): readonly [number, number] {
   const changes = useChanges(place);
-  const width = useSignal(0);
   useEffect(() => {
-    width.value = place.current?.clientWidth ?? 0;
+    const { clientWidth = 0, parentElement } = place.current ?? {};
+    space.value = [clientWidth, parentElement?.clientHeight ?? 0];
   }, [changes.value]);
-  return width.value;
+  return space.value;
 }
 
 /** What the images are, in words. */
@@ -243,8 +259,7 @@ export function drawExciting(surface: Surface): void {
 }
 
 function Exciting() {
-  const place = useRef<HTMLDivElement>(null);
-  const width = useWidth(place);
+  const [width] = space.value;
   const canvas = useDrawing(drawExciting);
   const shape = imageShape.value ?? [1, 1];
   const boxes = layOutTiles(exciting.value.length || 12, width, shape, ROWS);
@@ -253,7 +268,7 @@ function Exciting() {
       <p class="answer" aria-live="polite">
         {excitingInWords()}
       </p>
-      <div class="tiles" ref={place} style={{ blockSize: `${heightOfTiles(boxes, ROWS)}px` }}>
+      <div class="tiles" style={{ blockSize: `${heightOfTiles(boxes, ROWS)}px` }}>
         <canvas ref={canvas} aria-hidden="true" />
       </div>
     </>

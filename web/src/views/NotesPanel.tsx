@@ -22,7 +22,8 @@ export const notes: View = {
 
 function NotesPanel() {
   return (
-    <div class="scrolls">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be scrolled by keys as well
+    <div class="scrolls" role="group" aria-label="Notes" tabIndex={0}>
       <div role="status">
         <Ending />
         <Findings />
