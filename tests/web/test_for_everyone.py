@@ -30,7 +30,7 @@ def test_has_nothing_that_axe_finds_wrong(
     visit.wait_for_epoch(3)
     visit.pause()
     visit.page.add_script_tag(path=AXE)
-    for tab in ("Data", "All settings"):
+    for tab in ("Data", "Lessons", "All settings"):
         visit.page.get_by_role("button", name=tab, exact=True).click()
         visit.page.evaluate(
             "document.querySelectorAll('details').forEach(each => { each.open = true; });"

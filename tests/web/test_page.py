@@ -161,6 +161,33 @@ def test_learns_a_table_that_is_opened_and_gives_back_code_that_runs(
     assert lamina.load(download.value.path())[-1].n_iter_ >= 5
 
 
+def test_a_newcomer_goes_from_the_first_look_to_code_of_their_own(
+    visit: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pandas")
+    page = visit.page
+    visit.wait_for_epoch(5)
+    page.get_by_label("Activation", exact=True).select_option("elu")
+    visit.wait_for("activation", "elu")
+    visit.wait_for_epoch(5)
+    rows = [f"{i % 7},{i % 5},{'big' if i % 7 > 3 else 'small'}" for i in range(80)]
+    (tmp_path / "mine.csv").write_text("\n".join(["width,height,size", *rows]) + "\n")
+    page.locator("input[type=file]").set_input_files(tmp_path / "mine.csv")
+    page.get_by_role("button", name="Learn this").click()
+    expect(page.locator(".network .output-name")).to_have_text("p of small")
+    visit.wait_for_epoch(5)
+    visit.pause()
+    page.get_by_text("Take away").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Python code").click()
+    code, told = download.value.path().read_text(), io.StringIO()
+    assert "activation='elu'" in code
+    monkeypatch.chdir(tmp_path)
+    with contextlib.redirect_stdout(told):
+        exec(compile(code, "run.py", "exec"), {})
+    assert repr(visit.session.moment.loss) in told.getvalue()
+
+
 def test_gives_back_code_that_ends_with_the_same_loss(visit: Any) -> None:
     visit.wait_for_epoch(10)
     visit.pause()
