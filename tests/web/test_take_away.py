@@ -192,5 +192,5 @@ def test_a_menu_opens_and_closes_by_keys_and_by_a_click_elsewhere(visit: Any) ->
     expect(menu.get_by_role("button", name="Copy link")).not_to_be_visible()
     expect(summary).to_be_focused()
     page.keyboard.press("Enter")
-    page.locator(".network h2").click()
+    page.locator(".wordmark").click()
     expect(menu.get_by_role("button", name="Copy link")).not_to_be_visible()

@@ -29,6 +29,10 @@ describe("a link", () => {
     expect(linkOf("http://127.0.0.1:1", "lamina=1.abc")).toBe("http://127.0.0.1:1/#lamina=1.abc");
   });
 
+  test("has no address where the page has none", () => {
+    expect(linkOf("null", "lamina=1.abc")).toBe("#lamina=1.abc");
+  });
+
   test("of views alone is nothing for the server", () => {
     arrive("#show=below%3ALoss");
     expect(chosen.below.value).toBe("Loss");

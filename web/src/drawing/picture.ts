@@ -48,7 +48,7 @@ export function layOutSheet({ picture }: Sheet, measure: CanvasRenderingContext2
   const keys: PlacedKey[] = [];
   let [left, row] = [0, 0];
   for (const key of picture.legend ?? []) {
-    const width = key.width + AFTER_KEY + measure.measureText(key.name).width;
+    const width = keyRoom(key) + measure.measureText(key.name).width;
     if (left > 0 && left + width > picture.width) [left, row] = [0, row + 1];
     keys.push({ key, left, row });
     left += width + BETWEEN_KEYS;
@@ -91,11 +91,15 @@ export function drawSheet(
     context.save();
     key.draw({ context, width, height, theme }, EDGE + left, middle);
     context.restore();
-    const [start, room] = [left + key.width + AFTER_KEY, width - left - key.width - AFTER_KEY];
-    write(key.name, KEY_FONT, css(theme.ink), EDGE + start, middle, room);
+    const start = left + keyRoom(key);
+    write(key.name, KEY_FONT, css(theme.ink), EDGE + start, middle, width - start);
   }
   const foot = layout.height - EDGE - CAPTION / 2 + 6;
   write(caption, CAPTION_FONT, css(theme.muted), EDGE, foot, width);
+}
+
+function keyRoom({ width }: Key): number {
+  return width === 0 ? 0 : width + AFTER_KEY;
 }
 
 /** The text, or as much of its beginning as there is room for. */

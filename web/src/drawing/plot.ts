@@ -11,7 +11,8 @@ export function drawPlot(surface: Surface, options: uPlot.Options, data: uPlot.A
   context.save();
   context.scale(1 / uPlot.pxRatio, 1 / uPlot.pxRatio);
   withPaths(context, () => {
-    const plot = new uPlot({ ...options, width, height }, data, (self, begin) => {
+    // Aligned to the page's pixels, lines would show steps on finer ones.
+    const plot = new uPlot({ ...options, width, height, pxAlign: 0 }, data, (self, begin) => {
       lead(self.ctx, context);
       // Within a batch all is drawn when it ends, and not later.
       self.batch(begin);

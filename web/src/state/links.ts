@@ -30,7 +30,9 @@ export function taken(): string | null {
 /** A link of this state: of the server's own words for the experiment, and of the views that are shown. */
 export function linkOf(origin: string, experiment: string): string {
   const views = shownViews();
-  return `${origin}/#${experiment}${views === "" ? "" : `&${VIEWS}=${encodeURIComponent(views)}`}`;
+  // In a notebook there is no address: what stands behind the # is a link as well.
+  const address = origin.startsWith("http") ? `${origin}/` : "";
+  return `${address}#${experiment}${views === "" ? "" : `&${VIEWS}=${encodeURIComponent(views)}`}`;
 }
 
 /** Those that were chosen: `area:view`, with commas between them. */

@@ -19,6 +19,7 @@ import {
   testPoints,
   trainPoints,
 } from "../state/plane";
+import { state } from "../state/session";
 import { chooseRow, isFollowed, shownRow } from "../state/step";
 import { showsTest } from "../state/wishes";
 import { useDrawing } from "./drawing";
@@ -201,7 +202,7 @@ function regionPicture(): Picture | null {
 function targetKeys(): Key[] {
   if (isClassification.value) return classes.value.map((name, index) => classKey(index, name));
   const [low, high] = targetRange.value;
-  return scaleKeys(short(low), short(high));
+  return scaleKeys(`${state.value?.data.target ?? ""} ${short(low)}`, short(high));
 }
 
 function rowKeys(): Key[] {
