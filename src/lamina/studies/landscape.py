@@ -44,6 +44,37 @@ class LandscapePath:
 
 
 @dataclass(frozen=True)
+class LossSlice:
+    """A plane through a model's parameters, on which losses are computed row by row.
+
+    Attributes
+    ----------
+    of : LossOfParameters
+    kind, first, second, directions, loss, path, shares
+        As `LossLandscape` has them.
+    """
+
+    of: LossOfParameters
+    kind: str
+    first: NDArray[np.float64]
+    second: NDArray[np.float64]
+    directions: NDArray[np.float64]
+    loss: float
+    path: LandscapePath | None
+    shares: tuple[float, float] | None
+
+    def losses_in(self, row: int) -> NDArray[np.float64]:
+        """The losses at one position along the second direction, (n_points,)."""
+        aside = self.of.parameters + self.second[row] * self.directions[1]
+        moved = (aside + step * self.directions[0] for step in self.first)
+        return np.array([self.of.evaluate(each)[0] for each in moved], dtype=np.float64)
+
+    def projection(self) -> NDArray[np.float64]:
+        """What makes positions of distances from the model, (2, n_parameters): of the nearest places."""
+        return _projection(self.directions)
+
+
+@dataclass(frozen=True)
 class LossLandscape:
     """What `loss_landscape` gives.
 
@@ -140,7 +171,46 @@ def loss_landscape(
     >>> landscape.kind, landscape.losses.shape, landscape.path.positions.shape
     ('path', (7, 7), (21, 2))
     """
-    loss = loss_of_parameters(estimator, X, y, sample_weight)
+    cut = loss_slice(
+        estimator,
+        X,
+        y,
+        sample_weight,
+        directions=directions,
+        snapshots=snapshots,
+        span=span,
+        n_points=n_points,
+        random_state=random_state,
+    )
+    losses = np.array([cut.losses_in(row) for row in range(len(cut.second))])
+    return LossLandscape(
+        cut.kind, cut.first, cut.second, losses, cut.directions, cut.loss, cut.path, cut.shares
+    )
+
+
+def loss_slice(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    *,
+    directions: str | ArrayLike = "auto",
+    snapshots: Snapshots | None = None,
+    span: float | None = None,
+    n_points: int = 25,
+    random_state: int | np.random.RandomState | None = 0,
+    penalised: bool = True,
+) -> LossSlice:
+    """The plane of `loss_landscape` before its losses, which one may want to compute by and by.
+
+    Parameters
+    ----------
+    estimator, X, y, sample_weight, directions, snapshots, span, n_points, random_state
+        As for `loss_landscape`, with the same errors.
+    penalised : bool, default=True
+        Whether the penalty of `alpha` is in the loss.
+    """
+    loss = loss_of_parameters(estimator, X, y, sample_weight, penalised=penalised)
     if snapshots is None:
         snapshots = snapshots_of(estimator)
     kind = _kind(directions, snapshots)
@@ -158,9 +228,8 @@ def loss_landscape(
     beyond = SPANS.get(kind, 1.0) if span is None else number("span", span, above=0)
     extent, n_points = _extent(kind, beyond, path), integer("n_points", n_points, at_least=2)
     first, second = (np.linspace(*ends, n_points) for ends in extent)
-    losses = _losses_over(loss, plane, first, second)
     here = float(loss.evaluate(loss.parameters)[0])
-    return LossLandscape(kind, first, second, losses, plane, here, path, shares)
+    return LossSlice(loss, kind, first, second, plane, here, path, shares)
 
 
 def _kind(directions: str | ArrayLike, snapshots: Snapshots | None) -> str:
@@ -233,7 +302,7 @@ def _path_over(
     moments: NDArray[np.float64],
 ) -> LandscapePath:
     away = moments - loss.parameters
-    positions = np.asarray(np.linalg.solve(plane @ plane.T, plane @ away.T).T, np.float64)
+    positions = np.asarray(away @ _projection(plane).T, np.float64)
     beside = away - positions @ plane
     whole = np.sum(away**2)
     share = 1 - np.sum(beside**2) / whole if whole else 1.0
@@ -250,15 +319,5 @@ def _extent(kind: str, span: float, path: LandscapePath | None) -> list[tuple[fl
     return [*zip(low - beyond, high + beyond, strict=True)]
 
 
-def _losses_over(
-    loss: LossOfParameters,
-    plane: NDArray[np.float64],
-    first: NDArray[np.float64],
-    second: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    losses = np.empty((len(second), len(first)))
-    for j, along_second in enumerate(second):
-        for i, along_first in enumerate(first):
-            moved = loss.parameters + along_first * plane[0] + along_second * plane[1]
-            losses[j, i] = loss.evaluate(moved)[0]
-    return losses
+def _projection(plane: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.linalg.solve(plane @ plane.T, plane), np.float64)
