@@ -263,6 +263,8 @@ arguments = st.sampled_from(
         "units",
         "confusion",
         "fit",
+        "run",
+        "name",
     ]
 )
 commands = st.builds(

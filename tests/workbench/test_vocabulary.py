@@ -8,7 +8,7 @@ from lamina import MLPClassifier, MLPRegressor, formulas
 from lamina.formulas.table import Table
 from lamina.workbench.experiment import Experiment, first_experiment
 from lamina.workbench.makers import MAKERS
-from lamina.workbench.models import NOT_FOR_PAGES
+from lamina.workbench.models import DEFAULTS, NOT_FOR_PAGES
 from lamina.workbench.vocabulary import vocabulary
 
 WORDS = vocabulary(first_experiment())
@@ -31,7 +31,7 @@ def test_every_parameter_is_told_but_those_that_are_for_python(estimator):
     parameters = estimator().get_params()
     assert set(told) == set(parameters) - NOT_FOR_PAGES
     for name, parameter in told.items():
-        default = parameters[name]
+        default = DEFAULTS.get(name, parameters[name])
         assert parameter["default"] == (list(default) if isinstance(default, tuple) else default)
         assert parameter["help"]
         assert parameter["takes"] or name == "monitor"

@@ -70,7 +70,7 @@ class LossSlice:
         return np.array([self.of.evaluate(each)[0] for each in moved], dtype=np.float64)
 
     def projection(self) -> NDArray[np.float64]:
-        """What makes positions of distances from the model, (2, n_parameters): of the nearest places."""
+        """What makes the nearest positions of distances from the model, (2, n_parameters)."""
         return _projection(self.directions)
 
 

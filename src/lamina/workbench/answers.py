@@ -13,6 +13,8 @@ from typing import Any
 from lamina.formulas.table import Table
 from lamina.workbench.distributions import distributions
 from lamina.workbench.features import features, mistakes
+from lamina.workbench.kept_runs import kept_curves
+from lamina.workbench.landscape import landscape, landscape_part
 from lamina.workbench.links import link_of
 from lamina.workbench.sessions import Session
 from lamina.workbench.step_trace import path, trace
@@ -43,4 +45,7 @@ ANSWERS = Table(
     Answer("distributions", distributions),
     Answer("features", features),
     Answer("mistakes", mistakes),
+    Answer("kept", kept_curves),
+    Answer("landscape", landscape),
+    Answer("landscape_part", landscape_part),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -156,6 +157,26 @@ def _undo(session: Session, command: Mapping[str, Any]) -> None:
         session.run.gate.write(edit.place, edit.before)
 
 
+def _keep(session: Session, command: Mapping[str, Any]) -> None:
+    session.kept.keep(session, command.get("name"))
+
+
+def _rename(session: Session, command: Mapping[str, Any]) -> None:
+    session.kept.rename(command.get("run"), command.get("name"))
+
+
+def _forget(session: Session, command: Mapping[str, Any]) -> None:
+    session.kept.forget(command.get("run"))
+
+
+def _restore(session: Session, command: Mapping[str, Any]) -> None:
+    """Begin a kept run again, and let it come to where it was, or to its end."""
+    kept, before = session.kept.find(command.get("run")), session.experiment
+    session.begin(kept.experiment, kept.by_hand)
+    session.before = [*session.before, before][-MOST_UNDONE:]
+    session.run.catch_up(kept.epoch if kept.ending is None else math.inf)
+
+
 COMMANDS: dict[str, Callable[[Session, Mapping[str, Any]], None]] = {
     "play": _play,
     "pause": _pause,
@@ -169,6 +190,10 @@ COMMANDS: dict[str, Callable[[Session, Mapping[str, Any]], None]] = {
     "watch": _watch,
     "edit": _edit,
     "undo": _undo,
+    "keep": _keep,
+    "rename": _rename,
+    "forget": _forget,
+    "restore": _restore,
 }
 
 

@@ -51,6 +51,7 @@ class Connection:
         self.has_credit = False
         self.sent: Any = None
         self.told: Any = None
+        self.kept: Any = None
         self.data_sent = 0
         self.diagnoses: Any = None
         self.next_diagnoses = self.next_frame = 0.0
@@ -126,6 +127,7 @@ class Connection:
         """Send events as they come, and a frame whenever the page has room and there is news."""
         while self.close_code is None:
             self.queue_state()
+            self.queue_kept()
             while self.waiting:
                 await self._send(self.waiting.popleft())
             if self.has_credit and (early := self.next_frame - self.loop.time()) > 0:
@@ -149,6 +151,13 @@ class Connection:
         if state["data"]["id"] != self.data_sent:
             self.data_sent = state["data"]["id"]
             self.waiting.append(session.data())
+
+    def queue_kept(self) -> None:
+        """What the session keeps, where that is new."""
+        kept = self.session.kept
+        if kept.runs is not self.kept:
+            self.kept = kept.runs
+            self.waiting.append(to_json(kept.told()))
 
     async def send_frame(self) -> bool:
         """Send the newest network, where the page has not seen it; whether it was sent."""

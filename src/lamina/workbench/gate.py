@@ -62,6 +62,26 @@ class Edit(NamedTuple):
     after: float
 
 
+class ByHand(NamedTuple):
+    """What a hand did to a run while it ran.
+
+    Attributes
+    ----------
+    rates : tuple of (int, float)
+        After which epochs another learning rate was set, and which.
+    edits : tuple of Edit
+        Which parameters were written.
+    """
+
+    rates: tuple[tuple[int, float], ...] = ()
+    edits: tuple[Edit, ...] = ()
+
+    def until(self, epoch: int) -> ByHand:
+        """What was done up to an epoch, and after it before the next."""
+        rates = tuple(change for change in self.rates if change[0] <= epoch)
+        return ByHand(rates, tuple(edit for edit in self.edits if edit.epoch <= epoch))
+
+
 class Gate:
     """Who lets the epochs of one fit pass.
 
@@ -96,10 +116,12 @@ class Gate:
         self.changes: list[tuple[int, float]] = []
         self.edits: list[Edit] = []
         self._to_write: list[tuple[int, float]] = []
+        self._again, self._epochs_again = ByHand(), set[int]()
         self.epoch = 0
         self._changed = Condition()
         self._allowance: float = 0
         self._pace: float | None = None
+        self._hurries = False
         self._due = 0.0
         self._rate: float | None = None
         self._news_wanted = False
@@ -113,10 +135,19 @@ class Gate:
         """Whether an epoch may pass now."""
         return self._allowance > 0
 
-    def let_pass(self, epochs: float) -> None:
-        """Let so many more epochs pass; infinity opens the gate, 0 closes it."""
+    def by_hand(self) -> ByHand:
+        """What has been done to this run so far."""
+        return ByHand(tuple(self.changes), tuple(self.edits))
+
+    def do_again(self, by_hand: ByHand) -> None:
+        """Do after the same epochs what was done to another run, unless a hand steps in before."""
+        self._again = by_hand
+        self._epochs_again = {at for at, _ in by_hand.rates} | {e.epoch for e in by_hand.edits}
+
+    def let_pass(self, epochs: float, *, in_haste: bool = False) -> None:
+        """Let so many more epochs pass, in haste whatever the pace; infinity opens, 0 closes."""
         with self._changed:
-            self._allowance, self._due = epochs, perf_counter()
+            self._allowance, self._due, self._hurries = epochs, perf_counter(), in_haste
             self._batches, self.hears_steps = 0, False
             self._changed.notify_all()
 
@@ -136,11 +167,13 @@ class Gate:
         """Give the epochs from the next one on another learning rate."""
         with self._changed:
             self._rate = learning_rate
+            self._epochs_again.clear()
 
     def write(self, place: int, value: float) -> None:
         """Write one of the parameters as soon as the fit stands at the gate."""
         with self._changed:
             self._to_write.append((place, value))
+            self._epochs_again.clear()
             self._changed.notify_all()
 
     @property
@@ -210,7 +243,11 @@ class Gate:
     @property
     def _is_slow(self) -> bool:
         """Whether an epoch stays for long, so that a copy of each is worth its while."""
-        return self._pace is not None or self._allowance <= 0
+        return self._is_paced or self._allowance <= 0
+
+    @property
+    def _is_paced(self) -> bool:
+        return self._pace is not None and not self._hurries
 
     def _announce(self) -> None:
         self._news_wanted = False
@@ -218,6 +255,8 @@ class Gate:
 
     def _hold(self, fit: Any) -> None:
         """Wait until the next epoch may pass, and give it the rate that was asked for."""
+        if self.epoch in self._epochs_again:
+            self._ask_again()
         if not self._is_slow and not self._is_asked_for_more:
             return
         while self._wait():
@@ -229,6 +268,17 @@ class Gate:
             if self._rate is not None:
                 self.changes.append((self.epoch, self._rate))
                 fit.learning_rate, self._rate = self._rate, None
+
+    def _ask_again(self) -> None:
+        """Ask for what was done after this epoch to the run that is done again."""
+        written = [
+            (edit.place, edit.after) for edit in self._again.edits if edit.epoch == self.epoch
+        ]
+        with self._changed:
+            if self._rate is None:
+                self._rate = dict(self._again.rates).get(self.epoch)
+            self._to_write = [*written, *self._to_write]
+            self._epochs_again.discard(self.epoch)
 
     @property
     def _is_asked_for_more(self) -> bool:
@@ -264,7 +314,7 @@ class Gate:
                 raise Abandoned
             if may_write and self._has_work:
                 return True
-            if self._pace is not None:
+            if self._pace is not None and not self._hurries:
                 # What is lost on a slow machine is not made up for in a rush.
                 self._due = max(self._due + 1 / self._pace, perf_counter())
         return False
@@ -316,4 +366,6 @@ class Gate:
             return 0.0
         if self._allowance <= 0:
             return math.inf
-        return 0.0 if self._pace is None else self._due - perf_counter()
+        if self._pace is None or self._hurries:
+            return 0.0
+        return self._due - perf_counter()

@@ -33,6 +33,8 @@ NOT_FOR_PAGES = frozenset(
         "warm_start",
     }
 )
+# A run must come out the same again, also where no seed was chosen.
+DEFAULTS = {"random_state": 0}
 MOST_LAYERS, WIDEST_LAYER, MOST_PARAMETERS = 32, 1024, 2_000_000
 MOST_EPOCHS = 100_000
 
@@ -62,7 +64,7 @@ def model_from(given: Mapping[str, Any], task: Task) -> Any:
     Parameters
     ----------
     given : mapping
-        Plain JSON; without a `random_state` that is 0, because a run must come out the same again.
+        Plain JSON; what is left out is as in DEFAULTS, or as the estimator has it.
     task : {'classification', 'regression'}
 
     Raises
@@ -82,7 +84,7 @@ def model_from(given: Mapping[str, Any], task: Task) -> Any:
             raise ExperimentError(_unknown(name, task, allowed), name)
     plain = {name: _in_python(value) for name, value in given.items()}
     _refuse_what_is_not_plain(plain)
-    model = ESTIMATORS[task](**{"random_state": 0, **plain})
+    model = ESTIMATORS[task](**{**DEFAULTS, **plain})
     _refuse_what_comes_out_different(model)
     try:
         model._validate_params()

@@ -18,7 +18,7 @@ from lamina.estimators.fitting import AUTOMATIC_BATCH
 from lamina.estimators.state import network_attributes, parameters_of
 from lamina.training import watching
 from lamina.workbench.curves import Moment
-from lamina.workbench.gate import Abandoned, Gate
+from lamina.workbench.gate import Abandoned, ByHand, Gate
 from lamina.workbench.problems import Problem
 
 _numbers = itertools.count(1)
@@ -34,6 +34,8 @@ class Run:
     problem : Problem
     tell : callable
         Called, by the thread that trains, when there is news for who asked for it.
+    again : ByHand, optional
+        What was done by hand to the run of which this one is a repetition.
 
     Attributes
     ----------
@@ -52,13 +54,17 @@ class Run:
         Why it failed.
     """
 
-    def __init__(self, problem: Problem, tell: Callable[[], None]) -> None:
+    def __init__(
+        self, problem: Problem, tell: Callable[[], None], again: ByHand | None = None
+    ) -> None:
         self.id, self.problem, self.tell = next(_numbers), problem, tell
         self.model = clone(problem.model)
         first = self._first_look()
         self.spec, self.task = first.spec, first.task
         self.objective, self.rows = first.objective, first.rows
         self.gate = Gate(first.start, tell, self._n_batches())
+        if again is not None:
+            self.gate.do_again(again)
         self.ending: str | None = None
         self.message: str | None = None
         self.is_playing = False
@@ -87,7 +93,7 @@ class Run:
             return FAILED
         if self.ending is not None:
             return ENDED
-        return PLAYING if self.is_playing else PAUSED
+        return PLAYING if self.is_playing and self.gate.is_open else PAUSED
 
     @property
     def max_epochs(self) -> int:
@@ -108,6 +114,11 @@ class Run:
         """Hold after the epoch under way."""
         self.is_playing = False
         self.gate.let_pass(0)
+
+    def catch_up(self, epochs: float) -> None:
+        """Let so many epochs pass at no pace, as one plays, then hold; infinity for all."""
+        self.is_playing = True
+        self.gate.let_pass(epochs, in_haste=True)
 
     def step(self, epochs: int) -> None:
         """Let so many epochs pass, then hold."""

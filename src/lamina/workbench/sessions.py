@@ -7,13 +7,15 @@ import secrets
 from collections.abc import Callable, Mapping
 from threading import RLock
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lamina.errors import ExperimentError, LaminaError, suggestion
 from lamina.workbench.commands import COMMANDS
 from lamina.workbench.curves import Moment
 from lamina.workbench.description import data_described, network_described
 from lamina.workbench.experiment import Experiment
+from lamina.workbench.gate import ByHand
+from lamina.workbench.kept_runs import KeptRuns
 from lamina.workbench.lessons import goals
 from lamina.workbench.links import Opened
 from lamina.workbench.planes import plane_of
@@ -21,6 +23,9 @@ from lamina.workbench.problems import pose
 from lamina.workbench.runs import Run
 from lamina.workbench.sources import Shelf
 from lamina.workbench.views import SCORES, Views, Watch, data_message
+
+if TYPE_CHECKING:
+    from lamina.workbench.landscape import Landscape
 
 FIRST_PACE = 50.0
 SECONDS_TO_END = 2.0
@@ -51,6 +56,9 @@ class Session:
         What its page is still to be told.
     is_fresh : bool
         Whether no page has had it yet.
+    kept : KeptRuns
+    landscape : Landscape or None
+        The slice of the loss that a page is having computed.
     """
 
     def __init__(self, experiment: Experiment, shelf: Shelf) -> None:
@@ -61,6 +69,8 @@ class Session:
         self.pace: float | None = FIRST_PACE
         self.shown: int | None = None
         self.before: list[Experiment | int] = []
+        self.kept = KeptRuns()
+        self.landscape: Landscape | None = None
         self.lock = RLock()
         self.n_data = 0
         self.used = monotonic()
@@ -69,18 +79,21 @@ class Session:
         self._run: Run | None = None
         self.begin(experiment)
 
-    def begin(self, experiment: Experiment) -> None:
-        """Begin an experiment at epoch 0; where it cannot, all stays as it was."""
+    def begin(self, experiment: Experiment, again: ByHand | None = None) -> None:
+        """Begin an experiment at epoch 0; where it cannot, all stays as it was.
+
+        What a hand did to another run of it can be done `again`.
+        """
         problem = pose(experiment, self.shelf)
         plane = plane_of(problem)
-        run = Run(problem, self._tell)
+        run = Run(problem, self._tell, again)
         run.gate.set_pace(self.pace)
         if self._run is not None:
             self._run.abandon()
         self.experiment = experiment.for_task(problem.dataset.task)
         self._run, self.plane, self.views = run, plane, Views(run, plane)
         self.n_data += 1
-        self.shown = None
+        self.shown = self.landscape = None
         # What was written into another run's network cannot be taken back in this one's.
         self.before = [each for each in self.before if isinstance(each, Experiment)]
 

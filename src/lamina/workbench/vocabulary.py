@@ -31,7 +31,7 @@ from lamina.workbench.experiment import Experiment
 from lamina.workbench.frames import finite
 from lamina.workbench.inputs import INPUTS
 from lamina.workbench.makers import MAKERS
-from lamina.workbench.models import ESTIMATORS, parameters_of_pages
+from lamina.workbench.models import DEFAULTS, ESTIMATORS, parameters_of_pages
 from lamina.workbench.sources import known_data
 
 NAMES_OF_TASKS: dict[Task, str] = {"classification": "classifier", "regression": "regressor"}
@@ -110,7 +110,7 @@ def _parameters_of(task: Task) -> Iterator[dict[str, Any]]:
     docs, signature = described(estimator), inspect.signature(estimator).parameters
     for name in parameters_of_pages(task):
         kind, text = docs[name]
-        default = signature[name].default
+        default = DEFAULTS.get(name, signature[name].default)
         yield {
             "name": name,
             "of": [NAMES_OF_TASKS[task]],

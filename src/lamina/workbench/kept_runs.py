@@ -1,0 +1,205 @@
+"""Runs that a page keeps: what each was, how it went, and what a hand did to it meanwhile.
+
+A kept run holds no network. Its experiment and what was done by hand make the same run again, to
+the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.errors import ExperimentError
+from lamina.workbench.experiment import Experiment
+from lamina.workbench.frames import encode, to_json
+from lamina.workbench.gate import ByHand
+from lamina.workbench.runs import PAUSED, PLAYING
+from lamina.workbench.views import SCORES
+
+if TYPE_CHECKING:
+    from lamina.workbench.sessions import Session
+
+MOST_RUNS = 20
+MOST_BYTES = 4 << 20
+LONGEST_NAME = 60
+BYTES_BY_HAND = 32
+ALL = "all"
+
+
+# Arrays are not compared: two are the same where they are one.
+@dataclass(frozen=True, eq=False)
+class KeptRun:
+    """One run as it was when it was kept.
+
+    Attributes
+    ----------
+    number : int
+        Of those that a session has kept, from 1 on.
+    name : str
+    run : int
+        Which run of the server it was.
+    experiment : Experiment
+    task : {'classification', 'regression'}
+    data : str
+        What the data is called.
+    by_hand : ByHand
+        What changed its course while it ran.
+    ending : str or None
+        Why it had ended, or failed; None where it could have gone on.
+    score : str or None
+        What the scores are called.
+    curves : dict of str to ndarray of float64
+        As a frame has them.
+    """
+
+    number: int
+    name: str
+    run: int
+    experiment: Experiment
+    task: str
+    data: str
+    by_hand: ByHand
+    ending: str | None
+    score: str | None
+    curves: Mapping[str, NDArray[np.float64]]
+
+    @property
+    def epoch(self) -> int:
+        """The last that it knows."""
+        return int(self.curves["curve_epoch"][-1])
+
+    @property
+    def n_bytes(self) -> int:
+        """About what it takes of memory, and of a message."""
+        n_by_hand = len(self.by_hand.rates) + len(self.by_hand.edits)
+        of_curves = sum(curve.nbytes for curve in self.curves.values())
+        return len(to_json(self.experiment.to_json())) + of_curves + BYTES_BY_HAND * n_by_hand
+
+    def told(self) -> dict[str, Any]:
+        """What a page is told of it, without the curves."""
+        score = {"name": self.score, "value": self._last("curve_score")}
+        return {
+            "number": self.number,
+            "name": self.name,
+            "run": self.run,
+            "experiment": self.experiment.to_json(),
+            "task": self.task,
+            "data": self.data,
+            "epoch": self.epoch,
+            "ending": self.ending,
+            "loss": self._last("curve_loss"),
+            "validation_loss": self._last("curve_validation_loss"),
+            "score": score if self.score else None,
+            "rates": [list(change) for change in self.by_hand.rates],
+            "n_written": len(self.by_hand.edits),
+        }
+
+    def _last(self, curve: str) -> float | None:
+        return float(self.curves[curve][-1]) if curve in self.curves else None
+
+
+class KeptRuns:
+    """A session's kept runs, in the order in which they were kept.
+
+    None is ever thrown away to make room: where there is none, the next is refused.
+
+    Attributes
+    ----------
+    runs : tuple of KeptRun
+        Another tuple after every change.
+    """
+
+    def __init__(self) -> None:
+        self.runs: tuple[KeptRun, ...] = ()
+        self._n_kept = 0
+
+    def keep(self, session: Session, name: Any = None) -> KeptRun:
+        """Keep a session's run as it is now.
+
+        Raises
+        ------
+        ExperimentError
+            Before its first epoch, for a run that is kept already, and where there is no room.
+        """
+        run = _as_it_is(session, self._n_kept + 1, name)
+        for other in self.runs:
+            if (other.run, other.epoch, other.by_hand) == (run.run, run.epoch, run.by_hand):
+                raise ExperimentError(f"this run is kept already, as {other.name!r}", "name")
+        if len(self.runs) >= MOST_RUNS:
+            raise ExperimentError(
+                f"{MOST_RUNS} runs are kept, and there is room for no more: forget one first", None
+            )
+        if sum(each.n_bytes for each in (*self.runs, run)) > MOST_BYTES:
+            raise ExperimentError(
+                f"the {len(self.runs)} runs that are kept leave no room for this one, which has "
+                f"{run.n_bytes / 1e6:.1f} MB of the {MOST_BYTES / 1e6:.1f} that there are: forget "
+                "some first",
+                None,
+            )
+        self._n_kept += 1
+        self.runs = (*self.runs, run)
+        return run
+
+    def find(self, number: Any) -> KeptRun:
+        """The kept run of that number; raises ExperimentError where there is none."""
+        for run in self.runs:
+            if run.number == number and not isinstance(number, bool):
+                return run
+        numbers = ", ".join(str(run.number) for run in self.runs) or "none"
+        raise ExperimentError(f"run={number!r} is not kept; kept are: {numbers}", "run")
+
+    def rename(self, number: Any, name: Any) -> None:
+        """Call a kept run something else."""
+        renamed = replace(self.find(number), name=_name(name))
+        self.runs = tuple(renamed if run.number == number else run for run in self.runs)
+
+    def forget(self, number: Any) -> None:
+        """Forget a kept run, or all of them."""
+        gone = self.runs if number == ALL else (self.find(number),)
+        self.runs = tuple(run for run in self.runs if run not in gone)
+
+    def told(self) -> dict[str, Any]:
+        """The event that tells a page of them."""
+        return {"is": "kept", "most": MOST_RUNS, "runs": [run.told() for run in self.runs]}
+
+
+def kept_curves(session: Session, query: Mapping[str, str]) -> bytes:
+    """The curves of a kept run, as a binary message."""
+    given = query.get("run", "")
+    run = session.kept.find(int(given) if given.isdecimal() else given)
+    return encode({"kind": "kept", "run": run.number}, run.curves)
+
+
+def _as_it_is(session: Session, number: int, name: Any) -> KeptRun:
+    run, curves = session.run, session.views.curves()
+    if not curves:
+        raise ExperimentError("let the network learn for an epoch first, then keep the run", None)
+    epoch, names = curves["curve_epoch"][-1], run.gate.curves.names
+    ending = run.message or run.ending
+    return KeptRun(
+        number=number,
+        name=f"run {number}" if name is None else _name(name),
+        run=run.id,
+        experiment=session.experiment,
+        task=run.problem.dataset.task,
+        data=run.problem.dataset.name,
+        by_hand=run.gate.by_hand().until(int(epoch)),
+        ending=None if run.status in (PLAYING, PAUSED) else ending,
+        score=next((score for score in SCORES if score in names), None),
+        curves=curves,
+    )
+
+
+def _name(given: Any) -> str:
+    """A name in one line, without what cannot be seen."""
+    name = " ".join(given.split()) if isinstance(given, str) else ""
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise ExperimentError(
+            f"name={given!r} must be a text of one to {LONGEST_NAME} characters that can be seen",
+            "name",
+        )
+    return name

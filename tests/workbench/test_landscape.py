@@ -1,0 +1,185 @@
+"""The landscape of a run: its values are the loss's own, and nobody computes it unasked."""
+
+import numpy as np
+import pytest
+
+from lamina.errors import ExperimentError
+from lamina.studies import loss_landscape
+from lamina.training.callbacks import Snapshots
+from lamina.workbench import landscape as module
+from lamina.workbench.answers import ANSWERS
+from lamina.workbench.frames import decode
+
+
+def learn(session, epochs, until):
+    at = session.run.gate.epoch + epochs
+    session.do({"do": "step", "epochs": epochs})
+    until(lambda: session.run.gate.latest.epoch == at)
+
+
+def begin(session, **query):
+    return decode(ANSWERS["landscape"].content(session, {"n_points": "5", **query}))
+
+
+def losses_of(session, number, n_rows=5):
+    """All rows, asked for as a page does."""
+    rows = []
+    while len(rows) < n_rows:
+        query = {"landscape": str(number), "from": str(len(rows))}
+        header, arrays = decode(ANSWERS["landscape_part"].content(session, query))
+        assert header["from"] == len(rows)
+        rows += [*arrays["losses"]]
+    return np.array(rows)
+
+
+def way_of(session):
+    way, moments = Snapshots(), session.run.gate.moments.kept
+    way.epochs = [moment.epoch for moment in moments]
+    way.losses = [moment.loss for moment in moments]
+    way.parameters = [moment.parameters for moment in moments]
+    return way
+
+
+@pytest.mark.parametrize("directions", ["path", "random"])
+@pytest.mark.parametrize(
+    "patch", [{}, {"data": {"name": "hills"}}, {"model": {"dtype": "float32"}}]
+)
+def test_its_values_are_those_of_the_library(directions, patch, session, until):
+    made = session(patch)
+    learn(made, 6, until)
+    header, arrays = begin(made, directions=directions, seed="3")
+    expected = loss_landscape(
+        made.run.model_at(made.moment),
+        made.run.problem.X_train,
+        made.run.problem.y_train,
+        directions=directions,
+        snapshots=way_of(made),
+        n_points=5,
+        random_state=3,
+    )
+    np.testing.assert_allclose(losses_of(made, header["landscape"]), expected.losses, rtol=1e-12)
+    np.testing.assert_array_equal(arrays["first"], expected.first)
+    np.testing.assert_array_equal(arrays["path_epoch"], expected.path.epochs)
+    np.testing.assert_allclose(arrays["path"], expected.path.positions, atol=1e-12)
+    np.testing.assert_allclose(arrays["path_loss"], expected.path.losses)
+    assert header["share"] == pytest.approx(expected.path.share)
+    assert (header["directions"], header["epoch"]) == (directions, 6)
+    assert header["n_rows"] == header["n_rows_in_all"] == len(made.run.problem.X_train)
+
+
+def test_the_loss_of_the_test_rows_is_that_of_the_curve(session, until):
+    made = session({"model": {"alpha": 0.3}})
+    learn(made, 4, until)
+    header, arrays = begin(made, of="test")
+    rows = {int(epoch): loss for epoch, loss in zip(*curve(made), strict=True)}
+    for epoch, loss in zip(arrays["path_epoch"][1:], arrays["path_loss"][1:], strict=True):
+        assert loss == pytest.approx(rows[int(epoch)], rel=1e-12)
+    assert header["loss"] == pytest.approx(rows[4], rel=1e-12)
+
+
+def curve(session):
+    curves = session.views.curves()
+    return curves["curve_epoch"], curves["curve_validation_loss"]
+
+
+def test_what_places_a_network_in_the_slice_puts_the_path_where_it_is(session, until):
+    made = session()
+    learn(made, 5, until)
+    for directions in ("path", "random"):
+        _, arrays = begin(made, directions=directions)
+        moments = [moment.parameters for moment in made.run.gate.moments.kept]
+        placed = (np.array(moments) - arrays["center"]) @ arrays["projection"].T
+        np.testing.assert_allclose(placed, arrays["path"], atol=1e-12)
+
+
+def test_an_epoch_of_the_past_is_the_middle_where_it_is_shown(session, until):
+    made = session()
+    learn(made, 6, until)
+    made.do({"do": "seek", "epoch": 2})
+    header, arrays = begin(made)
+    assert header["epoch"] == 2
+    np.testing.assert_array_equal(arrays["center"], made.run.gate.moments.nearest(2).parameters)
+
+
+def test_before_there_is_a_path_the_directions_are_random(session, until):
+    made = session()
+    header, arrays = begin(made)
+    assert (header["directions"], header["share"]) == ("random", None)
+    assert "path" not in arrays
+    assert np.isfinite(losses_of(made, header["landscape"])).all()
+    with pytest.raises(ExperimentError, match="let it learn on, or choose directions='random'"):
+        begin(made, directions="path")
+    # With no step, all that is remembered is one place.
+    still = session({"model": {"solver": "sgd", "learning_rate_init": 1e-300, "alpha": 0}})
+    learn(still, 4, until)
+    assert begin(still)[0]["directions"] == "random"
+
+
+def test_of_many_rows_and_long_paths_some_are_taken_and_named(session, until, monkeypatch):
+    made = session({"model": {"alpha": 5.0}})
+    learn(made, 9, until)
+    monkeypatch.setattr(module, "MOST_WORK", 0)
+    monkeypatch.setattr(module, "FEWEST_ROWS", 12)
+    monkeypatch.setattr(module, "MOST_ON_PATH", 4)
+    header, arrays = begin(made)
+    assert (header["n_rows"], header["n_rows_in_all"]) == (12, 30)
+    assert arrays["path_epoch"].tolist() == [0, 3, 6, 9]
+    some = loss_landscape(
+        made.run.model_at(made.moment).set_params(alpha=0),
+        made.run.problem.X_train[:12],
+        made.run.problem.y_train[:12],
+        n_points=2,
+    ).loss
+    squares = sum((W**2).sum() for W in made.run.model_at(made.moment).coefs_)
+    # The penalty is not that of twelve rows alone.
+    assert header["loss"] == pytest.approx(some + 5.0 / 2 * squares / 30, rel=1e-12)
+
+
+def test_a_new_slice_replaces_the_one_under_way_and_a_new_run_ends_it(session, until):
+    made = session()
+    learn(made, 3, until)
+    old, new = begin(made)[0]["landscape"], begin(made)[0]["landscape"]
+    losses_of(made, new)
+    with pytest.raises(ExperimentError, match="replaced by another"):
+        losses_of(made, old)
+    made.do({"do": "reset"})
+    with pytest.raises(ExperimentError, match="replaced by another"):
+        losses_of(made, new)
+
+
+def test_a_part_ends_when_its_time_is_over(session, until, monkeypatch):
+    made = session()
+    learn(made, 3, until)
+    number = begin(made)[0]["landscape"]
+    monkeypatch.setattr(module, "SECONDS_A_PART", 0.0)
+    query = {"landscape": str(number), "from": "3"}
+    _, arrays = decode(ANSWERS["landscape_part"].content(made, query))
+    assert arrays["losses"].shape == (1, 5)
+
+
+def test_it_leaves_the_run_as_it_was(session, until):
+    made, alone = session(), session()
+    for each in (made, alone):
+        learn(each, 4, until)
+    losses_of(made, begin(made)[0]["landscape"])
+    for each in (made, alone):
+        learn(each, 4, until)
+    np.testing.assert_array_equal(made.moment.parameters, alone.moment.parameters)
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ({"directions": "paht"}, "directions='paht' is none of auto, path, random.*'path'?"),
+        ({"of": "all"}, "of='all' is none of train, test"),
+        ({"n_points": "4"}, "n_points='4' must be a whole number from 5 to 61"),
+        ({"n_points": "9.5"}, "must be a whole number"),
+        ({"n_points": "nan"}, "must be a whole number"),
+        ({"span": "0"}, "span='0' must be a number from 0.01 to 10"),
+        ({"span": "wide"}, "span='wide' must be a number"),
+        ({"seed": "-1"}, "seed='-1' must be a whole number from 0 to"),
+    ],
+)
+def test_what_makes_no_slice_is_refused(query, told, session):
+    with pytest.raises(ExperimentError, match=told):
+        begin(session(), **query)
