@@ -34,7 +34,7 @@ def test_shows_the_numbers_that_the_engine_has(visit: Any) -> None:
     assert visit.epoch() == moment.epoch
     assert visit.readout("Loss, train") == f"{moment.loss:.4f}"
     assert visit.readout("Loss, test") == f"{moment.row['validation_loss']:.4f}"
-    table = visit.page.locator(".network details")
+    table = visit.page.locator(".network .twin")
     table.locator("summary").click()
     fields = table.get_by_role("textbox")
     shown = [float(fields.nth(i).input_value()) for i in range(6)]
@@ -134,7 +134,7 @@ def test_learns_made_data(visit: Any, name: str) -> None:
         visit.page.wait_for_timeout(50)
     visit.wait_for_epoch(3)
     assert visit.session.run.problem.dataset.name == name
-    table = visit.page.locator(".region details")
+    table = visit.page.locator(".region .twin")
     table.locator("summary").click()
     assert table.locator("tbody td").first.inner_text() != "–"
 
@@ -218,7 +218,7 @@ def test_looks_at_wide_data_in_the_plane_that_is_chosen(visit: Any) -> None:
 def test_writes_a_weight_and_takes_it_back(visit: Any) -> None:
     visit.wait_for_epoch(5)
     visit.pause()
-    table = visit.page.locator(".network details")
+    table = visit.page.locator(".network .twin")
     table.locator("summary").click()
     field = table.get_by_role("textbox").first
     before = field.input_value()

@@ -54,7 +54,8 @@ def test_a_kept_run_is_told_with_its_settings_its_figures_and_its_curves(session
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_restored_run_takes_the_same_course_to_the_last_bit(patch, session, until):
     made = session(patch)
-    learn(made, 9, until)
+    # More than the last of them makes before it ends.
+    learn(made, 12, until)
     made.do({"do": "keep"})
     kept, network = made.kept.find(1), made.run.gate.latest.parameters
     made.do({"do": "set", "experiment": {"model": {"alpha": 0.5}}})

@@ -18,6 +18,8 @@ import "./style/notes.css";
 import "./style/step.css";
 import "./style/notebook.css";
 import "./style/lessons.css";
+import "./style/compare.css";
+import "./style/landscape.css";
 
 const page = document.getElementById("page");
 if (page?.dataset.place === "notebook") {

@@ -8,6 +8,7 @@ import type {
   DataHeader,
   Diagnoses,
   FrameHeader,
+  Kept,
   Patch,
   Refusal,
   ServerEvent,
@@ -25,6 +26,7 @@ export const data = signal<BinaryMessage<DataHeader> | null>(null);
 export const frame = signal<BinaryMessage<FrameHeader> | null>(null);
 export const diagnoses = signal<Diagnoses | null>(null);
 export const refusal = signal<Refusal | null>(null);
+export const kept = signal<Kept | null>(null);
 
 /** Whether motion is wished for: without it, nothing plays until it is asked to. */
 export const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -101,6 +103,9 @@ function hear(event: ServerEvent): void {
       break;
     case "error":
       refusal.value = event;
+      break;
+    case "kept":
+      kept.value = event;
       break;
     case "diagnoses":
       diagnoses.value = event;

@@ -1,6 +1,7 @@
 /** The page: the bar, the settings, and the panels. */
 
 import { useEffect } from "preact/hooks";
+import { keep } from "../state/kept";
 import { show } from "../state/panels";
 import { send } from "../state/session";
 import { send as sendFile } from "../state/uploads";
@@ -43,6 +44,7 @@ const KEYS: Record<string, () => void> = {
   r: () => send({ do: "reset", seed: "same" }),
   l: () => show("side", "Lessons"),
   n: () => send({ do: "reset", seed: "new" }),
+  k: keep,
 };
 
 /** Single keys work where no control has the focus that means something else by them. */

@@ -1,5 +1,6 @@
 /** The bar above everything: what runs, how far it is, and how well it does. */
 
+import { keep } from "../state/kept";
 import { show } from "../state/panels";
 import { epoch, playing, readable, send, state } from "../state/session";
 import { walk } from "../state/step";
@@ -83,7 +84,22 @@ function RunButtons() {
       >
         <Icon name="dice" />
       </button>
+      <KeepButton />
     </div>
+  );
+}
+
+function KeepButton() {
+  return (
+    <button
+      type="button"
+      class="button quiet"
+      aria-label="Keep this run"
+      title="Keep this run, to compare it with others (K)"
+      onClick={keep}
+    >
+      <Icon name="keep" />
+    </button>
   );
 }
 

@@ -1,11 +1,13 @@
 /** What the panels show: a view more is a line more here. */
 
 import { allSettings } from "./AllSettings";
+import { compare } from "./CompareView";
 import { confusion } from "./ConfusionView";
 import { losses } from "./CurvesView";
 import { dataPanel } from "./DataPanel";
 import { distributions } from "./DistributionsView";
 import { features } from "./FeaturesView";
+import { lossLandscape } from "./LandscapeView";
 import { LessonInShort } from "./LessonInShort";
 import { lessonsPanel } from "./LessonsPanel";
 import { network } from "./NetworkView";
@@ -23,7 +25,7 @@ export const PANELS: readonly Parameters<typeof TabbedPanel>[0][] = [
     Above: LessonInShort,
   },
   { area: "centre", look: "network", views: [network, stepView] },
-  { area: "plane", look: "region", views: [region, residuals, features] },
-  { area: "below", look: "curves", views: [losses, distributions] },
+  { area: "plane", look: "region", views: [region, residuals, features, lossLandscape] },
+  { area: "below", look: "curves", views: [losses, distributions, compare] },
   { area: "notes", look: "notes", views: [notes, confusion] },
 ];

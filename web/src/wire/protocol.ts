@@ -125,7 +125,30 @@ export interface Diagnoses {
   findings: Finding[];
 }
 
-export type ServerEvent = Hello | State | Refusal | Diagnoses;
+/** A run that is kept; its curves are asked for. */
+export interface KeptRun {
+  number: number;
+  name: string;
+  run: number;
+  experiment: Experiment;
+  task: Task;
+  data: string;
+  epoch: number;
+  ending: string | null;
+  loss: number | null;
+  validation_loss: number | null;
+  score: { name: string; value: number | null } | null;
+  rates: [epoch: number, rate: number][];
+  n_written: number;
+}
+
+export interface Kept {
+  is: "kept";
+  most: number;
+  runs: KeptRun[];
+}
+
+export type ServerEvent = Hello | State | Refusal | Diagnoses | Kept;
 
 export interface DataHeader {
   kind: "data";
@@ -199,6 +222,32 @@ export interface MistakesHeader {
   pixels: [number, number];
 }
 
+export interface KeptHeader {
+  kind: "kept";
+  run: number;
+}
+
+/** A slice of the loss before its losses, which come in parts. */
+export interface LandscapeHeader {
+  kind: "landscape";
+  landscape: number;
+  run: number;
+  epoch: number;
+  part: "train" | "test";
+  n_rows: number;
+  n_rows_in_all: number;
+  directions: "path" | "random";
+  loss: number | null;
+  shares: [number, number] | null;
+  share: number | null;
+}
+
+export interface LandscapePartHeader {
+  kind: "landscape_part";
+  landscape: number;
+  from: number;
+}
+
 /** What frames carry beside parameters and curves. */
 export interface Watched {
   region?: number;
@@ -255,6 +304,10 @@ export type Command =
   | { do: "open"; experiment: Experiment; pace: number | null }
   | { do: "rate"; learning_rate: number }
   | { do: "seek"; epoch: number | null }
+  | { do: "keep"; name?: string }
+  | { do: "rename"; run: number; name: string }
+  | { do: "forget"; run: number | "all" }
+  | { do: "restore"; run: number }
   | { do: "edit"; block: number; row: number | null; column: number; value: number };
 
 export type Allowed =

@@ -1,0 +1,38 @@
+/** An experiment as one list of settings by name, defaults filled in, so that two can be held side by side. */
+
+import type { Experiment, Json, Parameter, Task } from "../wire/protocol";
+
+export type Settings = ReadonlyMap<string, Json>;
+
+/** What is looked at, and what is no setting of the run. */
+const LEFT_OUT = new Set(["plane"]);
+
+export function settingsOf(
+  experiment: Experiment,
+  task: Task,
+  parameters: readonly Parameter[],
+): Settings {
+  const settings = new Map<string, Json>();
+  const { data, model, ...rest } = experiment;
+  const { kind, name, ...options } = data;
+  settings.set("data", name ?? kind);
+  for (const [option, value] of Object.entries(options)) {
+    settings.set(`data.${option}`, value ?? null);
+  }
+  for (const [part, value] of Object.entries(rest)) {
+    if (!LEFT_OUT.has(part)) settings.set(part, value as Json);
+  }
+  const of = task === "regression" ? "regressor" : "classifier";
+  for (const parameter of parameters) {
+    if (!parameter.of.includes(of)) continue;
+    settings.set(parameter.name, model[parameter.name] ?? parameter.default);
+  }
+  return settings;
+}
+
+/** The names of the settings that are not the same in all; what one of them has not differs as well. */
+export function differing(all: readonly Settings[]): string[] {
+  const names = new Set(all.flatMap((settings) => [...settings.keys()]));
+  const said = (settings: Settings, name: string) => JSON.stringify(settings.get(name)) ?? "";
+  return [...names].filter((name) => new Set(all.map((each) => said(each, name))).size > 1);
+}
