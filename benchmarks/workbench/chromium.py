@@ -80,8 +80,8 @@ class Visitor:
         before = self.count()
         self.browser.start_tracing(page=self.page, categories=CATEGORIES)
         self.page.wait_for_timeout(1000 * seconds)
-        tasks = page_tasks(json.loads(self.browser.stop_tracing()))
-        return {"frames": self.count() - before, **tasks}
+        frames = self.count() - before
+        return {"frames": frames, **page_tasks(json.loads(self.browser.stop_tracing()))}
 
     def delays(self, of: str, times: int) -> list[float]:
         """From an input until its effect is seen, in milliseconds, so many times."""

@@ -154,7 +154,8 @@ function hearBinary(buffer: ArrayBuffer): void {
     // The next one is made while this one is drawn; more than one is never under way.
     if (calm.matches && playing.value) setTimeout(() => wire.send({ do: "ready" }), CALM_PAUSE);
     else wire.send({ do: "ready" });
-    const news = message as BinaryMessage<FrameHeader>;
-    if (news.header.run === state.value?.run.id) frame.value = news;
   });
+  // At once: what draws waits by itself for the animation frame that has been asked for.
+  const news = message as BinaryMessage<FrameHeader>;
+  if (news.header.run === state.value?.run.id) frame.value = news;
 }
