@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { isSending, learn, send, type Table, table } from "../state/uploads";
+import { transport } from "../wire/transport";
 import { ChoiceField } from "./fields";
 import { whole } from "./numbers";
 
@@ -24,7 +25,7 @@ export function TableChoice() {
       {table.value ? (
         <Columns key={table.value.hash} of={table.value} />
       ) : (
-        <p class="about">CSV or Parquet; it stays on this machine. Or drop it here.</p>
+        <p class="about">CSV or Parquet; {transport().destination}. Or drop it here.</p>
       )}
     </div>
   );

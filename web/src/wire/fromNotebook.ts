@@ -18,6 +18,7 @@ interface Question {
 const PIECE = 1 << 20;
 
 export class FromNotebook implements Transport {
+  readonly destination = "it goes to the notebook's kernel alone";
   /** A cell has no address; who opens a link heeds what stands behind its # alone. */
   readonly origin = "http://127.0.0.1";
   session: string | null = null;

@@ -5,6 +5,7 @@ import type { Socket, Transport } from "./transport";
 const SESSION = "lamina-session";
 
 export class FromServer implements Transport {
+  readonly destination = "it stays on this machine";
   readonly origin = window.location.origin;
 
   connect(): Socket {

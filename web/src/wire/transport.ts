@@ -15,6 +15,8 @@ export interface Transport {
   ask(path: string, query: Record<string, string>, body?: Blob): Promise<Response>;
   /** Gives the person a file. */
   save(content: Blob, name: string): void;
+  /** Where a table that is opened goes to, in words. */
+  readonly destination: string;
   /** What a link to the page's state begins with. */
   readonly origin: string;
   /** Keeps the session for the next connection, and the next load of the page. */
