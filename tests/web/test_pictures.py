@@ -21,6 +21,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 # Data, a view's panel, its tab where it has one, and words that its picture holds.
 VIEWS = [
     ("iris", "network", "Network", ["Network: iris", "petal width (cm)", "versicolor", "4 inputs"]),
+    ("iris", "network", "Step", ["A step, row 0: iris", "negative", "positive"]),
     ("iris", "region", None, ["Decision: iris", "setosa", "first principal component"]),
     ("iris", "curves", "Loss", ["Loss: iris", "epoch", "loss", "train", "test"]),
     ("iris", "curves", "Distributions", ["Weights: iris", "median"]),

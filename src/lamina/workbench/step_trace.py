@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -88,7 +89,7 @@ def path(session: Session, query: Mapping[str, str]) -> dict[str, Any]:
     ExperimentError
         For a weight that is not there.
     """
-    laid = _lay(session, query)
+    laid = _lay(session, query, has_update=False)
     names = [block.name for block in laid.run.spec.blocks]
     layer = query.get("layer", "")
     if layer not in names:
@@ -121,7 +122,7 @@ def _without_numbers(session: Session, why: str) -> dict[str, Any]:
     }
 
 
-def _lay(session: Session, query: Mapping[str, str]) -> Laid:
+def _lay(session: Session, query: Mapping[str, str], has_update: bool = True) -> Laid:
     with session.lock:
         run, moment, shown = session.run, session.moment, session.shown
     latest = run.gate.latest
@@ -134,7 +135,8 @@ def _lay(session: Session, query: Mapping[str, str]) -> Laid:
     draws, following = None, None
     if ahead is not None:
         state, rate = ahead.state, run.gate.rate_ahead or ahead.learning_rate
-        following = Following(optimizer_settings(run.model), state, rate)
+        if has_update:
+            following = Following(optimizer_settings(run.model), state, rate)
         draws = Draws(state.seed, state.step, rows) if run.spec.draws else None
     parameters = moment.parameters if ahead is None else ahead.parameters
     laid = lay_open(
@@ -275,7 +277,7 @@ def _update(trace: StepTrace) -> dict[str, Any] | None:
         return None
     return {
         "name": made.optimizer.name,
-        "formulas": [mathml_tree(each) for each in update_equation(made).split(";  ")],
+        "formulas": [_tree(each) for each in update_equation(made).split(";  ")],
         "settings": settings_of(made),
         "code": step_function(made),
     }
@@ -289,16 +291,27 @@ def _numbers(numbers: tuple[TracedNumber, ...]) -> list[dict[str, Any]]:
             "part": each.part,
             "layer": each.layer,
             "name": each.name,
-            "symbol": mathml_tree(each.symbol),
+            "symbol": _tree(each.symbol),
             "formula": each.formula,
-            "mathml": mathml_tree(each.formula),
+            "mathml": _tree(each.formula),
             "code": each.code,
-            "from": sorted((read_by(each.code) & known) - {each.variable}),
+            "from": sorted((_names_in(each.code) & known) - {each.variable}),
             "shape": list(each.shape),
             "axes": _axes(each),
         }
         for each in numbers
     ]
+
+
+# A page asks again and again, and the formulas stay the same.
+@lru_cache(2000)
+def _tree(formula: str) -> list[Any]:
+    return mathml_tree(formula)
+
+
+@lru_cache(2000)
+def _names_in(code: str) -> set[str]:
+    return read_by(code)
 
 
 def _axes(number: TracedNumber) -> list[str]:
@@ -324,7 +337,7 @@ def _told(paths: WeightPaths, rows: NDArray[np.int64]) -> dict[str, Any]:
                 "row": int(rows[each.row]),
                 "units": list(each.units),
                 "factors": [
-                    {"name": mathml_tree(factor.name), "text": factor.name, "value": factor.value}
+                    {"name": _tree(factor.name), "text": factor.name, "value": factor.value}
                     for factor in each.factors
                 ],
                 "product": each.product,

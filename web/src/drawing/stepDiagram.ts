@@ -1,6 +1,7 @@
 /** A network within one step: what each unit has come to for one row, and the layer that is at work. */
 
 import { css, diverging, mix, POSITIVE, POSITIVE_ON_DARK, signColour, type Theme } from "./colours";
+import { font } from "./fonts";
 import { ends, type Layout, type Node } from "./networkLayout";
 import type { Surface } from "./surface";
 
@@ -104,7 +105,7 @@ function write(
   y: number,
   value: number,
 ): void {
-  context.font = "10px system-ui, sans-serif";
+  context.font = font(10);
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.fillStyle = css(theme.ink);

@@ -1,6 +1,9 @@
 /** The network of the step: what each unit has come to for the row, as far as one has walked. */
 
+import { signColour } from "../drawing/colours";
+import { lineKey } from "../drawing/legend";
 import { layOut } from "../drawing/networkLayout";
+import type { Picture } from "../drawing/picture";
 import { drawStepDiagram, type StepPicture } from "../drawing/stepDiagram";
 import type { Surface } from "../drawing/surface";
 import { sizes } from "../state/network";
@@ -19,6 +22,19 @@ export function StepDiagram() {
     </div>
   );
 }
+
+const PICTURE = { width: 720, height: 260 };
+
+export function stepDiagram(): Picture | null {
+  if (!step.value?.told.numbers.length) return null;
+  const row = step.value.told.rows[0] ?? 0;
+  return { title: `A step, row ${row}`, ...PICTURE, draw, legend: SIGNS };
+}
+
+const SIGNS = [
+  lineKey("negative", (theme) => signColour(-1, theme)),
+  lineKey("positive", (theme) => signColour(1, theme)),
+];
 
 function draw(surface: Surface): void {
   if (!step.value || sizes.value.length === 0) return;

@@ -6,12 +6,17 @@ import { ChainRule } from "./ChainRule";
 import { Formula } from "./Formula";
 import { capital } from "./numbers";
 import { RowChoice } from "./RowChoice";
-import { StepDiagram } from "./StepDiagram";
+import { StepDiagram, stepDiagram } from "./StepDiagram";
 import { StepNumber } from "./StepNumber";
 import type { View } from "./TabbedPanel";
 import { Walker } from "./Walker";
 
-export const stepView: View = { name: "Step", Body: StepView, Tools: RowChoice };
+export const stepView: View = {
+  name: "Step",
+  Body: StepView,
+  Tools: RowChoice,
+  picture: stepDiagram,
+};
 
 /** One layer further, and back again. */
 const KEYS: Record<string, 1 | -1> = { ".": 1, ",": -1 };
