@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from lamina.engines import Engine, Rows
 from lamina.engines.blocks import product_in
 from lamina.errors import ExperimentError, suggestion
-from lamina.estimators.idle_units import saturates
+from lamina.estimators.idle_units import saturates, steep_activations
 from lamina.estimators.passes import Passes
 from lamina.formulas.table import Array
 from lamina.network import ParameterLayout
@@ -142,10 +142,10 @@ def activations(of: Distributions, moment: Moment) -> Any:
     """Every layer's a over some rows, and how much of it is flat; the output's are predictions."""
     run = of.run
     passes = Passes(run.spec, moment.parameters, of.rows.X, product_in(run.model.precision))
-    layers, (flat, idle) = passes.activations(), _nothing_flat(len(run.spec.blocks))
-    for i, found in enumerate(passes.idleness()):
-        flat[i], idle[i] = found.flat_share, found.n_idle
-    return layers, flat, idle
+    passed, (flat, idle) = passes.forward(of.rows.X), _nothing_flat(len(run.spec.blocks))
+    for i, steep in enumerate(steep_activations(run.spec, moment.parameters, passed)):
+        flat[i], idle[i] = np.mean(~steep), np.count_nonzero(~steep.any(axis=0))
+    return [*passed.a[1:-1], passed.prediction], flat, idle
 
 
 QUANTITIES: dict[str, Callable[[Distributions, Moment], Any]] = {

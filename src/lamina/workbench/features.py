@@ -57,7 +57,7 @@ def features(session: Session, query: Mapping[str, str]) -> bytes:
         "pixels": _extent(problem),
     }
     arrays: dict[str, NDArray[Any]] = {
-        "slopes": mean_slopes(run, moment, layer).astype(np.float32),
+        **({"slopes": mean_slopes(run, moment, layer).astype(np.float32)} if layer else {}),
         "rows": rows.astype(np.int32),
         "images": problem.features_train[rows].astype(np.float32),
         "activations": a[rows].astype(np.float64),
@@ -105,7 +105,7 @@ def mistakes(session: Session, query: Mapping[str, str]) -> bytes:
 def mean_slopes(run: Run, moment: Moment, layer: int) -> NDArray[Any]:
     """The mean of ∂a/∂x over some rows, of every unit of a layer; of the output, that of its z.
 
-    The first layer's z has the same slope for every row, which is W; a's is W times the mean f'.
+    What a unit of the first layer looks for stands in its weights already.
     """
     passes = _passes(run, moment, run.problem.X_train[:MOST_ROWS])
     passed = passes.forward(passes.rows)
