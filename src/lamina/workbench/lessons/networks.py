@@ -87,8 +87,8 @@ VANISHING_GRADIENTS = Lesson(
             "sigmoids (logistic) make of them in 100 epochs?",
             choices=("a better border", "the same border, later", "no border at all"),
             answer=2,
-            task="Press Play, and let it learn for 100 epochs. Below, Distributions shows the "
-            "gradients of each layer.",
+            task="Choose Gradients in Distributions, below; press Play, and let it learn for 100 "
+            "epochs.",
             control="play",
             waits_for=(Result("epoch", at_least=100),),
             explanation="The loss stays at ln 2 ≈ 0.693, that of a coin. The gradients of the "
