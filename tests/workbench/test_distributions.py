@@ -6,17 +6,9 @@ import pytest
 from lamina.engines import choose_engine
 from lamina.errors import ExperimentError
 from lamina.network import ParameterLayout
-from lamina.workbench.curves import Moment
-from lamina.workbench.distributions import (
-    LEVELS,
-    MOST_COLUMNS,
-    QUANTITIES,
-    coarse_to_fine,
-    distributions,
-    quantiles_of,
-    thinned,
-)
+from lamina.workbench.distributions import LEVELS, QUANTITIES, distributions, quantiles_of
 from lamina.workbench.frames import decode
+from lamina.workbench.over_time import MOST_COLUMNS
 
 
 @pytest.fixture
@@ -101,7 +93,7 @@ def test_a_weight_that_is_written_is_found_anew(learned, until):
 
 
 def test_what_takes_too_long_comes_bit_by_bit_from_coarse_to_fine(learned, monkeypatch):
-    monkeypatch.setattr("lamina.workbench.distributions.SECONDS", -1.0)
+    monkeypatch.setattr("lamina.workbench.over_time.SECONDS", -1.0)
     made, seen = learned(), []
     for _ in range(4):
         header, arrays = ask(made, "activations")
@@ -126,17 +118,3 @@ def test_what_is_not_finite_is_left_out():
     assert quantiles_of(np.array([0.0, np.nan, np.inf, 1.0]))[[0, -1]].tolist() == [0, 1]
     assert np.isnan(quantiles_of(np.array([np.nan]))).all()
     assert quantiles_of(np.array([3.0])).tolist() == [3.0] * LEVELS.size
-
-
-@pytest.mark.parametrize("n", [1, 2, 63, 64, 65, 1000])
-def test_the_moments_that_are_chosen_are_few_and_stay_the_same(n):
-    moments = [Moment(epoch, np.zeros(1), {}) for epoch in range(n)]
-    chosen = thinned(moments, MOST_COLUMNS)
-    assert min(n, MOST_COLUMNS // 2) <= len(chosen) <= MOST_COLUMNS
-    later = thinned([*moments, *(Moment(n + k, np.zeros(1), {}) for k in range(n))], MOST_COLUMNS)
-    assert {moment.epoch for moment in later if moment.epoch < n} <= {
-        moment.epoch for moment in chosen
-    }
-    assert sorted(moment.epoch for moment in coarse_to_fine(chosen)) == [
-        moment.epoch for moment in chosen
-    ]

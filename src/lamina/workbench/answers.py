@@ -18,6 +18,7 @@ from lamina.workbench.landscape import landscape, landscape_part
 from lamina.workbench.links import link_of
 from lamina.workbench.sessions import Session
 from lamina.workbench.step_trace import path, trace
+from lamina.workbench.training_scores import training_scores
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ ANSWERS = Table(
     Answer("link", link_of),
     Answer("trace", trace),
     Answer("path", path),
+    Answer("training_scores", training_scores),
     Answer("distributions", distributions),
     Answer("features", features),
     Answer("mistakes", mistakes),

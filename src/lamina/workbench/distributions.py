@@ -6,9 +6,9 @@ first hidden one to the output; shares and counts (n_columns, n_layers).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from time import thread_time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from lamina.formulas.table import Array
 from lamina.network import ParameterLayout
 from lamina.workbench.curves import Moment
 from lamina.workbench.frames import encode
+from lamina.workbench.over_time import OverTime, place_of
 from lamina.workbench.runs import Run
 
 if TYPE_CHECKING:
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
 LEVELS = np.linspace(0.0, 1.0, 17)
 # Enough for a picture, and little beside an epoch.
 MOST_ROWS = 256
-MOST_COLUMNS = 64
-# What one answer may take of a processor; what is missing then comes with the next.
-SECONDS = 0.1
-FIRST_LEAP = 32
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,6 @@ class Column:
 
     Attributes
     ----------
-    moment : Moment
     quantiles : ndarray of shape (n_layers, LEVELS.size)
         At LEVELS; of slopes, those of their sizes. NaN for a layer without a finite number.
     zeros : ndarray of shape (n_layers,)
@@ -55,7 +51,6 @@ class Column:
         Of activations, how many units are flat for every row; 0 for all else.
     """
 
-    moment: Moment
     quantiles: NDArray[np.float64]
     zeros: NDArray[np.float64]
     flat: NDArray[np.float64]
@@ -75,9 +70,12 @@ class Distributions:
     def __init__(self, run: Run, engine: Engine) -> None:
         self.run, self.engine = run, engine
         self.rows = _some(run.rows)
-        self._found: dict[str, dict[float, Column]] = {quantity: {} for quantity in QUANTITIES}
+        self._over_time = {
+            name: OverTime(run.gate, partial(self._column, quantity))
+            for name, quantity in QUANTITIES.items()
+        }
 
-    def columns(self, quantity: str, shown: Moment) -> tuple[list[Column], int]:
+    def columns(self, quantity: str, shown: Moment) -> tuple[list[tuple[Moment, Column]], int]:
         """The columns from the first epoch to the latest, and how many are still to be found.
 
         Parameters
@@ -87,36 +85,11 @@ class Distributions:
         shown : Moment
             The network that is looked at: among the columns in any case, as the latest is.
         """
-        wanted = self._wanted(shown)
-        before, found = self._found[quantity], {}
-        missing = []
-        for moment in coarse_to_fine(wanted):
-            column = before.get(_place(moment))
-            if column is not None and column.moment is moment:
-                found[_place(moment)] = column
-            else:
-                missing.append(moment)
-        end = thread_time() + SECONDS
-        while missing:
-            moment = missing.pop(0)
-            found[_place(moment)] = self._column(quantity, moment)
-            if thread_time() > end:
-                break
-        self._found[quantity] = found
-        return [found[place] for place in sorted(found)], len(missing)
+        return self._over_time[quantity].columns(shown)
 
-    def _wanted(self, shown: Moment) -> list[Moment]:
-        """Some of the moments remembered, always the same ones, the latest, and what is shown."""
-        gate = self.run.gate
-        chosen = {_place(each): each for each in thinned(gate.moments.kept[:], MOST_COLUMNS)}
-        for moment in (gate.latest, shown):
-            chosen[_place(moment)] = moment
-        return [chosen[place] for place in sorted(chosen)]
-
-    def _column(self, quantity: str, moment: Moment) -> Column:
-        layers, flat, idle = QUANTITIES[quantity](self, moment)
+    def _column(self, quantity: Callable[[Distributions, Moment], Any], moment: Moment) -> Column:
+        layers, flat, idle = quantity(self, moment)
         return Column(
-            moment,
             np.array([quantiles_of(layer) for layer in layers]),
             np.array([np.count_nonzero(layer == 0) / layer.size for layer in layers]),
             flat,
@@ -184,11 +157,11 @@ def distributions(session: Session, query: Mapping[str, str]) -> bytes:
         "saturates": [saturates(block.activation) for block in hidden],
     }
     arrays = {
-        "epochs": np.array([_place(column.moment) for column in columns]),
-        "quantiles": np.array([column.quantiles for column in columns]),
-        "zeros": np.array([column.zeros for column in columns]),
-        "flat": np.array([column.flat for column in columns]),
-        "idle": np.array([column.idle for column in columns]),
+        "epochs": np.array([place_of(moment) for moment, _ in columns]),
+        "quantiles": np.array([column.quantiles for _, column in columns]),
+        "zeros": np.array([column.zeros for _, column in columns]),
+        "flat": np.array([column.flat for _, column in columns]),
+        "idle": np.array([column.idle for _, column in columns]),
     }
     return encode(header, arrays)
 
@@ -205,41 +178,6 @@ def quantiles_of(numbers: Array) -> NDArray[np.float64]:
     if not finite.size:
         return np.full(LEVELS.size, np.nan)
     return np.interp(LEVELS * (finite.size - 1), np.arange(finite.size), finite)
-
-
-def thinned(moments: Sequence[Moment], most: int) -> list[Moment]:
-    """The first moment of each of at most so many spans of epochs.
-
-    Spans are powers of two, so that most of what was chosen of a shorter run is chosen again.
-
-    Examples
-    --------
-    >>> moments = [Moment(epoch, np.zeros(1), {}) for epoch in range(10)]
-    >>> [moment.epoch for moment in thinned(moments, 4)]
-    [0, 4, 8]
-    """
-    span = 1
-    chosen: list[Moment] = []
-    while moments[-1].epoch // span >= most:
-        span *= 2
-    for moment in moments:
-        if not chosen or moment.epoch // span > chosen[-1].epoch // span:
-            chosen.append(moment)
-    return chosen
-
-
-def coarse_to_fine(moments: Sequence[Moment]) -> list[Moment]:
-    """The latest first, then every 32nd, 16th, … of them, so that early news is of all the run."""
-    order, leap = [len(moments) - 1], FIRST_LEAP
-    while leap >= 1:
-        order += range(0, len(moments), leap)
-        leap //= 2
-    return [moments[i] for i in dict.fromkeys(order)]
-
-
-def _place(moment: Moment) -> float:
-    """Where a moment stands among the epochs; between two of them it has learned some batches."""
-    return moment.epoch + (0.5 if moment.batch else 0.0)
 
 
 def _nothing_flat(n_layers: int) -> tuple[NDArray[np.float64], NDArray[np.int32]]:

@@ -23,6 +23,7 @@ from lamina.workbench.frames import encode
 from lamina.workbench.lessons import step_from_json
 from lamina.workbench.planes import Plane
 from lamina.workbench.runs import Run
+from lamina.workbench.training_scores import TrainingScores
 
 MOST_UNITS_DRAWN = 64
 MOST_POINTS_DRAWN = 2000
@@ -76,6 +77,7 @@ class Views:
         self.engine = choose_engine(run.model.engine, 1, run.model.precision)
         self.dtype = run.gate.latest.parameters.dtype
         self.distributions = Distributions(run, self.engine)
+        self.training_scores = TrainingScores(run, self.engine)
         self.cells = lru_cache(maxsize=4)(self._cells)
 
     def frame(self, moment: Moment, watch: Watch, header: Mapping[str, Any]) -> bytes:

@@ -1,33 +1,80 @@
-/** The curves of the newest frame. */
+/** The curves of the newest frame: the losses, the score, or the learning rate. */
 
-import { computed } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
+import { between } from "../drawing/between";
+import type { Numbers } from "../wire/frames";
 import { readable } from "./session";
+import { trainingName, trainingScores } from "./trainingScores";
 
 export interface Curve {
   readonly name: string;
   readonly dashed: boolean;
-  readonly values: Float64Array | (number | null)[];
+  readonly values: (number | null)[];
 }
 
 export interface Curves {
-  readonly epochs: ArrayLike<number> & number[];
+  readonly epochs: number[];
   readonly lines: readonly Curve[];
 }
 
-const LINES = [
-  { array: "curve_loss", name: "train", dashed: false },
-  { array: "curve_validation_loss", name: "test", dashed: true },
-];
+export const COURSES = ["loss", "score", "learning rate"] as const;
+export type Course = (typeof COURSES)[number];
+
+/** What this person wishes to see. */
+export const wished = signal<Course>("loss");
+
+export const scoreName = computed(() => readable.value?.header.score?.name ?? null);
+
+/** What can be seen: without a score, or a rate, the losses. */
+export const course = computed<Course>(() =>
+  offered.value.includes(wished.value) ? wished.value : "loss",
+);
+
+export const offered = computed<readonly Course[]>(() =>
+  COURSES.filter((each) => each === "loss" || curve(ARRAYS[each]) !== undefined),
+);
+
+const ARRAYS = { score: "curve_score", "learning rate": "curve_learning_rate" };
 
 export const curves = computed<Curves>(() => {
-  const arrays = readable.value?.arrays;
-  const epochs = Array.from(arrays?.get("curve_epoch")?.values ?? []);
-  const lines = LINES.flatMap(({ array, name, dashed }) => {
-    const values = arrays?.get(array)?.values;
-    return values ? [{ name, dashed, values: Array.from(values, known) }] : [];
-  });
-  return { epochs, lines };
+  const epochs = Array.from(curve("curve_epoch") ?? []);
+  switch (course.value) {
+    case "loss":
+      return {
+        epochs,
+        lines: [
+          ...line("train", curve("curve_loss")),
+          ...line("test", curve("curve_validation_loss"), true),
+        ],
+      };
+    case "score":
+      return withTrainingScores(epochs, Array.from(curve("curve_score") ?? [], known));
+    case "learning rate":
+      return { epochs, lines: line("rate", curve("curve_learning_rate")) };
+  }
 });
+
+/** Both by epoch: of the rows to learn from, only some epochs are known, and 0 among them. */
+function withTrainingScores(epochs: number[], test: (number | null)[]): Curves {
+  const train = trainingScores();
+  const all = [...new Set([...train.keys(), ...epochs])].sort((one, other) => one - other);
+  const tested = new Map(epochs.map((epoch, at) => [epoch, test[at] ?? null]));
+  return {
+    epochs: all,
+    lines: [
+      { name: trainingName(), dashed: false, values: between(all, train) },
+      { name: "test", dashed: true, values: all.map((epoch) => tested.get(epoch) ?? null) },
+    ],
+  };
+}
+
+function curve(name: string): Numbers | undefined {
+  return readable.value?.arrays.get(name)?.values;
+}
+
+function line(name: string, values: Numbers | undefined, dashed = false): Curve[] {
+  return values ? [{ name, dashed, values: Array.from(values, known) }] : [];
+}
 
 /** What is not finite is a gap. */
 function known(value: number): number | null {

@@ -1,7 +1,7 @@
-/** How the losses fall: of the rows learned from, and of the rows held out. */
+/** How the run has gone: losses and scores of the rows learned from and held out, and the learning rate. */
 
 import { signal, useComputed, useSignalEffect } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { css, type Theme } from "../drawing/colours";
@@ -9,11 +9,20 @@ import { lineKey } from "../drawing/legend";
 import type { Picture } from "../drawing/picture";
 import { drawPlot } from "../drawing/plot";
 import { type Surface, theme } from "../drawing/surface";
-import { type Curve, curves } from "../state/curves";
+import {
+  type Course,
+  type Curve,
+  course,
+  curves,
+  offered,
+  scoreName,
+  wished,
+} from "../state/curves";
+import { watchTrainingScores } from "../state/trainingScores";
 import { logarithmic } from "../state/wishes";
 import { useChanges } from "./drawing";
 import { TickField } from "./fields";
-import { short, whole } from "./numbers";
+import { capital, short, whole } from "./numbers";
 import { Scrubber } from "./Scrubber";
 import type { View } from "./TabbedPanel";
 import { Twin } from "./Twin";
@@ -31,6 +40,8 @@ const pointed = signal<number | null>(null);
 function CurvesView() {
   const place = useRef<HTMLDivElement>(null);
   usePlot(place);
+  const asks = course.value === "score";
+  useEffect(() => (asks ? watchTrainingScores() : undefined), [asks]);
   return (
     <>
       <div class="plot" ref={place} aria-hidden="true" />
@@ -43,16 +54,37 @@ function CurvesView() {
 function CurvesTools() {
   return (
     <>
-      <CurveLegend />
-      <TickField
-        label="Logarithmic"
-        value={logarithmic.value}
-        onSet={(on) => {
-          logarithmic.value = on;
+      <select
+        aria-label="What is drawn"
+        class="course"
+        value={course.value}
+        onChange={(event) => {
+          wished.value = event.currentTarget.value as Course;
         }}
-      />
+      >
+        {offered.value.map((each) => (
+          <option key={each} value={each}>
+            {capital(nameOf(each))}
+          </option>
+        ))}
+      </select>
+      <CurveLegend />
+      {course.value !== "score" && (
+        <TickField
+          label="Logarithmic"
+          value={logarithmic.value}
+          onSet={(on) => {
+            logarithmic.value = on;
+          }}
+        />
+      )}
     </>
   );
+}
+
+function nameOf(each: Course): string {
+  if (each !== "score") return each;
+  return scoreName.value === "r2" ? "R²" : (scoreName.value ?? "score");
 }
 
 function curvesPicture(): Picture | null {
@@ -66,18 +98,24 @@ function curvesPicture(): Picture | null {
   const legend = lines.map((line) =>
     lineKey(line.name, (theme) => lineColour(line, theme.dark), line.dashed ? DASH : []),
   );
-  return { title: "Loss", width: 780, height: 320, draw, legend };
+  return { title: capital(nameOf(course.value)), width: 780, height: 320, draw, legend };
 }
 
 /** With the names of the axes, for which there is no room on the page. */
 function named(plain: uPlot.Options): uPlot.Options {
-  const names = ["epoch", logarithmic.value ? "loss, logarithmic" : "loss"];
+  const what = nameOf(course.value);
+  const names = ["epoch", isLogarithmic() ? `${what}, logarithmic` : what];
   const label = { labelSize: 18, labelGap: 0, labelFont: "11px system-ui, sans-serif" };
   const axes = plain.axes?.map((axis, at) => ({ ...axis, ...label, label: names[at] ?? "" })) ?? [];
   return { ...plain, axes };
 }
 
 const DASH = [7, 4];
+
+/** A score may be 0 or less, which has no logarithm. */
+function isLogarithmic(): boolean {
+  return logarithmic.value && course.value !== "score";
+}
 
 function usePlot(place: { current: HTMLDivElement | null }): void {
   const plot = useRef<uPlot | null>(null);
@@ -90,7 +128,7 @@ function usePlot(place: { current: HTMLDivElement | null }): void {
     changes.value;
     if (!box || box.clientWidth === 0) return;
     const series: uPlot.AlignedData = [epochs, ...lines.map((line) => line.values)];
-    const look = `${names.value} ${theme().dark} ${logarithmic.value}`;
+    const look = `${course.value} ${names.value} ${theme().dark} ${isLogarithmic()}`;
     if (!plot.current || look !== made.current) {
       plot.current?.destroy();
       const size = { width: box.clientWidth, height: box.clientHeight };
@@ -124,7 +162,7 @@ function options(colours: Theme, lines: readonly Curve[]): uPlot.Options {
         time: false,
         range: (_, low, high) => [low ?? 0, Math.max(high ?? 10, (low ?? 0) + 10)],
       },
-      y: logarithmic.value ? { distr: 3 } : { range: (_, low, high) => fromZero(low, high) },
+      y: isLogarithmic() ? { distr: 3 } : { range: (_, low, high) => upright(low, high) },
     },
     axes: [
       {
@@ -161,7 +199,9 @@ const WHOLE_STEPS = [0, 1, 2, 3, 4, 5, 6].flatMap((zeros) =>
   [1, 2, 5].map((step) => step * 10 ** zeros),
 );
 
-function fromZero(low: number | null, high: number | null): [number, number] {
+/** Losses and rates from 0; scores to 1, from as far down as they come, and not below -1. */
+function upright(low: number | null, high: number | null): [number, number] {
+  if (course.value === "score") return [Math.max(-1, Math.min(0.5, (low ?? 0.5) - 0.02)), 1.02];
   const top = high && high > 0 ? high * 1.05 : 1;
   return [Math.min(0, low ?? 0), top];
 }
@@ -208,10 +248,10 @@ const ROWS = 10;
 
 function CurvesTable() {
   return (
-    <Twin of="The losses">
+    <Twin of={`The ${nameOf(course.value)}`}>
       {() => (
         <table>
-          <caption class="only-heard">Losses by epoch</caption>
+          <caption class="only-heard">{capital(nameOf(course.value))} by epoch</caption>
           <thead>
             <tr>
               <th scope="col">epoch</th>

@@ -293,6 +293,13 @@ export interface Lesson {
   steps: LessonStep[];
 }
 
+export interface TrainingScoresHeader {
+  kind: "training_scores";
+  run: number;
+  missing: number;
+  n_rows: number;
+}
+
 export type Command =
   | { do: "ready" | "play" | "pause" | "undo" }
   | ({ do: "watch" } & Watched)

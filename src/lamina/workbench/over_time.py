@@ -1,0 +1,101 @@
+"""What is found of a network, found for some of the moments that a run remembers, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import thread_time
+from typing import Generic, TypeVar
+
+from lamina.workbench.curves import Moment
+from lamina.workbench.gate import Gate
+
+Found = TypeVar("Found")
+
+MOST_COLUMNS = 64
+# What one answer may take of a processor; what is missing then comes with the next.
+SECONDS = 0.1
+FIRST_LEAP = 32
+
+
+class OverTime(Generic[Found]):
+    """One kind of finding along a run.
+
+    Parameters
+    ----------
+    gate : Gate
+        What remembers the moments.
+    of : callable
+        `of(moment)` is the finding.
+    """
+
+    def __init__(self, gate: Gate, of: Callable[[Moment], Found]) -> None:
+        self.gate, self.of = gate, of
+        self._found: dict[float, tuple[Moment, Found]] = {}
+
+    def columns(self, shown: Moment) -> tuple[list[tuple[Moment, Found]], int]:
+        """Moments with their findings, the first epoch's first, and how many are still to be found.
+
+        Parameters
+        ----------
+        shown : Moment
+            The network that is looked at: among them in any case, as the latest is.
+        """
+        before, missing = self._found, []
+        found: dict[float, tuple[Moment, Found]] = {}
+        for moment in coarse_to_fine(self._wanted(shown)):
+            known = before.get(place_of(moment))
+            if known is not None and known[0] is moment:
+                found[place_of(moment)] = known
+            else:
+                missing.append(moment)
+        end = thread_time() + SECONDS
+        while missing:
+            moment = missing.pop(0)
+            found[place_of(moment)] = moment, self.of(moment)
+            if thread_time() > end:
+                break
+        self._found = found
+        return [found[place] for place in sorted(found)], len(missing)
+
+    def _wanted(self, shown: Moment) -> list[Moment]:
+        """Some of the moments remembered, always the same ones, the latest, and what is shown."""
+        chosen = {place_of(each): each for each in thinned(self.gate.moments.kept[:], MOST_COLUMNS)}
+        for moment in (self.gate.latest, shown):
+            chosen[place_of(moment)] = moment
+        return [chosen[place] for place in sorted(chosen)]
+
+
+def place_of(moment: Moment) -> float:
+    """Where a moment stands among the epochs; between two of them it has learned some batches."""
+    return moment.epoch + (0.5 if moment.batch else 0.0)
+
+
+def thinned(moments: Sequence[Moment], most: int) -> list[Moment]:
+    """The first moment of each of at most so many spans of epochs.
+
+    Spans are powers of two, so that most of what was chosen of a shorter run is chosen again.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> moments = [Moment(epoch, np.zeros(1), {}) for epoch in range(10)]
+    >>> [moment.epoch for moment in thinned(moments, 4)]
+    [0, 4, 8]
+    """
+    span = 1
+    chosen: list[Moment] = []
+    while moments[-1].epoch // span >= most:
+        span *= 2
+    for moment in moments:
+        if not chosen or moment.epoch // span > chosen[-1].epoch // span:
+            chosen.append(moment)
+    return chosen
+
+
+def coarse_to_fine(moments: Sequence[Moment]) -> list[Moment]:
+    """The latest first, then every 32nd, 16th, … of them, so that early news is of all the run."""
+    order, leap = [len(moments) - 1], FIRST_LEAP
+    while leap >= 1:
+        order += range(0, len(moments), leap)
+        leap //= 2
+    return [moments[i] for i in dict.fromkeys(order)]

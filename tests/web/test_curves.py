@@ -1,0 +1,57 @@
+"""The curves of a run: losses, scores and the rate, of the rows learned from and held out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+
+def drawn(visit: Any, what: str) -> list[list[str]]:
+    """The table beside the curves, a list of cells a row."""
+    visit.page.get_by_label("What is drawn").select_option(label=what)
+    table = visit.page.get_by_role("region", name=f"The {what.lower()} as a table")
+    if not table.is_visible():
+        visit.page.locator(".curves .twin > summary").click()
+    expect(table).to_be_visible()
+    return [row.locator("th, td").all_inner_texts() for row in table.locator("tr").all()]
+
+
+def test_scores_of_the_rows_learned_from_and_held_out_are_those_of_the_model(visit: Any) -> None:
+    visit.wait_for_epoch(20)
+    visit.pause()
+    run, moment = visit.session.run, visit.session.moment
+    model = run.model_at(moment)
+    problem = run.problem
+    train = model.score(problem.X_train, problem.y_train)
+    expected = [f"{moment.epoch}", f"{train:.5g}", f"{moment.row['accuracy']:.5g}"]
+    visit.page.get_by_label("What is drawn").select_option(label="Accuracy")
+    visit.page.wait_for_function(
+        "train => document.querySelector('.legend.lines .figure').textContent == train",
+        arg=f"{train:.4g}",
+    )
+    head, *_, last = drawn(visit, "Accuracy")
+    assert head == ["epoch", "train", "test"]
+    assert last == expected
+
+
+def test_the_rate_that_each_epoch_had_is_drawn(visit: Any) -> None:
+    visit.wait_for_epoch(5)
+    visit.page.get_by_role("button", name="Smaller steps from now on").click()
+    expect(visit.page.get_by_label("Learning rate now")).to_contain_text("0.003")
+    visit.wait_for_epoch(int(visit.epoch()) + 5)
+    visit.pause()
+    head, *_, last = drawn(visit, "Learning rate")
+    assert head == ["epoch", "rate"]
+    assert last[1] == f"{visit.session.moment.row['learning_rate']:.5g}"
+
+
+def test_without_a_score_there_is_none_to_choose(visit: Any) -> None:
+    visit.page.get_by_label("Solver").select_option("lbfgs")
+    visit.wait_for("solver", "lbfgs")
+    visit.wait_for_epoch(3)
+    options = visit.page.get_by_label("What is drawn").locator("option")
+    expect(options).to_have_text(["Loss"])

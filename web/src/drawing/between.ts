@@ -1,0 +1,17 @@
+/** What lies between the places at which something is known. */
+
+/** Known numbers, and on the straight line from one to the next what lies between them. */
+export function between(
+  places: readonly number[],
+  given: ReadonlyMap<number, number>,
+): (number | null)[] {
+  const known = [...given].filter(([, value]) => Number.isFinite(value)).sort(([a], [b]) => a - b);
+  let next = 0;
+  return places.map((place) => {
+    while (next < known.length && (known[next] as [number, number])[0] < place) next++;
+    const [after, before] = [known[next], known[next - 1]];
+    if (after?.[0] === place) return after[1];
+    if (!after || !before) return null;
+    return before[1] + ((after[1] - before[1]) * (place - before[0])) / (after[0] - before[0]);
+  });
+}

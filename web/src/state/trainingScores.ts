@@ -1,0 +1,43 @@
+/** How well the network does on the rows that it learns from, as the server has found it for some epochs. */
+
+import { signal } from "@preact/signals";
+import type { BinaryMessage } from "../wire/frames";
+import type { TrainingScoresHeader } from "../wire/protocol";
+import { getBinary } from "../wire/requests";
+import { keepAsking } from "./asking";
+import { frame, state } from "./session";
+
+const answer = signal<BinaryMessage<TrainingScoresHeader> | null>(null);
+/** How often there was more to come. */
+const rounds = signal(0);
+
+/** By epoch; empty while nothing is known of the present run. */
+export function trainingScores(): ReadonlyMap<number, number> {
+  const [header, arrays] = [answer.value?.header, answer.value?.arrays];
+  if (!header || !arrays || header.run !== state.value?.run.id) return new Map();
+  const scores = arrays.get("scores")?.values ?? [];
+  return new Map(
+    Array.from(arrays.get("epochs")?.values ?? [], (at, i) => [at, Number(scores[i])]),
+  );
+}
+
+/** Whose score it is, where not all rows have been asked. */
+export function trainingName(): string {
+  const asked = answer.value?.header.n_rows;
+  const all = state.value?.data.n_train ?? 0;
+  return asked && asked < all ? `train, first ${asked.toLocaleString("en")} rows` : "train";
+}
+
+/** Asks for them, until the function that it gives back is called. */
+export function watchTrainingScores(): () => void {
+  return keepAsking({
+    name: "training_scores",
+    query: () => (state.value ? {} : null),
+    moment: () => `${state.value?.run.id} ${frame.value?.header.epoch} ${rounds.value}`,
+    ask: (query) => getBinary<TrainingScoresHeader>("/api/ask/training_scores", query),
+    hear: (news) => {
+      answer.value = news;
+      if (news.header.missing > 0) rounds.value = rounds.peek() + 1;
+    },
+  });
+}
