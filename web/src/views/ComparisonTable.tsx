@@ -245,7 +245,7 @@ function LineToggle({ run }: { run: Compared }) {
           stroke-dasharray={look.dash.join(" ")}
         />
       </svg>
-      <span class="number" aria-hidden="true">
+      <span class="run-number" aria-hidden="true">
         {run.number || ""}
       </span>
     </button>

@@ -19,6 +19,7 @@ export function LandscapeChoices() {
     <div class="landscape-choices">
       <ChoiceField
         label="Directions"
+        help="The two principal directions of the path, or random ones as long as each unit’s weights"
         value={kind}
         options={[
           { value: "path", label: "path" },

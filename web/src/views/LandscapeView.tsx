@@ -130,7 +130,7 @@ function axisNames({ header }: Landscape): { x: string; y: string } {
     return { x: "first random direction", y: "second random direction" };
   }
   const name = (which: string, share: number) =>
-    `${which} principal direction, ${Math.round(100 * share)} % of the path`;
+    `${which} direction, ${Math.round(100 * share)} % of the path`;
   return { x: name("first", shares[0]), y: name("second", shares[1]) };
 }
 
