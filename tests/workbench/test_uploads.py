@@ -203,6 +203,57 @@ def test_a_small_file_that_unpacks_to_much_is_refused_before_it_is_unpacked(send
     assert "unpacks to" in answer.json()["message"]
 
 
+LONG = "long " * 100_000
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {},
+        {"use_dictionary": False, "column_encoding": {"a": "DELTA_BYTE_ARRAY"}},
+        {"store_schema": False, "row_group_size": 500},
+    ],
+    ids=["once for all rows", "by what differs", "in groups"],
+)
+def test_a_long_text_in_many_rows_is_refused_without_being_unpacked(written, send):
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    file = io.BytesIO()
+    parquet.write_table(pa.table({"a": [LONG] * 2000, "y": range(2000)}), file, **written)
+    assert len(file.getvalue()) < 1_000_000
+    before = pa.total_allocated_bytes()
+    answer = send(file.getvalue())
+    assert answer.status_code == 413
+    assert "unpacks to" in answer.json()["message"]
+    assert pa.total_allocated_bytes() - before < 1_000_000
+
+
+def test_numbers_that_are_said_once_are_counted_in_every_row(send, monkeypatch):
+    file = io.BytesIO()
+    pd.DataFrame({name: np.zeros(50_000) for name in "abc"}).to_parquet(file)
+    monkeypatch.setattr(uploads, "MOST_UNPACKED", 1_000_000)
+    assert len(file.getvalue()) < 10_000
+    assert send(file.getvalue()).status_code == 413
+
+
+def test_texts_categories_and_gaps_come_as_they_are(send):
+    frame = table().drop(columns="nothing")
+    frame["size"] = pd.Categorical(["small", "large"] * 30)
+    file = io.BytesIO()
+    frame.to_parquet(file)
+    told = {each["name"]: each for each in send(file.getvalue(), "t.parquet").json()["columns"]}
+    assert (told["city"]["n_missing"], told["size"]["n_distinct"]) == (9, 2)
+
+
+def test_a_column_of_lists_is_refused(send):
+    file = io.BytesIO()
+    pd.DataFrame({"a": [[1, 2], [3]], "y": [0, 1]}).to_parquet(file)
+    answer = send(file.getvalue(), "lists.parquet")
+    assert answer.status_code == 400
+    assert "column 'a' holds lists or records" in answer.json()["message"]
+
+
 @pytest.mark.parametrize(
     ("source", "told"),
     [

@@ -14,6 +14,7 @@ from typing import Any
 
 from lamina.encoding.columns import kind_of
 from lamina.errors import ExperimentError, TableError
+from lamina.workbench.unpacking import rows_and_columns, unpacked_bytes
 
 MOST_BYTES = 64 << 20
 MOST_ROWS, MOST_COLUMNS = 100_000, 500
@@ -143,18 +144,13 @@ def _refuse_what_unpacks_to_too_much(path: Path) -> None:
     with path.open("rb") as file:
         if file.read(len(PARQUET_MAGIC)) != PARQUET_MAGIC:
             return
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        told = parquet.read_metadata(path)
-    except (pa.ArrowException, OSError) as error:
-        raise TableError(f"{path} is no Parquet file that can be read: {error}") from None
-    _refuse_too_many(told.num_rows, told.num_columns)
-    size = sum(told.row_group(i).total_byte_size for i in range(told.num_row_groups))
+    _refuse_too_many(*rows_and_columns(path))
+    size = unpacked_bytes(path, MOST_UNPACKED)
     if size > MOST_UNPACKED:
         raise TooLarge(
-            f"the file unpacks to {size:,} bytes, and the workbench takes {MOST_UNPACKED:,}", None
+            f"the file unpacks to {size:,} bytes or more, and the workbench takes "
+            f"{MOST_UNPACKED:,}: send a part of it",
+            None,
         )
 
 

@@ -1,0 +1,122 @@
+"""How much a Parquet file would unpack to, found without unpacking it.
+
+A few bytes may say a long text once and name it in every row, or say one number a million times.
+So numbers are counted by rows and columns, and texts are read as they are packed: each text once,
+and of every row the number of its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lamina.errors import TableError
+
+BITS_A_BYTE = 8
+MOST_ROWS_AT_ONCE = 100_000
+# Of texts that are kept by their differences, Arrow makes no list in which each stands once.
+DIFFERENCES = {"DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"}
+
+
+def rows_and_columns(path: Path) -> tuple[int, int]:
+    """As a Parquet file tells them; raises TableError for bytes that are none."""
+    from pyarrow import parquet
+
+    with _refusing(path):
+        told = parquet.read_metadata(path)
+        return int(told.num_rows), int(told.num_columns)
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise TableError(f"{path} is no Parquet file that can be read: {error}") from None
+
+
+def unpacked_bytes(path: Path, most: int) -> int:
+    """What a file's table takes in memory; where that is more than `most`, a number above it.
+
+    Raises
+    ------
+    TableError
+        For bytes that are no Parquet file, and for columns of lists or records, whose lengths
+        nobody can tell before they are unpacked.
+    """
+    from pyarrow import parquet
+
+    with _refusing(path):
+        told, schema = parquet.read_metadata(path), parquet.read_schema(path)
+        _refuse_nested(path, schema)
+        packed = sum(told.row_group(i).total_byte_size for i in range(told.num_row_groups))
+        size: int = max(packed, sum(map(_bytes_a_row, schema.types)) * told.num_rows)
+        texts = [i for i, field in enumerate(schema) if _is_text(field.type)]
+        for each in _sizes_of_texts(path, texts, most) if size <= most else ():
+            size += each
+            if size > most:
+                break
+    return size
+
+
+def _refuse_nested(path: Path, schema: Any) -> None:
+    import pyarrow as pa
+
+    for field in schema:
+        if pa.types.is_nested(field.type):
+            raise TableError(
+                f"{path}: column {field.name!r} holds lists or records: give one value a cell"
+            )
+
+
+def _bytes_a_row(kind: Any) -> int:
+    """What a value takes without its text."""
+    return -(-_bits(kind) // BITS_A_BYTE)
+
+
+def _bits(kind: Any) -> int:
+    """Of a value; 0 where its length differs from row to row."""
+    try:
+        return int(kind.bit_width)
+    except ValueError:
+        return 0
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow as pa
+
+    held = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return not _bits(held) and not pa.types.is_null(held)
+
+
+def _sizes_of_texts(path: Path, columns: list[int], most: int) -> Iterator[int]:
+    """How long the texts of some rows are together, for all rows of all those columns in turn."""
+    from pyarrow import parquet
+
+    schema, told = parquet.read_schema(path), parquet.read_metadata(path)
+    for column in columns:
+        name = schema.names[column]
+        chunks = [told.row_group(i).column(column) for i in range(told.num_row_groups)]
+        if any(DIFFERENCES & set(chunk.encodings) for chunk in chunks):
+            # Read as they are, and so few at once that no text's length can do harm.
+            longest = max(chunk.total_uncompressed_size for chunk in chunks)
+            file, rows = parquet.ParquetFile(path), max(1, most // max(1, longest))
+        else:
+            file, rows = parquet.ParquetFile(path, read_dictionary=[name]), MOST_ROWS_AT_ONCE
+        for batch in file.iter_batches(min(rows, MOST_ROWS_AT_ONCE), columns=[name]):
+            yield _length(batch.column(0))
+
+
+def _length(texts: Any) -> int:
+    """Of all texts together."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_dictionary(texts.type):
+        return int(pc.sum(pc.binary_length(texts)).as_py() or 0)
+    lengths = pc.binary_length(texts.dictionary)
+    return int(pc.sum(lengths.take(texts.indices)).as_py() or 0)
