@@ -13,6 +13,9 @@ from lamina.workbench.script import script_of
 from lamina.workbench.sessions import Session
 from lamina.workbench.shelf import MemoryShelf
 
+VALUES = [[0.1 * k, -0.2 * k, k % 5] for k in range(20)]
+HEIGHTS = [[0.1 * k, k % 5] for k in range(20)]
+
 
 def learn(session, epochs, until):
     """Let a session learn so many epochs."""
@@ -48,6 +51,8 @@ def test_the_script_of_every_made_data_ends_with_the_same_loss(name, session, un
         {"data": {"kind": "known", "name": "iris"}},
         {"data": {"kind": "known", "name": "diabetes"}, "target_scaled": True},
         {"data": {"kind": "drawn", "points": [[0, 0, 1], [1, 1, 3], [0, 1, 1], [1, 0.5, 3]] * 12}},
+        {"data": {"kind": "drawn", "target": "value", "points": VALUES}, "target_scaled": True},
+        {"data": {"kind": "drawn", "target": "height", "points": HEIGHTS}, "inputs": None},
         {"model": {"solver": "sgd", "learning_rate": "cosine", "max_iter": 40, "dropout": [0.2]}},
         {"model": {"solver": "lbfgs", "max_iter": 40, "n_iter_no_change": None}},
         {"model": {"max_iter": 6}},

@@ -33,6 +33,57 @@ def test_a_change_begins_again_and_goes_on_playing_if_it_played(session, until):
     assert (made.run.status, made.run.gate.epoch) == ("paused", 0)
 
 
+def test_a_run_that_ended_while_it_played_plays_on_after_the_next_change(session, until):
+    made = session({"model": {"max_iter": 3}})
+    made.do({"do": "play"})
+    until(lambda: made.run.status == "ended")
+    made.do({"do": "set", "experiment": {"model": {"max_iter": 4}}})
+    assert made.run.is_playing
+    until(lambda: made.run.status == "ended")
+    made.do({"do": "undo"})
+    assert made.run.is_playing
+    until(lambda: made.run.status == "ended")
+    made.do({"do": "pause"})
+    made.do({"do": "set", "experiment": {"model": {"alpha": 0.2}}})
+    assert (made.run.status, made.run.gate.epoch) == ("paused", 0)
+
+
+def test_a_change_can_catch_up_with_the_epoch_that_was_shown(session, until):
+    made = session()
+    learn(made, 30, until)
+    first = made.moment.parameters
+    # At one epoch a second, nobody would wait for thirty.
+    made.do({"do": "pace", "epochs_per_second": 1})
+    made.do({"do": "set", "experiment": {}, "catch_up": True})
+    until(lambda: not made.run.gate.is_hurrying)
+    reached = made.run.gate.epoch
+    assert 1 <= reached <= 30
+    assert made.run.status == "paused"
+    assert made.moment.epoch == reached
+    if reached == 30:
+        np.testing.assert_array_equal(made.moment.parameters, first)
+
+
+def test_a_run_that_ends_in_a_hurry_is_shown(session, until):
+    made = session()
+    learn(made, 30, until)
+    made.do({"do": "set", "experiment": {"model": {"max_iter": 5}}, "catch_up": True})
+    until(lambda: made.run.status == "ended")
+    assert not made.run.gate.is_hurrying
+    assert made.moment.epoch == 5
+
+
+def test_changes_that_belong_together_are_taken_back_together(session):
+    made = session()
+    first = made.experiment
+    for step, alpha in enumerate((0.1, 0.2, 0.3)):
+        patch = {"model": {"alpha": alpha}}
+        made.do({"do": "set", "experiment": patch, "joined": step > 0})
+    made.do({"do": "undo"})
+    assert made.experiment == first
+    assert made.state()["can_undo"] is False
+
+
 def test_a_reset_with_the_same_seed_is_the_same_run_again(session, until):
     made = session()
     learn(made, 5, until)
@@ -82,7 +133,7 @@ def test_each_change_can_be_taken_back_in_turn(session):
         {"data": {"kind": "known", "name": "iris"}, "inputs": ["x", "y"]},
         {"data": {"kind": "known", "name": "wine"}, "plane": {"kind": "columns", "columns": [0]}},
         {"data": {"kind": "drawn", "points": [[0, 0, 0]] * 9}},
-        {"data": {"kind": "drawn", "points": [[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 1]]}},
+        {"data": {"kind": "drawn", "points": [[0, 0, 0], [1, 0, 1], [1, 1, 2], [0, 1, 3]]}},
         {"data": {"kind": "given", "hash": "unknown"}},
         {"model": {"class_weight": {"7": 1.0}}},
         {"model": {"class_weight": {"0": [1.0]}}},

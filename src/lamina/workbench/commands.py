@@ -11,7 +11,7 @@ from lamina.errors import ExperimentError
 from lamina.workbench.description import place_of
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.links import missing_data, opened_from, read_link
-from lamina.workbench.runs import ENDED, FAILED, PLAYING
+from lamina.workbench.runs import ENDED, FAILED, Run
 
 if TYPE_CHECKING:
     from lamina.workbench.sessions import Session
@@ -82,25 +82,35 @@ def _reset(session: Session, command: Mapping[str, Any]) -> None:
 
 
 def _set(session: Session, command: Mapping[str, Any]) -> None:
-    put(session, session.experiment.merged(command.get("experiment")))
+    before = session.run
+    _change(session, command.get("experiment"), is_joined=command.get("joined") is True)
+    _go_on(session, before, command)
 
 
 def put(session: Session, experiment: Experiment) -> None:
     """Another experiment, in a session whose lock is held; it plays if the one before it played."""
-    plays = session.run.status == PLAYING
+    before = session.run
     _become(session, experiment)
-    if plays:
-        session.run.play()
+    _go_on(session, before, {})
 
 
-def _change(session: Session, patch: Any) -> None:
-    _become(session, session.experiment.merged(patch))
+def _change(session: Session, patch: Any, *, is_joined: bool = False) -> None:
+    _become(session, session.experiment.merged(patch), is_joined=is_joined)
 
 
-def _become(session: Session, experiment: Experiment) -> None:
+def _become(session: Session, experiment: Experiment, *, is_joined: bool = False) -> None:
     before = session.experiment
     session.begin(experiment)
-    session.before = [*session.before, before][-MOST_UNDONE:]
+    if not is_joined or not session.before:
+        session.before = [*session.before, before][-MOST_UNDONE:]
+
+
+def _go_on(session: Session, before: Run, command: Mapping[str, Any]) -> None:
+    """Play if the run before did, or did until it ended; on from where it stood, if asked to."""
+    if before.is_playing:
+        session.run.play()
+    if command.get("catch_up") is True:
+        session.run.go_unseen_to(before.gate.epoch)
 
 
 def _rate(session: Session, command: Mapping[str, Any]) -> None:
@@ -147,8 +157,10 @@ def _undo(session: Session, command: Mapping[str, Any]) -> None:
         raise ExperimentError("there is nothing to take back", None)
     latest = session.before[-1]
     if isinstance(latest, Experiment):
+        before = session.run
         session.begin(latest)
         session.before.pop()
+        _go_on(session, before, command)
         return
     session.before.pop()
     if latest < len(session.run.gate.edits):

@@ -162,6 +162,8 @@ class Connection:
     async def send_frame(self) -> bool:
         """Send the newest network, where the page has not seen it; whether it was sent."""
         session = self.session
+        if session.run.gate.is_hurrying:
+            return False
         session.run.gate.want_news()
         views, moment = session.looked_at()
         # The moment itself: after the same epoch, the network may be another.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lamina.errors import ExperimentError
 from lamina.network import NetworkSpec, ParameterLayout
+from lamina.workbench.drawn import DrawnData
 from lamina.workbench.problems import Problem
 
 
@@ -26,12 +27,20 @@ def data_described(problem: Problem) -> dict[str, Any]:
         "features": list(dataset.feature_names),
         "classes": list(problem.class_names),
         "target": dataset.target,
-        "targets": [float(dataset.y.min()), float(dataset.y.max())] if is_regression else None,
+        "targets": list(_range_of_targets(problem)) if is_regression else None,
         "image_shape": None if problem.image_shape is None else list(problem.image_shape),
         "scales": None
         if scaler is None
         else {"mean": scaler.mean_.tolist(), "scale": scaler.scale_.tolist()},
     }
+
+
+def _range_of_targets(problem: Problem) -> tuple[float, float]:
+    """From the lowest to the highest; of what is drawn, to the highest that there may be."""
+    data, y = problem.experiment.data, problem.dataset.y
+    if isinstance(data, DrawnData) and data.limits:
+        return data.limits[-1]
+    return float(y.min()), float(y.max())
 
 
 def network_described(spec: NetworkSpec, parameters: NDArray[Any]) -> dict[str, Any]:

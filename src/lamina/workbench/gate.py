@@ -82,6 +82,24 @@ class ByHand(NamedTuple):
         return ByHand(rates, tuple(edit for edit in self.edits if edit.epoch <= epoch))
 
 
+class Hurry(NamedTuple):
+    """Epochs that pass unseen, as fast as they can.
+
+    Attributes
+    ----------
+    epoch : int
+        The last of them.
+    end : float
+        When it ends in any case, by `perf_counter`.
+    holds : bool
+        Whether none may pass after it.
+    """
+
+    epoch: int
+    end: float
+    holds: bool
+
+
 class Gate:
     """Who lets the epochs of one fit pass.
 
@@ -122,6 +140,7 @@ class Gate:
         self._allowance: float = 0
         self._pace: float | None = None
         self._hurries = False
+        self._hurry: Hurry | None = None
         self._due = 0.0
         self._rate: float | None = None
         self._news_wanted = False
@@ -148,13 +167,34 @@ class Gate:
         """Let so many more epochs pass, in haste whatever the pace; infinity opens, 0 closes."""
         with self._changed:
             self._allowance, self._due, self._hurries = epochs, perf_counter(), in_haste
+            self._hurry = None
             self._batches, self.hears_steps = 0, False
             self._changed.notify_all()
+
+    def hurry(self, epoch: int, seconds: float, *, holds: bool) -> None:
+        """Let the epochs up to that one pass unseen and at once, for so long at most."""
+        with self._changed:
+            self._hurry = Hurry(epoch, perf_counter() + seconds, holds)
+            self._allowance = math.inf
+            self._changed.notify_all()
+
+    @property
+    def is_hurrying(self) -> bool:
+        """Whether nothing is to be seen yet."""
+        return self._hurry is not None
+
+    def end_hurry(self) -> None:
+        """Go on as always; a fit that has ended is in no hurry."""
+        with self._changed:
+            if self._hurry is not None and self._hurry.holds:
+                self._allowance = 0
+            self._hurry, self._due = None, perf_counter()
 
     def let_batches_pass(self, batches: int) -> None:
         """Let so many more batches pass, within an epoch or from one into the next."""
         with self._changed:
             self._allowance, self._batches, self.hears_steps = 0, batches, True
+            self._hurry = None
             self._changed.notify_all()
 
     def set_pace(self, epochs_per_second: float | None) -> None:
@@ -214,7 +254,11 @@ class Gate:
         elif self._news_wanted or self._is_slow:
             self.latest = Moment(epoch, fit.parameters.copy(), row)
         self.epoch = epoch
-        if self._news_wanted:
+        if self._has_arrived():
+            self.latest = self._present(fit)
+            self.end_hurry()
+            self._announce()
+        elif self._news_wanted:
             self._announce()
         if epoch >= fit.max_epochs:
             # A fit that ended here by itself would warn that it has not converged.
@@ -247,7 +291,13 @@ class Gate:
 
     @property
     def _is_paced(self) -> bool:
-        return self._pace is not None and not self._hurries
+        is_unseen = self._hurry is not None
+        return self._pace is not None and not self._hurries and not is_unseen
+
+    def _has_arrived(self) -> bool:
+        """Whether this epoch is where a hurry ends."""
+        hurry = self._hurry
+        return hurry is not None and (self.epoch >= hurry.epoch or perf_counter() >= hurry.end)
 
     def _announce(self) -> None:
         self._news_wanted = False
@@ -314,7 +364,7 @@ class Gate:
                 raise Abandoned
             if may_write and self._has_work:
                 return True
-            if self._pace is not None and not self._hurries:
+            if self._is_paced and self._pace is not None:
                 # What is lost on a slow machine is not made up for in a rush.
                 self._due = max(self._due + 1 / self._pace, perf_counter())
         return False
@@ -351,6 +401,8 @@ class Gate:
             now = perf_counter()
             self._due_to_look = now + PATIENCE_WITH_LOOKS * (now - began)
         self.epoch = record.epoch
+        if self._has_arrived():
+            self.end_hurry()
         if self.latest.epoch == self.epoch:
             self._announce()
         self._wait(may_write=False)
@@ -366,6 +418,4 @@ class Gate:
             return 0.0
         if self._allowance <= 0:
             return math.inf
-        if self._pace is None or self._hurries:
-            return 0.0
-        return self._due - perf_counter()
+        return self._due - perf_counter() if self._is_paced else 0.0

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
 from lamina.errors import ExperimentError
+from lamina.workbench.drawn import DrawnData
 
 if TYPE_CHECKING:
     from lamina.workbench.problems import Problem
@@ -34,7 +35,7 @@ class Plane(ABC):
     names : tuple of str
         Of both axes.
     limits : tuple of (float, float)
-        Of both axes: all rows, and a margin.
+        Of both axes: all rows and a margin, or those within which points are drawn.
     """
 
     kind: ClassVar[str] = "plane"
@@ -44,7 +45,9 @@ class Plane(ABC):
         self.problem = problem
         points = [self.points(rows, y) for rows, y in self._parts()]
         self.train_points, self.test_points = points
-        self.limits = tuple(_limits(column) for column in np.concatenate(points).T)
+        self.limits = _drawn_limits(problem) or tuple(
+            _limits(column) for column in np.concatenate(points).T
+        )
 
     def _parts(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:
         of = self.problem
@@ -169,6 +172,11 @@ def _two_columns(columns: Any, n_features: int) -> list[int]:
             "plane",
         )
     return two
+
+
+def _drawn_limits(problem: Problem) -> tuple[tuple[float, float], ...] | None:
+    data = problem.experiment.data
+    return data.limits[:2] if isinstance(data, DrawnData) and data.limits else None
 
 
 def _limits(column: NDArray[Any]) -> tuple[float, float]:

@@ -18,6 +18,7 @@ from lamina.datasets import Dataset
 from lamina.encoding import TableEncoding
 from lamina.encoding.columns import kind_of
 from lamina.errors import ExperimentError
+from lamina.workbench.drawn import DrawnData
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.image_shapes import image_shape_of
 from lamina.workbench.inputs import inputs_of
@@ -133,6 +134,9 @@ def pose(experiment: Experiment, shelf: Shelf) -> Problem:
     # An encoded table is standardised already.
     is_scaled = experiment.scaled and rows.encoding is None
     inputs, scaler = _standardised((train, test), is_scaled)
+    if isinstance(model.batch_size, int):
+        # Of the few points of a drawing, a batch is all: a fit would say so each time.
+        model.set_params(batch_size=min(model.batch_size, len(inputs[0])))
     columns = rows.targets[0][:, np.newaxis], rows.targets[1][:, np.newaxis]
     is_scaled = experiment.target_scaled and dataset.task == "regression"
     scaled, target_scaler = _standardised(columns, is_scaled)
@@ -200,6 +204,10 @@ def _standardised(parts: Parts, wanted: bool) -> tuple[Parts, StandardScaler | N
 
 def _split(experiment: Experiment, dataset: Dataset) -> tuple[Parts, Parts]:
     """Features and targets, each of training and of test; classes keep their shares."""
+    if isinstance(experiment.data, DrawnData):
+        test = experiment.data.held_out(experiment.test_share)
+        X, y = dataset.X, dataset.y
+        return (np.delete(X, test, axis=0), X[test]), (np.delete(y, test), y[test])
     try:
         parts = train_test_split(
             dataset.X,

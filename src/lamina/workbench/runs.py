@@ -23,6 +23,7 @@ from lamina.workbench.problems import Problem
 
 _numbers = itertools.count(1)
 PLAYING, PAUSED, ENDED, FAILED = "playing", "paused", "ended", "failed"
+SECONDS_TO_CATCH_UP = 0.4
 BY_EPOCHS_END = "the last epoch that max_iter allows"
 
 
@@ -52,6 +53,8 @@ class Run:
         Why it ended.
     message : str or None
         Why it failed.
+    is_playing : bool
+        Whether its epochs run, or ran until it ended.
     """
 
     def __init__(
@@ -120,6 +123,11 @@ class Run:
         self.is_playing = True
         self.gate.let_pass(epochs, in_haste=True)
 
+    def go_unseen_to(self, epoch: int) -> None:
+        """Go to an epoch at once and unseen, as far as nobody need wait for it; then on, or not."""
+        if epoch:
+            self.gate.hurry(epoch, SECONDS_TO_CATCH_UP, holds=not self.is_playing)
+
     def step(self, epochs: int) -> None:
         """Let so many epochs pass, then hold."""
         self.is_playing = False
@@ -163,7 +171,7 @@ class Run:
             return
         except Exception as error:  # whatever a fit raises is shown, and ends no server
             self.message = f"{error}" or type(error).__name__
-        self.is_playing = False
+        self.gate.end_hurry()
         self.tell()
 
     def _fit_by_epochs(self) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from lamina.errors import ExperimentError
+from lamina.workbench.drawn import DrawnData
 from lamina.workbench.inputs import INPUTS
 from lamina.workbench.makers import MAKERS
 from lamina.workbench.runs import FAILED
-from lamina.workbench.sources import DrawnData, GivenData, KnownData, MadeData, UploadedData
+from lamina.workbench.sources import GivenData, KnownData, MadeData, UploadedData
 
 if TYPE_CHECKING:
     from lamina.workbench.curves import Moment
@@ -78,7 +79,7 @@ def _lines(run: Run, epoch: int) -> Iterator[str]:
         yield CALLBACK.format(rates=rates, weights=dict(weights), epoch=epoch)
     yield ""
     yield from (line for line in of_data if not line.startswith(("import ", "from ")))
-    yield from _split(experiment, bool(problem.class_names))
+    yield from _split(problem)
     yield from _encoding(run)
     yield from _inputs(experiment)
     yield from _scaling(problem)
@@ -109,7 +110,8 @@ def _sentence(name: str) -> str:
 def _imports(run: Run, of_data: list[str]) -> Iterator[str]:
     experiment = run.problem.experiment
     needed = {line for line in of_data if line.startswith(("import ", "from "))}
-    needed.add("from sklearn.model_selection import train_test_split")
+    if not isinstance(experiment.data, DrawnData):
+        needed.add("from sklearn.model_selection import train_test_split")
     needed.add(f"from lamina import {type(run.model).__name__}")
     if run.problem.encoding is not None:
         needed.add("from lamina.encoding import TableEncoding")
@@ -136,8 +138,11 @@ def _data(run: Run) -> Iterator[str]:
         yield "import numpy as np"
         points = pprint.pformat([list(point) for point in source.points], width=WIDTH, compact=True)
         yield f"points = np.array(\n{textwrap.indent(points, '    ')}\n)"
-        yield "X = np.ascontiguousarray(points[:, :2])"
-        yield "y = np.unique(points[:, 2].astype(np.int64), return_inverse=True)[1]"
+        yield f"X = np.ascontiguousarray(points[:, :{run.problem.dataset.X.shape[1]}])"
+        if run.problem.class_names:
+            yield "y = np.unique(points[:, 2].astype(np.int64), return_inverse=True)[1]"
+        else:
+            yield "y = points[:, -1].copy()"
     elif isinstance(source, UploadedData):
         table = run.problem.dataset
         yield "from pathlib import Path"
@@ -153,13 +158,19 @@ def _data(run: Run) -> Iterator[str]:
         )
 
 
-def _split(experiment: Any, stratified: bool) -> Iterator[str]:
+def _split(problem: Problem) -> Iterator[str]:
+    experiment = problem.experiment
+    if isinstance(experiment.data, DrawnData):
+        yield f"test = {experiment.data.held_out(experiment.test_share).tolist()!r}"
+        yield "X_train, X_test = np.delete(X, test, axis=0), X[test]"
+        yield "y_train, y_test = np.delete(y, test), y[test]"
+        return
     yield "X_train, X_test, y_train, y_test = train_test_split("
     yield "    X,"
     yield "    y,"
     yield f"    test_size={experiment.test_share!r},"
     yield f"    random_state={experiment.split_seed!r},"
-    if stratified:
+    if problem.class_names:
         yield "    stratify=y,"
     yield ")"
 

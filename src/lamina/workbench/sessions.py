@@ -163,6 +163,7 @@ class Session:
                     "status": run.status,
                     "epoch": run.gate.epoch,
                     "max_epochs": run.max_epochs,
+                    "by_epochs": run.by_epochs,
                     "ending": run.ending,
                     "message": run.message,
                 },

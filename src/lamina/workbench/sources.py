@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeAlias
@@ -14,12 +13,11 @@ from lamina.datasets.bundled import BUNDLED
 from lamina.datasets.dataset import Task
 from lamina.datasets.files import CALIFORNIA_FILE, data_file
 from lamina.errors import ExperimentError, TableError, suggestion
+from lamina.workbench.drawn import DrawnData
 from lamina.workbench.makers import MAKERS
 from lamina.workbench.uploads import Table
 
 CALIFORNIA = "california_housing"
-MOST_POINTS = 5_000
-MOST_CLASSES_DRAWN = 8
 MOST_CLASSES = 100
 TASKS = ("classification", "regression")
 Plain: TypeAlias = Mapping[str, Any]
@@ -101,42 +99,6 @@ class KnownData:
     def load(self, shelf: Shelf) -> Dataset:
         """The data."""
         return load(self.name)
-
-
-@dataclass(frozen=True)
-class DrawnData:
-    """Points in the plane that a hand has drawn, each of a class."""
-
-    kind: ClassVar[str] = "drawn"
-    points: tuple[tuple[float, float, int], ...]
-
-    @classmethod
-    def from_json(cls, plain: Plain) -> DrawnData:
-        """What `to_json` gave: `points`, each [x, y, class]."""
-        _refuse_others(plain, "points")
-        points = plain.get("points")
-        if not isinstance(points, list) or not 4 <= len(points) <= MOST_POINTS:
-            raise ExperimentError(f"draw from 4 to {MOST_POINTS:,} points", "points")
-        return cls(tuple(map(_point, points)))
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain JSON."""
-        return {"kind": self.kind, "points": [list(point) for point in self.points]}
-
-    def load(self, shelf: Shelf) -> Dataset:
-        """The data, its classes numbered in their order."""
-        table = np.array(self.points, dtype=np.float64)
-        labels, y = np.unique(table[:, 2].astype(np.int64), return_inverse=True)
-        if len(labels) < 2:
-            raise ExperimentError("draw points of two classes or more", "points")
-        return Dataset(
-            name="drawn points",
-            X=np.ascontiguousarray(table[:, :2]),
-            y=y.astype(np.int64),
-            feature_names=("x", "y"),
-            target_names=tuple(map(str, labels)),
-            task="classification",
-        )
 
 
 @dataclass(frozen=True)
@@ -293,15 +255,3 @@ def _refuse_others(plain: Plain, *known: str) -> None:
             raise ExperimentError(
                 f"data of kind {plain['kind']!r} has no {name!r}.{suggestion(name, known)}", name
             )
-
-
-def _point(given: Any) -> tuple[float, float, int]:
-    x, y, label = given if isinstance(given, list) and len(given) == 3 else (None, None, None)
-    numbers = [each for each in (x, y) if isinstance(each, int | float) and math.isfinite(each)]
-    if len(numbers) < 2 or not isinstance(label, int) or not 0 <= label < MOST_CLASSES_DRAWN:
-        raise ExperimentError(
-            f"a point is [x, y, class] with a class from 0 to {MOST_CLASSES_DRAWN - 1}, "
-            f"got {given!r}",
-            "points",
-        )
-    return float(numbers[0]), float(numbers[1]), label

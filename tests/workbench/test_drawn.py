@@ -1,0 +1,120 @@
+"""Points that were drawn: what is learned of them, which are held out, what is refused."""
+
+import numpy as np
+import pytest
+
+from lamina.errors import ExperimentError
+from lamina.workbench.drawn import MOST_CLASSES, MOST_POINTS, DrawnData
+from lamina.workbench.experiment import Experiment
+from lamina.workbench.planes import plane_of
+from lamina.workbench.problems import pose
+from lamina.workbench.shelf import MemoryShelf
+
+LIMITS = [[-1, 1], [-1, 2]]
+
+
+def posed(data, **parts):
+    experiment = Experiment.from_json({"data": {"kind": "drawn", **data}, **parts})
+    return pose(experiment, MemoryShelf())
+
+
+def classes(n):
+    return [[0.1 * k, -0.05 * k, k % 2] for k in range(n)]
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.5, 0.9])
+def test_a_point_that_is_added_moves_none_of_those_before_it(share):
+    before = DrawnData.from_json({"points": classes(40)}).held_out(share)
+    after = DrawnData.from_json({"points": classes(41)}).held_out(share)
+    assert set(before) <= set(after)
+    assert len(before) == pytest.approx(40 * share, abs=2)
+
+
+@pytest.mark.parametrize("n", range(4, 12))
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
+def test_every_class_is_learned_from_and_something_is_held_out(n, share):
+    points = [[0.1 * k, 0.2, min(k, 2)] for k in range(n)]
+    problem = posed({"points": points}, test_share=share)
+    assert set(problem.y_train) == {0, 1, 2}
+    assert len(problem.X_test) >= 1
+    assert len(problem.X_train) + len(problem.X_test) == n
+
+
+def test_classes_have_their_names_those_without_points_left_out():
+    points = [[0, 0, 0], [1, 0, 0], [0, 1, 2], [1, 1, 2]]
+    problem = posed({"points": points, "classes": ["red", "none", "blue"]})
+    assert problem.class_names == ("red", "blue")
+
+
+def test_the_plane_is_the_board_whatever_stands_on_it():
+    problem = posed({"points": classes(8), "limits": LIMITS})
+    assert plane_of(problem).limits == ((-1.0, 1.0), (-1.0, 2.0))
+
+
+def test_a_value_is_learned_from_its_place():
+    points = [[0.1 * k, 0.2 * k, 0.3 * k] for k in range(6)]
+    problem = posed({"target": "value", "points": points, "limits": [*LIMITS, [-3, 3]]})
+    assert problem.dataset.task == "regression"
+    assert problem.dataset.X.shape == (6, 2)
+    np.testing.assert_allclose(problem.dataset.y, 0.3 * np.arange(6))
+
+
+def test_a_height_is_learned_from_what_it_stands_above():
+    problem = posed({"target": "height", "points": [[0.1 * k, k] for k in range(6)]})
+    assert problem.input_names == ("x",)
+    plane = plane_of(problem)
+    assert (plane.kind, plane.names) == ("line", ("x", "y"))
+    np.testing.assert_array_equal(problem.dataset.y, np.arange(6.0))
+
+
+def test_the_page_is_told_the_range_of_the_board_for_its_colours(session):
+    points = [[0.1 * k, 0.2, 0.1] for k in range(6)]
+    made = session()
+    data = {"kind": "drawn", "target": "value", "points": points, "limits": [*LIMITS, [-3, 3]]}
+    made.do({"do": "set", "experiment": {"data": data, "inputs": None}})
+    assert made.state()["data"]["targets"] == [-3.0, 3.0]
+
+
+ENOUGH = classes(6)
+
+
+@pytest.mark.parametrize(
+    ("data", "told", "parameter"),
+    [
+        ({"points": ENOUGH[:3]}, "draw from 4 to 5,000 points: these are 3", "points"),
+        ({"points": [[0, 0, 0]] * (MOST_POINTS + 1)}, "draw from 4 to", "points"),
+        ({"points": "many"}, "draw from 4 to", "points"),
+        ({"points": [[0, 0, k] for k in range(4)]}, "two points of a class", "points"),
+        ({"points": [[0, 0, 0]] * 4}, "two classes or more", "points"),
+        ({"points": [*ENOUGH, [0, 0, MOST_CLASSES]]}, "a class from 0 to 7", "points"),
+        ({"points": [*ENOUGH, [0, 0, 2]], "classes": ["a", "b"]}, "from 0 to 1", "points"),
+        ({"points": [*ENOUGH, [0, True, 0]]}, "a point is", "points"),
+        ({"points": [*ENOUGH, [0, 10**400, 0]]}, "a point is", "points"),
+        ({"points": [*ENOUGH, {"x": 0}]}, "a point is", "points"),
+        ({"points": ENOUGH, "target": "height"}, "a point is [x, y]", "points"),
+        ({"points": ENOUGH, "target": "size"}, "none of class, value, height", "target"),
+        ({"points": ENOUGH, "target": ["class"]}, "none of class, value, height", "target"),
+        ({"points": ENOUGH, "classes": ["a"]}, "from 2 to 8 different names", "classes"),
+        ({"points": ENOUGH, "classes": ["a", "a"]}, "from 2 to 8 different names", "classes"),
+        ({"points": ENOUGH, "classes": ["a", "b" * 50]}, "at most 40 letters", "classes"),
+        ({"points": ENOUGH, "limits": [[0, 1]]}, "2 pairs", "limits"),
+        ({"points": ENOUGH, "limits": [[0, 1], [1, 1]]}, "2 pairs", "limits"),
+        ({"points": ENOUGH, "limits": [[0, 1], "ab"]}, "2 pairs", "limits"),
+        ({"points": ENOUGH, "target": "value", "limits": LIMITS}, "3 pairs", "limits"),
+        ({"points": ENOUGH, "pionts": []}, "Did you mean 'points'?", "pionts"),
+    ],
+)
+def test_what_nobody_can_learn_is_refused_with_what_is_wrong(data, told, parameter):
+    with pytest.raises(ExperimentError) as refused:
+        posed(data)
+    assert told in str(refused.value)
+    assert refused.value.parameter == parameter
+
+
+def test_a_batch_is_no_larger_than_a_drawing(session, until):
+    data = {"kind": "drawn", "points": ENOUGH}
+    made = session({"data": data, "inputs": None, "model": {"batch_size": 50}})
+    made.do({"do": "step", "epochs": 2})
+    until(lambda: made.run.gate.latest.epoch == 2)
+    assert made.run.message is None
+    assert made.run.gate.n_batches == 1
