@@ -87,14 +87,18 @@ class Visit:
         """Until the page shows this epoch, which is not the latest."""
         expect(self.page.locator(".readouts dd").first).to_have_text(str(epoch))
 
-    def wait_for(self, name: str, value: Any) -> None:
-        """Until a parameter of the model is so, as the server has it."""
+    def until(self, condition: Callable[[], object]) -> None:
+        """Until something is so, as the server has it."""
         self.page.wait_for_timeout(0)
         for _ in range(PATIENCE // 50):
-            if self.session.experiment.model.get(name) == value:
+            if condition():
                 return
             self.page.wait_for_timeout(50)
-        raise AssertionError(f"{name} is {self.session.experiment.model.get(name)!r}")
+        raise AssertionError("waited in vain")
+
+    def wait_for(self, name: str, value: Any) -> None:
+        """Until a parameter of the model is so, as the server has it."""
+        self.until(lambda: self.session.experiment.model.get(name) == value)
 
     def pause(self) -> None:
         """Pause, and wait for the page to show where it stands."""

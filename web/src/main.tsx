@@ -20,6 +20,7 @@ import "./style/notebook.css";
 import "./style/lessons.css";
 import "./style/compare.css";
 import "./style/landscape.css";
+import "./style/board.css";
 
 const page = document.getElementById("page");
 if (page?.dataset.place === "notebook") {

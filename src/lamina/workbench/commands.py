@@ -57,7 +57,7 @@ def _open(session: Session, command: Mapping[str, Any]) -> None:
     told = {"epochs_per_second": opened.pace}
     if opened.pace is not None:
         _number(told, "epochs_per_second", 0.1, FASTEST_PACE)
-    plays, experiment = session.run.status == PLAYING, Experiment.from_json(opened.experiment)
+    before, experiment = session.run, Experiment.from_json(opened.experiment)
     try:
         _become(session, experiment)
     except ExperimentError as error:
@@ -65,8 +65,7 @@ def _open(session: Session, command: Mapping[str, Any]) -> None:
             raise
         raise ExperimentError(missing_data(opened.experiment), "hash") from None
     _pace(session, told)
-    if plays:
-        session.run.play()
+    _go_on(session, before, {})
 
 
 def _reset(session: Session, command: Mapping[str, Any]) -> None:

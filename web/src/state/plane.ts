@@ -4,19 +4,27 @@ import { computed } from "@preact/signals";
 import type { Points } from "../drawing/plane";
 import type { Grid } from "../drawing/region";
 import type { NumberArray } from "../wire/frames";
+import { board, boardPlane, isLearned } from "./board";
 import { data, frame, state } from "./session";
 
-export const extent = computed(() => data.value?.header.plane ?? null);
-export const isClassification = computed(() => state.value?.data.task !== "regression");
+export const extent = computed(() => boardPlane.value ?? data.value?.header.plane ?? null);
+export const isClassification = computed(() =>
+  board.value ? board.value.target === "class" : state.value?.data.task !== "regression",
+);
 export const classes = computed(() => state.value?.data.classes ?? []);
 
 /** The range of the targets of a regression, for its colours. */
-export const targetRange = computed<[number, number]>(() => state.value?.data.targets ?? [0, 1]);
+export const targetRange = computed<readonly [number, number]>(
+  () => board.value?.limits.at(-1) ?? state.value?.data.targets ?? [0, 1],
+);
 
-export const region = computed<Grid | null>(() => asGrid(frame.value?.arrays.get("region")));
+/** Over a board on which there is too little to learn, nobody has said anything yet. */
+export const region = computed<Grid | null>(() =>
+  isLearned.value ? asGrid(frame.value?.arrays.get("region")) : null,
+);
 
-export const trainPoints = computed(() => points("train"));
-export const testPoints = computed(() => points("test"));
+export const trainPoints = computed(() => (board.value ? drawn(false) : points("train")));
+export const testPoints = computed(() => (board.value ? drawn(true) : points("test")));
 
 function asGrid(array: NumberArray | undefined): Grid | null {
   if (!array) return null;
@@ -29,6 +37,23 @@ function points(part: "train" | "test"): Points | null {
   const targets = data.value?.arrays.get(`${part}_targets`);
   if (!places || !targets) return null;
   return { places: places.values, targets: targets.values };
+}
+
+/** What stands on the board, or of it what is held out: a point is, once the server has said so. */
+function drawn(test: boolean): Points {
+  const rows = isLearned.value ? points("test") : null;
+  const held = new Set(Array.from(rows?.targets ?? [], (_, at) => key(rows?.places ?? [], at)));
+  const chosen = (board.value?.points ?? []).filter(
+    ([x = 0, y = 0]) => held.has(key(Float32Array.of(x, y), 0)) === test,
+  );
+  return {
+    places: chosen.flatMap(([x = 0, y = 0]) => [x, y]),
+    targets: chosen.map((point) => point.at(-1) ?? 0),
+  };
+}
+
+function key(places: ArrayLike<number>, at: number): string {
+  return `${places[2 * at]} ${places[2 * at + 1]}`;
 }
 
 /** What the network says at a place: one number a class, or one number. */

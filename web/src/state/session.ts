@@ -4,6 +4,7 @@ import { batch, computed, effect, signal } from "@preact/signals";
 import { type Connection, Wire } from "../wire/connection";
 import { type BinaryMessage, decode } from "../wire/frames";
 import type {
+  Change,
   Command,
   DataHeader,
   Diagnoses,
@@ -78,9 +79,9 @@ export function send(command: Command): void {
 }
 
 /** Changes the experiment; what is refused is said in `refusal`. */
-export function change(experiment: Patch): void {
+export function change(experiment: Patch, how: Change = {}): void {
   refusal.value = null;
-  wire.send({ do: "set", experiment });
+  wire.send({ do: "set", experiment, ...how });
 }
 
 function hear(event: ServerEvent): void {
@@ -121,8 +122,9 @@ export function openLink(): void {
 
 /** Whether the weights of one state can be drawn as those of the other: then the picture need not go blank. */
 function sameShape(before: State | null, after: State): boolean {
-  const shape = ({ experiment, network }: State) =>
-    JSON.stringify([experiment.data, experiment.inputs, network.weights, network.biases]);
+  // Drawn points come one by one, and the network that is shown was drawn over most of them.
+  const shape = ({ experiment: { data, inputs }, network }: State) =>
+    JSON.stringify([{ ...data, points: null }, inputs, network.weights, network.biases]);
   return before !== null && shape(before) === shape(after);
 }
 

@@ -3,9 +3,11 @@
 import { classColour, css, sequential } from "../drawing/colours";
 import { traceMark } from "../drawing/marks";
 import type { Surface } from "../drawing/surface";
+import { board, leave, openBlank } from "../state/board";
 import { change, state, vocabulary } from "../state/session";
 import type { DataSet } from "../wire/protocol";
 import { useDrawing } from "./drawing";
+import { Icon } from "./Icon";
 import { TableChoice } from "./TableChoice";
 
 export function DataChoice() {
@@ -16,25 +18,38 @@ export function DataChoice() {
   return (
     <>
       <fieldset class="pictures">
-        <legend class="only-heard">Made data</legend>
+        <legend class="only-heard">Made data, or drawn</legend>
         {made.map((set) => (
           <label key={set.name} class="picture" title={set.about}>
             <input
               type="radio"
               name="data"
               class="only-heard"
-              checked={present?.kind === "made" && present.name === set.name}
+              checked={!board.value && present?.kind === "made" && present.name === set.name}
               onChange={() => choose(set)}
             />
             <Preview set={set} />
             {set.name}
           </label>
         ))}
+        <label class="picture" title="Put points into the plane by hand">
+          <input
+            type="radio"
+            name="data"
+            class="only-heard"
+            checked={board.value !== null}
+            onChange={() => openBlank()}
+          />
+          <span class="pencil">
+            <Icon name="pencil" />
+          </span>
+          your own
+        </label>
       </fieldset>
       <label class="field">
         <span class="name">Known data</span>
         <select
-          value={present?.kind === "known" ? present.name : ""}
+          value={!board.value && present?.kind === "known" ? present.name : ""}
           onChange={(event) => {
             const set = known.find(({ name }) => name === event.currentTarget.value);
             if (set) choose(set);
@@ -56,6 +71,7 @@ export function DataChoice() {
 }
 
 function choose(set: DataSet): void {
+  leave();
   change({ data: { kind: set.kind, name: set.name } });
 }
 

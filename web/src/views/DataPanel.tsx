@@ -1,9 +1,12 @@
 /** What is learned: the data set, how much noise, how many rows, and what of it the network is given. */
 
+import { board, editPoints, isEditable, isLearned, openBlank } from "../state/board";
+import type { Drawing, Target } from "../state/drawings";
 import { change, state, vocabulary } from "../state/session";
-import type { DataOption } from "../wire/protocol";
+import type { DataOption, DataSet } from "../wire/protocol";
 import { DataChoice } from "./DataChoice";
-import { NumberField, SliderField, TickField } from "./fields";
+import { ChoiceField, NumberField, SliderField, TickField } from "./fields";
+import { Icon } from "./Icon";
 import { capital, percent, whole } from "./numbers";
 import type { View } from "./TabbedPanel";
 
@@ -13,13 +16,29 @@ function DataPanel() {
   const experiment = state.value?.experiment;
   const words = vocabulary.value;
   if (!experiment || !words) return null;
-  const chosen = words.data.find(
-    (set) => set.kind === experiment.data.kind && set.name === experiment.data.name,
-  );
+  const isThis = (set: DataSet) =>
+    set.kind === experiment.data.kind && set.name === experiment.data.name;
+  const chosen = board.value ? undefined : words.data.find(isThis);
   return (
     <>
       <DataChoice />
       {chosen?.about && <p class="about">{capital(chosen.about)}.</p>}
+      {board.value && <DrawingFields drawing={board.value} />}
+      {isEditable.value && (
+        <button type="button" class="button" onClick={editPoints}>
+          <Icon name="pencil" /> Edit these points
+        </button>
+      )}
+      {isLearned.value && <SplitAndInputs chosen={chosen} />}
+    </>
+  );
+}
+
+function SplitAndInputs({ chosen }: { chosen: DataSet | undefined }) {
+  const experiment = state.value?.experiment;
+  if (!experiment) return null;
+  return (
+    <>
       <div class="fields">
         {chosen?.options.map((option) => (
           <OptionField key={`${chosen.name} ${option.name}`} option={option} />
@@ -40,6 +59,28 @@ function DataPanel() {
         {whole(state.value?.data.n_train ?? 0)} rows to learn from,{" "}
         {whole(state.value?.data.n_test ?? 0)} to test.
       </p>
+    </>
+  );
+}
+
+const TARGETS: readonly { value: Target; label: string }[] = [
+  { value: "class", label: "the class of a point" },
+  { value: "value", label: "the number of a point" },
+  { value: "height", label: "a curve: y from x" },
+];
+
+function DrawingFields({ drawing }: { drawing: Drawing }) {
+  return (
+    <>
+      <p class="about">
+        Click in the plane to put points, drag to spray; the right button takes them away.
+      </p>
+      <ChoiceField
+        label="What is learned"
+        value={drawing.target}
+        options={TARGETS}
+        onChoose={(target) => openBlank(target as Target)}
+      />
     </>
   );
 }

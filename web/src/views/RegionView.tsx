@@ -9,6 +9,7 @@ import type { Picture } from "../drawing/picture";
 import { drawAxes, drawPoints, type PlaneFrame, planeFrame } from "../drawing/plane";
 import { classPixels, type Grid, valuePixels } from "../drawing/region";
 import type { Surface } from "../drawing/surface";
+import { board, erases, missing } from "../state/board";
 import {
   answerAt,
   classes,
@@ -24,7 +25,9 @@ import { chooseRow, isFollowed, shownRow } from "../state/step";
 import { showsTest } from "../state/wishes";
 import { useDrawing } from "./drawing";
 import { TickField } from "./fields";
+import { type Place, useHand } from "./hand";
 import { fixed, percent, short } from "./numbers";
+import { Palette } from "./Palette";
 import { PlaneChoice } from "./PlaneChoice";
 import { RegionTable } from "./RegionTable";
 import type { View } from "./TabbedPanel";
@@ -43,25 +46,34 @@ function title(): string {
 }
 
 const CELLS = { region: 80 };
+const READING = "The plane: arrow keys move a place to be read out";
+const DRAWING =
+  "The drawing board: arrow keys move, Enter puts a point, a digit one of its class, Delete takes points away";
 
 function RegionView() {
   useWatched(CELLS);
   const below = useDrawing(drawRegion);
   const above = useDrawing(drawData);
-  const place = useSignal<[number, number] | null>(null);
+  const place = useSignal<Place | null>(null);
+  const hand = useHand(place, isFollowed);
   const plane = extent.value;
   return (
     <>
       <PlaneChoice />
       <div
-        class="plane"
+        class={board.value ? "plane board" : "plane"}
         role="application"
-        aria-label="The plane: arrow keys move a place to be read out"
+        aria-label={board.value ? DRAWING : READING}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys move a place within it
         tabIndex={0}
+        onPointerDown={hand.down}
         onPointerMove={(event) => {
           place.value = plane && pointed(event, plane);
+          hand.move(event);
         }}
+        onPointerUp={hand.up}
+        onPointerCancel={hand.up}
+        onContextMenu={(event) => board.value && event.preventDefault()}
         onPointerLeave={() => {
           place.value = null;
         }}
@@ -69,8 +81,12 @@ function RegionView() {
           if (isFollowed.value && place.value && plane) chooseNearest(place.value, plane);
         }}
         onKeyDown={(event) => {
+          if (hand.key(event)) {
+            event.preventDefault();
+            return;
+          }
           if (event.key === "Enter") event.currentTarget.click();
-          const next = plane && moved(event.key, place.value, plane);
+          const next = plane && moved(event, place.value, plane);
           if (!next) return;
           event.preventDefault();
           place.value = next;
@@ -84,13 +100,14 @@ function RegionView() {
       <p class="answer" aria-live="polite">
         <Answer place={place.value} />
       </p>
-      <Legend />
+      {board.value ? <Palette /> : <Legend />}
       <RegionTable />
     </>
   );
 }
 
 function RegionTools() {
+  if (board.value) return <span class="muted">Rings are held out to test on</span>;
   return (
     <TickField
       label="Test rows"
@@ -173,7 +190,7 @@ function drawData(surface: Surface): void {
   const frame = planeFrame(surface.width, surface.height, plane);
   const parts = [
     { points: trainPoints.value, test: false },
-    { points: showsTest.value ? testPoints.value : null, test: true },
+    { points: showsTest.value || board.value ? testPoints.value : null, test: true },
   ];
   for (const { points, test } of parts) {
     if (!points) continue;
@@ -210,7 +227,7 @@ function rowKeys(): Key[] {
   return [rowKey("rows to learn from", false), rowKey("test rows", true)];
 }
 
-function pointed(event: PointerEvent, plane: Plane): [number, number] | null {
+function pointed(event: PointerEvent, plane: Plane): Place | null {
   const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
   const frame = planeFrame(box.width, box.height, plane);
   const [x, y] = [frame.atX(event.clientX - box.left), frame.atY(event.clientY - box.top)];
@@ -225,13 +242,14 @@ const KEYS: Record<string, [number, number]> = {
   ArrowDown: [0, -1],
 };
 
-function moved(key: string, from: [number, number] | null, plane: Plane): [number, number] | null {
-  const way = KEYS[key];
+function moved(event: KeyboardEvent, from: Place | null, plane: Plane): Place | null {
+  const way = KEYS[event.key];
+  const steps = event.shiftKey ? 100 : 20;
   if (!way) return null;
   const step = (axis: "x" | "y", at: number | undefined, direction: number) => {
     const [low, high] = plane[axis];
     const start = at ?? (low + high) / 2;
-    return Math.min(high, Math.max(low, start + (direction * (high - low)) / 20));
+    return Math.min(high, Math.max(low, start + (direction * (high - low)) / steps));
   };
   return [step("x", from?.[0], way[0]), step("y", from?.[1], way[1])];
 }
@@ -243,7 +261,7 @@ function Crosshair({ place, plane }: { place: [number, number]; plane: Plane }) 
   return (
     <div class="crosshair-room" aria-hidden="true">
       <div
-        class="crosshair"
+        class={board.value && erases.value ? "crosshair eraser" : "crosshair"}
         style={{
           left: `${100 * share(place[0], plane.x)}%`,
           bottom: `${100 * share(place[1], plane.y)}%`,
@@ -275,6 +293,7 @@ function RowMark({ plane }: { plane: Plane }) {
 
 function Answer({ place }: { place: [number, number] | null }) {
   const plane = extent.value;
+  if (missing.value) return <>{missing.value}</>;
   const answer = place && answerAt(...place);
   if (!place || !plane || !answer) return <>Point at the plane to read it.</>;
   const where = `${plane.x_name} ${fixed(place[0], 2)}, ${plane.y_name} ${fixed(place[1], 2)}`;

@@ -63,6 +63,7 @@ function RunButtons() {
       >
         <Icon name="step" />
       </button>
+      <BatchButton ended={ended} />
       <button
         type="button"
         class="button quiet"
@@ -103,6 +104,30 @@ function KeepButton() {
   );
 }
 
+const NO_BATCHES = "One batch: this solver takes all rows at once, and has no batches";
+
+function BatchButton({ ended }: { ended: boolean }) {
+  const hasBatches = state.value?.run.by_epochs !== false;
+  const name = hasBatches ? "One batch" : NO_BATCHES;
+  return (
+    <button
+      type="button"
+      class="button quiet"
+      aria-label={name}
+      title={hasBatches ? `${name} (B)` : name}
+      aria-disabled={!hasBatches}
+      disabled={ended}
+      onClick={stepBatch}
+    >
+      <Icon name="batch" />
+    </button>
+  );
+}
+
+export function stepBatch(): void {
+  if (state.value?.run.by_epochs !== false) send({ do: "step", batches: 1 });
+}
+
 function Readouts() {
   const header = readable.value?.header;
   const score = header?.score;
@@ -117,17 +142,26 @@ function Readouts() {
           value={score.name === "accuracy" ? percent(score.value) : fixed(score.value, 3)}
         />
       )}
-      <Readout
-        name="Epochs a second"
-        value={playing.value ? whole(Math.round(header?.epochs_per_second ?? 0)) : "–"}
-      />
+      {header && header.batch > 0 && header.is_latest ? (
+        <Readout
+          name={`Batch ${whole(header.batch)} of ${whole(header.n_batches)}, loss`}
+          value={loss(header.batch_loss)}
+          look="batch"
+        />
+      ) : (
+        <Readout
+          name="Epochs a second"
+          value={playing.value ? whole(Math.round(header?.epochs_per_second ?? 0)) : "–"}
+          look="speed"
+        />
+      )}
     </dl>
   );
 }
 
-function Readout({ name, value }: { name: string; value: string }) {
+function Readout({ name, value, look }: { name: string; value: string; look?: string }) {
   return (
-    <div>
+    <div class={look}>
       <dt>{name}</dt>
       <dd>{value}</dd>
     </div>

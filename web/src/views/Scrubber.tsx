@@ -14,6 +14,7 @@ export function Scrubber() {
         type="range"
         class="slide"
         aria-label="Epoch that is shown"
+        title="Back and forth (, and .)"
         aria-valuetext={`epoch ${whole(epoch.value)}`}
         min={remembered?.first ?? 0}
         max={Math.max(1, last)}

@@ -9,7 +9,9 @@ export interface DataChoice {
   target?: string;
   columns?: string[] | null;
   task?: Task | null;
-  points?: [number, number, number][];
+  points?: number[][];
+  classes?: string[] | null;
+  limits?: number[][] | null;
   [option: string]: Json | undefined;
 }
 
@@ -67,6 +69,8 @@ export interface State {
     status: RunStatus;
     epoch: number;
     max_epochs: number;
+    /** Whether the solver goes by epochs and batches. */
+    by_epochs: boolean;
     ending: string | null;
     message: string | null;
   };
@@ -168,7 +172,10 @@ export interface FrameHeader {
   kind: "frame";
   run: number;
   epoch: number;
+  /** Of the next epoch, how many batches have been learned from. */
   batch: number;
+  n_batches: number;
+  batch_loss: number | null;
   is_latest: boolean;
   status: RunStatus;
   loss: number | null;
@@ -300,13 +307,22 @@ export interface TrainingScoresHeader {
   n_rows: number;
 }
 
+/** How a change goes with what was before it. */
+export interface Change {
+  /** Whether it is taken back together with the change before it. */
+  joined?: boolean;
+  /** Whether the new run goes unseen to the epoch that was shown. */
+  catch_up?: boolean;
+}
+
 export type Command =
-  | { do: "ready" | "play" | "pause" | "undo" }
+  | { do: "ready" | "play" | "pause" }
+  | { do: "undo"; catch_up?: boolean }
   | ({ do: "watch" } & Watched)
   | { do: "step"; epochs?: number; batches?: number }
   | { do: "pace"; epochs_per_second: number | null }
   | { do: "reset"; seed?: "same" | "new" | number }
-  | { do: "set"; experiment: Patch; id?: number }
+  | ({ do: "set"; experiment: Patch; id?: number } & Change)
   | { do: "open"; link: string }
   | { do: "open"; experiment: Experiment; pace: number | null }
   | { do: "rate"; learning_rate: number }

@@ -1,0 +1,299 @@
+/**
+ * The drawing board: a drawing as the hand has it, which is seen at once, and as the server has it.
+ *
+ * What can be learned from goes to the server a few times a second at most; what cannot yet stays here.
+ */
+
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
+import type { Patch, State } from "../wire/protocol";
+import {
+  asData,
+  blank,
+  classCounts,
+  closed,
+  type Drawing,
+  fromData,
+  isSame,
+  lacking,
+  MOST_CLASSES,
+  type Pair,
+  type Point,
+  type Target,
+  withClass,
+  without,
+  withPoint,
+} from "./drawings";
+import { change, data, playing, send, state } from "./session";
+
+/** Between two changes that a stroke sends, in milliseconds. */
+const BETWEEN = 300;
+const SHARE_HELD_OUT = 0.2;
+
+/** What the hand has drawn; null where the data is of another kind. */
+export const board = signal<Drawing | null>(null);
+
+/** The class that is put, and the value. */
+export const pen = signal(0);
+export const penValue = signal(0);
+export const erases = signal(false);
+
+/** What stands here alone, as there is too little of it to learn, with the way back. */
+const unsent = signal<readonly Drawing[]>([]);
+/** The drawing that the server was told last, until it says so itself. */
+let awaited: Drawing | null = null;
+let heard = "";
+let timer: ReturnType<typeof setTimeout> | undefined;
+let lastSent = Number.NEGATIVE_INFINITY;
+let isJoined = false;
+/** Whether the run was held because there was too little to learn from. */
+let resumes = false;
+/** Whether it was begun with an empty board, and not with points that were there. */
+let isFresh = false;
+
+export const missing = computed(() => board.value && lacking(board.value));
+
+/** Whether what the network says is about what stands on the board. */
+export const isLearned = computed(() => {
+  const drawing = board.value;
+  const known = state.value?.experiment.data;
+  return (
+    !drawing ||
+    (missing.value === null &&
+      known?.kind === "drawn" &&
+      (known.target ?? "class") === drawing.target)
+  );
+});
+
+export const counts = computed(() => classCounts(board.value?.points ?? []));
+
+/** What the plane is, where it is drawn on. */
+export const boardPlane = computed(() => {
+  const drawing = board.value;
+  if (!drawing) return null;
+  const [x, y] = drawing.limits as [Pair, Pair];
+  return {
+    x: [...x] as [number, number],
+    y: [...y] as [number, number],
+    x_name: "x",
+    y_name: "y",
+    kind: drawing.target === "height" ? ("line" as const) : ("plane" as const),
+  };
+});
+
+export const canUndo = computed(
+  () => unsent.value.length > 0 || !isLearned.value || state.value?.can_undo === true,
+);
+
+/** Whether the data on the page could have been drawn: then its points can be edited. */
+export const isEditable = computed(() => {
+  const known = state.value?.data;
+  if (!known || board.value) return false;
+  const isPlane = known.features.length === 2 || (known.features.length === 1 && known.targets);
+  return Boolean(isPlane) && known.classes.length <= MOST_CLASSES;
+});
+
+export function openBlank(target: Target = "class"): void {
+  drop();
+  isFresh = true;
+  pen.value = 0;
+  board.value = blank(target);
+  hold();
+}
+
+/** Turns the points that are seen into drawn ones. */
+export function editPoints(): void {
+  const [now, rows] = [state.value, data.value];
+  if (!now || !rows || !isEditable.value) return;
+  drop();
+  const { x, y } = rows.header.plane;
+  const isClass = now.data.task === "classification";
+  const target = isClass ? "class" : now.data.features.length === 1 ? "height" : "value";
+  const values: Pair[] = target === "value" && now.data.targets ? [now.data.targets] : [];
+  const classes = isClass ? now.data.classes : [];
+  let drawing: Drawing = { target, points: [], classes, limits: [x, y, ...values] };
+  for (const point of seenPoints(target)) drawing = withPoint(drawing, point);
+  isFresh = false;
+  board.value = drawing;
+  learn();
+}
+
+function seenPoints(target: Target): Point[] {
+  const arrays = data.value?.arrays;
+  return ["train", "test"].flatMap((part) => {
+    const places = arrays?.get(`${part}_points`)?.values ?? [];
+    const targets = arrays?.get(`${part}_targets`)?.values ?? [];
+    return Array.from(targets, (value, at) => {
+      const place = [places[2 * at] as number, places[2 * at + 1] as number];
+      return target === "height" ? place : [...place, value];
+    });
+  });
+}
+
+/** What follows, until the next one begins, is taken back together. */
+export function beginStroke(): void {
+  if (timer !== undefined) learnNow();
+  isJoined = false;
+  if (board.value) unsent.value = [...unsent.value, board.value];
+}
+
+export function put(x: number, y: number): void {
+  const drawing = board.value;
+  if (!drawing) return;
+  const more = { class: [pen.value], value: [penValue.value], height: [] }[drawing.target];
+  become(withPoint(drawing, [x, y, ...more]));
+}
+
+export function take(isTaken: (point: Point) => boolean): void {
+  if (board.value) become(without(board.value, isTaken));
+}
+
+export function endStroke(): void {
+  const drawing = board.value;
+  if (!drawing) return;
+  const tidy = closed(drawing);
+  if (tidy !== drawing) pen.value = Math.min(pen.value, tidy.classes.length - 1);
+  become(tidy);
+  if (unsent.value.at(-1) === tidy) unsent.value = unsent.value.slice(0, -1);
+}
+
+export function clear(): void {
+  if (!board.value) return;
+  beginStroke();
+  become({ ...board.value, points: [] });
+}
+
+export function addClass(): void {
+  const drawing = board.value && withClass(board.value);
+  if (!drawing) return;
+  board.value = drawing;
+  choosePen(drawing.classes.length - 1);
+}
+
+export function choosePen(label: number): void {
+  const count = board.value?.target === "class" ? board.value.classes.length : 0;
+  if (label >= count) return;
+  pen.value = label;
+  erases.value = false;
+}
+
+export function undo(): void {
+  const before = unsent.value.at(-1);
+  // What of the latest stroke was still to be sent goes with it.
+  clearTimeout(timer);
+  timer = undefined;
+  if (before) {
+    unsent.value = unsent.value.slice(0, -1);
+    board.value = before;
+    if (isHeard(before)) goOn();
+    else if (!lacking(before)) learn();
+    return;
+  }
+  if (!isLearned.value && state.value?.experiment.data.kind !== "drawn") {
+    leave();
+    return;
+  }
+  awaited = null;
+  send({ do: "undo", catch_up: true });
+}
+
+/** Leaves the board for other data; what the server learns from stays until it learns from that. */
+export function leave(): void {
+  drop();
+  if (state.value?.experiment.data.kind !== "drawn") board.value = null;
+  goOn();
+}
+
+function become(drawing: Drawing): void {
+  if (drawing === board.value) return;
+  board.value = drawing;
+  if (lacking(drawing)) hold();
+  else learn();
+}
+
+function drop(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  awaited = null;
+  unsent.value = [];
+  erases.value = false;
+}
+
+/** Of what is not there yet nothing is learned: the run stands still until it is. */
+function hold(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  if (!playing.value) return;
+  resumes = true;
+  send({ do: "pause" });
+}
+
+/** Whether the server learns from just this. */
+function isHeard(drawing: Drawing): boolean {
+  const known = state.value?.experiment.data;
+  return known?.kind === "drawn" && isSame(fromData(known), drawing);
+}
+
+function goOn(): void {
+  if (resumes) send({ do: "play" });
+  resumes = false;
+}
+
+function learn(): void {
+  const wait = lastSent + BETWEEN - performance.now();
+  if (wait <= 0) learnNow();
+  else timer ??= setTimeout(learnNow, wait);
+}
+
+function learnNow(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  const [drawing, now] = [board.value, state.value];
+  if (!drawing || !now || lacking(drawing)) return;
+  const goesOn = now.experiment.data.kind === "drawn" || !isFresh;
+  awaited = drawing;
+  lastSent = performance.now();
+  unsent.value = [];
+  change(patch(drawing, now), { joined: isJoined, catch_up: goesOn });
+  isJoined = true;
+  goOn();
+}
+
+/** Drawn data keeps all else; what was of another kind takes along what still goes with it. */
+function patch(drawing: Drawing, { experiment, data: known }: State): Patch {
+  const all = asData(drawing);
+  const before = experiment.data;
+  if (before.kind === "drawn" && (before.target ?? "class") === drawing.target)
+    return { data: all };
+  const isPlane = drawing.target !== "height";
+  const inputs = known.features.length === 2 ? (experiment.inputs ?? ["x", "y"]) : ["x", "y"];
+  const { test_share, target_scaled } = experiment;
+  const kept = isFresh
+    ? { test_share: SHARE_HELD_OUT, target_scaled: false }
+    : { test_share, target_scaled };
+  return { data: all, inputs: isPlane ? inputs : null, plane: null, ...kept };
+}
+
+/** Follows the server: what it was told last needs no answer, all else that is new is taken over. */
+effect(() => {
+  const known = state.value?.experiment.data;
+  const said = JSON.stringify(known ?? null);
+  if (!known || said === heard) return;
+  heard = said;
+  untracked(() => batch(() => hear(known)));
+});
+
+function hear(known: State["experiment"]["data"]): void {
+  if (known.kind !== "drawn") {
+    if (board.peek()) leave();
+    board.value = null;
+    return;
+  }
+  const drawing = fromData(known);
+  if (awaited) {
+    // What was sent earlier is still on its way back.
+    if (isSame(awaited, drawing)) awaited = null;
+    return;
+  }
+  drop();
+  board.value = drawing;
+}

@@ -1,0 +1,7 @@
+/** Epochs at even distances, as they are remembered. */
+
+/** Of epochs that stand so far apart, the one before or after. */
+export function neighbour(from: number, direction: 1 | -1, apart: number): number {
+  const at = direction > 0 ? Math.floor(from / apart) + 1 : Math.ceil(from / apart) - 1;
+  return at * apart;
+}
