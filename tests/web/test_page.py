@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
@@ -198,6 +199,38 @@ def test_gives_back_code_that_ends_with_the_same_loss(visit: Any) -> None:
     with contextlib.redirect_stdout(told):
         exec(compile(download.value.path().read_text(), "run.py", "exec"), {})
     assert repr(visit.session.moment.loss) in told.getvalue()
+
+
+def test_gives_back_onnx_that_says_what_the_network_says(visit: Any) -> None:
+    pytest.importorskip("onnx")
+    visit.wait_for_epoch(10)
+    visit.pause()
+    visit.page.get_by_text("Take away").click()
+    with visit.page.expect_download() as download:
+        visit.page.get_by_role("button", name="ONNX").click()
+    assert download.value.suggested_filename == "workbench.onnx"
+    runtime = pytest.importorskip("onnxruntime")
+    taken = runtime.InferenceSession(download.value.path().read_bytes())
+    problem = visit.session.run.problem
+    rows = problem.features_test
+    given = taken.get_inputs()[0]
+    kind = np.float64 if "double" in given.type else np.float32
+    labels = taken.run(None, {given.name: rows.astype(kind)})[0]
+    expected = visit.session.run.model_at(visit.session.moment).predict(problem.inputs(rows))
+    np.testing.assert_array_equal(labels.ravel(), expected)
+
+
+def test_gives_a_long_name_the_room_that_it_needs(visit: Any) -> None:
+    page = visit.page
+    for name, shown in (("iris", 4), ("breast_cancer", 0)):
+        page.get_by_label("Known data").select_option(name)
+        visit.until(lambda name=name: visit.session.run.problem.dataset.name == name)
+        expect(page.locator(".input-name")).to_have_count(shown)
+    page.get_by_label("Known data").select_option("iris")
+    names = page.locator(".input-name")
+    expect(names).to_have_count(4)
+    cut = names.evaluate_all("all => all.filter(each => each.scrollWidth > each.clientWidth)")
+    assert cut == []
 
 
 def test_looks_at_wide_data_in_the_plane_that_is_chosen(visit: Any) -> None:

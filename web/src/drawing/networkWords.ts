@@ -14,8 +14,23 @@ export interface NetworkWords {
 }
 
 /** The least side of a box that a name fits beside. */
-const LEAST_SIDE = 13;
-const BESIDE = 6;
+export const LEAST_SIDE = 13;
+/** Between a box and its name. */
+export const BESIDE = 6;
+
+/** The share of a picture that names may take on either side, and what they take at least. */
+const MOST_OF_WIDTH = 0.24;
+const LEAST_ROOM = 40;
+
+const ruler = document.createElement("canvas").getContext("2d");
+
+/** Room beside the boxes for the longest of the names, as far as the picture has it to spare. */
+export function roomFor(names: readonly string[], width: number): number {
+  if (!ruler) return LEAST_ROOM;
+  ruler.font = font(12);
+  const longest = Math.max(0, ...names.map((name) => ruler.measureText(name).width));
+  return Math.max(LEAST_ROOM, Math.min(MOST_OF_WIDTH * width, Math.ceil(longest) + 2 * BESIDE));
+}
 
 export function drawNetworkWords(surface: Surface, layout: Layout, words: NetworkWords): void {
   const { context, width, theme } = surface;

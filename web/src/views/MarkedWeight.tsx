@@ -14,6 +14,7 @@ interface MarkedProps {
 }
 
 export function MarkedWeight({ marked, chosen }: MarkedProps) {
+  if (marked && "unit" in marked && marked.layer === 0) return <Input at={marked.unit} />;
   const place = marked && placeOf(marked);
   if (!place) return <Key />;
   return (
@@ -34,6 +35,14 @@ export function MarkedWeight({ marked, chosen }: MarkedProps) {
           </button>
         </>
       )}
+    </p>
+  );
+}
+
+function Input({ at }: { at: number }) {
+  return (
+    <p class="answer">
+      input {at + 1}: <strong>{state.value?.data.inputs[at]}</strong>
     </p>
   );
 }

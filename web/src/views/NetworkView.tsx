@@ -12,7 +12,7 @@ import {
   type Node,
   nodeAt,
 } from "../drawing/networkLayout";
-import { drawNetworkWords } from "../drawing/networkWords";
+import { BESIDE, drawNetworkWords, LEAST_SIDE, roomFor } from "../drawing/networkWords";
 import type { Picture } from "../drawing/picture";
 import type { Surface } from "../drawing/surface";
 import { unitMaps } from "../state/maps";
@@ -49,8 +49,7 @@ function NetworkView() {
   const layout = useComputed<Layout | null>(() => {
     const { width, height } = room.value;
     if (width === 0 || sizes.value.length === 0) return null;
-    const [left, right] = width < 420 ? [30, 48] : [58, 70];
-    return layOut(sizes.value, { width, height, top: 8, bottom: 8, left, right });
+    return layOutBeside(width, height);
   });
   const marked = useComputed(() => chosen.value ?? pointed.value);
   const below = useDrawing((surface) => {
@@ -85,7 +84,9 @@ function NetworkView() {
             pointed.value = null;
           }}
           onClick={(event) => {
-            chosen.value = find(event);
+            const found = find(event);
+            // An input has nothing that could be changed.
+            chosen.value = found?.layer === 0 ? null : found;
           }}
         />
         {layout.value && <Names layout={layout.value} />}
@@ -99,6 +100,22 @@ function NetworkView() {
       <WeightTable />
     </>
   );
+}
+
+/** Room beside the network as its names need it; none for those whose boxes are too small to have names. */
+function layOutBeside(width: number, height: number): Layout {
+  const known = state.value?.data;
+  const names = [known?.inputs ?? [], known ? outputNames(known) : []] as const;
+  const room = { width, height, top: 8, bottom: 8 };
+  const bare = layOut(sizes.value, {
+    ...room,
+    left: roomFor([], width),
+    right: roomFor([], width),
+  });
+  const [left, right] = [bare.sides[0] ?? 0, bare.sides.at(-1) ?? 0].map((side, end) =>
+    roomFor(side < LEAST_SIDE ? [] : (names[end] ?? []), width),
+  );
+  return layOut(sizes.value, { ...room, left: left ?? 0, right: right ?? 0 });
 }
 
 function NetworkTools() {
@@ -259,8 +276,8 @@ function Names({ layout }: { layout: Layout }) {
   const inputs = layout.layers[0] ?? [];
   const outputs = layout.layers.at(-1) ?? [];
   const ends = outputNames(known);
-  const beside = (layer: number) => (layout.sides[layer] ?? 0) / 2 + 6;
-  const isLarge = (layer: number) => (layout.sides[layer] ?? 0) >= 13;
+  const beside = (layer: number) => (layout.sides[layer] ?? 0) / 2 + BESIDE;
+  const isLarge = (layer: number) => (layout.sides[layer] ?? 0) >= LEAST_SIDE;
   const last = layout.layers.length - 1;
   return (
     <div class="names">
@@ -270,7 +287,11 @@ function Names({ layout }: { layout: Layout }) {
             key={node.unit}
             class="input-name"
             title={known.inputs[node.unit]}
-            style={{ top: `${node.y}px`, right: `${layout.width - node.x + beside(0)}px` }}
+            style={{
+              top: `${node.y}px`,
+              right: `${layout.width - node.x + beside(0)}px`,
+              maxInlineSize: `${node.x - beside(0)}px`,
+            }}
           >
             {known.inputs[node.unit]}
           </span>
@@ -281,7 +302,11 @@ function Names({ layout }: { layout: Layout }) {
             key={node.unit}
             class="output-name"
             title={ends[node.unit]}
-            style={{ top: `${node.y}px`, left: `${node.x + beside(last)}px` }}
+            style={{
+              top: `${node.y}px`,
+              left: `${node.x + beside(last)}px`,
+              maxInlineSize: `${layout.width - node.x - beside(last)}px`,
+            }}
           >
             {ends[node.unit]}
           </span>
