@@ -1,11 +1,15 @@
 /** The page: the bar, the settings, and the panels. */
 
 import { useEffect } from "preact/hooks";
+
+
+import { board, choosePen, undo } from "../state/board";
+
 import { keep } from "../state/kept";
 import { show } from "../state/panels";
-import { board, choosePen } from "../state/board";
+
 import { seek } from "../state/history";
-import { send } from "../state/session";
+import { send, state } from "../state/session";
 import { send as sendFile } from "../state/uploads";
 import { Banner } from "./Banner";
 import { classOf } from "./hand";
@@ -55,13 +59,29 @@ const KEYS: Record<string, () => void> = {
 
 /** Single keys work where no control has the focus that means something else by them. */
 function hearKey(event: KeyboardEvent): void {
-  if (event.defaultPrevented) return;
-  const busy = (event.target as Element).closest("input, select, textarea, button, summary, a");
-  if (busy || event.ctrlKey || event.metaKey || event.altKey) return;
-  const act = KEYS[event.key.toLowerCase()] ?? chooser(event.key);
+  const { key, target } = event;
+  if (event.defaultPrevented || event.altKey || isBusy(target as Element, key)) return;
+  const act =
+    event.ctrlKey || event.metaKey ? together(key) : (KEYS[key.toLowerCase()] ?? chooser(key));
   if (!act) return;
   event.preventDefault();
   act();
+}
+
+/** A field takes every key, a button those that press it. */
+function isBusy(target: Element, key: string): boolean {
+  if (target.closest("input, select, textarea")) return true;
+  return key === " " && target.closest("button, summary, a") !== null;
+}
+
+/** What a key means with Control, or Command. */
+function together(key: string): (() => void) | undefined {
+  return key.toLowerCase() === "z" ? takeBack : undefined;
+}
+
+function takeBack(): void {
+  if (board.value) undo();
+  else if (state.value?.can_undo) send({ do: "undo" });
 }
 
 /** Digits choose what a hand draws with, wherever the focus is. */

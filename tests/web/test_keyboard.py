@@ -1,0 +1,172 @@
+"""All that people do on the page, without a pointer: every focus is reached by Tab, or by a key of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from lamina.workbench.drawn import DrawnData
+
+pytestmark = pytest.mark.xdist_group("browser")
+# More than there are controls on the page.
+MOST_TABS = 300
+HAS_FOCUS = "each => each === document.activeElement"
+SHOWS_FOCUS = """() => {
+    const marked = [document.activeElement, document.activeElement.closest("label")];
+    return marked.some(each => each && getComputedStyle(each).outlineStyle !== "none");
+}"""
+
+
+class Keys:
+    """A page and a keyboard."""
+
+    def __init__(self, visit: Any) -> None:
+        self.visit, self.page = visit, visit.page
+        self.press = visit.page.keyboard.press
+
+    def reach(self, control: Locator) -> Locator:
+        """Tab until a control has the focus, and shows it."""
+        expect(control).to_be_visible()
+        for _ in range(MOST_TABS):
+            if control.evaluate(HAS_FOCUS):
+                assert self.page.evaluate(SHOWS_FOCUS), f"{control} does not show its focus"
+                return control
+            self.press("Tab")
+        raise AssertionError(f"{control} cannot be reached")
+
+    def button(self, name: str) -> Locator:
+        """Reach a button and press it."""
+        button = self.reach(self.page.get_by_role("button", name=name, exact=True).first)
+        self.press("Enter")
+        return button
+
+    def leave(self) -> None:
+        """Let nothing have the focus, as at first."""
+        self.page.evaluate("document.activeElement.blur()")
+
+
+@pytest.fixture
+def keys(visit: Any) -> Keys:
+    visit.wait_for_epoch(5)
+    return Keys(visit)
+
+
+def test_runs_holds_steps_and_goes_back(keys: Keys) -> None:
+    visit, page = keys.visit, keys.page
+    keys.press("Space")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    page.wait_for_timeout(300)
+    epoch = visit.epoch()
+    keys.press("s")
+    visit.wait_for_exactly(epoch + 1)
+    keys.press("b")
+    expect(page.locator(".readouts > .batch dt")).to_contain_text("Batch 1 of 25")
+    keys.press("s")
+    visit.wait_for_exactly(epoch + 2)
+    keys.reach(page.get_by_label("Epoch that is shown"))
+    keys.press("Home")
+    visit.wait_for_exactly(0)
+    keys.press("ArrowRight")
+    visit.wait_for_exactly(1)
+    keys.button("Latest")
+    visit.wait_for_exactly(epoch + 2)
+    # A letter means the same while a button has the focus.
+    keys.press(",")
+    visit.wait_for_exactly(epoch + 1)
+    keys.press(".")
+    visit.wait_for_exactly(epoch + 2)
+    keys.button("Play")
+    expect(page.get_by_role("button", name="Pause")).to_be_focused()
+    keys.press("r")
+    visit.wait_for_exactly(0)
+    seed = visit.session.run.model.random_state
+    keys.press("n")
+    visit.until(lambda: visit.session.run.model.random_state != seed)
+
+
+def test_builds_another_network(keys: Keys) -> None:
+    visit, page = keys.visit, keys.page
+    keys.reach(page.get_by_label("Activation", exact=True))
+    keys.press("r")
+    visit.until(lambda: visit.session.experiment.model["activation"] != "tanh")
+    keys.button("Add a hidden layer")
+    visit.wait_for("hidden_layer_sizes", [6, 4, 4])
+    keys.button("Add a unit to hidden layer 1")
+    visit.wait_for("hidden_layer_sizes", [7, 4, 4])
+    keys.button("Remove the last hidden layer")
+    visit.wait_for("hidden_layer_sizes", [7, 4])
+    keys.press("Control+z")
+    visit.wait_for("hidden_layer_sizes", [7, 4, 4])
+    keys.button("Undo")
+    visit.wait_for("hidden_layer_sizes", [6, 4, 4])
+    keys.reach(page.get_by_label("Learning rate", exact=True))
+    keys.press("ArrowUp")
+    visit.wait_for("learning_rate_init", 0.03)
+
+
+def test_writes_a_weight(keys: Keys) -> None:
+    visit, page = keys.visit, keys.page
+    keys.press("Space")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    twin = page.locator(".network details.twin")
+    keys.reach(twin.locator("summary"))
+    keys.press("Enter")
+    field = keys.reach(twin.get_by_role("textbox").first)
+    before = field.input_value()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("2.5")
+    keys.press("Enter")
+    expect(field).to_have_value("2.5000")
+    keys.button("Undo")
+    expect(field).to_have_value(before)
+
+
+def test_chooses_data_and_draws_its_own(keys: Keys) -> None:
+    visit, page = keys.visit, keys.page
+    keys.reach(page.get_by_role("radio", name="moons"))
+    keys.press("ArrowRight")
+    visit.until(lambda: visit.session.run.problem.dataset.name == "circles")
+    keys.press("ArrowLeft")
+    visit.until(lambda: visit.session.run.problem.dataset.name == "moons")
+    keys.press("ArrowLeft")
+    visit.until(lambda: visit.session.run.problem.dataset.name == "quadrants")
+    keys.press("ArrowLeft")
+    expect(page.get_by_role("radio", name="your own")).to_be_checked()
+    keys.reach(page.locator(".plane"))
+    for key in ("1", "Enter", "ArrowLeft", "Enter", "2", "ArrowUp", "ArrowUp", "Enter"):
+        keys.press(key)
+    keys.press("ArrowUp")
+    keys.press("2")
+    visit.until(lambda: isinstance(visit.session.experiment.data, DrawnData))
+    assert [point[2] for point in visit.session.experiment.data.points][:2] == [0, 0]
+    keys.reach(page.get_by_label("Known data"))
+    keys.press("i")
+    visit.until(lambda: visit.session.run.problem.dataset.name == "iris")
+
+
+def test_opens_every_view(keys: Keys) -> None:
+    for panel in keys.page.locator(".panel:has(.tab)").all():
+        for number in range(panel.locator(".tab").count()):
+            tab = keys.reach(panel.locator(".tab").nth(number))
+            keys.press("Enter")
+            expect(tab).to_have_attribute("aria-pressed", "true")
+            expect(panel.get_by_role("heading", level=2)).to_have_text(tab.inner_text())
+
+
+def test_takes_the_run_away(keys: Keys) -> None:
+    page = keys.page
+    menu = page.locator(".bar .menu > summary", has_text="Take away")
+    keys.reach(menu)
+    keys.press("Enter")
+    keys.reach(page.get_by_role("button", name="Python code"))
+    with page.expect_download() as download:
+        keys.press("Enter")
+    assert download.value.suggested_filename == "workbench_run.py"
+    keys.reach(menu)
+    keys.press("Enter")
+    entry = page.get_by_role("button", name="Python code")
+    expect(entry).to_be_visible()
+    keys.press("Escape")
+    expect(entry).not_to_be_visible()
