@@ -1,4 +1,4 @@
-"""All that people do on the page, without a pointer: every focus is reached by Tab, or by a key of its own."""
+"""All that people do on the page, without a pointer: by Tab, or by a key of its own."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_builds_another_network(keys: Keys) -> None:
 
 
 def test_writes_a_weight(keys: Keys) -> None:
-    visit, page = keys.visit, keys.page
+    page = keys.page
     keys.press("Space")
     expect(page.get_by_role("button", name="Play")).to_be_visible()
     twin = page.locator(".network details.twin")

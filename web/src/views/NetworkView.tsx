@@ -210,29 +210,33 @@ function LayerHeads({ layout }: { layout: Layout }) {
   const pitch = (layout.columns[1] ?? 0) - (layout.columns[0] ?? 0);
   return (
     <div class={pitch < 92 ? "heads narrow" : "heads"}>
-      <Head at={layout.columns[0]} pitch={pitch}>
+      <Head at={layout.columns[0]} pitch={pitch} within={layout.width}>
         <span class="muted">{plural(layout.sizes[0] ?? 0, "input")}</span>
       </Head>
       {layers.map((width, layer) => (
-        <Head key={layer} at={layout.columns[layer + 1]} pitch={pitch}>
+        <Head key={layer} at={layout.columns[layer + 1]} pitch={pitch} within={layout.width}>
           <UnitCount layers={layers} layer={layer} width={width} />
         </Head>
       ))}
-      <Head at={layout.columns.at(-1)} pitch={pitch}>
+      <Head at={layout.columns.at(-1)} pitch={pitch} within={layout.width}>
         <span class="muted">{plural(layout.sizes.at(-1) ?? 0, "output")}</span>
       </Head>
     </div>
   );
 }
 
-function Head(props: {
+interface HeadProps {
   at: number | undefined;
   pitch: number;
+  within: number;
   children: preact.ComponentChildren;
-}) {
+}
+
+function Head({ at = 0, pitch, within, children }: HeadProps) {
+  const width = Math.min(pitch, 2 * at, 2 * (within - at));
   return (
-    <div class="head" style={{ left: `${props.at ?? 0}px`, width: `${props.pitch}px` }}>
-      {props.children}
+    <div class="head" style={{ left: `${at}px`, width: `${width}px` }}>
+      {children}
     </div>
   );
 }
