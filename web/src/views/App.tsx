@@ -10,6 +10,7 @@ import { show } from "../state/panels";
 
 import { seek } from "../state/history";
 import { send, state } from "../state/session";
+import { isFollowed } from "../state/step";
 import { send as sendFile } from "../state/uploads";
 import { Banner } from "./Banner";
 import { classOf } from "./hand";
@@ -49,8 +50,6 @@ const KEYS: Record<string, () => void> = {
   " ": toggle,
   s: () => send({ do: "step", epochs: 1 }),
   b: stepBatch,
-  ",": () => seek(-1),
-  ".": () => seek(1),
   r: () => send({ do: "reset", seed: "same" }),
   l: () => show("side", "Lessons"),
   n: () => send({ do: "reset", seed: "new" }),
@@ -84,8 +83,12 @@ function takeBack(): void {
   else if (state.value?.can_undo) send({ do: "undo" });
 }
 
-/** Digits choose what a hand draws with, wherever the focus is. */
+const SEEKS: Record<string, 1 | -1> = { ",": -1, ".": 1 };
+
+/** Digits choose what a hand draws with; while a step is walked through, comma and period are its own. */
 function chooser(key: string): (() => void) | undefined {
+  const way = isFollowed.value ? undefined : SEEKS[key];
+  if (way) return () => seek(way);
   const label = classOf(key);
   return label === null || !board.value ? undefined : () => choosePen(label);
 }
