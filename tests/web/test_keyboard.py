@@ -157,7 +157,7 @@ def test_opens_every_view(keys: Keys) -> None:
 
 def test_takes_the_run_away(keys: Keys) -> None:
     page = keys.page
-    menu = page.locator(".bar .menu > summary", has_text="Take away")
+    menu = page.locator(".bar .menu > button", has_text="Take away")
     keys.reach(menu)
     keys.press("Enter")
     keys.reach(page.get_by_role("button", name="Python code"))
