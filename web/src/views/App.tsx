@@ -2,13 +2,10 @@
 
 import { useEffect } from "preact/hooks";
 
-
 import { board, choosePen, undo } from "../state/board";
-
+import { seek } from "../state/history";
 import { keep } from "../state/kept";
 import { show } from "../state/panels";
-
-import { seek } from "../state/history";
 import { send, state } from "../state/session";
 import { isFollowed } from "../state/step";
 import { send as sendFile } from "../state/uploads";
