@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from lamina.training.watching import EpochRecord
 from lamina.workbench.curves import Curves, Moment, Moments
+from lamina.workbench.tempo import Hurry, Speed
 
 # Of the time of iterations, a fifth may go into finding their networks.
 PATIENCE_WITH_LOOKS = 4.0
@@ -25,23 +26,6 @@ PATIENCE_WITH_LOOKS = 4.0
 
 class Abandoned(Exception):
     """Nobody wants the rest of this fit."""
-
-
-class Speed:
-    """How fast a count grows, over the last second or so."""
-
-    span = 0.5
-
-    def __init__(self) -> None:
-        self.marks = [(perf_counter(), 0)]
-
-    def now(self, count: int) -> float:
-        """The speed, for whoever asks more than once a second."""
-        at = perf_counter()
-        if at - self.marks[-1][0] >= self.span:
-            self.marks = [*self.marks[-1:], (at, count)]
-        since, before = self.marks[0]
-        return (count - before) / (at - since) if at > since else 0.0
 
 
 class Edit(NamedTuple):
@@ -80,24 +64,6 @@ class ByHand(NamedTuple):
         """What was done up to an epoch, and after it before the next."""
         rates = tuple(change for change in self.rates if change[0] <= epoch)
         return ByHand(rates, tuple(edit for edit in self.edits if edit.epoch <= epoch))
-
-
-class Hurry(NamedTuple):
-    """Epochs that pass unseen, as fast as they can.
-
-    Attributes
-    ----------
-    epoch : int
-        The last of them.
-    end : float
-        When it ends in any case, by `perf_counter`.
-    holds : bool
-        Whether none may pass after it.
-    """
-
-    epoch: int
-    end: float
-    holds: bool
 
 
 class Gate:
