@@ -209,7 +209,7 @@ def test_gives_back_onnx_that_says_what_the_network_says(visit: Any) -> None:
     visit.page.get_by_text("Take away").click()
     with visit.page.expect_download() as download:
         visit.page.get_by_role("button", name="ONNX").click()
-    assert download.value.suggested_filename == "workbench.onnx"
+    assert download.value.suggested_filename.endswith(".onnx")
     runtime = pytest.importorskip("onnxruntime")
     taken = runtime.InferenceSession(download.value.path().read_bytes())
     problem = visit.session.run.problem
