@@ -46,17 +46,19 @@ function CurvesView() {
     <>
       <div class="plot" ref={place} aria-hidden="true" />
       <Scrubber />
-      <CurvesTable />
+      <div class="foot">
+        <CurvesTable />
+        <CurveLegend />
+      </div>
     </>
   );
 }
 
 function CurvesTools() {
   return (
-    <>
+    <div class="tools">
       <select
         aria-label="What is drawn"
-        class="course"
         value={course.value}
         onChange={(event) => {
           wished.value = event.currentTarget.value as Course;
@@ -68,7 +70,6 @@ function CurvesTools() {
           </option>
         ))}
       </select>
-      <CurveLegend />
       {course.value !== "score" && (
         <TickField
           label="Logarithmic"
@@ -78,7 +79,7 @@ function CurvesTools() {
           }}
         />
       )}
-    </>
+    </div>
   );
 }
 
@@ -234,7 +235,7 @@ function CurveLegend() {
               stroke-dasharray={line.dashed ? "7 4" : undefined}
             />
           </svg>
-          {line.name} <span class="figure">{short(line.values[at], 4)}</span>
+          {line.name} <span class="figure">{short(valueAt(line, at), 4)}</span>
         </span>
       ))}
       <span class="muted">
@@ -242,6 +243,11 @@ function CurveLegend() {
       </span>
     </div>
   );
+}
+
+/** Where nothing is known yet, the latest that is. */
+function valueAt(line: Curve, at: number): number | null | undefined {
+  return line.values[at] ?? line.values.slice(0, at).findLast((value) => value !== null);
 }
 
 const ROWS = 10;

@@ -39,7 +39,8 @@ export const network: View = {
   picture: networkPicture,
 };
 
-const UNITS = { units: 24 };
+/** What the outputs say over the plane is cut from the region. */
+const UNITS = { units: 24, region: 24 };
 
 function NetworkView() {
   useWatched(UNITS);
