@@ -12,7 +12,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 def drawn(visit: Any, what: str) -> list[list[str]]:
     """The table beside the curves, a list of cells a row."""
-    visit.page.get_by_label("What is drawn").select_option(label=what)
+    visit.page.get_by_label("Curves of").select_option(label=what)
     table = visit.page.get_by_role("region", name=f"The {what.lower()} as a table")
     if not table.is_visible():
         visit.page.locator(".curves .twin > summary").click()
@@ -28,7 +28,7 @@ def test_scores_of_the_rows_learned_from_and_held_out_are_those_of_the_model(vis
     problem = run.problem
     train = model.score(problem.X_train, problem.y_train)
     expected = [f"{moment.epoch}", f"{train:.5g}", f"{moment.row['accuracy']:.5g}"]
-    visit.page.get_by_label("What is drawn").select_option(label="Accuracy")
+    visit.page.get_by_label("Curves of").select_option(label="Accuracy")
     visit.page.wait_for_function(
         "train => document.querySelector('.legend.lines .figure').textContent == train",
         arg=f"{train:.4g}",
@@ -56,5 +56,5 @@ def test_without_a_score_there_is_none_to_choose(visit: Any) -> None:
     visit.page.get_by_label("Solver").select_option("lbfgs")
     visit.wait_for("solver", "lbfgs")
     visit.wait_for_epoch(3)
-    options = visit.page.get_by_label("What is drawn").locator("option")
+    options = visit.page.get_by_label("Curves of").locator("option")
     expect(options).to_have_text(["Loss"])

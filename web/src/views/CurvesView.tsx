@@ -58,7 +58,7 @@ function CurvesTools() {
   return (
     <div class="tools">
       <select
-        aria-label="What is drawn"
+        aria-label="Curves of"
         value={course.value}
         onChange={(event) => {
           wished.value = event.currentTarget.value as Course;
