@@ -3,18 +3,18 @@
 import { computed } from "@preact/signals";
 import type { Grid } from "../drawing/region";
 import { sizes } from "./network";
-import { region } from "./plane";
-import { frame } from "./session";
+import { asGrid } from "./plane";
+import { glimpsed } from "./session";
 
 /** Layer by layer, inputs first; null where it is not known. */
 export const unitMaps = computed<(Grid | null)[][]>(() => [
   cut("inputs", [sizes.value[0] ?? 0]).flat(),
-  ...cut("units", frame.value?.header.units_drawn ?? []),
+  ...cut("units", glimpsed.value?.header.units_drawn ?? []),
   outputs(),
 ]);
 
 function cut(name: string, counts: readonly number[]): Grid[][] {
-  const array = frame.value?.arrays.get(name);
+  const array = glimpsed.value?.arrays.get(name);
   if (!array) return counts.map(() => []);
   const [units = 0, rows = 0, columns = 0] = array.shape;
   const length = rows * columns;
@@ -29,7 +29,7 @@ function cut(name: string, counts: readonly number[]): Grid[][] {
 
 /** Of the region each output has its own part; the one output of two classes has all of it. */
 function outputs(): Grid[] {
-  const all = region.value;
+  const all = asGrid(glimpsed.value?.arrays.get("region"));
   return all ? Array.from({ length: all.depth }, (_, index) => thinned(all, index)) : [];
 }
 

@@ -26,7 +26,7 @@ export const region = computed<Grid | null>(() =>
 export const trainPoints = computed(() => (board.value ? drawn(false) : points("train")));
 export const testPoints = computed(() => (board.value ? drawn(true) : points("test")));
 
-function asGrid(array: NumberArray | undefined): Grid | null {
+export function asGrid(array: NumberArray | undefined): Grid | null {
   if (!array) return null;
   const [rows = 0, columns = 0, depth = 1] = array.shape;
   return rows * columns > 0 ? { rows, columns, depth, values: array.values } : null;

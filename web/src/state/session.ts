@@ -1,6 +1,6 @@
 /** What the page knows: the newest that the server said, each as a signal. */
 
-import { batch, computed, effect, signal } from "@preact/signals";
+import { batch, computed, effect, type Signal, signal } from "@preact/signals";
 import { type Connection, Wire } from "../wire/connection";
 import { type BinaryMessage, decode } from "../wire/frames";
 import type {
@@ -35,11 +35,12 @@ export const calm = matchMedia("(prefers-reduced-motion: reduce)");
 export const playing = computed(() => state.value?.run.status === "playing");
 
 /** The newest frame for what is read and for what is slow to draw: ten a second, while a run plays. */
-export const readable = signal<BinaryMessage<FrameHeader> | null>(null);
+export const readable = seldom(95);
+/** The newest frame for what is small and many: twenty a second. */
+export const glimpsed = seldom(45);
 export const epoch = computed(() => readable.value?.header.epoch ?? state.value?.run.epoch ?? 0);
 
 const CALM_PAUSE = 1000;
-const READING_PAUSE = 95;
 
 const wire = new Wire({
   event: hear,
@@ -128,23 +129,28 @@ function sameShape(before: State | null, after: State): boolean {
   return before !== null && shape(before) === shape(after);
 }
 
-let nextReading = 0;
-let reading: ReturnType<typeof setTimeout> | undefined;
+/** The newest frame, another one after so many milliseconds at the earliest while a run plays. */
+function seldom(pause: number): Signal<BinaryMessage<FrameHeader> | null> {
+  const seen = signal<BinaryMessage<FrameHeader> | null>(null);
+  let next = 0;
+  let waiting: ReturnType<typeof setTimeout> | undefined;
 
-function read(): void {
-  clearTimeout(reading);
-  reading = undefined;
-  nextReading = performance.now() + READING_PAUSE;
-  readable.value = frame.peek();
+  function look(): void {
+    clearTimeout(waiting);
+    waiting = undefined;
+    next = performance.now() + pause;
+    seen.value = frame.peek();
+  }
+
+  effect(() => {
+    const [newest, before] = [frame.value?.header, seen.peek()?.header];
+    const goesOn = newest?.status === "playing" && newest.run === before?.run;
+    if (!goesOn || performance.now() >= next) look();
+    // With the frame that is due then, unless none comes.
+    else waiting ??= setTimeout(look, 2 * pause);
+  });
+  return seen;
 }
-
-effect(() => {
-  const [newest, before] = [frame.value?.header, readable.peek()?.header];
-  const goesOn = newest?.status === "playing" && newest.run === before?.run;
-  if (!goesOn || performance.now() >= nextReading) read();
-  // With the frame that is due then, unless none comes.
-  else reading ??= setTimeout(read, 2 * READING_PAUSE);
-});
 
 function hearBinary(buffer: ArrayBuffer): void {
   const message = decode<DataHeader | FrameHeader>(buffer);
