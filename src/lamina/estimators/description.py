@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.estimators.constraints import hidden_widths
+from lamina.estimators.data_frames import pandas_or
 from lamina.estimators.passes import Passes
 from lamina.estimators.state import architecture_of, network_and_parameters, network_for
 from lamina.formulas import LINKS
@@ -109,13 +110,8 @@ class NetworkDescription:
         ImportError
             Where pandas is missing.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError(
-                "to_frame needs pandas: pip install pandas, or take to_dict()"
-            ) from error
-        return pd.DataFrame(self.to_dict()).set_index("layer")
+        pandas = pandas_or("to_dict()")
+        return pandas.DataFrame(self.to_dict()).set_index("layer")
 
     @property
     def summary(self) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.estimators.data_frames import pandas_or
 from lamina.network import ParameterLayout
 from lamina.studies.loss_of_parameters import loss_of_parameters, snapshots_of
 from lamina.training.callbacks import Snapshots
@@ -50,12 +51,9 @@ class GradientFlow:
         ImportError
             Where pandas is missing.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError("to_frame needs pandas: pip install pandas, or take norms") from error
-        epochs = pd.Index(self.epochs, name="epoch")
-        return pd.DataFrame(self.norms, index=epochs, columns=[*self.layers])
+        pandas = pandas_or("norms")
+        epochs = pandas.Index(self.epochs, name="epoch")
+        return pandas.DataFrame(self.norms, index=epochs, columns=[*self.layers])
 
 
 def gradient_flow(

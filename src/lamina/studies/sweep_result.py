@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
+from lamina.estimators.data_frames import pandas_or
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -163,14 +165,9 @@ class Sweep:
         ImportError
             Where pandas is missing.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError(
-                "to_frame needs pandas: pip install pandas, or take to_dict()"
-            ) from error
+        pandas = pandas_or("to_dict()")
         if not every_fit:
-            return pd.DataFrame(self.to_dict()).set_index(self.parameter)
+            return pandas.DataFrame(self.to_dict()).set_index(self.parameter)
         rows = [
             {
                 self.parameter: run.value,
@@ -185,7 +182,7 @@ class Sweep:
             }
             for run in self.runs
         ]
-        return pd.DataFrame(rows)
+        return pandas.DataFrame(rows)
 
     def cells(self) -> tuple[list[str], list[list[str]]]:
         """The table as text: headings, and a list for each value; columns of zeros left out."""

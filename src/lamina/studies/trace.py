@@ -12,6 +12,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
 from lamina.engines import Objective, Rows
+from lamina.estimators.data_frames import pandas_or
 from lamina.estimators.fitting import Assignment, memory_for, next_step
 from lamina.estimators.gradient_check import present_assignment
 from lamina.export.scikit_learn import THEIRS
@@ -155,15 +156,10 @@ class StepTrace:
         ImportError
             Where pandas is missing.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError(
-                "to_frame needs pandas: pip install pandas, or take to_dict()"
-            ) from error
+        pandas = pandas_or("to_dict()")
         columns = ("part", "layer", "name", "formula", "code", "shape", "value")
         rows = [[getattr(each, column) for column in columns] for each in self.numbers]
-        return pd.DataFrame(rows, columns=list(columns))
+        return pandas.DataFrame(rows, columns=list(columns))
 
     def with_notes(self, *notes: str) -> StepTrace:
         """The same with more notes."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from lamina.errors import suggestion
+from lamina.estimators.data_frames import pandas_or
 from lamina.formulas import ACTIVATIONS, NORMALIZATIONS
 from lamina.formulas.normalizations import Moments
 from lamina.formulas.table import Array
@@ -111,13 +112,8 @@ class WeightPaths:
         ImportError
             Where pandas is missing.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError(
-                "to_frame needs pandas: pip install pandas, or take to_dict()"
-            ) from error
-        return pd.DataFrame(self.to_dict())
+        pandas = pandas_or("to_dict()")
+        return pandas.DataFrame(self.to_dict())
 
     def __repr__(self) -> str:
         some = "all" if len(self.paths) == self.n_paths else f"the largest {len(self.paths)} of"
