@@ -1,6 +1,7 @@
 /** A matrix as a picture: a cell a number, from orange by way of the paper to blue. */
 
 import { diverging } from "./colours";
+import { largest } from "./largest";
 import type { Surface } from "./surface";
 
 export function paintMatrix(
@@ -22,13 +23,4 @@ export function paintMatrix(
   bench.getContext("2d")?.putImageData(picture, 0, 0);
   context.imageSmoothingEnabled = false;
   context.drawImage(bench, 0, 0, width, height);
-}
-
-function largest(values: ArrayLike<number>): number {
-  let most = 0;
-  for (let at = 0; at < values.length; at++) {
-    const size = Math.abs(values[at] as number);
-    if (Number.isFinite(size)) most = Math.max(most, size);
-  }
-  return most;
 }

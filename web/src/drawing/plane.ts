@@ -16,7 +16,7 @@ export interface PlaneFrame {
   readonly atY: (pixel: number) => number;
 }
 
-interface Extent {
+export interface Extent {
   x: readonly [number, number];
   y: readonly [number, number];
 }

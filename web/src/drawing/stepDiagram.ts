@@ -2,6 +2,7 @@
 
 import { css, diverging, mix, POSITIVE, POSITIVE_ON_DARK, signColour, type Theme } from "./colours";
 import { font } from "./fonts";
+import { largest } from "./largest";
 import { ends, type Layout, type Node } from "./networkLayout";
 import type { Surface } from "./surface";
 
@@ -119,13 +120,4 @@ function brief(value: number): string {
   const said =
     size >= 1000 || size < 0.001 ? value.toExponential(0) : String(Number(value.toPrecision(2)));
   return said.replaceAll("-", "−");
-}
-
-function largest(values: ArrayLike<number>): number {
-  let most = 0;
-  for (let at = 0; at < values.length; at++) {
-    const size = Math.abs(values[at] as number);
-    if (Number.isFinite(size)) most = Math.max(most, size);
-  }
-  return most;
 }

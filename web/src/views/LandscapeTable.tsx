@@ -3,6 +3,7 @@
 import { type Landscape, lossAt } from "../state/landscape";
 import { spread } from "./CurvesView";
 import { fixed, short, whole } from "./numbers";
+import { PlaneTable } from "./placeInPlane";
 import { Twin } from "./Twin";
 
 const COUNT = 5;
@@ -27,29 +28,12 @@ function Losses({ here }: { here: Landscape }) {
     .map((at) => here.second[at] as number)
     .reverse();
   return (
-    <table>
-      <caption>Losses; the first direction goes to the right, the second upwards</caption>
-      <thead>
-        <tr>
-          <td />
-          {across.map((x) => (
-            <th key={x} scope="col">
-              {fixed(x, 2)}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {upwards.map((y) => (
-          <tr key={y}>
-            <th scope="row">{fixed(y, 2)}</th>
-            {across.map((x) => (
-              <td key={x}>{short(lossAt(here, x, y).loss, 4)}</td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <PlaneTable
+      caption={<caption>Losses; the first direction goes to the right, the second upwards</caption>}
+      across={across}
+      upwards={upwards}
+      said={(x, y) => short(lossAt(here, x, y).loss, 4)}
+    />
   );
 }
 

@@ -13,7 +13,7 @@ import {
 } from "../drawing/landscape";
 import { scaleKeys } from "../drawing/legend";
 import type { Picture } from "../drawing/picture";
-import { drawAxes, planeFrame } from "../drawing/plane";
+import { drawAxes, type Extent, planeFrame } from "../drawing/plane";
 import type { Surface } from "../drawing/surface";
 import {
   compute,
@@ -30,6 +30,7 @@ import { useDrawing } from "./drawing";
 import { LandscapeChoices } from "./LandscapeChoices";
 import { LandscapeTable } from "./LandscapeTable";
 import { percent, short, whole } from "./numbers";
+import { ARROWS, Crosshair, type Place, placeAt } from "./placeInPlane";
 import type { View } from "./TabbedPanel";
 
 export const lossLandscape: View = {
@@ -74,11 +75,6 @@ function NothingYet() {
       )}
     </div>
   );
-}
-
-interface Extent {
-  x: [number, number];
-  y: [number, number];
 }
 
 function extentOf({ first, second }: Landscape): Extent {
@@ -148,7 +144,7 @@ function Slice({ here }: { here: Landscape }) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys move a place within it
         tabIndex={0}
         onPointerMove={(event) => {
-          place.value = pointed(event, extent);
+          place.value = placeAt(event, extent);
         }}
         onPointerLeave={() => {
           place.value = null;
@@ -162,7 +158,7 @@ function Slice({ here }: { here: Landscape }) {
       >
         <canvas ref={below} aria-hidden="true" />
         <canvas ref={above} aria-hidden="true" />
-        {place.value && <Place here={here} place={place.value} />}
+        {place.value && <Crosshair place={nearest(here, place.value)} extent={extent} />}
       </div>
       <p class="answer" aria-live="polite">
         <Answer here={here} place={place.value} />
@@ -171,51 +167,25 @@ function Slice({ here }: { here: Landscape }) {
   );
 }
 
-function pointed(event: PointerEvent, extent: Extent): [number, number] | null {
-  const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
-  const frame = planeFrame(box.width, box.height, extent);
-  const [x, y] = [frame.atX(event.clientX - box.left), frame.atY(event.clientY - box.top)];
-  const inside = x >= extent.x[0] && x <= extent.x[1] && y >= extent.y[0] && y <= extent.y[1];
-  return inside ? [x, y] : null;
-}
-
-const KEYS: Record<string, [number, number]> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, 1],
-  ArrowDown: [0, -1],
-};
-
 /** From one computed place to the next. */
 function moved(
   key: string,
   from: [number, number] | null,
   here: Landscape,
 ): [number, number] | null {
-  const way = KEYS[key];
+  const way = ARROWS[key];
   if (!way) return null;
   const { x, y } = extentOf(here);
-  const step = ([low, high]: [number, number], count: number, at: number, by: number) =>
+  const step = ([low, high]: readonly [number, number], count: number, at: number, by: number) =>
     Math.min(high, Math.max(low, at + (by * (high - low)) / (count - 1)));
   const [right, up] = from ?? [0, 0];
   return [step(x, here.first.length, right, way[0]), step(y, here.second.length, up, way[1])];
 }
 
-function Place({ here, place }: { here: Landscape; place: [number, number] }) {
-  const { x, y } = extentOf(here);
-  const near = lossAt(here, ...place);
-  const share = (value: number, [low, high]: [number, number]) => (value - low) / (high - low);
-  return (
-    <div class="crosshair-room">
-      <div
-        class="crosshair"
-        style={{
-          left: `${100 * share(near.first, x)}%`,
-          bottom: `${100 * share(near.second, y)}%`,
-        }}
-      />
-    </div>
-  );
+/** The computed place that is read out. */
+function nearest(here: Landscape, place: Place): Place {
+  const { first, second } = lossAt(here, ...place);
+  return [first, second];
 }
 
 function Answer({ here, place }: { here: Landscape; place: [number, number] | null }) {

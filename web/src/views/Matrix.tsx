@@ -1,6 +1,7 @@
 /** The numbers of a matrix: as a table shaded by sign, or as a picture of one where it is large. */
 
 import type { ComponentChildren } from "preact";
+import { largest } from "../drawing/largest";
 import { paintMatrix } from "../drawing/matrix";
 import { useDrawing } from "./drawing";
 import { short } from "./numbers";
@@ -120,15 +121,6 @@ function shade(value: number, scale: number) {
   if (!Number.isFinite(value) || value === 0 || scale === 0) return {};
   const share = Math.round((100 * Math.abs(value)) / scale);
   return { class: value > 0 ? "above" : "below", style: { "--share": `${share}%` } };
-}
-
-function largest(values: ArrayLike<number>): number {
-  let most = 0;
-  for (let at = 0; at < values.length; at++) {
-    const size = Math.abs(values[at] as number);
-    if (Number.isFinite(size)) most = Math.max(most, size);
-  }
-  return most;
 }
 
 const WAYS: Record<string, [down: number, right: number]> = {

@@ -1,7 +1,8 @@
 /** The plane as a table: what the network says at five times five places, for those who do not see it. */
 
 import { answerAt, classes, extent, isClassification } from "../state/plane";
-import { fixed, percent, short } from "./numbers";
+import { percent, short } from "./numbers";
+import { PlaneTable } from "./placeInPlane";
 import { Twin } from "./Twin";
 
 const COUNT = 5;
@@ -16,31 +17,17 @@ function Table() {
   const across = places(plane.x);
   const upwards = plane.kind === "line" ? [0] : places(plane.y).reverse();
   return (
-    <table>
-      <caption class="only-heard">
-        What the network says; {plane.x_name} grows to the right, {plane.y_name} upwards
-      </caption>
-      <thead>
-        <tr>
-          <td />
-          {across.map((x) => (
-            <th key={x} scope="col">
-              {fixed(x, 2)}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {upwards.map((y) => (
-          <tr key={y}>
-            <th scope="row">{plane.kind === "line" ? "prediction" : fixed(y, 2)}</th>
-            {across.map((x) => (
-              <td key={x}>{said(answerAt(x, y))}</td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <PlaneTable
+      caption={
+        <caption class="only-heard">
+          What the network says; {plane.x_name} grows to the right, {plane.y_name} upwards
+        </caption>
+      }
+      across={across}
+      upwards={upwards}
+      rowName={plane.kind === "line" ? "prediction" : undefined}
+      said={(x, y) => said(answerAt(x, y))}
+    />
   );
 }
 

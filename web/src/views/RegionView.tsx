@@ -25,10 +25,11 @@ import { chooseRow, isFollowed, shownRow } from "../state/step";
 import { showsTest } from "../state/wishes";
 import { useDrawing } from "./drawing";
 import { TickField } from "./fields";
-import { type Place, useHand } from "./hand";
+import { useHand } from "./hand";
 import { fixed, percent, short } from "./numbers";
 import { Palette } from "./Palette";
 import { PlaneChoice } from "./PlaneChoice";
+import { ARROWS, Crosshair, type Place, placeAt } from "./placeInPlane";
 import { RegionTable } from "./RegionTable";
 import type { View } from "./TabbedPanel";
 import { useWatched } from "./watching";
@@ -68,7 +69,7 @@ function RegionView() {
         tabIndex={0}
         onPointerDown={hand.down}
         onPointerMove={(event) => {
-          place.value = plane && pointed(event, plane);
+          place.value = plane && placeAt(event, plane);
           hand.move(event);
         }}
         onPointerUp={hand.up}
@@ -94,7 +95,7 @@ function RegionView() {
       >
         <canvas ref={below} aria-hidden="true" />
         <canvas ref={above} aria-hidden="true" />
-        {place.value && plane && <Crosshair place={place.value} plane={plane} />}
+        {place.value && plane && <Mark place={place.value} plane={plane} />}
         {plane && <RowMark plane={plane} />}
       </div>
       <p class="answer" aria-live="polite">
@@ -227,23 +228,8 @@ function rowKeys(): Key[] {
   return [rowKey("rows to learn from", false), rowKey("test rows", true)];
 }
 
-function pointed(event: PointerEvent, plane: Plane): Place | null {
-  const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
-  const frame = planeFrame(box.width, box.height, plane);
-  const [x, y] = [frame.atX(event.clientX - box.left), frame.atY(event.clientY - box.top)];
-  const inside = x >= plane.x[0] && x <= plane.x[1] && y >= plane.y[0] && y <= plane.y[1];
-  return inside ? [x, y] : null;
-}
-
-const KEYS: Record<string, [number, number]> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, 1],
-  ArrowDown: [0, -1],
-};
-
 function moved(event: KeyboardEvent, from: Place | null, plane: Plane): Place | null {
-  const way = KEYS[event.key];
+  const way = ARROWS[event.key];
   const steps = event.shiftKey ? 100 : 20;
   if (!way) return null;
   const step = (axis: "x" | "y", at: number | undefined, direction: number) => {
@@ -254,21 +240,9 @@ function moved(event: KeyboardEvent, from: Place | null, plane: Plane): Place | 
   return [step("x", from?.[0], way[0]), step("y", from?.[1], way[1])];
 }
 
-/** Where the place is, in percent of the frame's box, so that it follows the canvas below. */
-function Crosshair({ place, plane }: { place: [number, number]; plane: Plane }) {
-  const share = (value: number, [low, high]: readonly [number, number]) =>
-    (value - low) / (high - low);
-  return (
-    <div class="crosshair-room" aria-hidden="true">
-      <div
-        class={board.value && erases.value ? "crosshair eraser" : "crosshair"}
-        style={{
-          left: `${100 * share(place[0], plane.x)}%`,
-          bottom: `${100 * share(place[1], plane.y)}%`,
-        }}
-      />
-    </div>
-  );
+function Mark({ place, plane }: { place: Place; plane: Plane }) {
+  const look = board.value && erases.value ? "crosshair eraser" : "crosshair";
+  return <Crosshair place={place} extent={plane} look={look} />;
 }
 
 /** The row whose step is shown: the nearest to where one clicks. */
@@ -288,7 +262,7 @@ function RowMark({ plane }: { plane: Plane }) {
   const row = isFollowed.value ? shownRow.value : null;
   const places = trainPoints.value?.places ?? [];
   if (row === null || 2 * row >= places.length) return null;
-  return <Crosshair place={[places[2 * row] ?? 0, places[2 * row + 1] ?? 0]} plane={plane} />;
+  return <Mark place={[places[2 * row] ?? 0, places[2 * row + 1] ?? 0]} plane={plane} />;
 }
 
 function Answer({ place }: { place: [number, number] | null }) {

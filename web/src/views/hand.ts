@@ -14,8 +14,7 @@ import {
   take,
   undo,
 } from "../state/board";
-
-export type Place = [x: number, y: number];
+import type { Place } from "./placeInPlane";
 
 /** In pixels: how far apart a drag leaves points, how far from its way, and how far the eraser reaches. */
 const APART = 9;

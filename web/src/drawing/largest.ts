@@ -1,0 +1,10 @@
+/** The size of the largest finite number, 0 where there is none. */
+
+export function largest(values: ArrayLike<number>): number {
+  let most = 0;
+  for (let at = 0; at < values.length; at++) {
+    const size = Math.abs(values[at] as number);
+    if (Number.isFinite(size)) most = Math.max(most, size);
+  }
+  return most;
+}
