@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from lamina.engines.engine import Matrix
 from lamina.errors import suggestion
 from lamina.estimators.constraints import LBFGS
 from lamina.estimators.contradictions import solvers_by_epochs
+from lamina.estimators.scorers import measure_by
 from lamina.estimators.state import network_attributes
 from lamina.estimators.tasks import Task
 from lamina.formulas.table import Array
@@ -160,6 +161,7 @@ def validation_of(
     wanted : Monitored
     """
     dtype, (X, task, weight) = parameters.dtype, held_out
+    _refuse_weights_of_zero(weight)
     X = X.astype(dtype, copy=False)
     cast = None if weight is None else weight.astype(dtype, copy=False)
     loss = loss_on(spec, Rows(X, task.targets(dtype), cast), objective)
@@ -168,7 +170,10 @@ def validation_of(
         metrics: tuple[str, ...] = (task.metric,)
         return Validation(X, lambda p: (score(p),), metrics, loss, wanted.decides)
     probe = probe_of(model, network_attributes(spec, parameters) | task.attributes())
-    measure = _by_scorers(probe, held_out, wanted.scorers)
+
+    def measure(prediction: Array) -> Sequence[float]:
+        return measure_by(wanted.scorers, probe, held_out.X, task.y, weight)
+
     return Validation(X, measure, tuple(wanted.scorers), loss, wanted.decides)
 
 
@@ -183,20 +188,14 @@ def probe_of(model: Any, attributes: dict[str, Any]) -> Any:
     return probe
 
 
-def _by_scorers(
-    probe: Any, held_out: HeldOut, scorers: dict[str, Any]
-) -> Callable[[Array], Sequence[float]]:
-    from sklearn.metrics import check_scoring
-
-    scorer = check_scoring(probe, scoring=scorers)
-    X, y = held_out.X, held_out.task.y
-    weights = {} if held_out.weight is None else {"sample_weight": held_out.weight}
-
-    def measure(prediction: Array) -> Sequence[float]:
-        measured = scorer(probe, X, y, **weights)
-        return [float(measured[name]) for name in scorers]
-
-    return measure
+def _refuse_weights_of_zero(weight: Array | None) -> None:
+    if weight is not None and not weight.sum() > 0:
+        raise ValueError(
+            f"sample_weight sums to {weight.sum():g} over the {len(weight)} held-out rows, and a "
+            "mean over them needs a sum above 0. Choose another random_state or a larger "
+            "validation_fraction, pass rows with weight as validation_data, or set "
+            "early_stopping=False."
+        )
 
 
 def part(task: Task, rows: NDArray[np.int64]) -> Task:
