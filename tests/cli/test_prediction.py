@@ -83,7 +83,7 @@ def test_values_are_predicted_in_full_precision(lamina, tmp_path):
 def test_evaluate_measures_against_the_column_of_the_training(lamina):
     ran = lamina("evaluate", "codes.lamina", "codes.csv")
     assert ran.code == 0
-    assert ran.out.startswith("codes.csv (90 rows)\n  accuracy  1.0000\n")
+    assert ran.out.startswith("codes.csv (90 rows)\n  accuracy  1\n")
     assert "spy" in ran.out
 
 

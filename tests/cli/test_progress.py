@@ -80,7 +80,7 @@ def test_quiet_says_nothing():
 
 def test_a_validation_score_stands_in_the_line_where_there_is_one():
     assert words(record(3)._replace(validation_score=0.5), 1.0) == (
-        "epoch 3/9  loss 0.333333  validation 0.5000  1.0 s"
+        "epoch 3/9  loss 0.333333  validation 0.5  1.0 s"
     )
     assert words(None, 0.25) == "starting  0.2 s"
 

@@ -18,9 +18,9 @@ def test_a_regressions_figures_are_rmse_mae_and_r2():
     text = printed(show_figures, figures, "held out")
     assert [line.split() for line in text.splitlines()] == [
         ["held", "out", "(1,200", "rows)"],
-        ["RMSE", "2.0000"],
-        ["MAE", "1.2500"],
-        ["R²", "0.8765"],
+        ["RMSE", "2"],
+        ["MAE", "1.25"],
+        ["R²", "0.87654"],
     ]
 
 

@@ -60,7 +60,7 @@ def test_a_heat_map_has_the_names_of_inputs_and_every_weight(iris):
     np.testing.assert_array_equal(display.image_.get_array(), W)
     assert labels(display.ax_.yaxis) == list(IRIS.data.columns)
     assert labels(display.ax_.xaxis) == ["1", "2", "3", "4", "5", "6"]
-    assert [text.get_text() for text in display.labels_] == [f"{w:.2f}" for w in W.ravel()]
+    assert [text.get_text() for text in display.labels_] == [f"{w:.2g}" for w in W.ravel()]
     assert display.image_.norm.vmin == -display.image_.norm.vmax
     named = WeightsDisplay.from_estimator(iris, feature_names=[*"abcd"])
     assert labels(named.ax_.yaxis) == [*"abcd"]

@@ -14,6 +14,7 @@ from lamina.cli.prediction import load_model
 from lamina.cli.recipe import encoding_of, network_of
 from lamina.cli.report import count, plain_console, show_figures, show_table
 from lamina.encoding import TableEncoding
+from lamina.significant import significant
 
 MOST_LISTED = 12
 
@@ -65,7 +66,7 @@ def show_notes(console: Console, notes: Mapping[str, Any]) -> None:
     early = ", interrupted" if of["interrupted"] else ""
     console.print(
         f"trained {notes['created']} on {count(of['rows'], 'row')} of {notes['source']} to predict "
-        f"{notes['target']!r}: {count(of['epochs'], 'epoch')}, loss {of['loss']:.6f}, "
+        f"{notes['target']!r}: {count(of['epochs'], 'epoch')}, loss {significant(of['loss'])}, "
         f"{of['seconds']:.1f} s{early}",
         soft_wrap=True,
     )

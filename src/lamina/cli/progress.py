@@ -12,6 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from lamina.significant import significant
 from lamina.training import EpochRecord, watching
 
 # Twice as often as the tenth of a second that the line may be old, for machines under load.
@@ -90,13 +91,13 @@ def words(record: EpochRecord | None, seconds: float) -> str:
     Examples
     --------
     >>> words(EpochRecord(7, 200, 0.4321, 0.95, 0.001, 7000), 1.25)
-    'epoch 7/200  loss 0.432100  validation 0.9500  1.2 s'
+    'epoch 7/200  loss 0.4321  validation 0.95  1.2 s'
     """
     if record is None:
         return f"starting  {seconds:.1f} s"
     score = record.validation_score
-    validation = "" if score is None else f"  validation {score:.4f}"
+    validation = "" if score is None else f"  validation {significant(score)}"
     return (
-        f"epoch {record.epoch}/{record.max_epochs}  loss {record.loss:.6f}{validation}"
+        f"epoch {record.epoch}/{record.max_epochs}  loss {significant(record.loss)}{validation}"
         f"  {seconds:.1f} s"
     )

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lamina.significant import significant
+
 FIGURE_NAMES: Mapping[str, str] = {
     "accuracy": "accuracy",
     "log_loss": "log loss",
@@ -31,13 +33,13 @@ def show_figures(console: Console, figures: Mapping[str, Any], title: str) -> No
     console.print(f"{title} ({count(figures['rows'], 'row')})")
     for key, name in FIGURE_NAMES.items():
         if key in figures:
-            console.print(f"  {name:<9} {figures[key]:.4f}")
+            console.print(f"  {name:<9} {significant(figures[key])}")
     if "coverage" in figures:
-        shares = ((quantile, f"{share:.3f}") for quantile, share in figures["coverage"].items())
+        shares = ((quantile, significant(share)) for quantile, share in figures["coverage"].items())
         show_table(console, ("quantile", "coverage"), shares)
     if "classes" in figures:
         rows = (
-            (name, f"{of['precision']:.3f}", f"{of['recall']:.3f}", f"{of['f1']:.3f}", of["rows"])
+            (name, *(significant(of[key]) for key in ("precision", "recall", "f1")), of["rows"])
             for name, of in figures["classes"].items()
         )
         show_table(console, ("class", "precision", "recall", "F1", "rows"), rows)

@@ -16,6 +16,7 @@ from lamina.estimators.state import architecture_of, network_and_parameters, net
 from lamina.formulas import LINKS
 from lamina.formulas.table import Array
 from lamina.network import Dense, NetworkSpec, ParameterLayout
+from lamina.significant import significant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -246,5 +247,5 @@ def _as_text(name: str, value: Any) -> str:
     if value is None:
         return "" if name == "n_dead" else UNKNOWN
     if isinstance(value, float):
-        return f"{value:.3g}"
+        return significant(value, digits=3)
     return f"{value:,}" if isinstance(value, int) else str(value)

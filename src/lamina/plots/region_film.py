@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from lamina.plots.progress import ProgressLine
+from lamina.significant import significant
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -46,7 +47,7 @@ class RegionFilm:
         epoch, loss = self.snapshots.epochs[place], self.snapshots.losses[place]
         answers = self.snapshots.model_at(epoch).predict_proba(self.rows)
         self.display.show(answers)
-        told = "" if math.isnan(loss) else f", loss {loss:.3f}"
+        told = "" if math.isnan(loss) else f", loss {significant(loss)}"
         title = self.display.ax_.set_title(f"epoch {epoch:,}{told}")
         return [self.display.image_, *self.display.boundaries_, title]
 

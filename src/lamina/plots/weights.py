@@ -16,6 +16,7 @@ from lamina.plots.choices import chosen
 from lamina.plots.colours import background, readable_on, signed_colormap
 from lamina.plots.names import input_names, output_names
 from lamina.plots.ridges import draw_ridges
+from lamina.significant import significant
 from lamina.studies import perceptron_inside
 from lamina.studies.checks import integer
 
@@ -233,7 +234,7 @@ class WeightsDisplay:
                 "fontsize": "small",
                 "color": ink,
             }
-            self.labels_.append(self.ax_.text(column, row, f"{weight:.2f}", **look))
+            self.labels_.append(self.ax_.text(column, row, significant(weight, digits=2), **look))
 
     def _plot_histograms(self) -> None:
         remarks = [f"{W.size:,} weights\nstd {W.std():.2g}" for W in self.weights]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from lamina.estimators.data_frames import pandas_or
+from lamina.significant import significant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,12 +77,12 @@ COLUMNS = {
     "n_diverged": "diverged",
     "n_unfinished": "not converged",
 }
-FORMATS: dict[str, str] = {
-    **dict.fromkeys(("train_score", "train_std", "test_score", "test_std"), ".4f"),
-    "final_loss": ".4g",
-    "n_epochs": ".0f",
-    "fit_seconds": ".3g",
+ALWAYS_SHOWN = {
+    *("train_score", "train_std", "test_score", "test_std"),
+    *("final_loss", "n_epochs", "fit_seconds"),
 }
+# Times and mean numbers of epochs are rough; scores and losses have all digits.
+DIGITS: dict[str, int] = {"n_epochs": 3, "fit_seconds": 3}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -187,7 +188,7 @@ class Sweep:
     def cells(self) -> tuple[list[str], list[list[str]]]:
         """The table as text: headings, and a list for each value; columns of zeros left out."""
         table = self.to_dict()
-        names = [name for name in COLUMNS if name in FORMATS or any(table[name])]
+        names = [name for name in COLUMNS if name in ALWAYS_SHOWN or any(table[name])]
         if self.is_whole:
             names.remove("n_fits")
         headings = [self.parameter, *(COLUMNS[name] for name in names)]
@@ -234,7 +235,7 @@ def shown_value(value: Any) -> str:
     >>> shown_value(0.1 + 0.2), shown_value((8, 4)), shown_value("relu")
     ('0.3', '(8, 4)', 'relu')
     """
-    return f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
+    return significant(value) if isinstance(value, float | np.floating) else str(value)
 
 
 def score_name(estimator: Any, scoring: Any) -> str:
@@ -247,7 +248,7 @@ def score_name(estimator: Any, scoring: Any) -> str:
 def _shown(value: Any, name: str) -> str:
     if isinstance(value, float) and np.isnan(value):
         return "–"
-    return format(value, FORMATS.get(name, ""))
+    return significant(value, DIGITS.get(name, 6)) if isinstance(value, float) else str(value)
 
 
 def _known(numbers: list[float]) -> list[float]:

@@ -78,7 +78,7 @@ def test_a_bar_is_drawn_to_its_end(library: str) -> None:
     drawn = io.StringIO()
     model = fitted(ProgressBar(library, file=drawn))
     assert "4/4" in drawn.getvalue()
-    assert f"loss {model.loss_:.4f}" in drawn.getvalue()
+    assert f"loss {model.loss_:.6g}" in drawn.getvalue()
 
 
 def test_verbose_bar_draws_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,7 +87,7 @@ def test_verbose_bar_draws_on_standard_error(capsys: pytest.CaptureFixture[str])
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "3/3" in captured.err
-    assert f"{model.loss_:.4f}" in captured.err
+    assert f"{model.loss_:.6g}" in captured.err
 
 
 def test_a_bar_of_no_library_is_one_line_of_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,8 @@ import math
 from importlib.util import find_spec
 from typing import Any
 
+from lamina.significant import significant
+
 NO_LIBRARY = (
     "a progress bar (verbose='bar') needs rich or tqdm, and neither is installed: pip install rich"
 )
@@ -72,12 +74,12 @@ def told(row: dict[str, float]) -> str:
     Examples
     --------
     >>> told({"epoch": 3, "loss": 0.25, "seconds": 0.1, "validation_loss": 0.5, "r2": 0.75})
-    'loss 0.2500, validation_loss 0.5000, r2 0.7500'
+    'loss 0.25, validation_loss 0.5, r2 0.75'
     """
     silent = {"epoch", "learning_rate", "seconds", "gradient_norm"}
     shown = {name: value for name, value in row.items() if name not in silent}
     return ", ".join(
-        f"{name} {value:.4f}" for name, value in shown.items() if not math.isnan(value)
+        f"{name} {significant(value)}" for name, value in shown.items() if not math.isnan(value)
     )
 
 

@@ -16,6 +16,7 @@ from lamina.engines.blocks import product_in
 from lamina.estimators.passes import Passes
 from lamina.formulas.table import Table
 from lamina.network import ParameterLayout
+from lamina.significant import significant
 from lamina.workbench.curves import Moment
 from lamina.workbench.runs import ENDED, Run
 
@@ -55,7 +56,7 @@ class Measure:
 
 
 SAID: dict[str, Callable[[float], str]] = {
-    "number": lambda value: f"{value:.3g}",
+    "number": lambda value: significant(value, digits=3),
     "share": lambda value: f"{100 * value:.3g} %",
     "count": lambda value: f"{value:,.0f}",
     "truth": lambda value: "yes" if value else "no",
