@@ -244,6 +244,64 @@ def test_a_restart_begins_at_the_full_rate_even_where_rounding_is_near() -> None
     assert (rates[::3] == INITIAL).all()
 
 
+EXTREMES = (0, 5e-324, 1e-300, 1e-9, 1 + 1e-15, 1e9, 1.7e308, 1, 2**62, 2**63 - 1)
+
+
+@every_schedule
+@pytest.mark.parametrize("epoch", [0, 1, 2**40])
+def test_every_option_at_its_extremes_gives_finite_rates(schedule: Schedule, epoch: int) -> None:
+    for name, option in schedule.options.items():
+        for value in filter(option.takes, EXTREMES):
+            for growth in (1, 1 + 1e-12, 2, 1.7e308) if name == "period" else (None,):
+                options = {name: value} | ({} if growth is None else {"period_factor": growth})
+                if name == "period_factor":
+                    options["period"] = 1e-9
+                for warmup in (0, 1e-300, 1e300):
+                    rates = _rates_in_epoch(schedule, options, warmup, epoch)
+                    assert np.isfinite(rates).all()
+                    assert min(rates) >= 0
+                    assert max(rates) <= INITIAL
+
+
+def _rates_in_epoch(schedule: Schedule, options: Any, warmup: float, epoch: int) -> list[float]:
+    plan = TrainingPlan(
+        objective=Objective("squared_error"),
+        optimizer=ADAM,
+        batch_size=3,
+        max_epochs=2**63 - 1,
+        schedule=schedule.name,
+        given_options=options,
+        warmup=warmup,
+        initial_rate=INITIAL,
+    )
+    memory = Memory(np.zeros(2), OptimizerState(np.zeros((2, 2))), INITIAL, History(), epoch)
+    rates: list[float] = Rates(plan, memory, STEPS).of_next(1, 0, 3 * STEPS)[0].tolist()
+    return rates
+
+
+@pytest.mark.parametrize(("period", "growth"), [(1, 1.5), (0.4, 2), (2, 1.01), (0.2, 1.0001)])
+def test_growing_cycles_are_those_that_sums_of_their_lengths_give(
+    period: float, growth: float
+) -> None:
+    options = {"period": period, "period_factor": growth}
+    found = rates_of(SCHEDULES["cosine"], epochs=40, given_options=options)
+    begin, length = 0.0, period
+    for step, rate in enumerate(found):
+        now = step / STEPS
+        while begin + length <= now * (1 + 1e-13):
+            begin, length = begin + length, length * growth
+        expected = INITIAL / 2 * (1 + math.cos(math.pi * (now - begin) / length))
+        assert rate == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@every_schedule
+def test_options_beyond_the_finite_numbers_are_refused(schedule: Schedule) -> None:
+    for name, option in schedule.options.items():
+        for value in (math.inf, -math.inf, 10**400):
+            with pytest.raises(ValueError, match=f"must be {option.told}"):
+                schedule.settings({name: value})
+
+
 def test_a_function_of_step_and_epoch_gives_the_rates_itself() -> None:
     found = rates_of(lambda step, epoch: 0.1 / (1 + step) + epoch)
     expected = [0.1 / (1 + step) + step // STEPS for step in range(EPOCHS * STEPS)]

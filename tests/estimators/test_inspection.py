@@ -286,7 +286,7 @@ def test_bad_requests_say_what_is_allowed() -> None:
         model.feature_importances(X, y, "permutations")
     with pytest.raises(ValueError, match=r"baseline of shape \(3,\) is no row of 4 features"):
         model.integrated_gradients(X, baseline=np.zeros(3))
-    with pytest.raises(ValueError, match="n_steps=0 must be at least 1"):
+    with pytest.raises(ValueError, match="n_steps=0 must be from 1 to 2000"):
         model.integrated_gradients(X, n_steps=0)
     with pytest.raises(ValueError, match=r"has classes not in `self.classes_`: \[np.int64\(7\)\]"):
         model.feature_importances(X, np.full(150, 7), "integrated_gradients")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from functools import cache
+from numbers import Integral
 from typing import Any, Self
 
 from sklearn.base import BaseEstimator
@@ -13,6 +15,30 @@ from sklearn.utils._param_validation import (
 )
 
 from lamina.estimators.constraints import CONSTRAINTS, nearest_parameter, nearest_value
+
+LARGEST_INTEGER = 2**63 - 1
+
+
+def require_valid(model: Any, parameters: Mapping[str, Any]) -> None:
+    """Check values against the constraints on a model's parameters.
+
+    Raises
+    ------
+    InvalidParameterError
+        For a value that its parameter does not take; it is a ValueError.
+    """
+    constraints, owner = model._parameter_constraints, type(model).__name__
+    try:
+        validate_parameter_constraints(constraints, parameters, owner)
+    except InvalidParameterError as error:
+        nearest = nearest_value(constraints, parameters)
+        raise InvalidParameterError(f"{error}{nearest}") from None
+    for name, value in parameters.items():
+        if isinstance(value, Integral) and abs(int(value)) > LARGEST_INTEGER:
+            raise InvalidParameterError(
+                f"The {name!r} parameter of {owner} must be an integer of 64 bits, at most "
+                f"{LARGEST_INTEGER}. Got one of {int(value).bit_length()} bits instead."
+            )
 
 
 class Configured(BaseEstimator):  # type: ignore[misc]
@@ -47,11 +73,7 @@ class Configured(BaseEstimator):  # type: ignore[misc]
         # Most values are the defaults, and to look at them all takes longer than many a small fit.
         values = ((name, getattr(self, name), of) for name, of in self._defaults().items())
         given = {name: value for name, value, default in values if value is not default}
-        try:
-            validate_parameter_constraints(self._parameter_constraints, given, type(self).__name__)
-        except InvalidParameterError as error:
-            nearest = nearest_value(self._parameter_constraints, given)
-            raise InvalidParameterError(f"{error}{nearest}") from None
+        require_valid(self, given)
 
     @classmethod
     @cache

@@ -2,14 +2,51 @@
 
 from __future__ import annotations
 
+import os
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from lamina.formulas import ACTIVATIONS, INITIALIZERS
+from lamina.estimators.optimizing import optimizer_settings
+from lamina.formulas import ACTIVATIONS, INITIALIZERS, OPTIMIZERS
 from lamina.formulas.table import Array
-from lamina.network import NetworkSpec, draw_parameters, given_parameters
+from lamina.network import NetworkSpec, ParameterLayout, draw_parameters, given_parameters
+
+GIGABYTE = 10**9
+
+
+def require_memory(model: Any, spec: NetworkSpec, dtype: DTypeLike) -> None:
+    """Check that the parameters and the optimizer's state fit into this machine's memory.
+
+    The system may grant more than it has, and end the process when the memory is used.
+
+    Raises
+    ------
+    MemoryError
+        For a network that is too large.
+    """
+    by_epochs = model.solver in OPTIMIZERS
+    copies = 1 + (len(optimizer_settings(model).slots) if by_epochs else 1)
+    n_parameters = ParameterLayout.of(spec).n_parameters
+    needed = n_parameters * copies * np.dtype(dtype).itemsize
+    if needed > installed_memory():
+        raise MemoryError(
+            f"hidden_layer_sizes={model.hidden_layer_sizes!r} with {spec.n_features} features and "
+            f"{spec.n_outputs} outputs makes {n_parameters:,} parameters, which need "
+            f"{needed // GIGABYTE:,} GB with the state of solver={model.solver!r}; this machine "
+            f"has {installed_memory() // GIGABYTE:,.0f} GB. Choose smaller hidden_layer_sizes."
+        )
+
+
+@cache
+def installed_memory() -> float:
+    """The bytes of this machine's memory; infinity where the system does not say."""
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, OSError, ValueError):
+        return float("inf")
 
 
 def first_parameters(

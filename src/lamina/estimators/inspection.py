@@ -283,7 +283,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         IndexError
             For an output that is not there.
         ValueError
-            For a baseline of another shape, or n_steps below one.
+            For a baseline of another shape, or n_steps below 1 or above 2000.
 
         References
         ----------

@@ -23,6 +23,8 @@ from lamina.network import NetworkSpec
 
 # A chunk's numbers in all layers: some megabytes, so that they do not leave the caches.
 CHUNK_NUMBERS = 1 << 19
+# The rule of n points needs the eigenvalues of a matrix of n rows.
+MOST_POINTS = 2000
 
 
 class Idleness(NamedTuple):
@@ -157,7 +159,7 @@ class Passes:
 
 def _rule(n_steps: int, dtype: Any) -> tuple[Array, Array]:
     """Points and weights of the Gauss-Legendre rule between 0 and 1."""
-    if n_steps < 1:
-        raise ValueError(f"n_steps={n_steps!r} must be at least 1; 50 is the default")
+    if not 1 <= n_steps <= MOST_POINTS:
+        raise ValueError(f"n_steps={n_steps!r} must be from 1 to {MOST_POINTS}; 50 is the default")
     points, shares = np.polynomial.legendre.leggauss(n_steps)
     return ((points + 1) / 2).astype(dtype), (shares / 2).astype(dtype)

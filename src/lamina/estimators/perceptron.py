@@ -26,7 +26,7 @@ from lamina.estimators.constraints import (
 from lamina.estimators.contradictions import refuse_contradictions
 from lamina.estimators.diagnosis import Diagnosis
 from lamina.estimators.fitting import Assignment, fit_by_epochs, fit_by_lbfgs
-from lamina.estimators.initializing import first_parameters
+from lamina.estimators.initializing import first_parameters, require_memory
 from lamina.estimators.inspection import Inspection
 from lamina.estimators.plain_arrays import are_plain_rows, are_plain_targets
 from lamina.estimators.range_test import RangeTested
@@ -179,6 +179,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         task = self._task(y, self.warm_start or incremental, classes)
         widths = [X.shape[1], *widths, task.n_outputs]
         spec = network_for(tuple(widths), architecture_of(self), task.link, task.heads)
+        require_memory(self, spec, X.dtype)
         # A checkpoint holds its generator's state: NumPy's global one need not be given it.
         seed = 0 if resume is not None and self.random_state is None else self.random_state
         random_state = generator_for(seed)

@@ -22,6 +22,10 @@ from lamina.formulas.table import Table
 
 SMALLEST_ADAPTIVE_RATE = 1e-6
 ADAPTIVE_DIVISOR = 5.0
+# Steps and epochs are counted in int64.
+LARGEST_INTEGER = 2**63 - 1
+# Far above the rounding of an epoch's number, far below a step.
+ROUNDING = 1e-12
 
 Factors: TypeAlias = NDArray[np.float64]
 Options: TypeAlias = Mapping[str, Any]
@@ -54,7 +58,11 @@ class Option:
             return self.default is None
         if isinstance(value, bool) or not isinstance(value, Integral if self.whole else Real):
             return False
-        return self.above < value and self.at_least <= value <= self.at_most  # type: ignore[operator]
+        return (
+            self.above < value  # type: ignore[operator]
+            and self.at_least <= value <= self.at_most
+            and is_representable(value)
+        )
 
     @property
     def told(self) -> str:
@@ -64,7 +72,7 @@ class Option:
             for sign, bound in ((">", self.above), (">=", self.at_least), ("<=", self.at_most))
             if math.isfinite(bound)
         ]
-        kind = "an integer" if self.whole else "a number"
+        kind = "an integer" if self.whole else "a finite number"
         return f"{kind} {' and '.join(bounds)}{', or None' if self.default is None else ''}"
 
 
@@ -166,6 +174,13 @@ class Schedule:
         return {name: option.default for name, option in self.options.items()} | dict(given)
 
 
+def is_representable(number: Any) -> bool:
+    """Whether a real number is finite, and within int64 where it is an integer."""
+    if isinstance(number, Integral):
+        return abs(int(number)) <= LARGEST_INTEGER
+    return math.isfinite(number)
+
+
 def inverse_scaling(level: float, initial_rate: float, rows_seen: int, power_t: float) -> float:
     return float(initial_rate / (rows_seen + 1) ** power_t)
 
@@ -197,14 +212,34 @@ def cosine(course: Course, of: Options) -> Factors:
     period, growth = of["period"], of["period_factor"]
     if period is None:
         return half_cosine(np.minimum(now / whole, 1.0), 1.0, of["lowest"])
-    # The cycles' beginnings as sums, because a logarithm misses the restart itself by rounding.
-    begins, lengths = [0.0], [float(period)]
-    while begins[-1] + lengths[-1] <= now.max(initial=0.0):
-        begins.append(begins[-1] + lengths[-1])
-        lengths.append(lengths[-1] * growth)
-    cycle = np.searchsorted(begins, now, side="right") - 1
-    share = (now - np.take(begins, cycle)) / np.take(lengths, cycle)
+    share = share_of_cycle(now, float(period), float(growth))
     return half_cosine(share, 1.0, of["lowest"])
+
+
+def share_of_cycle(now: Factors, period: float, growth: float) -> Factors:
+    """The fraction of its cycle that has passed at each epoch, in closed form.
+
+    Cycle k begins at period (1 + growth + … + growth^(k-1)) and lasts period growth^k.
+    """
+    if growth == 1.0:
+        share = np.fmod(now, period) / period
+        # Rounding must not leave a step at the end of the cycle that ends with it.
+        return np.where(share > 1 - ROUNDING, 0.0, share)
+    logarithm = math.log1p(growth - 1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        begun = 1 + now / period * (growth - 1)
+        cycle = np.floor(np.log(begun) / logarithm + ROUNDING)
+        cycle -= grown(cycle, period, growth) > now * (1 + ROUNDING)
+        cycle += grown(cycle + 1, period, growth) <= now * (1 + ROUNDING)
+        share = (now - grown(cycle, period, growth)) / (period * np.exp(cycle * logarithm))
+    # A period too short for the numbers has a cycle for every step: each is at its beginning.
+    return np.nan_to_num(np.clip(share, 0.0, 1.0), nan=0.0)
+
+
+def grown(cycle: Factors, period: float, growth: float) -> Factors:
+    """The epoch at which a cycle begins."""
+    sums = np.expm1(cycle * math.log1p(growth - 1)) / (growth - 1)
+    return np.asarray(period * sums)
 
 
 def one_cycle(course: Course, of: Options) -> Factors:

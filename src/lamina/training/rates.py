@@ -11,6 +11,8 @@ from lamina.training.plan import TrainingPlan
 
 # Epochs that need no look in between run in one call, but not so many that their rates fill memory.
 MOST_STEPS_AHEAD = 8192
+# A curve or a warm-up of more steps lasts longer than any training; float64 counts so many exactly.
+MOST_STEPS = 2**50
 
 
 class Rates:
@@ -34,7 +36,7 @@ class Rates:
         self.plan, self.memory, self.n_steps = plan, memory, n_steps
         self.schedule, self.options = plan.schedule_record, plan.schedule_options
         self.initial_rate = plan.initial_rate
-        self.warm_up = round(plan.warmup * n_steps)
+        self.warm_up = round(min(plan.warmup * n_steps, float(MOST_STEPS)))
         self.room = np.empty((max(1, MOST_STEPS_AHEAD // n_steps), n_steps))
 
     def of_next(self, n_epochs: int, rows_seen: int, n_rows: int) -> NDArray[np.float64]:
@@ -63,7 +65,8 @@ class Rates:
         step = np.arange(epoch * self.n_steps, (epoch + 1) * self.n_steps)
         factors = np.ones(self.n_steps)
         if schedule.shape is not None:
-            length = max(1, self.plan.schedule_epochs * self.n_steps - self.warm_up)
+            all_steps = min(self.plan.schedule_epochs * self.n_steps, MOST_STEPS)
+            length = max(1, all_steps - self.warm_up)
             behind = np.maximum(step - self.warm_up, 0)
             factors = schedule.shape(Course(behind, self.n_steps, length), self.options)
         if epoch * self.n_steps < self.warm_up:
