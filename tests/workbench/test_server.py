@@ -8,9 +8,11 @@ import threading
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.datasets import load_wine
+from sklearn.datasets import load_diabetes, load_wine
 
 import lamina.workbench
+from lamina.tables import problem as tables
+from lamina.workbench import given
 from lamina.workbench import server as server_module
 
 
@@ -48,8 +50,8 @@ def test_the_page_is_opened_by_its_link(monkeypatch):
 def first_state(stack, visit):
     """`first_state(X, y)` is what a page hears first of a workbench on that data."""
 
-    def ask(X, y):
-        running = stack.enter_context(lamina.workbench.open(X, y, browser=False))
+    def ask(X, y, **more):
+        running = stack.enter_context(lamina.workbench.open(X, y, browser=False, **more))
         return visit(running, stack).open().event("state")
 
     return ask
@@ -85,6 +87,62 @@ def test_numbers_are_a_regression_whose_target_is_scaled(first_state):
     state = first_state(X, 1000 * X[:, 0] + 0.5)
     assert state["data"]["task"] == "regression"
     assert state["experiment"]["target_scaled"] is True
+
+
+def test_whole_numbers_in_floats_are_a_regression(first_state):
+    X, y = load_diabetes(return_X_y=True)
+    state = first_state(X, y)
+    assert state["data"]["task"] == "regression"
+    assert state["data"]["targets"] == [25, 346]
+
+
+FEW, MANY = np.tile([0.0, 1.0, 2.0], 20), np.repeat(np.arange(30.0), 2)
+TARGETS = {
+    "few whole numbers": FEW,
+    "few integers": FEW.astype(int),
+    "many whole numbers": MANY,
+    "many integers": MANY.astype(int),
+    "numbers": FEW + 0.5,
+    "booleans": FEW > 0,
+    "texts": FEW.astype(str),
+    "objects": FEW.astype(int).astype(object),
+    "texts in objects": FEW.astype(str).astype(object),
+}
+
+
+@pytest.mark.parametrize("y", TARGETS.values(), ids=TARGETS)
+def test_arrays_and_tables_pose_the_same_task_as_the_command_line(y):
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    frame = pd.DataFrame(X, columns=list("abc")).assign(target=y)
+    expected = tables.pose(frame, "target").task
+    assert given.dataset_of(X, y).task == expected
+    assert given.dataset_of(frame[["a", "b", "c"]], frame["target"]).task == expected
+
+
+def test_the_task_can_be_chosen(first_state):
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    assert first_state(X, MANY, task="classification")["data"]["classes"][-1] == "29.0"
+    assert first_state(X, FEW, task="regression")["data"]["task"] == "regression"
+    texts = pd.DataFrame({"a": X[:, 0], "city": ["Oslo", "Rome"] * 30})
+    assert first_state(texts, FEW, task="regression")["data"]["task"] == "regression"
+
+
+@pytest.mark.parametrize(
+    ("y", "task", "message"),
+    [
+        (FEW, "classes", "task='classes' must be one of classification, regression"),
+        (np.arange(120.0), "classification", "120 classes.*task='regression'"),
+        ([*FEW[:-1], 7.0], "classification", "Bring more rows of every class"),
+        (FEW.astype(str), "regression", "could not convert"),
+    ],
+    ids=["no task", "too many classes", "a class of one row", "labels"],
+)
+def test_what_no_page_could_begin_with_is_refused_before_there_is_one(y, task, message):
+    X = np.random.default_rng(0).normal(size=(len(y), 3))
+    if task == "regression":
+        y = np.char.add("class ", y)
+    with pytest.raises(ValueError, match=message):
+        lamina.workbench.open(X, y, task=task, browser=False)
 
 
 def test_a_target_of_another_length_is_refused():

@@ -12,12 +12,9 @@ from numpy.typing import NDArray
 
 from lamina.datasets import Dataset
 from lamina.datasets.dataset import Task
+from lamina.datasets.task import task_of_numbers
 from lamina.encoding.columns import categories, kind_of, numbers
 from lamina.errors import TableError, suggestion
-
-# Whole numbers are classes where they are few, and each stands for several rows.
-MOST_CLASSES = 20
-ROWS_A_CLASS = 5
 
 
 @dataclass(frozen=True)
@@ -102,10 +99,7 @@ def guess_task(target: pd.Series) -> Task:
     kind = kind_of(name, target)
     if kind != "number":
         return "classification" if kind == "category" else "regression"
-    distinct = np.unique(numbers(name, target))
-    few = len(distinct) <= min(MOST_CLASSES, max(2, len(target) // ROWS_A_CLASS))
-    whole = np.array_equal(distinct, np.round(distinct))
-    return "classification" if few and whole else "regression"
+    return task_of_numbers(numbers(name, target))
 
 
 def values(target: pd.Series, task: Task) -> NDArray[Any]:

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lamina.datasets.dataset import Task
     from lamina.workbench.notebook import Widget
     from lamina.workbench.server import Server
 
@@ -25,7 +26,14 @@ def require_libraries(needed: tuple[str, ...] = NEEDED, extra: str = "workbench"
         )
 
 
-def open(X: Any = None, y: Any = None, *, port: int = 0, browser: bool = True) -> Server:
+def open(
+    X: Any = None,
+    y: Any = None,
+    *,
+    task: Task | None = None,
+    port: int = 0,
+    browser: bool = True,
+) -> Server:
     """Open the workbench in the browser, from Python; on data of one's own, where it is given.
 
     Parameters
@@ -33,7 +41,10 @@ def open(X: Any = None, y: Any = None, *, port: int = 0, browser: bool = True) -
     X : array-like of shape (n_rows, n_features), optional
         Numbers; or a data frame: its columns keep their names, and may hold texts, dates, gaps.
     y : array-like of shape (n_rows,), optional
-        Labels, or float values for a regression.
+        Labels, or numbers for a regression.
+    task : {'classification', 'regression'}, optional
+        By default y decides, as in `lamina train`: labels are classes; numbers are a regression,
+        whatever their dtype, unless they are few whole ones (20 at most, five rows for each).
     port : int, default=0
         The port on the loopback; 0 is any that is free.
     browser : bool, default=True
@@ -50,7 +61,8 @@ def open(X: Any = None, y: Any = None, *, port: int = 0, browser: bool = True) -
     ImportError
         Where starlette, uvicorn or websockets is missing.
     ValueError
-        For X without y, or the other way round, and for arrays that cannot be learned from.
+        For X without y, or the other way round, a task that is none, and data that cannot be
+        learned from.
     OSError
         For a port that is taken.
 
@@ -69,13 +81,18 @@ def open(X: Any = None, y: Any = None, *, port: int = 0, browser: bool = True) -
     from lamina.workbench.shelf import MemoryShelf
 
     shelf = MemoryShelf()
-    first = first_on(X, y, shelf)
+    first = first_on(X, y, shelf, task)
     server = Server(port, first, shelf).start()
     return server.show() if browser else server
 
 
 def widget(
-    X: Any = None, y: Any = None, *, experiment: Mapping[str, Any] | None = None, height: int = 760
+    X: Any = None,
+    y: Any = None,
+    *,
+    task: Task | None = None,
+    experiment: Mapping[str, Any] | None = None,
+    height: int = 760,
 ) -> Widget:
     """The workbench in a notebook's cell: Jupyter, VS Code, marimo; on data of one's own, too.
 
@@ -86,7 +103,10 @@ def widget(
     X : array-like of shape (n_rows, n_features), optional
         Numbers; or a data frame: its columns keep their names, and may hold texts, dates, gaps.
     y : array-like of shape (n_rows,), optional
-        Labels, or float values for a regression.
+        Labels, or numbers for a regression.
+    task : {'classification', 'regression'}, optional
+        By default y decides, as in `lamina train`: labels are classes; numbers are a regression,
+        whatever their dtype, unless they are few whole ones (20 at most, five rows for each).
     experiment : mapping, optional
         What to begin with, as another widget's `experiment` was.
     height : int, default=760
@@ -104,7 +124,8 @@ def widget(
     ImportError
         Where anywidget or starlette is missing.
     ValueError
-        For X without y, or the other way round, and for arrays that cannot be learned from.
+        For X without y, or the other way round, a task that is none, and data that cannot be
+        learned from.
     ExperimentError
         For an experiment that cannot be made.
 
@@ -125,7 +146,7 @@ def widget(
     from lamina.workbench.shelf import MemoryShelf
 
     shelf = MemoryShelf()
-    first = first_on(X, y, shelf)
+    first = first_on(X, y, shelf, task)
     if experiment is not None:
         begun = Experiment.from_json(experiment)
         return Widget(lambda: begun, shelf, height)

@@ -1,0 +1,34 @@
+"""The task that a target poses: one rule for tables, arrays, the command line and the workbench."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.datasets.dataset import Task
+
+# Whole numbers are classes where they are few, and each stands for several rows.
+MOST_CLASSES = 20
+ROWS_A_CLASS = 5
+
+
+def task_of_numbers(target: NDArray[Any]) -> Task:
+    """Return regression for numbers, unless they are few whole ones.
+
+    Parameters
+    ----------
+    target : ndarray of shape (n_samples,)
+        Numbers or booleans; their dtype does not matter, so 1.0 is as whole as 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> task_of_numbers(np.array([0.0, 1.0] * 10)), task_of_numbers(np.arange(20))
+    ('classification', 'regression')
+    """
+    distinct = np.unique(target)
+    few = len(distinct) <= min(MOST_CLASSES, max(2, len(target) // ROWS_A_CLASS))
+    whole = np.array_equal(distinct, np.round(distinct.astype(np.float64)))
+    return "classification" if few and whole else "regression"
