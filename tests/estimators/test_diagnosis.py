@@ -207,13 +207,44 @@ def test_a_loss_that_has_lost_most_of_its_gain_diverges(losses: list[float]) -> 
 
 def test_a_validation_loss_that_has_risen_for_long_is_found() -> None:
     falling = list(np.linspace(1.0, 0.5, 30))
-    [found] = rising_validation_loss([*falling, *np.linspace(0.5, 0.8, 40)])
+    risen = [*falling, *np.linspace(0.5, 0.8, 40)]
+    learned = list(np.geomspace(1.0, 0.01, 70))
+    [found] = rising_validation_loss(risen, learned)
     assert isinstance(found, RisingValidationLossWarning)
     assert "rising for 40 epochs, from 0.5 to 0.8" in str(found)
+    assert "while the training loss fell to 0.01" in str(found)
     assert "early_stopping=True" in str(found)
-    assert rising_validation_loss([*falling, *np.linspace(0.5, 0.8, 10)]) == []
-    assert rising_validation_loss([*falling, *np.linspace(0.5, 0.51, 40)]) == []
-    assert rising_validation_loss(falling) == []
+    short, flat = [*falling, *np.linspace(0.5, 0.8, 10)], [*falling, *np.linspace(0.5, 0.51, 40)]
+    assert rising_validation_loss(short, learned[:40]) == []
+    assert rising_validation_loss(flat, learned) == []
+    assert rising_validation_loss(falling, learned[:30]) == []
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        np.geomspace(1.0, 0.01, 30).tolist() + [5.0] * 40,
+        [700.0, 900.0] * 35,
+        [1.0] * 70,
+        np.linspace(1.0, 0.55, 70).tolist(),
+    ],
+    ids=["diverged", "never learned", "flat", "no better than held out"],
+)
+def test_a_network_that_has_not_learned_its_rows_does_not_know_them_by_heart(
+    training: list[float],
+) -> None:
+    risen = [*np.linspace(1.0, 0.5, 30), *np.linspace(0.5, 0.8, 40)]
+    assert rising_validation_loss(risen, training) == []
+
+
+def test_a_rate_that_spoils_the_first_epoch_already_is_found_by_the_loss_before_it() -> None:
+    losses = [900.0, 700.0, 800.0, 750.0, 720.0, 810.0]
+    assert diverging_loss(losses, 1000.0) == []
+    [found] = diverging_loss(losses, 1000.0, start=0.69)
+    assert "after 0.69 before the first step" in str(found)
+    assert diverging_loss([0.6, 0.5, 0.4, 0.3, 0.2], 0.1, start=0.69) == []
+    [found] = diverging_loss([0.6, 0.1, 0.4, 0.7, 0.8, 0.9], 0.1, start=0.69)
+    assert "after 0.1 in epoch 2" in str(found)
 
 
 @ignore_convergence

@@ -10,8 +10,8 @@ TROUBLES = {
         "scaled": False,
         "model": {"learning_rate_init": 1e-4},
     },
-    "dead units": {"model": {"activation": "relu", "learning_rate_init": 30.0}},
-    "saturated units": {"model": {"activation": "tanh", "learning_rate_init": 100.0}},
+    "dead units": {"model": {"activation": "relu", "learning_rate_init": 3.0}},
+    "saturated units": {"model": {"activation": "tanh", "learning_rate_init": 5.0}},
     "diverging loss": {
         "model": {"solver": "lion", "activation": "identity", "learning_rate_init": 1.0},
     },
@@ -45,6 +45,28 @@ def test_a_run_in_which_nothing_is_wrong_has_no_findings(session, until):
     run.do({"do": "step", "epochs": 20})
     until(lambda: run.run.gate.latest.epoch == 20)
     assert diagnoses_of(run.run, run.moment) == []
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+@pytest.mark.parametrize("rate", [100.0, 1000.0])
+def test_a_rate_that_is_far_too_large_has_one_finding_and_not_overfitting(
+    activation, rate, session, until
+):
+    run = session({"model": {"activation": activation, "learning_rate_init": rate}})
+    run.do({"do": "step", "epochs": 200})
+    until(lambda: run.run.gate.latest.epoch == 200)
+    [finding] = diagnoses_of(run.run, run.moment)
+    assert finding["name"] == "diverging loss"
+    assert finding["cures"][0]["experiment"]["model"] == {"learning_rate_init": rate / 10}
+    labels = [cure["label"] for cure in finding["cures"]]
+    assert len(set(labels)) == len(labels)
+
+
+def test_a_fit_that_failed_has_one_finding(session, until):
+    run = session(TROUBLES["not finite"])
+    run.do({"do": "step", "epochs": 60})
+    until(lambda: run.run.message)
+    assert [each["name"] for each in diagnoses_of(run.run, run.moment)] == ["not finite"]
 
 
 def test_every_kind_of_finding_has_a_name_and_cures():

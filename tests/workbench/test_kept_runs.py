@@ -86,7 +86,8 @@ def test_what_a_hand_did_is_done_again(session, until):
     assert (told["rates"], told["n_written"]) == ([[3, 0.2]], 3)
     made.do({"do": "reset"})
     learn(made, 10, until)
-    assert (made.views.curves()["curve_loss"] != course["curve_loss"]).all()
+    # Both begin with the same first weights, at epoch 0.
+    assert (made.views.curves()["curve_loss"] != course["curve_loss"])[1:].all()
     made.do({"do": "restore", "run": 1})
     until(lambda: made.run.gate.latest.epoch == 10)
     np.testing.assert_array_equal(made.views.curves()["curve_loss"], course["curve_loss"])

@@ -1,5 +1,7 @@
 """Runs: the estimator's own fit in a thread, its end, its failures, and networks in between."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -29,6 +31,46 @@ def test_a_run_begins_with_the_first_parameters_that_fit_draws(run):
     with pytest.warns(match="Maximum iterations"):
         model.fit(problem.X_train, problem.y_train)
     np.testing.assert_array_equal(first.gate.latest.parameters, parameters_of(model))
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        {},
+        {"data": {"kind": "made", "name": "slope"}},
+        {"model": {"alpha": 0.5, "penalty": "elasticnet", "monitor": "f1_macro"}},
+    ],
+    ids=["classes", "numbers", "penalty and a scorer"],
+)
+def test_epoch_0_has_the_losses_and_scores_of_the_first_parameters(patch, run, until):
+    first = run(patch)
+    row = first.gate.latest.row
+    assert row == first.gate.curves.first
+    # A step of a full batch that is too small to change a bit has the loss of where it began.
+    again = fitted_once(first)
+    assert row["loss"] == pytest.approx(again.loss_curve_[0], rel=1e-9)
+    later = {name: column[0] for name, column in again.history_.items()}
+    assert set(row) == set(later) - {"learning_rate", "gradient_norm", "seconds"}
+    for name in set(row) - {"epoch", "loss"}:
+        assert row[name] == pytest.approx(later[name], rel=1e-9)
+    first.step(2)
+    until(lambda: first.gate.latest.epoch == 2)
+    drawn = first.gate.curves.drawn()
+    assert drawn["epoch"].tolist() == [0, 1, 2]
+    assert drawn["loss"].tolist() == [row["loss"], *first.gate.curves.losses()]
+    assert drawn["validation_loss"][0] == row["validation_loss"]
+
+
+def fitted_once(of):
+    """A fit of one step that changes nothing."""
+    still = {"solver": "sgd", "learning_rate_init": 1e-300, "batch_size": 10_000, "max_iter": 1}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return fitted_alone(of, **still)
+
+
+def test_epoch_0_of_a_solver_without_epochs_has_its_loss(run):
+    assert set(run({"model": {"solver": "lbfgs"}}).gate.latest.row) == {"epoch", "loss"}
 
 
 def test_a_run_ends_as_fit_does(run, until):

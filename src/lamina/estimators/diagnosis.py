@@ -6,6 +6,7 @@ microseconds, so the thresholds are such that only a gross mistake passes them.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
@@ -74,11 +75,12 @@ class Diagnosis:
             return
         n_epochs, columns = attributes["n_iter_"], attributes.get("_history", {})
         losses = _latest(attributes.get("loss_curve_"), n_epochs)
-        self.findings += diverging_loss(losses, self.fit.model.learning_rate_init)
-        if not self.fit.model.restore_best:
-            self.findings += rising_validation_loss(
-                _latest(columns.get("validation_loss"), n_epochs)
-            )
+        diverging = diverging_loss(losses, self.fit.model.learning_rate_init)
+        self.findings += diverging
+        # A loss that diverges on the rows learned from rises on the others for the same reason.
+        if not diverging and not self.fit.model.restore_best:
+            validation = _latest(columns.get("validation_loss"), n_epochs)
+            self.findings += rising_validation_loss(validation, losses)
         if self.units_deserve_a_look(losses):
             parameters = parameters_of(SimpleNamespace(**attributes))
             # The threads of BLAS go on spinning for a while after a product, where the next fit's
@@ -198,35 +200,68 @@ def _idle_message(block: Dense, n_idle: int) -> str:
     )
 
 
-def diverging_loss(losses: Sequence[float], rate: float) -> list[DiagnosticWarning]:
-    """A warning where most of what the loss had gained is lost again at the end."""
+def diverging_loss(
+    losses: Sequence[float], rate: float, start: float = math.nan
+) -> list[DiagnosticWarning]:
+    """Return a warning if the loss has lost most of its gain, or never had any, at the end.
+
+    Parameters
+    ----------
+    losses : sequence of float
+        The training loss of every epoch.
+    rate : float
+        The learning rate that the message names.
+    start : float, default=nan
+        The loss before the first step, where it is known: a rate that is far too large spoils the
+        first epoch already, which then is no measure of the others.
+    """
     if len(losses) < FEWEST_EPOCHS:
         return []
     first, best, last = losses[0], min(losses), min(losses[-LAST_EPOCHS:])
+    place = f"in epoch {losses.index(best) + 1}"
+    if math.isfinite(start):
+        first = start
+        if start <= best:
+            best, place = start, "before the first step"
     if not last - best > max(0.5 * (first - best), 0.2 * abs(first)):
         return []
     return [
         DivergingLossWarning(
-            f"The loss diverges: it is {last:.3g} at the end, after {best:.3g} in epoch "
-            f"{losses.index(best) + 1}. Choose a learning_rate_init below {rate:g}, and scale the "
-            "features with StandardScaler, and the target of a regression."
+            f"The loss diverges: it is {last:.3g} at the end, after {best:.3g} {place}. Choose a "
+            f"learning_rate_init below {rate:g}, and scale the features with StandardScaler, and "
+            "the target of a regression."
         )
     ]
 
 
-def rising_validation_loss(losses: Sequence[float]) -> list[DiagnosticWarning]:
-    """A warning where the loss on rows held out was at its lowest long ago, and rose since."""
-    if len(losses) < FEWEST_EPOCHS:
+def rising_validation_loss(
+    losses: Sequence[float], training_losses: Sequence[float]
+) -> list[DiagnosticWarning]:
+    """Return a warning if the validation loss rises while the training loss goes on falling.
+
+    Parameters
+    ----------
+    losses, training_losses : sequence of float
+        On held-out rows and on those learned from, of every epoch. A network that has learned its
+        rows by heart has a training loss below any validation loss that it ever had; one that has
+        not learned at all may have a rising validation loss as well.
+    """
+    if len(losses) < FEWEST_EPOCHS or len(training_losses) != len(losses):
         return []
     best = min(losses)
-    since = len(losses) - 1 - losses.index(best)
+    at = losses.index(best)
+    since = len(losses) - 1 - at
     rise = min(losses[-LAST_EPOCHS:]) - best
     if since < max(LONG_RISE, len(losses) // 3) or not rise > 0.1 * abs(best):
+        return []
+    training = max(training_losses[-LAST_EPOCHS:])
+    if not training < min(training_losses[at], best):
         return []
     return [
         RisingValidationLossWarning(
             f"The validation loss has been rising for {since} epochs, from {best:.3g} to "
-            f"{losses[-1]:.3g}: the network learns its rows by heart. Set early_stopping=True or "
-            "a smaller max_iter, choose a larger alpha or a smaller network, or bring more rows."
+            f"{losses[-1]:.3g}, while the training loss fell to {training_losses[-1]:.3g}: the "
+            "network learns its rows by heart. Set early_stopping=True or a smaller max_iter, "
+            "choose a larger alpha or a smaller network, or bring more rows."
         )
     ]

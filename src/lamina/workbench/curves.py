@@ -26,6 +26,13 @@ FEWEST_MOMENTS = 3
 class Curves:
     """Columns over the epochs; of a long run, every second, fourth, eighth … epoch.
 
+    Parameters
+    ----------
+    most : int
+        How many epochs are drawn.
+    first : dict of str to float, optional
+        What was measured before the first step: epoch 0.
+
     Examples
     --------
     >>> curves = Curves(most=4)
@@ -35,8 +42,9 @@ class Curves:
     [2.0, 4.0, 6.0, 7.0]
     """
 
-    def __init__(self, most: int = MOST_POINTS) -> None:
+    def __init__(self, most: int = MOST_POINTS, first: dict[str, float] | None = None) -> None:
         self.most, self.every = most, 1
+        self.first = first or {}
         self.names: tuple[str, ...] = ()
         # The columns, (names, most), and how much of them is filled: as they are sent to a page, so
         # that whoever reads has them in one copy. Both in one, as another thread reads them.
@@ -78,6 +86,11 @@ class Curves:
         """The loss on the test rows after every epoch; empty where it is not known."""
         return self._validation_losses.tolist()
 
+    def course(self) -> tuple[list[float], list[float]]:
+        """Return both losses of as many epochs: another thread may be entering the next."""
+        validation_losses, losses = self.validation_losses(), self.losses()
+        return losses[: len(validation_losses) or None], validation_losses
+
     def last_row(self) -> dict[str, float]:
         """The latest epoch's; empty before the first."""
         return dict(zip(self.names, self.latest or (), strict=self.latest is not None))
@@ -93,6 +106,14 @@ class Curves:
             columns = table[:, :n].copy()
         return dict(zip(self.names, columns, strict=True))
 
+    def drawn(self) -> dict[str, NDArray[np.float64]]:
+        """Return every column as `columns` does, with epoch 0 as the first point."""
+        columns = self.columns()
+        if not self.first:
+            return columns
+        start = {name: self.first.get(name, math.nan) for name in columns or self.first}
+        return {name: np.append(at, columns.get(name, ())) for name, at in start.items()}
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -103,7 +124,7 @@ class Moment:
     epoch : int
     parameters : ndarray of shape (n_parameters,)
     row : dict of str to float
-        The epoch's row of the history; empty for epoch 0.
+        The epoch's row of the history; that of epoch 0 was measured before the first step.
     batch : int
         How many batches of the epoch after it have been learned from.
     batch_loss : float

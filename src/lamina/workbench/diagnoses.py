@@ -6,6 +6,7 @@ What is looked at, and the words, are those of an estimator's own `diagnoses_`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from math import nan
 from typing import Any
 
 from lamina.errors import (
@@ -32,31 +33,41 @@ FASTER_STOP = 20
 
 
 def diagnoses_of(run: Run, moment: Moment) -> list[dict[str, Any]]:
-    """The findings of a run up to a moment, each with a name, a message and cures.
+    """Return the findings of a run up to a moment, each with a name, a message and cures.
 
-    A cure is a label and a merge patch of the experiment. Nothing is a finding of an epoch alone.
+    A cure is a label and a merge patch of the experiment. No finding rests on one epoch alone, and
+    each cause has one finding: a fit that diverges is not also said to overfit, and its dead or
+    saturated units are part of that finding.
     """
-    findings = [
-        {
-            "name": NAMES[type(finding)],
-            "message": str(finding),
-            "cures": _told(CURES[type(finding)](run)),
-        }
-        for finding in _findings(run, moment)
-    ]
     if run.message is not None:
         cures = _told([*_smaller_rate(run), *_scaling(run)])
-        findings.append({"name": NOT_FINITE, "message": run.message, "cures": cures})
-    return findings
+        return [{"name": NOT_FINITE, "message": run.message, "cures": cures}]
+    return [_finding(run, causes) for causes in _causes(run, moment)]
 
 
-def _findings(run: Run, moment: Moment) -> Iterator[DiagnosticWarning]:
+def _finding(run: Run, signs: Sequence[DiagnosticWarning]) -> dict[str, Any]:
+    """One finding of one cause: named by its first sign, with the cures of all of them."""
+    cures = {label: patch for sign in signs for label, patch in CURES[type(sign)](run)}
+    message = " ".join(map(str, signs))
+    return {"name": NAMES[type(signs[0])], "message": message, "cures": _told([*cures.items()])}
+
+
+def _causes(run: Run, moment: Moment) -> Iterator[Sequence[DiagnosticWarning]]:
+    """Yield the signs of each cause."""
     curves, problem = run.gate.curves, run.problem
-    yield from unscaled_features(problem.X_train, None)
-    if moment.epoch and run.by_epochs:
-        yield from diverging_loss(curves.losses(), run.model.learning_rate_init)
-        yield from rising_validation_loss(curves.validation_losses())
-        yield from idle_layers(run.spec, moment.parameters, problem.X_train)
+    for unscaled in unscaled_features(problem.X_train, None):
+        yield [unscaled]
+    if not moment.epoch or not run.by_epochs:
+        return
+    losses, validation_losses = curves.course()
+    diverging = diverging_loss(losses, run.model.learning_rate_init, curves.first.get("loss", nan))
+    idle = idle_layers(run.spec, moment.parameters, problem.X_train)
+    if diverging:
+        # The steps that spoil the loss drive the units to where they are flat.
+        yield [*diverging, *idle]
+        return
+    for sign in (*idle, *rising_validation_loss(validation_losses, losses)):
+        yield [sign]
 
 
 def _told(cures: Sequence[Cure]) -> list[dict[str, Any]]:

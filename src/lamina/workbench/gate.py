@@ -77,6 +77,8 @@ class Gate:
         `tell()` is called by the thread that trains, when there is news for who asked for it.
     n_batches : int
         Of an epoch.
+    first : dict of str to float, optional
+        What was measured before the first step.
 
     Attributes
     ----------
@@ -90,12 +92,18 @@ class Gate:
         Which parameters were written by hand.
     """
 
-    def __init__(self, start: NDArray[Any], tell: Callable[[], None], n_batches: int = 1) -> None:
+    def __init__(
+        self,
+        start: NDArray[Any],
+        tell: Callable[[], None],
+        n_batches: int = 1,
+        first: dict[str, float] | None = None,
+    ) -> None:
         self.tell, self.n_batches = tell, n_batches
         self.hears_steps = False
         self._batches = self._batch = 0
-        self.curves, self.moments = Curves(), Moments(start.nbytes)
-        self.latest = Moment(0, start.copy(), {})
+        self.curves, self.moments = Curves(first=first), Moments(start.nbytes)
+        self.latest = Moment(0, start.copy(), first or {})
         self.moments.add(self.latest)
         self.changes: list[tuple[int, float]] = []
         self.edits: list[Edit] = []
@@ -248,7 +256,8 @@ class Gate:
         """The network as it is now."""
         parameters, within = fit.parameters.copy(), self._batch
         loss = fit.loss if within else math.nan
-        return Moment(self.epoch, parameters, fit.row, within, loss, fit.ahead)
+        row = fit.row or self.curves.first
+        return Moment(self.epoch, parameters, row, within, loss, fit.ahead)
 
     @property
     def _is_slow(self) -> bool:

@@ -176,7 +176,7 @@ def kept_curves(session: Session, query: Mapping[str, str]) -> bytes:
 
 def _as_it_is(session: Session, number: int, name: Any) -> KeptRun:
     run, curves = session.run, session.views.curves()
-    if not curves:
+    if not curves["curve_epoch"][-1]:
         raise ExperimentError("let the network learn for an epoch first, then keep the run", None)
     epoch, names = curves["curve_epoch"][-1], run.gate.curves.names
     ending = run.message or run.ending

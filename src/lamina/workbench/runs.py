@@ -18,6 +18,7 @@ from lamina.estimators.fitting import AUTOMATIC_BATCH
 from lamina.estimators.state import network_attributes, parameters_of
 from lamina.training import watching
 from lamina.workbench.curves import Moment
+from lamina.workbench.first_losses import before_first_step
 from lamina.workbench.gate import Abandoned, ByHand, Gate
 from lamina.workbench.problems import Problem
 
@@ -65,7 +66,7 @@ class Run:
         first = self._first_look()
         self.spec, self.task = first.spec, first.task
         self.objective, self.rows = first.objective, first.rows
-        self.gate = Gate(first.start, tell, self._n_batches())
+        self.gate = Gate(first.start, tell, self._n_batches(), before_first_step(first))
         if again is not None:
             self.gate.do_again(again)
         self.ending: str | None = None
@@ -77,9 +78,11 @@ class Run:
 
     def _first_look(self) -> Any:
         """The network and its first parameters, as `fit` will draw them from the same seed."""
+        of = self.problem
+        measured = (of.X_test, of.y_test) if self.by_epochs else None
         try:
             return clone(self.model)._assignment(
-                self.problem.X_train, self.problem.y_train, None, True
+                of.X_train, of.y_train, None, True, validation_data=measured
             )
         except (ValueError, TypeError) as error:
             raise ExperimentError(str(error), None) from None

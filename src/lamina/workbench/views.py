@@ -98,7 +98,7 @@ class Views:
 
     def curves(self) -> dict[str, NDArray[np.float64]]:
         """The columns of the history that are drawn, by their names in a frame."""
-        columns = self.run.gate.curves.columns()
+        columns = self.run.gate.curves.drawn()
         drawn = {f"curve_{name}": columns[name] for name in CURVES if name in columns}
         score = next((columns[name] for name in SCORES if name in columns), None)
         return drawn if score is None else {**drawn, "curve_score": score}

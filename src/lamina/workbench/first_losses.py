@@ -1,0 +1,40 @@
+"""Measure a network before its first step, so that a run is seen from epoch 0 on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lamina.engines import choose_engine
+from lamina.estimators.fitting import Assignment
+from lamina.estimators.validating import monitored, validation_of
+
+
+def before_first_step(fit: Assignment) -> dict[str, float]:
+    """Return the row of epoch 0: the losses and scores of the first parameters.
+
+    Parameters
+    ----------
+    fit : Assignment
+        What `fit` will begin with, with the held-out rows where there are any.
+
+    Returns
+    -------
+    row : dict of str to float
+        'epoch' and 'loss', the penalty included as in every later epoch; with held-out rows also
+        'validation_loss' and each metric.
+    """
+    model, parameters = fit.model, fit.start
+    # One thread: another run may be learning meanwhile.
+    engine = choose_engine(model.engine, 1, model.precision)
+    with np.errstate(all="ignore"):
+        loss, _ = engine.loss_and_gradient(fit.spec, fit.objective, fit.rows, parameters)
+        row = {"epoch": 0.0, "loss": float(loss)}
+        if fit.held_out is None:
+            return row
+        wanted = monitored(model.monitor, early_stopping=bool(model.early_stopping))
+        held_out = validation_of(model, fit.spec, fit.objective, parameters, fit.held_out, wanted)
+        prediction = engine.predict(fit.spec, parameters, held_out.X)
+        row["validation_loss"] = float(held_out.loss(prediction))
+        return row | dict(
+            zip(held_out.metrics, map(float, held_out.measure(prediction)), strict=True)
+        )
