@@ -33,8 +33,6 @@ TARGETS: dict[str, Any] = {
     "mean and spread": X[:, 0] * X[:, 1],
     "means and spreads": X[:, :3] ** 2,
 }
-# What ONNX has in double precision as well, and onnxruntime has not; its meaning is ONNX's own.
-ONLY_SINGLE_IN_ONNXRUNTIME = {"Erf"}
 REGRESSIONS = {
     "one number": {},
     "numbers": {},
@@ -147,9 +145,6 @@ def run_onnx(model: Any, X: np.ndarray) -> np.ndarray:
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnx")
     proto = lamina.to_onnx(model)
-    operators = {node.op_type for node in proto.graph.node}
-    if operators & ONLY_SINGLE_IN_ONNXRUNTIME and X.dtype == np.float64:
-        return run_reference(proto, X)
     session = onnxruntime.InferenceSession(proto.SerializeToString())
     return side_by_side(session.run(_numbers_in(proto), {"X": X}))
 
@@ -157,22 +152,6 @@ def run_onnx(model: Any, X: np.ndarray) -> np.ndarray:
 def _numbers_in(proto: Any) -> list[str]:
     """The names of the outputs that are no labels."""
     return [each.name for each in proto.graph.output if not each.name.startswith("label")]
-
-
-def run_reference(proto: Any, X: np.ndarray) -> np.ndarray:
-    """What ONNX's own evaluator answers, with an Erf that does not round to single precision."""
-    from onnx.reference import ReferenceEvaluator
-    from onnx.reference.op_run import OpRun
-    from scipy.special import erf
-
-    class Erf(OpRun):  # type: ignore[misc]
-        op_domain = ""
-
-        def _run(self, x: np.ndarray) -> tuple[np.ndarray]:
-            return (erf(x),)
-
-    evaluator = ReferenceEvaluator(proto, new_ops=[Erf])
-    return side_by_side(evaluator.run(_numbers_in(proto), {"X": X}))
 
 
 def run_torch(model: Any, X: np.ndarray) -> np.ndarray:

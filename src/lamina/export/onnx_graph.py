@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from lamina.encoding.targets import TargetEncoding, TargetKind
 from lamina.errors import ExportError
 from lamina.export.fitted_network import FittedNetwork
+from lamina.export.onnx_kernels import STAND_INS
 
 
 class Graph(Protocol):
@@ -126,17 +127,30 @@ def add_formula(graph: Graph, formula: str, named: dict[str, str], dtype: np.dty
     """Add what a record says of z: an operator's name, or calls of operators; returns the result.
 
     Arguments of a call are names, numbers and other calls; its keywords are the operator's
-    attributes. An operator's name alone takes z.
+    attributes. An operator's name alone takes z. An expression that occurs twice is added once.
     """
+    added: dict[str, str] = {}
 
     def result(part: ast.expr) -> str:
+        text = ast.unparse(part)
+        if text not in added:
+            added[text] = add(part)
+        return added[text]
+
+    def add(part: ast.expr) -> str:
         if isinstance(part, ast.Name):
-            return named[part.id] if part.id in named else graph.node(part.id, named["z"])
+            return named[part.id] if part.id in named else operator(part.id, [named["z"]], {})
         if isinstance(part, ast.Call):
-            inputs = [result(each) for each in part.args]
             attributes = {str(each.arg): ast.literal_eval(each.value) for each in part.keywords}
-            return graph.node(ast.unparse(part.func), *inputs, **attributes)
+            return operator(
+                ast.unparse(part.func), [result(each) for each in part.args], attributes
+            )
         return graph.constant(np.array(ast.literal_eval(part), dtype=dtype))
+
+    def operator(name: str, inputs: list[str], attributes: dict[str, Any]) -> str:
+        if dtype == np.float64 and name in STAND_INS:
+            return add_formula(graph, STAND_INS[name], {"z": inputs[0]}, dtype)
+        return graph.node(name, *inputs, **attributes)
 
     return result(ast.parse(formula, mode="eval").body)
 

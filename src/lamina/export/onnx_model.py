@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from lamina.errors import ExportError
 from lamina.export.fitted_network import FittedNetwork, fitted_network
+from lamina.export.onnx_check import check, check_opset
 from lamina.export.onnx_graph import add_network, label_array, outputs_of
 
 if TYPE_CHECKING:
@@ -62,17 +63,21 @@ def to_onnx(
         Whether a classifier's probabilities are a list of dictionaries by label, as skl2onnx makes
         them unless told otherwise, in place of a tensor. ONNX has these in float32 alone.
     opset : int, default=18
-        The version of ONNX's operators.
+        The version of ONNX's operators; 18 is opened by every onnxruntime since 1.14.
 
     Returns
     -------
     onnx.ModelProto
-        Checked by ONNX; `onnx.save` writes it to a file.
+        Checked by ONNX, and opened in onnxruntime where that is installed; `onnx.save` writes it to
+        a file.
 
     Raises
     ------
     ExportError
-        For a parameter, labels or columns that ONNX has no word for; the message names them.
+        For a parameter, labels or columns that ONNX has no word for, and for a model that
+        onnxruntime, where it is installed, cannot open; the message names them.
+    ValueError
+        For an `opset` that onnx does not have.
     ImportError
         Where onnx is missing or, for a pipeline, skl2onnx.
     NotFittedError
@@ -102,7 +107,7 @@ def to_onnx(
     True
     """
     try:
-        import onnx
+        check_opset(opset)
     except ImportError as error:
         raise ImportError('to_onnx needs onnx: pip install "lamina[onnx]"') from error
     transformer = None
@@ -116,7 +121,7 @@ def to_onnx(
         _zip_probabilities(proto, network)
     if transformer is not None:
         _scale_back(proto, transformer, network.dtype)
-    onnx.checker.check_model(proto, full_check=True)
+    check(proto, network.dtype)
     return proto
 
 

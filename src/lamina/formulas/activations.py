@@ -145,7 +145,10 @@ ACTIVATIONS = Table(
         slope_code="np.where(z < 0, 0.01, 1.0)",
         paper="Maas, Hannun, Ng 2013, Rectifier nonlinearities improve acoustic models",
         code=Code(
-            "LeakyReLU", "PRelu(z, 0.01)", "np.where(z < 0, 0.01 * z, z)", "z < 0 ? 0.01 * z : z"
+            "LeakyReLU",
+            "Where(Less(z, 0), Mul(0.01, z), z)",
+            "np.where(z < 0, 0.01 * z, z)",
+            "z < 0 ? 0.01 * z : z",
         ),
     ),
     Activation(
@@ -159,7 +162,10 @@ ACTIVATIONS = Table(
         slope_code="np.where(z < 0, slope, 1.0)",
         paper="He, Zhang, Ren, Sun 2015, Delving deep into rectifiers",
         code=Code(
-            "PReLU(n)", "PRelu(z, slope)", "np.where(z < 0, slope * z, z)", "z < 0 ? slope * z : z"
+            "PReLU(n)",
+            "Where(Less(z, 0), Mul(slope, z), z)",
+            "np.where(z < 0, slope * z, z)",
+            "z < 0 ? slope * z : z",
         ),
         parameters=(
             UnitParameter(

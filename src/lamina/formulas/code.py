@@ -17,8 +17,9 @@ class Code:
         a function of `torch`. Of a precision, the name of its dtype.
     onnx : str
         Its operator in ONNX, or several as calls: 'Mul(z, Sigmoid(z))'. An operator that
-        onnxruntime has in float32 alone is written in terms of others, but for Erf. A link by
-        pairs may use `second`, which is true for every second column.
+        onnxruntime has in float32 alone, with any of its versions, is written in terms of others,
+        or has a stand-in in lamina.export.onnx_kernels. A link by pairs may use `second`, which is
+        true for every second column.
     numpy : str
         An expression of NumPy and `math`. It raises no warning, however far z lies from zero.
     c : str

@@ -1,0 +1,101 @@
+"""Whether a model of ONNX is one, and whether onnxruntime, where it is installed, opens it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lamina.errors import ExportError
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+NO_KERNEL = re.compile(r"Could not find an implementation for (\w+)")
+
+
+FIRST_OPSET = 9  # older ones lack Where
+
+
+def check_opset(opset: int) -> None:
+    """Refuse a version of the operators that is none, or that onnx has not yet.
+
+    Raises
+    ------
+    ValueError
+    """
+    import onnx
+
+    last = onnx.defs.onnx_opset_version()
+    if not isinstance(opset, int) or not FIRST_OPSET <= opset <= last:
+        raise ValueError(
+            f"opset={opset!r}: onnx {onnx.__version__} has versions {FIRST_OPSET} to {last} here; "
+            "the default, 18, is opened by every onnxruntime since 1.14"
+        )
+
+
+def check(proto: ModelProto, dtype: np.dtype[Any]) -> None:
+    """Refuse a model that ONNX finds invalid, or that onnxruntime does not open.
+
+    Raises
+    ------
+    ExportError
+        With the reason and the option that mends it.
+    """
+    import onnx
+
+    try:
+        onnx.checker.check_model(proto, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise ExportError(
+            f"ONNX {onnx.__version__} refuses this model: {_first_line(error)}. Leave opset at "
+            "its default, or give a newer one"
+        ) from error
+    session_of(proto, dtype)
+
+
+def session_of(proto: ModelProto, dtype: np.dtype[Any]) -> Any:
+    """The session in which onnxruntime computes a model; None where it is not installed.
+
+    Raises
+    ------
+    ExportError
+        Where onnxruntime does not open the model.
+    """
+    try:
+        import onnxruntime
+    except ImportError:
+        return None
+    options = onnxruntime.SessionOptions()
+    # Errors are raised as well: onnxruntime need not print them.
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(
+            proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # onnxruntime's exceptions have no common class
+        raise ExportError(_refusal(error, onnxruntime.__version__, dtype)) from error
+
+
+def _refusal(error: Exception, version: str, dtype: np.dtype[Any]) -> str:
+    missing = NO_KERNEL.search(str(error))
+    if missing is None:
+        return (
+            f"onnxruntime {version} cannot open this model: {_first_line(error)}. Leave opset at "
+            "its default, or give an older one"
+        )
+    cure = (
+        'give dtype="float32"'
+        if dtype == np.float64
+        else "put another transformer in place of the one that needs it"
+    )
+    return (
+        f"onnxruntime {version} cannot open this model in {dtype.name}, because it has no "
+        f"{missing[1]} in {dtype.name}: {cure}"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0].rstrip(".")

@@ -1,0 +1,75 @@
+"""Every formula in ONNX is opened by onnxruntime, in both dtypes and with older operators too."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import erf
+
+import lamina
+from lamina.errors import ExportError
+from lamina.export.onnx_graph import add_formula
+from lamina.export.onnx_kernels import STAND_INS
+from lamina.formulas import ACTIVATIONS, NORMALIZATIONS
+
+onnx = pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
+
+FORMULAS = [
+    *({"activation": name} for name in ACTIVATIONS),
+    *({"output_activation": name} for name in ACTIVATIONS),
+    *({"normalization": name} for name in NORMALIZATIONS),
+    {"loss": "gaussian_nll"},
+    {"loss": "poisson"},
+    {"loss": "quantile", "quantile": [0.2, 0.8]},
+]
+FIRST_OPSET = {"layer": 17}
+TOLERANCE = {"float32": 1e-4, "float64": 1e-11}
+
+
+@pytest.mark.parametrize("opset", [13, 17, 18, 19, 20, 21, 22])
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize(
+    "formula", FORMULAS, ids=lambda formula: "-".join(map(str, formula.values()))
+)
+def test_every_formula_is_opened_and_answered_for(formula, dtype, opset, fit, rows):
+    model, X = fit("counts", dtype, **{"loss": "squared_error", **formula}), rows.astype(dtype)
+    if opset < FIRST_OPSET.get(str(formula.get("normalization")), 0):
+        with pytest.raises(ExportError, match=r"LayerNormalization .*give a newer one"):
+            lamina.to_onnx(model, opset=opset)
+        return
+    proto = lamina.to_onnx(model, opset=opset)
+    answer = onnxruntime.InferenceSession(proto.SerializeToString()).run(None, {"X": X})[0]
+    expected = model.predict(X).reshape(answer.shape)
+    scale = abs(expected).max()
+    np.testing.assert_allclose(
+        answer, expected, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype] * scale
+    )
+
+
+class Numbers:
+    """A graph whose values are computed at once, by NumPy."""
+
+    named = {
+        "Abs": np.abs, "Add": np.add, "Div": np.divide, "Exp": np.exp,
+        "Mul": np.multiply, "Sign": np.sign, "Sub": np.subtract,
+    }  # fmt: skip
+
+    def constant(self, array):
+        return array
+
+    def node(self, operator, *inputs, **attributes):
+        return self.named[operator](*inputs)
+
+
+def test_the_stand_in_of_erf_is_erf_to_rounding():
+    z = np.concatenate([np.linspace(-30, 30, 10_001), [0.0, -0.0, np.inf, -np.inf, 1e300, 1e-300]])
+    with np.errstate(over="ignore"):
+        given = add_formula(Numbers(), STAND_INS["Erf"], {"z": z}, np.dtype("float64"))
+    np.testing.assert_allclose(given, erf(z), rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("opset", [-1, 0, 8, 1000, 18.0, "18", None])
+def test_a_version_that_onnx_does_not_have_is_refused(opset, fit):
+    with pytest.raises(ValueError, match=r"opset=.*has versions 9 to .*the default, 18"):
+        lamina.to_onnx(fit("numbers"), opset=opset)
