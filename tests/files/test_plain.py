@@ -210,10 +210,13 @@ STATE = {"key": {"$tensor": "key"}, "position": 0, "has_gauss": 0, "gauss": 0.0}
         ({"$text": {"dtype": "<U999999999", "shape": [9], "items": ["a"] * 9}}, "unknown dtype"),
         ({"$text": {"dtype": "|O", "shape": [1], "items": ["a"]}}, "unknown dtype"),
         ({"$text": {"dtype": "<U1", "shape": [1], "items": [1]}}, "not all text"),
-        ({"$random_state": {**STATE, "position": 625}}, "no random generator"),
-        ({"$random_state": {**STATE, "position": -1}}, "no random generator"),
-        ({"$random_state": {**STATE, "position": True}}, "no random generator"),
-        ({"$random_state": {**STATE, "key": {"$tensor": "short"}}}, "no random generator"),
+        ({"$random_state": {**STATE, "position": 625}}, "random state.(key|position) is"),
+        ({"$random_state": {**STATE, "position": -1}}, "random state.(key|position) is"),
+        ({"$random_state": {**STATE, "position": True}}, "random state.(key|position) is"),
+        (
+            {"$random_state": {**STATE, "key": {"$tensor": "short"}}},
+            "random state.(key|position) is",
+        ),
     ],
 )
 def test_json_that_no_writer_has_written_is_refused(plain: Any, reason: str) -> None:

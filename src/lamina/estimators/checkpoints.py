@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.estimators.optimizing import optimizer_settings
+from lamina.estimators.validating import metric_names, monitored
 from lamina.formulas import SCHEDULES
 from lamina.formulas.table import Array
 from lamina.training import Memory
@@ -15,9 +17,11 @@ from lamina.training.checkpoint import (
     digest,
     plainly,
     read_checkpoint,
-    set_generator_state,
+    refusals_that_name,
 )
-from lamina.training.resuming import resumed_memory
+from lamina.training.generators import kind_of, set_generator_state
+from lamina.training.loop import column_names
+from lamina.training.resuming import Limits, check_state, resumed_memory
 
 if TYPE_CHECKING:
     from lamina.estimators.fitting import Assignment
@@ -93,22 +97,46 @@ def checkpoint_of(
     return Checkpoint(model.checkpoint, identity, keeps, epochs, seconds)
 
 
-def resumed(fit: Assignment, identity: dict[str, Any]) -> Resumed | None:
+def resumed(fit: Assignment, identity: dict[str, Any], batch_size: int) -> Resumed | None:
     """The fit where the checkpoint of `resume=` left it; None where it begins.
+
+    Nothing of the file is used before all of it has been checked.
 
     Raises
     ------
     FileNotFoundError
         Where there is no checkpoint.
     CheckpointError
-        For a checkpoint of another fit.
+        For a checkpoint of another fit, or one whose content is out of range.
     """
     if fit.resume is None:
         return None
     schedule = fit.model.learning_rate
     spans = isinstance(schedule, str) and SCHEDULES[schedule].follows_length
     state = read_checkpoint(fit.resume, identity, free=() if spans else ("max_iter",))
+    with refusals_that_name(fit.resume):
+        check_state(state, limits_of(fit, batch_size))
     set_generator_state(fit.random_state, state["generator"])
     return Resumed(
         state, resumed_memory(state), state["order"].copy(), state["held_out"], state["fallback"]
+    )
+
+
+def limits_of(fit: Assignment, batch_size: int) -> Limits:
+    """What a checkpoint of this fit may hold."""
+    model = fit.model
+    optimizer = optimizer_settings(model)
+    holds_out = fit.held_out is None and bool(model.early_stopping)
+    measured = fit.held_out is not None or holds_out
+    names = metric_names(fit.task, monitored(model.monitor, early_stopping=holds_out))
+    return Limits(
+        parameters=fit.start,
+        n_slots=len(optimizer.slots),
+        keeps_average=optimizer.average_decay is not None,
+        draws=fit.spec.draws,
+        n_samples=fit.X.shape[0],
+        holds_out=holds_out,
+        batch_size=batch_size,
+        columns=column_names(names if measured else None),
+        bit_generator=kind_of(fit.random_state),
     )

@@ -172,7 +172,7 @@ def fit_by_epochs(fit: Assignment) -> Outcome:
     """Run epochs of minibatch steps, one in `partial_fit`."""
     writes = fit.model.checkpoint is not None or fit.resume is not None
     identity = identity_of(fit) if writes else {}
-    begun = resumed(fit, identity)
+    begun = resumed(fit, identity, _batch_size(fit.model))
     order, held_out = _split(fit) if begun is None else (begun.order, begun.held_out)
     wanted = monitored(fit.model.monitor, early_stopping=fit.model.early_stopping)
     plan = _training_plan(fit, len(order), wanted)
@@ -281,11 +281,10 @@ def _validation(
 
 def _training_plan(fit: Assignment, n_rows: int, wanted: Monitored) -> TrainingPlan:
     model = fit.model
-    batch_size = AUTOMATIC_BATCH if model.batch_size == "auto" else model.batch_size
     return TrainingPlan(
         objective=fit.objective,
         optimizer=optimizer_settings(model),
-        batch_size=int(min(batch_size, n_rows)),
+        batch_size=min(_batch_size(model), n_rows),
         max_epochs=1 if fit.incremental else model.max_iter,
         schedule=schedule_for(model),
         given_options=model.learning_rate_options or {},
@@ -301,6 +300,10 @@ def _training_plan(fit: Assignment, n_rows: int, wanted: Monitored) -> TrainingP
         shuffle=bool(model.shuffle),
         verbose=model.verbose != BAR and bool(model.verbose),
     )
+
+
+def _batch_size(model: Any) -> int:
+    return AUTOMATIC_BATCH if model.batch_size == "auto" else int(model.batch_size)
 
 
 def schedule_for(model: Any) -> str | Callable[[int, int], float]:

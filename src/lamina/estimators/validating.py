@@ -167,14 +167,19 @@ def validation_of(
     loss = loss_on(spec, Rows(X, task.targets(dtype), cast), objective)
     if not wanted.scorers:
         score = task.score_on(np.arange(X.shape[0]), weight)
-        metrics: tuple[str, ...] = (task.metric,)
+        metrics = metric_names(task, wanted)
         return Validation(X, lambda p: (score(p),), metrics, loss, wanted.decides)
     probe = probe_of(model, network_attributes(spec, parameters) | task.attributes())
 
     def measure(prediction: Array) -> Sequence[float]:
         return measure_by(wanted.scorers, probe, held_out.X, task.y, weight)
 
-    return Validation(X, measure, tuple(wanted.scorers), loss, wanted.decides)
+    return Validation(X, measure, metric_names(task, wanted), loss, wanted.decides)
+
+
+def metric_names(task: Task, wanted: Monitored) -> tuple[str, ...]:
+    """The metrics measured on held-out samples: those of `monitor=`, else the task's."""
+    return tuple(wanted.scorers) or (task.metric,)
 
 
 def probe_of(model: Any, attributes: dict[str, Any]) -> Any:

@@ -19,15 +19,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.errors import ModelFileError
+from lamina.files.fields import Fields, array, check_fields, number, whole
 from lamina.files.model_file import DTYPE_NAMES
 
 Json: TypeAlias = Any
 Place: TypeAlias = tuple[str, ...]
 
+# What reading the JSON of a well-formed file that lamina has not written can come upon.
+MISFITS = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    MemoryError,
+)
 DEEPEST = 100
 LONGEST_INTEGER = 4096  # In bits; Python reads no decimal number of many thousand digits.
 LARGEST_TEXT_ARRAY = 2**30  # In bytes: a few letters in a file could otherwise ask for terabytes.
 
+# NumPy would believe any position, and read there.
+_RANDOM_STATE: Fields = {
+    "key": array(np.uint32, (624,)),
+    "position": whole(0, 624),
+    "has_gauss": whole(0, 1),
+    "gauss": number(),
+}
 _SCALARS = {dtype.name: dtype.type for dtype in DTYPE_NAMES}
 _WHAT_FITS = (
     "a model file holds None, booleans, numbers, text, lists, tuples, dicts, RandomState "
@@ -243,13 +261,11 @@ class PlainReader:
         return values.reshape(plain["shape"])
 
     def _random_state(self, plain: dict[str, Any]) -> np.random.RandomState:
-        key, position = self.read(plain["key"]), plain["position"]
-        # NumPy would believe any position, and read there.
-        if key.shape != (624,) or type(position) is not int or not 0 <= position <= 624:
-            raise ModelFileError("it holds the state of no random generator")
+        state = {name: self.read(value) for name, value in plain.items()}
+        check_fields(state, _RANDOM_STATE, "random state")
         random_state = np.random.RandomState()
-        gauss = float(self.read(plain["gauss"]))
-        random_state.set_state(("MT19937", key, position, int(plain["has_gauss"]), gauss))
+        parts = (state[name] for name in ("key", "position", "has_gauss", "gauss"))
+        random_state.set_state(("MT19937", *parts))
         return random_state
 
 

@@ -11,11 +11,8 @@ from typing import Any
 from lamina.errors import ModelFileError
 from lamina.files.atomic_file import write_atomically
 from lamina.files.model_file import ModelFile, parse_json, read_model_file, to_chunks
-from lamina.files.plain import PlainReader, PlainWriter
+from lamina.files.plain import MISFITS, PlainReader, PlainWriter
 from lamina.persistence.models import SAVABLE, is_model, model_from_plain, model_to_plain
-
-# What reading the JSON of a well-formed file that lamina has not written can come upon.
-_MISFITS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 
 
 def save(
@@ -230,6 +227,6 @@ def _refusals_that_name(path: str | os.PathLike[str]) -> Iterator[None]:
         yield
     except ModelFileError as refusal:
         raise ModelFileError(f"{os.fspath(path)} cannot be loaded: {refusal}") from None
-    except _MISFITS as misfit:
+    except MISFITS as misfit:
         reason = f"its content is not that of a model ({type(misfit).__name__}: {misfit})"
         raise ModelFileError(f"{os.fspath(path)} cannot be loaded: {reason}") from misfit

@@ -10,7 +10,9 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+import reprlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from numbers import Number
@@ -23,8 +25,9 @@ from scipy import sparse
 
 from lamina.errors import CheckpointError, ModelFileError
 from lamina.files.atomic_file import write_atomically
+from lamina.files.fields import check_fields, refused, text
 from lamina.files.model_file import parse_json, read_model_file, to_chunks
-from lamina.files.plain import PlainReader, PlainWriter
+from lamina.files.plain import MISFITS, PlainReader, PlainWriter
 
 KEY = "checkpoint"
 
@@ -78,10 +81,24 @@ class Checkpoint:
         self._written_at = perf_counter()
 
 
+@contextmanager
+def refusals_that_name(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Raise CheckpointError, which names the file, for whatever its content is refused for."""
+    try:
+        yield
+    except CheckpointError:
+        raise
+    except ModelFileError as refusal:
+        raise CheckpointError(f"{os.fspath(path)} cannot be resumed: {refusal}.") from None
+    except MISFITS as misfit:
+        reason = f"its content is not that of a checkpoint ({type(misfit).__name__}: {misfit})"
+        raise CheckpointError(f"{os.fspath(path)} cannot be resumed: {reason}.") from misfit
+
+
 def read_checkpoint(
     path: str | os.PathLike[str], identity: Mapping[str, Any], free: Sequence[str] = ()
-) -> dict[str, Any]:
-    """The state of the fit that a checkpoint holds.
+) -> Any:
+    """The state of the fit that a checkpoint holds, not yet checked.
 
     Parameters
     ----------
@@ -98,40 +115,66 @@ def read_checkpoint(
     CheckpointError
         For a file that is no checkpoint, or one of another fit or version: it says what differs.
     """
-    try:
+    with refusals_that_name(path):
         file = read_model_file(path)
         if KEY not in file.metadata:
             raise ModelFileError(
                 "it is a saved model, from which warm_start goes on; no checkpoint"
             )
         plain = parse_json(file.metadata[KEY])
+        check_fields(plain, {"lamina": text, "identity": _any_record, "state": _any_record})
         made_by = plain["lamina"]
         if made_by != version("lamina"):
             raise ModelFileError(
-                f"lamina {made_by} has written it, and this is {version('lamina')}"
+                f"lamina {reprlib.repr(made_by)[1:-1]} has written it, and this is "
+                f"{version('lamina')}"
             )
         reader = PlainReader(file.tensors)
-        theirs, state = reader.read(plain["identity"]), reader.read(plain["state"])
-    except (ModelFileError, KeyError, TypeError) as refusal:
-        raise CheckpointError(f"{os.fspath(path)} cannot be resumed: {refusal}.") from None
+        _compare(path, plain["identity"], identity, free)
+        state = reader.read(plain["state"])
+        if reader.unread:
+            raise ModelFileError(f"nothing refers to its tensor {min(reader.unread)!r}")
+        return state
+
+
+def _any_record(value: Any, place: str) -> None:
+    if not isinstance(value, dict):
+        raise refused(value, place, "a record")
+
+
+def _compare(
+    path: str | os.PathLike[str],
+    theirs: Mapping[str, Any],
+    identity: Mapping[str, Any],
+    free: Sequence[str],
+) -> None:
+    """Raise CheckpointError where the checkpoint is of another fit; both compared as plain JSON."""
+    ours = PlainWriter().write(dict(identity))
     differences = [
-        _told(name, theirs.get(name), identity.get(name))
-        for name in dict.fromkeys((*theirs, *identity))
-        if name not in free and theirs.get(name) != identity.get(name)
+        _told(name, theirs.get(name), ours.get(name))
+        for name in dict.fromkeys((*theirs, *ours))
+        if name not in free and theirs.get(name) != ours.get(name)
     ]
     if differences:
         raise CheckpointError(
             f"{os.fspath(path)} is of another fit: {'; '.join(differences)}. Give what it was made "
             "with, or leave out resume= to begin anew."
         )
-    fitting: dict[str, Any] = state
-    return fitting
 
 
 def _told(name: str, theirs: Any, ours: Any) -> str:
     if name.startswith("rows "):
         return f"{name.removeprefix('rows ')} is not what it was made with"
+    theirs, ours = _read(theirs), _read(ours)
     return f"it was made with {name}={theirs!r}, and this has {name}={ours!r}"
+
+
+def _read(plain: Any) -> Any:
+    """The value for a message; the plain JSON where a file holds none."""
+    try:
+        return PlainReader({}).read(plain)
+    except (ModelFileError, *MISFITS):
+        return plain
 
 
 def digest(*parts: Any) -> str:
@@ -175,28 +218,6 @@ def plainly(value: Any) -> Any:
         return digest(value)
     named = value if hasattr(value, "__qualname__") else type(value)
     return f"{named.__module__}.{named.__qualname__}"
-
-
-def generator_state(random_state: np.random.RandomState) -> dict[str, Any]:
-    """What a generator's next draws follow from; plain."""
-    return dict(random_state.get_state(legacy=False))
-
-
-def set_generator_state(random_state: np.random.RandomState, state: dict[str, Any]) -> None:
-    """Let a generator draw what would have come next.
-
-    Raises
-    ------
-    CheckpointError
-        For a generator of another kind.
-    """
-    ours = random_state.get_state(legacy=False)["bit_generator"]
-    if ours != state["bit_generator"]:
-        raise CheckpointError(
-            f"the checkpoint was made with random_state's bit generator {state['bit_generator']}, "
-            f"and this one is {ours}."
-        )
-    random_state.set_state(state)
 
 
 def packed(columns: Mapping[str, list[float]]) -> dict[str, NDArray[np.float64]]:

@@ -10,7 +10,7 @@ several in one call: for a small network the calls cost more than the arithmetic
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -107,6 +107,12 @@ def train(
     return ending
 
 
+def column_names(metrics: Sequence[str] | None) -> tuple[str, ...]:
+    """The names of the loop's columns; metrics are None where nothing is held out."""
+    validation = () if metrics is None else ("validation_loss", *metrics)
+    return (*validation, "learning_rate", "gradient_norm", "seconds")
+
+
 class EpochLoop:
     """One fit under way."""
 
@@ -146,10 +152,8 @@ class EpochLoop:
         self.step_of_epoch = 0
         self.shuffling: np.random.RandomState | None = None
         self.losses: list[float] = []
-        names = () if validation is None else ("validation_loss", *validation.metrics)
-        self.columns: dict[str, list[float]] = {
-            name: [] for name in (*names, "learning_rate", "gradient_norm", "seconds")
-        }
+        names = column_names(None if validation is None else validation.metrics)
+        self.columns: dict[str, list[float]] = {name: [] for name in names}
         self.best_parameters: Array | None = None
         self.observer = current_observer()
 

@@ -1,15 +1,35 @@
-"""What a checkpoint holds of a fit under way, taken from the loop and given back to it."""
+"""The state of a fit in a checkpoint: taken from the loop, checked, and given back to it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lamina.engines import OptimizerState
-from lamina.training.checkpoint import generator_state, packed, unpacked
+from lamina.errors import ModelFileError
+from lamina.files.fields import (
+    Check,
+    Fields,
+    any_number,
+    array,
+    check_fields,
+    described,
+    mapping_of,
+    none_or,
+    nothing,
+    number,
+    record,
+    refused,
+    truth,
+    whole,
+)
+from lamina.formulas.table import Array
+from lamina.training.checkpoint import packed, unpacked
+from lamina.training.generators import generator_of_kind, generator_state
 from lamina.training.history import History
 from lamina.training.memory import Memory
 
@@ -17,6 +37,139 @@ if TYPE_CHECKING:
     from lamina.training.loop import EpochLoop
 
 OF_MEMORY = ("learning_rate", "scheduled_epochs", "slow_epochs")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the fit that is to be resumed allows in a checkpoint.
+
+    Attributes
+    ----------
+    parameters : ndarray of shape (n_parameters,)
+        The checkpoint's have its shape and dtype.
+    n_slots : int
+    keeps_average : bool
+    draws : bool
+        Whether a step draws random numbers.
+    n_samples : int
+        Of training and held-out samples together.
+    holds_out : bool
+        Whether samples are held out of them.
+    batch_size : int
+        An upper bound.
+    columns : tuple of str
+        The names of the loop's columns.
+    bit_generator : str
+    """
+
+    parameters: Array
+    n_slots: int
+    keeps_average: bool
+    draws: bool
+    n_samples: int
+    holds_out: bool
+    batch_size: int
+    columns: tuple[str, ...]
+    bit_generator: str
+
+
+def check_state(state: Any, limits: Limits) -> None:
+    """Check everything that a checkpoint says of a fit, before any of it is used.
+
+    Raises
+    ------
+    ModelFileError
+        For the first value outside its range, dtype, shape or set; it names the field.
+    """
+    if not isinstance(state, dict):
+        raise refused(state, "state", "a record")
+    lengths = []
+    for name, check in (
+        ("losses", array(np.float64, (None,))),
+        ("order", array(np.int64, (None,))),
+    ):
+        check(state.get(name), name)
+        lengths.append(len(state[name]))
+    check_fields(state, state_fields(limits, *lengths))
+    _check_split(state["order"], state["held_out"], limits.n_samples)
+    earlier = state["earlier"]
+    n_earlier = len(earlier["losses"])
+    mapping_of(array(np.float64, (n_earlier,)))(earlier["columns"], "earlier.columns")
+
+
+def state_fields(limits: Limits, n_epochs: int, n_training: int) -> Fields:
+    """The check of every field that `state_of` writes, after so many epochs of training samples."""
+    n_steps = n_epochs * -(-n_training // limits.batch_size)
+    vector = array(limits.parameters.dtype, limits.parameters.shape)
+    column = array(np.float64, (n_epochs,))
+    rows = array(np.int64, (None,))
+    return {
+        "parameters": vector,
+        "optimizer": record(optimizer_fields(limits, n_steps)),
+        "learning_rate": number(0),
+        "scheduled_epochs": whole(n_epochs, n_epochs),
+        "slow_epochs": whole(0, n_epochs),
+        "initial_rate": number(0),
+        "earlier": record(history_fields()),
+        "losses": array(np.float64, (n_epochs,), finite=True),
+        "columns": record(dict.fromkeys(limits.columns, column)),
+        "best_cost": number(finite=False),
+        "stalled": whole(),
+        "best_parameters": none_or(vector),
+        "order": rows,
+        "held_out": rows if limits.holds_out else nothing,
+        "fallback": none_or(vector),
+        "generator": generator_of_kind(limits.bit_generator),
+    }
+
+
+def optimizer_fields(limits: Limits, n_steps: int) -> Fields:
+    """The check of every field of an OptimizerState after so many steps."""
+    return {
+        "slots": array(limits.parameters.dtype, (limits.n_slots, limits.parameters.size)),
+        "step": whole(n_steps, n_steps),
+        "seed": whole(1, 2**64 - 1) if limits.draws else whole(0, 0),
+        "keeps_average": _exactly(limits.keeps_average),
+    }
+
+
+def history_fields() -> Fields:
+    """The check of every field of the History of earlier fits."""
+    curve = array(np.float64, (None,))
+    return {
+        "losses": curve,
+        "scores": curve,
+        "best_loss": none_or(any_number),
+        "best_score": none_or(any_number),
+        "stalled": whole(),
+        "rows_seen": whole(),
+        "epochs": whole(),
+        "best_validation_loss": none_or(any_number),
+        "is_scored": truth,
+        "columns": mapping_of(curve),
+    }
+
+
+def _exactly(expected: bool) -> Check:
+    def check(value: Any, place: str) -> None:
+        if value is not expected:
+            raise ModelFileError(f"its {place} is {described(value)}, where {expected} is expected")
+
+    return check
+
+
+def _check_split(
+    order: NDArray[np.int64], held_out: NDArray[np.int64] | None, n_samples: int
+) -> None:
+    """See that the samples to learn from and those held out are all samples, each of them once."""
+    parts = [("order", order)] if held_out is None else [("order", order), ("held_out", held_out)]
+    for name, rows in parts:
+        if len(rows) and not (rows.min() >= 0 and rows.max() < n_samples):
+            raise ModelFileError(f"its {name} points outside of the {n_samples} samples")
+    rows = np.concatenate([rows for _, rows in parts])
+    if len(rows) != n_samples or (np.bincount(rows, minlength=n_samples) != 1).any():
+        names = " and ".join(name for name, _ in parts)
+        raise ModelFileError(f"its {names} do not hold each of the {n_samples} samples once")
 
 
 def state_of(loop: EpochLoop, random_state: np.random.RandomState) -> dict[str, Any]:

@@ -1,0 +1,225 @@
+"""Checks of values read from a file, declared field by field before anything uses them.
+
+A record is declared as a mapping from each field's name to a check: `check(value, place)` raises
+ModelFileError for a value outside the field's range, dtype, shape or set. `check_fields` refuses
+fields that are missing or not declared, so that no field can be read without a check.
+"""
+
+from __future__ import annotations
+
+import math
+import reprlib
+from collections.abc import Callable, Collection, Iterable, Mapping
+from numbers import Integral, Real
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from lamina.errors import ModelFileError
+
+Check: TypeAlias = Callable[[Any, str], None]
+Fields: TypeAlias = Mapping[str, Check]
+
+# Counters stay well below int64's largest number, so that sums and products of them fit.
+LARGEST_COUNT = 2**53
+_KINDS = {"b": "bool", "i": "int", "u": "uint", "f": "float", "U": "text", "O": "object"}
+
+
+def check_fields(
+    values: Any, fields: Fields, place: str = "", optional: Collection[str] = ()
+) -> None:
+    """Check every field of a record read from a file.
+
+    Parameters
+    ----------
+    values : mapping
+        The record's values by name.
+    fields : mapping of str to callable
+        The check of each field.
+    place : str
+        Where the record stands in the file, for messages.
+    optional : collection of str
+        Fields that may be missing.
+
+    Raises
+    ------
+    ModelFileError
+        For a value that its check refuses, a field that is missing, and one that is not declared.
+
+    Examples
+    --------
+    >>> check_fields({"step": -1}, {"step": whole()}, "optimizer")
+    Traceback (most recent call last):
+    ...
+    lamina.errors.ModelFileError: its optimizer.step is -1, where a whole number from 0 to \
+9007199254740992 is expected
+    """
+    if not isinstance(values, dict):
+        raise refused(values, place or "content", "a record")
+    for name in values:
+        if name not in fields:
+            raise ModelFileError(f"its {_below(place, name)} is not a field of this record")
+    for name, check in fields.items():
+        if name in values:
+            check(values[name], _below(place, name))
+        elif name not in optional:
+            raise ModelFileError(f"its {_below(place, name)} is missing")
+
+
+def record(fields: Fields, optional: Collection[str] = ()) -> Check:
+    """Require a dict with these fields."""
+    return lambda value, place: check_fields(value, fields, place, optional)
+
+
+def whole(low: int = 0, high: int = LARGEST_COUNT) -> Check:
+    """Require an integer between low and high, both included."""
+    return _where(
+        lambda value: _is_whole(value) and low <= int(value) <= high,
+        f"a whole number from {low} to {high}",
+    )
+
+
+def number(low: float = -math.inf, high: float = math.inf, *, finite: bool = True) -> Check:
+    """Require a number between low and high, both included; infinity only where allowed."""
+    return _where(
+        lambda value: (
+            _is_real(value) and low <= value <= high and (not finite or math.isfinite(value))
+        ),
+        f"a {'finite ' if finite else ''}number from {low:g} to {high:g}",
+    )
+
+
+def any_number(value: Any, place: str) -> None:
+    """Require a number; infinity and NaN are among them."""
+    if not _is_real(value):
+        raise refused(value, place, "a number")
+
+
+def truth(value: Any, place: str) -> None:
+    """Require True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise refused(value, place, "True or False")
+
+
+def text(value: Any, place: str) -> None:
+    """Require text."""
+    if not isinstance(value, str):
+        raise refused(value, place, "text")
+
+
+def member(options: Iterable[Any]) -> Check:
+    """Require one of a set of texts or None."""
+    allowed = list(options)
+    return _where(
+        lambda value: isinstance(value, str | None) and value in allowed,
+        f"one of {', '.join(map(repr, allowed))}",
+    )
+
+
+def nothing(value: Any, place: str) -> None:
+    """Require None."""
+    if value is not None:
+        raise refused(value, place, "None")
+
+
+def none_or(check: Check) -> Check:
+    """Allow None beside what another check allows."""
+    return lambda value, place: None if value is None else check(value, place)
+
+
+def array(dtypes: str | DTypeLike, shape: tuple[int | None, ...], *, finite: bool = False) -> Check:
+    """Require an array of given dtypes and shape.
+
+    Parameters
+    ----------
+    dtypes : str or dtype
+        NumPy's letters of kinds, such as 'f' or 'iu', or one dtype.
+    shape : tuple of int or None
+        None stands for any length.
+    finite : bool
+        Whether infinity and NaN are refused.
+    """
+    kinds = dtypes if isinstance(dtypes, str) and set(dtypes) <= set("biufUO") else ""
+    dtype = None if kinds else np.dtype(dtypes)
+
+    def fits(value: Any) -> bool:
+        return (
+            isinstance(value, np.ndarray)
+            and (value.dtype.kind in kinds if kinds else value.dtype == dtype)
+            and len(value.shape) == len(shape)
+            and all(n in (m, None) for n, m in zip(shape, value.shape, strict=True))
+            and (not finite or bool(np.isfinite(value).all()))
+        )
+
+    lengths = ", ".join("any" if n is None else str(n) for n in shape)
+    what = f"dtype {dtype or ' or '.join(_KINDS[kind] for kind in kinds)} and shape ({lengths})"
+    return _where(fits, f"{'a finite' if finite else 'an'} array of {what}")
+
+
+def list_of(check: Check, length: int | None = None) -> Check:
+    """Require a list whose every item passes a check."""
+
+    def apply(value: Any, place: str) -> None:
+        if not isinstance(value, list) or length not in (None, len(value)):
+            raise refused(value, place, "a list" if length is None else f"a list of {length} items")
+        for i, item in enumerate(value):
+            check(item, f"{place}[{i}]")
+
+    return apply
+
+
+def numbers(length: int | None = None) -> Check:
+    """Require a list of floats; infinity and NaN are among them."""
+    return _where(
+        lambda value: (
+            isinstance(value, list) and length in (None, len(value)) and all(map(_is_real, value))
+        ),
+        "a list of numbers" if length is None else f"a list of {length} numbers",
+    )
+
+
+def mapping_of(check: Check) -> Check:
+    """Require a dict whose keys are text and whose every value passes a check."""
+
+    def apply(value: Any, place: str) -> None:
+        if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+            raise refused(value, place, "a dict of text")
+        for key, item in value.items():
+            check(item, f"{place}[{key!r}]")
+
+    return apply
+
+
+def refused(value: Any, place: str, expected: str) -> ModelFileError:
+    """Return the error for a value that is not what its field takes."""
+    return ModelFileError(f"its {place} is {described(value)}, where {expected} is expected")
+
+
+def described(value: Any) -> str:
+    """Return a short text for a value in a message: an array by its dtype and shape."""
+    if isinstance(value, np.ndarray):
+        return f"an array of dtype {value.dtype} and shape {value.shape}"
+    if _is_whole(value) and abs(int(value)) >= 10**40:
+        return "an integer of more than 40 digits"
+    return reprlib.repr(value)
+
+
+def _where(condition: Callable[[Any], bool], expected: str) -> Check:
+    def check(value: Any, place: str) -> None:
+        if not condition(value):
+            raise refused(value, place, expected)
+
+    return check
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, (bool, np.bool_))
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
+
+
+def _below(place: str, name: Any) -> str:
+    return f"{place}.{name}" if place else str(name)

@@ -1,0 +1,70 @@
+"""The state of a random generator, as a checkpoint holds it: written, checked and set again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lamina.errors import CheckpointError
+from lamina.files.fields import Check, Fields, array, check_fields, member, number, record, whole
+
+_PCG: Fields = {"state": whole(0, 2**128 - 1), "inc": whole(0, 2**128 - 1)}
+_HALF_USED: Fields = {"has_uint32": whole(0, 1), "uinteger": whole(0, 2**32 - 1)}
+# NumPy reads its tables at the positions that a state names, whatever they are.
+_STATES: dict[str, Fields] = {
+    "MT19937": {"state": record({"key": array(np.uint32, (624,)), "pos": whole(0, 624)})},
+    "PCG64": {"state": record(_PCG), **_HALF_USED},
+    "PCG64DXSM": {"state": record(_PCG), **_HALF_USED},
+    "SFC64": {"state": record({"state": array(np.uint64, (4,))}), **_HALF_USED},
+    "Philox": {
+        "state": record({"counter": array(np.uint64, (4,)), "key": array(np.uint64, (2,))}),
+        "buffer": array(np.uint64, (4,)),
+        "buffer_pos": whole(0, 4),
+        **_HALF_USED,
+    },
+}
+
+
+def generator_of_kind(ours: str) -> Check:
+    """Require the state of a generator of our kind.
+
+    The check raises CheckpointError for a generator of another kind.
+    """
+
+    def check(value: Any, place: str) -> None:
+        theirs = value.get("bit_generator") if isinstance(value, dict) else None
+        member(_STATES)(theirs, f"{place}.bit_generator")
+        if theirs != ours:
+            raise CheckpointError(
+                f"the checkpoint was made with random_state's bit generator {theirs}, "
+                f"and this one is {ours}."
+            )
+        check_fields(value, generator_fields(ours), place)
+
+    return check
+
+
+def generator_fields(bit_generator: str) -> Fields:
+    """The check of every field of a generator's state."""
+    return {
+        "bit_generator": member([bit_generator]),
+        "has_gauss": whole(0, 1),
+        "gauss": number(),
+        **_STATES[bit_generator],
+    }
+
+
+def kind_of(random_state: np.random.RandomState) -> str:
+    """The name of the kind of generator."""
+    return str(random_state.get_state(legacy=False)["bit_generator"])
+
+
+def generator_state(random_state: np.random.RandomState) -> dict[str, Any]:
+    """What a generator's next draws follow from; plain."""
+    return dict(random_state.get_state(legacy=False))
+
+
+def set_generator_state(random_state: np.random.RandomState, state: dict[str, Any]) -> None:
+    """Let a generator draw what would have come next; the state has been checked."""
+    random_state.set_state(state)
