@@ -1,0 +1,1 @@
+"""How accurate models for tables are on real tables: lamina beside boosters and other MLPs."""

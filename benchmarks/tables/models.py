@@ -1,0 +1,81 @@
+"""The models that are compared: each fits a training part and predicts a test part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.tables import boosters, perceptrons
+from benchmarks.tables.tables import Table
+
+
+@dataclass(frozen=True)
+class Model:
+    """One competitor.
+
+    Attributes
+    ----------
+    name : str
+    predict : callable
+        `predict(table)` fits the training part and returns predictions for the test part: values,
+        or probabilities of shape (n_samples, n_classes) with the classes in sorted order.
+    settings : str
+        How the model is set, in words; kept in the record.
+    package : str
+        The distribution that must be installed.
+    is_slow : bool
+        Whether it takes minutes a table, so that a whole run leaves it out unless it is named.
+    """
+
+    name: str
+    predict: Callable[[Table], NDArray[np.float64]]
+    settings: str
+    package: str
+    is_slow: bool = field(default=False)
+
+    @property
+    def is_installed(self) -> bool:
+        """True where the package can be imported."""
+        return find_spec(_MODULES.get(self.package, self.package)) is not None
+
+
+_MODULES: Mapping[str, str] = {"scikit-learn": "sklearn"}
+_ALL: tuple[Model, ...] = (
+    Model("lamina train", perceptrons.command_line, "what `lamina train` fits", "lamina"),
+    Model("catboost", boosters.catboost, "defaults, text as native categories", "catboost"),
+    Model(
+        "catboost bag",
+        boosters.catboost_bag,
+        "8 folds, early stopping after 100 rounds, at most 5,000",
+        "catboost",
+        is_slow=True,
+    ),
+    Model("lightgbm", boosters.lightgbm, "defaults, text as native categories", "lightgbm"),
+    Model(
+        "hist gradient boosting",
+        boosters.hist_gradient_boosting,
+        "defaults, categorical_features='from_dtype'",
+        "scikit-learn",
+    ),
+    Model(
+        "realmlp bag",
+        perceptrons.realmlp_bag,
+        "RealMLP-TD of pytabkit, 5 folds",
+        "pytabkit",
+        is_slow=True,
+    ),
+    Model("tabm", perceptrons.tabm, "TabM-D of pytabkit", "pytabkit", is_slow=True),
+)
+MODELS: Mapping[str, Model] = {model.name: model for model in _ALL}
+
+
+def versions(model: Model) -> dict[str, Any]:
+    """Return the version of the model's package and how it is set."""
+    from importlib.metadata import version
+
+    return {"package": model.package, "version": version(model.package), "settings": model.settings}
