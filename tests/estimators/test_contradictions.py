@@ -58,6 +58,8 @@ class Own:
 CLASHES_OF_ONE = [
     (MLPRegressor, {"quantile": (0.1, 0.9), "loss": "poisson"}),
     (MLPClassifier, {"label_smoothing": 0.1, "loss": Own()}),
+    (MLPRegressor, {"scale_target": True, "loss": "gamma"}),
+    (MLPRegressor, {"scale_target": True, "output_activation": "softplus"}),
 ]
 EVERY_CLASH = [
     *((estimator, clash) for clash in CLASHES for estimator in (MLPClassifier, MLPRegressor)),

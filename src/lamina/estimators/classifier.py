@@ -540,7 +540,13 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     def _encoding(self) -> TargetEncoding:
         return TargetEncoding(self.classes_, self._target_kind, self._sparse_targets)
 
-    def _task(self, y: Labels, known: bool, classes: ArrayLike | None) -> Classification:
+    def _task(
+        self,
+        y: Labels,
+        known: bool,
+        classes: ArrayLike | None,
+        weight: NDArray[Any] | None = None,
+    ) -> Classification:
         if not known or (classes is None and not hasattr(self, "classes_")):
             encoding = TargetEncoding.of(y)
         else:

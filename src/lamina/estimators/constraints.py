@@ -96,6 +96,7 @@ REGRESSION_CONSTRAINTS: dict[str, list[Any]] = {
     "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
     "huber_threshold": [_positive],
     "tweedie_power": [Interval(Real, 1, 2, closed="neither")],
+    "scale_target": ["boolean"],
 }
 CLASSIFICATION_CONSTRAINTS: dict[str, list[Any]] = {
     "loss": [StrOptions(set(CLASSIFICATION_LOSSES)), _own_loss],

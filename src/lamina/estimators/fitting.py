@@ -158,7 +158,7 @@ def fit_by_lbfgs(fit: Assignment) -> Outcome:
     fit.start[:] = result.parameters
     for callbacks in told:
         callbacks.end()
-    attributes = network_attributes(fit.spec, result.parameters)
+    attributes = network_attributes(fit.spec, result.parameters, fit.task.scaling)
     attributes |= lbfgs_attributes(model, result, fit.fresh)
     limits = (
         f"lbfgs failed to converge after {result.iterations} iteration(s): {result.message}. "
@@ -201,7 +201,7 @@ def fit_by_epochs(fit: Assignment) -> Outcome:
     # An average is a row of the optimizer's state, which a later fit may go on changing.
     is_average = memory.predicting is not memory.parameters
     learned = memory.predicting.copy() if is_average else memory.parameters
-    attributes = network_attributes(fit.spec, learned)
+    attributes = network_attributes(fit.spec, learned, fit.task.scaling)
     attributes |= epoch_attributes(memory, plan.optimizer)
     # A curve that ends with max_iter is meant to be gone through to its end.
     meant = fit.incremental or plan.schedule_record.follows_length
@@ -320,7 +320,8 @@ def _scikit_learn_callbacks(fit: Assignment, parameters: Array) -> list[ScikitLe
         return []
 
     def attributes() -> dict[str, Any]:
-        return network_attributes(fit.spec, parameters) | fit.task.attributes()
+        network = network_attributes(fit.spec, parameters, fit.task.scaling)
+        return network | fit.task.attributes()
 
     return [ScikitLearnCallbacks(fit.model, *fit.as_given, attributes)]
 

@@ -34,6 +34,7 @@ from lamina.estimators.seeding import generator_for
 from lamina.estimators.state import (
     EPOCH_ATTRIBUTES,
     PARTS_BESIDE,
+    SCALING_ATTRIBUTES,
     architecture_of,
     network_and_parameters,
     network_for,
@@ -140,7 +141,9 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         """What `predict` gives for a prediction of shape (n_rows, n_outputs)."""
 
     @abstractmethod
-    def _task(self, y: Any, known: bool, classes: ArrayLike | None) -> Task:
+    def _task(
+        self, y: Any, known: bool, classes: ArrayLike | None, weight: Array | None = None
+    ) -> Task:
         """What validated targets ask for; `known` where an earlier fit's task goes on."""
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool, **given: Any) -> Self:
@@ -176,14 +179,18 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         X, y = self._validated(X, y, fresh)
         weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
         self._refuse_noise_on_sparse_rows(X)
-        task = self._task(y, self.warm_start or incremental, classes)
+        task = self._task(y, self.warm_start or incremental, classes, weight)
         widths = [X.shape[1], *widths, task.n_outputs]
         spec = network_for(tuple(widths), architecture_of(self), task.link, task.heads)
         require_memory(self, spec, X.dtype)
         # A checkpoint holds its generator's state: NumPy's global one need not be given it.
         seed = 0 if resume is not None and self.random_state is None else self.random_state
         random_state = generator_for(seed)
-        start = first_parameters(self, spec, random_state, X.dtype) if fresh else self._go_on(spec)
+        start = (
+            first_parameters(self, spec, random_state, X.dtype)
+            if fresh
+            else self._go_on(spec, task)
+        )
         return Assignment(
             model=self,
             engine=choose_engine(self.engine, self.n_threads, self.precision),
@@ -217,9 +224,9 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
     def _keep(self, attributes: dict[str, Any], fresh: bool) -> None:
         # One call, so that Ctrl-C finds the model either as it was or whole.
         self.__dict__.update(attributes)
-        if fresh:
-            for stale in {*EPOCH_ATTRIBUTES, *PARTS_BESIDE} - set(attributes):
-                self.__dict__.pop(stale, None)
+        stale = {*SCALING_ATTRIBUTES, *((*EPOCH_ATTRIBUTES, *PARTS_BESIDE) if fresh else ())}
+        for name in stale - set(attributes):
+            self.__dict__.pop(name, None)
 
     def _refuse_noise_on_sparse_rows(self, X: Matrix) -> None:
         for name in ("input_dropout", "input_noise"):
@@ -263,7 +270,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
             return [np.dtype(self._chosen_dtype)]
         return FLOATS if fresh else [self.coefs_[0].dtype]
 
-    def _go_on(self, spec: NetworkSpec) -> Array:
+    def _go_on(self, spec: NetworkSpec, task: Task) -> Array:
         """A copy of the present parameters, so that a fit that fails leaves them as they are."""
         present = [weights.shape for weights in self.coefs_]
         wanted = ParameterLayout.of(spec).shapes
@@ -276,7 +283,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
                 f"and {spec.n_outputs} outputs asks for {list(wanted)}: a fit cannot go on with "
                 "another architecture. Set warm_start=False and call fit, or clone the estimator."
             )
-        return trained_parameters_of(self, self._chosen_dtype)
+        return trained_parameters_of(self, spec, task.scaling, self._chosen_dtype)
 
     def _forward(self, X: Any, link: str | None = None) -> Array:
         """The prediction for unvalidated X, (n_rows, n_outputs), behind its own or another link."""

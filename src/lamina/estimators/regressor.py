@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from os import PathLike
 from typing import Any, Self
 
@@ -13,6 +14,7 @@ from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_sample_weight
 
+from lamina.encoding.target_scaling import TargetScaling
 from lamina.estimators.constraints import (
     CONSTRAINTS,
     REGRESSION_CONSTRAINTS,
@@ -20,6 +22,7 @@ from lamina.estimators.constraints import (
     rising_quantiles,
 )
 from lamina.estimators.perceptron import Perceptron, has_partial_fit
+from lamina.estimators.state import scaling_of
 from lamina.estimators.tasks import Regression, Task, quantiles_in
 from lamina.formulas import LOSSES
 from lamina.formulas.losses import as_it_is
@@ -305,6 +308,14 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     tweedie_power : float, default=1.5
         ρ of loss='tweedie', between 1 (Poisson) and 2 (gamma): the variance grows with the mean as
         mean^ρ.
+    scale_target : bool, default=False
+        Whether the network learns (y - mean) / standard deviation of each target, with the mean and
+        the standard deviation of the first call's rows, by their weights. Predictions, scores and
+        `coefs_` are in the units of y, because the last layer is multiplied by the standard
+        deviation at the end. Losses, `huber_threshold`, `tol` and the object of a loss of your own
+        are in standard deviations. Set it for every target that is not of size one: with the
+        default learning rate, a target in thousands is out of reach, and one in thousandths is
+        lost in the first weights. Only for losses that predict z itself, and no output_activation.
 
     Attributes
     ----------
@@ -341,6 +352,9 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         Every epoch of all fits, for `pandas.DataFrame`: 'epoch', 'loss', 'learning_rate',
         'seconds', 'gradient_norm' and, with rows held out, 'validation_loss' and each metric; NaN
         for what is not known. Not for 'lbfgs'.
+    target_mean_, target_scale_ : ndarray of shape (n_targets,)
+        Mean and standard deviation by which the target was standardised; only with
+        scale_target=True.
     t_ : int
         The rows that all epochs so far went through.
     n_parameters_ : int
@@ -375,6 +389,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
 
     loss: Any
     quantile: Any
+    scale_target: bool
 
     def __init__(
         self,
@@ -434,6 +449,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         quantile: Any = 0.5,
         huber_threshold: float = 1.0,
         tweedie_power: float = 1.5,
+        scale_target: bool = False,
     ) -> None:
         self._keep_parameters(locals())
 
@@ -529,18 +545,45 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         of_targets = answer(prediction, self._loss_hyperparameters)
         return of_targets[:, 0] if of_targets.shape[1] == 1 else of_targets
 
-    def _task(self, y: NDArray[Any], known: bool, classes: ArrayLike | None) -> Regression:
+    def _task(
+        self,
+        y: NDArray[Any],
+        known: bool,
+        classes: ArrayLike | None,
+        weight: NDArray[Any] | None = None,
+    ) -> Regression:
+        task = Regression(self.loss, y, self._hyperparameters())
+        self._refuse_undefined(task)
+        return replace(task, scaling=self._scaling(task, known, weight))
+
+    def _refuse_undefined(self, task: Regression) -> None:
+        """Refuse targets that are no numbers, or for which the loss has no value."""
+        y = task.y
         if not isinstance(y, np.ndarray) or y.dtype.kind not in "biuf":
             raise TypeError(
                 f"y must be a dense array of numbers, got {type(y).__name__} of {y.dtype}"
             )
-        task = Regression(self.loss, y, self._hyperparameters())
         if (outside := task.outside_the_loss()) is not None:
             raise ValueError(
                 f"loss={self.loss!r} is not defined for a target of {outside}: choose another "
                 f"of {', '.join(map(repr, sorted(REGRESSION_LOSSES)))}, or shift the target"
             )
-        return task
+
+    def _scaling(
+        self, task: Regression, known: bool, weight: NDArray[Any] | None
+    ) -> TargetScaling | None:
+        """The target's mean and scale with scale_target=True; an earlier fit's go on."""
+        if not self.scale_target:
+            return None
+        before = scaling_of(self) if known else None
+        if before is None:
+            return TargetScaling.of(task.columns(), weight)
+        if len(before.mean) != (n_targets := task.columns().shape[1]):
+            raise ValueError(
+                f"y has {n_targets} targets, and the earlier fit standardised {len(before.mean)}: "
+                "a fit cannot go on with other targets. Set warm_start=False and call fit."
+            )
+        return before
 
     def _hyperparameters(self) -> dict[str, Any]:
         """What the loss's record lists, by name."""
@@ -549,7 +592,9 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         return {name: own[name] for name in names}
 
     def _task_like(self, task: Task, y: NDArray[Any]) -> Regression:
-        other = self._task(y, known=True, classes=None)
+        assert isinstance(task, Regression)
+        other = Regression(self.loss, y, task.hyperparameters, task.scaling)
+        self._refuse_undefined(other)
         if other.n_outputs != task.n_outputs:
             raise ValueError(
                 f"y_val of validation_data has {other.n_outputs} outputs, and y has "

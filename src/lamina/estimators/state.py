@@ -19,6 +19,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import DTypeLike
 
+from lamina.encoding.target_scaling import TargetScaling, last_layer
 from lamina.engines import OptimizerSettings, OptimizerState
 from lamina.estimators.constraints import hidden_activations, hidden_dropout
 from lamina.estimators.optimizing import optimizer_settings
@@ -29,6 +30,8 @@ from lamina.training import History, LbfgsResult, Memory
 
 # The parts of the parameter vector beside weights and biases; a plain network has neither.
 PARTS_BESIDE = ("unit_parameters_", "running_statistics_")
+# Only a fit with scale_target=True leaves these.
+SCALING_ATTRIBUTES = ("target_mean_", "target_scale_", "_standardised_layer")
 # Only fits by epochs leave these; a fresh fit with L-BFGS takes them away.
 EPOCH_ATTRIBUTES = (
     "loss_curve_",
@@ -165,11 +168,47 @@ def parameters_of(model: Any, dtype: DTypeLike | None = None) -> Array:
     return flatten_parameters(weights, biases, learned, statistics, dtype)
 
 
-def trained_parameters_of(model: Any, dtype: DTypeLike | None = None) -> Array:
+def scaling_of(model: Any) -> TargetScaling | None:
+    """How the latest fit has standardised the target; None where it has not."""
+    fitted = vars(model)
+    if "target_mean_" not in fitted:
+        return None
+    return TargetScaling(
+        tuple(np.asarray(fitted["target_mean_"]).tolist()),
+        tuple(np.asarray(fitted["target_scale_"]).tolist()),
+    )
+
+
+def standardised_parameters_of(
+    model: Any, spec: NetworkSpec, scaling: TargetScaling | None
+) -> Array:
+    """A copy of the parameters that predict, for targets in the units of a scaling."""
+    folded = np.array(parameters_of(model))
+    if scaling is None:
+        return folded
+    unfolded = scaling.unfold(spec, folded)
+    kept = vars(model).get("_standardised_layer")
+    if kept is None or scaling != scaling_of(model):
+        return unfolded
+    exact = unfolded.copy()
+    W, b = last_layer(spec, exact)
+    if W.dtype != kept[0].dtype or W.shape != kept[0].shape:
+        return unfolded
+    W[...], b[...] = kept
+    # Whoever has written into coefs_ since has changed what is gone on from.
+    return exact if np.array_equal(scaling.fold(spec, exact), folded) else unfolded
+
+
+def trained_parameters_of(
+    model: Any, spec: NetworkSpec, scaling: TargetScaling | None, dtype: DTypeLike | None = None
+) -> Array:
     """A copy of what a fit goes on from: where `coefs_` are an average, what that averages."""
     trained = getattr(model, "_trained_parameters", None)
     if trained is None:
-        return np.array(parameters_of(model, dtype))
+        trained = standardised_parameters_of(model, spec, scaling)
+    elif scaling != (before := scaling_of(model)):
+        trained = trained if before is None else before.fold(spec, trained)
+        trained = trained if scaling is None else scaling.unfold(spec, trained)
     return np.array(trained, dtype=trained.dtype if dtype is None else dtype)
 
 
@@ -238,7 +277,7 @@ def as_of(model: Any, parameters: Array, epoch: int) -> Any:
     losses, scores, columns = model.loss_curve_, model.validation_scores_, model._history
     for name in EPOCH_ATTRIBUTES:
         fitted.pop(name, None)
-    fitted |= network_attributes(network_of(model), parameters.copy())
+    fitted |= network_attributes(network_of(model), parameters.copy(), scaling_of(model))
     then.loss_curve_, then.n_iter_ = losses[:epoch], epoch
     then.validation_scores_ = None if scores is None else scores[:epoch]
     then._history = {name: column[:epoch] for name, column in columns.items()}
@@ -291,10 +330,21 @@ def memory_of(model: Any, parameters: Array, *, fresh: bool, keep_optimizer: boo
     return memory
 
 
-def network_attributes(spec: NetworkSpec, parameters: Array) -> dict[str, Any]:
-    """The network as scikit-learn's attributes; `coefs_` and `intercepts_` are views."""
+def network_attributes(
+    spec: NetworkSpec, parameters: Array, scaling: TargetScaling | None = None
+) -> dict[str, Any]:
+    """The network as scikit-learn's attributes; `coefs_` and `intercepts_` are views.
+
+    With a scaling the parameters are those that have trained, and the attributes predict in the
+    units of y.
+    """
+    beside = {}
+    if scaling is not None:
+        layer = [part.copy() for part in last_layer(spec, parameters)]
+        parameters, beside = scaling.fold(spec, parameters), {"_standardised_layer": layer}
     return {
         **_named_views(ParameterLayout.of(spec), parameters),
+        **beside,
         "n_layers_": len(spec.blocks) + 1,
         "n_outputs_": spec.n_outputs,
         "out_activation_": spec.link,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from lamina.encoding.target_scaling import TargetScaling
 from lamina.encoding.targets import LOSS_OF_KIND, Labels, TargetEncoding, classification_loss
 from lamina.engines.custom_loss import CustomLoss
 from lamina.estimators.class_weights import weigh_classes
@@ -60,6 +61,11 @@ class Task(ABC):
     @abstractmethod
     def n_outputs(self) -> int:
         """How many outputs the network needs."""
+
+    @property
+    def scaling(self) -> TargetScaling | None:
+        """How the targets are standardised for training; None where they are not."""
+        return None
 
     @abstractmethod
     def targets(self, dtype: DTypeLike) -> NDArray[Any]:
@@ -172,11 +178,13 @@ class Regression(Task):
         What the regressor's `loss=` says.
     y : ndarray of shape (rows,) or (rows, n_targets)
     hyperparameters : dict
+    scaling : TargetScaling or None
     """
 
     chosen_loss: str | CustomLoss
     y: NDArray[Any]
     hyperparameters: Hyperparameters = field(default_factory=dict)
+    scaling: TargetScaling | None = None
 
     @property
     def loss(self) -> str | CustomLoss:
@@ -209,6 +217,8 @@ class Regression(Task):
         return int(self.columns().shape[1]) * self.outputs_per_target
 
     def targets(self, dtype: DTypeLike) -> NDArray[Any]:
+        if self.scaling is not None:
+            return self.scaling.standardise(self.columns(), dtype)
         # What is too large for float32 becomes infinite here; the first epoch will say so.
         with np.errstate(over="ignore"):
             return np.ascontiguousarray(self.columns(), dtype=dtype)
@@ -218,6 +228,9 @@ class Regression(Task):
 
     def score_on(self, rows: NDArray[np.int64], weight: Array | None) -> Score:
         truth, (name, of) = self.columns()[rows], (self.chosen_loss, self.hyperparameters)
+        if self.scaling is not None:
+            # R² and D² are the same in any units, and predictions under way are standardised.
+            truth = self.scaling.standardise(truth, np.float64)
         score: Score = RSquared(truth, weight)
         if self.quantiles is not None:
             score = PinballScore(truth, self.quantiles, weight)
@@ -228,7 +241,14 @@ class Regression(Task):
     def attributes(self) -> dict[str, Any]:
         named = isinstance(self.chosen_loss, str)
         of = {name: np.asarray(value).tolist() for name, value in self.hyperparameters.items()}
-        return {"_loss_name": self.chosen_loss if named else None, "_loss_hyperparameters": of}
+        attributes = {
+            "_loss_name": self.chosen_loss if named else None,
+            "_loss_hyperparameters": of,
+        }
+        if self.scaling is None:
+            return attributes
+        mean, scale = np.array(self.scaling.mean), np.array(self.scaling.scale)
+        return attributes | {"target_mean_": mean, "target_scale_": scale}
 
     def outside_the_loss(self) -> float | None:
         """A target for which the loss is NaN whatever the prediction; None where there is none."""

@@ -169,9 +169,12 @@ def validation_of(
         score = task.score_on(np.arange(X.shape[0]), weight)
         metrics = metric_names(task, wanted)
         return Validation(X, lambda p: (score(p),), metrics, loss, wanted.decides)
-    probe = probe_of(model, network_attributes(spec, parameters) | task.attributes())
+    shown = parameters if task.scaling is None else task.scaling.fold(spec, parameters)
+    probe = probe_of(model, network_attributes(spec, shown) | task.attributes())
 
     def measure(prediction: Array) -> Sequence[float]:
+        if task.scaling is not None:
+            shown[:] = task.scaling.fold(spec, parameters)
         return measure_by(wanted.scorers, probe, held_out.X, task.y, weight)
 
     return Validation(X, measure, metric_names(task, wanted), loss, wanted.decides)

@@ -34,6 +34,7 @@ from lamina.estimators.state import (
     history_of,
     network_attributes,
     network_of,
+    scaling_of,
 )
 from lamina.estimators.tasks import Classification, Regression
 from lamina.export.fitted_network import fitted_network
@@ -118,7 +119,8 @@ def to_sklearn(model: Any) -> Any:
     estimator._best_coefs, estimator._best_intercepts = estimator.coefs_, estimator.intercepts_
     if network.targets is not None:
         estimator._label_binarizer = _label_binarizer(network.targets, model._sparse_targets)
-    if getattr(model, "_optimizer_name", None) == model.solver:
+    # The optimizer of a standardised target has steps of other units than these weights.
+    if getattr(model, "_optimizer_name", None) == model.solver and scaling_of(model) is None:
         estimator._optimizer = _their_optimizer(model)
         if estimator.best_loss_ is None and not estimator.early_stopping:
             estimator.best_loss_ = math.inf

@@ -33,6 +33,8 @@ class Link:
         How it is written in PyTorch, ONNX, NumPy and C.
     by_pairs : bool
         Whether of each two outputs the first is a mean and the second its standard deviation.
+    follows_scale : bool
+        Whether a last layer that is scaled and shifted predicts a target scaled and shifted alike.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Link:
     equation: str
     code: Code
     by_pairs: bool = False
+    follows_scale: bool = False
 
 
 def softmax(z: Array) -> Array:
@@ -90,6 +93,7 @@ LINKS = Table(
         inverse=lambda p: p,
         equation="p = z",
         code=Code(torch="Identity", onnx="z", numpy="z", c=""),
+        follows_scale=True,
     ),
     Link(
         name="logistic",
@@ -145,5 +149,6 @@ LINKS = Table(
             f"    z[i] = exp(fmin(fmax(z[i], {LEAST_LOG_SPREAD}), {LARGEST_LOG_SPREAD}));",
         ),
         by_pairs=True,
+        follows_scale=True,
     ),
 )

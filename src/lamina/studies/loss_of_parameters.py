@@ -9,7 +9,7 @@ import numpy as np
 
 from lamina.engines import choose_engine
 from lamina.engines.engine import Evaluator
-from lamina.estimators.state import parameters_of
+from lamina.estimators.state import standardised_parameters_of
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 from lamina.studies.inside import perceptron_inside
@@ -57,7 +57,8 @@ def loss_of_parameters(
         inside.rows(X), inside.targets(y), sample_weight, fresh=False, incremental=True
     )
     # Of a fit that keeps a moving average, what predicts: pictures are of the model.
-    start = parameters_of(model).astype(np.float64)
+    predicting = standardised_parameters_of(model, fit.spec, fit.task.scaling)
+    start = predicting.astype(np.float64)
     fit = replace(fit, start=start)
     objective = fit.objective if penalised else replace(fit.objective, alpha=0.0)
     engine = choose_engine(model.engine, model.n_threads)

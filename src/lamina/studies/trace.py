@@ -37,6 +37,11 @@ from lamina.studies.weight_paths import WeightPaths, weight_paths
 if TYPE_CHECKING:
     import pandas as pd
 
+SCALED_NOTE = (
+    "scale_target=True: y, the prediction and the last layer are those of the standardised target; "
+    "coefs_[-1] and intercepts_[-1] of the model are multiplied by target_scale_, and target_mean_ "
+    "is added."
+)
 LBFGS_NOTE = (
     "solver='lbfgs' has no update to show: how far it goes, a line search over all rows decides."
 )
@@ -248,7 +253,10 @@ def trace_step(
     n_rows = len(fit.rows.y)
     title = f"One step of {name} with {n_rows} {'row' if n_rows == 1 else 'rows'}, at {where}"
     trace = lay_open(title, fit.spec, fit.objective, fit.rows, fit.start, draws, following)
-    return trace if following is not None else trace.with_notes(LBFGS_NOTE)
+    notes = [] if following is not None else [LBFGS_NOTE]
+    if fit.task.scaling is not None:
+        notes.append(SCALED_NOTE)
+    return trace.with_notes(*notes)
 
 
 def lay_open(

@@ -61,7 +61,7 @@ def predictions_of(
 ) -> NDArray[np.float64]:
     """One number a row: what `predict` gives, and of several quantiles the middle one."""
     X = X.astype(moment.parameters.dtype, copy=False)
-    behind_link = engine.predict(run.spec, moment.parameters, X)
+    behind_link = engine.predict(run.spec, run.predicting(moment), X)
     answer = LOSSES[run.model.loss].answer(behind_link, run.task.hyperparameters)
     columns = answer.reshape(len(X), -1).astype(np.float64)
     return run.problem.in_units_of_target(columns[:, columns.shape[1] // 2])

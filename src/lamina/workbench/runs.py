@@ -8,14 +8,13 @@ from collections.abc import Callable
 from threading import Thread
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
 from lamina.errors import ExperimentError
 from lamina.estimators.constraints import LBFGS
 from lamina.estimators.fitting import AUTOMATIC_BATCH
-from lamina.estimators.state import network_attributes, parameters_of
+from lamina.estimators.state import network_attributes, standardised_parameters_of
 from lamina.training import watching
 from lamina.workbench.curves import Moment
 from lamina.workbench.first_losses import before_first_step
@@ -140,7 +139,7 @@ class Run:
         """The estimator as it was at a moment of this run, a copy of its own."""
         model, losses = clone(self.problem.model), self.gate.curves.losses()[: moment.epoch]
         vars(model).update(
-            **network_attributes(self.spec, moment.parameters.copy()),
+            **network_attributes(self.spec, moment.parameters.copy(), self.task.scaling),
             **self.task.attributes(),
             n_features_in_=self.spec.n_features,
             n_iter_=moment.epoch,
@@ -201,11 +200,20 @@ class Run:
         again = clone(self.problem.model).set_params(max_iter=iteration)
         with watching(lambda record: None):
             again.fit(self.problem.X_train, self.problem.y_train)
-        return np.array(parameters_of(again))
+        return self._trained(again)
+
+    def _trained(self, model: Any) -> NDArray[Any]:
+        """The parameters that predict, in the units that the network was trained in."""
+        return standardised_parameters_of(model, self.spec, self.task.scaling)
+
+    def predicting(self, moment: Moment) -> NDArray[Any]:
+        """The parameters of a moment that predict in the units of the problem's targets."""
+        scaling = self.task.scaling
+        return moment.parameters if scaling is None else scaling.fold(self.spec, moment.parameters)
 
     def _keep_last(self, epoch: int, row: dict[str, float]) -> None:
         """What the fit left: where the best epoch came back, not the last one's network."""
-        last = Moment(epoch, np.array(parameters_of(self.model)), row)
+        last = Moment(epoch, self._trained(self.model), row)
         self.gate.latest = last
         self.gate.moments.add_last(last)
 

@@ -105,7 +105,7 @@ class Views:
 
     def region(self, moment: Moment, n: int) -> NDArray[np.float32]:
         """The prediction over the plane: probabilities, or numbers in the units of the data."""
-        prediction = self.engine.predict(self.run.spec, moment.parameters, self.cells(n))
+        prediction = self.engine.predict(self.run.spec, self.run.predicting(moment), self.cells(n))
         if not self.run.problem.class_names:
             prediction = self.run.problem.in_units_of_target(prediction)
         return prediction.reshape(*self.plane.shape(n), -1).astype(np.float32)

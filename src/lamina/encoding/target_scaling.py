@@ -1,0 +1,113 @@
+"""A regression's targets, standardised for training, and a network folded into their own units.
+
+Shapes: y is (n_samples, n_targets); parameters are flat, (n_parameters,). Each target has
+n_outputs / n_targets outputs side by side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from lamina.errors import NonFiniteError
+from lamina.formulas import LINKS
+from lamina.formulas.table import Array
+from lamina.network import NetworkSpec, ParameterLayout
+
+
+@dataclass(frozen=True)
+class TargetScaling:
+    """The mean and the standard deviation of each target.
+
+    The network learns (y - mean) / scale. Where its link leaves the logits as they are, a last
+    layer with weights W · scale and biases b · scale + mean predicts in the units of y, and so
+    whatever reads a fitted network needs no scaling of its own.
+
+    Attributes
+    ----------
+    mean, scale : tuple of float
+        One number for each target; scale is 1 for a constant target.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> scaling = TargetScaling.of(np.array([[10.0], [30.0]]))
+    >>> scaling
+    TargetScaling(mean=(20.0,), scale=(10.0,))
+    >>> scaling.standardise(np.array([[40.0]]), np.float64)
+    array([[2.]])
+    """
+
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+
+    @classmethod
+    def of(cls, y: NDArray[Any], weight: Array | None = None) -> TargetScaling:
+        """Measure the targets; rows count by their weights."""
+        y = np.asarray(y, dtype=np.float64)
+        # Divided by its largest element, so that no square overflows.
+        size = np.abs(y).max(axis=0)
+        size[size == 0] = 1.0
+        relative = y / size
+        mean = np.average(relative, axis=0, weights=weight)
+        scale = np.sqrt(np.average((relative - mean) ** 2, axis=0, weights=weight))
+        # What rounding leaves of a constant target's deviation is no scale.
+        is_constant = scale <= 10 * np.finfo(np.float64).eps * np.abs(mean)
+        scale = np.where(is_constant | (scale * size == 0), 1.0, scale * size)
+        return cls(tuple((mean * size).tolist()), tuple(scale.tolist()))
+
+    def standardise(self, y: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+        """Return (y - mean) / scale in a dtype.
+
+        Raises
+        ------
+        NonFiniteError
+            Where the dtype cannot hold the mean or the scale, in which predictions come.
+        """
+        with np.errstate(over="ignore", under="ignore"):
+            held = np.array([self.mean, self.scale]).astype(dtype)
+            if not np.isfinite(held).all() or not held[1].all():
+                raise NonFiniteError(
+                    f"y has mean {self.mean} and standard deviation {self.scale}, which "
+                    f"{np.dtype(dtype).name} cannot hold, so that no prediction could be in the "
+                    "units of y. Set dtype='float64', or divide y by a constant."
+                )
+            scaled = (np.asarray(y, np.float64) - self.mean) / np.array(self.scale)
+            return np.ascontiguousarray(scaled, dtype=dtype)
+
+    def fold(self, spec: NetworkSpec, parameters: Array) -> Array:
+        """Return a copy of trained parameters that predicts in the units of y."""
+        factor, offset = self._of_outputs(spec)
+        folded, (W, b) = _with_last_layer(spec, parameters)
+        W[...], b[...] = W * factor, b * factor + offset
+        return folded
+
+    def unfold(self, spec: NetworkSpec, parameters: Array) -> Array:
+        """Return the inverse of `fold`, to rounding."""
+        factor, offset = self._of_outputs(spec)
+        unfolded, (W, b) = _with_last_layer(spec, parameters)
+        W[...], b[...] = W / factor, (b - offset) / factor
+        return unfolded
+
+    def _of_outputs(self, spec: NetworkSpec) -> tuple[Array, Array]:
+        """What each output's logit is multiplied by, and what is added to it."""
+        n_each = spec.n_outputs // len(self.mean)
+        factor, offset = np.repeat(self.scale, n_each), np.repeat(self.mean, n_each)
+        if LINKS[spec.link].by_pairs:
+            # The second of each pair is the logarithm of a standard deviation.
+            factor[1::2], offset[1::2] = 1.0, np.log(self.scale)
+        return factor, offset
+
+
+def last_layer(spec: NetworkSpec, parameters: Array) -> tuple[Array, Array]:
+    """Views of the last layer's weights and biases."""
+    views = ParameterLayout.of(spec).views(parameters)
+    return views.weights[-1], views.biases[-1]
+
+
+def _with_last_layer(spec: NetworkSpec, parameters: Array) -> tuple[Array, tuple[Array, Array]]:
+    copied = parameters.copy()
+    return copied, last_layer(spec, copied)
