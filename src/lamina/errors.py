@@ -60,6 +60,18 @@ class UnscaledFeaturesWarning(DiagnosticWarning):
     """A feature is so large that it alone decides what the first layer does."""
 
 
+class UnscaledTargetWarning(DiagnosticWarning):
+    """A regression's target is far from size one, and the fit has not reached it."""
+
+
+class WorseThanConstantWarning(DiagnosticWarning):
+    """A regression predicts its training rows worse than one number for all of them would."""
+
+
+class StalledAccuracyWarning(DiagnosticWarning):
+    """Early stopping watched an accuracy that no epoch could raise: the classes are unbalanced."""
+
+
 class DeadUnitsWarning(DiagnosticWarning):
     """Most units of a layer give zero for every row, and learn no more: dying ReLUs."""
 

@@ -58,7 +58,8 @@ def test_divergence_is_told_in_its_epoch_with_its_layer_and_what_to_try() -> Non
         r"^Solver produced non-finite parameter weights\. The input data may contain large values "
         r"and need to be preprocessed\. It happened in epoch \d+; layer '(hidden_1|output)' "
         r"\(coefs_\[[01]\]\) was the first\. Try to scale the inputs with StandardScaler, scale "
-        r"the target of a regression, or choose a learning_rate_init below 1\.$"
+        r"the target of a regression \(scale_target=True\), or choose a "
+        r"learning_rate_init below 1\.$"
     )
     with pytest.raises(NonFiniteError, match=message):
         model.fit(X, Y)

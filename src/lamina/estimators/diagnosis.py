@@ -27,10 +27,12 @@ from lamina.errors import (
     RisingValidationLossWarning,
     SaturatedUnitsWarning,
     UnscaledFeaturesWarning,
+    UnscaledTargetWarning,
 )
 from lamina.estimators.fitting import Assignment
 from lamina.estimators.idle_units import active_units, saturates
 from lamina.estimators.state import parameters_of
+from lamina.estimators.unlearned import learned_nothing, stalled_accuracy
 from lamina.formulas.table import Array
 from lamina.network import Dense, NetworkSpec
 
@@ -75,14 +77,19 @@ class Diagnosis:
             return
         n_epochs, columns = attributes["n_iter_"], attributes.get("_history", {})
         losses = _latest(attributes.get("loss_curve_"), n_epochs)
+        parameters = parameters_of(SimpleNamespace(**attributes))
+        validation = _latest(columns.get("validation_loss"), n_epochs)
         diverging = diverging_loss(losses, self.fit.model.learning_rate_init)
-        self.findings += diverging
+        unlearned = learned_nothing(self.fit, attributes, parameters)
+        # A target out of reach makes losses diverge; a loss that diverges has learned nothing.
+        is_unscaled = any(isinstance(each, UnscaledTargetWarning) for each in unlearned)
+        self.findings += diverging if diverging and not is_unscaled else unlearned
+        scores = _latest(attributes.get("validation_scores_"), n_epochs)
+        self.findings += stalled_accuracy(self.fit, scores, validation)
         # A loss that diverges on the rows learned from rises on the others for the same reason.
         if not diverging and not self.fit.model.restore_best:
-            validation = _latest(columns.get("validation_loss"), n_epochs)
             self.findings += rising_validation_loss(validation, losses)
         if self.units_deserve_a_look(losses):
-            parameters = parameters_of(SimpleNamespace(**attributes))
             # The threads of BLAS go on spinning for a while after a product, where the next fit's
             # would run, and make it a fifth slower.
             with _get_threadpool_controller().limit(limits=1, user_api="blas"):
@@ -229,7 +236,7 @@ def diverging_loss(
         DivergingLossWarning(
             f"The loss diverges: it is {last:.3g} at the end, after {best:.3g} {place}. Choose a "
             f"learning_rate_init below {rate:g}, and scale the features with StandardScaler, and "
-            "the target of a regression."
+            "the target of a regression with scale_target=True."
         )
     ]
 

@@ -49,8 +49,8 @@ AUTOMATIC_BATCH = 200
 ROWS_TO_TRY = 5
 DIVERGED = (
     "Training was ended because the loss or a layer became infinite or NaN; the weights of the "
-    "best epoch before that were restored. Scale the inputs with StandardScaler, scale the target "
-    "of a regression, or choose a smaller learning_rate_init."
+    "best epoch before that were restored. Scale the inputs with StandardScaler, set "
+    "scale_target=True for a regression, or choose a smaller learning_rate_init."
 )
 
 

@@ -285,10 +285,11 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         `on_fit_end(fit)`, which may stop the fit, set its learning rate, or read its network; ready
         ones are in `lamina.training.callbacks`. A saved model leaves them out. Not for 'lbfgs'.
     diagnostics : bool or 'auto', default='auto'
-        Whether a fit looks for unscaled features, dead or saturated units, and losses that diverge
-        or, on rows held out, rise. With True each finding is a DiagnosticWarning that names the
-        cure. With 'auto' a fit warns only where scikit-learn's does: its ConvergenceWarning then
-        says what was found. Both keep the findings in `diagnoses_`; False looks for nothing.
+        Whether a fit looks for unscaled features and targets, dead or saturated units, scores that
+        cannot rise, and losses that diverge or, on rows held out, rise. With True each finding is a
+        DiagnosticWarning that names the cure. With 'auto' a fit warns only where scikit-learn's
+        does: its ConvergenceWarning then says what was found. Both keep the findings in
+        `diagnoses_`; False looks for nothing.
     checkpoint : str, path-like or None, default=None
         A file in which the fit is written down as it goes, atomically, with all that follows from:
         `fit(X, y, resume=path)` goes on from it to the same bits, also after `kill -9`. A file that

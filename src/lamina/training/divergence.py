@@ -30,7 +30,10 @@ def non_finite_error(
     rate : float, optional
         The first learning rate, to be lowered.
     """
-    cures = ["scale the inputs with StandardScaler", "scale the target of a regression"]
+    cures = [
+        "scale the inputs with StandardScaler",
+        "scale the target of a regression (scale_target=True)",
+    ]
     if block is None:
         place = "the loss itself overflowed while every layer stayed finite"
         cures.reverse()
