@@ -86,10 +86,19 @@ class Standing:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the goal is reached; None without one."""
-        return None if self.goal is None else self.value >= self.goal * (1 - self.pair.noise)
+        """Whether the goal is reached; None without one. What exceeds its limit reaches no goal."""
+        if self.goal is None:
+            return None
+        return self.is_possible and self.value >= self.goal * (1 - self.pair.noise)
+
+    @property
+    def is_possible(self) -> bool:
+        """False for a fraction of the peak above one, by more than noise: the peak is too low."""
+        return not self.pair.is_fraction or self.value <= 1 + NOISE
 
     def __str__(self) -> str:
+        if not self.is_possible:
+            return f"{self._said(self.value)}: above the peak, which is measured too low"
         if self.goal is None:
             return self._said(self.value)
         return f"{self._said(self.value)} {MARKS[self.is_met]} {self._said(self.goal)}"

@@ -41,11 +41,16 @@ inline const InstructionSet& instruction_set() {
 }
 
 template <class T>
-const Kernels<T>& kernels() {
+const Kernels<T>& kernels_of(const InstructionSet& set) {
     if constexpr (std::is_same_v<T, float>)
-        return instruction_set().float32;
+        return set.float32;
     else
-        return instruction_set().float64;
+        return set.float64;
+}
+
+template <class T>
+const Kernels<T>& kernels() {
+    return kernels_of<T>(instruction_set());
 }
 
 // The kernels trust what they are given; a mistake above must not read or write beyond an array.

@@ -1,9 +1,13 @@
 // Which kernels serve, their elementary functions, and what benchmarks hold training against.
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <numeric>
+#include <utility>
 #include <vector>
 
+#include "../core/threads.hpp"
 #include "kernels.hpp"
 
 using namespace nanobind::literals;
@@ -32,16 +36,42 @@ void multiply(In<T> A, In<T> B, InOut<T> C, bool A_is_transposed, bool B_is_tran
             std::int64_t(k), n_threads);
 }
 
+struct NamedLoop {
+    const char* instruction_set;
+    SpinLoop loop;
+};
+
+// Those of every instruction set that the machine can run, whichever serves: the limit is the
+// machine's.
+template <class T>
+std::vector<NamedLoop> spin_loops() {
+    std::vector<NamedLoop> loops;
+    for (auto sets = runnable_instruction_sets(); *sets; ++sets)
+        for (auto loop = kernels_of<T>(**sets).spin_loops; loop->chains; ++loop)
+            loops.push_back({(*sets)->name, *loop});
+    return loops;
+}
+
+template <class T>
+std::pair<std::int64_t, double> spin(std::size_t number, std::int64_t rounds, int n_threads) {
+    const auto loops = spin_loops<T>();
+    require(number < loops.size(), "there is no loop of that number");
+    require(rounds > 0 && n_threads > 0, "rounds and threads are at least 1");
+    const SpinLoop loop = loops[number].loop;
+    nb::gil_scoped_release released;
+    std::vector<double> means(n_threads);
+    Team(n_threads).run(n_threads, [&](std::int64_t i, int) { means[i] = loop.run(rounds); });
+    const double sum = std::accumulate(means.begin(), means.end(), 0.0);
+    return {n_threads * 2 * rounds * loop.chains * loop.lanes, sum / n_threads};
+}
+
 template <class T>
 void bind_each(nb::module_& module) {
     module.def(
         std::is_same_v<T, float> ? "spin32" : "spin64",
-        [](std::int64_t rounds, int n_threads) {
-            nb::gil_scoped_release released;
-            return kernels<T>().spin(rounds, n_threads);
-        },
-        "rounds"_a, "n_threads"_a,
-        "Multiply-adds in registers alone, on each thread; returns how many operations they were.");
+        spin<T>, "loop"_a, "rounds"_a, "n_threads"_a,
+        "Run one of spin_loops() on each thread; return the floating-point operations made, two for "
+        "each multiply-add, and the mean of the results, 1 - 0.999**rounds.");
     module.def("multiply", multiply<T>, "A"_a.noconvert(), "B"_a.noconvert(), "C"_a.noconvert(),
                "A_is_transposed"_a, "B_is_transposed"_a, "n_threads"_a, "precision"_a,
                "Write the matrix product A B into C; one of them may lie transposed in memory.");
@@ -76,6 +106,15 @@ void bind_measures(nb::module_& module) {
             return names;
         },
         "The sets of kernels that this machine can run, the fastest first.");
+    module.def(
+        "spin_loops",
+        [] {
+            std::vector<std::pair<std::string, int>> names;
+            for (const NamedLoop& each : spin_loops<float>())
+                names.emplace_back(each.instruction_set, each.loop.chains);
+            return names;
+        },
+        "The loops of multiply-adds that spin32 and spin64 number: instruction set, and chains.");
     bind_each<float>(module);
     bind_each<double>(module);
 }

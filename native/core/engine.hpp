@@ -124,6 +124,13 @@ struct Report {
 // Which of a product's two matrices lies transposed in memory.
 enum class Orientation { plain, left_transposed, right_transposed };
 
+// A loop of multiply-adds in registers alone: `chains` of them, each on `lanes` numbers, in a round.
+struct SpinLoop {
+    int chains;
+    std::int64_t lanes;
+    double (*run)(std::int64_t rounds);  // returns the mean of all numbers
+};
+
 // One compiled set of kernels. `Network` is opaque: each instruction set has its own.
 template <class T>
 struct Kernels {
@@ -142,8 +149,8 @@ struct Kernels {
     Report (*predict_few)(const void* network, int link, const T* x, std::int64_t n_rows,
                           const T* parameters, T* prediction);
     void (*evaluate)(int function, const T* x, T* y, std::int64_t n);
-    // For measuring: multiply-adds in registers alone (returns how many operations), and a product.
-    std::int64_t (*spin)(std::int64_t rounds, int n_threads);
+    // For measuring: loops of multiply-adds, ended by one without chains, and a product.
+    const SpinLoop* spin_loops;
     void (*multiply)(Orientation, const T* A, const T* B, T* C, std::int64_t m, std::int64_t n,
                      std::int64_t k, int n_threads);
 };

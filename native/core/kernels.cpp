@@ -81,7 +81,7 @@ struct Entry {
     }
     static constexpr Kernels<T> kernels = {make,    release, n_parameters, n_slots, epoch,
                                            loss_and_gradient, predict, predict_few, evaluate,
-                                           spin_on_threads<T>,
+                                           spin_loops<T>,
                                            lamina::LAMINA_INSTRUCTION_SET::multiply<T>};
 };
 

@@ -2,35 +2,48 @@
 // a matrix product by itself, in the three orientations that a step needs.
 #pragma once
 
+#include <utility>
+
 #include "matmul.hpp"
 #include "network.hpp"
 #include "threads.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// `rounds` times a multiply-add on every register that a tile sums in; nothing is read or written.
-template <class T>
-void spin(Index rounds) {
-    Vector<T> sum[accumulators];
-    LAMINA_UNROLL
-    for (int i = 0; i < accumulators; ++i) sum[i] = broadcast(T(i));
+// `rounds` multiply-adds on each of `chains` registers; nothing is read or written. The chains start
+// around zero, each with another number that the compiler cannot see: it would compute equal chains
+// once, and a chain that starts at 1 never. Returns the mean of all lanes, 1 - 0.999^rounds, which
+// shows that every multiply-add has been made. The chains are indexed by constants: an array that a
+// loop indexes lives in memory.
+template <class T, int... chain>
+double spin_chains(Index rounds, std::integer_sequence<int, chain...>) {
+    constexpr int chains = sizeof...(chain);
+    // Each chain tends to 1, so that no number overflows or becomes subnormal.
     const Vector<T> factor = broadcast(T(0.999)), term = broadcast(T(1e-3));
-    for (Index round = 0; round < rounds; ++round)
-        LAMINA_UNROLL
-        for (int i = 0; i < accumulators; ++i) sum[i] = fma(sum[i], factor, term);
-    LAMINA_UNROLL
-    for (int i = 1; i < accumulators; ++i) sum[0] += sum[i];
-    // Somebody must seem to read it, or the compiler leaves the whole loop out.
-    [[maybe_unused]] volatile T read = sum[0][0];
+    volatile T distance = T(0.5);
+    Vector<T> x[chains] = {broadcast(T(distance * T(2 * chain - chains + 1)))...};
+    for (Index round = 0; round < rounds; ++round) ((x[chain] = fma(x[chain], factor, term)), ...);
+    double sum = 0;
+    for (Index lane = 0; lane < lanes<T>; ++lane) ((sum += double(x[chain][lane])), ...);
+    return sum / double(chains * lanes<T>);
 }
 
-// Returns the floating-point operations made, two for each multiply-add.
-template <class T>
-Index spin_on_threads(Index rounds, int n_threads) {
-    Team team(n_threads);
-    team.run(n_threads, [&](Index, int) { spin<T>(rounds); });
-    return n_threads * 2 * rounds * accumulators * lanes<T>;
+template <class T, int chains>
+double spin(std::int64_t rounds) {
+    return spin_chains<T>(rounds, std::make_integer_sequence<int, chains>());
 }
+
+// A multiply-add takes four or five cycles and up to four start in each: a loop needs eight to sixteen
+// chains to keep the units busy, and two registers beside them.
+template <class T>
+inline constexpr SpinLoop spin_loops[] = {
+    {8, lanes<T>, spin<T, 8>},
+    {12, lanes<T>, spin<T, 12>},
+#if defined(__AVX512F__) || defined(__ARM_NEON)
+    {24, lanes<T>, spin<T, 24>},  // of 32 registers
+#endif
+    {0, 0, nullptr},
+};
 
 // C (m, n) = A B, of matrices that lie row by row; B is packed first.
 template <class T>

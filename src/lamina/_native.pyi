@@ -118,9 +118,14 @@ def bfloat16_unit() -> str:
 def instruction_sets() -> list[str]:
     """The sets of kernels that this machine can run, the fastest first."""
 
-def spin32(rounds: int, n_threads: int) -> int:
+def spin_loops() -> list[tuple[str, int]]:
     """
-    Multiply-adds in registers alone, on each thread; returns how many operations they were.
+    The loops of multiply-adds that spin32 and spin64 number: instruction set, and chains.
+    """
+
+def spin32(loop: int, rounds: int, n_threads: int) -> tuple[int, float]:
+    """
+    Run one of spin_loops() on each thread; return the floating-point operations made, two for each multiply-add, and the mean of the results, 1 - 0.999**rounds.
     """
 
 @overload
@@ -139,7 +144,7 @@ def evaluate(function: int, x: Annotated[NDArray[numpy.float32], dict(order='C',
 def evaluate(function: int, x: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], y: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]) -> None:
     """Write one of FUNCTIONS, applied to x, into y."""
 
-def spin64(rounds: int, n_threads: int) -> int:
+def spin64(loop: int, rounds: int, n_threads: int) -> tuple[int, float]:
     """
-    Multiply-adds in registers alone, on each thread; returns how many operations they were.
+    Run one of spin_loops() on each thread; return the floating-point operations made, two for each multiply-add, and the mean of the results, 1 - 0.999**rounds.
     """

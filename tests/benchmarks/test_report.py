@@ -53,6 +53,18 @@ def test_a_goal_is_met_from_its_ratio_on(record):
     assert "JAX" not in said
 
 
+@pytest.mark.parametrize(
+    ("peak", "said"),
+    [(0.85, "85 % ✓ 85 %"), (1.02, "102 % ✓ 85 %"), (1.04, "104 %: above the peak")],
+)
+def test_a_product_that_exceeds_the_peak_by_over_three_percent_meets_no_goal(peak, said):
+    timings = [Timing("lamina on one thread", "best", [1.0] * 3, 0.5, trial=1.0)]
+    timings += [Timing("limit of one thread", "registers only", [peak] * 3, 1e9, trial=peak)]
+    (found,) = standings(Result("product A B", "float32", "1024³", "product", 1, timings))
+    assert str(found).startswith(said)
+    assert found.is_met == (peak < 1.03)
+
+
 def test_a_fit_may_take_the_data_once_more_five_times_the_parameters_and_a_little(record):
     (footprint,) = record.footprints
     assert footprint.allowed == (1 + 5 + 64) * MIB

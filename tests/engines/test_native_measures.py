@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 native = pytest.importorskip("lamina.engines.native")
+_native = pytest.importorskip("lamina._native")
 
 ORIENTATIONS = [{}, {"A_is_transposed": True}, {"B_is_transposed": True}]
 SIZES = st.integers(1, 130)
@@ -56,7 +57,41 @@ def test_shapes_that_do_not_fit_are_refused():
         )
 
 
-def test_two_threads_count_twice_the_operations_of_one():
-    from lamina import _native
+REGISTER_BYTES = {"avx512": 64, "avx2": 32, "baseline": 16}
 
-    assert _native.spin32(10, 2) == 2 * _native.spin32(10, 1) > 0
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("loop", range(len(_native.spin_loops())))
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_a_loop_makes_every_multiply_add_that_it_counts(loop, dtype, n_threads):
+    spin = {"float32": _native.spin32, "float64": _native.spin64}[dtype]
+    name, chains = _native.spin_loops()[loop]
+    lanes = REGISTER_BYTES[name] // np.dtype(dtype).itemsize
+    for rounds in (1, 2, 500):
+        operations, mean = spin(loop, rounds, n_threads)
+        assert operations == 2 * rounds * chains * lanes * n_threads
+        # One round more or less would change it by 0.999**rounds / 1000.
+        assert mean == pytest.approx(1 - 0.999**rounds, abs=1e-4)
+
+
+def test_the_peak_is_the_machines_and_not_of_the_instruction_set_that_serves():
+    found = [name for name, _ in _native.spin_loops()]
+    assert list(dict.fromkeys(found)) == _native.instruction_sets()
+    assert all(chains >= 8 for _, chains in _native.spin_loops())
+
+
+def test_the_rate_counts_the_best_of_all_loops(monkeypatch):
+    counted = {loop: 100 + loop for loop in range(len(_native.spin_loops()))}
+    counted[1] = 10_000
+    monkeypatch.setattr(_native, "spin64", lambda loop, rounds, threads: (counted[loop], 0.0))
+    clock = iter(range(1000))
+    monkeypatch.setattr(native, "perf_counter", lambda: next(clock))
+    assert native.multiply_add_rate("float64", seconds=1) == 10_000
+
+
+def test_a_loop_that_is_not_there_and_no_rounds_are_refused():
+    with pytest.raises(ValueError, match="no loop of that number"):
+        _native.spin32(len(_native.spin_loops()), 10, 1)
+    for rounds, n_threads in ((0, 1), (1, 0)):
+        with pytest.raises(ValueError, match="at least 1"):
+            _native.spin64(0, rounds, n_threads)
