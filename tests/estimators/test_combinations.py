@@ -44,6 +44,13 @@ parameters = st.fixed_dictionaries(
         "momentum": st.sampled_from([0.0, 0.9]),
     },
 )
+# One, or several in rising order: others are refused, which another test holds.
+quantiles = st.one_of(
+    st.just(0.3),
+    st.sets(st.sampled_from([0.1, 0.25, 0.5, 0.9]), min_size=1).map(
+        lambda drawn: (*sorted(drawn),)
+    ),
+)
 quick = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 
 
@@ -83,7 +90,7 @@ def hold(estimator, y, given_parameters):
 @given(
     drawn=parameters,
     loss=st.sampled_from(sorted(REGRESSION_LOSSES)),
-    quantile=st.sampled_from([0.3, (0.9, 0.1, 0.5)]),
+    quantile=quantiles,
     residual=st.booleans(),
     n_outputs=st.sampled_from([1, 2]),
 )
