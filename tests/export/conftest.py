@@ -219,6 +219,18 @@ def _library(compiler: str, folder: Path, program: str, number: int) -> ctypes.C
     return ctypes.CDLL(str(library))
 
 
+@pytest.fixture(scope="session")
+def compile_c(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """`compile_c(header, program)`: a library of a program that includes "model.h"."""
+    folder, numbers = tmp_path_factory.mktemp("headers"), itertools.count()
+
+    def compiled(header: str, program: str) -> ctypes.CDLL:
+        (folder / "model.h").write_text(header, encoding="utf-8")
+        return _library(compiler, folder, f'#include "model.h"\n{program}', next(numbers))
+
+    return compiled
+
+
 @pytest.fixture(params=["onnx", "torch", "python", "c"])
 def run(request: pytest.FixtureRequest) -> Run:
     """Each format: `run(model, X)` exports the model and lets the format answer for X."""

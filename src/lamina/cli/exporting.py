@@ -8,8 +8,6 @@ from typing import Any
 
 import lamina
 from lamina.cli.prediction import load_model
-from lamina.cli.recipe import network_of
-from lamina.errors import ExportError
 
 
 def export(model_file: Path, output: Path, *, overwrite: bool) -> int:
@@ -32,20 +30,8 @@ def _onnx(model: Any) -> bytes:
     return content
 
 
-def _source(write: Callable[[Any], str]) -> Callable[[Any], bytes]:
-    def export(model: Any) -> bytes:
-        if network_of(model) is not model:
-            raise ExportError(
-                "this model does more than its network, so that a source file cannot say it: "
-                "export it to .onnx"
-            )
-        return write(model).encode("utf-8")
-
-    return export
-
-
 FORMATS: Mapping[str, Callable[[Any], bytes]] = {
     ".onnx": _onnx,
-    ".py": _source(lambda model: lamina.to_python(model)),
-    ".h": _source(lambda model: lamina.to_c(model)),
+    ".py": lambda model: lamina.to_python(model).encode(),
+    ".h": lambda model: lamina.to_c(model).encode(),
 }

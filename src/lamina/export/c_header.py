@@ -1,10 +1,9 @@
-"""A fitted network as one C99 header that needs C's own library, and no memory but the stack."""
+"""A fitted model as one C99 header that needs C's own library, and no memory but the stack."""
 
 from __future__ import annotations
 
 import itertools
 import re
-import string
 from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
@@ -13,7 +12,11 @@ from typing import Any
 from numpy.typing import DTypeLike, NDArray
 
 from lamina.errors import ExportError
-from lamina.export.fitted_network import FittedBlock, FittedNetwork, fitted_network
+from lamina.export.c_table import encoding_in_c, headers, row_type
+from lamina.export.c_texts import number_array, string_array
+from lamina.export.fitted_network import FittedBlock, FittedNetwork
+from lamina.export.model_program import lower
+from lamina.export.program import Program
 from lamina.formulas import Normalization
 from lamina.formulas.table import Named
 
@@ -25,10 +28,9 @@ HEADER = """\
 
 {includes}
 
-#define {upper}_N_FEATURES {n_features}
-#define {upper}_N_OUTPUTS {n_outputs}
+{n_features}#define {upper}_N_OUTPUTS {n_outputs}
 {n_targets}
-{classes}{weights}
+{classes}{encoding}{weights}
 {functions}{predict}
 #endif
 """
@@ -54,18 +56,18 @@ static inline float {name}_nearest(float z)
 
 """
 PREDICT = """\
-/* From {n_features} features at x to {what}, which must not overlap x. */
-static inline void {name}_{function}(const {real} *x, {results})
+/* From {source} to {what}, which must not overlap {x}. */
+static inline void {name}_{function}(const {row} *{x}, {results})
 {{
 {body}
 }}
 """
 PREDICT_ALONE = """
 /* The same without standard deviations. */
-static inline void {name}_predict(const {real} *x, {real} *y)
+static inline void {name}_predict(const {row} *{x}, {real} *y)
 {{
     {real} std[{n}];
-    {name}_predict_with_std(x, y, std);
+    {name}_predict_with_std({x}, y, std);
 }}
 """
 ACTIVATION = "static inline real {name}_{activation}({arguments}) {{ return {formula}; }}\n\n"
@@ -85,8 +87,6 @@ PAIRS_IN_C = (
     "    std[j] = output[2 * j + 1];",
     "}}",
 )
-NUMBERS_A_LINE = 6
-PLAIN = (string.ascii_letters + string.digits + " _-.,:").encode()
 DECIMAL = re.compile(r"(?<![\w.])(\d+\.\d*(?:e[+-]?\d+)?|\d+e[+-]?\d+)", re.IGNORECASE)
 FUNCTION_OF_MATH = re.compile(r"\b(exp|expm1|log|log1p|tanh|erf|erfc|sin|sqrt|fabs|fmin|fmax)\(")
 
@@ -98,12 +98,21 @@ def to_c(
     name: str = "mlp",
     dtype: DTypeLike | None = None,
 ) -> str:
-    """A fitted model as the source of a C99 header without dependencies.
+    """Return a fitted model as the source of a C99 header without dependencies.
 
     Programs call one function, `mlp_predict(const float *x, float *y)`: it reads MLP_N_FEATURES
     numbers from x and writes MLP_N_OUTPUTS to y, the columns of a classifier's `predict_proba` or
     those of a regressor's prediction. It allocates nothing, keeps no state, and may run in several
     threads at once. A classifier's labels stand in `mlp_classes`.
+
+    Where a TableEncoding, or categories, stand before the network, the function is
+    `mlp_predict(const mlp_row *row, float *y)`. The struct `mlp_row` has a field for each column
+    that is read, named after it in ASCII letters, digits and underscores, with the column's own
+    name in a comment: a double for a number, NAN where it is missing; a double for a date, the days
+    since 1970-01-01 in UTC, NAN where it is missing; `const char *` for a category in UTF-8, NULL
+    where it is missing. A category that is unknown is answered for as the model does. Where a
+    number is infinite, or a OneHotEncoder with handle_unknown='error' meets an unknown category,
+    every output is NAN.
 
     After loss='gaussian_nll', `mlp_predict_with_std(x, y, std)` writes the standard deviations
     beside. Of several columns of labels, y holds each column's probabilities, one column after the
@@ -112,15 +121,15 @@ def to_c(
 
     Parameters
     ----------
-    model : MLPClassifier or MLPRegressor
-        Fitted.
+    model : MLPClassifier, MLPRegressor, Pipeline or TransformedTargetRegressor
+        Fitted; what a pipeline may hold is what `to_python` takes.
     path : str or path, optional
         Where to write the source as well.
     name : str, default='mlp'
         What all names in the header begin with, so that one program can hold several models.
     dtype : {'float32', 'float64'}, optional
         float or double; by default that of the model's weights, or the float that a `precision`
-        sums in.
+        sums in. What stands before the network is computed in double.
 
     Returns
     -------
@@ -130,14 +139,14 @@ def to_c(
     Raises
     ------
     ExportError
-        For a parameter that the header could not say, which the message names, and weights that are
-        too large for `dtype`.
+        For a step of a pipeline or a parameter that the header could not say, which the message
+        names, and weights that are too large for `dtype`.
     ValueError
         For a name that is none in C.
     NotFittedError
         For a model that has not been fitted.
     TypeError
-        For anything that is no MLPClassifier or MLPRegressor.
+        For anything else than these models.
 
     Examples
     --------
@@ -154,7 +163,8 @@ def to_c(
 
     if not (name.isidentifier() and name.isascii()):
         raise ValueError(f"name={name!r} is none in C: use ASCII letters, digits and underscores")
-    network = fitted_network(model, dtype)
+    program = lower(model, dtype)
+    network = program.network
     real = "float" if network.dtype.itemsize == 4 else "double"
     source = HEADER.format(
         name=name,
@@ -164,14 +174,15 @@ def to_c(
         description=network.description,
         version=lamina.__version__,
         layers=network.layers_in_words,
-        includes=_includes(network),
-        n_features=network.widths[0],
+        includes=_includes(program),
+        n_features=_n_features(name, program),
         n_outputs=network.n_columns,
         n_targets=_n_targets(name, network),
         classes=_classes(name, network),
-        weights=_weights(name, network, real),
+        encoding=encoding_in_c(name, program, real) if program.operations else "",
+        weights=_weights(name, program, real),
         functions=in_precision(_affine(name, network) + _functions(name, network), real),
-        predict=_predict(name, network, real),
+        predict=_predict(name, program, real),
     )
     if path is not None:
         Path(path).write_text(source, encoding="utf-8")
@@ -191,9 +202,16 @@ def in_precision(code: str, real: str) -> str:
     return re.sub(r"\breal\b", real, code)
 
 
-def _includes(network: FittedNetwork) -> str:
-    headers = ["math"] if network.precision is None else ["math", "stdint", "string"]
-    return "\n".join(f"#include <{header}.h>" for header in headers)
+def _includes(program: Program) -> str:
+    rounding = [] if program.network.precision is None else ["stdint", "string"]
+    names = dict.fromkeys(["math", *headers(program), *rounding])
+    return "\n".join(f"#include <{header}.h>" for header in names)
+
+
+def _n_features(name: str, program: Program) -> str:
+    if program.takes_a_table:
+        return ""
+    return f"#define {name.upper()}_N_FEATURES {program.n_features}\n"
 
 
 def _n_targets(name: str, network: FittedNetwork) -> str:
@@ -227,8 +245,8 @@ def _labels(name: str, classes: NDArray[Any]) -> str:
     kinds = {type(label) for label in labels}
     texts: Iterable[str]
     if kinds == {str}:
-        kind, texts = "char *const", map(_string, labels)
-    elif kinds <= {int, bool}:
+        return string_array(name, labels)
+    if kinds <= {int, bool}:
         kind, texts = "long long", map(str, map(int, labels))
     elif kinds == {float}:
         kind, texts = "double", map(repr, labels)
@@ -239,29 +257,18 @@ def _labels(name: str, classes: NDArray[Any]) -> str:
     return f"static const {kind} {name}[{len(labels)}] = {{{', '.join(texts)}}};\n"
 
 
-def _string(text: str) -> str:
-    # Beyond plain letters, octal bytes: short of them, what follows could become part of an escape.
-    plain = (chr(b) if b in PLAIN else f"\\{b:03o}" for b in text.encode())
-    return f'"{"".join(plain)}"'
-
-
-def _weights(name: str, network: FittedNetwork, real: str) -> str:
-    arrays = []
+def _weights(name: str, program: Program, real: str) -> str:
+    network, arrays = program.network, list[str]()
     for i, block in enumerate(network.blocks, 1):
         arrays += [
-            _array(f"{real} {name}_w{i}", network.factor(block)),
-            _array(f"{real} {name}_b{i}", block.biases),
-            *(_array(f"{real} {name}_{n}{i}", numbers) for n, numbers in block.named.items()),
+            number_array(f"{real} {name}_w{i}", network.factor(block)),
+            number_array(f"{real} {name}_b{i}", block.biases),
+            *(number_array(f"{real} {name}_{n}{i}", array) for n, array in block.named.items()),
         ]
+    if (scale := program.output_scale) is not None:
+        for kind, numbers in {"slope": scale.slope, "offset": scale.offset}.items():
+            arrays.append(number_array(f"double {name}_target_{kind}", numbers))
     return "".join(arrays)
-
-
-def _array(name: str, numbers: NDArray[Any]) -> str:
-    # The shortest decimals that are read back as the very same number.
-    texts = [f"{number!s}{'f' if numbers.itemsize == 4 else ''}" for number in numbers.ravel()]
-    rows = [texts[i : i + NUMBERS_A_LINE] for i in range(0, len(texts), NUMBERS_A_LINE)]
-    lines = ",\n".join("    " + ", ".join(row) for row in rows)
-    return f"static const {name}[{len(texts)}] = {{\n{lines}}};\n"
 
 
 def _affine(name: str, network: FittedNetwork) -> str:
@@ -315,21 +322,31 @@ def _names(records: Sequence[Named]) -> list[str]:
     return [record.name for record in records]
 
 
-def _predict(name: str, network: FittedNetwork, real: str) -> str:
+def _predict(name: str, program: Program, real: str) -> str:
     """What programs call."""
-    numbers = {"name": name, "real": real, "n_features": network.widths[0]}
-    what, body = _outputs_in_words(network), _body(name, network, real)
+    network = program.network
+    numbers = {
+        "name": name,
+        "real": real,
+        "row": row_type(name, program, real) if program.operations else real,
+        "x": "row" if program.operations else "x",
+        "source": "a row" if program.takes_a_table else f"{program.n_features} features",
+    }
+    what, body = _outputs_in_words(network), _body(name, program, real)
     if not network.has_spread:
         results = f"{real} *y"
         return PREDICT.format(**numbers, function="predict", what=what, results=results, body=body)
     results, function = f"{real} *y, {real} *std", "predict_with_std"
     both = PREDICT.format(**numbers, function=function, what=what, results=results, body=body)
-    return both + PREDICT_ALONE.format(name=name, real=real, n=network.n_columns)
+    return both + PREDICT_ALONE.format(**numbers, n=network.n_columns)
 
 
-def _body(name: str, network: FittedNetwork, real: str) -> str:
+def _body(name: str, program: Program, real: str) -> str:
     """The statements of `predict`: every block in turn, the last one in y itself."""
-    lines, a, last = [], "x", "output" if network.has_spread else "y"
+    network, lines, a = program.network, list[str](), "x"
+    last = "output" if network.has_spread else "y"
+    if program.operations:
+        lines += [f"{real} x[{network.widths[0]}];", f"{name}_encode(row, x);"]
     for i, block in enumerate(network.blocks, 1):
         z = last if block is network.blocks[-1] else block.name
         if z != "y":
@@ -338,6 +355,10 @@ def _body(name: str, network: FittedNetwork, real: str) -> str:
         a = z
     if network.link.code.c:
         lines += [f"{name}_link({each});" for each in _heads(network, last)]
+    if program.target is not None:
+        scaled = f"{last}[j] * {name}_target_slope[j] + {name}_target_offset[j]"
+        loop = f"for (int j = 0; j < {network.widths[-1]}; j++)"
+        lines.append(f"{loop} {last}[j] = ({real})({scaled});")
     if network.has_spread:
         lines += [line.format(n=network.n_columns) for line in PAIRS_IN_C]
     if network.n_quantiles > 1:

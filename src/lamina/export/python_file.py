@@ -1,49 +1,58 @@
-"""A fitted network as one Python file that needs nothing but NumPy."""
+"""A fitted model, with what stands around its network, as a Python file that needs only NumPy."""
 
 from __future__ import annotations
 
-import base64
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from lamina.encoding import TargetEncoding
 from lamina.errors import ExportError
-from lamina.export.fitted_network import FittedBlock, FittedNetwork, fitted_network
+from lamina.export.fitted_network import FittedBlock, FittedNetwork
+from lamina.export.model_program import lower
+from lamina.export.program import Program
+from lamina.export.python_table import array_text, encoding_code
 
 HEAD = '''\
 """{description}
 
-Written by lamina {version}; it needs nothing but NumPy. Layers: {layers}.
+Written by lamina {version}; it needs nothing but NumPy. Layers: {layers}.{input}
 """
 
 {imports}
 
-N_FEATURES = {n_features}
-{classes}
+{n_features}{classes}
 
-def _numbers(shape, text):
-    numbers = np.frombuffer(base64.b64decode(text), dtype="{stored}")
-    return numbers.astype("{dtype}").reshape(shape)
-
-
+def _array(dtype, shape, text):
+    numbers = np.frombuffer(base64.b64decode(text), dtype=dtype)
+    return numbers.astype(numbers.dtype.newbyteorder("=")).reshape(shape)
 '''
+TABLE = """
+
+X is a dict of columns, a data frame, or a list of rows that are dicts; COLUMNS has their names.
+A missing value is None or NaN. A number is anything that float takes; a date is a datetime, a date,
+text in ISO 8601, or a datetime64 of NumPy, in UTC where it has no time zone."""
+MATRIX = """
+
+NaN is a missing number where the model was fitted with an imputer."""
 FORWARD = """
 
 
 def _forward(X):
+{take}
+    if not np.isfinite({a}).all():
+        raise ValueError("X holds infinity or NaN")
+{layers}
+    return {result}
+"""
+TAKE_MATRIX = """\
     X = np.asarray(X, dtype="{dtype}")
     if X.ndim != 2 or X.shape[1] != N_FEATURES:
-        raise ValueError(f"X must have shape (n_rows, {{N_FEATURES}}), got {{X.shape}}")
-    if not np.isfinite(X).all():
-        raise ValueError("X holds infinity or NaN")
-    a = X
-{layers}
-    return {link}
-"""
+        raise ValueError(f"X must have shape (n_rows, {{N_FEATURES}}), got {{X.shape}}")"""
 ROUNDED = """
 
 
@@ -66,20 +75,31 @@ DECISIONS = {
 }
 
 
-def to_python(model: Any, path: str | PathLike[str] | None = None) -> str:
-    """A fitted model as the source of a Python file that needs nothing but NumPy.
+def to_python(
+    model: Any, path: str | PathLike[str] | None = None, *, dtype: DTypeLike | None = None
+) -> str:
+    """Return a fitted model as the source of a Python file that needs nothing but NumPy.
 
-    The file has `predict(X)`, and a classifier's `predict_proba(X)` and `CLASSES`, for X of shape
-    (n_rows, n_features), which answer as the model's own do: with a list for several columns of
-    labels, and `predict(X, return_std=True)` after loss='gaussian_nll'. It computes in the dtype of
-    the model's weights, or in the float32 that a `precision` sums in.
+    The file has `predict(X)`, and a classifier's `predict_proba(X)` and `CLASSES`, which answer as
+    the model's own do: with a list for several columns of labels, and `predict(X, return_std=True)`
+    after loss='gaussian_nll', with standard deviations in units of the target.
+
+    X has shape (n_rows, n_features). Where a TableEncoding, or categories, stand before the
+    network, it is a table instead: a dict of columns, a data frame, or a list of dicts, one for
+    each row. `COLUMNS` has the names of the columns that are read, and whether each holds numbers,
+    dates ('moment') or categories. Missing values are None or NaN.
 
     Parameters
     ----------
-    model : MLPClassifier or MLPRegressor
-        Fitted.
+    model : MLPClassifier, MLPRegressor, Pipeline or TransformedTargetRegressor
+        Fitted. A pipeline may hold a TableEncoding and scikit-learn's ColumnTransformer,
+        FeatureUnion, StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler, SimpleImputer and
+        OneHotEncoder; a target's scaler is StandardScaler or MinMaxScaler.
     path : str or path, optional
         Where to write the source as well.
+    dtype : {'float32', 'float64'}, optional
+        What the network computes in; by default the dtype of its weights, or the float32 that a
+        `precision` sums in. What stands before it computes in float64.
 
     Returns
     -------
@@ -89,12 +109,12 @@ def to_python(model: Any, path: str | PathLike[str] | None = None) -> str:
     Raises
     ------
     ExportError
-        For what the file could not say: labels that are no strings, numbers or booleans, or a
-        parameter, which the message names.
+        For what the file could not say: labels that are no strings, numbers or booleans, a step
+        of a pipeline, or a parameter, which the message names.
     NotFittedError
         For a model that has not been fitted.
     TypeError
-        For anything that is no MLPClassifier or MLPRegressor.
+        For anything else than these models.
 
     Examples
     --------
@@ -110,27 +130,32 @@ def to_python(model: Any, path: str | PathLike[str] | None = None) -> str:
     >>> bool((names["predict"](X) == model.predict(X)).all())
     True
     """
-    network = fitted_network(model)
-    code = _weights(network) + _forward(network) + "".join(_functions(network))
-    source = _head(network, needs_math="math." in code) + code
+    program = lower(model, dtype)
+    network = program.network
+    code = encoding_code(program) if program.operations else ""
+    code += "\n\n" + _weights(program) + _forward(program) + "".join(_functions(network))
+    source = _head(program, code) + code
     if path is not None:
         Path(path).write_text(source, encoding="utf-8")
     return source
 
 
-def _head(network: FittedNetwork, needs_math: bool) -> str:
+def _head(program: Program, code: str) -> str:
     import lamina
 
-    imports = ["import base64", *(["import math"] if needs_math else []), "", "import numpy as np"]
+    network = program.network
+    dates = ["from datetime import date, datetime, timezone"] if program.takes_a_table else []
+    maths = ["import math"] if "math." in code else []
+    imports = ["import base64", *maths, *dates, "", "import numpy as np"]
+    matrix = MATRIX if program.operations else ""
     return HEAD.format(
         description=network.description,
         version=lamina.__version__,
         layers=network.layers_in_words,
+        input=TABLE if program.takes_a_table else matrix,
         imports="\n".join(imports),
-        n_features=network.widths[0],
+        n_features="" if program.takes_a_table else f"N_FEATURES = {program.n_features}\n",
         classes=_classes(network),
-        stored=network.dtype.newbyteorder("<").str,
-        dtype=network.dtype.name,
     )
 
 
@@ -153,36 +178,58 @@ def _labels(classes: NDArray[Any]) -> str:
     return f"np.array({classes.tolist()!r}, dtype={classes.dtype.str!r})"
 
 
-def _weights(network: FittedNetwork) -> str:
-    lines = []
+def _weights(program: Program) -> str:
+    network, lines = program.network, []
     for i, block in enumerate(network.blocks, 1):
-        weights = _array(f"W{i}", network.factor(block))
-        lines += [f"# {block.name}", weights, _array(f"b{i}", block.biases)]
-        lines += [_array(f"{name}{i}", numbers) for name, numbers in block.named.items()]
+        arrays = {f"W{i}": network.factor(block), f"b{i}": block.biases}
+        arrays |= {f"{name}{i}": numbers for name, numbers in block.named.items()}
+        lines += [f"# {block.name}", *_lines(arrays)]
+    if (scale := program.output_scale) is not None:
+        lines += ["# target", *_lines({"SLOPE": scale.slope, "OFFSET": scale.offset})]
     return "\n".join(lines)
 
 
-def _array(name: str, numbers: NDArray[Any]) -> str:
-    stored = numbers.astype(numbers.dtype.newbyteorder("<")).tobytes()
-    return f'{name} = _numbers({numbers.shape}, """\n{base64.encodebytes(stored).decode()}""")'
+def _lines(arrays: Mapping[str, NDArray[Any]]) -> list[str]:
+    return [f"{name} = {array_text(numbers)}" for name, numbers in arrays.items()]
 
 
-def _forward(network: FittedNetwork) -> str:
-    lines: list[str] = []
+def _forward(program: Program) -> str:
+    network, lines = program.network, list[str]()
     factor = "a" if network.precision is None else "_nearest(a)"
     for i, block in enumerate(network.blocks, 1):
         lines += _block(block, i, factor, is_last=block is network.blocks[-1])
     if lines[-1].startswith("a = "):
         lines.append("z = a")
-    layers = "\n".join(f"    {line}" for line in lines)
-    link = network.link.code.numpy
-    if network.heads:
-        ends = np.cumsum(network.heads)[:-1].tolist()
-        link = f"[{link} for z in np.split(z, {ends}, axis=1)]"
-    forward = FORWARD.format(dtype=network.dtype.name, layers=layers, link=link)
+    forward = FORWARD.format(
+        take=_take(program),
+        a="a" if program.operations else "X",
+        layers="\n".join(f"    {line}" for line in lines),
+        result=_result(program),
+    )
     if network.precision is None:
         return forward
     return ROUNDED.format(nearest=network.precision.code.numpy) + forward
+
+
+def _take(program: Program) -> str:
+    """The statements from X to a, the rows that the network takes."""
+    network_dtype = program.network.dtype.name
+    if program.takes_a_table:
+        return f'    a = _encode(X).astype("{network_dtype}")'
+    matrix = TAKE_MATRIX.format(dtype="float64" if program.operations else network_dtype)
+    encoded = f'_encode(X).astype("{network_dtype}")' if program.operations else "X"
+    return f"{matrix}\n    a = {encoded}"
+
+
+def _result(program: Program) -> str:
+    """The expression from z to the prediction."""
+    network, link = program.network, program.network.link.code.numpy
+    if network.heads:
+        ends = np.cumsum(network.heads)[:-1].tolist()
+        return f"[{link} for z in np.split(z, {ends}, axis=1)]"
+    if program.target is None:
+        return link
+    return f'(({link}) * SLOPE + OFFSET).astype("{network.dtype.name}")'
 
 
 def _block(block: FittedBlock, i: int, factor: str, is_last: bool) -> list[str]:

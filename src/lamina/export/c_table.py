@@ -1,0 +1,304 @@
+"""The part of a C header that comes before its network: a row read, and turned into numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lamina.export.c_texts import (
+    comment,
+    identifiers,
+    integer_array,
+    number_array,
+    string_array,
+    utf8,
+)
+from lamina.export.program import (
+    Affine,
+    Clip,
+    Columns,
+    Impute,
+    IsMissing,
+    Join,
+    OneHot,
+    OneHotNumber,
+    Operation,
+    Program,
+    Standardize,
+    Take,
+)
+
+MEANINGS = {
+    "number": "a number; NAN where it is missing",
+    "moment": "a date, as days since 1970-01-01 in UTC; NAN where it is missing",
+    "category": "a category in UTF-8; NULL where it is missing",
+}
+ROW = """\
+/* One row of the table. */
+typedef struct {{
+{fields}
+}} {name}_row;
+
+"""
+ONE_HOT = """\
+/* 1 at the place of a text, found among sorted ones, and 0 elsewhere; returns the place, or -1. */
+static inline int {name}_one_hot(
+    const char *text, const char *const *texts, const int *places, int n_texts, int missing,
+    int width, double *encoded)
+{{
+    int low = 0, high = text == NULL ? 0 : n_texts, place = text == NULL ? missing : -1;
+    while (low < high) {{
+        const int middle = low + (high - low) / 2, order = strcmp(text, texts[middle]);
+        if (order == 0) {{
+            place = places[middle];
+            break;
+        }}
+        if (order < 0) high = middle;
+        else low = middle + 1;
+    }}
+    for (int i = 0; i < width; i++) encoded[i] = i == place ? 1 : 0;
+    return place;
+}}
+
+"""
+ENCODE = """\
+/* The numbers that the network takes; all are NAN where a number is infinite{strict}. */
+static inline void {name}_encode(const {row} *row, {real} *x)
+{{
+    double invalid = 0;
+{body}
+}}
+
+"""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one operation is in C: definitions outside the function, and statements within."""
+
+    statements: tuple[str, ...]
+    definitions: str = ""
+
+
+class Encoder:
+    """The places of a program's matrices: parts of a join stand in its own array at once."""
+
+    def __init__(self, name: str, program: Program) -> None:
+        self.name, self.program = name, program
+        self.fields = identifiers(each.name for each in program.inputs)
+        self.places: dict[int, tuple[int, int]] = {}
+        for i in reversed(range(len(program.operations))):
+            array, offset = self.places.setdefault(i, (i, 0))
+            operation = program.operations[i]
+            if isinstance(operation, Join):
+                for source in operation.sources:
+                    self.places.setdefault(source, (array, offset))
+                    offset += program.operations[source].width
+
+    def at(self, value: int, index: str | int = "i") -> str:
+        """One number of a matrix's row."""
+        array, offset = self.places[value]
+        if isinstance(index, int):
+            return f"v{array}[{offset + index}]"
+        return f"v{array}[{offset} + {index}]" if offset else f"v{array}[{index}]"
+
+    def each(self, value: int, expression: str) -> str:
+        """The statement that sets every number of a matrix's row."""
+        width = self.program.operations[value].width
+        return f"for (int i = 0; i < {width}; i++) {self.at(value)} = {expression};"
+
+    def constant(self, kind: str, value: int) -> str:
+        """The name of an array of constants."""
+        return f"{self.name}_{kind}_{value}"
+
+
+def row_type(name: str, program: Program, real: str) -> str:
+    """The type of the row that programs give."""
+    return f"{name}_row" if program.takes_a_table else real
+
+
+def encoding_in_c(name: str, program: Program, real: str) -> str:
+    """The type of a row, constants, and the function that makes the network's numbers of it."""
+    encoder = Encoder(name, program)
+    parts = [
+        RENDERED[type(operation)](encoder, operation, i)
+        for i, operation in enumerate(program.operations)
+    ]
+    last = len(parts) - 1
+    lines = [
+        f"double v{i}[{operation.width}];"
+        for i, operation in enumerate(program.operations)
+        if encoder.places[i] == (i, 0)
+    ]
+    lines += [statement for part in parts for statement in part.statements]
+    width = program.operations[last].width
+    lines.append(
+        f"for (int i = 0; i < {width}; i++) x[i] = ({real})({encoder.at(last)} + invalid);"
+    )
+    strict = any(getattr(operation, "strict", False) for operation in program.operations)
+    return "".join(
+        [
+            _row(encoder) if program.takes_a_table else "",
+            *(part.definitions for part in parts),
+            ONE_HOT.format(name=name) if _has(program, OneHot) else "",
+            ENCODE.format(
+                name=name,
+                row=row_type(name, program, real),
+                real=real,
+                strict=" or a category unknown" if strict else "",
+                body="\n".join(f"    {line}" for line in lines),
+            ),
+        ]
+    )
+
+
+def headers(program: Program) -> list[str]:
+    """The headers of C's library that it needs."""
+    return ["stddef", "string"] if _has(program, OneHot) else []
+
+
+def _has(program: Program, kind: type) -> bool:
+    return any(isinstance(operation, kind) for operation in program.operations)
+
+
+def _row(encoder: Encoder) -> str:
+    lines = [
+        f"    {'const char *' if each.kind == 'category' else 'double '}{field};"
+        f" /* {comment(each.name)}: {MEANINGS[each.kind]} */"
+        for field, each in zip(encoder.fields, encoder.program.inputs, strict=True)
+    ]
+    return ROW.format(name=encoder.name, fields="\n".join(lines))
+
+
+def _columns(encoder: Encoder, operation: Columns, i: int) -> Part:
+    check = (
+        f"for (int i = 0; i < {operation.width}; i++)\n"
+        f"        if ({encoder.at(i)} == {encoder.at(i)}) "
+        f"invalid += {encoder.at(i)} - {encoder.at(i)};"
+    )
+    if encoder.program.takes_a_table:
+        fields = [encoder.fields[column] for column in operation.columns]
+        read = [f"{encoder.at(i, j)} = row->{field};" for j, field in enumerate(fields)]
+        return Part((*read, check))
+    return Part(*_picked(encoder, i, operation.columns, "row[{}]", check))
+
+
+def _picked(
+    encoder: Encoder, i: int, columns: tuple[int, ...], source: str, *more: str
+) -> tuple[tuple[str, ...], str]:
+    """Statements that copy these columns, and the constants that they need."""
+    if columns == tuple(range(columns[0], columns[0] + len(columns))):
+        start = f"{columns[0]} + i" if columns[0] else "i"
+        return (encoder.each(i, source.format(start)), *more), ""
+    places = encoder.constant("columns", i)
+    copied = encoder.each(i, source.format(f"{places}[i]"))
+    return (copied, *more), integer_array(f"int {places}", columns)
+
+
+def _impute(encoder: Encoder, operation: Impute, i: int) -> Part:
+    fill, x = encoder.constant("fill", i), encoder.at(operation.source)
+    return Part(
+        (encoder.each(i, f"{x} == {x} ? {x} : {fill}[i]"),),
+        number_array(f"double {fill}", operation.values),
+    )
+
+
+def _is_missing(encoder: Encoder, operation: IsMissing, i: int) -> Part:
+    lines = []
+    for j, column in enumerate(operation.columns):
+        x = encoder.at(operation.source, column)
+        lines.append(f"{encoder.at(i, j)} = {x} == {x} ? 0 : 1;")
+    return Part(tuple(lines))
+
+
+def _standardize(encoder: Encoder, operation: Standardize, i: int) -> Part:
+    mean, scale = encoder.constant("mean", i), encoder.constant("scale", i)
+    return Part(
+        (encoder.each(i, f"({encoder.at(operation.source)} - {mean}[i]) / {scale}[i]"),),
+        number_array(f"double {mean}", operation.mean)
+        + number_array(f"double {scale}", operation.scale),
+    )
+
+
+def _affine(encoder: Encoder, operation: Affine, i: int) -> Part:
+    slope, offset = encoder.constant("slope", i), encoder.constant("offset", i)
+    return Part(
+        (encoder.each(i, f"{encoder.at(operation.source)} * {slope}[i] + {offset}[i]"),),
+        number_array(f"double {slope}", operation.slope)
+        + number_array(f"double {offset}", operation.offset),
+    )
+
+
+def _clip(encoder: Encoder, operation: Clip, i: int) -> Part:
+    x, low, high = encoder.at(operation.source), repr(operation.low), repr(operation.high)
+    return Part((encoder.each(i, f"{x} < {low} ? {low} : {x} > {high} ? {high} : {x}"),))
+
+
+def _take(encoder: Encoder, operation: Take, i: int) -> Part:
+    array, offset = encoder.places[operation.source]
+    columns = tuple(offset + column for column in operation.columns)
+    return Part(*_picked(encoder, i, columns, f"v{array}[{{}}]"))
+
+
+def _one_hot(encoder: Encoder, operation: OneHot, i: int) -> Part:
+    column = encoder.program.inputs[operation.column]
+    known = {text: place for place, text in enumerate(operation.categories)}
+    missing = known.get(operation.fill if operation.fill is not None else None, -1)
+    by_text = {text: place for text, place in known.items() if text is not None}
+    by_text |= dict.fromkeys(column.missing, missing)
+    texts = sorted(by_text, key=utf8)
+    names, places = encoder.constant("texts", i), encoder.constant("places", i)
+    definitions = ""
+    if texts:
+        definitions = string_array(names, texts)
+        definitions += integer_array(f"int {places}", (by_text[text] for text in texts))
+    arrays = f"{names}, {places}, {len(texts)}" if texts else "NULL, NULL, 0"
+    call = (
+        f"{encoder.name}_one_hot(row->{encoder.fields[operation.column]}, {arrays}, {missing}, "
+        f"{operation.width}, &{encoder.at(i, 0)})"
+    )
+    strict = f"if ({call} < 0) invalid = NAN;"
+    return Part((strict if operation.strict else f"(void){call};",), definitions)
+
+
+def _one_hot_number(encoder: Encoder, operation: OneHotNumber, i: int) -> Part:
+    values, x = encoder.constant("values", i), encoder.at(operation.source, operation.column)
+    equal = f"{x} == {values}[i] || ({x} != {x} && {values}[i] != {values}[i])"
+    lines = [encoder.each(i, f"{equal} ? 1 : 0")]
+    if operation.strict:
+        found = f"found_{i}"
+        lines += [
+            f"double {found} = 0;",
+            f"for (int i = 0; i < {operation.width}; i++) {found} += {encoder.at(i)};",
+            f"if ({found} == 0) invalid = NAN;",
+        ]
+    return Part(tuple(lines), number_array(f"double {values}", operation.values))
+
+
+def _join(encoder: Encoder, operation: Join, i: int) -> Part:
+    """What stands elsewhere already, because another join has it too, is copied."""
+    array, offset = encoder.places[i]
+    lines = []
+    for source in operation.sources:
+        width = encoder.program.operations[source].width
+        if encoder.places[source] != (array, offset):
+            lines.append(
+                f"for (int i = 0; i < {width}; i++) v{array}[{offset} + i] = {encoder.at(source)};"
+            )
+        offset += width
+    return Part(tuple(lines))
+
+
+RENDERED: Mapping[type[Operation], Callable[[Encoder, Any, int], Part]] = {
+    Columns: _columns,
+    Impute: _impute,
+    IsMissing: _is_missing,
+    Standardize: _standardize,
+    Affine: _affine,
+    Clip: _clip,
+    Take: _take,
+    OneHot: _one_hot,
+    OneHotNumber: _one_hot_number,
+    Join: _join,
+}

@@ -1,0 +1,282 @@
+"""How each known step of a pipeline, lamina's TableEncoding and scikit-learn's, becomes operations.
+
+A step that is not here, or that does more than its operations can say, raises NotLoweredError.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    RobustScaler,
+    StandardScaler,
+)
+
+from lamina.encoding import TableEncoding
+from lamina.export.lowering import Lowering, NotLoweredError, Raw, Value
+from lamina.export.program import (
+    Affine,
+    Clip,
+    Columns,
+    Impute,
+    IsMissing,
+    OneHot,
+    OneHotNumber,
+    Standardize,
+    Take,
+)
+
+
+def lower_step(lowering: Lowering, step: Any, value: Value) -> Value:
+    """Add the operations of one fitted step; returns what it makes of `value`.
+
+    Raises
+    ------
+    NotLoweredError
+        For a step that is none of the known ones, a subclass of one included.
+    """
+    if step is None or step == "passthrough":
+        return value
+    lower = LOWERED.get(type(step))
+    if lower is None:
+        raise NotLoweredError(_unknown(step))
+    return lower(lowering, step, value)
+
+
+def _unknown(step: Any) -> str:
+    names = ", ".join(sorted(each.__name__ for each in LOWERED))
+    return (
+        f"a source file cannot say a {type(step).__name__} before the network, only {names}: "
+        "put one of these in its place, export the pipeline to ONNX, or export the network alone "
+        "and prepare its rows yourself"
+    )
+
+
+def _refuse(step: Any, parameter: str) -> None:
+    """Refuse a parameter of a step that no operation says."""
+    raise NotLoweredError(
+        f"a source file cannot say {type(step).__name__}({parameter}={getattr(step, parameter)!r}):"
+        f" leave {parameter} at its default, or export the pipeline to ONNX"
+    )
+
+
+def _pipeline(lowering: Lowering, step: Pipeline, value: Value) -> Value:
+    for _, each in step.steps:
+        value = lower_step(lowering, each, value)
+    return value
+
+
+def _column_transformer(lowering: Lowering, step: ColumnTransformer, value: Value) -> Value:
+    if step.transformer_weights is not None:
+        _refuse(step, "transformer_weights")
+    parts = []
+    for name, transformer, _ in step.transformers_:
+        places = list(step._transformer_to_input_indices[name])
+        if places and not (isinstance(transformer, str) and transformer == "drop"):
+            parts.append(lower_step(lowering, transformer, _taken(lowering, value, places)))
+    return lowering.join(parts)
+
+
+def _feature_union(lowering: Lowering, step: FeatureUnion, value: Value) -> Value:
+    if step.transformer_weights is not None:
+        _refuse(step, "transformer_weights")
+    kept = [each for _, each in step.transformer_list if each != "drop"]
+    return lowering.join([lower_step(lowering, each, value) for each in kept])
+
+
+def _function(lowering: Lowering, step: FunctionTransformer, value: Value) -> Value:
+    if step.func is not None:
+        _refuse(step, "func")
+    return value
+
+
+def _taken(lowering: Lowering, value: Value, places: list[int]) -> Value:
+    """Some columns of a value."""
+    if isinstance(value, Raw):
+        return value.taken(places)
+    if places == list(range(lowering.width(value))):
+        return value
+    return lowering.add(Take(value, tuple(places)))
+
+
+def _standard_scaler(lowering: Lowering, step: StandardScaler, value: Value) -> Value:
+    return _standardized(lowering, value, step.mean_ if step.with_mean else None, step.scale_)
+
+
+def _robust_scaler(lowering: Lowering, step: RobustScaler, value: Value) -> Value:
+    return _standardized(lowering, value, step.center_, step.scale_)
+
+
+def _max_abs_scaler(lowering: Lowering, step: MaxAbsScaler, value: Value) -> Value:
+    scaled = _standardized(lowering, value, None, step.scale_)
+    return (
+        lowering.add(Clip(scaled, -1.0, 1.0, lowering.width(scaled)))
+        if getattr(step, "clip", False)
+        else scaled
+    )
+
+
+def _standardized(lowering: Lowering, value: Value, mean: Any, scale: Any) -> int:
+    source = lowering.matrix(value)
+    n = lowering.width(source)
+    mean = np.zeros(n) if mean is None else np.asarray(mean, dtype=np.float64)
+    scale = np.ones(n) if scale is None else np.asarray(scale, dtype=np.float64)
+    return lowering.add(Standardize(source, mean, scale))
+
+
+def _min_max_scaler(lowering: Lowering, step: MinMaxScaler, value: Value) -> Value:
+    slope, offset = (np.asarray(each, dtype=np.float64) for each in (step.scale_, step.min_))
+    scaled = lowering.add(Affine(lowering.matrix(value), slope, offset))
+    if not step.clip:
+        return scaled
+    low, high = map(float, step.feature_range)
+    return lowering.add(Clip(scaled, low, high, lowering.width(scaled)))
+
+
+def _simple_imputer(lowering: Lowering, step: SimpleImputer, value: Value) -> Value:
+    if not _is_missing(step.missing_values):
+        _refuse(step, "missing_values")
+    fills = step.statistics_.tolist()
+    if any(isinstance(fill, str) for fill in fills):
+        return _imputed_texts(step, value, fills)
+    source = lowering.matrix(value)
+    medians = np.array(fills, dtype=np.float64)
+    imputed: Value = lowering.add(Impute(source, medians))
+    kept = np.flatnonzero(~np.isnan(medians)).tolist()
+    imputed = _taken(lowering, imputed, kept)
+    if not step.add_indicator:
+        return imputed
+    missing = tuple(step.indicator_.features_.tolist())
+    return lowering.join(
+        [imputed, *([lowering.add(IsMissing(source, missing))] if missing else [])]
+    )
+
+
+def _imputed_texts(step: SimpleImputer, value: Value, fills: list[Any]) -> Value:
+    """Texts stay raw columns, with what is read in place of a missing one."""
+    if step.add_indicator:
+        _refuse(step, "add_indicator")
+    if not isinstance(value, Raw) or not all(isinstance(fill, str) for fill in fills):
+        raise NotLoweredError(
+            f"a source file cannot say a SimpleImputer that fills in {fills!r}: give texts and "
+            "numbers imputers of their own, or export the pipeline to ONNX"
+        )
+    filled = [fill if value.fill(i) is None else value.fill(i) for i, fill in enumerate(fills)]
+    return Raw(value.columns, tuple(filled))
+
+
+def _one_hot_encoder(lowering: Lowering, step: OneHotEncoder, value: Value) -> Value:
+    if step.handle_unknown not in ("error", "ignore"):
+        _refuse(step, "handle_unknown")
+    for parameter in ("min_frequency", "max_categories"):
+        if getattr(step, parameter) is not None:
+            _refuse(step, parameter)
+    parts = []
+    dropped = [None] * len(step.categories_) if step.drop_idx_ is None else step.drop_idx_
+    for i, categories in enumerate(step.categories_):
+        encoded = _one_hot(lowering, step, value, i, categories.tolist())
+        kept = [place for place in range(len(categories)) if place != dropped[i]]
+        parts.append(_taken(lowering, encoded, kept))
+    return lowering.join(parts)
+
+
+def _one_hot(
+    lowering: Lowering, step: OneHotEncoder, value: Value, i: int, categories: list[Any]
+) -> int:
+    """The 0/1 columns of one column, of texts or of numbers."""
+    strict = step.handle_unknown == "error"
+    present = [each for each in categories if not _is_missing(each)]
+    if all(type(each) in (int, float, bool) for each in present):
+        values = np.array([np.nan if each is None else each for each in categories], dtype="f8")
+        source = lowering.matrix(_taken(lowering, value, [i]))
+        return lowering.add(OneHotNumber(source, 0, values, strict))
+    if not isinstance(value, Raw) or not all(type(each) is str for each in present):
+        raise NotLoweredError(
+            f"a source file cannot say the categories {categories[:5]!r} of a OneHotEncoder: "
+            "make them all strings, or all numbers"
+        )
+    lowering.hold(value.columns[i], "category")
+    texts = tuple(None if _is_missing(each) else each for each in categories)
+    if len(texts) - len(present) > 1:
+        raise NotLoweredError(
+            f"a source file cannot tell None from NaN in column "
+            f"{lowering.names[value.columns[i]]!r}: write every missing value in the same way"
+        )
+    return lowering.add(OneHot(value.columns[i], texts, value.fill(i), strict))
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+# What a fitted TableEncoding may hold; anything more must be lowered here first.
+PLAIN_PARTS = frozenset({"parameters", "columns", "named", "sparse", "categories", "numbers"})
+NUMBER_PARTS = frozenset({"median", "had_missing", "mean", "variance", "scale", "n_rows"})
+
+
+def _table_encoding(lowering: Lowering, step: TableEncoding, value: Value) -> Value:
+    plain = step.to_plain()
+    _refuse_unknown(plain, PLAIN_PARTS)
+    if not isinstance(value, Raw):
+        raise NotLoweredError("an export takes a TableEncoding as the first step of a pipeline")
+    lowering.takes_a_table = True
+    kinds = list(step.kinds_.items())
+    parts: list[Value] = []
+    numeric = [i for i, (_, kind) in enumerate(kinds) if kind != "category"]
+    for i in numeric:
+        lowering.hold(value.columns[i], kinds[i][1])
+    if numeric:
+        parts += _table_numbers(lowering, plain["numbers"], value.taken(numeric))
+    for i, (name, kind) in enumerate(kinds):
+        texts = step.categories_[name] if kind == "category" else []
+        if texts:
+            lowering.hold(value.columns[i], "category")
+            parts.append(lowering.add(OneHot(value.columns[i], tuple(texts))))
+    return lowering.join(parts)
+
+
+def _refuse_unknown(plain: Mapping[str, Any], known: frozenset[str]) -> None:
+    unknown = sorted(set(plain) - known)
+    if unknown:
+        raise NotLoweredError(f"no export can say {', '.join(unknown)} of a TableEncoding")
+
+
+def _table_numbers(lowering: Lowering, numbers: Mapping[str, Any], value: Raw) -> list[Value]:
+    """Standardised numbers and dates, and a 0/1 column for each that was missing in training."""
+    _refuse_unknown(numbers, NUMBER_PARTS)
+    source = lowering.add(Columns(value.columns))
+    imputed = lowering.add(Impute(source, _doubles(numbers["median"])))
+    scaled = Standardize(imputed, _doubles(numbers["mean"]), _doubles(numbers["scale"]))
+    parts: list[Value] = [lowering.add(scaled)]
+    missing = tuple(np.flatnonzero(numbers["had_missing"]).tolist())
+    return parts + ([lowering.add(IsMissing(source, missing))] if missing else [])
+
+
+def _doubles(numbers: Any) -> NDArray[np.float64]:
+    return np.asarray(numbers, dtype=np.float64)
+
+
+LOWERED: Mapping[type, Callable[[Lowering, Any, Value], Value]] = {
+    ColumnTransformer: _column_transformer,
+    FeatureUnion: _feature_union,
+    FunctionTransformer: _function,
+    MaxAbsScaler: _max_abs_scaler,
+    MinMaxScaler: _min_max_scaler,
+    OneHotEncoder: _one_hot_encoder,
+    Pipeline: _pipeline,
+    RobustScaler: _robust_scaler,
+    SimpleImputer: _simple_imputer,
+    StandardScaler: _standard_scaler,
+    TableEncoding: _table_encoding,
+}

@@ -1,0 +1,80 @@
+"""The operations of a program while they are added, and what its input columns turn out to hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from lamina.errors import ExportError
+from lamina.export.program import Columns, InputKind, Join, Operation
+
+
+class NotLoweredError(ExportError):
+    """A step of a pipeline that is no list of operations; skl2onnx may still convert it."""
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Input columns that nothing has been done to, each with what is read where it is missing."""
+
+    columns: tuple[int, ...]
+    fills: tuple[str | None, ...] = ()
+
+    def taken(self, places: Sequence[int]) -> Raw:
+        """Some of the columns."""
+        fills = tuple(self.fills[i] for i in places) if self.fills else ()
+        return Raw(tuple(self.columns[i] for i in places), fills)
+
+    def fill(self, place: int) -> str | None:
+        """What is read where a column is missing; None for nothing."""
+        return self.fills[place] if self.fills else None
+
+
+# Raw columns, or the place of the operation that makes a matrix.
+Value: TypeAlias = Raw | int
+
+
+class Lowering:
+    """The operations of one model, as they are added, and what its inputs turn out to hold."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = list(names)
+        self.kinds: dict[int, InputKind] = {}
+        self.missing_texts: dict[int, tuple[str, ...]] = {}
+        self.operations: list[Operation] = []
+        self.takes_a_table = False
+
+    def add(self, operation: Operation) -> int:
+        """The place of a new operation; one that is there already is not added again."""
+        self.operations.append(operation)
+        return len(self.operations) - 1
+
+    def width(self, value: Value) -> int:
+        """The columns of a value."""
+        return len(value.columns) if isinstance(value, Raw) else self.operations[value].width
+
+    def hold(self, column: int, kind: InputKind) -> None:
+        """Settle what an input holds; it cannot hold two kinds."""
+        if self.kinds.setdefault(column, kind) != kind:
+            raise NotLoweredError(
+                f"column {self.names[column]!r} is read as {self.kinds[column]} and as {kind}: "
+                "an export takes each column as one of these"
+            )
+        self.takes_a_table |= kind != "number"
+
+    def matrix(self, value: Value) -> int:
+        """The place of the operation that makes a value; raw columns are read as numbers."""
+        if not isinstance(value, Raw):
+            return value
+        for column in value.columns:
+            self.hold(column, "number")
+        return self.add(Columns(value.columns))
+
+    def join(self, values: Sequence[Value]) -> Value:
+        """Values side by side."""
+        parts = [value for value in values if self.width(value)]
+        if len(parts) == 1:
+            return parts[0]
+        sources = tuple(self.matrix(part) for part in parts)
+        return self.add(Join(sources, sum(map(self.width, sources))))

@@ -1,0 +1,146 @@
+"""From a fitted model, alone or inside scikit-learn's own classes, to the program that it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.utils.validation import check_is_fitted
+
+from lamina.errors import ExportError
+from lamina.export.fitted_network import FittedNetwork, fitted_network
+from lamina.export.lowered_steps import lower_step
+from lamina.export.lowering import Lowering, Raw, Value
+from lamina.export.program import Columns, Input, OneHot, Operation, Program, TargetScale
+
+
+def lower(model: Any, dtype: DTypeLike | None = None) -> Program:
+    """The program of a fitted model.
+
+    Parameters
+    ----------
+    model : MLPClassifier, MLPRegressor, Pipeline or TransformedTargetRegressor
+    dtype : dtype, optional
+        What the network's numbers are rounded to.
+
+    Raises
+    ------
+    NotLoweredError
+        For a step of a pipeline that is none of the known ones.
+    ExportError, TypeError, NotFittedError
+        As `fitted_network` does.
+    """
+    network, target = _network_and_target(model, dtype)
+    lowering = Lowering(_names(model))
+    value: Value = _lower_steps(lowering, model, Raw(tuple(range(len(lowering.names)))))
+    if isinstance(value, Raw) and not lowering.takes_a_table:
+        return Program((), len(lowering.names), (), network, target)
+    lowering.matrix(value)
+    return _program(lowering, network, target)
+
+
+def _program(lowering: Lowering, network: FittedNetwork, target: TargetScale | None) -> Program:
+    n_features, operations = len(lowering.names), tuple(lowering.operations)
+    if operations[-1].width != network.widths[0]:
+        raise ExportError(
+            f"the steps before the network make {operations[-1].width} columns, but it takes "
+            f"{network.widths[0]}: fit the pipeline as a whole"
+        )
+    if not lowering.takes_a_table:
+        return Program((), n_features, operations, network, target)
+    read = sorted(lowering.kinds)
+    place = {column: i for i, column in enumerate(read)}
+    inputs = tuple(
+        Input(lowering.names[i], lowering.kinds[i], lowering.missing_texts.get(i, ())) for i in read
+    )
+    renumbered = tuple(_renumbered(each, place) for each in operations)
+    return Program(inputs, n_features, renumbered, network, target)
+
+
+def _renumbered(operation: Operation, place: dict[int, int]) -> Operation:
+    """An operation whose input columns are counted among those that are read."""
+    if isinstance(operation, Columns):
+        return Columns(tuple(place[column] for column in operation.columns))
+    if isinstance(operation, OneHot):
+        return replace(operation, column=place[operation.column])
+    return operation
+
+
+def _names(model: Any) -> list[str]:
+    """The names of a model's input columns; x0, x1, … where it was fitted to an array."""
+    if isinstance(model, Pipeline):
+        steps = [step for _, step in model.steps if step not in (None, "passthrough")]
+        return _names(steps[0])
+    if isinstance(model, TransformedTargetRegressor):
+        return _names(model.regressor_)
+    if hasattr(model, "kinds_"):
+        return list(model.kinds_)
+    n_features = int(model.n_features_in_)
+    return [str(name) for name in getattr(model, "feature_names_in_", _numbered(n_features))]
+
+
+def _numbered(n_features: int) -> list[str]:
+    return [f"x{i}" for i in range(n_features)]
+
+
+def _network_and_target(
+    model: Any, dtype: DTypeLike | None
+) -> tuple[FittedNetwork, TargetScale | None]:
+    if isinstance(model, Pipeline):
+        return _network_and_target(model[-1], dtype)
+    if not isinstance(model, TransformedTargetRegressor):
+        return fitted_network(model, dtype), None
+    check_is_fitted(model)
+    network, inner = _network_and_target(model.regressor_, dtype)
+    if inner is not None:
+        raise ExportError("an export takes one TransformedTargetRegressor, not one within another")
+    return network, target_scale(model.transformer_, network)
+
+
+def _lower_steps(lowering: Lowering, model: Any, value: Value) -> Value:
+    """Lower what stands before the network."""
+    if isinstance(model, TransformedTargetRegressor):
+        return _lower_steps(lowering, model.regressor_, value)
+    if not isinstance(model, Pipeline):
+        return value
+    for _, step in model.steps[:-1]:
+        value = lower_step(lowering, step, value)
+    return _lower_steps(lowering, model[-1], value)
+
+
+def target_scale(transformer: Any, network: FittedNetwork) -> TargetScale:
+    """What undoes the scaling of a target, one number for each column of the prediction.
+
+    Raises
+    ------
+    ExportError
+        For a transformer that is neither a StandardScaler nor a MinMaxScaler.
+    """
+    if type(transformer) is StandardScaler:
+        ones, n = np.ones(transformer.n_features_in_), transformer.n_features_in_
+        slope = ones if transformer.scale_ is None else transformer.scale_
+        offset = np.zeros(n) if not transformer.with_mean else transformer.mean_
+    elif type(transformer) is MinMaxScaler:
+        slope = 1 / transformer.scale_
+        offset = -transformer.min_ / transformer.scale_
+    else:
+        raise ExportError(
+            f"an export cannot undo a {type(transformer).__name__} of the target: use "
+            "StandardScaler or MinMaxScaler"
+        )
+    n_columns = network.n_columns
+    if len(slope) not in (1, n_columns):
+        raise ExportError(
+            f"an export cannot scale {n_columns} columns of a prediction back by {len(slope)} "
+            "numbers: fit one model for each target"
+        )
+    return TargetScale(_repeated(slope, n_columns), _repeated(offset, n_columns))
+
+
+def _repeated(numbers: NDArray[Any], n: int) -> NDArray[np.float64]:
+    return np.array(np.broadcast_to(numbers, (n,)), dtype=np.float64)

@@ -1,0 +1,226 @@
+"""A fitted model as a list of operations, which the writers of Python, C and ONNX render.
+
+Every operation makes one matrix of float64, (n_rows, width), from the inputs or from earlier
+matrices, which it names by their place in the list; the network takes the last one. NaN stands for
+a missing number, None for a missing text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.export.fitted_network import FittedNetwork
+
+InputKind: TypeAlias = Literal["number", "moment", "category"]
+Vector: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Input:
+    """One column of a table, as the exported program takes it.
+
+    Attributes
+    ----------
+    name : str
+    kind : {'number', 'moment', 'category'}
+    missing : tuple of str
+        The texts that stand for a missing category.
+    """
+
+    name: str
+    kind: InputKind
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Input columns of numbers, and of dates as days since 1970, side by side."""
+
+    columns: tuple[int, ...]
+
+    @property
+    def width(self) -> int:
+        """The columns of its matrix."""
+        return len(self.columns)
+
+
+@dataclass(frozen=True)
+class Impute:
+    """The matrix with a column's value wherever it is NaN."""
+
+    source: int
+    values: Vector
+
+    @property
+    def width(self) -> int:
+        """The columns of its matrix."""
+        return len(self.values)
+
+
+@dataclass(frozen=True)
+class IsMissing:
+    """1 where the matrix is NaN in these columns, else 0."""
+
+    source: int
+    columns: tuple[int, ...]
+
+    @property
+    def width(self) -> int:
+        """The columns of its matrix."""
+        return len(self.columns)
+
+
+@dataclass(frozen=True)
+class Standardize:
+    """(x - mean) / scale, in this order of rounding."""
+
+    source: int
+    mean: Vector
+    scale: Vector
+
+    @property
+    def width(self) -> int:
+        """The columns of its matrix."""
+        return len(self.mean)
+
+
+@dataclass(frozen=True)
+class Affine:
+    """x slope + offset."""
+
+    source: int
+    slope: Vector
+    offset: Vector
+
+    @property
+    def width(self) -> int:
+        """The columns of its matrix."""
+        return len(self.slope)
+
+
+@dataclass(frozen=True)
+class Clip:
+    """x, or the bound that it lies beyond."""
+
+    source: int
+    low: float
+    high: float
+    width: int
+
+
+@dataclass(frozen=True)
+class Take:
+    """Some columns of the matrix, in this order."""
+
+    source: int
+    columns: tuple[int, ...]
+
+    @property
+    def width(self) -> int:
+        """The columns of its matrix."""
+        return len(self.columns)
+
+
+@dataclass(frozen=True)
+class OneHot:
+    """A 0/1 column for each category of an input of texts, in their order; else 0 in all.
+
+    Attributes
+    ----------
+    column : int
+        The input.
+    categories : tuple of str or None
+        None is the missing value, of which there is one at most.
+    fill : str or None
+        What is read in place of a missing value, if anything.
+    strict : bool
+        Whether a text that is none of the categories is an error.
+    """
+
+    column: int
+    categories: tuple[str | None, ...]
+    fill: str | None = None
+    strict: bool = False
+
+    @property
+    def width(self) -> int:
+        """The columns of its matrix."""
+        return len(self.categories)
+
+
+@dataclass(frozen=True)
+class OneHotNumber:
+    """A 0/1 column for each value of one column of the matrix; NaN equals NaN."""
+
+    source: int
+    column: int
+    values: Vector
+    strict: bool = False
+
+    @property
+    def width(self) -> int:
+        """The columns of its matrix."""
+        return len(self.values)
+
+
+@dataclass(frozen=True)
+class Join:
+    """Matrices side by side."""
+
+    sources: tuple[int, ...]
+    width: int
+
+
+Operation: TypeAlias = (
+    Columns | Impute | IsMissing | Standardize | Affine | Clip | Take | OneHot | OneHotNumber | Join
+)
+
+
+@dataclass(frozen=True)
+class TargetScale:
+    """What turns a network's prediction into the target's own units: y slope + offset."""
+
+    slope: Vector
+    offset: Vector
+
+
+@dataclass(frozen=True)
+class Program:
+    """A fitted model: what comes before its network, the network, and what comes after.
+
+    Attributes
+    ----------
+    inputs : tuple of Input
+        The columns of the table that it takes; none where it takes a matrix.
+    n_features : int
+        The columns of that matrix.
+    operations : tuple of Operation
+        None where the network takes the matrix as it is.
+    network : FittedNetwork
+    target : TargetScale or None
+        One number for each column of the prediction.
+    """
+
+    inputs: tuple[Input, ...]
+    n_features: int
+    operations: tuple[Operation, ...]
+    network: FittedNetwork
+    target: TargetScale | None = None
+
+    @property
+    def takes_a_table(self) -> bool:
+        """Whether columns come in by name, and no matrix."""
+        return bool(self.inputs)
+
+    @property
+    def output_scale(self) -> TargetScale | None:
+        """One number for each output of the network; a standard deviation has no offset."""
+        if self.target is None or not self.network.has_spread:
+            return self.target
+        slope, offset = self.target.slope, self.target.offset
+        with_spread = np.stack([offset, np.zeros_like(offset)], axis=1).ravel()
+        return TargetScale(np.repeat(slope, 2), with_spread)

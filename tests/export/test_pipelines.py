@@ -1,0 +1,271 @@
+"""Pipelines of scikit-learn's transformers answer alike as Python files, C headers and in ONNX."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor, make_column_transformer
+from sklearn.decomposition import PCA
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import FeatureUnion, make_pipeline, make_union
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    RobustScaler,
+    StandardScaler,
+)
+
+import lamina
+from lamina import MLPClassifier, MLPRegressor
+from lamina.errors import ExportError
+from lamina.export.model_program import lower
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+X = np.random.RandomState(0).standard_normal((60, 4)) * [1, 10, 100, 1e-3] + [0, 5, 1e4, 0]
+X[:, 0] = np.round(X[:, 0])
+GAPS = np.where(np.random.RandomState(1).rand(*X.shape) < 0.2, np.nan, X)
+
+
+class Shifted(StandardScaler):
+    """A scaler of a user's own."""
+
+
+def network(**parameters: Any) -> MLPRegressor:
+    """A network that learns a little."""
+    return MLPRegressor(
+        **{"hidden_layer_sizes": (5,), "max_iter": 5, "random_state": 0, **parameters}
+    )
+
+
+# What stands before the network, and whether it takes rows with gaps.
+MATRICES: dict[str, tuple[Any, bool]] = {
+    "standard": ([StandardScaler()], False),
+    "standard without mean": ([StandardScaler(with_mean=False)], False),
+    "standard without scale": ([StandardScaler(with_std=False)], False),
+    "min max": ([MinMaxScaler((-1, 3))], False),
+    "min max clipped": ([MinMaxScaler(clip=True)], False),
+    "max abs": ([MaxAbsScaler()], False),
+    "robust": ([RobustScaler(quantile_range=(10, 90))], False),
+    "all scalers": ([RobustScaler(), MinMaxScaler(), MaxAbsScaler(), StandardScaler()], False),
+    "nothing": (["passthrough"], False),
+    "a function that does nothing": ([FunctionTransformer()], False),
+    "imputer": ([SimpleImputer(), StandardScaler()], True),
+    "imputer after scaler": ([StandardScaler(), SimpleImputer(strategy="median")], True),
+    "imputer with indicators": ([SimpleImputer(add_indicator=True), StandardScaler()], True),
+    "imputer of a constant": ([SimpleImputer(strategy="constant", fill_value=-7.0)], True),
+    "one hot": (
+        [make_column_transformer((OneHotEncoder(), [0]), remainder=StandardScaler())],
+        False,
+    ),
+    "one hot with gaps": (
+        [
+            make_column_transformer(
+                (OneHotEncoder(handle_unknown="ignore", drop="first"), [0]),
+                (make_pipeline(SimpleImputer(), StandardScaler()), slice(1, 4)),
+            )
+        ],
+        True,
+    ),
+    "columns": (
+        [
+            ColumnTransformer(
+                [
+                    ("a", MinMaxScaler(), [3, 1]),
+                    ("b", "drop", [2]),
+                    ("c", "passthrough", [0]),
+                    ("d", StandardScaler(), []),
+                ]
+            ),
+            StandardScaler(),
+        ],
+        False,
+    ),
+    "union": ([make_union(StandardScaler(), MinMaxScaler()), StandardScaler()], False),
+    "one column twice": (
+        [make_column_transformer((StandardScaler(), [0, 1]), (MinMaxScaler(), [1, 0]))],
+        False,
+    ),
+    "pipeline in a pipeline": ([make_pipeline(make_pipeline(StandardScaler()))], False),
+}
+
+
+@pytest.fixture(scope="module", params=MATRICES)
+def case(request: pytest.FixtureRequest) -> tuple[Any, np.ndarray]:
+    """A pipeline of a matrix, and rows for it."""
+    steps, has_gaps = MATRICES[request.param]
+    rows = GAPS if has_gaps else X
+    return make_pipeline(*steps, network()).fit(rows, X[:, 1]), rows
+
+
+def in_python(model: Any, rows: Any, **arguments: Any) -> Any:
+    """What the Python file answers."""
+    names: dict[str, Any] = {}
+    exec(compile(lamina.to_python(model), "model.py", "exec"), names)
+    return names["predict"](rows, **arguments)
+
+
+def in_c(compile_c: Any, model: Any, rows: np.ndarray, **options: Any) -> np.ndarray:
+    """What the C header answers."""
+    header = lamina.to_c(model, **options)
+    real = "float" if rows.dtype == np.float32 else "double"
+    declared = f"void run(const {real} *x, {real} *y)"
+    library = compile_c(header, f"{declared};\n{declared} {{ mlp_predict(x, y); }}\n")
+    answer = np.empty((len(rows), lower(model).network.n_columns), rows.dtype)
+    for x, y in zip(np.ascontiguousarray(rows), answer, strict=True):
+        library.run(ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(y.ctypes.data))
+    return answer
+
+
+def test_a_pipeline_answers_as_a_python_file(case):
+    model, rows = case
+    np.testing.assert_allclose(in_python(model, rows), model.predict(rows), rtol=1e-11)
+
+
+def test_a_pipeline_answers_as_a_c_header(case, compile_c):
+    model, rows = case
+    answer = in_c(compile_c, model, rows)
+    np.testing.assert_allclose(answer[:, 0], model.predict(rows), rtol=1e-11)
+
+
+def test_a_pipeline_answers_in_floats_as_a_c_header(case, compile_c):
+    model, rows = case
+    answer = in_c(compile_c, model, rows.astype(np.float32), dtype="float32")
+    wanted = model.predict(rows)
+    np.testing.assert_allclose(answer[:, 0], wanted, atol=1e-3 * abs(wanted).max())
+
+
+@pytest.mark.parametrize(
+    "scaler", [StandardScaler(), MinMaxScaler((-1, 1)), StandardScaler(with_mean=False)]
+)
+@pytest.mark.parametrize("columns", [1, 2])
+def test_a_scaled_target_is_scaled_back(scaler, columns, compile_c):
+    y = (X[:, 1] if columns == 1 else X[:, :2]) * 1e-3 + 1e6
+    for inner in (network(), make_pipeline(StandardScaler(), network())):
+        model = TransformedTargetRegressor(inner, transformer=scaler).fit(X, y)
+        wanted = model.predict(X).reshape(len(X), columns)
+        given = in_python(model, X).reshape(len(X), columns)
+        np.testing.assert_allclose(given, wanted, rtol=1e-14)
+        np.testing.assert_allclose(in_c(compile_c, model, X), wanted, rtol=1e-14)
+
+
+def test_a_scaled_target_may_stand_at_the_end_of_a_pipeline():
+    scaled = TransformedTargetRegressor(network(), transformer=StandardScaler())
+    model = make_pipeline(StandardScaler(), scaled).fit(X, X[:, 1] * 100)
+    np.testing.assert_allclose(in_python(model, X), model.predict(X), rtol=1e-11)
+
+
+def test_an_unknown_category_is_an_error_where_the_encoder_says_so(compile_c):
+    encoder = make_column_transformer((OneHotEncoder(), [0]), remainder="passthrough")
+    model = make_pipeline(encoder, StandardScaler(), network()).fit(X, X[:, 1])
+    unknown = np.array([[77.0, 0, 0, 0]])
+    with pytest.raises(ValueError, match=r"X holds .*77.0.* in row 1, an unknown category"):
+        in_python(model, unknown)
+    assert np.isnan(in_c(compile_c, model, unknown)).all()
+
+
+@pytest.mark.parametrize("activation", lamina.formulas.ACTIVATIONS)
+def test_an_infinite_number_is_never_answered_for(activation, compile_c):
+    model = make_pipeline(SimpleImputer(), network(activation=activation)).fit(GAPS, X[:, 1])
+    for infinity in (np.inf, -np.inf):
+        row = np.array([[infinity, 0, 0, 0]])
+        with pytest.raises(ValueError, match="infinity or NaN"):
+            in_python(model, row)
+        assert np.isnan(in_c(compile_c, model, row)).all()
+
+
+@pytest.mark.parametrize(
+    ("step", "name"),
+    [
+        (PCA(), "PCA"),
+        (Shifted(), "Shifted"),
+        (OrdinalEncoder(), "OrdinalEncoder"),
+        (FunctionTransformer(np.log1p), "FunctionTransformer.func="),
+        (SimpleImputer(missing_values=0.0), "SimpleImputer.missing_values=0.0"),
+        (OneHotEncoder(handle_unknown="infrequent_if_exist"), "OneHotEncoder.handle_unknown="),
+        (
+            OneHotEncoder(max_categories=3, handle_unknown="ignore"),
+            "OneHotEncoder.max_categories=3",
+        ),
+        (
+            FeatureUnion([("a", StandardScaler())], transformer_weights={"a": 2.0}),
+            "FeatureUnion.transformer_weights=",
+        ),
+    ],
+)
+def test_a_step_that_cannot_be_said_is_named_with_the_cure(step, name):
+    model = make_pipeline(step, network()).fit(abs(X), X[:, 1])
+    for export in (lamina.to_python, lamina.to_c):
+        with pytest.raises(ExportError, match=rf"cannot say (a )?{name}.*(ONNX)"):
+            export(model)
+
+
+def test_another_transformer_of_the_target_is_named(rows):
+    model = TransformedTargetRegressor(network(), func=np.log1p, inverse_func=np.expm1)
+    model.fit(X, abs(X[:, 0]))
+    for export in (lamina.to_python, lamina.to_c):
+        with pytest.raises(ExportError, match="cannot undo a FunctionTransformer of the target"):
+            export(model)
+
+
+def frame_model() -> tuple[Any, Any]:
+    """A pipeline of a data frame as scikit-learn's users write it."""
+    pandas = pytest.importorskip("pandas")
+    draw = np.random.RandomState(0)
+    table = pandas.DataFrame(
+        {
+            "number of rooms": GAPS[:, 0],
+            "size": GAPS[:, 1],
+            "city": draw.choice(["Rome", "Oslo", np.nan], 60),
+            "zone": draw.choice(["north", "south"], 60),
+            "floor": draw.randint(0, 4, 60),
+        }
+    )
+    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    texts = make_pipeline(
+        SimpleImputer(strategy="most_frequent"),
+        OneHotEncoder(handle_unknown="ignore"),
+    )
+    encoder = make_column_transformer(
+        (numbers, ["size", "number of rooms"]),
+        (texts, ["city"]),
+        (OneHotEncoder(drop="if_binary"), ["zone", "floor"]),
+    )
+    table["city"] = table["city"].astype(object).where(table["city"] != "nan", np.nan)
+    model = make_pipeline(encoder, MLPClassifier((5,), max_iter=5, random_state=0))
+    return model.fit(table, X[:, 2] > 0), table
+
+
+def test_a_frame_of_numbers_and_texts_answers_as_a_python_file_and_a_c_header(compile_c):
+    model, table = frame_model()
+    names: dict[str, Any] = {}
+    exec(lamina.to_python(model), names)
+    np.testing.assert_allclose(
+        names["predict_proba"](table), model.predict_proba(table), rtol=1e-11
+    )
+    assert names["predict"](table).tolist() == model.predict(table).tolist()
+    header = lamina.to_c(model)
+    program = lower(model)
+    assert [each.name for each in program.inputs] == list(table.columns)
+    library = compile_c(
+        header,
+        "void run(const mlp_row *row, double *y);\n"
+        "void run(const mlp_row *row, double *y) { mlp_predict(row, y); }\n",
+    )
+    kinds = {"category": ctypes.c_char_p, "number": ctypes.c_double}
+    fields = [(f"field_{i}", kinds[each.kind]) for i, each in enumerate(program.inputs)]
+    row_type = type("Row", (ctypes.Structure,), {"_fields_": fields})
+    for i, wanted in enumerate(model.predict_proba(table)):
+        values = [
+            value.encode() if isinstance(value, str) else value for value in table.iloc[i].tolist()
+        ]
+        values[2] = values[2] if isinstance(values[2], bytes) else None
+        y = np.empty(2)
+        library.run(ctypes.byref(row_type(*values)), ctypes.c_void_p(y.ctypes.data))
+        np.testing.assert_allclose(y, wanted, rtol=1e-11)

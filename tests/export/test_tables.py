@@ -1,0 +1,265 @@
+"""A model as `lamina train` makes it answers alike as a Python file, as a C header and in ONNX."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.base import is_classifier
+from sklearn.compose import TransformedTargetRegressor
+
+import lamina
+from lamina.encoding.columns import categories, kind_of, moments
+from lamina.export.model_program import lower
+
+pd = pytest.importorskip("pandas")
+pytest.importorskip("typer")
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+N_ROWS = 240
+HOSTILE = [
+    'say "hi"',
+    "it's",
+    "tab\there",
+    "new\nline",
+    "carriage\rreturn",
+    "back\\slash",
+    "\\n",
+    "what??/ ??=",
+    "*/ /* //",
+    "%s %n {0} {x}",
+    "Århus",
+    "東京",
+    "é",
+    "é",
+    "😀",
+    " ",
+    "",
+    "nan",
+    "None",
+    "\\x41\\0",
+    '"); system("x',
+    "\u2028\x7f\x01",
+    "x" * 5000,
+]
+HOSTILE_NAMES = [
+    '"; system("x',
+    "*/ int x; /*",
+    "int",
+    "int ",
+    "2nd",
+    "NAN",
+    "nan",
+    "a b",
+    "a-b",
+    "東京",
+    "大阪",
+    "",
+    "new\nline\\",
+    "linux",
+    "__import__('os')",
+    "{0}{x}%s",
+    "x",
+    "row",
+    "y",
+]
+
+
+def mixed(n: int = N_ROWS, missing: bool = True, dates: bool = True, seed: int = 0) -> Any:
+    """Numbers, categories and, unless told otherwise, dates and missing values."""
+    draw = np.random.RandomState(seed)
+    table = pd.DataFrame(
+        {
+            "age": draw.normal(40, 10, n),
+            "income": np.exp(draw.normal(10, 2, n)),
+            "rooms": draw.randint(0, 6, n),
+            "garden": draw.rand(n) > 0.5,
+            "city": draw.choice(["Rome", "Oslo", "Århus", "Kyiv"], n),
+        }
+    )
+    if dates:
+        table["seen"] = pd.date_range("1931-05-17 13:21", periods=n, freq="411h")
+        table["logged"] = pd.date_range("2024-03-30", periods=n, freq="7min", tz="Europe/Oslo")
+    if missing:
+        table = table.astype({"rooms": float, "garden": object})
+        for i, name in enumerate(table.columns):
+            table.loc[i :: 7 + i, name] = None
+    return table
+
+
+def hostile() -> Any:
+    """Names and categories that a careless writer would not survive."""
+    draw = np.random.RandomState(1)
+    table = pd.DataFrame({name: draw.normal(size=N_ROWS) for name in HOSTILE_NAMES})
+    for name in (HOSTILE_NAMES[0], HOSTILE_NAMES[1], HOSTILE_NAMES[14]):
+        table[name] = draw.choice(HOSTILE, N_ROWS)
+    return table
+
+
+def many_categories() -> Any:
+    """A shop that is one of hundreds."""
+    table = mixed(900, missing=False, dates=False)
+    table["shop"] = [f"shop {i % 300}" for i in range(len(table))]
+    return table
+
+
+def numbers_only() -> Any:
+    """Numbers, none missing."""
+    return mixed(missing=False, dates=False)[["age", "income", "rooms"]]
+
+
+def score_of(table: Any) -> np.ndarray:
+    """A number for each row, from some of its columns."""
+    codes = [pd.factorize(table.iloc[:, i])[0] for i in range(min(4, table.shape[1]))]
+    return np.sum([np.sin(c) for c in codes], axis=0) * 1000 + 5000
+
+
+# For each model: the table, its target, and the parameters.
+CASES: dict[str, tuple[Callable[[], Any], str, dict[str, Any]]] = {
+    "numbers only": (numbers_only, "number", {}),
+    "mixed": (lambda: mixed(missing=False, dates=False), "number", {}),
+    "missing": (lambda: mixed(dates=False), "number", {}),
+    "dates": (mixed, "number", {}),
+    "dates, binary": (mixed, "binary", {}),
+    "hostile texts": (hostile, "number", {}),
+    "hostile texts, multiclass": (hostile, "hostile classes", {}),
+    "many categories": (many_categories, "multiclass", {}),
+    "quantiles": (mixed, "number", {"loss": "quantile", "quantile": [0.1, 0.5, 0.9]}),
+    "gaussian": (mixed, "number", {"loss": "gaussian_nll"}),
+    "poisson": (mixed, "positive", {"loss": "poisson"}),
+    "multiclass": (mixed, "multiclass", {"activation": "gelu"}),
+    "several targets": (mixed, "numbers", {}),
+    "float32": (mixed, "number", {"dtype": "float32"}),
+    "batch norm": (mixed, "number", {"normalization": "batch", "activation": "prelu"}),
+}
+TOLERANCE = {"float32": 2e-4, "float64": 1e-11}
+
+
+def target_of(kind: str, table: Any) -> Any:
+    """The target of a kind."""
+    score = score_of(table)
+    code = np.floor(score / 1000).astype(int) % 3
+    return {
+        "number": score,
+        "positive": abs(score) + 1,
+        "numbers": np.stack([score, score**2 / 1e6], axis=1),
+        "binary": np.array(["no", "yes"])[code % 2],
+        "multiclass": np.array(["a", "b", "c"])[code],
+        "hostile classes": np.array(HOSTILE[:3])[code],
+    }[kind]
+
+
+def fitted(name: str) -> tuple[Any, Any]:
+    """A model of one of CASES, as `lamina train` makes it, and the table that it learned from."""
+    make, kind, parameters = CASES[name]
+    table = make()
+    y = target_of(kind, table)
+    task = "classification" if np.asarray(y).dtype.kind == "U" else "regression"
+    from lamina.cli.recipe import build_model
+
+    settings = {"hidden_layer_sizes": (8, 5), "max_iter": 5, "tol": 10.0, **parameters}
+    return build_model(task, settings, 0).fit(table, y), table
+
+
+def strange_rows(table: Any) -> Any:
+    """Rows of the table, and others: each column missing, and categories never seen."""
+    head = table.iloc[: len(table.columns) * 2].reset_index(drop=True)
+    strange = head.astype({n: float for n in head if head[n].dtype.kind in "biu"})
+    for i, name in enumerate(strange.columns):
+        strange.loc[i, name] = None
+        if kind_of(name, table[name]) == "category":
+            strange.loc[i + len(strange.columns), name] = 'unseen "x"'
+    return pd.concat([table, strange], ignore_index=True)
+
+
+def expected(model: Any, table: Any) -> np.ndarray:
+    """What lamina answers: probabilities, or the prediction and its standard deviations."""
+    if is_classifier(model):
+        return np.asarray(model.predict_proba(table))
+    mean = np.asarray(model.predict(table)).reshape(len(table), -1)
+    inner = model.regressor_ if isinstance(model, TransformedTargetRegressor) else model
+    if getattr(inner[-1], "loss", None) != "gaussian_nll":
+        return mean
+    std = inner.predict(table, return_std=True)[1].reshape(len(table), -1)
+    return np.hstack([mean, std * model.transformer_.scale_])
+
+
+def run_python(model: Any, table: Any) -> np.ndarray:
+    """What the Python file answers."""
+    names: dict[str, Any] = {}
+    exec(compile(lamina.to_python(model), "model.py", "exec"), names)
+    if is_classifier(model):
+        return np.asarray(names["predict_proba"](table))
+    has_spread = "return_std" in names["predict"].__code__.co_varnames
+    answer = names["predict"](table, **({"return_std": True} if has_spread else {}))
+    parts = answer if isinstance(answer, tuple) else (answer,)
+    return np.hstack([part.reshape(len(part), -1) for part in parts])
+
+
+def run_c(compile_c: Any, model: Any, table: Any) -> np.ndarray:
+    """What the C header answers, row by row."""
+    program = lower(model)
+    real = "float" if program.network.dtype == np.float32 else "double"
+    std = program.network.has_spread
+    call = "mlp_predict_with_std(row, y, y + MLP_N_OUTPUTS)" if std else "mlp_predict(row, y)"
+    library = compile_c(
+        lamina.to_c(model),
+        f"void run(const mlp_row *row, {real} *y);\n"
+        f"void run(const mlp_row *row, {real} *y) {{ {call}; }}\n",
+    )
+    kinds = {"category": ctypes.c_char_p, "number": ctypes.c_double, "moment": ctypes.c_double}
+    fields = [(f"field_{i}", kinds[each.kind]) for i, each in enumerate(program.inputs)]
+    row_type = type("Row", (ctypes.Structure,), {"_fields_": fields})
+    columns = [_as_c(table[each.name], each.kind) for each in program.inputs]
+    answer = np.empty((len(table), program.network.n_columns * (1 + std)), program.network.dtype)
+    for values, y in zip(zip(*columns, strict=True), answer, strict=True):
+        library.run(ctypes.byref(row_type(*values)), ctypes.c_void_p(y.ctypes.data))
+    return answer
+
+
+def _as_c(column: Any, kind: str) -> list[Any]:
+    """A column's values as the fields of a C struct take them."""
+    if kind == "number":
+        return list(column.astype(float))
+    if kind == "category":
+        texts = categories(str(column.name), column)
+        return [None if text is None else text.encode() for text in texts]
+    return list(moments(str(column.name), column))
+
+
+def assert_alike(given: np.ndarray, wanted: np.ndarray) -> None:
+    """Equal to the tolerance of the dtype, relative to the largest number of each column."""
+    assert given.shape == wanted.shape
+    assert given.dtype == wanted.dtype
+    tolerance = TOLERANCE[wanted.dtype.name]
+    for one, other in zip(given.T, wanted.T, strict=True):
+        np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * abs(other).max())
+
+
+@pytest.fixture(scope="module", params=CASES)
+def case(request: pytest.FixtureRequest) -> tuple[Any, Any, np.ndarray]:
+    """A fitted model, rows for it, and its answers."""
+    model, table = fitted(request.param)
+    rows = strange_rows(table)
+    return model, rows, expected(model, rows)
+
+
+@pytest.mark.parametrize("form", ["frame", "dict", "rows", "arrays"])
+def test_a_python_file_answers_as_the_model(case, form):
+    model, rows, answer = case
+    table = {
+        "frame": lambda: rows,
+        "dict": lambda: rows.to_dict("list"),
+        "rows": lambda: rows.to_dict("records"),
+        "arrays": lambda: {name: rows[name].to_numpy() for name in rows},
+    }[form]()
+    assert_alike(run_python(model, table), answer)
+
+
+def test_a_c_header_answers_as_the_model(case, compile_c):
+    model, rows, answer = case
+    assert_alike(run_c(compile_c, model, rows), answer)
