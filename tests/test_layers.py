@@ -14,7 +14,7 @@ pytestmark = pytest.mark.repository
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
 EMPTY_WORDS = {"utils", "util", "misc", "common", "helpers", "helper", "manager"}
 # Folders of tests that follow no folder of the package: they hold whole tables, or all of it.
-ACROSS = {"benchmarks", "contracts", "docs", "parity", "scikit_learn", "web"}
+ACROSS = {"benchmarks", "contracts", "docs", "fuzz", "parity", "scikit_learn", "web"}
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "lamina"
 # Each has one docstring that lists every parameter, where scikit-learn's users look for it.

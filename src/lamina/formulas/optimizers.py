@@ -152,6 +152,8 @@ def nadam(
     product = 0.0 if integer_power(beta_1, step) < 1e-17 else 1.0
     for t in range(1, step + 1 if product else 0):
         product *= nadam_momentum(beta_1, t)
+        if not product:
+            break
     ahead = (1 - now) / (1 - product) * g + following / (1 - product * following) * m
     root = float(np.sqrt(1 - integer_power(of["beta_2"], step)))
     w -= learning_rate * ahead / (np.sqrt(v) / root + of["epsilon"])

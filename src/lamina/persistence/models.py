@@ -69,8 +69,8 @@ def kinds() -> dict[str, Kind]:
     from lamina.estimators import MLPClassifier, MLPRegressor
 
     listed = (
-        Kind(MLPClassifier, _mlp_to_plain, _mlp_from_plain, True),
-        Kind(MLPRegressor, _mlp_to_plain, _mlp_from_plain, True),
+        Kind(MLPClassifier, _checked_to_plain, _mlp_from_plain, True),
+        Kind(MLPRegressor, _checked_to_plain, _mlp_from_plain, True),
         Kind(Pipeline, _pipeline_to_plain, _pipeline_from_plain, True),
         Kind(TransformedTargetRegressor, _estimator_to_plain, _estimator_from_plain, True),
         Kind(StandardScaler, _estimator_to_plain, _estimator_from_plain, False),
@@ -157,12 +157,12 @@ def _estimator_from_plain(
     cls: type, plain: dict[str, Any], reader: PlainReader, **apart: Any
 ) -> Any:
     parameters = {**reader.read(plain.pop("parameters")), **apart}
-    unknown = parameters.keys() - inspect.signature(cls).parameters.keys()
-    if unknown:
+    signature = _parameters_of(cls)
+    if unknown := parameters.keys() - signature:
         raise ModelFileError(f"its {cls.__name__} has an unknown parameter {min(unknown)!r}{LATER}")
     estimator = cls(**parameters)
     for name, value in reader.read(plain.pop("state")).items():
-        if name in parameters or not _may_be_state(cls, name):
+        if name in signature or not _may_be_state(cls, name):
             raise ModelFileError(f"its {cls.__name__} has an attribute {name!r}, which is no state")
         vars(estimator)[name] = value
     _ask(estimator, plain.pop("requests", {}))
@@ -170,10 +170,20 @@ def _estimator_from_plain(
 
 
 def _may_be_state(cls: type, name: str) -> bool:
-    """Whether an attribute of that name would hide no method, property or special name."""
-    of_class = inspect.getattr_static(cls, name, None)
-    hides = inspect.isroutine(of_class) or hasattr(of_class, "__get__")
+    """Whether an attribute of that name would hide nothing of the class, and is no special name."""
+    kept_apart = name in OF_FITS_ALONE or name == "_metadata_request"
+    hides = kept_apart or name in _names_of(cls)
     return name.isidentifier() and not name.startswith("__") and not hides
+
+
+@cache
+def _parameters_of(cls: type) -> frozenset[str]:
+    return frozenset(inspect.signature(cls).parameters)
+
+
+@cache
+def _names_of(cls: type) -> frozenset[str]:
+    return frozenset(dir(cls))
 
 
 def _asked(request: Any) -> dict[str, dict[str, Any]]:
@@ -187,6 +197,20 @@ def _ask(estimator: Any, requests: dict[str, dict[str, Any]]) -> None:
     with sklearn.config_context(enable_metadata_routing=True):
         for method, asked in requests.items():
             getattr(estimator, f"set_{method}_request")(**asked)
+
+
+def _checked_to_plain(model: Any, writer: PlainWriter, path: Place) -> dict[str, Any]:
+    """An MLP as plain values; refused where `load` would refuse them."""
+    from lamina.estimators.fitted_attributes import check_estimator
+
+    plain = _mlp_to_plain(model, writer, path)
+    try:
+        check_estimator(model)
+    except ModelFileError as refusal:
+        raise ValueError(
+            f"{told(path)} cannot be saved: {refusal}. Set it back, or fit the estimator anew"
+        ) from None
+    return plain
 
 
 def _mlp_to_plain(model: Any, writer: PlainWriter, path: Place) -> dict[str, Any]:
@@ -209,6 +233,7 @@ def _mlp_to_plain(model: Any, writer: PlainWriter, path: Place) -> dict[str, Any
 
 
 def _mlp_from_plain(cls: type, plain: dict[str, Any], reader: PlainReader) -> Any:
+    from lamina.estimators.fitted_attributes import check_estimator
     from lamina.estimators.state import share_one_vector
 
     network = plain.pop("network", None)
@@ -219,6 +244,7 @@ def _mlp_from_plain(cls: type, plain: dict[str, Any], reader: PlainReader) -> An
         model.coefs_, model.intercepts_ = views.weights, views.biases
         _network_shapes(model)
         share_one_vector(model)
+    check_estimator(model)
     return model
 
 

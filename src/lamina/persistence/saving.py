@@ -44,6 +44,9 @@ def save(
     ------
     TypeError
         For a model of another class, or one that holds what no file can; names it.
+    ValueError
+        For a parameter or an attribute that `load` would refuse, because it was set by hand to
+        what no fit takes or leaves; names it.
     FileExistsError
         Where path exists and overwrite is False.
     OSError
@@ -99,7 +102,8 @@ def load(path: str | os.PathLike[str]) -> Any:
     FileNotFoundError
         Where there is no such file.
     lamina.errors.ModelFileError
-        For a file that is truncated, altered, of a newer format, or no model file.
+        For a file that is truncated, altered, of a newer format, or no model file; and for one
+        whose checksum matches and whose parameters or attributes are out of range.
 
     See Also
     --------

@@ -1,0 +1,226 @@
+"""The fitted attributes of an estimator, each with what it may hold; a model file's are checked.
+
+Every attribute that a fit leaves is declared here. A test fits models of every kind and fails where
+one of them has an attribute without a check.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from numbers import Real
+from typing import Any, get_args
+
+import numpy as np
+
+from lamina.encoding.targets import LOSS_OF_KIND, TargetKind
+from lamina.errors import ModelFileError
+from lamina.estimators.constraints import REGRESSION_LOSSES, hidden_widths
+from lamina.estimators.state import PARTS_BESIDE, network_of
+from lamina.files.fields import (
+    Check,
+    Fields,
+    any_number,
+    array,
+    check_fields,
+    list_of,
+    mapping_of,
+    member,
+    none_or,
+    number,
+    numbers,
+    record,
+    refused,
+    text,
+    truth,
+    whole,
+)
+from lamina.formulas import LINKS, LOSSES, OPTIMIZERS
+from lamina.network import NetworkSpec, ParameterLayout
+
+# The largest number that the native core takes.
+MOST_THREADS = 2**31 - 1
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+# What older fits, other solvers or other targets leave out.
+ALWAYS = frozenset(
+    {"coefs_", "intercepts_", "n_features_in_", "n_layers_", "n_outputs_", "out_activation_"}
+)
+# A fit that goes on reads all of these, or none.
+OPTIMIZER = frozenset({"_optimizer_name", "_optimizer_slots", "_optimizer_step", "_learning_rate"})
+OUTPUT_CONFIG: Fields = {"transform": member(["default", "pandas", "polars", None])}
+# Set on estimators whether they are fitted or not.
+BEFORE_FIT: Fields = {"_sklearn_output_config": record(OUTPUT_CONFIG, optional=OUTPUT_CONFIG)}
+
+
+def check_estimator(model: Any) -> None:
+    """Check parameters and fitted attributes of an MLP before it is used or written to a file.
+
+    Raises
+    ------
+    ModelFileError
+        For an attribute outside its range, dtype, shape or set; names it.
+    InvalidParameterError, ValueError, TypeError
+        For parameters that no fit takes, and for parts that are not those of one network.
+    """
+    model._validate_params()
+    none_or(whole(1, MOST_THREADS))(model.n_threads, "n_threads")
+    hidden_widths(model.hidden_layer_sizes)
+    state = vars(model)
+    fields, needed = BEFORE_FIT, frozenset[str]()
+    if "coefs_" in state:
+        fields = fitted_fields(model, _checked_network(model))
+        needed = ALWAYS | _of_class(model)
+        needed |= OPTIMIZER if state.keys() & OPTIMIZER else frozenset()
+    # Nothing here reads an attribute of another name, such as one that a later version adds.
+    known = {name: value for name, value in state.items() if name in fields}
+    check_fields(known, fields, optional=fields.keys() - needed)
+
+
+def _of_class(model: Any) -> frozenset[str]:
+    return frozenset({"classes_", "_target_kind"} if hasattr(model, "predict_proba") else {})
+
+
+def _checked_network(model: Any) -> NetworkSpec:
+    """The network; its parts, from which it follows, are checked first."""
+    fitted = vars(model)
+    whole(1)(fitted.get("n_features_in_"), "n_features_in_")
+    list_of(whole(1))(fitted.get("_heads", []), "_heads")
+    member(LINKS)(fitted.get("out_activation_"), "out_activation_")
+    for name in ("coefs_", "intercepts_", *PARTS_BESIDE):
+        parts = fitted.get(name, [])
+        list_of(_floats)(parts, name)
+    return network_of(model)
+
+
+def _floats(value: Any, place: str) -> None:
+    if not isinstance(value, np.ndarray) or value.dtype not in FLOATS:
+        raise refused(value, place, "an array of float32 or float64")
+
+
+def fitted_fields(model: Any, spec: NetworkSpec) -> Fields:
+    """The check of every attribute that a fit leaves on a model of this network."""
+    fitted = vars(model)
+    features, parts = model.n_features_in_, list_of(_floats)
+    names = array("O", (features,))
+    fields: dict[str, Check] = {
+        **BEFORE_FIT,
+        **dict.fromkeys(("coefs_", "intercepts_", *PARTS_BESIDE), parts),
+        "n_features_in_": whole(features, features),
+        "feature_names_in_": lambda value, place: _texts(value, place, names),
+        "n_layers_": whole(len(spec.blocks) + 1, len(spec.blocks) + 1),
+        "n_outputs_": whole(spec.n_outputs, spec.n_outputs),
+        "out_activation_": member(LINKS),
+        "_heads": list_of(whole(1)),
+        "diagnoses_": none_or(list_of(text)),
+        "n_iter_": whole(),
+        "t_": whole(),
+        "loss_": any_number,
+        **epoch_fields(fitted, ParameterLayout.of(spec).n_parameters),
+    }
+    of_targets = _class_fields if hasattr(model, "predict_proba") else _target_fields
+    return {**fields, **of_targets(fitted, spec)}
+
+
+def epoch_fields(fitted: dict[str, Any], n_parameters: int) -> Fields:
+    """The check of every attribute that fits by epochs leave."""
+    curve, rows_seen = fitted.get("loss_curve_", []), fitted.get("t_", 0)
+    numbers()(curve, "loss_curve_")
+    whole()(rows_seen, "t_")
+    slots = fitted.get("_optimizer_slot_names")
+    n_slots = len(slots) if isinstance(slots, list) else None
+    return {
+        "loss_curve_": numbers(),
+        "best_loss_": none_or(any_number),
+        "validation_scores_": none_or(numbers()),
+        "best_validation_score_": none_or(any_number),
+        "_no_improvement_count": whole(),
+        "_trained_parameters": none_or(array("f", (n_parameters,))),
+        "_optimizer_name": member(OPTIMIZERS),
+        "_optimizer_slot_names": list_of(text),
+        "_optimizer_slots": array("f", (n_slots, n_parameters)),
+        # A step sees one sample at least.
+        "_optimizer_step": whole(0, rows_seen),
+        "_learning_rate": number(0),
+        "_scheduled_epochs": whole(0, len(curve)),
+        "_slow_epochs": whole(0, len(curve)),
+        "_best_validation_loss": none_or(any_number),
+        "_history": mapping_of(numbers(len(curve))),
+        "_noise_seed": whole(0, 2**64 - 1),
+    }
+
+
+def _texts(value: Any, place: str, names: Check) -> None:
+    names(value, place)
+    if not all(isinstance(name, str) for name in value):
+        raise refused(value, place, "an array of text")
+
+
+def _class_fields(fitted: dict[str, Any], spec: NetworkSpec) -> Fields:
+    kind = fitted.get("_target_kind")
+    kinds = member(get_args(TargetKind))
+    kinds(kind, "_target_kind")
+    link = LOSSES[LOSS_OF_KIND[kind]].link  # type: ignore[index]
+    if spec.link != link:
+        raise ModelFileError(f"its out_activation_ is {spec.link!r}, where {link!r} is expected")
+
+    def classes(value: Any, place: str) -> None:
+        several = kind == "multioutput"
+        columns = value if several else [value]
+        if not isinstance(columns, list) or not all(map(_are_classes, columns)):
+            raise refused(value, place, "sorted classes")
+        n_outputs = {"binary": 1}.get(str(kind), sum(map(len, columns)))
+        heads = tuple(map(len, columns)) if several else ()
+        fits = kind != "binary" or 1 <= len(columns[0]) <= 2
+        if not fits or n_outputs != spec.n_outputs or heads != spec.heads:
+            raise refused(value, place, f"one class for each of {spec.n_outputs} outputs")
+
+    return {"classes_": classes, "_target_kind": kinds, "_sparse_targets": truth}
+
+
+def _are_classes(value: Any) -> bool:
+    """Whether these are distinct labels in rising order."""
+    if not isinstance(value, np.ndarray) or value.ndim != 1 or value.dtype.kind not in "biufUO":
+        return False
+    items = value.tolist()
+    one_kind = all(isinstance(i, str) for i in items) or all(isinstance(i, Real) for i in items)
+    return bool(items) and one_kind and all(before < after for before, after in pairwise(items))
+
+
+def _target_fields(fitted: dict[str, Any], spec: NetworkSpec) -> Fields:
+    loss, name = fitted.get("_loss_name"), member([*sorted(REGRESSION_LOSSES), None])
+    name(loss, "_loss_name")
+    settings = loss_settings(loss)
+    if loss is None:
+        return {"_loss_name": name, "_loss_hyperparameters": settings}
+    hyperparameters = fitted.get("_loss_hyperparameters", {})
+    settings(hyperparameters, "_loss_hyperparameters")
+    record_of_loss = LOSSES[loss]
+    if spec.link != record_of_loss.link:
+        raise ModelFileError(
+            f"its out_activation_ is {spec.link!r}, where loss={loss!r} has {record_of_loss.link!r}"
+        )
+    if spec.n_outputs % record_of_loss.outputs_per_target(hyperparameters):
+        raise ModelFileError(f"its {spec.n_outputs} outputs are not those of loss={loss!r}")
+    return {"_loss_name": name, "_loss_hyperparameters": settings}
+
+
+def loss_settings(loss: str | None) -> Check:
+    """The check of a loss's hyperparameters, as the fitted model keeps them."""
+    expected = () if loss is None else LOSSES[loss].hyperparameters
+    return record({name: _SETTINGS[name] for name in expected})
+
+
+def _quantile(value: Any, place: str) -> None:
+    values = value if isinstance(value, list) else [value]
+    between = number(0, 1)
+    for each in values:
+        between(each, place)
+    rises = all(before < after for before, after in pairwise(values))
+    if not values or not rises or values[0] <= 0 or values[-1] >= 1:
+        raise refused(value, place, "rising numbers above 0 and below 1")
+
+
+_SETTINGS: Fields = {
+    "quantile": _quantile,
+    "huber_threshold": number(0),
+    "tweedie_power": number(1, 2),
+}
