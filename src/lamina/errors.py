@@ -5,6 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from lamina.other_names import OTHER_NAMES
+
+SEPARATORS = str.maketrans("", "", " -_")
+
 
 class LaminaError(Exception):
     """The root of lamina's own exceptions."""
@@ -91,13 +95,22 @@ class RisingValidationLossWarning(DiagnosticWarning):
 def nearest_match(name: object, allowed: Iterable[str]) -> str | None:
     """The allowed name that is spelt most like `name`, or None where none comes close.
 
+    A name that other libraries have for one of them counts as the nearest.
+
     Examples
     --------
     >>> nearest_match("prize", ["PRICE", "size"])
     'PRICE'
+    >>> nearest_match("sigmoid", ["logistic", "sine"])
+    'logistic'
     >>> nearest_match("colour", ["PRICE", "size"]) is None
     True
     """
+    allowed = list(allowed)
+    plain = str(name).lower().translate(SEPARATORS)
+    for elsewhere in OTHER_NAMES.get(plain, ()):
+        if elsewhere in allowed:
+            return elsewhere
     by_lower = {each.lower(): each for each in allowed}
     matches = difflib.get_close_matches(str(name).lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[matches[0]] if matches else None

@@ -18,8 +18,8 @@ from lamina.estimators.constraints import (
     LBFGS,
     hidden_widths,
     nearest_parameter,
-    nearest_value,
 )
+from lamina.estimators.refusals import refused
 from lamina.formulas import ACTIVATIONS, OPTIMIZERS, PRECISIONS, SCHEDULES
 
 
@@ -79,7 +79,10 @@ def test_the_tables_of_formulas_say_which_names_are_allowed() -> None:
     ],
 )
 def test_the_nearest_value_is_offered(given_parameters: dict[str, Any], sentence: str) -> None:
-    assert nearest_value(CONSTRAINTS, given_parameters) == sentence
+    messages = [
+        refused(name, value, CONSTRAINTS, "MLP") for name, value in given_parameters.items()
+    ]
+    assert next(each for each in messages if each).partition(" instead.")[2] == sentence
 
 
 def test_the_nearest_parameter_is_offered() -> None:

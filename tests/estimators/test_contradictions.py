@@ -30,6 +30,8 @@ CLASHES = [
     {"learning_rate": "step", "learning_rate_options": {"every": 0}},
     {"learning_rate": constant_rate, "learning_rate_options": {"decay": 0.9}},
     {"callbacks": [print]},
+    {"checkpoint": ""},
+    {"learning_rate": float},
     {"solver": "lbfgs", "dropout": 0.5},
     {"solver": "lbfgs", "dropout": [0.5]},
     {"solver": "lbfgs", "input_noise": 0.1},

@@ -37,7 +37,7 @@ def test_a_run_comes_out_the_same_without_a_seed():
         ({"hidden_layer_sizes": [4] * 99}, "more than the workbench draws", "hidden_layer_sizes"),
         ({"hidden_layer_sizes": 5000}, "more than the workbench draws", "hidden_layer_sizes"),
         ({"activation": ["relu"], "hidden_layer_sizes": [4, 4]}, "names 1 layers", "activation"),
-        ({"dropout": [0.1, 2], "hidden_layer_sizes": [4, 4]}, "shares", "dropout"),
+        ({"dropout": [0.1, 2], "hidden_layer_sizes": [4, 4]}, "fractions", "dropout"),
         ({"random_state": None}, "must be a whole number", "random_state"),
         ({"max_iter": MOST_EPOCHS + 1}, "more than the workbench remembers", "max_iter"),
         ({"initializer": [0.0] * 9}, "takes a name", "initializer"),

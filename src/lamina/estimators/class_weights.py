@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
 from lamina.encoding.targets import Labels, TargetEncoding
+from lamina.estimators.refusals import shown
 from lamina.formulas.table import Array
 
 
@@ -32,11 +33,20 @@ def weigh_classes(
     """
     if class_weight is None:
         return sample_weight
-    if y.ndim == 1:
-        by_class = compute_class_weight(class_weight, classes=encoding.classes, y=y)
-        weight = by_class[np.searchsorted(encoding.classes, y)]
-    else:
-        weight = compute_sample_weight(class_weight, y)
-    if (weight < 0).any():
-        raise ValueError(f"class_weight={class_weight!r} holds a weight below zero: none may be")
+    try:
+        if y.ndim == 1:
+            by_class = compute_class_weight(class_weight, classes=encoding.classes, y=y)
+            weight = by_class[np.searchsorted(encoding.classes, y)]
+        else:
+            weight = compute_sample_weight(class_weight, y)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"class_weight={shown(class_weight)} does not go with y: {error}. Pass 'balanced', a "
+            "dict of weights by class, or for several columns of labels a list of such dicts."
+        ) from None
+    if (weight < 0).any() or not np.isfinite(weight).all():
+        raise ValueError(
+            f"class_weight={shown(class_weight)} holds a weight below zero, infinite or NaN: give "
+            "finite weights of at least 0."
+        )
     return np.asarray(weight if sample_weight is None else weight * sample_weight)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, wraps
 from numbers import Integral
 from typing import Any, Self
 
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import (
-    InvalidParameterError,
-    validate_parameter_constraints,
-)
+from sklearn.utils._param_validation import InvalidParameterError
 
-from lamina.estimators.constraints import CONSTRAINTS, nearest_parameter, nearest_value
+from lamina.estimators.constraints import CONSTRAINTS, nearest_parameter
+from lamina.estimators.refusals import refused, shown
 
 LARGEST_INTEGER = 2**63 - 1
 
@@ -28,23 +26,60 @@ def require_valid(model: Any, parameters: Mapping[str, Any]) -> None:
         For a value that its parameter does not take; it is a ValueError.
     """
     constraints, owner = model._parameter_constraints, type(model).__name__
-    try:
-        validate_parameter_constraints(constraints, parameters, owner)
-    except InvalidParameterError as error:
-        nearest = nearest_value(constraints, parameters)
-        raise InvalidParameterError(f"{error}{nearest}") from None
+    for name, value in parameters.items():
+        if (message := refused(name, value, constraints, owner)) is not None:
+            raise InvalidParameterError(message)
     for name, value in parameters.items():
         if isinstance(value, Integral) and abs(int(value)) > LARGEST_INTEGER:
             raise InvalidParameterError(
                 f"The {name!r} parameter of {owner} must be an integer of 64 bits, at most "
-                f"{LARGEST_INTEGER}. Got one of {int(value).bit_length()} bits instead."
+                f"{LARGEST_INTEGER}. Got {shown(value)} instead."
             )
+
+
+def _answering(init: Callable[..., None]) -> Callable[..., None]:
+    """An `__init__` whose TypeError about an argument ends with the nearest match."""
+
+    @wraps(init)
+    def answering(self: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            init(self, *args, **kwargs)
+        except TypeError as error:
+            if (advice := _advice_about(init, args, kwargs)) is None:
+                raise
+            raise TypeError(f"{error}.{advice}") from None
+
+    return answering
+
+
+def _advice_about(
+    init: Callable[..., None], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> str | None:
+    """What to do about arguments that do not fit a signature; None where they fit."""
+    parameters = [*inspect.signature(init).parameters.values()][1:]
+    kinds = {each.kind for each in parameters}
+    names = [each.name for each in parameters]
+    unknown = [name for name in kwargs if name not in names]
+    if unknown and inspect.Parameter.VAR_KEYWORD not in kinds:
+        return nearest_parameter(names, unknown[:1])
+    by_place = [each.name for each in parameters if each.kind is each.POSITIONAL_OR_KEYWORD]
+    if len(args) <= len(by_place) or inspect.Parameter.VAR_POSITIONAL in kinds:
+        return None
+    given = ", ".join(shown(each) for each in args[len(by_place) :])
+    return f" Only {', '.join(by_place)} may stand without a name: name the argument {given}."
 
 
 class Configured(BaseEstimator):  # type: ignore[misc]
     """The part of MLPClassifier and MLPRegressor that minds their parameters."""
 
     _parameter_constraints = CONSTRAINTS
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        # A function around each class's own `__init__` keeps its signature, which scikit-learn
+        # reads, where a metaclass with `__call__` would hide it.
+        super().__init_subclass__(**kwargs)
+        if "__init__" in vars(cls):
+            cls.__init__ = _answering(cls.__init__)  # type: ignore[method-assign]
 
     def _keep_parameters(self, arguments: dict[str, Any]) -> None:
         """Set what `__init__` was given, its `locals()`: the signature is the only list."""

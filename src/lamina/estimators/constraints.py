@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import pairwise
 from numbers import Integral, Real
 from os import PathLike
 from typing import Any
 
-from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, Options
 
 from lamina.encoding.targets import CLASSIFICATION_LOSSES
 from lamina.engines.choose import ENGINES
-from lamina.errors import suggestion
+from lamina.errors import UnknownNameError, suggestion
+from lamina.estimators.refusals import Names, shown
 from lamina.formulas import (
     ACTIVATIONS,
     INITIALIZERS,
@@ -38,17 +39,17 @@ _below_one = Interval(Real, 0, 1, closed="left")
 
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", _at_least_one],
-    "activation": [StrOptions(set(ACTIVATIONS)), list, tuple],
-    "output_activation": [StrOptions(set(ACTIVATIONS)), None],
-    "normalization": [StrOptions(set(NORMALIZATIONS)), None],
+    "activation": [Names(set(ACTIVATIONS)), list, tuple],
+    "output_activation": [Names(set(ACTIVATIONS)), None],
+    "normalization": [Names(set(NORMALIZATIONS)), None],
     "residual": ["boolean"],
     "dropout": [_below_one, list, tuple],
     "input_dropout": [_below_one],
     "input_noise": [_not_negative],
-    "solver": [StrOptions({LBFGS, *OPTIMIZERS})],
+    "solver": [Names({LBFGS, *OPTIMIZERS})],
     "alpha": [_not_negative],
-    "batch_size": [StrOptions({"auto"}), _at_least_one],
-    "learning_rate": [StrOptions(set(SCHEDULES)), callable],
+    "batch_size": [Names({"auto"}), _at_least_one],
+    "learning_rate": [Names(set(SCHEDULES)), callable],
     "learning_rate_options": [dict, None],
     "warmup": [_not_negative],
     "learning_rate_init": [_positive],
@@ -57,7 +58,7 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "shuffle": ["boolean"],
     "random_state": ["random_state"],
     "tol": [_not_negative],
-    "verbose": ["verbose", StrOptions({BAR})],
+    "verbose": ["verbose", Names({BAR})],
     "warm_start": ["boolean"],
     "momentum": [_zero_to_one],
     "nesterovs_momentum": ["boolean"],
@@ -75,45 +76,35 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "checkpoint_every": [_at_least_one, None],
     "checkpoint_seconds": [_positive, None],
     "max_fun": [_at_least_one],
-    "initializer": [StrOptions(set(INITIALIZERS)), "array-like"],
+    "initializer": [Names(set(INITIALIZERS)), "array-like"],
     "decay_rate": [_below_one],
     "amsgrad": ["boolean"],
-    "penalty": [StrOptions(set(PENALTIES))],
+    "penalty": [Names(set(PENALTIES))],
     "l1_ratio": [_zero_to_one],
     "weight_decay": [_not_negative, None],
     "max_gradient_norm": [_positive, None],
     "average_decay": [_below_one, None],
-    "dtype": [StrOptions(set(DTYPES)), None],
-    "precision": [StrOptions(set(PRECISIONS)), None],
-    "engine": [StrOptions(set(ENGINES)), None],
+    "dtype": [Names(set(DTYPES)), None],
+    "precision": [Names(set(PRECISIONS)), None],
+    "engine": [Names(set(ENGINES)), None],
     "n_threads": [_at_least_one, None],
-    "diagnostics": [StrOptions({"auto"}), "boolean"],
+    "diagnostics": [Names({"auto"}), "boolean"],
 }
 
 _own_loss = HasMethods("value_and_delta")
 REGRESSION_CONSTRAINTS: dict[str, list[Any]] = {
-    "loss": [StrOptions(REGRESSION_LOSSES), _own_loss],
+    "loss": [Names(REGRESSION_LOSSES), _own_loss],
     "quantile": [Interval(Real, 0, 1, closed="neither"), "array-like"],
     "huber_threshold": [_positive],
     "tweedie_power": [Interval(Real, 1, 2, closed="neither")],
     "scale_target": ["boolean"],
 }
 CLASSIFICATION_CONSTRAINTS: dict[str, list[Any]] = {
-    "loss": [StrOptions(set(CLASSIFICATION_LOSSES)), _own_loss],
+    "loss": [Names(set(CLASSIFICATION_LOSSES)), _own_loss],
     "focal_gamma": [_not_negative],
     "label_smoothing": [_below_one],
-    "class_weight": [StrOptions({"balanced"}), dict, list, None],
+    "class_weight": [Names({"balanced"}), dict, list, None],
 }
-
-
-def nearest_value(constraints: Mapping[str, list[Any]], parameters: Mapping[str, Any]) -> str:
-    """A sentence with the nearest match of the first misspelt value; empty where there is none."""
-    for parameter, allowed in constraints.items():
-        value = parameters.get(parameter)
-        names = [name for option in allowed for name in _names(option)]
-        if isinstance(value, str) and names and value not in names:
-            return suggestion(value, names)
-    return ""
 
 
 def nearest_parameter(known: Iterable[str], given: Iterable[str]) -> str:
@@ -140,8 +131,8 @@ def hidden_widths(hidden_layer_sizes: Any) -> list[int]:
     for width in widths:
         if not isinstance(width, Integral):
             raise TypeError(
-                f"hidden_layer_sizes takes an int or a sequence of ints, got {widths!r}: "
-                f"{width!r} is a {type(width).__name__}"
+                "hidden_layer_sizes takes an int or a sequence of ints, got "
+                f"{shown(hidden_layer_sizes)}: {shown(width)} is a {type(width).__name__}"
             )
     if any(width < 1 for width in widths):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {widths}.")
@@ -160,11 +151,11 @@ def rising_quantiles(quantile: Any) -> float | tuple[float, ...]:
         return float(quantile)
     several = tuple(quantile)
     if not all(isinstance(each, Real) for each in several):
-        raise TypeError(f"quantile takes a number or a sequence of numbers, got {quantile!r}")
+        raise TypeError(f"quantile takes a number or a sequence of numbers, got {shown(quantile)}")
     rises = all(before < after for before, after in pairwise(several))
     if not several or not rises or not (several[0] > 0 and several[-1] < 1):
         raise ValueError(
-            f"quantile={list(several)} must rise from above 0 to below 1: sort it, and leave out "
+            f"quantile={shown(quantile)} must rise from above 0 to below 1: sort it, and leave out "
             "what is there twice"
         )
     return tuple(map(float, several))
@@ -181,7 +172,10 @@ def hidden_activations(activation: Any, n_hidden: int) -> tuple[str, ...]:
         For another number of names than of hidden layers.
     """
     each = _one_a_layer("activation", activation, str, n_hidden, ("names", "name"))
-    return tuple(ACTIVATIONS[name].name for name in each)
+    try:
+        return tuple(ACTIVATIONS[name].name for name in each)
+    except UnknownNameError as error:
+        raise UnknownNameError(f"activation={shown(activation)}: {error}") from None
 
 
 def hidden_dropout(dropout: Any, n_hidden: int) -> tuple[float, ...]:
@@ -195,9 +189,11 @@ def hidden_dropout(dropout: Any, n_hidden: int) -> tuple[float, ...]:
     each = _one_a_layer("dropout", dropout, Real, n_hidden, ("is of", "rate"))
     for rate in each:
         if not isinstance(rate, Real):
-            raise TypeError(f"dropout takes numbers, got {rate!r} in {list(each)}")
+            raise TypeError(f"dropout={shown(dropout)} takes numbers, got {shown(rate)}")
         if not 0 <= float(rate) < 1:
-            raise ValueError(f"dropout takes shares from 0 to below 1, got {rate!r}")
+            raise ValueError(
+                f"dropout={shown(dropout)} takes fractions from 0 to below 1, got {rate!r}"
+            )
     return tuple(float(rate) for rate in each)
 
 
@@ -209,11 +205,7 @@ def _one_a_layer(
     if len(each) != n_hidden:
         verb, noun = words
         raise ValueError(
-            f"{parameter}={list(each)} {verb} {len(each)} layers, and hidden_layer_sizes asks for "
-            f"{n_hidden}: give one {noun} for each hidden layer, or one for all"
+            f"{parameter}={shown(value)} {verb} {len(each)} layers, and hidden_layer_sizes asks "
+            f"for {n_hidden}: give one {noun} for each hidden layer, or one for all"
         )
     return each
-
-
-def _names(option: Any) -> list[str]:
-    return sorted(option.options) if isinstance(option, StrOptions) else []

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from itertools import pairwise
 from numbers import Real
+from os import fspath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina.estimators.constraints import LBFGS, hidden_widths
+from lamina.estimators.refusals import shown
 from lamina.formulas import LINKS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES, SCHEDULES
 from lamina.formulas.losses import Loss
 from lamina.training.callbacks.protocol import MOMENTS, is_callback
@@ -127,6 +131,30 @@ def _checkpoints_of_nothing(model: Any) -> str | None:
     return None
 
 
+def _checkpoint_that_is_no_file(model: Any) -> str | None:
+    path = model.checkpoint
+    if path is None or (fspath(path) and not Path(path).is_dir()):
+        return None
+    return f"checkpoint={path!r} is no file but a folder. Set checkpoint to the path of a file."
+
+
+def _schedule_of_other_arguments(model: Any) -> str | None:
+    schedule = model.learning_rate
+    if not callable(schedule):
+        return None
+    try:
+        inspect.signature(schedule).bind(0, 0)
+    except TypeError as error:
+        return (
+            f"learning_rate={shown(schedule)} is called with two numbers, step and epoch: {error}. "
+            "Set learning_rate to a function of both, such as lambda step, epoch: 0.001."
+        )
+    except ValueError:
+        # Some functions in C have no signature to look at.
+        return None
+    return None
+
+
 def _what_is_no_callback(model: Any) -> str | None:
     given = model.callbacks
     several = given if isinstance(given, (list, tuple)) else [given]
@@ -134,9 +162,9 @@ def _what_is_no_callback(model: Any) -> str | None:
     if not strangers:
         return None
     return (
-        f"callbacks={given!r} holds {strangers[0]!r}, which is no object with a method among "
-        f"{', '.join(MOMENTS)}. Choose one from lamina.training.callbacks, or write a class with "
-        "one of these methods and pass an object of it."
+        f"callbacks={shown(given)} holds {shown(strangers[0])}, which is no object with a method "
+        f"among {', '.join(MOMENTS)}. Choose one from lamina.training.callbacks, or write a class "
+        "with one of these methods and pass an object of it."
     )
 
 
@@ -215,7 +243,7 @@ def _quantiles_without_their_loss(model: Any) -> str | None:
     if set(QUANTILE) <= set(LOSSES[model.loss].hyperparameters):
         return None
     return (
-        f"quantile={several!r} asks for several quantiles, which loss={model.loss!r} does not "
+        f"quantile={shown(several)} asks for several quantiles, which loss={model.loss!r} does not "
         "predict. Set loss='quantile', or leave quantile=0.5."
     )
 
@@ -298,6 +326,8 @@ CONTRADICTIONS: tuple[Contradiction, ...] = (
     _lbfgs_without_epochs,
     _options_that_the_schedule_has_not,
     _checkpoints_of_nothing,
+    _checkpoint_that_is_no_file,
+    _schedule_of_other_arguments,
     _what_is_no_callback,
     _lbfgs_with_a_kink,
     _amsgrad_of_another_solver,

@@ -15,6 +15,7 @@ from lamina.engines.engine import Matrix
 from lamina.errors import suggestion
 from lamina.estimators.constraints import LBFGS
 from lamina.estimators.contradictions import solvers_by_epochs
+from lamina.estimators.refusals import shown
 from lamina.estimators.scorers import measure_by
 from lamina.estimators.state import network_attributes
 from lamina.estimators.tasks import Task
@@ -94,7 +95,7 @@ def monitored(monitor: Any, *, early_stopping: bool) -> Monitored:
     several = list(monitor) if isinstance(monitor, (list, tuple)) else [monitor]
     if not several:
         raise InvalidParameterError(
-            "monitor=[] names nothing. Leave monitor=None, or name a scorer."
+            f"monitor={monitor!r} names nothing. Leave monitor=None, or name a scorer."
         )
     asked = [each for each in several if not _is(each, GRADIENT_NORM) and each is not None]
     gradient = any(_is(each, GRADIENT_NORM) for each in several)
@@ -127,6 +128,11 @@ def _named(monitors: Iterable[Any]) -> dict[str, Any]:
 def _name_and_scorer(monitor: Any) -> tuple[str, Any]:
     from sklearn.metrics import get_scorer, get_scorer_names
 
+    if not isinstance(monitor, str) and not callable(monitor):
+        raise InvalidParameterError(
+            f"monitor holds {shown(monitor)}, which is neither the name of a scorer nor a callable "
+            "scorer(model, X, y)."
+        )
     if not isinstance(monitor, str):
         function = getattr(monitor, "_score_func", monitor)
         return getattr(function, "__name__", type(function).__name__), monitor

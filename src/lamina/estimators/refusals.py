@@ -1,0 +1,108 @@
+"""Messages about parameters: the name, the value, what is allowed, the nearest match, the cure."""
+
+from __future__ import annotations
+
+import re
+import reprlib
+from collections.abc import Callable, Iterable, Mapping
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from sklearn.utils._param_validation import StrOptions, make_constraint
+
+from lamina.errors import suggestion
+
+LONGEST_VALUE = 200
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+
+class Names(StrOptions):  # type: ignore[misc]
+    """A set of names that a message lists in the same order in every process."""
+
+    def __str__(self) -> str:
+        return f"a str among {{{', '.join(map(repr, sorted(self.options)))}}}"
+
+
+def shown(value: Any) -> str:
+    """A value in one line: its repr, or its kind and shape where that is long.
+
+    Examples
+    --------
+    >>> shown("adamm")
+    "'adamm'"
+    >>> import numpy as np
+    >>> shown(np.zeros((30, 30)))
+    'an ndarray of shape (30, 30)'
+    """
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and np.ndim(value) and (np.size(value) > 8 or len(shape) > 1):
+        kind = type(value).__name__
+        article = "an" if kind[0].lower() in "aeiou" or kind == "ndarray" else "a"
+        return f"{article} {kind} of shape {shape}"
+    try:
+        text = repr(value)
+    except Exception:  # someone's own __repr__ must not hide what is wrong with the value
+        text = f"<{type(value).__name__}>"
+    # An address says nothing, and is another in every process.
+    text = ADDRESS.sub("", " ".join(text.split()))
+    if len(text) <= LONGEST_VALUE:
+        return text
+    short = ADDRESS.sub("", " ".join(reprlib.repr(value).split()))
+    return short if len(short) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+
+
+def refused(name: str, value: Any, constraints: Mapping[str, list[Any]], owner: str) -> str | None:
+    """Why a parameter does not take a value, with the cure; None where it does."""
+    if name not in constraints:
+        return None
+    kinds = [make_constraint(each) for each in constraints[name]]
+    if any(kind.is_satisfied_by(value) for kind in kinds):
+        return None
+    *first, last = map(str, kinds)
+    allowed = f"{', '.join(first)} or {last}" if first else last
+    # The form of scikit-learn's own message, which programs and its checks look for.
+    message = f"The {name!r} parameter of {owner} must be {allowed}. Got {shown(value)} instead."
+    return message + nearest_name(kinds, value) + _hint(name, value)
+
+
+def nearest_name(kinds: Iterable[Any], value: Any) -> str:
+    """A sentence with the nearest of the names that are allowed; empty where there is none."""
+    names = [name for kind in kinds if isinstance(kind, StrOptions) for name in kind.options]
+    return suggestion(value, sorted(names)) if isinstance(value, str) and names else ""
+
+
+def _hint(name: str, value: Any) -> str:
+    return HINTS[name](value) if name in HINTS else ""
+
+
+def _of_loss(value: Any) -> str:
+    try:
+        widths = [value] if isinstance(value, int) else list(value)
+    except TypeError:
+        return ""
+    if isinstance(value, str | dict) or not all(isinstance(each, int) for each in widths):
+        return ""
+    return (
+        " The first argument of MLPRegressor is loss, as in scikit-learn: write "
+        f"hidden_layer_sizes={shown(value)}."
+    )
+
+
+def _of_learning_rate(value: Any) -> str:
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    return f" A number is learning_rate_init={value!r}." if is_number else ""
+
+
+def _of_random_state(value: Any) -> str:
+    # NumPy's new generators are what people try; scikit-learn's numbers come from the old one.
+    is_generator = isinstance(value, np.random.Generator)
+    return " Pass a whole number, or np.random.RandomState(seed)." if is_generator else ""
+
+
+# What people mean by values that belong elsewhere.
+HINTS: dict[str, Callable[[Any], str]] = {
+    "loss": _of_loss,
+    "learning_rate": _of_learning_rate,
+    "random_state": _of_random_state,
+}

@@ -1,0 +1,107 @@
+"""Names that other libraries have for what is called differently here.
+
+They are offered in messages and not accepted: one thing has one name.
+"""
+
+from __future__ import annotations
+
+# Each in small letters without spaces, hyphens and underscores.
+OTHER_NAMES: dict[str, tuple[str, ...]] = {
+    # activations
+    "sigmoid": ("logistic",),
+    "swish": ("silu",),
+    "linear": ("identity",),
+    "none": ("identity", "constant"),
+    "hswish": ("hardswish",),
+    "lrelu": ("leaky_relu",),
+    "sin": ("sine",),
+    "siren": ("sine",),
+    "softrelu": ("softplus",),
+    "hyperbolictangent": ("tanh",),
+    # losses
+    "mse": ("squared_error",),
+    "mseloss": ("squared_error",),
+    "meansquarederror": ("squared_error",),
+    "leastsquares": ("squared_error",),
+    "ls": ("squared_error",),
+    "mae": ("absolute_error",),
+    "l1loss": ("absolute_error",),
+    "lad": ("absolute_error",),
+    "meanabsoluteerror": ("absolute_error",),
+    "smoothl1": ("huber",),
+    "pinball": ("quantile",),
+    "nll": ("gaussian_nll", "log_loss"),
+    "gaussian": ("gaussian_nll",),
+    "crossentropy": ("log_loss",),
+    "bce": ("log_loss",),
+    "binarycrossentropy": ("log_loss",),
+    "categoricalcrossentropy": ("log_loss",),
+    "logloss": ("log_loss", "neg_log_loss"),
+    "focalloss": ("focal",),
+    # solvers
+    "gd": ("sgd",),
+    "nesterov": ("sgd",),
+    "bfgs": ("lbfgs",),
+    "lbfgsb": ("lbfgs",),
+    # penalties
+    "ridge": ("l2",),
+    "lasso": ("l1",),
+    # normalizations
+    "batchnorm": ("batch",),
+    "bn": ("batch",),
+    "layernorm": ("layer",),
+    "ln": ("layer",),
+    # initializers
+    "xavier": ("glorot_uniform",),
+    "xavieruniform": ("glorot_uniform",),
+    "xaviernormal": ("glorot_normal",),
+    "glorot": ("glorot_uniform",),
+    "kaiming": ("he_uniform",),
+    "kaiminguniform": ("he_uniform",),
+    "kaimingnormal": ("he_normal",),
+    "he": ("he_uniform",),
+    "lecun": ("lecun_normal",),
+    # schedules
+    "onecyclelr": ("one_cycle",),
+    "cosineannealing": ("cosine",),
+    "exp": ("exponential",),
+    "reducelronplateau": ("plateau",),
+    "steplr": ("step",),
+    # dtypes and engines
+    "double": ("float64",),
+    "float": ("float64",),
+    "single": ("float32",),
+    "bf16": ("bfloat16",),
+    "numpy": ("reference",),
+    "cpp": ("native",),
+    "c++": ("native",),
+    # metrics
+    "valloss": ("validation_loss",),
+    "acc": ("accuracy",),
+    "auc": ("roc_auc",),
+    # parameters
+    "lr": ("learning_rate_init",),
+    "learningrate": ("learning_rate_init",),
+    "epochs": ("max_iter",),
+    "nepochs": ("max_iter",),
+    "maxepochs": ("max_iter",),
+    "patience": ("n_iter_no_change",),
+    "seed": ("random_state",),
+    "optimizer": ("solver",),
+    "scheduler": ("learning_rate",),
+    "criterion": ("loss",),
+    "njobs": ("n_threads",),
+    "device": ("engine",),
+    "validationsplit": ("validation_fraction",),
+    "hiddensizes": ("hidden_layer_sizes",),
+    "hiddenunits": ("hidden_layer_sizes",),
+    "layers": ("hidden_layer_sizes",),
+    "betas": ("beta_1",),
+    "eps": ("epsilon",),
+    "l2": ("alpha",),
+    "gradclip": ("max_gradient_norm",),
+    "clipnorm": ("max_gradient_norm",),
+    "ema": ("average_decay",),
+    "standardizetarget": ("scale_target",),
+    "normalizey": ("scale_target",),
+}
