@@ -150,7 +150,6 @@ BAD_FILES = {
     "empty.csv": "",
     "no_rows.csv": "a,b\n",
     "one_value.csv": "a,b\n1,x\n2,x\n",
-    "all_missing.csv": "a,gone,b\n1,,x\n2,,y\n",
     "lone_class.csv": "a,b\n1,x\n2,x\n3,x\n4,y\n",
     "binary.csv": "\0\1\2",
 }
@@ -160,13 +159,12 @@ BAD_FILES = {
     ("arguments", "message"),
     [
         (["absent.csv", "-t", "b"], r"absent.csv: no such file"),
-        (["ragged.csv", "-t", "b"], r"ragged.csv cannot be read as CSV: Row #3: Expected 2"),
+        (["ragged.csv", "-t", "b"], r"ragged.csv cannot be read as CSV: line 3 has"),
         (["empty.csv", "-t", "b"], r"empty.csv is empty"),
         (["no_rows.csv", "-t", "b"], r"no_rows.csv has no rows below its header"),
         (["one_value.csv", "-t", "bb"], r"no column 'bb'. Did you mean 'b'\? It has: 'a', 'b'"),
         (["one_value.csv", "-t", "b"], r"the target 'b' is x in every row"),
         (["one_value.csv", "-t", "b", "--drop", "c"], r"no column 'c'"),
-        (["all_missing.csv", "-t", "b"], r"column 'gone' has no value in any row: leave it out"),
         (["lone_class.csv", "-t", "b"], r"class y of 'b' has only one row"),
         (["binary.csv", "-t", "b"], r"binary.csv is no text file"),
         (["one_value.csv"], r"--target is missing"),

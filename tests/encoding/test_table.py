@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lamina.encoding import TableEncoding
+from lamina.encoding.calendar import WEEKDAYS
 from lamina.errors import TableError
 
 
@@ -52,14 +53,16 @@ def test_numbers_are_what_scikit_learns_imputer_and_scaler_make_of_them():
 def test_every_output_has_a_name_that_says_what_it_is():
     encoding = TableEncoding().fit(houses())
     assert encoding.get_feature_names_out().tolist() == [
-        *("area", "rooms", "garden", "built", "constant", "area is missing", "built is missing"),
+        *("area", "rooms", "garden", "built", "area is missing", "built is missing"),
+        *(f"built is {day}" for day in WEEKDAYS),
+        *("built month sine", "built month cosine"),
         *("city=Köln", "city=Oslo", 'city=a "b"', "city is missing"),
     ]
-    assert encoding.transform(houses()).shape == (40, 11)
+    assert encoding.transform(houses()).shape == (40, 19)
 
 
-def test_a_constant_column_survives_as_zeros():
-    encoded = TableEncoding().fit_transform(pd.DataFrame({"c": [7, 7], "x": [0, 2]}))
+def test_a_constant_column_of_an_array_survives_as_zeros():
+    encoded = TableEncoding().fit_transform(np.array([[7, 0], [7, 2]]))
     assert encoded.tolist() == [[0.0, -1.0], [0.0, 1.0]]
 
 
@@ -113,7 +116,8 @@ def test_a_value_of_another_kind_is_named_with_its_column_and_row():
     [
         (pd.DataFrame({"x": [], "y": []}), "the table has no rows"),
         (pd.DataFrame(index=[0, 1]), "the table has no columns"),
-        (pd.DataFrame({"x": [1, 2], "gone": [None, None]}), "column 'gone' has no value in any of"),
+        (pd.DataFrame({"gone": [None, None]}), "there is nothing to learn from"),
+        (np.array([[1, None], [2, None]], dtype=object), "column 'x1' has no value in any of its"),
         (pd.DataFrame([[1, 2], [3, 4]], columns=["a", "a"]), "two columns are named 'a'"),
         (pd.DataFrame({"x": [1.0, np.inf]}), "column 'x' holds infinity in row 2"),
         (pd.DataFrame({"x": [1e300, -1e300]}), "column 'x' holds numbers up to 1e\\+300"),
@@ -224,5 +228,5 @@ def test_a_plain_form_that_does_not_hold_together_is_refused(change):
 def test_a_plain_form_with_vectors_of_another_length_is_refused():
     plain = TableEncoding().fit(houses()).to_plain()
     plain["numbers"]["mean"] = plain["numbers"]["mean"][:2]
-    with pytest.raises(ValueError, match=r"'mean' has shape \(2,\), where \(5,\) is expected"):
+    with pytest.raises(ValueError, match=r"'mean' has shape \(2,\), where \(4,\) is expected"):
         TableEncoding.from_plain(plain)

@@ -7,7 +7,9 @@ import pytest
 
 pytest.importorskip("pyarrow")
 
+from lamina.encoding.understanding import understanding_of
 from lamina.errors import TableError
+from lamina.tables.options import ReadingOptions
 from lamina.tables.reading import read_table
 
 
@@ -53,9 +55,10 @@ def test_an_unnamed_first_column_holds_row_numbers_and_is_left_out(written):
     assert read_table(written(",a\n0,5\n1,6\n")).columns.tolist() == ["a"]
 
 
-def test_columns_asked_for_as_text_keep_their_leading_zeros(written):
-    table = read_table(written("code,n\n007,1\n010,2\n"), texts=["code", "absent"])
-    assert table["code"].tolist() == ["007", "010"]
+def test_columns_asked_for_as_text_stay_as_they_are_written(written):
+    types = {"code": "text"}
+    table = read_table(written("code,n\n1.50,1\n10,2\n"), ReadingOptions(types=types))
+    assert table["code"].tolist() == ["1.50", "10"]
 
 
 def test_a_compressed_file_is_read(written):
@@ -77,17 +80,16 @@ def test_parquet_is_known_by_its_ending_or_its_first_bytes(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("a,b,c\n1,2,3\n4,5\n", r"Row #3: Expected 3 columns, got 2: 4,5"),
-        ("a,b\n1,2\n3,4,5\n", r"Row #3: Expected 2 columns, got 3: 3,4,5"),
-        ('a,b\n"1,2\n', r"Expected 2 columns, got 1"),
+        ("a,b,c\n1,2,3\n4,5\n", r"line 3 has 2 fields, where the header has 3: '4,5'"),
+        ("a,b\n1,2\n3,4,5\n", r"line 3 has 3 fields, where the header has 2: '3,4,5'"),
+        ('a,b\n"1,2\n', r"line 2 has 1 field, where"),
         ("", r"table.csv is empty"),
         ("\n\n \n", r"table.csv is empty"),
         ("a,b\n", r"table.csv has no rows below its header"),
         ("a,a\n1,2\n", r"two columns named 'a': rename one"),
         (bytes(range(256)), r"table.csv is no text file"),
-        (b"\x89PNG\r\n\x1a\n\xff\xfe", r"table.csv is no UTF-8 text"),
-        ("a,b\n1,é\n".encode("latin-1"), r"(column 'b'|table.csv) is no UTF-8 text"),
-        ("é,b\n1,2\n".encode("latin-1"), r"is no UTF-8 text: save the file as UTF-8"),
+        (b"\x89PNG\r\n\x1a\n\xff\xfe", r"table.csv is no text file"),
+        (b"a,b\n1,\x81\n", r"table.csv is no UTF-8 text \(byte 0x81 in line 2\): .* --encoding"),
     ],
     ids=lambda value: None if isinstance(value, str) else "bytes",
 )
@@ -96,10 +98,11 @@ def test_a_broken_csv_file_is_refused_with_what_is_wrong(written, content, messa
         read_table(written(content))
 
 
-def test_a_latin_1_letter_far_down_the_file_is_refused_by_column(written):
-    content = b"a,b\n" + b"1,x\n" * 30_000 + "1,é\n".encode("latin-1")
-    with pytest.raises(TableError, match="column 'b' is no UTF-8 text"):
-        read_table(written(content))
+def test_windows_text_is_read_and_said_so(written):
+    table = read_table(written(b"a,b\n" + b"1,x\n" * 300_000 + "1,é\n".encode("latin-1")))
+    assert table["b"].iloc[-1] == "é"
+    (remark,) = understanding_of(table).file_remarks
+    assert "is no UTF-8 text (byte 0xe9 in line 300002) and is read as Windows-1252" in remark
 
 
 def test_a_letter_cut_by_the_end_of_the_first_look_is_no_fault(written):
@@ -122,5 +125,5 @@ def test_a_missing_file_is_answered_with_the_nearest_in_its_folder(written, tmp_
 
 
 def test_a_folder_is_no_table(tmp_path):
-    with pytest.raises(IsADirectoryError, match="is a folder: name a CSV or Parquet file in it"):
+    with pytest.raises(IsADirectoryError, match="is a folder: name a table's file in it"):
         read_table(tmp_path)

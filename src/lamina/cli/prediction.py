@@ -16,9 +16,13 @@ from lamina import persistence
 from lamina.cli.metrics import measure
 from lamina.cli.recipe import encoding_of, network_of, quantiles_of
 from lamina.cli.report import plain_console, show_figures
+from lamina.encoding import TableEncoding
+from lamina.encoding.column_form import ColumnForm
 from lamina.encoding.columns import numbers
+from lamina.encoding.missing_marks import ANYWHERE
 from lamina.errors import TableError
 from lamina.formulas import LOSSES
+from lamina.tables.options import ReadingOptions
 from lamina.tables.problem import as_classes, column, values
 from lamina.tables.reading import read_table
 
@@ -101,11 +105,18 @@ def load_model(path: Path) -> Any:
 
 
 def read_for(model: Any, data: Path) -> pd.DataFrame:
-    """A table, its text columns read as in training, so that '007' stays '007'."""
+    """A table, its columns read by the forms of training, so that '007' stays '007'."""
     encoding = encoding_of(model)
-    texts = () if encoding is None else encoding.categories_
-    table: pd.DataFrame = read_table(data, texts=texts)
+    forms = {} if encoding is None else forms_needed(encoding)
+    table: pd.DataFrame = read_table(data, ReadingOptions(forms=forms))
     return table
+
+
+def forms_needed(encoding: TableEncoding) -> dict[str, ColumnForm]:
+    """The forms of the columns that an encoding uses; files of earlier versions have none."""
+    text = ColumnForm("category", missing=tuple(sorted(ANYWHERE)))
+    forms = dict.fromkeys(encoding.categories_, text) | encoding.forms_
+    return {name: form for name, form in forms.items() if name not in encoding.left_out_}
 
 
 def known_columns(model: Any, table: pd.DataFrame) -> Any:

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.encoding.file_rows import row_name
 from lamina.errors import TableError
 
 Kind: TypeAlias = Literal["number", "moment", "category"]
@@ -25,6 +26,12 @@ _KIND_OF_DTYPE: Mapping[str, Kind] = {
     "M": "moment",
 }
 _SECONDS_A_DAY = 86_400
+# Values that are no single number, date or text, and the name of a column full of them.
+_COMPOSITE: tuple[tuple[tuple[type, ...], str], ...] = (
+    ((list, tuple, set, np.ndarray), "lists"),
+    ((dict,), "structs"),
+    ((bytes, bytearray), "bytes"),
+)
 
 
 def kind_of(name: str, column: Any) -> Kind:
@@ -40,7 +47,7 @@ def kind_of(name: str, column: Any) -> Kind:
     Raises
     ------
     TableError
-        For a column without any value, or of complex numbers.
+        For a column without any value, or of complex numbers, lists, structs or bytes.
     """
     if column.isna().all():
         raise TableError(
@@ -54,11 +61,43 @@ def kind_of(name: str, column: Any) -> Kind:
             f"column {name!r}: complex data not supported; give its real and imaginary parts as "
             "two columns"
         )
-    return _KIND_OF_DTYPE.get(kind) or _kind_of_values(column.dropna())
+    return _KIND_OF_DTYPE.get(kind) or _kind_of_values(name, column.dropna())
 
 
-def _kind_of_values(values: Any) -> Kind:
+def is_text(column: Any) -> bool:
+    """Whether every value of a pandas column is a str, and it is no categorical one."""
+    from pandas.api.types import infer_dtype, is_string_dtype
+
+    if column.dtype != object:
+        return column.dtype.name != "category" and bool(is_string_dtype(column.dtype))
+    return bool(infer_dtype(column, skipna=True) == "string")
+
+
+def check_table(table: Any) -> None:
+    """Check all rows of all columns of a pandas data frame before any work begins.
+
+    Raises
+    ------
+    TableError
+        For infinity, lists, structs, bytes or complex numbers; names the column and the row.
+    """
+    for name in table.columns:
+        column = table[name]
+        if not column.isna().all() and kind_of(str(name), column) == "number":
+            numbers(str(name), column)
+
+
+def _kind_of_values(name: str, values: Any) -> Kind:
     types = {type(value) for value in values}
+    for classes, plural in _COMPOSITE:
+        if any(issubclass(kind, classes) for kind in types):
+            example = next(value for value in values if isinstance(value, classes))
+            shown = repr(example)
+            shown = shown if len(shown) <= 40 else f"{shown[:37]}..."
+            raise TableError(
+                f"column {name!r} holds {plural} such as {shown}: make columns of their parts, or "
+                f"leave it out, as by --drop {name!r}"
+            )
     if all(issubclass(kind, Number | np.bool_ | Decimal) for kind in types):
         return "number"
     return "moment" if all(issubclass(kind, date) for kind in types) else "category"
@@ -74,9 +113,9 @@ def numbers(name: str, column: Any) -> NDArray[np.float64]:
     """
     values = _convert(name, column, _to_float, "a number")
     if np.isinf(values).any():
-        row = int(np.argmax(np.isinf(values)))
+        row = row_name(column, int(np.argmax(np.isinf(values))))
         raise TableError(
-            f"column {name!r} holds infinity in row {row + 1}: "
+            f"column {name!r} holds infinity in {row}: "
             "replace it by a number, or leave the cell empty"
         )
     return values
@@ -101,7 +140,7 @@ READERS: Mapping[Kind, Callable[[str, Any], NDArray[Any]]] = {
 }
 
 
-def frequent(values: NDArray[Any], at_least: int, at_most: int) -> list[str | None]:
+def frequent(values: NDArray[Any], at_least: int, at_most: int | None) -> list[str | None]:
     """The categories worth an output each: sorted, and last None where a value is missing.
 
     Parameters
@@ -110,13 +149,13 @@ def frequent(values: NDArray[Any], at_least: int, at_most: int) -> list[str | No
         As `categories` returns it.
     at_least : int
         The rows that a category must appear in; missing values are kept from the first.
-    at_most : int
-        The number of categories to keep, the most frequent ones, None included.
+    at_most : int or None
+        The number of categories to keep, the most frequent ones, None included; None for all.
     """
     counts = Counter(values.tolist())
     missing: list[str | None] = [None] if counts.pop(None, 0) else []
     ranked = sorted(counts, key=lambda text: (-counts[text], text))
-    room = at_most - len(missing)
+    room = None if at_most is None else at_most - len(missing)
     return [*sorted(text for text in ranked[:room] if counts[text] >= at_least), *missing]
 
 
@@ -128,8 +167,8 @@ def _convert(
     except (TypeError, ValueError, ArithmeticError):
         row = _first_bad_row(column, convert)
         raise TableError(
-            f"column {name!r} holds {column.iloc[row]!r} in row {row + 1}, where {wanted} is "
-            "expected: correct the value, or leave the cell empty"
+            f"column {name!r} holds {column.iloc[row]!r} in {row_name(column, row)}, "
+            f"where {wanted} is expected: correct the value, or leave the cell empty"
         ) from None
 
 

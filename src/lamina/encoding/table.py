@@ -2,12 +2,13 @@
 
 Shapes: the table (n_rows, n_columns); numbers (n_rows, n_numbers) float64, NaN where missing; texts
 (n_rows, n_categorical) object, None where missing; the matrix (n_rows, n_features_out) float64:
-standardised numbers, then one 0/1 column for each number that was missing in training, then one 0/1
-column for each category that is kept.
+standardised numbers, then one 0/1 column for each number that was missing in training, then the
+calendar parts of dates, then one 0/1 column for each category that is kept.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
@@ -15,12 +16,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from lamina.encoding.columns import READERS, Kind, frequent, kind_of
+from lamina.encoding.calendar import PARTS, calendar_columns, varying_parts
+from lamina.encoding.column_form import ColumnForm
+from lamina.encoding.columns import READERS, Kind, frequent
+from lamina.encoding.frames import as_pandas
+from lamina.encoding.leaving_out import reasons_to_leave_out
+from lamina.encoding.table_columns import TypedColumns, check_types, read_new, read_training
+from lamina.encoding.table_numbers import fit_numbers
+from lamina.encoding.table_plain import from_plain, to_plain
+from lamina.encoding.table_report import ColumnRecord, report_columns, unknown_columns
+from lamina.encoding.understanding import understanding_of
 from lamina.errors import TableError, suggestion
 
 # Below this width the memory that a sparse matrix saves is not worth the slower products.
@@ -33,28 +43,46 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     - Numbers and booleans: the median where missing, then mean 0 and variance 1; a further 0/1
       column tells the rows where the value was missing, if any was in training.
-    - Dates: days since 1970, then like numbers.
+    - Dates: days since 1970, then like numbers; and day of the week, month and hour, each if it
+      varies in training.
     - All else is a category: one 0/1 column each, and one for a missing value if any was in
       training. A category that is rare in training, or unknown to it, is 0 in all of them.
+    - A text column of a data frame whose cells are numbers or dates in any usual form ("$1,200",
+      "12,5 %", "31.12.2024") is read as such. Single odd cells in it are missing.
+    - A column of a data frame is left out if it has no value, is constant, equals another column or
+      numbers the rows.
 
-    Columns are found by name: their order is free, and further columns are passed over.
+    Columns are found by name: their order is free, and further columns are ignored. Data frames are
+    those of pandas, polars, pyarrow and other libraries that narwhals supports.
 
     Parameters
     ----------
     min_frequency : int, default=2
         The training rows that a category must appear in to get a column of its own.
-    max_categories : int, default=256
-        The most columns that a category column turns into; the most frequent ones are kept.
+    max_categories : int or None, default=None
+        The most columns that a category column turns into; the most frequent ones are kept. None
+        for no limit.
     sparse_output : bool or 'auto', default='auto'
         Whether the matrix is a sparse one (csr); 'auto' decides by its width and density.
+    column_types : dict of str to {'number', 'date', 'category', 'text'}, default=None
+        What columns of a data frame hold, where it is not what their values say. A column that is
+        named here is left out only if it has no value.
 
     Attributes
     ----------
     kinds_ : dict of str to {'number', 'moment', 'category'}
         What each column of the training table holds.
+    left_out_ : dict of str to str
+        Why columns are left out, by name.
+    forms_ : dict of str to ColumnForm
+        How text columns are written, by name.
+    calendar_ : dict of str to list of {'weekday', 'month', 'hour'}
+        The parts that each date turns into, beside its day.
     categories_ : dict of str to list
         The categories kept of each categorical column; None stands for a missing value. An empty
-        list belongs to a column that is passed over, because every value of it is rare.
+        list belongs to a column that is left out, because every value of it is rare.
+    report_ : list of ColumnRecord
+        What each column was taken for, and what is done with it, in words.
     sparse_ : bool
         Whether `transform` returns a sparse matrix.
     imputer_, scaler_ : SimpleImputer and StandardScaler, or None where no column holds numbers
@@ -76,7 +104,11 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """
 
     kinds_: dict[str, Kind]
+    left_out_: dict[str, str]
+    forms_: dict[str, ColumnForm]
+    calendar_: dict[str, list[str]]
     categories_: dict[str, list[str | None]]
+    report_: list[ColumnRecord]
     sparse_: bool
     imputer_: Any
     scaler_: Any
@@ -84,20 +116,23 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "min_frequency": [Interval(Integral, 1, None, closed="left")],
-        "max_categories": [Interval(Integral, 1, None, closed="left")],
+        "max_categories": [Interval(Integral, 1, None, closed="left"), None],
         "sparse_output": ["boolean", StrOptions({"auto"})],
+        "column_types": [dict, None],
     }
 
     def __init__(
         self,
         *,
         min_frequency: int = 2,
-        max_categories: int = 256,
+        max_categories: int | None = None,
         sparse_output: bool | str = "auto",
+        column_types: Mapping[str, str] | None = None,
     ) -> None:
         self.min_frequency = min_frequency
         self.max_categories = max_categories
         self.sparse_output = sparse_output
+        self.column_types = column_types
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -112,18 +147,22 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : pandas.DataFrame or array-like of shape (n_rows, n_columns)
+        X : data frame or array-like of shape (n_rows, n_columns)
         y : ignored
 
         Raises
         ------
         TableError
-            For a table without rows or columns, two columns of one name, a column without any
-            value, an infinite number, or where no column has anything to tell.
+            For a table without rows or columns, two columns of one name, an infinite number, a
+            column of lists, or where no column has anything to tell.
         """
-        columns = self._training_columns(X)
-        self.kinds_ = {name: kind_of(name, column) for name, column in columns.items()}
+        typed = self._training_columns(X)
+        columns, self.kinds_, self.forms_ = typed.columns, typed.kinds, typed.forms
+        self.left_out_ = typed.left_out
         self._fit_numbers(columns)
+        self.calendar_ = {
+            name: varying_parts(READERS["moment"](name, columns[name])) for name in self._moments()
+        }
         self._set_categories(
             {
                 name: frequent(
@@ -135,6 +174,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             }
         )
         self.sparse_ = self._is_sparse()
+        self.report_ = report_columns(self, typed)
         return self
 
     def transform(self, X: Any) -> NDArray[np.float64] | sparse.csr_array:
@@ -142,7 +182,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : pandas.DataFrame or array-like of shape (n_rows, n_columns)
+        X : data frame or array-like of shape (n_rows, n_columns)
 
         Returns
         -------
@@ -160,6 +200,8 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             numbers = self._read(columns, self._numeric())
             imputed, n_numbers = self.imputer_.transform(numbers), numbers.shape[1]
             blocks += [self.scaler_.transform(imputed[:, :n_numbers]), imputed[:, n_numbers:]]
+        for name, parts in self.calendar_.items():
+            blocks.append(calendar_columns(READERS["moment"](name, columns[name]), parts))
         if self.one_hot_ is not None:
             kept = [name for name, texts in self.categories_.items() if texts]
             blocks.append(self.one_hot_.transform(self._read(columns, kept)))
@@ -186,9 +228,34 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             )
         numeric = self._numeric()
         names = [*numeric, *(f"{numeric[i]} is missing" for i in self._indicated())]
+        for name, parts in self.calendar_.items():
+            names += [f"{name} {suffix}" for part in parts for suffix in PARTS[part].suffixes]
         for name, texts in self.categories_.items():
             names += [f"{name} is missing" if text is None else f"{name}={text}" for text in texts]
         return np.array(names, dtype=object)
+
+    def find_unknown_columns(self, X: Any) -> list[str]:
+        """The category columns of a table of which training knows no value, if one is there.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_rows, n_columns)
+
+        Returns
+        -------
+        list of str
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from lamina.encoding import TableEncoding
+        >>> table = pd.DataFrame({"x": [1, 2, 3, 4], "city": ["Rome", "Oslo", "Rome", "Oslo"]})
+        >>> encoding = TableEncoding().fit(table)
+        >>> encoding.find_unknown_columns(table.assign(city="rome"))
+        ['city']
+        """
+        check_is_fitted(self)
+        return unknown_columns(self, self._known_columns(X))
 
     def to_plain(self) -> dict[str, Any]:
         """The fitted state as JSON's values and NumPy arrays, for `from_plain`.
@@ -198,17 +265,11 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         dict
             Keys 'parameters', 'columns' (pairs of name and kind), 'named', 'sparse', 'categories'
             (a list of str or None for each categorical column), 'numbers' (None, or a dict of
-            'median', 'had_missing', 'mean', 'variance', 'scale' of shape (n_numbers,), 'n_rows').
+            'median', 'had_missing', 'mean', 'variance', 'scale' of shape (n_numbers,), 'n_rows'),
+            'left_out', 'forms', 'calendar' (by name), 'report'.
         """
         check_is_fitted(self)
-        return {
-            "parameters": self.get_params(),
-            "columns": [[name, kind] for name, kind in self.kinds_.items()],
-            "named": hasattr(self, "feature_names_in_"),
-            "sparse": self.sparse_,
-            "categories": [list(texts) for texts in self.categories_.values()],
-            "numbers": self._plain_numbers(),
-        }
+        return to_plain(self)
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> Self:
@@ -222,112 +283,78 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Examples
         --------
         >>> import pandas as pd
-        >>> table = pd.DataFrame({"age": [20.0, 30.0], "city": ["Rome", "Rome"]})
-        >>> encoding = TableEncoding().fit(table)
+        >>> table = pd.DataFrame({"age": [20.0, 30.0], "city": ["Rome", "Oslo"]})
+        >>> encoding = TableEncoding(min_frequency=1).fit(table)
         >>> TableEncoding.from_plain(encoding.to_plain()).transform(table)
-        array([[-1.,  1.],
-               [ 1.,  1.]])
+        array([[-1.,  0.,  1.],
+               [ 1.,  1.,  0.]])
         """
         self = cls(**plain["parameters"])
-        self.kinds_ = dict(plain["columns"])
-        if not set(self.kinds_.values()) <= set(READERS):
-            raise ValueError(f"columns are of kinds {', '.join(READERS)}, got {plain['columns']!r}")
-        self.n_features_in_ = len(self.kinds_)
-        if plain["named"]:
-            self.feature_names_in_ = np.array(list(self.kinds_), dtype=object)
-        self._set_numbers(plain["numbers"])
-        texts = map(list, plain["categories"])
-        self._set_categories(dict(zip(self._categorical(), texts, strict=True)))
-        self.sparse_ = bool(plain["sparse"])
+        from_plain(self, plain)
         return self
 
-    def _training_columns(self, X: Any) -> dict[str, Any]:
-        """The table's columns by name, as pandas Series; remembers names and their number."""
-        if not _is_frame(X):
-            return _array_columns(validate_data(self, X, **_ARRAY))
-        names = [str(name) for name in X.columns]
+    def _training_columns(self, X: Any) -> TypedColumns:
+        """The table's columns as what they hold; remembers names and their number."""
+        frame = as_pandas(X)
+        if frame is None:
+            columns = _array_columns(validate_data(self, X, **_ARRAY))
+            return read_training(columns)
+        names = [str(name) for name in frame.columns]
         if not names:
             raise TableError("the table has no columns")
-        if not len(X):
+        if not len(frame):
             raise TableError("the table has no rows: 0 sample(s), while a minimum of 1 is required")
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise TableError(f"two columns are named {min(twice)!r}: rename one of them")
-        validate_data(self, X, skip_check_array=True)
-        return {name: X.iloc[:, i] for i, name in enumerate(names)}
+        validate_data(self, frame, skip_check_array=True)
+        columns = {name: frame.iloc[:, i] for i, name in enumerate(names)}
+        understanding, types = understanding_of(frame), self.column_types or {}
+        check_types(types, names)
+        typed = read_training(columns, understanding, types)
+        chosen = {name for name, form in typed.forms.items() if form.is_chosen} | set(types)
+        reasons = reasons_to_leave_out(typed.columns, understanding.counters, chosen)
+        return typed._replace(left_out=reasons)
 
     def _known_columns(self, X: Any) -> dict[str, Any]:
         """The training table's columns in a new table: by name, or by place where it had none."""
-        if not _is_frame(X):
+        frame = as_pandas(X)
+        if frame is None:
             return _array_columns(validate_data(self, X, reset=False, **_ARRAY), self.kinds_)
         if not hasattr(self, "feature_names_in_"):
-            validate_data(self, X, reset=False, skip_check_array=True)
-            return {name: X.iloc[:, i] for i, name in enumerate(self.kinds_)}
-        for name in self.kinds_:
-            if name not in X.columns:
-                found = ", ".join(repr(str(column)) for column in X.columns)
+            validate_data(self, frame, reset=False, skip_check_array=True)
+            return {name: frame.iloc[:, i] for i, name in enumerate(self.kinds_)}
+        needed = [name for name in self.kinds_ if name not in self.left_out_]
+        for name in needed:
+            if name not in frame.columns:
+                found = ", ".join(repr(str(column)) for column in frame.columns)
                 raise TableError(
                     f"the table has no column {name!r}, which the model needs."
-                    f"{suggestion(name, map(str, X.columns))} It has: {found or 'no columns'}."
+                    f"{suggestion(name, map(str, frame.columns))} It has: {found or 'no columns'}."
                 )
-        return {name: X[name] for name in self.kinds_}
+        return read_new({name: frame[name] for name in needed}, self.kinds_, self.forms_)
 
     def _numeric(self) -> list[str]:
-        return [name for name, kind in self.kinds_.items() if kind != "category"]
+        return [name for name, kind in self._used() if kind != "category"]
+
+    def _moments(self) -> list[str]:
+        return [name for name, kind in self._used() if kind == "moment"]
 
     def _categorical(self) -> list[str]:
-        return [name for name, kind in self.kinds_.items() if kind == "category"]
+        return [name for name, kind in self._used() if kind == "category"]
+
+    def _used(self) -> list[tuple[str, Kind]]:
+        """The columns that are not left out, and their kinds."""
+        return [(name, kind) for name, kind in self.kinds_.items() if name not in self.left_out_]
 
     def _read(self, columns: dict[str, Any], names: list[str]) -> NDArray[Any]:
         """The named columns side by side, each read as what it is."""
         return np.array([READERS[self.kinds_[name]](name, columns[name]) for name in names]).T
 
     def _fit_numbers(self, columns: dict[str, Any]) -> None:
-        self.imputer_ = self.scaler_ = None
         names = self._numeric()
-        if not names:
-            return
-        numbers = self._read(columns, names)
-        missing = np.isnan(numbers)
-        with np.errstate(all="ignore"):
-            # SimpleImputer's own median, of a masked array, takes 20 times as long.
-            present = (c[~m] for c, m in zip(numbers.T, missing.T, strict=True))
-            self.imputer_ = _imputer(np.array([*map(np.median, present)]), missing.any(axis=0))
-            imputed = self.imputer_.transform(numbers)[:, : len(names)]
-            self.scaler_ = StandardScaler().fit(imputed)
-        for i, name in enumerate(names):
-            if not np.isfinite(self.scaler_.var_[i]):
-                raise TableError(
-                    f"column {name!r} holds numbers up to {np.nanmax(abs(numbers[:, i])):g}, whose "
-                    "variance is infinite: divide them by a power of ten, or take their logarithm"
-                )
-
-    def _plain_numbers(self) -> dict[str, Any] | None:
-        if self.imputer_ is None:
-            return None
-        had_missing = np.zeros(len(self.imputer_.statistics_), dtype=bool)
-        had_missing[self._indicated()] = True
-        return {
-            "median": self.imputer_.statistics_,
-            "had_missing": had_missing,
-            "mean": self.scaler_.mean_,
-            "variance": self.scaler_.var_,
-            "scale": self.scaler_.scale_,
-            "n_rows": int(self.scaler_.n_samples_seen_),
-        }
-
-    def _set_numbers(self, plain: Any) -> None:
-        self.imputer_ = self.scaler_ = None
-        n_numbers = len(self._numeric())
-        if plain is None and n_numbers == 0:
-            return
-        learned = ("median", "mean", "variance", "scale")
-        median, mean, variance, scale = (_vector(plain, name, n_numbers) for name in learned)
-        had_missing = _vector(plain, "had_missing", n_numbers).astype(bool)
-        self.imputer_ = _imputer(median, had_missing)
-        self.scaler_ = StandardScaler().fit(np.zeros((1, n_numbers)))
-        self.scaler_.mean_, self.scaler_.var_, self.scaler_.scale_ = mean, variance, scale
-        self.scaler_.n_samples_seen_ = int(plain["n_rows"])
+        numbers = self._read(columns, names) if names else None
+        self.imputer_, self.scaler_ = fit_numbers(names, numbers)
 
     def _set_categories(self, categories: dict[str, list[str | None]]) -> None:
         self.categories_ = categories
@@ -351,6 +378,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if self.sparse_output != "auto":
             return bool(self.sparse_output)
         full = len(self._numeric()) + len(self._indicated())
+        full += sum(len(PARTS[part].suffixes) for ps in self.calendar_.values() for part in ps)
         width = full + sum(map(len, self.categories_.values()))
         filled = full + sum(1 for texts in self.categories_.values() if texts)
         return width >= SPARSE_FROM_WIDTH and filled < SPARSE_BELOW_DENSITY * width
@@ -359,35 +387,11 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 _ARRAY: dict[str, Any] = {"dtype": None, "ensure_all_finite": "allow-nan"}
 
 
-def _is_frame(X: Any) -> bool:
-    return hasattr(X, "iloc") and hasattr(X, "columns")
-
-
 def _array_columns(array: NDArray[Any], names: Any = None) -> dict[str, Any]:
     from pandas import Series
 
     names = [f"x{i}" for i in range(array.shape[1])] if names is None else names
     return {name: Series(array[:, i]) for i, name in enumerate(names)}
-
-
-def _imputer(median: NDArray[np.float64], had_missing: NDArray[np.bool_]) -> Any:
-    """A SimpleImputer that has learned these medians, and which columns had missing values."""
-    # Imported at the top, it would be half of the time that `import lamina` takes.
-    from sklearn.impute import SimpleImputer
-
-    # Fitted to a row of zeros and one with the gaps, it has all its parts; what is learned is then
-    # put in place by its public name.
-    gaps = np.where(had_missing, np.nan, 0.0)
-    imputer = SimpleImputer(strategy="median", add_indicator=True)
-    imputer.fit(np.stack([np.zeros_like(gaps), gaps])).statistics_ = median
-    return imputer
-
-
-def _vector(plain: Any, name: str, length: int) -> NDArray[np.float64]:
-    vector = np.array(plain[name], dtype=np.float64)
-    if vector.shape != (length,):
-        raise ValueError(f"{name!r} has shape {vector.shape}, where ({length},) is expected")
-    return vector
 
 
 def _dense(block: Any) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lamina.export import calendar_code
 from lamina.export.c_texts import (
     comment,
     identifiers,
@@ -16,6 +17,7 @@ from lamina.export.c_texts import (
 )
 from lamina.export.program import (
     Affine,
+    Calendar,
     Clip,
     Columns,
     Impute,
@@ -142,6 +144,7 @@ def encoding_in_c(name: str, program: Program, real: str) -> str:
             _row(encoder) if program.takes_a_table else "",
             *(part.definitions for part in parts),
             ONE_HOT.format(name=name) if _has(program, OneHot) else "",
+            calendar_code.C.format(name=name) if _has(program, Calendar) else "",
             ENCODE.format(
                 name=name,
                 row=row_type(name, program, real),
@@ -276,6 +279,11 @@ def _one_hot_number(encoder: Encoder, operation: OneHotNumber, i: int) -> Part:
     return Part(tuple(lines), number_array(f"double {values}", operation.values))
 
 
+def _calendar(encoder: Encoder, operation: Calendar, i: int) -> Part:
+    days = encoder.at(operation.source, operation.column)
+    return Part((f"{encoder.name}_{operation.part}({days}, &{encoder.at(i, 0)});",))
+
+
 def _join(encoder: Encoder, operation: Join, i: int) -> Part:
     """What stands elsewhere already, because another join has it too, is copied."""
     array, offset = encoder.places[i]
@@ -300,5 +308,6 @@ RENDERED: Mapping[type[Operation], Callable[[Encoder, Any, int], Part]] = {
     Take: _take,
     OneHot: _one_hot,
     OneHotNumber: _one_hot_number,
+    Calendar: _calendar,
     Join: _join,
 }

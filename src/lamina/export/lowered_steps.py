@@ -6,7 +6,7 @@ A step that is not here, or that does more than its operations can say, raises N
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from lamina.encoding import TableEncoding
 from lamina.export.lowering import Lowering, NotLoweredError, Raw, Value
 from lamina.export.program import (
     Affine,
+    Calendar,
     Clip,
     Columns,
     Impute,
@@ -221,7 +222,13 @@ def _is_missing(value: Any) -> bool:
 
 
 # What a fitted TableEncoding may hold; anything more must be lowered here first.
-PLAIN_PARTS = frozenset({"parameters", "columns", "named", "sparse", "categories", "numbers"})
+# The forms of text columns say how cells are read before the program has them as numbers.
+PLAIN_PARTS = frozenset(
+    (
+        *("parameters", "columns", "named", "sparse", "categories", "numbers"),
+        *("left_out", "calendar", "forms", "report"),
+    )
+)
 NUMBER_PARTS = frozenset({"median", "had_missing", "mean", "variance", "scale", "n_rows"})
 
 
@@ -233,17 +240,31 @@ def _table_encoding(lowering: Lowering, step: TableEncoding, value: Value) -> Va
     lowering.takes_a_table = True
     kinds = list(step.kinds_.items())
     parts: list[Value] = []
-    numeric = [i for i, (_, kind) in enumerate(kinds) if kind != "category"]
+    used = [i for i, (name, _) in enumerate(kinds) if name not in step.left_out_]
+    numeric = [i for i in used if kinds[i][1] != "category"]
     for i in numeric:
         lowering.hold(value.columns[i], kinds[i][1])
     if numeric:
         parts += _table_numbers(lowering, plain["numbers"], value.taken(numeric))
-    for i, (name, kind) in enumerate(kinds):
+    for i in used:
+        parts += _calendar(lowering, step.calendar_.get(kinds[i][0], ()), value.columns[i])
+    for i in used:
+        name, kind = kinds[i]
         texts = step.categories_[name] if kind == "category" else []
         if texts:
             lowering.hold(value.columns[i], "category")
+            if name in step.forms_:
+                lowering.missing_texts[value.columns[i]] = step.forms_[name].missing
             parts.append(lowering.add(OneHot(value.columns[i], tuple(texts))))
     return lowering.join(parts)
+
+
+def _calendar(lowering: Lowering, names: Sequence[str], column: int) -> list[Value]:
+    """The calendar parts of one input, a date."""
+    if not names:
+        return []
+    source = lowering.add(Columns((column,)))
+    return [lowering.add(Calendar(source, 0, name)) for name in names]
 
 
 def _refuse_unknown(plain: Mapping[str, Any], known: frozenset[str]) -> None:

@@ -7,7 +7,7 @@ n_features_out), as TableEncoding has it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,10 @@ from onnx import helper
 from lamina.encoding import TableEncoding
 from lamina.encoding.columns import Kind
 from lamina.errors import ExportError
+from lamina.export.onnx_calendar import MICROSECONDS_A_DAY, MISSING_MOMENT, Moment
 from lamina.export.onnx_graph import Graph
 
 MISSING_TEXT = ""
-# ONNX has no dates: they come as the counts of NumPy's datetime64[us], NaT included.
-MISSING_MOMENT = np.iinfo(np.int64).min
-MICROSECONDS_A_DAY = 86_400_000_000
 # The dtypes of columns that are no numbers, and what the graph says of every input.
 INPUTS = {"moment": np.dtype(np.int64), "category": np.dtype(object)}
 MEANINGS: dict[Kind, str] = {
@@ -45,8 +43,9 @@ def columns_read(encoding: TableEncoding) -> dict[str, Kind]:
                 "ONNX has no missing texts, so an empty one stands for them, and column "
                 f"{name!r} has both as categories"
             )
-    passed_over = {name for name, texts in encoding.categories_.items() if not texts}
-    return {name: kind for name, kind in encoding.kinds_.items() if name not in passed_over}
+    rare = {name for name, texts in encoding.categories_.items() if not texts}
+    left_out = rare | set(encoding.left_out_)
+    return {name: kind for name, kind in encoding.kinds_.items() if name not in left_out}
 
 
 def add_encoding(
@@ -58,9 +57,15 @@ def add_encoding(
     """
     number = helper.np_dtype_to_tensor_dtype(dtype)
     parts = _numbers(graph, encoding, columns, dtype, number)
+    for name, calendar in encoding.calendar_.items():
+        if calendar:
+            moment = Moment(graph, columns[name], number)
+            parts += [moment.columns(part) for part in calendar]
     for name, texts in encoding.categories_.items():
         if texts:
-            parts.append(_one_hot(graph, columns[name], texts, number))
+            form = encoding.forms_.get(name)
+            marks = () if form is None else form.missing
+            parts.append(_one_hot(graph, columns[name], texts, marks, number))
     return graph.node("Concat", *parts, axis=1)
 
 
@@ -72,7 +77,7 @@ def _numbers(
     number: int,
 ) -> list[str]:
     """Standardised numbers, and a 0/1 column for each that was missing in training."""
-    kinds = {name: kind for name, kind in encoding.kinds_.items() if kind != "category"}
+    kinds = {name: kind for name, kind in columns_read(encoding).items() if kind != "category"}
     if not kinds:
         return []
     # float32 does not tell the hours of a day that so many days have come before.
@@ -107,15 +112,26 @@ def _number(graph: Graph, column: str, kind: Kind, dtype: np.dtype[Any]) -> str:
     return graph.node("Where", missing, nan, graph.node("Div", numbers, day))
 
 
-def _one_hot(graph: Graph, column: str, texts: list[str | None], number: int) -> str:
-    """A 0/1 column for each category; texts that are none of them are 0 in all."""
+def _one_hot(
+    graph: Graph, column: str, texts: list[str | None], marks: Sequence[str], number: int
+) -> str:
+    """A 0/1 column for each category; texts that are none of them are 0 in all.
+
+    The marks are texts that stand for a missing value, as an empty one does.
+    """
     categories = [MISSING_TEXT if text is None else text for text in texts]
+    places = list(range(len(categories)))
+    if None in texts:
+        further = [mark for mark in marks if mark not in categories]
+        keys, codes_of = categories + further, places + [texts.index(None)] * len(further)
+    else:
+        keys, codes_of = categories, places
     codes = graph.node(
         "LabelEncoder",
         column,
         domain="ai.onnx.ml",
-        keys_strings=categories,
-        values_int64s=list(range(len(categories))),
+        keys_strings=keys,
+        values_int64s=codes_of,
         default_int64=-1,
     )
     numbers = graph.constant(np.arange(len(categories), dtype=np.int64))

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.encoding.calendar import PARTS
 from lamina.export.fitted_network import FittedNetwork
 
 InputKind: TypeAlias = Literal["number", "moment", "category"]
@@ -168,6 +169,26 @@ class OneHotNumber:
 
 
 @dataclass(frozen=True)
+class Calendar:
+    """A part of one column of the matrix, which holds dates as days since 1970.
+
+    Attributes
+    ----------
+    part : {'weekday', 'month', 'hour'}
+        As `lamina.encoding.calendar` has it.
+    """
+
+    source: int
+    column: int
+    part: str
+
+    @property
+    def width(self) -> int:
+        """The columns of its matrix."""
+        return len(PARTS[self.part].suffixes)
+
+
+@dataclass(frozen=True)
 class Join:
     """Matrices side by side."""
 
@@ -176,7 +197,17 @@ class Join:
 
 
 Operation: TypeAlias = (
-    Columns | Impute | IsMissing | Standardize | Affine | Clip | Take | OneHot | OneHotNumber | Join
+    Columns
+    | Impute
+    | IsMissing
+    | Standardize
+    | Affine
+    | Clip
+    | Take
+    | OneHot
+    | OneHotNumber
+    | Calendar
+    | Join
 )
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from lamina.export import calendar_code
 from lamina.export.program import (
     Affine,
+    Calendar,
     Clip,
     Columns,
     Impute,
@@ -171,6 +173,7 @@ def encoding_code(program: Program) -> str:
     code = _read_table(program.inputs) if program.takes_a_table else ""
     code += ONE_HOT if OneHot in kinds else ""
     code += ONE_HOT_NUMBER if OneHotNumber in kinds else ""
+    code += calendar_code.PYTHON if Calendar in kinds else ""
     constants, lines = [], []
     for i, operation in enumerate(program.operations):
         expression, arrays = RENDERED[type(operation)](program, operation, i)
@@ -263,6 +266,10 @@ def _one_hot_number(program: Program, operation: OneHotNumber, i: int) -> Render
     )
 
 
+def _calendar(program: Program, operation: Calendar, i: int) -> Rendered:
+    return f"_{operation.part}(v{operation.source}[:, {operation.column}])", {}
+
+
 def _join(program: Program, operation: Join, i: int) -> Rendered:
     return f"np.hstack([{', '.join(f'v{source}' for source in operation.sources)}])", {}
 
@@ -277,5 +284,6 @@ RENDERED: Mapping[type[Operation], Callable[[Program, Any, int], Rendered]] = {
     Take: _take,
     OneHot: _one_hot,
     OneHotNumber: _one_hot_number,
+    Calendar: _calendar,
     Join: _join,
 }

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lamina.datasets import Dataset
 from lamina.datasets.dataset import Task
 from lamina.datasets.task import task_of_numbers
-from lamina.encoding.columns import categories, kind_of, numbers
+from lamina.encoding.columns import categories, check_table, kind_of, numbers
 from lamina.errors import TableError, suggestion
 
 
@@ -66,8 +66,7 @@ def pose(
         raise TableError(f"the table has no column beside the target {target!r} to learn from")
     if known[target].nunique() < 2:
         raise TableError(_one_value(known[target], target))
-    for name in features.columns[features.isna().all()]:
-        raise TableError(f"column {name!r} has no value in any row: leave it out, --drop {name!r}")
+    check_table(features)
     if task is None:
         task = guess_task(known[target])
     return Problem(features, values(known[target], task), task, target, len(table) - len(known))

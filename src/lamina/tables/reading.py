@@ -1,132 +1,171 @@
-"""Tables from files: CSV, strictly read, and Parquet, as pandas data frames."""
+"""Tables from files as pandas data frames: every column understood, every row with its number."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-from pyarrow import csv as arrow_csv
 
+from lamina.encoding.column_form import ColumnForm
+from lamina.encoding.columns import is_text
+from lamina.encoding.file_rows import FILE_ROW, number_rows
+from lamina.encoding.form_finding import Finding, Hints, find_form
+from lamina.encoding.understanding import Understanding
 from lamina.errors import TableError, suggestion
+from lamina.tables.contents import read_contents
+from lamina.tables.csv_reading import read_csv
+from lamina.tables.options import ReadingOptions
+from lamina.tables.other_formats import read_other
 
-SEPARATORS = ",;\t|"
-PARQUET_ENDINGS = (".parquet", ".pq")
-PARQUET_MAGIC = b"PAR1"
-# A row must fit into a block.
-BLOCK_BYTES = 1 << 24
+TOTALS = frozenset(
+    ("total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "somme", "totale")
+)
+DEFAULTS = ReadingOptions()
+# Fewer whole numbers in a row may follow each other by chance.
+LEAST_COUNTED = 5
 
 
-def read_table(path: Path, texts: Collection[str] = ()) -> Any:
-    """The table in a CSV file (compressed or not) or a Parquet file.
+def read_table(path: Path, options: ReadingOptions = DEFAULTS) -> Any:
+    """The table in a file.
 
     Parameters
     ----------
     path : Path
-        Ending in .parquet or .pq for Parquet; all else is CSV in UTF-8, with a header, its
-        separator the one of `, ; tab |` that the header has most of. An unnamed first column is
-        taken for row numbers and left out.
-    texts : collection of str
-        Columns of a CSV file that are text even where they look like numbers or dates.
+        CSV (also TSV, and compressed by gzip, bzip2, xz or zip), Parquet, Feather, JSON lines or
+        Excel, known by ending or first bytes; '-' is standard input.
+    options : ReadingOptions
+        Where the user knows better than the file shows.
 
     Returns
     -------
     pandas.DataFrame
-        With at least one row and one column; an empty cell, NA, NaN, null and their like are
-        missing values.
+        With at least one row and one column. Numbers and dates in any usual form are float64 or
+        datetime64; other texts stay as they are. The index numbers the file's rows from 1. What
+        was found out about the columns is had by `lamina.encoding.understanding.understanding_of`.
 
     Raises
     ------
     FileNotFoundError
         Its message has the nearest match in the folder.
     TableError
-        For a file that holds no such table; the message says in which line, and why.
+        For a file that holds no such table; the message names the line or row, and the cure.
     """
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder: name a CSV or Parquet file in it")
-    if not path.exists():
-        siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise FileNotFoundError(f"{path}: no such file.{suggestion(path.name, siblings)}")
-    table = _read_parquet(path) if _is_parquet(path) else _read_csv(path, texts)
-    names = [name.strip() for name in table.column_names]
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
-        raise TableError(f"{path} has two columns named {min(twice)!r}: rename one of them")
-    frame = table.rename_columns(names).to_pandas(date_as_object=False)
-    frame = frame.drop(columns="", errors="ignore")
+    contents = read_contents(Path(path), unpacks=options.unpacks)
+    if not contents.data:
+        raise TableError(f"{contents.label} is empty")
+    remarks: tuple[str, ...] = ()
+    decimal, is_text_file = None, False
+    table = read_other(contents)
+    if table is None:
+        table, sign, remarks = read_csv(contents, options)
+        decimal, is_text_file = ("," if sign == "," else None), True
+    del contents
+    frame = _as_frame(table)
     if frame.empty:
-        raise TableError(f"{path} has no rows below its header" if names else f"{path} is empty")
-    return frame
+        raise TableError(f"{path} has no rows below its header" if len(frame.columns) else _EMPTY)
+    for name in options.types:
+        _require_column(frame, name)
+    number_rows(frame)
+    frame, total = _without_total(frame)
+    remarks = (*remarks, *total)
+    return _understood(frame, options, options.hints(decimal, is_text_file=is_text_file), remarks)
 
 
-def _is_parquet(path: Path) -> bool:
-    with path.open("rb") as file:
-        return path.suffix.lower() in PARQUET_ENDINGS or file.read(4) == PARQUET_MAGIC
+_EMPTY = "the file is empty"
 
 
-def _read_parquet(path: Path) -> Any:
-    from pyarrow import parquet
-
-    try:
-        return parquet.read_table(path)
-    except pa.ArrowException as error:
-        raise TableError(f"{path} is no Parquet file that can be read: {error}") from None
-
-
-def _read_csv(path: Path, texts: Collection[str]) -> Any:
-    header = _header(path)
-    parsing = arrow_csv.ParseOptions(delimiter=_separator(header), newlines_in_values=True)
-    converting = arrow_csv.ConvertOptions(
-        strings_can_be_null=True, column_types={name: pa.string() for name in texts}
-    )
-    try:
-        # One thread knows the number of a bad row; it is asked only once there is one.
-        try:
-            table = _parse(path, parsing, converting, use_threads=True)
-        except pa.ArrowInvalid:
-            table = _parse(path, parsing, converting, use_threads=False)
-    except pa.ArrowInvalid as error:
-        raise TableError(f"{path} cannot be read as CSV: {_in_plain_words(error)}") from None
-    for name, kind in zip(table.column_names, table.schema.types, strict=True):
-        if pa.types.is_binary(kind):
-            raise TableError(f"{path}: column {name!r} is no UTF-8 text: save the file as UTF-8")
-    return table
+def _as_frame(table: Any) -> Any:
+    if not isinstance(table, pa.Table):
+        return table
+    for i, field in enumerate(table.schema):
+        if pa.types.is_time(field.type):
+            table = table.set_column(i, field.name, _hours(table.column(i)))
+    names = [name.strip() for name in table.column_names]
+    if len(set(names)) == len(names):
+        table = table.rename_columns(names)
+    return table.to_pandas(date_as_object=False, ignore_metadata=True, self_destruct=True)
 
 
-def _parse(path: Path, parsing: Any, converting: Any, *, use_threads: bool) -> Any:
-    reading = arrow_csv.ReadOptions(use_threads=use_threads, block_size=BLOCK_BYTES)
-    return arrow_csv.read_csv(
-        path, read_options=reading, parse_options=parsing, convert_options=converting
-    )
+def _hours(column: Any) -> Any:
+    """Times of day as hours since midnight."""
+    from pyarrow import compute
+
+    micros = column.cast(pa.time64("us")).cast(pa.int64())
+    return compute.divide(micros.cast(pa.float64()), 3.6e9)
 
 
-def _header(path: Path) -> str:
-    """The first line that is not empty; raises TableError where the file cannot be text."""
-    with pa.input_stream(str(path), compression="detect") as stream:
-        start = stream.read(1 << 16)
-    if b"\0" in start:
-        raise TableError(f"{path} is no text file: give a CSV or Parquet file")
-    try:
-        lines = start.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        # A letter cut in two by the end of what was read is none of the file's faults.
-        if error.start < len(start) - 4:
-            raise TableError(f"{path} is no UTF-8 text: save the file as UTF-8") from None
-        lines = start[: error.start].decode("utf-8-sig").splitlines()
-    header: str | None = next((line for line in lines if line.strip()), None)
-    if header is None:
-        raise TableError(f"{path} is empty")
-    return header
+def _require_column(frame: Any, name: str) -> None:
+    if name not in frame.columns:
+        names = [str(each) for each in frame.columns]
+        raise TableError(
+            f"the table has no column {name!r}.{suggestion(name, names)} "
+            f"It has: {', '.join(map(repr, names))}."
+        )
 
 
-def _separator(header: str) -> str:
-    def n_fields(separator: str) -> int:
-        return len(next(csv.reader([header], delimiter=separator)))
+def _without_total(frame: Any) -> tuple[Any, tuple[str, ...]]:
+    """The rows without a last one that sums the others up."""
+    for name in frame.columns:
+        column = frame[name]
+        last = column.iloc[-1]
+        if not isinstance(last, str) or not is_text(column) or len(frame) < LEAST_COUNTED:
+            continue
+        word = last.strip().rstrip(":").casefold()
+        if word in TOTALS and not (column.iloc[:-1] == last).any():
+            row = frame.index[-1]
+            remark = f"row {row} of the file, the last, is left out: it holds {last!r} in {name!r}"
+            return frame.iloc[:-1], (remark,)
+    return frame, ()
 
-    return max(SEPARATORS, key=n_fields)
+
+def _understood(
+    frame: Any, options: ReadingOptions, hints: Hints, file_remarks: tuple[str, ...]
+) -> Any:
+    """The frame with its text columns read by their forms."""
+    forms: dict[str, ColumnForm] = {}
+    remarks: dict[str, tuple[str, ...]] = {}
+    columns: dict[str, Any] = {}
+    for name in frame.columns:
+        column = frame[name]
+        finding = _finding(str(name), column, options, hints)
+        if finding is not None:
+            forms[str(name)], remarks[str(name)] = finding
+            column = _read(str(name), column, finding.form)
+        columns[name] = column
+    read = type(frame)(columns, index=frame.index)
+    read.index.name = FILE_ROW
+    counters = frozenset(str(name) for name in read.columns if _counts_rows(read[name]))
+    Understanding(forms, remarks, file_remarks, counters).attach(read)
+    return read
 
 
-def _in_plain_words(error: Exception) -> str:
-    return str(error).removeprefix("CSV parse error: ").strip()
+def _finding(name: str, column: Any, options: ReadingOptions, hints: Hints) -> Finding | None:
+    """The form of a column, and remarks; None for a column that is typed already."""
+    chosen = options.types.get(name)
+    if not is_text(column):
+        if chosen not in ("category", "text"):
+            return None
+        return Finding(ColumnForm("category", is_chosen=True))
+    if chosen is None and name in options.forms:
+        return Finding(options.forms[name])
+    return find_form(name, column, hints, chosen)
+
+
+def _read(name: str, column: Any, form: ColumnForm) -> Any:
+    if is_text(column):
+        return form.read(name, column)
+    # Numbers that the user takes for categories.
+    from pandas import Series
+
+    from lamina.encoding.columns import categories
+
+    return Series(categories(name, column), index=column.index, dtype=object)
+
+
+def _counts_rows(column: Any) -> bool:
+    if getattr(column.dtype, "kind", "O") not in "iu" or len(column) < LEAST_COUNTED:
+        return False
+    numbers = column.to_numpy()
+    return bool((np.diff(numbers) == 1).all())

@@ -106,12 +106,13 @@ def read(path: Path, name: str, key: str) -> Table:
     ExperimentError
         For bytes that are no table.
     """
+    from lamina.tables.options import ReadingOptions
     from lamina.tables.reading import read_table
 
     label = _label(name)
     try:
         _refuse_what_unpacks_to_too_much(path)
-        frame = read_table(path)
+        frame = read_table(path, ReadingOptions(unpacks=False))
     except TableError as error:
         raise ExperimentError(str(error).replace(str(path), label), None) from None
     _refuse_too_many(*frame.shape)

@@ -1,0 +1,149 @@
+"""The form of a text column: what its cells are, how they are written, which of them are missing.
+
+A form is found once, on all cells of a column, and applied to the same column of later tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from lamina.encoding.file_rows import row_name
+from lamina.encoding.missing_marks import is_missing_number
+from lamina.encoding.written_dates import ORDERS, DateOrder, read_date, read_time_of_day
+from lamina.encoding.written_numbers import NumberForm, read_number
+from lamina.errors import TableError
+
+FormKind: TypeAlias = Literal["number", "moment", "time of day", "category"]
+FORM_KINDS: tuple[FormKind, ...] = ("number", "moment", "time of day", "category")
+EXPECTED: Mapping[FormKind, str] = {
+    "number": "a number",
+    "moment": "a date",
+    "time of day": "a time of day",
+}
+
+
+@dataclass(frozen=True)
+class ColumnForm:
+    """What the cells of a text column are.
+
+    Attributes
+    ----------
+    kind : {'number', 'moment', 'time of day', 'category'}
+        A time of day is read as a number, the hours since midnight.
+    number : NumberForm
+        How numbers are written.
+    order : {'day first', 'month first'}
+        The order of day and month in dates such as 1/2/2024.
+    missing : tuple of str
+        Cells that are missing values. Numbers, dates and times have those of `is_missing_number`
+        besides.
+    is_chosen : bool
+        Whether the user chose the kind; then no rule leaves the column out.
+    """
+
+    kind: FormKind
+    number: NumberForm = field(default_factory=NumberForm)
+    order: DateOrder = "day first"
+    missing: tuple[str, ...] = ()
+    is_chosen: bool = False
+
+    def to_plain(self) -> dict[str, Any]:
+        """The form as JSON's values."""
+        return asdict(self) | {"missing": list(self.missing)}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> ColumnForm:
+        """The form that `to_plain` described; raises ValueError or TypeError for another."""
+        parts = dict(plain)
+        parts["number"] = NumberForm(**parts["number"])
+        parts["missing"] = tuple(parts["missing"])
+        form = cls(**parts)
+        is_sound = (
+            form.kind in FORM_KINDS
+            and form.order in ORDERS
+            and form.number.decimal in (".", ",")
+            and form.number.thousands in ("", ",", ".", " ", "'")
+            and form.number.thousands != form.number.decimal
+            and isinstance(form.number.affix, str)
+            and isinstance(form.is_chosen, bool)
+            and all(isinstance(text, str) for text in form.missing)
+        )
+        if not is_sound:
+            raise ValueError(f"a column's form cannot be {dict(plain)!r}")
+        return form
+
+    def reader(self) -> Callable[[str], Any]:
+        """A function from a cell to a float or a datetime; None where it is neither."""
+        if self.kind == "moment":
+            return lambda text: read_date(text, self.order)
+        if self.kind == "time of day":
+            return read_time_of_day
+        return lambda text: read_number(text, self.number)
+
+    def with_missing(self, texts: Collection[str]) -> ColumnForm:
+        """The same form with these cells among the missing ones."""
+        return replace(self, missing=(*self.missing, *texts))
+
+    def read(self, name: str, column: Any) -> Any:
+        """The column's cells as what they are.
+
+        Parameters
+        ----------
+        name : str
+            The column's name in errors.
+        column : pandas.Series of str
+            None or NaN where a value is missing.
+
+        Returns
+        -------
+        pandas.Series
+            float64, datetime64 or str, with the index of `column`.
+
+        Raises
+        ------
+        TableError
+            For a cell that is neither of this form nor missing.
+        """
+        codes, distinct = column.factorize()
+        if self.kind == "category":
+            marks = set(self.missing)
+            is_mark = np.array([*(text in marks for text in distinct), False])
+            return column.mask(is_mark[codes]) if is_mark.any() else column
+        read, missing = self.reader(), set(self.missing)
+        values = [
+            None if text in missing or is_missing_number(text) else read(text) for text in distinct
+        ]
+        for code, (text, value) in enumerate(zip(distinct, values, strict=True)):
+            if value is None and text not in missing and not is_missing_number(text):
+                raise self._unreadable(name, column, int(np.argmax(codes == code)), text)
+        return self._series(column, values, codes)
+
+    def read_leniently(self, column: Any) -> Any:
+        """Like `read`, with a missing value for each cell that is not of this form."""
+        codes, distinct = column.factorize()
+        read, missing = self.reader(), set(self.missing)
+        values = [
+            None if text in missing or is_missing_number(text) else read(text) for text in distinct
+        ]
+        return self._series(column, values, codes)
+
+    def _series(self, column: Any, values: list[Any], codes: Any) -> Any:
+        from pandas import Series
+
+        array: Any
+        if self.kind == "moment":
+            array = np.array([*values, None], dtype="datetime64[us]")
+        else:
+            array = np.array([*values, None], dtype=np.float64)
+        return Series(array[codes], index=column.index, name=column.name)
+
+    def _unreadable(self, name: str, column: Any, position: int, text: str) -> TableError:
+        return TableError(
+            f"column {name!r} holds {text!r} in {row_name(column, position)}, where "
+            f"{EXPECTED[self.kind]} is expected: correct the value, or leave the "
+            "cell empty"
+        )

@@ -1,0 +1,301 @@
+"""What the cells of a text column are, decided by the whole column, with remarks about doubts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.encoding.column_form import ColumnForm, FormKind
+from lamina.encoding.file_rows import row_name
+from lamina.encoding.missing_marks import ANYWHERE, is_missing_number
+from lamina.encoding.written_dates import (
+    DateOrder,
+    find_date_order,
+    has_two_digit_year,
+    read_date,
+    read_time_of_day,
+)
+from lamina.encoding.written_numbers import (
+    PERCENT,
+    find_number_form,
+    has_leading_zero,
+    read_number,
+)
+
+ColumnType: TypeAlias = Literal["number", "date", "category", "text"]
+COLUMN_TYPES: tuple[ColumnType, ...] = ("number", "date", "category", "text")
+# A column of which fewer cells than this among the first are numbers or dates is text.
+FIRST_LOOK, LEAST_FRACTION = 300, 0.5
+# Odd cells that are read as missing: few, and of few kinds or all of one pattern such as "<5".
+MOST_ODD_FRACTION, MOST_ODD_TEXTS, LEAST_NUMBERS = 0.05, 3, 3
+_CENSORED = re.compile(r"\s*(?:[<>≤≥~]=?|ca\.?|about|approx\.?)\s*[\d.,]+\s*\S{0,5}")
+_COUNTRY_CODE = re.compile(r"[A-Z]{2}")
+PLURALS = {"number": "numbers", "moment": "dates", "time of day": "times of day"}
+
+
+class Hints(NamedTuple):
+    """What is known about a column before its cells are looked at.
+
+    Attributes
+    ----------
+    decimal : {'.', ','}, optional
+        The decimal sign that the file has elsewhere.
+    order : {'day first', 'month first'}, optional
+        The order that the user chose.
+    marks : collection of str
+        Cells that are missing in a column of text; a file has those of `ANYWHERE`.
+    marks_are_chosen : bool
+        Whether the user chose the marks; then "NA" is missing among country codes, too.
+    """
+
+    decimal: str | None = None
+    order: DateOrder | None = None
+    marks: Collection[str] = ()
+    marks_are_chosen: bool = False
+
+
+class Finding(NamedTuple):
+    """A column's form, and what a reader of the table should hear about it."""
+
+    form: ColumnForm
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """The distinct cells of a column that are not missing, and how often each occurs."""
+
+    name: str
+    column: Any
+    codes: NDArray[np.int64]
+    distinct: Sequence[str]
+    counts: NDArray[np.int64]
+    present: Sequence[int]
+
+    def texts(self) -> list[str]:
+        return [self.distinct[code] for code in self.present]
+
+    def place(self, text: str) -> str:
+        """The row in which a text first occurs."""
+        code = list(self.distinct).index(text)
+        return row_name(self.column, int(np.argmax(self.codes == code)))
+
+    def n_rows(self, texts: Collection[str]) -> int:
+        chosen = set(texts)
+        return int(sum(self.counts[i] for i, text in enumerate(self.distinct) if text in chosen))
+
+    def quoted(self, texts: Sequence[str]) -> str:
+        """The first of the texts with its row, and the number of further cells."""
+        further = self.n_rows(texts) - 1
+        more = f" (and {further:,} more)" if further else ""
+        return f"{texts[0]!r} in {self.place(texts[0])}{more}"
+
+
+NO_HINTS = Hints()
+
+
+def find_form(
+    name: str, column: Any, hints: Hints = NO_HINTS, chosen: ColumnType | None = None
+) -> Finding:
+    """The form of a text column.
+
+    Parameters
+    ----------
+    name : str
+        The column's name in remarks.
+    column : pandas.Series of str
+        None or NaN where a value is missing.
+    hints : Hints
+    chosen : {'number', 'date', 'category', 'text'}, optional
+        The kind that the user chose. Cells that are no numbers or no dates are missing then.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> finding = find_form("income", pd.Series(["$1,200", "?", "$900", "$850.50"]))
+    >>> finding.form.kind, finding.form.number.thousands
+    ('number', ',')
+    >>> finding.remarks[0]
+    "column 'income' is numbers but for '?' in row 2: read as missing"
+    """
+    cells = _look(name, column)
+    if chosen in ("category", "text"):
+        marks = _user_marks(hints) if chosen == "category" else ()
+        return Finding(ColumnForm("category", missing=marks, is_chosen=True))
+    for kind in _candidates(cells, chosen):
+        form, doubts = _form_of(kind, cells, hints)
+        finding = _accept(form, cells, is_forced=chosen is not None)
+        if finding is not None:
+            return Finding(finding.form, (*finding.remarks, *doubts))
+    return _as_text(cells, hints)
+
+
+def _look(name: str, column: Any) -> _Cells:
+    codes, distinct = column.factorize()
+    counts = np.bincount(codes[codes >= 0], minlength=len(distinct))
+    texts = [str(text) for text in distinct]
+    present = [i for i, text in enumerate(texts) if not is_missing_number(text)]
+    return _Cells(name, column, codes, texts, counts, present)
+
+
+def _candidates(cells: _Cells, chosen: ColumnType | None) -> tuple[FormKind, ...]:
+    """The kinds that the column may be of, by its first distinct cells."""
+    if chosen is not None:
+        return ("number",) if chosen == "number" else ("moment",)
+    texts = cells.texts()
+    if not texts:
+        return ()
+    first = texts[:FIRST_LOOK]
+    fractions: dict[FormKind, float] = {
+        "moment": float(np.mean([_is_date(text) for text in first])),
+        "time of day": float(np.mean([read_time_of_day(text) is not None for text in first])),
+    }
+    kinds = tuple(kind for kind, fraction in fractions.items() if fraction >= LEAST_FRACTION)
+    if kinds:
+        return kinds
+    if any(has_leading_zero(text) for text in texts):
+        return ()
+    found = find_number_form(first)
+    if found is None:
+        return ()
+    n_read = sum(read_number(text, found[0]) is not None for text in first)
+    return ("number",) if n_read >= LEAST_FRACTION * len(first) else ()
+
+
+def _is_date(text: str) -> bool:
+    return read_date(text, "day first") is not None or read_date(text, "month first") is not None
+
+
+def _form_of(kind: FormKind, cells: _Cells, hints: Hints) -> tuple[ColumnForm, tuple[str, ...]]:
+    """The form of a column of numbers, dates or times, and remarks about what is in doubt."""
+    texts = cells.texts()
+    if kind == "moment":
+        order, doubtful = find_date_order(texts)
+        order, doubtful = (hints.order, None) if hints.order else (order, doubtful)
+        return ColumnForm(kind, order=order), _doubts_of_dates(cells, order, doubtful)
+    if kind == "time of day":
+        return ColumnForm(kind), ()
+    found = find_number_form(texts, hints.decimal)
+    if found is None:
+        return ColumnForm(kind), ()
+    form = ColumnForm(kind, number=found[0])
+    return form, _doubts_of_numbers(cells, form, None if hints.decimal == "," else found[1])
+
+
+def _doubts_of_dates(cells: _Cells, order: DateOrder, doubtful: str | None) -> tuple[str, ...]:
+    remarks = []
+    if doubtful is not None:
+        other = "--day-first" if order == "month first" else "--month-first"
+        remarks.append(
+            f"column {cells.name!r}: {doubtful!r} in {cells.place(doubtful)} may name two days, "
+            f"and is read with the {order}; {other} changes that"
+        )
+    if any(has_two_digit_year(text) for text in cells.texts()):
+        remarks.append(
+            f"column {cells.name!r} has years of two digits: 70 to 99 are read as 1970 to 1999, "
+            "00 to 40 as 2000 to 2040"
+        )
+    return tuple(remarks)
+
+
+def _doubts_of_numbers(cells: _Cells, form: ColumnForm, doubtful: str | None) -> tuple[str, ...]:
+    number, remarks = form.number, []
+    if doubtful is not None:
+        text = next(text for text in cells.texts() if doubtful in text)
+        other = "," if number.decimal == "." else "."
+        remarks.append(
+            f"column {cells.name!r}: {text!r} in {cells.place(text)} is read as "
+            f"{read_number(text, number):g}; --decimal {other!r} changes that"
+        )
+    if number.affix:
+        where = "in percent" if number.affix in PERCENT else f"with {number.affix!r}"
+        remarks.append(f"column {cells.name!r} is numbers {where}")
+    return tuple(remarks)
+
+
+def _accept(form: ColumnForm, cells: _Cells, *, is_forced: bool) -> Finding | None:
+    """The form with its odd cells among the missing ones; None where they are too many."""
+    read = form.reader()
+    values = {text: read(text) for text in cells.texts()}
+    odd = [text for text, value in values.items() if value is None]
+    n_odd = cells.n_rows(odd)
+    n_good = int(cells.counts[list(cells.present)].sum()) - n_odd
+    if not n_good and not is_forced:
+        return None
+    if odd and not is_forced:
+        are_few = n_odd <= max(1, MOST_ODD_FRACTION * n_good) and n_good >= LEAST_NUMBERS
+        are_alike = len(odd) <= MOST_ODD_TEXTS or all(map(_CENSORED.fullmatch, odd))
+        has_variety = len({value for value in values.values() if value is not None}) >= 3
+        if not (are_few and are_alike and has_variety):
+            return None
+    form = ColumnForm(form.kind, form.number, form.order, tuple(odd), is_forced)
+    seen = [text for text in cells.distinct if text in set(odd) or _is_written_mark(text)]
+    if not seen:
+        return Finding(form)
+    return Finding(form, (_but_for(cells, form.kind, seen),))
+
+
+def _is_written_mark(text: str) -> bool:
+    """Whether somebody wrote a mark by hand; an empty cell or NA needs no remark."""
+    return is_missing_number(text) and text.strip() not in ANYWHERE
+
+
+def _but_for(cells: _Cells, kind: FormKind, texts: Sequence[str]) -> str:
+    plural = PLURALS[kind]
+    return f"column {cells.name!r} is {plural} but for {cells.quoted(texts)}: read as missing"
+
+
+def _as_text(cells: _Cells, hints: Hints) -> Finding:
+    """The form of a column of categories, and why it is no column of numbers."""
+    marks, remarks = _user_marks(hints), []
+    seen = [text for text in cells.distinct if text in hints.marks and text.strip()]
+    if "NA" in seen and not hints.marks_are_chosen and _are_country_codes(cells):
+        marks = tuple(mark for mark in marks if mark != "NA")
+        seen.remove("NA")
+        remarks.append(
+            f"column {cells.name!r}: 'NA' is kept as a category among codes of two letters; "
+            "--na NA reads it as missing"
+        )
+    if seen:
+        remarks.append(
+            f"column {cells.name!r}: {cells.quoted(seen)} is read as missing; "
+            f"--text {cells.name!r} keeps it as a category"
+        )
+    return Finding(ColumnForm("category", missing=marks), (*remarks, *_why_not_numbers(cells)))
+
+
+def _user_marks(hints: Hints) -> tuple[str, ...]:
+    return tuple(sorted(hints.marks))
+
+
+def _are_country_codes(cells: _Cells) -> bool:
+    others = [text for text in cells.distinct if text not in ANYWHERE]
+    return len(others) > 1 and all(map(_COUNTRY_CODE.fullmatch, others))
+
+
+def _why_not_numbers(cells: _Cells) -> list[str]:
+    texts = cells.texts()
+    zeros = [text for text in texts if has_leading_zero(text)]
+    if zeros:
+        return [
+            f"column {cells.name!r} is read as text: {cells.quoted(zeros)} begins with a zero; "
+            f"--number {cells.name!r} reads numbers"
+        ]
+    for kind in _candidates(cells, None):
+        read = _form_of(kind, cells, NO_HINTS)[0].reader()
+        odd = [text for text in texts if read(text) is None]
+        n_all = int(cells.counts[list(cells.present)].sum())
+        n_good = n_all - cells.n_rows(odd)
+        if odd and n_good >= LEAST_FRACTION * n_all:
+            option = "--number" if kind == "number" else "--date"
+            return [
+                f"column {cells.name!r} is read as text: {n_good:,} of its {n_all:,} cells are "
+                f"{PLURALS[kind]}, but not {cells.quoted(odd)}; {option} {cells.name!r} reads "
+                "such cells as missing"
+            ]
+    return []

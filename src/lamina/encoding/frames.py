@@ -1,0 +1,49 @@
+"""Data frames of any library as pandas frames, through narwhals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina.errors import TableError
+
+
+def as_pandas(X: Any) -> Any:
+    """A data frame of pandas, polars, pyarrow or another library as a pandas one.
+
+    Parameters
+    ----------
+    X : data frame or array-like
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        None where X is no data frame.
+
+    Raises
+    ------
+    TableError
+        For a lazy frame, whose rows are still to be computed.
+    """
+    if hasattr(X, "iloc") and hasattr(X, "columns"):
+        return X
+    # It takes time to import, and only frames need it.
+    import narwhals as nw
+
+    frame = nw.from_native(X, pass_through=True)
+    if isinstance(frame, nw.LazyFrame):
+        raise TableError("the table is a lazy frame: give frame.collect()")
+    if not isinstance(frame, nw.DataFrame):
+        return None
+    from pandas import DataFrame
+
+    names = frame.columns
+    columns = [_to_pandas(frame.get_column(name)) for name in names]
+    read = DataFrame(dict(enumerate(columns)))
+    read.columns = names
+    return read
+
+
+def _to_pandas(series: Any) -> Any:
+    column = series.to_pandas()
+    column.index = range(len(column))
+    return column

@@ -1,0 +1,107 @@
+"""Columns to leave out: without values, constant, a copy of another, or numbering the rows."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+
+_ID_NAME = re.compile(
+    r"(?:.*[\W_])?(?:id|ids|uuid|guid|index|idx|rowid|rownum|row|serial)"
+    r"|(?:customer|user|record|row|account|order|patient|member|client|case)(?:id|number|no|nr)",
+    re.IGNORECASE,
+)
+_CAMEL_ID = re.compile(r".*[a-z0-9](?:Id|ID)")
+_TIME_NAME = re.compile(
+    r".*(?:year|month|week|day|date|time|hour|minute|second|period|step|age|jahr|monat|tag)s?"
+    r"|t|y|x",
+    re.IGNORECASE,
+)
+
+
+def reasons_to_leave_out(
+    columns: Mapping[str, Any], counters: Collection[str] = (), kept: Collection[str] = ()
+) -> dict[str, str]:
+    """Why columns are left out, by name.
+
+    Parameters
+    ----------
+    columns : mapping of str to pandas.Series
+        Of a table with a single row, only those without a value are left out.
+    counters : collection of str
+        Columns that rise by one from row to row of their file.
+    kept : collection of str
+        Columns that the user chose the kind of; they are left out only without any value.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"id": [3, 1, 2], "x": [0.5, 1.5, 0.5], "unit": ["m", "m", "m"]})
+    >>> reasons_to_leave_out(dict(table.items()))
+    {'id': 'it numbers the rows', 'unit': "it is 'm' in every row"}
+    """
+    empty = {name: "it has no value in any row" for name, c in columns.items() if c.isna().all()}
+    if all(len(column) < 2 for column in columns.values()):
+        return empty
+    reasons = dict(empty)
+    for position, (name, column) in enumerate(columns.items()):
+        if name not in reasons and name not in kept:
+            is_counter = name in counters and position == 0
+            reason = _reason(name, column, is_counter=is_counter)
+            if reason is not None:
+                reasons[name] = reason
+    reasons |= _copies({n: c for n, c in columns.items() if n not in reasons and n not in kept})
+    # A table of nothing else is learned from as it is.
+    return reasons if len(reasons) < len(columns) else empty
+
+
+def _reason(name: str, column: Any, *, is_counter: bool) -> str | None:
+    present = column.dropna()
+    if len(present) < 2:
+        return "it has a value in one row only"
+    if len(present) == len(column) and _is_constant(present):
+        value = present.iloc[0]
+        is_number = isinstance(value, int | float | np.number)
+        return f"it is {value if is_number else repr(value)!s} in every row"
+    if len(present) == len(column) and _is_id(name, column, is_counter=is_counter):
+        return "it numbers the rows"
+    return None
+
+
+def _is_constant(present: Any) -> bool:
+    try:
+        return bool((present == present.iloc[0]).all())
+    except (TypeError, ValueError):
+        return False
+
+
+def _is_id(name: str, column: Any, *, is_counter: bool) -> bool:
+    """Whether whole numbers are all distinct, and count the rows or have an id's name."""
+    if getattr(column.dtype, "kind", "O") not in "iu" or not column.is_unique:
+        return False
+    if is_counter and _TIME_NAME.fullmatch(name) is None and int(column.min()) in (0, 1):
+        return True
+    return bool(_ID_NAME.fullmatch(name) or _CAMEL_ID.fullmatch(name))
+
+
+def _copies(columns: Mapping[str, Any]) -> dict[str, str]:
+    """The columns that equal an earlier one in every row."""
+    from pandas.util import hash_pandas_object
+
+    first: dict[bytes, str] = {}
+    reasons = {}
+    for name, column in columns.items():
+        if column.dtype.name == "category":
+            column = column.astype(object)
+        try:
+            hashes = hash_pandas_object(column, index=False).to_numpy()
+            key = hashlib.sha256(hashes.tobytes()).digest()
+        except TypeError:
+            continue
+        twin = first.setdefault(key, name)
+        if twin != name and columns[twin].dtype == column.dtype and columns[twin].equals(column):
+            reasons[name] = f"it equals column {twin!r}"
+    return reasons

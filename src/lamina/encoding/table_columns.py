@@ -1,0 +1,126 @@
+"""The columns of a table as what they hold: text columns read by their forms, kinds found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, cast
+
+from lamina.encoding.column_form import ColumnForm
+from lamina.encoding.columns import Kind, categories, is_text, kind_of
+from lamina.encoding.form_finding import COLUMN_TYPES, ColumnType, find_form
+from lamina.encoding.understanding import Understanding
+from lamina.errors import TableError, suggestion
+
+
+class TypedColumns(NamedTuple):
+    """Columns of a table.
+
+    Attributes
+    ----------
+    columns : dict of str to pandas.Series
+        Numbers, dates and texts.
+    kinds : dict of str to {'number', 'moment', 'category'}
+    forms : dict of str to ColumnForm
+        Of those that were text.
+    remarks : mapping of str to tuple of str
+        About the forms.
+    left_out : dict of str to str
+        Why columns are left out.
+    """
+
+    columns: dict[str, Any]
+    kinds: dict[str, Kind]
+    forms: dict[str, ColumnForm]
+    remarks: Mapping[str, tuple[str, ...]]
+    left_out: dict[str, str]
+
+
+def check_types(types: Mapping[str, str], names: Sequence[str]) -> None:
+    """Refuse a type that is none, and a column that is not there."""
+    for name, chosen in types.items():
+        if name not in names:
+            raise TableError(
+                f"column_types names a column {name!r}, which the table does not have."
+                f"{suggestion(name, names)}"
+            )
+        if chosen not in COLUMN_TYPES:
+            raise ValueError(
+                f"column_types[{name!r}] must be one of {', '.join(COLUMN_TYPES)}, got {chosen!r}."
+                f"{suggestion(chosen, COLUMN_TYPES)}"
+            )
+
+
+def read_training(
+    columns: Mapping[str, Any],
+    understanding: Understanding | None = None,
+    types: Mapping[str, str] | None = None,
+) -> TypedColumns:
+    """The columns of a training table.
+
+    Parameters
+    ----------
+    columns : mapping of str to pandas.Series
+    understanding : Understanding, optional
+        What the reading of a file found; None for the columns of an array, whose texts stay texts.
+    types : mapping of str to {'number', 'date', 'category', 'text'}, optional
+    """
+    typed: dict[str, Any] = {}
+    forms: dict[str, ColumnForm] = {}
+    remarks: dict[str, tuple[str, ...]] = {}
+    for name, column in columns.items():
+        chosen = cast("ColumnType | None", (types or {}).get(name))
+        if understanding is not None and name in understanding.forms and chosen is None:
+            forms[name] = understanding.forms[name]
+            remarks[name] = understanding.remarks.get(name, ())
+        elif chosen in ("category", "text"):
+            forms[name] = ColumnForm("category", is_chosen=True)
+        elif understanding is not None and is_text(column) and not column.isna().all():
+            form, remarks[name] = find_form(name, column, chosen=chosen)
+            if form.kind != "category" or form.missing:
+                forms[name] = form
+        typed[name] = _read(name, column, forms.get(name))
+    may_be_empty = understanding is not None
+    kinds = {
+        name: _kind(name, column, forms.get(name), may_be_empty=may_be_empty)
+        for name, column in typed.items()
+    }
+    return TypedColumns(typed, kinds, forms, remarks, {})
+
+
+def read_new(
+    columns: Mapping[str, Any], kinds: Mapping[str, Kind], forms: Mapping[str, ColumnForm]
+) -> dict[str, Any]:
+    """The columns of a later table, by the forms of the training table."""
+    return {
+        name: _read(name, column, forms.get(name) or _form_of_numbers(name, column, kinds[name]))
+        for name, column in columns.items()
+    }
+
+
+def _form_of_numbers(name: str, column: Any, kind: Kind) -> ColumnForm | None:
+    """The form of a text column where training had numbers or dates; None where it finds none."""
+    if kind == "category" or not is_text(column) or column.isna().all():
+        return None
+    form = find_form(name, column).form
+    # Odd cells are for the reader to refuse: only a whole column of training may call them missing.
+    return None if form.kind == "category" else ColumnForm(form.kind, form.number, form.order)
+
+
+def _read(name: str, column: Any, form: ColumnForm | None) -> Any:
+    if form is None:
+        return column
+    if is_text(column):
+        return form.read(name, column)
+    if form.kind == "category" and form.is_chosen:
+        from pandas import Series
+
+        texts = categories(name, column)
+        return Series(texts, index=column.index, dtype=object)
+    return column
+
+
+def _kind(name: str, column: Any, form: ColumnForm | None, *, may_be_empty: bool) -> Kind:
+    if form is not None:
+        return "number" if form.kind == "time of day" else form.kind
+    # A column without any value is left out of a data frame, and refused in an array.
+    return "category" if may_be_empty and column.isna().all() else kind_of(name, column)

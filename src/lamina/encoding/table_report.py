@@ -1,0 +1,137 @@
+"""What each column of a table was taken for, and what is done with it: records for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import numpy as np
+
+from lamina.encoding.columns import READERS
+
+if TYPE_CHECKING:
+    from lamina.encoding.table import TableEncoding
+    from lamina.encoding.table_columns import TypedColumns
+
+
+class ColumnRecord(TypedDict):
+    """One column of a table.
+
+    Attributes
+    ----------
+    column : str
+        Its name.
+    kind : str
+        'number', 'date' or 'category'.
+    n_missing : int
+        The number of rows without a value.
+    n_distinct : int
+        The number of different values.
+    action : str
+        What is done with it, in words.
+    remarks : list of str
+        What is in doubt, a sentence each.
+    """
+
+    column: str
+    kind: str
+    n_missing: int
+    n_distinct: int
+    action: str
+    remarks: list[str]
+
+
+KIND_NAMES = {"number": "number", "moment": "date", "category": "category"}
+
+
+def describe_columns(table: Any) -> list[ColumnRecord]:
+    """What a TableEncoding would do with each column of a table.
+
+    Parameters
+    ----------
+    table : data frame of shape (n_rows, n_columns)
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> record = describe_columns(pd.DataFrame({"x": [1.5, None, 2.0], "unit": ["m", "m", "m"]}))
+    >>> record[0]["action"], record[1]["action"]
+    ('standardised, with a 0/1 column for missing values', "left out: it is 'm' in every row")
+    """
+    from lamina.encoding.table import TableEncoding
+
+    report: list[ColumnRecord] = TableEncoding().fit(table).report_
+    return report
+
+
+def report_columns(encoding: TableEncoding, typed: TypedColumns) -> list[ColumnRecord]:
+    """The records of a fitted encoding."""
+    indicated = {encoding._numeric()[i] for i in encoding._indicated()}
+    return [
+        ColumnRecord(
+            column=name,
+            kind=KIND_NAMES[encoding.kinds_[name]],
+            n_missing=int(column.isna().sum()),
+            n_distinct=_n_distinct(column),
+            action=_action(encoding, name, column, name in indicated),
+            remarks=list(typed.remarks.get(name, ())),
+        )
+        for name, column in typed.columns.items()
+    ]
+
+
+def record_from_plain(plain: Any) -> ColumnRecord:
+    """A record that was saved; raises ValueError, KeyError or TypeError for anything else."""
+    texts = (plain["column"], plain["kind"], plain["action"], *plain["remarks"])
+    if not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"a column's record cannot be {plain!r}")
+    return ColumnRecord(
+        column=plain["column"],
+        kind=plain["kind"],
+        n_missing=int(plain["n_missing"]),
+        n_distinct=int(plain["n_distinct"]),
+        action=plain["action"],
+        remarks=list(plain["remarks"]),
+    )
+
+
+def unknown_columns(encoding: TableEncoding, columns: dict[str, Any]) -> list[str]:
+    """The category columns that have values, but none that training knows."""
+    unknown = []
+    for name, kept in encoding.categories_.items():
+        texts = {text for text in READERS["category"](name, columns[name]) if text is not None}
+        if kept and texts and texts.isdisjoint(kept):
+            unknown.append(name)
+    return unknown
+
+
+def _n_distinct(column: Any) -> int:
+    try:
+        return int(column.nunique())
+    except TypeError:
+        return len(np.unique(column.dropna().astype(str)))
+
+
+def _action(encoding: TableEncoding, name: str, column: Any, is_indicated: bool) -> str:
+    if name in encoding.left_out_:
+        return f"left out: {encoding.left_out_[name]}"
+    if encoding.kinds_[name] == "category":
+        return _action_on_categories(encoding, name, column)
+    beside = [*encoding.calendar_.get(name, ())]
+    action = f"days since 1970, standardised, and {_listed(beside)}" if beside else "standardised"
+    if is_indicated:
+        action += ", with a 0/1 column for missing values"
+    return action
+
+
+def _action_on_categories(encoding: TableEncoding, name: str, column: Any) -> str:
+    kept = encoding.categories_[name]
+    if not kept:
+        return f"left out: no value occurs in {encoding.min_frequency} rows or more"
+    n_kept = len([text for text in kept if text is not None])
+    n_rare = _n_distinct(column) - n_kept
+    action = f"a 0/1 column for each of {len(kept):,} categories"
+    return action + (f"; {n_rare:,} rare ones share none" if n_rare > 0 else "")
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

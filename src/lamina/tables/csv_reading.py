@@ -1,0 +1,181 @@
+"""CSV by Arrow: typed columns first, then the written cells of those that need a second look."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from lamina.encoding.written_numbers import has_leading_zero
+from lamina.errors import TableError
+from lamina.tables.contents import Contents
+from lamina.tables.csv_text import Layout, as_utf8, bad_line, find_layout
+from lamina.tables.options import ReadingOptions
+
+# A row must fit into a block.
+BLOCK_BYTES = 1 << 24
+_CHUNK = 1 << 22
+# Fields without a name get one that no header has.
+_NAMELESS = "\0"
+
+
+class CsvTable(NamedTuple):
+    """A table as Arrow types it; text columns hold their cells as they are written.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+    decimal : {'.', ','}
+    remarks : tuple of str
+    """
+
+    table: Any
+    decimal: str
+    remarks: tuple[str, ...]
+
+
+def read_csv(contents: Contents, options: ReadingOptions) -> CsvTable:
+    """The table in the text of a CSV file.
+
+    Raises
+    ------
+    TableError
+        For bytes that are no text, an empty file, or a row with another number of fields.
+    """
+    label = contents.label
+    data, remarks = as_utf8(label, contents.data, options.encoding)
+    separator = options.separator or ("\t" if contents.ending == ".tsv" else None)
+    layout = find_layout(label, data, separator, options.decimal)
+    if not data[layout.start :].strip():
+        raise TableError(f"{label} has no rows below its header")
+    file = _File(label, data, layout, options.marks)
+    written = [*options.forms, *(n for n, kind in options.types.items() if kind != "number")]
+    table = file.typed(written)
+    written += file.to_look_at_again(table)
+    again = file.written(written)
+    for name in again.column_names:
+        place = table.column_names.index(name) if name in table.column_names else None
+        column = again.column(name)
+        if place is None:
+            table = table.append_column(name, column)
+        elif _is_number(table.schema.field(place).type) and not _any_leading_zero(column):
+            continue
+        else:
+            table = table.set_column(place, name, column)
+    table = table.select(file.names)
+    return CsvTable(_without_unnamed(table), layout.decimal, (*remarks, *layout.remarks))
+
+
+class _File(NamedTuple):
+    """A CSV file's text and its layout."""
+
+    label: str
+    data: bytes
+    layout: Layout
+    marks: tuple[str, ...] | None
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns; those without one are numbered."""
+        return [name or f"{_NAMELESS}{i}" for i, name in enumerate(self.layout.names)]
+
+    def typed(self, others: Collection[str]) -> Any:
+        """The columns, but for the others, as Arrow types them."""
+        names = [name for name in self.names if name not in others]
+        marks = {} if self.marks is None else {"null_values": [*self.marks, ""]}
+        converting = arrow_csv.ConvertOptions(
+            strings_can_be_null=True,
+            include_columns=names,
+            decimal_point=self.layout.decimal,
+            **marks,
+        )
+        # Arrow takes an empty list of columns for all.
+        return self._parse(converting) if names else pa.table({})
+
+    def written(self, names: Collection[str]) -> Any:
+        """The cells of these columns as they are written, null where they are empty."""
+        chosen = [name for name in self.names if name in names]
+        if not chosen:
+            return pa.table({})
+        converting = arrow_csv.ConvertOptions(
+            strings_can_be_null=True,
+            null_values=[""],
+            include_columns=chosen,
+            column_types=dict.fromkeys(chosen, pa.string()),
+        )
+        return self._parse(converting)
+
+    def to_look_at_again(self, table: Any) -> list[str]:
+        """Text columns in which NA may be a value, and numbers that may begin with a zero."""
+        kinds = dict(zip(table.column_names, table.schema.types, strict=True))
+        texts = [name for name, kind in kinds.items() if _is_text(kind) and table[name].null_count]
+        numbers = [name for name, kind in kinds.items() if _is_number(kind)]
+        if numbers and _may_have_leading_zeros(self.data, self.layout.separator):
+            texts += numbers
+        return texts
+
+    def _parse(self, converting: Any) -> Any:
+        try:
+            return arrow_csv.read_csv(
+                pa.BufferReader(pa.py_buffer(memoryview(self.data)[self.layout.start :])),
+                read_options=arrow_csv.ReadOptions(block_size=BLOCK_BYTES, column_names=self.names),
+                parse_options=arrow_csv.ParseOptions(
+                    delimiter=self.layout.separator,
+                    newlines_in_values=True,
+                    invalid_row_handler=self._skip_or_refuse,
+                ),
+                convert_options=converting,
+            )
+        except pa.ArrowInvalid as error:
+            problem = bad_line(self.data, self.layout) or _in_plain_words(error)
+            raise TableError(f"{self.label} cannot be read as CSV: {problem}") from None
+
+    def _skip_or_refuse(self, row: Any) -> str:
+        is_comment = self.layout.has_comments and row.text.startswith("#")
+        is_blank = not row.text.strip().strip(self.layout.separator)
+        return "skip" if is_comment or is_blank else "error"
+
+
+def _may_have_leading_zeros(data: bytes, separator: str) -> bool:
+    """Whether any cell begins with 0 and another digit."""
+    begins = np.zeros(256, dtype=bool)
+    begins[[*separator.encode(), *b"\r\n\" '+-"]] = True
+    is_digit = np.zeros(256, dtype=bool)
+    is_digit[48:58] = True
+    for start in range(0, len(data), _CHUNK):
+        part = np.frombuffer(data[start : start + _CHUNK + 2], dtype=np.uint8)
+        if (begins[part[:-2]] & (part[1:-1] == 48) & is_digit[part[2:]]).any():
+            return True
+    return False
+
+
+def _any_leading_zero(column: Any) -> bool:
+    return any(has_leading_zero(text) for text in column.unique().to_pylist() if text)
+
+
+def _without_unnamed(table: Any) -> Any:
+    """Name the fields that have no name; leave out empty ones, and row numbers at the front."""
+    names = []
+    for i, name in enumerate(table.column_names):
+        if name.startswith(_NAMELESS):
+            is_empty = table.column(i).null_count == table.num_rows
+            names.append(None if i == 0 or is_empty else f"column {i + 1}")
+        else:
+            names.append(name)
+    kept = [i for i, name in enumerate(names) if name is not None]
+    return table.select(kept).rename_columns([name for name in names if name is not None])
+
+
+def _is_text(kind: Any) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _is_number(kind: Any) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def _in_plain_words(error: Exception) -> str:
+    return str(error).removeprefix("CSV parse error: ").strip()
