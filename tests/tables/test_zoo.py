@@ -1,0 +1,73 @@
+"""A zoo of messy files, each beside a record of its right reading."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pytest.importorskip("pyarrow")
+
+from lamina.encoding.columns import check_table, kind_of, numbers
+from lamina.encoding.understanding import understanding_of
+from lamina.errors import TableError
+from lamina.tables.options import ReadingOptions
+from lamina.tables.reading import read_table
+
+ZOO = Path(__file__).parent / "zoo"
+RECORDS = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(ZOO.glob("*.json"))}
+
+
+def read(record):
+    options = record.get("options", {})
+    if "marks" in options:
+        options = options | {"marks": tuple(options["marks"])}
+    return read_table(ZOO / record["file"], ReadingOptions(**options))
+
+
+def cells(name, column):
+    """Numbers as floats, dates as ISO text, texts as they are; None where missing."""
+    kind = kind_of(name, column)
+    if kind == "number":
+        return [None if np.isnan(x) else x for x in numbers(name, column).tolist()]
+    if kind == "moment":
+        return [None if pd.isna(moment) else moment.isoformat() for moment in column]
+    return [None if pd.isna(text) else text for text in column]
+
+
+def test_there_are_fifty_animals():
+    assert len(RECORDS) >= 50
+
+
+@pytest.mark.parametrize("name", [name for name in RECORDS if "error" not in RECORDS[name]])
+def test_a_messy_file_is_read_rightly(name):
+    record = RECORDS[name]
+    table = read(record)
+    if "columns" in record:
+        assert list(table.columns) == record["columns"]
+    for column, kind in record.get("kinds", {}).items():
+        assert kind_of(column, table[column]) == kind, column
+    for column, n_missing in record.get("missing", {}).items():
+        assert table[column].isna().sum() == n_missing, column
+    for column, expected in record.get("values", {}).items():
+        found = cells(column, table[column])
+        if kind_of(column, table[column]) == "moment":
+            expected = [None if day is None else pd.Timestamp(day).isoformat() for day in expected]
+        assert found == expected, column
+
+
+@pytest.mark.parametrize("name", [name for name in RECORDS if "remarks" in RECORDS[name]])
+def test_every_doubt_about_a_messy_file_is_said(name):
+    remarks = understanding_of(read(RECORDS[name])).all_remarks()
+    expected = RECORDS[name]["remarks"]
+    assert len(remarks) == len(expected), remarks
+    for remark, pattern in zip(remarks, expected, strict=True):
+        assert re.search(pattern, remark), remark
+
+
+@pytest.mark.parametrize("name", [name for name in RECORDS if "error" in RECORDS[name]])
+def test_a_file_that_cannot_be_right_is_refused_with_its_place(name):
+    with pytest.raises(TableError, match=RECORDS[name]["error"]):
+        check_table(read(RECORDS[name]))
