@@ -5,7 +5,6 @@ from importlib.util import find_spec
 NEEDS = {
     "lamina/export/onnx_model.py": "onnxruntime",
     "lamina/export/onnx_pipeline.py": "skl2onnx",
-    "lamina/export/onnx_table.py": "onnx",
     "lamina/export/pytorch.py": "torch",
     "lamina/export/torch_layers.py": "torch",
     "lamina/export/torch_modules.py": "torch",

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, StandardScaler
 
@@ -196,8 +197,10 @@ def test_a_pipeline_that_does_not_end_in_a_model_of_laminas_is_refused(rows):
 
 
 @pytest.mark.parametrize(("missing", "package"), [("onnx", "onnx"), ("skl2onnx", "skl2onnx")])
-def test_a_missing_package_is_named_with_the_way_to_get_it(missing, package, fit, monkeypatch):
+def test_a_missing_package_is_named_with_the_way_to_get_it(
+    missing, package, fit, rows, monkeypatch
+):
     monkeypatch.setitem(sys.modules, missing, None)
     monkeypatch.delitem(sys.modules, "lamina.export.onnx_pipeline", raising=False)
     with pytest.raises(ImportError, match=rf'needs {package}: pip install "lamina\[onnx\]"'):
-        lamina.to_onnx(make_pipeline(MaxAbsScaler(), fit("binary")))
+        lamina.to_onnx(make_pipeline(PCA().fit(rows), fit("binary")))

@@ -8,6 +8,7 @@ from scipy.special import erf
 
 import lamina
 from lamina.errors import ExportError
+from lamina.export.onnx_check import check
 from lamina.export.onnx_graph import add_formula
 from lamina.export.onnx_kernels import STAND_INS
 from lamina.formulas import ACTIVATIONS, NORMALIZATIONS
@@ -73,3 +74,13 @@ def test_the_stand_in_of_erf_is_erf_to_rounding():
 def test_a_version_that_onnx_does_not_have_is_refused(opset, fit):
     with pytest.raises(ValueError, match=r"opset=.*has versions 9 to .*the default, 18"):
         lamina.to_onnx(fit("numbers"), opset=opset)
+
+
+def test_what_onnxruntime_has_no_kernel_for_is_refused_with_the_cure():
+    info = onnx.helper.make_tensor_value_info
+    x, y = info("x", onnx.TensorProto.DOUBLE, [1]), info("y", onnx.TensorProto.DOUBLE, [1])
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Erf", ["x"], ["y"])], "g", [x], [y])
+    proto = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)])
+    proto.ir_version = 8
+    with pytest.raises(ExportError, match='no Erf in float64: give dtype="float32"'):
+        check(proto, np.dtype("float64"))

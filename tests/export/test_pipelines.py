@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from sklearn.compose import ColumnTransformer, TransformedTargetRegressor, make_column_transformer
 from sklearn.decomposition import PCA
-from sklearn.impute import SimpleImputer
+from sklearn.impute import KNNImputer, SimpleImputer
 from sklearn.pipeline import FeatureUnion, make_pipeline, make_union
 from sklearn.preprocessing import (
     FunctionTransformer,
+    KBinsDiscretizer,
     MaxAbsScaler,
     MinMaxScaler,
     OneHotEncoder,
@@ -141,6 +142,31 @@ def test_a_pipeline_answers_in_floats_as_a_c_header(case, compile_c):
     np.testing.assert_allclose(answer[:, 0], wanted, atol=1e-3 * abs(wanted).max())
 
 
+def session_of(model: Any, *args: Any, **options: Any) -> Any:
+    """The session in which onnxruntime computes a model."""
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    return onnxruntime.InferenceSession(lamina.to_onnx(model, *args, **options).SerializeToString())
+
+
+@pytest.mark.parametrize("X_dtype", [None, "float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", None])
+def test_a_pipeline_answers_in_onnx_in_the_dtype_asked_for(case, dtype, X_dtype):
+    model, rows = case
+    X = [] if X_dtype is None else [rows[:1].astype(X_dtype)]
+    session = session_of(model, *X, dtype=dtype)
+    name = dtype or X_dtype or "float64"
+    assert (
+        session.get_inputs()[0].type
+        == {"float32": "tensor(float)", "float64": "tensor(double)"}[name]
+    )
+    [answer] = session.run(None, {"X": rows.astype(name)})
+    assert answer.dtype == name
+    wanted = model.predict(rows)
+    tolerance = {"float32": 1e-3, "float64": 1e-11}[name]
+    np.testing.assert_allclose(answer[:, 0], wanted, atol=tolerance * abs(wanted).max())
+
+
 @pytest.mark.parametrize(
     "scaler", [StandardScaler(), MinMaxScaler((-1, 1)), StandardScaler(with_mean=False)]
 )
@@ -168,6 +194,7 @@ def test_an_unknown_category_is_an_error_where_the_encoder_says_so(compile_c):
     with pytest.raises(ValueError, match=r"X holds .*77.0.* in row 1, an unknown category"):
         in_python(model, unknown)
     assert np.isnan(in_c(compile_c, model, unknown)).all()
+    assert np.isnan(session_of(model).run(None, {"X": unknown})[0]).all()
 
 
 @pytest.mark.parametrize("activation", lamina.formulas.ACTIVATIONS)
@@ -178,6 +205,7 @@ def test_an_infinite_number_is_never_answered_for(activation, compile_c):
         with pytest.raises(ValueError, match="infinity or NaN"):
             in_python(model, row)
         assert np.isnan(in_c(compile_c, model, row)).all()
+        assert np.isnan(session_of(model).run(None, {"X": row})[0]).all()
 
 
 @pytest.mark.parametrize(
@@ -242,7 +270,7 @@ def frame_model() -> tuple[Any, Any]:
     return model.fit(table, X[:, 2] > 0), table
 
 
-def test_a_frame_of_numbers_and_texts_answers_as_a_python_file_and_a_c_header(compile_c):
+def test_a_frame_of_numbers_and_texts_answers_alike_everywhere(compile_c):
     model, table = frame_model()
     names: dict[str, Any] = {}
     exec(lamina.to_python(model), names)
@@ -261,6 +289,14 @@ def test_a_frame_of_numbers_and_texts_answers_as_a_python_file_and_a_c_header(co
     kinds = {"category": ctypes.c_char_p, "number": ctypes.c_double}
     fields = [(f"field_{i}", kinds[each.kind]) for i, each in enumerate(program.inputs)]
     row_type = type("Row", (ctypes.Structure,), {"_fields_": fields})
+    session, feed = session_of(model, table[:1]), {}
+    for each, name in zip(session.get_inputs(), table.columns, strict=True):
+        feed[each.name] = (
+            table[[name]].fillna("" if each.type == "tensor(string)" else np.nan).to_numpy()
+        )
+    labels, probabilities = session.run(None, feed)
+    assert labels.tolist() == model.predict(table).tolist()
+    np.testing.assert_allclose(probabilities, model.predict_proba(table), rtol=1e-11)
     for i, wanted in enumerate(model.predict_proba(table)):
         values = [
             value.encode() if isinstance(value, str) else value for value in table.iloc[i].tolist()
@@ -269,3 +305,30 @@ def test_a_frame_of_numbers_and_texts_answers_as_a_python_file_and_a_c_header(co
         y = np.empty(2)
         library.run(ctypes.byref(row_type(*values)), ctypes.c_void_p(y.ctypes.data))
         np.testing.assert_allclose(y, wanted, rtol=1e-11)
+
+
+@pytest.mark.parametrize("dtype", ["float32", None])
+def test_what_only_skl2onnx_converts_is_computed_in_the_dtype_asked_for(dtype):
+    pytest.importorskip("skl2onnx")
+    model = make_pipeline(StandardScaler(), PCA(2), network()).fit(X, X[:, 1])
+    for rows in ([], [X[:1]], [X[:1].astype("float32")]):
+        session = session_of(model, *rows, dtype=dtype)
+        expected = dtype or (rows[0].dtype.name if rows else "float64")
+        [answer] = session.run(None, {"X": X.astype(expected)})
+        assert answer.dtype == expected
+        np.testing.assert_allclose(answer[:, 0], model.predict(X), rtol=1e-3, atol=1e-3)
+
+
+def test_what_is_not_converted_in_float64_is_refused_with_the_cure():
+    pytest.importorskip("skl2onnx")
+    model = make_pipeline(KNNImputer(n_neighbors=2), network()).fit(GAPS, X[:, 1])
+    with pytest.raises(ExportError, match=r'KNNImputer.*Give dtype="float32"'):
+        lamina.to_onnx(model)
+    assert lamina.to_onnx(model, dtype="float32").graph.input
+
+
+def test_what_is_converted_to_mixed_dtypes_is_refused_with_the_cure():
+    pytest.importorskip("skl2onnx")
+    model = make_pipeline(KBinsDiscretizer(3, encode="onehot-dense"), network()).fit(X, X[:, 1])
+    with pytest.raises(ExportError, match=r'ONNX .*give dtype="float32"'):
+        lamina.to_onnx(model)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -149,3 +151,13 @@ def test_an_export_leaves_the_model_as_it_was(export, fit, rows):
 def test_a_regressor_knows_the_same_refusals():
     with pytest.raises(NotFittedError):
         lamina.to_python(MLPRegressor())
+
+
+def test_exports_that_need_no_onnx_work_without_it():
+    code = (
+        "import sys; sys.modules['onnx'] = sys.modules['skl2onnx'] = None;"
+        "sys.modules['onnxruntime'] = None;"
+        "import lamina; model = lamina.MLPRegressor(tol=10).fit([[0.0], [1.0]], [0.0, 1.0]);"
+        "lamina.to_python(model); lamina.to_c(model)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

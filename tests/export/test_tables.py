@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -263,3 +264,51 @@ def test_a_python_file_answers_as_the_model(case, form):
 def test_a_c_header_answers_as_the_model(case, compile_c):
     model, rows, answer = case
     assert_alike(run_c(compile_c, model, rows), answer)
+
+
+def run_onnx(model: Any, table: Any, **options: Any) -> np.ndarray:
+    """What onnxruntime answers."""
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    proto = lamina.to_onnx(model, **options)
+    session = onnxruntime.InferenceSession(proto.SerializeToString())
+    feed = {}
+    for each, column in zip(session.get_inputs(), lower(model).inputs, strict=True):
+        feed[each.name] = _as_onnx(table[column.name], column.kind, each.type)
+    names = [each.name for each in session.get_outputs() if not each.name.startswith("label")]
+    return np.hstack(session.run(names, feed))
+
+
+def _as_onnx(column: Any, kind: str, onnx_type: str) -> np.ndarray:
+    if kind == "category":
+        texts = categories(str(column.name), column)
+        return np.array([["" if text is None else text] for text in texts], dtype=object)
+    if kind == "moment":
+        in_utc = pd.to_datetime(column, utc=True).dt.tz_localize(None)
+        return in_utc.to_numpy("datetime64[us]").astype(np.int64).reshape(-1, 1)
+    dtype = {"tensor(float)": np.float32, "tensor(double)": np.float64}[onnx_type]
+    return column.astype(float).to_numpy(dtype).reshape(-1, 1)
+
+
+def can_be_said(model: Any, rows: Any) -> np.ndarray:
+    """The rows without a missing text where the empty one is a category of its own."""
+    said = np.ones(len(rows), dtype=bool)
+    for each in lamina.to_onnx(model).graph.input:
+        if "a missing one cannot be said" in each.doc_string:
+            [name] = [name for name in rows if re.sub(r"[^\w+]", "_", name) == each.name]
+            said &= rows[name].notna().to_numpy()
+    return said
+
+
+def test_onnx_answers_as_the_model(case):
+    model, rows, answer = case
+    said = can_be_said(model, rows)
+    assert_alike(run_onnx(model, rows)[said], answer[said])
+
+
+def test_onnx_answers_in_float32_where_that_is_asked_for(case):
+    model, rows, answer = case
+    given = run_onnx(model, rows, dtype="float32")
+    assert given.dtype == np.float32
+    said = can_be_said(model, rows)
+    np.testing.assert_allclose(given[said], answer[said], atol=1e-3 * abs(answer).max())

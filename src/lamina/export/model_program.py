@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
+from lamina.encoding import TableEncoding
 from lamina.errors import ExportError
 from lamina.export.fitted_network import FittedNetwork, fitted_network
 from lamina.export.lowered_steps import lower_step
@@ -44,6 +45,20 @@ def lower(model: Any, dtype: DTypeLike | None = None) -> Program:
     return _program(lowering, network, target)
 
 
+class TableProgram(NamedTuple):
+    """The columns that an encoding reads, and the operations that make its matrix."""
+
+    inputs: tuple[Input, ...]
+    operations: tuple[Operation, ...]
+
+
+def lower_encoding(encoding: TableEncoding) -> TableProgram:
+    """The operations of a TableEncoding alone."""
+    lowering = Lowering(_names(encoding))
+    lowering.matrix(lower_step(lowering, encoding, Raw(tuple(range(len(lowering.names))))))
+    return _table(lowering)
+
+
 def _program(lowering: Lowering, network: FittedNetwork, target: TargetScale | None) -> Program:
     n_features, operations = len(lowering.names), tuple(lowering.operations)
     if operations[-1].width != network.widths[0]:
@@ -53,13 +68,22 @@ def _program(lowering: Lowering, network: FittedNetwork, target: TargetScale | N
         )
     if not lowering.takes_a_table:
         return Program((), n_features, operations, network, target)
+    inputs, operations = _table(lowering)
+    return Program(inputs, n_features, operations, network, target)
+
+
+def _table(lowering: Lowering) -> TableProgram:
+    """The inputs that are read, and the operations, which count among them."""
     read = sorted(lowering.kinds)
+    names = [lowering.names[i] for i in read]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ExportError(f"two columns are named {twice[0]!r}: rename one of them")
     place = {column: i for i, column in enumerate(read)}
     inputs = tuple(
         Input(lowering.names[i], lowering.kinds[i], lowering.missing_texts.get(i, ())) for i in read
     )
-    renumbered = tuple(_renumbered(each, place) for each in operations)
-    return Program(inputs, n_features, renumbered, network, target)
+    return TableProgram(inputs, tuple(_renumbered(each, place) for each in lowering.operations))
 
 
 def _renumbered(operation: Operation, place: dict[int, int]) -> Operation:
@@ -78,6 +102,7 @@ def _names(model: Any) -> list[str]:
         return _names(steps[0])
     if isinstance(model, TransformedTargetRegressor):
         return _names(model.regressor_)
+    check_is_fitted(model)
     if hasattr(model, "kinds_"):
         return list(model.kinds_)
     n_features = int(model.n_features_in_)

@@ -7,7 +7,6 @@ Months are computed with int64, whose division ONNX rounds towards zero. So days
 from __future__ import annotations
 
 import numpy as np
-from onnx import helper
 
 from lamina.encoding.calendar import PARTS, WEEKDAY_OF_DAY_0
 from lamina.export.onnx_graph import Graph
@@ -18,6 +17,7 @@ MICROSECONDS_A_DAY = 86_400_000_000
 # The calendar repeats every 400 years; 0000-03-01 lies so many days before 1970.
 DAYS_BEFORE_1970 = 719_468
 DAYS_IN_400_YEARS = 146_097
+FLOAT64 = 11  # TensorProto.DOUBLE, without importing onnx
 # int64 reaches 292,277 years back.
 PERIODS_EARLIER = 800
 
@@ -79,10 +79,10 @@ class Moment:
         scaled = self.graph.node("Mul", of_year, self._int(5))
         from_march = self._div(self.graph.node("Add", scaled, self._int(2)), 153)
         from_january = self.graph.node("Add", from_march, self._int(2))
-        return self._cast(self.graph.node("Mod", from_january, self._int(12)), np.float64)
+        return self._double(self.graph.node("Mod", from_january, self._int(12)))
 
     def _hour(self) -> str:
-        return self._times(self._cast(self.micros_of_day, np.float64), 24 / MICROSECONDS_A_DAY)
+        return self._times(self._double(self.micros_of_day), 24 / MICROSECONDS_A_DAY)
 
     def _times(self, name: str, factor: float) -> str:
         return self.graph.node("Mul", name, self.graph.constant(np.array(factor)))
@@ -93,8 +93,8 @@ class Moment:
     def _int(self, value: int) -> str:
         return self.graph.constant(np.array(value, dtype=np.int64))
 
-    def _cast(self, name: str, dtype: type) -> str:
-        return self.graph.node("Cast", name, to=helper.np_dtype_to_tensor_dtype(np.dtype(dtype)))
+    def _double(self, name: str) -> str:
+        return self.graph.node("Cast", name, to=FLOAT64)
 
     def _number(self, name: str) -> str:
         return self.graph.node("Cast", name, to=self.number)

@@ -48,9 +48,12 @@ def check(proto: ModelProto, dtype: np.dtype[Any]) -> None:
     try:
         onnx.checker.check_model(proto, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        reason = _first_line(error)
+        cure = _cure(dtype)
+        if "No Op registered" in reason:
+            cure = "leave opset at its default, or give a newer one"
         raise ExportError(
-            f"ONNX {onnx.__version__} refuses this model: {_first_line(error)}. Leave opset at "
-            "its default, or give a newer one"
+            f"ONNX {onnx.__version__} refuses this model: {reason}: {cure}"
         ) from error
     session_of(proto, dtype)
 
@@ -82,18 +85,19 @@ def _refusal(error: Exception, version: str, dtype: np.dtype[Any]) -> str:
     missing = NO_KERNEL.search(str(error))
     if missing is None:
         return (
-            f"onnxruntime {version} cannot open this model: {_first_line(error)}. Leave opset at "
+            f"onnxruntime {version} cannot open this model: {_first_line(error)}: leave opset at "
             "its default, or give an older one"
         )
-    cure = (
-        'give dtype="float32"'
-        if dtype == np.float64
-        else "put another transformer in place of the one that needs it"
-    )
     return (
-        f"onnxruntime {version} cannot open this model in {dtype.name}, because it has no "
-        f"{missing[1]} in {dtype.name}: {cure}"
+        f"onnxruntime {version} cannot open this model, because it has no {missing[1]} in "
+        f"{dtype.name}: {_cure(dtype)}"
     )
+
+
+def _cure(dtype: np.dtype[Any]) -> str:
+    if dtype == np.float64:
+        return 'give dtype="float32"'
+    return "put another transformer in place of the one that needs it"
 
 
 def _first_line(error: Exception) -> str:

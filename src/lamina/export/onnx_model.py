@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
-from sklearn.utils.validation import check_is_fitted
 
 from lamina.errors import ExportError
 from lamina.export.fitted_network import FittedNetwork, fitted_network
+from lamina.export.lowering import NotLoweredError
+from lamina.export.model_program import lower, target_scale
 from lamina.export.onnx_check import check, check_opset
-from lamina.export.onnx_graph import add_network, label_array, outputs_of
+from lamina.export.onnx_graph import label_array
+from lamina.export.onnx_program import INNER, program_to_onnx
+from lamina.export.program import TargetScale
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -50,15 +51,16 @@ def to_onnx(
     Parameters
     ----------
     model : MLPClassifier, MLPRegressor, Pipeline or TransformedTargetRegressor
-        Fitted; a target's scaler is StandardScaler or MinMaxScaler. What stands before the model in
-        a pipeline is converted by skl2onnx, and a TableEncoding by lamina.
+        Fitted; a target's scaler is StandardScaler or MinMaxScaler. lamina writes what `to_python`
+        takes before the model in a pipeline; skl2onnx converts a pipeline with other steps.
     X : array-like or data frame, optional
         A pipeline's input, a row of it or more, for its types and names; by default a matrix of
         numbers, or the columns that a TableEncoding was fitted to. A model alone needs none.
     dtype : {'float32', 'float64'}, optional
-        What is computed in where X does not say so; by default the dtype of the model's weights,
-        or the float32 that a `precision` sums in.
-        Some operators that other transformers need know float32 alone in onnxruntime.
+        The dtype of floating-point inputs and outputs, and of the network; by default that of X
+        where it has one, else that of the model's weights, or the float32 that a `precision` sums
+        in. What lamina writes before the network is computed in float64, whatever comes in. Some
+        transformers that skl2onnx converts are there in float32 alone.
     zipmap : bool, default=False
         Whether a classifier's probabilities are a list of dictionaries by label, as skl2onnx makes
         them unless told otherwise, in place of a tensor. ONNX has these in float32 alone.
@@ -79,7 +81,7 @@ def to_onnx(
     ValueError
         For an `opset` that onnx does not have.
     ImportError
-        Where onnx is missing or, for a pipeline, skl2onnx.
+        Where onnx is missing or, for a pipeline with other steps, skl2onnx.
     NotFittedError
         For a model that has not been fitted.
     TypeError
@@ -110,101 +112,72 @@ def to_onnx(
         check_opset(opset)
     except ImportError as error:
         raise ImportError('to_onnx needs onnx: pip install "lamina[onnx]"') from error
-    transformer = None
-    if isinstance(model, TransformedTargetRegressor):
-        check_is_fitted(model)
-        model, transformer = model.regressor_, model.transformer_
-    is_pipeline = isinstance(model, Pipeline)
-    network = fitted_network(model[-1] if is_pipeline else model, dtype)
-    proto = _pipeline(model, X, network, opset) if is_pipeline else _alone(network, opset)
+    try:
+        program = lower(model, _dtype(model, X, dtype))
+        proto = program_to_onnx(program, X, opset)
+        network, target = program.network, program.target
+    except NotLoweredError:
+        proto, network, target = _by_skl2onnx(model, X, dtype, opset)
     if zipmap and network.targets is not None and not network.is_multilabel:
         _zip_probabilities(proto, network)
-    if transformer is not None:
-        _scale_back(proto, transformer, network.dtype)
+    if target is not None:
+        _scale_back(proto, target, network.dtype)
     check(proto, network.dtype)
     return proto
 
 
-def _pipeline(model: Pipeline, X: Any, network: FittedNetwork, opset: int) -> ModelProto:
+def _dtype(model: Any, X: Any, dtype: DTypeLike | None) -> DTypeLike | None:
+    """The dtype that a pipeline computes in: the one given, else that of X, else its network's."""
+    inner = getattr(model, "regressor_", model)
+    if dtype is not None or X is None or not isinstance(inner, Pipeline):
+        return dtype
+    dtypes = [X.dtype] if hasattr(X, "dtype") else list(getattr(X, "dtypes", []))
+    floats = {str(each) for each in dtypes} & {"float32", "float64"}
+    if len(floats) != 1 or getattr(inner[-1], "precision", None) is not None:
+        return None
+    return floats.pop()
+
+
+def _by_skl2onnx(
+    model: Any, X: Any, dtype: DTypeLike | None, opset: int
+) -> tuple[ModelProto, FittedNetwork, TargetScale | None]:
+    """A pipeline with steps that only skl2onnx converts."""
+    transformer = None
+    if isinstance(model, TransformedTargetRegressor):
+        model, transformer = model.regressor_, model.transformer_
+    network = fitted_network(model[-1], _dtype(model, X, dtype))
+    proto = _pipeline(model, X, network, dtype is None, opset)
+    return proto, network, None if transformer is None else target_scale(transformer, network)
+
+
+def _pipeline(
+    model: Pipeline, X: Any, network: FittedNetwork, keeps_types: bool, opset: int
+) -> ModelProto:
     try:
         from lamina.export.onnx_pipeline import pipeline_to_onnx
     except ImportError as error:
         raise ImportError(
             'to_onnx of a pipeline needs skl2onnx: pip install "lamina[onnx]"'
         ) from error
-    return pipeline_to_onnx(model, X, network.dtype, opset)
+    return pipeline_to_onnx(model, X, network.dtype, keeps_types=keeps_types, opset=opset)
 
 
-class ModelGraph:
-    """The nodes and constants of a model that holds the network alone."""
-
-    def __init__(self) -> None:
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-
-    def constant(self, array: NDArray[Any]) -> str:
-        """The name of an array."""
-        from onnx import numpy_helper
-
-        name = f"constant_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
-        return name
-
-    def node(self, operator: str, *inputs: str, spare: int = 0, **attributes: Any) -> str:
-        """The name of an operator's first result; so many further ones are not read."""
-        name = f"{operator.lower()}_{len(self.nodes)}"
-        unread = [f"{name}_{i}" for i in range(spare)]
-        self.add(operator, inputs, name, *unread, **attributes)
-        return name
-
-    def add(self, operator: str, inputs: Sequence[str], *outputs: str, **attributes: Any) -> None:
-        """Add an operator whose result has a name of its own."""
-        from onnx import helper
-
-        self.nodes.append(helper.make_node(operator, list(inputs), list(outputs), **attributes))
-
-
-def _alone(network: FittedNetwork, opset: int) -> ModelProto:
-    from onnx import helper
-
-    graph, outputs = ModelGraph(), []
-    results = add_network(graph, network, "X")
-    for result, output in zip(results, outputs_of(network), strict=True):
-        graph.add("Identity", [result], output.name)
-        kind = helper.np_dtype_to_tensor_dtype(output.dtype)
-        shape = [None] if output.n_columns is None else [None, output.n_columns]
-        outputs.append(helper.make_tensor_value_info(output.name, kind, shape))
-    number = helper.np_dtype_to_tensor_dtype(network.dtype)
-    X = helper.make_tensor_value_info("X", number, [None, network.widths[0]])
-    made = helper.make_graph(graph.nodes, "lamina", [X], outputs, graph.constants)
-    opsets = [helper.make_opsetid("", opset)]
-    # ONNX's own default is its newest version, which no older runtime reads.
-    version = helper.find_min_ir_version_for(opsets)
-    return helper.make_model(made, opset_imports=opsets, ir_version=version, producer_name="lamina")
-
-
-def _scale_back(proto: ModelProto, transformer: Any, dtype: np.dtype[Any]) -> None:
+def _scale_back(proto: ModelProto, target: TargetScale, dtype: np.dtype[Any]) -> None:
     """Undo what was done to the targets, in place: slope y + offset, and slope times a spread."""
     from onnx import helper, numpy_helper
 
-    if type(transformer) not in (StandardScaler, MinMaxScaler):
-        raise ExportError(
-            f"to_onnx cannot undo a {type(transformer).__name__} of the target: use StandardScaler "
-            "or MinMaxScaler"
-        )
-    n_outputs = transformer.n_features_in_
-    offset = transformer.inverse_transform(np.zeros((1, n_outputs)))
-    slope = transformer.inverse_transform(np.ones((1, n_outputs))) - offset
-    for name, array in {"target_slope": slope, "target_offset": offset}.items():
+    slope, offset = f"{INNER}target_slope", f"{INNER}target_offset"
+    for name, array in {slope: target.slope, offset: target.offset}.items():
         proto.graph.initializer.append(numpy_helper.from_array(array.astype(dtype), name))
     prediction, *spreads = [each.name for each in proto.graph.output]
     scaled = [_set_aside(proto, output) for output in (prediction, *spreads)]
+    spread_out = f"{INNER}spread_out"
     proto.graph.node.extend(
         [
-            helper.make_node("Mul", [scaled[0], "target_slope"], ["spread_out"]),
-            helper.make_node("Add", ["spread_out", "target_offset"], [prediction]),
+            helper.make_node("Mul", [scaled[0], slope], [spread_out]),
+            helper.make_node("Add", [spread_out, offset], [prediction]),
             *(
-                helper.make_node("Mul", [each, "target_slope"], [output])
+                helper.make_node("Mul", [each, slope], [output])
                 for each, output in zip(scaled[1:], spreads, strict=True)
             ),
         ]
@@ -234,7 +207,7 @@ def _zip(proto: ModelProto, output: Any, labels: NDArray[Any]) -> None:
             f"{labels.tolist()}: leave zipmap=False"
         )
     by_label = {attributes[labels.dtype.kind]: labels.tolist()}
-    numbers = f"{output.name}_to_zip"
+    numbers = f"{INNER}{output.name}_to_zip"
     proto.graph.node.extend(
         [
             helper.make_node(
@@ -252,5 +225,5 @@ def _zip(proto: ModelProto, output: Any, labels: NDArray[Any]) -> None:
 def _set_aside(proto: ModelProto, output: str) -> str:
     """Let what made an output make another value, for further nodes to make the output from."""
     [last] = [node for node in proto.graph.node if list(node.output) == [output]]
-    last.output[0] = f"{output}_before"
+    last.output[0] = f"{INNER}{output}_before"
     return str(last.output[0])

@@ -12,6 +12,7 @@ import skl2onnx
 from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from skl2onnx._parse import _parse_sklearn_classifier
+from skl2onnx.algebra.type_helper import guess_initial_types
 from skl2onnx.common.data_types import (
     DoubleTensorType,
     FloatTensorType,
@@ -21,10 +22,12 @@ from skl2onnx.common.data_types import (
 from sklearn.pipeline import Pipeline
 
 from lamina.encoding import TableEncoding
+from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.export.fitted_network import FittedNetwork, fitted_network
+from lamina.export.model_program import lower_encoding
 from lamina.export.onnx_graph import add_network, outputs_of
-from lamina.export.onnx_table import INPUTS, MEANINGS, add_encoding, columns_read
+from lamina.export.onnx_operations import INPUTS, add_operations, meaning
 
 TYPES: dict[str, Any] = {
     "float32": FloatTensorType,
@@ -58,25 +61,64 @@ def register_with_skl2onnx() -> None:
     )
 
 
-def pipeline_to_onnx(pipeline: Pipeline, X: Any, dtype: np.dtype[Any], opset: int) -> ModelProto:
-    """A pipeline that ends in one of our models, its inputs as those in X, or numbers of dtype."""
+def pipeline_to_onnx(
+    pipeline: Pipeline, X: Any, dtype: np.dtype[Any], *, keeps_types: bool, opset: int
+) -> ModelProto:
+    """A pipeline that ends in one of our models, its inputs as those in X, or numbers of dtype.
+
+    Floating-point inputs are of that dtype too, unless they keep the types that X has.
+
+    Raises
+    ------
+    ExportError
+        For a step that skl2onnx does not convert.
+    """
     register_with_skl2onnx()
     options: dict[int, dict[str, bool]] = {}
-    types = None if X is not None else [("X", TYPES[dtype.name]([None, pipeline.n_features_in_]))]
+    types = [("X", TYPES[dtype.name]([None, pipeline.n_features_in_]))]
+    if X is not None:
+        types = guess_initial_types(X)
+        if not keeps_types:
+            types = [(name, _in_dtype(kind, dtype)) for name, kind in types]
     if isinstance(pipeline[-1], MLPClassifier):
         options[id(pipeline[-1])] = {"zipmap": False}
-    if isinstance(pipeline[0], TableEncoding):
+    table = lower_encoding(pipeline[0]) if isinstance(pipeline[0], TableEncoding) else None
+    if table is not None:
         options[id(pipeline[0])] = {"double": dtype == np.float64}
-        columns = columns_read(pipeline[0]).items()
-        names = {kind: INPUTS.get(kind, dtype).name for _, kind in columns}
-        X, types = None, [(name, TYPES[names[kind]]([None, 1])) for name, kind in columns]
-    proto: ModelProto = skl2onnx.to_onnx(
-        pipeline, X, initial_types=types, options=options, target_opset={"": opset, ML: ML_OPSET}
-    )
-    if isinstance(pipeline[0], TableEncoding):
-        for value, kind in zip(proto.graph.input, columns_read(pipeline[0]).values(), strict=True):
-            value.doc_string = MEANINGS[kind]
+        types = [
+            (each.name, TYPES[INPUTS.get(each.kind, dtype).name]([None, 1]))
+            for each in table.inputs
+        ]
+    versions = {"": opset, ML: ML_OPSET}
+    try:
+        proto: ModelProto = skl2onnx.to_onnx(
+            pipeline, initial_types=types, options=options, target_opset=versions
+        )
+    except ExportError:
+        raise
+    except Exception as error:  # skl2onnx's exceptions have no common class
+        raise ExportError(_refusal(error, dtype)) from error
+    if table is not None:
+        for i, (value, each) in enumerate(zip(proto.graph.input, table.inputs, strict=True)):
+            value.doc_string = meaning(each, i, table.operations)
     return proto
+
+
+def _in_dtype(kind: Any, dtype: np.dtype[Any]) -> Any:
+    """A type of an input, with floating-point numbers of that dtype."""
+    if isinstance(kind, FloatTensorType | DoubleTensorType):
+        return TYPES[dtype.name](kind.shape)
+    return kind
+
+
+def _refusal(error: Exception, dtype: np.dtype[Any]) -> str:
+    text = str(error).strip() or type(error).__name__
+    reason = text.splitlines()[0].rstrip(".")
+    cure = 'Give dtype="float32", or put' if dtype == np.float64 else "Put"
+    return (
+        f"skl2onnx {skl2onnx.__version__} does not convert this pipeline: {reason}. {cure} another "
+        "transformer in place of that one"
+    )
 
 
 def parse(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> Any:
@@ -128,12 +170,11 @@ def infer_encoding_shapes(operator: Any) -> None:
 
 def convert_encoding(scope: Any, operator: Any, container: Any) -> None:
     """Add the nodes of a TableEncoding to the graph."""
-    encoding, graph = operator.raw_operator, ContainerGraph(scope, container)
-    inputs = [each.full_name for each in operator.inputs]
-    columns = dict(zip(columns_read(encoding), inputs, strict=True))
-    is_double = isinstance(operator.outputs[0].type, DoubleTensorType)
-    dtype = np.dtype(np.float64 if is_double else np.float32)
-    matrix = add_encoding(graph, encoding, columns, dtype)
+    table, graph = lower_encoding(operator.raw_operator), ContainerGraph(scope, container)
+    names = [each.full_name for each in operator.inputs]
+    matrix = add_operations(graph, table.operations, table.inputs, names).numbers
+    if not isinstance(operator.outputs[0].type, DoubleTensorType):
+        matrix = graph.node("Cast", matrix, to=TensorProto.FLOAT)
     graph.add("Identity", [matrix], operator.outputs[0].full_name)
 
 

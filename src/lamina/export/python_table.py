@@ -61,7 +61,8 @@ def _each(name, column, convert, expected):
     numbers = np.full(len(column), np.nan)
     for i, value in enumerate(column):
         try:
-            numbers[i] = np.nan if _is_missing(value) else convert(value)
+            is_blank = isinstance(value, str) and not value.strip()
+            numbers[i] = np.nan if is_blank or _is_missing(value) else convert(value)
         except (TypeError, ValueError, OverflowError):
             raise ValueError(
                 f"column {{name!r}} holds {{value!r}} in row {{i + 1}}, where {{expected}} is "

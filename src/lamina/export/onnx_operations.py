@@ -1,0 +1,266 @@
+"""What comes before a network, operation by operation, as nodes of an ONNX graph.
+
+Shapes: an input of a table is (n_rows, 1), numbers (NaN where missing), moments (microseconds since
+1970; the least int64 where missing) or texts (empty where missing); a matrix is (n_rows, width), in
+float64 whatever the network computes in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.errors import ExportError
+from lamina.export.onnx_calendar import FLOAT64, MISSING_MOMENT, Moment
+from lamina.export.onnx_graph import Graph
+from lamina.export.program import (
+    Affine,
+    Calendar,
+    Clip,
+    Columns,
+    Impute,
+    Input,
+    InputKind,
+    IsMissing,
+    Join,
+    OneHot,
+    OneHotNumber,
+    Operation,
+    Standardize,
+    Take,
+)
+
+ML = "ai.onnx.ml"
+MISSING_TEXT = ""
+# The dtypes of columns that are no numbers, and the graph's description of every input.
+INPUTS: Mapping[InputKind, np.dtype[Any]] = {
+    "moment": np.dtype(np.int64),
+    "category": np.dtype(object),
+}
+MEANINGS: Mapping[InputKind, str] = {
+    "number": "a number; NaN where it is missing",
+    "moment": "microseconds since 1970-01-01 in UTC; the least int64 where the date is missing",
+    "category": "a category; empty where it is missing",
+}
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The matrix that a network takes, and what is added to its answers.
+
+    Attributes
+    ----------
+    numbers : str
+        (n_rows, width).
+    invalid : str
+        (n_rows, 1): NaN where there is no answer, else 0.
+    """
+
+    numbers: str
+    invalid: str
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """A graph, the names of its inputs, and the matrices that have been added."""
+
+    graph: Graph
+    operations: Sequence[Operation]
+    inputs: Sequence[Input]
+    names: Sequence[str]
+    matrices: list[str]
+    invalid: list[str]
+
+    def number(self, value: float) -> str:
+        """The name of a constant."""
+        return self.vector(np.array(value))
+
+    def vector(self, values: NDArray[Any]) -> str:
+        """The name of an array of float64."""
+        return self.graph.constant(np.asarray(values, dtype=np.float64))
+
+    def columns(self, matrix: str, columns: Sequence[int]) -> str:
+        """Some columns of a matrix."""
+        return self.graph.node("Gather", matrix, self._places(columns), axis=1)
+
+    def _places(self, columns: Sequence[int]) -> str:
+        return self.graph.constant(np.array(columns, dtype=np.int64))
+
+    def cast(self, value: str) -> str:
+        """A value as float64."""
+        return self.graph.node("Cast", value, to=FLOAT64)
+
+    def sum(self, matrix: str, width: int) -> str:
+        """The sum of each row, (n_rows, 1)."""
+        return self.graph.node("MatMul", matrix, self.vector(np.ones((width, 1))))
+
+    def refuse_unknown(self, encoded: str, width: int) -> None:
+        """Let there be no answer where no category is that of the row."""
+        none = self.graph.node("Equal", self.sum(encoded, width), self.number(0))
+        flag = self.graph.node("Where", none, self.number(np.nan), self.number(0))
+        self.invalid.append(flag)
+
+
+def add_operations(
+    graph: Graph, operations: Sequence[Operation], inputs: Sequence[Input], names: Sequence[str]
+) -> Matrix:
+    """Add all operations; `names` are those of the inputs, or of the one matrix that comes in.
+
+    Raises
+    ------
+    ExportError
+        For a column that tells an empty text from a missing one.
+    """
+    nodes = Nodes(graph, operations, inputs, names, [], [])
+    for operation in operations:
+        nodes.matrices.append(RENDERED[type(operation)](nodes, operation))
+    last, width = nodes.matrices[-1], operations[-1].width
+    # Infinity minus itself is NaN, and so is NaN.
+    invalid = nodes.sum(graph.node("Sub", last, last), width)
+    for flag in nodes.invalid:
+        invalid = graph.node("Add", invalid, flag)
+    return Matrix(last, invalid)
+
+
+def meaning(column: Input, place: int, operations: Sequence[Operation]) -> str:
+    """The graph's description of one of its inputs."""
+    for operation in operations:
+        if isinstance(operation, OneHot) and operation.column == place:
+            empty_is_missing = operation.fill is not None or None in operation.categories
+            if MISSING_TEXT in operation.categories and not empty_is_missing:
+                return "a category, which may be empty; a missing one cannot be said"
+    return MEANINGS[column.kind]
+
+
+def _columns(nodes: Nodes, operation: Columns) -> str:
+    if not nodes.inputs:
+        matrix = nodes.cast(nodes.names[0])
+        return nodes.columns(matrix, operation.columns)
+    read = [_number(nodes, column) for column in operation.columns]
+    return nodes.graph.node("Concat", *read, axis=1)
+
+
+def _number(nodes: Nodes, column: int) -> str:
+    """An input of numbers or moments as float64, NaN where missing."""
+    name, graph = nodes.names[column], nodes.graph
+    numbers = nodes.cast(name)
+    if nodes.inputs[column].kind == "number":
+        return numbers
+    missing = graph.node("Equal", name, graph.constant(np.array(MISSING_MOMENT)))
+    seconds = graph.node("Div", numbers, nodes.number(1e6))
+    days = graph.node("Div", seconds, nodes.number(86_400))
+    return graph.node("Where", missing, nodes.number(np.nan), days)
+
+
+def _impute(nodes: Nodes, operation: Impute) -> str:
+    x = nodes.matrices[operation.source]
+    missing = nodes.graph.node("IsNaN", x)
+    return nodes.graph.node("Where", missing, nodes.vector(operation.values), x)
+
+
+def _is_missing(nodes: Nodes, operation: IsMissing) -> str:
+    columns = nodes.columns(nodes.matrices[operation.source], operation.columns)
+    return nodes.cast(nodes.graph.node("IsNaN", columns))
+
+
+def _standardize(nodes: Nodes, operation: Standardize) -> str:
+    x = nodes.matrices[operation.source]
+    centred = nodes.graph.node("Sub", x, nodes.vector(operation.mean))
+    return nodes.graph.node("Div", centred, nodes.vector(operation.scale))
+
+
+def _affine(nodes: Nodes, operation: Affine) -> str:
+    x = nodes.matrices[operation.source]
+    scaled = nodes.graph.node("Mul", x, nodes.vector(operation.slope))
+    return nodes.graph.node("Add", scaled, nodes.vector(operation.offset))
+
+
+def _clip(nodes: Nodes, operation: Clip) -> str:
+    low, high = nodes.number(operation.low), nodes.number(operation.high)
+    return nodes.graph.node("Clip", nodes.matrices[operation.source], low, high)
+
+
+def _take(nodes: Nodes, operation: Take) -> str:
+    return nodes.columns(nodes.matrices[operation.source], operation.columns)
+
+
+def _one_hot(nodes: Nodes, operation: OneHot) -> str:
+    codes = nodes.graph.node(
+        "LabelEncoder",
+        nodes.names[operation.column],
+        domain=ML,
+        default_int64=-1,
+        **_codes(nodes.inputs[operation.column], operation),
+    )
+    places = nodes.graph.constant(np.arange(operation.width, dtype=np.int64))
+    encoded = nodes.cast(nodes.graph.node("Equal", codes, places))
+    if operation.strict:
+        nodes.refuse_unknown(encoded, operation.width)
+    return encoded
+
+
+def _codes(column: Input, operation: OneHot) -> dict[str, Any]:
+    """The attributes by which LabelEncoder turns texts into places."""
+    places = {text: i for i, text in enumerate(operation.categories)}
+    missing = places.get(operation.fill)
+    codes = {text: place for text, place in places.items() if text is not None}
+    if missing is not None and codes.get(MISSING_TEXT, missing) != missing:
+        raise ExportError(
+            "ONNX has no missing texts, so an empty one stands for them, and column "
+            f"{column.name!r} has both as categories"
+        )
+    for text in column.missing:
+        codes[text] = -1 if missing is None else missing
+    if missing is not None:
+        codes[MISSING_TEXT] = missing
+    # Without any key LabelEncoder is none.
+    codes = codes or {MISSING_TEXT: -1}
+    return {"keys_strings": list(codes), "values_int64s": list(codes.values())}
+
+
+def _one_hot_number(nodes: Nodes, operation: OneHotNumber) -> str:
+    x = nodes.columns(nodes.matrices[operation.source], [operation.column])
+    is_equal = nodes.graph.node("Equal", x, nodes.vector(operation.values))
+    missing = np.isnan(operation.values)
+    if missing.any():
+        is_missing = nodes.graph.node(
+            "And", nodes.graph.node("IsNaN", x), nodes.graph.constant(missing)
+        )
+        is_equal = nodes.graph.node("Or", is_equal, is_missing)
+    encoded = nodes.cast(is_equal)
+    if operation.strict:
+        nodes.refuse_unknown(encoded, operation.width)
+    return encoded
+
+
+def _calendar(nodes: Nodes, operation: Calendar) -> str:
+    """The part of a date, from whole microseconds, which are exact."""
+    dates = nodes.operations[operation.source]
+    if not isinstance(dates, Columns):
+        raise ExportError("no export can say the parts of dates that are no input")
+    name = nodes.names[dates.columns[operation.column]]
+    return Moment(nodes.graph, name, FLOAT64).columns(operation.part)
+
+
+def _join(nodes: Nodes, operation: Join) -> str:
+    parts = [nodes.matrices[source] for source in operation.sources]
+    return nodes.graph.node("Concat", *parts, axis=1)
+
+
+RENDERED: Mapping[type[Operation], Callable[[Nodes, Any], str]] = {
+    Columns: _columns,
+    Impute: _impute,
+    IsMissing: _is_missing,
+    Standardize: _standardize,
+    Affine: _affine,
+    Calendar: _calendar,
+    Clip: _clip,
+    Take: _take,
+    OneHot: _one_hot,
+    OneHotNumber: _one_hot_number,
+    Join: _join,
+}

@@ -1,0 +1,193 @@
+"""The model of ONNX that a program is: its inputs, what comes before the network, the network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.errors import ExportError
+from lamina.export.onnx_graph import Graph, Output, add_network, outputs_of
+from lamina.export.onnx_operations import INPUTS, ML, Matrix, add_operations, meaning
+from lamina.export.program import Program
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+# Of the operators beside ONNX's own, a version that every onnxruntime of the last years opens.
+ML_OPSET = 3
+# No column's name in a graph has such a sign, so none is that of a node.
+INNER = "lamina/"
+
+
+class ModelGraph:
+    """The nodes and constants of a model of ONNX."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+
+    def constant(self, array: NDArray[Any]) -> str:
+        """The name of an array."""
+        from onnx import numpy_helper
+
+        name = f"{INNER}constant_{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    def node(self, operator: str, *inputs: str, spare: int = 0, **attributes: Any) -> str:
+        """The name of an operator's first result; so many further ones are not read."""
+        name = f"{INNER}{operator.lower()}_{len(self.nodes)}"
+        unread = [f"{name}_{i}" for i in range(spare)]
+        self.add(operator, inputs, name, *unread, **attributes)
+        return name
+
+    def add(self, operator: str, inputs: Sequence[str], *outputs: str, **attributes: Any) -> None:
+        """Add an operator whose result has a name of its own."""
+        from onnx import helper
+
+        self.nodes.append(helper.make_node(operator, list(inputs), list(outputs), **attributes))
+
+
+def program_to_onnx(program: Program, X: Any, opset: int) -> ModelProto:
+    """A program as a model of ONNX, but for the scaling of its target.
+
+    `X`, where it is given, decides whether the columns of a matrix come one by one, and which
+    inputs are whole numbers or booleans.
+
+    Raises
+    ------
+    ExportError
+        For a column that tells an empty text from a missing one, and an X without the columns.
+    """
+    from onnx import helper
+
+    graph = ModelGraph()
+    outputs = outputs_of(program.network)
+    inputs, names = _inputs(program, X if program.operations else None, outputs)
+    results = _add_program(graph, program, names)
+    for result, output in zip(results, outputs, strict=True):
+        graph.add("Identity", [result], output.name)
+    infos = [_output_info(output) for output in outputs]
+    made = helper.make_graph(graph.nodes, "lamina", inputs, infos, graph.constants)
+    opsets = [helper.make_opsetid("", opset)]
+    if any(node.domain == ML for node in graph.nodes):
+        opsets.append(helper.make_opsetid(ML, ML_OPSET))
+    # ONNX's own default is its newest version, which no older runtime reads.
+    version = helper.find_min_ir_version_for(opsets)
+    return helper.make_model(made, opset_imports=opsets, ir_version=version, producer_name="lamina")
+
+
+def _output_info(output: Output) -> Any:
+    from onnx import helper
+
+    kind = helper.np_dtype_to_tensor_dtype(output.dtype)
+    shape = [None] if output.n_columns is None else [None, output.n_columns]
+    return helper.make_tensor_value_info(output.name, kind, shape)
+
+
+def _add_program(graph: Graph, program: Program, names: Sequence[str]) -> list[str]:
+    """Add all of a program; returns the names of what `outputs_of` lists."""
+    network = program.network
+    if not program.operations:
+        return add_network(graph, network, names[0])
+    if not program.takes_a_table and len(names) > 1:
+        names = [_joined(graph, names)]
+    matrix = add_operations(graph, program.operations, program.inputs, names)
+    results = add_network(graph, network, _as_network(graph, program, matrix.numbers))
+    return [
+        result if output.name.startswith("label") else _flagged(graph, program, matrix, result)
+        for result, output in zip(results, outputs_of(network), strict=True)
+    ]
+
+
+def _joined(graph: Graph, names: Sequence[str]) -> str:
+    """Columns that come one by one as a matrix."""
+    doubles = [graph.node("Cast", name, to=_number(np.dtype(np.float64))) for name in names]
+    return graph.node("Concat", *doubles, axis=1)
+
+
+def _as_network(graph: Graph, program: Program, matrix: str) -> str:
+    """A matrix of float64 in the dtype that the network computes in."""
+    dtype = program.network.dtype
+    return matrix if dtype == np.float64 else graph.node("Cast", matrix, to=_number(dtype))
+
+
+def _flagged(graph: Graph, program: Program, matrix: Matrix, result: str) -> str:
+    """An output that is NaN where there is no answer."""
+    return graph.node("Add", result, _as_network(graph, program, matrix.invalid))
+
+
+def _number(dtype: np.dtype[Any]) -> int:
+    from onnx import helper
+
+    return int(helper.np_dtype_to_tensor_dtype(dtype))
+
+
+def _inputs(program: Program, X: Any, outputs: list[Output]) -> tuple[list[Any], list[str]]:
+    """The graph's inputs, and their names in the order of the program's."""
+    from onnx import helper
+
+    dtype = program.network.dtype
+    if program.takes_a_table:
+        dtypes = [
+            INPUTS.get(each.kind) or _dtype_of(X, each.name, dtype) for each in program.inputs
+        ]
+        names = input_names([each.name for each in program.inputs], outputs)
+        infos = [_column_info(*each) for each in zip(names, dtypes, strict=True)]
+        for i, (info, each) in enumerate(zip(infos, program.inputs, strict=True)):
+            info.doc_string = meaning(each, i, program.operations)
+        return infos, names
+    if X is not None and hasattr(X, "columns"):
+        columns = [str(name) for name in X.columns]
+        if len(columns) != program.n_features:
+            raise ExportError(
+                f"X has {len(columns)} columns, but the model takes {program.n_features}"
+            )
+        names = input_names(columns, outputs)
+        dtypes = [_dtype_of(X, name, dtype) for name in columns]
+        return [_column_info(*each) for each in zip(names, dtypes, strict=True)], names
+    matrix = _like(np.asarray(X).dtype, dtype) if X is not None else dtype
+    shape = [None, program.n_features]
+    return [helper.make_tensor_value_info("X", _number(matrix), shape)], ["X"]
+
+
+def _column_info(name: str, dtype: np.dtype[Any]) -> Any:
+    from onnx import helper
+
+    return helper.make_tensor_value_info(name, _number(dtype), [None, 1])
+
+
+def _dtype_of(X: Any, name: str, dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype of an input of numbers: that of the network, or whole numbers as in X."""
+    if X is None or not hasattr(X, "columns") or name not in X.columns:
+        return dtype
+    return _like(np.asarray(X[name]).dtype, dtype)
+
+
+def _like(dtype: np.dtype[Any], default: np.dtype[Any]) -> np.dtype[Any]:
+    return {"i": np.dtype(np.int64), "b": np.dtype(bool)}.get(dtype.kind, default)
+
+
+def input_names(columns: Sequence[str], outputs: Sequence[Output]) -> list[str]:
+    """The names of inputs, as skl2onnx makes them: letters, digits and underscores, each once.
+
+    Examples
+    --------
+    >>> input_names(["number of rooms", "2nd", "label", ""], [Output("label", np.dtype("f4"), 1)])
+    ['number_of_rooms', '_2nd', 'label1', 'column']
+    """
+    names: list[str] = []
+    taken = {output.name for output in outputs}
+    for column in columns:
+        seed = re.sub(r"[^\w+]", "_", column) or "column"
+        seed = f"_{seed}" if seed[0].isdigit() else seed
+        candidates = (
+            seed if i == 0 else f"{seed}{i}" for i in range(len(columns) + len(taken) + 1)
+        )
+        names.append(next(each for each in candidates if each not in taken))
+        taken.add(names[-1])
+    return names
