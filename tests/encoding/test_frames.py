@@ -1,0 +1,72 @@
+"""Data frames of every library give the same matrix."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lamina.encoding import TableEncoding
+from lamina.errors import TableError
+
+polars = pytest.importorskip("polars")
+pyarrow = pytest.importorskip("pyarrow")
+
+
+def mixed(n_rows=60):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "area": rng.normal(100, 30, n_rows),
+            "rooms": rng.integers(1, 6, n_rows),
+            "garden": rng.random(n_rows) < 0.5,
+            "city": rng.choice(["Köln", "Oslo", "Rome"], n_rows),
+            "built": pd.date_range("1990-01-01", periods=n_rows, freq="37h"),
+            "price": [f"${x:,}" for x in rng.integers(500, 5000, n_rows)],
+        }
+    )
+    table.loc[::7, ["area", "city", "built"]] = None
+    return table
+
+
+FRAMES = {
+    "pandas": lambda table: table,
+    "polars": polars.from_pandas,
+    "pyarrow": lambda table: pyarrow.Table.from_pandas(table, preserve_index=False),
+    "pandas of Arrow types": lambda table: table.convert_dtypes(dtype_backend="pyarrow"),
+    "pandas of nullable types": lambda table: table.convert_dtypes(),
+}
+
+
+@pytest.mark.parametrize("library", FRAMES)
+def test_a_frame_of_any_library_gives_the_same_matrix_and_names(library):
+    expected = TableEncoding().fit(mixed())
+    encoding = TableEncoding().fit(FRAMES[library](mixed()))
+    assert encoding.kinds_ == expected.kinds_
+    assert encoding.feature_names_in_.tolist() == list(mixed().columns)
+    assert encoding.get_feature_names_out().tolist() == expected.get_feature_names_out().tolist()
+    np.testing.assert_array_equal(
+        encoding.transform(FRAMES[library](mixed())), expected.transform(mixed())
+    )
+
+
+def test_polars_dates_categories_and_durations_are_read():
+    from datetime import date, timedelta
+
+    table = polars.DataFrame(
+        {
+            "day": [date(2024, 1, 1), None, date(2024, 1, 3)],
+            "kind": polars.Series(["a", "b", "a"], dtype=polars.Categorical),
+            "took": [timedelta(hours=1), timedelta(hours=2), None],
+        }
+    )
+    encoding = TableEncoding().fit(table)
+    assert encoding.kinds_ == {"day": "moment", "kind": "category", "took": "number"}
+
+
+def test_a_lazy_frame_is_refused_with_the_cure():
+    with pytest.raises(TableError, match=r"lazy frame: give frame.collect\(\)"):
+        TableEncoding().fit(polars.LazyFrame({"x": [1, 2]}))
+
+
+def test_a_column_of_lists_is_refused_by_name():
+    with pytest.raises(TableError, match=r"column 'tags' holds lists such as .*--drop 'tags'"):
+        TableEncoding().fit(polars.DataFrame({"tags": [["a"], ["b", "c"]], "x": [1, 2]}))
