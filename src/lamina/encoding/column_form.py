@@ -88,7 +88,7 @@ class ColumnForm:
         """The same form with these cells among the missing ones."""
         return replace(self, missing=(*self.missing, *texts))
 
-    def read(self, name: str, column: Any) -> Any:
+    def read(self, name: str, column: Any, values: Mapping[str, Any] | None = None) -> Any:
         """The column's cells as what they are.
 
         Parameters
@@ -97,6 +97,8 @@ class ColumnForm:
             The column's name in errors.
         column : pandas.Series of str
             None or NaN where a value is missing.
+        values : mapping of str to float or datetime, optional
+            The values of distinct cells, where they were computed before.
 
         Returns
         -------
@@ -109,27 +111,16 @@ class ColumnForm:
             For a cell that is neither of this form nor missing.
         """
         codes, distinct = column.factorize()
+        marks, texts = set(self.missing), list(distinct)
         if self.kind == "category":
-            marks = set(self.missing)
-            is_mark = np.array([*(text in marks for text in distinct), False])
+            is_mark = np.array([*(text in marks for text in texts), False])
             return column.mask(is_mark[codes]) if is_mark.any() else column
-        read, missing = self.reader(), set(self.missing)
-        values = [
-            None if text in missing or is_missing_number(text) else read(text) for text in distinct
-        ]
-        for code, (text, value) in enumerate(zip(distinct, values, strict=True)):
-            if value is None and text not in missing and not is_missing_number(text):
+        read = self.reader() if values is None else values.get
+        found = [None if text in marks else read(text) for text in texts]
+        for code, (text, value) in enumerate(zip(texts, found, strict=True)):
+            if value is None and text not in marks and not is_missing_number(text):
                 raise self._unreadable(name, column, int(np.argmax(codes == code)), text)
-        return self._series(column, values, codes)
-
-    def read_leniently(self, column: Any) -> Any:
-        """Like `read`, with a missing value for each cell that is not of this form."""
-        codes, distinct = column.factorize()
-        read, missing = self.reader(), set(self.missing)
-        values = [
-            None if text in missing or is_missing_number(text) else read(text) for text in distinct
-        ]
-        return self._series(column, values, codes)
+        return self._series(column, found, codes)
 
     def _series(self, column: Any, values: list[Any], codes: Any) -> Any:
         from pandas import Series

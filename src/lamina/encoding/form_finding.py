@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -60,10 +60,11 @@ class Hints(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """A column's form, and what a reader of the table should hear about it."""
+    """A column's form, remarks about it, and the value of each distinct cell, once computed."""
 
     form: ColumnForm
     remarks: tuple[str, ...] = ()
+    values: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ def find_form(
         form, doubts = _form_of(kind, cells, hints)
         finding = _accept(form, cells, is_forced=chosen is not None)
         if finding is not None:
-            return Finding(finding.form, (*finding.remarks, *doubts))
+            return finding._replace(remarks=(*finding.remarks, *doubts))
     return _as_text(cells, hints)
 
 
@@ -236,8 +237,8 @@ def _accept(form: ColumnForm, cells: _Cells, *, is_forced: bool) -> Finding | No
     form = ColumnForm(form.kind, form.number, form.order, tuple(odd), is_forced)
     seen = [text for text in cells.distinct if text in set(odd) or _is_written_mark(text)]
     if not seen:
-        return Finding(form)
-    return Finding(form, (_but_for(cells, form.kind, seen),))
+        return Finding(form, (), values)
+    return Finding(form, (_but_for(cells, form.kind, seen),), values)
 
 
 def _is_written_mark(text: str) -> bool:

@@ -75,9 +75,10 @@ def read_training(
         elif chosen in ("category", "text"):
             forms[name] = ColumnForm("category", is_chosen=True)
         elif understanding is not None and is_text(column) and not column.isna().all():
-            form, remarks[name] = find_form(name, column, chosen=chosen)
+            form, remarks[name], values = find_form(name, column, chosen=chosen)
             if form.kind != "category" or form.missing:
                 forms[name] = form
+                column = form.read(name, column, values)
         typed[name] = _read(name, column, forms.get(name))
     may_be_empty = understanding is not None
     kinds = {

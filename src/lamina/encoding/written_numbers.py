@@ -56,6 +56,8 @@ _PARTS = re.compile(
     r"(?P<body>[\d.,' ]*\d[.,]?(?:[eE][+-]?\d+)?)\s*(?P<after>[^\d\s.,'()+-][^\d\s()+-]{0,7}[²2]?)?"
     r"(?P<last>-)?\s*(?P<close>\))?"
 )
+# Most numbers need no closer look.
+_PLAIN = re.compile(r"-?\d{1,20}(?:\.\d{0,20})?")
 _INFINITY = re.compile(r"([+-]?)inf(?:inity)?", re.IGNORECASE)
 _LEADING_ZERO = re.compile(r"[+-]?0\d+")
 
@@ -108,6 +110,8 @@ def read_number(text: str, form: NumberForm) -> float | None:
     >>> read_number("12.5", NumberForm(decimal=",")) is None
     True
     """
+    if not form.affix and form.decimal == "." and _PLAIN.fullmatch(text):
+        return float(text)
     cell = _split(text)
     if cell is None or cell.affix not in ("", form.affix):
         return None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from pyarrow import compute
 from pyarrow import csv as arrow_csv
 
-from lamina.encoding.written_numbers import has_leading_zero
 from lamina.errors import TableError
 from lamina.tables.contents import Contents
 from lamina.tables.csv_text import Layout, as_utf8, bad_line, find_layout
@@ -20,6 +21,7 @@ BLOCK_BYTES = 1 << 24
 _CHUNK = 1 << 22
 # Fields without a name get one that no header has.
 _NAMELESS = "\0"
+LEADING_ZERO = r"^\s*[+-]?0\d+\s*$"
 
 
 class CsvTable(NamedTuple):
@@ -113,7 +115,7 @@ class _File(NamedTuple):
         kinds = dict(zip(table.column_names, table.schema.types, strict=True))
         texts = [name for name, kind in kinds.items() if _is_text(kind) and table[name].null_count]
         numbers = [name for name, kind in kinds.items() if _is_number(kind)]
-        if numbers and _may_have_leading_zeros(self.data, self.layout.separator):
+        if numbers and _has_leading_zeros(self.data, self.layout.separator):
             texts += numbers
         return texts
 
@@ -139,21 +141,23 @@ class _File(NamedTuple):
         return "skip" if is_comment or is_blank else "error"
 
 
-def _may_have_leading_zeros(data: bytes, separator: str) -> bool:
-    """Whether any cell begins with 0 and another digit."""
+def _has_leading_zeros(data: bytes, separator: str) -> bool:
+    """Whether any cell is digits that begin with 0 and another digit."""
     begins = np.zeros(256, dtype=bool)
     begins[[*separator.encode(), *b"\r\n\" '+-"]] = True
     is_digit = np.zeros(256, dtype=bool)
     is_digit[48:58] = True
+    cell = re.compile(rb"0\d+ *(?:[\r\n\"']|%b|$)" % re.escape(separator.encode()))
     for start in range(0, len(data), _CHUNK):
         part = np.frombuffer(data[start : start + _CHUNK + 2], dtype=np.uint8)
-        if (begins[part[:-2]] & (part[1:-1] == 48) & is_digit[part[2:]]).any():
+        places = np.flatnonzero(begins[part[:-2]] & (part[1:-1] == 48) & is_digit[part[2:]])
+        if any(cell.match(data, start + place + 1) for place in places.tolist()):
             return True
     return False
 
 
 def _any_leading_zero(column: Any) -> bool:
-    return any(has_leading_zero(text) for text in column.unique().to_pylist() if text)
+    return bool(compute.any(compute.match_substring_regex(column, LEADING_ZERO)).as_py())
 
 
 def _without_unnamed(table: Any) -> Any:

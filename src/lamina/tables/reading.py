@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from lamina.encoding.column_form import ColumnForm
+from lamina.encoding.column_form import ColumnForm, FormKind
 from lamina.encoding.columns import is_text
 from lamina.encoding.file_rows import FILE_ROW, number_rows
 from lamina.encoding.form_finding import Finding, Hints, find_form
@@ -131,8 +131,8 @@ def _understood(
         column = frame[name]
         finding = _finding(str(name), column, options, hints)
         if finding is not None:
-            forms[str(name)], remarks[str(name)] = finding
-            column = _read(str(name), column, finding.form)
+            forms[str(name)], remarks[str(name)] = finding.form, finding.remarks
+            column = _read(str(name), column, finding)
         columns[name] = column
     read = type(frame)(columns, index=frame.index)
     read.index.name = FILE_ROW
@@ -145,17 +145,22 @@ def _finding(name: str, column: Any, options: ReadingOptions, hints: Hints) -> F
     """The form of a column, and remarks; None for a column that is typed already."""
     chosen = options.types.get(name)
     if not is_text(column):
-        if chosen not in ("category", "text"):
+        if chosen is None:
             return None
-        return Finding(ColumnForm("category", is_chosen=True))
+        kind: FormKind = "category" if chosen in ("category", "text") else "number"
+        if chosen == "date":
+            kind = "moment"
+        return Finding(ColumnForm(kind, is_chosen=True))
     if chosen is None and name in options.forms:
         return Finding(options.forms[name])
     return find_form(name, column, hints, chosen)
 
 
-def _read(name: str, column: Any, form: ColumnForm) -> Any:
+def _read(name: str, column: Any, finding: Finding) -> Any:
     if is_text(column):
-        return form.read(name, column)
+        return finding.form.read(name, column, finding.values)
+    if finding.form.kind != "category":
+        return column
     # Numbers that the user takes for categories.
     from pandas import Series
 
