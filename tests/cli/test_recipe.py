@@ -1,21 +1,14 @@
 """How a model is put together, and how rows are held out."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 
 import lamina
-from lamina.cli.recipe import build_model, encoding_of, network_of, split
+from lamina.cli.recipe import build_model, encoding_of, network_of
 from lamina.encoding import TableEncoding
-from lamina.errors import TableError, UnknownNameError
-from lamina.tables.problem import Problem
-
-
-def problem(target, task):
-    features = pd.DataFrame({"x": range(len(target))})
-    return Problem(features, np.array(target), task, "y", 0)
+from lamina.errors import UnknownNameError
 
 
 def test_a_classifier_stands_behind_the_encoding_in_a_pipeline():
@@ -53,30 +46,29 @@ def test_a_bare_network_has_no_encoding():
     assert encoding_of(model) is None
 
 
-def test_a_classifications_split_keeps_each_classs_share():
-    parts = split(problem(["a"] * 80 + ["b"] * 20, "classification"), 0.25, seed=0)
-    assert np.unique(parts.y_test, return_counts=True)[1].tolist() == [20, 5]
-    assert len(parts.X_train) == len(parts.y_train) == 75
+def test_training_is_watched_by_the_loss_on_rows_held_out():
+    network = network_of(build_model("classification", {}, 0, np.arange(400) % 2))
+    assert network.early_stopping is True
+    assert network.monitor == "validation_loss"
 
 
-def test_a_split_is_the_same_for_the_same_seed_only():
-    posed = problem(np.arange(50.0), "regression")
-    assert split(posed, 0.2, 1).y_test.tolist() == split(posed, 0.2, 1).y_test.tolist()
-    assert split(posed, 0.2, 1).y_test.tolist() != split(posed, 0.2, 2).y_test.tolist()
+@pytest.mark.parametrize(
+    ("settings", "y"),
+    [
+        ({"early_stopping": False}, np.arange(400) % 2),
+        ({"solver": "lbfgs"}, np.arange(400) % 2),
+        ({}, np.arange(40) % 2),
+        ({}, np.arange(400) == 7),
+        ({"validation_fraction": 0.01}, np.arange(400) % 2),
+    ],
+)
+def test_where_no_rows_can_be_held_out_the_networks_own_defaults_stand(settings, y):
+    network = network_of(build_model("classification", settings, 0, y))
+    assert network.get_params() == lamina.MLPClassifier(random_state=0, **settings).get_params()
 
 
-@pytest.mark.parametrize("test_size", [0, 1, -0.5, 3, float("nan")])
-def test_a_test_size_out_of_range_is_refused(test_size):
-    with pytest.raises(ValueError, match="--test-size must lie between 0 and 1"):
-        split(problem(np.arange(50.0), "regression"), test_size, 0)
-
-
-def test_a_class_of_one_row_is_named():
-    with pytest.raises(TableError, match="class b of 'y' has only one row"):
-        split(problem(["a"] * 9 + ["b"], "classification"), 0.2, 0)
-
-
-@pytest.mark.parametrize("test_size", [0.2, 0.8])
-def test_too_few_rows_for_both_parts_are_refused(test_size):
-    with pytest.raises(TableError, match=r"of 6 rows holds out . and trains on ., but each part"):
-        split(problem(["a", "b", "c"] * 2, "classification"), test_size, 0)
+def test_a_setting_goes_before_the_recipes_own():
+    settings = {"monitor": "roc_auc", "max_iter": 7, "n_iter_no_change": 3}
+    network = network_of(build_model("classification", settings, 0, np.arange(400) % 2))
+    assert (network.monitor, network.max_iter, network.n_iter_no_change) == ("roc_auc", 7, 3)
+    assert network.early_stopping is True

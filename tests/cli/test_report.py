@@ -13,14 +13,37 @@ def printed(show, *arguments):
     return console.file.getvalue()
 
 
-def test_a_regressions_figures_are_rmse_mae_and_r2():
-    figures = {"rows": 1200, "rmse": 2.0, "mae": 1.25, "r2": 0.87654}
-    text = printed(show_figures, figures, "held out")
-    assert [line.split() for line in text.splitlines()] == [
-        ["held", "out", "(1,200", "rows)"],
-        ["RMSE", "2"],
-        ["MAE", "1.25"],
-        ["R²", "0.87654"],
+VALUES = {"rows": 1200, "rmse": 2.0e-8, "mae": 1.25e-8, "r2": 0.87654321}
+
+
+def lines(text):
+    return [line.split() for line in text.splitlines() if line.strip() and "─" not in line]
+
+
+def test_a_regressions_figures_stand_beside_those_of_the_mean():
+    constant = {"rows": 1200, "rmse": 4.0e-8, "mae": 3.5e-8, "r2": -0.1}
+    text = printed(show_figures, {"held out": VALUES, "training": VALUES}, constant)
+    assert lines(text) == [
+        ["held", "out", "training", "mean,", "median"],
+        ["rows", "1,200", "1,200", "1,200"],
+        ["RMSE", "2e-08", "2e-08", "4e-08"],
+        ["MAE", "1.25e-08", "1.25e-08", "3.5e-08"],
+        ["R²", "0.876543", "0.876543", "-0.1"],
+    ]
+
+
+def test_every_target_of_several_has_a_table_of_its_own():
+    figures = {"rows": 5, "targets": {"[y]": {"rmse": 1.0, "mae": 2.0}, "z": {"rmse": 3.0}}}
+    assert lines(printed(show_figures, {"held out": figures}, None, ("[y]", "z"))) == [
+        ["target", "[y]"],
+        ["held", "out"],
+        ["rows", "5"],
+        ["RMSE", "1"],
+        ["MAE", "2"],
+        ["target", "z"],
+        ["held", "out"],
+        ["rows", "5"],
+        ["RMSE", "3"],
     ]
 
 

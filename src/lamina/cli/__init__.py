@@ -22,7 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0, 2 for bad input, 130 after Ctrl-C.
+        The exit code: 0, 1 where a training fails or its model cannot be measured, 2 for bad input,
+        130 after Ctrl-C.
     """
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:

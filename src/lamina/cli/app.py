@@ -86,8 +86,14 @@ Table = Annotated[Path, typer.Argument(metavar="DATA", help="A CSV or Parquet fi
 OptionalTable = Annotated[
     Path | None, typer.Argument(metavar="DATA", help="A CSV or Parquet file.")
 ]
-Target = Annotated[
-    str | None, typer.Option("--target", "-t", help="The column to learn to predict.")
+Targets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target",
+        "-t",
+        metavar="COLUMN",
+        help="The column to learn to predict; several, given one by one, are learned together.",
+    ),
 ]
 KnownData = Annotated[
     str | None,
@@ -148,7 +154,7 @@ def start(
 @app.command()
 def train(
     data: OptionalTable = None,
-    target: Target = None,
+    target: Targets = None,
     dataset: KnownData = None,
     drop: Dropped = None,
     task: TaskOption = TaskChoice.auto,
@@ -165,9 +171,13 @@ def train(
         typer.Option(help="A checkpoint to go on from, which --set checkpoint=FILE has written."),
     ] = None,
     overwrite: Overwrite = False,
+    save_anyway: Annotated[
+        bool,
+        typer.Option("--save-anyway", help="Save also a fit that is far worse than a constant."),
+    ] = False,
     quiet: Quiet = False,
 ) -> int:
-    """Train a network on a table, measure it on rows held out, and save it.
+    """Train a network on a table, save it, and measure it on rows held out.
 
     Numbers, dates, categories and missing values are encoded; the encoding is saved with the model.
 
@@ -177,20 +187,25 @@ def train(
         lamina train churn.parquet -t left --drop customer_id -o churn.lamina
         lamina train --dataset digits --set hidden_layer_sizes=128,64
         lamina train claims.csv -t claims --set loss=poisson --plot loss.png
+        lamina train patients.csv -t systolic -t diastolic
+
+    Training ends where the loss on a tenth of its rows no longer falls, and the best epoch is kept;
+    --set early_stopping=false leaves that out.
 
     --set takes every parameter of MLPClassifier and MLPRegressor. Its values are numbers, true,
     false, none, words, and commas for several: 128,64. A point leads into a parameter with entries:
     --set learning_rate=step --set learning_rate_options.every=20.
 
-    Ctrl-C ends the training, not the command: the model so far is measured and saved, and the exit
-    code is 130.
+    Ctrl-C ends the training, not the command: the model so far is saved and measured, and the exit
+    code is 130. It is 1 where a fit has failed, or where a saved model could not be measured.
     """
-    from lamina.cli.training import TrainingRequest, train
+    from lamina.cli.preparing import TrainingRequest
+    from lamina.cli.training import train
 
     return train(
         TrainingRequest(
             data=data,
-            target=target,
+            targets=tuple(target or ()),
             dataset=dataset,
             drop=tuple(drop or ()),
             task=TASKS[task],
@@ -201,6 +216,7 @@ def train(
             plot=plot,
             resume=resume,
             overwrite=overwrite,
+            save_anyway=save_anyway,
             quiet=quiet,
         )
     )
@@ -237,8 +253,13 @@ def evaluate(
     model: ModelFile,
     data: Table,
     target: Annotated[
-        str | None,
-        typer.Option("--target", "-t", help="The true values' column; by default as in training."),
+        list[str] | None,
+        typer.Option(
+            "--target",
+            "-t",
+            metavar="COLUMN",
+            help="The true values' column; by default as in training.",
+        ),
     ] = None,
 ) -> int:
     """Measure a model on a table whose true values are known.
@@ -249,7 +270,7 @@ def evaluate(
     """
     from lamina.cli.prediction import evaluate
 
-    return evaluate(model, data, target)
+    return evaluate(model, data, tuple(target or ()))
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from rich.console import Console
 from sklearn.base import is_classifier
 
 from lamina import persistence
-from lamina.cli.prediction import load_model
+from lamina.cli.prediction import load_model, targets_of
 from lamina.cli.recipe import encoding_of, network_of
 from lamina.cli.report import count, plain_console, show_figures, show_table
 from lamina.encoding import TableEncoding
@@ -32,7 +32,7 @@ def info(model_file: Path) -> int:
         return 0
     show_layers(console, network)
     if is_classifier(model):
-        console.print(f"{count(len(model.classes_), 'class')}: {listed(model.classes_)}")
+        show_classes(console, model.classes_, targets_of(file["notes"]))
     if encoding is not None:
         show_columns(console, encoding)
     show_notes(console, file["notes"])
@@ -50,6 +50,16 @@ def show_layers(console: Console, network: Any) -> None:
         console.print(finding, soft_wrap=True)
 
 
+def show_classes(console: Console, classes: Any, targets: Sequence[str]) -> None:
+    """Print the classes of one target, or of each of several."""
+    if not isinstance(classes, list):
+        console.print(f"{count(len(classes), 'class')}: {listed(classes)}", soft_wrap=True)
+        return
+    names = targets or [str(i + 1) for i in range(len(classes))]
+    for name, known in zip(names, classes, strict=True):
+        console.print(f"{name}: {count(len(known), 'class')}: {listed(known)}", soft_wrap=True)
+
+
 def show_columns(console: Console, encoding: TableEncoding) -> None:
     """Print the table's columns by their kind."""
     for kind, noun in (("number", "number"), ("moment", "date"), ("category", "text column")):
@@ -63,14 +73,19 @@ def show_notes(console: Console, notes: Mapping[str, Any]) -> None:
     if "training" not in notes:
         return
     of = notes["training"]
+    names = targets_of(notes)
+    targets = ", ".join(map(repr, names))
     early = ", interrupted" if of["interrupted"] else ""
     console.print(
         f"trained {notes['created']} on {count(of['rows'], 'row')} of {notes['source']} to predict "
-        f"{notes['target']!r}: {count(of['epochs'], 'epoch')}, loss {significant(of['loss'])}, "
+        f"{targets}: {count(of['epochs'], 'epoch')}, loss {significant(of['loss'])}, "
         f"{of['seconds']:.1f} s{early}",
         soft_wrap=True,
     )
-    show_figures(console, notes["held_out"], "held out")
+    figures = (("held out", "held_out"), ("training", "on_training"))
+    columns = {heading: notes[key] for heading, key in figures if key in notes}
+    if columns:
+        show_figures(console, columns, names=names)
 
 
 def listed(names: Any) -> str:

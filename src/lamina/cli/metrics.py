@@ -1,88 +1,134 @@
-"""How good predictions are, in the measures that suit the task."""
+"""How good a model's predictions are, target by target, beside those of a constant."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
-from sklearn.metrics import (
-    accuracy_score,
-    log_loss,
-    mean_absolute_error,
-    mean_pinball_loss,
-    mean_squared_error,
-    precision_recall_fscore_support,
-    r2_score,
-)
 
+from lamina.cli.answers import Answer, Probabilities, Quantiles, Values
 from lamina.cli.recipe import network_of, quantiles_of
-from lamina.training.scores import PinballScore
 
 
-def measure(model: Any, X: pd.DataFrame, y: NDArray[Any]) -> dict[str, Any]:
-    """The measures of a fitted model on rows whose target is known.
+def measure(model: Any, X: Any, y: NDArray[Any], names: Sequence[str] = ("y",)) -> dict[str, Any]:
+    """Measure a fitted model on rows whose targets are known.
 
     Parameters
     ----------
     model : estimator
     X : DataFrame of shape (n_rows, n_columns)
-    y : ndarray of shape (n_rows,)
+    y : ndarray of shape (n_rows,) or (n_rows, n_targets)
         For a classifier, some of its classes.
+    names : sequence of str
+        The targets.
 
     Returns
     -------
     dict
-        'rows', and for a classifier 'accuracy', 'log_loss' and 'classes' (a dict with 'precision',
-        'recall', 'f1' and 'rows' for each class), for a regressor 'rmse', 'mae' and 'r2', or, of
-        quantiles, 'pinball_loss', 'd2_pinball' and 'coverage' (a dict with the share of targets
-        that are not above each quantile).
+        'rows', and for a classifier 'accuracy', 'macro_f1', 'log_loss', 'brier', 'auc' (of two
+        classes that both occur) and 'classes' (a dict with 'precision', 'recall', 'f1' and 'rows'
+        for each class), for a regressor 'rmse', 'mae' and, from two rows on, 'r2', or, of
+        quantiles, 'pinball_loss', 'd2_pinball' and 'coverage' (a dict with the fraction of targets
+        that are not above each quantile). Of several targets, 'rows' and 'targets': a dict of
+        these figures for each.
     """
-    figures = _of_classes(model, X, y) if is_classifier(model) else _of_values(model, X, y)
-    return {"rows": len(y), **figures}
+    return _measured(_answers(model, X, several=y.ndim == 2), y, names)
 
 
-def _of_values(model: Any, X: pd.DataFrame, y: NDArray[Any]) -> dict[str, Any]:
-    prediction = model.predict(X)
-    if (quantiles := quantiles_of(network_of(model))) is not None:
-        return _of_quantiles(y, prediction.reshape(len(y), -1), quantiles)
-    return {
-        "rmse": math.sqrt(mean_squared_error(y, prediction)),
-        "mae": float(mean_absolute_error(y, prediction)),
-        "r2": float(r2_score(y, prediction)),
-    }
+def constants_of(model: Any, y: NDArray[Any]) -> list[dict[str, Any]]:
+    """Return what predicts each target best without looking at its row.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted; it says which classes or quantiles there are.
+    y : ndarray of shape (n_rows,) or (n_rows, n_targets)
+        The targets of the training rows.
+
+    Returns
+    -------
+    list of dict
+        For each target 'frequencies' of the classes, or 'mean', 'median' and, for a model of
+        quantiles, 'quantiles'; plain values for a model's notes.
+    """
+    columns = _columns(y)
+    if is_classifier(model):
+        pairs = zip(columns, _classes(model, several=y.ndim == 2), strict=True)
+        return [{"frequencies": [float(np.mean(c == k)) for k in known]} for c, known in pairs]
+    quantiles = quantiles_of(network_of(model)) or []
+    return [
+        {
+            "mean": float(np.mean(column)),
+            "median": float(np.median(column)),
+            "quantiles": [float(np.quantile(column, q)) for q in quantiles],
+        }
+        for column in columns
+    ]
 
 
-def _of_quantiles(
-    y: NDArray[Any], prediction: NDArray[Any], quantiles: list[float]
+def measure_constants(
+    model: Any,
+    constants: Sequence[Mapping[str, Any]],
+    y: NDArray[Any],
+    names: Sequence[str] = ("y",),
 ) -> dict[str, Any]:
-    by_quantile = list(zip(quantiles, prediction.T, strict=True))
-    losses = [mean_pinball_loss(y, column, alpha=q) for q, column in by_quantile]
-    return {
-        "pinball_loss": float(np.mean(losses)),
-        "d2_pinball": PinballScore(y.reshape(-1, 1), quantiles)(prediction),
-        "coverage": {f"{q:g}": float(np.mean(y <= column)) for q, column in by_quantile},
-    }
+    """Measure what `constants_of` returned, in the same measures as the model.
+
+    The mean predicts for RMSE and R², the median for MAE: each is the best constant of its measure.
+    """
+    if is_classifier(model):
+        pairs = zip(constants, _classes(model, several=y.ndim == 2), strict=True)
+        answers: list[Answer] = [
+            Probabilities(np.tile(each["frequencies"], (len(y), 1)), known) for each, known in pairs
+        ]
+    elif (quantiles := quantiles_of(network_of(model))) is not None:
+        rows = (np.tile(each["quantiles"], (len(y), 1)) for each in constants)
+        answers = [Quantiles(each, quantiles) for each in rows]
+    else:
+        answers = [
+            Values(np.full(len(y), each["mean"]), np.full(len(y), each["median"]))
+            for each in constants
+        ]
+    return _measured(answers, y, names)
 
 
-def _of_classes(model: Any, X: pd.DataFrame, y: NDArray[Any]) -> dict[str, Any]:
-    classes = model.classes_
-    probability = model.predict_proba(X)
-    prediction = classes[np.argmax(probability, axis=1)]
-    by_class = precision_recall_fscore_support(y, prediction, labels=classes, zero_division=0.0)
-    return {
-        "accuracy": float(accuracy_score(y, prediction)),
-        "log_loss": float(log_loss(y, probability, labels=classes)),
-        "classes": {
-            str(label): {
-                "precision": float(precision),
-                "recall": float(recall),
-                "f1": float(f1),
-                "rows": int(rows),
-            }
-            for label, precision, recall, f1, rows in zip(classes, *by_class, strict=True)
-        },
-    }
+def by_target(figures: Mapping[str, Any], names: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
+    """Return each target's name and figures, whether there is one or several."""
+    if "targets" not in figures:
+        return [(names[0], dict(figures))]
+    rows = {"rows": figures["rows"]}
+    return [(name, rows | found) for name, found in figures["targets"].items()]
+
+
+def _answers(model: Any, X: Any, *, several: bool) -> list[Answer]:
+    if is_classifier(model):
+        probabilities = model.predict_proba(X)
+        pairs = zip(
+            probabilities if several else [probabilities],
+            _classes(model, several=several),
+            strict=True,
+        )
+        return [Probabilities(*pair) for pair in pairs]
+    prediction = np.asarray(model.predict(X))
+    columns = list(prediction.T) if several else [prediction]
+    if (quantiles := quantiles_of(network_of(model))) is not None:
+        return [Quantiles(column.reshape(len(column), -1), quantiles) for column in columns]
+    return [Values(column) for column in columns]
+
+
+def _measured(answers: Iterable[Answer], y: NDArray[Any], names: Sequence[str]) -> dict[str, Any]:
+    found = [answer.figures(column) for answer, column in zip(answers, _columns(y), strict=True)]
+    if y.ndim == 1:
+        return {"rows": len(y), **found[0]}
+    return {"rows": len(y), "targets": dict(zip(names, found, strict=True))}
+
+
+def _classes(model: Any, *, several: bool) -> list[NDArray[Any]]:
+    return list(model.classes_) if several else [model.classes_]
+
+
+def _columns(y: NDArray[Any]) -> list[NDArray[Any]]:
+    return list(y.T) if y.ndim == 2 else [y]

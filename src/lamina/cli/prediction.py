@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from sklearn.base import is_classifier
 from sklearn.compose import TransformedTargetRegressor
 
 from lamina import persistence
-from lamina.cli.metrics import measure
+from lamina.cli.evaluation import Evaluation, show_evaluation
+from lamina.cli.progress import working
 from lamina.cli.recipe import encoding_of, network_of, quantiles_of
-from lamina.cli.report import plain_console, show_figures
+from lamina.cli.report import count, plain_console
+from lamina.datasets.dataset import Task
 from lamina.encoding import TableEncoding
 from lamina.encoding.column_form import ColumnForm
 from lamina.encoding.columns import numbers
@@ -39,26 +42,32 @@ def predict(
     if probabilities and not is_classifier(model):
         raise ValueError(f"--probabilities: {model_file} is a regression model and has none")
     X = known_columns(model, read_for(model, data))
-    table = predicted(model, X)
+    targets = targets_of(persistence.read_notes(model_file))
+    table = predicted(model, X, targets)
     if probabilities:
-        names = [f"probability_{label}" for label in model.classes_]
-        table = pd.concat([table, pd.DataFrame(model.predict_proba(X), columns=names)], axis=1)
+        table = pd.concat([table, predicted_probabilities(model, X, targets)], axis=1)
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
     table.to_csv(sys.stdout if output is None else output, index=False)
     return 0
 
 
-def predicted(model: Any, X: Any) -> pd.DataFrame:
-    """The prediction for each row, with what else a model's loss tells of it.
+def predicted(model: Any, X: Any, targets: Sequence[str] = ()) -> pd.DataFrame:
+    """Return the prediction for each row, with what else a model's loss tells of it.
 
     Returns
     -------
     DataFrame
         'prediction'; with 'std' beside it after loss='gaussian_nll'; after a loss of several
-        quantiles a column for each instead, such as 'quantile_0.9'.
+        quantiles a column for each instead, such as 'quantile_0.9'. Of several targets a column
+        for each, such as 'prediction_price' and 'std_price'.
     """
     prediction = model.predict(X)
+    if len(targets) > 1:
+        table = pd.DataFrame(prediction, columns=[f"prediction_{name}" for name in targets])
+        spread = predicted_spread(model, X)
+        names = [f"std_{name}" for name in targets]
+        return table if spread is None else table.join(pd.DataFrame(spread, columns=names))
     if prediction.ndim == 2:
         names = [f"quantile_{q:g}" for q in quantiles_of(network_of(model)) or ()]
         return pd.DataFrame(prediction, columns=names)
@@ -67,34 +76,72 @@ def predicted(model: Any, X: Any) -> pd.DataFrame:
     return table if spread is None else table.assign(std=spread)
 
 
+def predicted_probabilities(model: Any, X: Any, targets: Sequence[str]) -> pd.DataFrame:
+    """Return a column for each class, and of several targets for each class of each."""
+    probability = model.predict_proba(X)
+    if not isinstance(probability, list):
+        names = [f"probability_{label}" for label in model.classes_]
+        return pd.DataFrame(probability, columns=names)
+    named = zip(targets, model.classes_, strict=True)
+    names = [f"probability_{name}_{label}" for name, labels in named for label in labels]
+    return pd.DataFrame(np.hstack(probability), columns=names)
+
+
+def targets_of(notes: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of a model's targets as its notes have them; none where they do not."""
+    targets = notes.get("targets") or notes.get("target") or ()
+    return (targets,) if isinstance(targets, str) else tuple(map(str, targets))
+
+
 def predicted_spread(model: Any, X: Any) -> NDArray[Any] | None:
     """The standard deviation of each row in units of the target; None where none is predicted."""
     if isinstance(model, TransformedTargetRegressor):
         spread = predicted_spread(model.regressor_, X)
-        return None if spread is None else spread * model.transformer_.scale_[0]
+        scale = model.transformer_.scale_
+        return None if spread is None else spread * (scale if spread.ndim == 2 else scale[0])
     name = getattr(network_of(model), "_loss_name", None)
     if name is None or LOSSES[name].spread is None:
         return None
     return np.asarray(model.predict(X, return_std=True)[1])
 
 
-def evaluate(model_file: Path, data: Path, target: str | None) -> int:
+def evaluate(model_file: Path, data: Path, targets: tuple[str, ...]) -> int:
     """Run `lamina evaluate`; returns the exit code."""
-    model = load_model(model_file)
-    target = target or persistence.read_notes(model_file).get("target")
-    if target is None:
+    out, err = plain_console(), plain_console(stderr=True)
+    model, notes = load_model(model_file), persistence.read_notes(model_file)
+    names = targets or targets_of(notes)
+    if not names:
         raise ValueError(f"{model_file} does not say what its target is called: give --target")
-    table = read_for(model, data)
-    table = table[column(table, target).notna()]
-    if table.empty:
-        raise TableError(f"the target {target!r} has no value in any row")
-    X = known_columns(model, table.drop(columns=target))
-    if is_classifier(model):
-        y = as_classes(values(table[target], "classification"), model.classes_, target)
-    else:
-        y = values(table[target], "regression")
-    show_figures(plain_console(), measure(model, X, y), data.name)
+    n_learned = len(targets_of(notes)) or 1
+    if len(names) != n_learned:
+        raise ValueError(
+            f"{model_file} predicts {count(n_learned, 'target')}: give --target as many times"
+        )
+    with working(err, f"reading {data.name}"):
+        table = read_for(model, data)
+    for name in names:
+        table = table[column(table, name).notna()]
+        if table.empty:
+            raise TableError(f"the target {name!r} has no value in any row")
+    X, y = known_columns(model, table.drop(columns=list(names))), true_values(model, table, names)
+    with working(err, f"measuring {data.name}"):
+        show_evaluation(out, Evaluation(model, notes, X, y, names, data.name))
     return 0
+
+
+def true_values(model: Any, table: pd.DataFrame, names: Sequence[str]) -> NDArray[Any]:
+    """Return the targets' columns of a table, as the model has learned them."""
+    classified = is_classifier(model)
+    task: Task = "classification" if classified else "regression"
+    columns = [values(table[name], task) for name in names]
+    if classified:
+        several = len(names) > 1
+        classes = model.classes_ if several else [model.classes_]
+        columns = [
+            as_classes(found, known, name, table[name])
+            for found, known, name in zip(columns, classes, names, strict=True)
+        ]
+    return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
 
 
 def load_model(path: Path) -> Any:

@@ -1,10 +1,11 @@
-"""The progress of a fit: a live line on a terminal, now and then a plain line elsewhere."""
+"""The progress of long work: a live line on a terminal, now and then a plain line elsewhere."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.console import Console
 from rich.live import Live
@@ -19,6 +20,9 @@ from lamina.training import EpochRecord, watching
 REFRESHES_A_SECOND = 20
 SECONDS_BETWEEN_LINES = 1.0
 BAR_WIDTH = 24
+SECONDS_IN_SILENCE = 2.0
+# Each plain line of work without epochs waits twice as long as the one before.
+LONGER = 2.0
 
 
 @contextmanager
@@ -34,10 +38,91 @@ def progress(console: Console, *, quiet: bool = False) -> Iterator[None]:
         ):
             yield
     else:
-        lines = PlainLines(console)
-        with watching(lines.hear):
-            yield
+        with working(console, "starting") as silence:
+            lines = PlainLines(console)
+
+            def hear(record: EpochRecord) -> None:
+                silence.end()
+                lines.hear(record)
+
+            with watching(hear):
+                yield
         lines.finish()
+
+
+class Silence:
+    """How a thread that shows that work goes on learns that it has ended.
+
+    Ctrl-C may strike anywhere in the main thread, and would leave an Event's lock taken; to release
+    a lock is one step.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.lock.acquire()
+
+    def end(self) -> None:
+        """End the lines; a second time does nothing."""
+        with suppress(RuntimeError):
+            self.lock.release()
+
+    def ends_within(self, seconds: float = -1) -> bool:
+        """Wait for the end, for ever by default; return whether it has come."""
+        if not self.lock.acquire(timeout=seconds):
+            return False
+        self.end()
+        return True
+
+
+@contextmanager
+def working(console: Console, what: str, *, quiet: bool = False) -> Iterator[Silence]:
+    """Show that work inside the `with` block goes on, once it takes more than two seconds.
+
+    Parameters
+    ----------
+    console : Console
+    what : str
+        What is done, such as 'reading houses.csv'.
+    quiet : bool, default=False
+
+    Yields
+    ------
+    Silence
+        Its `end` ends the lines.
+    """
+    silence = Silence()
+    if quiet:
+        yield silence
+        return
+    live = console.is_terminal and not console.is_dumb_terminal
+    show = _show_live if live else _say_now_and_then
+    thread = threading.Thread(target=show, args=(console, what, silence), daemon=True)
+    thread.start()
+    try:
+        yield silence
+    finally:
+        silence.end()
+        thread.join()
+
+
+def _show_live(console: Console, what: str, silence: Silence) -> None:
+    started = time.monotonic()
+    live = Live(
+        get_renderable=lambda: Text(f"{what}  {time.monotonic() - started:.1f} s"),
+        console=console,
+        refresh_per_second=REFRESHES_A_SECOND,
+        transient=True,
+    )
+    if not silence.ends_within(SECONDS_IN_SILENCE):
+        with live:
+            silence.ends_within()
+
+
+def _say_now_and_then(console: Console, what: str, silence: Silence) -> None:
+    started, wait = time.monotonic(), SECONDS_IN_SILENCE
+    while not silence.ends_within(wait):
+        console.print(f"{what}  {time.monotonic() - started:.1f} s", soft_wrap=True)
+        wait *= LONGER
 
 
 class LiveLine:

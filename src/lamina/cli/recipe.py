@@ -1,33 +1,46 @@
-"""The recipe: how a model is put together, how rows are held out, and what is inside."""
+"""The recipe: how a model is put together, its defaults, and what is inside."""
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from lamina.cli.settings import check_names
 from lamina.datasets.dataset import Task
 from lamina.encoding import TableEncoding
-from lamina.errors import TableError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.tasks import quantiles_in
 from lamina.formulas import LINKS, LOSSES
-from lamina.tables.problem import Problem
+
+# Training ends where the loss on a tenth of its rows stops falling. Accuracy, which the estimators
+# watch by default, stands still from the first epoch where classes are unbalanced.
+WATCHED: Mapping[str, Any] = {
+    "early_stopping": True,
+    "monitor": "validation_loss",
+    "max_iter": 1000,
+}
+# Fewer rows than this held out tell too little of when to stop.
+FEWEST_WATCHED = 10
 
 
-def build_model(task: Task, settings: dict[str, Any], seed: int) -> Any:
-    """An unfitted model that takes a table: an encoding, then a network.
+def build_model(task: Task, settings: dict[str, Any], seed: int, y: Any = None) -> Any:
+    """Return an unfitted model that takes a table: an encoding, then a network.
 
     A regression's target is standardised, unless its loss predicts positive numbers only.
+
+    Parameters
+    ----------
+    task : {'classification', 'regression'}
+    settings : dict
+        Parameters of the network, which replace the recipe's own.
+    seed : int
+    y : ndarray of shape (n_rows,) or (n_rows, n_targets), optional
+        The targets to be learned from; they decide whether rows can be held out of them.
 
     Raises
     ------
@@ -36,11 +49,42 @@ def build_model(task: Task, settings: dict[str, Any], seed: int) -> Any:
     """
     network = (MLPClassifier if task == "classification" else MLPRegressor)(random_state=seed)
     check_names(settings, type(network).__name__, network.get_params())
-    network.set_params(**settings)
+    network.set_params(**defaults(task, settings, y), **settings)
     model = Pipeline([("encoding", TableEncoding()), ("model", network)])
     if task == "classification" or not _reaches_every_number(network.loss):
         return model
     return TransformedTargetRegressor(regressor=model, transformer=StandardScaler())
+
+
+def defaults(task: Task, settings: Mapping[str, Any], y: Any = None) -> dict[str, Any]:
+    """Return the recipe's own settings, without those that were chosen or that do not apply.
+
+    Examples
+    --------
+    >>> sorted(defaults("regression", {"max_iter": 50}))
+    ['early_stopping', 'monitor']
+    >>> defaults("regression", {"early_stopping": False})
+    {}
+    """
+    chosen = {**WATCHED, **settings}
+    by_epochs = chosen.get("solver") != "lbfgs"
+    if not (by_epochs and chosen["early_stopping"] is True and _can_be_watched(task, chosen, y)):
+        return {}
+    return {name: value for name, value in WATCHED.items() if name not in settings}
+
+
+def _can_be_watched(task: Task, chosen: Mapping[str, Any], y: Any) -> bool:
+    """Whether enough rows can be held out of the training to say when it should end."""
+    if y is None:
+        return True
+    fraction = chosen.get("validation_fraction", 0.1)
+    if not isinstance(fraction, float) or fraction * len(y) < FEWEST_WATCHED:
+        return False
+    # Two classes are divided evenly between both parts, for which each needs two rows.
+    if task == "classification" and y.ndim == 1:
+        counts = np.unique(y, return_counts=True)[1]
+        return len(counts) > 2 or counts.min() >= 2
+    return True
 
 
 def _reaches_every_number(loss: str) -> bool:
@@ -69,48 +113,3 @@ def encoding_of(model: Any) -> TableEncoding | None:
 def quantiles_of(network: Any) -> list[float] | None:
     """The quantiles that a fitted network predicts; None for one that predicts none."""
     return quantiles_in(vars(network).get("_loss_hyperparameters", {}))
-
-
-class Split(NamedTuple):
-    """Rows to learn from, and rows held out."""
-
-    X_train: pd.DataFrame
-    X_test: pd.DataFrame
-    y_train: NDArray[Any]
-    y_test: NDArray[Any]
-
-
-def split(problem: Problem, test_size: float, seed: int) -> Split:
-    """Hold out a part of the rows, for classification with each class's share kept.
-
-    Raises
-    ------
-    TableError
-        Where the rows, or those of a class, are too few for both parts.
-    """
-    if not 0 < test_size < 1:
-        raise ValueError(f"--test-size must lie between 0 and 1, got {test_size:g}: try 0.2")
-    classified = problem.task == "classification"
-    counts = Counter(problem.target.tolist()) if classified else {}
-    alone = [label for label, count in counts.items() if count < 2]
-    if alone:
-        raise TableError(
-            f"class {alone[0]!s} of {problem.target_name!r} has only one row, which cannot be in "
-            "both parts of the split: leave that row out, or add rows"
-        )
-    n_rows, needed = len(problem.target), max(2, len(counts))
-    n_test = math.ceil(test_size * n_rows)
-    if min(n_test, n_rows - n_test) < needed:
-        raise TableError(
-            f"--test-size {test_size:g} of {n_rows} rows holds out {n_test} and trains on "
-            f"{n_rows - n_test}, but each part needs {needed} or more: "
-            "change --test-size, or add rows"
-        )
-    parts = train_test_split(
-        problem.features,
-        problem.target,
-        test_size=test_size,
-        random_state=seed,
-        stratify=problem.target if classified else None,
-    )
-    return Split(*parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -10,39 +10,83 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lamina.cli.metrics import by_target
+from lamina.cli.verdicts import loss_in
 from lamina.significant import significant
 
 FIGURE_NAMES: Mapping[str, str] = {
-    "accuracy": "accuracy",
     "log_loss": "log loss",
+    "brier": "Brier score",
+    "auc": "AUC",
+    "accuracy": "accuracy",
+    "macro_f1": "macro F1",
     "rmse": "RMSE",
     "mae": "MAE",
     "r2": "R²",
     "pinball_loss": "pinball",
     "d2_pinball": "D²",
 }
+CONSTANT_NAMES: Mapping[str, str] = {
+    "log_loss": "class frequencies",
+    "rmse": "mean, median",
+    "pinball_loss": "quantiles",
+}
 
 
 def plain_console(*, stderr: bool = False) -> Console:
-    """A console that prints names as they are: brackets in a column's name are no markup."""
+    """Return a console that prints names as they are: brackets in a column's name are no markup."""
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
-def show_figures(console: Console, figures: Mapping[str, Any], title: str) -> None:
-    """Print what `metrics.measure` returned."""
-    console.print(f"{title} ({count(figures['rows'], 'row')})")
+def show_figures(
+    console: Console,
+    columns: Mapping[str, Mapping[str, Any]],
+    constant: Mapping[str, Any] | None = None,
+    names: Sequence[str] = ("",),
+) -> None:
+    """Print figures side by side, then the classes or the coverage of the first column.
+
+    Parameters
+    ----------
+    console : Console
+    columns : dict
+        What `metrics.measure` returned, by the heading of its column.
+    constant : dict, optional
+        What `metrics.measure_constants` returned for the rows of the first column.
+    names : sequence of str
+        The targets; each has tables of its own where there are several.
+    """
+    by_heading = {heading: dict(by_target(found, names)) for heading, found in columns.items()}
+    for name in names:
+        found = {heading: targets[name] for heading, targets in by_heading.items()}
+        if len(names) > 1:
+            console.print(f"target {name}", soft_wrap=True)
+        if constant is not None:
+            best = dict(by_target(constant, names))[name]
+            found[CONSTANT_NAMES[loss_in(best).key]] = best
+        _show_side_by_side(console, found)
+        _show_details(console, next(iter(found.values())), next(iter(found)))
+
+
+def _show_side_by_side(console: Console, columns: Mapping[str, Mapping[str, Any]]) -> None:
+    rows: list[list[object]] = [["rows", *(f"{each['rows']:,}" for each in columns.values())]]
     for key, name in FIGURE_NAMES.items():
-        if key in figures:
-            console.print(f"  {name:<9} {significant(figures[key])}")
+        cells = [significant(each[key]) if key in each else "" for each in columns.values()]
+        if any(cells):
+            rows.append([name, *cells])
+    show_table(console, ("", *columns), rows)
+
+
+def _show_details(console: Console, figures: Mapping[str, Any], heading: str) -> None:
     if "coverage" in figures:
-        shares = ((quantile, significant(share)) for quantile, share in figures["coverage"].items())
-        show_table(console, ("quantile", "coverage"), shares)
+        fractions = ((quantile, significant(f)) for quantile, f in figures["coverage"].items())
+        show_table(console, (f"quantile, {heading}", "coverage"), fractions)
     if "classes" in figures:
         rows = (
-            (name, *(significant(of[key]) for key in ("precision", "recall", "f1")), of["rows"])
-            for name, of in figures["classes"].items()
+            (name, *(significant(each[key]) for key in ("precision", "recall", "f1")), each["rows"])
+            for name, each in figures["classes"].items()
         )
-        show_table(console, ("class", "precision", "recall", "F1", "rows"), rows)
+        show_table(console, (f"class, {heading}", "precision", "recall", "F1", "rows"), rows)
 
 
 def show_table(console: Console, header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
@@ -56,7 +100,7 @@ def show_table(console: Console, header: Iterable[str], rows: Iterable[Iterable[
 
 
 def count(n: int, noun: str) -> str:
-    """A number of things in words.
+    """Return a number of things in words.
 
     Examples
     --------

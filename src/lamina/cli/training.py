@@ -1,167 +1,75 @@
-"""`lamina train`: read, split, fit, measure, save, draw, report."""
+"""`lamina train`: read, split, fit, save, measure, draw, report."""
 
 from __future__ import annotations
 
-import os
 import time
 import warnings
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.util import find_spec
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import pandas as pd
+from rich.console import Console
 
-import lamina
 from lamina import persistence
+from lamina.cli.keeping import Fit, save_model, take_notes
 from lamina.cli.messages import one_line
-from lamina.cli.metrics import measure
-from lamina.cli.progress import progress
-from lamina.cli.recipe import build_model, encoding_of, network_of, split
+from lamina.cli.metrics import by_target, constants_of, measure, measure_constants
+from lamina.cli.preparing import (
+    TrainingRequest,
+    check_request,
+    check_targets,
+    opening,
+    prepare_outputs,
+    read_problem,
+)
+from lamina.cli.progress import progress, working
+from lamina.cli.recipe import build_model, encoding_of, network_of
 from lamina.cli.report import count, plain_console, show_figures
 from lamina.cli.settings import parse_settings
-from lamina.datasets import load
-from lamina.datasets.dataset import Task
-from lamina.tables.problem import Problem, as_classes, pose, table_of
-from lamina.tables.reading import read_table
+from lamina.cli.splitting import Split, split
+from lamina.cli.trained_rows import note_rows
+from lamina.cli.verdicts import failure, verdicts
+from lamina.errors import NonFiniteError
+from lamina.tables.problem import Problem
 
-MODEL_ENDING = ".lamina"
-PICTURE_ENDINGS = (".png", ".pdf", ".svg")
+T = TypeVar("T")
+
 INTERRUPTED = 130
-
-
-@dataclass(frozen=True)
-class TrainingRequest:
-    """What was asked for, as `lamina train --help` explains it."""
-
-    data: Path | None
-    target: str | None
-    dataset: str | None
-    drop: tuple[str, ...]
-    task: Task | None
-    settings: tuple[str, ...]
-    test_size: float
-    seed: int
-    output: Path | None
-    plot: Path | None
-    resume: Path | None
-    overwrite: bool
-    quiet: bool
-
-    @property
-    def source(self) -> str:
-        """The data's name without its folder."""
-        return self.dataset or (self.data.name if self.data else "")
-
-    @property
-    def model_file(self) -> Path:
-        """Where the model goes."""
-        return self.output or Path(self.source.split(".")[0] + MODEL_ENDING)
-
-
-@dataclass(frozen=True)
-class Fit:
-    """A fitted model, and how its fit went."""
-
-    model: Any
-    seconds: float
-    remarks: list[str]
-    interrupted: bool
+FAILED = 1
 
 
 def train(request: TrainingRequest) -> int:
-    """Run the command; returns the exit code."""
+    """Run the command; return the exit code."""
     out, err = plain_console(), plain_console(stderr=True)
     out.quiet = request.quiet
     settings = parse_settings(request.settings)
     check_request(request)
-    problem = read_problem(request)
-    model = build_model(problem.task, settings, request.seed)
+    with working(err, f"reading {request.source}", quiet=request.quiet):
+        problem = read_problem(request)
     parts = split(problem, request.test_size, request.seed)
+    model = build_model(problem.task, settings, request.seed, parts.y_train)
+    check_targets(problem, network_of(model))
     prepare_outputs(request, network_of(model))
-    out.print(opening(request, problem))
+    out.print(opening(request, problem), soft_wrap=True)
+    for remark in parts.remarks:
+        say(err, remark)
 
     shown = progress(err, quiet=request.quiet)
-    fit = fit_model(model, parts.X_train, parts.y_train, shown, request.resume)
+    try:
+        fit = fit_model(model, parts.X_train, parts.y_train, shown, request.resume)
+    except NonFiniteError as error:
+        say(err, f"the fit has failed, and no model is saved: {one_line(error)}")
+        return FAILED
     for remark in (*passed_over(fit.model), *fit.remarks):
-        err.print(f"lamina: {remark}", soft_wrap=True)
-    y_test = parts.y_test
-    if problem.task == "classification":
-        y_test = as_classes(y_test, fit.model.classes_, problem.target_name)
-    figures = measure(fit.model, parts.X_test, y_test)
-    notes = take_notes(request, problem, fit, len(parts.y_train), figures)
-    persistence.save(fit.model, request.model_file, overwrite=request.overwrite, notes=notes)
-    if request.plot is not None:
-        draw(fit.model, request.plot)
-
-    out.print(f"trained for {count(network_of(fit.model).n_iter_, 'epoch')}, {fit.seconds:.1f} s")
-    show_figures(out, figures, "held out")
-    out.print(f"model: {request.model_file}", soft_wrap=True)
-    if request.plot is not None:
-        out.print(f"loss curve: {request.plot}", soft_wrap=True)
-    return INTERRUPTED if fit.interrupted else 0
+        say(err, remark)
+    return conclude(Run(request, problem, parts, fit, out, err))
 
 
-def check_request(request: TrainingRequest) -> None:
-    """Refuse what can be refused before anything is read."""
-    if (request.data is None) == (request.dataset is None):
-        raise ValueError("give either a file or --dataset NAME: lamina train houses.csv -t price")
-    if request.data is not None and request.target is None:
-        raise ValueError("--target is missing: the name of the column to learn to predict")
-    for path, option in ((request.model_file, "--output"), (request.plot, "--plot")):
-        if path is not None and path.is_dir():
-            raise IsADirectoryError(f"{option} {path} is a folder: name a file in it")
-        if path is not None and path.exists() and not request.overwrite:
-            raise FileExistsError(
-                f"{path} is there already: give --overwrite to replace it, or another {option}"
-            )
-    if request.plot is not None:
-        check_picture(request.plot)
-
-
-def check_picture(path: Path) -> None:
-    """Refuse a picture that could not be drawn at the end."""
-    if path.suffix.lower() not in PICTURE_ENDINGS:
-        raise ValueError(f"--plot {path} must end in one of {', '.join(PICTURE_ENDINGS)}")
-    if find_spec("matplotlib") is None:
-        raise ImportError('--plot needs matplotlib: pip install "lamina[plots]"')
-
-
-def read_problem(request: TrainingRequest) -> Problem:
-    """The table of the request, and what is to be learned from it."""
-    if request.data is not None and request.target is not None:
-        table: pd.DataFrame = read_table(request.data)
-        return pose(table, request.target, request.task, request.drop)
-    dataset = load(str(request.dataset))
-    target = request.target or dataset.target
-    task = request.task or (dataset.task if target == dataset.target else None)
-    return pose(table_of(dataset), target, task, request.drop)
-
-
-def prepare_outputs(request: TrainingRequest, network: Any) -> None:
-    """Make the folders of the outputs, and refuse those that could not be written."""
-    if request.plot is not None and network.solver == "lbfgs":
-        raise ValueError(
-            "--plot needs a loss curve, which solver=lbfgs keeps none of: leave one out"
-        )
-    for path in (request.model_file, request.plot):
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if not os.access(path.parent, os.W_OK):
-                raise PermissionError(f"{path.parent} cannot be written to")
-
-
-def opening(request: TrainingRequest, problem: Problem) -> str:
-    """What is about to be learned, in a line."""
-    rows = count(len(problem.target), "row")
-    left_out = f" ({problem.n_left_out:,} without a target left out)" if problem.n_left_out else ""
-    columns = count(problem.features.shape[1], "column")
-    kinds = ""
-    if problem.task == "classification":
-        kinds = f" into {count(len(set(problem.target.tolist())), 'class')}"
-    source, target = request.source, problem.target_name
-    return f"{source}: {rows}{left_out}, {columns}; {problem.task} of {target!r}{kinds}"
+def say(console: Console, remark: str) -> None:
+    """Print a remark in a line of its own."""
+    console.print(f"lamina: {remark}", soft_wrap=True)
 
 
 def fit_model(model: Any, X: pd.DataFrame, y: Any, shown: Any, resume: Path | None = None) -> Fit:
@@ -176,12 +84,12 @@ def fit_model(model: Any, X: pd.DataFrame, y: Any, shown: Any, resume: Path | No
     interrupted = any("interrupted" in remark for remark in remarks)
     if interrupted:
         n_epochs = count(network_of(model).n_iter_, "epoch")
-        remarks = [f"training interrupted after {n_epochs}; the model so far is measured and saved"]
+        remarks = [f"training interrupted after {n_epochs}; the model so far is saved and measured"]
     return Fit(model, time.monotonic() - started, remarks, interrupted)
 
 
 def passed_over(model: Any) -> list[str]:
-    """A remark for each column that has nothing to tell, because its values are all rare."""
+    """Return a remark for each column that is not learned from, because its values are all rare."""
     encoding = encoding_of(model)
     categories = {} if encoding is None else encoding.categories_
     return [
@@ -191,35 +99,135 @@ def passed_over(model: Any) -> list[str]:
     ]
 
 
-def take_notes(
-    request: TrainingRequest,
-    problem: Problem,
-    fit: Fit,
-    n_train: int,
-    figures: dict[str, Any],
-) -> dict[str, Any]:
-    """What is kept beside the model: JSON's values only."""
-    network = network_of(fit.model)
-    return {
-        "lamina": lamina.__version__,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "source": request.source,
-        "task": problem.task,
-        "target": problem.target_name,
-        "held_out": figures,
-        "training": {
-            "rows": n_train,
-            "epochs": int(network.n_iter_),
-            "loss": float(network.loss_),
-            "seconds": round(fit.seconds, 3),
-            "interrupted": fit.interrupted,
-            "seed": request.seed,
-            "test_size": request.test_size,
-        },
+@dataclass
+class Run:
+    """A finished fit with all that it came from, and what goes wrong after it.
+
+    Attributes
+    ----------
+    troubles : list of str
+        What could not be done with the fitted model, in words for the end of the command.
+    ended : bool
+        Whether Ctrl-C has ended what follows the fit.
+    """
+
+    request: TrainingRequest
+    problem: Problem
+    parts: Split
+    fit: Fit
+    out: Console
+    err: Console
+    troubles: list[str] = field(default_factory=list)
+    ended: bool = False
+
+    def attempt(self, what: str, step: Callable[[], T]) -> T | None:
+        """Do a step, with its progress shown; None where it fails or Ctrl-C ends it."""
+        if self.ended:
+            return None
+        try:
+            with working(self.err, what, quiet=self.request.quiet):
+                return step()
+        except KeyboardInterrupt:
+            self.ended = True
+            self.troubles.append(f"{what} was interrupted")
+        # Whatever happens here, a trained model is not to be lost by it.
+        except Exception as error:
+            self.troubles.append(f"{what} failed: {one_line(error)}")
+        return None
+
+
+class Measured(NamedTuple):
+    """The figures of a model and of the best constant, on the same rows."""
+
+    model: dict[str, Any]
+    constant: dict[str, Any]
+
+
+def conclude(run: Run) -> int:
+    """Save the model, measure it, draw its loss curve; return the exit code.
+
+    A fit that has failed on its own training rows is not saved. Nothing that goes wrong after that,
+    Ctrl-C included, loses the model.
+    """
+    training = run.attempt("measuring the training rows", lambda: measured(run, "train"))
+    failed = failure_of(run, training)
+    if failed is not None and not run.request.save_anyway:
+        say(run.err, f"{failed}. No model is saved; --save-anyway would save it")
+        return FAILED
+    notes = take_notes(run.request, run.problem, run.fit, len(run.parts.y_train))
+    path, trouble = save_model(run.fit.model, run.request.model_file, notes, run.request.overwrite)
+    if trouble is not None:
+        run.troubles.append(trouble)
+    if training is not None:
+        run.attempt("measuring the held-out rows", lambda: report(run, training, notes, path))
+    run.out.print(f"model: {path}", soft_wrap=True)
+    plot = run.request.plot
+    if plot is not None:
+        run.attempt(f"drawing {plot}", lambda: draw(run, plot))
+    if failed is not None:
+        say(run.err, failed)
+    if run.troubles:
+        say(run.err, f"the model is saved in {path}, but {'; '.join(run.troubles)}")
+    code = FAILED if run.troubles or failed is not None else 0
+    return INTERRUPTED if run.ended or run.fit.interrupted else code
+
+
+def measured(run: Run, part: Literal["train", "test"]) -> Measured:
+    """Return the figures of a part of the split."""
+    parts, model, names = run.parts, run.fit.model, run.problem.target_names
+    X, y = (parts.X_train, parts.y_train) if part == "train" else (parts.X_test, parts.y_test)
+    constants = constants_of(model, parts.y_train)
+    return Measured(measure(model, X, y, names), measure_constants(model, constants, y, names))
+
+
+def failure_of(run: Run, training: Measured | None) -> str | None:
+    """Return why the fit has failed; None where it has not, or where that cannot be said."""
+    if training is None or run.fit.interrupted:
+        return None
+    if not predicts_frequencies(network_of(run.fit.model)):
+        return None
+    names = run.problem.target_names
+    pairs = zip(by_target(training.model, names), by_target(training.constant, names), strict=True)
+    return next(filter(None, (failure(each, best) for (_, each), (_, best) in pairs)), None)
+
+
+def predicts_frequencies(network: Any) -> bool:
+    """Whether the loss aims at the rows' own probabilities or values, and not at weighted ones."""
+    return getattr(network, "class_weight", None) is None and network.loss != "focal"
+
+
+def report(run: Run, training: Measured, notes: dict[str, Any], path: Path) -> None:
+    """Measure the rows held out, print all figures, and add them to the model's notes."""
+    held_out, names = measured(run, "test"), run.problem.target_names
+    n_epochs = count(network_of(run.fit.model).n_iter_, "epoch")
+    run.out.print(f"trained for {n_epochs}, {run.fit.seconds:.1f} s")
+    columns = {"held out": held_out.model, "training": training.model}
+    show_figures(run.out, columns, held_out.constant, names)
+    for remark in remarks_of(run, training, held_out):
+        say(run.err, remark)
+    notes |= {
+        "held_out": held_out.model,
+        "on_training": training.model,
+        "constants": constants_of(run.fit.model, run.parts.y_train),
+        "trained_rows": note_rows(run.fit.model, run.parts.X_train, run.parts.y_train),
     }
+    persistence.save(run.fit.model, path, overwrite=True, notes=notes)
 
 
-def draw(model: Any, path: Path) -> None:
+def remarks_of(run: Run, training: Measured, held_out: Measured) -> Iterator[str]:
+    """Yield what the figures say in sentences, target by target."""
+    if not predicts_frequencies(network_of(run.fit.model)):
+        return
+    names = run.problem.target_names
+    figures = [dict(by_target(each, names)) for each in (*held_out, *training)]
+    for name in names:
+        reached, best, learned, best_there = (each[name] for each in figures)
+        beginning = f"{name}: " if len(names) > 1 else ""
+        constant = {"held_out": best, "training": best_there}
+        yield from (beginning + remark for remark in verdicts(reached, learned, constant))
+
+
+def draw(run: Run, path: Path) -> None:
     """Write a picture of the loss curve."""
     from matplotlib.figure import Figure
 
@@ -227,5 +235,6 @@ def draw(model: Any, path: Path) -> None:
 
     # A Figure of its own, without pyplot, asks for no window on any machine.
     figure = Figure(figsize=(6.4, 4.8), dpi=150, layout="constrained")
-    LossCurveDisplay.from_estimator(model, ax=figure.add_subplot())
+    LossCurveDisplay.from_estimator(run.fit.model, ax=figure.add_subplot())
     figure.savefig(path)
+    run.out.print(f"loss curve: {path}", soft_wrap=True)

@@ -235,7 +235,7 @@ def shown_value(value: Any) -> str:
     >>> shown_value(0.1 + 0.2), shown_value((8, 4)), shown_value("relu")
     ('0.3', '(8, 4)', 'relu')
     """
-    return significant(value) if isinstance(value, float | np.floating) else str(value)
+    return significant(float(value)) if isinstance(value, float | np.floating) else str(value)
 
 
 def score_name(estimator: Any, scoring: Any) -> str:

@@ -1,4 +1,4 @@
-"""What is to be learned: a table's features, its target, and the task that the target poses."""
+"""What is to be learned: a table's features, its targets, and the task that the targets pose."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from lamina.datasets import Dataset
 from lamina.datasets.dataset import Task
 from lamina.datasets.task import task_of_numbers
 from lamina.encoding.columns import categories, check_table, kind_of, numbers
+from lamina.encoding.file_rows import row_name
 from lamina.errors import TableError, suggestion
 
 
@@ -24,52 +25,105 @@ class Problem:
     Attributes
     ----------
     features : DataFrame of shape (n_rows, n_columns)
-    target : ndarray of shape (n_rows,)
-        Classes (int64, bool or str) or values (float64); none missing.
+    target : ndarray of shape (n_rows,), or (n_rows, n_targets) of several targets
+        Classes (int64, bool or str; of several targets always str) or values (float64); none
+        missing.
     task : {'classification', 'regression'}
-    target_name : str
+    target_names : tuple of str
     n_left_out : int
-        Rows of the table whose target was missing; they are not among the features.
+        Rows of the table in which a target was missing; they are not among the features.
     """
 
     features: pd.DataFrame
     target: NDArray[Any]
     task: Task
-    target_name: str
+    target_names: tuple[str, ...]
     n_left_out: int
+
+    @property
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """Each target's values by its name."""
+        by_target = self.target.T if self.target.ndim == 2 else [self.target]
+        return dict(zip(self.target_names, by_target, strict=True))
 
 
 def pose(
-    table: pd.DataFrame, target: str, task: Task | None = None, drop: Sequence[str] = ()
+    table: pd.DataFrame,
+    target: str | Sequence[str],
+    task: Task | None = None,
+    drop: Sequence[str] = (),
 ) -> Problem:
-    """The problem of predicting one column of a table from the others.
+    """Return the problem of predicting one column of a table, or several, from the others.
 
     Parameters
     ----------
     table : DataFrame
-    target : str
+    target : str or sequence of str
     task : {'classification', 'regression'}, optional
-        By default the target's values decide: `guess_task`.
+        By default the targets' values decide: `guess_task`.
     drop : sequence of str
         Columns that are no features.
 
     Raises
     ------
     TableError
-        For a column that is not there, a target without two values, or no features.
+        For a column that is not there, a target without two values, targets of different tasks, or
+        no features.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"x": [1, 2, 3], "y": [0.5, 1.5, 2.5], "z": [1.5, None, 0.5]})
+    >>> problem = pose(table, ["y", "z"])
+    >>> problem.task, problem.target.tolist(), problem.n_left_out
+    ('regression', [[0.5, 1.5], [2.5, 0.5]], 1)
     """
-    for name in (target, *drop):
-        column(table, name)
-    known = table[table[target].notna()]
-    features = known.drop(columns=[target, *drop])
+    names = (target,) if isinstance(target, str) else tuple(target)
+    _check_names(table, names, drop)
+    known = table[table[list(names)].notna().all(axis=1)]
+    features = known.drop(columns=[*names, *drop])
     if features.shape[1] == 0:
-        raise TableError(f"the table has no column beside the target {target!r} to learn from")
-    if known[target].nunique() < 2:
-        raise TableError(_one_value(known[target], target))
+        beside = " and ".join(map(repr, names))
+        raise TableError(f"the table has no column beside the target {beside} to learn from")
+    for name in names:
+        if known[name].nunique() < 2:
+            raise TableError(_one_value(known[name], name))
     check_table(features)
     if task is None:
-        task = guess_task(known[target])
-    return Problem(features, values(known[target], task), task, target, len(table) - len(known))
+        task = _common_task(known, names)
+    return Problem(features, _targets(known, names, task), task, names, len(table) - len(known))
+
+
+def _check_names(table: pd.DataFrame, targets: Sequence[str], drop: Sequence[str]) -> None:
+    for name in (*targets, *drop):
+        column(table, name)
+    twice = {name for name in targets if list(targets).count(name) > 1}
+    if twice:
+        raise TableError(f"the target {min(twice)!r} is given twice: name each target once")
+    for name in targets:
+        if name in drop:
+            raise TableError(f"column {name!r} is a target and dropped as well: choose one of both")
+
+
+def _common_task(known: pd.DataFrame, names: Sequence[str]) -> Task:
+    """The task that all targets pose; raises TableError where they pose different ones."""
+    tasks = {name: guess_task(known[name]) for name in names}
+    if len(set(tasks.values())) > 1:
+        posed = ", ".join(f"{name!r} {task}" for name, task in tasks.items())
+        raise TableError(
+            f"the targets pose different tasks ({posed}), which one network cannot learn together: "
+            "train a model for each, or give --task"
+        )
+    return tasks[names[0]]
+
+
+def _targets(known: pd.DataFrame, names: Sequence[str], task: Task) -> NDArray[Any]:
+    columns = [values(known[name], task) for name in names]
+    if len(columns) == 1:
+        return columns[0]
+    # Columns of 0 and 1 side by side would be taken for the indicators of several labels.
+    texts = task == "classification"
+    return np.stack([column.astype(np.str_) if texts else column for column in columns], axis=1)
 
 
 def column(table: pd.DataFrame, name: str) -> pd.Series:
@@ -115,15 +169,21 @@ def values(target: pd.Series, task: Task) -> NDArray[Any]:
     return categories(name, target).astype(np.str_)
 
 
-def as_classes(target: NDArray[Any], classes: NDArray[Any], name: str) -> NDArray[Any]:
-    """Classes read from another file, as the model's own; raises TableError for an unknown one."""
+def as_classes(
+    target: NDArray[Any], classes: NDArray[Any], name: str, column: pd.Series | None = None
+) -> NDArray[Any]:
+    """Classes read from another file, as the model's own; raises TableError for an unknown one.
+
+    The column, where it is given, says how errors call its rows.
+    """
     known = {str(label): label for label in classes.tolist()}
     found = [str(label) for label in target.tolist()]
     for row, text in enumerate(found):
         if text not in known:
+            place = f"row {row + 1}" if column is None else row_name(column, row)
             raise TableError(
-                f"the target {name!r} is {text!r} in row {row + 1}, which is no class of the "
-                f"model.{suggestion(text, known)} It knows {', '.join(known)}."
+                f"the target {name!r} is {text!r} in {place}, which is no class of the model."
+                f"{suggestion(text, known)} It knows {', '.join(known)}."
             )
     return np.array([known[text] for text in found], dtype=classes.dtype)
 

@@ -1,0 +1,80 @@
+"""How a trained model is kept, whatever happens to its file or its measures afterwards."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import lamina
+from lamina import persistence
+from lamina.cli.messages import one_line
+from lamina.cli.preparing import TrainingRequest
+from lamina.cli.recipe import network_of
+from lamina.tables.problem import Problem
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted model, and how its fit went."""
+
+    model: Any
+    seconds: float
+    remarks: Sequence[str]
+    interrupted: bool
+
+
+def save_model(
+    model: Any, path: Path, notes: Mapping[str, Any], overwrite: bool
+) -> tuple[Path, str | None]:
+    """Save a model, in the folder of temporary files where its own place fails.
+
+    Ctrl-C begins the saving anew: what it would lose is the whole training.
+
+    Returns
+    -------
+    Path
+        Where the model is.
+    str or None
+        Why it is not where it should be.
+    """
+    try:
+        try:
+            persistence.save(model, path, overwrite=overwrite, notes=dict(notes))
+        except KeyboardInterrupt:
+            persistence.save(model, path, overwrite=True, notes=dict(notes))
+        return path, None
+    except OSError as error:
+        with tempfile.NamedTemporaryFile(
+            prefix=f"{path.stem}-", suffix=path.suffix, delete=False
+        ) as file:
+            refuge = Path(file.name)
+        persistence.save(model, refuge, overwrite=True, notes=dict(notes))
+        return refuge, f"{path} could not be written ({one_line(error)})"
+
+
+def take_notes(
+    request: TrainingRequest, problem: Problem, fit: Fit, n_train: int
+) -> dict[str, Any]:
+    """Return what is kept beside a model: JSON's values only."""
+    network, names = network_of(fit.model), problem.target_names
+    return {
+        "lamina": lamina.__version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "source": request.source,
+        "task": problem.task,
+        "target": names[0] if len(names) == 1 else None,
+        "targets": list(names),
+        "training": {
+            "rows": n_train,
+            "epochs": int(network.n_iter_),
+            "loss": float(network.loss_),
+            "seconds": round(fit.seconds, 3),
+            "interrupted": fit.interrupted,
+            "seed": request.seed,
+            "test_size": request.test_size,
+        },
+    }

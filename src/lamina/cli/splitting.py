@@ -1,0 +1,112 @@
+"""How rows are held out of a training to measure the model on."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+
+from lamina.errors import TableError
+from lamina.tables.problem import Problem
+
+
+class Split(NamedTuple):
+    """Rows to learn from, rows held out, and what is worth saying about the split."""
+
+    X_train: pd.DataFrame
+    X_test: pd.DataFrame
+    y_train: NDArray[Any]
+    y_test: NDArray[Any]
+    remarks: tuple[str, ...] = ()
+
+
+def split(problem: Problem, test_size: float, seed: int) -> Split:
+    """Hold out a fraction of the rows; one column of classes keeps its proportions.
+
+    A class with a single row goes to the training, with a remark: the network can learn it, and
+    nothing is left to measure it on. The same holds for a class that chance, where there are
+    several targets, would have held out as a whole.
+
+    Raises
+    ------
+    ValueError
+        For a `test_size` that is no fraction.
+    TableError
+        Where the rows, or the classes with two rows or more, are too few for both parts.
+    """
+    if not 0 < test_size < 1:
+        raise ValueError(f"--test-size must lie between 0 and 1, got {test_size:g}: try 0.2")
+    n_rows, classified = len(problem.target), problem.task == "classification"
+    rows, strata = np.arange(n_rows), None
+    lone = np.zeros(n_rows, dtype=bool)
+    if classified and problem.target.ndim == 1:
+        counts = Counter(problem.target.tolist())
+        lone = np.array([counts[label] < 2 for label in problem.target.tolist()])
+        strata = problem.target[~lone]
+        if lone.all():
+            raise TableError(
+                f"every class of {problem.target_names[0]!r} has only one row, so there is nothing "
+                "to learn: choose another --target, or --task regression for numbers"
+            )
+    _check_sizes(test_size, len(rows[~lone]), strata)
+    train, test = train_test_split(
+        rows[~lone], test_size=test_size, random_state=seed, stratify=strata
+    )
+    train = np.concatenate([train, rows[lone]])
+    remarks = _lone_remarks(problem, rows[lone])
+    if classified and problem.target.ndim == 2:
+        moved = _of_unlearned_classes(problem.target, train, test)
+        train, test = np.concatenate([train, test[moved]]), test[~moved]
+        if not len(test):
+            raise TableError(
+                f"--test-size {test_size:g} of {n_rows} rows leaves none to measure on, because "
+                "each has a class that no other row has: raise --test-size, or add rows"
+            )
+    X, y = problem.features, problem.target
+    return Split(X.iloc[train], X.iloc[test], y[train], y[test], remarks)
+
+
+def _check_sizes(test_size: float, n_rows: int, strata: NDArray[Any] | None) -> None:
+    n_test = math.ceil(test_size * n_rows)
+    needed = max(2, 0 if strata is None else len(set(strata.tolist())))
+    if min(n_test, n_rows - n_test) < needed:
+        raise TableError(
+            f"--test-size {test_size:g} of {n_rows} rows holds out {n_test} and trains on "
+            f"{n_rows - n_test}, but each part needs {needed} or more: "
+            "change --test-size, or add rows"
+        )
+
+
+def _lone_remarks(problem: Problem, rows: NDArray[np.int64]) -> tuple[str, ...]:
+    labels = [str(problem.target[row]) for row in rows]
+    if not labels:
+        return ()
+    name = problem.target_names[0]
+    if len(labels) == 1:
+        return (
+            f"class {labels[0]} of {name!r} has only one row: it is trained on, and cannot be "
+            "measured",
+        )
+    return (
+        f"{len(labels):,} classes of {name!r} have only one row each ({_listed(labels)}): they are "
+        "trained on, and cannot be measured",
+    )
+
+
+def _listed(labels: Sequence[str], most: int = 5) -> str:
+    more = ", …" if len(labels) > most else ""
+    return ", ".join(labels[:most]) + more
+
+
+def _of_unlearned_classes(
+    target: NDArray[Any], train: NDArray[np.int64], test: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Which held-out rows have a class, in any column, that no training row has."""
+    columns = [~np.isin(column[test], column[train]) for column in target.T]
+    return np.asarray(np.any(columns, axis=0))
