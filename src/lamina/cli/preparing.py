@@ -124,9 +124,8 @@ def check_folder(folder: Path) -> None:
 
 def check_targets(problem: Problem, network: Any) -> None:
     """Refuse several targets with what one target alone can have."""
-    quantiles = getattr(network, "quantile", 0.5)
-    several = isinstance(quantiles, tuple | list)
-    if len(problem.target_names) > 1 and getattr(network, "loss", "") == "quantile" and several:
+    quantiles = getattr(network, "quantile", None)
+    if len(problem.target_names) > 1 and isinstance(quantiles, tuple | list):
         raise ValueError(
             f"--set quantile={quantiles!r} predicts several numbers of each of "
             f"{len(problem.target_names)} targets, which a table has no columns for: train a model "

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 import pandas as pd
 from rich.console import Console
+from sklearn.base import is_classifier
 
 from lamina import persistence
 from lamina.cli.keeping import Fit, save_model, take_notes
@@ -193,7 +194,9 @@ def failure_of(run: Run, training: Measured | None) -> str | None:
 
 def predicts_frequencies(network: Any) -> bool:
     """Whether the loss aims at the rows' own probabilities or values, and not at weighted ones."""
-    return getattr(network, "class_weight", None) is None and network.loss != "focal"
+    if not is_classifier(network):
+        return True
+    return network.class_weight is None and network.loss == type(network)().loss
 
 
 def report(run: Run, training: Measured, notes: dict[str, Any], path: Path) -> None:

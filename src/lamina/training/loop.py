@@ -164,6 +164,7 @@ class EpochLoop:
             self.callbacks.tell("on_fit_begin", self.under_way)
             return self.run(random_state)
         except KeyboardInterrupt:
+            self.leave_out_half_entered()
             self.take_in_reports()
             return Ending.INTERRUPTED
         except TimeIsUp:
@@ -294,13 +295,20 @@ class EpochLoop:
 
     def enter(self, report: EpochReport, failed: bool) -> None:
         """Write an epoch's row of the history."""
+        validated = self.validated(failed)
         self.losses.append(report.loss)
         self.under_way.loss = report.loss
-        for name, value in self.validated(failed).items():
+        for name, value in validated.items():
             self.columns[name].append(value)
         self.columns["learning_rate"].append(self.rates_of_reports.pop(0))
         self.columns["gradient_norm"].append(report.norm_or_nan)
         self.columns["seconds"].append(self.seconds_each)
+
+    def leave_out_half_entered(self) -> None:
+        """Shorten all columns to the shortest: Ctrl-C may have struck between two of them."""
+        n_epochs = min(len(self.losses), *map(len, self.columns.values()))
+        for column in (self.losses, *self.columns.values()):
+            del column[n_epochs:]
 
     def validated(self, failed: bool) -> dict[str, float]:
         """How the present network does on the rows held out; NaN after a failure."""
