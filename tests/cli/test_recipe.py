@@ -46,29 +46,34 @@ def test_a_bare_network_has_no_encoding():
     assert encoding_of(model) is None
 
 
+CLASSES = np.arange(600) % 2
+
+
 def test_training_is_watched_by_the_loss_on_rows_held_out():
-    network = network_of(build_model("classification", {}, 0, np.arange(400) % 2))
+    network = network_of(build_model("classification", {}, 0, CLASSES))
     assert network.early_stopping is True
     assert network.monitor == "validation_loss"
 
 
 @pytest.mark.parametrize(
     ("settings", "y"),
-    [
-        ({"early_stopping": False}, np.arange(400) % 2),
-        ({"solver": "lbfgs"}, np.arange(400) % 2),
-        ({}, np.arange(40) % 2),
-        ({}, np.arange(400) == 7),
-        ({"validation_fraction": 0.01}, np.arange(400) % 2),
-    ],
+    [({}, CLASSES[:400]), ({}, np.arange(600) == 7), ({"validation_fraction": 0.01}, CLASSES)],
 )
-def test_where_no_rows_can_be_held_out_the_networks_own_defaults_stand(settings, y):
+def test_where_too_few_rows_can_be_held_out_a_penalty_takes_their_place(settings, y):
     network = network_of(build_model("classification", settings, 0, y))
+    assert network.early_stopping is False
+    assert network.alpha == 3
+
+
+@pytest.mark.parametrize("settings", [{"early_stopping": False}, {"solver": "lbfgs"}])
+@pytest.mark.parametrize("n_rows", [60, 600])
+def test_without_early_stopping_the_networks_own_defaults_stand(settings, n_rows):
+    network = network_of(build_model("classification", settings, 0, CLASSES[:n_rows]))
     assert network.get_params() == lamina.MLPClassifier(random_state=0, **settings).get_params()
 
 
 def test_a_setting_goes_before_the_recipes_own():
     settings = {"monitor": "roc_auc", "max_iter": 7, "n_iter_no_change": 3}
-    network = network_of(build_model("classification", settings, 0, np.arange(400) % 2))
+    network = network_of(build_model("classification", settings, 0, CLASSES))
     assert (network.monitor, network.max_iter, network.n_iter_no_change) == ("roc_auc", 7, 3)
     assert network.early_stopping is True

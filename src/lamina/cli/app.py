@@ -189,8 +189,9 @@ def train(
         lamina train claims.csv -t claims --set loss=poisson --plot loss.png
         lamina train patients.csv -t systolic -t diastolic
 
-    Training ends where the loss on a tenth of its rows no longer falls, and the best epoch is kept;
-    --set early_stopping=false leaves that out.
+    Training ends where the loss on a tenth of its rows no longer falls, and the best epoch is kept.
+    Below 500 training rows there is a strong penalty instead: --set alpha=3. Both are left out by
+    --set early_stopping=false.
 
     --set takes every parameter of MLPClassifier and MLPRegressor. Its values are numbers, true,
     false, none, words, and commas for several: 128,64. A point leads into a parameter with entries:
