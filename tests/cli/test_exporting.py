@@ -1,5 +1,8 @@
 """`lamina export`: what a model file becomes, by the output's suffix."""
 
+import shutil
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,7 +54,8 @@ def test_a_network_alone_becomes_a_source_file(lamina, tmp_path):
     persistence.save(model, tmp_path / "bare.lamina")
     for name, write in {"bare.py": library.to_python, "bare.h": library.to_c}.items():
         ran = lamina("export", "bare.lamina", "--output", name)
-        assert ran.out == f"bare.lamina is now also {name}\n"
+        assert ran.out.startswith(f"bare.lamina is now also {name} (")
+        assert ran.out.endswith(" gives the model's answers on 21 rows)\n")
         assert (tmp_path / name).read_text(encoding="utf-8") == write(model)
 
 
@@ -83,3 +87,68 @@ def test_what_cannot_be_exported_is_refused_in_a_line(train, refusal, tmp_path):
     assert "must end in .onnx, .py, .h" in refusal("export", "houses.lamina", "-o", "houses.txt")
     (tmp_path / "there.onnx").touch()
     assert "--overwrite" in refusal("export", "houses.lamina", "-o", "there.onnx")
+
+
+@pytest.mark.parametrize("options", [(), ("--dtype", "float32"), ("--dtype", "float64")])
+@pytest.mark.parametrize("target", ["price", "heating"])
+def test_a_model_of_a_table_goes_to_every_format_and_is_checked(
+    target, options, houses, train, lamina, tmp_path
+):
+    pytest.importorskip("onnxruntime")
+    train("houses.csv", "-t", target)
+    for name in ("h.onnx", "h.py", "h.h"):
+        ran = lamina("export", "houses.lamina", "-o", name, *options)
+        assert (ran.code, ran.err) == (0, "")
+        assert ran.out.startswith(f"houses.lamina is now also {name} (")
+        if shutil.which("cc") or name != "h.h":
+            assert ran.out.endswith(" gives the model's answers on 22 rows)\n")
+    names = {}
+    exec((tmp_path / "h.py").read_text(encoding="utf-8"), names)
+    table = houses.drop(columns=target).rename(columns=str.strip)
+    table["garden"] = table["garden"].map({"true": True, "false": False})
+    given = names["predict"](table.to_dict("records"))
+    expected = persistence.load(tmp_path / "houses.lamina").predict(table)
+    if target == "heating":
+        assert given.tolist() == expected.tolist()
+    else:
+        np.testing.assert_allclose(given, expected, rtol=1e-3 if "float32" in options else 1e-11)
+
+
+@pytest.mark.usefixtures("houses")
+def test_an_export_that_answers_otherwise_is_not_written(train, refusal, monkeypatch, tmp_path):
+    train("houses.csv", "-t", "price")
+    right = library.to_python
+
+    def wrong(model, dtype=None):
+        return right(model, dtype=dtype).replace("np.maximum(z, 0)", "np.maximum(z, 0.5)")
+
+    monkeypatch.setattr(library, "to_python", wrong)
+    assert "Python answers otherwise than the model" in refusal(
+        "export", "houses.lamina", "-o", "houses.py"
+    )
+    assert not (tmp_path / "houses.py").exists()
+
+
+@pytest.mark.usefixtures("houses")
+def test_what_cannot_be_checked_is_said(train, lamina, monkeypatch):
+    pytest.importorskip("onnx")
+    train("houses.csv", "-t", "price")
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    assert "not checked: no C compiler" in lamina("export", "houses.lamina", "-o", "h.h").out
+    ran = lamina("export", "houses.lamina", "-o", "h.onnx")
+    assert "not checked: onnxruntime is not installed" in ran.out
+
+
+@pytest.mark.usefixtures("houses")
+def test_a_dtype_that_is_none_is_refused_with_the_nearest(train, refusal):
+    train("houses.csv", "-t", "price")
+    line = refusal("export", "houses.lamina", "-o", "h.py", "--dtype", "float23")
+    assert "--dtype must be float32 or float64, got 'float23'. Did you mean 'float32'?" in line
+
+
+@pytest.mark.parametrize("activation", ["gelu", "prelu", "leaky_relu"])
+def test_every_activation_leaves_in_float64(activation, houses, train, lamina):
+    pytest.importorskip("onnxruntime")
+    train("houses.csv", "-t", "price", "--set", f"activation={activation}")
+    assert "onnxruntime gives" in lamina("export", "houses.lamina", "-o", "h.onnx").out

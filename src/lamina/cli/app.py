@@ -280,20 +280,34 @@ def export(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="A file that ends in .onnx, .py or .h.")
     ],
+    dtype: Annotated[
+        str | None,
+        typer.Option(
+            help="float32 or float64: what the exported network computes in; by default what the "
+            "model does."
+        ),
+    ] = None,
     overwrite: Overwrite = False,
 ) -> int:
     """Write a model for programs without lamina: ONNX, a Python file for NumPy, or a C header.
 
-    A model that takes a table goes to ONNX only, with one input for each column; a date goes in as
-    microseconds since 1970 in UTC.
+    The whole model goes, with the encoding of its table: ONNX has one input for each column, the
+    Python file takes a dict of columns, a data frame or rows as dicts, and the C header a struct
+    with one field for each column. A date goes into ONNX as microseconds since 1970 in UTC, and
+    into C as days since then.
 
-    Example:
+    Before it is written, the export answers rows of zeros, rows as in training and rows with
+    missing values, and must answer as the model does: ONNX where onnxruntime is installed, C where
+    there is a compiler.
+
+    Examples:
 
         lamina export houses.lamina --output houses.onnx
+        lamina export houses.lamina -o houses.h --dtype float32
     """
     from lamina.cli.exporting import export
 
-    return export(model, output, overwrite=overwrite)
+    return export(model, output, dtype, overwrite=overwrite)
 
 
 @app.command()

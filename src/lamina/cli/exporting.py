@@ -3,35 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import lamina
+from lamina.cli.export_checks import check_c, check_onnx, check_python
 from lamina.cli.prediction import load_model
+from lamina.errors import suggestion
+from lamina.files.atomic_file import write_atomically
+
+DTYPES = ("float32", "float64")
 
 
-def export(model_file: Path, output: Path, *, overwrite: bool) -> int:
+@dataclass(frozen=True)
+class Format:
+    """How a model is written in a format, and how that is compared with the model."""
+
+    write: Callable[[Any, str | None], bytes]
+    check: Callable[[Any, bytes, str | None], str]
+
+
+def export(model_file: Path, output: Path, dtype: str | None, *, overwrite: bool) -> int:
     """Run `lamina export`; returns the exit code."""
     if output.suffix not in FORMATS:
         raise ValueError(f"--output {output}: its name must end in {', '.join(FORMATS)}")
+    if dtype is not None and dtype not in DTYPES:
+        near = suggestion(dtype, DTYPES)
+        raise ValueError(f"--dtype must be {' or '.join(DTYPES)}, got {dtype!r}.{near}")
     if output.exists() and not overwrite:
         raise FileExistsError(
             f"{output} is there already: give --overwrite to replace it, or another --output"
         )
-    content = FORMATS[output.suffix](load_model(model_file))
+    model, chosen = load_model(model_file), FORMATS[output.suffix]
+    content = chosen.write(model, dtype)
+    outcome = chosen.check(model, content, dtype)
     output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_bytes(content)
-    print(f"{model_file} is now also {output}")
+    write_atomically(output, [content], overwrite=overwrite)
+    print(f"{model_file} is now also {output} ({outcome})")
     return 0
 
 
-def _onnx(model: Any) -> bytes:
-    content: bytes = lamina.to_onnx(model).SerializeToString()
-    return content
-
-
-FORMATS: Mapping[str, Callable[[Any], bytes]] = {
-    ".onnx": _onnx,
-    ".py": lambda model: lamina.to_python(model).encode(),
-    ".h": lambda model: lamina.to_c(model).encode(),
+FORMATS: Mapping[str, Format] = {
+    ".onnx": Format(
+        lambda model, dtype: bytes(lamina.to_onnx(model, dtype=dtype).SerializeToString()),
+        check_onnx,
+    ),
+    ".py": Format(lambda model, dtype: lamina.to_python(model, dtype=dtype).encode(), check_python),
+    ".h": Format(lambda model, dtype: lamina.to_c(model, dtype=dtype).encode(), check_c),
 }

@@ -1,0 +1,225 @@
+"""An export is run, and its answers compared with the model's, before `lamina export` ends well."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import is_classifier
+
+from lamina.cli.prediction import predicted_spread
+from lamina.cli.recipe import encoding_of
+from lamina.cli.sample_rows import sample_rows
+from lamina.encoding.columns import categories, moments
+from lamina.errors import ExportError
+from lamina.export.c_texts import literal
+from lamina.export.lowering import NotLoweredError
+from lamina.export.model_program import lower
+from lamina.export.onnx_calendar import MISSING_MOMENT
+from lamina.export.onnx_check import session_of
+from lamina.export.program import Input, Program
+
+# Relative to the largest answer of a column.
+TOLERANCES = {"float64": 1e-8, "float32": 1e-3}
+ROUNDED_TOLERANCE = 2.0**-5
+COMPILERS = ("cc", "gcc", "clang")
+SECONDS = 120
+MAIN = """\
+#include <stdio.h>
+#include "model.h"
+
+int main(void)
+{{
+{rows}
+    for (int i = 0; i < {n_rows}; i++) {{
+        {real} y[{n}];
+        {call};
+        for (int j = 0; j < {n}; j++) printf("%.17g\\n", (double)y[j]);
+    }}
+    return 0;
+}}
+"""
+
+
+def check_onnx(model: Any, content: bytes, dtype: str | None) -> str:
+    """Compare a model with what it is in ONNX; returns what was done, as a sentence's part.
+
+    Raises
+    ------
+    ExportError
+        Where answers differ.
+    """
+    import onnx
+
+    program = _program(model, dtype)
+    if program is None:
+        return (
+            "opened in onnxruntime" if _is_there("onnxruntime") else "not checked: no onnxruntime"
+        )
+    proto = onnx.load_from_string(content)
+    session = session_of(proto, program.network.dtype)
+    if session is None:
+        return "not checked: onnxruntime is not installed"
+    X = _without_unsaid(proto, sample_rows(program))
+    names = [each.name for each in session.get_outputs() if not each.name.startswith("label")]
+    given = np.hstack(session.run(names, _feed(session.get_inputs(), program, X)))
+    return _compare(model, program, X, given, "onnxruntime")
+
+
+def check_python(model: Any, content: bytes, dtype: str | None) -> str:
+    """Compare a model with its Python file; see `check_onnx`."""
+    program = lower(model, dtype)
+    X, names = sample_rows(program), dict[str, Any]()
+    exec(compile(content, "exported.py", "exec"), names)
+    return _compare(model, program, X, _answer_in_python(model, program, names, X), "Python")
+
+
+def check_c(model: Any, content: bytes, dtype: str | None) -> str:
+    """Compare a model with its C header, where there is a compiler; see `check_onnx`."""
+    program = lower(model, dtype)
+    compiler = next(filter(None, map(shutil.which, COMPILERS)), None)
+    if compiler is None:
+        return f"not checked: no C compiler ({', '.join(COMPILERS)}) is on the PATH"
+    X = sample_rows(program)
+    n = program.network.n_columns * (1 + program.network.has_spread)
+    try:
+        printed = _run_in_c(compiler, content, _main(program, X, n))
+    except (OSError, subprocess.SubprocessError) as error:
+        name = Path(compiler).name
+        return f"not checked: {name} did not compile and run it ({type(error).__name__})"
+    given = np.array([float(line) for line in printed.split()]).reshape(len(X), n)
+    return _compare(model, program, X, given, Path(compiler).name)
+
+
+def _program(model: Any, dtype: str | None) -> Program | None:
+    try:
+        return lower(model, dtype)
+    except NotLoweredError:
+        return None
+
+
+def _is_there(package: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(package) is not None
+
+
+def _without_unsaid(proto: Any, X: Any) -> Any:
+    """The rows whose missing texts ONNX can say: the last one has them in every column."""
+    unsaid = any("a missing one cannot be said" in each.doc_string for each in proto.graph.input)
+    return X[:-1] if unsaid else X
+
+
+def _expected(model: Any, X: Any) -> NDArray[Any]:
+    """What the model answers: probabilities, or predictions and standard deviations, as columns."""
+    encoding = encoding_of(model)
+    if encoding is not None:
+        # The model asks for columns that an export does without, because all values are rare.
+        X = X.reindex(columns=list(encoding.kinds_))
+    if is_classifier(model):
+        return _columns(model.predict_proba(X))
+    spread = predicted_spread(model, X)
+    parts = [model.predict(X), *([] if spread is None else [spread])]
+    return np.hstack([np.asarray(part).reshape(len(X), -1) for part in parts])
+
+
+def _columns(answer: Any) -> NDArray[Any]:
+    parts = answer if isinstance(answer, list | tuple) else [answer]
+    return np.hstack([np.asarray(part).reshape(len(part), -1) for part in parts])
+
+
+def _compare(model: Any, program: Program, X: Any, given: NDArray[Any], where: str) -> str:
+    expected = _expected(model, X)
+    network = program.network
+    tolerance = TOLERANCES[network.dtype.name]
+    if network.precision is not None:
+        tolerance = ROUNDED_TOLERANCE
+    scale = np.maximum(abs(expected).max(axis=0), np.finfo(np.float32).tiny)
+    off = np.abs(given - expected) / scale if given.shape == expected.shape else np.array(np.inf)
+    if not off.max() <= tolerance:
+        cure = " Export it with --dtype float64." if network.dtype == np.float32 else ""
+        raise ExportError(
+            f"{where} answers otherwise than the model, by {off.max():.2g} of its largest answer, "
+            f"so nothing was written.{cure}"
+        )
+    return f"{where} gives the model's answers on {len(X)} rows"
+
+
+def _feed(inputs: Sequence[Any], program: Program, X: Any) -> dict[str, NDArray[Any]]:
+    """The rows as the inputs of a session."""
+    dtypes = {"tensor(float)": np.float32, "tensor(double)": np.float64}
+    if not program.takes_a_table:
+        return {inputs[0].name: X.astype(dtypes[inputs[0].type])}
+    feed = {}
+    for each, column in zip(inputs, program.inputs, strict=True):
+        values = _values(column, X)
+        if column.kind == "category":
+            values = np.array(["" if text is None else text for text in values], dtype=object)
+        elif column.kind == "moment":
+            micros = X[column.name].to_numpy("datetime64[us]").astype(np.int64)
+            values = np.where(np.isnan(values), MISSING_MOMENT, micros)
+        else:
+            values = values.astype(dtypes[each.type])
+        feed[each.name] = values.reshape(-1, 1)
+    return feed
+
+
+def _values(column: Input, X: Any) -> NDArray[Any]:
+    """A column's numbers, days since 1970, or texts."""
+    if column.kind == "category":
+        return categories(column.name, X[column.name])
+    if column.kind == "moment":
+        return moments(column.name, X[column.name])
+    return np.asarray(X[column.name], dtype=np.float64)
+
+
+def _answer_in_python(model: Any, program: Program, names: dict[str, Any], X: Any) -> NDArray[Any]:
+    if is_classifier(model):
+        return _columns(names["predict_proba"](X))
+    if not program.network.has_spread:
+        return np.asarray(names["predict"](X)).reshape(len(X), -1)
+    return np.hstack([part.reshape(len(X), -1) for part in names["predict"](X, return_std=True)])
+
+
+def _main(program: Program, X: Any, n: int) -> str:
+    """A program in C that prints every answer for these rows."""
+    real = "float" if program.network.dtype == np.float32 else "double"
+    if program.takes_a_table:
+        columns = [[_in_c(value) for value in _values(each, X)] for each in program.inputs]
+        rows, kind, size = list(zip(*columns, strict=True)), "mlp_row", "[]"
+    else:
+        rows, kind, size = [tuple(map(_in_c, row)) for row in X], real, f"[][{program.n_features}]"
+    table = ",\n".join(f"        {{{', '.join(row)}}}" for row in rows)
+    row = "&rows[i]" if program.takes_a_table else "rows[i]"
+    call = f"mlp_predict({row}, y)"
+    if program.network.has_spread:
+        call = f"mlp_predict_with_std({row}, y, y + {program.network.n_columns})"
+    declared = f"    static const {kind} rows{size} = {{\n{table}}};"
+    return MAIN.format(rows=declared, n_rows=len(rows), real=real, n=n, call=call)
+
+
+def _in_c(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return literal(value)
+    return "NAN" if math.isnan(value) else repr(float(value))
+
+
+def _run_in_c(compiler: str, header: bytes, main: str) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "model.h").write_bytes(header)
+        Path(folder, "main.c").write_text(main, encoding="ascii")
+        command = [compiler, "-std=c99", "main.c", "-o", "model", "-lm"]
+        for arguments in (command, [str(Path(folder, "model"))]):
+            ran = subprocess.run(
+                arguments, cwd=folder, capture_output=True, text=True, check=True, timeout=SECONDS
+            )
+    return ran.stdout

@@ -1,0 +1,87 @@
+"""Rows on which an exported model is compared with the model: zeros, rows as in training, gaps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.export.program import Columns, Impute, OneHot, Program, Standardize
+
+N_LIKE_TRAINING = 20
+UNSEEN = "a category never seen"
+
+
+def sample_rows(program: Program) -> Any:
+    """Rows that a program takes, the same at each call.
+
+    Returns
+    -------
+    DataFrame or ndarray of float64, of shape (n_rows, n_features)
+        A table's missing values are NaN, NaT and None.
+    """
+    numbers = _numbers(program)
+    if not program.takes_a_table:
+        return numbers if _fills_gaps(program) else numbers[:-1]
+    from pandas import DataFrame, to_datetime
+
+    columns: dict[str, Any] = {}
+    for i, each in enumerate(program.inputs):
+        if each.kind == "category":
+            columns[each.name] = _texts(program, i, len(numbers))
+        elif each.kind == "moment":
+            columns[each.name] = to_datetime(numbers[:, i], unit="D")
+        else:
+            columns[each.name] = numbers[:, i]
+    return DataFrame(columns)
+
+
+def _numbers(program: Program) -> NDArray[np.float64]:
+    """Zeros, numbers spread as in training, and a row without any; one column for each input."""
+    n_columns = len(program.inputs) or program.n_features
+    mean, scale = np.zeros(n_columns), np.ones(n_columns)
+    for operation in program.operations:
+        if isinstance(operation, Standardize):
+            columns = _columns_behind(program, operation)
+            mean[columns], scale[columns] = (
+                operation.mean[: len(columns)],
+                operation.scale[: len(columns)],
+            )
+    draws = np.random.RandomState(0).standard_normal((N_LIKE_TRAINING, n_columns))
+    return np.vstack([np.zeros(n_columns), mean + scale * draws, np.full(n_columns, np.nan)])
+
+
+def _columns_behind(program: Program, operation: Standardize) -> list[int]:
+    """The inputs that are standardised, where nothing but their gaps has changed."""
+    source = program.operations[operation.source]
+    while isinstance(source, Impute):
+        source = program.operations[source.source]
+    is_whole = isinstance(source, Columns) and source.width == operation.width
+    return list(source.columns) if isinstance(source, Columns) and is_whole else []
+
+
+def _fills_gaps(program: Program) -> bool:
+    """Whether every number that a matrix has may be missing."""
+    filled = [
+        set(source.columns)
+        for operation in program.operations
+        if isinstance(operation, Impute)
+        and isinstance(source := program.operations[operation.source], Columns)
+    ]
+    read = [set(each.columns) for each in program.operations if isinstance(each, Columns)]
+    return bool(read) and all(any(columns <= each for each in filled) for columns in read)
+
+
+def _texts(program: Program, column: int, n_rows: int) -> list[str | None]:
+    """The categories in turn, one that was never seen, and a missing one."""
+    known: list[str | None] = []
+    strict = False
+    for operation in program.operations:
+        if isinstance(operation, OneHot) and operation.column == column:
+            known += [text for text in operation.categories if text]
+            strict |= operation.strict
+    known = known or ["x"]
+    cycle = [known[i % len(known)] for i in range(n_rows - 2)]
+    last = known[0] if strict else None
+    return [*cycle, known[0] if strict else UNSEEN, last]
