@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from docs.building.blocks import run
+from docs.building.last_bits import nudged
 from sklearn.datasets import load_diabetes
 
 from lamina.cli import main
@@ -27,6 +28,11 @@ def empty_folder(tmp_path, monkeypatch):
 def test_the_python_blocks_run_one_after_the_other_and_print_what_they_say():
     assert len(blocks("python")) >= 2
     assert run("README.md", README) == []
+
+
+def test_what_it_prints_does_not_depend_on_the_last_bits_of_first_weights():
+    with nudged(1):
+        assert run("README.md", README) == []
 
 
 def test_the_commands_run_one_after_the_other():
