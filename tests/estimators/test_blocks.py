@@ -101,7 +101,7 @@ def test_noise_on_sparse_inputs_is_refused_with_the_cure(name):
     ("dropout", "message"),
     [
         ([0.1], "is of 1 layers, and hidden_layer_sizes asks for 2"),
-        ([0.1, 1.0], "shares from 0 to below 1, got 1.0"),
+        ([0.1, 1.0], "fractions from 0 to below 1, got 1.0"),
         (["some", 0.1], "takes numbers, got 'some'"),
     ],
 )

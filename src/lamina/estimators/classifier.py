@@ -11,13 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import unique_labels
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.multiclass import type_of_target, unique_labels
+from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from lamina.encoding.targets import Labels, TargetEncoding
 from lamina.estimators.constraints import CLASSIFICATION_CONSTRAINTS, CONSTRAINTS
 from lamina.estimators.perceptron import Perceptron, has_partial_fit
+from lamina.estimators.refusals import shown
 from lamina.estimators.tasks import Classification, Task
+from lamina.estimators.wrong_data import explained, refuse_labels_without_order, sample_weights
 from lamina.formulas.table import Array
 
 
@@ -453,7 +455,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
             `classes`, and for labels that are not among them.
         """
         self._refuse_balance()
-        self._check_classes(classes)
+        self._check_classes(classes, y)
         return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
     def predict_proba(self, X: Any) -> Any:
@@ -530,8 +532,12 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         float
         """
         check_is_fitted(self)
+        refuse_labels_without_order(y)
+        if sample_weight is not None:
+            sample_weight = sample_weights(sample_weight, np.empty((_num_samples(y), 0)))
         if not self._encoding().heads:
-            return float(super().score(X, y, sample_weight))
+            with explained(X, y):
+                return float(super().score(X, y, sample_weight))
         right = (self.predict(X) == np.asarray(y)).all(axis=1)
         return float(np.average(right, weights=sample_weight))
 
@@ -548,6 +554,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         classes: ArrayLike | None,
         weight: NDArray[Any] | None = None,
     ) -> Classification:
+        refuse_labels_without_order(y)
         if not known or (classes is None and not hasattr(self, "classes_")):
             encoding = TargetEncoding.of(y)
         else:
@@ -583,19 +590,28 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
                 "dict(zip(classes, compute_class_weight('balanced', classes=classes, y=y_all)))."
             )
 
-    def _check_classes(self, classes: ArrayLike | None) -> None:
+    def _check_classes(self, classes: ArrayLike | None, y: Any) -> None:
         """Check the `classes` of a call to partial_fit against those of the first call."""
         known = getattr(self, "classes_", None)
         if known is None and classes is None:
             raise ValueError(
                 "classes must be passed on the first call to partial_fit: the rows of one call "
-                "need not hold them all. Pass classes=np.unique(y_all)."
+                f"need not hold them all. Pass classes={_classes_to_pass(y)}."
             )
-        if known is None or classes is None:
+        if classes is None:
+            return
+        try:
+            _require_labels(classes)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"classes={shown(classes)} is no list of labels: {str(error).rstrip('.')}. Pass "
+                f"classes={_classes_to_pass(y)}."
+            ) from None
+        if known is None:
             return
         if not _same_classes(known, classes):
             raise ValueError(
-                f"classes={classes!r} is not the same as on the last call to partial_fit, "
+                f"classes={shown(classes)} is not the same as on the last call to partial_fit, "
                 f"was: {known!r}"
             )
 
@@ -607,7 +623,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
                     "warm_start can only be used where `y` has the same classes as in the "
                     f"previous call to fit. Previously got {classes}, `y` has {labels}"
                 )
-        elif unseen := sorted(set(labels) - set(classes)):
+        elif unseen := np.setdiff1d(labels, classes).tolist():
             raise ValueError(
                 f"`y` has classes not in `self.classes_`: {unseen}. `self.classes_` has "
                 f"{classes}; name all classes in the first call to partial_fit."
@@ -630,6 +646,27 @@ def _labels_beside(y: Labels, encoding: TargetEncoding) -> list[tuple[Any, Any]]
             "columns of labels: they must have the same."
         )
     return [(unique_labels(y), encoding.classes)]
+
+
+def _classes_to_pass(y: Any) -> str:
+    """What the first call to partial_fit takes as `classes` for such targets, as code."""
+    try:
+        kind = type_of_target(y)
+    except (TypeError, ValueError):
+        kind = "unknown"
+    if kind == "multilabel-indicator":
+        return f"np.arange({np.shape(y)[1]}), the numbers of y's columns"
+    if kind.endswith("multioutput"):
+        return "[np.unique(column) for column in y_all.T]"
+    return "np.unique(y_all)"
+
+
+def _require_labels(classes: Any) -> None:
+    """Raise ValueError or TypeError for classes, of one column or several, that are no labels."""
+    is_nested = isinstance(classes, list | tuple) and all(np.ndim(each) == 1 for each in classes)
+    for column in classes if is_nested else [classes]:
+        with np.errstate(invalid="ignore"):
+            unique_labels(column)
 
 
 def _same_classes(known: Any, classes: Any) -> bool:

@@ -14,6 +14,7 @@ from lamina.engines import choose_engine
 from lamina.engines.engine import Objective
 from lamina.estimators.contradictions import refuse_contradictions
 from lamina.estimators.fitting import Assignment
+from lamina.estimators.refusals import require_whole
 from lamina.formulas import LOSSES
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout
@@ -118,6 +119,9 @@ def check_gradients(
     model: Any, X: Any, y: Any, sample_weight: Any, max_parameters: int
 ) -> GradientCheck:
     """Check the gradient of an estimator's loss; parameters as in the method of that name."""
+    require_whole("max_parameters", max_parameters, "how many to check in each layer")
+    if max_parameters < 1:
+        raise ValueError(f"max_parameters={max_parameters} must be at least 1; 500 is the default")
     where, fit = present_assignment(model, X, y, sample_weight)
     value, gradient = _loss_and_gradient(fit)
     layers = [

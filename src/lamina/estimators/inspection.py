@@ -21,6 +21,7 @@ from lamina.estimators.description import NetworkDescription, describe
 from lamina.estimators.gradient_check import GradientCheck, check_gradients
 from lamina.estimators.importances import IMPORTANCES
 from lamina.estimators.passes import Passes
+from lamina.estimators.refusals import require_whole
 from lamina.estimators.state import network_and_parameters
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout
@@ -370,6 +371,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
 
 def _hidden_block(spec: NetworkSpec, layer: int) -> int:
     """The index of a hidden block, counted from either end."""
+    require_whole("layer", layer, "0 is the first hidden layer, -1 the last")
     n_hidden = len(spec.blocks) - 1
     if n_hidden == 0:
         raise ValueError(

@@ -18,6 +18,7 @@ from lamina.engines.blocks import Forward, Mode, Product
 from lamina.engines.engine import Matrix
 from lamina.engines.reference import forward, input_gradient
 from lamina.estimators.idle_units import steep_activations
+from lamina.estimators.refusals import require_whole, shown
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 
@@ -105,6 +106,8 @@ class Passes:
     def directions(self, output: int | None = None) -> list[Array]:
         """The direction of that output's logit, or of every output's, alike in all rows."""
         n_outputs, n_rows = self.spec.n_outputs, self.rows.shape[0]
+        if output is not None:
+            require_whole("output", output, "0 is the first output, -1 the last")
         if output is not None and not -n_outputs <= output < n_outputs:
             raise IndexError(
                 f"output={output} is none of the network's {n_outputs}: the first is 0, the last "
@@ -147,7 +150,13 @@ class Passes:
         return np.empty((self.rows.shape[0], width), self.parameters.dtype)
 
     def _baseline(self, baseline: ArrayLike) -> Array:
-        given = np.asarray(baseline, dtype=self.parameters.dtype)
+        try:
+            given = np.asarray(baseline, dtype=self.parameters.dtype)
+        except (TypeError, ValueError):
+            raise TypeError(
+                f"baseline={shown(baseline)} must be a number, or one for each feature, such as "
+                "X.mean(axis=0)"
+            ) from None
         n_features = self.spec.n_features
         if given.shape not in ((), (n_features,)):
             raise ValueError(
@@ -159,6 +168,7 @@ class Passes:
 
 def _rule(n_steps: int, dtype: Any) -> tuple[Array, Array]:
     """Points and weights of the Gauss-Legendre rule between 0 and 1."""
+    require_whole("n_steps", n_steps, "50 is the default")
     if not 1 <= n_steps <= MOST_POINTS:
         raise ValueError(f"n_steps={n_steps!r} must be from 1 to {MOST_POINTS}; 50 is the default")
     points, shares = np.polynomial.legendre.leggauss(n_steps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import replace
+from os import PathLike
 from time import perf_counter
 from typing import Any, Self
 
@@ -13,7 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from scipy import sparse
 from sklearn.base import _fit_context
 from sklearn.utils import column_or_1d
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from lamina.engines import choose_engine
 from lamina.engines.engine import Matrix
@@ -30,6 +31,7 @@ from lamina.estimators.initializing import first_parameters, require_memory
 from lamina.estimators.inspection import Inspection
 from lamina.estimators.plain_arrays import are_plain_rows, are_plain_targets
 from lamina.estimators.range_test import RangeTested
+from lamina.estimators.refusals import shown
 from lamina.estimators.seeding import generator_for
 from lamina.estimators.state import (
     EPOCH_ATTRIBUTES,
@@ -45,6 +47,7 @@ from lamina.estimators.state import (
 from lamina.estimators.tasks import Task
 from lamina.estimators.validating import HeldOut, parts_of
 from lamina.estimators.watched import Watched
+from lamina.estimators.wrong_data import explained, refuse_labels_without_order, sample_weights
 from lamina.formulas import OPTIMIZERS
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout
@@ -119,6 +122,8 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         CheckpointError
             For a checkpoint of other data, parameters or versions; it is a ValueError.
         """
+        if resume is not None and not isinstance(resume, str | PathLike):
+            raise TypeError(f"resume={shown(resume)} must be the path of a checkpoint, or None.")
         ways = {"validation_data": validation_data, "resume": resume}
         return self._fit(X, y, sample_weight, incremental=False, **ways)
 
@@ -177,7 +182,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         as_given = X, y, sample_weight
         widths = hidden_widths(self.hidden_layer_sizes)
         X, y = self._validated(X, y, fresh)
-        weight = None if sample_weight is None else _check_sample_weight(sample_weight, X)
+        weight = None if sample_weight is None else sample_weights(sample_weight, X)
         self._refuse_noise_on_sparse_rows(X)
         task = self._task(y, self.warm_start or incremental, classes, weight)
         widths = [X.shape[1], *widths, task.n_outputs]
@@ -213,8 +218,9 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         if validation_data is None:
             return None
         X, y, *weight = parts_of(self, validation_data)
-        X, y = self._validated(X, y, fresh=False, dtypes=[dtype])
-        given = [_check_sample_weight(each, X) for each in weight if each is not None]
+        with explained(X, y, where="validation_data: "):
+            X, y = self._validated(X, y, fresh=False, dtypes=[dtype])
+        given = [sample_weights(each, X, "weight_val") for each in weight if each is not None]
         return HeldOut(X, self._task_like(task, y), given[0] if given else None)
 
     @abstractmethod
@@ -249,17 +255,20 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
             # Of plain arrays no more than the number and the names of features is left to see.
             validate_data(self, X, y, reset=fresh, skip_check_array=True)
             return X, y
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csr",
-            multi_output=True,
-            y_numeric=self._numeric_targets,
-            dtype=dtypes,
-            order="C",
-            reset=fresh,
-        )
+        if not self._numeric_targets:
+            refuse_labels_without_order(y)
+        with explained(X, y):
+            X, y = validate_data(
+                self,
+                X,
+                y,
+                accept_sparse="csr",
+                multi_output=True,
+                y_numeric=self._numeric_targets,
+                dtype=dtypes,
+                order="C",
+                reset=fresh,
+            )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         return _sorted(X), y
@@ -331,7 +340,8 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
     def _rows_to_predict(self, X: Any) -> Matrix:
         """X as scikit-learn validates it; its are the errors and warnings."""
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS, order="C", reset=False)
+        with explained(X):
+            X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS, order="C", reset=False)
         return _sorted(X)
 
     def __sklearn_is_fitted__(self) -> bool:

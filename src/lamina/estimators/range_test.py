@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from lamina.errors import NonFiniteError
+from lamina.estimators.refusals import require_whole, shown
 
 # The loss of single batches is smoothed by a running mean, so that one lucky batch decides nothing.
 SMOOTHING = 0.9
@@ -101,6 +103,11 @@ class RangeTested:
         >>> 0.001 < found.suggestion < 0.1
         True
         """
+        require_whole("n_steps", n_steps, f"how many rates to try, at least {FEWEST_STEPS}")
+        bounds: dict[str, Any] = {"lowest": lowest, "highest": highest}
+        for name, value in bounds.items():
+            if not isinstance(value, Real):
+                raise TypeError(f"{name}={shown(value)} must be a number, a learning rate.")
         if not 0 < lowest < highest < math.inf or n_steps < FEWEST_STEPS:
             raise ValueError(
                 f"find_learning_rate takes 0 < lowest < highest and n_steps >= {FEWEST_STEPS}, got "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import reprlib
 from collections.abc import Callable, Iterable, Mapping
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,12 @@ def shown(value: Any) -> str:
         return text
     short = ADDRESS.sub("", " ".join(reprlib.repr(value).split()))
     return short if len(short) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+
+
+def require_whole(name: str, value: Any, advice: str) -> None:
+    """Raise TypeError for what is no whole number; the advice says what to pass."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name}={shown(value)} must be a whole number: {advice}")
 
 
 def refused(name: str, value: Any, constraints: Mapping[str, list[Any]], owner: str) -> str | None:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_sample_weight
+from sklearn.utils.validation import _num_samples
 
 from lamina.encoding.target_scaling import TargetScaling
 from lamina.estimators.constraints import (
@@ -22,8 +22,10 @@ from lamina.estimators.constraints import (
     rising_quantiles,
 )
 from lamina.estimators.perceptron import Perceptron, has_partial_fit
+from lamina.estimators.refusals import shown
 from lamina.estimators.state import scaling_of
 from lamina.estimators.tasks import Regression, Task, quantiles_in
+from lamina.estimators.wrong_data import CURE_OF_Y, explained, sample_weights
 from lamina.formulas import LOSSES
 from lamina.formulas.losses import as_it_is
 from lamina.formulas.table import Array
@@ -531,12 +533,15 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
             At most 1. Of several targets and quantiles, the mean: each quantile is held against
             the best constant for it (Koenker, Machado 1999).
         """
+        if sample_weight is not None:
+            sample_weight = sample_weights(sample_weight, np.empty((_num_samples(y), 0)))
         quantiles = quantiles_in(vars(self).get("_loss_hyperparameters", {}))
         if quantiles is None:
-            return float(super().score(X, y, sample_weight))
-        truth = check_array(y, ensure_2d=False, dtype=np.float64)
-        weight = None if sample_weight is None else _check_sample_weight(sample_weight, truth)
-        score = PinballScore(truth.reshape(len(truth), -1), quantiles, weight)
+            with explained(X, y):
+                return float(super().score(X, y, sample_weight))
+        with explained(X, y):
+            truth = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+        score = PinballScore(truth.reshape(len(truth), -1), quantiles, sample_weight)
         return score(self.predict(X))
 
     def _answer(self, prediction: Array) -> Array:
@@ -562,12 +567,19 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         y = task.y
         if not isinstance(y, np.ndarray) or y.dtype.kind not in "biuf":
             raise TypeError(
-                f"y must be a dense array of numbers, got {type(y).__name__} of {y.dtype}"
+                f"y must be a dense array of numbers, got {type(y).__name__} of {y.dtype}. Convert "
+                "it by y.astype(float), or learn labels with MLPClassifier."
             )
+        if not np.isfinite(y).all():
+            row = int(np.argmin(np.isfinite(y).reshape(len(y), -1).all(axis=1)))
+            value = shown(y[row].tolist())
+            raise ValueError(f"Input y contains NaN or infinity: y[{row}] is {value}. {CURE_OF_Y}")
         if (outside := task.outside_the_loss()) is not None:
+            row = int(np.argmax((task.columns() == outside).any(axis=1)))
+            others = ", ".join(map(repr, sorted(REGRESSION_LOSSES - {self.loss})))
             raise ValueError(
-                f"loss={self.loss!r} is not defined for a target of {outside}: choose another "
-                f"of {', '.join(map(repr, sorted(REGRESSION_LOSSES)))}, or shift the target"
+                f"loss={self.loss!r} is not defined for a target of {outside}, which y[{row}] "
+                f"holds: choose another of {others}, or shift the target"
             )
 
     def _scaling(

@@ -79,9 +79,21 @@ def hold_out(
     ValueError
         Where fewer than two rows would be held out, or a group has one row only.
     """
-    learned, held_out = train_test_split(
-        np.arange(n_rows), test_size=fraction, random_state=random_state, stratify=strata
-    )
+    if not fraction > 0:
+        raise ValueError(
+            f"validation_fraction={fraction} holds out no rows for early stopping. Set it above 0, "
+            "such as 0.1, or set early_stopping=False."
+        )
+    try:
+        learned, held_out = train_test_split(
+            np.arange(n_rows), test_size=fraction, random_state=random_state, stratify=strata
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"{error}. early_stopping=True holds out validation_fraction={fraction} of the "
+            f"{n_rows} rows, some of each class: bring more rows, pass validation_data, or set "
+            "early_stopping=False."
+        ) from None
     if len(held_out) < 2:
         raise ValueError(
             f"The validation set is too small: validation_fraction={fraction} of {n_rows} rows "

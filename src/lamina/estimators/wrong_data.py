@@ -1,0 +1,221 @@
+"""Messages about data: which argument, at which row and column, what is wrong, and the cure.
+
+scikit-learn's own checks find what is wrong, and the beginning of their message stays, which
+programs look for; the place and the cure are added.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.utils.validation import _check_sample_weight
+
+from lamina.estimators.refusals import shown
+from lamina.formulas.table import Array
+
+NOT_FINITE = re.compile(r"contains (NaN|infinity)")
+NO_NUMBER = re.compile(r"could not convert string to float|must be a string or a real number")
+# None, pandas.NA and pandas.NaT, without a look at pandas.
+GAPS = frozenset({"NoneType", "NAType", "NaTType"})
+OF_Y = re.compile(r"Input (y|y_true) |^Input contains NaN$")
+NAMED = re.compile(r"\b[Xy]\b")
+# scikit-learn prints the array itself, which may be long.
+ARRAY = re.compile(r":\s*array=.*?\.\s*Reshape", re.DOTALL)
+
+
+@contextmanager
+def explained(X: Any = None, y: Any = None, where: str = "") -> Iterator[None]:
+    """Have ValueError and TypeError of validation name the place of what is wrong in X and y.
+
+    Parameters
+    ----------
+    X, y : array-like
+        As they were given.
+    where : str
+        What the message begins with, such as 'validation_data: '.
+    """
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        has_place = getattr(error, "has_place", False)
+        if type(error) not in (ValueError, TypeError) or (has_place and not where):
+            raise
+        better: Any = type(error)(where + (str(error) if has_place else _message(str(error), X, y)))
+        # A method that calls another one leaves the message as the inner one has made it.
+        better.has_place = True
+        raise better from None
+
+
+def _message(text: str, X: Any, y: Any) -> str:
+    lines = text.split("\n")
+    if text.startswith("Complex data not supported"):
+        return "Complex data not supported: take the real and the imaginary part as features."
+    if NOT_FINITE.search(text):
+        is_of_y = OF_Y.search(text) is not None
+        place = _place("y", y) if is_of_y else _place("X", X)
+        return f"{lines[0].removesuffix('.')}{place}. {CURE_OF_Y if is_of_y else CURE_OF_X}"
+    if NO_NUMBER.search(text):
+        return f"{lines[0].removesuffix('.')}{_place_of_text(X, y)}. {CURE_OF_TEXT}"
+    if "inconsistent numbers of samples" in text and y is not None:
+        return f"{lines[0]}: X has {_length(X)} rows, and y {_length(y)}."
+    if "inhomogeneous" in text:
+        return f"{' '.join(lines)} X and y must be rectangular: every row has as many columns."
+    text = " ".join(ARRAY.sub(". Reshape", text).split())
+    return text if NAMED.search(text) else f"{text.removesuffix('.')}. {_described(X, y)}"
+
+
+def _described(X: Any, y: Any) -> str:
+    """What X and y are, where a message names neither."""
+    given = {"X": X, "y": y} if y is not None else {"X": X}
+    return f"{', and '.join(f'{name} {_shape_of(value)}' for name, value in given.items())}."
+
+
+def _shape_of(value: Any) -> str:
+    shape = getattr(value, "shape", None)
+    return f"is {shown(value)}" if shape is None else f"has shape {tuple(shape)}"
+
+
+CURE_OF_X = "Drop such rows, or fill in the gaps: make_pipeline(SimpleImputer(), model)."
+CURE_OF_Y = "Drop the rows whose target is not known."
+CURE_OF_TEXT = "Encode categories first, by OneHotEncoder() or lamina.encoding.TableEncoding()."
+
+
+def _place(name: str, given: Any) -> str:
+    """Where the first number that is not finite stands; empty where it cannot be found."""
+    numbers = _as_numbers(given)
+    if numbers is None:
+        labels = np.asarray(given, dtype=object)
+        is_gap = [_is_gap(each) for each in labels.ravel()]
+        found = np.argwhere(np.reshape(is_gap, labels.shape))
+    else:
+        found = np.argwhere(~np.isfinite(numbers))
+    return f": {_at(name, given, found[0])}" if len(found) else ""
+
+
+def _as_numbers(given: Any) -> NDArray[Any] | None:
+    if sparse.issparse(given):
+        given = given.tocsr()
+        bad = np.flatnonzero(~np.isfinite(given.data))
+        if not len(bad):
+            return None
+        row = int(np.searchsorted(given.indptr, bad[0], side="right")) - 1
+        numbers = np.zeros((row + 1, int(given.indices[bad[0]]) + 1))
+        numbers[-1, -1] = given.data[bad[0]]
+        return numbers
+    try:
+        return np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        return None
+
+
+def _place_of_text(X: Any, y: Any) -> str:
+    """Where the first element of X or y stands that is no number; empty where it is not found."""
+    for name, given in (("X", X), ("y", y)):
+        if given is None or sparse.issparse(given):
+            continue
+        elements = np.asarray(given, dtype=object)
+        for place in np.ndindex(elements.shape):
+            try:
+                float(elements[place])
+            except (TypeError, ValueError):
+                return f": {_at(name, given, np.array(place))}"
+    return ""
+
+
+def _at(name: str, given: Any, place: NDArray[Any]) -> str:
+    """'X[3, 2] (column 'age') is nan', rows and columns counted from 0."""
+    index = ", ".join(map(str, place.tolist()))
+    columns = getattr(given, "columns", None)
+    of_column = ""
+    if columns is not None and len(place) == 2:
+        of_column = f" (column {list(columns)[place[1]]!r})"
+    if not index:
+        return f"{name} is {shown(given)}"
+    if sparse.issparse(given):
+        value = float(given.tocsr()[tuple(place.tolist())])
+    else:
+        value = np.asarray(given, dtype=object)[tuple(place.tolist())]
+    return f"{name}[{index}]{of_column} is {shown(value)}"
+
+
+def _length(given: Any) -> str:
+    shape = getattr(given, "shape", None)
+    return str(shape[0] if shape else len(given) if hasattr(given, "__len__") else "none")
+
+
+def sample_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> Array:
+    """Weights as numbers, one for each row of X.
+
+    Raises
+    ------
+    ValueError
+        For weights that are no finite numbers of at least 0, one for each row, not all 0.
+    """
+    n_rows = X.shape[0]
+    try:
+        weight: Array = _check_sample_weight(sample_weight, X)
+    except (ValueError, TypeError) as error:
+        found = _as_numbers(sample_weight)
+        place = ""
+        if found is not None and found.ndim == 1:
+            bad = np.flatnonzero(~np.isfinite(found))
+            place = f" {name}[{bad[0]}] is {found[bad[0]]}." if len(bad) else ""
+        text = " ".join(str(error).split()).replace("Input sample_weight", f"Input {name}")
+        raise ValueError(
+            f"{name}={shown(sample_weight)} does not go with the {n_rows} rows of X: "
+            f"{text.rstrip('.!')}.{place} Give one finite number of at least 0 for each row."
+        ) from None
+    if (weight < 0).any():
+        row = int(np.argmax(weight < 0))
+        raise ValueError(
+            f"{name}[{row}] is {shown(weight[row].item())}: a negative weight would make the loss "
+            "fall without end. Give numbers of at least 0; 0 leaves a row out."
+        )
+    return weight
+
+
+def refuse_labels_without_order(y: Any, name: str = "y") -> None:
+    """Refuse labels that are missing, or of types that cannot be sorted together.
+
+    Raises
+    ------
+    ValueError
+        It names the row.
+    """
+    if getattr(y, "dtype", None) != np.dtype(object) or y.ndim == 0:
+        return
+    y = np.asarray(y)
+    kinds = set(map(type, y.ravel().tolist()))
+    if kinds <= {str} or not (str in kinds or any(map(_may_be_gap, kinds))):
+        return
+    first: tuple[Any, Any] | None = None
+    for place in np.ndindex(y.shape):
+        label = y[place]
+        if _is_gap(label):
+            raise ValueError(
+                f"{_at(name, y, np.array(place))}, and every row needs a label: y contains NaN or "
+                "None. Drop the rows without a label, or give them one of their own, such as "
+                "'unknown'."
+            )
+        first = first or (place, label)
+        if isinstance(label, str) != isinstance(first[1], str):
+            raise ValueError(
+                f"{name} mixes text and numbers, which have no order: "
+                f"{_at(name, y, np.array(first[0]))}, and {_at(name, y, np.array(place))}. Make "
+                "all labels of one type, by y.astype(str) for instance."
+            )
+
+
+def _may_be_gap(kind: type) -> bool:
+    return issubclass(kind, float) or kind.__name__ in GAPS
+
+
+def _is_gap(label: Any) -> bool:
+    """Whether a label is None, NaN, or missing as pandas has it."""
+    return type(label).__name__ in GAPS or (isinstance(label, float) and label != label)
