@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from docs.building.blocks import run
 from docs.building.last_bits import nudged
-from sklearn.datasets import load_diabetes
+from sklearn.datasets import load_iris
 
+from lamina import MLPClassifier
 from lamina.cli import main
 
 pytestmark = pytest.mark.repository
@@ -16,8 +17,11 @@ pytestmark = pytest.mark.repository
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+START = (Path(__file__).parents[1] / "docs" / "start.md").read_text(encoding="utf-8")
+
+
+def blocks(language, page=README):
+    return re.findall(rf"^```{language}\n(.*?)^```", page, flags=re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(autouse=True)
@@ -35,18 +39,26 @@ def test_what_it_prints_does_not_depend_on_the_last_bits_of_first_weights():
         assert run("README.md", README) == []
 
 
-def test_the_commands_run_one_after_the_other():
-    table = load_diabetes(as_frame=True, scaled=False).frame
-    table.rename(columns={"target": "progress"}).to_csv("patients.csv", index=False)
+def test_the_commands_of_readme_and_start_run_one_after_the_other_in_an_empty_folder():
     commands = [
         line
-        for block in blocks("sh")
+        for page in (README, START)
+        for block in blocks("sh", page)
         for line in block.replace("\\\n", " ").splitlines()
         if line.startswith("lamina ")
     ]
-    assert len(commands) >= 3
+    assert len(commands) >= 6
     for command in commands:
         assert main(shlex.split(command, comments=True)[1:]) == 0, command
+
+
+def test_the_python_blocks_of_readme_and_start_run_twice_in_one_folder():
+    saving = [block for page in (README, START) for block in blocks("python", page)]
+    saving = [block for block in saving if "lamina.save(" in block]
+    assert len(saving) == 2
+    model = MLPClassifier((3,), tol=10.0, random_state=0).fit(*load_iris(return_X_y=True))
+    for block in saving * 2:
+        exec(block, {"model": model, "better": model, "X_test": load_iris().data})
 
 
 def test_every_file_that_it_points_to_is_there():

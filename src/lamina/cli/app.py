@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 import lamina
+from lamina.cli.known_data import dataset
 from lamina.cli.messages import one_line
 from lamina.errors import LaminaError
 
@@ -321,6 +322,9 @@ def info(model: ModelFile) -> int:
     from lamina.cli.info import info
 
     return info(model)
+
+
+app.command()(dataset)
 
 
 @app.command()
