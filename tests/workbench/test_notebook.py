@@ -167,8 +167,8 @@ def test_a_table_comes_piece_by_piece(make):
     table = json.loads(content)
     assert (answer["id"], answer["status"], table["n_rows"]) == (7, 200, 3)
     page.post(do="open")
-    page.do("set", experiment={"data": {"kind": "upload", "hash": table["hash"], "target": "b"}})
     assert page.event("state")["experiment"]["data"]["kind"] == "made"
+    page.do("set", experiment={"data": {"kind": "upload", "hash": table["hash"], "target": "b"}})
     assert page.event("state")["experiment"]["data"]["kind"] == "upload"
 
 

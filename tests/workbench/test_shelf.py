@@ -24,8 +24,8 @@ def test_the_same_data_is_kept_once_and_other_data_beside_it():
 def test_the_oldest_table_goes_where_room_is_scarce_and_what_python_gave_stays():
     shelf = MemoryShelf(most_bytes=table("size").n_bytes * 2)
     given = shelf.put(load("digits"))
-    for key in ("first", "second", "third"):
-        shelf.put_table(table(key))
+    released = [shelf.put_table(table(key)) for key in ("first", "second", "third")]
+    assert released == [[], [], ["t.csv"]]
     with pytest.raises(ExperimentError, match="bring it along again"):
         shelf.find_table("first")
     assert shelf.find_table("second").key == "second"

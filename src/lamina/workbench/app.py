@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -32,6 +34,8 @@ from lamina.workbench.vocabulary import vocabulary
 MOST_SESSIONS = 100
 IDLE_SECONDS = 1800.0
 TOO_MANY = 4429
+MOST_UPLOADS = 4
+TOO_MANY_UPLOADS = f"{MOST_UPLOADS} tables are being sent at this moment: wait for one of them"
 NO_SESSION = "no such session: reload the page"
 
 
@@ -57,7 +61,10 @@ class Workbench:
         self.first, self.shelf, self.opened = first, shelf, opened
         self.sessions: OrderedDict[str, Session] = OrderedDict()
         self.connections: dict[str, Connection] = {}
-        self.reading = asyncio.Semaphore(1)
+        # One after the other, as what is read takes many times the file's size for a moment; and in
+        # one thread, as each thread's part of the heap would keep that room.
+        self.reader = ThreadPoolExecutor(1, "lamina-reader")
+        self.n_uploads = 0
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -113,8 +120,17 @@ class Workbench:
 
     async def upload(self, request: Request) -> Response:
         """A table for the shelf: CSV or Parquet, as the body."""
+        if self.n_uploads >= MOST_UPLOADS:
+            return _json({"message": TOO_MANY_UPLOADS}, 503, {"connection": "close"})
+        self.n_uploads += 1
+        try:
+            return await self._upload(request)
+        finally:
+            self.n_uploads -= 1
+
+    async def _upload(self, request: Request) -> Response:
         announced, name = request.headers.get("content-length"), request.query_params.get("name")
-        if announced is not None and not announced.isdigit():
+        if announced is not None and not (announced.isascii() and announced.isdigit()):
             return _json({"message": "Content-Length is a number"}, 400)
         size = None if announced is None else int(announced)
         try:
@@ -122,19 +138,25 @@ class Workbench:
             with TemporaryDirectory() as folder:
                 path = Path(folder, "table")
                 key = await receive(request.stream(), size, path)
-                # One after the other: what is read takes many times the file's size for a moment.
-                async with self.reading:
-                    table = await asyncio.to_thread(read, path, name or "", key)
-                    told = await asyncio.to_thread(table.told)
-                    self.shelf.put_table(table)
+                loop = asyncio.get_running_loop()
+                told = await loop.run_in_executor(self.reader, self._keep, path, name or "", key)
         except TooLarge as error:
             # What is left of the body is not waited for.
             return _json({"message": str(error)}, 413, {"connection": "close"})
         except (LaminaError, ImportError, ValueError) as error:
             return _json({"message": str(error)}, 400)
         except ClientDisconnect:
-            return _json({"message": "the file did not come to its end"}, 400)
+            message = "the file did not come to its end in time: send it again"
+            return _json({"message": message}, 400, {"connection": "close"})
         return _json(told)
+
+    def _keep(self, path: Path, name: str, key: str) -> dict[str, Any]:
+        """Read a table onto the shelf; what the page is told of it."""
+        table = read(path, name, key)
+        told = {**table.told(), "released": self.shelf.put_table(table)}
+        # pandas leaves cycles behind, which would hold the columns of what was read and released.
+        gc.collect()
+        return told
 
     async def talk(self, websocket: WebSocket) -> None:
         """A page's conversation, with its session or a new one."""
@@ -184,6 +206,7 @@ class Workbench:
             session.run.abandon()
         for session in self.sessions.values():
             session.close()
+        self.reader.shutdown(wait=False, cancel_futures=True)
 
 
 def _json(plain: Any, status: int = 200, more: Mapping[str, str] | None = None) -> Response:

@@ -15,6 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from lamina.workbench.door import Door
+from lamina.workbench.protocols import HttpProtocol, Patience, SocketProtocol
 from lamina.workbench.security import Guard, Lock
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Server:
         self.url = f"http://{HOST}:{self.port}/?token={lock.token}{views}"
         self._workbench: Future[Workbench] = Future()
         self._app: Future[ASGIApp] = Future()
-        self._server = uvicorn.Server(_settings(Guard(Door(lock, self._app), lock)))
+        self._server = uvicorn.Server(_settings(Patience(Guard(Door(lock, self._app), lock))))
         self._thread: Thread | None = None
         Thread(
             target=self._load, args=(first, shelf, opened), name="lamina-import", daemon=True
@@ -148,7 +149,8 @@ def _settings(app: Any) -> uvicorn.Config:
         app,
         log_level="error",
         access_log=False,
-        ws="websockets-sansio",
+        http=HttpProtocol,
+        ws=SocketProtocol,
         ws_max_size=LONGEST_COMMAND,
         ws_per_message_deflate=False,
         lifespan="off",

@@ -11,7 +11,8 @@ from lamina.datasets import Dataset
 from lamina.errors import ExperimentError
 from lamina.workbench.uploads import Table
 
-MOST_BYTES = 512 << 20
+# What a table takes beside its columns is about as much again.
+MOST_BYTES = 64 << 20
 
 
 class MemoryShelf:
@@ -43,9 +44,15 @@ class MemoryShelf:
         self._keep(key, dataset)
         return key
 
-    def put_table(self, table: Table, *, stays: bool = False) -> None:
-        """Keep a table, by its own hash; for as long as there is room, unless it stays."""
-        self._keep(table.key, table, None if stays else table.n_bytes)
+    def put_table(self, table: Table, *, stays: bool = False) -> list[str]:
+        """Keep a table by its own hash, for as long as there is room, unless it stays.
+
+        Returns
+        -------
+        list of str
+            The names of the tables that were released to make room for it, the oldest first.
+        """
+        return self._keep(table.key, table, None if stays else table.n_bytes)
 
     def find(self, key: str) -> Dataset:
         """The data set of that hash.
@@ -67,8 +74,9 @@ class MemoryShelf:
             raise ExperimentError("this is no table: its kind is 'given'", "hash")
         return found
 
-    def _keep(self, key: str, item: Any, n_bytes: int | None = None) -> None:
+    def _keep(self, key: str, item: Any, n_bytes: int | None = None) -> list[str]:
         """Keep it: for good, or for as long as the bytes of all that may go have room."""
+        released = []
         with self._lock:
             self._kept[key] = item
             self._kept.move_to_end(key)
@@ -77,7 +85,9 @@ class MemoryShelf:
             may_go = [each for each in self._kept if each in self._sizes]
             for oldest in may_go[:-1]:
                 if sum(self._sizes.values()) > self.most_bytes:
-                    del self._kept[oldest], self._sizes[oldest]
+                    released.append(self._kept.pop(oldest).name)
+                    del self._sizes[oldest]
+        return released
 
     def _find(self, key: str) -> Any:
         with self._lock:

@@ -1,0 +1,103 @@
+"""The protocols below ASGI, with an end to all that a peer may leave open.
+
+uvicorn waits without end for a request that has begun, and prints a traceback for text that is no
+UTF-8. Here the headers of a request must be whole within a time, a body must go on and end within
+others, and the number of connections is bounded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+MOST_CONNECTIONS = 256
+SECONDS_FOR_HEADERS = 10.0
+SECONDS_BETWEEN_CHUNKS = 15.0
+SECONDS_FOR_A_BODY = 300.0
+
+
+class HttpProtocol(H11Protocol):
+    """HTTP/1.1 whose connections end where no request comes in time, or there are too many."""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > MOST_CONNECTIONS:
+            transport.close()
+            return
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._watch()
+
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        self._forget()
+        super().handle_websocket_upgrade(event)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        """Begin to wait for a request's headers, or end it: they are whole."""
+        if self.transport.is_closing() or self.transport.get_protocol() is not self:
+            return
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._forget()
+        elif self._late is None:
+            self._late = self.loop.call_later(SECONDS_FOR_HEADERS, self.transport.close)
+
+    def _forget(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """WebSockets that hand text that is no UTF-8 on as bytes, which the conversation refuses."""
+
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text":
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.curr_msg_data_type = "bytes"
+        super().send_receive_event_to_app()
+
+
+class Patience:
+    """An ASGI application whose requests' bodies must come in time; else the peer is gone."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        loop, is_whole = asyncio.get_running_loop(), False
+        end = loop.time() + SECONDS_FOR_A_BODY
+
+        async def receive_in_time() -> Message:
+            nonlocal is_whole
+            if is_whole:
+                return await receive()
+            seconds = min(SECONDS_BETWEEN_CHUNKS, end - loop.time())
+            try:
+                message = await asyncio.wait_for(receive(), max(0.0, seconds))
+            except TimeoutError:
+                return {"type": "http.disconnect"}
+            is_whole = not message.get("more_body", False)
+            return message
+
+        await self.app(scope, receive_in_time, send)
