@@ -57,6 +57,8 @@ class Visit:
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(server.url)
         expect(self.page.get_by_role("heading", name="Network", exact=True)).to_be_visible()
+        # The session is there, and its first run is shown.
+        expect(self.page.locator(".plane[data-run]")).to_be_visible()
 
     def _hear(self, message: Any) -> None:
         if message.type in ("error", "warning"):
@@ -111,10 +113,10 @@ class Visit:
 
 @pytest.fixture
 def open_page(browser: Browser, server: Server) -> Iterator[Callable[..., Visit]]:
-    """Opens the page with a browser's wishes: its size, light or dark, less motion."""
+    """Opens the page with a browser's wishes: its size, light or dark; or another server."""
     visits: list[Visit] = []
 
-    def opened(**wishes: Any) -> Visit:
+    def opened(server: Server = server, **wishes: Any) -> Visit:
         visits.append(Visit(browser, server, **wishes))
         return visits[-1]
 

@@ -54,6 +54,43 @@ def keys(visit: Any) -> Keys:
     return Keys(visit)
 
 
+def test_single_keys_work_after_a_click_on_a_picture_or_a_tick(keys: Keys) -> None:
+    visit, page = keys.visit, keys.page
+    page.locator(".picture", has_text="spiral").click()
+    visit.until(lambda: visit.session.experiment.data.to_json()["name"] == "spiral")
+    visit.wait_for_epoch(3)
+    keys.press("Space")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    visit.until(lambda: visit.session.run.status == "paused")
+    before = visit.session.run.gate.epoch
+    keys.press("s")
+    visit.until(lambda: visit.session.run.gate.epoch == before + 1)
+    run = visit.session.run.id
+    keys.press("r")
+    visit.until(lambda: visit.session.run.id != run)
+    visit.wait_for_exactly(0)
+    page.get_by_label("Test rows").click()
+    keys.press("Control+z")
+    visit.until(lambda: visit.session.experiment.data.to_json()["name"] == "moons")
+    share = page.locator(".field", has_text="Test share").get_by_role("slider")
+    share.focus()
+    keys.press("ArrowRight")
+    visit.until(lambda: visit.session.experiment.test_share > 0.5)
+    keys.press("Control+z")
+    visit.until(lambda: visit.session.experiment.test_share == 0.5)
+
+
+def test_a_field_that_is_typed_into_keeps_its_keys(keys: Keys) -> None:
+    visit, page = keys.visit, keys.page
+    run = visit.session.run
+    page.get_by_label("Seed", exact=True).first.focus()
+    for key in ("Space", "s", "r", "n", "Control+z"):
+        keys.press(key)
+    keys.press("Escape")
+    assert visit.session.run is run
+    assert visit.session.run.is_playing
+
+
 def test_runs_holds_steps_and_goes_back(keys: Keys) -> None:
     visit, page = keys.visit, keys.page
     keys.press("Space")
@@ -114,8 +151,8 @@ def test_writes_a_weight(keys: Keys) -> None:
     twin = page.locator(".network details.twin")
     keys.reach(twin.locator("summary"))
     keys.press("Enter")
+    before = twin.get_by_role("textbox").first.input_value()
     field = keys.reach(twin.get_by_role("textbox").first)
-    before = field.input_value()
     page.keyboard.press("Control+a")
     page.keyboard.type("2.5")
     keys.press("Enter")

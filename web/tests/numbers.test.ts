@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parse } from "../src/views/fieldValues";
-import { fixed, percent, short, stepInPowers } from "../src/views/numbers";
+import { parse, plain } from "../src/views/fieldValues";
+import { fixed, inNaturalOrder, percent, short, stepInPowers, whole } from "../src/views/numbers";
 
 describe("short", () => {
   it.each([
@@ -21,6 +21,35 @@ describe("short", () => {
 
 it("keeps decimals, and a true minus", () => {
   expect(fixed(-0.1, 3)).toBe("−0.100");
+});
+
+it("has room for any number", () => {
+  const sizes = Array.from({ length: 617 }, (_, place) => 10 ** (place - 308));
+  for (const value of sizes.flatMap((size) => [1.2345678 * size, -9.87654321 * size])) {
+    for (const said of [short(value), fixed(value, 3), whole(value)]) {
+      expect(said.length).toBeLessThanOrEqual(16);
+    }
+  }
+  expect([fixed(-4.83e164, 3), whole(1e300)]).toEqual(["−4.83e164", "1e300"]);
+  expect([fixed(-123456.5, 3), whole(123456789012)]).toEqual(["−123456.500", "123,456,789,012"]);
+});
+
+it("orders names by the numbers in them", () => {
+  const names = ["class_1", "class_10", "class_2", "b", "a"];
+  expect(inNaturalOrder(names).map((place) => names[place])).toEqual([
+    "a",
+    "b",
+    "class_1",
+    "class_2",
+    "class_10",
+  ]);
+});
+
+it("shows a number in a field with all its digits", () => {
+  for (const value of [757293135, 0, -0.1, 1e-7, 1.23456789e-7, 123456.789, 2 ** 53 - 1, 1e21]) {
+    expect(parse(plain(value), {})).toBe(value);
+  }
+  expect(plain(757293135)).toBe("757293135");
 });
 
 it("says shares in percent, and nothing of what is not known", () => {

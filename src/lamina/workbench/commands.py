@@ -20,6 +20,8 @@ MOST_UNDONE = 50
 FASTEST_PACE = 10_000.0
 MOST_STEPS = 100_000
 MOST_WEIGHT = 1e6
+# Seeds that are drawn have four digits at most: people read, remember and type them.
+SEEDS = 10_000
 
 
 def _play(session: Session, command: Mapping[str, Any]) -> None:
@@ -74,7 +76,7 @@ def _reset(session: Session, command: Mapping[str, Any]) -> None:
         session.begin(session.experiment)
         return
     if seed == "new":
-        seed = secrets.randbelow(2**31)
+        seed = secrets.randbelow(SEEDS)
     elif isinstance(seed, bool) or not isinstance(seed, int):
         raise ExperimentError(f"seed={seed!r} must be 'same', 'new' or a whole number", "seed")
     _change(session, {"model": {"random_state": seed}})

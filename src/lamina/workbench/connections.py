@@ -24,7 +24,7 @@ from lamina.workbench.views import Views
 
 VERSION = 1
 MOST_WAITING = 256
-TAKEN_OVER, TOO_LONG = 4409, 1009
+TAKEN_OVER, TOO_LONG, NO_TEXT = 4409, 1009, 1007
 SECONDS_BETWEEN_DIAGNOSES = 1.0
 MOST_FRAMES_A_SECOND = 33
 # The time between two frames, in the processor's time that it takes to make one.
@@ -98,13 +98,25 @@ class Connection:
     async def hear(self) -> None:
         """Carry out what the page asks for, one command after the other."""
         while True:
-            text = await self.websocket.receive_text()
+            text = await self._text()
+            if text is None:
+                self.close_code = NO_TEXT
+                self.news.set()
+                return
             if len(self.waiting) > MOST_WAITING:
                 # It asks without end and hears nothing.
                 self.close_code = TOO_LONG
                 self.news.set()
                 return
             await self.obey(text)
+
+    async def _text(self) -> str | None:
+        """Return the next message; None for bytes, as of text that is no UTF-8."""
+        message = await self.websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message.get("code", 1005))
+        text: str | None = message.get("text")
+        return text
 
     async def obey(self, text: str) -> None:
         """Carry out one command; what is wrong with it is told."""
@@ -145,12 +157,16 @@ class Connection:
         now = (run.id, run.status, session.pace, len(session.before), session.shown)
         if now == self.told:
             return
-        self.told = now
-        state = session.state()
+        with session.lock:
+            # Of one run both: another may begin between them.
+            state, rows = session.state(), None
+            if state["data"]["id"] != self.data_sent:
+                rows = session.data()
+        self.told = (state["run"]["id"], *now[1:])
         self.waiting.append(to_json(state))
-        if state["data"]["id"] != self.data_sent:
+        if rows is not None:
             self.data_sent = state["data"]["id"]
-            self.waiting.append(session.data())
+            self.waiting.append(rows)
 
     def queue_kept(self) -> None:
         """What the session keeps, where that is new."""
@@ -166,6 +182,10 @@ class Connection:
             return False
         session.run.gate.want_news()
         views, moment = session.looked_at()
+        if self.told is None or self.told[0] != views.run.id:
+            # A page draws no run of which it has not been told: state and rows go first.
+            self.news.set()
+            return False
         # The moment itself: after the same epoch, the network may be another.
         now = (views.run.id, views.run.status, session.watch, moment)
         if self.sent is not None and now[:3] == self.sent[:3] and moment is self.sent[3]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Any
 from weakref import finalize, ref
@@ -139,10 +140,12 @@ def _app(workbench: Workbench) -> Starlette:
 
 async def _page(request: Request) -> Response:
     """The page in one piece: a notebook has no address that parts of it could come from."""
-    script, style = STATIC / "workbench.js", STATIC / "workbench.css"
+    script, style, font = (STATIC / f"workbench.{kind}" for kind in ("js", "css", "woff2"))
+    letters = f"data:font/woff2;base64,{b64encode(font.read_bytes()).decode()}"
+    rules = style.read_text("utf-8").replace(f"/static/{font.name}", letters)
     # No script of the page may seem to end before it does.
     text = script.read_text("utf-8").replace("</script", "<\\/script")
-    return HTMLResponse(DOCUMENT.format(style=style.read_text("utf-8"), script=text))
+    return HTMLResponse(DOCUMENT.format(style=rules, script=text))
 
 
 def _glue() -> str:

@@ -176,7 +176,7 @@ class Session:
     def data(self) -> bytes:
         """The rows as they are drawn."""
         with self.lock:
-            return data_message(self.plane, self.n_data)
+            return data_message(self.plane, self.n_data, self.run.id)
 
     def frame(self, moment: Moment, views: Views | None = None) -> bytes:
         """A moment as it is drawn, by the views of its run."""

@@ -143,8 +143,8 @@ class Views:
         return self.plane.cells(n).astype(self.dtype, copy=False)
 
 
-def data_message(plane: Plane, number: int) -> bytes:
-    """The rows of a problem as the page draws them."""
+def data_message(plane: Plane, number: int, run: int) -> bytes:
+    """Return the rows of a run's problem as the page draws them."""
     of, points = plane.problem, {}
     for part, places, targets in (
         ("train", plane.train_points, of.targets_train),
@@ -158,6 +158,7 @@ def data_message(plane: Plane, number: int) -> bytes:
     header = {
         "kind": "data",
         "data": number,
+        "run": run,
         "plane": {
             "kind": plane.kind,
             "x": x,

@@ -21,6 +21,8 @@ export const said = computed(() => frame.value?.header.fit ?? null);
 export const target = computed(() => state.value?.data.target ?? "target");
 
 function rowsOf(part: Part): Rows | null {
+  // The frame before may be shown for a moment; its predictions are of other rows.
+  if (frame.value?.header.run !== data.value?.header.run) return null;
   const arrays = frame.value?.arrays;
   const actual = data.value?.arrays.get(`${part}_targets`)?.values;
   const predicted = arrays?.get(`${part}_predictions`)?.values;

@@ -18,6 +18,7 @@ import type {
 } from "../wire/protocol";
 import { getJson, Refused } from "../wire/requests";
 import { taken } from "./links";
+import { report } from "./troubles";
 import { watched } from "./watched";
 
 export const connection = signal<Connection>("connecting");
@@ -32,7 +33,12 @@ export const kept = signal<Kept | null>(null);
 /** Whether motion is wished for: without it, nothing plays until it is asked to. */
 export const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-export const playing = computed(() => state.value?.run.status === "playing");
+/** Whether nothing that is done on the page reaches a run. */
+export const isDead = computed(
+  () => connection.value === "lost" || connection.value === "restarted",
+);
+
+export const playing = computed(() => !isDead.value && state.value?.run.status === "playing");
 
 /** The newest frame for what is read and for what is slow to draw: ten a second, while a run plays. */
 export const readable = seldom(95);
@@ -41,6 +47,10 @@ export const glimpsed = seldom(45);
 export const epoch = computed(() => readable.value?.header.epoch ?? state.value?.run.epoch ?? 0);
 
 const CALM_PAUSE = 1000;
+
+/** A state whose rows are still on their way: it is shown with them, and not before. */
+let arriving: State | null = null;
+let session: string | null = null;
 
 const wire = new Wire({
   event: hear,
@@ -88,20 +98,16 @@ export function change(experiment: Patch, how: Change = {}): void {
 function hear(event: ServerEvent): void {
   switch (event.is) {
     case "hello":
+      if (session !== null && session !== event.session) forget();
+      session = event.session;
       wire.send({ do: "watch", ...watched() });
       wire.send({ do: "ready" });
       openLink();
       if (event.fresh && !calm.matches) wire.send({ do: "play" });
       break;
     case "state":
-      batch(() => {
-        // Another run's picture is no picture of this one.
-        if (frame.value && frame.value.header.run !== event.run.id) {
-          diagnoses.value = null;
-          if (!sameShape(state.value, event)) frame.value = null;
-        }
-        state.value = event;
-      });
+      arriving = event;
+      arrive(data.value);
       break;
     case "error":
       refusal.value = event;
@@ -113,6 +119,30 @@ function hear(event: ServerEvent): void {
       diagnoses.value = event;
       break;
   }
+}
+
+/** Shows the state that came, once there are rows of its run: nothing is drawn of two runs at once. */
+function arrive(rows: BinaryMessage<DataHeader> | null): void {
+  const next = arriving;
+  if (!next || next.run.id !== rows?.header.run) return;
+  arriving = null;
+  batch(() => {
+    if (frame.value && frame.value.header.run !== next.run.id) {
+      diagnoses.value = null;
+      // Another run's picture is no picture of this one, but where both are of one plane.
+      if (!sameShape(state.value, next) || !samePlane(data.value, rows)) frame.value = null;
+    }
+    data.value = rows;
+    state.value = next;
+  });
+}
+
+/** Nothing that the page has is of the session that it has now. */
+function forget(): void {
+  arriving = null;
+  batch(() => {
+    for (const each of [state, data, frame, diagnoses, kept]) each.value = null;
+  });
 }
 
 /** Goes on to what the address says, where that is something. */
@@ -127,6 +157,13 @@ function sameShape(before: State | null, after: State): boolean {
   const shape = ({ experiment: { data, inputs }, network }: State) =>
     JSON.stringify([{ ...data, points: null }, inputs, network.weights, network.biases]);
   return before !== null && shape(before) === shape(after);
+}
+
+function samePlane(
+  before: BinaryMessage<DataHeader> | null,
+  after: BinaryMessage<DataHeader>,
+): boolean {
+  return JSON.stringify(before?.header.plane) === JSON.stringify(after.header.plane);
 }
 
 /** The newest frame, another one after so many milliseconds at the earliest while a run plays. */
@@ -153,17 +190,28 @@ function seldom(pause: number): Signal<BinaryMessage<FrameHeader> | null> {
 }
 
 function hearBinary(buffer: ArrayBuffer): void {
-  const message = decode<DataHeader | FrameHeader>(buffer);
-  if (message.header.kind === "data") {
-    data.value = message as BinaryMessage<DataHeader>;
+  const message = readBinary(buffer);
+  if (message?.header.kind === "data") {
+    arrive(message as BinaryMessage<DataHeader>);
     return;
   }
+  // Also for one that cannot be read: without this, none would follow it.
   requestAnimationFrame(() => {
     // The next one is made while this one is drawn; more than one is never under way.
     if (calm.matches && playing.value) setTimeout(() => wire.send({ do: "ready" }), CALM_PAUSE);
     else wire.send({ do: "ready" });
   });
+  if (!message) return;
   // At once: what draws waits by itself for the animation frame that has been asked for.
   const news = message as BinaryMessage<FrameHeader>;
   if (news.header.run === state.value?.run.id) frame.value = news;
+}
+
+function readBinary(buffer: ArrayBuffer): BinaryMessage<DataHeader | FrameHeader> | null {
+  try {
+    return decode<DataHeader | FrameHeader>(buffer);
+  } catch (error) {
+    report("read a frame", error);
+    return null;
+  }
 }

@@ -2,6 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { post } from "../wire/requests";
+import { tell } from "./notices";
 import { change, refusal, refuse } from "./session";
 
 export interface Column {
@@ -27,7 +28,17 @@ export async function send(file: File): Promise<void> {
   isSending.value = true;
   refusal.value = null;
   try {
-    table.value = await post<Table>("/api/upload", { name: file.name }, file);
+    const answer = await post<Table & { released: string[] }>(
+      "/api/upload",
+      { name: file.name },
+      file,
+    );
+    table.value = answer;
+    if (answer.released.length > 0) {
+      tell(
+        `Released to make room: ${answer.released.join(", ")}. Open them again to learn from them.`,
+      );
+    }
   } catch (error) {
     refuse("upload", error);
   } finally {

@@ -6,11 +6,12 @@ import { board, choosePen, undo } from "../state/board";
 import { seek } from "../state/history";
 import { keep } from "../state/kept";
 import { show } from "../state/panels";
-import { send, state } from "../state/session";
+import { isDead, send, state } from "../state/session";
 import { isFollowed } from "../state/step";
 import { send as sendFile } from "../state/uploads";
 import { Banner } from "./Banner";
 import { classOf } from "./hand";
+import { isTyped, needsKey } from "./keys";
 import { Notice } from "./Notice";
 import { PANELS } from "./panels";
 import { QuickSettings } from "./QuickSettings";
@@ -32,7 +33,7 @@ export function App() {
     <>
       <RunBar />
       <Banner />
-      <main>
+      <main inert={isDead.value}>
         <QuickSettings />
         {PANELS.map((panel) => (
           <TabbedPanel key={panel.area} {...panel} />
@@ -56,18 +57,13 @@ const KEYS: Record<string, () => void> = {
 /** Single keys work where no control has the focus that means something else by them. */
 function hearKey(event: KeyboardEvent): void {
   const { key, target } = event;
-  if (event.defaultPrevented || event.altKey || isBusy(target as Element, key)) return;
-  const act =
-    event.ctrlKey || event.metaKey ? together(key) : (KEYS[key.toLowerCase()] ?? chooser(key));
+  const [focused, isTogether] = [target as Element, event.ctrlKey || event.metaKey];
+  if (event.defaultPrevented || event.altKey || isDead.value) return;
+  if (isTogether ? isTyped(focused) : needsKey(focused, key)) return;
+  const act = isTogether ? together(key) : (KEYS[key.toLowerCase()] ?? chooser(key));
   if (!act) return;
   event.preventDefault();
   act();
-}
-
-/** A field takes every key, a button those that press it. */
-function isBusy(target: Element, key: string): boolean {
-  if (target.closest("input, select, textarea")) return true;
-  return key === " " && target.closest("button, summary, a") !== null;
 }
 
 /** What a key means with Control, or Command. */

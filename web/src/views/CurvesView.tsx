@@ -19,6 +19,7 @@ import {
   wished,
 } from "../state/curves";
 import { watchTrainingScores } from "../state/trainingScores";
+import { attempt } from "../state/troubles";
 import { logarithmic } from "../state/wishes";
 import { useChanges } from "./drawing";
 import { TickField } from "./fields";
@@ -130,18 +131,20 @@ function usePlot(place: { current: HTMLDivElement | null }): void {
     if (!box || box.clientWidth === 0) return;
     const series: uPlot.AlignedData = [epochs, ...lines.map((line) => line.values)];
     const look = `${course.value} ${names.value} ${theme().dark} ${isLogarithmic()}`;
-    if (!plot.current || look !== made.current) {
-      plot.current?.destroy();
-      const size = { width: box.clientWidth, height: box.clientHeight };
-      plot.current = new uPlot({ ...options(theme(), lines), ...size }, series, box);
-      made.current = look;
-      return;
-    }
-    const { width, height } = plot.current;
-    if (width !== box.clientWidth || height !== box.clientHeight) {
-      plot.current.setSize({ width: box.clientWidth, height: box.clientHeight });
-    }
-    plot.current.setData(series);
+    attempt("draw the curves", () => {
+      if (!plot.current || look !== made.current) {
+        plot.current?.destroy();
+        const size = { width: box.clientWidth, height: box.clientHeight };
+        plot.current = new uPlot({ ...options(theme(), lines), ...size }, series, box);
+        made.current = look;
+        return;
+      }
+      const { width, height } = plot.current;
+      if (width !== box.clientWidth || height !== box.clientHeight) {
+        plot.current.setSize({ width: box.clientWidth, height: box.clientHeight });
+      }
+      plot.current.setData(series);
+    });
   });
 }
 

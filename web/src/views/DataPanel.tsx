@@ -6,8 +6,9 @@ import { change, state, vocabulary } from "../state/session";
 import type { DataOption, DataSet } from "../wire/protocol";
 import { DataChoice } from "./DataChoice";
 import { ChoiceField, NumberField, SliderField, TickField } from "./fields";
+import { plain } from "./fieldValues";
 import { Icon } from "./Icon";
-import { capital, percent, whole } from "./numbers";
+import { capital, whole } from "./numbers";
 import type { View } from "./TabbedPanel";
 
 export const dataPanel: View = { name: "Data", Body: DataPanel };
@@ -50,7 +51,7 @@ function SplitAndInputs({ chosen }: { chosen: DataSet | undefined }) {
           low={0.1}
           high={0.9}
           step={0.05}
-          say={(share) => percent(share).replace(".0", "")}
+          say={(share) => `${plain(Number((100 * share).toPrecision(12)))} %`}
           onSet={(share) => change({ test_share: share })}
         />
       </div>
@@ -106,7 +107,7 @@ function OptionField({ option }: { option: DataOption }) {
       low={option.low}
       high={option.high}
       step={option.whole ? 1 : (option.high - option.low) / 100}
-      say={(number) => (option.whole ? whole(number) : number.toFixed(2))}
+      say={(number) => (option.whole ? whole(number) : plain(number))}
       onSet={set}
     />
   );
@@ -120,12 +121,15 @@ function LadderField(props: {
   onSet: (value: number) => void;
 }) {
   const { label, value, option, onSet } = props;
-  const rungs = ladder(option.low, option.high);
-  const at = rungs.findIndex((rung) => rung >= value);
+  // A number from elsewhere has a rung of its own, or another would be shown.
+  const rungs = [...new Set([...ladder(option.low, option.high), value])].sort(
+    (one, other) => one - other,
+  );
+  const at = rungs.indexOf(value);
   return (
     <SliderField
       label={label}
-      value={at < 0 ? rungs.length - 1 : at}
+      value={at}
       low={0}
       high={rungs.length - 1}
       step={1}

@@ -1,11 +1,11 @@
 /** The weight or unit that is pointed at: what it is, and a field to write another number there. */
 
 import type { Signal } from "@preact/signals";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { Edge, Node } from "../drawing/networkLayout";
 import { biases, sizes, weights } from "../state/network";
 import { send, state } from "../state/session";
-import { parse } from "./fieldValues";
+import { parse, plain } from "./fieldValues";
 import { short } from "./numbers";
 
 interface MarkedProps {
@@ -69,12 +69,19 @@ export interface WeightPlace {
 /** A field that writes one number into the network. */
 export function WeightInput({ name, value, block, row, column }: WeightPlace) {
   const [text, setText] = useState<string | null>(null);
+  const atFirst = useRef("");
   const finish = () => {
-    const typed = text === null ? null : parse(text, {});
+    const typed = text === null || text === atFirst.current ? null : parse(text, {});
     if (typed !== null && typed !== value) {
       send({ do: "edit", block, row, column, value: typed });
     }
+    atFirst.current = "";
     setText(null);
+  };
+  // A few digits to look at, all of them to write over.
+  const begin = () => {
+    atFirst.current = plain(value);
+    setText(atFirst.current);
   };
   return (
     <input
@@ -83,7 +90,9 @@ export function WeightInput({ name, value, block, row, column }: WeightPlace) {
       inputMode="decimal"
       aria-label={name}
       aria-invalid={text !== null && parse(text, {}) === null}
+      title={plain(value)}
       value={text ?? value.toPrecision(5)}
+      onFocus={begin}
       onInput={(event) => setText(event.currentTarget.value)}
       onKeyDown={(event) => {
         if (event.key === "Enter") finish();

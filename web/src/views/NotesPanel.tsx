@@ -10,8 +10,12 @@ const findings = computed(() =>
 );
 
 /** How much there is to be read. */
-const count = computed(() => findings.value.length + (isOver.value ? 1 : 0));
-const isOver = computed(() => ["ended", "failed"].includes(state.value?.run.status ?? ""));
+const count = computed(() => findings.value.length + (isSaid.value ? 1 : 0));
+/** Whether the run's end is said beside the findings. */
+const isSaid = computed(() => {
+  const status = state.value?.run.status;
+  return status === "ended" || (status === "failed" && findings.value.length === 0);
+});
 
 export const notes: View = {
   name: "Notes",
@@ -36,7 +40,9 @@ function NotesPanel() {
 function Ending() {
   const run = state.value?.run;
   if (!run) return null;
-  if (run.status === "failed") return <p class="note warning">{run.message}</p>;
+  // Its finding says the same, with what helps.
+  const isFound = findings.value.some(({ message }) => message === run.message);
+  if (run.status === "failed" && !isFound) return <p class="note warning">{run.message}</p>;
   if (run.status === "ended") return <p class="note">Ended: {run.ending}</p>;
   return null;
 }

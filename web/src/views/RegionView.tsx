@@ -20,13 +20,13 @@ import {
   testPoints,
   trainPoints,
 } from "../state/plane";
-import { state } from "../state/session";
+import { data, state } from "../state/session";
 import { chooseRow, isFollowed, shownRow } from "../state/step";
 import { showsTest } from "../state/wishes";
 import { useDrawing } from "./drawing";
 import { TickField } from "./fields";
 import { useHand } from "./hand";
-import { fixed, percent, short } from "./numbers";
+import { fixed, inNaturalOrder, percent, short } from "./numbers";
 import { Palette } from "./Palette";
 import { PlaneChoice } from "./PlaneChoice";
 import { ARROWS, Crosshair, type Place, placeAt } from "./placeInPlane";
@@ -65,6 +65,7 @@ function RegionView() {
         class={board.value ? "plane board" : "plane"}
         role="application"
         aria-label={board.value ? DRAWING : READING}
+        data-run={data.value?.header.run}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys move a place within it
         tabIndex={0}
         onPointerDown={hand.down}
@@ -218,7 +219,10 @@ function regionPicture(): Picture | null {
 }
 
 function targetKeys(): Key[] {
-  if (isClassification.value) return classes.value.map((name, index) => classKey(index, name));
+  if (isClassification.value) {
+    const names = classes.value;
+    return inNaturalOrder(names).map((index) => classKey(index, names[index] ?? ""));
+  }
   const [low, high] = targetRange.value;
   return scaleKeys(`${state.value?.data.target ?? ""} ${short(low)}`, short(high));
 }
@@ -287,20 +291,48 @@ function Answer({ place }: { place: [number, number] | null }) {
   );
 }
 
+/** More classes than these are shown when they are asked for: the plane needs the room. */
+const MOST_KEYS = 12;
+
 function Legend() {
+  const isWhole = useSignal(false);
   if (!isClassification.value) return <ValueLegend />;
+  const names = classes.value;
+  const shown = isWhole.value ? names.length : MOST_KEYS;
   return (
-    <ul class="legend" aria-label="Classes">
-      {classes.value.map((name, index) => (
-        <li key={name}>
-          <svg viewBox="0 0 16 16" aria-hidden="true">
-            <path d={markPath(index)} fill={css(classColour(index))} class="mark" />
-          </svg>
-          {name}
-          <span class="only-heard">, drawn as a {shapeName(index)}</span>
-        </li>
-      ))}
-    </ul>
+    <div class="keys">
+      <ul class="legend" aria-label="Classes">
+        {inNaturalOrder(names)
+          .slice(0, shown)
+          .map((index) => (
+            <ClassKey key={index} name={names[index] ?? ""} index={index} />
+          ))}
+      </ul>
+      {names.length > MOST_KEYS && (
+        <button
+          type="button"
+          class="button quiet"
+          aria-expanded={isWhole.value}
+          onClick={() => {
+            isWhole.value = !isWhole.value;
+          }}
+        >
+          {isWhole.value ? `the first ${MOST_KEYS} only` : `all ${names.length} classes`}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function ClassKey({ name, index }: { name: string; index: number }) {
+  return (
+    <li>
+      <svg viewBox="0 0 16 16" aria-hidden="true">
+        <path d={markPath(index)} fill={css(classColour(index))} class="mark" />
+      </svg>
+      {name}
+      <span class="only-heard">, drawn as a {shapeName(index)}</span>
+    </li>
   );
 }
 

@@ -2,7 +2,7 @@
 
 import { keep } from "../state/kept";
 import { show } from "../state/panels";
-import { epoch, playing, readable, send, state } from "../state/session";
+import { epoch, isDead, playing, readable, send, state } from "../state/session";
 import { walk } from "../state/step";
 import { asControl } from "./controls";
 import { Icon } from "./Icon";
@@ -16,7 +16,7 @@ export function toggle(): void {
 
 export function RunBar() {
   return (
-    <header class="bar">
+    <header class="bar" inert={isDead.value}>
       <h1 class="wordmark">
         <Mark />
         lamina <span>workbench</span>

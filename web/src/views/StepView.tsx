@@ -4,6 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { follow, reached, stages, step, trouble, walk } from "../state/step";
 import { ChainRule } from "./ChainRule";
 import { Formula } from "./Formula";
+import { needsKey } from "./keys";
 import { capital } from "./numbers";
 import { RowChoice } from "./RowChoice";
 import { StepDiagram, stepDiagram } from "./StepDiagram";
@@ -52,9 +53,9 @@ function StepView() {
 }
 
 function hearKey(event: KeyboardEvent): void {
-  const typing = (event.target as Element).closest("input, select, textarea");
   const way = KEYS[event.key];
-  if (typing || !way || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!way || needsKey(event.target as Element, event.key)) return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   walk(way);
 }

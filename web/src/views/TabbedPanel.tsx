@@ -3,6 +3,7 @@
 import type { ComponentType } from "preact";
 import type { Picture } from "../drawing/picture";
 import { type Area, chosen } from "../state/panels";
+import { Guarded } from "./Guarded";
 import { PictureMenu } from "./PictureMenu";
 
 export interface View {
@@ -55,7 +56,9 @@ export function TabbedPanel({ area, look, views, Above }: Panel) {
         )}
       </header>
       {Above && <Above />}
-      <Body key={shown.name} />
+      <Guarded key={shown.name} what={titleOf(shown)}>
+        <Body />
+      </Guarded>
     </section>
   );
 }

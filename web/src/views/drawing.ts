@@ -3,6 +3,7 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { onThemeChange, prepare, type Surface } from "../drawing/surface";
+import { attempt } from "../state/troubles";
 
 export function useDrawing(draw: (surface: Surface) => void) {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -10,7 +11,8 @@ export function useDrawing(draw: (surface: Surface) => void) {
   useSignalEffect(() => {
     changes.value;
     const surface = canvas.current && prepare(canvas.current);
-    if (surface) draw(surface);
+    // One drawing that throws must not end the others, nor its own next one.
+    if (surface) attempt("draw a picture", () => draw(surface));
   });
   return canvas;
 }

@@ -1,6 +1,6 @@
 /** What may stand in a field of numbers, and what its buttons make of that. */
 
-import { short, stepInPowers } from "./numbers";
+import { stepInPowers } from "./numbers";
 
 export interface NumberLimits {
   whole?: boolean | undefined;
@@ -39,9 +39,7 @@ function within(next: number, limits: NumberLimits, otherwise: number): number {
   return inside(next, limits) ? next : otherwise;
 }
 
-/** A number as it may be typed again. */
+/** A number as it may be typed again: with all its digits, as what is shown must be what is. */
 export function plain(value: number): string {
-  return Math.abs(value) >= 1e5 || (value !== 0 && Math.abs(value) < 1e-4)
-    ? short(value, 6).replaceAll("−", "-")
-    : String(value);
+  return String(value);
 }

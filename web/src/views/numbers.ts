@@ -1,9 +1,12 @@
 /** Numbers as people read them: few digits, a true minus, commas between thousands. */
 
 const WHOLE = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+/** Larger numbers are powers of ten: their digits would take the room of all else. */
+const LONGEST = 1e12;
+const LONGEST_FIXED = 1e6;
 
 export function whole(value: number): string {
-  return WHOLE.format(value);
+  return Math.abs(value) < LONGEST ? WHOLE.format(value) : short(value);
 }
 
 /** A number to so many significant digits; very large and small ones as powers of ten. */
@@ -24,6 +27,7 @@ export function short(value: number | null | undefined, digits = 3): string {
 /** A number with a fixed count of decimals, so that a column of them does not dance. */
 export function fixed(value: number | null | undefined, decimals: number): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return short(value);
+  if (Math.abs(value) >= LONGEST_FIXED) return short(value);
   return value.toFixed(decimals).replace("-", "−");
 }
 
@@ -54,4 +58,12 @@ export function stepInPowers(value: number, direction: 1 | -1): number {
       ? ladder.find((step) => step > value + near)
       : ladder.findLast((step) => step < value - near);
   return next ?? value;
+}
+
+const BY_NUMBER = new Intl.Collator("en", { numeric: true });
+
+/** The places of names as people order them: 2 before 10 within a name as well. */
+export function inNaturalOrder(names: readonly string[]): number[] {
+  const places = Array.from(names, (_, place) => place);
+  return places.sort((one, other) => BY_NUMBER.compare(names[one] ?? "", names[other] ?? ""));
 }

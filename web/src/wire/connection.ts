@@ -3,7 +3,7 @@
 import type { Command, ServerEvent } from "./protocol";
 import { type Socket, transport } from "./transport";
 
-export type Connection = "connecting" | "open" | "lost" | "taken" | "full";
+export type Connection = "connecting" | "open" | "lost" | "restarted" | "taken" | "full";
 
 export interface Hearer {
   event(event: ServerEvent): void;
@@ -19,13 +19,18 @@ const FINAL: Record<number, Connection> = { 4409: "taken", 4429: "full" };
 export class Wire {
   private socket: Socket | null = null;
   private wait = FIRST_WAIT;
+  private isLost = false;
 
   constructor(private readonly hearer: Hearer) {}
 
   connect(): void {
-    this.hearer.connection("connecting");
+    // While it is tried again, it is still lost.
+    if (!this.isLost) this.hearer.connection("connecting");
     const socket = transport().connect();
-    socket.onopen = () => this.hearer.connection("open");
+    socket.onopen = () => {
+      this.isLost = false;
+      this.hearer.connection("open");
+    };
     socket.onmessage = ({ data }) => this.hear(data);
     socket.onclose = ({ code }) => this.closed(code);
     this.socket = socket;
@@ -52,8 +57,18 @@ export class Wire {
   private closed(code: number): void {
     this.socket = null;
     const final = FINAL[code];
+    this.isLost = !final;
     this.hearer.connection(final ?? "lost");
-    if (final) return;
+    if (!final) void this.tryAgain();
+  }
+
+  /** After a while; not at all where a server is there that does not know this page. */
+  private async tryAgain(): Promise<void> {
+    if (await transport().isRefused()) {
+      this.isLost = false;
+      this.hearer.connection("restarted");
+      return;
+    }
     setTimeout(() => this.connect(), this.wait);
     this.wait = Math.min(LONGEST_WAIT, 2 * this.wait);
   }

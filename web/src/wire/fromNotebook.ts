@@ -46,6 +46,10 @@ export class FromNotebook implements Transport {
     });
   }
 
+  isRefused(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   save(content: Blob, name: string): void {
     this.port.postMessage({ save: content, name });
   }

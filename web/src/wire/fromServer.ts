@@ -17,6 +17,15 @@ export class FromServer implements Transport {
     return fetch(address, body ? { method: "POST", body } : {});
   }
 
+  async isRefused(): Promise<boolean> {
+    try {
+      // Its cookie is of the server that gave it.
+      return (await fetch("/", { method: "HEAD", cache: "no-store" })).status === 403;
+    } catch {
+      return false;
+    }
+  }
+
   save(content: Blob, name: string): void {
     const address = URL.createObjectURL(content);
     const link = document.createElement("a");

@@ -157,6 +157,7 @@ export type ServerEvent = Hello | State | Refusal | Diagnoses | Kept;
 export interface DataHeader {
   kind: "data";
   data: number;
+  run: number;
   plane: {
     x: [number, number];
     y: [number, number];

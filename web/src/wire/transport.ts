@@ -13,6 +13,8 @@ export interface Transport {
   connect(): Socket;
   /** Asks once; with a body, it is a POST. */
   ask(path: string, query: Record<string, string>, body?: Blob): Promise<Response>;
+  /** Whether what trains is there and does not know this page: another server has its place. */
+  isRefused(): Promise<boolean>;
   /** Gives the person a file. */
   save(content: Blob, name: string): void;
   /** Where a table that is opened goes to, in words. */

@@ -1,0 +1,18 @@
+/** What keeps a view that throws from taking the page with it: it says so, and can be shown again. */
+
+import type { ComponentChildren } from "preact";
+import { useErrorBoundary } from "preact/hooks";
+import { report } from "../state/troubles";
+
+export function Guarded({ what, children }: { what: string; children: ComponentChildren }) {
+  const [error, again] = useErrorBoundary((thrown) => report(`show ${what}`, thrown));
+  if (!error) return <>{children}</>;
+  return (
+    <p class="note warning" role="status">
+      {what} cannot be shown now.{" "}
+      <button type="button" class="button" onClick={again}>
+        Try again
+      </button>
+    </p>
+  );
+}
