@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,13 @@ from scipy import sparse
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from tests.persistence.transformers import (
+    NUMBERS,
+    TARGET_CASES,
+    TRANSFORMER_CASES,
+    fitted_pipeline,
+    fitted_target,
+)
 
 from lamina import MLPClassifier, MLPRegressor
 from lamina.encoding import TableEncoding
@@ -49,6 +57,10 @@ def scaled_target() -> Made:
     return fitted(target, X, Y)
 
 
+def scaled_by(name: str) -> Made:
+    return fitted_target(name), NUMBERS[:4]
+
+
 def table() -> Made:
     model = Pipeline([("encoding", TableEncoding()), ("model", MLPClassifier(**SMALL))])
     return fitted(model, TABLE, LABELS)
@@ -76,4 +88,9 @@ MODELS: dict[str, Callable[[], Made]] = {
     ),
     "reference": regressor(engine="reference", learning_rate="cosine", solver="nadam"),
 }
-PIPELINES: dict[str, Callable[[], Made]] = {"scaled target": scaled_target, "table": table}
+PIPELINES: dict[str, Callable[[], Made]] = {
+    "scaled target": scaled_target,
+    "table": table,
+    **{name: partial(fitted_pipeline, name) for name in TRANSFORMER_CASES},
+    **{f"target {name}": partial(scaled_by, name) for name in TARGET_CASES},
+}

@@ -4,7 +4,8 @@ None, booleans, integers, finite floats, text, lists and dicts of text are their
 is an object with one key that begins with $:
 
     {"$float": "inf"}   {"$tuple": […]}   {"$dict": [[key, value], …]}   {"$scalar": [dtype, value]}
-    {"$tensor": name}   {"$text": {"dtype": "<U5", "shape": […], "items": […]}}
+    {"$tensor": name}   {"$fortran": {"$tensor": name of the transposed}}
+    {"$text": {"dtype": "<U5", "shape": […], "items": […]}}
     {"$objects": {"shape": […], "items": […]}}   {"$random_state": {…}}   {"$estimator": {…}}
 """
 
@@ -13,6 +14,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -61,6 +64,9 @@ class PlainWriter:
     estimator_to_plain : callable, optional
         `estimator_to_plain(value, self, path)`: the JSON object for a value of no plain type;
         raises TypeError for what it does not know either.
+    special_to_plain : callable, optional
+        `special_to_plain(value, self, path)`: the JSON, with a tag of its own, of a value that is
+        neither plain nor an estimator; None for any other.
 
     Attributes
     ----------
@@ -78,8 +84,11 @@ class PlainWriter:
     """
 
     def __init__(
-        self, estimator_to_plain: Callable[[Any, PlainWriter, Place], Json] | None = None
+        self,
+        estimator_to_plain: Callable[[Any, PlainWriter, Place], Json] | None = None,
+        special_to_plain: Callable[[Any, PlainWriter, Place], Json] | None = None,
     ) -> None:
+        self._special_to_plain = special_to_plain
         self.tensors: dict[str, NDArray[Any]] = {}
         self._estimator_to_plain = estimator_to_plain
         self._by_type: dict[type, Callable[[Any, Place], Json]] = {
@@ -111,6 +120,10 @@ class PlainWriter:
             return write(value, path)
         if isinstance(value, np.generic):
             return self._scalar(value, path)
+        if self._special_to_plain is not None:
+            special = self._special_to_plain(value, self, path)
+            if special is not None:
+                return special
         if self._estimator_to_plain is not None:
             return {"$estimator": self._estimator_to_plain(value, self, path)}
         raise unsupported(value, path)
@@ -156,6 +169,13 @@ class PlainWriter:
     def _array(self, value: NDArray[Any], path: Place) -> Json:
         kind, shape = value.dtype.kind, list(value.shape)
         if kind in "biuf" and value.dtype.newbyteorder("<") in DTYPE_NAMES:
+            # Products round otherwise when a matrix lies otherwise in memory.
+            if (
+                value.ndim == 2
+                and not value.flags.c_contiguous
+                and value.strides[0] < value.strides[1]
+            ):
+                return {"$fortran": self.tensor(value.T, path)}
             return self.tensor(value, path)
         if kind == "O":
             return {"$objects": {"shape": shape, "items": self._items(value.flat, path)}}
@@ -187,12 +207,15 @@ class PlainReader:
         The arrays by name; each may be referred to once.
     estimator_from_plain : callable, optional
         `estimator_from_plain(plain, self)`: the inverse of the writer's.
+    special : mapping of str to callable
+        For each further tag `read(plain, self)`, which returns its value.
     """
 
     def __init__(
         self,
         tensors: Mapping[str, NDArray[Any]],
         estimator_from_plain: Callable[[Json, PlainReader], Any] | None = None,
+        special: Mapping[str, Callable[[Any, PlainReader], Any]] = MappingProxyType({}),
     ) -> None:
         self.unread = dict(tensors)
         self._by_tag: dict[str, Callable[[Any], Any]] = {
@@ -202,9 +225,11 @@ class PlainReader:
             "$scalar": self._scalar,
             "$tensor": self._tensor,
             "$text": self._text,
+            "$fortran": self._fortran,
             "$objects": self._objects,
             "$random_state": self._random_state,
         }
+        self._by_tag |= {tag: partial(self._special, read) for tag, read in special.items()}
         if estimator_from_plain is not None:
             self._by_tag["$estimator"] = lambda plain: estimator_from_plain(plain, self)
 
@@ -227,6 +252,9 @@ class PlainReader:
             raise ModelFileError(f"it holds a value of the unknown kind {tag!r}")
         return self._by_tag[tag](plain[tag])
 
+    def _special(self, read: Callable[[Any, PlainReader], Any], plain: Any) -> Any:
+        return read(plain, self)
+
     def _float(self, text: str) -> float:
         if text not in ("inf", "-inf", "nan"):
             raise ModelFileError(f"it holds the unknown number {text!r}")
@@ -244,6 +272,12 @@ class PlainReader:
         if name not in self.unread:
             raise ModelFileError(f"it refers to a tensor {name!r} that it lacks, or does so twice")
         return self.unread.pop(name)
+
+    def _fortran(self, plain: Json) -> NDArray[Any]:
+        transposed = self.read(plain)
+        if not isinstance(transposed, np.ndarray) or transposed.ndim != 2:
+            raise ModelFileError("it holds a matrix by columns that is no matrix")
+        return transposed.T
 
     def _text(self, plain: dict[str, Any]) -> NDArray[Any]:
         width = re.fullmatch(r"<U([0-9]{1,9})", plain["dtype"])

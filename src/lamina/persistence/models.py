@@ -15,6 +15,7 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
@@ -22,17 +23,40 @@ import numpy as np
 
 from lamina.errors import ModelFileError
 from lamina.files.plain import Place, PlainReader, PlainWriter, told, unsupported
+from lamina.formulas import LOSSES
 from lamina.network import ParameterLayout, flatten_parameters
+from lamina.persistence.compositions import (
+    check_columns,
+    check_pipeline,
+    check_target,
+    check_transformer,
+    check_union,
+)
+from lamina.persistence.transformers import TRANSFORMERS
 
 SAVABLE = (
-    "lamina saves its MLPClassifier and MLPRegressor, alone or at the end of a Pipeline after "
-    "TableEncoding, StandardScaler, MinMaxScaler or 'passthrough'; and TransformedTargetRegressor "
-    "of these with one of the two scalers. For all else there are joblib and skops"
+    "lamina saves its MLPClassifier and MLPRegressor, alone, at the end of a Pipeline after "
+    f"TableEncoding, ColumnTransformer, FeatureUnion, {', '.join(TRANSFORMERS)} or 'passthrough', "
+    "and in a TransformedTargetRegressor. For all else there are joblib and skops"
 )
 # Callbacks, scikit-learn's own too, are code, which no file holds; a checkpoint is of this machine.
+RECOMPUTED = "_transformers_feature_names_out"  # By each transform; it may be an Index of pandas.
 OF_FITS_ALONE = frozenset(
     {"callbacks", "_skl_callbacks", "checkpoint", "checkpoint_every", "checkpoint_seconds"}
 )
+# What to save in the place of an estimator around others, by an attribute that only it has.
+CURES = {
+    "best_estimator_": "save its best_estimator_, the model that it has found, in its place",
+    "cv_results_": "save its best_estimator_ (fit it with refit=True), in its place",
+    "param_distributions": "fit it, and save its best_estimator_ in its place",
+    "param_grid": "fit it, and save its best_estimator_ in its place",
+    "calibrated_classifiers_": (
+        "save the estimator of each of its calibrated_classifiers_, without the calibration, in "
+        "its place; joblib keeps both"
+    ),
+    "estimators_": "save each of its estimators_ in its place; joblib keeps the whole",
+    "estimator_": "save its estimator_ in its place; joblib keeps the whole",
+}
 LATER = "; if a later lamina or scikit-learn has written it, upgrade"
 
 
@@ -58,26 +82,62 @@ class Kind:
     is_model: bool
 
 
+_PLAIN = {"Pipeline": "sklearn.pipeline", "FeatureUnion": "sklearn.pipeline"}
+_PLAIN |= {"ColumnTransformer": "sklearn.compose", "TransformedTargetRegressor": "sklearn.compose"}
+_OURS = {"MLPClassifier": "lamina.estimators", "MLPRegressor": "lamina.estimators"}
+_OURS |= {"TableEncoding": "lamina.encoding"}
+MODULES = {**_OURS, **_PLAIN, **{name: each.module for name, each in TRANSFORMERS.items()}}
+
+
 @cache
-def kinds() -> dict[str, Kind]:
-    """The allow-list, by class name; imports scikit-learn's parts only once they are needed."""
-    from sklearn.compose import TransformedTargetRegressor
-    from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import MinMaxScaler, StandardScaler
+def kind_of(name: str) -> Kind:
+    """The entry of a class in MODULES; its module is imported only once it is needed."""
+    cls = getattr(import_module(MODULES[name]), name)
+    if name in ("MLPClassifier", "MLPRegressor"):
+        return Kind(cls, _mlp_to_plain, _mlp_from_plain, True)
+    if name == "Pipeline":
+        return Kind(cls, _pipeline_to_plain, _pipeline_from_plain, True)
+    if name == "TableEncoding":
+        return Kind(cls, _encoding_to_plain, _encoding_from_plain, False)
+    is_model = name == "TransformedTargetRegressor"
+    return Kind(cls, _estimator_to_plain, _estimator_from_plain, is_model)
 
-    from lamina.encoding import TableEncoding
-    from lamina.estimators import MLPClassifier, MLPRegressor
 
-    listed = (
-        Kind(MLPClassifier, _checked_to_plain, _mlp_from_plain, True),
-        Kind(MLPRegressor, _checked_to_plain, _mlp_from_plain, True),
-        Kind(Pipeline, _pipeline_to_plain, _pipeline_from_plain, True),
-        Kind(TransformedTargetRegressor, _estimator_to_plain, _estimator_from_plain, True),
-        Kind(StandardScaler, _estimator_to_plain, _estimator_from_plain, False),
-        Kind(MinMaxScaler, _estimator_to_plain, _estimator_from_plain, False),
-        Kind(TableEncoding, _encoding_to_plain, _encoding_from_plain, False),
+def check(estimator: Any) -> None:
+    """Check parameters, attributes and parts of an estimator on the list, its parts' own aside.
+
+    Raises
+    ------
+    ModelFileError, ValueError, TypeError
+        For the first that is out of range; names it.
+    """
+    name = type(estimator).__name__
+    if name in ("MLPClassifier", "MLPRegressor"):
+        from lamina.estimators.fitted_attributes import check_estimator
+
+        check_estimator(estimator)
+    elif name == "TransformedTargetRegressor":
+        check_target(estimator, _n_targets(vars(estimator).get("regressor_")))
+    elif name in TRANSFORMERS:
+        check_transformer(estimator)
+    elif name in _PLAIN:
+        checks = {"Pipeline": check_pipeline, "FeatureUnion": check_union}
+        checks.get(name, check_columns)(estimator)
+
+
+def _n_targets(regressor: Any) -> int:
+    """The targets of a fitted regressor: an MLPRegressor or a pipeline that ends with one."""
+    if hasattr(regressor, "steps"):
+        return _n_targets(regressor.steps[-1][1])
+    if regressor is None:
+        return 1
+    if type(regressor).__name__ != "MLPRegressor" or not hasattr(regressor, "coefs_"):
+        raise ModelFileError("its regressor_ is no fitted MLPRegressor")
+    loss = vars(regressor).get("_loss_name")
+    per_target = (
+        LOSSES[loss].outputs_per_target(regressor._loss_hyperparameters) if loss is not None else 1
     )
-    return {kind.cls.__name__: kind for kind in listed}
+    return int(regressor.n_outputs_) // per_target
 
 
 def model_to_plain(model: object, writer: PlainWriter, path: Place = ()) -> dict[str, Any]:
@@ -88,28 +148,37 @@ def model_to_plain(model: object, writer: PlainWriter, path: Place = ()) -> dict
     TypeError
         For any other class, or a parameter or attribute that no file can hold; names it.
     """
-    kind = kinds().get(type(model).__name__)
-    if kind is None or type(model) is not kind.cls:
+    name = type(model).__name__
+    if name not in MODULES or type(model) is not kind_of(name).cls:
         raise _not_savable(model, path)
-    return {"class": type(model).__name__, **kind.to_plain(model, writer, path)}
+    plain = {"class": name, **kind_of(name).to_plain(model, writer, path)}
+    try:
+        check(model)
+    except ModelFileError as refusal:
+        raise ValueError(
+            f"{told(path)} cannot be saved: {refusal}. Set it back, or fit the estimator anew"
+        ) from None
+    return plain
 
 
 def _not_savable(model: object, path: Place) -> TypeError:
     if path and not hasattr(model, "get_params"):
         return unsupported(model, path)
     name = f"{type(model).__module__}.{type(model).__qualname__}"
-    return TypeError(f"{told(path)} is a {name} and cannot be saved: {SAVABLE}")
+    cure = next((cure for attribute, cure in CURES.items() if hasattr(model, attribute)), SAVABLE)
+    return TypeError(f"{told(path)} is a {name} and cannot be saved: {cure}")
 
 
 def model_from_plain(plain: Any, reader: PlainReader) -> Any:
     """The estimator of a plain form; raises ModelFileError for a class that is not on the list."""
     parts = dict(plain)
     name = parts.pop("class")
-    if name not in kinds():
+    if name not in MODULES:
         raise ModelFileError(f"it holds a {name!r}, which is not among its known classes{LATER}")
-    estimator = kinds()[name].from_plain(kinds()[name].cls, parts, reader)
+    estimator = kind_of(name).from_plain(kind_of(name).cls, parts, reader)
     if parts:
         raise ModelFileError(f"its {name} has an unknown part {min(parts)!r}{LATER}")
+    check(estimator)
     return estimator
 
 
@@ -123,8 +192,8 @@ def is_model(estimator: object) -> bool:
     >>> is_model(make_pipeline(StandardScaler()))
     False
     """
-    kind = kinds().get(type(estimator).__name__)
-    if kind is None or not kind.is_model:
+    name = type(estimator).__name__
+    if name not in MODULES or not kind_of(name).is_model:
         return False
     if hasattr(estimator, "steps"):
         return bool(estimator.steps) and is_model(estimator.steps[-1][1])
@@ -136,7 +205,8 @@ def _estimator_to_plain(
 ) -> dict[str, Any]:
     """Parameters, state and requests; without what the caller writes in its own way."""
     parameters = estimator.get_params(deep=False)
-    state = {name: value for name, value in vars(estimator).items() if name not in parameters}
+    hidden = {*parameters, RECOMPUTED}
+    state = {name: value for name, value in vars(estimator).items() if name not in hidden}
     request = state.pop("_metadata_request", None)
     plain = {
         "parameters": {
@@ -199,20 +269,6 @@ def _ask(estimator: Any, requests: dict[str, dict[str, Any]]) -> None:
             getattr(estimator, f"set_{method}_request")(**asked)
 
 
-def _checked_to_plain(model: Any, writer: PlainWriter, path: Place) -> dict[str, Any]:
-    """An MLP as plain values; refused where `load` would refuse them."""
-    from lamina.estimators.fitted_attributes import check_estimator
-
-    plain = _mlp_to_plain(model, writer, path)
-    try:
-        check_estimator(model)
-    except ModelFileError as refusal:
-        raise ValueError(
-            f"{told(path)} cannot be saved: {refusal}. Set it back, or fit the estimator anew"
-        ) from None
-    return plain
-
-
 def _mlp_to_plain(model: Any, writer: PlainWriter, path: Place) -> dict[str, Any]:
     if not isinstance(model.loss, str):
         plain = inspect.signature(type(model)).parameters["loss"].default
@@ -233,7 +289,6 @@ def _mlp_to_plain(model: Any, writer: PlainWriter, path: Place) -> dict[str, Any
 
 
 def _mlp_from_plain(cls: type, plain: dict[str, Any], reader: PlainReader) -> Any:
-    from lamina.estimators.fitted_attributes import check_estimator
     from lamina.estimators.state import share_one_vector
 
     network = plain.pop("network", None)
@@ -244,7 +299,6 @@ def _mlp_from_plain(cls: type, plain: dict[str, Any], reader: PlainReader) -> An
         model.coefs_, model.intercepts_ = views.weights, views.biases
         _network_shapes(model)
         share_one_vector(model)
-    check_estimator(model)
     return model
 
 

@@ -13,6 +13,7 @@ from lamina.files.atomic_file import write_atomically
 from lamina.files.model_file import ModelFile, parse_json, read_model_file, to_chunks
 from lamina.files.plain import MISFITS, PlainReader, PlainWriter
 from lamina.persistence.models import SAVABLE, is_model, model_from_plain, model_to_plain
+from lamina.persistence.special_values import SPECIAL, special_to_plain
 
 
 def save(
@@ -72,7 +73,7 @@ def save(
 
     import lamina
 
-    writer = PlainWriter(model_to_plain)
+    writer = PlainWriter(model_to_plain, special_to_plain)
     plain = model_to_plain(model, writer)
     if not is_model(model):
         raise TypeError(f"this {type(model).__name__} holds no MLP at its end: {SAVABLE}")
@@ -124,7 +125,7 @@ def load(path: str | os.PathLike[str]) -> Any:
             raise ModelFileError(
                 "it is a checkpoint of a fit, which goes on from it with fit(X, y, resume=path)"
             )
-        reader = PlainReader(file.tensors, model_from_plain)
+        reader = PlainReader(file.tensors, model_from_plain, SPECIAL)
         model = model_from_plain(parse_json(file.metadata["model"]), reader)
         if not is_model(model):
             raise ModelFileError("what it holds is no model")

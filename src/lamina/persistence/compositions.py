@@ -1,0 +1,329 @@
+"""Estimators made of others: what each step returns must be what the next one takes."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import NotFittedError
+
+from lamina.errors import ModelFileError
+from lamina.files.fields import (
+    Check,
+    Fields,
+    array,
+    check_fields,
+    list_of,
+    mapping_of,
+    none_or,
+    number,
+    refused,
+    truth,
+    whole,
+)
+from lamina.persistence.transformers import TRANSFORMERS
+
+BEFORE_FIT = {"_sklearn_output_config", "_metadata_request", "_skl_callbacks"}
+MOST_JOBS = 1024
+_TEXTS = ("passthrough", "drop")
+
+
+def check_transformer(estimator: Any) -> None:
+    """Check parameters and attributes of one of TRANSFORMERS.
+
+    Raises
+    ------
+    ModelFileError, ValueError, TypeError
+        For the first that is out of range; names it.
+    """
+    estimator._validate_params()
+    for name, value in estimator.get_params(deep=False).items():
+        if name in PARAMETERS and value is not None:
+            PARAMETERS[name](value, name)
+    record = TRANSFORMERS[type(estimator).__name__]
+    state = vars(estimator)
+    fields: dict[str, Check] = {"_sklearn_output_config": output_config}
+    needed = frozenset[str]()
+    n = state.get("n_features_in_")
+    fitted = state.keys() - set(estimator.get_params(deep=False)) - BEFORE_FIT
+    stateless = type(estimator).__name__ == "FunctionTransformer"
+    if fitted and (n is not None or not stateless):
+        whole(1)(n, "n_features_in_")
+        fields |= {"n_features_in_": whole(1), "feature_names_in_": names_of(n)}
+        own = record.fields(estimator, n)
+        fields |= own
+        needed = frozenset(own) - set(record.optional)
+    elif stateless:
+        record.fields(estimator, 0)
+    known = {name: value for name, value in state.items() if name in fields}
+    check_fields(known, fields, type(estimator).__name__, optional=fields.keys() - needed)
+
+
+def _dtype(value: Any, place: str) -> None:
+    fits = isinstance(value, (str, type, np.dtype))
+    if not fits or np.dtype(value).kind not in "biufO" or np.dtype(value).names:
+        raise refused(value, place, "a dtype of numbers or objects")
+
+
+def _rising_pair(value: Any, place: str) -> None:
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise refused(value, place, "two numbers")
+    for each in value:
+        number()(each, place)
+    if not value[0] < value[1]:
+        raise refused(value, place, "two rising numbers")
+
+
+# Parameters that scikit-learn looks at in `fit` alone, though `transform` reads them.
+PARAMETERS: Fields = {"dtype": _dtype, "feature_range": _rising_pair}
+
+
+def output_config(value: Any, place: str) -> None:
+    """Require what `set_output` sets."""
+    if not isinstance(value, dict) or set(value) > {"transform"}:
+        raise refused(value, place, "a dict with the key 'transform'")
+    if value.get("transform") not in ("default", "pandas", "polars", None):
+        raise refused(value, place, "one of 'default', 'pandas', 'polars'")
+
+
+def names_of(n: Any) -> Check:
+    """Require the names of n features."""
+
+    def check(value: Any, place: str) -> None:
+        array("O", (n,))(value, place)
+        if not all(isinstance(name, str) for name in value):
+            raise refused(value, place, "an array of text")
+
+    return check
+
+
+def width_in(estimator: Any) -> int | None:
+    """The columns that a fitted estimator takes; None where any number will do."""
+    if type(estimator).__name__ == "Pipeline":
+        return width_in(estimator.steps[0][1]) if estimator.steps else None
+    if type(estimator).__name__ == "FeatureUnion":
+        widths = [width_in(step) for _, step in estimator.transformer_list]
+        return next((width for width in widths if width is not None), None)
+    n: int | None = vars(estimator).get("n_features_in_") if hasattr(estimator, "fit") else None
+    return n
+
+
+def width_out(estimator: Any, width: int | None) -> int | None:
+    """The columns that a fitted transformer returns for so many; None where it is not known."""
+    name = type(estimator).__name__
+    if isinstance(estimator, str):
+        return 0 if estimator == "drop" else width
+    if name == "Pipeline":
+        for _, step in estimator.steps:
+            width = width_out(step, width)
+        return width
+    if name == "FeatureUnion":
+        widths = [width_out(step, width) for _, step in estimator.transformer_list]
+        return None if None in widths else sum(n for n in widths if n is not None)
+    if name == "ColumnTransformer":
+        return _n_columns(estimator)
+    if name == "TableEncoding":
+        return len(estimator.get_feature_names_out()) if hasattr(estimator, "kinds_") else None
+    if name in TRANSFORMERS and "n_features_in_" in vars(estimator):
+        return TRANSFORMERS[name].width(estimator)
+    return width if name == "FunctionTransformer" else None
+
+
+def check_steps(steps: list[tuple[str, Any]], place: str) -> None:
+    """Check that each step of a pipeline takes as many columns as the one before returns.
+
+    Raises
+    ------
+    ModelFileError
+        Where it does not; names both steps.
+    """
+    width = None if not steps else width_in(steps[0][1])
+    for (name, step), (following, after) in pairwise(steps):
+        width = width_out(step, width)
+        expected = width_in(after)
+        if width is not None and expected is not None and width != expected:
+            raise ModelFileError(
+                f"its {place} step {name!r} returns {width} columns, and the step after it, "
+                f"{following!r}, takes {expected}"
+            )
+        _check_names(step, after)
+        width = expected if width is None else width
+
+
+def _check_names(step: Any, after: Any) -> None:
+    """Check that a step was fitted to the names that the step before it returns, if it has any."""
+    expected = vars(after).get("feature_names_in_") if hasattr(after, "fit") else None
+    if expected is None or not hasattr(step, "fit"):
+        return
+    with suppress(AttributeError, NotFittedError):
+        names = step.get_feature_names_out()
+        if list(names) != list(expected):
+            raise ModelFileError(
+                f"its {type(after).__name__} takes the names {list(expected)}, and the step before "
+                f"it returns {list(names)}"
+            )
+
+
+def check_pipeline(pipeline: Any) -> None:
+    """Check a Pipeline's parameters and the widths of its steps."""
+    pipeline._validate_params()
+    for name, step in pipeline.steps:
+        if isinstance(step, str) and step != "passthrough":
+            raise ModelFileError(f"its step {name!r} is {step!r}, and no estimator")
+    check_steps(list(pipeline.steps), "Pipeline's")
+
+
+def check_union(union: Any) -> None:
+    """Check a FeatureUnion: every part takes the same number of columns."""
+    none_or(whole(-MOST_JOBS, MOST_JOBS))(union.n_jobs, "n_jobs")
+    parts = union.transformer_list
+    _triples(parts, "transformer_list", 2)
+    widths = {width for _, part in parts if (width := width_in(part)) is not None}
+    if len(widths) > 1:
+        raise ModelFileError(f"the parts of its FeatureUnion take {sorted(widths)} columns")
+    weights = union.transformer_weights
+    none_or(mapping_of(lambda value, place: None))(weights, "transformer_weights")
+
+
+def _triples(value: Any, place: str, length: int) -> None:
+    fits = isinstance(value, list) and all(
+        isinstance(each, tuple) and len(each) == length and isinstance(each[0], str)
+        for each in value
+    )
+    if not fits:
+        raise refused(value, place, f"a list of tuples of {length}, a name first")
+    for name, part, *_ in value:
+        if isinstance(part, str):
+            if part not in _TEXTS:
+                raise refused(part, f"{place}[{name!r}]", f"one of {', '.join(_TEXTS)}")
+        elif not hasattr(part, "fit"):
+            raise refused(part, f"{place}[{name!r}]", "an estimator")
+
+
+def check_columns(transformer: Any) -> None:
+    """Check a ColumnTransformer: its parts' columns, and the places of what they return."""
+    transformer._validate_params()
+    none_or(whole(-MOST_JOBS, MOST_JOBS))(transformer.n_jobs, "n_jobs")
+    _triples(transformer.transformers, "transformers", 3)
+    state = vars(transformer)
+    if "transformers_" not in state:
+        return
+    n = state.get("n_features_in_")
+    whole(1)(n, "n_features_in_")
+    assert n is not None
+    parts = state["transformers_"]
+    _triples(parts, "transformers_", 3)
+    names = [name for name, _, _ in parts]
+    indices = {name: _places(transformer, columns, n) for name, _, columns in parts}
+    for name, part, _ in parts:
+        expected = None if isinstance(part, str) else width_in(part)
+        if expected is not None and expected != len(indices[name]):
+            raise ModelFileError(
+                f"its part {name!r} takes {expected} columns, and is given {len(indices[name])}"
+            )
+    check_fields(
+        {name: value for name, value in state.items() if name in _OF_COLUMNS},
+        {
+            "feature_names_in_": names_of(n),
+            "_columns": list_of(_columns_of(transformer, n)),
+            "_transformer_to_input_indices": mapping_of(list_of(whole(0, int(n) - 1))),
+            "sparse_output_": truth,
+            "output_indices_": _output_indices(transformer, indices, names),
+            "_remainder": _remainder(transformer, n),
+            "_sklearn_output_config": output_config,
+        },
+        optional=("feature_names_in_", "_sklearn_output_config"),
+    )
+
+
+_OF_COLUMNS = frozenset(
+    {
+        "feature_names_in_",
+        "_columns",
+        "_transformer_to_input_indices",
+        "sparse_output_",
+        "output_indices_",
+        "_remainder",
+        "_sklearn_output_config",
+    }
+)
+
+
+def _columns_of(transformer: Any, n: Any) -> Check:
+    def check(value: Any, place: str) -> None:
+        _places(transformer, value, n)
+
+    return check
+
+
+def _remainder(transformer: Any, n: Any) -> Check:
+    def check(value: Any, place: str) -> None:
+        if not isinstance(value, tuple) or len(value) != 3 or value[0] != "remainder":
+            raise refused(value, place, "a tuple of 'remainder', an estimator and columns")
+        _triples([value], place, 3)
+        _places(transformer, value[2], n)
+
+    return check
+
+
+def _places(transformer: Any, columns: Any, n: Any) -> list[int]:
+    """The places of a part's columns among the n features."""
+    names = vars(transformer).get("feature_names_in_")
+    by_name = {} if names is None else {name: i for i, name in enumerate(names)}
+    if isinstance(columns, slice):
+        parts = (columns.start, columns.stop, columns.step)
+        if not all(part is None or isinstance(part, int) for part in parts):
+            raise refused(columns, "columns", "a slice of whole numbers")
+        return list(range(n))[columns]
+    several = columns.tolist() if isinstance(columns, np.ndarray) else columns
+    several = [several] if isinstance(several, (str, int)) else several
+    if not isinstance(several, (list, tuple)):
+        raise refused(columns, "columns", "names or places of columns")
+    if several and all(isinstance(each, bool) for each in several) and len(several) == n:
+        return [i for i, chosen in enumerate(several) if chosen]
+    found = [by_name.get(each, -n - 1) if isinstance(each, str) else each for each in several]
+    for place in found:
+        whole(-n, n - 1)(place, "columns")
+    return [int(place) % n for place in found]
+
+
+def _output_indices(transformer: Any, indices: dict[str, list[int]], names: list[str]) -> Check:
+    expected, start = {}, 0
+    for name, part, _ in transformer.transformers_:
+        width = width_out(part, len(indices[name])) if indices[name] else 0
+        if width is not None:
+            expected[name] = slice(start, start + width) if width else slice(0, 0)
+            start += width
+    by_name = {name: expected.get(name, slice(0, 0)) for name in {*names, "remainder"}}
+
+    def check(value: Any, place: str) -> None:
+        if not isinstance(value, dict) or not all(
+            by_name.get(name) == part or part == slice(0, 0) for name, part in value.items()
+        ):
+            raise refused(value, place, f"{by_name}, which follows from its parts")
+
+    return check
+
+
+def _n_columns(transformer: Any) -> int | None:
+    if "output_indices_" not in vars(transformer):
+        return None
+    return max((part.stop for part in transformer.output_indices_.values()), default=0)
+
+
+def check_target(model: Any, n_targets: int) -> None:
+    """Check a TransformedTargetRegressor around a model of so many targets."""
+    model._validate_params()
+    state = vars(model)
+    if "regressor_" not in state:
+        return
+    whole(1, 2)(state.get("_training_dim"), "_training_dim")
+    transformer = state.get("transformer_")
+    name = type(transformer).__name__
+    width = None if transformer is None else width_in(transformer)
+    if name not in TRANSFORMERS or width not in (None, 1, n_targets):
+        raise refused(transformer, "transformer_", f"a transformer of {n_targets} targets")
+    if not hasattr(transformer, "inverse_transform"):
+        raise refused(transformer, "transformer_", "a transformer with an inverse")

@@ -1,0 +1,18 @@
+"""The check of an attribute that is itself an estimator, which was checked when it was read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lamina.files.fields import Check, refused
+
+
+def estimator_of(name: str, n_features: int) -> Check:
+    """Require a fitted estimator of a class, with a number of features."""
+
+    def check(value: Any, place: str) -> None:
+        fits = type(value).__name__ == name and type(value).__module__.startswith("sklearn.")
+        if not fits or getattr(value, "n_features_in_", None) != n_features:
+            raise refused(value, place, f"a {name} of {n_features} features")
+
+    return check

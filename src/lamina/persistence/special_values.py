@@ -1,0 +1,148 @@
+"""Values of scikit-learn's transformers that are neither plain nor arrays, by name or by parts.
+
+{"$function": "numpy.log1p"}   one of FUNCTIONS; loading does not run it
+{"$dtype": "float64"}          a NumPy dtype      {"$type": "float64"}   its scalar type
+{"$slice": [0, 3, null]}       a slice of whole numbers
+{"$spline": {"t": …, "c": …, "k": 3, "extrapolate": false}}   a BSpline of SciPy
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from lamina.files.fields import Fields, array, check_fields, member, refused, whole
+from lamina.files.plain import Place, PlainReader, PlainWriter, told
+
+_SELECTION = "sklearn.feature_selection"
+_SCORES = "chi2 f_classif f_regression mutual_info_classif mutual_info_regression r_regression"
+# Functions of one array each, which transformers are given most often.
+_UFUNCS = """
+    log log1p log2 log10 exp expm1 exp2 sqrt square cbrt abs absolute sign negative reciprocal
+    sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh
+    floor ceil rint trunc round deg2rad rad2deg nan_to_num
+"""
+FUNCTIONS: dict[str, str] = {
+    **{f"numpy.{name}": "numpy" for name in _UFUNCS.split()},
+    **{f"scipy.special.{name}": "scipy.special" for name in ("expit", "logit")},
+    **{
+        f"sklearn.feature_selection.{name}": "sklearn.feature_selection" for name in _SCORES.split()
+    },
+}
+_NUMBERS = "int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64"
+_DTYPES = ("bool", *_NUMBERS.split(), "object", "str")
+# Python's own types, as OneHotEncoder(dtype=float) has them.
+_BUILTINS = {"bool": bool, "int": int, "float": float, "object": object, "str": str}
+_SPLINE: Fields = {
+    "t": array(np.float64, (None,), finite=True),
+    "c": array(np.float64, (None, None), finite=True),
+    "k": whole(0, 100),
+    "extrapolate": lambda value, place: _extrapolation(value, place),
+}
+
+
+def special_to_plain(value: Any, writer: PlainWriter, path: Place) -> Any:
+    """Return the JSON of a special value, None for any other.
+
+    Raises
+    ------
+    TypeError
+        For a function that is not among FUNCTIONS; names it.
+    """
+    if isinstance(value, np.dtype):
+        name = "str" if value.kind == "U" else value.name
+        return {"$dtype": name} if name in _DTYPES else None
+    if isinstance(value, type):
+        return _type_to_plain(value)
+    if isinstance(value, slice):
+        return {"$slice": [writer.write(n, path) for n in (value.start, value.stop, value.step)]}
+    if type(value).__name__ == "BSpline" and type(value).__module__.startswith("scipy."):
+        parts = {name: getattr(value, name) for name in _SPLINE}
+        return {"$spline": {name: writer.write(part, path) for name, part in parts.items()}}
+    if callable(value) and not hasattr(value, "get_params"):
+        return {"$function": _name_of(value, path)}
+    return None
+
+
+def _type_to_plain(value: type) -> Any:
+    for name, builtin in _BUILTINS.items():
+        if value is builtin:
+            return {"$type": f"builtins.{name}"}
+    name = value.__name__
+    return {"$type": name} if name in _DTYPES and value is np.dtype(name).type else None
+
+
+def _name_of(function: Any, path: Place) -> str:
+    for name in FUNCTIONS:
+        if function_called(name) is function:
+            return name
+    if type(function).__name__ == "make_column_selector":
+        raise TypeError(
+            f"{told(path)} is a make_column_selector, which no file can hold: give the "
+            "ColumnTransformer the names of the columns in its place"
+        )
+    shown = getattr(function, "__qualname__", type(function).__qualname__)
+    raise TypeError(
+        f"{told(path)} is {shown!r}, a function that no file can hold, for it is code: a model "
+        f"file names one of {', '.join(FUNCTIONS)}. Apply other functions to the data before the "
+        "model, or use joblib"
+    )
+
+
+@cache
+def function_called(name: str) -> Callable[..., Any]:
+    """Return the function of a name in FUNCTIONS."""
+    function: Callable[..., Any] = getattr(import_module(FUNCTIONS[name]), name.rpartition(".")[2])
+    return function
+
+
+def _function(plain: Any, reader: PlainReader) -> Any:
+    member(FUNCTIONS)(plain, "function")
+    return function_called(plain)
+
+
+def _dtype(plain: Any, reader: PlainReader) -> Any:
+    member(_DTYPES)(plain, "dtype")
+    return np.dtype(plain)
+
+
+def _type(plain: Any, reader: PlainReader) -> Any:
+    builtins = {f"builtins.{name}": each for name, each in _BUILTINS.items()}
+    member([*_DTYPES, *builtins])(plain, "type")
+    return builtins[plain] if plain in builtins else np.dtype(plain).type
+
+
+def _slice(plain: Any, reader: PlainReader) -> Any:
+    if not isinstance(plain, list) or len(plain) != 3:
+        raise refused(plain, "slice", "a start, a stop and a step")
+    parts = [reader.read(part) for part in plain]
+    for part in parts:
+        if part is not None:
+            whole(-(2**40), 2**40)(part, "slice")
+    return slice(*parts)
+
+
+def _spline(plain: Any, reader: PlainReader) -> Any:
+    from scipy.interpolate import BSpline
+
+    parts = {name: reader.read(part) for name, part in plain.items()}
+    check_fields(parts, _SPLINE, "spline")
+    return BSpline(parts["t"], parts["c"], int(parts["k"]), extrapolate=parts["extrapolate"])
+
+
+def _extrapolation(value: Any, place: str) -> None:
+    if value is not True and value is not False and value != "periodic":
+        raise refused(value, place, "True, False or 'periodic'")
+
+
+SPECIAL: dict[str, Callable[[Any, PlainReader], Any]] = {
+    "$function": _function,
+    "$dtype": _dtype,
+    "$type": _type,
+    "$slice": _slice,
+    "$spline": _spline,
+}

@@ -1,0 +1,172 @@
+"""Every transformer on the list comes back from a file with the same bits."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.decomposition import PCA
+from sklearn.ensemble import BaggingClassifier
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, RandomizedSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from tests.persistence.transformers import (
+    NUMBERS,
+    SMALL,
+    TARGET_CASES,
+    TRANSFORMER_CASES,
+    TWO,
+    fitted_pipeline,
+    fitted_target,
+)
+
+import lamina
+from lamina import MLPClassifier
+from lamina.persistence.models import MODULES
+from lamina.persistence.transformers import TRANSFORMERS
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning", "ignore:Features .* are constant"
+)
+
+
+def there_and_back(model: Any, folder: Path) -> Any:
+    lamina.save(model, folder / "model.lamina")
+    return lamina.load(folder / "model.lamina")
+
+
+def assert_same_bits(found: Any, expected: Any) -> None:
+    assert type(found) is type(expected)
+    if sparse.issparse(expected):
+        found, expected = found.toarray(), expected.toarray()
+    if hasattr(expected, "columns"):
+        assert list(found.columns) == list(expected.columns)
+    ours, theirs = np.asarray(found), np.asarray(expected)
+    assert ours.dtype == theirs.dtype
+    np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("name", TRANSFORMER_CASES)
+def test_what_it_returns_is_the_same_to_the_bit(name: str, tmp_path: Path) -> None:
+    model, rows = fitted_pipeline(name)
+    loaded = there_and_back(model, tmp_path)
+    assert_same_bits(loaded[0].transform(rows), model[0].transform(rows))
+    assert_same_bits(loaded.predict_proba(rows), model.predict_proba(rows))
+    assert repr(loaded[0]) == repr(model[0])
+    for attribute in ("feature_names_in_", "n_features_in_"):
+        if hasattr(model[0], attribute):
+            found, expected = getattr(loaded[0], attribute), getattr(model[0], attribute)
+            np.testing.assert_array_equal(found, expected)
+    if hasattr(model[0], "get_feature_names_out"):
+        assert_same_names(loaded[0], model[0])
+
+
+def assert_same_names(found: Any, expected: Any) -> None:
+    try:
+        names = expected.get_feature_names_out().tolist()
+    except (AttributeError, ValueError) as error:
+        with pytest.raises(type(error)):
+            found.get_feature_names_out()
+        return
+    assert found.get_feature_names_out().tolist() == names
+
+
+@pytest.mark.parametrize("name", TRANSFORMER_CASES)
+def test_what_was_loaded_is_saved_to_the_same_bytes(name: str, tmp_path: Path) -> None:
+    model, _ = fitted_pipeline(name)
+    loaded = there_and_back(model, tmp_path)
+    lamina.save(loaded, tmp_path / "again.lamina")
+    first, second = ((tmp_path / f"{n}.lamina").read_bytes() for n in ("model", "again"))
+    assert first == second
+
+
+@pytest.mark.parametrize("name", TARGET_CASES)
+def test_a_transformed_target_comes_back(name: str, tmp_path: Path) -> None:
+    model = fitted_target(name)
+    assert_same_bits(there_and_back(model, tmp_path).predict(NUMBERS), model.predict(NUMBERS))
+
+
+def test_every_class_on_the_list_has_a_case() -> None:
+    names = {name.split()[0] for name in TRANSFORMER_CASES}
+    ours = {"MLPClassifier", "MLPRegressor", "TableEncoding", "Pipeline"}
+    assert set(TRANSFORMERS) <= names
+    assert set(MODULES) <= names | ours | {"TransformedTargetRegressor"}
+
+
+@pytest.mark.parametrize("name", TRANSFORMER_CASES)
+def test_one_before_its_fit_comes_back(name: str, tmp_path: Path) -> None:
+    from sklearn.base import clone
+
+    model = make_pipeline(clone(TRANSFORMER_CASES[name][0]), MLPClassifier())
+    assert repr(there_and_back(model, tmp_path)) == repr(model)
+
+
+class Own(TransformerMixin, BaseEstimator):
+    """Someone's own."""
+
+    def fit(self, X: Any, y: Any = None) -> Any:
+        return self
+
+    def transform(self, X: Any) -> Any:
+        return X
+
+
+def by_hand(x: Any) -> Any:
+    return x
+
+
+GRID = {"alpha": [0.1, 0.2]}
+
+
+@pytest.mark.parametrize(
+    ("model", "cure"),
+    [
+        (make_pipeline(Own(), MLPClassifier()), "Own and cannot be saved: lamina saves"),
+        (make_pipeline(FunctionTransformer(by_hand), MLPClassifier()), "'by_hand', a function"),
+        (make_pipeline(FunctionTransformer(np.log, kw_args={"a": 1}), MLPClassifier()), "kw_args"),
+        (
+            make_pipeline(
+                make_column_transformer((StandardScaler(), make_column_selector("a"))),
+                MLPClassifier(),
+            ),
+            "make_column_selector.*names of the columns",
+        ),
+        (GridSearchCV(MLPClassifier(), GRID), "save its best_estimator_"),
+        (RandomizedSearchCV(MLPClassifier(), GRID), "save its best_estimator_"),
+        (HalvingGridSearchCV(MLPClassifier(), GRID), "save its best_estimator_"),
+        (GridSearchCV(MLPClassifier(**SMALL), GRID, cv=2), "best_estimator_"),
+        (CalibratedClassifierCV(MLPClassifier(**SMALL), cv=2), "calibrated_classifiers_"),
+        (BaggingClassifier(MLPClassifier(**SMALL), 2), "estimators_"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_the_rest_is_refused_by_name_with_a_cure(model: Any, cure: str, tmp_path: Path) -> None:
+    if getattr(model, "cv", None) == 2 or isinstance(model, BaggingClassifier):
+        model.fit(NUMBERS, TWO)
+    with pytest.raises((TypeError, ValueError), match=cure):
+        lamina.save(model, tmp_path / "model.lamina")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_best_estimator_of_a_search_is_saved(tmp_path: Path) -> None:
+    search = GridSearchCV(make_pipeline(PCA(2), MLPClassifier(**SMALL)), {"pca__whiten": [True]})
+    search.set_params(cv=2).fit(NUMBERS, TWO)
+    loaded = there_and_back(search.best_estimator_, tmp_path)
+    assert_same_bits(loaded.predict_proba(NUMBERS), search.predict_proba(NUMBERS))
+
+
+def test_a_loaded_pipeline_learns_on_as_a_pickled_one_does(tmp_path: Path) -> None:
+    model, rows = fitted_pipeline("PowerTransformer")
+    pickled = pickle.loads(pickle.dumps(model))
+    loaded = there_and_back(model, tmp_path)
+    for each in (pickled, loaded):
+        each.fit(rows, TWO)
+    assert_same_bits(loaded.predict_proba(rows), pickled.predict_proba(rows))
