@@ -228,5 +228,5 @@ def test_a_plain_form_that_does_not_hold_together_is_refused(change):
 def test_a_plain_form_with_vectors_of_another_length_is_refused():
     plain = TableEncoding().fit(houses()).to_plain()
     plain["numbers"]["mean"] = plain["numbers"]["mean"][:2]
-    with pytest.raises(ValueError, match=r"'mean' has shape \(2,\), where \(4,\) is expected"):
+    with pytest.raises(ValueError, match=r"mean is an array of dtype float64 and shape .2,."):
         TableEncoding.from_plain(plain)

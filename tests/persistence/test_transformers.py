@@ -88,6 +88,62 @@ def test_what_was_loaded_is_saved_to_the_same_bytes(name: str, tmp_path: Path) -
     assert first == second
 
 
+@pytest.mark.parametrize("name", TRANSFORMER_CASES)
+def test_every_attribute_of_a_transformer_has_a_check(name: str) -> None:
+    model, _ = fitted_pipeline(name)
+    for each in parts_of(model[0]):
+        if type(each).__name__ in TRANSFORMERS and hasattr(each, "n_features_in_"):
+            fields = TRANSFORMERS[type(each).__name__].fields(each, each.n_features_in_)
+            attributes = vars(each).keys() - each.get_params(deep=False).keys()
+            assert attributes <= fields.keys() | {
+                "n_features_in_",
+                "feature_names_in_",
+                "_sklearn_output_config",
+            }
+
+
+def parts_of(estimator: Any) -> list[Any]:
+    """Return an estimator and all estimators that it holds."""
+    held = [value for value in vars(estimator).values() if hasattr(value, "fit")]
+    for triples in ("steps", "transformer_list", "transformers_"):
+        held += [part[1] for part in vars(estimator).get(triples, []) if hasattr(part[1], "fit")]
+    return [estimator, *(below for each in held for below in parts_of(each))]
+
+
+@pytest.mark.parametrize(
+    ("name", "attribute", "value"),
+    [
+        ("StandardScaler", "scale_", np.ones(2)),
+        ("StandardScaler", "mean_", None),
+        ("PCA", "components_", np.full((2, 3), np.inf)),
+        ("PCA", "n_components_", 3),
+        ("PolynomialFeatures", "n_output_features_", 2**40),
+        ("PolynomialFeatures", "degree", 10**9),
+        ("QuantileTransformer", "quantiles_", np.arange(21.0)[::-1].reshape(7, 3)),
+        ("SplineTransformer", "bsplines_", []),
+        ("KBinsDiscretizer", "n_bins_", np.array([3, 3, 2])),
+        ("KNNImputer", "_fit_X", np.ones((4, 2))),
+        ("MinMaxScaler", "feature_range", ()),
+        ("SelectKBest", "scores_", np.ones(2)),
+        ("OneHotEncoder", "categories_", [np.array(["u", "u"], dtype=object), np.arange(4)]),
+        ("OneHotEncoder", "dtype", "v"),
+        ("OneHotEncoder infrequent", "_infrequent_indices", [np.array([9]), None]),
+        ("OrdinalEncoder", "_missing_indices", {0: 1}),
+        ("TargetEncoder", "encodings_", [np.ones(1), np.ones(4)]),
+        ("ColumnTransformer", "output_indices_", {"n": slice(0, 9)}),
+        ("FeatureUnion", "n_jobs", 10**9),
+    ],
+)
+def test_an_attribute_that_does_not_fit_is_refused(
+    name: str, attribute: str, value: Any, tmp_path: Path
+) -> None:
+    model, _ = fitted_pipeline(name)
+    model = pickle.loads(pickle.dumps(model))
+    setattr(model[0], attribute, value)
+    with pytest.raises(ValueError, match=r"cannot be saved|parameter"):
+        lamina.save(model, tmp_path / "model.lamina")
+
+
 @pytest.mark.parametrize("name", TARGET_CASES)
 def test_a_transformed_target_comes_back(name: str, tmp_path: Path) -> None:
     model = fitted_target(name)

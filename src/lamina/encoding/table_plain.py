@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.preprocessing import StandardScaler
 
 from lamina.encoding.calendar import PARTS
@@ -13,9 +12,55 @@ from lamina.encoding.column_form import ColumnForm
 from lamina.encoding.columns import READERS
 from lamina.encoding.table_numbers import fitted_imputer
 from lamina.encoding.table_report import record_from_plain
+from lamina.files.fields import (
+    Fields,
+    array,
+    check_fields,
+    list_of,
+    mapping_of,
+    member,
+    none_or,
+    refused,
+    text,
+    truth,
+    whole,
+)
 
 if TYPE_CHECKING:
     from lamina.encoding.table import TableEncoding
+
+
+def _column(value: Any, place: str) -> None:
+    if not isinstance(value, (list, tuple)) or len(value) != 2:
+        raise refused(value, place, "a name and a kind")
+    text(value[0], place)
+    member(READERS)(value[1], place)
+
+
+def _categories(value: Any, place: str) -> None:
+    list_of(none_or(text))(value, place)
+    if len(set(value)) < len(value):
+        raise refused(value, place, "distinct categories")
+
+
+def _anything(value: Any, place: str) -> None:
+    """What is made of it is checked where it is made."""
+
+
+# Files of earlier versions lack these.
+ADDED_LATER = ("left_out", "forms", "calendar", "report")
+FIELDS: Fields = {
+    "parameters": mapping_of(_anything),
+    "columns": list_of(_column),
+    "named": truth,
+    "sparse": truth,
+    "categories": list_of(_categories),
+    "numbers": none_or(mapping_of(_anything)),
+    "left_out": mapping_of(text),
+    "forms": mapping_of(mapping_of(_anything)),
+    "calendar": mapping_of(list_of(text)),
+    "report": list_of(mapping_of(_anything)),
+}
 
 
 def to_plain(encoding: TableEncoding) -> dict[str, Any]:
@@ -36,9 +81,11 @@ def to_plain(encoding: TableEncoding) -> dict[str, Any]:
 
 def from_plain(encoding: TableEncoding, plain: dict[str, Any]) -> None:
     """Set the fitted state; keys that files of earlier versions lack have their old meaning."""
+    encoding._validate_params()
+    check_fields(plain, FIELDS, "encoding", optional=ADDED_LATER)
     encoding.kinds_ = dict(plain["columns"])
-    if not set(encoding.kinds_.values()) <= set(READERS):
-        raise ValueError(f"columns are of kinds {', '.join(READERS)}, got {plain['columns']!r}")
+    if len(encoding.kinds_) < len(plain["columns"]):
+        raise ValueError("two of its columns have one name")
     encoding.n_features_in_ = len(encoding.kinds_)
     if plain["named"]:
         encoding.feature_names_in_ = np.array(list(encoding.kinds_), dtype=object)
@@ -51,7 +98,7 @@ def from_plain(encoding: TableEncoding, plain: dict[str, Any]) -> None:
     texts = map(list, plain["categories"])
     encoding._set_categories(dict(zip(encoding._categorical(), texts, strict=True)))
     encoding.report_ = [record_from_plain(record) for record in plain.get("report", ())]
-    encoding.sparse_ = bool(plain["sparse"])
+    encoding.sparse_ = plain["sparse"]
 
 
 def _known(encoding: TableEncoding, plain: dict[str, Any], key: str) -> dict[str, Any]:
@@ -92,17 +139,13 @@ def _set_numbers(encoding: TableEncoding, plain: Any) -> None:
     n_numbers = len(encoding._numeric())
     if plain is None and n_numbers == 0:
         return
+    vector = array(np.float64, (n_numbers,), finite=True)
     learned = ("median", "mean", "variance", "scale")
-    median, mean, variance, scale = (_vector(plain, name, n_numbers) for name in learned)
-    had_missing = _vector(plain, "had_missing", n_numbers).astype(bool)
+    fields = {**dict.fromkeys(learned, vector), "had_missing": array("b", (n_numbers,))}
+    check_fields(plain, {**fields, "n_rows": whole(1)}, "encoding.numbers")
+    median, mean, variance, scale = (plain[name] for name in learned)
+    had_missing = plain["had_missing"]
     encoding.imputer_ = fitted_imputer(median, had_missing)
     encoding.scaler_ = StandardScaler().fit(np.zeros((1, n_numbers)))
     encoding.scaler_.mean_, encoding.scaler_.var_, encoding.scaler_.scale_ = mean, variance, scale
     encoding.scaler_.n_samples_seen_ = int(plain["n_rows"])
-
-
-def _vector(plain: Any, name: str, length: int) -> NDArray[np.float64]:
-    vector = np.array(plain[name], dtype=np.float64)
-    if vector.shape != (length,):
-        raise ValueError(f"{name!r} has shape {vector.shape}, where ({length},) is expected")
-    return vector

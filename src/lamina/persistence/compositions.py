@@ -62,8 +62,10 @@ def check_transformer(estimator: Any) -> None:
 
 
 def _dtype(value: Any, place: str) -> None:
-    fits = isinstance(value, (str, type, np.dtype))
-    if not fits or np.dtype(value).kind not in "biufO" or np.dtype(value).names:
+    found = None
+    with suppress(TypeError, ValueError):
+        found = np.dtype(value) if isinstance(value, (str, type, np.dtype)) else None
+    if found is None or found.kind not in "biufO" or found.names:
         raise refused(value, place, "a dtype of numbers or objects")
 
 

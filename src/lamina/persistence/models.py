@@ -118,6 +118,8 @@ def check(estimator: Any) -> None:
         check_estimator(estimator)
     elif name == "TransformedTargetRegressor":
         check_target(estimator, _n_targets(vars(estimator).get("regressor_")))
+    elif name == "TableEncoding":
+        estimator._validate_params()
     elif name in TRANSFORMERS:
         check_transformer(estimator)
     elif name in _PLAIN:

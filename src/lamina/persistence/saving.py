@@ -33,7 +33,8 @@ def save(
     ----------
     model : MLPClassifier, MLPRegressor, Pipeline or TransformedTargetRegressor
         Fitted or not. A pipeline has one of the first two as its last step, and before it
-        `lamina.encoding.TableEncoding`, StandardScaler, MinMaxScaler or 'passthrough'.
+        `lamina.encoding.TableEncoding`, any of scikit-learn's transformers that docs/how_to/save.md
+        lists, or 'passthrough'.
     path : str or path-like
         The file; '.lamina' is a good ending.
     overwrite : bool, default=False

@@ -141,12 +141,19 @@ def _polynomials(estimator: Any, n: int) -> Fields:
     }
 
 
+def _is_spline(value: Any, place: str) -> None:
+    if type(value).__name__ != "BSpline":
+        raise refused(value, place, "a spline")
+
+
 def _splines(estimator: Any, n: int) -> Fields:
-    first = getattr(estimator, "bsplines_", [None])[0]
+    splines = getattr(estimator, "bsplines_", None)
+    list_of(_is_spline, n)(splines, "bsplines_")
+    first = splines[0] if splines else None
     shapes = None if first is None else (len(first.t), first.c.shape, estimator.degree)
 
     def spline(value: Any, place: str) -> None:
-        if not hasattr(value, "t") or (len(value.t), value.c.shape, value.k) != shapes:
+        if (len(value.t), value.c.shape, value.k) != shapes:
             raise refused(value, place, "a spline like the others")
 
     n_splines = 0 if first is None else first.c.shape[1] - (not estimator.include_bias)
@@ -213,9 +220,12 @@ def _indicated(estimator: Any, n: int) -> Fields:
     return {"_precomputed": truth, "_n_features": whole(n, n), "features_": features}
 
 
+_OF_COLUMNS = ("mean", "median", "most_frequent")
+
+
 def _n_imputed(estimator: Any) -> int:
     n, statistics = _same(estimator), estimator.statistics_
-    if not estimator.keep_empty_features and estimator.strategy != "constant":
+    if not estimator.keep_empty_features and estimator.strategy in _OF_COLUMNS:
         n -= sum(value is None or value != value for value in statistics.tolist())
     return n + _n_indicated(estimator)
 
