@@ -9,7 +9,15 @@ from rich.console import Console
 
 from lamina import MLPClassifier
 from lamina.cli import progress as module
-from lamina.cli.progress import REFRESHES_A_SECOND, LiveLine, PlainLines, progress, words
+from lamina.cli.progress import (
+    REFRESHES_A_SECOND,
+    LiveLine,
+    PlainLines,
+    Silence,
+    progress,
+    words,
+    working,
+)
 from lamina.training import EpochRecord
 
 X, y = np.arange(20.0).reshape(10, 2), ["a", "b"] * 5
@@ -93,3 +101,47 @@ def test_the_live_line_can_be_drawn_before_and_after_the_first_epoch(latest):
     console = Console(file=io.StringIO(), width=80)
     console.print(line)
     assert ("starting" if latest is None else "epoch 3/9") in console.file.getvalue()
+
+
+def test_work_that_takes_long_is_shown_after_two_seconds_and_then_ever_more_rarely(monkeypatch):
+    console = Console(file=io.StringIO(), width=80)
+    waits = []
+
+    def ends_within(self, seconds=-1):
+        waits.append(seconds)
+        return len(waits) > 3
+
+    monkeypatch.setattr(Silence, "ends_within", ends_within)
+    with working(console, "reading houses.csv"):
+        while len(waits) < 4:
+            pass
+    said = console.file.getvalue().splitlines()
+    assert waits == [2.0, 4.0, 8.0, 16.0]
+    assert len(said) == 3
+    assert said[0].startswith("reading houses.csv  ")
+
+
+def test_short_work_and_quiet_work_are_not_shown():
+    console = Console(file=io.StringIO(), width=80)
+    with working(console, "reading houses.csv"), working(console, "measuring", quiet=True):
+        pass
+    assert console.file.getvalue() == ""
+
+
+def test_long_work_has_a_live_line_on_a_terminal(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(module, "SECONDS_IN_SILENCE", 0.0)
+    console = terminal()
+    with working(console, "reading houses.csv"):
+        while console.file.getvalue().count("reading houses.csv") < 3:
+            pass
+    assert console.file.getvalue().endswith("\x1b[2K")
+
+
+def test_a_silence_ends_once_and_stays_ended():
+    silence = Silence()
+    assert not silence.ends_within(0.0)
+    silence.end()
+    silence.end()
+    assert silence.ends_within(0.0)
+    assert silence.ends_within()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from sklearn.datasets import load_iris
 from sklearn.preprocessing import StandardScaler
 
+import lamina
 from lamina import MLPClassifier, MLPRegressor
 from lamina.engines import Engine
 from lamina.training import EpochRecord, watching
@@ -77,3 +79,25 @@ def test_ctrl_c_from_outside_is_heard_in_the_middle_of_long_epochs() -> None:
     assert model.n_iter_ < 10_000
     assert len(model.loss_curve_) == model.n_iter_
     assert np.isfinite(model.predict(rows[:5])).all()
+
+
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_ctrl_c_while_rows_held_out_are_measured_leaves_a_model_that_can_be_saved(
+    epoch: int, tmp_path: Path
+) -> None:
+    calls = []
+
+    def scorer(model: Any, X: Any, y: Any) -> float:
+        calls.append(1)
+        if len(calls) == epoch:
+            signal.raise_signal(signal.SIGINT)
+        return 0.5
+
+    model = MLPClassifier(early_stopping=True, monitor=scorer, random_state=0)
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        model.fit(X, Y)
+    assert model.n_iter_ == epoch - 1
+    assert {len(column) for column in model.history_.values()} == {epoch - 1}
+    model.monitor = None
+    lamina.save(model, tmp_path / "m.lamina")
+    np.testing.assert_array_equal(lamina.load(tmp_path / "m.lamina").predict(X), model.predict(X))

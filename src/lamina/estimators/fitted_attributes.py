@@ -39,6 +39,9 @@ from lamina.network import NetworkSpec, ParameterLayout
 
 # The largest number that the native core takes.
 MOST_THREADS = 2**31 - 1
+# Whole numbers up to here are exact in float64, in which steps are counted. The samples seen are no
+# bound: Ctrl-C inside an epoch leaves steps whose samples no epoch counts.
+MOST_STEPS = 2**53
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 # What older fits, other solvers or other targets leave out.
 ALWAYS = frozenset(
@@ -122,9 +125,8 @@ def fitted_fields(model: Any, spec: NetworkSpec) -> Fields:
 
 def epoch_fields(fitted: dict[str, Any], n_parameters: int) -> Fields:
     """The check of every attribute that fits by epochs leave."""
-    curve, rows_seen = fitted.get("loss_curve_", []), fitted.get("t_", 0)
+    curve = fitted.get("loss_curve_", [])
     numbers()(curve, "loss_curve_")
-    whole()(rows_seen, "t_")
     slots = fitted.get("_optimizer_slot_names")
     n_slots = len(slots) if isinstance(slots, list) else None
     return {
@@ -137,8 +139,7 @@ def epoch_fields(fitted: dict[str, Any], n_parameters: int) -> Fields:
         "_optimizer_name": member(OPTIMIZERS),
         "_optimizer_slot_names": list_of(text),
         "_optimizer_slots": array("f", (n_slots, n_parameters)),
-        # A step sees one sample at least.
-        "_optimizer_step": whole(0, rows_seen),
+        "_optimizer_step": whole(0, MOST_STEPS),
         "_learning_rate": number(0),
         "_scheduled_epochs": whole(0, len(curve)),
         "_slow_epochs": whole(0, len(curve)),

@@ -267,11 +267,11 @@ class EpochLoop:
             self.stopping.improves(loss)
             self.losses.append(loss)
             level = self.rates.level_after(level, self.rows_seen)
-        self.memory.learning_rate = level
-        self.memory.scheduled_epochs += n
         self.columns["learning_rate"] += self.rates_of_reports[:n]
         self.columns["gradient_norm"] += [report.norm_or_nan for report in self.reports[:n]]
         self.columns["seconds"] += [self.seconds_each] * n
+        self.memory.learning_rate = level
+        self.memory.scheduled_epochs += n
         del self.reports[:n], self.rates_of_reports[:n]
 
     @property
