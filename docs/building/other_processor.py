@@ -1,0 +1,54 @@
+"""Run a command as on another kind of processor: `python -m docs.building.other_processor COMMAND`.
+
+NumPy, BLAS and the C library choose their code by the processor, and their last bits with it. Here
+all of them take the code that every processor has, which no machine would choose that trains
+networks. What a page prints and an example asserts must hold there too.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+
+# In OpenBLAS's words; a kind that it does not know is an error, so only these two are named.
+OLDEST = {"x86_64": "Nehalem", "AMD64": "Nehalem", "aarch64": "ARMV8", "arm64": "ARMV8"}
+KINDS = """
+import numpy, scipy.linalg
+from threadpoolctl import threadpool_info
+print(sorted({each["architecture"] for each in threadpool_info() if "architecture" in each}))
+"""
+
+
+def environment() -> dict[str, str]:
+    """The variables by which libraries take the oldest code that they have.
+
+    NumPy refuses features that it was not built to choose between, and lets pass those that the
+    processor lacks: so it is asked which it has.
+    """
+    from numpy._core._multiarray_umath import __cpu_dispatch__
+
+    variables = {"NPY_DISABLE_CPU_FEATURES": " ".join(__cpu_dispatch__)}
+    if platform.machine() in OLDEST:
+        variables["OPENBLAS_CORETYPE"] = OLDEST[platform.machine()]
+    if platform.machine() == "x86_64":
+        variables["GLIBC_TUNABLES"] = "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4"
+    return variables
+
+
+def kinds_of_blas(variables: dict[str, str]) -> str:
+    """The kinds of processor that BLAS takes the machine for."""
+    return subprocess.run(
+        [sys.executable, "-c", KINDS],
+        env={**os.environ, **variables},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+
+
+if __name__ == "__main__":
+    chosen = environment()
+    print(f"BLAS for {kinds_of_blas(chosen)} in place of {kinds_of_blas({})}; {chosen}", flush=True)
+    sys.exit(subprocess.run(sys.argv[1:], env={**os.environ, **chosen}, check=False).returncode)
