@@ -66,9 +66,14 @@ class Visit:
 
     @property
     def session(self) -> Any:
-        """What the server has of this page."""
-        name = self.page.evaluate("sessionStorage.getItem('lamina-session')")
-        return self.server.workbench.sessions[name]
+        """What the server has of this page, once both know the session's name."""
+        sessions = self.server.workbench.sessions
+        for _ in range(PATIENCE // 50):
+            name = self.page.evaluate("sessionStorage.getItem('lamina-session')")
+            if name in sessions:
+                return sessions[name]
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"the server has no session {name!r}")
 
     def readout(self, name: str) -> str:
         """A number of the bar."""
@@ -106,9 +111,10 @@ class Visit:
         """Pause, and wait for the page to show where it stands."""
         self.page.get_by_role("button", name="Pause").click()
         expect(self.page.get_by_role("button", name="Play")).to_be_visible()
-        self.page.wait_for_timeout(300)
-        latest = f"{self.session.run.gate.epoch:,}"
-        expect(self.page.locator(".readouts dd").first).to_have_text(latest)
+        run = self.session.run
+        self.until(lambda: run.status != "playing")
+        self.page.wait_for_timeout(300)  # the epoch that is being made may still end
+        self.until(lambda: self.epoch() == run.gate.epoch)
 
 
 @pytest.fixture

@@ -153,7 +153,7 @@ def test_numbers_and_curves_are_drawn(target: str, visit: Any) -> None:
     points = board.wait_for(4)
     assert {len(point) for point in points} == {3 if target == "value" else 2}
     assert points[0][-1] == pytest.approx(0.5 if target == "value" else 0.0, abs=0.02)
-    assert type(visit.session.run.model).__name__ == "MLPRegressor"
+    visit.until(lambda: type(visit.session.run.model).__name__ == "MLPRegressor")
     visit.wait_for_epoch(5)
     expect(visit.page.get_by_role("heading", name="Prediction", exact=True)).to_be_visible()
 

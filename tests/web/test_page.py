@@ -130,12 +130,8 @@ def test_offers_every_parameter_and_every_data_set_of_the_vocabulary(visit: Any)
 def test_learns_made_data(visit: Any, name: str) -> None:
     visit.page.locator(".picture", has_text=name).click()
     expect(visit.page.locator(".about").first).to_be_visible()
-    for _ in range(200):
-        if visit.session.experiment.data.to_json()["name"] == name:
-            break
-        visit.page.wait_for_timeout(50)
+    visit.until(lambda: visit.session.run.problem.dataset.name == name)
     visit.wait_for_epoch(3)
-    assert visit.session.run.problem.dataset.name == name
     table = visit.page.locator(".region .twin")
     table.locator("summary").click()
     assert table.locator("tbody td").first.inner_text() != "–"
@@ -241,11 +237,8 @@ def test_looks_at_wide_data_in_the_plane_that_is_chosen(visit: Any) -> None:
     page.get_by_label("Plane", exact=True).select_option("columns")
     expect(page.get_by_label("Across")).to_be_visible()
     page.get_by_label("Upwards").select_option("3")
-    for _ in range(200):
-        if visit.session.experiment.plane == {"kind": "columns", "columns": [0, 3]}:
-            break
-        page.wait_for_timeout(50)
-    assert visit.session.plane.names == ("sepal length (cm)", "petal width (cm)")
+    names = ("sepal length (cm)", "petal width (cm)")
+    visit.until(lambda: visit.session.plane.names == names)
     visit.wait_for_epoch(3)
 
 
@@ -259,7 +252,7 @@ def test_writes_a_weight_and_takes_it_back(visit: Any) -> None:
     field.fill("2.5")
     field.press("Enter")
     expect(field).to_have_value("2.5000")
-    assert visit.session.moment.parameters[0] == 2.5
+    visit.until(lambda: visit.session.moment.parameters[0] == 2.5)
     visit.page.get_by_role("button", name="Undo").click()
     expect(field).to_have_value(before)
 

@@ -47,10 +47,7 @@ def learned(browser: Any, server: Any) -> Iterator[Callable[[str], Any]]:
         if visit.page.get_by_role("button", name="Play", exact=True).is_visible():
             visit.page.get_by_role("button", name="Play", exact=True).click()
         known.select_option(name)
-        for _ in range(400):
-            if visit.session.run.problem.dataset.name == name:
-                break
-            visit.page.wait_for_timeout(25)
+        visit.until(lambda: visit.session.run.problem.dataset.name == name)
         visit.wait_for_epoch(8)
         visit.pause()
         return visit

@@ -40,11 +40,7 @@ def begin(visit: Any, link: str) -> None:
 
 def until_learned(visit: Any, name: str) -> None:
     """Until the session of a page is about that data."""
-    for _ in range(400):
-        if visit.session.run.problem.dataset.name == name:
-            return
-        visit.page.wait_for_timeout(25)
-    raise AssertionError(f"the page learns {visit.session.run.problem.dataset.name!r}")
+    visit.until(lambda: visit.session.run.problem.dataset.name == name)
 
 
 def test_a_link_brings_experiment_pace_and_views_to_another_page(
@@ -65,7 +61,7 @@ def test_a_link_brings_experiment_pace_and_views_to_another_page(
     begin(student, link)
     until_learned(student, "circles")
     assert student.session.experiment == teacher.session.experiment
-    assert student.session.pace == 200
+    student.until(lambda: student.session.pace == 200)
     expect(student.page.get_by_role("button", name="All settings")).to_have_attribute(
         "aria-pressed", "true"
     )

@@ -145,7 +145,7 @@ def test_confusion_is_seen_at_first_and_a_finding_is_never_hidden(visit: Any) ->
     line.click()
     visit.page.get_by_role("button", name="Scale the inputs").click()
     expect(visit.page.locator(".notes .note")).to_have_count(0)
-    assert session.experiment.scaled
+    visit.until(lambda: session.experiment.scaled)
 
 
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: `make web` does that")

@@ -6,7 +6,7 @@ import contextlib
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from threading import Thread
 from typing import Any
 
@@ -134,6 +134,15 @@ def cell(page: Page) -> FrameLocator:
     return page.frame_locator("iframe")
 
 
+def until(page: Page, condition: Callable[[], object]) -> None:
+    """Until something is so, as the kernel has it."""
+    for _ in range(PATIENCE // 50):
+        if condition():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("waited in vain")
+
+
 def epoch(page: Page) -> Locator:
     return cell(page).locator(".readouts dd").first
 
@@ -146,6 +155,8 @@ def test_learns_and_is_changed_and_taken_away(page: Page, notebook: Notebook) ->
     expect(epoch(page)).to_have_text(re.compile(r"\d{2,}"))
     cell(page).get_by_role("button", name="Pause").click()
     expect(cell(page).get_by_role("button", name="Play")).to_be_visible()
+    until(page, lambda: notebook.widget.session.run.status == "paused")
+    page.wait_for_timeout(300)  # the epoch that is being made may still end
     cell(page).get_by_text("Take away").click()
     with page.expect_download() as download:
         cell(page).get_by_role("button", name=re.compile("^Python code")).click()
@@ -172,7 +183,9 @@ def test_takes_a_table_and_shows_what_python_sets(page: Page, notebook: Notebook
 
 
 def test_neither_style_nor_keys_cross_but_the_dark_does(page: Page) -> None:
-    expect(cell(page).get_by_role("heading", name="Network")).to_have_css("font-size", "14px")
+    expect(cell(page).get_by_role("heading", name="Network", exact=True)).to_have_css(
+        "font-size", "14px"
+    )
     page.evaluate("() => { document.onkeydown = () => { window.hasHeard = true } }")
     cell(page).get_by_text("Loss, train").click()
     page.keyboard.press("Space")
@@ -206,8 +219,4 @@ def test_moved_shown_twice_and_taken_away(page: Page, notebook: Notebook) -> Non
     assert notebook.widget.session.run is run
     page.evaluate("window.leave()")
     expect(page.locator("iframe")).to_have_count(1)
-    for _ in range(PATIENCE // 50):
-        if len(notebook.widget._server.pages) == 1:
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError("the page has not left")
+    until(page, lambda: len(notebook.widget._server.pages) == 1)
