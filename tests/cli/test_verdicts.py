@@ -19,7 +19,9 @@ def test_a_model_that_is_as_good_on_other_rows_gets_no_remark():
 def test_a_model_that_is_far_better_on_its_own_rows_overfits(key, held_out, training):
     (remark,) = said(held_out, training, key=key)
     assert remark.startswith("the model overfits: ")
-    assert f"1 on the rows held out, {training} on the training rows, and 2 when" in remark
+    assert (
+        f"1 on the rows held out, {training} on the training rows, and 2 for predicting" in remark
+    )
     assert "--set alpha=1" in remark
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 from sklearn.base import is_classifier
 
 from lamina import persistence
+from lamina.cli.columns import columns_of, show_columns
 from lamina.cli.keeping import Fit, save_model, take_notes
 from lamina.cli.messages import one_line
 from lamina.cli.metrics import by_target, constants_of, measure, measure_constants
@@ -53,7 +54,10 @@ def train(request: TrainingRequest) -> int:
     model = build_model(problem.task, settings, request.seed, parts.y_train)
     check_targets(problem, network_of(model))
     prepare_outputs(request, network_of(model))
+    with working(err, "looking at the columns", quiet=request.quiet):
+        records = columns_of(parts.X_train)
     out.print(opening(request, problem), soft_wrap=True)
+    show_columns(out, records)
     for remark in parts.remarks:
         say(err, remark)
 

@@ -102,7 +102,7 @@ def verdicts(
     figures = (
         f"{loss.name} {significant(held_out[loss.key])} on the rows held out, "
         f"{significant(training[loss.key])} on the training rows, and "
-        f"{significant(constant['held_out'][loss.key])} when {loss.constant} is predicted"
+        f"{significant(constant['held_out'][loss.key])} for predicting {loss.constant}"
     )
     useless = f"no better than predicting {loss.constant}" if reached <= 0 else ""
     if overfits:
