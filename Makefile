@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml CMakeLists.txt $(shell find native -name '*.?pp')
 
-.PHONY: demo test check format stub docs web bench sanitize clean build
+.PHONY: demo test check format stub docs web bench sanitize fuzz clean build
 
 build: $(VENV)/built
 
@@ -70,6 +70,21 @@ sanitize: $(VENV)/tools
 	        -DCMAKE_BUILD_TYPE=Release -DLAMINA_CORE_TESTS=ON -DLAMINA_SANITIZER=$$sanitizer >/dev/null \
 	    && $(BIN)/cmake --build build/sanitize-$$sanitizer && build/sanitize-$$sanitizer/core_test || exit 1; \
 	done
+
+# Mutants of files and combinations of parameters, many more than `make test` makes of each. The core is built with
+# AddressSanitizer, whose library must be loaded before Python's own.
+FUZZ_MUTANTS ?= 100000
+FUZZ_SEED ?= random
+fuzz: build
+	$(BIN)/cmake -S . -B build/fuzz -G Ninja -DCMAKE_MAKE_PROGRAM=$(CURDIR)/$(BIN)/ninja -DCMAKE_BUILD_TYPE=Release \
+	    -DLAMINA_SANITIZER=address -Dnanobind_DIR=$$($(BIN)/python -m nanobind --cmake_dir) \
+	    -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python >/dev/null
+	$(BIN)/cmake --build build/fuzz
+	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
+	    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
+	    LAMINA_FUZZ_CORE=$$(ls -d $(CURDIR)/build/fuzz/_native.*) LAMINA_FUZZ_FOLDER=$(CURDIR)/build/fuzz/mutants \
+	    LAMINA_FUZZ_MUTANTS=$(FUZZ_MUTANTS) LAMINA_FUZZ_SEED=$(FUZZ_SEED) \
+	    $(BIN)/python -m pytest -q -p tests.fuzz.sanitized_core tests/fuzz
 
 clean:
 	rm -rf build dist demo-output docs/_build docs/gallery docs/reference/generated docs/reference/backreferences .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -48,6 +48,9 @@ def test_every_attribute_of_a_fitted_model_has_a_check(name: str) -> None:
         ("quantiles", "_loss_hyperparameters", {}),
         ("everything", "running_statistics_", []),
         ("everything", "unit_parameters_", [np.zeros(3, dtype=complex)]),
+        ("scaled", "target_scale_", np.array([0.0])),
+        ("scaled", "target_mean_", np.array([np.nan])),
+        ("scaled", "_standardised_layer", [np.zeros(1)]),
         ("numbers", "_sklearn_output_config", {"transform": "arrow"}),
     ],
 )

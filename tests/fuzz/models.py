@@ -86,6 +86,7 @@ MODELS: dict[str, Callable[[], Made]] = {
         amsgrad=True,
         random_state=np.random.RandomState(1),
     ),
+    "scaled": regressor(Y * 1e6, scale_target=True),
     "reference": regressor(engine="reference", learning_rate="cosine", solver="nadam"),
 }
 PIPELINES: dict[str, Callable[[], Made]] = {

@@ -15,7 +15,7 @@ import numpy as np
 from lamina.encoding.targets import LOSS_OF_KIND, TargetKind
 from lamina.errors import ModelFileError
 from lamina.estimators.constraints import REGRESSION_LOSSES, hidden_widths
-from lamina.estimators.state import PARTS_BESIDE, network_of
+from lamina.estimators.state import PARTS_BESIDE, SCALING_ATTRIBUTES, network_of
 from lamina.files.fields import (
     Check,
     Fields,
@@ -72,7 +72,8 @@ def check_estimator(model: Any) -> None:
     if "coefs_" in state:
         fields = fitted_fields(model, _checked_network(model))
         needed = ALWAYS | _of_class(model)
-        needed |= OPTIMIZER if state.keys() & OPTIMIZER else frozenset()
+        for together in (OPTIMIZER, frozenset(SCALING_ATTRIBUTES) - {"_standardised_layer"}):
+            needed |= together if state.keys() & together else frozenset()
     # Nothing here reads an attribute of another name, such as one that a later version adds.
     known = {name: value for name, value in state.items() if name in fields}
     check_fields(known, fields, optional=fields.keys() - needed)
@@ -120,7 +121,31 @@ def fitted_fields(model: Any, spec: NetworkSpec) -> Fields:
         **epoch_fields(fitted, ParameterLayout.of(spec).n_parameters),
     }
     of_targets = _class_fields if hasattr(model, "predict_proba") else _target_fields
-    return {**fields, **of_targets(fitted, spec)}
+    return {**fields, **of_targets(fitted, spec), **scaling_fields(fitted, spec)}
+
+
+def scaling_fields(fitted: dict[str, Any], spec: NetworkSpec) -> Fields:
+    """The check of every attribute that a fit with scale_target=True leaves."""
+    block = spec.blocks[-1]
+    shapes = [(block.fan_in, block.fan_out), (block.fan_out,)]
+
+    def layer(value: Any, place: str) -> None:
+        if not isinstance(value, (tuple, list)) or len(value) != 2:
+            raise refused(value, place, "weights and biases")
+        for part, shape in zip(value, shapes, strict=True):
+            array("f", shape)(part, place)
+
+    def scales(value: Any, place: str) -> None:
+        array("f", (None,), finite=True)(value, place)
+        if not len(value) or spec.n_outputs % len(value) or (value <= 0).any():
+            raise refused(value, place, "a positive number for each target")
+
+    def means(value: Any, place: str) -> None:
+        array("f", (None,), finite=True)(value, place)
+        if np.shape(value) != np.shape(fitted.get("target_scale_")):
+            raise refused(value, place, "a number for each target")
+
+    return {"target_mean_": means, "target_scale_": scales, "_standardised_layer": layer}
 
 
 def epoch_fields(fitted: dict[str, Any], n_parameters: int) -> Fields:
