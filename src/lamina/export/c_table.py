@@ -21,6 +21,7 @@ from lamina.export.program import (
     Clip,
     Columns,
     Impute,
+    Input,
     IsMissing,
     Join,
     OneHot,
@@ -168,10 +169,15 @@ def _has(program: Program, kind: type) -> bool:
 def _row(encoder: Encoder) -> str:
     lines = [
         f"    {'const char *' if each.kind == 'category' else 'double '}{field};"
-        f" /* {comment(each.name)}: {MEANINGS[each.kind]} */"
+        f" /* {comment(each.name)}: {_meaning(each)} */"
         for field, each in zip(encoder.fields, encoder.program.inputs, strict=True)
     ]
     return ROW.format(name=encoder.name, fields="\n".join(lines))
+
+
+def _meaning(column: Input) -> str:
+    meaning = MEANINGS[column.kind]
+    return meaning.replace("a number", f"a number, {column.unit}") if column.unit else meaning
 
 
 def _columns(encoder: Encoder, operation: Columns, i: int) -> Part:

@@ -244,6 +244,9 @@ def _table_encoding(lowering: Lowering, step: TableEncoding, value: Value) -> Va
     numeric = [i for i in used if kinds[i][1] != "category"]
     for i in numeric:
         lowering.hold(value.columns[i], kinds[i][1])
+    for i in used:
+        if kinds[i][0] in step.forms_:
+            lowering.forms[value.columns[i]] = step.forms_[kinds[i][0]]
     if numeric:
         parts += _table_numbers(lowering, plain["numbers"], value.taken(numeric))
     for i in used:
@@ -253,8 +256,6 @@ def _table_encoding(lowering: Lowering, step: TableEncoding, value: Value) -> Va
         texts = step.categories_[name] if kind == "category" else []
         if texts:
             lowering.hold(value.columns[i], "category")
-            if name in step.forms_:
-                lowering.missing_texts[value.columns[i]] = step.forms_[name].missing
             parts.append(lowering.add(OneHot(value.columns[i], tuple(texts))))
     return lowering.join(parts)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from lamina.encoding.column_form import ColumnForm
 from lamina.errors import ExportError
 from lamina.export.program import Columns, InputKind, Join, Operation
 
@@ -41,7 +42,7 @@ class Lowering:
     def __init__(self, names: Sequence[str]) -> None:
         self.names = list(names)
         self.kinds: dict[int, InputKind] = {}
-        self.missing_texts: dict[int, tuple[str, ...]] = {}
+        self.forms: dict[int, ColumnForm] = {}
         self.operations: list[Operation] = []
         self.takes_a_table = False
 

@@ -13,6 +13,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from lamina.encoding import TableEncoding
+from lamina.encoding.written_numbers import NumberForm
 from lamina.errors import ExportError
 from lamina.export.fitted_network import FittedNetwork, fitted_network
 from lamina.export.lowered_steps import lower_step
@@ -80,10 +81,19 @@ def _table(lowering: Lowering) -> TableProgram:
     if twice:
         raise ExportError(f"two columns are named {twice[0]!r}: rename one of them")
     place = {column: i for i, column in enumerate(read)}
-    inputs = tuple(
-        Input(lowering.names[i], lowering.kinds[i], lowering.missing_texts.get(i, ())) for i in read
-    )
+    inputs = tuple(_input(lowering, i) for i in read)
     return TableProgram(inputs, tuple(_renumbered(each, place) for each in lowering.operations))
+
+
+def _input(lowering: Lowering, column: int) -> Input:
+    name, kind, form = lowering.names[column], lowering.kinds[column], lowering.forms.get(column)
+    if form is None:
+        return Input(name, kind)
+    if kind == "category":
+        return Input(name, kind, missing=form.missing)
+    unit = "hours since midnight" if form.kind == "time of day" else ""
+    is_plain = form.kind == "number" and form.number == NumberForm()
+    return Input(name, kind, was_text=not is_plain, unit=unit)
 
 
 def _renumbered(operation: Operation, place: dict[int, int]) -> Operation:

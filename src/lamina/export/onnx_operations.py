@@ -133,7 +133,8 @@ def meaning(column: Input, place: int, operations: Sequence[Operation]) -> str:
             empty_is_missing = operation.fill is not None or None in operation.categories
             if MISSING_TEXT in operation.categories and not empty_is_missing:
                 return "a category, which may be empty; a missing one cannot be said"
-    return MEANINGS[column.kind]
+    meaning = MEANINGS[column.kind]
+    return meaning.replace("a number", f"a number, {column.unit}") if column.unit else meaning
 
 
 def _columns(nodes: Nodes, operation: Columns) -> str:

@@ -30,11 +30,18 @@ class Input:
     kind : {'number', 'moment', 'category'}
     missing : tuple of str
         The texts that stand for a missing category.
+    was_text : bool
+        Whether training's table wrote numbers or dates as text that Python reads otherwise: '1.234'
+        may be a thousand there.
+    unit : str
+        What a number counts, where the program would not know: 'hours since midnight'.
     """
 
     name: str
     kind: InputKind
     missing: tuple[str, ...] = ()
+    was_text: bool = False
+    unit: str = ""
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ READ_TABLE = """
 # What each column holds; the order is free, and further columns are passed over.
 COLUMNS = {columns}
 MISSING = {missing}
+# Text is not read as a number here: training's table wrote numbers in a way of its own.
+NO_TEXT = {no_text}
 
 
 def _columns(table):
@@ -62,6 +64,8 @@ def _each(name, column, convert, expected):
     for i, value in enumerate(column):
         try:
             is_blank = isinstance(value, str) and not value.strip()
+            if isinstance(value, str) and name in NO_TEXT and not is_blank:
+                raise TypeError("text")
             numbers[i] = np.nan if is_blank or _is_missing(value) else convert(value)
         except (TypeError, ValueError, OverflowError):
             raise ValueError(
@@ -191,9 +195,15 @@ def encoding_code(program: Program) -> str:
 
 
 def _read_table(inputs: Sequence[Input]) -> str:
-    columns = "".join(f"    {each.name!r}: {each.kind!r},\n" for each in inputs)
+    columns = "".join(
+        f"    {each.name!r}: {each.kind!r},{f'  # {each.unit}' if each.unit else ''}\n"
+        for each in inputs
+    )
+    no_text = [each.name for each in inputs if each.was_text and each.kind == "number"]
     missing = {each.name: list(each.missing) for each in inputs if each.missing}
-    return READ_TABLE.format(columns="{\n" + columns + "}", missing=repr(missing))
+    return READ_TABLE.format(
+        columns="{\n" + columns + "}", missing=repr(missing), no_text=repr(no_text)
+    )
 
 
 def array_text(numbers: NDArray[Any]) -> str:

@@ -1,0 +1,98 @@
+"""Exports of tables whose text columns were read as numbers, dates and times of day."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lamina
+from lamina.encoding.columns import READERS
+from lamina.export.model_program import lower
+
+pd = pytest.importorskip("pandas")
+pytest.importorskip("typer")
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+N_ROWS = 120
+
+
+@pytest.fixture(scope="module")
+def model_and_table() -> tuple[Any, Any]:
+    """A model of a file in a German way of writing, and its table as it was read."""
+    from lamina.cli.recipe import build_model
+    from lamina.encoding import TableEncoding
+
+    draw = np.random.RandomState(0)
+    days = pd.date_range("2023-01-30", periods=N_ROWS, freq="1D")
+    table = pd.DataFrame(
+        {
+            "income": [f"1.{i:03d},50" for i in range(N_ROWS)],
+            "day": days.strftime("%d.%m.%Y"),
+            "start": [f"{i % 24:02d}:{i % 60:02d}" for i in range(N_ROWS)],
+            "shop": draw.choice(["a", "b", "007"], N_ROWS),
+            "same": ["x"] * N_ROWS,
+        }
+    )
+    model = build_model("regression", {"hidden_layer_sizes": (5,), "max_iter": 5, "tol": 10.0}, 0)
+    model.fit(table, draw.normal(size=N_ROWS) * 100)
+    encoding = model.regressor_[0]
+    assert isinstance(encoding, TableEncoding)
+    assert set(encoding.forms_) >= {"income", "day", "start"}
+    return model, table
+
+
+def understood(model: Any, table: Any) -> Any:
+    """The table's columns as numbers, dates and texts."""
+    encoding = model.regressor_[0]
+    columns = encoding._known_columns(table)
+    return pd.DataFrame({each.name: columns[each.name] for each in lower(model).inputs})
+
+
+def test_a_python_file_takes_what_the_texts_mean(model_and_table):
+    model, table = model_and_table
+    names: dict[str, Any] = {}
+    exec(lamina.to_python(model), names)
+    given = names["predict"](understood(model, table))
+    np.testing.assert_allclose(given, model.predict(table), rtol=1e-11)
+
+
+def test_a_python_file_reads_no_number_from_text_that_training_wrote_in_its_own_way(
+    model_and_table,
+):
+    model, table = model_and_table
+    names: dict[str, Any] = {}
+    exec(lamina.to_python(model), names)
+    rows = understood(model, table).to_dict("records")
+    rows[3]["income"] = "1.234"
+    with pytest.raises(ValueError, match=r"'income' holds '1\.234' in row 4, where a number"):
+        names["predict"](rows)
+    rows[3]["income"] = " "
+    assert np.isfinite(names["predict"](rows)).all()
+
+
+def test_every_format_says_what_a_time_of_day_is(model_and_table):
+    model, _ = model_and_table
+    assert "hours since midnight" in lamina.to_c(model)
+    assert "hours since midnight" in lamina.to_python(model)
+    pytest.importorskip("onnx")
+    descriptions = {each.name: each.doc_string for each in lamina.to_onnx(model).graph.input}
+    assert "hours since midnight" in descriptions["start"]
+
+
+def test_onnx_answers_for_what_the_texts_mean(model_and_table):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    model, table = model_and_table
+    session = onnxruntime.InferenceSession(lamina.to_onnx(model).SerializeToString())
+    columns, feed = understood(model, table), {}
+    for each, column in zip(session.get_inputs(), lower(model).inputs, strict=True):
+        assert each.name == re.sub(r"\W", "_", column.name)
+        values = READERS[column.kind](column.name, columns[column.name])
+        if column.kind == "moment":
+            values = np.round(values * 86_400e6).astype(np.int64)
+        feed[each.name] = np.asarray(values).reshape(-1, 1)
+    [given] = session.run(None, feed)
+    np.testing.assert_allclose(given[:, 0], model.predict(table), rtol=1e-10)
