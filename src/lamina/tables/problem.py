@@ -164,7 +164,8 @@ def values(target: pd.Series, task: Task) -> NDArray[Any]:
         if all(isinstance(value, bool | np.bool_) for value in target.drop_duplicates()):
             return np.asarray(target, dtype=np.bool_)
         codes = numbers(name, target)
-        if np.array_equal(codes, np.round(codes)):
+        # Beyond 2⁵³ float64 cannot tell one whole number from the next.
+        if np.array_equal(codes, np.round(codes)) and abs(codes).max() < 2**53:
             return codes.astype(np.int64)
     return categories(name, target).astype(np.str_)
 
