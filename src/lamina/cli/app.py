@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
@@ -10,42 +9,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 import lamina
+from lamina.cli.commands import DATA_NAMES, Commands
 from lamina.cli.known_data import dataset
 from lamina.cli.messages import one_line
+from lamina.cli.reading_options import (
+    Categorical,
+    Date,
+    DayFirst,
+    Decimal,
+    Encoding,
+    Marks,
+    Number,
+    Separator,
+    Text,
+    reading_options,
+)
 from lamina.errors import LaminaError
 
 if TYPE_CHECKING:
     from lamina.datasets.dataset import Task
-
-INTERRUPTED = 130
-
-
-class Commands(TyperGroup):
-    """The commands; typer itself ends without a word on Ctrl-C, and with 1 after `| head`."""
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        command = super().get_command(ctx, cmd_name)
-        for option in getattr(command, "params", ()):
-            if DATA_NAMES in (getattr(option, "help", None) or ""):
-                option.help = option.help.replace(DATA_NAMES, _data_names())
-        return command
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            outcome = super().invoke(ctx)
-            sys.stdout.flush()
-            return outcome
-        except KeyboardInterrupt:
-            print("lamina: interrupted before the end", file=sys.stderr)
-            return INTERRUPTED
-        except BrokenPipeError:
-            # Python flushes what is left at exit, and would complain that nobody reads it.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
-
 
 app = typer.Typer(
     cls=Commands,
@@ -54,16 +38,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-
-
-# What is known by name takes half a second to import, which the workbench has no use for.
-DATA_NAMES = "the names of data"
-
-
-def _data_names() -> str:
-    from lamina.datasets import DATASETS
-
-    return ", ".join(DATASETS)
 
 
 class TaskChoice(StrEnum):
@@ -83,10 +57,12 @@ TASKS: dict[TaskChoice, Task | None] = {
 ModelFile = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A file that `lamina train` wrote.")
 ]
-Table = Annotated[Path, typer.Argument(metavar="DATA", help="A CSV or Parquet file.")]
-OptionalTable = Annotated[
-    Path | None, typer.Argument(metavar="DATA", help="A CSV or Parquet file.")
-]
+OUTPUT_HELP = (
+    "A file that ends in .csv, .tsv, .parquet, .feather or .jsonl; by default the terminal."
+)
+TABLE_HELP = "CSV, Parquet, Feather, JSON lines or Excel, also compressed; - for standard input."
+Table = Annotated[Path, typer.Argument(metavar="DATA", help=TABLE_HELP)]
+OptionalTable = Annotated[Path | None, typer.Argument(metavar="DATA", help=TABLE_HELP)]
 Targets = Annotated[
     list[str] | None,
     typer.Option(
@@ -166,6 +142,15 @@ def train(
         Path | None,
         typer.Option("--output", "-o", help="The model's file.", show_default="NAME.lamina"),
     ] = None,
+    categorical: Categorical = None,
+    text: Text = None,
+    number: Number = None,
+    date: Date = None,
+    na: Marks = None,
+    sep: Separator = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
+    day_first: DayFirst = None,
     plot: Picture = None,
     resume: Annotated[
         Path | None,
@@ -181,6 +166,8 @@ def train(
     """Train a network on a table, save it, and measure it on rows held out.
 
     Numbers, dates, categories and missing values are encoded; the encoding is saved with the model.
+    What is in doubt about a column is said; --number, --date, --categorical, --text, --na,
+    --decimal and --day-first decide otherwise, and --drop leaves a column out.
 
     Examples:
 
@@ -204,6 +191,17 @@ def train(
     from lamina.cli.preparing import TrainingRequest
     from lamina.cli.training import train
 
+    reading = reading_options(
+        categorical=categorical,
+        text=text,
+        number=number,
+        date=date,
+        na=na,
+        sep=sep,
+        decimal=decimal,
+        encoding=encoding,
+        day_first=day_first,
+    )
     return train(
         TrainingRequest(
             data=data,
@@ -220,6 +218,7 @@ def train(
             overwrite=overwrite,
             save_anyway=save_anyway,
             quiet=quiet,
+            reading=reading,
         )
     )
 
@@ -228,15 +227,18 @@ def train(
 def predict(
     model: ModelFile,
     data: Table,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A CSV file; by default the terminal.")
-    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help=OUTPUT_HELP)] = None,
     probabilities: Annotated[
         bool, typer.Option("--probabilities", help="Add a column with each class's probability.")
     ] = False,
+    na: Marks = None,
+    sep: Separator = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
+    day_first: DayFirst = None,
     overwrite: Overwrite = False,
 ) -> int:
-    """Write a model's predictions for the rows of a table, as CSV, in the table's order.
+    """Write a model's predictions for the rows of a table, in the table's order.
 
     Columns are found by name; those that the model doesn't know are passed over.
 
@@ -247,7 +249,12 @@ def predict(
     """
     from lamina.cli.prediction import predict
 
-    return predict(model, data, output, probabilities=probabilities, overwrite=overwrite)
+    reading = reading_options(
+        na=na, sep=sep, decimal=decimal, encoding=encoding, day_first=day_first
+    )
+    return predict(
+        model, data, output, probabilities=probabilities, overwrite=overwrite, reading=reading
+    )
 
 
 @app.command()
@@ -263,6 +270,11 @@ def evaluate(
             help="The true values' column; by default as in training.",
         ),
     ] = None,
+    na: Marks = None,
+    sep: Separator = None,
+    decimal: Decimal = None,
+    encoding: Encoding = None,
+    day_first: DayFirst = None,
 ) -> int:
     """Measure a model on a table whose true values are known.
 
@@ -272,7 +284,10 @@ def evaluate(
     """
     from lamina.cli.prediction import evaluate
 
-    return evaluate(model, data, tuple(target or ()))
+    reading = reading_options(
+        na=na, sep=sep, decimal=decimal, encoding=encoding, day_first=day_first
+    )
+    return evaluate(model, data, tuple(target or ()), reading)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,32 +24,38 @@ from lamina.encoding import TableEncoding
 from lamina.encoding.column_form import ColumnForm
 from lamina.encoding.columns import numbers
 from lamina.encoding.missing_marks import ANYWHERE
+from lamina.encoding.understanding import understanding_of
 from lamina.errors import TableError
 from lamina.formulas import LOSSES
-from lamina.tables.options import ReadingOptions
+from lamina.tables.options import DEFAULTS, ReadingOptions
 from lamina.tables.problem import as_classes, column, values
 from lamina.tables.reading import read_table
+from lamina.tables.writing import check_output, write_table
 
 
 def predict(
-    model_file: Path, data: Path, output: Path | None, *, probabilities: bool, overwrite: bool
+    model_file: Path,
+    data: Path,
+    output: Path | None,
+    *,
+    probabilities: bool,
+    overwrite: bool,
+    reading: ReadingOptions = DEFAULTS,
 ) -> int:
     """Run `lamina predict`; returns the exit code."""
-    if output is not None and output.exists() and not overwrite:
-        raise FileExistsError(
-            f"{output} is there already: give --overwrite to replace it, or another --output"
-        )
+    if output is not None:
+        check_output(output, overwrite=overwrite)
     model = load_model(model_file)
     if probabilities and not is_classifier(model):
         raise ValueError(f"--probabilities: {model_file} is a regression model and has none")
-    X = known_columns(model, read_for(model, data))
+    X = known_columns(model, read_for(model, data, reading))
+    for remark in remarks_on_new(model, X):
+        print(f"lamina: {remark}", file=sys.stderr)
     targets = targets_of(persistence.read_notes(model_file))
     table = predicted(model, X, targets)
     if probabilities:
         table = pd.concat([table, predicted_probabilities(model, X, targets)], axis=1)
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(sys.stdout if output is None else output, index=False)
+    write_table(table, output)
     return 0
 
 
@@ -105,7 +112,9 @@ def predicted_spread(model: Any, X: Any) -> NDArray[Any] | None:
     return np.asarray(model.predict(X, return_std=True)[1])
 
 
-def evaluate(model_file: Path, data: Path, targets: tuple[str, ...]) -> int:
+def evaluate(
+    model_file: Path, data: Path, targets: tuple[str, ...], reading: ReadingOptions = DEFAULTS
+) -> int:
     """Run `lamina evaluate`; returns the exit code."""
     out, err = plain_console(), plain_console(stderr=True)
     model, notes = load_model(model_file), persistence.read_notes(model_file)
@@ -118,7 +127,7 @@ def evaluate(model_file: Path, data: Path, targets: tuple[str, ...]) -> int:
             f"{model_file} predicts {count(n_learned, 'target')}: give --target as many times"
         )
     with working(err, f"reading {data.name}"):
-        table = read_for(model, data)
+        table = read_for(model, data, reading, class_texts(model, names))
     for name in names:
         table = table[column(table, name).notna()]
         if table.empty:
@@ -151,12 +160,44 @@ def load_model(path: Path) -> Any:
     return persistence.load(path)
 
 
-def read_for(model: Any, data: Path) -> pd.DataFrame:
+def read_for(
+    model: Any,
+    data: Path,
+    reading: ReadingOptions = DEFAULTS,
+    targets: Mapping[str, ColumnForm] | None = None,
+) -> pd.DataFrame:
     """A table, its columns read by the forms of training, so that '007' stays '007'."""
     encoding = encoding_of(model)
     forms = {} if encoding is None else forms_needed(encoding)
-    table: pd.DataFrame = read_table(data, ReadingOptions(forms=forms))
+    forms = {name: reading.adapt(form) for name, form in forms.items()}
+    table: pd.DataFrame = read_table(data, replace(reading, forms=forms | dict(targets or {})))
     return table
+
+
+def class_texts(model: Any, names: Sequence[str]) -> dict[str, ColumnForm]:
+    """The forms of targets whose classes are texts: a class called NA is no missing value."""
+    if not is_classifier(model):
+        return {}
+    classes = model.classes_ if len(names) > 1 else [model.classes_]
+    return {
+        name: ColumnForm("category", missing=tuple(sorted(ANYWHERE - set(labels.tolist()))))
+        for name, labels in zip(names, classes, strict=True)
+        if labels.dtype.kind == "U"
+    }
+
+
+def remarks_on_new(model: Any, X: Any) -> list[str]:
+    """What is doubtful about a new file, and the columns of which training knows no value."""
+    encoding = encoding_of(model)
+    if encoding is None:
+        return list(understanding_of(X).file_remarks)
+    return [
+        *understanding_of(X).file_remarks,
+        *(
+            f"column {name!r} has only values that training does not know; they are read as rare"
+            for name in encoding.find_unknown_columns(X)
+        ),
+    ]
 
 
 def forms_needed(encoding: TableEncoding) -> dict[str, ColumnForm]:

@@ -14,6 +14,8 @@ import pandas as pd
 from lamina.cli.report import count
 from lamina.datasets import load
 from lamina.datasets.dataset import Task
+from lamina.tables.contents import STANDARD_INPUT
+from lamina.tables.options import DEFAULTS, ReadingOptions
 from lamina.tables.problem import Problem, pose, table_of
 from lamina.tables.reading import read_table
 
@@ -41,11 +43,13 @@ class TrainingRequest:
     overwrite: bool
     save_anyway: bool
     quiet: bool
+    reading: ReadingOptions = DEFAULTS
 
     @property
     def source(self) -> str:
         """The data's name without its folder."""
-        return self.dataset or (self.data.name if self.data else "")
+        name = self.data.name if self.data else ""
+        return self.dataset or ("stdin" if name == STANDARD_INPUT else name)
 
     @property
     def model_file(self) -> Path:
@@ -86,7 +90,7 @@ def check_picture(path: Path) -> None:
 def read_problem(request: TrainingRequest) -> Problem:
     """Read the table of the request, and pose what is to be learned from it."""
     if request.data is not None:
-        table: pd.DataFrame = read_table(request.data)
+        table: pd.DataFrame = read_table(request.data, request.reading)
         return pose(table, request.targets, request.task, request.drop)
     dataset = load(str(request.dataset))
     targets = request.targets or (dataset.target,)

@@ -33,6 +33,7 @@ from lamina.cli.settings import parse_settings
 from lamina.cli.splitting import Split, split
 from lamina.cli.trained_rows import note_rows
 from lamina.cli.verdicts import failure, verdicts
+from lamina.encoding.understanding import understanding_of
 from lamina.errors import NonFiniteError
 from lamina.tables.problem import Problem
 
@@ -58,7 +59,7 @@ def train(request: TrainingRequest) -> int:
         records = columns_of(parts.X_train)
     out.print(opening(request, problem), soft_wrap=True)
     show_columns(out, records)
-    for remark in parts.remarks:
+    for remark in (*remarks_on_columns(problem), *parts.remarks):
         say(err, remark)
 
     shown = progress(err, quiet=request.quiet)
@@ -94,14 +95,21 @@ def fit_model(model: Any, X: pd.DataFrame, y: Any, shown: Any, resume: Path | No
 
 
 def passed_over(model: Any) -> list[str]:
-    """Return a remark for each column that is not learned from, because its values are all rare."""
+    """Return a remark for each column that is not learned from, with the reason."""
     encoding = encoding_of(model)
-    categories = {} if encoding is None else encoding.categories_
+    report = [] if encoding is None else encoding.report_
+    actions = {record["column"]: record["action"] for record in report}
     return [
-        f"column {name!r} is passed over: hardly any of its values occurs twice"
-        for name, kept in categories.items()
-        if not kept
+        f"column {name!r} is {action}"
+        for name, action in actions.items()
+        if action.startswith("left out")
     ]
+
+
+def remarks_on_columns(problem: Problem) -> list[str]:
+    """Return what the reading of the file found doubtful, but for columns that are dropped."""
+    names = [*map(str, problem.features.columns), *problem.target_names]
+    return understanding_of(problem.features).remarks_on(names)
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,7 +41,14 @@ class Understanding:
 
     def all_remarks(self) -> list[str]:
         """Every remark: those about the file, then those of each column."""
-        return [*self.file_remarks, *(text for texts in self.remarks.values() for text in texts)]
+        return self.remarks_on(self.remarks)
+
+    def remarks_on(self, names: Collection[str]) -> list[str]:
+        """The remarks about the file, and about some of its columns."""
+        return [
+            *self.file_remarks,
+            *(text for name, texts in self.remarks.items() if name in names for text in texts),
+        ]
 
     def attach(self, frame: Any) -> None:
         """Let a data frame carry this."""

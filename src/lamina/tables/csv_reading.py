@@ -58,16 +58,13 @@ def read_csv(contents: Contents, options: ReadingOptions) -> CsvTable:
     table = file.typed(written)
     written += file.to_look_at_again(table)
     again = file.written(written)
+    columns = {name: table.column(name) for name in table.column_names}
     for name in again.column_names:
-        place = table.column_names.index(name) if name in table.column_names else None
         column = again.column(name)
-        if place is None:
-            table = table.append_column(name, column)
-        elif _is_number(table.schema.field(place).type) and not _any_leading_zero(column):
-            continue
-        else:
-            table = table.set_column(place, name, column)
-    table = table.select(file.names)
+        was_number = name in columns and _is_number(columns[name].type)
+        if not was_number or _any_leading_zero(column):
+            columns[name] = column
+    table = pa.table([columns[name] for name in file.names], names=file.names)
     return CsvTable(_without_unnamed(table), layout.decimal, (*remarks, *layout.remarks))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lamina.encoding.column_form import ColumnForm
 from lamina.encoding.form_finding import ColumnType, Hints
@@ -68,11 +68,23 @@ class ReadingOptions:
         if self.encoding is not None:
             _check_encoding(self.encoding)
 
+    def adapt(self, form: ColumnForm) -> ColumnForm:
+        """A form of training with what the user says about a new file."""
+        number = form.number
+        if self.decimal is not None and self.decimal != number.decimal:
+            thousands = "" if number.thousands == self.decimal else number.thousands
+            number = replace(number, decimal=self.decimal, thousands=thousands)
+        marks = form.missing if self.marks is None else (*form.missing, *self.marks)
+        return replace(form, number=number, order=self.order or form.order, missing=marks)
+
     def hints(self, decimal: str | None, *, is_text_file: bool) -> Hints:
         """What is known about the columns of a file whose decimal sign is this."""
         default = ANYWHERE if is_text_file else frozenset()
         marks = default if self.marks is None else frozenset((*self.marks, ""))
         return Hints(self.decimal or decimal, self.order, marks, self.marks is not None)
+
+
+DEFAULTS = ReadingOptions()
 
 
 def _check_encoding(name: str) -> None:

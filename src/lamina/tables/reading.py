@@ -16,13 +16,12 @@ from lamina.encoding.understanding import Understanding
 from lamina.errors import TableError, suggestion
 from lamina.tables.contents import read_contents
 from lamina.tables.csv_reading import read_csv
-from lamina.tables.options import ReadingOptions
+from lamina.tables.options import DEFAULTS, ReadingOptions
 from lamina.tables.other_formats import read_other
 
 TOTALS = frozenset(
     ("total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "somme", "totale")
 )
-DEFAULTS = ReadingOptions()
 # Fewer whole numbers in a row may follow each other by chance.
 LEAST_COUNTED = 5
 
@@ -145,6 +144,9 @@ def _finding(name: str, column: Any, options: ReadingOptions, hints: Hints) -> F
     """The form of a column, and remarks; None for a column that is typed already."""
     chosen = options.types.get(name)
     if not is_text(column):
+        if chosen is None and hints.marks_are_chosen and column.dtype.kind in "iuf":
+            # A mark such as -999 is missing in later files, too.
+            return Finding(ColumnForm("number", missing=tuple(sorted(hints.marks))))
         if chosen is None:
             return None
         kind: FormKind = "category" if chosen in ("category", "text") else "number"

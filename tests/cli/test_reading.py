@@ -1,0 +1,178 @@
+"""Tables as people have them, from `lamina train` to `lamina predict`."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lamina import persistence
+
+N_ROWS = 200
+INCOME = np.random.default_rng(0).normal(50, 10, N_ROWS).round(2)
+SCORE = np.random.default_rng(1).normal(0, 1, N_ROWS).round(3)
+Y = (2 * INCOME + 5 * SCORE).round(2)
+DAYS = pd.date_range("2023-01-01", periods=N_ROWS)
+BY_WEEKDAY = np.array([0, 1, 3, 2, 5, 4, 8])[DAYS.day_of_week] + 0.1 * SCORE
+CODES = np.random.default_rng(2).integers(0, 40, N_ROWS)
+
+
+def stray(values, text, *rows):
+    """The values as texts, with another text in some rows."""
+    texts = [str(value) for value in values]
+    for row in rows:
+        texts[row - 1] = text
+    return texts
+
+
+def comma(values):
+    return [str(value).replace(".", ",") for value in values]
+
+
+# Each kind of column that was read wrongly once.
+KINDS = {
+    "a stray question mark": (
+        {"income": stray(INCOME, "?", 6, 78), "score": SCORE, "y": Y},
+        ",",
+        r"column 'income' is numbers but for '\?' in row 6 of the file \(and 1 more\)",
+    ),
+    "currency and percent": (
+        {"income": [f"${1000 * x:,.2f}" for x in INCOME], "s": [f"{x} %" for x in SCORE], "y": Y},
+        ",",
+        r"column 'income' is numbers with '\$'.*column 's' is numbers in percent",
+    ),
+    "a target in dollars": (
+        {"income": INCOME, "score": SCORE, "y": [f"${y}" for y in Y]},
+        ",",
+        r"column 'y' is numbers with '\$'",
+    ),
+    "decimal commas": (
+        {"income": comma(INCOME), "score": comma(SCORE), "y": comma(Y)},
+        ";",
+        "numbers are read with a decimal comma",
+    ),
+    "dates, day first": ({"day": DAYS.strftime("%d.%m.%Y"), "y": BY_WEEKDAY}, ",", ""),
+    "dates, month first": ({"day": DAYS.strftime("%m/%d/%Y"), "y": BY_WEEKDAY}, ",", ""),
+    "leading zeros": (
+        {"zip": [f"{code:05}" for code in CODES], "y": CODES % 7 + 0.01 * SCORE},
+        ",",
+        r"column 'zip' is read as text: '000.*' in row 1 of the file",
+    ),
+    "Namibia": (
+        {
+            "country": np.array(["NA", "KE", "DE", "ZA"])[CODES % 4],
+            "x": SCORE,
+            "y": CODES % 4 + SCORE,
+        },
+        ",",
+        "'NA' is kept as a category",
+    ),
+    "an id": (
+        {"id": range(1000, 1000 + N_ROWS), "income": INCOME, "score": SCORE, "y": Y},
+        ",",
+        "column 'id' is left out: it numbers the rows",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_column_is_learned_as_what_people_mean_by_it(kind, lamina, tmp_path):
+    columns, separator, remark = KINDS[kind]
+    table = pd.DataFrame(columns)
+    table.to_csv(tmp_path / "t.csv", index=False, sep=separator)
+    ran = lamina("train", "t.csv", "-t", "y")
+    assert ran.code == 0, ran.err
+    assert re.search(remark, ran.err, re.DOTALL), ran.err
+    figures = persistence.read_notes(tmp_path / "t.lamina")["held_out"]
+    assert figures["r2"] > 0.8
+    # The same file without its target, in another order of rows, is read by the saved forms.
+    table.drop(columns="y").iloc[::-1].to_csv(tmp_path / "new.csv", index=False, sep=separator)
+    assert lamina("predict", "t.lamina", "new.csv", "-o", "p.csv").code == 0
+    predicted = pd.read_csv(tmp_path / "p.csv")["prediction"]
+    truth = pd.Series(columns["y"])[::-1].astype(str)
+    truth = pd.to_numeric(truth.str.replace(",", ".").str.strip("$"))
+    assert np.corrcoef(predicted, truth)[0, 1] ** 2 > 0.8
+
+
+def test_many_categories_are_all_learned(lamina, tmp_path):
+    shops = np.random.default_rng(0).integers(0, 300, 2400)
+    effect = np.random.default_rng(1).normal(size=300)
+    table = pd.DataFrame({"shop": [f"s{i}" for i in shops], "y": effect[shops].round(3)})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    assert lamina("train", "t.csv", "-t", "y").code == 0
+    assert persistence.read_notes(tmp_path / "t.lamina")["held_out"]["r2"] > 0.9
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_column_with_one_value_trains_with_any_seed(seed, train, tmp_path):
+    table = pd.DataFrame({"x": INCOME, "empty": [1.0] + [None] * (N_ROWS - 1), "y": Y})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    ran = train("t.csv", "-t", "y", "--seed", seed)
+    assert "column 'empty' is left out: it has " in ran.err
+
+
+def test_infinity_is_refused_before_training_with_its_row_in_the_file(refusal, tmp_path):
+    table = pd.DataFrame({"income": INCOME, "score": stray(SCORE, "inf", 132), "y": Y})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    line = refusal("train", "t.csv", "-t", "y")
+    assert "column 'score' holds infinity in row 132 of the file" in line
+    assert not (tmp_path / "t.lamina").exists()
+
+
+def test_a_list_is_refused_in_a_line_and_can_be_dropped(refusal, train, tmp_path):
+    table = pd.DataFrame({"x": INCOME, "tags": [["a"]] * N_ROWS, "y": Y})
+    table.to_parquet(tmp_path / "t.parquet")
+    assert "column 'tags' holds lists" in refusal("train", "t.parquet", "-t", "y")
+    train("t.parquet", "-t", "y", "--drop", "tags")
+
+
+def test_the_user_decides_otherwise(train, lamina, tmp_path):
+    table = pd.DataFrame({"id": np.arange(N_ROWS), "code": CODES, "x": INCOME, "y": Y})
+    table.loc[3, "x"] = -999
+    table.to_csv(tmp_path / "t.csv", index=False)
+    chosen = ("--number", "id", "--categorical", "code", "--na", "-999")
+    assert "left out" not in train("t.csv", "-t", "y", *chosen).err
+    model = persistence.load(tmp_path / "t.lamina")
+    encoding = model.regressor_[0]
+    assert encoding.kinds_ == {"id": "number", "code": "category", "x": "number"}
+    assert lamina("predict", "t.lamina", "t.csv", "-o", "p.parquet").code == 0
+    assert len(pd.read_parquet(tmp_path / "p.parquet")) == N_ROWS
+
+
+def test_a_column_of_unknown_values_is_said(train, lamina, tmp_path):
+    table = pd.DataFrame({"city": ["Rome", "Oslo"] * 100, "x": INCOME, "y": Y})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    train("t.csv", "-t", "y")
+    table.assign(city="rome").to_csv(tmp_path / "new.csv", index=False)
+    ran = lamina("predict", "t.lamina", "new.csv")
+    assert ran.code == 0
+    assert "column 'city' has only values that training does not know" in ran.err
+
+
+def test_an_output_of_unknown_ending_is_refused_before_the_model_is_read(refusal):
+    line = refusal("predict", "absent.lamina", "absent.csv", "-o", "p.doc")
+    assert "--output p.doc must end in one of .csv" in line
+
+
+def test_a_class_called_na_is_measured(train, lamina, tmp_path):
+    country = np.select([INCOME > 55, INCOME > 45], ["NA", "KE"], "DE")
+    table = pd.DataFrame({"x": INCOME, "country": country})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    train("t.csv", "-t", "country")
+    table.iloc[:50].assign(country="NA").to_csv(tmp_path / "new.csv", index=False)
+    assert " of 50 rows" in lamina("evaluate", "t.lamina", "new.csv").out
+
+
+def test_a_file_of_an_earlier_version_has_no_forms(train, lamina, tmp_path):
+    from lamina.encoding import TableEncoding
+
+    encoding = TableEncoding().fit(pd.DataFrame({"x": INCOME, "c": ["a", "b"] * 100}))
+    plain = encoding.to_plain()
+    for key in ("left_out", "forms", "calendar", "report"):
+        del plain[key]
+    plain["parameters"] = {"min_frequency": 2, "max_categories": 256, "sparse_output": "auto"}
+    arrays = json.loads(json.dumps(plain, default=np.ndarray.tolist))
+    again = TableEncoding.from_plain(arrays)
+    new = pd.DataFrame({"x": INCOME[:5], "c": ["b"] * 5})
+    np.testing.assert_array_equal(again.transform(new), encoding.transform(new))
