@@ -1,6 +1,5 @@
 """Tables as people have them, from `lamina train` to `lamina predict`."""
 
-import json
 import re
 
 import numpy as np
@@ -162,17 +161,3 @@ def test_a_class_called_na_is_measured(train, lamina, tmp_path):
     train("t.csv", "-t", "country")
     table.iloc[:50].assign(country="NA").to_csv(tmp_path / "new.csv", index=False)
     assert " of 50 rows" in lamina("evaluate", "t.lamina", "new.csv").out
-
-
-def test_a_file_of_an_earlier_version_has_no_forms(train, lamina, tmp_path):
-    from lamina.encoding import TableEncoding
-
-    encoding = TableEncoding().fit(pd.DataFrame({"x": INCOME, "c": ["a", "b"] * 100}))
-    plain = encoding.to_plain()
-    for key in ("left_out", "forms", "calendar", "report"):
-        del plain[key]
-    plain["parameters"] = {"min_frequency": 2, "max_categories": 256, "sparse_output": "auto"}
-    arrays = json.loads(json.dumps(plain, default=np.ndarray.tolist))
-    again = TableEncoding.from_plain(arrays)
-    new = pd.DataFrame({"x": INCOME[:5], "c": ["b"] * 5})
-    np.testing.assert_array_equal(again.transform(new), encoding.transform(new))

@@ -230,3 +230,75 @@ def test_a_plain_form_with_vectors_of_another_length_is_refused():
     plain["numbers"]["mean"] = plain["numbers"]["mean"][:2]
     with pytest.raises(ValueError, match=r"mean is an array of dtype float64 and shape .2,."):
         TableEncoding.from_plain(plain)
+
+
+def test_a_file_of_an_earlier_version_has_no_forms():
+    table = pd.DataFrame({"x": [1.0, 2.0, 4.0, 8.0], "c": ["a", "b", "a", "b"]})
+    encoding = TableEncoding().fit(table)
+    plain = encoding.to_plain()
+    for key in ("left_out", "forms", "calendar", "report"):
+        del plain[key]
+    plain["parameters"] = {"min_frequency": 2, "max_categories": 256, "sparse_output": "auto"}
+    again = TableEncoding.from_plain(plain)
+    np.testing.assert_array_equal(again.transform(table), encoding.transform(table))
+
+
+def test_a_columns_form_is_kept_with_the_encoding():
+    table = pd.DataFrame(
+        {
+            "price": ["$1,200", "$900", "?", "$850.50"] * 5,
+            "day": ["1/2/2024", "3/4/2024", "25/12/2024", "2/1/2024"] * 5,
+            "x": range(20),
+        }
+    )
+    encoding = TableEncoding().fit(table)
+    assert encoding.kinds_ == {"price": "number", "day": "moment", "x": "number"}
+    again = TableEncoding.from_plain(encoding.to_plain())
+    # Alone, these cells could be read in another way.
+    new = pd.DataFrame({"price": ["$1,234"], "day": ["1/2/2024"], "x": [3]})
+    plain = pd.DataFrame({"price": [1234.0], "day": pd.to_datetime(["2024-02-01"]), "x": [3]})
+    np.testing.assert_array_equal(again.transform(new), encoding.transform(plain))
+    with pytest.raises(TableError, match=r"column 'price' holds 'dear' in row 1, where a number"):
+        again.transform(new.assign(price="dear"))
+
+
+def test_columns_that_tell_nothing_are_left_out_and_not_needed_later():
+    table = pd.DataFrame(
+        {
+            "customer_id": [30, 10, 20, 40],
+            "x": [1.0, 2.0, 4.0, 8.0],
+            "copy": [1.0, 2.0, 4.0, 8.0],
+            "unit": ["m"] * 4,
+            "gone": [None] * 4,
+        }
+    )
+    encoding = TableEncoding().fit(table)
+    assert encoding.left_out_ == {
+        "customer_id": "it numbers the rows",
+        "copy": "it equals column 'x'",
+        "unit": "it is 'm' in every row",
+        "gone": "it has no value in any row",
+    }
+    assert encoding.get_feature_names_out().tolist() == ["x"]
+    assert encoding.transform(table[["x"]]).shape == (4, 1)
+    assert [record["action"] for record in encoding.report_][:2] == [
+        "left out: it numbers the rows",
+        "standardised",
+    ]
+    chosen = TableEncoding(column_types={"customer_id": "number"}).fit(table)
+    assert "customer_id" not in chosen.left_out_
+
+
+@pytest.mark.parametrize(
+    ("types", "message"),
+    [
+        ({"y": "number"}, r"column_types names a column 'y', which the table does not have"),
+        (
+            {"x": "nummer"},
+            r"one of number, date, category, text, got 'nummer'. Did you mean",
+        ),
+    ],
+)
+def test_a_type_that_is_none_is_refused(types, message):
+    with pytest.raises(ValueError, match=message):
+        TableEncoding(column_types=types).fit(pd.DataFrame({"x": [1, 2, 3]}))
