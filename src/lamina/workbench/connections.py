@@ -24,6 +24,7 @@ from lamina.workbench.views import Views
 
 VERSION = 1
 MOST_WAITING = 256
+LONGEST_MESSAGE = 1000
 TAKEN_OVER, TOO_LONG, NO_TEXT = 4409, 1009, 1007
 SECONDS_BETWEEN_DIAGNOSES = 1.0
 MOST_FRAMES_A_SECOND = 33
@@ -233,12 +234,18 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
+def _shortened(message: str) -> str:
+    """Return a message without the middle of a value that would fill the page."""
+    half = LONGEST_MESSAGE // 2
+    return message if len(message) <= 2 * half else f"{message[:half]} … {message[-half:]}"
+
+
 def _told(error: Exception, command: Any) -> dict[str, Any]:
     of = command if isinstance(command, dict) else {}
     return {
         "is": "error",
         "of": of.get("do") if isinstance(of.get("do"), str) else None,
         "id": of.get("id") if isinstance(of.get("id"), str | int) else None,
-        "message": str(error) or type(error).__name__,
+        "message": _shortened(str(error)) or type(error).__name__,
         "parameter": getattr(error, "parameter", None),
     }

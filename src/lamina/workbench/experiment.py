@@ -225,7 +225,9 @@ def _inputs(value: Any) -> tuple[str, ...] | None:
 def _plane(value: Any) -> Mapping[str, Any] | None:
     if value is None:
         return None
-    kind = value.get("kind") if isinstance(value, Mapping) else value
+    if not isinstance(value, Mapping):
+        raise ExperimentError(f"plane={value!r} must be an object with a kind, or null", "plane")
+    kind = value.get("kind")
     if not isinstance(kind, str) or kind not in PLANES:
         raise ExperimentError(f"plane.kind={kind!r} is none of {', '.join(PLANES)}", "plane")
     return dict(value)

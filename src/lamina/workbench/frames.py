@@ -80,8 +80,9 @@ def decode(message: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
 
 
 def to_json(plain: Any) -> str:
-    """JSON in which what is not finite is null, as JSON has no word for it."""
-    return json.dumps(finite(plain), allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+    """Return JSON with null for what is not finite, and ? for half a character of UTF-16."""
+    text = json.dumps(finite(plain), allow_nan=False, separators=(",", ":"), ensure_ascii=False)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def finite(plain: Any) -> Any:

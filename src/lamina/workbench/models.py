@@ -37,6 +37,8 @@ NOT_FOR_PAGES = frozenset(
 DEFAULTS = {"random_state": 0}
 MOST_LAYERS, WIDEST_LAYER, MOST_PARAMETERS = 32, 1024, 2_000_000
 MOST_EPOCHS = 100_000
+# A thread takes room and time to begin, whether there is a core for it or not.
+MOST_THREADS = 64
 
 
 def parameters_of_pages(task: Task) -> list[str]:
@@ -96,6 +98,7 @@ def model_from(given: Mapping[str, Any], task: Task) -> Any:
     except (InvalidParameterError, ValueError, TypeError) as error:
         raise ExperimentError(str(error), _named_in(str(error), allowed)) from None
     _refuse_sizes(widths, model)
+    _refuse_threads(model)
     return model
 
 
@@ -144,6 +147,15 @@ def _refuse_what_comes_out_different(model: Any) -> None:
         )
 
 
+def _refuse_threads(model: Any) -> None:
+    if model.n_threads is not None and model.n_threads > MOST_THREADS:
+        raise ExperimentError(
+            f"n_threads={model.n_threads!r} is more than the workbench begins: {MOST_THREADS} at "
+            "most, or null for as many as there are cores",
+            "n_threads",
+        )
+
+
 def _refuse_sizes(widths: list[int], model: Any) -> None:
     fits = len(widths) <= MOST_LAYERS and max(widths, default=0) <= WIDEST_LAYER
     if not fits or sum(a * b for a, b in pairwise(widths)) > MOST_PARAMETERS:
@@ -158,7 +170,8 @@ def _takes_loss(loss: Any, task: Task) -> bool:
     from lamina.estimators.constraints import CLASSIFICATION_CONSTRAINTS, REGRESSION_CONSTRAINTS
 
     of = CLASSIFICATION_CONSTRAINTS if task == "classification" else REGRESSION_CONSTRAINTS
-    return loss in of["loss"][0].options
+    # What is no name goes on, and is refused with the parameters.
+    return not isinstance(loss, str) or loss in of["loss"][0].options
 
 
 def _named_in(message: str, allowed: list[str]) -> str | None:
