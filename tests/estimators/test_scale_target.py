@@ -267,6 +267,11 @@ def test_a_target_beyond_float32_is_refused_before_the_first_epoch() -> None:
     assert not hasattr(model, "coefs_")
 
 
+def test_standard_deviations_out_of_range_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"predicts standard deviations .*divide y by a constant"):
+        regressor(loss="gaussian_nll").fit(X, 1e-30 * Y)
+
+
 def test_other_targets_than_those_standardised_are_refused() -> None:
     model = regressor(warm_start=True).fit(X, Y)
     with pytest.raises(ValueError, match="y has 2 targets, and the earlier fit standardised 1"):

@@ -30,9 +30,12 @@ def frame(session):
     return decode(session.frame(session.moment))
 
 
+@pytest.mark.parametrize("scale_target", [False, True])
 @pytest.mark.parametrize("target_scaled", [False, True])
-def test_predictions_and_residuals_are_the_models_in_the_units_of_the_data(target_scaled, learned):
-    made = learned({"target_scaled": target_scaled})
+def test_predictions_and_residuals_are_the_models_in_the_units_of_the_data(
+    target_scaled, scale_target, learned
+):
+    made = learned({"target_scaled": target_scaled, "model": {"scale_target": scale_target}})
     header, arrays = frame(made)
     problem, model = made.run.problem, made.run.model_at(made.moment)
     for part, X, y in (

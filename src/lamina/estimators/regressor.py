@@ -26,11 +26,14 @@ from lamina.estimators.refusals import shown
 from lamina.estimators.state import scaling_of
 from lamina.estimators.tasks import Regression, Task, quantiles_in
 from lamina.estimators.wrong_data import CURE_OF_Y, explained, sample_weights
-from lamina.formulas import LOSSES
+from lamina.formulas import LINKS, LOSSES
+from lamina.formulas.links import LARGEST_LOG_SPREAD, LEAST_LOG_SPREAD
 from lamina.formulas.losses import as_it_is
 from lamina.formulas.table import Array
 from lamina.training.scores import PinballScore
 
+# How far from the limits of log σ the typical one stays, so that rows may differ.
+ROOM = 10.0
 # Of the losses that do not let the outputs be the answer as they are.
 ANSWERS = {name: loss.answer for name, loss in LOSSES.items() if loss.answer is not as_it_is}
 
@@ -590,13 +593,25 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
             return None
         before = scaling_of(self) if known else None
         if before is None:
-            return TargetScaling.of(task.columns(), weight)
+            scaling = TargetScaling.of(task.columns(), weight)
+            self._refuse_deviations_out_of_range(task, scaling)
+            return scaling
         if len(before.mean) != (n_targets := task.columns().shape[1]):
             raise ValueError(
                 f"y has {n_targets} targets, and the earlier fit standardised {len(before.mean)}: "
                 "a fit cannot go on with other targets. Set warm_start=False and call fit."
             )
         return before
+
+    def _refuse_deviations_out_of_range(self, task: Regression, scaling: TargetScaling) -> None:
+        """Refuse scales by which a predicted standard deviation would leave its range."""
+        logarithms = np.log(scaling.scale)
+        least, largest = LEAST_LOG_SPREAD + ROOM, LARGEST_LOG_SPREAD - ROOM
+        if LINKS[task.link].by_pairs and not least < logarithms.min() <= logarithms.max() < largest:
+            raise ValueError(
+                f"loss={self.loss!r} predicts standard deviations from {np.exp(least):.0e} to "
+                f"{np.exp(largest):.0e}, and y has {list(scaling.scale)}: divide y by a constant."
+            )
 
     def _hyperparameters(self) -> dict[str, Any]:
         """What the loss's record lists, by name."""
