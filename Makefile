@@ -84,7 +84,7 @@ fuzz: build
 	    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
 	    LAMINA_FUZZ_CORE=$$(ls -d $(CURDIR)/build/fuzz/_native.*) LAMINA_FUZZ_FOLDER=$(CURDIR)/build/fuzz/mutants \
 	    LAMINA_FUZZ_MUTANTS=$(FUZZ_MUTANTS) LAMINA_FUZZ_SEED=$(FUZZ_SEED) \
-	    $(BIN)/python -m pytest -q -p tests.fuzz.sanitized_core tests/fuzz
+	    $(BIN)/python -m pytest -q -p tests.fuzz.sanitized_core tests/fuzz tests/estimators/test_combinations.py
 
 clean:
 	rm -rf build dist demo-output docs/_build docs/gallery docs/reference/generated docs/reference/backreferences .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,17 +1,23 @@
-"""Parameters in any combination: both engines agree, and a saved model is the same model."""
+"""Parameters in any combination: both engines agree, and a saved model is the same model.
+
+Any parameters at all are refused by name, or give a model that is saved and exported as it is.
+"""
 
 import tempfile
 import warnings
 from pathlib import Path
 
 import numpy as np
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import HealthCheck, given, reject, seed, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.utils._param_validation import InvalidParameterError
+from tests.fuzz.budget import first_seed, n_mutants
+from tests.fuzz.parameters import any_parameters
 
 import lamina
 from lamina import MLPClassifier, MLPRegressor
+from lamina.errors import ExportError, LaminaError
 from lamina.estimators.constraints import REGRESSION_LOSSES
 from lamina.estimators.contradictions import refuse_contradictions
 from lamina.formulas import ACTIVATIONS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES
@@ -117,3 +123,84 @@ def test_a_regressor_of_any_parameters(drawn, loss, quantile, residual, n_output
 )
 def test_a_classifier_of_any_parameters(drawn, n_classes, own):
     hold(MLPClassifier, SCORES[:, :n_classes].argmax(axis=1), {**drawn, **own})
+
+
+TARGETS = {
+    MLPRegressor: [np.exp(0.3 * SCORES[:, 0]), np.exp(0.3 * SCORES[:, :2])],
+    MLPClassifier: [
+        SCORES[:, :2].argmax(axis=1),
+        SCORES.argmax(axis=1),
+        (SCORES > 0).astype(int),
+        np.stack([SCORES.argmax(axis=1), SCORES[:, :2].argmax(axis=1)], axis=1),
+    ],
+}
+drawn_models = st.sampled_from([MLPRegressor, MLPClassifier]).flatmap(
+    lambda estimator: st.tuples(
+        st.just(estimator),
+        st.integers(0, len(TARGETS[estimator]) - 1),
+        any_parameters(estimator),
+    )
+)
+many = seed(first_seed())(
+    settings(
+        max_examples=max(1, n_mutants(2500) // 100),
+        suppress_health_check=[HealthCheck.too_slow],
+        deadline=None,
+        database=None,
+    )
+)
+
+
+@given(drawn_models)
+def hold_any(drawn):
+    estimator, target, given_parameters = drawn
+    model = estimator(max_iter=2, max_fun=20, random_state=0).set_params(**given_parameters)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.fit(X, TARGETS[estimator][target])
+    except (LaminaError, InvalidParameterError):
+        return
+    except (ValueError, TypeError) as error:
+        # A refusal names the parameter that it is about.
+        assert any(name in str(error) for name in model.get_params()), error  # noqa: PT017
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.lamina"
+        lamina.save(model, path)
+        found, expected = (as_list(answer(each)) for each in (lamina.load(path), model))
+        for ours, theirs in zip(found, expected, strict=True):
+            assert_array_equal(ours, theirs)
+    hold_exports(model)
+
+
+def as_list(answers):
+    """The answers for each column of labels; a list of one where there is one column."""
+    return answers if isinstance(answers, list) else [answers]
+
+
+def hold_exports(model):
+    """What other libraries take of the model answers as it does."""
+    expected = np.asarray(model.predict(X))
+    for export in (lamina.to_sklearn, run_python_file):
+        try:
+            exported = export(model)
+        except ExportError:
+            continue
+        found = exported(X) if callable(exported) else exported.predict(X)
+        if expected.dtype.kind == "f":
+            assert_allclose(np.ravel(found), expected.ravel(), rtol=1e-4, atol=1e-4)
+        else:
+            assert (np.ravel(found) == expected.ravel()).mean() > 0.9
+
+
+def run_python_file(model):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "exported.py"
+        lamina.to_python(model, path)
+        names = {}
+        exec(compile(path.read_text(encoding="utf-8"), path.name, "exec"), names)
+    return names["predict"]
+
+
+test_any_parameters_are_refused_by_name_or_give_a_model_that_is_saved_and_exported = many(hold_any)
