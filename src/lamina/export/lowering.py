@@ -47,7 +47,7 @@ class Lowering:
         self.takes_a_table = False
 
     def add(self, operation: Operation) -> int:
-        """The place of a new operation; one that is there already is not added again."""
+        """Add an operation; returns its place."""
         self.operations.append(operation)
         return len(self.operations) - 1
 
