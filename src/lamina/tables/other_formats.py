@@ -90,9 +90,26 @@ def _read_arrow(contents: Contents, kind: str, read: Any) -> Any:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise TableError(f"{contents.label} has two columns named {twice[0]!r}: rename one of them")
+    _refuse_bad_texts(contents.label, table)
     # pandas writes its row labels beside the columns.
     hidden = [name for name in table.column_names if name.startswith("__index_level_")]
     return table.drop_columns(hidden)
+
+
+def _refuse_bad_texts(label: str, table: Any) -> None:
+    """Refuse texts that are no UTF-8; Arrow does not look at them before they are read."""
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        is_dictionary = pa.types.is_dictionary(column.type)
+        chunks = [chunk.dictionary if is_dictionary else chunk for chunk in column.chunks]
+        for chunk in chunks:
+            if pa.types.is_string(chunk.type) or pa.types.is_large_string(chunk.type):
+                try:
+                    chunk.cast(pa.large_binary()).cast(pa.large_string())
+                except pa.ArrowInvalid:
+                    raise TableError(
+                        f"{label}: column {name!r} holds texts that are no UTF-8: write the file "
+                        "anew from its source"
+                    ) from None
 
 
 def _parquet(data: bytes) -> Any:
