@@ -53,17 +53,14 @@ def test_a_count_between_two_rungs_is_shown_as_it_is(visit: Any) -> None:
     expect(visit.page.locator(".field", has_text="Noise").locator("output")).to_have_text("0.123")
 
 
-def test_a_weight_has_all_its_digits_where_it_is_written_over(visit: Any) -> None:
+def test_a_weight_says_all_its_digits_where_it_is_pointed_at(visit: Any) -> None:
     visit.wait_for_epoch(3)
     visit.pause()
     table = visit.page.locator(".network .twin")
     table.locator("summary").click()
     field = table.get_by_role("textbox").first
-    field.focus()
     weight = float(visit.session.moment.parameters[0])
-    assert float(field.input_value()) == weight
-    field.press("Enter")
-    assert visit.session.run.gate.edits == []
+    assert float(field.get_attribute("title")) == weight
 
 
 def test_epoch_0_has_losses_and_is_the_first_point_of_the_curves(open_page: Any) -> None:

@@ -49,5 +49,5 @@ def test_a_break_that_heals_leaves_the_page_as_it_was(page: Page) -> None:
         connection.close_code = 1001
         connection.tell()
         expect(page.locator("main")).not_to_have_attribute("inert", "")
-        page.wait_for_function("document.querySelector('.banner') === null")
+        expect(page.locator(".banner")).to_have_count(0)
         assert list(server.workbench.sessions) == [session]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 import warnings
-from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Any
 from weakref import finalize, ref
@@ -140,9 +140,9 @@ def _app(workbench: Workbench) -> Starlette:
 
 async def _page(request: Request) -> Response:
     """The page in one piece: a notebook has no address that parts of it could come from."""
-    script, style, font = (STATIC / f"workbench.{kind}" for kind in ("js", "css", "woff2"))
-    letters = f"data:font/woff2;base64,{b64encode(font.read_bytes()).decode()}"
-    rules = style.read_text("utf-8").replace(f"/static/{font.name}", letters)
+    script, style = STATIC / "workbench.js", STATIC / "workbench.css"
+    # A notebook's policy may allow no font of the page's: formulas are set in the system's.
+    rules = re.sub(r"@font-face\s*\{[^}]*\}", "", style.read_text("utf-8"))
     # No script of the page may seem to end before it does.
     text = script.read_text("utf-8").replace("</script", "<\\/script")
     return HTMLResponse(DOCUMENT.format(style=rules, script=text))

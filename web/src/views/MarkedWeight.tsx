@@ -1,7 +1,7 @@
 /** The weight or unit that is pointed at: what it is, and a field to write another number there. */
 
 import type { Signal } from "@preact/signals";
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Edge, Node } from "../drawing/networkLayout";
 import { biases, sizes, weights } from "../state/network";
 import { send, state } from "../state/session";
@@ -69,19 +69,12 @@ export interface WeightPlace {
 /** A field that writes one number into the network. */
 export function WeightInput({ name, value, block, row, column }: WeightPlace) {
   const [text, setText] = useState<string | null>(null);
-  const atFirst = useRef("");
   const finish = () => {
-    const typed = text === null || text === atFirst.current ? null : parse(text, {});
+    const typed = text === null ? null : parse(text, {});
     if (typed !== null && typed !== value) {
       send({ do: "edit", block, row, column, value: typed });
     }
-    atFirst.current = "";
     setText(null);
-  };
-  // A few digits to look at, all of them to write over.
-  const begin = () => {
-    atFirst.current = plain(value);
-    setText(atFirst.current);
   };
   return (
     <input
@@ -92,7 +85,6 @@ export function WeightInput({ name, value, block, row, column }: WeightPlace) {
       aria-invalid={text !== null && parse(text, {}) === null}
       title={plain(value)}
       value={text ?? value.toPrecision(5)}
-      onFocus={begin}
       onInput={(event) => setText(event.currentTarget.value)}
       onKeyDown={(event) => {
         if (event.key === "Enter") finish();
