@@ -38,6 +38,7 @@ from lamina.estimators.state import (
     PARTS_BESIDE,
     SCALING_ATTRIBUTES,
     architecture_of,
+    dtype_of,
     network_and_parameters,
     network_for,
     require_parts,
@@ -277,7 +278,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         """The dtypes that X may keep; any other becomes the first of them."""
         if self._chosen_dtype is not None:
             return [np.dtype(self._chosen_dtype)]
-        return FLOATS if fresh else [self.coefs_[0].dtype]
+        return FLOATS if fresh else [dtype_of(self)]
 
     def _go_on(self, spec: NetworkSpec, task: Task) -> Array:
         """A copy of the present parameters, so that a fit that fails leaves them as they are."""

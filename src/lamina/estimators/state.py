@@ -28,6 +28,7 @@ from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout, flatten_parameters
 from lamina.training import History, LbfgsResult, Memory
 
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 # The parts of the parameter vector beside weights and biases; a plain network has neither.
 PARTS_BESIDE = ("unit_parameters_", "running_statistics_")
 # Only a fit with scale_target=True leaves these.
@@ -159,13 +160,36 @@ def require_parts(spec: NetworkSpec, shapes: Sequence[Sequence[tuple[int, ...]]]
 
 
 def _parts_of(model: Any) -> list[list[Array]]:
-    return [model.coefs_, model.intercepts_, *(getattr(model, n, ()) for n in PARTS_BESIDE)]
+    names = ("coefs_", "intercepts_", *PARTS_BESIDE)
+    named = {name: getattr(model, name, ()) for name in names}
+    for name, parts in named.items():
+        for i, part in enumerate(parts):
+            if not isinstance(part, np.ndarray) or part.dtype.kind not in "biuf":
+                kind = part.dtype if isinstance(part, np.ndarray) else type(part).__name__
+                raise ValueError(
+                    f"{name}[{i}] must be an array of real numbers, and is of {kind}: set it to "
+                    "one, or fit the estimator anew."
+                )
+    return [list(parts) for parts in named.values()]
 
 
 def parameters_of(model: Any, dtype: DTypeLike | None = None) -> Array:
-    """Its flat parameters; a copy only where the attributes are no longer views of one vector."""
+    """Its flat parameters; a copy only where the attributes are no longer views of one vector.
+
+    Raises
+    ------
+    ValueError
+        For an attribute that holds no real numbers.
+    """
     weights, biases, learned, statistics = _parts_of(model)
+    dtype = dtype_of(model) if dtype is None else dtype
     return flatten_parameters(weights, biases, learned, statistics, dtype)
+
+
+def dtype_of(model: Any) -> np.dtype[Any]:
+    """The dtype of its parameters: float32 where all of its arrays are, else float64."""
+    dtypes = {part.dtype for parts in _parts_of(model) for part in parts}
+    return FLOATS[0] if dtypes == {FLOATS[0]} else FLOATS[1]
 
 
 def scaling_of(model: Any) -> TargetScaling | None:

@@ -58,11 +58,9 @@ class Option:
             return self.default is None
         if isinstance(value, bool) or not isinstance(value, Integral if self.whole else Real):
             return False
-        return (
-            self.above < value  # type: ignore[operator]
-            and self.at_least <= value <= self.at_most
-            and is_representable(value)
-        )
+        if not is_representable(value):
+            return False
+        return self.above < value and self.at_least <= value <= self.at_most  # type: ignore[operator]
 
     @property
     def told(self) -> str:

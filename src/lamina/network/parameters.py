@@ -162,7 +162,9 @@ def flatten_parameters(
     if isinstance(base, np.ndarray) and base.ndim == 1 and base.dtype == dtype:
         address = base.__array_interface__["data"][0]
         for part in parts:
-            if part.base is not base or part.__array_interface__["data"][0] != address:
+            is_view = part.base is base and part.dtype == dtype and part.flags.c_contiguous
+            # A transposed view has the address and the bytes of the matrix, in another order.
+            if not is_view or part.__array_interface__["data"][0] != address:
                 break
             address += part.nbytes
         else:
