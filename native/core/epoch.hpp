@@ -185,7 +185,10 @@ class Batch {
             Layer<T>& layer = network_.layers[i];
             T* const part = network_.part + thread * network_.part_size;
             T* const db = kept ? kept + layer.biases : part;
-            column_sums<T>(layer.delta, layer.stride, rows, layer.fan_out, db, first);
+            if (layer.learns_bias())
+                column_sums<T>(layer.delta, layer.stride, rows, layer.fan_out, db, first);
+            else
+                std::memset(db, 0, sizeof(T) * std::size_t(layer.fan_out));
             if (is_last) finish(layer, db, Range{0, layer.fan_out}, Kind::biases);
             if (layer.n_learned) sum_learned(layer, kept, part, rows, first, is_last, finish);
             if (layer.normalizes_batch() && rows > 1) tell_moments(layer, part, rows, finish);

@@ -81,6 +81,9 @@ struct Layer {
     T* affine_result() const { return z ? z : a; }
     bool is_normalized() const { return normalization != Normalization::none; }
     bool normalizes_batch() const { return normalization == Normalization::batch; }
+    // The mean over the rows takes away what is alike in all of them: the sum of delta is zero, but for
+    // its rounding, from which an optimizer that divides by the gradient's size would learn.
+    bool learns_bias() const { return !normalizes_batch(); }
     // Whether a is more than f(z), or z no longer what the product gave.
     bool changes_a() const { return residual || dropout > 0; }
     bool keeps_z() const { return activation.reads_z || changes_a() || is_normalized(); }

@@ -202,8 +202,6 @@ def test_a_batch_of_several_chunks_is_the_references(engine, reference, draw_pro
 @every_optimizer
 @pytest.mark.parametrize("kind", ["batch", "layer"])
 def test_normalized_epochs_are_the_references(engine, reference, draw_problem, name, kind):
-    if (name, kind) == ("lion", "batch"):
-        pytest.skip("lion follows the rounding errors of a bias that the mean takes away")
     architecture = {"normalization": kind, "residual": True, "dropout": 0.2, "input_dropout": 0.1}
     problem = draw_problem((9, 13, 13, 3), n_rows=N_ROWS, activation="prelu", **architecture)
     settings = settings_of(name, weight_decay=0.1, max_gradient_norm=0.05, average_decay=0.9)

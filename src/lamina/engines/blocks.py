@@ -16,6 +16,7 @@ import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias, cast
 
+import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -157,6 +158,13 @@ def dropped(block: Dense, f: Array, draws: Draws | None, stream: int) -> tuple[A
         return f, None
     kept = dropout_factors(draws, stream, f.shape, block.dropout).astype(f.dtype)
     return f * kept, kept
+
+
+def bias_gradient(block: Dense, passed: BlockPass, delta: Array) -> Array:
+    """dL/db = Σ_rows delta; exactly zero, and not its rounding, where the mean takes b away."""
+    if block.learns_bias or cast(Moments, passed.moments).are_constant:
+        return np.asarray(delta.sum(axis=0))
+    return np.zeros_like(delta[0])
 
 
 def slopes_beside(

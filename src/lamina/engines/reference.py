@@ -32,6 +32,7 @@ from lamina.engines.blocks import (
     Forward,
     Mode,
     Product,
+    bias_gradient,
     dropped,
     normalized,
     slopes_beside,
@@ -96,7 +97,7 @@ def backward(
     own, slopes = (BlockParameters.each(layout.views(v)) for v in (parameters, gradient))
     for i, delta, _ in backward_blocks(spec, own, passed.blocks, d_a, slopes, product):
         slopes[i].W[...] = product(passed.blocks[i].a_prev.T, delta)
-        slopes[i].b[...] = delta.sum(axis=0)
+        slopes[i].b[...] = bias_gradient(spec.blocks[i], passed.blocks[i], delta)
     weights, penalty = slice(layout.n_weights), PENALTIES[objective.penalty]
     gradient[weights] += objective.alpha * penalty.slope(parameters[weights], objective.l1_ratio)
     gradient /= weight_sum(rows)

@@ -67,6 +67,11 @@ class Dense:
         return len(self.learned) - len(ACTIVATIONS[self.activation].parameters)
 
     @property
+    def learns_bias(self) -> bool:
+        """Whether b changes the loss: a mean over the rows takes away what is alike in all rows."""
+        return self.normalization is None or self._normalization.axis != 0
+
+    @property
     def statistics(self) -> tuple[RunningStatistic, ...]:
         """What is remembered of each unit's z, and not learned."""
         return () if self.normalization is None else self._normalization.statistics

@@ -202,7 +202,9 @@ class _LayerCode:
         yield "penalty", Line(f"penalty_{i}", f"penalty_{i} = alpha * {slope} / n")
         weights = f"dW_{i} = a_{i - 1}.T @ delta_{i} + penalty_{i}"
         yield "dW", Line(f"dW_{i}", weights)
-        yield "db", Line(f"db_{i}", f"db_{i} = delta_{i}.sum(axis=0)")
+        # Before a batch's normalization the sum is zero; what rounding leaves of it is not learned.
+        of_bias = f"delta_{i}.sum(axis=0)" if self.block.learns_bias else f"np.zeros_like(b_{i})"
+        yield "db", Line(f"db_{i}", f"db_{i} = {of_bias}")
         for k, each in enumerate(self.block.learned):
             of_normalization = k < self.block.n_of_normalization
             above = f"d_z_norm_{i}" if of_normalization else f"{self._kept()}d_a_{i}"

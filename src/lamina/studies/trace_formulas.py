@@ -202,8 +202,9 @@ def _backward(
     of_layer = penalty.replace("W", f"W{n}")
     yield number("penalty", f"penalty{n} = {of_layer}", layer.penalty)
     yield number("dW", f"dL/dW{n} = a{before}ᵀ delta{n} + penalty{n}", layer.dW)
-    yield number("db", f"dL/db{n} = Σ_rows delta{n}", layer.db)
     block, z = step.spec.blocks[i - 1], f"z{n}" if layer.z_hat is None else f"z'{n}"
+    is_zero = "" if block.learns_bias else f" = 0, because mean(z{n}) takes b{n} away"
+    yield number("db", f"dL/db{n} = Σ_rows delta{n}{is_zero}", layer.db)
     for k, parameter in enumerate(block.learned):
         gradient = layer.beside[parameter.name].gradient
         assert gradient is not None
