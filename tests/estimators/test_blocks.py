@@ -121,3 +121,58 @@ def test_warm_start_goes_on_with_what_units_learned():
     scale = model.unit_parameters_[0][0].copy()
     model.set_params(max_iter=1, learning_rate_init=1e-12).fit(X, y)
     np.testing.assert_allclose(model.unit_parameters_[0][0], scale, rtol=1e-9)
+
+
+def noise_seeds(model, fits):
+    seeds = []
+    for _ in range(fits):
+        model.fit(X, y)
+        seeds.append(model._noise_seed)
+    return seeds
+
+
+@pytest.mark.parametrize("parameters", [{"dropout": 0.5}, {"input_noise": 0.3}], ids=str)
+def test_each_warm_start_draws_dropout_and_noise_anew(parameters):
+    warm = {"warm_start": True, "random_state": 0, "max_iter": 2, "tol": 0} | parameters
+    first = made(**warm | {"warm_start": False})
+    seeds = noise_seeds(made(**warm), 4)
+    assert len(set(seeds)) == 4
+    assert seeds[0] == noise_seeds(first, 1)[0]
+    one, other = made(**warm), made(**warm)
+    for _ in range(3):
+        np.testing.assert_array_equal(one.fit(X, y).coefs_[0], other.fit(X, y).coefs_[0])
+        other = pickle.loads(pickle.dumps(other))
+
+
+def test_warm_starts_with_dropout_see_as_many_masks_as_one_long_fit():
+    settings = {"dropout": 0.5, "solver": "sgd", "momentum": 0.0, "batch_size": 60}
+    settings |= {"shuffle": False, "random_state": 0, "alpha": 0.0, "learning_rate_init": 1e-9}
+    warm = made(warm_start=True, max_iter=1, **settings)
+    # With steps that change nothing, a loss differs from the one before by its mask alone.
+    losses = {warm.fit(X, y).loss_curve_[-1] for _ in range(20)}
+    assert len(losses) == 20
+
+
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lion", "adamw", "rmsprop", "muon"])
+@pytest.mark.parametrize("engine", ["native", "reference"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_biases_before_a_batch_normalization_stay_as_they_were_drawn(solver, engine, dtype):
+    settings = {"normalization": "batch", "solver": solver, "engine": engine, "dtype": dtype}
+    settings |= {"weight_decay": 0.1, "max_gradient_norm": 0.5, "average_decay": 0.9, "alpha": 0.1}
+    model = made(batch_size=7, random_state=0, max_iter=5, **settings)
+    drawn = made(batch_size=7, random_state=0, max_iter=1, learning_rate_init=1e-30, **settings)
+    model.fit(X, y)
+    drawn.fit(X, y)
+    *hidden, output = zip(model.intercepts_, drawn.intercepts_, strict=True)
+    for learned, first in hidden:
+        np.testing.assert_array_equal(learned, first)
+    assert not np.array_equal(*output)
+
+
+def test_engines_agree_on_biases_before_a_batch_normalization():
+    settings = {"normalization": "batch", "solver": "lion", "random_state": 0, "max_iter": 20}
+    native, reference = (
+        made(engine=engine, **settings).fit(X, y) for engine in ("native", "reference")
+    )
+    for one, other in zip(native.intercepts_[:-1], reference.intercepts_[:-1], strict=True):
+        np.testing.assert_array_equal(one, other)

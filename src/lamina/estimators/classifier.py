@@ -117,7 +117,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         Whether a line is printed for every epoch; 'bar' shows a progress bar, by rich or tqdm.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the fit before it, with a new optimizer. Changed
-        widths are then an error.
+        widths are then an error. With an int `random_state`, every fit draws the same row orders
+        and the same validation rows again, as scikit-learn does; dropout and noise are drawn anew.
     momentum : float, default=0.9
         μ of 'sgd', between 0 and 1: v ← μ v - η g, w ← w + v; and of 'muon', whose momentum is
         M ← μ M + (1 - μ) G.
@@ -147,7 +148,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         What is done to z in every hidden layer before f: z' = γ (z - mean) / √(variance + 10⁻⁵) + β
         with a γ and a β that each unit learns. 'batch' takes mean and variance over the rows of a
         batch, and running ones in predictions (Ioffe, Szegedy 2015); 'layer' takes them over the
-        units, row by row (Ba, Kiros, Hinton 2016).
+        units, row by row (Ba, Kiros, Hinton 2016). Biases before 'batch' keep their first values:
+        the mean takes them away, so that their gradient is zero, and neither penalty nor weight
+        decay acts on biases.
     residual : bool, default=False
         Whether a hidden layer adds the a of the hidden layer before it to its own, where both are
         equally wide (He, Zhang, Ren, Sun 2015): a = f(z) + a_prev.

@@ -218,7 +218,11 @@ def memory_for(fit: Assignment) -> Memory:
     """What the fit starts from."""
     memory = memory_of(fit.model, fit.start, fresh=fit.fresh, keep_optimizer=fit.incremental)
     if fit.spec.draws and not memory.state.seed:
-        memory.state.seed = _noise_seed(fit.random_state)
+        drawn = _noise_seed(fit.random_state)
+        # An int random_state gives the same draw again: without the earlier fit's seed, every warm
+        # start would drop the same units.
+        earlier = 0 if fit.fresh else getattr(fit.model, "_noise_seed", 0)
+        memory.state.seed = (drawn + earlier) % 2**64 or drawn
     return memory
 
 
