@@ -3,11 +3,13 @@
 //
 // Φ        y = |x| / √2,  t = 2 / (2 + y),  erfc(y) = t E(2t - 1) exp(-y²);  Φ(x) = ½ erfc(-x / √2)
 // sin, cos x = k π/2 + r, |r| ≤ π/4, with π/2 in three parts, the first two so short that k times them
-//          is exact for |k| < 2²⁰ (2¹³ in float32);  sin r = r + r³ S(r²),  cos r = 1 - r²/2 + r⁴ C(r²)
+//          is exact for |k| < 2²⁰ (2¹³ in float32), and beyond by far_angle.hpp;
+//          sin r = r + r³ S(r²),  cos r = 1 - r²/2 + r⁴ C(r²)
 // E, S and C are Chebyshev fits, made for this file; their errors are under 10⁻¹⁶ (10⁻⁸ in float32).
 #pragma once
 
 #include "elementary.hpp"
+#include "far_angle.hpp"
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
@@ -26,6 +28,7 @@ struct DistributionConstants<double> {
         -3.2624609352966720074e-7, 1.7867229479168534543e-7,  3.6000845292079934437e-8,
         -6.9658429434091383088e-8, 6.5204346144015395798e-9,  1.3216325517632648636e-8,
         -1.9111737286078939413e-9, -1.0590333143571798631e-9};
+    static constexpr double far_angle = 1.6e6;
     static constexpr double half_pi[] = {1.57079632673412561417, 6.077100506303965976595549e-11,
                                          2.022266248795950732399685e-21};
     static constexpr double s[] = {-0.16666666666666666665,   0.0083333333333333314699,
@@ -44,6 +47,7 @@ struct DistributionConstants<float> {
                                   0.0182216694284f,    -0.0107516261866f,   -0.00324345191810f,
                                   0.00152915716076f,   0.000430670488436f,  -0.000299382712072f,
                                   -0.0000366018769438f, 0.0000421611971964f};
+    static constexpr float far_angle = 12800.0f;
     static constexpr float half_pi[] = {1.5703125f, 0.0004837512969970703125f,
                                         7.549789954891882169e-8f};
     static constexpr float s[] = {-0.166666666638f, 0.00833333186596f, -0.000198400820151f,
@@ -71,6 +75,20 @@ inline Vector<T> normal_distribution(Vector<T> x) {
     return normal<T>(x).distribution;
 }
 
+// Takes rest and quadrant of the elements that are far from zero, infinite or NaN from far_angle.hpp.
+template <class T>
+[[gnu::noinline, gnu::cold]] void reduce_far_angles(const Vector<T>& x, Vector<T>& rest,
+                                                    UnsignedBits<T>& quadrant) {
+    for (Index lane = 0; lane < lanes<T>; ++lane) {
+        const T angle = x[lane];
+        if (angle <= DistributionConstants<T>::far_angle && angle >= -DistributionConstants<T>::far_angle)
+            continue;
+        const FarAngle far = reduce_far_angle(double(angle));
+        rest[lane] = T(far.rest);
+        quadrant[lane] = far.quadrant;
+    }
+}
+
 // sin(x + quarters π/2).
 template <class T>
 inline Vector<T> sine(Vector<T> x, unsigned quarters) {
@@ -80,12 +98,15 @@ inline Vector<T> sine(Vector<T> x, unsigned quarters) {
     const Vector<T> k = shifted - Constants<T>::round_to_integer;
     Vector<T> r = x;
     for (T part : C::half_pi) r = fma(k, broadcast(-part), r);
+    // The last bits of `shifted` are those of k.
+    UnsignedBits<T> quadrant = (UnsignedBits<T>)shifted;
+    if (!all_true(magnitude<T>(x) <= broadcast(C::far_angle))) [[unlikely]]
+        reduce_far_angles<T>(x, r, quadrant);
     const Vector<T> square = r * r;
     const Vector<T> sine_of_r = fma(r * square, polynomial<T>(C::s, square), r);
     const Vector<T> cosine_of_r = fma(square * square, polynomial<T>(C::c, square),
                                       fma(square, broadcast(T(-0.5)), broadcast(T(1))));
-    // The last bits of `shifted` are those of k.
-    const UnsignedBits<T> quadrant = (UnsignedBits<T>)shifted + quarters;
+    quadrant += quarters;
     const Vector<T> value = (quadrant & 1) == 0 ? sine_of_r : cosine_of_r;
     return (quadrant & 2) == 0 ? value : -value;
 }

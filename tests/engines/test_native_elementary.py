@@ -92,3 +92,66 @@ def test_what_is_used_at_the_size_of_one_is_exact_to_its_last_digits(function, d
 @pytest.mark.parametrize("function", OF_ONE_SIZE)
 def test_a_nan_stays_a_nan(function):
     assert np.isnan(evaluate(function, np.array([np.nan, 1.0]))[0])
+
+
+def whole_range(dtype):
+    """Both signs of numbers from the smallest denormal to the largest, and of some near one."""
+    numbers = np.finfo(dtype)
+    smallest, largest = (
+        int(np.frexp(each)[1]) for each in (numbers.smallest_subnormal, numbers.max)
+    )
+    rng = np.random.default_rng(0)
+    sizes = np.ldexp(
+        rng.uniform(0.5, 1, 40_000), rng.integers(smallest, largest, 40_000, endpoint=True)
+    )
+    ends = [0.0, numbers.smallest_subnormal, numbers.smallest_normal, numbers.max]
+    sizes = np.concatenate([sizes.astype(dtype), np.array(ends, dtype)])
+    return np.concatenate([sizes, -sizes])
+
+
+# Relative to the value, or to one where only the sum that it goes into matters.
+WHOLE_RANGE = {
+    **{name: (TRUTH[name], 1.5, False) for name in ("exp", "log", "tanh", "logistic")},
+    "sin": (np.sin, 2.5, False),
+    "cos": (np.cos, 2.5, False),
+    "softplus": (lambda x: np.maximum(x, 0) + np.log1p(np.exp(-abs(x))), 2.5, False),
+    "normal": (ndtr, 2.5, True),
+}
+
+
+def test_every_function_has_a_bound_over_its_whole_range():
+    assert set(WHOLE_RANGE) == set(native.FUNCTIONS)
+
+
+@pytest.mark.skipif(
+    np.finfo(np.longdouble).nmant < 60, reason="longdouble is no wider than float64 here"
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("function", WHOLE_RANGE)
+def test_the_bound_holds_from_the_smallest_denormal_to_the_largest_number(function, dtype):
+    formula, epsilons, is_absolute = WHOLE_RANGE[function]
+    x = whole_range(dtype)
+    with np.errstate(all="ignore"):
+        truth = formula(x.astype(np.float64 if function == "normal" else np.longdouble))
+        found = evaluate(function, x)
+        np.testing.assert_array_equal(np.isnan(found), np.isnan(truth))
+        np.testing.assert_array_equal(np.isinf(found), np.isinf(truth.astype(dtype)))
+    is_number = np.isfinite(found)
+    size = abs(truth[is_number])
+    # Below the smallest normal number, half of the spacing of denormals.
+    unit = np.finfo(dtype).eps * np.maximum(size, 1 if is_absolute else np.finfo(dtype).tiny)
+    assert (abs(found[is_number] - truth[is_number]) <= epsilons * unit).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("function", ["sin", "cos"])
+def test_a_far_angle_in_a_vector_changes_no_other_element(function, dtype):
+    x = np.linspace(-9, 9, 16, dtype=dtype)
+    alone = evaluate(function, x)
+    for place in range(len(x)):
+        for far in (np.finfo(dtype).max, -1e7, np.inf, np.nan):
+            beside = x.copy()
+            beside[place] = far
+            found = evaluate(function, beside)
+            np.testing.assert_array_equal(np.delete(found, place), np.delete(alone, place))
+            np.testing.assert_array_equal(found[place], evaluate(function, beside[place:][:1])[0])
