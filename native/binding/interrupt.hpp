@@ -1,4 +1,5 @@
-// What ends a long call early: Ctrl-C, or an exception of a function in Python that the kernels call.
+// What ends a long call early: Ctrl-C, an exception of a function in Python that the kernels call, or
+// the end of the interpreter.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "../core/engine.hpp"
+#include "gil.hpp"
 
 namespace lamina {
 
@@ -30,12 +32,14 @@ class Interrupt {
         return error_ != nullptr;
     }
     bool check() {
+        if (must_stop()) return true;
         const Clock::time_point now = Clock::now();
         if (now - last_ < std::chrono::milliseconds(20)) return false;
         last_ = now;
         if (now >= deadline_) return true;
-        nb::gil_scoped_acquire gil;
-        return check_now();
+        bool is_raised = false;
+        with_gil([&] { is_raised = check_now(); });
+        return is_raised;
     }
     void keep(nb::python_error& error) {
         error_ = std::make_unique<nb::python_error>(std::move(error));

@@ -10,6 +10,7 @@
 
 #include "../core/engine.hpp"
 #include "../core/instruction_sets.hpp"
+#include "gil.hpp"
 
 namespace lamina {
 
@@ -56,6 +57,20 @@ const Kernels<T>& kernels() {
 // The kernels trust what they are given; a mistake above must not read or write beyond an array.
 inline void require(bool holds, const char* what) {
     if (!holds) throw nb::value_error(what);
+}
+
+// Whether a number stands for one of the names of a table.
+inline bool is_in(const char* const* names, int number) {
+    for (int i = 0; names[i]; ++i)
+        if (i == number) return true;
+    return false;
+}
+
+// Beyond, threads cost more than they do, on any machine.
+inline constexpr std::int64_t most_threads = 1024;
+
+inline int threads_within(std::int64_t n_threads) {
+    return int(n_threads < 1 ? 1 : n_threads > most_threads ? most_threads : n_threads);
 }
 
 // Beside training: which kernels serve, their elementary functions, and what benchmarks measure.

@@ -17,7 +17,7 @@ namespace {
 
 template <class T>
 void multiply(In<T> A, In<T> B, InOut<T> C, bool A_is_transposed, bool B_is_transposed,
-              int n_threads, int precision) {
+              std::int64_t n_threads, int precision) {
     require(A.ndim() == 2 && B.ndim() == 2 && C.ndim() == 2, "a product is of matrices");
     require(!(A_is_transposed && B_is_transposed), "one matrix may lie transposed, not both");
     const std::size_t m = A.shape(A_is_transposed), k = A.shape(!A_is_transposed);
@@ -27,13 +27,14 @@ void multiply(In<T> A, In<T> B, InOut<T> C, bool A_is_transposed, bool B_is_tran
     const Orientation orientation = A_is_transposed   ? Orientation::left_transposed
                                     : B_is_transposed ? Orientation::right_transposed
                                                       : Orientation::plain;
-    nb::gil_scoped_release released;
     auto product = kernels<T>().multiply;
     if constexpr (std::is_same_v<T, float>)
         if (Precision(precision) == Precision::bfloat16)
             product = instruction_set().multiply_bfloat16;
-    product(orientation, A.data(), B.data(), C.data(), std::int64_t(m), std::int64_t(n),
-            std::int64_t(k), n_threads);
+    without_gil([&] {
+        product(orientation, A.data(), B.data(), C.data(), std::int64_t(m), std::int64_t(n),
+                std::int64_t(k), threads_within(n_threads));
+    });
 }
 
 struct NamedLoop {
@@ -53,14 +54,17 @@ std::vector<NamedLoop> spin_loops() {
 }
 
 template <class T>
-std::pair<std::int64_t, double> spin(std::size_t number, std::int64_t rounds, int n_threads) {
+std::pair<std::int64_t, double> spin(std::size_t number, std::int64_t rounds,
+                                     std::int64_t requested_threads) {
     const auto loops = spin_loops<T>();
     require(number < loops.size(), "there is no loop of that number");
-    require(rounds > 0 && n_threads > 0, "rounds and threads are at least 1");
+    require(rounds > 0 && requested_threads > 0, "rounds and threads are at least 1");
     const SpinLoop loop = loops[number].loop;
-    nb::gil_scoped_release released;
+    const int n_threads = threads_within(requested_threads);
     std::vector<double> means(n_threads);
-    Team(n_threads).run(n_threads, [&](std::int64_t i, int) { means[i] = loop.run(rounds); });
+    without_gil([&] {
+        Team(n_threads).run(n_threads, [&](std::int64_t i, int) { means[i] = loop.run(rounds); });
+    });
     const double sum = std::accumulate(means.begin(), means.end(), 0.0);
     return {n_threads * 2 * rounds * loop.chains * loop.lanes, sum / n_threads};
 }
@@ -78,6 +82,8 @@ void bind_each(nb::module_& module) {
     module.def(
         "evaluate",
         [](int function, In<T> x, InOut<T> y) {
+            require(is_in(function_names, function), "function is none of FUNCTIONS");
+            require(x.size() == y.size(), "x and y have other sizes");
             kernels<T>().evaluate(function, x.data(), y.data(), std::int64_t(x.size()));
         },
         "function"_a, "x"_a.noconvert(), "y"_a.noconvert(),

@@ -5,6 +5,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -17,6 +18,7 @@
 
 #include "../core/engine.hpp"
 #include "../core/shuffle.hpp"
+#include "checks.hpp"
 #include "interrupt.hpp"
 #include "kernels.hpp"
 #include "python_loss.hpp"
@@ -34,17 +36,25 @@ struct RowArrays {
     std::optional<In<std::int32_t>> csr_columns, codes;
     std::optional<In<std::int64_t>> csr_starts;
     std::int64_t n_rows;
+    mutable std::int64_t checked_features = -1;  // of the csr matrix, which is looked at once
 
     void require_fit(std::int64_t n_features, std::int64_t n_targets, bool is_learned) const {
         const auto has = [](const auto& array, std::int64_t n) {
             return !array || std::int64_t(array->size()) == n;
         };
         require(has(dense, n_rows * n_features), "X does not fit the network");
+        require(n_rows >= 0 && n_rows <= most_parameters / std::max(n_features, n_targets),
+                "the number of rows is out of range");
         require(dense || (csr_values && csr_columns && csr_starts), "X is neither dense nor csr");
         require(has(csr_starts, n_rows + 1), "the starts of csr rows are not one more than rows");
         require(has(targets, n_rows * n_targets) && has(codes, n_rows * n_targets) &&
                     has(weight, n_rows) && (!is_learned || targets || codes),
                 "targets or weights do not fit the rows");
+        if (dense || checked_features == n_features) return;
+        require(csr_values->size() == csr_columns->size(), "csr columns and values differ");
+        require_csr(csr_starts->data(), n_rows, csr_columns->data(),
+                    std::int64_t(csr_columns->size()), n_features);
+        checked_features = n_features;
     }
 
     Rows<T> view() const {
@@ -69,19 +79,24 @@ class RowOrder {
     // while another thread had the lock.
     bool draw(Interrupt& interrupt) {
         if (!generator_) return true;
-        nb::gil_scoped_acquire gil;
+        bool is_drawn = false;
+        with_gil([&] { is_drawn = draw_with_gil(interrupt); });
+        return is_drawn;
+    }
+
+   private:
+    bool draw_with_gil(Interrupt& interrupt) {
         try {
             lock_.attr("acquire")();
+            shuffle(*generator_, order_.data(), std::int64_t(order_.size()));
+            lock_.attr("release")();
+            return true;
         } catch (nb::python_error& error) {
             interrupt.keep(error);
             return false;
         }
-        shuffle(*generator_, order_.data(), std::int64_t(order_.size()));
-        lock_.attr("release")();
-        return true;
     }
 
-   private:
     InOut<std::int64_t>& order_;
     BitGenerator* generator_ = nullptr;
     nb::object lock_;
@@ -110,21 +125,31 @@ class NetworkHandle {
         std::vector<Block> plain;
         for (const auto& [fan_in, fan_out, activation, normalization, residual, dropout] : blocks)
             plain.push_back({fan_in, fan_out, activation, normalization, residual, dropout});
-        require(!plain.empty(), "a network needs at least one block");
+        require_blocks(plain);
+        require(Precision(precision) == Precision::full || is_in(precision_names, precision),
+                "precision is none of PRECISIONS");
         require(std::is_same_v<T, float> || Precision(precision) == Precision::full,
                 "products are rounded in a network of float32 only");
         n_features_ = plain.front().fan_in, n_outputs_ = plain.back().fan_out;
         for (std::size_t i = 0; i + 1 < plain.size(); ++i)
             hidden_widths_.push_back(plain[i].fan_out);
-        n_targets_ = n_targets, largest_batch_ = largest_batch;
-        std::int64_t n_in_heads = 0;
-        for (std::int64_t width : heads) n_in_heads += width;
-        require(heads.empty() || n_in_heads == n_outputs_, "the heads are not all outputs");
-        network_ = kernels<T>().make({plain.data(), int(plain.size()), loss, {l2, l1},
-                                      Precision(precision), input_dropout, input_noise, n_targets,
-                                      loss_hyperparameters.data(), int(loss_hyperparameters.size()),
-                                      heads.data(), int(heads.size())},
-                                     largest_batch);
+        n_targets_ = n_targets, largest_batch_ = largest_batch, heads_ = heads;
+        require(largest_batch >= 0 && largest_batch <= most_parameters, "a batch is too large");
+        require(is_fraction(input_dropout) && input_noise >= 0, "the inputs' noise is out of range");
+        require_heads(heads, n_outputs_);
+        require_loss(loss, loss_hyperparameters.size(), n_outputs_, n_targets, heads.size());
+        const Targets targets = targets_of(loss, loss_hyperparameters.size());
+        takes_codes_ = targets.takes_codes, takes_any_ = targets.is_any;
+        const std::vector<double> numbers = with_room(loss_hyperparameters);
+        try {
+            network_ = kernels<T>().make(
+                {plain.data(), int(plain.size()), loss, {l2, l1}, Precision(precision), input_dropout,
+                 input_noise, n_targets, numbers.data(), int(loss_hyperparameters.size()),
+                 heads.data(), int(heads.size())},
+                largest_batch);
+        } catch (const std::bad_alloc&) {
+            raise_out_of_memory();
+        }
         n_parameters_ = kernels<T>().n_parameters(network_);
     }
     NetworkHandle(const NetworkHandle&) = delete;
@@ -136,17 +161,22 @@ class NetworkHandle {
                                     std::int64_t batch_size, In<double> learning_rates,
                                     const OptimizerTuple& optimizer, InOut<T> parameters,
                                     InOut<T> slots, std::int64_t step, std::uint64_t seed,
-                                    int n_threads, std::optional<nb::object> bit_generator,
+                                    std::int64_t n_threads,
+                                    std::optional<nb::object> bit_generator,
                                     std::optional<nb::object> python_loss, double seconds) {
         require_fit(rows, parameters.size());
         const std::int64_t n_order = std::int64_t(order.size());
         require(batch_size >= 1 && batch_size <= largest_batch_, "batch_size is out of range");
+        require_order(order.data(), n_order, rows.n_rows);
+        require(step >= 0 && step <= most_parameters, "the optimizer's step is out of range");
         require(learning_rates.ndim() == 2, "learning rates are of epochs and steps");
         const std::int64_t n_steps = std::int64_t(learning_rates.shape(1));
-        require(n_steps * batch_size >= n_order, "there are fewer learning rates than steps");
+        require(n_steps >= (n_order + batch_size - 1) / batch_size, "there are fewer learning rates than steps");
         const auto& [number, hyperparameters, amsgrad, weight_decay, max_gradient_norm,
                      average_decay, measures_gradient] = optimizer;
-        Update<T> update{number, hyperparameters.data(), parameters.data(), slots.data(), step, seed,
+        require(is_in(optimizer_names, number), "the optimizer is none of OPTIMIZERS");
+        const std::vector<double> numbers = with_room(hyperparameters);
+        Update<T> update{number, numbers.data(), parameters.data(), slots.data(), step, seed,
                          amsgrad, weight_decay, max_gradient_norm, average_decay,
                          measures_gradient};
         require(std::int64_t(slots.size()) == kernels<T>().n_slots(update) * n_parameters_,
@@ -155,21 +185,20 @@ class NetworkHandle {
         PythonLoss<T> custom(python_loss, interrupt);
         RowOrder row_order(order, bit_generator);
         std::vector<ReportTuple> reports;
-        {
-            nb::gil_scoped_release released;
+        without_gil([&] {
             const double* rates = learning_rates.data();
             const double* const end = rates + learning_rates.size();
             for (bool goes_on = true; goes_on && rates < end && row_order.draw(interrupt);
                  rates += n_steps) {
                 const Report report = kernels<T>().epoch(
                     network_, rows.view(), {order.data(), n_order, batch_size, rates},
-                    update, custom.callback(), interrupt.signal(), n_threads);
+                    update, custom.callback(), interrupt.signal(), threads_within(n_threads));
                 update.step += report.steps;
                 reports.push_back(plain(report));
                 goes_on = report.ending == Ending::finished && report.non_finite_block < 0 &&
                           std::isfinite(report.loss) && !interrupt.check();
             }
-        }
+        });
         // What came in the last moments would otherwise be raised before the caller has the reports.
         interrupt.check_now();
         kept_ = interrupt.take();
@@ -181,53 +210,54 @@ class NetworkHandle {
     }
 
     ReportTuple loss_and_gradient(const RowArrays<T>& rows, In<T> parameters, InOut<T> gradient,
-                                  int n_threads, std::optional<nb::object> python_loss) {
+                                  std::int64_t n_threads, std::optional<nb::object> python_loss) {
         require_fit(rows, parameters.size());
         require(gradient.size() == parameters.size(), "the gradient does not fit the network");
         Interrupt interrupt;
         PythonLoss<T> custom(python_loss, interrupt);
         Report report;
-        {
-            nb::gil_scoped_release released;
+        without_gil([&] {
             report = kernels<T>().loss_and_gradient(network_, rows.view(), parameters.data(),
                                                     gradient.data(), custom.callback(),
-                                                    interrupt.signal(), n_threads);
-        }
+                                                    interrupt.signal(), threads_within(n_threads));
+        });
         interrupt.rethrow();
         return plain(report);
     }
 
     int predict(int link, const RowArrays<T>& rows, In<T> parameters, InOut<T> prediction,
-                std::vector<InOut<T>> activations, int n_threads) {
+                std::vector<InOut<T>> activations, std::int64_t n_threads) {
+        require(is_in(link_names, link), "link is none of LINKS");
         require_fit(rows, parameters.size(), false);
         require(std::int64_t(prediction.size()) == rows.n_rows * n_outputs_,
                 "the prediction does not fit the rows");
         const std::vector<T*> hidden = places_of(activations, rows.n_rows);
         Interrupt interrupt;
         Report report;
-        {
-            nb::gil_scoped_release released;
+        without_gil([&] {
             report = kernels<T>().predict(network_, link, rows.view(), parameters.data(),
                                           prediction.data(),
                                           hidden.empty() ? nullptr : hidden.data(),
-                                          interrupt.signal(), n_threads);
-        }
+                                          interrupt.signal(), threads_within(n_threads));
+        });
         interrupt.rethrow();
         return int(report.ending);
     }
 
     int predict_few(int link, In<T> X, In<T> parameters, InOut<T> prediction) const {
         const std::int64_t n_rows = X.ndim() == 2 ? std::int64_t(X.shape(0)) : -1;
+        require(is_in(link_names, link), "link is none of LINKS");
         require(std::int64_t(X.size()) == n_rows * n_features_, "X does not fit the network");
         require(std::int64_t(parameters.size()) == n_parameters_,
                 "the parameters do not fit the network");
         require(std::int64_t(prediction.size()) == n_rows * n_outputs_,
                 "the prediction does not fit the rows");
-        nb::gil_scoped_release released;
-        return int(kernels<T>()
-                       .predict_few(network_, link, X.data(), n_rows, parameters.data(),
-                                    prediction.data())
-                       .ending);
+        Report report;
+        without_gil([&] {
+            report = kernels<T>().predict_few(network_, link, X.data(), n_rows, parameters.data(),
+                                              prediction.data());
+        });
+        return int(report.ending);
     }
 
    private:
@@ -235,6 +265,11 @@ class NetworkHandle {
         rows.require_fit(n_features_, n_targets_, is_learned);
         require(std::int64_t(n_parameters) == n_parameters_,
                 "the parameters do not fit the network");
+        if (!is_learned) return;
+        require(n_targets_ > 0 && (takes_any_ || (takes_codes_ ? rows.codes.has_value() : rows.targets.has_value())),
+                "the loss takes other targets");
+        if (takes_codes_)
+            require_codes(rows.codes->data(), rows.n_rows, n_targets_, heads_, n_outputs_);
     }
 
     std::vector<T*> places_of(std::vector<InOut<T>>& activations, std::int64_t n_rows) const {
@@ -250,7 +285,8 @@ class NetworkHandle {
     }
 
     void* network_;
-    std::vector<std::int64_t> hidden_widths_;
+    std::vector<std::int64_t> hidden_widths_, heads_;
+    bool takes_codes_ = false, takes_any_ = false;
     std::int64_t n_features_ = 0, n_outputs_ = 0, n_targets_ = 0, n_parameters_ = 0;
     std::int64_t largest_batch_ = 0;
     std::unique_ptr<nb::python_error> kept_;
@@ -335,4 +371,10 @@ NB_MODULE(_native, module) {
     bind<float>(module, "Rows32", "Network32");
     bind<double>(module, "Rows64", "Network64");
     bind_measures(module);
+    module.def("end_calls", end_calls, "seconds"_a,
+               "Ask the calls of all other threads to stop, wait for them for so many seconds at most, "
+               "and let none begin any more: for the end of the interpreter.");
+    module.def(
+        "forget_calls", [] { calls_at_work = 0; },
+        "Count no call as at work: for a forked child, which has no thread but one.");
 }

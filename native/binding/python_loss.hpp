@@ -24,7 +24,12 @@ class PythonLoss {
     }
 
     bool compute(const ChunkTerms<T>& terms) {
-        nb::gil_scoped_acquire gil;
+        bool is_computed = false;
+        with_gil([&] { is_computed = compute_with_gil(terms); });
+        return is_computed;
+    }
+
+    bool compute_with_gil(const ChunkTerms<T>& terms) {
         try {
             call(terms);
             return true;

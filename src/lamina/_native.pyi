@@ -148,3 +148,13 @@ def spin64(loop: int, rounds: int, n_threads: int) -> tuple[int, float]:
     """
     Run one of spin_loops() on each thread; return the floating-point operations made, two for each multiply-add, and the mean of the results, 1 - 0.999**rounds.
     """
+
+def end_calls(seconds: float) -> None:
+    """
+    Ask the calls of all other threads to stop, wait for them for so many seconds at most, and let none begin any more: for the end of the interpreter.
+    """
+
+def forget_calls() -> None:
+    """
+    Count no call as at work: for a forked child, which has no thread but one.
+    """

@@ -6,7 +6,9 @@ csr row starts int64: `_row_arrays` sees to that once for every fit.
 
 from __future__ import annotations
 
+import atexit
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -41,6 +43,10 @@ from lamina.network import Dense, NetworkSpec, ParameterLayout
 
 # For so many rows it is not worth while to pack the weights first.
 FEW_ROWS = 16
+# Daemon threads have to stop before the interpreter ends; a loss in Python may keep them longer.
+atexit.register(_native.end_calls, seconds=10.0)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_native.forget_calls)
 # A prediction needs no loss; any entry of the table fills the place.
 NO_OBJECTIVE = Objective("squared_error")
 
@@ -93,20 +99,11 @@ def _network(
 
 
 def _block(block: Dense) -> tuple[int, int, int, int, bool, float]:
-    normalization = (
-        _native.NO_NORMALIZATION
-        if block.normalization is None
-        else _native.NORMALIZATIONS[block.normalization]
-    )
-    activation = _native.ACTIVATIONS[block.activation]
-    return (
-        block.fan_in,
-        block.fan_out,
-        activation,
-        normalization,
-        block.residual,
-        float(block.dropout),
-    )
+    name, normalization = block.normalization, _native.NO_NORMALIZATION
+    if name is not None:
+        normalization = _native.NORMALIZATIONS[name]
+    activation, dropout = _native.ACTIVATIONS[block.activation], float(block.dropout)
+    return block.fan_in, block.fan_out, activation, normalization, block.residual, dropout
 
 
 def _loss(objective: Objective) -> tuple[int, list[float]]:

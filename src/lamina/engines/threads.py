@@ -14,6 +14,8 @@ from contextlib import contextmanager
 # start is.
 STEP_WORK_PER_THREAD = 250_000
 CALL_WORK_PER_THREAD = 2_500_000
+# Granted on machines with fewer cores as well, so that the number of threads can be tried out.
+ALWAYS_GRANTED = 16
 
 
 def usable_cores() -> int:
@@ -66,7 +68,8 @@ def choose_threads(step_work: float, n_steps: int = 1, requested: int | None = N
     n_steps : int
         The steps of the call.
     requested : int, optional
-        What the user wants; taken as it is.
+        What the user asks for: granted up to the number of cores, or 16 where there are fewer,
+        because more threads only take time from each other.
 
     Returns
     -------
@@ -79,9 +82,11 @@ def choose_threads(step_work: float, n_steps: int = 1, requested: int | None = N
     1
     >>> choose_threads(1_000, 50, requested=3)
     3
+    >>> choose_threads(1_000, 50, requested=2**40) < 10_000
+    True
     """
     if requested is not None:
-        return requested
+        return int(max(1, min(requested, max(ALWAYS_GRANTED, usable_cores()))))
     by_step = step_work // STEP_WORK_PER_THREAD
     by_call = step_work * n_steps // CALL_WORK_PER_THREAD
     if (wanted := min(by_step, by_call)) < 2:

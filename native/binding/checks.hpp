@@ -1,0 +1,106 @@
+// What a network, its rows and its optimizer must be, before the kernels trust their numbers.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kernels.hpp"
+
+namespace lamina {
+
+// So many that no product of sizes in bytes leaves 64 bits.
+inline constexpr std::int64_t most_parameters = std::int64_t(1) << 50;
+// At least as many as any optimizer or loss reads.
+inline constexpr std::size_t room_for_hyperparameters = 16;
+
+inline std::vector<double> with_room(std::vector<double> hyperparameters) {
+    if (hyperparameters.size() < room_for_hyperparameters)
+        hyperparameters.resize(room_for_hyperparameters);
+    return hyperparameters;
+}
+
+inline bool is_fraction(double number) { return number >= 0 && number < 1; }
+
+inline void require_blocks(const std::vector<Block>& blocks) {
+    require(!blocks.empty() && blocks.size() < 1 << 20, "a network needs at least one block");
+    std::int64_t n_parameters = 0;
+    for (std::size_t i = 0; i < blocks.size(); ++i) {
+        const Block& block = blocks[i];
+        require(block.fan_in >= 1 && block.fan_out >= 1, "a block needs inputs and outputs");
+        require(block.fan_in <= most_parameters / block.fan_out, "a block is too large");
+        n_parameters += block.fan_in * block.fan_out;
+        require(n_parameters <= most_parameters, "the network is too large");
+        require(i == 0 || block.fan_in == blocks[i - 1].fan_out, "the blocks do not fit together");
+        require(!block.residual || (i > 0 && block.fan_in == block.fan_out),
+                "a residual needs as many outputs as inputs");
+        require(is_in(activation_names, block.activation), "activation is none of ACTIVATIONS");
+        require(block.normalization == Block{}.normalization ||
+                    is_in(normalization_names, block.normalization),
+                "normalization is none of NORMALIZATIONS");
+        require(is_fraction(block.dropout), "dropout is out of range");
+    }
+}
+
+inline void require_heads(const std::vector<std::int64_t>& heads, std::int64_t n_outputs) {
+    std::int64_t left = n_outputs;
+    for (std::int64_t width : heads) {
+        require(width >= 1 && width <= left, "the heads are not all outputs");
+        left -= width;
+    }
+    require(heads.empty() || left == 0, "the heads are not all outputs");
+}
+
+struct Targets {
+    bool takes_codes = false, is_any = false;
+    std::int64_t n_outputs_each = 1;  // of one target
+};
+
+inline Targets targets_of(int loss, std::size_t n_hyperparameters) {
+    if (loss == custom_loss) return {false, true};
+    const std::string name = loss_names[loss];
+    if (name == "log_loss" || name == "smoothed_log_loss" || name == "focal") return {true};
+    if (name == "quantile") return {false, false, std::int64_t(n_hyperparameters)};
+    if (name == "gaussian_nll") return {false, false, 2};
+    return {};
+}
+
+// n_targets is zero where a network only predicts.
+inline void require_loss(int loss, std::size_t n_hyperparameters, std::int64_t n_outputs,
+                         std::int64_t n_targets, std::size_t n_heads) {
+    require(loss == custom_loss || is_in(loss_names, loss), "loss is none of LOSSES");
+    require(n_targets >= 0 && n_targets <= most_parameters, "n_targets is out of range");
+    const Targets targets = targets_of(loss, n_hyperparameters);
+    if (n_targets == 0 || targets.is_any) return;
+    const std::int64_t n_heads_of_codes = n_heads ? std::int64_t(n_heads) : 1;
+    require(targets.takes_codes ? n_targets == n_heads_of_codes
+                                : n_targets * targets.n_outputs_each == n_outputs,
+            "the targets do not fit the outputs");
+}
+
+inline void require_order(const std::int64_t* order, std::int64_t n, std::int64_t n_rows) {
+    bool is_within = true;
+    for (std::int64_t i = 0; i < n; ++i) is_within &= order[i] >= 0 && order[i] < n_rows;
+    require(is_within, "the row order names a row that is not there");
+}
+
+// Codes (n_rows, n_targets), each below the outputs of its head.
+inline void require_codes(const std::int32_t* codes, std::int64_t n_rows, std::int64_t n_targets,
+                          const std::vector<std::int64_t>& heads, std::int64_t n_outputs) {
+    bool is_within = true;
+    for (std::int64_t row = 0; row < n_rows; ++row)
+        for (std::int64_t j = 0; j < n_targets; ++j, ++codes)
+            is_within &= *codes >= 0 && *codes < (heads.empty() ? n_outputs : heads[std::size_t(j)]);
+    require(is_within, "a class code is out of range");
+}
+
+inline void require_csr(const std::int64_t* starts, std::int64_t n_rows, const std::int32_t* columns,
+                        std::int64_t n_entries, std::int64_t n_features) {
+    bool is_within = starts[0] >= 0 && starts[n_rows] <= n_entries;
+    for (std::int64_t row = 0; row < n_rows; ++row) is_within &= starts[row] <= starts[row + 1];
+    require(is_within, "the starts of csr rows are out of order");
+    for (std::int64_t i = 0; i < n_entries; ++i)
+        is_within &= columns[i] >= 0 && columns[i] < n_features;
+    require(is_within, "a csr matrix has a column that is not there");
+}
+
+}  // namespace lamina
