@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, wraps
 from numbers import Integral
 from typing import Any, Self
@@ -69,6 +69,19 @@ def _advice_about(
     return f" Only {', '.join(by_place)} may stand without a name: name the argument {given}."
 
 
+def require_valid_now(model: Any, names: Iterable[str]) -> None:
+    """Check some of a model's parameters again, because they may have changed since the fit.
+
+    Raises
+    ------
+    InvalidParameterError
+        For a value that its parameter does not take; it is a ValueError.
+    """
+    defaults = type(model)._defaults()
+    values = ((name, getattr(model, name), defaults[name]) for name in names)
+    require_valid(model, {name: value for name, value, default in values if value is not default})
+
+
 class Configured(BaseEstimator):  # type: ignore[misc]
     """The part of MLPClassifier and MLPRegressor that minds their parameters."""
 
@@ -106,9 +119,7 @@ class Configured(BaseEstimator):  # type: ignore[misc]
 
     def _validate_params(self) -> None:
         # Most values are the defaults, and to look at them all takes longer than many a small fit.
-        values = ((name, getattr(self, name), of) for name, of in self._defaults().items())
-        given = {name: value for name, value, default in values if value is not default}
-        require_valid(self, given)
+        require_valid_now(self, self._defaults())
 
     @classmethod
     @cache

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lamina.estimators.architecture import architecture_of, network_for
 from lamina.estimators.constraints import hidden_widths
 from lamina.estimators.data_frames import pandas_or
 from lamina.estimators.passes import Passes
-from lamina.estimators.state import architecture_of, network_and_parameters, network_for
+from lamina.estimators.state import network_and_parameters
 from lamina.formulas import LINKS
 from lamina.formulas.table import Array
 from lamina.network import Dense, NetworkSpec, ParameterLayout

@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from lamina.engines import choose_engine
 from lamina.engines.engine import Matrix
 from lamina.errors import NonFiniteError
+from lamina.estimators.architecture import architecture_of, network_for
 from lamina.estimators.configured import Configured
 from lamina.estimators.constraints import (
     LBFGS,
@@ -37,10 +38,8 @@ from lamina.estimators.state import (
     EPOCH_ATTRIBUTES,
     PARTS_BESIDE,
     SCALING_ATTRIBUTES,
-    architecture_of,
     dtype_of,
     network_and_parameters,
-    network_for,
     require_parts,
     share_one_vector,
     trained_parameters_of,
@@ -153,6 +152,9 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         """What validated targets ask for; `known` where an earlier fit's task goes on."""
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool, **given: Any) -> Self:
+        if incremental and hasattr(self, "coefs_"):
+            # scikit-learn validates before the first call only.
+            self._validate_params()
         refuse_contradictions(self, incremental=incremental)
         fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         assignment = self._assignment(X, y, sample_weight, fresh, incremental, **given)

@@ -267,7 +267,8 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         gives the same numbers, to rounding.
     n_threads : int or None, default=None
         The native engine's threads. None leaves the number to a cost model, within the cores that
-        this process may use and OMP_NUM_THREADS. The result is the same to the last bit.
+        this process may use and OMP_NUM_THREADS. A number above both these cores and 16 counts as
+        the larger of both. The result is the same to the last bit.
     learning_rate_options : dict or None, default=None
         Numbers that the schedule is to take in place of its own: 'exponential' decay=0.95; 'step'
         factor=0.1, every=30; 'cosine' period=None, period_factor=1, lowest=0; 'one_cycle'

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from copy import copy
 from functools import lru_cache
 from itertools import chain, pairwise
-from numbers import Real
 from operator import is_
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -21,7 +20,13 @@ from numpy.typing import DTypeLike
 
 from lamina.encoding.target_scaling import TargetScaling, last_layer
 from lamina.engines import OptimizerSettings, OptimizerState
-from lamina.estimators.constraints import hidden_activations, hidden_dropout
+from lamina.estimators.architecture import (
+    OF_PREDICTIONS,
+    Architecture,
+    architecture_of,
+    network_for,
+)
+from lamina.estimators.configured import require_valid_now
 from lamina.estimators.optimizing import optimizer_settings
 from lamina.formulas import OPTIMIZERS
 from lamina.formulas.table import Array
@@ -61,8 +66,9 @@ def network_of(model: Any) -> NetworkSpec:
     ------
     ValueError
         Where weights, biases and the number of features are not those of one network, because
-        someone has set them by hand.
+        someone has set them by hand, and for parameters that no network has.
     """
+    require_valid_now(model, Architecture._fields)
     shapes = tuple(tuple(part.shape for part in parts) for parts in _parts_of(model))
     return _network(
         shapes,
@@ -70,51 +76,6 @@ def network_of(model: Any) -> NetworkSpec:
         architecture_of(model),
         model.out_activation_,
         tuple(vars(model).get("_heads", ())),
-    )
-
-
-class Architecture(NamedTuple):
-    """The parameters of an estimator, beside widths, that make its network."""
-
-    activation: str | tuple[str, ...]
-    output_activation: str | None
-    normalization: str | None
-    residual: bool
-    dropout: float | tuple[float, ...]
-    input_dropout: float
-    input_noise: float
-
-
-def architecture_of(model: Any) -> Architecture:
-    """What a model's parameters ask for."""
-    activation, dropout = model.activation, model.dropout
-    return Architecture(
-        activation if isinstance(activation, str) else tuple(activation),
-        model.output_activation,
-        model.normalization,
-        bool(model.residual),
-        float(dropout) if isinstance(dropout, Real) else tuple(dropout),
-        float(model.input_dropout),
-        float(model.input_noise),
-    )
-
-
-@lru_cache(maxsize=64)
-def network_for(
-    widths: tuple[int, ...], architecture: Architecture, link: str, heads: tuple[int, ...] = ()
-) -> NetworkSpec:
-    """The network of these widths, inputs first and outputs last."""
-    return NetworkSpec.perceptron(
-        widths,
-        hidden_activations(architecture.activation, len(widths) - 2),
-        link,
-        architecture.output_activation,
-        normalization=architecture.normalization,
-        residual=architecture.residual,
-        dropout=hidden_dropout(architecture.dropout, len(widths) - 2),
-        input_dropout=architecture.input_dropout,
-        input_noise=architecture.input_noise,
-        heads=heads,
     )
 
 
@@ -264,21 +225,34 @@ def network_and_parameters(model: Any) -> tuple[NetworkSpec, Array]:
         model.out_activation_,
         model.n_features_in_,
         fitted.get("_heads"),
+        model.dtype,
+        model.precision,
+        model.engine,
+        model.n_threads,
     )
     # Someone's subclass may compare by value, and have no hash then.
     is_hashable = type(model).__hash__ is not None
     known = _known.get(model) if is_hashable else None
     if (
         known is not None
-        and known.surroundings == surroundings
+        and _are_equal(known.surroundings, surroundings)
         and len(known.parts) == len(parts)
         and all(map(is_, known.parts, parts))
     ):
         return known.spec, known.parameters
+    require_valid_now(model, OF_PREDICTIONS)
     spec, parameters = network_of(model), parameters_of(model)
     if is_hashable and all(part.base is parameters for part in parts if part.size):
         _known[model] = _Known(parts, surroundings, spec, parameters)
     return spec, parameters
+
+
+def _are_equal(surroundings: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
+    try:
+        return surroundings == others
+    except ValueError:
+        # An array has no truth value; no parameter that may be an array makes a network.
+        return False
 
 
 def share_one_vector(model: Any) -> None:

@@ -13,14 +13,13 @@ from lamina.encoding import TargetEncoding
 from lamina.encoding.targets import LOSS_OF_KIND, TargetKind
 from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
+from lamina.estimators.architecture import architecture_of, network_for
 from lamina.estimators.constraints import REGRESSION_LOSSES
 from lamina.estimators.optimizing import optimizer_settings
 from lamina.estimators.state import (
-    architecture_of,
     epoch_attributes,
     memory_of,
     network_attributes,
-    network_for,
 )
 from lamina.estimators.tasks import Classification, Regression
 from lamina.export.fitted_network import FittedBlock

@@ -1,0 +1,58 @@
+"""From an estimator's parameters to the network that they make."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from numbers import Real
+from typing import Any, NamedTuple
+
+from lamina.estimators.constraints import hidden_activations, hidden_dropout
+from lamina.network import NetworkSpec
+
+# The parameters beside these that a prediction reads.
+OF_PREDICTIONS = ("dtype", "precision", "engine", "n_threads")
+
+
+class Architecture(NamedTuple):
+    """The parameters of an estimator, beside widths, that make its network."""
+
+    activation: str | tuple[str, ...]
+    output_activation: str | None
+    normalization: str | None
+    residual: bool
+    dropout: float | tuple[float, ...]
+    input_dropout: float
+    input_noise: float
+
+
+def architecture_of(model: Any) -> Architecture:
+    """What a model's parameters ask for."""
+    activation, dropout = model.activation, model.dropout
+    return Architecture(
+        activation if isinstance(activation, str) else tuple(activation),
+        model.output_activation,
+        model.normalization,
+        bool(model.residual),
+        float(dropout) if isinstance(dropout, Real) else tuple(dropout),
+        float(model.input_dropout),
+        float(model.input_noise),
+    )
+
+
+@lru_cache(maxsize=64)
+def network_for(
+    widths: tuple[int, ...], architecture: Architecture, link: str, heads: tuple[int, ...] = ()
+) -> NetworkSpec:
+    """The network of these widths, inputs first and outputs last."""
+    return NetworkSpec.perceptron(
+        widths,
+        hidden_activations(architecture.activation, len(widths) - 2),
+        link,
+        architecture.output_activation,
+        normalization=architecture.normalization,
+        residual=architecture.residual,
+        dropout=hidden_dropout(architecture.dropout, len(widths) - 2),
+        input_dropout=architecture.input_dropout,
+        input_noise=architecture.input_noise,
+        heads=heads,
+    )

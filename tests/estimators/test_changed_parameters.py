@@ -1,0 +1,112 @@
+"""Parameters that become invalid after a fit are refused by name where they are used."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.utils._param_validation import InvalidParameterError
+
+import lamina
+from lamina import MLPRegressor
+
+X = np.random.RandomState(0).standard_normal((200, 3))
+y = X[:, 0]
+
+# A crash would end the process, so that every combination runs in a child.
+PROGRAM = """
+import json, sys, warnings
+import numpy as np
+from copy import copy
+from sklearn.utils._param_validation import InvalidParameterError
+from lamina import MLPClassifier, MLPRegressor
+warnings.simplefilter("ignore")
+sys.set_int_max_str_digits(0)
+
+X = np.random.RandomState(0).standard_normal((200, 3))
+y = (X[:, 0] > 0).astype(int)
+VALUES = [0, -1, -2**31, 2**40, 2**63, 10**400, 1.5, -0.5, float("nan"), float("inf"), "nonsense",
+    None, True, [], {}, [1, "a"], (), object(), np.array([1, 2]), np.array(["relu"]), b"x", 1j,
+    ["nonsense"], [2.0], lambda *rows: 0, np.float32(3), np.int64(-5)]
+METHODS = {
+    "predict": lambda model: model.predict(X),
+    "a row": lambda model: model.predict(X[:1]),
+    "score": lambda model: model.score(X, y),
+    "transform": lambda model: model.transform(X),
+    "input_gradients": lambda model: model.input_gradients(X),
+    "describe": lambda model: repr(model.describe(X)),
+    "check_gradients": lambda model: model.check_gradients(X[:5], y[:5], max_parameters=2),
+    "partial_fit": lambda model: model.partial_fit(X, y),
+}
+ENDLESS = {"max_iter", "max_fun"}
+wrong, n_refused = [], 0
+make = MLPClassifier if sys.argv[1] == "classifier" else MLPRegressor
+fitted = make(hidden_layer_sizes=(4, 4), max_iter=1, random_state=0).fit(X, y)
+for name in fitted.get_params():
+    for value in VALUES:
+        for method, call in METHODS.items():
+            if name in ENDLESS and method == "check_gradients":
+                continue
+            model = copy(fitted)
+            setattr(model, name, value)
+            try:
+                call(model)
+            except (ValueError, MemoryError) as error:
+                n_refused += 1
+            except TypeError as error:
+                if name not in str(error):
+                    wrong.append([name, repr(value)[:50], method, repr(error)[:200]])
+            except Exception as error:
+                if (name, method, type(error)) == ("solver", "partial_fit", AttributeError):
+                    continue  # scikit-learn's way to say that another solver is needed
+                wrong.append([name, repr(value)[:50], method, repr(error)[:200]])
+print(json.dumps([n_refused, wrong]))
+"""
+
+
+@pytest.mark.parametrize("kind", ["regressor", "classifier"])
+def test_every_invalid_value_of_every_parameter_is_refused_in_words(kind: str) -> None:
+    child = subprocess.run(
+        [sys.executable, "-c", PROGRAM, kind], capture_output=True, text=True, check=False
+    )
+    assert child.returncode == 0, child.stderr[-2000:]
+    n_refused, wrong = json.loads(child.stdout.splitlines()[-1])
+    assert wrong == []
+    assert n_refused > 1000
+
+
+@pytest.mark.parametrize("n_threads", [0, -1, -(2**31), 2**63, 1.5, "two"])
+@pytest.mark.parametrize("n_rows", [1, 200])
+def test_a_number_of_threads_that_is_none_is_named(
+    n_threads: Any, n_rows: int, tmp_path: Path
+) -> None:
+    model = MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=5000).fit(X, y)
+    model.predict(X[:1])
+    model.n_threads = n_threads
+    loaded = pickle.loads(pickle.dumps(model))
+    for each in (model, loaded):
+        with pytest.raises(InvalidParameterError, match="'n_threads' parameter of MLPRegressor"):
+            each.predict(X[:n_rows])
+    if n_threads == 0:
+        lamina.save(model, tmp_path / "zero.lamina")
+        with pytest.raises(InvalidParameterError, match="'n_threads' parameter of MLPRegressor"):
+            lamina.load(tmp_path / "zero.lamina").predict(X[:n_rows])
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("n_threads", [64, 100_000, 2**31 - 1, 2**31, 2**40, 2**63 - 1])
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_more_threads_than_there_is_work_change_nothing(n_threads: int, solver: str) -> None:
+    models = [
+        MLPRegressor(
+            hidden_layer_sizes=(5,), solver=solver, max_iter=2, random_state=0, n_threads=each
+        ).fit(X, y)
+        for each in (1, n_threads)
+    ]
+    np.testing.assert_array_equal(models[0].predict(X), models[1].predict(X))
