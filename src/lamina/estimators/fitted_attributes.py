@@ -142,7 +142,7 @@ def scaling_fields(fitted: dict[str, Any], spec: NetworkSpec) -> Fields:
 
     def means(value: Any, place: str) -> None:
         array("f", (None,), finite=True)(value, place)
-        if np.shape(value) != np.shape(fitted.get("target_scale_")):
+        if np.shape(value) != getattr(fitted.get("target_scale_"), "shape", None):
             raise refused(value, place, "a number for each target")
 
     return {"target_mean_": means, "target_scale_": scales, "_standardised_layer": layer}
