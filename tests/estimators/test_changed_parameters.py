@@ -93,10 +93,8 @@ def test_a_number_of_threads_that_is_none_is_named(
     for each in (model, loaded):
         with pytest.raises(InvalidParameterError, match="'n_threads' parameter of MLPRegressor"):
             each.predict(X[:n_rows])
-    if n_threads == 0:
-        lamina.save(model, tmp_path / "zero.lamina")
-        with pytest.raises(InvalidParameterError, match="'n_threads' parameter of MLPRegressor"):
-            lamina.load(tmp_path / "zero.lamina").predict(X[:n_rows])
+    with pytest.raises((ValueError, TypeError), match="n_threads"):
+        lamina.save(model, tmp_path / "model.lamina")
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
