@@ -162,7 +162,7 @@ Fitted<T> fit(const InstructionSet& set, const Example<T>& example, std::int64_t
                                          fitted.gradient.data(), {}, quiet, threads)
                       .loss;
     kernels.predict(network, 0, example.rows_to_predict(), fitted.parameters.data(),
-                    fitted.prediction.data(), quiet, threads);
+                    fitted.prediction.data(), nullptr, quiet, threads);
     kernels.release(network);
     return fitted;
 }
@@ -241,7 +241,7 @@ void test_a_network_that_has_predicted_trains_as_a_new_one(const InstructionSet&
         unlabelled.targets = unlabelled.weight = nullptr, unlabelled.codes = nullptr;
         if (predicts)
             kernels.predict(network, 0, unlabelled, example.parameters.data(), prediction.data(),
-                            quiet, 1);
+                            nullptr, quiet, 1);
         trained[predicts] = example.parameters;
         kernels.epoch(network, example.rows(),
                       {example.order.data(), example.n_rows, example.n_rows, rates},
