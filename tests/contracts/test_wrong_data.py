@@ -10,6 +10,8 @@ import pytest
 from scipy import sparse
 
 from lamina import MLPClassifier, MLPRegressor
+from lamina.engines import available_engines
+from lamina.errors import NonFiniteError
 
 X = np.random.RandomState(0).standard_normal((20, 3))
 Y = np.arange(20) % 2
@@ -144,7 +146,7 @@ def test_a_target_outside_the_loss_is_named_with_its_row() -> None:
 WEIGHT = np.ones(20)
 WRONG_WEIGHTS: dict[str, tuple[Any, str]] = {
     "NaN": (with_element(WEIGHT, 3, np.nan), r"{name}\[3\] is nan"),
-    "negative": (with_element(WEIGHT, 6, -1.0), r"{name}\[6\] is -1\.0: a negative weight"),
+    "infinity": (with_element(WEIGHT, 6, -np.inf), r"{name}\[6\] is -inf"),
     "too few": (WEIGHT[:5], r"{name}=.*the 20 rows of X"),
     "a matrix": (WEIGHT[:, None], r"{name}=.*shape \(20, 1\)"),
     "zeros": (0 * WEIGHT, r"{name}=.*at least one non-zero"),
@@ -164,6 +166,38 @@ def test_wrong_weights_are_named_with_their_row(made: Any, kind: str) -> None:
         lambda: made(max_iter=1).fit(X, Y, validation_data=(X, Y, weight)),
         pattern.format(name="weight_val"),
     )
+
+
+CANCELLING = np.where(np.arange(20) % 4 < 2, 1.0, -1.0)
+
+
+@every_estimator
+@pytest.mark.parametrize("engine", available_engines())
+def test_weights_that_cancel_are_refused_where_a_mean_needs_their_sum(
+    made: Any, engine: str
+) -> None:
+    model = made(max_iter=1, engine=engine)
+    pattern = "weights of a whole batch sum to zero.*larger batch_size"
+    with pytest.raises(ZeroDivisionError, match=pattern):
+        model.fit(X, Y, CANCELLING)
+    with pytest.raises(ZeroDivisionError, match="score has no mean"):
+        model.fit(X, Y).score(X, Y, CANCELLING)
+    with pytest.raises(ValueError, match="sums to zero over the 20 held-out rows"):
+        model.fit(X, Y, validation_data=(X, Y, CANCELLING))
+
+
+def test_a_fit_that_nearly_cancelling_weights_let_diverge_names_them() -> None:
+    weight = np.where(CANCELLING < 0, -1.0, 1 + 1e-13)
+    model = MLPRegressor(solver="sgd", learning_rate_init=1.0, momentum=0.0)
+    with pytest.raises(NonFiniteError, match="sample_weight holds negative numbers"):
+        model.fit(X, 1.0 * Y, weight)
+
+
+def test_targets_are_scaled_whatever_the_signs_of_weights() -> None:
+    weight = np.where(np.arange(20) < 8, -1.0, 1.0)
+    model = MLPRegressor(max_iter=20, scale_target=True, random_state=0)
+    assert model.fit(X, 1e3 * Y, weight).target_scale_ == [500.0]
+    assert np.isfinite(model.loss_)
 
 
 TWO_LABELS = np.column_stack([Y, 1 - Y, Y])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +61,13 @@ def test_the_parameters_are_scikit_learns_and_more_in_the_same_order(
     theirs = getattr(sklearn.neural_network, estimator.__name__)
     ours, expected = estimator().get_params(), theirs().get_params()
     assert {name: ours[name] for name in expected} == expected
-    names = estimator.__init__.__code__.co_varnames
-    their_names = theirs.__init__.__code__.co_varnames
+    names, their_names = (list(signature(each).parameters) for each in (estimator, theirs))
     assert names[: len(their_names)] == their_names
-    positional = estimator.__init__.__code__.co_argcount
-    assert positional == theirs.__init__.__code__.co_argcount
+    kinds, their_kinds = (
+        [each.kind for each in signature(made).parameters.values()] for made in (estimator, theirs)
+    )
+    assert kinds[: len(their_kinds)] == their_kinds
+    assert set(kinds[len(their_kinds) :]) == {Parameter.KEYWORD_ONLY}
 
 
 @both

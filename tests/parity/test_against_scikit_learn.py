@@ -48,6 +48,8 @@ WAYS = [
     "early_stopping",
     "weights",
     "weights_and_early_stopping",
+    "negative_weights",
+    "negative_weights_and_early_stopping",
     "sparse",
     "warm_start",
     "warm_start_and_early_stopping",
@@ -58,6 +60,9 @@ WAYS = [
 BY_EPOCHS_ONLY = {
     "early_stopping",
     "weights_and_early_stopping",
+    # A loss with negative weights has no lower bound, and L-BFGS runs away from last bits.
+    "negative_weights",
+    "negative_weights_and_early_stopping",
     "warm_start_and_early_stopping",
     "partial_fit",
     "partial_fit_after_fit",
@@ -102,6 +107,9 @@ def fitted(module: Any, solver: str, task: str, way: str, **extra: Any) -> tuple
     parameters["shuffle"] = way != "unshuffled"
     estimator = module.MLPRegressor if regression else module.MLPClassifier
     weight = np.linspace(0.1, 2, len(X)) if "weights" in way else None
+    if "negative" in way:
+        # As of simulated collisions of particles: some events subtract.
+        weight = np.where(np.arange(len(X)) % 5 == 0, -0.7, 1.3)
     X = sparse.csr_array(np.where(np.abs(X) > 0.7, X, 0)) if way == "sparse" else X
     model = estimator(**parameters)
     with warnings.catch_warnings(record=True) as caught:
@@ -135,5 +143,17 @@ def test_a_fit_gives_the_same_numbers(
 ) -> None:
     ours, our_warnings = fitted(lamina, solver, task, way, engine=engine)
     expected, their_warnings = theirs(sklearn.neural_network, solver, task, way)
+    assert our_warnings == their_warnings
+    assert_same(ours, expected, rows_of(task)[0])
+
+
+@pytest.mark.parametrize("engine", available_engines())
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression", "two_targets"])
+def test_lbfgs_begins_with_the_same_numbers_where_weights_are_negative(
+    assert_same: Callable[..., None], engine: str, task: str
+) -> None:
+    way: dict[str, Any] = {"way": "negative_weights", "max_iter": 3}
+    ours, our_warnings = fitted(lamina, "lbfgs", task, engine=engine, **way)
+    expected, their_warnings = fitted(sklearn.neural_network, "lbfgs", task, **way)
     assert our_warnings == their_warnings
     assert_same(ours, expected, rows_of(task)[0])

@@ -46,12 +46,14 @@ class TargetScaling:
 
     @classmethod
     def of(cls, y: NDArray[Any], weight: Array | None = None) -> TargetScaling:
-        """Measure the targets; rows count by their weights."""
+        """Measure the targets; rows count by their weights, negative ones by their size."""
         y = np.asarray(y, dtype=np.float64)
         # Divided by its largest element, so that no square overflows.
         size = np.abs(y).max(axis=0)
         size[size == 0] = 1.0
         relative = y / size
+        # A variance must be positive; mean and scale are units, which any rows can give.
+        weight = None if weight is None else np.abs(weight)
         mean = np.average(relative, axis=0, weights=weight)
         scale = np.sqrt(np.average((relative - mean) ** 2, axis=0, weights=weight))
         # What rounding leaves of a constant target's deviation is no scale.

@@ -18,6 +18,11 @@ from lamina.formulas import LINKS, LOSSES
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 
+WEIGHTS_CANCEL = (
+    "The sample weights of a whole batch sum to zero, so its loss has no mean: drop rows of weight "
+    "zero, or take a larger batch_size, in which negative weights cancel less."
+)
+
 
 def predict_from(spec: NetworkSpec, logits: Array) -> Array:
     """The prediction behind the link, which takes each head by itself."""
@@ -39,8 +44,17 @@ def head_columns(spec: NetworkSpec) -> list[slice]:
 
 
 def weight_sum(rows: Rows) -> float:
-    """What a batch's gradient is divided by: its number of rows, or the sum of their weights."""
-    return float(len(rows.y) if rows.weight is None else rows.weight.sum())
+    """Return what a batch's gradient is divided by: its number of rows, or their weights' sum.
+
+    Raises
+    ------
+    ZeroDivisionError
+        For weights that sum to zero.
+    """
+    total = float(len(rows.y) if rows.weight is None else rows.weight.sum())
+    if total == 0:
+        raise ZeroDivisionError(WEIGHTS_CANCEL)
+    return total
 
 
 def row_losses(

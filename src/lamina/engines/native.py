@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from lamina import _native
+from lamina.engines.batch_loss import WEIGHTS_CANCEL
 from lamina.engines.custom_loss import value_and_delta
 from lamina.engines.engine import (
     NON_FINITE_ROWS,
@@ -151,10 +152,7 @@ def _row_work(spec: NetworkSpec, dtype: np.dtype[Any], passes: int) -> float:
 
 def _refuse_zero_weight(ending: int) -> None:
     if ending == _native.ZERO_WEIGHT:
-        raise ZeroDivisionError(
-            "The sample weights of a whole batch sum to zero, so its loss has no mean; "
-            "drop rows of weight zero, or take a larger batch_size."
-        )
+        raise ZeroDivisionError(WEIGHTS_CANCEL)
 
 
 @dataclass

@@ -12,14 +12,14 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target, unique_labels
-from sklearn.utils.validation import _num_samples, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from lamina.encoding.targets import Labels, TargetEncoding
 from lamina.estimators.constraints import CLASSIFICATION_CONSTRAINTS, CONSTRAINTS
 from lamina.estimators.perceptron import Perceptron, has_partial_fit
 from lamina.estimators.refusals import shown
 from lamina.estimators.tasks import Classification, Task
-from lamina.estimators.wrong_data import explained, refuse_labels_without_order, sample_weights
+from lamina.estimators.wrong_data import explained, refuse_labels_without_order, score_weights
 from lamina.formulas.table import Array
 
 
@@ -537,8 +537,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         """
         check_is_fitted(self)
         refuse_labels_without_order(y)
-        if sample_weight is not None:
-            sample_weight = sample_weights(sample_weight, np.empty((_num_samples(y), 0)))
+        sample_weight = score_weights(sample_weight, y)
         if not self._encoding().heads:
             with explained(X, y):
                 return float(super().score(X, y, sample_weight))

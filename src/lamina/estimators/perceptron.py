@@ -47,7 +47,12 @@ from lamina.estimators.state import (
 from lamina.estimators.tasks import Task
 from lamina.estimators.validating import HeldOut, parts_of
 from lamina.estimators.watched import Watched
-from lamina.estimators.wrong_data import explained, refuse_labels_without_order, sample_weights
+from lamina.estimators.wrong_data import (
+    explained,
+    negative_weights_explained,
+    refuse_labels_without_order,
+    sample_weights,
+)
 from lamina.formulas import OPTIMIZERS
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout
@@ -98,7 +103,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         X : array-like or sparse matrix of shape (n_rows, n_features)
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
         sample_weight : array-like of shape (n_rows,), optional
-            How much each row counts; all the same by default.
+            How much each row counts; all the same by default. Negative weights subtract.
         validation_data : tuple (X_val, y_val) or (X_val, y_val, weight_val), optional
             Rows of your own to measure on after every epoch: `validation_loss_curve_`,
             `validation_scores_`, and a column of `history_` for each metric of `monitor`. Nothing
@@ -161,7 +166,9 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         diagnosis = Diagnosis(assignment)
         # The caller of fit stands behind this method, fit, and scikit-learn's wrapper.
         diagnosis.look_at_rows(stacklevel=4)
-        outcome = fit_by_lbfgs(assignment) if self.solver == LBFGS else fit_by_epochs(assignment)
+        run = fit_by_lbfgs if self.solver == LBFGS else fit_by_epochs
+        with negative_weights_explained(assignment.weight):
+            outcome = run(assignment)
         diagnosis.look_at(outcome.attributes)
         attributes = outcome.attributes | assignment.task.attributes() | diagnosis.attributes()
         self._keep(attributes, fresh)

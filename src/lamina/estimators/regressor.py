@@ -12,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _num_samples
 
 from lamina.encoding.target_scaling import TargetScaling
 from lamina.estimators.constraints import (
@@ -25,7 +24,7 @@ from lamina.estimators.perceptron import Perceptron, has_partial_fit
 from lamina.estimators.refusals import shown
 from lamina.estimators.state import scaling_of
 from lamina.estimators.tasks import Regression, Task, quantiles_in
-from lamina.estimators.wrong_data import CURE_OF_Y, explained, sample_weights
+from lamina.estimators.wrong_data import CURE_OF_Y, explained, score_weights
 from lamina.formulas import LINKS, LOSSES
 from lamina.formulas.links import LARGEST_LOG_SPREAD, LEAST_LOG_SPREAD
 from lamina.formulas.losses import as_it_is
@@ -540,8 +539,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
             At most 1. Of several targets and quantiles, the mean: each quantile is held against
             the best constant for it (Koenker, Machado 1999).
         """
-        if sample_weight is not None:
-            sample_weight = sample_weights(sample_weight, np.empty((_num_samples(y), 0)))
+        sample_weight = score_weights(sample_weight, y)
         quantiles = quantiles_in(vars(self).get("_loss_hyperparameters", {}))
         if quantiles is None:
             with explained(X, y):

@@ -54,6 +54,8 @@ def learned_nothing(
     task = fit.task
     if not isinstance(task, Regression) or not isinstance(task.loss, str):
         return []
+    if _has_negative(fit.weight):
+        return []
     if attributes["n_iter_"] < FEWEST_EPOCHS:
         return []
     sample = _sample(fit, task)
@@ -83,6 +85,11 @@ def learned_nothing(
             "learning_rate_init, and check that the rows of X and y are in the same order."
         )
     ]
+
+
+def _has_negative(weight: Array | None) -> bool:
+    """Whether some weights are negative: then no constant need be the best, and R² says little."""
+    return weight is not None and bool((weight < 0).any())
 
 
 def _compared(task: Regression, loss: float, constant: float) -> str:
@@ -158,6 +165,8 @@ def stalled_accuracy(
     if not isinstance(task, Classification) or task.encoding.kind not in ("binary", "multiclass"):
         return []
     if not model.early_stopping or model.monitor is not None or len(scores) >= model.max_iter:
+        return []
+    if _has_negative(fit.weight):
         return []
     if len(validation_losses) < FEWEST_EPOCHS or len(scores) != len(validation_losses):
         return []

@@ -203,10 +203,10 @@ def probe_of(model: Any, attributes: dict[str, Any]) -> Any:
 
 
 def _refuse_weights_of_zero(weight: Array | None) -> None:
-    if weight is not None and not weight.sum() > 0:
+    if weight is not None and weight.sum() == 0:
         raise ValueError(
-            f"sample_weight sums to {weight.sum():g} over the {len(weight)} held-out rows, and a "
-            "mean over them needs a sum above 0. Choose another random_state or a larger "
+            f"sample_weight sums to zero over the {len(weight)} held-out rows, and a mean over "
+            "them is divided by the sum. Choose another random_state or a larger "
             "validation_fraction, pass rows with weight as validation_data, or set "
             "early_stopping=False."
         )

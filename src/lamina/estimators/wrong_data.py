@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.utils.validation import _check_sample_weight
+from sklearn.utils.validation import _check_sample_weight, _num_samples
 
+from lamina.errors import NonFiniteError
 from lamina.estimators.refusals import shown
 from lamina.formulas.table import Array
 
@@ -155,7 +156,8 @@ def sample_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> A
     Raises
     ------
     ValueError
-        For weights that are no finite numbers of at least 0, one for each row, not all 0.
+        For weights that are not finite numbers, one for each row, or all zero. Negative weights
+        are allowed, as in scikit-learn: simulated events of particle physics have them.
     """
     n_rows = X.shape[0]
     try:
@@ -169,15 +171,43 @@ def sample_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> A
         text = " ".join(str(error).split()).replace("Input sample_weight", f"Input {name}")
         raise ValueError(
             f"{name}={shown(sample_weight)} does not go with the {n_rows} rows of X: "
-            f"{text.rstrip('.!')}.{place} Give one finite number of at least 0 for each row."
+            f"{text.rstrip('.!')}.{place} Give one finite number for each row; 0 leaves a row out."
         ) from None
-    if (weight < 0).any():
-        row = int(np.argmax(weight < 0))
-        raise ValueError(
-            f"{name}[{row}] is {shown(weight[row].item())}: a negative weight would make the loss "
-            "fall without end. Give numbers of at least 0; 0 leaves a row out."
+    return weight
+
+
+def score_weights(sample_weight: Any, y: Any) -> Array | None:
+    """Return the weights of a score as numbers, whose mean is defined.
+
+    Raises
+    ------
+    ZeroDivisionError
+        For weights that sum to zero: scikit-learn's scores raise it.
+    """
+    if sample_weight is None:
+        return None
+    weight = sample_weights(sample_weight, np.empty((_num_samples(y), 0)))
+    if weight.sum() == 0:
+        raise ZeroDivisionError(
+            f"sample_weight sums to zero over the {len(weight)} rows, because its positive and "
+            "negative numbers cancel, so the score has no mean. Score rows whose weights sum to "
+            "another number."
         )
     return weight
+
+
+@contextmanager
+def negative_weights_explained(weight: Array | None) -> Iterator[None]:
+    """Have NonFiniteError say that negative weights may be why training diverged."""
+    try:
+        yield
+    except NonFiniteError as error:
+        if weight is None or not (weight < 0).any():
+            raise
+        raise NonFiniteError(
+            f"{error} sample_weight holds negative numbers: where the weights of a batch nearly "
+            "cancel, its gradient is divided by a number near zero, and a larger batch_size helps."
+        ) from None
 
 
 def refuse_labels_without_order(y: Any, name: str = "y") -> None:
