@@ -1,12 +1,16 @@
 """The columns of a table, as they are listed before a training."""
 
 import io
+import warnings
 
 import pandas as pd
 import pytest
 from rich.console import Console
+from sklearn.exceptions import ConvergenceWarning
 
 from lamina.cli.columns import MOST_COLUMNS, columns_of, show_columns
+from lamina.cli.recipe import build_model
+from lamina.cli.training import passed_over
 from lamina.errors import TableError
 
 
@@ -31,3 +35,15 @@ def test_a_wide_table_ends_with_a_count():
 def test_rows_that_cannot_be_encoded_are_refused():
     with pytest.raises(TableError, match="infinity in row 2"):
         columns_of(pd.DataFrame({"x": [1.0, float("inf"), 2.0]}))
+
+
+def test_a_column_is_called_left_out_once():
+    table = pd.DataFrame({"unit": ["m"] * 4, "x": [0.5, 1.5, 2.5, 4.0]})
+    model = build_model("regression", {"max_iter": 1}, 0, table["x"].to_numpy())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(table, table["x"])
+    remark = "column 'unit' is left out: it is 'm' in every row"
+    assert passed_over(model) == [remark]
+    assert passed_over(model, columns_of(table)) == []
+    assert passed_over(model, columns_of(table)[1:]) == [remark]

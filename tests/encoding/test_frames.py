@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from lamina.encoding import TableEncoding
+from lamina.encoding.table_report import describe_columns
 from lamina.errors import TableError
 
 polars = pytest.importorskip("polars")
@@ -68,5 +69,22 @@ def test_a_lazy_frame_is_refused_with_the_cure():
 
 
 def test_a_column_of_lists_is_refused_by_name():
-    with pytest.raises(TableError, match=r"column 'tags' holds lists such as .*--drop 'tags'"):
+    with pytest.raises(TableError, match=r"column 'tags' holds lists such as .*drop 'tags'"):
         TableEncoding().fit(polars.DataFrame({"tags": [["a"], ["b", "c"]], "x": [1, 2]}))
+
+
+DOUBTFUL = {
+    "zip": (["00012", "00345", "10115"], "column_types={'zip': 'number'} reads numbers"),
+    "day": (["1/2/2024", "3/4/2024", "5/6/2024"], "pandas.to_datetime(…, dayfirst=True)"),
+    "price": (["1,234", "5,678", "9,876"], "pandas.read_csv(…, decimal=',')"),
+    "size": (["1", "2", "x", "y", "5"], "column_types={'size': 'number'} reads such cells"),
+    "since": (["2024-01-01", "2024-01-02", "x", "y"], "column_types={'since': 'date'} reads"),
+}
+
+
+@pytest.mark.parametrize("name", DOUBTFUL)
+def test_a_doubt_names_what_decides_it_in_python(name):
+    cells, cure = DOUBTFUL[name]
+    (record,) = describe_columns(pd.DataFrame({name: 2 * cells}))
+    assert cure in " ".join(record["remarks"])
+    assert "--" not in " ".join(record["remarks"])

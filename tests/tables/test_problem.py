@@ -75,7 +75,7 @@ def test_a_task_that_is_asked_for_is_the_task():
         ({"x": [1, 2], "y": ["a", None]}, r"the target 'y' is a in every row"),
         ({"x": [1, 2], "y": [None, None]}, r"the target 'y' has no value in any row"),
         ({"x": [1, np.inf], "y": [1, 2]}, r"column 'x' holds infinity in row 2"),
-        ({"x": [[1], [2]], "y": [1, 2]}, r"column 'x' holds lists such as \[1\]: .* --drop 'x'"),
+        ({"x": [[1], [2]], "y": [1, 2]}, r"column 'x' holds lists such as \[1\]: .* drop 'x'"),
         ({"y": [1, 2]}, r"no column beside the target 'y'"),
     ],
 )

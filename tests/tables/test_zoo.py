@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("pyarrow")
 
 from lamina.encoding.columns import check_table, kind_of, numbers
+from lamina.encoding.cures import BY_OPTIONS, IN_PYTHON
 from lamina.encoding.understanding import understanding_of
 from lamina.errors import TableError
 from lamina.tables.options import ReadingOptions
@@ -20,11 +21,11 @@ ZOO = Path(__file__).parent / "zoo"
 RECORDS = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(ZOO.glob("*.json"))}
 
 
-def read(record):
+def read(record, cures=BY_OPTIONS):
     options = record.get("options", {})
     if "marks" in options:
         options = options | {"marks": tuple(options["marks"])}
-    return read_table(ZOO / record["file"], ReadingOptions(**options))
+    return read_table(ZOO / record["file"], ReadingOptions(cures=cures, **options))
 
 
 def cells(name, column):
@@ -65,6 +66,12 @@ def test_every_doubt_about_a_messy_file_is_said(name):
     assert len(remarks) == len(expected), remarks
     for remark, pattern in zip(remarks, expected, strict=True):
         assert re.search(pattern, remark), remark
+
+
+@pytest.mark.parametrize("name", [name for name in RECORDS if "remarks" in RECORDS[name]])
+def test_no_remark_on_a_column_names_an_option_in_python(name):
+    for remarks in understanding_of(read(RECORDS[name], IN_PYTHON)).remarks.values():
+        assert not [remark for remark in remarks if re.search(r" --\w", remark)]
 
 
 @pytest.mark.parametrize("name", [name for name in RECORDS if "error" in RECORDS[name]])

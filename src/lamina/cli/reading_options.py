@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from lamina.encoding.cures import BY_OPTIONS
 from lamina.encoding.form_finding import ColumnType
 from lamina.tables.options import ReadingOptions
 
@@ -104,4 +105,5 @@ def reading_options(
         decimal=decimal,
         encoding=encoding,
         order=None if day_first is None else "day first" if day_first else "month first",
+        cures=BY_OPTIONS,
     )

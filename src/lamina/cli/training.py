@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -14,7 +14,7 @@ from rich.console import Console
 from sklearn.base import is_classifier
 
 from lamina import persistence
-from lamina.cli.columns import columns_of, show_columns
+from lamina.cli.columns import MOST_COLUMNS, columns_of, show_columns
 from lamina.cli.keeping import Fit, save_model, take_notes
 from lamina.cli.messages import one_line
 from lamina.cli.metrics import by_target, constants_of, measure, measure_constants
@@ -33,6 +33,7 @@ from lamina.cli.settings import parse_settings
 from lamina.cli.splitting import Split, split
 from lamina.cli.trained_rows import note_rows
 from lamina.cli.verdicts import failure, verdicts
+from lamina.encoding.table_report import ColumnRecord
 from lamina.encoding.understanding import understanding_of
 from lamina.errors import NonFiniteError
 from lamina.tables.problem import Problem
@@ -68,7 +69,9 @@ def train(request: TrainingRequest) -> int:
     except NonFiniteError as error:
         say(err, f"the fit has failed, and no model is saved: {one_line(error)}")
         return FAILED
-    for remark in (*passed_over(fit.model), *fit.remarks):
+    # The table of columns has said it already, but for columns that it has no room for.
+    printed = () if request.quiet else records[:MOST_COLUMNS]
+    for remark in (*passed_over(fit.model, printed), *fit.remarks):
         say(err, remark)
     return conclude(Run(request, problem, parts, fit, out, err))
 
@@ -94,15 +97,23 @@ def fit_model(model: Any, X: pd.DataFrame, y: Any, shown: Any, resume: Path | No
     return Fit(model, time.monotonic() - started, remarks, interrupted)
 
 
-def passed_over(model: Any) -> list[str]:
-    """Return a remark for each column that is not learned from, with the reason."""
+def passed_over(model: Any, printed: Sequence[ColumnRecord] = ()) -> list[str]:
+    """Return a remark for each column that is not learned from, unless a record says it.
+
+    Parameters
+    ----------
+    model : estimator
+    printed : sequence of ColumnRecord
+        What the user has read of the columns.
+    """
     encoding = encoding_of(model)
     report = [] if encoding is None else encoding.report_
-    actions = {record["column"]: record["action"] for record in report}
+    said = {record["column"]: record["action"] for record in printed}
     return [
-        f"column {name!r} is {action}"
-        for name, action in actions.items()
-        if action.startswith("left out")
+        f"column {record['column']!r} is {record['action']}"
+        for record in report
+        if record["action"].startswith("left out")
+        and said.get(record["column"]) != record["action"]
     ]
 
 

@@ -96,7 +96,7 @@ def _kind_of_values(name: str, values: Any) -> Kind:
             shown = shown if len(shown) <= 40 else f"{shown[:37]}..."
             raise TableError(
                 f"column {name!r} holds {plural} such as {shown}: make columns of their parts, or "
-                f"leave it out, as by --drop {name!r}"
+                f"drop {name!r}"
             )
     if all(issubclass(kind, Number | np.bool_ | Decimal) for kind in types):
         return "number"

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.encoding.column_form import ColumnForm, FormKind
+from lamina.encoding.cures import IN_PYTHON, Cures
 from lamina.encoding.file_rows import row_name
 from lamina.encoding.missing_marks import ANYWHERE, is_missing_number
 from lamina.encoding.written_dates import (
@@ -51,12 +52,15 @@ class Hints(NamedTuple):
         Cells that are missing in a column of text; a file has those of `ANYWHERE`.
     marks_are_chosen : bool
         Whether the user chose the marks; then "NA" is missing among country codes, too.
+    cures : Cures
+        How remarks name what would read the column otherwise.
     """
 
     decimal: str | None = None
     order: DateOrder | None = None
     marks: Collection[str] = ()
     marks_are_chosen: bool = False
+    cures: Cures = IN_PYTHON
 
 
 class Finding(NamedTuple):
@@ -178,23 +182,26 @@ def _form_of(kind: FormKind, cells: _Cells, hints: Hints) -> tuple[ColumnForm, t
     if kind == "moment":
         order, doubtful = find_date_order(texts)
         order, doubtful = (hints.order, None) if hints.order else (order, doubtful)
-        return ColumnForm(kind, order=order), _doubts_of_dates(cells, order, doubtful)
+        return ColumnForm(kind, order=order), _doubts_of_dates(cells, order, doubtful, hints.cures)
     if kind == "time of day":
         return ColumnForm(kind), ()
     found = find_number_form(texts, hints.decimal)
     if found is None:
         return ColumnForm(kind), ()
     form = ColumnForm(kind, number=found[0])
-    return form, _doubts_of_numbers(cells, form, None if hints.decimal == "," else found[1])
+    doubtful = None if hints.decimal == "," else found[1]
+    return form, _doubts_of_numbers(cells, form, doubtful, hints.cures)
 
 
-def _doubts_of_dates(cells: _Cells, order: DateOrder, doubtful: str | None) -> tuple[str, ...]:
+def _doubts_of_dates(
+    cells: _Cells, order: DateOrder, doubtful: str | None, cures: Cures
+) -> tuple[str, ...]:
     remarks = []
     if doubtful is not None:
-        other = "--day-first" if order == "month first" else "--month-first"
+        other: DateOrder = "day first" if order == "month first" else "month first"
         remarks.append(
             f"column {cells.name!r}: {doubtful!r} in {cells.place(doubtful)} may name two days, "
-            f"and is read with the {order}; {other} changes that"
+            f"and is read with the {order}; {cures.of_order(other)} changes that"
         )
     if any(has_two_digit_year(text) for text in cells.texts()):
         remarks.append(
@@ -204,14 +211,16 @@ def _doubts_of_dates(cells: _Cells, order: DateOrder, doubtful: str | None) -> t
     return tuple(remarks)
 
 
-def _doubts_of_numbers(cells: _Cells, form: ColumnForm, doubtful: str | None) -> tuple[str, ...]:
+def _doubts_of_numbers(
+    cells: _Cells, form: ColumnForm, doubtful: str | None, cures: Cures
+) -> tuple[str, ...]:
     number, remarks = form.number, []
     if doubtful is not None:
         text = next(text for text in cells.texts() if doubtful in text)
         other = "," if number.decimal == "." else "."
         remarks.append(
             f"column {cells.name!r}: {text!r} in {cells.place(text)} is read as "
-            f"{read_number(text, number):g}; --decimal {other!r} changes that"
+            f"{read_number(text, number):g}; {cures.of_decimal(other)} changes that"
         )
     if number.affix:
         where = "in percent" if number.affix in PERCENT else f"with {number.affix!r}"
@@ -260,14 +269,15 @@ def _as_text(cells: _Cells, hints: Hints) -> Finding:
         seen.remove("NA")
         remarks.append(
             f"column {cells.name!r}: 'NA' is kept as a category among codes of two letters; "
-            "--na NA reads it as missing"
+            f"{hints.cures.of_mark('NA')} reads it as missing"
         )
     if seen:
         remarks.append(
             f"column {cells.name!r}: {cells.quoted(seen)} is read as missing; "
-            f"--text {cells.name!r} keeps it as a category"
+            f"{hints.cures.of_type(cells.name, 'text')} keeps it as a category"
         )
-    return Finding(ColumnForm("category", missing=marks), (*remarks, *_why_not_numbers(cells)))
+    remarks += _why_not_numbers(cells, hints.cures)
+    return Finding(ColumnForm("category", missing=marks), tuple(remarks))
 
 
 def _user_marks(hints: Hints) -> tuple[str, ...]:
@@ -279,13 +289,13 @@ def _are_country_codes(cells: _Cells) -> bool:
     return len(others) > 1 and all(map(_COUNTRY_CODE.fullmatch, others))
 
 
-def _why_not_numbers(cells: _Cells) -> list[str]:
+def _why_not_numbers(cells: _Cells, cures: Cures) -> list[str]:
     texts = cells.texts()
     zeros = [text for text in texts if has_leading_zero(text)]
     if zeros:
         return [
             f"column {cells.name!r} is read as text: {cells.quoted(zeros)} begins with a zero; "
-            f"--number {cells.name!r} reads numbers"
+            f"{cures.of_type(cells.name, 'number')} reads numbers"
         ]
     for kind in _candidates(cells, None):
         read = _form_of(kind, cells, NO_HINTS)[0].reader()
@@ -293,10 +303,10 @@ def _why_not_numbers(cells: _Cells) -> list[str]:
         n_all = int(cells.counts[list(cells.present)].sum())
         n_good = n_all - cells.n_rows(odd)
         if odd and n_good >= LEAST_FRACTION * n_all:
-            option = "--number" if kind == "number" else "--date"
+            cure = cures.of_type(cells.name, "number" if kind == "number" else "date")
             return [
                 f"column {cells.name!r} is read as text: {n_good:,} of its {n_all:,} cells are "
-                f"{PLURALS[kind]}, but not {cells.quoted(odd)}; {option} {cells.name!r} reads "
-                "such cells as missing"
+                f"{PLURALS[kind]}, but not {cells.quoted(odd)}; {cure} reads such cells "
+                "as missing"
             ]
     return []

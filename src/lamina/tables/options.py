@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from lamina.encoding.column_form import ColumnForm
+from lamina.encoding.cures import IN_PYTHON, Cures
 from lamina.encoding.form_finding import ColumnType, Hints
 from lamina.encoding.missing_marks import ANYWHERE
 from lamina.encoding.written_dates import DateOrder
@@ -43,6 +44,8 @@ class ReadingOptions:
         The order of dates such as 1/2/2024.
     unpacks : bool
         Whether compressed files are read. A server refuses them: a small one may hold too much.
+    cures : Cures
+        How remarks name what would read a column otherwise.
     """
 
     types: Mapping[str, ColumnType] = field(default_factory=dict)
@@ -53,6 +56,7 @@ class ReadingOptions:
     encoding: str | None = None
     order: DateOrder | None = None
     unpacks: bool = True
+    cures: Cures = IN_PYTHON
 
     def __post_init__(self) -> None:
         if self.decimal not in (None, ".", ","):
@@ -81,7 +85,8 @@ class ReadingOptions:
         """What is known about the columns of a file whose decimal sign is this."""
         default = ANYWHERE if is_text_file else frozenset()
         marks = default if self.marks is None else frozenset((*self.marks, ""))
-        return Hints(self.decimal or decimal, self.order, marks, self.marks is not None)
+        is_chosen = self.marks is not None
+        return Hints(self.decimal or decimal, self.order, marks, is_chosen, self.cures)
 
 
 DEFAULTS = ReadingOptions()
