@@ -71,20 +71,15 @@ sanitize: $(VENV)/tools
 	    && $(BIN)/cmake --build build/sanitize-$$sanitizer && build/sanitize-$$sanitizer/core_test || exit 1; \
 	done
 
-# Mutants of files and combinations of parameters, many more than `make test` makes of each. The core is built with
-# AddressSanitizer, whose library must be loaded before Python's own.
+# Mutants of files, then of tables and links, and combinations of parameters: many more than `make test` makes.
+# The core is built with sanitizers, beside the ordinary one.
 FUZZ_MUTANTS ?= 100000
 FUZZ_SEED ?= random
+FUZZ_TARGET ?= all
+FUZZ_PROCESSES ?= 1
 fuzz: build
-	$(BIN)/cmake -S . -B build/fuzz -G Ninja -DCMAKE_MAKE_PROGRAM=$(CURDIR)/$(BIN)/ninja -DCMAKE_BUILD_TYPE=Release \
-	    -DLAMINA_SANITIZER=address -Dnanobind_DIR=$$($(BIN)/python -m nanobind --cmake_dir) \
-	    -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python >/dev/null
-	$(BIN)/cmake --build build/fuzz
-	LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
-	    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
-	    LAMINA_FUZZ_CORE=$$(ls -d $(CURDIR)/build/fuzz/_native.*) LAMINA_FUZZ_FOLDER=$(CURDIR)/build/fuzz/mutants \
-	    LAMINA_FUZZ_MUTANTS=$(FUZZ_MUTANTS) LAMINA_FUZZ_SEED=$(FUZZ_SEED) \
-	    $(BIN)/python -m pytest -q -p tests.fuzz.sanitized_core tests/fuzz tests/estimators/test_combinations.py
+	$(BIN)/python -m tests.fuzz --mutants $(FUZZ_MUTANTS) --seed $(FUZZ_SEED) --target $(FUZZ_TARGET) \
+	    --processes $(FUZZ_PROCESSES)
 
 clean:
 	rm -rf build dist demo-output docs/_build docs/gallery docs/reference/generated docs/reference/backreferences .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -262,7 +262,7 @@ def test_other_rows_are_refused_by_what_differs(path: Path) -> None:
 
 def test_another_version_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     MLPClassifier(checkpoint=path, **SMALL).fit(X, Y)
-    monkeypatch.setattr(checkpoint_module, "version", lambda name: "9.9")
+    monkeypatch.setattr(checkpoint_module, "lamina_version", lambda: "9.9")
     with pytest.raises(CheckpointError, match=r"has written it, and this is 9\.9"):
         MLPClassifier(**SMALL).fit(X, Y, resume=path)
 

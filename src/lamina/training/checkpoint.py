@@ -14,7 +14,8 @@ import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from functools import cache
+from importlib.metadata import version as installed_version
 from numbers import Number
 from time import perf_counter
 from typing import Any
@@ -30,6 +31,12 @@ from lamina.files.model_file import parse_json, read_model_file, to_chunks
 from lamina.files.plain import MISFITS, PlainReader, PlainWriter
 
 KEY = "checkpoint"
+
+
+@cache
+def lamina_version() -> str:
+    """Return the version of this lamina; finding it takes longer than reading a checkpoint."""
+    return installed_version("lamina")
 
 
 @dataclass
@@ -72,7 +79,7 @@ class Checkpoint:
         """Put a state of the fit in the place of the one before."""
         writer = PlainWriter()
         plain = {
-            "lamina": version("lamina"),
+            "lamina": lamina_version(),
             "identity": writer.write(self.identity, ("identity",)),
             "state": writer.write({**self.keeps, **state}, ("state",)),
         }
@@ -124,10 +131,10 @@ def read_checkpoint(
         plain = parse_json(file.metadata[KEY])
         check_fields(plain, {"lamina": text, "identity": _any_record, "state": _any_record})
         made_by = plain["lamina"]
-        if made_by != version("lamina"):
+        if made_by != lamina_version():
             raise ModelFileError(
                 f"lamina {reprlib.repr(made_by)[1:-1]} has written it, and this is "
-                f"{version('lamina')}"
+                f"{lamina_version()}"
             )
         reader = PlainReader(file.tensors)
         _compare(path, plain["identity"], identity, free)
