@@ -163,3 +163,53 @@ def test_a_class_called_na_is_measured(train, lamina, tmp_path):
     train("t.csv", "-t", "country")
     table.iloc[:50].assign(country="NA").to_csv(tmp_path / "new.csv", index=False)
     assert " of 50 rows" in lamina("evaluate", "t.lamina", "new.csv").out
+
+
+@pytest.mark.parametrize(
+    ("written", "odd", "separator"),
+    [
+        ("${:,.2f}", "${:,.0f}", ","),
+        ("{:,.2f}", "{:,.0f}", ","),
+        ("{:,.2f} EUR", "{:,.0f} EUR", ";"),
+    ],
+)
+def test_a_target_keeps_the_form_of_training(written, odd, separator, lamina, tmp_path):
+    price = 1000 * (INCOME + 5).round(0)
+    texts = [written.format(x + 0.25) for x in price]
+    few = [odd.format(x) for x in price[:20]]
+    if separator == ";":
+        texts, few = ([swapped(x) for x in each] for each in (texts, few))
+    table = pd.DataFrame({"income": INCOME, "price": texts})
+    table.to_csv(tmp_path / "t.csv", index=False, sep=separator)
+    assert lamina("train", "t.csv", "-t", "price").code == 0
+    # Of '12.000 EUR' alone nobody could say whether it is twelve or twelve thousand.
+    pd.DataFrame({"income": INCOME[:20], "price": few}).to_csv(tmp_path / "few.csv", index=False)
+    ran = lamina("evaluate", "t.lamina", "few.csv")
+    (line,) = [line.split() for line in ran.out.splitlines() if "R²" in line]
+    assert float(line[1]) > 0.5, ran.out
+
+
+def swapped(text):
+    return text.translate(str.maketrans(",.", ".,"))
+
+
+def test_a_target_written_in_another_way_is_refused_with_its_row(train, lamina, refusal, tmp_path):
+    texts = [f"${x:,.2f}" for x in 1000 * INCOME]
+    pd.DataFrame({"x": INCOME, "price": texts}).to_csv(tmp_path / "t.csv", index=False)
+    train("t.csv", "-t", "price")
+    texts[4] = "€1.234,50"
+    pd.DataFrame({"x": INCOME, "price": texts}).to_csv(tmp_path / "odd.csv", index=False)
+    assert "'€1.234,50' in row 5 of the file" in refusal("evaluate", "t.lamina", "odd.csv")
+
+
+def test_damaged_notes_on_a_target_are_refused_in_a_line(train, refusal, tmp_path):
+    texts = [f"${x:,.2f}" for x in 1000 * INCOME]
+    pd.DataFrame({"x": INCOME, "price": texts}).to_csv(tmp_path / "t.csv", index=False)
+    train("t.csv", "-t", "price")
+    model, notes = (
+        persistence.load(tmp_path / "t.lamina"),
+        persistence.read_notes(tmp_path / "t.lamina"),
+    )
+    notes["target_forms"]["price"]["kind"] = "colour"
+    persistence.save(model, tmp_path / "t.lamina", overwrite=True, notes=notes)
+    assert "notes are damaged" in refusal("evaluate", "t.lamina", "t.csv")

@@ -14,6 +14,7 @@ from lamina import persistence
 from lamina.cli.messages import one_line
 from lamina.cli.preparing import TrainingRequest
 from lamina.cli.recipe import network_of
+from lamina.encoding.understanding import understanding_of
 from lamina.tables.problem import Problem
 
 
@@ -61,6 +62,7 @@ def take_notes(
 ) -> dict[str, Any]:
     """Return what is kept beside a model: JSON's values only."""
     network, names = network_of(fit.model), problem.target_names
+    forms = understanding_of(problem.features).forms if problem.task == "regression" else {}
     return {
         "lamina": lamina.__version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -68,6 +70,8 @@ def take_notes(
         "task": problem.task,
         "target": names[0] if len(names) == 1 else None,
         "targets": list(names),
+        # A later file is read by these: its own cells may be too few, or too odd, to decide.
+        "target_forms": {name: forms[name].to_plain() for name in names if name in forms},
         "training": {
             "rows": n_train,
             "epochs": int(network.n_iter_),

@@ -127,7 +127,8 @@ def evaluate(
             f"{model_file} predicts {count(n_learned, 'target')}: give --target as many times"
         )
     with working(err, f"reading {data.name}"):
-        table = read_for(model, data, reading, class_texts(model, names))
+        forms = class_texts(model, names) | number_forms(notes, names)
+        table = read_for(model, data, reading, forms)
     for name in names:
         table = table[column(table, name).notna()]
         if table.empty:
@@ -168,9 +169,9 @@ def read_for(
 ) -> pd.DataFrame:
     """A table, its columns read by the forms of training, so that '007' stays '007'."""
     encoding = encoding_of(model)
-    forms = {} if encoding is None else forms_needed(encoding)
+    forms = ({} if encoding is None else forms_needed(encoding)) | dict(targets or {})
     forms = {name: reading.adapt(form) for name, form in forms.items()}
-    table: pd.DataFrame = read_table(data, replace(reading, forms=forms | dict(targets or {})))
+    table: pd.DataFrame = read_table(data, replace(reading, forms=forms))
     return table
 
 
@@ -184,6 +185,23 @@ def class_texts(model: Any, names: Sequence[str]) -> dict[str, ColumnForm]:
         for name, labels in zip(names, classes, strict=True)
         if labels.dtype.kind == "U"
     }
+
+
+def number_forms(notes: Mapping[str, Any], names: Sequence[str]) -> dict[str, ColumnForm]:
+    """Return the forms that a regression's targets had in training, by the columns' names now.
+
+    Raises
+    ------
+    ValueError
+        For notes that hold no such form.
+    """
+    noted = notes.get("target_forms", {})
+    try:
+        # Notes without targets have no forms either; `evaluate` has compared the numbers of both.
+        pairs = zip(targets_of(notes), names, strict=False)
+        return {name: ColumnForm.from_plain(noted[old]) for old, name in pairs if old in noted}
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"the model's notes are damaged: target_forms is {noted!r}") from error
 
 
 def remarks_on_new(model: Any, X: Any) -> list[str]:
