@@ -21,7 +21,15 @@ print(*sorted(set(sys.modules) - before))
 def test_the_public_names_are_those_promised() -> None:
     exports = {"to_onnx", "to_torch", "to_sklearn", "to_python", "to_c"}
     imports = {"from_torch", "from_sklearn"}
-    promised = {"MLPClassifier", "MLPRegressor", "load", "save", "__version__"}
+    promised = {
+        "MLPClassifier",
+        "MLPRegressor",
+        "TabularClassifier",
+        "TabularRegressor",
+        "load",
+        "save",
+        "__version__",
+    }
     promised |= exports | imports | {"sweep", "trace_step"}
     assert set(lamina.__all__) == promised
     assert all(hasattr(lamina, name) for name in promised)

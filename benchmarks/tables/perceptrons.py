@@ -12,6 +12,25 @@ from benchmarks.tables.boosters import predictions, text_columns
 from benchmarks.tables.tables import Table
 
 
+def balanced(table: Table) -> NDArray[np.float64]:
+    """Fit lamina's estimators for tables with their defaults."""
+    return _tabular(table)
+
+
+def fast(table: Table) -> NDArray[np.float64]:
+    """Fit lamina's estimators for tables, the fastest recipe."""
+    return _tabular(table, quality="fast")
+
+
+def _tabular(table: Table, **settings: Any) -> NDArray[np.float64]:
+    from lamina import TabularClassifier, TabularRegressor
+
+    estimator = TabularRegressor if table.task == "regression" else TabularClassifier
+    return predictions(
+        estimator(random_state=0, **settings).fit(table.X_train, table.y_train), table.X_test
+    )
+
+
 def command_line(table: Table) -> NDArray[np.float64]:
     """Fit the model of `lamina train` on the whole training part."""
     from lamina.cli.recipe import build_model

@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     )
     from lamina.persistence import load, save
     from lamina.studies import sweep, trace_step
+    from lamina.tabular import TabularClassifier, TabularRegressor
 
 __all__ = [
     "MLPClassifier",
     "MLPRegressor",
+    "TabularClassifier",
+    "TabularRegressor",
     "__version__",
     "from_sklearn",
     "from_torch",
@@ -40,6 +43,8 @@ __version__ = "0.1.0.dev0"
 _HOMES = {
     "MLPClassifier": "estimators",
     "MLPRegressor": "estimators",
+    "TabularClassifier": "tabular",
+    "TabularRegressor": "tabular",
     "load": "persistence",
     "save": "persistence",
     "sweep": "studies",

@@ -1,0 +1,122 @@
+"""TabularClassifier: classes from a table as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from lamina.estimators import MLPClassifier
+from lamina.tabular.base import TabularEstimator
+from lamina.tabular.targets import Classes, Target
+
+
+class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc]
+    """A classifier for tables: no preprocessing, no settings.
+
+    Text, dates, missing values and categories are encoded (`report_` says how). Each number is
+    robustly scaled, and spread over the bins between its quantiles. One network is fitted without
+    each fold of the rows, which choose its best epoch by their log loss; the prediction is the mean
+    of their probabilities.
+
+    Parameters
+    ----------
+    quality : {'fast', 'balanced'}, default='balanced'
+        Three small networks, or eight larger ones.
+    column_types : dict of str to {'number', 'date', 'category', 'text'}, default=None
+        What columns hold, where it is not what their values say.
+    class_weight : dict, 'balanced' or None, default=None
+        As MLPClassifier has it.
+    n_jobs : int or None, default=None
+        The networks that are fitted side by side, by joblib: in threads, or as its
+        `parallel_config` says. None is one for each core. The result does not depend on it.
+    random_state : int, RandomState or None, default=None
+        Draws folds and networks; an int gives the same model every time.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    report_ : list of dict
+        What each column was taken for, and what is done with it.
+    members_ : list of MLPClassifier
+    folds_ : ndarray of shape (n_samples,)
+        The fold of each sample; -1 for the only sample of a class.
+    oof_predictions_ : ndarray of shape (n_samples, n_classes)
+        Each sample's probabilities by the network that did not learn from it; NaN for the only
+        sample of a class.
+    validation_score_ : ValidationScore
+        Their area under the ROC curve for two classes, minus their log loss for more, and its
+        standard error.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Only where the table had names.
+
+    References
+    ----------
+    Holzmüller, Grinsztajn, Steinwart, "Better by default", 2024 (the scaling of numbers);
+    Gorishniy, Rubachev, Babenko, "On embeddings for numerical features", 2022 (the bins).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from lamina.tabular import TabularClassifier
+    >>> table = pd.DataFrame({"size": range(40), "colour": ["red", "blue"] * 20})
+    >>> labels = ["large" if size > 19 else "small" for size in range(40)]
+    >>> model = TabularClassifier(quality="fast", random_state=0).fit(table, labels)
+    >>> model.predict(pd.DataFrame({"size": [3, 36], "colour": ["blue", "green"]})).tolist()
+    ['small', 'large']
+    """
+
+    classes_: NDArray[Any]
+    class_weight: Any
+
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **TabularEstimator._parameter_constraints,
+        "class_weight": MLPClassifier._parameter_constraints["class_weight"],
+    }
+
+    def __init__(
+        self,
+        *,
+        quality: str = "balanced",
+        column_types: Mapping[str, str] | None = None,
+        class_weight: Any = None,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+    ) -> None:
+        self.quality = quality
+        self.column_types = column_types
+        self.class_weight = class_weight
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most probable class of each sample, shape (n_samples,)."""
+        check_is_fitted(self)
+        return np.asarray(self.classes_[np.argmax(self.predict_proba(X), axis=1)])
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probability of each class, shape (n_samples, n_classes).
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features)
+            Columns are found by name where the training table had names.
+        """
+        return self._average(X)
+
+    def _read_target(self, y: Any) -> Classes:
+        return Classes.read(y)
+
+    def _weigh(
+        self, target: Target, weight: NDArray[np.float64] | None
+    ) -> NDArray[np.float64] | None:
+        assert isinstance(target, Classes)
+        return target.weigh(self.class_weight, weight)
+
+    def _build(self, settings: Mapping[str, Any]) -> Any:
+        return MLPClassifier(**settings, monitor="validation_loss", n_iter_no_change=np.inf)

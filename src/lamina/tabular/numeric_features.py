@@ -1,0 +1,85 @@
+"""Each number as several inputs: scaled, smoothly clipped, and spread over bins.
+
+Shapes: x (n_samples, n_numbers); the result (n_samples, n_numbers + the bins of all columns).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+
+# Beyond it the clipped value bends: z / sqrt(1 + (z / 3)²) stays within ±3.
+CLIP = 3.0
+
+
+@dataclass(frozen=True)
+class NumericFeatures:
+    """What was learned of the numbers of a training table.
+
+    A number x becomes c(s (x - median)), with s = 1 / (q75 - q25) and c(z) = z / √(1 + (z/3)²)
+    (Holzmüller, Grinsztajn, Steinwart 2024, RealMLP), and beside it one input for each bin between
+    neighbouring quantiles e_t, e_{t+1}: min(max((x - e_t) / (e_{t+1} - e_t), 0), 1), the piecewise
+    linear encoding of Gorishniy, Rubachev, Babenko (2022).
+
+    Attributes
+    ----------
+    median, factor : ndarray of shape (n_numbers,)
+    edges : tuple of ndarray
+        For each number its bins' edges in rising order; empty where there is no bin.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> features = NumericFeatures.fit(np.array([[0.0], [1.0], [2.0], [4.0]]), n_bins=2)
+    >>> print(features.transform(np.array([[1.5], [9.0]])).round(2))
+    [[0.   1.   0.  ]
+     [2.46 1.   1.  ]]
+    """
+
+    median: Numbers
+    factor: Numbers
+    edges: tuple[Numbers, ...]
+
+    @classmethod
+    def fit(cls, x: Numbers, n_bins: int) -> NumericFeatures:
+        """Learn medians, scales and bins of at most `n_bins` a column."""
+        if not x.shape[1]:
+            return cls(np.empty(0), np.empty(0), ())
+        low, median, high = np.quantile(x, [0.25, 0.5, 0.75], axis=0)
+        # Where more than half of the values are equal, the whole range takes the quartiles' place.
+        width = np.where(high > low, high - low, (x.max(axis=0) - x.min(axis=0)) / 2)
+        # What is constant in training says nothing, whatever it is later.
+        factor = np.divide(1.0, width, out=np.zeros_like(width), where=width > 0)
+        steps = np.linspace(0, 1, n_bins + 1)
+        edges = (_distinct(np.quantile(column, steps)) for column in x.T)
+        return cls(median, factor, tuple(edges))
+
+    @property
+    def n_features_out(self) -> int:
+        """The number of columns that `transform` returns."""
+        return len(self.median) + sum(max(len(edges) - 1, 0) for edges in self.edges)
+
+    def transform(self, x: Numbers) -> NDArray[np.float32]:
+        """Return the inputs of a network, shape (n_samples, n_features_out)."""
+        z = (x - self.median) * self.factor
+        blocks: list[Any] = [z / np.hypot(1.0, z / CLIP)]
+        for column, edges in zip(x.T, self.edges, strict=True):
+            if len(edges) > 1:
+                fractions = (column[:, np.newaxis] - edges[:-1]) / np.diff(edges)
+                blocks.append(np.clip(fractions, 0.0, 1.0))
+        return np.hstack(blocks).astype(np.float32)
+
+
+def _distinct(edges: Numbers) -> Numbers:
+    """Edges in rising order, none so near to the next that their difference has few digits."""
+    distinct = np.unique(edges)
+    if len(distinct) < 3:
+        # One bin is the number itself, which is there already.
+        return np.empty(0)
+    least = 1e-9 * (distinct[-1] - distinct[0])
+    return np.asarray(distinct[np.append(True, np.diff(distinct) > least)])

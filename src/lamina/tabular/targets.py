@@ -1,0 +1,138 @@
+"""The target of a table: classes or values, how networks learn it, and how it is scored."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_array, column_or_1d
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+
+Predictions = NDArray[np.float64]
+
+
+class Target(ABC):
+    """A checked target.
+
+    Attributes
+    ----------
+    learned : ndarray of shape (n_samples,)
+        Values, or classes as integers from 0.
+    """
+
+    learned: NDArray[Any]
+
+    @property
+    @abstractmethod
+    def metric(self) -> str:
+        """The metric of `validation_score_`, by scikit-learn's name."""
+
+    @abstractmethod
+    def attributes(self) -> dict[str, Any]:
+        """What a fitted estimator keeps of the target."""
+
+    @abstractmethod
+    def predict(self, member: Any, inputs: NDArray[np.float32]) -> Predictions:
+        """Return a network's values, or its probabilities."""
+
+    @abstractmethod
+    def without_samples(self) -> Self:
+        """Return what predictions need of the target, without the training samples."""
+
+
+@dataclass(frozen=True)
+class Classes(Target):
+    """Classes, sorted, and the code of each sample's class."""
+
+    classes: NDArray[Any]
+    learned: NDArray[np.int64]
+
+    @classmethod
+    def read(cls, y: Any) -> Self:
+        """Check classes.
+
+        Raises
+        ------
+        ValueError
+            For missing values, numbers that are no classes, or one class only.
+        """
+        y = column_or_1d(y, warn=True)
+        _refuse_missing(y)
+        check_classification_targets(y)
+        classes, codes = np.unique(y, return_inverse=True)
+        if len(classes) < 2:
+            raise ValueError(
+                f"y has one class only, {classes.tolist()}: there is nothing to tell apart"
+            )
+        return cls(classes, codes.astype(np.int64))
+
+    @property
+    def metric(self) -> str:
+        """The area under the ROC curve of two classes, the log loss of more."""
+        return "roc_auc" if len(self.classes) == 2 else "neg_log_loss"
+
+    def attributes(self) -> dict[str, Any]:
+        """Return `classes_`."""
+        return {"classes_": self.classes}
+
+    def predict(self, member: Any, inputs: NDArray[np.float32]) -> Predictions:
+        """Return a network's probabilities, shape (n_samples, n_classes)."""
+        return np.asarray(member.predict_proba(inputs), dtype=np.float64)
+
+    def without_samples(self) -> Self:
+        """Return the classes alone."""
+        return replace(self, learned=np.empty(0, dtype=np.int64))
+
+    def weigh(self, class_weight: Any, weight: Predictions | None) -> Predictions | None:
+        """Return the weight of each sample times that of its class; None where all are 1."""
+        if class_weight is None:
+            return weight
+        # Weights of classes reach the held-out loss as well, which chooses the epoch.
+        of_classes = compute_sample_weight(class_weight, self.classes[self.learned])
+        return np.asarray(of_classes if weight is None else of_classes * weight)
+
+
+@dataclass(frozen=True)
+class Values(Target):
+    """Numbers, all finite, and the range that they had in training."""
+
+    learned: NDArray[np.float64]
+    range: tuple[float, float]
+
+    @classmethod
+    def read(cls, y: Any) -> Self:
+        """Check values; raise ValueError where one is missing or infinite."""
+        column = column_or_1d(y, warn=True)
+        values = check_array(column, ensure_2d=False, dtype=np.float64, input_name="y")
+        return cls(values, (float(values.min()), float(values.max())))
+
+    @property
+    def metric(self) -> str:
+        """The root mean squared error."""
+        return "neg_root_mean_squared_error"
+
+    def attributes(self) -> dict[str, Any]:
+        """Return `target_range_`."""
+        return {"target_range_": self.range}
+
+    def predict(self, member: Any, inputs: NDArray[np.float32]) -> Predictions:
+        """Return a network's predictions within the target's range, shape (n_samples,)."""
+        return np.clip(np.asarray(member.predict(inputs), dtype=np.float64), *self.range)
+
+    def without_samples(self) -> Self:
+        """Return the range alone."""
+        return replace(self, learned=np.empty(0))
+
+
+def _refuse_missing(y: NDArray[Any]) -> None:
+    import pandas as pd
+
+    missing = np.asarray(pd.isna(y))
+    if missing.any():
+        raise ValueError(
+            f"Input y contains NaN in row {int(np.argmax(missing)) + 1}: leave that row out"
+        )

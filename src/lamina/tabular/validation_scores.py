@@ -1,0 +1,75 @@
+"""How well an ensemble predicts the samples that it did not learn from, with a standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
+
+N_RESAMPLES = 200
+
+Metric = Callable[[NDArray[Any], NDArray[np.float64]], float]
+
+
+class ValidationScore(NamedTuple):
+    """A score, the higher the better, and the standard error of it.
+
+    Attributes
+    ----------
+    metric : str
+        By scikit-learn's name, such as 'roc_auc'.
+    value, standard_error : float
+    """
+
+    metric: str
+    value: float
+    standard_error: float
+
+
+def _area(classes: NDArray[Any], probabilities: NDArray[np.float64]) -> float:
+    return float(roc_auc_score(classes == 1, probabilities[:, 1]))
+
+
+def _log_likelihood(classes: NDArray[Any], probabilities: NDArray[np.float64]) -> float:
+    probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
+    return -float(log_loss(classes, probabilities, labels=np.arange(probabilities.shape[1])))
+
+
+def _error(y: NDArray[Any], predictions: NDArray[np.float64]) -> float:
+    return -float(root_mean_squared_error(y, predictions))
+
+
+METRICS: Mapping[str, Metric] = {
+    "roc_auc": _area,
+    "neg_log_loss": _log_likelihood,
+    "neg_root_mean_squared_error": _error,
+}
+
+
+def score_with_error(
+    metric: str, y: NDArray[Any], predictions: NDArray[np.float64]
+) -> ValidationScore:
+    """Score predictions, and resample the samples (bootstrap, Efron 1979) for the standard error.
+
+    Parameters
+    ----------
+    metric : {'roc_auc', 'neg_log_loss', 'neg_root_mean_squared_error'}
+    y : ndarray of shape (n_samples,)
+        Values, or classes as integers from 0.
+    predictions : ndarray of shape (n_samples,) or (n_samples, n_classes)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> score_with_error("neg_root_mean_squared_error", np.zeros(4), np.ones(4))
+    ValidationScore(metric='neg_root_mean_squared_error', value=-1.0, standard_error=0.0)
+    """
+    measure = METRICS[metric]
+    draws = np.random.RandomState(0).randint(len(y), size=(N_RESAMPLES, len(y)))
+    # A draw without one of two classes has no area under the curve.
+    usable = (rows for rows in draws if metric != "roc_auc" or len(np.unique(y[rows])) > 1)
+    values = [measure(y[rows], predictions[rows]) for rows in usable]
+    return ValidationScore(metric, measure(y, predictions), float(np.std(values)))

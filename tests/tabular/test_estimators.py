@@ -1,0 +1,167 @@
+"""TabularClassifier and TabularRegressor on tables as people have them."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from joblib import parallel_config
+from sklearn.base import clone
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from lamina import TabularClassifier, TabularRegressor
+from lamina.errors import TableError
+
+# A weight of 2 is not a sample that stands twice: batches and folds differ, as in scikit-learn's
+# own MLPClassifier.
+WEIGHTS_ARE_NO_COPIES = {
+    "check_sample_weight_equivalence_on_dense_data": "batches and folds are drawn by sample",
+}
+
+
+def messy_table(n_samples=240, seed=0):
+    rng = np.random.default_rng(seed)
+    table = pd.DataFrame(
+        {
+            "id": [f"customer {i}" for i in range(n_samples)],
+            "income": rng.normal(3000, 900, n_samples).round(2),
+            "city": rng.choice(["Oslo", "Rome", "Lima"], n_samples),
+            "joined": pd.Timestamp("2024-01-01")
+            + pd.to_timedelta(rng.integers(0, 700, n_samples), "D"),
+            "unit": "kg",
+            "rating": rng.choice(["1", "2", "?", "5"], n_samples),
+        }
+    )
+    table.loc[::7, "income"] = np.nan
+    signal = table["income"].fillna(3000) / 900 + 2 * (table["city"] == "Rome")
+    return table, signal.to_numpy() + rng.normal(0, 0.2, n_samples)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    table, signal = messy_table()
+    labels = np.where(signal > np.median(signal), "buys", "leaves")
+    return TabularClassifier(quality="fast", random_state=0).fit(table, labels), table, labels
+
+
+@parametrize_with_checks(
+    [TabularClassifier(quality="fast"), TabularRegressor(quality="fast")],
+    expected_failed_checks=lambda estimator: WEIGHTS_ARE_NO_COPIES,
+)
+@pytest.mark.filterwarnings("ignore::Warning")
+def test_scikit_learns_own_checks_pass(estimator, check):
+    check(estimator)
+
+
+def test_a_messy_table_is_learned_without_a_setting(fitted):
+    model, _, _ = fitted
+    new, signal = messy_table(seed=1)
+    right = np.where(signal > np.median(signal), "buys", "leaves")
+    assert model.score(new, right) > 0.8
+    assert model.predict_proba(new).sum(axis=1) == pytest.approx(np.ones(len(new)))
+
+
+def test_the_report_names_what_was_left_out_and_why(fitted):
+    actions = {record["column"]: record["action"] for record in fitted[0].report_}
+    assert actions["unit"] == "left out: it is 'kg' in every row"
+    assert actions["id"].startswith("left out")
+    assert "missing" in actions["income"]
+
+
+def test_every_sample_is_predicted_by_a_network_that_has_not_seen_it(fitted):
+    model, table, _ = fitted
+    inputs = model.inputs_.transform(table)
+    for fold, member in enumerate(model.members_):
+        rows = model.folds_ == fold
+        expected = member.predict_proba(inputs[rows])
+        np.testing.assert_array_equal(model.oof_predictions_[rows], expected.astype(np.float64))
+    assert 0.5 < model.validation_score_.value <= 1
+    assert 0 < model.validation_score_.standard_error < 0.1
+
+
+def test_the_result_depends_on_neither_jobs_nor_backend(fitted):
+    model, table, labels = fitted
+    expected = model.predict_proba(table)
+    for n_jobs in (1, 3):
+        again = clone(model).set_params(n_jobs=n_jobs).fit(table, labels)
+        np.testing.assert_array_equal(again.predict_proba(table), expected)
+    with parallel_config("loky", n_jobs=2):
+        again = clone(model).fit(table, labels)
+    np.testing.assert_array_equal(again.predict_proba(table), expected)
+
+
+def test_polars_and_pandas_give_the_same_numbers(fitted):
+    model, table, labels = fitted
+    frame = pl.from_pandas(table)
+    again = clone(model).fit(frame, labels)
+    np.testing.assert_array_equal(again.predict_proba(frame), model.predict_proba(table))
+
+
+def test_predictions_stay_within_the_range_of_the_target():
+    table, signal = messy_table()
+    model = TabularRegressor(quality="fast", random_state=0).fit(table, signal * 1e6)
+    extreme = table.assign(income=1e9)
+    assert model.predict(extreme).max() <= signal.max() * 1e6
+    assert model.score(*messy_table_in_millions()) > 0.7
+
+
+def messy_table_in_millions():
+    table, signal = messy_table(seed=1)
+    return table, signal * 1e6
+
+
+def test_a_class_of_one_sample_is_learned_from_by_every_network():
+    table, signal = messy_table(60)
+    labels = np.where(signal > np.median(signal), "a", "b").astype(object)
+    labels[7] = "rare"
+    model = TabularClassifier(quality="fast", random_state=0).fit(table, labels)
+    assert model.classes_.tolist() == ["a", "b", "rare"]
+    assert np.isnan(model.oof_predictions_[7]).all()
+    assert np.isfinite(np.delete(model.oof_predictions_, 7, axis=0)).all()
+
+
+def test_weights_of_classes_reach_the_choice_of_the_epoch():
+    table, signal = messy_table()
+    labels = np.where(signal > np.quantile(signal, 0.9), "rare", "common")
+    plain = TabularClassifier(quality="fast", random_state=0).fit(table, labels)
+    weighed = clone(plain).set_params(class_weight={"rare": 20.0}).fit(table, labels)
+    assert (weighed.predict(table) == "rare").sum() > (plain.predict(table) == "rare").sum()
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "n_columns"), [(30, 3), (100, 600)], ids=["30 rows", "more columns than rows"]
+)
+def test_small_and_wide_tables_of_noise_give_finite_predictions(n_samples, n_columns):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(n_samples, n_columns)), rng.integers(0, 2, n_samples)
+    model = TabularClassifier(quality="fast", random_state=0).fit(X, y)
+    assert np.isfinite(model.predict_proba(X)).all()
+    score, error = model.validation_score_[1:]
+    assert abs(score - 0.5) < 4 * error
+
+
+def test_a_fit_that_fails_leaves_the_earlier_one_whole(fitted):
+    model, table, labels = fitted
+    expected = model.predict_proba(table)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        model.fit(table, labels[:-1])
+    np.testing.assert_array_equal(model.predict_proba(table), expected)
+
+
+@pytest.mark.parametrize(
+    ("y", "said"),
+    [
+        (["a"] * 240, "one class only"),
+        ([None] + ["a", "b"] * 119 + ["a"], "NaN in row 1"),
+        (np.linspace(0, 1, 240), "Unknown label type"),
+    ],
+)
+def test_a_target_that_is_no_classes_is_refused(y, said):
+    with pytest.raises(ValueError, match=said):
+        TabularClassifier().fit(messy_table()[0], np.array(y))
+
+
+def test_infinity_is_refused_by_column_and_row():
+    table, signal = messy_table()
+    table.loc[11, "income"] = np.inf
+    with pytest.raises(TableError, match=r"'income' holds infinity in row 12"):
+        TabularRegressor(quality="fast").fit(table, signal)
