@@ -213,3 +213,30 @@ def test_damaged_notes_on_a_target_are_refused_in_a_line(train, refusal, tmp_pat
     notes["target_forms"]["price"]["kind"] = "colour"
     persistence.save(model, tmp_path / "t.lamina", overwrite=True, notes=notes)
     assert "notes are damaged" in refusal("evaluate", "t.lamina", "t.csv")
+
+
+def test_ids_are_not_learned_from_and_name_the_predictions(train, lamina, refusal, tmp_path):
+    codes = [f"{i:04}" for i in range(N_ROWS)]
+    codes[3] = "NA"
+    table = pd.DataFrame({"x": INCOME, "code": codes, "number": range(N_ROWS), "y": Y})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    train("t.csv", "-t", "y", "--id", "code", "--id", "number")
+    model = persistence.load(tmp_path / "t.lamina")
+    assert list(model.regressor_[0].kinds_) == ["x"]
+    table[::-1].to_csv(tmp_path / "new.csv", index=False)
+    assert lamina("predict", "t.lamina", "new.csv", "-o", "p.csv").code == 0
+    written = pd.read_csv(tmp_path / "p.csv", dtype=str, keep_default_na=False)
+    assert list(written.columns) == ["code", "number", "prediction"]
+    assert written["code"].tolist() == codes[::-1]
+    assert written["number"].tolist() == [str(i) for i in reversed(range(N_ROWS))]
+    assert "rows named by 'code', 'number'" in lamina("info", "t.lamina").out
+    table[["x", "number"]].to_csv(tmp_path / "bare.csv", index=False)
+    ran = lamina("predict", "t.lamina", "bare.csv")
+    assert ran.out.startswith("number,prediction\n0,")
+    assert "bare.csv has no column 'code'" in ran.err
+    for name, reason in (
+        ("cod", "no column 'cod'"),
+        ("y", "target and dropped"),
+        ("prediction", "predict names its own columns so"),
+    ):
+        assert reason in refusal("train", "t.csv", "-t", "y", "--id", name, "-o", "m.lamina")

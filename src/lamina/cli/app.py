@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 import lamina
-from lamina.cli.commands import DATA_NAMES, Commands
+from lamina.cli.commands import Commands
 from lamina.cli.known_data import dataset
 from lamina.cli.messages import one_line
+from lamina.cli.options import (
+    OUTPUT_HELP,
+    TASKS,
+    Dropped,
+    Ids,
+    KnownData,
+    ModelFile,
+    OptionalTable,
+    Overwrite,
+    Picture,
+    Quiet,
+    Seed,
+    Settings,
+    Table,
+    Targets,
+    TaskChoice,
+    TaskOption,
+    TestSize,
+)
 from lamina.cli.reading_options import (
     Categorical,
     Date,
@@ -28,9 +46,6 @@ from lamina.cli.reading_options import (
 )
 from lamina.errors import LaminaError
 
-if TYPE_CHECKING:
-    from lamina.datasets.dataset import Task
-
 app = typer.Typer(
     cls=Commands,
     add_completion=False,
@@ -38,70 +53,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
-
-
-class TaskChoice(StrEnum):
-    """What --task takes."""
-
-    auto = "auto"
-    classification = "classification"
-    regression = "regression"
-
-
-TASKS: dict[TaskChoice, Task | None] = {
-    TaskChoice.auto: None,
-    TaskChoice.classification: "classification",
-    TaskChoice.regression: "regression",
-}
-
-ModelFile = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="A file that `lamina train` wrote.")
-]
-OUTPUT_HELP = (
-    "A file that ends in .csv, .tsv, .parquet, .feather or .jsonl; by default the terminal."
-)
-TABLE_HELP = "CSV, Parquet, Feather, JSON lines or Excel, also compressed; - for standard input."
-Table = Annotated[Path, typer.Argument(metavar="DATA", help=TABLE_HELP)]
-OptionalTable = Annotated[Path | None, typer.Argument(metavar="DATA", help=TABLE_HELP)]
-Targets = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--target",
-        "-t",
-        metavar="COLUMN",
-        help="The column to learn to predict; several, given one by one, are learned together.",
-    ),
-]
-KnownData = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help=f"Known data, in place of DATA: {DATA_NAMES}."),
-]
-Dropped = Annotated[
-    list[str] | None,
-    typer.Option(metavar="COLUMN", help="A column to leave out; may be given several times."),
-]
-TaskOption = Annotated[
-    TaskChoice,
-    typer.Option(metavar="TASK", help=f"{', '.join(TaskChoice)}; auto goes by the target."),
-]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        "-s",
-        metavar="NAME=VALUE",
-        help="A parameter of the network; may be given several times.",
-    ),
-]
-TestSize = Annotated[
-    float, typer.Option(help="The part of the rows that is held out to measure the model.")
-]
-Seed = Annotated[int, typer.Option(min=0, help="Draws the split and, unless --set, random_state.")]
-Picture = Annotated[
-    Path | None, typer.Option(help="A picture of the loss curve: .png, .pdf or .svg.")
-]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but warnings and errors.")]
 
 
 def _show_version(wanted: bool) -> None:
@@ -134,6 +85,7 @@ def train(
     target: Targets = None,
     dataset: KnownData = None,
     drop: Dropped = None,
+    id: Ids = None,
     task: TaskOption = TaskChoice.auto,
     settings: Settings = None,
     test_size: TestSize = 0.2,
@@ -172,7 +124,7 @@ def train(
     Examples:
 
         lamina train houses.csv --target price
-        lamina train churn.parquet -t left --drop customer_id -o churn.lamina
+        lamina train churn.parquet -t left --id customer_id -o churn.lamina
         lamina train --dataset digits --set hidden_layer_sizes=128,64
         lamina train claims.csv -t claims --set loss=poisson --plot loss.png
         lamina train patients.csv -t systolic -t diastolic
@@ -208,6 +160,7 @@ def train(
             targets=tuple(target or ()),
             dataset=dataset,
             drop=tuple(drop or ()),
+            ids=tuple(id or ()),
             task=TASKS[task],
             settings=tuple(settings or ()),
             test_size=test_size,
@@ -240,7 +193,8 @@ def predict(
 ) -> int:
     """Write a model's predictions for the rows of a table, in the table's order.
 
-    Columns are found by name; those that the model doesn't know are passed over.
+    Columns are found by name; those that the model doesn't know are passed over. Columns that were
+    given to `lamina train --id` come first.
 
     Examples:
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from sklearn.base import is_classifier
 
 from lamina import persistence
-from lamina.cli.prediction import load_model, targets_of
+from lamina.cli.prediction import ids_of, load_model, targets_of
 from lamina.cli.recipe import encoding_of, network_of
 from lamina.cli.report import count, plain_console, show_figures, show_table
 from lamina.encoding import TableEncoding
@@ -75,6 +75,8 @@ def show_notes(console: Console, notes: Mapping[str, Any]) -> None:
     of = notes["training"]
     names = targets_of(notes)
     targets = ", ".join(map(repr, names))
+    if ids := ids_of(notes):
+        console.print(f"rows named by {', '.join(map(repr, ids))}", soft_wrap=True)
     early = ", interrupted" if of["interrupted"] else ""
     console.print(
         f"trained {notes['created']} on {count(of['rows'], 'row')} of {notes['source']} to predict "

@@ -70,6 +70,7 @@ def take_notes(
         "task": problem.task,
         "target": names[0] if len(names) == 1 else None,
         "targets": list(names),
+        "ids": list(request.ids),
         # A later file is read by these: its own cells may be too few, or too odd, to decide.
         "target_forms": {name: forms[name].to_plain() for name in names if name in forms},
         "training": {

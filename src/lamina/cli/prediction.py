@@ -48,11 +48,19 @@ def predict(
     model = load_model(model_file)
     if probabilities and not is_classifier(model):
         raise ValueError(f"--probabilities: {model_file} is a regression model and has none")
-    X = known_columns(model, read_for(model, data, reading))
-    for remark in remarks_on_new(model, X):
+    notes = persistence.read_notes(model_file)
+    ids = ids_of(notes)
+    # An id stays as it is written, leading zeros and 'NA' included.
+    as_written = dict.fromkeys(ids, ColumnForm("category", is_chosen=True))
+    read = read_for(model, data, reading, as_written)
+    X = known_columns(model, read)
+    missing = [name for name in ids if name not in read.columns]
+    remarks = [f"{data.name} has no column {name!r} to name the rows" for name in missing]
+    for remark in (*remarks_on_new(model, X), *remarks):
         print(f"lamina: {remark}", file=sys.stderr)
-    targets = targets_of(persistence.read_notes(model_file))
-    table = predicted(model, X, targets)
+    targets = targets_of(notes)
+    kept = read[[name for name in ids if name not in missing]].reset_index(drop=True)
+    table = pd.concat([kept, predicted(model, X, targets)], axis=1)
     if probabilities:
         table = pd.concat([table, predicted_probabilities(model, X, targets)], axis=1)
     write_table(table, output)
@@ -98,6 +106,12 @@ def targets_of(notes: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of a model's targets as its notes have them; none where they do not."""
     targets = notes.get("targets") or notes.get("target") or ()
     return (targets,) if isinstance(targets, str) else tuple(map(str, targets))
+
+
+def ids_of(notes: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the columns that name the rows, which `lamina train --id` has noted."""
+    ids = notes.get("ids")
+    return tuple(map(str, ids)) if isinstance(ids, list) else ()
 
 
 def predicted_spread(model: Any, X: Any) -> NDArray[Any] | None:

@@ -21,6 +21,8 @@ from lamina.tables.reading import read_table
 
 MODEL_ENDING = ".lamina"
 PICTURE_ENDINGS = (".png", ".pdf", ".svg")
+# What the columns of predictions begin with.
+PREDICTED = ("prediction", "probability_", "quantile_", "std")
 # No model with its notes is smaller than some kilobytes; most are below a megabyte.
 FEWEST_FREE_BYTES = 1 << 20
 
@@ -44,6 +46,7 @@ class TrainingRequest:
     save_anyway: bool
     quiet: bool
     reading: ReadingOptions = DEFAULTS
+    ids: tuple[str, ...] = ()
 
     @property
     def source(self) -> str:
@@ -68,6 +71,11 @@ def check_request(request: TrainingRequest) -> None:
         raise ValueError("give either a file or --dataset NAME: lamina train houses.csv -t price")
     if request.data is not None and not request.targets:
         raise ValueError("--target is missing: the name of the column to learn to predict")
+    for name in request.ids:
+        if name.startswith(PREDICTED):
+            raise ValueError(
+                f"--id {name!r}: predict names its own columns so. Rename the column in the file"
+            )
     for path, option in ((request.model_file, "--output"), (request.plot, "--plot")):
         if path is not None and path.is_dir():
             raise IsADirectoryError(f"{option} {path} is a folder: name a file in it")
@@ -91,11 +99,11 @@ def read_problem(request: TrainingRequest) -> Problem:
     """Read the table of the request, and pose what is to be learned from it."""
     if request.data is not None:
         table: pd.DataFrame = read_table(request.data, request.reading)
-        return pose(table, request.targets, request.task, request.drop)
+        return pose(table, request.targets, request.task, (*request.drop, *request.ids))
     dataset = load(str(request.dataset))
     targets = request.targets or (dataset.target,)
     task = request.task or (dataset.task if targets == (dataset.target,) else None)
-    return pose(table_of(dataset), targets, task, request.drop)
+    return pose(table_of(dataset), targets, task, (*request.drop, *request.ids))
 
 
 def prepare_outputs(request: TrainingRequest, network: Any) -> None:
