@@ -137,6 +137,16 @@ def test_learns_made_data(visit: Any, name: str) -> None:
     assert table.locator("tbody td").first.inner_text() != "–"
 
 
+def test_says_what_was_in_doubt_about_a_table_that_is_opened(visit: Any, tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    rows = [f"{1000 + 7 * i},{i % 3}" for i in range(60)]
+    rows[4] = "<b>?</b>,1"
+    (tmp_path / "odd.csv").write_text("\n".join(["price,y", *rows]) + "\n")
+    visit.page.locator("input[type=file]").set_input_files(tmp_path / "odd.csv")
+    remark = "column 'price' is numbers but for '<b>?</b>' in row 5 of the file: read as missing"
+    expect(visit.page.locator(".remarks li")).to_have_text([remark])
+
+
 def test_learns_a_table_that_is_opened_and_gives_back_code_that_runs(
     visit: Any, tmp_path: Path
 ) -> None:

@@ -71,6 +71,18 @@ def test_each_column_is_told_with_its_kind_its_gaps_and_what_becomes_of_it(send)
     assert city["becomes"] == "0 or 1 for each category that is not rare, and 1 where it is missing"
 
 
+def test_what_was_in_doubt_is_told_with_the_rows_of_the_file(send):
+    rows = [f"{1000 + 7 * i},{i % 3}" for i in range(60)]
+    rows[4] = "?,1"
+    remarks = send(b"price,y\n" + "\n".join(rows).encode()).json()["remarks"]
+    assert remarks == [
+        "column 'price' is numbers but for '?' in row 5 of the file: read as missing"
+    ]
+    rows = [f"Åsa,{i % 3}" for i in range(60)]
+    (remark,) = send(("name,y\n" + "\n".join(rows)).encode("cp1252")).json()["remarks"]
+    assert remark.startswith("table.csv is no UTF-8 text (byte 0xc5 in line 2)")
+
+
 def test_parquet_comes_as_well(send):
     file = io.BytesIO()
     table().drop(columns="nothing").to_parquet(file)

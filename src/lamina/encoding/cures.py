@@ -43,3 +43,10 @@ BY_OPTIONS = Cures(
     of_order=lambda order: f"--{order.replace(' ', '-')}",
     of_mark=lambda text: f"--na {text}",
 )
+# A page has no fields for these.
+FROM_A_PAGE = Cures(
+    of_type=lambda column, kind: f"in Python {IN_PYTHON.of_type(column, kind)}",
+    of_decimal=lambda sign: f"in Python {IN_PYTHON.of_decimal(sign)}",
+    of_order=lambda order: f"in Python {IN_PYTHON.of_order(order)}",
+    of_mark=lambda text: f"in Python {IN_PYTHON.of_mark(text)}",
+)

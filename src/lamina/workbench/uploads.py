@@ -13,6 +13,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from lamina.encoding.columns import kind_of
+from lamina.encoding.cures import FROM_A_PAGE
+from lamina.encoding.understanding import understanding_of
 from lamina.errors import ExperimentError, TableError
 from lamina.workbench.unpacking import rows_and_columns, unpacked_bytes
 
@@ -45,11 +47,14 @@ class Table:
     frame : DataFrame of shape (n_rows, n_columns)
     key : str
         The hash of the bytes.
+    remarks : tuple of str
+        What was in doubt when the file was read.
     """
 
     name: str
     frame: Any
     key: str
+    remarks: tuple[str, ...] = ()
 
     @property
     def n_bytes(self) -> int:
@@ -64,6 +69,7 @@ class Table:
             "name": self.name,
             "n_rows": len(self.frame),
             "columns": columns,
+            "remarks": list(self.remarks),
         }
 
 
@@ -112,11 +118,13 @@ def read(path: Path, name: str, key: str) -> Table:
     label = _label(name)
     try:
         _refuse_what_unpacks_to_too_much(path)
-        frame = read_table(path, ReadingOptions(unpacks=False))
+        frame = read_table(path, ReadingOptions(unpacks=False, cures=FROM_A_PAGE))
     except TableError as error:
         raise ExperimentError(str(error).replace(str(path), label), None) from None
     _refuse_too_many(*frame.shape)
-    return Table(label, frame, key)
+    remarks = understanding_of(frame).all_remarks()
+    # The file's own place is none of the page's.
+    return Table(label, frame, key, tuple(each.replace(str(path), label) for each in remarks))
 
 
 def require_table_libraries() -> None:

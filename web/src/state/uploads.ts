@@ -18,6 +18,8 @@ export interface Table {
   hash: string;
   name: string;
   n_rows: number;
+  /** What was in doubt when the file was read, a sentence each. */
+  remarks: string[];
   columns: Column[];
 }
 

@@ -43,6 +43,13 @@ function Columns({ of }: { of: Table }) {
       <p class="about">
         {of.name}: {whole(of.n_rows)} rows
       </p>
+      {of.remarks.length > 0 && (
+        <ul class="about remarks">
+          {of.remarks.map((remark) => (
+            <li key={remark}>{remark}</li>
+          ))}
+        </ul>
+      )}
       <ChoiceField
         label="Learn"
         value={target.value}
