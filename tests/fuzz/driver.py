@@ -73,9 +73,14 @@ class Worker:
     def _start(self, first: int) -> None:
         (self.folder / "seed").write_text(str(first))
         parts = [self.report.target, str(first), str(self.seeds.stop), str(self.folder)]
-        with open(self.folder / "out", "wb") as out, open(self.folder / "err", "wb") as err:
+        (self.folder / "failures").write_bytes(b"")
+        with open(self.folder / "err", "wb") as err:
             self.process = subprocess.Popen(
-                [*self.command, *parts], stdout=out, stderr=err, cwd=ROOT, env=self.env
+                [*self.command, *parts],
+                stdout=subprocess.DEVNULL,
+                stderr=err,
+                cwd=ROOT,
+                env=self.env,
             )
         self.moved_at, self._n_read = time.monotonic(), 0
 
@@ -102,7 +107,7 @@ class Worker:
 
     def _read_failures(self) -> None:
         # A line may be read while it is written; only whole ones count.
-        lines = (self.folder / "out").read_bytes().split(b"\n")[:-1]
+        lines = (self.folder / "failures").read_bytes().split(b"\n")[:-1]
         for line in lines[self._n_read :]:
             failure = json.loads(line)
             self._keep(failure["seed"], failure["text"], f"failed-{failure['seed']}")

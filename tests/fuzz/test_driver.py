@@ -20,7 +20,8 @@ for seed in range(first, stop):
     (folder / "mutant").write_text(f"content {seed}")
     if seed == 12:
         (folder / "failed-12").write_text("content 12")
-        print(json.dumps({"seed": 12, "text": "KeyError: 'x'"}), flush=True)
+        (folder / "failures").write_text(json.dumps({"seed": 12, "text": "KeyError: 'x'"}) + "\\n")
+    print("an epoch of a mutant with verbose=True", flush=True)
     if seed == 14:
         sys.stderr.write("heap-buffer-overflow")
         sys.stderr.flush()

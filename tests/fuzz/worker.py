@@ -25,10 +25,12 @@ def main(name: str, first: int, stop: int, folder: Path) -> None:
     target = TARGETS[name](folder)
     (folder / "ready").touch()
     warnings.simplefilter("error")
-    for failure in failures(target, range(first, stop), folder):
-        shutil.copy(folder / "mutant", folder / f"failed-{failure.seed}")
-        text = "".join(traceback.format_exception(failure.error))
-        print(json.dumps({"seed": failure.seed, "text": text}), flush=True)
+    # Not onto stdout, where a mutant with verbose=True prints its epochs.
+    with open(folder / "failures", "w") as report:
+        for failure in failures(target, range(first, stop), folder):
+            shutil.copy(folder / "mutant", folder / f"failed-{failure.seed}")
+            text = "".join(traceback.format_exception(failure.error))
+            print(json.dumps({"seed": failure.seed, "text": text}), file=report, flush=True)
 
 
 if __name__ == "__main__":
