@@ -14,6 +14,7 @@ import pytest
 from lamina import MLPClassifier
 from lamina.engines import OptimizerState
 from lamina.errors import CheckpointError
+from lamina.estimators.checkpoints import OF_NO_ACCOUNT
 from lamina.files.fields import check_fields
 from lamina.files.model_file import read_model_file, to_chunks
 from lamina.training import History, Memory, resuming
@@ -85,6 +86,7 @@ def order_change(value: int) -> Change:
         (state_change(learning_rate=NAN), "learning_rate is nan, where a finite"),
         (state_change(scheduled_epochs=10**18), "scheduled_epochs is 1000000000000000000"),
         (state_change(best_cost=NAN), "best_cost is nan"),
+        (state_change(best_cost=10**400), "best_cost is an integer of more than 40 digits"),
         (state_change(stalled={"$scalar": ["int8", 300]}), "OverflowError"),
         (state_change(stalled=WRONG_SHAPE), "reshape"),
         (state_change(held_out="x"), "held_out is 'x', where None is expected"),
@@ -111,6 +113,56 @@ def test_an_altered_checkpoint_is_refused(
     with pytest.raises(CheckpointError, match=message):
         model.fit(X, Y, resume=path)
     assert not hasattr(model, "coefs_")
+
+
+def rewritten(checkpoint: Path, path: Path, change: Callable[[dict[str, Any]], Any]) -> Path:
+    """Write a checkpoint whose identity was changed."""
+    metadata, tensors = read_model_file(checkpoint)
+    plain = json.loads(metadata["checkpoint"])
+    change(plain["identity"])
+    chunks = to_chunks({"checkpoint": json.dumps(plain)}, tensors)
+    path.write_bytes(b"".join(bytes(chunk) for chunk in chunks))
+    return path
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(MLPClassifier().get_params()) - OF_NO_ACCOUNT - set(SMALL))
+)
+def test_a_parameter_that_a_checkpoint_lacks_counts_as_its_default(
+    checkpoint: Path, tmp_path: Path, name: str
+) -> None:
+    older = rewritten(checkpoint, tmp_path / "older", lambda identity: identity.pop(name))
+    ways = {**SMALL, "max_iter": 14}
+    resumed = MLPClassifier(**ways).fit(X, Y, resume=older)
+    assert resumed.loss_curve_ == MLPClassifier(**ways).fit(X, Y).loss_curve_
+
+
+def test_a_parameter_that_a_checkpoint_lacks_is_not_another_one(
+    checkpoint: Path, tmp_path: Path
+) -> None:
+    older = rewritten(
+        checkpoint, tmp_path / "older", lambda identity: identity.pop("nesterovs_momentum")
+    )
+    with pytest.raises(CheckpointError, match=r"nesterovs_momentum=True, and this has .*=False"):
+        MLPClassifier(**SMALL, nesterovs_momentum=False).fit(X, Y, resume=older)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda identity: identity.update(colour=1), r"colour=.*, which is no parameter here"),
+        (lambda identity: identity.update(colour=None), r"colour=.*, which is no parameter here"),
+        (lambda identity: identity.pop("class"), "made with class=None"),
+        (lambda identity: identity.pop("rows X"), "X is not what it was made with"),
+        (lambda identity: identity.pop("random_state"), "made with random_state=None"),
+    ],
+)
+def test_an_identity_with_unknown_or_missing_parts_is_refused(
+    checkpoint: Path, tmp_path: Path, change: Callable[[dict[str, Any]], Any], message: str
+) -> None:
+    path = rewritten(checkpoint, tmp_path / "other", change)
+    with pytest.raises(CheckpointError, match=message):
+        MLPClassifier(**SMALL).fit(X, Y, resume=path)
 
 
 def test_every_field_of_a_state_has_a_check() -> None:

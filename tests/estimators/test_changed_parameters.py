@@ -100,11 +100,17 @@ def test_a_number_of_threads_that_is_none_is_named(
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("n_threads", [64, 100_000, 2**31 - 1, 2**31, 2**40, 2**63 - 1])
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_more_threads_than_there_is_work_change_nothing(n_threads: int, solver: str) -> None:
+def test_more_threads_than_there_is_work_change_nothing(
+    n_threads: int, solver: str, tmp_path: Path
+) -> None:
     models = [
         MLPRegressor(
             hidden_layer_sizes=(5,), solver=solver, max_iter=2, random_state=0, n_threads=each
         ).fit(X, y)
         for each in (1, n_threads)
     ]
-    np.testing.assert_array_equal(models[0].predict(X), models[1].predict(X))
+    lamina.save(models[1], tmp_path / "model.lamina")
+    models.append(lamina.load(tmp_path / "model.lamina"))
+    assert models[2].n_threads == n_threads
+    for each in models[1:]:
+        np.testing.assert_array_equal(each.predict(X), models[0].predict(X))

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamina.errors import ModelFileError
-from lamina.estimators import MLPClassifier
+from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.files.model_file import read_model_file, to_chunks
 from lamina.persistence import describe, load, read_notes, save
 
@@ -39,6 +39,14 @@ def model_json(change: Callable[[Any], Any]) -> Callable[[dict[str, str], Any], 
     return apply
 
 
+def state_json(**values: Any) -> Callable[[dict[str, str], Any], None]:
+    return model_json(lambda plain: {**plain, "state": {**plain["state"], **values}})
+
+
+def without(record: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key != name}
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -52,6 +60,14 @@ def model_json(change: Callable[[Any], Any]) -> Callable[[dict[str, str], Any], 
         (model_json(lambda plain: {**plain, "class": ["Popen"]}), "not that of a model"),
         (model_json(lambda plain: {**plain, "parameters": None}), "not that of a model"),
         (model_json(lambda plain: {**plain, "parameters": {"x": 1}}), "unknown parameter 'x'"),
+        (state_json(_sparse_targets=None), "_sparse_targets is None"),
+        (state_json(loss_=10**400), "loss_ is an integer of more than 40 digits"),
+        (
+            model_json(
+                lambda plain: {**plain, "state": without(plain["state"], "_sparse_targets")}
+            ),
+            "_sparse_targets is missing",
+        ),
         (model_json(lambda plain: {**plain, "requests": {"fit": {"os": True}}}), "not that of"),
         (model_json(lambda plain: {**plain, "requests": {"_x": {}}}), "not that of a model"),
         (
@@ -67,6 +83,21 @@ def test_a_forged_file_is_refused(
     rewrite(path, change)
     with pytest.raises(ModelFileError, match=reason):
         load(path)
+
+
+@pytest.mark.parametrize("name", ["scale_target", "loss", "engine", "n_threads", "early_stopping"])
+def test_a_parameter_that_an_older_file_lacks_has_its_default(name: str, path: Path) -> None:
+    rows = np.arange(12.0).reshape(6, 2)
+    model = MLPRegressor(hidden_layer_sizes=(2,), solver="lbfgs", random_state=0)
+    save(model.fit(rows, rows[:, 0]), path)
+
+    rewrite(
+        path,
+        model_json(lambda plain: {**plain, "parameters": without(plain["parameters"], name)}),
+    )
+    loaded = load(path)
+    assert loaded.get_params() == model.get_params()
+    np.testing.assert_array_equal(loaded.predict(rows), model.predict(rows))
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"a": {"$tensor": "parameters"}}', '{"$float": 1}'])

@@ -110,6 +110,13 @@ def parts_of(estimator: Any) -> list[Any]:
     return [estimator, *(below for each in held for below in parts_of(each))]
 
 
+def edges(*inner: float) -> np.ndarray:
+    """Return the edges of three bins for each of three columns."""
+    found = np.empty(3, dtype=object)
+    found[:] = [np.array([-1.0, *inner])] * 3
+    return found
+
+
 @pytest.mark.parametrize(
     ("name", "attribute", "value"),
     [
@@ -120,9 +127,14 @@ def parts_of(estimator: Any) -> list[Any]:
         ("PolynomialFeatures", "n_output_features_", 2**40),
         ("PolynomialFeatures", "degree", 10**9),
         ("QuantileTransformer", "quantiles_", np.arange(21.0)[::-1].reshape(7, 3)),
+        ("QuantileTransformer", "quantiles_", np.array([[np.inf] * 3] * 3 + [[-np.inf] * 3] * 4)),
         ("SplineTransformer", "bsplines_", []),
         ("KBinsDiscretizer", "n_bins_", np.array([3, 3, 2])),
+        ("KBinsDiscretizer", "bin_edges_", edges(0.0, np.inf, -np.inf)),
+        ("KBinsDiscretizer", "bin_edges_", edges(0.0, np.nan, 1.0)),
         ("KNNImputer", "_fit_X", np.ones((4, 2))),
+        ("KNNImputer", "indicator_", None),
+        ("SimpleImputer", "indicator_", None),
         ("MinMaxScaler", "feature_range", ()),
         ("SelectKBest", "scores_", np.ones(2)),
         ("OneHotEncoder", "categories_", [np.array(["u", "u"], dtype=object), np.arange(4)]),
@@ -130,6 +142,7 @@ def parts_of(estimator: Any) -> list[Any]:
         ("OneHotEncoder infrequent", "_infrequent_indices", [np.array([9]), None]),
         ("OrdinalEncoder", "_missing_indices", {0: 1}),
         ("TargetEncoder", "encodings_", [np.ones(1), np.ones(4)]),
+        ("TargetEncoder", "_infrequent_enabled", True),
         ("ColumnTransformer", "output_indices_", {"n": slice(0, 9)}),
         ("FeatureUnion", "n_jobs", 10**9),
     ],

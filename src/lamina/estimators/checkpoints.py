@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -81,6 +82,16 @@ def identity_of(fit: Assignment) -> dict[str, Any]:
     }
 
 
+def parameter_defaults(cls: type) -> dict[str, Any]:
+    """Return the defaults of the parameters that a checkpoint of an earlier lamina may lack."""
+    parameters = inspect.signature(cls).parameters.values()
+    return {
+        each.name: plainly(each.default)
+        for each in parameters
+        if each.name not in OF_NO_ACCOUNT and each.default is not each.empty
+    }
+
+
 def checkpoint_of(
     fit: Assignment,
     identity: dict[str, Any],
@@ -113,7 +124,8 @@ def resumed(fit: Assignment, identity: dict[str, Any], batch_size: int) -> Resum
         return None
     schedule = fit.model.learning_rate
     spans = isinstance(schedule, str) and SCHEDULES[schedule].follows_length
-    state = read_checkpoint(fit.resume, identity, free=() if spans else ("max_iter",))
+    free = () if spans else ("max_iter",)
+    state = read_checkpoint(fit.resume, identity, free, parameter_defaults(type(fit.model)))
     with refusals_that_name(fit.resume):
         check_state(state, limits_of(fit, batch_size))
     set_generator_state(fit.random_state, state["generator"])

@@ -37,8 +37,6 @@ from lamina.files.fields import (
 from lamina.formulas import LINKS, LOSSES, OPTIMIZERS
 from lamina.network import NetworkSpec, ParameterLayout
 
-# The largest number that the native core takes.
-MOST_THREADS = 2**31 - 1
 # Whole numbers up to here are exact in float64, in which steps are counted. The samples seen are no
 # bound: Ctrl-C inside an epoch leaves steps whose samples no epoch counts.
 MOST_STEPS = 2**53
@@ -65,7 +63,6 @@ def check_estimator(model: Any) -> None:
         For parameters that no fit takes, and for parts that are not those of one network.
     """
     model._validate_params()
-    none_or(whole(1, MOST_THREADS))(model.n_threads, "n_threads")
     hidden_widths(model.hidden_layer_sizes)
     state = vars(model)
     fields, needed = BEFORE_FIT, frozenset[str]()
@@ -80,7 +77,8 @@ def check_estimator(model: Any) -> None:
 
 
 def _of_class(model: Any) -> frozenset[str]:
-    return frozenset({"classes_", "_target_kind"} if hasattr(model, "predict_proba") else {})
+    of_classes = {"classes_", "_target_kind", "_sparse_targets"}
+    return frozenset(of_classes if hasattr(model, "predict_proba") else {})
 
 
 def _checked_network(model: Any) -> NetworkSpec:

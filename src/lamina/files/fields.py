@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import reprlib
+import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any, TypeAlias
@@ -117,6 +118,11 @@ def member(options: Iterable[Any]) -> Check:
     )
 
 
+def exactly(expected: bool) -> Check:
+    """Require this truth value."""
+    return _where(lambda value: value is expected, repr(expected))
+
+
 def nothing(value: Any, place: str) -> None:
     """Require None."""
     if value is not None:
@@ -218,7 +224,10 @@ def _is_whole(value: Any) -> bool:
 
 
 def _is_real(value: Any) -> bool:
-    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
+    """Whether it is a number that a float can hold; Python's integers may be larger."""
+    if not isinstance(value, Real) or isinstance(value, (bool, np.bool_)):
+        return False
+    return not isinstance(value, Integral) or abs(int(value)) <= sys.float_info.max
 
 
 def _below(place: str, name: Any) -> str:

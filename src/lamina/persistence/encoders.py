@@ -12,6 +12,7 @@ from lamina.files.fields import (
     Check,
     Fields,
     array,
+    exactly,
     list_of,
     member,
     none_or,
@@ -172,6 +173,8 @@ def target_fields(estimator: Any, n: int) -> Fields:
 
     return {
         **fields,
+        # `transform` would read infrequent categories, which this encoder never has.
+        "_infrequent_enabled": exactly(False),
         "target_type_": kinds,
         "classes_": none_or(classes),
         "target_mean_": mean,
@@ -188,7 +191,7 @@ def bin_fields(estimator: Any, n: int) -> Fields:
         array("O", (n,))(value, place)
         for i, each in enumerate(value):
             array("f", (int(n_bins[i]) + 1,))(each, f"{place}[{i}]")  # type: ignore[index]
-            if (np.diff(each) < 0).any():
+            if not (each[:-1] <= each[1:]).all():
                 raise refused(each, place, "edges in rising order")
 
     def encoder(value: Any, place: str) -> None:

@@ -21,6 +21,7 @@ from lamina.files.fields import (
     array,
     list_of,
     none_or,
+    nothing,
     number,
     refused,
     text,
@@ -111,7 +112,7 @@ def _quantiles(estimator: Any, n: int) -> Fields:
 
     def rising(value: Any, place: str) -> None:
         array("f", (n_quantiles, n))(value, place)
-        if (np.diff(value, axis=0) < 0).any():
+        if (value[1:] < value[:-1]).any():
             raise refused(value, place, "columns in rising order")
 
     return {
@@ -119,6 +120,11 @@ def _quantiles(estimator: Any, n: int) -> Fields:
         "references_": array("f", (n_quantiles,), finite=True),
         "quantiles_": rising,
     }
+
+
+def _indicator(estimator: Any, n: int) -> Check:
+    """Require the indicator of missing values where an imputer adds its columns."""
+    return estimator_of("MissingIndicator", n) if estimator.add_indicator else nothing
 
 
 def _power(estimator: Any, n: int) -> Fields:
@@ -190,7 +196,7 @@ def _imputed(estimator: Any, n: int) -> Fields:
         "statistics_": array("fO", (n,)),
         "_fit_dtype": dtype,
         "_fill_dtype": dtype,
-        "indicator_": none_or(estimator_of("MissingIndicator", n)),
+        "indicator_": _indicator(estimator, n),
     }
 
 
@@ -207,7 +213,7 @@ def _neighbours(estimator: Any, n: int) -> Fields:
         "_fit_X": array("f", shape),
         "_mask_fit_X": array("b", shape),
         "_valid_mask": array("b", (n,)),
-        "indicator_": none_or(estimator_of("MissingIndicator", n)),
+        "indicator_": _indicator(estimator, n),
     }
 
 

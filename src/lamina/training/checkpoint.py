@@ -18,6 +18,7 @@ from functools import cache
 from importlib.metadata import version as installed_version
 from numbers import Number
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -103,7 +104,10 @@ def refusals_that_name(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def read_checkpoint(
-    path: str | os.PathLike[str], identity: Mapping[str, Any], free: Sequence[str] = ()
+    path: str | os.PathLike[str],
+    identity: Mapping[str, Any],
+    free: Sequence[str] = (),
+    defaults: Mapping[str, Any] = MappingProxyType({}),
 ) -> Any:
     """The state of the fit that a checkpoint holds, not yet checked.
 
@@ -114,6 +118,8 @@ def read_checkpoint(
         That of the fit that is to go on.
     free : sequence of str
         Names in it that may differ.
+    defaults : mapping
+        Values of names that the checkpoint may lack: its lamina did not have them yet.
 
     Raises
     ------
@@ -137,7 +143,13 @@ def read_checkpoint(
                 f"{lamina_version()}"
             )
         reader = PlainReader(file.tensors)
-        _compare(path, plain["identity"], identity, free)
+        written = PlainWriter()
+        _compare(
+            path,
+            {**written.write(dict(defaults)), **plain["identity"]},
+            written.write(dict(identity)),
+            free,
+        )
         state = reader.read(plain["state"])
         if reader.unread:
             raise ModelFileError(f"nothing refers to its tensor {min(reader.unread)!r}")
@@ -152,15 +164,14 @@ def _any_record(value: Any, place: str) -> None:
 def _compare(
     path: str | os.PathLike[str],
     theirs: Mapping[str, Any],
-    identity: Mapping[str, Any],
+    ours: Mapping[str, Any],
     free: Sequence[str],
 ) -> None:
-    """Raise CheckpointError where the checkpoint is of another fit; both compared as plain JSON."""
-    ours = PlainWriter().write(dict(identity))
+    """Raise CheckpointError where the checkpoint is of another fit; both are plain JSON."""
     differences = [
-        _told(name, theirs.get(name), ours.get(name))
+        _told(name, theirs, ours)
         for name in dict.fromkeys((*theirs, *ours))
-        if name not in free and theirs.get(name) != ours.get(name)
+        if name not in free and (name not in ours or theirs.get(name) != ours[name])
     ]
     if differences:
         raise CheckpointError(
@@ -169,11 +180,13 @@ def _compare(
         )
 
 
-def _told(name: str, theirs: Any, ours: Any) -> str:
+def _told(name: str, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
     if name.startswith("rows "):
         return f"{name.removeprefix('rows ')} is not what it was made with"
-    theirs, ours = _read(theirs), _read(ours)
-    return f"it was made with {name}={theirs!r}, and this has {name}={ours!r}"
+    made_with = f"it was made with {name}={_read(theirs.get(name))!r}"
+    if name not in ours:
+        return f"{made_with}, which is no parameter here"
+    return f"{made_with}, and this has {name}={_read(ours[name])!r}"
 
 
 def _read(plain: Any) -> Any:

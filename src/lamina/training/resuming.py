@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from lamina.engines import OptimizerState
 from lamina.errors import ModelFileError
 from lamina.files.fields import (
-    Check,
     Fields,
     any_number,
     array,
     check_fields,
-    described,
+    exactly,
     mapping_of,
     none_or,
     nothing,
@@ -129,7 +128,7 @@ def optimizer_fields(limits: Limits, n_steps: int) -> Fields:
         "slots": array(limits.parameters.dtype, (limits.n_slots, limits.parameters.size)),
         "step": whole(n_steps, n_steps),
         "seed": whole(1, 2**64 - 1) if limits.draws else whole(0, 0),
-        "keeps_average": _exactly(limits.keeps_average),
+        "keeps_average": exactly(limits.keeps_average),
     }
 
 
@@ -148,14 +147,6 @@ def history_fields() -> Fields:
         "is_scored": truth,
         "columns": mapping_of(curve),
     }
-
-
-def _exactly(expected: bool) -> Check:
-    def check(value: Any, place: str) -> None:
-        if value is not expected:
-            raise ModelFileError(f"its {place} is {described(value)}, where {expected} is expected")
-
-    return check
 
 
 def _check_split(
