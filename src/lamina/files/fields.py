@@ -225,9 +225,11 @@ def _is_whole(value: Any) -> bool:
 
 def _is_real(value: Any) -> bool:
     """Whether it is a number that a float can hold; Python's integers may be larger."""
-    if not isinstance(value, Real) or isinstance(value, (bool, np.bool_)):
+    if isinstance(value, (bool, np.bool_)):
         return False
-    return not isinstance(value, Integral) or abs(int(value)) <= sys.float_info.max
+    if isinstance(value, Integral):
+        return abs(int(value)) <= sys.float_info.max
+    return isinstance(value, Real)
 
 
 def _below(place: str, name: Any) -> str:
