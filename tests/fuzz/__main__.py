@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import subprocess
 import sys
 
@@ -22,11 +23,16 @@ MUTANTS_FOR_ONE_OF_OTHERS = 100
 def main() -> int:
     """Run what the command line says; return its exit code."""
     args = parsed()
+    # Also where a shell has started it in the background, and for `kill`: no worker is left behind.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     first = random.SystemRandom().randrange(2**40) if args.seed == "random" else int(args.seed)
     core = None if args.ordinary_core else build_core(ROOT / "build" / "fuzz")
     env = {} if core is None else environment(core)
     seeds = range(first, first + args.mutants)
-    print(f"fuzz: seeds {seeds.start} to {seeds.stop - 1}; failing mutants go to {KEPT}")
+    print(
+        f"fuzz: seeds {seeds.start} to {seeds.stop - 1}; failing mutants go to {KEPT}", flush=True
+    )
     reports = []
     for name in TARGETS:
         if args.target in ("all", name) and all(report.is_whole for report in reports):

@@ -36,12 +36,15 @@ class Report:
         Why the mutant of a seed failed.
     is_whole : bool
         Whether every mutant was made; not so after Ctrl-C.
+    minutes_shown : int
+        The minute of the latest line of progress.
     """
 
     target: str
     n_done: int = 0
     failures: dict[int, str] = field(default_factory=dict)
     is_whole: bool = False
+    minutes_shown: int = -1
 
     @property
     def line(self) -> str:
@@ -196,5 +199,6 @@ def show_progress(report: Report, n: int, seconds: float) -> None:
     )
     if sys.stdout.isatty():
         print(f"\r{line:78}", end="" if report.n_done < n else "\n", flush=True)
-    elif report.n_done >= n or (int(seconds) % 60 == 0 and seconds % 1 < 0.5):
+    elif report.n_done >= n or int(seconds / 60) > report.minutes_shown:
+        report.minutes_shown = int(seconds / 60)
         print(line, flush=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -51,3 +54,20 @@ def test_failures_crashes_and_hangs_are_kept_and_the_rest_is_run(
 def test_a_worker_that_cannot_start_ends_the_run(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="no worker can be started"):
         run("files", range(3), tmp_path, command=(sys.executable, "-c", "1 / 0"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT, as a terminal does")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_the_run_with_a_line_that_counts(number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "tests.fuzz", "--ordinary-core", "--target", "checkpoints"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=driver.ROOT) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("fuzz: seeds ")
+        assert process.stdout.readline().startswith("checkpoints: ")
+        process.send_signal(number)
+        rest = process.stdout.read()
+    last = rest.splitlines()[-1]
+    assert re.fullmatch(
+        r"fuzz: checkpoints: \d+ mutants, \d+ failed.*, then it was interrupted", last
+    )
+    assert process.returncode in (1, 130)
