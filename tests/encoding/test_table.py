@@ -302,3 +302,15 @@ def test_columns_that_tell_nothing_are_left_out_and_not_needed_later():
 def test_a_type_that_is_none_is_refused(types, message):
     with pytest.raises(ValueError, match=message):
         TableEncoding(column_types=types).fit(pd.DataFrame({"x": [1, 2, 3]}))
+
+
+def test_all_missing_columns_are_named_and_no_used_column_is_a_suggestion():
+    table = pd.DataFrame({"x1": [1.0, 2], "x2": [2.0, 1], "width": [5.0, 7]})
+    encoding = TableEncoding().fit(table)
+    with pytest.raises(TableError) as one:
+        encoding.transform(table[["x1", "width"]])
+    assert "no column 'x2', which the model needs. It has" in str(one.value)
+    with pytest.raises(TableError) as two:
+        encoding.transform(table[["x1"]].assign(widht=1.0))
+    assert "no columns 'x2', 'width'" in str(two.value)
+    assert "Did you mean 'widht' for 'width'?" in str(two.value)

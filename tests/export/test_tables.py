@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from sklearn.base import is_classifier
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.pipeline import make_pipeline
 
 import lamina
+from lamina.encoding import TableEncoding
 from lamina.encoding.columns import categories, kind_of, moments
 from lamina.export.model_program import lower
 
@@ -312,3 +314,16 @@ def test_onnx_answers_in_float32_where_that_is_asked_for(case):
     assert given.dtype == np.float32
     said = can_be_said(model, rows)
     np.testing.assert_allclose(given[said], answer[said], atol=1e-3 * abs(answer).max())
+
+
+def test_a_whole_number_is_one_category_in_every_export(compile_c):
+    table = mixed(missing=False, dates=False).astype({"rooms": str})
+    table["floor"] = pd.Series(np.arange(len(table)) % 4).astype(float).astype(str)
+    kinds = {"rooms": "category", "floor": "category"}
+    network = lamina.MLPRegressor(max_iter=5, tol=10.0, random_state=0)
+    model = make_pipeline(TableEncoding(column_types=kinds), network).fit(table, table["age"])
+    later = table.assign(rooms=table["rooms"] + ".0", floor=table["floor"].str[:1])
+    answer = expected(model, later)
+    for answered in (run_python(model, later), run_c(compile_c, model, later)):
+        assert_alike(answered, answer)
+    assert_alike(run_onnx(model, later), answer)

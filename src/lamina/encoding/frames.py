@@ -47,3 +47,11 @@ def _to_pandas(series: Any) -> Any:
     column = series.to_pandas()
     column.index = range(len(column))
     return column
+
+
+def array_columns(array: Any, names: Any = None) -> dict[str, Any]:
+    """Return the columns of an array of shape (n_rows, n_columns) as pandas Series, by name."""
+    from pandas import Series
+
+    names = [f"x{i}" for i in range(array.shape[1])] if names is None else names
+    return {name: Series(array[:, i]) for i, name in enumerate(names)}

@@ -24,14 +24,21 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from lamina.encoding.calendar import PARTS, calendar_columns, varying_parts
 from lamina.encoding.column_form import ColumnForm
 from lamina.encoding.columns import READERS, Kind, frequent
-from lamina.encoding.frames import as_pandas
+from lamina.encoding.frames import array_columns, as_pandas
 from lamina.encoding.leaving_out import reasons_to_leave_out
-from lamina.encoding.table_columns import TypedColumns, check_types, read_new, read_training
+from lamina.encoding.table_columns import (
+    TypedColumns,
+    check_types,
+    read_new,
+    read_training,
+    require_columns,
+)
 from lamina.encoding.table_numbers import fit_numbers
 from lamina.encoding.table_plain import from_plain, to_plain
 from lamina.encoding.table_report import ColumnRecord, report_columns, unknown_columns
 from lamina.encoding.understanding import understanding_of
-from lamina.errors import TableError, suggestion
+from lamina.encoding.whole_numbers import as_known, in_one_writing
+from lamina.errors import TableError
 
 # Below this width the memory that a sparse matrix saves is not worth the slower products.
 SPARSE_FROM_WIDTH = 256
@@ -46,7 +53,8 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     - Dates: days since 1970, then like numbers; and day of the week, month and hour, each if it
       varies in training.
     - All else is a category: one 0/1 column each, and one for a missing value if any was in
-      training. A category that is rare in training, or unknown to it, is 0 in all of them.
+      training. A category that is rare in training, or unknown to it, is 0 in all of them. A
+      whole number is one category whether it is written 2 or 2.0.
     - A text column of a data frame whose cells are numbers or dates in any usual form ("$1,200",
       "12,5 %", "31.12.2024") is read as such. Single odd cells in it are missing.
     - A column of a data frame is left out if it has no value, is constant, equals another column or
@@ -166,7 +174,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self._set_categories(
             {
                 name: frequent(
-                    READERS["category"](name, columns[name]),
+                    in_one_writing(READERS["category"](name, columns[name])),
                     self.min_frequency,
                     self.max_categories,
                 )
@@ -204,7 +212,10 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             blocks.append(calendar_columns(READERS["moment"](name, columns[name]), parts))
         if self.one_hot_ is not None:
             kept = [name for name, texts in self.categories_.items() if texts]
-            blocks.append(self.one_hot_.transform(self._read(columns, kept)))
+            texts = self._read(columns, kept)
+            for i, name in enumerate(kept):
+                texts[:, i] = as_known(texts[:, i], self.categories_[name])
+            blocks.append(self.one_hot_.transform(texts))
         if self.sparse_:
             return sparse.csr_array(sparse.hstack([sparse.csr_array(block) for block in blocks]))
         return np.hstack([_dense(block) for block in blocks])
@@ -297,7 +308,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """The table's columns as what they hold; remembers names and their number."""
         frame = as_pandas(X)
         if frame is None:
-            columns = _array_columns(validate_data(self, X, **_ARRAY))
+            columns = array_columns(validate_data(self, X, **_ARRAY))
             return read_training(columns)
         names = [str(name) for name in frame.columns]
         if not names:
@@ -320,18 +331,12 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """The training table's columns in a new table: by name, or by place where it had none."""
         frame = as_pandas(X)
         if frame is None:
-            return _array_columns(validate_data(self, X, reset=False, **_ARRAY), self.kinds_)
+            return array_columns(validate_data(self, X, reset=False, **_ARRAY), self.kinds_)
         if not hasattr(self, "feature_names_in_"):
             validate_data(self, frame, reset=False, skip_check_array=True)
             return {name: frame.iloc[:, i] for i, name in enumerate(self.kinds_)}
         needed = [name for name in self.kinds_ if name not in self.left_out_]
-        for name in needed:
-            if name not in frame.columns:
-                found = ", ".join(repr(str(column)) for column in frame.columns)
-                raise TableError(
-                    f"the table has no column {name!r}, which the model needs."
-                    f"{suggestion(name, map(str, frame.columns))} It has: {found or 'no columns'}."
-                )
+        require_columns(needed, [str(name) for name in frame.columns])
         return read_new({name: frame[name] for name in needed}, self.kinds_, self.forms_)
 
     def _numeric(self) -> list[str]:
@@ -385,13 +390,6 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 _ARRAY: dict[str, Any] = {"dtype": None, "ensure_all_finite": "allow-nan"}
-
-
-def _array_columns(array: NDArray[Any], names: Any = None) -> dict[str, Any]:
-    from pandas import Series
-
-    names = [f"x{i}" for i in range(array.shape[1])] if names is None else names
-    return {name: Series(array[:, i]) for i, name in enumerate(names)}
 
 
 def _dense(block: Any) -> NDArray[np.float64]:

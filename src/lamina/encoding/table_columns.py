@@ -9,7 +9,7 @@ from lamina.encoding.column_form import ColumnForm
 from lamina.encoding.columns import Kind, categories, is_text, kind_of
 from lamina.encoding.form_finding import COLUMN_TYPES, ColumnType, find_form
 from lamina.encoding.understanding import Understanding
-from lamina.errors import TableError, suggestion
+from lamina.errors import TableError, nearest_match, suggestion
 
 
 class TypedColumns(NamedTuple):
@@ -48,6 +48,27 @@ def check_types(types: Mapping[str, str], names: Sequence[str]) -> None:
                 f"column_types[{name!r}] must be one of {', '.join(COLUMN_TYPES)}, got {chosen!r}."
                 f"{suggestion(chosen, COLUMN_TYPES)}"
             )
+
+
+def require_columns(needed: Sequence[str], found: Sequence[str]) -> None:
+    """Refuse a table without some of the columns that a model needs; the message names them all."""
+    missing = [name for name in needed if name not in found]
+    if not missing:
+        return
+    # A column that the model uses itself cannot be another one under a wrong name.
+    free = [name for name in found if name not in needed]
+    noun = "column" if len(missing) == 1 else "columns"
+    listed = ", ".join(map(repr, missing))
+    matches = {name: nearest_match(name, free) for name in missing}
+    guesses = [f"{match!r} for {name!r}" for name, match in matches.items() if match is not None]
+    if len(missing) == 1:
+        guess = suggestion(missing[0], free)
+    else:
+        guess = f" Did you mean {', '.join(guesses)}?" if guesses else ""
+    raise TableError(
+        f"the table has no {noun} {listed}, which the model needs.{guess} "
+        f"It has: {', '.join(map(repr, found)) or 'no columns'}."
+    )
 
 
 def read_training(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 
 from lamina.encoding.columns import READERS
+from lamina.encoding.whole_numbers import as_known
 
 if TYPE_CHECKING:
     from lamina.encoding.table import TableEncoding
@@ -98,7 +99,7 @@ def unknown_columns(encoding: TableEncoding, columns: dict[str, Any]) -> list[st
     """The category columns that have values, but none that training knows."""
     unknown = []
     for name, kept in encoding.categories_.items():
-        texts = {text for text in READERS["category"](name, columns[name]) if text is not None}
+        texts = {*as_known(READERS["category"](name, columns[name]), kept).tolist()} - {None}
         if kept and texts and texts.isdisjoint(kept):
             unknown.append(name)
     return unknown

@@ -252,7 +252,7 @@ def _take(encoder: Encoder, operation: Take, i: int) -> Part:
 
 def _one_hot(encoder: Encoder, operation: OneHot, i: int) -> Part:
     column = encoder.program.inputs[operation.column]
-    known = {text: place for place, text in enumerate(operation.categories)}
+    known = operation.places
     missing = known.get(operation.fill if operation.fill is not None else None, -1)
     by_text = {text: place for text, place in known.items() if text is not None}
     by_text |= dict.fromkeys(column.missing, missing)

@@ -24,6 +24,7 @@ from sklearn.preprocessing import (
 )
 
 from lamina.encoding import TableEncoding
+from lamina.encoding.whole_numbers import aliases_of
 from lamina.export.lowering import Lowering, NotLoweredError, Raw, Value
 from lamina.export.program import (
     Affine,
@@ -256,7 +257,8 @@ def _table_encoding(lowering: Lowering, step: TableEncoding, value: Value) -> Va
         texts = step.categories_[name] if kind == "category" else []
         if texts:
             lowering.hold(value.columns[i], "category")
-            parts.append(lowering.add(OneHot(value.columns[i], tuple(texts))))
+            aliases = aliases_of(texts)
+            parts.append(lowering.add(OneHot(value.columns[i], tuple(texts), aliases=aliases)))
     return lowering.join(parts)
 
 

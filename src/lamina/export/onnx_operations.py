@@ -206,7 +206,7 @@ def _one_hot(nodes: Nodes, operation: OneHot) -> str:
 
 def _codes(column: Input, operation: OneHot) -> dict[str, Any]:
     """The attributes by which LabelEncoder turns texts into places."""
-    places = {text: i for i, text in enumerate(operation.categories)}
+    places = operation.places
     missing = places.get(operation.fill)
     codes = {text: place for text, place in places.items() if text is not None}
     if missing is not None and codes.get(MISSING_TEXT, missing) != missing:

@@ -7,7 +7,8 @@ a missing number, None for a missing text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -147,17 +148,26 @@ class OneHot:
         What is read in place of a missing value, if anything.
     strict : bool
         Whether a text that is none of the categories is an error.
+    aliases : mapping of str to str
+        Other texts for some of the categories, such as '2.0' for '2'.
     """
 
     column: int
     categories: tuple[str | None, ...]
     fill: str | None = None
     strict: bool = False
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def width(self) -> int:
         """The columns of its matrix."""
         return len(self.categories)
+
+    @property
+    def places(self) -> dict[str | None, int]:
+        """The place of each category, also by its aliases."""
+        places = {text: i for i, text in enumerate(self.categories)}
+        return places | {text: places[category] for text, category in self.aliases.items()}
 
 
 @dataclass(frozen=True)

@@ -140,8 +140,9 @@ READERS = {{"number": _numbers, "moment": _moments, "category": _categories}}
 """
 ONE_HOT = """
 
-def _one_hot(name, texts, categories, fill, strict):
+def _one_hot(name, texts, categories, fill, strict, aliases=()):
     places = {category: i for i, category in enumerate(categories)}
+    places.update((text, places[category]) for text, category in aliases)
     encoded = np.zeros((len(texts), len(categories)))
     for row, text in enumerate(texts):
         place = places.get(fill if text is None else text)
@@ -264,9 +265,13 @@ def _one_hot(program: Program, operation: OneHot, i: int) -> Rendered:
     categories = "".join(f"    {text!r},\n" for text in operation.categories)
     call = (
         f"_one_hot({name!r}, columns[{operation.column}], CATEGORIES{i}, {operation.fill!r}, "
-        f"{operation.strict})"
+        f"{operation.strict}"
     )
-    return call, {f"CATEGORIES{i}": f"[\n{categories}]"}
+    constants = {f"CATEGORIES{i}": f"[\n{categories}]"}
+    if not operation.aliases:
+        return f"{call})", constants
+    aliases = "".join(f"    {pair!r},\n" for pair in operation.aliases.items())
+    return f"{call}, ALIASES{i})", constants | {f"ALIASES{i}": f"[\n{aliases}]"}
 
 
 def _one_hot_number(program: Program, operation: OneHotNumber, i: int) -> Rendered:

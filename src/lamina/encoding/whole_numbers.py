@@ -1,0 +1,68 @@
+"""Categories that are whole numbers: 2 and 2.0 are one category, however a file writes it.
+
+A program that writes a table turns a column of whole numbers into floats as soon as one cell is
+empty, so that a category is '2' in one file and '2.0' in the next. '02' is another text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+_WHOLE = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.0)?")
+
+
+def other_writing(text: str) -> str | None:
+    """Return '2.0' for '2' and '2' for '2.0'; None for a text that is no whole number.
+
+    Examples
+    --------
+    >>> [other_writing(text) for text in ("2", "-2.0", "02", "2.5", "two")]
+    ['2.0', '-2', None, None, None]
+    """
+    found = _WHOLE.fullmatch(text)
+    if found is None:
+        return None
+    return found[1] if found[2] else f"{found[1]}.0"
+
+
+def aliases_of(categories: Iterable[str | None]) -> dict[str, str]:
+    """Return the other writings of categories that are whole numbers, with the category of each.
+
+    Examples
+    --------
+    >>> aliases_of(["1", "2.0", "02", None])
+    {'1.0': '1', '2': '2.0'}
+    """
+    texts = [text for text in categories if text is not None]
+    pairs = ((other_writing(text), text) for text in texts)
+    present = set(texts)
+    return {other: text for other, text in pairs if other is not None and other not in present}
+
+
+def as_known(
+    values: NDArray[np.object_], categories: Collection[str | None]
+) -> NDArray[np.object_]:
+    """Return the values with each category as training wrote it.
+
+    Parameters
+    ----------
+    values : object array of shape (n_rows,)
+        Texts; None where missing.
+    categories : collection of str or None
+    """
+    aliases = aliases_of(categories)
+    if not aliases:
+        return values
+    known = [aliases.get(value, value) for value in values.tolist()]
+    return np.array([*known, None], dtype=object)[:-1]
+
+
+def in_one_writing(values: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return the values with '2' for '2.0' where both are among them."""
+    texts = set(values.tolist()) - {None}
+    both = [text for text in texts if not text.endswith(".0") and other_writing(text) in texts]
+    return as_known(values, both) if both else values
