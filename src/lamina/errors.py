@@ -76,6 +76,10 @@ class StalledAccuracyWarning(DiagnosticWarning):
     """Early stopping watched an accuracy that no epoch could raise: the classes are unbalanced."""
 
 
+class UndefinedScoreWarning(DiagnosticWarning):
+    """No epoch had a finite score to be monitored by: the weights are those of the last epoch."""
+
+
 class DeadUnitsWarning(DiagnosticWarning):
     """Most units of a layer give zero for every row, and learn no more: dying ReLUs."""
 

@@ -32,7 +32,8 @@ from lamina.errors import (
 from lamina.estimators.fitting import Assignment
 from lamina.estimators.idle_units import active_units, saturates
 from lamina.estimators.state import parameters_of
-from lamina.estimators.unlearned import learned_nothing, stalled_accuracy
+from lamina.estimators.unlearned import learned_nothing, stalled_accuracy, undefined_scores
+from lamina.estimators.validating import monitored
 from lamina.formulas.table import Array
 from lamina.network import Dense, NetworkSpec
 
@@ -86,6 +87,9 @@ class Diagnosis:
         self.findings += diverging if diverging and not is_unscaled else unlearned
         scores = _latest(attributes.get("validation_scores_"), n_epochs)
         self.findings += stalled_accuracy(self.fit, scores, validation)
+        model = self.fit.model
+        decides = monitored(model.monitor, early_stopping=model.early_stopping).decides
+        self.findings += undefined_scores(scores, validation, decides)
         # A loss that diverges on the rows learned from rises on the others for the same reason.
         if not diverging and not self.fit.model.restore_best:
             self.findings += rising_validation_loss(validation, losses)

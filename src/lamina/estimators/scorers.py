@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 from sklearn import config_context
 from sklearn.utils._param_validation import InvalidParameterError
 
@@ -26,14 +27,45 @@ def measure_by(
     ------
     InvalidParameterError
         For a scorer that returns no number.
+    ValueError
+        For a scorer that cannot measure these rows; it is named.
     """
     # With metadata routing, scikit-learn would require a request of every scorer; the weights of
     # `fit` are for its own held-out rows, and no request is involved.
     with config_context(enable_metadata_routing=False):
         return [
-            _number(name, scorer(model, X, y, **_weights_for(scorer, weight)))
+            _number(name, _measured(name, scorer, model, X, y, weight))
             for name, scorer in scorers.items()
         ]
+
+
+def _measured(
+    name: str, scorer: Callable[..., Any], model: Any, X: Any, y: Any, weight: Any
+) -> Any:
+    """Return a scorer's value; errors of scikit-learn's scorers get the monitor's name."""
+    try:
+        return scorer(model, X, y, **_weights_for(scorer, weight))
+    except ValueError as error:
+        if not hasattr(scorer, "_score_func"):
+            error.add_note(f"in the scorer {name!r} of monitor=")
+            raise
+        raise ValueError(
+            f"monitor={name!r}: the scorer {name!r} cannot measure the {len(y)} validation rows: "
+            f"{error}.{_for_several_classes(name, model)}"
+        ) from error
+
+
+def _for_several_classes(name: str, model: Any) -> str:
+    """Return a sentence with the same metric's scorer for three classes, if there is one."""
+    from sklearn.metrics import get_scorer_names
+
+    classes = getattr(model, "classes_", None)
+    several = [
+        each for each in ("_ovr", "_macro", "_weighted") if name + each in get_scorer_names()
+    ]
+    if not several or not isinstance(classes, np.ndarray) or len(classes) < 3:
+        return ""
+    return f" y has {len(classes)} classes: set monitor={name + several[0]!r}."
 
 
 def _weights_for(scorer: Callable[..., Any], weight: Any) -> dict[str, Any]:

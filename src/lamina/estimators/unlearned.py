@@ -17,6 +17,7 @@ from lamina.engines.reference import forward
 from lamina.errors import (
     DiagnosticWarning,
     StalledAccuracyWarning,
+    UndefinedScoreWarning,
     UnscaledTargetWarning,
     WorseThanConstantWarning,
 )
@@ -25,6 +26,7 @@ from lamina.estimators.tasks import Classification, Regression
 from lamina.formulas import LINKS, LOSSES
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
+from lamina.training import Monitor
 
 if TYPE_CHECKING:
     from lamina.estimators.fitting import Assignment
@@ -83,6 +85,38 @@ def learned_nothing(
         WorseThanConstantWarning(
             f"The network has learned nothing: {compared}. Raise max_iter or change "
             "learning_rate_init, and check that the rows of X and y are in the same order."
+        )
+    ]
+
+
+def undefined_scores(
+    scores: Sequence[float], validation: Sequence[float], decides: Monitor
+) -> list[DiagnosticWarning]:
+    """Return a warning if the monitored value was finite in no epoch.
+
+    Parameters
+    ----------
+    scores, validation : sequence of float
+        The first metric and the loss on held-out rows, of every epoch of the fit.
+    decides : Monitor
+        Which of them decides when to stop.
+
+    Examples
+    --------
+    >>> len(undefined_scores([float("-inf")], [0.5], Monitor.SCORE))
+    1
+    >>> undefined_scores([float("-inf")], [0.5], Monitor.VALIDATION_LOSS)
+    []
+    """
+    curves = {Monitor.SCORE: scores, Monitor.VALIDATION_LOSS: validation}
+    curve = curves.get(decides, ())
+    if len(curve) == 0 or np.isfinite(curve).any():
+        return []
+    return [
+        UndefinedScoreWarning(
+            f"{decides.value[0].upper()}{decides.value[1:]} was NaN or infinite in each of the "
+            f"{len(curve)} epochs, so none could be called the best: the weights are those of the "
+            "last epoch. Choose another monitor, or other validation rows."
         )
     ]
 

@@ -174,7 +174,9 @@ def validation_of(
     if not wanted.scorers:
         score = task.score_on(np.arange(X.shape[0]), weight)
         metrics = metric_names(task, wanted)
-        return Validation(X, lambda p: (score(p),), metrics, loss, wanted.decides)
+        # scikit-learn counts an epoch whose own score is NaN as progress.
+        strict = wanted.decides is not Monitor.SCORE
+        return Validation(X, lambda p: (score(p),), metrics, loss, wanted.decides, strict)
     shown = parameters if task.scaling is None else task.scaling.fold(spec, parameters)
     probe = probe_of(model, network_attributes(spec, shown) | task.attributes())
 
@@ -183,7 +185,7 @@ def validation_of(
             shown[:] = task.scaling.fold(spec, parameters)
         return measure_by(wanted.scorers, probe, held_out.X, task.y, weight)
 
-    return Validation(X, measure, metric_names(task, wanted), loss, wanted.decides)
+    return Validation(X, measure, metric_names(task, wanted), loss, wanted.decides, True)
 
 
 def metric_names(task: Task, wanted: Monitored) -> tuple[str, ...]:

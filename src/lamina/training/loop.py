@@ -70,7 +70,8 @@ def train(
         Rows held out, which may decide when to stop.
     fallback : ndarray of shape (n_parameters,), optional
         Where the best epoch's parameters are to come back: those that do so where no epoch was
-        better than the best of earlier fits; by default those of the last epoch.
+        better than the best of earlier fits; by default those of the last epoch, which also stay
+        where no epoch of any fit had a finite score.
     callbacks : iterable
         Objects with any of the methods that `training.callbacks.protocol` lists.
     model : estimator, optional
@@ -143,9 +144,9 @@ class EpochLoop:
             self.monitor is not Monitor.LOSS if plan.restore_best is None else plan.restore_best
         )
         history = memory.history
-        self.stopping = Stopping(
-            plan.tol, plan.patience, history.best_cost(self.monitor), history.stalled
-        )
+        strict = validation is not None and validation.requires_numbers
+        best = history.best_cost(self.monitor)
+        self.stopping = Stopping(plan.tol, plan.patience, best, history.stalled, strict)
         self.reports: list[EpochReport] = []
         self.rates_of_reports: list[float] = []
         self.seconds_each = math.nan
@@ -288,6 +289,8 @@ class EpochLoop:
             raise non_finite_error(self.spec, report.non_finite_block, moment, rate)
         self.enter(report, failed)
         cost = self.cost()
+        if self.validation is not None and len(self.losses) == 1 and self.stopping.best == math.inf:
+            self.validation.refuse_undefined(cost)
         if not failed and self.stopping.improves(cost):
             self.keep_best()
         self.tell(report.loss)
@@ -377,8 +380,9 @@ class EpochLoop:
 
     def remember(self, fallback: Array | None) -> None:
         """Bring back the best epoch's parameters, and enter the fit into the model's history."""
-        best = self.best_parameters if self.best_parameters is not None else fallback
-        if self.restores_best and best is not None:
+        has_no_score = bool(self.losses) and self.stopping.best == math.inf
+        best = fallback if self.best_parameters is None else self.best_parameters
+        if self.restores_best and best is not None and not has_no_score:
             self.memory.predicting[:] = best
         stopping = self.stopping
         self.memory.history.add(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -19,6 +20,9 @@ class Stopping:
         The lowest cost.
     stalled : int
         Epochs in a row without progress.
+    requires_numbers : bool
+        Whether an epoch with a cost of NaN or infinity brings no progress. With False it does, as
+        in scikit-learn.
 
     Examples
     --------
@@ -33,13 +37,15 @@ class Stopping:
     patience: float
     best: float
     stalled: int = 0
+    requires_numbers: bool = False
 
     def improves(self, cost: float) -> bool:
-        """Take note of an epoch's cost; whether it is the lowest. NaN counts as progress.
+        """Take note of an epoch's cost; whether it is the lowest.
 
         A cost may be the lowest and still no progress: by less than tol.
         """
-        self.stalled = self.stalled + 1 if cost > self.best - self.tol else 0
+        is_missing = self.requires_numbers and not cost < math.inf
+        self.stalled = self.stalled + 1 if is_missing or cost > self.best - self.tol else 0
         if cost < self.best:
             self.best = cost
             return True

@@ -35,6 +35,9 @@ class Validation:
         `loss(prediction)`: the mean loss, without the penalty.
     monitor : Monitor
         What decides when to stop.
+    requires_numbers : bool
+        Whether an epoch whose monitored value is NaN brings no progress: the task's own score
+        counts it as scikit-learn does.
     """
 
     X: Matrix
@@ -42,6 +45,33 @@ class Validation:
     metrics: tuple[str, ...] = ("score",)
     loss: Callable[[Array], float] = lambda prediction: math.nan
     monitor: Monitor = Monitor.SCORE
+    requires_numbers: bool = False
+
+    def refuse_undefined(self, cost: float) -> None:
+        """Raise the error for a monitor that is NaN after the first epoch.
+
+        Raises
+        ------
+        ValueError
+            Where the value is required and NaN.
+        """
+        if not self.requires_numbers or not math.isnan(cost):
+            return
+        n_rows = self.X.shape[0]
+        if self.monitor is Monitor.VALIDATION_LOSS:
+            raise ValueError(
+                f"monitor='validation_loss': the loss on the {n_rows} validation rows is NaN after "
+                "the first epoch, so no epoch could be called the best. Look for targets and "
+                "features of a far larger size than in the training rows, or set monitor='loss'."
+            )
+        name = self.metrics[0]
+        raise ValueError(
+            f"monitor={name!r}: the scorer {name!r} returned NaN for the {n_rows} validation rows "
+            "after the first epoch, so no epoch could be called the best. Some scores are "
+            "undefined for some rows: 'roc_auc' for rows of one class, 'r2' for a single row. Pass "
+            "validation_data in which the score is defined, or choose another monitor, such as "
+            "'validation_loss'."
+        )
 
 
 def loss_on(spec: NetworkSpec, rows: Rows, objective: Objective) -> Callable[[Array], float]:
