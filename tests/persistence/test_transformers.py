@@ -15,6 +15,7 @@ from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import BaggingClassifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.impute import MissingIndicator
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -135,6 +136,11 @@ def edges(*inner: float) -> np.ndarray:
         ("KNNImputer", "_fit_X", np.ones((4, 2))),
         ("KNNImputer", "indicator_", None),
         ("SimpleImputer", "indicator_", None),
+        (
+            "SimpleImputer",
+            "indicator_",
+            MissingIndicator().fit([[np.nan, 0.0, 1.0], [1.0, 2.0, 3.0]]),
+        ),
         ("MinMaxScaler", "feature_range", ()),
         ("SelectKBest", "scores_", np.ones(2)),
         ("OneHotEncoder", "categories_", [np.array(["u", "u"], dtype=object), np.arange(4)]),

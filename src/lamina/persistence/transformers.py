@@ -124,7 +124,10 @@ def _quantiles(estimator: Any, n: int) -> Fields:
 
 def _indicator(estimator: Any, n: int) -> Check:
     """Require the indicator of missing values where an imputer adds its columns."""
-    return estimator_of("MissingIndicator", n) if estimator.add_indicator else nothing
+    if not estimator.add_indicator:
+        return nothing
+    # It is given the mask of missing values, not the values.
+    return estimator_of("MissingIndicator", n, _precomputed=True)
 
 
 def _power(estimator: Any, n: int) -> Fields:
