@@ -163,6 +163,15 @@ def test_an_attribute_that_does_not_fit_is_refused(
         lamina.save(model, tmp_path / "model.lamina")
 
 
+def test_infinite_scores_are_refused_for_what_they_select(tmp_path: Path) -> None:
+    model, _ = fitted_pipeline("SelectPercentile")
+    model = pickle.loads(pickle.dumps(model))
+    # NumPy would warn of the percentile between two infinite numbers.
+    model[0].scores_ = np.array([np.inf, np.inf, 1.0])
+    with pytest.raises(ValueError, match="'transformer' returns 0 columns"):
+        lamina.save(model, tmp_path / "model.lamina")
+
+
 @pytest.mark.parametrize("name", TARGET_CASES)
 def test_a_transformed_target_comes_back(name: str, tmp_path: Path) -> None:
     model = fitted_target(name)

@@ -103,6 +103,8 @@ def kind_of(name: str) -> Kind:
     return Kind(cls, _estimator_to_plain, _estimator_from_plain, is_model)
 
 
+# A check may compute with any numbers, infinite ones too, and says what it finds by an exception.
+@np.errstate(all="ignore")
 def check(estimator: Any) -> None:
     """Check parameters, attributes and parts of an estimator on the list, its parts' own aside.
 
