@@ -5,6 +5,7 @@ Any parameters at all are refused by name, or give a model that is saved and exp
 
 import tempfile
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, reject, seed, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.utils._param_validation import InvalidParameterError
+from tests.export.conftest import c_compiler, columns_of, run_header, run_onnx, run_torch
 from tests.fuzz.budget import first_seed, n_mutants
 from tests.fuzz.parameters import any_parameters
 
@@ -139,6 +141,7 @@ drawn_models = st.sampled_from([MLPRegressor, MLPClassifier]).flatmap(
         st.just(estimator),
         st.integers(0, len(TARGETS[estimator]) - 1),
         any_parameters(estimator),
+        st.sampled_from([True, False, False, False]),
     )
 )
 many = seed(first_seed())(
@@ -153,7 +156,7 @@ many = seed(first_seed())(
 
 @given(drawn_models)
 def hold_any(drawn):
-    estimator, target, given_parameters = drawn
+    estimator, target, given_parameters, compiles = drawn
     model = estimator(max_iter=2, max_fun=20, random_state=0).set_params(**given_parameters)
     try:
         with warnings.catch_warnings():
@@ -171,7 +174,7 @@ def hold_any(drawn):
         found, expected = (as_list(answer(each)) for each in (lamina.load(path), model))
         for ours, theirs in zip(found, expected, strict=True):
             assert_array_equal(ours, theirs)
-    hold_exports(model)
+    hold_exports(model, compiles)
 
 
 def as_list(answers):
@@ -179,7 +182,7 @@ def as_list(answers):
     return answers if isinstance(answers, list) else [answers]
 
 
-def hold_exports(model):
+def hold_exports(model, compiles):
     """What other libraries take of the model answers as it does."""
     expected = np.asarray(model.predict(X))
     for export in (lamina.to_sklearn, run_python_file):
@@ -192,6 +195,30 @@ def hold_exports(model):
             assert_allclose(np.ravel(found), expected.ravel(), rtol=1e-4, atol=1e-4)
         else:
             assert (np.ravel(found) == expected.ravel()).mean() > 0.9
+    rows = X.astype(model.coefs_[0].dtype)
+    expected = columns_of(model, rows)
+    for run in runs_of_exports(compiles):
+        try:
+            found = run(model, rows)
+        except ExportError:
+            continue
+        assert found.shape == expected.shape
+        scale = np.abs(expected).max()
+        # A number that is just between two of bfloat16 may be rounded either way.
+        tolerance = 0.02 if model.precision else {"float32": 1e-4, "float64": 1e-9}[rows.dtype.name]
+        assert_allclose(found, expected, rtol=tolerance, atol=tolerance * scale)
+
+
+def runs_of_exports(compiles):
+    """Each export whose runtime is installed; C, which costs the most, where compiles is True."""
+    runs = [run_onnx] if find_spec("onnx") and find_spec("onnxruntime") else []
+    runs += [run_torch] if find_spec("torch") else []
+    return [*runs, run_c] if compiles and c_compiler() else runs
+
+
+def run_c(model, rows):
+    with tempfile.TemporaryDirectory() as folder:
+        return run_header(model, rows, c_compiler(), Path(folder))
 
 
 def run_python_file(model):

@@ -172,10 +172,15 @@ def run_python(model: Any, X: np.ndarray) -> np.ndarray:
     return side_by_side(names["predict"](X, **arguments))
 
 
+def c_compiler() -> str | None:
+    """The C compiler; None where there is none."""
+    return next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
+
+
 @pytest.fixture(scope="session")
 def compiler() -> str:
     """The C compiler."""
-    found = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
+    found = c_compiler()
     if found is None:
         pytest.skip("no C compiler: cc, gcc and clang are not on the PATH")
     return found
@@ -185,28 +190,31 @@ def compiler() -> str:
 def run_c(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Compile the header without a single warning, and call it row by row."""
     folder, numbers = tmp_path_factory.mktemp("c"), itertools.count()
+    return lambda model, X: run_header(model, X, compiler, folder, next(numbers))
 
-    def run(model: Any, X: np.ndarray) -> np.ndarray:
-        source = lamina.to_c(model, folder / "model.h")
-        real = "float" if X.dtype == np.float32 else "double"
-        call, n_outputs = "mlp_predict(x, y);", "MLP_N_OUTPUTS"
-        if "_with_std" in source:
-            # Both ways must give the same means, whichever of them comes last.
-            both = "mlp_predict_with_std(x, y, y + MLP_N_OUTPUTS);"
-            call, n_outputs = f"{both} y[0] = 0; {call}", "2 * MLP_N_OUTPUTS"
-        program = (
-            '#include "model.h"\n'
-            f"void run(const {real} *x, {real} *y);\n"
-            f"void run(const {real} *x, {real} *y) {{ {call} }}\n"
-            f"int n_outputs(void);\nint n_outputs(void) {{ return {n_outputs}; }}\n"
-        )
-        library = _library(compiler, folder, program, next(numbers))
-        p = np.empty((len(X), library.n_outputs()), dtype=X.dtype)
-        for x, y in zip(np.ascontiguousarray(X), p, strict=True):
-            library.run(ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(y.ctypes.data))
-        return p
 
-    return run
+def run_header(
+    model: Any, X: np.ndarray, compiler: str, folder: Path, number: int = 0
+) -> np.ndarray:
+    """Compile a model's header in a folder, as the library of that number, and call it."""
+    source = lamina.to_c(model, folder / "model.h")
+    real = "float" if X.dtype == np.float32 else "double"
+    call, n_outputs = "mlp_predict(x, y);", "MLP_N_OUTPUTS"
+    if "_with_std" in source:
+        # Both ways must give the same means, whichever of them comes last.
+        both = "mlp_predict_with_std(x, y, y + MLP_N_OUTPUTS);"
+        call, n_outputs = f"{both} y[0] = 0; {call}", "2 * MLP_N_OUTPUTS"
+    program = (
+        '#include "model.h"\n'
+        f"void run(const {real} *x, {real} *y);\n"
+        f"void run(const {real} *x, {real} *y) {{ {call} }}\n"
+        f"int n_outputs(void);\nint n_outputs(void) {{ return {n_outputs}; }}\n"
+    )
+    library = _library(compiler, folder, program, number)
+    p = np.empty((len(X), library.n_outputs()), dtype=X.dtype)
+    for x, y in zip(np.ascontiguousarray(X), p, strict=True):
+        library.run(ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(y.ctypes.data))
+    return p
 
 
 def _library(compiler: str, folder: Path, program: str, number: int) -> ctypes.CDLL:
