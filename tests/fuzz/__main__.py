@@ -14,10 +14,10 @@ from tests.fuzz.sanitizing import build_core, environment
 from tests.fuzz.targets import TARGETS
 
 KEPT = ROOT / "build" / "fuzz" / "mutants"
-# Each of them is a test of its own, and a mutant costs a hundred times as much.
+# Each of them is a test of its own, whose mutants cost more.
 OTHERS = ["tests/fuzz", "tests/estimators/test_combinations.py"]
 OTHERS += ["--ignore=tests/fuzz/test_model_files.py", "--ignore=tests/fuzz/test_driver.py"]
-MUTANTS_FOR_ONE_OF_OTHERS = 100
+MUTANTS_FOR_ONE_OF_OTHERS = 10
 
 
 def main() -> int:
