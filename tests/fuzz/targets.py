@@ -73,12 +73,14 @@ class ModelFiles:
     def __init__(self, folder: Path) -> None:
         self.seeds: list[Seed] = []
         self.rows: list[Any] = []
+        self.shapes: list[tuple[int, ...]] = []
         self.saved = folder / "saved.lamina"
         for make in {**MODELS, **PIPELINES}.values():
             model, rows = quietly(make)
             lamina.save(model, self.saved, overwrite=True)
             self.seeds.append(Seed.read(self.saved))
             self.rows.append(rows)
+            self.shapes.append(model.predict(rows).shape[1:])
 
     def choose(self, rng: random.Random) -> int:
         if rng.random() < FRACTION_OF_PIPELINES:
@@ -90,8 +92,9 @@ class ModelFiles:
             model = lamina.load(path)
         except ModelFileError:
             return
-        if hasattr(model, "n_features_in_"):
-            use_model(model, rows_for(model, self.rows[which]), rng, self.saved)
+        if ends_fitted(model):
+            rows = rows_for(model, self.rows[which])
+            use_model(model, rows, rng, self.saved, self.shapes[which])
 
 
 class Checkpoints:
@@ -139,11 +142,21 @@ def rows_for(model: Any, rows: Any) -> Any:
     return np.full((2, width), 0.5)
 
 
-def use_model(model: Any, rows: Any, rng: random.Random, path: Path) -> None:
-    """Predict; sometimes save and load again, and go on learning."""
+def ends_fitted(model: Any) -> bool:
+    """Whether the network at the end of a model is fitted; all before it must be, too, then."""
+    if hasattr(model, "steps"):
+        return ends_fitted(model.steps[-1][1])
+    return hasattr(model, "coefs_") or hasattr(model, "regressor_")
+
+
+def use_model(
+    model: Any, rows: Any, rng: random.Random, path: Path, shape: tuple[int, ...]
+) -> None:
+    """Predict a row's shape; sometimes save and load again, and go on learning."""
+    assert all(np.isfinite(part).all() for part in getattr(model, "coefs_", []))
     try:
         answer = quietly(lambda: model.predict(rows))
-        assert answer.shape[0] == rows.shape[0]
+        assert answer.shape == (rows.shape[0], *shape)
         if rng.random() < 0.3 and hasattr(model, "predict_proba"):
             check_probabilities(quietly(lambda: model.predict_proba(rows)))
     except (NonFiniteError, TableError):

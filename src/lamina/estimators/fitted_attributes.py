@@ -22,6 +22,7 @@ from lamina.files.fields import (
     any_number,
     array,
     check_fields,
+    described,
     list_of,
     mapping_of,
     member,
@@ -45,6 +46,8 @@ FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 ALWAYS = frozenset(
     {"coefs_", "intercepts_", "n_features_in_", "n_layers_", "n_outputs_", "out_activation_"}
 )
+# Predictions read all of these, or none.
+OF_LOSS = frozenset({"_loss_name", "_loss_hyperparameters"})
 # A fit that goes on reads all of these, or none.
 OPTIMIZER = frozenset({"_optimizer_name", "_optimizer_slots", "_optimizer_step", "_learning_rate"})
 OUTPUT_CONFIG: Fields = {"transform": member(["default", "pandas", "polars", None])}
@@ -69,8 +72,13 @@ def check_estimator(model: Any) -> None:
     if "coefs_" in state:
         fields = fitted_fields(model, _checked_network(model))
         needed = ALWAYS | _of_class(model)
-        for together in (OPTIMIZER, frozenset(SCALING_ATTRIBUTES) - {"_standardised_layer"}):
+        for together in (
+            OPTIMIZER,
+            OF_LOSS,
+            frozenset(SCALING_ATTRIBUTES) - {"_standardised_layer"},
+        ):
             needed |= together if state.keys() & together else frozenset()
+        needed |= OF_LOSS if "_n_targets" in state else frozenset()
     # Nothing here reads an attribute of another name, such as one that a later version adds.
     known = {name: value for name, value in state.items() if name in fields}
     check_fields(known, fields, optional=fields.keys() - needed)
@@ -96,6 +104,10 @@ def _checked_network(model: Any) -> NetworkSpec:
 def _floats(value: Any, place: str) -> None:
     if not isinstance(value, np.ndarray) or value.dtype not in FLOATS:
         raise refused(value, place, "an array of float32 or float64")
+    if not np.isfinite(value).all():
+        at = tuple(int(i) for i in np.argwhere(~np.isfinite(value))[0])
+        number_there = f"{place}[{', '.join(map(str, at))}]"
+        raise refused(float(value[at]), number_there, "a finite number")
 
 
 def fitted_fields(model: Any, spec: NetworkSpec) -> Fields:
@@ -131,7 +143,7 @@ def scaling_fields(fitted: dict[str, Any], spec: NetworkSpec) -> Fields:
         if not isinstance(value, (tuple, list)) or len(value) != 2:
             raise refused(value, place, "weights and biases")
         for part, shape in zip(value, shapes, strict=True):
-            array("f", shape)(part, place)
+            array("f", shape, finite=True)(part, place)
 
     def scales(value: Any, place: str) -> None:
         array("f", (None,), finite=True)(value, place)
@@ -158,7 +170,7 @@ def epoch_fields(fitted: dict[str, Any], n_parameters: int) -> Fields:
         "validation_scores_": none_or(numbers()),
         "best_validation_score_": none_or(any_number),
         "_no_improvement_count": whole(),
-        "_trained_parameters": none_or(array("f", (n_parameters,))),
+        "_trained_parameters": none_or(array("f", (n_parameters,), finite=True)),
         "_optimizer_name": member(OPTIMIZERS),
         "_optimizer_slot_names": list_of(text),
         "_optimizer_slots": array("f", (n_slots, n_parameters)),
@@ -213,18 +225,36 @@ def _target_fields(fitted: dict[str, Any], spec: NetworkSpec) -> Fields:
     loss, name = fitted.get("_loss_name"), member([*sorted(REGRESSION_LOSSES), None])
     name(loss, "_loss_name")
     settings = loss_settings(loss)
-    if loss is None:
-        return {"_loss_name": name, "_loss_hyperparameters": settings}
-    hyperparameters = fitted.get("_loss_hyperparameters", {})
-    settings(hyperparameters, "_loss_hyperparameters")
+    per_target = 1
+    if loss is not None:
+        hyperparameters = fitted.get("_loss_hyperparameters", {})
+        settings(hyperparameters, "_loss_hyperparameters")
+        per_target = _outputs_per_target(loss, hyperparameters, spec)
+    n_targets = spec.n_outputs // per_target
+    if fitted.get("_n_targets", n_targets) != n_targets:
+        raise ModelFileError(
+            f"its _loss_hyperparameters ask for {per_target} outputs of each target, and its "
+            f"_n_targets is {described(fitted['_n_targets'])}, where the network has "
+            f"{spec.n_outputs} outputs"
+        )
+    return {
+        "_loss_name": name,
+        "_loss_hyperparameters": settings,
+        "_n_targets": whole(n_targets, n_targets),
+    }
+
+
+def _outputs_per_target(loss: str, hyperparameters: Any, spec: NetworkSpec) -> int:
+    """The outputs that a loss has for each target, once they are those of the network."""
     record_of_loss = LOSSES[loss]
     if spec.link != record_of_loss.link:
         raise ModelFileError(
             f"its out_activation_ is {spec.link!r}, where loss={loss!r} has {record_of_loss.link!r}"
         )
-    if spec.n_outputs % record_of_loss.outputs_per_target(hyperparameters):
+    per_target = record_of_loss.outputs_per_target(hyperparameters)
+    if spec.n_outputs % per_target:
         raise ModelFileError(f"its {spec.n_outputs} outputs are not those of loss={loss!r}")
-    return {"_loss_name": name, "_loss_hyperparameters": settings}
+    return per_target
 
 
 def loss_settings(loss: str | None) -> Check:

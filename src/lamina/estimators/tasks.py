@@ -244,6 +244,9 @@ class Regression(Task):
         attributes = {
             "_loss_name": self.chosen_loss if named else None,
             "_loss_hyperparameters": of,
+            # The outputs and the hyperparameters alone do not tell one of two quantiles of one
+            # target from one quantile of each of two.
+            "_n_targets": int(self.columns().shape[1]),
         }
         if self.scaling is None:
             return attributes

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
 
 from lamina.errors import ModelFileError
 from lamina.files.fields import (
@@ -82,6 +83,13 @@ def _rising_pair(value: Any, place: str) -> None:
 PARAMETERS: Fields = {"dtype": _dtype, "feature_range": _rising_pair}
 
 
+def _jobs(value: Any, place: str) -> None:
+    """Require a number of jobs that joblib takes: None, or a whole number other than 0."""
+    none_or(whole(-MOST_JOBS, MOST_JOBS))(value, place)
+    if value == 0:
+        raise refused(value, place, "a whole number other than 0, or None")
+
+
 def output_config(value: Any, place: str) -> None:
     """Require what `set_output` sets."""
     if not isinstance(value, dict) or set(value) > {"transform"}:
@@ -115,7 +123,7 @@ def width_in(estimator: Any) -> int | None:
 def width_out(estimator: Any, width: int | None) -> int | None:
     """The columns that a fitted transformer returns for so many; None where it is not known."""
     name = type(estimator).__name__
-    if isinstance(estimator, str):
+    if estimator is None or isinstance(estimator, str):
         return 0 if estimator == "drop" else width
     if name == "Pipeline":
         for _, step in estimator.steps:
@@ -169,17 +177,42 @@ def _check_names(step: Any, after: Any) -> None:
 
 
 def check_pipeline(pipeline: Any) -> None:
-    """Check a Pipeline's parameters and the widths of its steps."""
+    """Check a Pipeline's parameters, that it can predict once it is fitted, and its widths."""
     pipeline._validate_params()
-    for name, step in pipeline.steps:
-        if isinstance(step, str) and step != "passthrough":
-            raise ModelFileError(f"its step {name!r} is {step!r}, and no estimator")
+    for i, (name, step) in enumerate(pipeline.steps):
+        is_last = i == len(pipeline.steps) - 1
+        method = "fit" if is_last else "transform"
+        if step is not None and step != "passthrough" and not hasattr(step, method):
+            expected = "an estimator" if is_last else "a transformer or 'passthrough'"
+            raise refused(step, f"step {name!r}", expected)
+    if pipeline.steps and is_fitted(pipeline.steps[-1][1]):
+        for name, step in pipeline.steps:
+            require_fitted(step, f"Pipeline's step {name!r}")
     check_steps(list(pipeline.steps), "Pipeline's")
+
+
+def is_fitted(estimator: Any) -> bool:
+    """Whether an estimator needs no fit any more; 'passthrough', 'drop' and None need none."""
+    if estimator is None or isinstance(estimator, str):
+        return True
+    if type(estimator).__name__ == "Pipeline":
+        return all(is_fitted(step) for _, step in estimator.steps)
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError:
+        return False
+    return True
+
+
+def require_fitted(estimator: Any, place: str) -> None:
+    """Refuse a part that is not fitted of an estimator that is."""
+    if not is_fitted(estimator):
+        raise ModelFileError(f"its {place}, a {type(estimator).__name__}, is not fitted")
 
 
 def check_union(union: Any) -> None:
     """Check a FeatureUnion: every part takes the same number of columns."""
-    none_or(whole(-MOST_JOBS, MOST_JOBS))(union.n_jobs, "n_jobs")
+    _jobs(union.n_jobs, "n_jobs")
     parts = union.transformer_list
     _triples(parts, "transformer_list", 2)
     widths = {width for _, part in parts if (width := width_in(part)) is not None}
@@ -207,7 +240,7 @@ def _triples(value: Any, place: str, length: int) -> None:
 def check_columns(transformer: Any) -> None:
     """Check a ColumnTransformer: its parts' columns, and the places of what they return."""
     transformer._validate_params()
-    none_or(whole(-MOST_JOBS, MOST_JOBS))(transformer.n_jobs, "n_jobs")
+    _jobs(transformer.n_jobs, "n_jobs")
     _triples(transformer.transformers, "transformers", 3)
     state = vars(transformer)
     if "transformers_" not in state:
@@ -220,6 +253,7 @@ def check_columns(transformer: Any) -> None:
     names = [name for name, _, _ in parts]
     indices = {name: _places(transformer, columns, n) for name, _, columns in parts}
     for name, part, _ in parts:
+        require_fitted(part if indices[name] else None, f"ColumnTransformer's part {name!r}")
         expected = None if isinstance(part, str) else width_in(part)
         if expected is not None and expected != len(indices[name]):
             raise ModelFileError(
@@ -329,3 +363,4 @@ def check_target(model: Any, n_targets: int) -> None:
         raise refused(transformer, "transformer_", f"a transformer of {n_targets} targets")
     if not hasattr(transformer, "inverse_transform"):
         raise refused(transformer, "transformer_", "a transformer with an inverse")
+    require_fitted(transformer, "transformer_")
