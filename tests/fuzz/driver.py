@@ -96,8 +96,10 @@ class Worker:
         """Read how far the process is and what failed; go on after the seed that it died of."""
         code = self.process.poll()
         text = (self.folder / "seed").read_text()
-        if text and int(text) != self.seed:
-            self.seed, self.moved_at = int(text), time.monotonic()
+        is_ready = (self.folder / "ready").exists()
+        if not is_ready or (text and int(text) != self.seed):
+            # On a loaded machine a worker may take minutes to make its models.
+            self.seed, self.moved_at = int(text or self.seed), time.monotonic()
         self._read_failures()
         if code == 0:
             self.is_done = True
