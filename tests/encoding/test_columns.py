@@ -1,6 +1,6 @@
 """What a column holds, and how its values are read."""
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import numpy as np
@@ -31,6 +31,11 @@ from lamina.errors import TableError
         (["1h", None], "timedelta64[ns]", "number"),
         ([1, None], "int64[pyarrow]", "number"),
         (["a", None], "string[pyarrow]", "category"),
+        ([time(6, 30), None], object, "number"),
+        ([time(6, 30), None], "time64[us][pyarrow]", "number"),
+        (["2024-01", None], "period[M]", "moment"),
+        ([pd.Period("2024-01", "M"), None], object, "moment"),
+        ([date(1, 1, 1), None], object, "moment"),
     ],
 )
 def test_a_columns_kind_follows_from_its_dtype_or_values(values, dtype, kind):
@@ -105,3 +110,34 @@ def test_infinity_is_named_with_its_row():
 def test_a_column_without_any_value_is_refused():
     with pytest.raises(TableError, match=r"column 'c' has no value in any of its 2 rows: leave it"):
         kind_of("c", pd.Series([None, None], dtype=object))
+
+
+@pytest.mark.parametrize("dtype", [object, "time64[us][pyarrow]"])
+def test_a_time_of_day_is_hours_since_midnight(dtype):
+    read = numbers("c", pd.Series([time(18, 30), time(0, 0, 36), None], dtype=dtype))
+    np.testing.assert_array_equal(read, [18.5, 0.01, np.nan])
+
+
+@pytest.mark.parametrize("dtype", [object, "period[D]"])
+def test_a_period_is_read_as_its_first_moment(dtype):
+    periods = pd.Series([pd.Period("1970-01-03", "D"), pd.NaT], dtype=dtype)
+    np.testing.assert_array_equal(moments("c", periods), [2.0, np.nan])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        date(1, 1, 1),
+        date(1600, 2, 29),
+        date(9999, 12, 31),
+        datetime(1600, 1, 1, 12),
+        datetime(3000, 1, 1, tzinfo=UTC),
+        pd.Timestamp("1500-01-01"),
+        np.datetime64("1600-01-01", "s"),
+    ],
+)
+def test_any_date_of_the_calendar_is_read(value):
+    read = moments("c", pd.Series([value, None, value]))
+    days = np.datetime64(value.replace(tzinfo=None) if hasattr(value, "tzinfo") else value, "us")
+    expected = (days - np.datetime64(0, "us")) / np.timedelta64(1, "D")
+    np.testing.assert_array_equal(read, [expected, np.nan, expected])

@@ -1,6 +1,7 @@
 """A table becomes a matrix by scikit-learn's transformers, and its encoding survives plain data."""
 
 import json
+from datetime import date, time
 
 import numpy as np
 import pandas as pd
@@ -128,6 +129,41 @@ def test_a_value_of_another_kind_is_named_with_its_column_and_row():
 def test_a_table_that_cannot_be_encoded_is_refused(table, message):
     with pytest.raises(TableError, match=message):
         TableEncoding().fit(table)
+
+
+@pytest.mark.parametrize("name", ["area", "city"])
+def test_a_column_that_is_there_twice_is_refused_where_it_is_needed(name):
+    encoding = TableEncoding().fit(houses())
+    twice = pd.concat([houses(), houses()[[name]]], axis=1)
+    with pytest.raises(TableError, match=f"two columns are named '{name}': rename one"):
+        encoding.transform(twice)
+    other = houses().assign(other=1)
+    others = pd.concat([other, other[["other"]]], axis=1)
+    np.testing.assert_array_equal(encoding.transform(others), encoding.transform(houses()))
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_later_table_without_rows_is_refused(named):
+    table = houses() if named else houses().set_axis(range(houses().shape[1]), axis=1)
+    encoding = TableEncoding().fit(table)
+    with pytest.raises(TableError, match="the table has no rows"):
+        encoding.transform(table[:0])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [time(hour) for hour in range(5)],
+        pd.period_range("2020", periods=5),
+        [date(1600, 1, day) for day in range(1, 6)],
+        [date(1, 1, day) for day in range(1, 6)],
+    ],
+    ids=["time", "period", "1600", "year 1"],
+)
+def test_times_periods_and_early_dates_are_learned_from(values):
+    table = pd.DataFrame({"when": values})
+    first = TableEncoding().fit_transform(table)[:, 0]
+    assert (np.diff(first) > 0).all()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from numbers import Number
 from typing import Any, Literal, TypeAlias
@@ -25,7 +25,7 @@ _KIND_OF_DTYPE: Mapping[str, Kind] = {
     "m": "number",
     "M": "moment",
 }
-_SECONDS_A_DAY = 86_400
+_SECONDS_A_DAY, _SECONDS_AN_HOUR = 86_400, 3600
 # Values that are no single number, date or text, and the name of a column full of them.
 _COMPOSITE: tuple[tuple[tuple[type, ...], str], ...] = (
     ((list, tuple, set, np.ndarray), "lists"),
@@ -55,6 +55,8 @@ def kind_of(name: str, column: Any) -> Kind:
         )
     if column.dtype.name == "category":
         return "category"
+    if column.dtype.name.startswith("period"):
+        return "moment"
     kind = getattr(column.dtype, "kind", "O")
     if kind == "c":
         raise TableError(
@@ -100,11 +102,17 @@ def _kind_of_values(name: str, values: Any) -> Kind:
             )
     if all(issubclass(kind, Number | np.bool_ | Decimal) for kind in types):
         return "number"
-    return "moment" if all(issubclass(kind, date) for kind in types) else "category"
+    if all(issubclass(kind, time) for kind in types):
+        return "number"
+    from pandas import Period
+
+    return "moment" if all(issubclass(kind, date | Period) for kind in types) else "category"
 
 
 def numbers(name: str, column: Any) -> NDArray[np.float64]:
     """The column's numbers as float64 of shape (n_rows,), NaN where missing.
+
+    Times of day are hours since midnight, as in a text column, and durations are seconds.
 
     Raises
     ------
@@ -187,8 +195,25 @@ def _to_float(column: Any) -> NDArray[np.float64]:
         raise TypeError("a date is no number")
     if kind == "m":
         column = column.dt.total_seconds()
+    elif kind == "O":
+        column = column.astype(object).map(_hours_of_time)
     values: NDArray[np.float64] = column.to_numpy(dtype=np.float64, na_value=np.nan)
     return values
+
+
+def _hours_of_time(value: Any) -> Any:
+    """The hours since midnight of a time of day; any other value as it is."""
+    if not isinstance(value, time):
+        return value
+    seconds = value.second + value.microsecond / 1e6
+    return value.hour + value.minute / 60 + seconds / _SECONDS_AN_HOUR
+
+
+def _start_of_period(value: Any) -> Any:
+    """The first moment of a pandas Period; any other value as it is."""
+    from pandas import Period
+
+    return value.to_timestamp() if isinstance(value, Period) else value
 
 
 def _to_days(column: Any) -> NDArray[np.float64]:
@@ -196,8 +221,14 @@ def _to_days(column: Any) -> NDArray[np.float64]:
 
     if getattr(column.dtype, "kind", "O") in "biuf" and not column.isna().all():
         raise ValueError("a number is no date: its unit is not known")
-    moments = pd.to_datetime(column, utc=True, format="ISO8601")
-    seconds = (moments - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
+    if getattr(column.dtype, "kind", "O") == "O":
+        column = column.astype(object).map(_start_of_period)
+    moments, epoch = pd.to_datetime(column, utc=True, format="ISO8601"), pd.Timestamp(0, tz="UTC")
+    try:
+        seconds = (moments - epoch).dt.total_seconds()
+    except (ValueError, OverflowError):
+        # Nanoseconds hold no year before 1677 or after 2262; the column's own unit does.
+        seconds = (moments - epoch.as_unit("s")).dt.total_seconds()
     days: NDArray[np.float64] = seconds.to_numpy(dtype=np.float64, na_value=np.nan)
     return days / _SECONDS_A_DAY
 

@@ -32,6 +32,8 @@ from lamina.encoding.table_columns import (
     read_new,
     read_training,
     require_columns,
+    require_rows,
+    require_single,
 )
 from lamina.encoding.table_numbers import fit_numbers
 from lamina.encoding.table_plain import from_plain, to_plain
@@ -199,7 +201,8 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         TableError
-            For a column that is missing, or a value that is none of the column's kind.
+            For a table without rows, a column that is missing or there twice, or a value that is
+            none of the column's kind.
         """
         check_is_fitted(self)
         columns = self._known_columns(X)
@@ -313,11 +316,8 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         names = [str(name) for name in frame.columns]
         if not names:
             raise TableError("the table has no columns")
-        if not len(frame):
-            raise TableError("the table has no rows: 0 sample(s), while a minimum of 1 is required")
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            raise TableError(f"two columns are named {min(twice)!r}: rename one of them")
+        require_rows(frame)
+        require_single(names, names)
         validate_data(self, frame, skip_check_array=True)
         columns = {name: frame.iloc[:, i] for i, name in enumerate(names)}
         understanding, types = understanding_of(frame), self.column_types or {}
@@ -332,6 +332,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         frame = as_pandas(X)
         if frame is None:
             return array_columns(validate_data(self, X, reset=False, **_ARRAY), self.kinds_)
+        require_rows(frame)
         if not hasattr(self, "feature_names_in_"):
             validate_data(self, frame, reset=False, skip_check_array=True)
             return {name: frame.iloc[:, i] for i, name in enumerate(self.kinds_)}

@@ -50,8 +50,22 @@ def check_types(types: Mapping[str, str], names: Sequence[str]) -> None:
             )
 
 
+def require_rows(frame: Any) -> None:
+    """Refuse a data frame without rows."""
+    if not len(frame):
+        raise TableError("the table has no rows: 0 sample(s), while a minimum of 1 is required")
+
+
+def require_single(needed: Sequence[str], found: Sequence[str]) -> None:
+    """Refuse a table with two columns under one of the names that are needed."""
+    twice = [name for name in needed if found.count(name) > 1]
+    if twice:
+        raise TableError(f"two columns are named {min(twice)!r}: rename one of them")
+
+
 def require_columns(needed: Sequence[str], found: Sequence[str]) -> None:
     """Refuse a table without some of the columns that a model needs; the message names them all."""
+    require_single(needed, found)
     missing = [name for name in needed if name not in found]
     if not missing:
         return
