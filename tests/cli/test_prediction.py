@@ -125,7 +125,10 @@ def test_a_network_saved_without_an_encoding_takes_a_table_of_numbers(lamina, tm
         (["predict", "codes.csv", "codes.csv"], "codes.csv cannot be loaded"),
         (["predict", "codes.lamina", "absent.csv"], "absent.csv: no such file"),
         (["predict", ".", "codes.csv"], ". is a folder"),
-        (["predict", "codes.lamina", "heights.csv"], "no column 'code', which the model needs"),
+        (
+            ["predict", "codes.lamina", "heights.csv"],
+            "no columns 'code', 'n', which the model needs",
+        ),
         (["predict", "codes.lamina", "words.csv"], "column 'n' holds 'many' in row 1"),
         (["predict", "heights.lamina", "heights.csv", "--probabilities"], "is a regression model"),
         (["predict", "codes.lamina"], "Missing argument 'DATA'"),

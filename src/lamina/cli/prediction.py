@@ -148,6 +148,8 @@ def evaluate(
         if table.empty:
             raise TableError(f"the target {name!r} has no value in any row")
     X, y = known_columns(model, table.drop(columns=list(names))), true_values(model, table, names)
+    for remark in remarks_on_new(model, X):
+        print(f"lamina: {remark}", file=sys.stderr)
     with working(err, f"measuring {data.name}"):
         show_evaluation(out, Evaluation(model, notes, X, y, names, data.name))
     return 0
@@ -219,16 +221,13 @@ def number_forms(notes: Mapping[str, Any], names: Sequence[str]) -> dict[str, Co
 
 
 def remarks_on_new(model: Any, X: Any) -> list[str]:
-    """What is doubtful about a new file, and the columns of which training knows no value."""
+    """Return what is doubtful about a new file, and what of it training did not have."""
     encoding = encoding_of(model)
     if encoding is None:
         return list(understanding_of(X).file_remarks)
     return [
         *understanding_of(X).file_remarks,
-        *(
-            f"column {name!r} has only values that training does not know; they are read as rare"
-            for name in encoding.find_unknown_columns(X)
-        ),
+        *(found.remark for found in encoding.find_unfamiliar(X)),
     ]
 
 

@@ -37,8 +37,9 @@ from lamina.encoding.table_columns import (
 )
 from lamina.encoding.table_numbers import fit_numbers
 from lamina.encoding.table_plain import from_plain, to_plain
-from lamina.encoding.table_report import ColumnRecord, report_columns, unknown_columns
+from lamina.encoding.table_report import ColumnRecord, report_columns
 from lamina.encoding.understanding import understanding_of
+from lamina.encoding.unfamiliar import Unfamiliar, find_unfamiliar, ranges_of, rare_among
 from lamina.encoding.whole_numbers import as_known, in_one_writing
 from lamina.errors import TableError
 
@@ -91,6 +92,10 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     categories_ : dict of str to list
         The categories kept of each categorical column; None stands for a missing value. An empty
         list belongs to a column that is left out, because every value of it is rare.
+    rare_ : dict of str to list of str
+        The rare categories of each categorical column, unless they are too many.
+    ranges_ : dict of str to (float, float)
+        The least and the greatest number of each column of numbers.
     report_ : list of ColumnRecord
         What each column was taken for, and what is done with it, in words.
     sparse_ : bool
@@ -118,6 +123,8 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     forms_: dict[str, ColumnForm]
     calendar_: dict[str, list[str]]
     categories_: dict[str, list[str | None]]
+    rare_: dict[str, list[str]]
+    ranges_: dict[str, tuple[float, float]]
     report_: list[ColumnRecord]
     sparse_: bool
     imputer_: Any
@@ -173,16 +180,13 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.calendar_ = {
             name: varying_parts(READERS["moment"](name, columns[name])) for name in self._moments()
         }
-        self._set_categories(
-            {
-                name: frequent(
-                    in_one_writing(READERS["category"](name, columns[name])),
-                    self.min_frequency,
-                    self.max_categories,
-                )
-                for name in self._categorical()
-            }
-        )
+        texts = {
+            name: in_one_writing(READERS["category"](name, columns[name]))
+            for name in self._categorical()
+        }
+        limits = self.min_frequency, self.max_categories
+        self._set_categories({name: frequent(values, *limits) for name, values in texts.items()})
+        self.rare_ = rare_among(texts, self.categories_)
         self.sparse_ = self._is_sparse()
         self.report_ = report_columns(self, typed)
         return self
@@ -248,28 +252,23 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             names += [f"{name} is missing" if text is None else f"{name}={text}" for text in texts]
         return np.array(names, dtype=object)
 
-    def find_unknown_columns(self, X: Any) -> list[str]:
-        """The category columns of a table of which training knows no value, if one is there.
+    def find_unfamiliar(self, X: Any) -> list[Unfamiliar]:
+        """Find the columns of a table with values that training did not have, with remarks.
 
-        Parameters
-        ----------
-        X : data frame or array-like of shape (n_rows, n_columns)
-
-        Returns
-        -------
-        list of str
+        Values are unknown categories, numbers beyond the training range by more than its width, or
+        missing where none was missing. A rare category of training is no unknown one.
 
         Examples
         --------
         >>> import pandas as pd
         >>> from lamina.encoding import TableEncoding
         >>> table = pd.DataFrame({"x": [1, 2, 3, 4], "city": ["Rome", "Oslo", "Rome", "Oslo"]})
-        >>> encoding = TableEncoding().fit(table)
-        >>> encoding.find_unknown_columns(table.assign(city="rome"))
-        ['city']
+        >>> [found] = TableEncoding().fit(table).find_unfamiliar(table.assign(city="rome"))
+        >>> found.remark
+        "4 of 4 cells of 'city' are unknown to the model, e.g. 'rome' in row 1; training has 'Rome'"
         """
         check_is_fitted(self)
-        return unknown_columns(self, self._known_columns(X))
+        return find_unfamiliar(self, self._known_columns(X))
 
     def to_plain(self) -> dict[str, Any]:
         """The fitted state as JSON's values and NumPy arrays, for `from_plain`.
@@ -280,7 +279,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             Keys 'parameters', 'columns' (pairs of name and kind), 'named', 'sparse', 'categories'
             (a list of str or None for each categorical column), 'numbers' (None, or a dict of
             'median', 'had_missing', 'mean', 'variance', 'scale' of shape (n_numbers,), 'n_rows'),
-            'left_out', 'forms', 'calendar' (by name), 'report'.
+            'left_out', 'forms', 'calendar', 'rare', 'ranges' (by name), 'report'.
         """
         check_is_fitted(self)
         return to_plain(self)
@@ -361,6 +360,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         names = self._numeric()
         numbers = self._read(columns, names) if names else None
         self.imputer_, self.scaler_ = fit_numbers(names, numbers)
+        self.ranges_ = ranges_of(names, numbers)
 
     def _set_categories(self, categories: dict[str, list[str | None]]) -> None:
         self.categories_ = categories

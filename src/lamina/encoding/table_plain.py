@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,8 +48,15 @@ def _anything(value: Any, place: str) -> None:
     """What is made of it is checked where it is made."""
 
 
+def _range(value: Any, place: str) -> None:
+    if not isinstance(value, (list, tuple)) or len(value) != 2:
+        raise refused(value, place, "two numbers")
+    if not all(isinstance(each, int | float) and math.isfinite(each) for each in value):
+        raise refused(value, place, "two finite numbers")
+
+
 # Files of earlier versions lack these.
-ADDED_LATER = ("left_out", "forms", "calendar", "report")
+ADDED_LATER = ("left_out", "forms", "calendar", "report", "rare", "ranges")
 FIELDS: Fields = {
     "parameters": mapping_of(_anything),
     "columns": list_of(_column),
@@ -60,6 +68,8 @@ FIELDS: Fields = {
     "forms": mapping_of(mapping_of(_anything)),
     "calendar": mapping_of(list_of(text)),
     "report": list_of(mapping_of(_anything)),
+    "rare": mapping_of(list_of(text)),
+    "ranges": mapping_of(_range),
 }
 
 
@@ -76,6 +86,8 @@ def to_plain(encoding: TableEncoding) -> dict[str, Any]:
         "forms": {name: form.to_plain() for name, form in encoding.forms_.items()},
         "calendar": {name: list(parts) for name, parts in encoding.calendar_.items()},
         "report": [dict(record) for record in encoding.report_],
+        "rare": {name: list(texts) for name, texts in encoding.rare_.items()},
+        "ranges": {name: list(bounds) for name, bounds in encoding.ranges_.items()},
     }
 
 
@@ -98,6 +110,11 @@ def from_plain(encoding: TableEncoding, plain: dict[str, Any]) -> None:
     texts = map(list, plain["categories"])
     encoding._set_categories(dict(zip(encoding._categorical(), texts, strict=True)))
     encoding.report_ = [record_from_plain(record) for record in plain.get("report", ())]
+    encoding.rare_ = _known(encoding, plain, "rare")
+    encoding.ranges_ = {
+        name: (float(low), float(high))
+        for name, (low, high) in _known(encoding, plain, "ranges").items()
+    }
     encoding.sparse_ = plain["sparse"]
 
 

@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
-from lamina.encoding.columns import READERS
-from lamina.encoding.whole_numbers import as_known
-
 if TYPE_CHECKING:
     from lamina.encoding.table import TableEncoding
     from lamina.encoding.table_columns import TypedColumns
@@ -93,16 +90,6 @@ def record_from_plain(plain: Any) -> ColumnRecord:
         action=plain["action"],
         remarks=list(plain["remarks"]),
     )
-
-
-def unknown_columns(encoding: TableEncoding, columns: dict[str, Any]) -> list[str]:
-    """The category columns that have values, but none that training knows."""
-    unknown = []
-    for name, kept in encoding.categories_.items():
-        texts = {*as_known(READERS["category"](name, columns[name]), kept).tolist()} - {None}
-        if kept and texts and texts.isdisjoint(kept):
-            unknown.append(name)
-    return unknown
 
 
 def _n_distinct(column: Any) -> int:

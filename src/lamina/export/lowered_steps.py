@@ -227,7 +227,7 @@ def _is_missing(value: Any) -> bool:
 PLAIN_PARTS = frozenset(
     (
         *("parameters", "columns", "named", "sparse", "categories", "numbers"),
-        *("left_out", "calendar", "forms", "report"),
+        *("left_out", "calendar", "forms", "report", "rare", "ranges"),
     )
 )
 NUMBER_PARTS = frozenset({"median", "had_missing", "mean", "variance", "scale", "n_rows"})
