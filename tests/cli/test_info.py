@@ -18,7 +18,8 @@ def test_info_shows_layers_classes_columns_and_training(train, lamina):
     assert "2 classes: [bold]oil, gas" in ran.out
     assert "3 numbers: Größe, m², garden, price" in ran.out
     assert "1 date: built" in ran.out
-    assert '2 text columns: the "city", id' in ran.out
+    assert '1 text column: the "city"' in ran.out
+    assert "left out, and not needed: id" in ran.out
     assert "on 96 rows of houses.csv to predict 'heating': 7 epochs, loss " in ran.out
     assert "accuracy" in ran.out
 

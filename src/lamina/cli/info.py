@@ -61,11 +61,16 @@ def show_classes(console: Console, classes: Any, targets: Sequence[str]) -> None
 
 
 def show_columns(console: Console, encoding: TableEncoding) -> None:
-    """Print the table's columns by their kind."""
+    """Print the table's columns by their kind, then those that the model does not use."""
+    left_out = [name for name, texts in encoding.categories_.items() if not texts]
+    left_out += encoding.left_out_
     for kind, noun in (("number", "number"), ("moment", "date"), ("category", "text column")):
         names = [name for name, of in encoding.kinds_.items() if of == kind]
+        names = [name for name in names if name not in left_out]
         if names:
             console.print(f"{count(len(names), noun)}: {listed(names)}", soft_wrap=True)
+    if left_out:
+        console.print(f"left out, and not needed: {listed(left_out)}", soft_wrap=True)
 
 
 def show_notes(console: Console, notes: Mapping[str, Any]) -> None:

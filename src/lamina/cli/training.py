@@ -31,6 +31,7 @@ from lamina.cli.recipe import build_model, encoding_of, network_of
 from lamina.cli.report import count, plain_console, show_figures
 from lamina.cli.settings import parse_settings
 from lamina.cli.splitting import Split, split
+from lamina.cli.target_remarks import remarks_on_targets
 from lamina.cli.trained_rows import note_rows
 from lamina.cli.verdicts import failure, verdicts
 from lamina.encoding.table_report import ColumnRecord
@@ -60,7 +61,11 @@ def train(request: TrainingRequest) -> int:
         records = columns_of(parts.X_train)
     out.print(opening(request, problem), soft_wrap=True)
     show_columns(out, records)
-    for remark in (*remarks_on_columns(problem), *parts.remarks):
+    for remark in (
+        *remarks_on_columns(problem),
+        *remarks_on_targets(problem, request.task),
+        *parts.remarks,
+    ):
         say(err, remark)
 
     shown = progress(err, quiet=request.quiet)

@@ -335,7 +335,8 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if not hasattr(self, "feature_names_in_"):
             validate_data(self, frame, reset=False, skip_check_array=True)
             return {name: frame.iloc[:, i] for i, name in enumerate(self.kinds_)}
-        needed = [name for name in self.kinds_ if name not in self.left_out_]
+        # A category column without any category is left out, too.
+        needed = [name for name, _ in self._used() if self.categories_.get(name) != []]
         require_columns(needed, [str(name) for name in frame.columns])
         return read_new({name: frame[name] for name in needed}, self.kinds_, self.forms_)
 

@@ -71,9 +71,10 @@ def find_unfamiliar(encoding: TableEncoding, columns: Mapping[str, Any]) -> list
     indicated = {encoding._numeric()[i] for i in encoding._indicated()}
     found: list[Unfamiliar | None] = []
     for name, kind in encoding._used():
-        column, kept = columns[name], encoding.categories_.get(name, [])
+        kept = encoding.categories_.get(name, [])
         if kind == "category" and not kept:
             continue
+        column = columns[name]
         values = READERS[kind](name, column)
         had_missing = None in kept or name in indicated
         found.append(_missing(name, column, kind == "category", had_missing=had_missing))

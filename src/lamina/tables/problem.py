@@ -119,11 +119,27 @@ def _common_task(known: pd.DataFrame, names: Sequence[str]) -> Task:
 
 def _targets(known: pd.DataFrame, names: Sequence[str], task: Task) -> NDArray[Any]:
     columns = [values(known[name], task) for name in names]
+    if task == "regression":
+        for name, column in zip(names, columns, strict=True):
+            _require_variance(known[name], name, column)
     if len(columns) == 1:
         return columns[0]
     # Columns of 0 and 1 side by side would be taken for the indicators of several labels.
     texts = task == "classification"
     return np.stack([column.astype(np.str_) if texts else column for column in columns], axis=1)
+
+
+def _require_variance(target: pd.Series, name: str, numbers: NDArray[Any]) -> None:
+    """Refuse numbers whose squares are infinite."""
+    with np.errstate(all="ignore"):
+        if np.isfinite(np.var(numbers)):
+            return
+    position = int(np.argmax(abs(numbers)))
+    raise TableError(
+        f"the target {name!r} is {numbers[position]:g} in {row_name(target, position)}, too large "
+        "to learn from: its variance is infinite. Scale it down: divide the column by a power of "
+        "ten, or take its logarithm"
+    )
 
 
 def column(table: pd.DataFrame, name: str) -> pd.Series:

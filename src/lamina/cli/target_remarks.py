@@ -1,0 +1,56 @@
+"""Remarks on the targets of `lamina train`, before it trains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.datasets.dataset import Task
+from lamina.encoding.file_rows import row_name
+from lamina.tables.problem import Problem
+
+# One value of this many times the median magnitude decides the scale of all others.
+DOMINATES = 1e6
+# Fewer consecutive whole numbers are mostly codes of classes.
+MANY_LEVELS = 10
+
+
+def remarks_on_targets(problem: Problem, chosen: Task | None = None) -> Iterator[str]:
+    """Yield what is doubtful about the targets.
+
+    Parameters
+    ----------
+    problem : Problem
+    chosen : {'classification', 'regression'}, optional
+        The task that the user chose.
+    """
+    for name, target in problem.columns.items():
+        if problem.task == "regression":
+            yield from _dominating(problem, name, target)
+        elif chosen is None and target.dtype.kind == "i":
+            yield from _counted(name, target)
+
+
+def _dominating(problem: Problem, name: str, target: NDArray[Any]) -> Iterator[str]:
+    size = abs(target)
+    position, median = int(np.argmax(size)), float(np.median(size))
+    if median > 0 and size[position] > DOMINATES * median:
+        yield (
+            f"the target {name!r} is {target[position]:g} in {row_name(problem.features, position)}"
+            f", where its median size is {median:g}: this value dominates the scale and the loss. "
+            "Correct it, leave the row out, or learn the logarithm"
+        )
+
+
+def _counted(name: str, target: NDArray[Any]) -> Iterator[str]:
+    levels = np.unique(target)
+    is_run = levels[0] in (0, 1) and levels[-1] - levels[0] == len(levels) - 1
+    if is_run and len(levels) > MANY_LEVELS:
+        yield (
+            f"the target {name!r} is learned as {len(levels)} classes, the whole numbers "
+            f"{levels[0]} to {levels[-1]}: --task regression learns it as a number, and with --set "
+            "loss=poisson as a count"
+        )
