@@ -57,10 +57,29 @@ def test_the_memory_of_this_machine_is_a_positive_number() -> None:
         "warmup",
     ],
 )
-def test_integers_of_more_than_64_bits_are_refused_by_name(name: str) -> None:
+def test_integers_too_large_for_any_number_are_refused_by_name(name: str) -> None:
     model = MLPRegressor(max_iter=1).set_params(**{name: HUGE})
-    with pytest.raises(InvalidParameterError, match=f"'{name}' parameter .* of 64 bits"):
+    with pytest.raises(
+        InvalidParameterError, match=f"'{name}' parameter .* (of 64 bits|float64 can)"
+    ):
         model.fit(X, y)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("loss", ["squared_error", "huber"])
+@pytest.mark.parametrize("name", ["alpha", "huber_threshold", "tol", "max_seconds", "warmup"])
+def test_a_float_parameter_takes_an_integer_of_more_than_64_bits(name: str, loss: str) -> None:
+    fits = [
+        MLPRegressor(loss, (3,), max_iter=1, random_state=0, **{name: value}).fit(X, y)
+        for value in (10**30, 1e30)
+    ]
+    np.testing.assert_array_equal(fits[0].coefs_[0], fits[1].coefs_[0])
+
+
+@pytest.mark.parametrize("name", ["max_iter", "batch_size", "n_threads", "n_iter_no_change"])
+def test_an_integer_parameter_takes_64_bits_only(name: str) -> None:
+    with pytest.raises(InvalidParameterError, match=f"'{name}' parameter .* of 64 bits"):
+        MLPRegressor(**{name: 10**30}).fit(X, y)
 
 
 @pytest.mark.filterwarnings("ignore")

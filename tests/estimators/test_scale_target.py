@@ -286,3 +286,25 @@ def test_a_loss_of_ones_own_is_given_the_standardised_target() -> None:
 
     own = regressor(loss=Squared()).fit(X, 1e6 * Y)
     np.testing.assert_allclose(own.predict(X), regressor().fit(X, 1e6 * Y).predict(X), rtol=1e-9)
+
+
+@pytest.mark.parametrize("offset", [1e8, -1e8, 1e9])
+def test_units_that_float32_rounds_to_a_few_values_are_refused(offset: float) -> None:
+    rows = X.astype(np.float32)
+    with pytest.raises(ValueError, match=r"float32 lie .* apart.*Set dtype='float64'"):
+        regressor().fit(rows, Y + offset)
+    shifted, plain = (regressor(dtype="float64").fit(rows, Y + c) for c in (offset, 0.0))
+    assert shifted.score(rows, Y + offset) == pytest.approx(plain.score(rows, Y), abs=1e-4)
+
+
+def test_float32_keeps_targets_with_steps_enough() -> None:
+    rows, several = X.astype(np.float32), (Y, Y + 1e7)
+    scores = [regressor(max_iter=100).fit(rows, y).score(rows, y) for y in several]
+    assert scores[1] == pytest.approx(scores[0], abs=0.01)
+    constant = np.full(len(Y), 1e9)
+    assert regressor(max_iter=3).fit(rows, constant).predict(rows) == pytest.approx(constant)
+
+
+def test_the_column_that_float32_rounds_is_named_among_several() -> None:
+    with pytest.raises(ValueError, match="y has mean 1e\\+09"):
+        regressor().fit(X.astype(np.float32), np.column_stack([Y, Y + 1e9]))

@@ -17,6 +17,10 @@ from lamina.formulas import LINKS
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout
 
+# The R² of the diabetes target fell by nothing with 77 steps of float32 to a standard deviation, by
+# 0.003 with 39, 0.014 with 19 and 0.074 with 10.
+FEWEST_STEPS = 50
+
 
 @dataclass(frozen=True)
 class TargetScaling:
@@ -68,6 +72,8 @@ class TargetScaling:
         ------
         NonFiniteError
             Where the dtype cannot hold the mean or the scale, in which predictions come.
+        ValueError
+            Where its numbers near the mean lie too far apart for the scale.
         """
         with np.errstate(over="ignore", under="ignore"):
             held = np.array([self.mean, self.scale]).astype(dtype)
@@ -78,7 +84,23 @@ class TargetScaling:
                     "units of y. Set dtype='float64', or divide y by a constant."
                 )
             scaled = (np.asarray(y, np.float64) - self.mean) / np.array(self.scale)
+            self._refuse_coarse_units(scaled, np.dtype(dtype))
             return np.ascontiguousarray(scaled, dtype=dtype)
+
+    def _refuse_coarse_units(self, scaled: Array, dtype: np.dtype[Any]) -> None:
+        """Refuse a dtype that would round predictions, which lie near the mean, to a few values."""
+        if np.finfo(dtype).eps <= np.finfo(np.float64).eps:
+            return
+        spacing = np.spacing(np.abs(np.array(self.mean)).astype(dtype)).astype(np.float64)
+        is_coarse = (FEWEST_STEPS * spacing > np.array(self.scale)) & scaled.any(axis=0)
+        if is_coarse.any():
+            target = int(np.argmax(is_coarse))
+            raise ValueError(
+                f"y has mean {self.mean[target]:g} and standard deviation {self.scale[target]:g}, "
+                f"and near that mean the numbers of {dtype.name} lie {spacing[target]:g} apart: "
+                "predictions in the units of y would be rounded to a few values. Set "
+                "dtype='float64', or subtract a constant from y."
+            )
 
     def fold(self, spec: NetworkSpec, parameters: Array) -> Array:
         """Return a copy of trained parameters that predicts in the units of y."""

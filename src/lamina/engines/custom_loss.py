@@ -54,6 +54,8 @@ def value_and_delta(
     asked = f"{type(loss).__name__}.value_and_delta must give the pair (value, delta)"
     if not (isinstance(answer, tuple | list) and len(answer) == 2):
         raise TypeError(f"{asked}, got {type(answer).__name__}")
+    if any(np.iscomplexobj(each) for each in answer):
+        raise TypeError(f"{asked} of real numbers, got complex numbers: return their real part")
     value = np.ascontiguousarray(answer[0], dtype=np.float64)
     delta = np.ascontiguousarray(answer[1], dtype=logits.dtype)
     wanted = (len(logits),), logits.shape
@@ -73,10 +75,12 @@ def require_rows_apart(
     Raises
     ------
     ValueError
-        Where a row's loss depends on other rows, or is not multiplied by the row's weight.
+        Where a row's loss depends on other rows, is not multiplied by the row's weight, or is NaN
+        or infinite.
     """
     name, n_rows = type(loss).__name__, len(logits)
     together = value_and_delta(loss, logits.copy(), y.copy(), None)
+    _require_finite(name, together, logits, y)
     for row in range(n_rows):
         part = slice(row, row + 1)
         alone = value_and_delta(loss, logits[part].copy(), y[part].copy(), None)
@@ -95,6 +99,17 @@ def require_rows_apart(
             f"{name}.value_and_delta must multiply each row's value and delta by its "
             "sample_weight, and does not"
         )
+
+
+def _require_finite(name: str, answer: tuple[Array, ...], logits: Array, y: NDArray[Any]) -> None:
+    for part, of_rows in zip(("value", "delta"), answer, strict=True):
+        is_finite = np.isfinite(of_rows).reshape(len(logits), -1).all(axis=1)
+        if not is_finite.all():
+            row = int(np.argmin(is_finite))
+            raise ValueError(
+                f"{name}.value_and_delta returned {of_rows[row]} as the {part} of a row with "
+                f"logits {logits[row]} and target {y[row]}: return finite numbers"
+            )
 
 
 def _agree(actual: tuple[Array, ...], expected: tuple[Array, ...]) -> bool:

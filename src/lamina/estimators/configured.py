@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, wraps
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, Self
 
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import InvalidParameterError
+from sklearn.utils._param_validation import Interval, InvalidParameterError
 
 from lamina.estimators.constraints import CONSTRAINTS, nearest_parameter
 from lamina.estimators.refusals import refused, shown
@@ -31,10 +32,19 @@ def require_valid(model: Any, parameters: Mapping[str, Any]) -> None:
             raise InvalidParameterError(message)
     for name, value in parameters.items():
         if isinstance(value, Integral) and abs(int(value)) > LARGEST_INTEGER:
+            takes_floats = _takes_floats(constraints[name])
+            if takes_floats and abs(int(value)) <= sys.float_info.max:
+                continue
+            kind = "a number that float64 can hold" if takes_floats else "an integer of 64 bits"
+            largest = sys.float_info.max if takes_floats else LARGEST_INTEGER
             raise InvalidParameterError(
-                f"The {name!r} parameter of {owner} must be an integer of 64 bits, at most "
-                f"{LARGEST_INTEGER}. Got {shown(value)} instead."
+                f"The {name!r} parameter of {owner} must be {kind}, at most {largest}. Got "
+                f"{shown(value)} instead."
             )
+
+
+def _takes_floats(constraints: Iterable[Any]) -> bool:
+    return any(isinstance(each, Interval) and each.type is Real for each in constraints)
 
 
 def _answering(init: Callable[..., None]) -> Callable[..., None]:

@@ -133,6 +133,8 @@ def _checkpoints_of_nothing(model: Any) -> str | None:
 
 def _checkpoint_that_is_no_file(model: Any) -> str | None:
     path = model.checkpoint
+    if path is not None and NUL in fspath(path):
+        return f"checkpoint={path!r} holds a null character, which no path may. Leave it out."
     if path is None or (fspath(path) and not Path(path).is_dir()):
         return None
     return f"checkpoint={path!r} is no file but a folder. Set checkpoint to the path of a file."
@@ -166,6 +168,13 @@ def _what_is_no_callback(model: Any) -> str | None:
         f"among {', '.join(MOMENTS)}. Choose one from lamina.training.callbacks, or write a class "
         "with one of these methods and pass an object of it."
     )
+
+
+def _loss_that_is_a_class(model: Any) -> str | None:
+    if not isinstance(model.loss, type):
+        return None
+    name = model.loss.__name__
+    return f"loss={name} is a class and not an object. Pass an object of it, such as loss={name}()."
 
 
 def _noise_in_lbfgs(model: Any) -> str | None:
@@ -312,6 +321,7 @@ ONLY_BY_EPOCHS: dict[str, Callable[[Any], bool]] = {
     "average_decay": _is_set,
     "verbose": lambda value: isinstance(value, str),
 }
+NUL = "\0"
 QUANTILE = ("quantile",)
 ONLY_FOR_FIT = ("monitor", "restore_best", "checkpoint")
 
@@ -329,6 +339,7 @@ CONTRADICTIONS: tuple[Contradiction, ...] = (
     _checkpoint_that_is_no_file,
     _schedule_of_other_arguments,
     _what_is_no_callback,
+    _loss_that_is_a_class,
     _lbfgs_with_a_kink,
     _amsgrad_of_another_solver,
     _quantiles_without_their_loss,

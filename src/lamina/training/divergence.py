@@ -16,7 +16,11 @@ FAMILIAR = (
 
 
 def non_finite_error(
-    spec: NetworkSpec, block: int | None, moment: str, rate: float | None = None
+    spec: NetworkSpec,
+    block: int | None,
+    moment: str,
+    rate: float | None = None,
+    loss: object = None,
 ) -> NonFiniteError:
     """The error for a network that became infinite or NaN at that moment, first in that block.
 
@@ -29,6 +33,8 @@ def non_finite_error(
         'in epoch 3', for instance.
     rate : float, optional
         The first learning rate, to be lowered.
+    loss : object, optional
+        The caller's own loss, which is named in place of an overflow.
     """
     cures = [
         "scale the inputs with StandardScaler",
@@ -36,6 +42,10 @@ def non_finite_error(
     ]
     if block is None:
         place = "the loss itself overflowed while every layer stayed finite"
+        if loss is not None and not isinstance(loss, str):
+            name = f"{type(loss).__name__}.value_and_delta"
+            place = f"{name} returned NaN or infinity while every layer stayed finite"
+            cures.append(f"return finite numbers from {name}")
         cures.reverse()
     else:
         place = f"layer {spec.blocks[block].name!r} (coefs_[{block}]) was the first"

@@ -164,4 +164,4 @@ class _Descent:
         """Raise NonFiniteError unless the loss and a flat vector are finite."""
         block = first_non_finite_block(self.spec, vector)
         if block is not None or not math.isfinite(loss):
-            raise non_finite_error(self.spec, block, moment)
+            raise non_finite_error(self.spec, block, moment, loss=self.plan.objective.loss)

@@ -286,7 +286,8 @@ class EpochLoop:
         if failed and self.best_parameters is None:
             moment = f"in epoch {len(self.losses) + 1}"
             rate = self.plan.initial_rate
-            raise non_finite_error(self.spec, report.non_finite_block, moment, rate)
+            loss = self.plan.objective.loss
+            raise non_finite_error(self.spec, report.non_finite_block, moment, rate, loss)
         self.enter(report, failed)
         cost = self.cost()
         if self.validation is not None and len(self.losses) == 1 and self.stopping.best == math.inf:
