@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+from os import fspath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.errors import CheckpointError
 from lamina.estimators.optimizing import optimizer_settings
 from lamina.estimators.validating import metric_names, monitored
 from lamina.formulas import SCHEDULES
@@ -38,6 +40,7 @@ OF_NO_ACCOUNT = {
     "n_threads",
     "verbose",
 }
+LABELS = "rows labels of y"
 
 
 class Resumed(NamedTuple):
@@ -77,9 +80,20 @@ def identity_of(fit: Assignment) -> dict[str, Any]:
         **parameters,
         "rows X": digest(rows.X),
         "rows y": digest(rows.y),
+        LABELS: digest(_labels_of(fit)),
         "rows sample_weight": digest(rows.weight),
         "rows validation_data": digest(*measured),
     }
+
+
+def _labels_of(fit: Assignment) -> NDArray[np.uint8] | None:
+    """Return a classifier's labels as bytes: y is encoded, which no longer tells them."""
+    encoding = getattr(fit.task, "encoding", None)
+    if encoding is None:
+        return None
+    several = encoding.classes if isinstance(encoding.classes, list) else [encoding.classes]
+    text = repr([np.asarray(classes).tolist() for classes in several])
+    return np.frombuffer(text.encode(errors="surrogatepass"), np.uint8)
 
 
 def parameter_defaults(cls: type) -> dict[str, Any]:
@@ -125,9 +139,16 @@ def resumed(fit: Assignment, identity: dict[str, Any], batch_size: int) -> Resum
     schedule = fit.model.learning_rate
     spans = isinstance(schedule, str) and SCHEDULES[schedule].follows_length
     free = () if spans else ("max_iter",)
-    state = read_checkpoint(fit.resume, identity, free, parameter_defaults(type(fit.model)))
+    # Checkpoints of earlier versions do not hold the labels.
+    defaults = {**parameter_defaults(type(fit.model)), LABELS: identity[LABELS]}
+    state = read_checkpoint(fit.resume, identity, free, defaults)
     with refusals_that_name(fit.resume):
         check_state(state, limits_of(fit, batch_size))
+    if (n_epochs := len(state["losses"])) > fit.model.max_iter:
+        raise CheckpointError(
+            f"{fspath(fit.resume)} was written after epoch {n_epochs}, and max_iter="
+            f"{fit.model.max_iter} allows fewer. Set max_iter to {n_epochs} or more."
+        )
     set_generator_state(fit.random_state, state["generator"])
     return Resumed(
         state, resumed_memory(state), state["order"].copy(), state["held_out"], state["fallback"]

@@ -29,7 +29,7 @@ def weigh_classes(
     Raises
     ------
     ValueError
-        For weights below zero, or that do not go with y.
+        For weights below zero, weights that are all zero, or that do not go with y.
     """
     if class_weight is None:
         return sample_weight
@@ -48,5 +48,10 @@ def weigh_classes(
         raise ValueError(
             f"class_weight={shown(class_weight)} holds a weight below zero, infinite or NaN: give "
             "finite weights of at least 0."
+        )
+    if not weight.any():
+        raise ValueError(
+            f"class_weight={shown(class_weight)} gives every row of y weight 0, so nothing could "
+            "be learned: give a weight above 0 to one of its classes."
         )
     return np.asarray(weight if sample_weight is None else weight * sample_weight)

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from lamina.errors import NonFiniteError
+from lamina.estimators.constraints import LBFGS
+from lamina.estimators.contradictions import solvers_by_epochs
 from lamina.estimators.refusals import require_whole, shown
 
 # The loss of single batches is smoothed by a running mean, so that one lucky batch decides nothing.
@@ -112,6 +114,11 @@ class RangeTested:
             raise ValueError(
                 f"find_learning_rate takes 0 < lowest < highest and n_steps >= {FEWEST_STEPS}, got "
                 f"lowest={lowest!r}, highest={highest!r}, n_steps={n_steps!r}."
+            )
+        if self.solver == LBFGS:  # type: ignore[attr-defined]
+            raise ValueError(
+                "find_learning_rate looks for a learning rate, and solver='lbfgs' has none. Choose "
+                f"one of the solvers by epochs: {solvers_by_epochs()}."
             )
         rates = np.geomspace(lowest, highest, n_steps)
         note = _Note(n_steps)

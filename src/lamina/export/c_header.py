@@ -161,6 +161,8 @@ def to_c(
 
     import lamina
 
+    if not isinstance(name, str):
+        raise TypeError(f"name={name!r} must be a str, such as 'mlp'")
     if not (name.isidentifier() and name.isascii()):
         raise ValueError(f"name={name!r} is none in C: use ASCII letters, digits and underscores")
     program = lower(model, dtype)

@@ -260,7 +260,7 @@ def _named(records: Sequence[Named], rows: NDArray[Any]) -> dict[str, NDArray[An
 
 def _dtype_of_sums(precision: str, dtype: DTypeLike | None) -> DTypeLike:
     """float32, in which products of rounded numbers are summed up."""
-    if dtype is not None and np.dtype(dtype) != np.float32:
+    if dtype is not None and _known_dtype(dtype) != np.float32:
         raise ExportError(
             f"precision={precision!r} sums in float32, but dtype={np.dtype(dtype).name!r} is asked "
             "for: leave dtype=None, or call set_params(precision=None) first"
@@ -268,9 +268,18 @@ def _dtype_of_sums(precision: str, dtype: DTypeLike | None) -> DTypeLike:
     return np.dtype(np.float32)
 
 
+def _known_dtype(dtype: DTypeLike) -> np.dtype[Any]:
+    try:
+        return np.dtype(dtype)
+    except TypeError:
+        raise ValueError(
+            f"dtype={dtype!r} is no dtype: an export computes in 'float32' or 'float64'"
+        ) from None
+
+
 def _finite(parameters: NDArray[Any], dtype: DTypeLike | None) -> NDArray[Any]:
     """A copy of the parameters in that dtype, by default their own."""
-    dtype = parameters.dtype if dtype is None else np.dtype(dtype)
+    dtype = parameters.dtype if dtype is None else _known_dtype(dtype)
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype={dtype.name!r}: an export computes in 'float32' or 'float64'")
     with np.errstate(over="ignore"):

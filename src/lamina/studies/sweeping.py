@@ -24,6 +24,7 @@ from sklearn.utils.metaestimators import _safe_split
 from lamina.engines.threads import usable_cores
 from lamina.errors import NonFiniteError
 from lamina.estimators.fitting import DIVERGED
+from lamina.estimators.refusals import shown
 from lamina.studies.inside import perceptron_inside
 from lamina.studies.sweep_result import Outcome, Sweep, SweepRun, score_name
 from lamina.studies.variation import Variation
@@ -90,6 +91,8 @@ def sweep(
     ------
     ValueError
         For a parameter or a value that the estimator does not have, and without any value.
+    TypeError
+        For an estimator that is a class, and values that are no sequence.
 
     Examples
     --------
@@ -101,6 +104,16 @@ def sweep(
     >>> found.best_value, found.to_dict()["test_score"][-1] < 0.5
     (0.1, True)
     """
+    if isinstance(estimator, type):
+        raise TypeError(
+            f"estimator={estimator.__name__} is a class and not an object: pass "
+            f"{estimator.__name__}()"
+        )
+    if not isinstance(values, Iterable) or isinstance(values, str):
+        raise TypeError(
+            f"values={shown(values)} must be a sequence of values for {parameter} to be, such as "
+            "a list"
+        )
     values = list(values)
     if not values:
         raise ValueError(f"values holds nothing for {parameter} to be: give at least one")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from numbers import Real
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -105,16 +108,20 @@ class Rates:
         self.fill(rates, self.memory.learning_rate, self.factors(self.memory.scheduled_epochs))
         return float(rates[min(step, self.n_steps - 1)])
 
-    def set_rate(self, rate: float, step: int) -> None:
+    def set_rate(self, rate: Any, step: int) -> None:
         """Scale the schedule so that it gives this rate to a step of the next epoch.
 
         Raises
         ------
+        TypeError
+            For a rate that is no number.
         ValueError
             For a rate that is not positive and finite, and for a schedule that gives rates by
             itself.
         """
-        if not 0 < rate < np.inf:
+        if isinstance(rate, bool) or not isinstance(rate, Real):
+            raise TypeError(f"learning_rate={rate!r} must be a number, the next step's rate")
+        if not 0 < float(rate) < np.inf:
             raise ValueError(f"a learning rate must be positive and finite, got {rate!r}")
         if self.schedule.is_absolute:
             raise ValueError(

@@ -44,7 +44,8 @@ class FitUnderWay:
     Attributes
     ----------
     model : estimator
-        Whose fit it is, for its parameters: its fitted attributes are those of the fit before.
+        Whose fit it is, for its parameters: its fitted attributes are those of the fit before, so
+        that in a first fit it cannot predict.
     epoch, max_epochs : int
         Epochs made so far, and how many there may be.
     epochs_before : int

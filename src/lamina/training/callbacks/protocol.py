@@ -14,7 +14,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from sklearn.exceptions import NotFittedError
+
 MOMENTS = ("on_fit_begin", "on_step", "on_epoch_end", "on_fit_end")
+# Why the estimator does not predict yet, and what a callback has in place of that.
+UNFITTED = (
+    "In a callback, fit.model gets its fitted attributes when the fit ends. For scores after every "
+    "epoch pass validation_data and monitor= to the estimator and read fit.row; for predictions "
+    "compute with fit.coefs and fit.intercepts, or collect lamina.training.callbacks.Snapshots."
+)
 
 
 def is_callback(candidate: object) -> bool:
@@ -54,4 +62,9 @@ class Callbacks:
     def tell(self, moment: str, fit: Any) -> None:
         """Call all who want to know of it."""
         for hear in self.by_moment[moment]:
-            hear(fit)
+            try:
+                hear(fit)
+            except NotFittedError as error:
+                if hasattr(fit.model, "coefs_"):
+                    raise
+                raise NotFittedError(f"{error} {UNFITTED}") from error
