@@ -31,6 +31,7 @@ CLASHES = [
     {"learning_rate": constant_rate, "learning_rate_options": {"decay": 0.9}},
     {"callbacks": [print]},
     {"checkpoint": ""},
+    {"checkpoint": "a\0b"},
     {"learning_rate": float},
     {"solver": "lbfgs", "dropout": 0.5},
     {"solver": "lbfgs", "dropout": [0.5]},
@@ -60,6 +61,8 @@ class Own:
 CLASHES_OF_ONE = [
     (MLPRegressor, {"quantile": (0.1, 0.9), "loss": "poisson"}),
     (MLPClassifier, {"label_smoothing": 0.1, "loss": Own()}),
+    (MLPRegressor, {"loss": Own}),
+    (MLPClassifier, {"loss": Own}),
     (MLPRegressor, {"scale_target": True, "loss": "gamma"}),
     (MLPRegressor, {"scale_target": True, "output_activation": "softplus"}),
 ]

@@ -88,5 +88,5 @@ def test_a_later_nan_is_the_losss_and_no_overflow(solver: str) -> None:
 
 
 def test_a_class_in_place_of_an_object_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"loss=Written is a class .* loss=Written\(\)"):
+    with pytest.raises(ValueError, match=r"loss=<class .*Written'> is a class .* Written\(\)"):
         MLPRegressor(Written).fit(X, Y)

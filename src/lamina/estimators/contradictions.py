@@ -174,7 +174,7 @@ def _loss_that_is_a_class(model: Any) -> str | None:
     if not isinstance(model.loss, type):
         return None
     name = model.loss.__name__
-    return f"loss={name} is a class and not an object. Pass an object of it, such as loss={name}()."
+    return f"loss={shown(model.loss)} is a class and not an object. Set loss to one, as {name}()."
 
 
 def _noise_in_lbfgs(model: Any) -> str | None:
