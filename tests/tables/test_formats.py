@@ -176,3 +176,24 @@ def test_an_address_is_answered_with_how_to_download_it():
 def test_an_option_out_of_range_is_refused_by_name(option, message):
     with pytest.raises(ValueError, match=message):
         ReadingOptions(**option)
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl", "xlsx"])
+def test_booleans_and_marks_are_read_alike_in_every_format(tmp_path, ending):
+    if ending == "xlsx":
+        pytest.importorskip("openpyxl")
+    texts = ["TRUE", "FALSE", "TRUE"] * 3
+    notes = ["N/A", "a", "b"] * 3
+    frame = pd.DataFrame({"flag": texts, "gaps": ["true", "N/A", "false"] * 3, "note": notes})
+    path = tmp_path / f"t.{ending}"
+    {
+        "csv": lambda: frame.to_csv(path, index=False),
+        "parquet": lambda: frame.to_parquet(path),
+        "jsonl": lambda: frame.to_json(path, orient="records", lines=True),
+        "xlsx": lambda: frame.to_excel(path, index=False),
+    }[ending]()
+    table = read_table(path)
+    assert table["flag"].tolist() == [True, False, True] * 3
+    assert table["gaps"].isna().tolist() == [False, True, False] * 3
+    assert table["gaps"].dropna().tolist() == [True, False] * 3
+    assert table["note"].isna().tolist() == [True, False, False] * 3

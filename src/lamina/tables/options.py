@@ -81,10 +81,9 @@ class ReadingOptions:
         marks = form.missing if self.marks is None else (*form.missing, *self.marks)
         return replace(form, number=number, order=self.order or form.order, missing=marks)
 
-    def hints(self, decimal: str | None, *, is_text_file: bool) -> Hints:
+    def hints(self, decimal: str | None) -> Hints:
         """What is known about the columns of a file whose decimal sign is this."""
-        default = ANYWHERE if is_text_file else frozenset()
-        marks = default if self.marks is None else frozenset((*self.marks, ""))
+        marks = ANYWHERE if self.marks is None else frozenset((*self.marks, ""))
         is_chosen = self.marks is not None
         return Hints(self.decimal or decimal, self.order, marks, is_chosen, self.cures)
 

@@ -12,6 +12,7 @@ from lamina.encoding.column_form import ColumnForm, FormKind
 from lamina.encoding.columns import is_text
 from lamina.encoding.file_rows import FILE_ROW, number_rows
 from lamina.encoding.form_finding import Finding, Hints, find_form
+from lamina.encoding.missing_marks import ANYWHERE
 from lamina.encoding.understanding import Understanding
 from lamina.errors import TableError, suggestion
 from lamina.tables.contents import read_contents
@@ -55,11 +56,11 @@ def read_table(path: Path, options: ReadingOptions = DEFAULTS) -> Any:
     if not contents.data:
         raise TableError(f"{contents.label} is empty")
     remarks: tuple[str, ...] = ()
-    decimal, is_text_file = None, False
+    decimal = None
     table = read_other(contents)
     if table is None:
         table, sign, remarks = read_csv(contents, options)
-        decimal, is_text_file = ("," if sign == "," else None), True
+        decimal = "," if sign == "," else None
     del contents
     frame = _as_frame(table)
     if frame.empty:
@@ -69,7 +70,7 @@ def read_table(path: Path, options: ReadingOptions = DEFAULTS) -> Any:
     number_rows(frame)
     frame, total = _without_total(frame)
     remarks = (*remarks, *total)
-    return _understood(frame, options, options.hints(decimal, is_text_file=is_text_file), remarks)
+    return _understood(frame, options, options.hints(decimal), remarks)
 
 
 _EMPTY = "the file is empty"
@@ -128,6 +129,8 @@ def _understood(
     columns: dict[str, Any] = {}
     for name in frame.columns:
         column = frame[name]
+        if str(name) not in options.types and str(name) not in options.forms:
+            column = _as_booleans(column)
         finding = _finding(str(name), column, options, hints)
         if finding is not None:
             forms[str(name)], remarks[str(name)] = finding.form, finding.remarks
@@ -169,6 +172,19 @@ def _read(name: str, column: Any, finding: Finding) -> Any:
     from lamina.encoding.columns import categories
 
     return Series(categories(name, column), index=column.index, dtype=object)
+
+
+def _as_booleans(column: Any) -> Any:
+    """The column; where all its texts are TRUE or FALSE, as booleans, as CSV has them."""
+    if not is_text(column):
+        return column
+    texts = {str(text) for text in column.dropna().unique()} - ANYWHERE
+    if not texts or not {text.lower() for text in texts} <= {"true", "false"}:
+        return column
+    booleans = column.map(
+        lambda text: None if text in ANYWHERE else text.lower() == "true", "ignore"
+    )
+    return booleans.astype(object).where(booleans.notna(), None).infer_objects()
 
 
 def _counts_rows(column: Any) -> bool:
