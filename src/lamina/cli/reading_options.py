@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lamina.encoding.cures import BY_OPTIONS
-from lamina.encoding.form_finding import ColumnType
-from lamina.tables.options import ReadingOptions
+# `lamina workbench` shows its page before NumPy and what reads tables are imported.
+if TYPE_CHECKING:
+    from lamina.encoding.form_finding import ColumnType
+    from lamina.tables.options import ReadingOptions
 
 Categorical = Annotated[
     list[str] | None,
@@ -91,6 +92,9 @@ def reading_options(
     >>> reading_options(categorical=["zip"], na=["?"], sep="tab").separator
     '\\t'
     """
+    from lamina.encoding.cures import BY_OPTIONS
+    from lamina.tables.options import ReadingOptions
+
     types: dict[str, ColumnType] = {}
     chosen: dict[ColumnType, Sequence[str] | None]
     chosen = {"category": categorical, "text": text, "number": number, "date": date}

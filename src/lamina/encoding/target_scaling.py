@@ -52,9 +52,8 @@ class TargetScaling:
     def of(cls, y: NDArray[Any], weight: Array | None = None) -> TargetScaling:
         """Measure the targets; rows count by their weights, negative ones by their size."""
         y = np.asarray(y, dtype=np.float64)
-        # Divided by its largest element, so that no square overflows.
-        size = np.abs(y).max(axis=0)
-        size[size == 0] = 1.0
+        # Divided by a power of two near its largest element: no square overflows, no digit is lost.
+        size = np.ldexp(1.0, np.frexp(np.abs(y).max(axis=0))[1] - 1)
         relative = y / size
         # A variance must be positive; mean and scale are units, which any rows can give.
         weight = None if weight is None else np.abs(weight)
