@@ -25,7 +25,14 @@ Y = np.arange(20) % 3
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 PLAIN = (numbers.Number, str, bool, type(None), np.ndarray)
-OF_TARGETS = {"_target_kind", "_sparse_targets", "_loss_name", "_loss_hyperparameters", "_heads"}
+OF_TARGETS = {
+    "_target_kind",
+    "_sparse_targets",
+    "_loss_name",
+    "_n_targets",
+    "_loss_hyperparameters",
+    "_heads",
+}
 PRIVATE = {*EPOCH_ATTRIBUTES, *OF_TARGETS}
 FITS = {
     "classifier": MLPClassifier((4,), max_iter=3),

@@ -548,7 +548,11 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         return self._encoding().decode(prediction)
 
     def _encoding(self) -> TargetEncoding:
-        return TargetEncoding(self.classes_, self._target_kind, self._sparse_targets)
+        classes = self.classes_
+        if self._target_kind != "multioutput" and not isinstance(classes, np.ndarray):
+            # scikit-learn predicts with a list that a user has set, too.
+            classes = np.asarray(classes)
+        return TargetEncoding(classes, self._target_kind, self._sparse_targets)
 
     def _task(
         self,

@@ -15,7 +15,8 @@ import numpy as np
 from lamina.encoding.targets import LOSS_OF_KIND, TargetKind
 from lamina.errors import ModelFileError
 from lamina.estimators.constraints import REGRESSION_LOSSES, hidden_widths
-from lamina.estimators.state import PARTS_BESIDE, SCALING_ATTRIBUTES, network_of
+from lamina.estimators.fitted_parts import PARTS_BESIDE
+from lamina.estimators.state import SCALING_ATTRIBUTES, network_of
 from lamina.files.fields import (
     Check,
     Fields,

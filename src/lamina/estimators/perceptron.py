@@ -27,6 +27,7 @@ from lamina.estimators.constraints import (
 )
 from lamina.estimators.contradictions import refuse_contradictions
 from lamina.estimators.diagnosis import Diagnosis
+from lamina.estimators.fitted_parts import PARTS_BESIDE, fitted_parts, require_biases
 from lamina.estimators.fitting import Assignment, fit_by_epochs, fit_by_lbfgs
 from lamina.estimators.initializing import first_parameters, require_memory
 from lamina.estimators.inspection import Inspection
@@ -36,7 +37,6 @@ from lamina.estimators.refusals import shown
 from lamina.estimators.seeding import generator_for
 from lamina.estimators.state import (
     EPOCH_ATTRIBUTES,
-    PARTS_BESIDE,
     SCALING_ATTRIBUTES,
     dtype_of,
     network_and_parameters,
@@ -291,9 +291,11 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
 
     def _go_on(self, spec: NetworkSpec, task: Task) -> Array:
         """A copy of the present parameters, so that a fit that fails leaves them as they are."""
-        present = [weights.shape for weights in self.coefs_]
+        weights, biases, *_ = fitted_parts(self)
+        present = [part.shape for part in weights]
         wanted = ParameterLayout.of(spec).shapes
         if tuple(present) == wanted:
+            require_biases(weights, biases)
             require_parts(spec, [[p.shape for p in getattr(self, n, ())] for n in PARTS_BESIDE])
         else:
             raise ValueError(

@@ -27,6 +27,7 @@ from lamina.estimators.architecture import (
     network_for,
 )
 from lamina.estimators.configured import require_valid_now
+from lamina.estimators.fitted_parts import PARTS_BESIDE, fitted_parts
 from lamina.estimators.optimizing import optimizer_settings
 from lamina.formulas import OPTIMIZERS
 from lamina.formulas.table import Array
@@ -34,8 +35,6 @@ from lamina.network import NetworkSpec, ParameterLayout, flatten_parameters
 from lamina.training import History, LbfgsResult, Memory
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
-# The parts of the parameter vector beside weights and biases; a plain network has neither.
-PARTS_BESIDE = ("unit_parameters_", "running_statistics_")
 # Only a fit with scale_target=True leaves these.
 SCALING_ATTRIBUTES = ("target_mean_", "target_scale_", "_standardised_layer")
 # Only fits by epochs leave these; a fresh fit with L-BFGS takes them away.
@@ -69,7 +68,7 @@ def network_of(model: Any) -> NetworkSpec:
         someone has set them by hand, and for parameters that no network has.
     """
     require_valid_now(model, Architecture._fields)
-    shapes = tuple(tuple(part.shape for part in parts) for parts in _parts_of(model))
+    shapes = tuple(tuple(part.shape for part in parts) for parts in fitted_parts(model))
     return _network(
         shapes,
         model.n_features_in_,
@@ -120,20 +119,6 @@ def require_parts(spec: NetworkSpec, shapes: Sequence[Sequence[tuple[int, ...]]]
             )
 
 
-def _parts_of(model: Any) -> list[list[Array]]:
-    names = ("coefs_", "intercepts_", *PARTS_BESIDE)
-    named = {name: getattr(model, name, ()) for name in names}
-    for name, parts in named.items():
-        for i, part in enumerate(parts):
-            if not isinstance(part, np.ndarray) or part.dtype.kind not in "biuf":
-                kind = part.dtype if isinstance(part, np.ndarray) else type(part).__name__
-                raise ValueError(
-                    f"{name}[{i}] must be an array of real numbers, and is of {kind}: set it to "
-                    "one, or fit the estimator anew."
-                )
-    return [list(parts) for parts in named.values()]
-
-
 def parameters_of(model: Any, dtype: DTypeLike | None = None) -> Array:
     """Its flat parameters; a copy only where the attributes are no longer views of one vector.
 
@@ -142,14 +127,14 @@ def parameters_of(model: Any, dtype: DTypeLike | None = None) -> Array:
     ValueError
         For an attribute that holds no real numbers.
     """
-    weights, biases, learned, statistics = _parts_of(model)
+    weights, biases, learned, statistics = fitted_parts(model)
     dtype = dtype_of(model) if dtype is None else dtype
     return flatten_parameters(weights, biases, learned, statistics, dtype)
 
 
 def dtype_of(model: Any) -> np.dtype[Any]:
     """The dtype of its parameters: float32 where all of its arrays are, else float64."""
-    dtypes = {part.dtype for parts in _parts_of(model) for part in parts}
+    dtypes = {part.dtype for parts in fitted_parts(model) for part in parts}
     return FLOATS[0] if dtypes == {FLOATS[0]} else FLOATS[1]
 
 
@@ -214,6 +199,8 @@ def network_and_parameters(model: Any) -> tuple[NetworkSpec, Array]:
     view is written into the vector; an array that takes a view's place is another, and is noticed.
     """
     fitted = vars(model)
+    if fitted["coefs_"] is None or fitted["intercepts_"] is None:
+        fitted_parts(model)  # Raises.
     parts = (*fitted["coefs_"], *fitted["intercepts_"])
     if "unit_parameters_" in fitted:
         parts += (*fitted["unit_parameters_"], *fitted.get("running_statistics_", ()))
@@ -257,7 +244,7 @@ def _are_equal(surroundings: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
 
 def share_one_vector(model: Any) -> None:
     """Make weights and biases views of one vector again, after pickle has torn them apart."""
-    parts = _parts_of(model)
+    parts = fitted_parts(model)
     if len({part.dtype for part in chain.from_iterable(parts)}) == 1:
         shapes = tuple(weights.shape for weights in model.coefs_)
         layout = ParameterLayout(shapes, *(tuple(map(len, beside)) for beside in parts[2:]))

@@ -246,7 +246,7 @@ class Regression(Task):
             "_loss_hyperparameters": of,
             # The outputs and the hyperparameters alone do not tell one of two quantiles of one
             # target from one quantile of each of two.
-            "_n_targets": int(self.columns().shape[1]),
+            "_n_targets": int(self.y.shape[1]) if self.y.ndim == 2 else 1,
         }
         if self.scaling is None:
             return attributes

@@ -1,0 +1,57 @@
+"""The fitted arrays of a network, which users may replace: checked before anything reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lamina.formulas.table import Array
+
+# The parts of the parameter vector beside weights and biases; a plain network has neither.
+PARTS_BESIDE = ("unit_parameters_", "running_statistics_")
+
+
+def fitted_parts(model: Any) -> list[list[Array]]:
+    """Return the arrays of coefs_, intercepts_ and PARTS_BESIDE.
+
+    Raises
+    ------
+    ValueError
+        For an attribute that is no list of arrays of real numbers; names it.
+    """
+    names = ("coefs_", "intercepts_", *PARTS_BESIDE)
+    named = {name: getattr(model, name, ()) for name in names}
+    for name, parts in named.items():
+        if not np.iterable(parts):
+            raise ValueError(
+                f"{name} must be a list of arrays, and is {parts!r}: set it to one, or fit the "
+                "estimator anew."
+            )
+        for i, part in enumerate(parts):
+            if not isinstance(part, np.ndarray) or part.dtype.kind not in "biuf":
+                kind = part.dtype if isinstance(part, np.ndarray) else type(part).__name__
+                raise ValueError(
+                    f"{name}[{i}] must be an array of real numbers, and is of {kind}: set it to "
+                    "one, or fit the estimator anew."
+                )
+    return [list(parts) for parts in named.values()]
+
+
+def require_biases(weights: Sequence[Array], biases: Sequence[Array]) -> None:
+    """Check that the intercepts are one number for each column of the weights.
+
+    Raises
+    ------
+    ValueError
+        Where they are not, because someone has set them by hand.
+    """
+    found = [part.shape for part in biases]
+    expected = [(part.shape[1],) for part in weights]
+    if found != expected:
+        raise ValueError(
+            f"intercepts_ of shapes {found} do not fit coefs_ of shapes "
+            f"{[part.shape for part in weights]}, which need {expected}. Set them to fit, or fit "
+            "the estimator anew."
+        )
