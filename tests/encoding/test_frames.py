@@ -1,10 +1,13 @@
 """Data frames of every library give the same matrix."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from lamina.encoding import TableEncoding
+from lamina.encoding.form_finding import find_form
 from lamina.encoding.table_report import describe_columns
 from lamina.errors import TableError
 
@@ -88,3 +91,25 @@ def test_a_doubt_names_what_decides_it_in_python(name):
     (record,) = describe_columns(pd.DataFrame({name: 2 * cells}))
     assert cure in " ".join(record["remarks"])
     assert "--" not in " ".join(record["remarks"])
+
+
+@pytest.mark.parametrize(
+    ("trained", "later", "message"),
+    [
+        ("12.5%", "89.2", "training wrote this column with '%', such as '12.5%', and 89.2 may be"),
+        ("1.234,5", "23752.38", "training wrote this column like '1.234,5'; write it so"),
+        ("1234.5", "23.752,38", "training wrote this column like '1234.5'; write it so"),
+    ],
+)
+def test_a_number_in_another_form_is_refused_with_the_form_of_training(trained, later, message):
+    texts = pd.Series([trained, trained.replace("2", "3"), trained.replace("2", "4")])
+    form = find_form("x", texts).form
+    with pytest.raises(TableError, match=re.escape(message)):
+        form.read("x", pd.Series([later]))
+
+
+def test_a_typed_float_column_is_taken_as_it_is_where_training_had_percent():
+    table = pd.DataFrame({"x": [f"{i}.5%" for i in range(8)]})
+    encoding = TableEncoding().fit(table)
+    later = pd.DataFrame({"x": [i + 0.5 for i in range(8)]})
+    assert np.array_equal(encoding.transform(later), encoding.transform(table))

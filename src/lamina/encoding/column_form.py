@@ -14,7 +14,13 @@ import numpy as np
 from lamina.encoding.file_rows import row_name
 from lamina.encoding.missing_marks import is_missing_number
 from lamina.encoding.written_dates import ORDERS, DateOrder, read_date, read_time_of_day
-from lamina.encoding.written_numbers import NumberForm, read_number
+from lamina.encoding.written_numbers import (
+    CURRENCIES,
+    PERCENT,
+    NumberForm,
+    find_number_form,
+    read_number,
+)
 from lamina.errors import TableError
 
 FormKind: TypeAlias = Literal["number", "moment", "time of day", "category"]
@@ -135,6 +141,30 @@ class ColumnForm:
     def _unreadable(self, name: str, column: Any, position: int, text: str) -> TableError:
         return TableError(
             f"column {name!r} holds {text!r} in {row_name(column, position)}, where "
-            f"{EXPECTED[self.kind]} is expected: correct the value, or leave the "
+            f"{EXPECTED[self.kind]} is expected: {self._cure(text)}correct the value, or leave the "
             "cell empty"
         )
+
+    def _cure(self, text: str) -> str:
+        """Return how training wrote its numbers, where the cell is a number in another form."""
+        form = self.number
+        if self.kind != "number" or find_number_form([text]) is None:
+            return ""
+        if form.affix in PERCENT and read_number(text, replace(form, affix="")) is not None:
+            return (
+                f"training wrote this column with {form.affix!r}, such as {_example(form)!r}, and "
+                f"{text} may be that number or a fraction: write the sign in every cell, "
+            )
+        if form != NumberForm():
+            return f"training wrote this column like {_example(form)!r}; write it so, "
+        return "training wrote this column like '1234.5'; write it so, "
+
+
+def _example(form: NumberForm) -> str:
+    """Return a number in a form."""
+    number = f"1{form.thousands}234{form.decimal}5"
+    if form.affix in CURRENCIES:
+        return f"{form.affix}{number}" if len(form.affix) == 1 else f"{number} {form.affix}"
+    if form.affix in PERCENT:
+        return f"12{form.decimal}5{form.affix}"
+    return f"{number} {form.affix}".strip()
