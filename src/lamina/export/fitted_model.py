@@ -66,7 +66,8 @@ def fitted_model(
     if kind is None:
         model: Any = MLPRegressor(**architecture)
         loss = model.loss = model.loss if link is None else _regression_loss(link, last)
-        attributes = Regression(loss, np.empty(0)).attributes()
+        n_targets = len(last.biases) // Regression(loss, np.empty(0)).outputs_per_target
+        attributes = Regression(loss, np.empty((0, n_targets))).attributes()
     else:
         if by_column:
             last, targets = _sorted_columns(last, heads, classes)

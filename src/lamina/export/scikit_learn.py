@@ -177,7 +177,7 @@ def from_sklearn(estimator: Any) -> Any:
     if (binarizer := getattr(estimator, "_label_binarizer", None)) is not None:
         vars(model).update(Classification(_targets(binarizer), model.classes_).attributes())
     else:
-        vars(model).update(Regression(model.loss, np.empty(0)).attributes())
+        vars(model).update(Regression(model.loss, np.empty((0, model.n_outputs_))).attributes())
     if (memory := _our_memory(estimator, parameters)) is not None:
         memory.history = history_of(model)
         # Whatever else ours keep of a fit by epochs begins here, beside what both have.
