@@ -77,7 +77,7 @@ def test_what_onnx_cannot_say_is_refused_in_a_line(houses, train, refusal, tmp_p
     pytest.importorskip("skl2onnx")
     houses["owner"] = ["", None, "yes"] * (len(houses) // 3)
     houses.to_parquet(tmp_path / "houses.parquet")
-    train("houses.parquet", "-t", "heating")
+    train("houses.parquet", "-t", "heating", "--text", "owner")
     assert "column 'owner' has both" in refusal("export", "houses.lamina", "-o", "h.onnx")
 
 
