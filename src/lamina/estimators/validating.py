@@ -185,7 +185,7 @@ def validation_of(
             shown[:] = task.scaling.fold(spec, parameters)
         return measure_by(wanted.scorers, probe, held_out.X, task.y, weight)
 
-    return Validation(X, measure, metric_names(task, wanted), loss, wanted.decides, True)
+    return Validation(X, measure, metric_names(task, wanted), loss, wanted.decides, True, True)
 
 
 def metric_names(task: Task, wanted: Monitored) -> tuple[str, ...]:

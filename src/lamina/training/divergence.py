@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from lamina.engines import EpochReport
 from lamina.errors import NonFiniteError
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout
+from lamina.training.plan import TrainingPlan
+from lamina.training.validation import Validation
 
 # scikit-learn's own words come first, so that programs which look for them still find them.
 FAMILIAR = (
@@ -21,6 +24,7 @@ def non_finite_error(
     moment: str,
     rate: float | None = None,
     loss: object = None,
+    n_held_out: int = 0,
 ) -> NonFiniteError:
     """The error for a network that became infinite or NaN at that moment, first in that block.
 
@@ -35,6 +39,8 @@ def non_finite_error(
         The first learning rate, to be lowered.
     loss : object, optional
         The caller's own loss, which is named in place of an overflow.
+    n_held_out : int
+        The number of validation rows, where their predictions overflowed and nothing else did.
     """
     cures = [
         "scale the inputs with StandardScaler",
@@ -42,7 +48,10 @@ def non_finite_error(
     ]
     if block is None:
         place = "the loss itself overflowed while every layer stayed finite"
-        if loss is not None and not isinstance(loss, str):
+        if n_held_out:
+            place = f"predictions for the {n_held_out} validation rows overflowed, so that the "
+            place += "scorers of monitor= cannot measure them, while every layer stayed finite"
+        elif loss is not None and not isinstance(loss, str):
             name = f"{type(loss).__name__}.value_and_delta"
             place = f"{name} returned NaN or infinity while every layer stayed finite"
             cures.append(f"return finite numbers from {name}")
@@ -53,6 +62,30 @@ def non_finite_error(
         cures.append(f"choose a learning_rate_init below {rate:g}")
     cures[-1] = f"or {cures[-1]}"
     return NonFiniteError(f"{FAMILIAR} It happened {moment}; {place}. Try to {', '.join(cures)}.")
+
+
+def epoch_error(
+    spec: NetworkSpec,
+    plan: TrainingPlan,
+    epoch: int,
+    report: EpochReport,
+    validation: Validation | None,
+) -> NonFiniteError:
+    """Return the error for an epoch whose numbers, or predictions held out, left the finite."""
+    n_held_out = validation.X.shape[0] if validation is not None and report.is_finite else 0
+    moment, rate, loss = f"in epoch {epoch}", plan.initial_rate, plan.objective.loss
+    return non_finite_error(spec, report.non_finite_block, moment, rate, loss, n_held_out)
+
+
+def refuse_non_finite_weights(spec: NetworkSpec, plan: TrainingPlan, parameters: Array) -> None:
+    """Raise the error for a fit that ends with infinite or NaN parameters.
+
+    An epoch's report does not see all of them: it leaves out averaged weights, an epoch that was
+    broken off, and the last epoch of a fit that had no best one to bring back.
+    """
+    if not np.isfinite(parameters).all():
+        block = first_non_finite_block(spec, parameters)
+        raise non_finite_error(spec, block, "by the end of the fit", plan.initial_rate)
 
 
 def first_non_finite_block(spec: NetworkSpec, vector: Array) -> int | None:

@@ -23,7 +23,7 @@ from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 from lamina.training.callbacks.protocol import Callbacks
 from lamina.training.checkpoint import Checkpoint
-from lamina.training.divergence import non_finite_error
+from lamina.training.divergence import epoch_error, refuse_non_finite_weights
 from lamina.training.history import Ending, Monitor
 from lamina.training.memory import Memory
 from lamina.training.plan import TrainingPlan
@@ -89,7 +89,8 @@ def train(
     ------
     NonFiniteError
         In the epoch in which the loss or a layer becomes infinite or NaN; where the best epoch's
-        parameters are to come back, only where no better epoch came before it.
+        parameters are to come back, only where no better epoch came before it. At the end, where
+        the network's parameters are infinite or NaN.
     """
     order = np.arange(len(rows.y), dtype=np.int64) if order is None else order.astype(np.int64)
     loop = EpochLoop(engine, spec, plan, rows, memory, order, validation)
@@ -100,6 +101,7 @@ def train(
     try:
         ending = loop.run_to_its_end(random_state)
         loop.remember(fallback)
+        refuse_non_finite_weights(spec, plan, memory.predicting)
         loop.under_way.ending = ending.value
     finally:
         loop.callbacks.tell("on_fit_end", loop.under_way)
@@ -282,13 +284,11 @@ class EpochLoop:
 
     def ends_here(self, report: EpochReport) -> bool:
         """Enter an epoch into the books; whether it left the finite numbers."""
-        failed = not report.is_finite
+        prediction = self.predict_held_out(report)
+        failed = not report.is_finite or (self.validation is not None and prediction is None)
         if failed and self.best_parameters is None:
-            moment = f"in epoch {len(self.losses) + 1}"
-            rate = self.plan.initial_rate
-            loss = self.plan.objective.loss
-            raise non_finite_error(self.spec, report.non_finite_block, moment, rate, loss)
-        self.enter(report, failed)
+            raise epoch_error(self.spec, self.plan, len(self.losses) + 1, report, self.validation)
+        self.enter(report, prediction)
         cost = self.cost()
         if self.validation is not None and len(self.losses) == 1 and self.stopping.best == math.inf:
             self.validation.refuse_undefined(cost)
@@ -297,9 +297,9 @@ class EpochLoop:
         self.tell(report.loss)
         return failed
 
-    def enter(self, report: EpochReport, failed: bool) -> None:
+    def enter(self, report: EpochReport, prediction: Array | None) -> None:
         """Write an epoch's row of the history."""
-        validated = self.validated(failed)
+        validated = {} if self.validation is None else self.validation.measured(prediction)
         self.losses.append(report.loss)
         self.under_way.loss = report.loss
         for name, value in validated.items():
@@ -314,16 +314,12 @@ class EpochLoop:
         for column in (self.losses, *self.columns.values()):
             del column[n_epochs:]
 
-    def validated(self, failed: bool) -> dict[str, float]:
-        """How the present network does on the rows held out; NaN after a failure."""
-        if self.validation is None:
-            return {}
-        names = ("validation_loss", *self.validation.metrics)
-        if failed:
-            return dict.fromkeys(names, math.nan)
+    def predict_held_out(self, report: EpochReport) -> Array | None:
+        """Predict the rows held out; None where there are none or the epoch failed."""
+        if self.validation is None or not report.is_finite:
+            return None
         prediction = self.engine.predict(self.spec, self.memory.predicting, self.validation.X)
-        loss, measured = self.validation.loss(prediction), self.validation.measure(prediction)
-        return dict(zip(names, (loss, *measured), strict=True))
+        return prediction if self.validation.can_measure(prediction) else None
 
     @property
     def scores(self) -> list[float] | None:

@@ -38,6 +38,8 @@ class Validation:
     requires_numbers : bool
         Whether an epoch whose monitored value is NaN brings no progress: the task's own score
         counts it as scikit-learn does.
+    requires_finite : bool
+        Whether `measure` takes finite predictions only. An epoch with others has diverged.
     """
 
     X: Matrix
@@ -46,6 +48,18 @@ class Validation:
     loss: Callable[[Array], float] = lambda prediction: math.nan
     monitor: Monitor = Monitor.SCORE
     requires_numbers: bool = False
+    requires_finite: bool = False
+
+    def can_measure(self, prediction: Array) -> bool:
+        """Whether `measure` takes this prediction."""
+        return not self.requires_finite or bool(np.isfinite(prediction).all())
+
+    def measured(self, prediction: Array | None) -> dict[str, float]:
+        """Return the loss and each metric by name, NaN where there is no prediction."""
+        names = ("validation_loss", *self.metrics)
+        if prediction is None:
+            return dict.fromkeys(names, math.nan)
+        return dict(zip(names, (self.loss(prediction), *self.measure(prediction)), strict=True))
 
     def refuse_undefined(self, cost: float) -> None:
         """Raise the error for a monitor that is NaN after the first epoch.
