@@ -141,6 +141,10 @@ def edges(*inner: float) -> np.ndarray:
             "indicator_",
             MissingIndicator().fit([[np.nan, 0.0, 1.0], [1.0, 2.0, 3.0]]),
         ),
+        ("SimpleImputer constant", "statistics_", np.array([-1.0, -1.0, [None]], dtype=object)),
+        ("SimpleImputer constant", "statistics_", np.array([-1.0, -1.0, "x"], dtype=object)),
+        ("SimpleImputer", "missing_values", None),
+        ("SimpleImputer", "missing_values", "x"),
         ("MinMaxScaler", "feature_range", ()),
         ("SelectKBest", "scores_", np.ones(2)),
         ("OneHotEncoder", "categories_", [np.array(["u", "u"], dtype=object), np.arange(4)]),
@@ -150,7 +154,15 @@ def edges(*inner: float) -> np.ndarray:
         ("TargetEncoder", "encodings_", [np.ones(1), np.ones(4)]),
         ("TargetEncoder", "_infrequent_enabled", True),
         ("ColumnTransformer", "output_indices_", {"n": slice(0, 9)}),
+        ("ColumnTransformer", "_transformer_to_input_indices", {"c": [3], "d": [4], "none": []}),
+        ("ColumnTransformer", "transformer_weights", {"n": "x"}),
+        ("ColumnTransformer for pandas", "_sklearn_output_config", {"transform": None}),
+        ("ColumnTransformer for pandas", "_sklearn_output_config", {"fit": "pandas"}),
+        ("ColumnTransformer for pandas", "sparse_output_", True),
+        ("set_output", "_sklearn_output_config", {"transform": None}),
         ("FeatureUnion", "n_jobs", 10**9),
+        ("FeatureUnion", "transformer_weights", {"s": "x"}),
+        ("FeatureUnion", "transformer_weights", {"x": 1.0}),
     ],
 )
 def test_an_attribute_that_does_not_fit_is_refused(
@@ -160,6 +172,38 @@ def test_an_attribute_that_does_not_fit_is_refused(
     model = pickle.loads(pickle.dumps(model))
     setattr(model[0], attribute, value)
     with pytest.raises(ValueError, match=r"cannot be saved|parameter"):
+        lamina.save(model, tmp_path / "model.lamina")
+
+
+def scalar_columns(model: Any) -> None:
+    """Let a part take one column by its name alone, so that it would get one dimension."""
+    columns = model[0]
+    columns.transformers_[1] = (*columns.transformers_[1][:2], "x")
+
+
+def precomputed_indicator(model: Any) -> None:
+    model[0].transformer_list[1][1]._precomputed = True
+
+
+def sparse_indicator(model: Any) -> None:
+    model[0].indicator_.sparse = True
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "reason"),
+    [
+        ("ColumnTransformer", scalar_columns, "'x', where a list of columns"),
+        ("MissingIndicator", precomputed_indicator, "_precomputed is True, where False"),
+        ("SimpleImputer", sparse_indicator, "indicator_.sparse is True, where 'auto'"),
+        ("KNNImputer", sparse_indicator, "indicator_.sparse is True, where 'auto'"),
+    ],
+)
+def test_a_part_that_does_not_fit_is_refused(
+    name: str, change: Any, reason: str, tmp_path: Path
+) -> None:
+    model = pickle.loads(pickle.dumps(fitted_pipeline(name)[0]))
+    change(model)
+    with pytest.raises(ValueError, match=reason):
         lamina.save(model, tmp_path / "model.lamina")
 
 

@@ -92,9 +92,10 @@ def _jobs(value: Any, place: str) -> None:
 
 def output_config(value: Any, place: str) -> None:
     """Require what `set_output` sets."""
-    if not isinstance(value, dict) or set(value) > {"transform"}:
+    if not isinstance(value, dict) or set(value) - {"transform"}:
         raise refused(value, place, "a dict with the key 'transform'")
-    if value.get("transform") not in ("default", "pandas", "polars", None):
+    transform = value.get("transform", "default")
+    if not isinstance(transform, str) or transform not in ("default", "pandas", "polars"):
         raise refused(value, place, "one of 'default', 'pandas', 'polars'")
 
 
@@ -185,6 +186,7 @@ def check_pipeline(pipeline: Any) -> None:
         if step is not None and step != "passthrough" and not hasattr(step, method):
             expected = "an estimator" if is_last else "a transformer or 'passthrough'"
             raise refused(step, f"step {name!r}", expected)
+        _not_precomputed(step, f"step {name!r}")
     if pipeline.steps and is_fitted(pipeline.steps[-1][1]):
         for name, step in pipeline.steps:
             require_fitted(step, f"Pipeline's step {name!r}")
@@ -219,7 +221,9 @@ def check_union(union: Any) -> None:
     if len(widths) > 1:
         raise ModelFileError(f"the parts of its FeatureUnion take {sorted(widths)} columns")
     weights = union.transformer_weights
-    none_or(mapping_of(lambda value, place: None))(weights, "transformer_weights")
+    none_or(mapping_of(none_or(number())))(weights, "transformer_weights")
+    if unknown := set(weights or ()) - {name for name, _ in parts}:
+        raise refused(min(unknown), "transformer_weights", "names of its parts")
 
 
 def _triples(value: Any, place: str, length: int) -> None:
@@ -230,11 +234,18 @@ def _triples(value: Any, place: str, length: int) -> None:
     if not fits:
         raise refused(value, place, f"a list of tuples of {length}, a name first")
     for name, part, *_ in value:
+        _not_precomputed(part, f"{place}[{name!r}]")
         if isinstance(part, str):
             if part not in _TEXTS:
                 raise refused(part, f"{place}[{name!r}]", f"one of {', '.join(_TEXTS)}")
         elif not hasattr(part, "fit"):
             raise refused(part, f"{place}[{name!r}]", "an estimator")
+
+
+def _not_precomputed(part: Any, place: str) -> None:
+    """Refuse an indicator that takes a mask, not rows: only an imputer gives it one."""
+    if type(part).__name__ == "MissingIndicator" and vars(part).get("_precomputed"):
+        raise refused(True, f"{place}._precomputed", "False")
 
 
 def check_columns(transformer: Any) -> None:
@@ -251,6 +262,11 @@ def check_columns(transformer: Any) -> None:
     parts = state["transformers_"]
     _triples(parts, "transformers_", 3)
     names = [name for name, _, _ in parts]
+    for name, part, columns in parts:
+        # A part would get one dimension, and each of them takes two.
+        if part != "drop" and isinstance(columns, (str, int)):
+            raise refused(columns, f"transformers_[{name!r}]", "a list of columns")
+    none_or(mapping_of(none_or(number())))(transformer.transformer_weights, "transformer_weights")
     indices = {name: _places(transformer, columns, n) for name, _, columns in parts}
     for name, part, _ in parts:
         require_fitted(part if indices[name] else None, f"ColumnTransformer's part {name!r}")
@@ -264,8 +280,8 @@ def check_columns(transformer: Any) -> None:
         {
             "feature_names_in_": names_of(n),
             "_columns": list_of(_columns_of(transformer, n)),
-            "_transformer_to_input_indices": mapping_of(list_of(whole(0, int(n) - 1))),
-            "sparse_output_": truth,
+            "_transformer_to_input_indices": _input_indices(indices, n),
+            "sparse_output_": _sparse_output(state),
             "output_indices_": _output_indices(transformer, indices, names),
             "_remainder": _remainder(transformer, n),
             "_sklearn_output_config": output_config,
@@ -285,6 +301,32 @@ _OF_COLUMNS = frozenset(
         "_sklearn_output_config",
     }
 )
+
+
+def _input_indices(indices: dict[str, list[int]], n: Any) -> Check:
+    """Require the places of each part's columns; those of the remainder may be no part's."""
+    places = mapping_of(list_of(whole(0, int(n) - 1)))
+
+    def check(value: Any, place: str) -> None:
+        places(value, place)
+        if {name: value.get(name) for name in indices} != indices:
+            raise refused(value, place, f"{indices}, which follows from its parts")
+
+    return check
+
+
+def _sparse_output(state: dict[str, Any]) -> Check:
+    """Require False where the output is a table, which is never sparse."""
+    config = state.get("_sklearn_output_config")
+    output_config({} if config is None else config, "_sklearn_output_config")
+    is_table = (config or {}).get("transform", "default") != "default"
+
+    def check(value: Any, place: str) -> None:
+        truth(value, place)
+        if value and is_table:
+            raise refused(value, place, "False (its output is a table)")
+
+    return check
 
 
 def _columns_of(transformer: Any, n: Any) -> Check:
@@ -347,20 +389,3 @@ def _n_columns(transformer: Any) -> int | None:
     if "output_indices_" not in vars(transformer):
         return None
     return max((part.stop for part in transformer.output_indices_.values()), default=0)
-
-
-def check_target(model: Any, n_targets: int) -> None:
-    """Check a TransformedTargetRegressor around a model of so many targets."""
-    model._validate_params()
-    state = vars(model)
-    if "regressor_" not in state:
-        return
-    whole(1, 2)(state.get("_training_dim"), "_training_dim")
-    transformer = state.get("transformer_")
-    name = type(transformer).__name__
-    width = None if transformer is None else width_in(transformer)
-    if name not in TRANSFORMERS or width not in (None, 1, n_targets):
-        raise refused(transformer, "transformer_", f"a transformer of {n_targets} targets")
-    if not hasattr(transformer, "inverse_transform"):
-        raise refused(transformer, "transformer_", "a transformer with an inverse")
-    require_fitted(transformer, "transformer_")

@@ -28,10 +28,10 @@ from lamina.network import ParameterLayout, flatten_parameters
 from lamina.persistence.compositions import (
     check_columns,
     check_pipeline,
-    check_target,
     check_transformer,
     check_union,
 )
+from lamina.persistence.targets import check_target
 from lamina.persistence.transformers import TRANSFORMERS
 
 SAVABLE = (

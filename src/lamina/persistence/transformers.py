@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -127,7 +128,15 @@ def _indicator(estimator: Any, n: int) -> Check:
     if not estimator.add_indicator:
         return nothing
     # It is given the mask of missing values, not the values.
-    return estimator_of("MissingIndicator", n, _precomputed=True)
+    is_one = estimator_of("MissingIndicator", n, _precomputed=True)
+
+    def check(value: Any, place: str) -> None:
+        is_one(value, place)
+        # Its columns are joined to dense ones.
+        if value.sparse != "auto":
+            raise refused(value.sparse, f"{place}.sparse", "'auto'")
+
+    return check
 
 
 def _power(estimator: Any, n: int) -> Fields:
@@ -194,13 +203,40 @@ def _principal(estimator: Any, n: int) -> Fields:
 
 
 def _imputed(estimator: Any, n: int) -> Fields:
-    dtype = _dtype
+    fit_dtype = getattr(estimator, "_fit_dtype", None)
+    _dtype(fit_dtype, "_fit_dtype")
+    _missing_number(estimator.missing_values, fit_dtype)
     return {
-        "statistics_": array("fO", (n,)),
-        "_fit_dtype": dtype,
-        "_fill_dtype": dtype,
+        "_fit_dtype": _dtype,
+        "_fill_dtype": _dtype,
+        "statistics_": _statistics(estimator, n),
         "indicator_": _indicator(estimator, n),
     }
+
+
+def _missing_number(value: Any, dtype: Any) -> None:
+    """Require a number for what is missing among numbers, as `fit` does."""
+    is_pandas_na = type(value).__name__ == "NAType"
+    if dtype.kind in "fiu" and not isinstance(value, Real) and not is_pandas_na:
+        raise refused(value, "missing_values", "a number")
+
+
+def _statistics(estimator: Any, n: int) -> Check:
+    """Require what can stand in a column; of numbers, where the columns hold numbers."""
+
+    def check(value: Any, place: str) -> None:
+        array("fO", (n,))(value, place)
+        for i, item in enumerate(value.tolist()):
+            if item is not None and not isinstance(item, (str, Real)):
+                raise refused(item, f"{place}[{i}]", "a number, text or None")
+        kept = value if estimator.keep_empty_features else value[value == value]
+        try:
+            kept.astype(estimator._fill_dtype)
+        except (TypeError, ValueError, OverflowError):
+            expected = f"an array of {estimator._fill_dtype}"
+            raise refused(value.tolist(), place, expected) from None
+
+    return check
 
 
 def _dtype(value: Any, place: str) -> None:
