@@ -164,12 +164,15 @@ def test_writes_a_weight(keys: Keys) -> None:
 def test_chooses_data_and_draws_its_own(keys: Keys) -> None:
     visit, page = keys.visit, keys.page
     keys.reach(page.get_by_role("radio", name="moons"))
-    keys.press("ArrowRight")
-    visit.until(lambda: visit.session.run.problem.dataset.name == "circles")
-    keys.press("ArrowLeft")
-    visit.until(lambda: visit.session.run.problem.dataset.name == "moons")
-    keys.press("ArrowLeft")
-    visit.until(lambda: visit.session.run.problem.dataset.name == "quadrants")
+    for key, name in (
+        ("ArrowRight", "circles"),
+        ("ArrowLeft", "moons"),
+        ("ArrowLeft", "quadrants"),
+    ):
+        keys.press(key)
+        visit.until(lambda name=name: visit.session.run.problem.dataset.name == name)
+        # The next arrow starts from the choice that the page shows.
+        expect(page.get_by_role("radio", name=name)).to_be_checked()
     keys.press("ArrowLeft")
     expect(page.get_by_role("radio", name="your own")).to_be_checked()
     keys.reach(page.locator(".plane"))
