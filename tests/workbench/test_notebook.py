@@ -21,7 +21,7 @@ from comm.base_comm import BaseComm  # noqa: E402
 
 import lamina.workbench  # noqa: E402
 from lamina.errors import ExperimentError  # noqa: E402
-from lamina.workbench import comm_server  # noqa: E402
+from lamina.workbench import app, comm_server  # noqa: E402
 from lamina.workbench.frames import decode  # noqa: E402
 from lamina.workbench.uploads import MOST_BYTES  # noqa: E402
 
@@ -180,7 +180,9 @@ def test_too_large_a_table_is_refused_before_its_first_piece(make):
     assert "send a part" in json.loads(body)["message"]
 
 
-def test_too_many_questions_at_once_are_refused(make):
+def test_too_many_questions_at_once_are_refused(make, monkeypatch):
+    # Every upload waits for its first piece, so that none ends before the last question is asked.
+    monkeypatch.setattr(app, "MOST_UPLOADS", comm_server.MOST_REQUESTS + 1)
     page = Page(make())
     for number in range(comm_server.MOST_REQUESTS + 1):
         page.post(do="ask", id=number, path="/api/upload", query={"name": "t.csv"}, size=8)
@@ -230,7 +232,8 @@ def test_a_page_that_comes_later_has_the_widget(make):
 
 
 def test_the_run_goes_on_while_its_page_is_gone(make, until):
-    widget = make()
+    endless = {"max_iter": 100_000, "n_iter_no_change": 10**9}
+    widget = make({**SMALL, "model": {**SMALL["model"], **endless}})
     page = Page(widget)
     page.post(do="open")
     page.event("hello")
