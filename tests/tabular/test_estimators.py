@@ -69,10 +69,10 @@ def test_the_report_names_what_was_left_out_and_why(fitted):
 
 def test_every_sample_is_predicted_by_a_network_that_has_not_seen_it(fitted):
     model, table, _ = fitted
-    inputs = model.inputs_.transform(table)
-    for fold, member in enumerate(model.members_):
-        rows = model.folds_ == fold
-        expected = member.predict_proba(inputs[rows])
+    encoded = model.inputs_.encode(table)
+    for member in model.members_:
+        rows = model.folds_ == member.split
+        expected = member.network.predict_proba(member.matrix(encoded.rows(rows)))
         np.testing.assert_array_equal(model.oof_predictions_[rows], expected.astype(np.float64))
     assert 0.5 < model.validation_score_.value <= 1
     assert 0 < model.validation_score_.standard_error < 0.1

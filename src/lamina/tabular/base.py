@@ -15,14 +15,20 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from lamina.encoding.table_report import ColumnRecord
-from lamina.tabular.folds import NO_FOLD, assign_folds
+from lamina.tabular.folds import assign_folds, splits_of
 from lamina.tabular.inputs import TableInputs
-from lamina.tabular.members import Sample, fit_members, predict_out_of_fold
-from lamina.tabular.recipes import RECIPES, Recipe
+from lamina.tabular.members import (
+    Member,
+    Sample,
+    fit_members,
+    plan_members,
+    predict_validation,
+)
+from lamina.tabular.recipes import QUALITIES
+from lamina.tabular.selection import select_weights
 from lamina.tabular.targets import Target
-from lamina.tabular.validation_scores import ValidationScore, score_with_error
+from lamina.tabular.validation_scores import METRICS, ValidationScore, score_with_error
 
-LARGEST_SEED = 2**31 - 1
 FEWEST_SAMPLES = 8
 
 
@@ -30,7 +36,8 @@ class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
     """An ensemble of networks over the folds of a table."""
 
     inputs_: TableInputs
-    members_: list[Any]
+    members_: list[Member]
+    member_weights_: NDArray[np.float64]
     folds_: NDArray[np.int64]
     oof_predictions_: NDArray[np.float64]
     validation_score_: ValidationScore
@@ -38,7 +45,7 @@ class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
     feature_names_in_: NDArray[Any]
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        "quality": [StrOptions(set(RECIPES))],
+        "quality": [StrOptions(set(QUALITIES))],
         "column_types": [dict, None],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
@@ -92,27 +99,22 @@ class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         ValueError
             For a target with missing values, or fewer than 8 samples.
         """
-        recipe = RECIPES[self.quality]
-        inputs = TableInputs(recipe.n_bins, self.column_types)
-        matrix = inputs.fit(X).transform(X)
+        quality = QUALITIES[self.quality]
+        inputs = TableInputs(self.column_types)
+        encoded = inputs.fit_encode(X)
         target = self._read_target(y)
-        self._check_lengths(matrix, target.learned)
-        weight = None if sample_weight is None else _check_sample_weight(sample_weight, matrix)
+        self._check_lengths(len(encoded), target.learned)
+        weight = None
+        if sample_weight is not None:
+            weight = _check_sample_weight(sample_weight, encoded.numbers)
         random_state = check_random_state(self.random_state)
-        folds = assign_folds(recipe.n_folds, target.learned, random_state)
-        sample = Sample(matrix, target.learned, self._weigh(target, weight), folds)
-        networks = self._networks(recipe, sample, random_state)
-        self._keep(inputs, target, sample, fit_members(sample, networks, self.n_jobs))
+        folds = assign_folds(quality.n_folds, target.learned, random_state)
+        sizes = tuple(end - start + 1 for start, end in inputs.coded_)
+        weight, splits = self._weigh(target, weight), splits_of(folds)
+        sample = Sample(encoded, sizes, target, weight, splits)
+        plans = plan_members(sample, quality.recipes, self._build, random_state)
+        self._keep(inputs, sample, folds, fit_members(sample, plans, self.n_jobs))
         return self
-
-    def _networks(
-        self, recipe: Recipe, sample: Sample, random_state: np.random.RandomState
-    ) -> list[Any]:
-        """Return an unfitted network for each fold."""
-        fewest = min(np.count_nonzero(sample.folds != fold) for fold in range(sample.n_folds))
-        settings = {**recipe.network, "batch_size": min(recipe.network["batch_size"], int(fewest))}
-        seeds = random_state.randint(LARGEST_SEED, size=sample.n_folds)
-        return [self._build({**settings, "random_state": int(seed)}) for seed in seeds]
 
     @property
     def report_(self) -> list[ColumnRecord]:
@@ -120,18 +122,40 @@ class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         check_is_fitted(self)
         return self.inputs_.report_
 
-    def _average(self, X: Any) -> NDArray[np.float64]:
-        """The mean of the networks' predictions."""
-        check_is_fitted(self)
-        inputs = self.inputs_.transform(X)
-        total = sum(self._target.predict(member, inputs) for member in self.members_)
-        return np.asarray(total / len(self.members_))
+    def columns_of_inputs(self, member: Member) -> NDArray[Any]:
+        """Return the table's column of each input of a member's network.
 
-    def _check_lengths(self, matrix: NDArray[np.float32], learned: NDArray[Any]) -> None:
-        if len(matrix) != len(learned):
+        Parameters
+        ----------
+        member : Member
+            One of `members_`.
+
+        Returns
+        -------
+        ndarray of str objects, shape (n_inputs,)
+        """
+        check_is_fitted(self)
+        numbers, parts, categories = self.inputs_.columns_of_parts()
+        bins = [max(len(edges) - 1, 0) for edges in member.numeric.edges]
+        coded = self.inputs_.coded_columns_
+        widths = [table.shape[1] for table in member.statistics.tables]
+        statistics = np.repeat(np.array(coded, dtype=object), widths)
+        return np.hstack([numbers, np.repeat(numbers, bins), parts, categories, statistics])
+
+    def _average(self, X: Any) -> NDArray[np.float64]:
+        """The weighted mean of the members' predictions."""
+        check_is_fitted(self)
+        encoded = self.inputs_.encode(X)
+        pairs = zip(self.member_weights_, self.members_, strict=True)
+        return np.asarray(
+            sum(w * self._target.predict(m.network, m.matrix(encoded)) for w, m in pairs)
+        )
+
+    def _check_lengths(self, n_samples: int, learned: NDArray[Any]) -> None:
+        if n_samples != len(learned):
             raise ValueError(
                 "Found input variables with inconsistent numbers of samples: X has "
-                f"{len(matrix)}, and y has {len(learned)}"
+                f"{n_samples}, and y has {len(learned)}"
             )
         if len(learned) < FEWEST_SAMPLES:
             raise ValueError(
@@ -141,12 +165,16 @@ class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
             )
 
     def _keep(
-        self, inputs: TableInputs, target: Target, sample: Sample, members: list[Any]
+        self,
+        inputs: TableInputs,
+        sample: Sample,
+        folds: NDArray[np.int64],
+        members: list[Member],
     ) -> None:
         """Set the fitted attributes, at the end: a fit that fails leaves an earlier one whole."""
-        predictions = predict_out_of_fold(sample, members, target)
-        validated = sample.folds != NO_FOLD
-        score = score_with_error(target.metric, target.learned[validated], predictions[validated])
+        target = sample.target
+        weights, predictions, score = weigh_recipes(sample, members)
+        used = [(member, weight) for member, weight in zip(members, weights, strict=True) if weight]
         names = getattr(inputs.encoding_, "feature_names_in_", None)
         if names is None:
             self.__dict__.pop("feature_names_in_", None)
@@ -154,10 +182,30 @@ class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
             target.attributes(),
             _target=target.without_samples(),
             inputs_=inputs,
-            members_=members,
-            folds_=sample.folds,
+            members_=[member for member, _ in used],
+            member_weights_=np.array([weight for _, weight in used]),
+            folds_=folds,
             oof_predictions_=predictions,
             validation_score_=score,
             n_features_in_=inputs.encoding_.n_features_in_,
             **({} if names is None else {"feature_names_in_": names}),
         )
+
+
+def weigh_recipes(
+    sample: Sample, members: list[Member]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], ValidationScore]:
+    """Return the members' weights, the out-of-fold predictions under them, and their score."""
+    names = list(dict.fromkeys(member.recipe for member in members))
+    teams = [[member for member in members if member.recipe == name] for name in names]
+    candidates = [predict_validation(sample, team) for team in teams]
+    target = sample.target
+    validated = np.isfinite(candidates[0].reshape(len(sample.encoded), -1)).all(axis=1)
+    y, measure = target.learned[validated], METRICS[target.metric]
+    weights = select_weights([each[validated] for each in candidates], lambda p: measure(y, p))
+    predictions = sum(w * each for w, each in zip(weights, candidates, strict=True))
+    shares = {
+        name: weight / len(team) for name, weight, team in zip(names, weights, teams, strict=True)
+    }
+    score = score_with_error(target.metric, y, predictions[validated])
+    return np.array([shares[member.recipe] for member in members]), predictions, score

@@ -42,7 +42,10 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
     classes_ : ndarray of shape (n_classes,)
     report_ : list of dict
         What each column was taken for, and what is done with it.
-    members_ : list of MLPClassifier
+    members_ : list of Member
+        Each with a network; `columns_of_inputs` names the columns that its inputs come from.
+    member_weights_ : ndarray of shape (n_members,)
+        How much each counts; they sum to 1.
     folds_ : ndarray of shape (n_samples,)
         The fold of each sample; -1 for the only sample of a class.
     oof_predictions_ : ndarray of shape (n_samples, n_classes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,27 @@ from numpy.typing import NDArray
 # A fold of fewer samples says too little about an epoch.
 LEAST_SAMPLES_A_FOLD = 4
 NO_FOLD = -1
+
+
+class Split(NamedTuple):
+    """The samples that a member learns from, and those that choose its epoch.
+
+    Attributes
+    ----------
+    train, validation : ndarray of int
+        Places of samples.
+    """
+
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+
+
+def splits_of(folds: NDArray[np.int64]) -> list[Split]:
+    """Return, for each fold, all other samples to train on and the fold's own to validate on."""
+    return [
+        Split(np.flatnonzero(folds != fold), np.flatnonzero(folds == fold))
+        for fold in range(int(folds.max()) + 1)
+    ]
 
 
 def assign_folds(

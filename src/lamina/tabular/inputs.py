@@ -1,68 +1,122 @@
-"""A table as the inputs of a network: columns understood by TableEncoding, numbers spread out."""
+"""A table as it is becomes numbers, flags, one-hot columns and codes: no target is seen."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import _num_samples
+from scipy import sparse
 
 from lamina.encoding import TableEncoding
+from lamina.encoding.feature_columns import columns_of_features
 from lamina.encoding.table_report import ColumnRecord
-from lamina.tabular.numeric_features import NumericFeatures
+from lamina.tabular.encoded import EncodedTable
 
-# The most numbers of an input matrix, 1 GiB of float32; rarer categories are left out beyond it.
-MOST_NUMBERS = 1 << 28
+# Beyond so many categories a column is told by what the target was like for each as well.
+CODED_FROM = 10
+# The most one-hot columns of a column, the most frequent categories first.
+MOST_ONE_HOT = 128
 
 
 class TableInputs:
-    """The inputs that a recipe's networks learn from.
+    """What is learned of a training table's columns, shared by all recipes.
 
     Parameters
     ----------
-    n_bins : int
-        The bins of each number.
     column_types : dict of str to str, optional
         As TableEncoding takes them.
 
     Attributes
     ----------
     encoding_ : TableEncoding
-    numeric_ : NumericFeatures
-        Of the standardised numbers and dates of the encoding.
+    n_numbers_, n_parts_ : int
+        The encoding's first columns: standardised numbers, then flags and parts of dates.
+    one_hot_ : ndarray of int
+        Places of the one-hot columns that are inputs, within the encoding's matrix.
+    coded_ : list of (int, int)
+        For each coded column the range of its one-hot columns within the encoding's matrix.
     """
 
     encoding_: TableEncoding
-    numeric_: NumericFeatures
+    n_numbers_: int
+    n_parts_: int
+    one_hot_: NDArray[np.int64]
+    coded_: list[tuple[int, int]]
 
-    def __init__(self, n_bins: int, column_types: Mapping[str, str] | None = None) -> None:
-        self.n_bins, self.column_types = n_bins, column_types
+    def __init__(self, column_types: Mapping[str, str] | None = None) -> None:
+        self.column_types = column_types
 
-    def fit(self, X: Any) -> Self:
-        """Learn columns, categories, scales and bins from the training table; no target is seen."""
-        n_samples = _num_samples(X)
-        self.encoding_ = TableEncoding(
-            sparse_output=False,
-            max_categories=max(2, MOST_NUMBERS // max(1, n_samples)),
-            column_types=self.column_types,
-        ).fit(X)
-        self.numeric_ = NumericFeatures.fit(self._encoded(X)[0], self.n_bins)
-        return self
+    def fit_encode(self, X: Any) -> EncodedTable:
+        """Learn columns and categories from the training table, and return it encoded."""
+        self.encoding_ = TableEncoding(sparse_output=True, column_types=self.column_types).fit(X)
+        matrix = self.encoding_.transform(X)
+        self._divide(matrix)
+        return self._encoded(matrix)
 
-    def transform(self, X: Any) -> NDArray[np.float32]:
-        """Return the inputs, shape (n_samples, n_inputs)."""
-        numbers, others = self._encoded(X)
-        return np.hstack([self.numeric_.transform(numbers), others.astype(np.float32)])
+    def encode(self, X: Any) -> EncodedTable:
+        """Return a table's rows, encoded as in training."""
+        return self._encoded(self.encoding_.transform(X))
 
     @property
     def report_(self) -> list[ColumnRecord]:
         """What each column was taken for, and what is done with it."""
         return self.encoding_.report_
 
-    def _encoded(self, X: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The encoding's standardised numbers, and all its 0/1 and calendar columns."""
-        encoded = np.asarray(self.encoding_.transform(X), dtype=np.float64)
-        n_numbers = 0 if self.encoding_.scaler_ is None else len(self.encoding_.scaler_.mean_)
-        return encoded[:, :n_numbers], encoded[:, n_numbers:]
+    @property
+    def coded_columns_(self) -> list[str]:
+        """The names of the coded columns."""
+        return [str(self._columns[start]) for start, _ in self.coded_]
+
+    @property
+    def _columns(self) -> NDArray[Any]:
+        return columns_of_features(self.encoding_)
+
+    def columns_of_parts(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Return the original column of each number, of each part, and of each one-hot column."""
+        n_dense, columns = self.n_numbers_ + self.n_parts_, self._columns
+        return (
+            columns[: self.n_numbers_],
+            columns[self.n_numbers_ : n_dense],
+            columns[self.one_hot_],
+        )
+
+    def _divide(self, matrix: sparse.csr_array) -> None:
+        """Find the parts of the encoding's matrix."""
+        encoding = self.encoding_
+        self.n_numbers_ = 0 if encoding.scaler_ is None else len(encoding.scaler_.mean_)
+        sizes = [len(texts) for texts in encoding.categories_.values()]
+        first = matrix.shape[1] - sum(sizes)
+        self.n_parts_ = first - self.n_numbers_
+        counts = np.diff(sparse.csc_array(matrix).indptr)
+        ends = first + np.cumsum(sizes, dtype=np.int64)
+        ranges = [(int(end) - size, int(end)) for size, end in zip(sizes, ends, strict=True)]
+        kept = [_most_frequent(counts, start, end) for start, end in ranges]
+        self.one_hot_ = np.concatenate([*kept, np.empty(0, dtype=np.int64)])
+        self.coded_ = [(start, end) for start, end in ranges if end - start > CODED_FROM]
+
+    def _encoded(self, matrix: sparse.csr_array) -> EncodedTable:
+        n_dense = self.n_numbers_ + self.n_parts_
+        by_column = sparse.csc_array(matrix)
+        dense = by_column[:, :n_dense].toarray()
+        return EncodedTable(
+            np.ascontiguousarray(dense[:, : self.n_numbers_], dtype=np.float64),
+            dense[:, self.n_numbers_ :].astype(np.float32),
+            by_column[:, self.one_hot_].toarray().astype(np.float32),
+            _codes(by_column, self.coded_),
+        )
+
+
+def _most_frequent(counts: NDArray[Any], start: int, end: int) -> NDArray[np.int64]:
+    """Return the places of the most frequent categories of a column, in rising order."""
+    order = np.argsort(-counts[start:end], kind="stable")[:MOST_ONE_HOT]
+    return np.sort(order + start).astype(np.int64)
+
+
+def _codes(matrix: sparse.csc_array, ranges: list[tuple[int, int]]) -> NDArray[np.int64]:
+    """Return the place of each row's 1 within each range, counted from 1; 0 where there is none."""
+    codes = np.zeros((matrix.shape[0], len(ranges)), dtype=np.int64)
+    for column, (start, end) in enumerate(ranges):
+        codes[:, column] = (matrix[:, start:end] @ np.arange(1, end - start + 1)).astype(np.int64)
+    return codes

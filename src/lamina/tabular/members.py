@@ -1,8 +1,8 @@
-"""The networks of an ensemble, each fitted without the rows of one fold."""
+"""The members of an ensemble: networks, each with the inputs that its recipe makes of a table."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,77 +10,161 @@ import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from numpy.typing import NDArray
 
+from lamina.tabular.encoded import EncodedTable
+from lamina.tabular.folds import Split
+from lamina.tabular.numeric_features import NumericFeatures
+from lamina.tabular.recipes import Recipe
+from lamina.tabular.target_statistics import TargetStatistics
 from lamina.tabular.targets import Target
 
 
 @dataclass(frozen=True)
-class Sample:
-    """What all networks of an ensemble learn from.
+class Member:
+    """A fitted network of an ensemble.
 
     Attributes
     ----------
-    inputs : ndarray of shape (n_samples, n_inputs)
-    targets : ndarray of shape (n_samples,)
-    weight : ndarray of shape (n_samples,) or None
-    folds : ndarray of shape (n_samples,)
-        The fold of each sample; -1 for those that all networks learn from.
+    recipe : str
+    split : int
+        The place of the split whose validation samples chose its epoch.
+    numeric : NumericFeatures
+    statistics : TargetStatistics
+        Learned from the samples that the network learned from.
+    network : MLPClassifier or MLPRegressor
     """
 
-    inputs: NDArray[np.float32]
-    targets: NDArray[Any]
+    recipe: str
+    split: int
+    numeric: NumericFeatures
+    statistics: TargetStatistics
+    network: Any
+
+    def matrix(self, encoded: EncodedTable) -> NDArray[np.float32]:
+        """Return the network's inputs, shape (n_samples, n_inputs)."""
+        return _joined(encoded, self.numeric, self.statistics.transform(encoded.codes))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The training samples of an ensemble.
+
+    Attributes
+    ----------
+    encoded : EncodedTable
+    sizes : tuple of int
+        The codes of each coded column.
+    target : Target
+    weight : ndarray of shape (n_samples,) or None
+    splits : sequence of Split
+    """
+
+    encoded: EncodedTable
+    sizes: tuple[int, ...]
+    target: Target
     weight: NDArray[np.float64] | None
-    folds: NDArray[np.int64]
-
-    @property
-    def n_folds(self) -> int:
-        """The number of folds."""
-        return int(self.folds.max()) + 1
+    splits: Sequence[Split]
 
 
-def fit_members(sample: Sample, networks: Sequence[Any], n_jobs: int | None) -> list[Any]:
-    """Fit one network a fold, side by side, and return them.
+@dataclass(frozen=True)
+class MemberPlan:
+    """A member that is yet to be fitted.
+
+    Attributes
+    ----------
+    recipe : Recipe
+    split : int
+    numeric : NumericFeatures
+    network : MLPClassifier or MLPRegressor
+        Unfitted; it has the seed of the member.
+    """
+
+    recipe: Recipe
+    split: int
+    numeric: NumericFeatures
+    network: Any
+
+
+def plan_members(
+    sample: Sample,
+    recipes: Sequence[Recipe],
+    build: Callable[[dict[str, Any]], Any],
+    random_state: np.random.RandomState,
+) -> list[MemberPlan]:
+    """Return one member for each recipe and split, the recipes in turn within each split."""
+    fewest = min(len(split.train) for split in sample.splits)
+    features = {
+        each.name: NumericFeatures.fit(sample.encoded.numbers, each.n_bins) for each in recipes
+    }
+    plans = []
+    for split in range(len(sample.splits)):
+        for recipe in recipes:
+            settings = recipe.settings(sample.target.kind, len(sample.encoded))
+            settings["batch_size"] = min(settings["batch_size"], fewest)
+            network = build({**settings, "random_state": int(random_state.randint(2**31 - 1))})
+            plans.append(MemberPlan(recipe, split, features[recipe.name], network))
+    return plans
+
+
+def fit_members(sample: Sample, plans: Sequence[MemberPlan], n_jobs: int | None) -> list[Member]:
+    """Fit the planned members side by side, and return them in their order.
 
     Parameters
     ----------
     sample : Sample
-    networks : sequence of MLPClassifier or MLPRegressor
-        Unfitted, one for each fold.
+    plans : sequence of MemberPlan
     n_jobs : int or None
         As joblib takes it: threads, unless the user's `parallel_config` says otherwise. None is one
         job for each core; the networks do not depend on it.
     """
     run = Parallel(n_jobs=effective_n_jobs(-1 if n_jobs is None else n_jobs), prefer="threads")
-    fitted: list[Any] = run(
-        delayed(_fit_member)(network, sample, fold) for fold, network in enumerate(networks)
-    )
+    fitted: list[Member] = run(delayed(fit_member)(sample, plan) for plan in plans)
     return fitted
 
 
-def predict_out_of_fold(
-    sample: Sample, members: Sequence[Any], target: Target
-) -> NDArray[np.float64]:
-    """Return each sample's prediction by the network that did not learn from it.
-
-    A sample that every network learned from has NaN.
-    """
-    rows = [sample.folds == fold for fold in range(len(members))]
-    parts = [
-        target.predict(member, sample.inputs[chosen])
-        for member, chosen in zip(members, rows, strict=True)
-    ]
-    predictions = np.full((len(sample.targets), *parts[0].shape[1:]), np.nan)
-    for chosen, part in zip(rows, parts, strict=True):
-        predictions[chosen] = part
-    return predictions
-
-
-def _fit_member(member: Any, sample: Sample, fold: int) -> Any:
-    held_out = sample.folds == fold
-    learned, weight = ~held_out, sample.weight
-    validation: tuple[Any, ...] = (sample.inputs[held_out], sample.targets[held_out])
-    given = {} if weight is None else {"sample_weight": weight[learned]}
-    if weight is not None and weight[held_out].sum() > 0:
-        validation = (*validation, weight[held_out])
-    return member.fit(
-        sample.inputs[learned], sample.targets[learned], validation_data=validation, **given
+def fit_member(sample: Sample, plan: MemberPlan) -> Member:
+    """Fit one member: on its split's training samples, the best epoch by its validation samples."""
+    split, learned = sample.splits[plan.split], sample.target.learned
+    encoded = sample.encoded.rows(split.train)
+    statistics, inputs = TargetStatistics.fit(
+        encoded.codes,
+        sample.target.described[split.train],
+        sample.sizes,
+        np.random.RandomState(plan.network.random_state),
     )
+    member = Member(plan.recipe.name, plan.split, plan.numeric, statistics, plan.network)
+    matrix = member.matrix(sample.encoded.rows(split.validation))
+    weights = {}
+    validation: tuple[Any, ...] = (matrix, learned[split.validation])
+    if sample.weight is not None:
+        weights = {"sample_weight": sample.weight[split.train]}
+        if sample.weight[split.validation].sum() > 0:
+            validation = (*validation, sample.weight[split.validation])
+    plan.network.fit(
+        _joined(encoded, plan.numeric, inputs),
+        learned[split.train],
+        validation_data=validation,
+        **weights,
+    )
+    return member
+
+
+def predict_validation(sample: Sample, members: Sequence[Member]) -> NDArray[np.float64]:
+    """Return each sample's mean prediction by the members that it validated; NaN where none did."""
+    total: Any = np.nan
+    counts = np.zeros(len(sample.encoded), dtype=np.int64)
+    for member in members:
+        rows = sample.splits[member.split].validation
+        part = sample.target.predict(member.network, member.matrix(sample.encoded.rows(rows)))
+        if counts.sum() == 0:
+            total = np.zeros((len(counts), *part.shape[1:]))
+        total[rows] += part
+        counts[rows] += 1
+    total[counts == 0] = np.nan
+    return np.asarray(total / np.maximum(counts, 1).reshape(-1, *[1] * (total.ndim - 1)))
+
+
+def _joined(
+    encoded: EncodedTable, numeric: NumericFeatures, statistics: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    numbers = numeric.transform(encoded.numbers)
+    return np.hstack([numbers, encoded.parts, encoded.categories, statistics])

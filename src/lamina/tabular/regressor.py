@@ -38,7 +38,10 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
     ----------
     report_ : list of dict
         What each column was taken for, and what is done with it.
-    members_ : list of MLPRegressor
+    members_ : list of Member
+        Each with a network; `columns_of_inputs` names the columns that its inputs come from.
+    member_weights_ : ndarray of shape (n_members,)
+        How much each counts; they sum to 1.
     folds_ : ndarray of shape (n_samples,)
         The fold of each sample.
     oof_predictions_ : ndarray of shape (n_samples,)

@@ -12,6 +12,11 @@ from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
+from lamina.tabular.recipes import Kind
+
+# Of more classes the later ones are not told by category: a column would make too many inputs.
+MOST_DESCRIBED = 10
+
 Predictions = NDArray[np.float64]
 
 
@@ -25,6 +30,16 @@ class Target(ABC):
     """
 
     learned: NDArray[Any]
+
+    @property
+    @abstractmethod
+    def kind(self) -> Kind:
+        """Two classes, more, or values."""
+
+    @property
+    @abstractmethod
+    def described(self) -> Predictions:
+        """The numbers that statistics by category tell, shape (n_samples, n_numbers)."""
 
     @property
     @abstractmethod
@@ -71,6 +86,18 @@ class Classes(Target):
         return cls(classes, codes.astype(np.int64))
 
     @property
+    def kind(self) -> Kind:
+        """Two classes, or more."""
+        return "binary" if len(self.classes) == 2 else "multiclass"
+
+    @property
+    def described(self) -> Predictions:
+        """Whether a sample is of the second class; of more than two, of each class."""
+        first = 1 if len(self.classes) == 2 else 0
+        described = np.arange(first, min(len(self.classes), MOST_DESCRIBED))
+        return np.asarray(self.learned[:, np.newaxis] == described, dtype=np.float64)
+
+    @property
     def metric(self) -> str:
         """The area under the ROC curve of two classes, the log loss of more."""
         return "roc_auc" if len(self.classes) == 2 else "neg_log_loss"
@@ -109,6 +136,16 @@ class Values(Target):
         column = column_or_1d(y, warn=True)
         values = check_array(column, ensure_2d=False, dtype=np.float64, input_name="y")
         return cls(values, (float(values.min()), float(values.max())))
+
+    @property
+    def kind(self) -> Kind:
+        """Values."""
+        return "regression"
+
+    @property
+    def described(self) -> Predictions:
+        """The values themselves."""
+        return self.learned[:, np.newaxis]
 
     @property
     def metric(self) -> str:

@@ -1,11 +1,14 @@
-"""The recipes by the name of the quality that they give."""
+"""The recipes, and those that each quality takes."""
 
 from collections.abc import Mapping
 
-from lamina.tabular.recipes.balanced import BALANCED
-from lamina.tabular.recipes.fast import FAST
-from lamina.tabular.recipes.recipe import Recipe
+from lamina.tabular.recipes.binned import BINNED, BINNED_SMALL
+from lamina.tabular.recipes.recipe import Kind, Quality, Recipe
 
-RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (FAST, BALANCED)}
+_ALL = (
+    Quality("fast", 3, (BINNED_SMALL,)),
+    Quality("balanced", 8, (BINNED,)),
+)
+QUALITIES: Mapping[str, Quality] = {quality.name: quality for quality in _ALL}
 
-__all__ = ["RECIPES", "Recipe"]
+__all__ = ["QUALITIES", "Kind", "Quality", "Recipe"]

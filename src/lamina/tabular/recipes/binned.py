@@ -1,10 +1,9 @@
-"""'balanced': eight networks of two layers on piecewise-linear inputs."""
+"""Two layers on piecewise-linear inputs."""
 
 from lamina.tabular.recipes.recipe import Recipe
 
-BALANCED = Recipe(
-    name="balanced",
-    n_folds=8,
+BINNED = Recipe(
+    name="binned",
     n_bins=16,
     network={
         "hidden_layer_sizes": (256, 256),
@@ -19,4 +18,9 @@ BALANCED = Recipe(
         "max_iter": 60,
         "dtype": "float32",
     },
+)
+BINNED_SMALL = Recipe(
+    name="binned, small",
+    n_bins=16,
+    network={**BINNED.network, "hidden_layer_sizes": (128, 128), "max_iter": 30},
 )

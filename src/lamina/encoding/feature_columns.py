@@ -1,0 +1,33 @@
+"""Which column of the table each column of an encoding's matrix comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.encoding.calendar import PARTS
+
+if TYPE_CHECKING:
+    from lamina.encoding.table import TableEncoding
+
+
+def columns_of_features(encoding: TableEncoding) -> NDArray[Any]:
+    """Return the table's column of each feature, shape (n_features_out,), in their order.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from lamina.encoding import TableEncoding
+    >>> table = pd.DataFrame({"age": [20, None, 30, 40], "city": ["Rome", "Oslo"] * 2})
+    >>> columns_of_features(TableEncoding().fit(table)).tolist()
+    ['age', 'age', 'city', 'city']
+    """
+    numeric = encoding._numeric()
+    names = [*numeric, *(numeric[i] for i in encoding._indicated())]
+    for name, parts in encoding.calendar_.items():
+        names += [name] * sum(len(PARTS[part].suffixes) for part in parts)
+    for name, texts in encoding.categories_.items():
+        names += [name] * len(texts)
+    return np.array(names, dtype=object)

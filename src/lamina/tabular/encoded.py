@@ -1,0 +1,43 @@
+"""A table whose columns are understood, in parts that recipes turn into inputs.
+
+Shapes: n_samples rows everywhere; k_j is the number of categories of column j that are known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class EncodedTable:
+    """The parts of an encoded table; no target was seen.
+
+    Attributes
+    ----------
+    numbers : ndarray of float64, shape (n_samples, n_numbers)
+        Numbers and dates: imputed, mean 0 and variance 1 in training.
+    parts : ndarray of float32, shape (n_samples, n_parts)
+        Flags of missing numbers, and parts of dates.
+    categories : ndarray of float32, shape (n_samples, n_categories)
+        One-hot columns of the most frequent categories.
+    codes : ndarray of int64, shape (n_samples, n_coded)
+        For each column of many categories: 1 to k_j, or 0 where missing, rare or unknown.
+    """
+
+    numbers: NDArray[np.float64]
+    parts: NDArray[np.float32]
+    categories: NDArray[np.float32]
+    codes: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def rows(self, chosen: Any) -> EncodedTable:
+        """Return the chosen rows, by a mask or by their places."""
+        return EncodedTable(
+            self.numbers[chosen], self.parts[chosen], self.categories[chosen], self.codes[chosen]
+        )
