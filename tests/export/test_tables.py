@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 
 import lamina
 from lamina.encoding import TableEncoding
+from lamina.encoding.calendar import PARTS
 from lamina.encoding.columns import categories, kind_of, moments
 from lamina.export.model_program import lower
 
@@ -327,3 +328,22 @@ def test_a_whole_number_is_one_category_in_every_export(compile_c):
     for answered in (run_python(model, later), run_c(compile_c, model, later)):
         assert_alike(answered, answer)
     assert_alike(run_onnx(model, later), answer)
+
+
+def test_every_part_of_a_date_is_said_by_every_export(compile_c):
+    table = mixed(missing=False)[["age", "seen", "logged"]]
+    # Ends of years and months, leap days, and years before 1970 and far from it.
+    edges = ["1899-12-31 23:59:59", "1900-03-01", "2000-02-29 13:00", "2100-02-28", "2024-12-31"]
+    edges += ["2023-12-31 01:00", "1600-02-29 00:00", "2400-12-31 22:59:59", "1969-12-31 17:00"]
+    hours = [f"2024-05-05 {hour:02}:00" for hour in range(24)]
+    moments_ = pd.Series(pd.to_datetime([*edges, *hours], format="ISO8601").as_unit("us"))
+    table["seen"] = pd.concat([moments_, table["seen"]], ignore_index=True)[: len(table)]
+    encoding = TableEncoding(calendar_parts=list(PARTS))
+    network = lamina.MLPRegressor(max_iter=5, tol=10.0, random_state=0)
+    model = make_pipeline(encoding, network).fit(table, table["age"])
+    assert model[0].calendar_["seen"] == list(PARTS)
+    rows = strange_rows(table)
+    answer = expected(model, rows)
+    assert_alike(run_python(model, rows), answer)
+    assert_alike(run_c(compile_c, model, rows), answer)
+    assert_alike(run_onnx(model, rows), answer)

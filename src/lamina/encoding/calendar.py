@@ -1,23 +1,36 @@
-"""Parts of a date that recur: day of the week, month and hour, as numbers that a network can use.
+"""Parts of a date that recur, such as day of the week and hour, as numbers for a network.
 
-A day of the week is seven 0/1 columns. Month and hour are points on a circle, sine and cosine, so
-that December lies beside January. A missing date is 0 in all of them.
+A part is a quantity of the date in one of three forms: a 0/1 column for each value; a point on a
+circle, sine and cosine, so that December lies beside January; or the number itself. A missing date
+is 0 in all of them. The exports write each quantity and each form in their own language.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lamina.errors import suggestion
+
 # 1970-01-01, day 0, was a Thursday.
 WEEKDAY_OF_DAY_0 = 3
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS_A_YEAR, HOURS_A_DAY = 12, 24
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+MONTHS_A_YEAR, HOURS_A_DAY, DAYS_A_YEAR, DAYS_A_MONTH = 12, 24, 365.25, 31
+# Days are float64, in which 13:00 may be an ulp before 13: 4 ms move it to its hour.
+HOUR_MARGIN = 1e-6
+# Years are decades since 2000, of the size of the other parts.
+FIRST_YEAR, YEARS_A_UNIT = 2000, 10
 
 Days = NDArray[np.float64]
+PartForm: TypeAlias = Literal["one-hot", "cyclic", "number"]
 
 
 def weekday_of(days: Days) -> Days:
@@ -25,17 +38,58 @@ def weekday_of(days: Days) -> Days:
     return np.asarray(np.mod(np.floor(days) + WEEKDAY_OF_DAY_0, len(WEEKDAYS)))
 
 
+def weekend_of(days: Days) -> Days:
+    """1 for Saturday and Sunday, else 0; NaN where the date is missing."""
+    return np.where(np.isnan(days), np.nan, weekday_of(days) >= 5)
+
+
 def month_of(days: Days) -> Days:
     """0 for January to 11 for December; NaN where the date is missing."""
-    whole = np.floor(days)
-    dates = np.nan_to_num(whole).astype("datetime64[D]").astype("datetime64[M]")
-    months = np.mod(dates.astype(np.int64), MONTHS_A_YEAR).astype(np.float64)
-    return np.where(np.isnan(whole), np.nan, months)
+    return _whole(days, lambda dates: dates.astype("datetime64[M]").astype(np.int64) % 12)
+
+
+def day_of_month(days: Days) -> Days:
+    """0 for the first day of a month; NaN where the date is missing."""
+    return _whole(days, lambda dates: (dates - dates.astype("datetime64[M]")).astype(np.int64))
+
+
+def day_of_year(days: Days) -> Days:
+    """0 for 1 January; NaN where the date is missing."""
+    return _whole(days, lambda dates: (dates - dates.astype("datetime64[Y]")).astype(np.int64))
+
+
+def decade_of(days: Days) -> Days:
+    """Decades from 2000 to the date's year; NaN where the date is missing."""
+    years = _whole(days, lambda dates: dates.astype("datetime64[Y]").astype(np.int64) + 1970)
+    return np.asarray((years - FIRST_YEAR) / YEARS_A_UNIT)
 
 
 def hour_of(days: Days) -> Days:
     """The time of day, 0 to 24 hours; NaN where the date is missing."""
     return np.mod(days, 1.0) * HOURS_A_DAY
+
+
+def whole_hour_of(days: Days) -> Days:
+    """The hour of the day, 0 to 23; NaN where the date is missing."""
+    return np.asarray(np.mod(np.floor(hour_of(days) + HOUR_MARGIN), HOURS_A_DAY))
+
+
+def _whole(days: Days, count: Callable[[NDArray[np.datetime64]], NDArray[np.int64]]) -> Days:
+    whole = np.floor(days)
+    counts = count(np.nan_to_num(whole).astype("datetime64[D]"))
+    return np.where(np.isnan(whole), np.nan, counts.astype(np.float64))
+
+
+QUANTITIES: Mapping[str, Callable[[Days], Days]] = {
+    "weekday": weekday_of,
+    "weekend": weekend_of,
+    "month": month_of,
+    "day_of_month": day_of_month,
+    "day_of_year": day_of_year,
+    "decade": decade_of,
+    "hour": hour_of,
+    "whole_hour": whole_hour_of,
+}
 
 
 @dataclass(frozen=True)
@@ -44,39 +98,75 @@ class CalendarPart:
 
     Attributes
     ----------
-    value : callable
-        From days since 1970, shape (n_rows,), to the part.
-    period : int
-        The number after which it begins again.
-    is_cyclic : bool
-        Whether sine and cosine stand for it; a 0/1 column for each value otherwise.
+    quantity : str
+        The key of QUANTITIES whose values it shows.
+    form : {'one-hot', 'cyclic', 'number'}
+        A 0/1 column for each value, sine and cosine, or the value itself.
     suffixes : tuple of str
-        What the names of its columns end in.
+        The ends of its columns' names.
+    period : float
+        The number of values of 'one-hot', the values of one turn of 'cyclic'.
     """
 
-    value: Callable[[Days], Days]
-    period: int
-    is_cyclic: bool
+    quantity: str
+    form: PartForm
     suffixes: tuple[str, ...]
+    period: float = 0
+
+    def value(self, days: Days) -> Days:
+        """The quantity, shape (n_rows,); NaN where the date is missing."""
+        return QUANTITIES[self.quantity](days)
 
     def columns(self, days: Days) -> NDArray[np.float64]:
         """The part's columns, shape (n_rows, n_suffixes); 0 where the date is missing."""
         values = self.value(days)
-        if self.is_cyclic:
+        if self.form == "cyclic":
             angles = 2 * np.pi / self.period * values
             circle = np.stack([np.sin(angles), np.cos(angles)], axis=1)
             return np.asarray(np.nan_to_num(circle))
+        if self.form == "number":
+            return np.asarray(np.nan_to_num(values)[:, np.newaxis])
         return np.asarray(values[:, np.newaxis] == np.arange(self.period), dtype=np.float64)
 
 
+def _one_hot(quantity: str, *names: str) -> CalendarPart:
+    return CalendarPart(quantity, "one-hot", tuple(f"is {each}" for each in names), len(names))
+
+
+def _cyclic(quantity: str, name: str, period: float) -> CalendarPart:
+    return CalendarPart(quantity, "cyclic", (f"{name} sine", f"{name} cosine"), period)
+
+
 PARTS: Mapping[str, CalendarPart] = {
-    "weekday": CalendarPart(weekday_of, len(WEEKDAYS), False, tuple(f"is {d}" for d in WEEKDAYS)),
-    "month": CalendarPart(month_of, MONTHS_A_YEAR, True, ("month sine", "month cosine")),
-    "hour": CalendarPart(hour_of, HOURS_A_DAY, True, ("hour sine", "hour cosine")),
+    "weekday": _one_hot("weekday", *WEEKDAYS),
+    "month": _cyclic("month", "month", MONTHS_A_YEAR),
+    "hour": _cyclic("hour", "hour", HOURS_A_DAY),
+    "weekend": CalendarPart("weekend", "number", ("is at a weekend",)),
+    "month_of_year": _one_hot("month", *MONTHS),
+    "hour_of_day": _one_hot("whole_hour", *(f"hour {i}" for i in range(HOURS_A_DAY))),
+    "half_day": _cyclic("hour", "half day", HOURS_A_DAY / 2),
+    "day_of_month": _cyclic("day_of_month", "day of month", DAYS_A_MONTH),
+    "day_of_year": _cyclic("day_of_year", "day of year", DAYS_A_YEAR),
+    "half_year": _cyclic("day_of_year", "half year", DAYS_A_YEAR / 2),
+    "year": CalendarPart("decade", "number", ("decades since 2000",)),
 }
+DEFAULT_PARTS = ("weekday", "month", "hour")
 
 
-def varying_parts(days: Days) -> list[str]:
+def check_parts(parts: Sequence[str] | None) -> list[str]:
+    """The parts without repetition, the default ones for None; refuses a part that is none."""
+    if parts is None:
+        return list(DEFAULT_PARTS)
+    for part in parts:
+        if part not in PARTS:
+            raise ValueError(
+                f"calendar_parts must be of {', '.join(PARTS)}, got {part!r}."
+                f"{suggestion(str(part), list(PARTS))}"
+            )
+    return list(dict.fromkeys(parts))
+
+
+def varying_parts(days: Days, parts: Sequence[str] = DEFAULT_PARTS) -> list[str]:
     """The parts that have more than one value among these dates.
 
     Examples
@@ -85,7 +175,7 @@ def varying_parts(days: Days) -> list[str]:
     ['weekday']
     """
     present = days[~np.isnan(days)]
-    return [name for name, part in PARTS.items() if len(np.unique(part.value(present))) > 1]
+    return [name for name in parts if len(np.unique(PARTS[name].value(present))) > 1]
 
 
 def calendar_columns(days: Days, parts: Sequence[str]) -> NDArray[np.float64]:

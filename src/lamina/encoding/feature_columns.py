@@ -31,3 +31,14 @@ def columns_of_features(encoding: TableEncoding) -> NDArray[Any]:
     for name, texts in encoding.categories_.items():
         names += [name] * len(texts)
     return np.array(names, dtype=object)
+
+
+def names_of_features(encoding: TableEncoding) -> NDArray[Any]:
+    """Return what `TableEncoding.get_feature_names_out` documents."""
+    numeric = encoding._numeric()
+    names = [*numeric, *(f"{numeric[i]} is missing" for i in encoding._indicated())]
+    for name, parts in encoding.calendar_.items():
+        names += [f"{name} {suffix}" for part in parts for suffix in PARTS[part].suffixes]
+    for name, texts in encoding.categories_.items():
+        names += [f"{name} is missing" if text is None else f"{name}={text}" for text in texts]
+    return np.array(names, dtype=object)

@@ -8,7 +8,7 @@ calendar parts of dates, then one 0/1 column for each category that is kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 from typing import Any, ClassVar, Self
 
@@ -19,26 +19,16 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from lamina.encoding.calendar import PARTS, calendar_columns, varying_parts
+from lamina.encoding.calendar import PARTS, calendar_columns, check_parts, varying_parts
 from lamina.encoding.column_form import ColumnForm
 from lamina.encoding.columns import READERS, Kind, frequent
-from lamina.encoding.frames import array_columns, as_pandas
-from lamina.encoding.leaving_out import reasons_to_leave_out
-from lamina.encoding.table_columns import (
-    TypedColumns,
-    check_types,
-    read_new,
-    read_training,
-    require_columns,
-    require_rows,
-    require_single,
-)
+from lamina.encoding.feature_columns import names_of_features
 from lamina.encoding.table_numbers import fit_numbers
 from lamina.encoding.table_plain import from_plain, to_plain
+from lamina.encoding.table_reading import columns_of_new, training_columns
 from lamina.encoding.table_report import ColumnRecord, report_columns
-from lamina.encoding.understanding import understanding_of
 from lamina.encoding.unfamiliar import Unfamiliar, find_unfamiliar, ranges_of, rare_among
 from lamina.encoding.whole_numbers import as_known, in_one_writing
 from lamina.errors import TableError
@@ -78,6 +68,10 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     column_types : dict of str to {'number', 'date', 'category', 'text'}, default=None
         What columns of a data frame hold, where it is not what their values say. A column that is
         named here is left out only if it has no value.
+    calendar_parts : list of str, default=None
+        The parts of dates, of 'weekday', 'month', 'hour' (the default), 'weekend',
+        'month_of_year', 'hour_of_day' (a 0/1 column each), 'half_day', 'day_of_month',
+        'day_of_year', 'half_year' and 'year'. A part has columns if it varies in training.
 
     Attributes
     ----------
@@ -87,7 +81,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Why columns are left out, by name.
     forms_ : dict of str to ColumnForm
         How text columns are written, by name.
-    calendar_ : dict of str to list of {'weekday', 'month', 'hour'}
+    calendar_ : dict of str to list of str
         The parts that each date turns into, beside its day.
     categories_ : dict of str to list
         The categories kept of each categorical column; None stands for a missing value. An empty
@@ -136,6 +130,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         "max_categories": [Interval(Integral, 1, None, closed="left"), None],
         "sparse_output": ["boolean", StrOptions({"auto"})],
         "column_types": [dict, None],
+        "calendar_parts": ["array-like", None],
     }
 
     def __init__(
@@ -145,11 +140,13 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         max_categories: int | None = None,
         sparse_output: bool | str = "auto",
         column_types: Mapping[str, str] | None = None,
+        calendar_parts: Sequence[str] | None = None,
     ) -> None:
         self.min_frequency = min_frequency
         self.max_categories = max_categories
         self.sparse_output = sparse_output
         self.column_types = column_types
+        self.calendar_parts = calendar_parts
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -173,12 +170,14 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             For a table without rows or columns, two columns of one name, an infinite number, a
             column of lists, or where no column has anything to tell.
         """
-        typed = self._training_columns(X)
+        typed = training_columns(self, X)
         columns, self.kinds_, self.forms_ = typed.columns, typed.kinds, typed.forms
         self.left_out_ = typed.left_out
         self._fit_numbers(columns)
+        parts = check_parts(self.calendar_parts)
         self.calendar_ = {
-            name: varying_parts(READERS["moment"](name, columns[name])) for name in self._moments()
+            name: varying_parts(READERS["moment"](name, columns[name]), parts)
+            for name in self._moments()
         }
         texts = {
             name: in_one_writing(READERS["category"](name, columns[name]))
@@ -209,7 +208,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             none of the column's kind.
         """
         check_is_fitted(self)
-        columns = self._known_columns(X)
+        columns = columns_of_new(self, X)
         blocks: list[Any] = []
         if self.imputer_ is not None:
             numbers = self._read(columns, self._numeric())
@@ -244,13 +243,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 "input_features is not equal to feature_names_in_; it should have length equal to "
                 f"n_features_in_={self.n_features_in_}, and be {list(self.kinds_)}"
             )
-        numeric = self._numeric()
-        names = [*numeric, *(f"{numeric[i]} is missing" for i in self._indicated())]
-        for name, parts in self.calendar_.items():
-            names += [f"{name} {suffix}" for part in parts for suffix in PARTS[part].suffixes]
-        for name, texts in self.categories_.items():
-            names += [f"{name} is missing" if text is None else f"{name}={text}" for text in texts]
-        return np.array(names, dtype=object)
+        return names_of_features(self)
 
     def find_unfamiliar(self, X: Any) -> list[Unfamiliar]:
         """Find the columns of a table with values that training did not have, with remarks.
@@ -268,7 +261,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         "4 of 4 cells of 'city' are unknown to the model, e.g. 'rome' in row 1; training has 'Rome'"
         """
         check_is_fitted(self)
-        return find_unfamiliar(self, self._known_columns(X))
+        return find_unfamiliar(self, columns_of_new(self, X))
 
     def to_plain(self) -> dict[str, Any]:
         """The fitted state as JSON's values and NumPy arrays, for `from_plain`.
@@ -305,40 +298,6 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self = cls(**plain["parameters"])
         from_plain(self, plain)
         return self
-
-    def _training_columns(self, X: Any) -> TypedColumns:
-        """The table's columns as what they hold; remembers names and their number."""
-        frame = as_pandas(X)
-        if frame is None:
-            columns = array_columns(validate_data(self, X, **_ARRAY))
-            return read_training(columns)
-        names = [str(name) for name in frame.columns]
-        if not names:
-            raise TableError("the table has no columns")
-        require_rows(frame)
-        require_single(names, names)
-        validate_data(self, frame, skip_check_array=True)
-        columns = {name: frame.iloc[:, i] for i, name in enumerate(names)}
-        understanding, types = understanding_of(frame), self.column_types or {}
-        check_types(types, names)
-        typed = read_training(columns, understanding, types)
-        chosen = {name for name, form in typed.forms.items() if form.is_chosen} | set(types)
-        reasons = reasons_to_leave_out(typed.columns, understanding.counters, chosen)
-        return typed._replace(left_out=reasons)
-
-    def _known_columns(self, X: Any) -> dict[str, Any]:
-        """The training table's columns in a new table: by name, or by place where it had none."""
-        frame = as_pandas(X)
-        if frame is None:
-            return array_columns(validate_data(self, X, reset=False, **_ARRAY), self.kinds_)
-        require_rows(frame)
-        if not hasattr(self, "feature_names_in_"):
-            validate_data(self, frame, reset=False, skip_check_array=True)
-            return {name: frame.iloc[:, i] for i, name in enumerate(self.kinds_)}
-        # A category column without any category is left out, too.
-        needed = [name for name, _ in self._used() if self.categories_.get(name) != []]
-        require_columns(needed, [str(name) for name in frame.columns])
-        return read_new({name: frame[name] for name in needed}, self.kinds_, self.forms_)
 
     def _numeric(self) -> list[str]:
         return [name for name, kind in self._used() if kind != "category"]
@@ -389,9 +348,6 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         width = full + sum(map(len, self.categories_.values()))
         filled = full + sum(1 for texts in self.categories_.values() if texts)
         return width >= SPARSE_FROM_WIDTH and filled < SPARSE_BELOW_DENSITY * width
-
-
-_ARRAY: dict[str, Any] = {"dtype": None, "ensure_all_finite": "allow-nan"}
 
 
 def _dense(block: Any) -> NDArray[np.float64]:

@@ -104,7 +104,7 @@ def _action(encoding: TableEncoding, name: str, column: Any, is_indicated: bool)
         return f"left out: {encoding.left_out_[name]}"
     if encoding.kinds_[name] == "category":
         return _action_on_categories(encoding, name, column)
-    beside = [*encoding.calendar_.get(name, ())]
+    beside = [part.replace("_", " ") for part in encoding.calendar_.get(name, ())]
     action = f"days since 1970, standardised, and {_listed(beside)}" if beside else "standardised"
     if is_indicated:
         action += ", with a 0/1 column for missing values"

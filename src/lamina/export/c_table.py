@@ -287,7 +287,8 @@ def _one_hot_number(encoder: Encoder, operation: OneHotNumber, i: int) -> Part:
 
 def _calendar(encoder: Encoder, operation: Calendar, i: int) -> Part:
     days = encoder.at(operation.source, operation.column)
-    return Part((f"{encoder.name}_{operation.part}({days}, &{encoder.at(i, 0)});",))
+    encoded = f"&{encoder.at(i, 0)}"
+    return Part((calendar_code.in_c(encoder.name, operation.part, days, encoded),))
 
 
 def _join(encoder: Encoder, operation: Join, i: int) -> Part:

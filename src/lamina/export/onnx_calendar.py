@@ -6,9 +6,19 @@ Months are computed with int64, whose division ONNX rounds towards zero. So days
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import NamedTuple
+
 import numpy as np
 
-from lamina.encoding.calendar import PARTS, WEEKDAY_OF_DAY_0
+from lamina.encoding.calendar import (
+    FIRST_YEAR,
+    HOUR_MARGIN,
+    PARTS,
+    WEEKDAY_OF_DAY_0,
+    YEARS_A_UNIT,
+)
 from lamina.export.onnx_graph import Graph
 
 # ONNX has no dates: they come as the counts of NumPy's datetime64[us], NaT included.
@@ -17,9 +27,20 @@ MICROSECONDS_A_DAY = 86_400_000_000
 # The calendar repeats every 400 years; 0000-03-01 lies so many days before 1970.
 DAYS_BEFORE_1970 = 719_468
 DAYS_IN_400_YEARS = 146_097
-FLOAT64 = 11  # TensorProto.DOUBLE, without importing onnx
+# 0001-01-01 lies so many days before 1970.
+DAYS_SINCE_YEAR_1 = 719_162
+FLOAT64, INT64 = 11, 7  # of TensorProto, without importing onnx
 # int64 reaches 292,277 years back.
 PERIODS_EARLIER = 800
+
+
+class _Date(NamedTuple):
+    """A graph's names of the parts of dates, int64; all but the year count from 0."""
+
+    year: str
+    month: str
+    day_of_month: str
+    day_of_year: str
 
 
 class Moment:
@@ -44,48 +65,103 @@ class Moment:
 
     def columns(self, part: str) -> str:
         """The columns of a part, as `lamina.encoding.calendar` has them."""
-        values = {"weekday": self._weekday, "month": self._month, "hour": self._hour}[part]()
-        period = PARTS[part].period
-        if not PARTS[part].is_cyclic:
-            places = self.graph.constant(np.arange(period, dtype=np.int64))
+        found = PARTS[part]
+        values = self.quantities[found.quantity]()
+        if found.form == "one-hot":
+            places = self.graph.constant(np.arange(found.period, dtype=np.int64))
             columns = self.graph.node("Equal", values, places)
             present = self.graph.node("Not", self.missing)
             return self._number(self.graph.node("And", columns, present))
+        columns = self._double(values)
+        if found.form == "cyclic":
+            columns = self._circle(columns, found.period)
+        zero = self.graph.constant(np.array(0.0))
+        return self._number(self.graph.node("Where", self.missing, zero, columns))
+
+    def _circle(self, values: str, period: float) -> str:
         angle = self._times(values, 2 * np.pi / period)
         # onnxruntime has a sine of float64, but no cosine: cos x = sin(x + π/2).
         quarter = self.graph.node("Add", angle, self.graph.constant(np.array(np.pi / 2)))
         circle = (self.graph.node("Sin", each) for each in (angle, quarter))
-        columns = self.graph.node("Concat", *circle, axis=1)
-        zero = self.graph.constant(np.array(0.0))
-        return self._number(self.graph.node("Where", self.missing, zero, columns))
+        return self.graph.node("Concat", *circle, axis=1)
+
+    @property
+    def quantities(self) -> Mapping[str, Callable[[], str]]:
+        """What adds each quantity's nodes: int64 where it is whole, float64 else."""
+        return {
+            "weekday": self._weekday,
+            "weekend": self._weekend,
+            "month": lambda: self._date().month,
+            "day_of_month": lambda: self._date().day_of_month,
+            "day_of_year": lambda: self._date().day_of_year,
+            "decade": self._decade,
+            "hour": self._hour,
+            "whole_hour": self._whole_hour,
+        }
 
     def _weekday(self) -> str:
-        days = self.graph.node("Add", self.days, self._int(WEEKDAY_OF_DAY_0))
-        return self.graph.node("Mod", days, self._int(7))
+        return self._mod(self._plus(self.days, WEEKDAY_OF_DAY_0), 7)
 
-    def _month(self) -> str:
-        """0 for January, as float64: Howard Hinnant's civil_from_days."""
+    def _weekend(self) -> str:
+        weekday = self._weekday()
+        return self._int64(self.graph.node("Greater", weekday, self._int(4)))
+
+    def _decade(self) -> str:
+        years = self._double(self._plus(self._date().year, -FIRST_YEAR))
+        return self.graph.node("Div", years, self.graph.constant(np.array(float(YEARS_A_UNIT))))
+
+    def _date(self) -> _Date:
+        """Howard Hinnant's civil_from_days; a year begins in March until the end."""
+        add, sub = partial(self.graph.node, "Add"), partial(self.graph.node, "Sub")
         earlier = DAYS_BEFORE_1970 + PERIODS_EARLIER * DAYS_IN_400_YEARS
-        days = self.graph.node("Add", self.days, self._int(earlier))
-        of_period = self.graph.node("Mod", days, self._int(DAYS_IN_400_YEARS))
+        days = self._plus(self.days, earlier)
+        of_period = self._mod(days, DAYS_IN_400_YEARS)
         leaps = [self._div(of_period, divisor) for divisor in (1_460, 36_524, 146_096)]
-        without = self.graph.node("Sub", of_period, leaps[0])
-        without = self.graph.node("Add", without, leaps[1])
-        year = self._div(self.graph.node("Sub", without, leaps[2]), 365)
-        before = self.graph.node("Mul", year, self._int(365))
-        before = self.graph.node("Add", before, self._div(year, 4))
-        before = self.graph.node("Sub", before, self._div(year, 100))
-        of_year = self.graph.node("Sub", of_period, before)
-        scaled = self.graph.node("Mul", of_year, self._int(5))
-        from_march = self._div(self.graph.node("Add", scaled, self._int(2)), 153)
-        from_january = self.graph.node("Add", from_march, self._int(2))
-        return self._double(self.graph.node("Mod", from_january, self._int(12)))
+        without = sub(add(sub(of_period, leaps[0]), leaps[1]), leaps[2])
+        year = self._div(without, 365)
+        before = add(self._by(year, 365), self._div(year, 4))
+        of_year = sub(of_period, sub(before, self._div(year, 100)))
+        month = self._div(self._plus(self._by(of_year, 5), 2), 153)
+        day = sub(of_year, self._div(self._plus(self._by(month, 153), 2), 5))
+        is_next = self._int64(self.graph.node("Greater", month, self._int(9)))
+        periods = self._plus(self._div(days, DAYS_IN_400_YEARS), -PERIODS_EARLIER)
+        civil_year = add(add(self._by(periods, 400), year), is_next)
+        return _Date(
+            civil_year, self._mod(self._plus(month, 2), 12), day, self._of_january(civil_year)
+        )
+
+    def _of_january(self, year: str) -> str:
+        """Days since 1 January of a year, by the days from 0001-01-01 to it."""
+        shifted = self._plus(year, 400 * PERIODS_EARLIER - 1)
+        before = self.graph.node("Add", self._by(shifted, 365), self._div(shifted, 4))
+        before = self.graph.node("Sub", before, self._div(shifted, 100))
+        before = self.graph.node("Add", before, self._div(shifted, 400))
+        earlier = DAYS_SINCE_YEAR_1 + PERIODS_EARLIER * DAYS_IN_400_YEARS
+        return self.graph.node("Sub", self._plus(self.days, earlier), before)
 
     def _hour(self) -> str:
         return self._times(self._double(self.micros_of_day), 24 / MICROSECONDS_A_DAY)
 
+    def _whole_hour(self) -> str:
+        """In whole microseconds, with the margin of `lamina.encoding.calendar`."""
+        an_hour = MICROSECONDS_A_DAY // 24
+        later = self._plus(self.micros_of_day, round(HOUR_MARGIN * an_hour))
+        return self._mod(self._div(later, an_hour), 24)
+
     def _times(self, name: str, factor: float) -> str:
         return self.graph.node("Mul", name, self.graph.constant(np.array(factor)))
+
+    def _plus(self, name: str, value: int) -> str:
+        return self.graph.node("Add", name, self._int(value))
+
+    def _by(self, name: str, factor: int) -> str:
+        return self.graph.node("Mul", name, self._int(factor))
+
+    def _mod(self, dividend: str, divisor: int) -> str:
+        return self.graph.node("Mod", dividend, self._int(divisor))
+
+    def _int64(self, name: str) -> str:
+        return self.graph.node("Cast", name, to=INT64)
 
     def _div(self, dividend: str, divisor: int) -> str:
         return self.graph.node("Div", dividend, self._int(divisor))

@@ -191,8 +191,8 @@ class Calendar:
 
     Attributes
     ----------
-    part : {'weekday', 'month', 'hour'}
-        As `lamina.encoding.calendar` has it.
+    part : str
+        A key of `lamina.encoding.calendar.PARTS`.
     """
 
     source: int

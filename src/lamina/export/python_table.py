@@ -283,7 +283,8 @@ def _one_hot_number(program: Program, operation: OneHotNumber, i: int) -> Render
 
 
 def _calendar(program: Program, operation: Calendar, i: int) -> Rendered:
-    return f"_{operation.part}(v{operation.source}[:, {operation.column}])", {}
+    days = f"v{operation.source}[:, {operation.column}]"
+    return calendar_code.in_python(operation.part, days), {}
 
 
 def _join(program: Program, operation: Join, i: int) -> Rendered:

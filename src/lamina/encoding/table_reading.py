@@ -1,0 +1,64 @@
+"""The columns of a data frame or an array for a TableEncoding, at its fit and later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sklearn.utils.validation import validate_data
+
+from lamina.encoding.frames import array_columns, as_pandas
+from lamina.encoding.leaving_out import reasons_to_leave_out
+from lamina.encoding.table_columns import (
+    TypedColumns,
+    check_types,
+    read_new,
+    read_training,
+    require_columns,
+    require_rows,
+    require_single,
+)
+from lamina.encoding.understanding import understanding_of
+from lamina.errors import TableError
+
+if TYPE_CHECKING:
+    from lamina.encoding.table import TableEncoding
+
+_ARRAY: dict[str, Any] = {"dtype": None, "ensure_all_finite": "allow-nan"}
+
+
+def training_columns(encoding: TableEncoding, X: Any) -> TypedColumns:
+    """The table's columns as what they hold; sets the encoding's names and their number."""
+    frame = as_pandas(X)
+    if frame is None:
+        columns = array_columns(validate_data(encoding, X, **_ARRAY))
+        return read_training(columns)
+    names = [str(name) for name in frame.columns]
+    if not names:
+        raise TableError("the table has no columns")
+    require_rows(frame)
+    require_single(names, names)
+    validate_data(encoding, frame, skip_check_array=True)
+    columns = {name: frame.iloc[:, i] for i, name in enumerate(names)}
+    understanding, types = understanding_of(frame), encoding.column_types or {}
+    check_types(types, names)
+    typed = read_training(columns, understanding, types)
+    chosen = {name for name, form in typed.forms.items() if form.is_chosen} | set(types)
+    reasons = reasons_to_leave_out(typed.columns, understanding.counters, chosen)
+    return typed._replace(left_out=reasons)
+
+
+def columns_of_new(encoding: TableEncoding, X: Any) -> dict[str, Any]:
+    """The training table's columns in a new table: by name, or by place where it had none."""
+    frame = as_pandas(X)
+    if frame is None:
+        return array_columns(validate_data(encoding, X, reset=False, **_ARRAY), encoding.kinds_)
+    require_rows(frame)
+    if not hasattr(encoding, "feature_names_in_"):
+        validate_data(encoding, frame, reset=False, skip_check_array=True)
+        return {name: frame.iloc[:, i] for i, name in enumerate(encoding.kinds_)}
+    # A category column without any category is left out, too.
+    used = encoding._used()
+    needed = [name for name, _ in used if encoding.categories_.get(name) != []]
+    require_columns(needed, [str(name) for name in frame.columns])
+    columns = {name: frame[name] for name in needed}
+    return read_new(columns, encoding.kinds_, encoding.forms_)
