@@ -56,6 +56,10 @@ class NativeUnavailableWarning(RuntimeWarning):
     """The native extension could not be loaded; the NumPy engine serves in its place."""
 
 
+class LeakWarning(UserWarning):
+    """A column alone predicts the target of a table almost perfectly."""
+
+
 class DiagnosticWarning(UserWarning):
     """The root of the warnings of `diagnostics=True`: one filter for it is for all of them."""
 

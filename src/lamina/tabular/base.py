@@ -17,6 +17,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from lamina.encoding.table_report import ColumnRecord
 from lamina.tabular.folds import assign_folds, splits_of
 from lamina.tabular.inputs import TableInputs
+from lamina.tabular.leaks import warn_of_leaks
 from lamina.tabular.members import (
     Member,
     Sample,
@@ -98,12 +99,18 @@ class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
             For a column that cannot be read; names it.
         ValueError
             For a target with missing values, or fewer than 8 samples.
+
+        Warns
+        -----
+        lamina.errors.LeakWarning
+            For a column that alone predicts the target almost perfectly.
         """
         quality = QUALITIES[self.quality]
         inputs = TableInputs(self.column_types)
         encoded = inputs.fit_encode(X)
         target = self._read_target(y)
         self._check_lengths(len(encoded), target.learned)
+        warn_of_leaks(inputs, encoded, target.learned)
         weight = None
         if sample_weight is not None:
             weight = _check_sample_weight(sample_weight, encoded.numbers)
