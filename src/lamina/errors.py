@@ -64,6 +64,10 @@ class DiagnosticWarning(UserWarning):
     """The root of the warnings of `diagnostics=True`: one filter for it is for all of them."""
 
 
+class NoBetterThanTrivialWarning(UserWarning):
+    """A model for tables predicts held-out samples no better than class frequencies or the mean."""
+
+
 class UnscaledFeaturesWarning(DiagnosticWarning):
     """A feature is so large that it alone decides what the first layer does."""
 

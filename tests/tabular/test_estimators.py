@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from lamina import TabularClassifier, TabularRegressor
-from lamina.errors import TableError
+from lamina.errors import NoBetterThanTrivialWarning, TableError
 
 # A weight of 2 is not a sample that stands twice: batches and folds differ, as in scikit-learn's
 # own MLPClassifier.
@@ -133,7 +133,8 @@ def test_weights_of_classes_reach_the_choice_of_the_epoch():
 def test_small_and_wide_tables_of_noise_give_finite_predictions(n_samples, n_columns):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(n_samples, n_columns)), rng.integers(0, 2, n_samples)
-    model = TabularClassifier(quality="fast", random_state=0).fit(X, y)
+    with pytest.warns(NoBetterThanTrivialWarning, match="no better than the class frequencies"):
+        model = TabularClassifier(quality="fast", random_state=0).fit(X, y)
     assert np.isfinite(model.predict_proba(X)).all()
     score, error = model.validation_score_[1:]
     assert abs(score - 0.5) < 4 * error

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import Tags, check_random_state
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from lamina.encoding.table_report import ColumnRecord
-from lamina.tabular.folds import assign_folds, splits_of
+from lamina.errors import NoBetterThanTrivialWarning
+from lamina.tabular.categorical_columns import types_with_categories
+from lamina.tabular.ensembling import Ensemble, fit_ensemble
+from lamina.tabular.fit_progress import ProgressLine, Show
+from lamina.tabular.folds import folds_of, leave_out
 from lamina.tabular.inputs import TableInputs
 from lamina.tabular.leaks import warn_of_leaks
-from lamina.tabular.members import (
-    Member,
-    Sample,
-    fit_members,
-    plan_members,
-    predict_validation,
-)
+from lamina.tabular.members import Member, Sample
 from lamina.tabular.recipes import QUALITIES
-from lamina.tabular.selection import select_weights
+from lamina.tabular.scoring import Scoring
+from lamina.tabular.side_by_side import MemberFitter
+from lamina.tabular.split_choice import SplitChoice
 from lamina.tabular.targets import Target
-from lamina.tabular.validation_scores import METRICS, ValidationScore, score_with_error
+from lamina.tabular.trivial import remark_on_trivial
+from lamina.tabular.validation_scores import ValidationScore
 
 FEWEST_SAMPLES = 8
 
@@ -42,20 +44,31 @@ class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
     folds_: NDArray[np.int64]
     oof_predictions_: NDArray[np.float64]
     validation_score_: ValidationScore
+    remarks_: list[str]
     n_features_in_: int
     feature_names_in_: NDArray[Any]
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "quality": [StrOptions(set(QUALITIES))],
+        "time_limit": [Interval(Real, 0, None, closed="neither"), None],
+        "scoring": [str, callable, None],
+        "categorical_features": [StrOptions({"from_dtype", "auto"}), "array-like"],
         "column_types": [dict, None],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
+        "verbose": ["verbose"],
     }
 
     quality: str
+    time_limit: float | None
+    scoring: Any
+    categorical_features: Any
     column_types: Mapping[str, str] | None
     n_jobs: int | None
     random_state: Any
+    verbose: int
+    # For the command line: called with the epochs done, their total, and the seconds left.
+    _progress: Show | None = None
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -79,7 +92,16 @@ class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         return weight
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        groups: Any = None,
+        time: Any = None,
+        cv: Any = None,
+    ) -> Self:
         """Encode the table, and fit one network without each fold.
 
         Parameters
@@ -88,6 +110,15 @@ class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
             Numbers, dates, text, booleans and missing values, as they are.
         y : array-like of shape (n_samples,)
         sample_weight : array-like of shape (n_samples,), optional
+            Samples of weight 0 are neither learned from nor validated.
+        groups : array-like of shape (n_samples,) or str, optional
+            The group of each sample: samples of a group are never divided between training and
+            validation. A str names a column of X, which then is no input.
+        time : array-like of shape (n_samples,) or str, optional
+            When each sample was taken, as dates or numbers: networks are validated on samples
+            later than those that they learn from. A str names a column of X, which stays an input.
+        cv : int, splitter of scikit-learn, or iterable of (train, validation), optional
+            The splits, in place of the folds that `quality` has.
 
         Returns
         -------
@@ -98,30 +129,50 @@ class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         lamina.errors.TableError
             For a column that cannot be read; names it.
         ValueError
-            For a target with missing values, or fewer than 8 samples.
+            For a target with missing values, fewer than 8 samples, or arguments that allow no
+            split.
 
         Warns
         -----
         lamina.errors.LeakWarning
             For a column that alone predicts the target almost perfectly.
+        lamina.errors.NoBetterThanTrivialWarning
+            If the validation score does not exceed that of the class frequencies, or the mean, by
+            its standard error.
         """
-        quality = QUALITIES[self.quality]
-        inputs = TableInputs(self.column_types)
+        fitter = MemberFitter(self.n_jobs, self._show(), self.time_limit)
+        choice, X = SplitChoice.read(X, groups, time, cv)
+        inputs = TableInputs(types_with_categories(X, self.categorical_features, self.column_types))
         encoded = inputs.fit_encode(X)
         target = self._read_target(y)
         self._check_lengths(len(encoded), target.learned)
         warn_of_leaks(inputs, encoded, target.learned)
         weight = None
         if sample_weight is not None:
-            weight = _check_sample_weight(sample_weight, encoded.numbers)
+            weight = _check_sample_weight(sample_weight, encoded.numbers, ensure_non_negative=True)
+            _refuse_weights_of_zero(weight, target)
+        scoring = Scoring.read(self.scoring, target)
         random_state = check_random_state(self.random_state)
-        folds = assign_folds(quality.n_folds, target.learned, random_state)
+        quality = QUALITIES[self.quality]
+        splits = choice.splits(target.learned, quality.n_folds, random_state)
+        if weight is not None:
+            splits = leave_out(splits, weight == 0)
         sizes = tuple(end - start + 1 for start, end in inputs.coded_)
-        weight, splits = self._weigh(target, weight), splits_of(folds)
-        sample = Sample(encoded, sizes, target, weight, splits)
-        plans = plan_members(sample, quality.recipes, self._build, random_state)
-        self._keep(inputs, sample, folds, fit_members(sample, plans, self.n_jobs))
+        weight = self._weigh(target, weight)
+        sample = Sample(encoded, sizes, target, weight, splits, scoring)
+        ensemble = fit_ensemble(sample, quality, self._build, random_state, fitter)
+        trivial = remark_on_trivial(sample, ensemble.score, ensemble.validated)
+        remarks = [*fitter.remarks, *([] if trivial is None else [trivial])]
+        self._keep(inputs, sample, ensemble, remarks)
+        if trivial is not None:
+            warnings.warn(trivial, NoBetterThanTrivialWarning, stacklevel=3)
         return self
+
+    def _show(self) -> Show | None:
+        """Return the function that shows the progress, if any."""
+        if self._progress is not None:
+            return self._progress
+        return ProgressLine() if self.verbose else None
 
     @property
     def report_(self) -> list[ColumnRecord]:
@@ -175,13 +226,11 @@ class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         self,
         inputs: TableInputs,
         sample: Sample,
-        folds: NDArray[np.int64],
-        members: list[Member],
+        ensemble: Ensemble,
+        remarks: list[str],
     ) -> None:
         """Set the fitted attributes, at the end: a fit that fails leaves an earlier one whole."""
         target = sample.target
-        weights, predictions, score = weigh_recipes(sample, members)
-        used = [(member, weight) for member, weight in zip(members, weights, strict=True) if weight]
         names = getattr(inputs.encoding_, "feature_names_in_", None)
         if names is None:
             self.__dict__.pop("feature_names_in_", None)
@@ -189,30 +238,26 @@ class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
             target.attributes(),
             _target=target.without_samples(),
             inputs_=inputs,
-            members_=[member for member, _ in used],
-            member_weights_=np.array([weight for _, weight in used]),
-            folds_=folds,
-            oof_predictions_=predictions,
-            validation_score_=score,
+            members_=ensemble.members,
+            member_weights_=ensemble.weights,
+            folds_=folds_of(sample.splits, len(sample.encoded)),
+            oof_predictions_=ensemble.predictions,
+            validation_score_=ensemble.score,
+            remarks_=remarks,
             n_features_in_=inputs.encoding_.n_features_in_,
             **({} if names is None else {"feature_names_in_": names}),
         )
 
 
-def weigh_recipes(
-    sample: Sample, members: list[Member]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], ValidationScore]:
-    """Return the members' weights, the out-of-fold predictions under them, and their score."""
-    names = list(dict.fromkeys(member.recipe for member in members))
-    teams = [[member for member in members if member.recipe == name] for name in names]
-    candidates = [predict_validation(sample, team) for team in teams]
-    target = sample.target
-    validated = np.isfinite(candidates[0].reshape(len(sample.encoded), -1)).all(axis=1)
-    y, measure = target.learned[validated], METRICS[target.metric]
-    weights = select_weights([each[validated] for each in candidates], lambda p: measure(y, p))
-    predictions = sum(w * each for w, each in zip(weights, candidates, strict=True))
-    shares = {
-        name: weight / len(team) for name, weight, team in zip(names, weights, teams, strict=True)
-    }
-    score = score_with_error(target.metric, y, predictions[validated])
-    return np.array([shares[member.recipe] for member in members]), predictions, score
+def _refuse_weights_of_zero(weight: NDArray[np.float64], target: Target) -> None:
+    if target.kind != "regression" and len(np.unique(target.learned[weight > 0])) < 2:
+        raise ValueError(
+            "y has one class only among the samples with a weight above zero: there is nothing to "
+            "tell apart; give samples of another class a weight"
+        )
+    positive = int((weight > 0).sum())
+    if positive < FEWEST_SAMPLES:
+        raise ValueError(
+            f"sample_weight is zero for all but {positive} of {len(weight)} samples, and a minimum "
+            f"of {FEWEST_SAMPLES} is required: give more samples a weight"
+        )

@@ -27,6 +27,19 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
     ----------
     quality : {'fast', 'balanced'}, default='balanced'
         Three small networks, or eight larger ones.
+    time_limit : float, default=None
+        The seconds that `fit` may take: fewer networks are fitted, or fewer epochs made, and
+        `remarks_` says what was left out. The result then depends on the speed of the machine.
+    scoring : str or callable, default=None
+        The scorer that chooses epochs and networks: a name of scikit-learn's, or
+        `scorer(estimator, X, y)`, whose estimator has the predictions of the samples, and whose X
+        only numbers them. None stands for the loss of the
+        networks (epochs) and the area under the ROC curve, or the log loss for more
+        than two classes (networks).
+    categorical_features : {'from_dtype', 'auto'} or list of str, int or bool, default='from_dtype'
+        The columns of categories: those of text, booleans and categorical types; with 'auto' whole
+        numbers of 3 to 20 levels besides; with a list the named ones besides, by name or place, or
+        a mask.
     column_types : dict of str to {'number', 'date', 'category', 'text'}, default=None
         What columns hold, where it is not what their values say.
     class_weight : dict, 'balanced' or None, default=None
@@ -36,6 +49,8 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         `parallel_config` says. None is one for each core. The result does not depend on it.
     random_state : int, RandomState or None, default=None
         Draws folds and networks; an int gives the same model every time.
+    verbose : int, default=0
+        1 writes progress and the time left to standard error.
 
     Attributes
     ----------
@@ -54,6 +69,9 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
     validation_score_ : ValidationScore
         Their area under the ROC curve for two classes, minus their log loss for more, and its
         standard error.
+    remarks_ : list of str
+        Sentences about the fit: parts that the time limit left out, and whether the model is no
+        better than the trivial predictor.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
         Only where the table had names.
@@ -86,16 +104,24 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         self,
         *,
         quality: str = "balanced",
+        time_limit: float | None = None,
+        scoring: Any = None,
+        categorical_features: Any = "from_dtype",
         column_types: Mapping[str, str] | None = None,
         class_weight: Any = None,
         n_jobs: int | None = None,
         random_state: Any = None,
+        verbose: int = 0,
     ) -> None:
         self.quality = quality
+        self.time_limit = time_limit
+        self.scoring = scoring
+        self.categorical_features = categorical_features
         self.column_types = column_types
         self.class_weight = class_weight
         self.n_jobs = n_jobs
         self.random_state = random_state
+        self.verbose = verbose
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the most probable class of each sample, shape (n_samples,)."""
@@ -122,4 +148,4 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         return target.weigh(self.class_weight, weight)
 
     def _build(self, settings: Mapping[str, Any]) -> Any:
-        return MLPClassifier(**settings, monitor="validation_loss", n_iter_no_change=np.inf)
+        return MLPClassifier(**settings, n_iter_no_change=np.inf)

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
 from numpy.typing import NDArray
 
 from lamina.tabular.encoded import EncodedTable
 from lamina.tabular.folds import Split
 from lamina.tabular.numeric_features import NumericFeatures
 from lamina.tabular.recipes import Recipe
+from lamina.tabular.scoring import Scoring
 from lamina.tabular.target_statistics import TargetStatistics
 from lamina.tabular.targets import Target
+
+# Not 0, because the weights of a batch must not sum to 0.
+ABSENT_WEIGHT = 1e-6
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class Sample:
     target : Target
     weight : ndarray of shape (n_samples,) or None
     splits : sequence of Split
+    scoring : Scoring
     """
 
     encoded: EncodedTable
@@ -63,6 +67,7 @@ class Sample:
     target: Target
     weight: NDArray[np.float64] | None
     splits: Sequence[Split]
+    scoring: Scoring
 
 
 @dataclass(frozen=True)
@@ -100,25 +105,10 @@ def plan_members(
         for recipe in recipes:
             settings = recipe.settings(sample.target.kind, len(sample.encoded))
             settings["batch_size"] = min(settings["batch_size"], fewest)
+            settings["monitor"] = sample.scoring.monitor
             network = build({**settings, "random_state": int(random_state.randint(2**31 - 1))})
             plans.append(MemberPlan(recipe, split, features[recipe.name], network))
     return plans
-
-
-def fit_members(sample: Sample, plans: Sequence[MemberPlan], n_jobs: int | None) -> list[Member]:
-    """Fit the planned members side by side, and return them in their order.
-
-    Parameters
-    ----------
-    sample : Sample
-    plans : sequence of MemberPlan
-    n_jobs : int or None
-        As joblib takes it: threads, unless the user's `parallel_config` says otherwise. None is one
-        job for each core; the networks do not depend on it.
-    """
-    run = Parallel(n_jobs=effective_n_jobs(-1 if n_jobs is None else n_jobs), prefer="threads")
-    fitted: list[Member] = run(delayed(fit_member)(sample, plan) for plan in plans)
-    return fitted
 
 
 def fit_member(sample: Sample, plan: MemberPlan) -> Member:
@@ -133,19 +123,32 @@ def fit_member(sample: Sample, plan: MemberPlan) -> Member:
     )
     member = Member(plan.recipe.name, plan.split, plan.numeric, statistics, plan.network)
     matrix = member.matrix(sample.encoded.rows(split.validation))
-    weights = {}
     validation: tuple[Any, ...] = (matrix, learned[split.validation])
-    if sample.weight is not None:
-        weights = {"sample_weight": sample.weight[split.train]}
-        if sample.weight[split.validation].sum() > 0:
-            validation = (*validation, sample.weight[split.validation])
-    plan.network.fit(
-        _joined(encoded, plan.numeric, inputs),
-        learned[split.train],
-        validation_data=validation,
-        **weights,
-    )
+    weight = None if sample.weight is None else sample.weight[split.train]
+    if sample.weight is not None and sample.weight[split.validation].sum() > 0:
+        validation = (*validation, sample.weight[split.validation])
+    inputs, y = _joined(encoded, plan.numeric, inputs), learned[split.train]
+    absent = _absent_classes(sample, split)
+    if len(absent):
+        weight = np.ones(len(y)) if weight is None else weight
+        weight = np.append(weight, np.full(len(absent), ABSENT_WEIGHT))
+        inputs = np.vstack([inputs, member.matrix(sample.encoded.rows(absent))])
+        y = np.append(y, learned[absent])
+    weights = {} if weight is None else {"sample_weight": weight}
+    plan.network.fit(inputs, y, validation_data=validation, **weights)
     return member
+
+
+def _absent_classes(sample: Sample, split: Split) -> NDArray[np.int64]:
+    """Return a sample of each class that a split's training samples lack.
+
+    They are learned from with next to no weight, so that all networks predict all classes.
+    """
+    if sample.target.kind == "regression":
+        return np.empty(0, dtype=np.int64)
+    classes, places = np.unique(sample.target.learned, return_index=True)
+    absent = np.isin(classes, sample.target.learned[split.train], invert=True)
+    return np.asarray(places[absent], dtype=np.int64)
 
 
 def predict_validation(sample: Sample, members: Sequence[Member]) -> NDArray[np.float64]:

@@ -55,6 +55,10 @@ class Target(ABC):
         """Return a network's values, or its probabilities."""
 
     @abstractmethod
+    def trivial_predictions(self, weight: Predictions | None) -> Predictions:
+        """Return the frequencies of the classes, or the mean, for each sample."""
+
+    @abstractmethod
     def without_samples(self) -> Self:
         """Return what predictions need of the target, without the training samples."""
 
@@ -110,6 +114,11 @@ class Classes(Target):
         """Return a network's probabilities, shape (n_samples, n_classes)."""
         return np.asarray(member.predict_proba(inputs), dtype=np.float64)
 
+    def trivial_predictions(self, weight: Predictions | None) -> Predictions:
+        """Return the frequencies of the classes for each sample."""
+        counts = np.bincount(self.learned, weights=weight, minlength=len(self.classes))
+        return np.tile(counts / counts.sum(), (len(self.learned), 1))
+
     def without_samples(self) -> Self:
         """Return the classes alone."""
         return replace(self, learned=np.empty(0, dtype=np.int64))
@@ -159,6 +168,10 @@ class Values(Target):
     def predict(self, member: Any, inputs: NDArray[np.float32]) -> Predictions:
         """Return a network's predictions within the target's range, shape (n_samples,)."""
         return np.clip(np.asarray(member.predict(inputs), dtype=np.float64), *self.range)
+
+    def trivial_predictions(self, weight: Predictions | None) -> Predictions:
+        """Return the mean for each sample."""
+        return np.full(len(self.learned), np.average(self.learned, weights=weight))
 
     def without_samples(self) -> Self:
         """Return the range alone."""

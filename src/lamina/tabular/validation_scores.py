@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -50,16 +51,22 @@ METRICS: Mapping[str, Metric] = {
 
 
 def score_with_error(
-    metric: str, y: NDArray[Any], predictions: NDArray[np.float64]
+    metric: str,
+    y: NDArray[Any],
+    predictions: NDArray[np.float64],
+    measure: Metric | None = None,
 ) -> ValidationScore:
     """Score predictions, and resample the samples (bootstrap, Efron 1979) for the standard error.
 
     Parameters
     ----------
-    metric : {'roc_auc', 'neg_log_loss', 'neg_root_mean_squared_error'}
+    metric : str
+        The name of `measure`, or by default the key of one of `METRICS`.
     y : ndarray of shape (n_samples,)
         Values, or classes as integers from 0.
     predictions : ndarray of shape (n_samples,) or (n_samples, n_classes)
+    measure : callable, optional
+        `measure(y, predictions)`: the higher, the better.
 
     Examples
     --------
@@ -67,9 +74,21 @@ def score_with_error(
     >>> score_with_error("neg_root_mean_squared_error", np.zeros(4), np.ones(4))
     ValidationScore(metric='neg_root_mean_squared_error', value=-1.0, standard_error=0.0)
     """
-    measure = METRICS[metric]
+    measure = METRICS[metric] if measure is None else measure
     draws = np.random.RandomState(0).randint(len(y), size=(N_RESAMPLES, len(y)))
-    # A draw without one of two classes has no area under the curve.
-    usable = (rows for rows in draws if metric != "roc_auc" or len(np.unique(y[rows])) > 1)
-    values = [measure(y[rows], predictions[rows]) for rows in usable]
-    return ValidationScore(metric, measure(y, predictions), float(np.std(values)))
+    values = [_measured(measure, y[rows], predictions[rows]) for rows in draws]
+    usable = [value for value in values if np.isfinite(value)]
+    error = float(np.std(usable)) if usable else np.nan
+    return ValidationScore(metric, _measured(measure, y, predictions), error)
+
+
+def _measured(measure: Metric, y: NDArray[Any], predictions: NDArray[np.float64]) -> float:
+    """Return a score, or NaN: samples without one of two classes have no area under the curve."""
+    if measure is METRICS["roc_auc"] and len(np.unique(y)) < 2:
+        return np.nan
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return measure(y, predictions)
+    except ValueError:
+        return np.nan

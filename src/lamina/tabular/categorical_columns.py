@@ -1,0 +1,84 @@
+"""Columns that the user names as categories, or that look like some."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lamina.encoding.frames import as_pandas
+from lamina.errors import TableError, suggestion
+
+# An integer column with so many levels at most is a category with 'auto'.
+MOST_LEVELS = 20
+
+
+def types_with_categories(
+    X: Any, categorical_features: Any, column_types: Mapping[str, str] | None
+) -> dict[str, str] | None:
+    """Return `column_types` with the categorical features added.
+
+    Parameters
+    ----------
+    X : data frame or array-like
+    categorical_features : 'from_dtype', 'auto', or list of str, int or bool
+    column_types : mapping of str to str, optional
+        Prevails over `categorical_features`.
+
+    Raises
+    ------
+    TableError
+        For a column that the table lacks.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"stars": [1, 2, 3] * 9, "price": [0.5, 1.5, 2.5] * 9})
+    >>> types_with_categories(table, "auto", {"price": "number"})
+    {'stars': 'category', 'price': 'number'}
+    """
+    chosen = dict(column_types or {})
+    if isinstance(categorical_features, str) and categorical_features == "from_dtype":
+        return chosen or None
+    frame = as_pandas(X)
+    if frame is None:
+        raise TableError(
+            f"categorical_features={categorical_features!r} needs the columns of a data frame, and "
+            "X is an array: give a data frame, such as pandas.DataFrame(X)"
+        )
+    if isinstance(categorical_features, str):
+        names = [str(name) for name in frame.columns if _has_few_levels(frame[name])]
+    else:
+        names = _names(categorical_features, [str(name) for name in frame.columns])
+    return dict.fromkeys(names, "category") | chosen
+
+
+def _has_few_levels(column: Any) -> bool:
+    kind = getattr(column.dtype, "kind", "O")
+    return kind in "iu" and 2 < column.nunique() <= min(MOST_LEVELS, len(column) // 4)
+
+
+def _names(features: Any, columns: list[str]) -> list[str]:
+    array = np.asarray(features)
+    if array.ndim != 1:
+        raise TableError(f"categorical_features={features!r} must be a list of columns")
+    if array.dtype == bool:
+        if len(array) != len(columns):
+            raise TableError(
+                f"categorical_features is a mask of {len(array)} values, and the table has "
+                f"{len(columns)} columns"
+            )
+        return [name for name, chosen in zip(columns, array, strict=True) if chosen]
+    return [_name(feature, columns) for feature in features]
+
+
+def _name(feature: Any, columns: list[str]) -> str:
+    if isinstance(feature, (int, np.integer)) and 0 <= feature < len(columns):
+        return columns[feature]
+    if isinstance(feature, str) and feature in columns:
+        return feature
+    raise TableError(
+        f"categorical_features holds {feature!r}, which is no column of the table."
+        f"{suggestion(feature, columns)} Give names, or places from 0 to {len(columns) - 1}"
+    )

@@ -1,0 +1,106 @@
+"""An ensemble: recipes on trial, the best of them on all splits, weighed out of fold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.tabular.members import Member, Sample, plan_members, predict_validation
+from lamina.tabular.recipes import Quality
+from lamina.tabular.selection import select_weights
+from lamina.tabular.side_by_side import MemberFitter
+from lamina.tabular.validation_scores import ValidationScore, score_with_error
+
+# Each recipe is tried on so many splits before the best ones are fitted on all.
+N_TRIALS = 2
+MOST_RECIPES = 3
+
+Predictions = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Fitted members and how much each counts.
+
+    Attributes
+    ----------
+    members : list of Member
+        Without those of recipes that do not count.
+    weights : ndarray of shape (n_members,)
+    predictions : ndarray of shape (n_samples,) or (n_samples, n_classes)
+        Out of fold; NaN for samples that validated no member.
+    score : ValidationScore
+    """
+
+    members: list[Member]
+    weights: NDArray[np.float64]
+    predictions: Predictions
+    score: ValidationScore
+
+    @property
+    def validated(self) -> NDArray[np.bool_]:
+        """The samples that were predicted out of fold, shape (n_samples,)."""
+        return _validated(self.predictions)
+
+
+def fit_ensemble(
+    sample: Sample,
+    quality: Quality,
+    build: Callable[[dict[str, Any]], Any],
+    random_state: np.random.RandomState,
+    fitter: MemberFitter,
+) -> Ensemble:
+    """Fit the recipes of a quality: all on the first two splits, then the best on the others."""
+    plans = plan_members(sample, quality.recipes, build, random_state)
+    if len(quality.recipes) == 1:
+        return _weigh(sample, fitter.fit(sample, plans))
+    first = [plan for plan in plans if plan.split < N_TRIALS]
+    n_later = min(MOST_RECIPES, len(quality.recipes)) * max(len(sample.splits) - N_TRIALS, 0)
+    tried = fitter.fit(sample, first, n_later)
+    chosen = _best_recipes(sample, tried)
+    rest = [plan for plan in plans if plan.split >= N_TRIALS and plan.recipe.name in chosen]
+    members = [*tried, *fitter.fit(sample, rest)]
+    return _weigh(sample, [member for member in members if member.recipe in chosen])
+
+
+def _best_recipes(sample: Sample, members: Sequence[Member]) -> set[str]:
+    """Return the names of the recipes that count most in an ensemble of all."""
+    names, weights, _ = _weigh_recipes(sample, members)
+    order = np.argsort(-weights, kind="stable")[:MOST_RECIPES]
+    return {names[i] for i in order if weights[i] > 0}
+
+
+def _weigh(sample: Sample, members: Sequence[Member]) -> Ensemble:
+    names, weights, predictions = _weigh_recipes(sample, members)
+    sizes = {name: sum(member.recipe == name for member in members) for name in names}
+    shares = {name: weight / sizes[name] for name, weight in zip(names, weights, strict=True)}
+    used = [member for member in members if shares[member.recipe] > 0]
+    validated = _validated(predictions)
+    y, scoring = sample.target.learned[validated], sample.scoring
+    score = score_with_error(scoring.name, y, predictions[validated], scoring.measure)
+    return Ensemble(used, np.array([shares[each.recipe] for each in used]), predictions, score)
+
+
+def _weigh_recipes(
+    sample: Sample, members: Sequence[Member]
+) -> tuple[list[str], NDArray[np.float64], Predictions]:
+    """Return the recipes' names, their weights, and the out-of-fold predictions under these."""
+    names = list(dict.fromkeys(member.recipe for member in members))
+    candidates = [
+        predict_validation(sample, [member for member in members if member.recipe == name])
+        for name in names
+    ]
+    # A limit of time may have left out members of some recipes.
+    validated = np.all([_validated(each) for each in candidates], axis=0)
+    y, measure = sample.target.learned[validated], sample.scoring.measure
+    weights = select_weights([each[validated] for each in candidates], lambda p: measure(y, p))
+    used = [(w, each) for w, each in zip(weights, candidates, strict=True) if w > 0]
+    return names, weights, sum(w * each for w, each in used)
+
+
+def _validated(predictions: Predictions) -> NDArray[np.bool_]:
+    return np.asarray(np.isfinite(predictions.reshape(len(predictions), -1)).all(axis=1))

@@ -1,0 +1,138 @@
+"""The progress of a fit of several networks: epochs counted over all threads, and how to stop."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from lamina.training.history import Ending
+
+Show = Callable[[int, int, float | None], object]
+
+SECONDS_BETWEEN_LINES = 1.0
+# The speed of the first few epochs says too little about the time left.
+LEAST_FRACTION = 0.02
+
+
+class FitProgress:
+    """Epochs done by all members.
+
+    Threads share it; another process receives a copy that shows nothing.
+
+    Parameters
+    ----------
+    show : callable or None
+        `show(done, total, seconds_left)`; called by one thread at a time.
+    """
+
+    def __init__(self, show: Show | None = None) -> None:
+        self.show = show
+        self.totals: list[int] = []
+        self.done: list[int] = []
+        self.later = 0
+        self.started = time.monotonic()
+        self.lock = threading.Lock()
+        self.is_stopped = False
+
+    def __reduce__(self) -> Any:
+        return FitProgress, ()
+
+    def begin(self, totals: Sequence[int], later: int = 0) -> int:
+        """Add members, by the epochs of each; return the place of the first of them.
+
+        `later` is the number of epochs that are expected beyond these.
+        """
+        place = len(self.totals)
+        self.totals += totals
+        self.done += [0] * len(totals)
+        self.later = later
+        return place
+
+    def advance(self, place: int, epochs: int) -> None:
+        """Set the epochs that a member has done."""
+        if self.show is None:
+            return
+        with self.lock:
+            self.done[place] = epochs
+            done, total = sum(self.done), sum(self.totals) + self.later
+            self.show(done, total, self._seconds_left(done, total))
+
+    def finish(self, place: int) -> None:
+        """Count all epochs of a member as done."""
+        if self.show is not None:
+            self.advance(place, self.totals[place])
+
+    def stop(self) -> None:
+        """End the fits of all threads after their epoch."""
+        self.is_stopped = True
+
+    def _seconds_left(self, done: int, total: int) -> float | None:
+        if done >= total:
+            return 0.0
+        if done < LEAST_FRACTION * total:
+            return None
+        return (time.monotonic() - self.started) * (total - done) / done
+
+
+class MemberCallback:
+    """The callback of a member's fit: counts its epochs, and ends it early.
+
+    Parameters
+    ----------
+    progress : FitProgress
+    place : int
+        The place of the member among all.
+    last_epoch : int, optional
+        The epoch after which the fit ends; by default it runs to its own end.
+    """
+
+    def __init__(self, progress: FitProgress, place: int, last_epoch: int | None = None) -> None:
+        self.progress, self.place, self.last_epoch = progress, place, last_epoch
+
+    def on_epoch_end(self, fit: Any) -> None:
+        """Count the epoch."""
+        self.progress.advance(self.place, fit.epoch)
+        if self.progress.is_stopped or fit.epoch == self.last_epoch:
+            fit.stop()
+
+    def on_fit_end(self, fit: Any) -> None:
+        """Pass Ctrl-C on, after which a single network would keep the steps made so far."""
+        if fit.ending == Ending.INTERRUPTED.value:
+            raise KeyboardInterrupt
+
+
+class ProgressLine:
+    """A line on standard error, once a second, and at the end.
+
+    Examples
+    --------
+    >>> words_of_progress(120, 480, 74.6)
+    'training: 25 %, about 1 min 15 s left'
+    """
+
+    def __init__(self) -> None:
+        self.shown_at = -float("inf")
+
+    def __call__(self, done: int, total: int, seconds_left: float | None) -> None:
+        now, ends = time.monotonic(), done >= total
+        if not ends and now - self.shown_at < SECONDS_BETWEEN_LINES:
+            return
+        self.shown_at = now
+        text = words_of_progress(done, total, seconds_left)
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{text:<60}" + ("\n" if ends else ""))
+        else:
+            sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
+def words_of_progress(done: int, total: int, seconds_left: float | None) -> str:
+    """Return the percentage of epochs done, and the time left."""
+    text = f"training: {100 * done // max(total, 1)} %"
+    if seconds_left is None or done >= total:
+        return text
+    minutes, seconds = divmod(round(seconds_left), 60)
+    return f"{text}, about {f'{minutes} min ' if minutes else ''}{seconds} s left"

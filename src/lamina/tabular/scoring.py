@@ -1,0 +1,123 @@
+"""The score that chooses epochs and members: the default of the target, or a scorer of the user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.metrics import get_scorer, get_scorer_names
+
+from lamina.errors import suggestion
+from lamina.tabular.targets import Target
+from lamina.tabular.validation_scores import METRICS
+
+Predictions = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How predictions are scored; the higher, the better.
+
+    Attributes
+    ----------
+    name : str
+        By scikit-learn's name, or the name of the function.
+    classes : ndarray or None
+        The classes of a classifier's target.
+    scorer : callable or None
+        `scorer(estimator, X, y)`; None for the default of the target.
+    """
+
+    name: str
+    classes: NDArray[Any] | None
+    scorer: Callable[..., Any] | None = None
+
+    @classmethod
+    def read(cls, scoring: Any, target: Target) -> Scoring:
+        """Check `scoring=` and try it on the trivial predictor.
+
+        Raises
+        ------
+        ValueError
+            For an unknown name, or a scorer that cannot score this target.
+        """
+        classes = target.attributes().get("classes_")
+        if scoring is None:
+            return cls(target.metric, classes)
+        name, scorer = _named(scoring)
+        chosen = cls(name, classes, scorer)
+        value = chosen.measure(target.learned, target.trivial_predictions(None))
+        if not isinstance(value, float):
+            raise ValueError(f"scoring={name!r} returned {value!r}; it must return one number")
+        return chosen
+
+    @property
+    def monitor(self) -> Any:
+        """The `monitor` of the networks."""
+        return "validation_loss" if self.scorer is None else self
+
+    def measure(self, y: NDArray[Any], predictions: Predictions) -> float:
+        """Score predictions of samples; y has classes as integers from 0, or values."""
+        if self.scorer is None:
+            return METRICS[self.name](y, predictions)
+        model = _Classifying() if self.classes is not None else _Regressing()
+        model.predictions, model.classes_ = predictions, self.classes
+        places = np.arange(len(y)).reshape(-1, 1)
+        try:
+            value = self.scorer(model, places, y if self.classes is None else self.classes[y])
+        except ValueError as error:
+            raise ValueError(
+                f"scoring={self.name!r} cannot score this target: {error}.{self._for_several()}"
+            ) from error
+        return float(value) if np.ndim(value) == 0 else value
+
+    def __call__(self, network: Any, X: Any, y: NDArray[Any]) -> float:
+        """Score a network of the ensemble under training."""
+        if self.classes is None:
+            return self.measure(y, np.asarray(network.predict(X), dtype=np.float64))
+        return self.measure(y, np.asarray(network.predict_proba(X), dtype=np.float64))
+
+    def _for_several(self) -> str:
+        names = [self.name + suffix for suffix in ("_macro", "_ovr")]
+        usable = [name for name in names if name in get_scorer_names()]
+        return f" Set scoring={usable[0]!r}" if usable else ""
+
+
+class _Shown(BaseEstimator):  # type: ignore[misc]
+    """An estimator that returns predictions made before."""
+
+    predictions: Predictions
+    classes_: Any
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+class _Classifying(ClassifierMixin, _Shown):  # type: ignore[misc]
+    def predict_proba(self, X: Any) -> Predictions:
+        return self.predictions
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        return np.asarray(self.classes_[np.argmax(self.predictions, axis=1)])
+
+
+class _Regressing(RegressorMixin, _Shown):  # type: ignore[misc]
+    def predict(self, X: Any) -> Predictions:
+        return self.predictions
+
+
+def _named(scoring: Any) -> tuple[str, Callable[..., Any]]:
+    if isinstance(scoring, str):
+        names = get_scorer_names()
+        if scoring not in names:
+            raise ValueError(
+                f"scoring={scoring!r} is no scorer of scikit-learn's.{suggestion(scoring, names)} "
+                f"Allowed: {', '.join(names)}, or a callable scorer(estimator, X, y)"
+            )
+        return scoring, get_scorer(scoring)
+    function = getattr(scoring, "_score_func", scoring)
+    return getattr(function, "__name__", type(function).__name__), scoring

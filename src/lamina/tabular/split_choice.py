@@ -1,0 +1,227 @@
+"""The splits that groups, times or a splitter of the user ask for, checked before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from numbers import Integral
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.encoding.columns import READERS
+from lamina.encoding.frames import as_pandas
+from lamina.encoding.table_columns import read_training
+from lamina.encoding.understanding import understanding_of
+from lamina.errors import TableError, suggestion
+from lamina.tabular.folds import (
+    Split,
+    assign_folds,
+    assign_group_folds,
+    split_in_time,
+    splits_of,
+)
+
+
+class SplitChoice(NamedTuple):
+    """The arguments of `fit` that decide which samples validate which network.
+
+    Attributes
+    ----------
+    groups : ndarray of int64 or None
+        The group of each sample, from 0.
+    time : ndarray of float64 or None
+    cv : splitter, int, iterable of pairs, or None
+    """
+
+    groups: NDArray[np.int64] | None
+    time: NDArray[np.float64] | None
+    cv: Any
+
+    @classmethod
+    def read(cls, X: Any, groups: Any, time: Any, cv: Any) -> tuple[SplitChoice, Any]:
+        """Check the arguments of `fit`; return them with the table without the groups' column."""
+        if time is not None and cv is not None:
+            raise ValueError("fit takes time= or cv=, not both: cv= already decides the splits")
+        table = X
+        if isinstance(groups, str):
+            frame = _frame("groups", groups, X)
+            groups, table = frame[groups], frame.drop(columns=[groups])
+        if isinstance(time, str):
+            time = _frame("time", time, X)[time]
+        numbered = None if groups is None else _read_groups(groups)
+        return cls(numbered, None if time is None else _read_time(time), cv), table
+
+    def splits(
+        self, learned: NDArray[Any], n_folds: int, random_state: np.random.RandomState
+    ) -> list[Split]:
+        """Return the splits of the samples.
+
+        Parameters
+        ----------
+        learned : ndarray of shape (n_samples,)
+            Classes as integers from 0, or values.
+        n_folds : int
+        random_state : RandomState
+        """
+        for name, values in (("groups", self.groups), ("time", self.time)):
+            if values is not None and len(values) != len(learned):
+                raise ValueError(
+                    f"{name} has {len(values)} values, and y has {len(learned)}: give one for "
+                    "each sample"
+                )
+        n_folds = self._number_of_folds(n_folds)
+        if self.cv is not None and not isinstance(self.cv, Integral):
+            splits = _read_splits(self.cv, learned, self.groups)
+        elif self.time is not None:
+            splits = split_in_time(n_folds, self.time)
+        elif self.groups is not None:
+            return splits_of(assign_group_folds(n_folds, self.groups, learned, random_state))
+        else:
+            return splits_of(assign_folds(n_folds, learned, random_state))
+        return splits if self.groups is None else _keep_together(splits, self.groups, self.cv)
+
+    def _number_of_folds(self, n_folds: int) -> int:
+        if not isinstance(self.cv, Integral):
+            return n_folds
+        if self.cv < 2:
+            raise ValueError(f"cv={self.cv!r} must be 2 or more: one fold leaves nothing to learn")
+        return int(self.cv)
+
+
+def _frame(parameter: str, name: str, X: Any) -> Any:
+    """Return a table as a pandas frame that has a column of the name."""
+    frame = as_pandas(X)
+    if frame is None:
+        raise TableError(
+            f"{parameter}={name!r} names a column, and X is an array: give the values themselves, "
+            "one for each sample"
+        )
+    columns = [str(column) for column in frame.columns]
+    if name not in columns:
+        raise TableError(
+            f"{parameter}={name!r} is no column of the table.{suggestion(name, columns)}"
+        )
+    return frame
+
+
+def _one_column(parameter: str, values: Any) -> Any:
+    import pandas as pd
+
+    values = values.to_pandas() if hasattr(values, "to_pandas") else values
+    if np.ndim(values) != 1:
+        raise ValueError(
+            f"{parameter} has shape {np.shape(values)}; it must have one value for each sample"
+        )
+    series = pd.Series(values).reset_index(drop=True)
+    missing = series.isna().to_numpy()
+    if missing.any():
+        _refuse_missing(parameter, missing)
+    return series
+
+
+def _refuse_missing(parameter: str, missing: NDArray[np.bool_]) -> None:
+    row, more = int(np.argmax(missing)) + 1, int(missing.sum()) - 1
+    others = f" and in {more} more" if more else ""
+    raise ValueError(
+        f"{parameter} has no value in row {row}{others}: fill them in, or leave these rows out"
+    )
+
+
+def _read_groups(groups: Any) -> NDArray[np.int64]:
+    import pandas as pd
+
+    codes, names = pd.factorize(_one_column("groups", groups))
+    if len(names) < 2:
+        raise ValueError(
+            f"groups has one group only, {names[0]!r}: it cannot be both learned from and "
+            "validated on; fit without groups="
+        )
+    return np.asarray(codes, dtype=np.int64)
+
+
+def _read_time(time: Any) -> NDArray[np.float64]:
+    series = _one_column("time", time)
+    typed = read_training({"time": series}, understanding_of(series.to_frame("time")))
+    kind = typed.kinds["time"]
+    if kind == "category":
+        raise ValueError(
+            f"time has {str(series.iloc[0])!r} in row 1, and its values are no dates or numbers: "
+            "give dates, or numbers that grow with time"
+        )
+    values = np.asarray(READERS[kind]("time", typed.columns["time"]), dtype=np.float64).ravel()
+    if not np.isfinite(values).all():
+        _refuse_missing("time", ~np.isfinite(values))
+    if len(np.unique(values)) < 2:
+        raise ValueError("time is the same in every row: leave it out")
+    return values
+
+
+def _read_splits(cv: Any, learned: NDArray[Any], groups: NDArray[np.int64] | None) -> list[Split]:
+    """Check the pairs of a splitter, or of an iterable."""
+    if hasattr(cv, "split"):
+        pairs = cv.split(np.zeros((len(learned), 1)), learned, groups)
+    elif isinstance(cv, Iterable) and not isinstance(cv, str):
+        pairs = cv
+    else:
+        raise TypeError(
+            f"cv={cv!r} must be a number of folds, a splitter of scikit-learn, or pairs of "
+            "training and validation indices"
+        )
+    splits = [_read_pair(number, pair, len(learned)) for number, pair in enumerate(pairs, 1)]
+    if not splits:
+        raise ValueError("cv has no split: give one pair of indices at least")
+    return splits
+
+
+def _read_pair(number: int, pair: Any, n_samples: int) -> Split:
+    try:
+        train, validation = (_read_indices(part, n_samples) for part in pair)
+    except (TypeError, ValueError, IndexError) as error:
+        raise ValueError(
+            f"split {number} of cv must be two arrays of indices from 0 to {n_samples - 1}, or two "
+            f"masks: {error}"
+        ) from None
+    if not len(train) or not len(validation):
+        empty = "validation" if len(train) else "training"
+        raise ValueError(f"split {number} of cv has no {empty} samples")
+    shared = np.intersect1d(train, validation)
+    if len(shared):
+        raise ValueError(
+            f"split {number} of cv has sample {shared[0]} both in training and in validation: "
+            "its validation would praise what was learned by heart"
+        )
+    return Split(train, validation)
+
+
+def _read_indices(part: Any, n_samples: int) -> NDArray[np.int64]:
+    indices = np.asarray(part)
+    if indices.dtype == bool:
+        if indices.shape != (n_samples,):
+            raise ValueError(f"a mask has shape {indices.shape}")
+        return np.flatnonzero(indices)
+    if indices.ndim != 1 or (len(indices) and indices.dtype.kind not in "iu"):
+        raise ValueError(f"found {indices.dtype} of shape {indices.shape}")
+    if len(indices) and not (indices.min() >= 0 and indices.max() < n_samples):
+        raise ValueError(f"found {indices.min()} to {indices.max()}")
+    return np.unique(indices.astype(np.int64))
+
+
+def _keep_together(splits: list[Split], groups: NDArray[np.int64], cv: Any) -> list[Split]:
+    """Refuse splits of the user's that divide a group; leave such samples out of earlier times."""
+    kept = []
+    for number, (train, validation) in enumerate(splits, 1):
+        divided = np.isin(groups[train], groups[validation])
+        if divided.any() and cv is not None:
+            raise ValueError(
+                f"split {number} of cv divides the group of sample {train[np.argmax(divided)]} "
+                "between training and validation: use a splitter that heeds groups, such as "
+                "GroupKFold, or leave groups= out"
+            )
+        if divided.all():
+            raise ValueError(
+                "with groups= and time= no earlier sample is left to learn from, because every "
+                "group is there at all times: leave one of both out"
+            )
+        kept.append(Split(train[~divided], validation))
+    return kept
