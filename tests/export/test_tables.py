@@ -347,3 +347,26 @@ def test_every_part_of_a_date_is_said_by_every_export(compile_c):
     assert_alike(run_python(model, rows), answer)
     assert_alike(run_c(compile_c, model, rows), answer)
     assert_alike(run_onnx(model, rows), answer)
+
+
+def test_levels_of_whole_numbers_are_said_by_every_export(compile_c):
+    table = mixed(dates=False)
+    network = lamina.MLPRegressor(max_iter=5, tol=10.0, random_state=0)
+    encoding = TableEncoding(integer_categories=10)
+    model = make_pipeline(encoding, network).fit(table, score_of(table))
+    assert model[0].levels_ == {"rooms": [0, 1, 2, 3, 4, 5]}
+    rows = strange_rows(table)
+    answer = expected(model, rows)
+    assert_alike(run_python(model, rows), answer)
+    assert_alike(run_c(compile_c, model, rows), answer)
+    assert_alike(run_onnx(model, rows), answer)
+
+
+@pytest.mark.parametrize("export", [lamina.to_python, lamina.to_c, lamina.to_onnx])
+def test_a_column_encoded_by_n_grams_is_refused_by_name_with_the_cure(export):
+    table = mixed(missing=False, dates=False)
+    network = lamina.MLPRegressor(max_iter=2, tol=10.0, random_state=0)
+    encoding = TableEncoding(text_components=2, column_types={"city": "text"})
+    model = make_pipeline(encoding, network).fit(table, table["age"])
+    with pytest.raises(lamina.errors.ExportError, match=r"'city'.*column_types=\{'city': 'cat"):
+        export(model)

@@ -28,6 +28,10 @@ def columns_of_features(encoding: TableEncoding) -> NDArray[Any]:
     names = [*numeric, *(numeric[i] for i in encoding._indicated())]
     for name, parts in encoding.calendar_.items():
         names += [name] * sum(len(PARTS[part].suffixes) for part in parts)
+    for name, levels in encoding.levels_.items():
+        names += [name] * len(levels)
+    for name, components in encoding.texts_.items():
+        names += [name] * components.width
     for name, texts in encoding.categories_.items():
         names += [name] * len(texts)
     return np.array(names, dtype=object)
@@ -39,6 +43,10 @@ def names_of_features(encoding: TableEncoding) -> NDArray[Any]:
     names = [*numeric, *(f"{numeric[i]} is missing" for i in encoding._indicated())]
     for name, parts in encoding.calendar_.items():
         names += [f"{name} {suffix}" for part in parts for suffix in PARTS[part].suffixes]
+    for name, levels in encoding.levels_.items():
+        names += [f"{name}={level:.0f}" for level in levels]
+    for name, components in encoding.texts_.items():
+        names += [f"{name} text {i + 1}" for i in range(components.width)]
     for name, texts in encoding.categories_.items():
         names += [f"{name} is missing" if text is None else f"{name}={text}" for text in texts]
     return np.array(names, dtype=object)

@@ -3,7 +3,8 @@
 Shapes: the table (n_rows, n_columns); numbers (n_rows, n_numbers) float64, NaN where missing; texts
 (n_rows, n_categorical) object, None where missing; the matrix (n_rows, n_features_out) float64:
 standardised numbers, then one 0/1 column for each number that was missing in training, then the
-calendar parts of dates, then one 0/1 column for each category that is kept.
+calendar parts of dates, levels of whole numbers and components of texts, then one 0/1 column for
+each category that is kept.
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ from lamina.encoding.calendar import PARTS, calendar_columns, check_parts, varyi
 from lamina.encoding.column_form import ColumnForm
 from lamina.encoding.columns import READERS, Kind, frequent
 from lamina.encoding.feature_columns import names_of_features
+from lamina.encoding.integer_levels import integer_levels, level_columns
 from lamina.encoding.table_numbers import fit_numbers
 from lamina.encoding.table_plain import from_plain, to_plain
 from lamina.encoding.table_reading import columns_of_new, training_columns
 from lamina.encoding.table_report import ColumnRecord, report_columns
+from lamina.encoding.text_components import TextComponents, fit_text_components
 from lamina.encoding.unfamiliar import Unfamiliar, find_unfamiliar, ranges_of, rare_among
 from lamina.encoding.whole_numbers import as_known, in_one_writing
 from lamina.errors import TableError
@@ -72,6 +75,13 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         The parts of dates, of 'weekday', 'month', 'hour' (the default), 'weekend',
         'month_of_year', 'hour_of_day' (a 0/1 column each), 'half_day', 'day_of_month',
         'day_of_year', 'half_year' and 'year'. A part has columns if it varies in training.
+    integer_categories : int, default=0
+        A column of whole numbers with at most so many values has a 0/1 column for each value as
+        well, unless `column_types` calls it a 'number'. 0 for none.
+    text_components : int, default=0
+        The most columns that short texts turn into beside their categories: main directions of
+        their hashed n-grams of 2 to 4 characters. Columns of `column_types` 'text' have them, and
+        text columns of more than 40 values that share words. 0 for none.
 
     Attributes
     ----------
@@ -90,6 +100,10 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         The rare categories of each categorical column, unless they are too many.
     ranges_ : dict of str to (float, float)
         The least and the greatest number of each column of numbers.
+    levels_ : dict of str to list of float
+        The values of each column that `integer_categories` chose.
+    texts_ : dict of str to TextComponents
+        Of each column of short texts.
     report_ : list of ColumnRecord
         What each column was taken for, and what is done with it, in words.
     sparse_ : bool
@@ -119,6 +133,8 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     categories_: dict[str, list[str | None]]
     rare_: dict[str, list[str]]
     ranges_: dict[str, tuple[float, float]]
+    levels_: dict[str, list[float]]
+    texts_: dict[str, TextComponents]
     report_: list[ColumnRecord]
     sparse_: bool
     imputer_: Any
@@ -131,6 +147,8 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         "sparse_output": ["boolean", StrOptions({"auto"})],
         "column_types": [dict, None],
         "calendar_parts": ["array-like", None],
+        "integer_categories": [Interval(Integral, 0, None, closed="left")],
+        "text_components": [Interval(Integral, 0, None, closed="left")],
     }
 
     def __init__(
@@ -141,12 +159,16 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         sparse_output: bool | str = "auto",
         column_types: Mapping[str, str] | None = None,
         calendar_parts: Sequence[str] | None = None,
+        integer_categories: int = 0,
+        text_components: int = 0,
     ) -> None:
         self.min_frequency = min_frequency
         self.max_categories = max_categories
         self.sparse_output = sparse_output
         self.column_types = column_types
         self.calendar_parts = calendar_parts
+        self.integer_categories = integer_categories
+        self.text_components = text_components
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -183,6 +205,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             name: in_one_writing(READERS["category"](name, columns[name]))
             for name in self._categorical()
         }
+        self.texts_ = fit_text_components(texts, self.column_types, self.text_components)
         limits = self.min_frequency, self.max_categories
         self._set_categories({name: frequent(values, *limits) for name, values in texts.items()})
         self.rare_ = rare_among(texts, self.categories_)
@@ -216,6 +239,10 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             blocks += [self.scaler_.transform(imputed[:, :n_numbers]), imputed[:, n_numbers:]]
         for name, parts in self.calendar_.items():
             blocks.append(calendar_columns(READERS["moment"](name, columns[name]), parts))
+        for name, levels in self.levels_.items():
+            blocks.append(level_columns(READERS["number"](name, columns[name]), levels))
+        for name, components in self.texts_.items():
+            blocks.append(components.columns(READERS["category"](name, columns[name])))
         if self.one_hot_ is not None:
             kept = [name for name, texts in self.categories_.items() if texts]
             texts = self._read(columns, kept)
@@ -321,6 +348,10 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         numbers = self._read(columns, names) if names else None
         self.imputer_, self.scaler_ = fit_numbers(names, numbers)
         self.ranges_ = ranges_of(names, numbers)
+        types, kinds = self.column_types or {}, self.kinds_
+        free = [n for n in names if kinds[n] == "number" and types.get(n) != "number"]
+        by_name = {} if numbers is None else {n: numbers[:, names.index(n)] for n in free}
+        self.levels_ = integer_levels(by_name, self.integer_categories, self.min_frequency)
 
     def _set_categories(self, categories: dict[str, list[str | None]]) -> None:
         self.categories_ = categories
@@ -329,7 +360,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if kept:
             encoder = OneHotEncoder(categories=kept, handle_unknown="ignore")
             self.one_hot_ = encoder.fit(np.array([[texts[0] for texts in kept]], dtype=object))
-        elif self.imputer_ is None:
+        elif self.imputer_ is None and not self.texts_:
             raise TableError(
                 f"no column of the table has a value in {self.min_frequency} rows or more, so "
                 "there is nothing to learn from: add rows or columns, or lower min_frequency"
@@ -345,6 +376,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return bool(self.sparse_output)
         full = len(self._numeric()) + len(self._indicated())
         full += sum(len(PARTS[part].suffixes) for ps in self.calendar_.values() for part in ps)
+        full += sum(components.width for components in self.texts_.values())
         width = full + sum(map(len, self.categories_.values()))
         filled = full + sum(1 for texts in self.categories_.values() if texts)
         return width >= SPARSE_FROM_WIDTH and filled < SPARSE_BELOW_DENSITY * width

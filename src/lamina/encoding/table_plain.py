@@ -13,6 +13,7 @@ from lamina.encoding.column_form import ColumnForm
 from lamina.encoding.columns import READERS
 from lamina.encoding.table_numbers import fitted_imputer
 from lamina.encoding.table_report import record_from_plain
+from lamina.encoding.text_components import TextComponents
 from lamina.files.fields import (
     Fields,
     array,
@@ -21,6 +22,7 @@ from lamina.files.fields import (
     mapping_of,
     member,
     none_or,
+    number,
     refused,
     text,
     truth,
@@ -55,8 +57,20 @@ def _range(value: Any, place: str) -> None:
         raise refused(value, place, "two finite numbers")
 
 
+def _texts(value: Any, place: str) -> None:
+    vector = array(np.float64, (None,), finite=True)
+    fields: Fields = {
+        "places": array(np.int64, (None,)),
+        "weights": vector,
+        "components": array(np.float32, (None, None), finite=True),
+        "mean": vector,
+        "scale": number(),
+    }
+    check_fields(value, fields, place)
+
+
 # Files of earlier versions lack these.
-ADDED_LATER = ("left_out", "forms", "calendar", "report", "rare", "ranges")
+ADDED_LATER = ("left_out", "forms", "calendar", "report", "rare", "ranges", "levels", "texts")
 FIELDS: Fields = {
     "parameters": mapping_of(_anything),
     "columns": list_of(_column),
@@ -70,6 +84,8 @@ FIELDS: Fields = {
     "report": list_of(mapping_of(_anything)),
     "rare": mapping_of(list_of(text)),
     "ranges": mapping_of(_range),
+    "levels": mapping_of(list_of(number())),
+    "texts": mapping_of(_texts),
 }
 
 
@@ -88,6 +104,8 @@ def to_plain(encoding: TableEncoding) -> dict[str, Any]:
         "report": [dict(record) for record in encoding.report_],
         "rare": {name: list(texts) for name, texts in encoding.rare_.items()},
         "ranges": {name: list(bounds) for name, bounds in encoding.ranges_.items()},
+        "levels": {name: list(levels) for name, levels in encoding.levels_.items()},
+        "texts": {name: found.to_plain() for name, found in encoding.texts_.items()},
     }
 
 
@@ -107,6 +125,7 @@ def from_plain(encoding: TableEncoding, plain: dict[str, Any]) -> None:
     }
     encoding.calendar_ = _calendar(encoding, plain)
     _set_numbers(encoding, plain["numbers"])
+    _set_further(encoding, plain)
     texts = map(list, plain["categories"])
     encoding._set_categories(dict(zip(encoding._categorical(), texts, strict=True)))
     encoding.report_ = [record_from_plain(record) for record in plain.get("report", ())]
@@ -116,6 +135,17 @@ def from_plain(encoding: TableEncoding, plain: dict[str, Any]) -> None:
         for name, (low, high) in _known(encoding, plain, "ranges").items()
     }
     encoding.sparse_ = plain["sparse"]
+
+
+def _set_further(encoding: TableEncoding, plain: dict[str, Any]) -> None:
+    """Set levels of whole numbers and components of texts."""
+    levels, texts = (_known(encoding, plain, key) for key in ("levels", "texts"))
+    for key, found, kind in (("levels", levels, "number"), ("texts", texts, "category")):
+        wrong = [name for name in found if (name, kind) not in encoding._used()]
+        if wrong:
+            raise ValueError(f"{key!r} names {wrong[0]!r}, which is no used {kind}")
+    encoding.levels_ = {name: [float(level) for level in found] for name, found in levels.items()}
+    encoding.texts_ = {name: TextComponents.from_plain(found) for name, found in texts.items()}
 
 
 def _known(encoding: TableEncoding, plain: dict[str, Any], key: str) -> dict[str, Any]:

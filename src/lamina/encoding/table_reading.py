@@ -56,9 +56,12 @@ def columns_of_new(encoding: TableEncoding, X: Any) -> dict[str, Any]:
     if not hasattr(encoding, "feature_names_in_"):
         validate_data(encoding, frame, reset=False, skip_check_array=True)
         return {name: frame.iloc[:, i] for i, name in enumerate(encoding.kinds_)}
-    # A category column without any category is left out, too.
-    used = encoding._used()
-    needed = [name for name, _ in used if encoding.categories_.get(name) != []]
+    # A category column without any category is left out, too, unless its texts are encoded.
+    needed = [
+        name
+        for name, _ in encoding._used()
+        if encoding.categories_.get(name) != [] or name in encoding.texts_
+    ]
     require_columns(needed, [str(name) for name in frame.columns])
     columns = {name: frame[name] for name in needed}
     return read_new(columns, encoding.kinds_, encoding.forms_)

@@ -106,6 +106,8 @@ def _action(encoding: TableEncoding, name: str, column: Any, is_indicated: bool)
         return _action_on_categories(encoding, name, column)
     beside = [part.replace("_", " ") for part in encoding.calendar_.get(name, ())]
     action = f"days since 1970, standardised, and {_listed(beside)}" if beside else "standardised"
+    if name in encoding.levels_:
+        action += f", and a 0/1 column for each of {len(encoding.levels_[name])} whole numbers"
     if is_indicated:
         action += ", with a 0/1 column for missing values"
     return action
@@ -113,12 +115,17 @@ def _action(encoding: TableEncoding, name: str, column: Any, is_indicated: bool)
 
 def _action_on_categories(encoding: TableEncoding, name: str, column: Any) -> str:
     kept = encoding.categories_[name]
+    texts = encoding.texts_.get(name)
+    spelling = "" if texts is None else f"{texts.width} columns for the parts of its words"
+    if not kept and spelling:
+        return spelling
     if not kept:
         return f"left out: no value occurs in {encoding.min_frequency} rows or more"
     n_kept = len([text for text in kept if text is not None])
     n_rare = _n_distinct(column) - n_kept
     action = f"a 0/1 column for each of {len(kept):,} categories"
-    return action + (f"; {n_rare:,} rare ones share none" if n_rare > 0 else "")
+    action += f"; {n_rare:,} rare ones share none" if n_rare > 0 else ""
+    return f"{action}; {spelling}" if spelling else action
 
 
 def _listed(names: list[str]) -> str:

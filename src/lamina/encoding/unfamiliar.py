@@ -78,7 +78,8 @@ def find_unfamiliar(encoding: TableEncoding, columns: Mapping[str, Any]) -> list
         values = READERS[kind](name, column)
         had_missing = None in kept or name in indicated
         found.append(_missing(name, column, kind == "category", had_missing=had_missing))
-        if kind == "category":
+        # A text of training's words is not unknown where its n-grams are encoded.
+        if kind == "category" and name not in encoding.texts_:
             found.append(_unknown(name, column, values, kept, encoding.rare_.get(name)))
         elif kind == "number" and name in encoding.ranges_:
             found.append(_out_of_range(name, column, values, encoding.ranges_[name]))

@@ -227,7 +227,7 @@ def _is_missing(value: Any) -> bool:
 PLAIN_PARTS = frozenset(
     (
         *("parameters", "columns", "named", "sparse", "categories", "numbers"),
-        *("left_out", "calendar", "forms", "report", "rare", "ranges"),
+        *("left_out", "calendar", "forms", "report", "rare", "ranges", "levels", "texts"),
     )
 )
 NUMBER_PARTS = frozenset({"median", "had_missing", "mean", "variance", "scale", "n_rows"})
@@ -238,6 +238,11 @@ def _table_encoding(lowering: Lowering, step: TableEncoding, value: Value) -> Va
     _refuse_unknown(plain, PLAIN_PARTS)
     if not isinstance(value, Raw):
         raise NotLoweredError("an export takes a TableEncoding as the first step of a pipeline")
+    for name in step.texts_:
+        raise NotLoweredError(
+            f"column {name!r} is encoded by the n-grams of its texts, which no export can say: fit "
+            f"with column_types={{{name!r}: 'category'}}, or without text_components"
+        )
     lowering.takes_a_table = True
     kinds = list(step.kinds_.items())
     parts: list[Value] = []
@@ -252,6 +257,11 @@ def _table_encoding(lowering: Lowering, step: TableEncoding, value: Value) -> Va
         parts += _table_numbers(lowering, plain["numbers"], value.taken(numeric))
     for i in used:
         parts += _calendar(lowering, step.calendar_.get(kinds[i][0], ()), value.columns[i])
+    for i in used:
+        levels = step.levels_.get(kinds[i][0])
+        if levels:
+            source = lowering.add(Columns((value.columns[i],)))
+            parts.append(lowering.add(OneHotNumber(source, 0, _doubles(levels))))
     for i in used:
         name, kind = kinds[i]
         texts = step.categories_[name] if kind == "category" else []

@@ -1,0 +1,199 @@
+"""Short texts as a few numbers: hashed n-grams of characters, weighted, then their main directions.
+
+Texts that share parts of words ("Office Manager", "office mgr.") are near each other, and a text
+that training did not have is near those that it resembles. Shapes: texts (n_rows,), n-grams
+(n_texts, n_used) csr, components (n_components, n_used) float32.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+N_HASHES, N_GRAMS = 4096, (2, 4)
+# Longer texts count by their beginning; the directions are found on a part of many texts.
+MOST_CHARACTERS, MOST_TEXTS, TEXTS_AT_ONCE = 500, 20_000, 10_000
+# A column of fewer texts is one-hot encoded alone; codes share no words and gain nothing.
+LEAST_TEXTS, LEAST_REPEATING = 40, 0.3
+_WORD = re.compile(r"[^\W\d_]{3,}")
+
+Texts = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class TextComponents:
+    """What is learned of the texts of a column.
+
+    Attributes
+    ----------
+    places : ndarray of int64, shape (n_used,)
+        The hashes that occur in training.
+    weights : ndarray of float64, shape (n_used,)
+        Inverse document frequencies.
+    components : ndarray of float32, shape (n_components, n_used)
+    mean : ndarray of float64, shape (n_components,)
+    scale : float
+        The standard deviation of the first direction: later ones stay smaller, so that noise does.
+    """
+
+    places: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    components: NDArray[np.float32]
+    mean: NDArray[np.float64]
+    scale: float
+
+    @property
+    def width(self) -> int:
+        """The number of columns."""
+        return len(self.components)
+
+    @classmethod
+    def fit(cls, texts: Texts, n_components: int) -> TextComponents | None:
+        """Find the main directions; None where the texts have fewer than two distinct n-grams.
+
+        Parameters
+        ----------
+        texts : object array of shape (n_rows,)
+            None where missing.
+        n_components : int
+            The most directions.
+        """
+        # Imported here: they take time, and few tables need them.
+        from sklearn.decomposition import TruncatedSVD
+        from threadpoolctl import threadpool_limits
+
+        distinct = sorted({text for text in texts.tolist() if text is not None})
+        part = distinct[:: -(-len(distinct) // MOST_TEXTS)] if distinct else []
+        counts = _hashed(part)
+        occurrences = np.bincount(counts.indices, minlength=N_HASHES)
+        places = np.flatnonzero(occurrences)
+        n_components = min(n_components, len(places) - 1, len(part) - 1)
+        if n_components < 1:
+            return None
+        weights = np.log((1 + len(part)) / (1 + occurrences[places])) + 1
+        # One thread: sums of several have other last bits.
+        with threadpool_limits(limits=1):
+            svd = TruncatedSVD(n_components, random_state=0)
+            svd.fit(_weighted(counts, places, weights))
+        components = np.ascontiguousarray(svd.components_, dtype=np.float32)
+        found = cls(places, weights, components, np.zeros(n_components), 1.0)
+        values = found.columns(texts)[[text is not None for text in texts.tolist()]]
+        spread = float(values.std(axis=0).max())
+        return cls(places, weights, components, values.mean(axis=0), spread if spread > 0 else 1.0)
+
+    def columns(self, texts: Texts) -> NDArray[np.float64]:
+        """Return the columns, shape (n_rows, n_components); 0 where the text is missing."""
+        places: dict[Any, int] = {}
+        codes = np.array([places.setdefault(text, len(places)) for text in texts.tolist()])
+        distinct = list(places)
+        values = np.empty((len(distinct), self.width))
+        for start in range(0, len(distinct), TEXTS_AT_ONCE):
+            part = distinct[start : start + TEXTS_AT_ONCE]
+            counts = _hashed([text or "" for text in part])
+            values[start : start + len(part)] = _weighted(
+                counts, self.places, self.weights
+            ) @ self.components.T.astype(np.float64)
+        values = (values - self.mean) / self.scale
+        if None in places:
+            values[places[None]] = 0.0
+        return np.asarray(values[codes])
+
+    def to_plain(self) -> dict[str, Any]:
+        """The learned numbers, for `from_plain`."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> TextComponents:
+        """The components that `to_plain` described; raises ValueError for anything else."""
+        found = cls(**plain)
+        n_components, n_used = found.components.shape
+        shapes = [found.places.shape, found.weights.shape, found.mean.shape]
+        if shapes != [(n_used,), (n_used,), (n_components,)]:
+            raise ValueError(f"the arrays of text components have shapes {shapes}")
+        is_sound = (
+            found.scale > 0
+            and found.places.dtype.kind == "i"
+            and n_used > 0
+            and bool(((found.places >= 0) & (found.places < N_HASHES)).all())
+        )
+        if not is_sound:
+            raise ValueError("text components cannot have these hashes or this scale")
+        return found
+
+
+def fit_text_components(
+    texts: Mapping[str, Texts], types: Mapping[str, str] | None, n_components: int
+) -> dict[str, TextComponents]:
+    """Return the components of each column of short texts, by name.
+
+    Parameters
+    ----------
+    texts : mapping of str to object array of shape (n_rows,)
+        The categorical columns; None where missing.
+    types : mapping of str to {'number', 'date', 'category', 'text'}, optional
+        A column of 'text' has components whatever its values are, one of 'category' never.
+    n_components : int
+        0 for none.
+    """
+    fitted = {}
+    for name, values in texts.items():
+        chosen = (types or {}).get(name)
+        if n_components and chosen != "category" and (chosen == "text" or repeats_words(values)):
+            components = TextComponents.fit(values, n_components)
+            if components is not None:
+                fitted[name] = components
+    return fitted
+
+
+def repeats_words(texts: Texts) -> bool:
+    """Whether there are many distinct texts, of which several share words with others.
+
+    Examples
+    --------
+    >>> titles = [f"{rank} {field}" for rank in ("senior", "junior") for field in "abcdefg" * 4]
+    >>> repeats_words(np.array([f"{t} engineer {i}" for i, t in enumerate(titles)], dtype=object))
+    True
+    >>> repeats_words(np.array([f"N{i}" for i in range(100)], dtype=object))
+    False
+    """
+    distinct = sorted({text for text in texts.tolist() if text is not None})
+    if len(distinct) <= LEAST_TEXTS:
+        return False
+    part = distinct[:: -(-len(distinct) // MOST_TEXTS)]
+    words = [set(_WORD.findall(text[:MOST_CHARACTERS].lower())) for text in part]
+    counts = Counter(word for found in words for word in found)
+    return float(np.mean([any(counts[w] > 1 for w in found) for found in words])) >= LEAST_REPEATING
+
+
+def _hashed(texts: list[str]) -> sparse.csr_matrix:
+    """Return the counts of each text's n-grams, by their hashes."""
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    vectorizer = HashingVectorizer(
+        analyzer="char_wb",
+        ngram_range=N_GRAMS,
+        n_features=N_HASHES,
+        alternate_sign=False,
+        norm=None,
+    )
+    if not texts:
+        return sparse.csr_matrix((0, N_HASHES))
+    return vectorizer.transform([text[:MOST_CHARACTERS] for text in texts])
+
+
+def _weighted(
+    counts: sparse.csr_matrix, places: NDArray[np.int64], weights: NDArray[np.float64]
+) -> sparse.csr_matrix:
+    """Return tf-idf rows of length 1, shape (n_texts, n_used)."""
+    from sklearn.preprocessing import normalize
+
+    used = sparse.csr_matrix(counts[:, places])
+    used.data = (1 + np.log(used.data)) * weights[used.indices]
+    return normalize(used)
