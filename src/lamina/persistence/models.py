@@ -31,13 +31,15 @@ from lamina.persistence.compositions import (
     check_transformer,
     check_union,
 )
+from lamina.persistence.ensembles import NETWORKS, check_ensemble
 from lamina.persistence.targets import check_target
 from lamina.persistence.transformers import TRANSFORMERS
 
 SAVABLE = (
     "lamina saves its MLPClassifier and MLPRegressor, alone, at the end of a Pipeline after "
     f"TableEncoding, ColumnTransformer, FeatureUnion, {', '.join(TRANSFORMERS)} or 'passthrough', "
-    "and in a TransformedTargetRegressor. For all else there are joblib and skops"
+    "and in a TransformedTargetRegressor; and its TabularClassifier and TabularRegressor. For all "
+    "else there are joblib and skops"
 )
 # Callbacks, scikit-learn's own too, are code, which no file holds; a checkpoint is of this machine.
 RECOMPUTED = "_transformers_feature_names_out"  # By each transform; it may be an Index of pandas.
@@ -86,6 +88,7 @@ _PLAIN = {"Pipeline": "sklearn.pipeline", "FeatureUnion": "sklearn.pipeline"}
 _PLAIN |= {"ColumnTransformer": "sklearn.compose", "TransformedTargetRegressor": "sklearn.compose"}
 _OURS = {"MLPClassifier": "lamina.estimators", "MLPRegressor": "lamina.estimators"}
 _OURS |= {"TableEncoding": "lamina.encoding"}
+_OURS |= dict.fromkeys(NETWORKS, "lamina.tabular")
 MODULES = {**_OURS, **_PLAIN, **{name: each.module for name, each in TRANSFORMERS.items()}}
 
 
@@ -99,7 +102,7 @@ def kind_of(name: str) -> Kind:
         return Kind(cls, _pipeline_to_plain, _pipeline_from_plain, True)
     if name == "TableEncoding":
         return Kind(cls, _encoding_to_plain, _encoding_from_plain, False)
-    is_model = name == "TransformedTargetRegressor"
+    is_model = name == "TransformedTargetRegressor" or name in NETWORKS
     return Kind(cls, _estimator_to_plain, _estimator_from_plain, is_model)
 
 
@@ -120,6 +123,8 @@ def check(estimator: Any) -> None:
         check_estimator(estimator)
     elif name == "TransformedTargetRegressor":
         check_target(estimator, _n_targets(vars(estimator).get("regressor_")))
+    elif name in NETWORKS:
+        check_ensemble(estimator)
     elif name == "TableEncoding":
         estimator._validate_params()
     elif name in TRANSFORMERS:

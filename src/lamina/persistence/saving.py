@@ -31,10 +31,11 @@ def save(
 
     Parameters
     ----------
-    model : MLPClassifier, MLPRegressor, Pipeline or TransformedTargetRegressor
-        Fitted or not. A pipeline has one of the first two as its last step, and before it
-        `lamina.encoding.TableEncoding`, any of scikit-learn's transformers that docs/how_to/save.md
-        lists, or 'passthrough'.
+    model : estimator
+        MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor, Pipeline or
+        TransformedTargetRegressor, fitted or not. A pipeline has one of the first two as its last
+        step, and before it `lamina.encoding.TableEncoding`, any of scikit-learn's transformers that
+        docs/how_to/save.md lists, or 'passthrough'.
     path : str or path-like
         The file; '.lamina' is a good ending.
     overwrite : bool, default=False
@@ -96,7 +97,7 @@ def load(path: str | os.PathLike[str]) -> Any:
 
     Returns
     -------
-    MLPClassifier, MLPRegressor, Pipeline or TransformedTargetRegressor
+    estimator
         Equal to the one that was saved, to the last bit of its weights.
 
     Raises

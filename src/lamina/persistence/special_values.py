@@ -17,6 +17,7 @@ import numpy as np
 
 from lamina.files.fields import Fields, array, check_fields, member, refused, whole
 from lamina.files.plain import Place, PlainReader, PlainWriter, told
+from lamina.persistence.ensembles import record_from_plain, record_to_plain
 
 _SELECTION = "sklearn.feature_selection"
 _SCORES = "chi2 f_classif f_regression mutual_info_classif mutual_info_regression r_regression"
@@ -53,6 +54,9 @@ def special_to_plain(value: Any, writer: PlainWriter, path: Place) -> Any:
     TypeError
         For a function that is not among FUNCTIONS; names it.
     """
+    record = record_to_plain(value, writer, path)
+    if record is not None:
+        return record
     if isinstance(value, np.dtype):
         name = "str" if value.kind == "U" else value.name
         return {"$dtype": name} if name in _DTYPES else None
@@ -145,4 +149,5 @@ SPECIAL: dict[str, Callable[[Any, PlainReader], Any]] = {
     "$type": _type,
     "$slice": _slice,
     "$spline": _spline,
+    "$record": record_from_plain,
 }

@@ -1,0 +1,107 @@
+"""Ensembles for tables in model files: every bit comes back, and parts that misfit are refused."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+
+from lamina import TabularClassifier, TabularRegressor
+from lamina.errors import ModelFileError
+from lamina.persistence import load, save
+from lamina.persistence.ensembles import record_from_plain
+
+N_ROWS = 120
+RNG = np.random.default_rng(0)
+TABLE = pd.DataFrame(
+    {
+        "size": RNG.normal(100, 30, N_ROWS).round(1),
+        "city": RNG.choice(["Köln", "Rome", None], N_ROWS),
+        "shop": [f"s{i % 20}" for i in range(N_ROWS)],
+        "day": pd.date_range("2024-01-01", periods=N_ROWS).strftime("%Y-%m-%d"),
+    }
+)
+TABLE.loc[::7, "size"] = None
+SIZE = TABLE["size"].fillna(100).to_numpy()
+TARGETS: dict[str, Any] = {
+    "text": np.where(SIZE > 100, "yes", "no"),
+    "truth": SIZE > 100,
+    "whole": np.digitize(SIZE, [80, 110]),
+    "values": SIZE * 3.0 + RNG.normal(size=N_ROWS),
+}
+
+
+@pytest.fixture(scope="module", params=TARGETS)
+def fitted(request: pytest.FixtureRequest) -> Any:
+    estimator = TabularRegressor if request.param == "values" else TabularClassifier
+    return estimator(quality="fast", random_state=0).fit(TABLE, TARGETS[request.param])
+
+
+def answers(model: Any) -> Any:
+    new = TABLE.assign(city="Oslo", shop="s3")
+    predict = model.predict_proba if hasattr(model, "predict_proba") else model.predict
+    return np.concatenate([predict(TABLE), predict(new)])
+
+
+def test_a_loaded_ensemble_has_the_same_bits(fitted: Any, tmp_path: Path) -> None:
+    save(fitted, tmp_path / "model.lamina")
+    loaded = load(tmp_path / "model.lamina")
+    assert type(loaded) is type(fitted)
+    assert_array_equal(answers(loaded), answers(fitted))
+    assert_array_equal(loaded.predict(TABLE), fitted.predict(TABLE))
+    assert_array_equal(loaded.oof_predictions_, fitted.oof_predictions_)
+    assert loaded.validation_score_ == fitted.validation_score_
+    assert loaded.report_ == fitted.report_
+    assert vars(loaded).keys() == vars(fitted).keys()
+    save(loaded, tmp_path / "again.lamina")
+    assert (tmp_path / "again.lamina").read_bytes() == (tmp_path / "model.lamina").read_bytes()
+
+
+def test_an_ensemble_that_is_not_fitted_keeps_its_parameters(tmp_path: Path) -> None:
+    model = TabularClassifier(quality="fast", column_types={"zip": "category"}, random_state=3)
+    save(model, tmp_path / "new.lamina")
+    assert load(tmp_path / "new.lamina").get_params() == model.get_params()
+
+
+def _without(member: Any) -> Any:
+    return replace(member, numeric=replace(member.numeric, median=member.numeric.median[:-1]))
+
+
+MISFITS: dict[str, Callable[[Any], Any]] = {
+    "no members": lambda m: m.members_.clear(),
+    "a member of another kind": lambda m: m.members_.__setitem__(0, "network"),
+    "weights of another number": lambda m: setattr(m, "member_weights_", m.member_weights_[:-1]),
+    "weights that are not finite": lambda m: m.member_weights_.fill(np.nan),
+    "numbers that are missing": lambda m: m.members_.__setitem__(0, _without(m.members_[0])),
+    "another table": lambda m: setattr(m.inputs_, "n_numbers_", 7),
+    "no inputs": lambda m: setattr(m, "inputs_", None),
+}
+
+
+@pytest.mark.parametrize("name", MISFITS)
+def test_parts_that_do_not_fit_are_refused(name: str, fitted: Any, tmp_path: Path) -> None:
+    model = copy.deepcopy(fitted)
+    MISFITS[name](model)
+    with pytest.raises((ValueError, TypeError, AttributeError)):
+        save(model, tmp_path / "model.lamina")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("plain", "message"),
+    [
+        (["os.system", {}], "not among its known records"),
+        (["inputs.np", {}], "not among its known records"),
+        (["members.Member", {"recipe": "x"}], "has the fields"),
+    ],
+)
+def test_only_records_of_this_package_are_read(plain: Any, message: str) -> None:
+    with pytest.raises(ModelFileError, match=message):
+        record_from_plain(plain, None)  # type: ignore[arg-type]
