@@ -21,7 +21,7 @@ $(VENV)/built: $(VENV)/tools $(SOURCES)
 	touch $@
 
 demo: build
-	$(BIN)/lamina train --dataset digits --set hidden_layer_sizes=128,64 --set random_state=42 \
+	$(BIN)/lamina train --dataset digits --model mlp --set hidden_layer_sizes=128,64 --set random_state=42 \
 	    --output demo-output/digits.lamina --plot demo-output/loss-curve.png --overwrite
 
 test: build

@@ -48,7 +48,9 @@ _MODULES: Mapping[str, str] = {"scikit-learn": "sklearn"}
 _ALL: tuple[Model, ...] = (
     Model("balanced", perceptrons.balanced, "TabularClassifier and TabularRegressor", "lamina"),
     Model("fast", perceptrons.fast, "the same with quality='fast'", "lamina"),
-    Model("lamina train", perceptrons.command_line, "what `lamina train` fits", "lamina"),
+    Model(
+        "lamina train", perceptrons.command_line, "what `lamina train --model mlp` fits", "lamina"
+    ),
     Model("catboost", boosters.catboost, "defaults, text as native categories", "catboost"),
     Model(
         "catboost bag",

@@ -32,7 +32,7 @@ def _tabular(table: Table, **settings: Any) -> NDArray[np.float64]:
 
 
 def command_line(table: Table) -> NDArray[np.float64]:
-    """Fit the model of `lamina train` on the whole training part."""
+    """Fit the model of `lamina train --model mlp` on the whole training part."""
     from lamina.cli.recipe import build_model
 
     task = "regression" if table.task == "regression" else "classification"

@@ -17,7 +17,10 @@ for _needed in ("typer", "rich", "pyarrow"):
     pytest.importorskip(_needed)
 
 # Training that ends at once, and without a warning that it has not converged.
-QUICK = ("--set", "max_iter=30", "--set", "tol=10", "--set", "n_iter_no_change=5")
+QUICK = (
+    *("--model", "mlp"),
+    *("--set", "max_iter=30", "--set", "tol=10", "--set", "n_iter_no_change=5"),
+)
 
 
 class Ran(NamedTuple):
@@ -44,7 +47,7 @@ def lamina(capsys, monkeypatch, tmp_path):
 
 @pytest.fixture
 def train(lamina):
-    """`train(…)` is a quick `lamina train` that must succeed."""
+    """`train(…)` is a quick `lamina train` of one network that must succeed."""
 
     def run(*arguments: object) -> Ran:
         ran = lamina("train", *arguments, *QUICK)

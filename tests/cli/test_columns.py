@@ -9,8 +9,8 @@ from rich.console import Console
 from sklearn.exceptions import ConvergenceWarning
 
 from lamina.cli.columns import MOST_COLUMNS, columns_of, show_columns
+from lamina.cli.fitting import passed_over
 from lamina.cli.recipe import build_model
-from lamina.cli.training import passed_over
 from lamina.errors import TableError
 
 

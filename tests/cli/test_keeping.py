@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from lamina import persistence
-from lamina.cli import keeping, preparing, training
+from lamina.cli import concluding, keeping, preparing
 from lamina.cli.recipe import network_of
 
 
@@ -28,13 +28,13 @@ def interrupting(*arguments, **options):
 
 
 pytestmark = pytest.mark.usefixtures("line")
-QUICK = ("-s", "max_iter=20", "-s", "tol=10", "-s", "n_iter_no_change=5")
+QUICK = ("--model", "mlp", "-s", "max_iter=20", "-s", "tol=10", "-s", "n_iter_no_change=5")
 TRAIN = ("train", "line.csv", "-t", "y", *QUICK)
 
 
 @pytest.mark.parametrize("step", ["measured", "report"])
 def test_a_model_that_cannot_be_measured_is_saved(lamina, tmp_path, monkeypatch, step):
-    monkeypatch.setattr(training, step, broken)
+    monkeypatch.setattr(concluding, step, broken)
     ran = lamina(*TRAIN)
     assert ran.code == 1
     assert "lamina: the model is saved in line.lamina, but measuring the " in ran.err
@@ -44,7 +44,7 @@ def test_a_model_that_cannot_be_measured_is_saved(lamina, tmp_path, monkeypatch,
 
 
 def test_a_picture_that_cannot_be_drawn_leaves_the_model(lamina, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "draw", broken)
+    monkeypatch.setattr(concluding, "draw", broken)
     ran = lamina(*TRAIN, "--plot", "loss.png")
     assert ran.code == 1
     assert "saved in line.lamina, but drawing loss.png failed: division by zero" in ran.err
@@ -53,7 +53,7 @@ def test_a_picture_that_cannot_be_drawn_leaves_the_model(lamina, tmp_path, monke
 
 
 def test_ctrl_c_while_measuring_leaves_the_model(lamina, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "measured", interrupting)
+    monkeypatch.setattr(concluding, "measured", interrupting)
     ran = lamina(*TRAIN, "--plot", "loss.png")
     assert ran.code == 130
     assert "saved in line.lamina, but measuring the training rows was interrupted" in ran.err
@@ -92,12 +92,15 @@ def test_a_folder_that_cannot_be_written_to_is_refused_before_training(refusal, 
     assert ". cannot be written to: permission denied" in refusal(*TRAIN)
 
 
-FAILING = ("train", "line.csv", "-t", "y", "-s", "learning_rate_init=1000", "-s", "max_iter=3")
+FAILING = (
+    *("train", "line.csv", "-t", "y", "--model", "mlp"),
+    *("-s", "learning_rate_init=1000", "-s", "max_iter=3"),
+)
 
 
 def test_a_fit_that_becomes_infinite_is_an_error(lamina, tmp_path):
     rate = ("-s", "learning_rate_init=1e6", "-s", "solver=sgd")
-    ran = lamina("train", "line.csv", "-t", "y", *rate)
+    ran = lamina("train", "line.csv", "-t", "y", "--model", "mlp", *rate)
     assert ran.code == 1
     assert "the fit has failed, and no model is saved: " in ran.err
     assert not (tmp_path / "line.lamina").exists()

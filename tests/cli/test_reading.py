@@ -8,6 +8,7 @@ import pytest
 
 from lamina import persistence
 
+FAST = ("--quality", "fast")
 N_ROWS = 200
 INCOME = np.random.default_rng(0).normal(50, 10, N_ROWS).round(2)
 SCORE = np.random.default_rng(1).normal(0, 1, N_ROWS).round(3)
@@ -80,7 +81,7 @@ def test_a_column_is_learned_as_what_people_mean_by_it(kind, lamina, tmp_path):
     columns, separator, remark = KINDS[kind]
     table = pd.DataFrame(columns)
     table.to_csv(tmp_path / "t.csv", index=False, sep=separator)
-    ran = lamina("train", "t.csv", "-t", "y")
+    ran = lamina("train", "t.csv", "-t", "y", *FAST)
     assert ran.code == 0, ran.err
     assert re.search(remark, ran.out + ran.err, re.DOTALL), ran.err
     # The table of columns says it; a remark would say it again.
@@ -101,7 +102,7 @@ def test_many_categories_are_all_learned(lamina, tmp_path):
     effect = np.random.default_rng(1).normal(size=300)
     table = pd.DataFrame({"shop": [f"s{i}" for i in shops], "y": effect[shops].round(3)})
     table.to_csv(tmp_path / "t.csv", index=False)
-    assert lamina("train", "t.csv", "-t", "y").code == 0
+    assert lamina("train", "t.csv", "-t", "y", *FAST).code == 0
     assert persistence.read_notes(tmp_path / "t.lamina")["held_out"]["r2"] > 0.9
 
 
@@ -181,7 +182,7 @@ def test_a_target_keeps_the_form_of_training(written, odd, separator, lamina, tm
         texts, few = ([swapped(x) for x in each] for each in (texts, few))
     table = pd.DataFrame({"income": INCOME, "price": texts})
     table.to_csv(tmp_path / "t.csv", index=False, sep=separator)
-    assert lamina("train", "t.csv", "-t", "price").code == 0
+    assert lamina("train", "t.csv", "-t", "price", *FAST).code == 0
     # Of '12.000 EUR' alone nobody could say whether it is twelve or twelve thousand.
     pd.DataFrame({"income": INCOME[:20], "price": few}).to_csv(tmp_path / "few.csv", index=False)
     ran = lamina("evaluate", "t.lamina", "few.csv")

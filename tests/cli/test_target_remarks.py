@@ -28,7 +28,9 @@ def test_a_target_that_is_too_large_is_refused_with_its_row(refusal, table, tmp_
 def test_a_value_that_dominates_is_said_with_its_row(lamina, table, tmp_path):
     table.loc[5, "y"] = 1e15
     table.to_csv(tmp_path / "outlier.csv", index=False)
-    ran = lamina("train", "outlier.csv", "-t", "y", "--save-anyway", "--set", "max_iter=5")
+    ran = lamina(
+        "train", "outlier.csv", "-t", "y", "--model", "mlp", "--save-anyway", "-s", "max_iter=5"
+    )
     assert "the target 'y' is 1e+15 in row 6 of the file" in ran.err
     assert "inverse" not in ran.err
 

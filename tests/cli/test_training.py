@@ -44,8 +44,8 @@ def test_parquet_gives_the_same_figures_as_csv(train, tmp_path):
     table["y"] = table["x"] + (table["c"] == "u")
     table.to_csv(tmp_path / "t.csv", index=False)
     table.to_parquet(tmp_path / "t.parquet")
-    from_csv = train("t.csv", "-t", "y", "-o", "a.lamina").out.partition("trained for")
-    from_parquet = train("t.parquet", "-t", "y", "-o", "b.lamina").out.partition("trained for")
+    from_csv = train("t.csv", "-t", "y", "-o", "a.lamina").out.partition("trained ")
+    from_parquet = train("t.parquet", "-t", "y", "-o", "b.lamina").out.partition("trained ")
     assert from_csv[0].splitlines()[1:] == from_parquet[0].splitlines()[1:]
     assert from_csv[2].splitlines()[1:-1] == from_parquet[2].splitlines()[1:-1]
 
@@ -143,7 +143,7 @@ def test_a_model_is_never_overwritten_unless_told_to(train, refusal, tmp_path, m
 def test_a_picture_is_not_overwritten_either(refusal, tmp_path):
     (tmp_path / "loss.png").touch()
     assert "loss.png is there already" in (
-        refusal("train", "--dataset", "moons", "--plot", "loss.png")
+        refusal("train", "--dataset", "moons", "--model", "mlp", "--plot", "loss.png")
     )
 
 
@@ -155,6 +155,9 @@ BAD_FILES = {
     "lone_class.csv": "a,b\n1,x\n2,x\n3,x\n4,y\n",
     "binary.csv": "\0\1\2",
 }
+
+
+IRIS = ("--dataset", "iris", "--model", "mlp")
 
 
 @pytest.mark.parametrize(
@@ -174,16 +177,19 @@ BAD_FILES = {
         (["one_value.csv", "-t", "b", "--dataset", "iris"], r"give either a file or --dataset"),
         (["--dataset", "irsi"], r"'irsi' is no data set. Did you mean 'iris'"),
         (["--dataset", "iris", "--task", "guess"], r"--task.*'guess' is not one of 'auto'"),
-        (["--dataset", "iris", "--set", "alpha"], r"--set 'alpha' is not of the form name=value"),
-        (["--dataset", "iris", "--set", "alpa=1"], r"no such parameter. Did you mean 'alpha'"),
-        (["--dataset", "iris", "--set", "alpha=x"], r"'alpha' parameter .* Got 'x' instead"),
-        (["--dataset", "iris", "--set", "solver=adm"], r"'adm'.*'adam'"),
-        (["--dataset", "diabetes", "--set", "loss=posson"], r"'posson'.*'poisson'"),
+        ([*IRIS, "--set", "alpha"], r"--set 'alpha' is not of the form name=value"),
+        ([*IRIS, "--set", "alpa=1"], r"no such parameter. Did you mean 'alpha'"),
+        ([*IRIS, "--set", "alpha=x"], r"'alpha' parameter .* Got 'x' instead"),
+        ([*IRIS, "--set", "solver=adm"], r"'adm'.*'adam'"),
+        (
+            ["--dataset", "diabetes", "--model", "mlp", "--set", "loss=posson"],
+            r"'posson'.*'poisson'",
+        ),
         (["--dataset", "iris", "--test-size", "2"], r"--test-size must lie between 0 and 1"),
         (["--dataset", "iris", "--test-size", "0.01"], r"holds out 2 and trains on 148"),
         (["--dataset", "iris", "--target", "sepal"], r"no column 'sepal'"),
-        (["--dataset", "iris", "--plot", "loss.txt"], r"--plot loss.txt must end in one of .png"),
-        (["--dataset", "iris", "--plot", "p.png", "-s", "solver=lbfgs"], r"--plot needs a loss"),
+        ([*IRIS, "--plot", "loss.txt"], r"--plot loss.txt must end in one of .png"),
+        ([*IRIS, "--plot", "p.png", "-s", "solver=lbfgs"], r"--plot needs a loss"),
         (["--dataset", "iris", "--output", "."], r"--output . is a folder"),
         (["--dataset", "iris", "--output", "empty.csv/m"], r"empty.csv.*: "),
         (["--dataset", "iris", "--colour", "red"], r"[Nn]o such option.*--colour"),
@@ -199,7 +205,7 @@ def test_bad_input_ends_in_one_line_and_leaves_no_model(refusal, tmp_path, argum
 
 def test_without_matplotlib_a_plot_is_refused_before_training(refusal, monkeypatch):
     monkeypatch.setattr(preparing, "find_spec", lambda name: None)
-    message = refusal("train", "--dataset", "iris", "--plot", "loss.png")
+    message = refusal("train", *IRIS, "--plot", "loss.png")
     assert message == 'lamina: --plot needs matplotlib: pip install "lamina[plots]"'
 
 
@@ -208,7 +214,7 @@ ENDLESS = ("--set", "max_iter=1000000", "--set", "tol=0", "--set", "n_iter_no_ch
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT between processes")
 def test_ctrl_c_ends_the_training_and_keeps_the_model(process, tmp_path):
-    running = process("train", "--dataset", "iris", *ENDLESS)
+    running = process("train", *IRIS, *ENDLESS)
     said = ""
     while not said.startswith("epoch "):
         said = running.stderr.readline()
@@ -230,7 +236,7 @@ def test_a_real_terminal_shows_a_live_line_until_its_ctrl_c(process, tmp_path):
 
     ours, theirs = pty.openpty()
     running = process(
-        *("train", "--dataset", "iris", *ENDLESS),
+        *("train", *IRIS, *ENDLESS),
         stderr=theirs,
         start_new_session=True,
         env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
@@ -252,7 +258,7 @@ def test_a_real_terminal_shows_a_live_line_until_its_ctrl_c(process, tmp_path):
 @pytest.mark.parametrize("name", ["iris", "diabetes"])
 def test_a_fit_goes_on_from_its_checkpoint_to_the_same_model(lamina, tmp_path, name):
     def run(*arguments):
-        ran = lamina("train", *arguments)
+        ran = lamina("train", "--model", "mlp", *arguments)
         assert ran.code == 0, ran.err
 
     checkpoint = tmp_path / "fit.checkpoint"
@@ -273,6 +279,6 @@ def test_a_fit_goes_on_from_its_checkpoint_to_the_same_model(lamina, tmp_path, n
 
 def test_a_checkpoint_of_another_fit_is_one_line(train, refusal, tmp_path):
     train("--dataset", "iris", "--set", "checkpoint=fit.checkpoint")
-    line = refusal("train", "--dataset", "iris", "-o", "b.lamina", "--resume", "fit.checkpoint")
+    line = refusal("train", *IRIS, "-o", "b.lamina", "--resume", "fit.checkpoint")
     assert "is of another fit: it was made with" in line
     assert "max_iter" not in line

@@ -2,12 +2,18 @@
 
 import pytest
 
-from lamina.cli.verdicts import failure, skill, verdicts
+from lamina.cli.verdicts import ensemble_verdicts, failure, skill, verdicts
 
 
 def said(held_out, training, constant=2.0, key="rmse"):
     best = {"held_out": {key: constant}, "training": {key: constant}}
     return list(verdicts({key: held_out}, {key: training}, best))
+
+
+def said_of_ensemble(held_out, out_of_fold, gain=9.0, by=None):
+    best = {"held_out": {"rmse": 2.0}, "training": {"rmse": 2.0}}
+    found = ensemble_verdicts({"rmse": held_out}, {"rmse": out_of_fold}, best, gain=gain, by=by)
+    return list(found)
 
 
 def test_a_model_that_is_as_good_on_other_rows_gets_no_remark():
@@ -35,6 +41,38 @@ def test_both_faults_are_one_remark():
     assert remark.startswith(
         "the model overfits and is no better than predicting the class frequencies: log loss 0.7"
     )
+
+
+@pytest.mark.parametrize(
+    ("by", "cause"), [("groups", "The groups held out may differ"), ("time", "The last rows may")]
+)
+def test_rows_that_differ_from_those_of_training_are_suspected_and_no_overfitting(by, cause):
+    (remark,) = said_of_ensemble(1.5, 0.5, by=by)
+    assert remark.startswith("the model is much worse on the rows held out: RMSE 1.5 on the rows")
+    assert f"0.5 out of fold, and 2 for predicting the mean. {cause}" in remark
+    assert "overfits" not in remark
+
+
+def test_an_ensemble_that_is_useless_on_the_held_out_rows_alone_is_called_so():
+    (remark,) = said_of_ensemble(2.5, 0.5)
+    assert remark.startswith("the model is no better than predicting the mean on the rows held out")
+    assert "Rows are held out at random, so that this may be chance" in remark
+
+
+@pytest.mark.parametrize("gain", [-0.4, 0.0, 1.9])
+def test_an_ensemble_that_may_be_better_than_the_constant_by_chance_is_called_so(gain):
+    (remark,) = said_of_ensemble(1.9, 1.98, gain)
+    assert remark.startswith("the model is hardly better than predicting the mean: RMSE 1.9 on the")
+    assert f"better by {gain} standard errors, which may be chance" in remark
+    (remark,) = said_of_ensemble(2.1, 1.98, gain)
+    assert remark.startswith("the model is no better than predicting the mean: RMSE 2.1")
+
+
+def test_an_ensemble_with_good_figures_gets_no_remark():
+    assert said_of_ensemble(1.1, 1.0) == []
+    assert said_of_ensemble(1.0, 1.1, by="time") == []
+    # Rows at random differ by chance alone.
+    assert said_of_ensemble(1.5, 0.5) == []
 
 
 @pytest.mark.parametrize("rmse", [float("inf"), float("nan"), 1e200, 7.0])

@@ -51,6 +51,8 @@ class Probabilities:
     def figures(self, y: NDArray[Any]) -> dict[str, Any]:
         """Return accuracy, macro F1, log loss, Brier score, AUC of two classes, and each class."""
         classes, probability = self.classes, self.probability.astype(np.float64)
+        # Rounded to float32 they do not sum to one, which scikit-learn's metrics warn of.
+        probability = probability / probability.sum(axis=1, keepdims=True)
         prediction = classes[np.argmax(probability, axis=1)]
         by_class = precision_recall_fscore_support(y, prediction, labels=classes, zero_division=0.0)
         figures = {

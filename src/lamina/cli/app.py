@@ -15,35 +15,19 @@ from lamina.cli.known_data import dataset
 from lamina.cli.messages import one_line
 from lamina.cli.options import (
     OUTPUT_HELP,
-    TASKS,
-    Dropped,
-    Ids,
-    KnownData,
     ModelFile,
-    OptionalTable,
     Overwrite,
-    Picture,
-    Quiet,
-    Seed,
-    Settings,
     Table,
-    Targets,
-    TaskChoice,
-    TaskOption,
-    TestSize,
 )
 from lamina.cli.reading_options import (
-    Categorical,
-    Date,
     DayFirst,
     Decimal,
     Encoding,
     Marks,
-    Number,
     Separator,
-    Text,
     reading_options,
 )
+from lamina.cli.train_command import train
 from lamina.errors import LaminaError
 
 app = typer.Typer(
@@ -79,101 +63,7 @@ def start(
     """
 
 
-@app.command()
-def train(
-    data: OptionalTable = None,
-    target: Targets = None,
-    dataset: KnownData = None,
-    drop: Dropped = None,
-    id: Ids = None,
-    task: TaskOption = TaskChoice.auto,
-    settings: Settings = None,
-    test_size: TestSize = 0.2,
-    seed: Seed = 0,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="The model's file.", show_default="NAME.lamina"),
-    ] = None,
-    categorical: Categorical = None,
-    text: Text = None,
-    number: Number = None,
-    date: Date = None,
-    na: Marks = None,
-    sep: Separator = None,
-    decimal: Decimal = None,
-    encoding: Encoding = None,
-    day_first: DayFirst = None,
-    plot: Picture = None,
-    resume: Annotated[
-        Path | None,
-        typer.Option(help="A checkpoint to go on from, which --set checkpoint=FILE has written."),
-    ] = None,
-    overwrite: Overwrite = False,
-    save_anyway: Annotated[
-        bool,
-        typer.Option("--save-anyway", help="Save also a fit that is far worse than a constant."),
-    ] = False,
-    quiet: Quiet = False,
-) -> int:
-    """Train a network on a table, save it, and measure it on rows held out.
-
-    Numbers, dates, categories and missing values are encoded; the encoding is saved with the model.
-    What is in doubt about a column is said; --number, --date, --categorical, --text, --na,
-    --decimal and --day-first decide otherwise, and --drop leaves a column out.
-
-    Examples:
-
-        lamina train houses.csv --target price
-        lamina train churn.parquet -t left --id customer_id -o churn.lamina
-        lamina train --dataset digits --set hidden_layer_sizes=128,64
-        lamina train claims.csv -t claims --set loss=poisson --plot loss.png
-        lamina train patients.csv -t systolic -t diastolic
-
-    Training ends where the loss on a tenth of its rows no longer falls, and the best epoch is kept.
-    Below 500 training rows there is a strong penalty instead: --set alpha=3. Both are left out by
-    --set early_stopping=false.
-
-    --set takes every parameter of MLPClassifier and MLPRegressor. Its values are numbers, true,
-    false, none, words, and commas for several: 128,64. A point leads into a parameter with entries:
-    --set learning_rate=step --set learning_rate_options.every=20.
-
-    Ctrl-C ends the training, not the command: the model so far is saved and measured, and the exit
-    code is 130. It is 1 where a fit has failed, or where a saved model could not be measured.
-    """
-    from lamina.cli.preparing import TrainingRequest
-    from lamina.cli.training import train
-
-    reading = reading_options(
-        categorical=categorical,
-        text=text,
-        number=number,
-        date=date,
-        na=na,
-        sep=sep,
-        decimal=decimal,
-        encoding=encoding,
-        day_first=day_first,
-    )
-    return train(
-        TrainingRequest(
-            data=data,
-            targets=tuple(target or ()),
-            dataset=dataset,
-            drop=tuple(drop or ()),
-            ids=tuple(id or ()),
-            task=TASKS[task],
-            settings=tuple(settings or ()),
-            test_size=test_size,
-            seed=seed,
-            output=output,
-            plot=plot,
-            resume=resume,
-            overwrite=overwrite,
-            save_anyway=save_anyway,
-            quiet=quiet,
-            reading=reading,
-        )
-    )
+app.command()(train)
 
 
 @app.command()
@@ -184,6 +74,14 @@ def predict(
     probabilities: Annotated[
         bool, typer.Option("--probabilities", help="Add a column with each class's probability.")
     ] = False,
+    interval: Annotated[
+        float | None,
+        typer.Option(
+            metavar="COVERAGE",
+            help="Add columns with the bounds of an interval that holds this fraction of the true "
+            "values, such as 0.9.",
+        ),
+    ] = None,
     na: Marks = None,
     sep: Separator = None,
     decimal: Decimal = None,
@@ -193,13 +91,14 @@ def predict(
 ) -> int:
     """Write a model's predictions for the rows of a table, in the table's order.
 
-    Columns are found by name; those that the model doesn't know are passed over. Columns that were
-    given to `lamina train --id` come first.
+    Columns are found by name; the others of the table are ignored. Columns that were given to
+    `lamina train --id` come first.
 
     Examples:
 
         lamina predict houses.lamina new.csv > prices.csv
         lamina predict iris.lamina flowers.csv --probabilities --output species.csv
+        lamina predict houses.lamina new.csv --interval 0.9 -o prices.parquet
     """
     from lamina.cli.prediction import predict
 
@@ -207,7 +106,13 @@ def predict(
         na=na, sep=sep, decimal=decimal, encoding=encoding, day_first=day_first
     )
     return predict(
-        model, data, output, probabilities=probabilities, overwrite=overwrite, reading=reading
+        model,
+        data,
+        output,
+        probabilities=probabilities,
+        interval=interval,
+        overwrite=overwrite,
+        reading=reading,
     )
 
 

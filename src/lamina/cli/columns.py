@@ -10,27 +10,34 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lamina.cli.request import ModelKind
 from lamina.encoding import TableEncoding
 from lamina.encoding.table_report import ColumnRecord
+from lamina.tabular.column_report import report_inputs
 
 MOST_COLUMNS = 40
+# Names take a third of the terminal at most, and longer ones several lines.
+NAMES_SHARE = 3
 
 
-def columns_of(X: Any) -> list[ColumnRecord]:
-    """Return the record of each column of the training rows.
+def columns_of(X: Any, kind: ModelKind = "mlp") -> list[ColumnRecord]:
+    """Return the record of each column of the training rows, by what the model does with it.
 
     Raises
     ------
     TableError
         For rows that cannot be encoded: before anything is learned from them.
     """
-    return list(TableEncoding().fit(X).report_)
+    encoding = TableEncoding().fit(X)
+    return report_inputs(encoding) if kind == "tabular" else list(encoding.report_)
 
 
 def show_columns(console: Console, records: Sequence[ColumnRecord]) -> None:
     """Print the records as a table with a line for each column."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("column", overflow="fold")
+    longest = max((len(record["column"]) for record in records[:MOST_COLUMNS]), default=0)
+    width = max(len("column"), min(longest, console.width // NAMES_SHARE))
+    table.add_column("column", overflow="fold", width=width)
     table.add_column("kind")
     table.add_column("missing", justify="right")
     table.add_column("distinct", justify="right")

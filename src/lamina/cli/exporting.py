@@ -36,7 +36,13 @@ def export(model_file: Path, output: Path, dtype: str | None, *, overwrite: bool
             f"{output} is there already: give --overwrite to replace it, or another --output"
         )
     model, chosen = load_model(model_file), FORMATS[output.suffix]
-    content = chosen.write(model, dtype)
+    try:
+        content = chosen.write(model, dtype)
+    except TypeError as error:
+        raise ValueError(
+            f"{model_file} cannot be written as {output.suffix}: {error} A model of lamina train "
+            "--model mlp can be"
+        ) from error
     outcome = chosen.check(model, content, dtype)
     output.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(output, [content], overwrite=overwrite)

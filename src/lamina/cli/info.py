@@ -10,11 +10,13 @@ from rich.console import Console
 from sklearn.base import is_classifier
 
 from lamina import persistence
+from lamina.cli.ensemble import validation_of
 from lamina.cli.prediction import ids_of, load_model, targets_of
 from lamina.cli.recipe import encoding_of, network_of
 from lamina.cli.report import count, plain_console, show_figures, show_table
 from lamina.encoding import TableEncoding
 from lamina.significant import significant
+from lamina.tabular.base import TabularEstimator
 
 MOST_LISTED = 12
 
@@ -27,10 +29,14 @@ def info(model_file: Path) -> int:
     network, encoding = network_of(model), encoding_of(model)
     console.print(f"{type(network).__name__} in {model_file}", soft_wrap=True)
     console.print(f"  written by lamina {file['lamina']}, format {file['format_version']}")
-    if not hasattr(network, "coefs_"):
+    is_ensemble = isinstance(network, TabularEstimator)
+    if not hasattr(network, "members_" if is_ensemble else "coefs_"):
         console.print("  not fitted")
         return 0
-    show_layers(console, network)
+    if is_ensemble:
+        show_networks(console, network)
+    else:
+        show_layers(console, network)
     if is_classifier(model):
         show_classes(console, model.classes_, targets_of(file["notes"]))
     if encoding is not None:
@@ -48,6 +54,15 @@ def show_layers(console: Console, network: Any) -> None:
     console.print(f"{count(described.n_parameters, 'parameter')}, {described.dtype}")
     for finding in described.diagnoses:
         console.print(finding, soft_wrap=True)
+
+
+def show_networks(console: Console, ensemble: Any) -> None:
+    """Print how many networks an ensemble has, and how well it predicted out of fold."""
+    console.print(
+        f"{count(len(ensemble.members_), 'network')}, quality {ensemble.quality}; "
+        f"{validation_of(ensemble)}",
+        soft_wrap=True,
+    )
 
 
 def show_classes(console: Console, classes: Any, targets: Sequence[str]) -> None:
@@ -83,16 +98,29 @@ def show_notes(console: Console, notes: Mapping[str, Any]) -> None:
     if ids := ids_of(notes):
         console.print(f"rows named by {', '.join(map(repr, ids))}", soft_wrap=True)
     early = ", interrupted" if of["interrupted"] else ""
+    length = count(of["networks"], "network") if "networks" in of else _epochs(of)
     console.print(
         f"trained {notes['created']} on {count(of['rows'], 'row')} of {notes['source']} to predict "
-        f"{targets}: {count(of['epochs'], 'epoch')}, loss {significant(of['loss'])}, "
-        f"{of['seconds']:.1f} s{early}",
+        f"{targets}: {length}, {of['seconds']:.1f} s{early}",
         soft_wrap=True,
     )
-    figures = (("held out", "held_out"), ("training", "on_training"))
+    if "refit" in notes:
+        rows = count(notes["refit"]["rows"], "row")
+        console.print(
+            f"fitted again on all {rows}; the figures are those of the first fit", soft_wrap=True
+        )
+    figures = (
+        ("held out", "held_out"),
+        ("out of fold", "out_of_fold"),
+        ("training", "on_training"),
+    )
     columns = {heading: notes[key] for heading, key in figures if key in notes}
     if columns:
         show_figures(console, columns, names=names)
+
+
+def _epochs(training: Mapping[str, Any]) -> str:
+    return f"{count(training['epochs'], 'epoch')}, loss {significant(training['loss'])}"
 
 
 def listed(names: Any) -> str:

@@ -12,10 +12,11 @@ from typing import Any
 import lamina
 from lamina import persistence
 from lamina.cli.messages import one_line
-from lamina.cli.preparing import TrainingRequest
 from lamina.cli.recipe import network_of
+from lamina.cli.request import ModelKind, TrainingRequest
 from lamina.encoding.understanding import understanding_of
 from lamina.tables.problem import Problem
+from lamina.tabular.base import TabularEstimator
 
 
 @dataclass(frozen=True)
@@ -58,15 +59,16 @@ def save_model(
 
 
 def take_notes(
-    request: TrainingRequest, problem: Problem, fit: Fit, n_train: int
+    request: TrainingRequest, kind: ModelKind, problem: Problem, fit: Fit, n_train: int
 ) -> dict[str, Any]:
     """Return what is kept beside a model: JSON's values only."""
-    network, names = network_of(fit.model), problem.target_names
+    names = problem.target_names
     forms = understanding_of(problem.features).forms if problem.task == "regression" else {}
     return {
         "lamina": lamina.__version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "source": request.source,
+        "model": kind,
         "task": problem.task,
         "target": names[0] if len(names) == 1 else None,
         "targets": list(names),
@@ -75,11 +77,28 @@ def take_notes(
         "target_forms": {name: forms[name].to_plain() for name in names if name in forms},
         "training": {
             "rows": n_train,
-            "epochs": int(network.n_iter_),
-            "loss": float(network.loss_),
+            **_length(fit.model),
             "seconds": round(fit.seconds, 3),
             "interrupted": fit.interrupted,
             "seed": request.seed,
             "test_size": request.test_size,
+            **{name: column for name, column in request.by.items() if column is not None},
         },
     }
+
+
+def _length(model: Any) -> dict[str, Any]:
+    """Return how long a fit was: networks and quality, or epochs and loss."""
+    if isinstance(model, TabularEstimator):
+        score = model.validation_score_
+        return {
+            "networks": len(model.members_),
+            "quality": model.quality,
+            "validation": {
+                "metric": score.metric,
+                "value": float(score.value),
+                "standard_error": float(score.standard_error),
+            },
+        }
+    network = network_of(model)
+    return {"epochs": int(network.n_iter_), "loss": float(network.loss_)}

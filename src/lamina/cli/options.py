@@ -28,6 +28,67 @@ TASKS: dict[TaskChoice, Task | None] = {
     TaskChoice.regression: "regression",
 }
 
+
+class ModelChoice(StrEnum):
+    """What --model takes."""
+
+    tabular = "tabular"
+    mlp = "mlp"
+
+
+Model = Annotated[
+    ModelChoice | None,
+    typer.Option(
+        metavar="MODEL",
+        help="tabular, the ensemble for tables, or mlp, one network with the parameters of --set.",
+        show_default="tabular",
+    ),
+]
+Quality = Annotated[
+    str | None,
+    typer.Option(
+        metavar="QUALITY",
+        help="fast, balanced or best: how much time the ensemble takes for its accuracy.",
+        show_default="balanced",
+    ),
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", help="The seconds that the fit of the ensemble may take."),
+]
+Scoring = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SCORER",
+        help="A scorer of scikit-learn, such as neg_log_loss, that the ensemble is chosen by.",
+        show_default="roc_auc, neg_log_loss or neg_root_mean_squared_error",
+    ),
+]
+Group = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="Rows with the same value, such as those of a patient, stay on one side of every "
+        "split; the column is not learned from.",
+    ),
+]
+Time = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLUMN", help="Hold out the last rows by this column of dates or numbers."
+    ),
+]
+Refit = Annotated[
+    bool,
+    typer.Option(
+        "--refit",
+        help="After measuring, fit again on all rows, held-out ones included, and save that model.",
+    ),
+]
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="Print the whole report as JSON, and nothing else, on stdout."),
+]
 ModelFile = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A file that `lamina train` wrote.")
 ]
@@ -72,7 +133,7 @@ Settings = Annotated[
         "--set",
         "-s",
         metavar="NAME=VALUE",
-        help="A parameter of the network; may be given several times.",
+        help="A parameter of the network of --model mlp; may be given several times.",
     ),
 ]
 TestSize = Annotated[

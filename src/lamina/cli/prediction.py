@@ -40,14 +40,19 @@ def predict(
     *,
     probabilities: bool,
     overwrite: bool,
+    interval: float | None = None,
     reading: ReadingOptions = DEFAULTS,
 ) -> int:
     """Run `lamina predict`; returns the exit code."""
+    if interval is not None and not 0 < interval < 1:
+        raise ValueError(f"--interval must lie between 0 and 1, got {interval:g}: try 0.9")
     if output is not None:
         check_output(output, overwrite=overwrite)
     model = load_model(model_file)
     if probabilities and not is_classifier(model):
         raise ValueError(f"--probabilities: {model_file} is a regression model and has none")
+    if interval is not None:
+        check_interval(model, model_file)
     notes = persistence.read_notes(model_file)
     ids = ids_of(notes)
     # An id stays as it is written, leading zeros and 'NA' included.
@@ -61,10 +66,26 @@ def predict(
     targets = targets_of(notes)
     kept = read[[name for name in ids if name not in missing]].reset_index(drop=True)
     table = pd.concat([kept, predicted(model, X, targets)], axis=1)
+    if interval is not None:
+        lower, upper = np.asarray(model.predict_interval(X, interval), dtype=np.float64).T
+        table = table.assign(prediction_lower=lower, prediction_upper=upper)
     if probabilities:
         table = pd.concat([table, predicted_probabilities(model, X, targets)], axis=1)
     write_table(table, output)
     return 0
+
+
+def check_interval(model: Any, model_file: Path) -> None:
+    """Refuse an interval from a model that predicts none; raises ValueError with the cure."""
+    if is_classifier(model):
+        raise ValueError(
+            f"--interval: {model_file} predicts classes. --probabilities says how sure it is"
+        )
+    if not hasattr(model, "predict_interval"):
+        raise ValueError(
+            f"--interval: {model_file} holds one network, which predicts no intervals: train with "
+            "--model tabular, or with --set loss=quantile --set quantile=0.05,0.95"
+        )
 
 
 def predicted(model: Any, X: Any, targets: Sequence[str] = ()) -> pd.DataFrame:

@@ -4,65 +4,24 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
+from lamina.cli.model_choice import check_options
 from lamina.cli.report import count
+from lamina.cli.request import TrainingRequest
 from lamina.datasets import load
-from lamina.datasets.dataset import Task
-from lamina.tables.contents import STANDARD_INPUT
-from lamina.tables.options import DEFAULTS, ReadingOptions
-from lamina.tables.problem import Problem, pose, table_of
+from lamina.tables.problem import Problem, column, pose, table_of
 from lamina.tables.reading import read_table
 
-MODEL_ENDING = ".lamina"
 PICTURE_ENDINGS = (".png", ".pdf", ".svg")
 # What the columns of predictions begin with.
 PREDICTED = ("prediction", "probability_", "quantile_", "std")
 # No model with its notes is smaller than some kilobytes; most are below a megabyte.
 FEWEST_FREE_BYTES = 1 << 20
-
-
-@dataclass(frozen=True)
-class TrainingRequest:
-    """What was asked for, as `lamina train --help` explains it."""
-
-    data: Path | None
-    targets: tuple[str, ...]
-    dataset: str | None
-    drop: tuple[str, ...]
-    task: Task | None
-    settings: tuple[str, ...]
-    test_size: float
-    seed: int
-    output: Path | None
-    plot: Path | None
-    resume: Path | None
-    overwrite: bool
-    save_anyway: bool
-    quiet: bool
-    reading: ReadingOptions = DEFAULTS
-    ids: tuple[str, ...] = ()
-
-    @property
-    def source(self) -> str:
-        """The data's name without its folder."""
-        name = self.data.name if self.data else ""
-        return self.dataset or ("stdin" if name == STANDARD_INPUT else name)
-
-    @property
-    def model_file(self) -> Path:
-        """Where the model goes."""
-        return self.output or Path(self.source.split(".")[0] + MODEL_ENDING)
-
-    @property
-    def outputs(self) -> tuple[Path, ...]:
-        """Every file that is to be written."""
-        return (self.model_file,) if self.plot is None else (self.model_file, self.plot)
 
 
 def check_request(request: TrainingRequest) -> None:
@@ -71,6 +30,8 @@ def check_request(request: TrainingRequest) -> None:
         raise ValueError("give either a file or --dataset NAME: lamina train houses.csv -t price")
     if request.data is not None and not request.targets:
         raise ValueError("--target is missing: the name of the column to learn to predict")
+    check_options(request)
+    check_division(request)
     for name in request.ids:
         if name.startswith(PREDICTED):
             raise ValueError(
@@ -95,15 +56,48 @@ def check_picture(path: Path) -> None:
         raise ImportError('--plot needs matplotlib: pip install "lamina[plots]"')
 
 
-def read_problem(request: TrainingRequest) -> Problem:
-    """Read the table of the request, and pose what is to be learned from it."""
+def check_division(request: TrainingRequest) -> None:
+    """Refuse ways to hold rows out that contradict each other or the target."""
+    if request.group is not None and request.time is not None:
+        raise ValueError(
+            f"--group {request.group} and --time {request.time}: rows are held out by one of both. "
+            "Leave one out"
+        )
+    for option, name in (("--group", request.group), ("--time", request.time)):
+        if name is not None and name in request.targets:
+            raise ValueError(f"{option} {name!r} is the target: choose another column")
+
+
+class Reading(NamedTuple):
+    """A problem, and the columns of its rows that decide which are held out.
+
+    Attributes
+    ----------
+    problem : Problem
+    groups, times : Series of shape (n_rows,) or None
+        The columns of --group and --time.
+    """
+
+    problem: Problem
+    groups: pd.Series | None = None
+    times: pd.Series | None = None
+
+
+def read_problem(request: TrainingRequest) -> Reading:
+    """Read the table of the request, and pose the problem of predicting its target."""
     if request.data is not None:
         table: pd.DataFrame = read_table(request.data, request.reading)
-        return pose(table, request.targets, request.task, (*request.drop, *request.ids))
-    dataset = load(str(request.dataset))
-    targets = request.targets or (dataset.target,)
-    task = request.task or (dataset.task if targets == (dataset.target,) else None)
-    return pose(table_of(dataset), targets, task, (*request.drop, *request.ids))
+        targets, task = request.targets, request.task
+    else:
+        dataset = load(str(request.dataset))
+        table, targets = table_of(dataset), request.targets or (dataset.target,)
+        task = request.task or (dataset.task if targets == (dataset.target,) else None)
+    # A group of new rows is a new one: its name says nothing about them.
+    groups = () if request.group is None else (request.group,)
+    problem = pose(table, targets, task, (*request.drop, *request.ids, *groups))
+    rows = problem.features.index
+    columns = (None if name is None else column(table, name) for name in request.by.values())
+    return Reading(problem, *(None if found is None else found.loc[rows] for found in columns))
 
 
 def prepare_outputs(request: TrainingRequest, network: Any) -> None:

@@ -16,6 +16,7 @@ from lamina.encoding import TableEncoding
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.tasks import quantiles_in
 from lamina.formulas import LINKS, LOSSES
+from lamina.tabular.base import TabularEstimator
 
 # Training ends where the loss on a tenth of its rows stops falling. Accuracy, which the estimators
 # watch by default, stands still from the first epoch where classes are unbalanced.
@@ -105,14 +106,19 @@ def _reaches_every_number(loss: str) -> bool:
 
 
 def network_of(model: Any) -> Any:
-    """The perceptron inside a pipeline or a TransformedTargetRegressor, fitted where these are."""
+    """The network inside a pipeline or a TransformedTargetRegressor, fitted where these are.
+
+    An ensemble for tables is returned as it is.
+    """
     if isinstance(model, TransformedTargetRegressor):
         return network_of(getattr(model, "regressor_", model.regressor))
     return model[-1] if isinstance(model, Pipeline) else model
 
 
 def encoding_of(model: Any) -> TableEncoding | None:
-    """The table's encoding inside a model; None for a model that takes a matrix."""
+    """The table's encoding inside a fitted model; None for a model that takes a matrix."""
+    if isinstance(model, TabularEstimator):
+        return model.inputs_.encoding_
     if isinstance(model, TransformedTargetRegressor):
         return encoding_of(getattr(model, "regressor_", model.regressor))
     first = model[0] if isinstance(model, Pipeline) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,13 +17,30 @@ from lamina.tables.problem import Problem
 
 
 class Split(NamedTuple):
-    """Rows to learn from, rows held out, and what is worth saying about the split."""
+    """Training rows, held-out rows, and remarks about the split.
+
+    Attributes
+    ----------
+    train : ndarray of shape (n_training,)
+        The positions of the training rows.
+    description : str
+        How the rows were divided; empty for a split at random.
+    by : mapping of str to ndarray of shape (n_rows,)
+        'groups' or 'time' of all rows, by the argument of `fit` that takes it.
+    """
 
     X_train: pd.DataFrame
     X_test: pd.DataFrame
     y_train: NDArray[Any]
     y_test: NDArray[Any]
     remarks: tuple[str, ...] = ()
+    train: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+    description: str = ""
+    by: Mapping[str, NDArray[Any]] = {}
+
+    def by_of_training(self) -> dict[str, NDArray[Any]]:
+        """Return `by` of the training rows alone."""
+        return {name: values[self.train] for name, values in self.by.items()}
 
 
 def split(problem: Problem, test_size: float, seed: int) -> Split:
@@ -40,8 +57,7 @@ def split(problem: Problem, test_size: float, seed: int) -> Split:
     TableError
         Where the rows, or the classes with two rows or more, are too few for both parts.
     """
-    if not 0 < test_size < 1:
-        raise ValueError(f"--test-size must lie between 0 and 1, got {test_size:g}: try 0.2")
+    check_size(test_size)
     n_rows, classified = len(problem.target), problem.task == "classification"
     rows, strata = np.arange(n_rows), None
     lone = np.zeros(n_rows, dtype=bool)
@@ -69,7 +85,13 @@ def split(problem: Problem, test_size: float, seed: int) -> Split:
                 "each has a class that no other row has: raise --test-size, or add rows"
             )
     X, y = problem.features, problem.target
-    return Split(X.iloc[train], X.iloc[test], y[train], y[test], remarks)
+    return Split(X.iloc[train], X.iloc[test], y[train], y[test], remarks, train)
+
+
+def check_size(test_size: float) -> None:
+    """Refuse a fraction that leaves no rows on one side."""
+    if not 0 < test_size < 1:
+        raise ValueError(f"--test-size must lie between 0 and 1, got {test_size:g}: try 0.2")
 
 
 def _check_sizes(test_size: float, n_rows: int, strata: NDArray[Any] | None) -> None:

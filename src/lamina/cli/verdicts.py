@@ -14,6 +14,8 @@ from lamina.significant import significant
 
 # The skill on the training rows that a model may lose on others; most real tables take up to .1.
 LARGEST_GAP = 0.2
+# The standard errors by which a loss lies below another one that is no worse, once in 40 times.
+CLEAR_GAIN = 2.0
 # Nine times the constant's loss, on rows that were learned from: descending does not lead there.
 FAILED_SKILL = -8.0
 
@@ -21,6 +23,13 @@ CURES = (
     "Bring more rows, leave out columns that name single rows (--drop NAME), or try --set alpha=1 "
     "or --set hidden_layer_sizes=20"
 )
+NOTHING = "The columns may say nothing about the target"
+CAUSES: Mapping[str | None, str] = {
+    None: "Rows are held out at random, so that this may be chance: a larger --test-size or "
+    "another --seed says more",
+    "groups": "The groups held out may differ from the others, as new ones will",
+    "time": "The last rows may differ from earlier ones, as later ones will",
+}
 
 
 class Loss(NamedTuple):
@@ -87,7 +96,7 @@ def failure(figures: Mapping[str, Any], constant: Mapping[str, Any]) -> str | No
 def verdicts(
     held_out: Mapping[str, Any], training: Mapping[str, Any], constant: Mapping[str, Any]
 ) -> Iterator[str]:
-    """Yield what is wrong with a model, by its figures on the rows held out and on its own.
+    """Yield what is wrong with one network, by its figures on held-out rows and on its own.
 
     Parameters
     ----------
@@ -99,14 +108,64 @@ def verdicts(
     loss = loss_in(held_out)
     reached = skill(held_out, constant["held_out"])
     overfits = skill(training, constant["training"]) - reached > LARGEST_GAP
-    figures = (
-        f"{loss.name} {significant(held_out[loss.key])} on the rows held out, "
-        f"{significant(training[loss.key])} on the training rows, and "
-        f"{significant(constant['held_out'][loss.key])} for predicting {loss.constant}"
-    )
+    figures = _figures(held_out, training, constant["held_out"], "on the training rows")
     useless = f"no better than predicting {loss.constant}" if reached <= 0 else ""
     if overfits:
         faults = " and is ".join(filter(None, ("overfits", useless)))
         yield f"the model {faults}: {figures}. {CURES}"
     elif useless:
-        yield f"the model is {useless}: {figures}. The columns may say nothing about the target"
+        yield f"the model is {useless}: {figures}. {NOTHING}"
+
+
+def ensemble_verdicts(
+    held_out: Mapping[str, Any],
+    out_of_fold: Mapping[str, Any],
+    constant: Mapping[str, Any],
+    *,
+    gain: float,
+    by: str | None = None,
+) -> Iterator[str]:
+    """Yield what is wrong with an ensemble, by its figures on held-out rows and out of fold.
+
+    Figures out of fold are as honest as those of held-out rows: a gap between both is no
+    overfitting. Where rows are divided at random it is chance; else the held-out rows differ.
+
+    Parameters
+    ----------
+    held_out, out_of_fold : dict
+    constant : dict
+        'held_out' and 'training': figures of the best constant on the same rows.
+    gain : float
+        How many standard errors the loss out of fold lies below the constant's.
+    by : {'groups', 'time'}, optional
+        What the rows are divided by, unless it is at random.
+    """
+    loss = loss_in(held_out)
+    reached = skill(held_out, constant["held_out"])
+    falls = skill(out_of_fold, constant["training"]) - reached > LARGEST_GAP
+    figures = _figures(held_out, out_of_fold, constant["held_out"], "out of fold")
+    if reached <= 0 and gain >= CLEAR_GAIN:
+        yield (
+            f"the model is no better than predicting {loss.constant} on the rows held out: "
+            f"{figures}. {CAUSES[by]}"
+        )
+    elif reached <= 0:
+        yield f"the model is no better than predicting {loss.constant}: {figures}. {NOTHING}"
+    elif gain < CLEAR_GAIN:
+        yield (
+            f"the model is hardly better than predicting {loss.constant}: {figures}. Out of fold "
+            f"it is better by {gain:.1f} standard errors, which may be chance. {NOTHING}"
+        )
+    elif falls and by is not None:
+        yield f"the model is much worse on the rows held out: {figures}. {CAUSES[by]}"
+
+
+def _figures(
+    held_out: Mapping[str, Any], training: Mapping[str, Any], best: Mapping[str, Any], where: str
+) -> str:
+    loss = loss_in(held_out)
+    return (
+        f"{loss.name} {significant(held_out[loss.key])} on the rows held out, "
+        f"{significant(training[loss.key])} {where}, and {significant(best[loss.key])} for "
+        f"predicting {loss.constant}"
+    )

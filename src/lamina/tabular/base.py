@@ -18,6 +18,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from lamina.encoding.table_report import ColumnRecord
 from lamina.errors import NoBetterThanTrivialWarning
 from lamina.tabular.categorical_columns import types_with_categories
+from lamina.tabular.column_report import report_inputs
 from lamina.tabular.ensembling import Ensemble, fit_ensemble
 from lamina.tabular.fit_progress import ProgressLine, Show
 from lamina.tabular.folds import folds_of, leave_out
@@ -178,7 +179,7 @@ class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
     def report_(self) -> list[ColumnRecord]:
         """What each column was taken for, and what is done with it, in words."""
         check_is_fitted(self)
-        return self.inputs_.report_
+        return report_inputs(self.inputs_.encoding_)
 
     def columns_of_inputs(self, member: Member) -> NDArray[Any]:
         """Return the table's column of each input of a member's network.

@@ -1,0 +1,244 @@
+"""The end of `lamina train`: save the model, measure it, report, fit again on all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeVar
+
+from sklearn.base import is_classifier
+
+from lamina import persistence
+from lamina.cli.ensemble import figures_out_of_fold, gain_over_constant, validation_of
+from lamina.cli.fitting import build, fit, fit_options, length_of
+from lamina.cli.json_report import print_report
+from lamina.cli.keeping import Fit, save_model, take_notes
+from lamina.cli.messages import one_line
+from lamina.cli.metrics import by_target, constants_of, measure, measure_constants
+from lamina.cli.recipe import network_of
+from lamina.cli.report import count, show_figures
+from lamina.cli.request import ModelKind, TrainingRequest
+from lamina.cli.splitting import Split
+from lamina.cli.terminal import Terminal
+from lamina.cli.trained_rows import note_rows
+from lamina.cli.verdicts import ensemble_verdicts, failure, verdicts
+from lamina.encoding.table_report import ColumnRecord
+from lamina.tables.problem import Problem
+from lamina.tabular.base import TabularEstimator
+
+T = TypeVar("T")
+
+OUT_OF_FOLD = "out of fold: training rows, each predicted by networks that were not fitted on it"
+INTERRUPTED = 130
+FAILED = 1
+
+
+@dataclass
+class Run:
+    """A finished fit with all that it came from, and the troubles after it.
+
+    Attributes
+    ----------
+    request : TrainingRequest
+    kind : {'tabular', 'mlp'}
+    problem : Problem
+    parts : Split
+    records : sequence of ColumnRecord
+    fit : Fit
+    terminal : Terminal
+    troubles : list of str
+        What could not be done with the fitted model, in words for the end of the command.
+    verdicts : list of str
+        What the figures say in sentences.
+    ended : bool
+        Whether Ctrl-C has ended what follows the fit.
+    """
+
+    request: TrainingRequest
+    kind: ModelKind
+    problem: Problem
+    parts: Split
+    records: Sequence[ColumnRecord]
+    fit: Fit
+    terminal: Terminal
+    troubles: list[str] = field(default_factory=list)
+    verdicts: list[str] = field(default_factory=list)
+    ended: bool = False
+
+    def attempt(self, what: str, step: Callable[[], T]) -> T | None:
+        """Do a step; None where it fails or Ctrl-C ends it."""
+        if self.ended:
+            return None
+        try:
+            return step()
+        except KeyboardInterrupt:
+            self.ended = True
+            self.troubles.append(f"{what} was interrupted")
+        # Whatever happens here, a trained model is not to be lost by it.
+        except Exception as error:
+            self.troubles.append(f"{what} failed: {one_line(error)}")
+        return None
+
+    def attempt_shown(self, what: str, step: Callable[[], T]) -> T | None:
+        """Do a step with its progress shown; None where it fails or Ctrl-C ends it."""
+
+        def shown() -> T:
+            with self.terminal.working(what):
+                return step()
+
+        return self.attempt(what, shown)
+
+
+class Measured(NamedTuple):
+    """The figures of a model and of the best constant, on the same rows."""
+
+    model: dict[str, Any]
+    constant: dict[str, Any]
+
+
+def conclude(run: Run) -> int:
+    """Save the model, measure it, draw its loss curve, fit it again; return the exit code.
+
+    A fit that has failed on its own training rows is not saved. Nothing that goes wrong after that,
+    Ctrl-C included, loses the model.
+    """
+    training = run.attempt_shown("measuring the training rows", lambda: measured(run, "train"))
+    failed = failure_of(run, training)
+    if failed is not None and not run.request.save_anyway:
+        run.verdicts = [failed]
+        run.terminal.say(f"{failed}. No model is saved; --save-anyway would save it")
+        print_report(run, {}, None)
+        return FAILED
+    notes = take_notes(run.request, run.kind, run.problem, run.fit, len(run.parts.y_train))
+    path, trouble = save_model(run.fit.model, run.request.model_file, notes, run.request.overwrite)
+    if trouble is not None:
+        run.troubles.append(trouble)
+    if training is not None:
+        run.attempt_shown("measuring the held-out rows", lambda: report(run, training, notes, path))
+    if run.request.refit:
+        run.attempt("fitting again on all rows", lambda: refit(run, notes, path))
+    run.terminal.print(f"model: {path}")
+    plot = run.request.plot
+    if plot is not None:
+        run.attempt_shown(f"drawing {plot}", lambda: draw(run, plot))
+    if failed is not None:
+        run.terminal.say(failed)
+    if run.troubles:
+        run.terminal.say(f"the model is saved in {path}, but {'; '.join(run.troubles)}")
+    print_report(run, notes, path)
+    code = FAILED if run.troubles or failed is not None else 0
+    return INTERRUPTED if run.ended or run.fit.interrupted else code
+
+
+def measured(run: Run, part: Literal["train", "test"]) -> Measured:
+    """Return the figures of a part of the split; out of fold for an ensemble's training rows."""
+    parts, model, names = run.parts, run.fit.model, run.problem.target_names
+    constants = constants_of(model, parts.y_train)
+    if part == "test":
+        found, y = measure(model, parts.X_test, parts.y_test, names), parts.y_test
+    elif isinstance(model, TabularEstimator):
+        # The networks have seen these rows: in-sample figures would say how well they remember.
+        found, rows = figures_out_of_fold(model, parts.y_train)
+        y = parts.y_train[rows]
+    else:
+        found, y = measure(model, parts.X_train, parts.y_train, names), parts.y_train
+    return Measured(found, measure_constants(model, constants, y, names))
+
+
+def failure_of(run: Run, training: Measured | None) -> str | None:
+    """Return why the fit has failed; None where it has not, or where that cannot be said."""
+    if training is None or run.fit.interrupted:
+        return None
+    if not predicts_frequencies(network_of(run.fit.model)):
+        return None
+    names = run.problem.target_names
+    pairs = zip(by_target(training.model, names), by_target(training.constant, names), strict=True)
+    return next(filter(None, (failure(each, best) for (_, each), (_, best) in pairs)), None)
+
+
+def predicts_frequencies(network: Any) -> bool:
+    """Whether the loss aims at the rows' own probabilities or values, and not at weighted ones."""
+    if not is_classifier(network) or isinstance(network, TabularEstimator):
+        return True
+    return network.class_weight is None and network.loss == type(network)().loss
+
+
+def report(run: Run, training: Measured, notes: dict[str, Any], path: Path) -> None:
+    """Measure the held-out rows, print all figures, and add them to the model's notes."""
+    held_out, names, model = measured(run, "test"), run.problem.target_names, run.fit.model
+    is_ensemble = isinstance(model, TabularEstimator)
+    score = f"; {validation_of(model)}" if is_ensemble else ""
+    run.terminal.print(f"trained {length_of(model)} in {run.fit.seconds:.1f} s{score}")
+    heading, key = ("out of fold", "out_of_fold") if is_ensemble else ("training", "on_training")
+    columns = {"held out": held_out.model, heading: training.model}
+    show_figures(run.terminal.out, columns, held_out.constant, names)
+    if is_ensemble:
+        run.terminal.print(OUT_OF_FOLD)
+    run.verdicts = list(remarks_of(run, training, held_out))
+    for remark in run.verdicts:
+        run.terminal.say(remark)
+    notes |= {
+        "held_out": held_out.model,
+        key: training.model,
+        "constants": constants_of(model, run.parts.y_train),
+        "constant_held_out": held_out.constant,
+        "trained_rows": note_rows(model, run.parts.X_train, run.parts.y_train),
+    }
+    persistence.save(model, path, overwrite=True, notes=notes)
+
+
+def remarks_of(run: Run, training: Measured, held_out: Measured) -> Iterator[str]:
+    """Yield what the figures say in sentences, target by target."""
+    if not predicts_frequencies(network_of(run.fit.model)):
+        return
+    names = run.problem.target_names
+    figures = [dict(by_target(each, names)) for each in (*held_out, *training)]
+    for name in names:
+        reached, best, learned, best_there = (each[name] for each in figures)
+        beginning = f"{name}: " if len(names) > 1 else ""
+        constant = {"held_out": best, "training": best_there}
+        yield from (beginning + remark for remark in _verdicts(run, reached, learned, constant))
+
+
+def _verdicts(
+    run: Run, held_out: dict[str, Any], training: dict[str, Any], constant: dict[str, Any]
+) -> Iterator[str]:
+    model = run.fit.model
+    if not isinstance(model, TabularEstimator):
+        return verdicts(held_out, training, constant)
+    gain, by = gain_over_constant(model, run.parts.y_train), next(iter(run.parts.by), None)
+    return ensemble_verdicts(held_out, training, constant, gain=gain, by=by)
+
+
+def refit(run: Run, notes: dict[str, Any], path: Path) -> None:
+    """Fit the model again on all rows, and save it in place of the first."""
+    X, y, kind = run.problem.features, run.problem.target, run.kind
+    model = build(kind, run.problem.task, run.request, y)
+    again = fit(model, X, y, run.terminal, fit_options(kind, None, run.parts.by))
+    if again.interrupted:
+        raise KeyboardInterrupt
+    notes |= {
+        "refit": {"rows": len(y), "seconds": round(again.seconds, 3)},
+        "constants": constants_of(model, y),
+        "trained_rows": note_rows(model, X, y),
+    }
+    persistence.save(model, path, overwrite=True, notes=notes)
+    run.terminal.print(
+        f"fitted again on all {count(len(y), 'row')}, held-out ones included, in "
+        f"{again.seconds:.1f} s; the figures are those of the first fit, which had "
+        f"{count(len(run.parts.y_train), 'row')}"
+    )
+
+
+def draw(run: Run, path: Path) -> None:
+    """Write a picture of the loss curve."""
+    from matplotlib.figure import Figure
+
+    from lamina.plots import LossCurveDisplay
+
+    # A Figure of its own, without pyplot, asks for no window on any machine.
+    figure = Figure(figsize=(6.4, 4.8), dpi=150, layout="constrained")
+    LossCurveDisplay.from_estimator(run.fit.model, ax=figure.add_subplot())
+    figure.savefig(path)
+    run.terminal.print(f"loss curve: {path}")

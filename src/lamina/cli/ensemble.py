@@ -1,0 +1,89 @@
+"""The ensemble for tables on the command line: built, fitted, and measured out of fold."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.cli.answers import Answer, Probabilities, Values
+from lamina.cli.request import TrainingRequest
+from lamina.datasets.dataset import Task
+from lamina.significant import significant
+from lamina.tabular import TabularClassifier, TabularRegressor
+
+
+def build_ensemble(task: Task, request: TrainingRequest) -> Any:
+    """Return an unfitted estimator with the options of the request."""
+    estimator = TabularClassifier if task == "classification" else TabularRegressor
+    options = {
+        "quality": request.quality,
+        "time_limit": request.time_limit,
+        "scoring": request.scoring,
+    }
+    chosen = {name: value for name, value in options.items() if value is not None}
+    return estimator(random_state=request.seed).set_params(**chosen)
+
+
+def validated_rows(model: Any) -> NDArray[np.bool_]:
+    """Return which training rows have a prediction by networks that were not fitted on them."""
+    predictions = model.oof_predictions_
+    return np.asarray(np.isfinite(predictions.reshape(len(predictions), -1)).all(axis=1))
+
+
+def out_of_fold(model: Any, rows: NDArray[np.bool_]) -> Answer:
+    """Return the predictions of training rows by the networks that were not fitted on them."""
+    predictions = model.oof_predictions_[rows]
+    if predictions.ndim == 1:
+        return Values(predictions)
+    return Probabilities(predictions, model.classes_)
+
+
+def figures_out_of_fold(model: Any, y: NDArray[Any]) -> tuple[dict[str, Any], NDArray[np.bool_]]:
+    """Measure the predictions out of fold.
+
+    Returns
+    -------
+    dict
+        As `metrics.measure` returns it.
+    ndarray of bool, shape (n_training,)
+        The rows that are measured.
+    """
+    rows = validated_rows(model)
+    return {"rows": int(rows.sum()), **out_of_fold(model, rows).figures(y[rows])}, rows
+
+
+def gain_over_constant(model: Any, y: NDArray[Any]) -> float:
+    """Return how many standard errors the loss out of fold lies below that of the best constant.
+
+    The loss is the log loss or the squared error, and the standard error is that of the mean of
+    both losses' difference, row by row.
+    """
+    rows = validated_rows(model)
+    predictions, y = model.oof_predictions_[rows], y[rows]
+    if predictions.ndim == 1:
+        difference = (y - y.mean()) ** 2 - (y - predictions) ** 2
+    else:
+        is_class = y[:, np.newaxis] == model.classes_
+        frequency = np.broadcast_to(is_class.mean(axis=0), is_class.shape)[is_class]
+        smallest = np.finfo(np.float64).tiny
+        difference = np.log(np.maximum(predictions[is_class], smallest)) - np.log(frequency)
+    error = float(difference.std()) / math.sqrt(len(difference))
+    return float(difference.mean()) / error if error > 0 else 0.0
+
+
+def validation_of(model: Any) -> str:
+    """Return the score of the predictions out of fold, with its standard error, in words.
+
+    scikit-learn's scorers whose name begins with 'neg_' are minus an error; people read errors.
+    """
+    score = model.validation_score_
+    name, sign = score.metric.removeprefix("neg_"), 1
+    if name != score.metric:
+        sign = -1
+    return (
+        f"validation {name.replace('_', ' ')} {significant(sign * score.value)} ± "
+        f"{significant(score.standard_error)}"
+    )

@@ -1,0 +1,113 @@
+"""Fit a model with its progress shown, and keep its warnings as remarks."""
+
+from __future__ import annotations
+
+import inspect
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from numpy.typing import NDArray
+
+from lamina.cli.ensemble import build_ensemble
+from lamina.cli.ensemble_progress import ensemble_progress
+from lamina.cli.keeping import Fit
+from lamina.cli.messages import one_line
+from lamina.cli.progress import progress
+from lamina.cli.recipe import build_model, encoding_of, network_of
+from lamina.cli.report import count
+from lamina.cli.request import ModelKind, TrainingRequest
+from lamina.cli.settings import parse_settings
+from lamina.cli.terminal import Terminal
+from lamina.datasets.dataset import Task
+from lamina.encoding.table_report import ColumnRecord
+from lamina.tabular.base import TabularEstimator
+
+
+def build(kind: ModelKind, task: Task, request: TrainingRequest, y: Any) -> Any:
+    """Return the unfitted model of a request, for the targets to be learned from."""
+    if kind == "tabular":
+        return build_ensemble(task, request)
+    return build_model(task, parse_settings(request.settings), request.seed, y)
+
+
+def fit(model: Any, X: pd.DataFrame, y: Any, terminal: Terminal, options: Mapping[str, Any]) -> Fit:
+    """Fit a model with its progress shown on the terminal.
+
+    Parameters
+    ----------
+    model : estimator
+    X, y : DataFrame, ndarray
+    terminal : Terminal
+    options : dict
+        Further arguments of `fit`.
+    """
+    if isinstance(model, TabularEstimator):
+        shown = ensemble_progress(terminal.err, model, quiet=terminal.quiet)
+        return _fit(model, X, y, shown, options)
+    shown = progress(terminal.err, quiet=terminal.quiet)
+    fitted = _fit(model, X, y, shown, options)
+    findings = map(one_line, network_of(model).diagnoses_ or ())
+    remarks = list(fitted.remarks)
+    remarks += [each for each in findings if not any(each in remark for remark in remarks)]
+    interrupted = any("interrupted" in remark for remark in remarks)
+    if interrupted:
+        n_epochs = count(network_of(model).n_iter_, "epoch")
+        remarks = [f"training interrupted after {n_epochs}; the model so far is saved and measured"]
+    return Fit(model, fitted.seconds, remarks, interrupted)
+
+
+def _fit(
+    model: Any,
+    X: pd.DataFrame,
+    y: Any,
+    shown: AbstractContextManager[None],
+    options: Mapping[str, Any],
+) -> Fit:
+    started = time.monotonic()
+    with warnings.catch_warnings(record=True) as caught, shown:
+        warnings.simplefilter("always")
+        model.fit(X, y, **options)
+    remarks = dict.fromkeys(one_line(str(warning.message)) for warning in caught)
+    return Fit(model, time.monotonic() - started, list(remarks), interrupted=False)
+
+
+def fit_options(
+    kind: ModelKind, resume: Path | None, by: Mapping[str, NDArray[Any]]
+) -> dict[str, Any]:
+    """Return the arguments of `fit` beside the table: the checkpoint, or groups or times."""
+    if kind == "tabular":
+        taken = inspect.signature(TabularEstimator.fit).parameters
+        return {name: values for name, values in by.items() if name in taken}
+    return {} if resume is None else {"model__resume": resume}
+
+
+def length_of(model: Any) -> str:
+    """Return how long a fit was, in epochs or networks."""
+    if isinstance(model, TabularEstimator):
+        return count(len(model.members_), "network")
+    return count(network_of(model).n_iter_, "epoch")
+
+
+def passed_over(model: Any, printed: Sequence[ColumnRecord] = ()) -> list[str]:
+    """Return a remark for each column that is not learned from, unless a record says it.
+
+    Parameters
+    ----------
+    model : estimator
+    printed : sequence of ColumnRecord
+        The records that the user has read.
+    """
+    encoding = encoding_of(model)
+    report = [] if encoding is None else encoding.report_
+    said = {record["column"]: record["action"] for record in printed}
+    return [
+        f"column {record['column']!r} is {record['action']}"
+        for record in report
+        if record["action"].startswith("left out")
+        and said.get(record["column"]) != record["action"]
+    ]

@@ -1,0 +1,68 @@
+"""`lamina train --json`: the whole report as one JSON document on stdout."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lamina.cli.concluding import Run
+
+# The figures by their keys in the report and in a model's notes.
+FIGURES: Mapping[str, str] = {
+    "held_out": "held_out",
+    "out_of_fold": "out_of_fold",
+    "training": "on_training",
+    "trivial": "constant_held_out",
+}
+# Hashes of rows and forms of targets are for other commands; the trivial predictor has figures.
+LEFT_OUT = {"trained_rows", "target_forms", "constants", *FIGURES.values()}
+
+
+def print_report(run: Run, notes: Mapping[str, Any], path: Path | None) -> None:
+    """Print the report of a run that was asked for JSON.
+
+    Parameters
+    ----------
+    run : Run
+    notes : dict
+        The notes of the model; empty where no model is saved.
+    path : Path or None
+        The file of the model.
+    """
+    if not run.request.json:
+        return
+    report = {name: value for name, value in notes.items() if name not in LEFT_OUT}
+    report |= {
+        "file": None if path is None else str(path),
+        "rows": {
+            "training": len(run.parts.y_train),
+            "held_out": len(run.parts.y_test),
+            "without_target": run.problem.n_left_out,
+        },
+        "columns": list(run.records),
+        "figures": {heading: notes[key] for heading, key in FIGURES.items() if key in notes},
+        "verdicts": run.verdicts,
+        "remarks": run.terminal.remarks,
+    }
+    print(json.dumps(finite(report), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def finite(value: Any) -> Any:
+    """Return plain values with null for numbers that JSON has no word for.
+
+    Examples
+    --------
+    >>> finite({"rmse": [float("inf"), 0.5]})
+    {'rmse': [None, 0.5]}
+    """
+    if isinstance(value, Mapping):
+        return {str(name): finite(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,66 @@
+"""The request of `lamina train`: every option of the command as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from lamina.datasets.dataset import Task
+from lamina.tables.contents import STANDARD_INPUT
+from lamina.tables.options import DEFAULTS, ReadingOptions
+
+MODEL_ENDING = ".lamina"
+
+ModelKind: TypeAlias = Literal["tabular", "mlp"]
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """The options of one command, as `lamina train --help` explains them."""
+
+    data: Path | None
+    targets: tuple[str, ...]
+    dataset: str | None
+    drop: tuple[str, ...]
+    task: Task | None
+    settings: tuple[str, ...]
+    test_size: float
+    seed: int
+    output: Path | None
+    plot: Path | None
+    resume: Path | None
+    overwrite: bool
+    save_anyway: bool
+    quiet: bool
+    reading: ReadingOptions = DEFAULTS
+    ids: tuple[str, ...] = ()
+    model: ModelKind | None = None
+    quality: str | None = None
+    time_limit: float | None = None
+    scoring: str | None = None
+    group: str | None = None
+    time: str | None = None
+    refit: bool = False
+    json: bool = False
+
+    @property
+    def source(self) -> str:
+        """The data's name without its folder."""
+        name = self.data.name if self.data else ""
+        return self.dataset or ("stdin" if name == STANDARD_INPUT else name)
+
+    @property
+    def model_file(self) -> Path:
+        """Where the model goes."""
+        return self.output or Path(self.source.split(".")[0] + MODEL_ENDING)
+
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """Every file that is to be written."""
+        return (self.model_file,) if self.plot is None else (self.model_file, self.plot)
+
+    @property
+    def by(self) -> dict[str, str | None]:
+        """The columns of --group and --time, by the options' names."""
+        return {"group": self.group, "time": self.time}

@@ -1,0 +1,50 @@
+"""Output of a command: text on stdout, remarks and progress on stderr."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from rich.console import Console
+
+from lamina.cli.progress import Silence, working
+from lamina.cli.report import plain_console
+
+
+@dataclass
+class Terminal:
+    """Both consoles of a command.
+
+    Attributes
+    ----------
+    out, err : Console
+    quiet : bool
+        Print nothing but remarks.
+    remarks : list of str
+        Every remark so far, in order.
+    """
+
+    out: Console
+    err: Console
+    quiet: bool
+    remarks: list[str] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, *, quiet: bool, json: bool = False) -> Terminal:
+        """Return consoles for the process; stdout stays empty for a quiet command and for JSON."""
+        out, err = plain_console(), plain_console(stderr=True)
+        out.quiet = quiet or json
+        return cls(out, err, quiet)
+
+    def print(self, text: str) -> None:
+        """Print a line on stdout."""
+        self.out.print(text, soft_wrap=True)
+
+    def say(self, remark: str) -> None:
+        """Print a remark in a line of its own on stderr."""
+        self.remarks.append(remark)
+        self.err.print(f"lamina: {remark}", soft_wrap=True)
+
+    def working(self, what: str) -> AbstractContextManager[Silence]:
+        """Show that work inside the `with` block goes on."""
+        return working(self.err, what, quiet=self.quiet)
