@@ -69,6 +69,11 @@ def test_a_regression_prints_columns_progress_figures_and_the_file(lamina, tmp_p
 
 
 @pytest.mark.usefixtures("table")
+def test_the_estimate_of_the_time_left_is_shown(lamina):
+    assert "training 100 %  " in train(lamina, "price").err
+
+
+@pytest.mark.usefixtures("table")
 def test_two_classes_have_auc_log_loss_brier_and_f1_on_both_kinds_of_rows(lamina, tmp_path):
     ran = train(lamina, "large")
     assert ran.code == 0, ran.err
@@ -129,7 +134,10 @@ def test_a_group_is_never_on_both_sides_and_not_learned_from(lamina, tmp_path):
     assert ran.code == 0, ran.err
     assert "held out: 6 groups of 'agent', 30 rows (20 %); no group is on both sides" in ran.out
     assert persistence.read_notes(tmp_path / "houses.lamina")["training"]["group"] == "agent"
-    assert list(persistence.load(tmp_path / "houses.lamina").feature_names_in_) == ["size", "city"]
+    model = persistence.load(tmp_path / "houses.lamina")
+    assert list(model.feature_names_in_) == ["size", "city"]
+    # The training rows keep the order of the file, in groups of five.
+    assert all(len(set(folds)) == 1 for folds in model.folds_.reshape(-1, 5).tolist())
 
 
 @pytest.mark.usefixtures("table")

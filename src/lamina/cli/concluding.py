@@ -208,7 +208,8 @@ def _verdicts(
     if not isinstance(model, TabularEstimator):
         return verdicts(held_out, training, constant)
     gain, by = gain_over_constant(model, run.parts.y_train), next(iter(run.parts.by), None)
-    return ensemble_verdicts(held_out, training, constant, gain=gain, by=by)
+    found = list(ensemble_verdicts(held_out, training, constant, gain=gain, by=by))
+    return iter(found or filter(None, [run.fit.doubt]))
 
 
 def refit(run: Run, notes: dict[str, Any], path: Path) -> None:

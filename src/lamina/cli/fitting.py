@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -25,6 +24,7 @@ from lamina.cli.settings import parse_settings
 from lamina.cli.terminal import Terminal
 from lamina.datasets.dataset import Task
 from lamina.encoding.table_report import ColumnRecord
+from lamina.errors import NoBetterThanTrivialWarning
 from lamina.tabular.base import TabularEstimator
 
 
@@ -72,8 +72,20 @@ def _fit(
     with warnings.catch_warnings(record=True) as caught, shown:
         warnings.simplefilter("always")
         model.fit(X, y, **options)
-    remarks = dict.fromkeys(one_line(str(warning.message)) for warning in caught)
-    return Fit(model, time.monotonic() - started, list(remarks), interrupted=False)
+    remarks = dict.fromkeys(
+        one_line(str(warning.message))
+        for warning in caught
+        if not issubclass(warning.category, NoBetterThanTrivialWarning)
+    )
+    return Fit(model, time.monotonic() - started, list(remarks), False, _doubt(caught))
+
+
+def _doubt(caught: Sequence[warnings.WarningMessage]) -> str | None:
+    """Return the fit's own finding that it beats nothing, which the verdicts mostly repeat."""
+    for warning in caught:
+        if issubclass(warning.category, NoBetterThanTrivialWarning):
+            return one_line(str(warning.message))
+    return None
 
 
 def fit_options(
@@ -81,8 +93,7 @@ def fit_options(
 ) -> dict[str, Any]:
     """Return the arguments of `fit` beside the table: the checkpoint, or groups or times."""
     if kind == "tabular":
-        taken = inspect.signature(TabularEstimator.fit).parameters
-        return {name: values for name, values in by.items() if name in taken}
+        return dict(by)
     return {} if resume is None else {"model__resume": resume}
 
 

@@ -21,12 +21,23 @@ from lamina.tabular.base import TabularEstimator
 
 @dataclass(frozen=True)
 class Fit:
-    """A fitted model, and how its fit went."""
+    """A fitted model, and how its fit went.
+
+    Attributes
+    ----------
+    model : estimator
+    seconds : float
+    remarks : sequence of str
+    interrupted : bool
+    doubt : str or None
+        Why the fit itself finds that the model is no better than the trivial predictor.
+    """
 
     model: Any
     seconds: float
     remarks: Sequence[str]
     interrupted: bool
+    doubt: str | None = None
 
 
 def save_model(
