@@ -282,3 +282,24 @@ def test_a_model_that_has_no_export_is_refused_with_the_cure(lamina, refusal, mo
     assert (
         "houses.lamina cannot be written as .h: no export takes a TabularRegressor. A model" in line
     )
+
+
+@pytest.mark.usefixtures("table")
+def test_a_model_that_no_file_can_hold_is_said_in_a_line(lamina, tmp_path, monkeypatch):
+    def refuse(*arguments, **options):
+        raise TypeError("'scorer' is code")
+
+    monkeypatch.setattr(persistence, "save", refuse)
+    ran = train(lamina, "price")
+    assert ran.code == 1
+    assert ran.err.endswith("lamina: the model cannot be saved: 'scorer' is code\n")
+    assert not (tmp_path / "houses.lamina").exists()
+
+
+@pytest.mark.usefixtures("table")
+def test_scoring_and_a_time_limit_reach_the_estimator(lamina, tmp_path):
+    ran = train(lamina, "large", "--scoring", "neg_log_loss", "--time-limit", "60")
+    assert ran.code == 0, ran.err
+    assert "; validation log loss 0." in ran.out
+    model = persistence.load(tmp_path / "houses.lamina")
+    assert (model.scoring, model.time_limit) == ("neg_log_loss", 60.0)

@@ -64,6 +64,21 @@ def test_a_loaded_ensemble_has_the_same_bits(fitted: Any, tmp_path: Path) -> Non
     assert (tmp_path / "again.lamina").read_bytes() == (tmp_path / "model.lamina").read_bytes()
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"scoring": "neg_log_loss"},
+        {"scoring": "accuracy", "class_weight": "balanced"},
+        {"time_limit": 30, "n_jobs": 2},
+        {"categorical_features": "auto", "random_state": np.random.RandomState(0)},
+    ],
+)
+def test_every_option_of_a_fit_can_be_saved(options: dict[str, Any], tmp_path: Path) -> None:
+    model = TabularClassifier(quality="fast").set_params(**options).fit(TABLE, TARGETS["text"])
+    save(model, tmp_path / "model.lamina")
+    assert_array_equal(answers(load(tmp_path / "model.lamina")), answers(model))
+
+
 def test_an_ensemble_that_is_not_fitted_keeps_its_parameters(tmp_path: Path) -> None:
     model = TabularClassifier(quality="fast", column_types={"zip": "category"}, random_state=3)
     save(model, tmp_path / "new.lamina")

@@ -111,7 +111,14 @@ def conclude(run: Run) -> int:
         print_report(run, {}, None)
         return FAILED
     notes = take_notes(run.request, run.kind, run.problem, run.fit, len(run.parts.y_train))
-    path, trouble = save_model(run.fit.model, run.request.model_file, notes, run.request.overwrite)
+    try:
+        path, trouble = save_model(
+            run.fit.model, run.request.model_file, notes, run.request.overwrite
+        )
+    except (TypeError, ValueError) as error:
+        run.terminal.say(f"the model cannot be saved: {one_line(error)}")
+        print_report(run, notes, None)
+        return FAILED
     if trouble is not None:
         run.troubles.append(trouble)
     if training is not None:

@@ -191,4 +191,7 @@ def _fit_one(
     member = fit_member(sample, plan)
     progress.finish(place)
     plan.network.set_params(callbacks=None, max_seconds=None)
+    if not isinstance(plan.network.monitor, str):
+        # A scorer is code, which no model file holds.
+        plan.network.set_params(monitor="validation_loss")
     return member
