@@ -14,7 +14,8 @@ from lamina.errors import NoBetterThanTrivialWarning, TableError
 # A weight of 2 is not a sample that stands twice: batches and folds differ, as in scikit-learn's
 # own MLPClassifier.
 WEIGHTS_ARE_NO_COPIES = {
-    "check_sample_weight_equivalence_on_dense_data": "batches and folds are drawn by sample",
+    f"check_sample_weight_equivalence_on_{form}_data": "batches and folds are drawn by sample"
+    for form in ("dense", "sparse")
 }
 
 

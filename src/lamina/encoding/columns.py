@@ -194,7 +194,7 @@ def _to_float(column: Any) -> NDArray[np.float64]:
     if kind == "M":
         raise TypeError("a date is no number")
     if kind == "m":
-        column = column.dt.total_seconds()
+        column = _in_numpy(column, "timedelta64[{}]").dt.total_seconds()
     elif kind == "O":
         column = column.astype(object).map(_hours_of_time)
     values: NDArray[np.float64] = column.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -216,6 +216,12 @@ def _start_of_period(value: Any) -> Any:
     return value.to_timestamp() if isinstance(value, Period) else value
 
 
+def _in_numpy(column: Any, dtype: str) -> Any:
+    """The column in NumPy's dtype of the same unit where it is Arrow's, which divides no int64."""
+    arrow = getattr(column.dtype, "pyarrow_dtype", None)
+    return column if arrow is None else column.astype(dtype.format(arrow.unit))
+
+
 def _to_days(column: Any) -> NDArray[np.float64]:
     import pandas as pd
 
@@ -223,7 +229,8 @@ def _to_days(column: Any) -> NDArray[np.float64]:
         raise ValueError("a number is no date: its unit is not known")
     if getattr(column.dtype, "kind", "O") == "O":
         column = column.astype(object).map(_start_of_period)
-    moments, epoch = pd.to_datetime(column, utc=True, format="ISO8601"), pd.Timestamp(0, tz="UTC")
+    moments = _in_numpy(pd.to_datetime(column, utc=True, format="ISO8601"), "datetime64[{}, UTC]")
+    epoch = pd.Timestamp(0, tz="UTC")
     try:
         seconds = (moments - epoch).dt.total_seconds()
     except (ValueError, OverflowError):

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from scipy import sparse
+
 from lamina.errors import TableError
+
+# Numbers of float64 in 1 GiB.
+MOST_DENSE = 1 << 27
 
 
 def as_pandas(X: Any) -> Any:
@@ -47,6 +52,26 @@ def _to_pandas(series: Any) -> Any:
     column = series.to_pandas()
     column.index = range(len(column))
     return column
+
+
+def without_sparsity(X: Any) -> Any:
+    """A sparse matrix as a dense array; anything else as it is.
+
+    Raises
+    ------
+    TableError
+        For a sparse matrix whose dense array would take more than 1 GiB.
+    """
+    if not sparse.issparse(X):
+        return X
+    if X.ndim == 2 and X.shape[0] * X.shape[1] > MOST_DENSE:
+        raise TableError(
+            f"the sparse table of shape {X.shape} would have {X.shape[0] * X.shape[1]:,} numbers, "
+            f"and {MOST_DENSE:,} are the most: choose columns, for example by sklearn."
+            "feature_selection or TruncatedSVD, or give the matrix to MLPClassifier or "
+            "MLPRegressor, which learn from it as it is"
+        )
+    return X.toarray()
 
 
 def array_columns(array: Any, names: Any = None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.utils.validation import validate_data
 
-from lamina.encoding.frames import array_columns, as_pandas
+from lamina.encoding.frames import array_columns, as_pandas, without_sparsity
 from lamina.encoding.leaving_out import reasons_to_leave_out
 from lamina.encoding.table_columns import (
     TypedColumns,
@@ -30,7 +30,7 @@ def training_columns(encoding: TableEncoding, X: Any) -> TypedColumns:
     """The table's columns as what they hold; sets the encoding's names and their number."""
     frame = as_pandas(X)
     if frame is None:
-        columns = array_columns(validate_data(encoding, X, **_ARRAY))
+        columns = array_columns(validate_data(encoding, without_sparsity(X), **_ARRAY))
         return read_training(columns)
     names = [str(name) for name in frame.columns]
     if not names:
@@ -51,7 +51,8 @@ def columns_of_new(encoding: TableEncoding, X: Any) -> dict[str, Any]:
     """The training table's columns in a new table: by name, or by place where it had none."""
     frame = as_pandas(X)
     if frame is None:
-        return array_columns(validate_data(encoding, X, reset=False, **_ARRAY), encoding.kinds_)
+        array = validate_data(encoding, without_sparsity(X), reset=False, **_ARRAY)
+        return array_columns(array, encoding.kinds_)
     require_rows(frame)
     if not hasattr(encoding, "feature_names_in_"):
         validate_data(encoding, frame, reset=False, skip_check_array=True)
