@@ -301,5 +301,6 @@ def test_scoring_and_a_time_limit_reach_the_estimator(lamina, tmp_path):
     ran = train(lamina, "large", "--scoring", "neg_log_loss", "--time-limit", "60")
     assert ran.code == 0, ran.err
     assert "; validation log loss 0." in ran.out
+    assert "lamina:" not in ran.err
     model = persistence.load(tmp_path / "houses.lamina")
     assert (model.scoring, model.time_limit) == ("neg_log_loss", 60.0)

@@ -65,6 +65,9 @@ class Scoring:
         if self.scorer is None:
             return METRICS[self.name](y, predictions)
         model = _Classifying() if self.classes is not None else _Regressing()
+        if self.classes is not None:
+            # Rounded to float32 they do not sum to one, which scikit-learn's scorers warn of.
+            predictions = predictions / predictions.sum(axis=1, keepdims=True)
         model.predictions, model.classes_ = predictions, self.classes
         places = np.arange(len(y)).reshape(-1, 1)
         try:
