@@ -71,7 +71,7 @@ def test_a_column_that_gives_the_target_away_is_named_alone(kind):
         [leak] = find_leaks({**honest(), name: column}, target)
         assert leak.column == name
         assert leak.value >= 0.99
-        assert f"drop the column, on the command line with --drop {name!r}" in leak.remark
+        assert f"drop the column (`lamina train --id {name!r}` does not learn" in leak.remark
 
 
 @pytest.mark.parametrize("target", [np.zeros(N), np.zeros(N, int), np.arange(4.0), np.arange(N)])

@@ -135,8 +135,8 @@ def _remark(column: str, metric: str, value: float) -> str:
     shown = {"roc_auc": "AUC", "accuracy": "accuracy", "r2": "R²"}[metric]
     return (
         f"column {column!r} alone predicts the target almost perfectly ({shown} {value:.4f} on "
-        "held-out rows): if it is not known when you predict, drop the column, on the command line "
-        f"with --drop {column!r}"
+        "held-out rows): if it is not known when you predict, drop the column (`lamina train "
+        f"--id {column!r}` does not learn from it)"
     )
 
 
