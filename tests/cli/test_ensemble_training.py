@@ -258,7 +258,7 @@ def test_an_interval_of_one_network_is_refused_with_the_cure(lamina, refusal, ta
     quick = ("--model", "mlp", "-s", "max_iter=3", "-s", "tol=10", "-s", "n_iter_no_change=1")
     lamina("train", "houses.csv", "-t", "price", *quick, "--save-anyway")
     line = refusal("predict", "houses.lamina", "houses.csv", "--interval", 0.9)
-    assert "holds one network, which predicts no intervals: train with --model tabular" in line
+    assert "holds one network, which predicts no intervals: train with --model mlp" in line
 
 
 def test_few_rows_and_several_targets_are_learned_by_one_network(lamina, tmp_path):

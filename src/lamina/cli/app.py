@@ -79,7 +79,7 @@ def predict(
         typer.Option(
             metavar="COVERAGE",
             help="Add columns with the bounds of an interval that holds this fraction of the true "
-            "values, such as 0.9.",
+            "values, such as 0.9; only where the model predicts intervals.",
         ),
     ] = None,
     na: Marks = None,
@@ -98,7 +98,6 @@ def predict(
 
         lamina predict houses.lamina new.csv > prices.csv
         lamina predict iris.lamina flowers.csv --probabilities --output species.csv
-        lamina predict houses.lamina new.csv --interval 0.9 -o prices.parquet
     """
     from lamina.cli.prediction import predict
 

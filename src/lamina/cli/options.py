@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lamina.cli.commands import DATA_NAMES
+from lamina.cli.commands import DATA_NAMES, QUALITY_NAMES
 
 if TYPE_CHECKING:
     from lamina.datasets.dataset import Task
@@ -48,7 +48,7 @@ Quality = Annotated[
     str | None,
     typer.Option(
         metavar="QUALITY",
-        help="fast, balanced or best: how much time the ensemble takes for its accuracy.",
+        help=f"How much time the ensemble takes for its accuracy: {QUALITY_NAMES}.",
         show_default="balanced",
     ),
 ]

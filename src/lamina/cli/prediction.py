@@ -31,6 +31,7 @@ from lamina.tables.options import DEFAULTS, ReadingOptions
 from lamina.tables.problem import as_classes, column, values
 from lamina.tables.reading import read_table
 from lamina.tables.writing import check_output, write_table
+from lamina.tabular.base import TabularEstimator
 
 
 def predict(
@@ -81,10 +82,15 @@ def check_interval(model: Any, model_file: Path) -> None:
         raise ValueError(
             f"--interval: {model_file} predicts classes. --probabilities says how sure it is"
         )
+    if isinstance(model, TabularEstimator) and not hasattr(model, "predict_interval"):
+        raise ValueError(
+            f"--interval: {model_file} holds an ensemble, which predicts no intervals yet: train "
+            "one network with --model mlp --set loss=quantile --set quantile=0.05,0.95"
+        )
     if not hasattr(model, "predict_interval"):
         raise ValueError(
             f"--interval: {model_file} holds one network, which predicts no intervals: train with "
-            "--model tabular, or with --set loss=quantile --set quantile=0.05,0.95"
+            "--model mlp --set loss=quantile --set quantile=0.05,0.95"
         )
 
 

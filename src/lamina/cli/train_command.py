@@ -98,7 +98,7 @@ def train(
 
         lamina train houses.csv --target price
         lamina train churn.parquet -t left --id customer_id -o churn.lamina
-        lamina train visits.csv -t cost --group patient --quality best --refit
+        lamina train visits.csv -t cost --group patient --quality fast --refit
         lamina train sales.csv -t amount --time day --json > report.json
         lamina train --dataset digits --model mlp --set hidden_layer_sizes=128,64
 
