@@ -96,6 +96,8 @@ MISFITS: dict[str, Callable[[Any], Any]] = {
     "weights that are not finite": lambda m: m.member_weights_.fill(np.nan),
     "numbers that are missing": lambda m: m.members_.__setitem__(0, _without(m.members_[0])),
     "another table": lambda m: setattr(m.inputs_, "n_numbers_", 7),
+    "no target": lambda m: setattr(m, "_target", 1),
+    "columns that the table lacks": lambda m: m.inputs_.one_hot_.__setitem__(0, 10**6),
     "no inputs": lambda m: setattr(m, "inputs_", None),
 }
 
@@ -104,7 +106,7 @@ MISFITS: dict[str, Callable[[Any], Any]] = {
 def test_parts_that_do_not_fit_are_refused(name: str, fitted: Any, tmp_path: Path) -> None:
     model = copy.deepcopy(fitted)
     MISFITS[name](model)
-    with pytest.raises((ValueError, TypeError, AttributeError)):
+    with pytest.raises((ValueError, TypeError, AttributeError, IndexError)):
         save(model, tmp_path / "model.lamina")
     assert list(tmp_path.iterdir()) == []
 

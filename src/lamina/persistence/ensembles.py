@@ -19,6 +19,7 @@ from lamina.errors import ModelFileError
 from lamina.files.fields import array, refused
 from lamina.files.plain import Place, PlainReader, PlainWriter
 from lamina.tabular.inputs import TableInputs
+from lamina.tabular.targets import Target
 
 NETWORKS = {"TabularClassifier": "MLPClassifier", "TabularRegressor": "MLPRegressor"}
 
@@ -86,6 +87,9 @@ def check_ensemble(estimator: Any) -> None:
         raise refused(inputs, "inputs_", "fitted inputs of a table")
     if not isinstance(members, list) or not members:
         raise refused(members, "members_", "a list of members")
+    target = vars(estimator).get("_target")
+    if not isinstance(target, Target):
+        raise refused(target, "_target", "a target")
     array("f", (len(members),), finite=True)(vars(estimator).get("member_weights_"), "weights")
     for i, member in enumerate(members):
         _check_member(estimator, member, f"members_[{i}]")
