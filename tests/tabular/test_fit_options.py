@@ -54,6 +54,18 @@ def test_validation_rows_are_later_than_training_rows():
     assert np.isnan(model.oof_predictions_[~validated]).all()
 
 
+def test_members_chosen_by_later_samples_learn_from_the_latest_in_the_end():
+    rng = np.random.default_rng(0)
+    time = np.arange(400)
+    x = rng.normal(size=400)
+    # The relation turns round in the last fifth: only a network that saw it can tell.
+    y = np.where(time < 320, x, 4 - x) + rng.normal(0, 0.1, 400)
+    table = pd.DataFrame({"x": x, "late": (time >= 320) * 1.0 + rng.normal(0, 0.01, 400)})
+    model = TabularRegressor(quality="fast", random_state=0).fit(table, y, time=time)
+    assert model.score(table[330:], y[330:]) > 0
+    assert model.validation_score_.value < -1
+
+
 def test_times_written_as_text_are_read_as_dates():
     table, y = small_table()
     written = table["day"].dt.strftime("%d.%m.%Y").tolist()

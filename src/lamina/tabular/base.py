@@ -118,7 +118,8 @@ class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
             validation. A str names a column of X, which then is no input.
         time : array-like of shape (n_samples,) or str, optional
             When each sample was taken, as dates or numbers: networks are validated on samples
-            later than those that they learn from. A str names a column of X, which stays an input.
+            later than those that they learn from, and then fitted again on all samples, for the
+            epochs so chosen. A str names a column of X, which stays an input.
         cv : int, splitter of scikit-learn, or iterable of (train, validation), optional
             The splits, in place of the folds that `quality` has.
 
@@ -161,7 +162,7 @@ class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
             splits = leave_out(splits, weight == 0)
         sizes = tuple(end - start + 1 for start, end in inputs.coded_)
         weight = self._weigh(target, weight)
-        sample = Sample(encoded, sizes, target, weight, splits, scoring)
+        sample = Sample(encoded, sizes, target, weight, splits, scoring, refits=time is not None)
         ensemble = fit_ensemble(sample, quality, self._build, random_state, fitter)
         trivial = remark_on_trivial(sample, ensemble.score, ensemble.validated)
         remarks = [*fitter.remarks, *([] if trivial is None else [trivial])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -54,16 +54,33 @@ def fit_ensemble(
     random_state: np.random.RandomState,
     fitter: MemberFitter,
 ) -> Ensemble:
-    """Fit the recipes of a quality: all on the first two splits, then the best on the others."""
+    """Fit the recipes of a quality: all on the first two splits, then the best on the others.
+
+    Where members are fitted again on all samples, the score is that of the members before.
+    """
+    ensemble = _fit_on_splits(sample, quality, build, random_state, fitter)
+    if not sample.refits:
+        return ensemble
+    return replace(ensemble, members=fitter.refit(sample, ensemble.members))
+
+
+def _fit_on_splits(
+    sample: Sample,
+    quality: Quality,
+    build: Callable[[dict[str, Any]], Any],
+    random_state: np.random.RandomState,
+    fitter: MemberFitter,
+) -> Ensemble:
     plans = plan_members(sample, quality.recipes, build, random_state)
     if len(quality.recipes) == 1:
-        return _weigh(sample, fitter.fit(sample, plans))
+        return _weigh(sample, fitter.fit(sample, plans, sample.refits * len(plans)))
     first = [plan for plan in plans if plan.split < N_TRIALS]
     n_later = min(MOST_RECIPES, len(quality.recipes)) * max(len(sample.splits) - N_TRIALS, 0)
-    tried = fitter.fit(sample, first, n_later)
+    n_refits = sample.refits * (len(first) + n_later)
+    tried = fitter.fit(sample, first, n_later + n_refits)
     chosen = _best_recipes(sample, tried)
     rest = [plan for plan in plans if plan.split >= N_TRIALS and plan.recipe.name in chosen]
-    members = [*tried, *fitter.fit(sample, rest)]
+    members = [*tried, *fitter.fit(sample, rest, n_refits)]
     return _weigh(sample, [member for member in members if member.recipe in chosen])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,9 @@ class Sample:
     weight : ndarray of shape (n_samples,) or None
     splits : sequence of Split
     scoring : Scoring
+    refits : bool
+        Whether each member learns from all samples in the end, for as many epochs as its own
+        validation samples chose.
     """
 
     encoded: EncodedTable
@@ -68,6 +71,7 @@ class Sample:
     weight: NDArray[np.float64] | None
     splits: Sequence[Split]
     scoring: Scoring
+    refits: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,29 @@ def fit_member(sample: Sample, plan: MemberPlan) -> Member:
     weights = {} if weight is None else {"sample_weight": weight}
     plan.network.fit(inputs, y, validation_data=validation, **weights)
     return member
+
+
+def best_epoch(network: Any) -> int:
+    """Return the epoch that a fitted network has its weights from, the last of several best."""
+    monitored = network.monitor is not None and not isinstance(network.monitor, str)
+    costs = -np.array(network.validation_scores_) if monitored else network.validation_loss_curve_
+    costs = np.asarray(costs, dtype=np.float64)
+    return len(costs) - int(np.nanargmin(costs[::-1]))
+
+
+def fit_on_all(sample: Sample, member: Member, network: Any) -> Member:
+    """Fit an unfitted network of a member's kind on all samples that have a weight."""
+    rows = np.arange(len(sample.encoded)) if sample.weight is None else sample.weight.nonzero()[0]
+    encoded = sample.encoded.rows(rows)
+    statistics, inputs = TargetStatistics.fit(
+        encoded.codes,
+        sample.target.described[rows],
+        sample.sizes,
+        np.random.RandomState(network.random_state),
+    )
+    weight = None if sample.weight is None else sample.weight[rows]
+    network.fit(_joined(encoded, member.numeric, inputs), sample.target.learned[rows], weight)
+    return replace(member, statistics=statistics, network=network)
 
 
 def _absent_classes(sample: Sample, split: Split) -> NDArray[np.int64]:

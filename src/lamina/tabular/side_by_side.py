@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.base import clone
 
 from lamina.tabular.fit_progress import FitProgress, MemberCallback, Show
-from lamina.tabular.members import Member, MemberPlan, Sample, fit_member
+from lamina.tabular.members import (
+    Member,
+    MemberPlan,
+    Sample,
+    best_epoch,
+    fit_member,
+    fit_on_all,
+)
 
 # With less time than for so many members, each has fewer epochs instead.
 FEWEST_MEMBERS = 3
@@ -100,6 +107,26 @@ class MemberFitter:
         self.n_fitted += len(members)
         return members
 
+    def refit(self, sample: Sample, members: Sequence[Member]) -> list[Member]:
+        """Fit members again, on all samples, for the epochs that their validation chose.
+
+        A member for which no time is left stays as it is.
+        """
+        epochs = [best_epoch(member.network) for member in members]
+        first = self.progress.begin(epochs)
+        run = Parallel(n_jobs=self.workers, prefer="threads", pre_dispatch=self.workers)
+        jobs = (
+            delayed(_refit_one)(sample, member, self.progress, first + i, epochs[i], self.ends_at)
+            for i, member in enumerate(members)
+        )
+        refitted = _run_or_stop(run, jobs, self.progress)
+        n_old = sum(new is old for new, old in zip(refitted, members, strict=True))
+        if n_old:
+            self.remarks.append(
+                f"time_limit left {n_old} of {len(members)} networks without the latest samples"
+            )
+        return refitted
+
     def _plan(self, sample: Sample, plans: Sequence[MemberPlan], ends_at: float) -> Budget:
         """Measure the speed, and shorten the members where too few of them fit into the time."""
         seconds = self._seconds_of_an_epoch(sample, plans[: self.workers], ends_at)
@@ -136,17 +163,13 @@ class MemberFitter:
         first: int | None,
         budget: Budget | None,
     ) -> list[Member]:
-        progress = FitProgress() if first is None else self.progress
+        progress = self.progress if first is not None else FitProgress()
         run = Parallel(n_jobs=self.workers, prefer="threads", pre_dispatch=self.workers)
         jobs = (
             delayed(_fit_one)(sample, plan, progress, (first or 0) + i, budget, i == 0)
             for i, plan in enumerate(plans)
         )
-        try:
-            fitted: list[Member | None] = run(jobs)
-        except BaseException:
-            progress.stop()
-            raise
+        fitted: list[Member | None] = _run_or_stop(run, jobs, progress)
         return [member for member in fitted if member is not None]
 
 
@@ -172,6 +195,15 @@ def plan_epochs(
     return max(1, min(epochs, n_epochs))
 
 
+def _run_or_stop(run: Parallel, jobs: Iterable[Any], progress: FitProgress) -> list[Any]:
+    """Run jobs; where one fails, or at Ctrl-C, end the others after their epoch."""
+    try:
+        return list(run(jobs))
+    except BaseException:
+        progress.stop()
+        raise
+
+
 def _fit_one(
     sample: Sample,
     plan: MemberPlan,
@@ -195,3 +227,26 @@ def _fit_one(
         # A scorer is code, which no model file holds.
         plan.network.set_params(monitor="validation_loss")
     return member
+
+
+def _refit_one(
+    sample: Sample,
+    member: Member,
+    progress: FitProgress,
+    place: int,
+    n_epochs: int,
+    ends_at: float | None,
+) -> Member:
+    """Fit a member on all samples; return it as it is where the time does not suffice."""
+    # Training took the time of all epochs, on about as many samples.
+    seconds = sum(member.network.history_["seconds"][:n_epochs])
+    if ends_at is not None and ends_at - time.time() < seconds:
+        progress.finish(place)
+        return member
+    network = clone(member.network).set_params(
+        monitor=None, callbacks=[MemberCallback(progress, place, n_epochs)]
+    )
+    refitted = fit_on_all(sample, member, network)
+    progress.finish(place)
+    network.set_params(callbacks=None)
+    return refitted
