@@ -46,7 +46,6 @@ def test_bins_hold_equal_parts_of_a_skewed_number():
     [
         ([5.0] * 9, 0),  # constant
         ([0.0, 1.0] * 5, 0),  # a flag would be one bin, which it is itself
-        ([0.0] * 90 + [1.0, 2.0, 3.0], 0),  # all quantiles but the last are equal
         ([1.0, np.nextafter(1.0, 2.0), 2.0, 3.0] * 3, 2),  # edges one ulp apart
     ],
 )
@@ -54,6 +53,22 @@ def test_equal_edges_make_no_bin(column, n_bins):
     features = NumericFeatures.fit(np.array(column)[:, np.newaxis], 3)
     assert features.n_features_out == 1 + n_bins
     assert np.isfinite(features.transform(np.array([[1e300], [-1e300]]))).all()
+
+
+def test_values_beside_a_frequent_one_have_bins_of_their_own():
+    rare = np.arange(1.0, 101.0)
+    features = NumericFeatures.fit(np.append(np.zeros(900), rare)[:, np.newaxis], 8)
+    assert features.edges[0][0] == 0
+    counts, _ = np.histogram(rare, features.edges[0])
+    assert len(counts) == 8
+    assert counts[1:].min() >= 13
+
+
+def test_a_column_without_bins_is_the_number_alone():
+    x = np.random.default_rng(0).normal(size=(50, 2))
+    features = NumericFeatures.fit(x, 8, np.array([True, False]))
+    assert [len(edges) for edges in features.edges] == [9, 0]
+    assert features.transform(x).shape == (50, 10)
 
 
 def test_a_number_that_is_constant_in_training_says_nothing_later():

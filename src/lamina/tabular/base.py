@@ -157,7 +157,7 @@ class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         scoring = Scoring.read(self.scoring, target)
         random_state = check_random_state(self.random_state)
         quality = QUALITIES[self.quality]
-        splits = choice.splits(target.learned, quality.n_folds, random_state)
+        splits = choice.splits(target.learned, quality.folds(len(encoded)), random_state)
         if weight is not None:
             splits = leave_out(splits, weight == 0)
         sizes = tuple(end - start + 1 for start, end in inputs.coded_)

@@ -5,7 +5,7 @@ Shapes: n_samples rows everywhere; k_j is the number of categories of column j t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,18 +26,25 @@ class EncodedTable:
         One-hot columns of the most frequent categories.
     codes : ndarray of int64, shape (n_samples, n_coded)
         For each column of many categories: 1 to k_j, or 0 where missing, rare or unknown.
+    dates : ndarray of bool, shape (n_numbers,)
+        Which numbers are the days of dates.
     """
 
     numbers: NDArray[np.float64]
     parts: NDArray[np.float32]
     categories: NDArray[np.float32]
     codes: NDArray[np.int64]
+    dates: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.numbers)
 
     def rows(self, chosen: Any) -> EncodedTable:
         """Return the chosen rows, by a mask or by their places."""
-        return EncodedTable(
-            self.numbers[chosen], self.parts[chosen], self.categories[chosen], self.codes[chosen]
+        return replace(
+            self,
+            numbers=self.numbers[chosen],
+            parts=self.parts[chosen],
+            categories=self.categories[chosen],
+            codes=self.codes[chosen],
         )

@@ -17,7 +17,6 @@ from lamina.tabular.validation_scores import ValidationScore, score_with_error
 
 # Each recipe is tried on so many splits before the best ones are fitted on all.
 N_TRIALS = 2
-MOST_RECIPES = 3
 
 Predictions = NDArray[np.float64]
 
@@ -75,19 +74,19 @@ def _fit_on_splits(
     if len(quality.recipes) == 1:
         return _weigh(sample, fitter.fit(sample, plans, sample.refits * len(plans)))
     first = [plan for plan in plans if plan.split < N_TRIALS]
-    n_later = min(MOST_RECIPES, len(quality.recipes)) * max(len(sample.splits) - N_TRIALS, 0)
+    n_later = min(quality.most_recipes, len(quality.recipes)) * max(len(sample.splits) - N_TRIALS, 0)
     n_refits = sample.refits * (len(first) + n_later)
     tried = fitter.fit(sample, first, n_later + n_refits)
-    chosen = _best_recipes(sample, tried)
+    chosen = _best_recipes(sample, tried, quality.most_recipes)
     rest = [plan for plan in plans if plan.split >= N_TRIALS and plan.recipe.name in chosen]
     members = [*tried, *fitter.fit(sample, rest, n_refits)]
     return _weigh(sample, [member for member in members if member.recipe in chosen])
 
 
-def _best_recipes(sample: Sample, members: Sequence[Member]) -> set[str]:
+def _best_recipes(sample: Sample, members: Sequence[Member], most: int) -> set[str]:
     """Return the names of the recipes that count most in an ensemble of all."""
     names, weights, _ = _weigh_recipes(sample, members)
-    order = np.argsort(-weights, kind="stable")[:MOST_RECIPES]
+    order = np.argsort(-weights, kind="stable")[:most]
     return {names[i] for i in order if weights[i] > 0}
 
 

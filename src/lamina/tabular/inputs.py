@@ -16,8 +16,9 @@ from lamina.tabular.encoded import EncodedTable
 
 # Beyond so many categories a column is told by what the target was like for each as well.
 CODED_FROM = 10
-# The most one-hot columns of a column, the most frequent categories first.
-MOST_ONE_HOT = 128
+# The most one-hot columns of a column, the most frequent categories first: with 128 of them the
+# errors of salaries and payments were 3 and 13 % larger.
+MOST_ONE_HOT = 24
 
 
 class TableInputs:
@@ -82,6 +83,12 @@ class TableInputs:
             columns[self.one_hot_],
         )
 
+    def _dates(self) -> NDArray[np.bool_]:
+        kinds = self.encoding_.kinds_
+        return np.array(
+            [kinds[name] == "moment" for name in self._columns[: self.n_numbers_]], dtype=np.bool_
+        )
+
     def _divide(self, matrix: sparse.csr_array) -> None:
         """Find the parts of the encoding's matrix."""
         encoding = self.encoding_
@@ -105,6 +112,7 @@ class TableInputs:
             dense[:, self.n_numbers_ :].astype(np.float32),
             by_column[:, self.one_hot_].toarray().astype(np.float32),
             _codes(by_column, self.coded_),
+            self._dates(),
         )
 
 

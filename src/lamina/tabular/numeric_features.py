@@ -46,8 +46,19 @@ class NumericFeatures:
     edges: tuple[Numbers, ...]
 
     @classmethod
-    def fit(cls, x: Numbers, n_bins: int) -> NumericFeatures:
-        """Learn medians, scales and bins of at most `n_bins` a column."""
+    def fit(
+        cls, x: Numbers, n_bins: int, binned: NDArray[np.bool_] | None = None
+    ) -> NumericFeatures:
+        """Learn medians, scales and bins.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_samples, n_numbers)
+        n_bins : int
+            The most bins of a column.
+        binned : ndarray of bool, shape (n_numbers,), optional
+            The columns that have bins; by default all.
+        """
         if not x.shape[1]:
             return cls(np.empty(0), np.empty(0), ())
         low, median, high = np.quantile(x, [0.25, 0.5, 0.75], axis=0)
@@ -55,8 +66,11 @@ class NumericFeatures:
         width = np.where(high > low, high - low, (x.max(axis=0) - x.min(axis=0)) / 2)
         # What is constant in training says nothing, whatever it is later.
         factor = np.divide(1.0, width, out=np.zeros_like(width), where=width > 0)
-        steps = np.linspace(0, 1, n_bins + 1)
-        edges = (_distinct(np.quantile(column, steps)) for column in x.T)
+        has_bins = np.ones(x.shape[1], dtype=np.bool_) if binned is None else binned
+        edges = (
+            _edges(column, n_bins) if has else np.empty(0)
+            for column, has in zip(x.T, has_bins, strict=True)
+        )
         return cls(median, factor, tuple(edges))
 
     @property
@@ -73,6 +87,24 @@ class NumericFeatures:
                 fractions = (column[:, np.newaxis] - edges[:-1]) / np.diff(edges)
                 blocks.append(np.clip(fractions, 0.0, 1.0))
         return np.hstack(blocks).astype(np.float32)
+
+
+def _edges(column: Numbers, n_bins: int) -> Numbers:
+    """Quantiles of the values; those that are frequent on their own are edges in any case.
+
+    Where nine of ten values are 0, all but the last quantiles are 0 and would leave one bin for all
+    others: these have quantiles of their own.
+    """
+    values, counts = np.unique(column, return_counts=True)
+    frequent = values[counts * n_bins > len(column)]
+    others = column[~np.isin(column, frequent)]
+    n_others = n_bins - len(frequent)
+    ends = values[[0, -1]]
+    if n_others < 1 or not len(others):
+        return _distinct(np.union1d(frequent, ends))
+    return _distinct(
+        np.concatenate([frequent, ends, np.quantile(others, np.linspace(0, 1, n_others + 1))])
+    )
 
 
 def _distinct(edges: Numbers) -> Numbers:

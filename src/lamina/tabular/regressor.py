@@ -24,8 +24,9 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    quality : {'fast', 'balanced'}, default='balanced'
-        Three small networks, or eight larger ones.
+    quality : {'fast', 'balanced', 'best'}, default='balanced'
+        One kind of network on four folds; the best two of four kinds on eight folds (five beyond
+        5,000 samples); the best four of six kinds on ten (eight).
     time_limit : float, default=None
         The seconds that `fit` may take: fewer networks are fitted, or fewer epochs made, and
         `remarks_` says what was left out. The result then depends on the speed of the machine.

@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping
 
-from lamina.tabular.recipes.binned import BINNED, BINNED_SMALL
+from lamina.tabular.recipes.binned import BINNED, COARSE, FAST, FINE
+from lamina.tabular.recipes.deep import DEEP, DEEP_BINNED, WIDE
 from lamina.tabular.recipes.recipe import Kind, Quality, Recipe
 
+_BALANCED = (DEEP, BINNED, COARSE, FINE)
 _ALL = (
-    Quality("fast", 3, (BINNED_SMALL,)),
-    Quality("balanced", 8, (BINNED,)),
+    Quality("fast", n_folds=4, n_folds_large=4, recipes=(FAST,)),
+    Quality("balanced", n_folds=8, n_folds_large=5, recipes=_BALANCED, most_recipes=2),
+    Quality(
+        "best", n_folds=10, n_folds_large=8, recipes=(*_BALANCED, DEEP_BINNED, WIDE), most_recipes=4
+    ),
 )
 QUALITIES: Mapping[str, Quality] = {quality.name: quality for quality in _ALL}
 

@@ -1,26 +1,28 @@
-"""Two layers on piecewise-linear inputs."""
+"""Two layers on numbers that are spread over bins: from few strongly penalised ones to many."""
 
 from lamina.tabular.recipes.recipe import Recipe
 
-BINNED = Recipe(
-    name="binned",
-    n_bins=16,
-    network={
-        "hidden_layer_sizes": (256, 256),
-        "activation": "silu",
-        "solver": "adamw",
-        "learning_rate": "one_cycle",
-        "learning_rate_init": 3e-3,
-        "weight_decay": 0.02,
-        "alpha": 0.0,
-        "dropout": 0.2,
-        "batch_size": 128,
-        "max_iter": 60,
-        "dtype": "float32",
-    },
+_NETWORK = {
+    "hidden_layer_sizes": (256, 256),
+    "activation": "silu",
+    "solver": "adamw",
+    "learning_rate": "one_cycle",
+    "learning_rate_init": 3e-3,
+    "weight_decay": 0.02,
+    "alpha": 0.0,
+    "dropout": 0.2,
+    "dtype": "float32",
+}
+BINNED = Recipe("binned", n_bins=16, epochs=60, network=_NETWORK)
+# For small or noisy tables.
+COARSE = Recipe(
+    "coarse", n_bins=8, epochs=60, network={**_NETWORK, "dropout": 0.35, "weight_decay": 0.1}
 )
-BINNED_SMALL = Recipe(
-    name="binned, small",
-    n_bins=16,
-    network={**BINNED.network, "hidden_layer_sizes": (128, 128), "max_iter": 30},
+# For targets that depend on a number in steps, as prices do.
+FINE = Recipe(
+    "fine",
+    n_bins=48,
+    epochs=150,
+    network={**_NETWORK, "activation": "mish", "dropout": 0.05, "weight_decay": 0.1},
 )
+FAST = Recipe("fast", n_bins=24, epochs=50, network=_NETWORK)
