@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies
 
 from lamina.encoding import TableEncoding
-from lamina.encoding.calendar import PARTS, QUANTITIES, calendar_columns, check_parts
+from lamina.encoding.calendar import PARTS, QUANTITIES, calendar_columns, check_parts, varying_parts
 
 pd = pytest.importorskip("pandas")
 
@@ -19,6 +19,7 @@ EXPECTED = {
     "month": lambda date: date.month - 1,
     "day_of_month": lambda date: date.day - 1,
     "day_of_year": lambda date: date.timetuple().tm_yday - 1,
+    "date_of_year": lambda date: 31 * (date.month - 1) + date.day - 1,
     "decade": lambda date: (date.year - 2000) / 10,
     "hour": lambda date: date.hour + date.minute / 60 + date.second / 3600,
     "whole_hour": lambda date: date.hour,
@@ -54,6 +55,16 @@ def test_chosen_parts_are_columns_of_the_table_and_kept_with_the_encoding():
     assert "weekend, hour of day and half day" in encoding.report_[0]["action"]
     again = TableEncoding.from_plain(encoding.to_plain())
     np.testing.assert_array_equal(again.transform(table), encoding.transform(table))
+
+
+def test_days_of_the_year_have_columns_where_dates_are_those_of_years_of_days():
+    def parts(days):
+        return varying_parts(np.asarray(days, dtype=np.float64), ["date_of_year"])
+
+    assert parts(np.arange(1200)) == ["date_of_year"]
+    assert parts(np.arange(0, 5000, 2)) == ["date_of_year"]
+    assert parts(np.arange(900)) == []
+    assert parts(np.arange(0, 5000, 30)) == []
 
 
 def test_a_part_that_is_none_is_refused_with_the_nearest_one():

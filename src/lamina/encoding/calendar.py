@@ -8,7 +8,7 @@ is 0 in all of them. The exports write each quantity and each form in their own 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -58,6 +58,11 @@ def day_of_year(days: Days) -> Days:
     return _whole(days, lambda dates: (dates - dates.astype("datetime64[Y]")).astype(np.int64))
 
 
+def date_of_year(days: Days) -> Days:
+    """31 times the month plus the day of the month, both from 0: the same in leap years."""
+    return DAYS_A_MONTH * month_of(days) + day_of_month(days)
+
+
 def decade_of(days: Days) -> Days:
     """Decades from 2000 to the date's year; NaN where the date is missing."""
     years = _whole(days, lambda dates: dates.astype("datetime64[Y]").astype(np.int64) + 1970)
@@ -86,6 +91,7 @@ QUANTITIES: Mapping[str, Callable[[Days], Days]] = {
     "month": month_of,
     "day_of_month": day_of_month,
     "day_of_year": day_of_year,
+    "date_of_year": date_of_year,
     "decade": decade_of,
     "hour": hour_of,
     "whole_hour": whole_hour_of,
@@ -106,12 +112,15 @@ class CalendarPart:
         The ends of its columns' names.
     period : float
         The number of values of 'one-hot', the values of one turn of 'cyclic'.
+    least_years : int
+        The part says something only where dates cover most days of so many years.
     """
 
     quantity: str
     form: PartForm
     suffixes: tuple[str, ...]
     period: float = 0
+    least_years: int = 0
 
     def value(self, days: Days) -> Days:
         """The quantity, shape (n_rows,); NaN where the date is missing."""
@@ -147,6 +156,10 @@ PARTS: Mapping[str, CalendarPart] = {
     "half_day": _cyclic("hour", "half day", HOURS_A_DAY / 2),
     "day_of_month": _cyclic("day_of_month", "day of month", DAYS_A_MONTH),
     "day_of_year": _cyclic("day_of_year", "day of year", DAYS_A_YEAR),
+    "date_of_year": replace(
+        _one_hot("date_of_year", *(f"{month} {day}" for month in MONTHS for day in range(1, 32))),
+        least_years=3,
+    ),
     "half_year": _cyclic("day_of_year", "half year", DAYS_A_YEAR / 2),
     "year": CalendarPart("decade", "number", ("decades since 2000",)),
 }
@@ -167,7 +180,7 @@ def check_parts(parts: Sequence[str] | None) -> list[str]:
 
 
 def varying_parts(days: Days, parts: Sequence[str] = DEFAULT_PARTS) -> list[str]:
-    """The parts that have more than one value among these dates.
+    """The parts that have more than one value among these dates, and enough years.
 
     Examples
     --------
@@ -175,7 +188,15 @@ def varying_parts(days: Days, parts: Sequence[str] = DEFAULT_PARTS) -> list[str]
     ['weekday']
     """
     present = days[~np.isnan(days)]
-    return [name for name in parts if len(np.unique(PARTS[name].value(present))) > 1]
+    return [name for name in parts if _is_varying(PARTS[name], present)]
+
+
+def _is_varying(part: CalendarPart, days: Days) -> bool:
+    if len(np.unique(part.value(days))) < 2:
+        return False
+    span = np.ptp(days)
+    n_days = len(np.unique(np.floor(days)))
+    return bool(span > part.least_years * DAYS_A_YEAR and 2 * n_days > span) or not part.least_years
 
 
 def calendar_columns(days: Days, parts: Sequence[str]) -> NDArray[np.float64]:

@@ -74,7 +74,8 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     calendar_parts : list of str, default=None
         The parts of dates, of 'weekday', 'month', 'hour' (the default), 'weekend',
         'month_of_year', 'hour_of_day' (a 0/1 column each), 'half_day', 'day_of_month',
-        'day_of_year', 'half_year' and 'year'. A part has columns if it varies in training.
+        'day_of_year', 'half_year', 'year' and 'date_of_year' (a 0/1 column for each day, where
+        dates cover three years). A part has columns if it varies in training.
     integer_categories : int, default=0
         A column of whole numbers with at most so many values has a 0/1 column for each value as
         well, unless `column_types` calls it a 'number'. 0 for none.

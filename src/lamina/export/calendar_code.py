@@ -38,6 +38,10 @@ def _day_of_year(days):
     return np.where(np.isnan(days), np.nan, since)
 
 
+def _date_of_year(days):
+    return 31 * _month(days) + _day_of_month(days)
+
+
 def _decade(days):
     years = _dates(days).astype("datetime64[Y]").astype("int64") + 1970
     return np.where(np.isnan(days), np.nan, (years - 2000) / 10)
@@ -141,6 +145,13 @@ static inline double {name}_day_of_year(double days)
     double date[4];
     {name}_date(days, date);
     return date[3];
+}}
+
+static inline double {name}_date_of_year(double days)
+{{
+    double date[4];
+    {name}_date(days, date);
+    return 31 * date[1] + date[2];
 }}
 
 static inline double {name}_hour(double days)

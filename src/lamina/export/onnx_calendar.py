@@ -94,6 +94,7 @@ class Moment:
             "month": lambda: self._date().month,
             "day_of_month": lambda: self._date().day_of_month,
             "day_of_year": lambda: self._date().day_of_year,
+            "date_of_year": self._date_of_year,
             "decade": self._decade,
             "hour": self._hour,
             "whole_hour": self._whole_hour,
@@ -105,6 +106,10 @@ class Moment:
     def _weekend(self) -> str:
         weekday = self._weekday()
         return self._int64(self.graph.node("Greater", weekday, self._int(4)))
+
+    def _date_of_year(self) -> str:
+        date = self._date()
+        return self.graph.node("Add", self._by(date.month, 31), date.day_of_month)
 
     def _decade(self) -> str:
         years = self._double(self._plus(self._date().year, -FIRST_YEAR))

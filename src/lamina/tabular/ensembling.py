@@ -74,7 +74,7 @@ def _fit_on_splits(
     if len(quality.recipes) == 1:
         return _weigh(sample, fitter.fit(sample, plans, sample.refits * len(plans)))
     first = [plan for plan in plans if plan.split < N_TRIALS]
-    n_later = min(quality.most_recipes, len(quality.recipes)) * max(len(sample.splits) - N_TRIALS, 0)
+    n_later = min(quality.most_recipes, len(quality.recipes)) * len(sample.splits[N_TRIALS:])
     n_refits = sample.refits * (len(first) + n_later)
     tried = fitter.fit(sample, first, n_later + n_refits)
     chosen = _best_recipes(sample, tried, quality.most_recipes)

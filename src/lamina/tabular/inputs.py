@@ -19,6 +19,11 @@ CODED_FROM = 10
 # The most one-hot columns of a column, the most frequent categories first: with 128 of them the
 # errors of salaries and payments were 3 and 13 % larger.
 MOST_ONE_HOT = 24
+# Days and hours as 0/1 columns halve the error on the rides of a city by the hour.
+CALENDAR_PARTS = (
+    *("weekday", "month", "hour", "hour_of_day", "half_day"),
+    *("day_of_month", "day_of_year", "half_year", "date_of_year"),
+)
 
 
 class TableInputs:
@@ -51,7 +56,9 @@ class TableInputs:
 
     def fit_encode(self, X: Any) -> EncodedTable:
         """Learn columns and categories from the training table, and return it encoded."""
-        self.encoding_ = TableEncoding(sparse_output=True, column_types=self.column_types).fit(X)
+        self.encoding_ = TableEncoding(
+            sparse_output=True, column_types=self.column_types, calendar_parts=CALENDAR_PARTS
+        ).fit(X)
         matrix = self.encoding_.transform(X)
         self._divide(matrix)
         return self._encoded(matrix)
