@@ -15,10 +15,10 @@ from lamina.tabular.inputs import MOST_ONE_HOT
         (3, "a 0/1 column for each of 3 categories"),
         (10, "a 0/1 column for each of 10 categories"),
         (11, "the target's mean and a 0/1 column for each of 11 categories"),
-        (MOST_ONE_HOT, "the target's mean and a 0/1 column for each of 128 categories"),
+        (MOST_ONE_HOT, "the target's mean and a 0/1 column for each of 24 categories"),
         (
             300,
-            "the target's mean for each of 300 categories, a 0/1 column for the 128 most frequent",
+            "the target's mean for each of 300 categories, a 0/1 column for the 24 most frequent",
         ),
     ],
 )

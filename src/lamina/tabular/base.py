@@ -196,12 +196,14 @@ class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         ndarray of str objects, shape (n_inputs,)
         """
         check_is_fitted(self)
-        numbers, parts, categories = self.inputs_.columns_of_parts()
+        columns = self.inputs_.columns_of_parts()
         bins = [max(len(edges) - 1, 0) for edges in member.numeric.edges]
         coded = self.inputs_.coded_columns_
         widths = [table.shape[1] for table in member.statistics.tables]
         statistics = np.repeat(np.array(coded, dtype=object), widths)
-        return np.hstack([numbers, np.repeat(numbers, bins), parts, categories, statistics])
+        texts = columns.texts if member.uses_texts else columns.texts[:0]
+        numbers = np.hstack([columns.numbers, np.repeat(columns.numbers, bins)])
+        return np.hstack([numbers, columns.parts, texts, columns.categories, statistics])
 
     def _average(self, X: Any) -> NDArray[np.float64]:
         """The weighted mean of the members' predictions."""

@@ -22,6 +22,8 @@ class EncodedTable:
         Numbers and dates: imputed, mean 0 and variance 1 in training.
     parts : ndarray of float32, shape (n_samples, n_parts)
         Flags of missing numbers, and parts of dates.
+    texts : ndarray of float32, shape (n_samples, n_directions)
+        Main directions of the words of short texts, for the recipes that use them.
     categories : ndarray of float32, shape (n_samples, n_categories)
         One-hot columns of the most frequent categories.
     codes : ndarray of int64, shape (n_samples, n_coded)
@@ -32,6 +34,7 @@ class EncodedTable:
 
     numbers: NDArray[np.float64]
     parts: NDArray[np.float32]
+    texts: NDArray[np.float32]
     categories: NDArray[np.float32]
     codes: NDArray[np.int64]
     dates: NDArray[np.bool_]
@@ -45,6 +48,7 @@ class EncodedTable:
             self,
             numbers=self.numbers[chosen],
             parts=self.parts[chosen],
+            texts=self.texts[chosen],
             categories=self.categories[chosen],
             codes=self.codes[chosen],
         )

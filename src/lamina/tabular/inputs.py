@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,22 @@ CALENDAR_PARTS = (
     *("weekday", "month", "hour", "hour_of_day", "half_day"),
     *("day_of_month", "day_of_year", "half_year", "date_of_year"),
 )
+# For the recipes that use the words of texts, tried beside the others.
+TEXT_COMPONENTS = 30
+
+
+class EncodedColumns(NamedTuple):
+    """The original columns of an encoded table's numbers, parts, texts and categories.
+
+    Attributes
+    ----------
+    numbers, parts, texts, categories : ndarray of str objects
+    """
+
+    numbers: NDArray[Any]
+    parts: NDArray[Any]
+    texts: NDArray[Any]
+    categories: NDArray[Any]
 
 
 class TableInputs:
@@ -37,8 +53,9 @@ class TableInputs:
     Attributes
     ----------
     encoding_ : TableEncoding
-    n_numbers_, n_parts_ : int
-        The encoding's first columns: standardised numbers, then flags and parts of dates.
+    n_numbers_, n_parts_, n_texts_ : int
+        The encoding's first columns: standardised numbers, then flags and parts of dates, then the
+        directions of short texts.
     one_hot_ : ndarray of int
         Places of the one-hot columns that are inputs, within the encoding's matrix.
     coded_ : list of (int, int)
@@ -48,6 +65,7 @@ class TableInputs:
     encoding_: TableEncoding
     n_numbers_: int
     n_parts_: int
+    n_texts_: int
     one_hot_: NDArray[np.int64]
     coded_: list[tuple[int, int]]
 
@@ -57,7 +75,10 @@ class TableInputs:
     def fit_encode(self, X: Any) -> EncodedTable:
         """Learn columns and categories from the training table, and return it encoded."""
         self.encoding_ = TableEncoding(
-            sparse_output=True, column_types=self.column_types, calendar_parts=CALENDAR_PARTS
+            sparse_output=True,
+            column_types=self.column_types,
+            calendar_parts=CALENDAR_PARTS,
+            text_components=TEXT_COMPONENTS,
         ).fit(X)
         matrix = self.encoding_.transform(X)
         self._divide(matrix)
@@ -81,14 +102,15 @@ class TableInputs:
     def _columns(self) -> NDArray[Any]:
         return columns_of_features(self.encoding_)
 
-    def columns_of_parts(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        """Return the original column of each number, of each part, and of each one-hot column."""
-        n_dense, columns = self.n_numbers_ + self.n_parts_, self._columns
-        return (
-            columns[: self.n_numbers_],
-            columns[self.n_numbers_ : n_dense],
-            columns[self.one_hot_],
-        )
+    def columns_of_parts(self) -> EncodedColumns:
+        """Return the original column of each column of an encoded table."""
+        columns = self._columns
+        numbers, parts, texts, _ = np.split(columns, self._ends())
+        return EncodedColumns(numbers, parts, texts, columns[self.one_hot_])
+
+    def _ends(self) -> list[int]:
+        n_dense = self.n_numbers_ + self.n_parts_
+        return [self.n_numbers_, n_dense, n_dense + self.n_texts_]
 
     def _dates(self) -> NDArray[np.bool_]:
         kinds = self.encoding_.kinds_
@@ -102,7 +124,8 @@ class TableInputs:
         self.n_numbers_ = 0 if encoding.scaler_ is None else len(encoding.scaler_.mean_)
         sizes = [len(texts) for texts in encoding.categories_.values()]
         first = matrix.shape[1] - sum(sizes)
-        self.n_parts_ = first - self.n_numbers_
+        self.n_texts_ = sum(components.width for components in encoding.texts_.values())
+        self.n_parts_ = first - self.n_numbers_ - self.n_texts_
         counts = np.diff(sparse.csc_array(matrix).indptr)
         ends = first + np.cumsum(sizes, dtype=np.int64)
         ranges = [(int(end) - size, int(end)) for size, end in zip(sizes, ends, strict=True)]
@@ -111,12 +134,13 @@ class TableInputs:
         self.coded_ = [(start, end) for start, end in ranges if end - start > CODED_FROM]
 
     def _encoded(self, matrix: sparse.csr_array) -> EncodedTable:
-        n_dense = self.n_numbers_ + self.n_parts_
         by_column = sparse.csc_array(matrix)
-        dense = by_column[:, :n_dense].toarray()
+        ends = self._ends()
+        numbers, parts, texts = np.split(by_column[:, : ends[-1]].toarray(), ends[:2], axis=1)
         return EncodedTable(
-            np.ascontiguousarray(dense[:, : self.n_numbers_], dtype=np.float64),
-            dense[:, self.n_numbers_ :].astype(np.float32),
+            np.ascontiguousarray(numbers, dtype=np.float64),
+            parts.astype(np.float32),
+            texts.astype(np.float32),
             by_column[:, self.one_hot_].toarray().astype(np.float32),
             _codes(by_column, self.coded_),
             self._dates(),

@@ -92,7 +92,7 @@ def warn_of_leaks(inputs: TableInputs, encoded: EncodedTable, target: NDArray[An
 
 def encoded_columns(inputs: TableInputs, encoded: EncodedTable) -> dict[str, NDArray[Any]]:
     """Return the table's columns as `find_leaks` takes them."""
-    numbers, flags, categories = inputs.columns_of_parts()
+    numbers, flags, _, categories = inputs.columns_of_parts()
     columns: dict[str, NDArray[Any]] = dict(zip(numbers, encoded.numbers.T.copy(), strict=True))
     # The flags of missing numbers come first among the parts, then the parts of dates.
     for i, name in enumerate(flags[: len(inputs.encoding_._indicated())]):

@@ -33,6 +33,8 @@ class Member:
     numeric : NumericFeatures
     statistics : TargetStatistics
         Learned from the samples that the network learned from.
+    uses_texts : bool
+        Whether the directions of short texts are inputs.
     network : MLPClassifier or MLPRegressor
     """
 
@@ -40,11 +42,18 @@ class Member:
     split: int
     numeric: NumericFeatures
     statistics: TargetStatistics
+    uses_texts: bool
     network: Any
 
     def matrix(self, encoded: EncodedTable) -> NDArray[np.float32]:
         """Return the network's inputs, shape (n_samples, n_inputs)."""
-        return _joined(encoded, self.numeric, self.statistics.transform(encoded.codes))
+        return self.joined(encoded, self.statistics.transform(encoded.codes))
+
+    def joined(self, encoded: EncodedTable, statistics: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the network's inputs, with these in the place of the statistics."""
+        blocks = [self.numeric.transform(encoded.numbers), encoded.parts]
+        blocks += [encoded.texts] if self.uses_texts else []
+        return np.hstack([*blocks, encoded.categories, statistics])
 
 
 @dataclass(frozen=True)
@@ -100,6 +109,8 @@ def plan_members(
     random_state: np.random.RandomState,
 ) -> list[MemberPlan]:
     """Return one member for each recipe and split, the recipes in turn within each split."""
+    if not sample.encoded.texts.shape[1]:
+        recipes = [recipe for recipe in recipes if not recipe.uses_texts]
     fewest = min(len(split.train) for split in sample.splits)
     # With bins of dates the networks learn each period by heart, and say nothing of later ones.
     numbers, binned = sample.encoded.numbers, ~sample.encoded.dates
@@ -127,13 +138,20 @@ def fit_member(sample: Sample, plan: MemberPlan) -> Member:
         sample.sizes,
         np.random.RandomState(plan.network.random_state),
     )
-    member = Member(plan.recipe.name, plan.split, plan.numeric, statistics, plan.network)
+    member = Member(
+        plan.recipe.name,
+        plan.split,
+        plan.numeric,
+        statistics,
+        plan.recipe.uses_texts,
+        plan.network,
+    )
     matrix = member.matrix(sample.encoded.rows(split.validation))
     validation: tuple[Any, ...] = (matrix, learned[split.validation])
     weight = None if sample.weight is None else sample.weight[split.train]
     if sample.weight is not None and sample.weight[split.validation].sum() > 0:
         validation = (*validation, sample.weight[split.validation])
-    inputs, y = _joined(encoded, plan.numeric, inputs), learned[split.train]
+    inputs, y = member.joined(encoded, inputs), learned[split.train]
     absent = _absent_classes(sample, split)
     if len(absent):
         weight = np.ones(len(y)) if weight is None else weight
@@ -193,10 +211,3 @@ def predict_validation(sample: Sample, members: Sequence[Member]) -> NDArray[np.
         counts[rows] += 1
     total[counts == 0] = np.nan
     return np.asarray(total / np.maximum(counts, 1).reshape(-1, *[1] * (total.ndim - 1)))
-
-
-def _joined(
-    encoded: EncodedTable, numeric: NumericFeatures, statistics: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    numbers = numeric.transform(encoded.numbers)
-    return np.hstack([numbers, encoded.parts, encoded.categories, statistics])

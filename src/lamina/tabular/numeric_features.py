@@ -15,6 +15,8 @@ Numbers = NDArray[np.float64]
 
 # Beyond it the clipped value bends: z / sqrt(1 + (z / 3)²) stays within ±3.
 CLIP = 3.0
+# The inverse of a smaller width is infinite.
+SMALLEST = float(np.finfo(np.float64).tiny)
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class NumericFeatures:
         # Where more than half of the values are equal, the whole range takes the quartiles' place.
         width = np.where(high > low, high - low, (x.max(axis=0) - x.min(axis=0)) / 2)
         # What is constant in training says nothing, whatever it is later.
-        factor = np.divide(1.0, width, out=np.zeros_like(width), where=width > 0)
+        factor = np.divide(1.0, width, out=np.zeros_like(width), where=width > SMALLEST)
         has_bins = np.ones(x.shape[1], dtype=np.bool_) if binned is None else binned
         edges = (
             _edges(column, n_bins) if has else np.empty(0)

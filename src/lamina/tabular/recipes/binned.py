@@ -1,5 +1,7 @@
 """Two layers on numbers that are spread over bins: from few strongly penalised ones to many."""
 
+from dataclasses import replace
+
 from lamina.tabular.recipes.recipe import Recipe
 
 _NETWORK = {
@@ -26,3 +28,4 @@ FINE = Recipe(
     network={**_NETWORK, "activation": "mish", "dropout": 0.05, "weight_decay": 0.1},
 )
 FAST = Recipe("fast", n_bins=24, epochs=50, network=_NETWORK)
+COARSE_TEXTS = replace(COARSE, name="coarse, texts", uses_texts=True)

@@ -1,5 +1,7 @@
 """Three layers on the numbers themselves: for smooth targets and many related columns."""
 
+from dataclasses import replace
+
 from lamina.tabular.recipes.recipe import Recipe
 
 DEEP = Recipe(
@@ -27,3 +29,4 @@ WIDE = Recipe(
     epochs=60,
     network={**DEEP.network, "hidden_layer_sizes": (512, 512), "dropout": 0.3},
 )
+DEEP_TEXTS = replace(DEEP, name="deep, texts", uses_texts=True)

@@ -28,12 +28,16 @@ class Recipe:
         For at most 5,000 samples; fewer, in inverse proportion, for more.
     network : mapping of str to value
         Parameters of MLPClassifier and MLPRegressor.
+    uses_texts : bool
+        Whether the words of short texts are inputs. Names make them useless, and free texts live
+        by them: a recipe with texts is one more candidate, for tables that have such a column.
     """
 
     name: str
     n_bins: int
     epochs: int
     network: Mapping[str, Any]
+    uses_texts: bool = False
 
     def settings(self, n_samples: int) -> dict[str, Any]:
         """Return the network's parameters for a number of samples."""
