@@ -182,7 +182,7 @@ def fit_on_all(sample: Sample, member: Member, network: Any) -> Member:
         np.random.RandomState(network.random_state),
     )
     weight = None if sample.weight is None else sample.weight[rows]
-    network.fit(_joined(encoded, member.numeric, inputs), sample.target.learned[rows], weight)
+    network.fit(member.joined(encoded, inputs), sample.target.learned[rows], weight)
     return replace(member, statistics=statistics, network=network)
 
 
