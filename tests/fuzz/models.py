@@ -21,7 +21,7 @@ from tests.persistence.transformers import (
     fitted_target,
 )
 
-from lamina import MLPClassifier, MLPRegressor
+from lamina import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor
 from lamina.encoding import TableEncoding
 
 RANDOM = np.random.RandomState(0)
@@ -66,6 +66,12 @@ def table() -> Made:
     return fitted(model, TABLE, LABELS)
 
 
+def ensemble(estimator: type[Any], y: Any) -> Made:
+    """Fit an ensemble to a table with a coded column, numbers and categories."""
+    rows = TABLE.assign(shop=[f"s{i % 12}" for i in range(len(TABLE))])
+    return fitted(estimator(quality="fast", random_state=0), rows, y)
+
+
 MODELS: dict[str, Callable[[], Made]] = {
     "text": classifier(LABELS),
     "booleans": classifier(X[:, 0] > 0, solver="sgd", learning_rate="adaptive"),
@@ -92,6 +98,8 @@ MODELS: dict[str, Callable[[], Made]] = {
 PIPELINES: dict[str, Callable[[], Made]] = {
     "scaled target": scaled_target,
     "table": table,
+    "ensemble of classifiers": partial(ensemble, TabularClassifier, LABELS),
+    "ensemble of regressors": partial(ensemble, TabularRegressor, Y),
     **{name: partial(fitted_pipeline, name) for name in TRANSFORMER_CASES},
     **{f"target {name}": partial(scaled_by, name) for name in TARGET_CASES},
 }

@@ -146,7 +146,7 @@ def ends_fitted(model: Any) -> bool:
     """Whether the network at the end of a model is fitted; all before it must be, too, then."""
     if hasattr(model, "steps"):
         return ends_fitted(model.steps[-1][1])
-    return hasattr(model, "coefs_") or hasattr(model, "regressor_")
+    return any(hasattr(model, name) for name in ("coefs_", "regressor_", "members_"))
 
 
 def use_model(

@@ -90,7 +90,11 @@ def check_ensemble(estimator: Any) -> None:
     target = vars(estimator).get("_target")
     if not isinstance(target, Target):
         raise refused(target, "_target", "a target")
-    array("f", (len(members),), finite=True)(vars(estimator).get("member_weights_"), "weights")
+    weights: Any = vars(estimator).get("member_weights_")
+    array("f", (len(members),), finite=True)(weights, "member_weights_")
+    # Other weights would predict, and give probabilities that are none.
+    if (weights < 0).any() or not np.isclose(weights.sum(), 1):
+        raise refused(weights.tolist(), "member_weights_", "weights from 0 that sum to 1")
     for i, member in enumerate(members):
         _check_member(estimator, member, f"members_[{i}]")
 
@@ -105,6 +109,10 @@ def _check_member(estimator: Any, member: Any, place: str) -> None:
         array("f", (inputs.n_numbers_,), finite=True)(
             getattr(member.numeric, name), f"{place}.numeric.{name}"
         )
+    for j, edges in enumerate(member.numeric.edges):
+        array("f", (None,), finite=True)(edges, f"{place}.numeric.edges[{j}]")
+        if (np.diff(edges) <= 0).any():
+            raise refused(edges.tolist(), f"{place}.numeric.edges[{j}]", "edges in rising order")
     tables, sizes = member.statistics.tables, [end - start + 1 for start, end in inputs.coded_]
     for j, (table, size) in enumerate(zip(tables, sizes, strict=True)):
         array("f", (size, None), finite=True)(table, f"{place}.statistics.tables[{j}]")
