@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -23,6 +24,7 @@ from lamina.tabular.ensembling import Ensemble, fit_ensemble
 from lamina.tabular.fit_progress import ProgressLine, Show
 from lamina.tabular.folds import folds_of, leave_out
 from lamina.tabular.inputs import TableInputs
+from lamina.tabular.inspected import Inspected
 from lamina.tabular.leaks import warn_of_leaks
 from lamina.tabular.members import Member, Sample
 from lamina.tabular.recipes import QUALITIES
@@ -36,7 +38,7 @@ from lamina.tabular.validation_scores import ValidationScore
 FEWEST_SAMPLES = 8
 
 
-class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
+class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
     """An ensemble of networks over the folds of a table."""
 
     inputs_: TableInputs
@@ -86,6 +88,26 @@ class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
     @abstractmethod
     def _build(self, settings: Mapping[str, Any]) -> Any:
         """Return an unfitted network."""
+
+    @abstractmethod
+    def _learn_from_residuals(
+        self, sample: Sample, predictions: NDArray[np.float64], folds: NDArray[np.int64]
+    ) -> dict[str, Any]:
+        """Return the fitted attributes that out-of-fold predictions give."""
+
+    def _learn_out_of_fold(self, sample: Sample, ensemble: Ensemble) -> dict[str, Any]:
+        """Return fitted attributes that explain and calibrate predictions."""
+        rows = ensemble.validated
+        folds = folds_of(sample.splits, len(sample.encoded))[rows]
+        chosen = replace(
+            sample,
+            encoded=sample.encoded.rows(rows),
+            target=sample.target.rows(rows),
+        )
+        return {
+            **self._learn_means(sample.encoded, ensemble.members),
+            **self._learn_from_residuals(chosen, ensemble.predictions[rows], folds),
+        }
 
     def _weigh(
         self, target: Target, weight: NDArray[np.float64] | None
@@ -166,7 +188,9 @@ class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         ensemble = fit_ensemble(sample, quality, self._build, random_state, fitter)
         trivial = remark_on_trivial(sample, ensemble.score, ensemble.validated)
         remarks = [*fitter.remarks, *([] if trivial is None else [trivial])]
+        learned = self._learn_out_of_fold(sample, ensemble)
         self._keep(inputs, sample, ensemble, remarks)
+        self.__dict__.update(learned)
         if trivial is not None:
             warnings.warn(trivial, NoBetterThanTrivialWarning, stacklevel=3)
         return self
@@ -206,13 +230,9 @@ class TabularEstimator(BaseEstimator, ABC):  # type: ignore[misc]
         return np.hstack([numbers, columns.parts, texts, columns.categories, statistics])
 
     def _average(self, X: Any) -> NDArray[np.float64]:
-        """The weighted mean of the members' predictions."""
+        """Return the weighted mean of the members' predictions, calibrated."""
         check_is_fitted(self)
-        encoded = self.inputs_.encode(X)
-        pairs = zip(self.member_weights_, self.members_, strict=True)
-        return np.asarray(
-            sum(w * self._target.predict(m.network, m.matrix(encoded)) for w, m in pairs)
-        )
+        return self._predict_any(X)
 
     def _check_lengths(self, n_samples: int, learned: NDArray[Any]) -> None:
         if n_samples != len(learned):

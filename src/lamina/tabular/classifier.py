@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
+from sklearn.utils import column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from lamina.estimators import MLPClassifier
 from lamina.tabular.base import TabularEstimator
+from lamina.tabular.calibration import Calibration
+from lamina.tabular.explanations import Explanation, class_directions
+from lamina.tabular.members import Sample
 from lamina.tabular.targets import Classes, Target
 
 
@@ -94,6 +99,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
     """
 
     classes_: NDArray[Any]
+    calibration_: Calibration
     class_weight: Any
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
@@ -150,3 +156,66 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
 
     def _build(self, settings: Mapping[str, Any]) -> Any:
         return MLPClassifier(**settings, n_iter_no_change=np.inf)
+
+    def explain(self, X: Any, *, class_label: Any = None, n_steps: int = 50) -> Explanation:
+        """Return what each column adds to the probability of a class, row by row.
+
+        Integrated gradients of the probability that `predict_proba` returns, from the mean of the
+        networks' inputs over the training samples, summed over the inputs of each column. The
+        contributions and the baseline's probability sum up to the row's.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features), or one row
+        class_label : label, optional
+            One of `classes_`; by default each row's most probable class.
+        n_steps : int, default=50
+            Points of the Gauss-Legendre rule.
+
+        Returns
+        -------
+        Explanation
+
+        References
+        ----------
+        Sundararajan, Taly, Yan, "Axiomatic attribution for deep networks", 2017.
+        """
+        check_is_fitted(self)
+        place = None if class_label is None else self._place(class_label)
+
+        def outputs(probabilities: NDArray[np.float64]) -> NDArray[np.int64]:
+            if place is None:
+                return np.asarray(probabilities.argmax(axis=1))
+            return np.full(len(probabilities), place)
+
+        explanation, chosen = self._explain(X, outputs, n_steps)
+        return replace(explanation, classes=self.classes_[chosen])
+
+    def _place(self, label: Any) -> int:
+        places = np.flatnonzero(self.classes_ == label)
+        if len(places) != 1:
+            raise ValueError(
+                f"class_label={label!r} is none of the classes {self.classes_.tolist()}"
+            )
+        return int(places[0])
+
+    def _finish(self, predictions: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self.calibration_.apply(predictions)
+
+    def _learn_from_residuals(
+        self, sample: Sample, predictions: NDArray[np.float64], folds: NDArray[np.int64]
+    ) -> dict[str, Any]:
+        return {"calibration_": Calibration.fit(predictions, sample.target.learned, folds)}
+
+    def _read_again(self, y: Any) -> NDArray[np.int64]:
+        labels = column_or_1d(y)
+        unseen = sorted(set(np.unique(labels)) - set(self.classes_.tolist()))
+        if unseen:
+            raise ValueError(f"y has classes that training did not have: {unseen}")
+        return np.asarray(np.searchsorted(self.classes_, labels))
+
+    def _directions(
+        self, predictions: Sequence[NDArray[np.float64]], outputs: NDArray[np.int64]
+    ) -> list[NDArray[np.float64]]:
+        temperature = self.calibration_.temperature
+        return class_directions(predictions, self.member_weights_, temperature, outputs)

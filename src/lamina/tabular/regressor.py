@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
 
 from lamina.estimators import MLPRegressor
 from lamina.tabular.base import TabularEstimator
+from lamina.tabular.explanations import Explanation, value_directions
+from lamina.tabular.intervals import ResidualIntervals, read_coverage, read_levels
+from lamina.tabular.members import Sample
 from lamina.tabular.targets import Values
 
 
@@ -89,6 +93,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
     """
 
     target_range_: tuple[float, float]
+    intervals_: ResidualIntervals
 
     def __init__(
         self,
@@ -111,15 +116,81 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.verbose = verbose
 
-    def predict(self, X: Any) -> NDArray[np.float64]:
-        """Return the prediction for each sample, shape (n_samples,).
+    def predict(self, X: Any, *, quantiles: Any = None) -> NDArray[np.float64]:
+        """Return the prediction for each sample, or quantiles of its target.
 
         Parameters
         ----------
         X : data frame or array-like of shape (n_samples, n_features)
             Columns are found by name where the training table had names.
+        quantiles : sequence of float, optional
+            Levels between 0 and 1. The quantiles come from out-of-fold residuals, and never cross.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), or (n_samples, n_quantiles)
         """
-        return self._average(X)
+        if quantiles is None:
+            return self._average(X)
+        levels = read_levels(quantiles)
+        check_is_fitted(self)
+        encoded = self.inputs_.encode(X)
+        predictions = self._combine([member.matrix(encoded) for member in self.members_])
+        values = self.intervals_.quantiles(encoded, predictions, levels)
+        return np.clip(values, *self.target_range_)
+
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> NDArray[np.float64]:
+        """Return the bounds of an interval that holds the target with some probability.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features)
+        coverage : float, default=0.9
+            The probability, over new rows like those of training.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, 2)
+        """
+        outside = (1 - read_coverage(coverage)) / 2
+        return self.predict(X, quantiles=[outside, 1 - outside])
+
+    def explain(self, X: Any, *, n_steps: int = 50) -> Explanation:
+        """Return what each column adds to the prediction, row by row.
+
+        Integrated gradients of the ensemble's prediction, from the mean of the networks' inputs
+        over the training samples, summed over the inputs of each column. The contributions and the
+        baseline's prediction sum up to the row's.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features), or one row
+        n_steps : int, default=50
+            Points of the Gauss-Legendre rule.
+
+        Returns
+        -------
+        Explanation
+
+        References
+        ----------
+        Sundararajan, Taly, Yan, "Axiomatic attribution for deep networks", 2017.
+        """
+        return self._explain(X, lambda values: np.zeros(len(values), dtype=np.int64), n_steps)[0]
+
+    def _learn_from_residuals(
+        self, sample: Sample, predictions: NDArray[np.float64], folds: NDArray[np.int64]
+    ) -> dict[str, Any]:
+        y = sample.target.learned
+        return {"intervals_": ResidualIntervals.fit(sample.encoded, predictions, y, folds)}
+
+    def _read_again(self, y: Any) -> NDArray[np.float64]:
+        return Values.read(y).learned
+
+    def _directions(
+        self, predictions: Sequence[NDArray[np.float64]], outputs: NDArray[np.int64]
+    ) -> list[NDArray[np.float64]]:
+        return value_directions(predictions, self.member_weights_, self.target_range_)
 
     def _read_target(self, y: Any) -> Values:
         return Values.read(y)

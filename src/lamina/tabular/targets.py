@@ -59,6 +59,10 @@ class Target(ABC):
         """Return the frequencies of the classes, or the mean, for each sample."""
 
     @abstractmethod
+    def rows(self, chosen: Any) -> Self:
+        """Return the target of the chosen samples, by a mask or by their places."""
+
+    @abstractmethod
     def without_samples(self) -> Self:
         """Return what predictions need of the target, without the training samples."""
 
@@ -119,6 +123,10 @@ class Classes(Target):
         counts = np.bincount(self.learned, weights=weight, minlength=len(self.classes))
         return np.tile(counts / counts.sum(), (len(self.learned), 1))
 
+    def rows(self, chosen: Any) -> Self:
+        """Return the target of the chosen samples."""
+        return replace(self, learned=self.learned[chosen])
+
     def without_samples(self) -> Self:
         """Return the classes alone."""
         return replace(self, learned=np.empty(0, dtype=np.int64))
@@ -172,6 +180,10 @@ class Values(Target):
     def trivial_predictions(self, weight: Predictions | None) -> Predictions:
         """Return the mean for each sample."""
         return np.full(len(self.learned), np.average(self.learned, weights=weight))
+
+    def rows(self, chosen: Any) -> Self:
+        """Return the target of the chosen samples."""
+        return replace(self, learned=self.learned[chosen])
 
     def without_samples(self) -> Self:
         """Return the range alone."""

@@ -1,0 +1,185 @@
+"""What each column of a row adds to its prediction: integrated gradients over an ensemble.
+
+Shapes: inputs of member m (n_samples, n_inputs_m); contributions (n_samples, n_columns).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lamina.significant import significant
+
+if TYPE_CHECKING:
+    from lamina.tabular.base import TabularEstimator
+
+Floats = NDArray[np.float64]
+
+ROWS_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Contributions of columns to predictions.
+
+    Row by row, `baseline_predictions + contributions.sum(axis=1)` is `predictions`.
+
+    Attributes
+    ----------
+    columns : list of str
+    values : ndarray of object, shape (n_samples, n_columns)
+        The rows themselves.
+    contributions : ndarray of shape (n_samples, n_columns)
+    predictions, baseline_predictions : ndarray of shape (n_samples,)
+        Of the value; or of the probability of the explained class.
+    classes : ndarray of shape (n_samples,) or None
+        The class that is explained in each row.
+    """
+
+    columns: list[str]
+    values: NDArray[Any]
+    contributions: Floats
+    predictions: Floats
+    baseline_predictions: Floats
+    classes: NDArray[Any] | None = None
+
+    def to_frame(self) -> Any:
+        """Return the contributions as a pandas data frame, one row for each explained row."""
+        from pandas import DataFrame
+
+        return DataFrame(self.contributions, columns=self.columns)
+
+    def __str__(self) -> str:
+        return "\n\n".join(self._row(row) for row in range(len(self.predictions)))
+
+    def _row(self, row: int) -> str:
+        what = "prediction"
+        if self.classes is not None:
+            what = f"probability of {self.classes[row]!s}"
+        order = np.argsort(-np.abs(self.contributions[row]), kind="stable")
+        lines = [
+            (f"{self.columns[j]} = {self.values[row, j]!s}", self.contributions[row, j])
+            for j in order
+            if self.contributions[row, j]
+        ]
+        pairs = [
+            ("baseline", significant(float(self.baseline_predictions[row]))),
+            *((text, f"{'+' if value > 0 else ''}{float(value):.4g}") for text, value in lines),
+            (what, significant(float(self.predictions[row]))),
+        ]
+        width = max(len(text) for text, _ in pairs)
+        return "\n".join(f"{text:<{width}}  {value}" for text, value in pairs)
+
+
+def contributions_of(
+    model: TabularEstimator,
+    matrices: Sequence[NDArray[np.float32]],
+    outputs: NDArray[np.int64],
+    n_steps: int,
+) -> Floats:
+    """Integrate gradients from the baseline to each row, and sum them over each column's inputs.
+
+    (x - x') ∫₀¹ ∂F/∂x (x' + t (x - x')) dt (Sundararajan, Taly, Yan 2017), with F the prediction of
+    the whole ensemble, calibration and clipping included, and x all members' inputs together.
+
+    Parameters
+    ----------
+    model : TabularClassifier or TabularRegressor
+    matrices : sequence of ndarray
+        Each member's inputs.
+    outputs : ndarray of int, shape (n_samples,)
+        The place of the class that is explained, 0 for values.
+    n_steps : int
+        Points of the Gauss-Legendre rule.
+    """
+    from lamina.tabular.importances import column_names
+
+    places = {name: place for place, name in enumerate(column_names(model))}
+    origins = [
+        np.array([places[str(name)] for name in model.columns_of_inputs(member)])
+        for member in model.members_
+    ]
+    total = np.zeros((len(outputs), len(places)))
+    for start in range(0, len(outputs), ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
+        parts = _integrate(model, [matrix[rows] for matrix in matrices], outputs[rows], n_steps)
+        for part, origin in zip(parts, origins, strict=True):
+            np.add.at(total[rows].T, origin, part.T)
+    return total
+
+
+def _integrate(
+    model: TabularEstimator,
+    matrices: Sequence[NDArray[np.float32]],
+    outputs: NDArray[np.int64],
+    n_steps: int,
+) -> list[Floats]:
+    points, shares = np.polynomial.legendre.leggauss(n_steps)
+    baselines = model.input_means_
+    ways = [matrix - start for matrix, start in zip(matrices, baselines, strict=True)]
+    sums = [np.zeros(way.shape) for way in ways]
+    for point, share in zip((points + 1) / 2, shares / 2, strict=True):
+        inputs = [
+            (start + np.float32(point) * way).astype(np.float32)
+            for start, way in zip(baselines, ways, strict=True)
+        ]
+        for gradient, total in zip(_gradients(model, inputs, outputs), sums, strict=True):
+            total += share * gradient
+    return [way * total for way, total in zip(ways, sums, strict=True)]
+
+
+def _gradients(
+    model: TabularEstimator, inputs: Sequence[NDArray[np.float32]], outputs: NDArray[np.int64]
+) -> list[Floats]:
+    """Return ∂F/∂x of each member's inputs."""
+    networks = [member.network for member in model.members_]
+    pairs = zip(networks, inputs, strict=True)
+    predictions = [model._target.predict(network, x) for network, x in pairs]
+    directions = model._directions(predictions, outputs)
+    return [
+        np.asarray(passes.slopes(direction.astype(passes.parameters.dtype)), dtype=np.float64)
+        for passes, direction in zip(
+            (network._passes(x) for network, x in zip(networks, inputs, strict=True)),
+            directions,
+            strict=True,
+        )
+    ]
+
+
+def class_directions(
+    predictions: Sequence[Floats], weights: Floats, temperature: float, outputs: NDArray[np.int64]
+) -> list[Floats]:
+    """Return the derivative of a class's probability by each member's logits.
+
+    With the mean m = Σ w p and F_c = m_c^(1/T) / Σ_k m_k^(1/T):
+    ∂F_c/∂m_k = F_c (δ_ck - F_k) / (T m_k), and ∂p_k/∂z_j = p_k (δ_kj - p_j) behind a softmax. A
+    network for two classes has one logit, that of the second.
+    """
+    from lamina.tabular.calibration import LEAST_PROBABILITY, tempered
+
+    mean = np.asarray(sum(w * p for w, p in zip(weights, predictions, strict=True)))
+    final = tempered(mean, temperature)
+    chosen = np.eye(mean.shape[1])[outputs]
+    own = final[np.arange(len(outputs)), outputs][:, np.newaxis]
+    by_mean = own * (chosen - final) / (temperature * np.maximum(mean, LEAST_PROBABILITY))
+    directions = []
+    for weight, p in zip(weights, predictions, strict=True):
+        by_logits = weight * p * (by_mean - (by_mean * p).sum(axis=1, keepdims=True))
+        # Two classes are one logit: the second's derivative alone.
+        directions.append(by_logits[:, 1:] if p.shape[1] == 2 else by_logits)
+    return directions
+
+
+def value_directions(
+    predictions: Sequence[Floats], weights: Floats, limits: tuple[float, float]
+) -> list[Floats]:
+    """Return the derivative of the prediction by each member's output: 0 where it is clipped."""
+    low, high = limits
+    return [
+        (weight * ((p > low) & (p < high)))[:, np.newaxis]
+        for weight, p in zip(weights, predictions, strict=True)
+    ]

@@ -1,0 +1,244 @@
+"""The methods that explain a fitted estimator for tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import Bunch
+from sklearn.utils.validation import check_is_fitted
+
+from lamina.encoding.frames import as_pandas
+from lamina.errors import suggestion
+from lamina.tabular.dependence import average_over_values
+from lamina.tabular.explanations import Explanation, contributions_of
+from lamina.tabular.importances import column_names, permutation_importances
+from lamina.tabular.validation_scores import METRICS
+
+if TYPE_CHECKING:
+    from lamina.tabular.encoded import EncodedTable
+    from lamina.tabular.inputs import TableInputs
+    from lamina.tabular.members import Member
+    from lamina.tabular.targets import Target
+
+Floats = NDArray[np.float64]
+
+
+class Inspected:
+    """What TabularClassifier and TabularRegressor say after the fit.
+
+    Attributes
+    ----------
+    input_means_ : list of ndarray of float32
+        The mean of each member's inputs over the training samples: the baseline of `explain`.
+    """
+
+    inputs_: TableInputs
+    members_: list[Member]
+    member_weights_: Floats
+    input_means_: list[NDArray[np.float32]]
+    _target: Target
+
+    def feature_importances(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        scoring: Any = None,
+        n_repeats: int = 5,
+        random_state: Any = 0,
+    ) -> Bunch:
+        """Return by how much the score falls once a column of the table is shuffled.
+
+        Rows that the model did not learn from show what matters for new rows. A column that
+        correlates with another seems to matter little, because the other takes its place: see
+        `correlated_groups`.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+        scoring : callable, optional
+            `scoring(y, predictions)`, the higher the better, with values, or classes as integers
+            from 0 and probabilities. By default the metric of the target: area under the ROC curve
+            for two classes, minus log loss for more, minus root mean squared error.
+        n_repeats : int, default=5
+            How often each column is shuffled.
+        random_state : int, RandomState or None, default=0
+
+        Returns
+        -------
+        Bunch
+            `table`, a data frame with 'column', 'importance', 'standard_error' (over the
+            repetitions) and 'correlated_with', the most important first; and in the order of the
+            columns `columns`, `importances_mean`, `importances_std`, `standard_errors` of shape
+            (n_features,) and `importances` of shape (n_features, n_repeats); `score` of the
+            unchanged table; `correlated_groups`, lists of names.
+
+        Raises
+        ------
+        ValueError
+            For classes that training did not have, or n_repeats below 1.
+
+        References
+        ----------
+        Breiman, "Random forests", 2001.
+        """
+        check_is_fitted(self)
+        _require_count("n_repeats", n_repeats, 5)
+        encoded, truth = self.inputs_.encode(X), self._read_again(y)
+        if len(truth) != len(encoded):
+            raise ValueError(
+                "Found input variables with inconsistent numbers of samples: X has "
+                f"{len(encoded)}, and y has {len(truth)}"
+            )
+        measure = METRICS[self._target.metric] if scoring is None else scoring
+        return permutation_importances(
+            self,  # type: ignore[arg-type]
+            encoded,
+            lambda predictions: float(measure(truth, predictions)),
+            n_repeats,
+            random_state,
+        )
+
+    def partial_dependence(self, X: Any, column: str, *, grid_resolution: int = 20) -> Bunch:
+        """Return the mean prediction with a column set to one value in all rows.
+
+        For numbers, dates, text and categories; `sklearn.inspection.partial_dependence` takes
+        numbers and categories.
+
+        Parameters
+        ----------
+        X : data frame or array-like of shape (n_samples, n_features)
+        column : str
+            Its name; 'x0', 'x1', … for an array.
+        grid_resolution : int, default=20
+            The most values: quantiles of numbers and dates, else the most frequent ones.
+
+        Returns
+        -------
+        Bunch
+            `grid_values` and `average`, of shape (n_values,) for values, (n_values, n_classes) for
+            probabilities.
+
+        Raises
+        ------
+        ValueError
+            For a column that the table does not have.
+
+        References
+        ----------
+        Friedman, "Greedy function approximation: a gradient boosting machine", 2001.
+        """
+        check_is_fitted(self)
+        _require_count("grid_resolution", grid_resolution, 20)
+        frame, names = _as_frame(X), column_names(self)  # type: ignore[arg-type]
+        if column not in names:
+            raise ValueError(
+                f"column={column!r} is no column of the table.{suggestion(str(column), names)} "
+                f"Columns: {', '.join(names)}"
+            )
+        named = as_pandas(X) is not None
+        values, average = average_over_values(
+            lambda changed: self._predict_any(changed if named else changed.to_numpy()),
+            frame,
+            column if named else frame.columns[names.index(column)],
+            grid_resolution,
+        )
+        return Bunch(column=column, grid_values=values, average=average)
+
+    def _explain(
+        self, X: Any, outputs: Callable[[Floats], NDArray[np.int64]], n_steps: int
+    ) -> tuple[Explanation, NDArray[np.int64]]:
+        """Explain the chosen output of each row, and return the outputs as well."""
+        check_is_fitted(self)
+        _require_count("n_steps", n_steps, 50)
+        X = _as_rows(X)
+        encoded = self.inputs_.encode(X)
+        matrices = [member.matrix(encoded) for member in self.members_]
+        predictions = self._combine(matrices)
+        chosen = outputs(predictions)
+        baseline = self._combine([mean[np.newaxis] for mean in self.input_means_])
+        rows = np.arange(len(chosen))
+        names = column_names(self)  # type: ignore[arg-type]
+        explanation = Explanation(
+            columns=names,
+            values=_values(X, names),
+            contributions=contributions_of(self, matrices, chosen, n_steps),  # type: ignore[arg-type]
+            predictions=predictions.reshape(len(rows), -1)[rows, chosen],
+            baseline_predictions=baseline.reshape(1, -1)[0, chosen],
+        )
+        return explanation, chosen
+
+    def _combine(self, matrices: Sequence[NDArray[np.float32]]) -> Floats:
+        """Return the final predictions from each member's inputs."""
+        triples = zip(self.member_weights_, self.members_, matrices, strict=True)
+        return self._finish(
+            np.asarray(sum(w * self._target.predict(m.network, x) for w, m, x in triples))
+        )
+
+    def _finish(self, predictions: Floats) -> Floats:
+        """Return final predictions from the members' mean."""
+        return predictions
+
+    def _predict_any(self, X: Any) -> Floats:
+        encoded = self.inputs_.encode(X)
+        return self._combine([member.matrix(encoded) for member in self.members_])
+
+    def _learn_means(self, encoded: EncodedTable, members: Sequence[Member]) -> Mapping[str, Any]:
+        """Return `input_means_`."""
+        means = [member.matrix(encoded).mean(axis=0, dtype=np.float64) for member in members]
+        return {"input_means_": [mean.astype(np.float32) for mean in means]}
+
+    def _read_again(self, y: Any) -> NDArray[Any]:
+        """Return values, or classes as integers from 0, of a target that is scored."""
+        raise NotImplementedError
+
+    def _directions(
+        self, predictions: Sequence[Floats], outputs: NDArray[np.int64]
+    ) -> list[Floats]:
+        """Return the derivative of the final prediction by each member's logits."""
+        raise NotImplementedError
+
+
+def _require_count(name: str, value: Any, usual: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < 1:
+        raise ValueError(f"{name}={value!r} must be a whole number from 1; {usual} is the default")
+
+
+def _as_rows(X: Any) -> Any:
+    """Return a table of one row for a row of a data frame or a dict."""
+    from pandas import DataFrame, Series
+
+    if isinstance(X, Series):
+        return DataFrame([X.to_dict()])
+    if isinstance(X, Mapping):
+        return DataFrame([dict(X)])
+    return np.asarray(X)[np.newaxis] if np.ndim(X) == 1 and as_pandas(X) is None else X
+
+
+def _as_frame(X: Any) -> Any:
+    from pandas import DataFrame
+
+    frame = as_pandas(X)
+    return DataFrame(np.asarray(X)) if frame is None else frame
+
+
+def _values(X: Any, names: Sequence[str]) -> NDArray[Any]:
+    from scipy import sparse
+
+    frame = as_pandas(X)
+    if frame is None:
+        array = X.toarray() if sparse.issparse(X) else np.asarray(X)
+        return array.astype(object)
+    columns = [
+        frame[name] if name in frame.columns else frame.iloc[:, place]
+        for place, name in enumerate(names)
+    ]
+    values = np.empty((len(frame), len(names)), dtype=object)
+    for place, column in enumerate(columns):
+        values[:, place] = list(column)
+    return values
