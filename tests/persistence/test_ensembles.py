@@ -95,7 +95,7 @@ MISFITS: dict[str, Callable[[Any], Any]] = {
     "weights of another number": lambda m: setattr(m, "member_weights_", m.member_weights_[:-1]),
     "weights that are not finite": lambda m: m.member_weights_.fill(np.nan),
     "weights that sum to another number": lambda m: m.member_weights_.fill(7.0),
-    "weights below zero": lambda m: m.member_weights_.__setitem__(slice(None), [-1.0, 1.0, 1.0]),
+    "weights below zero": lambda m: m.member_weights_.__setitem__(slice(2), [-1.0, 1.5]),
     "bins in falling order": lambda m: m.members_[0].numeric.edges[0].__imul__(-1),
     "numbers that are missing": lambda m: m.members_.__setitem__(0, _without(m.members_[0])),
     "another table": lambda m: setattr(m.inputs_, "n_numbers_", 7),

@@ -33,6 +33,9 @@ from lamina.formulas.table import Named
 from lamina.formulas.value_losses import rearranged_quantiles
 from lamina.network import Dense, NetworkSpec, ParameterLayout, ParameterViews
 
+# Their layer is not imported for their names.
+ENSEMBLES = ("TabularClassifier", "TabularRegressor")
+
 # What each part of a spec may hold: anything more must be at its default.
 KNOWN: dict[type, frozenset[str]] = {
     NetworkSpec: frozenset({"blocks", "link", "input_dropout", "input_noise", "heads"}),
@@ -217,6 +220,12 @@ def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
     ExportError
         For a network that holds what no export can say, or numbers that are not finite.
     """
+    if type(model).__name__ in ENSEMBLES:
+        raise TypeError(
+            f"{type(model).__name__} is an ensemble, which no export says yet: lamina.save keeps "
+            "it; MLPClassifier and MLPRegressor, behind TableEncoding, can be exported, as can "
+            "what lamina train --model mlp fits"
+        )
     if not isinstance(model, MLPClassifier | MLPRegressor):
         raise TypeError(
             "an export takes lamina's MLPClassifier or MLPRegressor, got "

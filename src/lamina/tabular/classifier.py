@@ -75,6 +75,11 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
     validation_score_ : ValidationScore
         Their area under the ROC curve for two classes, minus their log loss for more, and its
         standard error.
+    calibration_ : Calibration
+        The temperature of the probabilities, and how well they are calibrated out of fold. It is 1
+        unless another lowers the log loss beyond noise; out-of-fold predictions are without it.
+    input_means_ : list of ndarray of float32
+        The mean of each member's inputs: the baseline of `explain`.
     remarks_ : list of str
         Sentences about the fit: parts that the time limit left out, and whether the model is no
         better than the trivial predictor.

@@ -65,8 +65,8 @@ def correlated_groups(model: TabularEstimator, encoded: EncodedTable) -> list[li
 
     By ranks for numbers and dates, by 0/1 columns for categories; |r| > 0.8.
     """
-    numbers, _, categories = model.inputs_.columns_of_parts()
-    origins = np.hstack([numbers, categories]).astype(str)
+    columns = model.inputs_.columns_of_parts()
+    origins = np.hstack([columns.numbers, columns.categories]).astype(str)
     rows = np.random.RandomState(0).permutation(len(encoded))[:MOST_SAMPLES_TO_CORRELATE]
     ranks = [rankdata(column) for column in encoded.numbers[rows].T]
     inputs = np.array([*ranks, *encoded.categories[rows].T], dtype=np.float64)

@@ -69,6 +69,10 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
         Minus their root mean squared error, and its standard error.
     target_range_ : tuple of float
         The smallest and the largest target; predictions are clipped to it.
+    intervals_ : ResidualIntervals
+        Quantiles of the out-of-fold residuals, and how their scale depends on the row.
+    input_means_ : list of ndarray of float32
+        The mean of each member's inputs: the baseline of `explain`.
     remarks_ : list of str
         Sentences about the fit: parts that the time limit left out, and whether the model is no
         better than the trivial predictor.
