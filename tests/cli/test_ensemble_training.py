@@ -55,7 +55,7 @@ def test_a_regression_prints_columns_progress_figures_and_the_file(lamina, tmp_p
     assert ran.out.startswith("houses.csv: 150 rows, 2 columns; regression of 'price'\n")
     positions = [
         ran.out.index(text)
-        for text in ("what is done with it", "trained 3 networks in ", "held out", "model: houses")
+        for text in ("what is done with it", "trained 4 networks in ", "held out", "model: houses")
     ]
     assert positions == sorted(positions)
     for word in ("out of fold", "mean, median", "RMSE", "MAE", "R²"):
@@ -105,7 +105,7 @@ def test_json_is_all_that_stdout_gets(lamina):
     assert report["rows"] == {"training": 120, "held_out": 30, "without_target": 0}
     assert set(report["figures"]) == {"held_out", "out_of_fold", "trivial"}
     assert report["figures"]["trivial"]["auc"] == 0.5
-    assert report["training"]["networks"] == 3
+    assert report["training"]["networks"] == 4
     assert report["verdicts"] == []
 
 
@@ -231,7 +231,7 @@ def test_predictions_and_probabilities_stand_beside_the_ids(lamina, tmp_path):
     evaluated = lamina("evaluate", "houses.lamina", "houses.csv")
     assert "120 of 150 rows were trained on" in evaluated.out
     shown = lamina("info", "houses.lamina").out
-    assert "3 networks, quality fast; validation roc auc " in shown
+    assert "4 networks, quality fast; validation roc auc " in shown
     assert "out of fold" in shown
 
 

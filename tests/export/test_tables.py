@@ -341,8 +341,22 @@ def test_every_part_of_a_date_is_said_by_every_export(compile_c):
     encoding = TableEncoding(calendar_parts=list(PARTS))
     network = lamina.MLPRegressor(max_iter=5, tol=10.0, random_state=0)
     model = make_pipeline(encoding, network).fit(table, table["age"])
-    assert model[0].calendar_["seen"] == list(PARTS)
+    assert model[0].calendar_["seen"] == [part for part in PARTS if part != "date_of_year"]
     rows = strange_rows(table)
+    answer = expected(model, rows)
+    assert_alike(run_python(model, rows), answer)
+    assert_alike(run_c(compile_c, model, rows), answer)
+    assert_alike(run_onnx(model, rows), answer)
+
+
+def test_days_of_the_year_are_said_by_every_export(compile_c):
+    days = pd.date_range("2019-06-01", periods=1200, freq="D").as_unit("us")
+    table = pd.DataFrame({"size": np.arange(1200.0) % 7, "day": days})
+    encoding = TableEncoding(calendar_parts=["date_of_year"])
+    network = lamina.MLPRegressor(max_iter=2, tol=10.0, random_state=0)
+    model = make_pipeline(encoding, network).fit(table, table["size"])
+    assert model[0].calendar_["day"] == ["date_of_year"]
+    rows = table[::7]
     answer = expected(model, rows)
     assert_alike(run_python(model, rows), answer)
     assert_alike(run_c(compile_c, model, rows), answer)
