@@ -167,3 +167,23 @@ def test_infinity_is_refused_by_column_and_row():
     table.loc[11, "income"] = np.inf
     with pytest.raises(TableError, match=r"'income' holds infinity in row 12"):
         TabularRegressor(quality="fast").fit(table, signal)
+
+
+def test_few_positives_are_ranked_and_their_rate_is_kept():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(1500, 4)), columns=list("abcd"))
+    y = X["a"] + 0.3 * rng.normal(size=1500) > 2.05
+    assert 0.01 < y.mean() < 0.03
+    model = TabularClassifier(quality="fast", random_state=0).fit(X, y)
+    assert model.validation_score_.value > 0.95
+    assert model.predict_proba(X)[:, 1].mean() == pytest.approx(y.mean(), abs=0.01)
+
+
+@pytest.mark.filterwarnings("ignore::lamina.errors.NoBetterThanTrivialWarning")
+def test_two_thousand_columns_and_a_hundred_rows_are_learned():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(100, 2000))
+    y = X[:, 0] + X[:, 1]
+    model = TabularRegressor(quality="fast", random_state=0).fit(X, y)
+    assert np.isfinite(model.predict(X)).all()
+    assert model.predict(X).min() >= y.min()
