@@ -10,6 +10,7 @@ import pytest
 
 import lamina
 from lamina.encoding.columns import READERS
+from lamina.encoding.table_reading import columns_of_new
 from lamina.export.model_program import lower
 
 pd = pytest.importorskip("pandas")
@@ -48,7 +49,7 @@ def model_and_table() -> tuple[Any, Any]:
 def understood(model: Any, table: Any) -> Any:
     """The table's columns as numbers, dates and texts."""
     encoding = model.regressor_[0]
-    columns = encoding._known_columns(table)
+    columns = columns_of_new(encoding, table)
     return pd.DataFrame({each.name: columns[each.name] for each in lower(model).inputs})
 
 

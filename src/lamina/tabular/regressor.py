@@ -90,9 +90,9 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
     >>> import pandas as pd
     >>> from lamina.tabular import TabularRegressor
     >>> table = pd.DataFrame({"size": range(200), "colour": ["red", "blue"] * 100})
-    >>> price = table["size"] * 10.0
+    >>> price = table["size"] * 10.0 + 400 * (table["colour"] == "red")
     >>> model = TabularRegressor(quality="fast", random_state=0).fit(table, price)
-    >>> bool(abs(model.predict(table.iloc[[50]])[0] - 500) < 100)
+    >>> bool(abs(model.predict(table.iloc[[50]])[0] - 900) < 150)
     True
     """
 
