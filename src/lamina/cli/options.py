@@ -30,7 +30,7 @@ TASKS: dict[TaskChoice, Task | None] = {
 
 
 class ModelChoice(StrEnum):
-    """What --model takes."""
+    """The values of --model."""
 
     tabular = "tabular"
     mlp = "mlp"

@@ -104,8 +104,8 @@ def _action(encoding: TableEncoding, name: str, column: Any, is_indicated: bool)
         return f"left out: {encoding.left_out_[name]}"
     if encoding.kinds_[name] == "category":
         return _action_on_categories(encoding, name, column)
-    beside = [part.replace("_", " ") for part in encoding.calendar_.get(name, ())]
-    action = f"days since 1970, standardised, and {_listed(beside)}" if beside else "standardised"
+    parts = [part.replace("_", " ") for part in encoding.calendar_.get(name, ())]
+    action = f"days since 1970, standardised, and {_listed(parts)}" if parts else "standardised"
     if name in encoding.levels_:
         action += f", and a 0/1 column for each of {len(encoding.levels_[name])} whole numbers"
     if is_indicated:

@@ -29,7 +29,7 @@ Texts = NDArray[Any]
 
 @dataclass(frozen=True)
 class TextComponents:
-    """What is learned of the texts of a column.
+    """The hashes, weights and main directions of the texts of a column.
 
     Attributes
     ----------

@@ -87,7 +87,7 @@ class Moment:
 
     @property
     def quantities(self) -> Mapping[str, Callable[[], str]]:
-        """What adds each quantity's nodes: int64 where it is whole, float64 else."""
+        """Functions that add the nodes of each quantity: int64 where it is whole, else float64."""
         return {
             "weekday": self._weekday,
             "weekend": self._weekend,

@@ -31,7 +31,7 @@ from lamina.tabular.recipes import QUALITIES
 from lamina.tabular.scoring import Scoring
 from lamina.tabular.side_by_side import MemberFitter
 from lamina.tabular.split_choice import SplitChoice
-from lamina.tabular.targets import Target
+from lamina.tabular.targets import Target, require_as_many
 from lamina.tabular.trivial import remark_on_trivial
 from lamina.tabular.validation_scores import ValidationScore
 
@@ -235,11 +235,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         return self._predict_any(X)
 
     def _check_lengths(self, n_samples: int, learned: NDArray[Any]) -> None:
-        if n_samples != len(learned):
-            raise ValueError(
-                "Found input variables with inconsistent numbers of samples: X has "
-                f"{n_samples}, and y has {len(learned)}"
-            )
+        require_as_many(n_samples, learned)
         if len(learned) < FEWEST_SAMPLES:
             raise ValueError(
                 f"Found array with {len(learned)} sample(s) while a minimum of {FEWEST_SAMPLES} is "

@@ -162,8 +162,8 @@ def _curve(probabilities: Floats, occurred: NDArray[np.bool_]) -> Curve:
 
 
 def _losses(probabilities: Floats, classes: NDArray[np.int64]) -> Floats:
-    own = probabilities[np.arange(len(classes)), classes]
-    return np.asarray(-np.log(np.maximum(own, LEAST_PROBABILITY)))
+    of_class = probabilities[np.arange(len(classes)), classes]
+    return np.asarray(-np.log(np.maximum(of_class, LEAST_PROBABILITY)))
 
 
 def _fit_temperature(probabilities: Floats, classes: NDArray[np.int64]) -> float:

@@ -1,4 +1,4 @@
-"""What each column of a row adds to its prediction: integrated gradients over an ensemble.
+"""The contributions of columns to a prediction: integrated gradients over an ensemble.
 
 Shapes: inputs of member m (n_samples, n_inputs_m); contributions (n_samples, n_columns).
 """
@@ -164,8 +164,8 @@ def class_directions(
     mean = np.asarray(sum(w * p for w, p in zip(weights, predictions, strict=True)))
     final = tempered(mean, temperature)
     chosen = np.eye(mean.shape[1])[outputs]
-    own = final[np.arange(len(outputs)), outputs][:, np.newaxis]
-    by_mean = own * (chosen - final) / (temperature * np.maximum(mean, LEAST_PROBABILITY))
+    explained = final[np.arange(len(outputs)), outputs][:, np.newaxis]
+    by_mean = explained * (chosen - final) / (temperature * np.maximum(mean, LEAST_PROBABILITY))
     directions = []
     for weight, p in zip(weights, predictions, strict=True):
         by_logits = weight * p * (by_mean - (by_mean * p).sum(axis=1, keepdims=True))

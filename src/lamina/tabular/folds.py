@@ -169,9 +169,9 @@ def split_in_time(
     """
     times, counts = np.unique(time, return_counts=True)
     ends = np.cumsum(counts)
-    wanted = len(time) * np.linspace(first, 1, n_splits + 1)[:-1]
+    targets = len(time) * np.linspace(first, 1, n_splits + 1)[:-1]
     # The first time of each block; the first block of all begins after the earliest time.
-    starts = np.unique(np.maximum(np.searchsorted(ends, wanted, side="right"), 1))
+    starts = np.unique(np.maximum(np.searchsorted(ends, targets, side="right"), 1))
     bounds = [*times[starts[starts < len(times)]], np.inf]
     return [
         Split(np.flatnonzero(time < start), np.flatnonzero((time >= start) & (time < end)))

@@ -80,13 +80,13 @@ class TableInputs:
             calendar_parts=CALENDAR_PARTS,
             text_components=TEXT_COMPONENTS,
         ).fit(X)
-        matrix = self.encoding_.transform(X)
-        self._divide(matrix)
-        return self._encoded(matrix)
+        by_column = sparse.csc_array(self.encoding_.transform(X))
+        self._divide(by_column)
+        return self._encoded(by_column)
 
     def encode(self, X: Any) -> EncodedTable:
         """Return a table's rows, encoded as in training."""
-        return self._encoded(self.encoding_.transform(X))
+        return self._encoded(sparse.csc_array(self.encoding_.transform(X)))
 
     @property
     def report_(self) -> list[ColumnRecord]:
@@ -96,7 +96,8 @@ class TableInputs:
     @property
     def coded_columns_(self) -> list[str]:
         """The names of the coded columns."""
-        return [str(self._columns[start]) for start, _ in self.coded_]
+        columns = self._columns
+        return [str(columns[start]) for start, _ in self.coded_]
 
     @property
     def _columns(self) -> NDArray[Any]:
@@ -118,23 +119,22 @@ class TableInputs:
             [kinds[name] == "moment" for name in self._columns[: self.n_numbers_]], dtype=np.bool_
         )
 
-    def _divide(self, matrix: sparse.csr_array) -> None:
+    def _divide(self, by_column: sparse.csc_array) -> None:
         """Find the parts of the encoding's matrix."""
         encoding = self.encoding_
         self.n_numbers_ = 0 if encoding.scaler_ is None else len(encoding.scaler_.mean_)
         sizes = [len(texts) for texts in encoding.categories_.values()]
-        first = matrix.shape[1] - sum(sizes)
+        first = by_column.shape[1] - sum(sizes)
         self.n_texts_ = sum(components.width for components in encoding.texts_.values())
         self.n_parts_ = first - self.n_numbers_ - self.n_texts_
-        counts = np.diff(sparse.csc_array(matrix).indptr)
+        counts = np.diff(by_column.indptr)
         ends = first + np.cumsum(sizes, dtype=np.int64)
         ranges = [(int(end) - size, int(end)) for size, end in zip(sizes, ends, strict=True)]
         kept = [_most_frequent(counts, start, end) for start, end in ranges]
         self.one_hot_ = np.concatenate([*kept, np.empty(0, dtype=np.int64)])
         self.coded_ = [(start, end) for start, end in ranges if end - start > CODED_FROM]
 
-    def _encoded(self, matrix: sparse.csr_array) -> EncodedTable:
-        by_column = sparse.csc_array(matrix)
+    def _encoded(self, by_column: sparse.csc_array) -> EncodedTable:
         ends = self._ends()
         numbers, parts, texts = np.split(by_column[:, : ends[-1]].toarray(), ends[:2], axis=1)
         return EncodedTable(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from lamina.errors import suggestion
 from lamina.tabular.dependence import average_over_values
 from lamina.tabular.explanations import Explanation, contributions_of
 from lamina.tabular.importances import column_names, permutation_importances
+from lamina.tabular.targets import require_as_many
 from lamina.tabular.validation_scores import METRICS
 
 if TYPE_CHECKING:
@@ -90,11 +91,7 @@ class Inspected:
         check_is_fitted(self)
         _require_count("n_repeats", n_repeats, 5)
         encoded, truth = self.inputs_.encode(X), self._read_again(y)
-        if len(truth) != len(encoded):
-            raise ValueError(
-                "Found input variables with inconsistent numbers of samples: X has "
-                f"{len(encoded)}, and y has {len(truth)}"
-            )
+        require_as_many(len(encoded), truth)
         measure = METRICS[self._target.metric] if scoring is None else scoring
         return permutation_importances(
             self,  # type: ignore[arg-type]
@@ -173,8 +170,8 @@ class Inspected:
         )
         return explanation, chosen
 
-    def _combine(self, matrices: Sequence[NDArray[np.float32]]) -> Floats:
-        """Return the final predictions from each member's inputs."""
+    def _combine(self, matrices: Iterable[NDArray[np.float32]]) -> Floats:
+        """Return the final predictions from each member's inputs, taken one after the other."""
         triples = zip(self.member_weights_, self.members_, matrices, strict=True)
         return self._finish(
             np.asarray(sum(w * self._target.predict(m.network, x) for w, m, x in triples))
@@ -185,8 +182,11 @@ class Inspected:
         return predictions
 
     def _predict_any(self, X: Any) -> Floats:
-        encoded = self.inputs_.encode(X)
-        return self._combine([member.matrix(encoded) for member in self.members_])
+        return self._predict_encoded(self.inputs_.encode(X))
+
+    def _predict_encoded(self, encoded: EncodedTable) -> Floats:
+        """Return the final predictions; one member's inputs are in memory at a time."""
+        return self._combine(member.matrix(encoded) for member in self.members_)
 
     def _learn_means(self, encoded: EncodedTable, members: Sequence[Member]) -> Mapping[str, Any]:
         """Return `input_means_`."""

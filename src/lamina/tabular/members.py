@@ -132,12 +132,7 @@ def fit_member(sample: Sample, plan: MemberPlan) -> Member:
     """Fit one member: on its split's training samples, the best epoch by its validation samples."""
     split, learned = sample.splits[plan.split], sample.target.learned
     encoded = sample.encoded.rows(split.train)
-    statistics, inputs = TargetStatistics.fit(
-        encoded.codes,
-        sample.target.described[split.train],
-        sample.sizes,
-        np.random.RandomState(plan.network.random_state),
-    )
+    statistics, inputs = _fit_statistics(sample, split.train, plan.network)
     member = Member(
         plan.recipe.name,
         plan.split,
@@ -175,15 +170,22 @@ def fit_on_all(sample: Sample, member: Member, network: Any) -> Member:
     """Fit an unfitted network of a member's kind on all samples that have a weight."""
     rows = np.arange(len(sample.encoded)) if sample.weight is None else sample.weight.nonzero()[0]
     encoded = sample.encoded.rows(rows)
-    statistics, inputs = TargetStatistics.fit(
-        encoded.codes,
+    statistics, inputs = _fit_statistics(sample, rows, network)
+    weight = None if sample.weight is None else sample.weight[rows]
+    network.fit(member.joined(encoded, inputs), sample.target.learned[rows], weight)
+    return replace(member, statistics=statistics, network=network)
+
+
+def _fit_statistics(
+    sample: Sample, rows: NDArray[np.int64], network: Any
+) -> tuple[TargetStatistics, NDArray[np.float32]]:
+    """Fit the statistics of some samples, their parts drawn by the network's seed."""
+    return TargetStatistics.fit(
+        sample.encoded.codes[rows],
         sample.target.described[rows],
         sample.sizes,
         np.random.RandomState(network.random_state),
     )
-    weight = None if sample.weight is None else sample.weight[rows]
-    network.fit(member.joined(encoded, inputs), sample.target.learned[rows], weight)
-    return replace(member, statistics=statistics, network=network)
 
 
 def _absent_classes(sample: Sample, split: Split) -> NDArray[np.int64]:

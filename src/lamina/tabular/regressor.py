@@ -139,7 +139,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
         levels = read_levels(quantiles)
         check_is_fitted(self)
         encoded = self.inputs_.encode(X)
-        predictions = self._combine([member.matrix(encoded) for member in self.members_])
+        predictions = self._predict_encoded(encoded)
         values = self.intervals_.quantiles(encoded, predictions, levels)
         return np.clip(values, *self.target_range_)
 

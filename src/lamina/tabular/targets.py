@@ -198,3 +198,12 @@ def _refuse_missing(y: NDArray[Any]) -> None:
         raise ValueError(
             f"Input y contains NaN in row {int(np.argmax(missing)) + 1}: leave that row out"
         )
+
+
+def require_as_many(n_samples: int, y: NDArray[Any]) -> None:
+    """Refuse a target that does not have a value for each sample of the table."""
+    if n_samples != len(y):
+        raise ValueError(
+            f"Found input variables with inconsistent numbers of samples: X has {n_samples}, and y "
+            f"has {len(y)}"
+        )
