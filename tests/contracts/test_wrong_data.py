@@ -218,7 +218,7 @@ def test_the_classes_that_the_first_partial_fit_advises_are_taken(y: Any, classe
 def test_classes_that_are_no_labels_are_shown(classes: Any) -> None:
     require_message(
         lambda: MLPClassifier().partial_fit(X, Y, classes=classes),
-        r"classes=.* is no list of labels: .*\. Pass classes=np\.unique\(y_all\)\.",
+        r"classes=.* is not a list of labels: .*\. Pass classes=np\.unique\(y_all\)\.",
     )
 
 

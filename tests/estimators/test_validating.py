@@ -195,7 +195,7 @@ def test_validation_data_must_be_of_the_kind_of_the_data() -> None:
     model = MLPClassifier(max_iter=2)
     wrong: list[tuple[Any, str]] = [
         ((X[HELD, :3], Y[HELD]), "has 3 features"),
-        ((X[HELD], Y[HELD] + 7), r"classes that y has not: \[.*8"),
+        ((X[HELD], Y[HELD] + 7), r"classes that are not in y: \[.*8"),
         ((X[HELD],), "must be"),
         (X[HELD], "must be"),
         ((X[HELD], Y[:3]), "inconsistent numbers of samples"),

@@ -1,4 +1,4 @@
-"""The scikit-learn face: a classifier and a regressor over one network."""
+"""Estimators with scikit-learn's interface: a classifier and a regressor over one network."""
 
 from lamina.estimators.classifier import MLPClassifier
 from lamina.estimators.regressor import MLPRegressor

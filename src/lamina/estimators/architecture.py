@@ -1,4 +1,4 @@
-"""From an estimator's parameters to the network that they make."""
+"""Build the network that an estimator's parameters describe."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from lamina.estimators.constraints import hidden_activations, hidden_dropout
 from lamina.network import NetworkSpec
 
-# The parameters beside these that a prediction reads.
+# Parameters beyond the architecture's that a prediction reads.
 OF_PREDICTIONS = ("dtype", "precision", "engine", "n_threads")
 
 
 class Architecture(NamedTuple):
-    """The parameters of an estimator, beside widths, that make its network."""
+    """Parameters of an estimator that, together with the widths, define its network."""
 
     activation: str | tuple[str, ...]
     output_activation: str | None
@@ -26,7 +26,7 @@ class Architecture(NamedTuple):
 
 
 def architecture_of(model: Any) -> Architecture:
-    """What a model's parameters ask for."""
+    """Return the architecture that a model's parameters describe."""
     activation, dropout = model.activation, model.dropout
     return Architecture(
         activation if isinstance(activation, str) else tuple(activation),
@@ -43,7 +43,7 @@ def architecture_of(model: Any) -> Architecture:
 def network_for(
     widths: tuple[int, ...], architecture: Architecture, link: str, heads: tuple[int, ...] = ()
 ) -> NetworkSpec:
-    """The network of these widths, inputs first and outputs last."""
+    """Return the network with these layer widths, from the inputs to the outputs."""
     return NetworkSpec.perceptron(
         widths,
         hidden_activations(architecture.activation, len(widths) - 2),

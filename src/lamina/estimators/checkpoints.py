@@ -1,4 +1,4 @@
-"""Which fit a checkpoint is of, and how an estimator goes on from one."""
+"""Identify the fit that a checkpoint belongs to, and resume an estimator from one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from lamina.training.resuming import Limits, check_state, resumed_memory
 if TYPE_CHECKING:
     from lamina.estimators.fitting import Assignment
 
-# What tells of a fit, or how fast and how long it goes, and changes none of its numbers.
+# Parameters that report on a fit or limit its time, and change none of its numbers.
 OF_NO_ACCOUNT = {
     "callbacks",
     "checkpoint",
@@ -44,15 +44,15 @@ LABELS = "rows labels of y"
 
 
 class Resumed(NamedTuple):
-    """A fit where a checkpoint left it.
+    """State of a fit restored from a checkpoint.
 
     Attributes
     ----------
     state : dict
-        For the epoch loop to go on from.
+        State from which the epoch loop resumes.
     memory : Memory
     order, held_out : ndarray of int64
-        The rows to learn from, in the order of the latest epoch; those of early stopping.
+        Training samples, in the order of the latest epoch; samples held out by early stopping.
     fallback : ndarray of shape (n_parameters,) or None
     """
 
@@ -64,7 +64,7 @@ class Resumed(NamedTuple):
 
 
 def identity_of(fit: Assignment) -> dict[str, Any]:
-    """What another fit must share to go on from this one's checkpoints."""
+    """Return the parameters and data digests that a fit must share to resume from a checkpoint."""
     model, rows = fit.model, fit.rows
     parameters = {
         name: plainly(value)
@@ -87,7 +87,7 @@ def identity_of(fit: Assignment) -> dict[str, Any]:
 
 
 def _labels_of(fit: Assignment) -> NDArray[np.uint8] | None:
-    """Return a classifier's labels as bytes: y is encoded, which no longer tells them."""
+    """Return a classifier's labels as bytes, because the encoded y no longer contains them."""
     encoding = getattr(fit.task, "encoding", None)
     if encoding is None:
         return None
@@ -97,7 +97,7 @@ def _labels_of(fit: Assignment) -> NDArray[np.uint8] | None:
 
 
 def parameter_defaults(cls: type) -> dict[str, Any]:
-    """Return the defaults of the parameters that a checkpoint of an earlier lamina may lack."""
+    """Return the defaults of parameters that a checkpoint of an earlier version may lack."""
     parameters = inspect.signature(cls).parameters.values()
     return {
         each.name: plainly(each.default)
@@ -112,7 +112,7 @@ def checkpoint_of(
     held_out: NDArray[np.int64] | None,
     fallback: Array | None,
 ) -> Checkpoint | None:
-    """Where the fit is written down; None where it is not."""
+    """Return the checkpoint settings of a fit, or None if it writes none."""
     model = fit.model
     if model.checkpoint is None:
         return None
@@ -123,14 +123,14 @@ def checkpoint_of(
 
 
 def resumed(fit: Assignment, identity: dict[str, Any], batch_size: int) -> Resumed | None:
-    """The fit where the checkpoint of `resume=` left it; None where it begins.
+    """Return the state in the checkpoint given as `resume=`, or None for a fit from the start.
 
-    Nothing of the file is used before all of it has been checked.
+    The whole file is checked before any of it is used.
 
     Raises
     ------
     FileNotFoundError
-        Where there is no checkpoint.
+        If there is no checkpoint.
     CheckpointError
         For a checkpoint of another fit, or one whose content is out of range.
     """
@@ -156,7 +156,7 @@ def resumed(fit: Assignment, identity: dict[str, Any], batch_size: int) -> Resum
 
 
 def limits_of(fit: Assignment, batch_size: int) -> Limits:
-    """What a checkpoint of this fit may hold."""
+    """Return the limits against which a checkpoint of this fit is checked."""
     model = fit.model
     optimizer = optimizer_settings(model)
     holds_out = fit.held_out is None and bool(model.early_stopping)

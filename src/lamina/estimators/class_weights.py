@@ -1,4 +1,4 @@
-"""Class weights: what rows count by their labels, times what the caller says of each."""
+"""Combine class weights with sample weights."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from lamina.formulas.table import Array
 def weigh_classes(
     class_weight: Any, encoding: TargetEncoding, y: Labels, sample_weight: Array | None
 ) -> Array | None:
-    """The product of each row's class weight and its sample weight.
+    """Return the product of each sample's class weight and its sample weight.
 
     Parameters
     ----------
     class_weight : dict, list of dict, 'balanced' or None
-        As scikit-learn's compute_sample_weight takes it: of several columns the weights multiply.
-        Of one column, y need not hold all classes of a dict.
+        As in scikit-learn's compute_sample_weight: the weights of several columns multiply. For
+        a single column, y need not contain all classes of a dict.
     encoding : TargetEncoding
     y : Labels
-    sample_weight : ndarray of shape (n_rows,) or None
+    sample_weight : ndarray of shape (n_samples,) or None
 
     Raises
     ------
     ValueError
-        For weights below zero, weights that are all zero, or that do not go with y.
+        For negative weights, weights that are all zero, or weights that do not match y.
     """
     if class_weight is None:
         return sample_weight

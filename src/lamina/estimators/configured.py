@@ -1,4 +1,4 @@
-"""The parameters of an estimator: kept as they were given, validated, set, listed."""
+"""Store, validate, set and list the parameters of an estimator."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def require_valid(model: Any, parameters: Mapping[str, Any]) -> None:
     Raises
     ------
     InvalidParameterError
-        For a value that its parameter does not take; it is a ValueError.
+        For a value that its parameter does not support; it is a ValueError.
     """
     constraints, owner = model._parameter_constraints, type(model).__name__
     for name, value in parameters.items():
@@ -48,7 +48,7 @@ def _takes_floats(constraints: Iterable[Any]) -> bool:
 
 
 def _answering(init: Callable[..., None]) -> Callable[..., None]:
-    """An `__init__` whose TypeError about an argument ends with the nearest match."""
+    """Wrap `__init__` so that its TypeError about an argument suggests the nearest name."""
 
     @wraps(init)
     def answering(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -65,7 +65,7 @@ def _answering(init: Callable[..., None]) -> Callable[..., None]:
 def _advice_about(
     init: Callable[..., None], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> str | None:
-    """What to do about arguments that do not fit a signature; None where they fit."""
+    """Return advice on arguments that do not match a signature, or None if they match."""
     parameters = [*inspect.signature(init).parameters.values()][1:]
     kinds = {each.kind for each in parameters}
     names = [each.name for each in parameters]
@@ -76,7 +76,7 @@ def _advice_about(
     if len(args) <= len(by_place) or inspect.Parameter.VAR_POSITIONAL in kinds:
         return None
     given = ", ".join(shown(each) for each in args[len(by_place) :])
-    return f" Only {', '.join(by_place)} may stand without a name: name the argument {given}."
+    return f" Only {', '.join(by_place)} may be passed by position: name the argument {given}."
 
 
 def require_valid_now(model: Any, names: Iterable[str]) -> None:
@@ -85,7 +85,7 @@ def require_valid_now(model: Any, names: Iterable[str]) -> None:
     Raises
     ------
     InvalidParameterError
-        For a value that its parameter does not take; it is a ValueError.
+        For a value that its parameter does not support; it is a ValueError.
     """
     defaults = type(model)._defaults()
     values = ((name, getattr(model, name), defaults[name]) for name in names)
@@ -93,23 +93,23 @@ def require_valid_now(model: Any, names: Iterable[str]) -> None:
 
 
 class Configured(BaseEstimator):  # type: ignore[misc]
-    """The part of MLPClassifier and MLPRegressor that minds their parameters."""
+    """Base of MLPClassifier and MLPRegressor that manages their parameters."""
 
     _parameter_constraints = CONSTRAINTS
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        # A function around each class's own `__init__` keeps its signature, which scikit-learn
-        # reads, where a metaclass with `__call__` would hide it.
+        # Wrapping each class's own `__init__` keeps its signature, which scikit-learn reads; a
+        # metaclass with `__call__` would hide it.
         super().__init_subclass__(**kwargs)
         if "__init__" in vars(cls):
             cls.__init__ = _answering(cls.__init__)  # type: ignore[method-assign]
 
     def _keep_parameters(self, arguments: dict[str, Any]) -> None:
-        """Set what `__init__` was given, its `locals()`: the signature is the only list."""
+        """Set the arguments of `__init__`, passed as its `locals()`; the signature lists them."""
         self.__dict__.update({k: v for k, v in arguments.items() if k != "self"})
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters, as in scikit-learn; a misspelt name is answered with the nearest.
+        """Set parameters, as in scikit-learn; the error for an unknown name suggests the nearest.
 
         Returns
         -------
@@ -118,7 +118,7 @@ class Configured(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            For a name that is no parameter's.
+                For a name that is not a parameter.
         """
         try:
             super().set_params(**params)
@@ -128,7 +128,7 @@ class Configured(BaseEstimator):  # type: ignore[misc]
         return self
 
     def _validate_params(self) -> None:
-        # Most values are the defaults, and to look at them all takes longer than many a small fit.
+        # Most values are the defaults, and checking all of them takes longer than many a small fit.
         require_valid_now(self, self._defaults())
 
     @classmethod
@@ -140,6 +140,6 @@ class Configured(BaseEstimator):  # type: ignore[misc]
     @classmethod
     @cache
     def _get_param_names(cls) -> list[str]:
-        # Remembered, because scikit-learn takes the signature apart in every fit and clone.
+        # Cached, because scikit-learn inspects the signature in every fit and clone.
         names: list[str] = super()._get_param_names()
         return names
