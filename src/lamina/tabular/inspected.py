@@ -16,6 +16,7 @@ from lamina.errors import suggestion
 from lamina.tabular.dependence import average_over_values
 from lamina.tabular.explanations import Explanation, contributions_of
 from lamina.tabular.importances import column_names, permutation_importances
+from lamina.tabular.shared_inputs import blocks_of, inputs_by_recipe
 from lamina.tabular.targets import require_as_many
 from lamina.tabular.validation_scores import METRICS
 
@@ -172,10 +173,13 @@ class Inspected:
 
     def _combine(self, matrices: Iterable[NDArray[np.float32]]) -> Floats:
         """Return the final predictions from each member's inputs, taken one after the other."""
-        triples = zip(self.member_weights_, self.members_, matrices, strict=True)
-        return self._finish(
-            np.asarray(sum(w * self._target.predict(m.network, x) for w, m, x in triples))
-        )
+        pairs = zip(self.members_, matrices, strict=True)
+        return self._finish(self._mean([self._target.predict(m.network, x) for m, x in pairs]))
+
+    def _mean(self, predictions: Sequence[Floats]) -> Floats:
+        """Return the weighted mean of the members' predictions, summed in their order."""
+        pairs = zip(self.member_weights_, predictions, strict=True)
+        return np.asarray(sum(weight * each for weight, each in pairs))
 
     def _finish(self, predictions: Floats) -> Floats:
         """Return final predictions from the members' mean."""
@@ -185,13 +189,24 @@ class Inspected:
         return self._predict_encoded(self.inputs_.encode(X))
 
     def _predict_encoded(self, encoded: EncodedTable) -> Floats:
-        """Return the final predictions; one member's inputs are in memory at a time."""
-        return self._combine(member.matrix(encoded) for member in self.members_)
+        """Return the final predictions; inputs of one recipe and block are in memory."""
+        means = [self._mean_of_block(encoded.rows(rows)) for rows in blocks_of(len(encoded))]
+        return self._finish(np.concatenate(means))
+
+    def _mean_of_block(self, encoded: EncodedTable) -> Floats:
+        predictions = {
+            place: self._target.predict(self.members_[place].network, inputs)
+            for place, inputs in inputs_by_recipe(self.members_, encoded)
+        }
+        return self._mean([predictions[place] for place in range(len(self.members_))])
 
     def _learn_means(self, encoded: EncodedTable, members: Sequence[Member]) -> Mapping[str, Any]:
         """Return `input_means_`."""
-        means = [member.matrix(encoded).mean(axis=0, dtype=np.float64) for member in members]
-        return {"input_means_": [mean.astype(np.float32) for mean in means]}
+        means = {
+            place: inputs.mean(axis=0, dtype=np.float64).astype(np.float32)
+            for place, inputs in inputs_by_recipe(members, encoded)
+        }
+        return {"input_means_": [means[place] for place in range(len(members))]}
 
     def _read_again(self, y: Any) -> NDArray[Any]:
         """Return values, or classes as integers from 0, of a target that is scored."""

@@ -55,6 +55,10 @@ class Member:
         blocks += [encoded.texts] if self.uses_texts else []
         return np.hstack([*blocks, encoded.categories, statistics])
 
+    def shares_inputs_with(self, other: Member) -> bool:
+        """Return whether both members' inputs are equal but for the statistics by category."""
+        return self.uses_texts == other.uses_texts and self.numeric.equals(other.numeric)
+
 
 @dataclass(frozen=True)
 class Sample:

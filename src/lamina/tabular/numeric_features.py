@@ -6,7 +6,6 @@ Shapes: x (n_samples, n_numbers); the result (n_samples, n_numbers + the bins of
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,15 +79,29 @@ class NumericFeatures:
         """The number of columns that `transform` returns."""
         return len(self.median) + sum(max(len(edges) - 1, 0) for edges in self.edges)
 
+    def equals(self, other: NumericFeatures) -> bool:
+        """Return whether both give the same inputs."""
+        if self is other:
+            return True
+        arrays = zip(
+            (self.median, self.factor, *self.edges),
+            (other.median, other.factor, *other.edges),
+            strict=False,
+        )
+        return len(self.edges) == len(other.edges) and all(np.array_equal(*pair) for pair in arrays)
+
     def transform(self, x: Numbers) -> NDArray[np.float32]:
         """Return the inputs of a network, shape (n_samples, n_features_out)."""
+        inputs = np.empty((len(x), self.n_features_out), dtype=np.float32)
         z = (x - self.median) * self.factor
-        blocks: list[Any] = [z / np.hypot(1.0, z / CLIP)]
+        end = x.shape[1]
+        inputs[:, :end] = z / np.hypot(1.0, z / CLIP)
         for column, edges in zip(x.T, self.edges, strict=True):
             if len(edges) > 1:
+                start, end = end, end + len(edges) - 1
                 fractions = (column[:, np.newaxis] - edges[:-1]) / np.diff(edges)
-                blocks.append(np.clip(fractions, 0.0, 1.0))
-        return np.hstack(blocks).astype(np.float32)
+                inputs[:, start:end] = np.clip(fractions, 0.0, 1.0)
+        return inputs
 
 
 def _edges(column: Numbers, n_bins: int) -> Numbers:
