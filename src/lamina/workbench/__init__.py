@@ -1,4 +1,4 @@
-"""The workbench: build a network in the browser, on data of one's own, and watch it learn."""
+"""Workbench: build a network in the browser, on your own data, and watch it train."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NEEDED_IN_NOTEBOOKS = ("anywidget", "starlette")
 
 
 def require_libraries(needed: tuple[str, ...] = NEEDED, extra: str = "workbench") -> None:
-    """Raise ImportError where a library that the page needs is missing."""
+    """Raise ImportError if a library that the page needs is missing."""
     missing = [name for name in needed if find_spec(name) is None]
     if missing:
         raise ImportError(
@@ -34,37 +34,39 @@ def open(
     port: int = 0,
     browser: bool = True,
 ) -> Server:
-    """Open the workbench in the browser, from Python; on data of one's own, where it is given.
+    """Open the workbench in the browser, on example data or on X and y.
 
     Parameters
     ----------
-    X : array-like of shape (n_rows, n_features), optional
-        Numbers; or a data frame: its columns keep their names, and may hold texts, dates, gaps.
-    y : array-like of shape (n_rows,), optional
-        Labels, or numbers for a regression.
+    X : array-like of shape (n_samples, n_features), optional
+        Numbers, or a data frame: its columns keep their names and may hold texts, dates and missing
+        values.
+    y : array-like of shape (n_samples,), optional
+        Class labels, or numbers for a regression.
     task : {'classification', 'regression'}, optional
-        By default y decides, as in `lamina train`: labels are classes; numbers are a regression,
-        whatever their dtype, unless they are few whole ones (20 at most, five rows for each).
+        By default chosen from y, as in `lamina train`: labels are classes. Numbers of any dtype are
+        a regression, unless they are at most 20 different whole numbers with at least five samples
+        each.
     port : int, default=0
-        The port on the loopback; 0 is any that is free.
+        Port on the loopback interface; 0 chooses a free one.
     browser : bool, default=True
-        Whether the page is opened at once; else its `url` opens it.
+        If True, open the page now; if False, open it later at the server's `url`.
 
     Returns
     -------
     Server
-        It serves in a thread of its own, until its `close()` or the end of the process; it is a
-        context manager, too.
+        Runs in its own thread until `close()` or the end of the process. It is also a context
+        manager.
 
     Raises
     ------
     ImportError
-        Where starlette, uvicorn or websockets is missing.
+        If starlette, uvicorn or websockets is missing.
     ValueError
-        For X without y, or the other way round, a task that is none, and data that cannot be
-        learned from.
+        If only one of X and y is given, for an unknown task, and for data that no model can be
+        trained on.
     OSError
-        For a port that is taken.
+        If the port is in use.
 
     Examples
     --------
@@ -94,40 +96,43 @@ def widget(
     experiment: Mapping[str, Any] | None = None,
     height: int = 760,
 ) -> Widget:
-    """The workbench in a notebook's cell: Jupyter, VS Code, marimo; on data of one's own, too.
+    """Show the workbench in a notebook cell (Jupyter, VS Code, marimo), optionally on X and y.
 
-    The same page as in the browser. It talks through the notebook, so the kernel may be anywhere.
+    The page is the same as in the browser. It communicates through the notebook, so the kernel may
+    run on another machine.
 
     Parameters
     ----------
-    X : array-like of shape (n_rows, n_features), optional
-        Numbers; or a data frame: its columns keep their names, and may hold texts, dates, gaps.
-    y : array-like of shape (n_rows,), optional
-        Labels, or numbers for a regression.
+    X : array-like of shape (n_samples, n_features), optional
+        Numbers, or a data frame: its columns keep their names and may hold texts, dates and missing
+        values.
+    y : array-like of shape (n_samples,), optional
+        Class labels, or numbers for a regression.
     task : {'classification', 'regression'}, optional
-        By default y decides, as in `lamina train`: labels are classes; numbers are a regression,
-        whatever their dtype, unless they are few whole ones (20 at most, five rows for each).
+        By default chosen from y, as in `lamina train`: labels are classes. Numbers of any dtype are
+        a regression, unless they are at most 20 different whole numbers with at least five samples
+        each.
     experiment : mapping, optional
-        What to begin with, as another widget's `experiment` was.
+        Experiment to start with, for example the `experiment` of another widget.
     height : int, default=760
-        Of the page, in pixels.
+        Height of the page in pixels.
 
     Returns
     -------
     Widget
-        What a cell ends with is shown. Its `experiment` is what the page has, and can be set;
-        `model()` is the fitted estimator, `script()` the code that fits it, `play()` and `pause()`
-        are the page's, and `close()` ends it.
+        Displayed if it is the cell's last expression. Its `experiment` is the page's current
+        experiment and can be set; `model()` returns the fitted estimator, `script()` the code that
+        fits it; `play()`, `pause()` and `close()` control it.
 
     Raises
     ------
     ImportError
-        Where anywidget or starlette is missing.
+        If anywidget or starlette is missing.
     ValueError
-        For X without y, or the other way round, a task that is none, and data that cannot be
-        learned from.
+        If only one of X and y is given, for an unknown task, and for data that no model can be
+        trained on.
     ExperimentError
-        For an experiment that cannot be made.
+        For an experiment that is not valid.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""What a page asks for once, beside the frames: each answer by its name.
+"""Answers to single requests of a page, by name.
 
-An answer is made from the session as it stands, in no thread that trains, and goes out as JSON, or
-as a binary message of the same form as a frame.
+An answer is computed from the session's current state, outside the training thread. It is sent as
+JSON, or as a binary message in the same format as a frame.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from lamina.workbench.training_scores import training_scores
 
 @dataclass(frozen=True)
 class Answer:
-    """One kind of question.
+    """One kind of request that a page can make.
 
     Attributes
     ----------
     name : str
-        What stands in the address.
+        Name in the request's address.
     content : callable
-        `content(session, query)`: plain JSON, or the bytes of a binary message; `query` has the
-        address's parameters by name. What it cannot answer it says by an ExperimentError.
+        `content(session, query)` returns plain JSON or the bytes of a binary message; `query` maps
+        the address's parameters to their values. It raises ExperimentError if there is no answer.
     """
 
     name: str

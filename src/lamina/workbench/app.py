@@ -1,4 +1,4 @@
-"""What answers the page: its vocabulary, its WebSocket, uploads, and exports."""
+"""ASGI application behind the page: vocabulary, WebSocket, uploads and exports."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ MOST_SESSIONS = 100
 IDLE_SECONDS = 1800.0
 TOO_MANY = 4429
 MOST_UPLOADS = 4
-TOO_MANY_UPLOADS = f"{MOST_UPLOADS} tables are being sent at this moment: wait for one of them"
-NO_SESSION = "no such session: reload the page"
+TOO_MANY_UPLOADS = f"{MOST_UPLOADS} uploads are already running: wait until one has finished"
+NO_SESSION = "this session does not exist or has expired: reload the page"
 
 
 class Workbench:
-    """Sessions and what serves them.
+    """Sessions and the routes that serve them.
 
     Parameters
     ----------
     first : callable
-        `first()` is the experiment of a session that is new.
+        `first()` returns the experiment of a new session.
     shelf : MemoryShelf
-        Data that was brought along.
+        Uploaded data and data from Python.
     opened : Opened or None
-        What a new session goes on to at once, from a link or a file.
+        Experiment from a link or a file that each new session opens at once.
     """
 
     def __init__(
@@ -61,13 +61,13 @@ class Workbench:
         self.first, self.shelf, self.opened = first, shelf, opened
         self.sessions: OrderedDict[str, Session] = OrderedDict()
         self.connections: dict[str, Connection] = {}
-        # One after the other, as what is read takes many times the file's size for a moment; and in
-        # one thread, as each thread's part of the heap would keep that room.
+        # One file at a time: reading briefly takes many times the file's size in memory. One thread
+        # for all files: each thread's own heap would keep that memory.
         self.reader = ThreadPoolExecutor(1, "lamina-reader")
         self.n_uploads = 0
 
     def app(self) -> Starlette:
-        """The ASGI application."""
+        """Return the ASGI application."""
         routes = [
             Route("/api/vocabulary", self.vocabulary),
             Route("/api/lessons", self.lessons),
@@ -79,15 +79,15 @@ class Workbench:
         return Starlette(routes=routes)
 
     async def vocabulary(self, request: Request) -> Response:
-        """What the page knows of the library."""
+        """Respond with the library's options, which the page offers."""
         return _json(await asyncio.to_thread(vocabulary, self.first()))
 
     async def lessons(self, request: Request) -> Response:
-        """The guided lessons."""
+        """Respond with the guided lessons."""
         return _json(lessons())
 
     async def export(self, request: Request) -> Response:
-        """The run as code, or its network as a file."""
+        """Respond with the run as code, or with its network as a file."""
         session = self.sessions.get(request.query_params.get("session", ""))
         if session is None:
             return _json({"message": NO_SESSION}, 404)
@@ -102,7 +102,7 @@ class Workbench:
         return Response(content, headers=headers, media_type=wanted.media_type)
 
     async def ask(self, request: Request) -> Response:
-        """What a page asks for once, of its session as it stands."""
+        """Respond to a single request about the session's current state."""
         session = self.sessions.get(request.query_params.get("session", ""))
         if session is None:
             return _json({"message": NO_SESSION}, 404)
@@ -119,7 +119,7 @@ class Workbench:
         return _json(answer)
 
     async def upload(self, request: Request) -> Response:
-        """A table for the shelf: CSV or Parquet, as the body."""
+        """Store a table, CSV or Parquet, sent as the request's body."""
         if self.n_uploads >= MOST_UPLOADS:
             return _json({"message": TOO_MANY_UPLOADS}, 503, {"connection": "close"})
         self.n_uploads += 1
@@ -131,7 +131,7 @@ class Workbench:
     async def _upload(self, request: Request) -> Response:
         announced, name = request.headers.get("content-length"), request.query_params.get("name")
         if announced is not None and not (announced.isascii() and announced.isdigit()):
-            return _json({"message": "Content-Length is a number"}, 400)
+            return _json({"message": "Content-Length must be a whole number of bytes"}, 400)
         size = None if announced is None else int(announced)
         try:
             require_table_libraries()
@@ -141,25 +141,25 @@ class Workbench:
                 loop = asyncio.get_running_loop()
                 told = await loop.run_in_executor(self.reader, self._keep, path, name or "", key)
         except TooLarge as error:
-            # What is left of the body is not waited for.
+            # Do not wait for the rest of the body.
             return _json({"message": str(error)}, 413, {"connection": "close"})
         except (LaminaError, ImportError, ValueError) as error:
             return _json({"message": str(error)}, 400)
         except ClientDisconnect:
-            message = "the file did not come to its end in time: send it again"
+            message = "the upload ended or stalled before the whole file arrived: send it again"
             return _json({"message": message}, 400, {"connection": "close"})
         return _json(told)
 
     def _keep(self, path: Path, name: str, key: str) -> dict[str, Any]:
-        """Read a table onto the shelf; what the page is told of it."""
+        """Read a table, store it, and return its description for the page."""
         table = read(path, name, key)
         told = {**table.told(), "released": self.shelf.put_table(table)}
-        # pandas leaves cycles behind, which would hold the columns of what was read and released.
+        # pandas leaves reference cycles, which would keep the columns of released tables in memory.
         gc.collect()
         return told
 
     async def talk(self, websocket: WebSocket) -> None:
-        """A page's conversation, with its session or a new one."""
+        """Serve one page's WebSocket, with its existing session or a new one."""
         await websocket.accept()
         wanted = websocket.query_params.get("session", "")
         session = self.sessions.get(wanted)
@@ -192,7 +192,9 @@ class Workbench:
         return session
 
     def _make_room(self) -> None:
-        """Forget sessions that nobody has looked at for long; where there are many, the oldest."""
+        """Remove sessions without a page that have been idle too long; if still too many, the
+        oldest.
+        """
         alone = [s for s in self.sessions.values() if s.id not in self.connections]
         alone.sort(key=lambda session: session.used)
         now, excess = monotonic(), len(self.sessions) - MOST_SESSIONS + 1
@@ -201,7 +203,7 @@ class Workbench:
                 self.sessions.pop(session.id).run.abandon()
 
     def close(self) -> None:
-        """End all runs."""
+        """End all runs and release the sessions."""
         for session in self.sessions.values():
             session.run.abandon()
         for session in self.sessions.values():

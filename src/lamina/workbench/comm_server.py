@@ -1,11 +1,12 @@
-"""A server behind a notebook's comm: it hands on what a page says, as uvicorn does from a socket.
+"""Server behind a notebook's comm: passes a page's messages to an ASGI application.
 
-The kernel may be on another machine, no address of which the notebook can reach. So a page's
-WebSocket and its requests travel as the notebook's own messages, and the application behind, which
-is ASGI's, does not know the difference. A body goes piece by piece, as it is asked for.
+The kernel may run on another machine whose address the notebook cannot reach. So the page's
+WebSocket and its requests travel as messages of the notebook, and the ASGI application receives
+them as if uvicorn had read them from a socket. The body of a request is sent piece by piece, each
+piece on request.
 
-It lives in a thread of its own, with a loop of its own: the kernel's thread is busy while a cell
-runs, and only puts down here what it has heard.
+The server runs in its own thread with its own event loop. The kernel's thread is busy while a cell
+runs, and only passes the messages it receives to this loop.
 """
 
 from __future__ import annotations
@@ -30,17 +31,17 @@ Post = Callable[[dict[str, Any], list[bytes]], None]
 
 
 class CommServer:
-    """Serves the pages of one widget.
+    """Server for all pages of one widget.
 
     Parameters
     ----------
     app : ASGI application
     session : str
-        The session that every page of this widget has.
+        Session shared by every page of this widget.
     post : callable
         `post(content, buffers)` sends a message to the notebook, from the server's thread.
     at_end : callable
-        `at_end()` is called by that thread as its last.
+        `at_end()` is the last call that the server's thread makes.
     """
 
     def __init__(self, app: ASGIApp, session: str, post: Post, at_end: Callable[[], None]) -> None:
@@ -52,13 +53,13 @@ class CommServer:
         self.thread.start()
 
     def hear(self, content: Any, buffers: Sequence[Any]) -> None:
-        """Take a page's message; from any thread."""
+        """Receive a page's message; can be called from any thread."""
         name = content.get("page") if isinstance(content, Mapping) else None
         if isinstance(name, str):
             self._soon(self._hear, name, content, [bytes(buffer) for buffer in buffers])
 
     def close(self) -> None:
-        """End all conversations, and the thread."""
+        """Close all connections and end the thread."""
         self._soon(self.ended.set)
 
     def wait(self) -> None:
@@ -69,7 +70,7 @@ class CommServer:
         try:
             self.loop.call_soon_threadsafe(act, *arguments)
         except RuntimeError:
-            # It has ended.
+            # The event loop has already ended.
             return
 
     def _serve(self) -> None:
@@ -90,14 +91,14 @@ class CommServer:
 
     def _hear(self, name: str, content: Mapping[str, Any], buffers: list[bytes]) -> None:
         if name not in self.pages:
-            # Those that went without a word are forgotten.
+            # Drop pages that disappeared without a "leave" message.
             self.pages = {name: page for name, page in self.pages.items() if page.tasks}
             self.pages[name] = _Page(self, name)
         self.pages[name].hear(content, buffers)
 
 
 class _Page:
-    """One page: its WebSocket, and the requests that are under way."""
+    """One page: its WebSocket and its pending requests."""
 
     def __init__(self, server: CommServer, name: str) -> None:
         self.server, self.name = server, name
@@ -106,7 +107,7 @@ class _Page:
         self.tasks: set[asyncio.Task[None]] = set()
 
     def hear(self, content: Mapping[str, Any], buffers: list[bytes]) -> None:
-        """Do what a message asks for; what is none is passed over."""
+        """Carry out a message; ignore messages that are not valid."""
         match content:
             case {"do": "open"}:
                 self.end_socket()
@@ -128,31 +129,31 @@ class _Page:
                     self.requests[number].pieces.put_nowait((buffers[0], last))
 
     def post(self, content: dict[str, Any], buffers: list[bytes]) -> None:
-        """Send this page a message."""
+        """Send a message to this page."""
         self.server.post({"page": self.name, **content}, buffers)
 
     def begin(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do it beside all else, until the page leaves."""
+        """Run a coroutine as a task of this page, until it ends or the page leaves."""
         task = self.server.loop.create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
     def leave(self) -> list[asyncio.Task[None]]:
-        """The page has gone; what is yet to end."""
+        """Close the page's socket and requests; return the tasks that have not ended yet."""
         self.end_socket()
         for request in self.requests.values():
             request.pieces.put_nowait(None)
         return list(self.tasks)
 
     def end_socket(self) -> None:
-        """Tell the application that nobody hears it any more."""
+        """Disconnect the application's side of the WebSocket, if there is one."""
         if self.socket is not None:
             self.socket.end(GONE)
             self.socket = None
 
 
 class _Socket:
-    """What the application takes for a WebSocket."""
+    """WebSocket as the ASGI application sees it."""
 
     def __init__(self, page: _Page) -> None:
         self.page = page
@@ -161,25 +162,25 @@ class _Socket:
         self.has_ended = False
 
     def hear(self, text: str) -> None:
-        """A command; too long a one, or too many that nobody has heard yet, end it."""
+        """Queue a command; close the socket if it is too long or too many commands are queued."""
         if len(text) > LONGEST_COMMAND or self.events.qsize() > MOST_UNHEARD:
             self.close(TOO_LONG)
             return
         self.events.put_nowait({"type": "websocket.receive", "text": text})
 
     def end(self, code: int) -> None:
-        """The page is heard no more."""
+        """Pass a disconnect to the application and ignore further messages."""
         self.has_ended = True
         self.events.put_nowait({"type": "websocket.disconnect", "code": code})
 
     def close(self, code: int) -> None:
-        """End it, and tell the page why."""
+        """Close the socket and send the code to the page."""
         if not self.has_ended:
             self.page.post({"is": "closed", "code": code}, [])
             self.end(code)
 
     async def run(self) -> None:
-        """Let the application talk."""
+        """Run the ASGI application on this socket until it ends."""
         query = urlencode({"session": self.page.server.session})
         scope = {**_scope("websocket", "/ws", query), "scheme": "ws", "subprotocols": []}
         try:
@@ -188,10 +189,10 @@ class _Socket:
             self.close(GONE)
 
     async def send(self, message: Message) -> None:
-        """What the application says, to the page."""
+        """Send a message from the application to the page."""
         if self.has_ended:
-            # As a server does: nobody is there.
-            raise OSError("the page has gone")
+            # uvicorn raises OSError, too, when the client has disconnected.
+            raise OSError("the page has disconnected")
         if message["type"] == "websocket.close":
             self.close(message.get("code", 1000))
         elif message.get("text") is not None:
@@ -201,7 +202,7 @@ class _Socket:
 
 
 class _Request:
-    """What the application takes for a request over HTTP."""
+    """HTTP request as the ASGI application sees it."""
 
     def __init__(self, page: _Page, content: Mapping[str, Any]) -> None:
         self.page, self.number = page, content["id"]
@@ -212,7 +213,7 @@ class _Request:
         self.body: list[bytes] = []
 
     async def run(self) -> None:
-        """Let the application answer."""
+        """Run the ASGI application on this request and post its response."""
         query = {**self.query, "session": self.page.server.session}
         scope = {**_scope("http", self.path, urlencode(query)), "scheme": "http"}
         scope |= {"http_version": "1.1", "method": "GET" if self.size is None else "POST"}
@@ -227,7 +228,7 @@ class _Request:
             self.page.post(told, [b"".join(self.body)])
 
     async def receive(self) -> Message:
-        """The next piece of the body, asked for only now; after the last, the page's leaving."""
+        """Request and return the next piece of the body; after the last, return the disconnect."""
         if self.size is None and not self.is_read:
             self.is_read = True
             return {"type": "http.request", "body": b"", "more_body": False}
@@ -240,7 +241,7 @@ class _Request:
         return {"type": "http.request", "body": body, "more_body": not self.is_read}
 
     async def send(self, message: Message) -> None:
-        """What the application answers, kept until it is whole."""
+        """Collect the application's response until it is complete."""
         if message["type"] == "http.response.start":
             self.status, self.headers = message["status"], list(message.get("headers", ()))
         else:
@@ -248,7 +249,7 @@ class _Request:
 
 
 def _kind_of_thread() -> type[Thread]:
-    """Threads; where the notebook is marimo, its own, which hear that their cell is run anew."""
+    """Return the thread class: marimo's, which reports that its cell reruns, or Python's."""
     marimo = sys.modules.get("marimo")
     if marimo is None or not marimo.running_in_notebook():
         return Thread

@@ -1,4 +1,4 @@
-"""What a page may ask of its session: each command by its name."""
+"""Commands that a page can send to its session, by name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_UNDONE = 50
 FASTEST_PACE = 10_000.0
 MOST_STEPS = 100_000
 MOST_WEIGHT = 1e6
-# Seeds that are drawn have four digits at most: people read, remember and type them.
+# Random seeds have at most four digits, because people read, remember and type them.
 SEEDS = 10_000
 
 
@@ -40,7 +40,9 @@ def _step(session: Session, command: Mapping[str, Any]) -> None:
         return
     batches = _whole(command, "batches", 1, MOST_STEPS)
     if not session.run.by_epochs:
-        raise ExperimentError("this solver takes all rows at once, and has no batches", "batches")
+        raise ExperimentError(
+            "this solver uses all training rows in each iteration and has no batches", "batches"
+        )
     session.run.step_batches(batches)
 
 
@@ -51,7 +53,7 @@ def _pace(session: Session, command: Mapping[str, Any]) -> None:
 
 
 def _open(session: Session, command: Mapping[str, Any]) -> None:
-    """Begin what a link says, or a file that was taken away; all of it or nothing."""
+    """Open the experiment of a link or an exported file; change nothing if any part fails."""
     link = command.get("link")
     if link is not None and not isinstance(link, str):
         raise ExperimentError(f"link={link!r} must be a text", "link")
@@ -89,7 +91,9 @@ def _set(session: Session, command: Mapping[str, Any]) -> None:
 
 
 def put(session: Session, experiment: Experiment) -> None:
-    """Another experiment, in a session whose lock is held; it plays if the one before it played."""
+    """Begin another experiment; the session's lock must be held. Play it if the last run was
+    playing.
+    """
     before = session.run
     _become(session, experiment)
     _go_on(session, before, {})
@@ -107,7 +111,9 @@ def _become(session: Session, experiment: Experiment, *, is_joined: bool = False
 
 
 def _go_on(session: Session, before: Run, command: Mapping[str, Any]) -> None:
-    """Play if the run before did, or did until it ended; on from where it stood, if asked to."""
+    """Play if the previous run was playing; with `catch_up`, fast-forward to the epoch it had
+    reached.
+    """
     if before.is_playing:
         session.run.play()
     if command.get("catch_up") is True:
@@ -118,7 +124,8 @@ def _rate(session: Session, command: Mapping[str, Any]) -> None:
     rate = _number(command, "learning_rate", 1e-12, 1e6)
     if not session.run.by_epochs:
         raise ExperimentError(
-            "this solver takes no learning rate: choose one that goes by epochs", "learning_rate"
+            "this solver has no learning rate: choose a minibatch solver such as 'adam'",
+            "learning_rate",
         )
     session.run.gate.set_rate(rate)
 
@@ -139,13 +146,13 @@ def _edit(session: Session, command: Mapping[str, Any]) -> None:
     value = _number(command, "value", -MOST_WEIGHT, MOST_WEIGHT)
     if not run.by_epochs or run.model.average_decay is not None or run.status in (ENDED, FAILED):
         raise ExperimentError(
-            "weights can be written while a run goes by epochs, without average_decay, and before "
-            "it has ended: reset it, or choose another solver",
+            "weights can be edited only with a minibatch solver, without average_decay, and before "
+            "the run has ended: reset the run, or choose another solver",
             None,
         )
     if run.gate.latest.batch:
         raise ExperimentError(
-            "between two batches no weight is written: let the epoch come to its end first", None
+            "weights cannot be edited in the middle of an epoch: finish the epoch first", None
         )
     run.pause()
     session.shown = None
@@ -155,7 +162,7 @@ def _edit(session: Session, command: Mapping[str, Any]) -> None:
 
 def _undo(session: Session, command: Mapping[str, Any]) -> None:
     if not session.before:
-        raise ExperimentError("there is nothing to take back", None)
+        raise ExperimentError("there is nothing to undo", None)
     latest = session.before[-1]
     if isinstance(latest, Experiment):
         before = session.run
@@ -183,7 +190,7 @@ def _forget(session: Session, command: Mapping[str, Any]) -> None:
 
 
 def _restore(session: Session, command: Mapping[str, Any]) -> None:
-    """Begin a kept run again, and let it come to where it was, or to its end."""
+    """Start a kept run again and fast-forward to its epoch, or to its end if it had ended."""
     kept, before = session.kept.find(command.get("run")), session.experiment
     session.begin(kept.experiment, kept.by_hand)
     session.before = [*session.before, before][-MOST_UNDONE:]

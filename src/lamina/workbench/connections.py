@@ -1,7 +1,8 @@
-"""One page's WebSocket: commands come in, events and the latest frame go out.
+"""WebSocket of one page: receives commands, sends events and the latest frame.
 
-Events are queued; frames are not. A page gives a credit by `ready`, and the next frame is made of
-the newest network once there is news: a slow page sees fewer frames, and training waits for none.
+Events are queued; frames are not. The page sends `ready` when it can draw another frame, and the
+next one is made from the newest network as soon as something has changed. So a slow page gets fewer
+frames, and training never waits for a page.
 """
 
 from __future__ import annotations
@@ -28,20 +29,20 @@ LONGEST_MESSAGE = 1000
 TAKEN_OVER, TOO_LONG, NO_TEXT = 4409, 1009, 1007
 SECONDS_BETWEEN_DIAGNOSES = 1.0
 MOST_FRAMES_A_SECOND = 33
-# The time between two frames, in the processor's time that it takes to make one.
+# Time between two frames, as a multiple of the CPU time that making one takes.
 COST_OF_WATCHING = 10.0
 
 
 class Connection:
-    """The conversation with the page of one session.
+    """Connection with the page of one session.
 
     Parameters
     ----------
     websocket : WebSocket
-        Accepted.
+        Already accepted.
     session : Session
     fresh : bool
-        Whether no page has had the session before.
+        True if no page has been connected to the session before.
     """
 
     def __init__(self, websocket: WebSocket, session: Session, fresh: bool) -> None:
@@ -59,20 +60,20 @@ class Connection:
         self.close_code: int | None = None
 
     def tell(self) -> None:
-        """There is news; from any thread."""
+        """Wake the sender, because something has changed; can be called from any thread."""
         try:
             self.loop.call_soon_threadsafe(self.news.set)
         except RuntimeError:
-            # The server has ended while a fit went on.
+            # The server ended while a fit was still running.
             return
 
     def take_over(self) -> None:
-        """Another page has come for this session."""
+        """Close this connection, because another page has opened the session."""
         self.close_code = TAKEN_OVER
         self.tell()
 
     async def run(self) -> None:
-        """Talk until the page goes."""
+        """Send and receive until the page disconnects."""
         session = self.session
         self.queue({"is": "hello", "version": VERSION, "session": session.id, "fresh": self.fresh})
         if session.trouble is not None:
@@ -92,12 +93,12 @@ class Connection:
                 raise result
 
     def queue(self, event: dict[str, Any]) -> None:
-        """Have an event sent."""
+        """Queue an event to be sent."""
         self.waiting.append(to_json(event))
         self.news.set()
 
     async def hear(self) -> None:
-        """Carry out what the page asks for, one command after the other."""
+        """Receive commands and carry them out, one after the other."""
         while True:
             text = await self._text()
             if text is None:
@@ -105,14 +106,14 @@ class Connection:
                 self.news.set()
                 return
             if len(self.waiting) > MOST_WAITING:
-                # It asks without end and hears nothing.
+                # The page sends commands without reading the answers.
                 self.close_code = TOO_LONG
                 self.news.set()
                 return
             await self.obey(text)
 
     async def _text(self) -> str | None:
-        """Return the next message; None for bytes, as of text that is no UTF-8."""
+        """Return the next message, or None if it is bytes or text that is not UTF-8."""
         message = await self.websocket.receive()
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code", 1005))
@@ -120,7 +121,7 @@ class Connection:
         return text
 
     async def obey(self, text: str) -> None:
-        """Carry out one command; what is wrong with it is told."""
+        """Carry out one command; report an error to the page."""
         command: Any = None
         try:
             command = json.loads(text, parse_constant=_refuse_constant)
@@ -130,14 +131,14 @@ class Connection:
                 self.has_credit = True
             else:
                 await asyncio.to_thread(self.session.do, command)
-                # What has been asked for is seen at once, whatever the training pays for it.
+                # Show the result of a command at once, even if the frame delays training.
                 self.next_frame = 0.0
-        except Exception as error:  # whatever it is, the page is told, and the talk goes on
+        except Exception as error:  # report any error to the page and keep the connection
             self.queue(_told(error, command))
         self.news.set()
 
     async def speak(self) -> None:
-        """Send events as they come, and a frame whenever the page has room and there is news."""
+        """Send events as they come, and a frame when the page is ready and there is a new one."""
         while self.close_code is None:
             self.queue_state()
             self.queue_kept()
@@ -152,14 +153,14 @@ class Connection:
         await self.websocket.close(self.close_code)
 
     def queue_state(self) -> None:
-        """The session's state, where anything in it is new; its rows with it, where these are."""
+        """Queue the session's state if it has changed, then its data if they have changed."""
         session = self.session
         run = session.run
         now = (run.id, run.status, session.pace, len(session.before), session.shown)
         if now == self.told:
             return
         with session.lock:
-            # Of one run both: another may begin between them.
+            # Both must belong to the same run: another may begin between the two calls.
             state, rows = session.state(), None
             if state["data"]["id"] != self.data_sent:
                 rows = session.data()
@@ -170,24 +171,24 @@ class Connection:
             self.waiting.append(rows)
 
     def queue_kept(self) -> None:
-        """What the session keeps, where that is new."""
+        """Queue the list of kept runs if it has changed."""
         kept = self.session.kept
         if kept.runs is not self.kept:
             self.kept = kept.runs
             self.waiting.append(to_json(kept.told()))
 
     async def send_frame(self) -> bool:
-        """Send the newest network, where the page has not seen it; whether it was sent."""
+        """Send the newest network unless the page has it already; return True if it was sent."""
         session = self.session
         if session.run.gate.is_hurrying:
             return False
         session.run.gate.want_news()
         views, moment = session.looked_at()
         if self.told is None or self.told[0] != views.run.id:
-            # A page draws no run of which it has not been told: state and rows go first.
+            # A page cannot draw a run that it has not received: send state and data first.
             self.news.set()
             return False
-        # The moment itself: after the same epoch, the network may be another.
+        # Compare by identity: an edit changes the network without a new epoch.
         now = (views.run.id, views.run.status, session.watch, moment)
         if self.sent is not None and now[:3] == self.sent[:3] and moment is self.sent[3]:
             return False
@@ -196,7 +197,7 @@ class Connection:
         frame, seconds = await asyncio.to_thread(_timed, session.frame, moment, views)
         await self._send(frame)
         if session.pace is None and session.run.status == PLAYING:
-            # What a frame takes, it takes from the training: of a second, a tenth at most.
+            # Making a frame slows training down: spend at most a tenth of the time on frames.
             pause = max(1 / MOST_FRAMES_A_SECOND, COST_OF_WATCHING * seconds)
             self.next_frame = began + pause
         if self.loop.time() >= self.next_diagnoses or session.run.status != PLAYING:
@@ -204,10 +205,10 @@ class Connection:
         return True
 
     async def tell_diagnoses(self, run: Run, moment: Moment) -> None:
-        """Look for what has gone wrong; tell of it where it is new."""
+        """Run the diagnoses, and send them if they have changed."""
         began = self.loop.time()
         findings = await asyncio.to_thread(diagnoses_of, run, moment)
-        # A long course takes long to look at, and gets a tenth of the time at most.
+        # Diagnosing a long history takes long: spend at most a tenth of the time on it.
         now = self.loop.time()
         self.next_diagnoses = now + max(SECONDS_BETWEEN_DIAGNOSES, 10 * (now - began))
         if (run.id, findings) != self.diagnoses:
@@ -225,17 +226,17 @@ class Connection:
 def _timed(
     make: Callable[[Moment, Views], bytes], moment: Moment, views: Views
 ) -> tuple[bytes, float]:
-    """A frame, and the processor's seconds that it took."""
+    """Return a frame and the CPU seconds it took."""
     began = thread_time()
     return make(moment, views), thread_time() - began
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 def _shortened(message: str) -> str:
-    """Return a message without the middle of a value that would fill the page."""
+    """Return a message, with the middle removed if it is too long for the page."""
     half = LONGEST_MESSAGE // 2
     return message if len(message) <= 2 * half else f"{message[:half]} … {message[-half:]}"
 

@@ -1,8 +1,7 @@
-"""What is remembered of a run: its curves and its parameters, thinned out as it grows longer.
+"""History of a run: its curves and network snapshots, thinned out as the run grows longer.
 
-Both are written by the thread that trains and read by others: what has been entered is never
-changed, a list is only ever appended to, or replaced by a shorter one, and whoever reads takes a
-copy first.
+The training thread writes both and other threads read them. So entries never change, a list is only
+appended to or replaced by a shorter one, and readers take a copy first.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ FEWEST_MOMENTS = 3
 
 
 class Curves:
-    """Columns over the epochs; of a long run, every second, fourth, eighth … epoch.
+    """Columns of values over epochs; a long run keeps every second, fourth, eighth … epoch.
 
     Parameters
     ----------
     most : int
-        How many epochs are drawn.
+        Maximum number of epochs to keep for drawing.
     first : dict of str to float, optional
-        What was measured before the first step: epoch 0.
+        Values measured before the first step, as epoch 0.
 
     Examples
     --------
@@ -46,15 +45,15 @@ class Curves:
         self.most, self.every = most, 1
         self.first = first or {}
         self.names: tuple[str, ...] = ()
-        # The columns, (names, most), and how much of them is filled: as they are sent to a page, so
-        # that whoever reads has them in one copy. Both in one, as another thread reads them.
+        # The columns, (names, most), in the layout sent to the page, so that reading is one copy,
+        # and the number of filled points. One tuple, so that other threads read both consistently.
         self._kept: tuple[NDArray[np.float64], int] = np.empty((0, most)), 0
         self.latest: tuple[float, ...] | None = None
-        # Whole, as what is told of a course names its epochs: sixteen bytes for each.
+        # Kept for every epoch (16 bytes each), because diagnoses name exact epochs.
         self._losses, self._validation_losses = array("d"), array("d")
 
     def add(self, row: dict[str, float]) -> None:
-        """Enter an epoch."""
+        """Add the values of an epoch."""
         if not self.names:
             self.names = tuple(row)
             self._kept = np.empty((len(row), self.most)), 0
@@ -66,7 +65,7 @@ class Curves:
             self._validation_losses.append(row["validation_loss"])
 
     def _keep(self, values: tuple[float, ...]) -> None:
-        """Enter an epoch that is to be drawn; where there is no more room, half of all go."""
+        """Store an epoch for drawing; if there is no room, drop every second one."""
         table, n = self._kept
         if n + 1 >= self.most:
             self.every *= 2
@@ -79,24 +78,24 @@ class Curves:
         self._kept = table, n
 
     def losses(self) -> list[float]:
-        """The training loss of every epoch."""
+        """Return the training loss of every epoch."""
         return self._losses.tolist()
 
     def validation_losses(self) -> list[float]:
-        """The loss on the test rows after every epoch; empty where it is not known."""
+        """Return the loss on the test rows after every epoch; empty if it is not measured."""
         return self._validation_losses.tolist()
 
     def course(self) -> tuple[list[float], list[float]]:
-        """Return both losses of as many epochs: another thread may be entering the next."""
+        """Return both losses, cut to the same length: another thread may be adding an epoch."""
         validation_losses, losses = self.validation_losses(), self.losses()
         return losses[: len(validation_losses) or None], validation_losses
 
     def last_row(self) -> dict[str, float]:
-        """The latest epoch's; empty before the first."""
+        """Return the values of the latest epoch; empty before the first."""
         return dict(zip(self.names, self.latest or (), strict=self.latest is not None))
 
     def columns(self) -> dict[str, NDArray[np.float64]]:
-        """Every column by name, the latest epoch among them; none before the first."""
+        """Return every column by name, including the latest epoch; empty before the first."""
         (table, n), latest = self._kept, self.latest
         if latest is None:
             return {}
@@ -107,7 +106,7 @@ class Curves:
         return dict(zip(self.names, columns, strict=True))
 
     def drawn(self) -> dict[str, NDArray[np.float64]]:
-        """Return every column as `columns` does, with epoch 0 as the first point."""
+        """Return the columns as `columns` does, with epoch 0 as the first point."""
         columns = self.columns()
         if not self.first:
             return columns
@@ -117,20 +116,20 @@ class Curves:
 
 @dataclass(frozen=True)
 class Moment:
-    """A network as it was after an epoch.
+    """Network after an epoch.
 
     Attributes
     ----------
     epoch : int
     parameters : ndarray of shape (n_parameters,)
     row : dict of str to float
-        The epoch's row of the history; that of epoch 0 was measured before the first step.
+        Values of the epoch's row in the history; for epoch 0, measured before the first step.
     batch : int
-        How many batches of the epoch after it have been learned from.
+        Number of batches of the next epoch already trained on.
     batch_loss : float
-        The loss of the latest of them.
+        Loss of the last of these batches.
     ahead : StepAhead or None
-        What the next step goes by, where the fit is held here.
+        Data of the next step, if the fit is held here.
     """
 
     epoch: int
@@ -142,17 +141,17 @@ class Moment:
 
     @property
     def loss(self) -> float:
-        """The training loss of that epoch."""
+        """Training loss of that epoch."""
         return self.row.get("loss", math.nan)
 
 
 class Moments:
-    """Networks of a run, from epoch 0 on; of a long one, every second, fourth, eighth … epoch.
+    """Network snapshots of a run from epoch 0 on; a long run keeps every second, fourth … epoch.
 
     Parameters
     ----------
     n_bytes : int
-        Of one network's parameters: together they stay below 32 MiB.
+        Size of one network's parameters in bytes; all snapshots together stay below 32 MiB.
 
     Examples
     --------
@@ -170,11 +169,11 @@ class Moments:
         self.kept: list[Moment] = []
 
     def wants(self, epoch: int) -> bool:
-        """Whether that epoch is one to be remembered."""
+        """Return True if that epoch is one to keep."""
         return epoch % self.every == 0
 
     def add(self, moment: Moment) -> None:
-        """Remember it; where there is no more room, every second one is forgotten."""
+        """Store a snapshot; if there is no room, drop every second one."""
         if len(self.kept) >= self.most:
             self.every *= 2
             self.kept = [kept for kept in self.kept if kept.epoch % self.every == 0]
@@ -182,14 +181,14 @@ class Moments:
             self.kept.append(moment)
 
     def add_last(self, moment: Moment) -> None:
-        """Remember the network that a fit left, in the place of its last epoch's."""
+        """Store the final network of a fit, replacing the snapshot of its last epoch."""
         self.kept = [*(kept for kept in self.kept if kept.epoch != moment.epoch), moment]
 
     def extent(self) -> dict[str, int]:
-        """From which epoch to which it reaches, and in steps of how many."""
+        """Return the first and the last epoch kept, and the step between epochs."""
         kept = self.kept
         return {"first": kept[0].epoch, "last": kept[-1].epoch, "every": self.every}
 
     def nearest(self, epoch: int) -> Moment:
-        """The moment remembered that is nearest to an epoch."""
+        """Return the kept snapshot nearest to an epoch."""
         return min(self.kept[:], key=lambda moment: abs(moment.epoch - epoch))
