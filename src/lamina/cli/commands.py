@@ -15,9 +15,9 @@ QUALITY_NAMES = "the names of qualities"
 
 
 def _data_names() -> str:
-    from lamina.datasets import DATASETS
+    from lamina.datasets import DATASETS, SHIPPED
 
-    return ", ".join(DATASETS)
+    return ", ".join([*SHIPPED, *DATASETS])
 
 
 def _quality_names() -> str:

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from lamina.cli.known_data import read_known
 from lamina.cli.model_choice import check_options
 from lamina.cli.report import count
 from lamina.cli.request import TrainingRequest
-from lamina.datasets import load
-from lamina.tables.problem import Problem, column, pose, table_of
+from lamina.tables.problem import Problem, column, pose
 from lamina.tables.reading import read_table
 
 PICTURE_ENDINGS = (".png", ".pdf", ".svg")
@@ -89,9 +89,9 @@ def read_problem(request: TrainingRequest) -> Reading:
         table: pd.DataFrame = read_table(request.data, request.reading)
         targets, task = request.targets, request.task
     else:
-        dataset = load(str(request.dataset))
-        table, targets = table_of(dataset), request.targets or (dataset.target,)
-        task = request.task or (dataset.task if targets == (dataset.target,) else None)
+        table, target, known_task = read_known(str(request.dataset), request.reading)
+        targets = request.targets or (target,)
+        task = request.task or (known_task if targets == (target,) else None)
     # A group of new rows is a new one: its name says nothing about them.
     groups = () if request.group is None else (request.group,)
     problem = pose(table, targets, task, (*request.drop, *request.ids, *groups))

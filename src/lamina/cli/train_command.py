@@ -96,6 +96,7 @@ def train(
 
     Examples:
 
+        lamina train --dataset bikes
         lamina train houses.csv --target price
         lamina train churn.parquet -t left --id customer_id -o churn.lamina
         lamina train visits.csv -t cost --group patient --quality fast --refit

@@ -1,4 +1,4 @@
-"""Known data sets by name: the records from which `--dataset` and its error messages derive."""
+"""Data sets by name: arrays from `load`, and files from `path`."""
 
 from lamina.datasets.bundled import BUNDLED
 from lamina.datasets.dataset import Dataset, DatasetRecord
@@ -6,10 +6,13 @@ from lamina.datasets.drawn import make_curve, make_hills, make_slope, make_spira
 from lamina.datasets.files import FROM_FILES
 from lamina.datasets.made import MADE
 from lamina.datasets.quadrants import make_quadrants
+from lamina.datasets.shipped import SHIPPED, path
+from lamina.errors import UnknownNameError
 from lamina.formulas.table import Table
 
 __all__ = [
     "DATASETS",
+    "SHIPPED",
     "Dataset",
     "DatasetRecord",
     "load",
@@ -19,13 +22,14 @@ __all__ = [
     "make_slope",
     "make_spirals",
     "make_xor",
+    "path",
 ]
 
 DATASETS = Table("data set", *BUNDLED, *FROM_FILES, *MADE)
 
 
 def load(name: str) -> Dataset:
-    """The data set of that name.
+    """Return the data set of a name as arrays.
 
     Parameters
     ----------
@@ -39,9 +43,9 @@ def load(name: str) -> Dataset:
     Raises
     ------
     UnknownNameError
-        For any other name; the message lists the known ones and the nearest match.
+        For any other name; the message lists the names and the nearest match.
     FileNotFoundError
-        Where the environment variable LAMINA_DATA names a folder that lacks the file.
+        If the environment variable LAMINA_DATA names a folder that lacks the file.
 
     Examples
     --------
@@ -54,4 +58,9 @@ def load(name: str) -> Dataset:
     ...
     lamina.errors.UnknownNameError: 'irsi' is no data set. Did you mean 'iris'? Known: ...
     """
+    if isinstance(name, str) and name in SHIPPED:
+        raise UnknownNameError(
+            f"{name!r} is a table with categories, which no array holds: read the file "
+            f"lamina.datasets.path({name!r}), for instance with pandas.read_csv"
+        )
     return DATASETS[name].load()
