@@ -1,5 +1,7 @@
-"""Where the package is built: an install leaves the source tree as it was."""
+"""The build and the extras: what `pyproject.toml` says of both."""
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -18,3 +20,12 @@ PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 def test_only_an_editable_install_builds_inside_the_source_tree(state, folder):
     read = settings.SettingsReader.from_file(PYPROJECT, state=state)
     assert read.settings.build_dir == folder
+
+
+def test_the_extra_all_has_every_extra_but_torch():
+    extras = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    (requirement,) = extras.pop("all")
+    named = re.fullmatch(r"lamina\[(.*)\]", requirement).group(1).split(",")
+    assert set(named) == set(extras) - {"torch"}

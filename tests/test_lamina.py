@@ -64,10 +64,24 @@ def test_what_a_fit_needs_not_is_imported_when_it_is_asked_for() -> None:
     assert "lamina.studies" not in modules
     assert "lamina.encoding.table" not in modules
     assert lamina.save.__module__ == "lamina.persistence.saving"
-    assert set(lamina.__all__) <= set(dir(lamina))
 
 
 def test_a_name_that_is_none_of_the_packages_is_an_attribute_error() -> None:
     for package in (lamina, lamina.encoding):
         with pytest.raises(AttributeError, match="has no attribute 'sav'"):
             getattr(package, "sav")  # noqa: B009
+
+
+def test_dir_shows_the_public_names_alone() -> None:
+    shown = "import lamina, lamina.errors; lamina.datasets; print(*dir(lamina))"
+    ran = subprocess.run([sys.executable, "-c", shown], capture_output=True, check=True)
+    assert ran.stdout.decode().split() == sorted(lamina.__all__)
+
+
+def test_the_module_runs_as_the_command() -> None:
+    command = [sys.executable, "-m", "lamina", "--version"]
+    ran = subprocess.run(command, capture_output=True, check=True)
+    assert ran.stdout.decode().strip() == f"lamina {lamina.__version__}"
+    ran = subprocess.run([*command[:-1], "trian"], capture_output=True, check=False)
+    assert ran.returncode == 2
+    assert "trian" in ran.stderr.decode()
