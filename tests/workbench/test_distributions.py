@@ -110,7 +110,7 @@ def test_another_run_begins_with_none(learned, until):
 
 
 def test_a_quantity_that_is_none_is_refused(learned):
-    with pytest.raises(ExperimentError, match=r"'weight' is none.*'weights'"):
+    with pytest.raises(ExperimentError, match=r"quantity='weight'.*'weights'"):
         ask(learned(epochs=1), "weight")
 
 

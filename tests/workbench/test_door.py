@@ -58,7 +58,7 @@ def test_without_a_page_that_is_built_it_says_how_to_build_it(behind, tmp_path, 
     answer = client.get("/", params={"token": lock.token})
     client.close()
     assert answer.status_code == 503
-    assert "`make web` builds it" in answer.text
+    assert "run `make web`" in answer.text
 
 
 def test_what_opens_the_page_is_imported_without_what_takes_long():

@@ -120,5 +120,5 @@ def test_a_run_that_failed_at_once_leaves_no_model(session, until):
     broken = session({"scaled": False, "model": {"learning_rate_init": 1e200, "solver": "sgd"}})
     broken.do({"do": "play"})
     until(lambda: broken.run.status == "failed")
-    with pytest.raises(ExperimentError, match="leaves nothing"):
+    with pytest.raises(ExperimentError, match="has no network"):
         model_of(broken)

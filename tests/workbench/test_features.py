@@ -77,7 +77,7 @@ def test_the_state_tells_the_shape_of_images(learned, session):
 
 def test_what_is_no_image_is_refused(session):
     for answer in (features, mistakes):
-        with pytest.raises(ExperimentError, match="not known to be pixels"):
+        with pytest.raises(ExperimentError, match="not named as pixels"):
             answer(session(), {})
 
 

@@ -53,7 +53,7 @@ def test_an_array_that_is_no_block_of_memory_comes_back_as_it_looks():
 
 
 def test_an_array_that_no_page_can_read_is_refused():
-    with pytest.raises(TypeError, match="codes is of int64, and a frame takes float32"):
+    with pytest.raises(TypeError, match="codes has dtype int64; a frame supports float32"):
         encode({}, {"codes": np.zeros(2, np.int64)})
 
 
@@ -66,5 +66,5 @@ def test_numbers_that_are_not_finite_are_null():
     "message", [b"", b"LAMW", b"GET / HTTP/1.1\r\n\r\n", b"LAMW\x02" + b"\0" * 30]
 )
 def test_what_is_no_frame_is_refused(message):
-    with pytest.raises(ValueError, match="no frame"):
+    with pytest.raises(ValueError, match="frame"):
         decode(message)

@@ -152,7 +152,7 @@ def test_a_target_of_another_length_is_refused():
 
 @pytest.mark.parametrize("arguments", [{"X": [[1.0]]}, {"y": [1.0]}])
 def test_one_of_both_alone_is_refused(arguments):
-    with pytest.raises(ValueError, match="X and y belong together"):
+    with pytest.raises(ValueError, match="X and y must be passed together"):
         lamina.workbench.open(**arguments, browser=False)
 
 

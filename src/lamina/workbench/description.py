@@ -1,4 +1,4 @@
-"""Data and network in words and shapes, as the page's `state` has them."""
+"""Description of the data and the network in the page's `state` event."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lamina.workbench.problems import Problem
 
 
 def data_described(problem: Problem) -> dict[str, Any]:
-    """What the page is told of the data."""
+    """Return the description of the data that is sent to the page."""
     dataset, scaler = problem.dataset, problem.scaler
     is_regression = dataset.task == "regression"
     return {
@@ -36,7 +36,7 @@ def data_described(problem: Problem) -> dict[str, Any]:
 
 
 def _range_of_targets(problem: Problem) -> tuple[float, float]:
-    """From the lowest to the highest; of what is drawn, to the highest that there may be."""
+    """Return the lowest and highest target; for drawn data with limits, return the limits."""
     data, y = problem.experiment.data, problem.dataset.y
     if isinstance(data, DrawnData) and data.limits:
         return data.limits[-1]
@@ -44,7 +44,7 @@ def _range_of_targets(problem: Problem) -> tuple[float, float]:
 
 
 def network_described(spec: NetworkSpec, parameters: NDArray[Any]) -> dict[str, Any]:
-    """The layers, and where each matrix stands in the vector of the parameters."""
+    """Return the layers, and the place of each matrix in the parameter vector."""
     layout = ParameterLayout.of(spec)
     biases = [(fan_out,) for _, fan_out in layout.shapes]
     shapes = [*layout.shapes, *biases]
@@ -75,12 +75,12 @@ def network_described(spec: NetworkSpec, parameters: NDArray[Any]) -> dict[str, 
 
 
 def place_of(spec: NetworkSpec, block: Any, row: Any, column: Any) -> int:
-    """Where a weight, or with row None a bias, stands in the vector of all parameters.
+    """Return the index of a weight in the parameter vector; with row=None, of a bias.
 
     Raises
     ------
     ExperimentError
-        For one that is not there.
+        If the network has no such parameter.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""What has gone wrong in a run, told while it goes, and the changes that would cure it.
+"""Problems found while a run is under way, and the changes that may solve them.
 
-What is looked at, and the words, are those of an estimator's own `diagnoses_`.
+Checks and messages are those of an estimator's `diagnoses_`.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ FASTER_STOP = 20
 
 
 def diagnoses_of(run: Run, moment: Moment) -> list[dict[str, Any]]:
-    """Return the findings of a run up to a moment, each with a name, a message and cures.
+    """Return the findings of a run up to a snapshot, each with a name, a message and cures.
 
-    A cure is a label and a merge patch of the experiment. No finding rests on one epoch alone, and
-    each cause has one finding: a fit that diverges is not also said to overfit, and its dead or
-    saturated units are part of that finding.
+    A cure is a label and a JSON merge patch of the experiment. No finding is based on one epoch
+    alone, and each cause gives one finding: a fit that diverges is not also reported as
+    overfitting, and its dead or saturated units are part of the same finding.
     """
     if run.message is not None:
         cures = _told([*_smaller_rate(run), *_scaling(run)])
@@ -46,7 +46,7 @@ def diagnoses_of(run: Run, moment: Moment) -> list[dict[str, Any]]:
 
 
 def _finding(run: Run, signs: Sequence[DiagnosticWarning]) -> dict[str, Any]:
-    """One finding of one cause: named by its first sign, with the cures of all of them."""
+    """Return one finding for one cause, named after its first sign, with the cures of all signs."""
     cures = {label: patch for sign in signs for label, patch in CURES[type(sign)](run)}
     message = " ".join(map(str, signs))
     return {"name": NAMES[type(signs[0])], "message": message, "cures": _told([*cures.items()])}
@@ -63,7 +63,7 @@ def _causes(run: Run, moment: Moment) -> Iterator[Sequence[DiagnosticWarning]]:
     diverging = diverging_loss(losses, run.model.learning_rate_init, curves.first.get("loss", nan))
     idle = idle_layers(run.spec, moment.parameters, problem.X_train)
     if diverging:
-        # The steps that spoil the loss drive the units to where they are flat.
+        # Steps that make the loss diverge also drive units into saturation.
         yield [*diverging, *idle]
         return
     for sign in (*idle, *rising_validation_loss(validation_losses, losses)):

@@ -1,7 +1,7 @@
-"""How weights, slopes and activations of each layer are spread, over the epochs remembered.
+"""Distributions of weights, gradients and activations of each layer over the epochs kept.
 
-Shapes: quantiles (n_columns, n_layers, LEVELS.size) float64, a column an epoch, layers from the
-first hidden one to the output; shares and counts (n_columns, n_layers).
+Shapes: quantiles (n_columns, n_layers, LEVELS.size) float64, one column per epoch, layers from the
+first hidden one to the output; fractions and counts (n_columns, n_layers).
 """
 
 from __future__ import annotations
@@ -29,26 +29,28 @@ from lamina.workbench.runs import Run
 if TYPE_CHECKING:
     from lamina.workbench.sessions import Session
 
-# Sixteenths: fine enough for a picture of a density, and quartiles are among them.
+# Sixteenths: fine enough to draw a density, and they include the quartiles.
 LEVELS = np.linspace(0.0, 1.0, 17)
-# Enough for a picture, and little beside an epoch.
+# Enough for a picture, and cheap compared with an epoch.
 MOST_ROWS = 256
 
 
 @dataclass(frozen=True)
 class Column:
-    """How the layers are spread at one moment.
+    """Distributions of all layers in one snapshot.
 
     Attributes
     ----------
     quantiles : ndarray of shape (n_layers, LEVELS.size)
-        At LEVELS; of slopes, those of their sizes. NaN for a layer without a finite number.
+        Quantiles at LEVELS; for gradients, of their absolute values. NaN for a layer without a
+        finite number.
     zeros : ndarray of shape (n_layers,)
-        The share that is exactly 0.
+        Fraction of values that are exactly 0.
     flat : ndarray of shape (n_layers,)
-        Of activations, the share of rows and units at which f is flat; NaN for all else.
+        For activations, the fraction of samples and units where the derivative of the activation is
+        close to 0; NaN otherwise.
     idle : ndarray of shape (n_layers,) int32
-        Of activations, how many units are flat for every row; 0 for all else.
+        For activations, the number of units that are flat for every sample; 0 otherwise.
     """
 
     quantiles: NDArray[np.float64]
@@ -58,13 +60,13 @@ class Column:
 
 
 class Distributions:
-    """The columns of one run, each found once.
+    """Columns of one run, each computed once.
 
     Parameters
     ----------
     run : Run
     engine : Engine
-        What finds the slopes of the loss, penalty included.
+        Computes the gradient of the loss, penalty included.
     """
 
     def __init__(self, run: Run, engine: Engine) -> None:
@@ -76,14 +78,14 @@ class Distributions:
         }
 
     def columns(self, quantity: str, shown: Moment) -> tuple[list[tuple[Moment, Column]], int]:
-        """The columns from the first epoch to the latest, and how many are still to be found.
+        """Return the columns from the first epoch to the latest, and the number not yet computed.
 
         Parameters
         ----------
         quantity : str
             A name in QUANTITIES.
         shown : Moment
-            The network that is looked at: among the columns in any case, as the latest is.
+            Displayed network. It is always among the columns, as is the latest one.
         """
         return self._over_time[quantity].columns(shown)
 
@@ -98,13 +100,13 @@ class Distributions:
 
 
 def weights(of: Distributions, moment: Moment) -> Any:
-    """Every layer's W."""
+    """Return W of every layer."""
     layers = ParameterLayout.of(of.run.spec).views(moment.parameters).weights
     return layers, *_nothing_flat(len(layers))
 
 
 def gradients(of: Distributions, moment: Moment) -> Any:
-    """The sizes of every layer's dL/dW over some rows."""
+    """Return the absolute values of dL/dW of every layer, over some training rows."""
     run = of.run
     _, slopes = of.engine.loss_and_gradient(run.spec, run.objective, of.rows, moment.parameters)
     layers = [np.abs(W) for W in ParameterLayout.of(run.spec).views(slopes).weights]
@@ -112,7 +114,10 @@ def gradients(of: Distributions, moment: Moment) -> Any:
 
 
 def activations(of: Distributions, moment: Moment) -> Any:
-    """Every layer's a over some rows, and how much of it is flat; the output's are predictions."""
+    """Return a of every layer over some training rows, and how much of it is flat.
+
+    The last layer's values are the predictions.
+    """
     run = of.run
     passes = Passes(run.spec, moment.parameters, of.rows.X, product_in(run.model.precision))
     passed, (flat, idle) = passes.forward(of.rows.X), _nothing_flat(len(run.spec.blocks))
@@ -129,18 +134,18 @@ QUANTITIES: dict[str, Callable[[Distributions, Moment], Any]] = {
 
 
 def distributions(session: Session, query: Mapping[str, str]) -> bytes:
-    """The spread of one quantity over the run so far, as a binary message.
+    """Return the distributions of one quantity over the run so far, as a binary message.
 
     Raises
     ------
     ExperimentError
-        Where `quantity` is none.
+        If `quantity` is not a name in QUANTITIES.
     """
     quantity = query.get("quantity", "weights")
     if quantity not in QUANTITIES:
         raise ExperimentError(
-            f"quantity={quantity!r} is none.{suggestion(quantity, QUANTITIES)} "
-            f"There are: {', '.join(QUANTITIES)}.",
+            f"unknown quantity={quantity!r}.{suggestion(quantity, QUANTITIES)} "
+            f"Choose one of: {', '.join(QUANTITIES)}.",
             "quantity",
         )
     views, shown = session.looked_at()
@@ -167,7 +172,7 @@ def distributions(session: Session, query: Mapping[str, str]) -> bytes:
 
 
 def quantiles_of(numbers: Array) -> NDArray[np.float64]:
-    """The quantiles at LEVELS of all finite numbers, between neighbours in a straight line.
+    """Return the quantiles at LEVELS of all finite numbers, with linear interpolation.
 
     Examples
     --------
@@ -185,6 +190,6 @@ def _nothing_flat(n_layers: int) -> tuple[NDArray[np.float64], NDArray[np.int32]
 
 
 def _some(rows: Rows) -> Rows:
-    """The first rows to learn from, which the split has put in an order of chance."""
+    """Return the first training rows; the split has shuffled them already."""
     weight = None if rows.weight is None else rows.weight[:MOST_ROWS]
     return Rows(rows.X[:MOST_ROWS], rows.y[:MOST_ROWS], weight)

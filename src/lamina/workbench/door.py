@@ -1,6 +1,7 @@
-"""The server's door: the page and its files at once, all else once it has been imported.
+"""Entry point of the server: serves the page and its files at once, everything else after an
+import.
 
-scikit-learn and what trains take two seconds to import; a page that is seen meanwhile is there.
+Importing scikit-learn and the training code takes two seconds; the page is visible before that.
 """
 
 from __future__ import annotations
@@ -19,17 +20,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from lamina.workbench.security import NO_COOKIE, Lock
 
 STATIC = Path(__file__).parent / "static"
-NOT_BUILT = "The page is not built: `make web` builds it, with Node.js, into the package."
+NOT_BUILT = "The page has not been built: run `make web`, which needs Node.js."
 
 
 class Door:
-    """The page and its files, and behind them an application that comes later.
+    """ASGI application that serves the page and its files, and forwards all else to a later
+    application.
 
     Parameters
     ----------
     lock : Lock
     behind : Future of ASGI application
-        What answers all else.
+        Application that answers all other requests.
     """
 
     def __init__(self, lock: Lock, behind: Future[ASGIApp]) -> None:
@@ -48,7 +50,7 @@ class Door:
         await app(scope, receive, send)
 
     async def page(self, request: Request) -> Response:
-        """The page; the link's token gives the browser its cookie."""
+        """Respond with the page; set the browser's cookie if the address has the token."""
         if self.lock.fits(request.query_params.get("token")):
             return self.lock.give_cookie(self._index())
         if not self.lock.fits(self.lock.cookie_in(request.headers)):

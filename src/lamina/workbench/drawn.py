@@ -1,6 +1,6 @@
-"""Data that a hand has drawn: points in the plane, of classes, with numbers, or on a curve.
+"""Data drawn by hand on the page: points in the plane, with classes, with values, or on a curve.
 
-Shapes: points (n, 3), or (n, 2) on a curve; limits (3, 2) where points have numbers, else (2, 2).
+Shapes: points (n, 3), or (n, 2) on a curve; limits (3, 2) if points have values, else (2, 2).
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from lamina.errors import ExperimentError, suggestion
 
 FEWEST_POINTS, MOST_POINTS = 4, 5_000
 MOST_CLASSES, LONGEST_NAME = 8, 40
-# 0.29 · 100 is 28.999999999999996, and is to be 29.
+# 0.29 · 100 is 28.999999999999996 and must count as 29.
 ROUNDING = 1e-9
 
 
 class Target(NamedTuple):
-    """What is learned of a point.
+    """Quantity that the network predicts for a point.
 
     Attributes
     ----------
     task : {'classification', 'regression'}
     numbers : str
-        What a point is, for messages.
+        Form of a point, for messages.
     n_numbers, n_features, n_limits : int
-        How many numbers that is, how many of them the network is given, and how many have limits.
+        Numbers in a point, how many of these are features, and how many have limits.
     name : str
-        What the target is called.
+        Name of the target.
     """
 
     task: Task
@@ -55,18 +55,18 @@ PARTS = ("points", "target", "classes", "limits")
 
 @dataclass(frozen=True)
 class DrawnData:
-    """Points that were put into the plane.
+    """Points drawn in the plane.
 
     Attributes
     ----------
     points : tuple of tuple
-        Of x, y and what `target` adds.
+        x, y and, depending on `target`, a class or a value.
     target : {'class', 'value', 'height'}
-        What is learned: the class, from 0 on, or the number of each point; or its y from its x.
+        Predicted quantity: the class of each point, counted from 0; its value; or its y from its x.
     classes : tuple of str or None
-        A name for each class; None numbers them.
+        A name for each class; None uses numbers.
     limits : tuple of (float, float) or None
-        Of x, of y, and of the value where there is one; None goes by the points.
+        Limits of x, of y, and of the value if there is one; None takes them from the points.
     """
 
     kind: ClassVar[str] = "drawn"
@@ -77,21 +77,22 @@ class DrawnData:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> DrawnData:
-        """What `to_json` gave: `points`, and all else that is not at its default."""
+        """Return the data that `to_json` described; parts left out have their defaults."""
         for name in plain:
             if name not in ("kind", *PARTS):
                 raise ExperimentError(
-                    f"data of kind {cls.kind!r} has no {name!r}.{suggestion(name, PARTS)}", name
+                    f"data of kind {cls.kind!r} has no part {name!r}.{suggestion(name, PARTS)}",
+                    name,
                 )
         target = plain.get("target", "class")
         if not isinstance(target, str) or target not in TARGETS:
             raise ExperimentError(
-                f"data.target={target!r} is none of {', '.join(TARGETS)}", "target"
+                f"data.target={target!r} must be one of {', '.join(TARGETS)}", "target"
             )
         points = plain.get("points")
         if not isinstance(points, list) or not FEWEST_POINTS <= len(points) <= MOST_POINTS:
             raise ExperimentError(
-                f"draw from {FEWEST_POINTS} to {MOST_POINTS:,} points: these are "
+                f"draw {FEWEST_POINTS} to {MOST_POINTS:,} points, not "
                 f"{len(points) if isinstance(points, list) else repr(points)}",
                 "points",
             )
@@ -105,7 +106,7 @@ class DrawnData:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON."""
+        """Return the data as plain JSON."""
         return {
             "kind": self.kind,
             "target": self.target,
@@ -115,7 +116,7 @@ class DrawnData:
         }
 
     def load(self, shelf: object = None) -> Dataset:
-        """The data, its classes in their order."""
+        """Return the points as a data set, with classes in sorted order."""
         of, table = TARGETS[self.target], np.array(self.points, dtype=np.float64)
         y: NDArray[Any] = table[:, -1].copy()
         names: tuple[str, ...] = ()
@@ -134,9 +135,9 @@ class DrawnData:
         )
 
     def held_out(self, share: float) -> NDArray[np.int64]:
-        """Which points are tested on: of each class one in so many, in the order of drawing.
+        """Return the indices of the test set: every k-th point of each class, in drawing order.
 
-        So a point that is added moves none of those before it.
+        So adding a point never moves an earlier one between training and test set.
 
         Examples
         --------
@@ -155,15 +156,15 @@ class DrawnData:
 
 def _require_enough(counts: NDArray[np.int64]) -> None:
     if len(counts) < 2:
-        raise ExperimentError("draw points of two classes or more", "points")
+        raise ExperimentError("draw points of at least two classes", "points")
     if counts.max() < 2:
         raise ExperimentError(
-            "draw two points of a class or more: one of them is held out to test on", "points"
+            "draw at least two points of one class: one of them becomes the test set", "points"
         )
 
 
 def _one_in_so_many(group: NDArray[np.int64], share: float) -> NDArray[np.int64]:
-    """Those at which another whole number is full; never the first, as a share is below 1."""
+    """Return the elements at which share · count reaches the next whole number; never the first."""
     full = np.floor(share * np.arange(len(group) + 1) + ROUNDING)
     return np.asarray(group[np.diff(full) > 0])
 
@@ -195,8 +196,8 @@ def _names(given: Any) -> tuple[str, ...] | None:
     )
     if not are_names or not 2 <= len(given) <= MOST_CLASSES or len(set(given)) < len(given):
         raise ExperimentError(
-            f"data.classes={given!r} must be from 2 to {MOST_CLASSES} different names of at most "
-            f"{LONGEST_NAME} letters",
+            f"data.classes={given!r} must be 2 to {MOST_CLASSES} different names of at most "
+            f"{LONGEST_NAME} characters",
             "classes",
         )
     return tuple(given)
@@ -222,7 +223,7 @@ def _pair(given: Any) -> tuple[float, float] | None:
 
 
 def _number(value: Any) -> float | None:
-    """The value as a float; None for what is no finite number."""
+    """Return the value as a float, or None if it is not a finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:

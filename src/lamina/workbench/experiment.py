@@ -1,4 +1,4 @@
-"""An experiment: data, inputs, network and training, as plain JSON both ways."""
+"""Experiment: data, inputs, network and training settings, converted to and from plain JSON."""
 
 from __future__ import annotations
 
@@ -27,23 +27,24 @@ PARTS = (
 
 @dataclass(frozen=True)
 class Experiment:
-    """What a run does, from the data to the last epoch.
+    """All settings of a run, from the data to the last epoch.
 
     Attributes
     ----------
     data : Source
     test_share : float
-        The part of the rows that is held out to test on.
+        Fraction of the rows in the test set.
     split_seed : int
-        Which rows those are.
+        Seed of the split into training and test set.
     inputs : tuple of str or None
-        Names in INPUTS, for data of two features; None gives the network the features.
+        Names in INPUTS, for data with two features; None passes the features themselves.
     plane : mapping or None
-        What is looked at where the features are more than two; None chooses.
+        Displayed plane if there are more than two features; None chooses one.
     scaled, target_scaled : bool
-        Whether inputs, and a regression's target, are standardised by the rows of training.
+        If True, standardise the inputs, or a regression's target, with the mean and standard
+        deviation of the training rows.
     model : mapping
-        The estimator's parameters that differ from its defaults.
+        Parameters of the estimator that differ from its defaults.
 
     Examples
     --------
@@ -65,13 +66,13 @@ class Experiment:
 
     @classmethod
     def from_json(cls, plain: Any) -> Experiment:
-        """The experiment that `to_json` described; what is left out has its default.
+        """Return the experiment that `to_json` described; parts left out have their defaults.
 
         Raises
         ------
         ExperimentError
-            For a part that no experiment has, and a value that a part does not take. The
-            parameters of the model are looked at once the data is there.
+            For an unknown part, and for a value that is not valid for its part. The model's
+            parameters are checked later, when the data has been loaded.
         """
         if not isinstance(plain, Mapping):
             raise ExperimentError("an experiment is a JSON object", None)
@@ -92,7 +93,7 @@ class Experiment:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON, every part named."""
+        """Return all parts as plain JSON."""
         return {
             "data": self.data.to_json(),
             "test_share": self.test_share,
@@ -105,44 +106,44 @@ class Experiment:
         }
 
     def merged(self, patch: Any) -> Experiment:
-        """The experiment with a JSON merge patch (RFC 7396) on it.
+        """Return the experiment changed by a JSON merge patch (RFC 7396).
 
-        Other data begins with that data's own inputs and plane.
+        A patch to other data resets inputs and plane to that data's defaults.
 
         Raises
         ------
         ExperimentError
-            Where the patch makes no experiment.
+            If the result is not a valid experiment.
         """
         if not isinstance(patch, Mapping):
             raise ExperimentError("experiment must be a JSON object: a merge patch", "experiment")
         plain = self.to_json()
         if _is_other(plain["data"], patch.get("data")):
             kind = patch["data"].get("kind", plain["data"]["kind"])
-            # Made targets are about one in size; those of the world are not.
+            # Targets of made data are about one in size; other targets need scaling.
             scaled = kind != MadeData.kind
             plain |= {"data": {"kind": kind}, "inputs": None, "plane": None}
             plain["target_scaled"] = scaled
         return Experiment.from_json(merge(plain, patch))
 
     def estimator(self, task: Task) -> Any:
-        """The unfitted estimator.
+        """Return the unfitted estimator.
 
         Raises
         ------
         ExperimentError
-            For a parameter that it has not, or a value that it does not take.
+            For an unknown parameter or a value that is not valid.
         """
         return model_from(self.model, task)
 
     def for_task(self, task: Task) -> Experiment:
-        """The experiment without parameters that only the other task's estimator has."""
+        """Return the experiment without parameters that only the other task's estimator has."""
         kept = parameters_kept(self.model, task)
         return self if kept == dict(self.model) else replace(self, model=kept)
 
 
 def first_experiment() -> Experiment:
-    """What a page sees first: two moons, learned in a second or two."""
+    """Return the experiment of a new page: two moons, learned in a second or two."""
     return Experiment(
         data=MadeData.from_json({"name": "moons"}),
         inputs=PLAIN,
@@ -159,7 +160,7 @@ def first_experiment() -> Experiment:
 
 
 def merge(plain: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
-    """A JSON merge patch: null takes away, an object goes into its place, all else replaces.
+    """Apply a JSON merge patch: null removes a member, objects are merged, other values replace.
 
     Examples
     --------
@@ -179,7 +180,7 @@ def merge(plain: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_other(present: Mapping[str, Any], wanted: Any) -> bool:
-    """Whether a patch of the data asks for another kind, or another name."""
+    """Return True if a patch of the data changes its kind or its name."""
     if not isinstance(wanted, Mapping):
         return False
     return any(key in wanted and wanted[key] != present.get(key) for key in ("kind", "name"))
@@ -211,14 +212,15 @@ def _inputs(value: Any) -> tuple[str, ...] | None:
     if value is None:
         return None
     if not isinstance(value, list) or not value or len(set(map(str, value))) < len(value):
-        raise ExperimentError(f"inputs={value!r} must name one input or more, each once", "inputs")
+        raise ExperimentError(f"inputs={value!r} must list different names of inputs", "inputs")
     for name in value:
         if not isinstance(name, str) or name not in INPUTS:
             raise ExperimentError(
-                f"{name!r} is no input.{suggestion(name, INPUTS)} There are: {', '.join(INPUTS)}.",
+                f"unknown input {name!r}.{suggestion(name, INPUTS)} "
+                f"Choose from: {', '.join(INPUTS)}.",
                 "inputs",
             )
-    # In the order of the table, so that the same choice is the same network.
+    # In the order of INPUTS, so that the same choice always gives the same network.
     return tuple(name for name in INPUTS if name in value)
 
 
@@ -229,7 +231,7 @@ def _plane(value: Any) -> Mapping[str, Any] | None:
         raise ExperimentError(f"plane={value!r} must be an object with a kind, or null", "plane")
     kind = value.get("kind")
     if not isinstance(kind, str) or kind not in PLANES:
-        raise ExperimentError(f"plane.kind={kind!r} is none of {', '.join(PLANES)}", "plane")
+        raise ExperimentError(f"plane.kind={kind!r} must be one of {', '.join(PLANES)}", "plane")
     return dict(value)
 
 

@@ -1,4 +1,4 @@
-"""What is taken away of what is shown: the script, the model's file, ONNX, the experiment."""
+"""Exports of the displayed network: script, model file, ONNX, and the experiment."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Export:
     Attributes
     ----------
     name : str
-        What stands in the address.
+        Name in the request's address.
     file, media_type : str
-        What the file is called, but for its epoch, and what a browser takes it for.
+        File name, to which the epoch is added, and media type.
     content : callable
-        `content(session, moment)`: its bytes.
+        `content(session, moment)` returns the file's bytes.
     """
 
     name: str
@@ -42,24 +42,26 @@ class Export:
     content: Callable[[Session, Moment], bytes]
 
     def of(self, session: Session) -> tuple[str, bytes]:
-        """The file of what is shown: its name, with the epoch in it, and its bytes."""
-        # The run may go on meanwhile: name and content are of the same moment.
+        """Return the file of the displayed network: its name, with the epoch, and its bytes."""
+        # The run may continue meanwhile: name and content must come from the same snapshot.
         moment, path = session.moment, PurePath(self.file)
         content = self.content(session, moment)
         return f"{path.stem}_epoch_{moment.epoch}{path.suffix}", content
 
 
 def model_of(session: Session, moment: Moment | None = None) -> Any:
-    """The network of a moment, or that is shown, and the scalers: it takes the inputs unscaled.
+    """Return a snapshot's network with its scalers; its inputs are unscaled.
+
+    By default the displayed network.
 
     Raises
     ------
     ExperimentError
-        For a run that failed before its first epoch.
+        If the run failed before its first epoch.
     """
     run, moment = session.run, moment or session.moment
     if run.status == FAILED and not moment.epoch:
-        raise ExperimentError(f"this run failed, and leaves nothing: {run.message}", None)
+        raise ExperimentError(f"this run failed and has no network: {run.message}", None)
     problem, model = run.problem, run.model_at(moment)
     if problem.encoding is not None:
         model = Pipeline([("encoding", problem.encoding), ("model", model)])
@@ -68,7 +70,7 @@ def model_of(session: Session, moment: Moment | None = None) -> Any:
     if problem.target_scaler is None:
         return model
     scaled = TransformedTargetRegressor(regressor=model, transformer=problem.target_scaler)
-    # Fitted as its own fit would leave it, but for the fit itself.
+    # Set the fitted attributes that TransformedTargetRegressor.fit would set.
     scaled.regressor_, scaled.transformer_, scaled._training_dim = model, problem.target_scaler, 1
     return scaled
 
@@ -89,7 +91,7 @@ def _onnx(session: Session, moment: Moment) -> bytes:
 
 
 def _experiment(session: Session, moment: Moment) -> bytes:
-    """What is learned and how, for `lamina workbench FILE`: it begins again at epoch 0."""
+    """Return experiment and pace as JSON for `lamina workbench FILE`, which starts at epoch 0."""
     said = {"experiment": session.experiment.to_json(), "pace": session.pace}
     return (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode()
 

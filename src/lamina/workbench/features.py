@@ -1,6 +1,6 @@
-"""What the units of an image's network look for, and the images that it takes for others.
+"""Features that the units of an image network respond to, and its misclassified images.
 
-Shapes: rows (n, n_pixels), line by line, in the units of the data; slopes (n_units, n_inputs).
+Shapes: rows (n, n_pixels), line by line, in the units of the data; derivatives (n_units, n_inputs).
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ N_MISTAKEN = 24
 
 
 def features(session: Session, query: Mapping[str, str]) -> bytes:
-    """What the units of one layer look for, and the rows that excite one of them most.
+    """Return the input patterns of one layer's units, and the rows that activate one unit most.
 
     Raises
     ------
     ExperimentError
-        Where the columns are no pixels, and for a `layer` or a `unit` that is not there.
+        If the columns are not pixels, and for a `layer` or `unit` that does not exist.
     """
     views, moment = session.looked_at()
     run = views.run
@@ -67,18 +67,18 @@ def features(session: Session, query: Mapping[str, str]) -> bytes:
 
 
 def mistakes(session: Session, query: Mapping[str, str]) -> bytes:
-    """The rows to test on that are taken for another class, the surest first.
+    """Return the misclassified test rows, those with the highest probability first.
 
     Raises
     ------
     ExperimentError
-        Where the columns are no pixels, or there are no classes.
+        If the columns are not pixels, or there are no classes.
     """
     views, moment = session.looked_at()
     run, problem = views.run, views.run.problem
     _require_images(problem)
     if not problem.class_names:
-        raise ExperimentError("a regression has no classes to take for another", None)
+        raise ExperimentError("a regression has no classes, so no misclassified images", None)
     probabilities = views.probabilities(moment)
     taken, true = probabilities.argmax(1), problem.codes(problem.targets_test)
     wrong = np.flatnonzero(taken != true)
@@ -103,9 +103,9 @@ def mistakes(session: Session, query: Mapping[str, str]) -> bytes:
 
 
 def mean_slopes(run: Run, moment: Moment, layer: int) -> NDArray[Any]:
-    """The mean of ∂a/∂x over some rows, of every unit of a layer; of the output, that of its z.
+    """Return the mean of ∂a/∂x over some training rows for every unit of a layer.
 
-    What a unit of the first layer looks for stands in its weights already.
+    For the output layer, ∂z/∂x. The first layer does not need this: its weights are the patterns.
     """
     passes = _passes(run, moment, run.problem.X_train[:MOST_ROWS])
     passed = passes.forward(passes.rows)
@@ -131,13 +131,13 @@ def _passes(run: Run, moment: Moment, X: NDArray[Any]) -> Passes:
 
 
 def _targets(problem: Problem) -> NDArray[Any]:
-    """Of the rows to learn from: the index of each one's class, or its value."""
+    """Return the class index, or the value, of each training row."""
     targets = problem.targets_train
     return problem.codes(targets) if problem.class_names else targets
 
 
 def _extent(problem: Problem) -> list[float]:
-    """The least and the largest pixel of all rows."""
+    """Return the smallest and the largest pixel value of all rows."""
     X = problem.dataset.X
     return [float(X.min()), float(X.max())]
 
@@ -145,7 +145,7 @@ def _extent(problem: Problem) -> list[float]:
 def _require_images(problem: Problem) -> None:
     if problem.image_shape is None:
         raise ExperimentError(
-            f"the columns of {problem.dataset.name!r} are not known to be pixels: call them "
+            f"the columns of {problem.dataset.name!r} are not named as pixels: name them "
             "pixel_0_0, pixel_0_1, … by row and column",
             None,
         )

@@ -1,4 +1,4 @@
-"""Measure a network before its first step, so that a run is seen from epoch 0 on."""
+"""Evaluate a network before its first step, so that curves begin at epoch 0."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from lamina.estimators.validating import monitored, validation_of
 
 
 def before_first_step(fit: Assignment) -> dict[str, float]:
-    """Return the row of epoch 0: the losses and scores of the first parameters.
+    """Return the row of epoch 0: losses and scores of the initial parameters.
 
     Parameters
     ----------
     fit : Assignment
-        What `fit` will begin with, with the held-out rows where there are any.
+        Initial state of `fit`, including the held-out rows if there are any.
 
     Returns
     -------
     row : dict of str to float
-        'epoch' and 'loss', the penalty included as in every later epoch; with held-out rows also
-        'validation_loss' and each metric.
+        'epoch' and 'loss', which includes the penalty as in every later epoch; with held-out rows
+        also 'validation_loss' and each metric.
     """
     model, parameters = fit.model, fit.start
-    # One thread: another run may be learning meanwhile.
+    # One thread: another run may be training at the same time.
     engine = choose_engine(model.engine, 1, model.precision)
     with np.errstate(all="ignore"):
         loss, _ = engine.loss_and_gradient(fit.spec, fit.objective, fit.rows, parameters)

@@ -1,6 +1,6 @@
-"""What a regression predicts of its rows, beside what they are, in the units of the data.
+"""Predictions of a regression beside its targets, in the units of the data.
 
-Shapes: predictions and residuals (n_rows,); a residual is the target less the prediction.
+Shapes: predictions and residuals (n_rows,); a residual is the target minus the prediction.
 """
 
 from __future__ import annotations
@@ -24,23 +24,24 @@ MEDIAN = 0.5
 def fit_of(
     run: Run, engine: Engine, moment: Moment, most: int
 ) -> tuple[dict[str, NDArray[np.float32]], dict[str, Any]]:
-    """The first rows' predictions and residuals by name, and what is said of all rows.
+    """Return predictions and residuals of the first rows, and errors over all rows.
 
     Parameters
     ----------
     run : Run
-        Of a regression.
+        Run of a regression.
     engine : Engine
     moment : Moment
     most : int
-        Of how many rows of each part.
+        Maximum number of rows from the training set and from the test set.
 
     Returns
     -------
     arrays : dict of str to ndarray of shape (n,)
-        'train_predictions', 'train_residuals', and those of 'test'.
+        'train_predictions', 'train_residuals', 'test_predictions' and 'test_residuals'.
     said : dict
-        'predicts' in words; 'train' and 'test' with r2, rmse and mae of all their rows.
+        'predicts', the predicted statistic in words; 'train' and 'test', each with r2, rmse and mae
+        over all rows of that set.
     """
     of, arrays = run.problem, {}
     said: dict[str, Any] = {"predicts": predicted(run)}
@@ -59,7 +60,7 @@ def fit_of(
 def predictions_of(
     run: Run, engine: Engine, moment: Moment, X: NDArray[Any]
 ) -> NDArray[np.float64]:
-    """One number a row: what `predict` gives, and of several quantiles the middle one."""
+    """Return one number per row: the prediction, or the middle one of several quantiles."""
     X = X.astype(moment.parameters.dtype, copy=False)
     behind_link = engine.predict(run.spec, run.predicting(moment), X)
     answer = LOSSES[run.model.loss].answer(behind_link, run.task.hyperparameters)
@@ -68,7 +69,7 @@ def predictions_of(
 
 
 def predicted(run: Run) -> str:
-    """What the loss makes of a prediction, in words."""
+    """Return in words which statistic of the target the loss makes the network predict."""
     quantiles = quantiles_in(run.task.hyperparameters)
     if quantiles is None:
         return LOSSES[run.model.loss].aim
@@ -77,7 +78,7 @@ def predicted(run: Run) -> str:
 
 
 def errors(targets: NDArray[Any], predictions: NDArray[Any]) -> dict[str, float]:
-    """R², the root of the mean squared error, and the mean absolute error.
+    """Return R², the root mean squared error and the mean absolute error.
 
     Examples
     --------

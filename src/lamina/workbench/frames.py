@@ -1,4 +1,4 @@
-"""Binary messages: a JSON header and arrays behind it, as web/PROTOCOL.md has them."""
+"""Binary messages: a JSON header followed by arrays, as described in web/PROTOCOL.md."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from numpy.typing import NDArray
 
 MAGIC, VERSION = b"LAMW", 1
 ALIGNMENT = 8
-# Magic, version, nothing, the header's length, nothing.
+# Magic number, version, padding, length of the header, padding.
 _PREFIX = struct.Struct("<4sHHII")
 DTYPES = ("float32", "float64", "int32", "uint8")
-# By their codes, because NumPy takes long to say a dtype's name.
+# Keyed by type code, because looking up a NumPy dtype's name is slow.
 _NAMES = {np.dtype(name).str[1:]: name for name in DTYPES}
 _PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def encode(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """One message.
+    """Return a message of a header and arrays.
 
     Parameters
     ----------
     header : mapping
-        Plain values; what is not finite becomes null.
+        Plain values; infinities and NaN become null.
     arrays : mapping of str to ndarray
-        Of the dtypes in DTYPES.
+        Arrays of a dtype in DTYPES.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def encode(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> byt
     for name, array in arrays.items():
         code = array.dtype.str
         if code[1:] not in _NAMES:
-            raise TypeError(f"{name} is of {array.dtype}, and a frame takes {', '.join(DTYPES)}")
+            raise TypeError(f"{name} has dtype {array.dtype}; a frame supports {', '.join(DTYPES)}")
         data = (array.astype(f"<{code[1:]}") if code[0] == ">" else array).tobytes()
         dtype, shape = _NAMES[code[1:]], list(array.shape)
         places.append({"name": name, "dtype": dtype, "shape": shape, "offset": offset})
@@ -59,12 +59,12 @@ def encode(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> byt
 
 
 def decode(message: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """The header and the arrays of a message; raises ValueError for what is none."""
+    """Return the header and the arrays of a message; raise ValueError if it is not valid."""
     if len(message) < _PREFIX.size:
-        raise ValueError(f"{len(message)} bytes are no frame")
+        raise ValueError(f"{len(message)} bytes are too short for a frame")
     magic, version, _, length, _ = _PREFIX.unpack_from(message)
     if magic != MAGIC or version != VERSION:
-        raise ValueError(f"no frame of version {VERSION}: it begins with {message[:6]!r}")
+        raise ValueError(f"not a frame of version {VERSION}: it begins with {message[:6]!r}")
     begin = _PREFIX.size + length
     header = json.loads(message[_PREFIX.size : begin])
     arrays = {}
@@ -80,13 +80,13 @@ def decode(message: bytes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
 
 
 def to_json(plain: Any) -> str:
-    """Return JSON with null for what is not finite, and ? for half a character of UTF-16."""
+    """Return JSON with null for infinities and NaN, and '?' for unpaired surrogates."""
     text = json.dumps(finite(plain), allow_nan=False, separators=(",", ":"), ensure_ascii=False)
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def finite(plain: Any) -> Any:
-    """Plain values with None for every number that is infinite or NaN, and no types of NumPy's."""
+    """Convert plain values: None for infinite or NaN numbers, Python types for NumPy scalars."""
     if type(plain) in _PLAIN:
         return plain
     if isinstance(plain, Mapping):

@@ -1,8 +1,8 @@
-"""The gate that a fit passes after every epoch: there it is held, paced, counted and copied.
+"""Controller of a fit: called after every epoch to hold, pace, count and copy it.
 
-It is the only hook that a run has, a callback of lamina's own protocol, so that what is seen is
-what `fit` does. The thread that trains waits in it and for nothing else; other threads set what may
-pass and read what it has left behind.
+It is the only hook of a run, a callback with the protocol of `lamina.training.callbacks`, so the
+page shows exactly what `fit` does. The training thread waits only here; other threads set how many
+epochs may run and read the results.
 """
 
 from __future__ import annotations
@@ -20,24 +20,25 @@ from lamina.training.watching import EpochRecord
 from lamina.workbench.curves import Curves, Moment, Moments
 from lamina.workbench.tempo import Hurry, Speed
 
-# Of the time of iterations, a fifth may go into finding their networks.
+# Computing networks between iterations may take a fifth of the time: four parts to one.
 PATIENCE_WITH_LOOKS = 4.0
 
 
 class Abandoned(Exception):
-    """Nobody wants the rest of this fit."""
+    """Raised in the training thread to end a fit that is no longer needed."""
 
 
 class Edit(NamedTuple):
-    """A parameter that was written by hand.
+    """A parameter changed by hand.
 
     Attributes
     ----------
     epoch : int
-        After which epoch.
+        Epoch after which it was changed.
     place : int
-        Where in the vector of all parameters.
+        Index in the parameter vector.
     before, after : float
+        Values before and after the change.
     """
 
     epoch: int
@@ -47,49 +48,49 @@ class Edit(NamedTuple):
 
 
 class ByHand(NamedTuple):
-    """What a hand did to a run while it ran.
+    """Changes made by hand to a run in progress.
 
     Attributes
     ----------
     rates : tuple of (int, float)
-        After which epochs another learning rate was set, and which.
+        Epochs after which the learning rate was changed, and the new rates.
     edits : tuple of Edit
-        Which parameters were written.
+        Parameters that were changed.
     """
 
     rates: tuple[tuple[int, float], ...] = ()
     edits: tuple[Edit, ...] = ()
 
     def until(self, epoch: int) -> ByHand:
-        """What was done up to an epoch, and after it before the next."""
+        """Return the changes up to an epoch, including those right after it."""
         rates = tuple(change for change in self.rates if change[0] <= epoch)
         return ByHand(rates, tuple(edit for edit in self.edits if edit.epoch <= epoch))
 
 
 class Gate:
-    """Who lets the epochs of one fit pass.
+    """Controller that decides when the epochs of one fit may run.
 
     Parameters
     ----------
     start : ndarray of shape (n_parameters,)
-        The first parameters, which are epoch 0.
+        Initial parameters, shown as epoch 0.
     tell : callable
-        `tell()` is called by the thread that trains, when there is news for who asked for it.
+        `tell()` is called in the training thread when requested news is available.
     n_batches : int
-        Of an epoch.
+        Number of batches in an epoch.
     first : dict of str to float, optional
-        What was measured before the first step.
+        Values measured before the first step.
 
     Attributes
     ----------
     latest : Moment
-        The newest network that was copied.
+        Newest copied network.
     curves, moments : Curves, Moments
-        What is remembered.
+        History of the run.
     changes : list of (int, float)
-        After which epochs another learning rate was set, and which.
+        Epochs after which the learning rate was changed, and the new rates.
     edits : list of Edit
-        Which parameters were written by hand.
+        Parameters changed by hand.
     """
 
     def __init__(
@@ -125,20 +126,20 @@ class Gate:
 
     @property
     def is_open(self) -> bool:
-        """Whether an epoch may pass now."""
+        """True if an epoch may run now."""
         return self._allowance > 0
 
     def by_hand(self) -> ByHand:
-        """What has been done to this run so far."""
+        """Return the changes made by hand to this run so far."""
         return ByHand(tuple(self.changes), tuple(self.edits))
 
     def do_again(self, by_hand: ByHand) -> None:
-        """Do after the same epochs what was done to another run, unless a hand steps in before."""
+        """Repeat another run's changes after the same epochs, until a new one is made by hand."""
         self._again = by_hand
         self._epochs_again = {at for at, _ in by_hand.rates} | {e.epoch for e in by_hand.edits}
 
     def let_pass(self, epochs: float, *, in_haste: bool = False) -> None:
-        """Let so many more epochs pass, in haste whatever the pace; infinity opens, 0 closes."""
+        """Allow more epochs: infinity runs on, 0 holds; `in_haste` ignores the pace."""
         with self._changed:
             self._allowance, self._due, self._hurries = epochs, perf_counter(), in_haste
             self._hurry = None
@@ -146,7 +147,7 @@ class Gate:
             self._changed.notify_all()
 
     def hurry(self, epoch: int, seconds: float, *, holds: bool) -> None:
-        """Let the epochs up to that one pass unseen and at once, for so long at most."""
+        """Fast-forward to an epoch without frames, within a time limit."""
         with self._changed:
             self._hurry = Hurry(epoch, perf_counter() + seconds, holds)
             self._allowance = math.inf
@@ -154,37 +155,37 @@ class Gate:
 
     @property
     def is_hurrying(self) -> bool:
-        """Whether nothing is to be seen yet."""
+        """True during a fast-forward, when no frames are shown."""
         return self._hurry is not None
 
     def end_hurry(self) -> None:
-        """Go on as always; a fit that has ended is in no hurry."""
+        """End a fast-forward; hold or continue at the normal pace."""
         with self._changed:
             if self._hurry is not None and self._hurry.holds:
                 self._allowance = 0
             self._hurry, self._due = None, perf_counter()
 
     def let_batches_pass(self, batches: int) -> None:
-        """Let so many more batches pass, within an epoch or from one into the next."""
+        """Allow a number of further batches, within an epoch or across epochs."""
         with self._changed:
             self._allowance, self._batches, self.hears_steps = 0, batches, True
             self._hurry = None
             self._changed.notify_all()
 
     def set_pace(self, epochs_per_second: float | None) -> None:
-        """How many epochs pass in a second; None for as many as can."""
+        """Set the number of epochs per second; None runs as fast as possible."""
         with self._changed:
             self._pace, self._due = epochs_per_second, perf_counter()
             self._changed.notify_all()
 
     def set_rate(self, learning_rate: float) -> None:
-        """Give the epochs from the next one on another learning rate."""
+        """Set the learning rate from the next epoch on."""
         with self._changed:
             self._rate = learning_rate
             self._epochs_again.clear()
 
     def write(self, place: int, value: float) -> None:
-        """Write one of the parameters as soon as the fit stands at the gate."""
+        """Change one of the parameters at the next opportunity between epochs."""
         with self._changed:
             self._to_write.append((place, value))
             self._epochs_again.clear()
@@ -192,24 +193,24 @@ class Gate:
 
     @property
     def rate_ahead(self) -> float | None:
-        """A learning rate that was asked for and waits for the next epoch."""
+        """Learning rate to be set before the next epoch, or None."""
         return self._rate
 
     def abandon(self) -> None:
-        """End the fit at once, wherever it waits."""
+        """End the fit at once, even while it waits."""
         with self._changed:
             self._abandoned = True
             self._changed.notify_all()
 
     def speed(self) -> float:
-        """Epochs a second of late; 0 while none may pass."""
+        """Return the recent number of epochs per second; 0 while the fit is held."""
         return self._speed.now(self.epoch) if self.is_open else 0.0
 
     def want_news(self) -> None:
-        """Have `latest` brought up to date, and be told once it is."""
+        """Request an update of `latest`, and a call of `tell` once it is done."""
         self._news_wanted = True
 
-    # What follows runs in the thread that trains.
+    # The methods below run in the training thread.
 
     def on_fit_begin(self, fit: Any) -> None:
         self._hold(fit)
@@ -235,13 +236,13 @@ class Gate:
         elif self._news_wanted:
             self._announce()
         if epoch >= fit.max_epochs:
-            # A fit that ended here by itself would warn that it has not converged.
+            # Without stop(), the fit would warn that it has not converged.
             fit.stop()
         elif not fit.is_over:
             self._hold(fit)
 
     def on_step(self, fit: Any) -> None:
-        """Hold between two batches; after an epoch's last one, its end is what holds."""
+        """Hold between two batches; after an epoch's last batch, `on_epoch_end` holds."""
         self._batch += 1
         if self._batch == self.n_batches or not self.hears_steps:
             return
@@ -253,7 +254,7 @@ class Gate:
         self._wait(may_write=False)
 
     def _present(self, fit: Any) -> Moment:
-        """The network as it is now."""
+        """Return a snapshot of the network as it is now."""
         parameters, within = fit.parameters.copy(), self._batch
         loss = fit.loss if within else math.nan
         row = fit.row or self.curves.first
@@ -261,7 +262,7 @@ class Gate:
 
     @property
     def _is_slow(self) -> bool:
-        """Whether an epoch stays for long, so that a copy of each is worth its while."""
+        """True if epochs are slow enough to copy the network after each."""
         return self._is_paced or self._allowance <= 0
 
     @property
@@ -270,7 +271,7 @@ class Gate:
         return self._pace is not None and not self._hurries and not is_unseen
 
     def _has_arrived(self) -> bool:
-        """Whether this epoch is where a hurry ends."""
+        """Return True if a fast-forward ends at this epoch."""
         hurry = self._hurry
         return hurry is not None and (self.epoch >= hurry.epoch or perf_counter() >= hurry.end)
 
@@ -279,7 +280,7 @@ class Gate:
         self.tell()
 
     def _hold(self, fit: Any) -> None:
-        """Wait until the next epoch may pass, and give it the rate that was asked for."""
+        """Wait until the next epoch may run, and apply a new learning rate."""
         if self.epoch in self._epochs_again:
             self._ask_again()
         if not self._is_slow and not self._is_asked_for_more:
@@ -295,7 +296,7 @@ class Gate:
                 fit.learning_rate, self._rate = self._rate, None
 
     def _ask_again(self) -> None:
-        """Ask for what was done after this epoch to the run that is done again."""
+        """Schedule the changes that the repeated run had after this epoch."""
         written = [
             (edit.place, edit.after) for edit in self._again.edits if edit.epoch == self.epoch
         ]
@@ -307,11 +308,11 @@ class Gate:
 
     @property
     def _is_asked_for_more(self) -> bool:
-        """Whether there is more to do than to let the next epoch pass."""
+        """True if something must be done before the next epoch runs."""
         return self._rate is not None or bool(self._to_write) or self._abandoned
 
     def _write(self, fit: Any) -> None:
-        """Write what a hand has asked for, and let those who look see it."""
+        """Apply the requested changes of parameters, and show the result."""
         with self._changed:
             wanted, self._to_write = self._to_write, []
         parameters = fit.parameters.copy()
@@ -321,14 +322,15 @@ class Gate:
         fit.parameters = parameters
         self.latest = self._present(fit)
         if not self._batch:
-            # What is remembered of the past has no step ahead of it.
+            # Snapshots in the history do not hold the data of the next step.
             self.moments.add_last(replace(self.latest, ahead=None))
         self._announce()
 
     def _wait(self, may_write: bool = True) -> bool:
-        """Wait until what comes next may pass, or there is to write or to show: whether there is.
+        """Wait until the next epoch or batch may run; return True if there is work to do first.
 
-        Between batches nothing is written: what is done again from the same seed goes by epochs.
+        The work is a change to write or a snapshot to take. Between batches nothing is written,
+        because a repetition of the run applies changes by epoch.
         """
         with self._changed:
             while not (self._abandoned or (may_write and self._has_work)):
@@ -340,31 +342,31 @@ class Gate:
             if may_write and self._has_work:
                 return True
             if self._is_paced and self._pace is not None:
-                # What is lost on a slow machine is not made up for in a rush.
+                # Do not catch up on delays: a slow machine would run in bursts.
                 self._due = max(self._due + 1 / self._pace, perf_counter())
         return False
 
     @property
     def _has_work(self) -> bool:
-        """Whether a parameter is to be written, or the gate is closed where nobody has seen it."""
+        """True if a parameter must be changed, or the held fit needs a new snapshot."""
         seen, is_closed = self.latest, self._allowance <= 0 and self._batches <= 0
         is_old = seen.epoch != self.epoch or seen.batch > 0 or seen.ahead is None
         return bool(self._to_write) or (is_closed and is_old)
 
     def hold_before_iterations(self, network_at: Callable[[int], NDArray[Any]]) -> None:
-        """Wait for the first iteration of a solver that has no epochs and calls nobody.
+        """Wait before the first iteration of a solver without epochs or callbacks.
 
         Parameters
         ----------
         network_at : callable
-            `network_at(k)`: the parameters after iteration k, which takes k iterations to find.
+            `network_at(k)` returns the parameters after iteration k; it runs k iterations.
         """
         self._network_at = network_at
         self._announce()
         self._wait(may_write=False)
 
     def on_iteration(self, record: EpochRecord) -> None:
-        """Note an iteration, and find its network where there is time for it."""
+        """Record an iteration, and compute its network if there is time."""
         row: dict[str, float] = {"epoch": record.epoch, "loss": record.loss}
         self.curves.add(row)
         with self._changed:
@@ -383,12 +385,12 @@ class Gate:
         self._wait(may_write=False)
 
     def _keep_up(self, fit: Any) -> None:
-        """Let those who look see the epoch at which the gate is closed, and the step ahead."""
+        """Take a snapshot of the held epoch, with the data of the next step."""
         self.latest = self._present(fit)
         self._announce()
 
     def _seconds_to_wait(self) -> float:
-        """Until the next epoch is due; infinity while none may pass."""
+        """Return the seconds until the next epoch may run; infinity while the fit is held."""
         if self._batches > 0:
             return 0.0
         if self._allowance <= 0:

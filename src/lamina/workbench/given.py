@@ -1,4 +1,4 @@
-"""Data from Python: X and y become a data set on the shelf, and a first experiment on it."""
+"""Data from Python: store X and y as a data set, and make the first experiment on it."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from lamina.workbench.uploads import Table
 def first_on(
     X: Any, y: Any, shelf: MemoryShelf, task: Task | None = None
 ) -> Callable[[], Experiment]:
-    """Return a function that makes a page's first experiment: on this data, else on two moons.
+    """Return a function that makes a page's first experiment: on X and y, or on two moons.
 
     Raises
     ------
     ValueError
-        For one of X and y without the other, a task that is none, and data that cannot be learned
-        from: all of it before a page is served.
+        If only one of X and y is given, for an unknown task, and for data that no model can be
+        trained on. Everything is checked before a page is served.
     """
     if task not in (None, *TASKS):
         raise ValueError(f"task={task!r} must be one of {', '.join(TASKS)}, or None")
     if X is None and y is None:
         if task is not None:
-            raise ValueError(f"task={task!r} belongs to data: give X and y with it")
+            raise ValueError(f"task={task!r} has no effect without data: pass X and y as well")
         return first_experiment
     if X is None or y is None:
-        raise ValueError("X and y belong together: give both, or neither")
+        raise ValueError("X and y must be passed together: pass both or neither")
     source: Source
     if needs_encoding(X):
         table = table_of(X, y)
@@ -52,15 +52,15 @@ def first_on(
         source = GivenData(shelf.put(dataset))
         inputs = PLAIN if dataset.X.shape[1] == 2 else None
     model = first_experiment().model
-    # A target of one's own may have any size; classes are not scaled, whatever this says.
+    # The user's target may have any size. Classes are never scaled, so True is harmless there.
     experiment = Experiment(data=source, inputs=inputs, target_scaled=True, model=model)
-    # What a page could not begin with is refused here, before there is a page.
+    # Raise errors about the data here, before a page opens.
     pose(experiment, shelf)
     return lambda: experiment
 
 
 def needs_encoding(X: Any) -> bool:
-    """Whether X is a data frame of pandas' that holds more than numbers, or has gaps."""
+    """Return True if X is a pandas data frame with non-numeric columns or missing values."""
     if not hasattr(X, "select_dtypes"):
         return False
     numbers = X.select_dtypes(include=["number", "bool"])
@@ -68,12 +68,12 @@ def needs_encoding(X: Any) -> bool:
 
 
 def table_of(X: Any, y: Any) -> Table:
-    """A data frame and its target as a table, the target the last column.
+    """Return a data frame and its target as a table whose last column is the target.
 
     Raises
     ------
     ValueError
-        For a target of another length, or of several columns.
+        For a target of another length, or with several columns.
     """
     import pandas as pd
 
@@ -97,14 +97,14 @@ def dataset_of(X: Any, y: Any, task: Task | None = None) -> Dataset:
     X : array-like of shape (n_samples, n_features)
     y : array-like of shape (n_samples,)
     task : {'classification', 'regression'}, optional
-        By default the values of y decide, by the rule of `lamina train`: numbers are a regression,
-        unless they are few whole ones.
+        By default chosen from y, as in `lamina train`: numbers are a regression, unless they are
+        few different whole numbers.
 
     Raises
     ------
     ValueError
-        For arrays of other shapes, missing values, targets of several columns, a regression on
-        labels, and more classes than the workbench shows.
+        For arrays of different lengths, missing values, targets of several columns, a regression
+        on labels, and more classes than the workbench can show.
 
     Examples
     --------
@@ -133,7 +133,7 @@ def dataset_of(X: Any, y: Any, task: Task | None = None) -> Dataset:
 
 
 def task_of(y: Any) -> Task:
-    """Return the task that a target poses; labels are classes, numbers by `task_of_numbers`.
+    """Return the task for a target: classification for labels, `task_of_numbers` for numbers.
 
     Raises
     ------
@@ -154,6 +154,6 @@ def task_of(y: Any) -> Task:
 def _refuse_too_many_classes(labels: tuple[str, ...]) -> None:
     if len(labels) > MOST_CLASSES:
         raise ValueError(
-            f"y has {len(labels):,} classes, and the workbench shows {MOST_CLASSES}: give "
-            "task='regression' where they are numbers, or join classes"
+            f"y has {len(labels):,} classes, but the workbench shows at most {MOST_CLASSES}: pass "
+            "task='regression' if they are numbers, or merge classes"
         )
