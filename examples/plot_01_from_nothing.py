@@ -25,7 +25,7 @@ X_train, X_test, y_train, y_test = train_test_split(
     moons.X, moons.y, stratify=moons.y, random_state=0
 )
 y = y_train[:, np.newaxis]
-n_rows = len(y)
+n_samples = len(y)
 
 # %%
 # The first weights
@@ -93,7 +93,7 @@ def log_loss(p):
 
 
 def backward(activations):
-    delta = (activations[-1] - y) / n_rows
+    delta = (activations[-1] - y) / n_samples
     weight_slopes, bias_slopes = [], []
     for layer in reversed(range(len(weights))):
         below = activations[layer]
@@ -157,7 +157,7 @@ model = MLPClassifier(
     solver="sgd",
     momentum=0,
     alpha=0,
-    batch_size=n_rows,
+    batch_size=n_samples,
     shuffle=False,
     learning_rate_init=learning_rate,
     max_iter=n_epochs,

@@ -84,13 +84,13 @@ def _make_objective(
 def _draw_targets(
     objective: Objective,
     random_state: np.random.RandomState,
-    n_rows: int,
+    n_samples: int,
     n_targets: int,
     heads: tuple[int, ...] = (),
 ) -> np.ndarray:
     loss, of = LOSSES[str(objective.loss)], objective.hyperparameters
     if loss.targets == "codes":
-        codes = [random_state.randint(n, size=n_rows) for n in heads or (n_targets,)]
+        codes = [random_state.randint(n, size=n_samples) for n in heads or (n_targets,)]
         return (np.stack(codes, axis=1) if heads else codes[0]).astype(np.int32)
     draw = {
         "identity": random_state.standard_normal,
@@ -98,8 +98,8 @@ def _draw_targets(
         "exp": lambda size: random_state.poisson(1.5, size),
         "logistic": lambda size: random_state.randint(2, size=size),
     }[loss.link]
-    y = np.asarray(draw(size=(n_rows, n_targets)))
-    prediction = np.ones((n_rows, n_targets * loss.outputs_per_target(of)))
+    y = np.asarray(draw(size=(n_samples, n_targets)))
+    prediction = np.ones((n_samples, n_targets * loss.outputs_per_target(of)))
     with np.errstate(all="ignore"):
         is_defined = not np.isnan(loss.value(prediction, y, of)).any()
     return y if is_defined else y + 1
@@ -108,7 +108,7 @@ def _draw_targets(
 def _draw_problem(
     widths: tuple[int, ...] = (5, 7, 3),
     *,
-    n_rows: int = 11,
+    n_samples: int = 11,
     activation: str = "tanh",
     loss: str = "squared_error",
     penalty: str = "l2",
@@ -126,13 +126,13 @@ def _draw_problem(
     outputs = LOSSES[loss].outputs_per_target(objective.hyperparameters)
     if LOSSES[loss].targets == "values":
         widths = (*widths[:-1], n_targets * outputs)
-    X = random_state.standard_normal((n_rows, widths[0])).astype(dtype)
+    X = random_state.standard_normal((n_samples, widths[0])).astype(dtype)
     if layout == "csr":
         X = sparse.csr_array(np.where(random_state.uniform(size=X.shape) < 0.5, X, 0).astype(dtype))
-    y = _draw_targets(objective, random_state, n_rows, n_targets, heads)
+    y = _draw_targets(objective, random_state, n_samples, n_targets, heads)
     if LOSSES[loss].targets == "values":
         y = y.astype(dtype)
-    weight = random_state.uniform(0.5, 2.0, n_rows).astype(dtype) if weighted else None
+    weight = random_state.uniform(0.5, 2.0, n_samples).astype(dtype) if weighted else None
     link = LOSSES[loss].link
     spec = NetworkSpec.perceptron(widths, activation, link, heads=heads, **architecture)
     parameters = draw_parameters(spec, random_state, dtype, ACTIVATIONS[activation].gain)
@@ -160,7 +160,7 @@ def reference() -> Engine:
 
 @pytest.fixture(scope="session")
 def draw_problem() -> Callable[..., Problem]:
-    """`draw_problem(widths, n_rows=…, activation=…, …)`: a small problem, the same for a seed.
+    """`draw_problem(widths, n_samples=…, activation=…, …)`: a small problem, the same for a seed.
 
     The last of the widths are targets: a loss may need several outputs for each.
     """
@@ -169,7 +169,7 @@ def draw_problem() -> Callable[..., Problem]:
 
 @pytest.fixture(scope="session")
 def draw_targets() -> Callable[..., np.ndarray]:
-    """`draw_targets(objective, random_state, n_rows, n_targets, heads=())`: a y that it takes."""
+    """`draw_targets(objective, random_state, n_samples, n_targets, heads=())`: a y it takes."""
     return _draw_targets
 
 

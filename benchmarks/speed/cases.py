@@ -41,8 +41,8 @@ class Work:
 
     Attributes
     ----------
-    X : ndarray or csr matrix of shape (n_rows, n_features)
-    y : ndarray of shape (n_rows,)
+    X : ndarray or csr matrix of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,)
         In X's dtype for regression, int64 class codes for classification.
     """
 
@@ -73,9 +73,9 @@ class Work:
     @property
     def n_training_rows(self) -> int:
         """The rows that no validation holds out."""
-        n_rows: int = self.X.shape[0]
-        held_out = math.ceil(n_rows * VALIDATION_FRACTION) if self.case.early_stopping else 0
-        return n_rows - held_out
+        n_samples: int = self.X.shape[0]
+        held_out = math.ceil(n_samples * VALIDATION_FRACTION) if self.case.early_stopping else 0
+        return n_samples - held_out
 
     @property
     def n_steps(self) -> int:

@@ -30,8 +30,10 @@ def measure_prediction(
         work = Work.of(case, dtype)
         entries = _entries(work, peers)
         timings = measure(entries, patience, lambda what, d=dtype: progress(f"{d}: {what}"))
-        n_rows = work.X.shape[0]
-        words = f"{'→'.join(map(str, work.widths))}, {n_rows:,} row{'s' if n_rows > 1 else ''}"
+        n_samples = work.X.shape[0]
+        words = (
+            f"{'→'.join(map(str, work.widths))}, {n_samples:,} row{'s' if n_samples > 1 else ''}"
+        )
         yield Result(case.name, dtype, words, "call", 1, timings)
 
 

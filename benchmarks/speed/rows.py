@@ -92,8 +92,8 @@ def text() -> Data:
     return X, (leaning > np.median(leaning)).astype(np.int64)
 
 
-def plain(n_rows: int, n_features: int) -> Data:
+def plain(n_samples: int, n_features: int) -> Data:
     """Normal numbers, and a target that is a linear map of them and noise."""
     random_state = np.random.RandomState(SEED)
-    X = random_state.standard_normal((n_rows, n_features))
-    return X, X @ random_state.standard_normal(n_features) + random_state.standard_normal(n_rows)
+    X = random_state.standard_normal((n_samples, n_features))
+    return X, X @ random_state.standard_normal(n_features) + random_state.standard_normal(n_samples)

@@ -77,26 +77,26 @@ inline void require_loss(int loss, std::size_t n_hyperparameters, std::int64_t n
             "the targets do not fit the outputs");
 }
 
-inline void require_order(const std::int64_t* order, std::int64_t n, std::int64_t n_rows) {
+inline void require_order(const std::int64_t* order, std::int64_t n, std::int64_t n_samples) {
     bool is_within = true;
-    for (std::int64_t i = 0; i < n; ++i) is_within &= order[i] >= 0 && order[i] < n_rows;
+    for (std::int64_t i = 0; i < n; ++i) is_within &= order[i] >= 0 && order[i] < n_samples;
     require(is_within, "the row order names a row that is not there");
 }
 
-// Codes (n_rows, n_targets), each below the outputs of its head.
-inline void require_codes(const std::int32_t* codes, std::int64_t n_rows, std::int64_t n_targets,
+// Codes (n_samples, n_targets), each below the outputs of its head.
+inline void require_codes(const std::int32_t* codes, std::int64_t n_samples, std::int64_t n_targets,
                           const std::vector<std::int64_t>& heads, std::int64_t n_outputs) {
     bool is_within = true;
-    for (std::int64_t row = 0; row < n_rows; ++row)
+    for (std::int64_t row = 0; row < n_samples; ++row)
         for (std::int64_t j = 0; j < n_targets; ++j, ++codes)
             is_within &= *codes >= 0 && *codes < (heads.empty() ? n_outputs : heads[std::size_t(j)]);
     require(is_within, "a class code is out of range");
 }
 
-inline void require_csr(const std::int64_t* starts, std::int64_t n_rows, const std::int32_t* columns,
+inline void require_csr(const std::int64_t* starts, std::int64_t n_samples, const std::int32_t* columns,
                         std::int64_t n_entries, std::int64_t n_features) {
-    bool is_within = starts[0] >= 0 && starts[n_rows] <= n_entries;
-    for (std::int64_t row = 0; row < n_rows; ++row) is_within &= starts[row] <= starts[row + 1];
+    bool is_within = starts[0] >= 0 && starts[n_samples] <= n_entries;
+    for (std::int64_t row = 0; row < n_samples; ++row) is_within &= starts[row] <= starts[row + 1];
     require(is_within, "the starts of csr rows are out of order");
     for (std::int64_t i = 0; i < n_entries; ++i)
         is_within &= columns[i] >= 0 && columns[i] < n_features;

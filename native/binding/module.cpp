@@ -35,31 +35,31 @@ struct RowArrays {
     std::optional<In<T>> dense, csr_values, targets, weight;
     std::optional<In<std::int32_t>> csr_columns, codes;
     std::optional<In<std::int64_t>> csr_starts;
-    std::int64_t n_rows;
+    std::int64_t n_samples;
     mutable std::int64_t checked_features = -1;  // of the csr matrix, which is looked at once
 
     void require_fit(std::int64_t n_features, std::int64_t n_targets, bool is_learned) const {
         const auto has = [](const auto& array, std::int64_t n) {
             return !array || std::int64_t(array->size()) == n;
         };
-        require(has(dense, n_rows * n_features), "X does not fit the network");
-        require(n_rows >= 0 && n_rows <= most_parameters / std::max(n_features, n_targets),
+        require(has(dense, n_samples * n_features), "X does not fit the network");
+        require(n_samples >= 0 && n_samples <= most_parameters / std::max(n_features, n_targets),
                 "the number of rows is out of range");
         require(dense || (csr_values && csr_columns && csr_starts), "X is neither dense nor csr");
-        require(has(csr_starts, n_rows + 1), "the starts of csr rows are not one more than rows");
-        require(has(targets, n_rows * n_targets) && has(codes, n_rows * n_targets) &&
-                    has(weight, n_rows) && (!is_learned || targets || codes),
+        require(has(csr_starts, n_samples + 1), "the starts of csr rows are not one more than rows");
+        require(has(targets, n_samples * n_targets) && has(codes, n_samples * n_targets) &&
+                    has(weight, n_samples) && (!is_learned || targets || codes),
                 "targets or weights do not fit the rows");
         if (dense || checked_features == n_features) return;
         require(csr_values->size() == csr_columns->size(), "csr columns and values differ");
-        require_csr(csr_starts->data(), n_rows, csr_columns->data(),
+        require_csr(csr_starts->data(), n_samples, csr_columns->data(),
                     std::int64_t(csr_columns->size()), n_features);
         checked_features = n_features;
     }
 
     Rows<T> view() const {
         const auto data = [](const auto& array) { return array ? array->data() : nullptr; };
-        return {n_rows,           data(dense),   data(csr_values), data(csr_columns),
+        return {n_samples,           data(dense),   data(csr_values), data(csr_columns),
                 data(csr_starts), data(targets), data(codes),      data(weight)};
     }
 };
@@ -167,7 +167,7 @@ class NetworkHandle {
         require_fit(rows, parameters.size());
         const std::int64_t n_order = std::int64_t(order.size());
         require(batch_size >= 1 && batch_size <= largest_batch_, "batch_size is out of range");
-        require_order(order.data(), n_order, rows.n_rows);
+        require_order(order.data(), n_order, rows.n_samples);
         require(step >= 0 && step <= most_parameters, "the optimizer's step is out of range");
         require(learning_rates.ndim() == 2, "learning rates are of epochs and steps");
         const std::int64_t n_steps = std::int64_t(learning_rates.shape(1));
@@ -229,9 +229,9 @@ class NetworkHandle {
                 std::vector<InOut<T>> activations, std::int64_t n_threads) {
         require(is_in(link_names, link), "link is none of LINKS");
         require_fit(rows, parameters.size(), false);
-        require(std::int64_t(prediction.size()) == rows.n_rows * n_outputs_,
+        require(std::int64_t(prediction.size()) == rows.n_samples * n_outputs_,
                 "the prediction does not fit the rows");
-        const std::vector<T*> hidden = places_of(activations, rows.n_rows);
+        const std::vector<T*> hidden = places_of(activations, rows.n_samples);
         Interrupt interrupt;
         Report report;
         without_gil([&] {
@@ -245,16 +245,16 @@ class NetworkHandle {
     }
 
     int predict_few(int link, In<T> X, In<T> parameters, InOut<T> prediction) const {
-        const std::int64_t n_rows = X.ndim() == 2 ? std::int64_t(X.shape(0)) : -1;
+        const std::int64_t n_samples = X.ndim() == 2 ? std::int64_t(X.shape(0)) : -1;
         require(is_in(link_names, link), "link is none of LINKS");
-        require(std::int64_t(X.size()) == n_rows * n_features_, "X does not fit the network");
+        require(std::int64_t(X.size()) == n_samples * n_features_, "X does not fit the network");
         require(std::int64_t(parameters.size()) == n_parameters_,
                 "the parameters do not fit the network");
-        require(std::int64_t(prediction.size()) == n_rows * n_outputs_,
+        require(std::int64_t(prediction.size()) == n_samples * n_outputs_,
                 "the prediction does not fit the rows");
         Report report;
         without_gil([&] {
-            report = kernels<T>().predict_few(network_, link, X.data(), n_rows, parameters.data(),
+            report = kernels<T>().predict_few(network_, link, X.data(), n_samples, parameters.data(),
                                               prediction.data());
         });
         return int(report.ending);
@@ -269,15 +269,15 @@ class NetworkHandle {
         require(n_targets_ > 0 && (takes_any_ || (takes_codes_ ? rows.codes.has_value() : rows.targets.has_value())),
                 "the loss takes other targets");
         if (takes_codes_)
-            require_codes(rows.codes->data(), rows.n_rows, n_targets_, heads_, n_outputs_);
+            require_codes(rows.codes->data(), rows.n_samples, n_targets_, heads_, n_outputs_);
     }
 
-    std::vector<T*> places_of(std::vector<InOut<T>>& activations, std::int64_t n_rows) const {
+    std::vector<T*> places_of(std::vector<InOut<T>>& activations, std::int64_t n_samples) const {
         require(activations.empty() || activations.size() == hidden_widths_.size(),
                 "there are not as many activations as hidden blocks");
         std::vector<T*> places;
         for (std::size_t i = 0; i < activations.size(); ++i) {
-            require(std::int64_t(activations[i].size()) == n_rows * hidden_widths_[i],
+            require(std::int64_t(activations[i].size()) == n_samples * hidden_widths_[i],
                     "the activations do not fit the rows");
             places.push_back(activations[i].data());
         }
@@ -297,16 +297,16 @@ void bind(nb::module_& module, const char* rows_name, const char* network_name) 
     nb::class_<RowArrays<T>>(module, rows_name, "The rows that a network reads; it copies nothing.")
         .def(
             "__init__",
-            [](RowArrays<T>* self, std::int64_t n_rows, std::optional<In<T>> dense,
+            [](RowArrays<T>* self, std::int64_t n_samples, std::optional<In<T>> dense,
                std::optional<In<T>> csr_values, std::optional<In<std::int32_t>> csr_columns,
                std::optional<In<std::int64_t>> csr_starts, std::optional<In<T>> targets,
                std::optional<In<std::int32_t>> codes, std::optional<In<T>> weight) {
                 new (self) RowArrays<T>{std::move(dense),       std::move(csr_values),
                                         std::move(targets),     std::move(weight),
                                         std::move(csr_columns), std::move(codes),
-                                        std::move(csr_starts),  n_rows};
+                                        std::move(csr_starts),  n_samples};
             },
-            "n_rows"_a, "dense"_a.noconvert().none(), "csr_values"_a.noconvert().none(),
+            "n_samples"_a, "dense"_a.noconvert().none(), "csr_values"_a.noconvert().none(),
             "csr_columns"_a.noconvert().none(), "csr_starts"_a.noconvert().none(),
             "targets"_a.noconvert().none(), "codes"_a.noconvert().none(),
             "weight"_a.noconvert().none());

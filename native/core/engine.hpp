@@ -2,7 +2,7 @@
 // each instruction set. No templates of the standard library: a file compiled for AVX-512 must not
 // leave a copy of a shared inline function behind that an older processor then runs.
 //
-// Shapes: X (n_rows, n_features) row-major or csr; targets or codes (n_rows, n_targets);
+// Shapes: X (n_samples, n_features) row-major or csr; targets or codes (n_samples, n_targets);
 // parameters and gradient (n_parameters): the weights of all blocks, then their biases, then what
 // their units learn beside, then running statistics, which no optimizer changes;
 // slots (n_slots, n_parameters).
@@ -52,7 +52,7 @@ struct Problem {
 
 template <class T>
 struct Rows {
-    std::int64_t n_rows;
+    std::int64_t n_samples;
     const T* dense;                   // null where X is csr
     const T* csr_values;              // csr: value and column of every entry, and where rows start
     const std::int32_t* csr_columns;
@@ -146,7 +146,7 @@ struct Kernels {
     Report (*predict)(void* network, int link, const Rows<T>&, const T* parameters, T* prediction,
                       T* const* activations, StopSignal, int n_threads);
     // Reads the network only, and no memory of its own, so that threads may share it.
-    Report (*predict_few)(const void* network, int link, const T* x, std::int64_t n_rows,
+    Report (*predict_few)(const void* network, int link, const T* x, std::int64_t n_samples,
                           const T* parameters, T* prediction);
     void (*evaluate)(int function, const T* x, T* y, std::int64_t n);
     // For measuring: loops of multiply-adds, ended by one without chains, and a product.

@@ -318,9 +318,9 @@ Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* 
                              int n_threads) {
     network.uses_running = false;
     network.draws.active = false;
-    network.prepare_forward(rows, false, network.largest_chunk_of(rows.n_rows));
-    network.prepare_backward(n_threads, rows.n_rows,
-                             most_entries(network, rows, {nullptr, rows.n_rows, rows.n_rows, {}}));
+    network.prepare_forward(rows, false, network.largest_chunk_of(rows.n_samples));
+    network.prepare_backward(n_threads, rows.n_samples,
+                             most_entries(network, rows, {nullptr, rows.n_samples, rows.n_samples, {}}));
     refresh_all(network, parameters);
     Team team(n_threads);
     Batch<T> passes(network, rows, parameters, custom, signal, team);
@@ -331,7 +331,7 @@ Report run_loss_and_gradient(Network<T>& network, const Rows<T>& rows, const T* 
                         kind == Kind::weights ? network.problem.penalty : Penalty{},
                         passes.weight_sum());
     };
-    const Ending ending = passes.pass({nullptr, 0, rows.n_rows}, finish);
+    const Ending ending = passes.pass({nullptr, 0, rows.n_samples}, finish);
     return {ending, passes.loss(), 0, -1};
 }
 
@@ -350,7 +350,7 @@ void keep_activations(const Network<T>& network, Index done, Range range, T* con
 template <class T>
 Report run_predict(Network<T>& network, int link, const Rows<T>& rows, const T* parameters,
                    T* prediction, T* const* activations, StopSignal signal, int n_threads) {
-    const Index size = network.predicted_chunk_size(rows.n_rows, n_threads);
+    const Index size = network.predicted_chunk_size(rows.n_samples, n_threads);
     network.uses_running = true;
     network.draws.active = false;
     network.prepare_forward(rows, false, size);
@@ -359,8 +359,8 @@ Report run_predict(Network<T>& network, int link, const Rows<T>& rows, const T* 
     Pulse pulse(signal);
     const Index n_outputs = network.n_outputs;
     bool is_broken = false;
-    for (Index done = 0; done < rows.n_rows; done += size) {
-        const Index left = rows.n_rows - done;
+    for (Index done = 0; done < rows.n_samples; done += size) {
+        const Index left = rows.n_samples - done;
         const Chunk chunk{nullptr, done, left < size ? left : size};
         const Input<T> input(network, rows, chunk);
         const Index n_tasks = row_tasks(chunk.rows, team.size());

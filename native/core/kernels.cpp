@@ -62,9 +62,9 @@ struct Entry {
         return run_predict(held(network).network, link, rows, parameters, prediction, activations,
                            signal, n_threads);
     }
-    static Report predict_few(const void* network, int link, const T* x, std::int64_t n_rows,
+    static Report predict_few(const void* network, int link, const T* x, std::int64_t n_samples,
                               const T* parameters, T* prediction) {
-        return run_predict_few(static_cast<const Held<T>*>(network)->network, link, x, n_rows,
+        return run_predict_few(static_cast<const Held<T>*>(network)->network, link, x, n_samples,
                                parameters, prediction);
     }
     static void evaluate(int function, const T* x, T* y, std::int64_t n) {

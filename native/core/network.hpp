@@ -291,7 +291,7 @@ void Network<T>::prepare_forward(const Rows<T>& rows, bool gathers, Index chunk_
         x = Buffer<T>(room * n_features);
         if (problem.input_dropout > 0) input_kept = Buffer<T>(room * n_features);
     }
-    skips_zeros = reads_dense && is_mostly_zeros(rows.dense, rows.n_rows, n_features);
+    skips_zeros = reads_dense && is_mostly_zeros(rows.dense, rows.n_samples, n_features);
     if (p) return;
     picked = Buffer<std::int64_t>(room);
     for (Index i = 0; i < n_layers; ++i) {

@@ -233,12 +233,12 @@ void skipping_transposed_matmul(const T* A, Index stride, Right<T> B, Result<T> 
 // Whether so much of X is zero that skipping pays. Rows that stand evenly apart speak for all: what the
 // answer is changes the time and no number.
 template <class T>
-bool is_mostly_zeros(const T* X, Index n_rows, Index n_features) {
+bool is_mostly_zeros(const T* X, Index n_samples, Index n_features) {
     constexpr Index fewest_features = 32, most_rows = 64;
     if (n_features < fewest_features) return false;
-    const Index step = (n_rows + most_rows - 1) / most_rows;
+    const Index step = (n_samples + most_rows - 1) / most_rows;
     Index zeros = 0, seen = 0;
-    for (Index row = 0; row < n_rows; row += step, seen += n_features)
+    for (Index row = 0; row < n_samples; row += step, seen += n_features)
         for (Index i = 0; i < n_features; ++i) zeros += X[row * n_features + i] == 0;
     return zeros * 10 > seen * 6;
 }

@@ -199,7 +199,7 @@ Report run_small_loss_and_gradient(const Network<T>& network, SmallNetwork<T>& s
                                    StopSignal signal) {
     small.read(parameters, small.parameters);
     SmallBatch<T> passes(network, small, rows, signal);
-    const Ending ending = passes.pass({nullptr, 0, rows.n_rows});
+    const Ending ending = passes.pass({nullptr, 0, rows.n_samples});
     if (ending != Ending::finished) return {ending, passes.loss(), 0, -1};
     const auto finish = [&](Index begin, Index end, const Penalty& penalty) {
         T* const part = small.gradient + begin;

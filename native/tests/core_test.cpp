@@ -62,14 +62,14 @@ struct Example {
     std::vector<T> dense, values, targets, weight, parameters;
     std::vector<std::int32_t> columns, codes;
     std::vector<std::int64_t> starts, order;
-    std::int64_t n_rows, n_parameters = 0;
+    std::int64_t n_samples, n_parameters = 0;
     bool is_sparse, takes_codes;
 
     // The last of the widths are targets.
     Example(int loss, bool sparse, std::int64_t rows, std::vector<std::int64_t> widths,
             Precision precision = Precision::full)
         : settings(settings_of(loss)),
-          n_rows(rows),
+          n_samples(rows),
           is_sparse(sparse),
           takes_codes(is_of_codes(loss)) {
         const std::int64_t n_targets = widths.back();
@@ -108,7 +108,7 @@ struct Example {
     }
 
     Rows<T> rows() const {
-        return {n_rows,
+        return {n_samples,
                 is_sparse ? nullptr : dense.data(),
                 is_sparse ? values.data() : nullptr,
                 is_sparse ? columns.data() : nullptr,
@@ -149,12 +149,12 @@ Fitted<T> fit(const InstructionSet& set, const Example<T>& example, std::int64_t
     const std::size_t n = std::size_t(example.n_parameters);
     const std::size_t n_outputs = std::size_t(example.blocks.back().fan_out);
     Fitted<T> fitted{example.parameters, std::vector<T>(2 * n), std::vector<T>(n),
-                     std::vector<T>(std::size_t(example.n_rows) * n_outputs), 0};
-    const std::vector<double> rates(std::size_t((example.n_rows + batch - 1) / batch), 1e-2);
-    void* network = kernels.make(example.problem, example.n_rows);
+                     std::vector<T>(std::size_t(example.n_samples) * n_outputs), 0};
+    const std::vector<double> rates(std::size_t((example.n_samples + batch - 1) / batch), 1e-2);
+    void* network = kernels.make(example.problem, example.n_samples);
     for (int epoch = 0; epoch < 2; ++epoch)
         kernels.epoch(network, example.rows(),
-                      {example.order.data(), example.n_rows, batch, rates.data()},
+                      {example.order.data(), example.n_samples, batch, rates.data()},
                       by_adam(fitted.parameters, fitted.slots, epoch * std::int64_t(rates.size())),
                       {}, quiet, threads);
     fitted.loss = kernels
@@ -184,7 +184,7 @@ std::vector<T> fit_with_all(const InstructionSet& set, const Example<T>& example
                             int threads) {
     const Kernels<T>& kernels = kernels_of<T>(set);
     const double hyperparameters[] = {0.9, 0.99, 1e-3, 0.999, 1e-3};
-    const std::vector<double> rates(std::size_t((example.n_rows + 36) / 37), 1e-3);
+    const std::vector<double> rates(std::size_t((example.n_samples + 36) / 37), 1e-3);
     std::vector<T> parameters = example.parameters;
     Update<T> update{optimizer, hyperparameters, nullptr, nullptr, 0};
     update.amsgrad = true, update.weight_decay = 0.1, update.max_gradient_norm = 0.1;
@@ -193,9 +193,9 @@ std::vector<T> fit_with_all(const InstructionSet& set, const Example<T>& example
     update.parameters = parameters.data(), update.slots = slots.data();
     Problem problem = example.problem;
     problem.penalty = {0.1, 0.2};
-    void* network = kernels.make(problem, example.n_rows);
+    void* network = kernels.make(problem, example.n_samples);
     const Report report = kernels.epoch(network, example.rows(),
-                                        {example.order.data(), example.n_rows, 37, rates.data()},
+                                        {example.order.data(), example.n_samples, 37, rates.data()},
                                         update, {}, quiet, threads);
     kernels.release(network);
     expect(report.gradient_norm > 0, std::string(optimizer_names[optimizer]) + ": no norm");
@@ -235,8 +235,8 @@ void test_a_network_that_has_predicted_trains_as_a_new_one(const InstructionSet&
     const double rates[] = {1e-2};
     std::vector<T> trained[2];
     for (bool predicts : {false, true}) {
-        void* network = kernels.make(example.problem, example.n_rows);
-        std::vector<T> prediction(std::size_t(example.n_rows) * 7), slots(2 * example.parameters.size());
+        void* network = kernels.make(example.problem, example.n_samples);
+        std::vector<T> prediction(std::size_t(example.n_samples) * 7), slots(2 * example.parameters.size());
         Rows<T> unlabelled = example.rows();
         unlabelled.targets = unlabelled.weight = nullptr, unlabelled.codes = nullptr;
         if (predicts)
@@ -244,7 +244,7 @@ void test_a_network_that_has_predicted_trains_as_a_new_one(const InstructionSet&
                             nullptr, quiet, 1);
         trained[predicts] = example.parameters;
         kernels.epoch(network, example.rows(),
-                      {example.order.data(), example.n_rows, example.n_rows, rates},
+                      {example.order.data(), example.n_samples, example.n_samples, rates},
                       by_adam(trained[predicts], slots, 0), {}, quiet, 2);
         kernels.release(network);
     }
@@ -324,7 +324,7 @@ void test_small_networks_agree_with_larger_ones_passes(const InstructionSet& set
 void test_gradient(const InstructionSet& set, int loss, bool sparse) {
     Example<double> example(loss, sparse, 23, {5, 7, 3});
     const Kernels<double>& kernels = set.float64;
-    void* network = kernels.make(example.problem, example.n_rows);
+    void* network = kernels.make(example.problem, example.n_samples);
     std::vector<double> gradient(std::size_t(example.n_parameters)), ignored(gradient.size());
     const auto loss_at = [&](double* into) {
         return kernels

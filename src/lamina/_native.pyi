@@ -38,7 +38,7 @@ NON_FINITE: int = 3
 class Rows32:
     """The rows that a network reads; it copies nothing."""
 
-    def __init__(self, n_rows: int, dense: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, csr_values: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, csr_columns: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, csr_starts: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)] | None, targets: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, codes: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, weight: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None) -> None: ...
+    def __init__(self, n_samples: int, dense: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, csr_values: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, csr_columns: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, csr_starts: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)] | None, targets: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None, codes: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, weight: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)] | None) -> None: ...
 
 class Network32:
     """The working memory and the passes of one network."""
@@ -73,7 +73,7 @@ class Network32:
 class Rows64:
     """The rows that a network reads; it copies nothing."""
 
-    def __init__(self, n_rows: int, dense: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, csr_values: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, csr_columns: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, csr_starts: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)] | None, targets: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, codes: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, weight: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None) -> None: ...
+    def __init__(self, n_samples: int, dense: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, csr_values: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, csr_columns: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, csr_starts: Annotated[NDArray[numpy.int64], dict(order='C', device='cpu', writable=False)] | None, targets: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None, codes: Annotated[NDArray[numpy.int32], dict(order='C', device='cpu', writable=False)] | None, weight: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)] | None) -> None: ...
 
 class Network64:
     """The working memory and the passes of one network."""

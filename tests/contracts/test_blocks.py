@@ -9,7 +9,7 @@ from lamina.formulas import ACTIVATIONS, LOSSES, NORMALIZATIONS
 from lamina.network import ParameterLayout
 
 WIDTHS = (9, 17, 17, 17, 3)
-N_ROWS = 53
+N_SAMPLES = 53
 TOLERANCE = {"float64": 1e-11, "float32": 2e-5}
 BLOCKS = {
     **{name: {"normalization": name} for name in NORMALIZATIONS},
@@ -53,8 +53,8 @@ def trained(engine, problem, batch_size=10, seed=12345678901234567890, n_epochs=
     state.seed = seed
     random_state, reports = np.random.RandomState(1), []
     for _ in range(n_epochs):
-        order = random_state.permutation(N_ROWS)
-        rates = np.full(-(-N_ROWS // batch_size), 0.001)
+        order = random_state.permutation(N_SAMPLES)
+        rates = np.full(-(-N_SAMPLES // batch_size), 0.001)
         reports.append(trainer.epoch(order, batch_size, rates))
     return parameters, reports
 
@@ -64,7 +64,7 @@ def trained(engine, problem, batch_size=10, seed=12345678901234567890, n_epochs=
 @pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
 def test_the_gradient_is_the_slope_of_the_loss(engine, draw_problem, blocks, activation, weighted):
     widths = (4, 5, 5, 5, 2)
-    problem = draw_problem(widths, n_rows=7, activation=activation, weighted=weighted, **blocks)
+    problem = draw_problem(widths, n_samples=7, activation=activation, weighted=weighted, **blocks)
     asked = (problem.spec, problem.objective, problem.rows)
     _, gradient = engine.loss_and_gradient(*asked, problem.parameters)
     outputs = 2 if LOSSES[problem.objective.loss].mean_over_outputs else 1
@@ -88,7 +88,7 @@ def test_loss_gradient_and_passes_are_the_references(
     engine, reference, draw_problem, blocks, activation, dtype, layout
 ):
     problem = draw_problem(
-        WIDTHS, n_rows=N_ROWS, activation=activation, dtype=dtype, layout=layout, **blocks
+        WIDTHS, n_samples=N_SAMPLES, activation=activation, dtype=dtype, layout=layout, **blocks
     )
     asked = (problem.spec, problem.objective, problem.rows, problem.parameters)
     loss, gradient = engine.loss_and_gradient(*asked)
@@ -109,11 +109,13 @@ def test_loss_gradient_and_passes_are_the_references(
 @every_block
 @every_way
 @every_dtype
-@pytest.mark.parametrize("batch_size", [1, 10, 13, N_ROWS])
+@pytest.mark.parametrize("batch_size", [1, 10, 13, N_SAMPLES])
 def test_some_epochs_are_the_references(
     engine, reference, draw_problem, blocks, activation, dtype, batch_size
 ):
-    problem = draw_problem(WIDTHS, n_rows=N_ROWS, activation=activation, dtype=dtype, **blocks)
+    problem = draw_problem(
+        WIDTHS, n_samples=N_SAMPLES, activation=activation, dtype=dtype, **blocks
+    )
     parameters, reports = trained(engine, problem, batch_size)
     expected, expected_reports = trained(reference, problem, batch_size)
     for report, wanted in zip(reports, expected_reports, strict=True):
@@ -126,7 +128,7 @@ def test_some_epochs_are_the_references(
 @every_block
 @every_dtype
 def test_threads_show_in_no_bit(draw_problem, blocks, dtype):
-    problem = draw_problem(WIDTHS, n_rows=N_ROWS, activation="silu", dtype=dtype, **blocks)
+    problem = draw_problem(WIDTHS, n_samples=N_SAMPLES, activation="silu", dtype=dtype, **blocks)
     alone, alone_reports = trained(NativeEngine(1), problem)
     for n_threads in (2, 3):
         several, reports = trained(NativeEngine(n_threads), problem)
@@ -136,18 +138,18 @@ def test_threads_show_in_no_bit(draw_problem, blocks, dtype):
 
 @every_block
 def test_another_seed_shows_where_something_is_drawn(engine, draw_problem, blocks):
-    problem = draw_problem(WIDTHS, n_rows=N_ROWS, **blocks)
+    problem = draw_problem(WIDTHS, n_samples=N_SAMPLES, **blocks)
     one, other = (trained(engine, problem, seed=seed)[0] for seed in (1, 1 << 40))
     assert (one != other).any() == problem.spec.draws
 
 
 @pytest.mark.parametrize("name", [n for n, of in NORMALIZATIONS.items() if of.statistics])
 def test_running_statistics_come_to_those_of_the_rows(engine, draw_problem, name):
-    problem = draw_problem((9, 6, 3), n_rows=N_ROWS, activation="tanh", normalization=name)
+    problem = draw_problem((9, 6, 3), n_samples=N_SAMPLES, activation="tanh", normalization=name)
     still = OptimizerSettings("sgd", {"momentum": 0.0, "nesterovs_momentum": 0.0})
     trainer, parameters, _ = problem.trainer(engine, still)
     for _ in range(300):
-        trainer.epoch(np.arange(N_ROWS), N_ROWS, np.array([1e-300]))
+        trainer.epoch(np.arange(N_SAMPLES), N_SAMPLES, np.array([1e-300]))
     views = ParameterLayout.of(problem.spec).views(parameters)
     z = problem.rows.X @ views.weights[0] + views.biases[0]
     np.testing.assert_allclose(views.statistics[0][0], z.mean(axis=0), rtol=1e-10, atol=1e-12)
@@ -157,7 +159,7 @@ def test_running_statistics_come_to_those_of_the_rows(engine, draw_problem, name
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_every_activation_takes_a_normalized_z(engine, reference, draw_problem, activation):
     problem = draw_problem(
-        WIDTHS, n_rows=N_ROWS, activation=activation, normalization="layer", residual=True
+        WIDTHS, n_samples=N_SAMPLES, activation=activation, normalization="layer", residual=True
     )
     asked = (problem.spec, problem.objective, problem.rows, problem.parameters)
     assert_close(
@@ -166,7 +168,7 @@ def test_every_activation_takes_a_normalized_z(engine, reference, draw_problem, 
 
 
 def test_a_batch_of_several_chunks_without_a_normalization_over_rows(reference, draw_problem):
-    problem = draw_problem((3, 2100, 2100, 1), n_rows=700, normalization="layer", dropout=0.5)
+    problem = draw_problem((3, 2100, 2100, 1), n_samples=700, normalization="layer", dropout=0.5)
     trainer, parameters, state = problem.trainer(choose_engine("native"), SGD)
     theirs, expected, their_state = problem.trainer(reference, SGD)
     state.seed = their_state.seed = 7

@@ -19,7 +19,7 @@ SETTINGS = {
     "lion": {"beta_1": 0.9, "beta_2": 0.99},
     "muon": {"momentum": 0.95, "nesterovs_momentum": 1.0, **ADAM},
 }
-N_ROWS = 37
+N_SAMPLES = 37
 
 every_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
 every_layout = pytest.mark.parametrize("layout", ["dense", "csr"])
@@ -46,7 +46,7 @@ def assert_layers_close(engine, reference, asked, tolerance):
 def problem(draw_problem, formulas, dtype, layout, weighted):
     return draw_problem(
         (9, 13, 6, 3),
-        n_rows=N_ROWS,
+        n_samples=N_SAMPLES,
         dtype=dtype,
         layout=layout,
         weighted=weighted,
@@ -77,7 +77,7 @@ def test_loss_gradient_and_passes_are_the_references(engine, reference, problem,
 
 
 def test_a_network_far_in_saturation_is_the_references(engine, reference, draw_problem, formulas):
-    problem = draw_problem((9, 13, 6, 3), n_rows=N_ROWS, **formulas)
+    problem = draw_problem((9, 13, 6, 3), n_samples=N_SAMPLES, **formulas)
     asked = (problem.spec, problem.objective, problem.rows, 30 * problem.parameters)
     value, gradient = engine.loss_and_gradient(*asked)
     expected_value, expected_gradient = reference.loss_and_gradient(*asked)
@@ -98,8 +98,8 @@ def test_a_few_epochs_are_the_references(engine, reference, problem, dtype, opti
     theirs, expected_parameters, expected_state = problem.trainer(reference, settings)
     random_state = np.random.RandomState(1)
     for batch_size in (10, 16, 37):
-        order = random_state.permutation(N_ROWS)
-        rates = np.full(-(-N_ROWS // batch_size), 0.001)
+        order = random_state.permutation(N_SAMPLES)
+        rates = np.full(-(-N_SAMPLES // batch_size), 0.001)
         report = ours.epoch(order, batch_size, rates)
         expected = theirs.epoch(order, batch_size, rates)
         assert report.loss == pytest.approx(expected.loss, rel=TOLERANCE[dtype])
@@ -116,7 +116,12 @@ def test_a_few_epochs_are_the_references(engine, reference, problem, dtype, opti
 @every_weighting
 def test_heads_are_the_references(engine, reference, draw_problem, loss, heads, dtype, weighted):
     problem = draw_problem(
-        (9, 8, sum(heads)), n_rows=N_ROWS, loss=loss, dtype=dtype, weighted=weighted, heads=heads
+        (9, 8, sum(heads)),
+        n_samples=N_SAMPLES,
+        loss=loss,
+        dtype=dtype,
+        weighted=weighted,
+        heads=heads,
     )
     asked = (problem.spec, problem.objective, problem.rows, problem.parameters)
     value, gradient = engine.loss_and_gradient(*asked)
@@ -134,7 +139,7 @@ def test_heads_are_the_references(engine, reference, draw_problem, loss, heads, 
 @pytest.mark.parametrize("quantile", [0.7, (0.7,), (0.1, 0.5, 0.9)], ids=str)
 @pytest.mark.parametrize("widths", [(9, 13, 1), (9, 13, 4), (3, 2)], ids=str)
 def test_several_quantiles_are_the_references(engine, reference, draw_problem, quantile, widths):
-    problem = draw_problem(widths, n_rows=N_ROWS, loss="quantile", of={"quantile": quantile})
+    problem = draw_problem(widths, n_samples=N_SAMPLES, loss="quantile", of={"quantile": quantile})
     asked = (problem.spec, problem.objective, problem.rows, problem.parameters)
     value, gradient = engine.loss_and_gradient(*asked)
     expected_value, expected_gradient = reference.loss_and_gradient(*asked)

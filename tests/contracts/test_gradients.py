@@ -19,7 +19,7 @@ def test_the_gradient_is_the_slope_of_the_loss(
 ):
     problem = draw_problem(
         (4, *hidden, 3),
-        n_rows=6,
+        n_samples=6,
         alpha=alpha,
         layout=layout,
         weighted=weighted,

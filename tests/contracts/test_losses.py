@@ -34,10 +34,10 @@ class Case(NamedTuple):
     def __str__(self):
         return "-".join([self.loss.name, *map(str, self.of.values())])
 
-    def draw(self, draw_targets, n_targets, n_rows, dtype="float64"):
+    def draw(self, draw_targets, n_targets, n_samples, dtype="float64"):
         """Targets, and how many outputs they need."""
         objective = Objective(self.loss.name, hyperparameters=self.of)
-        y = draw_targets(objective, np.random.RandomState(0), n_rows, n_targets)
+        y = draw_targets(objective, np.random.RandomState(0), n_samples, n_targets)
         if self.loss.targets == "codes":
             return y, n_targets
         return y.astype(dtype), n_targets * self.loss.outputs_per_target(self.of)

@@ -23,7 +23,7 @@ SETTINGS = {
     "sgd": {"momentum": 0.9, "nesterovs_momentum": 1.0},
     "adam": {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8},
 }
-N_ROWS = 37
+N_SAMPLES = 37
 
 every_precision = pytest.mark.parametrize("precision", PRECISIONS)
 every_layout = pytest.mark.parametrize("layout", ["dense", "csr"])
@@ -46,7 +46,7 @@ def expected(precision):
 def problem(draw_problem, formulas, layout, weighted):
     return draw_problem(
         (9, 13, 6, 3),
-        n_rows=N_ROWS,
+        n_samples=N_SAMPLES,
         dtype="float32",
         layout=layout,
         weighted=weighted,
@@ -119,8 +119,8 @@ def test_a_few_epochs_are_the_references(rounding, expected, problem, precision,
     theirs, expected_parameters, expected_state = problem.trainer(expected, settings)
     random_state = np.random.RandomState(1)
     for batch_size in (10, 16, 37):
-        order = random_state.permutation(N_ROWS)
-        rates = np.full(-(-N_ROWS // batch_size), 0.001)
+        order = random_state.permutation(N_SAMPLES)
+        rates = np.full(-(-N_SAMPLES // batch_size), 0.001)
         report, wanted = (one.epoch(order, batch_size, rates) for one in (ours, theirs))
         assert report.loss == pytest.approx(wanted.loss, rel=UNIT[precision])
         assert report[1:] == wanted[1:]
@@ -133,7 +133,7 @@ def test_a_few_epochs_are_the_references(rounding, expected, problem, precision,
 def test_one_product_of_given_numbers_agrees_as_in_float32(
     rounding, expected, draw_problem, precision
 ):
-    problem = draw_problem((300, 40), n_rows=90, dtype="float32")
+    problem = draw_problem((300, 40), n_samples=90, dtype="float32")
     spec, parameters, X = problem.spec, problem.parameters, problem.rows.X
     predicted, wanted = (e.predict(spec, parameters, X) for e in (rounding, expected))
     np.testing.assert_allclose(predicted, wanted, rtol=0, atol=FLOAT32 * np.abs(wanted).max())
@@ -143,7 +143,7 @@ def test_one_product_of_given_numbers_agrees_as_in_float32(
 def test_the_gradient_is_near_that_of_full_precision(
     rounding, engine, draw_problem, precision, formulas
 ):
-    problem = draw_problem((40, 60, 30, 3), n_rows=200, dtype="float32", **formulas)
+    problem = draw_problem((40, 60, 30, 3), n_samples=200, dtype="float32", **formulas)
     _, rounded = rounding.loss_and_gradient(*asked(problem))
     _, full = engine.loss_and_gradient(*asked(problem))
     # Half a unit for each of the eight operands on a gradient's way; where the slope has a step,
@@ -157,7 +157,7 @@ def test_the_gradient_is_near_that_of_full_precision(
 
 @every_precision
 def test_a_network_that_overflows_is_an_epoch_that_names_a_block(rounding, draw_problem, precision):
-    problem = draw_problem((4, 6, 3), n_rows=8, activation="identity", dtype="float32").copy()
+    problem = draw_problem((4, 6, 3), n_samples=8, activation="identity", dtype="float32").copy()
     ParameterLayout.of(problem.spec).views(problem.parameters).weights[1][...] = 3e38
     settings = OptimizerSettings("sgd", SETTINGS["sgd"])
     report = problem.trainer(rounding, settings)[0].epoch(np.arange(8), 8, np.full(1, 0.1))

@@ -17,7 +17,7 @@ dtypes = st.sampled_from(["float64", "float32"])
 problems = st.fixed_dictionaries(
     {
         "widths": st.lists(sizes, min_size=2, max_size=4).map(tuple),
-        "n_rows": sizes,
+        "n_samples": sizes,
         "activation": st.sampled_from(sorted(ACTIVATIONS)),
         "loss": st.sampled_from(sorted(LOSSES)),
         "alpha": st.sampled_from([0.0, 0.1]),
@@ -59,9 +59,11 @@ def test_loss_gradient_and_prediction_on_any_shape(engine, reference, draw_probl
 @given(drawn=problems, data=st.data())
 def test_an_epoch_over_any_rows_in_any_order(engine, reference, draw_problem, drawn, data):
     problem = draw_problem(**drawn)
-    n_rows = drawn["n_rows"]
+    n_samples = drawn["n_samples"]
     order = np.array(
-        data.draw(st.lists(st.integers(0, n_rows - 1), min_size=1, max_size=2 * n_rows), "order"),
+        data.draw(
+            st.lists(st.integers(0, n_samples - 1), min_size=1, max_size=2 * n_samples), "order"
+        ),
         dtype=np.int64,
     )
     batch_size = data.draw(st.sampled_from([1, *EDGES, len(order), len(order) + 5]), "batch_size")
@@ -86,10 +88,10 @@ def test_no_rows_give_no_predictions(engine, draw_problem, n_outputs, loss, dtyp
 @st.composite
 def untidy_matrices(draw):
     """A csr matrix with empty rows and columns, zeros that are stored, and either kind of index."""
-    n_rows, n_columns = draw(sizes, "rows"), draw(sizes, "columns")
+    n_samples, n_columns = draw(sizes, "rows"), draw(sizes, "columns")
     random_state = np.random.RandomState(draw(st.integers(0, 99), "seed"))
-    dense = random_state.standard_normal((n_rows, n_columns))
-    dense[random_state.uniform(size=n_rows) < 0.3] = 0
+    dense = random_state.standard_normal((n_samples, n_columns))
+    dense[random_state.uniform(size=n_samples) < 0.3] = 0
     dense[:, random_state.uniform(size=n_columns) < 0.3] = 0
     matrix = sparse.csr_array(dense.astype(draw(dtypes, "dtype")))
     matrix.data[random_state.uniform(size=matrix.nnz) < 0.2] = 0
@@ -101,7 +103,7 @@ def untidy_matrices(draw):
 @given(X=untidy_matrices())
 def test_a_sparse_matrix_gives_what_its_dense_form_gives(engine, draw_problem, X):
     dtype = X.dtype.name
-    problem = draw_problem((X.shape[1], 6, 2), n_rows=X.shape[0], dtype=dtype)
+    problem = draw_problem((X.shape[1], 6, 2), n_samples=X.shape[0], dtype=dtype)
     y, spec, order = problem.rows.y, problem.spec, np.arange(X.shape[0])
     results = []
     for matrix in (X, X.toarray()):

@@ -10,7 +10,7 @@ from lamina.formulas import OPTIMIZERS, PENALTIES
 from lamina.network import ParameterLayout
 
 TOLERANCE = {"float64": 1e-10, "float32": 3e-5}
-N_ROWS = 150
+N_SAMPLES = 150
 # Where a sum of nothing but rounding errors decides a sign, engines may differ: not in these data.
 WIDTHS = {"small": (9, 13, 6, 3), "large": (40, 50, 31, 3), "wide": (3, 70, 2), "one": (5, 1)}
 VALUES = {
@@ -49,8 +49,8 @@ def run(problem, engine, settings, batch_sizes=(16, 64, 150), measures=False, ra
     trainer.measures_gradient = measures
     random_state, reports = np.random.RandomState(1), []
     for size in batch_sizes:
-        order = random_state.permutation(N_ROWS)
-        reports.append(trainer.epoch(order, size, np.full(-(-N_ROWS // size), rate)))
+        order = random_state.permutation(N_SAMPLES)
+        reports.append(trainer.epoch(order, size, np.full(-(-N_SAMPLES // size), rate)))
     return reports, parameters, state
 
 
@@ -77,7 +77,9 @@ def assert_alike(ours, theirs, tolerance):
 @every_dtype
 def test_epochs_are_the_references(engine, reference, draw_problem, name, around, widths, dtype):
     settings = settings_of(name, **around)
-    problem = draw_problem(widths, n_rows=N_ROWS, dtype=dtype, alpha=0.3, loss="binary_log_loss")
+    problem = draw_problem(
+        widths, n_samples=N_SAMPLES, dtype=dtype, alpha=0.3, loss="binary_log_loss"
+    )
     ours, theirs = (run(problem, each, settings, measures=True) for each in (engine, reference))
     assert_alike(ours, theirs, TOLERANCE[dtype])
 
@@ -93,7 +95,7 @@ def test_penalised_epochs_are_the_references(
 ):
     problem = draw_problem(
         widths,
-        n_rows=N_ROWS,
+        n_samples=N_SAMPLES,
         activation=activation,
         penalty=penalty,
         layout=layout,
@@ -110,7 +112,7 @@ def test_penalised_epochs_are_the_references(
 @every_size
 @every_dtype
 def test_measuring_the_gradient_changes_no_bit(engine, draw_problem, name, widths, dtype):
-    problem = draw_problem(widths, n_rows=N_ROWS, dtype=dtype)
+    problem = draw_problem(widths, n_samples=N_SAMPLES, dtype=dtype)
     plain, measured = (run(problem, engine, settings_of(name), measures=m) for m in (False, True))
     np.testing.assert_array_equal(plain[1], measured[1])
     np.testing.assert_array_equal(plain[2].slots, measured[2].slots)
@@ -120,8 +122,10 @@ def test_measuring_the_gradient_changes_no_bit(engine, draw_problem, name, width
 
 @every_size
 def test_the_norm_of_one_step_is_that_of_its_gradient(engine, draw_problem, widths):
-    problem = draw_problem(widths, n_rows=N_ROWS, weighted=True, penalty="l1", activation="prelu")
-    reports, *_ = run(problem, engine, settings_of("sgd"), (N_ROWS,), measures=True)
+    problem = draw_problem(
+        widths, n_samples=N_SAMPLES, weighted=True, penalty="l1", activation="prelu"
+    )
+    reports, *_ = run(problem, engine, settings_of("sgd"), (N_SAMPLES,), measures=True)
     _, gradient = engine.loss_and_gradient(
         problem.spec, problem.objective, problem.rows, problem.parameters
     )
@@ -133,20 +137,20 @@ def test_the_norm_of_one_step_is_that_of_its_gradient(engine, draw_problem, widt
 def test_a_step_of_plain_descent_is_no_longer_than_the_clipped_gradient(
     engine, draw_problem, widths, most
 ):
-    problem = draw_problem(widths, n_rows=N_ROWS)
+    problem = draw_problem(widths, n_samples=N_SAMPLES)
     descent = OptimizerSettings(
         "sgd", {"momentum": 0.0, "nesterovs_momentum": 0.0}, max_gradient_norm=most
     )
-    reports, parameters, _ = run(problem, engine, descent, (N_ROWS,), measures=True, rate=1.0)
+    reports, parameters, _ = run(problem, engine, descent, (N_SAMPLES,), measures=True, rate=1.0)
     length = np.linalg.norm(parameters - problem.parameters)
     assert length == pytest.approx(min(most, reports[0].gradient_norm), rel=1e-9)
 
 
 @every_size
 def test_weights_decay_and_biases_do_not(engine, draw_problem, widths):
-    problem = draw_problem(widths, n_rows=N_ROWS, alpha=0.0)
+    problem = draw_problem(widths, n_samples=N_SAMPLES, alpha=0.0)
     plain, decaying = (
-        run(problem, engine, settings_of("adamw", weight_decay=decay), (N_ROWS,), rate=0.01)
+        run(problem, engine, settings_of("adamw", weight_decay=decay), (N_SAMPLES,), rate=0.01)
         for decay in (0.0, 0.5)
     )
     n_weights = sum(block.fan_in * block.fan_out for block in problem.spec.blocks)
@@ -162,12 +166,12 @@ def test_weights_decay_and_biases_do_not(engine, draw_problem, widths):
 def test_the_average_weighs_the_steps_so_far_and_nothing_before(
     engine, draw_problem, widths, decay
 ):
-    problem = draw_problem(widths, n_rows=N_ROWS)
+    problem = draw_problem(widths, n_samples=N_SAMPLES)
     settings = settings_of("adam", average_decay=decay)
     trainer, parameters, state = problem.trainer(engine, settings)
     np.testing.assert_array_equal(state.predicting(parameters), parameters)
     path = []
-    for start in range(0, N_ROWS, 15):
+    for start in range(0, N_SAMPLES, 15):
         trainer.epoch(np.arange(start, start + 15), 15, np.full(1, 0.05))
         path.append(parameters.copy())
     age = np.arange(len(path))[::-1]
@@ -180,7 +184,9 @@ def test_the_average_weighs_the_steps_so_far_and_nothing_before(
 @every_surrounding
 def test_every_number_of_threads_gives_the_same_bits(draw_problem, name, around):
     native = pytest.importorskip("lamina.engines.native").NativeEngine
-    problem = draw_problem((70, 150, 60, 3), n_rows=N_ROWS, dtype="float32", penalty="elasticnet")
+    problem = draw_problem(
+        (70, 150, 60, 3), n_samples=N_SAMPLES, dtype="float32", penalty="elasticnet"
+    )
     settings = settings_of(name, **around)
     reports, parameters, state = run(problem, native(1), settings, measures=True)
     for n_threads in (2, 3, 7):
@@ -193,7 +199,7 @@ def test_every_number_of_threads_gives_the_same_bits(draw_problem, name, around)
 @every_optimizer
 def test_a_batch_of_several_chunks_is_the_references(engine, reference, draw_problem, name):
     # So wide that no more than some hundred rows are worked through at a time.
-    problem = draw_problem((40_000, 2), n_rows=N_ROWS)
+    problem = draw_problem((40_000, 2), n_samples=N_SAMPLES)
     settings = settings_of(name, max_gradient_norm=0.5)
     ours, theirs = (run(problem, each, settings, (150, 150)) for each in (engine, reference))
     assert_close(ours[1], theirs[1], 1e-10)
@@ -203,7 +209,7 @@ def test_a_batch_of_several_chunks_is_the_references(engine, reference, draw_pro
 @pytest.mark.parametrize("kind", ["batch", "layer"])
 def test_normalized_epochs_are_the_references(engine, reference, draw_problem, name, kind):
     architecture = {"normalization": kind, "residual": True, "dropout": 0.2, "input_dropout": 0.1}
-    problem = draw_problem((9, 13, 13, 3), n_rows=N_ROWS, activation="prelu", **architecture)
+    problem = draw_problem((9, 13, 13, 3), n_samples=N_SAMPLES, activation="prelu", **architecture)
     settings = settings_of(name, weight_decay=0.1, max_gradient_norm=0.05, average_decay=0.9)
     ours, theirs = (run(problem, each, settings, measures=True) for each in (engine, reference))
     assert_alike(ours, theirs, 1e-10)

@@ -75,7 +75,7 @@ def test_a_traced_gradient_is_that_of_every_engine_and_of_finite_differences(
     engine, draw_problem, formulas, weighted, layout
 ):
     problem = draw_problem(
-        WIDTHS, n_rows=6, alpha=0.3, layout=layout, weighted=weighted, seed=1, **formulas
+        WIDTHS, n_samples=6, alpha=0.3, layout=layout, weighted=weighted, seed=1, **formulas
     )
     step = step_of(problem)
     loss, gradient = engine.loss_and_gradient(
@@ -92,7 +92,7 @@ def test_a_traced_gradient_is_that_of_every_engine_and_of_finite_differences(
 def test_of_every_kind_of_block_a_traced_gradient_is_the_slope_of_the_loss(
     engine, draw_problem, blocks, activation
 ):
-    problem = draw_problem(WIDTHS, n_rows=6, activation=activation, weighted=True, **blocks)
+    problem = draw_problem(WIDTHS, n_samples=6, activation=activation, weighted=True, **blocks)
     without = step_of(problem)
     asked = (problem.spec, problem.objective, problem.rows, problem.parameters)
     assert_close(without.gradient, engine.loss_and_gradient(*asked)[1])
@@ -108,7 +108,7 @@ def test_the_paths_of_a_weight_add_up_to_what_backpropagation_finds(
     draw_problem, blocks, activation, output
 ):
     problem = draw_problem(
-        (3, 3, 3, 2), n_rows=3, activation=activation, alpha=0.2, weighted=True, **blocks
+        (3, 3, 3, 2), n_samples=3, activation=activation, alpha=0.2, weighted=True, **blocks
     )
     step = step_of(problem, draws=True)
     layers = layer_traces(step, None)
@@ -127,7 +127,7 @@ def test_the_paths_of_a_weight_add_up_to_what_backpropagation_finds(
 
 @every_block
 def test_the_largest_paths_come_first_and_the_rest_is_their_difference(draw_problem, blocks):
-    problem = draw_problem((3, 3, 3, 2), n_rows=3, activation="tanh", **blocks)
+    problem = draw_problem((3, 3, 3, 2), n_samples=3, activation="tanh", **blocks)
     step = step_of(problem, draws=True)
     every = weight_paths(step, None, 0, 0, 1, None, 10_000)
     sizes = [abs(path.product) for path in every.paths]
@@ -141,7 +141,7 @@ def test_the_largest_paths_come_first_and_the_rest_is_their_difference(draw_prob
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_the_paths_of_one_row_are_that_rows_part_of_the_gradient(draw_problem, activation):
-    problem = draw_problem((3, 4, 4, 2), n_rows=5, activation=activation)
+    problem = draw_problem((3, 4, 4, 2), n_samples=5, activation=activation)
     step = step_of(problem)
     layer = layer_traces(step, None)[0]
     for row in range(5):
@@ -153,7 +153,7 @@ def test_the_paths_of_one_row_are_that_rows_part_of_the_gradient(draw_problem, a
 
 
 def test_several_heads_are_traced_as_well(engine, draw_problem):
-    problem = draw_problem((4, 6, 5), n_rows=7, loss="log_loss", heads=(2, 3))
+    problem = draw_problem((4, 6, 5), n_samples=7, loss="log_loss", heads=(2, 3))
     asked = (problem.spec, problem.objective, problem.rows, problem.parameters)
     step = step_of(problem)
     assert_close(step.gradient, engine.loss_and_gradient(*asked)[1])

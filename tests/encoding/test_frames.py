@@ -15,16 +15,16 @@ polars = pytest.importorskip("polars")
 pyarrow = pytest.importorskip("pyarrow")
 
 
-def mixed(n_rows=60):
+def mixed(n_samples=60):
     rng = np.random.default_rng(0)
     table = pd.DataFrame(
         {
-            "area": rng.normal(100, 30, n_rows),
-            "rooms": rng.integers(1, 6, n_rows),
-            "garden": rng.random(n_rows) < 0.5,
-            "city": rng.choice(["Köln", "Oslo", "Rome"], n_rows),
-            "built": pd.date_range("1990-01-01", periods=n_rows, freq="37h"),
-            "price": [f"${x:,}" for x in rng.integers(500, 5000, n_rows)],
+            "area": rng.normal(100, 30, n_samples),
+            "rooms": rng.integers(1, 6, n_samples),
+            "garden": rng.random(n_samples) < 0.5,
+            "city": rng.choice(["Köln", "Oslo", "Rome"], n_samples),
+            "built": pd.date_range("1990-01-01", periods=n_samples, freq="37h"),
+            "price": [f"${x:,}" for x in rng.integers(500, 5000, n_samples)],
         }
     )
     table.loc[::7, ["area", "city", "built"]] = None

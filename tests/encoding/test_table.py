@@ -20,16 +20,16 @@ from lamina.encoding.calendar import WEEKDAYS
 from lamina.errors import TableError
 
 
-def houses(n_rows: int = 40) -> pd.DataFrame:
+def houses(n_samples: int = 40) -> pd.DataFrame:
     """Numbers, a boolean, a date, categories, and missing values in most of them."""
     rng = np.random.default_rng(0)
     table = pd.DataFrame(
         {
-            "area": rng.normal(100, 30, n_rows),
-            "rooms": rng.integers(1, 6, n_rows),
-            "garden": rng.random(n_rows) < 0.5,
-            "built": pd.Timestamp("1990-01-01") + pd.to_timedelta(np.arange(n_rows), unit="D"),
-            "city": rng.choice(["Köln", "Oslo", 'a "b"'], n_rows),
+            "area": rng.normal(100, 30, n_samples),
+            "rooms": rng.integers(1, 6, n_samples),
+            "garden": rng.random(n_samples) < 0.5,
+            "built": pd.Timestamp("1990-01-01") + pd.to_timedelta(np.arange(n_samples), unit="D"),
+            "city": rng.choice(["Köln", "Oslo", 'a "b"'], n_samples),
             "constant": 3,
         }
     )
@@ -207,16 +207,16 @@ def test_an_array_without_names_is_read_by_place():
 @st.composite
 def tables(draw):
     """Small tables of numbers and categories with gaps; every column has a value."""
-    n_rows = draw(st.integers(3, 12))
+    n_samples = draw(st.integers(3, 12))
     gap = st.none()
     finite = st.floats(-1e100, 1e100)
     columns = {}
     for i in range(draw(st.integers(0, 3))):
-        cells = draw(st.lists(finite | gap, min_size=n_rows - 1, max_size=n_rows - 1))
+        cells = draw(st.lists(finite | gap, min_size=n_samples - 1, max_size=n_samples - 1))
         columns[f"number {i}"] = pd.Series([draw(finite), *cells], dtype="float64")
     for i in range(draw(st.integers(1, 3))):
         texts = st.sampled_from(["a", "b", "1", "é", ""])
-        cells = draw(st.lists(texts | gap, min_size=n_rows - 2, max_size=n_rows - 2))
+        cells = draw(st.lists(texts | gap, min_size=n_samples - 2, max_size=n_samples - 2))
         columns[f"text {i}"] = pd.Series(["a", "a", *cells], dtype=object)
     return pd.DataFrame(columns)
 

@@ -8,7 +8,7 @@ from lamina.engines.custom_loss import CustomLoss, require_rows_apart, value_and
 from lamina.formulas import LINKS, LOSSES
 
 SGD = OptimizerSettings("sgd", {"momentum": 0.9, "nesterovs_momentum": 1.0})
-N_ROWS = 37
+N_SAMPLES = 37
 
 
 class Written:
@@ -45,7 +45,7 @@ def both(draw_problem):
     """A problem with a loss of the table, and the same with that loss as a caller's own."""
 
     def make(loss, widths=(9, 13, 6, 3), of=None, **drawn):
-        problem = draw_problem(widths, loss=loss, n_rows=N_ROWS, of=of, **drawn)
+        problem = draw_problem(widths, loss=loss, n_samples=N_SAMPLES, of=of, **drawn)
         custom = Written(loss, **problem.objective.hyperparameters)
         objective = Objective(custom, problem.objective.alpha, problem.objective.penalty)
         return problem, type(problem)(problem.spec, objective, problem.rows, problem.parameters)
@@ -63,7 +63,7 @@ def test_it_trains_as_the_same_loss_of_the_table(engine, both, loss, dtype, layo
     trainers = [problem.trainer(engine, SGD) for problem in (theirs, ours)]
     for batch_size in (10, 37):
         order, rates = (
-            np.random.RandomState(1).permutation(N_ROWS),
+            np.random.RandomState(1).permutation(N_SAMPLES),
             np.full(-(-37 // batch_size), 1e-4),
         )
         expected, found = (one.epoch(order, batch_size, rates) for one, _, _ in trainers)
@@ -131,7 +131,7 @@ def test_every_number_of_threads_gives_the_same_bits(both):
     results = []
     for n_threads in (1, 2, 7):
         trainer, parameters, _ = problem.trainer(native(n_threads), SGD)
-        trainer.epoch(np.arange(N_ROWS), 20, np.full(2, 1e-2))
+        trainer.epoch(np.arange(N_SAMPLES), 20, np.full(2, 1e-2))
         results.append(parameters)
     for parameters in results[1:]:
         np.testing.assert_array_equal(parameters, results[0])
@@ -147,11 +147,11 @@ def test_what_it_raises_ends_the_epoch_with_the_parameters_of_the_last_whole_ste
     engine, draw_problem, error, n_threads
 ):
     engine = choose_engine(engine.name, n_threads)
-    drawn = draw_problem((9, 30, 3), n_rows=N_ROWS)
+    drawn = draw_problem((9, 30, 3), n_samples=N_SAMPLES)
     objective = Objective(Failing(5, error), 0.1)
     problem = type(drawn)(drawn.spec, objective, drawn.rows, drawn.parameters)
     trainer, parameters, state = problem.trainer(engine, SGD)
-    order, rates = np.arange(N_ROWS), np.full(13, 1e-3)
+    order, rates = np.arange(N_SAMPLES), np.full(13, 1e-3)
     with pytest.raises(error, match="no more") as raised:
         trainer.epoch(order, 3, rates)
     assert raised.value is objective.loss.raised

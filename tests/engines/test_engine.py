@@ -40,7 +40,7 @@ def rates(n_steps, rate=1e-3):
 @every_layout
 @every_optimizer
 def test_the_same_run_gives_the_same_bits(engine, draw_problem, dtype, layout, optimizer):
-    problem = draw_problem((9, 17, 4), n_rows=50, dtype=dtype, layout=layout, loss="log_loss")
+    problem = draw_problem((9, 17, 4), n_samples=50, dtype=dtype, layout=layout, loss="log_loss")
     runs = []
     for _ in range(2):
         trainer, parameters, state = problem.trainer(engine, optimizer)
@@ -52,7 +52,7 @@ def test_the_same_run_gives_the_same_bits(engine, draw_problem, dtype, layout, o
 @every_dtype
 @every_optimizer
 def test_one_epoch_of_twelve_steps_is_two_of_six(engine, draw_problem, dtype, optimizer):
-    problem = draw_problem((9, 17, 4), n_rows=48, dtype=dtype, weighted=True)
+    problem = draw_problem((9, 17, 4), n_samples=48, dtype=dtype, weighted=True)
     order = np.random.RandomState(3).permutation(48)
     whole, parameters, state = problem.trainer(engine, optimizer)
     report = whole.epoch(order, 4, rates(12))
@@ -65,7 +65,7 @@ def test_one_epoch_of_twelve_steps_is_two_of_six(engine, draw_problem, dtype, op
 
 
 def test_a_trainer_goes_on_from_a_state_that_another_left(engine, draw_problem):
-    problem, optimizer = draw_problem(n_rows=20), SETTINGS["adam"]
+    problem, optimizer = draw_problem(n_samples=20), SETTINGS["adam"]
     first, expected, state = problem.trainer(engine, optimizer)
     first.epoch(np.arange(20), 5, rates(4))
     resumed, resumed_state = expected.copy(), OptimizerState(state.slots.copy(), state.step)
@@ -79,7 +79,7 @@ def test_a_trainer_goes_on_from_a_state_that_another_left(engine, draw_problem):
 
 
 def test_each_step_takes_its_own_learning_rate(engine, draw_problem):
-    problem, optimizer = draw_problem(n_rows=9), SETTINGS["sgd"]
+    problem, optimizer = draw_problem(n_samples=9), SETTINGS["sgd"]
     together, expected, _ = problem.trainer(engine, optimizer)
     together.epoch(np.arange(9), 3, np.array([0.01, 0.0, 0.03]))
     one_by_one, parameters, _ = problem.trainer(engine, optimizer)
@@ -89,7 +89,7 @@ def test_each_step_takes_its_own_learning_rate(engine, draw_problem):
 
 
 def test_the_loss_of_an_epoch_weighs_each_batch_by_its_rows(engine, draw_problem):
-    problem = draw_problem(n_rows=7)
+    problem = draw_problem(n_samples=7)
     trainer, parameters, _ = problem.trainer(engine, SETTINGS["sgd"])
     report = trainer.epoch(np.arange(7), 5, rates(2, 0.0))
     X, y, _ = problem.rows
@@ -105,7 +105,7 @@ def test_the_loss_of_an_epoch_weighs_each_batch_by_its_rows(engine, draw_problem
 @every_dtype
 @every_layout
 def test_equal_weights_change_nothing_but_the_rounding(engine, draw_problem, dtype, layout):
-    problem = draw_problem(n_rows=20, dtype=dtype, layout=layout, alpha=0.0)
+    problem = draw_problem(n_samples=20, dtype=dtype, layout=layout, alpha=0.0)
     X, y, _ = problem.rows
     weight = np.full(20, 3.0, dtype)
     unweighted = engine.loss_and_gradient(
@@ -120,7 +120,7 @@ def test_equal_weights_change_nothing_but_the_rounding(engine, draw_problem, dty
 
 
 def test_a_row_of_weight_two_counts_as_two_rows(engine, draw_problem):
-    problem = draw_problem(n_rows=6)
+    problem = draw_problem(n_samples=6)
     X, y, _ = problem.rows
     twice = np.array([0, 1, 1, 2, 3, 4, 4, 5])
     repeated, weighted = Rows(X[twice], y[twice], None), Rows(X, y, np.array([1, 2, 1, 1, 2, 1.0]))
@@ -142,7 +142,7 @@ def test_asking_for_loss_or_prediction_leaves_the_parameters_alone(engine, draw_
 
 @every_layout
 def test_a_batch_whose_weights_sum_to_zero_is_refused(engine, draw_problem, layout):
-    problem = draw_problem(n_rows=8, layout=layout)
+    problem = draw_problem(n_samples=8, layout=layout)
     weight = np.array([1, 1, 1, 1, 0, 0, 1, 1.0])
     problem = type(problem)(
         problem.spec, problem.objective, problem.rows._replace(weight=weight), problem.parameters
@@ -174,7 +174,7 @@ def test_the_first_block_with_a_bad_parameter_is_named(
 @every_layout
 def test_an_input_that_overflows_is_found_in_the_first_block(engine, draw_problem, dtype, layout):
     problem = draw_problem(
-        (4, 6, 3), n_rows=10, dtype=dtype, layout=layout, activation="relu"
+        (4, 6, 3), n_samples=10, dtype=dtype, layout=layout, activation="relu"
     ).copy()
     ParameterLayout.of(problem.spec).views(problem.parameters).weights[0][...] = 8
     X = problem.rows.X.copy()
@@ -189,7 +189,7 @@ def test_an_input_that_overflows_is_found_in_the_first_block(engine, draw_proble
 
 @every_dtype
 def test_an_epoch_ends_before_the_update_from_an_infinite_loss(engine, draw_problem, dtype):
-    problem = draw_problem(n_rows=12, dtype=dtype)
+    problem = draw_problem(n_samples=12, dtype=dtype)
     y = problem.rows.y.copy()
     y[7] = np.finfo(dtype).max
     problem = type(problem)(
@@ -206,7 +206,7 @@ def test_an_epoch_ends_before_the_update_from_an_infinite_loss(engine, draw_prob
 
 
 def test_parameters_that_overflow_are_found_in_the_epoch_in_which_they_do(engine, draw_problem):
-    problem = draw_problem(n_rows=12, activation="identity")
+    problem = draw_problem(n_samples=12, activation="identity")
     trainer, _, state = problem.trainer(engine, SETTINGS["sgd"])
     report = trainer.epoch(np.arange(12), 1, rates(12, 1e200))
     assert not np.isfinite(report.loss)
@@ -215,7 +215,7 @@ def test_parameters_that_overflow_are_found_in_the_epoch_in_which_they_do(engine
 
 
 def test_parameters_that_overflow_in_the_last_step_are_found_too(engine, draw_problem):
-    problem = draw_problem(n_rows=4)
+    problem = draw_problem(n_samples=4)
     trainer, parameters, _ = problem.trainer(engine, SETTINGS["sgd"])
     report = trainer.epoch(np.arange(4), 4, np.array([np.finfo(np.float64).max]))
     assert not np.isfinite(parameters).all()
@@ -223,7 +223,7 @@ def test_parameters_that_overflow_in_the_last_step_are_found_too(engine, draw_pr
 
 
 def test_a_finite_epoch_names_no_block(engine, draw_problem):
-    trainer, _, _ = draw_problem(n_rows=12).trainer(engine, SETTINGS["adam"])
+    trainer, _, _ = draw_problem(n_samples=12).trainer(engine, SETTINGS["adam"])
     report = trainer.epoch(np.arange(12), 5, rates(3))
     assert np.isfinite(report.loss)
     assert report.non_finite_block is None
@@ -259,7 +259,7 @@ def interrupt_when_changed():
 def test_an_interrupt_leaves_the_parameters_of_the_last_whole_step(
     engine, draw_problem, optimizer, batch_size, interrupt_when_changed
 ):
-    problem = draw_problem((32, 128, 128, 2), n_rows=64, loss="log_loss")
+    problem = draw_problem((32, 128, 128, 2), n_samples=64, loss="log_loss")
     trainer, parameters, state = problem.trainer(engine, optimizer)
     n_steps = 1_000_000 // batch_size
     order = np.resize(np.arange(64), n_steps * batch_size)

@@ -29,23 +29,23 @@ def rates(n_epochs, n_steps, rate=1e-3):
 
 @pytest.fixture
 def idle_trainer(engine, draw_problem):
-    """`idle_trainer(n_rows)`: of so many rows, all zero, so that an epoch is quick."""
+    """`idle_trainer(n_samples)`: of so many rows, all zero, so that an epoch is quick."""
 
-    def trainer_of(n_rows):
-        problem = draw_problem((1, 1), n_rows=1)
-        rows = problem.rows._replace(X=np.zeros((n_rows, 1)), y=np.zeros((n_rows, 1)))
+    def trainer_of(n_samples):
+        problem = draw_problem((1, 1), n_samples=1)
+        rows = problem.rows._replace(X=np.zeros((n_samples, 1)), y=np.zeros((n_samples, 1)))
         _, parameters, state = problem.trainer(engine, SGD)
         return engine.trainer(problem.spec, problem.objective, SGD, rows, parameters, state)
 
     return trainer_of
 
 
-@pytest.mark.parametrize("n_rows", SIZES)
-def test_the_orders_are_numpys_bit_for_bit(idle_trainer, n_rows):
-    trainer, order, expected = idle_trainer(n_rows), np.arange(n_rows), np.arange(n_rows)
-    ours, theirs = np.random.RandomState(n_rows), np.random.RandomState(n_rows)
+@pytest.mark.parametrize("n_samples", SIZES)
+def test_the_orders_are_numpys_bit_for_bit(idle_trainer, n_samples):
+    trainer, order, expected = idle_trainer(n_samples), np.arange(n_samples), np.arange(n_samples)
+    ours, theirs = np.random.RandomState(n_samples), np.random.RandomState(n_samples)
     for _ in range(3):
-        trainer.epochs(order, n_rows, rates(2, 1), [], ours)
+        trainer.epochs(order, n_samples, rates(2, 1), [], ours)
         theirs.shuffle(expected)
         theirs.shuffle(expected)
         np.testing.assert_array_equal(order, expected)
@@ -71,7 +71,7 @@ def test_a_generator_of_someones_own_is_asked_itself(idle_trainer):
 
 @pytest.mark.parametrize("shuffles", [True, False])
 def test_several_epochs_are_the_same_epochs_one_by_one(engine, draw_problem, shuffles):
-    problem = draw_problem(n_rows=50)
+    problem = draw_problem(n_samples=50)
     together, parameters, state = problem.trainer(engine, SGD)
     reports, ours = [], np.random.RandomState(3) if shuffles else None
     together.epochs(np.arange(50), 8, rates(5, 7), reports, ours)
@@ -87,7 +87,7 @@ def test_several_epochs_are_the_same_epochs_one_by_one(engine, draw_problem, shu
 
 
 def test_each_epoch_has_rates_of_its_own(engine, draw_problem):
-    problem = draw_problem(n_rows=6)
+    problem = draw_problem(n_samples=6)
     together, parameters, _ = problem.trainer(engine, SGD)
     together.epochs(np.arange(6), 3, np.array([[0.01, 0.0], [0.0, 0.03]]), [])
     alone, expected, _ = problem.trainer(engine, SGD)
@@ -97,7 +97,7 @@ def test_each_epoch_has_rates_of_its_own(engine, draw_problem):
 
 
 def test_after_an_epoch_that_is_not_finite_none_is_run_and_nothing_drawn(engine, draw_problem):
-    trainer, _, _ = draw_problem(n_rows=8, activation="identity").trainer(engine, SGD)
+    trainer, _, _ = draw_problem(n_samples=8, activation="identity").trainer(engine, SGD)
     wild = np.array([[1e-3], [1e200], [1e-3], [1e-3]])
     reports, ours, theirs = [], np.random.RandomState(3), np.random.RandomState(3)
     trainer.epochs(np.arange(8), 8, wild, reports, ours)
@@ -121,7 +121,7 @@ def test_an_epoch_is_finite_by_its_loss_and_by_its_layers(report, expected):
 
 
 def test_an_interrupt_leaves_the_epochs_that_ended_and_a_generator_that_fits(engine, draw_problem):
-    problem = draw_problem((4, 8, 2), n_rows=64)
+    problem = draw_problem((4, 8, 2), n_samples=64)
     trainer, parameters, state = problem.trainer(engine, SGD)
     reports, ours = [], np.random.RandomState(3)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -162,7 +162,7 @@ def test_a_generator_that_another_thread_draws_from_is_waited_for(idle_trainer):
 
 
 def test_zero_weights_in_a_later_epoch_are_refused_after_the_epochs_before(engine, draw_problem):
-    problem = draw_problem(n_rows=4)
+    problem = draw_problem(n_samples=4)
     weight = np.array([1.0, 1.0, 0.0, 0.0])
     problem = type(problem)(
         problem.spec,

@@ -121,10 +121,10 @@ def test_float64_has_no_products_in_bfloat16():
 
 @pytest.mark.parametrize("n_threads", [1, 3])
 def test_a_gradient_summed_in_chunks_has_the_bits_of_one_product(n_threads):
-    n_rows, n_features = 1501, 9000  # more than the working memory holds at once
+    n_samples, n_features = 1501, 9000  # more than the working memory holds at once
     draw = np.random.RandomState(0)
-    X = draw.standard_normal((n_rows, n_features)).astype(np.float32)
-    y = draw.standard_normal((n_rows, 3)).astype(np.float32)
+    X = draw.standard_normal((n_samples, n_features)).astype(np.float32)
+    y = draw.standard_normal((n_samples, 3)).astype(np.float32)
     spec = NetworkSpec.perceptron([n_features, 3], "identity", "identity")
     parameters = np.zeros(3 * n_features + 3, np.float32)
     engine = native.NativeEngine(n_threads, "bfloat16")
@@ -132,5 +132,5 @@ def test_a_gradient_summed_in_chunks_has_the_bits_of_one_product(n_threads):
     _, gradient = engine.loss_and_gradient(spec, Objective("squared_error"), rows, parameters)
     # Of a network of zeros, delta is -y.
     product = native.matrix_product(X, -y, A_is_transposed=True, precision="bfloat16")
-    expected = product * np.float32(1 / n_rows)
+    expected = product * np.float32(1 / n_samples)
     assert gradient[:-3].tobytes() == expected.tobytes()

@@ -20,7 +20,7 @@ SIZES = [1, 2, *(n + d for n in (16, 32, 256, 512) for d in (-1, 0, 1)), 200]
 problems = st.fixed_dictionaries(
     {
         "widths": st.lists(st.integers(1, 13), min_size=2, max_size=5).map(tuple),
-        "n_rows": st.sampled_from(SIZES),
+        "n_samples": st.sampled_from(SIZES),
         "activation": st.sampled_from(sorted(ACTIVATIONS)),
         "loss": st.sampled_from(sorted(LOSSES)),
         "alpha": st.sampled_from([0.0, 0.1]),
@@ -39,7 +39,7 @@ def assert_close(actual, expected, dtype):
 @given(drawn=problems, batch_size=st.sampled_from(SIZES))
 def test_small_networks_learn_as_the_reference_does(reference, draw_problem, drawn, batch_size):
     problem, dtype = draw_problem(**drawn), drawn["dtype"]
-    order = np.random.RandomState(drawn["seed"]).permutation(drawn["n_rows"])
+    order = np.random.RandomState(drawn["seed"]).permutation(drawn["n_samples"])
     rates = np.linspace(1e-4, 2e-4, -(-len(order) // batch_size))
     ours, parameters, state = problem.trainer(NativeEngine(), SGD)
     theirs, expected_parameters, expected_state = problem.trainer(reference, SGD)
@@ -62,7 +62,7 @@ def test_their_gradient_is_the_references(reference, draw_problem, drawn):
 
 @pytest.mark.parametrize("optimizer", [SGD, OptimizerSettings("adam", ADAM)], ids=["sgd", "adam"])
 def test_steps_are_the_same_bits_however_epochs_divide_them(draw_problem, optimizer):
-    problem = draw_problem((3, 5, 2), n_rows=40)
+    problem = draw_problem((3, 5, 2), n_samples=40)
     together, parameters, state = problem.trainer(NativeEngine(), optimizer)
     together.epoch(np.arange(40), 2, np.full(20, 1e-3))
     divided, expected, expected_state = problem.trainer(NativeEngine(), optimizer)

@@ -45,24 +45,24 @@ def fitted(
     precision=None,
 ):
     rng = np.random.RandomState(0)
-    n_rows, n_targets, record = 301, widths[-1], LOSSES[loss]
+    n_samples, n_targets, record = 301, widths[-1], LOSSES[loss]
     objective = Objective(loss, 0.1, hyperparameters=HYPERPARAMETERS.get(loss, {}))
     outputs = record.outputs_per_target(objective.hyperparameters)
     widths = (*widths[:-1], n_targets * outputs)
     spec = NetworkSpec.perceptron(widths, "tanh", record.link)
-    X = rng.normal(size=(n_rows, widths[0])).astype(dtype)
+    X = rng.normal(size=(n_samples, widths[0])).astype(dtype)
     if as_csr:
         X = sparse.csr_array(np.where(rng.uniform(size=X.shape) < 0.7, 0, X).astype(dtype))
-    y = rng.randint(n_targets, size=n_rows).astype(np.int32)
+    y = rng.randint(n_targets, size=n_samples).astype(np.int32)
     if record.targets == "values":
         # Numbers from one half to one are targets for every loss.
         y = np.maximum(np.eye(n_targets, dtype=dtype)[y], dtype(0.5))
-    rows = Rows(X, y, rng.rand(n_rows).astype(dtype))
+    rows = Rows(X, y, rng.rand(n_samples).astype(dtype))
     parameters = draw_parameters(spec, rng, dtype, 6.0)
     state = OptimizerState.fresh("adam", parameters)
     engine = NativeEngine(n_threads, precision)
     trainer = engine.trainer(spec, objective, ADAM, rows, parameters, state)
-    reports = [trainer.epoch(rng.permutation(n_rows), 37, np.full(9, 1e-2)) for _ in range(3)]
+    reports = [trainer.epoch(rng.permutation(n_samples), 37, np.full(9, 1e-2)) for _ in range(3)]
     value, gradient = engine.loss_and_gradient(spec, objective, rows, parameters)
     prediction = engine.predict(spec, parameters, X)
     return [parameters, state.slots, [r.loss for r in reports], value, gradient, prediction]

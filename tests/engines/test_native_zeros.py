@@ -16,27 +16,27 @@ ADAM = OptimizerSettings("adam", {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-
 TOLERANCE = {np.dtype(np.float64): 1e-12, np.dtype(np.float32): 1e-5}
 
 
-def mostly_zeros(rng, n_rows, n_features, dtype):
+def mostly_zeros(rng, n_samples, n_features, dtype):
     """Rows of which nine in ten elements are zero, some of them minus zero, and one column all."""
-    X = rng.normal(size=(n_rows, n_features))
+    X = rng.normal(size=(n_samples, n_features))
     X[rng.uniform(size=X.shape) < 0.9] = 0
     X[rng.uniform(size=X.shape) < 0.02] = -0.0
     X[:, 0] = 0
     return X.astype(dtype)
 
 
-def trained(engine, widths, batch, dtype, n_rows=150):
+def trained(engine, widths, batch, dtype, n_samples=150):
     rng = np.random.RandomState(3)
     spec = NetworkSpec.perceptron(widths, "tanh", LOSSES["log_loss"].link)
-    X = mostly_zeros(rng, n_rows, widths[0], dtype)
-    y = rng.randint(widths[-1], size=n_rows).astype(np.int32)
+    X = mostly_zeros(rng, n_samples, widths[0], dtype)
+    y = rng.randint(widths[-1], size=n_samples).astype(np.int32)
     parameters = draw_parameters(spec, rng, dtype, 6.0)
     state = OptimizerState.fresh("adam", parameters)
     trainer = engine.trainer(
         spec, Objective("log_loss", 0.1), ADAM, Rows(X, y, None), parameters, state
     )
-    rates = np.full(-(-n_rows // batch), 1e-2)
-    losses = [trainer.epoch(rng.permutation(n_rows), batch, rates).loss for _ in range(3)]
+    rates = np.full(-(-n_samples // batch), 1e-2)
+    losses = [trainer.epoch(rng.permutation(n_samples), batch, rates).loss for _ in range(3)]
     return [parameters, np.array(losses), engine.predict(spec, parameters, X)]
 
 
@@ -69,7 +69,7 @@ def test_every_number_of_threads_gives_the_same_bits(widths, dtype):
 
 def test_a_batch_of_more_rows_than_are_listed_at_a_time_is_whole():
     widths = (40, 9, 4)
-    ours = trained(NativeEngine(2), widths, 1300, np.float64, n_rows=1300)
-    theirs = trained(ReferenceEngine(), widths, 1300, np.float64, n_rows=1300)
+    ours = trained(NativeEngine(2), widths, 1300, np.float64, n_samples=1300)
+    theirs = trained(ReferenceEngine(), widths, 1300, np.float64, n_samples=1300)
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-11 * np.abs(other).max())

@@ -13,11 +13,11 @@ from lamina.network import NetworkSpec, draw_parameters
 WIDTHS = [(5, 1), (1, 1), (7, 3, 2), (50, 100, 10), (9, 64, 8), (3, 129, 17, 33)]
 
 
-def problem(widths, dtype, activation="tanh", loss="log_loss", n_rows=40):
+def problem(widths, dtype, activation="tanh", loss="log_loss", n_samples=40):
     random_state = np.random.RandomState(0)
     spec = NetworkSpec.perceptron(widths, activation, LOSSES[loss].link)
     parameters = draw_parameters(spec, random_state, dtype, 6.0)
-    return spec, parameters, random_state.standard_normal((n_rows, widths[0])).astype(dtype)
+    return spec, parameters, random_state.standard_normal((n_samples, widths[0])).astype(dtype)
 
 
 @pytest.mark.parametrize("widths", WIDTHS, ids=str)
@@ -34,11 +34,11 @@ def test_a_row_is_predicted_alike_alone_and_among_many(engine, widths, dtype, lo
         np.testing.assert_allclose(alone, together, rtol=0, atol=tolerance)
 
 
-@pytest.mark.parametrize("n_rows", [1, 2, 15, 16, 17, 500])
+@pytest.mark.parametrize("n_samples", [1, 2, 15, 16, 17, 500])
 @pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
 @pytest.mark.parametrize("place", [0, -1])
-def test_rows_that_are_not_finite_are_refused(engine, n_rows, value, place):
-    spec, parameters, X = problem((6, 4, 3), "float64", "relu", n_rows=n_rows)
+def test_rows_that_are_not_finite_are_refused(engine, n_samples, value, place):
+    spec, parameters, X = problem((6, 4, 3), "float64", "relu", n_samples=n_samples)
     X.flat[place] = value
     with pytest.raises(NonFiniteError, match="infinite or NaN"):
         engine.predict(spec, parameters, X)
@@ -47,13 +47,13 @@ def test_rows_that_are_not_finite_are_refused(engine, n_rows, value, place):
 
 
 def test_rows_whose_sum_overflows_are_finite_all_the_same(engine):
-    spec, parameters, X = problem((6, 4, 3), "float64", n_rows=3)
+    spec, parameters, X = problem((6, 4, 3), "float64", n_samples=3)
     X[...] = np.finfo(float).max
     assert engine.predict(spec, parameters, X).shape == (3, 3)
 
 
 def test_few_rows_are_predicted_in_sixteen_threads_at_once(engine):
-    spec, parameters, X = problem((20, 30, 4), "float64", n_rows=16)
+    spec, parameters, X = problem((20, 30, 4), "float64", n_samples=16)
     expected = [engine.predict(spec, parameters, X[i : i + 1]) for i in range(16)]
     with ThreadPoolExecutor(16) as pool:
         for _ in range(20):

@@ -82,9 +82,9 @@ def test_every_invalid_value_of_every_parameter_is_refused_in_words(kind: str) -
 
 
 @pytest.mark.parametrize("n_threads", [0, -1, -(2**31), 2**63, 1.5, "two"])
-@pytest.mark.parametrize("n_rows", [1, 200])
+@pytest.mark.parametrize("n_samples", [1, 200])
 def test_a_number_of_threads_that_is_none_is_named(
-    n_threads: Any, n_rows: int, tmp_path: Path
+    n_threads: Any, n_samples: int, tmp_path: Path
 ) -> None:
     model = MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=5000).fit(X, y)
     model.predict(X[:1])
@@ -92,7 +92,7 @@ def test_a_number_of_threads_that_is_none_is_named(
     loaded = pickle.loads(pickle.dumps(model))
     for each in (model, loaded):
         with pytest.raises(InvalidParameterError, match="'n_threads' parameter of MLPRegressor"):
-            each.predict(X[:n_rows])
+            each.predict(X[:n_samples])
     with pytest.raises((ValueError, TypeError), match="n_threads"):
         lamina.save(model, tmp_path / "model.lamina")
 

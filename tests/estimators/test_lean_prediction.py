@@ -126,12 +126,12 @@ def test_what_is_remembered_is_the_network_itself(model: MLPRegressor) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("n_rows", [1, 60])
+@pytest.mark.parametrize("n_samples", [1, 60])
 @pytest.mark.parametrize(("value", "word"), [(np.nan, "NaN"), (np.inf, "infinity")])
 def test_rows_that_are_not_finite_raise_scikit_learns_error(
-    model: MLPRegressor, dtype: Any, n_rows: int, value: float, word: str
+    model: MLPRegressor, dtype: Any, n_samples: int, value: float, word: str
 ) -> None:
-    rows = X[:n_rows].astype(dtype)
+    rows = X[:n_samples].astype(dtype)
     rows[-1, 1] = value
     with pytest.raises(ValueError, match=f"Input X contains {word}"):
         model.predict(rows)
@@ -142,10 +142,10 @@ def test_an_estimator_that_is_not_fitted_says_so() -> None:
         MLPRegressor().predict(X)
 
 
-@pytest.mark.parametrize("n_rows", [1, 50])
-def test_sixteen_threads_predict_with_one_model(n_rows: int) -> None:
+@pytest.mark.parametrize("n_samples", [1, 50])
+def test_sixteen_threads_predict_with_one_model(n_samples: int) -> None:
     model = MLPClassifier((30, 20), max_iter=2, random_state=0).fit(X, Y > 0)
-    expected = model.predict_proba(X[:n_rows])
+    expected = model.predict_proba(X[:n_samples])
     with ThreadPoolExecutor(16) as pool:
-        for found in pool.map(lambda _: model.predict_proba(X[:n_rows]), range(200)):
+        for found in pool.map(lambda _: model.predict_proba(X[:n_samples]), range(200)):
             np.testing.assert_array_equal(found, expected)

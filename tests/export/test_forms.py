@@ -18,7 +18,7 @@ pytest.importorskip("typer")
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-N_ROWS = 120
+N_SAMPLES = 120
 
 
 @pytest.fixture(scope="module")
@@ -28,18 +28,18 @@ def model_and_table() -> tuple[Any, Any]:
     from lamina.encoding import TableEncoding
 
     draw = np.random.RandomState(0)
-    days = pd.date_range("2023-01-30", periods=N_ROWS, freq="1D")
+    days = pd.date_range("2023-01-30", periods=N_SAMPLES, freq="1D")
     table = pd.DataFrame(
         {
-            "income": [f"1.{i:03d},50" for i in range(N_ROWS)],
+            "income": [f"1.{i:03d},50" for i in range(N_SAMPLES)],
             "day": days.strftime("%d.%m.%Y"),
-            "start": [f"{i % 24:02d}:{i % 60:02d}" for i in range(N_ROWS)],
-            "shop": draw.choice(["a", "b", "007"], N_ROWS),
-            "same": ["x"] * N_ROWS,
+            "start": [f"{i % 24:02d}:{i % 60:02d}" for i in range(N_SAMPLES)],
+            "shop": draw.choice(["a", "b", "007"], N_SAMPLES),
+            "same": ["x"] * N_SAMPLES,
         }
     )
     model = build_model("regression", {"hidden_layer_sizes": (5,), "max_iter": 5, "tol": 10.0}, 0)
-    model.fit(table, draw.normal(size=N_ROWS) * 100)
+    model.fit(table, draw.normal(size=N_SAMPLES) * 100)
     encoding = model.regressor_[0]
     assert isinstance(encoding, TableEncoding)
     assert set(encoding.forms_) >= {"income", "day", "start"}

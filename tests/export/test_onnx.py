@@ -137,10 +137,10 @@ def test_the_operators_may_be_of_another_version(opset, fit, rows, wrapped):
 
 def test_any_number_of_rows_is_answered(fit, wrapped):
     session = session_of(wrapped(fit("multiclass")))
-    for n_rows in (0, 1, 5):
-        labels, probabilities = session.run(None, {"X": np.zeros((n_rows, 4))})
-        assert labels.shape == (n_rows,)
-        assert probabilities.shape == (n_rows, 3)
+    for n_samples in (0, 1, 5):
+        labels, probabilities = session.run(None, {"X": np.zeros((n_samples, 4))})
+        assert labels.shape == (n_samples,)
+        assert probabilities.shape == (n_samples, 3)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -20,23 +20,23 @@ pytest.importorskip("skl2onnx")
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-N_ROWS = 60
+N_SAMPLES = 60
 
 
 @pytest.fixture
 def table():
     """Numbers, some missing; categories, some missing; a column without a frequent value."""
     draw = np.random.RandomState(0)
-    age, rooms = draw.normal(40, 10, N_ROWS), draw.randint(0, 5, N_ROWS).astype(float)
+    age, rooms = draw.normal(40, 10, N_SAMPLES), draw.randint(0, 5, N_SAMPLES).astype(float)
     rooms[::7] = np.nan
     return pandas.DataFrame(
         {
             "age": age,
-            "city": draw.choice(["Rome", "Oslo", "Århus"], N_ROWS),
+            "city": draw.choice(["Rome", "Oslo", "Århus"], N_SAMPLES),
             "number of rooms": rooms,
-            "code": [f"code {i}" for i in range(N_ROWS)],
-            "owner": draw.choice(["yes", "no", None], N_ROWS),
-            "label": draw.choice(["a", "b"], N_ROWS),
+            "code": [f"code {i}" for i in range(N_SAMPLES)],
+            "owner": draw.choice(["yes", "no", None], N_SAMPLES),
+            "label": draw.choice(["a", "b"], N_SAMPLES),
         }
     )
 
@@ -147,8 +147,10 @@ def test_a_scaler_and_an_encoder_of_scikit_learns_answer_as_a_whole(table):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_dates_come_as_numpys_microseconds(dtype, table):
     zone = "Europe/Oslo"
-    table.insert(0, "born", pandas.date_range("1931-05-17 13:21", periods=N_ROWS, freq="411h"))
-    table.insert(3, "seen", pandas.date_range("2024-03-30", periods=N_ROWS, freq="7min", tz=zone))
+    table.insert(0, "born", pandas.date_range("1931-05-17 13:21", periods=N_SAMPLES, freq="411h"))
+    table.insert(
+        3, "seen", pandas.date_range("2024-03-30", periods=N_SAMPLES, freq="7min", tz=zone)
+    )
     table.loc[::5, "seen"] = pandas.NaT
     y = table["seen"].dt.hour.fillna(12)
     model = MLPRegressor(hidden_layer_sizes=(5,), max_iter=20, random_state=0)
@@ -163,7 +165,7 @@ def test_dates_come_as_numpys_microseconds(dtype, table):
 
 
 def test_every_input_says_what_it_takes(table):
-    table["born"] = pandas.date_range("2000-01-01", periods=N_ROWS)
+    table["born"] = pandas.date_range("2000-01-01", periods=N_SAMPLES)
     pipeline = make_pipeline(TableEncoding(), MLPRegressor(max_iter=2)).fit(table, table["age"])
     said = {each.name: each.doc_string for each in lamina.to_onnx(pipeline).graph.input}
     assert said["born"].startswith("microseconds since 1970-01-01 in UTC")
@@ -190,7 +192,7 @@ def test_columns_of_labels_answer_for_a_table(table):
 
 
 def test_an_empty_text_beside_a_missing_one_is_refused_by_column(table):
-    table["owner"] = ["", None, "yes"] * (N_ROWS // 3)
+    table["owner"] = ["", None, "yes"] * (N_SAMPLES // 3)
     pipeline = make_pipeline(TableEncoding(), MLPRegressor(max_iter=2)).fit(table, table["age"])
     with pytest.raises(ExportError, match="column 'owner' has both"):
         lamina.to_onnx(pipeline)

@@ -96,7 +96,7 @@ def test_quantiles_have_the_shape_that_lamina_gives_them(named, fit, rows):
 def test_it_refuses_rows_that_it_cannot_answer_for(fit, rows):
     predict = run(lamina.to_python(fit("numbers")))["predict"]
     for wrong in (rows[:, :3], rows[0]):
-        with pytest.raises(ValueError, match=r"X must have shape \(n_rows, 4\), got"):
+        with pytest.raises(ValueError, match=r"X must have shape \(n_samples, 4\), got"):
             predict(wrong)
     with pytest.raises(ValueError, match="infinity or NaN"):
         predict(np.full((1, 4), np.nan))

@@ -24,7 +24,7 @@ pytest.importorskip("typer")
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-N_ROWS = 240
+N_SAMPLES = 240
 HOSTILE = [
     'say "hi"',
     "it's",
@@ -73,7 +73,7 @@ HOSTILE_NAMES = [
 ]
 
 
-def mixed(n: int = N_ROWS, missing: bool = True, dates: bool = True, seed: int = 0) -> Any:
+def mixed(n: int = N_SAMPLES, missing: bool = True, dates: bool = True, seed: int = 0) -> Any:
     """Numbers, categories and, unless told otherwise, dates and missing values."""
     draw = np.random.RandomState(seed)
     table = pd.DataFrame(
@@ -98,9 +98,9 @@ def mixed(n: int = N_ROWS, missing: bool = True, dates: bool = True, seed: int =
 def hostile() -> Any:
     """Names and categories that a careless writer would not survive."""
     draw = np.random.RandomState(1)
-    table = pd.DataFrame({name: draw.normal(size=N_ROWS) for name in HOSTILE_NAMES})
+    table = pd.DataFrame({name: draw.normal(size=N_SAMPLES) for name in HOSTILE_NAMES})
     for name in (HOSTILE_NAMES[0], HOSTILE_NAMES[1], HOSTILE_NAMES[14]):
-        table[name] = draw.choice(HOSTILE, N_ROWS)
+        table[name] = draw.choice(HOSTILE, N_SAMPLES)
     return table
 
 

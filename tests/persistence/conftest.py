@@ -18,11 +18,11 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from lamina.encoding import TableEncoding
 from lamina.estimators import MLPClassifier, MLPRegressor
 
-N_ROWS = 40
+N_SAMPLES = 40
 
 
 def _numbers(dtype: str = "float64") -> np.ndarray:
-    return np.random.RandomState(0).standard_normal((N_ROWS, 4)).astype(dtype)
+    return np.random.RandomState(0).standard_normal((N_SAMPLES, 4)).astype(dtype)
 
 
 def _frame() -> pd.DataFrame:
@@ -34,7 +34,7 @@ def _frame() -> pd.DataFrame:
 
 
 def _labels(*classes: Any, dtype: Any = None) -> np.ndarray:
-    codes = np.arange(N_ROWS) % len(classes)
+    codes = np.arange(N_SAMPLES) % len(classes)
     return np.array(classes, dtype=dtype)[codes]
 
 
@@ -43,7 +43,7 @@ def _of_names(*names: str) -> pd.DataFrame:
 
 
 _TARGET = _numbers() @ [1.0, -2.0, 3.0, 0.5]
-_COUNTS = np.random.RandomState(1).poisson(2.0, N_ROWS).astype(float)
+_COUNTS = np.random.RandomState(1).poisson(2.0, N_SAMPLES).astype(float)
 _INDICATORS = (_numbers() > 0).astype(int)[:, :3]
 _SMALL: dict[str, Any] = {"hidden_layer_sizes": (5,), "max_iter": 3, "random_state": 0}
 

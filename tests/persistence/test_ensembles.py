@@ -18,14 +18,14 @@ from lamina.errors import ModelFileError
 from lamina.persistence import load, save
 from lamina.persistence.ensembles import record_from_plain
 
-N_ROWS = 120
+N_SAMPLES = 120
 RNG = np.random.default_rng(0)
 TABLE = pd.DataFrame(
     {
-        "size": RNG.normal(100, 30, N_ROWS).round(1),
-        "city": RNG.choice(["Köln", "Rome", None], N_ROWS),
-        "shop": [f"s{i % 20}" for i in range(N_ROWS)],
-        "day": pd.date_range("2024-01-01", periods=N_ROWS).strftime("%Y-%m-%d"),
+        "size": RNG.normal(100, 30, N_SAMPLES).round(1),
+        "city": RNG.choice(["Köln", "Rome", None], N_SAMPLES),
+        "shop": [f"s{i % 20}" for i in range(N_SAMPLES)],
+        "day": pd.date_range("2024-01-01", periods=N_SAMPLES).strftime("%Y-%m-%d"),
     }
 )
 TABLE.loc[::7, "size"] = None
@@ -34,7 +34,7 @@ TARGETS: dict[str, Any] = {
     "text": np.where(SIZE > 100, "yes", "no"),
     "truth": SIZE > 100,
     "whole": np.digitize(SIZE, [80, 110]),
-    "values": SIZE * 3.0 + RNG.normal(size=N_ROWS),
+    "values": SIZE * 3.0 + RNG.normal(size=N_SAMPLES),
 }
 
 

@@ -127,7 +127,7 @@ def test_a_verbose_descent_prints_every_iteration(capsys: pytest.CaptureFixture[
 def test_an_engine_descends_from_its_first_loss(
     engine: Engine, draw_problem: Callable[..., Any]
 ) -> None:
-    problem = draw_problem((4, 5, 2), n_rows=20, alpha=0.01)
+    problem = draw_problem((4, 5, 2), n_samples=20, alpha=0.01)
     plan = LbfgsPlan(problem.objective, 100, 200, 1e-6)
     first, _ = engine.loss_and_gradient(
         problem.spec, problem.objective, problem.rows, problem.parameters
@@ -158,7 +158,7 @@ def threads_of(pools: Any) -> set[int]:
 def test_an_evaluator_serves_one_vector_after_the_other(
     engine: Engine, draw_problem: Callable[..., Any]
 ) -> None:
-    problem = draw_problem((4, 5, 2), n_rows=20, alpha=0.01, weighted=True)
+    problem = draw_problem((4, 5, 2), n_samples=20, alpha=0.01, weighted=True)
     evaluate = engine.evaluator(problem.spec, problem.objective, problem.rows)
     vectors = [problem.parameters * factor for factor in (1.0, -0.5, 1.0)]
     losses, gradients = zip(*map(evaluate, vectors), strict=True)

@@ -35,7 +35,7 @@ from lamina.training import (
 
 SPEC = NetworkSpec.perceptron([1, 1], "identity", "identity")
 SGD = OptimizerSettings("sgd", {"momentum": 0.0, "nesterovs_momentum": 0.0})
-N_ROWS = 7
+N_SAMPLES = 7
 
 
 @dataclass
@@ -74,7 +74,7 @@ def run(engine: Any, start: Memory, seed: int = 0, **settings: Any) -> Ending:
     }
     defaults = {"objective": Objective("squared_error"), "optimizer": SGD, "batch_size": 3}
     defaults |= {"max_epochs": 10, "initial_rate": 0.5, "tol": 0.0, "patience": 1}
-    rows = Rows(np.zeros((N_ROWS, 1)), np.zeros((N_ROWS, 1)), None)
+    rows = Rows(np.zeros((N_SAMPLES, 1)), np.zeros((N_SAMPLES, 1)), None)
     plan = TrainingPlan(**(defaults | settings))
     random_state = np.random.RandomState(seed)
     return train(engine, SPEC, plan, rows, start, random_state, **for_train)
@@ -88,7 +88,7 @@ def scores(values: Sequence[float]) -> Validation:
 def test_every_epoch_permutes_the_order_before_it_as_scikit_learns_shuffle_does() -> None:
     engine = Playback([3.0, 2.0, 1.0])
     run(engine, memory(), seed=5, max_epochs=3)
-    random_state, expected = np.random.RandomState(5), np.arange(N_ROWS)
+    random_state, expected = np.random.RandomState(5), np.arange(N_SAMPLES)
     for order in engine.orders:
         expected = shuffle(expected, random_state=random_state)
         np.testing.assert_array_equal(order, expected)
@@ -106,7 +106,7 @@ def test_the_rows_to_learn_from_are_permuted_in_their_own_order() -> None:
 def test_without_shuffling_the_order_stays_and_nothing_is_drawn() -> None:
     engine = Playback([3.0, 2.0])
     run(engine, memory(), max_epochs=2, shuffle=False)
-    np.testing.assert_array_equal(engine.orders, [np.arange(N_ROWS)] * 2)
+    np.testing.assert_array_equal(engine.orders, [np.arange(N_SAMPLES)] * 2)
 
 
 def test_every_step_gets_a_rate() -> None:
@@ -120,7 +120,7 @@ def test_the_plan_ends_the_training() -> None:
     assert run(Playback([3.0, 2.0, 1.0]), start, max_epochs=3) is Ending.EXHAUSTED
     assert start.history.losses == [3.0, 2.0, 1.0]
     assert start.history.best_loss == 1.0
-    assert (start.history.epochs, start.history.rows_seen) == (3, 3 * N_ROWS)
+    assert (start.history.epochs, start.history.rows_seen) == (3, 3 * N_SAMPLES)
 
 
 def test_a_lack_of_progress_ends_the_training() -> None:
@@ -135,10 +135,10 @@ def test_a_stall_in_the_last_epoch_is_an_end_of_its_own() -> None:
 
 
 def test_the_stalled_epochs_of_an_earlier_fit_count() -> None:
-    start = memory(History(losses=[1.0], best_loss=1.0, stalled=1, rows_seen=N_ROWS))
+    start = memory(History(losses=[1.0], best_loss=1.0, stalled=1, rows_seen=N_SAMPLES))
     assert run(Playback([2.0]), start) is Ending.CONVERGED
     assert start.history.losses == [1.0, 2.0]
-    assert start.history.rows_seen == 2 * N_ROWS
+    assert start.history.rows_seen == 2 * N_SAMPLES
 
 
 def test_inverse_scaling_lowers_the_rate_after_every_epoch_by_the_rows_seen() -> None:
@@ -240,7 +240,7 @@ def test_an_interrupt_ends_the_fit_with_the_epochs_so_far() -> None:
     with watching(interrupt_after(2)):
         assert run(Playback([3.0, 2.0, 1.0]), start) is Ending.INTERRUPTED
     assert start.history.losses == [3.0, 2.0]
-    assert (start.history.epochs, start.history.rows_seen) == (2, 2 * N_ROWS)
+    assert (start.history.epochs, start.history.rows_seen) == (2, 2 * N_SAMPLES)
     assert start.history.best_loss == 2.0
 
 

@@ -17,11 +17,11 @@ seeds = st.integers(0, 10_000)
 
 @given(seeds, st.integers(2, 20), st.integers(2, 5), st.booleans())
 def test_accuracy_is_that_of_scikit_learn(
-    seed: int, n_rows: int, n_classes: int, weighted: bool
+    seed: int, n_samples: int, n_classes: int, weighted: bool
 ) -> None:
     random = np.random.RandomState(seed)
-    truth, prediction = random.randint(n_classes, size=n_rows), random.rand(n_rows, n_classes)
-    weight = random.rand(n_rows) if weighted else None
+    truth, prediction = random.randint(n_classes, size=n_samples), random.rand(n_samples, n_classes)
+    weight = random.rand(n_samples) if weighted else None
     score = Accuracy(lambda p: p.argmax(axis=1), truth, weight)
     expected = accuracy_score(truth, prediction.argmax(axis=1), sample_weight=weight)
     assert score(prediction) == expected
@@ -29,11 +29,11 @@ def test_accuracy_is_that_of_scikit_learn(
 
 @given(seeds, st.integers(2, 20), st.booleans())
 def test_the_accuracy_of_indicators_counts_rows_whose_every_label_is_right(
-    seed: int, n_rows: int, weighted: bool
+    seed: int, n_samples: int, weighted: bool
 ) -> None:
     random = np.random.RandomState(seed)
-    truth, prediction = random.randint(2, size=(n_rows, 3)), random.rand(n_rows, 3)
-    weight = random.rand(n_rows) if weighted else None
+    truth, prediction = random.randint(2, size=(n_samples, 3)), random.rand(n_samples, 3)
+    weight = random.rand(n_samples) if weighted else None
     score = Accuracy(lambda p: (p > 0.5).astype(int), truth, weight)
     expected = accuracy_score(truth, (prediction > 0.5).astype(int), sample_weight=weight)
     assert score(prediction) == expected
@@ -41,13 +41,13 @@ def test_the_accuracy_of_indicators_counts_rows_whose_every_label_is_right(
 
 @given(seeds, st.integers(2, 20), st.integers(1, 3), st.booleans(), st.booleans())
 def test_r_squared_is_that_of_scikit_learn(
-    seed: int, n_rows: int, n_outputs: int, weighted: bool, constant: bool
+    seed: int, n_samples: int, n_outputs: int, weighted: bool, constant: bool
 ) -> None:
     random = np.random.RandomState(seed)
-    truth, prediction = random.randn(n_rows, n_outputs), random.randn(n_rows, n_outputs)
+    truth, prediction = random.randn(n_samples, n_outputs), random.randn(n_samples, n_outputs)
     if constant:
         truth[:, 0] = 1.0
-    weight = random.rand(n_rows) if weighted else None
+    weight = random.rand(n_samples) if weighted else None
     expected = r2_score(truth, prediction, sample_weight=weight)
     assert RSquared(truth, weight)(prediction) == pytest.approx(expected, rel=1e-13)
 

@@ -13,11 +13,11 @@ from lamina.training import hold_out
 
 @given(st.integers(10, 60), st.floats(0.2, 0.8), st.integers(0, 1000), st.booleans())
 def test_the_same_rows_are_held_out_as_by_scikit_learn(
-    n_rows: int, fraction: float, seed: int, stratified: bool
+    n_samples: int, fraction: float, seed: int, stratified: bool
 ) -> None:
-    X, y = np.arange(2.0 * n_rows).reshape(n_rows, 2), np.arange(n_rows) % 2
+    X, y = np.arange(2.0 * n_samples).reshape(n_samples, 2), np.arange(n_samples) % 2
     ours, theirs = np.random.RandomState(seed), np.random.RandomState(seed)
-    learned, held_out = hold_out(n_rows, fraction, ours, y if stratified else None)
+    learned, held_out = hold_out(n_samples, fraction, ours, y if stratified else None)
     parts = train_test_split(
         X, y, test_size=fraction, random_state=theirs, stratify=y if stratified else None
     )

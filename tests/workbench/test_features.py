@@ -29,7 +29,7 @@ def ask(session, **query):
 def test_slopes_are_those_of_finite_differences(layer, learned):
     header, arrays = ask(learned, layer=layer, unit=1)
     model = learned.run.model_at(learned.moment)
-    X = learned.run.problem.X_train[: header["n_rows"]]
+    X = learned.run.problem.X_train[: header["n_samples"]]
 
     def unit(rows):
         if layer < 2:

@@ -21,10 +21,10 @@ def begin(session, **query):
     return decode(ANSWERS["landscape"].content(session, {"n_points": "5", **query}))
 
 
-def losses_of(session, number, n_rows=5):
+def losses_of(session, number, n_samples=5):
     """All rows, asked for as a page does."""
     rows = []
-    while len(rows) < n_rows:
+    while len(rows) < n_samples:
         query = {"landscape": str(number), "from": str(len(rows))}
         header, arrays = decode(ANSWERS["landscape_part"].content(session, query))
         assert header["from"] == len(rows)
@@ -64,7 +64,7 @@ def test_its_values_are_those_of_the_library(directions, patch, session, until):
     np.testing.assert_allclose(arrays["path_loss"], expected.path.losses)
     assert header["share"] == pytest.approx(expected.path.share)
     assert (header["directions"], header["epoch"]) == (directions, 6)
-    assert header["n_rows"] == header["n_rows_in_all"] == len(made.run.problem.X_train)
+    assert header["n_samples"] == header["n_samples_in_all"] == len(made.run.problem.X_train)
 
 
 def test_the_loss_of_the_test_rows_is_that_of_the_curve(session, until):
@@ -122,7 +122,7 @@ def test_of_many_rows_and_long_paths_some_are_taken_and_named(session, until, mo
     monkeypatch.setattr(module, "FEWEST_ROWS", 12)
     monkeypatch.setattr(module, "MOST_ON_PATH", 4)
     header, arrays = begin(made)
-    assert (header["n_rows"], header["n_rows_in_all"]) == (12, 30)
+    assert (header["n_samples"], header["n_samples_in_all"]) == (12, 30)
     assert arrays["path_epoch"].tolist() == [0, 3, 6, 9]
     some = loss_landscape(
         made.run.model_at(made.moment).set_params(alpha=0),

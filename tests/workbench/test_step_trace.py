@@ -69,7 +69,7 @@ def test_the_next_batch_is_the_step_that_the_engine_then_makes(session, until, s
         header, arrays = ask(here, "next")
         before = here.moment
         assert header["is_next"]
-        assert (header["n_rows"], before.batch) == ([20, 10][batch - 1], batch - 1)
+        assert (header["n_samples"], before.batch) == ([20, 10][batch - 1], batch - 1)
         here.do({"do": "step", "batches": 1})
         until(lambda then=before: here.moment is not then and here.moment.ahead is not None)
         change = here.moment.parameters - before.parameters
@@ -107,7 +107,7 @@ def test_lbfgs_has_a_gradient_and_no_update(session, until):
     here = session({"model": {"solver": "lbfgs", "max_iter": 50}})
     header, arrays = ask(here, "next")
     assert any("line search" in note for note in header["notes"])
-    assert header["n_rows"] == len(arrays["y"]) == 30
+    assert header["n_samples"] == len(arrays["y"]) == 30
     assert not [each for each in header["numbers"] if each["part"] == "update"]
 
 

@@ -15,7 +15,7 @@ def test_a_score_is_what_the_model_of_that_epoch_gives(session, until, name):
     header, arrays = decode(training_scores(made, {}))
     run = made.run
     problem = run.problem
-    assert (header["run"], header["n_rows"]) == (run.id, len(problem.X_train))
+    assert (header["run"], header["n_samples"]) == (run.id, len(problem.X_train))
     assert (arrays["epochs"].tolist(), header["missing"]) == ([0, 1, 2, 3], 0)
     for epoch, score in zip(arrays["epochs"], arrays["scores"], strict=True):
         model = run.model_at(run.gate.moments.nearest(epoch))

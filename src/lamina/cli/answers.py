@@ -1,6 +1,6 @@
 """The answer to one target: probabilities, values or quantiles, each with its own measures.
 
-Shapes: y is (n_rows,), the true classes or values.
+Shapes: y is (n_samples,), the true classes or values.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Probabilities:
 
     Attributes
     ----------
-    probability : ndarray of shape (n_rows, n_classes)
+    probability : ndarray of shape (n_samples, n_classes)
     classes : ndarray of shape (n_classes,)
     """
 
@@ -80,8 +80,8 @@ class Values:
 
     Attributes
     ----------
-    prediction : ndarray of shape (n_rows,)
-    median : ndarray of shape (n_rows,), optional
+    prediction : ndarray of shape (n_samples,)
+    median : ndarray of shape (n_samples,), optional
         What the mean absolute error is measured with; by default the prediction.
     """
 
@@ -109,7 +109,7 @@ class Quantiles:
 
     Attributes
     ----------
-    prediction : ndarray of shape (n_rows, n_quantiles)
+    prediction : ndarray of shape (n_samples, n_quantiles)
     quantiles : list of float
     """
 

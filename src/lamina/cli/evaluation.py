@@ -26,8 +26,8 @@ class Evaluation:
     ----------
     model : estimator
     notes : dict
-    X : DataFrame of shape (n_rows, n_columns)
-    y : ndarray of shape (n_rows,) or (n_rows, n_targets)
+    X : DataFrame of shape (n_samples, n_columns)
+    y : ndarray of shape (n_samples,) or (n_samples, n_targets)
     targets : sequence of str
     source : str
         The table's name.
@@ -54,9 +54,9 @@ class Evaluation:
 
 def show_evaluation(console: Console, evaluation: Evaluation) -> None:
     """Print the figures of new rows and of those that were trained on, side by side."""
-    n_rows = len(evaluation.y)
+    n_samples = len(evaluation.y)
     seen = look_up(evaluation.notes, evaluation.model, evaluation.X, evaluation.y)
-    every = np.ones(n_rows, dtype=bool)
+    every = np.ones(n_samples, dtype=bool)
     if seen is None:
         parts = {"all rows": every}
     else:
@@ -66,7 +66,7 @@ def show_evaluation(console: Console, evaluation: Evaluation) -> None:
             parts = {"all rows": every}
     parts = {heading: rows for heading, rows in parts.items() if rows.any()}
     if seen is None:
-        console.print(f"{evaluation.source}: {count(n_rows, 'row')}", soft_wrap=True)
+        console.print(f"{evaluation.source}: {count(n_samples, 'row')}", soft_wrap=True)
     show_figures(
         console,
         {heading: evaluation.figures(rows) for heading, rows in parts.items()},
@@ -77,18 +77,18 @@ def show_evaluation(console: Console, evaluation: Evaluation) -> None:
 
 def sentences(source: str, seen: Seen) -> Iterator[str]:
     """Yield what is known of the rows of a table in sentences."""
-    n_rows, n_trained, n_new = len(seen.trained), int(seen.trained.sum()), int(seen.new.sum())
+    n_samples, n_trained, n_new = len(seen.trained), int(seen.trained.sum()), int(seen.new.sum())
     if not seen.checked.all():
         n_checked = int(seen.checked.sum())
         yield (
-            f"{source}: {count(n_rows, 'row')}, of which {n_checked:,} can be looked up among the "
-            f"training rows; {n_trained:,} of these were trained on."
+            f"{source}: {count(n_samples, 'row')}, of which {n_checked:,} can be looked up among "
+            f"the training rows; {n_trained:,} of these were trained on."
         )
     elif not n_trained:
-        yield f"{source}: {count(n_rows, 'row')}, none of which was trained on."
+        yield f"{source}: {count(n_samples, 'row')}, none of which was trained on."
         return
     else:
-        yield f"{source}: {n_trained:,} of {count(n_rows, 'row')} were trained on."
+        yield f"{source}: {n_trained:,} of {count(n_samples, 'row')} were trained on."
     if n_trained and n_new:
         yield "What the model is worth on rows that it has not seen stands under 'new rows'."
     elif n_trained:

@@ -19,8 +19,8 @@ def measure(model: Any, X: Any, y: NDArray[Any], names: Sequence[str] = ("y",)) 
     Parameters
     ----------
     model : estimator
-    X : DataFrame of shape (n_rows, n_columns)
-    y : ndarray of shape (n_rows,) or (n_rows, n_targets)
+    X : DataFrame of shape (n_samples, n_columns)
+    y : ndarray of shape (n_samples,) or (n_samples, n_targets)
         For a classifier, some of its classes.
     names : sequence of str
         The targets.
@@ -45,7 +45,7 @@ def constants_of(model: Any, y: NDArray[Any]) -> list[dict[str, Any]]:
     ----------
     model : estimator
         Fitted; it says which classes or quantiles there are.
-    y : ndarray of shape (n_rows,) or (n_rows, n_targets)
+    y : ndarray of shape (n_samples,) or (n_samples, n_targets)
         The targets of the training rows.
 
     Returns

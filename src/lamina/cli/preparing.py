@@ -74,7 +74,7 @@ class Reading(NamedTuple):
     Attributes
     ----------
     problem : Problem
-    groups, times : Series of shape (n_rows,) or None
+    groups, times : Series of shape (n_samples,) or None
         The columns of --group and --time.
     """
 

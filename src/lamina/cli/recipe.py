@@ -42,7 +42,7 @@ def build_model(task: Task, settings: dict[str, Any], seed: int, y: Any = None) 
     settings : dict
         Parameters of the network, which replace the recipe's own.
     seed : int
-    y : ndarray of shape (n_rows,) or (n_rows, n_targets), optional
+    y : ndarray of shape (n_samples,) or (n_samples, n_targets), optional
         The targets to be learned from; they decide whether rows can be held out of them.
 
     Raises

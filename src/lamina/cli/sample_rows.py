@@ -18,7 +18,7 @@ def sample_rows(program: Program) -> Any:
 
     Returns
     -------
-    DataFrame or ndarray of float64, of shape (n_rows, n_features)
+    DataFrame or ndarray of float64, of shape (n_samples, n_features)
         A table's missing values are NaN, NaT and None.
     """
     numbers = _numbers(program)

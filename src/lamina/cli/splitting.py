@@ -25,7 +25,7 @@ class Split(NamedTuple):
         The positions of the training rows.
     description : str
         How the rows were divided; empty for a split at random.
-    by : mapping of str to ndarray of shape (n_rows,)
+    by : mapping of str to ndarray of shape (n_samples,)
         'groups' or 'time' of all rows, by the argument of `fit` that takes it.
     """
 
@@ -58,9 +58,9 @@ def split(problem: Problem, test_size: float, seed: int) -> Split:
         Where the rows, or the classes with two rows or more, are too few for both parts.
     """
     check_size(test_size)
-    n_rows, classified = len(problem.target), problem.task == "classification"
-    rows, strata = np.arange(n_rows), None
-    lone = np.zeros(n_rows, dtype=bool)
+    n_samples, classified = len(problem.target), problem.task == "classification"
+    rows, strata = np.arange(n_samples), None
+    lone = np.zeros(n_samples, dtype=bool)
     if classified and problem.target.ndim == 1:
         counts = Counter(problem.target.tolist())
         lone = np.array([counts[label] < 2 for label in problem.target.tolist()])
@@ -81,7 +81,7 @@ def split(problem: Problem, test_size: float, seed: int) -> Split:
         train, test = np.concatenate([train, test[moved]]), test[~moved]
         if not len(test):
             raise TableError(
-                f"--test-size {test_size:g} of {n_rows} rows leaves none to measure on, because "
+                f"--test-size {test_size:g} of {n_samples} rows leaves none to measure on, because "
                 "each has a class that no other row has: raise --test-size, or add rows"
             )
     X, y = problem.features, problem.target
@@ -94,13 +94,13 @@ def check_size(test_size: float) -> None:
         raise ValueError(f"--test-size must lie between 0 and 1, got {test_size:g}: try 0.2")
 
 
-def _check_sizes(test_size: float, n_rows: int, strata: NDArray[Any] | None) -> None:
-    n_test = math.ceil(test_size * n_rows)
+def _check_sizes(test_size: float, n_samples: int, strata: NDArray[Any] | None) -> None:
+    n_test = math.ceil(test_size * n_samples)
     needed = max(2, 0 if strata is None else len(set(strata.tolist())))
-    if min(n_test, n_rows - n_test) < needed:
+    if min(n_test, n_samples - n_test) < needed:
         raise TableError(
-            f"--test-size {test_size:g} of {n_rows} rows holds out {n_test} and trains on "
-            f"{n_rows - n_test}, but each part needs {needed} or more: "
+            f"--test-size {test_size:g} of {n_samples} rows holds out {n_test} and trains on "
+            f"{n_samples - n_test}, but each part needs {needed} or more: "
             "change --test-size, or add rows"
         )
 

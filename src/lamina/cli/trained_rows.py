@@ -33,7 +33,7 @@ class Seen:
 
     Attributes
     ----------
-    trained, checked : ndarray of bool, shape (n_rows,)
+    trained, checked : ndarray of bool, shape (n_samples,)
         The rows that were trained on, and those that could be looked up.
     repeated : float
         The fraction of training rows that are equal to an earlier one; where there are many, a new
@@ -57,8 +57,8 @@ def note_rows(model: Any, X: Any, y: NDArray[Any]) -> dict[str, Any]:
     ----------
     model : estimator
         Fitted, with a `TableEncoding`.
-    X : DataFrame of shape (n_rows, n_columns)
-    y : ndarray of shape (n_rows,) or (n_rows, n_targets)
+    X : DataFrame of shape (n_samples, n_columns)
+    y : ndarray of shape (n_samples,) or (n_samples, n_targets)
     """
     hashes = hash_rows(model, X, y)
     one_in = -(-len(hashes) // MOST_KEPT)

@@ -19,9 +19,9 @@ class Dataset:
     ----------
     name : str
         What `load` takes.
-    X : ndarray of shape (n_rows, n_features)
+    X : ndarray of shape (n_samples, n_features)
         The inputs, in the dtype of their source.
-    y : ndarray of shape (n_rows,)
+    y : ndarray of shape (n_samples,)
         int64 class codes, or float64 values.
     feature_names : tuple of str
         A name for each column of X.

@@ -123,11 +123,11 @@ class CalendarPart:
     least_years: int = 0
 
     def value(self, days: Days) -> Days:
-        """The quantity, shape (n_rows,); NaN where the date is missing."""
+        """The quantity, shape (n_samples,); NaN where the date is missing."""
         return QUANTITIES[self.quantity](days)
 
     def columns(self, days: Days) -> NDArray[np.float64]:
-        """The part's columns, shape (n_rows, n_suffixes); 0 where the date is missing."""
+        """The part's columns, shape (n_samples, n_suffixes); 0 where the date is missing."""
         values = self.value(days)
         if self.form == "cyclic":
             angles = 2 * np.pi / self.period * values
@@ -200,6 +200,6 @@ def _is_varying(part: CalendarPart, days: Days) -> bool:
 
 
 def calendar_columns(days: Days, parts: Sequence[str]) -> NDArray[np.float64]:
-    """The columns of these parts side by side, shape (n_rows, n_columns)."""
+    """The columns of these parts side by side, shape (n_samples, n_columns)."""
     blocks = [PARTS[name].columns(days) for name in parts]
     return np.hstack(blocks) if blocks else np.empty((len(days), 0))

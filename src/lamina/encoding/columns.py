@@ -110,7 +110,7 @@ def _kind_of_values(name: str, values: Any) -> Kind:
 
 
 def numbers(name: str, column: Any) -> NDArray[np.float64]:
-    """The column's numbers as float64 of shape (n_rows,), NaN where missing.
+    """The column's numbers as float64 of shape (n_samples,), NaN where missing.
 
     Times of day are hours since midnight, as in a text column, and durations are seconds.
 
@@ -130,12 +130,12 @@ def numbers(name: str, column: Any) -> NDArray[np.float64]:
 
 
 def moments(name: str, column: Any) -> NDArray[np.float64]:
-    """Days since 1970 (UTC where a time zone is known), float64 of shape (n_rows,)."""
+    """Days since 1970 (UTC where a time zone is known), float64 of shape (n_samples,)."""
     return _convert(name, column, _to_days, "a date")
 
 
 def categories(name: str, column: Any) -> NDArray[Any]:
-    """The column's values as text, object array of shape (n_rows,), None where missing."""
+    """The column's values as text, object array of shape (n_samples,), None where missing."""
     codes, distinct = column.astype(object).factorize()
     texts = np.array([*map(_text, distinct), None], dtype=object)
     return np.asarray(texts[codes])
@@ -153,7 +153,7 @@ def frequent(values: NDArray[Any], at_least: int, at_most: int | None) -> list[s
 
     Parameters
     ----------
-    values : object array of shape (n_rows,)
+    values : object array of shape (n_samples,)
         As `categories` returns it.
     at_least : int
         The rows that a category must appear in; missing values are kept from the first.

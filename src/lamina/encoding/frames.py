@@ -75,7 +75,7 @@ def without_sparsity(X: Any) -> Any:
 
 
 def array_columns(array: Any, names: Any = None) -> dict[str, Any]:
-    """Return the columns of an array of shape (n_rows, n_columns) as pandas Series, by name."""
+    """Return the columns of an array of shape (n_samples, n_columns) as pandas Series, by name."""
     from pandas import Series
 
     names = [f"x{i}" for i in range(array.shape[1])] if names is None else names

@@ -18,7 +18,7 @@ def integer_levels(
 
     Parameters
     ----------
-    numbers : mapping of str to ndarray of shape (n_rows,)
+    numbers : mapping of str to ndarray of shape (n_samples,)
         NaN where missing.
     at_most : int
         The most values that a column may have; 0 for none.
@@ -41,5 +41,5 @@ def integer_levels(
 
 
 def level_columns(values: NDArray[np.float64], levels: list[float]) -> NDArray[np.float64]:
-    """Return a 0/1 column for each value, shape (n_rows, n_levels); 0 where it is missing."""
+    """Return a 0/1 column for each value, shape (n_samples, n_levels); 0 where it is missing."""
     return np.asarray(values[:, np.newaxis] == np.array(levels), dtype=np.float64)

@@ -1,10 +1,10 @@
 """A table as a matrix: scikit-learn's imputer, scaler and one-hot encoder, column by column.
 
-Shapes: the table (n_rows, n_columns); numbers (n_rows, n_numbers) float64, NaN where missing; texts
-(n_rows, n_categorical) object, None where missing; the matrix (n_rows, n_features_out) float64:
-standardised numbers, then one 0/1 column for each number that was missing in training, then the
-calendar parts of dates, levels of whole numbers and components of texts, then one 0/1 column for
-each category that is kept.
+Shapes: the table (n_samples, n_columns); numbers (n_samples, n_numbers) float64, NaN where missing;
+texts (n_samples, n_categorical) object, None where missing; the matrix (n_samples, n_features_out)
+float64: standardised numbers, then one 0/1 column for each number that was missing in training,
+then the calendar parts of dates, levels of whole numbers and components of texts, then one 0/1
+column for each category that is kept.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : data frame or array-like of shape (n_rows, n_columns)
+        X : data frame or array-like of shape (n_samples, n_columns)
         y : ignored
 
         Raises
@@ -220,11 +220,11 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : data frame or array-like of shape (n_rows, n_columns)
+        X : data frame or array-like of shape (n_samples, n_columns)
 
         Returns
         -------
-        ndarray or csr_array of float64, of shape (n_rows, n_features_out)
+        ndarray or csr_array of float64, of shape (n_samples, n_features_out)
 
         Raises
         ------

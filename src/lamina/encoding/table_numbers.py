@@ -19,7 +19,7 @@ def fit_numbers(names: Sequence[str], numbers: NDArray[np.float64] | None) -> tu
     ----------
     names : sequence of str
         The columns, for errors.
-    numbers : ndarray of shape (n_rows, n_numbers)
+    numbers : ndarray of shape (n_samples, n_numbers)
         NaN where a value is missing; every column has one value or more.
     """
     if numbers is None:

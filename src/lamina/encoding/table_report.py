@@ -46,7 +46,7 @@ def describe_columns(table: Any) -> list[ColumnRecord]:
 
     Parameters
     ----------
-    table : data frame of shape (n_rows, n_columns)
+    table : data frame of shape (n_samples, n_columns)
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Short texts as a few numbers: hashed n-grams of characters, weighted, then their main directions.
 
 Texts that share parts of words ("Office Manager", "office mgr.") are near each other, and a text
-that training did not have is near those that it resembles. Shapes: texts (n_rows,), n-grams
+that training did not have is near those that it resembles. Shapes: texts (n_samples,), n-grams
 (n_texts, n_used) csr, components (n_components, n_used) float32.
 """
 
@@ -60,7 +60,7 @@ class TextComponents:
 
         Parameters
         ----------
-        texts : object array of shape (n_rows,)
+        texts : object array of shape (n_samples,)
             None where missing.
         n_components : int
             The most directions.
@@ -89,7 +89,7 @@ class TextComponents:
         return cls(places, weights, components, values.mean(axis=0), spread if spread > 0 else 1.0)
 
     def columns(self, texts: Texts) -> NDArray[np.float64]:
-        """Return the columns, shape (n_rows, n_components); 0 where the text is missing."""
+        """Return the columns, shape (n_samples, n_components); 0 where the text is missing."""
         places: dict[Any, int] = {}
         codes = np.array([places.setdefault(text, len(places)) for text in texts.tolist()])
         distinct = list(places)
@@ -135,7 +135,7 @@ def fit_text_components(
 
     Parameters
     ----------
-    texts : mapping of str to object array of shape (n_rows,)
+    texts : mapping of str to object array of shape (n_samples,)
         The categorical columns; None where missing.
     types : mapping of str to {'number', 'date', 'category', 'text'}, optional
         A column of 'text' has components whatever its values are, one of 'category' never.

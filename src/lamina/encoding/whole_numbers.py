@@ -50,7 +50,7 @@ def as_known(
 
     Parameters
     ----------
-    values : object array of shape (n_rows,)
+    values : object array of shape (n_samples,)
         Texts; None where missing.
     categories : collection of str or None
     """

@@ -78,10 +78,10 @@ def require_rows_apart(
         Where a row's loss depends on other rows, is not multiplied by the row's weight, or is NaN
         or infinite.
     """
-    name, n_rows = type(loss).__name__, len(logits)
+    name, n_samples = type(loss).__name__, len(logits)
     together = value_and_delta(loss, logits.copy(), y.copy(), None)
     _require_finite(name, together, logits, y)
-    for row in range(n_rows):
+    for row in range(n_samples):
         part = slice(row, row + 1)
         alone = value_and_delta(loss, logits[part].copy(), y[part].copy(), None)
         if not _agree(alone, tuple(of[part] for of in together)):

@@ -1,7 +1,7 @@
 """The protocol: what training asks of an engine, and what every engine answers alike.
 
-Shapes: X (n_rows, n_features) dense C-contiguous or csr; y (n_rows, n_targets) in X's dtype, or
-int32 class codes where the loss says 'codes': (n_rows,), or (n_rows, n_heads) for heads;
+Shapes: X (n_samples, n_features) dense C-contiguous or csr; y (n_samples, n_targets) in X's dtype,
+or int32 class codes where the loss says 'codes': (n_samples,), or (n_samples, n_heads) for heads;
 parameters and gradient (n_parameters,).
 X, y, weights and parameters share one dtype, float32 or float64: the estimator has seen to it.
 """
@@ -34,10 +34,10 @@ class Rows(NamedTuple):
 
     Attributes
     ----------
-    X : ndarray or csr matrix of shape (n_rows, n_features)
-    y : ndarray of shape (n_rows, n_targets), or int32 class codes
+    X : ndarray or csr matrix of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples, n_targets), or int32 class codes
         Not read by `predict`.
-    weight : ndarray of shape (n_rows,), or None where all rows weigh one
+    weight : ndarray of shape (n_samples,), or None where all rows weigh one
     """
 
     X: Matrix
@@ -326,7 +326,7 @@ class Engine(Protocol):
         return self.evaluator(spec, objective, rows)(parameters)
 
     def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
-        """The network's prediction behind its link, of shape (n_rows, n_outputs).
+        """The network's prediction behind its link, of shape (n_samples, n_outputs).
 
         Of a spec with heads, the link takes each head's logits by themselves.
 
@@ -338,7 +338,8 @@ class Engine(Protocol):
         ...
 
     def activations(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> list[Array]:
-        """Every block's a, (n_rows, fan_out), and in the last block's place what `predict` gives.
+        """Every block's a, (n_samples, fan_out), and in the last block's place what `predict`
+        gives.
 
         Raises
         ------

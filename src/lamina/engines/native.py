@@ -269,10 +269,10 @@ class NativeEngine(Engine):
         )
 
     def evaluator(self, spec: NetworkSpec, objective: Objective, rows: Rows) -> Evaluator:
-        n_rows, dtype = rows.X.shape[0], rows.X.dtype
+        n_samples, dtype = rows.X.shape[0], rows.X.dtype
         arrays = _row_arrays(*rows)
-        network = _network(spec, objective, dtype, self.precision, n_rows, rows.y)
-        work = _row_work(spec, dtype, passes=3) * n_rows
+        network = _network(spec, objective, dtype, self.precision, n_samples, rows.y)
+        work = _row_work(spec, dtype, passes=3) * n_samples
         python_loss = _python_loss(objective, rows.y)
 
         def evaluate(parameters: Array) -> tuple[float, Array]:
@@ -289,9 +289,9 @@ class NativeEngine(Engine):
         return evaluate
 
     def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
-        n_rows, dtype, link = X.shape[0], parameters.dtype, _native.LINKS[spec.link]
-        prediction = np.empty((n_rows, spec.n_outputs), dtype=dtype)
-        if n_rows <= FEW_ROWS and isinstance(X, np.ndarray) and self.precision is None:
+        n_samples, dtype, link = X.shape[0], parameters.dtype, _native.LINKS[spec.link]
+        prediction = np.empty((n_samples, spec.n_outputs), dtype=dtype)
+        if n_samples <= FEW_ROWS and isinstance(X, np.ndarray) and self.precision is None:
             outline = _outline(spec, dtype)
             ending = outline.predict_few(link, np.ascontiguousarray(X), parameters, prediction)
             if ending == _native.NON_FINITE:
@@ -310,9 +310,9 @@ class NativeEngine(Engine):
         """Write every block's a, the last one's behind the link; or that alone."""
         if not isinstance(X, np.ndarray):
             require_finite(X.data)
-        n_rows, dtype, link = X.shape[0], parameters.dtype, _native.LINKS[spec.link]
-        network = _network(spec, NO_OBJECTIVE, dtype, self.precision, n_rows)
-        work = _row_work(spec, dtype, passes=1) * n_rows
+        n_samples, dtype, link = X.shape[0], parameters.dtype, _native.LINKS[spec.link]
+        network = _network(spec, NO_OBJECTIVE, dtype, self.precision, n_samples)
+        work = _row_work(spec, dtype, passes=1) * n_samples
         threads = choose_threads(work, requested=self.n_threads)
         *hidden, prediction = into
         ending = network.predict(link, _row_arrays(X), parameters, prediction, hidden, threads)

@@ -453,9 +453,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,) or (n_rows, n_labels)
-        sample_weight : array-like of shape (n_rows,), optional
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+        sample_weight : array-like of shape (n_samples,), optional
             Weight of each sample; all equal by default.
         classes : array-like of shape (n_classes,), or list of these, optional
             All labels that any call will contain, for several columns those of each; needed only
@@ -482,11 +482,11 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
 
         Returns
         -------
-        ndarray of shape (n_rows, n_classes), or list of these
+        ndarray of shape (n_samples, n_classes), or list of these
             Columns in the order of `classes_`; for several columns of labels, a list with an array
             for each of them.
         """
@@ -502,11 +502,11 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
 
         Returns
         -------
-        ndarray of shape (n_rows, n_classes), or list of these
+        ndarray of shape (n_samples, n_classes), or list of these
             In the order of `predict_proba`.
         """
         probability = self.predict_proba(X)
@@ -520,11 +520,11 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
 
         Returns
         -------
-        ndarray of shape (n_rows,) or (n_rows, n_classes), or list of these
+        ndarray of shape (n_samples,) or (n_samples, n_classes), or list of these
             For two classes one number per sample, positive where the second class is likelier;
             for multilabel targets (n_samples, n_labels), likewise; else a column for each class,
             the largest of which is predicted. For several columns of labels, a list with an array
@@ -543,9 +543,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,), (n_rows, n_labels) or (n_rows, n_targets)
-        sample_weight : array-like of shape (n_rows,), optional
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,), (n_samples, n_labels) or (n_samples, n_targets)
+        sample_weight : array-like of shape (n_samples,), optional
 
         Returns
         -------

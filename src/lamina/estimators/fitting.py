@@ -65,8 +65,8 @@ class Assignment:
     engine : Engine
     spec : NetworkSpec
     task : Task
-    X : ndarray or csr matrix of shape (n_rows, n_features)
-    weight : ndarray of shape (n_rows,) or None
+    X : ndarray or csr matrix of shape (n_samples, n_features)
+    weight : ndarray of shape (n_samples,) or None
     start : ndarray of shape (n_parameters,)
         Its own to change.
     random_state : RandomState
@@ -247,9 +247,9 @@ class NextStep(NamedTuple):
 
 def next_step(fit: Assignment) -> NextStep:
     """The next step of a fit by epochs, were all rows one batch."""
-    n_rows = fit.X.shape[0]
+    n_samples = fit.X.shape[0]
     wanted = monitored(fit.model.monitor, early_stopping=fit.model.early_stopping)
-    plan, memory = _training_plan(fit, n_rows, wanted), memory_for(fit)
+    plan, memory = _training_plan(fit, n_samples, wanted), memory_for(fit)
     rate = Rates(plan, memory, n_steps=1).rate_of(0)
     return NextStep(plan.optimizer, memory, rate)
 
@@ -262,11 +262,11 @@ def _noise_seed(random_state: np.random.RandomState) -> int:
 
 def _split(fit: Assignment) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
     """The rows to learn from, and those that are held out of them."""
-    n_rows = fit.X.shape[0]
+    n_samples = fit.X.shape[0]
     if fit.held_out is not None or not fit.model.early_stopping:
-        return np.arange(n_rows), None
+        return np.arange(n_samples), None
     fraction = fit.model.validation_fraction
-    return hold_out(n_rows, fraction, fit.random_state, fit.task.strata())
+    return hold_out(n_samples, fraction, fit.random_state, fit.task.strata())
 
 
 def _validation(
@@ -286,12 +286,12 @@ def _validation(
     return None
 
 
-def _training_plan(fit: Assignment, n_rows: int, wanted: Monitored) -> TrainingPlan:
+def _training_plan(fit: Assignment, n_samples: int, wanted: Monitored) -> TrainingPlan:
     model = fit.model
     return TrainingPlan(
         objective=fit.objective,
         optimizer=optimizer_settings(model),
-        batch_size=min(_batch_size(model), n_rows),
+        batch_size=min(_batch_size(model), n_samples),
         max_epochs=1 if fit.incremental else model.max_iter,
         schedule=schedule_for(model),
         given_options=model.learning_rate_options or {},

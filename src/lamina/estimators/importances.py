@@ -1,6 +1,6 @@
 """Feature importances: by shuffling a feature, and by what it adds along a path of inputs.
 
-Both give scikit-learn's Bunch: importances (n_features, n_repeats or n_rows), and their mean and
+Both give scikit-learn's Bunch: importances (n_features, n_repeats or n_samples), and their mean and
 standard deviation (n_features,).
 """
 

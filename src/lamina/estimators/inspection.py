@@ -1,6 +1,6 @@
 """Looking inside a network: its activations, slopes at the inputs, importances, embeddings.
 
-Shapes: X (n_rows, n_features) dense or sparse. The numbers are those of the reference engine's
+Shapes: X (n_samples, n_features) dense or sparse. The numbers are those of the reference engine's
 forward and backward pass, whatever engine has trained; rows go through in chunks, so that only
 what is returned has to fit into memory.
 """
@@ -60,7 +60,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features), optional
+        X : array-like or sparse matrix of shape (n_samples, n_features), optional
             Rows by which dead units are told: those whose activation is flat for every row, its
             slope below a hundredth of its largest. A dead ReLU gives zero for all of them.
 
@@ -100,9 +100,9 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-        sample_weight : array-like of shape (n_rows,), optional
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), optional
         max_parameters : int, default=500
             The most that are checked in each layer, chosen by chance, the same at each call.
 
@@ -138,14 +138,14 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
 
         Returns
         -------
         list of n_layers_ arrays
             First X itself, as the network takes it (csr where it was sparse); then a = f(z) of
-            each hidden layer, of shape (n_rows, fan_out); last the prediction behind the link, of
-            shape (n_rows, n_outputs_): a classifier's probabilities (the second class's alone
+            each hidden layer, of shape (n_samples, fan_out); last the prediction behind the link,
+            of shape (n_samples, n_outputs_): a classifier's probabilities (the second class's alone
             where there are two), or a regressor's numbers.
 
         Examples
@@ -170,13 +170,13 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
         layer : int, default=-1
             Which hidden layer: 0 is the first, -1 the last.
 
         Returns
         -------
-        ndarray of shape (n_rows, units of the layer)
+        ndarray of shape (n_samples, units of the layer)
 
         Raises
         ------
@@ -216,14 +216,14 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
         output : int, optional
             Of which output: a column of the prediction, for a classifier as in `classes_`; all of
             them by default. Two classes share one output, which speaks for the second.
 
         Returns
         -------
-        ndarray of shape (n_rows, n_features), or (n_rows, n_outputs_, n_features)
+        ndarray of shape (n_samples, n_features), or (n_samples, n_outputs_, n_features)
             The latter where the network has several outputs and none was chosen.
 
         Raises
@@ -265,7 +265,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
         output : int, optional
             As in `input_gradients`.
         baseline : float or array-like of shape (n_features,), default=0.0
@@ -277,7 +277,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
 
         Returns
         -------
-        ndarray of shape (n_rows, n_features), or (n_rows, n_outputs_, n_features)
+        ndarray of shape (n_samples, n_features), or (n_samples, n_outputs_, n_features)
 
         Raises
         ------
@@ -317,9 +317,9 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
             Rows held out say what matters for new rows, those of the fit what was learned.
-        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         method : {'permutation', 'integrated_gradients'}, default='permutation'
             - 'permutation': by how much the score falls once a feature's values are shuffled, by
               scikit-learn's `permutation_importance`; a sparse X is made dense for it;
@@ -334,7 +334,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         -------
         Bunch
             `importances_mean` and `importances_std` of shape (n_features,), and `importances` of
-            shape (n_features, n_repeats), or (n_features, n_rows) for 'integrated_gradients'.
+            shape (n_features, n_repeats), or (n_features, n_samples) for 'integrated_gradients'.
 
         Raises
         ------

@@ -1,7 +1,7 @@
 """Passes of many rows through a network, chunk by chunk: activations, slopes, their integrals.
 
-Shapes: rows (n_rows, n_features) dense or csr, in the dtype of the parameters; a direction
-(n_rows, n_outputs) says, row by row, of which sum of the logits f a slope is taken.
+Shapes: rows (n_samples, n_features) dense or csr, in the dtype of the parameters; a direction
+(n_samples, n_outputs) says, row by row, of which sum of the logits f a slope is taken.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Passes:
     ----------
     spec : NetworkSpec
     parameters : ndarray of shape (n_parameters,)
-    rows : ndarray or csr matrix of shape (n_rows, n_features)
+    rows : ndarray or csr matrix of shape (n_samples, n_features)
     product : callable
         The product of matrices, in the estimator's precision.
     """
@@ -64,8 +64,8 @@ class Passes:
     def chunks(self) -> Iterator[slice]:
         """Slices of the rows, one after the other."""
         widths = self.spec.n_features + 2 * sum(block.fan_out for block in self.spec.blocks)
-        step, n_rows = max(1, CHUNK_NUMBERS // widths), self.rows.shape[0]
-        return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
+        step, n_samples = max(1, CHUNK_NUMBERS // widths), self.rows.shape[0]
+        return (slice(start, min(start + step, n_samples)) for start in range(0, n_samples, step))
 
     def forward(self, rows: Matrix) -> Forward:
         """The forward pass of one chunk."""
@@ -82,7 +82,7 @@ class Passes:
         return layers
 
     def activation(self, block: int) -> Array:
-        """The a of one block, of shape (n_rows, fan_out)."""
+        """The a of one block, of shape (n_samples, fan_out)."""
         layer = self._empty(self.spec.blocks[block].fan_out)
         for part in self.chunks():
             layer[part] = self.forward(self.rows[part]).a[block + 1]
@@ -97,15 +97,15 @@ class Passes:
                 n_steep, steep_activations(self.spec, self.parameters, passed), strict=True
             ):
                 counts += steep.sum(axis=0)
-        n_rows = self.rows.shape[0]
+        n_samples = self.rows.shape[0]
         return [
-            Idleness(int(np.count_nonzero(counts == 0)), 1 - float(counts.mean()) / n_rows)
+            Idleness(int(np.count_nonzero(counts == 0)), 1 - float(counts.mean()) / n_samples)
             for counts in n_steep
         ]
 
     def directions(self, output: int | None = None) -> list[Array]:
         """The direction of that output's logit, or of every output's, alike in all rows."""
-        n_outputs, n_rows = self.spec.n_outputs, self.rows.shape[0]
+        n_outputs, n_samples = self.spec.n_outputs, self.rows.shape[0]
         if output is not None:
             require_whole("output", output, "0 is the first output, -1 the last")
         if output is not None and not -n_outputs <= output < n_outputs:
@@ -114,14 +114,14 @@ class Passes:
                 f"{n_outputs - 1} or -1"
             )
         columns = range(n_outputs) if output is None else [output % n_outputs]
-        return [self.directions_of(np.full(n_rows, column)) for column in columns]
+        return [self.directions_of(np.full(n_samples, column)) for column in columns]
 
     def directions_of(self, outputs: NDArray[np.int64]) -> Array:
         """The direction of each row's own output."""
         return np.eye(self.spec.n_outputs, dtype=self.parameters.dtype)[outputs]
 
     def slopes(self, direction: Array) -> Array:
-        """∂(direction · f)/∂x of every row, of shape (n_rows, n_features)."""
+        """∂(direction · f)/∂x of every row, of shape (n_samples, n_features)."""
         gradients = self._empty(self.spec.n_features)
         for part in self.chunks():
             gradients[part] = self._slope(self.rows[part], direction[part])

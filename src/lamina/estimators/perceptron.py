@@ -100,9 +100,9 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-        sample_weight : array-like of shape (n_rows,), optional
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), optional
             How much each row counts; all the same by default. Negative weights subtract.
         validation_data : tuple (X_val, y_val) or (X_val, y_val, weight_val), optional
             Rows of your own to measure on after every epoch: `validation_loss_curve_`,
@@ -137,18 +137,18 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
 
         Returns
         -------
-        ndarray of shape (n_rows,) or (n_rows, n_outputs)
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Labels from a classifier, numbers from a regressor; indicators are sparse where y was.
         """
         return self._answer(self._forward(X))
 
     @abstractmethod
     def _answer(self, prediction: Array) -> Any:
-        """What `predict` gives for a prediction of shape (n_rows, n_outputs)."""
+        """What `predict` gives for a prediction of shape (n_samples, n_outputs)."""
 
     @abstractmethod
     def _task(
@@ -307,7 +307,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         return trained_parameters_of(self, spec, task.scaling, self._chosen_dtype)
 
     def _forward(self, X: Any, link: str | None = None) -> Array:
-        """The prediction for unvalidated X, (n_rows, n_outputs), behind its own or another link."""
+        """Predict for unvalidated X, (n_samples, n_outputs), behind its own or another link."""
         is_plain = self._can_predict(X)
         rows = X if is_plain else self._rows_to_predict(X)
         spec, parameters, rows = self._in_one_dtype(rows)

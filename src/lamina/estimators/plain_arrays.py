@@ -15,7 +15,7 @@ from numpy.typing import DTypeLike
 
 
 def are_plain_rows(X: Any, dtypes: Sequence[DTypeLike]) -> bool:
-    """Whether X is an array (n_rows, n_features) of one of these dtypes, row by row in memory.
+    """Whether X is an array (n_samples, n_features) of one of these dtypes, row by row in memory.
 
     Whether its elements are finite is another question.
     """
@@ -29,10 +29,10 @@ def are_plain_rows(X: Any, dtypes: Sequence[DTypeLike]) -> bool:
     )
 
 
-def are_plain_targets(y: Any, n_rows: int) -> bool:
-    """Whether y is an array (n_rows,) of finite numbers."""
+def are_plain_targets(y: Any, n_samples: int) -> bool:
+    """Whether y is an array (n_samples,) of finite numbers."""
     return (
         type(y) is np.ndarray
-        and y.shape == (n_rows,)
+        and y.shape == (n_samples,)
         and (y.dtype.kind in "iub" or (y.dtype.kind == "f" and bool(np.isfinite(y).all())))
     )

@@ -491,9 +491,9 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-        sample_weight : array-like of shape (n_rows,), optional
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), optional
             Weight of each sample; all equal by default.
 
         Returns
@@ -514,13 +514,13 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
         return_std : bool, default=False
             If True, also return the standard deviation that loss='gaussian_nll' predicts.
 
         Returns
         -------
-        ndarray of shape (n_rows,) or (n_rows, n_targets)
+        ndarray of shape (n_samples,) or (n_samples, n_targets)
             (n_samples, n_quantiles) or (n_samples, n_targets, n_quantiles) if `quantile` was a
             list; each sample's quantiles are sorted, so that they never cross.
         ndarray of the same shape
@@ -548,9 +548,9 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : array-like or sparse matrix of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,) or (n_rows, n_targets)
-        sample_weight : array-like of shape (n_rows,), optional
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        sample_weight : array-like of shape (n_samples,), optional
 
         Returns
         -------

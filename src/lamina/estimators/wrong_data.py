@@ -159,7 +159,7 @@ def sample_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> A
         For weights that are not finite numbers, one for each row, or all zero. Negative weights
         are allowed, as in scikit-learn: simulated events of particle physics have them.
     """
-    n_rows = X.shape[0]
+    n_samples = X.shape[0]
     try:
         weight: Array = _check_sample_weight(sample_weight, X)
     except (ValueError, TypeError) as error:
@@ -170,7 +170,7 @@ def sample_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> A
             place = f" {name}[{bad[0]}] is {found[bad[0]]}." if len(bad) else ""
         text = " ".join(str(error).split()).replace("Input sample_weight", f"Input {name}")
         raise ValueError(
-            f"{name}={shown(sample_weight)} does not go with the {n_rows} rows of X: "
+            f"{name}={shown(sample_weight)} does not go with the {n_samples} rows of X: "
             f"{text.rstrip('.!')}.{place} Give one finite number for each row; 0 leaves a row out."
         ) from None
     return weight

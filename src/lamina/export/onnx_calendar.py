@@ -44,7 +44,7 @@ class _Date(NamedTuple):
 
 
 class Moment:
-    """A column of dates, shape (n_rows, 1), in a graph.
+    """A column of dates, shape (n_samples, 1), in a graph.
 
     Parameters
     ----------

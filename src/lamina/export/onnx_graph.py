@@ -1,7 +1,7 @@
 """A fitted network as nodes of an ONNX graph, our own or that of skl2onnx.
 
-Shapes: x (n_rows, n_features); z and p (n_rows, n_outputs), of labels those of one column of them;
-codes (n_rows,) int64.
+Shapes: x (n_samples, n_features); z and p (n_samples, n_outputs), of labels those of one column of
+them; codes (n_samples,) int64.
 """
 
 from __future__ import annotations

@@ -36,13 +36,13 @@ def to_onnx(
     """A fitted model, alone or in what scikit-learn puts around it, as a model of ONNX.
 
     The names of inputs and outputs are skl2onnx's. The input is 'X', of shape
-    (n_rows, n_features); a pipeline that takes a data frame has an input of shape (n_rows, 1) for
-    each column that it reads, in their order, under the column's name in letters, digits and
+    (n_samples, n_features); a pipeline that takes a data frame has an input of shape (n_samples, 1)
+    for each column that it reads, in their order, under the column's name in letters, digits and
     underscores. A regressor's output is 'variable', of shape
-    (n_rows, n_outputs), after loss='gaussian_nll' beside 'std', of the same shape; a classifier's
-    are 'label', of shape (n_rows,) or, for multilabel targets, (n_rows, n_labels), and
-    'probabilities', the columns of `predict_proba`. Of several columns of labels each has two of
-    its own: 'label_0', 'probabilities_0', 'label_1', …
+    (n_samples, n_outputs), after loss='gaussian_nll' beside 'std', of the same shape; a
+    classifier's are 'label', of shape (n_samples,) or, for multilabel targets, (n_samples,
+    n_labels), and 'probabilities', the columns of `predict_proba`. Of several columns of labels
+    each has two of its own: 'label_0', 'probabilities_0', 'label_1', …
 
     Numbers are those of `dtype`, and NaN where a TableEncoding is to find one missing; categories
     are strings, empty where missing. A date is an int64 of microseconds since 1970 in UTC, as

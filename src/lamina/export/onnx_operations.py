@@ -1,8 +1,8 @@
 """What comes before a network, operation by operation, as nodes of an ONNX graph.
 
-Shapes: an input of a table is (n_rows, 1), numbers (NaN where missing), moments (microseconds since
-1970; the least int64 where missing) or texts (empty where missing); a matrix is (n_rows, width), in
-float64 whatever the network computes in.
+Shapes: an input of a table is (n_samples, 1), numbers (NaN where missing), moments (microseconds
+since 1970; the least int64 where missing) or texts (empty where missing); a matrix is (n_samples,
+width), in float64 whatever the network computes in.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ class Matrix:
     Attributes
     ----------
     numbers : str
-        (n_rows, width).
+        (n_samples, width).
     invalid : str
-        (n_rows, 1): NaN where there is no answer, else 0.
+        (n_samples, 1): NaN where there is no answer, else 0.
     """
 
     numbers: str
@@ -95,7 +95,7 @@ class Nodes:
         return self.graph.node("Cast", value, to=FLOAT64)
 
     def sum(self, matrix: str, width: int) -> str:
-        """The sum of each row, (n_rows, 1)."""
+        """The sum of each row, (n_samples, 1)."""
         return self.graph.node("MatMul", matrix, self.vector(np.ones((width, 1))))
 
     def refuse_unknown(self, encoded: str, width: int) -> None:

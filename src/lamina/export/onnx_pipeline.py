@@ -136,10 +136,10 @@ def parse(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> An
 
 def infer_shapes(operator: Any) -> None:
     """Set the types of a model's outputs, as skl2onnx asks a converter to."""
-    n_rows = operator.inputs[0].get_first_dimension()
+    n_samples = operator.inputs[0].get_first_dimension()
     for variable, output in zip(operator.outputs, outputs_of(_network(operator)), strict=True):
         columns = [] if output.n_columns is None else [output.n_columns]
-        variable.type = TYPES[output.dtype.name]([n_rows, *columns])
+        variable.type = TYPES[output.dtype.name]([n_samples, *columns])
 
 
 def convert(scope: Any, operator: Any, container: Any) -> None:
@@ -164,8 +164,8 @@ def infer_encoding_shapes(operator: Any) -> None:
     encoding = operator.raw_operator
     options = operator.scope_inst.get_options(encoding, {"double": False})
     kind = DoubleTensorType if options["double"] else FloatTensorType
-    n_rows = operator.inputs[0].get_first_dimension()
-    operator.outputs[0].type = kind([n_rows, len(encoding.get_feature_names_out())])
+    n_samples = operator.inputs[0].get_first_dimension()
+    operator.outputs[0].type = kind([n_samples, len(encoding.get_feature_names_out())])
 
 
 def convert_encoding(scope: Any, operator: Any, container: Any) -> None:

@@ -1,6 +1,6 @@
 """A fitted model as a list of operations, which the writers of Python, C and ONNX render.
 
-Every operation makes one matrix of float64, (n_rows, width), from the inputs or from earlier
+Every operation makes one matrix of float64, (n_samples, width), from the inputs or from earlier
 matrices, which it names by their place in the list; the network takes the last one. NaN stands for
 a missing number, None for a missing text.
 """

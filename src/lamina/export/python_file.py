@@ -52,7 +52,7 @@ def _forward(X):
 TAKE_MATRIX = """\
     X = np.asarray(X, dtype="{dtype}")
     if X.ndim != 2 or X.shape[1] != N_FEATURES:
-        raise ValueError(f"X must have shape (n_rows, {{N_FEATURES}}), got {{X.shape}}")"""
+        raise ValueError(f"X must have shape (n_samples, {{N_FEATURES}}), got {{X.shape}}")"""
 ROUNDED = """
 
 
@@ -84,7 +84,7 @@ def to_python(
     the model's own do: with a list for several columns of labels, and `predict(X, return_std=True)`
     after loss='gaussian_nll', with standard deviations in units of the target.
 
-    X has shape (n_rows, n_features). Where a TableEncoding, or categories, stand before the
+    X has shape (n_samples, n_features). Where a TableEncoding, or categories, stand before the
     network, it is a table instead: a dict of columns, a data frame, or a list of dicts, one for
     each row. `COLUMNS` has the names of the columns that are read, and whether each holds numbers,
     dates ('moment') or categories. Missing values are None or NaN.
@@ -249,7 +249,7 @@ def _block(block: FittedBlock, i: int, factor: str, is_last: bool) -> list[str]:
 
 
 def _functions(network: FittedNetwork) -> list[str]:
-    shape = f"(n_rows, {network.n_columns})"
+    shape = f"(n_samples, {network.n_columns})"
     if network.targets is not None:
         return [_predict_proba(network, shape), _predict_labels(network, network.targets, shape)]
     what = "The prediction for each row"
@@ -259,12 +259,12 @@ def _functions(network: FittedNetwork) -> list[str]:
         return [_mean_and_spread(network, what)]
     if network.n_columns > 1:
         return [_function("predict", what, shape, "return _forward(X)")]
-    return [_function("predict", what, "(n_rows,)", "return _forward(X).ravel()")]
+    return [_function("predict", what, "(n_samples,)", "return _forward(X).ravel()")]
 
 
 def _predict_proba(network: FittedNetwork, shape: str) -> str:
     if network.heads:
-        shapes = " and ".join(f"(n_rows, {n})" for n in network.heads)
+        shapes = " and ".join(f"(n_samples, {n})" for n in network.heads)
         what = "The probabilities of each column's classes, in the order of CLASSES"
         return _function("predict_proba", what, shapes, "return _forward(X)")
     each = "label" if network.is_multilabel else "class, in the order of CLASSES"
@@ -279,9 +279,9 @@ def _predict_labels(network: FittedNetwork, targets: TargetEncoding, shape: str)
     if network.is_multilabel:
         what = "Zero or one for each label"
     elif network.heads:
-        what, shape = "The class in each column", f"(n_rows, {len(network.heads)})"
+        what, shape = "The class in each column", f"(n_samples, {len(network.heads)})"
     else:
-        shape = "(n_rows,)"
+        shape = "(n_samples,)"
     if network.is_binary and len(targets.classes) == 1:
         decision = "CLASSES[np.zeros(len(_forward(X)), dtype=int)]"
     return _function("predict", what, shape, f"return {decision}")
@@ -290,7 +290,7 @@ def _predict_labels(network: FittedNetwork, targets: TargetEncoding, shape: str)
 def _quantiles(network: FittedNetwork, what: str) -> str:
     """A `predict` that sorts each row's quantiles of a target, so that none crosses another."""
     n, each = network.n_quantiles, network.n_columns // network.n_quantiles
-    shape = f"(n_rows, {n})" if each == 1 else f"(n_rows, {each}, {n})"
+    shape = f"(n_samples, {n})" if each == 1 else f"(n_samples, {each}, {n})"
     one = "[:, 0]" if each == 1 else ""
     body = f"return np.sort(_forward(X).reshape(-1, {each}, {n}), axis=2){one}"
     return _function("predict", what, shape, body)
@@ -298,7 +298,7 @@ def _quantiles(network: FittedNetwork, what: str) -> str:
 
 def _mean_and_spread(network: FittedNetwork, what: str) -> str:
     """A `predict` that gives each target's standard deviation too, where that is asked for."""
-    shape = "(n_rows,)" if network.n_columns == 1 else f"(n_rows, {network.n_columns})"
+    shape = "(n_samples,)" if network.n_columns == 1 else f"(n_samples, {network.n_columns})"
     columns = "0], p[:, 1]" if network.n_columns == 1 else "0::2], p[:, 1::2]"
     body = (
         "p = _forward(X)\n"

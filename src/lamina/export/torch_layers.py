@@ -1,6 +1,6 @@
 """Modules that our networks need beside those of torch.nn.
 
-Shapes: a, z and p are (n_rows, n_columns).
+Shapes: a, z and p are (n_samples, n_columns).
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ class MeanAndSpread(nn.Module):
     """
 
     def forward(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The means and the standard deviations, each of shape (n_rows, n_targets)."""
+        """The means and the standard deviations, each of shape (n_samples, n_targets)."""
         return z[:, 0::2], z[:, 1::2].clamp(LEAST_LOG_SPREAD, LARGEST_LOG_SPREAD).exp()
 
 

@@ -32,7 +32,7 @@ def to_torch(model: Any, *, logits: bool = False) -> nn.Sequential:
         the blocks: 'hidden_1', 'hidden_1_activation', …, 'output', 'link'; a block that adds what
         it takes in is one module of its own. Noise on the inputs, which PyTorch has no module for
         and predictions do not have, is left out. From rows
-        (n_rows, n_features) it gives (n_rows, n_outputs): a regressor's prediction, or a
+        (n_samples, n_features) it gives (n_samples, n_outputs): a regressor's prediction, or a
         classifier's probabilities; of two classes, the second one's alone. After
         loss='gaussian_nll' it gives means and standard deviations, a tuple of two such tensors, and
         for several columns of labels a list with a tensor for each. What a `precision` rounds is

@@ -89,14 +89,14 @@ def running_moments(statistics: Array) -> Moments:
     return Moments(mean, 1 / np.sqrt(variance + statistics.dtype.type(EPSILON)), are_constant=True)
 
 
-def move_running_statistics(statistics: Array, moments: Moments, n_rows: int) -> None:
+def move_running_statistics(statistics: Array, moments: Moments, n_samples: int) -> None:
     """Let a batch of so many rows into (mean, variance), in place; one row tells no variance.
 
     The variance is the unbiased one, as in PyTorch.
     """
-    if n_rows < 2:
+    if n_samples < 2:
         return
-    variance = (1 / np.square(moments.inverse) - EPSILON) * (n_rows / (n_rows - 1))
+    variance = (1 / np.square(moments.inverse) - EPSILON) * (n_samples / (n_samples - 1))
     statistics *= MOMENTUM
     statistics += (1 - MOMENTUM) * np.concatenate([moments.mean, variance])
 

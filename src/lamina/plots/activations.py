@@ -32,7 +32,7 @@ class ActivationsDisplay:
 
     Parameters
     ----------
-    activations : sequence of array-like of shape (n_rows, units)
+    activations : sequence of array-like of shape (n_samples, units)
         Of each hidden layer.
     layers : sequence of str
         Their names.
@@ -89,7 +89,7 @@ class ActivationsDisplay:
         ----------
         estimator : estimator
             A perceptron, or a pipeline, search or the like that holds one.
-        X : array-like of shape (n_rows, n_features)
+        X : array-like of shape (n_samples, n_features)
             Rows as the estimator takes them; a few hundred are enough.
         ax : matplotlib Axes, default=None
             Where to draw; by default a new figure.

@@ -50,9 +50,9 @@ class DecisionRegionDisplay:
         The grid's points along each axis.
     axis_names : tuple of two str
     class_names : sequence of str, optional
-    positions : array-like of shape (n_rows, 2), optional
+    positions : array-like of shape (n_samples, 2), optional
         Where rows of data lie.
-    y : array-like of shape (n_rows,), optional
+    y : array-like of shape (n_samples,), optional
         The class of each of them, as its number in `class_names`, or a regressor's target.
 
     Attributes
@@ -132,9 +132,9 @@ class DecisionRegionDisplay:
         ----------
         estimator : estimator
             Pipelines and searches predict as a whole, so X is what they are given.
-        X : array-like, sparse matrix or data frame of shape (n_rows, n_features)
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
             The plane reaches as far as these rows do.
-        y : array-like of shape (n_rows,), optional
+        y : array-like of shape (n_samples,), optional
             Their classes; without them the rows are not drawn.
         features : two of int or str, optional
             Which features span the plane, by number or by name; the rest stay at their median. Not

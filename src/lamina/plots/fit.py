@@ -49,7 +49,7 @@ class FitDisplay:
     names : sequence of str, optional
         What the legend calls each curve.
     data : tuple of two array-like, optional
-        x and y of the rows: (n_rows,), and (n_rows,) or (n_rows, n_targets).
+        x and y of the rows: (n_samples,), and (n_samples,) or (n_samples, n_targets).
     axis_name, target_name : str
 
     Attributes
@@ -119,9 +119,9 @@ class FitDisplay:
         ----------
         estimator : estimator
             Pipelines, searches and TransformedTargetRegressor predict as a whole.
-        X : array-like, sparse matrix or data frame of shape (n_rows, n_features)
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
             The curve reaches as far as these rows do.
-        y : array-like of shape (n_rows,) or (n_rows, n_targets), optional
+        y : array-like of shape (n_samples,) or (n_samples, n_targets), optional
             Their targets; without them the rows are not drawn.
         features : int or str, optional
             Which feature varies, by number or by name; the rest stay at their median. Not needed
@@ -184,11 +184,11 @@ class FitDisplay:
 
         Parameters
         ----------
-        x : array-like of shape (n_rows,)
+        x : array-like of shape (n_samples,)
             In any order.
-        y_pred : array-like of shape (n_rows,) or (n_rows, n_curves)
-        y_true : array-like of shape (n_rows,) or (n_rows, n_targets), optional
-        std : array-like of shape (n_rows,), optional
+        y_pred : array-like of shape (n_samples,) or (n_samples, n_curves)
+        y_true : array-like of shape (n_samples,) or (n_samples, n_targets), optional
+        std : array-like of shape (n_samples,), optional
             Standard deviations, for a band around the only curve.
         axis_name, target_name : str
         ax : matplotlib Axes, default=None

@@ -81,7 +81,7 @@ class GradientFlowDisplay:
             A perceptron, or a pipeline, search or the like that holds one.
         X, y : array-like
             Rows and targets as the estimator's fit takes them; a few hundred are enough.
-        sample_weight : array-like of shape (n_rows,), optional
+        sample_weight : array-like of shape (n_samples,), optional
         snapshots : Snapshots, optional
             The epochs to show; by default those that `callbacks=Snapshots()` of the model has kept,
             else the model as it is.

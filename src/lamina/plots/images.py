@@ -107,9 +107,9 @@ class ImagesDisplay:
         ----------
         estimator : estimator
             A classifier; pipelines and searches predict as a whole.
-        X : array-like, sparse matrix or data frame of shape (n_rows, n_features)
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
             An image in each row, its pixels line by line.
-        y : array-like of shape (n_rows,), optional
+        y : array-like of shape (n_samples,), optional
             The true classes.
         image_shape : tuple (height, width) or (height, width, 3), optional
             By default a square.

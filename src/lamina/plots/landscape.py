@@ -97,7 +97,7 @@ class LossLandscapeDisplay:
             A perceptron, or a pipeline, search or the like that holds one.
         X, y : array-like
             Rows and targets as the estimator's fit takes them; a few hundred show the shape.
-        sample_weight : array-like of shape (n_rows,), optional
+        sample_weight : array-like of shape (n_samples,), optional
         ax : matplotlib Axes, default=None
             Where to draw, of projection='3d' for a surface; by default a new figure.
         directions, snapshots, span, n_points, random_state

@@ -47,11 +47,11 @@ def answers_of(estimator: Any, model: Any) -> Callable[[Any], NDArray[Any]]:
     return lambda rows: np.asarray(estimator.predict_proba(rows))[:, :n_classes]
 
 
-def targets_as_drawn(model: Any, given: Any, n_rows: int) -> NDArray[Any]:
+def targets_as_drawn(model: Any, given: Any, n_samples: int) -> NDArray[Any]:
     """The numbers of the classes, or the targets themselves."""
     y: NDArray[Any] = np.asarray(given)
-    if y.shape != (n_rows,):
-        raise ValueError(f"y of shape {y.shape} does not go with X of {n_rows} rows")
+    if y.shape != (n_samples,):
+        raise ValueError(f"y of shape {y.shape} does not go with X of {n_samples} rows")
     if not is_classifier(model):
         return y
     unknown = sorted({*y.tolist()} - {*model.classes_.tolist()}, key=str)

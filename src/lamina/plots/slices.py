@@ -1,7 +1,7 @@
 """Slices of a space of many features: one or two vary, the rest stay where half the rows lie.
 
-Shapes: X (n_rows, n_features), an array or a data frame; coordinates (n_points, n_axes), one column
-for each axis of the picture.
+Shapes: X (n_samples, n_features), an array or a data frame; coordinates (n_points, n_axes), one
+column for each axis of the picture.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Slice:
     ----------
     names : tuple of str
         What each axis is.
-    positions : ndarray of shape (n_rows, n_axes)
+    positions : ndarray of shape (n_samples, n_axes)
         Where the table's own rows lie.
     table : array or data frame
         Of one row, which holds what does not vary.
@@ -89,7 +89,7 @@ def slice_through(
 
     Parameters
     ----------
-    X : array-like, sparse matrix or data frame of shape (n_rows, n_features)
+    X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
     n_axes : {1, 2}
     features : sequence of int or str, optional
         Which features vary, by number or by name; by default all, where there are so few. The
@@ -120,7 +120,7 @@ def _table(X: Any) -> Any:
         return X
     table = np.asarray(X.toarray() if sparse.issparse(X) else X)
     if table.ndim != 2:
-        raise ValueError(f"X of shape {table.shape} is no table: give (n_rows, n_features)")
+        raise ValueError(f"X of shape {table.shape} is no table: give (n_samples, n_features)")
     return table
 
 

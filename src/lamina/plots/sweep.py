@@ -93,8 +93,8 @@ class SweepDisplay:
         Parameters
         ----------
         estimator : estimator
-        X : array-like or sparse matrix of shape (n_rows, n_features)
-        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         parameter : str
         values : iterable
         ax : matplotlib Axes, default=None

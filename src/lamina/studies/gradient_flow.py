@@ -75,7 +75,7 @@ def gradient_flow(
         A fitted perceptron, lamina's or scikit-learn's, or what holds one.
     X, y : array-like
         Rows and targets as the estimator's fit takes them.
-    sample_weight : array-like of shape (n_rows,), optional
+    sample_weight : array-like of shape (n_samples,), optional
     snapshots : Snapshots, optional
         The epochs to measure at; by default those that a `Snapshots` among the model's callbacks
         has kept, else the model as it is.

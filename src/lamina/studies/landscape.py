@@ -124,7 +124,7 @@ def loss_landscape(
         A fitted perceptron, lamina's or scikit-learn's, or what holds one.
     X, y : array-like
         Rows and targets as the estimator's fit takes them.
-    sample_weight : array-like of shape (n_rows,), optional
+    sample_weight : array-like of shape (n_samples,), optional
     directions : {'auto', 'random', 'path'} or array-like of shape (2, n_parameters), default='auto'
         - 'random': two directions drawn from a normal distribution, of which the part that belongs
           to a unit has the norm of the unit's own weights; biases stay as they are;

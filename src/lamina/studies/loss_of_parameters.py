@@ -47,7 +47,7 @@ def loss_of_parameters(
         As for `perceptron_inside`.
     X, y : array-like
         What the estimator's fit takes.
-    sample_weight : array-like of shape (n_rows,), optional
+    sample_weight : array-like of shape (n_samples,), optional
     penalised : bool, default=True
         Whether the penalty of `alpha` is in it.
     """

@@ -58,8 +58,8 @@ def sweep(
     ----------
     estimator : estimator
         A perceptron, a pipeline that ends with one, or any other estimator; it is not fitted.
-    X : array-like or sparse matrix of shape (n_rows, n_features)
-    y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+    X : array-like or sparse matrix of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
     parameter : str
         A name of `estimator.get_params()`, such as 'alpha', or 'mlp__alpha' in a pipeline. Besides,
         'depth' and 'width' vary the number of hidden layers, all as wide as the first, and the
@@ -71,7 +71,7 @@ def sweep(
         the same for every value.
     scoring : str or callable, optional
         As there; by default the estimator's `score`.
-    groups : array-like of shape (n_rows,), optional
+    groups : array-like of shape (n_samples,), optional
         For a splitter that keeps groups together.
     n_threads : int, optional
         How many fits run at a time; by default as many as there are cores, which they divide.

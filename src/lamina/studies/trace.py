@@ -201,10 +201,10 @@ def trace_step(
         one. Fitted, it stands at its parameters, and at those that a moving average is taken of;
         not fitted, at the first parameters that it would draw, and the pipeline's other steps are
         fitted to X on copies.
-    X : array-like or sparse matrix of shape (n_rows, n_features)
+    X : array-like or sparse matrix of shape (n_samples, n_features)
         A few rows are enough, and are easier to read.
-    y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-    sample_weight : array-like of shape (n_rows,), optional
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+    sample_weight : array-like of shape (n_samples,), optional
     dropout : bool, default=False
         Whether dropout and the inputs' noise are drawn as the next step of a fit would draw them
         for these rows. By default they are left out.
@@ -250,8 +250,8 @@ def trace_step(
         optimizer, memory, rate = next_step(fit)
         following = Following(optimizer, memory.state, rate)
     name = type(perceptron).__name__
-    n_rows = len(fit.rows.y)
-    title = f"One step of {name} with {n_rows} {'row' if n_rows == 1 else 'rows'}, at {where}"
+    n_samples = len(fit.rows.y)
+    title = f"One step of {name} with {n_samples} {'row' if n_samples == 1 else 'rows'}, at {where}"
     trace = lay_open(title, fit.spec, fit.objective, fit.rows, fit.start, draws, following)
     notes = [] if following is not None else [LBFGS_NOTE]
     if fit.task.scaling is not None:

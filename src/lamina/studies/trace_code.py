@@ -270,8 +270,8 @@ class _LayerCode:
 
     def _moved(self, k: int) -> str:
         """How a running statistic moves towards that of the batch."""
-        i, n_rows = self.i, len(self.step.rows.y)
-        if n_rows < 2:
+        i, n_samples = self.i, len(self.step.rows.y)
+        if n_samples < 2:
             return f"np.zeros_like(b_{i})"
         of_batch = (f"z_{i}.mean(axis=0)", f"z_{i}.var(axis=0, ddof=1)")[k]
         return f"{1 - MOMENTUM:.1f} * ({of_batch} - model.running_statistics_[{i - 1}][{k}])"

@@ -148,10 +148,10 @@ def weight_paths(
     """The paths of one weight; parameters as in `StepTrace.path`."""
     block = _layer(step, layer)
     of = step.spec.blocks[block]
-    n_rows = len(step.rows.y)
+    n_samples = len(step.rows.y)
     j = _index("j", j, of.fan_out, f"units of {of.name}")
     i = None if i is None else _index("i", i, of.fan_in, f"inputs of {of.name}")
-    rows = range(n_rows) if row is None else [_index("row", row, n_rows, "rows")]
+    rows = range(n_samples) if row is None else [_index("row", row, n_samples, "rows")]
     if output is not None:
         output = _index("output", output, step.spec.n_outputs, "outputs")
     if most < 1:
@@ -258,15 +258,15 @@ class _Graph:
         self.best[i - 1, "a"], self.counts[i - 1, "a"] = reached, n_reached
 
     def _before_normalization(self, i: int, best: Array, counts: Array) -> tuple[Array, Array]:
-        before, n_rows = np.empty_like(best), len(best)
+        before, n_samples = np.empty_like(best), len(best)
         # Of the rows' mean and variance a unit's z is a part of every row's z' of that unit; of the
         # units', of every unit's z' of that row.
         if self._normalizes_rows(i):
-            for row in range(n_rows):
+            for row in range(n_samples):
                 moved = [self._past_normalization(i, row, unit) for unit in range(best.shape[1])]
                 before[row] = [(np.abs(m) * best[:, u]).max() for u, m in enumerate(moved)]
-            return before, counts * n_rows
-        for row in range(n_rows):
+            return before, counts * n_samples
+        for row in range(n_samples):
             moved = [self._past_normalization(i, row, unit) for unit in range(best.shape[1])]
             before[row] = [(np.abs(m) * best[row]).max() for m in moved]
         return before, np.full(len(counts), counts.sum(), dtype=object)

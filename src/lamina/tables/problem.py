@@ -24,8 +24,8 @@ class Problem:
 
     Attributes
     ----------
-    features : DataFrame of shape (n_rows, n_columns)
-    target : ndarray of shape (n_rows,), or (n_rows, n_targets) of several targets
+    features : DataFrame of shape (n_samples, n_columns)
+    target : ndarray of shape (n_samples,), or (n_samples, n_targets) of several targets
         Classes (int64, bool or str; of several targets always str) or values (float64); none
         missing.
     task : {'classification', 'regression'}

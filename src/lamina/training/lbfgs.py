@@ -119,7 +119,7 @@ class _Descent:
     def __init__(
         self, engine: Engine, spec: NetworkSpec, plan: LbfgsPlan, rows: Rows, start: Array
     ) -> None:
-        self.spec, self.plan, self.n_rows = spec, plan, len(rows.y)
+        self.spec, self.plan, self.n_samples = spec, plan, len(rows.y)
         self.evaluate = engine.evaluator(spec, plan.objective, rows)
         self.accepted: tuple[int, Array, float] = (0, start.copy(), math.inf)
         self.evaluations = 0
@@ -143,7 +143,7 @@ class _Descent:
         if self.plan.verbose:
             print(f"Iteration {iteration}, loss = {loss:.8f}")
         if self.observer is not None:
-            seen = self.evaluations * self.n_rows
+            seen = self.evaluations * self.n_samples
             self.observer(
                 EpochRecord(iteration, self.plan.max_iterations, loss, None, math.nan, seen)
             )

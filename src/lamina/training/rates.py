@@ -42,12 +42,12 @@ class Rates:
         self.warm_up = round(min(plan.warmup * n_steps, float(MOST_STEPS)))
         self.room = np.empty((max(1, MOST_STEPS_AHEAD // n_steps), n_steps))
 
-    def of_next(self, n_epochs: int, rows_seen: int, n_rows: int) -> NDArray[np.float64]:
+    def of_next(self, n_epochs: int, rows_seen: int, n_samples: int) -> NDArray[np.float64]:
         """The rate of each step of the next epochs of so many rows, none of which is a stall."""
         level, first = self.memory.learning_rate, self.memory.scheduled_epochs
         for i, rates in enumerate(self.room[:n_epochs]):
             self.fill(rates, level, self.factors(first + i))
-            rows_seen += n_rows
+            rows_seen += n_samples
             level = self.level_after(level, rows_seen)
         return self.room[:n_epochs]
 

@@ -71,17 +71,17 @@ class Validation:
         """
         if not self.requires_numbers or not math.isnan(cost):
             return
-        n_rows = self.X.shape[0]
+        n_samples = self.X.shape[0]
         if self.monitor is Monitor.VALIDATION_LOSS:
             raise ValueError(
-                f"monitor='validation_loss': the loss on the {n_rows} validation rows is NaN after "
-                "the first epoch, so no epoch could be called the best. Look for targets and "
+                f"monitor='validation_loss': the loss on the {n_samples} validation rows is NaN "
+                "after the first epoch, so no epoch could be called the best. Look for targets and "
                 "features of a far larger size than in the training rows, or set monitor='loss'."
             )
         name = self.metrics[0]
         raise ValueError(
-            f"monitor={name!r}: the scorer {name!r} returned NaN for the {n_rows} validation rows "
-            "after the first epoch, so no epoch could be called the best. Some scores are "
+            f"monitor={name!r}: the scorer {name!r} returned NaN for the {n_samples} validation "
+            "rows after the first epoch, so no epoch could be called the best. Some scores are "
             "undefined for some rows: 'roc_auc' for rows of one class, 'r2' for a single row. Pass "
             "validation_data in which the score is defined, or choose another monitor, such as "
             "'validation_loss'."
@@ -101,7 +101,7 @@ def loss_on(spec: NetworkSpec, rows: Rows, objective: Objective) -> Callable[[Ar
 
 
 def hold_out(
-    n_rows: int,
+    n_samples: int,
     fraction: float,
     random_state: np.random.RandomState,
     strata: NDArray[Any] | None = None,
@@ -110,12 +110,12 @@ def hold_out(
 
     Parameters
     ----------
-    n_rows : int
+    n_samples : int
     fraction : float
         How many of the rows are held out, between 0 and 1.
     random_state : RandomState
         Drawn from as scikit-learn's train_test_split does.
-    strata : ndarray of shape (n_rows, ...), optional
+    strata : ndarray of shape (n_samples, ...), optional
         Groups that are divided evenly between both parts.
 
     Raises
@@ -130,17 +130,17 @@ def hold_out(
         )
     try:
         learned, held_out = train_test_split(
-            np.arange(n_rows), test_size=fraction, random_state=random_state, stratify=strata
+            np.arange(n_samples), test_size=fraction, random_state=random_state, stratify=strata
         )
     except ValueError as error:
         raise ValueError(
             f"{error}. early_stopping=True holds out validation_fraction={fraction} of the "
-            f"{n_rows} rows, some of each class: bring more rows, pass validation_data, or set "
+            f"{n_samples} rows, some of each class: bring more rows, pass validation_data, or set "
             "early_stopping=False."
         ) from None
     if len(held_out) < 2:
         raise ValueError(
-            f"The validation set is too small: validation_fraction={fraction} of {n_rows} rows "
+            f"The validation set is too small: validation_fraction={fraction} of {n_samples} rows "
             f"holds out {len(held_out)}, and at least 2 are needed. Raise 'validation_fraction', "
             "bring more rows, or set early_stopping=False."
         )

@@ -157,7 +157,7 @@ def distributions(session: Session, query: Mapping[str, str]) -> bytes:
         "run": run.id,
         "quantity": quantity,
         "missing": n_missing,
-        "n_rows": len(views.distributions.rows.y),
+        "n_samples": len(views.distributions.rows.y),
         "levels": LEVELS.tolist(),
         "saturates": [saturates(block.activation) for block in hidden],
     }

@@ -53,7 +53,7 @@ def features(session: Session, query: Mapping[str, str]) -> bytes:
         "epoch": moment.epoch,
         "layer": layer,
         "unit": unit,
-        "n_rows": min(MOST_ROWS, len(problem.X_train)),
+        "n_samples": min(MOST_ROWS, len(problem.X_train)),
         "pixels": _extent(problem),
     }
     arrays: dict[str, NDArray[Any]] = {

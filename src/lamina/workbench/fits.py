@@ -1,6 +1,6 @@
 """Predictions of a regression beside its targets, in the units of the data.
 
-Shapes: predictions and residuals (n_rows,); a residual is the target minus the prediction.
+Shapes: predictions and residuals (n_samples,); a residual is the target minus the prediction.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a network of two features may be given of them: themselves, their squares, product, sines.
 
-Shapes: x, y and each value are (n_rows,).
+Shapes: x, y and each value are (n_samples,).
 """
 
 from __future__ import annotations

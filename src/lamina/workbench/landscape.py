@@ -48,7 +48,7 @@ class Landscape:
     run, epoch : int
         Of the network in its middle.
     part : {'train', 'test'}
-    n_rows, n_rows_in_all : int
+    n_samples, n_samples_in_all : int
         How many of the rows the loss is of.
     slice : LossSlice
     """
@@ -57,8 +57,8 @@ class Landscape:
     run: int
     epoch: int
     part: str
-    n_rows: int
-    n_rows_in_all: int
+    n_samples: int
+    n_samples_in_all: int
     slice: LossSlice
 
     def message(self) -> bytes:
@@ -70,8 +70,8 @@ class Landscape:
             "run": self.run,
             "epoch": self.epoch,
             "part": self.part,
-            "n_rows": self.n_rows,
-            "n_rows_in_all": self.n_rows_in_all,
+            "n_samples": self.n_samples,
+            "n_samples_in_all": self.n_samples_in_all,
             "directions": cut.kind,
             "loss": cut.loss,
             "shares": cut.shares,
@@ -133,11 +133,11 @@ def _problem_of(run: Run, moment: Moment, part: str) -> tuple[NDArray[Any], NDAr
     of, model = run.problem, run.model_at(moment)
     X, y = (of.X_train, of.y_train) if part == "train" else (of.X_test, of.y_test)
     most = max(FEWEST_ROWS, MOST_WORK // max(1, moment.parameters.size))
-    n_rows = min(len(X), most)
+    n_samples = min(len(X), most)
     # One thread: what is looked at must not take the cores from what trains. The penalty is
     # divided by the rows, and stays what it is over all of them.
-    model.set_params(n_threads=1, alpha=model.alpha * n_rows / len(X))
-    return X[:n_rows], y[:n_rows], model
+    model.set_params(n_threads=1, alpha=model.alpha * n_samples / len(X))
+    return X[:n_samples], y[:n_samples], model
 
 
 def _slice_of(

@@ -1,6 +1,6 @@
 """What a run is given: the experiment's rows, split, as the network takes them.
 
-Shapes: a dataset's X (n_rows, n_features); inputs (n_rows, n_inputs) float64, C-contiguous.
+Shapes: a dataset's X (n_samples, n_features); inputs (n_samples, n_inputs) float64, C-contiguous.
 """
 
 from __future__ import annotations

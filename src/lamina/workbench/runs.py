@@ -87,9 +87,9 @@ class Run:
             raise ExperimentError(str(error), None) from None
 
     def _n_batches(self) -> int:
-        n_rows, size = len(self.problem.X_train), self.model.batch_size
+        n_samples, size = len(self.problem.X_train), self.model.batch_size
         size = AUTOMATIC_BATCH if isinstance(size, str) else size
-        return math.ceil(n_rows / min(size, n_rows))
+        return math.ceil(n_samples / min(size, n_samples))
 
     @property
     def status(self) -> str:

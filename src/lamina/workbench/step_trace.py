@@ -112,7 +112,7 @@ def _without_numbers(session: Session, why: str) -> dict[str, Any]:
         **place,
         "is_next": True,
         "rows": nothing,
-        "n_rows": 0,
+        "n_samples": 0,
         "title": "",
         "notes": [why],
         "imports": IMPORTS,
@@ -151,10 +151,10 @@ def _lay(session: Session, query: Mapping[str, str], has_update: bool = True) ->
     return Laid(run, moment, rows, is_next, laid.with_notes(*_notes(run, moment, rows)))
 
 
-def _row(given: str, n_rows: int) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", given) or int(given) >= n_rows:
+def _row(given: str, n_samples: int) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", given) or int(given) >= n_samples:
         raise ExperimentError(
-            f"row={given!r} must be the number of a row to learn from, from 0 to {n_rows - 1}, "
+            f"row={given!r} must be the number of a row to learn from, from 0 to {n_samples - 1}, "
             f"or {NEXT!r}",
             "row",
         )
@@ -244,7 +244,7 @@ def _place(laid: Laid) -> dict[str, Any]:
         "batch": laid.moment.batch,
         "is_next": laid.is_next,
         "rows": laid.rows[:MOST_SHOWN].tolist(),
-        "n_rows": len(laid.rows),
+        "n_samples": len(laid.rows),
     }
 
 

@@ -34,9 +34,9 @@ class TrainingScores(OverTime[float]):
     """
 
     def __init__(self, run: Run, engine: Engine) -> None:
-        self.n_rows = min(MOST_ROWS, len(run.rows.y))
-        score = run.task.score_on(np.arange(self.n_rows), None)
-        X = run.rows.X[: self.n_rows]
+        self.n_samples = min(MOST_ROWS, len(run.rows.y))
+        score = run.task.score_on(np.arange(self.n_samples), None)
+        X = run.rows.X[: self.n_samples]
 
         def of(moment: Moment) -> float:
             return float(score(engine.predict(run.spec, moment.parameters, X)))
@@ -52,7 +52,7 @@ def training_scores(session: Session, query: Mapping[str, str]) -> bytes:
         "kind": "training_scores",
         "run": views.run.id,
         "missing": n_missing,
-        "n_rows": views.training_scores.n_rows,
+        "n_samples": views.training_scores.n_samples,
     }
     arrays = {
         "epochs": np.array([place_of(moment) for moment, _ in columns]),

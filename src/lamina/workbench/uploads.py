@@ -44,7 +44,7 @@ class Table:
     ----------
     name : str
         What the page calls the file; a label, and never a path.
-    frame : DataFrame of shape (n_rows, n_columns)
+    frame : DataFrame of shape (n_samples, n_columns)
     key : str
         The hash of the bytes.
     remarks : tuple of str

@@ -23,7 +23,7 @@ export interface Distributions extends Spread {
   readonly names: readonly string[];
   /** Of each layer in the newest column, or that of the epoch that is shown. */
   readonly shares: readonly Shares[];
-  readonly nRows: number;
+  readonly nSamples: number;
 }
 
 export interface Shares {
@@ -51,7 +51,7 @@ export const distributions = computed<Distributions | null>(() => {
     layers: layers.length,
     levels: header.levels.length,
     names: layers.map(({ name }) => name.replace("_", " ")),
-    nRows: header.n_rows,
+    nSamples: header.n_samples,
     shares: layers.map(({ fan_out }, layer) => ({
       zero: one("zeros", layer),
       flat: one("flat", layer),

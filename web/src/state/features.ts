@@ -94,7 +94,7 @@ export const mistakes = computed<Mistake[]>(() => {
 });
 
 export const mistakesSaid = computed(() => ofThisRun(mistaken.value)?.header ?? null);
-export const slopeRows = computed(() => news.value?.header.n_rows ?? 0);
+export const slopeRows = computed(() => news.value?.header.n_samples ?? 0);
 
 /** What is drawn as paper and as ink. */
 export const pixelEnds = computed<[number, number]>(

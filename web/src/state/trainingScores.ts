@@ -23,7 +23,7 @@ export function trainingScores(): ReadonlyMap<number, number> {
 
 /** Whose score it is, where not all rows have been asked. */
 export function trainingName(): string {
-  const asked = answer.value?.header.n_rows;
+  const asked = answer.value?.header.n_samples;
   const all = state.value?.data.n_train ?? 0;
   return asked && asked < all ? `train, first ${asked.toLocaleString("en")} rows` : "train";
 }

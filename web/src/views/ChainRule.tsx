@@ -108,7 +108,7 @@ function Found({ found }: { found: StepPaths }) {
       <ol class="paths">
         {listed.map((path, index) => (
           <li key={index}>
-            <p class="way">{wayOf(path, found.n_rows)}</p>
+            <p class="way">{wayOf(path, found.n_samples)}</p>
             <div class="factors">
               {path.factors.map((factor, place) => (
                 <span key={place} class="factor">

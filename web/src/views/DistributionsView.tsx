@@ -254,7 +254,7 @@ export function summary(now: Distributions): string {
   if (now.quantity === "weights") {
     return "All weights of each layer, darker where more of them are; the line is the median.";
   }
-  const rows = `${whole(now.nRows)} rows`;
+  const rows = `${whole(now.nSamples)} rows`;
   if (now.quantity === "gradients") {
     return `Sizes of dL/dW over ${rows}, on a logarithmic scale${comparison(now)}.`;
   }

@@ -242,9 +242,9 @@ function About({ here }: { here: Landscape }) {
 function rowsOf({ header }: Landscape): string {
   const which = header.part === "train" ? "rows to learn from" : "test rows";
   const of =
-    header.n_rows < header.n_rows_in_all
-      ? `the first ${whole(header.n_rows)} of ${whole(header.n_rows_in_all)} ${which}`
-      : `all ${whole(header.n_rows)} ${which}`;
+    header.n_samples < header.n_samples_in_all
+      ? `the first ${whole(header.n_samples)} of ${whole(header.n_samples_in_all)} ${which}`
+      : `all ${whole(header.n_samples)} ${which}`;
   return `Loss of ${of}${header.part === "train" ? ", penalty included," : ""}`;
 }
 

@@ -88,7 +88,7 @@ function RowField({ row }: { row: number }) {
 export function RowTold() {
   const told = step.value?.told;
   if (!told) return null;
-  if (told.n_rows > 1) return <p class="about">{told.title}</p>;
+  if (told.n_samples > 1) return <p class="about">{told.title}</p>;
   const names = state.value?.data.features ?? [];
   const features = told.features[0] ?? [];
   const shown = features.slice(0, 4).map((value, index) => `${names[index]} ${short(value)}`);

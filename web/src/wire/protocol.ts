@@ -204,7 +204,7 @@ export interface DistributionsHeader {
   quantity: "weights" | "gradients" | "activations";
   /** How many columns are still to be found. */
   missing: number;
-  n_rows: number;
+  n_samples: number;
   levels: number[];
   /** Of each hidden layer, whether its activation is flat at both ends. */
   saturates: boolean[];
@@ -216,7 +216,7 @@ export interface FeaturesHeader {
   epoch: number;
   layer: number;
   unit: number;
-  n_rows: number;
+  n_samples: number;
   /** The least and the largest pixel of all rows. */
   pixels: [number, number];
 }
@@ -242,8 +242,8 @@ export interface LandscapeHeader {
   run: number;
   epoch: number;
   part: "train" | "test";
-  n_rows: number;
-  n_rows_in_all: number;
+  n_samples: number;
+  n_samples_in_all: number;
   directions: "path" | "random";
   loss: number | null;
   shares: [number, number] | null;
@@ -305,7 +305,7 @@ export interface TrainingScoresHeader {
   kind: "training_scores";
   run: number;
   missing: number;
-  n_rows: number;
+  n_samples: number;
 }
 
 /** How a change goes with what was before it. */
@@ -416,7 +416,7 @@ export interface StepPlace {
   batch: number;
   is_next: boolean;
   rows: number[];
-  n_rows: number;
+  n_samples: number;
 }
 
 export interface StepTrace extends StepPlace {
