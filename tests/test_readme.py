@@ -1,4 +1,4 @@
-"""What the README shows, run: its Python blocks print what it says, its commands succeed."""
+"""The README is short, its Python blocks print what it says, and its commands succeed."""
 
 import re
 import shlex
@@ -62,7 +62,20 @@ def test_the_python_blocks_of_readme_and_start_run_twice_in_one_folder():
 
 
 def test_every_file_that_it_points_to_is_there():
-    links = re.findall(r"\]\(([^)#:]+)\)", README)
+    links = re.findall(r"\]\(([^)#:]+)\)|src=\"([^\":]+)\"", README)
+    links = [link or source for link, source in links]
     missing = [link for link in links if not (Path(__file__).parents[1] / link).exists()]
     assert links
     assert missing == []
+
+
+def test_it_has_at_most_120_lines_and_trains_within_the_first_screen():
+    lines = README.splitlines()
+    assert len(lines) <= 120
+    assert any(".fit(" in line for line in lines[:40])
+
+
+def test_its_first_command_needs_no_file():
+    (first, *_) = (line for block in blocks("sh") for line in block.splitlines())
+    assert main(shlex.split(first, comments=True)[1:]) == 0
+    assert [path.suffix for path in Path.cwd().iterdir()] == [".csv"]

@@ -47,7 +47,7 @@ def main(
         print(f"Not installed, so not measured: {', '.join(absent_peers())}.")
     print(summary(record))
     if keep and is_whole:
-        print(f"Recorded in {record.save()}; `python -m benchmarks.speed.readme` puts it there.")
+        print(f"Recorded in {record.save()}; `python -m benchmarks.page` writes its tables.")
     raise typer.Exit(0 if is_whole else 130)
 
 

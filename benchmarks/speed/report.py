@@ -1,4 +1,4 @@
-"""The tables of a record: on the terminal, and as Markdown for the README."""
+"""The tables of a record on the terminal, with the goals; `page` has those for readers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from benchmarks.machine import QUIET
+from benchmarks.markdown import ABSENT
 from benchmarks.speed import goals
 from benchmarks.speed.goals import MARKS, Pair, standing, standings
 from benchmarks.speed.limit import LIMIT_ONE
@@ -24,7 +25,7 @@ LIMITS: dict[str, Pair] = {
     "all threads against one": goals.ALL_AGAINST_ONE,
     "own choice against one": goals.CHOICE_AGAINST_ONE,
 }
-NOTHING = "–"
+NOTHING = ABSENT
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,6 @@ class Grid:
         for cells in self.rows:
             table.add_row(*cells)
         return table
-
-    def as_markdown(self) -> str:
-        """The grid for the README."""
-        lines = [self.titles, ["---"] * len(self.titles), *self.rows]
-        return "\n".join([self.caption, "", *(f"| {' | '.join(cells)} |" for cells in lines), ""])
 
 
 def grids(record: Record) -> list[Grid]:
@@ -122,13 +118,14 @@ def _speed_titles() -> list[str]:
 
 
 def _speed(result: Result) -> list[str]:
-    cells = [result.case, result.dtype, result.per, _time(result, "lamina")]
+    cells = [result.case, result.dtype, result.per, time_of(result, "lamina")]
     for peer, pair in PEERS.items():
-        cells += [_time(result, peer), _said(result, pair)]
+        cells += [time_of(result, peer), _said(result, pair)]
     return cells
 
 
-def _time(result: Result, peer: str) -> str:
+def time_of(result: Result, peer: str) -> str:
+    """Return the median time of one unit of work, with its unit; a dash where it was not timed."""
     seconds = result.seconds(peer)
     if seconds is None:
         return NOTHING
@@ -176,7 +173,12 @@ def _bfloat16(record: Record) -> list[list[str]]:
     timed = [result for result in record.results if result.timing(BFLOAT16)]
     pair = goals.BFLOAT16_AGAINST_FLOAT32
     rows = [
-        [f"{one.case}, a {one.per}", _time(one, "lamina"), _time(one, BFLOAT16), _said(one, pair)]
+        [
+            f"{one.case}, a {one.per}",
+            time_of(one, "lamina"),
+            time_of(one, BFLOAT16),
+            _said(one, pair),
+        ]
         for one in timed
     ]
     rows += [

@@ -43,7 +43,10 @@ def main(
             measurements.append(_measured(each, rows, kept, again=again))
             console.print(_line(measurements[-1]), highlight=False)
         if record:
+            kept.tasks |= {name: rows.task}
             kept.save()
+    if record:
+        print("`python -m benchmarks.page` writes the record into docs/benchmarks.md and README.md")
     console.print(errors_table(measurements))
     console.print(comparison_table(measurements, chosen[0].name))
 

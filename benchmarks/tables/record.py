@@ -23,10 +23,13 @@ class Record:
         Package, version, settings, date and machine of each model.
     measurements : dict of (str, str, int) to Measurement
         By model, table and number of training rows.
+    tasks : dict of str to str
+        'binary', 'multiclass' or 'regression' by table, in the order of tables.json.
     """
 
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
     measurements: dict[tuple[str, str, int], Measurement] = field(default_factory=dict)
+    tasks: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: Path = PATH) -> Self:
@@ -35,11 +38,12 @@ class Record:
             return cls()
         plain = json.loads(path.read_text(encoding="utf-8"))
         measured = (Measurement(**each) for each in plain["measurements"])
-        return cls(plain["models"], {_key(each): each for each in measured})
+        return cls(plain["models"], {_key(each): each for each in measured}, plain["tasks"])
 
     def save(self, path: Path = PATH) -> None:
         """Write the record, sorted, so that a change shows as a small difference."""
         plain = {
+            "tasks": self.tasks,
             "models": dict(sorted(self.models.items())),
             "measurements": [asdict(self.measurements[key]) for key in sorted(self.measurements)],
         }

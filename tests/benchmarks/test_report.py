@@ -1,11 +1,10 @@
-"""Goals, records and the README: what is measured comes out as it went in."""
+"""Goals and records of the speed benchmark: figures come out as they went in."""
 
 import pytest
 from benchmarks.speed.bfloat16 import Accuracy
 from benchmarks.speed.goals import goals_of, standings
 from benchmarks.speed.measurements import MEASUREMENTS
 from benchmarks.speed.memory import MIB, Footprint
-from benchmarks.speed.readme import README, with_tables
 from benchmarks.speed.record import Record, newest_record
 from benchmarks.speed.report import grids, summary
 from benchmarks.speed.result import Result
@@ -88,16 +87,6 @@ def test_peers_that_did_not_run_leave_a_dash(record):
     assert cells[-2:] == ["–", "–"]
 
 
-def test_the_tables_replace_what_stood_between_the_markers(record):
-    readme = "before\n<!-- bench -->\nold\n<!-- /bench -->\nafter\n"
-    once = with_tables(readme, record)
-    assert "old" not in once
-    assert "150× ✓ 100×" in once
-    assert with_tables(once, record) == once
-    with pytest.raises(ValueError, match="must have one"):
-        with_tables("no markers", record)
-
-
 def test_goals_are_of_cases_that_are_measured():
     named = {name for name in MEASUREMENTS if len(list(goals_of(name))) > 1}
     assert {"circles", "wide", "lbfgs", "sparse", "predict-one", "search"} <= named
@@ -107,8 +96,3 @@ def test_a_run_on_a_busy_machine_says_so(record):
     assert "not quiet" not in summary(record)
     record.others_share = 0.45
     assert "other processes took 45 % of it, so these are no true figures" in summary(record)
-
-
-def test_the_readme_shows_the_newest_record():
-    readme = README.read_text(encoding="utf-8")
-    assert with_tables(readme, Record.load(newest_record())) == readme

@@ -1,0 +1,101 @@
+"""The tables' record as Markdown: lamina's estimators beside gradient boosting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from statistics import median
+
+from benchmarks.markdown import markdown_table
+from benchmarks.tables.comparing import Comparison, compare
+from benchmarks.tables.measuring import Measurement
+from benchmarks.tables.record import Record
+
+MODELS = {
+    "balanced": "balanced",
+    "fast": "fast",
+    "catboost": "CatBoost",
+    "lightgbm": "LightGBM",
+    "hist gradient boosting": "scikit-learn's HistGradientBoosting",
+}
+OURS = ("balanced", "fast")
+MEASURES = {"binary": "1 − AUC", "multiclass": "log loss", "regression": "RMSE"}
+Row = Mapping[str, Measurement]
+
+
+def machine(record: Record) -> str:
+    """Return sentences on where and when the figures were measured, and the time of each model."""
+    described = record.models["balanced"]["machine"]
+    models = [record.models[name] for name in MODELS]
+    dates = sorted({model["date"] for model in models})
+    versions = dict.fromkeys(f"{model['package']} {model['version']}" for model in models)
+    return (
+        f"{' to '.join(dict.fromkeys((dates[0], dates[-1])))}, {described['processor']}, "
+        f"{described['cores']} cores, {described['instruction_set']}; {', '.join(versions)}. "
+        f"Median time for a table: {', '.join(_median_times(record))}.\n"
+    )
+
+
+def errors(record: Record) -> str:
+    """Return every table's errors, the least of a row in bold, and the seconds of two models."""
+    titles = ["table", "training rows", "error", *MODELS.values(), "balanced, s", "CatBoost, s"]
+    rows = (_errors_row(name, row, record.tasks[name]) for name, row in _complete_rows(record))
+    return markdown_table(titles, rows)
+
+
+def comparisons(record: Record) -> str:
+    """Return on how many tables lamina's error is lower, and by how much on average."""
+    rows = dict(_complete_rows(record))
+    by_model = {model: {name: row[model].error for name, row in rows.items()} for model in MODELS}
+    lines = []
+    for peer in MODELS:
+        if peer not in OURS:
+            compared = (compare(by_model[ours], by_model[peer]) for ours in OURS)
+            lines.append([MODELS[peer], *(_compared(each) for each in compared)])
+    titles = ["lamina's error beside that of", *(f"`quality='{ours}'`" for ours in OURS)]
+    return markdown_table(titles, lines)
+
+
+def _median_times(record: Record) -> Iterator[str]:
+    rows = [row for _, row in _complete_rows(record)]
+    for model, title in MODELS.items():
+        yield f"{title} {median(row[model].seconds for row in rows):.2g} s"
+
+
+def _complete_rows(record: Record) -> Iterator[tuple[str, Row]]:
+    """Yield each table measured with every model on the same rows, the largest number of them."""
+    found: dict[str, dict[int, dict[str, Measurement]]] = {}
+    for each in record.measurements.values():
+        sizes = found.setdefault(each.table, {})
+        sizes.setdefault(each.n_training_rows, {})[each.model] = each
+    for name in record.tasks:
+        complete = [n for n, row in found.get(name, {}).items() if set(MODELS) <= set(row)]
+        if complete:
+            yield name, found[name][max(complete)]
+
+
+def _errors_row(name: str, row: Row, task: str) -> list[str]:
+    least = min(row[model].error for model in MODELS)
+    cells = (_bold(_digits(e), e == least) for e in (row[model].error for model in MODELS))
+    seconds = (f"{row[model].seconds:.0f}" for model in ("balanced", "catboost"))
+    return [name, f"{row['balanced'].n_training_rows:,}", MEASURES[task], *cells, *seconds]
+
+
+def _compared(comparison: Comparison) -> str:
+    lower = -100 * comparison.mean_relative_error
+    direction = "lower" if lower >= 0 else "higher"
+    return (
+        f"lower on {comparison.n_better} of {comparison.n_tables} tables, "
+        f"on average {abs(lower):.1f} % {direction}"
+    )
+
+
+def _bold(text: str, is_least: bool) -> str:
+    return f"**{text}**" if is_least else text
+
+
+def _digits(error: float) -> str:
+    """Return four significant digits, and whole numbers from a thousand on."""
+    if error >= 1000:
+        return f"{error:,.0f}"
+    decimals = 1 if error >= 100 else 2 if error >= 10 else 3 if error >= 1 else 4
+    return f"{error:.{decimals}f}"
