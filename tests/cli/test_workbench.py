@@ -73,8 +73,8 @@ def first_state(url):
 @pytest.mark.parametrize(
     ("opened", "told"),
     [
-        ("http://127.0.0.1:8642/", "no link of the workbench"),
-        ("#lamina=1.abc", "lost a part on its way"),
+        ("http://127.0.0.1:8642/", "not a link to an experiment"),
+        ("#lamina=1.abc", "incomplete or damaged"),
         ("no-such-file.json", "no such file"),
     ],
 )

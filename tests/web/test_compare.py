@@ -113,7 +113,7 @@ def test_says_why_a_run_is_not_kept(visit: Any) -> None:
     visit.pause()
     for _ in range(2):
         visit.page.get_by_role("button", name="Keep this run").click()
-    expect(visit.page.get_by_role("alert")).to_contain_text("is kept already, as 'run 1'")
+    expect(visit.page.get_by_role("alert")).to_contain_text("is already kept as 'run 1'")
 
 
 def test_draws_the_landscape_with_the_losses_that_the_engine_has(visit: Any) -> None:

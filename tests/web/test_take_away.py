@@ -92,10 +92,10 @@ def test_a_link_in_the_address_is_where_a_new_page_begins(open_page: Callable[..
 @pytest.mark.parametrize(
     ("fragment", "told"),
     [
-        ("section-3", "this is no link of the workbench"),
-        ("lamina=1.abc", "this link has lost a part on its way"),
-        ("lamina=9.abc", "this link is of version '9'"),
-        ("lamina=1." + "A" * 150_000, "a link has 100,000 characters at most"),
+        ("section-3", "this is not a link to an experiment"),
+        ("lamina=1.abc", "this link is incomplete or damaged"),
+        ("lamina=9.abc", "this link has version '9'"),
+        ("lamina=1." + "A" * 150_000, "the maximum is 100,000"),
     ],
     ids=["foreign", "broken", "later", "huge"],
 )
@@ -123,7 +123,7 @@ def test_a_link_to_a_table_that_is_elsewhere_says_what_to_do_and_works_then(
     link = "#" + fragment_of({"data": data}, 50.0)
     begin(visit, link)
     alert = visit.page.get_by_role("alert")
-    expect(alert).to_contain_text("open the same file here by 'Open a table'")
+    expect(alert).to_contain_text("open the same file with 'Open a table'")
     visit.page.locator("input[type=file]").set_input_files(path)
     expect(visit.page.get_by_text("table.csv: 60 rows")).to_be_visible()
     begin(visit, link)

@@ -141,15 +141,15 @@ def test_a_kept_run_is_renamed_and_forgotten(session, until):
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        ({"do": "keep", "name": ""}, "must be a text of one to 60 characters"),
-        ({"do": "keep", "name": "x" * 61}, "must be a text of one to 60 characters"),
-        ({"do": "keep", "name": "a\x00b"}, "that can be seen"),
+        ({"do": "keep", "name": ""}, "must be a text of 1 to 60 printable"),
+        ({"do": "keep", "name": "x" * 61}, "must be a text of 1 to 60 printable"),
+        ({"do": "keep", "name": "a\x00b"}, "printable characters"),
         ({"do": "rename", "run": 1, "name": 5}, "name=5 must be a text"),
         ({"do": "rename", "run": 7, "name": "x"}, "run=7 is not kept; kept are: 1"),
         ({"do": "forget", "run": True}, "run=True is not kept"),
         ({"do": "forget", "run": [1]}, r"run=\[1\] is not kept"),
         ({"do": "restore"}, "run=None is not kept"),
-        ({"do": "keep"}, "this run is kept already, as 'run 1'"),
+        ({"do": "keep"}, "this run is already kept as 'run 1'"),
     ],
 )
 def test_what_makes_no_sense_is_refused_and_changes_nothing(command, told, session, until):
@@ -163,7 +163,7 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(command, told, sessi
 
 
 def test_before_its_first_epoch_there_is_nothing_to_keep(session):
-    with pytest.raises(ExperimentError, match="learn for an epoch first, then keep"):
+    with pytest.raises(ExperimentError, match="at least one epoch, then keep"):
         session().do({"do": "keep"})
 
 
@@ -174,11 +174,11 @@ def test_where_there_is_no_room_the_next_is_refused_and_none_is_lost(session, un
         learn(made, 1, until)
         made.do({"do": "keep"})
     learn(made, 1, until)
-    with pytest.raises(ExperimentError, match=r"2 runs are kept.*forget one first"):
+    with pytest.raises(ExperimentError, match=r"2 runs are kept.*delete one first"):
         made.do({"do": "keep"})
     monkeypatch.setattr(kept_runs, "MOST_RUNS", 20)
     monkeypatch.setattr(kept_runs, "MOST_BYTES", made.kept.find(1).n_bytes * 2)
-    with pytest.raises(ExperimentError, match="leave no room for this one"):
+    with pytest.raises(ExperimentError, match="this run needs"):
         made.do({"do": "keep"})
     assert [run.number for run in made.kept.runs] == [1, 2]
 

@@ -107,7 +107,9 @@ def test_before_there_is_a_path_the_directions_are_random(session, until):
     assert (header["directions"], header["share"]) == ("random", None)
     assert "path" not in arrays
     assert np.isfinite(losses_of(made, header["landscape"])).all()
-    with pytest.raises(ExperimentError, match="let it learn on, or choose directions='random'"):
+    with pytest.raises(
+        ExperimentError, match="train for more epochs, or choose directions='random'"
+    ):
         begin(made, directions="path")
     # With no step, all that is remembered is one place.
     still = session({"model": {"solver": "sgd", "learning_rate_init": 1e-300, "alpha": 0}})
@@ -140,10 +142,10 @@ def test_a_new_slice_replaces_the_one_under_way_and_a_new_run_ends_it(session, u
     learn(made, 3, until)
     old, new = begin(made)[0]["landscape"], begin(made)[0]["landscape"]
     losses_of(made, new)
-    with pytest.raises(ExperimentError, match="replaced by another"):
+    with pytest.raises(ExperimentError, match="newer landscape has replaced"):
         losses_of(made, old)
     made.do({"do": "reset"})
-    with pytest.raises(ExperimentError, match="replaced by another"):
+    with pytest.raises(ExperimentError, match="newer landscape has replaced"):
         losses_of(made, new)
 
 
@@ -170,8 +172,8 @@ def test_it_leaves_the_run_as_it_was(session, until):
 @pytest.mark.parametrize(
     ("query", "told"),
     [
-        ({"directions": "paht"}, "directions='paht' is none of auto, path, random.*'path'?"),
-        ({"of": "all"}, "of='all' is none of train, test"),
+        ({"directions": "paht"}, "directions='paht' must be one of auto, path, random.*'path'?"),
+        ({"of": "all"}, "of='all' must be one of train, test"),
         ({"n_points": "4"}, "n_points='4' must be a whole number from 5 to 61"),
         ({"n_points": "9.5"}, "must be a whole number"),
         ({"n_points": "nan"}, "must be a whole number"),

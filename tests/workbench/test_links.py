@@ -77,7 +77,7 @@ def test_only_what_stands_behind_its_number_sign_counts(before):
 def test_a_link_that_would_be_too_long_is_not_made():
     points = [[i / 7, i / 11, i % 2] for i in range(2000)]
     drawn = Experiment.from_json({"data": {"kind": "drawn", "points": points}}).to_json()
-    with pytest.raises(ExperimentError, match="take the experiment away as a file"):
+    with pytest.raises(ExperimentError, match="save the experiment as a file"):
         fragment_of(drawn, 50.0)
     few = Experiment.from_json({"data": {"kind": "drawn", "points": points[:200]}}).to_json()
     assert len(fragment_of(few, 50.0)) < LONGEST_MADE
@@ -86,24 +86,24 @@ def test_a_link_that_would_be_too_long_is_not_made():
 @pytest.mark.parametrize(
     ("link", "told"),
     [
-        ("", "no link of the workbench"),
-        ("https://example.org/", "no link of the workbench"),
-        ("http://127.0.0.1:1/#section", "no link of the workbench"),
+        ("", "not a link to an experiment"),
+        ("https://example.org/", "not a link to an experiment"),
+        ("http://127.0.0.1:1/#section", "not a link to an experiment"),
         ("#lamina=", "version ''"),
         ("#lamina=2.abc", "version '2'"),
-        ("#lamina=1.", "lost a part"),
-        ("#lamina=1.%%%", "lost a part"),
-        ("#lamina=1.abc", "lost a part"),
-        ("#lamina=1." + "A" * LONGEST_READ, "characters at most"),
-        (fragment_of({"data": {}}, 1.0)[:-6], "lost a part"),
-        (packed(b"\xff\xfe"), "lost a part"),
-        (packed(b"not JSON"), "lost a part"),
-        (packed(b'{"experiment": {"test_share": NaN}}'), "lost a part"),
-        (packed(b"[" * 100_000), "lost a part"),
-        (packed(b" " * (MOST_BYTES + 1) + b"{}"), "lost a part"),
-        (saying([1, 2]), "says no experiment"),
-        (saying({"experiment": 3}), "says no experiment"),
-        (saying({"__proto__": {"experiment": {}}}), "says no experiment"),
+        ("#lamina=1.", "incomplete or damaged"),
+        ("#lamina=1.%%%", "incomplete or damaged"),
+        ("#lamina=1.abc", "incomplete or damaged"),
+        ("#lamina=1." + "A" * LONGEST_READ, "the maximum is 100,000"),
+        (fragment_of({"data": {}}, 1.0)[:-6], "incomplete or damaged"),
+        (packed(b"\xff\xfe"), "incomplete or damaged"),
+        (packed(b"not JSON"), "incomplete or damaged"),
+        (packed(b'{"experiment": {"test_share": NaN}}'), "incomplete or damaged"),
+        (packed(b"[" * 100_000), "incomplete or damaged"),
+        (packed(b" " * (MOST_BYTES + 1) + b"{}"), "incomplete or damaged"),
+        (saying([1, 2]), "there is no experiment"),
+        (saying({"experiment": 3}), "there is no experiment"),
+        (saying({"__proto__": {"experiment": {}}}), "there is no experiment"),
     ],
     ids=lambda text: str(text)[:24],
 )

@@ -132,7 +132,7 @@ def test_the_task_can_be_chosen(first_state):
     [
         (FEW, "classes", "task='classes' must be one of classification, regression"),
         (np.arange(120.0), "classification", "120 classes.*task='regression'"),
-        ([*FEW[:-1], 7.0], "classification", "Bring more rows of every class"),
+        ([*FEW[:-1], 7.0], "classification", "Add rows to the smallest classes"),
         (FEW.astype(str), "regression", "could not convert"),
     ],
     ids=["no task", "too many classes", "a class of one row", "labels"],

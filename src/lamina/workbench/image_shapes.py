@@ -1,4 +1,4 @@
-"""Whether the columns of data are the pixels of an image: told by their names alone."""
+"""Detection of image data: columns are pixels if their names say so."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import re
 from collections.abc import Sequence
 
 SMALLEST_SIDE, LARGEST_SIDE = 3, 64
-# pixel_0_7, 1x28, px12: a row and a column, or the number of a pixel, behind a word or nothing.
+# pixel_0_7, 1x28, px12: an optional word, then a row and a column or the number of a pixel.
 BY_PLACE = re.compile(r"(pixel|px|p)?[_ ]?(\d+)[_x,. ](\d+)", re.IGNORECASE)
 BY_NUMBER = re.compile(r"(pixel|px)[_ ]?(\d+)", re.IGNORECASE)
 
 
 def image_shape_of(names: Sequence[str]) -> tuple[int, int] | None:
-    """The height and width of the image whose pixels the columns are, line by line; else None.
+    """Return the height and width of the image whose pixels the columns are, or None.
 
-    Nothing is guessed: columns are pixels where their names count them, each by its row and column,
-    or all by a number, which makes a square.
+    Only the names count: they must number the pixels line by line, either by row and column, or by
+    one running number, which gives a square.
 
     Examples
     --------

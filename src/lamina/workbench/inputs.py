@@ -1,4 +1,4 @@
-"""What a network of two features may be given of them: themselves, their squares, product, sines.
+"""Inputs computed from two features: the features, their squares, product and sines.
 
 Shapes: x, y and each value are (n_samples,).
 """
@@ -22,11 +22,11 @@ class Input:
     Attributes
     ----------
     name : str
-        What an experiment's `inputs` hold.
+        Name in an experiment's `inputs`.
     value : callable
-        `value(x, y)`.
+        `value(x, y)` computes the input.
     code : str
-        The same in NumPy, for the script.
+        The same computation as NumPy code, for the script.
     """
 
     name: str
@@ -48,7 +48,7 @@ PLAIN = ("x", "y")
 
 
 def inputs_of(X: NDArray[Any], names: Sequence[str] | None) -> NDArray[Any]:
-    """The inputs of those names, a column each; X itself where there are no names.
+    """Return the named inputs, one per column; X itself if names is None.
 
     Examples
     --------

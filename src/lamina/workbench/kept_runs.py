@@ -1,7 +1,7 @@
-"""Runs that a page keeps: what each was, how it went, and what a hand did to it meanwhile.
+"""Runs that a page keeps: settings, curves, and changes made by hand during the run.
 
-A kept run holds no network. Its experiment and what was done by hand make the same run again, to
-the last bit.
+A kept run stores no network. Its experiment and the changes made by hand reproduce the run with
+bit-identical results.
 """
 
 from __future__ import annotations
@@ -30,30 +30,30 @@ BYTES_BY_HAND = 32
 ALL = "all"
 
 
-# Arrays are not compared: two are the same where they are one.
+# eq=False compares by identity, because arrays have no simple equality.
 @dataclass(frozen=True, eq=False)
 class KeptRun:
-    """One run as it was when it was kept.
+    """Run in the state in which it was kept.
 
     Attributes
     ----------
     number : int
-        Of those that a session has kept, from 1 on.
+        Number among the runs kept in a session, counted from 1.
     name : str
     run : int
-        Which run of the server it was.
+        Id of the run on the server.
     experiment : Experiment
     task : {'classification', 'regression'}
     data : str
-        What the data is called.
+        Name of the data.
     by_hand : ByHand
-        What changed its course while it ran.
+        Changes made by hand during the run.
     ending : str or None
-        Why it had ended, or failed; None where it could have gone on.
+        Reason why it ended or failed; None if it could have continued.
     score : str or None
-        What the scores are called.
+        Name of the score.
     curves : dict of str to ndarray of float64
-        As a frame has them.
+        Curves in the format of a frame.
     """
 
     number: int
@@ -69,18 +69,18 @@ class KeptRun:
 
     @property
     def epoch(self) -> int:
-        """The last that it knows."""
+        """Last epoch."""
         return int(self.curves["curve_epoch"][-1])
 
     @property
     def n_bytes(self) -> int:
-        """About what it takes of memory, and of a message."""
+        """Approximate size in memory and in a message."""
         n_by_hand = len(self.by_hand.rates) + len(self.by_hand.edits)
         of_curves = sum(curve.nbytes for curve in self.curves.values())
         return len(to_json(self.experiment.to_json())) + of_curves + BYTES_BY_HAND * n_by_hand
 
     def told(self) -> dict[str, Any]:
-        """What a page is told of it, without the curves."""
+        """Return the description for the page, without the curves."""
         score = {"name": self.score, "value": self._last("curve_score")}
         return {
             "number": self.number,
@@ -103,14 +103,14 @@ class KeptRun:
 
 
 class KeptRuns:
-    """A session's kept runs, in the order in which they were kept.
+    """Kept runs of a session, oldest first.
 
-    None is ever thrown away to make room: where there is none, the next is refused.
+    No run is removed to make room: if there is no room, `keep` raises an error.
 
     Attributes
     ----------
     runs : tuple of KeptRun
-        Another tuple after every change.
+        Replaced by a new tuple at every change.
     """
 
     def __init__(self) -> None:
@@ -118,26 +118,25 @@ class KeptRuns:
         self._n_kept = 0
 
     def keep(self, session: Session, name: Any = None) -> KeptRun:
-        """Keep a session's run as it is now.
+        """Keep a session's run in its present state.
 
         Raises
         ------
         ExperimentError
-            Before its first epoch, for a run that is kept already, and where there is no room.
+            Before the first epoch, for a run that is already kept, and if there is no room.
         """
         run = _as_it_is(session, self._n_kept + 1, name)
         for other in self.runs:
             if (other.run, other.epoch, other.by_hand) == (run.run, run.epoch, run.by_hand):
-                raise ExperimentError(f"this run is kept already, as {other.name!r}", "name")
+                raise ExperimentError(f"this run is already kept as {other.name!r}", "name")
         if len(self.runs) >= MOST_RUNS:
             raise ExperimentError(
-                f"{MOST_RUNS} runs are kept, and there is room for no more: forget one first", None
+                f"{MOST_RUNS} runs are kept, which is the maximum: delete one first", None
             )
         if sum(each.n_bytes for each in (*self.runs, run)) > MOST_BYTES:
             raise ExperimentError(
-                f"the {len(self.runs)} runs that are kept leave no room for this one, which has "
-                f"{run.n_bytes / 1e6:.1f} MB of the {MOST_BYTES / 1e6:.1f} that there are: forget "
-                "some first",
+                f"this run needs {run.n_bytes / 1e6:.1f} MB, and with the {len(self.runs)} kept "
+                f"runs this would be more than {MOST_BYTES / 1e6:.1f} MB: delete some first",
                 None,
             )
         self._n_kept += 1
@@ -145,7 +144,7 @@ class KeptRuns:
         return run
 
     def find(self, number: Any) -> KeptRun:
-        """The kept run of that number; raises ExperimentError where there is none."""
+        """Return the kept run with that number; raise ExperimentError if there is none."""
         for run in self.runs:
             if run.number == number and not isinstance(number, bool):
                 return run
@@ -153,22 +152,22 @@ class KeptRuns:
         raise ExperimentError(f"run={number!r} is not kept; kept are: {numbers}", "run")
 
     def rename(self, number: Any, name: Any) -> None:
-        """Call a kept run something else."""
+        """Rename a kept run."""
         renamed = replace(self.find(number), name=_name(name))
         self.runs = tuple(renamed if run.number == number else run for run in self.runs)
 
     def forget(self, number: Any) -> None:
-        """Forget a kept run, or all of them."""
+        """Remove a kept run, or all of them."""
         gone = self.runs if number == ALL else (self.find(number),)
         self.runs = tuple(run for run in self.runs if run not in gone)
 
     def told(self) -> dict[str, Any]:
-        """The event that tells a page of them."""
+        """Return the event that lists the kept runs for the page."""
         return {"is": "kept", "most": MOST_RUNS, "runs": [run.told() for run in self.runs]}
 
 
 def kept_curves(session: Session, query: Mapping[str, str]) -> bytes:
-    """The curves of a kept run, as a binary message."""
+    """Return the curves of a kept run as a binary message."""
     given = query.get("run", "")
     run = session.kept.find(int(given) if given.isdecimal() else given)
     return encode({"kind": "kept", "run": run.number}, run.curves)
@@ -177,7 +176,7 @@ def kept_curves(session: Session, query: Mapping[str, str]) -> bytes:
 def _as_it_is(session: Session, number: int, name: Any) -> KeptRun:
     run, curves = session.run, session.views.curves()
     if not curves["curve_epoch"][-1]:
-        raise ExperimentError("let the network learn for an epoch first, then keep the run", None)
+        raise ExperimentError("train for at least one epoch, then keep the run", None)
     epoch, names = curves["curve_epoch"][-1], run.gate.curves.names
     ending = run.message or run.ending
     return KeptRun(
@@ -195,11 +194,11 @@ def _as_it_is(session: Session, number: int, name: Any) -> KeptRun:
 
 
 def _name(given: Any) -> str:
-    """A name in one line, without what cannot be seen."""
+    """Return a name on one line with single spaces; raise ExperimentError if it is not valid."""
     name = " ".join(given.split()) if isinstance(given, str) else ""
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise ExperimentError(
-            f"name={given!r} must be a text of one to {LONGEST_NAME} characters that can be seen",
+            f"name={given!r} must be a text of 1 to {LONGEST_NAME} printable characters",
             "name",
         )
     return name

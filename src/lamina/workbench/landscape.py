@@ -1,7 +1,7 @@
-"""The loss around the network that is shown: a slice, computed part by part as a page asks for it.
+"""Slice of the loss around the displayed network, computed in parts as a page requests them.
 
-A page that asks no longer has ended it, and one that begins another has replaced it: between two
-requests nothing is computed, and of each session one slice is kept.
+A slice ends when the page stops requesting parts, and a new one replaces it. Nothing is computed
+between two requests, and each session keeps one slice.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ PARTS = ("train", "test")
 FEWEST_POINTS, MOST_POINTS, USUAL_POINTS = 5, 61, 25
 SMALLEST_SPAN, LARGEST_SPAN = 0.01, 10.0
 MOST_SEED = 2**32 - 1
-# Of a long way, so many networks, evenly: each costs an evaluation, and its share of an SVD.
+# Networks taken from a long path, evenly spaced: each adds an evaluation and work for the SVD.
 MOST_ON_PATH = 60
-# Rows times parameters of one evaluation, which then takes some ten milliseconds of one core.
+# Rows times parameters of one evaluation, which takes about ten milliseconds on one core.
 MOST_WORK, FEWEST_ROWS = 20_000_000, 200
 SECONDS_A_PART = 0.2
-# Beyond, what would place the present network in the slice is too much to send.
+# With more parameters, the projection of the current network onto the slice is too big to send.
 MOST_PLACED = 20_000
 
 
 @dataclass(frozen=True)
 class Landscape:
-    """A slice that is being computed.
+    """Slice that is being computed.
 
     Attributes
     ----------
     number : int
     run, epoch : int
-        Of the network in its middle.
+        Run and epoch of the network at its centre.
     part : {'train', 'test'}
     n_samples, n_samples_in_all : int
-        How many of the rows the loss is of.
+        Number of rows that the loss is computed on, and of all rows in that part.
     slice : LossSlice
     """
 
@@ -62,7 +62,7 @@ class Landscape:
     slice: LossSlice
 
     def message(self) -> bytes:
-        """All of it but the losses."""
+        """Return everything but the losses as a binary message."""
         cut, path = self.slice, self.slice.path
         header = {
             "kind": "landscape",
@@ -87,12 +87,12 @@ class Landscape:
 
 
 def landscape(session: Session, query: Mapping[str, str]) -> bytes:
-    """Begin a slice through the network that is shown; the one before it is gone.
+    """Start a slice through the displayed network, replacing the session's previous one.
 
     Raises
     ------
     ExperimentError
-        For a choice that there is not, and a way that spans no plane.
+        For an option that is not valid, and for a path that spans no plane.
     """
     directions = _choice(query, "directions", DIRECTIONS)
     part = _choice(query, "of", PARTS)
@@ -112,10 +112,10 @@ def landscape(session: Session, query: Mapping[str, str]) -> bytes:
 
 
 def landscape_part(session: Session, query: Mapping[str, str]) -> bytes:
-    """The losses of the slice's rows `from` one on, as many as a fifth of a second allows."""
+    """Return the losses of the slice from row `from` on, as many as 0.2 seconds allow."""
     begun = session.landscape
     if begun is None or str(begun.number) != query.get("landscape"):
-        raise ExperimentError("this landscape was replaced by another: compute it again", None)
+        raise ExperimentError("a newer landscape has replaced this one: compute it again", None)
     last = len(begun.slice.second) - 1
     begin = int(_number(query, "from", None, 0, last, whole=True))
     found, end = [], perf_counter() + SECONDS_A_PART
@@ -129,13 +129,13 @@ def landscape_part(session: Session, query: Mapping[str, str]) -> bytes:
 
 
 def _problem_of(run: Run, moment: Moment, part: str) -> tuple[NDArray[Any], NDArray[Any], Any]:
-    """Rows, targets and the model of a moment: no more rows than one evaluation may take."""
+    """Return rows, targets and the model of a snapshot, limited to what one evaluation may take."""
     of, model = run.problem, run.model_at(moment)
     X, y = (of.X_train, of.y_train) if part == "train" else (of.X_test, of.y_test)
     most = max(FEWEST_ROWS, MOST_WORK // max(1, moment.parameters.size))
     n_samples = min(len(X), most)
-    # One thread: what is looked at must not take the cores from what trains. The penalty is
-    # divided by the rows, and stays what it is over all of them.
+    # One thread, so that training keeps its cores. The penalty is divided by the number of rows:
+    # alpha is scaled so that its value stays that over all rows.
     model.set_params(n_threads=1, alpha=model.alpha * n_samples / len(X))
     return X[:n_samples], y[:n_samples], model
 
@@ -143,7 +143,7 @@ def _problem_of(run: Run, moment: Moment, part: str) -> tuple[NDArray[Any], NDAr
 def _slice_of(
     model: Any, X: Any, y: Any, directions: str, way: Snapshots | None, **more: Any
 ) -> LossSlice:
-    """The slice; where a path was not asked for and there is none, along random directions."""
+    """Return the slice; with directions='auto', use random directions if there is no path."""
     try:
         return loss_slice(model, X, y, directions=directions, snapshots=way, **more)
     except ValueError:
@@ -151,15 +151,15 @@ def _slice_of(
             return _slice_of(model, X, y, "random", way, **more)
         if directions == "path":
             raise ExperimentError(
-                "the way of this run so far spans no plane: let it learn on, or choose "
-                "directions='random'",
+                "the path of this run does not span a plane yet: train for more epochs, or "
+                "choose directions='random'",
                 "directions",
             ) from None
         raise
 
 
 def _way_of(run: Run) -> Snapshots | None:
-    """The networks that are remembered of a run, where they are enough to span a plane."""
+    """Return the run's kept networks as Snapshots, or None if there are too few to span a plane."""
     kept = run.gate.moments.kept[:]
     if len(kept) < FEWEST:
         return None
@@ -176,7 +176,7 @@ def _choice(query: Mapping[str, str], name: str, names: tuple[str, ...]) -> str:
     given = query.get(name, names[0])
     if given not in names:
         raise ExperimentError(
-            f"{name}={given!r} is none of {', '.join(names)}.{suggestion(given, names)}", name
+            f"{name}={given!r} must be one of {', '.join(names)}.{suggestion(given, names)}", name
         )
     return given
 

@@ -1,7 +1,6 @@
-"""Links: an experiment and its pace as the text behind a link's #, which no browser sends anywhere.
+"""Links: an experiment and its pace encoded after the link's '#', which browsers never send.
 
-What comes in by a link, or in a file, is only taken apart here; whether it makes an experiment is
-seen where one is begun.
+This module only decodes links and files; the experiment in them is checked when it is started.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from lamina.workbench.sessions import Session
 
 NAME, VERSION = "lamina", "1"
-# Longer ones are cut by what people send them with.
+# Mail and chat programs cut longer links.
 LONGEST_MADE = 8_000
 LONGEST_READ = 100_000
 MOST_BYTES = 1 << 20
@@ -30,16 +29,16 @@ RAW_DEFLATE = -15
 
 @dataclass(frozen=True)
 class Opened:
-    """What a link or a file asks for.
+    """Content of a link or a file.
 
     Attributes
     ----------
     experiment : mapping
-        Plain JSON, as yet unproved.
+        Plain JSON, not yet checked.
     pace : object
-        Epochs a second, or None for as fast as it can; as yet unproved, too.
+        Epochs per second, or None for as fast as possible; not yet checked.
     views : str
-        What the page is to show, in the words of its own address; empty for a file.
+        Views to show, in the format of the page's address; empty for a file.
     """
 
     experiment: Mapping[str, Any]
@@ -48,12 +47,12 @@ class Opened:
 
 
 def fragment_of(experiment: Mapping[str, Any], pace: float | None) -> str:
-    """The text that stands behind a link's #.
+    """Return the text that follows a link's '#'.
 
     Raises
     ------
     ExperimentError
-        Where it would be too long to be sent.
+        If it would be too long to be sent.
 
     Examples
     --------
@@ -72,44 +71,44 @@ def fragment_of(experiment: Mapping[str, Any], pace: float | None) -> str:
     text = f"{NAME}={VERSION}.{base64.urlsafe_b64encode(packed).decode().rstrip('=')}"
     if len(text) > LONGEST_MADE:
         raise ExperimentError(
-            f"the link would have {len(text):,} characters, and one of more than "
-            f"{LONGEST_MADE:,} does not come through everywhere: take the experiment away as a "
-            "file, which `lamina workbench FILE` opens",
+            f"the link would have {len(text):,} characters, and many programs cut links longer "
+            f"than {LONGEST_MADE:,}: save the experiment as a file, which `lamina workbench FILE` "
+            "opens",
             "link",
         )
     return text
 
 
 def link_of(session: Session, query: Mapping[str, str]) -> dict[str, Any]:
-    """What the page asks for to make a link of a session as it stands."""
+    """Return the fragment of a link to the session's current experiment."""
     with session.lock:
         return {"fragment": fragment_of(session.experiment.to_json(), session.pace)}
 
 
 def read_link(link: str) -> Opened:
-    """What a link says, of whatever host and token: only what stands behind its # counts.
+    """Return the content of a link; host and token are ignored, only the part after '#' counts.
 
     Raises
     ------
     ExperimentError
-        For a link that has no experiment in it, has lost a part, or is of a later version.
+        For a link without an experiment, an incomplete link, and a link of a newer version.
     """
     if len(link) > LONGEST_READ:
         raise ExperimentError(
-            f"a link has {LONGEST_READ:,} characters at most, and this one {len(link):,}", "link"
+            f"this link has {len(link):,} characters; the maximum is {LONGEST_READ:,}", "link"
         )
     parts = (link.partition("#")[2] or link).split("&")
     text = next((part for part in parts if part.startswith(f"{NAME}=")), None)
     if text is None:
         raise ExperimentError(
-            "this is no link of the workbench: one has '#lamina=' in it, and comes from Take "
-            "away, Copy link",
+            "this is not a link to an experiment: such a link contains '#lamina=' and comes from "
+            "Take away, Copy link",
             "link",
         )
     version, _, payload = text.removeprefix(f"{NAME}=").partition(".")
     if version != VERSION:
         raise ExperimentError(
-            f"this link is of version {version[:20]!r}, and this lamina reads version {VERSION}: "
+            f"this link has version {version[:20]!r}, but this lamina reads version {VERSION}: "
             "update lamina, or copy the link again",
             "link",
         )
@@ -117,54 +116,58 @@ def read_link(link: str) -> Opened:
 
 
 def read_file(path: Path) -> Opened:
-    """What a file says that was taken away: JSON, of an experiment alone, or with its pace.
+    """Return the content of an exported JSON file: an experiment, alone or with its pace.
 
     Raises
     ------
     ExperimentError
-        For a file that holds anything else.
+        For a file with any other content.
     OSError
         For a file that cannot be read.
     """
     with path.open("rb") as file:
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
-        raise ExperimentError(f"{path} has more than {MOST_BYTES:,} bytes: no experiment", "link")
+        raise ExperimentError(
+            f"{path} has more than {MOST_BYTES:,} bytes, so it is not an experiment", "link"
+        )
     try:
         plain = _parsed(content)
     except ValueError as error:
-        raise ExperimentError(f"{path} is no JSON of an experiment: {error}", "link") from None
-    # An experiment alone is welcome as well: it is what the documentation shows.
+        raise ExperimentError(f"{path} is not an experiment in JSON: {error}", "link") from None
+    # Accept an experiment alone as well, because the documentation shows that form.
     if isinstance(plain, dict) and "experiment" not in plain:
         plain = {"experiment": plain}
     return opened_from(plain)
 
 
 def opened_from(plain: Any, views: str = "") -> Opened:
-    """The same from plain JSON; raises ExperimentError for anything else."""
+    """Return the content of plain JSON; raise ExperimentError if it has no experiment."""
     if not isinstance(plain, dict) or not isinstance(plain.get("experiment"), dict):
-        raise ExperimentError("this says no experiment: {experiment: {…}, pace: …}", "link")
+        raise ExperimentError(
+            "there is no experiment in this: expected {experiment: {…}, pace: …}", "link"
+        )
     return Opened(plain["experiment"], plain.get("pace", 50.0), views)
 
 
 def missing_data(experiment: Mapping[str, Any]) -> str:
-    """What to do where the data that an experiment names by its hash is not here."""
+    """Return a message that tells the user how to supply the data that an experiment refers to."""
     data = experiment["data"]
     key = str(data.get("hash"))[:8]
     if data.get("kind") == "given":
         return (
-            f"this experiment's data (hash {key}…) was given from Python, and this server does not "
-            "have it: call lamina.workbench.open(X, y) with the same data, and open the link there"
+            f"this experiment uses data from Python (hash {key}…) that this server does not have: "
+            "call lamina.workbench.open(X, y) with the same data, and open the link there"
         )
     return (
-        f"this experiment's table (hash {key}…) is not on this server: open the same file here by "
-        "'Open a table', and then the link again"
+        f"this server does not have the experiment's table (hash {key}…): open the same file with "
+        "'Open a table', then open the link again"
     )
 
 
 def _unpacked(payload: str) -> Any:
-    """The JSON in a link; never more of it than an experiment can have."""
-    lost = ExperimentError("this link has lost a part on its way: copy it again, whole", "link")
+    """Return the JSON in a link; never decompress more than an experiment can have."""
+    lost = ExperimentError("this link is incomplete or damaged: copy the whole link again", "link")
     if not re.fullmatch(r"[A-Za-z0-9_-]+", payload):
         raise lost
     unpacker = zlib.decompressobj(RAW_DEFLATE)
@@ -182,8 +185,8 @@ def _parsed(content: bytes) -> Any:
     try:
         return json.loads(content, parse_constant=_refuse_constant)
     except RecursionError:
-        raise ValueError("it is nested too deep") from None
+        raise ValueError("it is nested too deeply") from None
 
 
 def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")

@@ -1,4 +1,4 @@
-"""Data that is made: which function draws it, and what a page may choose of it."""
+"""Generated data sets: the function that draws each one, and the options that a page can set."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from lamina.formulas.table import Table
 
 @dataclass(frozen=True)
 class Option:
-    """One number that a maker takes.
+    """Numeric option of a generator.
 
     Attributes
     ----------
     name : str
-        What an experiment calls it.
+        Name in an experiment.
     keyword : str
-        What the function calls it.
+        Name of the function's parameter.
     default, low, high : float
     whole : bool
-        Whether it counts something.
+        True if the value must be a whole number.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Option:
     whole: bool = False
 
     def checked(self, value: Any) -> float:
-        """The value; raises ExperimentError for one out of bounds."""
+        """Return the value; raise ExperimentError if it is out of bounds."""
         kind = Integral if self.whole else Real
         fits = isinstance(value, kind) and not isinstance(value, bool)
         if not fits or not self.low <= value <= self.high:
@@ -65,20 +65,20 @@ def _noise(default: float, high: float = 1.0, keyword: str = "noise") -> Option:
 
 @dataclass(frozen=True)
 class Maker:
-    """One kind of made data.
+    """Generator of one kind of data.
 
     Attributes
     ----------
     name : str
     task : {'classification', 'regression'}
     about : str
-        What it is, in a few words.
+        Description in a few words.
     module, function : str
-        Whom to import for it, here and in a script.
+        Function to import, here and in a script.
     options : tuple of Option
-        With the number of rows, the noise and the seed among them.
+        Options, including the number of rows, the noise and the seed.
     fixed : mapping
-        What else the function is given.
+        Further arguments of the function.
     """
 
     name: str
@@ -90,12 +90,12 @@ class Maker:
     fixed: Mapping[str, Any]
 
     def settings(self, given: Mapping[str, Any]) -> dict[str, float]:
-        """Every option's value: the one given, else its default.
+        """Return the value of every option: the given one or its default.
 
         Raises
         ------
         ExperimentError
-            For an option that this maker has not, and for a value out of its bounds.
+            For an unknown option, and for a value out of bounds.
         """
         known = {option.name: option for option in self.options}
         for name in given:
@@ -110,11 +110,11 @@ class Maker:
         }
 
     def arguments(self, settings: Mapping[str, float]) -> dict[str, Any]:
-        """What the function is called with."""
+        """Return the keyword arguments of the function."""
         return {o.keyword: settings[o.name] for o in self.options} | dict(self.fixed)
 
     def draw(self, settings: Mapping[str, float]) -> Dataset:
-        """The data."""
+        """Draw the data set."""
         function = getattr(import_module(self.module), self.function)
         X, y = function(**self.arguments(settings))
         of_class = self.task == "classification"

@@ -1,7 +1,7 @@
-"""The estimator of an experiment: which parameters a page may set, and how it is made from them.
+"""Estimator of an experiment: the parameters that a page may set, and how the estimator is built.
 
-What a page sends is plain JSON. No path, no callable and no class comes through here: the
-parameters that take one are not among those that it may set.
+A page sends plain JSON. Paths, callables and classes never pass: parameters that accept them are
+not among those a page may set.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from lamina.estimators.contradictions import refuse_contradictions
 from lamina.estimators.validating import monitored
 
 ESTIMATORS: dict[Task, type] = {"classification": MLPClassifier, "regression": MLPRegressor}
-# Paths, Python objects, what prints, and what makes a fit depend on the clock or on an earlier one.
+# Parameters that are paths or Python objects, that print, or that make a fit depend on the clock or
+# on an earlier fit.
 NOT_FOR_PAGES = frozenset(
     {
         "callbacks",
@@ -33,24 +34,24 @@ NOT_FOR_PAGES = frozenset(
         "warm_start",
     }
 )
-# A run must come out the same again, also where no seed was chosen.
+# A run must be reproducible even if no seed was chosen.
 DEFAULTS = {"random_state": 0}
 MOST_LAYERS, WIDEST_LAYER, MOST_PARAMETERS = 32, 1024, 2_000_000
 MOST_EPOCHS = 100_000
-# A thread takes room and time to begin, whether there is a core for it or not.
+# Starting a thread costs memory and time, whether or not there is a core for it.
 MOST_THREADS = 64
 
 
 def parameters_of_pages(task: Task) -> list[str]:
-    """The names of the parameters that an experiment may set, in the signature's order."""
+    """Return the names of the parameters that an experiment may set, in the signature's order."""
     names = vars(ESTIMATORS[task]())
     return [name for name in names if name not in NOT_FOR_PAGES]
 
 
 def parameters_kept(given: Mapping[str, Any], task: Task) -> dict[str, Any]:
-    """What is left of a model's parameters for a task: those that its estimator has too.
+    """Return the parameters that remain when an experiment switches to a task.
 
-    A loss belongs to one task, and goes with it.
+    These are the ones that the task's estimator has. A loss belongs to one task and is dropped.
     """
     here = parameters_of_pages(task)
     other: Task = "regression" if task == "classification" else "classification"
@@ -61,13 +62,24 @@ def parameters_kept(given: Mapping[str, Any], task: Task) -> dict[str, Any]:
 
 
 def model_from(given: Mapping[str, Any], task: Task) -> Any:
-    """The unfitted estimator with those parameters.
+    """Return the unfitted estimator with those parameters.
 
     Parameters
     ----------
     given : mapping
-        Plain JSON; what is left out is as in DEFAULTS, or as the estimator has it.
+        Plain JSON; parameters left out are as in DEFAULTS or have the estimator's defaults.
     task : {'classification', 'regression'}
+
+    Raises
+    ------
+    ExperimentError
+        For an unknown parameter, a value that is not valid, contradictory parameters, and a network
+        larger than a page can show.
+
+    Examples
+    --------
+    >>> model_from({"hidden_layer_sizes": [4, 2], "activation": "tanh"}, "classification")
+    MLPClassifier(activation='tanh', hidden_layer_sizes=(4, 2), random_state=0)
 
     Raises
     ------
@@ -103,7 +115,7 @@ def model_from(given: Mapping[str, Any], task: Task) -> Any:
 
 
 def _in_python(value: Any) -> Any:
-    """A value of JSON's as Python's: lists are tuples, and keys may be codes of classes."""
+    """Convert a JSON value: lists become tuples, and keys that are digits become class codes."""
     if isinstance(value, list):
         return tuple(value)
     if isinstance(value, dict):
@@ -114,19 +126,19 @@ def _in_python(value: Any) -> Any:
 def _unknown(name: str, task: Task, allowed: list[str]) -> str:
     estimator = ESTIMATORS[task].__name__
     if name in NOT_FOR_PAGES:
-        return f"{name} of {estimator} cannot be set in the workbench; it is for Python"
+        return f"{name} of {estimator} cannot be set in the workbench, only in Python"
     return f"{estimator} has no parameter {name!r}.{suggestion(name, allowed)}"
 
 
 def _refuse_what_is_not_plain(plain: Mapping[str, Any]) -> None:
-    """Only names start values here, and sequences are of plain numbers or names."""
+    """Raise ExperimentError for nested lists, numbers that are not finite and initial arrays."""
     for name, value in plain.items():
         parts = value if isinstance(value, tuple) else (value,)
         if name == "initializer" and not isinstance(value, str):
-            raise ExperimentError("initializer takes a name in the workbench", name)
+            raise ExperimentError(f"{name}={value!r} must be a name in the workbench", name)
         for part in parts:
             if isinstance(part, list | tuple) or (isinstance(part, dict) and part is not value):
-                raise ExperimentError(f"{name} takes no lists of lists: {value!r}", name)
+                raise ExperimentError(f"{name}={value!r} must not contain nested lists", name)
             if isinstance(part, float) and not math.isfinite(part):
                 raise ExperimentError(f"{name}={value!r} must be finite", name)
 
@@ -134,15 +146,14 @@ def _refuse_what_is_not_plain(plain: Mapping[str, Any]) -> None:
 def _refuse_what_comes_out_different(model: Any) -> None:
     if not isinstance(model.random_state, int) or isinstance(model.random_state, bool):
         raise ExperimentError(
-            f"random_state={model.random_state!r} must be a whole number, so that a run can be "
-            "made again",
+            f"random_state={model.random_state!r} must be a whole number, so that the run can be "
+            "reproduced",
             "random_state",
         )
     too_many = isinstance(model.max_iter, int) and model.max_iter > MOST_EPOCHS
     if too_many:
         raise ExperimentError(
-            f"max_iter={model.max_iter:,} is more than the workbench remembers: {MOST_EPOCHS:,} "
-            "at most",
+            f"max_iter={model.max_iter:,} must be at most {MOST_EPOCHS:,} in the workbench",
             "max_iter",
         )
 
@@ -150,8 +161,8 @@ def _refuse_what_comes_out_different(model: Any) -> None:
 def _refuse_threads(model: Any) -> None:
     if model.n_threads is not None and model.n_threads > MOST_THREADS:
         raise ExperimentError(
-            f"n_threads={model.n_threads!r} is more than the workbench begins: {MOST_THREADS} at "
-            "most, or null for as many as there are cores",
+            f"n_threads={model.n_threads!r} must be at most {MOST_THREADS} in the workbench, or "
+            "null for the default",
             "n_threads",
         )
 
@@ -160,8 +171,8 @@ def _refuse_sizes(widths: list[int], model: Any) -> None:
     fits = len(widths) <= MOST_LAYERS and max(widths, default=0) <= WIDEST_LAYER
     if not fits or sum(a * b for a, b in pairwise(widths)) > MOST_PARAMETERS:
         raise ExperimentError(
-            f"hidden_layer_sizes={model.hidden_layer_sizes!r} is more than the workbench draws: "
-            f"{MOST_LAYERS} layers of {WIDEST_LAYER} units, {MOST_PARAMETERS:,} weights in all",
+            f"hidden_layer_sizes={model.hidden_layer_sizes!r} is too large for the workbench: at "
+            f"most {MOST_LAYERS} layers of {WIDEST_LAYER} units and {MOST_PARAMETERS:,} weights",
             "hidden_layer_sizes",
         )
 
@@ -170,11 +181,11 @@ def _takes_loss(loss: Any, task: Task) -> bool:
     from lamina.estimators.constraints import CLASSIFICATION_CONSTRAINTS, REGRESSION_CONSTRAINTS
 
     of = CLASSIFICATION_CONSTRAINTS if task == "classification" else REGRESSION_CONSTRAINTS
-    # What is no name goes on, and is refused with the parameters.
+    # A value that is not a name is kept here and rejected with the other parameters.
     return not isinstance(loss, str) or loss in of["loss"][0].options
 
 
 def _named_in(message: str, allowed: list[str]) -> str | None:
-    """The parameter that a message speaks of first."""
+    """Return the first parameter that a message mentions, or None."""
     places = {name: message.find(name) for name in allowed if name in message}
     return min(places, key=lambda name: (places[name], -len(name))) if places else None

@@ -1,4 +1,4 @@
-"""The workbench in a notebook: the same page in a cell, which Python holds on to."""
+"""Workbench in a notebook: the same page in a cell, controlled from Python."""
 
 from __future__ import annotations
 
@@ -44,25 +44,25 @@ DOCUMENT = """<!doctype html>
 
 
 class Widget(anywidget.AnyWidget):
-    """The workbench as a widget; `lamina.workbench.widget` makes one.
+    """Workbench as a widget; created by `lamina.workbench.widget`.
 
-    Its page is shown by the notebook and talks through it alone, so the kernel may be anywhere.
-    Where it is shown twice, the page that was opened last has it. It learns until it is closed, or
-    nothing holds it any more.
+    The notebook displays the page and carries its messages, so the kernel may run on another
+    machine. If the widget is displayed twice, the page opened last is active. The run continues
+    until the widget is closed or no reference to it is left.
 
     Parameters
     ----------
     first : callable
-        `first()` is the experiment that it begins with.
+        `first()` returns the first experiment.
     shelf : MemoryShelf
-        Data that was brought along.
+        Data from Python.
     height : int
-        Of the page, in pixels.
+        Height of the page in pixels.
 
     Attributes
     ----------
     session : Session
-        What the page works on.
+        Session of the page.
     """
 
     _esm = traitlets.Unicode().tag(sync=True)
@@ -71,7 +71,7 @@ class Widget(anywidget.AnyWidget):
     def __init__(
         self, first: Callable[[], Experiment], shelf: MemoryShelf, height: int = HEIGHT
     ) -> None:
-        # A fit's warnings are shown on the page, or not at all: no cell has caused them.
+        # The page shows a fit's warnings; printing them in a notebook cell would be confusing.
         warnings.filterwarnings("ignore", module=r"lamina\.workbench")
         self.session = Session(first(), shelf)
         workbench = Workbench(first, shelf)
@@ -80,16 +80,17 @@ class Widget(anywidget.AnyWidget):
             _app(workbench), self.session.id, _post_to(self), _abandon(self.session)
         )
         self._end = finalize(self, self._server.close)
-        # Threads that nobody waits for: the kernel may end while it learns.
+        # Do not wait for the threads at exit: the kernel may end during training.
         self._end.atexit = False
         super().__init__(_esm=_glue(), height=height)
         self.on_msg(_hand_to(self._server))
 
     @property
     def experiment(self) -> dict[str, Any]:
-        """Data, inputs, network and training as plain JSON; set, the page has it, from epoch 0.
+        """Data, inputs, network and training settings as plain JSON.
 
-        What is left out of it has its default.
+        Setting it starts the experiment on the page from epoch 0; parts left out have their
+        defaults.
         """
         return self.session.experiment.to_json()
 
@@ -101,30 +102,30 @@ class Widget(anywidget.AnyWidget):
         self.session.tell()
 
     def play(self) -> None:
-        """Let the epochs run."""
+        """Start or continue training."""
         self._do("play")
 
     def pause(self) -> None:
-        """Hold after the epoch under way."""
+        """Pause training after the current epoch."""
         self._do("pause")
 
     def model(self) -> Any:
-        """The network that is shown, as a fitted estimator of its own.
+        """Return the displayed network as an independent fitted estimator.
 
         Returns
         -------
         MLPClassifier, MLPRegressor, Pipeline or TransformedTargetRegressor
-            With what stands before and behind the network: it takes the data's own rows, and
-            answers in the target's own units.
+            Includes preprocessing: it takes rows of the original data, and predicts in the units of
+            the target.
         """
         return model_of(self.session)
 
     def script(self) -> str:
-        """Python that redoes the run and prints its final loss."""
+        """Return Python code that repeats the run and prints its final loss."""
         return script_of(self.session)
 
     def close(self) -> None:
-        """End the run, and take the page away wherever it is shown."""
+        """End the run and close the page wherever it is displayed."""
         self._end()
         super().close()
 
@@ -134,22 +135,22 @@ class Widget(anywidget.AnyWidget):
 
 
 def _app(workbench: Workbench) -> Starlette:
-    """What answers the page: the page itself, and all that the server answers."""
+    """Return the ASGI application that serves the page and the workbench's routes."""
     return Starlette(routes=[Route("/", _page), Mount("/", workbench.app())])
 
 
 async def _page(request: Request) -> Response:
-    """The page in one piece: a notebook has no address that parts of it could come from."""
+    """Return the page with inline script and style: a notebook cannot load further files."""
     script, style = STATIC / "workbench.js", STATIC / "workbench.css"
-    # A notebook's policy may allow no font of the page's: formulas are set in the system's.
+    # A notebook's security policy may forbid the page's fonts: use the system's for formulas.
     rules = re.sub(r"@font-face\s*\{[^}]*\}", "", style.read_text("utf-8"))
-    # No script of the page may seem to end before it does.
+    # Escape '</script', which would end the script element early.
     text = script.read_text("utf-8").replace("</script", "<\\/script")
     return HTMLResponse(DOCUMENT.format(style=rules, script=text))
 
 
 def _glue() -> str:
-    """What the notebook runs: it shows the page, and carries messages."""
+    """Return the notebook's JavaScript, which displays the page and carries its messages."""
     path = STATIC / "notebook.js"
     if not path.is_file():
         raise FileNotFoundError(NOT_BUILT)
@@ -157,7 +158,7 @@ def _glue() -> str:
 
 
 def _post_to(widget: Widget) -> Callable[[dict[str, Any], list[bytes]], None]:
-    """What sends messages for as long as there is a widget, and does not keep it."""
+    """Return a function that sends messages to the widget and holds only a weak reference to it."""
     known = ref(widget)
 
     def post(content: dict[str, Any], buffers: list[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""What is found of a network, found for some of the moments that a run remembers, each once."""
+"""Values computed from some of a run's network snapshots, each once."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from lamina.workbench.gate import Gate
 Found = TypeVar("Found")
 
 MOST_COLUMNS = 64
-# What one answer may take of a processor; what is missing then comes with the next.
+# CPU seconds that one answer may take; the next answer computes what is missing.
 SECONDS = 0.1
 FIRST_LEAP = 32
 
 
 class OverTime(Generic[Found]):
-    """One kind of finding along a run.
+    """One kind of value computed along a run.
 
     Parameters
     ----------
     gate : Gate
-        What remembers the moments.
+        Holds the snapshots of the run.
     of : callable
-        `of(moment)` is the finding.
+        `of(moment)` computes the value.
     """
 
     def __init__(self, gate: Gate, of: Callable[[Moment], Found]) -> None:
@@ -33,12 +33,12 @@ class OverTime(Generic[Found]):
         self._found: dict[float, tuple[Moment, Found]] = {}
 
     def columns(self, shown: Moment) -> tuple[list[tuple[Moment, Found]], int]:
-        """Moments with their findings, the first epoch's first, and how many are still to be found.
+        """Return snapshots with their values, in order of epoch, and the number still missing.
 
         Parameters
         ----------
         shown : Moment
-            The network that is looked at: among them in any case, as the latest is.
+            Displayed network. It is always included, as is the latest one.
         """
         before, missing = self._found, []
         found: dict[float, tuple[Moment, Found]] = {}
@@ -58,7 +58,7 @@ class OverTime(Generic[Found]):
         return [found[place] for place in sorted(found)], len(missing)
 
     def _wanted(self, shown: Moment) -> list[Moment]:
-        """Some of the moments remembered, always the same ones, the latest, and what is shown."""
+        """Return a fixed selection of the snapshots, plus the latest and the displayed one."""
         chosen = {place_of(each): each for each in thinned(self.gate.moments.kept[:], MOST_COLUMNS)}
         for moment in (self.gate.latest, shown):
             chosen[place_of(moment)] = moment
@@ -66,14 +66,14 @@ class OverTime(Generic[Found]):
 
 
 def place_of(moment: Moment) -> float:
-    """Where a moment stands among the epochs; between two of them it has learned some batches."""
+    """Return the epoch of a snapshot, plus 0.5 if it was taken in the middle of the next one."""
     return moment.epoch + (0.5 if moment.batch else 0.0)
 
 
 def thinned(moments: Sequence[Moment], most: int) -> list[Moment]:
-    """The first moment of each of at most so many spans of epochs.
+    """Return the first snapshot of each span of epochs, at most `most` of them.
 
-    Spans are powers of two, so that most of what was chosen of a shorter run is chosen again.
+    Spans are powers of two, so that a longer run mostly selects the snapshots selected before.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def thinned(moments: Sequence[Moment], most: int) -> list[Moment]:
 
 
 def coarse_to_fine(moments: Sequence[Moment]) -> list[Moment]:
-    """The latest first, then every 32nd, 16th, … of them, so that early news is of all the run."""
+    """Return the latest, then every 32nd, 16th, …, so that early answers cover the whole run."""
     order, leap = [len(moments) - 1], FIRST_LEAP
     while leap >= 1:
         order += range(0, len(moments), leap)

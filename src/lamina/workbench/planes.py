@@ -1,7 +1,8 @@
-"""The plane that is looked at: where rows stand in it, and which row stands at a place of it.
+"""Displayed plane: projects rows onto it, and maps its points back to inputs.
 
-Data of two features is its own plane, and of one feature a line. For more, it is two chosen
-columns, the others at their mean, or the first two principal components of the inputs.
+Data with two features is its own plane, data with one feature a line. For more features, the plane
+is two chosen columns, with the others at their mean, or the first two principal components of the
+inputs.
 
 Shapes: places (n, 2), or (n, 1) on a line; inputs (n, n_inputs).
 """
@@ -26,16 +27,16 @@ MARGIN = 0.08
 
 
 class Plane(ABC):
-    """A plane through a problem's inputs.
+    """Plane through the inputs of a problem.
 
     Attributes
     ----------
     kind : str
-        'plane', or 'line' where there is one feature, whose upward axis is then the target.
+        'plane', or 'line' for one feature, where the vertical axis is the target.
     names : tuple of str
-        Of both axes.
+        Names of both axes.
     limits : tuple of (float, float)
-        Of both axes: all rows and a margin, or those within which points are drawn.
+        Limits of both axes: all rows plus a margin, or the limits of drawn points.
     """
 
     kind: ClassVar[str] = "plane"
@@ -58,26 +59,26 @@ class Plane(ABC):
 
     @abstractmethod
     def points(self, features: NDArray[Any], targets: NDArray[Any]) -> NDArray[Any]:
-        """Where rows are drawn, (n, 2)."""
+        """Return the coordinates of rows in the plane, (n, 2)."""
 
     @abstractmethod
     def inputs_at(self, places: NDArray[Any]) -> NDArray[Any]:
-        """What the network is given at those places."""
+        """Return the network's inputs at points of the plane."""
 
     def cells(self, n: int) -> NDArray[Any]:
-        """The inputs at the middles of n × n cells, row by row from the lower edge."""
+        """Return the inputs at the centres of n × n cells, row by row from the lower edge."""
         x, y = (_middles(low, high, n) for low, high in self.limits)
         rows, columns = np.meshgrid(y, x, indexing="ij")
         places = np.column_stack([columns.ravel(), rows.ravel()])
         return np.ascontiguousarray(self.inputs_at(places), dtype=np.float64)
 
     def shape(self, n: int) -> tuple[int, int]:
-        """Rows and columns of `cells(n)`."""
+        """Return the number of rows and columns of `cells(n)`."""
         return n, n
 
 
 class Line(Plane):
-    """The one feature, and the target above it."""
+    """The single feature as horizontal axis and the target as vertical axis."""
 
     kind = "line"
 
@@ -100,7 +101,7 @@ class Line(Plane):
 
 
 class Columns(Plane):
-    """Two columns of the data; all others stand at their mean."""
+    """Two columns of the data, with all others at their mean."""
 
     def __init__(self, problem: Problem, columns: Any = (0, 1)) -> None:
         names = problem.dataset.feature_names
@@ -119,7 +120,7 @@ class Columns(Plane):
 
 
 class Components(Plane):
-    """The first two principal components of the inputs."""
+    """First two principal components of the inputs."""
 
     names = ("first principal component", "second principal component")
 
@@ -134,17 +135,17 @@ class Components(Plane):
         return np.asarray(self.components.inverse_transform(places))
 
 
-# What an experiment's `plane.kind` may be.
+# Allowed values of an experiment's `plane.kind`.
 PLANES = ("columns", "components")
 
 
 def plane_of(problem: Problem) -> Plane:
-    """The plane that an experiment asks for, or that its data suggests.
+    """Return the plane that an experiment specifies, or the default for its data.
 
     Raises
     ------
     ExperimentError
-        For columns that are not there.
+        For columns that do not exist.
     """
     wanted, n_features = problem.experiment.plane, problem.dataset.X.shape[1]
     if n_features == 1:
@@ -186,5 +187,5 @@ def _limits(column: NDArray[Any]) -> tuple[float, float]:
 
 
 def _middles(low: float, high: float, n: int) -> NDArray[Any]:
-    """The middles of n equal parts."""
+    """Return the centres of n equal parts."""
     return np.asarray(low + (high - low) * (np.arange(n) + 0.5) / n)

@@ -1,4 +1,4 @@
-"""What a run is given: the experiment's rows, split, as the network takes them.
+"""Data of a run: the experiment's rows, split into training and test set, as network inputs.
 
 Shapes: a dataset's X (n_samples, n_features); inputs (n_samples, n_inputs) float64, C-contiguous.
 """
@@ -24,13 +24,13 @@ from lamina.workbench.image_shapes import image_shape_of
 from lamina.workbench.inputs import inputs_of
 from lamina.workbench.sources import Shelf
 
-# Of training and of test.
+# Training set and test set.
 Parts: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Rows to learn from and rows to test on.
+    """Training and test set of an experiment.
 
     Attributes
     ----------
@@ -39,19 +39,19 @@ class Problem:
     model : estimator
         Unfitted.
     encoding : TableEncoding or None
-        What has made numbers of a table, fitted likewise.
+        Encoding of a table's columns as numbers, fitted on the training rows.
     columns : tuple of str
-        The table's columns that are learned from; empty where the data is no table.
+        Columns of the table used as features; empty if the data is not a table.
     scaler, target_scaler : StandardScaler or None
-        Fitted on the rows to learn from.
+        Fitted on the training rows.
     X_train, X_test : ndarray of shape (n, n_inputs)
-        As the network takes them.
+        Inputs of the network.
     y_train, y_test : ndarray of shape (n,)
-        Likewise.
+        Targets of the network.
     features_train, features_test : ndarray of shape (n, n_features)
-        As the data has them.
+        Features in the units of the data.
     targets_train, targets_test : ndarray of shape (n,)
-        Likewise.
+        Targets in the units of the data.
     """
 
     experiment: Experiment
@@ -71,12 +71,12 @@ class Problem:
     targets_test: NDArray[Any]
 
     def inputs(self, features: NDArray[Any]) -> NDArray[Any]:
-        """What the network is given of rows as the data has them."""
+        """Compute the network's inputs from features in the units of the data."""
         inputs = inputs_of(features, self.experiment.inputs)
         return inputs if self.scaler is None else self.scaler.transform(inputs)
 
     def in_units_of_target(self, prediction: NDArray[Any]) -> NDArray[Any]:
-        """A regression's prediction in the units of its data."""
+        """Convert a regression's prediction to the units of the data."""
         if self.target_scaler is None:
             return prediction
         scaler = self.target_scaler
@@ -84,22 +84,22 @@ class Problem:
 
     @cached_property
     def input_names(self) -> tuple[str, ...]:
-        """A name for each column that the network is given."""
+        """Name of each input column."""
         return self.experiment.inputs or self.dataset.feature_names
 
     @cached_property
     def image_shape(self) -> tuple[int, int] | None:
-        """Height and width, where the features are an image's pixels and the inputs are they."""
+        """Height and width if the features are an image's pixels, used unchanged; else None."""
         is_as_given = self.experiment.inputs is None and self.encoding is None
         return image_shape_of(self.dataset.feature_names) if is_as_given else None
 
     def codes(self, targets: NDArray[Any]) -> NDArray[np.int64]:
-        """The place of each one's class among `class_names`."""
+        """Return the index of each target's class in `class_names`."""
         return np.searchsorted(np.unique(self.dataset.y), targets)
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:
-        """The classes in the order of their codes; none for a regression."""
+        """Classes in the order of their codes; empty for a regression."""
         if self.dataset.task == "regression":
             return ()
         codes = np.unique(self.dataset.y)
@@ -108,34 +108,34 @@ class Problem:
 
     @cached_property
     def codes_test(self) -> NDArray[np.int64]:
-        """The codes of the rows to test on."""
+        """Class codes of the test rows."""
         return self.codes(self.targets_test)
 
 
 def pose(experiment: Experiment, shelf: Shelf) -> Problem:
-    """The problem of an experiment: data loaded, split, made into inputs and scaled.
+    """Load the data of an experiment, split it, compute the inputs and scale them.
 
     Raises
     ------
     ExperimentError
-        Where the data cannot be had or split, inputs do not go with it, or the model's parameters
-        are refused.
+        If the data cannot be loaded or split, the inputs do not fit the data, or the model's
+        parameters are not valid.
     """
     rows = _rows(experiment, experiment.data.load(shelf))
     dataset = rows.dataset
     model = experiment.for_task(dataset.task).estimator(dataset.task)
     if experiment.inputs is not None and dataset.X.shape[1] != 2:
         raise ExperimentError(
-            f"inputs={list(experiment.inputs)} are made of two features, and {dataset.name!r} has "
+            f"inputs={list(experiment.inputs)} require two features, but {dataset.name!r} has "
             f"{dataset.X.shape[1]}: set inputs to null",
             "inputs",
         )
     train, test = (inputs_of(part, experiment.inputs) for part in rows.features)
-    # An encoded table is standardised already.
+    # TableEncoding has already standardised the columns of a table.
     is_scaled = experiment.scaled and rows.encoding is None
     inputs, scaler = _standardised((train, test), is_scaled)
     if isinstance(model.batch_size, int):
-        # Of the few points of a drawing, a batch is all: a fit would say so each time.
+        # Data drawn by hand may have fewer points than a batch; fit would warn each time.
         model.set_params(batch_size=min(model.batch_size, len(inputs[0])))
     columns = rows.targets[0][:, np.newaxis], rows.targets[1][:, np.newaxis]
     is_scaled = experiment.target_scaled and dataset.task == "regression"
@@ -158,7 +158,7 @@ def pose(experiment: Experiment, shelf: Shelf) -> Problem:
 
 
 class _Rows(NamedTuple):
-    """A data set's rows of training and of test, as numbers."""
+    """Training and test rows of a data set as numbers."""
 
     dataset: Dataset
     features: Parts
@@ -168,7 +168,7 @@ class _Rows(NamedTuple):
 
 
 def _rows(experiment: Experiment, dataset: Dataset) -> _Rows:
-    """The rows split, and those of a table made into numbers by what is known of training."""
+    """Return the split rows; a table's columns are encoded, fitted on the training rows."""
     features, targets = _split(experiment, dataset)
     given: Any = dataset.X
     if isinstance(given, np.ndarray):
@@ -185,7 +185,7 @@ def _rows(experiment: Experiment, dataset: Dataset) -> _Rows:
 
 
 def _as_numbers(train: Any, test: Any) -> tuple[Parts, TableEncoding | None]:
-    """Both parts of a table as numbers, and what has made them so: nothing, where they were."""
+    """Return both parts of a table as numbers, with the encoding, or None if all were numbers."""
     is_whole = not train.isna().any().any() and not test.isna().any().any()
     if is_whole and all(kind_of(str(name), train[name]) == "number" for name in train.columns):
         X_train, X_test = (part.to_numpy(dtype=np.float64) for part in (train, test))
@@ -195,7 +195,7 @@ def _as_numbers(train: Any, test: Any) -> tuple[Parts, TableEncoding | None]:
 
 
 def _standardised(parts: Parts, wanted: bool) -> tuple[Parts, StandardScaler | None]:
-    """Both parts by the mean and the spread of the first; as they are, where it is not wanted."""
+    """Standardise both parts by the first one's mean and standard deviation, if wanted."""
     if not wanted:
         return parts, None
     scaler = StandardScaler().fit(parts[0])
@@ -203,7 +203,7 @@ def _standardised(parts: Parts, wanted: bool) -> tuple[Parts, StandardScaler | N
 
 
 def _split(experiment: Experiment, dataset: Dataset) -> tuple[Parts, Parts]:
-    """Features and targets, each of training and of test; classes keep their shares."""
+    """Return features and targets, each as training and test set, stratified by class."""
     if isinstance(experiment.data, DrawnData):
         test = experiment.data.held_out(experiment.test_share)
         X, y = dataset.X, dataset.y
@@ -219,7 +219,7 @@ def _split(experiment: Experiment, dataset: Dataset) -> tuple[Parts, Parts]:
     except ValueError as error:
         raise ExperimentError(
             f"{len(dataset.y)} rows cannot be split with test_share={experiment.test_share:g}: "
-            f"{error} Bring more rows of every class, or change test_share.",
+            f"{error} Add rows to the smallest classes, or change test_share.",
             "test_share",
         ) from None
     X_train, X_test, y_train, y_test = parts

@@ -1,8 +1,8 @@
-"""The protocols below ASGI, with an end to all that a peer may leave open.
+"""HTTP and WebSocket protocols below ASGI, with time limits for slow or silent clients.
 
-uvicorn waits without end for a request that has begun, and prints a traceback for text that is no
-UTF-8. Here the headers of a request must be whole within a time, a body must go on and end within
-others, and the number of connections is bounded.
+uvicorn waits forever for the rest of a started request, and prints a traceback for text that is not
+UTF-8. Here the headers of a request must arrive within a time limit, its body has limits for each
+chunk and in total, and the number of connections is limited.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SECONDS_FOR_A_BODY = 300.0
 
 
 class HttpProtocol(H11Protocol):
-    """HTTP/1.1 whose connections end where no request comes in time, or there are too many."""
+    """HTTP/1.1 that closes connections that are idle too long or exceed the maximum number."""
 
     _late: asyncio.TimerHandle | None = None
 
@@ -49,7 +49,7 @@ class HttpProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def _watch(self) -> None:
-        """Begin to wait for a request's headers, or end it: they are whole."""
+        """Start the time limit for a request's headers, or cancel it if they are complete."""
         if self.transport.is_closing() or self.transport.get_protocol() is not self:
             return
         if self.cycle is not None and not self.cycle.response_complete:
@@ -64,7 +64,7 @@ class HttpProtocol(H11Protocol):
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
-    """WebSockets that hand text that is no UTF-8 on as bytes, which the conversation refuses."""
+    """WebSocket that passes on text that is not UTF-8 as bytes, which the connection rejects."""
 
     def send_receive_event_to_app(self) -> None:
         if self.curr_msg_data_type == "text":
@@ -76,7 +76,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
 
 class Patience:
-    """An ASGI application whose requests' bodies must come in time; else the peer is gone."""
+    """ASGI application that disconnects a client if a request's body arrives too slowly."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
