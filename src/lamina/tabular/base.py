@@ -32,6 +32,7 @@ from lamina.tabular.scoring import Scoring
 from lamina.tabular.side_by_side import MemberFitter
 from lamina.tabular.split_choice import SplitChoice
 from lamina.tabular.targets import Target, require_as_many
+from lamina.tabular.time_limits import TimeLimit
 from lamina.tabular.trivial import remark_on_trivial
 from lamina.tabular.validation_scores import ValidationScore
 
@@ -165,7 +166,8 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
             If the validation score does not exceed that of the class frequencies, or the mean, by
             its standard error.
         """
-        fitter = MemberFitter(self.n_jobs, self._show(), self.time_limit)
+        limit = TimeLimit(self.time_limit)
+        fitter = MemberFitter(self.n_jobs, self._show(), limit)
         choice, X = SplitChoice.read(X, groups, time, cv)
         inputs = TableInputs(types_with_categories(X, self.categorical_features, self.column_types))
         encoded = inputs.fit_encode(X)
@@ -187,7 +189,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         sample = Sample(encoded, sizes, target, weight, splits, scoring, refits=time is not None)
         ensemble = fit_ensemble(sample, quality, self._build, random_state, fitter)
         trivial = remark_on_trivial(sample, ensemble.score, ensemble.validated)
-        remarks = [*fitter.remarks, *([] if trivial is None else [trivial])]
+        remarks = [*limit.remarks, *([] if trivial is None else [trivial])]
         learned = self._learn_out_of_fold(sample, ensemble)
         self._keep(inputs, sample, ensemble, remarks)
         self.__dict__.update(learned)

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from lamina.tabular.members import Member, Sample, plan_members, predict_validation
 from lamina.tabular.recipes import Quality
-from lamina.tabular.selection import select_weights
+from lamina.tabular.selection import N_STEPS, select_weights
 from lamina.tabular.side_by_side import MemberFitter
-from lamina.tabular.validation_scores import ValidationScore, score_with_error
+from lamina.tabular.time_limits import TimeLimit
+from lamina.tabular.validation_scores import N_RESAMPLES, ValidationScore, score_with_error
 
 # Each recipe is tried on so many splits before the best ones are fitted on all.
 N_TRIALS = 2
@@ -57,10 +58,23 @@ def fit_ensemble(
 
     Where members are fitted again on all samples, the score is that of the members before.
     """
+    if fitter.limit.is_set:
+        fitter.limit.reserve(_seconds_of_scores(sample, quality, fitter.limit))
     ensemble = _fit_on_splits(sample, quality, build, random_state, fitter)
     if not sample.refits:
         return ensemble
     return replace(ensemble, members=fitter.refit(sample, ensemble.members))
+
+
+def _seconds_of_scores(sample: Sample, quality: Quality, limit: TimeLimit) -> float:
+    """Estimate how long the scores after the networks take, by one score of all samples."""
+    trivial = sample.target.trivial_predictions(sample.weight)
+    # Equal predictions are sorted faster than those of a network.
+    predictions = trivial * np.random.RandomState(0).uniform(0.9, 1.0, trivial.shape)
+    y, measure = sample.target.learned, sample.scoring.measure
+    of_tries = min(N_TRIALS / len(sample.splits), 1.0) * len(quality.recipes)
+    n_scores = N_RESAMPLES + N_STEPS * (of_tries + quality.most_recipes)
+    return n_scores * limit.measure(lambda: measure(y, predictions))
 
 
 def _fit_on_splits(
@@ -72,7 +86,7 @@ def _fit_on_splits(
 ) -> Ensemble:
     plans = plan_members(sample, quality.recipes, build, random_state)
     if len(quality.recipes) == 1:
-        return _weigh(sample, fitter.fit(sample, plans, sample.refits * len(plans)))
+        return _weigh(sample, fitter.fit(sample, plans, sample.refits * len(plans)), fitter.limit)
     first = [plan for plan in plans if plan.split < N_TRIALS]
     n_later = min(quality.most_recipes, len(quality.recipes)) * len(sample.splits[N_TRIALS:])
     n_refits = sample.refits * (len(first) + n_later)
@@ -80,7 +94,7 @@ def _fit_on_splits(
     chosen = _best_recipes(sample, tried, quality.most_recipes)
     rest = [plan for plan in plans if plan.split >= N_TRIALS and plan.recipe.name in chosen]
     members = [*tried, *fitter.fit(sample, rest, n_refits)]
-    return _weigh(sample, [member for member in members if member.recipe in chosen])
+    return _weigh(sample, [each for each in members if each.recipe in chosen], fitter.limit)
 
 
 def _best_recipes(sample: Sample, members: Sequence[Member], most: int) -> set[str]:
@@ -90,14 +104,14 @@ def _best_recipes(sample: Sample, members: Sequence[Member], most: int) -> set[s
     return {names[i] for i in order if weights[i] > 0}
 
 
-def _weigh(sample: Sample, members: Sequence[Member]) -> Ensemble:
+def _weigh(sample: Sample, members: Sequence[Member], limit: TimeLimit) -> Ensemble:
     names, weights, predictions = _weigh_recipes(sample, members)
     sizes = {name: sum(member.recipe == name for member in members) for name in names}
     shares = {name: weight / sizes[name] for name, weight in zip(names, weights, strict=True)}
     used = [member for member in members if shares[member.recipe] > 0]
     validated = _validated(predictions)
     y, scoring = sample.target.learned[validated], sample.scoring
-    score = score_with_error(scoring.name, y, predictions[validated], scoring.measure)
+    score = score_with_error(scoring.name, y, predictions[validated], scoring.measure, limit)
     return Ensemble(used, np.array([shares[each.recipe] for each in used]), predictions, score)
 
 

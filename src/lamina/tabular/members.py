@@ -19,6 +19,8 @@ from lamina.tabular.targets import Target
 
 # Not 0, because the weights of a batch must not sum to 0.
 ABSENT_WEIGHT = 1e-6
+# A network takes no limit of 0 seconds.
+LEAST_SECONDS = 1e-3
 
 
 @dataclass(frozen=True)
@@ -132,8 +134,18 @@ def plan_members(
     return plans
 
 
-def fit_member(sample: Sample, plan: MemberPlan) -> Member:
-    """Fit one member: on its split's training samples, the best epoch by its validation samples."""
+def fit_member(
+    sample: Sample, plan: MemberPlan, seconds_left: Callable[[], float] | None = None
+) -> Member:
+    """Fit one member: on its split's training samples, the best epoch by its validation samples.
+
+    Parameters
+    ----------
+    sample : Sample
+    plan : MemberPlan
+    seconds_left : callable, optional
+        Called once the inputs are computed: the training ends after so many seconds.
+    """
     split, learned = sample.splits[plan.split], sample.target.learned
     encoded = sample.encoded.rows(split.train)
     statistics, inputs = _fit_statistics(sample, split.train, plan.network)
@@ -158,25 +170,41 @@ def fit_member(sample: Sample, plan: MemberPlan) -> Member:
         inputs = np.vstack([inputs, member.matrix(sample.encoded.rows(absent))])
         y = np.append(y, learned[absent])
     weights = {} if weight is None else {"sample_weight": weight}
+    _limit_seconds(plan.network, seconds_left)
     plan.network.fit(inputs, y, validation_data=validation, **weights)
     return member
 
 
+def _limit_seconds(network: Any, seconds_left: Callable[[], float] | None) -> None:
+    if seconds_left is not None:
+        network.set_params(max_seconds=max(seconds_left(), LEAST_SECONDS))
+
+
 def best_epoch(network: Any) -> int:
-    """Return the epoch that a fitted network has its weights from, the last of several best."""
+    """Return the epoch that a fitted network has its weights from, the last of several best.
+
+    0 where a limit of time ended the first epoch.
+    """
     monitored = network.monitor is not None and not isinstance(network.monitor, str)
     costs = -np.array(network.validation_scores_) if monitored else network.validation_loss_curve_
     costs = np.asarray(costs, dtype=np.float64)
-    return len(costs) - int(np.nanargmin(costs[::-1]))
+    return len(costs) - int(np.nanargmin(costs[::-1])) if len(costs) else 0
 
 
-def fit_on_all(sample: Sample, member: Member, network: Any) -> Member:
+def fit_on_all(
+    sample: Sample,
+    member: Member,
+    network: Any,
+    seconds_left: Callable[[], float] | None = None,
+) -> Member:
     """Fit an unfitted network of a member's kind on all samples that have a weight."""
     rows = np.arange(len(sample.encoded)) if sample.weight is None else sample.weight.nonzero()[0]
     encoded = sample.encoded.rows(rows)
     statistics, inputs = _fit_statistics(sample, rows, network)
     weight = None if sample.weight is None else sample.weight[rows]
-    network.fit(member.joined(encoded, inputs), sample.target.learned[rows], weight)
+    matrix = member.joined(encoded, inputs)
+    _limit_seconds(network, seconds_left)
+    network.fit(matrix, sample.target.learned[rows], weight)
     return replace(member, statistics=statistics, network=network)
 
 

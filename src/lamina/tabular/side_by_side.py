@@ -20,13 +20,17 @@ from lamina.tabular.members import (
     fit_member,
     fit_on_all,
 )
+from lamina.tabular.time_limits import Clock, TimeLimit
 
 # With less time than for so many members, each has fewer epochs instead.
 FEWEST_MEMBERS = 3
 FEWEST_EPOCHS = 10
 TRIAL_EPOCHS = 2
-# For out-of-fold predictions, their selection and score.
-RESERVED_FRACTION = 0.05
+# A member with this fraction of its expected time is fitted: the expectation is that vague.
+LEAST_FRACTION = 0.9
+# The time of a member after its training, in epochs: its validation samples are predicted, and the
+# means of its inputs computed.
+EPOCHS_AFTER = 0.5
 
 
 class Budget(NamedTuple):
@@ -35,7 +39,8 @@ class Budget(NamedTuple):
     Attributes
     ----------
     ends_at : float
-        By `time.time`, which other processes share.
+        By `clock`.
+    clock : callable
     member_seconds : float
         How long a member is expected to take.
     needs_one : bool
@@ -43,8 +48,26 @@ class Budget(NamedTuple):
     """
 
     ends_at: float
-    member_seconds: float
-    needs_one: bool
+    clock: Clock
+    member_seconds: float = 0.0
+    needs_one: bool = False
+
+    def left(self) -> float:
+        """Return the seconds that are left."""
+        return self.ends_at - self.clock()
+
+    def is_too_short(self, is_first: bool) -> bool:
+        """Return whether a member has to be left out."""
+        if is_first and self.needs_one:
+            return False
+        return self.left() < LEAST_FRACTION * self.member_seconds
+
+
+class Fitted(NamedTuple):
+    """A fitted member, and the seconds that each of its epochs took, its inputs included."""
+
+    member: Member
+    epoch_seconds: float
 
 
 class MemberFitter:
@@ -54,29 +77,23 @@ class MemberFitter:
     ----------
     n_jobs : int or None
         As joblib takes it: threads, unless the user's `parallel_config` says otherwise. None is one
-        job for each core; without `seconds` the networks do not depend on it.
+        job for each core; without a limit of time the networks do not depend on it.
     show : callable, optional
         `show(done, total, seconds_left)`, in epochs.
-    seconds : float, optional
-        The time for all members. Those that would take longer are left out; the first one never
-        is, and keeps the best epoch that it has come to.
-
-    Attributes
-    ----------
-    remarks : list of str
-        Sentences about what a limit of time left out.
+    limit : TimeLimit, optional
+        Members that would take longer are left out; the first one never is, and keeps the best
+        epoch that it has come to.
     """
 
     def __init__(
-        self, n_jobs: int | None, show: Show | None = None, seconds: float | None = None
+        self, n_jobs: int | None, show: Show | None = None, limit: TimeLimit | None = None
     ) -> None:
         self.workers = effective_n_jobs(-1 if n_jobs is None else n_jobs)
         self.progress = FitProgress(show)
-        now = time.time()
-        self.ends_at = None if seconds is None else now + (1 - RESERVED_FRACTION) * seconds
+        self.limit = TimeLimit() if limit is None else limit
         self.most_epochs = sys.maxsize
         self.n_fitted = 0
-        self.remarks: list[str] = []
+        self.epoch_seconds: dict[str, float] = {}
 
     def fit(self, sample: Sample, plans: Sequence[MemberPlan], n_later: int = 0) -> list[Member]:
         """Fit members, and return them in their order.
@@ -90,22 +107,19 @@ class MemberFitter:
         """
         if not plans:
             return []
-        budget = None
-        if self.ends_at is not None:
-            now = time.time()
-            fraction = len(plans) / (len(plans) + n_later)
-            ends_at = now + fraction * max(self.ends_at - now, 0)
-            budget = self._plan(sample, plans, ends_at)
+        budget = self._plan(sample, plans, n_later) if self.limit.is_set else None
         epochs = max(plan.network.max_iter for plan in plans)
         first = self.progress.begin(
             [plan.network.max_iter for plan in plans], later=n_later * epochs
         )
-        members = self._run(sample, plans, first, budget)
-        if len(members) < len(plans):
-            left_out = len(plans) - len(members)
-            self.remarks.append(f"time_limit left out {left_out} of {len(plans)} networks")
-        self.n_fitted += len(members)
-        return members
+        fitted = self._run(sample, plans, first, budget)
+        if len(fitted) < len(plans):
+            left_out = len(plans) - len(fitted)
+            self.limit.remarks.append(f"time_limit left out {left_out} of {len(plans)} networks")
+        self.n_fitted += len(fitted)
+        for member, seconds in fitted:
+            self.epoch_seconds[member.recipe] = seconds
+        return [member for member, _ in fitted]
 
     def refit(self, sample: Sample, members: Sequence[Member]) -> list[Member]:
         """Fit members again, on all samples, for the epochs that their validation chose.
@@ -115,46 +129,61 @@ class MemberFitter:
         epochs = [best_epoch(member.network) for member in members]
         first = self.progress.begin(epochs)
         run = Parallel(n_jobs=self.workers, prefer="threads", pre_dispatch=self.workers)
+        budget = None
+        if self.limit.is_set:
+            budget = Budget(self.limit.networks_end_at, self.limit.clock)
         jobs = (
-            delayed(_refit_one)(sample, member, self.progress, first + i, epochs[i], self.ends_at)
+            delayed(_refit_one)(sample, member, self.progress, first + i, epochs[i], budget)
             for i, member in enumerate(members)
         )
         refitted = _run_or_stop(run, jobs, self.progress)
         n_old = sum(new is old for new, old in zip(refitted, members, strict=True))
         if n_old:
-            self.remarks.append(
+            self.limit.remarks.append(
                 f"time_limit left {n_old} of {len(members)} networks without the latest samples"
             )
         return refitted
 
-    def _plan(self, sample: Sample, plans: Sequence[MemberPlan], ends_at: float) -> Budget:
+    def _plan(self, sample: Sample, plans: Sequence[MemberPlan], n_later: int) -> Budget:
         """Measure the speed, and shorten the members where too few of them fit into the time."""
-        seconds = self._seconds_of_an_epoch(sample, plans[: self.workers], ends_at)
+        now = self.limit.clock()
+        fraction = len(plans) / (len(plans) + n_later)
+        ends_at = now + fraction * max(self.limit.networks_end_at - now, 0)
+        seconds = self._seconds_of_an_epoch(sample, plans, ends_at)
         all_epochs = max(plan.network.max_iter for plan in plans)
         n_epochs = min(all_epochs, self.most_epochs)
-        left = ends_at - time.time()
+        left = ends_at - self.limit.clock()
         epochs = plan_epochs(left, seconds, n_epochs, len(plans), self.workers)
         if epochs < all_epochs:
             self.most_epochs = epochs
             for plan in plans:
                 plan.network.set_params(max_iter=min(epochs, plan.network.max_iter))
             remark = f"time_limit left {epochs} of {all_epochs} epochs to each network"
-            self.remarks += [remark] if self.n_fitted == 0 else []
-        return Budget(ends_at, seconds * epochs, self.n_fitted == 0)
+            if self.n_fitted == 0:
+                self.limit.remarks.append(remark)
+        member_seconds = seconds * epochs
+        after = seconds_after(left, seconds, epochs, len(plans), self.workers)
+        return Budget(ends_at - after, self.limit.clock, member_seconds, self.n_fitted == 0)
 
     def _seconds_of_an_epoch(
         self, sample: Sample, plans: Sequence[MemberPlan], ends_at: float
     ) -> float:
-        """Measure an epoch of members that are fitted side by side, their inputs included."""
-        trials = []
-        for plan in plans:
-            network = clone(plan.network).set_params(
-                max_iter=TRIAL_EPOCHS, max_seconds=max((ends_at - time.time()) / 4, 1e-3)
-            )
-            trials.append(replace(plan, network=network))
-        began = time.monotonic()
-        self._run(sample, trials, None, None)
-        return (time.monotonic() - began) / TRIAL_EPOCHS
+        """Return how long an epoch of a member takes, its inputs included.
+
+        Recipes that no member was fitted of are measured, side by side.
+        """
+        names = {plan.recipe.name for plan in plans}
+        if names <= self.epoch_seconds.keys():
+            return max(self.epoch_seconds[name] for name in names)
+        trials = [
+            replace(plan, network=clone(plan.network).set_params(max_iter=TRIAL_EPOCHS))
+            for plan in plans[: self.workers]
+        ]
+        clock = self.limit.clock
+        began = clock()
+        budget = Budget(began + max(ends_at - began, 0) / 4, clock)
+        self._run(sample, trials, None, budget)
+        return (clock() - began) / TRIAL_EPOCHS
 
     def _run(
         self,
@@ -162,15 +191,15 @@ class MemberFitter:
         plans: Sequence[MemberPlan],
         first: int | None,
         budget: Budget | None,
-    ) -> list[Member]:
+    ) -> list[Fitted]:
         progress = self.progress if first is not None else FitProgress()
         run = Parallel(n_jobs=self.workers, prefer="threads", pre_dispatch=self.workers)
         jobs = (
             delayed(_fit_one)(sample, plan, progress, (first or 0) + i, budget, i == 0)
             for i, plan in enumerate(plans)
         )
-        fitted: list[Member | None] = _run_or_stop(run, jobs, progress)
-        return [member for member in fitted if member is not None]
+        fitted: list[Fitted | None] = _run_or_stop(run, jobs, progress)
+        return [each for each in fitted if each is not None]
 
 
 def plan_epochs(
@@ -181,18 +210,38 @@ def plan_epochs(
     Examples
     --------
     >>> plan_epochs(100.0, 1.0, 60, 8, 2)
-    50
+    49
     >>> plan_epochs(1000.0, 1.0, 60, 8, 2)
     60
     >>> plan_epochs(5.0, 1.0, 60, 8, 2)
-    5
+    4
     """
     epochs = 0
     for members in (min(FEWEST_MEMBERS, n_members), 1):
-        epochs = int(seconds / -(-members // n_workers) / max(epoch_seconds, 1e-9))
+        seconds_each = seconds / -(-members // n_workers)
+        epochs = int(seconds_each / max(epoch_seconds, 1e-9) - EPOCHS_AFTER * n_workers)
         if epochs >= FEWEST_EPOCHS:
             break
     return max(1, min(epochs, n_epochs))
+
+
+def seconds_after(
+    seconds: float, epoch_seconds: float, epochs: int, n_members: int, n_workers: int
+) -> float:
+    """Return how long members take after their training, at most half of the time for all.
+
+    Examples
+    --------
+    >>> seconds_after(10.0, 0.5, 4, 8, 2)
+    2.0
+    >>> seconds_after(1000.0, 0.5, 4, 8, 2)
+    2.0
+    >>> seconds_after(10.0, 2.0, 4, 8, 2)
+    2.0
+    """
+    seconds_each = epoch_seconds * (epochs + EPOCHS_AFTER * n_workers)
+    n_fitted = min(n_members, n_workers * max(1, int(seconds / max(seconds_each, 1e-9))))
+    return min(n_fitted * epoch_seconds * EPOCHS_AFTER, max(seconds, 0.0) / 2)
 
 
 def _run_or_stop(run: Parallel, jobs: Iterable[Any], progress: FitProgress) -> list[Any]:
@@ -211,22 +260,21 @@ def _fit_one(
     place: int,
     budget: Budget | None,
     is_first: bool,
-) -> Member | None:
+) -> Fitted | None:
     """Fit a member; return None where the time does not suffice for it."""
-    if budget is not None:
-        left = budget.ends_at - time.time()
-        if left < budget.member_seconds and not (is_first and budget.needs_one):
-            progress.finish(place)
-            return None
-        plan.network.set_params(max_seconds=max(left, 1e-3))
+    clock = time.time if budget is None else budget.clock
+    began = clock()
+    if budget is not None and budget.is_too_short(is_first):
+        progress.finish(place)
+        return None
     plan.network.set_params(callbacks=[MemberCallback(progress, place)])
-    member = fit_member(sample, plan)
+    member = fit_member(sample, plan, None if budget is None else budget.left)
     progress.finish(place)
     plan.network.set_params(callbacks=None, max_seconds=None)
     if not isinstance(plan.network.monitor, str):
         # A scorer is code, which no model file holds.
         plan.network.set_params(monitor="validation_loss")
-    return member
+    return Fitted(member, (clock() - began) / max(1, len(plan.network.loss_curve_)))
 
 
 def _refit_one(
@@ -235,18 +283,18 @@ def _refit_one(
     progress: FitProgress,
     place: int,
     n_epochs: int,
-    ends_at: float | None,
+    budget: Budget | None,
 ) -> Member:
     """Fit a member on all samples; return it as it is where the time does not suffice."""
     # Training took the time of all epochs, on about as many samples.
     seconds = sum(member.network.history_["seconds"][:n_epochs])
-    if ends_at is not None and ends_at - time.time() < seconds:
+    if n_epochs == 0 or (budget is not None and budget.left() < seconds):
         progress.finish(place)
         return member
     network = clone(member.network).set_params(
         monitor=None, callbacks=[MemberCallback(progress, place, n_epochs)]
     )
-    refitted = fit_on_all(sample, member, network)
+    refitted = fit_on_all(sample, member, network, None if budget is None else budget.left)
     progress.finish(place)
-    network.set_params(callbacks=None)
-    return refitted
+    network.set_params(callbacks=None, max_seconds=None)
+    return refitted if len(network.loss_curve_) == n_epochs else member

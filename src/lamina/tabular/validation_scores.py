@@ -10,7 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
 
+from lamina.tabular.time_limits import TimeLimit
+
 N_RESAMPLES = 200
+# With less time than for all resamples: so few give the standard error to a sixth of it.
+FEWEST_RESAMPLES = 20
 
 Metric = Callable[[NDArray[Any], NDArray[np.float64]], float]
 
@@ -55,6 +59,7 @@ def score_with_error(
     y: NDArray[Any],
     predictions: NDArray[np.float64],
     measure: Metric | None = None,
+    limit: TimeLimit | None = None,
 ) -> ValidationScore:
     """Score predictions, and resample the samples (bootstrap, Efron 1979) for the standard error.
 
@@ -67,6 +72,8 @@ def score_with_error(
     predictions : ndarray of shape (n_samples,) or (n_samples, n_classes)
     measure : callable, optional
         `measure(y, predictions)`: the higher, the better.
+    limit : TimeLimit, optional
+        When it is short, 20 resamples are enough; its remarks say so.
 
     Examples
     --------
@@ -75,8 +82,17 @@ def score_with_error(
     ValidationScore(metric='neg_root_mean_squared_error', value=-1.0, standard_error=0.0)
     """
     measure = METRICS[metric] if measure is None else measure
-    draws = np.random.RandomState(0).randint(len(y), size=(N_RESAMPLES, len(y)))
-    values = [_measured(measure, y[rows], predictions[rows]) for rows in draws]
+    limit = TimeLimit() if limit is None else limit
+    draws = np.random.RandomState(0)
+    values: list[float] = []
+    while len(values) < N_RESAMPLES:
+        if len(values) >= FEWEST_RESAMPLES and limit.is_short():
+            limit.remarks.append(
+                f"time_limit left {len(values)} of {N_RESAMPLES} resamples to the standard error"
+            )
+            break
+        rows = draws.randint(len(y), size=len(y))
+        values.append(_measured(measure, y[rows], predictions[rows]))
     usable = [value for value in values if np.isfinite(value)]
     error = float(np.std(usable)) if usable else np.nan
     return ValidationScore(metric, _measured(measure, y, predictions), error)
