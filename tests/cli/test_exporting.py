@@ -152,3 +152,15 @@ def test_every_activation_leaves_in_float64(activation, houses, train, lamina):
     pytest.importorskip("onnxruntime")
     train("houses.csv", "-t", "price", "--set", f"activation={activation}")
     assert "onnxruntime gives" in lamina("export", "houses.lamina", "-o", "h.onnx").out
+
+
+@pytest.mark.parametrize("target", ["price", "heating"])
+@pytest.mark.parametrize("name", ["h.py"])
+def test_an_ensemble_for_tables_is_exported_and_checked(target, name, houses, lamina, tmp_path):
+    trained = lamina("train", "houses.csv", "-t", target, "--quality", "fast")
+    assert trained.code == 0, trained.err
+    ran = lamina("export", "houses.lamina", "-o", name)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith(f"houses.lamina is now also {name} (")
+    assert ran.out.endswith(" gives the model's answers on 22 rows)\n")
+    assert (tmp_path / name).exists()

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +20,14 @@ from lamina.cli.sample_rows import sample_rows
 from lamina.encoding.columns import categories, moments
 from lamina.errors import ExportError
 from lamina.export.c_texts import literal
+from lamina.export.ensemble_program import EnsembleProgram
+from lamina.export.lowered_ensemble import lower_any
 from lamina.export.lowering import NotLoweredError
-from lamina.export.model_program import lower
 from lamina.export.onnx_calendar import MISSING_MOMENT
 from lamina.export.onnx_check import session_of
 from lamina.export.program import Input, Program
 
+AnyProgram: TypeAlias = Program | EnsembleProgram
 # Relative to the largest answer of a column.
 TOLERANCES = {"float64": 1e-8, "float32": 1e-3}
 ROUNDED_TOLERANCE = 2.0**-5
@@ -64,7 +66,7 @@ def check_onnx(model: Any, content: bytes, dtype: str | None) -> str:
             "opened in onnxruntime" if _is_there("onnxruntime") else "not checked: no onnxruntime"
         )
     proto = onnx.load_from_string(content)
-    session = session_of(proto, program.network.dtype)
+    session = session_of(proto, program.network_dtype)
     if session is None:
         return "not checked: onnxruntime is not installed"
     X = _without_unsaid(proto, sample_rows(program))
@@ -75,7 +77,7 @@ def check_onnx(model: Any, content: bytes, dtype: str | None) -> str:
 
 def check_python(model: Any, content: bytes, dtype: str | None) -> str:
     """Compare a model with its Python file; see `check_onnx`."""
-    program = lower(model, dtype)
+    program = lower_any(model, dtype)
     X, names = sample_rows(program), dict[str, Any]()
     exec(compile(content, "exported.py", "exec"), names)
     return _compare(model, program, X, _answer_in_python(model, program, names, X), "Python")
@@ -83,12 +85,12 @@ def check_python(model: Any, content: bytes, dtype: str | None) -> str:
 
 def check_c(model: Any, content: bytes, dtype: str | None) -> str:
     """Compare a model with its C header, where there is a compiler; see `check_onnx`."""
-    program = lower(model, dtype)
+    program = lower_any(model, dtype)
     compiler = next(filter(None, map(shutil.which, COMPILERS)), None)
     if compiler is None:
         return f"not checked: no C compiler ({', '.join(COMPILERS)}) is on the PATH"
     X = sample_rows(program)
-    n = program.network.n_columns * (1 + program.network.has_spread)
+    n = program.n_columns * (1 + program.has_spread)
     try:
         printed = _run_in_c(compiler, content, _main(program, X, n))
     except (OSError, subprocess.SubprocessError) as error:
@@ -98,9 +100,9 @@ def check_c(model: Any, content: bytes, dtype: str | None) -> str:
     return _compare(model, program, X, given, Path(compiler).name)
 
 
-def _program(model: Any, dtype: str | None) -> Program | None:
+def _program(model: Any, dtype: str | None) -> AnyProgram | None:
     try:
-        return lower(model, dtype)
+        return lower_any(model, dtype)
     except NotLoweredError:
         return None
 
@@ -135,16 +137,15 @@ def _columns(answer: Any) -> NDArray[Any]:
     return np.hstack([np.asarray(part).reshape(len(part), -1) for part in parts])
 
 
-def _compare(model: Any, program: Program, X: Any, given: NDArray[Any], where: str) -> str:
+def _compare(model: Any, program: AnyProgram, X: Any, given: NDArray[Any], where: str) -> str:
     expected = _expected(model, X)
-    network = program.network
-    tolerance = TOLERANCES[network.dtype.name]
-    if network.precision is not None:
+    tolerance = TOLERANCES[program.network_dtype.name]
+    if program.is_rounded:
         tolerance = ROUNDED_TOLERANCE
     scale = np.maximum(abs(expected).max(axis=0), np.finfo(np.float32).tiny)
     off = np.abs(given - expected) / scale if given.shape == expected.shape else np.array(np.inf)
     if not off.max() <= tolerance:
-        cure = " Export it with --dtype float64." if network.dtype == np.float32 else ""
+        cure = " Export it with --dtype float64." if program.network_dtype == np.float32 else ""
         raise ExportError(
             f"{where} answers otherwise than the model, by {off.max():.2g} of its largest answer, "
             f"so nothing was written.{cure}"
@@ -152,7 +153,7 @@ def _compare(model: Any, program: Program, X: Any, given: NDArray[Any], where: s
     return f"{where} gives the model's answers on {len(X)} rows"
 
 
-def _feed(inputs: Sequence[Any], program: Program, X: Any) -> dict[str, NDArray[Any]]:
+def _feed(inputs: Sequence[Any], program: AnyProgram, X: Any) -> dict[str, NDArray[Any]]:
     """The rows as the inputs of a session."""
     dtypes = {"tensor(float)": np.float32, "tensor(double)": np.float64}
     if not program.takes_a_table:
@@ -180,17 +181,19 @@ def _values(column: Input, X: Any) -> NDArray[Any]:
     return np.asarray(X[column.name], dtype=np.float64)
 
 
-def _answer_in_python(model: Any, program: Program, names: dict[str, Any], X: Any) -> NDArray[Any]:
+def _answer_in_python(
+    model: Any, program: AnyProgram, names: dict[str, Any], X: Any
+) -> NDArray[Any]:
     if is_classifier(model):
         return _columns(names["predict_proba"](X))
-    if not program.network.has_spread:
+    if not program.has_spread:
         return np.asarray(names["predict"](X)).reshape(len(X), -1)
     return np.hstack([part.reshape(len(X), -1) for part in names["predict"](X, return_std=True)])
 
 
-def _main(program: Program, X: Any, n: int) -> str:
+def _main(program: AnyProgram, X: Any, n: int) -> str:
     """A program in C that prints every answer for these rows."""
-    real = "float" if program.network.dtype == np.float32 else "double"
+    real = "float" if program.dtype == np.float32 else "double"
     if program.takes_a_table:
         columns = [[_in_c(value) for value in _values(each, X)] for each in program.inputs]
         rows, kind, size = list(zip(*columns, strict=True)), "mlp_row", "[]"
@@ -199,8 +202,8 @@ def _main(program: Program, X: Any, n: int) -> str:
     table = ",\n".join(f"        {{{', '.join(row)}}}" for row in rows)
     row = "&rows[i]" if program.takes_a_table else "rows[i]"
     call = f"mlp_predict({row}, y)"
-    if program.network.has_spread:
-        call = f"mlp_predict_with_std({row}, y, y + {program.network.n_columns})"
+    if program.has_spread:
+        call = f"mlp_predict_with_std({row}, y, y + {program.n_columns})"
     declared = f"    static const {kind} rows{size} = {{\n{table}}};"
     return MAIN.format(rows=declared, n_rows=len(rows), real=real, n=n, call=call)
 

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.export.program import Columns, Impute, OneHot, Program, Standardize
+from lamina.export.program import Code, Columns, Impute, OneHot, Preparation, Standardize
 
 N_LIKE_TRAINING = 20
 UNSEEN = "a category never seen"
 
 
-def sample_rows(program: Program) -> Any:
+def sample_rows(program: Preparation) -> Any:
     """Rows that a program takes, the same at each call.
 
     Returns
@@ -37,7 +37,7 @@ def sample_rows(program: Program) -> Any:
     return DataFrame(columns)
 
 
-def _numbers(program: Program) -> NDArray[np.float64]:
+def _numbers(program: Preparation) -> NDArray[np.float64]:
     """Zeros, numbers spread as in training, and a row without any; one column for each input."""
     n_columns = len(program.inputs) or program.n_features
     mean, scale = np.zeros(n_columns), np.ones(n_columns)
@@ -52,7 +52,7 @@ def _numbers(program: Program) -> NDArray[np.float64]:
     return np.vstack([np.zeros(n_columns), mean + scale * draws, np.full(n_columns, np.nan)])
 
 
-def _columns_behind(program: Program, operation: Standardize) -> list[int]:
+def _columns_behind(program: Preparation, operation: Standardize) -> list[int]:
     """The inputs that are standardised, where nothing but their gaps has changed."""
     source = program.operations[operation.source]
     while isinstance(source, Impute):
@@ -61,7 +61,7 @@ def _columns_behind(program: Program, operation: Standardize) -> list[int]:
     return list(source.columns) if isinstance(source, Columns) and is_whole else []
 
 
-def _fills_gaps(program: Program) -> bool:
+def _fills_gaps(program: Preparation) -> bool:
     """Whether every number that a matrix has may be missing."""
     filled = [
         set(source.columns)
@@ -73,14 +73,14 @@ def _fills_gaps(program: Program) -> bool:
     return bool(read) and all(any(columns <= each for each in filled) for columns in read)
 
 
-def _texts(program: Program, column: int, n_rows: int) -> list[str | None]:
+def _texts(program: Preparation, column: int, n_rows: int) -> list[str | None]:
     """The categories in turn, one that was never seen, and a missing one."""
     known: list[str | None] = []
     strict = False
     for operation in program.operations:
-        if isinstance(operation, OneHot) and operation.column == column:
+        if isinstance(operation, OneHot | Code) and operation.column == column:
             known += [text for text in operation.categories if text]
-            strict |= operation.strict
+            strict |= isinstance(operation, OneHot) and operation.strict
     known = known or ["x"]
     cycle = [known[i % len(known)] for i in range(n_rows - 2)]
     last = known[0] if strict else None

@@ -222,9 +222,8 @@ def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
     """
     if type(model).__name__ in ENSEMBLES:
         raise TypeError(
-            f"{type(model).__name__} is an ensemble, which no export says yet: lamina.save keeps "
-            "it; MLPClassifier and MLPRegressor, behind TableEncoding, can be exported, as can "
-            "what lamina train --model mlp fits"
+            f"{type(model).__name__} is an ensemble of networks with its own encoding: export it "
+            "with lamina.to_python"
         )
     if not isinstance(model, MLPClassifier | MLPRegressor):
         raise TypeError(

@@ -6,11 +6,10 @@ A step that is not here, or that does more than its operations can say, raises N
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import FeatureUnion, Pipeline
@@ -24,13 +23,11 @@ from sklearn.preprocessing import (
 )
 
 from lamina.encoding import TableEncoding
-from lamina.encoding.whole_numbers import aliases_of
+from lamina.export.lowered_table import lower_table
 from lamina.export.lowering import Lowering, NotLoweredError, Raw, Value
 from lamina.export.program import (
     Affine,
-    Calendar,
     Clip,
-    Columns,
     Impute,
     IsMissing,
     OneHot,
@@ -222,83 +219,15 @@ def _is_missing(value: Any) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
-# What a fitted TableEncoding may hold; anything more must be lowered here first.
-# The forms of text columns say how cells are read before the program has them as numbers.
-PLAIN_PARTS = frozenset(
-    (
-        *("parameters", "columns", "named", "sparse", "categories", "numbers"),
-        *("left_out", "calendar", "forms", "report", "rare", "ranges", "levels", "texts"),
-    )
-)
-NUMBER_PARTS = frozenset({"median", "had_missing", "mean", "variance", "scale", "n_rows"})
-
-
 def _table_encoding(lowering: Lowering, step: TableEncoding, value: Value) -> Value:
-    plain = step.to_plain()
-    _refuse_unknown(plain, PLAIN_PARTS)
-    if not isinstance(value, Raw):
-        raise NotLoweredError("an export takes a TableEncoding as the first step of a pipeline")
+    parts = lower_table(lowering, step, value)
     for name in step.texts_:
         raise NotLoweredError(
             f"column {name!r} is encoded by the n-grams of its texts, which no export can say: fit "
             f"with column_types={{{name!r}: 'category'}}, or without text_components"
         )
-    lowering.takes_a_table = True
-    kinds = list(step.kinds_.items())
-    parts: list[Value] = []
-    used = [i for i, (name, _) in enumerate(kinds) if name not in step.left_out_]
-    numeric = [i for i in used if kinds[i][1] != "category"]
-    for i in numeric:
-        lowering.hold(value.columns[i], kinds[i][1])
-    for i in used:
-        if kinds[i][0] in step.forms_:
-            lowering.forms[value.columns[i]] = step.forms_[kinds[i][0]]
-    if numeric:
-        parts += _table_numbers(lowering, plain["numbers"], value.taken(numeric))
-    for i in used:
-        parts += _calendar(lowering, step.calendar_.get(kinds[i][0], ()), value.columns[i])
-    for i in used:
-        levels = step.levels_.get(kinds[i][0])
-        if levels:
-            source = lowering.add(Columns((value.columns[i],)))
-            parts.append(lowering.add(OneHotNumber(source, 0, _doubles(levels))))
-    for i in used:
-        name, kind = kinds[i]
-        texts = step.categories_[name] if kind == "category" else []
-        if texts:
-            lowering.hold(value.columns[i], "category")
-            aliases = aliases_of(texts)
-            parts.append(lowering.add(OneHot(value.columns[i], tuple(texts), aliases=aliases)))
-    return lowering.join(parts)
-
-
-def _calendar(lowering: Lowering, names: Sequence[str], column: int) -> list[Value]:
-    """The calendar parts of one input, a date."""
-    if not names:
-        return []
-    source = lowering.add(Columns((column,)))
-    return [lowering.add(Calendar(source, 0, name)) for name in names]
-
-
-def _refuse_unknown(plain: Mapping[str, Any], known: frozenset[str]) -> None:
-    unknown = sorted(set(plain) - known)
-    if unknown:
-        raise NotLoweredError(f"no export can say {', '.join(unknown)} of a TableEncoding")
-
-
-def _table_numbers(lowering: Lowering, numbers: Mapping[str, Any], value: Raw) -> list[Value]:
-    """Standardised numbers and dates, and a 0/1 column for each that was missing in training."""
-    _refuse_unknown(numbers, NUMBER_PARTS)
-    source = lowering.add(Columns(value.columns))
-    imputed = lowering.add(Impute(source, _doubles(numbers["median"])))
-    scaled = Standardize(imputed, _doubles(numbers["mean"]), _doubles(numbers["scale"]))
-    parts: list[Value] = [lowering.add(scaled)]
-    missing = tuple(np.flatnonzero(numbers["had_missing"]).tolist())
-    return parts + ([lowering.add(IsMissing(source, missing))] if missing else [])
-
-
-def _doubles(numbers: Any) -> NDArray[np.float64]:
-    return np.asarray(numbers, dtype=np.float64)
+    one_hot = [lowering.add(each.one_hot) for each in parts.categories]
+    return lowering.join([*parts.numbers, *parts.flags, *one_hot])
 
 
 LOWERED: Mapping[type, Callable[[Lowering, Any, Value], Value]] = {

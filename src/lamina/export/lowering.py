@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeAlias
 
 from lamina.encoding.column_form import ColumnForm
+from lamina.encoding.written_numbers import NumberForm
 from lamina.errors import ExportError
-from lamina.export.program import Columns, InputKind, Join, Operation
+from lamina.export.program import Code, Columns, Input, InputKind, Join, OneHot, Operation
 
 
 class NotLoweredError(ExportError):
@@ -79,3 +80,42 @@ class Lowering:
             return parts[0]
         sources = tuple(self.matrix(part) for part in parts)
         return self.add(Join(sources, sum(map(self.width, sources))))
+
+
+class TableProgram(NamedTuple):
+    """The columns that an encoding reads, and the operations that make its matrix."""
+
+    inputs: tuple[Input, ...]
+    operations: tuple[Operation, ...]
+
+
+def table_program(lowering: Lowering) -> TableProgram:
+    """The inputs that are read, and the operations, which count among them."""
+    read = sorted(lowering.kinds)
+    names = [lowering.names[i] for i in read]
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise ExportError(f"two columns are named {twice[0]!r}: rename one of them")
+    place = {column: i for i, column in enumerate(read)}
+    inputs = tuple(_input(lowering, i) for i in read)
+    return TableProgram(inputs, tuple(_renumbered(each, place) for each in lowering.operations))
+
+
+def _input(lowering: Lowering, column: int) -> Input:
+    name, kind, form = lowering.names[column], lowering.kinds[column], lowering.forms.get(column)
+    if form is None:
+        return Input(name, kind)
+    if kind == "category":
+        return Input(name, kind, missing=form.missing)
+    unit = "hours since midnight" if form.kind == "time of day" else ""
+    is_plain = form.kind == "number" and form.number == NumberForm()
+    return Input(name, kind, was_text=not is_plain, unit=unit)
+
+
+def _renumbered(operation: Operation, place: dict[int, int]) -> Operation:
+    """An operation whose input columns are counted among those that are read."""
+    if isinstance(operation, Columns):
+        return Columns(tuple(place[column] for column in operation.columns))
+    if isinstance(operation, OneHot | Code):
+        return replace(operation, column=place[operation.column])
+    return operation

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -13,12 +12,11 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 from lamina.encoding import TableEncoding
-from lamina.encoding.written_numbers import NumberForm
 from lamina.errors import ExportError
 from lamina.export.fitted_network import FittedNetwork, fitted_network
 from lamina.export.lowered_steps import lower_step
-from lamina.export.lowering import Lowering, Raw, Value
-from lamina.export.program import Columns, Input, OneHot, Operation, Program, TargetScale
+from lamina.export.lowering import Lowering, Raw, TableProgram, Value, table_program
+from lamina.export.program import Program, TargetScale
 
 
 def lower(model: Any, dtype: DTypeLike | None = None) -> Program:
@@ -46,18 +44,11 @@ def lower(model: Any, dtype: DTypeLike | None = None) -> Program:
     return _program(lowering, network, target)
 
 
-class TableProgram(NamedTuple):
-    """The columns that an encoding reads, and the operations that make its matrix."""
-
-    inputs: tuple[Input, ...]
-    operations: tuple[Operation, ...]
-
-
 def lower_encoding(encoding: TableEncoding) -> TableProgram:
     """The operations of a TableEncoding alone."""
     lowering = Lowering(_names(encoding))
     lowering.matrix(lower_step(lowering, encoding, Raw(tuple(range(len(lowering.names))))))
-    return _table(lowering)
+    return table_program(lowering)
 
 
 def _program(lowering: Lowering, network: FittedNetwork, target: TargetScale | None) -> Program:
@@ -69,40 +60,8 @@ def _program(lowering: Lowering, network: FittedNetwork, target: TargetScale | N
         )
     if not lowering.takes_a_table:
         return Program((), n_features, operations, network, target)
-    inputs, operations = _table(lowering)
+    inputs, operations = table_program(lowering)
     return Program(inputs, n_features, operations, network, target)
-
-
-def _table(lowering: Lowering) -> TableProgram:
-    """The inputs that are read, and the operations, which count among them."""
-    read = sorted(lowering.kinds)
-    names = [lowering.names[i] for i in read]
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise ExportError(f"two columns are named {twice[0]!r}: rename one of them")
-    place = {column: i for i, column in enumerate(read)}
-    inputs = tuple(_input(lowering, i) for i in read)
-    return TableProgram(inputs, tuple(_renumbered(each, place) for each in lowering.operations))
-
-
-def _input(lowering: Lowering, column: int) -> Input:
-    name, kind, form = lowering.names[column], lowering.kinds[column], lowering.forms.get(column)
-    if form is None:
-        return Input(name, kind)
-    if kind == "category":
-        return Input(name, kind, missing=form.missing)
-    unit = "hours since midnight" if form.kind == "time of day" else ""
-    is_plain = form.kind == "number" and form.number == NumberForm()
-    return Input(name, kind, was_text=not is_plain, unit=unit)
-
-
-def _renumbered(operation: Operation, place: dict[int, int]) -> Operation:
-    """An operation whose input columns are counted among those that are read."""
-    if isinstance(operation, Columns):
-        return Columns(tuple(place[column] for column in operation.columns))
-    if isinstance(operation, OneHot):
-        return replace(operation, column=place[operation.column])
-    return operation
 
 
 def _names(model: Any) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,6 +122,15 @@ class Clip:
 
 
 @dataclass(frozen=True)
+class SmoothClip:
+    """x / sqrt(1 + (x / bound)²), which stays within ±bound."""
+
+    source: int
+    bound: float
+    width: int
+
+
+@dataclass(frozen=True)
 class Take:
     """Some columns of the matrix, in this order."""
 
@@ -168,6 +177,53 @@ class OneHot:
         """The place of each category, also by its aliases."""
         places = {text: i for i, text in enumerate(self.categories)}
         return places | {text: places[category] for text, category in self.aliases.items()}
+
+
+@dataclass(frozen=True)
+class Code:
+    """The place of an input's category, counted from 1, as a number; 0 where it is none of them.
+
+    Attributes
+    ----------
+    column : int
+        The input.
+    categories : tuple of str or None
+        None is the missing value, of which there is one at most.
+    aliases : mapping of str to str
+        Other texts for some of the categories, such as '2.0' for '2'.
+    """
+
+    column: int
+    categories: tuple[str | None, ...]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    width: int = 1
+
+    @property
+    def one_hot(self) -> OneHot:
+        """The 0/1 columns of the same categories."""
+        return OneHot(self.column, self.categories, aliases=self.aliases)
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """The row of a table, for each code in one column of the matrix.
+
+    Attributes
+    ----------
+    source : int
+        A matrix of whole numbers from 0.
+    column : int
+    table : ndarray of shape (n_codes, width)
+    """
+
+    source: int
+    column: int
+    table: Vector
+
+    @property
+    def width(self) -> int:
+        """The columns of its matrix."""
+        return int(self.table.shape[1])
 
 
 @dataclass(frozen=True)
@@ -220,8 +276,11 @@ Operation: TypeAlias = (
     | Standardize
     | Affine
     | Clip
+    | SmoothClip
     | Take
     | OneHot
+    | Code
+    | Lookup
     | OneHotNumber
     | Calendar
     | Join
@@ -237,8 +296,8 @@ class TargetScale:
 
 
 @dataclass(frozen=True)
-class Program:
-    """A fitted model: what comes before its network, the network, and what comes after.
+class Preparation:
+    """The part of a fitted model that comes before its networks.
 
     Attributes
     ----------
@@ -248,21 +307,56 @@ class Program:
         The columns of that matrix.
     operations : tuple of Operation
         None where the network takes the matrix as it is.
-    network : FittedNetwork
-    target : TargetScale or None
-        One number for each column of the prediction.
     """
 
     inputs: tuple[Input, ...]
     n_features: int
     operations: tuple[Operation, ...]
-    network: FittedNetwork
-    target: TargetScale | None = None
 
     @property
     def takes_a_table(self) -> bool:
         """Whether columns come in by name, and no matrix."""
         return bool(self.inputs)
+
+
+@dataclass(frozen=True)
+class Program(Preparation):
+    """A fitted model: what comes before its network, the network, and what comes after.
+
+    Attributes
+    ----------
+    network : FittedNetwork
+    target : TargetScale or None
+        One number for each column of the prediction.
+    """
+
+    network: FittedNetwork
+    target: TargetScale | None = None
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of numbers that come in and go out."""
+        return self.network.dtype
+
+    @property
+    def network_dtype(self) -> np.dtype[Any]:
+        """The dtype that the network computes in."""
+        return self.network.dtype
+
+    @property
+    def n_columns(self) -> int:
+        """The columns of `predict_proba`, side by side, or of a regression's prediction."""
+        return self.network.n_columns
+
+    @property
+    def has_spread(self) -> bool:
+        """Whether standard deviations are predicted as well."""
+        return self.network.has_spread
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether the operands of products are rounded."""
+        return self.network.precision is not None
 
     @property
     def output_scale(self) -> TargetScale | None:

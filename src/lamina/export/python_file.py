@@ -11,31 +11,12 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from lamina.encoding import TargetEncoding
-from lamina.errors import ExportError
-from lamina.export.fitted_network import FittedBlock, FittedNetwork
+from lamina.export.fitted_network import ENSEMBLES, FittedNetwork
 from lamina.export.model_program import lower
 from lamina.export.program import Program
+from lamina.export.python_code import block_lines, function_code, head, labels_code
 from lamina.export.python_table import array_text, encoding_code
 
-HEAD = '''\
-"""{description}
-
-Written by lamina {version}; it needs nothing but NumPy. Layers: {layers}.{input}
-"""
-
-{imports}
-
-{n_features}{classes}
-
-def _array(dtype, shape, text):
-    numbers = np.frombuffer(base64.b64decode(text), dtype=dtype)
-    return numbers.astype(numbers.dtype.newbyteorder("=")).reshape(shape)
-'''
-TABLE = """
-
-X is a dict of columns, a data frame, or a list of rows that are dicts; COLUMNS has their names.
-A missing value is None or NaN. A number is anything that float takes; a date is a datetime, a date,
-text in ISO 8601, or a datetime64 of NumPy, in UTC where it has no time zone."""
 MATRIX = """
 
 NaN is a missing number where the model was fitted with an imputer."""
@@ -59,12 +40,6 @@ ROUNDED = """
 def _nearest(z):
     return {nearest}
 """
-FUNCTION = '''
-
-def {name}({arguments}):
-    """{what}, of shape {shape}{more}."""
-    {body}
-'''
 DECISIONS = {
     "binary": "CLASSES[(_forward(X)[:, 0] > 0.5).astype(int)]",
     "multiclass": "CLASSES[_forward(X).argmax(axis=1)]",
@@ -91,7 +66,8 @@ def to_python(
 
     Parameters
     ----------
-    model : MLPClassifier, MLPRegressor, Pipeline or TransformedTargetRegressor
+    model : MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor, Pipeline or \
+            TransformedTargetRegressor
         Fitted. A pipeline may hold a TableEncoding and scikit-learn's ColumnTransformer,
         FeatureUnion, StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler, SimpleImputer and
         OneHotEncoder; a target's scaler is StandardScaler or MinMaxScaler.
@@ -99,7 +75,8 @@ def to_python(
         Where to write the source as well.
     dtype : {'float32', 'float64'}, optional
         What the network computes in; by default the dtype of its weights, or the float32 that a
-        `precision` sums in. What stands before it computes in float64.
+        `precision` sums in. What stands before it computes in float64. A TabularClassifier or
+        TabularRegressor gives its mean in float64, unless dtype='float32'.
 
     Returns
     -------
@@ -110,7 +87,8 @@ def to_python(
     ------
     ExportError
         For what the file could not say: labels that are no strings, numbers or booleans, a step
-        of a pipeline, or a parameter, which the message names.
+        of a pipeline, a parameter, or a column whose n-grams an ensemble uses, which the message
+        names.
     NotFittedError
         For a model that has not been fitted.
     TypeError
@@ -130,32 +108,35 @@ def to_python(
     >>> bool((names["predict"](X) == model.predict(X)).all())
     True
     """
-    program = lower(model, dtype)
-    network = program.network
-    code = encoding_code(program) if program.operations else ""
-    code += "\n\n" + _weights(program) + _forward(program) + "".join(_functions(network))
-    source = _head(program, code) + code
+    if type(model).__name__ in ENSEMBLES:
+        # Imported here: networks alone need no estimators for tables.
+        from lamina.export.python_ensemble import ensemble_source
+
+        source = ensemble_source(model, dtype)
+    else:
+        source = _source(lower(model, dtype))
     if path is not None:
         Path(path).write_text(source, encoding="utf-8")
     return source
 
 
-def _head(program: Program, code: str) -> str:
-    import lamina
-
+def _source(program: Program) -> str:
     network = program.network
-    dates = ["from datetime import date, datetime, timezone"] if program.takes_a_table else []
-    maths = ["import math"] if "math." in code else []
-    imports = ["import base64", *maths, *dates, "", "import numpy as np"]
-    matrix = MATRIX if program.operations else ""
-    return HEAD.format(
-        description=network.description,
-        version=lamina.__version__,
-        layers=network.layers_in_words,
-        input=TABLE if program.takes_a_table else matrix,
-        imports="\n".join(imports),
-        n_features="" if program.takes_a_table else f"N_FEATURES = {program.n_features}\n",
-        classes=_classes(network),
+    code = encoding_code(program) if program.operations else ""
+    code += "\n\n" + _weights(program) + _forward(program) + "".join(_functions(network))
+    return _head(program, code) + code
+
+
+def _head(program: Program, code: str) -> str:
+    network = program.network
+    n_features = "" if program.takes_a_table else f"N_FEATURES = {program.n_features}\n"
+    return head(
+        network.description,
+        network.layers_in_words,
+        code,
+        takes_a_table=program.takes_a_table,
+        more=MATRIX if program.operations else "",
+        classes=n_features + _classes(network),
     )
 
 
@@ -163,19 +144,9 @@ def _classes(network: FittedNetwork) -> str:
     if network.targets is None:
         return ""
     if not network.heads:
-        return f"CLASSES = {_labels(network.targets.classes)}\n"
-    columns = "".join(f"    {_labels(classes)},\n" for classes in network.targets.classes)
+        return f"CLASSES = {labels_code(network.targets.classes)}\n"
+    columns = "".join(f"    {labels_code(classes)},\n" for classes in network.targets.classes)
     return f"CLASSES = [\n{columns}]\n"
-
-
-def _labels(classes: NDArray[Any]) -> str:
-    for label in classes.tolist():
-        if type(label) not in (str, int, float, bool):
-            raise ExportError(
-                f"a Python file cannot say the label {label!r} of type {type(label).__name__}: "
-                "fit the model to strings, numbers or booleans"
-            )
-    return f"np.array({classes.tolist()!r}, dtype={classes.dtype.str!r})"
 
 
 def _weights(program: Program) -> str:
@@ -197,7 +168,7 @@ def _forward(program: Program) -> str:
     network, lines = program.network, list[str]()
     factor = "a" if network.precision is None else "_nearest(a)"
     for i, block in enumerate(network.blocks, 1):
-        lines += _block(block, i, factor, is_last=block is network.blocks[-1])
+        lines += block_lines(block, i, factor, is_last=block is network.blocks[-1])
     if lines[-1].startswith("a = "):
         lines.append("z = a")
     forward = FORWARD.format(
@@ -232,22 +203,6 @@ def _result(program: Program) -> str:
     return f'(({link}) * SLOPE + OFFSET).astype("{network.dtype.name}")'
 
 
-def _block(block: FittedBlock, i: int, factor: str, is_last: bool) -> list[str]:
-    """The lines of one block, from a to a; to z where the output has no activation."""
-    lines = [f"z = {factor} @ W{i} + b{i}"]
-    if block.named:
-        numbers = [f"{name}{i}" for name in block.named]
-        lines.append(f"{', '.join(block.named)} = {', '.join(numbers)}")
-    if block.normalization is not None:
-        lines.append(f"z = {block.normalization.code.numpy}")
-    a = block.activation.code.numpy
-    if block.residual:
-        lines.append(f"a = a + ({a})")
-    elif not (is_last and block.is_affine):
-        lines.append(f"a = {a}")
-    return lines
-
-
 def _functions(network: FittedNetwork) -> list[str]:
     shape = f"(n_samples, {network.n_columns})"
     if network.targets is not None:
@@ -258,20 +213,20 @@ def _functions(network: FittedNetwork) -> list[str]:
     if network.has_spread:
         return [_mean_and_spread(network, what)]
     if network.n_columns > 1:
-        return [_function("predict", what, shape, "return _forward(X)")]
-    return [_function("predict", what, "(n_samples,)", "return _forward(X).ravel()")]
+        return [function_code("predict", what, shape, "return _forward(X)")]
+    return [function_code("predict", what, "(n_samples,)", "return _forward(X).ravel()")]
 
 
 def _predict_proba(network: FittedNetwork, shape: str) -> str:
     if network.heads:
         shapes = " and ".join(f"(n_samples, {n})" for n in network.heads)
         what = "The probabilities of each column's classes, in the order of CLASSES"
-        return _function("predict_proba", what, shapes, "return _forward(X)")
+        return function_code("predict_proba", what, shapes, "return _forward(X)")
     each = "label" if network.is_multilabel else "class, in the order of CLASSES"
     body = "return _forward(X)"
     if network.is_binary:
         body = "p = _forward(X)\n    return np.hstack([1 - p, p])"
-    return _function("predict_proba", f"The probability of each {each}", shape, body)
+    return function_code("predict_proba", f"The probability of each {each}", shape, body)
 
 
 def _predict_labels(network: FittedNetwork, targets: TargetEncoding, shape: str) -> str:
@@ -284,7 +239,7 @@ def _predict_labels(network: FittedNetwork, targets: TargetEncoding, shape: str)
         shape = "(n_samples,)"
     if network.is_binary and len(targets.classes) == 1:
         decision = "CLASSES[np.zeros(len(_forward(X)), dtype=int)]"
-    return _function("predict", what, shape, f"return {decision}")
+    return function_code("predict", what, shape, f"return {decision}")
 
 
 def _quantiles(network: FittedNetwork, what: str) -> str:
@@ -293,7 +248,7 @@ def _quantiles(network: FittedNetwork, what: str) -> str:
     shape = f"(n_samples, {n})" if each == 1 else f"(n_samples, {each}, {n})"
     one = "[:, 0]" if each == 1 else ""
     body = f"return np.sort(_forward(X).reshape(-1, {each}, {n}), axis=2){one}"
-    return _function("predict", what, shape, body)
+    return function_code("predict", what, shape, body)
 
 
 def _mean_and_spread(network: FittedNetwork, what: str) -> str:
@@ -306,12 +261,4 @@ def _mean_and_spread(network: FittedNetwork, what: str) -> str:
         "    return (mean, std) if return_std else mean"
     )
     more = "; return_std=True adds its standard deviation"
-    return _function("predict", what, shape, body, "X, return_std=False", more)
-
-
-def _function(
-    name: str, what: str, shape: str, body: str, arguments: str = "X", more: str = ""
-) -> str:
-    return FUNCTION.format(
-        name=name, arguments=arguments, what=what, shape=shape, more=more, body=body
-    )
+    return function_code("predict", what, shape, body, "X, return_std=False", more)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from numpy.typing import NDArray
 
@@ -13,15 +13,19 @@ from lamina.export.program import (
     Affine,
     Calendar,
     Clip,
+    Code,
     Columns,
     Impute,
     Input,
     IsMissing,
     Join,
+    Lookup,
     OneHot,
     OneHotNumber,
     Operation,
+    Preparation,
     Program,
+    SmoothClip,
     Standardize,
     Take,
 )
@@ -154,6 +158,13 @@ def _one_hot(name, texts, categories, fill, strict, aliases=()):
             )
     return encoded
 """
+CODES = """
+
+def _codes(texts, categories, aliases=()):
+    places = {category: i for i, category in enumerate(categories, 1)}
+    places.update((text, places[category]) for text, category in aliases)
+    return np.array([[places.get(text, 0.0)] for text in texts], dtype="float64").reshape(-1, 1)
+"""
 ONE_HOT_NUMBER = """
 
 def _one_hot_number(x, values, strict):
@@ -173,11 +184,27 @@ def _encode(X):
 """
 
 
-def encoding_code(program: Program) -> str:
-    """The functions and constants up to `_encode`, which makes the network's matrix."""
+class OperationsCode(NamedTuple):
+    """The operations of a program in Python.
+
+    Attributes
+    ----------
+    functions, constants : str
+    lines : list of str
+        The statements that set the matrices v0, v1, ... in the place of X.
+    """
+
+    functions: str
+    constants: str
+    lines: list[str]
+
+
+def operations_code(program: Preparation) -> OperationsCode:
+    """What comes before the networks of a program, in Python."""
     kinds = {type(operation) for operation in program.operations}
     code = _read_table(program.inputs) if program.takes_a_table else ""
     code += ONE_HOT if OneHot in kinds else ""
+    code += CODES if Code in kinds else ""
     code += ONE_HOT_NUMBER if OneHotNumber in kinds else ""
     code += calendar_code.PYTHON if Calendar in kinds else ""
     constants, lines = [], []
@@ -187,12 +214,14 @@ def encoding_code(program: Program) -> str:
         lines.append(f"    v{i} = {expression}")
     if program.takes_a_table:
         lines.insert(0, "    columns = _columns(X)")
-    return (
-        code
-        + "\n\n"
-        + "".join(constants)
-        + ENCODE.format(lines="\n".join(lines), last=len(program.operations) - 1)
-    )
+    return OperationsCode(code, "\n\n" + "".join(constants), lines)
+
+
+def encoding_code(program: Program) -> str:
+    """The functions and constants up to `_encode`, which makes the network's matrix."""
+    code = operations_code(program)
+    encode = ENCODE.format(lines="\n".join(code.lines), last=len(program.operations) - 1)
+    return code.functions + code.constants + encode
 
 
 def _read_table(inputs: Sequence[Input]) -> str:
@@ -217,7 +246,7 @@ def array_text(numbers: NDArray[Any]) -> str:
 Rendered = tuple[str, dict[str, str]]
 
 
-def _columns(program: Program, operation: Columns, i: int) -> Rendered:
+def _columns(program: Preparation, operation: Columns, i: int) -> Rendered:
     if program.takes_a_table:
         return f"np.column_stack([{', '.join(f'columns[{j}]' for j in operation.columns)}])", {}
     if operation.columns == tuple(range(program.n_features)):
@@ -225,7 +254,7 @@ def _columns(program: Program, operation: Columns, i: int) -> Rendered:
     return f"X[:, {list(operation.columns)}]", {}
 
 
-def _impute(program: Program, operation: Impute, i: int) -> Rendered:
+def _impute(program: Preparation, operation: Impute, i: int) -> Rendered:
     source = f"v{operation.source}"
     return (
         f"np.where(np.isnan({source}), FILL{i}, {source})",
@@ -233,17 +262,17 @@ def _impute(program: Program, operation: Impute, i: int) -> Rendered:
     )
 
 
-def _is_missing(program: Program, operation: IsMissing, i: int) -> Rendered:
+def _is_missing(program: Preparation, operation: IsMissing, i: int) -> Rendered:
     columns = list(operation.columns)
     return f'np.isnan(v{operation.source}[:, {columns}]).astype("float64")', {}
 
 
-def _standardize(program: Program, operation: Standardize, i: int) -> Rendered:
+def _standardize(program: Preparation, operation: Standardize, i: int) -> Rendered:
     arrays = {f"MEAN{i}": operation.mean, f"SCALE{i}": operation.scale}
     return f"(v{operation.source} - MEAN{i}) / SCALE{i}", _texts(arrays)
 
 
-def _affine(program: Program, operation: Affine, i: int) -> Rendered:
+def _affine(program: Preparation, operation: Affine, i: int) -> Rendered:
     arrays = {f"SLOPE{i}": operation.slope, f"OFFSET{i}": operation.offset}
     return f"v{operation.source} * SLOPE{i} + OFFSET{i}", _texts(arrays)
 
@@ -252,21 +281,33 @@ def _texts(arrays: Mapping[str, NDArray[Any]]) -> dict[str, str]:
     return {name: array_text(array) for name, array in arrays.items()}
 
 
-def _clip(program: Program, operation: Clip, i: int) -> Rendered:
+def _clip(program: Preparation, operation: Clip, i: int) -> Rendered:
     return f"np.clip(v{operation.source}, {operation.low!r}, {operation.high!r})", {}
 
 
-def _take(program: Program, operation: Take, i: int) -> Rendered:
+def _smooth_clip(program: Preparation, operation: SmoothClip, i: int) -> Rendered:
+    x = f"v{operation.source}"
+    return f"{x} / np.hypot(1.0, {x} / {operation.bound!r})", {}
+
+
+def _take(program: Preparation, operation: Take, i: int) -> Rendered:
     return f"v{operation.source}[:, {list(operation.columns)}]", {}
 
 
-def _one_hot(program: Program, operation: OneHot, i: int) -> Rendered:
+def _one_hot(program: Preparation, operation: OneHot, i: int) -> Rendered:
     name = program.inputs[operation.column].name
+    arguments = f"{name!r}, columns[{operation.column}], CATEGORIES{i}, {operation.fill!r}"
+    call = f"_one_hot({arguments}, {operation.strict}"
+    return _with_categories(call, operation, i)
+
+
+def _code(program: Preparation, operation: Code, i: int) -> Rendered:
+    return _with_categories(f"_codes(columns[{operation.column}], CATEGORIES{i}", operation, i)
+
+
+def _with_categories(call: str, operation: OneHot | Code, i: int) -> Rendered:
+    """The end of a call that takes categories, and their constants."""
     categories = "".join(f"    {text!r},\n" for text in operation.categories)
-    call = (
-        f"_one_hot({name!r}, columns[{operation.column}], CATEGORIES{i}, {operation.fill!r}, "
-        f"{operation.strict}"
-    )
     constants = {f"CATEGORIES{i}": f"[\n{categories}]"}
     if not operation.aliases:
         return f"{call})", constants
@@ -274,7 +315,12 @@ def _one_hot(program: Program, operation: OneHot, i: int) -> Rendered:
     return f"{call}, ALIASES{i})", constants | {f"ALIASES{i}": f"[\n{aliases}]"}
 
 
-def _one_hot_number(program: Program, operation: OneHotNumber, i: int) -> Rendered:
+def _lookup(program: Preparation, operation: Lookup, i: int) -> Rendered:
+    codes = f'v{operation.source}[:, {operation.column}].astype("int64")'
+    return f"TABLE{i}[{codes}]", {f"TABLE{i}": array_text(operation.table)}
+
+
+def _one_hot_number(program: Preparation, operation: OneHotNumber, i: int) -> Rendered:
     x = f"v{operation.source}[:, {operation.column}]"
     return (
         f"_one_hot_number({x}, VALUES{i}, {operation.strict})",
@@ -282,24 +328,27 @@ def _one_hot_number(program: Program, operation: OneHotNumber, i: int) -> Render
     )
 
 
-def _calendar(program: Program, operation: Calendar, i: int) -> Rendered:
+def _calendar(program: Preparation, operation: Calendar, i: int) -> Rendered:
     days = f"v{operation.source}[:, {operation.column}]"
     return calendar_code.in_python(operation.part, days), {}
 
 
-def _join(program: Program, operation: Join, i: int) -> Rendered:
+def _join(program: Preparation, operation: Join, i: int) -> Rendered:
     return f"np.hstack([{', '.join(f'v{source}' for source in operation.sources)}])", {}
 
 
-RENDERED: Mapping[type[Operation], Callable[[Program, Any, int], Rendered]] = {
+RENDERED: Mapping[type[Operation], Callable[[Preparation, Any, int], Rendered]] = {
     Columns: _columns,
     Impute: _impute,
     IsMissing: _is_missing,
     Standardize: _standardize,
     Affine: _affine,
     Clip: _clip,
+    SmoothClip: _smooth_clip,
     Take: _take,
     OneHot: _one_hot,
+    Code: _code,
+    Lookup: _lookup,
     OneHotNumber: _one_hot_number,
     Calendar: _calendar,
     Join: _join,

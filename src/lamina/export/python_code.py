@@ -1,0 +1,103 @@
+"""Pieces of a Python file: its head, the lines of a network's block, labels, functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from lamina.errors import ExportError
+from lamina.export.fitted_network import FittedBlock
+
+HEAD = '''\
+"""{description}
+
+Written by lamina {version}; it needs nothing but NumPy. Layers: {layers}.{input}
+"""
+
+{imports}
+
+{constants}
+
+def _array(dtype, shape, text):
+    numbers = np.frombuffer(base64.b64decode(text), dtype=dtype)
+    return numbers.astype(numbers.dtype.newbyteorder("=")).reshape(shape)
+'''
+TABLE = """
+
+X is a dict of columns, a data frame, or a list of rows that are dicts; COLUMNS has their names.
+A missing value is None or NaN. A number is anything that float takes; a date is a datetime, a date,
+text in ISO 8601, or a datetime64 of NumPy, in UTC where it has no time zone."""
+FUNCTION = '''
+
+def {name}({arguments}):
+    """{what}, of shape {shape}{more}."""
+    {body}
+'''
+
+
+def head(
+    description: str, layers: str, code: str, *, takes_a_table: bool, more: str, classes: str
+) -> str:
+    """The first lines of a file, up to `_array`, which reads its numbers.
+
+    Parameters
+    ----------
+    description, layers : str
+    code : str
+        What follows; it decides which modules are imported.
+    takes_a_table : bool
+    more : str
+        What the file's docstring says of X.
+    classes : str
+        The definitions of constants.
+    """
+    import lamina
+
+    dates = ["from datetime import date, datetime, timezone"] if takes_a_table else []
+    maths = ["import math"] if "math." in code else []
+    imports = ["import base64", *maths, *dates, "", "import numpy as np"]
+    return HEAD.format(
+        description=description,
+        version=lamina.__version__,
+        layers=layers,
+        input=TABLE if takes_a_table else more,
+        imports="\n".join(imports),
+        constants=classes,
+    )
+
+
+def labels_code(classes: NDArray[Any]) -> str:
+    """Labels as an array of NumPy."""
+    for label in classes.tolist():
+        if type(label) not in (str, int, float, bool):
+            raise ExportError(
+                f"a Python file cannot say the label {label!r} of type {type(label).__name__}: "
+                "fit the model to strings, numbers or booleans"
+            )
+    return f"np.array({classes.tolist()!r}, dtype={classes.dtype.str!r})"
+
+
+def block_lines(block: FittedBlock, i: int, factor: str, is_last: bool) -> list[str]:
+    """The lines of one block, from a to a; to z where the output has no activation."""
+    lines = [f"z = {factor} @ W{i} + b{i}"]
+    if block.named:
+        numbers = [f"{name}{i}" for name in block.named]
+        lines.append(f"{', '.join(block.named)} = {', '.join(numbers)}")
+    if block.normalization is not None:
+        lines.append(f"z = {block.normalization.code.numpy}")
+    a = block.activation.code.numpy
+    if block.residual:
+        lines.append(f"a = a + ({a})")
+    elif not (is_last and block.is_affine):
+        lines.append(f"a = {a}")
+    return lines
+
+
+def function_code(
+    name: str, what: str, shape: str, body: str, arguments: str = "X", more: str = ""
+) -> str:
+    """One of the file's functions."""
+    return FUNCTION.format(
+        name=name, arguments=arguments, what=what, shape=shape, more=more, body=body
+    )

@@ -1,0 +1,266 @@
+"""Estimators for tables answer alike as a Python file, as a C header and in ONNX."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.base import is_classifier
+from sklearn.exceptions import NotFittedError
+
+import lamina
+from lamina import TabularClassifier, TabularRegressor
+from lamina.errors import ExportError
+from lamina.export import lowered_ensemble
+from lamina.export.lowered_ensemble import lower_ensemble
+from lamina.export.program import Code, Columns, OneHot
+
+pd = pytest.importorskip("pandas")
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    "ignore::lamina.errors.NoBetterThanTrivialWarning",
+)
+
+N_ROWS = 200
+# Relative to the largest answer: float32 sums in another order.
+TOLERANCE = {None: 2e-6, "float32": 1e-5, "float64": 2e-6}
+
+
+def houses(n: int = N_ROWS, seed: int = 0) -> Any:
+    """Numbers, dates, booleans, few and many categories, and gaps in all of them."""
+    draw = np.random.default_rng(seed)
+    table = pd.DataFrame(
+        {
+            "income": np.exp(draw.normal(10, 2, n)).round(2),
+            "rooms": draw.integers(1, 6, n).astype(float),
+            "garden": draw.random(n) > 0.5,
+            "empties": np.where(draw.random(n) > 0.8, draw.normal(size=n), 0.0),
+            "city": draw.choice(["Oslo", "Rome", "Århus"], n),
+            "shop": draw.choice([f"shop {i}" for i in range(30)], n),
+            "zip": draw.choice([f"{i:05d}" for i in range(14)], n),
+            "heated": draw.choice(["yes", "no"], n),
+            "seen": pd.Timestamp("2021-02-27 13:21") + pd.to_timedelta(np.arange(n) * 7, "h"),
+            "unit": "kg",
+        }
+    )
+    table["seen"] = table["seen"].dt.as_unit("us")
+    table = table.astype({"garden": object})
+    for i, name in enumerate(table.columns[:-1]):
+        table.loc[i :: 11 + i, name] = None
+    return table
+
+
+def numbers(n: int = N_ROWS) -> Any:
+    """Numbers alone."""
+    return houses(n)[["income", "rooms", "empties"]]
+
+
+def categories(n: int = N_ROWS) -> Any:
+    """Categories alone."""
+    return houses(n)[["city", "shop", "heated"]]
+
+
+def score_of(table: Any) -> np.ndarray:
+    """A number for each row."""
+    codes = [pd.factorize(table.iloc[:, i])[0] for i in (0, 1, 2, table.shape[1] - 2)]
+    return np.sum([np.sin(c) for c in codes], axis=0)
+
+
+def labels_of(table: Any, n_classes: int) -> np.ndarray:
+    """One of so many classes for each row, of about equal size."""
+    ranks = np.argsort(np.argsort(score_of(table)))
+    return ranks * n_classes // len(table)
+
+
+CASES = {
+    "regression": (houses, lambda t: score_of(t) * 1e6, TabularRegressor),
+    "regression of numbers": (numbers, score_of, TabularRegressor),
+    "regression of categories": (categories, score_of, TabularRegressor),
+    "two classes": (houses, lambda t: np.array(["no", "yés"])[labels_of(t, 2)], TabularClassifier),
+    "four classes": (houses, lambda t: labels_of(t, 4), TabularClassifier),
+    "classes of booleans": (numbers, lambda t: labels_of(t, 2) > 0, TabularClassifier),
+    "several recipes": (houses, lambda t: labels_of(t, 3), TabularClassifier),
+    "tempered": (houses, lambda t: labels_of(t, 3), TabularClassifier),
+}
+
+
+@cache
+def fitted(name: str) -> tuple[Any, Any]:
+    """The model of a case, and the table that it learned from."""
+    make, target, cls = CASES[name]
+    table = make()
+    quality = "balanced" if name == "several recipes" else "fast"
+    cv = 2 if name == "several recipes" else 3
+    model = cls(quality=quality, random_state=0, n_jobs=1, time_limit=None)
+    types = {"zip": "category"} if "zip" in table else None
+    model.set_params(column_types=types).fit(table, target(table), cv=cv)
+    if name == "tempered":
+        model.calibration_ = replace(model.calibration_, temperature=1.7)
+    return model, table
+
+
+def strange_rows(table: Any) -> Any:
+    """Rows of the table, and others: each column missing, extreme, or never seen."""
+    head = table.iloc[: table.shape[1] * 3].reset_index(drop=True).copy()
+    n = table.shape[1]
+    for i, name in enumerate(table.columns):
+        head.loc[i, name] = None
+        if isinstance(table[name].dropna().iloc[0], str):
+            head.loc[i + n, name] = 'unseen "x"'
+        elif table[name].dtype == float:
+            head.loc[i + n, name] = 1e300
+            head.loc[i + 2 * n, name] = -1e12
+    return pd.concat([table, head], ignore_index=True)
+
+
+def expected(model: Any, table: Any) -> np.ndarray:
+    """What lamina answers, as columns."""
+    if is_classifier(model):
+        return np.asarray(model.predict_proba(table))
+    return np.asarray(model.predict(table)).reshape(-1, 1)
+
+
+def run_python(model: Any, table: Any, **options: Any) -> np.ndarray:
+    """What the Python file answers, as columns."""
+    names: dict[str, Any] = {}
+    exec(compile(lamina.to_python(model, **options), "model.py", "exec"), names)
+    if not is_classifier(model):
+        return np.asarray(names["predict"](table)).reshape(-1, 1)
+    assert names["predict"](table).tolist() == model.predict(table).tolist()
+    return np.asarray(names["predict_proba"](table))
+
+
+def assert_alike(given: np.ndarray, wanted: np.ndarray, dtype: str | None) -> None:
+    """Equal to the tolerance of the dtype, relative to the largest number of all."""
+    assert given.shape == wanted.shape
+    assert given.dtype == (dtype or "float64")
+    np.testing.assert_allclose(given, wanted, rtol=0, atol=TOLERANCE[dtype] * abs(wanted).max())
+
+
+every_dtype = pytest.mark.parametrize("dtype", [None, "float32", "float64"])
+every_case = pytest.mark.parametrize("name", CASES)
+
+
+@every_dtype
+@every_case
+def test_a_python_file_answers_as_the_ensemble(name, dtype):
+    model, table = fitted(name)
+    rows = strange_rows(table)
+    assert_alike(run_python(model, rows, dtype=dtype), expected(model, rows), dtype)
+
+
+@pytest.mark.parametrize("form", ["dict", "rows", "arrays", "shuffled"])
+def test_a_python_file_of_an_ensemble_takes_a_table_in_every_form(form):
+    model, table = fitted("two classes")
+    rows = strange_rows(table)
+    given = {
+        "dict": lambda: rows.to_dict("list"),
+        "rows": lambda: rows.to_dict("records"),
+        "arrays": lambda: {name: rows[name].to_numpy() for name in rows},
+        "shuffled": lambda: rows[rows.columns[::-1]],
+    }[form]()
+    assert_alike(run_python_alone(model, given), expected(model, rows), None)
+
+
+def run_python_alone(model: Any, table: Any) -> np.ndarray:
+    names: dict[str, Any] = {}
+    exec(lamina.to_python(model), names)
+    return np.asarray(names["predict_proba"](table))
+
+
+def test_a_python_file_of_an_ensemble_refuses_infinity_by_column_and_row():
+    model, table = fitted("regression")
+    names: dict[str, Any] = {}
+    exec(lamina.to_python(model), names)
+    rows = table.copy()
+    rows.loc[4, "income"] = np.inf
+    with pytest.raises(ValueError, match="'income' holds infinity in row 5"):
+        names["predict"](rows)
+
+
+def test_an_ensemble_fitted_to_an_array_is_exported_with_numbered_columns():
+    X = np.random.default_rng(0).normal(size=(120, 3))
+    model = TabularRegressor(quality="fast", random_state=0).fit(X, X[:, 0] + X[:, 1])
+    names: dict[str, Any] = {}
+    exec(lamina.to_python(model), names)
+    given = names["predict"](dict(zip(names["COLUMNS"], X.T, strict=True)))
+    np.testing.assert_allclose(given, model.predict(X), rtol=1e-5)
+
+
+def test_the_encoding_stands_once_and_members_of_a_recipe_share_their_bins():
+    model, _ = fitted("several recipes")
+    program = lower_ensemble(model)
+    texts = [each.column for each in program.operations if isinstance(each, OneHot | Code)]
+    assert len(texts) == len(set(texts))
+    reads = [each.columns for each in program.operations if isinstance(each, Columns)]
+    assert len(reads) == len(set(reads))
+    recipes = {member.recipe for member in model.members_}
+    assert len(model.members_) == 2 * len(recipes)
+    assert len({member.sources[0] for member in program.members}) <= len(recipes)
+
+
+def test_a_left_out_column_is_no_input():
+    model, _ = fitted("regression")
+    assert "unit" not in [each.name for each in lower_ensemble(model).inputs]
+
+
+def jobs(n: int = 160) -> Any:
+    """A column of short texts that share words."""
+    draw = np.random.default_rng(0)
+    ranks, fields = ["senior", "junior", "chief"], ["engineer", "manager", "clerk", "driver"]
+    texts = [f"{draw.choice(ranks)} {draw.choice(fields)} {draw.integers(0, 40)}" for _ in range(n)]
+    return pd.DataFrame({"job": texts, "age": draw.normal(size=n)})
+
+
+def with_texts() -> Any:
+    """A model one of whose members uses n-grams of texts."""
+    table = jobs()
+    y = table["age"] + table["job"].str.startswith("senior") * 2
+    model = TabularRegressor(quality="fast", random_state=0).fit(table, y, cv=2)
+    assert list(model.inputs_.encoding_.texts_) == ["job"]
+    return model, table
+
+
+EXPORTS = [lamina.to_python]
+every_export = pytest.mark.parametrize("export", EXPORTS, ids=lambda each: each.__name__)
+
+
+def test_texts_that_no_member_uses_are_passed_over():
+    model, table = with_texts()
+    assert_alike(run_python(model, table), expected(model, table), None)
+
+
+@every_export
+def test_n_grams_that_a_member_uses_are_refused_by_column_with_the_cure(export):
+    model, _ = with_texts()
+    model.members_[1] = replace(model.members_[1], uses_texts=True)
+    with pytest.raises(ExportError, match=r"column 'job', .*column_types=\{'job': 'category'\}"):
+        export(model)
+
+
+@every_export
+def test_a_part_that_no_export_knows_is_refused_by_name(export, monkeypatch):
+    model, _ = fitted("two classes")
+    known = dict(lowered_ensemble.KNOWN)
+    [member] = [cls for cls in known if cls.__name__ == "Member"]
+    monkeypatch.setattr(lowered_ensemble, "KNOWN", known | {member: frozenset({"recipe"})})
+    with pytest.raises(ExportError, match=r"no export can say split=0 of members_\[0\]"):
+        export(model)
+
+
+@every_export
+@pytest.mark.parametrize("cls", [TabularClassifier, TabularRegressor])
+def test_an_ensemble_that_has_not_been_fitted_is_refused(export, cls):
+    with pytest.raises(NotFittedError):
+        export(cls())
+
+
+@pytest.mark.parametrize("export", [lamina.to_torch, lamina.to_sklearn])
+def test_a_target_without_words_for_ensembles_names_those_that_have_them(export):
+    model, _ = fitted("two classes")
+    with pytest.raises(TypeError, match=r"export it with lamina\.to_python"):
+        export(model)
