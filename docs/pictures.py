@@ -21,7 +21,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from lamina import MLPClassifier, MLPRegressor
-from lamina.formulas import ACTIVATIONS, LINKS, LOSSES, OPTIMIZERS, PENALTIES, SCHEDULES
+from lamina.formulas import ACTIVATIONS, INVERSE_LINKS, LOSSES, OPTIMIZERS, PENALTIES, SCHEDULES
 from lamina.formulas.schedules import Course
 
 FOLDER = Path(__file__).parent / "images"
@@ -94,7 +94,7 @@ def losses() -> Figure:
         logits = np.zeros((281, 2 if codes else of.outputs_per_target(settings)))
         logits[:, 0] = np.linspace(-3, 4, len(logits))
         y = np.zeros(len(logits), np.int32) if codes else np.ones((len(logits), 1))
-        p = LINKS[of.link].value(logits)
+        p = INVERSE_LINKS[of.inverse_link].value(logits)
         curves(ax, logits[:, 0], of.value(p, y, settings), of.delta(p, y, settings)[:, 0])
         ax.set_ylim(-2.2, 4)
     legend(figure)

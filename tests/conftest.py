@@ -97,7 +97,7 @@ def _draw_targets(
         "mean_and_spread": random_state.standard_normal,
         "exp": lambda size: random_state.poisson(1.5, size),
         "logistic": lambda size: random_state.randint(2, size=size),
-    }[loss.link]
+    }[loss.inverse_link]
     y = np.asarray(draw(size=(n_samples, n_targets)))
     prediction = np.ones((n_samples, n_targets * loss.outputs_per_target(of)))
     with np.errstate(all="ignore"):
@@ -133,14 +133,14 @@ def _draw_problem(
     if LOSSES[loss].targets == "values":
         y = y.astype(dtype)
     weight = random_state.uniform(0.5, 2.0, n_samples).astype(dtype) if weighted else None
-    link = LOSSES[loss].link
-    spec = NetworkSpec.perceptron(widths, activation, link, heads=heads, **architecture)
+    inverse_link = LOSSES[loss].inverse_link
+    spec = NetworkSpec.perceptron(widths, activation, inverse_link, heads=heads, **architecture)
     parameters = draw_parameters(spec, random_state, dtype, ACTIVATIONS[activation].gain)
     views = ParameterLayout.of(spec).views(parameters)
     for part in (*views.learned, *views.statistics):
         # Away from ones and zeros, which hide mistakes; a variance stays positive.
         part += random_state.uniform(-0.2, 0.2, part.shape)
-    if link == "mean_and_spread":
+    if inverse_link == "mean_and_spread":
         # Steps from a spread far below the residuals are too long for engines to stay together.
         views.weights[-1][...] *= np.asarray(0.1, dtype)
     return Problem(spec, objective, Rows(X, y, weight), parameters)

@@ -56,10 +56,10 @@ COLUMNS: dict[str, dict[str, Column]] = {
         "gain g": number("he_gain"),
         "learned": lambda record: names(each.name for each in record.parameters),
     },
-    "links": {"in PyTorch": code("torch"), "in ONNX": code("onnx")},
+    "inverse_links": {"in PyTorch": code("torch"), "in ONNX": code("onnx")},
     "losses": {
         "task": lambda record: record.task,
-        "link": lambda record: f"``{record.link}``",
+        "inverse_link": lambda record: f"``{record.inverse_link}``",
         "parameters": lambda record: names(record.hyperparameters),
     },
     "optimizers": {

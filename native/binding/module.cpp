@@ -225,9 +225,9 @@ class NetworkHandle {
         return plain(report);
     }
 
-    int predict(int link, const RowArrays<T>& rows, In<T> parameters, InOut<T> prediction,
+    int predict(int inverse_link, const RowArrays<T>& rows, In<T> parameters, InOut<T> prediction,
                 std::vector<InOut<T>> activations, std::int64_t n_threads) {
-        require(is_in(link_names, link), "link is none of LINKS");
+        require(is_in(inverse_link_names, inverse_link), "inverse_link is none of INVERSE_LINKS");
         require_fit(rows, parameters.size(), false);
         require(std::int64_t(prediction.size()) == rows.n_samples * n_outputs_,
                 "the prediction does not fit the rows");
@@ -235,7 +235,7 @@ class NetworkHandle {
         Interrupt interrupt;
         Report report;
         without_gil([&] {
-            report = kernels<T>().predict(network_, link, rows.view(), parameters.data(),
+            report = kernels<T>().predict(network_, inverse_link, rows.view(), parameters.data(),
                                           prediction.data(),
                                           hidden.empty() ? nullptr : hidden.data(),
                                           interrupt.signal(), threads_within(n_threads));
@@ -244,9 +244,9 @@ class NetworkHandle {
         return int(report.ending);
     }
 
-    int predict_few(int link, In<T> X, In<T> parameters, InOut<T> prediction) const {
+    int predict_few(int inverse_link, In<T> X, In<T> parameters, InOut<T> prediction) const {
         const std::int64_t n_samples = X.ndim() == 2 ? std::int64_t(X.shape(0)) : -1;
-        require(is_in(link_names, link), "link is none of LINKS");
+        require(is_in(inverse_link_names, inverse_link), "inverse_link is none of INVERSE_LINKS");
         require(std::int64_t(X.size()) == n_samples * n_features_, "X does not fit the network");
         require(std::int64_t(parameters.size()) == n_parameters_,
                 "the parameters do not fit the network");
@@ -254,8 +254,8 @@ class NetworkHandle {
                 "the prediction does not fit the rows");
         Report report;
         without_gil([&] {
-            report = kernels<T>().predict_few(network_, link, X.data(), n_samples, parameters.data(),
-                                              prediction.data());
+            report = kernels<T>().predict_few(network_, inverse_link, X.data(), n_samples,
+                                              parameters.data(), prediction.data());
         });
         return int(report.ending);
     }
@@ -335,11 +335,12 @@ void bind(nb::module_& module, const char* rows_name, const char* network_name) 
         .def("loss_and_gradient", &NetworkHandle<T>::loss_and_gradient, "rows"_a,
              "parameters"_a.noconvert(), "gradient"_a.noconvert(), "n_threads"_a,
              "python_loss"_a.none())
-        .def("predict", &NetworkHandle<T>::predict, "link"_a, "rows"_a, "parameters"_a.noconvert(),
-             "prediction"_a.noconvert(), "activations"_a.noconvert(), "n_threads"_a,
+        .def("predict", &NetworkHandle<T>::predict, "inverse_link"_a, "rows"_a,
+             "parameters"_a.noconvert(), "prediction"_a.noconvert(), "activations"_a.noconvert(),
+             "n_threads"_a,
              "A value of Ending: NON_FINITE where a dense X is. activations: of every block but the last, "
              "where its a goes; or none.")
-        .def("predict_few", &NetworkHandle<T>::predict_few, "link"_a, "X"_a.noconvert(),
+        .def("predict_few", &NetworkHandle<T>::predict_few, "inverse_link"_a, "X"_a.noconvert(),
              "parameters"_a.noconvert(), "prediction"_a.noconvert(),
              "The same from the weights as they lie; any number of threads may share the network.");
 }
@@ -357,7 +358,7 @@ NB_MODULE(_native, module) {
     module.attr("ACTIVATIONS") = numbered(activation_names);
     module.attr("LOSSES") = numbered(loss_names);
     module.attr("CUSTOM_LOSS") = custom_loss;
-    module.attr("LINKS") = numbered(link_names);
+    module.attr("INVERSE_LINKS") = numbered(inverse_link_names);
     module.attr("OPTIMIZERS") = numbered(optimizer_names);
     module.attr("PRECISIONS") = numbered(precision_names);
     module.attr("NORMALIZATIONS") = numbered(normalization_names);

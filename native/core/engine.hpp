@@ -143,10 +143,10 @@ struct Kernels {
     Report (*loss_and_gradient)(void* network, const Rows<T>&, const T* parameters, T* gradient,
                                 const CustomLoss<T>&, StopSignal, int n_threads);
     // activations: null, or where the a of every block but the last goes, (rows, fan_out) each.
-    Report (*predict)(void* network, int link, const Rows<T>&, const T* parameters, T* prediction,
-                      T* const* activations, StopSignal, int n_threads);
+    Report (*predict)(void* network, int inverse_link, const Rows<T>&, const T* parameters,
+                      T* prediction, T* const* activations, StopSignal, int n_threads);
     // Reads the network only, and no memory of its own, so that threads may share it.
-    Report (*predict_few)(const void* network, int link, const T* x, std::int64_t n_samples,
+    Report (*predict_few)(const void* network, int inverse_link, const T* x, std::int64_t n_samples,
                           const T* parameters, T* prediction);
     void (*evaluate)(int function, const T* x, T* y, std::int64_t n);
     // For measuring: loops of multiply-adds, ended by one without chains, and a product.
@@ -168,7 +168,7 @@ struct InstructionSet {
 // The names by which formulas/ calls the numbers above, in their order; ended by null.
 extern const char* const activation_names[];
 extern const char* const loss_names[];
-extern const char* const link_names[];
+extern const char* const inverse_link_names[];
 extern const char* const optimizer_names[];
 extern const char* const precision_names[];
 extern const char* const normalization_names[];

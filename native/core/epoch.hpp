@@ -348,7 +348,7 @@ void keep_activations(const Network<T>& network, Index done, Range range, T* con
 }
 
 template <class T>
-Report run_predict(Network<T>& network, int link, const Rows<T>& rows, const T* parameters,
+Report run_predict(Network<T>& network, int inverse_link, const Rows<T>& rows, const T* parameters,
                    T* prediction, T* const* activations, StopSignal signal, int n_threads) {
     const Index size = network.predicted_chunk_size(rows.n_samples, n_threads);
     network.uses_running = true;
@@ -375,7 +375,7 @@ Report run_predict(Network<T>& network, int link, const Rows<T>& rows, const T* 
             if (activations) keep_activations(network, done, mine, activations);
             gather_logits(network, mine);
             T* p = network.p + mine.begin * n_outputs;
-            link_table<T>[link](p, n, n_outputs, network.heads());
+            inverse_link_table<T>[inverse_link](p, n, n_outputs, network.heads());
             std::memcpy(prediction + (done + mine.begin) * n_outputs, p,
                         sizeof(T) * std::size_t(n * n_outputs));
         });

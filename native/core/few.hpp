@@ -69,7 +69,7 @@ void finish_row(const Layer<T>& layer, const T* parameters, const T* before, T* 
 }
 
 template <class T>
-Report run_predict_few(const Network<T>& network, int link, const T* x, Index rows,
+Report run_predict_few(const Network<T>& network, int inverse_link, const T* x, Index rows,
                        const T* parameters, T* prediction) {
     if (!all_finite(x, rows * network.n_features)) return {Ending::non_finite, 0, 0, -1};
     Index widest = 0, most_learned = 0;
@@ -92,7 +92,7 @@ Report run_predict_few(const Network<T>& network, int link, const T* x, Index ro
         std::memcpy(prediction + row * network.n_outputs, from,
                     sizeof(T) * std::size_t(network.n_outputs));
     }
-    link_table<T>[link](prediction, rows, network.n_outputs, network.heads());
+    inverse_link_table<T>[inverse_link](prediction, rows, network.n_outputs, network.heads());
     return {Ending::finished, 0, 0, -1};
 }
 

@@ -56,16 +56,16 @@ struct Entry {
         return run_loss_and_gradient(it.network, rows, parameters, gradient, custom, signal,
                                      n_threads);
     }
-    static Report predict(void* network, int link, const Rows<T>& rows, const T* parameters,
+    static Report predict(void* network, int inverse_link, const Rows<T>& rows, const T* parameters,
                           T* prediction, T* const* activations, StopSignal signal,
                           int n_threads) {
-        return run_predict(held(network).network, link, rows, parameters, prediction, activations,
-                           signal, n_threads);
+        return run_predict(held(network).network, inverse_link, rows, parameters, prediction,
+                           activations, signal, n_threads);
     }
-    static Report predict_few(const void* network, int link, const T* x, std::int64_t n_samples,
-                              const T* parameters, T* prediction) {
-        return run_predict_few(static_cast<const Held<T>*>(network)->network, link, x, n_samples,
-                               parameters, prediction);
+    static Report predict_few(const void* network, int inverse_link, const T* x,
+                              std::int64_t n_samples, const T* parameters, T* prediction) {
+        return run_predict_few(static_cast<const Held<T>*>(network)->network, inverse_link, x,
+                               n_samples, parameters, prediction);
     }
     static void evaluate(int function, const T* x, T* y, std::int64_t n) {
         constexpr Vector<T> (*functions[])(Vector<T>) = {

@@ -11,7 +11,8 @@
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// The outputs in parts, one behind the other, of which a link like softmax takes each by itself.
+// The outputs in parts, one behind the other, of which an inverse link like softmax takes each by
+// itself.
 struct Heads {
     const Index* widths;
     Index n;

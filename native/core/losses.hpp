@@ -1,6 +1,6 @@
-// The tables of losses and links, as formulas/losses.py and formulas/links.py name them. To add an
-// elementwise loss: a struct in value_losses.hpp, and a line in the table below and in names.cpp. A loss
-// that has no `of_groups` is never a small network's.
+// The tables of losses and inverse links, as formulas/losses.py and formulas/inverse_links.py name
+// them. To add an elementwise loss: a struct in value_losses.hpp, and a line in the table below and
+// in names.cpp. A loss that has no `of_groups` is never a small network's.
 #pragma once
 
 #include "class_losses.hpp"
@@ -8,7 +8,7 @@
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// Each gives the prediction behind the link, delta = dL/dz and the rows' losses.
+// Each gives the prediction behind the inverse link, delta = dL/dz and the rows' losses.
 template <class T>
 struct Loss {
     void (*of_rows)(const LossTerms<T>&);
@@ -37,10 +37,10 @@ inline constexpr Loss<T> loss_table[] = {
 };
 
 template <class T>
-inline constexpr void (*link_table[])(T* p, Index rows, Index outputs, Heads heads) = {
-    elementwise_link<T, SquaredError>,
-    elementwise_link<T, Poisson>,
-    elementwise_link<T, BinaryLogLoss>,
+inline constexpr void (*inverse_link_table[])(T* p, Index rows, Index outputs, Heads heads) = {
+    elementwise_inverse_link<T, SquaredError>,
+    elementwise_inverse_link<T, Poisson>,
+    elementwise_inverse_link<T, BinaryLogLoss>,
     softmax<T>,
     mean_and_spread<T>,
 };

@@ -10,8 +10,8 @@ const char* const loss_names[] = {
     "squared_error", "poisson", "binary_log_loss", "log_loss", "absolute_error",
     "huber",         "log_cosh", "quantile",       "gamma",    "tweedie",
     "gaussian_nll",  "binary_focal", "smoothed_log_loss", "focal", nullptr};
-const char* const link_names[] = {"identity", "exp", "logistic", "softmax", "mean_and_spread",
-                                  nullptr};
+const char* const inverse_link_names[] = {"identity", "exp", "logistic", "softmax",
+                                          "mean_and_spread", nullptr};
 const char* const optimizer_names[] = {"sgd",     "adam",    "adamw", "nadam",
                                        "rmsprop", "adagrad", "lion",  "muon", nullptr};
 const char* const precision_names[] = {"bfloat16", nullptr};

@@ -1,6 +1,6 @@
-// Losses of values: of one output and one target each, as structs of `link(z)`, `value(p, y)` and
-// `delta(p, y)`, which the passes below apply to all numbers of a chunk; and those of several outputs
-// for each target. Those that have hyperparameters are made from them.
+// Losses of values: of one output and one target each, as structs of `inverse_link(z)`, `value(p,
+// y)` and `delta(p, y)`, which the passes below apply to all numbers of a chunk; and those of
+// several outputs for each target. Those that have hyperparameters are made from them.
 #pragma once
 
 #include <type_traits>
@@ -19,25 +19,25 @@ struct Canonical {
 template <class T>
 struct OfIdentity {
     static constexpr bool mean_over_outputs = false;
-    static Vector<T> link(Vector<T> z) { return z; }
+    static Vector<T> inverse_link(Vector<T> z) { return z; }
 };
 
 template <class T>
 struct OfExponential {
     static constexpr bool mean_over_outputs = false;
-    static Vector<T> link(Vector<T> z) { return exponential<T>(z); }
+    static Vector<T> inverse_link(Vector<T> z) { return exponential<T>(z); }
 };
 
 template <class T>
 struct SquaredError : Canonical<T> {
     static constexpr bool mean_over_outputs = true;
-    static Vector<T> link(Vector<T> z) { return z; }
+    static Vector<T> inverse_link(Vector<T> z) { return z; }
     static Vector<T> value(Vector<T> p, Vector<T> y) { return (p - y) * (p - y) * T(0.5); }
 };
 
 template <class T>
 struct Poisson : Canonical<T> {
-    static Vector<T> link(Vector<T> z) { return exponential<T>(z); }
+    static Vector<T> inverse_link(Vector<T> z) { return exponential<T>(z); }
     static Vector<T> value(Vector<T> p, Vector<T> y) {
         const Vector<T> y_log = y * logarithm<T>(y / p);
         return (y == Vector<T>{} ? Vector<T>{} : y_log) - y + p;
@@ -46,7 +46,7 @@ struct Poisson : Canonical<T> {
 
 template <class T>
 struct BinaryLogLoss : Canonical<T> {
-    static Vector<T> link(Vector<T> z) { return logistic<T>(z); }
+    static Vector<T> inverse_link(Vector<T> z) { return logistic<T>(z); }
     static Vector<T> value(Vector<T> p, Vector<T> y) {
         const Vector<T> one = broadcast(T(1)), zero{};
         // Of a target that is one or zero, one of the two logarithms is all.
@@ -121,7 +121,7 @@ struct BinaryFocal {
     static constexpr bool mean_over_outputs = false;
     T gamma;
     explicit BinaryFocal(const double* of) : gamma(T(of[0])) {}
-    static Vector<T> link(Vector<T> z) { return logistic<T>(z); }
+    static Vector<T> inverse_link(Vector<T> z) { return logistic<T>(z); }
     Vector<T> value(Vector<T> p, Vector<T> y) const {
         const Vector<T> kept = clipped<T>(p), rest = T(1) - kept;
         const Vector<T> log_p = logarithm<T>(kept), log_rest = logarithm<T>(rest);
@@ -160,7 +160,7 @@ template <class T, template <class> class L>
 void elementwise_loss(const LossTerms<T>& terms) {
     const L<T> formula = formula_of<T, L>(terms.hyperparameters);
     for_slices<T>(terms.rows * terms.outputs, [&](auto slice) {
-        const Vector<T> p = L<T>::link(slice.read(terms.p)), y = slice.read(terms.y);
+        const Vector<T> p = L<T>::inverse_link(slice.read(terms.p)), y = slice.read(terms.y);
         slice.write(terms.p, p);
         slice.write(terms.delta, formula.delta(p, y));
         slice.write(terms.value, formula.value(p, y));
@@ -170,19 +170,21 @@ void elementwise_loss(const LossTerms<T>& terms) {
 }
 
 template <class T, template <class> class L>
-void elementwise_link(T* p, Index rows, Index outputs, Heads) {
-    for_slices<T>(rows * outputs, [&](auto slice) { slice.write(p, L<T>::link(slice.read(p))); });
+void elementwise_inverse_link(T* p, Index rows, Index outputs, Heads) {
+    for_slices<T>(rows * outputs, [&](auto slice) {
+        slice.write(p, L<T>::inverse_link(slice.read(p)));
+    });
 }
 
-// In loops of their own, links and values are short enough for the processor to work on several
-// vectors at once.
+// In loops of their own, inverse links and values are short enough for the processor to work on
+// several vectors at once.
 template <class T, template <class> class L>
 void elementwise_loss_of_groups(const GroupLossTerms<T>& terms) {
     const L<T> formula = formula_of<T, L>(terms.hyperparameters);
     const Index group_size = terms.outputs * group_rows, n = terms.groups * group_size;
     for (Index group = 0; group < terms.groups; ++group)
         for (Index i = group * group_size; i < (group + 1) * group_size; i += lanes<T>) {
-            const Vector<T> p = L<T>::link(load(terms.p + i));
+            const Vector<T> p = L<T>::inverse_link(load(terms.p + i));
             store(terms.p + i, p);
             store(terms.delta + i, formula.delta(p, load(terms.y + i)) *
                                        load(terms.weight + group * group_rows + i % group_rows));

@@ -13,7 +13,7 @@ LOSSES: dict = ...
 
 CUSTOM_LOSS: int = -1
 
-LINKS: dict = ...
+INVERSE_LINKS: dict = ...
 
 OPTIMIZERS: dict = ...
 
@@ -60,12 +60,12 @@ class Network32:
 
     def loss_and_gradient(self, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], n_threads: int, python_loss: object | None) -> tuple[int, float, int, int, float]: ...
 
-    def predict(self, link: int, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], activations: Sequence[Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')]], n_threads: int) -> int:
+    def predict(self, inverse_link: int, rows: Rows32, parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')], activations: Sequence[Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')]], n_threads: int) -> int:
         """
         A value of Ending: NON_FINITE where a dense X is. activations: of every block but the last, where its a goes; or none.
         """
 
-    def predict_few(self, link: int, X: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')]) -> int:
+    def predict_few(self, inverse_link: int, X: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], parameters: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float32], dict(order='C', device='cpu')]) -> int:
         """
         The same from the weights as they lie; any number of threads may share the network.
         """
@@ -95,12 +95,12 @@ class Network64:
 
     def loss_and_gradient(self, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], gradient: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], n_threads: int, python_loss: object | None) -> tuple[int, float, int, int, float]: ...
 
-    def predict(self, link: int, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], activations: Sequence[Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]], n_threads: int) -> int:
+    def predict(self, inverse_link: int, rows: Rows64, parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')], activations: Sequence[Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]], n_threads: int) -> int:
         """
         A value of Ending: NON_FINITE where a dense X is. activations: of every block but the last, where its a goes; or none.
         """
 
-    def predict_few(self, link: int, X: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]) -> int:
+    def predict_few(self, inverse_link: int, X: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], parameters: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu', writable=False)], prediction: Annotated[NDArray[numpy.float64], dict(order='C', device='cpu')]) -> int:
         """
         The same from the weights as they lie; any number of threads may share the network.
         """

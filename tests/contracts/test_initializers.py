@@ -64,7 +64,7 @@ def test_biases_are_zero_but_for_scikit_learns(initializer):
 @every_initializer
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_network_draws_weights_then_biases_block_by_block(initializer, dtype):
-    spec = NetworkSpec.perceptron([3, 5, 2], activation="tanh", link="softmax")
+    spec = NetworkSpec.perceptron([3, 5, 2], activation="tanh", inverse_link="softmax")
     drawn = draw_parameters(spec, np.random.RandomState(2), dtype, 6.0, initializer.name)
     by_hand = np.random.RandomState(2)
     (W1, b1), (W2, b2) = (initializer.draw(by_hand, *shape, 6.0) for shape in [(3, 5), (5, 2)])

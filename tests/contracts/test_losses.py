@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lamina.engines import Objective
-from lamina.formulas import LINKS, LOSSES
+from lamina.formulas import INVERSE_LINKS, LOSSES
 from lamina.formulas.losses import Loss, hyperparameter_numbers
 
 # Several values of every hyperparameter, the ends of their ranges among them.
@@ -58,19 +58,19 @@ def test_every_hyperparameter_is_tested_with_several_values():
 
 @every_case
 @every_width
-def test_delta_is_the_slope_of_the_value_behind_the_link(case, n_targets, draw_targets):
-    (loss, of), link = case, LINKS[case.loss.link].value
+def test_delta_is_the_slope_of_the_value_behind_the_inverse_link(case, n_targets, draw_targets):
+    (loss, of), inverse_link = case, INVERSE_LINKS[case.loss.inverse_link].value
     y, n_outputs = case.draw(draw_targets, n_targets, 5)
     z = np.random.RandomState(3).standard_normal((5, n_outputs))
     slope = np.empty_like(z)
     for j in range(n_outputs):
         h = np.zeros(n_outputs)
         h[j] = 1e-5
-        difference = loss.value(link(z + h), y, of) - loss.value(link(z - h), y, of)
+        difference = loss.value(inverse_link(z + h), y, of) - loss.value(inverse_link(z - h), y, of)
         slope[:, j] = difference / 2e-5
     if loss.mean_over_outputs:
         slope *= n_outputs
-    np.testing.assert_allclose(loss.delta(link(z), y, of), slope, rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(loss.delta(inverse_link(z), y, of), slope, rtol=1e-8, atol=1e-9)
 
 
 @every_case
@@ -79,7 +79,7 @@ def test_delta_is_the_slope_of_the_value_behind_the_link(case, n_targets, draw_t
 def test_value_is_one_number_a_row_and_delta_one_a_logit(case, n_targets, dtype, draw_targets):
     y, n_outputs = case.draw(draw_targets, n_targets, 6, dtype)
     z = np.random.RandomState(4).standard_normal((6, n_outputs)).astype(dtype)
-    p = LINKS[case.loss.link].value(z)
+    p = INVERSE_LINKS[case.loss.inverse_link].value(z)
     value, delta = case.loss.value(p, y, case.of), case.loss.delta(p, y, case.of)
     assert value.shape == (6,)
     assert delta.shape == (6, n_outputs)
@@ -92,7 +92,7 @@ def test_value_is_one_number_a_row_and_delta_one_a_logit(case, n_targets, dtype,
 def test_saturated_predictions_give_finite_losses(case, n_targets, dtype, draw_targets):
     y, n_outputs = case.draw(draw_targets, n_targets, 8, dtype)
     z = np.random.RandomState(5).choice([-80.0, 80.0], (8, n_outputs)).astype(dtype)
-    p = LINKS[case.loss.link].value(z)
+    p = INVERSE_LINKS[case.loss.inverse_link].value(z)
     assert np.isfinite(case.loss.value(p, y, case.of)).all()
     assert np.isfinite(case.loss.delta(p, y, case.of)).all()
 
@@ -102,14 +102,16 @@ def test_saturated_predictions_give_finite_losses(case, n_targets, dtype, draw_t
 def test_no_loss_is_less_than_it_says(case, n_targets, draw_targets):
     y, n_outputs = case.draw(draw_targets, n_targets, 20)
     z = 3 * np.random.RandomState(6).standard_normal((20, n_outputs))
-    value = case.loss.value(LINKS[case.loss.link].value(z), y, case.of)
+    value = case.loss.value(INVERSE_LINKS[case.loss.inverse_link].value(z), y, case.of)
     assert (value >= case.loss.least).all()
 
 
 @every_case
 def test_predictions_and_targets_are_left_as_they_were(case, draw_targets):
     y, n_outputs = case.draw(draw_targets, 3, 5)
-    p = LINKS[case.loss.link].value(np.random.RandomState(7).standard_normal((5, n_outputs)))
+    p = INVERSE_LINKS[case.loss.inverse_link].value(
+        np.random.RandomState(7).standard_normal((5, n_outputs))
+    )
     p_before, y_before = p.copy(), y.copy()
     case.loss.value(p, y, case.of)
     case.loss.delta(p, y, case.of)
@@ -139,7 +141,9 @@ def test_at_the_end_of_its_range_a_loss_is_another(name, equal, draw_targets):
     loss, other = LOSSES[name], LOSSES[equal]
     case = Case(loss, {parameter: ends[parameter] for parameter in loss.hyperparameters})
     y, n_outputs = case.draw(draw_targets, 4, 9)
-    p = LINKS[loss.link].value(np.random.RandomState(8).standard_normal((9, n_outputs)))
+    p = INVERSE_LINKS[loss.inverse_link].value(
+        np.random.RandomState(8).standard_normal((9, n_outputs))
+    )
     factor = n_outputs if other.mean_over_outputs else 1
     np.testing.assert_allclose(
         loss.value(p, y, case.of), factor * other.value(p, y, {}), rtol=1e-12
@@ -161,6 +165,6 @@ def test_a_target_outside_the_domain_gives_no_number(name, outside):
 def test_the_losses_whose_slope_has_a_step_say_so():
     z, y = np.array([[-1e-9], [1e-9]]), np.zeros((2, 1))
     for loss in LOSSES.values():
-        if loss.targets == "values" and loss.link == "identity":
+        if loss.targets == "values" and loss.inverse_link == "identity":
             below, above = loss.delta(z, y, SETTINGS.get(loss.name, [{}])[0])[:, 0]
             assert (above - below < 1e-6) == loss.is_smooth

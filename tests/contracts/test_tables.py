@@ -50,8 +50,8 @@ def test_a_table_refuses_two_records_of_one_name(table):
         type(table)(table.kind, record, record)
 
 
-def test_every_loss_names_a_link_of_the_table():
-    assert {loss.link for loss in formulas.LOSSES.values()} <= set(formulas.LINKS)
+def test_every_loss_names_an_inverse_link_of_the_table():
+    assert {loss.inverse_link for loss in formulas.LOSSES.values()} <= set(formulas.INVERSE_LINKS)
 
 
 @pytest.mark.parametrize("name", ["ACTIVATIONS", "LOSSES", "OPTIMIZERS", "PRECISIONS"])

@@ -150,12 +150,12 @@ def test_several_columns_of_continuous_numbers_are_no_labels() -> None:
 @pytest.mark.parametrize("kind", LOSS_OF_KIND)
 @pytest.mark.parametrize("loss", CLASSIFICATION_LOSSES)
 @pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
-def test_every_kind_of_targets_has_a_record_of_its_link(
+def test_every_kind_of_targets_has_a_record_of_its_inverse_link(
     kind: Any, loss: str, label_smoothing: float
 ) -> None:
     plain = LOSSES[LOSS_OF_KIND[kind]]
     record = LOSSES[classification_loss(kind, loss, label_smoothing)]
-    assert (record.link, record.targets) == (plain.link, plain.targets)
+    assert (record.inverse_link, record.targets) == (plain.inverse_link, plain.targets)
     # Smoothed zeros and ones are targets like others; of codes the loss has to smooth.
     smooths = "label_smoothing" in record.hyperparameters
     assert smooths or record.targets == "values" or not label_smoothing

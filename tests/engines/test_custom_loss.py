@@ -5,7 +5,7 @@ import pytest
 
 from lamina.engines import Objective, OptimizerSettings, choose_engine
 from lamina.engines.custom_loss import CustomLoss, require_rows_apart, value_and_delta
-from lamina.formulas import LINKS, LOSSES
+from lamina.formulas import INVERSE_LINKS, LOSSES
 
 SGD = OptimizerSettings("sgd", {"momentum": 0.9, "nesterovs_momentum": 1.0})
 N_SAMPLES = 37
@@ -19,7 +19,7 @@ class Written:
 
     def value_and_delta(self, logits, y, sample_weight):
         self.seen.append((logits, y, sample_weight))
-        p = LINKS[self.loss.link].value(logits)
+        p = INVERSE_LINKS[self.loss.inverse_link].value(logits)
         value, delta = self.loss.value(p, y, self.of), self.loss.delta(p, y, self.of)
         if sample_weight is None:
             return value, delta

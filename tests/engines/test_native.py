@@ -53,7 +53,7 @@ for dtype, precision in [("float32", None), ("float64", None), ("float32", "bflo
                         elif LOSSES[loss].task == "regression":
                             y += 1
                         spec = NetworkSpec.perceptron(
-                            (*widths[:-1], 5 * outputs), activation, LOSSES[loss].link
+                            (*widths[:-1], 5 * outputs), activation, LOSSES[loss].inverse_link
                         )
                         parameters = draw_parameters(spec, draw, dtype, 6.0)
                         trainer = engine.trainer(

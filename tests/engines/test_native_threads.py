@@ -49,7 +49,7 @@ def fitted(
     objective = Objective(loss, 0.1, hyperparameters=HYPERPARAMETERS.get(loss, {}))
     outputs = record.outputs_per_target(objective.hyperparameters)
     widths = (*widths[:-1], n_targets * outputs)
-    spec = NetworkSpec.perceptron(widths, "tanh", record.link)
+    spec = NetworkSpec.perceptron(widths, "tanh", record.inverse_link)
     X = rng.normal(size=(n_samples, widths[0])).astype(dtype)
     if as_csr:
         X = sparse.csr_array(np.where(rng.uniform(size=X.shape) < 0.7, 0, X).astype(dtype))

@@ -27,7 +27,7 @@ def mostly_zeros(rng, n_samples, n_features, dtype):
 
 def trained(engine, widths, batch, dtype, n_samples=150):
     rng = np.random.RandomState(3)
-    spec = NetworkSpec.perceptron(widths, "tanh", LOSSES["log_loss"].link)
+    spec = NetworkSpec.perceptron(widths, "tanh", LOSSES["log_loss"].inverse_link)
     X = mostly_zeros(rng, n_samples, widths[0], dtype)
     y = rng.randint(widths[-1], size=n_samples).astype(np.int32)
     parameters = draw_parameters(spec, rng, dtype, 6.0)

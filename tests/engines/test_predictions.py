@@ -15,7 +15,7 @@ WIDTHS = [(5, 1), (1, 1), (7, 3, 2), (50, 100, 10), (9, 64, 8), (3, 129, 17, 33)
 
 def problem(widths, dtype, activation="tanh", loss="log_loss", n_samples=40):
     random_state = np.random.RandomState(0)
-    spec = NetworkSpec.perceptron(widths, activation, LOSSES[loss].link)
+    spec = NetworkSpec.perceptron(widths, activation, LOSSES[loss].inverse_link)
     parameters = draw_parameters(spec, random_state, dtype, 6.0)
     return spec, parameters, random_state.standard_normal((n_samples, widths[0])).astype(dtype)
 

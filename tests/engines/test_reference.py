@@ -11,7 +11,7 @@ from lamina.network import Dense, NetworkSpec, ParameterLayout
 
 #          W1 (2, 2)            W2 (2, 1)   b1          b2
 NETWORK = [1.0, -1.0, 2.0, 1.0, 3.0, 2.0, 0.5, -0.5, 1.0]
-SPEC = NetworkSpec.perceptron([2, 2, 1], activation="relu", link="identity")
+SPEC = NetworkSpec.perceptron([2, 2, 1], activation="relu", inverse_link="identity")
 ROWS = Rows(np.array([[1.0, 2.0], [-1.0, 0.5]]), np.array([[20.0], [0.0]]), None)
 
 

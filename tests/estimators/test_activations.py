@@ -47,7 +47,7 @@ def test_a_list_of_one_name_again_and_again_is_that_name():
 
 
 @pytest.mark.parametrize("engine", ["native", "reference"])
-def test_an_output_activation_stands_before_the_link(engine):
+def test_an_output_activation_stands_before_the_inverse_link(engine):
     model = made("relu", output_activation="softplus", engine=engine).fit(X, y)
     assert (model.predict(X) > 0).all()
     classifier = MLPClassifier((4,), output_activation="tanh", max_iter=5, engine=engine)

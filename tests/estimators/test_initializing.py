@@ -18,7 +18,7 @@ from lamina.network import NetworkSpec, ParameterLayout
 X = np.random.RandomState(0).standard_normal((40, 4))
 Y = X[:, 0] - X[:, 1] ** 2
 TINY = 1e-200
-SPEC = NetworkSpec.perceptron([4, 6, 1], activation="relu", link="identity")
+SPEC = NetworkSpec.perceptron([4, 6, 1], activation="relu", inverse_link="identity")
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -60,7 +60,7 @@ def test_the_default_is_scikit_learns() -> None:
 
 @pytest.mark.parametrize("activation", ["relu", "logistic"])
 def test_glorots_output_layer_is_drawn_as_the_hidden_ones_and_he_s_is_not(activation: str) -> None:
-    spec = NetworkSpec.perceptron([4, 6, 1], activation=activation, link="identity")
+    spec = NetworkSpec.perceptron([4, 6, 1], activation=activation, inverse_link="identity")
     of = ACTIVATIONS[activation]
     for name in INITIALIZERS:
         model = model_of(name, activation=activation)

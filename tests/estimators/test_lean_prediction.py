@@ -59,7 +59,7 @@ def activate(model: Any) -> None:
     model.set_params(activation="tanh")
 
 
-def link(model: Any) -> None:
+def inverse_link(model: Any) -> None:
     model.out_activation_ = "exp"
 
 
@@ -71,7 +71,7 @@ def go_on(model: Any) -> None:
     model.partial_fit(X, Y)
 
 
-CHANGES = [write, scale, replace, swap, replace_list, activate, link, fit_anew, go_on]
+CHANGES = [write, scale, replace, swap, replace_list, activate, inverse_link, fit_anew, go_on]
 
 
 @pytest.mark.parametrize("change", CHANGES)

@@ -30,7 +30,7 @@ every_loss = pytest.mark.parametrize("loss", sorted(REGRESSION_LOSSES))
 
 
 def targets(loss: str) -> np.ndarray:
-    return np.exp(Y) if LOSSES[loss].link == "exp" else Y
+    return np.exp(Y) if LOSSES[loss].inverse_link == "exp" else Y
 
 
 def quick(loss: Any, **parameters: Any) -> MLPRegressor:
@@ -46,7 +46,7 @@ def test_every_loss_learns(loss: str, engine: str, solver: str) -> None:
     model = quick(loss, engine=engine, solver=solver, max_iter=60).fit(X, y)
     assert model.predict(X).shape == y.shape
     assert model.score(X, y) > 0.2
-    assert model.out_activation_ == LOSSES[loss].link
+    assert model.out_activation_ == LOSSES[loss].inverse_link
 
 
 @every_loss
@@ -202,7 +202,7 @@ def test_several_quantiles_go_with_their_own_loss_only() -> None:
 class Own:
     """The squared error in logarithms, behind an exp."""
 
-    link = "exp"
+    inverse_link = "exp"
 
     def value_and_delta(self, logits: Any, y: Any, sample_weight: Any) -> Any:
         far = logits - np.log(y)

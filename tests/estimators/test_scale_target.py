@@ -17,7 +17,7 @@ import lamina
 from lamina import MLPRegressor
 from lamina.errors import ExportError, NonFiniteError
 from lamina.export import to_python
-from lamina.formulas import LINKS, LOSSES
+from lamina.formulas import INVERSE_LINKS, LOSSES
 from lamina.training.callbacks import Snapshots
 
 DIABETES = load_diabetes(return_X_y=True)
@@ -25,10 +25,14 @@ X = StandardScaler().fit_transform(DIABETES[0])
 Y = DIABETES[1]
 UNIT = (Y - Y.mean()) / Y.std()
 LOSSES_OF_SCALE = sorted(
-    n for n, o in LOSSES.items() if o.task == "regression" and LINKS[o.link].follows_scale
+    n
+    for n, o in LOSSES.items()
+    if o.task == "regression" and INVERSE_LINKS[o.inverse_link].follows_scale
 )
 OTHER_LOSSES = sorted(
-    n for n, o in LOSSES.items() if o.task == "regression" and not LINKS[o.link].follows_scale
+    n
+    for n, o in LOSSES.items()
+    if o.task == "regression" and not INVERSE_LINKS[o.inverse_link].follows_scale
 )
 UNITS = [(1.0, 0.0), (1e6, 0.0), (1e-6, 0.0), (1.0, 1e4), (-1e3, -5.0)]
 

@@ -76,7 +76,7 @@ def test_the_network_is_read_off_the_weights() -> None:
     spec = network_of(fitted("regressor"))
     assert [(block.fan_in, block.fan_out) for block in spec.blocks] == [(3, 4), (4, 2), (2, 1)]
     assert [block.activation for block in spec.blocks] == ["relu", "relu", "identity"]
-    assert spec.link == "identity"
+    assert spec.inverse_link == "identity"
 
 
 def test_parts_torn_apart_share_one_vector_again() -> None:

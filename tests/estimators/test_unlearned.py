@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 from lamina import MLPClassifier, MLPRegressor
 from lamina.errors import StalledAccuracyWarning, UnscaledTargetWarning, WorseThanConstantWarning
-from lamina.formulas import LINKS, LOSSES
+from lamina.formulas import INVERSE_LINKS, LOSSES
 
 DIABETES = load_diabetes(return_X_y=True)
 X = StandardScaler().fit_transform(DIABETES[0])
@@ -23,7 +23,9 @@ RARE_X, RARE_Y = make_classification(
     3000, 20, n_informative=4, weights=[0.95], class_sep=0.6, flip_y=0.02, random_state=0
 )
 LOSSES_OF_SCALE = sorted(
-    n for n, o in LOSSES.items() if o.task == "regression" and LINKS[o.link].follows_scale
+    n
+    for n, o in LOSSES.items()
+    if o.task == "regression" and INVERSE_LINKS[o.inverse_link].follows_scale
 )
 
 ignore_convergence = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from lamina.formulas import ACTIVATIONS, LINKS, NORMALIZATIONS, PRECISIONS
+from lamina.formulas import ACTIVATIONS, INVERSE_LINKS, NORMALIZATIONS, PRECISIONS
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-11}
 UNIT = {"bfloat16": 2.0**-8}
@@ -111,7 +111,9 @@ def test_rows_that_are_normalized_to_nothing_give_finite_answers(run, fit, answe
     assert_equal(run(model, np.zeros((2, 4))), answer(model, np.zeros((2, 4))))
 
 
-@pytest.mark.parametrize("record", [*ACTIVATIONS.values(), *LINKS.values()], ids=lambda r: r.name)
+@pytest.mark.parametrize(
+    "record", [*ACTIVATIONS.values(), *INVERSE_LINKS.values()], ids=lambda r: r.name
+)
 def test_a_records_words_in_numpy_are_its_value(record):
     z = np.concatenate([np.linspace(-40, 40, 60), np.linspace(-3, 3, 60)]).reshape(-1, 3)
     for dtype, tolerance in TOLERANCE.items():
@@ -127,8 +129,8 @@ def test_a_records_words_in_numpy_are_its_value(record):
         np.testing.assert_allclose(said, value, rtol=tolerance, atol=np.finfo(dtype).tiny)
 
 
-def test_the_kinds_of_outputs_have_every_link(fit, kinds):
-    assert {fit(kind).out_activation_ for kind in kinds} == set(LINKS)
+def test_the_kinds_of_outputs_have_every_inverse_link(fit, kinds):
+    assert {fit(kind).out_activation_ for kind in kinds} == set(INVERSE_LINKS)
 
 
 def test_a_spread_far_away_stays_within_its_bounds(run, fit, answer, rows):

@@ -98,18 +98,18 @@ def test_a_block_of_an_unknown_kind_is_refused(export, fit, monkeypatch):
 def test_a_part_that_is_not_known_is_refused_unless_it_is_at_its_default(fit, monkeypatch):
     model = fit("binary")
     spec, _ = fitted_network_module.network_and_parameters(model)
-    monkeypatch.setitem(fitted_network_module.KNOWN, Deeper, frozenset({"blocks", "link"}))
-    with_spec(monkeypatch, model, Deeper(spec.blocks, spec.link))
+    monkeypatch.setitem(fitted_network_module.KNOWN, Deeper, frozenset({"blocks", "inverse_link"}))
+    with_spec(monkeypatch, model, Deeper(spec.blocks, spec.inverse_link))
     assert len(fitted_network(model).blocks) == 3
-    with_spec(monkeypatch, model, Deeper(spec.blocks, spec.link, ensemble=4))
+    with_spec(monkeypatch, model, Deeper(spec.blocks, spec.inverse_link, ensemble=4))
     with pytest.raises(ExportError, match="ensemble=4 of the network"):
         fitted_network(model)
 
 
 class Pairs:
-    """A loss of one's own that asks for a link of which predictions are no numbers alone."""
+    """A user's own loss whose inverse link does not predict one number for each target."""
 
-    link = "mean_and_spread"
+    inverse_link = "mean_and_spread"
 
     def value_and_delta(self, logits, y, sample_weight):
         return np.sum((logits - y) ** 2, axis=1), 2 * (logits - y)

@@ -180,7 +180,7 @@ def test_a_module_is_named_after_the_blocks_and_draws_no_random_numbers(fit):
         "hidden_2",
         "hidden_2_activation",
         "output",
-        "link",
+        "inverse_link",
     ]
     assert not module.training
 
@@ -210,7 +210,7 @@ def test_a_model_from_pytorch_goes_on_learning_and_is_saved(rows, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("end", "classes", "cls", "link"),
+    ("end", "classes", "cls", "inverse_link"),
     [
         ([nn.Linear(5, 1)], None, "MLPRegressor", "identity"),
         ([nn.Linear(5, 3), nn.Identity()], None, "MLPRegressor", "identity"),
@@ -225,12 +225,12 @@ def test_a_model_from_pytorch_goes_on_learning_and_is_saved(rows, tmp_path):
         ([nn.Linear(5, 2), nn.Softmax(dim=1)], None, "MLPClassifier", "logistic"),
     ],
 )
-def test_its_end_says_what_a_module_becomes(end, classes, cls, link, rows):
+def test_its_end_says_what_a_module_becomes(end, classes, cls, inverse_link, rows):
     torch.manual_seed(0)
     module = nn.Sequential(nn.Linear(4, 5), nn.Tanh(), *end).double()
     model = lamina.from_torch(module, classes=classes)
     assert type(model).__name__ == cls
-    assert model.out_activation_ == link
+    assert model.out_activation_ == inverse_link
     z = run(nn.Sequential(*module[:3]), rows)
     if cls == "MLPRegressor":
         np.testing.assert_allclose(model.predict(rows).reshape(z.shape), z, rtol=1e-12)

@@ -6,30 +6,30 @@ from dataclasses import FrozenInstanceError
 import pytest
 
 from lamina.errors import UnknownNameError
-from lamina.formulas import ACTIVATIONS, LINKS
+from lamina.formulas import ACTIVATIONS, INVERSE_LINKS
 from lamina.network import Dense, NetworkSpec
 
 
 def test_a_perceptron_activates_its_hidden_blocks_only():
-    spec = NetworkSpec.perceptron([4, 8, 6, 3], activation="relu", link="softmax")
+    spec = NetworkSpec.perceptron([4, 8, 6, 3], activation="relu", inverse_link="softmax")
     assert [(b.name, b.fan_in, b.fan_out, b.activation) for b in spec.blocks] == [
         ("hidden_1", 4, 8, "relu"),
         ("hidden_2", 8, 6, "relu"),
         ("output", 6, 3, "identity"),
     ]
-    assert (spec.n_features, spec.n_outputs, spec.link) == (4, 3, "softmax")
+    assert (spec.n_features, spec.n_outputs, spec.inverse_link) == (4, 3, "softmax")
 
 
 def test_a_perceptron_without_hidden_layers_is_one_output_block():
-    spec = NetworkSpec.perceptron([4, 1], activation="tanh", link="identity")
+    spec = NetworkSpec.perceptron([4, 1], activation="tanh", inverse_link="identity")
     assert spec.blocks == (Dense("output", 4, 1, "identity"),)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("link", LINKS)
+@pytest.mark.parametrize("inverse_link", INVERSE_LINKS)
 @pytest.mark.parametrize("widths", [[3, 1], [2, 8, 6, 1], [1, 1, 1]])
-def test_a_spec_survives_json(activation, link, widths):
-    spec = NetworkSpec.perceptron(widths, activation, link)
+def test_a_spec_survives_json(activation, inverse_link, widths):
+    spec = NetworkSpec.perceptron(widths, activation, inverse_link)
     assert NetworkSpec.from_json(json.loads(json.dumps(spec.to_json()))) == spec
 
 
@@ -37,11 +37,11 @@ def test_a_spec_survives_json(activation, link, widths):
     "plain",
     [
         {},
-        {"blocks": [], "link": "identity"},
-        {"blocks": [{"kind": "dense"}], "link": "identity"},
-        {"blocks": 3, "link": "identity"},
-        {"blocks": [{"kind": "convolution"}], "link": "identity"},
-        {"blocks": [{"name": "output"}], "link": "identity"},
+        {"blocks": [], "inverse_link": "identity"},
+        {"blocks": [{"kind": "dense"}], "inverse_link": "identity"},
+        {"blocks": 3, "inverse_link": "identity"},
+        {"blocks": [{"kind": "convolution"}], "inverse_link": "identity"},
+        {"blocks": [{"name": "output"}], "inverse_link": "identity"},
     ],
 )
 def test_json_that_describes_no_network_is_refused(plain):
@@ -83,4 +83,4 @@ def test_a_network_without_blocks_is_refused():
 def test_a_spec_cannot_be_changed():
     spec = NetworkSpec.perceptron([2, 1], "relu", "identity")
     with pytest.raises(FrozenInstanceError):
-        spec.link = "softmax"
+        spec.inverse_link = "softmax"

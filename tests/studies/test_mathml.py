@@ -4,10 +4,17 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lamina.formulas import ACTIVATIONS, LINKS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES
+from lamina.formulas import (
+    ACTIVATIONS,
+    INVERSE_LINKS,
+    LOSSES,
+    NORMALIZATIONS,
+    OPTIMIZERS,
+    PENALTIES,
+)
 from lamina.studies.mathml import mathml
 
-TABLES = (ACTIVATIONS, LINKS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES)
+TABLES = (ACTIVATIONS, INVERSE_LINKS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES)
 FORMULAS = [
     getattr(record, name)
     for table in TABLES

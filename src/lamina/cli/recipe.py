@@ -15,7 +15,7 @@ from lamina.datasets.dataset import Task
 from lamina.encoding import TableEncoding
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.tasks import quantiles_in
-from lamina.formulas import LINKS, LOSSES
+from lamina.formulas import INVERSE_LINKS, LOSSES
 from lamina.tabular.base import TabularEstimator
 
 # Training ends where the loss on a tenth of its rows stops falling. Accuracy, which the estimators
@@ -98,10 +98,10 @@ def _can_be_watched(task: Task, settings: Mapping[str, Any], y: Any) -> bool:
 
 
 def _reaches_every_number(loss: str) -> bool:
-    """Whether a loss's link gives negative numbers too: a standardised target has them."""
+    """Whether a loss's inverse link gives negative numbers too: a standardised target has them."""
     # A name that is none is left for the network's own validation to refuse.
     return loss not in LOSSES or bool(
-        (LINKS[LOSSES[loss].link].value(np.array([[-1.0]])) < 0).all()
+        (INVERSE_LINKS[LOSSES[loss].inverse_link].value(np.array([[-1.0]])) < 0).all()
     )
 
 

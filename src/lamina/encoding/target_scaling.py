@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from lamina.errors import NonFiniteError
-from lamina.formulas import LINKS
+from lamina.formulas import INVERSE_LINKS
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout
 
@@ -26,8 +26,8 @@ FEWEST_STEPS = 50
 class TargetScaling:
     """The mean and the standard deviation of each target.
 
-    The network learns (y - mean) / scale. Where its link leaves the logits as they are, a last
-    layer with weights W · scale and biases b · scale + mean predicts in the units of y, and so
+    The network learns (y - mean) / scale. Where its inverse link leaves the logits as they are, a
+    last layer with weights W · scale and biases b · scale + mean predicts in the units of y, and so
     whatever reads a fitted network needs no scaling of its own.
 
     Attributes
@@ -119,7 +119,7 @@ class TargetScaling:
         """What each output's logit is multiplied by, and what is added to it."""
         n_each = spec.n_outputs // len(self.mean)
         factor, offset = np.repeat(self.scale, n_each), np.repeat(self.mean, n_each)
-        if LINKS[spec.link].by_pairs:
+        if INVERSE_LINKS[spec.inverse_link].by_pairs:
             # The second of each pair is the logarithm of a standard deviation.
             factor[1::2], offset[1::2] = 1.0, np.log(self.scale)
         return factor, offset

@@ -3,7 +3,7 @@
 Shapes: y is (rows,) labels, or (rows, n_labels) indicators, dense or sparse, for multilabel, or
 (rows, n_targets) labels for multioutput; encoded it is int32 codes (rows,) where there are three
 classes or more and (rows, n_targets) for multioutput, else (rows, n_outputs) zeros and ones; a
-prediction is (rows, n_outputs) behind the link. The rules are those of scikit-learn's
+prediction is (rows, n_outputs) behind the inverse link. The rules are those of scikit-learn's
 LabelBinarizer; for multioutput each column of labels has a head of as many outputs as classes.
 """
 

@@ -1,7 +1,7 @@
 """Behind the logits, in NumPy: the prediction, each row's loss, and its slope at the logits.
 
 Shapes: prediction, logits, slope (rows, n_outputs); y as in engine.py. The logits are the a of the
-last block; the prediction is what the link makes of them, head by head.
+last block; the prediction is what the inverse link makes of them, head by head.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lamina.engines.custom_loss import value_and_delta
 from lamina.engines.engine import Objective, Rows
-from lamina.formulas import LINKS, LOSSES
+from lamina.formulas import INVERSE_LINKS, LOSSES
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 
@@ -25,16 +25,16 @@ WEIGHTS_CANCEL = (
 
 
 def predict_from(spec: NetworkSpec, logits: Array) -> Array:
-    """The prediction behind the link, which takes each head by itself."""
-    link = LINKS[spec.link].value
+    """The prediction behind the inverse link, which takes each head by itself."""
+    inverse_link = INVERSE_LINKS[spec.inverse_link].value
     if not spec.heads:
-        return link(logits)
-    return np.hstack([link(logits[:, head]) for head in head_columns(spec)])
+        return inverse_link(logits)
+    return np.hstack([inverse_link(logits[:, head]) for head in head_columns(spec)])
 
 
 def logits_of(spec: NetworkSpec, prediction: Array) -> Array:
     """Logits of which it is the prediction."""
-    return LINKS[spec.link].inverse(prediction)
+    return INVERSE_LINKS[spec.inverse_link].link(prediction)
 
 
 def head_columns(spec: NetworkSpec) -> list[slice]:

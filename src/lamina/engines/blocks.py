@@ -125,7 +125,7 @@ class Forward(NamedTuple):
 
     @property
     def a(self) -> list[Any]:
-        """What each block takes, the inputs first, and at last what the link takes."""
+        """What each block takes, the inputs first, and at last what the inverse link takes."""
         return [self.blocks[0].a_prev, *(passed.a for passed in self.blocks)]
 
 

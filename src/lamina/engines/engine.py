@@ -326,9 +326,9 @@ class Engine(Protocol):
         return self.evaluator(spec, objective, rows)(parameters)
 
     def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
-        """The network's prediction behind its link, of shape (n_samples, n_outputs).
+        """The network's prediction behind its inverse link, of shape (n_samples, n_outputs).
 
-        Of a spec with heads, the link takes each head's logits by themselves.
+        Of a spec with heads, the inverse link takes each head's logits by themselves.
 
         Raises
         ------

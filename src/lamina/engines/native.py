@@ -289,11 +289,12 @@ class NativeEngine(Engine):
         return evaluate
 
     def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
-        n_samples, dtype, link = X.shape[0], parameters.dtype, _native.LINKS[spec.link]
+        n_samples, dtype = X.shape[0], parameters.dtype
+        code = _native.INVERSE_LINKS[spec.inverse_link]
         prediction = np.empty((n_samples, spec.n_outputs), dtype=dtype)
         if n_samples <= FEW_ROWS and isinstance(X, np.ndarray) and self.precision is None:
             outline = _outline(spec, dtype)
-            ending = outline.predict_few(link, np.ascontiguousarray(X), parameters, prediction)
+            ending = outline.predict_few(code, np.ascontiguousarray(X), parameters, prediction)
             if ending == _native.NON_FINITE:
                 raise NonFiniteError(NON_FINITE_ROWS)
         else:
@@ -307,15 +308,16 @@ class NativeEngine(Engine):
         return layers
 
     def _pass(self, spec: NetworkSpec, parameters: Array, X: Matrix, into: list[Array]) -> None:
-        """Write every block's a, the last one's behind the link; or that alone."""
+        """Write every block's a, the last one's behind the inverse link; or that alone."""
         if not isinstance(X, np.ndarray):
             require_finite(X.data)
-        n_samples, dtype, link = X.shape[0], parameters.dtype, _native.LINKS[spec.link]
+        n_samples, dtype = X.shape[0], parameters.dtype
+        code = _native.INVERSE_LINKS[spec.inverse_link]
         network = _network(spec, NO_OBJECTIVE, dtype, self.precision, n_samples)
         work = _row_work(spec, dtype, passes=1) * n_samples
         threads = choose_threads(work, requested=self.n_threads)
         *hidden, prediction = into
-        ending = network.predict(link, _row_arrays(X), parameters, prediction, hidden, threads)
+        ending = network.predict(code, _row_arrays(X), parameters, prediction, hidden, threads)
         if ending == _native.NON_FINITE:
             raise NonFiniteError(NON_FINITE_ROWS)
 

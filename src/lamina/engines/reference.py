@@ -3,7 +3,7 @@
 Every other engine is held against these numbers, and these against finite differences. A network is
 a sequence of blocks, each of which takes the a of the one before; the first takes X.
 
-    forward    z = a_prev W + b            a = f(z)                the last a gives p = link(a)
+    forward    z = a_prev W + b            a = f(z)                and last p = inverse_link(a)
     loss       L = (Σ_rows loss(p, y) + alpha penalty(W)) / rows
     backward   delta = dL/da f'(z)         dL/da_prev = delta Wᵀ   from the last block to the first
     gradient   dL/dW = a_prevᵀ delta       dL/db = Σ_rows delta
@@ -49,7 +49,7 @@ PREDICTING = Mode()
 
 
 def forward(spec: NetworkSpec, parameters: Array, X: Matrix, mode: Mode = PREDICTING) -> Forward:
-    """The forward pass: block by block, and the link behind the last."""
+    """The forward pass: block by block, and the inverse link behind the last."""
     own = BlockParameters.each(ParameterLayout.of(spec).views(parameters))
     a, passes = with_noise(spec, X, mode.draws), []
     for i, block in enumerate(spec.blocks):

@@ -41,13 +41,16 @@ def architecture_of(model: Any) -> Architecture:
 
 @lru_cache(maxsize=64)
 def network_for(
-    widths: tuple[int, ...], architecture: Architecture, link: str, heads: tuple[int, ...] = ()
+    widths: tuple[int, ...],
+    architecture: Architecture,
+    inverse_link: str,
+    heads: tuple[int, ...] = (),
 ) -> NetworkSpec:
     """Return the network with these layer widths, from the inputs to the outputs."""
     return NetworkSpec.perceptron(
         widths,
         hidden_activations(architecture.activation, len(widths) - 2),
-        link,
+        inverse_link,
         architecture.output_activation,
         normalization=architecture.normalization,
         residual=architecture.residual,

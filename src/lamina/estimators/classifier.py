@@ -321,8 +321,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     n_outputs_ : int
         Number of outputs.
     out_activation_ : str
-        Inverse link, from logits to probabilities: 'softmax' or 'logistic', as in scikit-learn. The
-        parameter `output_activation` is another function, applied before it.
+        Inverse inverse link, from logits to probabilities: 'softmax' or 'logistic', as in
+        scikit-learn. The parameter `output_activation` is another function, applied before it.
     loss_ : float
         Mean loss of the latest epoch, penalty included; the loss of each batch is measured before
         its step.
@@ -530,7 +530,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
             the largest of which is predicted. For several columns of labels, a list with an array
             for each.
         """
-        logits, encoding = self._forward(X, link="identity"), self._encoding()
+        logits, encoding = self._forward(X, inverse_link="identity"), self._encoding()
         if not encoding.heads:
             return logits[:, 0] if self.n_outputs_ == 1 else logits
         return [

@@ -15,7 +15,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from lamina.estimators.constraints import LBFGS, hidden_widths
 from lamina.estimators.refusals import shown
-from lamina.formulas import LINKS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES, SCHEDULES
+from lamina.formulas import INVERSE_LINKS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES, SCHEDULES
 from lamina.formulas.losses import Loss
 from lamina.training.callbacks.protocol import MOMENTS, is_callback
 
@@ -267,7 +267,7 @@ def _smoothing_of_ones_own_loss(model: Any) -> str | None:
     )
 
 
-def _scaled_target_behind_a_link(model: Any) -> str | None:
+def _scaled_target_behind_an_inverse_link(model: Any) -> str | None:
     if not getattr(model, "scale_target", False):
         return None
     if model.output_activation is not None:
@@ -277,20 +277,25 @@ def _scaled_target_behind_a_link(model: Any) -> str | None:
             "output_activation=None, or set scale_target=False and divide y by its mean."
         )
     named = isinstance(model.loss, str)
-    link = LOSSES[model.loss].link if named else str(getattr(model.loss, "link", "identity"))
-    if LINKS[link].follows_scale:
+    inverse_link = (
+        LOSSES[model.loss].inverse_link
+        if named
+        else str(getattr(model.loss, "inverse_link", "identity"))
+    )
+    if INVERSE_LINKS[inverse_link].follows_scale:
         return None
+    equation = INVERSE_LINKS[inverse_link].equation.removeprefix("p = ")
     able = [n for n, loss in LOSSES.items() if _is_of_numbers(loss)]
     return (
         "scale_target=True learns the target minus its mean, which may be below 0, and "
-        f"loss={model.loss!r} predicts {LINKS[link].equation.removeprefix('p = ')}, which is not. "
+        f"loss={model.loss!r} predicts {equation}, which is not. "
         "Set scale_target=False and divide y by its mean, or choose one of the losses that can: "
         f"{', '.join(map(repr, able))}."
     )
 
 
 def _is_of_numbers(loss: Loss) -> bool:
-    return loss.task == "regression" and LINKS[loss.link].follows_scale
+    return loss.task == "regression" and INVERSE_LINKS[loss.inverse_link].follows_scale
 
 
 def solvers_by_epochs() -> str:
@@ -344,5 +349,5 @@ CONTRADICTIONS: tuple[Contradiction, ...] = (
     _amsgrad_of_another_solver,
     _quantiles_without_their_loss,
     _smoothing_of_ones_own_loss,
-    _scaled_target_behind_a_link,
+    _scaled_target_behind_an_inverse_link,
 )

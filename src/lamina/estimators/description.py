@@ -14,7 +14,7 @@ from lamina.estimators.constraints import hidden_widths
 from lamina.estimators.data_frames import pandas_or
 from lamina.estimators.passes import Passes
 from lamina.estimators.state import network_and_parameters
-from lamina.formulas import LINKS
+from lamina.formulas import INVERSE_LINKS
 from lamina.formulas.table import Array
 from lamina.network import Dense, NetworkSpec, ParameterLayout
 from lamina.significant import significant
@@ -51,7 +51,7 @@ class LayerDescription:
     layer : str
         'hidden_1', 'hidden_2', …, 'output'.
     activation : str
-        Its f; of the output layer the link as well, where that does something.
+        Its f; of the output layer the inverse link as well, where that does something.
     beside : str
         What the layer has beside: normalization, dropout, a residual.
     fan_in, fan_out : int or None
@@ -192,7 +192,7 @@ def describe(model: Any, passes: Passes | None = None) -> NetworkDescription:
     )
     layers = tuple(
         _with_weights(*parts)
-        for parts in zip(_layers(model, spec, spec.link), weights, n_dead, strict=True)
+        for parts in zip(_layers(model, spec, spec.inverse_link), weights, n_dead, strict=True)
     )
     diagnoses = tuple(vars(model).get("diagnoses_") or ())
     return NetworkDescription(title, layers, layout.n_trained, str(parameters.dtype), diagnoses)
@@ -202,13 +202,13 @@ def _network_to_come(model: Any) -> NetworkSpec:
     """What the parameters ask for, as far as it is known before a fit."""
     n_features, n_outputs = NOT_YET
     widths = [n_features, *hidden_widths(model.hidden_layer_sizes), n_outputs]
-    return network_for(tuple(widths), architecture_of(model), next(iter(LINKS)))
+    return network_for(tuple(widths), architecture_of(model), next(iter(INVERSE_LINKS)))
 
 
-def _layers(model: Any, spec: NetworkSpec, link: str) -> Iterator[LayerDescription]:
+def _layers(model: Any, spec: NetworkSpec, inverse_link: str) -> Iterator[LayerDescription]:
     for block in spec.blocks[:-1]:
         yield _layer(block, block.activation)
-    functions = (model.output_activation, link)
+    functions = (model.output_activation, inverse_link)
     yield _layer(spec.blocks[-1], ", ".join(name for name in functions if name is not None))
 
 

@@ -36,7 +36,7 @@ from lamina.files.fields import (
     truth,
     whole,
 )
-from lamina.formulas import LINKS, LOSSES, OPTIMIZERS
+from lamina.formulas import INVERSE_LINKS, LOSSES, OPTIMIZERS
 from lamina.network import NetworkSpec, ParameterLayout
 
 # Whole numbers up to here are exact in float64, in which steps are counted. The samples seen are no
@@ -95,7 +95,7 @@ def _checked_network(model: Any) -> NetworkSpec:
     fitted = vars(model)
     whole(1)(fitted.get("n_features_in_"), "n_features_in_")
     list_of(whole(1))(fitted.get("_heads", []), "_heads")
-    member(LINKS)(fitted.get("out_activation_"), "out_activation_")
+    member(INVERSE_LINKS)(fitted.get("out_activation_"), "out_activation_")
     for name in ("coefs_", "intercepts_", *PARTS_BESIDE):
         parts = fitted.get(name, [])
         list_of(_floats)(parts, name)
@@ -123,7 +123,7 @@ def fitted_fields(model: Any, spec: NetworkSpec) -> Fields:
         "feature_names_in_": lambda value, place: _texts(value, place, names),
         "n_layers_": whole(len(spec.blocks) + 1, len(spec.blocks) + 1),
         "n_outputs_": whole(spec.n_outputs, spec.n_outputs),
-        "out_activation_": member(LINKS),
+        "out_activation_": member(INVERSE_LINKS),
         "_heads": list_of(whole(1)),
         "diagnoses_": none_or(list_of(text)),
         "n_iter_": whole(),
@@ -195,9 +195,11 @@ def _class_fields(fitted: dict[str, Any], spec: NetworkSpec) -> Fields:
     kind = fitted.get("_target_kind")
     kinds = member(get_args(TargetKind))
     kinds(kind, "_target_kind")
-    link = LOSSES[LOSS_OF_KIND[kind]].link  # type: ignore[index]
-    if spec.link != link:
-        raise ModelFileError(f"its out_activation_ is {spec.link!r}, where {link!r} is expected")
+    inverse_link = LOSSES[LOSS_OF_KIND[kind]].inverse_link  # type: ignore[index]
+    if spec.inverse_link != inverse_link:
+        raise ModelFileError(
+            f"its out_activation_ is {spec.inverse_link!r}, where {inverse_link!r} is expected"
+        )
 
     def classes(value: Any, place: str) -> None:
         several = kind == "multioutput"
@@ -248,9 +250,10 @@ def _target_fields(fitted: dict[str, Any], spec: NetworkSpec) -> Fields:
 def _outputs_per_target(loss: str, hyperparameters: Any, spec: NetworkSpec) -> int:
     """The outputs that a loss has for each target, once they are those of the network."""
     record_of_loss = LOSSES[loss]
-    if spec.link != record_of_loss.link:
+    if spec.inverse_link != record_of_loss.inverse_link:
         raise ModelFileError(
-            f"its out_activation_ is {spec.link!r}, where loss={loss!r} has {record_of_loss.link!r}"
+            f"its out_activation_ is {spec.inverse_link!r}, where loss={loss!r} has "
+            f"{record_of_loss.inverse_link!r}"
         )
     per_target = record_of_loss.outputs_per_target(hyperparameters)
     if spec.n_outputs % per_target:

@@ -144,9 +144,9 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         -------
         list of n_layers_ arrays
             First X itself, as the network takes it (csr where it was sparse); then a = f(z) of
-            each hidden layer, of shape (n_samples, fan_out); last the prediction behind the link,
-            of shape (n_samples, n_outputs_): a classifier's probabilities (the second class's alone
-            where there are two), or a regressor's numbers.
+            each hidden layer, of shape (n_samples, fan_out); last the prediction behind the inverse
+            link, of shape (n_samples, n_outputs_): a classifier's probabilities (the second class's
+            alone where there are two), or a regressor's numbers.
 
         Examples
         --------
@@ -210,9 +210,9 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
     def input_gradients(self, X: Any, output: int | None = None) -> Array:
         """How the logits change with each feature, row by row.
 
-        The logits are what the last layer gives the link: a regressor's prediction itself (its
-        logarithm where the link is 'exp'), a classifier's log odds. Probabilities would hardly
-        change where the network is sure, whatever it looks at.
+        The logits are what the last layer gives the inverse link: a regressor's prediction itself
+        (its logarithm where the inverse link is 'exp'), a classifier's log odds. Probabilities
+        would hardly change where the network is sure, whatever it looks at.
 
         Parameters
         ----------

@@ -73,7 +73,7 @@ class Passes:
             return forward(self.spec, self.parameters, rows, Mode(product=self.product))
 
     def activations(self) -> list[Array]:
-        """Every block's a, and in the last block's place the prediction behind the link."""
+        """Every block's a, and in the last block's place the prediction behind the inverse link."""
         layers = [self._empty(block.fan_out) for block in self.spec.blocks]
         for part in self.chunks():
             passed = self.forward(self.rows[part])

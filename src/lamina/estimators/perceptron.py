@@ -196,7 +196,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         self._refuse_noise_on_sparse_rows(X)
         task = self._task(y, self.warm_start or incremental, classes, weight)
         widths = [X.shape[1], *widths, task.n_outputs]
-        spec = network_for(tuple(widths), architecture_of(self), task.link, task.heads)
+        spec = network_for(tuple(widths), architecture_of(self), task.inverse_link, task.heads)
         require_memory(self, spec, X.dtype)
         # A checkpoint holds its generator's state: NumPy's global one need not be given it.
         seed = 0 if resume is not None and self.random_state is None else self.random_state
@@ -306,12 +306,12 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
             )
         return trained_parameters_of(self, spec, task.scaling, self._chosen_dtype)
 
-    def _forward(self, X: Any, link: str | None = None) -> Array:
-        """Predict for unvalidated X, (n_samples, n_outputs), behind its own or another link."""
+    def _forward(self, X: Any, inverse_link: str | None = None) -> Array:
+        """Predict unvalidated X: (n_samples, n_outputs), by its or another inverse link."""
         is_plain = self._can_predict(X)
         rows = X if is_plain else self._rows_to_predict(X)
         spec, parameters, rows = self._in_one_dtype(rows)
-        spec = spec if link is None else replace(spec, link=link)
+        spec = spec if inverse_link is None else replace(spec, inverse_link=inverse_link)
         engine = choose_engine(self.engine, self.n_threads, self.precision)
         try:
             return engine.predict(spec, parameters, rows)

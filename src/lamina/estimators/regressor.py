@@ -25,8 +25,8 @@ from lamina.estimators.refusals import shown
 from lamina.estimators.state import scaling_of
 from lamina.estimators.tasks import Regression, Task, quantiles_in
 from lamina.estimators.wrong_data import CURE_OF_Y, explained, score_weights
-from lamina.formulas import LINKS, LOSSES
-from lamina.formulas.links import LARGEST_LOG_SPREAD, LEAST_LOG_SPREAD
+from lamina.formulas import INVERSE_LINKS, LOSSES
+from lamina.formulas.inverse_links import LARGEST_LOG_SPREAD, LEAST_LOG_SPREAD
 from lamina.formulas.losses import as_it_is
 from lamina.formulas.table import Array
 from lamina.training.scores import PinballScore
@@ -81,9 +81,9 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         sample_weight. The loss of a sample must depend on that sample alone, because a batch may be
         passed in parts; `fit` checks this on the first samples. lamina sums the losses, divides by
         the sum of the weights, and adds the penalty. The prediction is the logits, or the inverse
-        link that the object's attribute `link` names: 'identity', 'exp' or 'logistic'. An exception
-        in the object ends the fit. A model with a custom loss cannot be saved: call
-        `set_params(loss='squared_error')` first; predictions do not change.
+        inverse link that the object's attribute `inverse_link` names: 'identity', 'exp' or
+        'logistic'. An exception in the object ends the fit. A model with a custom loss cannot be
+        saved: call `set_params(loss='squared_error')` first; predictions do not change.
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Number of units in each hidden layer, in order from the inputs. An int gives one hidden
         layer; `()` gives a linear model.
@@ -360,8 +360,8 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     n_outputs_ : int
         Number of outputs.
     out_activation_ : str
-        Inverse link, from logits to predictions: 'identity', or 'exp' for loss='poisson'. The
-        parameter `output_activation` is another function, applied before it.
+        Inverse inverse link, from logits to predictions: 'identity', or 'exp' for loss='poisson'.
+        The parameter `output_activation` is another function, applied before it.
     loss_ : float
         Mean loss of the latest epoch, penalty included; the loss of each batch is measured before
         its step.
@@ -628,7 +628,10 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         """Reject scales by which a predicted standard deviation would leave its range."""
         logarithms = np.log(scaling.scale)
         least, largest = LEAST_LOG_SPREAD + ROOM, LARGEST_LOG_SPREAD - ROOM
-        if LINKS[task.link].by_pairs and not least < logarithms.min() <= logarithms.max() < largest:
+        if (
+            INVERSE_LINKS[task.inverse_link].by_pairs
+            and not least < logarithms.min() <= logarithms.max() < largest
+        ):
             raise ValueError(
                 f"loss={self.loss!r} predicts standard deviations from {np.exp(least):.0e} to "
                 f"{np.exp(largest):.0e}, and y has {list(scaling.scale)}: divide y by a constant."

@@ -83,7 +83,7 @@ def _network(
     shapes: tuple[tuple[tuple[int, ...], ...], ...],
     n_features: int,
     architecture: Architecture,
-    link: str,
+    inverse_link: str,
     heads: tuple[int, ...],
 ) -> NetworkSpec:
     # Remembered, because for a single row a spec takes longer to make than to use.
@@ -96,7 +96,7 @@ def _network(
             "before gives, and has one intercept for each of its columns. Set them to fit, or fit "
             "the estimator anew."
         )
-    spec = network_for(widths, architecture, link, heads)
+    spec = network_for(widths, architecture, inverse_link, heads)
     require_parts(spec, beside)
     return spec
 
@@ -332,7 +332,7 @@ def network_attributes(
         **beside,
         "n_layers_": len(spec.blocks) + 1,
         "n_outputs_": spec.n_outputs,
-        "out_activation_": spec.link,
+        "out_activation_": spec.inverse_link,
         "_heads": list(spec.heads),
     }
 

@@ -44,8 +44,8 @@ class Task(ABC):
 
     @property
     @abstractmethod
-    def link(self) -> str:
-        """A name in LINKS."""
+    def inverse_link(self) -> str:
+        """A name in INVERSE_LINKS."""
 
     @property
     def heads(self) -> tuple[int, ...]:
@@ -126,8 +126,8 @@ class Classification(Task):
         return {name: self.settings[name] for name in names}
 
     @property
-    def link(self) -> str:
-        return LOSSES[LOSS_OF_KIND[self.encoding.kind]].link
+    def inverse_link(self) -> str:
+        return LOSSES[LOSS_OF_KIND[self.encoding.kind]].inverse_link
 
     @property
     def heads(self) -> tuple[int, ...]:
@@ -191,10 +191,10 @@ class Regression(Task):
         return self.chosen_loss
 
     @property
-    def link(self) -> str:
+    def inverse_link(self) -> str:
         if isinstance(self.chosen_loss, str):
-            return LOSSES[self.chosen_loss].link
-        return str(getattr(self.chosen_loss, "link", "identity"))
+            return LOSSES[self.chosen_loss].inverse_link
+        return str(getattr(self.chosen_loss, "inverse_link", "identity"))
 
     @property
     def metric(self) -> str:

@@ -23,7 +23,7 @@ from lamina.errors import (
 )
 from lamina.estimators.constraints import LBFGS
 from lamina.estimators.tasks import Classification, Regression
-from lamina.formulas import LINKS, LOSSES
+from lamina.formulas import INVERSE_LINKS, LOSSES
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 from lamina.training import Monitor
@@ -154,7 +154,7 @@ def _constant_prediction(task: Regression, sample: Rows) -> Array:
         columns = np.average(y, axis=0, weights=weight)
     else:
         columns = np.median(y, axis=0)
-    if LINKS[task.link].by_pairs:
+    if INVERSE_LINKS[task.inverse_link].by_pairs:
         deviation = np.sqrt(np.average((y - columns) ** 2, axis=0, weights=weight))
         columns = np.column_stack([columns, np.maximum(deviation, 1e-12)]).ravel()
     return np.broadcast_to(columns, (len(y), len(columns)))
@@ -176,7 +176,7 @@ def _mean_loss(task: Regression, sample: Rows, prediction: Array) -> float:
 
 def _size_of(task: Regression, y: NDArray[Any]) -> str | None:
     """What of the target is far from 1; None where nothing is, or scale_target cannot help."""
-    if task.scaling is not None or not LINKS[task.link].follows_scale:
+    if task.scaling is not None or not INVERSE_LINKS[task.inverse_link].follows_scale:
         return None
     mean, deviation = np.abs(y.mean(axis=0)), y.std(axis=0)
     large = np.maximum(mean, deviation)

@@ -285,7 +285,7 @@ def _affine(name: str, network: FittedNetwork) -> str:
 
 
 def _functions(name: str, network: FittedNetwork) -> str:
-    """The activations, normalizations and the link of a network, each once."""
+    """The activations, normalizations and the inverse link of a network, each once."""
     blocks = [block for block in network.blocks if not block.is_affine]
     activations = {block.activation.name: block.activation for block in blocks}
     texts = [
@@ -302,8 +302,8 @@ def _functions(name: str, network: FittedNetwork) -> str:
         arguments = [f"const real *{each}" for each in _arguments(normalization)]
         function = f"{name}_{normalization.name}_normalize"
         texts.append(_on_a_row(function, arguments, normalization.code.c))
-    if network.link.code.c:
-        texts.append(_on_a_row(f"{name}_link", [], network.link.code.c))
+    if network.inverse_link.code.c:
+        texts.append(_on_a_row(f"{name}_inverse_link", [], network.inverse_link.code.c))
     return "".join(texts)
 
 
@@ -355,8 +355,8 @@ def _body(name: str, program: Program, real: str) -> str:
             lines.append(f"{real} {z}[{len(block.biases)}];")
         lines += _block(name, i, block, a, z)
         a = z
-    if network.link.code.c:
-        lines += [f"{name}_link({each});" for each in _heads(network, last)]
+    if network.inverse_link.code.c:
+        lines += [f"{name}_inverse_link({each});" for each in _heads(network, last)]
     if program.target is not None:
         scaled = f"{last}[j] * {name}_target_slope[j] + {name}_target_offset[j]"
         loop = f"for (int j = 0; j < {network.widths[-1]}; j++)"
@@ -371,7 +371,7 @@ def _body(name: str, program: Program, real: str) -> str:
 
 
 def _heads(network: FittedNetwork, y: str) -> list[str]:
-    """What a link takes, where it is and how much: once, or once for each column of labels."""
+    """Return the inverse link's arguments, logits and their number: once, or for each head."""
     if not network.heads:
         return [f"{y}, {network.widths[-1]}"]
     starts = itertools.accumulate(network.heads, initial=0)

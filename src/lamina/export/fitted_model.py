@@ -29,7 +29,7 @@ from lamina.network import NetworkSpec, flatten_parameters
 
 def fitted_model(
     blocks: Sequence[FittedBlock],
-    link: str | None,
+    inverse_link: str | None,
     heads: tuple[int, ...],
     input_dropout: float,
     precision: str | None,
@@ -41,7 +41,7 @@ def fitted_model(
     ----------
     blocks : sequence of FittedBlock
         All of one dtype.
-    link : str or None
+    inverse_link : str or None
         What stands behind the last block; None where its results are predicted numbers, or the
         logits of `classes`.
     heads : tuple of int
@@ -57,15 +57,21 @@ def fitted_model(
     ------
     ExportError
         For blocks that no parameters of a model ask for, and classes that do not fit outputs and
-        link.
+        inverse link.
     """
     *hidden, last = blocks
     architecture = _architecture(blocks) | {"input_dropout": input_dropout, "precision": precision}
     by_column = bool(heads) or _are_columns(classes)
-    kind = _kind_of_columns(link) if by_column else _kind(link, classes, len(last.biases))
+    kind = (
+        _kind_of_columns(inverse_link)
+        if by_column
+        else _kind(inverse_link, classes, len(last.biases))
+    )
     if kind is None:
         model: Any = MLPRegressor(**architecture)
-        loss = model.loss = model.loss if link is None else _regression_loss(link, last)
+        loss = model.loss = (
+            model.loss if inverse_link is None else _regression_loss(inverse_link, last)
+        )
         n_targets = len(last.biases) // Regression(loss, np.empty(0)).outputs_per_target
         attributes = Regression(loss, np.empty((0, n_targets))).attributes()
     else:
@@ -77,7 +83,7 @@ def fitted_model(
         attributes = Classification(targets, targets.classes).attributes()
     blocks = [*hidden, last]
     widths = [len(blocks[0].weights), *(len(block.biases) for block in blocks)]
-    spec = network_for(tuple(widths), architecture_of(model), LOSSES[loss].link, heads)
+    spec = network_for(tuple(widths), architecture_of(model), LOSSES[loss].inverse_link, heads)
     parameters = flatten_parameters(
         [block.weights for block in blocks],
         [block.biases for block in blocks],
@@ -137,30 +143,35 @@ def _as_if_fitted(model: Any, spec: NetworkSpec, parameters: NDArray[Any]) -> di
     return attributes | {"n_features_in_": spec.n_features, "diagnoses_": None}
 
 
-def _kind(link: str | None, classes: ArrayLike | None, n_outputs: int) -> TargetKind | None:
+def _kind(inverse_link: str | None, classes: ArrayLike | None, n_outputs: int) -> TargetKind | None:
     """What a classifier's outputs stand for; None for a regressor's."""
     alone: TargetKind = "binary" if n_outputs == 1 else "multilabel"
     kind: TargetKind
     for kind in (alone, "multiclass"):
-        if LOSSES[LOSS_OF_KIND[kind]].link != link:
+        if LOSSES[LOSS_OF_KIND[kind]].inverse_link != inverse_link:
             continue
         if kind == "multiclass" and n_outputs == 1:
-            raise ExportError(f"one output by {link} is 1 whatever comes in: a classifier has two")
+            raise ExportError(
+                f"one output by {inverse_link} is 1 whatever comes in: a classifier has two"
+            )
         return kind
     if classes is None:
         return None
-    if link is not None:
+    if inverse_link is not None:
         raise ExportError(
-            f"classes={classes!r} were given, but the last layer, {link}, makes no probabilities"
+            f"classes={classes!r} were given, but the last layer, {inverse_link}, makes no "
+            "probabilities"
         )
     return "binary" if n_outputs == 1 else "multiclass"
 
 
-def _kind_of_columns(link: str | None) -> TargetKind:
-    """What the outputs of several columns of labels stand for, where such a link is behind each."""
+def _kind_of_columns(inverse_link: str | None) -> TargetKind:
+    """Return the kind of several columns of labels, each with this inverse link."""
     kind: TargetKind = "multioutput"
-    if link not in (None, LOSSES[LOSS_OF_KIND[kind]].link):
-        raise ExportError(f"several columns of labels by {link}: lamina has a softmax for each")
+    if inverse_link not in (None, LOSSES[LOSS_OF_KIND[kind]].inverse_link):
+        raise ExportError(
+            f"several columns of labels by {inverse_link}: lamina has a softmax for each"
+        )
     return kind
 
 
@@ -169,15 +180,16 @@ def _are_columns(classes: Any) -> bool:
     return isinstance(classes, list | tuple) and any(np.ndim(each) for each in classes)
 
 
-def _regression_loss(link: str, last: FittedBlock) -> str:
+def _regression_loss(inverse_link: str, last: FittedBlock) -> str:
     for name, loss in LOSSES.items():
-        if name in REGRESSION_LOSSES and loss.link == link:
+        if name in REGRESSION_LOSSES and loss.inverse_link == inverse_link:
             if len(last.biases) % loss.outputs_per_target({}):
                 raise ExportError(
-                    f"{len(last.biases)} outputs by {link}: each target has a mean and a spread"
+                    f"{len(last.biases)} outputs by {inverse_link}: each target has a mean and a "
+                    "spread"
                 )
             return name
-    raise ExportError(f"no regression of lamina's predicts through {link!r}")
+    raise ExportError(f"no regression of lamina's predicts through {inverse_link!r}")
 
 
 def _sorted(

@@ -19,12 +19,12 @@ from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.state import network_and_parameters
 from lamina.formulas import (
     ACTIVATIONS,
-    LINKS,
+    INVERSE_LINKS,
     LOSSES,
     NORMALIZATIONS,
     PRECISIONS,
     Activation,
-    Link,
+    InverseLink,
     Normalization,
     Precision,
 )
@@ -38,7 +38,7 @@ ENSEMBLES = ("TabularClassifier", "TabularRegressor")
 
 # What each part of a spec may hold: anything more must be at its default.
 KNOWN: dict[type, frozenset[str]] = {
-    NetworkSpec: frozenset({"blocks", "link", "input_dropout", "input_noise", "heads"}),
+    NetworkSpec: frozenset({"blocks", "inverse_link", "input_dropout", "input_noise", "heads"}),
     Dense: frozenset(
         {"name", "fan_in", "fan_out", "activation", "normalization", "residual", "dropout"}
     ),
@@ -107,7 +107,7 @@ class FittedNetwork:
     Attributes
     ----------
     blocks : tuple of FittedBlock
-    link : Link
+    inverse_link : InverseLink
     targets : TargetEncoding or None
         What a classifier's outputs stand for; None for a regressor.
     input_dropout : float
@@ -119,7 +119,7 @@ class FittedNetwork:
     """
 
     blocks: tuple[FittedBlock, ...]
-    link: Link
+    inverse_link: InverseLink
     targets: TargetEncoding | None
     input_dropout: float = 0.0
     n_quantiles: int = 1
@@ -162,7 +162,7 @@ class FittedNetwork:
     @property
     def has_spread(self) -> bool:
         """Whether each target has two outputs, a mean and its standard deviation."""
-        return self.link.by_pairs
+        return self.inverse_link.by_pairs
 
     @property
     def n_columns(self) -> int:
@@ -195,10 +195,10 @@ class FittedNetwork:
 
     @property
     def layers_in_words(self) -> str:
-        """Its widths, activations and link, such as '4 → 8 relu → 3 softmax'."""
+        """Its widths, activations and inverse link, such as '4 → 8 relu → 3 softmax'."""
         blocks = [block.in_words for block in self.blocks]
         rounded = "" if self.precision is None else f", products in {self.precision.name}"
-        return " → ".join([str(self.widths[0]), *blocks]) + f" {self.link.name}{rounded}"
+        return " → ".join([str(self.widths[0]), *blocks]) + f" {self.inverse_link.name}{rounded}"
 
 
 def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
@@ -239,7 +239,7 @@ def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
     views = ParameterLayout.of(spec).views(_finite(parameters, dtype))
     return FittedNetwork(
         blocks=tuple(_blocks(spec, views)),
-        link=LINKS[spec.link],
+        inverse_link=INVERSE_LINKS[spec.inverse_link],
         targets=_targets(model),
         input_dropout=spec.input_dropout,
         n_quantiles=_n_quantiles(model),
@@ -311,8 +311,8 @@ def _n_quantiles(model: Any) -> int:
     answer = as_it_is if name is None else LOSSES[name].answer
     if answer is rearranged_quantiles:
         return LOSSES[name].outputs_per_target(of)
-    # Behind such a link, a loss of the user's own predicts pairs as they are.
-    if (answer is as_it_is) == LINKS[model.out_activation_].by_pairs:
+    # Behind such an inverse link, a loss of the user's own predicts pairs as they are.
+    if (answer is as_it_is) == INVERSE_LINKS[model.out_activation_].by_pairs:
         raise ExportError(f"no export can say what loss={name!r} predicts: fit it with another")
     return 1
 

@@ -64,7 +64,7 @@ def add_network(graph: Graph, network: FittedNetwork, x: str) -> list[str]:
     results = []
     by_head = _by_head(graph, network, z)
     for encoding, logits in zip(network.label_columns, by_head, strict=True):
-        p = add_formula(graph, network.link.code.onnx, {"z": logits}, network.dtype)
+        p = add_formula(graph, network.inverse_link.code.onnx, {"z": logits}, network.dtype)
         results += _add_labels(graph, encoding, p, network.dtype)
     return results
 
@@ -90,11 +90,11 @@ def _rounded(graph: Graph, network: FittedNetwork, x: str) -> str:
 
 
 def _add_numbers(graph: Graph, network: FittedNetwork, z: str) -> list[str]:
-    """Add the link and what follows it in a regression."""
+    """Add the inverse link and what follows it in a regression."""
     named, columns = {"z": z}, np.arange(network.widths[-1])
     if network.has_spread:
         named["second"] = graph.constant(columns % 2 == 1)
-    p = add_formula(graph, network.link.code.onnx, named, network.dtype)
+    p = add_formula(graph, network.inverse_link.code.onnx, named, network.dtype)
     if network.has_spread:
         return [_columns(graph, p, columns[0::2]), _columns(graph, p, columns[1::2])]
     return [p if network.n_quantiles == 1 else _sorted_quantiles(graph, network, p)]

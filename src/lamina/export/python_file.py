@@ -194,13 +194,13 @@ def _take(program: Program) -> str:
 
 def _result(program: Program) -> str:
     """The expression from z to the prediction."""
-    network, link = program.network, program.network.link.code.numpy
+    network, inverse_link = program.network, program.network.inverse_link.code.numpy
     if network.heads:
         ends = np.cumsum(network.heads)[:-1].tolist()
-        return f"[{link} for z in np.split(z, {ends}, axis=1)]"
+        return f"[{inverse_link} for z in np.split(z, {ends}, axis=1)]"
     if program.target is None:
-        return link
-    return f'(({link}) * SLOPE + OFFSET).astype("{network.dtype.name}")'
+        return inverse_link
+    return f'(({inverse_link}) * SLOPE + OFFSET).astype("{network.dtype.name}")'
 
 
 def _functions(network: FittedNetwork) -> list[str]:

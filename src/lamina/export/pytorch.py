@@ -22,11 +22,11 @@ from lamina.export.fitted_network import FittedBlock, FittedNetwork
 from lamina.export.torch_layers import Elementwise, Heads, Residual, RoundedLinear, Sorted
 from lamina.formulas import (
     ACTIVATIONS,
-    LINKS,
+    INVERSE_LINKS,
     NORMALIZATIONS,
     PRECISIONS,
     Activation,
-    Link,
+    InverseLink,
     Normalization,
     Precision,
 )
@@ -54,7 +54,7 @@ WITHOUT_EFFECT = {
 
 
 def sequential(network: FittedNetwork, logits: bool) -> nn.Sequential:
-    """The network as a Sequential in evaluation mode, without its link where logits are wanted."""
+    """Return a Sequential in evaluation mode; with logits, without the inverse link."""
     modules: OrderedDict[str, nn.Module] = OrderedDict()
     if network.input_dropout:
         modules["input_dropout"] = nn.Dropout(network.input_dropout)
@@ -65,8 +65,8 @@ def sequential(network: FittedNetwork, logits: bool) -> nn.Sequential:
         else:
             modules[block.name] = parts.pop("linear")
             modules.update({f"{block.name}_{name}": part for name, part in parts.items()})
-    link = nn.Identity() if logits else module_of(network.link.code)
-    modules["link"] = Heads(network.heads, link) if network.heads else link
+    inverse_link = nn.Identity() if logits else module_of(network.inverse_link.code)
+    modules["inverse_link"] = Heads(network.heads, inverse_link) if network.heads else inverse_link
     if network.n_quantiles > 1 and not logits:
         modules["sorted"] = Sorted(network.n_quantiles)
     kept = [(name, each) for name, each in modules.items() if not isinstance(each, nn.Identity)]
@@ -144,7 +144,7 @@ class Found(NamedTuple):
     """A network in a module, as `fitted_model` takes it."""
 
     blocks: list[FittedBlock]
-    link: str | None
+    inverse_link: str | None
     heads: tuple[int, ...]
     input_dropout: float
     precision: str | None
@@ -159,8 +159,8 @@ def network_in(module: nn.Module) -> Found:
     if not isinstance(module, nn.Module):
         raise TypeError(f"from_torch takes a torch.nn.Module, got {type(module).__name__}")
     layers = [each for each in _layers(module, "") if not isinstance(each.module, nn.Identity)]
-    link, heads = _end(layers[-1]) if layers else (None, ())
-    layers = layers[:-1] if heads or link is not None else layers
+    inverse_link, heads = _end(layers[-1]) if layers else (None, ())
+    layers = layers[:-1] if heads or inverse_link is not None else layers
     input_dropout = 0.0
     while layers and isinstance(layers[0].module, nn.Flatten | nn.Dropout):
         first = layers.pop(0).module
@@ -176,18 +176,18 @@ def network_in(module: nn.Module) -> Found:
     dtypes = [layer.module.weight.dtype for layer in linears]
     dtype = torch.float64 if torch.float64 in dtypes else torch.float32
     fitted = [_fitted(parts, dtype) for parts in blocks]
-    name = None if link is None else link.name
+    name = None if inverse_link is None else inverse_link.name
     return Found(fitted, name, heads, input_dropout, _precision(linears))
 
 
-def _end(last: Layer) -> tuple[Link | None, tuple[int, ...]]:
-    """The link that the last layer is, and the heads that it takes by themselves."""
+def _end(last: Layer) -> tuple[InverseLink | None, tuple[int, ...]]:
+    """The inverse link that the last layer is, and the heads that it takes by themselves."""
     if not isinstance(last.module, Heads):
-        return _named_by(last.module, LINKS), ()
-    link, heads = last.module.link, tuple(last.module.widths)
-    if isinstance(link, nn.Identity):
+        return _named_by(last.module, INVERSE_LINKS), ()
+    inverse_link, heads = last.module.inverse_link, tuple(last.module.widths)
+    if isinstance(inverse_link, nn.Identity):
         return None, heads
-    found = _named_by(link, LINKS)
+    found = _named_by(inverse_link, INVERSE_LINKS)
     if found is None:
         raise last.refusal("lamina has a softmax for each column of labels")
     return found, heads
@@ -301,7 +301,7 @@ def _numbers(tensor: Any, dtype: torch.dtype) -> NDArray[Any]:
     return numbers
 
 
-Formula = TypeVar("Formula", Activation, Link, Normalization)
+Formula = TypeVar("Formula", Activation, InverseLink, Normalization)
 
 
 def _named_by(module: nn.Module, table: Mapping[str, Formula]) -> Formula | None:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from lamina.formulas.links import LARGEST_LOG_SPREAD, LEAST_LOG_SPREAD
+from lamina.formulas.inverse_links import LARGEST_LOG_SPREAD, LEAST_LOG_SPREAD
 
 
 class Elementwise(nn.Module):
@@ -121,23 +121,23 @@ class MeanAndSpread(nn.Module):
 
 
 class Heads(nn.Module):
-    """The columns of z part by part, each through the link by itself.
+    """The columns of z part by part, each through the inverse link by itself.
 
     Parameters
     ----------
     widths : sequence of int
         The columns of each part.
-    link : torch.nn.Module
+    inverse_link : torch.nn.Module
     """
 
-    def __init__(self, widths: Sequence[int], link: nn.Module) -> None:
+    def __init__(self, widths: Sequence[int], inverse_link: nn.Module) -> None:
         super().__init__()
         self.widths = list(widths)
-        self.link = link
+        self.inverse_link = inverse_link
 
     def forward(self, z: torch.Tensor) -> list[torch.Tensor]:
-        """What the link makes of each part."""
-        return [self.link(part) for part in z.split(self.widths, dim=1)]
+        """What the inverse link makes of each part."""
+        return [self.inverse_link(part) for part in z.split(self.widths, dim=1)]
 
     def extra_repr(self) -> str:
         """What stands between the brackets when the module is printed."""

@@ -21,22 +21,22 @@ def to_torch(model: Any, *, logits: bool = False) -> nn.Sequential:
     model : MLPClassifier or MLPRegressor
         Fitted.
     logits : bool, default=False
-        Whether the module ends before the link: what `CrossEntropyLoss` and `BCEWithLogitsLoss`
-        take, to train it further; in a list, where there are several columns of labels. By default
-        it gives predictions.
+        Whether the module ends before the inverse link: what `CrossEntropyLoss` and
+        `BCEWithLogitsLoss` take, to train it further; in a list, where there are several columns of
+        labels. By default it gives predictions.
 
     Returns
     -------
     torch.nn.Sequential
         In evaluation mode, with a copy of the weights in their dtype. Its modules are named after
-        the blocks: 'hidden_1', 'hidden_1_activation', …, 'output', 'link'; a block that adds what
-        it takes in is one module of its own. Noise on the inputs, which PyTorch has no module for
-        and predictions do not have, is left out. From rows
-        (n_samples, n_features) it gives (n_samples, n_outputs): a regressor's prediction, or a
-        classifier's probabilities; of two classes, the second one's alone. After
-        loss='gaussian_nll' it gives means and standard deviations, a tuple of two such tensors, and
-        for several columns of labels a list with a tensor for each. What a `precision` rounds is
-        rounded in the products of `RoundedLinear` modules.
+        the blocks: 'hidden_1', 'hidden_1_activation', …, 'output', 'inverse_link'; a block that
+        adds what it takes in is one module of its own. Noise on the inputs, which PyTorch has no
+        module for and predictions do not have, is left out. From rows (n_samples, n_features) it
+        gives (n_samples, n_outputs): a regressor's prediction, or a classifier's probabilities; of
+        two classes, the second one's alone. After loss='gaussian_nll' it gives means and standard
+        deviations, a tuple of two such tensors, and for several columns of labels a list with a
+        tensor for each. What a `precision` rounds is rounded in the products of `RoundedLinear`
+        modules.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def to_torch(model: Any, *, logits: bool = False) -> nn.Sequential:
       (hidden_1): Linear(in_features=4, out_features=8, bias=True)
       (hidden_1_activation): Tanh()
       (output): Linear(in_features=8, out_features=3, bias=True)
-      (link): Softmax(dim=1)
+      (inverse_link): Softmax(dim=1)
     )
     >>> with torch.no_grad():
     ...     p = module(torch.from_numpy(X)).numpy()

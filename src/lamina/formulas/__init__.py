@@ -2,7 +2,7 @@
 
 from lamina.formulas.activations import ACTIVATIONS, Activation
 from lamina.formulas.initializers import INITIALIZERS, Initializer
-from lamina.formulas.links import LINKS, Link
+from lamina.formulas.inverse_links import INVERSE_LINKS, InverseLink
 from lamina.formulas.losses import LOSSES, Loss
 from lamina.formulas.normalizations import NORMALIZATIONS, Normalization
 from lamina.formulas.optimizers import OPTIMIZERS, Optimizer
@@ -13,7 +13,7 @@ from lamina.formulas.schedules import SCHEDULES, Schedule
 __all__ = [
     "ACTIVATIONS",
     "INITIALIZERS",
-    "LINKS",
+    "INVERSE_LINKS",
     "LOSSES",
     "NORMALIZATIONS",
     "OPTIMIZERS",
@@ -22,7 +22,7 @@ __all__ = [
     "SCHEDULES",
     "Activation",
     "Initializer",
-    "Link",
+    "InverseLink",
     "Loss",
     "Normalization",
     "Optimizer",

@@ -18,14 +18,15 @@ class Code:
     onnx : str
         Its operator in ONNX, or several as calls: 'Mul(z, Sigmoid(z))'. An operator that
         onnxruntime has in float32 alone, with any of its versions, is written in terms of others,
-        or has a stand-in in lamina.export.onnx_kernels. A link by pairs may use `second`, which is
-        true for every second column.
+        or has a stand-in in lamina.export.onnx_kernels. An inverse link by pairs may use `second`,
+        which is true for every second column.
     numpy : str
         An expression of NumPy and `math`. It raises no warning, however far z lies from zero.
     c : str
-        C99 with <math.h> in double precision: an activation as an expression, a link as statements
-        that turn `real *z`, the n logits of a row, into predictions in place. Of a precision,
-        statements with <stdint.h> and <string.h> that return the nearest number to `float z`.
+        C99 with <math.h> in double precision: an activation as an expression, an inverse link as
+        statements that turn `real *z`, the n logits of a row, into predictions in place. Of a
+        precision, statements with <stdint.h> and <string.h> that return the nearest number to
+        `float z`.
     """
 
     torch: str

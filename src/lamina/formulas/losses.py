@@ -1,9 +1,9 @@
 """Losses: how wrong a prediction is, row by row, and delta = dL/dz at the logits.
 
-Shapes: p (rows, n_outputs) is the prediction behind the link; y is (rows, n_targets) in p's dtype
-for losses of values, and (rows,) int32 for losses of class codes; `value` gives (rows,), `delta`
-(rows, n_outputs). `of` are the hyperparameters by name. The loss of a batch is the weighted mean of
-`value` over its rows. The formulas themselves stand in value_losses.py and class_losses.py.
+Shapes: p (rows, n_outputs) is the prediction behind the inverse link; y is (rows, n_targets) in p's
+dtype for losses of values, and (rows,) int32 for losses of class codes; `value` gives (rows,),
+`delta` (rows, n_outputs). `of` are the hyperparameters by name. The loss of a batch is the weighted
+mean of `value` over its rows. The formulas themselves stand in value_losses.py and class_losses.py.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ def as_it_is(p: Array, of: Hyperparameters) -> Array:
 
 @dataclass(frozen=True)
 class Loss:
-    """One loss, together with the link whose composition makes its delta simple.
+    """One loss, together with the inverse link whose composition makes its delta simple.
 
     Attributes
     ----------
     name : str
         Its name in a model file and in the engines.
     task : {'regression', 'classification'}
-    link : str
-        The link that stands between logits and prediction.
+    inverse_link : str
+        The inverse link that stands between logits and prediction.
     targets : {'values', 'codes'}
         Whether y holds numbers of shape (rows, n_targets) or class codes of shape (rows,).
     hyperparameters : tuple of str
@@ -79,7 +79,7 @@ class Loss:
 
     name: str
     task: Literal["regression", "classification"]
-    link: str
+    inverse_link: str
     targets: Literal["values", "codes"]
     hyperparameters: tuple[str, ...]
     value: Callable[[Array, NDArray[Any], Hyperparameters], Array]
@@ -102,7 +102,7 @@ LOSSES = Table(
     Loss(
         name="squared_error",
         task="regression",
-        link="identity",
+        inverse_link="identity",
         targets="values",
         hyperparameters=(),
         value=value_losses.squared_error,
@@ -116,7 +116,7 @@ LOSSES = Table(
     Loss(
         name="poisson",
         task="regression",
-        link="exp",
+        inverse_link="exp",
         targets="values",
         hyperparameters=(),
         value=value_losses.poisson,
@@ -129,7 +129,7 @@ LOSSES = Table(
     Loss(
         name="binary_log_loss",
         task="classification",
-        link="logistic",
+        inverse_link="logistic",
         targets="values",
         hyperparameters=(),
         value=class_losses.binary_log_loss,
@@ -142,7 +142,7 @@ LOSSES = Table(
     Loss(
         name="log_loss",
         task="classification",
-        link="softmax",
+        inverse_link="softmax",
         targets="codes",
         hyperparameters=(),
         value=class_losses.log_loss,
@@ -155,7 +155,7 @@ LOSSES = Table(
     Loss(
         name="absolute_error",
         task="regression",
-        link="identity",
+        inverse_link="identity",
         targets="values",
         hyperparameters=(),
         value=value_losses.absolute_error,
@@ -170,7 +170,7 @@ LOSSES = Table(
     Loss(
         name="huber",
         task="regression",
-        link="identity",
+        inverse_link="identity",
         targets="values",
         hyperparameters=("huber_threshold",),
         value=value_losses.huber,
@@ -184,7 +184,7 @@ LOSSES = Table(
     Loss(
         name="log_cosh",
         task="regression",
-        link="identity",
+        inverse_link="identity",
         targets="values",
         hyperparameters=(),
         value=value_losses.log_cosh,
@@ -198,7 +198,7 @@ LOSSES = Table(
     Loss(
         name="quantile",
         task="regression",
-        link="identity",
+        inverse_link="identity",
         targets="values",
         hyperparameters=("quantile",),
         value=value_losses.quantile,
@@ -218,7 +218,7 @@ LOSSES = Table(
     Loss(
         name="gamma",
         task="regression",
-        link="exp",
+        inverse_link="exp",
         targets="values",
         hyperparameters=(),
         value=value_losses.gamma,
@@ -231,7 +231,7 @@ LOSSES = Table(
     Loss(
         name="tweedie",
         task="regression",
-        link="exp",
+        inverse_link="exp",
         targets="values",
         hyperparameters=("tweedie_power",),
         value=value_losses.tweedie,
@@ -249,7 +249,7 @@ LOSSES = Table(
     Loss(
         name="gaussian_nll",
         task="regression",
-        link="mean_and_spread",
+        inverse_link="mean_and_spread",
         targets="values",
         hyperparameters=(),
         value=value_losses.gaussian_nll,
@@ -266,7 +266,7 @@ LOSSES = Table(
     Loss(
         name="binary_focal",
         task="classification",
-        link="logistic",
+        inverse_link="logistic",
         targets="values",
         hyperparameters=("focal_gamma",),
         value=class_losses.binary_focal,
@@ -281,7 +281,7 @@ LOSSES = Table(
     Loss(
         name="smoothed_log_loss",
         task="classification",
-        link="softmax",
+        inverse_link="softmax",
         targets="codes",
         hyperparameters=("label_smoothing",),
         value=class_losses.smoothed_log_loss,
@@ -294,7 +294,7 @@ LOSSES = Table(
     Loss(
         name="focal",
         task="classification",
-        link="softmax",
+        inverse_link="softmax",
         targets="codes",
         hyperparameters=("focal_gamma", "label_smoothing"),
         value=class_losses.focal,

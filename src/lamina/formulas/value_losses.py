@@ -1,7 +1,8 @@
 """The formulas of losses of values: each row's loss, and delta = dL/dz at the logits.
 
 Shapes are those of losses.py. What is written with p is a function of the prediction behind the
-loss's link: of p = z, of p = exp(z), or of (μ, σ) = (z, exp z') for two outputs of each target.
+loss's inverse link: of p = z, of p = exp(z), or of (μ, σ) = (z, exp z') for two outputs of each
+target.
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ def gaussian_nll(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
 
 
 def gaussian_nll_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
-    """The slope goes on beyond the link's bounds of a spread, or a network could not come back."""
+    """The slope goes on beyond the inverse link's bounds of σ, or a network could not come back."""
     spread = p[:, 1::2]
     far = (p[:, 0::2] - y) / spread
     delta = np.empty_like(p)

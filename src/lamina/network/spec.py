@@ -1,4 +1,4 @@
-"""The shape of a network: a frozen sequence of named blocks and a link, JSON both ways."""
+"""The shape of a network: a frozen sequence of named blocks and an inverse link, JSON both ways."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any, cast
 
-from lamina.formulas import ACTIVATIONS, LINKS, NORMALIZATIONS, Normalization
+from lamina.formulas import ACTIVATIONS, INVERSE_LINKS, NORMALIZATIONS, Normalization
 from lamina.formulas.activations import UnitParameter
 from lamina.formulas.normalizations import RunningStatistic
 
@@ -23,7 +23,8 @@ class Dense:
     fan_in, fan_out : int
         Its inputs and outputs.
     activation : str
-        The name of f; the output block has 'identity' by default, and the link comes after it.
+        The name of f; the output block has 'identity' by default, and the inverse link comes after
+        it.
     normalization : str or None
         A name in NORMALIZATIONS.
     residual : bool
@@ -83,24 +84,24 @@ class Dense:
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """Blocks in the order of the forward pass, and the link behind the last of them.
+    """Blocks in the order of the forward pass, and the inverse link behind the last of them.
 
     Attributes
     ----------
     blocks : tuple of Dense
-    link : str
-        A name in LINKS.
+    inverse_link : str
+        A name in INVERSE_LINKS.
     input_dropout : float
         The share of the inputs that each step of training sets to zero.
     input_noise : float
         The standard deviation of the normal noise that each step of training adds to the inputs.
     heads : tuple of int
-        The outputs of each head, where they are several: a link like softmax takes each head's
-        logits by themselves. Empty where all outputs are one head.
+        The outputs of each head, where they are several: an inverse link like softmax takes each
+        head's logits by themselves. Empty where all outputs are one head.
 
     Examples
     --------
-    >>> spec = NetworkSpec.perceptron([2, 8, 1], activation="relu", link="logistic")
+    >>> spec = NetworkSpec.perceptron([2, 8, 1], activation="relu", inverse_link="logistic")
     >>> [block.name for block in spec.blocks]
     ['hidden_1', 'output']
     >>> NetworkSpec.from_json(spec.to_json()) == spec
@@ -108,13 +109,13 @@ class NetworkSpec:
     """
 
     blocks: tuple[Dense, ...]
-    link: str
+    inverse_link: str
     input_dropout: float = 0.0
     input_noise: float = 0.0
     heads: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        LINKS[self.link]
+        INVERSE_LINKS[self.inverse_link]
         if not self.blocks:
             raise ValueError("a network needs at least one block")
         for before, after in pairwise(self.blocks):
@@ -127,14 +128,14 @@ class NetworkSpec:
             raise ValueError(f"heads of {self.heads} outputs do not share out {self.n_outputs}")
 
     def __hash__(self) -> int:
-        return hash((self.blocks, self.link))
+        return hash((self.blocks, self.inverse_link))
 
     @classmethod
     def perceptron(
         cls,
         widths: Sequence[int],
         activation: str | Sequence[str],
-        link: str,
+        inverse_link: str,
         output_activation: str | None = None,
         *,
         normalization: str | None = None,
@@ -152,9 +153,9 @@ class NetworkSpec:
             Inputs first and outputs last.
         activation : str or sequence of str
             Of all hidden blocks, or of each.
-        link : str
+        inverse_link : str
         output_activation : str, optional
-            What stands between the last z and the link; nothing by default.
+            What stands between the last z and the inverse link; nothing by default.
         normalization : str, optional
             Of all hidden blocks.
         residual : bool
@@ -181,7 +182,7 @@ class NetworkSpec:
             for i in range(n_hidden)
         ]
         output = Dense("output", widths[-2], widths[-1], output_activation or "identity")
-        return cls((*hidden, output), link, input_dropout, input_noise, tuple(heads))
+        return cls((*hidden, output), inverse_link, input_dropout, input_noise, tuple(heads))
 
     @property
     def draws(self) -> bool:

@@ -261,6 +261,10 @@ def _captions(model: Any) -> list[str]:
         beside += ["residual"] if block.residual else []
         what = "\n".join([block.activation, *beside])
         captions.append(f"hidden {place}\n{block.fan_out:,} × {what}")
-    ends = [spec.link] if model.output_activation is None else [model.output_activation, spec.link]
+    ends = (
+        [spec.inverse_link]
+        if model.output_activation is None
+        else [model.output_activation, spec.inverse_link]
+    )
     captions.append(f"output\n{spec.n_outputs:,} × {chr(10).join(ends)}")
     return captions

@@ -235,7 +235,7 @@ def _layer_names(inside: Inside, max_units: int) -> list[str]:
     names = [
         f"hidden {number}\n{block.activation}" for number, block in enumerate(spec.blocks[:-1], 1)
     ]
-    names.append(f"output\n{spec.link}")
+    names.append(f"output\n{spec.inverse_link}")
     return [
         name if block.fan_out <= max_units else f"{name}\n{max_units} of {block.fan_out:,}"
         for name, block in zip(names, spec.blocks, strict=True)

@@ -58,7 +58,7 @@ class StepTrace:
     layers : tuple of LayerTrace
         From the first hidden layer to the output: `trace.layers[0].delta`.
     prediction : ndarray of shape (rows, n_outputs)
-        Behind the link.
+        Behind the inverse link.
     loss : float
         L, the penalty included.
     gradient : ndarray of shape (n_parameters,)

@@ -14,7 +14,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from lamina.formulas import ACTIVATIONS, LINKS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES
+from lamina.formulas import (
+    ACTIVATIONS,
+    INVERSE_LINKS,
+    LOSSES,
+    NORMALIZATIONS,
+    OPTIMIZERS,
+    PENALTIES,
+)
 from lamina.formulas.normalizations import EPSILON, MOMENTUM
 from lamina.formulas.optimizers import StepCode
 from lamina.network import Dense
@@ -296,8 +303,10 @@ def _loss(step: Step) -> Lines:
     if step.spec.heads:
         yield "prediction", Line("p", f"p = predict_from(spec, a_{last})")
     else:
-        link = _renamed(LINKS[step.spec.link].code.numpy, {"z": f"a_{last}"})
-        yield "prediction", Line("p", f"p = {link}")
+        inverse_link = _renamed(
+            INVERSE_LINKS[step.spec.inverse_link].code.numpy, {"z": f"a_{last}"}
+        )
+        yield "prediction", Line("p", f"p = {inverse_link}")
     yield "y", Line("y", "y = targets")
     if weighted:
         yield "weight", Line("w", "w = sample_weight")

@@ -1,7 +1,8 @@
 """Every number of a step beside its formula, in the order in which they are computed.
 
 The letters are those of the reference engine, each with the number of its layer: z₁ = a₀ W₁ + b₁.
-The formulas of activations, links, losses, penalties and optimizers are those of their records.
+The formulas of activations, inverse links, losses, penalties and optimizers are those of their
+records.
 """
 
 from __future__ import annotations
@@ -13,7 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.formulas import ACTIVATIONS, LINKS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES
+from lamina.formulas import (
+    ACTIVATIONS,
+    INVERSE_LINKS,
+    LOSSES,
+    NORMALIZATIONS,
+    OPTIMIZERS,
+    PENALTIES,
+)
 from lamina.formulas.table import Array
 from lamina.studies.step import LayerTrace, Step, Update, dense
 from lamina.studies.trace_code import lines_of
@@ -146,8 +154,8 @@ def _loss(step: Step) -> Iterator[TracedNumber]:
         return TracedNumber(LOSS, "", name, formula, np.asarray(value))
 
     objective, last = step.objective, subscript(len(step.spec.blocks))
-    link = LINKS[step.spec.link].equation
-    yield number("prediction", f"{link}, z = a{last}", step.passed.prediction)
+    inverse_link = INVERSE_LINKS[step.spec.inverse_link].equation
+    yield number("prediction", f"{inverse_link}, z = a{last}", step.passed.prediction)
     yield number("y", "y, the targets as the network takes them", step.rows.y)
     weighted = step.rows.weight is not None
     if step.rows.weight is not None:

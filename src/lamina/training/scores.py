@@ -1,6 +1,6 @@
 """Scores of a prediction on rows held out: accuracy, R² and D².
 
-Shapes: prediction is (rows, n_outputs), behind the link; weight (rows,) or None.
+Shapes: prediction is (rows, n_outputs), behind the inverse link; weight (rows,) or None.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ def network_described(spec: NetworkSpec, parameters: NDArray[Any]) -> dict[str, 
             }
             for block in spec.blocks
         ],
-        "link": spec.link,
+        "inverse_link": spec.inverse_link,
         "dtype": parameters.dtype.name,
         "weights": places[:n_blocks],
         "biases": places[n_blocks:],

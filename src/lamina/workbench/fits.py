@@ -62,8 +62,8 @@ def predictions_of(
 ) -> NDArray[np.float64]:
     """Return one number per row: the prediction, or the middle one of several quantiles."""
     X = X.astype(moment.parameters.dtype, copy=False)
-    behind_link = engine.predict(run.spec, run.predicting(moment), X)
-    answer = LOSSES[run.model.loss].answer(behind_link, run.task.hyperparameters)
+    behind_inverse_link = engine.predict(run.spec, run.predicting(moment), X)
+    answer = LOSSES[run.model.loss].answer(behind_inverse_link, run.task.hyperparameters)
     columns = answer.reshape(len(X), -1).astype(np.float64)
     return run.problem.in_units_of_target(columns[:, columns.shape[1] // 2])
 

@@ -231,7 +231,7 @@ function Said() {
   return <p class="answer">{what}: blue adds, orange takes away.</p>;
 }
 
-/** What a unit's answer is called: of the output, before the link. */
+/** What a unit's answer is called: of the output, before the inverse link. */
 function symbolOf(of: number): string {
   return of === layers.value.length - 1 ? "z" : "a";
 }

@@ -93,7 +93,7 @@ export interface State {
   };
   network: {
     layers: Layer[];
-    link: string;
+    inverse_link: string;
     dtype: "float32" | "float64";
     weights: Place[];
     biases: Place[];

@@ -1,4 +1,6 @@
-"""Links p = g(z): what turns the last layer's logits into a prediction.
+"""Inverse links p = g⁻¹(z), which map the last layer's logits z to the prediction p.
+
+Their inverse g is the link function of a generalised linear model: McCullagh, Nelder 1989.
 
 Shapes: z and p are (rows, n_outputs), float32 or float64.
 """
@@ -16,8 +18,8 @@ from lamina.formulas.table import Array, Table
 
 
 @dataclass(frozen=True)
-class Link:
-    """One link.
+class InverseLink:
+    """One inverse link.
 
     Attributes
     ----------
@@ -25,8 +27,8 @@ class Link:
         What `out_activation_` calls it.
     value : callable
         `value(z)` is the prediction p.
-    inverse : callable
-        `inverse(p)`: finite logits of which p is the prediction, to rounding.
+    link : callable
+        `link(p)` is finite logits whose prediction is p, to rounding: the inverse of `value`.
     equation : str
         The formula as text.
     code : Code
@@ -39,7 +41,7 @@ class Link:
 
     name: str
     value: Callable[[Array], Array]
-    inverse: Callable[[Array], Array]
+    link: Callable[[Array], Array]
     equation: str
     code: Code
     by_pairs: bool = False
@@ -85,20 +87,20 @@ for (int i = 1; i < n; i++) largest = z[i] > largest ? z[i] : largest;
 for (int i = 0; i < n; i++) total += z[i] = exp(z[i] - largest);
 for (int i = 0; i < n; i++) z[i] /= total;"""
 
-LINKS = Table(
-    "link",
-    Link(
+INVERSE_LINKS = Table(
+    "inverse link",
+    InverseLink(
         name="identity",
         value=lambda z: z,
-        inverse=lambda p: p,
+        link=lambda p: p,
         equation="p = z",
         code=Code(torch="Identity", onnx="z", numpy="z", c=""),
         follows_scale=True,
     ),
-    Link(
+    InverseLink(
         name="logistic",
         value=expit,
-        inverse=logit_of_clipped,
+        link=logit_of_clipped,
         equation="p = 1 / (1 + exp(-z))",
         code=Code(
             torch="Sigmoid",
@@ -107,10 +109,10 @@ LINKS = Table(
             c="for (int i = 0; i < n; i++) z[i] = 1 / (1 + exp(-z[i]));",
         ),
     ),
-    Link(
+    InverseLink(
         name="softmax",
         value=softmax,
-        inverse=log_of_positive,
+        link=log_of_positive,
         equation="p_j = exp(z_j) / Σ_i exp(z_i)",
         code=Code(
             torch="Softmax(dim=1)",
@@ -119,10 +121,10 @@ LINKS = Table(
             c=SOFTMAX_IN_C,
         ),
     ),
-    Link(
+    InverseLink(
         name="exp",
         value=np.exp,
-        inverse=log_of_positive,
+        link=log_of_positive,
         equation="p = exp(z)",
         code=Code(
             torch="exp",
@@ -131,10 +133,10 @@ LINKS = Table(
             c="for (int i = 0; i < n; i++) z[i] = exp(z[i]);",
         ),
     ),
-    Link(
+    InverseLink(
         name="mean_and_spread",
         value=mean_and_spread,
-        inverse=log_of_spread,
+        link=log_of_spread,
         equation=(
             "p = (μ, σ) = (z, exp(z')) for each two outputs (z, z'), with z' kept within [-30, 80]"
         ),
