@@ -105,7 +105,7 @@ def _network(network: FittedNetwork) -> str:
     ]
     if lines[-1].startswith("a = "):
         lines.append("z = a")
-    result = network.link.code.numpy
+    result = network.inverse_link.code.numpy
     if network.is_binary:
         lines.append(f"p = {result}")
         result = "np.hstack([1 - p, p])"
