@@ -28,7 +28,7 @@ def test_it_serves_until_ctrl_c_and_ends_well(process):
 def test_a_port_that_is_taken_is_told_in_a_line(refusal):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        assert "choose another, or 0 for any that is free" in refusal("workbench", "--port", port)
+        assert "choose another, or 0 for a free one" in refusal("workbench", "--port", port)
 
 
 def test_a_library_that_is_missing_is_named_in_a_line(refusal, monkeypatch):

@@ -138,9 +138,9 @@ def test_says_why_there_is_no_next_batch(visit: Any) -> None:
     open_step(visit, 20)
     visit.page.get_by_role("button", name="Next batch").click()
     visit.page.get_by_label("Epoch that is shown").fill("3")
-    expect(visit.page.locator(".network .note")).to_contain_text("choose one row")
+    expect(visit.page.locator(".network .note")).to_contain_text("choose a single row")
     visit.page.get_by_role("button", name="Next batch").click()
-    expect(visit.page.get_by_text("not kept for past epochs")).to_be_attached()
+    expect(visit.page.get_by_text("not stored for earlier epochs")).to_be_attached()
 
 
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: `make web` does that")

@@ -109,7 +109,7 @@ def test_one_page_too_many_is_turned_away_and_a_page_that_leaves_makes_room(
         ("not JSON", "Expecting value"),
         ("[1, 2]", "a command is a JSON object"),
         ('{"do": "plya"}', "Did you mean 'play'?"),
-        ('{"do": ["play"]}', "is no command"),
+        ('{"do": ["play"]}', "is not a command"),
         ('{"do": "rate", "learning_rate": NaN}', "NaN is not valid JSON"),
         ('{"do": "rate", "learning_rate": -1}', "must be a number from 1e-12"),
         ('{"do": "step", "epochs": 1.5}', "must be a whole number"),
@@ -118,7 +118,7 @@ def test_one_page_too_many_is_turned_away_and_a_page_that_leaves_makes_room(
         ('{"do": "set"}', "must be a JSON object"),
         ('{"do": "set", "experiment": {"data": {"name": "mons"}}}', "Did you mean 'moons'?"),
         ('{"do": "set", "experiment": {"model": {"alpha": -1}}}', "'alpha' parameter"),
-        ('{"do": "set", "experiment": {"model": {"checkpoint": "/etc/passwd"}}}', "for Python"),
+        ('{"do": "set", "experiment": {"model": {"checkpoint": "/etc/passwd"}}}', "only in Python"),
         ("[" * 100_000, "recursion"),
     ],
 )
@@ -152,7 +152,7 @@ def test_the_script_of_a_page_is_told_to_it(browser):
     session = page.hear()["session"]
     early = browser.http.get("/api/export/script", params={"session": session})
     assert early.status_code == 409
-    assert "for an epoch first" in early.json()["message"]
+    assert "at least one epoch first" in early.json()["message"]
     page.do("step")
     page.arrives_at(1)
     answer = browser.http.get("/api/export/script", params={"session": session})

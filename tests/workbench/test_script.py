@@ -108,7 +108,7 @@ def test_weights_that_were_written_by_hand_are_written_by_the_script(session, un
 
 
 def test_a_run_that_has_learned_nothing_yet_has_no_script(session):
-    with pytest.raises(ExperimentError, match="let the network learn for an epoch first"):
+    with pytest.raises(ExperimentError, match="train for at least one epoch first"):
         script_of(session())
 
 
@@ -123,7 +123,7 @@ def test_a_name_from_outside_does_not_become_code(session, until):
     try:
         given.do({"do": "step"})
         until(lambda: given.run.gate.latest.epoch == 1)
-        with pytest.raises(ExperimentError, match="code cannot name it"):
+        with pytest.raises(ExperimentError, match="no script can load this data"):
             script_of(given)
     finally:
         given.close()

@@ -20,7 +20,7 @@ def test_without_the_token_there_is_no_page_and_no_cookie(token, browser):
     browser.http.cookies.clear()
     answer = browser.http.get(f"/{token}")
     assert answer.status_code == 403
-    assert "open the link that `lamina workbench` has printed" in answer.text
+    assert "open the link that `lamina workbench` printed" in answer.text
     assert "set-cookie" not in answer.headers
 
 

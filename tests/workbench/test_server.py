@@ -34,7 +34,7 @@ def test_a_server_that_is_closed_leaves_no_thread_and_gives_its_port_back():
 def test_a_port_that_is_taken_is_told():
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(OSError, match=f"port={port} .* cannot be had .*: choose another"):
+        with pytest.raises(OSError, match=f"port={port} .* is not available .*: choose another"):
             server_module.Server(port)
 
 

@@ -26,7 +26,7 @@ def test_the_oldest_table_goes_where_room_is_scarce_and_what_python_gave_stays()
     given = shelf.put(load("digits"))
     released = [shelf.put_table(table(key)) for key in ("first", "second", "third")]
     assert released == [[], [], ["t.csv"]]
-    with pytest.raises(ExperimentError, match="bring it along again"):
+    with pytest.raises(ExperimentError, match="upload it again"):
         shelf.find_table("first")
     assert shelf.find_table("second").key == "second"
     assert shelf.find_table("third").key == "third"
@@ -53,7 +53,7 @@ def test_a_table_larger_than_all_room_is_kept_while_it_is_the_latest():
 def test_a_table_is_no_data_set_and_a_data_set_no_table():
     shelf = MemoryShelf()
     shelf.put_table(table("one"))
-    with pytest.raises(ExperimentError, match="kind is 'upload'"):
+    with pytest.raises(ExperimentError, match=r"data\.kind='upload'"):
         shelf.find("one")
-    with pytest.raises(ExperimentError, match="kind is 'given'"):
+    with pytest.raises(ExperimentError, match=r"data\.kind='given'"):
         shelf.find_table(shelf.put(load("iris")))

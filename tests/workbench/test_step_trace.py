@@ -95,10 +95,10 @@ def test_of_the_past_all_is_told_but_what_the_optimizer_made(session, until):
         arrays["W_1"].ravel(), here.run.gate.moments.nearest(2).parameters[:6]
     )
     assert header["update"] is None
-    assert any("past epochs" in note for note in header["notes"])
+    assert any("earlier epochs" in note for note in header["notes"])
     unknown, _ = ask(here, "next")
     assert unknown["numbers"] == []
-    assert "choose one row" in unknown["notes"][0]
+    assert "choose a single row" in unknown["notes"][0]
     here.do({"do": "seek", "epoch": 4})
     assert ask(here, 0)[0]["update"]["name"] == "adam"
 
@@ -115,7 +115,7 @@ def test_one_row_behind_a_batch_normalization_is_explained(session, until):
     here = session({"model": {"normalization": "batch"}})
     hold_at(here, until, 1)
     header, arrays = ask(here, 3)
-    assert any("One row has no variance" in note for note in header["notes"])
+    assert any("A single row has no variance" in note for note in header["notes"])
     assert not arrays["z_hat_1"].any()
     assert ask(here, "next")[1]["z_hat_1"].any()
 

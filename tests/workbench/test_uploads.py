@@ -140,7 +140,7 @@ BROKEN = {
     "empty": (b"", "is empty"),
     "a header alone": (b"a,b\n", "no rows below its header"),
     "two columns of one name": (b"a,a\n1,2\n", "two columns named 'a'"),
-    "no Parquet behind its magic": (b"PAR1" + b"\0" * 64, "no Parquet file that can be read"),
+    "no Parquet behind its magic": (b"PAR1" + b"\0" * 64, "cannot be read as a Parquet file"),
     "a pickle": (b"\x80\x04\x95\x1a\x00\x00\x00cposix\nsystem\n", "is no"),
 }
 
@@ -281,7 +281,7 @@ def test_a_column_of_lists_is_refused(send):
         ({"target": "nothing"}, "has no value in any row"),
         ({"target": "kind", "columns": ["cty"]}, "Did you mean 'city'?"),
         ({"target": "kind", "columns": []}, "must be a list of names"),
-        ({"target": "kind", "task": "clustering"}, "is none of classification, regression"),
+        ({"target": "kind", "task": "clustering"}, "must be one of classification, regression"),
         ({"target": "kind", "task": "regression"}, "where a number is expected"),
     ],
 )
@@ -296,4 +296,4 @@ def test_a_choice_that_a_table_does_not_bear_is_refused(source, told, send, brow
 
 def test_a_table_that_is_gone_is_asked_for_again(page):
     page.do("set", experiment={"data": {"kind": "upload", "hash": "0" * 64, "target": "y"}})
-    assert "bring it along again" in page.event("error")["message"]
+    assert "upload it again" in page.event("error")["message"]

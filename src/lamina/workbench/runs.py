@@ -1,4 +1,4 @@
-"""A run: an experiment's fit in a thread of its own, which others start, hold and look at."""
+"""Run: the fit of an experiment in its own thread, which other threads start, hold and inspect."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ BY_EPOCHS_END = "the last epoch that max_iter allows"
 
 
 class Run:
-    """The fit of a problem, from the seed on.
+    """Fit of a problem, starting from its seed.
 
     Parameters
     ----------
     problem : Problem
     tell : callable
-        Called, by the thread that trains, when there is news for who asked for it.
+        Called in the training thread when requested news is available.
     again : ByHand, optional
-        What was done by hand to the run of which this one is a repetition.
+        Changes made by hand to the run that this one repeats.
 
     Attributes
     ----------
@@ -44,17 +44,17 @@ class Run:
     spec : NetworkSpec
     objective : Objective
     rows : Rows
-        What is minimised, over what, as the engine has them.
+        Network, objective and training data as the engine receives them.
     gate : Gate
-        What has been seen of the fit so far, and who lets its epochs pass.
+        Controller of the fit, with its history.
     model : estimator
         Fitted once the run has ended.
     ending : str or None
-        Why it ended.
+        Reason why it ended.
     message : str or None
-        Why it failed.
+        Reason why it failed.
     is_playing : bool
-        Whether its epochs run, or ran until it ended.
+        True if its epochs run, or ran until it ended.
     """
 
     def __init__(
@@ -71,12 +71,12 @@ class Run:
         self.ending: str | None = None
         self.message: str | None = None
         self.is_playing = False
-        # A thread that nobody waits for: the process may end while it trains.
+        # A daemon thread: the process may end during training.
         self._thread = Thread(target=self._fit, name=f"lamina-run-{self.id}", daemon=True)
         self._thread.start()
 
     def _first_look(self) -> Any:
-        """The network and its first parameters, as `fit` will draw them from the same seed."""
+        """Return the network and the initial parameters that `fit` will draw from the same seed."""
         of = self.problem
         measured = (of.X_test, of.y_test) if self.by_epochs else None
         try:
@@ -93,7 +93,7 @@ class Run:
 
     @property
     def status(self) -> str:
-        """'playing', 'paused', 'ended' or 'failed'."""
+        """Status: 'playing', 'paused', 'ended' or 'failed'."""
         if self.message is not None:
             return FAILED
         if self.ending is not None:
@@ -102,41 +102,41 @@ class Run:
 
     @property
     def max_epochs(self) -> int:
-        """How many epochs, or iterations, there may be."""
+        """Maximum number of epochs or iterations."""
         return int(self.model.max_iter)
 
     @property
     def by_epochs(self) -> bool:
-        """Whether the solver goes by epochs, so that a callback hears of each."""
+        """True for a minibatch solver, which calls callbacks after every epoch."""
         return bool(self.model.solver != LBFGS)
 
     def play(self) -> None:
-        """Let the epochs run."""
+        """Start or continue training."""
         self.is_playing = True
         self.gate.let_pass(math.inf)
 
     def pause(self) -> None:
-        """Hold after the epoch under way."""
+        """Pause after the current epoch."""
         self.is_playing = False
         self.gate.let_pass(0)
 
     def catch_up(self, epochs: float) -> None:
-        """Let so many epochs pass at no pace, as one plays, then hold; infinity for all."""
+        """Run a number of epochs without pacing, then hold; infinity runs all."""
         self.is_playing = True
         self.gate.let_pass(epochs, in_haste=True)
 
     def go_unseen_to(self, epoch: int) -> None:
-        """Go to an epoch at once and unseen, as far as nobody need wait for it; then on, or not."""
+        """Fast-forward to an epoch without frames, within a time limit; then play on or hold."""
         if epoch:
             self.gate.hurry(epoch, SECONDS_TO_CATCH_UP, holds=not self.is_playing)
 
     def step(self, epochs: int) -> None:
-        """Let so many epochs pass, then hold."""
+        """Run a number of epochs, then hold."""
         self.is_playing = False
         self.gate.let_pass(epochs)
 
     def model_at(self, moment: Moment) -> Any:
-        """The estimator as it was at a moment of this run, a copy of its own."""
+        """Return an independent copy of the estimator at a snapshot of this run."""
         model, losses = clone(self.problem.model), self.gate.curves.losses()[: moment.epoch]
         vars(model).update(
             **network_attributes(self.spec, moment.parameters.copy(), self.task.scaling),
@@ -151,12 +151,12 @@ class Run:
         return model
 
     def step_batches(self, batches: int) -> None:
-        """Let so many batches pass, then hold."""
+        """Run a number of batches, then hold."""
         self.is_playing = False
         self.gate.let_batches_pass(batches)
 
     def abandon(self) -> None:
-        """End the thread; nobody looks at this run any more."""
+        """End the thread, because this run is no longer needed."""
         self.gate.abandon()
 
     def wait(self, seconds: float | None = None) -> None:
@@ -171,7 +171,7 @@ class Run:
                 self._fit_at_once()
         except Abandoned:
             return
-        except Exception as error:  # whatever a fit raises is shown, and ends no server
+        except Exception as error:  # show any error on the page and keep the server running
             self.message = f"{error}" or type(error).__name__
         self.gate.end_hurry()
         self.tell()
@@ -186,7 +186,7 @@ class Run:
         self.ending = BY_EPOCHS_END if exhausted else told.ending
 
     def _fit_at_once(self) -> None:
-        """A descent without epochs: what hears of iterations is lamina's observer of fits."""
+        """Fit with a solver without epochs; lamina's observer of fits reports its iterations."""
         of, gate = self.problem, self.gate
         gate.hold_before_iterations(self._network_at)
         with watching(gate.on_iteration):
@@ -196,30 +196,30 @@ class Run:
         self.ending = BY_EPOCHS_END if exhausted else "no more progress"
 
     def _network_at(self, iteration: int) -> NDArray[Any]:
-        """The parameters after an iteration: the same descent again, up to there."""
+        """Return the parameters after an iteration, by running the fit again up to it."""
         again = clone(self.problem.model).set_params(max_iter=iteration)
         with watching(lambda record: None):
             again.fit(self.problem.X_train, self.problem.y_train)
         return self._trained(again)
 
     def _trained(self, model: Any) -> NDArray[Any]:
-        """The parameters that predict, in the units that the network was trained in."""
+        """Return the parameters for prediction, in the units that the network was trained in."""
         return standardised_parameters_of(model, self.spec, self.task.scaling)
 
     def predicting(self, moment: Moment) -> NDArray[Any]:
-        """The parameters of a moment that predict in the units of the problem's targets."""
+        """Return a snapshot's parameters that predict in the units of the problem's targets."""
         scaling = self.task.scaling
         return moment.parameters if scaling is None else scaling.fold(self.spec, moment.parameters)
 
     def _keep_last(self, epoch: int, row: dict[str, float]) -> None:
-        """What the fit left: where the best epoch came back, not the last one's network."""
+        """Store the final network, which early stopping may have restored from the best epoch."""
         last = Moment(epoch, self._trained(self.model), row)
         self.gate.latest = last
         self.gate.moments.add_last(last)
 
 
 class _Ending:
-    """Hears why a fit ended."""
+    """Callback that records why a fit ended."""
 
     ending: str | None = None
 

@@ -1,4 +1,4 @@
-"""A run as Python code, which does it again and prints the same final loss."""
+"""Python code that repeats a run and prints the same final loss."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 WIDTH = 100
 CALLBACK = '''
 class AsInTheWorkbench:
-    """Does after each epoch what was done by hand, and stops where the run stood."""
+    """Repeats the changes made by hand after each epoch, and stops at the run's last epoch."""
 
     rates = {rates}
     weights = {weights}
@@ -48,19 +48,19 @@ class AsInTheWorkbench:
 
 
 def script_of(session: Session, moment: Moment | None = None) -> str:
-    """The code of a session's run, up to an epoch, or to the one that is shown.
+    """Return the code of a session's run up to a snapshot's epoch, by default the displayed one.
 
     Raises
     ------
     ExperimentError
-        Before the first epoch, for a run that failed, and for data that no code can name.
+        Before the first epoch, for a run that failed, and for data that code cannot load.
     """
     run = session.run
     epoch = (moment or session.moment).epoch
     if run.status == FAILED:
-        raise ExperimentError(f"this run failed, and leaves nothing: {run.message}", None)
+        raise ExperimentError(f"this run failed and has no network: {run.message}", None)
     if not epoch:
-        raise ExperimentError("let the network learn for an epoch first", None)
+        raise ExperimentError("train for at least one epoch first", None)
     return "\n".join(_lines(run, epoch)) + "\n"
 
 
@@ -96,7 +96,7 @@ def _lines(run: Run, epoch: int) -> Iterator[str]:
 
 
 def _is_guided(run: Run, epoch: int) -> bool:
-    """Whether a callback has to do what a hand did: set rates, write weights, or stop."""
+    """Return True if a callback must set rates, change weights or stop the fit early."""
     by_hand = bool(run.gate.changes or run.gate.edits)
     is_before_its_end = run.ending is None or epoch < run.gate.latest.epoch
     return run.by_epochs and (is_before_its_end or by_hand)
@@ -123,7 +123,7 @@ def _imports(run: Run, of_data: list[str]) -> Iterator[str]:
 
 
 def _data(run: Run) -> Iterator[str]:
-    """The lines that make X and y; imports among them."""
+    """Yield the lines that define X and y, including their imports."""
     source = run.problem.experiment.data
     if isinstance(source, MadeData):
         maker = MAKERS[source.name]
@@ -154,7 +154,7 @@ def _data(run: Run) -> Iterator[str]:
         yield "X, y = problem.features, problem.target"
     elif isinstance(source, GivenData):
         raise ExperimentError(
-            "the data was brought along, and code cannot name it: in Python you have X and y", None
+            "no script can load this data, because it was passed from Python as X and y", None
         )
 
 
@@ -206,7 +206,7 @@ def _scaling(problem: Problem) -> Iterator[str]:
 
 
 def _parameters(run: Run, epoch: int) -> Iterator[tuple[str, Any]]:
-    """What differs from the estimator's defaults, in the signature's order."""
+    """Yield the parameters that differ from the estimator's defaults, in the signature's order."""
     default = type(run.model)()
     for name, value in run.problem.model.get_params(deep=False).items():
         if name == "max_iter" and not run.by_epochs:

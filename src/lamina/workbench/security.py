@@ -1,9 +1,9 @@
-"""Who may speak to the server: only the page that was opened by the link, from this machine.
+"""Access control: only the page opened by the link, on this machine, may use the server.
 
-The server hears on the loopback alone. That keeps other machines out, but no other page in the same
-browser: so a Host must be the server's own, whatever name leads here; a request that changes
-anything, and a WebSocket, must come from the server's own page by its Origin; and all but what the
-page is made of asks for a cookie, which only the link with the token has set.
+The server listens on the loopback interface only. That excludes other machines, but not other pages
+in the same browser. So the Host header must be the server's own address; requests that change
+anything, and WebSockets, must have the Origin of the server's own page; and everything but the
+page's static files requires a cookie, which only the link with the token sets.
 """
 
 from __future__ import annotations
@@ -40,20 +40,20 @@ HEADERS = {
 }
 OPEN_PATHS = ("/static/",)
 NO_COOKIE = (
-    "This page is not open to you: open the link that `lamina workbench` has printed, with its "
+    "This browser has no access: open the link that `lamina workbench` printed, including its "
     "token."
 )
-FOREIGN_HOST = "This server answers to 127.0.0.1 and localhost at its own port, and to no other."
-FOREIGN_ORIGIN = "Only the workbench's own page may ask for this."
+FOREIGN_HOST = "This server only answers requests to 127.0.0.1 or localhost at its own port."
+FOREIGN_ORIGIN = "Only the workbench's own page may send this request."
 
 
 class Lock:
-    """The token of one server, and the cookie that a browser gets for it.
+    """Token of one server, and the cookie that stores it in a browser.
 
     Parameters
     ----------
     port : int
-        Cookies are shared between the ports of a machine, so each port has a name of its own.
+        Part of the cookie's name, because all ports of a machine share their cookies.
     """
 
     def __init__(self, port: int) -> None:
@@ -63,16 +63,16 @@ class Lock:
         self.origins = frozenset(f"http://{host}" for host in self.hosts)
 
     def fits(self, token: str | None) -> bool:
-        """Whether that is the token; it takes as long for every wrong one."""
+        """Return True if the token is correct; the comparison takes constant time."""
         return token is not None and hmac.compare_digest(token.encode(), self.token.encode())
 
     def give_cookie(self, response: Response) -> Response:
-        """The response with the cookie, which no script can read and no other site sends."""
+        """Set the cookie on a response; scripts cannot read it, and other sites cannot send it."""
         response.set_cookie(self.cookie, self.token, httponly=True, samesite="strict", path="/")
         return response
 
     def cookie_in(self, headers: Headers) -> str | None:
-        """The cookie that a request has brought."""
+        """Return the cookie in a request's headers, or None."""
         try:
             found = SimpleCookie(headers.get("cookie", "")).get(self.cookie)
         except CookieError:
@@ -81,7 +81,7 @@ class Lock:
 
 
 class Guard:
-    """The ASGI application behind the lock; every answer gets the headers of the policy."""
+    """ASGI application that checks every request and adds security headers to the responses."""
 
     def __init__(self, app: ASGIApp, lock: Lock) -> None:
         self.app, self.lock = app, lock
@@ -102,15 +102,15 @@ class Guard:
         if refusal is None:
             await self.app(scope, receive, send_with_headers)
         elif scope["type"] == "websocket":
-            # Closed before it is accepted, the handshake is answered with 403.
+            # Closing before accepting makes the handshake fail with status 403.
             await send({"type": "websocket.close", "code": 4403})
         else:
             await refusal(scope, receive, send_with_headers)
 
     def refusal(self, scope: Scope) -> Response | None:
-        """What a request that may not come through is answered; None for one that may."""
+        """Return the error response for a request that is not allowed; None if it is."""
         headers, path = Headers(scope=scope), scope["path"]
-        # One Host alone: of two, another reader might heed the other.
+        # Exactly one Host header: with two, another program might use the other one.
         hosts = headers.getlist("host")
         if len(hosts) != 1 or hosts[0] not in self.lock.hosts:
             return PlainTextResponse(FOREIGN_HOST, 421)
@@ -125,5 +125,5 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None:
             return origin in self.lock.origins
-        # A browser names the origin of whatever may change something, and of every WebSocket.
+        # Browsers always send Origin with WebSockets and with requests that may change something.
         return scope["type"] == "http" and scope["method"] in ("GET", "HEAD")

@@ -1,4 +1,4 @@
-"""The server: a socket on the loopback, uvicorn behind it, and the link that opens the page."""
+"""Server: a socket on the loopback interface, uvicorn, and the link that opens the page."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ SECONDS_TO_START = 30.0
 
 
 class Server:
-    """A workbench that serves pages until it is closed; a context manager, too.
+    """Workbench server that runs until it is closed; also a context manager.
 
     Attributes
     ----------
     url : str
-        The link, with the token without which nothing is served.
+        Link to the page, including the token that is required for access.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Server:
         shelf: MemoryShelf | None = None,
         opened: Opened | None = None,
     ) -> None:
-        # A fit's warnings are shown on the page, or not at all: nobody reads the terminal.
+        # The page shows a fit's warnings; nobody reads them in the terminal.
         warnings.filterwarnings("ignore", module=r"lamina\.workbench")
         self._socket = _bound(port)
         self.port = int(self._socket.getsockname()[1])
@@ -66,7 +66,7 @@ class Server:
         shelf: MemoryShelf | None,
         opened: Opened | None,
     ) -> None:
-        """Import what trains, and put it behind the door."""
+        """Import the training code, and make its application available to the server."""
         try:
             from lamina.workbench.app import Workbench
             from lamina.workbench.experiment import first_experiment
@@ -86,18 +86,18 @@ class Server:
 
     @property
     def workbench(self) -> Workbench:
-        """The sessions and what serves them, once that has been imported."""
+        """Sessions and their routes; waits until they have been imported."""
         return self._workbench.result(SECONDS_TO_START)
 
     def run(self) -> None:
-        """Serve in this thread, until Ctrl-C."""
+        """Serve in this thread until Ctrl-C."""
         try:
             self._server.run(sockets=[self._socket])
         finally:
             self.workbench.close()
 
     def start(self) -> Self:
-        """Serve in a thread of its own, once."""
+        """Serve in a separate thread; does nothing if already started."""
         if self._thread is not None:
             return self
         self._thread = Thread(target=self.run, name="lamina-workbench", daemon=True)
@@ -105,7 +105,7 @@ class Server:
         return self
 
     def close(self) -> None:
-        """End the server, its pages' conversations and their runs."""
+        """End the server, its connections and their runs."""
         self._server.should_exit = True
         if self._thread is not None:
             self._thread.join(SECONDS_TO_START)
@@ -127,10 +127,10 @@ class Server:
 
 
 def _bound(port: int) -> socket.socket:
-    """A socket that already holds its port: what connects before the server is up will wait."""
+    """Return a socket bound to its port; early connections wait until the server is up."""
     bound = socket.socket()
     if os.name == "posix":
-        # A port that was given back is free at once; elsewhere, the same word shares one in use.
+        # Makes a released port available at once. On Windows it would share a port in use.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((HOST, port))
@@ -138,8 +138,8 @@ def _bound(port: int) -> socket.socket:
     except OSError as error:
         bound.close()
         raise OSError(
-            f"port={port} of {HOST} cannot be had ({error.strerror}): choose another, or 0 for "
-            "any that is free"
+            f"port={port} of {HOST} is not available ({error.strerror}): choose another, or 0 "
+            "for a free one"
         ) from None
     return bound
 

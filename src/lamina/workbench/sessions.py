@@ -1,4 +1,4 @@
-"""Sessions: what one page works on, its experiment, its run, and the way back."""
+"""Sessions: the experiment, run and undo history that one page works on."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ SECONDS_TO_END = 2.0
 
 
 class Session:
-    """One page's experiment and run.
+    """Experiment and run of one page.
 
-    Every method may be called from any thread; one command at a time is carried out.
+    Every method may be called from any thread; commands are carried out one at a time.
 
     Parameters
     ----------
@@ -45,20 +45,20 @@ class Session:
     ----------
     id : str
     tell : callable
-        `tell()` is called, from any thread, when there is news for who asked for it.
+        `tell()` is called, from any thread, when requested news is available.
     run, plane, views : Run, Plane, Views
     before : list of Experiment or int
-        What can be taken back, the latest last: a change by the experiment before it, a weight that
-        was written by its number among the gate's edits.
+        Undo history, latest last: for a changed experiment the previous one, for a changed weight
+        the index of its edit.
     shown : int or None
-        The epoch that is looked at; None is the latest.
+        Displayed epoch; None is the latest.
     trouble : Exception or None
-        What its page is still to be told.
+        Error to be reported to the page once it connects.
     is_fresh : bool
-        Whether no page has had it yet.
+        True until a page connects.
     kept : KeptRuns
     landscape : Landscape or None
-        The slice of the loss that a page is having computed.
+        Slice of the loss that a page is requesting.
     """
 
     def __init__(self, experiment: Experiment, shelf: Shelf) -> None:
@@ -80,9 +80,9 @@ class Session:
         self.begin(experiment)
 
     def begin(self, experiment: Experiment, again: ByHand | None = None) -> None:
-        """Begin an experiment at epoch 0; where it cannot, all stays as it was.
+        """Start an experiment at epoch 0; change nothing if it is not valid.
 
-        What a hand did to another run of it can be done `again`.
+        With `again`, repeat the changes made by hand to an earlier run of it.
         """
         problem = pose(experiment, self.shelf)
         plane = plane_of(problem)
@@ -94,12 +94,12 @@ class Session:
         self._run, self.plane, self.views = run, plane, Views(run, plane)
         self.n_data += 1
         self.shown = self.landscape = None
-        # What was written into another run's network cannot be taken back in this one's.
+        # Edits of an earlier run's weights cannot be undone in this run.
         self.before = [each for each in self.before if isinstance(each, Experiment)]
 
     @property
     def run(self) -> Run:
-        """The present run."""
+        """Current run."""
         assert self._run is not None
         return self._run
 
@@ -112,13 +112,13 @@ class Session:
         Raises
         ------
         ExperimentError
-            Where it is none, or cannot be carried out; nothing has changed then.
+            For a command that is unknown or cannot be carried out; nothing has changed then.
         """
         name = command.get("do")
         if not isinstance(name, str) or name not in COMMANDS:
             raise ExperimentError(
-                f"do={name!r} is no command.{suggestion(name, COMMANDS)} "
-                f"There are: {', '.join(COMMANDS)}.",
+                f"do={name!r} is not a command.{suggestion(name, COMMANDS)} "
+                f"Commands are: {', '.join(COMMANDS)}.",
                 "do",
             )
         with self.lock:
@@ -126,33 +126,33 @@ class Session:
             COMMANDS[name](self, command)
 
     def open_first(self, opened: Opened) -> None:
-        """Go on to what a link or a file says; where that cannot be, `trouble` says why."""
+        """Open the experiment of a link or a file; store an error in `trouble`."""
         asked = {"do": "open", "experiment": opened.experiment, "pace": opened.pace}
         try:
             self.do(asked)
         except (LaminaError, TypeError, ValueError) as error:
             self.trouble = error
-        # It is where this session begins: there is nothing before it to go back to.
+        # The session starts here, so there is nothing to undo.
         self.before = []
 
     def close(self) -> None:
-        """End the run, and wait for its thread as long as an epoch may last."""
+        """End the run, and wait briefly for its thread."""
         self.run.abandon()
         self.run.wait(SECONDS_TO_END)
 
     @property
     def moment(self) -> Moment:
-        """The network that is looked at."""
+        """Displayed network."""
         return self.looked_at()[1]
 
     def looked_at(self) -> tuple[Views, Moment]:
-        """The network that is looked at, and the views of its run: another may begin meanwhile."""
+        """Return the displayed network with the views of its run, because another run may begin."""
         views = self.views
         gate = views.run.gate
         return views, gate.latest if self.shown is None else gate.moments.nearest(self.shown)
 
     def state(self) -> dict[str, Any]:
-        """The event that tells of all but the numbers."""
+        """Return the event with experiment, run, data and network, without their numbers."""
         with self.lock:
             run = self.run
             return {
@@ -174,12 +174,12 @@ class Session:
             }
 
     def data(self) -> bytes:
-        """The rows as they are drawn."""
+        """Return the rows to be drawn as a binary message."""
         with self.lock:
             return data_message(self.plane, self.n_data, self.run.id)
 
     def frame(self, moment: Moment, views: Views | None = None) -> bytes:
-        """A moment as it is drawn, by the views of its run."""
+        """Return a snapshot as a binary message, using the views of its run."""
         views = views or self.views
         run, watch, is_latest = views.run, self.watch, self.shown is None
         scores = ({"name": n, "value": moment.row[n]} for n in SCORES if n in moment.row)

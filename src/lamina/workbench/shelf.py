@@ -1,4 +1,4 @@
-"""Data that was brought along, by its hash: what Python gave stays, a page's tables go in time."""
+"""Data sets and tables by hash: data from Python stays, uploaded tables may be released."""
 
 from __future__ import annotations
 
@@ -11,21 +11,12 @@ from lamina.datasets import Dataset
 from lamina.errors import ExperimentError
 from lamina.workbench.uploads import Table
 
-# What a table takes beside its columns is about as much again.
+# A table takes about twice the memory of its columns.
 MOST_BYTES = 64 << 20
 
 
 class MemoryShelf:
-    """Data sets and tables in memory; of the tables, as many of the latest as there is room for.
-
-    Examples
-    --------
-    >>> from lamina.datasets import load
-    >>> shelf = MemoryShelf()
-    >>> key = shelf.put(load("iris"))
-    >>> shelf.find(key).name
-    'iris'
-    """
+    """Data sets and tables in memory; if it is short, the oldest uploaded tables are released."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self.most_bytes = most_bytes
@@ -34,7 +25,7 @@ class MemoryShelf:
         self._lock = Lock()
 
     def put(self, dataset: Dataset) -> str:
-        """Keep a data set; the hash by which it is found again."""
+        """Store a data set and return its hash."""
         content = hashlib.sha256()
         for part in (dataset.X, dataset.y):
             content.update(f"{part.dtype}{part.shape}".encode())
@@ -45,37 +36,37 @@ class MemoryShelf:
         return key
 
     def put_table(self, table: Table, *, stays: bool = False) -> list[str]:
-        """Keep a table by its own hash, for as long as there is room, unless it stays.
+        """Store a table under its hash, until its memory is needed, or for good if `stays`.
 
         Returns
         -------
         list of str
-            The names of the tables that were released to make room for it, the oldest first.
+            Names of the tables that were released to make room, oldest first.
         """
         return self._keep(table.key, table, None if stays else table.n_bytes)
 
     def find(self, key: str) -> Dataset:
-        """The data set of that hash.
+        """Return the data set with that hash.
 
         Raises
         ------
         ExperimentError
-            Where it is not there, or no longer.
+            If it is not stored, or no longer.
         """
         found = self._find(key)
         if not isinstance(found, Dataset):
-            raise ExperimentError("this is a table: its kind is 'upload'", "hash")
+            raise ExperimentError("this hash is a table's: use data.kind='upload'", "hash")
         return found
 
     def find_table(self, key: str) -> Table:
-        """The table of that hash; raises ExperimentError likewise."""
+        """Return the table with that hash; raise ExperimentError as `find` does."""
         found = self._find(key)
         if not isinstance(found, Table):
-            raise ExperimentError("this is no table: its kind is 'given'", "hash")
+            raise ExperimentError("this hash is not a table's: use data.kind='given'", "hash")
         return found
 
     def _keep(self, key: str, item: Any, n_bytes: int | None = None) -> list[str]:
-        """Keep it: for good, or for as long as the bytes of all that may go have room."""
+        """Store an item for good, or, with n_bytes, until its memory is needed."""
         released = []
         with self._lock:
             self._kept[key] = item
@@ -93,7 +84,7 @@ class MemoryShelf:
         with self._lock:
             if key not in self._kept:
                 raise ExperimentError(
-                    "this data is no longer in the server's memory: bring it along again", "hash"
+                    "this data is no longer in the server's memory: upload it again", "hash"
                 )
             self._kept.move_to_end(key)
             return self._kept[key]

@@ -1,4 +1,4 @@
-"""Where an experiment's data comes from: made, known by name, drawn by hand, or brought along."""
+"""Sources of an experiment's data: generated, bundled, drawn by hand, from Python, or uploaded."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ Plain: TypeAlias = Mapping[str, Any]
 
 
 class Shelf(Protocol):
-    """Where data that was brought along is found again."""
+    """Store of data from Python and of uploaded tables."""
 
     def find(self, key: str) -> Dataset:
-        """The data of that hash; raises ExperimentError where it is not there."""
+        """Return the data with that hash; raise ExperimentError if it is missing."""
         ...
 
     def find_table(self, key: str) -> Table:
-        """The table of that hash; likewise."""
+        """Return the table with that hash; raise ExperimentError if it is missing."""
         ...
 
 
 def known_data() -> tuple[str, ...]:
-    """The data sets that can be had without a network: what scikit-learn carries, and files."""
+    """Return the names of the data sets available offline: scikit-learn's, and local files."""
     names = tuple(record.name for record in BUNDLED)
-    # Without its file, this one would be fetched from somewhere.
+    # Without its local file, this data set would have to be downloaded.
     return names if data_file(CALIFORNIA_FILE) is None else (*names, CALIFORNIA)
 
 
 @dataclass(frozen=True)
 class MadeData:
-    """Data of a maker: its name and all its options."""
+    """Generated data: the generator's name and all its options."""
 
     kind: ClassVar[str] = "made"
     name: str
@@ -52,90 +52,90 @@ class MadeData:
 
     @classmethod
     def from_json(cls, plain: Plain) -> MadeData:
-        """What `to_json` gave; options that are left out have their defaults."""
+        """Return the data that `to_json` described; options left out have their defaults."""
         name = _text(plain, "name")
         if name not in MAKERS:
             raise ExperimentError(
-                f"{name!r} is no data that is made here.{suggestion(name, MAKERS)} "
-                f"There are: {', '.join(MAKERS)}.",
+                f"unknown generated data set {name!r}.{suggestion(name, MAKERS)} "
+                f"Choose one of: {', '.join(MAKERS)}.",
                 "name",
             )
         given = {key: value for key, value in plain.items() if key not in ("kind", "name")}
         return cls(name, MAKERS[name].settings(given))
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON."""
+        """Return the data as plain JSON."""
         return {"kind": self.kind, "name": self.name, **self.settings}
 
     def load(self, shelf: Shelf) -> Dataset:
-        """The data."""
+        """Generate the data."""
         return MAKERS[self.name].draw(self.settings)
 
 
 @dataclass(frozen=True)
 class KnownData:
-    """Real data by its name in `lamina.datasets`."""
+    """Real data set by its name in `lamina.datasets`."""
 
     kind: ClassVar[str] = "known"
     name: str
 
     @classmethod
     def from_json(cls, plain: Plain) -> KnownData:
-        """What `to_json` gave."""
+        """Return the data that `to_json` described."""
         name, names = _text(plain, "name"), known_data()
         if name not in names:
             raise ExperimentError(
-                f"{name!r} is no data that is known here.{suggestion(name, names)} "
-                f"There are: {', '.join(names)}.",
+                f"unknown data set {name!r}.{suggestion(name, names)} "
+                f"Choose one of: {', '.join(names)}.",
                 "name",
             )
         _refuse_others(plain, "name")
         return cls(name)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON."""
+        """Return the data as plain JSON."""
         return {"kind": self.kind, "name": self.name}
 
     def load(self, shelf: Shelf) -> Dataset:
-        """The data."""
+        """Load the data."""
         return load(self.name)
 
 
 @dataclass(frozen=True)
 class GivenData:
-    """Data that was brought along, by the hash of its content."""
+    """Data from Python, by the hash of its content."""
 
     kind: ClassVar[str] = "given"
     hash: str
 
     @classmethod
     def from_json(cls, plain: Plain) -> GivenData:
-        """What `to_json` gave."""
+        """Return the data that `to_json` described."""
         _refuse_others(plain, "hash")
         return cls(_text(plain, "hash"))
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON."""
+        """Return the data as plain JSON."""
         return {"kind": self.kind, "hash": self.hash}
 
     def load(self, shelf: Shelf) -> Dataset:
-        """The data, from the shelf."""
+        """Return the data from the store."""
         return shelf.find(self.hash)
 
 
 @dataclass(frozen=True)
 class UploadedData:
-    """A column of a table that a page has sent, told from other columns.
+    """Uploaded table with its target column and feature columns.
 
     Attributes
     ----------
     hash : str
-        Of the file's bytes.
+        Hash of the file's bytes.
     target : str
     columns : tuple of str or None
-        The columns to learn from; None is all that have a value.
+        Feature columns; None uses all columns that have any value.
     task : {'classification', 'regression'} or None
-        None goes by the target's values.
+        None chooses by the target's values.
     """
 
     kind: ClassVar[str] = "upload"
@@ -146,14 +146,14 @@ class UploadedData:
 
     @classmethod
     def from_json(cls, plain: Plain) -> UploadedData:
-        """What `to_json` gave."""
+        """Return the data that `to_json` described."""
         _refuse_others(plain, "hash", "target", "columns", "task")
         columns, task = plain.get("columns"), plain.get("task")
         is_list = isinstance(columns, list) and all(isinstance(name, str) for name in columns)
         if columns is not None and not (is_list and columns):
             raise ExperimentError(f"data.columns={columns!r} must be a list of names", "columns")
         if task not in (None, *TASKS):
-            raise ExperimentError(f"data.task={task!r} is none of {', '.join(TASKS)}", "task")
+            raise ExperimentError(f"data.task={task!r} must be one of {', '.join(TASKS)}", "task")
         return cls(
             _text(plain, "hash"),
             _text(plain, "target"),
@@ -162,14 +162,14 @@ class UploadedData:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON."""
+        """Return the data as plain JSON."""
         columns = None if self.columns is None else list(self.columns)
         told = {"hash": self.hash, "target": self.target, "columns": columns, "task": self.task}
         return {"kind": self.kind, **told}
 
     def load(self, shelf: Shelf) -> Dataset:
-        """The data, its X a data frame that is still to be encoded."""
-        # pandas takes half a second, and is there only where tables are.
+        """Return the data as a data set whose X is a data frame, to be encoded later."""
+        # Imported here because pandas takes half a second and is only installed for tables.
         from lamina.tables.problem import pose
 
         table = shelf.find_table(self.hash)
@@ -177,7 +177,7 @@ class UploadedData:
         try:
             posed = pose(table.frame[[*columns, self.target]], self.target, self.task)
         except TableError as error:
-            # The command line's words for what is to be chosen are the page's without the dashes.
+            # The page's names of options are those of the command line without the dashes.
             raise ExperimentError(str(error).replace("--", ""), "target") from None
         y: Any = posed.target
         labels: tuple[str, ...] = ()
@@ -186,8 +186,8 @@ class UploadedData:
             labels = tuple(map(str, found.tolist()))
             if len(found) > MOST_CLASSES:
                 raise ExperimentError(
-                    f"the target {self.target!r} has {len(found):,} classes, and the workbench "
-                    f"shows {MOST_CLASSES}: choose another, or task='regression'",
+                    f"the target {self.target!r} has {len(found):,} classes, but the workbench "
+                    f"shows at most {MOST_CLASSES}: choose another target, or task='regression'",
                     "target",
                 )
         return Dataset(
@@ -201,7 +201,7 @@ class UploadedData:
         )
 
     def columns_of(self, table: Table) -> list[str]:
-        """The columns to learn from; raises ExperimentError for one that is not there."""
+        """Return the feature columns; raise ExperimentError for one that does not exist."""
         there = list(table.frame.columns)
         for name in (self.target, *(self.columns or ())):
             if name not in there:
@@ -223,12 +223,12 @@ SOURCES: dict[str, Any] = {
 
 
 def source_from_json(plain: Any) -> Source:
-    """An experiment's `data`.
+    """Return the source that an experiment's `data` describes.
 
     Raises
     ------
     ExperimentError
-        For anything that no source's `to_json` gives.
+        If it is not the `to_json()` of any source.
 
     Examples
     --------
@@ -237,7 +237,7 @@ def source_from_json(plain: Any) -> Source:
     """
     kind = plain.get("kind") if isinstance(plain, Mapping) else None
     if not isinstance(kind, str) or kind not in SOURCES:
-        raise ExperimentError(f"data.kind={kind!r} is none of {', '.join(SOURCES)}", "kind")
+        raise ExperimentError(f"data.kind={kind!r} must be one of {', '.join(SOURCES)}", "kind")
     source: Source = SOURCES[kind].from_json(plain)
     return source
 
@@ -253,5 +253,6 @@ def _refuse_others(plain: Plain, *known: str) -> None:
     for name in plain:
         if name not in ("kind", *known):
             raise ExperimentError(
-                f"data of kind {plain['kind']!r} has no {name!r}.{suggestion(name, known)}", name
+                f"data of kind {plain['kind']!r} has no part {name!r}.{suggestion(name, known)}",
+                name,
             )

@@ -1,7 +1,7 @@
-"""The numbers of one step at the network that is shown, and the paths that lead to one weight.
+"""Numbers of one training step at the displayed network, and the paths from one weight to the loss.
 
-A step is that of one row to learn from, or the very one that the engine makes next: the rows of its
-batch, the optimizer's memory, its rate and its draws are then those that the fit has ready.
+A step uses one training row, or is the engine's next step: then the rows of its batch, the
+optimizer's state, the learning rate and the random draws are those that the fit will use.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ from lamina.workbench.runs import ENDED, FAILED, PLAYING, Run
 from lamina.workbench.sessions import Session
 
 NEXT = "next"
-# Of a larger matrix, so many rows and columns are sent.
+# Maximum number of rows and columns of a matrix that are sent.
 MOST_SHOWN = 64
-# The backward pass of more rows than this is no longer a picture, and takes long.
+# A backward pass of more rows is too large to display and takes long.
 MOST_ROWS = 1000
 MOST_PATHS = 20
-# What has the shape of a layer's weights.
+# Names of numbers with the shape of a layer's weights.
 OF_WEIGHTS = frozenset({"W", "dW", "penalty", "update_W"})
 OF_ROWS = frozenset({"y", "weight", "row_losses"})
 
 
 class NotKnown(ExperimentError):
-    """There is such a step, and its numbers are not known now."""
+    """Raised if the step exists, but its numbers are not available now."""
 
 
 class Laid(NamedTuple):
-    """A step of a run, and where it stands in it."""
+    """A step of a run, with its position in the run."""
 
     run: Run
     moment: Moment
@@ -57,12 +57,12 @@ class Laid(NamedTuple):
 
 
 def trace(session: Session, query: Mapping[str, str]) -> bytes:
-    """Every number of a step, in the order in which it is computed, as a binary message.
+    """Return every number of a step, in order of computation, as a binary message.
 
     Raises
     ------
     ExperimentError
-        Where `row` is none of the rows to learn from.
+        If `row` is not the number of a training row.
     """
     try:
         laid = _lay(session, query)
@@ -82,12 +82,12 @@ def trace(session: Session, query: Mapping[str, str]) -> bytes:
 
 
 def path(session: Session, query: Mapping[str, str]) -> dict[str, Any]:
-    """The chain rule for one weight: its paths to the loss, their products, and their sum.
+    """Return the chain rule for one weight: its paths to the loss, their products and the sum.
 
     Raises
     ------
     ExperimentError
-        For a weight that is not there.
+        For a weight that does not exist.
     """
     laid = _lay(session, query, has_update=False)
     names = [block.name for block in laid.run.spec.blocks]
@@ -103,7 +103,7 @@ def path(session: Session, query: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _without_numbers(session: Session, why: str) -> dict[str, Any]:
-    """What is told of a step that is not known."""
+    """Return the header sent when a step's numbers are not available."""
     moment = session.moment
     place = {"run": session.run.id, "epoch": moment.epoch, "batch": moment.batch}
     nothing: list[Any] = []
@@ -154,7 +154,7 @@ def _lay(session: Session, query: Mapping[str, str], has_update: bool = True) ->
 def _row(given: str, n_samples: int) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", given) or int(given) >= n_samples:
         raise ExperimentError(
-            f"row={given!r} must be the number of a row to learn from, from 0 to {n_samples - 1}, "
+            f"row={given!r} must be the number of a training row, from 0 to {n_samples - 1}, "
             f"or {NEXT!r}",
             "row",
         )
@@ -173,8 +173,8 @@ def _next_rows(run: Run, moment: Moment) -> NDArray[np.int64]:
         return _few(np.arange(len(run.rows.y)))
     if moment.ahead is None:
         raise NotKnown(
-            "The next batch is known while the run is held at its latest epoch: pause it, go to "
-            "the latest epoch, or choose one row.",
+            "The next batch is available only while the run is paused at its latest epoch: pause "
+            "the run, go to the latest epoch, or choose a single row.",
             "row",
         )
     return _few(moment.ahead.rows)
@@ -183,15 +183,15 @@ def _next_rows(run: Run, moment: Moment) -> NDArray[np.int64]:
 def _few(rows: NDArray[np.int64]) -> NDArray[np.int64]:
     if len(rows) > MOST_ROWS:
         raise NotKnown(
-            f"The next step is of {len(rows):,} rows, and the workbench lays open {MOST_ROWS:,} at "
-            "most: choose one row, or a smaller batch_size.",
+            f"The next step has {len(rows):,} rows, and the workbench shows steps of at most "
+            f"{MOST_ROWS:,}: choose a single row, or a smaller batch_size.",
             "row",
         )
     return rows
 
 
 def _chosen(rows: Rows, which: NDArray[np.int64]) -> Rows:
-    """Those rows, in float64; class codes stay what they are."""
+    """Return the selected rows in float64; class codes keep their type."""
     y, weight = rows.y[which], rows.weight
     return Rows(
         rows.X[which].astype(np.float64),
@@ -217,23 +217,23 @@ def _notes(run: Run, moment: Moment, rows: NDArray[np.int64]) -> list[str]:
         notes.append(_why_no_update(run))
     if len(rows) == 1 and any(block.statistics for block in run.spec.blocks):
         notes.append(
-            "One row has no variance to normalize by: its ẑ is 0. The next batch shows what the "
-            "normalization does."
+            "A single row has no variance to normalize by: its ẑ is 0. Choose the next batch to "
+            "see the effect of the normalization."
         )
     if run.model.average_decay is not None and moment.ahead is None:
-        notes.append("These are the averaged parameters; those that learn are not kept.")
+        notes.append("These are the averaged parameters; the trained ones are not stored.")
     return notes
 
 
 def _why_no_update(run: Run) -> str:
     if run.status in (ENDED, FAILED):
-        return "The run has ended: no step follows."
+        return "The run has ended: there is no next step."
     name = run.model.solver
     if run.status == PLAYING:
-        return f"What {name} makes of the gradient is shown while the run is paused."
+        return f"Pause the run to see how {name} turns the gradient into an update."
     return (
-        f"What {name} made of the gradient depends on what it remembered, which is not kept for "
-        "past epochs. The latest one shows it."
+        f"The update by {name} depends on its state, which is not stored for earlier epochs. Go to "
+        "the latest epoch to see it."
     )
 
 
@@ -249,7 +249,7 @@ def _place(laid: Laid) -> dict[str, Any]:
 
 
 def _of_rows(laid: Laid) -> dict[str, Any]:
-    """The rows as the data has them: features, target, and what the network answers."""
+    """Return the rows in the units of the data: features, targets and predictions."""
     of, rows = laid.run.problem, laid.rows[:MOST_SHOWN]
     prediction = laid.trace.prediction[:MOST_SHOWN]
     targets: list[Any]
@@ -303,7 +303,7 @@ def _numbers(numbers: tuple[TracedNumber, ...]) -> list[dict[str, Any]]:
     ]
 
 
-# A page asks again and again, and the formulas stay the same.
+# Cached, because a page requests the same formulas repeatedly.
 @lru_cache(2000)
 def _tree(formula: str) -> list[Any]:
     return mathml_tree(formula)
@@ -315,7 +315,7 @@ def _names_in(code: str) -> set[str]:
 
 
 def _axes(number: TracedNumber) -> list[str]:
-    """What counts along each axis."""
+    """Return what each axis counts."""
     if number.layer and number.name in OF_WEIGHTS:
         return ["fan_in", "fan_out"]
     if number.value.ndim == 1:
@@ -324,7 +324,7 @@ def _axes(number: TracedNumber) -> list[str]:
 
 
 def _shown(value: NDArray[Any]) -> NDArray[Any]:
-    """Its first rows and columns."""
+    """Return the first rows and columns."""
     part = value[tuple(slice(MOST_SHOWN) for _ in value.shape)]
     return np.asarray(part, dtype=np.float64)
 

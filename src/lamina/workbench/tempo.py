@@ -1,4 +1,4 @@
-"""How fast a fit goes: a count's speed, and epochs that pass unseen."""
+"""Speed of a fit, and the record of a fast-forward."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Speed:
-    """How fast a count grows, over the last second or so."""
+    """Rate at which a count grows, over about the last second."""
 
     span = 0.5
 
@@ -15,7 +15,7 @@ class Speed:
         self.marks = [(perf_counter(), 0)]
 
     def now(self, count: int) -> float:
-        """The speed, for whoever asks more than once a second."""
+        """Return the rate; must be called more than once a second."""
         at = perf_counter()
         if at - self.marks[-1][0] >= self.span:
             self.marks = [*self.marks[-1:], (at, count)]
@@ -24,16 +24,16 @@ class Speed:
 
 
 class Hurry(NamedTuple):
-    """Epochs that pass unseen, as fast as they can.
+    """Fast-forward: epochs that run without frames and without pacing.
 
     Attributes
     ----------
     epoch : int
-        The last of them.
+        Last epoch of the fast-forward.
     end : float
-        When it ends in any case, by `perf_counter`.
+        Time limit, by `perf_counter`.
     holds : bool
-        Whether none may pass after it.
+        True to hold after it.
     """
 
     epoch: int

@@ -1,7 +1,7 @@
-"""How well a run does on the rows that it learns from, over the epochs remembered.
+"""Scores of a run on its training rows, over the epochs kept.
 
-The score of every epoch on the rows to test on is told by the fit; of the rows to learn from, only
-the loss is.
+The fit reports the score on the test rows after every epoch, but only the loss on the training
+rows.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from lamina.workbench.runs import Run
 if TYPE_CHECKING:
     from lamina.workbench.sessions import Session
 
-# The split has put them in an order of chance: the first ones stand for all.
+# The split has shuffled the rows, so the first ones are a random sample.
 MOST_ROWS = 2000
 
 
 class TrainingScores(OverTime[float]):
-    """The scores of one run: accuracy, or R², as the fit's own on the rows to test on.
+    """Scores of one run: accuracy or R², the metric that the fit reports for the test rows.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class TrainingScores(OverTime[float]):
 
 
 def training_scores(session: Session, query: Mapping[str, str]) -> bytes:
-    """The scores on rows to learn from, as a binary message."""
+    """Return the scores on training rows as a binary message."""
     views, shown = session.looked_at()
     columns, n_missing = views.training_scores.columns(shown)
     header = {

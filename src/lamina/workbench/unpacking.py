@@ -1,8 +1,8 @@
-"""How much a Parquet file would unpack to, found without unpacking it.
+"""Size of a Parquet file's table in memory, found without decoding the whole table.
 
-A few bytes may say a long text once and name it in every row, or say one number a million times.
-So numbers are counted by rows and columns, and texts are read as they are packed: each text once,
-and of every row the number of its text.
+A few bytes can store a long text once and refer to it in every row, or store one number a million
+times. So numbers are counted by rows and columns, and texts are read in their encoded form: each
+text once, and its index for every row.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from lamina.errors import TableError
 
 BITS_A_BYTE = 8
 MOST_ROWS_AT_ONCE = 100_000
-# Of texts that are kept by their differences, Arrow makes no list in which each stands once.
+# For these encodings, which store texts as differences, Arrow cannot read a dictionary.
 DIFFERENCES = {"DELTA_BYTE_ARRAY", "DELTA_LENGTH_BYTE_ARRAY"}
 
 
 def rows_and_columns(path: Path) -> tuple[int, int]:
-    """As a Parquet file tells them; raises TableError for bytes that are none."""
+    """Return the numbers of rows and columns in the metadata; raise TableError if not Parquet."""
     from pyarrow import parquet
 
     with _refusing(path):
@@ -36,17 +36,17 @@ def _refusing(path: Path) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError) as error:
-        raise TableError(f"{path} is no Parquet file that can be read: {error}") from None
+        raise TableError(f"{path} cannot be read as a Parquet file: {error}") from None
 
 
 def unpacked_bytes(path: Path, most: int) -> int:
-    """What a file's table takes in memory; where that is more than `most`, a number above it.
+    """Return the bytes a file's table takes in memory; above `most`, any larger number.
 
     Raises
     ------
     TableError
-        For bytes that are no Parquet file, and for columns of lists or records, whose lengths
-        nobody can tell before they are unpacked.
+        For a file that is not Parquet, and for columns of lists or records, whose size is not known
+        before they are decoded.
     """
     from pyarrow import parquet
 
@@ -69,17 +69,17 @@ def _refuse_nested(path: Path, schema: Any) -> None:
     for field in schema:
         if pa.types.is_nested(field.type):
             raise TableError(
-                f"{path}: column {field.name!r} holds lists or records: give one value a cell"
+                f"{path}: column {field.name!r} holds lists or records: store one value per cell"
             )
 
 
 def _bytes_a_row(kind: Any) -> int:
-    """What a value takes without its text."""
+    """Return the bytes of a value, not counting texts."""
     return -(-_bits(kind) // BITS_A_BYTE)
 
 
 def _bits(kind: Any) -> int:
-    """Of a value; 0 where its length differs from row to row."""
+    """Return the bits of a value; 0 if its length varies from row to row."""
     try:
         return int(kind.bit_width)
     except ValueError:
@@ -94,7 +94,7 @@ def _is_text(kind: Any) -> bool:
 
 
 def _sizes_of_texts(path: Path, columns: list[int], most: int) -> Iterator[int]:
-    """How long the texts of some rows are together, for all rows of all those columns in turn."""
+    """Yield the total length of the texts in batches of rows, for one column after the other."""
     from pyarrow import parquet
 
     schema, told = parquet.read_schema(path), parquet.read_metadata(path)
@@ -102,7 +102,7 @@ def _sizes_of_texts(path: Path, columns: list[int], most: int) -> Iterator[int]:
         name = schema.names[column]
         chunks = [told.row_group(i).column(column) for i in range(told.num_row_groups)]
         if any(DIFFERENCES & set(chunk.encodings) for chunk in chunks):
-            # Read as they are, and so few at once that no text's length can do harm.
+            # Read without a dictionary, in batches small enough for the longest possible text.
             longest = max(chunk.total_uncompressed_size for chunk in chunks)
             file, rows = parquet.ParquetFile(path), max(1, most // max(1, longest))
         else:
@@ -112,7 +112,7 @@ def _sizes_of_texts(path: Path, columns: list[int], most: int) -> Iterator[int]:
 
 
 def _length(texts: Any) -> int:
-    """Of all texts together."""
+    """Return the total length of the texts."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

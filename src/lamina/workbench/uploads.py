@@ -1,6 +1,7 @@
-"""A table that a page sends: taken in piece by piece, bounded, read, and told column by column.
+"""Uploaded tables: received piece by piece, limited in size, read, and described by column.
 
-Nothing of it is run or followed: the name is a label, the bytes are CSV or Parquet or refused.
+Nothing in a file is executed or followed. Its name is only a label, and its bytes must be CSV or
+Parquet.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from lamina.workbench.unpacking import rows_and_columns, unpacked_bytes
 
 MOST_BYTES = 64 << 20
 MOST_ROWS, MOST_COLUMNS = 100_000, 500
-# What a Parquet file of a few bytes may unpack to.
+# Maximum size of a Parquet file's table in memory; the file itself may be tiny.
 MOST_UNPACKED = 512 << 20
 LONGEST_NAME = 100
 EXAMPLES, LONGEST_EXAMPLE = 3, 40
@@ -33,22 +34,22 @@ KINDS = {
 
 
 class TooLarge(ExperimentError):
-    """More bytes, rows or columns than are taken."""
+    """Raised for a table with too many bytes, rows or columns."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table that was brought along.
+    """Table from a page or from Python.
 
     Attributes
     ----------
     name : str
-        What the page calls the file; a label, and never a path.
-    frame : DataFrame of shape (n_samples, n_columns)
+        Name of the file; a label, never used as a path.
+    frame : DataFrame of shape (n_rows, n_columns)
     key : str
-        The hash of the bytes.
+        Hash of the bytes.
     remarks : tuple of str
-        What was in doubt when the file was read.
+        Doubts that arose when the file was read.
     """
 
     name: str
@@ -58,11 +59,11 @@ class Table:
 
     @property
     def n_bytes(self) -> int:
-        """What it takes in memory."""
+        """Size in memory."""
         return int(self.frame.memory_usage(deep=True).sum())
 
     def told(self) -> dict[str, Any]:
-        """What the page is told of it."""
+        """Return the description for the page."""
         columns = [_column_told(str(name), self.frame[name]) for name in self.frame.columns]
         return {
             "hash": self.key,
@@ -74,20 +75,20 @@ class Table:
 
 
 async def receive(chunks: AsyncIterator[bytes], announced: int | None, path: Path) -> str:
-    """Write the bytes that a page sends to a file of ours; their hash.
+    """Write the bytes that a page sends to a temporary file, and return their hash.
 
     Parameters
     ----------
     chunks : async iterator of bytes
     announced : int or None
-        How many bytes are to come, as the page says.
+        Number of bytes announced by the page.
     path : Path
-        Never of the page's choice: an ending would choose how the file is unpacked.
+        Chosen by the server, because the file extension decides how a file is unpacked.
 
     Raises
     ------
     TooLarge
-        As soon as there is more than is taken: where that was announced, before the first byte.
+        As soon as there are too many bytes; if they were announced, before the first byte.
     """
     if announced is not None and announced > MOST_BYTES:
         raise _too_many_bytes(announced)
@@ -103,14 +104,14 @@ async def receive(chunks: AsyncIterator[bytes], announced: int | None, path: Pat
 
 
 def read(path: Path, name: str, key: str) -> Table:
-    """The table in a file that was received.
+    """Read the table in a received file.
 
     Raises
     ------
     TooLarge
-        For more rows or columns than are taken, or what would unpack to too much.
+        For too many rows or columns, or a file that unpacks to too many bytes.
     ExperimentError
-        For bytes that are no table.
+        If the file is not a table.
     """
     from lamina.tables.options import ReadingOptions
     from lamina.tables.reading import read_table
@@ -123,12 +124,12 @@ def read(path: Path, name: str, key: str) -> Table:
         raise ExperimentError(str(error).replace(str(path), label), None) from None
     _refuse_too_many(*frame.shape)
     remarks = understanding_of(frame).all_remarks()
-    # The file's own place is none of the page's.
+    # Do not show the path of the temporary file.
     return Table(label, frame, key, tuple(each.replace(str(path), label) for each in remarks))
 
 
 def require_table_libraries() -> None:
-    """Raise ImportError where a library that reads tables is missing."""
+    """Raise ImportError if a library for reading tables is missing."""
     missing = [name for name in ("pandas", "pyarrow") if find_spec(name) is None]
     if missing:
         raise ImportError(f'tables need {", ".join(missing)}: pip install "lamina[cli]"')
@@ -136,14 +137,14 @@ def require_table_libraries() -> None:
 
 def _too_many_bytes(size: int) -> TooLarge:
     return TooLarge(
-        f"the file has {size:,} bytes or more, and the workbench takes {MOST_BYTES:,}: send a "
-        "part of its rows",
+        f"the file has at least {size:,} bytes, but the workbench accepts at most "
+        f"{MOST_BYTES:,}: upload fewer rows",
         None,
     )
 
 
 def _label(name: str) -> str:
-    """The last part of a name, short, of what can be shown."""
+    """Return the last part of a file name, shortened, with printable characters only."""
     last = PurePosixPath(PureWindowsPath(name).name).name
     shown = "".join(letter for letter in last if letter.isprintable())
     return shown[-LONGEST_NAME:] or "table.csv"
@@ -157,8 +158,8 @@ def _refuse_what_unpacks_to_too_much(path: Path) -> None:
     size = unpacked_bytes(path, MOST_UNPACKED)
     if size > MOST_UNPACKED:
         raise TooLarge(
-            f"the file unpacks to {size:,} bytes or more, and the workbench takes "
-            f"{MOST_UNPACKED:,}: send a part of it",
+            f"the file unpacks to at least {size:,} bytes, but the workbench accepts at most "
+            f"{MOST_UNPACKED:,}: upload a part of it",
             None,
         )
 
@@ -166,8 +167,8 @@ def _refuse_what_unpacks_to_too_much(path: Path) -> None:
 def _refuse_too_many(n_rows: int, n_columns: int) -> None:
     if n_rows > MOST_ROWS or n_columns > MOST_COLUMNS:
         raise TooLarge(
-            f"the table has {n_rows:,} rows and {n_columns:,} columns, and the workbench takes "
-            f"{MOST_ROWS:,} and {MOST_COLUMNS:,}: send a part of it",
+            f"the table has {n_rows:,} rows and {n_columns:,} columns, but the workbench accepts "
+            f"at most {MOST_ROWS:,} and {MOST_COLUMNS:,}: upload a part of it",
             None,
         )
 

@@ -1,4 +1,4 @@
-"""What a page draws of a network: computed from a moment of a run, in no thread that trains.
+"""Arrays that a page draws, computed from a snapshot of a run outside the training thread.
 
 Shapes: cells (n_rows · n_columns, n_inputs); a region (n_rows, n_columns, n), units
 (n_units, n_rows, n_columns), both float32.
@@ -33,16 +33,16 @@ CURVES = ("epoch", "loss", "validation_loss", "learning_rate")
 
 @dataclass(frozen=True)
 class Watch:
-    """What frames carry beside parameters and curves.
+    """Optional contents of frames.
 
     Attributes
     ----------
     region, units : int
-        Cells a side; 0 leaves it out.
+        Cells per side; 0 leaves it out.
     confusion, fit : bool
-        Of a classification, and of a regression.
+        Confusion matrix of a classification; predictions of a regression.
     lesson : (str, int) or None
-        Of which lesson, and which of its steps, the goals are judged.
+        Lesson and step whose goals are checked.
     """
 
     region: int = 0
@@ -52,7 +52,7 @@ class Watch:
     lesson: tuple[str, int] | None = None
 
     def merged(self, wanted: Mapping[str, Any]) -> Watch:
-        """With what a page asks for; raises ExperimentError for anything else."""
+        """Return the settings changed by a page's request; raise ExperimentError if not valid."""
         most = {"region": 128, "units": 48}
         known = {field.name for field in fields(self)}
         given = {name: value for name, value in wanted.items() if name in known}
@@ -69,11 +69,11 @@ class Watch:
 
 
 class Views:
-    """The views of one run."""
+    """Views of one run."""
 
     def __init__(self, run: Run, plane: Plane) -> None:
         self.run, self.plane = run, plane
-        # One thread: what is drawn must not take the cores from what trains.
+        # One thread, so that training keeps its cores.
         self.engine = choose_engine(run.model.engine, 1, run.model.precision)
         self.dtype = run.gate.latest.parameters.dtype
         self.distributions = Distributions(run, self.engine)
@@ -81,7 +81,7 @@ class Views:
         self.cells = lru_cache(maxsize=4)(self._cells)
 
     def frame(self, moment: Moment, watch: Watch, header: Mapping[str, Any]) -> bytes:
-        """A moment as a message for the page."""
+        """Return a snapshot as a message for the page."""
         arrays: dict[str, NDArray[Any]] = {"parameters": moment.parameters, **self.curves()}
         more: dict[str, Any] = {}
         if watch.region:
@@ -97,21 +97,21 @@ class Views:
         return encode({"kind": "frame", **header, **more}, arrays)
 
     def curves(self) -> dict[str, NDArray[np.float64]]:
-        """The columns of the history that are drawn, by their names in a frame."""
+        """Return the drawn columns of the history, by their names in a frame."""
         columns = self.run.gate.curves.drawn()
         drawn = {f"curve_{name}": columns[name] for name in CURVES if name in columns}
         score = next((columns[name] for name in SCORES if name in columns), None)
         return drawn if score is None else {**drawn, "curve_score": score}
 
     def region(self, moment: Moment, n: int) -> NDArray[np.float32]:
-        """The prediction over the plane: probabilities, or numbers in the units of the data."""
+        """Return predictions over the plane: probabilities, or values in the units of the data."""
         prediction = self.engine.predict(self.run.spec, self.run.predicting(moment), self.cells(n))
         if not self.run.problem.class_names:
             prediction = self.run.problem.in_units_of_target(prediction)
         return prediction.reshape(*self.plane.shape(n), -1).astype(np.float32)
 
     def units(self, moment: Moment, n: int) -> tuple[NDArray[np.float32], list[int]]:
-        """Every hidden unit's a over the plane, and how many of each layer are among them."""
+        """Return a of every hidden unit over the plane, and the number of units drawn per layer."""
         cells = self.cells(n)
         *hidden, _ = self.engine.activations(self.run.spec, moment.parameters, cells)
         widths = [min(layer.shape[1], MOST_UNITS_DRAWN) for layer in hidden]
@@ -122,18 +122,18 @@ class Views:
         return units.reshape(-1, *self.plane.shape(n)), widths
 
     def inputs(self, n: int) -> NDArray[np.float32]:
-        """What the network is given over the plane, (n_inputs, n_rows, n_columns)."""
+        """Return the network's inputs over the plane, (n_inputs, n_rows, n_columns)."""
         drawn = self.cells(n)[:, :MOST_UNITS_DRAWN].T.astype(np.float32)
         return drawn.reshape(-1, *self.plane.shape(n))
 
     def probabilities(self, moment: Moment) -> NDArray[Any]:
-        """Of the test rows: the probability of every class, (n_test, n_classes)."""
+        """Return the probability of every class for the test rows, (n_test, n_classes)."""
         X = self.run.problem.X_test.astype(self.dtype, copy=False)
         found = self.engine.predict(self.run.spec, moment.parameters, X)
         return found if found.shape[1] > 1 else np.hstack([1 - found, found])
 
     def confusion(self, moment: Moment) -> NDArray[np.int32]:
-        """Of the test rows: how many of each class, a row, are taken for which, a column."""
+        """Return the test rows' confusion matrix: rows are true classes, columns predicted ones."""
         of, n_classes = self.run.problem, len(self.run.problem.class_names)
         pairs = n_classes * of.codes_test + self.probabilities(moment).argmax(1)
         counts = np.bincount(pairs, minlength=n_classes**2).astype(np.int32)
@@ -144,7 +144,7 @@ class Views:
 
 
 def data_message(plane: Plane, number: int, run: int) -> bytes:
-    """Return the rows of a run's problem as the page draws them."""
+    """Return the rows of a run's problem in the form that the page draws."""
     of, points = plane.problem, {}
     for part, places, targets in (
         ("train", plane.train_points, of.targets_train),

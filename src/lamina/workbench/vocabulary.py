@@ -1,6 +1,6 @@
-"""What the page knows of the library: all from its tables, constraints and docstrings.
+"""Vocabulary of the page: the library's options, from its tables, constraints and docstrings.
 
-A new entry of a table, or a new parameter, is on the page without another word.
+A new entry of a table, or a new parameter, appears on the page without further code.
 """
 
 from __future__ import annotations
@@ -39,18 +39,18 @@ CONSTRAINTS_OF: dict[Task, dict[str, list[Any]]] = {
     "classification": {**CONSTRAINTS, **CLASSIFICATION_CONSTRAINTS},
     "regression": {**CONSTRAINTS, **REGRESSION_CONSTRAINTS},
 }
-# What a record tells in plain values; the rest are functions.
+# Types of a record's plain values; its other values are functions.
 PLAIN = (str, int, float, bool)
 POINTS_OF_PREVIEW = 60
 
 
 def vocabulary(first: Experiment) -> dict[str, Any]:
-    """All of it, as plain JSON.
+    """Return the whole vocabulary as plain JSON.
 
     Parameters
     ----------
     first : Experiment
-        What a new session begins with.
+        Experiment of a new session.
     """
     told = {
         "version": lamina.__version__,
@@ -64,13 +64,13 @@ def vocabulary(first: Experiment) -> dict[str, Any]:
 
 
 def tables() -> dict[str, Table[Any]]:
-    """Every table of formulas, by what it is called in `lamina.formulas`, in small letters."""
+    """Return every table of formulas by its name in `lamina.formulas`, in lower case."""
     found = vars(formulas).items()
     return {name.lower(): table for name, table in found if isinstance(table, Table)}
 
 
 def entry(record: Any) -> dict[str, Any]:
-    """One record's plain values, and the options of those that have some."""
+    """Return a record's plain values, with its options if there are any."""
     told: dict[str, Any] = {
         field.name: value
         for field in fields(record)
@@ -87,10 +87,10 @@ def entry(record: Any) -> dict[str, Any]:
 
 
 def parameters() -> Iterator[dict[str, Any]]:
-    """Every parameter that the page may set, in the order of the signatures.
+    """Yield every parameter that the page may set, in the order of the signatures.
 
-    What both estimators have is one entry; a parameter with other words or another default in each
-    is one for each.
+    A parameter with the same documentation and default in both estimators is one entry, otherwise
+    one for each estimator.
     """
     seen: dict[str, list[dict[str, Any]]] = {}
     for task in ESTIMATORS:
@@ -122,7 +122,7 @@ def _parameters_of(task: Task) -> Iterator[dict[str, Any]]:
 
 
 def takes(constraint: Any) -> Iterator[dict[str, Any]]:
-    """What one of scikit-learn's constraints allows; nothing for what only Python can give.
+    """Yield the JSON values that one of scikit-learn's constraints allows.
 
     Examples
     --------
@@ -166,7 +166,7 @@ def _bounds(low: Any, high: Any, low_included: bool, high_included: bool) -> dic
 
 
 def _in_order_of_their_table(names: set[str]) -> list[str]:
-    """Names as their table has them, not as an alphabet does."""
+    """Sort names in the order of their table, not alphabetically."""
     for table in tables().values():
         if names & set(table):
             rest = sorted(names - set(table))
@@ -176,10 +176,10 @@ def _in_order_of_their_table(names: set[str]) -> list[str]:
 
 @cache
 def preview(name: str) -> list[list[float]]:
-    """Some points of a maker's defaults, for the picture to choose it by.
+    """Return some points of a generator's default data, for the picture on its button.
 
-    Each is [x, y, class], or of a regression [x, y, target from 0 to 1]; of one feature the target
-    is y too.
+    Each is [x, y, class], or for a regression [x, y, target scaled to 0…1]; with one feature, y is
+    the target, too.
     """
     maker = MAKERS[name]
     drawn = maker.draw(maker.settings({"n_samples": POINTS_OF_PREVIEW}))
@@ -190,7 +190,7 @@ def preview(name: str) -> list[list[float]]:
 
 
 def data() -> Iterator[dict[str, Any]]:
-    """The data that can be chosen, with its options."""
+    """Yield the data sets that can be chosen, with their options."""
     for maker in MAKERS.values():
         yield {
             "name": maker.name,
