@@ -26,7 +26,7 @@ from lamina.formulas.schedules import Course
 
 FOLDER = Path(__file__).parent / "images"
 # Okabe and Ito's: told apart by the colour-blind, and also by their dashes.
-VALUE, SLOPE = {"color": "#0072B2"}, {"color": "#D55E00", "linestyle": "--"}
+VALUE, DERIVATIVE = {"color": "#0072B2"}, {"color": "#D55E00", "linestyle": "--"}
 STYLE = {"font.size": 8, "lines.linewidth": 1.5}
 COLUMNS = 4
 EPOCHS, STEPS_AN_EPOCH = 100, 10
@@ -57,10 +57,10 @@ def panels(names: Sequence[str]) -> tuple[Figure, Iterator[tuple[str, Axes]]]:
     return figure, zip(names, grid, strict=False)
 
 
-def curves(ax: Axes, x: Any, value: Any, slope: Any) -> None:
-    """A function and its slope."""
+def curves(ax: Axes, x: Any, value: Any, derivative: Any) -> None:
+    """A function and its derivative."""
     ax.plot(x, value, label="value", **VALUE)
-    ax.plot(x, slope, label="slope", **SLOPE)
+    ax.plot(x, derivative, label="derivative", **DERIVATIVE)
 
 
 def legend(figure: Figure) -> None:
@@ -77,7 +77,7 @@ def activations() -> Figure:
         of = ACTIVATIONS[name]
         learned = [np.array([parameter.initial]) for parameter in of.parameters]
         a = of.value(z, *learned)
-        curves(ax, z, a, of.slope(z, a, *learned))
+        curves(ax, z, a, of.derivative(z, a, *learned))
         is_bounded = a.max() < 0.9 * z.max()
         ax.set_ylim(max(-1.5, a.min() - 0.2), max(1.2, a.max() + 0.2) if is_bounded else 3.2)
     legend(figure)
@@ -85,7 +85,7 @@ def activations() -> Figure:
 
 
 def losses() -> Figure:
-    """Every loss of a target of 1, and its slope, by the first logit; all other logits are 0."""
+    """Every loss of a target of 1, and its derivative, by the first logit; other logits are 0."""
     figure, each = panels(list(LOSSES))
     for name, ax in each:
         of = LOSSES[name]
@@ -102,7 +102,7 @@ def losses() -> Figure:
 
 
 def penalties() -> Figure:
-    """Every penalty of one weight, and its slope."""
+    """Every penalty of one weight, and its derivative."""
     figure, each = panels(list(PENALTIES))
     w = np.linspace(-2, 2, 401)
     for name, ax in each:
@@ -111,7 +111,7 @@ def penalties() -> Figure:
             ax,
             w,
             [of.value(np.array([x])) for x in w],
-            [of.slope(np.array([x]))[0] for x in w],
+            [of.gradient(np.array([x]))[0] for x in w],
         )
     legend(figure)
     return figure

@@ -80,13 +80,13 @@ def log_loss(p):
 # Backward
 # --------
 # Let :math:`\delta_l = \partial L / \partial z_l`. At the end, sigmoid and log loss together leave
-# something simple, and from there the chain rule leads back, layer by layer. The slope of the
+# something simple, and from there the chain rule leads back, layer by layer. The gradient of the
 # sigmoid is :math:`\sigma'(z) = a (1 - a)`, so
 #
 # .. math:: \delta_3 = \frac{p - y}{n}, \qquad
 #           \delta_{l-1} = \delta_l W_l^\top \odot a_{l-1} (1 - a_{l-1}).
 #
-# The slopes of a layer's weights and biases follow from its :math:`\delta`:
+# The gradients of a layer's weights and biases follow from its :math:`\delta`:
 #
 # .. math:: \frac{\partial L}{\partial W_l} = a_{l-1}^\top \delta_l, \qquad
 #           \frac{\partial L}{\partial b_l} = \sum_i \delta_{l, i}.
@@ -94,21 +94,21 @@ def log_loss(p):
 
 def backward(activations):
     delta = (activations[-1] - y) / n_samples
-    weight_slopes, bias_slopes = [], []
+    weight_gradients, bias_gradients = [], []
     for layer in reversed(range(len(weights))):
         below = activations[layer]
-        weight_slopes.insert(0, below.T @ delta)
-        bias_slopes.insert(0, delta.sum(axis=0))
+        weight_gradients.insert(0, below.T @ delta)
+        bias_gradients.insert(0, delta.sum(axis=0))
         delta = delta @ weights[layer].T * below * (1 - below)
-    return weight_slopes, bias_slopes
+    return weight_gradients, bias_gradients
 
 
 # %%
-# Is it right? Any slope can be held against the difference that a small change makes. Half the
+# Is it right? Any gradient can be held against the difference that a small change makes. Half the
 # mistakes that one makes in a backward pass show here, and nowhere else: a network with a wrong
 # gradient often learns all the same, only worse.
 
-weight_slopes, _ = backward(forward(X_train))
+weight_gradients, _ = backward(forward(X_train))
 step = 1e-6
 weights[0][1, 3] += step
 above = log_loss(forward(X_train)[-1])
@@ -116,15 +116,15 @@ weights[0][1, 3] -= 2 * step
 below = log_loss(forward(X_train)[-1])
 weights[0][1, 3] += step
 difference = (above - below) / (2 * step)
-print(f"by hand {weight_slopes[0][1, 3]:.8f}, by a difference {difference:.8f}")
-assert abs(weight_slopes[0][1, 3] - difference) < 1e-9
+print(f"by hand {weight_gradients[0][1, 3]:.8f}, by a difference {difference:.8f}")
+assert abs(weight_gradients[0][1, 3] - difference) < 1e-9
 
 # %%
 # Gradient descent
 # ----------------
 # Every epoch looks at all rows and takes one step against the gradient,
-# :math:`w \leftarrow w - \eta\, \partial L / \partial w`. A sigmoid's slope is a quarter at most,
-# and three of them in a row leave the first layer little to learn from: it takes thousands of
+# :math:`w \leftarrow w - \eta\, \partial L / \partial w`. A sigmoid's gradient is a quarter at
+# most, and three of them in a row leave the first layer little to learn from: it takes thousands of
 # epochs.
 
 learning_rate, n_epochs = 0.5, 5000
@@ -133,9 +133,9 @@ start = perf_counter()
 for _ in range(n_epochs):
     activations = forward(X_train)
     losses.append(log_loss(activations[-1]))
-    for values, slopes in zip((weights, biases), backward(activations), strict=True):
-        for value, slope in zip(values, slopes, strict=True):
-            value -= learning_rate * slope
+    for values, gradients in zip((weights, biases), backward(activations), strict=True):
+        for value, gradient in zip(values, gradients, strict=True):
+            value -= learning_rate * gradient
 by_hand_seconds = perf_counter() - start
 
 p_test = forward(X_test)[-1][:, 0]

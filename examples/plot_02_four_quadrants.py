@@ -76,7 +76,7 @@ assert abs(cross_entropy(p) - np.log(4)) < 0.01
 # %%
 # What each weight has to do with it
 # ----------------------------------
-# Softmax and cross-entropy were made for each other: the slope of the loss at the logits is the
+# Softmax and cross-entropy were made for each other: the gradient of the loss at the logits is the
 # probability less the truth, which is one for the right class and zero for the others. From there
 # the chain rule leads back.
 #
@@ -101,7 +101,7 @@ def backward(a1, p):
 # %%
 # Learning
 # --------
-# A step changes every weight against its slope, :math:`W \leftarrow W - \eta\, \partial L /
+# A step changes every weight against its gradient, :math:`W \leftarrow W - \eta\, \partial L /
 # \partial W`, here with :math:`\eta = 1` and all rows at once. We watch the loss fall from
 # :math:`\ln 4`.
 
@@ -109,9 +109,9 @@ losses = []
 for _ in range(1000):
     a1, p = forward(X)
     losses.append(cross_entropy(p))
-    slopes = backward(a1, p)
-    for parameters, slope in zip((W1, b1, W2, b2), slopes, strict=True):
-        parameters -= 1.0 * slope
+    gradients = backward(a1, p)
+    for parameters, gradient in zip((W1, b1, W2, b2), gradients, strict=True):
+        parameters -= 1.0 * gradient
 
 accuracy = np.mean(forward(X)[1].argmax(axis=1) == y)
 print(f"last loss {losses[-1]:.3f}, accuracy {accuracy:.1%}")

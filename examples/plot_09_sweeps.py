@@ -60,8 +60,8 @@ assert test_scores(alphas)[-1] < 0.2
 # %%
 # Batch size, from 2 to full
 # --------------------------
-# In as many epochs, small batches take many steps with a noisy slope, and a full batch forty with
-# the exact one. Eight rows are best here; the full batch has not arrived yet.
+# In as many epochs, small batches take many steps with a noisy gradient, and a full batch forty
+# with the exact one. Eight rows are best here; the full batch has not arrived yet.
 
 full = len(digits.X) * 2 // 3
 batches = turn("batch_size", np.array([2, 8, 32, 128, full]))

@@ -3,8 +3,8 @@ Vanishing gradients
 ===================
 
 Deep networks were long held to be untrainable. With sigmoids they nearly are: on the way back every
-layer multiplies the slopes by :math:`\sigma'(z) \le \tfrac{1}{4}`, and after ten layers little is
-left of them. We watch it happen to ten layers of sigmoids, then see what ReLUs do about it, and
+layer multiplies the gradients by :math:`\sigma'(z) \le \tfrac{1}{4}`, and after ten layers little
+is left of them. We watch it happen to ten layers of sigmoids, then see what ReLUs do about it, and
 what normalization does.
 """
 
@@ -30,7 +30,7 @@ X_train, X_test = scaler.transform(X_train), scaler.transform(X_test)
 # Ten layers
 # ----------
 # The same ten layers of 32 units three times, and the same training. The callback keeps the
-# parameters every five epochs, those before the first included, so that slopes can be measured
+# parameters every five epochs, those before the first included, so that gradients can be measured
 # afterwards.
 
 ways = {
@@ -65,7 +65,7 @@ assert models["ReLU"].score(X_test, y_test) > 0.9
 # %%
 # What reaches the first layer
 # ----------------------------
-# The slope of the loss at a layer's weights, as a norm :math:`\lVert \partial L / \partial W_l
+# The gradient of the loss at a layer's weights, as a norm :math:`\lVert \partial L / \partial W_l
 # \rVert`, before the first step. Each step is proportional to it. From the output of the sigmoid
 # network it falls by a factor of seven or so from layer to layer; the first layer gets a
 # hundred-millionth of it.
@@ -75,8 +75,8 @@ for (name, model), style in zip(models.items(), ("o-", "s--", "^-."), strict=Tru
     flow = gradient_flow(model, X_train, y_train)
     at_first = flow.norms[flow.epochs.index(0)]
     ax.semilogy(range(1, len(at_first) + 1), at_first, style, label=name)
-    print(f"{name}: the first layer's slope is {at_first[0] / at_first[-1]:.0e} of the last's")
-ax.set(xlabel="layer, 11 is the output", ylabel="norm of the slope", xticks=range(1, 12))
+    print(f"{name}: the first layer's gradient is {at_first[0] / at_first[-1]:.0e} of the last's")
+ax.set(xlabel="layer, 11 is the output", ylabel="norm of the gradient", xticks=range(1, 12))
 ax.legend()
 
 norms = {name: gradient_flow(model, X_train, y_train).norms[0] for name, model in models.items()}
@@ -94,7 +94,7 @@ for ax, name in zip(axes, ("sigmoid", "ReLU"), strict=True):
     ax.set_title(name)
 
 # %%
-# A ReLU's slope is one wherever it is on, so little is lost on the way. Batch norm helps in
+# A ReLU's gradient is one wherever it is on, so little is lost on the way. Batch norm helps in
 # another way: it keeps every :math:`z` about zero and of size one, where a sigmoid is steepest, and
 # scales what comes back. With it even ten layers of sigmoids learn, here better than the ReLUs do.
 

@@ -115,13 +115,13 @@ ConfusionMatrixDisplay.from_estimator(
 # mean over some test texts, these are the words that speak for each library most.
 
 network = model[-1]
-slopes = network.input_gradients(vectorizer.transform(test_texts[:200])).mean(axis=0)
+gradients = network.input_gradients(vectorizer.transform(test_texts[:200])).mean(axis=0)
 words = vectorizer.get_feature_names_out()
 
 figure, axes = plt.subplots(1, 4, figsize=(10, 3), layout="constrained", sharex=True)
-for ax, library, slope in zip(axes, network.classes_, slopes, strict=True):
-    strongest = np.argsort(slope)[-8:]
-    ax.barh(words[strongest], slope[strongest])
+for ax, library, gradient in zip(axes, network.classes_, gradients, strict=True):
+    strongest = np.argsort(gradient)[-8:]
+    ax.barh(words[strongest], gradient[strongest])
     ax.set(title=library, xlabel="change of the logit")
     ax.spines[["top", "right"]].set_visible(False)
 

@@ -1,4 +1,4 @@
-"""What holds for every activation: its slope is its derivative, in both precisions."""
+"""What holds for every activation: its derivative is that of differences, in both precisions."""
 
 import numpy as np
 import pytest
@@ -18,34 +18,34 @@ every_activation = pytest.mark.parametrize("activation", ACTIVATIONS.values(), i
 
 
 @every_activation
-def test_the_slope_is_the_derivative_of_the_value(activation):
+def test_the_derivative_is_that_of_finite_differences(activation):
     h = 1e-6 * np.clip(np.abs(GRID), 1, 20) * np.where(np.abs(GRID) < 1e-2, 10, 1)
     own = learned(activation)
-    derivative = (activation.value(GRID + h, *own) - activation.value(GRID - h, *own)) / (2 * h)
-    slope = activation.slope(GRID, activation.value(GRID, *own), *own)
-    np.testing.assert_allclose(slope, derivative, rtol=1e-8, atol=1e-9)
+    differences = (activation.value(GRID + h, *own) - activation.value(GRID - h, *own)) / (2 * h)
+    derivative = activation.derivative(GRID, activation.value(GRID, *own), *own)
+    np.testing.assert_allclose(derivative, differences, rtol=1e-8, atol=1e-9)
 
 
 @every_activation
-def test_at_zero_the_slope_lies_between_the_slopes_of_both_sides(activation):
+def test_at_zero_the_derivative_lies_between_the_derivatives_of_both_sides(activation):
     zero, h = np.zeros((1, 1)), 1e-7
     own = learned(activation)
     middle = activation.value(zero, *own)
     left = (middle - activation.value(zero - h, *own)) / h
     right = (activation.value(zero + h, *own) - middle) / h
-    slope = activation.slope(zero, middle, *own)
-    assert min(left, right) - 1e-7 <= slope <= max(left, right) + 1e-7
+    derivative = activation.derivative(zero, middle, *own)
+    assert min(left, right) - 1e-7 <= derivative <= max(left, right) + 1e-7
 
 
 @every_activation
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_value_and_slope_keep_shape_and_dtype(activation, dtype):
+def test_value_and_derivative_keep_shape_and_dtype(activation, dtype):
     z = GRID.astype(dtype).reshape(4, -1)
     own = learned(activation, dtype)
     a = activation.value(z, *own)
-    slope = activation.slope(z, a, *own)
-    assert a.dtype == slope.dtype == dtype
-    assert a.shape == slope.shape == z.shape
+    derivative = activation.derivative(z, a, *own)
+    assert a.dtype == derivative.dtype == dtype
+    assert a.shape == derivative.shape == z.shape
 
 
 @every_activation
@@ -55,8 +55,10 @@ def test_single_precision_is_double_precision_rounded(activation):
     a, exact = activation.value(z, *own), activation.value(z.astype(np.float64), *exact_own)
     underflow = np.finfo(np.float32).tiny
     np.testing.assert_allclose(a, exact, rtol=1e-6, atol=underflow)
-    exact_slope = activation.slope(z.astype(np.float64), exact, *exact_own)
-    np.testing.assert_allclose(activation.slope(z, a, *own), exact_slope, rtol=1e-6, atol=2e-7)
+    exact_derivative = activation.derivative(z.astype(np.float64), exact, *exact_own)
+    np.testing.assert_allclose(
+        activation.derivative(z, a, *own), exact_derivative, rtol=1e-6, atol=2e-7
+    )
 
 
 @every_activation
@@ -70,12 +72,12 @@ def test_the_initial_gain_is_positive(activation):
 
 
 @every_activation
-def test_the_slope_at_what_units_learn_is_the_derivative(activation):
+def test_the_derivative_by_learned_parameters_is_that_of_finite_differences(activation):
     own, h = learned(activation), 1e-6
     for i, parameter in enumerate(activation.parameters):
         up, down = ([*own[:i], own[i] + d, *own[i + 1 :]] for d in (h, -h))
-        derivative = (activation.value(GRID, *up) - activation.value(GRID, *down)) / (2 * h)
-        np.testing.assert_allclose(parameter.slope(GRID), derivative, rtol=1e-8, atol=1e-9)
+        differences = (activation.value(GRID, *up) - activation.value(GRID, *down)) / (2 * h)
+        np.testing.assert_allclose(parameter.derivative(GRID), differences, rtol=1e-8, atol=1e-9)
 
 
 @every_activation

@@ -1,4 +1,4 @@
-"""What holds for every kind of block: slopes, the reference's numbers, draws that threads share."""
+"""Every kind of block: gradients, the reference's numbers, draws that threads share."""
 
 import numpy as np
 import pytest
@@ -30,13 +30,13 @@ BLOCKS = {
         for name in NORMALIZATIONS
     },
 }
-# Adam would turn a rounding error of a slope that is zero, as that of a bias whose column's mean is
-# taken away, into a whole step.
+# Adam would turn a rounding error of a derivative that is zero, as that of a bias whose column's
+# mean is taken away, into a whole step.
 SGD = OptimizerSettings("sgd", {"momentum": 0.9, "nesterovs_momentum": 1.0})
 
 every_block = pytest.mark.parametrize("blocks", BLOCKS.values(), ids=BLOCKS)
 every_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
-# One whose slope is told by a, one that reads z, and one that learns.
+# One whose derivative is told by a, one that reads z, and one that learns.
 every_way = pytest.mark.parametrize("activation", ["tanh", "gelu", "prelu"])
 
 
@@ -62,7 +62,9 @@ def trained(engine, problem, batch_size=10, seed=12345678901234567890, n_epochs=
 @every_block
 @every_way
 @pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
-def test_the_gradient_is_the_slope_of_the_loss(engine, draw_problem, blocks, activation, weighted):
+def test_the_gradient_is_that_of_finite_differences(
+    engine, draw_problem, blocks, activation, weighted
+):
     widths = (4, 5, 5, 5, 2)
     problem = draw_problem(widths, n_samples=7, activation=activation, weighted=weighted, **blocks)
     asked = (problem.spec, problem.objective, problem.rows)
@@ -73,11 +75,11 @@ def test_the_gradient_is_the_slope_of_the_loss(engine, draw_problem, blocks, act
     def value(parameters):
         return engine.loss_and_gradient(problem.spec, plain, problem.rows, parameters)[0]
 
-    slope = [
+    differences = [
         outputs * (value(problem.parameters + h) - value(problem.parameters - h)) / 2e-5
         for h in 1e-5 * np.eye(problem.parameters.size)
     ]
-    np.testing.assert_allclose(gradient, slope, rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(gradient, differences, rtol=1e-6, atol=1e-8)
 
 
 @every_block

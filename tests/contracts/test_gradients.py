@@ -1,4 +1,4 @@
-"""What holds for every engine: its gradient is the slope of its loss, whatever the formulas."""
+"""Every engine's gradient is that of finite differences, whatever the formulas."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ HIDDEN = {"linear": (), "one-hidden": (5,), "two-hidden": (5, 4)}
 @pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
 @pytest.mark.parametrize("hidden", HIDDEN.values(), ids=HIDDEN)
 @pytest.mark.parametrize("layout", ["dense", "csr"])
-def test_the_gradient_is_the_slope_of_the_loss(
+def test_the_gradient_is_that_of_finite_differences(
     engine, draw_problem, formulas, alpha, weighted, hidden, layout
 ):
     problem = draw_problem(
@@ -41,8 +41,8 @@ def test_the_gradient_is_the_slope_of_the_loss(
     def value(parameters):
         return outputs * engine.loss_and_gradient(spec, scaled, rows, parameters)[0]
 
-    slope = [
+    differences = [
         (value(parameters + h) - value(parameters - h)) / 2e-5
         for h in 1e-5 * np.eye(parameters.size)
     ]
-    np.testing.assert_allclose(gradient, slope, rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(gradient, differences, rtol=1e-7, atol=1e-9)

@@ -1,4 +1,4 @@
-"""What holds for every loss: delta is its slope at the logits, and it stays finite."""
+"""What holds for every loss: delta is its derivative at the logits, and it stays finite."""
 
 from typing import NamedTuple
 
@@ -58,19 +58,21 @@ def test_every_hyperparameter_is_tested_with_several_values():
 
 @every_case
 @every_width
-def test_delta_is_the_slope_of_the_value_behind_the_inverse_link(case, n_targets, draw_targets):
+def test_delta_is_the_derivative_of_the_value_behind_the_inverse_link(
+    case, n_targets, draw_targets
+):
     (loss, of), inverse_link = case, INVERSE_LINKS[case.loss.inverse_link].value
     y, n_outputs = case.draw(draw_targets, n_targets, 5)
     z = np.random.RandomState(3).standard_normal((5, n_outputs))
-    slope = np.empty_like(z)
+    derivative = np.empty_like(z)
     for j in range(n_outputs):
         h = np.zeros(n_outputs)
         h[j] = 1e-5
         difference = loss.value(inverse_link(z + h), y, of) - loss.value(inverse_link(z - h), y, of)
-        slope[:, j] = difference / 2e-5
+        derivative[:, j] = difference / 2e-5
     if loss.mean_over_outputs:
-        slope *= n_outputs
-    np.testing.assert_allclose(loss.delta(inverse_link(z), y, of), slope, rtol=1e-8, atol=1e-9)
+        derivative *= n_outputs
+    np.testing.assert_allclose(loss.delta(inverse_link(z), y, of), derivative, rtol=1e-8, atol=1e-9)
 
 
 @every_case
@@ -162,7 +164,7 @@ def test_a_target_outside_the_domain_gives_no_number(name, outside):
         assert np.isnan(LOSSES[name].value(np.ones((1, 1)), np.array([[outside]]), of)).all()
 
 
-def test_the_losses_whose_slope_has_a_step_say_so():
+def test_the_losses_whose_derivative_has_a_step_say_so():
     z, y = np.array([[-1e-9], [1e-9]]), np.zeros((2, 1))
     for loss in LOSSES.values():
         if loss.targets == "values" and loss.inverse_link == "identity":

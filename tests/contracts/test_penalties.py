@@ -1,4 +1,4 @@
-"""What holds for every penalty: its slope is its derivative, and no weights cost nothing."""
+"""Every penalty: its gradient is that of differences, and no weights cost nothing."""
 
 import numpy as np
 import pytest
@@ -9,12 +9,12 @@ every_penalty = pytest.mark.parametrize("penalty", PENALTIES.values(), ids=lambd
 
 
 @every_penalty
-def test_the_slope_is_the_derivative_of_the_value(penalty):
+def test_the_gradient_is_that_of_finite_differences(penalty):
     w = np.random.RandomState(0).standard_normal(9)
     derivative = np.array(
         [(penalty.value(w + h) - penalty.value(w - h)) / 2e-5 for h in 1e-5 * np.eye(9)]
     )
-    np.testing.assert_allclose(penalty.slope(w), derivative, rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(penalty.gradient(w), derivative, rtol=1e-8, atol=1e-9)
 
 
 @every_penalty
@@ -25,7 +25,7 @@ def test_zero_weights_cost_nothing_and_others_something(penalty):
 
 @every_penalty
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_the_slope_keeps_shape_and_dtype(penalty, dtype):
-    slope = penalty.slope(np.linspace(-1, 1, 7, dtype=dtype))
-    assert slope.shape == (7,)
-    assert slope.dtype == dtype
+def test_the_gradient_keeps_shape_and_dtype(penalty, dtype):
+    gradient = penalty.gradient(np.linspace(-1, 1, 7, dtype=dtype))
+    assert gradient.shape == (7,)
+    assert gradient.dtype == dtype

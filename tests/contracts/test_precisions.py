@@ -146,11 +146,11 @@ def test_the_gradient_is_near_that_of_full_precision(
     problem = draw_problem((40, 60, 30, 3), n_samples=200, dtype="float32", **formulas)
     _, rounded = rounding.loss_and_gradient(*asked(problem))
     _, full = engine.loss_and_gradient(*asked(problem))
-    # Half a unit for each of the eight operands on a gradient's way; where the slope has a step,
-    # the hidden units that rounding carries over it count whole.
+    # Half a unit for each of the eight operands on a gradient's way; where the derivative has a
+    # step, the hidden units that rounding carries over it count whole.
     activation, z = ACTIVATIONS[problem.spec.blocks[0].activation], np.array([-1e-6, 1e-6])
     learned = [np.full(1, parameter.initial) for parameter in activation.parameters]
-    below, above = activation.slope(z, activation.value(z, *learned), *learned)
+    below, above = activation.derivative(z, activation.value(z, *learned), *learned)
     units = 16 if above - below > 0.5 else 4
     assert 0 < np.linalg.norm(rounded - full) <= units * UNIT[precision] * np.linalg.norm(full)
 

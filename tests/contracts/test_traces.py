@@ -89,7 +89,7 @@ def test_a_traced_gradient_is_that_of_every_engine_and_of_finite_differences(
 
 @every_block
 @every_way
-def test_of_every_kind_of_block_a_traced_gradient_is_the_slope_of_the_loss(
+def test_of_every_kind_of_block_a_traced_gradient_is_that_of_finite_differences(
     engine, draw_problem, blocks, activation
 ):
     problem = draw_problem(WIDTHS, n_samples=6, activation=activation, weighted=True, **blocks)

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from lamina.datasets import make_curve, make_hills, make_slope, make_spirals, make_xor
+from lamina.datasets import make_curve, make_hills, make_plane, make_spirals, make_xor
 from lamina.datasets.drawn import HILLS
 
 MAKERS = {
     make_xor: (2, np.int64),
     make_spirals: (2, np.int64),
     make_curve: (1, np.float64),
-    make_slope: (2, np.float64),
+    make_plane: (2, np.float64),
     make_hills: (2, np.float64),
 }
 every_maker = pytest.mark.parametrize("make", MAKERS)

@@ -49,7 +49,7 @@ def test_a_unit_that_relu_switches_off_gets_no_gradient():
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
 @pytest.mark.parametrize("residual", [False, True])
-def test_in_a_prediction_the_slope_at_the_inputs_is_that_of_the_logits(
+def test_in_a_prediction_the_gradient_at_the_inputs_is_that_of_the_logits(
     activation, normalization, residual
 ):
     hidden = [
@@ -64,9 +64,9 @@ def test_in_a_prediction_the_slope_at_the_inputs_is_that_of_the_logits(
     def value(X):
         return (d_a * forward(spec, parameters, X).a[-1]).sum(axis=1)
 
-    slopes = [(value(X + step) - value(X - step)) / (2 * h) for step in h * np.eye(4)]
+    gradients = [(value(X + step) - value(X - step)) / (2 * h) for step in h * np.eye(4)]
     found = input_gradient(spec, parameters, forward(spec, parameters, X), d_a)
-    np.testing.assert_allclose(found, np.transpose(slopes), rtol=1e-6, atol=1e-8)
+    np.testing.assert_allclose(found, np.transpose(gradients), rtol=1e-6, atol=1e-8)
 
 
 def test_a_step_of_plain_gradient_descent_goes_down_the_gradient():

@@ -75,8 +75,8 @@ def answer(model):
 
 def hold(estimator, y, given_parameters):
     if given_parameters.get("normalization"):
-        # A bias whose column's mean is taken away has no slope but rounding errors, and most of the
-        # solvers turn those into whole steps.
+        # A bias whose column's mean is taken away has no gradient but rounding errors, and most of
+        # the solvers turn those into whole steps.
         given_parameters = {**given_parameters, "solver": "sgd"}
     try:
         refuse_contradictions(estimator(**given_parameters), incremental=False)

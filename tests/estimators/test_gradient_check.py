@@ -129,11 +129,11 @@ def test_a_low_precision_is_left_out() -> None:
     agrees(MLPClassifier((5,), "tanh", precision="bfloat16", random_state=0))
 
 
-def test_a_wrong_slope_is_found_and_the_worst_parameter_named(
+def test_a_wrong_derivative_is_found_and_the_worst_parameter_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     right = ACTIVATIONS["tanh"]
-    wrong = replace(right, slope=lambda z, a: 1 - a)
+    wrong = replace(right, derivative=lambda z, a: 1 - a)
     monkeypatch.setitem(ACTIVATIONS._records, "tanh", wrong)
     model = MLPClassifier((5, 4), ["tanh", "logistic"], engine="reference", random_state=0)
     check = model.check_gradients(X, y)

@@ -83,13 +83,13 @@ def test_the_activations_lead_from_the_inputs_to_the_prediction(task: str, layou
 
 def test_a_million_numbers_go_through_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     model = fitted("multiclass")
-    whole, slopes = model.activations(X), model.input_gradients(X)
+    whole, gradients = model.activations(X), model.input_gradients(X)
     attributed = model.integrated_gradients(X, output=1)
     monkeypatch.setattr(passes, "CHUNK_NUMBERS", 1000)
     for one, other in zip(model.activations(X), whole, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
     np.testing.assert_allclose(model.transform(X), whole[-2], rtol=1e-12)
-    np.testing.assert_allclose(model.input_gradients(X), slopes, rtol=1e-12)
+    np.testing.assert_allclose(model.input_gradients(X), gradients, rtol=1e-12)
     np.testing.assert_allclose(model.integrated_gradients(X, output=1), attributed, rtol=1e-12)
 
 
@@ -101,7 +101,7 @@ def test_a_million_numbers_go_through_in_chunks(monkeypatch: pytest.MonkeyPatch)
         *(("multiclass", "dense", activation) for activation in ACTIVATIONS),
     ],
 )
-def test_the_input_gradients_are_the_slopes_of_the_logits(
+def test_the_input_gradients_are_those_of_the_logits(
     task: str, layout: str, activation: str
 ) -> None:
     model, rows = fitted(task, activation=activation), X[:9]
@@ -111,11 +111,11 @@ def test_the_input_gradients_are_the_slopes_of_the_logits(
         (logits(model, rows + step) - logits(model, rows - step)) / (2 * h)
         for step in h * np.eye(4)
     ]
-    slopes = np.stack(columns, axis=-1)
-    expected = slopes[:, 0] if model.n_outputs_ == 1 else slopes
+    gradients = np.stack(columns, axis=-1)
+    expected = gradients[:, 0] if model.n_outputs_ == 1 else gradients
     np.testing.assert_allclose(found, expected, atol=1e-7)
     last = model.input_gradients(rows, output=-1)
-    np.testing.assert_allclose(last, slopes[:, -1], atol=1e-7)
+    np.testing.assert_allclose(last, gradients[:, -1], atol=1e-7)
 
 
 @pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
@@ -134,8 +134,8 @@ def test_what_stands_beside_a_layer_is_seen_too(
     )
     rows, h = laid_out(X, layout), 1e-6
     np.testing.assert_allclose(model.activations(rows)[-1][:, 0], model.predict(X), rtol=1e-10)
-    slopes = [(model.predict(X + s) - model.predict(X - s)) / (2 * h) for s in h * np.eye(4)]
-    np.testing.assert_allclose(model.input_gradients(rows), np.transpose(slopes), atol=1e-7)
+    gradients = [(model.predict(X + s) - model.predict(X - s)) / (2 * h) for s in h * np.eye(4)]
+    np.testing.assert_allclose(model.input_gradients(rows), np.transpose(gradients), atol=1e-7)
     added = model.integrated_gradients(rows, n_steps=100).sum(axis=1)
     expected = model.predict(X) - model.predict(np.zeros((1, 4)))
     np.testing.assert_allclose(added, expected, atol=1e-6)

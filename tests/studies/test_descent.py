@@ -12,7 +12,7 @@ from lamina.studies import SURFACES, gradient_descent_path
 every_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS)
 
 
-def test_plain_gradient_descent_subtracts_the_rate_times_the_slope():
+def test_plain_gradient_descent_subtracts_the_rate_times_the_gradient():
     path = gradient_descent_path("ravine", start=(2, 1), learning_rate=0.05, momentum=0, n_steps=3)
     x, y = 2.0, 1.0
     for point in path.points:
@@ -41,7 +41,7 @@ def test_every_optimizer_steps_as_it_does_in_a_network(optimizer):
         hidden_layer_sizes=(), initializer=[start[:, None], np.zeros(1)], weight_decay=0, **ways
     )
     model.partial_fit(X, y)
-    # The network's bias has a slope of its own, but the weights' first step knows nothing of it.
+    # The network's bias has a gradient of its own, but the weights' first step knows nothing of it.
     np.testing.assert_allclose(path.points[1], model.coefs_[0][:, 0], rtol=1e-7)
 
 

@@ -29,15 +29,15 @@ def test_the_norms_are_those_of_finite_differences_of_the_loss_without_penalty()
     assert flow.layers == ("hidden_1", "hidden_2", "output")
     assert flow.epochs == (model.n_iter_,)
     for layer, W in enumerate(model.coefs_):
-        slopes, step = np.empty_like(W), 1e-6
+        gradients, step = np.empty_like(W), 1e-6
         for place in np.ndindex(W.shape):
             kept = W[place]
             W[place] = kept + step
             above = log_loss(model, X, y)
             W[place] = kept - step
-            slopes[place] = (above - log_loss(model, X, y)) / (2 * step)
+            gradients[place] = (above - log_loss(model, X, y)) / (2 * step)
             W[place] = kept
-        np.testing.assert_allclose(flow.norms[0, layer], np.linalg.norm(slopes), rtol=1e-6)
+        np.testing.assert_allclose(flow.norms[0, layer], np.linalg.norm(gradients), rtol=1e-6)
         np.testing.assert_allclose(flow.weights[0, layer], np.linalg.norm(W))
     np.testing.assert_allclose(flow.relative, flow.norms / flow.weights)
 

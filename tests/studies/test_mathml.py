@@ -19,7 +19,7 @@ FORMULAS = [
     getattr(record, name)
     for table in TABLES
     for record in table.values()
-    for name in ("equation", "slope_equation")
+    for name in ("equation", "derivative_equation")
     if hasattr(record, name)
 ]
 

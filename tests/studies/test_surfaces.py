@@ -1,4 +1,4 @@
-"""Every surface: its slope against finite differences, its minima, its start and its window."""
+"""Every surface: its gradient against finite differences, its minima, its start and its window."""
 
 import numpy as np
 import pytest
@@ -18,12 +18,12 @@ def differences(value, x, y, step=1e-6):
 
 
 @every_surface
-def test_the_slope_is_that_of_finite_differences(name):
+def test_the_gradient_is_that_of_finite_differences(name):
     surface = SURFACES[name]
     x, y = np.random.RandomState(0).uniform(-2, 2, (2, 50))
     expected = differences(surface.value, x, y)
     scale = np.abs(expected).max()
-    for found, wanted in zip(surface.slope(x, y), expected, strict=True):
+    for found, wanted in zip(surface.gradient(x, y), expected, strict=True):
         np.testing.assert_allclose(found, wanted, atol=1e-8 * scale)
 
 
@@ -32,7 +32,7 @@ def test_each_minimum_is_flat_and_lower_than_all_around_it(name):
     surface = SURFACES[name]
     around = np.random.RandomState(0).uniform(-0.1, 0.1, (2, 200))
     for x, y in surface.minima:
-        np.testing.assert_allclose(surface.slope(x, y), 0, atol=1e-12)
+        np.testing.assert_allclose(surface.gradient(x, y), 0, atol=1e-12)
         assert (surface.value(x + around[0], y + around[1]) > surface.value(x, y)).all()
     values = [surface.value(x, y) for x, y in surface.minima]
     assert values == sorted(values)
@@ -55,9 +55,11 @@ def test_the_lowest_minimum_is_the_lowest_point_of_the_window(name):
     assert surface.values(*grid).min() >= surface.value(*surface.minima[0]) - 1e-12
 
 
-def test_ones_own_function_has_differences_for_slopes():
+def test_ones_own_function_has_differences_for_gradients():
     surface = surface_of(lambda x, y: np.exp(x) * y)
-    np.testing.assert_allclose(surface.slope(0.5, 2.0), (2 * np.exp(0.5), np.exp(0.5)), rtol=1e-9)
+    np.testing.assert_allclose(
+        surface.gradient(0.5, 2.0), (2 * np.exp(0.5), np.exp(0.5)), rtol=1e-9
+    )
     assert surface_of(surface) is surface
 
 

@@ -71,7 +71,8 @@ def test_the_update_is_the_one_that_the_next_step_makes(solver, beside):
 
 
 def test_the_running_statistics_move_with_the_update():
-    # Behind a batch normalization a bias has no slope but rounding, of which only sgd makes little.
+    # Behind a batch normalization a bias has no gradient but rounding, of which only sgd makes
+    # little.
     model = brief(solver="sgd", normalization="batch").fit(X, y)
     trace = lamina.trace_step(model, X, y)
     moved = trace.layers[1].beside["running variance"]

@@ -36,8 +36,8 @@ class Rosenbrock:
         if np.abs(w).max() > self.wall:
             return math.inf, np.full(2, math.nan)
         x, y = w
-        slope = np.array([2 * (x - 1) - 400 * x * (y - x * x), 200 * (y - x * x)])
-        return (1 - x) ** 2 + 100 * (y - x * x) ** 2, slope
+        gradient = np.array([2 * (x - 1) - 400 * x * (y - x * x), 200 * (y - x * x)])
+        return (1 - x) ** 2 + 100 * (y - x * x) ** 2, gradient
 
 
 def run(engine: Any, start: tuple[float, float] = (-1.2, 1.0), **settings: Any) -> LbfgsResult:

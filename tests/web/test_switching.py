@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.xdist_group("browser")
-MADE = ("quadrants", "moons", "circles", "xor", "clusters", "spiral", "curve", "slope", "hills")
+MADE = ("quadrants", "moons", "circles", "xor", "clusters", "spiral", "curve", "plane", "hills")
 # How many frames of the screen pass before the next switch: before the rows have come, and after.
 FRAMES = (0, 1, 2, 3, 5, 8, 20)
 LET_FRAMES_PASS = """n => new Promise(done => {

@@ -36,8 +36,8 @@ def layers_of(session, quantity):
     layout, engine = ParameterLayout.of(run.spec), choose_engine(None, 1)
     if quantity == "weights":
         return layout.views(moment.parameters).weights
-    _, slopes = engine.loss_and_gradient(run.spec, run.objective, run.rows, moment.parameters)
-    return [np.abs(W) for W in layout.views(slopes).weights]
+    _, gradients = engine.loss_and_gradient(run.spec, run.objective, run.rows, moment.parameters)
+    return [np.abs(W) for W in layout.views(gradients).weights]
 
 
 @pytest.mark.parametrize("quantity", QUANTITIES)

@@ -26,7 +26,7 @@ def ask(session, **query):
 
 
 @pytest.mark.parametrize("layer", [1, 2])
-def test_slopes_are_those_of_finite_differences(layer, learned):
+def test_gradients_are_those_of_finite_differences(layer, learned):
     header, arrays = ask(learned, layer=layer, unit=1)
     model = learned.run.model_at(learned.moment)
     X = learned.run.problem.X_train[: header["n_samples"]]
@@ -39,10 +39,10 @@ def test_slopes_are_those_of_finite_differences(layer, learned):
     for pixel in (10, 21, 43):
         step = np.zeros(64)
         step[pixel] = 1e-5
-        slope = np.mean(unit(X + step) - unit(X - step)) / 2e-5
-        assert arrays["slopes"][1, pixel] == pytest.approx(slope, rel=1e-4, abs=1e-7)
-    assert arrays["slopes"].shape == ([7, 5, 10][layer], 64)
-    assert "slopes" not in ask(learned, layer=0)[1]
+        gradient = np.mean(unit(X + step) - unit(X - step)) / 2e-5
+        assert arrays["gradients"][1, pixel] == pytest.approx(gradient, rel=1e-4, abs=1e-7)
+    assert arrays["gradients"].shape == ([7, 5, 10][layer], 64)
+    assert "gradients" not in ask(learned, layer=0)[1]
 
 
 def test_the_rows_that_excite_a_unit_most_come_first(learned):

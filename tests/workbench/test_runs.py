@@ -37,7 +37,7 @@ def test_a_run_begins_with_the_first_parameters_that_fit_draws(run):
     "patch",
     [
         {},
-        {"data": {"kind": "made", "name": "slope"}},
+        {"data": {"kind": "made", "name": "plane"}},
         {"model": {"alpha": 0.5, "penalty": "elasticnet", "monitor": "f1_macro"}},
     ],
     ids=["classes", "numbers", "penalty and a scorer"],

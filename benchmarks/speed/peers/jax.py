@@ -133,7 +133,7 @@ def _take(array: Any, rows: Any) -> Any:
 
 
 def _adam(state: _State, gradient: Any, weight_decay: float) -> _State:
-    """One step; the penalty's slope goes to the weights and not to the biases."""
+    """One step; the penalty's gradient goes to the weights and not to the biases."""
     step = state.step + 1
     gradient = jax.tree.map(
         lambda g, w: g + weight_decay * w if w.ndim == 2 else g, gradient, state.layers

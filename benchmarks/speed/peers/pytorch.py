@@ -108,7 +108,7 @@ def _model(start: Start) -> torch.nn.Sequential:
 
 
 def _optimizer(model: torch.nn.Module, work: Work, way: Way) -> torch.optim.Optimizer:
-    """Adam whose weight decay is the penalty's slope, alpha over the rows of a batch."""
+    """Adam whose weight decay is the penalty's gradient, alpha over the rows of a batch."""
     weights = [p for p in model.parameters() if p.ndim == 2]
     biases = [p for p in model.parameters() if p.ndim == 1]
     groups = [

@@ -2,7 +2,7 @@
 
 from lamina.datasets.bundled import BUNDLED
 from lamina.datasets.dataset import Dataset, DatasetRecord
-from lamina.datasets.drawn import make_curve, make_hills, make_slope, make_spirals, make_xor
+from lamina.datasets.drawn import make_curve, make_hills, make_plane, make_spirals, make_xor
 from lamina.datasets.files import FROM_FILES
 from lamina.datasets.made import MADE
 from lamina.datasets.quadrants import make_quadrants
@@ -18,8 +18,8 @@ __all__ = [
     "load",
     "make_curve",
     "make_hills",
+    "make_plane",
     "make_quadrants",
-    "make_slope",
     "make_spirals",
     "make_xor",
     "path",

@@ -131,7 +131,7 @@ def make_curve(n_samples: int = 200, *, noise: float = 0.1, random_state: Any = 
     return x[:, np.newaxis], y
 
 
-def make_slope(n_samples: int = 500, *, noise: float = 0.1, random_state: Any = None) -> Points:
+def make_plane(n_samples: int = 500, *, noise: float = 0.1, random_state: Any = None) -> Points:
     """A plane over two features, for regression: y = x₀ + x₁ + noise.
 
     Parameters
@@ -150,8 +150,8 @@ def make_slope(n_samples: int = 500, *, noise: float = 0.1, random_state: Any = 
     Examples
     --------
     >>> import numpy as np
-    >>> from lamina.datasets import make_slope
-    >>> X, y = make_slope(50, noise=0, random_state=0)
+    >>> from lamina.datasets import make_plane
+    >>> X, y = make_plane(50, noise=0, random_state=0)
     >>> bool(np.allclose(X.sum(axis=1), y))
     True
     """

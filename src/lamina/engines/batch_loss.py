@@ -1,7 +1,7 @@
-"""Behind the logits, in NumPy: the prediction, each row's loss, and its slope at the logits.
+"""Behind the logits, in NumPy: the prediction, each row's loss, and its gradient at the logits.
 
-Shapes: prediction, logits, slope (rows, n_outputs); y as in engine.py. The logits are the a of the
-last block; the prediction is what the inverse link makes of them, head by head.
+Shapes: prediction, logits, gradient (rows, n_outputs); y as in engine.py. The logits are the a of
+the last block; the prediction is what the inverse link makes of them, head by head.
 """
 
 from __future__ import annotations
@@ -60,14 +60,16 @@ def weight_sum(rows: Rows) -> float:
 def row_losses(
     spec: NetworkSpec, objective: Objective, logits: Array, prediction: Array, rows: Rows
 ) -> tuple[Array, Array]:
-    """Each row's loss, and its slope at the logits, both times the row's weight."""
+    """Each row's loss, and its gradient at the logits, both times the row's weight."""
     y, weight = rows.y, rows.weight
     if not isinstance(objective.loss, str):
         # What is not the object's own it might change.
         weight = None if weight is None else weight.copy()
         return value_and_delta(objective.loss, logits.copy(), y.copy(), weight)
-    value, slope = unweighted_losses(spec, objective, prediction, y)
-    return (value, slope) if weight is None else (value * weight, slope * weight[:, np.newaxis])
+    value, gradient = unweighted_losses(spec, objective, prediction, y)
+    return (
+        (value, gradient) if weight is None else (value * weight, gradient * weight[:, np.newaxis])
+    )
 
 
 def unweighted_losses(

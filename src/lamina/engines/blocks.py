@@ -148,8 +148,8 @@ def through_normalization(
 ) -> Array:
     """dL/dz from dL/dz'."""
     normalization = NORMALIZATIONS[cast(str, block.normalization)]
-    slope, moments = d_z * own.learned[0], cast(Moments, passed.moments)
-    return normalization.delta(slope, cast(Array, passed.normalized), moments)
+    gradient, moments = d_z * own.learned[0], cast(Moments, passed.moments)
+    return normalization.delta(gradient, cast(Array, passed.normalized), moments)
 
 
 def dropped(block: Dense, f: Array, draws: Draws | None, stream: int) -> tuple[Array, Array | None]:
@@ -167,16 +167,16 @@ def bias_gradient(block: Dense, passed: BlockPass, delta: Array) -> Array:
     return np.zeros_like(delta[0])
 
 
-def slopes_beside(
+def write_learned_gradients(
     block: Dense, passed: BlockPass, d_f: Array, d_z: Array, gradient: BlockParameters
 ) -> None:
     """Write the gradient of what units learn beside W and b, from dL/df and dL/dz'."""
     n_before = block.n_of_normalization
     for i, parameter in enumerate(ACTIVATIONS[block.activation].parameters):
-        gradient.learned[n_before + i] = (d_f * parameter.slope(passed.z)).sum(axis=0)
+        gradient.learned[n_before + i] = (d_f * parameter.derivative(passed.z)).sum(axis=0)
     for i, parameter in enumerate(block.learned[:n_before]):
         z_hat = cast(Array, passed.normalized)
-        gradient.learned[i] = (d_z * parameter.slope(z_hat)).sum(axis=0)
+        gradient.learned[i] = (d_z * parameter.derivative(z_hat)).sum(axis=0)
 
 
 def with_noise(spec: NetworkSpec, X: Any, draws: Draws | None) -> Any:

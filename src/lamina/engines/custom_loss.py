@@ -21,7 +21,7 @@ class CustomLoss(Protocol):
     def value_and_delta(
         self, logits: Array, y: NDArray[Any], sample_weight: Array | None
     ) -> tuple[Array, Array]:
-        """Each row's loss, and its slope at the logits, both times the row's weight.
+        """Each row's loss, and its gradient at the logits, both times the row's weight.
 
         It is called with the rows of a batch, or with part of them; what it is given is its own.
 

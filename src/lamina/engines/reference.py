@@ -11,7 +11,7 @@ a sequence of blocks, each of which takes the a of the one before; the first tak
 
 Shapes: X (rows, n_features); z, a, delta (rows, fan_out), W (fan_in, fan_out) and b (fan_out,) of
 each block; y as in engine.py; parameters and gradient are one flat vector, of which W and b are
-views. Until the gradient is whole, delta and dL/da are slopes of the rows' sum: as scikit-learn
+views. Until the gradient is whole, delta and dL/da are gradients of the rows' sum: as scikit-learn
 does, and so to the same rounding, the division by the rows comes last.
 
 What a block may have beside W, b and f stands in blocks.py, what lies between logits and the loss
@@ -35,9 +35,9 @@ from lamina.engines.blocks import (
     bias_gradient,
     dropped,
     normalized,
-    slopes_beside,
     through_normalization,
     with_noise,
+    write_learned_gradients,
 )
 from lamina.engines.engine import Matrix, Objective, OptimizerSettings, OptimizerState, Rows
 from lamina.formulas import ACTIVATIONS, OPTIMIZERS, PENALTIES
@@ -94,12 +94,12 @@ def backward(
 ) -> Array:
     """The gradient of L, from dL/da of the last block."""
     layout, gradient = ParameterLayout.of(spec), np.zeros_like(parameters)
-    own, slopes = (BlockParameters.each(layout.views(v)) for v in (parameters, gradient))
-    for i, delta, _ in backward_blocks(spec, own, passed.blocks, d_a, slopes, product):
-        slopes[i].W[...] = product(passed.blocks[i].a_prev.T, delta)
-        slopes[i].b[...] = bias_gradient(spec.blocks[i], passed.blocks[i], delta)
+    own, gradients = (BlockParameters.each(layout.views(v)) for v in (parameters, gradient))
+    for i, delta, _ in backward_blocks(spec, own, passed.blocks, d_a, gradients, product):
+        gradients[i].W[...] = product(passed.blocks[i].a_prev.T, delta)
+        gradients[i].b[...] = bias_gradient(spec.blocks[i], passed.blocks[i], delta)
     weights, penalty = slice(layout.n_weights), PENALTIES[objective.penalty]
-    gradient[weights] += objective.alpha * penalty.slope(parameters[weights], objective.l1_ratio)
+    gradient[weights] += objective.alpha * penalty.gradient(parameters[weights], objective.l1_ratio)
     gradient /= weight_sum(rows)
     return gradient
 
@@ -115,7 +115,7 @@ def backward_blocks(
     """Block by block, from the last: its index, its delta, and what a residual carries past it.
 
     dL/da of the block before is delta Wᵀ and that; of the first block it is taken only by who asks
-    for the slope at the inputs. Of the gradient, all is written but what W and b get.
+    for the gradient at the inputs. Of the gradient, all is written but what W and b get.
     """
     for i in reversed(range(len(spec.blocks))):
         block = spec.blocks[i]
@@ -133,8 +133,8 @@ def backward_block(
     if passed.kept is not None:
         d_a = d_a * passed.kept
     f, learned = ACTIVATIONS[block.activation], own.of_activation(block)
-    delta: Array = d_a * f.slope(passed.z, passed.f, *learned)
-    slopes_beside(block, passed, d_a, delta, gradient)
+    delta: Array = d_a * f.derivative(passed.z, passed.f, *learned)
+    write_learned_gradients(block, passed, d_a, delta, gradient)
     if block.normalization is not None:
         delta = through_normalization(block, own, passed, delta)
     return np.asarray(delta)
@@ -147,7 +147,7 @@ def input_gradient(
     d_a: Array,
     product: Product = operator.matmul,
 ) -> Array:
-    """The slope at the inputs, (rows, n_features), of what has the slope d_a at the last a."""
+    """dL/dx, (rows, n_features), from dL/da of the last block."""
     layout = ParameterLayout.of(spec)
     own, aside = (BlockParameters.each(layout.views(v)) for v in (parameters, parameters.copy()))
     *_, (_, delta, past) = backward_blocks(spec, own, passed.blocks, d_a, aside, product)

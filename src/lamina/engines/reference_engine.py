@@ -73,26 +73,26 @@ class ReferenceTrainer(Trainer):
                     raise TimeIsUp
                 chosen = order[start : start + batch_size]
                 batch = _take(self.rows, chosen)
-                passed, loss, slope = self.forward(batch, chosen)
+                passed, loss, d_a = self.forward(batch, chosen)
                 total += loss * len(batch.y)
                 if not np.isfinite(total):
                     break
-                norms.append(self.update(batch, passed, slope, float(rate)))
+                norms.append(self.update(batch, passed, d_a, float(rate)))
             bad = first_non_finite_block(self.spec, self.parameters, passed)
         norm = float(np.mean(norms)) if self.measures_gradient and norms else None
         return EpochReport(total / len(order), len(norms), bad, norm)
 
     def forward(self, batch: Rows, chosen: NDArray[np.int64]) -> tuple[Forward, float, Array]:
-        """The forward pass over a batch, of the rows with these numbers, its loss and slope."""
+        """The forward pass over a batch, of the rows with these numbers, its loss and dL/da."""
         draws = Draws(self.state.seed, self.state.step, chosen) if self.spec.draws else None
         mode = Mode(uses_batch=True, draws=draws, product=self.product)
         passed = forward(self.spec, self.parameters, batch.X, mode)
         return passed, *batch_loss(self.spec, self.objective, self.parameters, passed, batch)
 
-    def update(self, batch: Rows, passed: Forward, slope: Array, learning_rate: float) -> float:
+    def update(self, batch: Rows, passed: Forward, d_a: Array, learning_rate: float) -> float:
         """The backward pass over a batch, and one step; the norm of the gradient."""
         gradient = backward(
-            self.spec, self.objective, self.parameters, batch, passed, slope, self.product
+            self.spec, self.objective, self.parameters, batch, passed, d_a, self.product
         )
         # The step is made on copies and taken over at once: whoever looks, or breaks it off, finds
         # the parameters of a whole step.
@@ -144,8 +144,8 @@ class ReferenceEngine(Engine):
         def evaluate(parameters: Array) -> tuple[float, Array]:
             with np.errstate(all="ignore"):
                 passed = forward(spec, parameters, rows.X, mode)
-                loss, slope = batch_loss(spec, objective, parameters, passed, rows)
-                return loss, backward(spec, objective, parameters, rows, passed, slope, product)
+                loss, d_a = batch_loss(spec, objective, parameters, passed, rows)
+                return loss, backward(spec, objective, parameters, rows, passed, d_a, product)
 
         return evaluate
 

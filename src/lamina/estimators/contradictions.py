@@ -229,8 +229,8 @@ def _lbfgs_with_a_kink(model: Any) -> str | None:
     if model.solver != LBFGS or not PENALTIES[model.penalty].l1_share(model.l1_ratio):
         return None
     return (
-        f"solver='lbfgs' needs a loss with a slope everywhere, and penalty={model.penalty!r} has a "
-        "kink where a weight is 0. Choose penalty='l2', or one of the solvers that take it: "
+        f"solver='lbfgs' needs a loss with a derivative everywhere, but penalty={model.penalty!r} "
+        "has a kink where a weight is 0. Choose penalty='l2', or one of the solvers that take it: "
         f"{solvers_by_epochs()}."
     )
 

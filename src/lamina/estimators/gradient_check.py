@@ -38,11 +38,12 @@ class LayerCheck:
     n_checked, n_parameters : int
         How many of its parameters were moved, and how many it has.
     largest_error : float
-        The largest difference between both slopes, as a part of the layer's largest slope.
+        The largest difference between both derivatives, as a part of the layer's largest
+        derivative.
     worst : str
         The parameter with that error, such as 'coefs_[0][3, 2]'.
     backpropagated, difference : float
-        Its two slopes.
+        Its two derivatives.
     n_kinks : int
         Errors beyond the tolerance that a kink of the loss explains.
     passed : bool
@@ -67,7 +68,7 @@ class GradientCheck:
     Attributes
     ----------
     parameters : str
-        At which parameters the slopes were taken.
+        At which parameters the derivatives were taken.
     layers : tuple of LayerCheck
     """
 
@@ -103,8 +104,8 @@ class GradientCheck:
             )
         if n_kinks := sum(layer.n_kinks for layer in self.layers):
             lines.append(
-                f"At {n_kinks} parameters the loss has different slopes to the left and to the "
-                "right: a kink, as that of a ReLU at 0 or of an absolute error, lies within a "
+                f"At {n_kinks} parameters the loss has different derivatives to the left and to "
+                "the right: a kink, as that of a ReLU at 0 or of an absolute error, lies within a "
                 "step. That is no fault of the gradient; other rows or weights will avoid it."
             )
         if not self.passed and abs(self.worst.difference) < 1e-6 * abs(self.worst.backpropagated):
@@ -189,14 +190,14 @@ def _check_layer(
     if len(every) > max_parameters:
         chosen = np.sort(np.random.RandomState(0).choice(every, max_parameters, replace=False))
     here = value(parameters)
-    left, right = np.transpose([_slopes(value, here, parameters, k) for k in chosen])
+    left, right = np.transpose([_derivatives(value, here, parameters, k) for k in chosen])
     differences, backpropagated = (left + right) / 2, gradient[chosen]
     scale = max(
         np.abs(differences).max(), np.abs(backpropagated).max(), SMALLEST_SCALE * max(1, abs(here))
     )
     errors = np.abs(backpropagated - differences) / scale
-    # One kink within the step makes both slopes differ by twice the error that it causes, whereas
-    # the slopes of a smooth loss differ by no more than the step.
+    # One kink within the step makes both derivatives differ by twice the error that it causes,
+    # whereas the derivatives of a smooth loss differ by no more than the step.
     bends = np.abs(left - right) / scale
     is_kink = (errors > TOLERANCE) & (bends > np.minimum(errors, SMALLEST_BEND))
     worst = int(errors.argmax())
@@ -213,10 +214,10 @@ def _check_layer(
     )
 
 
-def _slopes(
+def _derivatives(
     value: Callable[[Array], float], here: float, parameters: Array, place: int
 ) -> tuple[float, float]:
-    """The slopes to the left and to the right of one parameter."""
+    """The derivatives to the left and to the right of one parameter."""
     step = STEP * max(1.0, abs(parameters[place]))
     moved = parameters.copy()
     moved[place] = parameters[place] + step

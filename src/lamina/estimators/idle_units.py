@@ -16,7 +16,8 @@ from lamina.formulas import ACTIVATIONS
 from lamina.formulas.table import Array
 from lamina.network import Dense, NetworkSpec, ParameterLayout
 
-# A slope below a hundredth of the largest: tanh beyond |z| = 3, the logistic function beyond 6.
+# A derivative below a hundredth of the largest: tanh beyond |z| = 3, the logistic function beyond
+# 6.
 FLAT = 0.01
 FAR = 50.0
 
@@ -37,25 +38,25 @@ def steep_activations(
 
 def _is_steep(block: Dense, passed: BlockPass, learned: Array) -> NDArray[np.bool_]:
     of_activation = learned[block.n_of_normalization :]
-    slope = ACTIVATIONS[block.activation].slope(passed.z, passed.f, *of_activation)
-    return np.asarray(np.abs(slope) >= FLAT * largest_slope(block.activation))
+    derivative = ACTIVATIONS[block.activation].derivative(passed.z, passed.f, *of_activation)
+    return np.asarray(np.abs(derivative) >= FLAT * largest_derivative(block.activation))
 
 
 @cache
-def largest_slope(activation: str) -> float:
+def largest_derivative(activation: str) -> float:
     """The largest |f'(z)|."""
-    return float(np.abs(_slope_of(activation, np.linspace(-10, 10, 2001))).max())
+    return float(np.abs(_derivative_of(activation, np.linspace(-10, 10, 2001))).max())
 
 
 @cache
 def saturates(activation: str) -> bool:
     """Whether f is flat at both ends, as a sigmoid is, and not at one only, as a ReLU is."""
-    ends = np.abs(_slope_of(activation, np.array([-FAR, FAR])))
-    return bool((ends < FLAT * largest_slope(activation)).all())
+    ends = np.abs(_derivative_of(activation, np.array([-FAR, FAR])))
+    return bool((ends < FLAT * largest_derivative(activation)).all())
 
 
-def _slope_of(activation: str, z: Array) -> Array:
+def _derivative_of(activation: str, z: Array) -> Array:
     """f'(z), with what units learn as it is at the start."""
     formula = ACTIVATIONS[activation]
     learned = [z.dtype.type(parameter.initial) for parameter in formula.parameters]
-    return np.asarray(formula.slope(z, formula.value(z, *learned), *learned))
+    return np.asarray(formula.derivative(z, formula.value(z, *learned), *learned))

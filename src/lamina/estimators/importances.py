@@ -37,7 +37,7 @@ def by_integrated_gradients(
     passes = model._passes(X)
     own = _own_outputs(model, y)
     directions = passes.directions() if own is None else [passes.directions_of(own)]
-    parts = (passes.integrated_slopes(each, baseline, n_steps) for each in directions)
+    parts = (passes.integrated_gradients(each, baseline, n_steps) for each in directions)
     added = np.sum([np.abs(part) for part in parts], axis=0)
     return _bunch(added.T)
 

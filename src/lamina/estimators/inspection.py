@@ -1,4 +1,4 @@
-"""Looking inside a network: its activations, slopes at the inputs, importances, embeddings.
+"""Looking inside a network: its activations, gradients at the inputs, importances, embeddings.
 
 Shapes: X (n_samples, n_features) dense or sparse. The numbers are those of the reference engine's
 forward and backward pass, whatever engine has trained; rows go through in chunks, so that only
@@ -62,7 +62,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features), optional
             Rows by which dead units are told: those whose activation is flat for every row, its
-            slope below a hundredth of its largest. A dead ReLU gives zero for all of them.
+            gradient below a hundredth of its largest. A dead ReLU gives zero for all of them.
 
         Returns
         -------
@@ -95,8 +95,8 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
 
         At the fitted parameters, or before a fit at the first ones that it would draw; nothing of
         the estimator changes. Always in float64, without `precision`, dropout and noise, because
-        these have no slope that a difference could show. Two evaluations of the loss over all rows
-        for each parameter: a few dozen rows are enough.
+        these have no gradient that a difference could show. Two evaluations of the loss over all
+        rows for each parameter: a few dozen rows are enough.
 
         Parameters
         ----------
@@ -110,9 +110,9 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         -------
         GradientCheck
             It prints as a table; `passed`, `largest_error` and `layers` tell the same. An error is
-            a part of the layer's largest slope, and within 1e-6 where all is well. Where the loss
-            has a kink within the step, as ReLUs make one at 0, no difference tells its slope; the
-            result says so.
+            a part of the layer's largest gradient, and within 1e-6 where all is well. Where the
+            loss has a kink within the step, as ReLUs make one at 0, no difference tells its
+            gradient; the result says so.
 
         Examples
         --------
@@ -247,7 +247,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         array([[ 2.,  3., -1.]])
         """
         passes = self._passes(X)
-        gradients = [passes.slopes(direction) for direction in passes.directions(output)]
+        gradients = [passes.gradients(direction) for direction in passes.directions(output)]
         return gradients[0] if len(gradients) == 1 else np.stack(gradients, axis=1)
 
     def integrated_gradients(
@@ -272,7 +272,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
             x', a row that tells nothing: zeros are the mean of standardised features, and black in
             a picture.
         n_steps : int, default=50
-            Points of the Gauss-Legendre rule. With activations that have a kink the slope jumps,
+            Points of the Gauss-Legendre rule. With activations that have a kink the gradient jumps,
             and the error falls with 1 / n_steps only.
 
         Returns
@@ -305,7 +305,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         """
         passes = self._passes(X)
         parts = [
-            passes.integrated_slopes(direction, baseline, n_steps)
+            passes.integrated_gradients(direction, baseline, n_steps)
             for direction in passes.directions(output)
         ]
         return parts[0] if len(parts) == 1 else np.stack(parts, axis=1)

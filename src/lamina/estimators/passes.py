@@ -1,7 +1,7 @@
-"""Passes of many rows through a network, chunk by chunk: activations, slopes, their integrals.
+"""Passes of many rows through a network, chunk by chunk: activations, gradients, their integrals.
 
 Shapes: rows (n_samples, n_features) dense or csr, in the dtype of the parameters; a direction
-(n_samples, n_outputs) says, row by row, of which sum of the logits f a slope is taken.
+(n_samples, n_outputs) says, row by row, of which sum of the logits f a gradient is taken.
 """
 
 from __future__ import annotations
@@ -120,14 +120,14 @@ class Passes:
         """The direction of each row's own output."""
         return np.eye(self.spec.n_outputs, dtype=self.parameters.dtype)[outputs]
 
-    def slopes(self, direction: Array) -> Array:
+    def gradients(self, direction: Array) -> Array:
         """∂(direction · f)/∂x of every row, of shape (n_samples, n_features)."""
         gradients = self._empty(self.spec.n_features)
         for part in self.chunks():
-            gradients[part] = self._slope(self.rows[part], direction[part])
+            gradients[part] = self._gradient(self.rows[part], direction[part])
         return gradients
 
-    def integrated_slopes(self, direction: Array, baseline: ArrayLike, n_steps: int) -> Array:
+    def integrated_gradients(self, direction: Array, baseline: ArrayLike, n_steps: int) -> Array:
         """(x - x') ∫₀¹ ∂(direction · f)/∂x (x' + t (x - x')) dt, by the Gauss-Legendre rule."""
         start = self._baseline(baseline)
         points, shares = _rule(n_steps, start.dtype)
@@ -137,11 +137,11 @@ class Passes:
             way = (x.toarray() if sparse.issparse(x) else x) - start
             mean = np.zeros_like(way)
             for point, share in zip(points, shares, strict=True):
-                mean += share * self._slope(start + point * way, direction[part])
+                mean += share * self._gradient(start + point * way, direction[part])
             attributions[part] = way * mean
         return attributions
 
-    def _slope(self, rows: Matrix, direction: Array) -> Array:
+    def _gradient(self, rows: Matrix, direction: Array) -> Array:
         passed = self.forward(rows)
         with np.errstate(all="ignore"):
             return input_gradient(self.spec, self.parameters, passed, direction, self.product)

@@ -268,7 +268,7 @@ def _weights(name: str, program: Program, real: str) -> str:
             *(number_array(f"{real} {name}_{n}{i}", array) for n, array in block.named.items()),
         ]
     if (scale := program.output_scale) is not None:
-        for kind, numbers in {"slope": scale.slope, "offset": scale.offset}.items():
+        for kind, numbers in {"factor": scale.factor, "offset": scale.offset}.items():
             arrays.append(number_array(f"double {name}_target_{kind}", numbers))
     return "".join(arrays)
 
@@ -358,7 +358,7 @@ def _body(name: str, program: Program, real: str) -> str:
     if network.inverse_link.code.c:
         lines += [f"{name}_inverse_link({each});" for each in _heads(network, last)]
     if program.target is not None:
-        scaled = f"{last}[j] * {name}_target_slope[j] + {name}_target_offset[j]"
+        scaled = f"{last}[j] * {name}_target_factor[j] + {name}_target_offset[j]"
         loop = f"for (int j = 0; j < {network.widths[-1]}; j++)"
         lines.append(f"{loop} {last}[j] = ({real})({scaled});")
     if network.has_spread:

@@ -231,10 +231,10 @@ def _standardize(encoder: Encoder, operation: Standardize, i: int) -> Part:
 
 
 def _affine(encoder: Encoder, operation: Affine, i: int) -> Part:
-    slope, offset = encoder.constant("slope", i), encoder.constant("offset", i)
+    factor, offset = encoder.constant("factor", i), encoder.constant("offset", i)
     return Part(
-        (encoder.each(i, f"{encoder.at(operation.source)} * {slope}[i] + {offset}[i]"),),
-        number_array(f"double {slope}", operation.slope)
+        (encoder.each(i, f"{encoder.at(operation.source)} * {factor}[i] + {offset}[i]"),),
+        number_array(f"double {factor}", operation.factor)
         + number_array(f"double {offset}", operation.offset),
     )
 

@@ -135,8 +135,8 @@ def _standardized(lowering: Lowering, value: Value, mean: Any, scale: Any) -> in
 
 
 def _min_max_scaler(lowering: Lowering, step: MinMaxScaler, value: Value) -> Value:
-    slope, offset = (np.asarray(each, dtype=np.float64) for each in (step.scale_, step.min_))
-    scaled = lowering.add(Affine(lowering.matrix(value), slope, offset))
+    factor, offset = (np.asarray(each, dtype=np.float64) for each in (step.scale_, step.min_))
+    scaled = lowering.add(Affine(lowering.matrix(value), factor, offset))
     if not step.clip:
         return scaled
     low, high = map(float, step.feature_range)

@@ -117,10 +117,10 @@ def target_scale(transformer: Any, network: FittedNetwork) -> TargetScale:
     """
     if type(transformer) is StandardScaler:
         ones, n = np.ones(transformer.n_features_in_), transformer.n_features_in_
-        slope = ones if transformer.scale_ is None else transformer.scale_
+        factor = ones if transformer.scale_ is None else transformer.scale_
         offset = np.zeros(n) if not transformer.with_mean else transformer.mean_
     elif type(transformer) is MinMaxScaler:
-        slope = 1 / transformer.scale_
+        factor = 1 / transformer.scale_
         offset = -transformer.min_ / transformer.scale_
     else:
         raise ExportError(
@@ -128,12 +128,12 @@ def target_scale(transformer: Any, network: FittedNetwork) -> TargetScale:
             "StandardScaler or MinMaxScaler"
         )
     n_columns = network.n_columns
-    if len(slope) not in (1, n_columns):
+    if len(factor) not in (1, n_columns):
         raise ExportError(
-            f"an export cannot scale {n_columns} columns of a prediction back by {len(slope)} "
+            f"an export cannot scale {n_columns} columns of a prediction back by {len(factor)} "
             "numbers: fit one model for each target"
         )
-    return TargetScale(_repeated(slope, n_columns), _repeated(offset, n_columns))
+    return TargetScale(_repeated(factor, n_columns), _repeated(offset, n_columns))
 
 
 def _repeated(numbers: NDArray[Any], n: int) -> NDArray[np.float64]:

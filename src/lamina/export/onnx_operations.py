@@ -176,7 +176,7 @@ def _standardize(nodes: Nodes, operation: Standardize) -> str:
 
 def _affine(nodes: Nodes, operation: Affine) -> str:
     x = nodes.matrices[operation.source]
-    scaled = nodes.graph.node("Mul", x, nodes.vector(operation.slope))
+    scaled = nodes.graph.node("Mul", x, nodes.vector(operation.factor))
     return nodes.graph.node("Add", scaled, nodes.vector(operation.offset))
 
 

@@ -99,16 +99,16 @@ class Standardize:
 
 @dataclass(frozen=True)
 class Affine:
-    """x slope + offset."""
+    """x factor + offset."""
 
     source: int
-    slope: Vector
+    factor: Vector
     offset: Vector
 
     @property
     def width(self) -> int:
         """The columns of its matrix."""
-        return len(self.slope)
+        return len(self.factor)
 
 
 @dataclass(frozen=True)
@@ -289,9 +289,9 @@ Operation: TypeAlias = (
 
 @dataclass(frozen=True)
 class TargetScale:
-    """What turns a network's prediction into the target's own units: y slope + offset."""
+    """What turns a network's prediction into the target's own units: y factor + offset."""
 
-    slope: Vector
+    factor: Vector
     offset: Vector
 
 
@@ -363,6 +363,6 @@ class Program(Preparation):
         """One number for each output of the network; a standard deviation has no offset."""
         if self.target is None or not self.network.has_spread:
             return self.target
-        slope, offset = self.target.slope, self.target.offset
+        factor, offset = self.target.factor, self.target.offset
         with_spread = np.stack([offset, np.zeros_like(offset)], axis=1).ravel()
-        return TargetScale(np.repeat(slope, 2), with_spread)
+        return TargetScale(np.repeat(factor, 2), with_spread)

@@ -156,7 +156,7 @@ def _weights(program: Program) -> str:
         arrays |= {f"{name}{i}": numbers for name, numbers in block.named.items()}
         lines += [f"# {block.name}", *_lines(arrays)]
     if (scale := program.output_scale) is not None:
-        lines += ["# target", *_lines({"SLOPE": scale.slope, "OFFSET": scale.offset})]
+        lines += ["# target", *_lines({"FACTOR": scale.factor, "OFFSET": scale.offset})]
     return "\n".join(lines)
 
 
@@ -200,7 +200,7 @@ def _result(program: Program) -> str:
         return f"[{inverse_link} for z in np.split(z, {ends}, axis=1)]"
     if program.target is None:
         return inverse_link
-    return f'(({inverse_link}) * SLOPE + OFFSET).astype("{network.dtype.name}")'
+    return f'(({inverse_link}) * FACTOR + OFFSET).astype("{network.dtype.name}")'
 
 
 def _functions(network: FittedNetwork) -> list[str]:

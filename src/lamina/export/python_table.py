@@ -273,8 +273,8 @@ def _standardize(program: Preparation, operation: Standardize, i: int) -> Render
 
 
 def _affine(program: Preparation, operation: Affine, i: int) -> Rendered:
-    arrays = {f"SLOPE{i}": operation.slope, f"OFFSET{i}": operation.offset}
-    return f"v{operation.source} * SLOPE{i} + OFFSET{i}", _texts(arrays)
+    arrays = {f"FACTOR{i}": operation.factor, f"OFFSET{i}": operation.offset}
+    return f"v{operation.source} * FACTOR{i} + OFFSET{i}", _texts(arrays)
 
 
 def _texts(arrays: Mapping[str, NDArray[Any]]) -> dict[str, str]:

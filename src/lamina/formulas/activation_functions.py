@@ -1,4 +1,4 @@
-"""The formulas of activations: each value f(z) and, beside it, its slope f'(z).
+"""The formulas of activations: each value f(z) and, beside it, its derivative f'(z).
 
 Shapes are those of activations.py.
 """
@@ -19,16 +19,16 @@ def relu(z: Array) -> Array:
     return np.maximum(z, 0)
 
 
-def relu_slope(z: Array, a: Array) -> Array:
-    # A NaN keeps its slope of one, so that a diverging network is seen to diverge.
+def relu_derivative(z: Array, a: Array) -> Array:
+    # A NaN keeps its derivative of one, so that a diverging network is seen to diverge.
     return np.asarray(a != 0, dtype=a.dtype)
 
 
-def logistic_slope(z: Array, a: Array) -> Array:
+def logistic_derivative(z: Array, a: Array) -> Array:
     return a * (1 - a)
 
 
-def tanh_slope(z: Array, a: Array) -> Array:
+def tanh_derivative(z: Array, a: Array) -> Array:
     return 1 - a * a
 
 
@@ -36,7 +36,7 @@ def leaky_relu(z: Array) -> Array:
     return np.where(z < 0, z.dtype.type(LEAK) * z, z)
 
 
-def leaky_relu_slope(z: Array, a: Array) -> Array:
+def leaky_relu_derivative(z: Array, a: Array) -> Array:
     return np.where(a < 0, a.dtype.type(LEAK), a.dtype.type(1))
 
 
@@ -44,7 +44,7 @@ def prelu(z: Array, slope: Array) -> Array:
     return np.where(z < 0, slope * z, z)
 
 
-def prelu_slope(z: Array, a: Array, slope: Array) -> Array:
+def prelu_derivative(z: Array, a: Array, slope: Array) -> Array:
     return np.where(z < 0, slope, z.dtype.type(1))
 
 
@@ -52,7 +52,7 @@ def elu(z: Array) -> Array:
     return np.where(z < 0, np.expm1(np.minimum(z, 0)), z)
 
 
-def elu_slope(z: Array, a: Array) -> Array:
+def elu_derivative(z: Array, a: Array) -> Array:
     return np.where(a < 0, a + 1, a.dtype.type(1))
 
 
@@ -62,7 +62,7 @@ def selu(z: Array) -> Array:
     )
 
 
-def selu_slope(z: Array, a: Array) -> Array:
+def selu_derivative(z: Array, a: Array) -> Array:
     of = a.dtype.type
     return np.where(a < 0, a + of(SELU_SCALE * SELU_ALPHA), of(SELU_SCALE))
 
@@ -71,7 +71,7 @@ def gelu(z: Array) -> Array:
     return np.asarray(z * ndtr(z))
 
 
-def gelu_slope(z: Array, a: Array) -> Array:
+def gelu_derivative(z: Array, a: Array) -> Array:
     # Beyond 40 the density is zero, and its product with an infinite z would be NaN.
     density = np.exp(-0.5 * np.square(np.clip(z, -40, 40))) / np.sqrt(z.dtype.type(2 * np.pi))
     return np.asarray(ndtr(z) + np.clip(z, -40, 40) * density)
@@ -81,7 +81,7 @@ def silu(z: Array) -> Array:
     return np.asarray(z * expit(z))
 
 
-def silu_slope(z: Array, a: Array) -> Array:
+def silu_derivative(z: Array, a: Array) -> Array:
     p = expit(z)
     return np.asarray(p * (1 + z * (1 - p)))
 
@@ -98,16 +98,16 @@ def mish(z: Array) -> Array:
     return z * _tanh_of_softplus(z)[0]
 
 
-def mish_slope(z: Array, a: Array) -> Array:
-    t, slope = _tanh_of_softplus(z)
-    return np.asarray(t + z * slope * expit(z))
+def mish_derivative(z: Array, a: Array) -> Array:
+    t, derivative = _tanh_of_softplus(z)
+    return np.asarray(t + z * derivative * expit(z))
 
 
 def softplus(z: Array) -> Array:
     return np.asarray(np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z))))
 
 
-def softplus_slope(z: Array, a: Array) -> Array:
+def softplus_derivative(z: Array, a: Array) -> Array:
     return np.asarray(expit(z))
 
 
@@ -115,7 +115,7 @@ def softsign(z: Array) -> Array:
     return np.asarray(z / (1 + np.abs(z)))
 
 
-def softsign_slope(z: Array, a: Array) -> Array:
+def softsign_derivative(z: Array, a: Array) -> Array:
     return np.asarray(np.square(1 - np.abs(a)))
 
 
@@ -123,7 +123,7 @@ def relu6(z: Array) -> Array:
     return np.minimum(np.maximum(z, 0), 6)
 
 
-def relu6_slope(z: Array, a: Array) -> Array:
+def relu6_derivative(z: Array, a: Array) -> Array:
     return np.asarray((a != 0) & (a != 6), dtype=a.dtype)
 
 
@@ -131,5 +131,5 @@ def hardswish(z: Array) -> Array:
     return np.asarray(z * np.clip(z + 3, 0, 6) / 6)
 
 
-def hardswish_slope(z: Array, a: Array) -> Array:
+def hardswish_derivative(z: Array, a: Array) -> Array:
     return np.where(z < -3, 0, np.where(z > 3, 1, (2 * z + 3) / 6)).astype(z.dtype)

@@ -1,4 +1,4 @@
-"""Activations a = f(z) of hidden units, each with its slope f'(z) and its initial gains.
+"""Activations a = f(z) of hidden units, each with its derivative f'(z) and its initial gains.
 
 Shapes: z, a and the result are (rows, fan_out), float32 or float64; all work elementwise. A number
 that units learn is (fan_out,).
@@ -26,20 +26,21 @@ class UnitParameter:
     name : str
     initial : float
         What it is before the first step.
-    slope : callable
-        `slope(z)` is da/d(parameter).
-    symbol, slope_equation : str
-        What formulas call it, and its slope as text.
-    slope_code : str
-        The slope as an expression of NumPy, in z, or in z_hat where it belongs to a normalization.
+    derivative : callable
+        `derivative(z)` is da/d(parameter).
+    symbol, derivative_equation : str
+        What formulas call it, and its derivative as text.
+    derivative_code : str
+        The derivative as an expression of NumPy, in z, or in z_hat where it belongs to a
+        normalization.
     """
 
     name: str
     initial: float
-    slope: Callable[[Array], Array]
+    derivative: Callable[[Array], Array]
     symbol: str
-    slope_equation: str
-    slope_code: str
+    derivative_equation: str
+    derivative_code: str
 
 
 @dataclass(frozen=True)
@@ -52,35 +53,36 @@ class Activation:
         What `activation=` takes.
     value : callable
         `value(z, *parameters)` is a = f(z).
-    slope : callable
-        `slope(z, a, *parameters)` is f'(z); many slopes are shorter in terms of a = f(z).
+    derivative : callable
+        `derivative(z, a, *parameters)` is f'(z); many derivatives are shorter in terms of a = f(z).
     gain : float
         The k of the Glorot bound √(k / (fan_in + fan_out)) of the first weights; scikit-learn's
         rule is 2 for the logistic function and 6 for all others.
     he_gain : float
         The g of weights with the standard deviation g / √fan_in that keep the size of a from layer
         to layer: 1 / √(mean of f(z)² over standard normal z).
-    equation, slope_equation, paper : str
-        Both formulas as text, the slope's in terms of z or of a = f(z), and where they come from.
+    equation, derivative_equation, paper : str
+        Both formulas as text, the derivative's in terms of z or of a = f(z), and where they come
+        from.
     code : Code
         How it is written in PyTorch, ONNX, NumPy and C.
-    slope_code : str
-        The slope in NumPy, in z, in a = f(z) and in what its units learn, by name; of scipy.special
-        it may use `expit` and `ndtr`.
+    derivative_code : str
+        The derivative in NumPy, in z, in a = f(z) and in what its units learn, by name; of
+        scipy.special it may use `expit` and `ndtr`.
     parameters : tuple of UnitParameter
         What its units learn; nothing for most.
     """
 
     name: str
     value: Callable[..., Array]
-    slope: Callable[..., Array]
+    derivative: Callable[..., Array]
     gain: float
     he_gain: float
     equation: str
-    slope_equation: str
+    derivative_equation: str
     paper: str
     code: Code
-    slope_code: str
+    derivative_code: str
     parameters: tuple[UnitParameter, ...] = ()
 
 
@@ -89,60 +91,60 @@ ACTIVATIONS = Table(
     Activation(
         name="identity",
         value=lambda z: z,
-        slope=lambda z, a: np.ones_like(z),
+        derivative=lambda z, a: np.ones_like(z),
         gain=6.0,
         he_gain=1.0,
         equation="f(z) = z",
-        slope_equation="f'(z) = 1",
-        slope_code="np.ones_like(z)",
+        derivative_equation="f'(z) = 1",
+        derivative_code="np.ones_like(z)",
         paper="the linear model; a network of these collapses to one",
         code=Code("Identity", "z", "z", "z"),
     ),
     Activation(
         name="logistic",
         value=expit,
-        slope=functions.logistic_slope,
+        derivative=functions.logistic_derivative,
         gain=2.0,
         he_gain=1.8462,
         equation="f(z) = 1 / (1 + exp(-z))",
-        slope_equation="f'(z) = a (1 - a)",
-        slope_code="a * (1 - a)",
+        derivative_equation="f'(z) = a (1 - a)",
+        derivative_code="a * (1 - a)",
         paper="Rumelhart, Hinton, Williams 1986, Learning representations by back-propagation",
         code=Code("Sigmoid", "Sigmoid", "np.exp(-np.logaddexp(0, -z))", "1 / (1 + exp(-z))"),
     ),
     Activation(
         name="tanh",
         value=np.tanh,
-        slope=functions.tanh_slope,
+        derivative=functions.tanh_derivative,
         gain=6.0,
         he_gain=1.5925,
         equation="f(z) = tanh(z)",
-        slope_equation="f'(z) = 1 - a²",
-        slope_code="1 - a**2",
+        derivative_equation="f'(z) = 1 - a²",
+        derivative_code="1 - a**2",
         paper="LeCun, Bottou, Orr, Müller 1998, Efficient BackProp",
         code=Code("Tanh", "Tanh", "np.tanh(z)", "tanh(z)"),
     ),
     Activation(
         name="relu",
         value=functions.relu,
-        slope=functions.relu_slope,
+        derivative=functions.relu_derivative,
         gain=6.0,
         he_gain=np.sqrt(2).item(),
         equation="f(z) = max(0, z)",
-        slope_equation="f'(z) = 1 for z > 0, else 0",
-        slope_code="1.0 * (z > 0)",
+        derivative_equation="f'(z) = 1 for z > 0, else 0",
+        derivative_code="1.0 * (z > 0)",
         paper="Nair, Hinton 2010, Rectified linear units improve restricted Boltzmann machines",
         code=Code("ReLU", "Relu", "np.maximum(z, 0)", "z < 0 ? 0 : z"),
     ),
     Activation(
         name="leaky_relu",
         value=functions.leaky_relu,
-        slope=functions.leaky_relu_slope,
+        derivative=functions.leaky_relu_derivative,
         gain=6.0,
         he_gain=1.4141,
         equation="f(z) = z for z ≥ 0, else 0.01 z",
-        slope_equation="f'(z) = 1 for z ≥ 0, else 0.01",
-        slope_code="np.where(z < 0, 0.01, 1.0)",
+        derivative_equation="f'(z) = 1 for z ≥ 0, else 0.01",
+        derivative_code="np.where(z < 0, 0.01, 1.0)",
         paper="Maas, Hannun, Ng 2013, Rectifier nonlinearities improve acoustic models",
         code=Code(
             "LeakyReLU",
@@ -154,12 +156,12 @@ ACTIVATIONS = Table(
     Activation(
         name="prelu",
         value=functions.prelu,
-        slope=functions.prelu_slope,
+        derivative=functions.prelu_derivative,
         gain=6.0,
         he_gain=1.3720,
         equation="f(z) = z for z ≥ 0, else s z, where each unit learns its s, from 0.25 on",
-        slope_equation="f'(z) = 1 for z ≥ 0, else s",
-        slope_code="np.where(z < 0, slope, 1.0)",
+        derivative_equation="f'(z) = 1 for z ≥ 0, else s",
+        derivative_code="np.where(z < 0, slope, 1.0)",
         paper="He, Zhang, Ren, Sun 2015, Delving deep into rectifiers",
         code=Code(
             "PReLU(n)",
@@ -181,12 +183,12 @@ ACTIVATIONS = Table(
     Activation(
         name="elu",
         value=functions.elu,
-        slope=functions.elu_slope,
+        derivative=functions.elu_derivative,
         gain=6.0,
         he_gain=1.2452,
         equation="f(z) = z for z ≥ 0, else exp(z) - 1",
-        slope_equation="f'(z) = 1 for z ≥ 0, else a + 1",
-        slope_code="np.where(z < 0, a + 1, 1.0)",
+        derivative_equation="f'(z) = 1 for z ≥ 0, else a + 1",
+        derivative_code="np.where(z < 0, a + 1, 1.0)",
         paper="Clevert, Unterthiner, Hochreiter 2015, Exponential linear units",
         code=Code(
             "ELU",
@@ -198,12 +200,12 @@ ACTIVATIONS = Table(
     Activation(
         name="selu",
         value=functions.selu,
-        slope=functions.selu_slope,
+        derivative=functions.selu_derivative,
         gain=6.0,
         he_gain=1.0000,
         equation="f(z) = λ z for z ≥ 0, else λ α (exp(z) - 1), λ = 1.0507…, α = 1.6733…",
-        slope_equation="f'(z) = λ for z ≥ 0, else a + λ α",
-        slope_code="np.where(z < 0, a + 1.7580993408473766, 1.0507009873554805)",
+        derivative_equation="f'(z) = λ for z ≥ 0, else a + λ α",
+        derivative_code="np.where(z < 0, a + 1.7580993408473766, 1.0507009873554805)",
         paper="Klambauer, Unterthiner, Mayr, Hochreiter 2017, Self-normalizing neural networks",
         code=Code(
             "SELU",
@@ -216,12 +218,12 @@ ACTIVATIONS = Table(
     Activation(
         name="gelu",
         value=functions.gelu,
-        slope=functions.gelu_slope,
+        derivative=functions.gelu_derivative,
         gain=6.0,
         he_gain=1.5335,
         equation="f(z) = z Φ(z), Φ the standard normal distribution",
-        slope_equation="f'(z) = Φ(z) + z φ(z), φ the standard normal density",
-        slope_code="ndtr(z) + z * np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)",
+        derivative_equation="f'(z) = Φ(z) + z φ(z), φ the standard normal density",
+        derivative_code="ndtr(z) + z * np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi)",
         paper="Hendrycks, Gimpel 2016, Gaussian error linear units",
         code=Code(
             "GELU",
@@ -233,12 +235,12 @@ ACTIVATIONS = Table(
     Activation(
         name="silu",
         value=functions.silu,
-        slope=functions.silu_slope,
+        derivative=functions.silu_derivative,
         gain=6.0,
         he_gain=1.6765,
         equation="f(z) = z / (1 + exp(-z))",
-        slope_equation="f'(z) = σ(z) (1 + z (1 - σ(z))), σ(z) = 1 / (1 + exp(-z))",
-        slope_code="expit(z) * (1 + z * (1 - expit(z)))",
+        derivative_equation="f'(z) = σ(z) (1 + z (1 - σ(z))), σ(z) = 1 / (1 + exp(-z))",
+        derivative_code="expit(z) * (1 + z * (1 - expit(z)))",
         paper="Elfwing, Uchibe, Doya 2017, Sigmoid-weighted linear units (swish)",
         code=Code(
             "SiLU", "Mul(z, Sigmoid(z))", "z * np.exp(-np.logaddexp(0, -z))", "z / (1 + exp(-z))"
@@ -247,12 +249,14 @@ ACTIVATIONS = Table(
     Activation(
         name="mish",
         value=functions.mish,
-        slope=functions.mish_slope,
+        derivative=functions.mish_derivative,
         gain=6.0,
         he_gain=1.4868,
         equation="f(z) = z tanh(log(1 + exp(z)))",
-        slope_equation="f'(z) = t + z (1 - t²) / (1 + exp(-z)), t = tanh(log(1 + exp(z)))",
-        slope_code="np.tanh(np.logaddexp(0, z)) + z * expit(z) / np.cosh(np.logaddexp(0, z)) ** 2",
+        derivative_equation="f'(z) = t + z (1 - t²) / (1 + exp(-z)), t = tanh(log(1 + exp(z)))",
+        derivative_code=(
+            "np.tanh(np.logaddexp(0, z)) + z * expit(z) / np.cosh(np.logaddexp(0, z)) ** 2"
+        ),
         paper="Misra 2019, Mish: a self regularized non-monotonic activation function",
         code=Code(
             "Mish",
@@ -264,12 +268,12 @@ ACTIVATIONS = Table(
     Activation(
         name="softplus",
         value=functions.softplus,
-        slope=functions.softplus_slope,
+        derivative=functions.softplus_derivative,
         gain=6.0,
         he_gain=1.0419,
         equation="f(z) = log(1 + exp(z))",
-        slope_equation="f'(z) = 1 / (1 + exp(-z))",
-        slope_code="expit(z)",
+        derivative_equation="f'(z) = 1 / (1 + exp(-z))",
+        derivative_code="expit(z)",
         paper="Dugas, Bengio, Bélisle, Nadeau, Garcia 2000",
         code=Code(
             "Softplus",
@@ -281,36 +285,36 @@ ACTIVATIONS = Table(
     Activation(
         name="softsign",
         value=functions.softsign,
-        slope=functions.softsign_slope,
+        derivative=functions.softsign_derivative,
         gain=6.0,
         he_gain=2.3375,
         equation="f(z) = z / (1 + |z|)",
-        slope_equation="f'(z) = (1 - |a|)²",
-        slope_code="(1 - np.abs(a)) ** 2",
+        derivative_equation="f'(z) = (1 - |a|)²",
+        derivative_code="(1 - np.abs(a)) ** 2",
         paper="Bergstra, Desjardins, Lamblin, Bengio 2009, Quadratic polynomials",
         code=Code("Softsign", "Div(z, Add(1, Abs(z)))", "z / (1 + np.abs(z))", "z / (1 + fabs(z))"),
     ),
     Activation(
         name="relu6",
         value=functions.relu6,
-        slope=functions.relu6_slope,
+        derivative=functions.relu6_derivative,
         gain=6.0,
         he_gain=1.4142,
         equation="f(z) = min(max(0, z), 6)",
-        slope_equation="f'(z) = 1 for 0 < z < 6, else 0",
-        slope_code="1.0 * ((z > 0) & (z < 6))",
+        derivative_equation="f'(z) = 1 for 0 < z < 6, else 0",
+        derivative_code="1.0 * ((z > 0) & (z < 6))",
         paper="Krizhevsky 2010, Convolutional deep belief networks on CIFAR-10",
         code=Code("ReLU6", "Clip(z, 0, 6)", "np.clip(z, 0, 6)", "z < 0 ? 0 : z > 6 ? 6 : z"),
     ),
     Activation(
         name="hardswish",
         value=functions.hardswish,
-        slope=functions.hardswish_slope,
+        derivative=functions.hardswish_derivative,
         gain=6.0,
         he_gain=1.7367,
         equation="f(z) = z min(max(0, z + 3), 6) / 6",
-        slope_equation="f'(z) = (2 z + 3) / 6 for -3 ≤ z ≤ 3, 0 below, 1 above",
-        slope_code="np.where(np.abs(z) <= 3, (2 * z + 3) / 6, 1.0 * (z > 3))",
+        derivative_equation="f'(z) = (2 z + 3) / 6 for -3 ≤ z ≤ 3, 0 below, 1 above",
+        derivative_code="np.where(np.abs(z) <= 3, (2 * z + 3) / 6, 1.0 * (z > 3))",
         paper="Howard et al. 2019, Searching for MobileNetV3",
         code=Code(
             "Hardswish",
@@ -322,12 +326,12 @@ ACTIVATIONS = Table(
     Activation(
         name="sine",
         value=np.sin,
-        slope=lambda z, a: np.cos(z),
+        derivative=lambda z, a: np.cos(z),
         gain=6.0,
         he_gain=1.5209,
         equation="f(z) = sin(z)",
-        slope_equation="f'(z) = cos(z)",
-        slope_code="np.cos(z)",
+        derivative_equation="f'(z) = cos(z)",
+        derivative_code="np.cos(z)",
         paper="Sitzmann, Martel, Bergman, Lindell, Wetzstein 2020, Implicit neural representations",
         code=Code("sin", "Sin", "np.sin(z)", "sin(z)"),
     ),

@@ -52,9 +52,9 @@ class Loss:
     value : callable
         `value(p, y, of)`: the loss of each row, of shape (rows,).
     delta : callable
-        `delta(p, y, of)`: the slope of `value` at the logits, times n_outputs where
+        `delta(p, y, of)`: the derivative of `value` at the logits, times n_outputs where
         `mean_over_outputs` says so; of shape (rows, n_outputs).
-    equation, slope_equation, paper : str
+    equation, derivative_equation, paper : str
         Both formulas as text, `value`'s as the loss of a batch and `delta`'s of a row, and where
         they come from.
     code : LossCode
@@ -85,7 +85,7 @@ class Loss:
     value: Callable[[Array, NDArray[Any], Hyperparameters], Array]
     delta: Callable[[Array, NDArray[Any], Hyperparameters], Array]
     equation: str
-    slope_equation: str
+    derivative_equation: str
     paper: str
     code: LossCode
     aim: str = "the mean"
@@ -110,7 +110,7 @@ LOSSES = Table(
         mean_over_outputs=True,
         equation="L = ½ · mean over rows and outputs of (p - y)²",
         code=loss_code.SQUARED_ERROR,
-        slope_equation="dL/dz = p - y",
+        derivative_equation="dL/dz = p - y",
         paper="Legendre 1805; Gauss 1809",
     ),
     Loss(
@@ -123,7 +123,7 @@ LOSSES = Table(
         delta=value_losses.difference,
         equation="L = mean over rows of Σ y log(y / p) - y + p",
         code=loss_code.POISSON,
-        slope_equation="dL/dz = p - y",
+        derivative_equation="dL/dz = p - y",
         paper="Nelder, Wedderburn 1972, Generalized linear models (half the Poisson deviance)",
     ),
     Loss(
@@ -136,7 +136,7 @@ LOSSES = Table(
         delta=value_losses.difference,
         equation="L = -mean over rows of Σ y log p + (1 - y) log(1 - p)",
         code=loss_code.BINARY_LOG_LOSS,
-        slope_equation="dL/dz = p - y",
+        derivative_equation="dL/dz = p - y",
         paper="Good 1952, Rational decisions",
     ),
     Loss(
@@ -149,7 +149,7 @@ LOSSES = Table(
         delta=class_losses.log_loss_delta,
         equation="L = -mean over rows of log p_y",
         code=loss_code.LOG_LOSS,
-        slope_equation="dL/dz_c = p_c - [c = y]",
+        derivative_equation="dL/dz_c = p_c - [c = y]",
         paper="Bridle 1990, Probabilistic interpretation of feedforward classification networks",
     ),
     Loss(
@@ -164,7 +164,7 @@ LOSSES = Table(
         aim="the median",
         equation="L = mean over rows of Σ |p - y|",
         code=loss_code.ABSOLUTE_ERROR,
-        slope_equation="dL/dz = sign(p - y)",
+        derivative_equation="dL/dz = sign(p - y)",
         paper="Boscovich 1757; Edgeworth 1887, On observations relating to several quantities",
     ),
     Loss(
@@ -178,7 +178,7 @@ LOSSES = Table(
         aim="between median and mean",
         equation="L = mean over rows of Σ ½ r² where |r| ≤ t, else t (|r| - ½ t);  r = p - y",
         code=loss_code.HUBER,
-        slope_equation="dL/dz = min(max(-t, p - y), t)",
+        derivative_equation="dL/dz = min(max(-t, p - y), t)",
         paper="Huber 1964, Robust estimation of a location parameter",
     ),
     Loss(
@@ -192,7 +192,7 @@ LOSSES = Table(
         aim="between median and mean",
         equation="L = mean over rows of Σ log cosh(p - y)",
         code=loss_code.LOG_COSH,
-        slope_equation="dL/dz = tanh(p - y)",
+        derivative_equation="dL/dz = tanh(p - y)",
         paper="Green 1990, Bayesian reconstructions from emission tomography data",
     ),
     Loss(
@@ -209,7 +209,7 @@ LOSSES = Table(
         aim="a quantile",
         equation="L = mean over rows of Σ over targets and q of max(q r, (q - 1) r);  r = y - p",
         code=loss_code.QUANTILE,
-        slope_equation="dL/dz = -q where p < y, 1 - q where p > y",
+        derivative_equation="dL/dz = -q where p < y, 1 - q where p > y",
         paper=(
             "Koenker, Bassett 1978, Regression quantiles; rearranged: Chernozhukov, Fernández-Val, "
             "Galichon 2010, Quantile and probability curves without crossing"
@@ -225,7 +225,7 @@ LOSSES = Table(
         delta=value_losses.gamma_delta,
         equation="L = mean over rows of Σ y / p - 1 - log(y / p)",
         code=loss_code.GAMMA,
-        slope_equation="dL/dz = 1 - y / p",
+        derivative_equation="dL/dz = 1 - y / p",
         paper="Nelder, Wedderburn 1972, Generalized linear models (half the gamma deviance)",
     ),
     Loss(
@@ -240,7 +240,7 @@ LOSSES = Table(
             "L = mean over rows of Σ y^(2-ρ) / ((1-ρ)(2-ρ)) - y p^(1-ρ) / (1-ρ) + p^(2-ρ) / (2-ρ)"
         ),
         code=loss_code.TWEEDIE,
-        slope_equation="dL/dz = p^(2-ρ) - y p^(1-ρ)",
+        derivative_equation="dL/dz = p^(2-ρ) - y p^(1-ρ)",
         paper=(
             "Tweedie 1984, An index which distinguishes between some important exponential "
             "families; Jørgensen 1987, Exponential dispersion models (half the deviance)"
@@ -260,7 +260,7 @@ LOSSES = Table(
         least=-math.inf,
         equation="L = mean over rows of Σ log σ + ½ (y - μ)² / σ²;  p = (μ, σ) of each target",
         code=loss_code.GAUSSIAN_NLL,
-        slope_equation="dL/dz = (μ - y) / σ² for μ, 1 - (y - μ)² / σ² for log σ",
+        derivative_equation="dL/dz = (μ - y) / σ² for μ, 1 - (y - μ)² / σ² for log σ",
         paper="Nix, Weigend 1994, Estimating the mean and variance of the target distribution",
     ),
     Loss(
@@ -273,7 +273,7 @@ LOSSES = Table(
         delta=class_losses.binary_focal_delta,
         equation="L = -mean over rows of Σ y (1 - p)^γ log p + (1 - y) p^γ log(1 - p)",
         code=loss_code.BINARY_FOCAL,
-        slope_equation=(
+        derivative_equation=(
             "dL/dz = y (1 - p)^γ (γ p log p - 1 + p) + (1 - y) p^γ (p - γ (1 - p) log(1 - p))"
         ),
         paper="Lin, Goyal, Girshick, He, Dollár 2017, Focal loss for dense object detection",
@@ -288,7 +288,7 @@ LOSSES = Table(
         delta=class_losses.smoothed_log_loss_delta,
         equation="L = -mean over rows of Σ_c s_c log p_c;  s_c = (1 - ε) [c = y] + ε / n_classes",
         code=loss_code.SMOOTHED_LOG_LOSS,
-        slope_equation="dL/dz_c = p_c - s_c",
+        derivative_equation="dL/dz_c = p_c - s_c",
         paper="Szegedy et al. 2016, Rethinking the Inception architecture, section 7",
     ),
     Loss(
@@ -304,7 +304,7 @@ LOSSES = Table(
             "s_c = (1 - ε) [c = y] + ε / n_classes"
         ),
         code=loss_code.FOCAL,
-        slope_equation=(
+        derivative_equation=(
             "dL/dz_c = g_c - p_c Σ g;  g_c = s_c (1 - p_c)^γ (γ p_c log p_c / (1 - p_c) - 1)"
         ),
         paper="Lin, Goyal, Girshick, He, Dollár 2017, Focal loss for dense object detection",

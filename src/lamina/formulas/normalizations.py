@@ -71,16 +71,16 @@ class Normalization:
         variance = np.square(z - mean).mean(axis=self.axis, keepdims=True)
         return Moments(mean, 1 / np.sqrt(variance + z.dtype.type(EPSILON)))
 
-    def delta(self, slope: Array, normalized: Array, moments: Moments) -> Array:
+    def delta(self, gradient: Array, normalized: Array, moments: Moments) -> Array:
         """dL/dz from dL/dẑ: (s - mean(s) - ẑ mean(s ẑ)) / √(variance + ε), means along the axis.
 
         Of constant moments, as in predictions, only the quotient remains.
         """
         if moments.are_constant:
-            return slope * moments.inverse
-        mean = slope.mean(axis=self.axis, keepdims=True)
-        along = (slope * normalized).mean(axis=self.axis, keepdims=True)
-        return np.asarray((slope - mean - normalized * along) * moments.inverse)
+            return gradient * moments.inverse
+        mean = gradient.mean(axis=self.axis, keepdims=True)
+        along = (gradient * normalized).mean(axis=self.axis, keepdims=True)
+        return np.asarray((gradient - mean - normalized * along) * moments.inverse)
 
 
 def running_moments(statistics: Array) -> Moments:

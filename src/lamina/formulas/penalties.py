@@ -1,6 +1,6 @@
 """Penalties on the weights (never on the biases), added to the loss of every batch.
 
-Shapes: w is the vector of all weights; `value` is a number, `slope` has the shape of w. Both are
+Shapes: w is the vector of all weights; `value` is a number, `gradient` has the shape of w. Both are
 multiplied by alpha and divided by the batch's weight sum (its row count without sample weights).
 
 All are of one form, r ‖W‖₁ + (1 - r) ½ ‖W‖², and differ in the share r of the first norm.
@@ -26,19 +26,19 @@ class Penalty:
         What `penalty=` takes.
     l1_share : callable
         `l1_share(l1_ratio)` is r, of which only the elastic net lets the user choose.
-    equation, slope_equation, paper : str
+    equation, derivative_equation, paper : str
         Both formulas as text, and where they come from.
-    code, slope_code : str
+    code, derivative_code : str
         What alpha multiplies in both, as expressions of NumPy in W and l1_ratio.
     """
 
     name: str
     l1_share: Callable[[float], float]
     equation: str
-    slope_equation: str
+    derivative_equation: str
     paper: str
     code: str
-    slope_code: str
+    derivative_code: str
 
     def value(self, w: Array, l1_ratio: float = 0.5) -> float:
         """r ‖w‖₁ + (1 - r) ½ ‖w‖²."""
@@ -46,8 +46,8 @@ class Penalty:
         l1 = r * float(np.abs(w).sum()) if r else 0.0
         return l1 + (1 - r) * 0.5 * float(np.dot(w, w))
 
-    def slope(self, w: Array, l1_ratio: float = 0.5) -> Array:
-        """r sign(w) + (1 - r) w; of the slopes that |w| has at 0, it is 0."""
+    def gradient(self, w: Array, l1_ratio: float = 0.5) -> Array:
+        """r sign(w) + (1 - r) w; of the gradients that |w| has at 0, it is 0."""
         r = self.l1_share(l1_ratio)
         l2 = (1 - r) * w
         return l2 + r * np.sign(w) if r else l2
@@ -59,27 +59,27 @@ PENALTIES = Table(
         name="l2",
         l1_share=lambda l1_ratio: 0.0,
         equation="½ α ‖W‖² / (rows of the batch, or their weight sum)",
-        slope_equation="α W / (rows of the batch, or their weight sum)",
+        derivative_equation="α W / (rows of the batch, or their weight sum)",
         paper="Krogh, Hertz 1991, A simple weight decay can improve generalization",
         code="0.5 * np.sum(W**2)",
-        slope_code="W",
+        derivative_code="W",
     ),
     Penalty(
         name="l1",
         l1_share=lambda l1_ratio: 1.0,
         equation="α ‖W‖₁ / (rows of the batch, or their weight sum)",
-        slope_equation="α sign(W) / (rows of the batch, or their weight sum)",
+        derivative_equation="α sign(W) / (rows of the batch, or their weight sum)",
         paper="Tibshirani 1996, Regression shrinkage and selection via the lasso",
         code="np.sum(np.abs(W))",
-        slope_code="np.sign(W)",
+        derivative_code="np.sign(W)",
     ),
     Penalty(
         name="elasticnet",
         l1_share=lambda l1_ratio: l1_ratio,
         equation="α (ρ ‖W‖₁ + (1 - ρ) ½ ‖W‖²) / (rows of the batch, or their weight sum)",
-        slope_equation="α (ρ sign(W) + (1 - ρ) W) / (rows of the batch, or their weight sum)",
+        derivative_equation="α (ρ sign(W) + (1 - ρ) W) / (rows of the batch, or their weight sum)",
         paper="Zou, Hastie 2005, Regularization and variable selection via the elastic net",
         code="np.sum(l1_ratio * np.abs(W) + (1 - l1_ratio) * 0.5 * W**2)",
-        slope_code="(l1_ratio * np.sign(W) + (1 - l1_ratio) * W)",
+        derivative_code="(l1_ratio * np.sign(W) + (1 - l1_ratio) * W)",
     ),
 )

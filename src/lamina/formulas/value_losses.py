@@ -18,7 +18,7 @@ from lamina.formulas.table import Array
 
 
 def difference(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
-    """p - y: what a loss's slope comes to behind its canonical link."""
+    """p - y: what a loss's derivative comes to behind its canonical link."""
     return np.asarray(p - y)
 
 
@@ -65,8 +65,8 @@ def quantile(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
 
 def quantile_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
     q, under = _quantiles(p, y, of)
-    slope = np.where(under > 0, -q, np.where(under < 0, 1 - q, 0))
-    return np.asarray(slope.reshape(p.shape))
+    derivative = np.where(under > 0, -q, np.where(under < 0, 1 - q, 0))
+    return np.asarray(derivative.reshape(p.shape))
 
 
 def _quantiles(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> tuple[Array, Array]:
@@ -122,7 +122,7 @@ def gaussian_nll(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
 
 
 def gaussian_nll_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
-    """The slope goes on beyond the inverse link's bounds of σ, or a network could not come back."""
+    """Beyond the inverse link's bounds of σ, the derivative continues: a network can come back."""
     spread = p[:, 1::2]
     far = (p[:, 0::2] - y) / spread
     delta = np.empty_like(p)

@@ -24,7 +24,7 @@ class ActivationsDisplay:
     """The activations of each hidden layer, for all rows and units, as hills on one axis.
 
     To the right of each stands how many units are dead or saturated: flat for every row, so that no
-    gradient reaches them; and what share of all activations is flat. Flat is a slope below a
+    gradient reaches them; and what share of all activations is flat. Flat is a derivative below a
     hundredth of the activation's largest. A value that very many have, as the zeros of ReLUs, makes
     a peak that ends at the hill's top.
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CYCLE = ("#0072B2", "#D55E00", "#009E73", "#9B62F0", "#8F4070", "#E8175D", "#8A8A94")
 LINE_STYLES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
-# Weights, slopes and other signed numbers.
+# Weights, gradients and other signed numbers.
 NEGATIVE, POSITIVE = "#D55E00", "#0072B2"
 NEGATIVE_STYLE = (0, (3.0, 1.4))
 LOSS_COLOURS = "cividis"

@@ -1,4 +1,4 @@
-"""The flow of gradients: the norm of the loss's slope at each layer, over the epochs of a fit."""
+"""The flow of gradients: its norm at each layer, over the epochs of a fit."""
 
 from __future__ import annotations
 

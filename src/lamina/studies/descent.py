@@ -26,7 +26,7 @@ from lamina.training.rates import Rates
 from lamina.training.stopping import Stopping
 
 # Both variables are the weights of one matrix (2, 1), so that an optimizer steps as in a network;
-# the bias that belongs to it has no slope, and stays zero.
+# the bias that belongs to it has no gradient, and stays zero.
 LAYOUT = ParameterLayout(((2, 1),))
 SURROUNDINGS = ("amsgrad", "weight_decay", "max_gradient_norm", "average_decay")
 
@@ -46,7 +46,7 @@ class DescentPath:
     values : ndarray of shape (n_steps + 1,)
         The function there.
     gradient_norms : ndarray of shape (n_steps + 1,)
-        The length of its slope there.
+        The length of its gradient there.
     learning_rates : ndarray of shape (n_steps,)
         The rate of each step.
     """
@@ -101,7 +101,7 @@ def gradient_descent_path(
     ----------
     function : str, Surface or callable
         A name in `SURFACES` ('bowl', 'ravine', 'rosenbrock', 'beale', 'saddle', 'two_minima'), or
-        `f(x, y)`, whose slopes are then central differences.
+        `f(x, y)`, whose gradients are then central differences.
     optimizer : str, default='sgd'
         A solver by epochs: 'sgd', 'adam', …
     start : array-like of shape (2,), optional
@@ -117,7 +117,7 @@ def gradient_descent_path(
     warmup : int, default=0
         Steps in which the rate climbs in a line.
     noise : float, default=0.0
-        The standard deviation of normal noise on each slope, as minibatches make it.
+        The standard deviation of normal noise on each gradient, as minibatches make it.
     random_state : int, RandomState or None, default=0
         Draws the noise.
     **hyperparameters
@@ -190,11 +190,11 @@ def _descend(
     points, rates = [w[:2].copy()], list[float]()
     with np.errstate(all="ignore"):
         for _ in range(n_steps):
-            slope = np.array([*surface.slope(*w[:2]), 0.0], dtype=np.float64)
+            gradient = np.array([*surface.gradient(*w[:2]), 0.0], dtype=np.float64)
             if noise:
-                slope[:2] += noise * random_state.standard_normal(2)
+                gradient[:2] += noise * random_state.standard_normal(2)
             rates.append(pace.rate)
-            update(LAYOUT, settings, w, slope, state, rates[-1])
+            update(LAYOUT, settings, w, gradient, state, rates[-1])
             state.step += 1
             points.append(state.predicting(w)[:2].copy())
             value = float(surface.value(*w[:2]))
@@ -203,7 +203,7 @@ def _descend(
             pace.go_on(value)
         places = np.array(points)
         values = np.array([surface.value(*place) for place in places], dtype=np.float64)
-        norms = np.array([np.hypot(*surface.slope(*place)) for place in places])
+        norms = np.array([np.hypot(*surface.gradient(*place)) for place in places])
     name = _name_of(model, settings)
     return DescentPath(surface, name, settings, places, values, norms, np.array(rates))
 

@@ -1,4 +1,4 @@
-"""The flow of gradients: how large the loss's slope is at the weights of each layer, by epoch."""
+"""The flow of gradients: its norm at the weights of each layer, by epoch."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def gradient_flow(
 ) -> GradientFlow:
     """The norm of the loss's gradient at each layer's weights, over all of the rows given.
 
-    Without the penalty, whose own slope would hide how little of the loss's comes through; without
-    dropout and noise.
+    Without the penalty, whose own gradient would hide how little of the loss's comes through;
+    without dropout and noise.
 
     Parameters
     ----------

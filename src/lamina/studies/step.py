@@ -69,15 +69,15 @@ class Step:
         logits, prediction = self.passed.a[-1], self.passed.prediction
         return row_losses(self.spec, self.objective, logits, prediction, self.rows)[0]
 
-    def penalty_slope(self) -> Array:
+    def penalty_gradient(self) -> Array:
         """The penalty's part of the gradient, of the weights alone."""
         weights, penalty = slice(self.layout.n_weights), PENALTIES[self.objective.penalty]
         part = np.zeros_like(self.parameters)
-        slope = penalty.slope(self.parameters[weights], self.objective.l1_ratio)
-        part[weights] = self.objective.alpha * slope / self.n
+        gradient = penalty.gradient(self.parameters[weights], self.objective.l1_ratio)
+        part[weights] = self.objective.alpha * gradient / self.n
         return part
 
-    def slopes(self, d_a: Array) -> tuple[list[Array], list[Array]]:
+    def deltas(self, d_a: Array) -> tuple[list[Array], list[Array]]:
         """dL/da and delta of every layer, from n dL/da of the last."""
         own, aside = self.parts(self.parameters), self.parts(self.parameters.copy())
         d_as, deltas = [d_a], list[Array]()
@@ -237,9 +237,9 @@ class LayerTrace:
 def layer_traces(step: Step, made: Update | None) -> tuple[LayerTrace, ...]:
     """The numbers of every layer."""
     own, gradient = step.parts(step.parameters), step.parts(step.gradient)
-    penalty = step.parts(step.penalty_slope())
+    penalty = step.parts(step.penalty_gradient())
     changes = [None] * len(own) if made is None else step.parts(made.change)
-    d_as, deltas = step.slopes(step.d_a)
+    d_as, deltas = step.deltas(step.d_a)
     traces = []
     for i, block in enumerate(step.spec.blocks):
         passed, change = step.passed.blocks[i], changes[i]

@@ -1,6 +1,6 @@
 """Functions of two variables on which descents are compared: bowls, ravines, saddles, minima.
 
-Shapes: x and y are numbers or arrays of one shape, which every value and slope has as well.
+Shapes: x and y are numbers or arrays of one shape, which every value and gradient has as well.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from lamina.formulas.table import Table
 
 Point: TypeAlias = tuple[float, float]
 Value: TypeAlias = Callable[[Any, Any], Any]
-Slope: TypeAlias = Callable[[Any, Any], tuple[Any, Any]]
+Gradient: TypeAlias = Callable[[Any, Any], tuple[Any, Any]]
 # The cube root of the rounding error: where a central difference is most exact.
 RELATIVE_STEP = float(np.finfo(np.float64).eps ** (1 / 3))
 
@@ -30,8 +30,8 @@ class Surface:
     name : str
     value : callable
         `value(x, y)`.
-    slope : callable
-        `slope(x, y)`: ∂f/∂x and ∂f/∂y.
+    gradient : callable
+        `gradient(x, y)`: ∂f/∂x and ∂f/∂y.
     start : tuple of float
         Where descents begin unless told otherwise.
     minima : tuple of points
@@ -44,7 +44,7 @@ class Surface:
 
     name: str
     value: Value
-    slope: Slope
+    gradient: Gradient
     start: Point
     minima: tuple[Point, ...] = ()
     window: tuple[float, float, float, float] | None = None
@@ -65,7 +65,7 @@ def bowl(x: Any, y: Any) -> Any:
     return (x**2 + y**2) / 2
 
 
-def bowl_slope(x: Any, y: Any) -> tuple[Any, Any]:
+def bowl_gradient(x: Any, y: Any) -> tuple[Any, Any]:
     return x, y
 
 
@@ -73,7 +73,7 @@ def ravine(x: Any, y: Any) -> Any:
     return (x**2 + 25 * y**2) / 2
 
 
-def ravine_slope(x: Any, y: Any) -> tuple[Any, Any]:
+def ravine_gradient(x: Any, y: Any) -> tuple[Any, Any]:
     return x, 25 * y
 
 
@@ -81,7 +81,7 @@ def rosenbrock(x: Any, y: Any) -> Any:
     return (1 - x) ** 2 + 100 * (y - x**2) ** 2
 
 
-def rosenbrock_slope(x: Any, y: Any) -> tuple[Any, Any]:
+def rosenbrock_gradient(x: Any, y: Any) -> tuple[Any, Any]:
     return -2 * (1 - x) - 400 * x * (y - x**2), 200 * (y - x**2)
 
 
@@ -89,7 +89,7 @@ def beale(x: Any, y: Any) -> Any:
     return sum((c - x * (1 - y**k)) ** 2 for k, c in enumerate((1.5, 2.25, 2.625), start=1))
 
 
-def beale_slope(x: Any, y: Any) -> tuple[Any, Any]:
+def beale_gradient(x: Any, y: Any) -> tuple[Any, Any]:
     parts = [(k, c - x * (1 - y**k)) for k, c in enumerate((1.5, 2.25, 2.625), start=1)]
     return (
         sum(-2 * part * (1 - y**k) for k, part in parts),
@@ -101,7 +101,7 @@ def saddle(x: Any, y: Any) -> Any:
     return x**2 / 2 + y**4 / 4 - y**2 / 2
 
 
-def saddle_slope(x: Any, y: Any) -> tuple[Any, Any]:
+def saddle_gradient(x: Any, y: Any) -> tuple[Any, Any]:
     return x, y**3 - y
 
 
@@ -109,7 +109,7 @@ def two_minima(x: Any, y: Any) -> Any:
     return (x**2 - 1) ** 2 + x / 4 + y**2
 
 
-def two_minima_slope(x: Any, y: Any) -> tuple[Any, Any]:
+def two_minima_gradient(x: Any, y: Any) -> tuple[Any, Any]:
     return 4 * x * (x**2 - 1) + 1 / 4, 2 * y
 
 
@@ -121,7 +121,7 @@ SURFACES = Table(
     Surface(
         "bowl",
         bowl,
-        bowl_slope,
+        bowl_gradient,
         start=(-4.0, 3.0),
         minima=((0.0, 0.0),),
         window=(-5, 5, -4, 4),
@@ -130,7 +130,7 @@ SURFACES = Table(
     Surface(
         "ravine",
         ravine,
-        ravine_slope,
+        ravine_gradient,
         start=(-9.0, 1.5),
         minima=((0.0, 0.0),),
         window=(-10, 4, -2.5, 2.5),
@@ -139,7 +139,7 @@ SURFACES = Table(
     Surface(
         "rosenbrock",
         rosenbrock,
-        rosenbrock_slope,
+        rosenbrock_gradient,
         start=(-1.2, 1.0),
         minima=((1.0, 1.0),),
         window=(-2, 2, -1, 3),
@@ -152,7 +152,7 @@ SURFACES = Table(
     Surface(
         "beale",
         beale,
-        beale_slope,
+        beale_gradient,
         start=(1.0, 1.5),
         minima=((3.0, 0.5),),
         window=(-1, 4.5, -1.5, 2.5),
@@ -162,7 +162,7 @@ SURFACES = Table(
     Surface(
         "saddle",
         saddle,
-        saddle_slope,
+        saddle_gradient,
         start=(-1.5, 0.001),
         minima=((0.0, 1.0), (0.0, -1.0)),
         window=(-2, 2, -1.5, 1.5),
@@ -172,7 +172,7 @@ SURFACES = Table(
     Surface(
         "two_minima",
         two_minima,
-        two_minima_slope,
+        two_minima_gradient,
         start=(1.8, 1.0),
         minima=((LOW, 0.0), (HIGH, 0.0)),
         window=(-2, 2, -1.5, 1.5),
@@ -184,7 +184,7 @@ SURFACES = Table(
 def surface_of(function: Any) -> Surface:
     """The surface of that name, the surface itself, or that of somebody's own `f(x, y)`.
 
-    The slopes of a function without them are central differences.
+    The gradients of a function without them are central differences.
 
     Raises
     ------
@@ -197,7 +197,7 @@ def surface_of(function: Any) -> Surface:
     --------
     >>> surface_of("bowl").value(3.0, 4.0)
     12.5
-    >>> x, y = surface_of(lambda x, y: x * y**2).slope(2.0, 3.0)
+    >>> x, y = surface_of(lambda x, y: x * y**2).gradient(2.0, 3.0)
     >>> round(x, 6), round(y, 6)
     (9.0, 12.0)
     """
@@ -214,12 +214,12 @@ def surface_of(function: Any) -> Surface:
     )
 
 
-def _differences(value: Value) -> Slope:
-    def slope(x: float, y: float) -> tuple[float, float]:
+def _differences(value: Value) -> Gradient:
+    def gradient(x: float, y: float) -> tuple[float, float]:
         along_x, along_y = (RELATIVE_STEP * max(1.0, abs(c)) for c in (x, y))
         return (
             (value(x + along_x, y) - value(x - along_x, y)) / (2 * along_x),
             (value(x, y + along_y) - value(x, y - along_y)) / (2 * along_y),
         )
 
-    return slope
+    return gradient

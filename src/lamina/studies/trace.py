@@ -104,8 +104,9 @@ class StepTrace:
         """The chain rule for one weight: every path from it to the loss, and what they add up to.
 
         Along each path the derivatives are multiplied: what the weight is multiplied with, the
-        slope of each activation on the way, each weight, and the loss's slope at the output where
-        the path ends. The sum over all paths is the gradient that backpropagation finds.
+        derivative of each activation on the way, each weight, and the loss's derivative at the
+        output where the path ends. The sum over all paths is the gradient that backpropagation
+        finds.
 
         Parameters
         ----------
@@ -191,7 +192,7 @@ def trace_step(
     """Take one step of training apart: every number that it computes, beside its formula.
 
     All rows make one batch. The reference engine passes them forward, takes the loss, passes its
-    slope backward, and asks the optimizer for the update that it would make from its present
+    derivative backward, and asks the optimizer for the update that it would make from its present
     state. The model stays as it is.
 
     Parameters

@@ -203,10 +203,10 @@ class _LayerCode:
 
     def backward(self) -> Lines:
         i, objective = self.i, self.step.objective
-        yield "d_a", Line(f"d_a_{i}", self._slope_at_a())
+        yield "d_a", Line(f"d_a_{i}", self._derivative_at_a())
         yield "delta", Line(f"delta_{i}", self._delta())
-        slope = PENALTIES[objective.penalty].slope_code.replace("W", f"W_{i}")
-        yield "penalty", Line(f"penalty_{i}", f"penalty_{i} = alpha * {slope} / n")
+        derivative = PENALTIES[objective.penalty].derivative_code.replace("W", f"W_{i}")
+        yield "penalty", Line(f"penalty_{i}", f"penalty_{i} = alpha * {derivative} / n")
         weights = f"dW_{i} = a_{i - 1}.T @ delta_{i} + penalty_{i}"
         yield "dW", Line(f"dW_{i}", weights)
         # Before a batch's normalization the sum is zero; what rounding leaves of it is not learned.
@@ -215,12 +215,12 @@ class _LayerCode:
         for k, each in enumerate(self.block.learned):
             of_normalization = k < self.block.n_of_normalization
             above = f"d_z_norm_{i}" if of_normalization else f"{self._kept()}d_a_{i}"
-            slope = _factor(_renamed(each.slope_code, self.names))
-            product = above if slope.isdigit() else f"{above} * {slope}"
+            derivative = _factor(_renamed(each.derivative_code, self.names))
+            product = above if derivative.isdigit() else f"{above} * {derivative}"
             total = f"{_factor(product)}.sum(axis=0)"
             yield f"d_{each.name}", Line(f"d_{each.name}_{i}", f"d_{each.name}_{i} = {total}")
 
-    def _slope_at_a(self) -> str:
+    def _derivative_at_a(self) -> str:
         i, after = self.i, self.i + 1
         if i < len(self.step.spec.blocks):
             past = f" + d_a_{after}" if self.step.spec.blocks[i].residual else ""
@@ -233,8 +233,8 @@ class _LayerCode:
 
     def _delta(self) -> str:
         i, activation = self.i, ACTIVATIONS[self.block.activation]
-        slope = _factor(_renamed(activation.slope_code, self.names))
-        behind = f"{self._kept()}d_a_{i} * {slope}"
+        derivative = _factor(_renamed(activation.derivative_code, self.names))
+        behind = f"{self._kept()}d_a_{i} * {derivative}"
         if self.block.normalization is None:
             return f"delta_{i} = {behind}"
         along = f"s.mean({self.axis}) - z_hat_{i} * (s * z_hat_{i}).mean({self.axis})"

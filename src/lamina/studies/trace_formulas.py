@@ -181,11 +181,11 @@ def loss_equation(step: Step) -> str:
     return f"{LOSSES[loss].equation}{values}"
 
 
-def loss_slope(step: Step) -> str:
+def loss_derivative(step: Step) -> str:
     """The formula of a row's loss at the logits."""
     loss = step.objective.loss
     if isinstance(loss, str):
-        return LOSSES[loss].slope_equation.partition(" = ")[2]
+        return LOSSES[loss].derivative_equation.partition(" = ")[2]
     return f"delta by {type(loss).__name__}"
 
 
@@ -193,20 +193,20 @@ def _backward(
     step: Step, i: int, layer: LayerTrace, layers: tuple[LayerTrace, ...]
 ) -> Iterator[TracedNumber]:
     n, before = subscript(i), subscript(i - 1)
-    slope = ACTIVATIONS[layer.activation].slope_equation
+    derivative = ACTIVATIONS[layer.activation].derivative_equation
 
     def number(name: str, formula: str, value: Array) -> TracedNumber:
         return TracedNumber(BACKWARD, layer.layer, name, formula, value)
 
-    yield number("d_a", f"dL/da{n} = {_slope_at_a(step, i, layers)}", layer.d_a)
+    yield number("d_a", f"dL/da{n} = {_derivative_at_a(step, i, layers)}", layer.d_a)
     kept = "" if layer.kept is None else f"k{n} "
     if layer.z_hat is None:
-        yield number("delta", f"delta{n} = {kept}dL/da{n} ⊙ f'(z{n}), {slope}", layer.delta)
+        yield number("delta", f"delta{n} = {kept}dL/da{n} ⊙ f'(z{n}), {derivative}", layer.delta)
     else:
         scaled = f"s = γ{n} dL/dz'{n}, dL/dz'{n} = {kept}dL/da{n} ⊙ f'(z'{n})"
         through = f"(s - mean(s) - ẑ{n} mean(s ẑ{n})) / √(var(z{n}) + 10⁻⁵)"
-        yield number("delta", f"delta{n} = {through}, {scaled}, {slope}", layer.delta)
-    penalty = PENALTIES[step.objective.penalty].slope_equation.replace(BATCH, " / n")
+        yield number("delta", f"delta{n} = {through}, {scaled}, {derivative}", layer.delta)
+    penalty = PENALTIES[step.objective.penalty].derivative_equation.replace(BATCH, " / n")
     of_layer = penalty.replace("W", f"W{n}")
     yield number("penalty", f"penalty{n} = {of_layer}", layer.penalty)
     yield number("dW", f"dL/dW{n} = a{before}ᵀ delta{n} + penalty{n}", layer.dW)
@@ -219,15 +219,15 @@ def _backward(
         # What a normalization learns stands behind ẑ, what an activation learns behind z' or z.
         of_normalization = k < block.n_of_normalization
         upstream = f"dL/dz'{n}" if of_normalization else f"{kept}dL/da{n}"
-        slope_here = parameter.slope_equation.replace("ẑ", f"ẑ{n}").replace("z,", f"{z},")
-        rule = f"Σ_rows {upstream}" + (f" ⊙ {slope_here}" if slope_here != "1" else "")
+        derivative_here = parameter.derivative_equation.replace("ẑ", f"ẑ{n}").replace("z,", f"{z},")
+        rule = f"Σ_rows {upstream}" + (f" ⊙ {derivative_here}" if derivative_here != "1" else "")
         yield number(f"d_{parameter.name}", f"dL/d{parameter.symbol}{n} = {rule}", gradient)
 
 
-def _slope_at_a(step: Step, i: int, layers: tuple[LayerTrace, ...]) -> str:
+def _derivative_at_a(step: Step, i: int, layers: tuple[LayerTrace, ...]) -> str:
     if i == len(layers):
         weighted = "w " if step.rows.weight is not None else ""
-        return f"{weighted}d / n, d = {loss_slope(step)}"
+        return f"{weighted}d / n, d = {loss_derivative(step)}"
     after = subscript(i + 1)
     past = f" + dL/da{after}" if layers[i].is_residual else ""
     return f"delta{after} W{after}ᵀ{past}"

@@ -163,12 +163,12 @@ def weight_paths(
     name = "1" if i is None else f"a{subscript(block)}[{i}]"
     found = graph.largest(block, j, name, starts, most)
     paths = tuple(_named(step, block, i, *path) for path in found)
-    _, deltas = step.slopes(graph.d_a)
+    _, deltas = step.deltas(graph.d_a)
     backpropagated = fsum(start * float(deltas[block][r, j]) for r, start in starts)
     listed = fsum(path.product for path in paths)
     rest = backpropagated - listed if len(paths) < n_paths else 0.0
     is_whole = i is not None and row is None and (output is None or step.spec.n_outputs == 1)
-    penalty = step.parts(step.penalty_slope())[block].W[i, j] if is_whole else 0.0
+    penalty = step.parts(step.penalty_gradient())[block].W[i, j] if is_whole else 0.0
     n = subscript(block + 1)
     weight = f"b{n}[{j}]" if i is None else f"W{n}[{i}, {j}]"
     return WeightPaths(weight, paths, n_paths, rest, backpropagated, float(penalty))
@@ -224,7 +224,7 @@ class _Graph:
             ends[:] = 0
             ends[output] = 1
         self.d_a = step.d_a * ends.astype(np.float64)
-        self.slopes = [self._slope_of(i) for i in range(len(step.spec.blocks))]
+        self.derivatives = [self._derivative_of(i) for i in range(len(step.spec.blocks))]
         last = len(step.spec.blocks) - 1
         self.ends = ends
         self.best = {(last, "a"): np.abs(self.d_a / step.n)}
@@ -232,16 +232,18 @@ class _Graph:
         for i in range(last, -1, -1):
             self._look_ahead(i)
 
-    def _slope_of(self, i: int) -> Array:
+    def _derivative_of(self, i: int) -> Array:
         """da/dz' of a layer, what a residual carries past it left out."""
         block, passed = self.step.spec.blocks[i], self.step.passed.blocks[i]
         of_activation = self.own[i].of_activation(block)
-        slope: Array = ACTIVATIONS[block.activation].slope(passed.z, passed.f, *of_activation)
-        return slope if passed.kept is None else slope * passed.kept
+        derivative: Array = ACTIVATIONS[block.activation].derivative(
+            passed.z, passed.f, *of_activation
+        )
+        return derivative if passed.kept is None else derivative * passed.kept
 
     def _look_ahead(self, i: int) -> None:
         """Fill in what leads on from a layer's z, and from the a of the layer before."""
-        best, counts = np.abs(self.slopes[i]) * self.best[i, "a"], self.counts[i, "a"]
+        best, counts = np.abs(self.derivatives[i]) * self.best[i, "a"], self.counts[i, "a"]
         self.best[i, "n"], self.counts[i, "n"] = best, counts
         block = self.step.spec.blocks[i]
         if block.normalization is not None:
@@ -295,15 +297,15 @@ class _Graph:
         n = subscript(i + 1)
         if kind == "z" and self.step.spec.blocks[i].normalization is not None:
             moved, by_row = self._past_normalization(i, row, unit), self._normalizes_rows(i)
-            for k, slope in enumerate(moved):
+            for k, derivative in enumerate(moved):
                 there = (k, unit) if by_row else (row, k)
                 name = f"dz'{n}[{there[1]}]/dz{n}[{unit}]"
-                yield _Node(i, "n", *there), Factor(name, float(slope))
+                yield _Node(i, "n", *there), Factor(name, float(derivative))
         elif kind != "a":
             z = f"z'{n}" if kind == "n" else f"z{n}"
             kept = "" if self.step.passed.blocks[i].kept is None else f"k{n}[{unit}] "
-            slope = float(self.slopes[i][row, unit])
-            yield _Node(i, "a", row, unit), Factor(f"{kept}f'({z}[{unit}])", slope)
+            derivative = float(self.derivatives[i][row, unit])
+            yield _Node(i, "a", row, unit), Factor(f"{kept}f'({z}[{unit}])", derivative)
         else:
             after = subscript(i + 2)
             for k, weight in enumerate(self.own[i + 1].W[unit]):
@@ -336,10 +338,10 @@ class _Graph:
         while heap and found < most:
             _, _, node, product, nodes, factors = heapq.heappop(heap)
             if (node.block, node.kind) == (last, "a"):
-                slope = float(self.d_a[node.row, node.unit] / self.step.n)
-                end = Factor(f"dL/da{subscript(last + 1)}[{node.unit}]", slope)
+                derivative = float(self.d_a[node.row, node.unit] / self.step.n)
+                end = Factor(f"dL/da{subscript(last + 1)}[{node.unit}]", derivative)
                 found += 1
-                yield nodes[0].row, [*nodes], [*factors, end], product * slope + 0.0
+                yield nodes[0].row, [*nodes], [*factors, end], product * derivative + 0.0
                 continue
             for after, factor in self.following(node):
                 # A product with a zero may be -0, which would be read as more than nothing.

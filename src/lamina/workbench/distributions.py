@@ -108,8 +108,8 @@ def weights(of: Distributions, moment: Moment) -> Any:
 def gradients(of: Distributions, moment: Moment) -> Any:
     """Return the absolute values of dL/dW of every layer, over some training rows."""
     run = of.run
-    _, slopes = of.engine.loss_and_gradient(run.spec, run.objective, of.rows, moment.parameters)
-    layers = [np.abs(W) for W in ParameterLayout.of(run.spec).views(slopes).weights]
+    _, gradients = of.engine.loss_and_gradient(run.spec, run.objective, of.rows, moment.parameters)
+    layers = [np.abs(W) for W in ParameterLayout.of(run.spec).views(gradients).weights]
     return layers, *_nothing_flat(len(layers))
 
 

@@ -57,7 +57,7 @@ def features(session: Session, query: Mapping[str, str]) -> bytes:
         "pixels": _extent(problem),
     }
     arrays: dict[str, NDArray[Any]] = {
-        **({"slopes": mean_slopes(run, moment, layer).astype(np.float32)} if layer else {}),
+        **({"gradients": mean_gradients(run, moment, layer).astype(np.float32)} if layer else {}),
         "rows": rows.astype(np.int32),
         "images": problem.features_train[rows].astype(np.float32),
         "activations": a[rows].astype(np.float64),
@@ -102,7 +102,7 @@ def mistakes(session: Session, query: Mapping[str, str]) -> bytes:
     return encode(header, arrays)
 
 
-def mean_slopes(run: Run, moment: Moment, layer: int) -> NDArray[Any]:
+def mean_gradients(run: Run, moment: Moment, layer: int) -> NDArray[Any]:
     """Return the mean of ∂a/∂x over some training rows for every unit of a layer.
 
     For the output layer, ∂z/∂x. The first layer does not need this: its weights are the patterns.
@@ -115,14 +115,14 @@ def mean_slopes(run: Run, moment: Moment, layer: int) -> NDArray[Any]:
     parameters = flatten_parameters(*(kind[first] for kind in views))
     within = Forward(passed.blocks[first], passed.prediction)
     fan_out = spec.blocks[-1].fan_out
-    slopes = np.empty((min(fan_out, MOST_UNITS), spec.n_features))
-    for unit in range(len(slopes)):
+    gradients = np.empty((min(fan_out, MOST_UNITS), spec.n_features))
+    for unit in range(len(gradients)):
         direction = np.zeros((len(passes.rows), fan_out), parameters.dtype)
         direction[:, unit] = 1
         with np.errstate(all="ignore"):
             each = input_gradient(spec, parameters, within, direction, passes.product)
-        slopes[unit] = each.mean(axis=0)
-    return slopes
+        gradients[unit] = each.mean(axis=0)
+    return gradients
 
 
 def _passes(run: Run, moment: Moment, X: NDArray[Any]) -> Passes:

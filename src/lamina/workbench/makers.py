@@ -202,10 +202,10 @@ MAKERS = Table(
         _noise(0.1),
     ),
     _maker(
-        "slope",
+        "plane",
         "regression",
         "a plane over two features",
-        "lamina.datasets.make_slope",
+        "lamina.datasets.make_plane",
         _rows(),
         _noise(0.1),
     ),

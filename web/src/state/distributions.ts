@@ -1,4 +1,4 @@
-/** How each layer's weights, slopes and activations are spread over the epochs, as the server has found it. */
+/** How each layer's weights, gradients and activations are spread over the epochs, as the server has found it. */
 
 import { computed, signal } from "@preact/signals";
 import type { Spread } from "../drawing/distributions";

@@ -35,16 +35,16 @@ export const chosenUnit = computed(() =>
 
 const MOST_UNITS = 64;
 
-/** One image a unit: the first layer's weights, or the mean slopes of a deeper one's a. */
+/** One image a unit: the first layer's weights, or the mean gradients of a deeper one's a. */
 export const images = computed<Numbers[]>(() => {
   if (layer.value === null) return [];
   const count = Math.min(MOST_UNITS, layers.value[layer.value]?.fan_out ?? 0);
   if (layer.value === 0) return columns(weights.value[0], layers.value[0]?.fan_out ?? 1, count);
-  const slopes = news.value?.arrays.get("slopes");
-  if (!slopes || news.value?.header.layer !== layer.value) return [];
-  const [units = 0, length = 0] = slopes.shape;
+  const gradients = news.value?.arrays.get("gradients");
+  if (!gradients || news.value?.header.layer !== layer.value) return [];
+  const [units = 0, length = 0] = gradients.shape;
   return Array.from({ length: Math.min(units, count) }, (_, at) =>
-    slopes.values.subarray(at * length, (at + 1) * length),
+    gradients.values.subarray(at * length, (at + 1) * length),
   );
 });
 
@@ -94,7 +94,7 @@ export const mistakes = computed<Mistake[]>(() => {
 });
 
 export const mistakesSaid = computed(() => ofThisRun(mistaken.value)?.header ?? null);
-export const slopeRows = computed(() => news.value?.header.n_samples ?? 0);
+export const gradientRows = computed(() => news.value?.header.n_samples ?? 0);
 
 /** What is drawn as paper and as ink. */
 export const pixelEnds = computed<[number, number]>(

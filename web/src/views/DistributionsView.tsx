@@ -1,4 +1,4 @@
-/** How weights, slopes and activations of every layer are spread, from the first epoch to the latest. */
+/** How weights, gradients and activations of every layer are spread, from the first epoch to the latest. */
 
 import { signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
@@ -166,7 +166,7 @@ function drawMarks(surface: Surface): void {
   if (now) drawSpreadMarks(surface, now, { shown: shownEpoch.value, pointed: pointed.value });
 }
 
-/** Slopes differ by powers of ten from layer to layer. */
+/** Gradients differ by powers of ten from layer to layer. */
 function isLogarithmic(of: Quantity): boolean {
   return of === "gradients";
 }
@@ -277,7 +277,7 @@ function idleInWords({ names, shares }: Distributions): string {
 
 const LEAST_RATIO = 1e-6;
 
-/** How the first layer's slopes compare with the last hidden one's. */
+/** How the first layer's gradients compare with the last hidden one's. */
 function comparison(now: Distributions): string {
   const last = now.layers - 2;
   const epoch = shownEpoch.value ?? Number.POSITIVE_INFINITY;

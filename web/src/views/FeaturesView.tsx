@@ -17,6 +17,7 @@ import {
 import {
   chosenUnit,
   exciting,
+  gradientRows,
   imageShape,
   images,
   layer,
@@ -26,7 +27,6 @@ import {
   mistakesSaid,
   ownScale,
   pixelEnds,
-  slopeRows,
   subject,
   unit,
   watchFeatures,
@@ -227,7 +227,7 @@ function Said() {
   const what =
     of === 0
       ? "Weights by pixel"
-      : `Mean slope of ${symbolOf(of)} by pixel, over ${whole(slopeRows.value)} rows`;
+      : `Mean gradient of ${symbolOf(of)} by pixel, over ${whole(gradientRows.value)} rows`;
   return <p class="answer">{what}: blue adds, orange takes away.</p>;
 }
 

@@ -14,7 +14,7 @@ MEGABYTE = 1e6
 
 
 class Snapshots:
-    """Keeps the parameters of a fit every few epochs: for films of it, for its path, its slopes.
+    """Keeps the parameters of a fit every few epochs: for films of it, for its path, its gradients.
 
     The parameters before the first epoch and after the last are always kept. Fits that go on from
     one another, as `warm_start` and `partial_fit` do, go on here too; a fresh one starts anew.

@@ -115,7 +115,7 @@ SPARSITY = Lesson(
     about="A penalty pulls weights towards 0. The squared one, L2, pulls less the smaller they "
     "are, and leaves all of them small. The absolute one, L1, pulls as hard near 0 as anywhere, "
     "and what is not needed ends there: the network chooses its inputs.",
-    equation="L2: α/2 Σ w²,  slope α w        L1: α Σ |w|,  slope α sign(w)",
+    equation="L2: α/2 Σ w²,  gradient α w        L1: α Σ |w|,  gradient α sign(w)",
     paper="Tibshirani 1996; Ng 2004.",
     state={
         "data": {"kind": "made", "name": "circles"},

@@ -20,7 +20,7 @@ from lamina.significant import significant
 from lamina.workbench.curves import Moment
 from lamina.workbench.runs import ENDED, Run
 
-# Enough to tell slopes and units by, and little beside an epoch.
+# Enough to tell gradients and units by, and little beside an epoch.
 MOST_ROWS = 256
 LATELY = 50
 NOTHING = 1e-3
@@ -77,8 +77,8 @@ def _share_of_rises(run: Run, moment: Moment) -> float:
     return float(np.mean(np.diff(losses) > 0)) if len(losses) > LATELY else math.nan
 
 
-def _slope_ratio(run: Run, moment: Moment) -> float:
-    """The root mean square of the loss's slopes by the first weights, over that by the last."""
+def _gradient_ratio(run: Run, moment: Moment) -> float:
+    """The root mean square of the loss's gradients by the first weights, over that by the last."""
     engine = choose_engine(run.model.engine, 1, run.model.precision)
     rows = _some(run.rows)
     _, gradient = engine.loss_and_gradient(run.spec, run.objective, rows, moment.parameters)
@@ -132,9 +132,9 @@ MEASURES = Table(
         kind="share",
     ),
     Measure(
-        "slope_ratio",
-        "slopes by the first layer’s weights, relative to the last layer’s",
-        _slope_ratio,
+        "gradient_ratio",
+        "gradients by the first layer’s weights, relative to the last layer’s",
+        _gradient_ratio,
     ),
     Measure("dead", "hidden units that are dead", _dead, kind="share"),
     Measure(

@@ -30,8 +30,8 @@ LINEAR_COLLAPSE = Lesson(
             task="Press Play, and let it learn for 60 epochs.",
             control="play",
             waits_for=(Result("epoch", at_least=60),),
-            explanation="Each unit’s map in the network is a plain slope, and slopes added up are "
-            "a slope: one straight line, with the tip of each moon on the wrong side.",
+            explanation="Each unit’s map in the network is a plane, and planes added up are "
+            "a plane: one straight line, with the tip of each moon on the wrong side.",
             change={},
             holds=(Result("accuracy", at_least=0.8), Result("accuracy", at_most=0.92)),
         ),
@@ -57,7 +57,7 @@ LINEAR_COLLAPSE = Lesson(
                 Setting("activation", "Activation", none_of=("identity",)),
                 Result("accuracy", at_least=0.95, within=200),
             ),
-            explanation="Every unit now bends its slope, and sums of bent slopes follow both "
+            explanation="Every unit now bends its plane, and sums of bent planes follow both "
             "moons. Only the activation has changed.",
             change={"model": {"activation": "tanh"}},
         ),
@@ -65,11 +65,11 @@ LINEAR_COLLAPSE = Lesson(
 )
 VANISHING_GRADIENTS = Lesson(
     name="vanishing_gradients",
-    title="Ten layers, and no slope arrives",
+    title="Ten layers, and no gradient arrives",
     subject=SUBJECT,
     about="What the first layer learns from has come back through all layers above it, and each "
-    "has multiplied it by the slope of its activation. The sigmoid’s slope is at most ¼; ten of "
-    "them leave a millionth.",
+    "has multiplied it by the derivative of its activation. The sigmoid’s derivative is at most ¼; "
+    "ten of them leave a millionth.",
     equation="delta_l = (delta_{l+1} W_{l+1}ᵀ) · f′(z_l),   σ′(z) ≤ ¼,   (¼)¹⁰ ≈ 10⁻⁶",
     paper="Hochreiter 1991; Bengio, Simard and Frasconi 1994; Glorot and Bengio 2010.",
     state={
@@ -95,10 +95,10 @@ VANISHING_GRADIENTS = Lesson(
             "first layers are so small beside the last one’s that nothing below learns, and what "
             "does not pass upwards cannot be told apart there.",
             change={},
-            holds=(Result("accuracy", at_most=0.75), Result("slope_ratio", at_most=1e-3)),
+            holds=(Result("accuracy", at_most=0.75), Result("gradient_ratio", at_most=1e-3)),
         ),
         Step(
-            question="The slope of tanh is 1 at the origin. Will ten layers of it learn?",
+            question="The derivative of tanh is 1 at the origin. Will ten layers of it learn?",
             choices=("no, ten layers are too deep", "yes", "yes, in ten times the epochs"),
             answer=1,
             task="Choose tanh as Activation, and let it learn.",
@@ -107,11 +107,12 @@ VANISHING_GRADIENTS = Lesson(
                 Setting("activation", "Activation", none_of=("logistic",)),
                 Result("accuracy", at_least=0.93, within=200),
             ),
-            explanation="With slopes about 1, and first weights that keep the size of what passes "
-            "(Glorot’s), the first layer’s gradients are as large as the last one’s. Residual "
-            "connections and normalization, under All settings, are other ways to the same end.",
+            explanation="With derivatives about 1, and first weights that keep the size of what "
+            "passes (Glorot’s), the first layer’s gradients are as large as the last one’s. "
+            "Residual connections and normalization, under All settings, are other ways to the "
+            "same end.",
             change={"model": {"activation": "tanh"}},
-            holds=(Result("slope_ratio", at_least=0.01),),
+            holds=(Result("gradient_ratio", at_least=0.01),),
         ),
     ),
 )

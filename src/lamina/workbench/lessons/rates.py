@@ -135,8 +135,8 @@ BATCH_SIZE = Lesson(
             task="Press Play, and let it learn for 150 epochs.",
             control="play",
             waits_for=(Result("epoch", at_least=150),),
-            explanation="Every step goes down the true slope, and the curve never rises. But an "
-            "epoch is one step: 150 of them have not bent the border.",
+            explanation="Every step goes down the true gradient, and the curve never rises. But "
+            "an epoch is one step: 150 of them have not bent the border.",
             change={},
             holds=(Result("share_of_rises", at_most=0.1), Result("loss", at_least=0.22)),
         ),
@@ -222,9 +222,9 @@ DEAD_RELUS = Lesson(
     name="dead_relus",
     title="Units that died",
     subject=SUBJECT,
-    about="A ReLU gives 0 for every z below 0, and its slope there is 0 too. One step that is too "
-    "long can carry a unit to where z is negative for every row: no gradient reaches it any more, "
-    "and it never comes back.",
+    about="A ReLU gives 0 for every z below 0, and its derivative there is 0 too. One step that is "
+    "too long can carry a unit to where z is negative for every row: no gradient reaches it any "
+    "more, and it never comes back.",
     equation="relu(z) = max(0, z),   relu′(z) = 0 for z < 0",
     paper="Maas, Hannun and Ng 2013; Lu, Shin, Su and Karniadakis 2020.",
     state=_plain_descent(learning_rate_init=3.0, hidden_layer_sizes=[8, 8], activation="relu"),
