@@ -11,7 +11,9 @@ from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import KFold, RepeatedKFold, ShuffleSplit
 
 from lamina import TabularClassifier, TabularRegressor
+from lamina.encoding import TableEncoding
 from lamina.errors import TableError
+from lamina.tabular.categorical_columns import types_with_categories
 
 # Scores of these few samples may be no better than the trivial predictor's.
 pytestmark = pytest.mark.filterwarnings("ignore::lamina.errors.NoBetterThanTrivialWarning")
@@ -198,6 +200,25 @@ def test_whole_numbers_become_categories_where_the_user_says_so():
         fast(categorical_features=["cod"]).fit(table, y)
     with pytest.raises(TableError, match="give a data frame"):
         fast(categorical_features=[0]).fit(table.to_numpy(), y)
+
+
+def test_auto_and_integer_categories_ask_one_question():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "few": rng.integers(0, 5, 60),
+            "with gaps": np.where(np.arange(60) % 7, rng.integers(0, 5, 60), np.nan),
+            "as text": rng.integers(1, 6, 60).astype(str),
+            "one a row": rng.permutation(60),
+            "halves": rng.integers(0, 5, 60) / 2,
+            "two": rng.integers(0, 2, 60),
+            "too many": np.arange(60) % 21,
+        }
+    )
+    levels = TableEncoding(integer_categories=20).fit(table).levels_
+    assert list(levels) == ["few", "with gaps", "as text"]
+    assert types_with_categories(table, "auto", None) == dict.fromkeys(levels, "category")
+    assert types_with_categories(table, "auto", {"few": "number"})["few"] == "number"
 
 
 def test_a_short_time_leaves_out_networks_and_says_so():

@@ -52,7 +52,8 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
       training. A category that is rare in training, or unknown to it, is 0 in all of them. A
       whole number is one category whether it is written 2 or 2.0.
     - A text column of a data frame whose cells are numbers or dates in any usual form ("$1,200",
-      "12,5 %", "31.12.2024") is read as such. Single odd cells in it are missing.
+      "12,5 %", "31.12.2024") is read as such. Single odd cells in it are missing. In a later
+      table, "?", "n/a" and the like are missing among numbers; other odd cells are errors.
     - A column of a data frame is left out if it has no value, is constant, equals another column or
       numbers the rows.
 
@@ -77,8 +78,8 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         'day_of_year', 'half_year', 'year' and 'date_of_year' (a 0/1 column for each day, where
         dates cover three years). A part has columns if it varies in training.
     integer_categories : int, default=0
-        A column of whole numbers with at most so many values has a 0/1 column for each value as
-        well, unless `column_types` calls it a 'number'. 0 for none.
+        A column of whole numbers with 3 to so many values, each in three rows on average, has a 0/1
+        column for each value as well, unless `column_types` calls it a 'number'. 0 for none.
     text_components : int, default=0
         The most columns that short texts turn into beside their categories: main directions of
         their hashed n-grams of 2 to 4 characters. Columns of `column_types` 'text' have them, and

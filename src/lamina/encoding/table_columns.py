@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, cast
 from lamina.encoding.column_form import ColumnForm
 from lamina.encoding.columns import Kind, categories, is_text, kind_of
 from lamina.encoding.form_finding import COLUMN_TYPES, ColumnType, find_form
+from lamina.encoding.mixed_cells import missing_cells, text_cells, without_marks
 from lamina.encoding.understanding import Understanding
 from lamina.errors import TableError, nearest_match, suggestion
 
@@ -104,6 +105,9 @@ def read_training(
     remarks: dict[str, tuple[str, ...]] = {}
     for name, column in columns.items():
         chosen = cast("ColumnType | None", (types or {}).get(name))
+        said: tuple[str, ...] = ()
+        if understanding is not None and chosen not in ("category", "text"):
+            column, said = without_marks(name, column)
         if understanding is not None and name in understanding.forms and chosen is None:
             forms[name] = understanding.forms[name]
             remarks[name] = understanding.remarks.get(name, ())
@@ -114,6 +118,8 @@ def read_training(
             if form.kind != "category" or form.missing:
                 forms[name] = form
                 column = form.read(name, column, values)
+        if said:
+            remarks[name] = (*said, *remarks.get(name, ()))
         typed[name] = _read(name, column, forms.get(name))
     may_be_empty = understanding is not None
     kinds = {
@@ -128,16 +134,31 @@ def read_new(
 ) -> dict[str, Any]:
     """The columns of a later table, by the forms of the training table."""
     return {
-        name: _read(name, column, forms.get(name) or _form_of_numbers(name, column, kinds[name]))
+        name: _read(name, column, forms.get(name))
+        if kinds[name] == "category"
+        else _read_numbers(name, column, forms.get(name))
         for name, column in columns.items()
     }
 
 
-def _form_of_numbers(name: str, column: Any, kind: Kind) -> ColumnForm | None:
-    """The form of a text column where training had numbers or dates; None where it finds none."""
-    if kind == "category" or not is_text(column) or column.isna().all():
-        return None
-    form = find_form(name, column).form
+def _read_numbers(name: str, column: Any, form: ColumnForm | None) -> Any:
+    """The cells of a column that had numbers or dates in training; the texts are read by a form.
+
+    Cells such as '?' are missing as in training, even where a later table has no other cells.
+    """
+    is_str = text_cells(column)
+    if not is_str.any():
+        return column
+    texts = column.where(is_str, None)
+    form = form or _form_of_numbers(name, texts)
+    read = texts.mask(missing_cells(texts)) if form is None else form.read(name, texts)
+    # Numbers beside texts, as a program or a workbook has them, are what they are.
+    return read if (is_str | column.isna()).all() else column.astype(object).mask(is_str, read)
+
+
+def _form_of_numbers(name: str, texts: Any) -> ColumnForm | None:
+    """The form of texts where training had numbers or dates; None where it finds none."""
+    form = find_form(name, texts).form
     # Odd cells are for the reader to refuse: only a whole column of training may call them missing.
     return None if form.kind == "category" else ColumnForm(form.kind, form.number, form.order)
 

@@ -7,10 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from lamina.encoding.columns import READERS
 from lamina.encoding.frames import as_pandas
+from lamina.encoding.integer_levels import is_of_few_levels
+from lamina.encoding.table_columns import read_training
+from lamina.encoding.understanding import understanding_of
 from lamina.errors import TableError, suggestion
 
-# An integer column with so many levels at most is a category with 'auto'.
+# A column of whole numbers with so many levels at most is a category with 'auto'.
 MOST_LEVELS = 20
 
 
@@ -48,15 +52,23 @@ def types_with_categories(
             "X is an array: give a data frame, such as pandas.DataFrame(X)"
         )
     if isinstance(categorical_features, str):
-        names = [str(name) for name in frame.columns if _has_few_levels(frame[name])]
+        names = _of_few_levels(frame, chosen)
     else:
         names = _names(categorical_features, [str(name) for name in frame.columns])
     return dict.fromkeys(names, "category") | chosen
 
 
-def _has_few_levels(column: Any) -> bool:
-    kind = getattr(column.dtype, "kind", "O")
-    return kind in "iu" and 2 < column.nunique() <= min(MOST_LEVELS, len(column) // 4)
+def _of_few_levels(frame: Any, chosen: Mapping[str, str]) -> list[str]:
+    """Return the columns of few whole numbers, read as TableEncoding reads them."""
+    names = [str(name) for name in frame.columns]
+    columns = {name: frame.iloc[:, place] for place, name in enumerate(names) if name not in chosen}
+    typed = read_training(columns, understanding_of(frame))
+    return [
+        name
+        for name, kind in typed.kinds.items()
+        if kind == "number"
+        and is_of_few_levels(READERS[kind](name, typed.columns[name]), MOST_LEVELS)
+    ]
 
 
 def _names(features: Any, columns: list[str]) -> list[str]:

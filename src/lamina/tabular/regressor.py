@@ -41,8 +41,8 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
         networks (epochs) and the root mean squared error (networks).
     categorical_features : {'from_dtype', 'auto'} or list of str, int or bool, default='from_dtype'
         The columns of categories: those of text, booleans and categorical types; with 'auto' whole
-        numbers of 3 to 20 levels besides; with a list the named ones besides, by name or place, or
-        a mask.
+        numbers of 3 to 20 levels besides, each in three rows on average; with a list the named ones
+        besides, by name or place, or a mask.
     column_types : dict of str to {'number', 'date', 'category', 'text'}, default=None
         What columns hold, where it is not what their values say.
     n_jobs : int or None, default=None
