@@ -83,7 +83,7 @@ def test_what_a_diagnosis_finds_is_told_once(train):
         *("--dataset", "moons", "-s", "solver=sgd", "-s", "momentum=0"),
         *("-s", "learning_rate_init=30"),
     )
-    assert ran.err.count("are dead: for every row looked at") == 1
+    assert ran.err.count("are dead: their") == 1
 
 
 def test_settings_reach_the_network(train, tmp_path):

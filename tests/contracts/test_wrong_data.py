@@ -39,7 +39,7 @@ WRONG_X: dict[str, tuple[Any, str]] = {
     "a number": (3.0, r"X is 3\.0"),
     "no rows": (X[:0], r"X has shape \(0, 3\)"),
     "no columns": (X[:, :0], r"X has shape \(20, 0\)"),
-    "complex numbers": (X + 1j, r"Complex data not supported: take the real"),
+    "complex numbers": (X + 1j, r"Complex data not supported: use the real"),
     "ragged lists": ([[1, 2], [3]], r"X and y must be rectangular"),
     "a word": ("hello", r"X is 'hello'"),
 }
@@ -92,11 +92,11 @@ WRONG_LABELS: dict[str, tuple[Any, str]] = {
     "NaN": (with_element(Y, 4, np.nan), r"Input y contains NaN: y\[4\] is nan"),
     "None among numbers": (
         with_element(Y, 7, None),
-        r"y\[7\] is None, and every row needs a label",
+        r"y\[7\] is None, and every sample needs a label",
     ),
     "None among words": (
         with_element(Y.astype(str).astype(object), 7, None),
-        r"y\[7\] is None, and every row needs a label",
+        r"y\[7\] is None, and every sample needs a label",
     ),
     "words and numbers": (with_element(Y, 9, "a"), r"y\[0\] is 0, and y\[9\] is 'a'"),
     "continuous": (X[:, 0], "Unknown label type: continuous"),
@@ -147,7 +147,7 @@ WEIGHT = np.ones(20)
 WRONG_WEIGHTS: dict[str, tuple[Any, str]] = {
     "NaN": (with_element(WEIGHT, 3, np.nan), r"{name}\[3\] is nan"),
     "infinity": (with_element(WEIGHT, 6, -np.inf), r"{name}\[6\] is -inf"),
-    "too few": (WEIGHT[:5], r"{name}=.*the 20 rows of X"),
+    "too few": (WEIGHT[:5], r"{name}=.*the 20 samples of X"),
     "a matrix": (WEIGHT[:, None], r"{name}=.*shape \(20, 1\)"),
     "zeros": (0 * WEIGHT, r"{name}=.*at least one non-zero"),
     "a word": ("balanced", r"{name}='balanced'"),
@@ -189,7 +189,7 @@ def test_weights_that_cancel_are_refused_where_a_mean_needs_their_sum(
 def test_a_fit_that_nearly_cancelling_weights_let_diverge_names_them() -> None:
     weight = np.where(CANCELLING < 0, -1.0, 1 + 1e-13)
     model = MLPRegressor(solver="sgd", learning_rate_init=1.0, momentum=0.0)
-    with pytest.raises(NonFiniteError, match="sample_weight holds negative numbers"):
+    with pytest.raises(NonFiniteError, match="sample_weight contains negative numbers"):
         model.fit(X, 1.0 * Y, weight)
 
 

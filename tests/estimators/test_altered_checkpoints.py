@@ -71,7 +71,7 @@ def order_change(value: int) -> Change:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        *[(order_change(n), "order points outside of the 90") for n in (90, 2**40, -1)],
+        *[(order_change(n), "order has indices outside of the 90") for n in (90, 2**40, -1)],
         (order_change(5), "order do not hold each of the 90 samples once"),
         (tensor_change("order", np.arange(85)), "order do not hold each"),
         (tensor_change("order", np.arange(90.0)), "order is an array of dtype float64"),
@@ -150,8 +150,11 @@ def test_a_parameter_that_a_checkpoint_lacks_is_not_another_one(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda identity: identity.update(colour=1), r"colour=.*, which is no parameter here"),
-        (lambda identity: identity.update(colour=None), r"colour=.*, which is no parameter here"),
+        (lambda identity: identity.update(colour=1), r"colour=.*, which is not a parameter here"),
+        (
+            lambda identity: identity.update(colour=None),
+            r"colour=.*, which is not a parameter here",
+        ),
         (lambda identity: identity.pop("class"), "made with class=None"),
         (lambda identity: identity.pop("rows X"), "X is not what it was made with"),
         (lambda identity: identity.pop("random_state"), "made with random_state=None"),

@@ -282,5 +282,5 @@ def test_ones_own_loss_trains_as_the_loss_that_it_is(name: str, engine: str) -> 
 
 
 def test_labels_are_smoothed_for_losses_that_have_a_name_only() -> None:
-    with pytest.raises(ValueError, match=r"label_smoothing=0.1 is of the losses that have a name"):
+    with pytest.raises(ValueError, match=r"label_smoothing=0.1 applies to losses chosen by name"):
         quick(loss=Own(), label_smoothing=0.1).fit(X, Y)

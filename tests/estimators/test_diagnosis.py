@@ -133,7 +133,9 @@ def test_the_column_is_named_where_columns_have_names() -> None:
     frame = pd.DataFrame(WINE.X, columns=WINE.feature_names)
     model = MLPClassifier(max_iter=1, diagnostics=True)
     with (
-        pytest.warns(UnscaledFeaturesWarning, match="mean size of column 'proline' is about 7e"),
+        pytest.warns(
+            UnscaledFeaturesWarning, match="mean magnitude of column 'proline' is about 7e"
+        ),
         pytest.warns(ConvergenceWarning),
     ):
         model.fit(frame, WINE.y)
@@ -252,7 +254,7 @@ def test_a_network_that_learns_noise_by_heart_is_told_so_by_rows_of_ones_own() -
     random_state = np.random.RandomState(0)
     X, y = random_state.standard_normal((120, 10)), random_state.randint(2, size=120)
     model = MLPClassifier((50,), max_iter=200, random_state=0, diagnostics=True)
-    with pytest.warns(RisingValidationLossWarning, match="the network learns its rows by heart"):
+    with pytest.warns(RisingValidationLossWarning, match="the network memorises its samples"):
         model.fit(X[:60], y[:60], validation_data=(X[60:], y[60:]))
     model.set_params(restore_best=True, diagnostics="auto")
     assert model.fit(X[:60], y[:60], validation_data=(X[60:], y[60:])).diagnoses_ == []

@@ -79,7 +79,7 @@ def test_predictions_that_overflow_are_an_error_before_a_scorer_sees_them(
         engine=engine, early_stopping=True, monitor=monitor, learning_rate_init=1e110, **SMALL
     )
     message = (
-        r"in epoch 1; predictions for the 6 validation rows overflowed.*scale the target.*"
+        r"in epoch 1; predictions for the 6 validation samples overflowed.*scale the target.*"
         r"learning_rate_init below 1e\+110"
     )
     with pytest.raises(NonFiniteError, match=message):

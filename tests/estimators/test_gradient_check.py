@@ -153,7 +153,7 @@ def test_a_kink_is_named_as_the_cause() -> None:
     assert check.largest_error > 0.01
     assert check.layers[0].n_kinks > 0
     assert check.passed
-    assert "a kink, as that of a ReLU at 0" in repr(check)
+    assert "a kink within a step, as a ReLU" in repr(check)
     assert "kink" not in repr(clone(model).set_params(activation="tanh").check_gradients(X, y))
 
 

@@ -71,7 +71,7 @@ def test_a_callback_that_predicts_is_told_how() -> None:
 
 
 def test_a_null_character_in_a_checkpoints_path_is_named() -> None:
-    with pytest.raises(ValueError, match=r"checkpoint='a\\x00b' holds a null character"):
+    with pytest.raises(ValueError, match=r"checkpoint='a\\x00b' contains a null character"):
         classifier(checkpoint="a\0b").fit(X, Y)
 
 

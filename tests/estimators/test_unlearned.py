@@ -48,7 +48,7 @@ def test_a_target_out_of_reach_is_named_with_its_cure(loss: str, y: Any) -> None
 def test_the_finding_stands_in_the_convergence_warning_and_no_warning_is_new() -> None:
     with pytest.warns(ConvergenceWarning, match="Set scale_target=True"):
         MLPRegressor(random_state=0).fit(X, 1e6 * Y)
-    with pytest.warns(UnscaledTargetWarning, match=r"R² on the training rows is -4\.46e\+05"):
+    with pytest.warns(UnscaledTargetWarning, match=r"R² on the training samples is -4\.46e\+05"):
         MLPRegressor(random_state=0, diagnostics=True).fit(X, 1e-6 * Y)
 
 
@@ -84,7 +84,7 @@ def test_early_stopping_that_watched_an_accuracy_of_unbalanced_classes_names_the
     model = MLPClassifier(early_stopping=True, random_state=0, max_iter=500).fit(RARE_X, RARE_Y)
     assert roc_auc_score(RARE_Y, model.predict_proba(RARE_X)[:, 1]) < 0.7
     assert len(model.diagnoses_) == 1
-    assert "Early stopping watched accuracy, which stayed at 0.937" in model.diagnoses_[0]
+    assert "Early stopping monitored accuracy, which stayed at 0.937" in model.diagnoses_[0]
     cured = model.set_params(monitor="neg_log_loss").fit(RARE_X, RARE_Y)
     assert cured.diagnoses_ == []
     assert roc_auc_score(RARE_Y, cured.predict_proba(RARE_X)[:, 1]) > 0.8

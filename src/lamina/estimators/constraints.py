@@ -1,4 +1,4 @@
-"""What every parameter may be, declared from the tables of formulas."""
+"""Allowed values of every parameter, derived from the tables of formulas."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ CLASSIFICATION_CONSTRAINTS: dict[str, list[Any]] = {
 
 
 def nearest_parameter(known: Iterable[str], given: Iterable[str]) -> str:
-    """A sentence with the nearest match of the first parameter that is unknown."""
+    """Return a sentence with the nearest match of the first unknown parameter."""
     known = list(known)
     for name in given:
         if name.partition("__")[0] not in known:
@@ -117,12 +117,12 @@ def nearest_parameter(known: Iterable[str], given: Iterable[str]) -> str:
 
 
 def hidden_widths(hidden_layer_sizes: Any) -> list[int]:
-    """The units of each hidden layer; an int is one layer.
+    """Return the number of units of each hidden layer; an int is one layer.
 
     Raises
     ------
     TypeError
-        For a width that is no integer.
+        For a width that is not an integer.
     ValueError
         For a width below one.
     """
@@ -140,12 +140,12 @@ def hidden_widths(hidden_layer_sizes: Any) -> list[int]:
 
 
 def rising_quantiles(quantile: Any) -> float | tuple[float, ...]:
-    """One quantile as a number, several as a tuple.
+    """Return one quantile as a number, or several as a tuple.
 
     Raises
     ------
     TypeError, ValueError
-        For several that are not numbers between 0 and 1 in rising order.
+        For a sequence that is not numbers between 0 and 1 in rising order.
     """
     if isinstance(quantile, Real):
         return float(quantile)
@@ -155,21 +155,21 @@ def rising_quantiles(quantile: Any) -> float | tuple[float, ...]:
     rises = all(before < after for before, after in pairwise(several))
     if not several or not rises or not (several[0] > 0 and several[-1] < 1):
         raise ValueError(
-            f"quantile={shown(quantile)} must rise from above 0 to below 1: sort it, and leave out "
-            "what is there twice"
+            f"quantile={shown(quantile)} must rise from above 0 to below 1: sort it, and remove "
+            "duplicates"
         )
     return tuple(map(float, several))
 
 
 def hidden_activations(activation: Any, n_hidden: int) -> tuple[str, ...]:
-    """The activation of each hidden layer; a name speaks for all of them.
+    """Return the activation of each hidden layer; a single name applies to all of them.
 
     Raises
     ------
     UnknownNameError
-        For a name that is no activation's.
+        For a name that is not an activation.
     ValueError
-        For another number of names than of hidden layers.
+        If the number of names differs from the number of hidden layers.
     """
     each = _one_a_layer("activation", activation, str, n_hidden, ("names", "name"))
     try:
@@ -179,12 +179,12 @@ def hidden_activations(activation: Any, n_hidden: int) -> tuple[str, ...]:
 
 
 def hidden_dropout(dropout: Any, n_hidden: int) -> tuple[float, ...]:
-    """The rate of dropout of each hidden layer; a number speaks for all of them.
+    """Return the dropout rate of each hidden layer; a single number applies to all of them.
 
     Raises
     ------
     TypeError, ValueError
-        For what is no share from 0 to below 1, or another number of rates than of hidden layers.
+        For rates that are not from 0 to below 1, or not one for each hidden layer.
     """
     each = _one_a_layer("dropout", dropout, Real, n_hidden, ("is of", "rate"))
     for rate in each:
@@ -200,7 +200,7 @@ def hidden_dropout(dropout: Any, n_hidden: int) -> tuple[float, ...]:
 def _one_a_layer(
     parameter: str, value: Any, single: type, n_hidden: int, words: tuple[str, str]
 ) -> tuple[Any, ...]:
-    """A parameter's value for each hidden layer; a single one speaks for all of them."""
+    """Return a parameter's value for each hidden layer; a single value applies to all of them."""
     each = (value,) * n_hidden if isinstance(value, single) else tuple(value)
     if len(each) != n_hidden:
         verb, noun = words

@@ -1,4 +1,4 @@
-"""Combinations of parameters that have no meaning: each names the two that clash, and the cure."""
+"""Reject contradictory parameters, with a message that names the pair and the cure."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ Contradiction = Callable[[Any], str | None]
 
 
 def refuse_contradictions(model: Any, *, incremental: bool) -> None:
-    """Look for parameters that clash, before anything else of a fit is done.
+    """Reject contradictory parameters before any other work of a fit.
 
     Parameters
     ----------
     model : estimator
     incremental : bool
-        Whether this is `partial_fit`.
+        True for `partial_fit`.
 
     Raises
     ------
     InvalidParameterError
-        For two parameters that have no meaning together; it is a ValueError.
+        For two parameters that contradict each other; it is a ValueError.
     ValueError
-        For `partial_fit` with a parameter that only `fit` can heed.
+        For `partial_fit` with a parameter that only `fit` supports.
     """
     if incremental and model.early_stopping:
         raise ValueError(
-            "partial_fit does not support early_stopping=True: one epoch at a time, there is "
-            "nothing to stop. Set early_stopping=False, or call fit."
+            "partial_fit does not support early_stopping=True, because it runs one epoch. Set "
+            "early_stopping=False, or call fit."
         )
     if incremental:
         _refuse_what_only_fit_heeds(model)
@@ -55,7 +55,7 @@ def _lbfgs_in_float32(model: Any) -> str | None:
         return None
     return (
         "solver='lbfgs' computes in float64 only, which dtype='float32' forbids. Leave dtype=None, "
-        f"or choose one of the solvers that take float32: {solvers_by_epochs()}."
+        f"or choose one of the solvers that support float32: {solvers_by_epochs()}."
     )
 
 
@@ -64,7 +64,7 @@ def _lbfgs_in_low_precision(model: Any) -> str | None:
         return None
     return (
         f"solver='lbfgs' computes in float64 only, and precision={model.precision!r} sums in "
-        "float32. Set precision=None, or choose one of the solvers that take it: "
+        "float32. Set precision=None, or choose one of the solvers that support it: "
         f"{solvers_by_epochs()}."
     )
 
@@ -94,9 +94,8 @@ def _lbfgs_without_epochs(model: Any) -> str | None:
         value = getattr(model, name)
         if meaningless(value):
             return (
-                f"{name}={value!r} is of the course of epochs, and solver='lbfgs' has none. Leave "
-                f"{name} at its default, or choose one of the solvers by epochs: "
-                f"{solvers_by_epochs()}."
+                f"{name}={value!r} applies to epochs, and solver='lbfgs' has none. Leave {name} at "
+                f"its default, or choose one of the minibatch solvers: {solvers_by_epochs()}."
             )
     return None
 
@@ -107,14 +106,14 @@ def _options_that_the_schedule_has_not(model: Any) -> str | None:
         return None
     if callable(schedule):
         return (
-            f"learning_rate_options={options!r} are of the schedules that have a name, and "
+            f"learning_rate_options={options!r} apply to schedules chosen by name, and "
             f"learning_rate={schedule!r} is a function. Set learning_rate_options=None."
         )
     try:
         SCHEDULES[schedule].settings(options)
     except ValueError as error:
         return (
-            f"learning_rate_options={options!r} do not go with learning_rate={schedule!r}: {error} "
+            f"learning_rate_options={options!r} do not match learning_rate={schedule!r}: {error} "
             "Set learning_rate_options=None for the schedule's defaults."
         )
     return None
@@ -125,7 +124,7 @@ def _checkpoints_of_nothing(model: Any) -> str | None:
         value = getattr(model, name)
         if value is not None and model.checkpoint is None:
             return (
-                f"{name}={value!r} says how often to write a checkpoint, and checkpoint=None names "
+                f"{name}={value!r} sets how often to write a checkpoint, and checkpoint=None names "
                 f"no file for it. Set checkpoint to a path, or {name}=None."
             )
     return None
@@ -134,10 +133,10 @@ def _checkpoints_of_nothing(model: Any) -> str | None:
 def _checkpoint_that_is_no_file(model: Any) -> str | None:
     path = model.checkpoint
     if path is not None and NUL in fspath(path):
-        return f"checkpoint={path!r} holds a null character, which no path may. Leave it out."
+        return f"checkpoint={path!r} contains a null character, which no path may. Leave it out."
     if path is None or (fspath(path) and not Path(path).is_dir()):
         return None
-    return f"checkpoint={path!r} is no file but a folder. Set checkpoint to the path of a file."
+    return f"checkpoint={path!r} is a folder, not a file. Set checkpoint to the path of a file."
 
 
 def _schedule_of_other_arguments(model: Any) -> str | None:
@@ -152,7 +151,7 @@ def _schedule_of_other_arguments(model: Any) -> str | None:
             "Set learning_rate to a function of both, such as lambda step, epoch: 0.001."
         )
     except ValueError:
-        # Some functions in C have no signature to look at.
+        # Some functions written in C have no signature to inspect.
         return None
     return None
 
@@ -164,9 +163,9 @@ def _what_is_no_callback(model: Any) -> str | None:
     if not strangers:
         return None
     return (
-        f"callbacks={shown(given)} holds {shown(strangers[0])}, which is no object with a method "
-        f"among {', '.join(MOMENTS)}. Choose one from lamina.training.callbacks, or write a class "
-        "with one of these methods and pass an object of it."
+        f"callbacks={shown(given)} contains {shown(strangers[0])}, which has no method among "
+        f"{', '.join(MOMENTS)}. Choose one from lamina.training.callbacks, or write a class "
+        "with one of these methods and pass an instance of it."
     )
 
 
@@ -174,7 +173,7 @@ def _loss_that_is_a_class(model: Any) -> str | None:
     if not isinstance(model.loss, type):
         return None
     name = model.loss.__name__
-    return f"loss={shown(model.loss)} is a class and not an object. Set loss to one, as {name}()."
+    return f"loss={shown(model.loss)} is a class. Set loss to an instance of it, as {name}()."
 
 
 def _noise_in_lbfgs(model: Any) -> str | None:
@@ -183,9 +182,9 @@ def _noise_in_lbfgs(model: Any) -> str | None:
     for name in ("dropout", "input_dropout", "input_noise"):
         if np.any(getattr(model, name)):
             return (
-                f"solver='lbfgs' needs the same loss at every look, and {name}="
-                f"{getattr(model, name)!r} draws it anew. Set {name}=0, or choose one of the "
-                f"solvers that take minibatches: {solvers_by_epochs()}."
+                f"solver='lbfgs' needs the same loss at every evaluation, and {name}="
+                f"{getattr(model, name)!r} draws new noise. Set {name}=0, or choose one of the "
+                f"minibatch solvers: {solvers_by_epochs()}."
             )
     return None
 
@@ -196,9 +195,9 @@ def _running_statistics_in_lbfgs(model: Any) -> str | None:
         return None
     without = [repr(n) for n, of in NORMALIZATIONS.items() if not of.statistics]
     return (
-        f"solver='lbfgs' takes no batches, of which normalization={name!r} keeps running "
-        f"statistics. Choose normalization={' or '.join(without)}, or one of the solvers that take "
-        f"minibatches: {solvers_by_epochs()}."
+        f"solver='lbfgs' has no batches, and normalization={name!r} keeps running statistics of "
+        f"batches. Choose normalization={' or '.join(without)}, or one of the minibatch solvers: "
+        f"{solvers_by_epochs()}."
     )
 
 
@@ -207,8 +206,8 @@ def _normalization_of_one_row(model: Any) -> str | None:
     if model.batch_size != 1 or name is None or not NORMALIZATIONS[name].statistics:
         return None
     return (
-        f"normalization={name!r} takes mean and variance over the rows of a batch, and "
-        "batch_size=1 leaves one row. Choose a larger batch_size, or a normalization over units."
+        f"normalization={name!r} takes mean and variance over the samples of a batch, and "
+        "batch_size=1 leaves one sample. Choose a larger batch_size, or a normalization over units."
     )
 
 
@@ -230,8 +229,8 @@ def _lbfgs_with_a_kink(model: Any) -> str | None:
         return None
     return (
         f"solver='lbfgs' needs a loss with a derivative everywhere, but penalty={model.penalty!r} "
-        "has a kink where a weight is 0. Choose penalty='l2', or one of the solvers that take it: "
-        f"{solvers_by_epochs()}."
+        "has a kink where a weight is 0. Choose penalty='l2', or one of the solvers that support "
+        f"it: {solvers_by_epochs()}."
     )
 
 
@@ -252,7 +251,7 @@ def _quantiles_without_their_loss(model: Any) -> str | None:
     if set(QUANTILE) <= set(LOSSES[model.loss].hyperparameters):
         return None
     return (
-        f"quantile={shown(several)} asks for several quantiles, which loss={model.loss!r} does not "
+        f"quantile={shown(several)} requests several quantiles, which loss={model.loss!r} does not "
         "predict. Set loss='quantile', or leave quantile=0.5."
     )
 
@@ -261,9 +260,9 @@ def _smoothing_of_ones_own_loss(model: Any) -> str | None:
     if not getattr(model, "label_smoothing", 0) or isinstance(model.loss, str):
         return None
     return (
-        f"label_smoothing={model.label_smoothing!r} is of the losses that have a name, and "
-        f"loss={model.loss!r} is an object that is given the labels as they are. Set "
-        "label_smoothing=0, and smooth them there."
+        f"label_smoothing={model.label_smoothing!r} applies to losses chosen by name, and "
+        f"loss={model.loss!r} is an object that receives the labels unsmoothed. Set "
+        "label_smoothing=0, and smooth them in the object."
     )
 
 
@@ -272,8 +271,8 @@ def _scaled_target_behind_an_inverse_link(model: Any) -> str | None:
         return None
     if model.output_activation is not None:
         return (
-            "scale_target=True learns the target minus its mean, which "
-            f"output_activation={model.output_activation!r} cannot be shifted by. Leave "
+            "scale_target=True learns the target minus its mean, and predictions with "
+            f"output_activation={model.output_activation!r} cannot be shifted by that mean. Leave "
             "output_activation=None, or set scale_target=False and divide y by its mean."
         )
     named = isinstance(model.loss, str)
@@ -299,7 +298,7 @@ def _is_of_numbers(loss: Loss) -> bool:
 
 
 def solvers_by_epochs() -> str:
-    """The solvers that take minibatches, as a message lists them."""
+    """Return the minibatch solvers as a message lists them."""
     return ", ".join(map(repr, OPTIMIZERS))
 
 
@@ -311,8 +310,8 @@ def _is_no_old_schedule(value: Any) -> bool:
     return callable(value) or SCHEDULES[value].speaks_to_all
 
 
-# What speaks of the course of epochs, and which of its values lbfgs cannot pass over; those of
-# scikit-learn's own parameters it does pass over, as theirs does.
+# Parameters of epochs, each with a test of the values that lbfgs must reject. It ignores those of
+# scikit-learn's own parameters, as scikit-learn's lbfgs does.
 ONLY_BY_EPOCHS: dict[str, Callable[[Any], bool]] = {
     "learning_rate": _is_no_old_schedule,
     "learning_rate_options": bool,

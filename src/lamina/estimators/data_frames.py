@@ -1,4 +1,4 @@
-"""Data frames for those who have pandas."""
+"""Import pandas where it is installed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def pandas_or(instead: str) -> Any:
-    """The library, for `to_frame`; without it, an ImportError that names what else there is.
+    """Return pandas; if it is missing, raise an ImportError that names the alternative.
 
     Examples
     --------
@@ -16,7 +16,5 @@ def pandas_or(instead: str) -> Any:
     try:
         import pandas
     except ImportError as error:
-        raise ImportError(
-            f"to_frame needs pandas: pip install pandas, or take {instead}"
-        ) from error
+        raise ImportError(f"to_frame needs pandas: pip install pandas, or use {instead}") from error
     return pandas

@@ -1,4 +1,4 @@
-"""A network described: a table of its layers, as text, as HTML, as a data frame."""
+"""Description of a network as a table of its layers: as text, as HTML, as a data frame."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 UNKNOWN = "?"
-# Widths that no network has: they stand for features and outputs that only a fit will tell.
+# Widths that no network has; they stand for the numbers of features and outputs before a fit.
 NOT_YET = (1 << 40, (1 << 40) + 1)
 HEADINGS = {
     "layer": "layer",
@@ -37,32 +37,32 @@ HEADINGS = {
     "largest_weight": "largest",
     "n_dead": "dead units",
 }
-# scikit-learn's class of rows, whose text is black wherever it stands: for its own paper alone.
+# scikit-learn's class of table rows; its text is always black, so it suits only that page.
 ROW = "default"
 WORDS = ("layer", "activation", "beside")
 
 
 @dataclass(frozen=True)
 class LayerDescription:
-    """One layer of a network; None is what is not known, or was not asked for.
+    """Description of one layer; None marks a value that is unavailable or was not requested.
 
     Attributes
     ----------
     layer : str
         'hidden_1', 'hidden_2', …, 'output'.
     activation : str
-        Its f; of the output layer the inverse link as well, where that does something.
+        Activation function; for the output layer also the inverse link, unless it is the identity.
     beside : str
-        What the layer has beside: normalization, dropout, a residual.
+        Other parts of the layer: normalization, dropout, a residual connection.
     fan_in, fan_out : int or None
-        Its inputs and outputs.
+        Number of inputs and outputs.
     n_parameters : int or None
-        The numbers that it learns.
+        Number of trained parameters.
     weight_mean, weight_std, largest_weight : float or None
-        Of its weights; the largest by its size.
+        Statistics of the weights; the largest is the one of largest magnitude.
     n_dead : int or None
-        Units of a hidden layer whose activation is flat for every row given, so that they give the
-        same for all, or learn no more: dead ReLUs, saturated sigmoids.
+        Number of hidden units whose activation is flat for every sample passed, so that their
+        output is constant or they no longer learn: dead ReLUs, saturated sigmoids.
     """
 
     layer: str
@@ -79,18 +79,18 @@ class LayerDescription:
 
 @dataclass(frozen=True)
 class NetworkDescription:
-    """What `describe` gives: it prints as a table, and shows as one in a notebook.
+    """Result of `describe`, which prints as a table and renders as one in a notebook.
 
     Attributes
     ----------
     title : str
     layers : tuple of LayerDescription
     n_parameters : int or None
-        Of all layers.
+        Total over all layers.
     dtype : str or None
-        What the parameters are kept in.
+        Data type of the parameters.
     diagnoses : tuple of str
-        What was found wrong in the latest fit.
+        Problems found in the latest fit.
     """
 
     title: str
@@ -100,24 +100,24 @@ class NetworkDescription:
     diagnoses: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, list[Any]]:
-        """The table column by column, with None for what is not known."""
+        """Return the columns of the table, with None for unavailable values."""
         rows = [asdict(layer) for layer in self.layers]
         return {name: [row[name] for row in rows] for name in HEADINGS}
 
     def to_frame(self) -> pd.DataFrame:
-        """The table as a data frame, one row a layer.
+        """Return the table as a data frame, one row per layer.
 
         Raises
         ------
         ImportError
-            Where pandas is missing.
+            If pandas is not installed.
         """
         pandas = pandas_or("to_dict()")
         return pandas.DataFrame(self.to_dict()).set_index("layer")
 
     @property
     def summary(self) -> str:
-        """What all layers add up to, in a line."""
+        """Total number of parameters, in one line."""
         if self.n_parameters is None:
             return "Features and outputs are not known before fit."
         return f"{self.n_parameters:,} parameters in {self.dtype}"
@@ -142,7 +142,7 @@ class NetworkDescription:
         )
 
     def as_fold(self) -> str:
-        """The table in the form of those of scikit-learn's HTML: folded up, under a word."""
+        """Return the table as a collapsed section, in the style of scikit-learn's HTML."""
         return (
             '<div class="estimator-table"><details><summary>Layers</summary>'
             f'<table class="parameters-table"><tbody>{self._rows_as_html(ROW)}</tbody></table>'
@@ -150,7 +150,7 @@ class NetworkDescription:
         )
 
     def _columns(self) -> Iterator[tuple[str, list[str]]]:
-        """Each column that has something to say, as text."""
+        """Yield the name and cells of each column that is not empty, as text."""
         for name, values in self.to_dict().items():
             if any(value not in (None, "") for value in values):
                 yield name, [_as_text(name, value) for value in values]
@@ -177,7 +177,7 @@ class NetworkDescription:
 
 
 def describe(model: Any, passes: Passes | None = None) -> NetworkDescription:
-    """The network of an estimator, fitted or not; its dead units where rows pass through it."""
+    """Describe the network of an estimator, fitted or not; count dead units if given samples."""
     title = type(model).__name__
     if "coefs_" not in vars(model):
         layers = tuple(_layers(model, _network_to_come(model), UNKNOWN))
@@ -199,7 +199,7 @@ def describe(model: Any, passes: Passes | None = None) -> NetworkDescription:
 
 
 def _network_to_come(model: Any) -> NetworkSpec:
-    """What the parameters ask for, as far as it is known before a fit."""
+    """Return the network that the parameters define, as far as it is determined before a fit."""
     n_features, n_outputs = NOT_YET
     widths = [n_features, *hidden_widths(model.hidden_layer_sizes), n_outputs]
     return network_for(tuple(widths), architecture_of(model), next(iter(INVERSE_LINKS)))

@@ -1,7 +1,7 @@
-"""Diagnosis: what has gone wrong in a fit, seen from its data, its units and its losses.
+"""Diagnose a fit from its data, its units and its losses.
 
-Each finding is a warning that names the cure. What is looked at is a sample that costs a few
-microseconds, so the thresholds are such that only a gross mistake passes them.
+Each finding is a warning that names the cure. The checks look at a sample that costs a few
+microseconds, so their thresholds are set to report only gross mistakes.
 """
 
 from __future__ import annotations
@@ -38,22 +38,22 @@ from lamina.formulas.table import Array
 from lamina.network import Dense, NetworkSpec
 
 AUTOMATIC = "auto"
-# First weights are drawn for features of size one. The mean of |x| is at most 1 in a standardised
+# Initial weights are drawn for features of size one. The mean of |x| is at most 1 in a standardised
 # column whatever its outliers, and in one-hot columns and those scaled into [-1, 1].
 LARGEST_FEATURE = 20.0
 SAMPLE = 64
 FIRST_ROWS = 32
 LARGER_SAMPLE = 1024
-# One epoch's loss says little: a rise counts once the last few all show it.
+# A single epoch's loss is noisy: a rise counts only if all of the last few epochs show it.
 LAST_EPOCHS = 3
-# Products of a row with a weight in a fit of some tens of milliseconds.
+# Products of a sample with a weight in a fit of some tens of milliseconds.
 MUCH_WORK = 1e8
 FEWEST_EPOCHS = 5
 LONG_RISE = 20
 
 
 class Diagnosis:
-    """One fit's findings; none where the estimator's `diagnostics` is False.
+    """Findings about one fit; none if the estimator's `diagnostics` is False.
 
     Parameters
     ----------
@@ -66,14 +66,14 @@ class Diagnosis:
         self.n_given = 0
 
     def look_at_rows(self, stacklevel: int) -> None:
-        """Look at the rows, and give what is found before anything is learned from them."""
+        """Check the samples, and issue the findings before training."""
         if self.diagnostics and (self.fit.fresh or not self.fit.incremental):
             names = getattr(self.fit.model, "feature_names_in_", None)
             self.findings += unscaled_features(self.fit.X, names)
             self.give(None, stacklevel + 1)
 
     def look_at(self, attributes: Mapping[str, Any]) -> None:
-        """Look at the losses and units that the fit leaves; one epoch by itself says nothing."""
+        """Check the losses and units after a fit; a single epoch is not enough to judge."""
         if not self.diagnostics or self.fit.incremental:
             return
         n_epochs, columns = attributes["n_iter_"], attributes.get("_history", {})
@@ -82,7 +82,7 @@ class Diagnosis:
         validation = _latest(columns.get("validation_loss"), n_epochs)
         diverging = diverging_loss(losses, self.fit.model.learning_rate_init)
         unlearned = learned_nothing(self.fit, attributes, parameters)
-        # A target out of reach makes losses diverge; a loss that diverges has learned nothing.
+        # An unreachable target makes the loss diverge, and a diverging loss learns nothing.
         is_unscaled = any(isinstance(each, UnscaledTargetWarning) for each in unlearned)
         self.findings += diverging if diverging and not is_unscaled else unlearned
         scores = _latest(attributes.get("validation_scores_"), n_epochs)
@@ -90,19 +90,21 @@ class Diagnosis:
         model = self.fit.model
         decides = monitored(model.monitor, early_stopping=model.early_stopping).decides
         self.findings += undefined_scores(scores, validation, decides)
-        # A loss that diverges on the rows learned from rises on the others for the same reason.
+        # A loss that diverges on the training set rises on the validation set for the same reason.
         if not diverging and not self.fit.model.restore_best:
             self.findings += rising_validation_loss(validation, losses)
         if self.units_deserve_a_look(losses):
-            # The threads of BLAS go on spinning for a while after a product, where the next fit's
-            # would run, and make it a fifth slower.
+            # BLAS threads keep spinning for a while after a product, on the cores where the next
+            # fit
+            # would run, and slow it down by a fifth.
             with _get_threadpool_controller().limit(limits=1, user_api="blas"):
                 self.findings += idle_layers(self.fit.spec, parameters, self.fit.X)
 
     def units_deserve_a_look(self, losses: Sequence[float]) -> bool:
-        """Whether a look at the units costs nothing beside the fit, or the loss makes one due.
+        """Return True if checking the units is cheap next to the fit, or the loss calls for it.
 
-        It takes as long as dozens of steps of a small network, which needs none if it has learned.
+        The check takes as long as dozens of steps of a small network, which needs none if it
+        learned.
         """
         if not losses:
             return True
@@ -111,17 +113,17 @@ class Diagnosis:
         return work > MUCH_WORK or (len(losses) >= FEWEST_EPOCHS and not learned_well)
 
     def attributes(self) -> dict[str, Any]:
-        """What the fitted estimator keeps: the findings as text; None where none were wanted."""
+        """Return the fitted attribute with the findings as text, None with diagnostics=False."""
         if self.fit.incremental and not self.fit.fresh:
             return {}
         return {"diagnoses_": [str(each) for each in self.findings] if self.diagnostics else None}
 
     def give(self, ending: Warning | None, stacklevel: int) -> None:
-        """Give the warning that a fit's ending deserves, and those of the findings that are new.
+        """Issue the warning about a fit's ending, and those of the new findings if requested.
 
-        By default there are none but scikit-learn's own, because a program that makes errors of
-        warnings, or counts them, must run as it did with its classes: where those would warn that
-        a fit has not converged, the findings tell why.
+        By default a fit issues only scikit-learn's own warnings, because a program that counts
+        warnings or turns them into errors must run as it did with scikit-learn's classes. Its
+        ConvergenceWarning then lists the findings as reasons.
         """
         new = self.findings[self.n_given :]
         self.n_given = len(self.findings)
@@ -133,12 +135,12 @@ class Diagnosis:
 
 
 def _latest(curve: Sequence[float] | None, n_epochs: int) -> Sequence[float]:
-    """A curve's part that is the latest fit's; empty where there is no such curve."""
+    """Return the part of a curve that belongs to the latest fit; empty if there is no curve."""
     return curve[max(0, len(curve) - n_epochs) :] if curve else ()
 
 
 def unscaled_features(X: Matrix, names: NDArray[Any] | None) -> list[DiagnosticWarning]:
-    """A warning where the sample of a column is large on the average."""
+    """Return a warning if a column's sampled values have a large mean magnitude."""
     sizes = _feature_sizes(X)
     if sizes is None or not sizes.max() > LARGEST_FEATURE:
         return []
@@ -146,16 +148,16 @@ def unscaled_features(X: Matrix, names: NDArray[Any] | None) -> list[DiagnosticW
     name = f"column {largest}" if names is None else f"column {names[largest]!r}"
     return [
         UnscaledFeaturesWarning(
-            f"The features are not scaled: the mean size of {name} is about "
-            f"{sizes[largest]:.0e}, and first weights are drawn for features of about 1. Large "
-            "features drown the others, and the loss is hard to descend. Put a scaler first: "
-            "make_pipeline(StandardScaler(), model), or MaxAbsScaler() for sparse rows."
+            f"The features are not scaled: the mean magnitude of {name} is about "
+            f"{sizes[largest]:.0e}, and initial weights are drawn for features of about 1. Large "
+            "features drown the others, and the loss is hard to minimise. Put a scaler first: "
+            "make_pipeline(StandardScaler(), model), or MaxAbsScaler() for sparse data."
         )
     ]
 
 
 def _feature_sizes(X: Matrix) -> Array | None:
-    """The mean |x| of each column over a sample of rows; None where no number is large."""
+    """Return the mean |x| of each column over some samples, or None if no number is large."""
     sample = X[:: max(1, X.shape[0] // SAMPLE)] if isinstance(X, np.ndarray) else X.data
     if not _has_large(sample):
         return None
@@ -172,8 +174,8 @@ def _has_large(numbers: NDArray[Any]) -> bool:
 
 
 def idle_layers(spec: NetworkSpec, parameters: Array, X: Matrix) -> list[DiagnosticWarning]:
-    """For dead and for saturated units, a warning about the first layer that is full of them."""
-    # A unit that any row makes active is active: the first rows tell of most layers at once.
+    """Return warnings for the first layers that are full of dead or saturated units."""
+    # A unit that any sample activates is active, so the first samples settle most layers at once.
     if not _mostly_idle(spec, parameters, X[:FIRST_ROWS]):
         return []
     sample = X[:: max(1, X.shape[0] // LARGER_SAMPLE)]
@@ -186,7 +188,7 @@ def idle_layers(spec: NetworkSpec, parameters: Array, X: Matrix) -> list[Diagnos
 
 
 def _mostly_idle(spec: NetworkSpec, parameters: Array, X: Matrix) -> list[tuple[int, int]]:
-    """The index of each hidden block most of whose units no row can change, and their number."""
+    """Return index and idle count of each hidden block in which most units never change."""
     if len(spec.blocks) == 1:
         return []
     X = X.astype(parameters.dtype, copy=False)
@@ -200,13 +202,13 @@ def _idle_message(block: Dense, n_idle: int) -> str:
     what = f"{n_idle} of the {block.fan_out} units of layer {block.name!r}"
     if saturates(block.activation):
         return (
-            f"{what} are saturated: for every row looked at, their {block.activation!r} is flat, "
-            "and so they hardly learn. Scale the features with StandardScaler, choose a smaller "
+            f"{what} are saturated: their {block.activation!r} is flat for every sample checked, "
+            "so they hardly learn. Scale the features with StandardScaler, choose a smaller "
             "learning_rate_init, a larger alpha, or activation='relu'."
         )
     return (
-        f"{what} are dead: for every row looked at, their {block.activation!r} is flat, and they "
-        "learn no more. Choose a smaller learning_rate_init, scale the features with "
+        f"{what} are dead: their {block.activation!r} is flat for every sample checked, so they "
+        "no longer learn. Choose a smaller learning_rate_init, scale the features with "
         "StandardScaler, or choose an activation that is not flat on the left."
     )
 
@@ -219,12 +221,12 @@ def diverging_loss(
     Parameters
     ----------
     losses : sequence of float
-        The training loss of every epoch.
+        Training loss of every epoch.
     rate : float
-        The learning rate that the message names.
+        Learning rate that the message names.
     start : float, default=nan
-        The loss before the first step, where it is known: a rate that is far too large spoils the
-        first epoch already, which then is no measure of the others.
+        Loss before the first step, if available: a rate that is far too large spoils even the
+        first epoch, which is then no reference for the others.
     """
     if len(losses) < FEWEST_EPOCHS:
         return []
@@ -248,14 +250,14 @@ def diverging_loss(
 def rising_validation_loss(
     losses: Sequence[float], training_losses: Sequence[float]
 ) -> list[DiagnosticWarning]:
-    """Return a warning if the validation loss rises while the training loss goes on falling.
+    """Return a warning if the validation loss rises while the training loss keeps falling.
 
     Parameters
     ----------
     losses, training_losses : sequence of float
-        On held-out rows and on those learned from, of every epoch. A network that has learned its
-        rows by heart has a training loss below any validation loss that it ever had; one that has
-        not learned at all may have a rising validation loss as well.
+        Validation and training loss of every epoch. A network that memorises its samples has a
+        training loss below its best validation loss; one that has not learned at all may have a
+        rising validation loss as well.
     """
     if len(losses) < FEWEST_EPOCHS or len(training_losses) != len(losses):
         return []
@@ -272,7 +274,7 @@ def rising_validation_loss(
         RisingValidationLossWarning(
             f"The validation loss has been rising for {since} epochs, from {best:.3g} to "
             f"{losses[-1]:.3g}, while the training loss fell to {training_losses[-1]:.3g}: the "
-            "network learns its rows by heart. Set early_stopping=True or a smaller max_iter, "
-            "choose a larger alpha or a smaller network, or bring more rows."
+            "network memorises its samples. Set early_stopping=True or a smaller max_iter, "
+            "choose a larger alpha or a smaller network, or bring more samples."
         )
     ]

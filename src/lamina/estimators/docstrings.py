@@ -1,4 +1,4 @@
-"""What the estimators' docstrings say of each parameter, for those who show it elsewhere."""
+"""Read the description of each parameter from the estimators' docstrings."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _ENTRY = re.compile(r"^(\w+(?:, \w+)*) : (.+)$")
 
 
 def described(cls: type) -> dict[str, tuple[str, str]]:
-    """For each parameter of a class, what its docstring says: the type, and the description.
+    """Return the type and the description of each parameter from the docstring of a class.
 
     Examples
     --------
     >>> from lamina import MLPClassifier
     >>> described(MLPClassifier)["power_t"]
-    ('float, default=0.5', "The exponent of 'invscaling'.")
+    ('float, default=0.5', "Exponent of 'invscaling'.")
     """
     doc = inspect.getdoc(cls) or ""
     section = re.search(r"^Parameters\n-+\n(.*?)\n\n\w+\n-+\n", doc, re.DOTALL | re.MULTILINE)

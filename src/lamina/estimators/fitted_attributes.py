@@ -1,7 +1,7 @@
-"""The fitted attributes of an estimator, each with what it may hold; a model file's are checked.
+"""Check the fitted attributes of an estimator against their allowed values.
 
-Every attribute that a fit leaves is declared here. A test fits models of every kind and fails where
-one of them has an attribute without a check.
+Every attribute that a fit sets is declared here. A test fits models of every kind and fails if one
+of them has an attribute without a check.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ from lamina.files.fields import (
 from lamina.formulas import INVERSE_LINKS, LOSSES, OPTIMIZERS
 from lamina.network import NetworkSpec, ParameterLayout
 
-# Whole numbers up to here are exact in float64, in which steps are counted. The samples seen are no
-# bound: Ctrl-C inside an epoch leaves steps whose samples no epoch counts.
+# Integers up to this one are exact in float64, in which steps are counted. The number of samples
+# seen is no bound: Ctrl-C inside an epoch leaves steps whose samples no epoch counts.
 MOST_STEPS = 2**53
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
-# What older fits, other solvers or other targets leave out.
+# Attributes that every fit sets; older fits, other solvers or other targets omit the rest.
 ALWAYS = frozenset(
     {"coefs_", "intercepts_", "n_features_in_", "n_layers_", "n_outputs_", "out_activation_"}
 )
 # Predictions read all of these, or none.
 OF_LOSS = frozenset({"_loss_name", "_loss_hyperparameters"})
-# A fit that goes on reads all of these, or none.
+# A fit that resumes reads all of these, or none.
 OPTIMIZER = frozenset({"_optimizer_name", "_optimizer_slots", "_optimizer_step", "_learning_rate"})
 OUTPUT_CONFIG: Fields = {"transform": member(["default", "pandas", "polars", None])}
 # Set on estimators whether they are fitted or not.
@@ -80,7 +80,7 @@ def check_estimator(model: Any) -> None:
         ):
             needed |= together if state.keys() & together else frozenset()
         needed |= OF_LOSS if "_n_targets" in state else frozenset()
-    # Nothing here reads an attribute of another name, such as one that a later version adds.
+    # No code reads attributes of other names, such as those that a later version adds.
     known = {name: value for name, value in state.items() if name in fields}
     check_fields(known, fields, optional=fields.keys() - needed)
 
@@ -91,7 +91,7 @@ def _of_class(model: Any) -> frozenset[str]:
 
 
 def _checked_network(model: Any) -> NetworkSpec:
-    """The network; its parts, from which it follows, are checked first."""
+    """Return the network after checking the parts that define it."""
     fitted = vars(model)
     whole(1)(fitted.get("n_features_in_"), "n_features_in_")
     list_of(whole(1))(fitted.get("_heads", []), "_heads")
@@ -112,7 +112,7 @@ def _floats(value: Any, place: str) -> None:
 
 
 def fitted_fields(model: Any, spec: NetworkSpec) -> Fields:
-    """The check of every attribute that a fit leaves on a model of this network."""
+    """Return the check of every attribute that a fit sets on a model with this network."""
     fitted = vars(model)
     features, parts = model.n_features_in_, list_of(_floats)
     names = array("O", (features,))
@@ -136,7 +136,7 @@ def fitted_fields(model: Any, spec: NetworkSpec) -> Fields:
 
 
 def scaling_fields(fitted: dict[str, Any], spec: NetworkSpec) -> Fields:
-    """The check of every attribute that a fit with scale_target=True leaves."""
+    """Return the check of every attribute that a fit with scale_target=True sets."""
     block = spec.blocks[-1]
     shapes = [(block.fan_in, block.fan_out), (block.fan_out,)]
 
@@ -160,7 +160,7 @@ def scaling_fields(fitted: dict[str, Any], spec: NetworkSpec) -> Fields:
 
 
 def epoch_fields(fitted: dict[str, Any], n_parameters: int) -> Fields:
-    """The check of every attribute that fits by epochs leave."""
+    """Return the check of every attribute that a minibatch solver sets."""
     curve = fitted.get("loss_curve_", [])
     numbers()(curve, "loss_curve_")
     slots = fitted.get("_optimizer_slot_names")
@@ -216,7 +216,7 @@ def _class_fields(fitted: dict[str, Any], spec: NetworkSpec) -> Fields:
 
 
 def _are_classes(value: Any) -> bool:
-    """Whether these are distinct labels in rising order."""
+    """Return True for distinct labels in rising order."""
     if not isinstance(value, np.ndarray) or value.ndim != 1 or value.dtype.kind not in "biufUO":
         return False
     items = value.tolist()
@@ -248,7 +248,7 @@ def _target_fields(fitted: dict[str, Any], spec: NetworkSpec) -> Fields:
 
 
 def _outputs_per_target(loss: str, hyperparameters: Any, spec: NetworkSpec) -> int:
-    """The outputs that a loss has for each target, once they are those of the network."""
+    """Return a loss's number of outputs per target, after checking that the network has them."""
     record_of_loss = LOSSES[loss]
     if spec.inverse_link != record_of_loss.inverse_link:
         raise ModelFileError(
@@ -262,7 +262,7 @@ def _outputs_per_target(loss: str, hyperparameters: Any, spec: NetworkSpec) -> i
 
 
 def loss_settings(loss: str | None) -> Check:
-    """The check of a loss's hyperparameters, as the fitted model keeps them."""
+    """Return the check of a loss's hyperparameters as stored in the fitted model."""
     expected = () if loss is None else LOSSES[loss].hyperparameters
     return record({name: _SETTINGS[name] for name in expected})
 

@@ -1,4 +1,4 @@
-"""The fitted arrays of a network, which users may replace: checked before anything reads them."""
+"""Check the fitted arrays of a network, which users may replace, before anything reads them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from lamina.formulas.table import Array
 
-# The parts of the parameter vector beside weights and biases; a plain network has neither.
+# Parts of the parameter vector other than weights and biases; a plain network has neither.
 PARTS_BESIDE = ("unit_parameters_", "running_statistics_")
 
 
@@ -19,7 +19,7 @@ def fitted_parts(model: Any) -> list[list[Array]]:
     Raises
     ------
     ValueError
-        For an attribute that is no list of arrays of real numbers; names it.
+        For an attribute that is not a list of arrays of real numbers; names it.
     """
     names = ("coefs_", "intercepts_", *PARTS_BESIDE)
     named = {name: getattr(model, name, ()) for name in names}
@@ -40,12 +40,12 @@ def fitted_parts(model: Any) -> list[list[Array]]:
 
 
 def require_biases(weights: Sequence[Array], biases: Sequence[Array]) -> None:
-    """Check that the intercepts are one number for each column of the weights.
+    """Check that intercepts_ has one number for each column of the weights.
 
     Raises
     ------
     ValueError
-        Where they are not, because someone has set them by hand.
+        If it has not, because someone has set it by hand.
     """
     found = [part.shape for part in biases]
     expected = [(part.shape[1],) for part in weights]

@@ -1,4 +1,4 @@
-"""The course of a fit: from parameters and validated data to the attributes that the fit leaves."""
+"""Run a fit: from parameters and validated data to the fitted attributes."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ DIVERGED = (
 
 @dataclass(frozen=True)
 class Assignment:
-    """One fit, ready to run.
+    """Validated inputs of one fit.
 
     Attributes
     ----------
@@ -68,20 +68,20 @@ class Assignment:
     X : ndarray or csr matrix of shape (n_samples, n_features)
     weight : ndarray of shape (n_samples,) or None
     start : ndarray of shape (n_parameters,)
-        Its own to change.
+        Initial parameters; the fit changes them in place.
     random_state : RandomState
     held_out : HeldOut or None
-        The user's own rows to measure on.
+        Validation data passed by the user.
     deadline : float
-        The `perf_counter` at which the fit ends.
+        `perf_counter` value at which the fit ends.
     as_given : tuple
         X, y and sample_weight before validation.
     resume : str or path-like or None
-        The checkpoint to go on from.
+        Checkpoint to resume from.
     fresh : bool
-        Whether nothing of earlier fits counts.
+        True if earlier fits are ignored.
     incremental : bool
-        Whether this is `partial_fit`.
+        True for `partial_fit`.
     """
 
     model: Any
@@ -101,14 +101,14 @@ class Assignment:
 
     @property
     def rows(self) -> Rows:
-        """All rows, in the dtype of the parameters."""
+        """All samples, in the dtype of the parameters."""
         dtype = self.start.dtype
         weight = None if self.weight is None else self.weight.astype(dtype, copy=False)
         return Rows(self.X.astype(dtype, copy=False), self.task.targets(dtype), weight)
 
     @cached_property
     def objective(self) -> Objective:
-        """What is minimised."""
+        """Loss and penalty to minimise."""
         model, task = self.model, self.task
         if not isinstance(task.loss, str):
             self._try_out(task.loss)
@@ -121,30 +121,30 @@ class Assignment:
         )
 
     def _try_out(self, loss: CustomLoss) -> None:
-        """See on a few rows that the user's own loss does as it must."""
+        """Check on a few samples that a custom loss keeps its contract."""
         _, y, weight = self.rows
         y = y[:ROWS_TO_TRY]
         if weight is not None:
-            # The first rows may all weigh 1, for which a loss that ignores weights is right.
+            # The first samples may all have weight 1, which hides a loss that ignores weights.
             weight = np.linspace(0.5, 3, len(y), dtype=self.start.dtype)
         logits = np.linspace(-1, 1, len(y) * self.spec.n_outputs, dtype=self.start.dtype)
         require_rows_apart(loss, logits.reshape(len(y), -1), y, weight)
 
 
 class Outcome(NamedTuple):
-    """What a fit leaves: attributes to keep, and then a warning to give, where one is due."""
+    """Result of a fit: the fitted attributes, and a warning to issue or None."""
 
     attributes: dict[str, Any]
     warning: Warning | None
 
 
 def fit_by_lbfgs(fit: Assignment) -> Outcome:
-    """Minimise the loss over all rows at once."""
+    """Minimise the loss over all samples at once."""
     model = fit.model
     if fit.resume is not None:
         raise InvalidParameterError(
-            f"resume={fit.resume!r} goes on with epochs, and solver='lbfgs' has none. Leave it "
-            "out, or choose one of the solvers by epochs."
+            f"resume={fit.resume!r} continues epochs, and solver='lbfgs' has none. Leave it "
+            "out, or choose one of the minibatch solvers."
         )
     plan = LbfgsPlan(
         fit.objective,
@@ -172,7 +172,7 @@ def fit_by_lbfgs(fit: Assignment) -> Outcome:
 
 
 def fit_by_epochs(fit: Assignment) -> Outcome:
-    """Run epochs of minibatch steps, one in `partial_fit`."""
+    """Train for epochs of minibatch steps, or for one epoch in `partial_fit`."""
     writes = fit.model.checkpoint is not None or fit.resume is not None
     identity = identity_of(fit) if writes else {}
     begun = resumed(fit, identity, _batch_size(fit.model))
@@ -181,8 +181,8 @@ def fit_by_epochs(fit: Assignment) -> Outcome:
     plan = _training_plan(fit, len(order), wanted)
     _warn_of_clipping(fit.model.batch_size, plan.batch_size)
     memory = memory_for(fit) if begun is None else begun.memory
-    # A warm start that never beats its earlier best keeps the last epoch's weights, because
-    # scikit-learn's best weights are then the very arrays that it trains on.
+    # A warm start that never improves on its earlier best keeps the last epoch's weights, because
+    # scikit-learn's best weights are then the same arrays that it trains.
     fallback = fit.start.copy() if fit.fresh else None
     if begun is not None:
         fallback = begun.fallback
@@ -201,12 +201,12 @@ def fit_by_epochs(fit: Assignment) -> Outcome:
         checkpoint=checkpoint_of(fit, identity, held_out, fallback),
         resumed=None if begun is None else begun.state,
     )
-    # An average is a row of the optimizer's state, which a later fit may go on changing.
+    # An average is a row of the optimizer's state, which a later fit may change.
     is_average = memory.predicting is not memory.parameters
     learned = memory.predicting.copy() if is_average else memory.parameters
     attributes = network_attributes(fit.spec, learned, fit.task.scaling)
     attributes |= epoch_attributes(memory, plan.optimizer)
-    # A curve that ends with max_iter is meant to be gone through to its end.
+    # A schedule that spans max_iter epochs is meant to run to its end.
     meant = fit.incremental or plan.schedule_record.follows_length
     if meant and ending is Ending.EXHAUSTED:
         return Outcome(attributes, None)
@@ -218,7 +218,7 @@ def fit_by_epochs(fit: Assignment) -> Outcome:
 
 
 def memory_for(fit: Assignment) -> Memory:
-    """What the fit starts from."""
+    """Return the training state from which the fit starts."""
     memory = memory_of(fit.model, fit.start, fresh=fit.fresh, keep_optimizer=fit.incremental)
     if fit.spec.draws and not memory.state.seed:
         drawn = _noise_seed(fit.random_state)
@@ -230,13 +230,13 @@ def memory_for(fit: Assignment) -> Memory:
 
 
 class NextStep(NamedTuple):
-    """What the next step of a fit would go by.
+    """Settings and state of the next step of a fit.
 
     Attributes
     ----------
     optimizer : OptimizerSettings
     memory : Memory
-        Of its own, to change.
+        A copy that the caller may change.
     learning_rate : float
     """
 
@@ -246,7 +246,7 @@ class NextStep(NamedTuple):
 
 
 def next_step(fit: Assignment) -> NextStep:
-    """The next step of a fit by epochs, were all rows one batch."""
+    """Return the next step of a minibatch fit if all samples were one batch."""
     n_samples = fit.X.shape[0]
     wanted = monitored(fit.model.monitor, early_stopping=fit.model.early_stopping)
     plan, memory = _training_plan(fit, n_samples, wanted), memory_for(fit)
@@ -255,13 +255,13 @@ def next_step(fit: Assignment) -> NextStep:
 
 
 def _noise_seed(random_state: np.random.RandomState) -> int:
-    """What dropout and noise are drawn by; never zero, which stands for none."""
+    """Draw the seed of dropout and noise; never zero, which means no seed."""
     high, low = random_state.randint(1, 2**32, size=2, dtype=np.uint32)
     return int(high) << 32 | int(low)
 
 
 def _split(fit: Assignment) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
-    """The rows to learn from, and those that are held out of them."""
+    """Return the indices of the training samples, and of the held-out ones or None."""
     n_samples = fit.X.shape[0]
     if fit.held_out is not None or not fit.model.early_stopping:
         return np.arange(n_samples), None
@@ -280,8 +280,8 @@ def _validation(
         return validation_of(model, fit.spec, fit.objective, parameters, measured, wanted)
     if wanted.scorers or wanted.decides is not Monitor.LOSS:
         raise InvalidParameterError(
-            f"monitor={model.monitor!r} is measured on rows that are not learned from, and there "
-            "are none. Pass validation_data=(X_val, y_val) to fit, or set early_stopping=True."
+            f"monitor={model.monitor!r} is measured on held-out samples, and there are none. Pass "
+            "validation_data=(X_val, y_val) to fit, or set early_stopping=True."
         )
     return None
 
@@ -314,7 +314,7 @@ def _batch_size(model: Any) -> int:
 
 
 def schedule_for(model: Any) -> str | Callable[[int, int], float]:
-    """Its schedule, or a constant rate where its solver heeds no schedule of scikit-learn's."""
+    """Return the schedule, or 'constant' if the solver ignores scikit-learn's schedules."""
     schedule: str | Callable[[int, int], float] = model.learning_rate
     if callable(schedule) or OPTIMIZERS[model.solver].follows_schedule:
         return schedule
@@ -322,7 +322,7 @@ def schedule_for(model: Any) -> str | Callable[[int, int], float]:
 
 
 def _scikit_learn_callbacks(fit: Assignment, parameters: Array) -> list[ScikitLearnCallbacks]:
-    """Who passes the fit on to scikit-learn's own callbacks; nobody where there are none."""
+    """Return the callbacks that forward the fit to scikit-learn's own callbacks, if any."""
     if not has_callbacks(fit.model):
         return []
 
@@ -334,14 +334,14 @@ def _scikit_learn_callbacks(fit: Assignment, parameters: Array) -> list[ScikitLe
 
 
 def callbacks_of(model: Any) -> list[Any]:
-    """The callbacks of `callbacks=`, and the progress bar that `verbose=` may ask for."""
+    """Return the callbacks of `callbacks=`, and the progress bar of verbose='bar'."""
     given = [] if model.callbacks is None else model.callbacks
     callbacks = list(given) if isinstance(given, (list, tuple)) else [given]
     return [*callbacks, ProgressBar()] if model.verbose == BAR else callbacks
 
 
 def _warning_about(ending: Ending, limits: str) -> Warning | None:
-    """The warning that an ending deserves; `limits` is what to say of one that came too soon."""
+    """Return the warning for an ending, if any; `limits` is the text for an exhausted limit."""
     warnings_by_ending = {
         Ending.EXHAUSTED: ConvergenceWarning(limits),
         Ending.INTERRUPTED: UserWarning("Training interrupted by user."),
@@ -353,7 +353,7 @@ def _warning_about(ending: Ending, limits: str) -> Warning | None:
 def _warn_of_clipping(wanted: int | str, batch_size: int) -> None:
     if not isinstance(wanted, str) and wanted > batch_size:
         warnings.warn(
-            f"batch_size={wanted} is larger than the number of rows to learn from; it is going "
-            f"to be clipped to {batch_size}",
+            f"batch_size={wanted} is larger than the number of training samples; it is clipped "
+            f"to {batch_size}",
             stacklevel=6,
         )

@@ -1,4 +1,4 @@
-"""Gradients checked: finite differences of the loss against backpropagation, layer by layer."""
+"""Check backpropagation against finite differences of the loss, layer by layer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lamina.network import NetworkSpec, ParameterLayout
 
 TOLERANCE = 1e-6
 STEP = 1e-5
-# No difference is more exact than this part of a loss of size one, divided by the tolerance.
+# No finite difference is more exact than this fraction of a loss of size one, over the tolerance.
 SMALLEST_SCALE = 1e-4
 SMALLEST_BEND = 1e-3
 TRAINED_PARTS = ("coefs_", "intercepts_", "unit_parameters_")
@@ -29,25 +29,24 @@ TRAINED_PARTS = ("coefs_", "intercepts_", "unit_parameters_")
 
 @dataclass(frozen=True)
 class LayerCheck:
-    """What the check of one layer came to.
+    """Result of checking the gradient of one layer.
 
     Attributes
     ----------
     layer : str
         'hidden_1', 'hidden_2', …, 'output'.
     n_checked, n_parameters : int
-        How many of its parameters were moved, and how many it has.
+        Number of parameters checked, and of all parameters of the layer.
     largest_error : float
-        The largest difference between both derivatives, as a part of the layer's largest
-        derivative.
+        Largest difference between both derivatives, relative to the layer's largest derivative.
     worst : str
-        The parameter with that error, such as 'coefs_[0][3, 2]'.
+        Parameter with that error, such as 'coefs_[0][3, 2]'.
     backpropagated, difference : float
-        Its two derivatives.
+        Its derivative by backpropagation and by finite differences.
     n_kinks : int
-        Errors beyond the tolerance that a kink of the loss explains.
+        Number of errors beyond the tolerance that a kink of the loss explains.
     passed : bool
-        Whether all others are within the tolerance.
+        True if all other errors are within the tolerance.
     """
 
     layer: str
@@ -63,12 +62,12 @@ class LayerCheck:
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """What `check_gradients` gives; it prints as a table.
+    """Result of `check_gradients`, which prints as a table.
 
     Attributes
     ----------
     parameters : str
-        At which parameters the derivatives were taken.
+        Name of the parameters at which the gradient was checked.
     layers : tuple of LayerCheck
     """
 
@@ -77,17 +76,17 @@ class GradientCheck:
 
     @property
     def worst(self) -> LayerCheck:
-        """The layer with the largest error."""
+        """Layer with the largest error."""
         return max(self.layers, key=lambda layer: layer.largest_error)
 
     @property
     def largest_error(self) -> float:
-        """The largest error of all layers."""
+        """Largest error of all layers."""
         return self.worst.largest_error
 
     @property
     def passed(self) -> bool:
-        """Whether every error is within the tolerance of 1e-6, or explained by a kink."""
+        """True if every error is within the tolerance of 1e-6, or explained by a kink."""
         return all(layer.passed for layer in self.layers)
 
     def __repr__(self) -> str:
@@ -104,9 +103,9 @@ class GradientCheck:
             )
         if n_kinks := sum(layer.n_kinks for layer in self.layers):
             lines.append(
-                f"At {n_kinks} parameters the loss has different derivatives to the left and to "
-                "the right: a kink, as that of a ReLU at 0 or of an absolute error, lies within a "
-                "step. That is no fault of the gradient; other rows or weights will avoid it."
+                f"At {n_kinks} parameters the derivatives from the left and from the right differ: "
+                "the loss has a kink within a step, as a ReLU or an absolute error has at 0. This "
+                "is no fault of the gradient; other samples or weights will avoid it."
             )
         if not self.passed and abs(self.worst.difference) < 1e-6 * abs(self.worst.backpropagated):
             lines.append(
@@ -119,8 +118,8 @@ class GradientCheck:
 def check_gradients(
     model: Any, X: Any, y: Any, sample_weight: Any, max_parameters: int
 ) -> GradientCheck:
-    """Check the gradient of an estimator's loss; parameters as in the method of that name."""
-    require_whole("max_parameters", max_parameters, "how many to check in each layer")
+    """Check the gradient of an estimator's loss; see the method of the same name."""
+    require_whole("max_parameters", max_parameters, "the most to check in each layer")
     if max_parameters < 1:
         raise ValueError(f"max_parameters={max_parameters} must be at least 1; 500 is the default")
     where, fit = present_assignment(model, X, y, sample_weight)
@@ -133,9 +132,9 @@ def check_gradients(
 
 
 def present_assignment(model: Any, X: Any, y: Any, sample_weight: Any) -> tuple[str, Assignment]:
-    """Where an estimator stands, in words, and the fit that would go on from there, in float64.
+    """Return a name for the present parameters, and a float64 fit that would start from them.
 
-    Nothing of the estimator changes.
+    The estimator does not change.
     """
     model._validate_params()
     refuse_contradictions(model, incremental=False)
@@ -143,17 +142,17 @@ def present_assignment(model: Any, X: Any, y: Any, sample_weight: Any) -> tuple[
         where = "the fitted parameters"
         fit = model._assignment(X, y, sample_weight, fresh=False, incremental=True)
     else:
-        # A copy, because validation writes down the features, and weights are drawn.
+        # A copy, because validation sets attributes and draws weights.
         where = f"first parameters, drawn with random_state={model.random_state!r}"
         fit = clone(model)._assignment(X, y, sample_weight, fresh=True)
     return where, replace(fit, start=fit.start.astype(np.float64))
 
 
 def _loss_and_gradient(fit: Assignment) -> tuple[Callable[[Array], float], Array]:
-    """The loss as a function of all parameters, and its gradient by backpropagation."""
+    """Return the loss as a function of all parameters, and its gradient by backpropagation."""
     engine = choose_engine(fit.model.engine, fit.model.n_threads)
     objective, outputs = fit.objective, _outputs_summed(fit.objective, fit.spec)
-    # Where the loss is a mean over outputs, the gradient is of their sum; the penalty's is as ever.
+    # If the loss is a mean over outputs, the gradient is that of their sum, but not the penalty's.
     as_differentiated = replace(objective, alpha=objective.alpha / outputs)
     evaluate = engine.evaluator(fit.spec, as_differentiated, fit.rows)
     _, gradient = engine.loss_and_gradient(fit.spec, objective, fit.rows, fit.start)
@@ -169,7 +168,7 @@ Places = dict[str, NDArray[np.int64]]
 
 
 def _places(spec: NetworkSpec) -> Iterator[tuple[str, Places]]:
-    """For each block, the places in the flat vector of what it learns, by the attribute's name."""
+    """Yield each block's name and the indices of its trained parameters in the flat vector."""
     layout = ParameterLayout.of(spec)
     parts = layout.views(np.arange(layout.n_parameters))
     for i, block in enumerate(spec.blocks):
@@ -196,8 +195,9 @@ def _check_layer(
         np.abs(differences).max(), np.abs(backpropagated).max(), SMALLEST_SCALE * max(1, abs(here))
     )
     errors = np.abs(backpropagated - differences) / scale
-    # One kink within the step makes both derivatives differ by twice the error that it causes,
-    # whereas the derivatives of a smooth loss differ by no more than the step.
+    # A kink within the step makes the two derivatives differ by twice the error that it causes;
+    # those
+    # of a smooth loss differ by no more than the step.
     bends = np.abs(left - right) / scale
     is_kink = (errors > TOLERANCE) & (bends > np.minimum(errors, SMALLEST_BEND))
     worst = int(errors.argmax())
@@ -217,7 +217,7 @@ def _check_layer(
 def _derivatives(
     value: Callable[[Array], float], here: float, parameters: Array, place: int
 ) -> tuple[float, float]:
-    """The derivatives to the left and to the right of one parameter."""
+    """Return the derivatives from the left and from the right with respect to one parameter."""
     step = STEP * max(1.0, abs(parameters[place]))
     moved = parameters.copy()
     moved[place] = parameters[place] + step
@@ -228,7 +228,7 @@ def _derivatives(
 
 
 def _name_of(places: Places, place: int) -> str:
-    """The attribute's element at a place in the flat vector."""
+    """Return the attribute's element at an index of the flat vector."""
     for name, part in places.items():
         for index in np.argwhere(part == place):
             return f"{name}[{', '.join(map(str, index))}]"

@@ -1,7 +1,7 @@
-"""Idle units: those whose activation is flat for every row, so that no gradient reaches them.
+"""Find idle units, whose activation is flat for every sample so that no gradient reaches them.
 
-A ReLU that gives zero for all rows is dead; a sigmoid whose every z is far from zero is saturated.
-Both are the same to the mathematics: f'(z) is nothing beside the largest f' that there is.
+A ReLU that is zero for all samples is dead; a sigmoid whose z is always far from zero is saturated.
+In both cases f'(z) is negligible next to the largest f' of the function.
 """
 
 from __future__ import annotations
@@ -16,21 +16,20 @@ from lamina.formulas import ACTIVATIONS
 from lamina.formulas.table import Array
 from lamina.network import Dense, NetworkSpec, ParameterLayout
 
-# A derivative below a hundredth of the largest: tanh beyond |z| = 3, the logistic function beyond
-# 6.
+# A derivative below a hundredth of the largest: tanh beyond |z| = 3, the logistic beyond 6.
 FLAT = 0.01
 FAR = 50.0
 
 
 def active_units(spec: NetworkSpec, parameters: Array, passed: Forward) -> list[NDArray[np.bool_]]:
-    """For each hidden block which of its units, (fan_out,), some row of a pass can change."""
+    """Return for each hidden block a mask, (fan_out,), of the units that some sample activates."""
     return [np.asarray(steep.any(axis=0)) for steep in steep_activations(spec, parameters, passed)]
 
 
 def steep_activations(
     spec: NetworkSpec, parameters: Array, passed: Forward
 ) -> list[NDArray[np.bool_]]:
-    """For each hidden block where f'(z) is something, (rows, fan_out)."""
+    """Return for each hidden block a mask of non-negligible f'(z), (n_samples, fan_out)."""
     learned = ParameterLayout.of(spec).views(parameters).learned
     parts = zip(spec.blocks[:-1], passed.blocks, learned, strict=False)
     return [_is_steep(*part) for part in parts]
@@ -44,19 +43,19 @@ def _is_steep(block: Dense, passed: BlockPass, learned: Array) -> NDArray[np.boo
 
 @cache
 def largest_derivative(activation: str) -> float:
-    """The largest |f'(z)|."""
+    """Return the largest |f'(z)|."""
     return float(np.abs(_derivative_of(activation, np.linspace(-10, 10, 2001))).max())
 
 
 @cache
 def saturates(activation: str) -> bool:
-    """Whether f is flat at both ends, as a sigmoid is, and not at one only, as a ReLU is."""
+    """Return True if f is flat at both ends, like a sigmoid, and not at one only, like a ReLU."""
     ends = np.abs(_derivative_of(activation, np.array([-FAR, FAR])))
     return bool((ends < FLAT * largest_derivative(activation)).all())
 
 
 def _derivative_of(activation: str, z: Array) -> Array:
-    """f'(z), with what units learn as it is at the start."""
+    """Return f'(z), with learned parameters of units at their initial values."""
     formula = ACTIVATIONS[activation]
     learned = [z.dtype.type(parameter.initial) for parameter in formula.parameters]
     return np.asarray(formula.derivative(z, formula.value(z, *learned), *learned))

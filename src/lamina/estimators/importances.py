@@ -1,7 +1,7 @@
-"""Feature importances: by shuffling a feature, and by what it adds along a path of inputs.
+"""Compute feature importances by permutation and by integrated gradients.
 
-Both give scikit-learn's Bunch: importances (n_features, n_repeats or n_samples), and their mean and
-standard deviation (n_features,).
+Both return scikit-learn's Bunch: importances (n_features, n_repeats or n_samples), and their mean
+and standard deviation (n_features,).
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 def by_permutation(model: Inspection, X: Any, y: Any, **options: Any) -> Bunch:
-    """By how much the score falls once a feature is shuffled: scikit-learn's own function."""
-    # scikit-learn's inspection costs a tenth of a second to import; only who asks for it pays.
+    """Return the decrease of the score when a feature is shuffled, by scikit-learn's function."""
+    # scikit-learn's inspection takes a tenth of a second to import, so it is imported on first use.
     from sklearn.inspection import permutation_importance
 
     return permutation_importance(model, X.toarray() if sparse.issparse(X) else X, y, **options)
@@ -32,7 +32,7 @@ def by_permutation(model: Inspection, X: Any, y: Any, **options: Any) -> Bunch:
 def by_integrated_gradients(
     model: Inspection, X: Any, y: Any, *, baseline: ArrayLike = 0.0, n_steps: int = 50
 ) -> Bunch:
-    """What a feature adds to the logits, by its size: of the own class, or of all outputs."""
+    """Return |attribution| of each feature: for the logit of the true class, or for all outputs."""
     check_consistent_length(X, y)
     passes = model._passes(X)
     own = _own_outputs(model, y)
@@ -43,7 +43,7 @@ def by_integrated_gradients(
 
 
 def _own_outputs(model: Any, y: Any) -> NDArray[np.int64] | None:
-    """For each row the output that is its own class's; None where there are no such."""
+    """Return the output of each sample's true class, or None if outputs are not classes."""
     if getattr(model, "_target_kind", None) != "multiclass":
         return None
     if unseen := sorted(set(unique_labels(y)) - set(model.classes_)):

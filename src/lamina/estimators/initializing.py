@@ -1,4 +1,4 @@
-"""From an estimator's parameters to the network's first ones."""
+"""Draw the initial parameters that an estimator's parameters describe."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GIGABYTE = 10**9
 def require_memory(model: Any, spec: NetworkSpec, dtype: DTypeLike) -> None:
     """Check that the parameters and the optimizer's state fit into this machine's memory.
 
-    The system may grant more than it has, and end the process when the memory is used.
+    The system may grant more memory than it has, and kill the process once it is used.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def require_memory(model: Any, spec: NetworkSpec, dtype: DTypeLike) -> None:
 
 @cache
 def installed_memory() -> float:
-    """The bytes of this machine's memory; infinity where the system does not say."""
+    """Return the size of this machine's memory in bytes, or infinity if the system hides it."""
     try:
         return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, OSError, ValueError):
@@ -52,7 +52,7 @@ def installed_memory() -> float:
 def first_parameters(
     model: Any, spec: NetworkSpec, random_state: np.random.RandomState, dtype: DTypeLike
 ) -> Array:
-    """What a fit begins with: drawn by the initializer of that name, or given as arrays.
+    """Return the initial parameters: drawn by the named initializer, or given as arrays.
 
     Raises
     ------
@@ -66,9 +66,9 @@ def first_parameters(
 
 
 def initial_gains(model: Any, spec: NetworkSpec) -> list[float]:
-    """What the initializer asks of each block's activation.
+    """Return the gain that the initializer uses for each block's activation.
 
-    Where the output block has none, scikit-learn draws it as if it had the hidden layers'.
+    For an output block without activation, scikit-learn uses the gain of the hidden layers.
     """
     initializer = INITIALIZERS[model.initializer]
     names = [block.activation for block in spec.blocks]

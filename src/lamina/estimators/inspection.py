@@ -1,8 +1,8 @@
-"""Looking inside a network: its activations, gradients at the inputs, importances, embeddings.
+"""Inspect a network: its activations, input gradients, importances, embeddings.
 
 Shapes: X (n_samples, n_features) dense or sparse. The numbers are those of the reference engine's
-forward and backward pass, whatever engine has trained; rows go through in chunks, so that only
-what is returned has to fit into memory.
+forward and backward pass, whatever engine has trained; samples go through in chunks, so that only
+the result has to fit into memory.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ignore[misc]
-    """What both estimators let one see of their network."""
+    """Methods of both estimators that inspect their network."""
 
     hidden_layer_sizes: Any
     precision: str | None
@@ -49,26 +49,26 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
 
     @property
     def n_parameters_(self) -> int:
-        """How many numbers the network has learned."""
+        """Number of trained parameters."""
         if "coefs_" not in vars(self):
             raise AttributeError(f"this {type(self).__name__} has no parameters before fit")
         spec, _ = network_and_parameters(self)
         return ParameterLayout.of(spec).n_trained
 
     def describe(self, X: Any = None) -> NetworkDescription:
-        """The layers in a table: shapes, parameters, weights, dead units.
+        """Return a table of the layers: shapes, parameters, weights, dead units.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features), optional
-            Rows by which dead units are told: those whose activation is flat for every row, its
-            gradient below a hundredth of its largest. A dead ReLU gives zero for all of them.
+            Samples for counting dead units: units whose activation is flat for every sample, with a
+            derivative below a hundredth of its largest. A dead ReLU is zero for all of them.
 
         Returns
         -------
         NetworkDescription
-            It prints as a table and shows as one in a notebook; `to_frame()` and `to_dict()` give
-            the numbers. Before a fit it says what the parameters ask for.
+            Prints as a table and renders as one in a notebook; `to_frame()` and `to_dict()` return
+            the numbers. Before a fit it describes the network that the parameters define.
 
         Examples
         --------
@@ -91,12 +91,14 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
     def check_gradients(
         self, X: Any, y: Any, sample_weight: Any = None, *, max_parameters: int = 500
     ) -> GradientCheck:
-        """Hold the gradient that trains this network against finite differences of its loss.
+        """Check backpropagation against finite differences of the loss.
 
-        At the fitted parameters, or before a fit at the first ones that it would draw; nothing of
-        the estimator changes. Always in float64, without `precision`, dropout and noise, because
-        these have no gradient that a difference could show. Two evaluations of the loss over all
-        rows for each parameter: a few dozen rows are enough.
+        The check is made at the fitted parameters, or before a fit at the initial ones that it
+        would
+        draw; the estimator does not change. It always runs in float64, without `precision`, dropout
+        and noise, because a finite difference cannot measure their derivative. It evaluates the
+        loss
+        twice on all samples for each parameter: a few dozen samples are enough.
 
         Parameters
         ----------
@@ -104,15 +106,18 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), optional
         max_parameters : int, default=500
-            The most that are checked in each layer, chosen by chance, the same at each call.
+            Maximum number of parameters checked in each layer, drawn at random, the same at each
+            call.
 
         Returns
         -------
         GradientCheck
-            It prints as a table; `passed`, `largest_error` and `layers` tell the same. An error is
-            a part of the layer's largest gradient, and within 1e-6 where all is well. Where the
-            loss has a kink within the step, as ReLUs make one at 0, no difference tells its
-            gradient; the result says so.
+            Prints as a table; `passed`, `largest_error` and `layers` hold its contents. Errors are
+            relative to the layer's largest derivative, and should be within 1e-6. Where the loss
+            has
+            a kink within the step, as ReLUs make one at 0, no finite difference is valid; the
+            result
+            reports such parameters.
 
         Examples
         --------
@@ -126,7 +131,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         return check_gradients(self, X, y, sample_weight, max_parameters)
 
     def _get_params_html(self, *args: Any, **kwargs: Any) -> Any:
-        # scikit-learn's representation in a notebook asks for this; the layers follow below.
+        # scikit-learn's representation in a notebook calls this; the layers follow below.
         parameters = super()._get_params_html(*args, **kwargs)
         with suppress(Exception):
             layers, of_parameters = describe(self).as_fold(), parameters._repr_html_inner
@@ -134,7 +139,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         return parameters
 
     def activations(self, X: Any) -> list[Any]:
-        """Every layer's output for each row of X, from the inputs to the prediction.
+        """Return every layer's output for each sample of X, from the inputs to the prediction.
 
         Parameters
         ----------
@@ -143,10 +148,11 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         Returns
         -------
         list of n_layers_ arrays
-            First X itself, as the network takes it (csr where it was sparse); then a = f(z) of
-            each hidden layer, of shape (n_samples, fan_out); last the prediction behind the inverse
-            link, of shape (n_samples, n_outputs_): a classifier's probabilities (the second class's
-            alone where there are two), or a regressor's numbers.
+            First X itself, as validated (csr if it was sparse); then a = f(z) of each hidden layer,
+            of shape (n_samples, fan_out); last the prediction, of shape (n_samples, n_outputs_): a
+            classifier's probabilities (of the second class alone if there are two), or a
+            regressor's
+            numbers.
 
         Examples
         --------
@@ -164,26 +170,26 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         return [passes.rows, *passes.activations()]
 
     def transform(self, X: Any, layer: int = -1) -> Array:
-        """The activations of a hidden layer: what the network has made of the features.
+        """Return the activations of a hidden layer, the features that the network has learned.
 
-        In the middle of a pipeline, the network is so a learned encoding for what comes after it.
+        Inside a pipeline, this makes the network a learned encoder for the next step.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
         layer : int, default=-1
-            Which hidden layer: 0 is the first, -1 the last.
+            Index of the hidden layer: 0 is the first, -1 the last.
 
         Returns
         -------
-        ndarray of shape (n_samples, units of the layer)
+        ndarray of shape (n_samples, fan_out)
 
         Raises
         ------
         ValueError
             For a network without a hidden layer.
         IndexError
-            For a layer that is not there.
+            For an index out of range.
 
         Examples
         --------
@@ -201,35 +207,37 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
 
     @property
     def _n_features_out(self) -> int:
-        # What scikit-learn's mixin counts the names by; without a fit there is no such attribute.
+        # scikit-learn's mixin counts the feature names by it; the attribute exists only after a
+        # fit.
         if "coefs_" not in vars(self):
             raise AttributeError("_n_features_out")
         spec, _ = network_and_parameters(self)
         return spec.blocks[_hidden_block(spec, -1)].fan_out
 
     def input_gradients(self, X: Any, output: int | None = None) -> Array:
-        """How the logits change with each feature, row by row.
+        """Return the gradient of the logits with respect to each feature, for each sample.
 
-        The logits are what the last layer gives the inverse link: a regressor's prediction itself
-        (its logarithm where the inverse link is 'exp'), a classifier's log odds. Probabilities
-        would hardly change where the network is sure, whatever it looks at.
+        The logits are the inputs of the inverse link: a regressor's prediction itself (its
+        logarithm
+        if the inverse link is 'exp'), a classifier's log odds. Probabilities would hardly change
+        where the network is confident, whatever features it uses.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
         output : int, optional
-            Of which output: a column of the prediction, for a classifier as in `classes_`; all of
-            them by default. Two classes share one output, which speaks for the second.
+            Index of an output, a column of the prediction (for a classifier, of `classes_`); all
+            outputs by default. Two classes share one output, the logit of the second.
 
         Returns
         -------
         ndarray of shape (n_samples, n_features), or (n_samples, n_outputs_, n_features)
-            The latter where the network has several outputs and none was chosen.
+            The latter if the network has several outputs and none was chosen.
 
         Raises
         ------
         IndexError
-            For an output that is not there.
+            For an index out of range.
 
         References
         ----------
@@ -258,10 +266,10 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         baseline: ArrayLike = 0.0,
         n_steps: int = 50,
     ) -> Array:
-        """What each feature adds to a row's logit, compared with a baseline's.
+        """Return what each feature contributes to a sample's logit, relative to a baseline.
 
-        (x - x') ∫₀¹ ∂f/∂x (x' + t (x - x')) dt, with the logit f and the baseline x'. Over the
-        features it sums up to f(x) - f(x'), as exactly as the integral is taken.
+        (x - x') ∫₀¹ ∂f/∂x (x' + t (x - x')) dt, with the logit f and the baseline x'. The sum over
+        the features is f(x) - f(x'), up to the error of the numerical integration.
 
         Parameters
         ----------
@@ -269,11 +277,11 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         output : int, optional
             As in `input_gradients`.
         baseline : float or array-like of shape (n_features,), default=0.0
-            x', a row that tells nothing: zeros are the mean of standardised features, and black in
-            a picture.
+            x', a neutral sample: zeros are the mean of standardised features, and black in an
+            image.
         n_steps : int, default=50
-            Points of the Gauss-Legendre rule. With activations that have a kink the gradient jumps,
-            and the error falls with 1 / n_steps only.
+            Number of points of the Gauss-Legendre rule. The derivative of activations with a kink
+            jumps, and the error then decreases only as 1 / n_steps.
 
         Returns
         -------
@@ -282,7 +290,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         Raises
         ------
         IndexError
-            For an output that is not there.
+            For an index out of range.
         ValueError
             For a baseline of another shape, or n_steps below 1 or above 2000.
 
@@ -313,19 +321,19 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
     def feature_importances(
         self, X: Any, y: Any, method: str = "permutation", **options: Any
     ) -> Bunch:
-        """How much each feature matters, for the score or for the logits.
+        """Return the importance of each feature, for the score or for the logits.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
-            Rows held out say what matters for new rows, those of the fit what was learned.
+            Held-out samples show what matters for new data, training samples what was learned.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         method : {'permutation', 'integrated_gradients'}, default='permutation'
-            - 'permutation': by how much the score falls once a feature's values are shuffled, by
+            - 'permutation': decrease of the score when a feature's values are shuffled, by
               scikit-learn's `permutation_importance`; a sparse X is made dense for it;
-            - 'integrated_gradients': what the feature adds to the logits or takes from them,
-              |integrated_gradients|, in the mean over the rows; of several classes, the logit of
-              the row's own counts, else all outputs together.
+            - 'integrated_gradients': magnitude of a feature's contribution to the logits,
+              |integrated_gradients|, averaged over the samples; for several classes, the logit of
+              the sample's true class counts, else all outputs together.
         **options
             Passed on: `scoring`, `n_repeats`, `n_jobs`, `random_state`, `sample_weight`,
             `max_samples` to the first method, `baseline` and `n_steps` to the second.
@@ -365,18 +373,18 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         return IMPORTANCES[method](self, X, y, **options)
 
     def _passes(self, X: Any) -> Passes:
-        """The network and validated rows, in the dtype that `predict` computes in."""
+        """Return the network and validated samples, in the dtype that `predict` computes in."""
         return Passes(*self._in_one_dtype(self._rows_to_predict(X)), product_in(self.precision))
 
 
 def _hidden_block(spec: NetworkSpec, layer: int) -> int:
-    """The index of a hidden block, counted from either end."""
+    """Return the index of a hidden block, counted from either end."""
     require_whole("layer", layer, "0 is the first hidden layer, -1 the last")
     n_hidden = len(spec.blocks) - 1
     if n_hidden == 0:
         raise ValueError(
-            "hidden_layer_sizes=() has no hidden layer to look at: give the network one, or take "
-            "the features as they are"
+            "hidden_layer_sizes=() has no hidden layer to return: add one, or use the features "
+            "themselves"
         )
     if not -n_hidden <= layer < n_hidden:
         raise IndexError(

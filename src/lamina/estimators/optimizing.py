@@ -1,4 +1,4 @@
-"""From an estimator's parameters to the optimizer that they ask for."""
+"""Collect the optimizer's settings from an estimator's parameters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lamina.formulas import OPTIMIZERS
 
 
 def optimizer_settings(model: Any) -> OptimizerSettings:
-    """The optimizer of a solver by epochs, with all that surrounds its steps."""
+    """Return the settings of a minibatch solver, including clipping, decay and averaging."""
     optimizer = OPTIMIZERS[model.solver]
     decay = optimizer.weight_decay if model.weight_decay is None else model.weight_decay
     most, average = model.max_gradient_norm, model.average_decay

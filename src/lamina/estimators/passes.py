@@ -1,7 +1,8 @@
-"""Passes of many rows through a network, chunk by chunk: activations, gradients, their integrals.
+"""Pass samples through a network in chunks: activations, input gradients, their integrals.
 
 Shapes: rows (n_samples, n_features) dense or csr, in the dtype of the parameters; a direction
-(n_samples, n_outputs) says, row by row, of which sum of the logits f a gradient is taken.
+(n_samples, n_outputs) holds, for each sample, the weights of the logits f in the sum whose gradient
+is taken.
 """
 
 from __future__ import annotations
@@ -22,21 +23,21 @@ from lamina.estimators.refusals import require_whole, shown
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 
-# A chunk's numbers in all layers: some megabytes, so that they do not leave the caches.
+# Numbers of a chunk in all layers: some megabytes, which stay in the caches.
 CHUNK_NUMBERS = 1 << 19
 # The rule of n points needs the eigenvalues of a matrix of n rows.
 MOST_POINTS = 2000
 
 
 class Idleness(NamedTuple):
-    """How much of a hidden block's activations is flat, so that no gradient passes.
+    """Flatness of a hidden block's activations, where no gradient passes.
 
     Attributes
     ----------
     n_idle : int
-        The units that are flat for every row.
+        Number of units that are flat for every sample.
     flat_share : float
-        The part of all rows and units that is flat.
+        Fraction of all pairs of sample and unit that is flat.
     """
 
     n_idle: int
@@ -45,7 +46,7 @@ class Idleness(NamedTuple):
 
 @dataclass(frozen=True)
 class Passes:
-    """A network and the rows that are to go through it, by the reference engine's formulas.
+    """Network and the samples to pass through it, by the reference engine's formulas.
 
     Attributes
     ----------
@@ -53,7 +54,7 @@ class Passes:
     parameters : ndarray of shape (n_parameters,)
     rows : ndarray or csr matrix of shape (n_samples, n_features)
     product : callable
-        The product of matrices, in the estimator's precision.
+        Product of matrices, in the estimator's precision.
     """
 
     spec: NetworkSpec
@@ -62,18 +63,18 @@ class Passes:
     product: Product
 
     def chunks(self) -> Iterator[slice]:
-        """Slices of the rows, one after the other."""
+        """Yield consecutive slices of the samples."""
         widths = self.spec.n_features + 2 * sum(block.fan_out for block in self.spec.blocks)
         step, n_samples = max(1, CHUNK_NUMBERS // widths), self.rows.shape[0]
         return (slice(start, min(start + step, n_samples)) for start in range(0, n_samples, step))
 
     def forward(self, rows: Matrix) -> Forward:
-        """The forward pass of one chunk."""
+        """Run the forward pass of one chunk."""
         with np.errstate(all="ignore"):
             return forward(self.spec, self.parameters, rows, Mode(product=self.product))
 
     def activations(self) -> list[Array]:
-        """Every block's a, and in the last block's place the prediction behind the inverse link."""
+        """Return a of every hidden block, and the prediction in the last block's place."""
         layers = [self._empty(block.fan_out) for block in self.spec.blocks]
         for part in self.chunks():
             passed = self.forward(self.rows[part])
@@ -82,14 +83,14 @@ class Passes:
         return layers
 
     def activation(self, block: int) -> Array:
-        """The a of one block, of shape (n_samples, fan_out)."""
+        """Return a of one block, of shape (n_samples, fan_out)."""
         layer = self._empty(self.spec.blocks[block].fan_out)
         for part in self.chunks():
             layer[part] = self.forward(self.rows[part]).a[block + 1]
         return layer
 
     def idleness(self) -> list[Idleness]:
-        """Of each hidden block, how much of it is flat."""
+        """Return the flatness of each hidden block."""
         n_steep = [np.zeros(block.fan_out, np.int64) for block in self.spec.blocks[:-1]]
         for part in self.chunks():
             passed = self.forward(self.rows[part])
@@ -104,7 +105,7 @@ class Passes:
         ]
 
     def directions(self, output: int | None = None) -> list[Array]:
-        """The direction of that output's logit, or of every output's, alike in all rows."""
+        """Return the direction of one output's logit, or of every output's, for all samples."""
         n_outputs, n_samples = self.spec.n_outputs, self.rows.shape[0]
         if output is not None:
             require_whole("output", output, "0 is the first output, -1 the last")
@@ -117,18 +118,18 @@ class Passes:
         return [self.directions_of(np.full(n_samples, column)) for column in columns]
 
     def directions_of(self, outputs: NDArray[np.int64]) -> Array:
-        """The direction of each row's own output."""
+        """Return the direction of each sample's own output."""
         return np.eye(self.spec.n_outputs, dtype=self.parameters.dtype)[outputs]
 
     def gradients(self, direction: Array) -> Array:
-        """∂(direction · f)/∂x of every row, of shape (n_samples, n_features)."""
+        """Return ∂(direction · f)/∂x of every sample, of shape (n_samples, n_features)."""
         gradients = self._empty(self.spec.n_features)
         for part in self.chunks():
             gradients[part] = self._gradient(self.rows[part], direction[part])
         return gradients
 
     def integrated_gradients(self, direction: Array, baseline: ArrayLike, n_steps: int) -> Array:
-        """(x - x') ∫₀¹ ∂(direction · f)/∂x (x' + t (x - x')) dt, by the Gauss-Legendre rule."""
+        """Return (x - x') ∫₀¹ ∂(direction · f)/∂x (x' + t (x - x')) dt, by Gauss-Legendre."""
         start = self._baseline(baseline)
         points, shares = _rule(n_steps, start.dtype)
         attributions = self._empty(self.spec.n_features)
@@ -167,7 +168,7 @@ class Passes:
 
 
 def _rule(n_steps: int, dtype: Any) -> tuple[Array, Array]:
-    """Points and weights of the Gauss-Legendre rule between 0 and 1."""
+    """Return points and weights of the Gauss-Legendre rule between 0 and 1."""
     require_whole("n_steps", n_steps, "50 is the default")
     if not 1 <= n_steps <= MOST_POINTS:
         raise ValueError(f"n_steps={n_steps!r} must be from 1 to {MOST_POINTS}; 50 is the default")

@@ -1,4 +1,4 @@
-"""What the classifier and the regressor share: validation, the frame of a fit, and prediction."""
+"""Base of the classifier and the regressor: validation, fit, and prediction."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ FLOATS: list[DTypeLike] = [np.dtype(np.float64), np.dtype(np.float32)]
 
 
 class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
-    """The base of MLPClassifier and MLPRegressor; not for use on its own."""
+    """Base of MLPClassifier and MLPRegressor; not for use on its own."""
 
     _numeric_targets = False
 
@@ -96,22 +96,21 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         validation_data: Any = None,
         resume: Any = None,
     ) -> Self:
-        """Learn from rows X and targets y.
+        """Fit the network to X and y.
 
         Parameters
         ----------
         X : array-like or sparse matrix of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), optional
-            How much each row counts; all the same by default. Negative weights subtract.
+            Weight of each sample; all equal by default. Negative weights subtract.
         validation_data : tuple (X_val, y_val) or (X_val, y_val, weight_val), optional
-            Rows of your own to measure on after every epoch: `validation_loss_curve_`,
-            `validation_scores_`, and a column of `history_` for each metric of `monitor`. Nothing
-            is learned from them. With early_stopping=True they take the place of a part of X.
+            Validation set, measured after every epoch: `validation_loss_curve_`,
+            `validation_scores_`, and a column of `history_` for each metric of `monitor`. It is not
+            trained on. With early_stopping=True it replaces the held-out part of X.
         resume : str or path-like, optional
-            A checkpoint of the same fit, which `checkpoint=` has written: from there it goes on, to
-            the very bits that it would have come to. `max_iter` may be another, unless the
-            schedule's curve ends with it.
+            Checkpoint of the same fit, written by `checkpoint=`, from which to resume with
+            bit-identical results. `max_iter` may differ, unless the schedule depends on it.
 
         Returns
         -------
@@ -121,7 +120,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         ------
         NonFiniteError
             In the epoch in which the loss or a layer becomes infinite or NaN; it is a ValueError.
-            The weights of an earlier fit stay as they were.
+            The weights of an earlier fit are kept.
         ZeroDivisionError
             For a batch whose sample weights sum to zero.
         CheckpointError
@@ -133,7 +132,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         return self._fit(X, y, sample_weight, incremental=False, **ways)
 
     def predict(self, X: Any) -> Any:
-        """The prediction for each row of X.
+        """Return the prediction for each sample of X.
 
         Parameters
         ----------
@@ -142,29 +141,29 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Labels from a classifier, numbers from a regressor; indicators are sparse where y was.
+            Labels from a classifier, numbers from a regressor; indicators are sparse if y was.
         """
         return self._answer(self._forward(X))
 
     @abstractmethod
     def _answer(self, prediction: Array) -> Any:
-        """What `predict` gives for a prediction of shape (n_samples, n_outputs)."""
+        """Return the result of `predict` for a prediction of shape (n_samples, n_outputs)."""
 
     @abstractmethod
     def _task(
         self, y: Any, known: bool, classes: ArrayLike | None, weight: Array | None = None
     ) -> Task:
-        """What validated targets ask for; `known` where an earlier fit's task goes on."""
+        """Return the task of validated targets; `known` continues an earlier fit's task."""
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool, **given: Any) -> Self:
         if incremental and hasattr(self, "coefs_"):
-            # scikit-learn validates before the first call only.
+            # scikit-learn validates only before the first call.
             self._validate_params()
         refuse_contradictions(self, incremental=incremental)
         fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         assignment = self._assignment(X, y, sample_weight, fresh, incremental, **given)
         diagnosis = Diagnosis(assignment)
-        # The caller of fit stands behind this method, fit, and scikit-learn's wrapper.
+        # Three frames up is the caller of fit: this method, fit, and scikit-learn's wrapper.
         diagnosis.look_at_rows(stacklevel=4)
         run = fit_by_lbfgs if self.solver == LBFGS else fit_by_epochs
         with negative_weights_explained(assignment.weight):
@@ -186,7 +185,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         validation_data: Any = None,
         resume: Any = None,
     ) -> Assignment:
-        """A fit, ready to run: everything validated, drawn and chosen."""
+        """Validate inputs, draw initial parameters, and return the fit ready to run."""
         seconds = math.inf if self.max_seconds is None else float(self.max_seconds)
         deadline = perf_counter() + seconds
         as_given = X, y, sample_weight
@@ -198,7 +197,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         widths = [X.shape[1], *widths, task.n_outputs]
         spec = network_for(tuple(widths), architecture_of(self), task.inverse_link, task.heads)
         require_memory(self, spec, X.dtype)
-        # A checkpoint holds its generator's state: NumPy's global one need not be given it.
+        # A checkpoint holds its generator's state, so NumPy's global one stays untouched.
         seed = 0 if resume is not None and self.random_state is None else self.random_state
         random_state = generator_for(seed)
         start = (
@@ -224,7 +223,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         )
 
     def _held_out(self, validation_data: Any, task: Task, dtype: DTypeLike) -> HeldOut | None:
-        """The user's own rows to measure on, validated as those to learn from."""
+        """Return the user's validation data, validated like the training data."""
         if validation_data is None:
             return None
         X, y, *weight = parts_of(self, validation_data)
@@ -235,10 +234,10 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
 
     @abstractmethod
     def _task_like(self, task: Task, y: Any) -> Task:
-        """The task of other rows, whose targets must be of the kind of those learned from."""
+        """Return the task of other samples, whose targets must be of the training targets' kind."""
 
     def _keep(self, attributes: dict[str, Any], fresh: bool) -> None:
-        # One call, so that Ctrl-C finds the model either as it was or whole.
+        # A single update, so that Ctrl-C leaves the model either unchanged or complete.
         self.__dict__.update(attributes)
         stale = {*SCALING_ATTRIBUTES, *((*EPOCH_ATTRIBUTES, *PARTS_BESIDE) if fresh else ())}
         for name in stale - set(attributes):
@@ -254,7 +253,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
 
     @property
     def _chosen_dtype(self) -> str | None:
-        """The dtype that the parameters choose; None where the rows do."""
+        """Dtype that the parameters choose; None if X does."""
         return self.dtype if self.precision is None else "float32"
 
     def _validated(
@@ -262,7 +261,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
     ) -> tuple[Matrix, Any]:
         dtypes = self._float_dtypes(fresh) if dtypes is None else dtypes
         if are_plain_rows(X, dtypes) and are_plain_targets(y, len(X)) and np.isfinite(X).all():
-            # Of plain arrays no more than the number and the names of features is left to see.
+            # Plain arrays only need their number and names of features checked.
             validate_data(self, X, y, reset=fresh, skip_check_array=True)
             return X, y
         if not self._numeric_targets:
@@ -284,13 +283,13 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         return _sorted(X), y
 
     def _float_dtypes(self, fresh: bool) -> list[DTypeLike]:
-        """The dtypes that X may keep; any other becomes the first of them."""
+        """Return the dtypes that X may keep; any other becomes the first of them."""
         if self._chosen_dtype is not None:
             return [np.dtype(self._chosen_dtype)]
         return FLOATS if fresh else [dtype_of(self)]
 
     def _go_on(self, spec: NetworkSpec, task: Task) -> Array:
-        """A copy of the present parameters, so that a fit that fails leaves them as they are."""
+        """Return a copy of the fitted parameters, so that a failing fit leaves them unchanged."""
         weights, biases, *_ = fitted_parts(self)
         present = [part.shape for part in weights]
         wanted = ParameterLayout.of(spec).shapes
@@ -301,13 +300,13 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
             raise ValueError(
                 f"the network has weights of shapes {present}, but "
                 f"hidden_layer_sizes={self.hidden_layer_sizes!r} with {spec.n_features} features "
-                f"and {spec.n_outputs} outputs asks for {list(wanted)}: a fit cannot go on with "
+                f"and {spec.n_outputs} outputs needs {list(wanted)}: a fit cannot continue with "
                 "another architecture. Set warm_start=False and call fit, or clone the estimator."
             )
         return trained_parameters_of(self, spec, task.scaling, self._chosen_dtype)
 
     def _forward(self, X: Any, inverse_link: str | None = None) -> Array:
-        """Predict unvalidated X: (n_samples, n_outputs), by its or another inverse link."""
+        """Return the prediction for unvalidated X, (n_samples, n_outputs), by any inverse inverse_link."""
         is_plain = self._can_predict(X)
         rows = X if is_plain else self._rows_to_predict(X)
         spec, parameters, rows = self._in_one_dtype(rows)
@@ -321,10 +320,10 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
             raise
 
     def _in_one_dtype(self, rows: Matrix) -> tuple[NetworkSpec, Array, Matrix]:
-        """The network, its parameters and the rows, both in the dtype that is predicted in."""
+        """Return the network, its parameters and the samples, both in the dtype of prediction."""
         spec, parameters = network_and_parameters(self)
         dtype = self._dtype_to_predict_in(rows.dtype, parameters.dtype)
-        # To ask whether it is needed takes less than astype does to find out that it is not.
+        # Comparing dtypes takes less time than an astype without effect.
         return (
             spec,
             parameters if parameters.dtype == dtype else parameters.astype(dtype),
@@ -337,9 +336,9 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         return own if self.dtype is not None or given == own else FLOATS[0]
 
     def _can_predict(self, X: Any) -> bool:
-        """Whether X is an array that needs neither conversion nor scikit-learn's long way.
+        """Return True if X is an array that needs neither conversion nor scikit-learn's validation.
 
-        Whether its elements are finite is for the engine to see, as it reads them anyway.
+        The engine checks for non-finite elements, because it reads them anyway.
         """
         fitted = self.__dict__
         return (
@@ -350,7 +349,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         )
 
     def _rows_to_predict(self, X: Any) -> Matrix:
-        """X as scikit-learn validates it; its are the errors and warnings."""
+        """Validate X with scikit-learn, raising its errors and warnings."""
         check_is_fitted(self)
         with explained(X):
             X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS, order="C", reset=False)
@@ -371,17 +370,17 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
 
 
 def has_partial_fit(model: Any) -> bool:
-    """Whether the solver takes one epoch at a time; raises AttributeError where it does not."""
+    """Return True for a minibatch solver; raise AttributeError for others."""
     if model.solver not in OPTIMIZERS:
         raise AttributeError(
             f"partial_fit is only available for stochastic optimizers: solver={model.solver!r} "
-            f"takes all rows at once. Choose one of {', '.join(map(repr, OPTIMIZERS))}."
+            f"needs all samples at once. Choose one of {', '.join(map(repr, OPTIMIZERS))}."
         )
     return True
 
 
 def _sorted(X: Any) -> Matrix:
-    """A csr matrix with sorted columns, none out of range: the kernels read where they point."""
+    """Return X with sorted csr indices, checked for range because the kernels do not check."""
     if not sparse.issparse(X):
         return X
     X.check_format(full_check=True)

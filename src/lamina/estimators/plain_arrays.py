@@ -1,8 +1,8 @@
-"""Arrays that pass validation as they are: for them scikit-learn's way there and back is the cost.
+"""Recognise arrays that need no conversion, and so can skip scikit-learn's validation.
 
-To look at a small array from all sides takes scikit-learn as long as many a small network needs
-for ten epochs. What is plain here comes out of `validate_data` as the very same object; whatever is
-not, or must be answered with an error, goes there.
+scikit-learn's checks of a small array take as long as ten epochs of a small network. An array that
+is plain by the functions here leaves `validate_data` as the same object; every other array, and
+every array that must raise an error, goes through scikit-learn.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from numpy.typing import DTypeLike
 
 
 def are_plain_rows(X: Any, dtypes: Sequence[DTypeLike]) -> bool:
-    """Whether X is an array (n_samples, n_features) of one of these dtypes, row by row in memory.
+    """Return True if X is a C-contiguous array (n_samples, n_features) of one of these dtypes.
 
-    Whether its elements are finite is another question.
+    Non-finite elements are not checked.
     """
     return (
         type(X) is np.ndarray
@@ -30,7 +30,7 @@ def are_plain_rows(X: Any, dtypes: Sequence[DTypeLike]) -> bool:
 
 
 def are_plain_targets(y: Any, n_samples: int) -> bool:
-    """Whether y is an array (n_samples,) of finite numbers."""
+    """Return True if y is an array (n_samples,) of finite numbers."""
     return (
         type(y) is np.ndarray
         and y.shape == (n_samples,)

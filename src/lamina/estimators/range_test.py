@@ -1,4 +1,4 @@
-"""The learning-rate range test: training once at ever larger rates, and which of them to take.
+"""Learning-rate range test: train for one step at each of many rising rates, and suggest one.
 
 Smith 2017, Cyclical learning rates for training neural networks, section 3.3.
 """
@@ -19,10 +19,10 @@ from lamina.estimators.constraints import LBFGS
 from lamina.estimators.contradictions import solvers_by_epochs
 from lamina.estimators.refusals import require_whole, shown
 
-# The loss of single batches is smoothed by a running mean, so that one lucky batch decides nothing.
+# A running mean smooths the loss of single batches, so that one lucky batch decides nothing.
 SMOOTHING = 0.9
-# At the lowest loss the rates are about to be too large. Of a tenth, a fifth, a third and points on
-# the way down, a tenth did best on five data sets, with sgd and adam and three seeds each.
+# Beyond the lowest loss rates are too large. Of a tenth, a fifth, a third, and points on the way
+# down, a tenth did best on five data sets, with sgd and adam and three seeds each.
 SAFETY = 10.0
 DIVERGED = 4.0
 FEWEST_STEPS = 10
@@ -30,18 +30,18 @@ FEWEST_STEPS = 10
 
 @dataclass(frozen=True, eq=False)
 class LearningRateRange:
-    """What a range test found.
+    """Result of a learning-rate range test.
 
     Attributes
     ----------
     suggestion : float
-        A rate for `learning_rate_init`: a tenth of that at which the smoothed loss was lowest.
+        Rate for `learning_rate_init`: a tenth of the rate with the lowest smoothed loss.
     rates : ndarray of float64 of shape (n_steps,)
-        The rates that were tried, in a geometric sequence.
+        Rates tried, in a geometric sequence.
     losses : ndarray of float64 of shape (n_steps,)
-        The loss of the batch that each step began with, penalty included.
+        Loss of each step's batch before the step, penalty included.
     smoothed : ndarray of float64 of shape (n_steps,)
-        Their running mean.
+        Running mean of the losses.
     """
 
     suggestion: float
@@ -51,7 +51,7 @@ class LearningRateRange:
 
 
 class RangeTested:
-    """The part of MLPClassifier and MLPRegressor that looks for a learning rate."""
+    """Method of both estimators that searches for a learning rate."""
 
     def find_learning_rate(
         self,
@@ -63,10 +63,11 @@ class RangeTested:
         highest: float = 10.0,
         n_steps: int = 100,
     ) -> LearningRateRange:
-        """Train a copy once at ever larger learning rates, and suggest one.
+        """Train a copy for one step at each of many rising learning rates, and suggest one.
 
-        The copy begins with first weights of its own, takes one step at each rate, and ends where
-        the loss has risen to four times its lowest. The estimator itself stays as it is.
+        The copy starts from newly drawn weights, takes one step at each rate, and stops when the
+        loss
+        has risen to four times its minimum. The estimator itself does not change.
 
         Parameters
         ----------
@@ -74,21 +75,21 @@ class RangeTested:
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), optional
         lowest, highest : float
-            The first rate and the last.
+            First and last rate.
         n_steps : int
-            How many rates are tried, 10 or more.
+            Number of rates, 10 or more.
 
         Returns
         -------
         LearningRateRange
-            With the curve and a suggestion.
+            The curve and a suggestion.
 
         Raises
         ------
         ValueError
-            For bounds out of order, for solver='lbfgs', and where the loss falls at no rate.
+            For bounds out of order, for solver='lbfgs', and if the loss decreases at no rate.
         NonFiniteError
-            Where the loss is infinite or NaN at the lowest rate already.
+            If the loss is infinite or NaN at the lowest rate.
 
         References
         ----------
@@ -105,7 +106,7 @@ class RangeTested:
         >>> 0.001 < found.suggestion < 0.1
         True
         """
-        require_whole("n_steps", n_steps, f"how many rates to try, at least {FEWEST_STEPS}")
+        require_whole("n_steps", n_steps, f"the number of rates, at least {FEWEST_STEPS}")
         bounds: dict[str, Any] = {"lowest": lowest, "highest": highest}
         for name, value in bounds.items():
             if not isinstance(value, Real):
@@ -117,8 +118,8 @@ class RangeTested:
             )
         if self.solver == LBFGS:  # type: ignore[attr-defined]
             raise ValueError(
-                "find_learning_rate looks for a learning rate, and solver='lbfgs' has none. Choose "
-                f"one of the solvers by epochs: {solvers_by_epochs()}."
+                "find_learning_rate searches for a learning rate, and solver='lbfgs' has none. "
+                f"Choose one of the minibatch solvers: {solvers_by_epochs()}."
             )
         rates = np.geomspace(lowest, highest, n_steps)
         note = _Note(n_steps)
@@ -139,7 +140,8 @@ class RangeTested:
         return LearningRateRange(suggest(rates, smoothed), rates, losses, smoothed)
 
 
-# Whatever would hold out rows, end the copy's fit, let its rate be another, or tell of it.
+# Neutral values of parameters that would hold out samples, end the copy's fit, change its rate, or
+# print.
 UNDISTURBED: dict[str, Any] = {
     "learning_rate_options": None,
     "warmup": 0.0,
@@ -158,7 +160,7 @@ UNDISTURBED: dict[str, Any] = {
 
 
 class _Note:
-    """A callback that notes the loss of every step, and ends the fit where it has diverged."""
+    """Callback that records the loss of every step, and ends the fit once it diverges."""
 
     def __init__(self, n_steps: int) -> None:
         self.n_steps = n_steps
@@ -173,7 +175,7 @@ class _Note:
 
 
 def running_mean(losses: NDArray[np.float64]) -> NDArray[np.float64]:
-    """m ← s m + (1 - s) loss, divided by 1 - sᵗ, so that the first losses count in full.
+    """Return m ← s m + (1 - s) loss, divided by 1 - sᵗ to correct the bias of the first means.
 
     Examples
     --------
@@ -188,12 +190,12 @@ def running_mean(losses: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def suggest(rates: NDArray[np.float64], smoothed: NDArray[np.float64]) -> float:
-    """A tenth of the rate at which the smoothed loss is lowest.
+    """Return a tenth of the rate with the lowest smoothed loss.
 
     Raises
     ------
     ValueError
-        Where it falls at none.
+        If the loss decreases at no rate.
     """
     lowest = int(np.argmin(smoothed))
     if lowest == 0:

@@ -1,4 +1,4 @@
-"""Messages about parameters: the name, the value, what is allowed, the nearest match, the cure."""
+"""Build messages about parameters: name, value, allowed values, nearest match, cure."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 class Names(StrOptions):  # type: ignore[misc]
-    """A set of names that a message lists in the same order in every process."""
+    """Set of names that a message lists in the same order in every process."""
 
     def __str__(self) -> str:
         return f"a str among {{{', '.join(map(repr, sorted(self.options)))}}}"
 
 
 def shown(value: Any) -> str:
-    """A value in one line: its repr, or its kind and shape where that is long.
+    """Return a value in one line: its repr, or its type and shape if the repr is long.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def shown(value: Any) -> str:
         text = repr(value)
     except Exception:  # someone's own __repr__ must not hide what is wrong with the value
         text = f"<{type(value).__name__}>"
-    # An address says nothing, and is another in every process.
+    # An address carries no information, and differs from process to process.
     text = ADDRESS.sub("", " ".join(text.split()))
     if len(text) <= LONGEST_VALUE:
         return text
@@ -53,13 +53,13 @@ def shown(value: Any) -> str:
 
 
 def require_whole(name: str, value: Any, advice: str) -> None:
-    """Raise TypeError for what is no whole number; the advice says what to pass."""
+    """Raise TypeError for a value that is not an integer; the advice states what to pass."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"{name}={shown(value)} must be a whole number: {advice}")
 
 
 def refused(name: str, value: Any, constraints: Mapping[str, list[Any]], owner: str) -> str | None:
-    """Why a parameter does not take a value, with the cure; None where it does."""
+    """Return why a parameter rejects a value, with the cure, or None if it accepts it."""
     if name not in constraints:
         return None
     kinds = [make_constraint(each) for each in constraints[name]]
@@ -73,7 +73,7 @@ def refused(name: str, value: Any, constraints: Mapping[str, list[Any]], owner: 
 
 
 def nearest_name(kinds: Iterable[Any], value: Any) -> str:
-    """A sentence with the nearest of the names that are allowed; empty where there is none."""
+    """Return a sentence with the nearest of the allowed names, or '' if none is near."""
     names = [name for kind in kinds if isinstance(kind, StrOptions) for name in kind.options]
     return suggestion(value, sorted(names)) if isinstance(value, str) and names else ""
 
@@ -101,12 +101,12 @@ def _of_learning_rate(value: Any) -> str:
 
 
 def _of_random_state(value: Any) -> str:
-    # NumPy's new generators are what people try; scikit-learn's numbers come from the old one.
+    # People try NumPy's new generators; scikit-learn's numbers come from the old one.
     is_generator = isinstance(value, np.random.Generator)
     return " Pass a whole number, or np.random.RandomState(seed)." if is_generator else ""
 
 
-# What people mean by values that belong elsewhere.
+# Advice on values that belong to another parameter.
 HINTS: dict[str, Callable[[Any], str]] = {
     "loss": _of_loss,
     "learning_rate": _of_learning_rate,

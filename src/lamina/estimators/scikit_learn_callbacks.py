@@ -1,4 +1,4 @@
-"""scikit-learn's own callbacks, told of a fit: a task for the fit, and one below it an epoch."""
+"""Forward a fit to scikit-learn's own callbacks: one task for the fit, one below it per epoch."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any
 
 
 class ScikitLearnCallbacks:
-    """A callback that passes everything on to those that `set_callbacks` was given.
+    """Callback that forwards every event to the callbacks set by `set_callbacks`.
 
     Parameters
     ----------
     model : estimator
     X, y : array-like
-        What `fit` was given, for their hooks.
+        Arguments of `fit`, for the hooks.
     sample_weight : array-like or None
     attributes : callable
-        `attributes()`: the fitted attributes of the network as it is, for an estimator that
-        predicts as if the fit had ended here.
+        `attributes()` returns the fitted attributes of the current network, from which the hooks
+        make an estimator that predicts as if the fit had ended here.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class ScikitLearnCallbacks:
         self.end()
 
     def begin(self, n_tasks: int) -> None:
-        """Open the task of the whole fit, with so many below it."""
+        """Begin the task of the whole fit, with a number of subtasks."""
         from sklearn.callback import CallbackSupportMixin
 
         init = CallbackSupportMixin._init_callback_context
@@ -62,16 +62,16 @@ class ScikitLearnCallbacks:
         self.fit.call_on_fit_task_begin(**self.told)
 
     def begin_epoch(self) -> None:
-        """Open the task of the next epoch."""
+        """Begin the task of the next epoch."""
         self.epoch = self.fit.subcontext(task_name="epoch")
         self.epoch.call_on_fit_task_begin(**self.told)
 
     def end(self) -> None:
-        """Close the task of the whole fit, where it was opened."""
+        """End the task of the whole fit, if it has begun."""
         if self.fit is not None:
             self.fit.call_on_fit_task_end(**self.told)
 
 
 def has_callbacks(model: Any) -> bool:
-    """Whether `set_callbacks`, or a search around it, gave the model some."""
+    """Return True if `set_callbacks`, or a search around it, gave the model callbacks."""
     return bool(vars(model).get("_skl_callbacks"))

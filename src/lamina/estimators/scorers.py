@@ -1,4 +1,4 @@
-"""Scorers of `monitor=`: any callable, called with the weights that it supports.
+"""Call the scorers of `monitor=`, with sample weights where they support them.
 
 Shapes: X (n_held_out, n_features), y (n_held_out,) or (n_held_out, n_outputs), weight
 (n_held_out,) or None.
@@ -18,20 +18,20 @@ from sklearn.utils._param_validation import InvalidParameterError
 def measure_by(
     scorers: Mapping[str, Callable[..., Any]], model: Any, X: Any, y: Any, weight: Any
 ) -> list[float]:
-    """The value of each scorer, in the mapping's order.
+    """Return the value of each scorer, in the mapping's order.
 
-    A scorer receives `sample_weight` where its signature has that argument; the others measure
-    all rows alike, as scikit-learn's own multimetric scoring does.
+    A scorer receives `sample_weight` if its signature has that argument; the others weight all
+    samples equally, as in scikit-learn's own multimetric scoring.
 
     Raises
     ------
     InvalidParameterError
-        For a scorer that returns no number.
+        For a scorer that does not return a number.
     ValueError
-        For a scorer that cannot measure these rows; it is named.
+        For a scorer that cannot measure these samples; it is named.
     """
     # With metadata routing, scikit-learn would require a request of every scorer; the weights of
-    # `fit` are for its own held-out rows, and no request is involved.
+    # `fit` apply only to its own held-out samples, and no request is involved.
     with config_context(enable_metadata_routing=False):
         return [
             _number(name, _measured(name, scorer, model, X, y, weight))
@@ -50,8 +50,8 @@ def _measured(
             error.add_note(f"in the scorer {name!r} of monitor=")
             raise
         raise ValueError(
-            f"monitor={name!r}: the scorer {name!r} cannot measure the {len(y)} validation rows: "
-            f"{error}.{_for_several_classes(name, model)}"
+            f"monitor={name!r}: the scorer {name!r} cannot measure the {len(y)} validation "
+            f"samples: {error}.{_for_several_classes(name, model)}"
         ) from error
 
 
@@ -73,7 +73,7 @@ def _weights_for(scorer: Callable[..., Any], weight: Any) -> dict[str, Any]:
 
 
 def accepts_weights(scorer: Callable[..., Any]) -> bool:
-    """Whether a scorer takes `sample_weight` by that name.
+    """Return True if a scorer takes `sample_weight` by that name.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def accepts_weights(scorer: Callable[..., Any]) -> bool:
     >>> accepts_weights(get_scorer("r2")), accepts_weights(get_scorer("neg_max_error"))
     (True, False)
     """
-    # scikit-learn's scorers take the argument themselves, and pass it on to a metric that may not.
+    # scikit-learn's scorers take the argument themselves, and pass it to a metric that may not.
     if (supports := getattr(scorer, "_accept_sample_weight", None)) is not None:
         return bool(supports())
     try:
@@ -101,6 +101,6 @@ def _number(name: str, value: Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         raise InvalidParameterError(
-            f"monitor holds the scorer {name!r}, which returned {value!r} and must return a "
+            f"monitor contains the scorer {name!r}, which returned {value!r} and must return a "
             "number: the higher, the better."
         ) from None

@@ -1,4 +1,4 @@
-"""The generator that a fit draws from."""
+"""Create the random generator of a fit."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from sklearn.utils import check_random_state
 
 
 class _Unseeded(ISeedSequence):
-    """The state of a generator that is going to be seeded anyway."""
+    """Placeholder state of a generator that is seeded right after its creation."""
 
     def generate_state(self, n_words: int, dtype: DTypeLike = np.uint32) -> NDArray[Any]:
         return np.zeros(n_words, dtype)
 
 
 def generator_for(random_state: Any) -> np.random.RandomState:
-    """What scikit-learn's `check_random_state` gives, from a seed in a third of the time.
+    """Return the generator of scikit-learn's `check_random_state`, in a third of the time.
 
-    NumPy fills a new generator from the system's entropy before it takes the seed, which costs as
+    NumPy seeds a new generator from the system's entropy before it takes the seed, which costs as
     much as thousands of steps of a small network.
     """
     if type(random_state) is not int and not isinstance(random_state, np.integer):

@@ -1,7 +1,7 @@
-"""The fitted attributes of an estimator: read for a fit to go on from, and written when it ends.
+"""Read an estimator's fitted attributes to continue a fit, and write them when it ends.
 
-Every fitted attribute is a number, a string, a bool, None, an array, or a list of these: nothing
-that pickle, joblib, skops or a model file could stumble over.
+Every fitted attribute is a number, a string, a bool, None, an array, or a list of these, all of
+which pickle, joblib, skops and model files support.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from lamina.network import NetworkSpec, ParameterLayout, flatten_parameters
 from lamina.training import History, LbfgsResult, Memory
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
-# Only a fit with scale_target=True leaves these.
+# Only a fit with scale_target=True sets these.
 SCALING_ATTRIBUTES = ("target_mean_", "target_scale_", "_standardised_layer")
-# Only fits by epochs leave these; a fresh fit with L-BFGS takes them away.
+# Only minibatch solvers set these; a fresh fit with L-BFGS removes them.
 EPOCH_ATTRIBUTES = (
     "loss_curve_",
     "best_loss_",
@@ -59,13 +59,13 @@ EPOCH_ATTRIBUTES = (
 
 
 def network_of(model: Any) -> NetworkSpec:
-    """The network of a fitted estimator, from the shapes of its weights.
+    """Return the network of a fitted estimator, from the shapes of its weights.
 
     Raises
     ------
     ValueError
-        Where weights, biases and the number of features are not those of one network, because
-        someone has set them by hand, and for parameters that no network has.
+        If weights, biases and the number of features do not form a network, because someone has
+        set them by hand, and for parameters that no network has.
     """
     require_valid_now(model, Architecture._fields)
     shapes = tuple(tuple(part.shape for part in parts) for parts in fitted_parts(model))
@@ -86,15 +86,15 @@ def _network(
     inverse_link: str,
     heads: tuple[int, ...],
 ) -> NetworkSpec:
-    # Remembered, because for a single row a spec takes longer to make than to use.
+    # Cached, because for a single sample building a spec takes longer than using it.
     weights, biases, *beside = shapes
     widths = (n_features, *(shape[-1] for shape in weights))
     if weights != tuple(pairwise(widths)) or biases != tuple((width,) for width in widths[1:]):
         raise ValueError(
             f"coefs_ of shapes {list(weights)} and intercepts_ of shapes {list(biases)} are not "
-            f"those of one network with {n_features} features: every matrix takes what the one "
-            "before gives, and has one intercept for each of its columns. Set them to fit, or fit "
-            "the estimator anew."
+            f"those of one network with {n_features} features: every matrix has a row for each "
+            "column of the one before, and an intercept for each of its columns. Set them to "
+            "fit, or fit the estimator anew."
         )
     spec = network_for(widths, architecture, inverse_link, heads)
     require_parts(spec, beside)
@@ -102,30 +102,30 @@ def _network(
 
 
 def require_parts(spec: NetworkSpec, shapes: Sequence[Sequence[tuple[int, ...]]]) -> None:
-    """See that what stands beside weights and biases is what the network asks for.
+    """Check the shapes of unit parameters and running statistics against the network.
 
     Raises
     ------
     ValueError
-        Where it is not, because parameters were changed after the fit.
+        If they differ, because parameters were changed after the fit.
     """
     wanted = ParameterLayout.of(spec).shapes_beside
     for name, found, asked in zip(PARTS_BESIDE, shapes, wanted, strict=True):
         if tuple(found) != (asked if any(n for n, _ in asked) else ()):
             raise ValueError(
-                f"{name} of shapes {list(found)} is not what the network asks for, {list(asked)}: "
-                "a parameter that makes the network was changed after the fit. Set it back, or "
+                f"{name} of shapes {list(found)} must have shapes {list(asked)} for this network: "
+                "a parameter that defines the network was changed after the fit. Set it back, or "
                 "fit the estimator anew."
             )
 
 
 def parameters_of(model: Any, dtype: DTypeLike | None = None) -> Array:
-    """Its flat parameters; a copy only where the attributes are no longer views of one vector.
+    """Return the flat parameters; a copy only if the attributes are not views of one vector.
 
     Raises
     ------
     ValueError
-        For an attribute that holds no real numbers.
+        For an attribute that does not hold real numbers.
     """
     weights, biases, learned, statistics = fitted_parts(model)
     dtype = dtype_of(model) if dtype is None else dtype
@@ -133,13 +133,13 @@ def parameters_of(model: Any, dtype: DTypeLike | None = None) -> Array:
 
 
 def dtype_of(model: Any) -> np.dtype[Any]:
-    """The dtype of its parameters: float32 where all of its arrays are, else float64."""
+    """Return the dtype of the parameters: float32 if all arrays are, else float64."""
     dtypes = {part.dtype for parts in fitted_parts(model) for part in parts}
     return FLOATS[0] if dtypes == {FLOATS[0]} else FLOATS[1]
 
 
 def scaling_of(model: Any) -> TargetScaling | None:
-    """How the latest fit has standardised the target; None where it has not."""
+    """Return the latest fit's standardisation of the target, or None."""
     fitted = vars(model)
     if "target_mean_" not in fitted:
         return None
@@ -152,7 +152,7 @@ def scaling_of(model: Any) -> TargetScaling | None:
 def standardised_parameters_of(
     model: Any, spec: NetworkSpec, scaling: TargetScaling | None
 ) -> Array:
-    """A copy of the parameters that predict, for targets in the units of a scaling."""
+    """Return a copy of the predicting parameters, for targets standardised by a scaling."""
     folded = np.array(parameters_of(model))
     if scaling is None:
         return folded
@@ -165,14 +165,14 @@ def standardised_parameters_of(
     if W.dtype != kept[0].dtype or W.shape != kept[0].shape:
         return unfolded
     W[...], b[...] = kept
-    # Whoever has written into coefs_ since has changed what is gone on from.
+    # If someone has written into coefs_ since, a fit must continue from the changed values.
     return exact if np.array_equal(scaling.fold(spec, exact), folded) else unfolded
 
 
 def trained_parameters_of(
     model: Any, spec: NetworkSpec, scaling: TargetScaling | None, dtype: DTypeLike | None = None
 ) -> Array:
-    """A copy of what a fit goes on from: where `coefs_` are an average, what that averages."""
+    """Return a copy of the parameters a fit continues from: those before averaging, if any."""
     trained = getattr(model, "_trained_parameters", None)
     if trained is None:
         trained = standardised_parameters_of(model, spec, scaling)
@@ -193,10 +193,10 @@ _known: WeakKeyDictionary[Any, _Known] = WeakKeyDictionary()
 
 
 def network_and_parameters(model: Any) -> tuple[NetworkSpec, Array]:
-    """Both, remembered while weights and biases are the very same views of the parameters.
+    """Return both, cached as long as weights and biases are the same views of the parameters.
 
-    For a single row it takes longer to look at all of them than to predict. What is written into a
-    view is written into the vector; an array that takes a view's place is another, and is noticed.
+    For a single sample, inspecting all attributes takes longer than predicting. Writing into a
+    view writes into the vector; an array that replaces a view is another object, which is detected.
     """
     fitted = vars(model)
     if fitted["coefs_"] is None or fitted["intercepts_"] is None:
@@ -217,7 +217,7 @@ def network_and_parameters(model: Any) -> tuple[NetworkSpec, Array]:
         model.engine,
         model.n_threads,
     )
-    # Someone's subclass may compare by value, and have no hash then.
+    # A user's subclass may define __eq__, and is then not hashable.
     is_hashable = type(model).__hash__ is not None
     known = _known.get(model) if is_hashable else None
     if (
@@ -238,12 +238,12 @@ def _are_equal(surroundings: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
     try:
         return surroundings == others
     except ValueError:
-        # An array has no truth value; no parameter that may be an array makes a network.
+        # An array has no truth value; no parameter that may be an array defines the network.
         return False
 
 
 def share_one_vector(model: Any) -> None:
-    """Make weights and biases views of one vector again, after pickle has torn them apart."""
+    """Make weights and biases views of one vector again, after unpickling has separated them."""
     parts = fitted_parts(model)
     if len({part.dtype for part in chain.from_iterable(parts)}) == 1:
         shapes = tuple(weights.shape for weights in model.coefs_)
@@ -252,9 +252,9 @@ def share_one_vector(model: Any) -> None:
 
 
 def as_of(model: Any, parameters: Array, epoch: int) -> Any:
-    """A copy of a fitted model as it was with these parameters, after so many epochs of all fits.
+    """Return a copy of a fitted model with these parameters, as it was after `epoch` epochs.
 
-    Its history ends there. A fit of the copy begins anew, and tells no callback.
+    The history is cut there. A fit of the copy starts from scratch, and calls no callback.
     """
     then = copy(model)
     then.callbacks = None
@@ -271,7 +271,7 @@ def as_of(model: Any, parameters: Array, epoch: int) -> Any:
 
 
 def history_of(model: Any) -> History:
-    """The course of the fits so far; an empty one where none went by epochs."""
+    """Return the history of the fits so far; empty without a minibatch fit."""
     return History(
         losses=getattr(model, "loss_curve_", []),
         scores=getattr(model, "validation_scores_", None),
@@ -285,17 +285,17 @@ def history_of(model: Any) -> History:
 
 
 def memory_of(model: Any, parameters: Array, *, fresh: bool, keep_optimizer: bool) -> Memory:
-    """What a fit by epochs starts from.
+    """Return the state from which a minibatch fit starts.
 
     Parameters
     ----------
     model : estimator
     parameters : ndarray of shape (n_parameters,)
-        Its own to change.
+        Initial parameters, which the fit changes in place.
     fresh : bool
-        Whether nothing of earlier fits counts.
+        True if earlier fits are ignored.
     keep_optimizer : bool
-        Whether the optimizer's state and learning rate go on, as they do in `partial_fit`.
+        True to keep the optimizer's state and learning rate, as `partial_fit` does.
     """
     history = History() if fresh else history_of(model)
     optimizer = optimizer_settings(model)
@@ -318,10 +318,10 @@ def memory_of(model: Any, parameters: Array, *, fresh: bool, keep_optimizer: boo
 def network_attributes(
     spec: NetworkSpec, parameters: Array, scaling: TargetScaling | None = None
 ) -> dict[str, Any]:
-    """The network as scikit-learn's attributes; `coefs_` and `intercepts_` are views.
+    """Return the network as scikit-learn's attributes; `coefs_` and `intercepts_` are views.
 
-    With a scaling the parameters are those that have trained, and the attributes predict in the
-    units of y.
+    With a scaling, the parameters are those trained on standardised targets, and the attributes
+    predict in the units of y.
     """
     beside = {}
     if scaling is not None:
@@ -345,12 +345,12 @@ def _named_views(layout: ParameterLayout, parameters: Array) -> dict[str, Any]:
 
 
 def epoch_attributes(memory: Memory, optimizer: OptimizerSettings) -> dict[str, Any]:
-    """What a fit by epochs leaves beside the network."""
+    """Return the attributes that a minibatch fit sets besides the network."""
     history = memory.history
     return {
         "n_iter_": history.epochs,
         "t_": history.rows_seen,
-        # Infinite only where Ctrl-C came before the end of the first epoch.
+        # Infinite only if Ctrl-C came before the end of the first epoch.
         "loss_": history.losses[-1] if history.losses else math.inf,
         "loss_curve_": history.losses,
         "best_loss_": history.best_loss,
@@ -372,12 +372,12 @@ def epoch_attributes(memory: Memory, optimizer: OptimizerSettings) -> dict[str, 
 
 
 def lbfgs_attributes(model: Any, result: LbfgsResult, fresh: bool) -> dict[str, Any]:
-    """What a fit by L-BFGS leaves beside the network."""
+    """Return the attributes that a fit by L-BFGS sets besides the network."""
     attributes = {
         "n_iter_": result.iterations,
         "t_": 0 if fresh else getattr(model, "t_", 0),
         "loss_": result.loss,
     }
-    # An average of earlier epochs ends with this descent.
+    # The average of earlier epochs is no longer valid after L-BFGS.
     averaged = not fresh and hasattr(model, "_trained_parameters")
     return attributes | ({"_trained_parameters": None} if averaged else {})

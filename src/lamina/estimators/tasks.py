@@ -1,4 +1,4 @@
-"""Tasks: what the targets of a fit ask for in loss, outputs, encoding and score."""
+"""Tasks: the loss, outputs, encoding and score that a fit's targets determine."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ Score = Callable[[Array], float]
 
 
 class Task(ABC):
-    """One fit's targets.
+    """Targets of one fit.
 
     Attributes
     ----------
     y : array or csr matrix
-        As the estimator validated it.
+        Targets as validated by the estimator.
     hyperparameters : mapping of str to float or sequence of float
-        What the loss's record lists, by name.
+        Hyperparameters that the loss's record lists, by name.
     """
 
     y: Any
@@ -40,64 +40,64 @@ class Task(ABC):
     @property
     @abstractmethod
     def loss(self) -> str | CustomLoss:
-        """A name in LOSSES, or an object of the user's own."""
+        """Name in LOSSES, or a custom loss."""
 
     @property
     @abstractmethod
     def inverse_link(self) -> str:
-        """A name in INVERSE_LINKS."""
+        """Name in INVERSE_LINKS."""
 
     @property
     def heads(self) -> tuple[int, ...]:
-        """The outputs of each head; none where all outputs are one."""
+        """Number of outputs of each head; empty if the outputs form a single head."""
         return ()
 
     @property
     @abstractmethod
     def metric(self) -> str:
-        """What `score_on` gives, by scikit-learn's name."""
+        """Name of the metric of `score_on`, as in scikit-learn."""
 
     @property
     @abstractmethod
     def n_outputs(self) -> int:
-        """How many outputs the network needs."""
+        """Number of outputs of the network."""
 
     @property
     def scaling(self) -> TargetScaling | None:
-        """How the targets are standardised for training; None where they are not."""
+        """Standardisation of the targets for training, or None."""
         return None
 
     @abstractmethod
     def targets(self, dtype: DTypeLike) -> NDArray[Any]:
-        """y as the engines take it."""
+        """Return y in the form that engines expect."""
 
     def row_weights(self, sample_weight: Array | None) -> Array | None:
-        """What each row counts in the loss, given what the caller says of it."""
+        """Return the weight of each sample in the loss, given the caller's weights."""
         return sample_weight
 
     @abstractmethod
     def strata(self) -> NDArray[Any] | None:
-        """Groups that a validation split divides evenly, or None."""
+        """Return classes for a stratified validation split, or None."""
 
     @abstractmethod
     def score_on(self, rows: NDArray[np.int64], weight: Array | None) -> Score:
-        """The score of a prediction for those rows, given their weights."""
+        """Return the score function for predictions of these samples, given their weights."""
 
     @abstractmethod
     def attributes(self) -> dict[str, Any]:
-        """What the fitted estimator has to know about the targets."""
+        """Return the fitted attributes that describe the targets."""
 
 
 @dataclass(frozen=True)
 class Classification(Task):
-    """Labels of one column or several, or 0/1 indicators of several.
+    """Labels of one or more columns, or 0/1 indicators of several labels.
 
     Attributes
     ----------
     encoding : TargetEncoding
     y : Labels
     chosen_loss : str or CustomLoss
-        What the classifier's `loss=` says.
+        Value of the classifier's `loss=`.
     settings : dict
         Its focal_gamma and label_smoothing.
     class_weight : dict, list, 'balanced' or None
@@ -117,7 +117,7 @@ class Classification(Task):
 
     @property
     def smoothing(self) -> float:
-        """The share of a label that goes to all classes alike."""
+        """Fraction of a label that is divided evenly among all classes."""
         return float(self.settings.get("label_smoothing", 0.0))  # type: ignore[arg-type]
 
     @property
@@ -145,14 +145,14 @@ class Classification(Task):
         encoded = self.encoding.encode(self.y, dtype)
         if not self.smoothing or encoded.dtype.kind == "i":
             return encoded
-        # Of codes the loss smooths; here yes and no are the two classes.
+        # The loss smooths class codes; here the two classes are yes and no.
         return np.asarray((1 - self.smoothing) * encoded + self.smoothing / 2, dtype=dtype)
 
     def row_weights(self, sample_weight: Array | None) -> Array | None:
         return weigh_classes(self.class_weight, self.encoding, self.y, sample_weight)
 
     def strata(self) -> NDArray[Any] | None:
-        # Booleans, because scikit-learn's message about a class of one row names the strata so.
+        # Booleans, because scikit-learn's message about a class with one member prints the strata.
         return self.encoding.encode(self.y, bool) if self.n_outputs == 1 else None
 
     def score_on(self, rows: NDArray[np.int64], weight: Array | None) -> Score:
@@ -170,13 +170,13 @@ class Classification(Task):
 
 @dataclass(frozen=True)
 class Regression(Task):
-    """Numbers of one column or several.
+    """Numbers of one or more columns.
 
     Attributes
     ----------
     chosen_loss : str or CustomLoss
-        What the regressor's `loss=` says.
-    y : ndarray of shape (rows,) or (rows, n_targets)
+        Value of the regressor's `loss=`.
+    y : ndarray of shape (n_samples,) or (n_samples, n_targets)
     hyperparameters : dict
     scaling : TargetScaling or None
     """
@@ -202,12 +202,12 @@ class Regression(Task):
 
     @property
     def quantiles(self) -> list[float] | None:
-        """What the outputs of each target are quantiles of; None where they are no quantiles."""
+        """Quantiles that the outputs of each target predict; None for other losses."""
         return quantiles_in(self.hyperparameters)
 
     @property
     def outputs_per_target(self) -> int:
-        """How many outputs belong to each column of y."""
+        """Number of outputs for each column of y."""
         if not isinstance(self.chosen_loss, str):
             return 1
         return LOSSES[self.chosen_loss].outputs_per_target(self.hyperparameters)
@@ -219,7 +219,7 @@ class Regression(Task):
     def targets(self, dtype: DTypeLike) -> NDArray[Any]:
         if self.scaling is not None:
             return self.scaling.standardise(self.columns(), dtype)
-        # What is too large for float32 becomes infinite here; the first epoch will say so.
+        # A value too large for float32 becomes infinite here; the first epoch reports it.
         with np.errstate(over="ignore"):
             return np.ascontiguousarray(self.columns(), dtype=dtype)
 
@@ -229,7 +229,7 @@ class Regression(Task):
     def score_on(self, rows: NDArray[np.int64], weight: Array | None) -> Score:
         truth, (name, of) = self.columns()[rows], (self.chosen_loss, self.hyperparameters)
         if self.scaling is not None:
-            # R² and D² are the same in any units, and predictions under way are standardised.
+            # R² and D² are the same in any units, and predictions during training are standardised.
             truth = self.scaling.standardise(truth, np.float64)
         score: Score = RSquared(truth, weight)
         if self.quantiles is not None:
@@ -244,8 +244,8 @@ class Regression(Task):
         attributes = {
             "_loss_name": self.chosen_loss if named else None,
             "_loss_hyperparameters": of,
-            # The outputs and the hyperparameters alone do not tell one of two quantiles of one
-            # target from one quantile of each of two.
+            # Outputs and hyperparameters alone cannot distinguish two quantiles of one target from
+            # one quantile of each of two.
             "_n_targets": int(self.y.shape[1]) if self.y.ndim == 2 else 1,
         }
         if self.scaling is None:
@@ -254,7 +254,7 @@ class Regression(Task):
         return attributes | {"target_mean_": mean, "target_scale_": scale}
 
     def outside_the_loss(self) -> float | None:
-        """A target for which the loss is NaN whatever the prediction; None where there is none."""
+        """Return a target for which the loss is NaN whatever the prediction, or None."""
         y, name = self.columns(), self.chosen_loss
         if not isinstance(name, str):
             return None
@@ -265,11 +265,11 @@ class Regression(Task):
         return float(y.ravel()[undefined].min()) if undefined.any() else None
 
     def columns(self) -> NDArray[Any]:
-        """y of shape (rows, n_targets)."""
+        """Return y with shape (n_samples, n_targets)."""
         return self.y.reshape(len(self.y), -1)
 
 
 def quantiles_in(hyperparameters: Hyperparameters) -> list[float] | None:
-    """The quantiles that a loss has among its hyperparameters, or None."""
+    """Return the quantiles among a loss's hyperparameters, or None."""
     quantile = hyperparameters.get("quantile")
     return None if quantile is None else np.atleast_1d(quantile).tolist()

@@ -1,4 +1,4 @@
-"""Fits that have learned nothing: targets out of reach, and scores that cannot rise.
+"""Detect fits that have learned nothing: targets out of reach, and scores that cannot rise.
 
 Shapes: y (n_samples, n_targets), predictions (n_samples, n_outputs), weight (n_samples,) or None.
 """
@@ -35,7 +35,7 @@ SAMPLE = 1024
 FEWEST_EPOCHS = 5
 # A target between these sizes is within reach of the usual learning rates and of tol.
 LARGEST_TARGET, SMALLEST_DEVIATION = 20.0, 0.05
-# A loss of all that is to be learned below so many tol ends a fit before it has begun.
+# If a perfect fit lowers the loss by less than this many tol, training ends before it has begun.
 FEW_TOLERANCES = 10.0
 UNBALANCED = 0.6
 
@@ -43,15 +43,15 @@ UNBALANCED = 0.6
 def learned_nothing(
     fit: Assignment, attributes: Mapping[str, Any], parameters: Array
 ) -> list[DiagnosticWarning]:
-    """A warning where a regression predicts its training rows worse than one number would.
+    """Return a warning if a regression predicts its training samples worse than a constant.
 
     Parameters
     ----------
     fit : Assignment
     attributes : mapping
-        What the fit leaves.
+        Fitted attributes.
     parameters : ndarray of shape (n_parameters,)
-        Those that predict in the units of y.
+        Parameters that predict in the units of y.
     """
     task = fit.task
     if not isinstance(task, Regression) or not isinstance(task.loss, str):
@@ -62,10 +62,10 @@ def learned_nothing(
         return []
     sample = _sample(fit, task)
     constant = _mean_loss(task, sample, _constant_prediction(task, sample))
-    # The loss of training, with its penalty, says at no cost whether a closer look is due.
+    # The training loss, with its penalty, shows at no cost whether a closer check is due.
     is_tiny = fit.model.solver != LBFGS and 0 < constant < FEW_TOLERANCES * fit.model.tol
     is_due = is_tiny or attributes["loss_"] > constant - 0.1 * abs(constant)
-    # Of a constant target there is nothing to learn, and rounding says nothing.
+    # A constant target leaves nothing to learn, and rounding errors decide nothing.
     if not np.isfinite(constant) or constant == 0 or not is_due:
         return []
     loss = _mean_loss(task, sample, _prediction(fit.spec, parameters, task, sample))
@@ -76,15 +76,15 @@ def learned_nothing(
     if cause is not None:
         return [
             UnscaledTargetWarning(
-                f"The target is not scaled ({cause}): {compared}. First weights and learning "
-                "rates are for targets of about 1. Set scale_target=True, which predicts in the "
+                f"The target is not scaled ({cause}): {compared}. Initial weights and learning "
+                "rates suit targets of about 1. Set scale_target=True, which predicts in the "
                 "units of y."
             )
         ]
     return [
         WorseThanConstantWarning(
             f"The network has learned nothing: {compared}. Raise max_iter or change "
-            "learning_rate_init, and check that the rows of X and y are in the same order."
+            "learning_rate_init, and check that X and y have their samples in the same order."
         )
     ]
 
@@ -97,7 +97,7 @@ def undefined_scores(
     Parameters
     ----------
     scores, validation : sequence of float
-        The first metric and the loss on held-out rows, of every epoch of the fit.
+        First metric and loss on held-out samples, of every epoch of the fit.
     decides : Monitor
         Which of them decides when to stop.
 
@@ -115,28 +115,28 @@ def undefined_scores(
     return [
         UndefinedScoreWarning(
             f"{decides.value[0].upper()}{decides.value[1:]} was NaN or infinite in each of the "
-            f"{len(curve)} epochs, so none could be called the best: the weights are those of the "
-            "last epoch. Choose another monitor, or other validation rows."
+            f"{len(curve)} epochs, so there is no best epoch: the weights are those of the last "
+            "epoch. Choose another monitor, or other validation samples."
         )
     ]
 
 
 def _has_negative(weight: Array | None) -> bool:
-    """Whether some weights are negative: then no constant need be the best, and R² says little."""
+    """Return True for negative weights, with which a constant need not be best and R² misleads."""
     return weight is not None and bool((weight < 0).any())
 
 
 def _compared(task: Regression, loss: float, constant: float) -> str:
     if LOSSES[str(task.loss)].mean_over_outputs:
-        return f"R² on the training rows is {1 - loss / constant:.3g}"
+        return f"R² on the training samples is {1 - loss / constant:.3g}"
     return (
-        f"on the training rows the loss is {loss:.3g}, and predicting one number for every row "
-        f"gives {constant:.3g}"
+        f"the loss on the training samples is {loss:.3g}, and predicting one number for every "
+        f"sample gives {constant:.3g}"
     )
 
 
 def _sample(fit: Assignment, task: Regression) -> Rows:
-    """Some rows in float64, with their targets as they were trained on."""
+    """Return some samples in float64, with their targets as trained on."""
     every = slice(None, None, max(1, fit.X.shape[0] // SAMPLE))
     weight = None if fit.weight is None else fit.weight[every].astype(np.float64)
     if weight is not None and not weight.sum() > 0:
@@ -146,7 +146,7 @@ def _sample(fit: Assignment, task: Regression) -> Rows:
 
 
 def _constant_prediction(task: Regression, sample: Rows) -> Array:
-    """The best of the same numbers for every row: means, or quantiles, and deviations."""
+    """Return the best constant prediction: means, medians or quantiles, and deviations."""
     y, weight = sample.y, sample.weight
     if task.quantiles is not None:
         columns = np.quantile(y, task.quantiles, axis=0).T.ravel()
@@ -175,7 +175,7 @@ def _mean_loss(task: Regression, sample: Rows, prediction: Array) -> float:
 
 
 def _size_of(task: Regression, y: NDArray[Any]) -> str | None:
-    """What of the target is far from 1; None where nothing is, or scale_target cannot help."""
+    """Describe a target far from 1 in size; None if it is not, or if scale_target cannot help."""
     if task.scaling is not None or not INVERSE_LINKS[task.inverse_link].follows_scale:
         return None
     mean, deviation = np.abs(y.mean(axis=0)), y.std(axis=0)
@@ -194,7 +194,7 @@ def stalled_accuracy(
     scores: Sequence[float],
     validation_losses: Sequence[float],
 ) -> list[DiagnosticWarning]:
-    """A warning where early stopping ended a fit by an accuracy that no epoch could raise."""
+    """Return a warning if early stopping ended a fit by an accuracy that could not rise."""
     model, task = fit.model, fit.task
     if not isinstance(task, Classification) or task.encoding.kind not in ("binary", "multiclass"):
         return []
@@ -206,7 +206,7 @@ def stalled_accuracy(
         return []
     share = _most_frequent(task, fit.weight)
     best, last = int(np.argmax(scores)), validation_losses[-1]
-    # Among few held-out rows the class may be more frequent, by a row or two.
+    # Among few held-out samples the class may be more frequent, by a sample or two.
     n_held_out = model.validation_fraction * fit.X.shape[0]
     if fit.held_out is not None:
         n_held_out = fit.held_out.X.shape[0]
@@ -215,16 +215,16 @@ def stalled_accuracy(
         return []
     return [
         StalledAccuracyWarning(
-            f"Early stopping watched accuracy, which stayed at {max(scores):.3g}, the fraction of "
-            f"the most frequent class, and brought back epoch {best + 1}, while the loss on "
-            f"held-out rows still fell, from {validation_losses[best]:.3g} to {last:.3g}. Set "
-            "monitor='neg_log_loss', which sees progress in the probabilities of rare classes."
+            f"Early stopping monitored accuracy, which stayed at {max(scores):.3g}, the fraction "
+            f"of the most frequent class, and restored epoch {best + 1}, while the loss on "
+            f"held-out samples still fell, from {validation_losses[best]:.3g} to {last:.3g}. Set "
+            "monitor='neg_log_loss', which shows progress in the probabilities of rare classes."
         )
     ]
 
 
 def _most_frequent(task: Classification, weight: Array | None) -> float:
-    """The fraction of the most frequent class, by the weights of its rows."""
+    """Return the weighted fraction of the most frequent class."""
     codes = np.searchsorted(task.encoding.classes, task.y)
     counts = np.bincount(codes, weights=weight)
     return float(counts.max() / counts.sum())

@@ -1,4 +1,4 @@
-"""What a fit is measured by: rows held out or the user's own, and the metrics on them."""
+"""Set up validation: held-out samples or validation_data, and the metrics on them."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ LOSS, VALIDATION_LOSS, GRADIENT_NORM = "loss", "validation_loss", "gradient_norm
 
 
 class HeldOut(NamedTuple):
-    """Rows to measure on, of which none are learned from.
+    """Validation set of a fit.
 
     Attributes
     ----------
     X : ndarray or csr matrix of shape (n_held_out, n_features)
     task : Task
-        Their targets, encoded as those that are learned from.
+        Its targets, encoded like the training targets.
     weight : ndarray of shape (n_held_out,) or None
     """
 
@@ -45,15 +45,15 @@ class HeldOut(NamedTuple):
 
 
 class Monitored(NamedTuple):
-    """What `monitor=` asks for.
+    """Parsed value of `monitor=`.
 
     Attributes
     ----------
     decides : Monitor
     scorers : dict
-        By name; none for the task's own.
+        By name; empty for the task's own metric.
     gradient : bool
-        Whether the gradient's norm is to be measured.
+        True if the gradient's norm is measured.
     """
 
     decides: Monitor
@@ -62,19 +62,19 @@ class Monitored(NamedTuple):
 
 
 def parts_of(model: Any, validation_data: Any) -> Sequence[Any]:
-    """X, y and, where given, weights of `validation_data=`.
+    """Return X, y and optional weights of `validation_data=`.
 
     Raises
     ------
     InvalidParameterError
         For a solver without epochs.
     ValueError
-        For what is no tuple of two or three.
+        For a value that is not a tuple of two or three.
     """
     if model.solver == LBFGS:
         raise InvalidParameterError(
-            "validation_data is measured on after every epoch, and solver='lbfgs' has none. "
-            f"Leave it out, or choose one of the solvers by epochs: {solvers_by_epochs()}."
+            "validation_data is measured after every epoch, and solver='lbfgs' has none. "
+            f"Leave it out, or choose one of the minibatch solvers: {solvers_by_epochs()}."
         )
     if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
         raise ValueError(
@@ -85,17 +85,17 @@ def parts_of(model: Any, validation_data: Any) -> Sequence[Any]:
 
 
 def monitored(monitor: Any, *, early_stopping: bool) -> Monitored:
-    """What `monitor=` asks for.
+    """Parse `monitor=`.
 
     Raises
     ------
     InvalidParameterError
-        For a name that is no scorer's, and for two metrics of one name.
+        For a name that is not a scorer, and for two metrics of one name.
     """
     several = list(monitor) if isinstance(monitor, (list, tuple)) else [monitor]
     if not several:
         raise InvalidParameterError(
-            f"monitor={monitor!r} names nothing. Leave monitor=None, or name a scorer."
+            f"monitor={monitor!r} is empty. Leave monitor=None, or name a scorer."
         )
     asked = [each for each in several if not _is(each, GRADIENT_NORM) and each is not None]
     gradient = any(_is(each, GRADIENT_NORM) for each in several)
@@ -118,7 +118,7 @@ def _named(monitors: Iterable[Any]) -> dict[str, Any]:
         name, scorer = _name_and_scorer(monitor)
         if name in scorers or name in COLUMNS:
             raise InvalidParameterError(
-                f"monitor holds a metric called {name!r}, which is a name of another column of "
+                f"monitor contains a metric called {name!r}, the name of another column of "
                 "history_. Give the callable another __name__."
             )
         scorers[name] = scorer
@@ -130,8 +130,8 @@ def _name_and_scorer(monitor: Any) -> tuple[str, Any]:
 
     if not isinstance(monitor, str) and not callable(monitor):
         raise InvalidParameterError(
-            f"monitor holds {shown(monitor)}, which is neither the name of a scorer nor a callable "
-            "scorer(model, X, y)."
+            f"monitor contains {shown(monitor)}, which is neither the name of a scorer nor a "
+            "callable scorer(model, X, y)."
         )
     if not isinstance(monitor, str):
         function = getattr(monitor, "_score_func", monitor)
@@ -140,7 +140,7 @@ def _name_and_scorer(monitor: Any) -> tuple[str, Any]:
     if monitor not in names:
         known = [LOSS, VALIDATION_LOSS, GRADIENT_NORM, *names]
         raise InvalidParameterError(
-            f"monitor={monitor!r} is no scorer of scikit-learn's.{suggestion(monitor, known)} "
+            f"monitor={monitor!r} is not a scorer of scikit-learn.{suggestion(monitor, known)} "
             f"Known: {', '.join(map(repr, known))}."
         )
     return monitor, get_scorer(monitor)
@@ -154,7 +154,7 @@ def validation_of(
     held_out: HeldOut,
     wanted: Monitored,
 ) -> Validation:
-    """What the epoch loop measures after each epoch.
+    """Return the validation that the epoch loop runs after each epoch.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def validation_of(
     spec : NetworkSpec
     objective : Objective
     parameters : ndarray of shape (n_parameters,)
-        Those that the fit changes in place: a scorer predicts from them.
+        Parameters that the fit changes in place; scorers predict from them.
     held_out : HeldOut
     wanted : Monitored
     """
@@ -189,14 +189,14 @@ def validation_of(
 
 
 def metric_names(task: Task, wanted: Monitored) -> tuple[str, ...]:
-    """The metrics measured on held-out samples: those of `monitor=`, else the task's."""
+    """Return the names of the validation metrics: those of `monitor=`, else the task's."""
     return tuple(wanted.scorers) or (task.metric,)
 
 
 def probe_of(model: Any, attributes: dict[str, Any]) -> Any:
-    """An estimator that predicts as the model would with other fitted attributes.
+    """Return an estimator that predicts as the model would with other fitted attributes.
 
-    It has no names of features, because it is shown rows that have lost theirs.
+    It has no feature names, because its X is an array without names.
     """
     probe = object.__new__(type(model))
     vars(probe).update(vars(model) | attributes)
@@ -207,13 +207,13 @@ def probe_of(model: Any, attributes: dict[str, Any]) -> Any:
 def _refuse_weights_of_zero(weight: Array | None) -> None:
     if weight is not None and weight.sum() == 0:
         raise ValueError(
-            f"sample_weight sums to zero over the {len(weight)} held-out rows, and a mean over "
+            f"sample_weight sums to zero over the {len(weight)} held-out samples, and a mean over "
             "them is divided by the sum. Choose another random_state or a larger "
-            "validation_fraction, pass rows with weight as validation_data, or set "
+            "validation_fraction, pass samples with weight as validation_data, or set "
             "early_stopping=False."
         )
 
 
 def part(task: Task, rows: NDArray[np.int64]) -> Task:
-    """The same task on some of its rows."""
+    """Return the same task on a subset of its samples."""
     return replace(task, y=task.y[rows])  # type: ignore[type-var]

@@ -1,4 +1,4 @@
-"""What tells of an estimator's fits: their history, and scikit-learn's own callbacks."""
+"""Report on an estimator's fits: their history, and scikit-learn's own callbacks."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from lamina.formulas.table import Array
 
 
 class Watched:
-    """The part of MLPClassifier and MLPRegressor that tells of their fits."""
+    """Methods of both estimators that report on their fits."""
 
     loss_curve_: list[float]
 
     def set_callbacks(self, *callbacks: Any) -> Self:
-        """Set callbacks of scikit-learn's own kind; a fit then has a task for every epoch.
+        """Set callbacks that follow scikit-learn's protocol; a fit then has a task for every epoch.
 
-        They see, and may stop, fits by epochs; of 'lbfgs' they hear the beginning and the end.
-        `callbacks=` takes lamina's kind, which cost less and may do more.
+        They observe, and may stop, fits with minibatch solvers; with 'lbfgs' they only receive the
+        beginning and the end. lamina's own callbacks, in `callbacks=`, cost less and can do more.
 
         Parameters
         ----------
         *callbacks : sklearn.callback.FitCallback
-            None takes those away that are set.
+            No argument removes the callbacks that are set.
 
         Returns
         -------
@@ -31,7 +31,7 @@ class Watched:
         Raises
         ------
         TypeError
-            For what does not follow scikit-learn's protocol.
+            For an object that does not follow scikit-learn's protocol.
 
         Examples
         --------
@@ -48,12 +48,13 @@ class Watched:
 
     @property
     def history_(self) -> dict[str, list[float]]:
-        """Every epoch of all fits so far, column by column; `pandas.DataFrame` takes it as it is.
+        """Columns of every epoch of all fits so far, ready for `pandas.DataFrame`.
 
         'epoch', counted from 1; 'loss', as in `loss_curve_`; 'learning_rate', of the epoch's first
-        step; 'seconds', of the epoch without its validation, an equal share for epochs that ran in
-        one call; 'gradient_norm'; and, of rows held out, 'validation_loss' and each metric. What is
-        not known of an epoch is NaN. Not for 'lbfgs'.
+        step; 'seconds', of the epoch without its validation, divided evenly among epochs that ran
+        in
+        one call; 'gradient_norm'; and, with held-out samples, 'validation_loss' and each metric.
+        Unavailable values are NaN. Not for 'lbfgs'.
         """
         losses = self.loss_curve_
         return {
@@ -63,12 +64,12 @@ class Watched:
         }
 
     def _as_of(self, parameters: Array, epoch: int) -> Self:
-        # What snapshots, which lie below estimators, ask for.
+        # Called by snapshots, which belong to a layer below the estimators.
         return as_of(self, parameters, epoch)  # type: ignore[no-any-return]
 
     @property
     def validation_loss_curve_(self) -> list[float] | None:
-        """The mean loss on the rows held out after every epoch, without the penalty, or None."""
+        """Mean loss on the held-out samples after every epoch, without the penalty, or None."""
         _ = self.loss_curve_
         curve: list[float] | None = vars(self).get("_history", {}).get("validation_loss")
         return curve

@@ -1,7 +1,7 @@
-"""Messages about data: which argument, at which row and column, what is wrong, and the cure.
+"""Explain errors in data: the argument, the row and column, the fault, and the cure.
 
-scikit-learn's own checks find what is wrong, and the beginning of their message stays, which
-programs look for; the place and the cure are added.
+scikit-learn's own checks find the fault. The beginning of their message is kept, because programs
+look for it; the place and the cure are added.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from lamina.formulas.table import Array
 
 NOT_FINITE = re.compile(r"contains (NaN|infinity)")
 NO_NUMBER = re.compile(r"could not convert string to float|must be a string or a real number")
-# None, pandas.NA and pandas.NaT, without a look at pandas.
+# None, pandas.NA and pandas.NaT, without importing pandas.
 GAPS = frozenset({"NoneType", "NAType", "NaTType"})
 OF_Y = re.compile(r"Input (y|y_true) |^Input contains NaN$")
 NAMED = re.compile(r"\b[Xy]\b")
@@ -32,14 +32,14 @@ ARRAY = re.compile(r":\s*array=.*?\.\s*Reshape", re.DOTALL)
 
 @contextmanager
 def explained(X: Any = None, y: Any = None, where: str = "") -> Iterator[None]:
-    """Have ValueError and TypeError of validation name the place of what is wrong in X and y.
+    """Add the place of the fault in X and y to ValueError and TypeError of validation.
 
     Parameters
     ----------
     X, y : array-like
-        As they were given.
+        Arguments before validation.
     where : str
-        What the message begins with, such as 'validation_data: '.
+        Prefix of the message, such as 'validation_data: '.
     """
     try:
         yield
@@ -48,7 +48,7 @@ def explained(X: Any = None, y: Any = None, where: str = "") -> Iterator[None]:
         if type(error) not in (ValueError, TypeError) or (has_place and not where):
             raise
         better: Any = type(error)(where + (str(error) if has_place else _message(str(error), X, y)))
-        # A method that calls another one leaves the message as the inner one has made it.
+        # A method that calls another one keeps the inner one's message.
         better.has_place = True
         raise better from None
 
@@ -56,7 +56,7 @@ def explained(X: Any = None, y: Any = None, where: str = "") -> Iterator[None]:
 def _message(text: str, X: Any, y: Any) -> str:
     lines = text.split("\n")
     if text.startswith("Complex data not supported"):
-        return "Complex data not supported: take the real and the imaginary part as features."
+        return "Complex data not supported: use the real and the imaginary part as features."
     if NOT_FINITE.search(text):
         is_of_y = OF_Y.search(text) is not None
         place = _place("y", y) if is_of_y else _place("X", X)
@@ -72,7 +72,7 @@ def _message(text: str, X: Any, y: Any) -> str:
 
 
 def _described(X: Any, y: Any) -> str:
-    """What X and y are, where a message names neither."""
+    """Describe X and y for a message that names neither."""
     given = {"X": X, "y": y} if y is not None else {"X": X}
     return f"{', and '.join(f'{name} {_shape_of(value)}' for name, value in given.items())}."
 
@@ -83,12 +83,12 @@ def _shape_of(value: Any) -> str:
 
 
 CURE_OF_X = "Drop such rows, or fill in the gaps: make_pipeline(SimpleImputer(), model)."
-CURE_OF_Y = "Drop the rows whose target is not known."
+CURE_OF_Y = "Drop the samples with an unknown target."
 CURE_OF_TEXT = "Encode categories first, by OneHotEncoder() or lamina.encoding.TableEncoding()."
 
 
 def _place(name: str, given: Any) -> str:
-    """Where the first number that is not finite stands; empty where it cannot be found."""
+    """Return the place of the first number that is not finite, or '' if it is not found."""
     numbers = _as_numbers(given)
     if numbers is None:
         labels = np.asarray(given, dtype=object)
@@ -116,7 +116,7 @@ def _as_numbers(given: Any) -> NDArray[Any] | None:
 
 
 def _place_of_text(X: Any, y: Any) -> str:
-    """Where the first element of X or y stands that is no number; empty where it is not found."""
+    """Return the place of the first element of X or y that is not a number, or ''."""
     for name, given in (("X", X), ("y", y)):
         if given is None or sparse.issparse(given):
             continue
@@ -130,7 +130,7 @@ def _place_of_text(X: Any, y: Any) -> str:
 
 
 def _at(name: str, given: Any, place: NDArray[Any]) -> str:
-    """'X[3, 2] (column 'age') is nan', rows and columns counted from 0."""
+    """Return for example "X[3, 2] (column 'age') is nan", counted from 0."""
     index = ", ".join(map(str, place.tolist()))
     columns = getattr(given, "columns", None)
     of_column = ""
@@ -151,12 +151,12 @@ def _length(given: Any) -> str:
 
 
 def sample_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> Array:
-    """Weights as numbers, one for each row of X.
+    """Return weights as numbers, one for each sample of X.
 
     Raises
     ------
     ValueError
-        For weights that are not finite numbers, one for each row, or all zero. Negative weights
+        For weights that are not one finite number per sample, or are all zero. Negative weights
         are allowed, as in scikit-learn: simulated events of particle physics have them.
     """
     n_samples = X.shape[0]
@@ -170,27 +170,28 @@ def sample_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> A
             place = f" {name}[{bad[0]}] is {found[bad[0]]}." if len(bad) else ""
         text = " ".join(str(error).split()).replace("Input sample_weight", f"Input {name}")
         raise ValueError(
-            f"{name}={shown(sample_weight)} does not go with the {n_samples} rows of X: "
-            f"{text.rstrip('.!')}.{place} Give one finite number for each row; 0 leaves a row out."
+            f"{name}={shown(sample_weight)} does not match the {n_samples} samples of X: "
+            f"{text.rstrip('.!')}.{place} Pass one finite number for each sample; 0 ignores a "
+            "sample."
         ) from None
     return weight
 
 
 def score_weights(sample_weight: Any, y: Any) -> Array | None:
-    """Return the weights of a score as numbers, whose mean is defined.
+    """Return the weights of a score as numbers with a nonzero sum.
 
     Raises
     ------
     ZeroDivisionError
-        For weights that sum to zero: scikit-learn's scores raise it.
+        For weights that sum to zero, as scikit-learn's scores raise it.
     """
     if sample_weight is None:
         return None
     weight = sample_weights(sample_weight, np.empty((_num_samples(y), 0)))
     if weight.sum() == 0:
         raise ZeroDivisionError(
-            f"sample_weight sums to zero over the {len(weight)} rows, because its positive and "
-            "negative numbers cancel, so the score has no mean. Score rows whose weights sum to "
+            f"sample_weight sums to zero over the {len(weight)} samples, because its positive and "
+            "negative numbers cancel, so the score has no mean. Score samples whose weights sum to "
             "another number."
         )
     return weight
@@ -198,25 +199,25 @@ def score_weights(sample_weight: Any, y: Any) -> Array | None:
 
 @contextmanager
 def negative_weights_explained(weight: Array | None) -> Iterator[None]:
-    """Have NonFiniteError say that negative weights may be why training diverged."""
+    """Mention negative weights in NonFiniteError as a possible cause of the divergence."""
     try:
         yield
     except NonFiniteError as error:
         if weight is None or not (weight < 0).any():
             raise
         raise NonFiniteError(
-            f"{error} sample_weight holds negative numbers: where the weights of a batch nearly "
+            f"{error} sample_weight contains negative numbers: where the weights of a batch nearly "
             "cancel, its gradient is divided by a number near zero, and a larger batch_size helps."
         ) from None
 
 
 def refuse_labels_without_order(y: Any, name: str = "y") -> None:
-    """Refuse labels that are missing, or of types that cannot be sorted together.
+    """Reject labels that are missing, or of types that cannot be sorted together.
 
     Raises
     ------
     ValueError
-        It names the row.
+        Names the element.
     """
     if getattr(y, "dtype", None) != np.dtype(object) or y.ndim == 0:
         return
@@ -229,9 +230,9 @@ def refuse_labels_without_order(y: Any, name: str = "y") -> None:
         label = y[place]
         if _is_gap(label):
             raise ValueError(
-                f"{_at(name, y, np.array(place))}, and every row needs a label: y contains NaN or "
-                "None. Drop the rows without a label, or give them one of their own, such as "
-                "'unknown'."
+                f"{_at(name, y, np.array(place))}, and every sample needs a label: y contains NaN "
+                "or None. Drop the samples without a label, or give them a label of their own, "
+                "such as 'unknown'."
             )
         first = first or (place, label)
         if isinstance(label, str) != isinstance(first[1], str):
@@ -247,5 +248,5 @@ def _may_be_gap(kind: type) -> bool:
 
 
 def _is_gap(label: Any) -> bool:
-    """Whether a label is None, NaN, or missing as pandas has it."""
+    """Return True for a label that is None, NaN, or pandas' missing value."""
     return type(label).__name__ in GAPS or (isinstance(label, float) and label != label)

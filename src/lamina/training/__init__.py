@@ -1,4 +1,4 @@
-"""How a network learns: the plan of a fit, the epoch loop, stopping, and L-BFGS through SciPy."""
+"""Train a network: the plan of a fit, the epoch loop, stopping, and L-BFGS through SciPy."""
 
 from lamina.training.history import Ending, History, Monitor
 from lamina.training.lbfgs import LbfgsPlan, LbfgsResult, minimise

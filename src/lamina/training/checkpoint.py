@@ -1,7 +1,7 @@
-"""Checkpoints: all that a fit under way is made of, in a file from which it goes on bit by bit.
+"""Checkpoints: the complete state of a running fit in a file, for bit-identical resuming.
 
-A checkpoint is a file of lamina's own layout, written atomically: after `kill -9` its path holds
-the one before or this one, whole. It says of which fit it is, so that no other goes on from it.
+A checkpoint is a file in lamina's own layout, written atomically: after `kill -9` its path holds
+the previous checkpoint or this one, complete. It identifies its fit, so that no other resumes it.
 """
 
 from __future__ import annotations
@@ -36,25 +36,26 @@ KEY = "checkpoint"
 
 @cache
 def lamina_version() -> str:
-    """Return the version of this lamina; finding it takes longer than reading a checkpoint."""
+    """Return the version of lamina, cached because the lookup is slower than a checkpoint's "
+    "read."""
     return installed_version("lamina")
 
 
 @dataclass
 class Checkpoint:
-    """Where and how often a fit is written down, and which fit it is.
+    """Path and frequency of a fit's checkpoints, and the identity of the fit.
 
     Attributes
     ----------
     path : str or path-like
     identity : dict
-        What a fit must share to go on from it: plain values by name.
+        Plain values by name, which a fit must share to resume from the checkpoint.
     keeps : dict
-        What else of the fit's beginning it has to hold; plain, or arrays.
+        Other state from the beginning of the fit; plain values or arrays.
     epochs : int or None
-        Written after so many epochs.
+        Number of epochs between two checkpoints.
     seconds : float or None
-        Written after an epoch, once so many seconds have gone by.
+        Minimum number of seconds between two checkpoints, each at the end of an epoch.
     """
 
     path: str | os.PathLike[str]
@@ -65,19 +66,19 @@ class Checkpoint:
     _written_at: float = field(default_factory=perf_counter)
 
     def epochs_until_due(self, epoch: int) -> float:
-        """After how many epochs someone has to look whether it is due."""
+        """Return the number of epochs after which `is_due` has to be called again."""
         if self.seconds is not None:
             return 1
         return math.inf if self.epochs is None else self.epochs - epoch % self.epochs
 
     def is_due(self, epoch: int) -> bool:
-        """Whether it is to be written after this epoch."""
+        """Return True if a checkpoint is due after this epoch."""
         by_epochs = self.epochs is not None and epoch % self.epochs == 0
         by_time = self.seconds is not None and perf_counter() - self._written_at >= self.seconds
         return by_epochs or by_time
 
     def write(self, state: Mapping[str, Any]) -> None:
-        """Put a state of the fit in the place of the one before."""
+        """Replace the checkpoint with one of this state."""
         writer = PlainWriter()
         plain = {
             "lamina": lamina_version(),
@@ -91,7 +92,7 @@ class Checkpoint:
 
 @contextmanager
 def refusals_that_name(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Raise CheckpointError, which names the file, for whatever its content is refused for."""
+    """Turn errors about a file's content into a CheckpointError that names the file."""
     try:
         yield
     except CheckpointError:
@@ -109,37 +110,36 @@ def read_checkpoint(
     free: Sequence[str] = (),
     defaults: Mapping[str, Any] = MappingProxyType({}),
 ) -> Any:
-    """The state of the fit that a checkpoint holds, not yet checked.
+    """Return the state of the fit in a checkpoint, not yet checked.
 
     Parameters
     ----------
     path : str or path-like
     identity : mapping
-        That of the fit that is to go on.
+        Identity of the fit to resume.
     free : sequence of str
         Names in it that may differ.
     defaults : mapping
-        Values of names that the checkpoint may lack: its lamina did not have them yet.
+        Values of names that checkpoints of an older version lack.
 
     Raises
     ------
     FileNotFoundError, PermissionError
-        Where there is no file at path, or none that may be read.
+        If there is no file at path, or it is not readable.
     CheckpointError
-        For a file that is no checkpoint, or one of another fit or version: it says what differs.
+        For a file that is not a checkpoint, or belongs to another fit or version; names the
+        differences.
     """
     with refusals_that_name(path):
         file = read_model_file(path)
         if KEY not in file.metadata:
-            raise ModelFileError(
-                "it is a saved model, from which warm_start goes on; no checkpoint"
-            )
+            raise ModelFileError("it is a saved model, for warm_start, and not a checkpoint")
         plain = parse_json(file.metadata[KEY])
         check_fields(plain, {"lamina": text, "identity": _any_record, "state": _any_record})
         made_by = plain["lamina"]
         if made_by != lamina_version():
             raise ModelFileError(
-                f"lamina {reprlib.repr(made_by)[1:-1]} has written it, and this is "
+                f"it was written by lamina {reprlib.repr(made_by)[1:-1]}, and this is "
                 f"{lamina_version()}"
             )
         reader = PlainReader(file.tensors)
@@ -167,7 +167,7 @@ def _compare(
     ours: Mapping[str, Any],
     free: Sequence[str],
 ) -> None:
-    """Raise CheckpointError where the checkpoint is of another fit; both are plain JSON."""
+    """Raise CheckpointError if the checkpoint belongs to another fit; both are plain JSON."""
     differences = [
         _told(name, theirs, ours)
         for name in dict.fromkeys((*theirs, *ours))
@@ -175,22 +175,22 @@ def _compare(
     ]
     if differences:
         raise CheckpointError(
-            f"{os.fspath(path)} is of another fit: {'; '.join(differences)}. Give what it was made "
-            "with, or leave out resume= to begin anew."
+            f"{os.fspath(path)} is of another fit: {'; '.join(differences)}. Pass the same values, "
+            "or leave out resume= to start a new fit."
         )
 
 
 def _told(name: str, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
     if name.startswith("rows "):
-        return f"{name.removeprefix('rows ')} is not what it was made with"
+        return f"{name.removeprefix('rows ')} differs from the checkpoint's"
     made_with = f"it was made with {name}={_read(theirs.get(name))!r}"
     if name not in ours:
-        return f"{made_with}, which is no parameter here"
+        return f"{made_with}, which is not a parameter here"
     return f"{made_with}, and this has {name}={_read(ours[name])!r}"
 
 
 def _read(plain: Any) -> Any:
-    """The value for a message; the plain JSON where a file holds none."""
+    """Return the value for a message, or the plain JSON if it cannot be decoded."""
     try:
         return PlainReader({}).read(plain)
     except (ModelFileError, *MISFITS):
@@ -198,7 +198,7 @@ def _read(plain: Any) -> Any:
 
 
 def digest(*parts: Any) -> str:
-    """A fingerprint of arrays and csr matrices, None among them.
+    """Return a fingerprint of arrays, csr matrices and None.
 
     Examples
     --------
@@ -219,7 +219,7 @@ def digest(*parts: Any) -> str:
 
 
 def plainly(value: Any) -> Any:
-    """A parameter's value as a checkpoint writes it down and compares it; code by its name.
+    """Return a parameter's value as checkpoints write and compare it; code becomes its name.
 
     Examples
     --------
@@ -241,10 +241,10 @@ def plainly(value: Any) -> Any:
 
 
 def packed(columns: Mapping[str, list[float]]) -> dict[str, NDArray[np.float64]]:
-    """Lists of floats as arrays, which take less room and time in a file."""
+    """Return lists of floats as arrays, which take less space and time in a file."""
     return {name: np.array(values, dtype=np.float64) for name, values in columns.items()}
 
 
 def unpacked(columns: Mapping[str, NDArray[np.float64]]) -> dict[str, list[float]]:
-    """The lists again."""
+    """Return arrays as lists again."""
     return {name: values.tolist() for name, values in columns.items()}

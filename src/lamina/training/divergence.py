@@ -1,4 +1,4 @@
-"""Divergence: saying where a fit became infinite or NaN, when, and what to try."""
+"""Errors for a fit that became infinite or NaN: where, when, and what to try."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lamina.network import NetworkSpec, ParameterLayout
 from lamina.training.plan import TrainingPlan
 from lamina.training.validation import Validation
 
-# scikit-learn's own words come first, so that programs which look for them still find them.
+# scikit-learn's own words come first, so that programs that look for them still find them.
 FAMILIAR = (
     "Solver produced non-finite parameter weights. "
     "The input data may contain large values and need to be preprocessed."
@@ -26,21 +26,21 @@ def non_finite_error(
     loss: object = None,
     n_held_out: int = 0,
 ) -> NonFiniteError:
-    """The error for a network that became infinite or NaN at that moment, first in that block.
+    """Return the error for a network whose numbers became infinite or NaN.
 
     Parameters
     ----------
     spec : NetworkSpec
     block : int or None
-        Its index in the spec; None where every layer stayed finite and only the loss did not.
+        Index of the first such block; None if every layer stayed finite and only the loss did not.
     moment : str
-        'in epoch 3', for instance.
+        Time in words, such as 'in epoch 3'.
     rate : float, optional
-        The first learning rate, to be lowered.
+        Initial learning rate, which the message advises to lower.
     loss : object, optional
-        The caller's own loss, which is named in place of an overflow.
+        Custom loss, which is named in place of an overflow.
     n_held_out : int
-        The number of validation rows, where their predictions overflowed and nothing else did.
+        Number of validation samples, if only their predictions overflowed.
     """
     cures = [
         "scale the inputs with StandardScaler",
@@ -49,7 +49,7 @@ def non_finite_error(
     if block is None:
         place = "the loss itself overflowed while every layer stayed finite"
         if n_held_out:
-            place = f"predictions for the {n_held_out} validation rows overflowed, so that the "
+            place = f"predictions for the {n_held_out} validation samples overflowed, so that the "
             place += "scorers of monitor= cannot measure them, while every layer stayed finite"
         elif loss is not None and not isinstance(loss, str):
             name = f"{type(loss).__name__}.value_and_delta"
@@ -71,7 +71,7 @@ def epoch_error(
     report: EpochReport,
     validation: Validation | None,
 ) -> NonFiniteError:
-    """Return the error for an epoch whose numbers, or predictions held out, left the finite."""
+    """Return the error for an epoch whose loss, layers or validation predictions overflowed."""
     n_held_out = validation.X.shape[0] if validation is not None and report.is_finite else 0
     moment, rate, loss = f"in epoch {epoch}", plan.initial_rate, plan.objective.loss
     return non_finite_error(spec, report.non_finite_block, moment, rate, loss, n_held_out)
@@ -80,8 +80,8 @@ def epoch_error(
 def refuse_non_finite_weights(spec: NetworkSpec, plan: TrainingPlan, parameters: Array) -> None:
     """Raise the error for a fit that ends with infinite or NaN parameters.
 
-    An epoch's report does not see all of them: it leaves out averaged weights, an epoch that was
-    broken off, and the last epoch of a fit that had no best one to bring back.
+    An epoch's report does not cover all of them: it omits averaged weights, an interrupted epoch,
+    and the last epoch of a fit without a best epoch to restore.
     """
     if not np.isfinite(parameters).all():
         block = first_non_finite_block(spec, parameters)
@@ -89,7 +89,7 @@ def refuse_non_finite_weights(spec: NetworkSpec, plan: TrainingPlan, parameters:
 
 
 def first_non_finite_block(spec: NetworkSpec, vector: Array) -> int | None:
-    """The first block whose part of a flat vector (parameters or gradient) is infinite or NaN."""
+    """Return the first block whose part of a flat vector (parameters or gradient) is not finite."""
     for i, parts in enumerate(zip(*ParameterLayout.of(spec).views(vector), strict=True)):
         if not all(np.isfinite(part).all() for part in parts):
             return i

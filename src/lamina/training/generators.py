@@ -1,4 +1,4 @@
-"""The state of a random generator, as a checkpoint holds it: written, checked and set again."""
+"""Write, check and restore the state of a random generator in a checkpoint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lamina.files.fields import Check, Fields, array, check_fields, member, numb
 
 _PCG: Fields = {"state": whole(0, 2**128 - 1), "inc": whole(0, 2**128 - 1)}
 _HALF_USED: Fields = {"has_uint32": whole(0, 1), "uinteger": whole(0, 2**32 - 1)}
-# NumPy reads its tables at the positions that a state names, whatever they are.
+# NumPy indexes its tables by the positions in a state without checking them.
 _STATES: dict[str, Fields] = {
     "MT19937": {"state": record({"key": array(np.uint32, (624,)), "pos": whole(0, 624)})},
     "PCG64": {"state": record(_PCG), **_HALF_USED},
@@ -27,7 +27,7 @@ _STATES: dict[str, Fields] = {
 
 
 def generator_of_kind(ours: str) -> Check:
-    """Require the state of a generator of our kind.
+    """Return the check of a generator's state, for generators of our kind.
 
     The check raises CheckpointError for a generator of another kind.
     """
@@ -46,7 +46,7 @@ def generator_of_kind(ours: str) -> Check:
 
 
 def generator_fields(bit_generator: str) -> Fields:
-    """The check of every field of a generator's state."""
+    """Return the check of every field of a generator's state."""
     return {
         "bit_generator": member([bit_generator]),
         "has_gauss": whole(0, 1),
@@ -56,15 +56,15 @@ def generator_fields(bit_generator: str) -> Fields:
 
 
 def kind_of(random_state: np.random.RandomState) -> str:
-    """The name of the kind of generator."""
+    """Return the name of the bit generator."""
     return str(random_state.get_state(legacy=False)["bit_generator"])
 
 
 def generator_state(random_state: np.random.RandomState) -> dict[str, Any]:
-    """What a generator's next draws follow from; plain."""
+    """Return a generator's state as plain values."""
     return dict(random_state.get_state(legacy=False))
 
 
 def set_generator_state(random_state: np.random.RandomState, state: dict[str, Any]) -> None:
-    """Let a generator draw what would have come next; the state has been checked."""
+    """Set a generator's state, which has been checked."""
     random_state.set_state(state)

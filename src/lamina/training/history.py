@@ -1,4 +1,4 @@
-"""The history that a model's fits leave behind: losses, scores, and how the latest one ended."""
+"""History of a model's fits: losses, scores, and the reason the latest fit ended."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import Enum
 
 
 class Ending(Enum):
-    """Why a fit ended."""
+    """Reason why a fit ended."""
 
     CONVERGED = "no more progress"
     EXHAUSTED = "the last epoch that the plan allows"
@@ -20,33 +20,33 @@ class Ending(Enum):
 
 
 class Monitor(Enum):
-    """What says whether an epoch brought progress."""
+    """Quantity that decides whether an epoch brought progress."""
 
     LOSS = "the training loss"
-    VALIDATION_LOSS = "the loss on the rows held out"
-    SCORE = "the first metric on the rows held out"
+    VALIDATION_LOSS = "the loss on the held-out samples"
+    SCORE = "the first metric on the held-out samples"
 
 
 @dataclass
 class History:
-    """The course of a model's fits; warm starts and partial fits go on with it.
+    """History of a model's fits, extended by warm starts and partial fits.
 
     Attributes
     ----------
     losses : list of float
-        One an epoch, of all fits.
+        Training loss of each epoch of all fits.
     scores : list of float or None
-        Likewise the first metric on the rows held out; None where none are.
+        First metric on the held-out samples of each epoch; None without held-out samples.
     best_loss, best_validation_loss, best_score : float or None
-        The lowest loss or highest score, of that which decides; None for the others.
+        Minimum loss or maximum score of the monitored quantity; None for the others.
     stalled : int
-        Epochs in a row without progress.
+        Number of consecutive epochs without progress.
     rows_seen : int
-        Rows of all epochs of all fits.
+        Number of samples seen in all epochs of all fits.
     epochs : int
-        Epochs of the latest fit.
+        Number of epochs of the latest fit.
     columns : dict of str to list of float
-        What else is known of every epoch; NaN where it is not.
+        Other values of every epoch; NaN where unavailable.
     """
 
     losses: list[float] = field(default_factory=list)
@@ -60,7 +60,8 @@ class History:
     columns: dict[str, list[float]] = field(default_factory=dict)
 
     def best_cost(self, monitor: Monitor) -> float:
-        """The lowest cost so far, a score's being its negative; infinity before the first."""
+        """Return the lowest cost so far, infinity before the first; a score's cost is its "
+        "negative."""
         score = None if self.best_score is None else -self.best_score
         costs = {
             Monitor.LOSS: self.best_loss,
@@ -80,9 +81,9 @@ class History:
         monitor: Monitor = Monitor.LOSS,
         columns: Mapping[str, Sequence[float]] | None = None,
     ) -> None:
-        """Enter a fit's epochs of so many rows each; scores are None where no rows are held out.
+        """Append a fit's epochs of `rows` samples each; scores are None without held-out samples.
 
-        The losses grow in place, so that many short fits stay cheap.
+        The list of losses grows in place, so that many short fits stay cheap.
         """
         self.add_columns({} if columns is None else columns, len(losses))
         self.losses.extend(losses)
@@ -95,7 +96,7 @@ class History:
         self.rows_seen += rows * len(losses)
 
     def add_columns(self, columns: Mapping[str, Sequence[float]], n_epochs: int) -> None:
-        """Let the columns grow by so many epochs; NaN fills what one fit knows and another not."""
+        """Extend the columns by `n_epochs`; NaN fills values that one fit has and another lacks."""
         for name, values in columns.items():
             if name not in self.columns:
                 self.columns[name] = [math.nan] * len(self.losses)

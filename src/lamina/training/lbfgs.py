@@ -20,18 +20,18 @@ from lamina.training.watching import EpochRecord, current_observer
 
 @dataclass(frozen=True)
 class LbfgsPlan:
-    """What L-BFGS is to do.
+    """Settings of a minimisation by L-BFGS.
 
     Attributes
     ----------
     objective : Objective
     max_iterations, max_evaluations : int
     tol : float
-        It ends where no element of the projected gradient is larger.
+        Tolerance on the largest element of the projected gradient.
     verbose : bool
-        Whether every iteration prints a line.
+        If True, print a line for every iteration.
     deadline : float
-        The `perf_counter` from which on no evaluation begins.
+        `perf_counter` value after which no evaluation begins.
     """
 
     objective: Objective
@@ -44,7 +44,7 @@ class LbfgsPlan:
 
 @dataclass(frozen=True)
 class LbfgsResult:
-    """Where L-BFGS ended.
+    """Result of a minimisation by L-BFGS.
 
     Attributes
     ----------
@@ -53,7 +53,7 @@ class LbfgsResult:
     iterations : int
     ending : Ending
     message : str
-        SciPy's account of it.
+        SciPy's message.
     """
 
     parameters: Array
@@ -66,7 +66,7 @@ class LbfgsResult:
 def minimise(
     engine: Engine, spec: NetworkSpec, plan: LbfgsPlan, rows: Rows, start: Array
 ) -> LbfgsResult:
-    """Minimise the loss over all rows with SciPy's L-BFGS-B.
+    """Minimise the loss over all samples with SciPy's L-BFGS-B.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def minimise(
     rows : Rows
         In float64.
     start : ndarray of float64 of shape (n_parameters,)
-        Left as it is.
+        Initial parameters; not modified.
 
     Returns
     -------
@@ -86,13 +86,13 @@ def minimise(
     Raises
     ------
     NonFiniteError
-        Where the loss or its gradient is infinite or NaN at the start or at the end. In between,
-        the line search finds its way back by itself.
+        If the loss or its gradient is infinite or NaN at the start or at the end. In between,
+        the line search recovers by itself.
     """
     descent = _Descent(engine, spec, plan, rows, start)
     try:
-        # SciPy's many short products of vectors are slower on several threads, and those divide
-        # a sum as many ways as they are, which would show in the last bits.
+        # SciPy's many short products of vectors are slower on several threads, and each thread sums
+        # its own part, so the number of threads would show in the last bits.
         with _get_threadpool_controller().limit(limits=1, user_api="blas"):
             found = minimize(
                 descent.loss_and_gradient,
@@ -114,7 +114,7 @@ def minimise(
 
 
 class _Descent:
-    """One minimisation under way."""
+    """State of one minimisation."""
 
     def __init__(
         self, engine: Engine, spec: NetworkSpec, plan: LbfgsPlan, rows: Rows, start: Array
@@ -126,7 +126,7 @@ class _Descent:
         self.observer = current_observer()
 
     def loss_and_gradient(self, parameters: Array) -> tuple[float, Array]:
-        """What SciPy minimises."""
+        """Return the loss and its gradient, as SciPy expects them."""
         if self.evaluations and perf_counter() >= self.plan.deadline:
             raise TimeIsUp
         loss, gradient = self.evaluate(parameters)
@@ -137,7 +137,7 @@ class _Descent:
         return loss, gradient
 
     def accept(self, intermediate_result: OptimizeResult) -> None:
-        """Take note of an iterate; SciPy knows this method by its argument's name."""
+        """Record an iterate; SciPy selects its call by the name of this argument."""
         iteration, loss = self.accepted[0] + 1, float(intermediate_result.fun)
         self.accepted = (iteration, intermediate_result.x.copy(), loss)
         if self.plan.verbose:
@@ -149,12 +149,12 @@ class _Descent:
             )
 
     def broken_off(self, ending: Ending) -> LbfgsResult:
-        """The last iterate accepted."""
+        """Return the last accepted iterate as the result."""
         iterations, parameters, loss = self.accepted
         return LbfgsResult(parameters, loss, iterations, ending, "broken off")
 
     def finished(self, found: OptimizeResult) -> LbfgsResult:
-        """SciPy's result, which must be finite."""
+        """Return SciPy's result after checking that it is finite."""
         iterations = min(found.nit, self.plan.max_iterations)
         self.require_finite(found.fun, found.x, f"in iteration {iterations} of L-BFGS")
         ending = Ending.CONVERGED if found.status == 0 else Ending.EXHAUSTED

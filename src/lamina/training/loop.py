@@ -1,10 +1,10 @@
-"""The epoch loop: an engine runs the epochs, the loop says with which rates and when to stop.
+"""Epoch loop: an engine runs the epochs; the loop sets learning rates and decides when to stop.
 
-The order of random draws is scikit-learn's: one shuffle of the row indices at the start of each
-epoch, in place, so that every epoch's order is a permutation of the one before.
+The order of random draws is scikit-learn's: one shuffle of the sample indices at the start of each
+epoch, in place, so that every epoch's order is a permutation of the previous one.
 
-An epoch that nobody watches needs no look before patience can run out, so an engine may run
-several in one call: for a small network the calls cost more than the arithmetic.
+Without callbacks or validation, no epoch needs checking before patience can run out, so an engine
+may run several in one call: for a small network the calls cost more than the arithmetic.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def train(
     checkpoint: Checkpoint | None = None,
     resumed: Mapping[str, Any] | None = None,
 ) -> Ending:
-    """Run epochs until the plan, the lack of progress, a callback, or Ctrl-C ends them.
+    """Train until the plan, a lack of progress, a callback, or Ctrl-C ends the fit.
 
     Parameters
     ----------
@@ -61,25 +61,25 @@ def train(
     plan : TrainingPlan
     rows : Rows
     memory : Memory
-        Changed in place; after Ctrl-C as well it is whole.
+        Changed in place; consistent even after Ctrl-C.
     random_state : RandomState
-        Draws the row order of each epoch where the plan says so.
+        Source of each epoch's order of samples, if the plan shuffles.
     order : ndarray of int64, optional
-        Indices of the rows to learn from; all of them by default.
+        Indices of the training samples; all samples by default.
     validation : Validation, optional
-        Rows held out, which may decide when to stop.
+        Held-out samples, which may decide when to stop.
     fallback : ndarray of shape (n_parameters,), optional
-        Where the best epoch's parameters are to come back: those that do so where no epoch was
-        better than the best of earlier fits; by default those of the last epoch, which also stay
-        where no epoch of any fit had a finite score.
+        Parameters to restore if the best epoch is to be restored and none was better than the best
+        of earlier fits. By default the last epoch's parameters stay, as they do if no epoch of any
+        fit had a finite score.
     callbacks : iterable
         Objects with any of the methods that `training.callbacks.protocol` lists.
     model : estimator, optional
-        For the callbacks to read.
+        Estimator that callbacks may read.
     checkpoint : Checkpoint, optional
-        Where the fit is written down as it goes.
+        Settings for writing checkpoints.
     resumed : mapping, optional
-        What a checkpoint wrote, to go on from; memory, order and random_state must be as it says.
+        State from a checkpoint to resume from; memory, order and random_state must match it.
 
     Returns
     -------
@@ -88,9 +88,9 @@ def train(
     Raises
     ------
     NonFiniteError
-        In the epoch in which the loss or a layer becomes infinite or NaN; where the best epoch's
-        parameters are to come back, only where no better epoch came before it. At the end, where
-        the network's parameters are infinite or NaN.
+        In the epoch in which the loss or a layer becomes infinite or NaN; if the best epoch is to
+        be restored, only if no earlier epoch can be. At the end, if the network's parameters are
+        infinite or NaN.
     """
     order = np.arange(len(rows.y), dtype=np.int64) if order is None else order.astype(np.int64)
     loop = EpochLoop(engine, spec, plan, rows, memory, order, validation)
@@ -105,19 +105,20 @@ def train(
         loop.under_way.ending = ending.value
     finally:
         loop.callbacks.tell("on_fit_end", loop.under_way)
-        # Each holds the other: without this, the rows would stay in memory until Python looks.
+        # The two refer to each other: without this, the data would stay in memory until Python's
+        # garbage collector runs.
         del loop.under_way
     return ending
 
 
 def column_names(metrics: Sequence[str] | None) -> tuple[str, ...]:
-    """The names of the loop's columns; metrics are None where nothing is held out."""
+    """Return the names of the loop's columns; metrics are None without held-out samples."""
     validation = () if metrics is None else ("validation_loss", *metrics)
     return (*validation, "learning_rate", "gradient_norm", "seconds")
 
 
 class EpochLoop:
-    """One fit under way."""
+    """State of one running fit."""
 
     callbacks: Callbacks
     under_way: FitUnderWay
@@ -161,7 +162,7 @@ class EpochLoop:
         self.observer = current_observer()
 
     def run_to_its_end(self, random_state: np.random.RandomState) -> Ending:
-        """All epochs, whatever ends them."""
+        """Run all epochs, until the plan, progress, Ctrl-C or the time limit ends them."""
         self.shuffling = random_state if self.plan.shuffle else None
         try:
             self.callbacks.tell("on_fit_begin", self.under_way)
@@ -174,7 +175,7 @@ class EpochLoop:
             return self.take_in_reports() or Ending.OUT_OF_TIME
 
     def run(self, random_state: np.random.RandomState) -> Ending:
-        """All epochs."""
+        """Run all epochs, until the plan, a lack of progress or a callback ends them."""
         while (left := self.plan.max_epochs - len(self.losses)) > 0:
             if perf_counter() >= self.plan.deadline:
                 return Ending.OUT_OF_TIME
@@ -188,7 +189,7 @@ class EpochLoop:
         return Ending.EXHAUSTED
 
     def epochs_ahead(self) -> int:
-        """How many epochs may run before anyone has to look at one."""
+        """Return the number of epochs that may run before one of them has to be checked."""
         is_watched = (
             self.observer is not None
             or self.plan.verbose
@@ -205,7 +206,7 @@ class EpochLoop:
         return int(soonest)
 
     def run_epochs(self, n_epochs: int, shuffling: np.random.RandomState | None) -> None:
-        """Let the engine run the next epochs, and keep its reports."""
+        """Run the next epochs in the engine, and collect its reports."""
         rates = self.rates.of_next(n_epochs, self.rows_seen, len(self.order))
         self.rates_of_reports = rates[:, 0].tolist()
         began = perf_counter()
@@ -222,7 +223,7 @@ class EpochLoop:
     def run_step_by_step(
         self, rates: NDArray[np.float64], shuffling: np.random.RandomState | None
     ) -> None:
-        """One epoch whose every step is a call of its own; it has no report where it is stopped."""
+        """Run one epoch with one call for every step; a stopped epoch has no report."""
         if shuffling is not None:
             shuffling.shuffle(self.order)
         factors = self.rates.factors(self.memory.scheduled_epochs)
@@ -247,7 +248,7 @@ class EpochLoop:
         self.reports.append(report._replace(loss=loss, steps=made, gradient_norm=norm))
 
     def take_in_reports(self) -> Ending | None:
-        """Enter the epochs that are new into the books; how they end the fit, if they do."""
+        """Record finished epochs; return why the fit ends, or None."""
         if len(self.reports) > 1 and not self.rates.may_lower_between:
             self.enter_all_but_last()
         while self.reports:
@@ -260,9 +261,11 @@ class EpochLoop:
         return None
 
     def enter_all_but_last(self) -> None:
-        """Enter epochs that nobody watched, and of which none can end the fit.
+        """Record epochs that nothing observes and of which none can end the fit.
 
-        As one by one, but in a few calls for all: epochs of small networks are that short.
+        The result is that of recording them one by one, in fewer calls: epochs of small networks
+        are
+        that short.
         """
         n = len(self.reports) - 1
         losses, level = [report.loss for report in self.reports[:n]], self.memory.learning_rate
@@ -279,11 +282,11 @@ class EpochLoop:
 
     @property
     def rows_seen(self) -> int:
-        """The rows of all epochs of all fits."""
+        """Number of samples seen in all epochs of all fits."""
         return self.memory.history.rows_seen + len(self.losses) * len(self.order)
 
     def ends_here(self, report: EpochReport) -> bool:
-        """Enter an epoch into the books; whether it left the finite numbers."""
+        """Record an epoch; return True if the loss, a layer or a prediction became inf or NaN."""
         prediction = self.predict_held_out(report)
         failed = not report.is_finite or (self.validation is not None and prediction is None)
         if failed and self.best_parameters is None:
@@ -298,7 +301,7 @@ class EpochLoop:
         return failed
 
     def enter(self, report: EpochReport, prediction: Array | None) -> None:
-        """Write an epoch's row of the history."""
+        """Append an epoch's values to the history."""
         validated = {} if self.validation is None else self.validation.measured(prediction)
         self.losses.append(report.loss)
         self.under_way.loss = report.loss
@@ -315,7 +318,7 @@ class EpochLoop:
             del column[n_epochs:]
 
     def predict_held_out(self, report: EpochReport) -> Array | None:
-        """Predict the rows held out; None where there are none or the epoch failed."""
+        """Predict the held-out samples; None if there are none or the epoch failed."""
         if self.validation is None or not report.is_finite:
             return None
         prediction = self.engine.predict(self.spec, self.memory.predicting, self.validation.X)
@@ -323,11 +326,11 @@ class EpochLoop:
 
     @property
     def scores(self) -> list[float] | None:
-        """The first metric of every epoch; None where no rows are held out."""
+        """First metric of every epoch; None without held-out samples."""
         return None if self.validation is None else self.columns[self.validation.metrics[0]]
 
     def cost(self) -> float:
-        """What the latest epoch is judged by."""
+        """Return the monitored cost of the latest epoch."""
         if self.monitor is Monitor.LOSS:
             return self.losses[-1]
         if self.monitor is Monitor.VALIDATION_LOSS:
@@ -336,7 +339,7 @@ class EpochLoop:
         return -self.scores[-1]
 
     def tell(self, loss: float) -> None:
-        """Let a reader and an observer know of the epoch, where there are any."""
+        """Report an epoch to the terminal and to the observer, if any."""
         epoch, score = len(self.losses), None if self.scores is None else self.scores[-1]
         if self.plan.verbose:
             say_epoch(epoch, loss, score)
@@ -346,7 +349,7 @@ class EpochLoop:
             self.observer(EpochRecord(epoch, most, loss, score, rate, seen))
 
     def keep_best(self) -> None:
-        """Keep the parameters of the best epoch so far, where they are to come back."""
+        """Keep the parameters of the best epoch so far, if they are to be restored."""
         if not self.restores_best:
             return
         if self.best_parameters is None:
@@ -354,7 +357,7 @@ class EpochLoop:
         self.best_parameters[:] = self.memory.predicting
 
     def goes_on(self) -> bool:
-        """Set the next epoch's level; False where the lack of progress ends the fit."""
+        """Update the base learning rate; return False if a lack of progress ends the fit."""
         memory, schedule = self.memory, self.rates.schedule
         after = self.rates.level_after(memory.learning_rate, self.rows_seen)
         memory.scheduled_epochs += 1
@@ -376,7 +379,7 @@ class EpochLoop:
         return True
 
     def remember(self, fallback: Array | None) -> None:
-        """Bring back the best epoch's parameters, and enter the fit into the model's history."""
+        """Restore the best epoch's parameters, and append the fit to the model's history."""
         has_no_score = bool(self.losses) and self.stopping.best == math.inf
         best = fallback if self.best_parameters is None else self.best_parameters
         if self.restores_best and best is not None and not has_no_score:

@@ -1,4 +1,4 @@
-"""What a fit changes, and what a later one may go on from."""
+"""Training state: everything that a fit changes and a later fit may continue from."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from lamina.training.history import History
 
 @dataclass
 class Memory:
-    """What a fit changes, and what a later one may go on from.
+    """Training state: everything that a fit changes and a later fit may continue from.
 
     Attributes
     ----------
     parameters : ndarray of shape (n_parameters,)
     state : OptimizerState
     learning_rate : float
-        The schedule's present level: the rate itself, where the schedule has no curve.
+        Base learning rate of the schedule, which its per-step multipliers scale, if any.
     history : History
     scheduled_epochs : int
-        Epochs since the schedule began.
+        Number of epochs since the schedule began.
     slow_epochs : int
-        Epochs in a row without progress, as a schedule that waits for a plateau counts them.
+        Number of consecutive epochs without progress, as counted by a plateau schedule.
     """
 
     parameters: Array
@@ -35,5 +35,5 @@ class Memory:
 
     @property
     def predicting(self) -> Array:
-        """What the network predicts with: the average of the parameters, where one is kept."""
+        """Parameters that predict: their moving average if one is kept."""
         return self.state.predicting(self.parameters)

@@ -1,4 +1,4 @@
-"""The plan of a fit: everything that is settled before its first epoch."""
+"""Plan of a fit: everything that is fixed before its first epoch."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ from lamina.formulas.schedules import custom
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What the epoch loop is to do.
+    """Settings of the epoch loop.
 
     Attributes
     ----------
     objective : Objective
     optimizer : OptimizerSettings
     batch_size : int
-        At most the number of rows.
+        At most the number of samples.
     max_epochs : int
     schedule : str or callable
-        A name in SCHEDULES, or `schedule(step, epoch)`, which gives the rate.
+        Name in SCHEDULES, or a function `schedule(step, epoch)` that returns the rate.
     given_options : mapping
-        The schedule's options that are not to have their default.
+        Options of the schedule that replace its defaults.
     schedule_length : int, optional
-        The epochs that a schedule's curve spans; max_epochs by default.
+        Number of epochs that the schedule spans; max_epochs by default.
     warmup : float
-        The epochs in which the rate climbs in a line before the schedule begins.
+        Number of epochs in which the rate rises linearly before the schedule begins.
     initial_rate, power_t : float
-        The schedule's first learning rate, and its exponent where it has one.
+        Initial learning rate of the schedule, and its exponent if it has one.
     tol : float
-        By how much an epoch must be better than the best to count as progress.
+        Smallest improvement over the best epoch that counts as progress.
     patience : float
-        How many epochs without progress are borne; the next one is a stall. May be infinite.
+        Number of epochs without progress that is allowed; one more is a stall. May be infinite.
     restore_best : bool, optional
-        Whether the parameters of the best epoch come back at the end; by default where rows held
-        out decide which it is.
+        If True, restore the parameters of the best epoch at the end; by default if held-out
+        samples decide which it is.
     deadline : float
-        The `perf_counter` at which the training ends. May be infinite.
+        `perf_counter` value at which training ends. May be infinite.
     measures_gradient : bool
-        Whether the history is to hold the gradient's norm.
+        If True, record the norm of the gradient in the history.
     shuffle : bool
-        Whether every epoch draws a new row order.
+        If True, draw a new order of the samples for every epoch.
     verbose : bool
-        Whether every epoch prints a line.
+        If True, print a line for every epoch.
     """
 
     objective: Objective
@@ -73,15 +73,15 @@ class TrainingPlan:
 
     @property
     def schedule_record(self) -> Schedule:
-        """The schedule itself."""
+        """Record of the schedule."""
         return SCHEDULES[self.schedule] if isinstance(self.schedule, str) else custom(self.schedule)
 
     @property
     def schedule_options(self) -> dict[str, Any]:
-        """The value of each of the schedule's options."""
+        """Value of each of the schedule's options."""
         return self.schedule_record.settings(self.given_options)
 
     @property
     def schedule_epochs(self) -> int:
-        """The epochs that the schedule spans."""
+        """Number of epochs that the schedule spans."""
         return self.max_epochs if self.schedule_length is None else self.schedule_length

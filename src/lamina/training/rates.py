@@ -1,4 +1,4 @@
-"""The learning rates of a fit: a schedule's level and curve, and the warm-up before it."""
+"""Learning rates of a fit: base learning rate, per-step multipliers, and warm-up."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from lamina.formulas.schedules import Course, Factors, linear_warm_up
 from lamina.training.memory import Memory
 from lamina.training.plan import TrainingPlan
 
-# Epochs that need no look in between run in one call, but not so many that their rates fill memory.
+# Epochs that need no check run in one call, but not so many that their rates fill memory.
 MOST_STEPS_AHEAD = 8192
-# A curve or a warm-up of more steps lasts longer than any training; float64 counts so many exactly.
+# A schedule or warm-up of more steps outlasts any training; float64 counts up to here exactly.
 MOST_STEPS = 2**50
 
 
 class Rates:
-    """A plan's schedule at work on what a fit remembers: its level, and how long it has lasted.
+    """Learning rates that a plan's schedule gives in the present training state.
 
     Parameters
     ----------
     plan : TrainingPlan
     memory : Memory
-        Its learning rate, epochs scheduled and slow epochs are read, and changed as they go by.
+        Its learning rate, scheduled epochs and slow epochs are read, and updated after epochs.
     n_steps : int
-        The steps of an epoch.
+        Number of steps of an epoch.
 
     Attributes
     ----------
     initial_rate : float
-        η₀, as long as nobody sets another rate.
+        η₀, unless a callback sets another rate.
     """
 
     def __init__(self, plan: TrainingPlan, memory: Memory, n_steps: int) -> None:
@@ -43,7 +43,7 @@ class Rates:
         self.room = np.empty((max(1, MOST_STEPS_AHEAD // n_steps), n_steps))
 
     def of_next(self, n_epochs: int, rows_seen: int, n_samples: int) -> NDArray[np.float64]:
-        """The rate of each step of the next epochs of so many rows, none of which is a stall."""
+        """Return the rate of each step of the next epochs of `n_samples` samples, without a stall."""
         level, first = self.memory.learning_rate, self.memory.scheduled_epochs
         for i, rates in enumerate(self.room[:n_epochs]):
             self.fill(rates, level, self.factors(first + i))
@@ -52,7 +52,7 @@ class Rates:
         return self.room[:n_epochs]
 
     def fill(self, rates: NDArray[np.float64], level: float, factors: Factors | None) -> None:
-        """Write an epoch's rates, those of its last steps where `rates` has room for fewer."""
+        """Write an epoch's rates; only those of its last steps if `rates` is shorter."""
         if factors is None:
             rates.fill(level)
             return
@@ -61,7 +61,7 @@ class Rates:
             rates *= level
 
     def factors(self, epoch: int) -> Factors | None:
-        """What the level is multiplied by in each step of an epoch; None where that is 1."""
+        """Return the multiplier of each step of an epoch; None if all are 1."""
         schedule = self.schedule
         if schedule.shape is None and epoch * self.n_steps >= self.warm_up:
             return None
@@ -77,23 +77,23 @@ class Rates:
         return factors
 
     def level_after(self, level: float, rows_seen: int) -> float:
-        """The level that follows an epoch, without a stall."""
+        """Return the base learning rate after an epoch without a stall."""
         return self.schedule.after_epoch(level, self.initial_rate, rows_seen, self.plan.power_t)
 
     @property
     def may_lower_between(self) -> bool:
-        """Whether epochs without progress are counted for the schedule, too."""
+        """True if the schedule also counts epochs without progress."""
         return self.schedule.after_plateau is not None
 
     @property
     def soonest(self) -> float:
-        """After how many more epochs a plateau may lower the level at the soonest."""
+        """Smallest number of epochs after which a plateau may lower the base learning rate."""
         if self.schedule.after_plateau is None:
             return np.inf
         return max(1.0, float(self.options["patience"]) - self.memory.slow_epochs + 1.0)
 
     def level_after_plateau(self, level: float, is_slow: bool) -> float | None:
-        """The lowered level, where an epoch was one too many without progress; else None."""
+        """Return the lowered base rate if too many epochs brought no progress, else None."""
         if self.schedule.after_plateau is None:
             return None
         self.memory.slow_epochs = self.memory.slow_epochs + 1 if is_slow else 0
@@ -103,21 +103,20 @@ class Rates:
         return self.schedule.after_plateau(level, self.initial_rate, self.options)
 
     def rate_of(self, step: int) -> float:
-        """The rate of a step of the next epoch, or of the one under way."""
+        """Return the rate of a step of the next epoch, or of the running one."""
         rates = np.empty(self.n_steps)
         self.fill(rates, self.memory.learning_rate, self.factors(self.memory.scheduled_epochs))
         return float(rates[min(step, self.n_steps - 1)])
 
     def set_rate(self, rate: Any, step: int) -> None:
-        """Scale the schedule so that it gives this rate to a step of the next epoch.
+        """Scale the schedule so that a step of the next epoch has this rate.
 
         Raises
         ------
         TypeError
-            For a rate that is no number.
+            For a rate that is not a number.
         ValueError
-            For a rate that is not positive and finite, and for a schedule that gives rates by
-            itself.
+            For a rate that is not positive and finite, and for a schedule that is a callable.
         """
         if isinstance(rate, bool) or not isinstance(rate, Real):
             raise TypeError(f"learning_rate={rate!r} must be a number, the next step's rate")
@@ -125,8 +124,8 @@ class Rates:
             raise ValueError(f"a learning rate must be positive and finite, got {rate!r}")
         if self.schedule.is_absolute:
             raise ValueError(
-                "a callable learning_rate gives every step's rate by itself, so that no other can "
-                "be set. Let the callable return it, or choose a schedule by name."
+                "a callable learning_rate sets every step's rate, so no other rate can be set. "
+                "Return the rate from the callable, or choose a schedule by name."
             )
         factors = self.factors(self.memory.scheduled_epochs)
         factor = 1.0 if factors is None else float(factors[min(step, self.n_steps - 1)])

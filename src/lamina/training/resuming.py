@@ -1,4 +1,4 @@
-"""The state of a fit in a checkpoint: taken from the loop, checked, and given back to it."""
+"""State of a fit in a checkpoint: read from the loop, checked, and restored."""
 
 from __future__ import annotations
 
@@ -40,24 +40,24 @@ OF_MEMORY = ("learning_rate", "scheduled_epochs", "slow_epochs")
 
 @dataclass(frozen=True)
 class Limits:
-    """What the fit that is to be resumed allows in a checkpoint.
+    """Limits of the values in a checkpoint, set by the fit that resumes from it.
 
     Attributes
     ----------
     parameters : ndarray of shape (n_parameters,)
-        The checkpoint's have its shape and dtype.
+        Parameters of the same shape and dtype as the checkpoint's.
     n_slots : int
     keeps_average : bool
     draws : bool
-        Whether a step draws random numbers.
+        True if a step draws random numbers.
     n_samples : int
-        Of training and held-out samples together.
+        Number of training and held-out samples together.
     holds_out : bool
-        Whether samples are held out of them.
+        True if some of them are held out.
     batch_size : int
-        An upper bound.
+        Upper bound of the batch size.
     columns : tuple of str
-        The names of the loop's columns.
+        Names of the loop's columns.
     bit_generator : str
     """
 
@@ -73,12 +73,12 @@ class Limits:
 
 
 def check_state(state: Any, limits: Limits) -> None:
-    """Check everything that a checkpoint says of a fit, before any of it is used.
+    """Check the complete state in a checkpoint before any of it is used.
 
     Raises
     ------
     ModelFileError
-        For the first value outside its range, dtype, shape or set; it names the field.
+        For the first value outside its range, dtype, shape or set; names the field.
     """
     if not isinstance(state, dict):
         raise refused(state, "state", "a record")
@@ -97,7 +97,7 @@ def check_state(state: Any, limits: Limits) -> None:
 
 
 def state_fields(limits: Limits, n_epochs: int, n_training: int) -> Fields:
-    """The check of every field that `state_of` writes, after so many epochs of training samples."""
+    """Return the check of every field that `state_of` writes after `n_epochs` epochs."""
     n_steps = n_epochs * -(-n_training // limits.batch_size)
     vector = array(limits.parameters.dtype, limits.parameters.shape)
     column = array(np.float64, (n_epochs,))
@@ -123,7 +123,7 @@ def state_fields(limits: Limits, n_epochs: int, n_training: int) -> Fields:
 
 
 def optimizer_fields(limits: Limits, n_steps: int) -> Fields:
-    """The check of every field of an OptimizerState after so many steps."""
+    """Return the check of every field of an OptimizerState after `n_steps` steps."""
     return {
         "slots": array(limits.parameters.dtype, (limits.n_slots, limits.parameters.size)),
         "step": whole(n_steps, n_steps),
@@ -133,7 +133,7 @@ def optimizer_fields(limits: Limits, n_steps: int) -> Fields:
 
 
 def history_fields() -> Fields:
-    """The check of every field of the History of earlier fits."""
+    """Return the check of every field of the History of earlier fits."""
     curve = array(np.float64, (None,))
     return {
         "losses": curve,
@@ -152,11 +152,11 @@ def history_fields() -> Fields:
 def _check_split(
     order: NDArray[np.int64], held_out: NDArray[np.int64] | None, n_samples: int
 ) -> None:
-    """See that the samples to learn from and those held out are all samples, each of them once."""
+    """Check that training and held-out samples together are all samples, each exactly once."""
     parts = [("order", order)] if held_out is None else [("order", order), ("held_out", held_out)]
     for name, rows in parts:
         if len(rows) and not (rows.min() >= 0 and rows.max() < n_samples):
-            raise ModelFileError(f"its {name} points outside of the {n_samples} samples")
+            raise ModelFileError(f"its {name} has indices outside of the {n_samples} samples")
     rows = np.concatenate([rows for _, rows in parts])
     if len(rows) != n_samples or (np.bincount(rows, minlength=n_samples) != 1).any():
         names = " and ".join(name for name, _ in parts)
@@ -164,7 +164,7 @@ def _check_split(
 
 
 def state_of(loop: EpochLoop, random_state: np.random.RandomState) -> dict[str, Any]:
-    """All that the rest of the fit follows from, plain; its arrays are not copied."""
+    """Return everything that the rest of the fit depends on; its arrays are not copied."""
     memory, optimizer = loop.memory, loop.memory.state
     history = memory.history
     lists = {"losses": history.losses, "scores": history.scores or []}
@@ -191,7 +191,7 @@ def state_of(loop: EpochLoop, random_state: np.random.RandomState) -> dict[str, 
 
 
 def resumed_memory(state: Mapping[str, Any]) -> Memory:
-    """What the fit had come to; arrays of its own."""
+    """Return the training state in a checkpoint, with arrays of its own."""
     earlier = dict(state["earlier"])
     scores = earlier.pop("scores").tolist()
     history = History(
@@ -210,7 +210,7 @@ def resumed_memory(state: Mapping[str, Any]) -> Memory:
 
 
 def resume(loop: EpochLoop, state: Mapping[str, Any]) -> None:
-    """Put a loop where the checkpoint was written."""
+    """Restore the loop's state from a checkpoint."""
     loop.losses = state["losses"].tolist()
     loop.columns = unpacked(state["columns"])
     loop.rates.initial_rate = state["initial_rate"]

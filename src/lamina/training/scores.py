@@ -1,6 +1,6 @@
-"""Scores of a prediction on rows held out: accuracy, R² and D².
+"""Scores of a prediction on held-out samples: accuracy, R² and D².
 
-Shapes: prediction is (rows, n_outputs), behind the inverse link; weight (rows,) or None.
+Shapes: prediction (n_samples, n_outputs), after the inverse link; weight (n_samples,) or None.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from lamina.formulas.table import Array
 
 
 class Accuracy:
-    """The weighted share of rows whose every label is right (subset accuracy for multilabel).
+    """Weighted fraction of samples whose labels are all right (subset accuracy for multilabel).
 
     Parameters
     ----------
     decide : callable
-        `decide(prediction)` gives class codes of shape (rows,), or indicators (rows, n_outputs).
+        `decide(prediction)` returns class codes (n_samples,), or indicators (n_samples, n_outputs).
     truth : ndarray
-        What `decide` should give.
-    weight : ndarray of shape (rows,), optional
+        Expected result of `decide`.
+    weight : ndarray of shape (n_samples,), optional
 
     Examples
     --------
@@ -50,15 +50,15 @@ class Accuracy:
 
 
 class PinballScore:
-    """The mean over quantiles and outputs of D² = 1 - pinball loss / that of the best constant.
+    """Mean over quantiles and outputs of D² = 1 - pinball loss / that of the best constant.
 
     It is scikit-learn's d2_pinball_score (Koenker, Machado 1999); NaN for a prediction with NaN.
 
     Parameters
     ----------
-    truth : ndarray of shape (rows, n_targets)
+    truth : ndarray of shape (n_samples, n_targets)
     quantiles : sequence of float
-    weight : ndarray of shape (rows,), optional
+    weight : ndarray of shape (n_samples,), optional
 
     Examples
     --------
@@ -87,14 +87,14 @@ class PinballScore:
 
 
 class RSquared:
-    """The mean over outputs of R² = 1 - Σ w (y - p)² / Σ w (y - ȳ)²; NaN for a prediction with NaN.
+    """Mean over outputs of R² = 1 - Σ w (y - p)² / Σ w (y - ȳ)²; NaN for a prediction with NaN.
 
-    An output without variance scores 1 where it is met exactly, else 0, as in scikit-learn.
+    An output without variance scores 1 if it is predicted exactly, else 0, as in scikit-learn.
 
     Parameters
     ----------
-    truth : ndarray of shape (rows, n_outputs)
-    weight : ndarray of shape (rows,), optional
+    truth : ndarray of shape (n_samples, n_outputs)
+    weight : ndarray of shape (n_samples,), optional
 
     Examples
     --------

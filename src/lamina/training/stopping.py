@@ -1,4 +1,4 @@
-"""When to stop: counting the epochs in a row that brought no progress."""
+"""Early stopping: count the consecutive epochs without progress."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from dataclasses import dataclass
 
 @dataclass
 class Stopping:
-    """The best cost so far and the epochs since; a cost is a loss, or a score's negative.
+    """Best cost so far and the epochs since; a cost is a loss, or the negative of a score.
 
     Attributes
     ----------
     tol : float
-        By how much a cost must lie below the best to count as progress.
+        Smallest decrease of the cost below the best that counts as progress.
     patience : float
-        How many epochs in a row may bring none.
+        Number of consecutive epochs that may bring none.
     best : float
-        The lowest cost.
+        Lowest cost.
     stalled : int
-        Epochs in a row without progress.
+        Number of consecutive epochs without progress.
     requires_numbers : bool
-        Whether an epoch with a cost of NaN or infinity brings no progress. With False it does, as
-        in scikit-learn.
+        If True, an epoch with a cost of NaN or infinity brings no progress. If False, it counts as
+        progress, as in scikit-learn.
 
     Examples
     --------
@@ -40,9 +40,9 @@ class Stopping:
     requires_numbers: bool = False
 
     def improves(self, cost: float) -> bool:
-        """Take note of an epoch's cost; whether it is the lowest.
+        """Record an epoch's cost; return True if it is the lowest.
 
-        A cost may be the lowest and still no progress: by less than tol.
+        A lowest cost is still no progress if it improves by less than tol.
         """
         is_missing = self.requires_numbers and not cost < math.inf
         self.stalled = self.stalled + 1 if is_missing or cost > self.best - self.tol else 0
@@ -53,10 +53,10 @@ class Stopping:
 
     @property
     def soonest(self) -> float:
-        """After how many more epochs patience may run out at the soonest; may be infinite."""
+        """Smallest number of epochs after which patience may run out; may be infinite."""
         return max(1, self.patience - self.stalled + 1)
 
     @property
     def out_of_patience(self) -> bool:
-        """Whether the epochs without progress are more than may be borne."""
+        """True if there are more epochs without progress than patience allows."""
         return self.stalled > self.patience

@@ -1,4 +1,4 @@
-"""A fit under way, as its callbacks see it: what it has come to, and what they may change."""
+"""View of a running fit for its callbacks: its state, and the parts that they may change."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 
 class StepAhead(NamedTuple):
-    """What the next step of a fit goes by, on copies.
+    """Inputs of the next step of a fit, as copies.
 
     Attributes
     ----------
     parameters : ndarray of shape (n_parameters,)
-        Those that learn, also where their average predicts in their place.
+        Trained parameters, even if their average predicts in their place.
     state : OptimizerState
     learning_rate : float
     rows : ndarray of int64
-        The numbers of the rows in its batch.
+        Indices of the samples in its batch.
     """
 
     parameters: Array
@@ -39,38 +39,38 @@ class StepAhead(NamedTuple):
 
 
 class FitUnderWay:
-    """What a callback is given. It reads the present state; its rate and parameters can be set.
+    """Running fit, as passed to callbacks; its learning rate and parameters can be set.
 
     Attributes
     ----------
     model : estimator
-        Whose fit it is, for its parameters: its fitted attributes are those of the fit before, so
-        that in a first fit it cannot predict.
+        Estimator of the fit. Its fitted attributes are those of the previous fit, so in a first
+        fit it cannot predict.
     epoch, max_epochs : int
-        Epochs made so far, and how many there may be.
+        Number of finished epochs, and the maximum.
     epochs_before : int
-        Epochs of earlier fits that this one goes on from.
+        Number of epochs of earlier fits that this one continues.
     step : int
-        The optimizer's steps so far, those of fits before that it goes on from included.
+        Number of the optimizer's steps, including those of fits that this one continues.
     loss : float
-        The latest epoch's loss; in `on_step`, the batch's. NaN before the first.
+        Loss of the latest epoch; in `on_step`, of the batch. NaN before the first.
     row : dict of str to float
-        The latest row of the history: 'epoch', 'loss', 'learning_rate', 'seconds', 'gradient_norm'
-        and, with rows held out, 'validation_loss' and each metric. Empty before the first.
+        Latest row of the history: 'epoch', 'loss', 'learning_rate', 'seconds', 'gradient_norm'
+        and, with held-out samples, 'validation_loss' and each metric. Empty before the first.
     history : dict of str to list of float
-        All rows so far, those of fits before that it goes on from included; as `history_`.
+        All rows so far, as in `history_`, including those of fits that this one continues.
     learning_rate : float
-        The next step's. Set, it takes the place of what the schedule would have given, and the
-        schedule goes on from it in proportion.
+        Rate of the next step. Setting it replaces the schedule's rate and scales the rest of the
+        schedule in proportion.
     coefs, intercepts : list of ndarray
-        Views of the present weights and biases that cannot be written to.
+        Read-only views of the present weights and biases.
     parameters : ndarray of shape (n_parameters,)
-        A view of all present parameters, one behind the other, that cannot be written to. Set,
-        others take their place, and the optimizer goes on with what it remembers.
+        Read-only view of all present parameters in one vector. Setting it replaces them, and keeps
+        the optimizer's state.
     ahead : StepAhead
-        What the next step goes by: parameters, optimizer, rate, and the rows of its batch.
+        Inputs of the next step: parameters, optimizer, rate, and the samples of its batch.
     is_over : bool
-        In `on_epoch_end`, whether this epoch is the last.
+        In `on_epoch_end`, True if this epoch is the last.
     ending : str or None
         In `on_fit_end`, why it ended; None after an error.
     """
@@ -113,7 +113,7 @@ class FitUnderWay:
     def history(self) -> dict[str, list[float]]:
         before, n_before = self._loop.memory.history, self.epochs_before
         columns = {
-            # At the end the fit has been entered into the history itself.
+            # After the fit, the history itself contains its epochs.
             name: [*before.columns.get(name, [math.nan] * n_before)[:n_before], *values]
             for name, values in self._loop.columns.items()
         }
@@ -147,8 +147,8 @@ class FitUnderWay:
         memory = self._loop.memory
         if memory.state.keeps_average:
             raise ValueError(
-                "parameters cannot be set where average_decay keeps an average of all before: set "
-                "average_decay=None"
+                "parameters cannot be set while average_decay keeps an average of all earlier "
+                "ones: set average_decay=None"
             )
         if parameters.shape != memory.parameters.shape or not np.isfinite(parameters).all():
             raise ValueError(
@@ -164,7 +164,8 @@ class FitUnderWay:
         return StepAhead(memory.parameters.copy(), state, self.learning_rate, self._next_rows())
 
     def _next_rows(self) -> NDArray[np.int64]:
-        """The numbers of the rows in the next batch; nothing is drawn for it."""
+        """Return the indices of the samples in the next batch, without drawing from the "
+        "generator."""
         loop, order = self._loop, self._loop.order.copy()
         first = loop.step_of_epoch * loop.plan.batch_size
         if first == 0 or first >= len(order):

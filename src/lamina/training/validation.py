@@ -1,4 +1,4 @@
-"""Validation: rows held out of a fit, and how the network does on them after each epoch."""
+"""Validation: samples held out of a fit, and measuring the network on them after each epoch."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from lamina.training.history import Monitor
 
 @dataclass(frozen=True)
 class Validation:
-    """The rows held out, and what is measured on them.
+    """Held-out samples, and the metrics on them.
 
     Attributes
     ----------
     X : ndarray or csr matrix of shape (n_held_out, n_features)
     measure : callable
-        `measure(prediction)`: the value of each metric; the higher, the better. The first of them
-        is the score.
+        `measure(prediction)` returns the value of each metric; the higher, the better. The first
+        of them is the score.
     metrics : tuple of str
-        Their names.
+        Names of the metrics.
     loss : callable
-        `loss(prediction)`: the mean loss, without the penalty.
+        `loss(prediction)` returns the mean loss, without the penalty.
     monitor : Monitor
-        What decides when to stop.
+        Quantity that decides when to stop.
     requires_numbers : bool
-        Whether an epoch whose monitored value is NaN brings no progress: the task's own score
-        counts it as scikit-learn does.
+        If True, an epoch whose monitored value is NaN brings no progress. The task's own score
+        counts such an epoch as scikit-learn does.
     requires_finite : bool
-        Whether `measure` takes finite predictions only. An epoch with others has diverged.
+        If True, `measure` supports only finite predictions; an epoch with others has diverged.
     """
 
     X: Matrix
@@ -51,11 +51,11 @@ class Validation:
     requires_finite: bool = False
 
     def can_measure(self, prediction: Array) -> bool:
-        """Whether `measure` takes this prediction."""
+        """Return True if `measure` supports this prediction."""
         return not self.requires_finite or bool(np.isfinite(prediction).all())
 
     def measured(self, prediction: Array | None) -> dict[str, float]:
-        """Return the loss and each metric by name, NaN where there is no prediction."""
+        """Return the loss and each metric by name, NaN without a prediction."""
         names = ("validation_loss", *self.metrics)
         if prediction is None:
             return dict.fromkeys(names, math.nan)
@@ -67,29 +67,29 @@ class Validation:
         Raises
         ------
         ValueError
-            Where the value is required and NaN.
+            If a number is required and the value is NaN.
         """
         if not self.requires_numbers or not math.isnan(cost):
             return
         n_samples = self.X.shape[0]
         if self.monitor is Monitor.VALIDATION_LOSS:
             raise ValueError(
-                f"monitor='validation_loss': the loss on the {n_samples} validation rows is NaN "
-                "after the first epoch, so no epoch could be called the best. Look for targets and "
-                "features of a far larger size than in the training rows, or set monitor='loss'."
+                f"monitor='validation_loss': the loss on the {n_samples} validation samples is NaN "
+                "after the first epoch, so there would be no best epoch. Look for targets and "
+                "features of a far larger size than in the training data, or set monitor='loss'."
             )
         name = self.metrics[0]
         raise ValueError(
             f"monitor={name!r}: the scorer {name!r} returned NaN for the {n_samples} validation "
-            "rows after the first epoch, so no epoch could be called the best. Some scores are "
-            "undefined for some rows: 'roc_auc' for rows of one class, 'r2' for a single row. Pass "
-            "validation_data in which the score is defined, or choose another monitor, such as "
-            "'validation_loss'."
+            "samples after the first epoch, so there would be no best epoch. Some scores are "
+            "undefined for some samples: 'roc_auc' for samples of one class, 'r2' for a single "
+            "sample. Pass validation_data for which the score is defined, or choose another "
+            "monitor, such as 'validation_loss'."
         )
 
 
 def loss_on(spec: NetworkSpec, rows: Rows, objective: Objective) -> Callable[[Array], float]:
-    """The mean loss of a prediction for those rows, weighted, without the penalty."""
+    """Return the function from a prediction to its weighted mean loss, without the penalty."""
 
     def loss(prediction: Array) -> float:
         with np.errstate(all="ignore"):
@@ -106,27 +106,27 @@ def hold_out(
     random_state: np.random.RandomState,
     strata: NDArray[Any] | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The indices of the rows to learn from, and of those held out.
+    """Return the indices of the training samples, and of the held-out ones.
 
     Parameters
     ----------
     n_samples : int
     fraction : float
-        How many of the rows are held out, between 0 and 1.
+        Fraction of the samples to hold out, between 0 and 1.
     random_state : RandomState
-        Drawn from as scikit-learn's train_test_split does.
+        Drawn from as in scikit-learn's train_test_split.
     strata : ndarray of shape (n_samples, ...), optional
-        Groups that are divided evenly between both parts.
+        Classes that are divided evenly between both parts.
 
     Raises
     ------
     ValueError
-        Where fewer than two rows would be held out, or a group has one row only.
+        If fewer than two samples would be held out, or a class has a single sample.
     """
     if not fraction > 0:
         raise ValueError(
-            f"validation_fraction={fraction} holds out no rows for early stopping. Set it above 0, "
-            "such as 0.1, or set early_stopping=False."
+            f"validation_fraction={fraction} holds out no samples for early stopping. Set it above "
+            "0, such as 0.1, or set early_stopping=False."
         )
     try:
         learned, held_out = train_test_split(
@@ -135,13 +135,13 @@ def hold_out(
     except ValueError as error:
         raise ValueError(
             f"{error}. early_stopping=True holds out validation_fraction={fraction} of the "
-            f"{n_samples} rows, some of each class: bring more rows, pass validation_data, or set "
+            f"{n_samples} samples, some of each class: add samples, pass validation_data, or set "
             "early_stopping=False."
         ) from None
     if len(held_out) < 2:
         raise ValueError(
-            f"The validation set is too small: validation_fraction={fraction} of {n_samples} rows "
+            f"The validation set is too small: validation_fraction={fraction} of {n_samples} samples "
             f"holds out {len(held_out)}, and at least 2 are needed. Raise 'validation_fraction', "
-            "bring more rows, or set early_stopping=False."
+            "add samples, or set early_stopping=False."
         )
     return learned, held_out

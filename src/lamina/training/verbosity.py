@@ -1,4 +1,4 @@
-"""What a verbose fit prints, in scikit-learn's words: a line an epoch, and why it stalls."""
+"""Output of a verbose fit, in scikit-learn's words: a line per epoch, and reasons for a stall."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STALLED = {
 
 
 def say_epoch(epoch: int, loss: float, score: float | None) -> None:
-    """Print how an epoch went."""
+    """Print the loss and score of an epoch."""
     print(f"Iteration {epoch}, loss = {loss:.8f}")
     if score is not None:
         print(f"Validation score: {score:f}")
@@ -25,8 +25,8 @@ def say_epoch(epoch: int, loss: float, score: float | None) -> None:
 def say_stalled(
     plan: TrainingPlan, schedule: Schedule, monitor: Monitor, lowered: float | None
 ) -> None:
-    """Print why training stalls and what comes of it."""
-    # A schedule that lowers a rate however large stops only because the rate has become small.
+    """Print why training stalls, and the consequence."""
+    # A schedule that would lower a very large rate stops only because the rate has become small.
     too_small = " Learning rate too small." if schedule.after_stall(math.inf) else ""
     outcome = (
         f"{too_small} Stopping." if lowered is None else f" Setting learning rate to {lowered:f}"

@@ -1,4 +1,4 @@
-"""Watching a fit from outside: an observer that hears of every epoch as it ends."""
+"""Observe fits from outside: call an observer at the end of every epoch."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import NamedTuple, TypeAlias
 
 
 class EpochRecord(NamedTuple):
-    """One epoch, or one iteration of L-BFGS, as an observer hears of it.
+    """Record of one epoch, or of one iteration of L-BFGS, for an observer.
 
     Attributes
     ----------
     epoch, max_epochs : int
-        Which one it is, counted from 1 in each fit, and how many there may be.
+        Number of the epoch, counted from 1 in each fit, and the maximum.
     loss : float
-        The epoch's mean loss, penalty included.
+        Mean loss of the epoch, penalty included.
     validation_score : float or None
-        Accuracy, R² or the first metric asked for, on the rows held out, where there are any.
+        Accuracy, R² or the first metric of `monitor` on the held-out samples, if any.
     learning_rate : float
-        The rate that the epoch's first step had; NaN for L-BFGS, which has none.
+        Rate of the epoch's first step; NaN for L-BFGS, which has none.
     rows_seen : int
-        Rows that went through the network in all epochs of all fits so far; for L-BFGS, in all
-        evaluations of this fit.
+        Number of samples that went through the network in all epochs of all fits so far; for
+        L-BFGS, in all evaluations of this fit.
     """
 
     epoch: int
@@ -41,10 +41,10 @@ _observer: ContextVar[Observer | None] = ContextVar("lamina_observer", default=N
 
 @contextmanager
 def watching(observer: Observer) -> Iterator[None]:
-    """Have `observer` called at the end of every epoch of the fits inside the `with` block.
+    """Call `observer` at the end of every epoch of the fits inside the `with` block.
 
-    An observer that raises KeyboardInterrupt ends the fit as Ctrl-C does. It is heard only in the
-    thread (or asyncio task) that set it.
+    An observer that raises KeyboardInterrupt ends the fit as Ctrl-C does. It observes fits only in
+    the thread (or asyncio task) that set it.
 
     Parameters
     ----------
@@ -70,5 +70,5 @@ def watching(observer: Observer) -> Iterator[None]:
 
 
 def current_observer() -> Observer | None:
-    """The observer that hears of fits here and now."""
+    """Return the observer of the present thread or task, or None."""
     return _observer.get()

@@ -163,7 +163,7 @@ def test_a_function_that_gives_rates_lets_no_callback_set_them() -> None:
         fit.learning_rate *= 2
 
     model = MLPRegressor(learning_rate=lambda step, epoch: 0.01, max_iter=3)
-    with pytest.raises(ValueError, match="a callable learning_rate gives every step's rate"):
+    with pytest.raises(ValueError, match="a callable learning_rate sets every step's rate"):
         model.set_params(callbacks=At("on_epoch_end", double)).fit(X, Y)
 
 

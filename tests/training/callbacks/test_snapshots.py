@@ -132,7 +132,7 @@ def test_a_clone_has_snapshots_of_its_own() -> None:
 def test_an_epoch_that_was_not_kept_is_refused_with_the_nearest() -> None:
     snapshots = Snapshots(every=4)
     fitted(snapshots)
-    with pytest.raises(ValueError, match=r"epoch=7 was not kept; the nearest that was is 8"):
+    with pytest.raises(ValueError, match=r"epoch=7 was not kept; the nearest kept epoch is 8"):
         snapshots.model_at(7)
 
 

@@ -1,4 +1,4 @@
-"""Callbacks: the protocol, and ready ones: bars, loggers, snapshots, trackers, pruning."""
+"""Callbacks: their protocol, and ready-made bars, loggers, snapshots, trackers and pruning."""
 
 from lamina.training.callbacks.bars import ProgressBar
 from lamina.training.callbacks.files import CSVLogger, JSONLinesLogger

@@ -1,4 +1,4 @@
-"""A progress bar on the terminal, by rich or tqdm, whichever is installed."""
+"""Progress bar on the terminal, drawn by rich or tqdm, whichever is installed."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ NO_LIBRARY = (
 
 
 class ProgressBar:
-    """A bar that fills epoch by epoch, with the loss, and the score on rows held out.
+    """Progress bar over the epochs, with the loss and the validation metrics.
 
-    It is what `verbose='bar'` shows. It leaves the bar where it stood at the end.
+    `verbose='bar'` shows it. After the fit it stays on the screen.
 
     Parameters
     ----------
     library : {'rich', 'tqdm'} or None, default=None
-        Who draws it; by default rich, and tqdm where that is not installed.
+        Library that draws it; by default rich, or tqdm if rich is not installed.
     file : file-like, optional
-        Where it is drawn; by default standard error.
+        Output stream; by default standard error.
 
     Raises
     ------
     ImportError
-        Where the library is not installed.
+        If the library is not installed.
 
     Examples
     --------
@@ -69,7 +69,7 @@ class ProgressBar:
 
 
 def told(row: dict[str, float]) -> str:
-    """An epoch's loss and metrics in words.
+    """Return an epoch's loss and metrics as text.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Loggers into files: a line for every epoch, written as it ends."""
+"""Loggers that append a line to a file at the end of every epoch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 
 class _LineLogger:
-    """Opens a file for a fit, and writes a line into it as every epoch ends."""
+    """Base of loggers: opens a file for a fit, and writes a line at the end of every epoch."""
 
     _newline: str | None = None
 
@@ -38,14 +38,16 @@ class _LineLogger:
 
 
 class CSVLogger(_LineLogger):
-    """Writes the history into a CSV file, a line an epoch; what is not known stays empty.
+    """Logger that writes the history into a CSV file, one line per epoch.
+
+    Unavailable values are left empty.
 
     Parameters
     ----------
     path : str or path-like
-        The file; its folder must exist.
+        Path of the file; its folder must exist.
     append : bool, default=False
-        Whether a file that is there goes on, without a second line of names; else it is replaced.
+        If True, append to an existing file, without a second header; else replace it.
 
     Examples
     --------
@@ -81,14 +83,16 @@ class CSVLogger(_LineLogger):
 
 
 class JSONLinesLogger(_LineLogger):
-    """Writes the history into a file of JSON objects, a line an epoch; what is not known is null.
+    """Logger that writes the history as JSON objects, one line per epoch.
+
+    Unavailable values are null.
 
     Parameters
     ----------
     path : str or path-like
-        The file; its folder must exist.
+        Path of the file; its folder must exist.
     append : bool, default=False
-        Whether a file that is there goes on; else it is replaced.
+        If True, append to an existing file; else replace it.
     """
 
     def _write(self, file: TextIO, row: dict[str, float]) -> None:

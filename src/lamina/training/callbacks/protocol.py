@@ -1,12 +1,12 @@
-"""Callbacks: what hears of a fit as it goes, and may stop it, change its rate, or read its network.
+"""Callback protocol: objects that observe a fit, and may stop it, change its rate, or read it.
 
-A callback is any object with any of four methods. Each is called with a FitUnderWay.
+A callback is any object with at least one of four methods. Each is called with a FitUnderWay.
 
     on_fit_begin(fit)   before the first epoch
-    on_step(fit)        after every step; whoever has it makes every step a call of its own,
-                        but for epochs before which its `hears_steps` is False
+    on_step(fit)        after every step; with this method the engine makes one call for every
+                        step, except in epochs before which the callback's `hears_steps` is False
     on_epoch_end(fit)   after every epoch
-    on_fit_end(fit)     at the end, however it came about: after an error and after Ctrl-C too
+    on_fit_end(fit)     at the end, also after an error and after Ctrl-C
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from sklearn.exceptions import NotFittedError
 
 MOMENTS = ("on_fit_begin", "on_step", "on_epoch_end", "on_fit_end")
-# Why the estimator does not predict yet, and what a callback has in place of that.
+# Appended to NotFittedError: the reason, and the alternatives for a callback.
 UNFITTED = (
     "In a callback, fit.model gets its fitted attributes when the fit ends. For scores after every "
     "epoch pass validation_data and monitor= to the estimator and read fit.row; for predictions "
@@ -26,7 +26,7 @@ UNFITTED = (
 
 
 def is_callback(candidate: object) -> bool:
-    """Whether an object, not a class, has a method for any of the moments.
+    """Return True for an object, not a class, with a method of the protocol.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def is_callback(candidate: object) -> bool:
 
 
 class Callbacks:
-    """The callbacks of one fit, told of each moment in their order."""
+    """Callbacks of one fit, called in their order."""
 
     def __init__(self, callbacks: Iterable[Any] = ()) -> None:
         callbacks = list(callbacks)
@@ -52,15 +52,15 @@ class Callbacks:
         self.of_steps = [each for each in callbacks if hasattr(each, "on_step")]
 
     def hear_of(self, moment: str) -> bool:
-        """Whether anyone wants to know of it."""
+        """Return True if a callback has this method."""
         return bool(self.by_moment[moment])
 
     def hear_of_steps(self) -> bool:
-        """Whether anyone wants to know of the next epoch's steps."""
+        """Return True if a callback needs the steps of the next epoch."""
         return any(getattr(each, "hears_steps", True) for each in self.of_steps)
 
     def tell(self, moment: str, fit: Any) -> None:
-        """Call all who want to know of it."""
+        """Call this method of every callback that has it."""
         for hear in self.by_moment[moment]:
             try:
                 hear(fit)

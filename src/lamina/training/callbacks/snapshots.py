@@ -1,4 +1,4 @@
-"""Snapshots: the parameters of a fit, kept as it goes, and the models that they were."""
+"""Snapshots of a fit's parameters, and the models that they make."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ MEGABYTE = 1e6
 
 
 class Snapshots:
-    """Keeps the parameters of a fit every few epochs: for films of it, for its path, its gradients.
+    """Callback that keeps the parameters of a fit every few epochs.
 
-    The parameters before the first epoch and after the last are always kept. Fits that go on from
-    one another, as `warm_start` and `partial_fit` do, go on here too; a fresh one starts anew.
+    Plots use them for films of a fit, its path, and its gradients. The parameters before the first
+    epoch and after the last are always kept. A fit that continues another one, as in `warm_start`
+    and `partial_fit`, continues its snapshots; a fresh fit discards them.
 
     Parameters
     ----------
     every : int, default=1
-        Epochs between two snapshots.
+        Number of epochs between two snapshots.
     max_megabytes : float, default=256.0
-        The memory that they may take. Where they would need more, every other one is given up, and
-        `every` doubled, as often as need be.
+        Memory limit. When it is reached, every other snapshot is dropped and the interval doubled,
+        as often as needed.
 
     Attributes
     ----------
     epochs : list of int
-        Which epochs are kept; 0 is before the first.
+        Epochs of the snapshots; 0 is before the first.
     losses : list of float
-        The training loss of each; NaN before the first.
+        Training loss of each; NaN before the first.
     parameters : list of ndarray of shape (n_parameters,)
-        What the network would have predicted with after each: a moving average, where one is kept.
-        They cannot be written to.
+        Parameters that predict after each epoch, the moving average if one is kept. Read-only.
 
     Raises
     ------
@@ -72,7 +72,7 @@ class Snapshots:
         self._forget()
 
     def __sklearn_clone__(self) -> Snapshots:
-        # A copy of the estimator makes fits of its own, of which this one will not hear.
+        # A clone of the estimator runs its own fits, and must not add to these snapshots.
         return type(self)(self.every, max_megabytes=self.max_megabytes)
 
     def __len__(self) -> int:
@@ -90,12 +90,12 @@ class Snapshots:
         self._model = fit.model
         self._latest = self.epochs[-1], self.parameters[-1].copy(), self.losses[-1]
         if len(self) > 1 and begin % self._interval:
-            # What was the last of a fit is one among others, now that it goes on.
+            # The last snapshot of a fit falls off the interval once the fit continues.
             self._keep_only(range(len(self) - 1))
 
     def on_epoch_end(self, fit: Any) -> None:
         epoch, latest = fit.epochs_before + fit.epoch, self._latest[1]
-        # Whether this epoch is the last is known only once it has been.
+        # Any epoch may turn out to be the last.
         np.copyto(latest, fit.parameters)
         self._latest = epoch, latest, fit.loss
         if epoch % self._interval:
@@ -110,9 +110,9 @@ class Snapshots:
             self._keep(*self._latest)
 
     def model_at(self, epoch: int) -> Any:
-        """The estimator as it was after an epoch, a copy of its own.
+        """Return a copy of the estimator as it was after an epoch.
 
-        It predicts, and its history ends there; the optimizer's state of that time is not kept.
+        It predicts, and its history ends there; the optimizer's state of that epoch is not kept.
 
         Parameters
         ----------
@@ -126,22 +126,22 @@ class Snapshots:
         """
         if not self or not hasattr(self._model, "coefs_"):
             raise ValueError(
-                "there are no models yet: pass the snapshots as callbacks= of an estimator, call "
-                "its fit, and let it end; the fit must be one by epochs, which 'lbfgs' is not"
+                "there are no models yet: pass the snapshots as callbacks= of an estimator with a "
+                "minibatch solver, call its fit, and let it end"
             )
         place = len(self) - 1 if epoch == -1 else self._place(epoch)
         return self._model._as_of(self.parameters[place], self.epochs[place])
 
     def models(self) -> Iterator[Any]:
-        """The estimator as it was after each of `epochs`, one after the other."""
+        """Yield the estimator as it was after each of `epochs`, in order."""
         return (self.model_at(epoch) for epoch in self.epochs)
 
     def _place(self, epoch: int) -> int:
         if epoch not in self.epochs:
             nearest = min(self.epochs, key=lambda kept: abs(kept - epoch))
             raise ValueError(
-                f"epoch={epoch!r} was not kept; the nearest that was is {nearest}. Of all, "
-                f"`epochs` has a list; Snapshots(every=1) keeps each, as long as memory bears it."
+                f"epoch={epoch!r} was not kept; the nearest kept epoch is {nearest}. `epochs` "
+                "lists all of them; Snapshots(every=1) keeps every epoch within the memory limit."
             )
         return self.epochs.index(epoch)
 
@@ -158,7 +158,7 @@ class Snapshots:
         self.parameters.append(parameters)
 
     def _make_room(self, n_bytes: int) -> None:
-        """Give up every other one until one more has room; the first stays."""
+        """Drop every other snapshot until one more fits; the first stays."""
         while len(self) > 1 and (len(self) + 1) * n_bytes > self.max_megabytes * MEGABYTE:
             self._interval *= 2
             self._keep_only(

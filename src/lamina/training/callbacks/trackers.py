@@ -1,6 +1,6 @@
-"""Trackers of experiments: TensorBoard, MLflow, and pruning by Optuna.
+"""Experiment tracking: TensorBoard, MLflow, and pruning by Optuna.
 
-Each library is imported when its callback is made; without it, that is one line of an error.
+Each library is imported when its callback is created; a missing one is a one-line error.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 
 def library(name: str, user: str) -> Any:
-    """An optional library, or an ImportError that says how to install it."""
+    """Import an optional library, or raise an ImportError that says how to install it."""
     try:
         return import_module(name)
     except ImportError:
@@ -22,22 +22,22 @@ def library(name: str, user: str) -> Any:
 
 
 def known(row: dict[str, float]) -> dict[str, float]:
-    """What is known of an epoch, its number apart."""
+    """Return the available values of an epoch, without its number."""
     return {k: float(v) for k, v in row.items() if k != "epoch" and not math.isnan(v)}
 
 
 class TensorBoardLogger:
-    """Writes the history as scalars that TensorBoard shows: `tensorboard --logdir FOLDER`.
+    """Logger that writes the history as TensorBoard scalars: `tensorboard --logdir FOLDER`.
 
     Parameters
     ----------
     folder : str or path-like
-        Where the event file goes; it is made if need be.
+        Folder of the event file; it is created if needed.
 
     Raises
     ------
     ImportError
-        Where tensorboard is not installed.
+        If tensorboard is not installed.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -66,12 +66,12 @@ class TensorBoardLogger:
 
 
 class MLflowLogger:
-    """Writes the model's parameters and the history into MLflow's active run, or a new one.
+    """Logger that writes the model's parameters and the history into MLflow's active or new run.
 
     Raises
     ------
     ImportError
-        Where mlflow is not installed.
+        If mlflow is not installed.
     """
 
     def __init__(self) -> None:
@@ -86,19 +86,19 @@ class MLflowLogger:
 
 
 class OptunaPruning:
-    """Reports every epoch to a trial of Optuna's, and ends it where Optuna prunes it.
+    """Callback that reports every epoch to an Optuna trial, and ends the trial when pruned.
 
     Parameters
     ----------
     trial : optuna.Trial
     column : str, default='validation_loss'
-        The column of the history to report; the study's direction must be its own: 'minimize' for a
+        Column of the history to report; the study's direction must match it: 'minimize' for a
         loss, 'maximize' for a score.
 
     Raises
     ------
     ImportError
-        Where optuna is not installed.
+        If optuna is not installed.
     """
 
     def __init__(self, trial: Any, column: str = "validation_loss") -> None:
