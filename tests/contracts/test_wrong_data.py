@@ -182,7 +182,7 @@ def test_weights_that_cancel_are_refused_where_a_mean_needs_their_sum(
         model.fit(X, Y, CANCELLING)
     with pytest.raises(ZeroDivisionError, match="score has no mean"):
         model.fit(X, Y).score(X, Y, CANCELLING)
-    with pytest.raises(ValueError, match="sums to zero over the 20 held-out rows"):
+    with pytest.raises(ValueError, match="sums to zero over the 20 held-out samples"):
         model.fit(X, Y, validation_data=(X, Y, CANCELLING))
 
 
@@ -263,7 +263,7 @@ def test_wrong_arguments_of_methods_are_shown(made: Any, call: Any, pattern: str
 def test_early_stopping_without_rows_to_hold_out_says_what_to_do() -> None:
     require_message(
         lambda: MLPClassifier(early_stopping=True, validation_fraction=0).fit(X, Y),
-        "validation_fraction=0 holds out no rows",
+        "validation_fraction=0 holds out no samples",
     )
     require_message(
         lambda: MLPClassifier(early_stopping=True).fit(X, [0] * 19 + [1]),

@@ -156,7 +156,7 @@ def test_a_parameter_that_a_checkpoint_lacks_is_not_another_one(
             r"colour=.*, which is not a parameter here",
         ),
         (lambda identity: identity.pop("class"), "made with class=None"),
-        (lambda identity: identity.pop("rows X"), "X is not what it was made with"),
+        (lambda identity: identity.pop("rows X"), "X differs from the checkpoint's"),
         (lambda identity: identity.pop("random_state"), "made with random_state=None"),
     ],
 )

@@ -102,7 +102,7 @@ def test_what_units_learn_beside_begins_as_ever_where_only_weights_and_biases_ar
     [
         (np.zeros(36), r"initializer of shape \(36,\) does not fit .* 37 numbers"),
         ([np.zeros((4, 6)), np.zeros((6, 1))], r"initializer of shapes \[\(4, 6\), \(6, 1\)\]"),
-        (np.full(37, np.nan), "initializer holds a number that is infinite or NaN"),
+        (np.full(37, np.nan), "initializer contains infinity or NaN"),
         ("he_norml", "Did you mean 'he_normal'"),
         (3, "initializer"),
     ],

@@ -101,6 +101,6 @@ def test_a_scorer_that_returns_no_number_is_named() -> None:
 def test_held_out_rows_without_weight_are_refused_before_the_first_epoch(monitor: Any) -> None:
     model = MLPRegressor(monitor=monitor, early_stopping=True, random_state=0)
     only_two = (np.arange(60) < 2).astype(float)
-    with pytest.raises(ValueError, match="sample_weight sums to zero over the 6 held-out rows"):
+    with pytest.raises(ValueError, match="sample_weight sums to zero over the 6 held-out samples"):
         model.fit(X, Y, only_two)
     assert not hasattr(model, "coefs_")

@@ -47,7 +47,9 @@ def test_a_score_of_nan_in_the_first_epoch_is_refused(
 
 def test_roc_auc_on_validation_rows_of_one_class_is_refused_by_name() -> None:
     model, one = MLPClassifier(monitor="roc_auc", **SETTINGS), Y == 0
-    with pytest.raises(ValueError, match=r"monitor='roc_auc'.*rows of one class.*Pass validation"):
+    with pytest.raises(
+        ValueError, match=r"monitor='roc_auc'.*samples of one class.*Pass validation"
+    ):
         model.fit(X[Y < 2], Y[Y < 2], validation_data=(X[one], Y[one]))
     assert not hasattr(model, "coefs_")
 

@@ -177,7 +177,7 @@ def test_a_score_without_rows_to_score_on_is_refused() -> None:
     ("monitor", "message"),
     [
         ("acuracy", "Did you mean 'accuracy'"),
-        ([], "names nothing"),
+        ([], "is empty"),
         (["accuracy", "accuracy"], "a metric called 'accuracy'"),
         ([lambda model, X, y: 1.0, "loss"], None),
     ],

@@ -142,7 +142,7 @@ def test_that_fits_have_not_converged_is_told_in_the_table_and_not_by_warnings()
 
 
 def test_other_warnings_are_passed_on_once():
-    with pytest.warns(UserWarning, match="is going to be clipped") as told:
+    with pytest.warns(UserWarning, match="it is clipped to") as told:
         lamina.sweep(brief(batch_size=1000), X, y, "alpha", [0.1, 1.0], cv=2)
     assert len(told) == 1
 

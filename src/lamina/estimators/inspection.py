@@ -151,8 +151,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
             First X itself, as validated (csr if it was sparse); then a = f(z) of each hidden layer,
             of shape (n_samples, fan_out); last the prediction, of shape (n_samples, n_outputs_): a
             classifier's probabilities (of the second class alone if there are two), or a
-            regressor's
-            numbers.
+            regressor's numbers.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""The mathematics by name: tables of formulas from which names, errors, docs and engines derive."""
+"""Mathematics by name: tables of formulas, from which names, errors, docs and engines derive."""
 
 from lamina.formulas.activations import ACTIVATIONS, Activation
 from lamina.formulas.initializers import INITIALIZERS, Initializer

@@ -1,6 +1,6 @@
-"""The formulas of activations: each value f(z) and, beside it, its derivative f'(z).
+"""Formulas of activations: each value f(z), followed by its derivative f'(z).
 
-Shapes are those of activations.py.
+See activations.py for the shapes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def relu(z: Array) -> Array:
 
 
 def relu_derivative(z: Array, a: Array) -> Array:
-    # A NaN keeps its derivative of one, so that a diverging network is seen to diverge.
+    # A NaN keeps its derivative of one, so that a diverging network visibly diverges.
     return np.asarray(a != 0, dtype=a.dtype)
 
 
@@ -87,7 +87,7 @@ def silu_derivative(z: Array, a: Array) -> Array:
 
 
 def _tanh_of_softplus(z: Array) -> tuple[Array, Array]:
-    """tanh(log(1 + eᶻ)) = n / (n + 2) with n = e²ᶻ + 2 eᶻ, and 1 - its square."""
+    """Return tanh(log(1 + eᶻ)) = n / (n + 2) with n = e²ᶻ + 2 eᶻ, and 1 - its square."""
     power = np.exp(np.minimum(z, 20))
     n = power * (power + 2)
     t = n / (n + 2)

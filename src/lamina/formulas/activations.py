@@ -1,7 +1,7 @@
 """Activations a = f(z) of hidden units, each with its derivative f'(z) and its initial gains.
 
-Shapes: z, a and the result are (rows, fan_out), float32 or float64; all work elementwise. A number
-that units learn is (fan_out,).
+Shapes: z, a and the result are (n_samples, fan_out), float32 or float64; all functions are
+elementwise. A learned parameter of units is (fan_out,).
 """
 
 from __future__ import annotations
@@ -19,20 +19,19 @@ from lamina.formulas.table import Array, Table
 
 @dataclass(frozen=True)
 class UnitParameter:
-    """A number that every unit learns beside its weights and its bias.
+    """Parameter that every unit learns in addition to its weights and its bias.
 
     Attributes
     ----------
     name : str
     initial : float
-        What it is before the first step.
+        Value before the first step.
     derivative : callable
         `derivative(z)` is da/d(parameter).
     symbol, derivative_equation : str
-        What formulas call it, and its derivative as text.
+        Symbol in formulas, and the derivative as text.
     derivative_code : str
-        The derivative as an expression of NumPy, in z, or in z_hat where it belongs to a
-        normalization.
+        Derivative as a NumPy expression in z, or in z_hat if it belongs to a normalization.
     """
 
     name: str
@@ -45,32 +44,31 @@ class UnitParameter:
 
 @dataclass(frozen=True)
 class Activation:
-    """One activation function.
+    """Activation function.
 
     Attributes
     ----------
     name : str
-        What `activation=` takes.
+        Name in `activation=`.
     value : callable
         `value(z, *parameters)` is a = f(z).
     derivative : callable
         `derivative(z, a, *parameters)` is f'(z); many derivatives are shorter in terms of a = f(z).
     gain : float
-        The k of the Glorot bound √(k / (fan_in + fan_out)) of the first weights; scikit-learn's
+        k of the Glorot bound √(k / (fan_in + fan_out)) of the initial weights; scikit-learn's
         rule is 2 for the logistic function and 6 for all others.
     he_gain : float
-        The g of weights with the standard deviation g / √fan_in that keep the size of a from layer
-        to layer: 1 / √(mean of f(z)² over standard normal z).
+        g of weights with standard deviation g / √fan_in, which keep the size of a from layer to
+        layer: 1 / √(mean of f(z)² over standard normal z).
     equation, derivative_equation, paper : str
-        Both formulas as text, the derivative's in terms of z or of a = f(z), and where they come
-        from.
+        Both formulas as text, the derivative in terms of z or of a = f(z), and their source.
     code : Code
-        How it is written in PyTorch, ONNX, NumPy and C.
+        Formula in PyTorch, ONNX, NumPy and C.
     derivative_code : str
-        The derivative in NumPy, in z, in a = f(z) and in what its units learn, by name; of
-        scipy.special it may use `expit` and `ndtr`.
+        Derivative in NumPy, in terms of z, a = f(z) and the learned parameters by name; it may
+        use `expit` and `ndtr` of scipy.special.
     parameters : tuple of UnitParameter
-        What its units learn; nothing for most.
+        Learned parameters of its units; empty for most.
     """
 
     name: str

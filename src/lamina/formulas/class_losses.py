@@ -1,7 +1,7 @@
-"""The formulas of losses of classes: each row's loss, and delta = dL/dz at the logits.
+"""Formulas of losses of classes: the loss of each sample, and delta = dL/dz at the logits.
 
-Shapes are those of losses.py: p (rows, n_classes) behind a softmax with codes y (rows,), or
-p (rows, n_labels) behind the logistic function with y (rows, n_labels) from zero to one.
+Shapes are those of losses.py: p (n_samples, n_classes) from a softmax with codes y (n_samples,), or
+p (n_samples, n_labels) from the logistic function with y (n_samples, n_labels) from zero to one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lamina.formulas.table import Array
 
 
 def clip_probability(p: Array) -> Array:
-    """Keep log(p) and log(1 - p) finite: p within [eps, 1 - eps] of its dtype."""
+    """Clip p to [eps, 1 - eps] of its dtype, which keeps log(p) and log(1 - p) finite."""
     eps = np.finfo(p.dtype).eps
     return np.clip(p, eps, 1 - eps)
 
@@ -38,7 +38,7 @@ def log_loss_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
 
 
 def smoothed_labels(p: Array, y: NDArray[Any], smoothing: float) -> Array:
-    """(1 - ε) [c = y] + ε / n_classes, of p's shape and dtype."""
+    """Return (1 - ε) [c = y] + ε / n_classes, of p's shape and dtype."""
     labels = np.full_like(p, smoothing / p.shape[1])
     labels[np.arange(len(y)), y] += 1 - smoothing
     return labels
@@ -72,7 +72,7 @@ def focal(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
 
 
 def focal_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
-    """Through the softmax, dL/dz = g - p Σ g, with g = p dL/dp of each class."""
+    """Return dL/dz = g - p Σ g through the softmax, with g = p dL/dp of each class."""
     labels, power = smoothed_labels(p, y, of["label_smoothing"]), of["focal_gamma"]
     q = clip_probability(p)
     g = labels * (1 - q) ** power * (power * q * np.log(q) / (1 - q) - 1)

@@ -1,4 +1,4 @@
-"""A formula in the languages that models are exported to."""
+"""Source code of a formula in the languages of the exports."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Code:
-    """How a formula is written elsewhere, in z and what its units learn, by name.
+    """Source code of a formula, in terms of z and the learned parameters of units by name.
 
     Attributes
     ----------
     torch : str
-        Its class in `torch.nn` or in lamina.export.torch_layers, with arguments where the defaults
-        there are others, and n where it asks for the number of units; a name in small letters is
-        a function of `torch`. Of a precision, the name of its dtype.
+        Class in `torch.nn` or in lamina.export.torch_layers, with arguments where its defaults
+        differ, and n for the number of units; a name in lower case is a function of `torch`. For
+        a precision, the name of its dtype.
     onnx : str
-        Its operator in ONNX, or several as calls: 'Mul(z, Sigmoid(z))'. An operator that
-        onnxruntime has in float32 alone, with any of its versions, is written in terms of others,
-        or has a stand-in in lamina.export.onnx_kernels. An inverse link by pairs may use `second`,
+        ONNX operator, or several as calls: 'Mul(z, Sigmoid(z))'. An operator that onnxruntime
+        implements only in float32, in any of its versions, is written in terms of others, or has
+        a replacement in lamina.export.onnx_kernels. An inverse link by pairs may use `second`,
         which is true for every second column.
     numpy : str
-        An expression of NumPy and `math`. It raises no warning, however far z lies from zero.
+        Expression of NumPy and `math`. It raises no warning, however large |z| is.
     c : str
         C99 with <math.h> in double precision: an activation as an expression, an inverse link as
-        statements that turn `real *z`, the n logits of a row, into predictions in place. Of a
+        statements that turn `real *z`, the n logits of a sample, into predictions in place. For a
         precision, statements with <stdint.h> and <string.h> that return the nearest number to
         `float z`.
     """

@@ -1,4 +1,4 @@
-"""Initializers: the weights and biases that a layer starts from, drawn block by block.
+"""Initializers: the initial weights and biases of a layer, drawn block by block.
 
 Shapes: weights (fan_in, fan_out), biases (fan_out,), both float64. σ is a standard deviation.
 """
@@ -18,22 +18,22 @@ Draw = Callable[[np.random.RandomState, int, int, float], tuple[Array, Array]]
 
 @dataclass(frozen=True)
 class Initializer:
-    """One initializer.
+    """Initializer of weights and biases.
 
     Attributes
     ----------
     name : str
-        What `initializer=` takes.
+        Name in `initializer=`.
     draw : callable
-        `draw(random_state, fan_in, fan_out, gain)` gives the weights, float64 of shape
+        `draw(random_state, fan_in, fan_out, gain)` returns the weights, float64 of shape
         (fan_in, fan_out), and the biases, float64 of shape (fan_out,).
     gain : callable
-        `gain(activation)`: what it asks of the activation behind the weights.
+        `gain(activation)` returns the gain for the activation of the block.
     output_as_hidden : bool
-        Whether the output layer, where it has no activation, is drawn as if it had that of the
-        hidden layer before it, which is scikit-learn's way.
+        If True, an output layer without activation uses the gain of the hidden layer before it,
+        as in scikit-learn.
     equation, paper : str
-        The formula as text, and where it comes from.
+        Formula as text, and its source.
     """
 
     name: str
@@ -54,7 +54,7 @@ def glorot_uniform(
 
 
 def uniform(deviation: Callable[[int, int, float], float]) -> Draw:
-    """Weights evenly spread with the standard deviation `deviation(fan_in, fan_out, gain)`."""
+    """Return uniform weights' draw, with standard deviation `deviation(fan_in, fan_out, gain)`."""
 
     def draw(
         random_state: np.random.RandomState, fan_in: int, fan_out: int, gain: float
@@ -66,7 +66,7 @@ def uniform(deviation: Callable[[int, int, float], float]) -> Draw:
 
 
 def normal(deviation: Callable[[int, int, float], float]) -> Draw:
-    """Normal weights with the standard deviation `deviation(fan_in, fan_out, gain)`."""
+    """Return normal weights' draw, with standard deviation `deviation(fan_in, fan_out, gain)`."""
 
     def draw(
         random_state: np.random.RandomState, fan_in: int, fan_out: int, gain: float
@@ -90,7 +90,7 @@ def orthogonal(
 ) -> tuple[Array, Array]:
     long, short = max(fan_in, fan_out), min(fan_in, fan_out)
     Q, R = np.linalg.qr(random_state.standard_normal((long, short)))
-    # With these signs Q is evenly spread over all orthogonal matrices (Mezzadri 2007).
+    # With these signs Q is uniformly distributed over orthogonal matrices (Mezzadri 2007).
     Q *= np.sign(np.diag(R))
     return gain * (Q if fan_in >= fan_out else Q.T), np.zeros(fan_out)
 

@@ -1,8 +1,6 @@
-"""Inverse links p = g⁻¹(z), which map the last layer's logits z to the prediction p.
+"""Inverse links p = g(z): output functions from the last layer's logits to a prediction.
 
-Their inverse g is the link function of a generalised linear model: McCullagh, Nelder 1989.
-
-Shapes: z and p are (rows, n_outputs), float32 or float64.
+Shapes: z and p are (n_samples, n_outputs), float32 or float64.
 """
 
 from __future__ import annotations
@@ -19,24 +17,24 @@ from lamina.formulas.table import Array, Table
 
 @dataclass(frozen=True)
 class InverseLink:
-    """One inverse link.
+    """Inverse link: an output function from logits to a prediction.
 
     Attributes
     ----------
     name : str
-        What `out_activation_` calls it.
+        Name in `out_activation_`.
     value : callable
         `value(z)` is the prediction p.
     link : callable
-        `link(p)` is finite logits whose prediction is p, to rounding: the inverse of `value`.
+        `link(p)` returns finite logits whose prediction is p, up to rounding.
     equation : str
-        The formula as text.
+        Formula as text.
     code : Code
-        How it is written in PyTorch, ONNX, NumPy and C.
+        Formula in PyTorch, ONNX, NumPy and C.
     by_pairs : bool
-        Whether of each two outputs the first is a mean and the second its standard deviation.
+        True if each pair of outputs is a mean and its standard deviation.
     follows_scale : bool
-        Whether a last layer that is scaled and shifted predicts a target scaled and shifted alike.
+        True if scaling and shifting the last layer scales and shifts the prediction alike.
     """
 
     name: str
@@ -49,24 +47,24 @@ class InverseLink:
 
 
 def softmax(z: Array) -> Array:
-    # The largest logit is taken away first: exp cannot overflow, and the quotient is the same.
+    # The largest logit is subtracted first, so that exp cannot overflow; the quotient is the same.
     powers = np.exp(z - z.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
-# Within these, a spread and what is made of its square are finite in float32 as well.
+# Within these, a standard deviation and the terms with its square are finite in float32 as well.
 LEAST_LOG_SPREAD, LARGEST_LOG_SPREAD = -30.0, 80.0
 
 
 def mean_and_spread(z: Array) -> Array:
-    # Of each two outputs, the first is a mean and the second the logarithm of a standard deviation.
+    # In each pair of outputs, the first is a mean and the second the log of a standard deviation.
     p = z.copy()
     p[:, 1::2] = np.exp(np.clip(z[:, 1::2], LEAST_LOG_SPREAD, LARGEST_LOG_SPREAD))
     return p
 
 
 def log_of_positive(p: Array) -> Array:
-    # A prediction may have become zero; its logit was not infinite.
+    # A prediction may have been rounded to zero, though its logit was finite.
     return np.log(np.maximum(p, np.finfo(p.dtype).tiny))
 
 

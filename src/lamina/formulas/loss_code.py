@@ -1,8 +1,8 @@
-"""The losses in NumPy, as lines to be read: each row's loss, and delta at the logits.
+"""Losses as readable lines of NumPy: the loss of each sample, and delta at the logits.
 
-They take p and y in the shapes of losses.py, hyperparameters by name, `EPS`, the distance from 1 to
-the next float, and `xlogy` of scipy.special. Several lines are statements, but for the last, which
-is an expression: the loss of each row, or delta.
+They use p and y in the shapes of losses.py, hyperparameters by name, `EPS`, the distance from 1 to
+the next float, and `xlogy` of scipy.special. All lines are statements except the last, which is an
+expression: the loss of each sample, or delta.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 
 class LossCode(NamedTuple):
-    """A loss in NumPy.
+    """Loss in NumPy.
 
     Attributes
     ----------
     value, delta : tuple of str
-        Lines, of which the last is an expression.
+        Lines of code; the last is an expression.
     """
 
     value: tuple[str, ...]

@@ -1,9 +1,10 @@
-"""Losses: how wrong a prediction is, row by row, and delta = dL/dz at the logits.
+"""Losses: the error of a prediction for each sample, and delta = dL/dz at the logits.
 
-Shapes: p (rows, n_outputs) is the prediction behind the inverse link; y is (rows, n_targets) in p's
-dtype for losses of values, and (rows,) int32 for losses of class codes; `value` gives (rows,),
-`delta` (rows, n_outputs). `of` are the hyperparameters by name. The loss of a batch is the weighted
-mean of `value` over its rows. The formulas themselves stand in value_losses.py and class_losses.py.
+Shapes: p (n_samples, n_outputs) is the prediction, after the inverse link; y is
+(n_samples, n_targets) in p's dtype for losses of values, and (n_samples,) int32 for losses of class
+codes; `value` returns (n_samples,), `delta` (n_samples, n_outputs). `of` holds the hyperparameters
+by name. The loss of a batch is the weighted mean of `value` over its samples. value_losses.py and
+class_losses.py contain the formulas themselves.
 """
 
 from __future__ import annotations
@@ -25,56 +26,57 @@ Hyperparameters: TypeAlias = Mapping[str, Hyperparameter]
 
 
 def one_output(of: Hyperparameters) -> int:
-    """What most losses need for each target."""
+    """Return 1, the number of outputs per target of most losses."""
     return 1
 
 
 def as_it_is(p: Array, of: Hyperparameters) -> Array:
-    """What most losses let `predict` give."""
+    """Return the prediction unchanged, as `predict` does for most losses."""
     return p
 
 
 @dataclass(frozen=True)
 class Loss:
-    """One loss, together with the inverse link whose composition makes its delta simple.
+    """Loss, together with the inverse link that makes its delta simple.
 
     Attributes
     ----------
     name : str
-        Its name in a model file and in the engines.
+        Name in model files and in the engines.
     task : {'regression', 'classification'}
     inverse_link : str
-        The inverse link that stands between logits and prediction.
+        Name of the inverse inverse_link from logits to prediction.
     targets : {'values', 'codes'}
-        Whether y holds numbers of shape (rows, n_targets) or class codes of shape (rows,).
+        Kind of y: numbers of shape (n_samples, n_targets), or class codes of shape (n_samples,).
     hyperparameters : tuple of str
-        The estimator parameters that it reads, in the order in which engines receive them.
+        Estimator parameters that it reads, in the order in which engines receive them.
     value : callable
-        `value(p, y, of)`: the loss of each row, of shape (rows,).
+        `value(p, y, of)` returns the loss of each sample, of shape (n_samples,).
     delta : callable
-        `delta(p, y, of)`: the derivative of `value` at the logits, times n_outputs where
-        `mean_over_outputs` says so; of shape (rows, n_outputs).
+        `delta(p, y, of)` returns the derivative of `value` with respect to the logits, times
+        n_outputs if `mean_over_outputs`; of shape (n_samples, n_outputs).
     equation, derivative_equation, paper : str
-        Both formulas as text, `value`'s as the loss of a batch and `delta`'s of a row, and where
-        they come from.
+        Both formulas as text, `value` as the loss of a batch and `delta` of a sample, and their
+        source.
     code : LossCode
         `value` and `delta` in NumPy.
     aim : str
-        Of values: what the prediction with the least loss is of all targets that a row could have.
+        For losses of values: the statistic of the target's distribution that minimises the loss.
     outputs_per_target : callable
-        `outputs_per_target(of)`: how many outputs, side by side, belong to each target. Of class
-        codes a head is one target's outputs, and this is of no account.
+        `outputs_per_target(of)` returns the number of adjacent outputs for each target. Ignored
+        for class codes, where a head holds the outputs of one target.
     answer : callable
-        `answer(p, of)`: what a regressor's `predict` gives, (rows, n_targets, …).
+        `answer(p, of)` returns the result of a regressor's `predict`, (n_samples, n_targets, …).
     spread : callable or None
-        `spread(p)`: the standard deviation that is predicted beside, (rows, n_targets).
+        `spread(p)` returns the predicted standard deviation, (n_samples, n_targets).
     mean_over_outputs : bool
-        True where `value` is a mean over the outputs while `delta` belongs to their sum.
-        scikit-learn trains so on squared errors (its issue 8349); equal numbers are the contract.
+        True if `value` is a mean over the outputs while `delta` belongs to their sum.
+        scikit-learn trains this way on squared errors (its issue 8349); equal numbers are the
+        contract.
     least : float
-        Below this the value of a row cannot fall.
+        Lower bound of the value of a sample.
     is_smooth : bool
-        Whether delta has no steps.
+        True if delta is continuous.
     """
 
     name: str
@@ -313,5 +315,6 @@ LOSSES = Table(
 
 
 def hyperparameter_numbers(loss: Loss, of: Hyperparameters) -> list[float]:
-    """The hyperparameters in the loss's order, one list of numbers: as engines receive them."""
+    """Return the hyperparameters in the loss's order as one list of numbers, as engines need "
+    "them."""
     return [float(x) for name in loss.hyperparameters for x in np.atleast_1d(of[name])]

@@ -11,8 +11,8 @@ import numpy as np
 
 from lamina.formulas.table import Array
 
-# So that one learning rate serves matrices and all else: a step's elements are then as large, in
-# the root mean square, as AdamW's are in practice (Liu et al. 2025, section 2.2).
+# Makes a step's elements as large, in the root mean square, as AdamW's are in practice, so that one
+# learning rate serves matrices and all other parameters (Liu et al. 2025, section 2.2).
 SIZE_OF_ADAMW = 0.2
 SMALLEST_NORM = 1e-7
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
@@ -27,7 +27,7 @@ def muon_matrix(
     learning_rate: float,
     of: Mapping[str, float],
 ) -> None:
-    """One step of a matrix of weights, in place on W and M."""
+    """Update a matrix of weights, in place on W and M."""
     M, momentum = slots[0], of["momentum"]
     M *= momentum
     M += (1 - momentum) * G
@@ -36,10 +36,10 @@ def muon_matrix(
 
 
 def orthogonalised(G: Array) -> Array:
-    """Nearly U Vᵀ of G = U S Vᵀ, by five rounds of a Newton–Schulz iteration.
+    """Return an approximation of U Vᵀ of G = U S Vᵀ, by five rounds of a Newton–Schulz iteration.
 
-    The polynomial a s + b s³ + c s⁵ takes every singular value to about one: between 0.68 and 1.14,
-    from 0.002 of the norm on. X is G or, where G has more rows than columns, Gᵀ:
+    The polynomial a s + b s³ + c s⁵ maps every singular value above 0.002 of the norm to about one,
+    between 0.68 and 1.14. X is G or, if G has more rows than columns, Gᵀ:
 
         X ← G / ‖G‖;  A = X Xᵀ,  X ← a X + (b A + c A²) X
     """

@@ -1,9 +1,9 @@
-"""Noise of training steps: numbers drawn by counting, so that every engine draws the same ones.
+"""Noise of training steps from a counter-based generator, so that every engine draws the same.
 
-A draw depends on the seed, the step, the row, the layer and the unit, and on nothing else: neither
-batch nor thread shows in it, and a fit that is resumed draws what the uninterrupted one would have.
+A draw depends on the seed, the step, the sample, the layer and the unit, and on nothing else: not
+on batches or threads, and a resumed fit draws the same numbers as an uninterrupted one.
 
-Shapes: draws are (rows, n_units).
+Shapes: draws are (n_samples, n_units).
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from lamina.formulas.table import Array
 ROUNDS = 10
 MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 KEY_STEPS = (0x9E3779B9, 0xBB67AE85)
-# Which noise a draw is for: dropout of block i has the number i + 1.
+# Streams of draws; dropout of block i has the number i + 1.
 INPUT_DROPOUT, INPUT_NOISE = 0, 1 << 16
 
 _LOW, _32 = np.uint64(0xFFFFFFFF), np.uint64(32)
 
 
 class Draws(NamedTuple):
-    """What the draws of one training step depend on.
+    """Inputs that the draws of one training step depend on.
 
     Attributes
     ----------
     seed : int
-        Of 64 bits.
+        64-bit seed.
     step : int
-        Updates made before this one.
+        Number of updates before this one.
     rows : ndarray of int64
-        The batch's rows, by their numbers in X.
+        Indices in X of the samples of the batch.
     """
 
     seed: int
@@ -43,14 +43,14 @@ class Draws(NamedTuple):
 
 
 def philox(counter: NDArray[np.uint64], key: tuple[int, int]) -> NDArray[np.uint64]:
-    """Philox4x32-10: four words of 32 bits that look random, from four that count.
+    """Return four pseudorandom 32-bit words from four counter words, by Philox4x32-10.
 
     Salmon, Moraes, Dror, Shaw 2011, Parallel random numbers: as easy as 1, 2, 3.
 
     Parameters
     ----------
     counter : ndarray of shape (4, ...)
-        Words of 32 bits, in 64.
+        32-bit words, stored in 64 bits.
     key : tuple of two int
 
     Returns
@@ -73,7 +73,7 @@ def philox(counter: NDArray[np.uint64], key: tuple[int, int]) -> NDArray[np.uint
 
 
 def words(draws: Draws, stream: int, n_units: int) -> NDArray[np.uint64]:
-    """A word of 32 random bits for each row and unit; `stream` says what they are for."""
+    """Return a word of 32 random bits for each sample and unit of a stream."""
     fours = np.arange(-(-n_units // 4), dtype=np.uint64)
     rows = draws.rows.astype(np.uint64)[:, np.newaxis]
     counter = np.stack(
@@ -89,11 +89,11 @@ def words(draws: Draws, stream: int, n_units: int) -> NDArray[np.uint64]:
 
 
 def dropout_factors(draws: Draws, stream: int, shape: tuple[int, int], rate: float) -> Array:
-    """What dropout multiplies with: 0 for a share `rate` of the units, 1 / (1 - rate) for the rest.
+    """Return the factors of dropout: 0 with probability `rate`, else 1 / (1 - rate).
 
     Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov 2014, Dropout: a simple way to prevent
-    neural networks from overfitting. Kept units are scaled while training, so that predictions need
-    no change.
+    neural networks from overfitting. Kept units are scaled during training, so that predictions
+    need no change.
 
     Returns
     -------
@@ -104,12 +104,12 @@ def dropout_factors(draws: Draws, stream: int, shape: tuple[int, int], rate: flo
 
 
 def threshold(rate: float) -> int:
-    """The least word of those that keep a unit."""
+    """Return the smallest word that keeps a unit."""
     return int(rate * 2**32 + 0.5)
 
 
 def standard_normals(draws: Draws, stream: int, shape: tuple[int, int]) -> Array:
-    """Numbers of the standard normal distribution, two from every two words.
+    """Return standard normal numbers, two from every two words.
 
     Box, Muller 1958: √(-2 log u) cos(2π v) and √(-2 log u) sin(2π v).
 

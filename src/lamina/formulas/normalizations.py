@@ -1,7 +1,7 @@
 """Normalizations of z before the activation: z' = scale ẑ + shift, ẑ = (z - mean) / √(var + ε).
 
-Shapes: z, ẑ and z' are (rows, fan_out); mean, variance and 1 / √(variance + ε) are (1, fan_out)
-where they are taken over rows, and (rows, 1) where they are taken over units.
+Shapes: z, ẑ and z' are (n_samples, fan_out); mean, variance and 1 / √(variance + ε) are
+(1, fan_out) if taken over samples, and (n_samples, 1) if taken over units.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from lamina.formulas.code import Code
 from lamina.formulas.table import Array, Table
 
 EPSILON = 1e-5
-# How much of the running statistics stays at every step.
+# Fraction of the running statistics that each step keeps.
 MOMENTUM = 0.9
 
 
 class RunningStatistic(NamedTuple):
-    """What is remembered of the batches for predictions: its name, and what it is at first."""
+    """Statistic of the batches that predictions use: its name and its initial value."""
 
     name: str
     initial: float
 
 
 class Moments(NamedTuple):
-    """The mean, and 1 / √(variance + ε), of z; `are_constant` where they do not depend on z."""
+    """Mean and 1 / √(variance + ε) of z; `are_constant` if they do not depend on z."""
 
     mean: Array
     inverse: Array
@@ -37,24 +37,24 @@ class Moments(NamedTuple):
 
 @dataclass(frozen=True)
 class Normalization:
-    """One normalization.
+    """Normalization of z.
 
     Attributes
     ----------
     name : str
-        What `normalization=` takes.
+        Name in `normalization=`.
     axis : {0, 1}
-        Over what mean and variance are taken: the rows of a batch, or the units of a layer.
+        Axis of mean and variance: the samples of a batch, or the units of a layer.
     parameters : tuple of UnitParameter
-        What its units learn, in terms of ẑ.
+        Learned parameters of its units, in terms of ẑ.
     statistics : tuple of RunningStatistic
-        What takes the place of the batch's own mean and variance in predictions; nothing where
-        these are a row's own.
+        Statistics that replace the batch's own mean and variance in predictions; empty if these
+        belong to each sample.
     equation, paper : str
-        The formula as text, and where it comes from.
+        Formula as text, and its source.
     code : Code
-        How predictions are written in PyTorch, ONNX, NumPy and C, in z, the parameters and the
-        statistics; in C as statements on the n units of a row, `real *z`.
+        Prediction in PyTorch, ONNX, NumPy and C, in terms of z, the parameters and the
+        statistics; in C as statements on the n units of a sample, `real *z`.
     """
 
     name: str
@@ -66,15 +66,16 @@ class Normalization:
     code: Code
 
     def moments(self, z: Array) -> Moments:
-        """Those of z itself."""
+        """Return the moments of z itself."""
         mean = z.mean(axis=self.axis, keepdims=True)
         variance = np.square(z - mean).mean(axis=self.axis, keepdims=True)
         return Moments(mean, 1 / np.sqrt(variance + z.dtype.type(EPSILON)))
 
     def delta(self, gradient: Array, normalized: Array, moments: Moments) -> Array:
-        """dL/dz from dL/dẑ: (s - mean(s) - ẑ mean(s ẑ)) / √(variance + ε), means along the axis.
+        """Return dL/dz = (s - mean(s) - ẑ mean(s ẑ)) / √(variance + ε) from s = dL/dẑ.
 
-        Of constant moments, as in predictions, only the quotient remains.
+        The means are taken along the axis. With constant moments, as in predictions, only the
+        quotient remains.
         """
         if moments.are_constant:
             return gradient * moments.inverse
@@ -84,13 +85,13 @@ class Normalization:
 
 
 def running_moments(statistics: Array) -> Moments:
-    """The moments that running statistics, (mean, variance) of shape (2, fan_out), stand for."""
+    """Return the moments of running statistics, (mean, variance) of shape (2, fan_out)."""
     mean, variance = statistics[:, np.newaxis]
     return Moments(mean, 1 / np.sqrt(variance + statistics.dtype.type(EPSILON)), are_constant=True)
 
 
 def move_running_statistics(statistics: Array, moments: Moments, n_samples: int) -> None:
-    """Let a batch of so many rows into (mean, variance), in place; one row tells no variance.
+    """Update (mean, variance) by a batch, in place; a batch of one sample has no variance.
 
     The variance is the unbiased one, as in PyTorch.
     """

@@ -1,9 +1,9 @@
-"""Optimizers: how a gradient becomes a step.
+"""Optimizers: the step that a gradient gives.
 
 Shapes: w (parameters) and g (gradient) are flat vectors of n_parameters; `state` is
 (n_slots, n_parameters), zero at the start; `step` counts from 1. `update` works in place.
 
-Where PyTorch has an optimizer, its numbers are PyTorch's; those of sgd and adam are scikit-learn's.
+Optimizers that PyTorch has give PyTorch's numbers, except sgd and adam, which give scikit-learn's.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ MatrixUpdate: TypeAlias = Callable[
 
 @dataclass(frozen=True)
 class StepCode:
-    """A step in NumPy: what is added to w, from its gradient g.
+    """Step in NumPy: the expression that is added to w, given its gradient g.
 
     Attributes
     ----------
     memory : tuple of str
-        What the slots are called.
+        Names of the slots.
     lines : tuple of str
-        Statements on g, t, rate, hyperparameters by name and memory; the last is an expression,
-        what is added. Before it, AMSGrad lets its largest v take the place of v.
+        Statements in g, t, rate, hyperparameters by name and memory; the last is the expression
+        that is added. AMSGrad replaces v by its largest value before it.
     """
 
     memory: tuple[str, ...]
@@ -42,33 +42,33 @@ class StepCode:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """One optimizer.
+    """Optimizer.
 
     Attributes
     ----------
     name : str
-        What `solver=` takes.
+        Name in `solver=`.
     slots : tuple of str
-        What it remembers for each parameter; the rows of its state.
+        Names of the numbers that it keeps for each parameter; the rows of its state.
     hyperparameters : tuple of str
-        The estimator parameters that it reads, in the order in which engines receive them.
+        Estimator parameters that it reads, in the order in which engines receive them.
     follows_schedule : bool
-        Whether `learning_rate=` speaks to it; scikit-learn's adam keeps its rate.
+        True if it follows `learning_rate=`; scikit-learn's adam keeps its rate.
     update : callable
         `update(w, g, state, step, learning_rate, hyperparameters)`, in place on w and state.
     equation, paper : str
-        The formula as text, and where it comes from.
+        Formula as text, and its source.
     code : StepCode
-        What `update` adds, in NumPy.
+        Term that `update` adds, in NumPy.
     amsgrad : bool
-        Whether it has the AMSGrad variant: `update` takes it where the state has one row more.
+        True if it has the AMSGrad variant, which `update` uses if the state has one more row.
     matrix_update : callable or None
-        The same as `update` for a matrix of weights, where that is more than its elements: W and g
-        are (fan_in, fan_out), and so is each slot. `update` is then for all else.
+        Variant of `update` for matrices of weights, if it is not elementwise: W, g and each slot
+        are (fan_in, fan_out). `update` then serves all other parameters.
     matrix_code : StepCode or None
-        What it adds, in NumPy; of lamina.formulas.muon it may use `orthogonalised`.
+        Term that it adds, in NumPy; it may use `orthogonalised` of lamina.formulas.muon.
     weight_decay : float
-        What `weight_decay=None` means.
+        Weight decay for `weight_decay=None`.
     """
 
     name: str
@@ -86,7 +86,7 @@ class Optimizer:
 
 
 def integer_power(base: float, exponent: int) -> float:
-    """base ** exponent by repeated squaring: the same bits in every engine, on every machine."""
+    """Return base ** exponent by repeated squaring, which is bit-identical in every engine."""
     power = 1.0
     while exponent:
         if exponent & 1:
@@ -106,7 +106,7 @@ def sgd(
 
 
 def remember(state: Array, g: Array, of: Mapping[str, float]) -> tuple[Array, Array]:
-    """The running means m of g and v of g²; of AMSGrad, the largest v so far in v's place."""
+    """Update the running means m of g and v of g², and return m and v, or AMSGrad's largest v."""
     (m, v), largest = state[:2], state[2:]
     m *= of["beta_1"]
     m += (1 - of["beta_1"]) * g
@@ -138,7 +138,7 @@ def adamw(
 
 
 def nadam_momentum(beta_1: float, step: int) -> float:
-    """μₜ, which rises from β₁ / 2 towards β₁; the base of the power is 0.96 ** 0.004."""
+    """Return μₜ, which rises from β₁ / 2 towards β₁; the base of the power is 0.96 ** 0.004."""
     return beta_1 * (1 - 0.5 * integer_power(0.9998367253526753, step))
 
 

@@ -1,9 +1,9 @@
 """Penalties on the weights (never on the biases), added to the loss of every batch.
 
 Shapes: w is the vector of all weights; `value` is a number, `gradient` has the shape of w. Both are
-multiplied by alpha and divided by the batch's weight sum (its row count without sample weights).
+multiplied by alpha and divided by the batch's weight sum (its size without sample weights).
 
-All are of one form, r ‖W‖₁ + (1 - r) ½ ‖W‖², and differ in the share r of the first norm.
+All have the form r ‖W‖₁ + (1 - r) ½ ‖W‖², and differ in the fraction r of the first norm.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from lamina.formulas.table import Array, Table
 
 @dataclass(frozen=True)
 class Penalty:
-    """One penalty.
+    """Penalty on the weights.
 
     Attributes
     ----------
     name : str
-        What `penalty=` takes.
+        Name in `penalty=`.
     l1_share : callable
-        `l1_share(l1_ratio)` is r, of which only the elastic net lets the user choose.
+        `l1_share(l1_ratio)` returns r; only the elastic net uses l1_ratio.
     equation, derivative_equation, paper : str
-        Both formulas as text, and where they come from.
+        Both formulas as text, and their source.
     code, derivative_code : str
-        What alpha multiplies in both, as expressions of NumPy in W and l1_ratio.
+        Factor of alpha in both, as NumPy expressions in W and l1_ratio.
     """
 
     name: str
@@ -41,13 +41,13 @@ class Penalty:
     derivative_code: str
 
     def value(self, w: Array, l1_ratio: float = 0.5) -> float:
-        """r ‖w‖₁ + (1 - r) ½ ‖w‖²."""
+        """Return r ‖w‖₁ + (1 - r) ½ ‖w‖²."""
         r = self.l1_share(l1_ratio)
         l1 = r * float(np.abs(w).sum()) if r else 0.0
         return l1 + (1 - r) * 0.5 * float(np.dot(w, w))
 
     def gradient(self, w: Array, l1_ratio: float = 0.5) -> Array:
-        """r sign(w) + (1 - r) w; of the gradients that |w| has at 0, it is 0."""
+        """Return r sign(w) + (1 - r) w; the derivative of |w| at 0 is taken as 0."""
         r = self.l1_share(l1_ratio)
         l2 = (1 - r) * w
         return l2 + r * np.sign(w) if r else l2

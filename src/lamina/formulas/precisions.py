@@ -1,4 +1,4 @@
-"""What both operands of a matrix product may be rounded to; its sums keep the full precision.
+"""Precisions to which both operands of a matrix product are rounded; sums keep full precision.
 
 Shapes: `nearest` keeps shape and dtype of its float32 argument.
 """
@@ -16,9 +16,9 @@ from lamina.formulas.table import Array, Table
 
 @dataclass(frozen=True)
 class Precision:
-    """One precision: `nearest(x)`, the nearest numbers that have it, and where it comes from.
+    """Precision: `nearest(x)` returns the nearest numbers of this precision.
 
-    `code` says how PyTorch, ONNX, NumPy and C find them.
+    `code` is the same rounding in PyTorch, ONNX, NumPy and C.
     """
 
     name: str

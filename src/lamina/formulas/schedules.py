@@ -1,9 +1,9 @@
-"""Schedules: which learning rate a step gets, and what happens when progress stalls.
+"""Schedules: the learning rate of each step, and the response to a stall.
 
-The rate of a step is a level times the schedule's shape there. The level begins as η₀ and changes
-between epochs only; the shape is a curve over the steps, and 1 where a schedule has none.
+The rate of a step is a base learning rate times a multiplier. The base begins as η₀ and changes
+only between epochs; the multiplier is a function of the step, and 1 for schedules without `shape`.
 
-Shapes: step, epoch and the factors of a curve are (n,), one element a step.
+Shapes: step, epoch and multipliers are (n,), one element per step.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SMALLEST_ADAPTIVE_RATE = 1e-6
 ADAPTIVE_DIVISOR = 5.0
 # Steps and epochs are counted in int64.
 LARGEST_INTEGER = 2**63 - 1
-# Far above the rounding of an epoch's number, far below a step.
+# Far above the rounding error of an epoch's number, far below a step.
 ROUNDING = 1e-12
 
 Factors: TypeAlias = NDArray[np.float64]
@@ -33,17 +33,17 @@ Options: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Option:
-    """One number that a schedule may be told.
+    """Numeric option of a schedule.
 
     Attributes
     ----------
     default : float or None
-        None where the length of the training decides.
+        None if the length of the training decides.
     above, at_least : float, optional
-        The bound from below, itself left out or allowed.
+        Lower bound, exclusive or inclusive.
     at_most : float
     whole : bool
-        Whether it counts something.
+        True for integers.
     """
 
     default: float | None
@@ -53,7 +53,7 @@ class Option:
     whole: bool = False
 
     def takes(self, value: object) -> bool:
-        """Whether the value may be given."""
+        """Return True if the value is allowed."""
         if value is None:
             return self.default is None
         if isinstance(value, bool) or not isinstance(value, Integral if self.whole else Real):
@@ -64,7 +64,7 @@ class Option:
 
     @property
     def told(self) -> str:
-        """What it takes, in words."""
+        """Allowed values, in words."""
         bounds = [
             f"{sign} {bound:g}"
             for sign, bound in ((">", self.above), (">=", self.at_least), ("<=", self.at_most))
@@ -75,14 +75,14 @@ class Option:
 
 
 class Course(NamedTuple):
-    """Steps in the course of a training, counted from the end of the warm-up.
+    """Steps of a training, counted from the end of the warm-up.
 
     Attributes
     ----------
     step : ndarray of int64 of shape (n,)
     steps_an_epoch : int
     n_steps : int
-        All steps of the training; whoever goes on beyond keeps the last rate.
+        Number of all steps of the training; later steps keep the last rate.
     """
 
     step: NDArray[np.int64]
@@ -91,40 +91,40 @@ class Course(NamedTuple):
 
     @property
     def epoch(self) -> NDArray[np.int64]:
-        """The epoch of each step, counted from 0."""
+        """Epoch of each step, counted from 0."""
         return self.step // self.steps_an_epoch
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """One learning-rate schedule.
+    """Learning-rate schedule.
 
     Attributes
     ----------
     name : str
-        What `learning_rate=` takes.
+        Name in `learning_rate=`.
     equation, paper : str
-        The formula as text, and where it comes from.
+        Formula as text, and its source.
     after_epoch : callable
-        `after_epoch(level, initial_rate, rows_seen, power_t)`: the next epoch's level; rows_seen
-        counts every row of every epoch so far.
+        `after_epoch(level, initial_rate, rows_seen, power_t)` returns the next epoch's base rate;
+        rows_seen counts every sample of every epoch so far.
     after_stall : callable
-        `after_stall(level)`: the level to go on with when the loss or score has stopped improving,
-        or None where that ends the training.
+        `after_stall(level)` returns the base rate to continue with when the loss or score has
+        stopped improving, or None if the training ends.
     after_plateau : callable or None
-        `after_plateau(level, initial_rate, options)`: the level after more epochs without progress
-        than its option 'patience' bears, long before that is a stall.
+        `after_plateau(level, initial_rate, options)` returns the base rate after more epochs
+        without progress than its option 'patience' allows, long before that is a stall.
     shape : callable or None
-        `shape(course, options)`: the factor of each step.
+        `shape(course, options)` returns the multiplier of each step.
     options : mapping of str to Option
-        What `learning_rate_options=` takes.
+        Options in `learning_rate_options=`.
     follows_length : bool
-        Whether its curve ends where `max_iter` does, so that another one is another training.
+        True if it spans `max_iter` epochs, so that another `max_iter` changes every rate.
     speaks_to_all : bool
-        Whether every optimizer heeds it; scikit-learn's schedules are heard only by those whose
-        record says `follows_schedule`.
+        True if every optimizer follows it; scikit-learn's schedules apply only to optimizers
+        with `follows_schedule`.
     is_absolute : bool
-        Whether its shape is the rate itself, whatever the level.
+        True if its shape is the rate itself, whatever the base rate.
     """
 
     name: str
@@ -142,14 +142,14 @@ class Schedule:
     is_absolute: bool = False
 
     def settings(self, given: Options | None) -> dict[str, Any]:
-        """The value of every option: the one given, else its default.
+        """Return the value of every option: the given one, else its default.
 
         Raises
         ------
         UnknownNameError
-            For an option that this schedule has not.
+            For an option that this schedule does not have.
         ValueError
-            For a value that an option does not take.
+            For a value that an option does not allow.
 
         Examples
         --------
@@ -173,7 +173,7 @@ class Schedule:
 
 
 def is_representable(number: Any) -> bool:
-    """Whether a real number is finite, and within int64 where it is an integer."""
+    """Return True if a real number is finite, and within int64 if it is an integer."""
     if isinstance(number, Integral):
         return abs(int(number)) <= LARGEST_INTEGER
     return math.isfinite(number)
@@ -200,7 +200,7 @@ def steps_down(course: Course, of: Options) -> Factors:
 
 
 def half_cosine(share: Factors, first: float, last: float) -> Factors:
-    """From first to last along half a cosine, as the share goes from 0 to 1."""
+    """Interpolate from first to last along half a cosine, as the fraction goes from 0 to 1."""
     return np.asarray(last + (first - last) / 2 * (1 + np.cos(np.pi * share)))
 
 
@@ -215,13 +215,13 @@ def cosine(course: Course, of: Options) -> Factors:
 
 
 def share_of_cycle(now: Factors, period: float, growth: float) -> Factors:
-    """The fraction of its cycle that has passed at each epoch, in closed form.
+    """Return the elapsed fraction of the current cycle at each epoch, in closed form.
 
     Cycle k begins at period (1 + growth + … + growth^(k-1)) and lasts period growth^k.
     """
     if growth == 1.0:
         share = np.fmod(now, period) / period
-        # Rounding must not leave a step at the end of the cycle that ends with it.
+        # Rounding must not place a step at the end of a cycle when it begins the next one.
         return np.where(share > 1 - ROUNDING, 0.0, share)
     logarithm = math.log1p(growth - 1)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -230,12 +230,12 @@ def share_of_cycle(now: Factors, period: float, growth: float) -> Factors:
         cycle -= grown(cycle, period, growth) > now * (1 + ROUNDING)
         cycle += grown(cycle + 1, period, growth) <= now * (1 + ROUNDING)
         share = (now - grown(cycle, period, growth)) / (period * np.exp(cycle * logarithm))
-    # A period too short for the numbers has a cycle for every step: each is at its beginning.
+    # If the period is too short for floats, every step begins a cycle.
     return np.nan_to_num(np.clip(share, 0.0, 1.0), nan=0.0)
 
 
 def grown(cycle: Factors, period: float, growth: float) -> Factors:
-    """The epoch at which a cycle begins."""
+    """Return the epoch at which a cycle begins."""
     sums = np.expm1(cycle * math.log1p(growth - 1)) / (growth - 1)
     return np.asarray(period * sums)
 
@@ -256,12 +256,12 @@ def polynomial(course: Course, of: Options) -> Factors:
 
 
 def custom(function: Callable[[int, int], float]) -> Schedule:
-    """The schedule of someone's own: `function(step, epoch)` is the rate, both counted from 0.
+    """Return the schedule of a function: `function(step, epoch)` is the rate, counted from 0.
 
     Raises
     ------
     ValueError
-        From its shape, for a rate that is no finite number of at least zero.
+        From its shape, for a rate that is not a finite number of at least zero.
     """
 
     def shape(course: Course, of: Options) -> Factors:
@@ -271,7 +271,7 @@ def custom(function: Callable[[int, int], float]) -> Schedule:
     def checked(rate: Any, step: int, epoch: int) -> float:
         if not isinstance(rate, Real) or not 0 <= float(rate) < math.inf:
             raise ValueError(
-                f"the callable learning_rate gave {rate!r} for step {step} of epoch {epoch}; "
+                f"the callable learning_rate returned {rate!r} for step {step} of epoch {epoch}; "
                 "it must return a finite number of at least 0"
             )
         return float(rate)
@@ -280,7 +280,7 @@ def custom(function: Callable[[int, int], float]) -> Schedule:
 
 
 def linear_warm_up(step: NDArray[np.int64], n_steps: int) -> Factors:
-    """(step + 1) / n_steps, up to 1: Goyal and others 2017, Accurate, large minibatch SGD, 2.2."""
+    """Return (step + 1) / n_steps, up to 1 (Goyal and others 2017, Large minibatch SGD, 2.2)."""
     return np.minimum((step + 1) / n_steps, 1.0)
 
 

@@ -1,4 +1,4 @@
-"""A table of named records: the one place in which a name is looked up."""
+"""Tables of named records, the single place in which a name is looked up."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Array: TypeAlias = NDArray[np.floating[Any]]
 
 
 class Named(Protocol):
-    """Anything that carries its own name."""
+    """Object with a name."""
 
     @property
     def name(self) -> str:
-        """What users write to choose the record."""
+        """Name by which users choose the record."""
         ...
 
 
@@ -26,19 +26,19 @@ Record = TypeVar("Record", bound=Named)
 
 
 class Table(Mapping[str, Record]):
-    """Records by name, in the order in which they were written down.
+    """Records by name, in the order of their definition.
 
     Parameters
     ----------
     kind : str
-        What the records are, in the singular: it stands in the error for an unknown name.
+        Kind of the records, in the singular, for the error about an unknown name.
     *records : Record
-        The records; their names must differ.
+        Records with distinct names.
 
     Raises
     ------
     UnknownNameError
-        From `table[name]`, for a name that is not in the table; it lists those that are.
+        From `table[name]`, for a name that is not in the table; lists the known names.
 
     Examples
     --------

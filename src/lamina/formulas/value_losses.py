@@ -1,8 +1,7 @@
-"""The formulas of losses of values: each row's loss, and delta = dL/dz at the logits.
+"""Formulas of losses of values: the loss of each sample, and delta = dL/dz at the logits.
 
-Shapes are those of losses.py. What is written with p is a function of the prediction behind the
-loss's inverse link: of p = z, of p = exp(z), or of (μ, σ) = (z, exp z') for two outputs of each
-target.
+See losses.py for the shapes. p is the prediction after the loss's inverse link: p = z, p = exp(z),
+or (μ, σ) = (z, exp z') for a pair of outputs of each target.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from lamina.formulas.table import Array
 
 
 def difference(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
-    """p - y: what a loss's derivative comes to behind its canonical link."""
+    """Return p - y, the derivative at the logits of a loss with its canonical link."""
     return np.asarray(p - y)
 
 
@@ -70,7 +69,7 @@ def quantile_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
 
 
 def _quantiles(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> tuple[Array, Array]:
-    """The quantiles in p's dtype, and y - p of shape (rows, n_targets, n_quantiles)."""
+    """Return the quantiles in p's dtype, and y - p of shape (n_samples, n_targets, n_quantiles)."""
     q = np.atleast_1d(np.asarray(of["quantile"], dtype=p.dtype))
     return q, y[:, :, np.newaxis] - p.reshape(len(p), y.shape[1], len(q))
 
@@ -80,9 +79,9 @@ def number_of_quantiles(of: Mapping[str, Any]) -> int:
 
 
 def rearranged_quantiles(p: Array, of: Mapping[str, Any]) -> Array:
-    """Several quantiles as (rows, n_targets, n_quantiles), each row's in rising order.
+    """Return several quantiles as (n_samples, n_targets, n_quantiles), sorted for each sample.
 
-    Sorted predictions do not cross, and are nowhere farther from the true quantiles than unsorted.
+    Sorted predictions do not cross, and are never farther from the true quantiles than unsorted.
     """
     if np.ndim(of["quantile"]) == 0:
         return p
@@ -111,18 +110,18 @@ def tweedie_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
 
 
 def _pull(p: Array, y: NDArray[Any], exponent: float) -> Array:
-    """y p^exponent, zero where y is, also for a p too small to be more than zero."""
+    """Return y p^exponent; zero where y is zero, even if p has underflowed to zero."""
     return np.where(y == 0, y, y * p**exponent)
 
 
 def gaussian_nll(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
-    """The negative logarithm of the normal density, without ½ log 2π, which nothing moves."""
+    """Return the negative log of the normal density, without the constant ½ log 2π."""
     mean, spread = p[:, 0::2], p[:, 1::2]
     return np.asarray(np.sum(np.log(spread) + 0.5 * ((mean - y) / spread) ** 2, axis=1))
 
 
 def gaussian_nll_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
-    """Beyond the inverse link's bounds of σ, the derivative continues: a network can come back."""
+    """Return the derivative, kept beyond the bounds of σ so that training can return from there."""
     spread = p[:, 1::2]
     far = (p[:, 0::2] - y) / spread
     delta = np.empty_like(p)

@@ -1,4 +1,4 @@
-"""What a network is, apart from where its arithmetic runs: its spec and its flat parameters."""
+"""Networks, independent of engines: their specification and their flat parameters."""
 
 from lamina.network.parameters import (
     ParameterLayout,

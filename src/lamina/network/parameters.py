@@ -1,9 +1,10 @@
-"""Flat parameters: one contiguous vector a network, with a named view for every matrix in it.
+"""Flat parameters: one contiguous vector per network, with a view for every matrix in it.
 
 Layout: the weights of all blocks, each row-major (fan_in, fan_out), then the biases of all blocks,
-then what their units learn beside, then the running statistics, each row by row (n, fan_out). So a
-penalty, which speaks to weights alone, acts on a prefix, and so does an optimizer, which leaves
-statistics alone; and of a plain network the order is scikit-learn's for L-BFGS.
+then the other learned parameters of their units, then the running statistics, each row by row
+(n, fan_out). A penalty, which applies to weights alone, therefore acts on a prefix, and so does an
+optimizer, which leaves statistics alone. For a plain network the order is scikit-learn's for
+L-BFGS.
 """
 
 from __future__ import annotations
@@ -24,14 +25,15 @@ from lamina.network.spec import NetworkSpec
 
 
 class ParameterViews(NamedTuple):
-    """Views of a flat vector, one of each kind a block.
+    """Views of a flat vector, one of each kind per block.
 
     Attributes
     ----------
     weights : list of ndarray of shape (fan_in, fan_out)
     biases : list of ndarray of shape (fan_out,)
     learned : list of ndarray of shape (n, fan_out)
-        Row by row what each unit learns beside, as `Dense.learned` lists it; n is mostly zero.
+        Other learned parameters of the units, one kind a row, as in `Dense.learned`; n is mostly
+        zero.
     statistics : list of ndarray of shape (n, fan_out)
         Running statistics, which no optimizer changes.
     """
@@ -44,14 +46,14 @@ class ParameterViews(NamedTuple):
 
 @dataclass(frozen=True)
 class ParameterLayout:
-    """Where each matrix of a network stands in its flat vector.
+    """Places of a network's matrices in its flat vector.
 
     Attributes
     ----------
     shapes : tuple of (int, int)
         (fan_in, fan_out) of every block.
     n_learned, n_statistics : tuple of int
-        How many rows of each kind a block has; empty where none has any.
+        Number of rows of each kind per block; empty if no block has any.
     """
 
     shapes: tuple[tuple[int, int], ...]
@@ -61,7 +63,7 @@ class ParameterLayout:
     @staticmethod
     @lru_cache(maxsize=64)
     def of(spec: NetworkSpec) -> ParameterLayout:
-        """The layout of a spec's parameters."""
+        """Return the layout of a spec's parameters."""
         return ParameterLayout(
             tuple((block.fan_in, block.fan_out) for block in spec.blocks),
             tuple(len(block.learned) for block in spec.blocks),
@@ -70,26 +72,26 @@ class ParameterLayout:
 
     @property
     def n_weights(self) -> int:
-        """The length of the penalised prefix."""
+        """Length of the penalised prefix."""
         return _ends(self)[0]
 
     @property
     def n_trained(self) -> int:
-        """The length of the prefix that an optimizer updates."""
+        """Length of the prefix that an optimizer updates."""
         return _ends(self)[2]
 
     @property
     def n_parameters(self) -> int:
-        """The length of the flat vector."""
+        """Length of the flat vector."""
         return _ends(self)[3]
 
     @property
     def shapes_beside(self) -> tuple[tuple[tuple[int, int], ...], ...]:
-        """The shapes of what units learn beside, and of the statistics: (n, fan_out) each."""
+        """Shapes of the other learned parameters and of the statistics, (n, fan_out) each."""
         return tuple(self._rows(self.n_learned)), tuple(self._rows(self.n_statistics))
 
     def views(self, vector: NDArray[Any]) -> ParameterViews:
-        """The matrices in a flat vector; writing to them writes to it.
+        """Return the matrices in a flat vector as views of it.
 
         Examples
         --------
@@ -115,9 +117,9 @@ class ParameterLayout:
 
 @lru_cache(maxsize=64)
 def _places(layout: ParameterLayout) -> list[list[tuple[slice, tuple[int, ...]]]]:
-    """Where the parts of each kind stand, and their shapes.
+    """Return slice and shape of every part, by kind.
 
-    Remembered, because in a short fit it takes longer to work them out than to train.
+    Cached, because in a short fit working them out takes longer than training.
     """
     biases = [(fan_out,) for _, fan_out in layout.shapes]
     start, places = 0, []
@@ -131,7 +133,7 @@ def _places(layout: ParameterLayout) -> list[list[tuple[slice, tuple[int, ...]]]
 
 @lru_cache(maxsize=64)
 def _ends(layout: ParameterLayout) -> tuple[int, ...]:
-    """Where the parts of each kind end."""
+    """Return the index at which each kind of part ends."""
     shapes = (layout.shapes, [(n,) for _, n in layout.shapes], *layout.shapes_beside)
     return tuple(accumulate(sum(map(math.prod, kind)) for kind in shapes))
 
@@ -143,14 +145,14 @@ def flatten_parameters(
     statistics: Sequence[NDArray[Any]] = (),
     dtype: DTypeLike | None = None,
 ) -> NDArray[Any]:
-    """The flat vector behind these parts: itself where they are its views, else a copy.
+    """Return the flat vector of these parts: itself if they are its views, else a copy.
 
     Parameters
     ----------
     weights, biases, learned, statistics : sequence of ndarray
         As in `ParameterViews`.
     dtype : dtype, optional
-        The vector's dtype; by default the first matrix's.
+        Data type of the vector; by default the first matrix's.
 
     Returns
     -------
@@ -180,7 +182,7 @@ def draw_parameters(
     gain: float | Sequence[float],
     initializer: str = "glorot_uniform",
 ) -> Array:
-    """A flat vector of first parameters, drawn block by block in float64, then cast to dtype.
+    """Return a flat vector of initial parameters, drawn block by block in float64, cast to dtype.
 
     Parameters
     ----------
@@ -191,10 +193,10 @@ def draw_parameters(
     dtype : dtype
         float32 or float64.
     gain : float or sequence of float
-        What the initializer asks of the activation, for all blocks or for each; scikit-learn uses
-        that of the hidden activation for the output block as well.
+        Gain of the activation, for all blocks or for each; scikit-learn uses that of the hidden
+        activation for the output block as well.
     initializer : str
-        A name in INITIALIZERS.
+        Name in INITIALIZERS.
 
     Returns
     -------
@@ -213,14 +215,14 @@ def draw_parameters(
 
 
 def given_parameters(spec: NetworkSpec, given: Any, dtype: DTypeLike) -> Array:
-    """A flat vector of first parameters that somebody else has found.
+    """Return a flat vector of initial parameters passed as arrays.
 
     Parameters
     ----------
     spec : NetworkSpec
     given : array-like
-        All n_parameters one behind the other; or a list of arrays, the weights of all blocks and
-        then their biases, beside which all else begins as ever.
+        All n_parameters in one vector; or a list of arrays, the weights of all blocks and then
+        their biases, with which all other parameters start at their usual values.
     dtype : dtype
         float32 or float64.
 
@@ -241,15 +243,15 @@ def given_parameters(spec: NetworkSpec, given: Any, dtype: DTypeLike) -> Array:
     if found != [place.shape for place in places]:
         wanted = [part.shape for part in (*views.weights, *views.biases)]
         raise ValueError(
-            f"initializer of {_told(found)} does not fit the network: give it "
-            f"{layout.n_parameters} numbers in one vector, or the arrays of coefs_ and then of "
-            f"intercepts_, of {_told(wanted)}."
+            f"initializer of {_told(found)} does not fit the network: pass {layout.n_parameters} "
+            "numbers in one vector, or the arrays of coefs_ and then of intercepts_, of "
+            f"{_told(wanted)}."
         )
     _begin_beside(spec, views)
     for part, place in zip(parts, places, strict=True):
         place[...] = part
     if not np.isfinite(vector).all():
-        raise ValueError("initializer holds a number that is infinite or NaN: give finite ones.")
+        raise ValueError("initializer contains infinity or NaN: pass finite numbers.")
     return vector
 
 
@@ -258,7 +260,7 @@ def _told(shapes: list[tuple[int, ...]]) -> str:
 
 
 def _begin_beside(spec: NetworkSpec, views: ParameterViews) -> None:
-    """Write what stands beside weights and biases before the first step; nothing is drawn."""
+    """Set the initial values of other learned parameters and of statistics; nothing is drawn."""
     for i, block in enumerate(spec.blocks):
         for row, parameter in zip(views.learned[i], block.learned, strict=True):
             row[...] = parameter.initial

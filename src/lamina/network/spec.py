@@ -1,4 +1,4 @@
-"""The shape of a network: a frozen sequence of named blocks and an inverse link, JSON both ways."""
+"""Specification of a network: named blocks and an inverse link, convertible from and to JSON."""
 
 from __future__ import annotations
 
@@ -14,23 +14,22 @@ from lamina.formulas.normalizations import RunningStatistic
 
 @dataclass(frozen=True)
 class Dense:
-    """A fully connected block: z = a_prev W + b, z' its normalization, a = f(z').
+    """Fully connected block: z = a_prev W + b, z' its normalization, a = f(z').
 
     Attributes
     ----------
     name : str
-        'hidden_1', 'hidden_2', …, 'output': what messages call it.
+        Name in messages: 'hidden_1', 'hidden_2', …, 'output'.
     fan_in, fan_out : int
-        Its inputs and outputs.
+        Number of inputs and outputs.
     activation : str
-        The name of f; the output block has 'identity' by default, and the inverse link comes after
-        it.
+        Name of f. The output block has 'identity' by default, and is followed by the inverse link.
     normalization : str or None
-        A name in NORMALIZATIONS.
+        Name in NORMALIZATIONS.
     residual : bool
-        Whether a_prev, of the same width, is added to a.
+        If True, a_prev, of the same width, is added to a.
     dropout : float
-        The share of a that each step of training sets to zero, before a_prev is added.
+        Fraction of a that each training step sets to zero, before a_prev is added.
     """
 
     name: str
@@ -50,31 +49,33 @@ class Dense:
         if self.residual and self.fan_in != self.fan_out:
             raise ValueError(f"block {self.name!r} adds its inputs, but has another width: {self}")
         if not 0 <= self.dropout < 1:
-            raise ValueError(f"block {self.name!r} cannot drop a share of {self.dropout}")
+            raise ValueError(f"block {self.name!r} cannot drop a fraction of {self.dropout}")
 
     def __hash__(self) -> int:
-        # For a single row the hash of every field takes a while; these nearly always differ.
+        # Hashing every field is slow for predicting one sample; these fields nearly always differ.
         return hash((self.fan_in, self.fan_out, self.activation))
 
     @property
     def learned(self) -> tuple[UnitParameter, ...]:
-        """What each unit learns beside its weights and its bias: first for the normalization."""
+        """Learned parameters of each unit other than weights and bias, the normalization's "
+        "first."""
         of_normalization = () if self.normalization is None else self._normalization.parameters
         return (*of_normalization, *ACTIVATIONS[self.activation].parameters)
 
     @property
     def n_of_normalization(self) -> int:
-        """How many of what it learns beside is the normalization's; the activation's follows."""
+        """Number of `learned` parameters that belong to the normalization; the activation's "
+        "follow."""
         return len(self.learned) - len(ACTIVATIONS[self.activation].parameters)
 
     @property
     def learns_bias(self) -> bool:
-        """Whether b changes the loss: a mean over the rows takes away what is alike in all rows."""
+        """True if b changes the loss; subtracting a mean over the samples cancels it."""
         return self.normalization is None or self._normalization.axis != 0
 
     @property
     def statistics(self) -> tuple[RunningStatistic, ...]:
-        """What is remembered of each unit's z, and not learned."""
+        """Running statistics of each unit's z, which are not learned."""
         return () if self.normalization is None else self._normalization.statistics
 
     @property
@@ -84,20 +85,20 @@ class Dense:
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """Blocks in the order of the forward pass, and the inverse link behind the last of them.
+    """Blocks in the order of the forward pass, and the inverse link after the last of them.
 
     Attributes
     ----------
     blocks : tuple of Dense
     inverse_link : str
-        A name in INVERSE_LINKS.
+        Name in INVERSE_LINKS.
     input_dropout : float
-        The share of the inputs that each step of training sets to zero.
+        Fraction of the inputs that each training step sets to zero.
     input_noise : float
-        The standard deviation of the normal noise that each step of training adds to the inputs.
+        Standard deviation of the normal noise that each training step adds to the inputs.
     heads : tuple of int
-        The outputs of each head, where they are several: an inverse link like softmax takes each
-        head's logits by themselves. Empty where all outputs are one head.
+        Number of outputs of each head, if there are several: an inverse link like softmax acts on
+        each head's logits separately. Empty if all outputs form one head.
 
     Examples
     --------
@@ -122,10 +123,10 @@ class NetworkSpec:
             if before.fan_out != after.fan_in:
                 raise ValueError(
                     f"block {before.name!r} has {before.fan_out} outputs, "
-                    f"but block {after.name!r} takes {after.fan_in} inputs"
+                    f"but block {after.name!r} needs {after.fan_in} inputs"
                 )
         if self.heads and (min(self.heads) < 1 or sum(self.heads) != self.n_outputs):
-            raise ValueError(f"heads of {self.heads} outputs do not share out {self.n_outputs}")
+            raise ValueError(f"heads of {self.heads} outputs do not add up to {self.n_outputs}")
 
     def __hash__(self) -> int:
         return hash((self.blocks, self.inverse_link))
@@ -145,26 +146,26 @@ class NetworkSpec:
         input_noise: float = 0.0,
         heads: Sequence[int] = (),
     ) -> NetworkSpec:
-        """A multi-layer perceptron.
+        """Return the specification of a multi-layer perceptron.
 
         Parameters
         ----------
         widths : sequence of int
-            Inputs first and outputs last.
+            Layer widths, from the inputs to the outputs.
         activation : str or sequence of str
-            Of all hidden blocks, or of each.
+            Activation of all hidden blocks, or of each.
         inverse_link : str
         output_activation : str, optional
-            What stands between the last z and the inverse link; nothing by default.
+            Activation between the last z and the inverse link; none by default.
         normalization : str, optional
-            Of all hidden blocks.
+            Normalization of all hidden blocks.
         residual : bool
-            Whether every hidden block adds the hidden block before it, where that is as wide.
+            If True, every hidden block adds the hidden block before it, if that has the same width.
         dropout : float or sequence of float
-            Of all hidden blocks, or of each.
+            Dropout rate of all hidden blocks, or of each.
         input_dropout, input_noise : float
         heads : sequence of int
-            The outputs of each head, where they are several.
+            Number of outputs of each head, if there are several.
         """
         n_hidden = len(widths) - 2
         activations = _each(activation, n_hidden, "activations")
@@ -186,27 +187,27 @@ class NetworkSpec:
 
     @property
     def draws(self) -> bool:
-        """Whether a step of training draws random numbers."""
+        """True if a training step draws random numbers."""
         drops = any(block.dropout for block in self.blocks)
         return bool(drops or self.input_dropout or self.input_noise)
 
     @property
     def n_features(self) -> int:
-        """The inputs of the first block."""
+        """Number of inputs of the first block."""
         return self.blocks[0].fan_in
 
     @property
     def n_outputs(self) -> int:
-        """The outputs of the last block."""
+        """Number of outputs of the last block."""
         return self.blocks[-1].fan_out
 
     def to_json(self) -> dict[str, Any]:
-        """The spec as plain lists, dicts, strings and numbers."""
+        """Return the spec as plain lists, dicts, strings and numbers."""
         return {**asdict(self), "blocks": [{"kind": "dense", **asdict(b)} for b in self.blocks]}
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> NetworkSpec:
-        """The spec that `to_json` described; raises ValueError for anything else."""
+        """Return the spec described by `to_json`; raise ValueError for anything else."""
         try:
             blocks = tuple(_block_from_json(block) for block in plain["blocks"])
             return cls(**{**plain, "blocks": blocks, "heads": tuple(plain.get("heads", ()))})
@@ -226,5 +227,5 @@ def _block_from_json(plain: dict[str, Any]) -> Dense:
     fields = dict(plain)
     kind = fields.pop("kind")
     if kind != "dense":
-        raise ValueError(f"unknown kind of block: {kind!r}; this version knows 'dense'")
+        raise ValueError(f"unknown kind of block: {kind!r}; this version supports 'dense'")
     return Dense(**fields)

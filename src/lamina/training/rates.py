@@ -43,7 +43,7 @@ class Rates:
         self.room = np.empty((max(1, MOST_STEPS_AHEAD // n_steps), n_steps))
 
     def of_next(self, n_epochs: int, rows_seen: int, n_samples: int) -> NDArray[np.float64]:
-        """Return the rate of each step of the next epochs of `n_samples` samples, without a stall."""
+        """Return the rate of each step of the next epochs, none of which is a stall."""
         level, first = self.memory.learning_rate, self.memory.scheduled_epochs
         for i, rates in enumerate(self.room[:n_epochs]):
             self.fill(rates, level, self.factors(first + i))

@@ -140,8 +140,8 @@ def hold_out(
         ) from None
     if len(held_out) < 2:
         raise ValueError(
-            f"The validation set is too small: validation_fraction={fraction} of {n_samples} samples "
-            f"holds out {len(held_out)}, and at least 2 are needed. Raise 'validation_fraction', "
-            "add samples, or set early_stopping=False."
+            f"The validation set is too small: validation_fraction={fraction} of {n_samples} "
+            f"samples holds out {len(held_out)}, and at least 2 are needed. Raise "
+            "'validation_fraction', add samples, or set early_stopping=False."
         )
     return learned, held_out
