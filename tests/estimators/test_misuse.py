@@ -87,7 +87,7 @@ def test_to_c_names_what_it_cannot_use() -> None:
 def test_a_checkpoint_of_other_labels_is_refused(tmp_path: Path, labels: list[Any]) -> None:
     path = tmp_path / "fit.checkpoint"
     classifier(checkpoint=path).fit(X, Y)
-    with pytest.raises(CheckpointError, match="labels of y is not what it was made with"):
+    with pytest.raises(CheckpointError, match="labels of y differs from the checkpoint's"):
         classifier().fit(X, np.array(labels)[Y], resume=path)
     resumed = classifier(max_iter=6).fit(X, Y, resume=path)
     np.testing.assert_array_equal(resumed.coefs_[0], classifier(max_iter=6).fit(X, Y).coefs_[0])

@@ -71,7 +71,7 @@ def test_a_block_without_inputs_or_outputs_is_refused(fan_in, fan_out):
 
 def test_blocks_that_do_not_fit_each_other_are_refused_by_name():
     blocks = (Dense("hidden_1", 2, 3, "relu"), Dense("output", 4, 1, "identity"))
-    with pytest.raises(ValueError, match="'hidden_1' has 3 outputs, but block 'output' takes 4"):
+    with pytest.raises(ValueError, match="'hidden_1' has 3 outputs, but block 'output' needs 4"):
         NetworkSpec(blocks, "identity")
 
 
