@@ -95,8 +95,7 @@ class Diagnosis:
             self.findings += rising_validation_loss(validation, losses)
         if self.units_deserve_a_look(losses):
             # BLAS threads keep spinning for a while after a product, on the cores where the next
-            # fit
-            # would run, and slow it down by a fifth.
+            # fit would run, and slow it down by a fifth.
             with _get_threadpool_controller().limit(limits=1, user_api="blas"):
                 self.findings += idle_layers(self.fit.spec, parameters, self.fit.X)
 

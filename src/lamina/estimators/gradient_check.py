@@ -196,8 +196,7 @@ def _check_layer(
     )
     errors = np.abs(backpropagated - differences) / scale
     # A kink within the step makes the two derivatives differ by twice the error that it causes;
-    # those
-    # of a smooth loss differ by no more than the step.
+    # those of a smooth loss differ by no more than the step.
     bends = np.abs(left - right) / scale
     is_kink = (errors > TOLERANCE) & (bends > np.minimum(errors, SMALLEST_BEND))
     worst = int(errors.argmax())

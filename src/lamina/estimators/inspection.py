@@ -94,11 +94,9 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         """Check backpropagation against finite differences of the loss.
 
         The check is made at the fitted parameters, or before a fit at the initial ones that it
-        would
-        draw; the estimator does not change. It always runs in float64, without `precision`, dropout
-        and noise, because a finite difference cannot measure their derivative. It evaluates the
-        loss
-        twice on all samples for each parameter: a few dozen samples are enough.
+        would draw; the estimator does not change. It always runs in float64, without `precision`,
+        dropout and noise, because a finite difference cannot measure their derivative. It evaluates
+        the loss twice on all samples for each parameter: a few dozen samples are enough.
 
         Parameters
         ----------
@@ -114,10 +112,8 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         GradientCheck
             Prints as a table; `passed`, `largest_error` and `layers` hold its contents. Errors are
             relative to the layer's largest derivative, and should be within 1e-6. Where the loss
-            has
-            a kink within the step, as ReLUs make one at 0, no finite difference is valid; the
-            result
-            reports such parameters.
+            has a kink within the step, as ReLUs make one at 0, no finite difference is valid; the
+            result reports such parameters.
 
         Examples
         --------
@@ -217,9 +213,8 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         """Return the gradient of the logits with respect to each feature, for each sample.
 
         The logits are the inputs of the inverse link: a regressor's prediction itself (its
-        logarithm
-        if the inverse link is 'exp'), a classifier's log odds. Probabilities would hardly change
-        where the network is confident, whatever features it uses.
+        logarithm if the inverse link is 'exp'), a classifier's log odds. Probabilities would hardly
+        change where the network is confident, whatever features it uses.
 
         Parameters
         ----------

@@ -306,7 +306,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         return trained_parameters_of(self, spec, task.scaling, self._chosen_dtype)
 
     def _forward(self, X: Any, inverse_link: str | None = None) -> Array:
-        """Return the prediction for unvalidated X, (n_samples, n_outputs), by any inverse inverse_link."""
+        """Return the prediction for unvalidated X, (n_samples, n_outputs), by any inverse link."""
         is_plain = self._can_predict(X)
         rows = X if is_plain else self._rows_to_predict(X)
         spec, parameters, rows = self._in_one_dtype(rows)

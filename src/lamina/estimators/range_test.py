@@ -66,8 +66,7 @@ class RangeTested:
         """Train a copy for one step at each of many rising learning rates, and suggest one.
 
         The copy starts from newly drawn weights, takes one step at each rate, and stops when the
-        loss
-        has risen to four times its minimum. The estimator itself does not change.
+        loss has risen to four times its minimum. The estimator itself does not change.
 
         Parameters
         ----------

@@ -52,8 +52,7 @@ class Watched:
 
         'epoch', counted from 1; 'loss', as in `loss_curve_`; 'learning_rate', of the epoch's first
         step; 'seconds', of the epoch without its validation, divided evenly among epochs that ran
-        in
-        one call; 'gradient_norm'; and, with held-out samples, 'validation_loss' and each metric.
+        in one call; 'gradient_norm'; and, with held-out samples, 'validation_loss' and each metric.
         Unavailable values are NaN. Not for 'lbfgs'.
         """
         losses = self.loss_curve_

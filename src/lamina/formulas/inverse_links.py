@@ -1,4 +1,6 @@
-"""Inverse links p = g(z): output functions from the last layer's logits to a prediction.
+"""Inverse links p = g⁻¹(z), which map the last layer's logits z to the prediction p.
+
+Their inverse g is the link function of a generalised linear model: McCullagh, Nelder 1989.
 
 Shapes: z and p are (n_samples, n_outputs), float32 or float64.
 """

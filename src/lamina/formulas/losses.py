@@ -45,7 +45,7 @@ class Loss:
         Name in model files and in the engines.
     task : {'regression', 'classification'}
     inverse_link : str
-        Name of the inverse inverse_link from logits to prediction.
+        Name of the inverse link from logits to prediction.
     targets : {'values', 'codes'}
         Kind of y: numbers of shape (n_samples, n_targets), or class codes of shape (n_samples,).
     hyperparameters : tuple of str

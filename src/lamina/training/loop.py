@@ -264,8 +264,7 @@ class EpochLoop:
         """Record epochs that nothing observes and of which none can end the fit.
 
         The result is that of recording them one by one, in fewer calls: epochs of small networks
-        are
-        that short.
+        are that short.
         """
         n = len(self.reports) - 1
         losses, level = [report.loss for report in self.reports[:n]], self.memory.learning_rate
