@@ -55,7 +55,12 @@ def test_what_a_page_prints_does_not_depend_on_the_last_bits_of_first_weights(pa
         run(page, PAGES[page])
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_silences_warnings(page):
+    assert "filterwarnings" not in PAGES[page]
+    assert "simplefilter" not in PAGES[page]
+
+
 def test_a_figure_that_depends_on_last_bits_is_found():
     chaotic = """```python
 import numpy as np
@@ -93,6 +98,17 @@ def test_every_link_to_a_page_or_a_picture_leads_to_a_file(page):
     # The gallery's pages are made from the examples, and are not there before.
     made = [link for link in links if link.endswith(".rst")]
     assert [link for link in links if link not in made and not (folder / link).is_file()] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_to_a_heading_leads_to_one(page):
+    links = re.findall(r"\]\(([^)#:]*)#([^)]+)\)", PAGES[page])
+    folder = (DOCS / page).parent
+    for target, anchor in links:
+        path = (folder / target).resolve() if target else DOCS / page
+        headings = re.findall(r"^#+ (.*)$|<a id=\"(.*)\">", path.read_text("utf-8"), re.MULTILINE)
+        slugs = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title, _ in headings}
+        assert anchor in slugs | {name for _, name in headings}, f"{target}#{anchor}"
 
 
 def test_every_page_of_a_folder_stands_in_its_table_of_contents():

@@ -1,8 +1,9 @@
-"""A page's Python blocks, run one after the other in one namespace.
+"""Run a page's Python blocks one after the other in one namespace.
 
-What a block prints stands in the page and is held against it: behind `print(…)  # …`, or in a
-`text` fence right below the block. A picture that a block draws is shown by a `{picture}` fence
-below it. From `<!-- needs NAME -->` on, blocks need that module.
+The page states the output of a block behind `print(…)  # …`, or in a `text` fence right below the
+block, and the runner compares both. A `{picture}` fence below a block shows the picture that it
+draws. Blocks below `<!-- needs NAME -->` need that module. Fits on pages are short, so the runner
+ignores the ConvergenceWarning that they raise.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import pairwise
 from typing import Any
+
+from sklearn.exceptions import ConvergenceWarning
 
 _FENCE = re.compile(
     r"^```(?P<language>\{?\w+\}?)[^\n]*\n(?P<text>.*?)^```$|<!-- needs (?P<module>\w+) -->",
@@ -30,14 +34,14 @@ class Block:
     Attributes
     ----------
     line : int
-        Where its code begins, counted from 1.
+        The first line of its code in the page, counted from 1.
     code : str
     said : str or None
-        What the page says that it prints; None where it says nothing.
+        The output that the page states, if it states one.
     needs : tuple of str
-        The modules that must be there.
+        The modules that must be installed.
     shows : bool
-        Whether a `{picture}` fence stands below it.
+        True if a `{picture}` fence follows.
     """
 
     line: int
@@ -48,12 +52,12 @@ class Block:
 
     @property
     def missing(self) -> list[str]:
-        """The modules that it needs and that are not there."""
+        """The modules in `needs` that are not installed."""
         return [name for name in self.needs if find_spec(name) is None]
 
 
 def blocks_of(text: str) -> list[Block]:
-    """The Python blocks of a page in Markdown."""
+    """Return the Python blocks of a page in Markdown."""
     fences, needs, found = list(_FENCE.finditer(text)), (), []
     for i, fence in enumerate(fences):
         if fence["module"]:
@@ -67,7 +71,7 @@ def blocks_of(text: str) -> list[Block]:
 
 
 def _directly_below(text: str, fences: list[re.Match[str]]) -> Iterator[re.Match[str]]:
-    """The fences below the first one with nothing between them, up to the next Python block."""
+    """Yield the fences that follow the first without text between, up to the next Python block."""
     for above, fence in pairwise(fences):
         if text[above.end() : fence.start()].strip() or fence["language"] in (None, "python"):
             return
@@ -86,26 +90,26 @@ def run(
     text: str,
     after: Callable[[int, Block], Any] = lambda number, block: None,
 ) -> list[Block]:
-    """Run the blocks of a page, and hold what each prints against what the page says.
+    """Run the blocks of a page, and compare the output of each with the page.
 
     Parameters
     ----------
     page : str
-        What the page is called in a traceback.
+        The page's name in a traceback.
     text : str
         The page in Markdown.
     after : callable, optional
-        `after(number, block)` is called behind every block.
+        Called as `after(number, block)` after every block.
 
     Returns
     -------
     list of Block
-        Those that need a module that is not there; they have not been run.
+        The blocks that were not run, because they need a module that is not installed.
 
     Raises
     ------
     AssertionError
-        Where a block prints something else.
+        If a block prints something else than the page states.
     """
     names: dict[str, Any] = {"__name__": "page"}
     left_out = []
@@ -114,7 +118,8 @@ def run(
             left_out.append(block)
             continue
         printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
+        with contextlib.redirect_stdout(printed), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
             # Lines count from the page's first, so that a traceback points into the page.
             exec(compile("\n" * (block.line - 1) + block.code, page, "exec"), names)
         found, said = printed.getvalue(), block.said or ""
