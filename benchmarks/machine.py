@@ -35,7 +35,7 @@ def describe_machine() -> dict[str, Any]:
 QUIET = 0.05
 
 
-class OthersShare:
+class OthersFraction:
     """The part of the machine's time that other processes take, from its making to its reading.
 
     Where it is large, what was measured meanwhile is the machine's traffic and not its speed.

@@ -44,8 +44,8 @@ assert round(model.loss_curve_[-1], 4) == 0.0025
 assert round(model.score(X_test, y_test), 4) == 0.9555
 
 # %%
-# Precision is the share of those that it calls a three which are threes; recall the share of the
-# threes that it calls so.
+# Precision is the fraction of those that it calls a three which are threes; recall the fraction of
+# the threes that it calls so.
 
 predicted = model.predict(X_test)
 print(classification_report(y_test, predicted, digits=3))

@@ -30,7 +30,7 @@ y = np.sin(3 * x) + np.abs(x - 1) / 2 - 0.3 * np.cos(9 * x)
 # .. math:: f(x) = c + \sum_{j=1}^{h} v_j \tanh(w_j x + b_j),
 #
 # and a staircase of many small steps follows any curve. This is also how we begin: with the steps
-# side by side over the interval, each as wide as its share of it, and all heights zero.
+# side by side over the interval, each as wide as its fraction of it, and all heights zero.
 #
 # There is no noise, and the aim is to come near rather than to generalise. So there is no penalty,
 # and the solver is 'lbfgs', which takes all rows at once and gets to the bottom where minibatches

@@ -3,8 +3,8 @@ How sure is the network?
 ========================
 
 A network trained on squared error says what to expect, and not how far off it may be. Two losses
-say both: 'quantile' predicts values that a given share of the targets lies below, 'gaussian_nll' a
-mean and a standard deviation. Here the noise depends on :math:`x`, so there is something to find
+say both: 'quantile' predicts values that a given fraction of the targets lies below, 'gaussian_nll'
+a mean and a standard deviation. Here the noise depends on :math:`x`, so there is something to find
 out.
 """
 
@@ -38,9 +38,9 @@ X_new, y_new = draw(20_000)
 # .. math:: \max\bigl(q\,(y - p),\ (q - 1)\,(y - p)\bigr):
 #
 # to be too low costs :math:`q` for each unit, to be too high :math:`1 - q`. It is smallest where a
-# share :math:`q` of the targets lies below :math:`p`, whatever their distribution is (Koenker and
-# Bassett 1978). One network gives several quantiles at once, and sorts them, so that none crosses
-# another.
+# fraction :math:`q` of the targets lies below :math:`p`, whatever their distribution is (Koenker
+# and Bassett 1978). One network gives several quantiles at once, and sorts them, so that none
+# crosses another.
 
 settings = {
     "hidden_layer_sizes": (32, 32),
@@ -55,8 +55,8 @@ levels = [0.05, 0.25, 0.5, 0.75, 0.95]
 quantiles = MLPRegressor("quantile", quantile=levels, **settings).fit(X, y)
 
 below = np.mean(y_new[:, np.newaxis] < quantiles.predict(X_new), axis=0)
-for level, share in zip(levels, below, strict=True):
-    print(f"below the quantile {level:.2f} lie {share:.3f} of new rows")
+for level, fraction in zip(levels, below, strict=True):
+    print(f"below the quantile {level:.2f} lie {fraction:.3f} of new rows")
 assert np.abs(below - levels).max() < 0.02
 
 FitDisplay.from_estimator(quantiles, X, y)

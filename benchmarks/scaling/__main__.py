@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.machine import OthersShare
+from benchmarks.machine import OthersFraction
 from benchmarks.scaling.curves import CURVES, RESULTS, Measured, measure_curve
 from benchmarks.scaling.picture import draw
 from lamina.errors import UnknownNameError
@@ -39,11 +39,11 @@ def main(
             def show(what: str) -> None:
                 progress.update(bar, advance=1, description=what)
 
-            others = OthersShare()
+            others = OthersFraction()
             for one in chosen:
                 measured.seconds[one.name] = measure_curve(one, show)
             # Curves kept from an earlier run may have had a busier machine.
-            measured.others_share = max(measured.others_share or 0.0, others.read() or 0.0)
+            measured.others_fraction = max(measured.others_fraction or 0.0, others.read() or 0.0)
         measured.save(NUMBERS)
     draw(measured, PICTURE)
     print(f"numbers in {NUMBERS}, picture in {PICTURE}")

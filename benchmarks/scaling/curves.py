@@ -90,7 +90,7 @@ class Measured:
 
     machine: dict[str, Any] = field(default_factory=describe_machine)
     seconds: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
-    others_share: float | None = None
+    others_fraction: float | None = None
 
     def save(self, path: Path) -> None:
         """Write it as JSON."""

@@ -52,10 +52,10 @@ def draw(measured: Measured, path: Path) -> None:
 
 
 def _traffic(measured: Measured) -> str:
-    share = measured.others_share
-    if share is None or share <= QUIET:
+    fraction = measured.others_fraction
+    if fraction is None or fraction <= QUIET:
         return ""
-    return f" Not a quiet machine: other processes took {100 * share:.0f} % of it."
+    return f" Not a quiet machine: other processes took {100 * fraction:.0f} % of it."
 
 
 def _panels(figure: Any) -> list[Any]:

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from benchmarks.machine import OthersShare
+from benchmarks.machine import OthersFraction
 from benchmarks.speed.measurements import MEASUREMENTS, Measurement
 from benchmarks.speed.peers import absent_peers, present_peers
 from benchmarks.speed.record import Record
@@ -53,7 +53,7 @@ def main(
 
 def _measure(chosen: list[Measurement], patience: Patience) -> tuple[Record, bool]:
     """The record, and whether nobody interrupted it."""
-    record, peers, others = Record(), present_peers(), OthersShare()
+    record, peers, others = Record(), present_peers(), OthersFraction()
     columns = (
         BarColumn(),
         MofNCompleteColumn(),
@@ -76,7 +76,7 @@ def _measure(chosen: list[Measurement], patience: Patience) -> tuple[Record, boo
             except KeyboardInterrupt:
                 return record, False
             finally:
-                record.others_share = others.read()
+                record.others_fraction = others.read()
             progress.advance(bar)
     return record, True
 

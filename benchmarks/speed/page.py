@@ -150,7 +150,9 @@ def _mebibytes(*sizes: int) -> Iterator[str]:
 
 
 def _traffic(record: Record) -> str:
-    share = record.others_share
-    if share is None or share <= QUIET:
+    fraction = record.others_fraction
+    if fraction is None or fraction <= QUIET:
         return ""
-    return f" Other processes took {100 * share:.0f} % of the machine, so the times are too long."
+    return (
+        f" Other processes took {100 * fraction:.0f} % of the machine, so the times are too long."
+    )

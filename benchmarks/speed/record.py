@@ -27,7 +27,7 @@ class Record:
     results: list[Result] = field(default_factory=list)
     footprints: list[Footprint] = field(default_factory=list)
     accuracies: list[Accuracy] = field(default_factory=list)
-    others_share: float | None = None
+    others_fraction: float | None = None
 
     def add(self, measured: Result | Footprint | Accuracy) -> None:
         """Put a figure where its like are."""
@@ -47,7 +47,7 @@ class Record:
         plain = {
             "date": self.date,
             "machine": self.machine,
-            "others_share": self.others_share,
+            "others_fraction": self.others_fraction,
             "results": _plain(self.results),
             "footprints": _plain(self.footprints),
             "accuracies": _plain(self.accuracies),
@@ -66,7 +66,7 @@ class Record:
             [Result.from_plain(result) for result in plain["results"]],
             [Footprint(**footprint) for footprint in plain["footprints"]],
             [Accuracy(**accuracy) for accuracy in plain["accuracies"]],
-            plain["others_share"],
+            plain["others_fraction"],
         )
 
 

@@ -98,11 +98,11 @@ def summary(record: Record) -> str:
 
 def _traffic(record: Record) -> str:
     """What to think of the figures, where the machine wasn't the benchmark's own."""
-    share = record.others_share
-    if share is None or share <= QUIET:
+    fraction = record.others_fraction
+    if fraction is None or fraction <= QUIET:
         return ""
     return (
-        f" The machine was not quiet: other processes took {100 * share:.0f} % of it, so these "
+        f" The machine was not quiet: other processes took {100 * fraction:.0f} % of it, so these "
         "are no true figures."
     )
 

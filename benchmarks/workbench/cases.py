@@ -16,7 +16,7 @@ from lamina.workbench.server import Server
 from lamina.workbench.sessions import Session
 
 # It has 250 rows to learn from, and batches of ten.
-ROWS = {"data": {"name": "spiral", "n_samples": 500}, "test_share": 0.5}
+ROWS = {"data": {"name": "spiral", "n_samples": 500}, "test_fraction": 0.5}
 TRAINING = {"max_iter": 100_000, "n_iter_no_change": 100_000, "batch_size": 10}
 CASES: dict[str, dict[str, Any]] = {
     "(4, 2), x and y": {"inputs": ["x", "y"], "model": {"hidden_layer_sizes": [4, 2]}},

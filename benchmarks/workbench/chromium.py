@@ -120,8 +120,8 @@ def _pauses(page: Page) -> Iterator[None]:
 def _places(page: Page) -> Iterator[None]:
     box = page.locator(".region .plane").bounding_box()
     assert box is not None
-    for share in cycle((0.3, 0.4, 0.5, 0.6, 0.7)):
-        page.mouse.move(box["x"] + share * box["width"], box["y"] + share * box["height"])
+    for fraction in cycle((0.3, 0.4, 0.5, 0.6, 0.7)):
+        page.mouse.move(box["x"] + fraction * box["width"], box["y"] + fraction * box["height"])
         yield
 
 

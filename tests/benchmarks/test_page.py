@@ -69,7 +69,7 @@ def test_a_peer_shows_its_time_and_the_ratio_and_an_absent_one_a_dash(speed_reco
 
 def test_a_busy_machine_is_named(speed_record):
     assert "Other processes" not in speed.machine(speed_record)
-    speed_record.others_share = 0.45
+    speed_record.others_fraction = 0.45
     assert "Other processes took 45 % of the machine" in speed.machine(speed_record)
 
 

@@ -94,5 +94,5 @@ def test_goals_are_of_cases_that_are_measured():
 
 def test_a_run_on_a_busy_machine_says_so(record):
     assert "not quiet" not in summary(record)
-    record.others_share = 0.45
+    record.others_fraction = 0.45
     assert "other processes took 45 % of it, so these are no true figures" in summary(record)

@@ -15,7 +15,7 @@ def problem(target, task):
     return Problem(features, target, task, ("y", "z")[: target.ndim], 0)
 
 
-def test_a_classifications_split_keeps_each_classs_share():
+def test_a_classifications_split_keeps_each_classs_fraction():
     parts = split(problem(["a"] * 80 + ["b"] * 20, "classification"), 0.25, seed=0)
     assert np.unique(parts.y_test, return_counts=True)[1].tolist() == [20, 5]
     assert len(parts.X_train) == len(parts.y_train) == 75

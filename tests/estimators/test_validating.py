@@ -103,8 +103,8 @@ def test_of_several_metrics_the_first_decides_and_all_are_kept() -> None:
     model.fit(*DATA, validation_data=VALIDATION)
     history = model.history_
     assert history["roc_auc_ovr"] == model.validation_scores_
-    shares = 1 + np.array(history["errors"]) / len(HELD)
-    np.testing.assert_allclose(history["accuracy"], shares)
+    fractions = 1 + np.array(history["errors"]) / len(HELD)
+    np.testing.assert_allclose(history["accuracy"], fractions)
     assert max(history["roc_auc_ovr"]) == model.best_validation_score_
 
 

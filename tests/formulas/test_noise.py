@@ -1,4 +1,4 @@
-"""Noise drawn by counting: known words, shares and moments, and what a draw depends on."""
+"""Noise drawn by counting: known words, fractions and moments, and what a draw depends on."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def test_philox_gives_the_known_words(counter, key, expected):
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.1, 0.5, 0.9])
-def test_dropout_keeps_its_share_and_the_mean(rate):
+def test_dropout_keeps_its_fraction_and_the_mean(rate):
     factors = dropout_factors(DRAWS, 1, (4000, 50), rate)
     assert (factors == 0).mean() == pytest.approx(rate, abs=0.005)
     assert set(np.unique(factors)) <= {0.0, 1 / (1 - rate)}

@@ -29,8 +29,8 @@ def test_each_hill_counts_the_activations_of_its_layer():
     for a, hill in zip(model.activations(X)[1:-1], display.hills_, strict=True):
         values, edges, baseline = hill.get_data()
         counts = np.histogram(np.clip(a, edges[0], edges[-1]), edges)[0]
-        shares = (values - baseline) / (values - baseline).max()
-        np.testing.assert_allclose(shares, counts / counts.max(), atol=1e-12)
+        fractions = (values - baseline) / (values - baseline).max()
+        np.testing.assert_allclose(fractions, counts / counts.max(), atol=1e-12)
     assert display.hills_[0].get_data().baseline > display.hills_[1].get_data().baseline
 
 
@@ -62,9 +62,9 @@ def test_a_peak_of_zeros_does_not_flatten_the_rest():
         activations=[activations], layers=["hidden_1"], idle=[0], flat=[0.9], saturated=[False]
     ).plot()
     values, _, baseline = display.hills_[0].get_data()
-    shares = (values - baseline) / (values - baseline).max()
-    assert (shares[shares > 0] >= 0.4).all()
-    assert shares.argmax() == 0 or shares[: len(shares) // 10].max() == 1
+    fractions = (values - baseline) / (values - baseline).max()
+    assert (fractions[fractions > 0] >= 0.4).all()
+    assert fractions.argmax() == 0 or fractions[: len(fractions) // 10].max() == 1
 
 
 def test_a_layer_of_one_value_is_drawn():

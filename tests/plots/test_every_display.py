@@ -26,7 +26,7 @@ STYLES = {"light": "default", "dark": "dark_background"}
 # WCAG 2.1, success criteria 1.4.3 for text and 1.4.11 for graphics.
 LEAST_OF_TEXT, LEAST_OF_MARKS = 4.5, 3.0
 # Text may stand on a line or a boundary in part, and a curve may touch another.
-SHARE_THAT_CONTRASTS = 0.75
+FRACTION_THAT_CONTRASTS = 0.75
 # Machado, Oliveira, Fernandes 2009, A physiologically-based model for simulation of color vision
 # deficiency, severity 1, for linear RGB.
 VISIONS = {
@@ -192,7 +192,7 @@ def points_of(mark):
     # Ends lie under what lines join, and points on lines of the grid.
     if isinstance(mark, Line2D):
         points = np.asarray(mark.get_xydata(), dtype=float)
-        between = [points[:-1] + share * np.diff(points, axis=0) for share in (0.3, 0.5, 0.7)]
+        between = [points[:-1] + fraction * np.diff(points, axis=0) for fraction in (0.3, 0.5, 0.7)]
         return mark.get_transform().transform(np.concatenate([points[-1:], *between]))
     if isinstance(mark, LineCollection):
         middles = [np.mean(segment, axis=0) for segment in mark.get_segments()]
@@ -228,9 +228,9 @@ def colours_of(mark):
 def quantile(colour, alpha, behind):
     """The contrast that most of a mark has at least, blended with what is behind it."""
     *rgb, own_alpha = to_rgba(colour)
-    share = own_alpha if alpha is None else float(np.max(alpha))
-    blended = share * np.array(rgb) + (1 - share) * behind
-    return float(np.quantile(contrast(blended, behind), 1 - SHARE_THAT_CONTRASTS))
+    fraction = own_alpha if alpha is None else float(np.max(alpha))
+    blended = fraction * np.array(rgb) + (1 - fraction) * behind
+    return float(np.quantile(contrast(blended, behind), 1 - FRACTION_THAT_CONTRASTS))
 
 
 def contrast(one, other):

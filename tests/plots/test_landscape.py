@@ -29,8 +29,8 @@ def test_the_path_of_the_fit_leads_over_the_contours_to_the_model(model):
     path = display.landscape.path
     np.testing.assert_array_equal(np.transpose(display.path_.get_data()), path.positions)
     assert np.ravel(display.model_.get_data()).tolist() == [0.0, 0.0]
-    share = f"({display.landscape.shares[0]:.0%})"
-    assert display.ax_.get_xlabel() == f"first principal direction of the path {share}"
+    fraction = f"({display.landscape.fractions[0]:.0%})"
+    assert display.ax_.get_xlabel() == f"first principal direction of the path {fraction}"
     assert [text.get_text() for text in display.ax_.texts] == ["epoch 0", "epoch 6"]
     assert display.colorbar_.ax.get_ylabel() == "loss"
 

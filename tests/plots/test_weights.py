@@ -82,8 +82,8 @@ def test_histograms_count_every_weight_of_each_layer(digits):
     for W, hill in zip(digits.coefs_, display.hills_, strict=True):
         values, edges, baseline = hill.get_data()
         counts = np.histogram(np.clip(W, edges[0], edges[-1]), edges)[0]
-        shares = (values - baseline) / (values - baseline).max()
-        np.testing.assert_allclose(shares, counts / counts.max(), atol=1e-12)
+        fractions = (values - baseline) / (values - baseline).max()
+        np.testing.assert_allclose(fractions, counts / counts.max(), atol=1e-12)
 
 
 def test_images_stand_in_rows_with_nothing_between_them():

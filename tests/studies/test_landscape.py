@@ -69,11 +69,11 @@ def test_the_principal_directions_are_orthonormal_and_tell_most_of_the_way(model
     landscape = loss_landscape(model, X, y, n_points=3)
     assert landscape.kind == "path"
     np.testing.assert_allclose(landscape.directions @ landscape.directions.T, np.eye(2), atol=1e-12)
-    assert landscape.shares[0] >= landscape.shares[1]
-    assert landscape.path.share == pytest.approx(sum(landscape.shares))
-    assert landscape.path.share > 0.9
+    assert landscape.fractions[0] >= landscape.fractions[1]
+    assert landscape.path.fraction == pytest.approx(sum(landscape.fractions))
+    assert landscape.path.fraction > 0.9
     random = loss_landscape(model, X, y, directions="random", n_points=3)
-    assert random.path.share < landscape.path.share
+    assert random.path.fraction < landscape.path.fraction
 
 
 def test_the_path_goes_by_every_snapshot_to_the_model(model):
@@ -104,7 +104,7 @@ def test_given_directions_serve_as_they_are(model):
 def test_without_snapshots_the_directions_are_random():
     model = MLPRegressor("poisson", (3,), normalization="batch", **BRIEF).fit(X, y)
     landscape = loss_landscape(model, X, y, n_points=3)
-    assert (landscape.kind, landscape.path, landscape.shares) == ("random", None, None)
+    assert (landscape.kind, landscape.path, landscape.fractions) == ("random", None, None)
     assert np.isfinite(landscape.losses).all()
 
 

@@ -136,7 +136,7 @@ def test_draws_the_landscape_with_the_losses_that_the_engine_has(visit: Any) -> 
     loss = begun.slice.losses_in(row)[column]
     expect(page.locator(".region .answer")).to_contain_text(f"loss {float(f'{loss:.5g}')}")
     about = page.locator(".landscape-about")
-    expect(about).to_contain_text(f"This plane holds {100 * begun.slice.path.share:.1f} %")
+    expect(about).to_contain_text(f"This plane holds {100 * begun.slice.path.fraction:.1f} %")
     expect(about).to_contain_text("all 250 rows to learn from")
     saved = svg_of(page, "region")
     assert {"epoch 0", f"epoch {begun.epoch}"} <= set(saved)

@@ -72,12 +72,12 @@ def test_single_keys_work_after_a_click_on_a_picture_or_a_tick(keys: Keys) -> No
     page.get_by_label("Test rows").click()
     keys.press("Control+z")
     visit.until(lambda: visit.session.experiment.data.to_json()["name"] == "moons")
-    share = page.locator(".field", has_text="Test share").get_by_role("slider")
-    share.focus()
+    fraction = page.locator(".field", has_text="Test fraction").get_by_role("slider")
+    fraction.focus()
     keys.press("ArrowRight")
-    visit.until(lambda: visit.session.experiment.test_share > 0.5)
+    visit.until(lambda: visit.session.experiment.test_fraction > 0.5)
     keys.press("Control+z")
-    visit.until(lambda: visit.session.experiment.test_share == 0.5)
+    visit.until(lambda: visit.session.experiment.test_fraction == 0.5)
 
 
 def test_a_field_that_is_typed_into_keeps_its_keys(keys: Keys) -> None:

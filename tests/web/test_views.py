@@ -131,12 +131,12 @@ def test_confusion_is_seen_at_first_and_a_finding_is_never_hidden(visit: Any) ->
     table = visit.page.locator(".confusion")
     expect(table.locator("tbody tr")).to_have_count(3)
     open_tab(visit, "Confusion")
-    visit.page.get_by_label("Counts or shares").select_option("shares")
+    visit.page.get_by_label("Counts or fractions").select_option("fractions")
     visit.pause()
     session = visit.session
     counts = session.views.confusion(session.moment)
-    shares = 100 * counts / counts.sum(axis=1, keepdims=True)
-    expected = [str(int(share + 0.5)) for share in shares.ravel()]
+    fractions = 100 * counts / counts.sum(axis=1, keepdims=True)
+    expected = [str(int(fraction + 0.5)) for fraction in fractions.ravel()]
     expect(table.locator("tbody td")).to_have_text(expected)
     set_experiment(visit, {"data": {"kind": "known", "name": "wine"}, "scaled": False})
     line = visit.page.locator(".notes .note")

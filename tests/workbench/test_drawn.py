@@ -22,19 +22,19 @@ def classes(n):
     return [[0.1 * k, -0.05 * k, k % 2] for k in range(n)]
 
 
-@pytest.mark.parametrize("share", [0.05, 0.2, 0.5, 0.9])
-def test_a_point_that_is_added_moves_none_of_those_before_it(share):
-    before = DrawnData.from_json({"points": classes(40)}).held_out(share)
-    after = DrawnData.from_json({"points": classes(41)}).held_out(share)
+@pytest.mark.parametrize("fraction", [0.05, 0.2, 0.5, 0.9])
+def test_a_point_that_is_added_moves_none_of_those_before_it(fraction):
+    before = DrawnData.from_json({"points": classes(40)}).held_out(fraction)
+    after = DrawnData.from_json({"points": classes(41)}).held_out(fraction)
     assert set(before) <= set(after)
-    assert len(before) == pytest.approx(40 * share, abs=2)
+    assert len(before) == pytest.approx(40 * fraction, abs=2)
 
 
 @pytest.mark.parametrize("n", range(4, 12))
-@pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
-def test_every_class_is_learned_from_and_something_is_held_out(n, share):
+@pytest.mark.parametrize("fraction", [0.05, 0.5, 0.9])
+def test_every_class_is_learned_from_and_something_is_held_out(n, fraction):
     points = [[0.1 * k, 0.2, min(k, 2)] for k in range(n)]
-    problem = posed({"points": points}, test_share=share)
+    problem = posed({"points": points}, test_fraction=fraction)
     assert set(problem.y_train) == {0, 1, 2}
     assert len(problem.X_test) >= 1
     assert len(problem.X_train) + len(problem.X_test) == n

@@ -20,7 +20,7 @@ DATA = [
 
 @pytest.mark.parametrize("data", DATA, ids=lambda data: data.get("name", data["kind"]))
 def test_json_leads_there_and_back(data):
-    experiment = Experiment.from_json({"data": data, "inputs": ["y", "x"], "test_share": 0.3})
+    experiment = Experiment.from_json({"data": data, "inputs": ["y", "x"], "test_fraction": 0.3})
     plain = json.loads(json.dumps(experiment.to_json()))
     assert Experiment.from_json(plain) == experiment
     assert plain["data"].items() >= data.items()
@@ -92,7 +92,7 @@ def test_what_only_the_other_task_has_goes_with_the_data():
         ({"plane": {"kind": "sphere"}}, "must be one of columns", "plane"),
         ({"plane": {"kind": ["columns"]}}, "must be one of columns", "plane"),
         ({"scaled": 1}, "must be true or false", "scaled"),
-        ({"test_share": 1}, "from 0.05 to 0.9", "test_share"),
+        ({"test_fraction": 1}, "from 0.05 to 0.9", "test_fraction"),
         ({"split_seed": -1}, "whole number", "split_seed"),
         ({"model": [1]}, "must be a JSON object", "model"),
     ],

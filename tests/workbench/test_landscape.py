@@ -62,7 +62,7 @@ def test_its_values_are_those_of_the_library(directions, patch, session, until):
     np.testing.assert_array_equal(arrays["path_epoch"], expected.path.epochs)
     np.testing.assert_allclose(arrays["path"], expected.path.positions, atol=1e-12)
     np.testing.assert_allclose(arrays["path_loss"], expected.path.losses)
-    assert header["share"] == pytest.approx(expected.path.share)
+    assert header["fraction"] == pytest.approx(expected.path.fraction)
     assert (header["directions"], header["epoch"]) == (directions, 6)
     assert header["n_samples"] == header["n_samples_in_all"] == len(made.run.problem.X_train)
 
@@ -104,7 +104,7 @@ def test_an_epoch_of_the_past_is_the_middle_where_it_is_shown(session, until):
 def test_before_there_is_a_path_the_directions_are_random(session, until):
     made = session()
     header, arrays = begin(made)
-    assert (header["directions"], header["share"]) == ("random", None)
+    assert (header["directions"], header["fraction"]) == ("random", None)
     assert "path" not in arrays
     assert np.isfinite(losses_of(made, header["landscape"])).all()
     with pytest.raises(

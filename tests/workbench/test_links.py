@@ -40,8 +40,14 @@ def saying(plain):
 names = st.text(max_size=12)
 numbers = st.integers(-(10**9), 10**9) | st.floats(allow_nan=False, allow_infinity=False)
 experiments = st.builds(
-    lambda data, share, seed, scaled, model: Experiment.from_json(
-        {"data": data, "test_share": share, "split_seed": seed, "scaled": scaled, "model": model}
+    lambda data, fraction, seed, scaled, model: Experiment.from_json(
+        {
+            "data": data,
+            "test_fraction": fraction,
+            "split_seed": seed,
+            "scaled": scaled,
+            "model": model,
+        }
     ),
     st.sampled_from(EVERY_KIND),
     st.floats(0.05, 0.9),
@@ -98,7 +104,7 @@ def test_a_link_that_would_be_too_long_is_not_made():
         (fragment_of({"data": {}}, 1.0)[:-6], "incomplete or damaged"),
         (packed(b"\xff\xfe"), "incomplete or damaged"),
         (packed(b"not JSON"), "incomplete or damaged"),
-        (packed(b'{"experiment": {"test_share": NaN}}'), "incomplete or damaged"),
+        (packed(b'{"experiment": {"test_fraction": NaN}}'), "incomplete or damaged"),
         (packed(b"[" * 100_000), "incomplete or damaged"),
         (packed(b" " * (MOST_BYTES + 1) + b"{}"), "incomplete or damaged"),
         (saying([1, 2]), "there is no experiment"),

@@ -47,7 +47,7 @@ def test_the_script_of_every_made_data_ends_with_the_same_loss(name, session, un
     "patch",
     [
         {"inputs": ["x", "y", "x²", "y²", "xy", "sin πx", "sin πy"]},
-        {"scaled": False, "test_share": 0.3, "split_seed": 7},
+        {"scaled": False, "test_fraction": 0.3, "split_seed": 7},
         {"data": {"kind": "known", "name": "iris"}},
         {"data": {"kind": "known", "name": "diabetes"}, "target_scaled": True},
         {"data": {"kind": "drawn", "points": [[0, 0, 1], [1, 1, 3], [0, 1, 1], [1, 0.5, 3]] * 12}},

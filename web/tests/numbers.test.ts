@@ -52,7 +52,7 @@ it("shows a number in a field with all its digits", () => {
   expect(plain(757293135)).toBe("757293135");
 });
 
-it("says shares in percent, and nothing of what is not known", () => {
+it("says fractions in percent, and nothing of what is not known", () => {
   expect([percent(0.9642), percent(1), percent(null)]).toEqual(["96.4 %", "100.0 %", "–"]);
 });
 

@@ -15,7 +15,7 @@ const PARAMETERS = [
 
 const MOONS: Experiment = {
   data: { kind: "made", name: "moons", noise: 0.2 },
-  test_share: 0.5,
+  test_fraction: 0.5,
   split_seed: 0,
   inputs: ["x", "y"],
   plane: null,

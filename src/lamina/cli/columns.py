@@ -17,7 +17,7 @@ from lamina.tabular.column_report import report_inputs
 
 MOST_COLUMNS = 40
 # Names take a third of the terminal at most, and longer ones several lines.
-NAMES_SHARE = 3
+NAMES_FRACTION = 3
 
 
 def columns_of(X: Any, kind: ModelKind = "mlp") -> list[ColumnRecord]:
@@ -36,7 +36,7 @@ def show_columns(console: Console, records: Sequence[ColumnRecord]) -> None:
     """Print the records as a table with a line for each column."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     longest = max((len(record["column"]) for record in records[:MOST_COLUMNS]), default=0)
-    width = max(len("column"), min(longest, console.width // NAMES_SHARE))
+    width = max(len("column"), min(longest, console.width // NAMES_FRACTION))
     table.add_column("column", overflow="fold", width=width)
     table.add_column("kind")
     table.add_column("missing", justify="right")

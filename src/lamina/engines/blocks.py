@@ -180,7 +180,7 @@ def write_learned_gradients(
 
 
 def with_noise(spec: NetworkSpec, X: Any, draws: Draws | None) -> Any:
-    """The inputs of a training step: normal noise is added, then dropout takes its share."""
+    """The inputs of a training step: normal noise is added, then dropout is applied."""
     if draws is None:
         return X
     if spec.input_noise:

@@ -59,7 +59,7 @@ class Objective:
     hyperparameters : mapping of str to float or sequence of float
         The values of what the loss's record lists.
     l1_ratio : float
-        The share of ‖W‖₁ in an elastic net.
+        The fraction of ‖W‖₁ in an elastic net.
     """
 
     loss: str | CustomLoss

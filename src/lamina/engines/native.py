@@ -84,14 +84,14 @@ def _network(
     y: NDArray[Any] | None = None,
 ) -> Any:
     make = _native.Network32 if dtype == np.float32 else _native.Network64
-    l1_share = PENALTIES[objective.penalty].l1_share(objective.l1_ratio)
+    l1_fraction = PENALTIES[objective.penalty].l1_fraction(objective.l1_ratio)
     return make(
         [_block(block) for block in spec.blocks],
         *_loss(objective),
         list(spec.heads),
         0 if y is None else objective.n_targets(spec, y),
-        objective.alpha * (1 - l1_share),
-        objective.alpha * l1_share,
+        objective.alpha * (1 - l1_fraction),
+        objective.alpha * l1_fraction,
         _precision(precision),
         largest_batch,
         spec.input_dropout,

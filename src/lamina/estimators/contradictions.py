@@ -225,7 +225,7 @@ def _residual_without_a_pair(model: Any) -> str | None:
 
 
 def _lbfgs_with_a_kink(model: Any) -> str | None:
-    if model.solver != LBFGS or not PENALTIES[model.penalty].l1_share(model.l1_ratio):
+    if model.solver != LBFGS or not PENALTIES[model.penalty].l1_fraction(model.l1_ratio):
         return None
     return (
         f"solver='lbfgs' needs a loss with a derivative everywhere, but penalty={model.penalty!r} "

@@ -36,12 +36,12 @@ class Idleness(NamedTuple):
     ----------
     n_idle : int
         Number of units that are flat for every sample.
-    flat_share : float
+    flat_fraction : float
         Fraction of all pairs of sample and unit that is flat.
     """
 
     n_idle: int
-    flat_share: float
+    flat_fraction: float
 
 
 @dataclass(frozen=True)
@@ -131,14 +131,14 @@ class Passes:
     def integrated_gradients(self, direction: Array, baseline: ArrayLike, n_steps: int) -> Array:
         """Return (x - x') ∫₀¹ ∂(direction · f)/∂x (x' + t (x - x')) dt, by Gauss-Legendre."""
         start = self._baseline(baseline)
-        points, shares = _rule(n_steps, start.dtype)
+        points, weights = _rule(n_steps, start.dtype)
         attributions = self._empty(self.spec.n_features)
         for part in self.chunks():
             x: Any = self.rows[part]
             way = (x.toarray() if sparse.issparse(x) else x) - start
             mean = np.zeros_like(way)
-            for point, share in zip(points, shares, strict=True):
-                mean += share * self._gradient(start + point * way, direction[part])
+            for point, weight in zip(points, weights, strict=True):
+                mean += weight * self._gradient(start + point * way, direction[part])
             attributions[part] = way * mean
         return attributions
 
@@ -172,5 +172,5 @@ def _rule(n_steps: int, dtype: Any) -> tuple[Array, Array]:
     require_whole("n_steps", n_steps, "50 is the default")
     if not 1 <= n_steps <= MOST_POINTS:
         raise ValueError(f"n_steps={n_steps!r} must be from 1 to {MOST_POINTS}; 50 is the default")
-    points, shares = np.polynomial.legendre.leggauss(n_steps)
-    return ((points + 1) / 2).astype(dtype), (shares / 2).astype(dtype)
+    points, weights = np.polynomial.legendre.leggauss(n_steps)
+    return ((points + 1) / 2).astype(dtype), (weights / 2).astype(dtype)

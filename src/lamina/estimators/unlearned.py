@@ -204,13 +204,13 @@ def stalled_accuracy(
         return []
     if len(validation_losses) < FEWEST_EPOCHS or len(scores) != len(validation_losses):
         return []
-    share = _most_frequent(task, fit.weight)
+    fraction = _most_frequent(task, fit.weight)
     best, last = int(np.argmax(scores)), validation_losses[-1]
     # Among few held-out samples the class may be more frequent, by a sample or two.
     n_held_out = model.validation_fraction * fit.X.shape[0]
     if fit.held_out is not None:
         n_held_out = fit.held_out.X.shape[0]
-    is_constant = share >= UNBALANCED and max(scores) <= share + 2 / n_held_out
+    is_constant = fraction >= UNBALANCED and max(scores) <= fraction + 2 / n_held_out
     if not (is_constant and last < 0.99 * validation_losses[best]):
         return []
     return [

@@ -24,8 +24,8 @@ class Penalty:
     ----------
     name : str
         Name in `penalty=`.
-    l1_share : callable
-        `l1_share(l1_ratio)` returns r; only the elastic net uses l1_ratio.
+    l1_fraction : callable
+        `l1_fraction(l1_ratio)` returns r; only the elastic net uses l1_ratio.
     equation, derivative_equation, paper : str
         Both formulas as text, and their source.
     code, derivative_code : str
@@ -33,7 +33,7 @@ class Penalty:
     """
 
     name: str
-    l1_share: Callable[[float], float]
+    l1_fraction: Callable[[float], float]
     equation: str
     derivative_equation: str
     paper: str
@@ -42,13 +42,13 @@ class Penalty:
 
     def value(self, w: Array, l1_ratio: float = 0.5) -> float:
         """Return r ‖w‖₁ + (1 - r) ½ ‖w‖²."""
-        r = self.l1_share(l1_ratio)
+        r = self.l1_fraction(l1_ratio)
         l1 = r * float(np.abs(w).sum()) if r else 0.0
         return l1 + (1 - r) * 0.5 * float(np.dot(w, w))
 
     def gradient(self, w: Array, l1_ratio: float = 0.5) -> Array:
         """Return r sign(w) + (1 - r) w; the derivative of |w| at 0 is taken as 0."""
-        r = self.l1_share(l1_ratio)
+        r = self.l1_fraction(l1_ratio)
         l2 = (1 - r) * w
         return l2 + r * np.sign(w) if r else l2
 
@@ -57,7 +57,7 @@ PENALTIES = Table(
     "penalty",
     Penalty(
         name="l2",
-        l1_share=lambda l1_ratio: 0.0,
+        l1_fraction=lambda l1_ratio: 0.0,
         equation="½ α ‖W‖² / (rows of the batch, or their weight sum)",
         derivative_equation="α W / (rows of the batch, or their weight sum)",
         paper="Krogh, Hertz 1991, A simple weight decay can improve generalization",
@@ -66,7 +66,7 @@ PENALTIES = Table(
     ),
     Penalty(
         name="l1",
-        l1_share=lambda l1_ratio: 1.0,
+        l1_fraction=lambda l1_ratio: 1.0,
         equation="α ‖W‖₁ / (rows of the batch, or their weight sum)",
         derivative_equation="α sign(W) / (rows of the batch, or their weight sum)",
         paper="Tibshirani 1996, Regression shrinkage and selection via the lasso",
@@ -75,7 +75,7 @@ PENALTIES = Table(
     ),
     Penalty(
         name="elasticnet",
-        l1_share=lambda l1_ratio: l1_ratio,
+        l1_fraction=lambda l1_ratio: l1_ratio,
         equation="α (ρ ‖W‖₁ + (1 - ρ) ½ ‖W‖²) / (rows of the batch, or their weight sum)",
         derivative_equation="α (ρ sign(W) + (1 - ρ) W) / (rows of the batch, or their weight sum)",
         paper="Zou, Hastie 2005, Regularization and variable selection via the elastic net",

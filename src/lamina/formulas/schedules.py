@@ -199,9 +199,9 @@ def steps_down(course: Course, of: Options) -> Factors:
     return np.asarray(np.power(of["factor"], course.epoch // of["every"], dtype=np.float64))
 
 
-def half_cosine(share: Factors, first: float, last: float) -> Factors:
+def half_cosine(fraction: Factors, first: float, last: float) -> Factors:
     """Interpolate from first to last along half a cosine, as the fraction goes from 0 to 1."""
-    return np.asarray(last + (first - last) / 2 * (1 + np.cos(np.pi * share)))
+    return np.asarray(last + (first - last) / 2 * (1 + np.cos(np.pi * fraction)))
 
 
 def cosine(course: Course, of: Options) -> Factors:
@@ -210,28 +210,28 @@ def cosine(course: Course, of: Options) -> Factors:
     period, growth = of["period"], of["period_factor"]
     if period is None:
         return half_cosine(np.minimum(now / whole, 1.0), 1.0, of["lowest"])
-    share = share_of_cycle(now, float(period), float(growth))
-    return half_cosine(share, 1.0, of["lowest"])
+    fraction = fraction_of_cycle(now, float(period), float(growth))
+    return half_cosine(fraction, 1.0, of["lowest"])
 
 
-def share_of_cycle(now: Factors, period: float, growth: float) -> Factors:
+def fraction_of_cycle(now: Factors, period: float, growth: float) -> Factors:
     """Return the elapsed fraction of the current cycle at each epoch, in closed form.
 
     Cycle k begins at period (1 + growth + … + growth^(k-1)) and lasts period growth^k.
     """
     if growth == 1.0:
-        share = np.fmod(now, period) / period
+        fraction = np.fmod(now, period) / period
         # Rounding must not place a step at the end of a cycle when it begins the next one.
-        return np.where(share > 1 - ROUNDING, 0.0, share)
+        return np.where(fraction > 1 - ROUNDING, 0.0, fraction)
     logarithm = math.log1p(growth - 1)
     with np.errstate(over="ignore", invalid="ignore"):
         begun = 1 + now / period * (growth - 1)
         cycle = np.floor(np.log(begun) / logarithm + ROUNDING)
         cycle -= grown(cycle, period, growth) > now * (1 + ROUNDING)
         cycle += grown(cycle + 1, period, growth) <= now * (1 + ROUNDING)
-        share = (now - grown(cycle, period, growth)) / (period * np.exp(cycle * logarithm))
+        fraction = (now - grown(cycle, period, growth)) / (period * np.exp(cycle * logarithm))
     # If the period is too short for floats, every step begins a cycle.
-    return np.nan_to_num(np.clip(share, 0.0, 1.0), nan=0.0)
+    return np.nan_to_num(np.clip(fraction, 0.0, 1.0), nan=0.0)
 
 
 def grown(cycle: Factors, period: float, growth: float) -> Factors:

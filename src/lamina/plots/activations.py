@@ -24,9 +24,9 @@ class ActivationsDisplay:
     """The activations of each hidden layer, for all rows and units, as hills on one axis.
 
     To the right of each stands how many units are dead or saturated: flat for every row, so that no
-    gradient reaches them; and what share of all activations is flat. Flat is a derivative below a
-    hundredth of the activation's largest. A value that very many have, as the zeros of ReLUs, makes
-    a peak that ends at the hill's top.
+    gradient reaches them; and what fraction of all activations is flat. Flat is a derivative below
+    a hundredth of the activation's largest. A value that very many have, as the zeros of ReLUs,
+    makes a peak that ends at the hill's top.
 
     Use `from_estimator` to make one.
 
@@ -39,7 +39,7 @@ class ActivationsDisplay:
     idle : sequence of int
         How many units of each are flat for every row.
     flat : sequence of float
-        The share of each layer's activations that are flat.
+        The fraction of each layer's activations that are flat.
     saturated : sequence of bool
         Whether the layer's activation is flat at both ends, so that idle units are saturated rather
         than dead.
@@ -121,7 +121,7 @@ class ActivationsDisplay:
             activations=passes.activations()[:-1],
             layers=[f"{block.name}\n{block.activation}" for block in hidden],
             idle=[each.n_idle for each in idleness],
-            flat=[each.flat_share for each in idleness],
+            flat=[each.flat_fraction for each in idleness],
             saturated=[saturates(block.activation) for block in hidden],
         )
         return display.plot(ax)

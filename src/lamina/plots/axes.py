@@ -61,12 +61,12 @@ def panels_below(ax: Axes, heights: Sequence[float]) -> list[Axes]:
 
 def _panels_by_hand(ax: Axes, figure: Any, heights: Sequence[float]) -> list[Axes]:
     left, bottom, width, height = ax.get_position().bounds
-    shares = [height * each / sum(heights) for each in heights]
-    ax.set_position((left, bottom + height - shares[0], width, shares[0]))
-    top, below = bottom + height - shares[0], []
-    for share in shares[1:]:
-        top -= share
-        below.append(figure.add_axes((left, top, width, 0.9 * share), sharex=ax))
+    fractions = [height * each / sum(heights) for each in heights]
+    ax.set_position((left, bottom + height - fractions[0], width, fractions[0]))
+    top, below = bottom + height - fractions[0], []
+    for fraction in fractions[1:]:
+        top -= fraction
+        below.append(figure.add_axes((left, top, width, 0.9 * fraction), sharex=ax))
     return below
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# A region narrower than this share of the picture has no room for a name.
+# A region narrower than this fraction of the picture has no room for a name.
 LEAST_ROOM = 0.06
 
 

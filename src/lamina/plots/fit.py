@@ -332,8 +332,8 @@ def _spread_bands(mean: NDArray[Any], spread: NDArray[Any]) -> Bands:
     return [(name, mean - n * spread, mean + n * spread) for n, name in SPREADS.items()]
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.3g} %"
 
 
 def _columns(values: ArrayLike) -> NDArray[np.float64]:

@@ -232,10 +232,10 @@ class LossLandscapeDisplay:
     def _label(self, ordinal: int) -> str:
         """What a direction is, and how much of the path it tells."""
         number = ("first", "second")[ordinal]
-        if self.landscape.shares is not None:
-            share = self.landscape.shares[ordinal]
+        if self.landscape.fractions is not None:
+            fraction = self.landscape.fractions[ordinal]
             of_what = "" if self.contours_ is None else " of the path"
-            return f"{number} principal direction{of_what} ({share:.0%})"
+            return f"{number} principal direction{of_what} ({fraction:.0%})"
         return f"{number} {'random' if self.landscape.kind == 'random' else 'given'} direction"
 
 

@@ -148,11 +148,11 @@ class Diagram:
         paper = {"facecolor": background(), "edgecolor": "none", "pad": 0.6}
         labels = []
         for starts, ends, shown in self._edges:
-            share, _ = _label_place(shown.shape)
+            fraction, _ = _label_place(shown.shape)
             for (i, j), weight in np.ndenumerate(shown):
                 along = ends[j] - starts[i]
                 angle = np.degrees(np.arctan2(along[1], along[0]))
-                x, y = starts[i] + share * along
+                x, y = starts[i] + fraction * along
                 label = self.ax.text(
                     x,
                     y,
@@ -263,7 +263,7 @@ def _fit(
 
 
 def _label_place(shape: tuple[int, ...]) -> tuple[float, float]:
-    """At which share of their lines labels stand, and how far apart they are there.
+    """At which fraction of their lines labels stand, and how far apart they are there.
 
     Between layers of n and m units the labels of all lines form one even row where they stand the
     share 1 / (1 + m) away from the first; nearer to the smaller layer they are further apart.

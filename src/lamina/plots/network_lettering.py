@@ -30,9 +30,9 @@ LINES_OF_LEGEND = 2
 WIDE_LEGEND, NARROW_LEGEND = 105, 66
 
 
-def font_size(share: float, unit: float) -> float:
+def font_size(fraction: float, unit: float) -> float:
     """A size of text in points, for units of that length in points."""
-    return float(np.clip(share * unit, SMALLEST, LARGEST))
+    return float(np.clip(fraction * unit, SMALLEST, LARGEST))
 
 
 @dataclass(frozen=True)

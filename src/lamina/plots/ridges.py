@@ -20,7 +20,7 @@ N_BINS = 80
 HEIGHT = 0.85
 # The few values beyond these quantiles would squeeze all others together.
 INNER = (0.001, 0.999)
-# A value that is more than this share of all is a peak that would flatten the rest of a hill.
+# A value that is more than this fraction of all is a peak that would flatten the rest of a hill.
 PEAK = 0.2
 
 
@@ -76,7 +76,7 @@ def _range(values: Sequence[NDArray[Any]]) -> tuple[float, float]:
 
 
 def _heights(values: NDArray[Any], edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The share of the highest bin that each bin has, one peak of equal values apart."""
+    """The fraction of the highest bin that each bin has, one peak of equal values apart."""
     counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
     highest = float(counts.max())
     unique, times = np.unique(values, return_counts=True)

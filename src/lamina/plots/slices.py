@@ -212,10 +212,10 @@ def _along_components(table: Any, n_axes: int) -> Slice:
     # Either sign would do; with the largest part positive, a picture stays the same.
     largest = components[np.arange(n_axes), np.abs(components).argmax(axis=1)]
     components = components * np.sign(largest)[:, np.newaxis]
-    shares = lengths[:n_axes] ** 2 / (lengths**2).sum()
+    fractions = lengths[:n_axes] ** 2 / (lengths**2).sum()
     names = tuple(
-        f"principal component {k} ({100 * share:.0f} % of variance)"
-        for k, share in enumerate(shares, start=1)
+        f"principal component {k} ({100 * fraction:.0f} % of variance)"
+        for k, fraction in enumerate(fractions, start=1)
     )
     middle: Any = mean[np.newaxis]
     if hasattr(table, "iloc"):

@@ -33,14 +33,14 @@ class LandscapePath:
         The nearest places of the plane.
     losses : ndarray of shape (n_epochs,)
         The loss at the parameters themselves, which lie beside the plane.
-    share : float
+    fraction : float
         How much of the way's squared distances from the model lies in the plane, from 0 to 1.
     """
 
     epochs: tuple[int, ...]
     positions: NDArray[np.float64]
     losses: NDArray[np.float64]
-    share: float
+    fraction: float
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class LossSlice:
     Attributes
     ----------
     of : LossOfParameters
-    kind, first, second, directions, loss, path, shares
+    kind, first, second, directions, loss, path, fractions
         As `LossLandscape` has them.
     """
 
@@ -61,7 +61,7 @@ class LossSlice:
     directions: NDArray[np.float64]
     loss: float
     path: LandscapePath | None
-    shares: tuple[float, float] | None
+    fractions: tuple[float, float] | None
 
     def losses_in(self, row: int) -> NDArray[np.float64]:
         """The losses at one position along the second direction, (n_points,)."""
@@ -90,7 +90,7 @@ class LossLandscape:
     loss : float
         That of the model itself.
     path : LandscapePath or None
-    shares : tuple of float or None
+    fractions : tuple of float or None
         How much of the path each of its two principal directions tells.
     """
 
@@ -101,7 +101,7 @@ class LossLandscape:
     directions: NDArray[np.float64]
     loss: float
     path: LandscapePath | None
-    shares: tuple[float, float] | None
+    fractions: tuple[float, float] | None
 
 
 def loss_landscape(
@@ -184,7 +184,7 @@ def loss_landscape(
     )
     losses = np.array([cut.losses_in(row) for row in range(len(cut.second))])
     return LossLandscape(
-        cut.kind, cut.first, cut.second, losses, cut.directions, cut.loss, cut.path, cut.shares
+        cut.kind, cut.first, cut.second, losses, cut.directions, cut.loss, cut.path, cut.fractions
     )
 
 
@@ -215,11 +215,11 @@ def loss_slice(
         snapshots = snapshots_of(estimator)
     kind = _kind(directions, snapshots)
     moments = None if snapshots is None else np.array(snapshots.parameters, dtype=np.float64)
-    shares = None
+    fractions = None
     if kind == "random":
         plane = random_directions(loss.spec, loss.parameters, check_random_state(random_state))
     elif kind == "path":
-        plane, shares = principal_directions(moments, loss.parameters)
+        plane, fractions = principal_directions(moments, loss.parameters)
     else:
         plane = _given(directions, loss.parameters.size)
     path = None
@@ -229,7 +229,7 @@ def loss_slice(
     extent, n_points = _extent(kind, beyond, path), integer("n_points", n_points, at_least=2)
     first, second = (np.linspace(*ends, n_points) for ends in extent)
     here = float(loss.evaluate(loss.parameters)[0])
-    return LossSlice(loss, kind, first, second, plane, here, path, shares)
+    return LossSlice(loss, kind, first, second, plane, here, path, fractions)
 
 
 def _kind(directions: str | ArrayLike, snapshots: Snapshots | None) -> str:
@@ -262,7 +262,8 @@ def random_directions(
 def principal_directions(
     moments: NDArray[np.float64] | None, center: Array
 ) -> tuple[NDArray[np.float64], tuple[float, float]]:
-    """The two directions, (2, n_parameters), that tell most of a way to the center; their shares.
+    """The two directions, (2, n_parameters), that tell most of a way to the center; their
+    fractions.
 
     They have length one, and signs such that the way begins below and to the left.
     """
@@ -281,8 +282,8 @@ def principal_directions(
             "more of them, or choose directions='random'"
         )
     plane = axes[:2] * np.where(away[0] @ axes[:2].T > 0, -1, 1)[:, np.newaxis]
-    shares = lengths**2 / np.sum(lengths**2)
-    return plane, (float(shares[0]), float(shares[1]))
+    fractions = lengths**2 / np.sum(lengths**2)
+    return plane, (float(fractions[0]), float(fractions[1]))
 
 
 def _given(directions: ArrayLike, n_parameters: int) -> NDArray[np.float64]:
@@ -305,9 +306,9 @@ def _path_over(
     positions = np.asarray(away @ _projection(plane).T, np.float64)
     beside = away - positions @ plane
     whole = np.sum(away**2)
-    share = 1 - np.sum(beside**2) / whole if whole else 1.0
+    fraction = 1 - np.sum(beside**2) / whole if whole else 1.0
     losses = np.array([loss.evaluate(parameters)[0] for parameters in moments], dtype=np.float64)
-    return LandscapePath(tuple(epochs), positions, losses, float(share))
+    return LandscapePath(tuple(epochs), positions, losses, float(fraction))
 
 
 def _extent(kind: str, span: float, path: LandscapePath | None) -> list[tuple[float, float]]:

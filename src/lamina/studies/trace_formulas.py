@@ -166,8 +166,8 @@ def _loss(step: Step) -> Iterator[TracedNumber]:
     n = "n = Σ w" if weighted else "n = the number of rows"
     yield number("data_loss", f"Σ l / n, {n}", rows.sum() / step.n)
     penalty = PENALTIES[objective.penalty].equation.replace(BATCH, " / n")
-    share = f", ρ = {objective.l1_ratio:g}" if "ρ" in penalty else ""
-    rule = f"penalty = {penalty}, α = {objective.alpha:g}{share}"
+    ratio = f", ρ = {objective.l1_ratio:g}" if "ρ" in penalty else ""
+    rule = f"penalty = {penalty}, α = {objective.alpha:g}{ratio}"
     yield number("penalty", rule, step.loss - rows.sum() / step.n)
     yield number("loss", "L = Σ l / n + penalty", step.loss)
 

@@ -107,12 +107,16 @@ def _best_recipes(sample: Sample, members: Sequence[Member], most: int) -> set[s
 def _weigh(sample: Sample, members: Sequence[Member], limit: TimeLimit) -> Ensemble:
     names, weights, predictions = _weigh_recipes(sample, members)
     sizes = {name: sum(member.recipe == name for member in members) for name in names}
-    shares = {name: weight / sizes[name] for name, weight in zip(names, weights, strict=True)}
-    used = [member for member in members if shares[member.recipe] > 0]
+    member_weights = {
+        name: weight / sizes[name] for name, weight in zip(names, weights, strict=True)
+    }
+    used = [member for member in members if member_weights[member.recipe] > 0]
     validated = _validated(predictions)
     y, scoring = sample.target.learned[validated], sample.scoring
     score = score_with_error(scoring.name, y, predictions[validated], scoring.measure, limit)
-    return Ensemble(used, np.array([shares[each.recipe] for each in used]), predictions, score)
+    return Ensemble(
+        used, np.array([member_weights[each.recipe] for each in used]), predictions, score
+    )
 
 
 def _weigh_recipes(

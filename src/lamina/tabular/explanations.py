@@ -118,17 +118,17 @@ def _integrate(
     outputs: NDArray[np.int64],
     n_steps: int,
 ) -> list[Floats]:
-    points, shares = np.polynomial.legendre.leggauss(n_steps)
+    points, weights = np.polynomial.legendre.leggauss(n_steps)
     baselines = model.input_means_
     ways = [matrix - start for matrix, start in zip(matrices, baselines, strict=True)]
     sums = [np.zeros(way.shape) for way in ways]
-    for point, share in zip((points + 1) / 2, shares / 2, strict=True):
+    for point, weight in zip((points + 1) / 2, weights / 2, strict=True):
         inputs = [
             (start + np.float32(point) * way).astype(np.float32)
             for start, way in zip(baselines, ways, strict=True)
         ]
         for gradient, total in zip(_gradients(model, inputs, outputs), sums, strict=True):
-            total += share * gradient
+            total += weight * gradient
     return [way * total for way, total in zip(ways, sums, strict=True)]
 
 

@@ -134,7 +134,7 @@ class DrawnData:
             target=of.name,
         )
 
-    def held_out(self, share: float) -> NDArray[np.int64]:
+    def held_out(self, fraction: float) -> NDArray[np.int64]:
         """Return the indices of the test set: every k-th point of each class, in drawing order.
 
         So adding a point never moves an earlier one between training and test set.
@@ -148,7 +148,7 @@ class DrawnData:
         is_class = TARGETS[self.target].task == "classification"
         kinds = np.array([point[-1] if is_class else 0 for point in self.points])
         groups = [np.flatnonzero(kinds == kind) for kind in np.unique(kinds)]
-        chosen = [_one_in_so_many(group, share) for group in groups]
+        chosen = [_one_in_so_many(group, fraction) for group in groups]
         if not any(map(len, chosen)):
             return max(groups, key=len)[-1:]
         return np.sort(np.concatenate(chosen))
@@ -163,9 +163,9 @@ def _require_enough(counts: NDArray[np.int64]) -> None:
         )
 
 
-def _one_in_so_many(group: NDArray[np.int64], share: float) -> NDArray[np.int64]:
-    """Return the elements at which share · count reaches the next whole number; never the first."""
-    full = np.floor(share * np.arange(len(group) + 1) + ROUNDING)
+def _one_in_so_many(group: NDArray[np.int64], fraction: float) -> NDArray[np.int64]:
+    """Return the elements at which fraction · count reaches a new whole number; never the first."""
+    full = np.floor(fraction * np.arange(len(group) + 1) + ROUNDING)
     return np.asarray(group[np.diff(full) > 0])
 
 

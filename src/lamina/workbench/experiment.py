@@ -15,7 +15,7 @@ from lamina.workbench.sources import MadeData, Source, source_from_json
 
 PARTS = (
     "data",
-    "test_share",
+    "test_fraction",
     "split_seed",
     "inputs",
     "plane",
@@ -32,7 +32,7 @@ class Experiment:
     Attributes
     ----------
     data : Source
-    test_share : float
+    test_fraction : float
         Fraction of the rows in the test set.
     split_seed : int
         Seed of the split into training and test set.
@@ -56,7 +56,7 @@ class Experiment:
     """
 
     data: Source
-    test_share: float = 0.5
+    test_fraction: float = 0.5
     split_seed: int = 0
     inputs: tuple[str, ...] | None = None
     plane: Mapping[str, Any] | None = None
@@ -83,7 +83,7 @@ class Experiment:
                 )
         return cls(
             data=source_from_json(plain.get("data")),
-            test_share=_share(plain.get("test_share", 0.5)),
+            test_fraction=_fraction(plain.get("test_fraction", 0.5)),
             split_seed=_seed(plain.get("split_seed", 0)),
             inputs=_inputs(plain.get("inputs")),
             plane=_plane(plain.get("plane")),
@@ -96,7 +96,7 @@ class Experiment:
         """Return all parts as plain JSON."""
         return {
             "data": self.data.to_json(),
-            "test_share": self.test_share,
+            "test_fraction": self.test_fraction,
             "split_seed": self.split_seed,
             "inputs": None if self.inputs is None else list(self.inputs),
             "plane": None if self.plane is None else dict(self.plane),
@@ -186,10 +186,10 @@ def _is_other(present: Mapping[str, Any], wanted: Any) -> bool:
     return any(key in wanted and wanted[key] != present.get(key) for key in ("kind", "name"))
 
 
-def _share(value: Any) -> float:
+def _fraction(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0.05 <= value <= 0.9:
         raise ExperimentError(
-            f"test_share={value!r} must be a number from 0.05 to 0.9", "test_share"
+            f"test_fraction={value!r} must be a number from 0.05 to 0.9", "test_fraction"
         )
     return float(value)
 

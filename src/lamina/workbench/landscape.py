@@ -74,8 +74,8 @@ class Landscape:
             "n_samples_in_all": self.n_samples_in_all,
             "directions": cut.kind,
             "loss": cut.loss,
-            "shares": cut.shares,
-            "share": None if path is None else path.share,
+            "fractions": cut.fractions,
+            "fraction": None if path is None else path.fraction,
         }
         arrays: dict[str, NDArray[Any]] = {"first": cut.first, "second": cut.second}
         if path is not None:

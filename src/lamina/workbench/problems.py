@@ -205,22 +205,23 @@ def _standardised(parts: Parts, wanted: bool) -> tuple[Parts, StandardScaler | N
 def _split(experiment: Experiment, dataset: Dataset) -> tuple[Parts, Parts]:
     """Return features and targets, each as training and test set, stratified by class."""
     if isinstance(experiment.data, DrawnData):
-        test = experiment.data.held_out(experiment.test_share)
+        test = experiment.data.held_out(experiment.test_fraction)
         X, y = dataset.X, dataset.y
         return (np.delete(X, test, axis=0), X[test]), (np.delete(y, test), y[test])
     try:
         parts = train_test_split(
             dataset.X,
             dataset.y,
-            test_size=experiment.test_share,
+            test_size=experiment.test_fraction,
             random_state=experiment.split_seed,
             stratify=dataset.y if dataset.task == "classification" else None,
         )
     except ValueError as error:
         raise ExperimentError(
-            f"{len(dataset.y)} rows cannot be split with test_share={experiment.test_share:g}: "
-            f"{error} Add rows to the smallest classes, or change test_share.",
-            "test_share",
+            f"{len(dataset.y)} rows cannot be split with "
+            f"test_fraction={experiment.test_fraction:g}: {error} Add rows to the smallest "
+            "classes, or change test_fraction.",
+            "test_fraction",
         ) from None
     X_train, X_test, y_train, y_test = parts
     return (X_train, X_test), (y_train, y_test)

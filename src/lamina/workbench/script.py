@@ -161,14 +161,14 @@ def _data(run: Run) -> Iterator[str]:
 def _split(problem: Problem) -> Iterator[str]:
     experiment = problem.experiment
     if isinstance(experiment.data, DrawnData):
-        yield f"test = {experiment.data.held_out(experiment.test_share).tolist()!r}"
+        yield f"test = {experiment.data.held_out(experiment.test_fraction).tolist()!r}"
         yield "X_train, X_test = np.delete(X, test, axis=0), X[test]"
         yield "y_train, y_test = np.delete(y, test), y[test]"
         return
     yield "X_train, X_test, y_train, y_test = train_test_split("
     yield "    X,"
     yield "    y,"
-    yield f"    test_size={experiment.test_share!r},"
+    yield f"    test_size={experiment.test_fraction!r},"
     yield f"    random_state={experiment.split_seed!r},"
     if problem.class_names:
         yield "    stratify=y,"

@@ -53,10 +53,10 @@ export function css([red, green, blue]: Rgb, alpha = 1): string {
   return alpha >= 1 ? `rgb(${red} ${green} ${blue})` : `rgb(${red} ${green} ${blue} / ${alpha})`;
 }
 
-/** A colour between two, `share` of the way from the first to the second. */
-export function mix(from: Rgb, to: Rgb, share: number): Rgb {
+/** A colour between two, `fraction` of the way from the first to the second. */
+export function mix(from: Rgb, to: Rgb, fraction: number): Rgb {
   const at = (channel: 0 | 1 | 2) =>
-    Math.round(from[channel] + (to[channel] - from[channel]) * share);
+    Math.round(from[channel] + (to[channel] - from[channel]) * fraction);
   return [at(0), at(1), at(2)];
 }
 

@@ -64,10 +64,10 @@ function drawCell(
 }
 
 /** Pale enough that the ink is read on it. */
-function shade(theme: Theme, isRight: boolean, share: number) {
+function shade(theme: Theme, isRight: boolean, fraction: number) {
   const right = theme.dark ? POSITIVE_ON_DARK : POSITIVE;
   const ground = mix(theme.paper, theme.line, 0.35);
-  return mix(ground, isRight ? right : NEGATIVE, 0.5 * Math.sqrt(Math.min(1, share)));
+  return mix(ground, isRight ? right : NEGATIVE, 0.5 * Math.sqrt(Math.min(1, fraction)));
 }
 
 function drawNames({ context, theme }: Surface, picture: ConfusionPicture, side: number): void {

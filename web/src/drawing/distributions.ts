@@ -135,7 +135,7 @@ export function fullness(density: number): number {
   return density > 0 ? 0.1 + 0.9 * (density / (density + 4)) : 0;
 }
 
-/** The column before a share of the way along the epochs, and how far it is to the next; null beyond the last. */
+/** The column before a fraction of the way along the epochs, and how far it is to the next; null beyond the last. */
 export function columnsAround(epochs: ArrayLike<number>, epoch: number): [number, number] | null {
   const last = epochs.length - 1;
   if (last < 0 || epoch > (epochs[last] as number)) return null;
@@ -218,13 +218,13 @@ function heightsAt(
 ): Float64Array | null {
   const around = columnsAround(epochs, epoch);
   if (!around) return null;
-  const [column, share] = around;
+  const [column, fraction] = around;
   const start = (column * layers + layer) * levels;
-  const next = share > 0 ? start + layers * levels : start;
+  const next = fraction > 0 ? start + layers * levels : start;
   return Float64Array.from({ length: levels }, (_, level) => {
     const from = heightOf(quantiles[start + level] as number, scale);
     const to = heightOf(quantiles[next + level] as number, scale);
-    return share > 0 ? Math.max(-9, from) * (1 - share) + Math.max(-9, to) * share : from;
+    return fraction > 0 ? Math.max(-9, from) * (1 - fraction) + Math.max(-9, to) * fraction : from;
   });
 }
 

@@ -39,7 +39,7 @@ export function lossScale(losses: Numbers): LossScale | null {
 }
 
 /** From 0 for the lowest loss to 1 for the highest; what is infinite is as high. */
-export function shareOf(loss: number, { low, high, isLogarithmic }: LossScale): number {
+export function fractionOf(loss: number, { low, high, isLogarithmic }: LossScale): number {
   if (loss === Number.POSITIVE_INFINITY) return 1;
   if (high <= low) return 0;
   if (!isLogarithmic) return (loss - low) / (high - low);
@@ -81,7 +81,7 @@ function pixels({ columns, rows, losses }: Heights, scale: LossScale): HTMLCanva
     let at = 4 * columns * (rows - 1 - row);
     for (let column = 0; column < columns; column++) {
       const loss = losses[row * columns + column] as number;
-      if (!Number.isNaN(loss)) bytes.set([...sequential(shareOf(loss, scale)), 255], at);
+      if (!Number.isNaN(loss)) bytes.set([...sequential(fractionOf(loss, scale)), 255], at);
       at += 4;
     }
   }
@@ -97,15 +97,15 @@ export function drawContours(
   scale: LossScale,
 ): void {
   const { columns, rows, losses } = heights;
-  const shares = Array.from(losses, (loss) => shareOf(loss, scale));
-  if (shares.some(Number.isNaN)) return;
+  const fractions = Array.from(losses, (loss) => fractionOf(loss, scale));
+  if (fractions.some(Number.isNaN)) return;
   const levels = Array.from({ length: LEVELS - 1 }, (_, level) => (level + 1) / LEVELS);
   context.save();
   context.beginPath();
   context.rect(frame.left + 1, frame.top + 1, frame.width - 2, frame.height - 2);
   context.clip();
   context.beginPath();
-  for (const { coordinates } of contours().size([columns, rows]).thresholds(levels)(shares)) {
+  for (const { coordinates } of contours().size([columns, rows]).thresholds(levels)(fractions)) {
     for (const ring of coordinates.flat()) {
       ring.forEach(([x = 0, y = 0], number) => {
         const right = frame.left + ((x - 0.5) / (columns - 1)) * frame.width;

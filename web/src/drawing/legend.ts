@@ -89,7 +89,7 @@ const BAR = 120;
 export function scaleKeys(
   low: string,
   high: string,
-  colour: (share: number) => Rgb = sequential,
+  colour: (fraction: number) => Rgb = sequential,
 ): Key[] {
   return [
     { name: low, width: 0, draw: () => {} },

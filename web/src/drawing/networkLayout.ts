@@ -119,6 +119,6 @@ export function edgeAt(layout: Layout, x: number, y: number, reach = 6): Edge | 
 export function curveHeight(layout: Layout, from: Node, to: Node, x: number): number {
   const [start, end] = ends(layout, from, to);
   const way = Math.min(1, Math.max(0, (x - start) / (end - start)));
-  const share = way < 0.5 ? 2 * way * way : 1 - 2 * (1 - way) * (1 - way);
-  return from.y + (to.y - from.y) * share;
+  const fraction = way < 0.5 ? 2 * way * way : 1 - 2 * (1 - way) * (1 - way);
+  return from.y + (to.y - from.y) * fraction;
 }

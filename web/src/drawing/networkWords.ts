@@ -18,7 +18,7 @@ export const LEAST_SIDE = 13;
 /** Between a box and its name. */
 export const BESIDE = 6;
 
-/** The share of a picture that names may take on either side, and what they take at least. */
+/** The fraction of a picture that names may take on either side, and what they take at least. */
 const MOST_OF_WIDTH = 0.24;
 const LEAST_ROOM = 40;
 

@@ -7,14 +7,14 @@ export type Ramp = Uint32Array;
 
 const STEPS = 65;
 
-/** The colour at a share of the way, which may lie beyond the ends. */
-export function colourAt(ramp: Ramp, share: number): number {
-  const step = Math.round(share * (STEPS - 1));
+/** The colour at a fraction of the way, which may lie beyond the ends. */
+export function colourAt(ramp: Ramp, fraction: number): number {
+  const step = Math.round(fraction * (STEPS - 1));
   // What is no number is drawn as the first.
   return ramp[step > 0 ? Math.min(step, STEPS - 1) : 0] as number;
 }
 
-function rampOf(colour: (share: number) => Rgb): Ramp {
+function rampOf(colour: (fraction: number) => Rgb): Ramp {
   const bytes = new Uint8Array(4 * STEPS);
   for (let step = 0; step < STEPS; step++)
     bytes.set([...colour(step / (STEPS - 1)), 255], 4 * step);
@@ -24,7 +24,7 @@ function rampOf(colour: (share: number) => Rgb): Ramp {
 const kept = new Map<string, Ramp>();
 
 /** A ramp that is made once. */
-function ramp(name: string, colour: (share: number) => Rgb): Ramp {
+function ramp(name: string, colour: (fraction: number) => Rgb): Ramp {
   let found = kept.get(name);
   if (!found) {
     found = rampOf(colour);
@@ -36,19 +36,19 @@ function ramp(name: string, colour: (share: number) => Rgb): Ramp {
 /** From almost paper to a class's colour, which still lets data be seen on it. */
 export function classRamp(index: number, theme: Theme): Ramp {
   const most = theme.dark ? 0.62 : 0.55;
-  return ramp(`class ${index} ${theme.dark}`, (share) =>
-    mix(theme.paper, classColour(index), 0.06 + (most - 0.06) * share),
+  return ramp(`class ${index} ${theme.dark}`, (fraction) =>
+    mix(theme.paper, classColour(index), 0.06 + (most - 0.06) * fraction),
   );
 }
 
 /** From paper to ink. */
 export function inkRamp(theme: Theme): Ramp {
-  return ramp(`ink ${theme.dark}`, (share) => mix(theme.paper, theme.ink, share));
+  return ramp(`ink ${theme.dark}`, (fraction) => mix(theme.paper, theme.ink, fraction));
 }
 
 /** From orange by way of the paper to blue. */
 export function signRamp(theme: Theme): Ramp {
-  return ramp(`sign ${theme.dark}`, (share) => diverging(2 * share - 1, theme));
+  return ramp(`sign ${theme.dark}`, (fraction) => diverging(2 * fraction - 1, theme));
 }
 
 /** From the lowest target to the highest. */

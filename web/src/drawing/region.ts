@@ -20,8 +20,10 @@ export function classPixels(grid: Grid, theme: Theme): Pixels {
   const [first, second] = ramps as [Ramp, Ramp];
   if (depth === 1) {
     return pixels(grid, (cell) => {
-      const share = values[cell] as number;
-      return share > 0.5 ? colourAt(second, 2 * share - 1) : colourAt(first, 1 - 2 * share);
+      const fraction = values[cell] as number;
+      return fraction > 0.5
+        ? colourAt(second, 2 * fraction - 1)
+        : colourAt(first, 1 - 2 * fraction);
     });
   }
   return pixels(grid, (cell) => {

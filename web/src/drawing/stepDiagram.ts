@@ -65,8 +65,8 @@ function drawEdges(
       context.moveTo(start, from.y);
       context.bezierCurveTo(middle, from.y, middle, to.y, end, to.y);
       context.lineWidth = Math.min(4, 0.4 + 1.6 * Math.sqrt(Math.abs(weight)));
-      const share = faint * (0.2 + 0.6 * Math.min(1, Math.abs(weight)));
-      context.strokeStyle = css(signColour(weight, theme), share);
+      const fraction = faint * (0.2 + 0.6 * Math.min(1, Math.abs(weight)));
+      context.strokeStyle = css(signColour(weight, theme), fraction);
       context.stroke();
     }
   }

@@ -66,8 +66,8 @@ export class SvgPath {
     const sweep = sweepOf(from, to, backwards);
     this.lineTo(...at(from));
     // Of an arc that ends where it begins, SVG draws nothing: so in two parts, and each below half a turn or just that.
-    for (const share of [0.5, 1]) {
-      this.add("A", radius, radius, 0, 0, sweep < 0 ? 0 : 1, ...at(from + share * sweep));
+    for (const fraction of [0.5, 1]) {
+      this.add("A", radius, radius, 0, 0, sweep < 0 ? 0 : 1, ...at(from + fraction * sweep));
     }
   }
 

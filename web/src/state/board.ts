@@ -27,7 +27,7 @@ import { change, data, playing, send, state } from "./session";
 
 /** Between two changes that a stroke sends, in milliseconds. */
 const BETWEEN = 300;
-const SHARE_HELD_OUT = 0.2;
+const HELD_OUT_FRACTION = 0.2;
 
 /** What the hand has drawn; null where the data is of another kind. */
 export const board = signal<Drawing | null>(null);
@@ -266,10 +266,10 @@ function patch(drawing: Drawing, { experiment, data: known }: State): Patch {
     return { data: all };
   const isPlane = drawing.target !== "height";
   const inputs = known.features.length === 2 ? (experiment.inputs ?? ["x", "y"]) : ["x", "y"];
-  const { test_share, target_scaled } = experiment;
+  const { test_fraction, target_scaled } = experiment;
   const kept = isFresh
-    ? { test_share: SHARE_HELD_OUT, target_scaled: false }
-    : { test_share, target_scaled };
+    ? { test_fraction: HELD_OUT_FRACTION, target_scaled: false }
+    : { test_fraction, target_scaled };
   return { data: all, inputs: isPlane ? inputs : null, plane: null, ...kept };
 }
 

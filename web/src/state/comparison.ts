@@ -81,7 +81,7 @@ export const differences = computed<string[]>(() =>
   ]),
 );
 
-const OF_THE_ROWS = ["data", "data.", "test_share", "split_seed"];
+const OF_THE_ROWS = ["data", "data.", "test_fraction", "split_seed"];
 const OF_THE_LOSS = ["loss", "target_scaled", "class_weight"];
 
 /** Whether figures of these runs can be held against one another: they are of the same rows, and the same loss. */

@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 import { classes } from "./plane";
 import { readable } from "./session";
 
-export const inShares = signal(false);
+export const inFractions = signal(false);
 
 /** More classes than these are told as a list of what is confused most. */
 export const MOST_CLASSES = 12;
@@ -14,7 +14,7 @@ export interface Confused {
   readonly to: number;
   readonly count: number;
   /** Of the rows of its true class. */
-  readonly share: number;
+  readonly fraction: number;
 }
 
 export interface Confusion {
@@ -49,7 +49,7 @@ export function mostConfused({ size, counts, totals }: Confusion, most: number):
     for (let to = 0; to < size; to++) {
       const count = counts[from * size + to] as number;
       if (from !== to && count > 0)
-        all.push({ from, to, count, share: count / (totals[from] || 1) });
+        all.push({ from, to, count, fraction: count / (totals[from] || 1) });
     }
   }
   return all.sort((one, other) => other.count - one.count).slice(0, most);

@@ -22,11 +22,11 @@ export interface Distributions extends Spread {
   readonly quantity: Quantity;
   readonly names: readonly string[];
   /** Of each layer in the newest column, or that of the epoch that is shown. */
-  readonly shares: readonly Shares[];
+  readonly fractions: readonly Fractions[];
   readonly nSamples: number;
 }
 
-export interface Shares {
+export interface Fractions {
   readonly zero: number;
   /** NaN where nothing can be flat. */
   readonly flat: number;
@@ -52,7 +52,7 @@ export const distributions = computed<Distributions | null>(() => {
     levels: header.levels.length,
     names: layers.map(({ name }) => name.replace("_", " ")),
     nSamples: header.n_samples,
-    shares: layers.map(({ fan_out }, layer) => ({
+    fractions: layers.map(({ fan_out }, layer) => ({
       zero: one("zeros", layer),
       flat: one("flat", layer),
       idle: one("idle", layer),

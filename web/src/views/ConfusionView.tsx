@@ -6,7 +6,7 @@ import type { Surface } from "../drawing/surface";
 import {
   type Confusion,
   confusion as found,
-  inShares,
+  inFractions,
   MOST_CLASSES,
   mostConfused,
 } from "../state/confusion";
@@ -43,14 +43,14 @@ function ConfusionTools() {
   return (
     <select
       class="short"
-      aria-label="Counts or shares"
-      value={inShares.value ? "shares" : "counts"}
+      aria-label="Counts or fractions"
+      value={inFractions.value ? "fractions" : "counts"}
       onChange={(event) => {
-        inShares.value = event.currentTarget.value === "shares";
+        inFractions.value = event.currentTarget.value === "fractions";
       }}
     >
       <option value="counts">Counts</option>
-      <option value="shares">Shares</option>
+      <option value="fractions">Fractions</option>
     </select>
   );
 }
@@ -60,10 +60,10 @@ function confusionPicture(): Picture | null {
   if (!now) return null;
   const { size, counts, totals } = now;
   const say = (count: number, total: number) =>
-    inShares.value ? whole((100 * count) / (total || 1)) : whole(count);
+    inFractions.value ? whole((100 * count) / (total || 1)) : whole(count);
   const draw = (surface: Surface) =>
     drawConfusion(surface, { size, counts, totals, names: classes.value, say });
-  const title = inShares.value ? "Confusion, percent" : "Confusion";
+  const title = inFractions.value ? "Confusion, percent" : "Confusion";
   return { title, width: 520, height: 460, draw };
 }
 
@@ -106,15 +106,15 @@ function Matrix({ of }: { of: Confusion }) {
 
 function Cell({ of, row, column }: { of: Confusion; row: number; column: number }) {
   const count = of.counts[row * of.size + column] ?? 0;
-  const share = count / (of.totals[row] || 1);
+  const fraction = count / (of.totals[row] || 1);
   const kind = row === column ? "right" : count > 0 ? "wrong" : "none";
   return (
     <td
       class={kind}
-      style={{ "--share": String(Math.sqrt(share)) }}
-      title={`${whole(count)} of ${whole(of.totals[row] ?? 0)}, ${percent(share)}`}
+      style={{ "--fraction": String(Math.sqrt(fraction)) }}
+      title={`${whole(count)} of ${whole(of.totals[row] ?? 0)}, ${percent(fraction)}`}
     >
-      {inShares.value ? whole(100 * share) : whole(count)}
+      {inFractions.value ? whole(100 * fraction) : whole(count)}
     </td>
   );
 }
@@ -129,10 +129,10 @@ function List({ of }: { of: Confusion }) {
         {rightInWords(of)} {pairs.length > 0 ? "Confused most:" : ""}
       </p>
       <ol class="pairs">
-        {pairs.map(({ from, to, count, share }) => (
+        {pairs.map(({ from, to, count, fraction }) => (
           <li key={`${from} ${to}`}>
             <strong>{names[from]}</strong> taken for <strong>{names[to]}</strong>{" "}
-            <span class="muted">{inShares.value ? percent(share) : whole(count)}</span>
+            <span class="muted">{inFractions.value ? percent(fraction) : whole(count)}</span>
           </li>
         ))}
       </ol>

@@ -45,14 +45,14 @@ function SplitAndInputs({ chosen }: { chosen: DataSet | undefined }) {
           <OptionField key={`${chosen.name} ${option.name}`} option={option} />
         ))}
         <SliderField
-          label="Test share"
+          label="Test fraction"
           help="The part of the rows that the network never learns from"
-          value={experiment.test_share}
+          value={experiment.test_fraction}
           low={0.1}
           high={0.9}
           step={0.05}
-          say={(share) => `${plain(Number((100 * share).toPrecision(12)))} %`}
-          onSet={(share) => change({ test_share: share })}
+          say={(fraction) => `${plain(Number((100 * fraction).toPrecision(12)))} %`}
+          onSet={(fraction) => change({ test_fraction: fraction })}
         />
       </div>
       <Inputs />

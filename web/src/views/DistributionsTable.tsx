@@ -4,12 +4,12 @@ import { columnAt, distributions, shownEpoch } from "../state/distributions";
 import { percent, short, whole } from "./numbers";
 import { Twin } from "./Twin";
 
-const SHARES = [
-  { share: 0, name: "lowest" },
-  { share: 0.25, name: "quarter below" },
-  { share: 0.5, name: "median" },
-  { share: 0.75, name: "quarter above" },
-  { share: 1, name: "highest" },
+const FRACTIONS = [
+  { fraction: 0, name: "lowest" },
+  { fraction: 0.25, name: "quarter below" },
+  { fraction: 0.5, name: "median" },
+  { fraction: 0.75, name: "quarter above" },
+  { fraction: 1, name: "highest" },
 ];
 
 export function DistributionsTable() {
@@ -29,7 +29,7 @@ function Table() {
       <thead>
         <tr>
           <td />
-          {SHARES.map(({ name }) => (
+          {FRACTIONS.map(({ name }) => (
             <th key={name} scope="col">
               {name}
             </th>
@@ -41,18 +41,22 @@ function Table() {
       </thead>
       <tbody>
         {now.names.map((name, layer) => {
-          const shares = now.shares[layer];
+          const fractions = now.fractions[layer];
           const start = (column * now.layers + layer) * now.levels;
           return (
             <tr key={name}>
               <th scope="row">{name}</th>
-              {SHARES.map(({ share }) => (
-                <td key={share}>{short(now.quantiles[start + share * (now.levels - 1)])}</td>
+              {FRACTIONS.map(({ fraction }) => (
+                <td key={fraction}>{short(now.quantiles[start + fraction * (now.levels - 1)])}</td>
               ))}
-              <td>{percent(shares?.zero)}</td>
-              {isOfUnits && <td>{percent(shares?.flat)}</td>}
+              <td>{percent(fractions?.zero)}</td>
+              {isOfUnits && <td>{percent(fractions?.flat)}</td>}
               {isOfUnits && (
-                <td>{Number.isNaN(shares?.flat) ? "–" : `${shares?.idle} of ${shares?.units}`}</td>
+                <td>
+                  {Number.isNaN(fractions?.flat)
+                    ? "–"
+                    : `${fractions?.idle} of ${fractions?.units}`}
+                </td>
               )}
             </tr>
           );

@@ -18,12 +18,12 @@ import type { Surface } from "../drawing/surface";
 import {
   columnAt,
   type Distributions,
+  type Fractions,
   distributions as found,
   oneScale,
   QUANTITIES,
   type Quantity,
   quantity,
-  type Shares,
   shownEpoch,
   watchDistributions,
 } from "../state/distributions";
@@ -144,7 +144,7 @@ export function drawDistributions(surface: Surface): void {
     scales: now.names.map((_, layer) => common ?? scaleOf(now, layer, logarithmic)),
     hasOneScale: common !== null,
     isSigned: !logarithmic,
-    heads: now.names.map((name, layer) => headOf(name, now.quantity, now.shares[layer])),
+    heads: now.names.map((name, layer) => headOf(name, now.quantity, now.fractions[layer])),
   });
 }
 
@@ -171,11 +171,11 @@ function isLogarithmic(of: Quantity): boolean {
   return of === "gradients";
 }
 
-function headOf(name: string, of: Quantity, shares: Shares | undefined): Head {
-  const share = of === "activations" ? shares?.flat : shares?.zero;
+function headOf(name: string, of: Quantity, fractions: Fractions | undefined): Head {
+  const fraction = of === "activations" ? fractions?.flat : fractions?.zero;
   const says = of === "activations" ? "flat" : "zero";
-  const isSaid = share !== undefined && (of === "activations" ? share >= 0 : share > 0);
-  const figure = isSaid ? `${whole(100 * share)} %` : "";
+  const isSaid = fraction !== undefined && (of === "activations" ? fraction >= 0 : fraction > 0);
+  const figure = isSaid ? `${whole(100 * fraction)} %` : "";
   return {
     title: name,
     note: figure && `${figure} ${says}`,
@@ -233,7 +233,7 @@ function Answer() {
   const [now, place] = [found.value, pointed.value];
   if (!now) return null;
   if (!place || place.layer >= now.layers) return <>{summary(now)}</>;
-  const at = (share: number) => short(quantileAt(now, place, share));
+  const at = (fraction: number) => short(quantileAt(now, place, fraction));
   return (
     <>
       {now.names[place.layer]}, epoch {whole(Math.floor(place.epoch))}: median{" "}
@@ -243,10 +243,10 @@ function Answer() {
   );
 }
 
-function quantileAt(now: Distributions, place: Place, share: number): number {
+function quantileAt(now: Distributions, place: Place, fraction: number): number {
   const column = columnAt(now.epochs, place.epoch);
   const start = (column * now.layers + place.layer) * now.levels;
-  return now.quantiles[start + share * (now.levels - 1)] ?? Number.NaN;
+  return now.quantiles[start + fraction * (now.levels - 1)] ?? Number.NaN;
 }
 
 /** What is to be seen, in a sentence. */
@@ -262,14 +262,14 @@ export function summary(now: Distributions): string {
 }
 
 /** Which layer has most units that are dead or saturated; the table tells of all. */
-function idleInWords({ names, shares }: Distributions): string {
-  const most = shares.reduce(
-    (best, { idle }, layer) => (idle > (shares[best]?.idle ?? 0) ? layer : best),
+function idleInWords({ names, fractions }: Distributions): string {
+  const most = fractions.reduce(
+    (best, { idle }, layer) => (idle > (fractions[best]?.idle ?? 0) ? layer : best),
     0,
   );
-  const { idle, units, saturates } = shares[most] as Shares;
+  const { idle, units, saturates } = fractions[most] as Fractions;
   if (idle === 0) return "no unit is dead or saturated";
-  const all = shares.reduce((sum, each) => sum + each.idle, 0);
+  const all = fractions.reduce((sum, each) => sum + each.idle, 0);
   const more = all > idle ? `, ${whole(all)} in all` : "";
   const what = saturates ? "saturated" : "dead";
   return `${idle} of ${units} units of ${names[most]} are ${what}${more}`;

@@ -121,13 +121,13 @@ function landscapePicture(): Picture | null {
 }
 
 function axisNames({ header }: Landscape): { x: string; y: string } {
-  const { shares, directions } = header;
-  if (directions !== "path" || !shares) {
+  const { fractions, directions } = header;
+  if (directions !== "path" || !fractions) {
     return { x: "first random direction", y: "second random direction" };
   }
-  const name = (which: string, share: number) =>
-    `${which} direction, ${Math.round(100 * share)} % of the path`;
-  return { x: name("first", shares[0]), y: name("second", shares[1]) };
+  const name = (which: string, fraction: number) =>
+    `${which} direction, ${Math.round(100 * fraction)} % of the path`;
+  return { x: name("first", fractions[0]), y: name("second", fractions[1]) };
 }
 
 function Slice({ here }: { here: Landscape }) {
@@ -233,7 +233,8 @@ function About({ here }: { here: Landscape }) {
       <ComputeButton />
       <p>
         {rowsOf(here)} around epoch {whole(header.epoch)}
-        {isOld ? `. The star is now at epoch ${whole(epoch.value)}` : ", the star"}. {shareOf(here)}
+        {isOld ? `. The star is now at epoch ${whole(epoch.value)}` : ", the star"}.{" "}
+        {fractionOf(here)}
       </p>
     </div>
   );
@@ -248,10 +249,10 @@ function rowsOf({ header }: Landscape): string {
   return `Loss of ${of}${header.part === "train" ? ", penalty included," : ""}`;
 }
 
-function shareOf({ header, path }: Landscape): string {
-  if (!path || header.share === null) return "Too little has been learned for a path.";
-  const share = percent(header.share);
+function fractionOf({ header, path }: Landscape): string {
+  if (!path || header.fraction === null) return "Too little has been learned for a path.";
+  const fraction = percent(header.fraction);
   return header.directions === "path"
-    ? `This plane holds ${share} of the path; the rest lies beside it.`
-    : `The path is not drawn: this plane holds ${share} of it.`;
+    ? `This plane holds ${fraction} of the path; the rest lies beside it.`
+    : `The path is not drawn: this plane holds ${fraction} of it.`;
 }

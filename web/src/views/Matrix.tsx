@@ -119,8 +119,8 @@ function Cell(props: MatrixProps & { row: number; column: number; children: Comp
 /** The colour of a number: its sign, and how large it is beside the largest. */
 function shade(value: number, scale: number) {
   if (!Number.isFinite(value) || value === 0 || scale === 0) return {};
-  const share = Math.round((100 * Math.abs(value)) / scale);
-  return { class: value > 0 ? "above" : "below", style: { "--share": `${share}%` } };
+  const fraction = Math.round((100 * Math.abs(value)) / scale);
+  return { class: value > 0 ? "above" : "below", style: { "--fraction": `${fraction}%` } };
 }
 
 const WAYS: Record<string, [down: number, right: number]> = {

@@ -198,13 +198,13 @@ function drawData(surface: Surface): void {
     if (!points) continue;
     const radius = points.targets.length > 600 ? 2.6 : 3.6;
     const [low, high] = targetRange.value;
-    const shares = isClassification.value
+    const fractions = isClassification.value
       ? points
       : {
           ...points,
           targets: Array.from(points.targets, (target) => (target - low) / (high - low || 1)),
         };
-    drawPoints(surface, frame, shares, { classes: isClassification.value, test, radius });
+    drawPoints(surface, frame, fractions, { classes: isClassification.value, test, radius });
   }
 }
 

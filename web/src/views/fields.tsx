@@ -1,4 +1,4 @@
-/** The controls that set one thing each: a choice, a number, a share, a tick. */
+/** The controls that set one thing each: a choice, a number, a fraction, a tick. */
 
 import { useId, useState } from "preact/hooks";
 import { asControl } from "./controls";

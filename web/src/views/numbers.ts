@@ -31,9 +31,9 @@ export function fixed(value: number | null | undefined, decimals: number): strin
   return value.toFixed(decimals).replace("-", "−");
 }
 
-export function percent(share: number | null | undefined): string {
-  if (share === null || share === undefined || Number.isNaN(share)) return "–";
-  return `${(100 * share).toFixed(1)} %`;
+export function percent(fraction: number | null | undefined): string {
+  if (fraction === null || fraction === undefined || Number.isNaN(fraction)) return "–";
+  return `${(100 * fraction).toFixed(1)} %`;
 }
 
 export function capital(name: string): string {

@@ -26,15 +26,15 @@ export const ARROWS: Record<string, [number, number]> = {
 /** Where the place is, in percent of the frame's box, so that it follows the canvas below. */
 export function Crosshair(props: { place: Place; extent: Extent; look?: string }) {
   const { place, extent, look = "crosshair" } = props;
-  const share = (value: number, [low, high]: readonly [number, number]) =>
+  const fraction = (value: number, [low, high]: readonly [number, number]) =>
     (value - low) / (high - low);
   return (
     <div class="crosshair-room" aria-hidden="true">
       <div
         class={look}
         style={{
-          left: `${100 * share(place[0], extent.x)}%`,
-          bottom: `${100 * share(place[1], extent.y)}%`,
+          left: `${100 * fraction(place[0], extent.x)}%`,
+          bottom: `${100 * fraction(place[1], extent.y)}%`,
         }}
       />
     </div>

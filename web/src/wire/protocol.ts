@@ -26,7 +26,7 @@ export type ModelParameters = Record<string, Json>;
 
 export interface Experiment {
   data: DataChoice;
-  test_share: number;
+  test_fraction: number;
   split_seed: number;
   inputs: string[] | null;
   plane: PlaneChoice | null;
@@ -246,8 +246,8 @@ export interface LandscapeHeader {
   n_samples_in_all: number;
   directions: "path" | "random";
   loss: number | null;
-  shares: [number, number] | null;
-  share: number | null;
+  fractions: [number, number] | null;
+  fraction: number | null;
 }
 
 export interface LandscapePartHeader {

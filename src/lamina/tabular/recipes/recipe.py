@@ -41,11 +41,11 @@ class Recipe:
 
     def settings(self, n_samples: int) -> dict[str, Any]:
         """Return the network's parameters for a number of samples."""
-        share = min(1.0, SAMPLES_OF_ALL_EPOCHS / n_samples)
+        fraction = min(1.0, SAMPLES_OF_ALL_EPOCHS / n_samples)
         size = max(least for least in BATCH_SIZES if least <= n_samples)
         return {
             **self.network,
-            "max_iter": max(min(FEWEST_EPOCHS, self.epochs), round(self.epochs * share)),
+            "max_iter": max(min(FEWEST_EPOCHS, self.epochs), round(self.epochs * fraction)),
             "batch_size": BATCH_SIZES[size],
         }
 

@@ -40,7 +40,7 @@ class Measure:
         `now(run, moment)`: the number as the network stands.
     curve : str or None
         The column of the history that has it of earlier epochs too.
-    kind : {'number', 'share', 'count', 'truth'}
+    kind : {'number', 'fraction', 'count', 'truth'}
         How it is said: with three digits, in percent, whole, or as yes and no.
     """
 
@@ -57,7 +57,7 @@ class Measure:
 
 SAID: dict[str, Callable[[float], str]] = {
     "number": lambda value: significant(value, digits=3),
-    "share": lambda value: f"{100 * value:.3g} %",
+    "fraction": lambda value: f"{100 * value:.3g} %",
     "count": lambda value: f"{value:,.0f}",
     "truth": lambda value: "yes" if value else "no",
 }
@@ -72,7 +72,7 @@ def _rise(run: Run, moment: Moment) -> float:
     return losses[-1] / min(losses) - 1 if losses and min(losses) > 0 else math.nan
 
 
-def _share_of_rises(run: Run, moment: Moment) -> float:
+def _fraction_of_rises(run: Run, moment: Moment) -> float:
     losses = np.array(run.gate.curves.losses()[: moment.epoch][-LATELY - 1 :])
     return float(np.mean(np.diff(losses) > 0)) if len(losses) > LATELY else math.nan
 
@@ -123,25 +123,25 @@ MEASURES = Table(
         _of_row("validation_loss"),
         "validation_loss",
     ),
-    Measure("accuracy", "accuracy on the test rows", _of_row("accuracy"), "accuracy", "share"),
-    Measure("rise", "test loss above its lowest so far", _rise, kind="share"),
+    Measure("accuracy", "accuracy on the test rows", _of_row("accuracy"), "accuracy", "fraction"),
+    Measure("rise", "test loss above its lowest so far", _rise, kind="fraction"),
     Measure(
-        "share_of_rises",
+        "fraction_of_rises",
         f"of the last {LATELY} epochs, those in which the training loss rose",
-        _share_of_rises,
-        kind="share",
+        _fraction_of_rises,
+        kind="fraction",
     ),
     Measure(
         "gradient_ratio",
         "gradients by the first layer’s weights, relative to the last layer’s",
         _gradient_ratio,
     ),
-    Measure("dead", "hidden units that are dead", _dead, kind="share"),
+    Measure("dead", "hidden units that are dead", _dead, kind="fraction"),
     Measure(
         "weights_at_nothing",
         "weights of the first layer within 0.001 of nothing",
         _weights_at_nothing,
-        kind="share",
+        kind="fraction",
     ),
     Measure(
         "different_units", "different units in the first layer", _different_units, kind="count"

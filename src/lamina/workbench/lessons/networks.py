@@ -171,7 +171,7 @@ SOFTMAX = Lesson(
     title="Several classes share one whole",
     subject=SUBJECT,
     about="For two classes, one output says how likely the second is. For more, each class has an "
-    "output of its own, and softmax makes shares of them: all positive, together 1. What raises "
+    "output of its own, and softmax makes fractions of them: all positive, together 1. What raises "
     "one class lowers the others.",
     equation="p_k = exp(z_k) / Σ_j exp(z_j)",
     paper="Bridle 1990.",
@@ -205,8 +205,8 @@ SOFTMAX = Lesson(
                 Result("accuracy", at_least=0.85, within=200),
             ),
             explanation="Two classes are as likely where their z are equal, and each z is a plane "
-            "over the inputs: every border is a straight line. Point at the picture: the shares of "
-            "all classes add up to 100 %.",
+            "over the inputs: every border is a straight line. Point at the picture: all "
+            "classes add up to 100 %.",
             change={"data": {"n_classes": 4}},
         ),
     ),

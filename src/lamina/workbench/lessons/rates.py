@@ -138,7 +138,7 @@ BATCH_SIZE = Lesson(
             explanation="Every step goes down the true gradient, and the curve never rises. But "
             "an epoch is one step: 150 of them have not bent the border.",
             change={},
-            holds=(Result("share_of_rises", at_most=0.1), Result("loss", at_least=0.22)),
+            holds=(Result("fraction_of_rises", at_most=0.1), Result("loss", at_least=0.22)),
         ),
         Step(
             question="And with one row to a step, 250 steps an epoch, at the same rate?",
@@ -153,7 +153,7 @@ BATCH_SIZE = Lesson(
             explanation="Each step follows one row’s wish. All together they find the moons, but "
             "the noise does not let the network rest: the loss rises nearly as often as it falls.",
             change={"model": {"batch_size": 1}},
-            holds=(Result("share_of_rises", at_least=0.3),),
+            holds=(Result("fraction_of_rises", at_least=0.3),),
         ),
         Step(
             question="Between the two, with 10 rows: what will be better?",
