@@ -17,14 +17,14 @@ from lamina.plots import FitDisplay
 generator = np.random.default_rng(0)
 
 
-def spread(x):
+def true_std(x):
     """The standard deviation of the noise."""
     return 0.1 + 0.2 * (1 + np.sin(x + 1))
 
 
 def draw(n):
     x = generator.uniform(-4, 4, n)
-    return x[:, np.newaxis], np.sin(x) + spread(x) * generator.normal(size=n)
+    return x[:, np.newaxis], np.sin(x) + true_std(x) * generator.normal(size=n)
 
 
 X, y = draw(2000)
@@ -80,7 +80,7 @@ assert abs(within - 0.9) < 0.02
 FitDisplay.from_estimator(gaussian, X, y)
 
 # %%
-# Is the spread right?
+# Is the standard deviation right?
 # --------------------
 # We made the noise, so for once the truth is known. Both networks find it: one says it outright, of
 # the other it is the distance between two quantiles over that of a normal distribution.
@@ -92,11 +92,11 @@ predicted = quantiles.predict(grid)
 of_quantiles = (predicted[:, 4] - predicted[:, 0]) / (2 * 1.645)
 
 figure, ax = plt.subplots(figsize=(7, 3.8), layout="constrained")
-ax.plot(x, spread(x), color="grey", linewidth=3, alpha=0.5, label="the truth")
+ax.plot(x, true_std(x), color="grey", linewidth=3, alpha=0.5, label="the truth")
 ax.plot(x, of_gaussian, label="'gaussian_nll'")
 ax.plot(x, of_quantiles, "--", label="'quantile', from 0.05 to 0.95")
 ax.set(xlabel="x", ylabel="standard deviation of the noise", ylim=(0, None))
 ax.legend()
 
 for found in (of_gaussian, of_quantiles):
-    assert np.mean(np.abs(found - spread(x))) < 0.04
+    assert np.mean(np.abs(found - true_std(x))) < 0.04

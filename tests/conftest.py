@@ -94,7 +94,7 @@ def _draw_targets(
         return (np.stack(codes, axis=1) if heads else codes[0]).astype(np.int32)
     draw = {
         "identity": random_state.standard_normal,
-        "mean_and_spread": random_state.standard_normal,
+        "mean_and_std": random_state.standard_normal,
         "exp": lambda size: random_state.poisson(1.5, size),
         "logistic": lambda size: random_state.randint(2, size=size),
     }[loss.inverse_link]
@@ -140,8 +140,8 @@ def _draw_problem(
     for part in (*views.learned, *views.statistics):
         # Away from ones and zeros, which hide mistakes; a variance stays positive.
         part += random_state.uniform(-0.2, 0.2, part.shape)
-    if inverse_link == "mean_and_spread":
-        # Steps from a spread far below the residuals are too long for engines to stay together.
+    if inverse_link == "mean_and_std":
+        # Steps from a std far below the residuals are too long for engines to stay together.
         views.weights[-1][...] *= np.asarray(0.1, dtype)
     return Problem(spec, objective, Rows(X, y, weight), parameters)
 

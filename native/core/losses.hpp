@@ -42,7 +42,7 @@ inline constexpr void (*inverse_link_table[])(T* p, Index rows, Index outputs, H
     elementwise_inverse_link<T, Poisson>,
     elementwise_inverse_link<T, BinaryLogLoss>,
     softmax<T>,
-    mean_and_spread<T>,
+    mean_and_std<T>,
 };
 
 }  // namespace lamina::LAMINA_INSTRUCTION_SET

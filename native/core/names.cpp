@@ -11,7 +11,7 @@ const char* const loss_names[] = {
     "huber",         "log_cosh", "quantile",       "gamma",    "tweedie",
     "gaussian_nll",  "binary_focal", "smoothed_log_loss", "focal", nullptr};
 const char* const inverse_link_names[] = {"identity", "exp", "logistic", "softmax",
-                                          "mean_and_spread", nullptr};
+                                          "mean_and_std", nullptr};
 const char* const optimizer_names[] = {"sgd",     "adam",    "adamw", "nadam",
                                        "rmsprop", "adagrad", "lion",  "muon", nullptr};
 const char* const precision_names[] = {"bfloat16", nullptr};

@@ -210,42 +210,42 @@ void quantile(const LossTerms<T>& terms) {
     sum_row_losses(terms, terms.outputs, 1);
 }
 
-// Within these, a spread and what is made of its square are finite in float32 as well.
-inline constexpr double least_log_spread = -30, largest_log_spread = 80;
+// Within these, sigma and what is made of its square are finite in float32 as well.
+inline constexpr double least_log_std = -30, largest_log_std = 80;
 
 template <class T>
-inline Vector<T> spread_of(Vector<T> z) {
-    const Vector<T> least = broadcast(T(least_log_spread)), largest = broadcast(T(largest_log_spread));
+inline Vector<T> sigma_of(Vector<T> z) {
+    const Vector<T> least = broadcast(T(least_log_std)), largest = broadcast(T(largest_log_std));
     return exponential<T>(at_most(at_least(z, least), largest));
 }
 
 // Of each two outputs, the first is a mean and the second the logarithm of a standard deviation.
 template <class T>
-void mean_and_spread(T* p, Index rows, Index outputs, Heads) {
-    Vector<T> is_spread{};
-    for (Index lane = 1; lane < lanes<T>; lane += 2) is_spread[lane] = 1;
+void mean_and_std(T* p, Index rows, Index outputs, Heads) {
+    Vector<T> is_sigma{};
+    for (Index lane = 1; lane < lanes<T>; lane += 2) is_sigma[lane] = 1;
     // Rows of an even width stand side by side as one.
     const Index n = outputs % 2 ? outputs : rows * outputs;
     for (T* const end = p + rows * outputs; p < end; p += n)
         for_slices<T>(n, [&](auto slice) {
             const Vector<T> z = slice.read(p);
-            slice.write(p, is_spread == broadcast(T(1)) ? spread_of<T>(z) : z);
+            slice.write(p, is_sigma == broadcast(T(1)) ? sigma_of<T>(z) : z);
         });
 }
 
-// Its slope goes on beyond the bounds of a spread as within, or a network could not come back.
+// Its slope goes on beyond the bounds of sigma as within, or a network could not come back.
 template <class T>
 void gaussian_nll(const LossTerms<T>& terms) {
     const Index n = terms.rows * terms.outputs;
-    const T least = T(least_log_spread), largest = T(largest_log_spread);
+    const T least = T(least_log_std), largest = T(largest_log_std);
     for (Index i = 1; i < n; i += 2) {
         const T z = terms.p[i];
         terms.value[i / 2] = z < least ? least : z > largest ? largest : z;
     }
-    mean_and_spread(terms.p, terms.rows, terms.outputs, terms.heads);
+    mean_and_std(terms.p, terms.rows, terms.outputs, terms.heads);
     for (Index i = 0; i < n; i += 2) {
-        const T spread = terms.p[i + 1], far = (terms.p[i] - terms.y[i / 2]) / spread;
-        terms.delta[i] = far / spread;
+        const T sigma = terms.p[i + 1], far = (terms.p[i] - terms.y[i / 2]) / sigma;
+        terms.delta[i] = far / sigma;
         terms.delta[i + 1] = T(1) - far * far;
         terms.value[i / 2] += T(0.5) * far * far;
     }

@@ -59,17 +59,17 @@ def test_a_network_alone_becomes_a_source_file(lamina, tmp_path):
         assert (tmp_path / name).read_text(encoding="utf-8") == write(model)
 
 
-def test_a_mean_and_its_spread_go_to_onnx_as_they_are_predicted(houses, train, lamina, tmp_path):
+def test_a_mean_and_its_std_go_to_onnx_as_they_are_predicted(houses, train, lamina, tmp_path):
     pytest.importorskip("skl2onnx")
     table = houses[["built", "price"]].copy()
     table.to_csv(tmp_path / "table.csv", index=False)
     train("table.csv", "-t", "price", "--set", "loss=gaussian_nll")
     assert lamina("export", "table.lamina", "-o", "table.onnx").code == 0
     assert lamina("predict", "table.lamina", "table.csv", "-o", "expected.csv").code == 0
-    mean, spread = answer(tmp_path / "table.onnx", table[["built"]])
+    mean, std = answer(tmp_path / "table.onnx", table[["built"]])
     expected = pd.read_csv(tmp_path / "expected.csv")
     np.testing.assert_allclose(mean[:, 0], expected["prediction"], rtol=1e-9)
-    np.testing.assert_allclose(spread[:, 0], expected["std"], rtol=1e-9)
+    np.testing.assert_allclose(std[:, 0], expected["std"], rtol=1e-9)
 
 
 def test_what_onnx_cannot_say_is_refused_in_a_line(houses, train, refusal, tmp_path):

@@ -26,13 +26,13 @@ def test_quantiles_are_measured_by_what_they_cover_and_have_a_column_each(train,
     assert "0.9" in ran.out
 
 
-def test_a_spread_stands_beside_the_prediction_in_units_of_the_target(train, lamina):
+def test_a_standard_deviation_stands_beside_the_prediction_in_units_of_the_target(train, lamina):
     trained(train, "loss=gaussian_nll")
     ran = lamina("predict", "m.lamina", "houses.csv", "-o", "p.csv")
     assert ran.code == 0, ran.err
     found = pd.read_csv("p.csv")
     assert list(found.columns) == ["prediction", "std"]
-    # Prices lie about a hundred thousand, and a standardised spread about one.
+    # Prices lie about a hundred thousand, and a standardised std about one.
     assert (found["std"] > 100).all()
 
 

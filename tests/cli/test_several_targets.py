@@ -74,7 +74,7 @@ def test_labels_are_learned_reported_predicted_and_evaluated(lamina, tmp_path, m
 
 
 @pytest.mark.usefixtures("measures")
-def test_a_spread_has_a_column_for_each_target(lamina):
+def test_a_standard_deviation_has_a_column_for_each_target(lamina):
     loss = ("-s", "loss=gaussian_nll", "-s", "max_iter=20", "-s", "tol=1", "-o", "m.lamina")
     ran = lamina("train", "measures.csv", "-t", "high", "-t", "low", *DROPPED["values"], *loss)
     assert ran.code == 0, ran.err

@@ -7,11 +7,11 @@ from lamina.datasets import load, make_quadrants
 
 
 def test_each_class_lies_around_its_own_corner():
-    X, y = make_quadrants(4000, spread=0.2, random_state=0)
+    X, y = make_quadrants(4000, std=0.2, random_state=0)
     means = [X[y == quadrant].mean(axis=0) for quadrant in range(4)]
     np.testing.assert_allclose(means, [[1, 1], [-1, 1], [-1, -1], [1, -1]], atol=0.03)
-    spreads = [X[y == quadrant].std(axis=0) for quadrant in range(4)]
-    np.testing.assert_allclose(spreads, 0.2, rtol=0.1)
+    stds = [X[y == quadrant].std(axis=0) for quadrant in range(4)]
+    np.testing.assert_allclose(stds, 0.2, rtol=0.1)
 
 
 def test_points_are_shared_out_evenly_or_as_they_are_asked_for():
@@ -30,16 +30,16 @@ def test_a_seed_gives_the_same_points_and_another_gives_others():
     assert not np.array_equal(X, make_quadrants(random_state=4)[0])
 
 
-def test_without_spread_all_points_are_the_corners():
-    X, _ = make_quadrants(8, spread=0, random_state=0)
+def test_without_std_all_points_are_the_corners():
+    X, _ = make_quadrants(8, std=0, random_state=0)
     assert set(map(tuple, X)) == {(1, 1), (-1, 1), (-1, -1), (1, -1)}
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"spread": -1.0}, r"spread=-1.0 must be zero or more"),
-        ({"spread": float("nan")}, r"spread=nan must be zero or more"),
+        ({"std": -1.0}, r"std=-1.0 must be zero or more"),
+        ({"std": float("nan")}, r"std=nan must be zero or more"),
         ({"n_samples": (3, 4)}, r"n_samples=\(3, 4\) must be a number of points, or four"),
         ({"n_samples": -4}, r"n_samples=-4 must be a number of points"),
     ],

@@ -1,4 +1,4 @@
-"""What MLPRegressor makes of every loss: shapes, spreads, quantiles, domains, and one's own."""
+"""What MLPRegressor makes of every loss: shapes, stds, quantiles, domains, and one's own."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_saved_model_predicts_the_same(loss: str, several: bool, tmp_path: Any
     found = lamina.load(tmp_path / "model.lamina")
     np.testing.assert_array_equal(found.predict(X), model.predict(X))
     assert found.predict(X).shape == y.shape
-    if LOSSES[loss].spread is not None:
+    if LOSSES[loss].std is not None:
         for ours, theirs in zip(
             found.predict(X, return_std=True), model.predict(X, return_std=True), strict=True
         ):
@@ -159,20 +159,20 @@ def test_quantiles_cover_what_they_say_on_the_california_data() -> None:
 def test_the_gaussian_loss_predicts_how_far_off_it_is() -> None:
     random_state = np.random.RandomState(0)
     x = random_state.uniform(-1, 1, 4000)
-    spread = 0.1 + 0.4 * (x > 0)
-    y = 2 * x + spread * random_state.standard_normal(4000)
+    true_std = 0.1 + 0.4 * (x > 0)
+    y = 2 * x + true_std * random_state.standard_normal(4000)
     model = MLPRegressor("gaussian_nll", (30,), max_iter=100, random_state=0).fit(x[:, None], y)
     mean, std = model.predict(x[:, None], return_std=True)
     assert mean.shape == std.shape == y.shape
     np.testing.assert_array_equal(mean, model.predict(x[:, None]))
     away = np.abs(x) > 0.5
-    np.testing.assert_allclose(std[away], spread[away], rtol=0.3)
+    np.testing.assert_allclose(std[away], true_std[away], rtol=0.3)
     assert np.abs((y - mean) / std).std() == pytest.approx(0.6, abs=0.06)
     both = MLPRegressor("gaussian_nll", (30,), max_iter=5).fit(x[:, None], np.c_[y, -y])
     assert [part.shape for part in both.predict(x[:, None], return_std=True)] == [(4000, 2)] * 2
 
 
-def test_a_spread_is_refused_where_none_is_predicted() -> None:
+def test_a_standard_deviation_is_refused_where_none_is_predicted() -> None:
     with pytest.raises(ValueError, match=r"return_std=True needs .* loss='gaussian_nll'"):
         quick("squared_error").fit(X, Y).predict(X, return_std=True)
 

@@ -73,7 +73,7 @@ def test_a_model_is_that_of_the_standardised_target_in_the_targets_units(
     expected = plain.predict(X) * Y.std() + Y.mean()
     np.testing.assert_allclose(scaled.predict(X), expected, rtol=1e-6)
     assert scaled.loss_ == pytest.approx(plain.loss_)
-    if LOSSES[loss].spread is not None:
+    if LOSSES[loss].std is not None:
         expected = plain.predict(X, return_std=True)[1] * Y.std()
         np.testing.assert_allclose(scaled.predict(X, return_std=True)[1], expected, rtol=1e-6)
 

@@ -30,28 +30,28 @@ TARGETS: dict[str, Any] = {
     "float classes": CODES + 0.0,
     "columns of labels": np.stack([CODES, CODES > 0, np.zeros(len(X), dtype=int)], axis=1),
     "columns of texts": np.array([["no", "yes", "éh"], ["b", "a", "c"]]).T[CODES],
-    "mean and spread": X[:, 0] * X[:, 1],
-    "means and spreads": X[:, :3] ** 2,
+    "mean and std": X[:, 0] * X[:, 1],
+    "means and stds": X[:, :3] ** 2,
 }
 REGRESSIONS = {
     "one number": {},
     "numbers": {},
     "counts": {"loss": "poisson"},
-    "mean and spread": {"loss": "gaussian_nll"},
-    "means and spreads": {"loss": "gaussian_nll"},
+    "mean and std": {"loss": "gaussian_nll"},
+    "means and stds": {"loss": "gaussian_nll"},
 }
 # What scikit-learn has no word for.
 NOT_IN_SCIKIT_LEARN = {
     "columns of labels",
     "columns of texts",
-    "mean and spread",
-    "means and spreads",
+    "mean and std",
+    "means and stds",
 }
 
 Run = Callable[[Any, np.ndarray], np.ndarray]
 
 
-def has_spread(model: Any) -> bool:
+def has_std(model: Any) -> bool:
     """Whether a model predicts standard deviations."""
     return getattr(model, "loss", None) == "gaussian_nll"
 
@@ -60,7 +60,7 @@ def columns_of(model: Any, X: np.ndarray) -> np.ndarray:
     """What lamina itself answers: predict_proba, or the prediction, as columns."""
     if isinstance(model, MLPClassifier):
         return side_by_side(model.predict_proba(X))
-    asked = {"return_std": True} if has_spread(model) else {}
+    asked = {"return_std": True} if has_std(model) else {}
     return side_by_side(model.predict(X, **asked))
 
 
@@ -168,7 +168,7 @@ def run_python(model: Any, X: np.ndarray) -> np.ndarray:
     exec(compile(lamina.to_python(model), "model.py", "exec"), names)
     if isinstance(model, MLPClassifier):
         return side_by_side(names["predict_proba"](X))
-    arguments = {"return_std": True} if has_spread(model) else {}
+    arguments = {"return_std": True} if has_std(model) else {}
     return side_by_side(names["predict"](X, **arguments))
 
 

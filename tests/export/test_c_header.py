@@ -54,7 +54,7 @@ def test_a_program_with_two_models_answers_as_they_do(
 ):
     dtype = {"float": "float32", "double": "float64"}[real]
     first = fit("multiclass", dtype, precision="bfloat16" if real == "float" else None)
-    second = fit("mean and spread", dtype, activation="tanh")
+    second = fit("mean and std", dtype, activation="tanh")
     lamina.to_c(first, tmp_path / "first.h", name="first")
     lamina.to_c(second, tmp_path / "second.h", name="second")
     command = [compiler, "-std=c99"]

@@ -133,8 +133,8 @@ def test_the_kinds_of_outputs_have_every_inverse_link(fit, kinds):
     assert {fit(kind).out_activation_ for kind in kinds} == set(INVERSE_LINKS)
 
 
-def test_a_spread_far_away_stays_within_its_bounds(run, fit, answer, rows):
-    model = fit("means and spreads")
+def test_a_standard_deviation_far_away_stays_within_its_bounds(run, fit, answer, rows):
+    model = fit("means and stds")
     model.intercepts_[-1][1::2] = [-1e6, 1e6, 0]
     expected = answer(model, rows)
     assert (np.ptp(expected[:, 3:], axis=0) == 0).tolist() == [True, True, False]

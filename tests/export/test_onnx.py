@@ -39,7 +39,7 @@ def test_labels_are_those_that_the_model_predicts(kind, dtype, fit, rows, wrappe
     session = session_of(wrapped(model))
     names = [output.name for output in session.get_outputs()]
     if isinstance(model, MLPRegressor):
-        assert names == (["variable", "std"] if "spread" in kind else ["variable"])
+        assert names == (["variable", "std"] if "std" in kind else ["variable"])
         return
     columns, expected = model.predict(X), model.predict_proba(X)
     if not isinstance(expected, list):
@@ -55,7 +55,7 @@ def test_labels_are_those_that_the_model_predicts(kind, dtype, fit, rows, wrappe
         assert probabilities.shape == wanted.shape
 
 
-@pytest.mark.parametrize("kind", ["mean and spread", "means and spreads"])
+@pytest.mark.parametrize("kind", ["mean and std", "means and stds"])
 def test_standard_deviations_stand_beside_the_prediction(kind, fit, rows, wrapped):
     model = fit(kind)
     for given, wanted in zip(

@@ -173,15 +173,15 @@ def test_every_input_says_what_it_takes(table):
     assert said["owner"].startswith("a category")
 
 
-def test_a_spread_is_scaled_back_with_its_target(table):
+def test_a_standard_deviation_is_scaled_back_with_its_target(table):
     model = MLPRegressor(loss="gaussian_nll", hidden_layer_sizes=(5,), max_iter=20, random_state=0)
     around = TransformedTargetRegressor(
         make_pipeline(TableEncoding(), model), transformer=StandardScaler()
     ).fit(table, table["age"] * 1000)
-    mean, spread = answers(around, table)
+    mean, std = answers(around, table)
     np.testing.assert_allclose(mean[:, 0], around.predict(table), rtol=1e-10)
     inner = around.regressor_.predict(table, return_std=True)[1]
-    np.testing.assert_allclose(spread[:, 0], inner * around.transformer_.scale_, rtol=1e-10)
+    np.testing.assert_allclose(std[:, 0], inner * around.transformer_.scale_, rtol=1e-10)
 
 
 def test_columns_of_labels_answer_for_a_table(table):

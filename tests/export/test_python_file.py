@@ -28,7 +28,7 @@ np.save("answer.npy", model.predict(np.load("rows.npy")), allow_pickle=False)
         ("multiclass", None),
         ("multilabel", "bfloat16"),
         ("numbers", None),
-        ("means and spreads", None),
+        ("means and stds", None),
         ("columns of texts", None),
     ],
 )
@@ -63,14 +63,14 @@ def test_it_decides_as_lamina_does(kind, fit, rows):
         assert given.dtype.kind == expected.dtype.kind
 
 
-@pytest.mark.parametrize("named", ["mean and spread", "means and spreads"])
+@pytest.mark.parametrize("named", ["mean and std", "means and stds"])
 def test_standard_deviations_come_where_they_are_asked_for(named, fit, rows):
     model = fit(named)
     predict = run(lamina.to_python(model))["predict"]
-    mean, spread = predict(rows, return_std=True)
+    mean, std = predict(rows, return_std=True)
     expected = model.predict(rows, return_std=True)
-    assert (mean.shape, spread.shape) == (expected[0].shape, expected[1].shape)
-    np.testing.assert_allclose(spread, expected[1], rtol=1e-10)
+    assert (mean.shape, std.shape) == (expected[0].shape, expected[1].shape)
+    np.testing.assert_allclose(std, expected[1], rtol=1e-10)
     np.testing.assert_array_equal(predict(rows), mean)
 
 

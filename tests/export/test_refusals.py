@@ -109,7 +109,7 @@ def test_a_part_that_is_not_known_is_refused_unless_it_is_at_its_default(fit, mo
 class Pairs:
     """A user's own loss whose inverse link does not predict one number for each target."""
 
-    inverse_link = "mean_and_spread"
+    inverse_link = "mean_and_std"
 
     def value_and_delta(self, logits, y, sample_weight):
         return np.sum((logits - y) ** 2, axis=1), 2 * (logits - y)

@@ -198,8 +198,8 @@ def run_python(model: Any, table: Any) -> np.ndarray:
     exec(compile(lamina.to_python(model), "model.py", "exec"), names)
     if is_classifier(model):
         return np.asarray(names["predict_proba"](table))
-    has_spread = "return_std" in names["predict"].__code__.co_varnames
-    answer = names["predict"](table, **({"return_std": True} if has_spread else {}))
+    has_std = "return_std" in names["predict"].__code__.co_varnames
+    answer = names["predict"](table, **({"return_std": True} if has_std else {}))
     parts = answer if isinstance(answer, tuple) else (answer,)
     return np.hstack([part.reshape(len(part), -1) for part in parts])
 
@@ -208,7 +208,7 @@ def run_c(compile_c: Any, model: Any, table: Any) -> np.ndarray:
     """What the C header answers, row by row."""
     program = lower(model)
     real = "float" if program.network.dtype == np.float32 else "double"
-    std = program.network.has_spread
+    std = program.network.has_std
     call = "mlp_predict_with_std(row, y, y + MLP_N_OUTPUTS)" if std else "mlp_predict(row, y)"
     library = compile_c(
         lamina.to_c(model),

@@ -14,7 +14,7 @@ from lamina.formulas import ACTIVATIONS
 torch = pytest.importorskip("torch")
 nn = torch.nn
 
-from lamina.export.torch_layers import Heads, MeanAndSpread, RoundedLinear  # noqa: E402
+from lamina.export.torch_layers import Heads, MeanAndStd, RoundedLinear  # noqa: E402
 
 
 def run(module, X):
@@ -82,14 +82,14 @@ def test_rounded_products_learn_on_in_pytorch(fit, rows):
     assert module.hidden_1.weight.dtype == torch.float32
 
 
-def test_a_mean_and_its_spread_are_what_the_loss_of_pytorch_takes(fit, rows, target):
-    model = fit("means and spreads")
-    mean, spread = lamina.to_torch(model)(torch.from_numpy(rows))
-    y = target("means and spreads")
+def test_a_mean_and_its_std_are_what_the_loss_of_pytorch_takes(fit, rows, target):
+    model = fit("means and stds")
+    mean, std = lamina.to_torch(model)(torch.from_numpy(rows))
+    y = target("means and stds")
     loss = nn.GaussianNLLLoss(reduction="sum", eps=1e-30)
-    given = loss(mean, torch.from_numpy(y), spread**2)
-    own_mean, own_spread = model.predict(rows, return_std=True)
-    expected = np.sum(np.log(own_spread) + ((own_mean - y) / own_spread) ** 2 / 2)
+    given = loss(mean, torch.from_numpy(y), std**2)
+    own_mean, own_std = model.predict(rows, return_std=True)
+    expected = np.sum(np.log(own_std) + ((own_mean - y) / own_std) ** 2 / 2)
     assert given.item() == pytest.approx(expected, rel=1e-10)
 
 
@@ -116,7 +116,7 @@ def test_classes_in_columns_share_out_the_outputs_of_a_plain_module(rows):
     model.partial_fit(rows, model.predict(rows))
 
 
-@pytest.mark.parametrize("kind", ["columns of texts", "means and spreads"])
+@pytest.mark.parametrize("kind", ["columns of texts", "means and stds"])
 def test_what_has_several_parts_is_traced_and_exported_by_pytorch(kind, fit, rows, answer):
     model = fit(kind)
     X = torch.from_numpy(rows)
@@ -299,7 +299,7 @@ class OwnForward(nn.Sequential):
             [nn.Linear(4, 4), Heads([2, 2], nn.Tanh())],
             r"(?s)layer '1', Heads.*a softmax for each col",
         ),
-        ([nn.Linear(4, 4), nn.Softsign(), MeanAndSpread(), nn.ReLU()], "layer '2', MeanAndSpread"),
+        ([nn.Linear(4, 4), nn.Softsign(), MeanAndStd(), nn.ReLU()], "layer '2', MeanAndStd"),
         ([], "no Linear layer"),
         ([nn.Softmax(dim=1)], "no Linear layer"),
     ],
@@ -330,9 +330,9 @@ def test_the_first_layer_that_lamina_cannot_say_is_named(layers, message):
             "several columns of labels by logistic: lamina has a softmax for each",
         ),
         (
-            nn.Sequential(nn.Linear(4, 3), MeanAndSpread()),
+            nn.Sequential(nn.Linear(4, 3), MeanAndStd()),
             None,
-            "3 outputs by mean_and_spread: each target has a mean and a spread",
+            "3 outputs by mean_and_std: each target has a mean and a standard deviation",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""The fit of a regressor of one feature: data, curve, bands of quantiles and of spread."""
+"""The fit of a regressor of one feature: data, curve, bands of quantiles and of std."""
 
 import numpy as np
 import pytest
@@ -61,7 +61,7 @@ def test_two_quantiles_are_two_curves_and_one_is_one():
 
 
 @pytest.mark.parametrize("is_scaled", [False, True])
-def test_a_spread_is_bands_in_units_of_the_target(is_scaled):
+def test_a_standard_deviation_is_bands_in_units_of_the_target(is_scaled):
     network = lamina.MLPRegressor("gaussian_nll", (5,), **BRIEF)
     model = (
         TransformedTargetRegressor(network, transformer=StandardScaler()) if is_scaled else network
@@ -79,7 +79,7 @@ def test_a_spread_is_bands_in_units_of_the_target(is_scaled):
     assert labels(display)[1] == "± 2 standard deviations"
 
 
-def test_a_search_shows_the_spread_of_its_best():
+def test_a_search_shows_the_std_of_its_best():
     network = lamina.MLPRegressor("gaussian_nll", (5,), **BRIEF)
     search = GridSearchCV(network, {"alpha": [0.1, 1.0]}, cv=2).fit(X, y)
     assert len(FitDisplay.from_estimator(search, X, y).bands_) == 2

@@ -156,8 +156,8 @@ def test_outputs_are_named_by_what_they_are():
     X = np.linspace(-1, 1, 30).reshape(-1, 1)
     quantiles = lamina.MLPRegressor("quantile", (3,), quantile=[0.1, 0.9], **BRIEF).fit(X, X[:, 0])
     assert {"ŷ 0.1", "ŷ 0.9"} <= set(texts(NetworkDisplay.from_estimator(quantiles)))
-    spread = lamina.MLPRegressor("gaussian_nll", (3,), **BRIEF).fit(X, X[:, 0])
-    assert {"ŷ mean", "ŷ spread"} <= set(texts(NetworkDisplay.from_estimator(spread)))
+    std = lamina.MLPRegressor("gaussian_nll", (3,), **BRIEF).fit(X, X[:, 0])
+    assert {"ŷ mean", "ŷ std"} <= set(texts(NetworkDisplay.from_estimator(std)))
     theirs = ScikitMLPRegressor(hidden_layer_sizes=(3,), **BRIEF).fit(X, np.hstack([X, X]))
     assert {"ŷ₁", "ŷ₂"} <= set(texts(NetworkDisplay.from_estimator(theirs)))
 

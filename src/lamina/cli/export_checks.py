@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
-from lamina.cli.prediction import predicted_spread
+from lamina.cli.prediction import predicted_std
 from lamina.cli.recipe import encoding_of
 from lamina.cli.sample_rows import sample_rows
 from lamina.encoding.columns import categories, moments
@@ -90,7 +90,7 @@ def check_c(model: Any, content: bytes, dtype: str | None) -> str:
     if compiler is None:
         return f"not checked: no C compiler ({', '.join(COMPILERS)}) is on the PATH"
     X = sample_rows(program)
-    n = program.n_columns * (1 + program.has_spread)
+    n = program.n_columns * (1 + program.has_std)
     try:
         printed = _run_in_c(compiler, content, _main(program, X, n))
     except (OSError, subprocess.SubprocessError) as error:
@@ -127,8 +127,8 @@ def _expected(model: Any, X: Any) -> NDArray[Any]:
         X = X.reindex(columns=list(encoding.kinds_))
     if is_classifier(model):
         return _columns(model.predict_proba(X))
-    spread = predicted_spread(model, X)
-    parts = [model.predict(X), *([] if spread is None else [spread])]
+    std = predicted_std(model, X)
+    parts = [model.predict(X), *([] if std is None else [std])]
     return np.hstack([np.asarray(part).reshape(len(X), -1) for part in parts])
 
 
@@ -186,7 +186,7 @@ def _answer_in_python(
 ) -> NDArray[Any]:
     if is_classifier(model):
         return _columns(names["predict_proba"](X))
-    if not program.has_spread:
+    if not program.has_std:
         return np.asarray(names["predict"](X)).reshape(len(X), -1)
     return np.hstack([part.reshape(len(X), -1) for part in names["predict"](X, return_std=True)])
 
@@ -202,7 +202,7 @@ def _main(program: AnyProgram, X: Any, n: int) -> str:
     table = ",\n".join(f"        {{{', '.join(row)}}}" for row in rows)
     row = "&rows[i]" if program.takes_a_table else "rows[i]"
     call = f"mlp_predict({row}, y)"
-    if program.has_spread:
+    if program.has_std:
         call = f"mlp_predict_with_std({row}, y, y + {program.n_columns})"
     declared = f"    static const {kind} rows{size} = {{\n{table}}};"
     return MAIN.format(rows=declared, n_rows=len(rows), real=real, n=n, call=call)

@@ -107,15 +107,15 @@ def predicted(model: Any, X: Any, targets: Sequence[str] = ()) -> pd.DataFrame:
     prediction = model.predict(X)
     if len(targets) > 1:
         table = pd.DataFrame(prediction, columns=[f"prediction_{name}" for name in targets])
-        spread = predicted_spread(model, X)
+        std = predicted_std(model, X)
         names = [f"std_{name}" for name in targets]
-        return table if spread is None else table.join(pd.DataFrame(spread, columns=names))
+        return table if std is None else table.join(pd.DataFrame(std, columns=names))
     if prediction.ndim == 2:
         names = [f"quantile_{q:g}" for q in quantiles_of(network_of(model)) or ()]
         return pd.DataFrame(prediction, columns=names)
     table = pd.DataFrame({"prediction": prediction})
-    spread = predicted_spread(model, X)
-    return table if spread is None else table.assign(std=spread)
+    std = predicted_std(model, X)
+    return table if std is None else table.assign(std=std)
 
 
 def predicted_probabilities(model: Any, X: Any, targets: Sequence[str]) -> pd.DataFrame:
@@ -141,14 +141,14 @@ def ids_of(notes: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(map(str, ids)) if isinstance(ids, list) else ()
 
 
-def predicted_spread(model: Any, X: Any) -> NDArray[Any] | None:
+def predicted_std(model: Any, X: Any) -> NDArray[Any] | None:
     """The standard deviation of each row in units of the target; None where none is predicted."""
     if isinstance(model, TransformedTargetRegressor):
-        spread = predicted_spread(model.regressor_, X)
+        std = predicted_std(model.regressor_, X)
         scale = model.transformer_.scale_
-        return None if spread is None else spread * (scale if spread.ndim == 2 else scale[0])
+        return None if std is None else std * (scale if std.ndim == 2 else scale[0])
     name = getattr(network_of(model), "_loss_name", None)
-    if name is None or LOSSES[name].spread is None:
+    if name is None or LOSSES[name].std is None:
         return None
     return np.asarray(model.predict(X, return_std=True)[1])
 

@@ -15,7 +15,7 @@ CENTRES = np.array([[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]])
 def make_quadrants(
     n_samples: int | tuple[int, int, int, int] = 400,
     *,
-    spread: float = 0.3,
+    std: float = 0.3,
     shuffle: bool = True,
     random_state: int | np.random.RandomState | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -25,7 +25,7 @@ def make_quadrants(
     ----------
     n_samples : int or tuple of four int, default=400
         How many points in all, shared out as evenly as can be, or how many in each quadrant.
-    spread : float, default=0.3
+    std : float, default=0.3
         The standard deviation of a cluster in each direction. From about a half on, the clusters
         reach into each other's quadrants.
     shuffle : bool, default=True
@@ -42,7 +42,7 @@ def make_quadrants(
     Raises
     ------
     ValueError
-        For a spread or a number of points below zero, and for numbers that are not four.
+        For a std or a number of points below zero, and for numbers that are not four.
 
     Examples
     --------
@@ -54,8 +54,8 @@ def make_quadrants(
     True
     """
     counts = _counts(n_samples)
-    if not spread >= 0:
-        raise ValueError(f"spread={spread!r} must be zero or more: it is a standard deviation")
+    if not std >= 0:
+        raise ValueError(f"std={std!r} must be zero or more: it is a standard deviation")
     # The names of data sets are asked for where nobody waits for scikit-learn.
     from sklearn.utils import check_random_state
 
@@ -63,7 +63,7 @@ def make_quadrants(
     y = np.repeat(np.arange(N_QUADRANTS, dtype=np.int64), counts)
     if shuffle:
         generator.shuffle(y)
-    return CENTRES[y] + spread * generator.standard_normal((len(y), 2)), y
+    return CENTRES[y] + std * generator.standard_normal((len(y), 2)), y
 
 
 def _counts(n_samples: Any) -> list[int]:

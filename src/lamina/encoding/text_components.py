@@ -85,8 +85,8 @@ class TextComponents:
         components = np.ascontiguousarray(svd.components_, dtype=np.float32)
         found = cls(places, weights, components, np.zeros(n_components), 1.0)
         values = found.columns(texts)[[text is not None for text in texts.tolist()]]
-        spread = float(values.std(axis=0).max())
-        return cls(places, weights, components, values.mean(axis=0), spread if spread > 0 else 1.0)
+        std = float(values.std(axis=0).max())
+        return cls(places, weights, components, values.mean(axis=0), std if std > 0 else 1.0)
 
     def columns(self, texts: Texts) -> NDArray[np.float64]:
         """Return the columns, shape (n_samples, n_components); 0 where the text is missing."""

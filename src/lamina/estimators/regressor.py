@@ -26,7 +26,7 @@ from lamina.estimators.state import scaling_of
 from lamina.estimators.tasks import Regression, Task, quantiles_in
 from lamina.estimators.wrong_data import CURE_OF_Y, explained, score_weights
 from lamina.formulas import INVERSE_LINKS, LOSSES
-from lamina.formulas.inverse_links import LARGEST_LOG_SPREAD, LEAST_LOG_SPREAD
+from lamina.formulas.inverse_links import LARGEST_LOG_STD, LEAST_LOG_STD
 from lamina.formulas.losses import as_it_is
 from lamina.formulas.table import Array
 from lamina.training.scores import PinballScore
@@ -534,14 +534,14 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         if not return_std:
             return self._answer(self._forward(X))
         prediction, name = self._forward(X), vars(self).get("_loss_name")
-        if name is None or (spread_of := LOSSES[name].spread) is None:
-            able = " or ".join(repr(each) for each, loss in LOSSES.items() if loss.spread)
+        if name is None or (std_of := LOSSES[name].std) is None:
+            able = " or ".join(repr(each) for each, loss in LOSSES.items() if loss.std)
             raise ValueError(
                 "return_std=True needs a loss that predicts a standard deviation, and this model "
                 f"was fitted with another: fit it with loss={able}"
             )
-        spread = spread_of(prediction)
-        return self._answer(prediction), spread[:, 0] if spread.shape[1] == 1 else spread
+        std = std_of(prediction)
+        return self._answer(prediction), std[:, 0] if std.shape[1] == 1 else std
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return R² of the prediction; with loss='quantile' D², its counterpart for pinball loss.
@@ -627,7 +627,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     def _refuse_deviations_out_of_range(self, task: Regression, scaling: TargetScaling) -> None:
         """Reject scales by which a predicted standard deviation would leave its range."""
         logarithms = np.log(scaling.scale)
-        least, largest = LEAST_LOG_SPREAD + ROOM, LARGEST_LOG_SPREAD - ROOM
+        least, largest = LEAST_LOG_STD + ROOM, LARGEST_LOG_STD - ROOM
         if (
             INVERSE_LINKS[task.inverse_link].by_pairs
             and not least < logarithms.min() <= logarithms.max() < largest

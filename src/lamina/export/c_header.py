@@ -225,7 +225,7 @@ def _outputs_in_words(network: FittedNetwork) -> str:
     n = network.n_columns
     if network.targets is None:
         what = f"{n} predicted number{'s' if n > 1 else ''} at y"
-        return f"{what} and their standard deviations at std" if network.has_spread else what
+        return f"{what} and their standard deviations at std" if network.has_std else what
     if network.heads:
         return f"the probabilities of {' and '.join(map(str, network.heads))} classes at y"
     what = "labels" if network.targets.kind == "multilabel" else "classes"
@@ -335,7 +335,7 @@ def _predict(name: str, program: Program, real: str) -> str:
         "source": "a row" if program.takes_a_table else f"{program.n_features} features",
     }
     what, body = _outputs_in_words(network), _body(name, program, real)
-    if not network.has_spread:
+    if not network.has_std:
         results = f"{real} *y"
         return PREDICT.format(**numbers, function="predict", what=what, results=results, body=body)
     results, function = f"{real} *y, {real} *std", "predict_with_std"
@@ -346,7 +346,7 @@ def _predict(name: str, program: Program, real: str) -> str:
 def _body(name: str, program: Program, real: str) -> str:
     """The statements of `predict`: every block in turn, the last one in y itself."""
     network, lines, a = program.network, list[str](), "x"
-    last = "output" if network.has_spread else "y"
+    last = "output" if network.has_std else "y"
     if program.operations:
         lines += [f"{real} x[{network.widths[0]}];", f"{name}_encode(row, x);"]
     for i, block in enumerate(network.blocks, 1):
@@ -361,7 +361,7 @@ def _body(name: str, program: Program, real: str) -> str:
         scaled = f"{last}[j] * {name}_target_factor[j] + {name}_target_offset[j]"
         loop = f"for (int j = 0; j < {network.widths[-1]}; j++)"
         lines.append(f"{loop} {last}[j] = ({real})({scaled});")
-    if network.has_spread:
+    if network.has_std:
         lines += [line.format(n=network.n_columns) for line in PAIRS_IN_C]
     if network.n_quantiles > 1:
         lines += [line.format(n=network.widths[-1], k=network.n_quantiles) for line in SORT_IN_C]

@@ -57,7 +57,7 @@ class EnsembleProgram(Preparation):
     dtype: np.dtype[Any]
 
     # No network of a quality predicts a standard deviation, or rounds the operands of products.
-    has_spread: ClassVar[bool] = False
+    has_std: ClassVar[bool] = False
     is_rounded: ClassVar[bool] = False
 
     @property

@@ -160,14 +160,14 @@ class FittedNetwork:
         return [TargetEncoding(classes, "multiclass") for classes in self.targets.classes]
 
     @property
-    def has_spread(self) -> bool:
+    def has_std(self) -> bool:
         """Whether each target has two outputs, a mean and its standard deviation."""
         return self.inverse_link.by_pairs
 
     @property
     def n_columns(self) -> int:
         """The columns of `predict_proba`, side by side, or of a regression's prediction."""
-        if self.has_spread:
+        if self.has_std:
             return self.widths[-1] // 2
         return 2 if self.is_binary else self.widths[-1]
 
@@ -188,7 +188,7 @@ class FittedNetwork:
         if self.targets is None:
             what = f"{n} number{'s' if n > 1 else ''}"
             whose = "their standard deviations" if n > 1 else "its standard deviation"
-            return f"{what} and {whose}" if self.has_spread else what
+            return f"{what} and {whose}" if self.has_std else what
         if self.heads:
             return f"{len(self.heads)} labels, one of {' and one of '.join(map(str, self.heads))},"
         return f"{n} labels" if self.is_multilabel else f"one of {n} classes"

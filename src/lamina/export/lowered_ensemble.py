@@ -190,7 +190,7 @@ def _bytes(*arrays: NDArray[Any]) -> bytes:
 
 def _network(member: Member, dtype: DTypeLike | None) -> FittedNetwork:
     network = fitted_network(member.network, dtype)
-    if network.precision is not None or network.has_spread or network.n_quantiles > 1:
+    if network.precision is not None or network.has_std or network.n_quantiles > 1:
         raise ExportError(
             f"no export can say a member whose network has {network.layers_in_words}: fit with "
             "the recipes of a quality"

@@ -43,7 +43,7 @@ def outputs_of(network: FittedNetwork) -> list[Output]:
     """The outputs of a model, in the order in which `add_network` adds them."""
     if network.targets is None:
         of_numbers = Output("variable", network.dtype, network.n_columns)
-        return [of_numbers, *([of_numbers._replace(name="std")] if network.has_spread else [])]
+        return [of_numbers, *([of_numbers._replace(name="std")] if network.has_std else [])]
     outputs = []
     widths = network.heads or (network.n_columns,)
     for i, (encoding, n) in enumerate(zip(network.label_columns, widths, strict=True)):
@@ -92,10 +92,10 @@ def _rounded(graph: Graph, network: FittedNetwork, x: str) -> str:
 def _add_numbers(graph: Graph, network: FittedNetwork, z: str) -> list[str]:
     """Add the inverse link and what follows it in a regression."""
     named, columns = {"z": z}, np.arange(network.widths[-1])
-    if network.has_spread:
+    if network.has_std:
         named["second"] = graph.constant(columns % 2 == 1)
     p = add_formula(graph, network.inverse_link.code.onnx, named, network.dtype)
-    if network.has_spread:
+    if network.has_std:
         return [_columns(graph, p, columns[0::2]), _columns(graph, p, columns[1::2])]
     return [p if network.n_quantiles == 1 else _sorted_quantiles(graph, network, p)]
 

@@ -163,22 +163,22 @@ def _pipeline(
 
 
 def _scale_back(proto: ModelProto, target: TargetScale, dtype: np.dtype[Any]) -> None:
-    """Undo what was done to the targets, in place: factor y + offset, and factor times a spread."""
+    """Undo what was done to the targets, in place: factor y + offset, and factor times a std."""
     from onnx import helper, numpy_helper
 
     factor, offset = f"{INNER}target_factor", f"{INNER}target_offset"
     for name, array in {factor: target.factor, offset: target.offset}.items():
         proto.graph.initializer.append(numpy_helper.from_array(array.astype(dtype), name))
-    prediction, *spreads = [each.name for each in proto.graph.output]
-    scaled = [_set_aside(proto, output) for output in (prediction, *spreads)]
-    spread_out = f"{INNER}spread_out"
+    prediction, *stds = [each.name for each in proto.graph.output]
+    scaled = [_set_aside(proto, output) for output in (prediction, *stds)]
+    scaled_out = f"{INNER}scaled_out"
     proto.graph.node.extend(
         [
-            helper.make_node("Mul", [scaled[0], factor], [spread_out]),
-            helper.make_node("Add", [spread_out, offset], [prediction]),
+            helper.make_node("Mul", [scaled[0], factor], [scaled_out]),
+            helper.make_node("Add", [scaled_out, offset], [prediction]),
             *(
                 helper.make_node("Mul", [each, factor], [output])
-                for each, output in zip(scaled[1:], spreads, strict=True)
+                for each, output in zip(scaled[1:], stds, strict=True)
             ),
         ]
     )

@@ -349,9 +349,9 @@ class Program(Preparation):
         return self.network.n_columns
 
     @property
-    def has_spread(self) -> bool:
+    def has_std(self) -> bool:
         """Whether standard deviations are predicted as well."""
-        return self.network.has_spread
+        return self.network.has_std
 
     @property
     def is_rounded(self) -> bool:
@@ -361,8 +361,8 @@ class Program(Preparation):
     @property
     def output_scale(self) -> TargetScale | None:
         """One number for each output of the network; a standard deviation has no offset."""
-        if self.target is None or not self.network.has_spread:
+        if self.target is None or not self.network.has_std:
             return self.target
         factor, offset = self.target.factor, self.target.offset
-        with_spread = np.stack([offset, np.zeros_like(offset)], axis=1).ravel()
-        return TargetScale(np.repeat(factor, 2), with_spread)
+        with_std = np.stack([offset, np.zeros_like(offset)], axis=1).ravel()
+        return TargetScale(np.repeat(factor, 2), with_std)

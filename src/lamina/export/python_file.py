@@ -210,8 +210,8 @@ def _functions(network: FittedNetwork) -> list[str]:
     what = "The prediction for each row"
     if network.n_quantiles > 1:
         return [_quantiles(network, what)]
-    if network.has_spread:
-        return [_mean_and_spread(network, what)]
+    if network.has_std:
+        return [_mean_and_std(network, what)]
     if network.n_columns > 1:
         return [function_code("predict", what, shape, "return _forward(X)")]
     return [function_code("predict", what, "(n_samples,)", "return _forward(X).ravel()")]
@@ -251,7 +251,7 @@ def _quantiles(network: FittedNetwork, what: str) -> str:
     return function_code("predict", what, shape, body)
 
 
-def _mean_and_spread(network: FittedNetwork, what: str) -> str:
+def _mean_and_std(network: FittedNetwork, what: str) -> str:
     """A `predict` that gives each target's standard deviation too, where that is asked for."""
     shape = "(n_samples,)" if network.n_columns == 1 else f"(n_samples, {network.n_columns})"
     columns = "0], p[:, 1]" if network.n_columns == 1 else "0::2], p[:, 1::2]"

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from lamina.formulas.inverse_links import LARGEST_LOG_SPREAD, LEAST_LOG_SPREAD
+from lamina.formulas.inverse_links import LARGEST_LOG_STD, LEAST_LOG_STD
 
 
 class Elementwise(nn.Module):
@@ -109,7 +109,7 @@ class Sorted(nn.Module):
         return f"n_quantiles={self.n_quantiles}"
 
 
-class MeanAndSpread(nn.Module):
+class MeanAndStd(nn.Module):
     """Of each two columns a mean, and the standard deviation of which the second is the logarithm.
 
     What it gives is what `torch.nn.GaussianNLLLoss` takes, once the second part is squared.
@@ -117,7 +117,7 @@ class MeanAndSpread(nn.Module):
 
     def forward(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The means and the standard deviations, each of shape (n_samples, n_targets)."""
-        return z[:, 0::2], z[:, 1::2].clamp(LEAST_LOG_SPREAD, LARGEST_LOG_SPREAD).exp()
+        return z[:, 0::2], z[:, 1::2].clamp(LEAST_LOG_STD, LARGEST_LOG_STD).exp()
 
 
 class Heads(nn.Module):

@@ -55,13 +55,13 @@ def softmax(z: Array) -> Array:
 
 
 # Within these, a standard deviation and the terms with its square are finite in float32 as well.
-LEAST_LOG_SPREAD, LARGEST_LOG_SPREAD = -30.0, 80.0
+LEAST_LOG_STD, LARGEST_LOG_STD = -30.0, 80.0
 
 
-def mean_and_spread(z: Array) -> Array:
+def mean_and_std(z: Array) -> Array:
     # In each pair of outputs, the first is a mean and the second the log of a standard deviation.
     p = z.copy()
-    p[:, 1::2] = np.exp(np.clip(z[:, 1::2], LEAST_LOG_SPREAD, LARGEST_LOG_SPREAD))
+    p[:, 1::2] = np.exp(np.clip(z[:, 1::2], LEAST_LOG_STD, LARGEST_LOG_STD))
     return p
 
 
@@ -75,7 +75,7 @@ def logit_of_clipped(p: Array) -> Array:
     return np.asarray(logit(np.clip(p, eps, 1 - eps)))
 
 
-def log_of_spread(p: Array) -> Array:
+def log_of_std(p: Array) -> Array:
     z = p.copy()
     z[:, 1::2] = np.log(p[:, 1::2])
     return z
@@ -134,21 +134,21 @@ INVERSE_LINKS = Table(
         ),
     ),
     InverseLink(
-        name="mean_and_spread",
-        value=mean_and_spread,
-        link=log_of_spread,
+        name="mean_and_std",
+        value=mean_and_std,
+        link=log_of_std,
         equation=(
             "p = (μ, σ) = (z, exp(z')) for each two outputs (z, z'), with z' kept within [-30, 80]"
         ),
         code=Code(
-            torch="MeanAndSpread",
-            onnx=f"Where(second, Exp(Clip(z, {LEAST_LOG_SPREAD}, {LARGEST_LOG_SPREAD})), z)",
+            torch="MeanAndStd",
+            onnx=f"Where(second, Exp(Clip(z, {LEAST_LOG_STD}, {LARGEST_LOG_STD})), z)",
             numpy=(
                 "np.where(np.arange(z.shape[1]) % 2, "
-                f"np.exp(np.clip(z, {LEAST_LOG_SPREAD}, {LARGEST_LOG_SPREAD})), z)"
+                f"np.exp(np.clip(z, {LEAST_LOG_STD}, {LARGEST_LOG_STD})), z)"
             ),
             c="for (int i = 1; i < n; i += 2)\n"
-            f"    z[i] = exp(fmin(fmax(z[i], {LEAST_LOG_SPREAD}), {LARGEST_LOG_SPREAD}));",
+            f"    z[i] = exp(fmin(fmax(z[i], {LEAST_LOG_STD}), {LARGEST_LOG_STD}));",
         ),
         by_pairs=True,
         follows_scale=True,

@@ -33,7 +33,7 @@ QUANTILES = (
     "q = np.tile(quantile, y.shape[1])",
     "r = np.repeat(y, np.size(quantile), axis=1) - p",
 )
-MEAN_AND_SPREAD = "mean, spread = p[:, 0::2], p[:, 1::2]"
+MEAN_AND_STD = "mean, std = p[:, 0::2], p[:, 1::2]"
 
 SQUARED_ERROR = LossCode(("0.5 * np.mean((p - y) ** 2, axis=1)",), DIFFERENCE)
 POISSON = LossCode(("np.sum(xlogy(y, y / p) - y + p, axis=1)",), DIFFERENCE)
@@ -61,11 +61,11 @@ TWEEDIE = LossCode(
     ("p ** (2 - tweedie_power) - y * p ** (1 - tweedie_power)",),
 )
 GAUSSIAN_NLL = LossCode(
-    (MEAN_AND_SPREAD, "np.sum(np.log(spread) + 0.5 * ((mean - y) / spread) ** 2, axis=1)"),
+    (MEAN_AND_STD, "np.sum(np.log(std) + 0.5 * ((mean - y) / std) ** 2, axis=1)"),
     (
-        MEAN_AND_SPREAD,
-        "r = (mean - y) / spread",
-        "np.stack([r / spread, 1 - r**2], axis=2).reshape(p.shape)",
+        MEAN_AND_STD,
+        "r = (mean - y) / std",
+        "np.stack([r / std, 1 - r**2], axis=2).reshape(p.shape)",
     ),
 )
 BINARY_LOG_LOSS = LossCode(

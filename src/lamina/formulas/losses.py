@@ -67,8 +67,8 @@ class Loss:
         for class codes, where a head holds the outputs of one target.
     answer : callable
         `answer(p, of)` returns the result of a regressor's `predict`, (n_samples, n_targets, …).
-    spread : callable or None
-        `spread(p)` returns the predicted standard deviation, (n_samples, n_targets).
+    std : callable or None
+        `std(p)` returns the predicted standard deviation, (n_samples, n_targets).
     mean_over_outputs : bool
         True if `value` is a mean over the outputs while `delta` belongs to their sum.
         scikit-learn trains this way on squared errors (its issue 8349); equal numbers are the
@@ -93,7 +93,7 @@ class Loss:
     aim: str = "the mean"
     outputs_per_target: Callable[[Hyperparameters], int] = one_output
     answer: Callable[[Array, Hyperparameters], Array] = as_it_is
-    spread: Callable[[Array], Array] | None = None
+    std: Callable[[Array], Array] | None = None
     mean_over_outputs: bool = False
     least: float = 0.0
     is_smooth: bool = True
@@ -251,14 +251,14 @@ LOSSES = Table(
     Loss(
         name="gaussian_nll",
         task="regression",
-        inverse_link="mean_and_spread",
+        inverse_link="mean_and_std",
         targets="values",
         hyperparameters=(),
         value=value_losses.gaussian_nll,
         delta=value_losses.gaussian_nll_delta,
         outputs_per_target=lambda of: 2,
         answer=lambda p, of: p[:, 0::2],
-        spread=lambda p: p[:, 1::2],
+        std=lambda p: p[:, 1::2],
         least=-math.inf,
         equation="L = mean over rows of Σ log σ + ½ (y - μ)² / σ²;  p = (μ, σ) of each target",
         code=loss_code.GAUSSIAN_NLL,

@@ -116,14 +116,14 @@ def _pull(p: Array, y: NDArray[Any], exponent: float) -> Array:
 
 def gaussian_nll(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
     """Return the negative log of the normal density, without the constant ½ log 2π."""
-    mean, spread = p[:, 0::2], p[:, 1::2]
-    return np.asarray(np.sum(np.log(spread) + 0.5 * ((mean - y) / spread) ** 2, axis=1))
+    mean, std = p[:, 0::2], p[:, 1::2]
+    return np.asarray(np.sum(np.log(std) + 0.5 * ((mean - y) / std) ** 2, axis=1))
 
 
 def gaussian_nll_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
     """Return the derivative, kept beyond the bounds of σ so that training can return from there."""
-    spread = p[:, 1::2]
-    far = (p[:, 0::2] - y) / spread
+    std = p[:, 1::2]
+    far = (p[:, 0::2] - y) / std
     delta = np.empty_like(p)
-    delta[:, 0::2], delta[:, 1::2] = far / spread, 1 - far**2
+    delta[:, 0::2], delta[:, 1::2] = far / std, 1 - far**2
     return delta

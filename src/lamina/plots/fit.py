@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Bands = list[tuple[str, NDArray[np.float64], NDArray[np.float64]]]
 
 FAINTEST_BAND, FULLEST_BAND = 0.25, 0.45
-SPREADS = {2: "± 2 standard deviations", 1: "± 1 standard deviation"}
+STD_BANDS = {2: "± 2 standard deviations", 1: "± 1 standard deviation"}
 
 
 class FitDisplay:
@@ -201,11 +201,11 @@ class FitDisplay:
         x = np.ravel(np.asarray(x, dtype=np.float64))
         order = np.argsort(x, kind="stable")
         curves = _columns(y_pred)[order]
-        spread = None if std is None else np.asarray(std, dtype=np.float64)[order]
+        std = None if std is None else np.asarray(std, dtype=np.float64)[order]
         display = cls(
             x=x[order],
             predictions=curves,
-            bands=() if spread is None else _spread_bands(curves[:, 0], spread),
+            bands=() if std is None else _std_bands(curves[:, 0], std),
             data=None if y_true is None else (x, y_true),
             axis_name=axis_name,
             target_name=target_name,
@@ -278,8 +278,8 @@ class _Curve:
         name = fitted.get("_loss_name")
         if quantiles is not None:
             return self._by_quantiles(quantiles)
-        if name in LOSSES and LOSSES[name].spread is not None:
-            return self._by_spread()
+        if name in LOSSES and LOSSES[name].std is not None:
+            return self._by_std()
         return {"predictions": self.estimator.predict(self.rows)}
 
     def _by_quantiles(self, quantiles: Sequence[float]) -> dict[str, Any]:
@@ -307,7 +307,7 @@ class _Curve:
             "bands": bands if len(quantiles) % 2 else bands[:-1],
         }
 
-    def _by_spread(self) -> dict[str, Any]:
+    def _by_std(self) -> dict[str, Any]:
         """The mean as a curve, and bands of one and two standard deviations."""
         estimator = self.estimator
         while hasattr(estimator, "best_estimator_"):
@@ -315,7 +315,7 @@ class _Curve:
         # A target that was scaled for the fit comes back edge by edge.
         scale = getattr(estimator, "transformer_", None)
         predictor = estimator if scale is None else estimator.regressor_
-        mean, spread = predictor.predict(self.rows, return_std=True)
+        mean, std = predictor.predict(self.rows, return_std=True)
         if np.ndim(mean) > 1:
             return {"predictions": self.estimator.predict(self.rows)}
 
@@ -324,12 +324,12 @@ class _Curve:
                 return values
             return np.asarray(scale.inverse_transform(values.reshape(-1, 1))).ravel()
 
-        bands = [(name, back(low), back(high)) for name, low, high in _spread_bands(mean, spread)]
+        bands = [(name, back(low), back(high)) for name, low, high in _std_bands(mean, std)]
         return {"predictions": back(mean), "names": ["mean"], "bands": bands}
 
 
-def _spread_bands(mean: NDArray[Any], spread: NDArray[Any]) -> Bands:
-    return [(name, mean - n * spread, mean + n * spread) for n, name in SPREADS.items()]
+def _std_bands(mean: NDArray[Any], std: NDArray[Any]) -> Bands:
+    return [(name, mean - n * std, mean + n * std) for n, name in STD_BANDS.items()]
 
 
 def _percent(fraction: float) -> str:

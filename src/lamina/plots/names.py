@@ -79,14 +79,14 @@ def output_names(model: Any, given: Sequence[str] | None = None) -> list[str]:
 
 
 def _parts_of_a_target(model: Any) -> list[str]:
-    """What the outputs of one target are: its quantiles, its mean and spread, or itself."""
+    """What the outputs of one target are: its quantiles, its mean and std, or itself."""
     fitted = vars(model)
     quantiles = quantiles_in(fitted.get("_loss_hyperparameters", {}))
     if quantiles is not None and len(quantiles) > 1:
         return [f"{q:.3g}" for q in quantiles]
     name = fitted.get("_loss_name")
-    has_spread = name in LOSSES and LOSSES[name].spread is not None
-    return ["mean", "spread"] if has_spread else [""]
+    has_std = name in LOSSES and LOSSES[name].std is not None
+    return ["mean", "std"] if has_std else [""]
 
 
 def checked_names(

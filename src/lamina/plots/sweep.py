@@ -229,11 +229,11 @@ class SweepDisplay:
         table, x = self.sweep.to_dict(), self._positions()
         self.score_lines_ = []
         for k, name in enumerate(("train", "test")):
-            scores, spread = table[f"{name}_score"], table[f"{name}_std"]
+            scores, std = table[f"{name}_score"], table[f"{name}_std"]
             container = self.ax_.errorbar(
                 x,
                 scores,
-                spread if self.sweep.n_folds > 1 else None,
+                std if self.sweep.n_folds > 1 else None,
                 color=CYCLE[k],
                 linestyle=LINE_STYLES[k] if self._has_order else "none",
                 marker=MARKERS[k],

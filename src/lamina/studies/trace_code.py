@@ -192,10 +192,10 @@ class _LayerCode:
     def _normalized(self) -> Lines:
         i, z = self.i, f"z_{self.i}"
         centred = f"({z} - {z}.mean({self.axis}))"
-        yield "z_hat", Line(f"z_hat_{i}", f"z_hat_{i} = {centred} / {self._spread()}")
+        yield "z_hat", Line(f"z_hat_{i}", f"z_hat_{i} = {centred} / {self._std()}")
         yield "z_normalized", Line(self.z, f"{self.z} = scale_{i} * z_hat_{i} + shift_{i}")
 
-    def _spread(self) -> str:
+    def _std(self) -> str:
         return f"np.sqrt(z_{self.i}.var({self.axis}) + {EPSILON!r})"
 
     def _kept(self) -> str:
@@ -242,7 +242,7 @@ class _LayerCode:
             [
                 f"d_z_norm_{i} = {behind}",
                 f"s = scale_{i} * d_z_norm_{i}",
-                f"delta_{i} = (s - {along}) / {self._spread()}",
+                f"delta_{i} = (s - {along}) / {self._std()}",
             ]
         )
 

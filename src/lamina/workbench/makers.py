@@ -148,7 +148,7 @@ MAKERS = Table(
         "a cluster in each quadrant of the plane",
         "lamina.datasets.make_quadrants",
         _rows(),
-        _noise(0.3, 1.0, "spread"),
+        _noise(0.3, 1.0, "std"),
     ),
     _maker(
         "moons",
