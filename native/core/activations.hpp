@@ -1,6 +1,6 @@
-// Activations a = f(z) of hidden units and their slopes, as formulas/activations.py names them.
-// To add one: a struct with `value(z)` and `slope(z, a)`, and a line in the table below and in
-// names.cpp. Where the slope is told by a alone, z need not be kept: `reads_z` says whether it is read.
+// Activations a = f(z) of hidden units and their derivatives, as formulas/activations.py names them.
+// To add one: a struct with `value(z)` and `derivative(z, a)`, and a line in the table below and in
+// names.cpp. Where the derivative is told by a alone, z need not be kept: `reads_z` says whether it is read.
 //
 // Shapes: z, a, delta (rows, stride), whole vectors; a unit's learned parameters (n, stride).
 #pragma once
@@ -13,28 +13,28 @@ template <class T>
 struct Identity {
     static constexpr bool reads_z = false;
     static Vector<T> value(Vector<T> z) { return z; }
-    static Vector<T> slope(Vector<T>, Vector<T>) { return broadcast(T(1)); }
+    static Vector<T> derivative(Vector<T>, Vector<T>) { return broadcast(T(1)); }
 };
 
 template <class T>
 struct Logistic {
     static constexpr bool reads_z = false;
     static Vector<T> value(Vector<T> z) { return logistic<T>(z); }
-    static Vector<T> slope(Vector<T>, Vector<T> a) { return a * (T(1) - a); }
+    static Vector<T> derivative(Vector<T>, Vector<T> a) { return a * (T(1) - a); }
 };
 
 template <class T>
 struct Tanh {
     static constexpr bool reads_z = false;
     static Vector<T> value(Vector<T> z) { return hyperbolic_tangent<T>(z); }
-    static Vector<T> slope(Vector<T>, Vector<T> a) { return T(1) - a * a; }
+    static Vector<T> derivative(Vector<T>, Vector<T> a) { return T(1) - a * a; }
 };
 
 template <class T>
 struct Relu {
     static constexpr bool reads_z = false;
     static Vector<T> value(Vector<T> z) { return at_least(z, Vector<T>{}); }
-    static Vector<T> slope(Vector<T>, Vector<T> a) {
+    static Vector<T> derivative(Vector<T>, Vector<T> a) {
         return a == Vector<T>{} ? Vector<T>{} : broadcast(T(1));
     }
 };
@@ -44,7 +44,7 @@ struct LeakyRelu {
     static constexpr bool reads_z = false;
     static constexpr T leak = T(0.01);
     static Vector<T> value(Vector<T> z) { return z < Vector<T>{} ? z * leak : z; }
-    static Vector<T> slope(Vector<T>, Vector<T> a) {
+    static Vector<T> derivative(Vector<T>, Vector<T> a) {
         return a < Vector<T>{} ? broadcast(leak) : broadcast(T(1));
     }
 };
@@ -55,7 +55,7 @@ struct Elu {
     static Vector<T> value(Vector<T> z) {
         return z < Vector<T>{} ? exponential<T>(z) - T(1) : z;
     }
-    static Vector<T> slope(Vector<T>, Vector<T> a) {
+    static Vector<T> derivative(Vector<T>, Vector<T> a) {
         return a < Vector<T>{} ? a + T(1) : broadcast(T(1));
     }
 };
@@ -67,7 +67,7 @@ struct Selu {
     static Vector<T> value(Vector<T> z) {
         return scale * (z < Vector<T>{} ? alpha * (exponential<T>(z) - T(1)) : z);
     }
-    static Vector<T> slope(Vector<T>, Vector<T> a) {
+    static Vector<T> derivative(Vector<T>, Vector<T> a) {
         return a < Vector<T>{} ? a + scale * alpha : broadcast(scale);
     }
 };
@@ -76,7 +76,7 @@ template <class T>
 struct Gelu {
     static constexpr bool reads_z = true;
     static Vector<T> value(Vector<T> z) { return z * normal<T>(z).distribution; }
-    static Vector<T> slope(Vector<T> z, Vector<T>) {
+    static Vector<T> derivative(Vector<T> z, Vector<T>) {
         const Normal<T> at = normal<T>(z);
         // Beyond 40 the density is zero, and its product with an infinite z would be NaN.
         const Vector<T> near = at_least(at_most(z, broadcast(T(40))), broadcast(T(-40)));
@@ -88,7 +88,7 @@ template <class T>
 struct Silu {
     static constexpr bool reads_z = true;
     static Vector<T> value(Vector<T> z) { return z * logistic<T>(z); }
-    static Vector<T> slope(Vector<T> z, Vector<T>) {
+    static Vector<T> derivative(Vector<T> z, Vector<T>) {
         const Vector<T> p = logistic<T>(z);
         return p * fma(z, T(1) - p, broadcast(T(1)));
     }
@@ -98,9 +98,9 @@ template <class T>
 struct Mish {
     static constexpr bool reads_z = true;
     static Vector<T> value(Vector<T> z) { return z * tanh_of_softplus<T>(z).value; }
-    static Vector<T> slope(Vector<T> z, Vector<T>) {
+    static Vector<T> derivative(Vector<T> z, Vector<T>) {
         const TanhOfSoftplus<T> t = tanh_of_softplus<T>(z);
-        return fma(z * t.slope, logistic<T>(z), t.value);
+        return fma(z * t.derivative, logistic<T>(z), t.value);
     }
 };
 
@@ -108,14 +108,14 @@ template <class T>
 struct Softplus {
     static constexpr bool reads_z = true;
     static Vector<T> value(Vector<T> z) { return softplus<T>(z); }
-    static Vector<T> slope(Vector<T> z, Vector<T>) { return logistic<T>(z); }
+    static Vector<T> derivative(Vector<T> z, Vector<T>) { return logistic<T>(z); }
 };
 
 template <class T>
 struct Softsign {
     static constexpr bool reads_z = false;
     static Vector<T> value(Vector<T> z) { return z / (magnitude<T>(z) + T(1)); }
-    static Vector<T> slope(Vector<T>, Vector<T> a) {
+    static Vector<T> derivative(Vector<T>, Vector<T> a) {
         const Vector<T> left = T(1) - magnitude<T>(a);
         return left * left;
     }
@@ -127,7 +127,7 @@ struct Relu6 {
     static Vector<T> value(Vector<T> z) {
         return at_most(at_least(z, Vector<T>{}), broadcast(T(6)));
     }
-    static Vector<T> slope(Vector<T>, Vector<T> a) {
+    static Vector<T> derivative(Vector<T>, Vector<T> a) {
         return (a == Vector<T>{}) | (a == broadcast(T(6))) ? Vector<T>{} : broadcast(T(1));
     }
 };
@@ -138,7 +138,7 @@ struct Hardswish {
     static Vector<T> value(Vector<T> z) {
         return z * at_most(at_least(z + T(3), Vector<T>{}), broadcast(T(6))) / T(6);
     }
-    static Vector<T> slope(Vector<T> z, Vector<T>) {
+    static Vector<T> derivative(Vector<T> z, Vector<T>) {
         const Vector<T> between = (T(2) * z + T(3)) / T(6);
         const Vector<T> above = z > broadcast(T(3)) ? broadcast(T(1)) : between;
         return z < broadcast(T(-3)) ? Vector<T>{} : above;
@@ -149,17 +149,17 @@ template <class T>
 struct Sine {
     static constexpr bool reads_z = true;
     static Vector<T> value(Vector<T> z) { return sine<T>(z, 0); }
-    static Vector<T> slope(Vector<T> z, Vector<T>) { return cosine<T>(z); }
+    static Vector<T> derivative(Vector<T> z, Vector<T>) { return cosine<T>(z); }
 };
 
 // f(z) = z for z ≥ 0, else s z, where each unit learns its s
 template <class T>
 struct Prelu {
     static Vector<T> value(Vector<T> z, Vector<T> s) { return z < Vector<T>{} ? s * z : z; }
-    static Vector<T> slope(Vector<T> z, Vector<T> s) {
+    static Vector<T> derivative(Vector<T> z, Vector<T> s) {
         return z < Vector<T>{} ? s : broadcast(T(1));
     }
-    static Vector<T> parameter_slope(Vector<T> z) { return at_most(z, Vector<T>{}); }
+    static Vector<T> parameter_derivative(Vector<T> z) { return at_most(z, Vector<T>{}); }
 };
 
 // Some rows of a layer: z and a may be one array where `reads_z` is false.
@@ -168,7 +168,7 @@ struct Units {
     Index rows, stride;
     const T* z;
     T* a;
-    T* delta;             // dL/da on entry of multiply_slope, dL/dz on exit
+    T* delta;             // dL/da on entry of multiply_derivative, dL/dz on exit
     const T* parameters;  // what the activation's units learn
     T* parameter_delta;   // (rows, stride): what a row adds to dL/d(parameter)
 };
@@ -186,25 +186,25 @@ void activate(const Units<T>& units) {
 }
 
 template <class T, template <class> class F>
-void multiply_slope(const Units<T>& units) {
+void multiply_derivative(const Units<T>& units) {
     const Index n = units.rows * units.stride;
     const T *const a = units.a, *const z = F<T>::reads_z ? units.z : a;
     T* const delta = units.delta;
     for (Index i = 0; i < n; i += padding<T>)
         LAMINA_UNROLL
         for (Index j = 0; j < padding<T>; j += lanes<T>)
-            store(delta + i + j, load(delta + i + j) * F<T>::slope(load(z + i + j), load(a + i + j)));
+            store(delta + i + j, load(delta + i + j) * F<T>::derivative(load(z + i + j), load(a + i + j)));
 }
 
 // The same where a is no longer f(z), because more was done to it.
 template <class T, template <class> class F>
-void multiply_slope_at_z(const Units<T>& units) {
+void multiply_derivative_at_z(const Units<T>& units) {
     const Index n = units.rows * units.stride;
     const T* const z = units.z;
     T* const delta = units.delta;
     for (Index i = 0; i < n; i += lanes<T>) {
         const Vector<T> at = load(z + i);
-        store(delta + i, load(delta + i) * F<T>::slope(at, F<T>::value(at)));
+        store(delta + i, load(delta + i) * F<T>::derivative(at, F<T>::value(at)));
     }
 }
 
@@ -217,33 +217,34 @@ void activate_learned(const Units<T>& units) {
 }
 
 template <class T, template <class> class F>
-void multiply_learned_slope(const Units<T>& units) {
+void multiply_learned_derivative(const Units<T>& units) {
     const Units<T> u = units;
     for (Index i = 0; i < u.rows * u.stride; i += u.stride)
         for (Index j = 0; j < u.stride; j += lanes<T>) {
             const Vector<T> z = load(u.z + i + j), delta = load(u.delta + i + j);
-            store(u.parameter_delta + i + j, delta * F<T>::parameter_slope(z));
-            store(u.delta + i + j, delta * F<T>::slope(z, load(u.parameters + j)));
+            store(u.parameter_delta + i + j, delta * F<T>::parameter_derivative(z));
+            store(u.delta + i + j, delta * F<T>::derivative(z, load(u.parameters + j)));
         }
 }
 
 template <class T>
 struct Activation {
     void (*activate)(const Units<T>&);
-    void (*multiply_slope)(const Units<T>&);
-    void (*multiply_slope_at_z)(const Units<T>&);
+    void (*multiply_derivative)(const Units<T>&);
+    void (*multiply_derivative_at_z)(const Units<T>&);
     bool is_identity, reads_z;
     int n_parameters;  // what a unit learns
 };
 
 template <class T, template <class> class F>
-inline constexpr Activation<T> fixed = {activate<T, F>,            multiply_slope<T, F>,
-                                        multiply_slope_at_z<T, F>, std::is_same_v<F<T>, Identity<T>>,
-                                        F<T>::reads_z,             0};
+inline constexpr Activation<T> fixed = {
+    activate<T, F>, multiply_derivative<T, F>, multiply_derivative_at_z<T, F>,
+    std::is_same_v<F<T>, Identity<T>>, F<T>::reads_z, 0};
 
 template <class T, template <class> class F>
 inline constexpr Activation<T> learned = {
-    activate_learned<T, F>, multiply_learned_slope<T, F>, multiply_learned_slope<T, F>, false, true, 1};
+    activate_learned<T, F>, multiply_learned_derivative<T, F>, multiply_learned_derivative<T, F>, false,
+    true, 1};
 
 template <class T>
 inline constexpr Activation<T> activation_table[] = {

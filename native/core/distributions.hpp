@@ -132,7 +132,7 @@ inline Vector<T> softplus(Vector<T> x) {
 
 template <class T>
 struct TanhOfSoftplus {
-    Vector<T> value, slope;
+    Vector<T> value, derivative;
 };
 
 // tanh(log(1 + eˣ)) = n / (n + 2) with n = e²ˣ + 2 eˣ, and 1 - its square; beyond 20 it is one.

@@ -1,5 +1,5 @@
 // Between the way up and the way down: the logits beside the last layer, the loss of ranges of rows or of
-// the whole chunk, and its slope back at the last layer's a.
+// the whole chunk, and its derivative back at the last layer's a.
 #pragma once
 
 #include "losses.hpp"
@@ -17,7 +17,7 @@ void gather_logits(Network<T>& network, Range range) {
             network.p[i * network.n_outputs + j] = last.a[i * last.stride + j];
 }
 
-// The loss's slope from beside the logits to the last layer's a, padding between its rows.
+// The loss's derivative from beside the logits to the last layer's a, padding between its rows.
 template <class T>
 void spread_delta(Network<T>& network, Range range) {
     const Layer<T>& last = network.layers[network.n_layers - 1];
@@ -26,7 +26,7 @@ void spread_delta(Network<T>& network, Range range) {
             last.delta[i * last.stride + j] = network.logit_delta[i * network.n_outputs + j];
 }
 
-// Each row's loss, and its slope at the last layer's a.
+// Each row's loss, and its derivative at the last layer's a.
 template <class T>
 void loss_of_rows(Network<T>& network, bool is_weighted, Range range) {
     const Problem& problem = network.problem;

@@ -61,7 +61,7 @@ struct Layer {
     Activation<T> activation{};
     Index squares = 0;              // where its part of Network::square starts
     Buffer<T> a, delta;
-    Buffer<T> z;                // while it trains, where the slope is not told by a alone; else z is in a
+    Buffer<T> z;                // while it trains, where a alone does not give the derivative; else z is in a
     Buffer<T> bias;             // padded
     Buffer<T> learned_copy;     // (n_learned, stride), padded
     Buffer<T> parameter_delta;  // (rows, stride): what a row adds to dL/d(what the activation learns)
@@ -69,9 +69,9 @@ struct Layer {
     Buffer<T> kept;             // (rows, stride): what dropout multiplies with
     // Of a normalization: ẑ and dL/dz' (rows, stride); 1 / √(variance + ε) of every column or row.
     Buffer<T> normalized, normalized_delta, inverse;
-    // Over rows: of every column the batch's mean and variance, and what its slope has along 1 and ẑ;
+    // Over rows: of every column the batch's mean and variance, and what its gradient has along 1 and ẑ;
     // and, for predictions, what stands for the running statistics.
-    Buffer<T> mean, variance, slope_mean, slope_along, running_scale, running_shift;
+    Buffer<T> mean, variance, gradient_mean, gradient_along, running_scale, running_shift;
     Buffer<T> packed;      // W in panels; not where X is csr
     Buffer<T> transposed;  // Wᵀ in panels; not for the first layer
     Buffer<T> packed_delta;  // delta in panels, where a row of it is long
@@ -333,7 +333,7 @@ void Network<T>::prepare_block(Layer<T>& layer) {
     layer.inverse = Buffer<T>(layer.normalizes_batch() ? layer.stride : room);
     if (!layer.normalizes_batch()) return;
     for (Buffer<T>* of_columns :
-         {&layer.mean, &layer.variance, &layer.slope_mean, &layer.slope_along})
+         {&layer.mean, &layer.variance, &layer.gradient_mean, &layer.gradient_along})
         *of_columns = Buffer<T>(layer.stride);
 }
 

@@ -57,7 +57,7 @@ void column_moments(const T* z, Index stride, Index rows, Index begin, Index end
 
 // Of columns [begin, end): the means over the rows of s and of s ẑ.
 template <class T>
-void column_slopes(const T* delta, const T* normalized, const T* scale, Index stride, Index rows,
+void column_gradients(const T* delta, const T* normalized, const T* scale, Index stride, Index rows,
                    Index begin, Index end, T* mean, T* along) {
     for (Index j = begin; j < end; j += lanes<double>) {
         Vector<double> sum{}, products{};
@@ -126,7 +126,7 @@ T normalize_by_row(T* z, T* normalized, const T* scale, const T* shift, Index n,
     return inverse;
 }
 
-// A row of dL/dz' becomes dL/dz, with the means over columns that column_slopes gave.
+// A row of dL/dz' becomes dL/dz, with the means over columns that column_gradients gave.
 template <class T>
 void pass_normalized_columns(T* delta, const T* normalized, const T* scale, const T* inverse,
                              const T* mean, const T* along, Index stride) {
@@ -140,10 +140,10 @@ void pass_normalized_columns(T* delta, const T* normalized, const T* scale, cons
 template <class T>
 void pass_normalized_row(T* delta, const T* normalized, const T* scale, T inverse, Index n,
                          Index stride) {
-    const auto slope = [&](Index i) { return double(scale[i]) * double(delta[i]); };
-    const T mean = T(sum_over_units(n, slope) / double(n));
+    const auto gradient = [&](Index i) { return double(scale[i]) * double(delta[i]); };
+    const T mean = T(sum_over_units(n, gradient) / double(n));
     const T along =
-        T(sum_over_units(n, [&](Index i) { return slope(i) * double(normalized[i]); }) / double(n));
+        T(sum_over_units(n, [&](Index i) { return gradient(i) * double(normalized[i]); }) / double(n));
     for (Index j = 0; j < n; ++j)
         delta[j] = (scale[j] * delta[j] - mean - normalized[j] * along) * inverse;
     for (Index j = n; j < stride; ++j) delta[j] = T(0);

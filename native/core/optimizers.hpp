@@ -264,7 +264,7 @@ template <class T, template <class> class Rule>
 inline constexpr int slots_of = Rule<T>::n_slots ? Rule<T>::n_slots : 1;
 
 // Updates a range of w and the slots beside it. The gradient comes summed over the batch, not yet
-// divided; the slope of the L2 penalty joins that of weights, and not that of biases.
+// divided; the gradient of the L2 penalty joins that of weights, and not that of biases.
 template <class T, template <class> class Rule>
 void update(const Step<T>& step, const T* gradient, double weight_sum, Range range, Kind kind) {
     const Rule<T> rule(step);

@@ -116,9 +116,9 @@ void take_moments(const Layer<T>& layer, Index rows, Range columns) {
 }
 
 template <class T>
-void take_slopes(const Layer<T>& layer, Index rows, Range columns) {
-    column_slopes<T>(layer.delta, layer.normalized, layer.learned_copy, layer.stride, rows,
-                     columns.begin, columns.end, layer.slope_mean, layer.slope_along);
+void take_gradients(const Layer<T>& layer, Index rows, Range columns) {
+    column_gradients<T>(layer.delta, layer.normalized, layer.learned_copy, layer.stride, rows,
+                     columns.begin, columns.end, layer.gradient_mean, layer.gradient_along);
 }
 
 template <class T>
@@ -207,7 +207,7 @@ void pass_normalization(const Layer<T>& layer, Range range) {
         const T* const normalized = layer.normalized + i * layer.stride;
         if (layer.normalizes_batch())
             pass_normalized_columns<T>(delta, normalized, layer.learned_copy, layer.inverse,
-                                       layer.slope_mean, layer.slope_along, layer.stride);
+                                       layer.gradient_mean, layer.gradient_along, layer.stride);
         else
             pass_normalized_row<T>(delta, normalized, layer.learned_copy, layer.inverse[i],
                                    layer.fan_out, layer.stride);
@@ -222,8 +222,8 @@ void open_layer(Network<T>& network, Index i, Range range) {
     if (layer.residual) std::memcpy(layer.past + first, layer.delta + first, sizeof(T) * std::size_t(n));
     if (network.draws.active && layer.dropout > 0) multiply_kept(layer, (T*)layer.delta, range);
     if (!layer.activation.is_identity) {
-        const auto multiply = layer.changes_a() ? layer.activation.multiply_slope_at_z
-                                                : layer.activation.multiply_slope;
+        const auto multiply = layer.changes_a() ? layer.activation.multiply_derivative_at_z
+                                                : layer.activation.multiply_derivative;
         multiply(layer.units(range.begin, range.end - range.begin));
     }
     if (!layer.is_normalized()) return;
@@ -244,7 +244,7 @@ void leave_layer(Network<T>& network, Index i, Range range, Index chunk_rows) {
             (range.end - range.begin) * layer.stride);
 }
 
-// delta of every layer, from the slope that the loss has at the last layer's a.
+// delta of every layer, from the gradient that the loss has at the last layer's a.
 template <class T>
 void pass_down(Network<T>& network, Range range, Index chunk_rows) {
     for (Index i = network.n_layers - 1; i >= 0; --i) {

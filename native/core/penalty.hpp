@@ -1,5 +1,5 @@
 // The penalty on the weights, as formulas/penalties.py says it: l2 ½ ‖W‖² + l1 ‖W‖₁, its value and its
-// slope. It is divided by the weight sum of the batch, as the loss is.
+// gradient. It is divided by the weight sum of the batch, as the loss is.
 #pragma once
 
 #include "engine.hpp"
@@ -7,7 +7,7 @@
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// -1, 0 or 1: the slope of |w|, which at 0 is taken as 0.
+// -1, 0 or 1: the gradient of |w|, which at 0 is taken as 0.
 template <class T>
 inline Vector<T> sign(Vector<T> w) {
     const Vector<T> zero{};
@@ -15,7 +15,7 @@ inline Vector<T> sign(Vector<T> w) {
     return w > zero ? broadcast(T(1)) : below;
 }
 
-// (sum + slope of the penalty) / weight sum
+// (sum + gradient of the penalty) / weight sum
 template <class T>
 class PenalisedGradient {
    public:

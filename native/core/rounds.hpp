@@ -52,7 +52,7 @@ void descend(Network<T>& network, Index rows, Team& team, const ShareRows& share
             if (stop >= 0) open_layer(network, stop, mine);
         });
         if (stop < 0) break;
-        share_columns(network.layers[stop], rows, team, take_slopes<T>);
+        share_columns(network.layers[stop], rows, team, take_gradients<T>);
         share_rows([&](Range mine) {
             pass_normalization(network.layers[stop], mine);
             leave_layer(network, stop, mine, rows);

@@ -98,7 +98,7 @@ class SmallBatch {
             const SmallLayer<T>& below = small_.layers[i - 1];
             for (const LaneProduct<T>& tile : small_.layers[i].down) tile.run(tile, groups);
             if (!below.activation.is_identity)
-                below.activation.multiply_slope(below.units(groups));
+                below.activation.multiply_derivative(below.units(groups));
         }
     }
 

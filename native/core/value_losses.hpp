@@ -9,7 +9,7 @@
 
 namespace lamina::LAMINA_INSTRUCTION_SET {
 
-// Behind its canonical link, a loss's slope comes to p - y.
+// Behind its canonical link, a loss's derivative comes to p - y.
 template <class T>
 struct Canonical {
     static constexpr bool mean_over_outputs = false;
@@ -233,7 +233,7 @@ void mean_and_std(T* p, Index rows, Index outputs, Heads) {
         });
 }
 
-// Its slope goes on beyond the bounds of sigma as within, or a network could not come back.
+// Its derivative goes on beyond the bounds of sigma as within, or a network could not come back.
 template <class T>
 void gaussian_nll(const LossTerms<T>& terms) {
     const Index n = terms.rows * terms.outputs;

@@ -348,8 +348,8 @@ void test_gradient(const InstructionSet& set, int loss, bool sparse) {
             for (double w : example.weight) sum += w;
             return sum;
         }() : 0;
-        const double slope = ((above - below) / (2 * h) - penalty) * factor + penalty;
-        worst = std::fmax(worst, std::fabs(slope - gradient[i]));
+        const double derivative = ((above - below) / (2 * h) - penalty) * factor + penalty;
+        worst = std::fmax(worst, std::fabs(derivative - gradient[i]));
     }
     kernels.release(network);
     expect(worst < 1e-7, std::string(set.name) + " " + loss_names[loss] +
