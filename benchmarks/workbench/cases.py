@@ -81,6 +81,6 @@ def begin_again(session: Session) -> None:
 
 def epochs_a_second(session: Session, seconds: float) -> float:
     """How fast the run goes just now."""
-    began, before = time.perf_counter(), session.run.gate.epoch
+    began, before = time.perf_counter(), session.run.controller.epoch
     time.sleep(seconds)
-    return (session.run.gate.epoch - before) / (time.perf_counter() - began)
+    return (session.run.controller.epoch - before) / (time.perf_counter() - began)

@@ -116,7 +116,7 @@ def begin(session: Session, command: Any) -> str:
     session.do({"do": "pace", "epochs_per_second": None})
     session.do({"do": "step", "epochs": 1})
     run = session.run
-    while not (run.gate.latest.epoch or run.message or run.ending):
+    while not (run.controller.latest.epoch or run.message or run.ending):
         time.sleep(0.001)
     views, moment = session.looked_at()
     json.dumps(session.state())

@@ -114,7 +114,7 @@ class Visit:
         run = self.session.run
         self.until(lambda: run.status != "playing")
         self.page.wait_for_timeout(300)  # the epoch that is being made may still end
-        self.until(lambda: self.epoch() == run.gate.epoch)
+        self.until(lambda: self.epoch() == run.controller.epoch)
 
 
 @pytest.fixture

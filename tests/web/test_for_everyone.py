@@ -127,7 +127,7 @@ def test_does_not_move_by_itself_where_less_motion_is_wished_for(
     visit = open_page(reduced_motion="reduce")
     expect(visit.page.get_by_role("button", name="Play")).to_be_visible()
     visit.page.wait_for_timeout(500)
-    assert visit.session.run.gate.epoch == 0
+    assert visit.session.run.controller.epoch == 0
     visit.page.get_by_role("button", name="Play").click()
     visit.wait_for_epoch(3)
 

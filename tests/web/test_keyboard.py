@@ -62,9 +62,9 @@ def test_single_keys_work_after_a_click_on_a_picture_or_a_tick(keys: Keys) -> No
     keys.press("Space")
     expect(page.get_by_role("button", name="Play")).to_be_visible()
     visit.until(lambda: visit.session.run.status == "paused")
-    before = visit.session.run.gate.epoch
+    before = visit.session.run.controller.epoch
     keys.press("s")
-    visit.until(lambda: visit.session.run.gate.epoch == before + 1)
+    visit.until(lambda: visit.session.run.controller.epoch == before + 1)
     run = visit.session.run.id
     keys.press("r")
     visit.until(lambda: visit.session.run.id != run)

@@ -89,7 +89,7 @@ def test_steps_by_one_epoch_and_begins_again(visit: Any) -> None:
     before = visit.epoch()
     visit.page.get_by_role("button", name="One epoch").click()
     visit.wait_for_epoch(before + 1)
-    assert visit.session.run.gate.epoch == before + 1
+    assert visit.session.run.controller.epoch == before + 1
     visit.page.get_by_role("button", name="Begin again, same first weights").click()
     visit.wait_for_exactly(0)
 
@@ -293,6 +293,6 @@ def test_finds_its_run_again_after_the_socket_was_killed(visit: Any) -> None:
         connection.close_code = 1012
         connection.tell()
     visit.page.wait_for_timeout(500)
-    visit.wait_for_epoch(session.run.gate.epoch + 20)
+    visit.wait_for_epoch(session.run.controller.epoch + 20)
     assert visit.session is session
     visit.troubles = [each for each in visit.troubles if "WebSocket" not in each]

@@ -103,7 +103,7 @@ def test_walks_layer_by_layer_and_makes_the_step_that_it_showed(visit: Any) -> N
     expect(page.locator(".stage h3").last).to_have_text("Update")
     page.get_by_role("button", name="Make this step").click()
     expect(page.get_by_text("The next step: batch 2 of 25")).to_be_visible()
-    after = run.gate.latest.parameters
+    after = run.controller.latest.parameters
     change = arrays["update_W_1"].ravel()
     assert abs(after[: change.size] - before[: change.size] - change).max() < 1e-12
 

@@ -60,7 +60,7 @@ def test_distributions_are_those_of_the_engine_and_follow_the_slider(visit: Any)
         place.press("ArrowLeft")
     place.press("Enter")
     caption = table.locator("caption")
-    expect(caption).not_to_have_text(f"activations at epoch {visit.session.run.gate.epoch}")
+    expect(caption).not_to_have_text(f"activations at epoch {visit.session.run.controller.epoch}")
     expect(caption).to_have_text(f"activations at epoch {visit.session.moment.epoch}")
 
 

@@ -63,8 +63,8 @@ def test_a_run_goes_on_while_its_page_is_gone(browser, server, until):
     page.state("playing")
     page.socket.socket.close()
     run = server.workbench.sessions[session].run
-    seen = run.gate.epoch
-    until(lambda: run.gate.epoch > seen + 100)
+    seen = run.controller.epoch
+    until(lambda: run.controller.epoch > seen + 100)
 
 
 def test_a_session_that_is_opened_again_leaves_its_first_page(browser):

@@ -31,7 +31,7 @@ TROUBLES = {
 def test_a_trouble_is_found_and_every_cure_of_it_can_be_applied(name, session, until):
     run = session(TROUBLES[name])
     run.do({"do": "step", "epochs": 60})
-    until(lambda: run.run.gate.latest.epoch == 60 or run.run.message)
+    until(lambda: run.run.controller.latest.epoch == 60 or run.run.message)
     found = {finding["name"]: finding for finding in diagnoses_of(run.run, run.moment)}
     assert name in found, list(found)
     assert found[name]["message"].endswith(".")
@@ -43,7 +43,7 @@ def test_a_trouble_is_found_and_every_cure_of_it_can_be_applied(name, session, u
 def test_a_run_in_which_nothing_is_wrong_has_no_findings(session, until):
     run = session()
     run.do({"do": "step", "epochs": 20})
-    until(lambda: run.run.gate.latest.epoch == 20)
+    until(lambda: run.run.controller.latest.epoch == 20)
     assert diagnoses_of(run.run, run.moment) == []
 
 
@@ -54,7 +54,7 @@ def test_a_rate_that_is_far_too_large_has_one_finding_and_not_overfitting(
 ):
     run = session({"model": {"activation": activation, "learning_rate_init": rate}})
     run.do({"do": "step", "epochs": 200})
-    until(lambda: run.run.gate.latest.epoch == 200)
+    until(lambda: run.run.controller.latest.epoch == 200)
     [finding] = diagnoses_of(run.run, run.moment)
     assert finding["name"] == "diverging loss"
     assert finding["cures"][0]["experiment"]["model"] == {"learning_rate_init": rate / 10}

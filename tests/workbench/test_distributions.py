@@ -18,7 +18,7 @@ def learned(session, until):
     def make(model=None, epochs=3):
         made = session({"model": {"hidden_layer_sizes": [5, 3], "alpha": 0.5, **(model or {})}})
         made.do({"do": "step", "epochs": epochs})
-        until(lambda: made.run.gate.latest.epoch == epochs)
+        until(lambda: made.run.controller.latest.epoch == epochs)
         return made
 
     return make

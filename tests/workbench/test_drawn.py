@@ -115,6 +115,6 @@ def test_a_batch_is_no_larger_than_a_drawing(session, until):
     data = {"kind": "drawn", "points": ENOUGH}
     made = session({"data": data, "inputs": None, "model": {"batch_size": 50}})
     made.do({"do": "step", "epochs": 2})
-    until(lambda: made.run.gate.latest.epoch == 2)
+    until(lambda: made.run.controller.latest.epoch == 2)
     assert made.run.message is None
-    assert made.run.gate.n_batches == 1
+    assert made.run.controller.n_batches == 1

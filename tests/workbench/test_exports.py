@@ -48,7 +48,7 @@ def learned(session, until):
     def make(patch):
         made = session(patch)
         made.do({"do": "step", "epochs": 5})
-        until(lambda: made.run.gate.latest.epoch == 5)
+        until(lambda: made.run.controller.latest.epoch == 5)
         return made
 
     return make
@@ -83,7 +83,7 @@ def test_the_model_is_that_of_the_epoch_that_is_shown(learned):
     model = model_of(session)
     assert model[-1].n_iter_ == 2
     assert len(model[-1].loss_curve_) == 2
-    shown = next(m for m in session.run.gate.moments.kept if m.epoch == 2)
+    shown = next(m for m in session.run.controller.moments.kept if m.epoch == 2)
     np.testing.assert_array_equal(parameters_of(model[-1]), shown.parameters)
     assert model[-1].loss_ == shown.loss
 

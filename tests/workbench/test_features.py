@@ -17,7 +17,7 @@ def learned(session, until):
     made = session(DIGITS)
     made.do({"do": "set", "experiment": {"model": {"hidden_layer_sizes": [7, 5]}}})
     made.do({"do": "step", "epochs": 2})
-    until(lambda: made.run.gate.latest.epoch == 2)
+    until(lambda: made.run.controller.latest.epoch == 2)
     return made
 
 

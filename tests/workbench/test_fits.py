@@ -19,7 +19,7 @@ def learned(session, until):
         made = session(REGRESSION)
         made.do({"do": "set", "experiment": patch or {}})
         made.do({"do": "step", "epochs": 3})
-        until(lambda: made.run.gate.latest.epoch == 3)
+        until(lambda: made.run.controller.latest.epoch == 3)
         made.watch = Watch(fit=True)
         return made
 

@@ -10,9 +10,9 @@ from lamina.workbench.frames import decode
 
 
 def learn(session, epochs, until):
-    at = session.run.gate.epoch + epochs
+    at = session.run.controller.epoch + epochs
     session.do({"do": "step", "epochs": epochs})
-    until(lambda: session.run.gate.latest.epoch == at or session.run.ending)
+    until(lambda: session.run.controller.latest.epoch == at or session.run.ending)
 
 
 def curves_of(session, number):
@@ -57,15 +57,15 @@ def test_a_restored_run_takes_the_same_course_to_the_last_bit(patch, session, un
     # More than the last of them makes before it ends.
     learn(made, 12, until)
     made.do({"do": "keep"})
-    kept, network = made.kept.find(1), made.run.gate.latest.parameters
+    kept, network = made.kept.find(1), made.run.controller.latest.parameters
     made.do({"do": "set", "experiment": {"model": {"alpha": 0.5}}})
     learn(made, 2, until)
     made.do({"do": "pace", "epochs_per_second": 1})
     made.do({"do": "restore", "run": 1})
     assert made.experiment == kept.experiment
-    until(lambda: made.run.gate.latest.epoch == kept.epoch and made.run.status != "playing")
+    until(lambda: made.run.controller.latest.epoch == kept.epoch and made.run.status != "playing")
     assert made.run.ending == kept.ending
-    np.testing.assert_array_equal(made.run.gate.latest.parameters, network)
+    np.testing.assert_array_equal(made.run.controller.latest.parameters, network)
     for name, curve in made.views.curves().items():
         np.testing.assert_array_equal(curve, kept.curves[name])
 
@@ -73,13 +73,13 @@ def test_a_restored_run_takes_the_same_course_to_the_last_bit(patch, session, un
 def test_what_a_hand_did_is_done_again(session, until):
     made = session()
     made.do({"do": "edit", "block": 0, "row": 0, "column": 0, "value": 2.0})
-    until(lambda: made.run.gate.edits)
+    until(lambda: made.run.controller.edits)
     learn(made, 3, until)
     made.do({"do": "rate", "learning_rate": 0.2})
     learn(made, 3, until)
     for value in (1.0, -1.0):
         made.do({"do": "edit", "block": 1, "row": None, "column": 0, "value": value})
-        until(lambda value=value: made.run.gate.edits[-1].after == value)
+        until(lambda value=value: made.run.controller.edits[-1].after == value)
     learn(made, 4, until)
     made.do({"do": "keep"})
     told, course = made.kept.told()["runs"][0], made.views.curves()
@@ -89,9 +89,9 @@ def test_what_a_hand_did_is_done_again(session, until):
     # Both begin with the same first weights, at epoch 0.
     assert (made.views.curves()["curve_loss"] != course["curve_loss"])[1:].all()
     made.do({"do": "restore", "run": 1})
-    until(lambda: made.run.gate.latest.epoch == 10)
+    until(lambda: made.run.controller.latest.epoch == 10)
     np.testing.assert_array_equal(made.views.curves()["curve_loss"], course["curve_loss"])
-    assert made.run.gate.by_hand() == made.kept.find(1).by_hand
+    assert made.run.controller.by_hand() == made.kept.find(1).by_hand
 
 
 def test_a_hand_that_steps_in_leaves_the_rest_undone(session, until):
@@ -106,7 +106,7 @@ def test_a_hand_that_steps_in_leaves_the_rest_undone(session, until):
     made.begin(made.experiment, made.kept.find(1).by_hand)
     made.do({"do": "rate", "learning_rate": 0.05})
     learn(made, 7, until)
-    assert made.run.gate.changes == [(0, 0.05)]
+    assert made.run.controller.changes == [(0, 0.05)]
 
 
 def test_undo_brings_back_the_experiment_before_a_run_was_restored(session, until):

@@ -12,9 +12,9 @@ from lamina.workbench.frames import decode
 
 
 def learn(session, epochs, until):
-    at = session.run.gate.epoch + epochs
+    at = session.run.controller.epoch + epochs
     session.do({"do": "step", "epochs": epochs})
-    until(lambda: session.run.gate.latest.epoch == at)
+    until(lambda: session.run.controller.latest.epoch == at)
 
 
 def begin(session, **query):
@@ -33,7 +33,7 @@ def losses_of(session, number, n_samples=5):
 
 
 def way_of(session):
-    way, moments = Snapshots(), session.run.gate.moments.kept
+    way, moments = Snapshots(), session.run.controller.moments.kept
     way.epochs = [moment.epoch for moment in moments]
     way.losses = [moment.loss for moment in moments]
     way.parameters = [moment.parameters for moment in moments]
@@ -87,7 +87,7 @@ def test_what_places_a_network_in_the_slice_puts_the_path_where_it_is(session, u
     learn(made, 5, until)
     for directions in ("path", "random"):
         _, arrays = begin(made, directions=directions)
-        moments = [moment.parameters for moment in made.run.gate.moments.kept]
+        moments = [moment.parameters for moment in made.run.controller.moments.kept]
         placed = (np.array(moments) - arrays["center"]) @ arrays["projection"].T
         np.testing.assert_allclose(placed, arrays["path"], atol=1e-12)
 
@@ -98,7 +98,9 @@ def test_an_epoch_of_the_past_is_the_middle_where_it_is_shown(session, until):
     made.do({"do": "seek", "epoch": 2})
     header, arrays = begin(made)
     assert header["epoch"] == 2
-    np.testing.assert_array_equal(arrays["center"], made.run.gate.moments.nearest(2).parameters)
+    np.testing.assert_array_equal(
+        arrays["center"], made.run.controller.moments.nearest(2).parameters
+    )
 
 
 def test_before_there_is_a_path_the_directions_are_random(session, until):

@@ -155,7 +155,7 @@ def test_a_session_goes_on_to_what_a_link_says_and_back(session):
     there.do({"do": "open", "link": HOST + fragment_of(wanted.to_json(), 7.5)})
     assert there.experiment == wanted
     assert there.pace == 7.5
-    assert there.run.gate.epoch == 0
+    assert there.run.controller.epoch == 0
     there.do({"do": "undo"})
     assert there.experiment == before
 

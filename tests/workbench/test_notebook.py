@@ -228,7 +228,7 @@ def test_a_page_that_comes_later_has_the_widget(make):
     first.do("step", epochs=3)
     second.do("nonsense")
     assert second.event("error")["of"] == "nonsense"
-    assert widget.session.run.gate.epoch == 0
+    assert widget.session.run.controller.epoch == 0
 
 
 def test_the_run_goes_on_while_its_page_is_gone(make, until):
@@ -238,11 +238,11 @@ def test_the_run_goes_on_while_its_page_is_gone(make, until):
     page.post(do="open")
     page.event("hello")
     page.do("play")
-    until(lambda: widget.session.run.gate.epoch > 3)
+    until(lambda: widget.session.run.controller.epoch > 3)
     page.post(do="leave")
     until(lambda: not widget._server.pages)
-    epoch = widget.session.run.gate.epoch
-    until(lambda: widget.session.run.gate.epoch > epoch + 3)
+    epoch = widget.session.run.controller.epoch
+    until(lambda: widget.session.run.controller.epoch > epoch + 3)
 
 
 def test_two_widgets_know_nothing_of_one_another(make, until):
@@ -277,7 +277,7 @@ def test_python_plays_and_pauses(make, until):
     assert page.event("state")["run"]["status"] == "paused"
     widget.play()
     assert page.event("state")["run"]["status"] == "playing"
-    until(lambda: widget.session.run.gate.epoch > 3)
+    until(lambda: widget.session.run.controller.epoch > 3)
     widget.pause()
     assert page.event("state")["run"]["status"] == "paused"
 

@@ -30,7 +30,7 @@ def test_a_run_begins_with_the_first_parameters_that_fit_draws(run):
     model = clone(problem.model).set_params(learning_rate_init=1e-300, solver="sgd", max_iter=1)
     with pytest.warns(match="Maximum iterations"):
         model.fit(problem.X_train, problem.y_train)
-    np.testing.assert_array_equal(first.gate.latest.parameters, parameters_of(model))
+    np.testing.assert_array_equal(first.controller.latest.parameters, parameters_of(model))
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ def test_a_run_begins_with_the_first_parameters_that_fit_draws(run):
 )
 def test_epoch_0_has_the_losses_and_scores_of_the_first_parameters(patch, run, until):
     first = run(patch)
-    row = first.gate.latest.row
-    assert row == first.gate.curves.first
+    row = first.controller.latest.row
+    assert row == first.controller.curves.first
     # A step of a full batch that is too small to change a bit has the loss of where it began.
     again = fitted_once(first)
     assert row["loss"] == pytest.approx(again.loss_curve_[0], rel=1e-9)
@@ -54,10 +54,10 @@ def test_epoch_0_has_the_losses_and_scores_of_the_first_parameters(patch, run, u
     for name in set(row) - {"epoch", "loss"}:
         assert row[name] == pytest.approx(later[name], rel=1e-9)
     first.step(2)
-    until(lambda: first.gate.latest.epoch == 2)
-    drawn = first.gate.curves.drawn()
+    until(lambda: first.controller.latest.epoch == 2)
+    drawn = first.controller.curves.drawn()
     assert drawn["epoch"].tolist() == [0, 1, 2]
-    assert drawn["loss"].tolist() == [row["loss"], *first.gate.curves.losses()]
+    assert drawn["loss"].tolist() == [row["loss"], *first.controller.curves.losses()]
     assert drawn["validation_loss"][0] == row["validation_loss"]
 
 
@@ -70,7 +70,7 @@ def fitted_once(of):
 
 
 def test_epoch_0_of_a_solver_without_epochs_has_its_loss(run):
-    assert set(run({"model": {"solver": "lbfgs"}}).gate.latest.row) == {"epoch", "loss"}
+    assert set(run({"model": {"solver": "lbfgs"}}).controller.latest.row) == {"epoch", "loss"}
 
 
 def test_a_run_ends_as_fit_does(run, until):
@@ -79,9 +79,9 @@ def test_a_run_ends_as_fit_does(run, until):
     until(lambda: ended.status == "ended")
     alone = fitted_alone(ended)
     assert ended.ending == "no more progress"
-    assert ended.gate.latest.epoch == alone.n_iter_ < 300
-    assert ended.gate.latest.loss == alone.loss_
-    np.testing.assert_array_equal(ended.gate.latest.parameters, parameters_of(alone))
+    assert ended.controller.latest.epoch == alone.n_iter_ < 300
+    assert ended.controller.latest.loss == alone.loss_
+    np.testing.assert_array_equal(ended.controller.latest.parameters, parameters_of(alone))
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -90,14 +90,18 @@ def test_a_run_ends_with_its_last_epoch(run, until):
     ended.play()
     until(lambda: ended.status == "ended")
     assert ended.ending == BY_EPOCHS_END
-    np.testing.assert_array_equal(ended.gate.latest.parameters, parameters_of(fitted_alone(ended)))
+    np.testing.assert_array_equal(
+        ended.controller.latest.parameters, parameters_of(fitted_alone(ended))
+    )
 
 
 def test_the_best_epochs_network_is_what_a_run_leaves_where_fit_brings_it_back(run, until):
     ended = run({"model": {"early_stopping": True, "n_iter_no_change": 3, "max_iter": 200}})
     ended.play()
     until(lambda: ended.status == "ended")
-    np.testing.assert_array_equal(ended.gate.latest.parameters, parameters_of(fitted_alone(ended)))
+    np.testing.assert_array_equal(
+        ended.controller.latest.parameters, parameters_of(fitted_alone(ended))
+    )
 
 
 def test_a_fit_that_fails_says_why_and_leaves_what_was_before(run, until):
@@ -105,22 +109,22 @@ def test_a_fit_that_fails_says_why_and_leaves_what_was_before(run, until):
     failed.play()
     until(lambda: failed.status == "failed")
     assert "non-finite" in failed.message
-    assert np.isfinite(failed.gate.latest.parameters).all()
+    assert np.isfinite(failed.controller.latest.parameters).all()
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_each_iteration_of_lbfgs_has_the_network_that_fit_would_leave_there(run, until):
     at_once = run({"model": {"solver": "lbfgs", "max_iter": 30}})
     for iteration in (1, 2, 5):
-        at_once.step(iteration - at_once.gate.epoch)
-        until(lambda iteration=iteration: at_once.gate.latest.epoch == iteration)
+        at_once.step(iteration - at_once.controller.epoch)
+        until(lambda iteration=iteration: at_once.controller.latest.epoch == iteration)
         alone = fitted_alone(at_once, max_iter=iteration)
-        np.testing.assert_array_equal(at_once.gate.latest.parameters, parameters_of(alone))
-        assert at_once.gate.latest.loss == alone.loss_
+        np.testing.assert_array_equal(at_once.controller.latest.parameters, parameters_of(alone))
+        assert at_once.controller.latest.loss == alone.loss_
     at_once.play()
     until(lambda: at_once.status == "ended")
     np.testing.assert_array_equal(
-        at_once.gate.latest.parameters, parameters_of(fitted_alone(at_once))
+        at_once.controller.latest.parameters, parameters_of(fitted_alone(at_once))
     )
 
 
@@ -135,8 +139,8 @@ def test_a_run_that_nobody_wants_ends_its_thread(run):
 def test_the_model_of_a_moment_predicts_what_its_network_does(run, until):
     learning = run()
     learning.step(3)
-    until(lambda: learning.gate.latest.epoch == 3)
-    moment = learning.gate.moments.nearest(2)
+    until(lambda: learning.controller.latest.epoch == 3)
+    moment = learning.controller.moments.nearest(2)
     model = learning.model_at(moment)
     np.testing.assert_array_equal(parameters_of(model), moment.parameters)
     assert model.n_iter_ == 2

@@ -20,7 +20,7 @@ HEIGHTS = [[0.1 * k, k % 5] for k in range(20)]
 def learn(session, epochs, until):
     """Let a session learn so many epochs."""
     session.do({"do": "step", "epochs": epochs})
-    until(lambda: session.run.gate.latest.epoch == epochs or session.run.ending)
+    until(lambda: session.run.controller.latest.epoch == epochs or session.run.ending)
 
 
 def printed_by(script):
@@ -40,7 +40,7 @@ def test_the_script_of_every_made_data_ends_with_the_same_loss(name, session, un
     inputs = None if name == "curve" else ["x", "y"]
     run = session({"data": {"name": name, "n_samples": 60}, "inputs": inputs})
     learn(run, 5, until)
-    assert final_loss(printed_by(script_of(run))) == run.run.gate.latest.loss
+    assert final_loss(printed_by(script_of(run))) == run.run.controller.latest.loss
 
 
 @pytest.mark.parametrize(
@@ -64,9 +64,9 @@ def test_the_script_of_every_made_data_ends_with_the_same_loss(name, session, un
 def test_the_script_of_every_choice_ends_with_the_same_loss(patch, session, until):
     run = session(patch)
     run.do({"do": "step", "epochs": 9})
-    until(lambda: run.run.gate.latest.epoch == 9 or run.run.ending or run.run.message)
+    until(lambda: run.run.controller.latest.epoch == 9 or run.run.ending or run.run.message)
     assert run.run.message is None
-    assert final_loss(printed_by(script_of(run))) == run.run.gate.latest.loss
+    assert final_loss(printed_by(script_of(run))) == run.run.controller.latest.loss
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
@@ -75,11 +75,11 @@ def test_the_script_of_an_earlier_epoch_that_is_shown_ends_there(solver, session
     run = session({"model": {"solver": solver, "max_iter": 12}})
     learn(run, 5, until)
     run.do({"do": "step", "epochs": 4})
-    until(lambda: run.run.gate.latest.epoch == 9)
+    until(lambda: run.run.controller.latest.epoch == 9)
     run.do({"do": "seek", "epoch": 5})
     printed = printed_by(script_of(run))
     assert f"loss after 5 epochs: {run.moment.loss!r}" in printed
-    assert run.moment.loss != run.run.gate.latest.loss
+    assert run.moment.loss != run.run.controller.latest.loss
 
 
 def test_learning_rates_that_were_set_by_hand_are_set_by_the_script(session, until):
@@ -87,12 +87,12 @@ def test_learning_rates_that_were_set_by_hand_are_set_by_the_script(session, unt
     learn(run, 4, until)
     run.do({"do": "rate", "learning_rate": 0.2})
     run.do({"do": "step", "epochs": 4})
-    until(lambda: run.run.gate.latest.epoch == 8)
+    until(lambda: run.run.controller.latest.epoch == 8)
     script = script_of(run)
     assert "{4: 0.2}" in script
-    assert final_loss(printed_by(script)) == run.run.gate.latest.loss
+    assert final_loss(printed_by(script)) == run.run.controller.latest.loss
     plain = re.sub(r"rates = \{.*\}", "rates = {}", script)
-    assert final_loss(printed_by(plain)) != run.run.gate.latest.loss
+    assert final_loss(printed_by(plain)) != run.run.controller.latest.loss
 
 
 def test_weights_that_were_written_by_hand_are_written_by_the_script(session, until):
@@ -101,10 +101,10 @@ def test_weights_that_were_written_by_hand_are_written_by_the_script(session, un
         run.do({"do": "edit", "block": 0, "row": 1, "column": 2, "value": value})
         until(lambda value=value: run.moment.parameters[5] == value)
         run.do({"do": "step", "epochs": 3})
-        until(lambda epoch=epoch: run.run.gate.latest.epoch == epoch)
+        until(lambda epoch=epoch: run.run.controller.latest.epoch == epoch)
     script = script_of(run)
     assert "weights = {0: [(5, 0.5)], 3: [(5, -0.5)]}" in script
-    assert final_loss(printed_by(script)) == run.run.gate.latest.loss
+    assert final_loss(printed_by(script)) == run.run.controller.latest.loss
 
 
 def test_a_run_that_has_learned_nothing_yet_has_no_script(session):
@@ -122,7 +122,7 @@ def test_a_name_from_outside_does_not_become_code(session, until):
     given = Session(Experiment.from_json({"data": {"kind": "given", "hash": key}}), shelf)
     try:
         given.do({"do": "step"})
-        until(lambda: given.run.gate.latest.epoch == 1)
+        until(lambda: given.run.controller.latest.epoch == 1)
         with pytest.raises(ExperimentError, match="no script can load this data"):
             script_of(given)
     finally:

@@ -14,15 +14,15 @@ from lamina.workbench.models import parameters_of_pages
 
 
 def learn(session, epochs, until):
-    at = session.run.gate.epoch + epochs
+    at = session.run.controller.epoch + epochs
     session.do({"do": "step", "epochs": epochs})
-    until(lambda: session.run.gate.latest.epoch == at)
+    until(lambda: session.run.controller.latest.epoch == at)
 
 
 def test_a_change_begins_again_and_goes_on_playing_if_it_played(session, until):
     made = session()
     made.do({"do": "play"})
-    until(lambda: made.run.gate.epoch > 3)
+    until(lambda: made.run.controller.epoch > 3)
     before = made.run
     made.do({"do": "set", "experiment": {"model": {"alpha": 0.1}}})
     assert made.run is not before
@@ -30,7 +30,7 @@ def test_a_change_begins_again_and_goes_on_playing_if_it_played(session, until):
     before.wait(20)
     made.do({"do": "pause"})
     made.do({"do": "set", "experiment": {"model": {"alpha": 0.2}}})
-    assert (made.run.status, made.run.gate.epoch) == ("paused", 0)
+    assert (made.run.status, made.run.controller.epoch) == ("paused", 0)
 
 
 def test_a_run_that_ended_while_it_played_plays_on_after_the_next_change(session, until):
@@ -45,7 +45,7 @@ def test_a_run_that_ended_while_it_played_plays_on_after_the_next_change(session
     until(lambda: made.run.status == "ended")
     made.do({"do": "pause"})
     made.do({"do": "set", "experiment": {"model": {"alpha": 0.2}}})
-    assert (made.run.status, made.run.gate.epoch) == ("paused", 0)
+    assert (made.run.status, made.run.controller.epoch) == ("paused", 0)
 
 
 def test_a_change_can_catch_up_with_the_epoch_that_was_shown(session, until):
@@ -55,8 +55,8 @@ def test_a_change_can_catch_up_with_the_epoch_that_was_shown(session, until):
     # At one epoch a second, nobody would wait for thirty.
     made.do({"do": "pace", "epochs_per_second": 1})
     made.do({"do": "set", "experiment": {}, "catch_up": True})
-    until(lambda: not made.run.gate.is_hurrying)
-    reached = made.run.gate.epoch
+    until(lambda: not made.run.controller.is_hurrying)
+    reached = made.run.controller.epoch
     assert 1 <= reached <= 30
     assert made.run.status == "paused"
     assert made.moment.epoch == reached
@@ -69,7 +69,7 @@ def test_a_run_that_ends_in_a_hurry_is_shown(session, until):
     learn(made, 30, until)
     made.do({"do": "set", "experiment": {"model": {"max_iter": 5}}, "catch_up": True})
     until(lambda: made.run.status == "ended")
-    assert not made.run.gate.is_hurrying
+    assert not made.run.controller.is_hurrying
     assert made.moment.epoch == 5
 
 
@@ -104,7 +104,7 @@ def test_an_epoch_of_the_past_is_shown_again_and_the_run_goes_on_from_the_latest
     learn(made, 6, until)
     made.do({"do": "seek", "epoch": 2})
     assert made.moment.epoch == 2
-    assert made.moment.loss == made.run.gate.curves.losses()[1]
+    assert made.moment.loss == made.run.controller.curves.losses()[1]
     learn(made, 1, until)
     assert made.moment.epoch == 7
     made.do({"do": "seek", "epoch": 0})
@@ -220,7 +220,7 @@ def test_a_weight_that_was_written_is_taken_back(session, until):
 def test_a_new_run_has_no_weights_to_take_back(session, until):
     made = session()
     made.do({"do": "edit", "block": 0, "row": 0, "column": 0, "value": 1.0})
-    until(lambda: made.run.gate.edits)
+    until(lambda: made.run.controller.edits)
     made.do({"do": "reset"})
     assert made.state()["can_undo"] is False
 

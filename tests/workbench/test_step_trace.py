@@ -29,7 +29,7 @@ def ask(session, row, name="trace", **query):
 
 def hold_at(session, until, epochs):
     session.do({"do": "step", "epochs": epochs})
-    until(lambda: session.run.gate.epoch == epochs and session.moment.ahead is not None)
+    until(lambda: session.run.controller.epoch == epochs and session.moment.ahead is not None)
 
 
 def flat(session, arrays, name):
@@ -92,7 +92,7 @@ def test_of_the_past_all_is_told_but_what_the_optimizer_made(session, until):
     header, arrays = ask(here, 0)
     assert header["epoch"] == 2
     np.testing.assert_array_equal(
-        arrays["W_1"].ravel(), here.run.gate.moments.nearest(2).parameters[:6]
+        arrays["W_1"].ravel(), here.run.controller.moments.nearest(2).parameters[:6]
     )
     assert header["update"] is None
     assert any("earlier epochs" in note for note in header["notes"])

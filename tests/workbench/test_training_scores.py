@@ -11,13 +11,13 @@ from lamina.workbench.training_scores import training_scores
 def test_a_score_is_what_the_model_of_that_epoch_gives(session, until, name):
     made = session({"data": {"name": name}})
     made.do({"do": "step", "epochs": 3})
-    until(lambda: made.run.gate.latest.epoch == 3)
+    until(lambda: made.run.controller.latest.epoch == 3)
     header, arrays = decode(training_scores(made, {}))
     run = made.run
     problem = run.problem
     assert (header["run"], header["n_samples"]) == (run.id, len(problem.X_train))
     assert (arrays["epochs"].tolist(), header["missing"]) == ([0, 1, 2, 3], 0)
     for epoch, score in zip(arrays["epochs"], arrays["scores"], strict=True):
-        model = run.model_at(run.gate.moments.nearest(epoch))
+        model = run.model_at(run.controller.moments.nearest(epoch))
         expected = model.score(problem.X_train, problem.y_train)
         np.testing.assert_allclose(score, expected, rtol=1e-12, atol=1e-12)

@@ -28,7 +28,7 @@ def learned(session, until):
     def make(patch):
         made = session(patch)
         made.do({"do": "step", "epochs": 3})
-        until(lambda: made.run.gate.latest.epoch == 3)
+        until(lambda: made.run.controller.latest.epoch == 3)
         return made
 
     return make
@@ -43,7 +43,7 @@ def frame(session, watch=ALL):
 def test_the_parameters_are_the_engines_to_the_last_bit(patch, learned):
     made = learned(patch)
     _, arrays = frame(made)
-    assert arrays["parameters"].tobytes() == made.run.gate.latest.parameters.tobytes()
+    assert arrays["parameters"].tobytes() == made.run.controller.latest.parameters.tobytes()
     assert arrays["parameters"].dtype.name == made.state()["network"]["dtype"]
 
 
@@ -97,7 +97,7 @@ def test_the_confusion_is_that_of_the_rows_to_test_on(patch, learned):
 def test_curves_and_figures_are_the_historys(learned):
     made = learned({})
     header, arrays = frame(made)
-    row = made.run.gate.curves.last_row()
+    row = made.run.controller.curves.last_row()
     assert header["loss"] == arrays["curve_loss"][-1] == row["loss"]
     assert header["validation_loss"] == arrays["curve_validation_loss"][-1]
     assert header["score"] == {"name": "accuracy", "value": arrays["curve_score"][-1]}

@@ -49,7 +49,7 @@ def _step(session: Session, command: Mapping[str, Any]) -> None:
 def _pace(session: Session, command: Mapping[str, Any]) -> None:
     name = "epochs_per_second"
     session.pace = None if command.get(name) is None else _number(command, name, 0.1, FASTEST_PACE)
-    session.run.gate.set_pace(session.pace)
+    session.run.controller.set_pace(session.pace)
 
 
 def _open(session: Session, command: Mapping[str, Any]) -> None:
@@ -117,7 +117,7 @@ def _go_on(session: Session, before: Run, command: Mapping[str, Any]) -> None:
     if before.is_playing:
         session.run.play()
     if command.get("catch_up") is True:
-        session.run.go_unseen_to(before.gate.epoch)
+        session.run.go_unseen_to(before.controller.epoch)
 
 
 def _rate(session: Session, command: Mapping[str, Any]) -> None:
@@ -127,7 +127,7 @@ def _rate(session: Session, command: Mapping[str, Any]) -> None:
             "this solver has no learning rate: choose a minibatch solver such as 'adam'",
             "learning_rate",
         )
-    session.run.gate.set_rate(rate)
+    session.run.controller.set_rate(rate)
 
 
 def _seek(session: Session, command: Mapping[str, Any]) -> None:
@@ -150,14 +150,14 @@ def _edit(session: Session, command: Mapping[str, Any]) -> None:
             "the run has ended: reset the run, or choose another solver",
             None,
         )
-    if run.gate.latest.batch:
+    if run.controller.latest.batch:
         raise ExperimentError(
             "weights cannot be edited in the middle of an epoch: finish the epoch first", None
         )
     run.pause()
     session.shown = None
-    session.before = [*session.before, len(run.gate.edits)][-MOST_UNDONE:]
-    run.gate.write(place, value)
+    session.before = [*session.before, len(run.controller.edits)][-MOST_UNDONE:]
+    run.controller.write(place, value)
 
 
 def _undo(session: Session, command: Mapping[str, Any]) -> None:
@@ -171,10 +171,10 @@ def _undo(session: Session, command: Mapping[str, Any]) -> None:
         _go_on(session, before, command)
         return
     session.before.pop()
-    if latest < len(session.run.gate.edits):
+    if latest < len(session.run.controller.edits):
         session.run.pause()
-        edit = session.run.gate.edits[latest]
-        session.run.gate.write(edit.place, edit.before)
+        edit = session.run.controller.edits[latest]
+        session.run.controller.write(edit.place, edit.before)
 
 
 def _keep(session: Session, command: Mapping[str, Any]) -> None:

@@ -180,9 +180,9 @@ class Connection:
     async def send_frame(self) -> bool:
         """Send the newest network unless the page has it already; return True if it was sent."""
         session = self.session
-        if session.run.gate.is_hurrying:
+        if session.run.controller.is_hurrying:
             return False
-        session.run.gate.want_news()
+        session.run.controller.request_update()
         views, moment = session.looked_at()
         if self.told is None or self.told[0] != views.run.id:
             # A page cannot draw a run that it has not received: send state and data first.

@@ -54,7 +54,7 @@ def _finding(run: Run, signs: Sequence[DiagnosticWarning]) -> dict[str, Any]:
 
 def _causes(run: Run, moment: Moment) -> Iterator[Sequence[DiagnosticWarning]]:
     """Yield the signs of each cause."""
-    curves, problem = run.gate.curves, run.problem
+    curves, problem = run.controller.curves, run.problem
     for unscaled in unscaled_features(problem.X_train, None):
         yield [unscaled]
     if not moment.epoch or not run.by_epochs:

@@ -73,7 +73,7 @@ class Distributions:
         self.run, self.engine = run, engine
         self.rows = _some(run.rows)
         self._over_time = {
-            name: OverTime(run.gate, partial(self._column, quantity))
+            name: OverTime(run.controller, partial(self._column, quantity))
             for name, quantity in QUANTITIES.items()
         }
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from lamina.errors import ExperimentError
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.frames import encode, to_json
-from lamina.workbench.gate import ByHand
 from lamina.workbench.runs import PAUSED, PLAYING
+from lamina.workbench.training_controller import ByHand
 from lamina.workbench.views import SCORES
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _as_it_is(session: Session, number: int, name: Any) -> KeptRun:
     run, curves = session.run, session.views.curves()
     if not curves["curve_epoch"][-1]:
         raise ExperimentError("train for at least one epoch, then keep the run", None)
-    epoch, names = curves["curve_epoch"][-1], run.gate.curves.names
+    epoch, names = curves["curve_epoch"][-1], run.controller.curves.names
     ending = run.message or run.ending
     return KeptRun(
         number=number,
@@ -186,7 +186,7 @@ def _as_it_is(session: Session, number: int, name: Any) -> KeptRun:
         experiment=session.experiment,
         task=run.problem.dataset.task,
         data=run.problem.dataset.name,
-        by_hand=run.gate.by_hand().until(int(epoch)),
+        by_hand=run.controller.by_hand().until(int(epoch)),
         ending=None if run.status in (PLAYING, PAUSED) else ending,
         score=next((score for score in SCORES if score in names), None),
         curves=curves,

@@ -160,7 +160,7 @@ def _slice_of(
 
 def _way_of(run: Run) -> Snapshots | None:
     """Return the run's kept networks as Snapshots, or None if there are too few to span a plane."""
-    kept = run.gate.moments.kept[:]
+    kept = run.controller.moments.kept[:]
     if len(kept) < FEWEST:
         return None
     chosen = np.unique(np.linspace(0, len(kept) - 1, min(len(kept), MOST_ON_PATH)).round())

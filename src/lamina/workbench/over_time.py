@@ -7,7 +7,7 @@ from time import thread_time
 from typing import Generic, TypeVar
 
 from lamina.workbench.curves import Moment
-from lamina.workbench.gate import Gate
+from lamina.workbench.training_controller import TrainingController
 
 Found = TypeVar("Found")
 
@@ -22,14 +22,14 @@ class OverTime(Generic[Found]):
 
     Parameters
     ----------
-    gate : Gate
+    controller : TrainingController
         Holds the snapshots of the run.
     of : callable
         `of(moment)` computes the value.
     """
 
-    def __init__(self, gate: Gate, of: Callable[[Moment], Found]) -> None:
-        self.gate, self.of = gate, of
+    def __init__(self, controller: TrainingController, of: Callable[[Moment], Found]) -> None:
+        self.controller, self.of = controller, of
         self._found: dict[float, tuple[Moment, Found]] = {}
 
     def columns(self, shown: Moment) -> tuple[list[tuple[Moment, Found]], int]:
@@ -59,8 +59,10 @@ class OverTime(Generic[Found]):
 
     def _wanted(self, shown: Moment) -> list[Moment]:
         """Return a fixed selection of the snapshots, plus the latest and the displayed one."""
-        chosen = {place_of(each): each for each in thinned(self.gate.moments.kept[:], MOST_COLUMNS)}
-        for moment in (self.gate.latest, shown):
+        chosen = {
+            place_of(each): each for each in thinned(self.controller.moments.kept[:], MOST_COLUMNS)
+        }
+        for moment in (self.controller.latest, shown):
             chosen[place_of(moment)] = moment
         return [chosen[place] for place in sorted(chosen)]
 

@@ -18,8 +18,8 @@ from lamina.estimators.state import network_attributes, standardised_parameters_
 from lamina.training import watching
 from lamina.workbench.curves import Moment
 from lamina.workbench.first_losses import before_first_step
-from lamina.workbench.gate import Abandoned, ByHand, Gate
 from lamina.workbench.problems import Problem
+from lamina.workbench.training_controller import Abandoned, ByHand, TrainingController
 
 _numbers = itertools.count(1)
 PLAYING, PAUSED, ENDED, FAILED = "playing", "paused", "ended", "failed"
@@ -45,7 +45,7 @@ class Run:
     objective : Objective
     rows : Rows
         Network, objective and training data as the engine receives them.
-    gate : Gate
+    controller : TrainingController
         Controller of the fit, with its history.
     model : estimator
         Fitted once the run has ended.
@@ -65,9 +65,11 @@ class Run:
         first = self._first_look()
         self.spec, self.task = first.spec, first.task
         self.objective, self.rows = first.objective, first.rows
-        self.gate = Gate(first.start, tell, self._n_batches(), before_first_step(first))
+        self.controller = TrainingController(
+            first.start, tell, self._n_batches(), before_first_step(first)
+        )
         if again is not None:
-            self.gate.do_again(again)
+            self.controller.do_again(again)
         self.ending: str | None = None
         self.message: str | None = None
         self.is_playing = False
@@ -98,7 +100,7 @@ class Run:
             return FAILED
         if self.ending is not None:
             return ENDED
-        return PLAYING if self.is_playing and self.gate.is_open else PAUSED
+        return PLAYING if self.is_playing and self.controller.is_open else PAUSED
 
     @property
     def max_epochs(self) -> int:
@@ -113,31 +115,31 @@ class Run:
     def play(self) -> None:
         """Start or continue training."""
         self.is_playing = True
-        self.gate.let_pass(math.inf)
+        self.controller.allow_epochs(math.inf)
 
     def pause(self) -> None:
         """Pause after the current epoch."""
         self.is_playing = False
-        self.gate.let_pass(0)
+        self.controller.allow_epochs(0)
 
     def catch_up(self, epochs: float) -> None:
         """Run a number of epochs without pacing, then hold; infinity runs all."""
         self.is_playing = True
-        self.gate.let_pass(epochs, in_haste=True)
+        self.controller.allow_epochs(epochs, ignore_pace=True)
 
     def go_unseen_to(self, epoch: int) -> None:
         """Fast-forward to an epoch without frames, within a time limit; then play on or hold."""
         if epoch:
-            self.gate.hurry(epoch, SECONDS_TO_CATCH_UP, holds=not self.is_playing)
+            self.controller.hurry(epoch, SECONDS_TO_CATCH_UP, holds=not self.is_playing)
 
     def step(self, epochs: int) -> None:
         """Run a number of epochs, then hold."""
         self.is_playing = False
-        self.gate.let_pass(epochs)
+        self.controller.allow_epochs(epochs)
 
     def model_at(self, moment: Moment) -> Any:
         """Return an independent copy of the estimator at a snapshot of this run."""
-        model, losses = clone(self.problem.model), self.gate.curves.losses()[: moment.epoch]
+        model, losses = clone(self.problem.model), self.controller.curves.losses()[: moment.epoch]
         vars(model).update(
             **network_attributes(self.spec, moment.parameters.copy(), self.task.scaling),
             **self.task.attributes(),
@@ -153,11 +155,11 @@ class Run:
     def step_batches(self, batches: int) -> None:
         """Run a number of batches, then hold."""
         self.is_playing = False
-        self.gate.let_batches_pass(batches)
+        self.controller.allow_batches(batches)
 
     def abandon(self) -> None:
         """End the thread, because this run is no longer needed."""
-        self.gate.abandon()
+        self.controller.abandon()
 
     def wait(self, seconds: float | None = None) -> None:
         """Wait for the thread to end."""
@@ -173,23 +175,23 @@ class Run:
             return
         except Exception as error:  # show any error on the page and keep the server running
             self.message = f"{error}" or type(error).__name__
-        self.gate.end_hurry()
+        self.controller.end_hurry()
         self.tell()
 
     def _fit_by_epochs(self) -> None:
         of, told = self.problem, _Ending()
-        self.model.set_params(callbacks=[self.gate, told])
+        self.model.set_params(callbacks=[self.controller, told])
         self.model.fit(of.X_train, of.y_train, validation_data=(of.X_test, of.y_test))
-        row, epochs = self.gate.curves.last_row(), self.model.n_iter_
+        row, epochs = self.controller.curves.last_row(), self.model.n_iter_
         self._keep_last(epochs, row)
         exhausted = epochs >= self.max_epochs
         self.ending = BY_EPOCHS_END if exhausted else told.ending
 
     def _fit_at_once(self) -> None:
         """Fit with a solver without epochs; lamina's observer of fits reports its iterations."""
-        of, gate = self.problem, self.gate
-        gate.hold_before_iterations(self._network_at)
-        with watching(gate.on_iteration):
+        of, controller = self.problem, self.controller
+        controller.hold_before_iterations(self._network_at)
+        with watching(controller.on_iteration):
             self.model.fit(of.X_train, of.y_train)
         self._keep_last(self.model.n_iter_, {"epoch": self.model.n_iter_, "loss": self.model.loss_})
         exhausted = self.model.n_iter_ >= self.max_epochs
@@ -214,8 +216,8 @@ class Run:
     def _keep_last(self, epoch: int, row: dict[str, float]) -> None:
         """Store the final network, which early stopping may have restored from the best epoch."""
         last = Moment(epoch, self._trained(self.model), row)
-        self.gate.latest = last
-        self.gate.moments.add_last(last)
+        self.controller.latest = last
+        self.controller.moments.add_last(last)
 
 
 class _Ending:

@@ -73,8 +73,11 @@ def _lines(run: Run, epoch: int) -> Iterator[str]:
     yield from _imports(run, of_data)
     is_guided = _is_guided(run, epoch)
     if is_guided:
-        rates, weights = dict(run.gate.changes), defaultdict[int, list[tuple[int, float]]](list)
-        for edit in run.gate.edits:
+        rates, weights = (
+            dict(run.controller.changes),
+            defaultdict[int, list[tuple[int, float]]](list),
+        )
+        for edit in run.controller.edits:
             weights[edit.epoch].append((edit.place, edit.after))
         yield CALLBACK.format(rates=rates, weights=dict(weights), epoch=epoch)
     yield ""
@@ -97,8 +100,8 @@ def _lines(run: Run, epoch: int) -> Iterator[str]:
 
 def _is_guided(run: Run, epoch: int) -> bool:
     """Return True if a callback must set rates, change weights or stop the fit early."""
-    by_hand = bool(run.gate.changes or run.gate.edits)
-    is_before_its_end = run.ending is None or epoch < run.gate.latest.epoch
+    by_hand = bool(run.controller.changes or run.controller.edits)
+    is_before_its_end = run.ending is None or epoch < run.controller.latest.epoch
     return run.by_epochs and (is_before_its_end or by_hand)
 
 

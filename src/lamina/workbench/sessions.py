@@ -14,7 +14,6 @@ from lamina.workbench.commands import COMMANDS
 from lamina.workbench.curves import Moment
 from lamina.workbench.description import data_described, network_described
 from lamina.workbench.experiment import Experiment
-from lamina.workbench.gate import ByHand
 from lamina.workbench.kept_runs import KeptRuns
 from lamina.workbench.lessons import goals
 from lamina.workbench.links import Opened
@@ -22,6 +21,7 @@ from lamina.workbench.planes import plane_of
 from lamina.workbench.problems import pose
 from lamina.workbench.runs import Run
 from lamina.workbench.sources import Shelf
+from lamina.workbench.training_controller import ByHand
 from lamina.workbench.views import SCORES, Views, Watch, data_message
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Session:
         problem = pose(experiment, self.shelf)
         plane = plane_of(problem)
         run = Run(problem, self._tell, again)
-        run.gate.set_pace(self.pace)
+        run.controller.set_pace(self.pace)
         if self._run is not None:
             self._run.abandon()
         self.experiment = experiment.for_task(problem.dataset.task)
@@ -148,8 +148,10 @@ class Session:
     def looked_at(self) -> tuple[Views, Moment]:
         """Return the displayed network with the views of its run, because another run may begin."""
         views = self.views
-        gate = views.run.gate
-        return views, gate.latest if self.shown is None else gate.moments.nearest(self.shown)
+        controller = views.run.controller
+        return views, controller.latest if self.shown is None else controller.moments.nearest(
+            self.shown
+        )
 
     def state(self) -> dict[str, Any]:
         """Return the event with experiment, run, data and network, without their numbers."""
@@ -161,7 +163,7 @@ class Session:
                 "run": {
                     "id": run.id,
                     "status": run.status,
-                    "epoch": run.gate.epoch,
+                    "epoch": run.controller.epoch,
                     "max_epochs": run.max_epochs,
                     "by_epochs": run.by_epochs,
                     "ending": run.ending,
@@ -170,7 +172,7 @@ class Session:
                 "pace": self.pace,
                 "can_undo": bool(self.before),
                 "data": {"id": self.n_data, **data_described(run.problem)},
-                "network": network_described(run.spec, run.gate.latest.parameters),
+                "network": network_described(run.spec, run.controller.latest.parameters),
             }
 
     def data(self) -> bytes:
@@ -187,7 +189,7 @@ class Session:
             "run": run.id,
             "epoch": moment.epoch,
             "batch": moment.batch,
-            "n_batches": run.gate.n_batches,
+            "n_batches": run.controller.n_batches,
             "batch_loss": moment.batch_loss,
             "is_latest": is_latest,
             "status": run.status,
@@ -195,8 +197,8 @@ class Session:
             "validation_loss": moment.row.get("validation_loss", math.nan),
             "score": next(scores, None),
             "learning_rate": moment.row.get("learning_rate", math.nan),
-            "epochs_per_second": run.gate.speed(),
-            "remembered": run.gate.moments.extent(),
+            "epochs_per_second": run.controller.speed(),
+            "remembered": run.controller.moments.extent(),
             "lesson": None if watch.lesson is None else goals(run, watch.lesson),
         }
         return views.frame(moment, watch, header)

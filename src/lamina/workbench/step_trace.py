@@ -125,7 +125,7 @@ def _without_numbers(session: Session, why: str) -> dict[str, Any]:
 def _lay(session: Session, query: Mapping[str, str], has_update: bool = True) -> Laid:
     with session.lock:
         run, moment, shown = session.run, session.moment, session.shown
-    latest = run.gate.latest
+    latest = run.controller.latest
     if shown is not None and moment.epoch == latest.epoch and not latest.batch:
         moment = latest
     asked = query.get("row", "0")
@@ -134,7 +134,7 @@ def _lay(session: Session, query: Mapping[str, str], has_update: bool = True) ->
     rows = _next_rows(run, moment) if is_next else np.array([_row(asked, len(run.rows.y))])
     draws, following = None, None
     if ahead is not None:
-        state, rate = ahead.state, run.gate.rate_ahead or ahead.learning_rate
+        state, rate = ahead.state, run.controller.rate_ahead or ahead.learning_rate
         if has_update:
             following = Following(optimizer_settings(run.model), state, rate)
         draws = Draws(state.seed, state.step, rows) if run.spec.draws else None
@@ -205,7 +205,7 @@ def _title(run: Run, moment: Moment, rows: NDArray[np.int64], is_next: bool) -> 
         return f"A step with training row {rows[0]} alone"
     if not run.by_epochs:
         return f"The gradient of all {len(rows)} training rows"
-    n = run.gate.n_batches
+    n = run.controller.n_batches
     return f"The next step: batch {moment.batch + 1} of {n}, {len(rows)} rows"
 
 

@@ -41,7 +41,7 @@ class TrainingScores(OverTime[float]):
         def of(moment: Moment) -> float:
             return float(score(engine.predict(run.spec, moment.parameters, X)))
 
-        super().__init__(run.gate, of)
+        super().__init__(run.controller, of)
 
 
 def training_scores(session: Session, query: Mapping[str, str]) -> bytes:

@@ -75,7 +75,7 @@ class Views:
         self.run, self.plane = run, plane
         # One thread, so that training keeps its cores.
         self.engine = choose_engine(run.model.engine, 1, run.model.precision)
-        self.dtype = run.gate.latest.parameters.dtype
+        self.dtype = run.controller.latest.parameters.dtype
         self.distributions = Distributions(run, self.engine)
         self.training_scores = TrainingScores(run, self.engine)
         self.cells = lru_cache(maxsize=4)(self._cells)
@@ -98,7 +98,7 @@ class Views:
 
     def curves(self) -> dict[str, NDArray[np.float64]]:
         """Return the drawn columns of the history, by their names in a frame."""
-        columns = self.run.gate.curves.drawn()
+        columns = self.run.controller.curves.drawn()
         drawn = {f"curve_{name}": columns[name] for name in CURVES if name in columns}
         score = next((columns[name] for name in SCORES if name in columns), None)
         return drawn if score is None else {**drawn, "curve_score": score}

@@ -37,7 +37,7 @@ def learned(experiment, seed, epochs, until):
     """A run of an experiment with that seed, after so many epochs."""
     run = Run(pose(experiment.merged({"model": {"random_state": seed}}), MemoryShelf()), lambda: 0)
     run.step(epochs)
-    until(lambda: run.gate.latest.epoch >= epochs or run.status in (ENDED, FAILED))
+    until(lambda: run.controller.latest.epoch >= epochs or run.status in (ENDED, FAILED))
     run.abandon()
     return run
 
@@ -144,7 +144,7 @@ def test_what_cannot_come_true_any_more_is_late(until):
 def test_before_the_first_epoch_what_is_not_known_is_not_met():
     run = Run(pose(LESSONS["dropout"].experiments()[0], MemoryShelf()), lambda: 0)
     for measure in MEASURES.values():
-        value = measure.now(run, run.gate.latest)
+        value = measure.now(run, run.controller.latest)
         assert math.isnan(value) or measure.said(value) != "–"
     assert not any(p.met for p in progress_of(run, LESSONS["dropout"].steps[0].holds))
     run.abandon()

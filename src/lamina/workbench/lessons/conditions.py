@@ -120,7 +120,7 @@ class Result:
 
     def _best(self, run: Run, within: int) -> float:
         """The value nearest to what is waited for, of the epochs that count."""
-        columns, name = run.gate.curves.columns(), MEASURES[self.measure].curve
+        columns, name = run.controller.curves.columns(), MEASURES[self.measure].curve
         if name not in columns:
             return math.nan
         values = columns[name][columns["epoch"] <= within]
@@ -142,7 +142,7 @@ class Result:
 
 def progress_of(run: Run, conditions: tuple[Condition, ...]) -> list[Progress]:
     """How far a run is from each of them, all at one moment."""
-    moment = run.gate.latest
+    moment = run.controller.latest
     return [condition.progress(run, moment) for condition in conditions]
 
 

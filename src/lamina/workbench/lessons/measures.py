@@ -68,12 +68,12 @@ def _of_row(column: str) -> Callable[[Run, Moment], float]:
 
 
 def _rise(run: Run, moment: Moment) -> float:
-    losses = run.gate.curves.validation_losses()[: moment.epoch]
+    losses = run.controller.curves.validation_losses()[: moment.epoch]
     return losses[-1] / min(losses) - 1 if losses and min(losses) > 0 else math.nan
 
 
 def _fraction_of_rises(run: Run, moment: Moment) -> float:
-    losses = np.array(run.gate.curves.losses()[: moment.epoch][-LATELY - 1 :])
+    losses = np.array(run.controller.curves.losses()[: moment.epoch][-LATELY - 1 :])
     return float(np.mean(np.diff(losses) > 0)) if len(losses) > LATELY else math.nan
 
 

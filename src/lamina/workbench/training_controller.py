@@ -67,7 +67,7 @@ class ByHand(NamedTuple):
         return ByHand(rates, tuple(edit for edit in self.edits if edit.epoch <= epoch))
 
 
-class Gate:
+class TrainingController:
     """Controller that decides when the epochs of one fit may run.
 
     Parameters
@@ -114,11 +114,11 @@ class Gate:
         self._changed = Condition()
         self._allowance: float = 0
         self._pace: float | None = None
-        self._hurries = False
+        self._ignores_pace = False
         self._hurry: Hurry | None = None
         self._due = 0.0
         self._rate: float | None = None
-        self._news_wanted = False
+        self._update_requested = False
         self._abandoned = False
         self._speed = Speed()
         self._network_at: Callable[[int], NDArray[Any]] = lambda k: start
@@ -138,10 +138,10 @@ class Gate:
         self._again = by_hand
         self._epochs_again = {at for at, _ in by_hand.rates} | {e.epoch for e in by_hand.edits}
 
-    def let_pass(self, epochs: float, *, in_haste: bool = False) -> None:
-        """Allow more epochs: infinity runs on, 0 holds; `in_haste` ignores the pace."""
+    def allow_epochs(self, epochs: float, *, ignore_pace: bool = False) -> None:
+        """Allow more epochs: infinity runs on, 0 holds; `ignore_pace` ignores the pace."""
         with self._changed:
-            self._allowance, self._due, self._hurries = epochs, perf_counter(), in_haste
+            self._allowance, self._due, self._ignores_pace = epochs, perf_counter(), ignore_pace
             self._hurry = None
             self._batches, self.hears_steps = 0, False
             self._changed.notify_all()
@@ -165,7 +165,7 @@ class Gate:
                 self._allowance = 0
             self._hurry, self._due = None, perf_counter()
 
-    def let_batches_pass(self, batches: int) -> None:
+    def allow_batches(self, batches: int) -> None:
         """Allow a number of further batches, within an epoch or across epochs."""
         with self._changed:
             self._allowance, self._batches, self.hears_steps = 0, batches, True
@@ -206,9 +206,9 @@ class Gate:
         """Return the recent number of epochs per second; 0 while the fit is held."""
         return self._speed.now(self.epoch) if self.is_open else 0.0
 
-    def want_news(self) -> None:
+    def request_update(self) -> None:
         """Request an update of `latest`, and a call of `tell` once it is done."""
-        self._news_wanted = True
+        self._update_requested = True
 
     # The methods below run in the training thread.
 
@@ -226,14 +226,14 @@ class Gate:
         if self.moments.wants(epoch):
             self.latest = Moment(epoch, fit.parameters.copy(), row)
             self.moments.add(self.latest)
-        elif self._news_wanted or self._is_slow:
+        elif self._update_requested or self._is_slow:
             self.latest = Moment(epoch, fit.parameters.copy(), row)
         self.epoch = epoch
         if self._has_arrived():
             self.latest = self._present(fit)
             self.end_hurry()
             self._announce()
-        elif self._news_wanted:
+        elif self._update_requested:
             self._announce()
         if epoch >= fit.max_epochs:
             # Without stop(), the fit would warn that it has not converged.
@@ -268,7 +268,7 @@ class Gate:
     @property
     def _is_paced(self) -> bool:
         is_unseen = self._hurry is not None
-        return self._pace is not None and not self._hurries and not is_unseen
+        return self._pace is not None and not self._ignores_pace and not is_unseen
 
     def _has_arrived(self) -> bool:
         """Return True if a fast-forward ends at this epoch."""
@@ -276,7 +276,7 @@ class Gate:
         return hurry is not None and (self.epoch >= hurry.epoch or perf_counter() >= hurry.end)
 
     def _announce(self) -> None:
-        self._news_wanted = False
+        self._update_requested = False
         self.tell()
 
     def _hold(self, fit: Any) -> None:
@@ -372,7 +372,7 @@ class Gate:
         with self._changed:
             self._allowance -= 1
         began = perf_counter()
-        if self._allowance <= 0 or (self._news_wanted and began >= self._due_to_look):
+        if self._allowance <= 0 or (self._update_requested and began >= self._due_to_look):
             self.latest = Moment(record.epoch, self._network_at(record.epoch), row)
             self.moments.add_last(self.latest)
             now = perf_counter()
