@@ -91,7 +91,7 @@ def test_what_a_hand_did_is_done_again(session, until):
     made.do({"do": "restore", "run": 1})
     until(lambda: made.run.controller.latest.epoch == 10)
     np.testing.assert_array_equal(made.views.curves()["curve_loss"], course["curve_loss"])
-    assert made.run.controller.by_hand() == made.kept.find(1).by_hand
+    assert made.run.controller.manual_edits() == made.kept.find(1).manual_edits
 
 
 def test_a_hand_that_steps_in_leaves_the_rest_undone(session, until):
@@ -103,7 +103,7 @@ def test_a_hand_that_steps_in_leaves_the_rest_undone(session, until):
     made.do({"do": "pace", "epochs_per_second": None})
     made.do({"do": "restore", "run": 1})
     made.run.pause()
-    made.begin(made.experiment, made.kept.find(1).by_hand)
+    made.begin(made.experiment, made.kept.find(1).manual_edits)
     made.do({"do": "rate", "learning_rate": 0.05})
     learn(made, 7, until)
     assert made.run.controller.changes == [(0, 0.05)]

@@ -192,7 +192,7 @@ def _forget(session: Session, command: Mapping[str, Any]) -> None:
 def _restore(session: Session, command: Mapping[str, Any]) -> None:
     """Start a kept run again and fast-forward to its epoch, or to its end if it had ended."""
     kept, before = session.kept.find(command.get("run")), session.experiment
-    session.begin(kept.experiment, kept.by_hand)
+    session.begin(kept.experiment, kept.manual_edits)
     session.before = [*session.before, before][-MOST_UNDONE:]
     session.run.catch_up(kept.epoch if kept.ending is None else math.inf)
 

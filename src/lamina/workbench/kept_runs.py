@@ -17,7 +17,7 @@ from lamina.errors import ExperimentError
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.frames import encode, to_json
 from lamina.workbench.runs import PAUSED, PLAYING
-from lamina.workbench.training_controller import ByHand
+from lamina.workbench.training_controller import ManualEdits
 from lamina.workbench.views import SCORES
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MOST_RUNS = 20
 MOST_BYTES = 4 << 20
 LONGEST_NAME = 60
-BYTES_BY_HAND = 32
+BYTES_PER_EDIT = 32
 ALL = "all"
 
 
@@ -46,7 +46,7 @@ class KeptRun:
     task : {'classification', 'regression'}
     data : str
         Name of the data.
-    by_hand : ByHand
+    manual_edits : ManualEdits
         Changes made by hand during the run.
     ending : str or None
         Reason why it ended or failed; None if it could have continued.
@@ -62,7 +62,7 @@ class KeptRun:
     experiment: Experiment
     task: str
     data: str
-    by_hand: ByHand
+    manual_edits: ManualEdits
     ending: str | None
     score: str | None
     curves: Mapping[str, NDArray[np.float64]]
@@ -75,9 +75,9 @@ class KeptRun:
     @property
     def n_bytes(self) -> int:
         """Approximate size in memory and in a message."""
-        n_by_hand = len(self.by_hand.rates) + len(self.by_hand.edits)
+        n_edits = len(self.manual_edits.rates) + len(self.manual_edits.edits)
         of_curves = sum(curve.nbytes for curve in self.curves.values())
-        return len(to_json(self.experiment.to_json())) + of_curves + BYTES_BY_HAND * n_by_hand
+        return len(to_json(self.experiment.to_json())) + of_curves + BYTES_PER_EDIT * n_edits
 
     def told(self) -> dict[str, Any]:
         """Return the description for the page, without the curves."""
@@ -94,8 +94,8 @@ class KeptRun:
             "loss": self._last("curve_loss"),
             "validation_loss": self._last("curve_validation_loss"),
             "score": score if self.score else None,
-            "rates": [list(change) for change in self.by_hand.rates],
-            "n_written": len(self.by_hand.edits),
+            "rates": [list(change) for change in self.manual_edits.rates],
+            "n_written": len(self.manual_edits.edits),
         }
 
     def _last(self, curve: str) -> float | None:
@@ -127,7 +127,11 @@ class KeptRuns:
         """
         run = _as_it_is(session, self._n_kept + 1, name)
         for other in self.runs:
-            if (other.run, other.epoch, other.by_hand) == (run.run, run.epoch, run.by_hand):
+            if (other.run, other.epoch, other.manual_edits) == (
+                run.run,
+                run.epoch,
+                run.manual_edits,
+            ):
                 raise ExperimentError(f"this run is already kept as {other.name!r}", "name")
         if len(self.runs) >= MOST_RUNS:
             raise ExperimentError(
@@ -186,7 +190,7 @@ def _as_it_is(session: Session, number: int, name: Any) -> KeptRun:
         experiment=session.experiment,
         task=run.problem.dataset.task,
         data=run.problem.dataset.name,
-        by_hand=run.controller.by_hand().until(int(epoch)),
+        manual_edits=run.controller.manual_edits().until(int(epoch)),
         ending=None if run.status in (PLAYING, PAUSED) else ending,
         score=next((score for score in SCORES if score in names), None),
         curves=curves,

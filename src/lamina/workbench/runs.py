@@ -19,7 +19,7 @@ from lamina.training import watching
 from lamina.workbench.curves import Moment
 from lamina.workbench.first_losses import before_first_step
 from lamina.workbench.problems import Problem
-from lamina.workbench.training_controller import Abandoned, ByHand, TrainingController
+from lamina.workbench.training_controller import Abandoned, ManualEdits, TrainingController
 
 _numbers = itertools.count(1)
 PLAYING, PAUSED, ENDED, FAILED = "playing", "paused", "ended", "failed"
@@ -35,7 +35,7 @@ class Run:
     problem : Problem
     tell : callable
         Called in the training thread when requested news is available.
-    again : ByHand, optional
+    again : ManualEdits, optional
         Changes made by hand to the run that this one repeats.
 
     Attributes
@@ -58,7 +58,7 @@ class Run:
     """
 
     def __init__(
-        self, problem: Problem, tell: Callable[[], None], again: ByHand | None = None
+        self, problem: Problem, tell: Callable[[], None], again: ManualEdits | None = None
     ) -> None:
         self.id, self.problem, self.tell = next(_numbers), problem, tell
         self.model = clone(problem.model)
@@ -69,7 +69,7 @@ class Run:
             first.start, tell, self._n_batches(), before_first_step(first)
         )
         if again is not None:
-            self.controller.do_again(again)
+            self.controller.repeat_edits(again)
         self.ending: str | None = None
         self.message: str | None = None
         self.is_playing = False

@@ -100,9 +100,9 @@ def _lines(run: Run, epoch: int) -> Iterator[str]:
 
 def _is_guided(run: Run, epoch: int) -> bool:
     """Return True if a callback must set rates, change weights or stop the fit early."""
-    by_hand = bool(run.controller.changes or run.controller.edits)
+    manual_edits = bool(run.controller.changes or run.controller.edits)
     is_before_its_end = run.ending is None or epoch < run.controller.latest.epoch
-    return run.by_epochs and (is_before_its_end or by_hand)
+    return run.by_epochs and (is_before_its_end or manual_edits)
 
 
 def _sentence(name: str) -> str:

@@ -21,7 +21,7 @@ from lamina.workbench.planes import plane_of
 from lamina.workbench.problems import pose
 from lamina.workbench.runs import Run
 from lamina.workbench.sources import Shelf
-from lamina.workbench.training_controller import ByHand
+from lamina.workbench.training_controller import ManualEdits
 from lamina.workbench.views import SCORES, Views, Watch, data_message
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Session:
         self._run: Run | None = None
         self.begin(experiment)
 
-    def begin(self, experiment: Experiment, again: ByHand | None = None) -> None:
+    def begin(self, experiment: Experiment, again: ManualEdits | None = None) -> None:
         """Start an experiment at epoch 0; change nothing if it is not valid.
 
         With `again`, repeat the changes made by hand to an earlier run of it.

@@ -47,7 +47,7 @@ class Edit(NamedTuple):
     after: float
 
 
-class ByHand(NamedTuple):
+class ManualEdits(NamedTuple):
     """Changes made by hand to a run in progress.
 
     Attributes
@@ -61,10 +61,10 @@ class ByHand(NamedTuple):
     rates: tuple[tuple[int, float], ...] = ()
     edits: tuple[Edit, ...] = ()
 
-    def until(self, epoch: int) -> ByHand:
+    def until(self, epoch: int) -> ManualEdits:
         """Return the changes up to an epoch, including those right after it."""
         rates = tuple(change for change in self.rates if change[0] <= epoch)
-        return ByHand(rates, tuple(edit for edit in self.edits if edit.epoch <= epoch))
+        return ManualEdits(rates, tuple(edit for edit in self.edits if edit.epoch <= epoch))
 
 
 class TrainingController:
@@ -109,7 +109,7 @@ class TrainingController:
         self.changes: list[tuple[int, float]] = []
         self.edits: list[Edit] = []
         self._to_write: list[tuple[int, float]] = []
-        self._again, self._epochs_again = ByHand(), set[int]()
+        self._again, self._epochs_again = ManualEdits(), set[int]()
         self.epoch = 0
         self._changed = Condition()
         self._allowance: float = 0
@@ -129,14 +129,16 @@ class TrainingController:
         """True if an epoch may run now."""
         return self._allowance > 0
 
-    def by_hand(self) -> ByHand:
+    def manual_edits(self) -> ManualEdits:
         """Return the changes made by hand to this run so far."""
-        return ByHand(tuple(self.changes), tuple(self.edits))
+        return ManualEdits(tuple(self.changes), tuple(self.edits))
 
-    def do_again(self, by_hand: ByHand) -> None:
+    def repeat_edits(self, manual_edits: ManualEdits) -> None:
         """Repeat another run's changes after the same epochs, until a new one is made by hand."""
-        self._again = by_hand
-        self._epochs_again = {at for at, _ in by_hand.rates} | {e.epoch for e in by_hand.edits}
+        self._again = manual_edits
+        self._epochs_again = {at for at, _ in manual_edits.rates} | {
+            e.epoch for e in manual_edits.edits
+        }
 
     def allow_epochs(self, epochs: float, *, ignore_pace: bool = False) -> None:
         """Allow more epochs: infinity runs on, 0 holds; `ignore_pace` ignores the pace."""

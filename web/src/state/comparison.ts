@@ -4,7 +4,7 @@ import { computed, signal } from "@preact/signals";
 import type { ComparedLine, Extent } from "../drawing/comparison";
 import type { NumberArray } from "../wire/frames";
 import type { Experiment, KeptRun, Task } from "../wire/protocol";
-import { byHand, type Curves, curvesOf, keptRuns } from "./kept";
+import { type Curves, curvesOf, keptRuns, manualEdits } from "./kept";
 import { readable, state, vocabulary } from "./session";
 import { differing, type Settings, settingsOf } from "./settings";
 import { logarithmic } from "./wishes";
@@ -29,7 +29,7 @@ export interface Compared {
 }
 
 export const PRESENT = 0;
-export const BY_HAND = "by hand";
+export const MANUAL_EDITS = "by hand";
 
 /** The kept runs; their settings need no frame to be known. */
 const keptCompared = computed<Compared[]>(() =>
@@ -43,7 +43,7 @@ const keptCompared = computed<Compared[]>(() =>
       validation_loss: run.validation_loss,
       score: run.score?.value ?? null,
     },
-    settings: settings(run.experiment, run.task, byHand(run)),
+    settings: settings(run.experiment, run.task, manualEdits(run)),
   })),
 );
 
@@ -195,5 +195,5 @@ export function showLine(number: number, isShown: boolean): void {
 
 function settings(experiment: Experiment, task: Task, hand: string): Settings {
   const all = settingsOf(experiment, task, vocabulary.value?.parameters ?? []);
-  return new Map([...all, [BY_HAND, hand]]);
+  return new Map([...all, [MANUAL_EDITS, hand]]);
 }

@@ -27,12 +27,12 @@ export function forget(run: KeptRun | "all"): void {
 
 export function restore(run: KeptRun): void {
   send({ do: "restore", run: run.number });
-  const again = byHand(run);
+  const again = manualEdits(run);
   told.value = `${run.name} is made again, up to epoch ${run.epoch}${again && `, with ${again}`}.`;
 }
 
-/** What a hand did while it ran: empty where nothing. */
-export function byHand({ rates, n_written }: KeptRun): string {
+/** Describe the changes made by hand during the run; empty if there were none. */
+export function manualEdits({ rates, n_written }: KeptRun): string {
   const parts = rates.slice(0, 3).map(([epoch, rate]) => `rate ${rate} after epoch ${epoch}`);
   if (rates.length > 3) parts.push(`${rates.length - 3} more rates`);
   if (n_written > 0)
