@@ -55,7 +55,7 @@ def test_a_change_can_catch_up_with_the_epoch_that_was_shown(session, until):
     # At one epoch a second, nobody would wait for thirty.
     made.do({"do": "pace", "epochs_per_second": 1})
     made.do({"do": "set", "experiment": {}, "catch_up": True})
-    until(lambda: not made.run.controller.is_hurrying)
+    until(lambda: not made.run.controller.is_fast_forwarding)
     reached = made.run.controller.epoch
     assert 1 <= reached <= 30
     assert made.run.status == "paused"
@@ -64,12 +64,12 @@ def test_a_change_can_catch_up_with_the_epoch_that_was_shown(session, until):
         np.testing.assert_array_equal(made.moment.parameters, first)
 
 
-def test_a_run_that_ends_in_a_hurry_is_shown(session, until):
+def test_a_run_that_ends_during_a_fast_forward_is_shown(session, until):
     made = session()
     learn(made, 30, until)
     made.do({"do": "set", "experiment": {"model": {"max_iter": 5}}, "catch_up": True})
     until(lambda: made.run.status == "ended")
-    assert not made.run.controller.is_hurrying
+    assert not made.run.controller.is_fast_forwarding
     assert made.moment.epoch == 5
 
 

@@ -180,7 +180,7 @@ class Connection:
     async def send_frame(self) -> bool:
         """Send the newest network unless the page has it already; return True if it was sent."""
         session = self.session
-        if session.run.controller.is_hurrying:
+        if session.run.controller.is_fast_forwarding:
             return False
         session.run.controller.request_update()
         views, moment = session.looked_at()

@@ -130,7 +130,7 @@ class Run:
     def go_unseen_to(self, epoch: int) -> None:
         """Fast-forward to an epoch without frames, within a time limit; then play on or hold."""
         if epoch:
-            self.controller.hurry(epoch, SECONDS_TO_CATCH_UP, holds=not self.is_playing)
+            self.controller.fast_forward(epoch, SECONDS_TO_CATCH_UP, holds=not self.is_playing)
 
     def step(self, epochs: int) -> None:
         """Run a number of epochs, then hold."""
@@ -175,7 +175,7 @@ class Run:
             return
         except Exception as error:  # show any error on the page and keep the server running
             self.message = f"{error}" or type(error).__name__
-        self.controller.end_hurry()
+        self.controller.end_fast_forward()
         self.tell()
 
     def _fit_by_epochs(self) -> None:

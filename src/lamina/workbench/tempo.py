@@ -23,7 +23,7 @@ class Speed:
         return (count - before) / (at - since) if at > since else 0.0
 
 
-class Hurry(NamedTuple):
+class FastForward(NamedTuple):
     """Fast-forward: epochs that run without frames and without pacing.
 
     Attributes

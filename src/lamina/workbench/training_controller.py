@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from lamina.training.watching import EpochRecord
 from lamina.workbench.curves import Curves, Moment, Moments
-from lamina.workbench.tempo import Hurry, Speed
+from lamina.workbench.tempo import FastForward, Speed
 
 # Computing networks between iterations may take a fifth of the time: four parts to one.
 PATIENCE_WITH_LOOKS = 4.0
@@ -115,7 +115,7 @@ class TrainingController:
         self._allowance: float = 0
         self._pace: float | None = None
         self._ignores_pace = False
-        self._hurry: Hurry | None = None
+        self._fast_forward: FastForward | None = None
         self._due = 0.0
         self._rate: float | None = None
         self._update_requested = False
@@ -144,34 +144,34 @@ class TrainingController:
         """Allow more epochs: infinity runs on, 0 holds; `ignore_pace` ignores the pace."""
         with self._changed:
             self._allowance, self._due, self._ignores_pace = epochs, perf_counter(), ignore_pace
-            self._hurry = None
+            self._fast_forward = None
             self._batches, self.hears_steps = 0, False
             self._changed.notify_all()
 
-    def hurry(self, epoch: int, seconds: float, *, holds: bool) -> None:
+    def fast_forward(self, epoch: int, seconds: float, *, holds: bool) -> None:
         """Fast-forward to an epoch without frames, within a time limit."""
         with self._changed:
-            self._hurry = Hurry(epoch, perf_counter() + seconds, holds)
+            self._fast_forward = FastForward(epoch, perf_counter() + seconds, holds)
             self._allowance = math.inf
             self._changed.notify_all()
 
     @property
-    def is_hurrying(self) -> bool:
+    def is_fast_forwarding(self) -> bool:
         """True during a fast-forward, when no frames are shown."""
-        return self._hurry is not None
+        return self._fast_forward is not None
 
-    def end_hurry(self) -> None:
+    def end_fast_forward(self) -> None:
         """End a fast-forward; hold or continue at the normal pace."""
         with self._changed:
-            if self._hurry is not None and self._hurry.holds:
+            if self._fast_forward is not None and self._fast_forward.holds:
                 self._allowance = 0
-            self._hurry, self._due = None, perf_counter()
+            self._fast_forward, self._due = None, perf_counter()
 
     def allow_batches(self, batches: int) -> None:
         """Allow a number of further batches, within an epoch or across epochs."""
         with self._changed:
             self._allowance, self._batches, self.hears_steps = 0, batches, True
-            self._hurry = None
+            self._fast_forward = None
             self._changed.notify_all()
 
     def set_pace(self, epochs_per_second: float | None) -> None:
@@ -233,7 +233,7 @@ class TrainingController:
         self.epoch = epoch
         if self._has_arrived():
             self.latest = self._present(fit)
-            self.end_hurry()
+            self.end_fast_forward()
             self._announce()
         elif self._update_requested:
             self._announce()
@@ -269,13 +269,15 @@ class TrainingController:
 
     @property
     def _is_paced(self) -> bool:
-        is_unseen = self._hurry is not None
+        is_unseen = self._fast_forward is not None
         return self._pace is not None and not self._ignores_pace and not is_unseen
 
     def _has_arrived(self) -> bool:
         """Return True if a fast-forward ends at this epoch."""
-        hurry = self._hurry
-        return hurry is not None and (self.epoch >= hurry.epoch or perf_counter() >= hurry.end)
+        fast_forward = self._fast_forward
+        return fast_forward is not None and (
+            self.epoch >= fast_forward.epoch or perf_counter() >= fast_forward.end
+        )
 
     def _announce(self) -> None:
         self._update_requested = False
@@ -381,7 +383,7 @@ class TrainingController:
             self._due_to_look = now + PATIENCE_WITH_LOOKS * (now - began)
         self.epoch = record.epoch
         if self._has_arrived():
-            self.end_hurry()
+            self.end_fast_forward()
         if self.latest.epoch == self.epoch:
             self._announce()
         self._wait(may_write=False)
