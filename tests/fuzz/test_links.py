@@ -24,11 +24,11 @@ from tests.fuzz.mutations import mutate_json, places  # noqa: E402
 from tests.workbench.conftest import SMALL, Browser, Page  # noqa: E402
 
 from lamina.errors import LaminaError  # noqa: E402
+from lamina.workbench.data_store import MemoryDataStore  # noqa: E402
 from lamina.workbench.experiment import first_experiment  # noqa: E402
 from lamina.workbench.links import fragment_of, read_link  # noqa: E402
 from lamina.workbench.server import Server  # noqa: E402
 from lamina.workbench.sessions import Session  # noqa: E402
-from lamina.workbench.shelf import MemoryShelf  # noqa: E402
 
 MOST_MEGABYTES = 1_000
 POINTS = [[0.1 * k, 0.2, k % 2] for k in range(12)]
@@ -88,7 +88,7 @@ COMMANDS: list[dict[str, Any]] = [
 
 @pytest.fixture
 def session() -> Iterator[Session]:
-    made = Session(first_experiment().merged(SMALL), MemoryShelf())
+    made = Session(first_experiment().merged(SMALL), MemoryDataStore())
     yield made
     made.close()
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, expect
 
+from lamina.workbench.data_store import MemoryDataStore
 from lamina.workbench.given import first_on
 from lamina.workbench.server import Server
-from lamina.workbench.shelf import MemoryShelf
 
 pytestmark = pytest.mark.xdist_group("browser")
 SIZES = [{"width": 1440, "height": 900}, {"width": 1280, "height": 720}]
@@ -94,10 +94,10 @@ def test_every_panel_and_the_curves_are_on_the_screen(open_page: Any, size: Any)
 @pytest.fixture(scope="module")
 def many_classes() -> Iterator[Server]:
     """A server on data of sixty classes, whose names have numbers in them."""
-    shelf, generator = MemoryShelf(), np.random.default_rng(0)
+    data_store, generator = MemoryDataStore(), np.random.default_rng(0)
     y = np.array([f"class_{number}" for number in range(1, 61)] * 10)
     X = generator.normal(size=(600, 2))
-    with Server(0, first_on(X, y, shelf), shelf) as server:
+    with Server(0, first_on(X, y, data_store), data_store) as server:
         yield server
 
 

@@ -18,11 +18,11 @@ import httpx  # noqa: E402
 from websockets.exceptions import ConnectionClosed  # noqa: E402
 from websockets.sync.client import ClientConnection, connect  # noqa: E402
 
+from lamina.workbench.data_store import MemoryDataStore  # noqa: E402
 from lamina.workbench.experiment import first_experiment  # noqa: E402
 from lamina.workbench.frames import decode  # noqa: E402
 from lamina.workbench.server import Server  # noqa: E402
 from lamina.workbench.sessions import Session  # noqa: E402
-from lamina.workbench.shelf import MemoryShelf  # noqa: E402
 
 PATIENCE = 20.0
 SMALL = {
@@ -149,7 +149,7 @@ def session() -> Iterator[Callable[..., Session]]:
 
     def make(patch: dict[str, Any] | None = None) -> Session:
         experiment = first_experiment().merged(SMALL).merged(patch or {})
-        opened.append(Session(experiment, MemoryShelf()))
+        opened.append(Session(experiment, MemoryDataStore()))
         opened[-1].do({"do": "pace", "epochs_per_second": None})
         return opened[-1]
 

@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from lamina.errors import ExperimentError
+from lamina.workbench.data_store import MemoryDataStore
 from lamina.workbench.drawn import MOST_CLASSES, MOST_POINTS, DrawnData
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.planes import plane_of
 from lamina.workbench.problems import pose
-from lamina.workbench.shelf import MemoryShelf
 
 LIMITS = [[-1, 1], [-1, 2]]
 
 
 def posed(data, **parts):
     experiment = Experiment.from_json({"data": {"kind": "drawn", **data}, **parts})
-    return pose(experiment, MemoryShelf())
+    return pose(experiment, MemoryDataStore())
 
 
 def classes(n):

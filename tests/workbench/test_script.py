@@ -7,11 +7,11 @@ import re
 import pytest
 
 from lamina.errors import ExperimentError
+from lamina.workbench.data_store import MemoryDataStore
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.makers import MAKERS
 from lamina.workbench.script import script_of
 from lamina.workbench.sessions import Session
-from lamina.workbench.shelf import MemoryShelf
 
 VALUES = [[0.1 * k, -0.2 * k, k % 5] for k in range(20)]
 HEIGHTS = [[0.1 * k, k % 5] for k in range(20)]
@@ -116,10 +116,10 @@ def test_a_name_from_outside_does_not_become_code(session, until):
     from lamina.datasets import Dataset, load
 
     iris = load("iris")
-    shelf = MemoryShelf()
+    data_store = MemoryDataStore()
     data = Dataset('""" + exit() + """', iris.X, iris.y, iris.feature_names, (), "classification")
-    key = shelf.put(data)
-    given = Session(Experiment.from_json({"data": {"kind": "given", "hash": key}}), shelf)
+    key = data_store.put(data)
+    given = Session(Experiment.from_json({"data": {"kind": "given", "hash": key}}), data_store)
     try:
         given.do({"do": "step"})
         until(lambda: given.run.controller.latest.epoch == 1)

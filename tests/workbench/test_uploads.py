@@ -216,10 +216,10 @@ def test_a_small_file_that_unpacks_to_much_is_refused_before_it_is_unpacked(send
 
 
 def test_what_an_upload_releases_is_told(send, server):
-    server.workbench.shelf.most_bytes = 1
+    server.workbench.data_store.most_bytes = 1
     assert send(csv(table()), "first.csv").json()["released"] == []
     assert send(csv(table(70)), "second.csv").json()["released"] == ["first.csv"]
-    assert len(server.workbench.shelf._kept) == 1
+    assert len(server.workbench.data_store._kept) == 1
 
 
 LONG = "long " * 100_000

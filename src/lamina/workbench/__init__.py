@@ -78,13 +78,13 @@ def open(
     True
     """
     require_libraries()
+    from lamina.workbench.data_store import MemoryDataStore
     from lamina.workbench.given import first_on
     from lamina.workbench.server import Server
-    from lamina.workbench.shelf import MemoryShelf
 
-    shelf = MemoryShelf()
-    first = first_on(X, y, shelf, task)
-    server = Server(port, first, shelf).start()
+    data_store = MemoryDataStore()
+    first = first_on(X, y, data_store, task)
+    server = Server(port, first, data_store).start()
     return server.show() if browser else server
 
 
@@ -145,14 +145,14 @@ def widget(
     >>> widget.close()
     """
     require_libraries(NEEDED_IN_NOTEBOOKS, "notebook")
+    from lamina.workbench.data_store import MemoryDataStore
     from lamina.workbench.experiment import Experiment
     from lamina.workbench.given import first_on
     from lamina.workbench.notebook import Widget
-    from lamina.workbench.shelf import MemoryShelf
 
-    shelf = MemoryShelf()
-    first = first_on(X, y, shelf, task)
+    data_store = MemoryDataStore()
+    first = first_on(X, y, data_store, task)
     if experiment is not None:
         begun = Experiment.from_json(experiment)
-        return Widget(lambda: begun, shelf, height)
-    return Widget(first, shelf, height)
+        return Widget(lambda: begun, data_store, height)
+    return Widget(first, data_store, height)

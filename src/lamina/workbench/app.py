@@ -21,13 +21,13 @@ from starlette.websockets import WebSocket
 from lamina.errors import LaminaError, UnknownNameError
 from lamina.workbench.answers import ANSWERS
 from lamina.workbench.connections import Connection
+from lamina.workbench.data_store import MemoryDataStore
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.exports import EXPORTS
 from lamina.workbench.frames import to_json
 from lamina.workbench.lessons import lessons
 from lamina.workbench.links import Opened
 from lamina.workbench.sessions import Session
-from lamina.workbench.shelf import MemoryShelf
 from lamina.workbench.uploads import TooLarge, read, receive, require_table_libraries
 from lamina.workbench.vocabulary import vocabulary
 
@@ -46,7 +46,7 @@ class Workbench:
     ----------
     first : callable
         `first()` returns the experiment of a new session.
-    shelf : MemoryShelf
+    data_store : MemoryDataStore
         Uploaded data and data from Python.
     opened : Opened or None
         Experiment from a link or a file that each new session opens at once.
@@ -55,10 +55,10 @@ class Workbench:
     def __init__(
         self,
         first: Callable[[], Experiment],
-        shelf: MemoryShelf,
+        data_store: MemoryDataStore,
         opened: Opened | None = None,
     ) -> None:
-        self.first, self.shelf, self.opened = first, shelf, opened
+        self.first, self.data_store, self.opened = first, data_store, opened
         self.sessions: OrderedDict[str, Session] = OrderedDict()
         self.connections: dict[str, Connection] = {}
         # One file at a time: reading briefly takes many times the file's size in memory. One thread
@@ -153,7 +153,7 @@ class Workbench:
     def _keep(self, path: Path, name: str, key: str) -> dict[str, Any]:
         """Read a table, store it, and return its description for the page."""
         table = read(path, name, key)
-        told = {**table.told(), "released": self.shelf.put_table(table)}
+        told = {**table.told(), "released": self.data_store.put_table(table)}
         # pandas leaves reference cycles, which would keep the columns of released tables in memory.
         gc.collect()
         return told
@@ -185,7 +185,7 @@ class Workbench:
         self._make_room()
         if len(self.sessions) >= MOST_SESSIONS:
             return None
-        session = await asyncio.to_thread(Session, self.first(), self.shelf)
+        session = await asyncio.to_thread(Session, self.first(), self.data_store)
         self.sessions[session.id] = session
         if self.opened is not None:
             await asyncio.to_thread(session.open_first, self.opened)

@@ -115,7 +115,7 @@ class DrawnData:
             "limits": None if self.limits is None else [list(pair) for pair in self.limits],
         }
 
-    def load(self, shelf: object = None) -> Dataset:
+    def load(self, data_store: object = None) -> Dataset:
         """Return the points as a data set, with classes in sorted order."""
         of, table = TARGETS[self.target], np.array(self.points, dtype=np.float64)
         y: NDArray[Any] = table[:, -1].copy()

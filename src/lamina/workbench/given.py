@@ -14,16 +14,16 @@ from sklearn.utils.validation import column_or_1d
 from lamina.datasets import Dataset
 from lamina.datasets.dataset import Task
 from lamina.datasets.task import task_of_numbers
+from lamina.workbench.data_store import MemoryDataStore
 from lamina.workbench.experiment import Experiment, first_experiment
 from lamina.workbench.inputs import PLAIN
 from lamina.workbench.problems import pose
-from lamina.workbench.shelf import MemoryShelf
 from lamina.workbench.sources import MOST_CLASSES, TASKS, GivenData, Source, UploadedData
 from lamina.workbench.uploads import Table
 
 
 def first_on(
-    X: Any, y: Any, shelf: MemoryShelf, task: Task | None = None
+    X: Any, y: Any, data_store: MemoryDataStore, task: Task | None = None
 ) -> Callable[[], Experiment]:
     """Return a function that makes a page's first experiment: on X and y, or on two moons.
 
@@ -44,18 +44,18 @@ def first_on(
     source: Source
     if needs_encoding(X):
         table = table_of(X, y)
-        shelf.put_table(table, stays=True)
+        data_store.put_table(table, stays=True)
         target = str(table.frame.columns[-1])
         source, inputs = UploadedData(table.key, target, task=task), None
     else:
         dataset = dataset_of(X, y, task)
-        source = GivenData(shelf.put(dataset))
+        source = GivenData(data_store.put(dataset))
         inputs = PLAIN if dataset.X.shape[1] == 2 else None
     model = first_experiment().model
     # The user's target may have any size. Classes are never scaled, so True is harmless there.
     experiment = Experiment(data=source, inputs=inputs, target_scaled=True, model=model)
     # Raise errors about the data here, before a page opens.
-    pose(experiment, shelf)
+    pose(experiment, data_store)
     return lambda: experiment
 
 

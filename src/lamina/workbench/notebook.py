@@ -18,12 +18,12 @@ from starlette.routing import Mount, Route
 from lamina.workbench.app import Workbench
 from lamina.workbench.comm_server import CommServer
 from lamina.workbench.commands import put
+from lamina.workbench.data_store import MemoryDataStore
 from lamina.workbench.door import NOT_BUILT, STATIC
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.exports import model_of
 from lamina.workbench.script import script_of
 from lamina.workbench.sessions import Session
-from lamina.workbench.shelf import MemoryShelf
 
 HEIGHT = 760
 DOCUMENT = """<!doctype html>
@@ -54,7 +54,7 @@ class Widget(anywidget.AnyWidget):
     ----------
     first : callable
         `first()` returns the first experiment.
-    shelf : MemoryShelf
+    data_store : MemoryDataStore
         Data from Python.
     height : int
         Height of the page in pixels.
@@ -69,12 +69,12 @@ class Widget(anywidget.AnyWidget):
     height = traitlets.Int(HEIGHT).tag(sync=True)
 
     def __init__(
-        self, first: Callable[[], Experiment], shelf: MemoryShelf, height: int = HEIGHT
+        self, first: Callable[[], Experiment], data_store: MemoryDataStore, height: int = HEIGHT
     ) -> None:
         # The page shows a fit's warnings; printing them in a notebook cell would be confusing.
         warnings.filterwarnings("ignore", module=r"lamina\.workbench")
-        self.session = Session(first(), shelf)
-        workbench = Workbench(first, shelf)
+        self.session = Session(first(), data_store)
+        workbench = Workbench(first, data_store)
         workbench.sessions[self.session.id] = self.session
         self._server = CommServer(
             _app(workbench), self.session.id, _post_to(self), _abandon(self.session)

@@ -22,7 +22,7 @@ from lamina.workbench.drawn import DrawnData
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.image_shapes import image_shape_of
 from lamina.workbench.inputs import inputs_of
-from lamina.workbench.sources import Shelf
+from lamina.workbench.sources import DataStore
 
 # Training set and test set.
 Parts: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
@@ -112,7 +112,7 @@ class Problem:
         return self.codes(self.targets_test)
 
 
-def pose(experiment: Experiment, shelf: Shelf) -> Problem:
+def pose(experiment: Experiment, data_store: DataStore) -> Problem:
     """Load the data of an experiment, split it, compute the inputs and scale them.
 
     Raises
@@ -121,7 +121,7 @@ def pose(experiment: Experiment, shelf: Shelf) -> Problem:
         If the data cannot be loaded or split, the inputs do not fit the data, or the model's
         parameters are not valid.
     """
-    rows = _rows(experiment, experiment.data.load(shelf))
+    rows = _rows(experiment, experiment.data.load(data_store))
     dataset = rows.dataset
     model = experiment.for_task(dataset.task).estimator(dataset.task)
     if experiment.inputs is not None and dataset.X.shape[1] != 2:

@@ -20,9 +20,9 @@ from lamina.workbench.security import Guard, Lock
 
 if TYPE_CHECKING:
     from lamina.workbench.app import Workbench
+    from lamina.workbench.data_store import MemoryDataStore
     from lamina.workbench.experiment import Experiment
     from lamina.workbench.links import Opened
-    from lamina.workbench.shelf import MemoryShelf
 
 HOST = "127.0.0.1"
 LONGEST_COMMAND = 1 << 20
@@ -42,7 +42,7 @@ class Server:
         self,
         port: int = 0,
         first: Callable[[], Experiment] | None = None,
-        shelf: MemoryShelf | None = None,
+        data_store: MemoryDataStore | None = None,
         opened: Opened | None = None,
     ) -> None:
         # The page shows a fit's warnings; nobody reads them in the terminal.
@@ -57,24 +57,24 @@ class Server:
         self._server = uvicorn.Server(_settings(Patience(Guard(Door(lock, self._app), lock))))
         self._thread: Thread | None = None
         Thread(
-            target=self._load, args=(first, shelf, opened), name="lamina-import", daemon=True
+            target=self._load, args=(first, data_store, opened), name="lamina-import", daemon=True
         ).start()
 
     def _load(
         self,
         first: Callable[[], Experiment] | None,
-        shelf: MemoryShelf | None,
+        data_store: MemoryDataStore | None,
         opened: Opened | None,
     ) -> None:
         """Import the training code, and make its application available to the server."""
         try:
             from lamina.workbench.app import Workbench
+            from lamina.workbench.data_store import MemoryDataStore
             from lamina.workbench.experiment import first_experiment
-            from lamina.workbench.shelf import MemoryShelf
 
             workbench = Workbench(
                 first_experiment if first is None else first,
-                MemoryShelf() if shelf is None else shelf,
+                MemoryDataStore() if data_store is None else data_store,
                 opened,
             )
             self._workbench.set_result(workbench)

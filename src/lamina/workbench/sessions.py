@@ -20,7 +20,7 @@ from lamina.workbench.links import Opened
 from lamina.workbench.planes import plane_of
 from lamina.workbench.problems import pose
 from lamina.workbench.runs import Run
-from lamina.workbench.sources import Shelf
+from lamina.workbench.sources import DataStore
 from lamina.workbench.training_controller import ManualEdits
 from lamina.workbench.views import SCORES, Views, Watch, data_message
 
@@ -39,7 +39,7 @@ class Session:
     Parameters
     ----------
     experiment : Experiment
-    shelf : Shelf
+    data_store : DataStore
 
     Attributes
     ----------
@@ -61,9 +61,9 @@ class Session:
         Slice of the loss that a page is requesting.
     """
 
-    def __init__(self, experiment: Experiment, shelf: Shelf) -> None:
+    def __init__(self, experiment: Experiment, data_store: DataStore) -> None:
         self.id = secrets.token_urlsafe(16)
-        self.shelf = shelf
+        self.data_store = data_store
         self.tell: Callable[[], None] = lambda: None
         self.watch = Watch()
         self.pace: float | None = FIRST_PACE
@@ -84,7 +84,7 @@ class Session:
 
         With `again`, repeat the changes made by hand to an earlier run of it.
         """
-        problem = pose(experiment, self.shelf)
+        problem = pose(experiment, self.data_store)
         plane = plane_of(problem)
         run = Run(problem, self._tell, again)
         run.controller.set_pace(self.pace)

@@ -23,7 +23,7 @@ TASKS = ("classification", "regression")
 Plain: TypeAlias = Mapping[str, Any]
 
 
-class Shelf(Protocol):
+class DataStore(Protocol):
     """Store of data from Python and of uploaded tables."""
 
     def find(self, key: str) -> Dataset:
@@ -67,7 +67,7 @@ class MadeData:
         """Return the data as plain JSON."""
         return {"kind": self.kind, "name": self.name, **self.settings}
 
-    def load(self, shelf: Shelf) -> Dataset:
+    def load(self, data_store: DataStore) -> Dataset:
         """Generate the data."""
         return MAKERS[self.name].draw(self.settings)
 
@@ -96,7 +96,7 @@ class KnownData:
         """Return the data as plain JSON."""
         return {"kind": self.kind, "name": self.name}
 
-    def load(self, shelf: Shelf) -> Dataset:
+    def load(self, data_store: DataStore) -> Dataset:
         """Load the data."""
         return load(self.name)
 
@@ -118,9 +118,9 @@ class GivenData:
         """Return the data as plain JSON."""
         return {"kind": self.kind, "hash": self.hash}
 
-    def load(self, shelf: Shelf) -> Dataset:
+    def load(self, data_store: DataStore) -> Dataset:
         """Return the data from the store."""
-        return shelf.find(self.hash)
+        return data_store.find(self.hash)
 
 
 @dataclass(frozen=True)
@@ -167,12 +167,12 @@ class UploadedData:
         told = {"hash": self.hash, "target": self.target, "columns": columns, "task": self.task}
         return {"kind": self.kind, **told}
 
-    def load(self, shelf: Shelf) -> Dataset:
+    def load(self, data_store: DataStore) -> Dataset:
         """Return the data as a data set whose X is a data frame, to be encoded later."""
         # Imported here because pandas takes half a second and is only installed for tables.
         from lamina.tables.problem import pose
 
-        table = shelf.find_table(self.hash)
+        table = data_store.find_table(self.hash)
         columns = self.columns_of(table)
         try:
             posed = pose(table.frame[[*columns, self.target]], self.target, self.task)

@@ -6,6 +6,7 @@ import math
 import pytest
 
 from lamina.errors import ExperimentError
+from lamina.workbench.data_store import MemoryDataStore
 from lamina.workbench.experiment import PARTS, Experiment
 from lamina.workbench.frames import decode
 from lamina.workbench.lessons import LESSONS, lessons
@@ -14,7 +15,6 @@ from lamina.workbench.lessons.measures import MEASURES
 from lamina.workbench.models import parameters_of_pages
 from lamina.workbench.problems import pose
 from lamina.workbench.runs import ENDED, FAILED, Run
-from lamina.workbench.shelf import MemoryShelf
 from lamina.workbench.views import Watch
 
 STEPS = [(lesson, number) for lesson in LESSONS.values() for number in range(len(lesson.steps))]
@@ -35,7 +35,9 @@ def epochs_of(step):
 
 def learned(experiment, seed, epochs, until):
     """A run of an experiment with that seed, after so many epochs."""
-    run = Run(pose(experiment.merged({"model": {"random_state": seed}}), MemoryShelf()), lambda: 0)
+    run = Run(
+        pose(experiment.merged({"model": {"random_state": seed}}), MemoryDataStore()), lambda: 0
+    )
     run.step(epochs)
     until(lambda: run.controller.latest.epoch >= epochs or run.status in (ENDED, FAILED))
     run.abandon()
@@ -142,7 +144,7 @@ def test_what_cannot_come_true_any_more_is_late(until):
 
 
 def test_before_the_first_epoch_what_is_not_known_is_not_met():
-    run = Run(pose(LESSONS["dropout"].experiments()[0], MemoryShelf()), lambda: 0)
+    run = Run(pose(LESSONS["dropout"].experiments()[0], MemoryDataStore()), lambda: 0)
     for measure in MEASURES.values():
         value = measure.now(run, run.controller.latest)
         assert math.isnan(value) or measure.said(value) != "–"

@@ -15,7 +15,7 @@ from lamina.workbench.uploads import Table
 MOST_BYTES = 64 << 20
 
 
-class MemoryShelf:
+class MemoryDataStore:
     """Data sets and tables in memory; if it is short, the oldest uploaded tables are released."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
