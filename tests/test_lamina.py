@@ -1,4 +1,4 @@
-"""The package's door: its public names, and nothing behind it that costs time to open."""
+"""The package's public names; importing it loads nothing slow."""
 
 from __future__ import annotations
 

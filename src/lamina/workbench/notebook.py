@@ -19,9 +19,9 @@ from lamina.workbench.app import Workbench
 from lamina.workbench.comm_server import CommServer
 from lamina.workbench.commands import put
 from lamina.workbench.data_store import MemoryDataStore
-from lamina.workbench.door import NOT_BUILT, STATIC
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.exports import model_of
+from lamina.workbench.page_app import NOT_BUILT, STATIC
 from lamina.workbench.script import script_of
 from lamina.workbench.sessions import Session
 

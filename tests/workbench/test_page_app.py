@@ -1,4 +1,4 @@
-"""The door: a page is there before what trains has been imported, and then gets through."""
+"""PageApp serves the page before the training code has been imported, and forwards the rest."""
 
 import subprocess
 import sys
@@ -7,8 +7,8 @@ from threading import Timer
 
 import pytest
 
-from lamina.workbench import door
-from lamina.workbench.door import Door
+from lamina.workbench import page_app
+from lamina.workbench.page_app import PageApp
 from lamina.workbench.security import Lock
 
 testclient = pytest.importorskip("starlette.testclient")
@@ -28,13 +28,13 @@ def behind():
 
 @pytest.fixture
 def client(behind, tmp_path, monkeypatch):
-    """A browser before the door of a server whose page is built."""
+    """A browser at the PageApp of a server whose page is built."""
     (tmp_path / "index.html").write_text("<title>the page</title>")
     (tmp_path / "page.js").write_text("1")
-    monkeypatch.setattr(door, "STATIC", tmp_path)
+    monkeypatch.setattr(page_app, "STATIC", tmp_path)
     lock = Lock(80)
     # Without `with`, nothing is said of the server's own life, and uvicorn says nothing of it.
-    opened = testclient.TestClient(Door(lock, behind))
+    opened = testclient.TestClient(PageApp(lock, behind))
     opened.token = lock.token
     yield opened
     opened.close()
@@ -52,9 +52,9 @@ def test_all_else_waits_for_what_comes_later(client, behind):
 
 
 def test_without_a_page_that_is_built_it_says_how_to_build_it(behind, tmp_path, monkeypatch):
-    monkeypatch.setattr(door, "STATIC", tmp_path / "nowhere")
+    monkeypatch.setattr(page_app, "STATIC", tmp_path / "nowhere")
     lock = Lock(80)
-    client = testclient.TestClient(Door(lock, behind))
+    client = testclient.TestClient(PageApp(lock, behind))
     answer = client.get("/", params={"token": lock.token})
     client.close()
     assert answer.status_code == 503

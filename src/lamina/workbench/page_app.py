@@ -23,7 +23,7 @@ STATIC = Path(__file__).parent / "static"
 NOT_BUILT = "The page has not been built: run `make web`, which needs Node.js."
 
 
-class Door:
+class PageApp:
     """ASGI application that serves the page and its files, and forwards all else to a later
     application.
 
