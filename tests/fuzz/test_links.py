@@ -118,10 +118,10 @@ def begin(session: Session, command: Any) -> str:
     run = session.run
     while not (run.controller.latest.epoch or run.message or run.ending):
         time.sleep(0.001)
-    views, moment = session.looked_at()
+    views, snapshot = session.looked_at()
     json.dumps(session.state())
     assert session.data()
-    assert session.frame(moment, views)
+    assert session.frame(snapshot, views)
     return ""
 
 

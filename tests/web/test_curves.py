@@ -23,11 +23,11 @@ def drawn(visit: Any, what: str) -> list[list[str]]:
 def test_scores_of_the_rows_learned_from_and_held_out_are_those_of_the_model(visit: Any) -> None:
     visit.wait_for_epoch(20)
     visit.pause()
-    run, moment = visit.session.run, visit.session.moment
-    model = run.model_at(moment)
+    run, snapshot = visit.session.run, visit.session.snapshot
+    model = run.model_at(snapshot)
     problem = run.problem
     train = model.score(problem.X_train, problem.y_train)
-    expected = [f"{moment.epoch}", f"{train:.5g}", f"{moment.row['accuracy']:.5g}"]
+    expected = [f"{snapshot.epoch}", f"{train:.5g}", f"{snapshot.row['accuracy']:.5g}"]
     visit.page.get_by_label("Curves of").select_option(label="Accuracy")
     visit.page.wait_for_function(
         "train => document.querySelector('.legend.lines .figure').textContent == train",
@@ -46,7 +46,7 @@ def test_the_rate_that_each_epoch_had_is_drawn(visit: Any) -> None:
     visit.pause()
     head, *_, last = drawn(visit, "Learning rate")
     assert head == ["epoch", "rate"]
-    assert last[1] == f"{visit.session.moment.row['learning_rate']:.5g}"
+    assert last[1] == f"{visit.session.snapshot.row['learning_rate']:.5g}"
 
 
 # An iteration's network is found by a descent that ends there. Servers are deaf to its warning, but

@@ -166,7 +166,7 @@ def test_steps_by_one_batch_and_tells_its_loss(visit: Any) -> None:
     page.get_by_role("button", name="One batch").click()
     loss = page.locator(".readouts > .batch")
     expect(loss.locator("dt")).to_have_text("Batch 1 of 25, loss")
-    assert loss.locator("dd").inner_text() == f"{visit.session.moment.batch_loss:.4f}"
+    assert loss.locator("dd").inner_text() == f"{visit.session.snapshot.batch_loss:.4f}"
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("b")
     expect(loss.locator("dt")).to_have_text("Batch 2 of 25, loss")

@@ -59,23 +59,23 @@ def test_a_weight_says_all_its_digits_where_it_is_pointed_at(visit: Any) -> None
     table = visit.page.locator(".network .twin")
     table.locator("summary").click()
     field = table.get_by_role("textbox").first
-    weight = float(visit.session.moment.parameters[0])
+    weight = float(visit.session.snapshot.parameters[0])
     assert float(field.get_attribute("title")) == weight
 
 
 def test_epoch_0_has_losses_and_is_the_first_point_of_the_curves(open_page: Any) -> None:
     visit = open_page(reduced_motion="reduce")
-    moment = visit.session.moment
-    expect(visit.page.locator(".readouts dd").nth(1)).to_have_text(f"{moment.loss:.4f}")
+    snapshot = visit.session.snapshot
+    expect(visit.page.locator(".readouts dd").nth(1)).to_have_text(f"{snapshot.loss:.4f}")
     expect(visit.page.locator(".readouts dd").nth(2)).to_have_text(
-        f"{moment.row['validation_loss']:.4f}"
+        f"{snapshot.row['validation_loss']:.4f}"
     )
     table = visit.page.locator(".curves .twin")
     table.locator("summary").click()
     expect(table.get_by_role("rowheader")).to_have_text(["0"])
     visit.page.get_by_role("button", name="One epoch").click()
     expect(table.get_by_role("rowheader")).to_have_text(["0", "1"])
-    expect(table.get_by_role("cell").nth(0)).to_have_text(f"{float(f'{moment.loss:.5g}')}")
+    expect(table.get_by_role("cell").nth(0)).to_have_text(f"{float(f'{snapshot.loss:.5g}')}")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size['width']} x {size['height']}")

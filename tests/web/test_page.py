@@ -31,15 +31,15 @@ def test_takes_the_token_out_of_the_address(visit: Any) -> None:
 def test_shows_the_numbers_that_the_engine_has(visit: Any) -> None:
     visit.wait_for_epoch(20)
     visit.pause()
-    moment = visit.session.moment
-    assert visit.epoch() == moment.epoch
-    assert visit.readout("Loss, train") == f"{moment.loss:.4f}"
-    assert visit.readout("Loss, test") == f"{moment.row['validation_loss']:.4f}"
+    snapshot = visit.session.snapshot
+    assert visit.epoch() == snapshot.epoch
+    assert visit.readout("Loss, train") == f"{snapshot.loss:.4f}"
+    assert visit.readout("Loss, test") == f"{snapshot.row['validation_loss']:.4f}"
     table = visit.page.locator(".network .twin")
     table.locator("summary").click()
     fields = table.get_by_role("textbox")
     shown = [float(fields.nth(i).input_value()) for i in range(6)]
-    assert shown == [float(f"{weight:.5g}") for weight in moment.parameters[:6]]
+    assert shown == [float(f"{weight:.5g}") for weight in snapshot.parameters[:6]]
 
 
 def test_changes_the_activation_and_begins_again(visit: Any) -> None:
@@ -69,7 +69,7 @@ def test_goes_back_along_the_history(visit: Any) -> None:
     visit.wait_for_epoch(40)
     visit.page.get_by_label("Epoch that is shown").fill("10")
     visit.wait_for_exactly(10)
-    assert visit.session.moment.epoch == 10
+    assert visit.session.snapshot.epoch == 10
     visit.page.get_by_role("button", name="Latest").click()
     visit.wait_for_epoch(40)
 
@@ -193,7 +193,7 @@ def test_a_newcomer_goes_from_the_first_look_to_code_of_their_own(
     monkeypatch.chdir(tmp_path)
     with contextlib.redirect_stdout(told):
         exec(compile(code, "run.py", "exec"), {})
-    assert repr(visit.session.moment.loss) in told.getvalue()
+    assert repr(visit.session.snapshot.loss) in told.getvalue()
 
 
 def test_gives_back_code_that_ends_with_the_same_loss(visit: Any) -> None:
@@ -205,7 +205,7 @@ def test_gives_back_code_that_ends_with_the_same_loss(visit: Any) -> None:
     told = io.StringIO()
     with contextlib.redirect_stdout(told):
         exec(compile(download.value.path().read_text(), "run.py", "exec"), {})
-    assert repr(visit.session.moment.loss) in told.getvalue()
+    assert repr(visit.session.snapshot.loss) in told.getvalue()
 
 
 def test_gives_back_onnx_that_says_what_the_network_says(visit: Any) -> None:
@@ -223,7 +223,7 @@ def test_gives_back_onnx_that_says_what_the_network_says(visit: Any) -> None:
     given = taken.get_inputs()[0]
     kind = np.float64 if "double" in given.type else np.float32
     labels = taken.run(None, {given.name: rows.astype(kind)})[0]
-    expected = visit.session.run.model_at(visit.session.moment).predict(problem.inputs(rows))
+    expected = visit.session.run.model_at(visit.session.snapshot).predict(problem.inputs(rows))
     np.testing.assert_array_equal(labels.ravel(), expected)
 
 
@@ -262,7 +262,7 @@ def test_writes_a_weight_and_takes_it_back(visit: Any) -> None:
     field.fill("2.5")
     field.press("Enter")
     expect(field).to_have_value("2.5000")
-    visit.until(lambda: visit.session.moment.parameters[0] == 2.5)
+    visit.until(lambda: visit.session.snapshot.parameters[0] == 2.5)
     visit.page.get_by_role("button", name="Undo").click()
     expect(field).to_have_value(before)
 

@@ -90,7 +90,7 @@ def test_walks_layer_by_layer_and_makes_the_step_that_it_showed(visit: Any) -> N
     page.get_by_role("button", name="Next batch").click()
     expect(page.get_by_text("The next step: batch 1 of 25, 10 rows")).to_be_visible()
     _, arrays = told(visit, "next")
-    before = visit.session.moment.parameters.copy()
+    before = visit.session.snapshot.parameters.copy()
     page.get_by_role("button", name="Walk through").click()
     expect(page.locator(".stage h3")).to_have_text(["Inputs"])
     for title in ("hidden 1 forward", "hidden 2 forward", "output forward", "loss"):

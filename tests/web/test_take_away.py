@@ -141,7 +141,7 @@ def test_code_is_copied_and_ends_with_the_same_loss(open_page: Callable[..., Any
     told = io.StringIO()
     with contextlib.redirect_stdout(told):
         exec(compile(copied(visit), "run.py", "exec"), {})
-    assert f"loss after 7 epochs: {visit.session.moment.loss!r}" in told.getvalue()
+    assert f"loss after 7 epochs: {visit.session.snapshot.loss!r}" in told.getvalue()
 
 
 def test_what_the_clipboard_does_not_take_is_there_to_be_copied_by_hand(visit: Any) -> None:

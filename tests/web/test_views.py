@@ -46,7 +46,7 @@ def test_distributions_are_those_of_the_engine_and_follow_the_slider(visit: Any)
     visit.pause()
     table = open_twin(visit, "curves")
     expect(table.locator("caption")).to_have_text(f"weights at epoch {visit.epoch()}")
-    W = visit.session.run.model_at(visit.session.moment).coefs_[0]
+    W = visit.session.run.model_at(visit.session.snapshot).coefs_[0]
     first = table.locator("tbody tr").first
     for column, level in enumerate((0, 0.25, 0.5, 0.75, 1)):
         expected = text_of(visit, float(np.quantile(W, level)))
@@ -61,7 +61,7 @@ def test_distributions_are_those_of_the_engine_and_follow_the_slider(visit: Any)
     place.press("Enter")
     caption = table.locator("caption")
     expect(caption).not_to_have_text(f"activations at epoch {visit.session.run.controller.epoch}")
-    expect(caption).to_have_text(f"activations at epoch {visit.session.moment.epoch}")
+    expect(caption).to_have_text(f"activations at epoch {visit.session.snapshot.epoch}")
 
 
 def test_eleven_layers_stand_side_by_side_and_tell_how_gradients_vanish(visit: Any) -> None:
@@ -84,7 +84,7 @@ def test_residuals_are_offered_for_a_regression_and_read_out_by_keys(visit: Any)
     visit.wait_for_epoch(5)
     visit.pause()
     problem = visit.session.run.problem
-    predicted = visit.session.run.model_at(visit.session.moment).predict(problem.X_test)
+    predicted = visit.session.run.model_at(visit.session.snapshot).predict(problem.X_test)
     errors = visit.page.locator(".errors tbody tr").nth(1).locator("td")
     residuals = problem.targets_test - predicted
     expect(errors.nth(2)).to_have_text(text_of(visit, float(np.abs(residuals).mean()), 4))
@@ -113,12 +113,12 @@ def test_features_of_images_show_units_and_what_is_taken_for_others(visit: Any) 
     expect(visit.page.locator(".tile")).to_have_count(6)
     visit.page.get_by_role("button", name="Unit 3").click()
     session = visit.session
-    a = session.run.model_at(session.moment).activations(session.run.problem.X_train)[2][:, 2]
+    a = session.run.model_at(session.snapshot).activations(session.run.problem.X_train)[2][:, 2]
     words = visit.page.locator(".region .answer").last
     expect(words).to_contain_text(f"unit 3 most: a from {text_of(visit, float(a.max()))}")
     visit.page.get_by_label("Whose features").select_option("mistakes")
     problem = session.run.problem
-    found = session.run.model_at(session.moment).predict(problem.X_test)
+    found = session.run.model_at(session.snapshot).predict(problem.X_test)
     n_wrong = np.count_nonzero(found != problem.targets_test)
     expect(visit.page.locator(".region .answer")).to_contain_text(
         f"{n_wrong} of 899 test rows are taken for another class"
@@ -134,7 +134,7 @@ def test_confusion_is_seen_at_first_and_a_finding_is_never_hidden(visit: Any) ->
     visit.page.get_by_label("Counts or fractions").select_option("fractions")
     visit.pause()
     session = visit.session
-    counts = session.views.confusion(session.moment)
+    counts = session.views.confusion(session.snapshot)
     fractions = 100 * counts / counts.sum(axis=1, keepdims=True)
     expected = [str(int(fraction + 0.5)) for fraction in fractions.ravel()]
     expect(table.locator("tbody td")).to_have_text(expected)

@@ -165,7 +165,7 @@ def test_learns_and_is_changed_and_taken_away(page: Page, notebook: Notebook) ->
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(code, {})
-    assert repr(notebook.widget.session.moment.loss) in printed.getvalue()
+    assert repr(notebook.widget.session.snapshot.loss) in printed.getvalue()
     assert notebook.widget.script() == code
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamina.workbench.curves import Curves, Moment, Moments
+from lamina.workbench.curves import Curves, Snapshot, SnapshotHistory
 
 
 def filled(n, most):
@@ -42,28 +42,28 @@ def test_before_the_first_epoch_there_is_nothing():
 
 
 @given(st.integers(1, 300), st.integers(2, 40))
-def test_moments_are_few_from_the_first_on_and_the_nearest_is_near(n, most):
-    moments = Moments(8, most)
+def test_snapshots_are_few_from_the_first_on_and_the_nearest_is_near(n, most):
+    snapshots = SnapshotHistory(8, most)
     for epoch in range(n):
-        if moments.wants(epoch):
-            moments.add(Moment(epoch, np.zeros(1), {}))
-    extent = moments.extent()
-    assert len(moments.kept) <= most
+        if snapshots.wants(epoch):
+            snapshots.add(Snapshot(epoch, np.zeros(1), {}))
+    extent = snapshots.extent()
+    assert len(snapshots.kept) <= most
     assert extent["first"] == 0
     assert n - 1 - extent["last"] < 2 * extent["every"]
     for epoch in range(extent["last"] + 1):
-        assert abs(moments.nearest(epoch).epoch - epoch) <= extent["every"]
+        assert abs(snapshots.nearest(epoch).epoch - epoch) <= extent["every"]
 
 
 def test_large_networks_are_remembered_less_often():
-    small, large = Moments(1_000), Moments(8_000_000)
+    small, large = SnapshotHistory(1_000), SnapshotHistory(8_000_000)
     assert large.most < small.most
 
 
 def test_the_network_that_a_fit_left_takes_the_place_of_its_last_epochs():
-    moments = Moments(8)
+    snapshots = SnapshotHistory(8)
     for epoch in range(3):
-        moments.add(Moment(epoch, np.zeros(1), {}))
-    moments.add_last(Moment(2, np.ones(1), {}))
-    assert [moment.epoch for moment in moments.kept] == [0, 1, 2]
-    assert moments.nearest(2).parameters == [1.0]
+        snapshots.add(Snapshot(epoch, np.zeros(1), {}))
+    snapshots.add_last(Snapshot(2, np.ones(1), {}))
+    assert [snapshot.epoch for snapshot in snapshots.kept] == [0, 1, 2]
+    assert snapshots.nearest(2).parameters == [1.0]

@@ -30,13 +30,13 @@ def ask(session, quantity):
 
 def layers_of(session, quantity):
     """What NumPy finds, layer by layer."""
-    run, moment = session.run, session.moment
+    run, snapshot = session.run, session.snapshot
     if quantity == "activations":
-        return run.model_at(moment).activations(run.problem.X_train)[1:]
+        return run.model_at(snapshot).activations(run.problem.X_train)[1:]
     layout, engine = ParameterLayout.of(run.spec), choose_engine(None, 1)
     if quantity == "weights":
-        return layout.views(moment.parameters).weights
-    _, gradients = engine.loss_and_gradient(run.spec, run.objective, run.rows, moment.parameters)
+        return layout.views(snapshot.parameters).weights
+    _, gradients = engine.loss_and_gradient(run.spec, run.objective, run.rows, snapshot.parameters)
     return [np.abs(W) for W in layout.views(gradients).weights]
 
 
@@ -57,9 +57,9 @@ def test_dead_units_are_counted_in_their_layer(learned, until):
     made = learned({"activation": "relu"})
     for column in range(2):
         made.do({"do": "edit", "block": 0, "row": None, "column": column, "value": -1e5})
-    until(lambda: np.count_nonzero(made.moment.parameters == -1e5) == 2)
+    until(lambda: np.count_nonzero(made.snapshot.parameters == -1e5) == 2)
     header, arrays = ask(made, "activations")
-    a = made.run.model_at(made.moment).activations(made.run.problem.X_train)[1]
+    a = made.run.model_at(made.snapshot).activations(made.run.problem.X_train)[1]
     assert arrays["idle"][-1, 0] == np.count_nonzero((a == 0).all(axis=0)) >= 2
     assert arrays["flat"][-1, 0] == arrays["zeros"][-1, 0] == np.mean(a == 0)
     assert header["saturates"] == [False, False]
@@ -70,7 +70,7 @@ def test_an_epoch_that_is_shown_is_among_the_columns(learned):
     made = learned(epochs=150)
     made.do({"do": "seek", "epoch": 77})
     _, arrays = ask(made, "weights")
-    assert made.moment.epoch == 77
+    assert made.snapshot.epoch == 77
     assert {0, 77, 150} <= set(arrays["epochs"].tolist())
     assert len(arrays["epochs"]) <= MOST_COLUMNS + 2
 
@@ -87,7 +87,7 @@ def test_a_weight_that_is_written_is_found_anew(learned, until):
     made = learned()
     ask(made, "weights")
     made.do({"do": "edit", "block": 0, "row": 0, "column": 0, "value": 77.0})
-    until(lambda: made.moment.parameters.max() == 77.0)
+    until(lambda: made.snapshot.parameters.max() == 77.0)
     _, arrays = ask(made, "weights")
     assert arrays["quantiles"][-1, 0, -1] == 77.0
 

@@ -28,7 +28,7 @@ def predicted_on_the_page(session):
     """What the page shows for the rows to test on, in the units of their target."""
     run = session.run
     prediction = session.views.engine.predict(
-        run.spec, session.moment.parameters, run.problem.X_test
+        run.spec, session.snapshot.parameters, run.problem.X_test
     )
     return run.problem.in_units_of_target(prediction)
 
@@ -83,7 +83,7 @@ def test_the_model_is_that_of_the_epoch_that_is_shown(learned):
     model = model_of(session)
     assert model[-1].n_iter_ == 2
     assert len(model[-1].loss_curve_) == 2
-    shown = next(m for m in session.run.controller.moments.kept if m.epoch == 2)
+    shown = next(m for m in session.run.controller.snapshots.kept if m.epoch == 2)
     np.testing.assert_array_equal(parameters_of(model[-1]), shown.parameters)
     assert model[-1].loss_ == shown.loss
 

@@ -28,7 +28,7 @@ def ask(session, **query):
 @pytest.mark.parametrize("layer", [1, 2])
 def test_gradients_are_those_of_finite_differences(layer, learned):
     header, arrays = ask(learned, layer=layer, unit=1)
-    model = learned.run.model_at(learned.moment)
+    model = learned.run.model_at(learned.snapshot)
     X = learned.run.problem.X_train[: header["n_samples"]]
 
     def unit(rows):
@@ -48,7 +48,7 @@ def test_gradients_are_those_of_finite_differences(layer, learned):
 def test_the_rows_that_excite_a_unit_most_come_first(learned):
     header, arrays = ask(learned, layer=1, unit=3)
     problem = learned.run.problem
-    a = learned.run.model_at(learned.moment).activations(problem.X_train)[2][:, 3]
+    a = learned.run.model_at(learned.snapshot).activations(problem.X_train)[2][:, 3]
     assert arrays["rows"].tolist() == np.argsort(-a, kind="stable")[:N_EXCITING].tolist()
     np.testing.assert_allclose(arrays["activations"], np.sort(a)[::-1][:N_EXCITING], rtol=1e-12)
     np.testing.assert_array_equal(arrays["images"], problem.features_train[arrays["rows"]])
@@ -58,7 +58,7 @@ def test_the_rows_that_excite_a_unit_most_come_first(learned):
 
 def test_mistakes_are_the_rows_that_predict_gets_wrong_the_surest_first(learned):
     header, arrays = decode(mistakes(learned, {}))
-    problem, model = learned.run.problem, learned.run.model_at(learned.moment)
+    problem, model = learned.run.problem, learned.run.model_at(learned.snapshot)
     found, sure = model.predict(problem.X_test), model.predict_proba(problem.X_test).max(axis=1)
     wrong = np.flatnonzero(found != problem.targets_test)
     assert header["n_wrong"] == len(wrong) > len(arrays["rows"])

@@ -33,10 +33,10 @@ def losses_of(session, number, n_samples=5):
 
 
 def way_of(session):
-    way, moments = Snapshots(), session.run.controller.moments.kept
-    way.epochs = [moment.epoch for moment in moments]
-    way.losses = [moment.loss for moment in moments]
-    way.parameters = [moment.parameters for moment in moments]
+    way, snapshots = Snapshots(), session.run.controller.snapshots.kept
+    way.epochs = [snapshot.epoch for snapshot in snapshots]
+    way.losses = [snapshot.loss for snapshot in snapshots]
+    way.parameters = [snapshot.parameters for snapshot in snapshots]
     return way
 
 
@@ -49,7 +49,7 @@ def test_its_values_are_those_of_the_library(directions, patch, session, until):
     learn(made, 6, until)
     header, arrays = begin(made, directions=directions, seed="3")
     expected = loss_landscape(
-        made.run.model_at(made.moment),
+        made.run.model_at(made.snapshot),
         made.run.problem.X_train,
         made.run.problem.y_train,
         directions=directions,
@@ -87,8 +87,8 @@ def test_what_places_a_network_in_the_slice_puts_the_path_where_it_is(session, u
     learn(made, 5, until)
     for directions in ("path", "random"):
         _, arrays = begin(made, directions=directions)
-        moments = [moment.parameters for moment in made.run.controller.moments.kept]
-        placed = (np.array(moments) - arrays["center"]) @ arrays["projection"].T
+        snapshots = [snapshot.parameters for snapshot in made.run.controller.snapshots.kept]
+        placed = (np.array(snapshots) - arrays["center"]) @ arrays["projection"].T
         np.testing.assert_allclose(placed, arrays["path"], atol=1e-12)
 
 
@@ -99,7 +99,7 @@ def test_an_epoch_of_the_past_is_the_middle_where_it_is_shown(session, until):
     header, arrays = begin(made)
     assert header["epoch"] == 2
     np.testing.assert_array_equal(
-        arrays["center"], made.run.controller.moments.nearest(2).parameters
+        arrays["center"], made.run.controller.snapshots.nearest(2).parameters
     )
 
 
@@ -129,12 +129,12 @@ def test_of_many_rows_and_long_paths_some_are_taken_and_named(session, until, mo
     assert (header["n_samples"], header["n_samples_in_all"]) == (12, 30)
     assert arrays["path_epoch"].tolist() == [0, 3, 6, 9]
     some = loss_landscape(
-        made.run.model_at(made.moment).set_params(alpha=0),
+        made.run.model_at(made.snapshot).set_params(alpha=0),
         made.run.problem.X_train[:12],
         made.run.problem.y_train[:12],
         n_points=2,
     ).loss
-    squares = sum((W**2).sum() for W in made.run.model_at(made.moment).coefs_)
+    squares = sum((W**2).sum() for W in made.run.model_at(made.snapshot).coefs_)
     # The penalty is not that of twelve rows alone.
     assert header["loss"] == pytest.approx(some + 5.0 / 2 * squares / 30, rel=1e-12)
 
@@ -168,7 +168,7 @@ def test_it_leaves_the_run_as_it_was(session, until):
     losses_of(made, begin(made)[0]["landscape"])
     for each in (made, alone):
         learn(each, 4, until)
-    np.testing.assert_array_equal(made.moment.parameters, alone.moment.parameters)
+    np.testing.assert_array_equal(made.snapshot.parameters, alone.snapshot.parameters)
 
 
 @pytest.mark.parametrize(

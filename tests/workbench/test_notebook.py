@@ -250,8 +250,8 @@ def test_two_widgets_know_nothing_of_one_another(make, until):
     page = Page(one)
     page.post(do="open")
     page.do("step", epochs=5)
-    until(lambda: one.session.moment.epoch == 5)
-    assert other.session.moment.epoch == 0
+    until(lambda: one.session.snapshot.epoch == 5)
+    assert other.session.snapshot.epoch == 0
     assert one.experiment["model"] != other.experiment["model"]
 
 
@@ -288,7 +288,7 @@ def test_python_takes_over_what_the_page_has_trained(make, until, capsys):
     y = np.where(X[:, 0] > X[:, 1], "yes", "no")
     widget = make(None, X=X, y=y)
     widget.session.do({"do": "step", "epochs": 40})
-    until(lambda: widget.session.moment.epoch == 40)
+    until(lambda: widget.session.snapshot.epoch == 40)
     assert widget.model().score(X, y == "yes") > 0.8
     with pytest.raises(ExperimentError):
         widget.script()
@@ -297,9 +297,9 @@ def test_python_takes_over_what_the_page_has_trained(make, until, capsys):
 def test_the_script_redoes_what_the_page_has_trained(make, until, capsys):
     widget = make()
     widget.session.do({"do": "step", "epochs": 4})
-    until(lambda: widget.session.moment.epoch == 4)
+    until(lambda: widget.session.snapshot.epoch == 4)
     exec(widget.script(), {})
-    assert repr(widget.session.moment.loss) in capsys.readouterr().out
+    assert repr(widget.session.snapshot.loss) in capsys.readouterr().out
 
 
 def test_learning_ends_with_the_widget(make):

@@ -136,13 +136,13 @@ def test_a_run_that_nobody_wants_ends_its_thread(run):
     assert unwanted.ending is None
 
 
-def test_the_model_of_a_moment_predicts_what_its_network_does(run, until):
+def test_the_model_of_a_snapshot_predicts_what_its_network_does(run, until):
     learning = run()
     learning.step(3)
     until(lambda: learning.controller.latest.epoch == 3)
-    moment = learning.controller.moments.nearest(2)
-    model = learning.model_at(moment)
-    np.testing.assert_array_equal(parameters_of(model), moment.parameters)
+    snapshot = learning.controller.snapshots.nearest(2)
+    model = learning.model_at(snapshot)
+    np.testing.assert_array_equal(parameters_of(model), snapshot.parameters)
     assert model.n_iter_ == 2
     assert set(model.predict(learning.problem.X_test)) <= {0, 1}
 

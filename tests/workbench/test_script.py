@@ -78,8 +78,8 @@ def test_the_script_of_an_earlier_epoch_that_is_shown_ends_there(solver, session
     until(lambda: run.run.controller.latest.epoch == 9)
     run.do({"do": "seek", "epoch": 5})
     printed = printed_by(script_of(run))
-    assert f"loss after 5 epochs: {run.moment.loss!r}" in printed
-    assert run.moment.loss != run.run.controller.latest.loss
+    assert f"loss after 5 epochs: {run.snapshot.loss!r}" in printed
+    assert run.snapshot.loss != run.run.controller.latest.loss
 
 
 def test_learning_rates_that_were_set_by_hand_are_set_by_the_script(session, until):
@@ -99,7 +99,7 @@ def test_weights_that_were_written_by_hand_are_written_by_the_script(session, un
     run = session()
     for value, epoch in ((0.5, 3), (-0.5, 6)):
         run.do({"do": "edit", "block": 0, "row": 1, "column": 2, "value": value})
-        until(lambda value=value: run.moment.parameters[5] == value)
+        until(lambda value=value: run.snapshot.parameters[5] == value)
         run.do({"do": "step", "epochs": 3})
         until(lambda epoch=epoch: run.run.controller.latest.epoch == epoch)
     script = script_of(run)

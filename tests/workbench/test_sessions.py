@@ -51,7 +51,7 @@ def test_a_run_that_ended_while_it_played_plays_on_after_the_next_change(session
 def test_a_change_can_catch_up_with_the_epoch_that_was_shown(session, until):
     made = session()
     learn(made, 30, until)
-    first = made.moment.parameters
+    first = made.snapshot.parameters
     # At one epoch a second, nobody would wait for thirty.
     made.do({"do": "pace", "epochs_per_second": 1})
     made.do({"do": "set", "experiment": {}, "catch_up": True})
@@ -59,9 +59,9 @@ def test_a_change_can_catch_up_with_the_epoch_that_was_shown(session, until):
     reached = made.run.controller.epoch
     assert 1 <= reached <= 30
     assert made.run.status == "paused"
-    assert made.moment.epoch == reached
+    assert made.snapshot.epoch == reached
     if reached == 30:
-        np.testing.assert_array_equal(made.moment.parameters, first)
+        np.testing.assert_array_equal(made.snapshot.parameters, first)
 
 
 def test_a_run_that_ends_during_a_fast_forward_is_shown(session, until):
@@ -70,7 +70,7 @@ def test_a_run_that_ends_during_a_fast_forward_is_shown(session, until):
     made.do({"do": "set", "experiment": {"model": {"max_iter": 5}}, "catch_up": True})
     until(lambda: made.run.status == "ended")
     assert not made.run.controller.is_fast_forwarding
-    assert made.moment.epoch == 5
+    assert made.snapshot.epoch == 5
 
 
 def test_changes_that_belong_together_are_taken_back_together(session):
@@ -87,29 +87,29 @@ def test_changes_that_belong_together_are_taken_back_together(session):
 def test_a_reset_with_the_same_seed_is_the_same_run_again(session, until):
     made = session()
     learn(made, 5, until)
-    first = made.moment
+    first = made.snapshot
     made.do({"do": "reset"})
     learn(made, 5, until)
-    np.testing.assert_array_equal(made.moment.parameters, first.parameters)
+    np.testing.assert_array_equal(made.snapshot.parameters, first.parameters)
     made.do({"do": "reset", "seed": "new"})
     learn(made, 5, until)
-    assert not np.array_equal(made.moment.parameters, first.parameters)
+    assert not np.array_equal(made.snapshot.parameters, first.parameters)
     made.do({"do": "reset", "seed": 0})
     learn(made, 5, until)
-    np.testing.assert_array_equal(made.moment.parameters, first.parameters)
+    np.testing.assert_array_equal(made.snapshot.parameters, first.parameters)
 
 
 def test_an_epoch_of_the_past_is_shown_again_and_the_run_goes_on_from_the_latest(session, until):
     made = session()
     learn(made, 6, until)
     made.do({"do": "seek", "epoch": 2})
-    assert made.moment.epoch == 2
-    assert made.moment.loss == made.run.controller.curves.losses()[1]
+    assert made.snapshot.epoch == 2
+    assert made.snapshot.loss == made.run.controller.curves.losses()[1]
     learn(made, 1, until)
-    assert made.moment.epoch == 7
+    assert made.snapshot.epoch == 7
     made.do({"do": "seek", "epoch": 0})
     made.do({"do": "seek", "epoch": None})
-    assert made.moment.epoch == 7
+    assert made.snapshot.epoch == 7
 
 
 def test_each_change_can_be_taken_back_in_turn(session):
@@ -166,11 +166,11 @@ def test_a_rate_cannot_be_set_where_there_is_none(session):
 
 def test_the_state_tells_where_each_matrix_stands(session):
     made = session({"model": {"hidden_layer_sizes": [3, 2], "activation": "prelu"}})
-    state, moment = made.state(), made.moment
-    model = made.run.model_at(moment)
+    state, snapshot = made.state(), made.snapshot
+    model = made.run.model_at(snapshot)
     for kind, parts in (("weights", model.coefs_), ("biases", model.intercepts_)):
         for place, part in zip(state["network"][kind], parts, strict=True):
-            found = moment.parameters[place["start"] :][: part.size].reshape(place["shape"])
+            found = snapshot.parameters[place["start"] :][: part.size].reshape(place["shape"])
             np.testing.assert_array_equal(found, part)
     assert [layer["fan_out"] for layer in state["network"]["layers"]] == [3, 2, 1]
 
@@ -188,7 +188,7 @@ def test_many_changes_leave_few_threads_and_few_ways_back(session, until):
 
 def weight(session, block, row, column):
     """One weight of the network that is shown."""
-    return session.run.model_at(session.moment).coefs_[block][row, column]
+    return session.run.model_at(session.snapshot).coefs_[block][row, column]
 
 
 def test_a_weight_that_is_written_is_shown_and_learned_on_from(session, until):
@@ -197,24 +197,24 @@ def test_a_weight_that_is_written_is_shown_and_learned_on_from(session, until):
         learn(each, 3, until)
     made.do({"do": "edit", "block": 0, "row": 1, "column": 2, "value": 1.5})
     until(lambda: weight(made, 0, 1, 2) == 1.5)
-    before, after = alone.moment.parameters, made.moment.parameters
+    before, after = alone.snapshot.parameters, made.snapshot.parameters
     assert np.count_nonzero(before != after) == 1
     learn(made, 1, until)
     learn(alone, 1, until)
-    assert np.count_nonzero(made.moment.parameters != alone.moment.parameters) > 1
+    assert np.count_nonzero(made.snapshot.parameters != alone.snapshot.parameters) > 1
 
 
 def test_a_weight_that_was_written_is_taken_back(session, until):
     made = session()
     learn(made, 3, until)
-    first = made.moment.parameters
+    first = made.snapshot.parameters
     for value in (1.0, 2.0):
         made.do({"do": "edit", "block": 1, "row": None, "column": 0, "value": value})
-        until(lambda value=value: made.run.model_at(made.moment).intercepts_[1][0] == value)
+        until(lambda value=value: made.run.model_at(made.snapshot).intercepts_[1][0] == value)
     made.do({"do": "undo"})
-    until(lambda: made.run.model_at(made.moment).intercepts_[1][0] == 1.0)
+    until(lambda: made.run.model_at(made.snapshot).intercepts_[1][0] == 1.0)
     made.do({"do": "undo"})
-    until(lambda: np.array_equal(made.moment.parameters, first))
+    until(lambda: np.array_equal(made.snapshot.parameters, first))
 
 
 def test_a_new_run_has_no_weights_to_take_back(session, until):
@@ -259,11 +259,11 @@ def test_a_batch_is_a_step_and_a_frame_tells_which(session, until):
     made = session()
     learn(made, 1, until)
     made.do({"do": "step", "batches": 1})
-    until(lambda: made.moment.batch == 1)
-    header, arrays = decode(made.frame(made.moment))
+    until(lambda: made.snapshot.batch == 1)
+    header, arrays = decode(made.frame(made.snapshot))
     assert (header["epoch"], header["batch"], header["n_batches"]) == (1, 1, 2)
-    assert header["batch_loss"] == made.moment.batch_loss
-    np.testing.assert_array_equal(arrays["parameters"], made.moment.parameters)
+    assert header["batch_loss"] == made.snapshot.batch_loss
+    np.testing.assert_array_equal(arrays["parameters"], made.snapshot.parameters)
     with pytest.raises(ExperimentError, match="finish the epoch first"):
         made.do({"do": "edit", "block": 0, "row": 0, "column": 0, "value": 1.0})
 
@@ -335,5 +335,5 @@ def test_whatever_a_page_says_is_carried_out_or_refused_and_what_stands_is_shown
         with suppress(LaminaError):
             made.do(command)
         made.state()
-        made.frame(made.moment)
+        made.frame(made.snapshot)
     made.close()

@@ -29,7 +29,7 @@ def ask(session, row, name="trace", **query):
 
 def hold_at(session, until, epochs):
     session.do({"do": "step", "epochs": epochs})
-    until(lambda: session.run.controller.epoch == epochs and session.moment.ahead is not None)
+    until(lambda: session.run.controller.epoch == epochs and session.snapshot.ahead is not None)
 
 
 def flat(session, arrays, name):
@@ -44,17 +44,17 @@ def test_the_numbers_of_a_row_are_the_engines(session, until, data, model):
     here = session({"data": data, "inputs": None, "model": model})
     hold_at(here, until, 2)
     header, arrays = ask(here, 7)
-    run, moment = here.run, here.moment
+    run, snapshot = here.run, here.snapshot
     one = Rows(run.rows.X[7:8], run.rows.y[7:8], None)
     loss, gradient = here.views.engine.loss_and_gradient(
-        run.spec, run.objective, one, moment.parameters
+        run.spec, run.objective, one, snapshot.parameters
     )
     n_weights_and_biases = sum(a * b + b for a, b in ParameterLayout.of(run.spec).shapes)
     np.testing.assert_allclose(
         flat(here, arrays, "d"), gradient[:n_weights_and_biases], rtol=0, atol=1e-12
     )
     assert float(arrays["L"]) == pytest.approx(loss, rel=1e-12)
-    prediction = here.views.engine.predict(run.spec, moment.parameters, one.X)
+    prediction = here.views.engine.predict(run.spec, snapshot.parameters, one.X)
     np.testing.assert_allclose(arrays["p"], prediction, rtol=0, atol=1e-12)
     assert (header["epoch"], header["rows"], header["is_next"]) == (2, [7], False)
     np.testing.assert_array_equal(header["features"], run.problem.features_train[7:8])
@@ -67,15 +67,15 @@ def test_the_next_batch_is_the_step_that_the_engine_then_makes(session, until, s
     hold_at(here, until, 3)
     for batch in (1, 2):
         header, arrays = ask(here, "next")
-        before = here.moment
+        before = here.snapshot
         assert header["is_next"]
         assert (header["n_samples"], before.batch) == ([20, 10][batch - 1], batch - 1)
         here.do({"do": "step", "batches": 1})
-        until(lambda then=before: here.moment is not then and here.moment.ahead is not None)
-        change = here.moment.parameters - before.parameters
+        until(lambda then=before: here.snapshot is not then and here.snapshot.ahead is not None)
+        change = here.snapshot.parameters - before.parameters
         np.testing.assert_allclose(flat(here, arrays, "update_"), change, rtol=0, atol=1e-12)
         if batch == 1:
-            assert float(arrays["L"]) == pytest.approx(here.moment.batch_loss, rel=1e-12)
+            assert float(arrays["L"]) == pytest.approx(here.snapshot.batch_loss, rel=1e-12)
 
 
 def test_a_rate_that_waits_for_the_next_epoch_is_that_of_the_next_step(session, until):
@@ -92,7 +92,7 @@ def test_of_the_past_all_is_told_but_what_the_optimizer_made(session, until):
     header, arrays = ask(here, 0)
     assert header["epoch"] == 2
     np.testing.assert_array_equal(
-        arrays["W_1"].ravel(), here.run.controller.moments.nearest(2).parameters[:6]
+        arrays["W_1"].ravel(), here.run.controller.snapshots.nearest(2).parameters[:6]
     )
     assert header["update"] is None
     assert any("earlier epochs" in note for note in header["notes"])

@@ -51,10 +51,10 @@ def fit(until):
 
 def test_a_held_controller_lets_no_epoch_run_and_has_the_first_network(fit):
     assert fit.controller.epoch == 0
-    moment = fit.controller.latest
-    assert moment.epoch == 0
-    assert moment.parameters.shape == (3 * 2 + 3 + 3 + 1,)
-    assert np.isnan(moment.loss)
+    snapshot = fit.controller.latest
+    assert snapshot.epoch == 0
+    assert snapshot.parameters.shape == (3 * 2 + 3 + 3 + 1,)
+    assert np.isnan(snapshot.loss)
 
 
 def test_so_many_epochs_pass_as_are_let(fit, until):

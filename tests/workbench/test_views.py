@@ -36,7 +36,7 @@ def learned(session, until):
 
 def frame(session, watch=ALL):
     session.watch = watch
-    return decode(session.frame(session.moment))
+    return decode(session.frame(session.snapshot))
 
 
 @every_choice
@@ -51,7 +51,7 @@ def test_the_parameters_are_the_engines_to_the_last_bit(patch, learned):
 def test_the_region_is_what_the_model_predicts_there(patch, learned):
     made = learned(patch)
     _, arrays = frame(made)
-    model, cells = made.run.model_at(made.moment), made.plane.cells(12)
+    model, cells = made.run.model_at(made.snapshot), made.plane.cells(12)
     if made.run.problem.class_names:
         expected = model.predict_proba(cells)
         expected = expected[:, 1:] if expected.shape[1] == 2 else expected
@@ -68,7 +68,7 @@ def test_the_maps_of_units_are_their_activations(patch, learned):
     made = learned(patch)
     header, arrays = frame(made)
     cells = made.plane.cells(6).astype(made.views.dtype)
-    inputs, *layers, _ = made.run.model_at(made.moment).activations(cells)
+    inputs, *layers, _ = made.run.model_at(made.snapshot).activations(cells)
     shape = made.plane.shape(6)
     for found, expected in (
         (arrays["inputs"], inputs),
@@ -87,7 +87,7 @@ def test_the_confusion_is_that_of_the_rows_to_test_on(patch, learned):
     if not problem.class_names:
         assert "confusion" not in arrays
         return
-    found = made.run.model_at(made.moment).predict(problem.X_test)
+    found = made.run.model_at(made.snapshot).predict(problem.X_test)
     for true in range(len(problem.class_names)):
         for taken in range(len(problem.class_names)):
             count = np.count_nonzero((problem.y_test == true) & (found == taken))

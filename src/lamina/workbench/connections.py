@@ -16,7 +16,7 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from lamina.workbench.curves import Moment
+from lamina.workbench.curves import Snapshot
 from lamina.workbench.diagnoses import diagnoses_of
 from lamina.workbench.frames import to_json
 from lamina.workbench.runs import PLAYING, Run
@@ -183,37 +183,37 @@ class Connection:
         if session.run.controller.is_fast_forwarding:
             return False
         session.run.controller.request_update()
-        views, moment = session.looked_at()
+        views, snapshot = session.looked_at()
         if self.told is None or self.told[0] != views.run.id:
             # A page cannot draw a run that it has not received: send state and data first.
             self.news.set()
             return False
         # Compare by identity: an edit changes the network without a new epoch.
-        now = (views.run.id, views.run.status, session.watch, moment)
-        if self.sent is not None and now[:3] == self.sent[:3] and moment is self.sent[3]:
+        now = (views.run.id, views.run.status, session.watch, snapshot)
+        if self.sent is not None and now[:3] == self.sent[:3] and snapshot is self.sent[3]:
             return False
         self.has_credit, self.sent = False, now
         began = self.loop.time()
-        frame, seconds = await asyncio.to_thread(_timed, session.frame, moment, views)
+        frame, seconds = await asyncio.to_thread(_timed, session.frame, snapshot, views)
         await self._send(frame)
         if session.pace is None and session.run.status == PLAYING:
             # Making a frame slows training down: spend at most a tenth of the time on frames.
             pause = max(1 / MOST_FRAMES_A_SECOND, COST_OF_WATCHING * seconds)
             self.next_frame = began + pause
         if self.loop.time() >= self.next_diagnoses or session.run.status != PLAYING:
-            await self.tell_diagnoses(views.run, moment)
+            await self.tell_diagnoses(views.run, snapshot)
         return True
 
-    async def tell_diagnoses(self, run: Run, moment: Moment) -> None:
+    async def tell_diagnoses(self, run: Run, snapshot: Snapshot) -> None:
         """Run the diagnoses, and send them if they have changed."""
         began = self.loop.time()
-        findings = await asyncio.to_thread(diagnoses_of, run, moment)
+        findings = await asyncio.to_thread(diagnoses_of, run, snapshot)
         # Diagnosing a long history takes long: spend at most a tenth of the time on it.
         now = self.loop.time()
         self.next_diagnoses = now + max(SECONDS_BETWEEN_DIAGNOSES, 10 * (now - began))
         if (run.id, findings) != self.diagnoses:
             self.diagnoses = run.id, findings
-            event = {"run": run.id, "epoch": moment.epoch, "findings": findings}
+            event = {"run": run.id, "epoch": snapshot.epoch, "findings": findings}
             self.queue({"is": "diagnoses", **event})
 
     async def _send(self, message: str | bytes) -> None:
@@ -224,11 +224,11 @@ class Connection:
 
 
 def _timed(
-    make: Callable[[Moment, Views], bytes], moment: Moment, views: Views
+    make: Callable[[Snapshot, Views], bytes], snapshot: Snapshot, views: Views
 ) -> tuple[bytes, float]:
     """Return a frame and the CPU seconds it took."""
     began = thread_time()
-    return make(moment, views), thread_time() - began
+    return make(snapshot, views), thread_time() - began
 
 
 def _refuse_constant(name: str) -> Any:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from lamina.training.under_way import StepAhead
 
 MOST_POINTS = 600
-MOST_MOMENTS = 400
+MOST_SNAPSHOTS = 400
 MOST_BYTES = 32 << 20
-FEWEST_MOMENTS = 3
+FEWEST_SNAPSHOTS = 3
 
 
 class Curves:
@@ -115,7 +115,7 @@ class Curves:
 
 
 @dataclass(frozen=True)
-class Moment:
+class Snapshot:
     """Network after an epoch.
 
     Attributes
@@ -145,7 +145,7 @@ class Moment:
         return self.row.get("loss", math.nan)
 
 
-class Moments:
+class SnapshotHistory:
     """Network snapshots of a run from epoch 0 on; a long run keeps every second, fourth … epoch.
 
     Parameters
@@ -155,40 +155,40 @@ class Moments:
 
     Examples
     --------
-    >>> moments = Moments(n_bytes=8, most=4)
+    >>> snapshots = SnapshotHistory(n_bytes=8, most=4)
     >>> for epoch in range(8):
-    ...     if moments.wants(epoch):
-    ...         moments.add(Moment(epoch, np.zeros(1), {}))
-    >>> [moment.epoch for moment in moments.kept], moments.nearest(5).epoch
+    ...     if snapshots.wants(epoch):
+    ...         snapshots.add(Snapshot(epoch, np.zeros(1), {}))
+    >>> [snapshot.epoch for snapshot in snapshots.kept], snapshots.nearest(5).epoch
     ([0, 2, 4, 6], 4)
     """
 
-    def __init__(self, n_bytes: int, most: int = MOST_MOMENTS) -> None:
-        self.most = min(most, max(FEWEST_MOMENTS, MOST_BYTES // max(1, n_bytes)))
+    def __init__(self, n_bytes: int, most: int = MOST_SNAPSHOTS) -> None:
+        self.most = min(most, max(FEWEST_SNAPSHOTS, MOST_BYTES // max(1, n_bytes)))
         self.every = 1
-        self.kept: list[Moment] = []
+        self.kept: list[Snapshot] = []
 
     def wants(self, epoch: int) -> bool:
         """Return True if that epoch is one to keep."""
         return epoch % self.every == 0
 
-    def add(self, moment: Moment) -> None:
+    def add(self, snapshot: Snapshot) -> None:
         """Store a snapshot; if there is no room, drop every second one."""
         if len(self.kept) >= self.most:
             self.every *= 2
             self.kept = [kept for kept in self.kept if kept.epoch % self.every == 0]
-        if self.wants(moment.epoch):
-            self.kept.append(moment)
+        if self.wants(snapshot.epoch):
+            self.kept.append(snapshot)
 
-    def add_last(self, moment: Moment) -> None:
+    def add_last(self, snapshot: Snapshot) -> None:
         """Store the final network of a fit, replacing the snapshot of its last epoch."""
-        self.kept = [*(kept for kept in self.kept if kept.epoch != moment.epoch), moment]
+        self.kept = [*(kept for kept in self.kept if kept.epoch != snapshot.epoch), snapshot]
 
     def extent(self) -> dict[str, int]:
         """Return the first and the last epoch kept, and the step between epochs."""
         kept = self.kept
         return {"first": kept[0].epoch, "last": kept[-1].epoch, "every": self.every}
 
-    def nearest(self, epoch: int) -> Moment:
+    def nearest(self, epoch: int) -> Snapshot:
         """Return the kept snapshot nearest to an epoch."""
-        return min(self.kept[:], key=lambda moment: abs(moment.epoch - epoch))
+        return min(self.kept[:], key=lambda snapshot: abs(snapshot.epoch - epoch))

@@ -23,7 +23,7 @@ from lamina.estimators.diagnosis import (
     rising_validation_loss,
     unscaled_features,
 )
-from lamina.workbench.curves import Moment
+from lamina.workbench.curves import Snapshot
 from lamina.workbench.runs import Run
 
 Cure = tuple[str, dict[str, Any]]
@@ -32,7 +32,7 @@ NOT_FINITE = "not finite"
 FASTER_STOP = 20
 
 
-def diagnoses_of(run: Run, moment: Moment) -> list[dict[str, Any]]:
+def diagnoses_of(run: Run, snapshot: Snapshot) -> list[dict[str, Any]]:
     """Return the findings of a run up to a snapshot, each with a name, a message and cures.
 
     A cure is a label and a JSON merge patch of the experiment. No finding is based on one epoch
@@ -42,7 +42,7 @@ def diagnoses_of(run: Run, moment: Moment) -> list[dict[str, Any]]:
     if run.message is not None:
         cures = _told([*_smaller_rate(run), *_scaling(run)])
         return [{"name": NOT_FINITE, "message": run.message, "cures": cures}]
-    return [_finding(run, causes) for causes in _causes(run, moment)]
+    return [_finding(run, causes) for causes in _causes(run, snapshot)]
 
 
 def _finding(run: Run, signs: Sequence[DiagnosticWarning]) -> dict[str, Any]:
@@ -52,16 +52,16 @@ def _finding(run: Run, signs: Sequence[DiagnosticWarning]) -> dict[str, Any]:
     return {"name": NAMES[type(signs[0])], "message": message, "cures": _told([*cures.items()])}
 
 
-def _causes(run: Run, moment: Moment) -> Iterator[Sequence[DiagnosticWarning]]:
+def _causes(run: Run, snapshot: Snapshot) -> Iterator[Sequence[DiagnosticWarning]]:
     """Yield the signs of each cause."""
     curves, problem = run.controller.curves, run.problem
     for unscaled in unscaled_features(problem.X_train, None):
         yield [unscaled]
-    if not moment.epoch or not run.by_epochs:
+    if not snapshot.epoch or not run.by_epochs:
         return
     losses, validation_losses = curves.course()
     diverging = diverging_loss(losses, run.model.learning_rate_init, curves.first.get("loss", nan))
-    idle = idle_layers(run.spec, moment.parameters, problem.X_train)
+    idle = idle_layers(run.spec, snapshot.parameters, problem.X_train)
     if diverging:
         # Steps that make the loss diverge also drive units into saturation.
         yield [*diverging, *idle]

@@ -21,7 +21,7 @@ from lamina.estimators.idle_units import saturates, steep_activations
 from lamina.estimators.passes import Passes
 from lamina.formulas.table import Array
 from lamina.network import ParameterLayout
-from lamina.workbench.curves import Moment
+from lamina.workbench.curves import Snapshot
 from lamina.workbench.frames import encode
 from lamina.workbench.over_time import OverTime, place_of
 from lamina.workbench.runs import Run
@@ -77,20 +77,22 @@ class Distributions:
             for name, quantity in QUANTITIES.items()
         }
 
-    def columns(self, quantity: str, shown: Moment) -> tuple[list[tuple[Moment, Column]], int]:
+    def columns(self, quantity: str, shown: Snapshot) -> tuple[list[tuple[Snapshot, Column]], int]:
         """Return the columns from the first epoch to the latest, and the number not yet computed.
 
         Parameters
         ----------
         quantity : str
             A name in QUANTITIES.
-        shown : Moment
+        shown : Snapshot
             Displayed network. It is always among the columns, as is the latest one.
         """
         return self._over_time[quantity].columns(shown)
 
-    def _column(self, quantity: Callable[[Distributions, Moment], Any], moment: Moment) -> Column:
-        layers, flat, idle = quantity(self, moment)
+    def _column(
+        self, quantity: Callable[[Distributions, Snapshot], Any], snapshot: Snapshot
+    ) -> Column:
+        layers, flat, idle = quantity(self, snapshot)
         return Column(
             np.array([quantiles_of(layer) for layer in layers]),
             np.array([np.count_nonzero(layer == 0) / layer.size for layer in layers]),
@@ -99,34 +101,36 @@ class Distributions:
         )
 
 
-def weights(of: Distributions, moment: Moment) -> Any:
+def weights(of: Distributions, snapshot: Snapshot) -> Any:
     """Return W of every layer."""
-    layers = ParameterLayout.of(of.run.spec).views(moment.parameters).weights
+    layers = ParameterLayout.of(of.run.spec).views(snapshot.parameters).weights
     return layers, *_nothing_flat(len(layers))
 
 
-def gradients(of: Distributions, moment: Moment) -> Any:
+def gradients(of: Distributions, snapshot: Snapshot) -> Any:
     """Return the absolute values of dL/dW of every layer, over some training rows."""
     run = of.run
-    _, gradients = of.engine.loss_and_gradient(run.spec, run.objective, of.rows, moment.parameters)
+    _, gradients = of.engine.loss_and_gradient(
+        run.spec, run.objective, of.rows, snapshot.parameters
+    )
     layers = [np.abs(W) for W in ParameterLayout.of(run.spec).views(gradients).weights]
     return layers, *_nothing_flat(len(layers))
 
 
-def activations(of: Distributions, moment: Moment) -> Any:
+def activations(of: Distributions, snapshot: Snapshot) -> Any:
     """Return a of every layer over some training rows, and how much of it is flat.
 
     The last layer's values are the predictions.
     """
     run = of.run
-    passes = Passes(run.spec, moment.parameters, of.rows.X, product_in(run.model.precision))
+    passes = Passes(run.spec, snapshot.parameters, of.rows.X, product_in(run.model.precision))
     passed, (flat, idle) = passes.forward(of.rows.X), _nothing_flat(len(run.spec.blocks))
-    for i, steep in enumerate(steep_activations(run.spec, moment.parameters, passed)):
+    for i, steep in enumerate(steep_activations(run.spec, snapshot.parameters, passed)):
         flat[i], idle[i] = np.mean(~steep), np.count_nonzero(~steep.any(axis=0))
     return [*passed.a[1:-1], passed.prediction], flat, idle
 
 
-QUANTITIES: dict[str, Callable[[Distributions, Moment], Any]] = {
+QUANTITIES: dict[str, Callable[[Distributions, Snapshot], Any]] = {
     "weights": weights,
     "gradients": gradients,
     "activations": activations,
@@ -162,7 +166,7 @@ def distributions(session: Session, query: Mapping[str, str]) -> bytes:
         "saturates": [saturates(block.activation) for block in hidden],
     }
     arrays = {
-        "epochs": np.array([place_of(moment) for moment, _ in columns]),
+        "epochs": np.array([place_of(snapshot) for snapshot, _ in columns]),
         "quantiles": np.array([column.quantiles for _, column in columns]),
         "zeros": np.array([column.zeros for _, column in columns]),
         "flat": np.array([column.flat for _, column in columns]),

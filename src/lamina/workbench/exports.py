@@ -16,7 +16,7 @@ from lamina.errors import ExperimentError
 from lamina.export import to_onnx
 from lamina.formulas.table import Table
 from lamina.persistence import save
-from lamina.workbench.curves import Moment
+from lamina.workbench.curves import Snapshot
 from lamina.workbench.runs import FAILED
 from lamina.workbench.script import script_of
 from lamina.workbench.sessions import Session
@@ -33,23 +33,23 @@ class Export:
     file, media_type : str
         File name, to which the epoch is added, and media type.
     content : callable
-        `content(session, moment)` returns the file's bytes.
+        `content(session, snapshot)` returns the file's bytes.
     """
 
     name: str
     file: str
     media_type: str
-    content: Callable[[Session, Moment], bytes]
+    content: Callable[[Session, Snapshot], bytes]
 
     def of(self, session: Session) -> tuple[str, bytes]:
         """Return the file of the displayed network: its name, with the epoch, and its bytes."""
         # The run may continue meanwhile: name and content must come from the same snapshot.
-        moment, path = session.moment, PurePath(self.file)
-        content = self.content(session, moment)
-        return f"{path.stem}_epoch_{moment.epoch}{path.suffix}", content
+        snapshot, path = session.snapshot, PurePath(self.file)
+        content = self.content(session, snapshot)
+        return f"{path.stem}_epoch_{snapshot.epoch}{path.suffix}", content
 
 
-def model_of(session: Session, moment: Moment | None = None) -> Any:
+def model_of(session: Session, snapshot: Snapshot | None = None) -> Any:
     """Return a snapshot's network with its scalers; its inputs are unscaled.
 
     By default the displayed network.
@@ -59,10 +59,10 @@ def model_of(session: Session, moment: Moment | None = None) -> Any:
     ExperimentError
         If the run failed before its first epoch.
     """
-    run, moment = session.run, moment or session.moment
-    if run.status == FAILED and not moment.epoch:
+    run, snapshot = session.run, snapshot or session.snapshot
+    if run.status == FAILED and not snapshot.epoch:
         raise ExperimentError(f"this run failed and has no network: {run.message}", None)
-    problem, model = run.problem, run.model_at(moment)
+    problem, model = run.problem, run.model_at(snapshot)
     if problem.encoding is not None:
         model = Pipeline([("encoding", problem.encoding), ("model", model)])
     if problem.scaler is not None:
@@ -75,22 +75,22 @@ def model_of(session: Session, moment: Moment | None = None) -> Any:
     return scaled
 
 
-def _script(session: Session, moment: Moment) -> bytes:
-    return script_of(session, moment).encode()
+def _script(session: Session, snapshot: Snapshot) -> bytes:
+    return script_of(session, snapshot).encode()
 
 
-def _model(session: Session, moment: Moment) -> bytes:
+def _model(session: Session, snapshot: Snapshot) -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder, "model.lamina")
-        save(model_of(session, moment), path, notes={"experiment": session.experiment.to_json()})
+        save(model_of(session, snapshot), path, notes={"experiment": session.experiment.to_json()})
         return path.read_bytes()
 
 
-def _onnx(session: Session, moment: Moment) -> bytes:
-    return bytes(to_onnx(model_of(session, moment)).SerializeToString())
+def _onnx(session: Session, snapshot: Snapshot) -> bytes:
+    return bytes(to_onnx(model_of(session, snapshot)).SerializeToString())
 
 
-def _experiment(session: Session, moment: Moment) -> bytes:
+def _experiment(session: Session, snapshot: Snapshot) -> bytes:
     """Return experiment and pace as JSON for `lamina workbench FILE`, which starts at epoch 0."""
     said = {"experiment": session.experiment.to_json(), "pace": session.pace}
     return (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode()

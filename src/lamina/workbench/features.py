@@ -17,7 +17,7 @@ from lamina.engines.reference import input_gradient
 from lamina.errors import ExperimentError
 from lamina.estimators.passes import Passes
 from lamina.network import ParameterLayout, flatten_parameters
-from lamina.workbench.curves import Moment
+from lamina.workbench.curves import Snapshot
 from lamina.workbench.frames import encode
 from lamina.workbench.problems import Problem
 from lamina.workbench.runs import Run
@@ -39,25 +39,25 @@ def features(session: Session, query: Mapping[str, str]) -> bytes:
     ExperimentError
         If the columns are not pixels, and for a `layer` or `unit` that does not exist.
     """
-    views, moment = session.looked_at()
+    views, snapshot = session.looked_at()
     run = views.run
     _require_images(run.problem)
     layer = _number(query, "layer", len(run.spec.blocks))
     unit = _number(query, "unit", run.spec.blocks[layer].fan_out)
     problem = run.problem
-    a = _passes(run, moment, problem.X_train).activation(layer)[:, unit]
+    a = _passes(run, snapshot, problem.X_train).activation(layer)[:, unit]
     rows = np.argsort(-a, kind="stable")[:N_EXCITING]
     header = {
         "kind": "features",
         "run": run.id,
-        "epoch": moment.epoch,
+        "epoch": snapshot.epoch,
         "layer": layer,
         "unit": unit,
         "n_samples": min(MOST_ROWS, len(problem.X_train)),
         "pixels": _extent(problem),
     }
     arrays: dict[str, NDArray[Any]] = {
-        **({"gradients": mean_gradients(run, moment, layer).astype(np.float32)} if layer else {}),
+        **({"gradients": mean_gradients(run, snapshot, layer).astype(np.float32)} if layer else {}),
         "rows": rows.astype(np.int32),
         "images": problem.features_train[rows].astype(np.float32),
         "activations": a[rows].astype(np.float64),
@@ -74,12 +74,12 @@ def mistakes(session: Session, query: Mapping[str, str]) -> bytes:
     ExperimentError
         If the columns are not pixels, or there are no classes.
     """
-    views, moment = session.looked_at()
+    views, snapshot = session.looked_at()
     run, problem = views.run, views.run.problem
     _require_images(problem)
     if not problem.class_names:
         raise ExperimentError("a regression has no classes, so no misclassified images", None)
-    probabilities = views.probabilities(moment)
+    probabilities = views.probabilities(snapshot)
     taken, true = probabilities.argmax(1), problem.codes(problem.targets_test)
     wrong = np.flatnonzero(taken != true)
     sureness = probabilities[wrong, taken[wrong]]
@@ -87,7 +87,7 @@ def mistakes(session: Session, query: Mapping[str, str]) -> bytes:
     header = {
         "kind": "mistakes",
         "run": run.id,
-        "epoch": moment.epoch,
+        "epoch": snapshot.epoch,
         "n_wrong": len(wrong),
         "n_test": len(true),
         "pixels": _extent(problem),
@@ -102,14 +102,14 @@ def mistakes(session: Session, query: Mapping[str, str]) -> bytes:
     return encode(header, arrays)
 
 
-def mean_gradients(run: Run, moment: Moment, layer: int) -> NDArray[Any]:
+def mean_gradients(run: Run, snapshot: Snapshot, layer: int) -> NDArray[Any]:
     """Return the mean of ∂a/∂x over some training rows for every unit of a layer.
 
     For the output layer, ∂z/∂x. The first layer does not need this: its weights are the patterns.
     """
-    passes = _passes(run, moment, run.problem.X_train[:MOST_ROWS])
+    passes = _passes(run, snapshot, run.problem.X_train[:MOST_ROWS])
     passed = passes.forward(passes.rows)
-    views = ParameterLayout.of(run.spec).views(moment.parameters)
+    views = ParameterLayout.of(run.spec).views(snapshot.parameters)
     first = slice(layer + 1)
     spec = replace(run.spec, blocks=run.spec.blocks[first], heads=())
     parameters = flatten_parameters(*(kind[first] for kind in views))
@@ -125,9 +125,9 @@ def mean_gradients(run: Run, moment: Moment, layer: int) -> NDArray[Any]:
     return gradients
 
 
-def _passes(run: Run, moment: Moment, X: NDArray[Any]) -> Passes:
-    X = X.astype(moment.parameters.dtype, copy=False)
-    return Passes(run.spec, moment.parameters, X, product_in(run.model.precision))
+def _passes(run: Run, snapshot: Snapshot, X: NDArray[Any]) -> Passes:
+    X = X.astype(snapshot.parameters.dtype, copy=False)
+    return Passes(run.spec, snapshot.parameters, X, product_in(run.model.precision))
 
 
 def _targets(problem: Problem) -> NDArray[Any]:

@@ -15,14 +15,14 @@ from lamina.engines import Engine
 from lamina.estimators.tasks import quantiles_in
 from lamina.formulas import LOSSES
 from lamina.training import RSquared
-from lamina.workbench.curves import Moment
+from lamina.workbench.curves import Snapshot
 from lamina.workbench.runs import Run
 
 MEDIAN = 0.5
 
 
 def fit_of(
-    run: Run, engine: Engine, moment: Moment, most: int
+    run: Run, engine: Engine, snapshot: Snapshot, most: int
 ) -> tuple[dict[str, NDArray[np.float32]], dict[str, Any]]:
     """Return predictions and residuals of the first rows, and errors over all rows.
 
@@ -31,7 +31,7 @@ def fit_of(
     run : Run
         Run of a regression.
     engine : Engine
-    moment : Moment
+    snapshot : Snapshot
     most : int
         Maximum number of rows from the training set and from the test set.
 
@@ -49,7 +49,7 @@ def fit_of(
         ("train", of.X_train, of.targets_train),
         ("test", of.X_test, of.targets_test),
     ):
-        predictions = predictions_of(run, engine, moment, X)
+        predictions = predictions_of(run, engine, snapshot, X)
         residuals = targets - predictions
         said[part] = errors(targets, predictions)
         arrays[f"{part}_predictions"] = predictions[:most].astype(np.float32)
@@ -58,11 +58,11 @@ def fit_of(
 
 
 def predictions_of(
-    run: Run, engine: Engine, moment: Moment, X: NDArray[Any]
+    run: Run, engine: Engine, snapshot: Snapshot, X: NDArray[Any]
 ) -> NDArray[np.float64]:
     """Return one number per row: the prediction, or the middle one of several quantiles."""
-    X = X.astype(moment.parameters.dtype, copy=False)
-    behind_inverse_link = engine.predict(run.spec, run.predicting(moment), X)
+    X = X.astype(snapshot.parameters.dtype, copy=False)
+    behind_inverse_link = engine.predict(run.spec, run.predicting(snapshot), X)
     answer = LOSSES[run.model.loss].answer(behind_inverse_link, run.task.hyperparameters)
     columns = answer.reshape(len(X), -1).astype(np.float64)
     return run.problem.in_units_of_target(columns[:, columns.shape[1] // 2])

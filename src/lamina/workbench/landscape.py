@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from lamina.errors import ExperimentError, suggestion
 from lamina.studies.landscape import FEWEST, LossSlice, loss_slice
 from lamina.training.callbacks import Snapshots
-from lamina.workbench.curves import Moment
+from lamina.workbench.curves import Snapshot
 from lamina.workbench.frames import encode
 from lamina.workbench.runs import Run
 from lamina.workbench.sessions import Session
@@ -99,14 +99,14 @@ def landscape(session: Session, query: Mapping[str, str]) -> bytes:
     n_points = int(_number(query, "n_points", USUAL_POINTS, FEWEST_POINTS, MOST_POINTS, whole=True))
     seed = int(_number(query, "seed", 0, 0, MOST_SEED, whole=True))
     span = _number(query, "span", None, SMALLEST_SPAN, LARGEST_SPAN) if "span" in query else None
-    run, moment = session.run, session.moment
-    X, y, model = _problem_of(run, moment, part)
+    run, snapshot = session.run, session.snapshot
+    X, y, model = _problem_of(run, snapshot, part)
     way = _way_of(run)
     wanted = {"span": span, "n_points": n_points, "random_state": seed}
     with np.errstate(all="ignore"):
         cut = _slice_of(model, X, y, directions, way, penalised=part == "train", **wanted)
     n_in_all = len(run.problem.X_train if part == "train" else run.problem.X_test)
-    begun = Landscape(next(_numbers), run.id, moment.epoch, part, len(X), n_in_all, cut)
+    begun = Landscape(next(_numbers), run.id, snapshot.epoch, part, len(X), n_in_all, cut)
     session.landscape = begun
     return begun.message()
 
@@ -128,11 +128,11 @@ def landscape_part(session: Session, query: Mapping[str, str]) -> bytes:
     return encode(header, {"losses": np.array(found)})
 
 
-def _problem_of(run: Run, moment: Moment, part: str) -> tuple[NDArray[Any], NDArray[Any], Any]:
+def _problem_of(run: Run, snapshot: Snapshot, part: str) -> tuple[NDArray[Any], NDArray[Any], Any]:
     """Return rows, targets and the model of a snapshot, limited to what one evaluation may take."""
-    of, model = run.problem, run.model_at(moment)
+    of, model = run.problem, run.model_at(snapshot)
     X, y = (of.X_train, of.y_train) if part == "train" else (of.X_test, of.y_test)
-    most = max(FEWEST_ROWS, MOST_WORK // max(1, moment.parameters.size))
+    most = max(FEWEST_ROWS, MOST_WORK // max(1, snapshot.parameters.size))
     n_samples = min(len(X), most)
     # One thread, so that training keeps its cores. The penalty is divided by the number of rows:
     # alpha is scaled so that its value stays that over all rows.
@@ -160,15 +160,15 @@ def _slice_of(
 
 def _way_of(run: Run) -> Snapshots | None:
     """Return the run's kept networks as Snapshots, or None if there are too few to span a plane."""
-    kept = run.controller.moments.kept[:]
+    kept = run.controller.snapshots.kept[:]
     if len(kept) < FEWEST:
         return None
     chosen = np.unique(np.linspace(0, len(kept) - 1, min(len(kept), MOST_ON_PATH)).round())
-    moments = [kept[int(place)] for place in chosen]
+    snapshots = [kept[int(place)] for place in chosen]
     way = Snapshots()
-    way.epochs = [moment.epoch for moment in moments]
-    way.losses = [moment.loss for moment in moments]
-    way.parameters = [moment.parameters for moment in moments]
+    way.epochs = [snapshot.epoch for snapshot in snapshots]
+    way.losses = [snapshot.loss for snapshot in snapshots]
+    way.parameters = [snapshot.parameters for snapshot in snapshots]
     return way
 
 

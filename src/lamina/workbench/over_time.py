@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from time import thread_time
 from typing import Generic, TypeVar
 
-from lamina.workbench.curves import Moment
+from lamina.workbench.curves import Snapshot
 from lamina.workbench.training_controller import TrainingController
 
 Found = TypeVar("Found")
@@ -25,54 +25,55 @@ class OverTime(Generic[Found]):
     controller : TrainingController
         Holds the snapshots of the run.
     of : callable
-        `of(moment)` computes the value.
+        `of(snapshot)` computes the value.
     """
 
-    def __init__(self, controller: TrainingController, of: Callable[[Moment], Found]) -> None:
+    def __init__(self, controller: TrainingController, of: Callable[[Snapshot], Found]) -> None:
         self.controller, self.of = controller, of
-        self._found: dict[float, tuple[Moment, Found]] = {}
+        self._found: dict[float, tuple[Snapshot, Found]] = {}
 
-    def columns(self, shown: Moment) -> tuple[list[tuple[Moment, Found]], int]:
+    def columns(self, shown: Snapshot) -> tuple[list[tuple[Snapshot, Found]], int]:
         """Return snapshots with their values, in order of epoch, and the number still missing.
 
         Parameters
         ----------
-        shown : Moment
+        shown : Snapshot
             Displayed network. It is always included, as is the latest one.
         """
         before, missing = self._found, []
-        found: dict[float, tuple[Moment, Found]] = {}
-        for moment in coarse_to_fine(self._wanted(shown)):
-            known = before.get(place_of(moment))
-            if known is not None and known[0] is moment:
-                found[place_of(moment)] = known
+        found: dict[float, tuple[Snapshot, Found]] = {}
+        for snapshot in coarse_to_fine(self._wanted(shown)):
+            known = before.get(place_of(snapshot))
+            if known is not None and known[0] is snapshot:
+                found[place_of(snapshot)] = known
             else:
-                missing.append(moment)
+                missing.append(snapshot)
         end = thread_time() + SECONDS
         while missing:
-            moment = missing.pop(0)
-            found[place_of(moment)] = moment, self.of(moment)
+            snapshot = missing.pop(0)
+            found[place_of(snapshot)] = snapshot, self.of(snapshot)
             if thread_time() > end:
                 break
         self._found = found
         return [found[place] for place in sorted(found)], len(missing)
 
-    def _wanted(self, shown: Moment) -> list[Moment]:
+    def _wanted(self, shown: Snapshot) -> list[Snapshot]:
         """Return a fixed selection of the snapshots, plus the latest and the displayed one."""
         chosen = {
-            place_of(each): each for each in thinned(self.controller.moments.kept[:], MOST_COLUMNS)
+            place_of(each): each
+            for each in thinned(self.controller.snapshots.kept[:], MOST_COLUMNS)
         }
-        for moment in (self.controller.latest, shown):
-            chosen[place_of(moment)] = moment
+        for snapshot in (self.controller.latest, shown):
+            chosen[place_of(snapshot)] = snapshot
         return [chosen[place] for place in sorted(chosen)]
 
 
-def place_of(moment: Moment) -> float:
+def place_of(snapshot: Snapshot) -> float:
     """Return the epoch of a snapshot, plus 0.5 if it was taken in the middle of the next one."""
-    return moment.epoch + (0.5 if moment.batch else 0.0)
+    return snapshot.epoch + (0.5 if snapshot.batch else 0.0)
 
 
-def thinned(moments: Sequence[Moment], most: int) -> list[Moment]:
+def thinned(snapshots: Sequence[Snapshot], most: int) -> list[Snapshot]:
     """Return the first snapshot of each span of epochs, at most `most` of them.
 
     Spans are powers of two, so that a longer run mostly selects the snapshots selected before.
@@ -80,24 +81,24 @@ def thinned(moments: Sequence[Moment], most: int) -> list[Moment]:
     Examples
     --------
     >>> import numpy as np
-    >>> moments = [Moment(epoch, np.zeros(1), {}) for epoch in range(10)]
-    >>> [moment.epoch for moment in thinned(moments, 4)]
+    >>> snapshots = [Snapshot(epoch, np.zeros(1), {}) for epoch in range(10)]
+    >>> [snapshot.epoch for snapshot in thinned(snapshots, 4)]
     [0, 4, 8]
     """
     span = 1
-    chosen: list[Moment] = []
-    while moments[-1].epoch // span >= most:
+    chosen: list[Snapshot] = []
+    while snapshots[-1].epoch // span >= most:
         span *= 2
-    for moment in moments:
-        if not chosen or moment.epoch // span > chosen[-1].epoch // span:
-            chosen.append(moment)
+    for snapshot in snapshots:
+        if not chosen or snapshot.epoch // span > chosen[-1].epoch // span:
+            chosen.append(snapshot)
     return chosen
 
 
-def coarse_to_fine(moments: Sequence[Moment]) -> list[Moment]:
+def coarse_to_fine(snapshots: Sequence[Snapshot]) -> list[Snapshot]:
     """Return the latest, then every 32nd, 16th, …, so that early answers cover the whole run."""
-    order, leap = [len(moments) - 1], FIRST_LEAP
+    order, leap = [len(snapshots) - 1], FIRST_LEAP
     while leap >= 1:
-        order += range(0, len(moments), leap)
+        order += range(0, len(snapshots), leap)
         leap //= 2
-    return [moments[i] for i in dict.fromkeys(order)]
+    return [snapshots[i] for i in dict.fromkeys(order)]

@@ -16,7 +16,7 @@ from lamina.estimators.constraints import LBFGS
 from lamina.estimators.fitting import AUTOMATIC_BATCH
 from lamina.estimators.state import network_attributes, standardised_parameters_of
 from lamina.training import watching
-from lamina.workbench.curves import Moment
+from lamina.workbench.curves import Snapshot
 from lamina.workbench.first_losses import before_first_step
 from lamina.workbench.problems import Problem
 from lamina.workbench.training_controller import Abandoned, ManualEdits, TrainingController
@@ -137,15 +137,15 @@ class Run:
         self.is_playing = False
         self.controller.allow_epochs(epochs)
 
-    def model_at(self, moment: Moment) -> Any:
+    def model_at(self, snapshot: Snapshot) -> Any:
         """Return an independent copy of the estimator at a snapshot of this run."""
-        model, losses = clone(self.problem.model), self.controller.curves.losses()[: moment.epoch]
+        model, losses = clone(self.problem.model), self.controller.curves.losses()[: snapshot.epoch]
         vars(model).update(
-            **network_attributes(self.spec, moment.parameters.copy(), self.task.scaling),
+            **network_attributes(self.spec, snapshot.parameters.copy(), self.task.scaling),
             **self.task.attributes(),
             n_features_in_=self.spec.n_features,
-            n_iter_=moment.epoch,
-            loss_=moment.loss,
+            n_iter_=snapshot.epoch,
+            loss_=snapshot.loss,
             loss_curve_=losses,
             best_loss_=min(losses, default=math.inf),
             diagnoses_=None,
@@ -208,16 +208,18 @@ class Run:
         """Return the parameters for prediction, in the units that the network was trained in."""
         return standardised_parameters_of(model, self.spec, self.task.scaling)
 
-    def predicting(self, moment: Moment) -> NDArray[Any]:
+    def predicting(self, snapshot: Snapshot) -> NDArray[Any]:
         """Return a snapshot's parameters that predict in the units of the problem's targets."""
         scaling = self.task.scaling
-        return moment.parameters if scaling is None else scaling.fold(self.spec, moment.parameters)
+        return (
+            snapshot.parameters if scaling is None else scaling.fold(self.spec, snapshot.parameters)
+        )
 
     def _keep_last(self, epoch: int, row: dict[str, float]) -> None:
         """Store the final network, which early stopping may have restored from the best epoch."""
-        last = Moment(epoch, self._trained(self.model), row)
+        last = Snapshot(epoch, self._trained(self.model), row)
         self.controller.latest = last
-        self.controller.moments.add_last(last)
+        self.controller.snapshots.add_last(last)
 
 
 class _Ending:

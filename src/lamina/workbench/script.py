@@ -16,7 +16,7 @@ from lamina.workbench.runs import FAILED
 from lamina.workbench.sources import GivenData, KnownData, MadeData, UploadedData
 
 if TYPE_CHECKING:
-    from lamina.workbench.curves import Moment
+    from lamina.workbench.curves import Snapshot
     from lamina.workbench.problems import Problem
     from lamina.workbench.runs import Run
     from lamina.workbench.sessions import Session
@@ -47,7 +47,7 @@ class AsInTheWorkbench:
 '''
 
 
-def script_of(session: Session, moment: Moment | None = None) -> str:
+def script_of(session: Session, snapshot: Snapshot | None = None) -> str:
     """Return the code of a session's run up to a snapshot's epoch, by default the displayed one.
 
     Raises
@@ -56,7 +56,7 @@ def script_of(session: Session, moment: Moment | None = None) -> str:
         Before the first epoch, for a run that failed, and for data that code cannot load.
     """
     run = session.run
-    epoch = (moment or session.moment).epoch
+    epoch = (snapshot or session.snapshot).epoch
     if run.status == FAILED:
         raise ExperimentError(f"this run failed and has no network: {run.message}", None)
     if not epoch:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamina.errors import ExperimentError, LaminaError, suggestion
 from lamina.workbench.commands import COMMANDS
-from lamina.workbench.curves import Moment
+from lamina.workbench.curves import Snapshot
 from lamina.workbench.description import data_described, network_described
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.kept_runs import KeptRuns
@@ -141,15 +141,15 @@ class Session:
         self.run.wait(SECONDS_TO_END)
 
     @property
-    def moment(self) -> Moment:
+    def snapshot(self) -> Snapshot:
         """Displayed network."""
         return self.looked_at()[1]
 
-    def looked_at(self) -> tuple[Views, Moment]:
+    def looked_at(self) -> tuple[Views, Snapshot]:
         """Return the displayed network with the views of its run, because another run may begin."""
         views = self.views
         controller = views.run.controller
-        return views, controller.latest if self.shown is None else controller.moments.nearest(
+        return views, controller.latest if self.shown is None else controller.snapshots.nearest(
             self.shown
         )
 
@@ -180,25 +180,25 @@ class Session:
         with self.lock:
             return data_message(self.plane, self.n_data, self.run.id)
 
-    def frame(self, moment: Moment, views: Views | None = None) -> bytes:
+    def frame(self, snapshot: Snapshot, views: Views | None = None) -> bytes:
         """Return a snapshot as a binary message, using the views of its run."""
         views = views or self.views
         run, watch, is_latest = views.run, self.watch, self.shown is None
-        scores = ({"name": n, "value": moment.row[n]} for n in SCORES if n in moment.row)
+        scores = ({"name": n, "value": snapshot.row[n]} for n in SCORES if n in snapshot.row)
         header = {
             "run": run.id,
-            "epoch": moment.epoch,
-            "batch": moment.batch,
+            "epoch": snapshot.epoch,
+            "batch": snapshot.batch,
             "n_batches": run.controller.n_batches,
-            "batch_loss": moment.batch_loss,
+            "batch_loss": snapshot.batch_loss,
             "is_latest": is_latest,
             "status": run.status,
-            "loss": moment.loss,
-            "validation_loss": moment.row.get("validation_loss", math.nan),
+            "loss": snapshot.loss,
+            "validation_loss": snapshot.row.get("validation_loss", math.nan),
             "score": next(scores, None),
-            "learning_rate": moment.row.get("learning_rate", math.nan),
+            "learning_rate": snapshot.row.get("learning_rate", math.nan),
             "epochs_per_second": run.controller.speed(),
-            "remembered": run.controller.moments.extent(),
+            "remembered": run.controller.snapshots.extent(),
             "lesson": None if watch.lesson is None else goals(run, watch.lesson),
         }
-        return views.frame(moment, watch, header)
+        return views.frame(snapshot, watch, header)

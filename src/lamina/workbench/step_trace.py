@@ -26,7 +26,7 @@ from lamina.studies.trace_code import IMPORTS, read_by, step_function
 from lamina.studies.trace_formulas import TracedNumber, update_equation
 from lamina.studies.trace_page import settings_of
 from lamina.studies.weight_paths import WeightPaths
-from lamina.workbench.curves import Moment
+from lamina.workbench.curves import Snapshot
 from lamina.workbench.frames import encode
 from lamina.workbench.runs import ENDED, FAILED, PLAYING, Run
 from lamina.workbench.sessions import Session
@@ -50,7 +50,7 @@ class Laid(NamedTuple):
     """A step of a run, with its position in the run."""
 
     run: Run
-    moment: Moment
+    snapshot: Snapshot
     rows: NDArray[np.int64]
     is_next: bool
     trace: StepTrace
@@ -104,8 +104,8 @@ def path(session: Session, query: Mapping[str, str]) -> dict[str, Any]:
 
 def _without_numbers(session: Session, why: str) -> dict[str, Any]:
     """Return the header sent when a step's numbers are not available."""
-    moment = session.moment
-    place = {"run": session.run.id, "epoch": moment.epoch, "batch": moment.batch}
+    snapshot = session.snapshot
+    place = {"run": session.run.id, "epoch": snapshot.epoch, "batch": snapshot.batch}
     nothing: list[Any] = []
     return {
         "kind": "trace",
@@ -124,23 +124,23 @@ def _without_numbers(session: Session, why: str) -> dict[str, Any]:
 
 def _lay(session: Session, query: Mapping[str, str], has_update: bool = True) -> Laid:
     with session.lock:
-        run, moment, shown = session.run, session.moment, session.shown
+        run, snapshot, shown = session.run, session.snapshot, session.shown
     latest = run.controller.latest
-    if shown is not None and moment.epoch == latest.epoch and not latest.batch:
-        moment = latest
+    if shown is not None and snapshot.epoch == latest.epoch and not latest.batch:
+        snapshot = latest
     asked = query.get("row", "0")
-    ahead = moment.ahead if run.by_epochs else None
+    ahead = snapshot.ahead if run.by_epochs else None
     is_next = asked == NEXT
-    rows = _next_rows(run, moment) if is_next else np.array([_row(asked, len(run.rows.y))])
+    rows = _next_rows(run, snapshot) if is_next else np.array([_row(asked, len(run.rows.y))])
     draws, following = None, None
     if ahead is not None:
         state, rate = ahead.state, run.controller.rate_ahead or ahead.learning_rate
         if has_update:
             following = Following(optimizer_settings(run.model), state, rate)
         draws = Draws(state.seed, state.step, rows) if run.spec.draws else None
-    parameters = moment.parameters if ahead is None else ahead.parameters
+    parameters = snapshot.parameters if ahead is None else ahead.parameters
     laid = lay_open(
-        _title(run, moment, rows, is_next),
+        _title(run, snapshot, rows, is_next),
         run.spec,
         run.objective,
         _chosen(run.rows, rows),
@@ -148,7 +148,7 @@ def _lay(session: Session, query: Mapping[str, str], has_update: bool = True) ->
         draws,
         following,
     )
-    return Laid(run, moment, rows, is_next, laid.with_notes(*_notes(run, moment, rows)))
+    return Laid(run, snapshot, rows, is_next, laid.with_notes(*_notes(run, snapshot, rows)))
 
 
 def _row(given: str, n_samples: int) -> int:
@@ -168,16 +168,16 @@ def _whole(query: Mapping[str, str], name: str) -> int:
     return int(given)
 
 
-def _next_rows(run: Run, moment: Moment) -> NDArray[np.int64]:
+def _next_rows(run: Run, snapshot: Snapshot) -> NDArray[np.int64]:
     if not run.by_epochs:
         return _few(np.arange(len(run.rows.y)))
-    if moment.ahead is None:
+    if snapshot.ahead is None:
         raise NotKnown(
             "The next batch is available only while the run is paused at its latest epoch: pause "
             "the run, go to the latest epoch, or choose a single row.",
             "row",
         )
-    return _few(moment.ahead.rows)
+    return _few(snapshot.ahead.rows)
 
 
 def _few(rows: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -200,27 +200,27 @@ def _chosen(rows: Rows, which: NDArray[np.int64]) -> Rows:
     )
 
 
-def _title(run: Run, moment: Moment, rows: NDArray[np.int64], is_next: bool) -> str:
+def _title(run: Run, snapshot: Snapshot, rows: NDArray[np.int64], is_next: bool) -> str:
     if not is_next:
         return f"A step with training row {rows[0]} alone"
     if not run.by_epochs:
         return f"The gradient of all {len(rows)} training rows"
     n = run.controller.n_batches
-    return f"The next step: batch {moment.batch + 1} of {n}, {len(rows)} rows"
+    return f"The next step: batch {snapshot.batch + 1} of {n}, {len(rows)} rows"
 
 
-def _notes(run: Run, moment: Moment, rows: NDArray[np.int64]) -> list[str]:
+def _notes(run: Run, snapshot: Snapshot, rows: NDArray[np.int64]) -> list[str]:
     notes = []
     if not run.by_epochs:
         notes.append(LBFGS_NOTE)
-    elif moment.ahead is None:
+    elif snapshot.ahead is None:
         notes.append(_why_no_update(run))
     if len(rows) == 1 and any(block.statistics for block in run.spec.blocks):
         notes.append(
             "A single row has no variance to normalize by: its ẑ is 0. Choose the next batch to "
             "see the effect of the normalization."
         )
-    if run.model.average_decay is not None and moment.ahead is None:
+    if run.model.average_decay is not None and snapshot.ahead is None:
         notes.append("These are the averaged parameters; the trained ones are not stored.")
     return notes
 
@@ -240,8 +240,8 @@ def _why_no_update(run: Run) -> str:
 def _place(laid: Laid) -> dict[str, Any]:
     return {
         "run": laid.run.id,
-        "epoch": laid.moment.epoch,
-        "batch": laid.moment.batch,
+        "epoch": laid.snapshot.epoch,
+        "batch": laid.snapshot.batch,
         "is_next": laid.is_next,
         "rows": laid.rows[:MOST_SHOWN].tolist(),
         "n_samples": len(laid.rows),

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from lamina.training.watching import EpochRecord
-from lamina.workbench.curves import Curves, Moment, Moments
+from lamina.workbench.curves import Curves, Snapshot, SnapshotHistory
 from lamina.workbench.tempo import FastForward, Speed
 
 # Computing networks between iterations may take a fifth of the time: four parts to one.
@@ -83,9 +83,9 @@ class TrainingController:
 
     Attributes
     ----------
-    latest : Moment
+    latest : Snapshot
         Newest copied network.
-    curves, moments : Curves, Moments
+    curves, snapshots : Curves, SnapshotHistory
         History of the run.
     changes : list of (int, float)
         Epochs after which the learning rate was changed, and the new rates.
@@ -103,9 +103,9 @@ class TrainingController:
         self.tell, self.n_batches = tell, n_batches
         self.hears_steps = False
         self._batches = self._batch = 0
-        self.curves, self.moments = Curves(first=first), Moments(start.nbytes)
-        self.latest = Moment(0, start.copy(), first or {})
-        self.moments.add(self.latest)
+        self.curves, self.snapshots = Curves(first=first), SnapshotHistory(start.nbytes)
+        self.latest = Snapshot(0, start.copy(), first or {})
+        self.snapshots.add(self.latest)
         self.changes: list[tuple[int, float]] = []
         self.edits: list[Edit] = []
         self._to_write: list[tuple[int, float]] = []
@@ -225,11 +225,11 @@ class TrainingController:
             if self.hears_steps:
                 self._batches -= 1
         self._batch = 0
-        if self.moments.wants(epoch):
-            self.latest = Moment(epoch, fit.parameters.copy(), row)
-            self.moments.add(self.latest)
+        if self.snapshots.wants(epoch):
+            self.latest = Snapshot(epoch, fit.parameters.copy(), row)
+            self.snapshots.add(self.latest)
         elif self._update_requested or self._is_slow:
-            self.latest = Moment(epoch, fit.parameters.copy(), row)
+            self.latest = Snapshot(epoch, fit.parameters.copy(), row)
         self.epoch = epoch
         if self._has_arrived():
             self.latest = self._present(fit)
@@ -255,12 +255,12 @@ class TrainingController:
             self._announce()
         self._wait(may_write=False)
 
-    def _present(self, fit: Any) -> Moment:
+    def _present(self, fit: Any) -> Snapshot:
         """Return a snapshot of the network as it is now."""
         parameters, within = fit.parameters.copy(), self._batch
         loss = fit.loss if within else math.nan
         row = fit.row or self.curves.first
-        return Moment(self.epoch, parameters, row, within, loss, fit.ahead)
+        return Snapshot(self.epoch, parameters, row, within, loss, fit.ahead)
 
     @property
     def _is_slow(self) -> bool:
@@ -327,7 +327,7 @@ class TrainingController:
         self.latest = self._present(fit)
         if not self._batch:
             # Snapshots in the history do not hold the data of the next step.
-            self.moments.add_last(replace(self.latest, ahead=None))
+            self.snapshots.add_last(replace(self.latest, ahead=None))
         self._announce()
 
     def _wait(self, may_write: bool = True) -> bool:
@@ -377,8 +377,8 @@ class TrainingController:
             self._allowance -= 1
         began = perf_counter()
         if self._allowance <= 0 or (self._update_requested and began >= self._due_to_look):
-            self.latest = Moment(record.epoch, self._network_at(record.epoch), row)
-            self.moments.add_last(self.latest)
+            self.latest = Snapshot(record.epoch, self._network_at(record.epoch), row)
+            self.snapshots.add_last(self.latest)
             now = perf_counter()
             self._due_to_look = now + PATIENCE_WITH_LOOKS * (now - began)
         self.epoch = record.epoch

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lamina.engines import Engine
-from lamina.workbench.curves import Moment
+from lamina.workbench.curves import Snapshot
 from lamina.workbench.frames import encode
 from lamina.workbench.over_time import OverTime, place_of
 from lamina.workbench.runs import Run
@@ -38,8 +38,8 @@ class TrainingScores(OverTime[float]):
         score = run.task.score_on(np.arange(self.n_samples), None)
         X = run.rows.X[: self.n_samples]
 
-        def of(moment: Moment) -> float:
-            return float(score(engine.predict(run.spec, moment.parameters, X)))
+        def of(snapshot: Snapshot) -> float:
+            return float(score(engine.predict(run.spec, snapshot.parameters, X)))
 
         super().__init__(run.controller, of)
 
@@ -55,7 +55,7 @@ def training_scores(session: Session, query: Mapping[str, str]) -> bytes:
         "n_samples": views.training_scores.n_samples,
     }
     arrays = {
-        "epochs": np.array([place_of(moment) for moment, _ in columns]),
+        "epochs": np.array([place_of(snapshot) for snapshot, _ in columns]),
         "scores": np.array([score for _, score in columns]),
     }
     return encode(header, arrays)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lamina.engines import choose_engine
 from lamina.errors import ExperimentError
-from lamina.workbench.curves import Moment
+from lamina.workbench.curves import Snapshot
 from lamina.workbench.distributions import Distributions
 from lamina.workbench.fits import fit_of
 from lamina.workbench.frames import encode
@@ -80,19 +80,19 @@ class Views:
         self.training_scores = TrainingScores(run, self.engine)
         self.cells = lru_cache(maxsize=4)(self._cells)
 
-    def frame(self, moment: Moment, watch: Watch, header: Mapping[str, Any]) -> bytes:
+    def frame(self, snapshot: Snapshot, watch: Watch, header: Mapping[str, Any]) -> bytes:
         """Return a snapshot as a message for the page."""
-        arrays: dict[str, NDArray[Any]] = {"parameters": moment.parameters, **self.curves()}
+        arrays: dict[str, NDArray[Any]] = {"parameters": snapshot.parameters, **self.curves()}
         more: dict[str, Any] = {}
         if watch.region:
-            arrays["region"] = self.region(moment, watch.region)
+            arrays["region"] = self.region(snapshot, watch.region)
         if watch.units:
             arrays["inputs"] = self.inputs(watch.units)
-            arrays["units"], more["units_drawn"] = self.units(moment, watch.units)
+            arrays["units"], more["units_drawn"] = self.units(snapshot, watch.units)
         if watch.confusion and self.run.problem.class_names:
-            arrays["confusion"] = self.confusion(moment)
+            arrays["confusion"] = self.confusion(snapshot)
         if watch.fit and not self.run.problem.class_names:
-            fitted, more["fit"] = fit_of(self.run, self.engine, moment, MOST_POINTS_DRAWN)
+            fitted, more["fit"] = fit_of(self.run, self.engine, snapshot, MOST_POINTS_DRAWN)
             arrays |= fitted
         return encode({"kind": "frame", **header, **more}, arrays)
 
@@ -103,17 +103,19 @@ class Views:
         score = next((columns[name] for name in SCORES if name in columns), None)
         return drawn if score is None else {**drawn, "curve_score": score}
 
-    def region(self, moment: Moment, n: int) -> NDArray[np.float32]:
+    def region(self, snapshot: Snapshot, n: int) -> NDArray[np.float32]:
         """Return predictions over the plane: probabilities, or values in the units of the data."""
-        prediction = self.engine.predict(self.run.spec, self.run.predicting(moment), self.cells(n))
+        prediction = self.engine.predict(
+            self.run.spec, self.run.predicting(snapshot), self.cells(n)
+        )
         if not self.run.problem.class_names:
             prediction = self.run.problem.in_units_of_target(prediction)
         return prediction.reshape(*self.plane.shape(n), -1).astype(np.float32)
 
-    def units(self, moment: Moment, n: int) -> tuple[NDArray[np.float32], list[int]]:
+    def units(self, snapshot: Snapshot, n: int) -> tuple[NDArray[np.float32], list[int]]:
         """Return a of every hidden unit over the plane, and the number of units drawn per layer."""
         cells = self.cells(n)
-        *hidden, _ = self.engine.activations(self.run.spec, moment.parameters, cells)
+        *hidden, _ = self.engine.activations(self.run.spec, snapshot.parameters, cells)
         widths = [min(layer.shape[1], MOST_UNITS_DRAWN) for layer in hidden]
         units, first = np.empty((sum(widths), len(cells)), np.float32), 0
         for layer, width in zip(hidden, widths, strict=True):
@@ -126,16 +128,16 @@ class Views:
         drawn = self.cells(n)[:, :MOST_UNITS_DRAWN].T.astype(np.float32)
         return drawn.reshape(-1, *self.plane.shape(n))
 
-    def probabilities(self, moment: Moment) -> NDArray[Any]:
+    def probabilities(self, snapshot: Snapshot) -> NDArray[Any]:
         """Return the probability of every class for the test rows, (n_test, n_classes)."""
         X = self.run.problem.X_test.astype(self.dtype, copy=False)
-        found = self.engine.predict(self.run.spec, moment.parameters, X)
+        found = self.engine.predict(self.run.spec, snapshot.parameters, X)
         return found if found.shape[1] > 1 else np.hstack([1 - found, found])
 
-    def confusion(self, moment: Moment) -> NDArray[np.int32]:
+    def confusion(self, snapshot: Snapshot) -> NDArray[np.int32]:
         """Return the test rows' confusion matrix: rows are true classes, columns predicted ones."""
         of, n_classes = self.run.problem, len(self.run.problem.class_names)
-        pairs = n_classes * of.codes_test + self.probabilities(moment).argmax(1)
+        pairs = n_classes * of.codes_test + self.probabilities(snapshot).argmax(1)
         counts = np.bincount(pairs, minlength=n_classes**2).astype(np.int32)
         return counts.reshape(n_classes, n_classes)
 

@@ -186,10 +186,10 @@ def test_a_page_that_asks_for_no_step_is_told_which_there_are(asked, problem):
 def test_a_frame_tells_how_the_run_stands_to_what_the_step_waits_for(session):
     made = session({"model": {"momentum": 0.0, "solver": "sgd"}})
     made.do({"do": "watch", "lesson": {"name": "momentum", "step": 1}})
-    header, _ = decode(made.frame(made.moment))
+    header, _ = decode(made.frame(made.snapshot))
     [momentum, loss] = header["lesson"].pop("goals")
     assert header["lesson"] == {"name": "momentum", "step": 1}
     assert (momentum["now"], momentum["met"]) == ("0", False)
     assert (loss["now"], loss["met"], loss["is_late"]) == ("–", False, False)
     made.do({"do": "watch", "lesson": None})
-    assert decode(made.frame(made.moment))[0]["lesson"] is None
+    assert decode(made.frame(made.snapshot))[0]["lesson"] is None

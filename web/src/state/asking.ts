@@ -9,7 +9,7 @@ export interface Question<Answer> {
   /** What is asked; null while there is nothing to ask. */
   readonly query: () => Query | null;
   /** What the answer depends on beside that: mostly the network that is shown. */
-  readonly moment: () => string;
+  readonly snapshot: () => string;
   readonly ask: (query: Query) => Promise<Answer>;
   readonly hear: (answer: Answer) => void;
 }
@@ -22,15 +22,15 @@ const PATIENCE = 9;
 export function keepAsking<Answer>(question: Question<Answer>): () => void {
   const wanted = computed(() => {
     const query = question.query();
-    return { query, text: JSON.stringify(query), moment: question.moment() };
+    return { query, text: JSON.stringify(query), snapshot: question.snapshot() };
   });
-  let [text, moment, earliest, timer] = ["", "", 0, 0];
+  let [text, snapshot, earliest, timer] = ["", "", 0, 0];
   let [isUnderWay, isOver] = [false, false];
 
   async function goOn(): Promise<void> {
     clearTimeout(timer);
     const now = wanted.peek();
-    const isNew = now.text !== text || now.moment !== moment;
+    const isNew = now.text !== text || now.snapshot !== snapshot;
     if (isUnderWay || isOver || !now.query || !isNew) return;
     const early = earliest - performance.now();
     // A person who asks for something else is not kept waiting.
@@ -38,7 +38,7 @@ export function keepAsking<Answer>(question: Question<Answer>): () => void {
       timer = window.setTimeout(goOn, early);
       return;
     }
-    [text, moment, isUnderWay] = [now.text, now.moment, true];
+    [text, snapshot, isUnderWay] = [now.text, now.snapshot, true];
     const began = performance.now();
     await answerTo(now.query, now.text);
     const ended = performance.now();

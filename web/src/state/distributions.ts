@@ -84,7 +84,7 @@ export function watchDistributions(): () => void {
   return keepAsking({
     name: "distributions",
     query: () => (state.value ? { quantity: quantity.value } : null),
-    moment: () => {
+    snapshot: () => {
       const header = frame.value?.header;
       return `${state.value?.run.id} ${header?.epoch} ${header?.batch} ${rounds.value}`;
     },

@@ -120,7 +120,7 @@ function imagesOf(arrays: BinaryMessage<unknown>["arrays"] | undefined): Image[]
 
 /** Asks for what is shown, until the function that it gives back is called. */
 export function watchFeatures(): () => void {
-  const moment = () => {
+  const snapshot = () => {
     const header = frame.value?.header;
     return `${state.value?.run.id} ${header?.epoch} ${header?.batch}`;
   };
@@ -131,7 +131,7 @@ export function watchFeatures(): () => void {
         imageShape.value && layer.value !== null
           ? { layer: layer.value, unit: chosenUnit.value }
           : null,
-      moment,
+      snapshot,
       ask: (query) => getBinary<FeaturesHeader>("/api/ask/features", query),
       hear: (answer) => {
         features.value = answer;
@@ -140,7 +140,7 @@ export function watchFeatures(): () => void {
     keepAsking({
       name: MISTAKES,
       query: () => (imageShape.value && layer.value === null ? {} : null),
-      moment,
+      snapshot,
       ask: (query) => getBinary<MistakesHeader>("/api/ask/mistakes", query),
       hear: (answer) => {
         mistaken.value = answer;

@@ -33,7 +33,7 @@ export function watchTrainingScores(): () => void {
   return keepAsking({
     name: "training_scores",
     query: () => (state.value ? {} : null),
-    moment: () => `${state.value?.run.id} ${frame.value?.header.epoch} ${rounds.value}`,
+    snapshot: () => `${state.value?.run.id} ${frame.value?.header.epoch} ${rounds.value}`,
     ask: (query) => getBinary<TrainingScoresHeader>("/api/ask/training_scores", query),
     hear: (news) => {
       answer.value = news;

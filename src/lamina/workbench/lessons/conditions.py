@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lamina.workbench.curves import Moment
+from lamina.workbench.curves import Snapshot
 from lamina.workbench.experiment import PARTS
 from lamina.workbench.lessons.measures import MEASURES
 from lamina.workbench.runs import Run
@@ -40,8 +40,8 @@ class Progress:
 class Condition(Protocol):
     """What a step waits for."""
 
-    def progress(self, run: Run, moment: Moment) -> Progress:
-        """How far the run is from it at that moment."""
+    def progress(self, run: Run, snapshot: Snapshot) -> Progress:
+        """How far the run is from it at that snapshot."""
         ...
 
 
@@ -67,7 +67,7 @@ class Setting:
     one_of: tuple[Any, ...] = ()
     none_of: tuple[Any, ...] = ()
 
-    def progress(self, run: Run, moment: Moment) -> Progress:
+    def progress(self, run: Run, snapshot: Snapshot) -> Progress:
         """Whether the run has been given such a value."""
         value = setting_of(run, self.name)
         return Progress(self.goal, _said(value), self.is_met_by(value))
@@ -110,12 +110,12 @@ class Result:
     at_most: float | None = None
     within: int | None = None
 
-    def progress(self, run: Run, moment: Moment) -> Progress:
+    def progress(self, run: Run, snapshot: Snapshot) -> Progress:
         """How the measure stands."""
         measure = MEASURES[self.measure]
-        value = measure.now(run, moment) if self.within is None else self._best(run, self.within)
+        value = measure.now(run, snapshot) if self.within is None else self._best(run, self.within)
         met = _is_within(value, self.at_least, self.at_most)
-        is_late = self.within is not None and not met and moment.epoch >= self.within
+        is_late = self.within is not None and not met and snapshot.epoch >= self.within
         return Progress(self.goal, measure.said(value), met, is_late)
 
     def _best(self, run: Run, within: int) -> float:
@@ -141,9 +141,9 @@ class Result:
 
 
 def progress_of(run: Run, conditions: tuple[Condition, ...]) -> list[Progress]:
-    """How far a run is from each of them, all at one moment."""
-    moment = run.controller.latest
-    return [condition.progress(run, moment) for condition in conditions]
+    """How far a run is from each of them, all at one snapshot."""
+    snapshot = run.controller.latest
+    return [condition.progress(run, snapshot) for condition in conditions]
 
 
 def setting_of(run: Run, name: str) -> Any:

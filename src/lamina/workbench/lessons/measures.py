@@ -17,7 +17,7 @@ from lamina.estimators.passes import Passes
 from lamina.formulas.table import Table
 from lamina.network import ParameterLayout
 from lamina.significant import significant
-from lamina.workbench.curves import Moment
+from lamina.workbench.curves import Snapshot
 from lamina.workbench.runs import ENDED, Run
 
 # Enough to tell gradients and units by, and little beside an epoch.
@@ -37,7 +37,7 @@ class Measure:
     label : str
         What a person reads.
     now : callable
-        `now(run, moment)`: the number as the network stands.
+        `now(run, snapshot)`: the number as the network stands.
     curve : str or None
         The column of the history that has it of earlier epochs too.
     kind : {'number', 'fraction', 'count', 'truth'}
@@ -46,7 +46,7 @@ class Measure:
 
     name: str
     label: str
-    now: Callable[[Run, Moment], float]
+    now: Callable[[Run, Snapshot], float]
     curve: str | None = None
     kind: str = "number"
 
@@ -63,49 +63,49 @@ SAID: dict[str, Callable[[float], str]] = {
 }
 
 
-def _of_row(column: str) -> Callable[[Run, Moment], float]:
-    return lambda run, moment: moment.row.get(column, math.nan)
+def _of_row(column: str) -> Callable[[Run, Snapshot], float]:
+    return lambda run, snapshot: snapshot.row.get(column, math.nan)
 
 
-def _rise(run: Run, moment: Moment) -> float:
-    losses = run.controller.curves.validation_losses()[: moment.epoch]
+def _rise(run: Run, snapshot: Snapshot) -> float:
+    losses = run.controller.curves.validation_losses()[: snapshot.epoch]
     return losses[-1] / min(losses) - 1 if losses and min(losses) > 0 else math.nan
 
 
-def _fraction_of_rises(run: Run, moment: Moment) -> float:
-    losses = np.array(run.controller.curves.losses()[: moment.epoch][-LATELY - 1 :])
+def _fraction_of_rises(run: Run, snapshot: Snapshot) -> float:
+    losses = np.array(run.controller.curves.losses()[: snapshot.epoch][-LATELY - 1 :])
     return float(np.mean(np.diff(losses) > 0)) if len(losses) > LATELY else math.nan
 
 
-def _gradient_ratio(run: Run, moment: Moment) -> float:
+def _gradient_ratio(run: Run, snapshot: Snapshot) -> float:
     """The root mean square of the loss's gradients by the first weights, over that by the last."""
     engine = choose_engine(run.model.engine, 1, run.model.precision)
     rows = _some(run.rows)
-    _, gradient = engine.loss_and_gradient(run.spec, run.objective, rows, moment.parameters)
+    _, gradient = engine.loss_and_gradient(run.spec, run.objective, rows, snapshot.parameters)
     weights = ParameterLayout.of(run.spec).views(gradient).weights
     first, last = (float(np.sqrt(np.mean(w**2))) for w in (weights[0], weights[-1]))
     return first / last if last > 0 else math.nan
 
 
-def _dead(run: Run, moment: Moment) -> float:
+def _dead(run: Run, snapshot: Snapshot) -> float:
     rows = _some(run.rows).X
-    passes = Passes(run.spec, moment.parameters, rows, product_in(run.model.precision))
+    passes = Passes(run.spec, snapshot.parameters, rows, product_in(run.model.precision))
     n_idle = sum(layer.n_idle for layer in passes.idleness())
     n_units = sum(block.fan_out for block in run.spec.blocks[:-1])
     return n_idle / n_units if n_units else math.nan
 
 
-def _weights_at_nothing(run: Run, moment: Moment) -> float:
-    return float(np.mean(np.abs(_first_weights(run, moment)) < NOTHING))
+def _weights_at_nothing(run: Run, snapshot: Snapshot) -> float:
+    return float(np.mean(np.abs(_first_weights(run, snapshot)) < NOTHING))
 
 
-def _different_units(run: Run, moment: Moment) -> float:
-    units = np.round(_first_weights(run, moment).T, DIGITS_ALIKE)
+def _different_units(run: Run, snapshot: Snapshot) -> float:
+    units = np.round(_first_weights(run, snapshot).T, DIGITS_ALIKE)
     return float(len(np.unique(units, axis=0)))
 
 
-def _first_weights(run: Run, moment: Moment) -> np.ndarray:
-    return ParameterLayout.of(run.spec).views(moment.parameters).weights[0]
+def _first_weights(run: Run, snapshot: Snapshot) -> np.ndarray:
+    return ParameterLayout.of(run.spec).views(snapshot.parameters).weights[0]
 
 
 def _some(rows: Rows) -> Rows:
@@ -115,7 +115,7 @@ def _some(rows: Rows) -> Rows:
 
 MEASURES = Table(
     "measure",
-    Measure("epoch", "epochs", lambda run, moment: moment.epoch, kind="count"),
+    Measure("epoch", "epochs", lambda run, snapshot: snapshot.epoch, kind="count"),
     Measure("loss", "loss on the training rows", _of_row("loss"), "loss"),
     Measure(
         "validation_loss",
@@ -146,9 +146,12 @@ MEASURES = Table(
     Measure(
         "different_units", "different units in the first layer", _different_units, kind="count"
     ),
-    Measure("outputs", "outputs", lambda run, moment: run.spec.blocks[-1].fan_out, kind="count"),
+    Measure("outputs", "outputs", lambda run, snapshot: run.spec.blocks[-1].fan_out, kind="count"),
     Measure(
-        "hidden_layers", "hidden layers", lambda run, moment: len(run.spec.blocks) - 1, kind="count"
+        "hidden_layers",
+        "hidden layers",
+        lambda run, snapshot: len(run.spec.blocks) - 1,
+        kind="count",
     ),
-    Measure("ended", "the run has ended", lambda run, moment: run.status == ENDED, kind="truth"),
+    Measure("ended", "the run has ended", lambda run, snapshot: run.status == ENDED, kind="truth"),
 )
