@@ -1,4 +1,4 @@
-"""How Sphinx builds this site: `make docs`. Nothing here asks the network for anything."""
+"""Sphinx's configuration for `make docs`. The build needs no network."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ extensions = [
 exclude_patterns = ["_build", "_templates", "reference/backreferences"]
 templates_path = ["_templates"]
 nitpicky = True
-# Without the network no reference but our own can be known.
+# References to other projects cannot be resolved without the network.
 nitpick_ignore_regex = [
     (r"py:.*", r"(joblib|matplotlib|numpy|optuna|pandas|scipy|sklearn|torch)\..*"),
 ]
@@ -49,7 +49,7 @@ autosummary_generate = True
 autosummary_imported_members = True
 autosummary_ignore_module_all = False
 autodoc_member_order = "bysource"
-# The docstrings tell types and shapes; annotations would say them twice.
+# The docstrings state types and shapes; annotations would repeat them.
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
@@ -64,7 +64,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "reference/backreferences",
     "reset_modules": ("matplotlib", "docs.building.examples.warnings_are_errors"),
     "reset_modules_order": "both",
-    # What a display is called in memory says nothing to a reader.
+    # The default repr of a display tells readers nothing.
     "capture_repr": ("_repr_html_",),
     "image_srcset": ["2x"],
     "default_thumb_file": str(ROOT / "docs" / "images" / "optimizers.png"),

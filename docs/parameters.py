@@ -1,7 +1,7 @@
-"""`python -m docs.parameters`: make what parameters.md takes from docstrings and tables anew.
+"""`python -m docs.parameters`: regenerate the blocks of parameters.md.
 
-Between `<!-- parameter NAME -->` and `<!-- end -->` stands what the docstrings say of a parameter;
-between `<!-- table KIND -->` and `<!-- end -->` a table of formulas. All else is written by hand.
+The text between `<!-- parameter NAME -->` and `<!-- end -->` is a parameter's docstring, between
+`<!-- table KIND -->` and `<!-- end -->` a table of formulas. The rest is written by hand.
 """
 
 from __future__ import annotations
@@ -21,33 +21,33 @@ _BLOCK = re.compile(r"<!-- (parameter|table) (.+?) -->\n.*?<!-- end -->", re.DOT
 
 
 def tables() -> dict[str, Table[Any]]:
-    """Every table of formulas, by what it is called in `lamina.formulas`, in small letters."""
+    """Return every table of formulas by its name in `lamina.formulas`, in lower case."""
     found = vars(formulas).items()
     return {name.lower(): table for name, table in found if isinstance(table, Table)}
 
 
 def parameters() -> list[str]:
-    """Every parameter of either class, in the order of the signatures."""
+    """Return the parameters of both classes in the order of the signatures."""
     names = (name for cls in CLASSES for name in inspect.signature(cls).parameters)
     return list(dict.fromkeys(names))
 
 
-def what_docstrings_say(name: str) -> str:
-    """What both classes say of a parameter, once where they say the same."""
-    of_class = {cls.__name__: of[name] for cls in CLASSES if name in (of := described(cls))}
-    if not of_class:
-        raise ValueError(f"{name!r} is no parameter that a docstring tells of")
-    texts = dict.fromkeys(of_class.values())
+def parameter_text(name: str) -> str:
+    """Return the description of a parameter in both classes, once if it is the same."""
+    descriptions = {cls.__name__: described(cls).get(name) for cls in CLASSES}
+    by_class = {owner: found for owner, found in descriptions.items() if found is not None}
+    if not by_class:
+        raise ValueError(f"no docstring describes a parameter {name!r}")
     parts = []
-    for kind, text in texts:
-        owners = [owner for owner, said in of_class.items() if said == (kind, text)]
-        of = "" if len(owners) == len(CLASSES) else f" of {owners[0]}"
-        parts.append(f"*{_escaped(kind)}*{of}\n\n{_escaped(text)}\n")
+    for kind, text in dict.fromkeys(by_class.values()):
+        owners = [owner for owner, found in by_class.items() if found == (kind, text)]
+        owner = "" if len(owners) == len(CLASSES) else f" of {owners[0]}"
+        parts.append(f"*{_escaped(kind)}*{owner}\n\n{_escaped(text)}\n")
     return "\n".join(parts)
 
 
 def as_markdown(table: Table[Any]) -> str:
-    """A table of formulas: the names, the equations, and where they come from."""
+    """Return a table of formulas with names, equations and sources."""
     lines = ["| name | formula | source |", "| --- | --- | --- |"]
     for record in table.values():
         cells = (f"`{record.name}`", record.equation, getattr(record, "paper", ""))
@@ -56,18 +56,18 @@ def as_markdown(table: Table[Any]) -> str:
 
 
 def with_blocks(page: str) -> str:
-    """The page's text with every block as the code has it today."""
+    """Return the page with every block regenerated from the code."""
 
-    def anew(match: re.Match[str]) -> str:
+    def regenerated(match: re.Match[str]) -> str:
         kind, name = match.groups()
-        made = what_docstrings_say(name) if kind == "parameter" else as_markdown(tables()[name])
+        made = parameter_text(name) if kind == "parameter" else as_markdown(tables()[name])
         return f"<!-- {kind} {name} -->\n{made}<!-- end -->"
 
-    return _BLOCK.sub(anew, page)
+    return _BLOCK.sub(regenerated, page)
 
 
 def _escaped(text: str) -> str:
-    """Text in which Markdown takes no star for emphasis, and no bracket for HTML."""
+    """Return the text with stars and angle brackets escaped for Markdown."""
     return text.replace("*", r"\*").replace("<", "&lt;")
 
 

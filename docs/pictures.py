@@ -1,7 +1,6 @@
-"""`python -m docs.pictures`: draw every entry of the tables of formulas, into docs/images/.
+"""`python -m docs.pictures`: draw every entry of the tables of formulas into docs/images/.
 
-A new entry appears by itself; what a picture shows is written inside it, so that a test can tell
-whether it shows all.
+Each PNG file lists the names that it shows, so that a test can compare them with the tables.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ from lamina.formulas import ACTIVATIONS, INVERSE_LINKS, LOSSES, OPTIMIZERS, PENA
 from lamina.formulas.schedules import Course
 
 FOLDER = Path(__file__).parent / "images"
-# Okabe and Ito's: told apart by the colour-blind, and also by their dashes.
+# Okabe and Ito's colours are distinguishable with colour blindness; the dashes help too.
 VALUE, DERIVATIVE = {"color": "#0072B2"}, {"color": "#D55E00", "linestyle": "--"}
 STYLE = {"font.size": 8, "lines.linewidth": 1.5}
 COLUMNS = 4
 EPOCHS, STEPS_AN_EPOCH = 100, 10
-# What is drawn of a loss that has numbers of its own.
+# The hyperparameters with which losses are drawn.
 EXAMPLES = {
     "huber_threshold": 1.0,
     "quantile": 0.5,
@@ -42,7 +41,7 @@ DEFAULTS = MLPRegressor().get_params() | MLPClassifier().get_params()
 
 
 def panels(names: Sequence[str]) -> tuple[Figure, Iterator[tuple[str, Axes]]]:
-    """A figure with a small panel for each name."""
+    """Return a figure with a small panel for each name."""
     n_rows = math.ceil(len(names) / COLUMNS)
     figure = Figure(figsize=(8, 1.75 * n_rows + 0.4), layout="constrained")
     grid = figure.subplots(n_rows, COLUMNS, squeeze=False).ravel()
@@ -58,26 +57,26 @@ def panels(names: Sequence[str]) -> tuple[Figure, Iterator[tuple[str, Axes]]]:
 
 
 def curves(ax: Axes, x: Any, value: Any, derivative: Any) -> None:
-    """A function and its derivative."""
+    """Draw a function and its derivative."""
     ax.plot(x, value, label="value", **VALUE)
     ax.plot(x, derivative, label="derivative", **DERIVATIVE)
 
 
 def legend(figure: Figure) -> None:
-    """What the lines of all panels are, once."""
+    """Add one legend for all panels."""
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=len(labels), frameon=False)
 
 
 def activations() -> Figure:
-    """Every a = f(z) and f'(z)."""
+    """Draw a = f(z) and f'(z) of every activation."""
     figure, each = panels(list(ACTIVATIONS))
     z = np.linspace(-4, 8, 241)[:, np.newaxis]
     for name, ax in each:
-        of = ACTIVATIONS[name]
-        learned = [np.array([parameter.initial]) for parameter in of.parameters]
-        a = of.value(z, *learned)
-        curves(ax, z, a, of.derivative(z, a, *learned))
+        activation = ACTIVATIONS[name]
+        learned = [np.array([parameter.initial]) for parameter in activation.parameters]
+        a = activation.value(z, *learned)
+        curves(ax, z, a, activation.derivative(z, a, *learned))
         is_bounded = a.max() < 0.9 * z.max()
         ax.set_ylim(max(-1.5, a.min() - 0.2), max(1.2, a.max() + 0.2) if is_bounded else 3.2)
     legend(figure)
@@ -85,100 +84,101 @@ def activations() -> Figure:
 
 
 def losses() -> Figure:
-    """Every loss of a target of 1, and its derivative, by the first logit; other logits are 0."""
+    """Draw every loss and its derivative by the first logit; the target is 1, other logits 0."""
     figure, each = panels(list(LOSSES))
     for name, ax in each:
-        of = LOSSES[name]
-        settings = {key: EXAMPLES[key] for key in of.hyperparameters}
-        codes = of.targets == "codes"
-        logits = np.zeros((281, 2 if codes else of.outputs_per_target(settings)))
+        loss = LOSSES[name]
+        settings = {key: EXAMPLES[key] for key in loss.hyperparameters}
+        codes = loss.targets == "codes"
+        logits = np.zeros((281, 2 if codes else loss.outputs_per_target(settings)))
         logits[:, 0] = np.linspace(-3, 4, len(logits))
         y = np.zeros(len(logits), np.int32) if codes else np.ones((len(logits), 1))
-        p = INVERSE_LINKS[of.inverse_link].value(logits)
-        curves(ax, logits[:, 0], of.value(p, y, settings), of.delta(p, y, settings)[:, 0])
+        p = INVERSE_LINKS[loss.inverse_link].value(logits)
+        curves(ax, logits[:, 0], loss.value(p, y, settings), loss.delta(p, y, settings)[:, 0])
         ax.set_ylim(-2.2, 4)
     legend(figure)
     return figure
 
 
 def penalties() -> Figure:
-    """Every penalty of one weight, and its derivative."""
+    """Draw every penalty of one weight and its derivative."""
     figure, each = panels(list(PENALTIES))
     w = np.linspace(-2, 2, 401)
     for name, ax in each:
-        of = PENALTIES[name]
+        penalty = PENALTIES[name]
         curves(
             ax,
             w,
-            [of.value(np.array([x])) for x in w],
-            [of.gradient(np.array([x]))[0] for x in w],
+            [penalty.value(np.array([x])) for x in w],
+            [penalty.gradient(np.array([x]))[0] for x in w],
         )
     legend(figure)
     return figure
 
 
 def schedules() -> Figure:
-    """The learning rate of every schedule over a hundred epochs, where nothing stalls."""
+    """Draw the learning rate of every schedule over a hundred epochs, with a stall every 30."""
     figure, each = panels(list(SCHEDULES))
     step = np.arange(EPOCHS * STEPS_AN_EPOCH)
     course = Course(step, STEPS_AN_EPOCH, len(step))
     for name, ax in each:
-        of = SCHEDULES[name]
-        options = of.settings(None)
-        factors = np.ones(len(step)) if of.shape is None else of.shape(course, options)
-        ax.plot(step / STEPS_AN_EPOCH, factors * levels(name, options), **VALUE)
+        schedule = SCHEDULES[name]
+        options = schedule.settings(None)
+        n_steps = len(step)
+        factors = np.ones(n_steps) if schedule.shape is None else schedule.shape(course, options)
+        ax.plot(step / STEPS_AN_EPOCH, factors * base_rates(name, options), **VALUE)
         ax.set_ylim(-0.05, 1.1)
         ax.set_xlabel("epoch", fontsize=7)
     figure.axes[0].set_ylabel("rate / first rate", fontsize=7)
     return figure
 
 
-def levels(name: str, options: dict[str, Any]) -> np.ndarray:
-    """The level of each step, with rows that count one an epoch and a stall at every 30th epoch."""
-    of, level, found = SCHEDULES[name], 1.0, []
+def base_rates(name: str, options: dict[str, Any]) -> np.ndarray:
+    """Return the base rate of each step, with one sample per epoch and a stall every 30 epochs."""
+    schedule, rate, rates = SCHEDULES[name], 1.0, []
     for epoch in range(EPOCHS):
-        found.append(level)
-        level = of.after_epoch(level, 1.0, epoch + 1, 0.5)
+        rates.append(rate)
+        rate = schedule.after_epoch(rate, 1.0, epoch + 1, 0.5)
         if (epoch + 1) % 30 == 0:
-            lowered = of.after_stall(level)
-            level = level if lowered is None else lowered
-            if of.after_plateau is not None:
-                level = of.after_plateau(level, 1.0, options)
-    return np.repeat(found, STEPS_AN_EPOCH)
+            lowered = schedule.after_stall(rate)
+            rate = rate if lowered is None else lowered
+            if schedule.after_plateau is not None:
+                rate = schedule.after_plateau(rate, 1.0, options)
+    return np.repeat(rates, STEPS_AN_EPOCH)
 
 
 def optimizers() -> Figure:
-    """The way of every optimizer down one valley, from the same point, in 60 steps."""
+    """Draw the path of every optimizer along one valley, from the same point, in 60 steps."""
     figure, each = panels(list(OPTIMIZERS))
     for name, ax in each:
         for size in np.arange(0.4, 5, 0.4):
             width, height = 2 * size / np.sqrt(STEEP)
             ax.add_patch(Ellipse((0, 0), width, height, fill=False, color="0.75", linewidth=0.6))
-        way = descent(name)
-        ax.plot(*way.T, marker=".", markersize=3, linewidth=1, **VALUE)
+        path = descent(name)
+        ax.plot(*path.T, marker=".", markersize=3, linewidth=1, **VALUE)
         ax.plot(0, 0, marker="+", color="black", markersize=7)
         ax.set_xlim(-2.2, 0.6)
         ax.set_ylim(-1.3, 1.3)
     return figure
 
 
-# A bowl that is twelve times steeper across than along.
+# The curvatures of a quadratic that is twelve times steeper across than along.
 STEEP = np.array([1.0, 12.0])
 
 
 def descent(name: str) -> np.ndarray:
-    """The points of one descent; the rates are such that each makes its way in 60 steps."""
-    of = OPTIMIZERS[name]
-    settings = {key: float(DEFAULTS[key]) for key in of.hyperparameters}
-    w, state = np.array([-2.0, 1.0]), np.zeros((len(of.slots), 2))
+    """Return the points of one descent, with a rate that comes close to the minimum."""
+    optimizer = OPTIMIZERS[name]
+    settings = {key: float(DEFAULTS[key]) for key in optimizer.hyperparameters}
+    w, state = np.array([-2.0, 1.0]), np.zeros((len(optimizer.slots), 2))
     points = [w.copy()]
     for step in range(1, 61):
-        of.update(w, STEEP * w, state, step, RATES.get(name, 0.1), settings)
+        optimizer.update(w, STEEP * w, state, step, RATES.get(name, 0.1), settings)
         points.append(w.copy())
     return np.array(points)
 
 
-# A sum of squares never forgets, and momentum multiplies: theirs are no rates of the others.
+# adagrad's steps shrink with its sum of squares, and momentum multiplies the steps of sgd.
 RATES = {"sgd": 0.01, "adagrad": 0.3, "lion": 0.05}
 
 PICTURES: dict[str, Callable[[], Figure]] = {
@@ -191,7 +191,7 @@ PICTURES: dict[str, Callable[[], Figure]] = {
 
 
 def main(folder: Path = FOLDER) -> None:
-    """Draw all of them, with few colours, and with the names that are drawn as a remark inside."""
+    """Save all pictures with 64 colours, and list the names that each shows in its metadata."""
     with mpl.rc_context(STYLE):
         for name, draw in PICTURES.items():
             figure, file, remark = draw(), BytesIO(), PngInfo()

@@ -1,7 +1,7 @@
-"""`python -m docs.building.check FOLDER`: hold a built site to what it promises.
+"""`python -m docs.building.check FOLDER`: check the links, pictures and requests of a built site.
 
-Every link within the site leads to a page and an anchor that are there, every picture lies beside
-it and says what it shows, and no page asks another machine for anything.
+Every link within the site leads to an existing page and anchor, every picture exists and has a
+description, and no page loads anything from another machine.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-# What a browser fetches by itself; a link is only followed by who clicks on it.
+# The tags whose files a browser loads by itself.
 FETCHED = {
     "script": "src",
     "img": "src",
@@ -42,30 +42,30 @@ class Page(HTMLParser):
         self.feed(self.path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        of = {name: value or "" for name, value in attrs}
-        self.anchors |= {of[name] for name in ("id", "name") if name in of}
-        if tag == "a" and "href" in of:
-            self.links.append(of["href"])
-        if tag in FETCHED and of.get(FETCHED[tag]):
-            self.fetched.append(of[FETCHED[tag]])
-        if "srcset" in of:
-            self.fetched += [each.split()[0] for each in of["srcset"].split(",")]
-        if tag == "link" and FETCHING_LINKS & set(of.get("rel", "").split()):
-            self.fetched.append(of["href"])
-        # Sphinx puts the file's name where a page says nothing; nothing is for what only adorns.
-        if tag == "img" and of.get("alt", ".png").endswith((".png", ".svg")):
-            self.mute.append(of.get("src", ""))
+        values = {name: value or "" for name, value in attrs}
+        self.anchors |= {values[name] for name in ("id", "name") if name in values}
+        if tag == "a" and "href" in values:
+            self.links.append(values["href"])
+        if tag in FETCHED and values.get(FETCHED[tag]):
+            self.fetched.append(values[FETCHED[tag]])
+        if "srcset" in values:
+            self.fetched += [each.split()[0] for each in values["srcset"].split(",")]
+        if tag == "link" and FETCHING_LINKS & set(values.get("rel", "").split()):
+            self.fetched.append(values["href"])
+        # Without a description Sphinx uses the file's name; an empty one marks decoration.
+        if tag == "img" and values.get("alt", ".png").endswith((".png", ".svg")):
+            self.mute.append(values.get("src", ""))
 
 
 def faults(folder: Path) -> list[str]:
-    """What is wrong with a site, one sentence each."""
-    # The theme keeps templates of its own among what it serves.
+    """Return a sentence for each fault of a site."""
+    # The theme has templates among its static files.
     paths = (path for path in sorted(folder.rglob("*.html")) if "_static" not in path.parts)
     pages = {path.resolve(): Page(path) for path in paths}
     found = [] if pages else [f"{folder} has no pages"]
     for path, page in pages.items():
         here = path.relative_to(folder.resolve())
-        found += [f"{here}: a picture without words: {source}" for source in page.mute]
+        found += [f"{here}: a picture without a description: {source}" for source in page.mute]
         for source in page.fetched:
             found += [f"{here}: {fault}" for fault in _faults_of_file(path, source)]
         for link in page.links:
@@ -74,7 +74,7 @@ def faults(folder: Path) -> list[str]:
         for match in _IN_STYLE.finditer(sheet.read_text(encoding="utf-8")):
             source = match[1] or match[2]
             if _is_elsewhere(source):
-                found.append(f"{sheet.relative_to(folder)}: fetched from elsewhere: {source}")
+                found.append(f"{sheet.relative_to(folder)}: loaded from another machine: {source}")
     return found
 
 
@@ -85,11 +85,11 @@ def _is_elsewhere(address: str) -> bool:
 
 def _faults_of_file(page: Path, source: str) -> list[str]:
     if _is_elsewhere(source):
-        return [f"fetched from elsewhere: {source}"]
+        return [f"loaded from another machine: {source}"]
     parts = urlsplit(source)
     if parts.scheme == "data" or (page.parent / unquote(parts.path)).is_file():
         return []
-    return [f"a file that is not there: {source}"]
+    return [f"a missing file: {source}"]
 
 
 def _faults_of_link(page: Path, link: str, pages: dict[Path, Page]) -> list[str]:
@@ -98,14 +98,16 @@ def _faults_of_link(page: Path, link: str, pages: dict[Path, Page]) -> list[str]
         return []
     target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
     if not target.is_file():
-        return [f"a link to a page that is not there: {link}"]
+        return [f"a link to a missing page: {link}"]
     anchor = unquote(parts.fragment)
     if anchor and target in pages and anchor not in pages[target].anchors:
-        return [f"a link to an anchor that is not there: {link}"]
+        return [f"a link to a missing anchor: {link}"]
     return []
 
 
 if __name__ == "__main__":
     wrong = faults(Path(sys.argv[1]))
-    print("\n".join(wrong) or "every link leads somewhere, and nothing comes from elsewhere")
+    print(
+        "\n".join(wrong) or "all links lead to a page, and nothing is loaded from another machine"
+    )
     sys.exit(bool(wrong))

@@ -1,4 +1,4 @@
-"""The `{command}` directive: what a command of `lamina` says under `--help`."""
+"""The `{command}` directive: the help text of a command of `lamina`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-# Help is set for a terminal; this is one without colours, and as wide as a page.
+# Help is formatted for the terminal: here one without colours, as wide as a page.
 TERMINAL = {"COLUMNS": "76", "NO_COLOR": "1", "TERM": "dumb", "TERMINAL_WIDTH": "76"}
 
 
 def help_of(command: str) -> str:
-    """What `command --help` prints."""
+    """Return the output of `command --help`."""
     from lamina.cli import main
 
     printed = io.StringIO()
@@ -29,7 +29,7 @@ def help_of(command: str) -> str:
 
 
 class Command(SphinxDirective):
-    """The help of a command; the argument is the command."""
+    """Show the help of the command in the argument."""
 
     required_arguments = 1
     final_argument_whitespace = True
@@ -40,6 +40,6 @@ class Command(SphinxDirective):
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Called by Sphinx."""
+    """Register the extension with Sphinx."""
     app.add_directive("command", Command)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

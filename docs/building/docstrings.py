@@ -1,7 +1,7 @@
-"""Docstrings as reStructuredText: they are written to be read as they stand, |x| and coefs_ too.
+"""Escape accidental reStructuredText markup in docstrings, such as |x| and coefs_.
 
-What would be markup by accident is escaped: a bar, which begins a substitution, and an underscore
-at the end of a word, which makes a link of it. Code in backticks and examples stay as they are.
+A bar begins a substitution, and an underscore at the end of a word makes a link. Code in backticks
+and examples are not changed.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-# A parameter's name is numpydoc's affair, and so are its own underscores.
+# numpydoc escapes the names of parameters itself.
 _CODE_OR_MARK = re.compile(r"``.*?``|`.*?`_*|(?P<mark>\||(?<=\w)_(?!\w| :))")
 BEFORE_NUMPYDOC = 100
 
 
 def escaped(lines: list[str]) -> Iterator[str]:
-    """The lines of a docstring in which bars and last underscores mean themselves."""
+    """Yield the lines of a docstring with bars and trailing underscores escaped."""
     in_example = False
     for line in lines:
         in_example = line.lstrip().startswith(">>>") or (in_example and bool(line.strip()))
@@ -32,11 +32,11 @@ def _escape(match: re.Match[str]) -> str:
 def escape_docstring(
     app: Sphinx, what: str, name: str, documented: Any, options: Any, lines: list[str]
 ) -> None:
-    """Called by autodoc with every docstring, whose lines are changed in place."""
+    """Escape the lines of a docstring in place; autodoc calls this with each one."""
     lines[:] = escaped(lines)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Called by Sphinx."""
+    """Register the extension with Sphinx."""
     app.connect("autodoc-process-docstring", escape_docstring, priority=BEFORE_NUMPYDOC)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

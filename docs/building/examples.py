@@ -1,4 +1,4 @@
-"""How the gallery's examples are run: one that warns fails, as a test would.
+"""Run the gallery's examples with warnings as errors.
 
 `make docs` runs them for their pages; `python -m docs.building.examples` runs all without pages.
 """
@@ -16,7 +16,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 def warnings_are_errors(gallery_conf: dict[str, object], path: str, when: str) -> None:
-    """Called by sphinx-gallery before and after each example; Sphinx's own warnings may pass."""
+    """Make warnings errors during an example; sphinx-gallery calls this before and after each."""
     if when == "before":
         warnings.simplefilter("error")
     else:

@@ -1,7 +1,7 @@
-"""Fits whose first weights differ in their last bits, as sums and sines do on another processor.
+"""Change the last bits of initial weights, as sums and sines differ between processors.
 
-A figure that such a difference changes must not stand on a page. `python -m docs.building.last_bits
-SEED SCRIPT` runs a script with it.
+Outputs on a page must not depend on them. `python -m docs.building.last_bits SEED SCRIPT` runs a
+script with such weights.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from lamina.estimators import initializing
 
 @contextmanager
 def nudged(seed: int) -> Iterator[None]:
-    """Move each first weight that an initializer draws by an epsilon, relatively, or leave it.
+    """Multiply each initial weight by 1 - ε, 1 or 1 + ε within the context.
 
     Parameters
     ----------
     seed : int
-        Of the moves: down, none or up.
+        The seed that chooses between the three.
     """
     draw = initializing.draw_parameters
 

@@ -1,8 +1,8 @@
-"""Run a command as on another kind of processor: `python -m docs.building.other_processor COMMAND`.
+"""Run a command as on an old processor: `python -m docs.building.other_processor COMMAND`.
 
-NumPy, BLAS and the C library choose their code by the processor, and their last bits with it. Here
-all of them take the code that every processor has, which no machine would choose that trains
-networks. What a page prints and an example asserts must hold there too.
+NumPy, BLAS and the C library choose their code by the processor, and their last bits depend on it.
+Here they use the code for the oldest processors. Outputs of pages and assertions of examples must
+hold with it too.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import platform
 import subprocess
 import sys
 
-# In OpenBLAS's words; a kind that it does not know is an error, so only these two are named.
+# OpenBLAS's names; an unknown name is an error.
 OLDEST = {"x86_64": "Nehalem", "AMD64": "Nehalem", "aarch64": "ARMV8", "arm64": "ARMV8"}
 KINDS = """
 import numpy, scipy.linalg
@@ -22,10 +22,9 @@ print(sorted({each["architecture"] for each in threadpool_info() if "architectur
 
 
 def environment() -> dict[str, str]:
-    """The variables by which libraries take the oldest code that they have.
+    """Return environment variables that make the libraries use their oldest code.
 
-    NumPy refuses features that it was not built to choose between, and lets pass those that the
-    processor lacks: so it is asked which it has.
+    NumPy refuses to disable features that it was not built with, so the list comes from NumPy.
     """
     from numpy._core._multiarray_umath import __cpu_dispatch__
 
@@ -38,7 +37,7 @@ def environment() -> dict[str, str]:
 
 
 def kinds_of_blas(variables: dict[str, str]) -> str:
-    """The kinds of processor that BLAS takes the machine for."""
+    """Return the processors that BLAS detects."""
     return subprocess.run(
         [sys.executable, "-c", KINDS],
         env={**os.environ, **variables},

@@ -1,14 +1,14 @@
-"""The `{picture}` directive: what the Python block above it draws, in light and in dark.
+"""The `{picture}` directive: the figure of the Python block above it, in light and in dark.
 
     ```python
     ax.plot(x, y)
     ```
 
-    ```{picture} What is to be seen, for those who cannot see it
+    ```{picture} A description for people who cannot see the figure
     ```
 
-When Sphinx reads a page, the page's blocks are run once in each style, and the figure that a block
-leaves open is kept. Which of both is shown the theme decides, by their classes.
+When Sphinx reads a page, it runs the page's blocks once in each style and saves the figure that a
+block leaves open. The theme shows one of both by their CSS classes.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SETTINGS = {
 
 
 def run_page(app: Sphinx, name: str, content: list[str]) -> None:
-    """Run the blocks of a page that shows pictures, and keep these."""
+    """Run the blocks of a page with pictures, and save the pictures."""
     if not any(block.shows for block in blocks_of(content[0])):
         return
     folder = Path(app.srcdir, FOLDER, name).parent
@@ -51,7 +51,7 @@ def run_page(app: Sphinx, name: str, content: list[str]) -> None:
         for style in STYLES:
             _draw(name, content[0], style, Path(app.srcdir, FOLDER, name))
     except Exception as error:
-        # Other pages are read all the same; with -W the build fails in the end.
+        # A warning lets Sphinx read the other pages; -W makes it an error at the end.
         _LOG.warning("%s: %s", type(error).__name__, error, location=name, type="blocks")
 
 
@@ -63,14 +63,14 @@ def _draw(name: str, text: str, style: str, path: Path) -> None:
         if len(figures) != block.shows:
             raise ValueError(
                 f"{name}, line {block.line}: the block leaves {len(figures)} figures open, and "
-                f"{'one' if block.shows else 'no'} {{picture}} stands below it"
+                f"{'one' if block.shows else 'no'} {{picture}} follows it"
             )
         for figure in figures:
             figure.savefig(f"{path}-{number}-{style}.png", dpi=DOTS_PER_INCH)
             pyplot.close(figure)
 
     pyplot.switch_backend("agg")
-    # Blocks write files, and are strangers to the site's own folder.
+    # Blocks may write files, which don't belong to the site.
     with (
         tempfile.TemporaryDirectory() as aside,
         chdir(aside),
@@ -81,7 +81,7 @@ def _draw(name: str, text: str, style: str, path: Path) -> None:
 
 
 class Picture(SphinxDirective):
-    """What the block above draws; the argument is said to those who cannot see it."""
+    """Show the figure of the block above; the argument is its description."""
 
     required_arguments = 1
     final_argument_whitespace = True
@@ -112,7 +112,7 @@ class Picture(SphinxDirective):
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Called by Sphinx."""
+    """Register the extension with Sphinx."""
     os.environ.setdefault("MPLBACKEND", "agg")
     app.connect("source-read", run_page)
     app.add_directive("picture", Picture)

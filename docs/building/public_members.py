@@ -1,4 +1,4 @@
-"""Which members of a class the reference shows: lamina's own, and none that is inherited."""
+"""Show only lamina's own members of a class in the reference, without inherited ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sphinx.application import Sphinx
 def leave_out_what_is_inherited(
     app: Sphinx, what: str, name: str, member: Any, skip: bool, options: Any
 ) -> bool | None:
-    """True for what scikit-learn or Python wrote; they have their own reference."""
+    """Return True for members that scikit-learn or Python define and document."""
     if what != "class":
         return None
     function = inspect.unwrap(member.fget if isinstance(member, property) else member)
@@ -20,6 +20,6 @@ def leave_out_what_is_inherited(
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Called by Sphinx."""
+    """Register the extension with Sphinx."""
     app.connect("autodoc-skip-member", leave_out_what_is_inherited)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

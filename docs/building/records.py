@@ -1,10 +1,9 @@
-"""The `{records}` directive: a table of formulas, with what its records tell beside.
+"""The `{records}` directive: a table of formulas with fields of its records.
 
     ```{records} activations
     ```
 
-The rows come from the table of that name in `lamina.formulas`, so that what is added there stands
-here. A column is a field of the record.
+The rows come from the table of that name in `lamina.formulas`. A column is a field of the record.
 """
 
 from __future__ import annotations
@@ -22,32 +21,32 @@ Column = Callable[[Any], str]
 
 
 def names(values: Any) -> str:
-    """Names in the type of code."""
+    """Return names as code."""
     return ", ".join(f"``{value}``" for value in values) or "–"
 
 
 def code(field: str) -> Column:
-    """How a record is written in another language."""
+    """Return the column with a record's code in another language."""
     return lambda record: f"``{text}``" if (text := getattr(record.code, field, "")) else "–"
 
 
 def number(field: str) -> Column:
-    """A number of the record, to four digits."""
+    """Return the column with a number of the record, to four digits."""
     return lambda record: f"{getattr(record, field):.4g}"
 
 
 def options(record: Any) -> str:
-    """What a schedule may be told, and what it takes for granted."""
+    """Return a schedule's options with their defaults."""
     defaults = ((name, option.default) for name, option in record.options.items())
     return ", ".join(f"``{name}`` ({default})" for name, default in defaults) or "–"
 
 
 def yes(field: str) -> Column:
-    """Whether something holds."""
+    """Return the column with a boolean field as yes or no."""
     return lambda record: "yes" if getattr(record, field) else "no"
 
 
-# What stands beside name, formula and source; a table that is not listed has these alone.
+# The columns after name, formula and source; other tables have only these.
 COLUMNS: dict[str, dict[str, Column]] = {
     "activations": {
         "in PyTorch": code("torch"),
@@ -59,11 +58,11 @@ COLUMNS: dict[str, dict[str, Column]] = {
     "inverse_links": {"in PyTorch": code("torch"), "in ONNX": code("onnx")},
     "losses": {
         "task": lambda record: record.task,
-        "inverse_link": lambda record: f"``{record.inverse_link}``",
+        "inverse link": lambda record: f"``{record.inverse_link}``",
         "parameters": lambda record: names(record.hyperparameters),
     },
     "optimizers": {
-        "remembers": lambda record: names(record.slots),
+        "state": lambda record: names(record.slots),
         "parameters": lambda record: names(record.hyperparameters),
         "default decay": number("weight_decay"),
     },
@@ -72,16 +71,16 @@ COLUMNS: dict[str, dict[str, Column]] = {
 
 
 def rows_of(kind: str) -> Iterator[list[str]]:
-    """The heading of a table of formulas, and a row for each of its records."""
-    beside = COLUMNS.get(kind, {})
-    yield ["name", "formula and source", *beside]
+    """Yield the heading of a table of formulas, and a row for each of its records."""
+    columns = COLUMNS.get(kind, {})
+    yield ["name", "formula and source", *columns]
     for record in tables()[kind].values():
-        of_record = [column(record) for column in beside.values()]
-        yield [f"``{record.name}``", _formula(record), *of_record]
+        cells = [column(record) for column in columns.values()]
+        yield [f"``{record.name}``", _formula(record), *cells]
 
 
 class Records(SphinxDirective):
-    """A table of formulas; the argument is its name in `lamina.formulas`, in small letters."""
+    """Show a table of formulas; the argument is its name in `lamina.formulas`, in lower case."""
 
     required_arguments = 1
 
@@ -106,17 +105,17 @@ class Records(SphinxDirective):
 
 
 def _formula(record: Any) -> str:
-    """A record's formula, and in a paragraph of its own where it comes from."""
+    """Return a record's formula, followed by a paragraph with its source."""
     source = _escaped(getattr(record, "paper", ""))
     return _escaped(record.equation) + (f"\n\n       *{source}*" if source else "")
 
 
 def _escaped(text: str) -> str:
-    """Text in which reStructuredText finds no markup."""
+    """Return the text with reStructuredText markup escaped."""
     return "".join(f"\\{letter}" if letter in r"\*`|_" else letter for letter in text)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Called by Sphinx."""
+    """Register the extension with Sphinx."""
     app.add_directive("records", Records)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

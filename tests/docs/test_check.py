@@ -1,4 +1,4 @@
-"""A built site is held to what it promises."""
+"""The check of a built site finds each kind of fault."""
 
 import pytest
 from docs.building.check import faults
@@ -26,15 +26,15 @@ def test_a_site_whose_links_lead_somewhere_has_no_faults(site):
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
-        ('<a href="none.html">x</a>', "a link to a page that is not there"),
-        ('<a href="other.html#there">x</a>', "a link to an anchor that is not there"),
-        ('<a href="#there">x</a>', "a link to an anchor that is not there"),
-        ('<img src="b.png" alt="B">', "a file that is not there"),
-        ('<img src="a.png">', "a picture without words"),
-        ('<img src="a.png" alt="a.png">', "a picture without words"),
-        ('<script src="https://cdn.org/x.js"></script>', "fetched from elsewhere"),
-        ('<link rel="stylesheet" href="//cdn.org/x.css">', "fetched from elsewhere"),
-        ('<img srcset="a.png, https://cdn.org/a.png 2x" alt="A">', "fetched from elsewhere"),
+        ('<a href="none.html">x</a>', "a link to a missing page"),
+        ('<a href="other.html#there">x</a>', "a link to a missing anchor"),
+        ('<a href="#there">x</a>', "a link to a missing anchor"),
+        ('<img src="b.png" alt="B">', "a missing file"),
+        ('<img src="a.png">', "a picture without a description"),
+        ('<img src="a.png" alt="a.png">', "a picture without a description"),
+        ('<script src="https://cdn.org/x.js"></script>', "loaded from another machine"),
+        ('<link rel="stylesheet" href="//cdn.org/x.css">', "loaded from another machine"),
+        ('<img srcset="a.png, https://cdn.org/a.png 2x" alt="A">', "loaded from another machine"),
     ],
 )
 def test_each_fault_is_found_and_named(site, body, fault):
@@ -46,7 +46,7 @@ def test_each_fault_is_found_and_named(site, body, fault):
 def test_a_sheet_that_fetches_a_font_is_a_fault(site):
     folder = site("")
     (folder / "x.css").write_text("@font-face { src: url('https://fonts.org/f.woff2') }")
-    assert faults(folder) == ["x.css: fetched from elsewhere: https://fonts.org/f.woff2"]
+    assert faults(folder) == ["x.css: loaded from another machine: https://fonts.org/f.woff2"]
 
 
 def test_a_folder_without_pages_is_a_fault(tmp_path):
