@@ -1,4 +1,4 @@
-"""The command line as its users drive it: in an empty folder, with real files."""
+"""Fixtures that run the command line as users do: in an empty folder, with real files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lamina.cli import main
 for _needed in ("typer", "rich", "pyarrow"):
     pytest.importorskip(_needed)
 
-# Training that ends at once, and without a warning that it has not converged.
+# Options for a fit that ends at once, without a warning about convergence.
 QUICK = (
     *("--model", "mlp"),
     *("--set", "max_iter=30", "--set", "tol=10", "--set", "n_iter_no_change=5"),
@@ -24,7 +24,7 @@ QUICK = (
 
 
 class Ran(NamedTuple):
-    """What a command came to."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -33,7 +33,7 @@ class Ran(NamedTuple):
 
 @pytest.fixture
 def lamina(capsys, monkeypatch, tmp_path):
-    """`lamina("train", …)` runs the command in the test's own folder."""
+    """Return a function that runs `lamina` in the test's own folder: `lamina("train", …)`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
 
@@ -47,7 +47,7 @@ def lamina(capsys, monkeypatch, tmp_path):
 
 @pytest.fixture
 def train(lamina):
-    """`train(…)` is a quick `lamina train` of one network that must succeed."""
+    """Return a function that trains one network quickly with `lamina train` and must succeed."""
 
     def run(*arguments: object) -> Ran:
         ran = lamina("train", *arguments, *QUICK)
@@ -59,7 +59,7 @@ def train(lamina):
 
 @pytest.fixture
 def refusal(lamina):
-    """`refusal(…)` runs a command that must fail: code 2, one line, which it returns."""
+    """Return a function that runs a failing command (exit code 2) and returns its one line."""
 
     def run(*arguments: object) -> str:
         ran = lamina(*arguments)
@@ -73,7 +73,7 @@ def refusal(lamina):
 
 @pytest.fixture
 def houses(tmp_path):
-    """A table with odd names, quotes, dates and gaps, to learn price or heating from."""
+    """Return a table with odd names, quotes, dates and gaps; the targets are price and heating."""
     rng = np.random.default_rng(0)
     n_rows = 120
     table = pd.DataFrame(
@@ -94,7 +94,7 @@ def houses(tmp_path):
 
 @pytest.fixture
 def process(tmp_path):
-    """`process(…)` starts `lamina` as a process of its own, with pipes; it ends with the test."""
+    """Return a function that starts `lamina` as a process with pipes; it ends with the test."""
     command = "import sys; from lamina.cli import main; sys.exit(main())"
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""The command as a whole: help, version, missing packages, Ctrl-C, and a reader that goes away."""
+"""The whole command: help, version, missing packages, Ctrl-C, and a closed pipe."""
 
 import sys
 
@@ -10,7 +10,7 @@ from lamina.cli import main, training
 from lamina.datasets import DATASETS
 
 
-def test_version_is_the_librarys(lamina):
+def test_version_is_that_of_the_library(lamina):
     ran = lamina("--version")
     assert (ran.code, ran.out) == (0, f"lamina {library.__version__}\n")
 
@@ -24,7 +24,7 @@ def test_help_has_an_example_of_every_command(lamina):
         assert f"lamina {command} " in ran.out
 
 
-def test_the_help_of_train_names_every_known_data_set(lamina):
+def test_the_help_of_train_names_every_built_in_data_set(lamina):
     words = lamina("train", "--help").out.replace("│", " ").replace(",", " ").split()
     assert set(DATASETS) <= {word.strip(".") for word in words}
 
@@ -52,7 +52,7 @@ def test_ctrl_c_outside_training_ends_in_one_line(lamina, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGPIPE to stand in for")
-def test_a_reader_that_goes_away_is_no_error(process, train, tmp_path):
+def test_a_closed_pipe_is_no_error(process, train, tmp_path):
     train("--dataset", "moons")
     (tmp_path / "t.csv").write_text("x,y\n" + "1,2\n" * 50_000)
     running = process("predict", "moons.lamina", "t.csv")

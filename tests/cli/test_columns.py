@@ -1,4 +1,4 @@
-"""The columns of a table, as they are listed before a training."""
+"""The list of columns that `lamina train` prints before a fit."""
 
 import io
 import warnings
@@ -20,7 +20,7 @@ def printed(records):
     return console.file.getvalue()
 
 
-def test_each_column_has_a_line_with_its_kind_gaps_and_what_is_done_with_it():
+def test_each_column_has_a_line_with_its_kind_missing_values_and_use():
     table = pd.DataFrame({"[b]size": [1.5, None, 2.0, 2.5], "city": ["u", "v", "u", "v"]})
     lines = [" ".join(line.split()) for line in printed(columns_of(table)).splitlines()]
     assert "[b]size number 1 3 standardised, with a 0/1 column for missing values" in lines
@@ -37,7 +37,7 @@ def test_rows_that_cannot_be_encoded_are_refused():
         columns_of(pd.DataFrame({"x": [1.0, float("inf"), 2.0]}))
 
 
-def test_a_column_is_called_left_out_once():
+def test_a_left_out_column_is_mentioned_once():
     table = pd.DataFrame({"unit": ["m"] * 4, "x": [0.5, 1.5, 2.5, 4.0]})
     model = build_model("regression", {"max_iter": 1}, 0, table["x"].to_numpy())
     with warnings.catch_warnings():

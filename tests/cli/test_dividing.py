@@ -1,4 +1,4 @@
-"""Rows held out by group or by time: both sides by the rule, whatever the column holds."""
+"""Rows held out by group or by time: both sides obey the rule for any column."""
 
 import numpy as np
 import pandas as pd
@@ -56,11 +56,11 @@ def test_a_group_split_is_the_same_for_the_same_seed_only():
     assert first != split_by_group(posed, groups, 0.2, 2).y_test.tolist()
 
 
-def test_rows_without_a_group_are_each_a_group_and_it_is_said():
+def test_rows_without_a_group_each_form_their_own_and_are_reported():
     groups = column(["a"] * 10 + [None] * 10)
     parts = split_by_group(problem(np.arange(20.0)), groups, 0.25, 0)
     assert len(parts.y_test) == 5
-    assert parts.description.endswith("; 10 without one are each a group of their own")
+    assert parts.description.endswith("; 10 rows without a group each form their own")
 
 
 def test_one_group_cannot_be_divided():
@@ -95,17 +95,17 @@ def test_equal_times_stay_on_one_side(times, test_size):
         (["a", "b", "c", "d", "e", "f"], "--time 'by' holds text, such as 'a' in row 1"),
     ],
 )
-def test_a_column_that_is_no_time_is_refused(times, message):
+def test_a_column_without_times_is_rejected(times, message):
     with pytest.raises(TableError, match=message):
         split_by_time(problem(np.arange(6.0)), column(times), 0.2)
 
 
-def test_held_out_rows_of_a_class_that_was_never_learned_are_not_measured_and_it_is_said():
+def test_held_out_rows_of_a_class_absent_from_training_are_reported_and_not_measured():
     target = ["a", "b"] * 8 + ["a", "c", "c", "b"]
     parts = split_by_time(problem(target, "classification"), column(range(20)), 0.2)
     assert parts.y_test.tolist() == ["a", "b"]
     (remark,) = parts.remarks
-    assert remark.startswith("held-out rows with a class that no training row has: 2.")
+    assert remark.startswith("held-out rows whose class no training row has: 2.")
 
 
 @pytest.mark.parametrize(
@@ -115,12 +115,12 @@ def test_held_out_rows_of_a_class_that_was_never_learned_are_not_measured_and_it
         (["a", "b"] * 8 + ["c"] * 4, "no held-out row has a class of the training rows"),
     ],
 )
-def test_classes_on_one_side_alone_are_refused(target, message):
+def test_a_split_that_leaves_classes_on_one_side_only_is_rejected(target, message):
     with pytest.raises(TableError, match=message):
         split_by_time(problem(target, "classification"), column(range(20)), 0.2)
 
 
 @pytest.mark.parametrize("test_size", [0, 1, float("nan")])
-def test_a_test_size_out_of_range_is_refused(test_size):
+def test_a_test_size_out_of_range_is_rejected(test_size):
     with pytest.raises(ValueError, match="--test-size must lie between 0 and 1"):
         split_by_time(problem(np.arange(8.0)), column(range(8)), test_size)

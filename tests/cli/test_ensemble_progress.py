@@ -1,4 +1,4 @@
-"""The progress of an ensemble: percent, seconds, and an estimate of the seconds left."""
+"""The progress of an ensemble's fit: percentage, elapsed and remaining time."""
 
 import io
 from types import SimpleNamespace
@@ -20,7 +20,7 @@ def fitted_on(console, **options):
     return console.file.getvalue()
 
 
-def test_a_log_gets_a_line_for_the_start_and_for_the_first_and_the_last_call():
+def test_a_log_has_lines_for_the_start_the_first_call_and_the_last_call():
     lines = fitted_on(Console(file=io.StringIO(), width=80)).splitlines()
     assert [line.split("  ")[0] for line in lines] == [
         "preparing the networks",
@@ -29,7 +29,7 @@ def test_a_log_gets_a_line_for_the_start_and_for_the_first_and_the_last_call():
     ]
 
 
-def test_lines_of_a_log_come_at_most_every_five_seconds(monkeypatch):
+def test_a_log_has_at_most_one_line_in_five_seconds(monkeypatch):
     now = SimpleNamespace(seconds=0.0)
     monkeypatch.setattr(module.time, "monotonic", lambda: now.seconds)
     console = Console(file=io.StringIO(), width=80)
@@ -44,7 +44,7 @@ def test_lines_of_a_log_come_at_most_every_five_seconds(monkeypatch):
     assert "left" not in said[-1][1]
 
 
-def test_a_terminal_gets_a_live_line_that_ends_with_all_of_it(monkeypatch):
+def test_a_terminal_shows_a_live_line_that_ends_at_100_percent(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     console = Console(file=io.StringIO(), force_terminal=True, width=80, legacy_windows=False)
     text = fitted_on(console)
@@ -62,12 +62,12 @@ def test_quiet_prints_nothing():
         (None, "preparing the networks  9.0 s"),
         (Step(0, 8, None, at=1.0), "training 0 %  9.0 s"),
         (Step(2, 8, 95.0, at=9.0), "training 25 %  9.0 s, about 1 min 35 s left"),
-        # Seconds that have passed since the estimate are no longer left.
+        # The time since the estimate is subtracted from the remaining time.
         (Step(2, 8, 30.0, at=4.0), "training 25 %  9.0 s, about 25 s left"),
         (Step(2, 8, 3.0, at=4.0), "training 25 %  9.0 s, about 0 s left"),
     ],
 )
-def test_the_words_of_a_step(step, text):
+def test_the_text_of_a_step(step, text):
     assert words(step, started=0.0, now=9.0) == text
 
 

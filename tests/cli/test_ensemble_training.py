@@ -1,4 +1,4 @@
-"""`lamina train` without --model: the ensemble for tables, from its first line to its file."""
+"""`lamina train` without --model: the ensemble for tables, from the first line to the file."""
 
 import json
 import re
@@ -19,7 +19,7 @@ FAST = ("--quality", "fast")
 
 @pytest.fixture
 def table(tmp_path):
-    """Prices that follow from size and city, classes, ids, groups and days, with gaps."""
+    """Write a table of prices that depend on size and city, with classes, ids, groups and days."""
     rng = np.random.default_rng(0)
     size = rng.normal(100, 30, N_ROWS).round(1)
     city = rng.choice(["Köln", "Rome"], N_ROWS)
@@ -55,7 +55,7 @@ def test_a_regression_prints_columns_progress_figures_and_the_file(lamina, tmp_p
     assert ran.out.startswith("houses.csv: 150 rows, 2 columns; regression of 'price'\n")
     positions = [
         ran.out.index(text)
-        for text in ("what is done with it", "trained 4 networks in ", "held out", "model: houses")
+        for text in ("distinct   use", "trained 4 networks in ", "held out", "model: houses")
     ]
     assert positions == sorted(positions)
     for word in ("out of fold", "mean, median", "RMSE", "MAE", "R²"):
@@ -86,7 +86,7 @@ def test_two_classes_have_auc_log_loss_brier_and_f1_on_both_kinds_of_rows(lamina
 
 
 @pytest.mark.usefixtures("table")
-def test_figures_out_of_fold_are_those_of_the_estimators_predictions(lamina, tmp_path):
+def test_out_of_fold_metrics_are_those_of_the_estimators_predictions(lamina, tmp_path):
     train(lamina, "price")
     notes = persistence.read_notes(tmp_path / "houses.lamina")
     value = notes["training"]["validation"]["value"]
@@ -94,7 +94,7 @@ def test_figures_out_of_fold_are_those_of_the_estimators_predictions(lamina, tmp
 
 
 @pytest.mark.usefixtures("table")
-def test_json_is_all_that_stdout_gets(lamina):
+def test_stdout_contains_only_json(lamina):
     ran = train(lamina, "large", "--json", "--id", "id")
     assert ran.code == 0, ran.err
     report = json.loads(ran.out)
@@ -110,7 +110,7 @@ def test_json_is_all_that_stdout_gets(lamina):
 
 
 @pytest.mark.usefixtures("table")
-def test_json_of_one_network_has_its_training_figures(lamina):
+def test_json_of_one_network_has_its_training_metrics(lamina):
     quick = ("--model", "mlp", "-s", "max_iter=30", "-s", "tol=10", "-s", "n_iter_no_change=5")
     ran = lamina("train", "houses.csv", "-t", "price", "--json", *quick)
     report = json.loads(ran.out)
@@ -119,24 +119,24 @@ def test_json_of_one_network_has_its_training_figures(lamina):
 
 
 @pytest.mark.usefixtures("table")
-def test_noise_is_said_to_be_hardly_better_than_the_mean(lamina):
+def test_a_model_of_noise_is_reported_as_hardly_better_than_the_mean(lamina):
     ran = train(lamina, "noise", "--json")
     assert ran.code == 0
     (verdict,) = json.loads(ran.out)["verdicts"]
     assert "better than predicting the mean" in verdict
-    assert "may say nothing about the target" in verdict
+    assert "may contain no information about the target" in verdict
     assert f"lamina: {verdict}\n" in ran.err
 
 
 @pytest.mark.usefixtures("table")
-def test_a_group_is_never_on_both_sides_and_not_learned_from(lamina, tmp_path):
+def test_a_group_is_never_on_both_sides_and_is_no_feature(lamina, tmp_path):
     ran = train(lamina, "price", "--group", "agent")
     assert ran.code == 0, ran.err
     assert "held out: 6 groups of 'agent', 30 rows (20 %); no group is on both sides" in ran.out
     assert persistence.read_notes(tmp_path / "houses.lamina")["training"]["group"] == "agent"
     model = persistence.load(tmp_path / "houses.lamina")
     assert list(model.feature_names_in_) == ["size", "city"]
-    # The training rows keep the order of the file, in groups of five.
+    # The training rows are in the order of the file, in groups of five.
     assert all(len(set(folds)) == 1 for folds in model.folds_.reshape(-1, 5).tolist())
 
 
@@ -148,13 +148,13 @@ def test_the_last_rows_by_a_date_are_held_out(lamina):
 
 
 @pytest.mark.usefixtures("table")
-def test_a_refit_learns_from_all_rows_and_keeps_the_first_figures(lamina, tmp_path):
+def test_a_refit_uses_all_rows_and_keeps_the_metrics_of_the_first_fit(lamina, tmp_path):
     first = train(lamina, "price")
     figures = persistence.read_notes(tmp_path / "houses.lamina")["held_out"]
     ran = train(lamina, "price", "--refit", "--overwrite")
     assert ran.code == 0, ran.err
     assert "fitted again on all 150 rows, held-out ones included, in " in ran.out
-    assert "the figures are those of the first fit, which had 120 rows" in ran.out
+    assert "the figures are those of the first fit, on 120 rows" in ran.out
     notes = persistence.read_notes(tmp_path / "houses.lamina")
     assert notes["held_out"] == figures
     assert notes["refit"]["rows"] == 150
@@ -167,7 +167,7 @@ def test_a_refit_learns_from_all_rows_and_keeps_the_first_figures(lamina, tmp_pa
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, NonFiniteError("infinite")])
 @pytest.mark.usefixtures("table")
-def test_a_refit_that_fails_leaves_the_first_model(lamina, tmp_path, monkeypatch, error):
+def test_a_failed_refit_leaves_the_first_model(lamina, tmp_path, monkeypatch, error):
     def fail(*arguments):
         raise error
 
@@ -191,7 +191,7 @@ def test_a_fit_that_becomes_infinite_is_not_saved(lamina, tmp_path, monkeypatch)
 
 
 @pytest.mark.usefixtures("table")
-def test_a_fit_that_fails_keeps_the_model_that_was_there(lamina, tmp_path, monkeypatch):
+def test_a_failed_fit_keeps_the_existing_model(lamina, tmp_path, monkeypatch):
     assert train(lamina, "price").code == 0
     before = (tmp_path / "houses.lamina").read_bytes()
 
@@ -221,7 +221,7 @@ def test_ctrl_c_ends_the_fit_at_once_and_leaves_no_file(process, tmp_path):
 
 
 @pytest.mark.usefixtures("table")
-def test_predictions_and_probabilities_stand_beside_the_ids(lamina, tmp_path):
+def test_predictions_and_probabilities_are_written_beside_the_ids(lamina, tmp_path):
     train(lamina, "large", "--id", "id")
     ran = lamina("predict", "houses.lamina", "houses.csv", "--probabilities", "-o", "p.csv")
     assert ran.code == 0, ran.err
@@ -251,28 +251,28 @@ def test_an_interval_has_two_columns(lamina, refusal, tmp_path, monkeypatch):
     assert width.to_numpy() == pytest.approx(1.8)
     assert "--interval must lie between 0 and 1, got 90" in refusal(*predict, 90)
     train(lamina, "large", "--overwrite")
-    assert "predicts classes. --probabilities says" in refusal(*predict, 0.9)
+    assert "predicts classes. Use --probabilities" in refusal(*predict, 0.9)
 
 
-def test_an_interval_of_one_network_is_refused_with_the_cure(lamina, refusal, table):
+def test_an_interval_of_one_network_is_rejected_with_the_cure(lamina, refusal, table):
     quick = ("--model", "mlp", "-s", "max_iter=3", "-s", "tol=10", "-s", "n_iter_no_change=1")
     lamina("train", "houses.csv", "-t", "price", *quick, "--save-anyway")
     line = refusal("predict", "houses.lamina", "houses.csv", "--interval", 0.9)
-    assert "holds one network, which predicts no intervals: train with --model mlp" in line
+    assert "holds one network, which cannot predict intervals: train with --model mlp" in line
 
 
-def test_few_rows_and_several_targets_are_learned_by_one_network(lamina, tmp_path):
+def test_few_rows_or_several_targets_select_one_network(lamina, tmp_path):
     frame = pd.DataFrame({"x": np.arange(9.0), "y": 2 * np.arange(9.0), "z": -np.arange(9.0)})
     frame.to_csv(tmp_path / "t.csv", index=False)
     ran = lamina("train", "t.csv", "-t", "y")
     assert "7 training rows are too few for the ensemble, which needs 8" in ran.err
     ran = lamina("train", "t.csv", "-t", "y", "-t", "z", "-o", "both.lamina")
-    assert "one network learns the 2 targets together, as with --model mlp" in ran.err
+    assert "one network predicts the 2 targets, as with --model mlp" in ran.err
     assert persistence.read_notes(tmp_path / "both.lamina")["model"] == "mlp"
 
 
 @pytest.mark.usefixtures("table")
-def test_a_model_that_has_no_export_is_refused_with_the_cure(lamina, refusal, monkeypatch):
+def test_a_model_without_an_export_is_rejected_with_the_cure(lamina, refusal, monkeypatch):
     def write(*arguments, **options):
         raise TypeError("no export takes a TabularRegressor.")
 
@@ -280,12 +280,12 @@ def test_a_model_that_has_no_export_is_refused_with_the_cure(lamina, refusal, mo
     monkeypatch.setattr("lamina.to_c", write)
     line = refusal("export", "houses.lamina", "-o", "m.h")
     assert (
-        "houses.lamina cannot be written as .h: no export takes a TabularRegressor. A model" in line
+        "houses.lamina cannot be written as .h: no export takes a TabularRegressor. Train" in line
     )
 
 
 @pytest.mark.usefixtures("table")
-def test_a_model_that_no_file_can_hold_is_said_in_a_line(lamina, tmp_path, monkeypatch):
+def test_a_model_that_cannot_be_saved_is_reported_in_a_line(lamina, tmp_path, monkeypatch):
     def refuse(*arguments, **options):
         raise TypeError("'scorer' is code")
 

@@ -1,4 +1,4 @@
-"""`lamina evaluate` tells rows that were trained on from new ones."""
+"""`lamina evaluate` separates rows that were trained on from new ones."""
 
 import numpy as np
 import pandas as pd
@@ -19,24 +19,24 @@ def test_new_rows_are_called_new():
     assert said([0, 0, 0]) == "t.csv: 3 rows, none of which was trained on."
 
 
-def test_trained_rows_are_counted_and_the_others_pointed_to():
-    assert said([1, 0, 1]).startswith("t.csv: 2 of 3 rows were trained on. What the model is worth")
+def test_training_rows_are_counted_and_the_text_points_to_new_rows():
+    assert said([1, 0, 1]).startswith("t.csv: 2 of 3 rows were trained on. The column 'new rows'")
     assert "not how well it predicts" in said([1, 1])
 
 
-def test_a_sample_of_hashes_says_how_many_rows_it_speaks_of():
+def test_a_sample_of_hashes_states_the_number_of_compared_rows():
     text = said([1, 0, 0, 0], checked=[1, 1, 0, 0])
-    assert "4 rows, of which 2 can be looked up among the training rows; 1 of these" in text
+    assert "4 rows. 2 of them can be compared with the training rows, and 1 of these" in text
 
 
-def test_equal_training_rows_make_a_match_by_chance_possible():
-    assert "30 % of the training rows are equal to another one" in said([1, 0], repeated=0.3)
+def test_many_duplicate_training_rows_cause_a_warning_about_chance_matches():
+    assert "30 % of the training rows are duplicates" in said([1, 0], repeated=0.3)
     assert "by chance" not in said([1, 0], repeated=0.01)
 
 
 @pytest.fixture
 def trained(train, tmp_path):
-    """A model of y, and its table."""
+    """Train a model of y and return its table."""
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"x": rng.normal(size=80)})
     table["y"] = 3 * table["x"]
@@ -46,7 +46,7 @@ def trained(train, tmp_path):
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
-def test_the_training_file_is_known_again_in_either_format(lamina, tmp_path, trained, ending):
+def test_the_training_file_is_recognised_as_csv_and_as_parquet(lamina, tmp_path, trained, ending):
     saved = tmp_path / f"again.{ending}"
     if ending == "csv":
         trained.to_csv(saved, index=False)
@@ -58,7 +58,7 @@ def test_the_training_file_is_known_again_in_either_format(lamina, tmp_path, tra
     assert "new rows   trained on   mean, median" in ran.out
 
 
-def test_the_figures_of_the_new_rows_are_those_that_were_held_out(lamina, train, trained):
+def test_the_metrics_of_the_new_rows_equal_those_of_the_held_out_rows(lamina, train, trained):
     at_training = train("t.csv", "-t", "y", "--overwrite").out
     evaluated = lamina("evaluate", "t.lamina", "t.csv").out
     rmse = [line.split() for text in (at_training, evaluated) for line in text.splitlines()]

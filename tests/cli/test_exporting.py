@@ -1,4 +1,4 @@
-"""`lamina export`: what a model file becomes, by the output's suffix."""
+"""`lamina export`: each format, chosen by the output's suffix."""
 
 import shutil
 import sys
@@ -12,7 +12,7 @@ from lamina import persistence
 
 
 def answer(path, table):
-    """What onnxruntime answers for a table; columns are in their order."""
+    """Return the predictions of onnxruntime for a table whose columns are in the model's order."""
     onnxruntime = pytest.importorskip("onnxruntime")
     session = onnxruntime.InferenceSession(path)
     feed = {}
@@ -49,17 +49,17 @@ def test_a_model_of_a_table_goes_to_onnx(target, houses, train, lamina, tmp_path
         np.testing.assert_allclose(given[:, 0], expected, rtol=1e-9)
 
 
-def test_a_network_alone_becomes_a_source_file(lamina, tmp_path):
+def test_a_bare_network_is_written_as_a_source_file(lamina, tmp_path):
     model = library.MLPRegressor(hidden_layer_sizes=(3,), tol=10).fit([[0.0], [1.0]], [0.0, 1.0])
     persistence.save(model, tmp_path / "bare.lamina")
     for name, write in {"bare.py": library.to_python, "bare.h": library.to_c}.items():
         ran = lamina("export", "bare.lamina", "--output", name)
-        assert ran.out.startswith(f"bare.lamina is now also {name} (")
-        assert ran.out.endswith(" gives the model's answers on 21 rows)\n")
+        assert ran.out.startswith(f"bare.lamina is written to {name} (")
+        assert ran.out.endswith(" gives the model's predictions on 21 rows)\n")
         assert (tmp_path / name).read_text(encoding="utf-8") == write(model)
 
 
-def test_a_mean_and_its_std_go_to_onnx_as_they_are_predicted(houses, train, lamina, tmp_path):
+def test_onnx_gives_the_predicted_mean_and_standard_deviation(houses, train, lamina, tmp_path):
     pytest.importorskip("skl2onnx")
     table = houses[["built", "price"]].copy()
     table.to_csv(tmp_path / "table.csv", index=False)
@@ -72,7 +72,7 @@ def test_a_mean_and_its_std_go_to_onnx_as_they_are_predicted(houses, train, lami
     np.testing.assert_allclose(std[:, 0], expected["std"], rtol=1e-9)
 
 
-def test_what_onnx_cannot_say_is_refused_in_a_line(houses, train, refusal, tmp_path):
+def test_a_model_that_onnx_cannot_express_is_rejected_in_a_line(houses, train, refusal, tmp_path):
     pytest.importorskip("onnx")
     pytest.importorskip("skl2onnx")
     houses["owner"] = ["", None, "yes"] * (len(houses) // 3)
@@ -82,7 +82,7 @@ def test_what_onnx_cannot_say_is_refused_in_a_line(houses, train, refusal, tmp_p
 
 
 @pytest.mark.usefixtures("houses")
-def test_what_cannot_be_exported_is_refused_in_a_line(train, refusal, tmp_path):
+def test_a_model_that_cannot_be_exported_is_rejected_in_a_line(train, refusal, tmp_path):
     train("houses.csv", "-t", "heating")
     assert "must end in .onnx, .py, .h" in refusal("export", "houses.lamina", "-o", "houses.txt")
     (tmp_path / "there.onnx").touch()
@@ -91,7 +91,7 @@ def test_what_cannot_be_exported_is_refused_in_a_line(train, refusal, tmp_path):
 
 @pytest.mark.parametrize("options", [(), ("--dtype", "float32"), ("--dtype", "float64")])
 @pytest.mark.parametrize("target", ["price", "heating"])
-def test_a_model_of_a_table_goes_to_every_format_and_is_checked(
+def test_a_model_of_a_table_is_exported_to_every_format_and_checked(
     target, options, houses, train, lamina, tmp_path
 ):
     pytest.importorskip("onnxruntime")
@@ -99,9 +99,9 @@ def test_a_model_of_a_table_goes_to_every_format_and_is_checked(
     for name in ("h.onnx", "h.py", "h.h"):
         ran = lamina("export", "houses.lamina", "-o", name, *options)
         assert (ran.code, ran.err) == (0, "")
-        assert ran.out.startswith(f"houses.lamina is now also {name} (")
+        assert ran.out.startswith(f"houses.lamina is written to {name} (")
         if shutil.which("cc") or name != "h.h":
-            assert ran.out.endswith(" gives the model's answers on 22 rows)\n")
+            assert ran.out.endswith(" gives the model's predictions on 22 rows)\n")
     names = {}
     exec((tmp_path / "h.py").read_text(encoding="utf-8"), names)
     table = houses.drop(columns=target).rename(columns=str.strip)
@@ -115,7 +115,7 @@ def test_a_model_of_a_table_goes_to_every_format_and_is_checked(
 
 
 @pytest.mark.usefixtures("houses")
-def test_an_export_that_answers_otherwise_is_not_written(train, refusal, monkeypatch, tmp_path):
+def test_an_export_with_other_predictions_is_not_written(train, refusal, monkeypatch, tmp_path):
     train("houses.csv", "-t", "price")
     right = library.to_python
 
@@ -123,14 +123,14 @@ def test_an_export_that_answers_otherwise_is_not_written(train, refusal, monkeyp
         return right(model, dtype=dtype).replace("np.maximum(z, 0)", "np.maximum(z, 0.5)")
 
     monkeypatch.setattr(library, "to_python", wrong)
-    assert "Python answers otherwise than the model" in refusal(
+    assert "predictions of Python differ from the model's" in refusal(
         "export", "houses.lamina", "-o", "houses.py"
     )
     assert not (tmp_path / "houses.py").exists()
 
 
 @pytest.mark.usefixtures("houses")
-def test_what_cannot_be_checked_is_said(train, lamina, monkeypatch):
+def test_an_export_that_cannot_be_checked_is_reported(train, lamina, monkeypatch):
     pytest.importorskip("onnx")
     train("houses.csv", "-t", "price")
     monkeypatch.setenv("PATH", "")
@@ -141,14 +141,14 @@ def test_what_cannot_be_checked_is_said(train, lamina, monkeypatch):
 
 
 @pytest.mark.usefixtures("houses")
-def test_a_dtype_that_is_none_is_refused_with_the_nearest(train, refusal):
+def test_an_unknown_dtype_is_rejected_with_the_nearest_name(train, refusal):
     train("houses.csv", "-t", "price")
     line = refusal("export", "houses.lamina", "-o", "h.py", "--dtype", "float23")
     assert "--dtype must be float32 or float64, got 'float23'. Did you mean 'float32'?" in line
 
 
 @pytest.mark.parametrize("activation", ["gelu", "prelu", "leaky_relu"])
-def test_every_activation_leaves_in_float64(activation, houses, train, lamina):
+def test_every_activation_is_exported_in_float64(activation, houses, train, lamina):
     pytest.importorskip("onnxruntime")
     train("houses.csv", "-t", "price", "--set", f"activation={activation}")
     assert "onnxruntime gives" in lamina("export", "houses.lamina", "-o", "h.onnx").out
@@ -161,6 +161,6 @@ def test_an_ensemble_for_tables_is_exported_and_checked(target, name, houses, la
     assert trained.code == 0, trained.err
     ran = lamina("export", "houses.lamina", "-o", name)
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.startswith(f"houses.lamina is now also {name} (")
-    assert ran.out.endswith(" gives the model's answers on 22 rows)\n")
+    assert ran.out.startswith(f"houses.lamina is written to {name} (")
+    assert ran.out.endswith(" gives the model's predictions on 22 rows)\n")
     assert (tmp_path / name).exists()

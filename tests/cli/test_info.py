@@ -1,4 +1,4 @@
-"""`lamina info`: everything that a model file has to tell."""
+"""`lamina info` shows the contents of a model file."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_info_shows_layers_classes_columns_and_training(train, lamina):
     assert "accuracy" in ran.out
 
 
-def test_info_on_a_bare_network_shows_what_there_is(lamina, tmp_path):
+def test_info_on_a_bare_network_shows_its_layers(lamina, tmp_path):
     model = library.MLPRegressor(hidden_layer_sizes=(3,), tol=10).fit([[0.0], [1.0]], [0.0, 1.0])
     persistence.save(model, tmp_path / "bare.lamina")
     out = lamina("info", "bare.lamina").out
@@ -33,7 +33,7 @@ def test_info_on_a_bare_network_shows_what_there_is(lamina, tmp_path):
     assert "class" not in out.replace("MLPRegressor", "")
 
 
-def test_info_counts_what_units_learn_beside_and_tells_what_was_found(lamina, tmp_path):
+def test_info_counts_parameters_of_norms_and_slopes_and_shows_diagnoses(lamina, tmp_path):
     model = library.MLPRegressor(hidden_layer_sizes=(3,), activation="prelu", tol=1e9)
     persistence.save(model.fit([[100.0], [900.0]], [0.0, 1.0]), tmp_path / "bare.lamina")
     out = lamina("info", "bare.lamina").out
@@ -41,7 +41,7 @@ def test_info_counts_what_units_learn_beside_and_tells_what_was_found(lamina, tm
     assert "The features are not scaled" in out
 
 
-def test_info_says_that_a_model_is_not_fitted(lamina, tmp_path):
+def test_info_reports_that_a_model_is_not_fitted(lamina, tmp_path):
     persistence.save(library.MLPClassifier(), tmp_path / "new.lamina")
     assert lamina("info", "new.lamina").out.endswith("not fitted\n")
 

@@ -1,4 +1,4 @@
-"""What has been trained is not lost: not by its measures, its picture, its disk or Ctrl-C."""
+"""A trained model survives errors in measuring, drawing and saving, and Ctrl-C."""
 
 import errno
 from pathlib import Path
@@ -14,7 +14,7 @@ from lamina.cli.recipe import network_of
 
 @pytest.fixture
 def line(tmp_path):
-    """A table in which y is twice x."""
+    """Write a table in which y is twice x."""
     x = np.arange(60.0)
     pd.DataFrame({"x": x, "y": 2 * x}).to_csv(tmp_path / "line.csv", index=False)
 
@@ -43,7 +43,7 @@ def test_a_model_that_cannot_be_measured_is_saved(lamina, tmp_path, monkeypatch,
     assert persistence.load(tmp_path / "line.lamina").predict(pd.DataFrame({"x": [1.0]})).shape
 
 
-def test_a_picture_that_cannot_be_drawn_leaves_the_model(lamina, tmp_path, monkeypatch):
+def test_a_picture_that_cannot_be_drawn_does_not_lose_the_model(lamina, tmp_path, monkeypatch):
     monkeypatch.setattr(concluding, "draw", broken)
     ran = lamina(*TRAIN, "--plot", "loss.png")
     assert ran.code == 1
@@ -52,7 +52,7 @@ def test_a_picture_that_cannot_be_drawn_leaves_the_model(lamina, tmp_path, monke
     assert (tmp_path / "line.lamina").exists()
 
 
-def test_ctrl_c_while_measuring_leaves_the_model(lamina, tmp_path, monkeypatch):
+def test_ctrl_c_while_measuring_does_not_lose_the_model(lamina, tmp_path, monkeypatch):
     monkeypatch.setattr(concluding, "measured", interrupting)
     ran = lamina(*TRAIN, "--plot", "loss.png")
     assert ran.code == 130
@@ -61,7 +61,7 @@ def test_ctrl_c_while_measuring_leaves_the_model(lamina, tmp_path, monkeypatch):
     assert not (tmp_path / "loss.png").exists()
 
 
-def test_a_disk_that_fills_up_sends_the_model_elsewhere(lamina, tmp_path, monkeypatch):
+def test_a_model_is_saved_elsewhere_when_the_disk_fills_up(lamina, tmp_path, monkeypatch):
     save = persistence.save
 
     def full(model, path, **options):
@@ -79,12 +79,12 @@ def test_a_disk_that_fills_up_sends_the_model_elsewhere(lamina, tmp_path, monkey
     assert "held_out" in persistence.read_notes(refuge)
 
 
-def test_a_full_disk_is_refused_before_training(refusal, monkeypatch):
+def test_a_full_disk_is_rejected_before_training(refusal, monkeypatch):
     monkeypatch.setattr(preparing, "FEWEST_FREE_BYTES", 1 << 80)
     assert "bytes left, too few for a model" in refusal(*TRAIN)
 
 
-def test_a_folder_that_cannot_be_written_to_is_refused_before_training(refusal, monkeypatch):
+def test_a_folder_without_write_permission_is_rejected_before_training(refusal, monkeypatch):
     def refuses(**options):
         raise PermissionError(errno.EACCES, "Permission denied")
 
@@ -106,11 +106,11 @@ def test_a_fit_that_becomes_infinite_is_an_error(lamina, tmp_path):
     assert not (tmp_path / "line.lamina").exists()
 
 
-def test_a_fit_that_fails_is_an_error_and_is_saved_only_where_asked(lamina, tmp_path):
+def test_a_failed_fit_is_an_error_and_is_saved_only_with_save_anyway(lamina, tmp_path):
     ran = lamina(*FAILING)
     assert ran.code == 1
     assert "the fit has failed: on its own training rows its RMSE is" in ran.err
-    assert "No model is saved" in ran.err
+    assert "The model is not saved" in ran.err
     assert not (tmp_path / "line.lamina").exists()
     again = lamina(*FAILING, "--save-anyway")
     assert again.code == 1
@@ -118,7 +118,7 @@ def test_a_fit_that_fails_is_an_error_and_is_saved_only_where_asked(lamina, tmp_
     assert network_of(persistence.load(tmp_path / "line.lamina")).n_iter_ == 3
 
 
-def test_a_failed_fit_leaves_the_model_that_was_there(lamina, tmp_path):
+def test_a_failed_fit_leaves_the_existing_model(lamina, tmp_path):
     assert lamina(*TRAIN).code == 0
     before = (tmp_path / "line.lamina").read_bytes()
     assert lamina(*FAILING, "--overwrite").code == 1

@@ -1,4 +1,4 @@
-"""Known data as files: what `lamina dataset` writes is what `lamina train --dataset` learns."""
+"""`lamina dataset` writes built-in data sets to files that `lamina train` reads."""
 
 import pandas as pd
 import pytest
@@ -18,12 +18,12 @@ def test_the_file_has_every_row_and_the_target_last(lamina, name, ending, tmp_pa
     assert f"{len(read)} rows; the target is {read.columns[-1]!r}" in ran.out
 
 
-def test_without_a_name_the_file_is_called_as_the_data(lamina, tmp_path):
+def test_the_default_file_name_is_that_of_the_data_set(lamina, tmp_path):
     assert lamina("dataset", "iris").code == 0
     assert (tmp_path / "iris.csv").is_file()
 
 
-def test_unknown_data_a_foreign_ending_and_a_file_that_is_there_are_refused(refusal, tmp_path):
+def test_unknown_data_an_unknown_ending_and_an_existing_file_are_rejected(refusal, tmp_path):
     assert "Did you mean 'iris'?" in refusal("dataset", "irsi")
     assert "table.docx" in refusal("dataset", "iris", "-o", "table.docx")
     (tmp_path / "iris.csv").write_text("mine")
@@ -31,7 +31,7 @@ def test_unknown_data_a_foreign_ending_and_a_file_that_is_there_are_refused(refu
     assert (tmp_path / "iris.csv").read_text() == "mine"
 
 
-def test_a_file_is_replaced_where_asked(lamina, tmp_path):
+def test_a_file_is_replaced_with_overwrite(lamina, tmp_path):
     (tmp_path / "iris.csv").write_text("mine")
     assert lamina("dataset", "iris", "--overwrite").code == 0
     assert len(pd.read_csv(tmp_path / "iris.csv")) == 150

@@ -1,4 +1,4 @@
-"""The command line with losses that tell more than one number a row, and with class weights."""
+"""The command line with losses that predict several numbers per row, and with class weights."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ def trained(train, *settings):
     return train("houses.csv", "-t", "price", "-o", "m.lamina", *chosen).out
 
 
-def test_quantiles_are_measured_by_what_they_cover_and_have_a_column_each(train, lamina):
+def test_quantiles_are_measured_by_coverage_and_have_a_column_each(train, lamina):
     out = trained(train, "loss=quantile", "quantile=0.1,0.5,0.9")
     assert "pinball" in out
     assert "coverage" in out
@@ -26,17 +26,17 @@ def test_quantiles_are_measured_by_what_they_cover_and_have_a_column_each(train,
     assert "0.9" in ran.out
 
 
-def test_a_standard_deviation_stands_beside_the_prediction_in_units_of_the_target(train, lamina):
+def test_the_standard_deviation_is_in_units_of_the_target(train, lamina):
     trained(train, "loss=gaussian_nll")
     ran = lamina("predict", "m.lamina", "houses.csv", "-o", "p.csv")
     assert ran.code == 0, ran.err
     found = pd.read_csv("p.csv")
     assert list(found.columns) == ["prediction", "std"]
-    # Prices lie about a hundred thousand, and a standardised std about one.
+    # Prices are around 100,000; a standard deviation of the standardised target would be around 1.
     assert (found["std"] > 100).all()
 
 
-def test_class_weights_come_by_name_and_by_number(train):
+def test_class_weights_are_set_by_name_and_by_number(train):
     for weight in ("balanced", "{true: 5, false: 1}"):
         ran = train(
             "houses.csv",

@@ -1,4 +1,4 @@
-"""The measures are the ones that the task is judged by, and are right."""
+"""Each task is measured with its own metrics, and their values are right."""
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ class KnownValues(RegressorMixin, BaseEstimator):
         return np.array([1.0, 2.0, 3.0, 8.0])
 
 
-def test_classes_are_judged_by_accuracy_log_loss_and_each_on_its_own():
+def test_classes_have_accuracy_log_loss_and_metrics_for_each_class():
     figures = measure(KnownProbabilities(), X, np.array(["no", "yes", "yes", "no"]))
     assert figures["rows"] == 4
     assert figures["accuracy"] == 0.75
@@ -36,7 +36,7 @@ def test_classes_are_judged_by_accuracy_log_loss_and_each_on_its_own():
     assert figures["classes"]["so"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "rows": 0}
 
 
-def test_values_are_judged_by_their_errors():
+def test_values_are_measured_by_their_errors():
     figures = measure(KnownValues(), X, np.array([1.0, 2.0, 3.0, 4.0]))
     assert figures == pytest.approx({"rows": 4, "rmse": 2.0, "mae": 1.0, "r2": -2.2})
 
@@ -53,7 +53,7 @@ def test_two_classes_have_an_auc_where_both_occur():
     assert "auc" not in measure(TwoProbabilities(), X, np.array([True] * 4))
 
 
-def test_class_frequencies_of_the_training_rows_are_measured_as_the_model_is():
+def test_class_frequencies_of_the_training_rows_have_the_same_metrics_as_the_model():
     model, y = TwoProbabilities(), np.array([False, True, True, True])
     constants = constants_of(model, y)
     assert constants == [{"frequencies": [0.25, 0.75]}]
@@ -63,7 +63,7 @@ def test_class_frequencies_of_the_training_rows_are_measured_as_the_model_is():
     assert figures.keys() == measure(model, X, y).keys()
 
 
-def test_the_mean_predicts_for_squares_and_the_median_for_absolute_errors():
+def test_the_mean_is_measured_by_squared_errors_and_the_median_by_absolute_errors():
     y = np.array([0.0, 0.0, 0.0, 4.0])
     constants = constants_of(KnownValues(), y)
     figures = measure_constants(KnownValues(), constants, y)

@@ -1,4 +1,4 @@
-"""Options that one of the two models takes are refused with the other, each with the cure."""
+"""Options of one model are rejected with the other model, and the message has the cure."""
 
 import pytest
 
@@ -32,7 +32,7 @@ SEVERAL = ("-t", "sepal length (cm)", "-t", "sepal width (cm)")
 
 
 @pytest.mark.parametrize("option", NETWORK)
-def test_an_option_of_the_network_is_refused_with_the_ensemble(refusal, option):
+def test_an_option_of_the_network_is_rejected_with_the_ensemble(refusal, option):
     line = refusal("train", "--dataset", "iris", *option)
     assert (
         line == f"lamina: {' '.join(option)} is for one network: add --model mlp, or leave it out"
@@ -42,13 +42,13 @@ def test_an_option_of_the_network_is_refused_with_the_ensemble(refusal, option):
 
 
 @pytest.mark.parametrize("option", ENSEMBLE)
-def test_an_option_of_the_ensemble_is_refused_with_the_network(refusal, option):
+def test_an_option_of_the_ensemble_is_rejected_with_the_network(refusal, option):
     line = refusal("train", "--dataset", "iris", "--model", "mlp", *option)
     assert f"{option[0]} {option[1]}" in line.replace("10.0", "10")
     assert "belongs to the ensemble of --model tabular" in line
 
 
-def test_options_of_both_are_refused(refusal):
+def test_options_of_both_models_are_rejected(refusal):
     line = refusal("train", "--dataset", "iris", *NETWORK[0], *ENSEMBLE[0])
     assert "--set alpha=1 belongs to --model mlp and --quality fast to the ensemble" in line
 
@@ -60,26 +60,26 @@ def test_options_of_both_are_refused(refusal):
         (("--scoring", "roc_acu"), "--scoring 'roc_acu' is unknown. Did you mean 'roc_auc'?"),
         (("--time-limit", "0"), "--time-limit must be a number of seconds above 0, got 0"),
         (("--time-limit", "nan"), "--time-limit must be a number of seconds above 0, got nan"),
-        (("--group", "a", "--time", "b"), "--group a and --time b: rows are held out by one"),
+        (("--group", "a", "--time", "b"), "--group a and --time b exclude each other"),
         (("--group", "a", "-t", "a"), "--group 'a' is the target: choose another column"),
         (("--group", "sepal"), "the table has no column 'sepal'"),
         (("--model", "forest"), "'forest' is not one of 'tabular', 'mlp'"),
     ],
 )
-def test_a_value_that_no_option_takes_is_refused(refusal, option, message):
+def test_an_invalid_value_of_an_option_is_rejected(refusal, option, message):
     assert message in refusal("train", "--dataset", "iris", *option)
 
 
 @pytest.mark.parametrize("option", [*ENSEMBLE, ("--model", "tabular")])
-def test_several_targets_are_refused_with_the_ensemble(refusal, option):
+def test_several_targets_are_rejected_with_the_ensemble(refusal, option):
     line = refusal("train", "--dataset", "iris", *SEVERAL, *option)
-    assert "the ensemble learns one target, and 2 are given. Train a model for each target" in line
+    assert "the ensemble predicts one target, and 2 are given. Train a model for" in line
 
 
-def test_several_targets_and_few_rows_go_to_one_network_with_a_remark():
+def test_several_targets_or_few_rows_select_one_network_with_a_remark():
     kind, remark = choose_model(request(targets=("y", "z")), 100)
     assert kind == "mlp"
-    assert remark.startswith("one network learns the 2 targets together")
+    assert remark.startswith("one network predicts the 2 targets")
     kind, remark = choose_model(request(), 7)
     assert kind == "mlp"
     assert remark.startswith("7 training rows are too few for the ensemble, which needs 8")

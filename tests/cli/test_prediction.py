@@ -1,4 +1,4 @@
-"""`lamina predict` and `lamina evaluate`: a saved model meets tables that fit it, and others."""
+"""`lamina predict` and `lamina evaluate` on tables with and without the model's columns."""
 
 import io
 
@@ -12,7 +12,7 @@ from lamina import persistence
 
 @pytest.fixture
 def codes(train, tmp_path):
-    """A saved model of a class that hangs on a code with leading zeros, and on a number."""
+    """Save a classifier that depends on a code with leading zeros and on a number."""
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"code": rng.choice(["007", "010", "x1"], 90), "n": rng.normal(size=90)})
     table["kind"] = np.where(table["code"] == "007", "spy", "other")
@@ -23,7 +23,7 @@ def codes(train, tmp_path):
 
 @pytest.fixture
 def heights(train, tmp_path):
-    """A saved regression."""
+    """Save a regression model."""
     table = pd.DataFrame({"x": np.arange(50.0), "gaps": [1.0, None] * 25})
     table["height"] = 2.5 * table["x"]
     table.to_csv(tmp_path / "heights.csv", index=False)
@@ -32,7 +32,7 @@ def heights(train, tmp_path):
 
 
 @pytest.mark.usefixtures("codes")
-def test_predictions_go_to_the_terminal_as_csv_in_the_tables_order(lamina, tmp_path):
+def test_predictions_are_printed_as_csv_in_the_order_of_the_table(lamina, tmp_path):
     ran = lamina("predict", "codes.lamina", "codes.csv")
     assert (ran.code, ran.err) == (0, "")
     predicted = pd.read_csv(io.StringIO(ran.out))
@@ -53,7 +53,7 @@ def test_a_text_column_stays_text_where_a_later_file_has_only_digits_in_it(lamin
 
 
 @pytest.mark.usefixtures("codes")
-def test_probabilities_have_a_column_a_class_and_sum_to_one(lamina):
+def test_probabilities_have_a_column_for_each_class_and_sum_to_one(lamina):
     ran = lamina("predict", "codes.lamina", "codes.csv", "--probabilities")
     table = pd.read_csv(io.StringIO(ran.out))
     assert list(table.columns) == ["prediction", "probability_other", "probability_spy"]
@@ -62,17 +62,17 @@ def test_probabilities_have_a_column_a_class_and_sum_to_one(lamina):
 
 
 @pytest.mark.usefixtures("codes")
-def test_predictions_go_to_a_file_that_is_not_overwritten_unless_told_to(lamina, refusal, tmp_path):
+def test_a_file_of_predictions_is_overwritten_only_with_overwrite(lamina, refusal, tmp_path):
     ran = lamina("predict", "codes.lamina", "codes.csv", "--output", "out/p.csv")
     assert (ran.code, ran.out) == (0, "")
     assert len(pd.read_csv(tmp_path / "out/p.csv")) == 90
     again = ("predict", "codes.lamina", "codes.csv", "--output", "out/p.csv")
-    assert "out/p.csv is there already: give --overwrite" in refusal(*again)
+    assert "out/p.csv exists already: give --overwrite" in refusal(*again)
     assert lamina(*again, "--overwrite").code == 0
 
 
 @pytest.mark.usefixtures("heights")
-def test_values_are_predicted_in_full_precision(lamina, tmp_path):
+def test_predictions_are_written_in_full_precision(lamina, tmp_path):
     ran = lamina("predict", "heights.lamina", "heights.csv")
     read = pd.read_csv(io.StringIO(ran.out))["prediction"]
     model = persistence.load(tmp_path / "heights.lamina")
@@ -80,7 +80,7 @@ def test_values_are_predicted_in_full_precision(lamina, tmp_path):
 
 
 @pytest.mark.usefixtures("codes")
-def test_evaluate_measures_against_the_column_of_the_training(lamina):
+def test_evaluate_uses_the_target_of_the_training_by_default(lamina):
     ran = lamina("evaluate", "codes.lamina", "codes.csv")
     assert ran.code == 0
     assert ran.out.startswith("codes.csv: 72 of 90 rows were trained on.")
@@ -91,7 +91,7 @@ def test_evaluate_measures_against_the_column_of_the_training(lamina):
 
 
 @pytest.mark.usefixtures("heights")
-def test_evaluate_measures_against_another_column_where_asked_to(lamina, tmp_path, heights):
+def test_evaluate_uses_another_column_given_by_target(lamina, tmp_path, heights):
     renamed = heights.rename(columns={"height": "other"})
     renamed.loc[3, "other"] = None
     renamed.to_parquet(tmp_path / "other.parquet")
@@ -101,7 +101,7 @@ def test_evaluate_measures_against_another_column_where_asked_to(lamina, tmp_pat
     assert "RMSE" in ran.out
 
 
-def test_a_network_saved_without_an_encoding_takes_a_table_of_numbers(lamina, tmp_path):
+def test_a_network_saved_without_an_encoding_accepts_a_table_of_numbers(lamina, tmp_path):
     X = pd.DataFrame({"a": np.arange(10.0), "b": np.arange(10.0)[::-1]})
     y = np.array(["u", "v"] * 5)
     named = library.MLPClassifier(tol=10, random_state=0).fit(X, y)
@@ -145,7 +145,7 @@ def test_a_network_saved_without_an_encoding_takes_a_table_of_numbers(lamina, tm
         (["info", "."], ". is a folder"),
     ],
 )
-def test_what_does_not_fit_ends_in_one_line(refusal, tmp_path, arguments, message):
+def test_unsuitable_input_is_an_error_of_one_line(refusal, tmp_path, arguments, message):
     (tmp_path / "words.csv").write_text("n,code,x,gaps\nmany,007,1,1\n")
     (tmp_path / "strange.csv").write_text("n,code,kind\n1,007,spi\n")
     (tmp_path / "unknown.csv").write_text("n,code,kind\n1,007,\n")
@@ -154,7 +154,7 @@ def test_what_does_not_fit_ends_in_one_line(refusal, tmp_path, arguments, messag
     assert message in refusal(*arguments)
 
 
-def test_a_truncated_model_is_refused(train, refusal, tmp_path):
+def test_a_truncated_model_is_rejected(train, refusal, tmp_path):
     train("--dataset", "moons")
     whole = (tmp_path / "moons.lamina").read_bytes()
     (tmp_path / "half.lamina").write_bytes(whole[: len(whole) // 2])

@@ -1,4 +1,4 @@
-"""Progress: a live line on a terminal, sparse plain lines elsewhere, silence where wanted."""
+"""Progress: a live line on a terminal, sparse plain lines elsewhere, nothing when quiet."""
 
 import io
 from types import SimpleNamespace
@@ -48,7 +48,7 @@ def test_the_live_line_is_drawn_more_than_ten_times_a_second():
     assert REFRESHES_A_SECOND >= 10
 
 
-def test_the_live_line_is_drawn_between_epochs_by_a_thread_of_its_own(monkeypatch):
+def test_the_live_line_is_drawn_between_epochs_by_another_thread(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     console = terminal()
     with progress(console):
@@ -56,20 +56,20 @@ def test_the_live_line_is_drawn_between_epochs_by_a_thread_of_its_own(monkeypatc
             pass
 
 
-def test_elsewhere_the_first_and_the_last_epoch_get_a_plain_line_each():
+def test_without_a_terminal_the_first_and_the_last_epoch_have_a_plain_line_each():
     lines = fit_shown_on(Console(file=io.StringIO(), width=80)).splitlines()
     assert len(lines) == 2
     assert lines[0].startswith("epoch 1/6  loss 0.")
     assert lines[1].startswith("epoch 6/6  loss 0.")
 
 
-def test_plain_lines_come_at_most_once_a_second(monkeypatch):
+def test_plain_lines_are_printed_at_most_once_a_second(monkeypatch):
     now = SimpleNamespace(seconds=0.0)
     monkeypatch.setattr(module.time, "monotonic", lambda: now.seconds)
     console = Console(file=io.StringIO(), width=80)
     lines = PlainLines(console)
     for epoch in range(1, 10):
-        lines.hear(record(epoch))
+        lines.update(record(epoch))
         now.seconds += 0.4
     lines.finish()
     lines.finish()
@@ -77,16 +77,16 @@ def test_plain_lines_come_at_most_once_a_second(monkeypatch):
     assert said == ["1/9", "4/9", "7/9", "9/9"]
 
 
-def test_a_dumb_terminal_gets_plain_lines(monkeypatch):
+def test_a_dumb_terminal_shows_plain_lines(monkeypatch):
     monkeypatch.setenv("TERM", "dumb")
     assert "\x1b" not in fit_shown_on(terminal())
 
 
-def test_quiet_says_nothing():
+def test_quiet_prints_nothing():
     assert fit_shown_on(terminal(), quiet=True) == ""
 
 
-def test_a_validation_score_stands_in_the_line_where_there_is_one():
+def test_the_line_contains_the_validation_score_if_there_is_one():
     assert words(record(3)._replace(validation_score=0.5), 1.0) == (
         "epoch 3/9  loss 0.333333  validation 0.5  1.0 s"
     )
@@ -97,13 +97,13 @@ def test_a_validation_score_stands_in_the_line_where_there_is_one():
 def test_the_live_line_can_be_drawn_before_and_after_the_first_epoch(latest):
     line = LiveLine()
     if latest is not None:
-        line.hear(latest)
+        line.update(latest)
     console = Console(file=io.StringIO(), width=80)
     console.print(line)
     assert ("starting" if latest is None else "epoch 3/9") in console.file.getvalue()
 
 
-def test_work_that_takes_long_is_shown_after_two_seconds_and_then_ever_more_rarely(monkeypatch):
+def test_long_work_is_shown_after_two_seconds_and_then_at_growing_intervals(monkeypatch):
     console = Console(file=io.StringIO(), width=80)
     waits = []
 
@@ -138,7 +138,7 @@ def test_long_work_has_a_live_line_on_a_terminal(monkeypatch):
     assert console.file.getvalue().endswith("\x1b[2K")
 
 
-def test_a_silence_ends_once_and_stays_ended():
+def test_a_silence_ends_once_and_remains_ended():
     silence = Silence()
     assert not silence.ends_within(0.0)
     silence.end()

@@ -1,4 +1,4 @@
-"""Tables as people have them, from `lamina train` to `lamina predict`."""
+"""Tables in the formats that people use, from `lamina train` to `lamina predict`."""
 
 import re
 
@@ -19,7 +19,7 @@ CODES = np.random.default_rng(2).integers(0, 40, N_ROWS)
 
 
 def stray(values, text, *rows):
-    """The values as texts, with another text in some rows."""
+    """Return the values as texts, with another text in some rows."""
     texts = [str(value) for value in values]
     for row in rows:
         texts[row - 1] = text
@@ -30,7 +30,7 @@ def comma(values):
     return [str(value).replace(".", ",") for value in values]
 
 
-# Each kind of column that was read wrongly once.
+# Kinds of columns that were read wrongly at some time.
 KINDS = {
     "a stray question mark": (
         {"income": stray(INCOME, "?", 6, 78), "score": SCORE, "y": Y},
@@ -77,18 +77,18 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_column_is_learned_as_what_people_mean_by_it(kind, lamina, tmp_path):
+def test_a_column_is_read_as_people_mean_it(kind, lamina, tmp_path):
     columns, separator, remark = KINDS[kind]
     table = pd.DataFrame(columns)
     table.to_csv(tmp_path / "t.csv", index=False, sep=separator)
     ran = lamina("train", "t.csv", "-t", "y", *FAST)
     assert ran.code == 0, ran.err
     assert re.search(remark, ran.out + ran.err, re.DOTALL), ran.err
-    # The table of columns says it; a remark would say it again.
+    # The table of columns shows it, so no remark repeats it.
     assert "left out" not in ran.err
     figures = persistence.read_notes(tmp_path / "t.lamina")["held_out"]
     assert figures["r2"] > 0.8
-    # The same file without its target, in another order of rows, is read by the saved forms.
+    # The same file without its target, in another order of rows, is read in the saved forms.
     table.drop(columns="y").iloc[::-1].to_csv(tmp_path / "new.csv", index=False, sep=separator)
     assert lamina("predict", "t.lamina", "new.csv", "-o", "p.csv").code == 0
     predicted = pd.read_csv(tmp_path / "p.csv")["prediction"]
@@ -97,7 +97,7 @@ def test_a_column_is_learned_as_what_people_mean_by_it(kind, lamina, tmp_path):
     assert np.corrcoef(predicted, truth)[0, 1] ** 2 > 0.8
 
 
-def test_many_categories_are_all_learned(lamina, tmp_path):
+def test_all_of_many_categories_are_used(lamina, tmp_path):
     shops = np.random.default_rng(0).integers(0, 300, 2400)
     effect = np.random.default_rng(1).normal(size=300)
     table = pd.DataFrame({"shop": [f"s{i}" for i in shops], "y": effect[shops].round(3)})
@@ -114,7 +114,7 @@ def test_a_column_with_one_value_trains_with_any_seed(seed, train, tmp_path):
     assert "left out: it has " in " ".join(ran.out.split())
 
 
-def test_infinity_is_refused_before_training_with_its_row_in_the_file(refusal, tmp_path):
+def test_infinity_is_rejected_before_training_with_its_row_in_the_file(refusal, tmp_path):
     table = pd.DataFrame({"income": INCOME, "score": stray(SCORE, "inf", 132), "y": Y})
     table.to_csv(tmp_path / "t.csv", index=False)
     line = refusal("train", "t.csv", "-t", "y")
@@ -122,14 +122,14 @@ def test_infinity_is_refused_before_training_with_its_row_in_the_file(refusal, t
     assert not (tmp_path / "t.lamina").exists()
 
 
-def test_a_list_is_refused_in_a_line_and_can_be_dropped(refusal, train, tmp_path):
+def test_a_column_of_lists_is_rejected_in_a_line_and_can_be_dropped(refusal, train, tmp_path):
     table = pd.DataFrame({"x": INCOME, "tags": [["a"]] * N_ROWS, "y": Y})
     table.to_parquet(tmp_path / "t.parquet")
     assert "column 'tags' holds lists" in refusal("train", "t.parquet", "-t", "y")
     train("t.parquet", "-t", "y", "--drop", "tags")
 
 
-def test_the_user_decides_otherwise(train, lamina, tmp_path):
+def test_options_override_the_detected_kind_of_a_column(train, lamina, tmp_path):
     table = pd.DataFrame({"id": np.arange(N_ROWS), "code": CODES, "x": INCOME, "y": Y})
     table.loc[3, "x"] = -999
     table.to_csv(tmp_path / "t.csv", index=False)
@@ -142,7 +142,7 @@ def test_the_user_decides_otherwise(train, lamina, tmp_path):
     assert len(pd.read_parquet(tmp_path / "p.parquet")) == N_ROWS
 
 
-def test_a_column_of_unknown_values_is_said(train, lamina, tmp_path):
+def test_a_column_of_unknown_values_is_reported(train, lamina, tmp_path):
     table = pd.DataFrame({"city": ["Rome", "Oslo"] * 100, "x": INCOME, "y": Y})
     table.to_csv(tmp_path / "t.csv", index=False)
     train("t.csv", "-t", "y")
@@ -152,7 +152,7 @@ def test_a_column_of_unknown_values_is_said(train, lamina, tmp_path):
     assert "of 'city' are unknown to the model, e.g. " in ran.err
 
 
-def test_an_output_of_unknown_ending_is_refused_before_the_model_is_read(refusal):
+def test_an_output_of_unknown_ending_is_rejected_before_the_model_is_read(refusal):
     line = refusal("predict", "absent.lamina", "absent.csv", "-o", "p.doc")
     assert "--output p.doc must end in one of .csv" in line
 
@@ -174,7 +174,7 @@ def test_a_class_called_na_is_measured(train, lamina, tmp_path):
         ("{:,.2f} EUR", "{:,.0f} EUR", ";"),
     ],
 )
-def test_a_target_keeps_the_form_of_training(written, odd, separator, lamina, tmp_path):
+def test_a_target_is_read_in_the_form_of_training(written, odd, separator, lamina, tmp_path):
     price = 1000 * (INCOME + 5).round(0)
     texts = [written.format(x + 0.25) for x in price]
     few = [odd.format(x) for x in price[:20]]
@@ -183,7 +183,7 @@ def test_a_target_keeps_the_form_of_training(written, odd, separator, lamina, tm
     table = pd.DataFrame({"income": INCOME, "price": texts})
     table.to_csv(tmp_path / "t.csv", index=False, sep=separator)
     assert lamina("train", "t.csv", "-t", "price", *FAST).code == 0
-    # Of '12.000 EUR' alone nobody could say whether it is twelve or twelve thousand.
+    # A single '12.000 EUR' is ambiguous: it may be twelve or twelve thousand.
     pd.DataFrame({"income": INCOME[:20], "price": few}).to_csv(tmp_path / "few.csv", index=False)
     ran = lamina("evaluate", "t.lamina", "few.csv")
     (line,) = [line.split() for line in ran.out.splitlines() if "R²" in line]
@@ -194,7 +194,7 @@ def swapped(text):
     return text.translate(str.maketrans(",.", ".,"))
 
 
-def test_a_target_written_in_another_way_is_refused_with_its_row(train, lamina, refusal, tmp_path):
+def test_a_target_in_another_format_is_rejected_with_its_row(train, lamina, refusal, tmp_path):
     texts = [f"${x:,.2f}" for x in 1000 * INCOME]
     pd.DataFrame({"x": INCOME, "price": texts}).to_csv(tmp_path / "t.csv", index=False)
     train("t.csv", "-t", "price")
@@ -203,7 +203,7 @@ def test_a_target_written_in_another_way_is_refused_with_its_row(train, lamina, 
     assert "'€1.234,50' in row 5 of the file" in refusal("evaluate", "t.lamina", "odd.csv")
 
 
-def test_damaged_notes_on_a_target_are_refused_in_a_line(train, refusal, tmp_path):
+def test_damaged_notes_on_a_target_are_rejected_in_a_line(train, refusal, tmp_path):
     texts = [f"${x:,.2f}" for x in 1000 * INCOME]
     pd.DataFrame({"x": INCOME, "price": texts}).to_csv(tmp_path / "t.csv", index=False)
     train("t.csv", "-t", "price")
@@ -216,7 +216,7 @@ def test_damaged_notes_on_a_target_are_refused_in_a_line(train, refusal, tmp_pat
     assert "notes are damaged" in refusal("evaluate", "t.lamina", "t.csv")
 
 
-def test_ids_are_not_learned_from_and_name_the_predictions(train, lamina, refusal, tmp_path):
+def test_ids_are_no_features_and_identify_the_predictions(train, lamina, refusal, tmp_path):
     codes = [f"{i:04}" for i in range(N_ROWS)]
     codes[3] = "NA"
     table = pd.DataFrame({"x": INCOME, "code": codes, "number": range(N_ROWS), "y": Y})
@@ -230,7 +230,7 @@ def test_ids_are_not_learned_from_and_name_the_predictions(train, lamina, refusa
     assert list(written.columns) == ["code", "number", "prediction"]
     assert written["code"].tolist() == codes[::-1]
     assert written["number"].tolist() == [str(i) for i in reversed(range(N_ROWS))]
-    assert "rows named by 'code', 'number'" in lamina("info", "t.lamina").out
+    assert "rows identified by 'code', 'number'" in lamina("info", "t.lamina").out
     table[["x", "number"]].to_csv(tmp_path / "bare.csv", index=False)
     ran = lamina("predict", "t.lamina", "bare.csv")
     assert ran.out.startswith("number,prediction\n0,")
@@ -238,6 +238,6 @@ def test_ids_are_not_learned_from_and_name_the_predictions(train, lamina, refusa
     for name, reason in (
         ("cod", "no column 'cod'"),
         ("y", "target and dropped"),
-        ("prediction", "predict names its own columns so"),
+        ("prediction", "predict uses this name for a column of its own"),
     ):
         assert reason in refusal("train", "t.csv", "-t", "y", "--id", name, "-o", "m.lamina")

@@ -1,4 +1,4 @@
-"""How a model is put together, and how rows are held out."""
+"""The default pipeline and settings of `lamina train --model mlp`."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from lamina.encoding import TableEncoding
 from lamina.errors import UnknownNameError
 
 
-def test_a_classifier_stands_behind_the_encoding_in_a_pipeline():
+def test_a_classifier_follows_the_encoding_in_a_pipeline():
     model = build_model("classification", {"alpha": 0.5}, seed=3)
     assert isinstance(model, Pipeline)
     assert [name for name, _ in model.steps] == ["encoding", "model"]
@@ -20,13 +20,13 @@ def test_a_classifier_stands_behind_the_encoding_in_a_pipeline():
     assert (network_of(model).alpha, network_of(model).random_state) == (0.5, 3)
 
 
-def test_a_regressions_target_is_standardised_unless_it_counts():
+def test_the_target_of_a_regression_is_standardised_unless_it_holds_counts():
     assert isinstance(build_model("regression", {}, 0), TransformedTargetRegressor)
     assert isinstance(network_of(build_model("regression", {}, 0)), lamina.MLPRegressor)
     assert isinstance(build_model("regression", {"loss": "poisson"}, 0), Pipeline)
 
 
-def test_a_setting_of_random_state_goes_before_the_seed():
+def test_a_setting_of_random_state_overrides_the_seed():
     assert network_of(build_model("regression", {"random_state": 7}, 0)).random_state == 7
 
 
@@ -35,7 +35,7 @@ def test_every_parameter_can_be_set():
     assert network_of(build_model("regression", parameters, 0)).get_params() == parameters
 
 
-def test_a_setting_that_the_network_lacks_is_refused():
+def test_a_setting_that_the_network_lacks_is_rejected():
     with pytest.raises(UnknownNameError, match="--set quantile: MLPClassifier has no such param"):
         build_model("classification", {"quantile": 0.5}, 0)
 
@@ -49,7 +49,7 @@ def test_a_bare_network_has_no_encoding():
 CLASSES = np.arange(600) % 2
 
 
-def test_training_is_watched_by_the_loss_on_rows_held_out():
+def test_early_stopping_monitors_the_validation_loss():
     network = network_of(build_model("classification", {}, 0, CLASSES))
     assert network.early_stopping is True
     assert network.monitor == "validation_loss"
@@ -59,7 +59,7 @@ def test_training_is_watched_by_the_loss_on_rows_held_out():
     ("settings", "y"),
     [({}, CLASSES[:400]), ({}, np.arange(600) == 7), ({"validation_fraction": 0.01}, CLASSES)],
 )
-def test_where_too_few_rows_can_be_held_out_a_penalty_takes_their_place(settings, y):
+def test_a_penalty_replaces_early_stopping_when_rows_are_too_few(settings, y):
     network = network_of(build_model("classification", settings, 0, y))
     assert network.early_stopping is False
     assert network.alpha == 3
@@ -67,12 +67,12 @@ def test_where_too_few_rows_can_be_held_out_a_penalty_takes_their_place(settings
 
 @pytest.mark.parametrize("settings", [{"early_stopping": False}, {"solver": "lbfgs"}])
 @pytest.mark.parametrize("n_rows", [60, 600])
-def test_without_early_stopping_the_networks_own_defaults_stand(settings, n_rows):
+def test_without_early_stopping_the_defaults_of_the_network_apply(settings, n_rows):
     network = network_of(build_model("classification", settings, 0, CLASSES[:n_rows]))
     assert network.get_params() == lamina.MLPClassifier(random_state=0, **settings).get_params()
 
 
-def test_a_setting_goes_before_the_recipes_own():
+def test_a_setting_overrides_the_recipe():
     settings = {"monitor": "roc_auc", "max_iter": 7, "n_iter_no_change": 3}
     network = network_of(build_model("classification", settings, 0, CLASSES))
     assert (network.monitor, network.max_iter, network.n_iter_no_change) == ("roc_auc", 7, 3)

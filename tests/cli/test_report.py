@@ -1,4 +1,4 @@
-"""Figures as text: aligned, rounded, and with names as they are."""
+"""Metrics as text: aligned, rounded, and with names printed verbatim."""
 
 import io
 
@@ -20,7 +20,7 @@ def lines(text):
     return [line.split() for line in text.splitlines() if line.strip() and "─" not in line]
 
 
-def test_a_regressions_figures_stand_beside_those_of_the_mean():
+def test_the_metrics_of_a_regression_are_shown_beside_those_of_the_mean():
     constant = {"rows": 1200, "rmse": 4.0e-8, "mae": 3.5e-8, "r2": -0.1}
     text = printed(show_figures, {"held out": VALUES, "training": VALUES}, constant)
     assert lines(text) == [
@@ -32,7 +32,7 @@ def test_a_regressions_figures_stand_beside_those_of_the_mean():
     ]
 
 
-def test_every_target_of_several_has_a_table_of_its_own():
+def test_each_of_several_targets_has_its_own_table():
     figures = {"rows": 5, "targets": {"[y]": {"rmse": 1.0, "mae": 2.0}, "z": {"rmse": 3.0}}}
     assert lines(printed(show_figures, {"held out": figures}, None, ("[y]", "z"))) == [
         ["target", "[y]"],
@@ -47,12 +47,12 @@ def test_every_target_of_several_has_a_table_of_its_own():
     ]
 
 
-def test_brackets_in_a_classs_name_are_no_markup():
+def test_brackets_in_the_name_of_a_class_are_no_markup():
     text = printed(show_table, ("class", "rows"), [("[bold]oil", 3), (":smile:", 4)])
     assert "[bold]oil" in text
     assert ":smile:" in text
     assert plain_console().render_str("[bold]oil").plain == "[bold]oil"
 
 
-def test_numbers_agree_with_their_noun():
+def test_a_noun_agrees_with_its_number():
     assert [count(n, "class") for n in (0, 1, 2)] == ["0 classes", "1 class", "2 classes"]

@@ -1,4 +1,4 @@
-"""`--set name=value`: what texts become, and what is refused."""
+"""`--set name=value`: the values of texts, and rejected texts."""
 
 import math
 
@@ -33,23 +33,23 @@ from lamina.errors import UnknownNameError
         ("__import__('os')", "__import__('os')"),
     ],
 )
-def test_a_text_becomes_a_value_by_its_look(text, value):
+def test_the_form_of_a_text_decides_its_value(text, value):
     parsed = parse_value(text)
     assert parsed == value
     assert type(parsed) is type(value)
 
 
-def test_only_the_first_equals_sign_parts_name_and_value():
+def test_only_the_first_equals_sign_separates_name_and_value():
     assert parse_settings(["name=a=b"]) == {"name": "a=b"}
 
 
 @pytest.mark.parametrize("text", ["alpha", "=3", "", "="])
-def test_a_setting_without_name_or_equals_sign_is_refused(text):
+def test_a_setting_without_name_or_equals_sign_is_rejected(text):
     with pytest.raises(ValueError, match="is not of the form name=value, such as alpha"):
         parse_settings([text])
 
 
-def test_a_setting_given_twice_is_refused():
+def test_a_setting_given_twice_is_rejected():
     with pytest.raises(ValueError, match="--set alpha is given twice"):
         parse_settings(["alpha=1", "alpha=2"])
     for texts in (["of.a=1", "of.a=2"], ["of=1", "of.a=2"], ["of.a=1", "of=2"]):
@@ -57,12 +57,12 @@ def test_a_setting_given_twice_is_refused():
             parse_settings(texts)
 
 
-def test_a_point_sets_an_entry_of_a_parameter_that_is_a_dict():
+def test_a_dot_sets_an_entry_of_a_parameter_that_is_a_dict():
     found = parse_settings(["of.a=1", "alpha=2", "of.b=none"])
     assert found == {"of": {"a": 1, "b": None}, "alpha": 2}
 
 
-def test_an_unknown_parameter_is_answered_with_the_nearest():
+def test_an_unknown_parameter_is_rejected_with_the_nearest_name():
     with pytest.raises(
         UnknownNameError, match=r"MLP has no such parameter. Did you mean 'alpha'\? It takes alpha"
     ):
@@ -70,6 +70,6 @@ def test_an_unknown_parameter_is_answered_with_the_nearest():
 
 
 @pytest.mark.parametrize("text", ["{no}", "{no: 1, yes}", "{: 1}", "{no:}"])
-def test_a_part_of_a_dict_without_a_colon_is_refused(text):
+def test_a_part_of_a_dict_without_a_colon_is_rejected(text):
     with pytest.raises(ValueError, match="is not of the form key: value"):
         parse_value(text)

@@ -1,4 +1,4 @@
-"""Several targets are learned together, and none of them is a feature of another."""
+"""Several targets are predicted together, and no target is a feature of another."""
 
 import io
 
@@ -12,7 +12,7 @@ from lamina.cli.recipe import encoding_of
 
 @pytest.fixture
 def measures(tmp_path):
-    """Two values and two columns of labels, which x and z decide."""
+    """Write a table with two targets of values and two of labels, which depend on x and z."""
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"x": rng.normal(size=200), "z": rng.normal(size=200)})
     table["high"] = 1e6 * (2 * table["x"] + table["z"])
@@ -31,7 +31,7 @@ FAST = ("-s", "learning_rate_init=0.02")
 
 
 @pytest.mark.usefixtures("measures")
-def test_values_are_learned_reported_predicted_and_evaluated(lamina, tmp_path):
+def test_several_values_are_fitted_reported_predicted_and_evaluated(lamina, tmp_path):
     ran = lamina("train", "measures.csv", "-t", "high", "-t", "low", *DROPPED["values"], *FAST)
     assert ran.code == 0, ran.err
     assert "2 columns; regression of 'high', 'low'" in ran.out
@@ -52,7 +52,7 @@ def test_values_are_learned_reported_predicted_and_evaluated(lamina, tmp_path):
     assert "to predict 'high', 'low'" in lamina("info", "measures.lamina").out
 
 
-def test_labels_are_learned_reported_predicted_and_evaluated(lamina, tmp_path, measures):
+def test_several_labels_are_fitted_reported_predicted_and_evaluated(lamina, tmp_path, measures):
     ran = lamina("train", "measures.csv", "-t", "sign", "-t", "is_big", *DROPPED["labels"], *FAST)
     assert ran.code == 0, ran.err
     assert "classification of 'sign' into 2 classes, 'is_big' into 2 classes" in ran.out
@@ -74,7 +74,7 @@ def test_labels_are_learned_reported_predicted_and_evaluated(lamina, tmp_path, m
 
 
 @pytest.mark.usefixtures("measures")
-def test_a_standard_deviation_has_a_column_for_each_target(lamina):
+def test_the_standard_deviation_has_a_column_for_each_target(lamina):
     loss = ("-s", "loss=gaussian_nll", "-s", "max_iter=20", "-s", "tol=1", "-o", "m.lamina")
     ran = lamina("train", "measures.csv", "-t", "high", "-t", "low", *DROPPED["values"], *loss)
     assert ran.code == 0, ran.err
@@ -98,7 +98,7 @@ def test_a_standard_deviation_has_a_column_for_each_target(lamina):
         ),
     ],
 )
-def test_what_cannot_be_learned_together_is_refused(refusal, arguments, message):
+def test_targets_that_cannot_be_fitted_together_are_rejected(refusal, arguments, message):
     assert message in refusal("train", "measures.csv", *arguments)
 
 

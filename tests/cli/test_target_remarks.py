@@ -1,4 +1,4 @@
-"""Remarks on targets, and refusals of targets that cannot be learned from."""
+"""Remarks on targets, and errors for targets that cannot be fitted."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ N_ROWS = 120
 
 @pytest.fixture
 def table() -> pd.DataFrame:
-    """A table whose column `note` is different in every row."""
+    """Return a table whose column `note` is different in every row."""
     x = np.random.default_rng(0).normal(size=N_ROWS)
     notes = [f"note {i}" for i in range(N_ROWS)]
     return pd.DataFrame({"x": x, "note": notes, "unit": "m", "y": 2.0 * x})
 
 
-def test_a_target_that_is_too_large_is_refused_with_its_row(refusal, table, tmp_path):
+def test_a_target_that_is_too_large_is_rejected_with_its_row(refusal, table, tmp_path):
     table.loc[3, "y"] = 1e300
     table.to_csv(tmp_path / "huge.csv", index=False)
     message = refusal("train", "huge.csv", "-t", "y")
@@ -25,7 +25,7 @@ def test_a_target_that_is_too_large_is_refused_with_its_row(refusal, table, tmp_
     assert "Scale it down" in message
 
 
-def test_a_value_that_dominates_is_said_with_its_row(lamina, table, tmp_path):
+def test_a_value_that_dominates_is_reported_with_its_row(lamina, table, tmp_path):
     table.loc[5, "y"] = 1e15
     table.to_csv(tmp_path / "outlier.csv", index=False)
     ran = lamina(
@@ -35,11 +35,11 @@ def test_a_value_that_dominates_is_said_with_its_row(lamina, table, tmp_path):
     assert "inverse" not in ran.err
 
 
-def test_counts_that_become_classes_are_said(train, table, tmp_path):
+def test_counts_that_become_classes_are_reported(train, table, tmp_path):
     table["y"] = np.arange(N_ROWS) % 15
     table.to_csv(tmp_path / "counts.csv", index=False)
     ran = train("counts.csv", "-t", "y")
-    assert "learned as 15 classes, the whole numbers 0 to 14: --task regression" in ran.err
+    assert "treated as 15 classes, the integers 0 to 14: use --task regression" in ran.err
 
 
 def test_columns_that_are_left_out_are_not_needed_and_info_names_them(

@@ -1,4 +1,4 @@
-"""The rows that a model was trained on are known again, and no others."""
+"""The rows that a model was trained on are recognised, and no others."""
 
 import io
 
@@ -31,7 +31,7 @@ with pytest.warns(Warning, match="Maximum iterations"):
 NOTES = {"trained_rows": note_rows(MODEL, X[:150], Y[:150])}
 
 
-def test_rows_are_known_again_in_any_order_of_rows_and_columns():
+def test_training_rows_are_recognised_in_any_order_of_rows_and_columns():
     order = np.random.default_rng(2).permutation(200)
     seen = look_up(NOTES, MODEL, X.iloc[order, ::-1], Y[order])
     assert seen.trained.tolist() == (order < 150).tolist()
@@ -40,26 +40,26 @@ def test_rows_are_known_again_in_any_order_of_rows_and_columns():
 
 
 @pytest.mark.parametrize("digits", [15, 17])
-def test_rows_of_a_csv_file_are_those_of_the_table(digits):
+def test_rows_of_a_csv_file_have_the_hashes_of_the_table(digits):
     text = X.assign(y=Y).to_csv(index=False, float_format=f"%.{digits}g")
     read = pd.read_csv(io.StringIO(text), parse_dates=["day"])
     seen = look_up(NOTES, MODEL, read.drop(columns="y"), read["y"].to_numpy())
     assert seen.trained.tolist() == [True] * 150 + [False] * 50
 
 
-def test_another_value_or_another_target_makes_another_row():
+def test_a_changed_value_or_target_changes_the_hash():
     changed = X.assign(income=X["income"] + 100)
     assert not look_up(NOTES, MODEL, changed, Y).trained.any()
     assert not look_up(NOTES, MODEL, X, Y + 1).trained.any()
 
 
-def test_of_equal_rows_as_many_are_known_as_were_trained_on():
+def test_equal_rows_are_recognised_as_often_as_they_were_trained_on():
     thrice = pd.concat([X[:1]] * 3)
     assert look_up(NOTES, MODEL, thrice, Y[[0, 0, 0]]).trained.sum() == 1
     assert note_rows(MODEL, thrice, Y[[0, 0, 0]])["repeated"] == pytest.approx(2 / 3)
 
 
-def test_of_very_many_rows_a_sample_is_kept(monkeypatch):
+def test_hashes_of_very_many_rows_are_sampled(monkeypatch):
     monkeypatch.setattr(trained_rows, "MOST_KEPT", 40)
     notes = {"trained_rows": note_rows(MODEL, X[:150], Y[:150])}
     assert notes["trained_rows"]["one_in"] == 4
@@ -82,7 +82,7 @@ def test_sparse_and_dense_encodings_give_the_same_hashes():
 @pytest.mark.parametrize(
     "notes", [{}, {"trained_rows": {"hashes": "?"}}, {"trained_rows": {"hashes": "AAA"}}]
 )
-def test_notes_without_hashes_say_nothing(notes):
+def test_notes_without_hashes_give_no_result(notes):
     assert look_up(notes, MODEL, X, Y) is None
 
 

@@ -1,4 +1,4 @@
-"""`lamina train`: what it says, what it writes, and what it refuses before it trains."""
+"""`lamina train`: its report, its files, and the input that it rejects before training."""
 
 import json
 import os
@@ -51,13 +51,13 @@ def test_parquet_gives_the_same_figures_as_csv(train, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["iris", "diabetes", "moons"])
-def test_a_known_data_set_goes_the_same_way(train, tmp_path, name):
+def test_a_built_in_data_set_is_trained_on_in_the_same_way(train, tmp_path, name):
     ran = train("--dataset", name, "--output", "made/for/it.lamina")
     assert ran.out.startswith(f"{name}: ")
     assert persistence.read_notes(tmp_path / "made/for/it.lamina")["source"] == name
 
 
-def test_the_notes_say_how_the_model_came_about(train, tmp_path):
+def test_the_notes_record_the_training(train, tmp_path):
     train("--dataset", "iris", "--seed", "5", "--test-size", "0.3")
     notes = persistence.read_notes(tmp_path / "iris.lamina")
     assert json.loads(json.dumps(notes)) == notes
@@ -78,7 +78,7 @@ def test_the_same_seed_gives_the_same_model(train, tmp_path):
         np.testing.assert_array_equal(mine, other)
 
 
-def test_what_a_diagnosis_finds_is_told_once(train):
+def test_a_diagnosis_is_printed_once(train):
     ran = train(
         *("--dataset", "moons", "-s", "solver=sgd", "-s", "momentum=0"),
         *("-s", "learning_rate_init=30"),
@@ -94,7 +94,7 @@ def test_settings_reach_the_network(train, tmp_path):
     assert network.random_state == 0
 
 
-def test_a_poisson_loss_takes_counts_as_they_are(train, tmp_path):
+def test_a_poisson_loss_does_not_standardise_counts(train, tmp_path):
     rng = np.random.default_rng(0)
     x = rng.random(80)
     pd.DataFrame({"x": x, "n": rng.poisson(5 * x)}).to_csv(tmp_path / "t.csv", index=False)
@@ -102,7 +102,7 @@ def test_a_poisson_loss_takes_counts_as_they_are(train, tmp_path):
     assert persistence.load(tmp_path / "t.lamina")[-1].loss == "poisson"
 
 
-def test_rows_without_a_target_are_left_out_and_it_is_said(train, tmp_path):
+def test_rows_without_a_target_are_left_out_and_reported(train, tmp_path):
     rows = ["x,y", *(f"{i},{'' if i % 4 == 0 else 'ab'[i % 2]}" for i in range(40))]
     (tmp_path / "t.csv").write_text("\n".join(rows))
     assert "t.csv: 30 rows (10 without a target left out), 1 column;" in (
@@ -116,7 +116,7 @@ def test_the_plot_is_a_picture(train, tmp_path):
     assert ran.out.endswith("loss curve: pictures/loss.png\n")
 
 
-def test_quiet_says_nothing_but_what_must_be_known(train, lamina):
+def test_quiet_prints_only_warnings(train, lamina):
     ran = train("--dataset", "moons", "--quiet")
     assert (ran.out, ran.err) == ("", "")
     warned = lamina("train", "--dataset", "moons", "-q", "-s", "max_iter=2", "-o", "b.lamina")
@@ -125,13 +125,13 @@ def test_quiet_says_nothing_but_what_must_be_known(train, lamina):
     assert "max_iter" in warned.err
 
 
-def test_a_model_is_never_overwritten_unless_told_to(train, refusal, tmp_path, monkeypatch):
+def test_a_model_is_overwritten_only_with_overwrite(train, refusal, tmp_path, monkeypatch):
     train("--dataset", "moons")
     before = (tmp_path / "moons.lamina").read_bytes()
     monkeypatch.setattr(training, "read_problem", lambda request: pytest.fail("it read the data"))
     message = refusal("train", "--dataset", "moons")
     assert message == (
-        "lamina: moons.lamina is there already: give --overwrite to replace it, or another --output"
+        "lamina: moons.lamina exists already: give --overwrite to replace it, or another --output"
     )
     assert (tmp_path / "moons.lamina").read_bytes() == before
     monkeypatch.undo()
@@ -140,9 +140,9 @@ def test_a_model_is_never_overwritten_unless_told_to(train, refusal, tmp_path, m
     assert (tmp_path / "moons.lamina").read_bytes() != before
 
 
-def test_a_picture_is_not_overwritten_either(refusal, tmp_path):
+def test_a_picture_is_not_overwritten_by_default(refusal, tmp_path):
     (tmp_path / "loss.png").touch()
-    assert "loss.png is there already" in (
+    assert "loss.png exists already" in (
         refusal("train", "--dataset", "moons", "--model", "mlp", "--plot", "loss.png")
     )
 
@@ -195,7 +195,7 @@ IRIS = ("--dataset", "iris", "--model", "mlp")
         (["--dataset", "iris", "--colour", "red"], r"[Nn]o such option.*--colour"),
     ],
 )
-def test_bad_input_ends_in_one_line_and_leaves_no_model(refusal, tmp_path, arguments, message):
+def test_bad_input_is_a_one_line_error_and_leaves_no_model(refusal, tmp_path, arguments, message):
     for name, text in BAD_FILES.items():
         (tmp_path / name).write_text(text)
     line = refusal("train", *arguments, "--quiet")
@@ -203,7 +203,7 @@ def test_bad_input_ends_in_one_line_and_leaves_no_model(refusal, tmp_path, argum
     assert not list(tmp_path.glob("*.lamina"))
 
 
-def test_without_matplotlib_a_plot_is_refused_before_training(refusal, monkeypatch):
+def test_without_matplotlib_a_plot_is_rejected_before_training(refusal, monkeypatch):
     monkeypatch.setattr(preparing, "find_spec", lambda name: None)
     message = refusal("train", *IRIS, "--plot", "loss.png")
     assert message == 'lamina: --plot needs matplotlib: pip install "lamina[plots]"'
@@ -256,7 +256,7 @@ def test_a_real_terminal_shows_a_live_line_until_its_ctrl_c(process, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["iris", "diabetes"])
-def test_a_fit_goes_on_from_its_checkpoint_to_the_same_model(lamina, tmp_path, name):
+def test_a_fit_resumed_from_its_checkpoint_gives_the_same_model(lamina, tmp_path, name):
     def run(*arguments):
         ran = lamina("train", "--model", "mlp", *arguments)
         assert ran.code == 0, ran.err
@@ -277,7 +277,7 @@ def test_a_fit_goes_on_from_its_checkpoint_to_the_same_model(lamina, tmp_path, n
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_a_checkpoint_of_another_fit_is_one_line(train, refusal, tmp_path):
+def test_a_checkpoint_of_another_fit_is_rejected_in_one_line(train, refusal, tmp_path):
     train("--dataset", "iris", "--set", "checkpoint=fit.checkpoint")
     line = refusal("train", *IRIS, "-o", "b.lamina", "--resume", "fit.checkpoint")
     assert "is of another fit: it was made with" in line

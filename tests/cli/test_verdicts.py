@@ -1,4 +1,4 @@
-"""What figures say in a sentence: each fault by a rule, and nothing where there is none."""
+"""Verdicts on metrics: each fault has a rule, and a good model gets no sentence."""
 
 import pytest
 
@@ -16,27 +16,27 @@ def said_of_ensemble(held_out, out_of_fold, gain=9.0, by=None):
     return list(found)
 
 
-def test_a_model_that_is_as_good_on_other_rows_gets_no_remark():
+def test_a_model_that_is_as_good_on_new_rows_gets_no_remark():
     assert said(1.0, 0.9) == []
     assert said(0.3, 0.28, 0.6, "log_loss") == []
 
 
 @pytest.mark.parametrize(("key", "held_out", "training"), [("rmse", 1, 0.2), ("log_loss", 1, 0.5)])
-def test_a_model_that_is_far_better_on_its_own_rows_overfits(key, held_out, training):
+def test_a_model_that_is_far_better_on_training_rows_overfits(key, held_out, training):
     (remark,) = said(held_out, training, key=key)
     assert remark.startswith("the model overfits: ")
     assert (
-        f"1 on the rows held out, {training} on the training rows, and 2 for predicting" in remark
+        f"1 on the held-out rows, {training} on the training rows, and 2 for predicting" in remark
     )
     assert "--set alpha=1" in remark
 
 
-def test_a_model_that_is_no_better_than_the_constant_is_called_so():
+def test_a_model_that_is_no_better_than_the_constant_is_reported():
     (remark,) = said(2.1, 1.95)
     assert remark.startswith("the model is no better than predicting the mean: RMSE 2.1 on the")
 
 
-def test_both_faults_are_one_remark():
+def test_both_faults_share_one_remark():
     (remark,) = said(0.7, 0.1, 0.6, "log_loss")
     assert remark.startswith(
         "the model overfits and is no better than predicting the class frequencies: log loss 0.7"
@@ -44,23 +44,23 @@ def test_both_faults_are_one_remark():
 
 
 @pytest.mark.parametrize(
-    ("by", "cause"), [("groups", "The groups held out may differ"), ("time", "The last rows may")]
+    ("by", "cause"), [("groups", "The held-out groups may differ"), ("time", "The last rows may")]
 )
-def test_rows_that_differ_from_those_of_training_are_suspected_and_no_overfitting(by, cause):
+def test_worse_held_out_groups_or_times_are_not_called_overfitting(by, cause):
     (remark,) = said_of_ensemble(1.5, 0.5, by=by)
-    assert remark.startswith("the model is much worse on the rows held out: RMSE 1.5 on the rows")
+    assert remark.startswith("the model is much worse on the held-out rows: RMSE 1.5 on the ")
     assert f"0.5 out of fold, and 2 for predicting the mean. {cause}" in remark
     assert "overfits" not in remark
 
 
-def test_an_ensemble_that_is_useless_on_the_held_out_rows_alone_is_called_so():
+def test_an_ensemble_that_is_useless_only_on_the_held_out_rows_is_reported():
     (remark,) = said_of_ensemble(2.5, 0.5)
-    assert remark.startswith("the model is no better than predicting the mean on the rows held out")
-    assert "Rows are held out at random, so that this may be chance" in remark
+    assert remark.startswith("the model is no better than predicting the mean on the held-out rows")
+    assert "The rows are held out at random, so this may be chance" in remark
 
 
 @pytest.mark.parametrize("gain", [-0.4, 0.0, 1.9])
-def test_an_ensemble_that_may_be_better_than_the_constant_by_chance_is_called_so(gain):
+def test_an_ensemble_that_may_be_better_than_the_constant_by_chance_is_reported(gain):
     (remark,) = said_of_ensemble(1.9, 1.98, gain)
     assert remark.startswith("the model is hardly better than predicting the mean: RMSE 1.9 on the")
     assert f"better by {gain} standard errors, which may be chance" in remark
@@ -68,15 +68,15 @@ def test_an_ensemble_that_may_be_better_than_the_constant_by_chance_is_called_so
     assert remark.startswith("the model is no better than predicting the mean: RMSE 2.1")
 
 
-def test_an_ensemble_with_good_figures_gets_no_remark():
+def test_an_ensemble_with_good_metrics_gets_no_remark():
     assert said_of_ensemble(1.1, 1.0) == []
     assert said_of_ensemble(1.0, 1.1, by="time") == []
-    # Rows at random differ by chance alone.
+    # Random splits differ only by chance.
     assert said_of_ensemble(1.5, 0.5) == []
 
 
 @pytest.mark.parametrize("rmse", [float("inf"), float("nan"), 1e200, 7.0])
-def test_a_fit_that_is_far_worse_than_the_mean_on_its_own_rows_has_failed(rmse):
+def test_a_fit_that_is_far_worse_than_the_mean_on_training_rows_has_failed(rmse):
     assert "the fit has failed: on its own training rows its RMSE is" in (
         failure({"rmse": rmse}, {"rmse": 2.0})
     )
@@ -87,6 +87,6 @@ def test_a_fit_that_is_merely_bad_has_not_failed(rmse):
     assert failure({"rmse": rmse}, {"rmse": 2.0}) is None
 
 
-def test_skill_is_that_of_the_best_constant_where_there_is_no_loss_to_lower():
+def test_skill_beside_a_constant_without_loss_is_zero_or_minus_infinity():
     assert skill({"rmse": 0.0}, {"rmse": 0.0}) == 0
     assert skill({"rmse": 1.0}, {"rmse": 0.0}) == -float("inf")

@@ -1,4 +1,4 @@
-"""`lamina workbench`: it says where it is, serves, and ends with Ctrl-C."""
+"""`lamina workbench` prints its address, serves the page, and ends with Ctrl-C."""
 
 import json
 import re
@@ -12,12 +12,12 @@ for _needed in ("starlette", "uvicorn", "websockets"):
     pytest.importorskip(_needed)
 
 
-def test_it_serves_until_ctrl_c_and_ends_well(process):
+def test_it_serves_until_ctrl_c_and_exits_with_0(process):
     running = process("workbench", "--no-browser")
     told = running.stdout.readline()
     url = re.search(r"The workbench is at (http://127\.0\.0\.1:\d+/\?token=\S+)", told).group(1)
     with httpx.Client(timeout=20) as http:
-        # Without a page that is built, the server says so; with another token it says less.
+        # The server returns 503 if the page is not built.
         assert http.get(url).status_code in (200, 503)
         assert http.get(url.partition("/?")[0] + "/api/vocabulary").status_code == 200
     running.send_signal(signal.SIGINT)
@@ -25,13 +25,13 @@ def test_it_serves_until_ctrl_c_and_ends_well(process):
     assert (running.returncode, err) == (0, "")
 
 
-def test_a_port_that_is_taken_is_told_in_a_line(refusal):
+def test_a_port_in_use_is_reported_in_a_line(refusal):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         assert "choose another, or 0 for a free one" in refusal("workbench", "--port", port)
 
 
-def test_a_library_that_is_missing_is_named_in_a_line(refusal, monkeypatch):
+def test_a_missing_library_is_named_in_a_line(refusal, monkeypatch):
     import lamina.workbench
 
     monkeypatch.setattr(lamina.workbench, "find_spec", lambda name: None)
@@ -39,7 +39,7 @@ def test_a_library_that_is_missing_is_named_in_a_line(refusal, monkeypatch):
     assert told.endswith('starlette, uvicorn, websockets: pip install "lamina[workbench]"')
 
 
-def test_it_begins_with_what_a_link_or_a_file_says(process, tmp_path):
+def test_it_opens_the_experiment_of_a_link_or_a_file(process, tmp_path):
     from lamina.workbench.experiment import first_experiment
     from lamina.workbench.links import fragment_of
 
@@ -78,5 +78,5 @@ def first_state(url):
         ("no-such-file.json", "no such file"),
     ],
 )
-def test_a_link_or_a_file_that_says_nothing_is_told_in_a_line(opened, told, refusal):
+def test_a_link_or_a_file_without_an_experiment_is_rejected_in_a_line(opened, told, refusal):
     assert told in refusal("workbench", opened, "--no-browser")

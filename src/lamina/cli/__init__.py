@@ -1,4 +1,4 @@
-"""The command line: from a table in a file to a trained model, its predictions and its figures."""
+"""The command line: train a model on a table in a file, measure it, predict with it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, default=None
-        What stands behind `lamina`; by default the process's own arguments.
+        Arguments after `lamina`; by default those of the process.
 
     Returns
     -------
     int
-        The exit code: 0, 1 where a training fails or its model cannot be measured, 2 for bad input,
+        Exit code: 0 on success, 1 if a fit fails or its model cannot be measured, 2 for bad input,
         130 after Ctrl-C.
     """
     missing = [name for name in NEEDED if find_spec(name) is None]

@@ -1,4 +1,4 @@
-"""The answer to one target: probabilities, values or quantiles, each with its own measures.
+"""Predictions for one target (probabilities, values or quantiles), each with its own metrics.
 
 Shapes: y is (n_samples,), the true classes or values.
 """
@@ -29,15 +29,15 @@ FEWEST_FOR_R2 = 2
 
 
 class Answer(Protocol):
-    """What a model, or a constant, answers for one target."""
+    """Predictions of a model, or of a constant, for one target."""
 
     def figures(self, y: NDArray[Any]) -> dict[str, Any]:
-        """Measure the answer against the true values; JSON's values only."""
+        """Return the metrics of the predictions against the true values, as JSON values."""
 
 
 @dataclass(frozen=True)
 class Probabilities:
-    """The probability of each class.
+    """The predicted probability of each class.
 
     Attributes
     ----------
@@ -51,13 +51,13 @@ class Probabilities:
     def figures(self, y: NDArray[Any]) -> dict[str, Any]:
         """Return accuracy, macro F1, log loss, Brier score, AUC of two classes, and each class."""
         classes, probability = self.classes, self.probability.astype(np.float64)
-        # Rounded to float32 they do not sum to one, which scikit-learn's metrics warn of.
+        # Probabilities in float32 do not sum to one exactly, and scikit-learn's metrics warn.
         probability = probability / probability.sum(axis=1, keepdims=True)
         prediction = classes[np.argmax(probability, axis=1)]
         by_class = precision_recall_fscore_support(y, prediction, labels=classes, zero_division=0.0)
         figures = {
             "accuracy": float(accuracy_score(y, prediction)),
-            # A class that the rows lack has no F1.
+            # F1 is undefined for a class without rows.
             "macro_f1": float(np.mean(by_class[2][by_class[3] > 0])),
             "log_loss": float(log_loss(y, probability, labels=classes)),
             "brier": float(brier_score_loss(y, probability, labels=classes)),
@@ -76,20 +76,20 @@ class Probabilities:
 
 @dataclass(frozen=True)
 class Values:
-    """A number for each row.
+    """A predicted number for each row.
 
     Attributes
     ----------
     prediction : ndarray of shape (n_samples,)
     median : ndarray of shape (n_samples,), optional
-        What the mean absolute error is measured with; by default the prediction.
+        Prediction for the mean absolute error; by default `prediction`.
     """
 
     prediction: NDArray[Any]
     median: NDArray[Any] | None = None
 
     def figures(self, y: NDArray[Any]) -> dict[str, Any]:
-        """Return RMSE, MAE and, from two rows on, R²; infinite for predictions that are not."""
+        """Return RMSE, MAE and, for two or more rows, R²; infinite if a prediction is."""
         median = self.prediction if self.median is None else self.median
         if not np.isfinite(self.prediction).all():
             return {"rmse": math.inf, "mae": math.inf, "r2": -math.inf}
@@ -105,7 +105,7 @@ class Values:
 
 @dataclass(frozen=True)
 class Quantiles:
-    """A number for each quantile and row.
+    """A predicted number for each quantile and row.
 
     Attributes
     ----------
@@ -117,7 +117,7 @@ class Quantiles:
     quantiles: list[float]
 
     def figures(self, y: NDArray[Any]) -> dict[str, Any]:
-        """Return pinball loss, D² and the coverage: the fraction of y not above each quantile."""
+        """Return pinball loss, D² and coverage: the fraction of y not above each quantile."""
         if not np.isfinite(self.prediction).all():
             return {"pinball_loss": math.inf, "d2_pinball": -math.inf}
         by_quantile = list(zip(self.quantiles, self.prediction.T, strict=True))

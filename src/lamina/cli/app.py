@@ -1,4 +1,7 @@
-"""The commands, their options and their help; what they do stands in modules of their own."""
+"""The commands of the command line: their arguments, options and help texts.
+
+Each command imports the module that does its work only when it runs.
+"""
 
 from __future__ import annotations
 
@@ -79,7 +82,7 @@ def predict(
         typer.Option(
             metavar="COVERAGE",
             help="Add columns with the bounds of an interval that holds this fraction of the true "
-            "values, such as 0.9; only where the model predicts intervals.",
+            "values, such as 0.9; only for models that predict intervals.",
         ),
     ] = None,
     na: Marks = None,
@@ -91,8 +94,8 @@ def predict(
 ) -> int:
     """Write a model's predictions for the rows of a table, in the table's order.
 
-    Columns are found by name; the others of the table are ignored. Columns that were given to
-    `lamina train --id` come first.
+    Columns are matched by name, and other columns are ignored. The columns that `lamina train --id`
+    named come first in the output.
 
     Examples:
 
@@ -125,7 +128,7 @@ def evaluate(
             "--target",
             "-t",
             metavar="COLUMN",
-            help="The true values' column; by default as in training.",
+            help="The column of true values; by default the target of the training.",
         ),
     ] = None,
     na: Marks = None,
@@ -157,22 +160,21 @@ def export(
     dtype: Annotated[
         str | None,
         typer.Option(
-            help="float32 or float64: what the exported network computes in; by default what the "
-            "model does."
+            help="Precision of the exported network, float32 or float64; by default the model's."
         ),
     ] = None,
     overwrite: Overwrite = False,
 ) -> int:
     """Write a model for programs without lamina: ONNX, a Python file for NumPy, or a C header.
 
-    The whole model goes, with the encoding of its table: ONNX has one input for each column, the
-    Python file takes a dict of columns, a data frame or rows as dicts, and the C header a struct
-    with one field for each column. A date goes into ONNX as microseconds since 1970 in UTC, and
-    into C as days since then.
+    The export includes the encoding of the table. The ONNX model has one input for each column, the
+    Python file takes a dict of columns, a data frame or rows as dicts, and the C header takes a
+    struct with one field for each column. Dates are microseconds since 1970 (UTC) in ONNX, and days
+    since 1970 in C.
 
-    Before it is written, the export answers rows of zeros, rows as in training and rows with
-    missing values, and must answer as the model does: ONNX where onnxruntime is installed, C where
-    there is a compiler.
+    Before the file is written, the export's predictions are compared with the model's, on rows of
+    zeros, rows similar to the training data and rows with missing values. This check needs
+    onnxruntime for ONNX, and a C compiler for C.
 
     Examples:
 
@@ -186,7 +188,7 @@ def export(
 
 @app.command()
 def info(model: ModelFile) -> int:
-    """Show what a model is: its layers, parameters, classes and columns, and how it was trained.
+    """Show a model's layers, parameters, classes and columns, and how it was trained.
 
     Example:
 
@@ -205,19 +207,19 @@ def workbench(
     opened: Annotated[
         str | None,
         typer.Argument(
-            metavar="LINK", help="A link that was copied in a workbench, or an experiment's file."
+            metavar="LINK", help="A link copied from a workbench, or an experiment's file."
         ),
     ] = None,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="On the loopback; 0 is any that is free.")
+        int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 chooses a free one.")
     ] = 0,
     browser: Annotated[
-        bool, typer.Option("--browser/--no-browser", help="Whether the page is opened at once.")
+        bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")
     ] = True,
 ) -> int:
     """Open the workbench in the browser: build a network, and watch it learn.
 
-    It serves this machine alone, and only who has the link, until Ctrl-C.
+    The server runs until Ctrl-C. Only this machine can reach it, and only with the printed link.
 
     Examples:
 
@@ -226,8 +228,8 @@ def workbench(
         lamina workbench 'http://127.0.0.1:8642/#lamina=1.…'
         lamina workbench experiment.json
 
-    A link works on every machine: it says what is learned and how. Only a table that was opened is
-    not in it; open the same file again.
+    A link works on every machine: it holds the data set, the network and its settings. It does not
+    hold a table that you opened from a file; open the same file again.
     """
     from lamina.cli.workbench import serve
 
@@ -235,7 +237,7 @@ def workbench(
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; what goes wrong with its input becomes one line and exit code 2."""
+    """Run a command; report an error in its input as one line and return exit code 2."""
     try:
         outcome: Any = app(
             list(arguments) if arguments is not None else None,
@@ -247,7 +249,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         print(f"lamina: {one_line(error)}", file=sys.stderr)
         return 2
     except Exception as error:
-        # typer keeps its usage errors' class to itself; they are known by how they speak.
+        # typer does not export the class of its usage errors; only they have `format_message`.
         if not hasattr(error, "format_message"):
             raise
         if error.format_message():

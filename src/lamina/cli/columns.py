@@ -1,4 +1,4 @@
-"""What `lamina train` takes each column of a table for, and does with it, before it trains."""
+"""Show how `lamina train` reads and encodes each column of a table, before training."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from lamina.encoding.table_report import ColumnRecord
 from lamina.tabular.column_report import report_inputs
 
 MOST_COLUMNS = 40
-# Names take a third of the terminal at most, and longer ones several lines.
+# Names take at most a third of the terminal's width; longer names wrap.
 NAMES_FRACTION = 3
 
 
 def columns_of(X: Any, kind: ModelKind = "mlp") -> list[ColumnRecord]:
-    """Return the record of each column of the training rows, by what the model does with it.
+    """Return a record of how the model uses each column of the training rows.
 
     Raises
     ------
     TableError
-        For rows that cannot be encoded: before anything is learned from them.
+        If the rows cannot be encoded; training has not started then.
     """
     encoding = TableEncoding().fit(X)
     return report_inputs(encoding) if kind == "tabular" else list(encoding.report_)
 
 
 def show_columns(console: Console, records: Sequence[ColumnRecord]) -> None:
-    """Print the records as a table with a line for each column."""
+    """Print the records as a table with one line for each column."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     longest = max((len(record["column"]) for record in records[:MOST_COLUMNS]), default=0)
     width = max(len("column"), min(longest, console.width // NAMES_FRACTION))
@@ -41,7 +41,7 @@ def show_columns(console: Console, records: Sequence[ColumnRecord]) -> None:
     table.add_column("kind")
     table.add_column("missing", justify="right")
     table.add_column("distinct", justify="right")
-    table.add_column("what is done with it", overflow="fold")
+    table.add_column("use", overflow="fold")
     for record in records[:MOST_COLUMNS]:
         counts = (f"{record['n_missing']:,}", f"{record['n_distinct']:,}")
         cells = (record["column"], record["kind"], *counts, record["action"])

@@ -1,4 +1,4 @@
-"""The group of commands: help that is made when it is shown, and how a command ends."""
+"""The group of commands: fills lists of names into help texts, and handles Ctrl-C and pipes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from typer.core import TyperGroup
 
 INTERRUPTED = 130
-# What is known by name takes half a second to import, which the workbench has no use for.
+# Listing the names imports NumPy and more, for half a second, so help texts hold placeholders.
 DATA_NAMES = "the names of data"
 QUALITY_NAMES = "the names of qualities"
 
@@ -26,14 +26,18 @@ def _quality_names() -> str:
     return ", ".join(qualities())
 
 
-# The words of a help text that stand for names, and the function that lists these.
+# The function that lists the names, for each placeholder.
 LISTS = {DATA_NAMES: _data_names, QUALITY_NAMES: _quality_names}
 
 
 class Commands(TyperGroup):
-    """The commands; typer itself ends without a word on Ctrl-C, and with 1 after `| head`."""
+    """The commands of `lamina`, with exit code 130 after Ctrl-C and 0 after a closed pipe.
+
+    typer prints nothing on Ctrl-C, and exits with 1 when `| head` closes the pipe.
+    """
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command with the placeholders in its help replaced by names."""
         command = super().get_command(ctx, cmd_name)
         for option in getattr(command, "params", ()):
             for words, names in LISTS.items():
@@ -42,6 +46,7 @@ class Commands(TyperGroup):
         return command
 
     def invoke(self, ctx: Any) -> Any:
+        """Run a command; report Ctrl-C, and ignore a closed pipe."""
         try:
             outcome = super().invoke(ctx)
             sys.stdout.flush()
@@ -50,6 +55,6 @@ class Commands(TyperGroup):
             print("lamina: interrupted before the end", file=sys.stderr)
             return INTERRUPTED
         except BrokenPipeError:
-            # Python flushes what is left at exit, and would complain that nobody reads it.
+            # Python flushes stdout at exit, and would report the closed pipe again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0

@@ -1,4 +1,4 @@
-"""The end of `lamina train`: save the model, measure it, report, fit again on all rows."""
+"""The end of `lamina train`: save the model, measure it, report, and refit on all rows."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FAILED = 1
 
 @dataclass
 class Run:
-    """A finished fit with all that it came from, and the troubles after it.
+    """A finished fit with its inputs, and the errors that followed it.
 
     Attributes
     ----------
@@ -48,11 +48,11 @@ class Run:
     fit : Fit
     terminal : Terminal
     troubles : list of str
-        What could not be done with the fitted model, in words for the end of the command.
+        Errors after the fit, printed at the end of the command.
     verdicts : list of str
-        What the figures say in sentences.
+        Sentences about the quality of the model.
     ended : bool
-        Whether Ctrl-C has ended what follows the fit.
+        True after Ctrl-C has ended the work that follows the fit.
     """
 
     request: TrainingRequest
@@ -67,7 +67,7 @@ class Run:
     ended: bool = False
 
     def attempt(self, what: str, step: Callable[[], T]) -> T | None:
-        """Do a step; None where it fails or Ctrl-C ends it."""
+        """Run a step and return its result; None if it fails or Ctrl-C ends it."""
         if self.ended:
             return None
         try:
@@ -75,13 +75,13 @@ class Run:
         except KeyboardInterrupt:
             self.ended = True
             self.troubles.append(f"{what} was interrupted")
-        # Whatever happens here, a trained model is not to be lost by it.
+        # Catch every error: none may lose the trained model.
         except Exception as error:
             self.troubles.append(f"{what} failed: {one_line(error)}")
         return None
 
     def attempt_shown(self, what: str, step: Callable[[], T]) -> T | None:
-        """Do a step with its progress shown; None where it fails or Ctrl-C ends it."""
+        """Run a step and show its progress; None if it fails or Ctrl-C ends it."""
 
         def shown() -> T:
             with self.terminal.working(what):
@@ -91,23 +91,23 @@ class Run:
 
 
 class Measured(NamedTuple):
-    """The figures of a model and of the best constant, on the same rows."""
+    """The metrics of a model and of the best constant on the same rows."""
 
     model: dict[str, Any]
     constant: dict[str, Any]
 
 
 def conclude(run: Run) -> int:
-    """Save the model, measure it, draw its loss curve, fit it again; return the exit code.
+    """Save the model, measure it, draw its loss curve and refit it; return the exit code.
 
-    A fit that has failed on its own training rows is not saved. Nothing that goes wrong after that,
-    Ctrl-C included, loses the model.
+    A model that is far worse than a constant on its own training rows is not saved. No later error,
+    including Ctrl-C, loses the model.
     """
     training = run.attempt_shown("measuring the training rows", lambda: measured(run, "train"))
     failed = failure_of(run, training)
     if failed is not None and not run.request.save_anyway:
         run.verdicts = [failed]
-        run.terminal.say(f"{failed}. No model is saved; --save-anyway would save it")
+        run.terminal.say(f"{failed}. The model is not saved; --save-anyway saves it")
         print_report(run, {}, None)
         return FAILED
     notes = take_notes(run.request, run.kind, run.problem, run.fit, len(run.parts.y_train))
@@ -139,13 +139,13 @@ def conclude(run: Run) -> int:
 
 
 def measured(run: Run, part: Literal["train", "test"]) -> Measured:
-    """Return the figures of a part of the split; out of fold for an ensemble's training rows."""
+    """Return the metrics on a part of the split; out of fold for an ensemble's training rows."""
     parts, model, names = run.parts, run.fit.model, run.problem.target_names
     constants = constants_of(model, parts.y_train)
     if part == "test":
         found, y = measure(model, parts.X_test, parts.y_test, names), parts.y_test
     elif isinstance(model, TabularEstimator):
-        # The networks have seen these rows: in-sample figures would say how well they remember.
+        # The networks were fitted on these rows: in-sample metrics would be too optimistic.
         found, rows = figures_out_of_fold(model, parts.y_train)
         y = parts.y_train[rows]
     else:
@@ -154,7 +154,7 @@ def measured(run: Run, part: Literal["train", "test"]) -> Measured:
 
 
 def failure_of(run: Run, training: Measured | None) -> str | None:
-    """Return why the fit has failed; None where it has not, or where that cannot be said."""
+    """Return the reason why the fit failed; None if it did not, or if it cannot be decided."""
     if training is None or run.fit.interrupted:
         return None
     if not predicts_frequencies(network_of(run.fit.model)):
@@ -165,14 +165,14 @@ def failure_of(run: Run, training: Measured | None) -> str | None:
 
 
 def predicts_frequencies(network: Any) -> bool:
-    """Whether the loss aims at the rows' own probabilities or values, and not at weighted ones."""
+    """Return True unless class weights or another loss distort a classifier's probabilities."""
     if not is_classifier(network) or isinstance(network, TabularEstimator):
         return True
     return network.class_weight is None and network.loss == type(network)().loss
 
 
 def report(run: Run, training: Measured, notes: dict[str, Any], path: Path) -> None:
-    """Measure the held-out rows, print all figures, and add them to the model's notes."""
+    """Measure the held-out rows, print all metrics, and add them to the model's notes."""
     held_out, names, model = measured(run, "test"), run.problem.target_names, run.fit.model
     is_ensemble = isinstance(model, TabularEstimator)
     score = f"; {validation_of(model)}" if is_ensemble else ""
@@ -196,7 +196,7 @@ def report(run: Run, training: Measured, notes: dict[str, Any], path: Path) -> N
 
 
 def remarks_of(run: Run, training: Measured, held_out: Measured) -> Iterator[str]:
-    """Yield what the figures say in sentences, target by target."""
+    """Yield sentences about the quality of the model for each target."""
     if not predicts_frequencies(network_of(run.fit.model)):
         return
     names = run.problem.target_names
@@ -220,7 +220,7 @@ def _verdicts(
 
 
 def refit(run: Run, notes: dict[str, Any], path: Path) -> None:
-    """Fit the model again on all rows, and save it in place of the first."""
+    """Fit the model again on all rows, and replace the saved one."""
     X, y, kind = run.problem.features, run.problem.target, run.kind
     model = build(kind, run.problem.task, run.request, y)
     again = fit(model, X, y, run.terminal, fit_options(kind, None, run.parts.by))
@@ -234,7 +234,7 @@ def refit(run: Run, notes: dict[str, Any], path: Path) -> None:
     persistence.save(model, path, overwrite=True, notes=notes)
     run.terminal.print(
         f"fitted again on all {count(len(y), 'row')}, held-out ones included, in "
-        f"{again.seconds:.1f} s; the figures are those of the first fit, which had "
+        f"{again.seconds:.1f} s; the figures are those of the first fit, on "
         f"{count(len(run.parts.y_train), 'row')}"
     )
 
@@ -245,7 +245,7 @@ def draw(run: Run, path: Path) -> None:
 
     from lamina.plots import LossCurveDisplay
 
-    # A Figure of its own, without pyplot, asks for no window on any machine.
+    # A Figure without pyplot never opens a window and needs no display.
     figure = Figure(figsize=(6.4, 4.8), dpi=150, layout="constrained")
     LossCurveDisplay.from_estimator(run.fit.model, ax=figure.add_subplot())
     figure.savefig(path)

@@ -1,4 +1,4 @@
-"""Hold out whole groups, or the last rows by a column of times."""
+"""Hold out whole groups of rows, or the last rows by a column of times."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from lamina.tables.problem import Problem
 
 Rows = NDArray[np.int64]
 
-# The order of the groups is drawn this often; the draw that keeps the proportions best is taken.
+# Number of random orders of the groups; the one that keeps the proportions best is used.
 N_DRAWS = 50
-# Days are read as the first moment of each.
+# A date without a time is read as midnight.
 MIDNIGHT = " 00:00:00"
 
 
 def divide(reading: Reading, request: TrainingRequest) -> Split:
-    """Hold out rows as the request says: by group, by time, or at random.
+    """Hold out rows by group, by time or at random, as requested.
 
     Raises
     ------
     TableError
-        Where one side would be empty, or the column cannot divide the rows.
+        If one side would be empty, or the column cannot divide the rows.
     """
     problem, test_size, seed = reading.problem, request.test_size, request.seed
     if reading.groups is not None:
@@ -46,8 +46,8 @@ def divide(reading: Reading, request: TrainingRequest) -> Split:
 def split_by_group(problem: Problem, groups: pd.Series, test_size: float, seed: int) -> Split:
     """Hold out whole groups with about a fraction of the rows.
 
-    A row without a group is a group of its own. Of many draws, the one that is nearest to the
-    fraction, and for classes to the proportions of all rows, is taken.
+    A row without a group forms its own group. Of many random draws, the function returns the one
+    closest to the requested fraction and, for classes, to the proportions of all rows.
     """
     check_size(test_size)
     codes, labels = groups.factorize()
@@ -68,7 +68,7 @@ def split_by_group(problem: Problem, groups: pd.Series, test_size: float, seed: 
         "sides"
     )
     if alone.any():
-        description += f"; {alone.sum():,} without one are each a group of their own"
+        description += f"; {alone.sum():,} rows without a group each form their own"
     return _divided(problem, held_out, description, {"groups": codes})
 
 
@@ -82,8 +82,8 @@ def split_by_time(problem: Problem, times: pd.Series, test_size: float) -> Split
     sides = [side for side in (values >= boundary, values > boundary) if 0 < side.sum() < len(side)]
     if not sides:
         raise TableError(
-            f"--time {name!r} is the same in every row, so that no rows are the last: choose "
-            "another column"
+            f"--time {name!r} is the same in every row, so there are no last rows to hold out: "
+            "choose another column"
         )
     held_out = min(sides, key=lambda side: abs(float(side.mean()) - test_size))
     first = str(times.iloc[int(np.argmin(np.where(held_out, values, np.inf)))])
@@ -99,8 +99,8 @@ def _times(name: str, times: pd.Series) -> NDArray[np.float64]:
     if times.isna().any():
         position = int(np.argmax(times.isna()))
         raise TableError(
-            f"--time {name!r} is missing in {row_name(times, position)}, which is neither before "
-            "nor after the others: fill it in, or leave the row out"
+            f"--time {name!r} is missing in {row_name(times, position)}, which therefore has no "
+            "place in the order: fill it in, or leave the row out"
         )
     kind = kind_of(name, times)
     if kind == "category":
@@ -112,7 +112,7 @@ def _times(name: str, times: pd.Series) -> NDArray[np.float64]:
 
 
 def _strata(problem: Problem) -> NDArray[np.int64]:
-    """Return the class of each row as an integer; 0 for every row of another problem."""
+    """Return the class of each row as an integer; 0 for regression and several targets."""
     if problem.task == "regression" or problem.target.ndim == 2:
         return np.zeros(len(problem.target), dtype=np.int64)
     return np.asarray(np.unique(problem.target, return_inverse=True)[1], dtype=np.int64)
@@ -121,7 +121,7 @@ def _strata(problem: Problem) -> NDArray[np.int64]:
 def _draws(
     codes: Rows, strata: Rows, test_size: float, seed: int
 ) -> Iterator[tuple[float, NDArray[np.bool_]]]:
-    """Yield how far each draw is from the fraction in each class, and its groups held out."""
+    """Yield the error of each draw, and a mask of its held-out groups."""
     random_state = np.random.RandomState(seed)
     n_groups = int(codes.max()) + 1
     table = np.zeros((n_groups, int(strata.max()) + 1))
@@ -134,7 +134,7 @@ def _draws(
         chosen = np.zeros(n_groups, dtype=bool)
         chosen[order[:n_chosen]] = True
         held_out = table[chosen].sum(axis=0)
-        # A class that no training row has cannot be learned.
+        # A class without a training row cannot be learned: count each as an error of 1.
         lost = np.count_nonzero(held_out == total)
         yield lost + float(np.abs(held_out - test_size * total).sum() / total.sum()), chosen
 
@@ -158,8 +158,8 @@ def _divided(
         unlearned = _unlearned(problem, train, test)
         if unlearned.any():
             remarks = (
-                f"held-out rows with a class that no training row has: {unlearned.sum():,}. The "
-                "model cannot predict it, and they are not measured",
+                f"held-out rows whose class no training row has: {unlearned.sum():,}. The model "
+                "cannot predict these classes, so the rows are not measured",
             )
         test = test[~unlearned]
     if not len(test):
@@ -168,6 +168,6 @@ def _divided(
 
 
 def _unlearned(problem: Problem, train: Rows, test: Rows) -> NDArray[np.bool_]:
-    """Return which held-out rows have a class, in any target, that no training row has."""
+    """Return a mask of the held-out rows with a class, in any target, that no training row has."""
     columns = [~np.isin(column[test], column[train]) for column in problem.columns.values()]
     return np.asarray(np.any(columns, axis=0))

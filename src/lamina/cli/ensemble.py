@@ -1,4 +1,4 @@
-"""The ensemble for tables on the command line: built, fitted, and measured out of fold."""
+"""Build the ensemble for tables from the options, and measure it out of fold."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def build_ensemble(task: Task, request: TrainingRequest) -> Any:
 
 
 def validated_rows(model: Any) -> NDArray[np.bool_]:
-    """Return which training rows have a prediction by networks that were not fitted on them."""
+    """Return a mask of the training rows that have an out-of-fold prediction."""
     predictions = model.oof_predictions_
     return np.asarray(np.isfinite(predictions.reshape(len(predictions), -1)).all(axis=1))
 
 
 def out_of_fold(model: Any, rows: NDArray[np.bool_]) -> Answer:
-    """Return the predictions of training rows by the networks that were not fitted on them."""
+    """Return the out-of-fold predictions of the training rows of a mask."""
     predictions = model.oof_predictions_[rows]
     if predictions.ndim == 1:
         return Values(predictions)
@@ -42,24 +42,24 @@ def out_of_fold(model: Any, rows: NDArray[np.bool_]) -> Answer:
 
 
 def figures_out_of_fold(model: Any, y: NDArray[Any]) -> tuple[dict[str, Any], NDArray[np.bool_]]:
-    """Measure the predictions out of fold.
+    """Measure the out-of-fold predictions.
 
     Returns
     -------
     dict
-        As `metrics.measure` returns it.
+        Metrics in the form of `metrics.measure`.
     ndarray of bool, shape (n_training,)
-        The rows that are measured.
+        Mask of the measured rows.
     """
     rows = validated_rows(model)
     return {"rows": int(rows.sum()), **out_of_fold(model, rows).figures(y[rows])}, rows
 
 
 def gain_over_constant(model: Any, y: NDArray[Any]) -> float:
-    """Return how many standard errors the loss out of fold lies below that of the best constant.
+    """Return the difference between the best constant's loss and the out-of-fold loss.
 
-    The loss is the log loss or the squared error, and the standard error is that of the mean of
-    both losses' difference, row by row.
+    The loss is the log loss or the squared error. The unit of the difference is its standard error,
+    computed from the differences row by row.
     """
     rows = validated_rows(model)
     predictions, y = model.oof_predictions_[rows], y[rows]
@@ -75,9 +75,9 @@ def gain_over_constant(model: Any, y: NDArray[Any]) -> float:
 
 
 def validation_of(model: Any) -> str:
-    """Return the score of the predictions out of fold, with its standard error, in words.
+    """Return the out-of-fold score with its standard error as text.
 
-    scikit-learn's scorers whose name begins with 'neg_' are minus an error; people read errors.
+    scikit-learn's scorers named 'neg_...' return minus an error; the text shows the error.
     """
     score = model.validation_score_
     name, sign = score.metric.removeprefix("neg_"), 1

@@ -1,4 +1,4 @@
-"""The progress of an ensemble's fit: percent done, seconds passed, seconds left."""
+"""Show the progress of an ensemble's fit: percentage, elapsed time, remaining time."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from rich.text import Text
 
 from lamina.cli.progress import BAR_WIDTH, REFRESHES_A_SECOND
 
-# A log of a long fit stays short.
+# Keeps the log of a long fit short.
 SECONDS_BETWEEN_LINES = 5.0
 SECONDS_A_MINUTE = 60
 
 
 class Step(NamedTuple):
-    """A call of an estimator's progress hook.
+    """One call of an estimator's progress hook.
 
     Attributes
     ----------
     done, total : int
-        Epochs of all networks so far, and all that there will be.
+        Finished epochs of all networks, and their expected total.
     seconds_left : float or None
     at : float
-        When the call came, by `time.monotonic`.
+        Time of the call, by `time.monotonic`.
     """
 
     done: int
@@ -65,19 +65,19 @@ def _hooked(model: Any, update: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        # A hook is no part of a model that is saved.
+        # The hook must not be saved with the model.
         vars(model).pop("_progress", None)
 
 
 class EnsembleLine:
-    """A live line, drawn by rich's own thread."""
+    """A live line, drawn by rich's thread."""
 
     def __init__(self) -> None:
         self.started = time.monotonic()
         self.latest: Step | None = None
 
     def update(self, done: int, total: int, seconds_left: float | None) -> None:
-        """Take the latest state of the fit."""
+        """Store the latest state of the fit."""
         self.latest = Step(done, total, seconds_left, time.monotonic())
 
     def __rich__(self) -> Table:
@@ -90,7 +90,7 @@ class EnsembleLine:
 
 
 class EnsembleLines:
-    """A plain line for the start and the first call, then every five seconds, and for the end."""
+    """Plain lines: at the start, at the first call, then every five seconds, and at the end."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -99,13 +99,13 @@ class EnsembleLines:
         self.printed: Step | None = None
 
     def update(self, done: int, total: int, seconds_left: float | None) -> None:
-        """Take the latest state of the fit, and print it where a line is due."""
+        """Store the latest state of the fit, and print it if a line is due."""
         self.latest = Step(done, total, seconds_left, time.monotonic())
         if self.printed is None or self.latest.at - self.printed.at >= SECONDS_BETWEEN_LINES:
             self._print()
 
     def start(self) -> None:
-        """Print that the fit has begun: the first network may take minutes."""
+        """Print that the fit has begun; the first network may take minutes."""
         self._print()
 
     def finish(self) -> None:
@@ -120,7 +120,7 @@ class EnsembleLines:
 
 
 def words(step: Step | None, started: float, now: float) -> str:
-    """Return the state of a fit in words.
+    """Return the state of a fit as text.
 
     Examples
     --------
@@ -136,7 +136,7 @@ def words(step: Step | None, started: float, now: float) -> str:
 
 
 def in_words(seconds: float) -> str:
-    """Return a duration for people.
+    """Return a duration in minutes and seconds.
 
     Examples
     --------

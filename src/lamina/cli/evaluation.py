@@ -1,4 +1,4 @@
-"""What `lamina evaluate` shows: rows that were trained on apart from those that were not."""
+"""Show the results of `lamina evaluate`: training rows separately from new rows."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from lamina.cli.metrics import measure, measure_constants
 from lamina.cli.report import count, show_figures
 from lamina.cli.trained_rows import Seen, look_up
 
-# From this fraction of equal training rows on, a new row may well be equal to one by chance.
+# With a larger fraction of duplicate training rows, a new row may equal one of them by chance.
 MANY_REPEATED = 0.05
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A model, what its notes say, and the rows that it is measured on.
+    """A model, its notes, and the rows to measure it on.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Evaluation:
     y : ndarray of shape (n_samples,) or (n_samples, n_targets)
     targets : sequence of str
     source : str
-        The table's name.
+        Name of the table.
     """
 
     model: Any
@@ -41,11 +41,11 @@ class Evaluation:
     source: str
 
     def figures(self, rows: NDArray[np.bool_]) -> dict[str, Any]:
-        """Measure the model on some of the rows."""
+        """Return the model's metrics on the rows of a mask."""
         return measure(self.model, self.X[rows], self.y[rows], self.targets)
 
     def constant(self, rows: NDArray[np.bool_]) -> dict[str, Any] | None:
-        """Measure the best constant of the training rows; None where the notes do not hold it."""
+        """Return the metrics of the training rows' best constant; None if the notes lack it."""
         constants = self.notes.get("constants")
         if not constants:
             return None
@@ -53,7 +53,7 @@ class Evaluation:
 
 
 def show_evaluation(console: Console, evaluation: Evaluation) -> None:
-    """Print the figures of new rows and of those that were trained on, side by side."""
+    """Print the metrics of new rows and of training rows side by side."""
     n_samples = len(evaluation.y)
     seen = look_up(evaluation.notes, evaluation.model, evaluation.X, evaluation.y)
     every = np.ones(n_samples, dtype=bool)
@@ -76,13 +76,13 @@ def show_evaluation(console: Console, evaluation: Evaluation) -> None:
 
 
 def sentences(source: str, seen: Seen) -> Iterator[str]:
-    """Yield what is known of the rows of a table in sentences."""
+    """Yield sentences that count the new rows and the training rows of a table."""
     n_samples, n_trained, n_new = len(seen.trained), int(seen.trained.sum()), int(seen.new.sum())
     if not seen.checked.all():
         n_checked = int(seen.checked.sum())
         yield (
-            f"{source}: {count(n_samples, 'row')}, of which {n_checked:,} can be looked up among "
-            f"the training rows; {n_trained:,} of these were trained on."
+            f"{source}: {count(n_samples, 'row')}. {n_checked:,} of them can be compared with the "
+            f"training rows, and {n_trained:,} of these were trained on."
         )
     elif not n_trained:
         yield f"{source}: {count(n_samples, 'row')}, none of which was trained on."
@@ -90,14 +90,14 @@ def sentences(source: str, seen: Seen) -> Iterator[str]:
     else:
         yield f"{source}: {n_trained:,} of {count(n_samples, 'row')} were trained on."
     if n_trained and n_new:
-        yield "What the model is worth on rows that it has not seen stands under 'new rows'."
+        yield "The column 'new rows' shows how well the model predicts rows it was not trained on."
     elif n_trained:
         yield (
-            "The figures say how well the model fits them, not how well it predicts: that takes "
-            "rows that it has not seen."
+            "The figures show how well the model fits these rows, not how well it predicts: "
+            "measure it on rows it was not trained on."
         )
     if n_trained and seen.repeated > MANY_REPEATED:
         yield (
-            f"{100 * seen.repeated:.0f} % of the training rows are equal to another one, so that a "
-            "new row may count as trained on by chance."
+            f"{100 * seen.repeated:.0f} % of the training rows are duplicates, so a new row may "
+            "count as trained on by chance."
         )

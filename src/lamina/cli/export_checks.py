@@ -1,4 +1,4 @@
-"""An export is run, and its answers compared with the model's, before `lamina export` ends well."""
+"""Run an exported model and compare its predictions with the model's."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from lamina.export.onnx_check import session_of
 from lamina.export.program import Input, Program
 
 AnyProgram: TypeAlias = Program | EnsembleProgram
-# Relative to the largest answer of a column.
+# Relative to the largest prediction of a column.
 TOLERANCES = {"float64": 1e-8, "float32": 1e-3}
 ROUNDED_TOLERANCE = 2.0**-5
 COMPILERS = ("cc", "gcc", "clang")
@@ -51,12 +51,12 @@ int main(void)
 
 
 def check_onnx(model: Any, content: bytes, dtype: str | None) -> str:
-    """Compare a model with what it is in ONNX; returns what was done, as a sentence's part.
+    """Compare a model with its ONNX export; return the outcome as part of a sentence.
 
     Raises
     ------
     ExportError
-        Where answers differ.
+        If predictions differ.
     """
     import onnx
 
@@ -76,7 +76,7 @@ def check_onnx(model: Any, content: bytes, dtype: str | None) -> str:
 
 
 def check_python(model: Any, content: bytes, dtype: str | None) -> str:
-    """Compare a model with its Python file; see `check_onnx`."""
+    """Compare a model with its Python export; see `check_onnx`."""
     program = lower_any(model, dtype)
     X, names = sample_rows(program), dict[str, Any]()
     exec(compile(content, "exported.py", "exec"), names)
@@ -84,7 +84,7 @@ def check_python(model: Any, content: bytes, dtype: str | None) -> str:
 
 
 def check_c(model: Any, content: bytes, dtype: str | None) -> str:
-    """Compare a model with its C header, where there is a compiler; see `check_onnx`."""
+    """Compare a model with its C export if a compiler is installed; see `check_onnx`."""
     program = lower_any(model, dtype)
     compiler = next(filter(None, map(shutil.which, COMPILERS)), None)
     if compiler is None:
@@ -114,16 +114,16 @@ def _is_there(package: str) -> bool:
 
 
 def _without_unsaid(proto: Any, X: Any) -> Any:
-    """The rows whose missing texts ONNX can say: the last one has them in every column."""
+    """Drop the last row, of missing texts, if the ONNX model has no form for them."""
     unsaid = any("a missing one cannot be said" in each.doc_string for each in proto.graph.input)
     return X[:-1] if unsaid else X
 
 
 def _expected(model: Any, X: Any) -> NDArray[Any]:
-    """What the model answers: probabilities, or predictions and standard deviations, as columns."""
+    """Return the model's probabilities, or predictions and standard deviations, as columns."""
     encoding = encoding_of(model)
     if encoding is not None:
-        # The model asks for columns that an export does without, because all values are rare.
+        # The model requires columns that the export omits because all their values are rare.
         X = X.reindex(columns=list(encoding.kinds_))
     if is_classifier(model):
         return _columns(model.predict_proba(X))
@@ -147,14 +147,14 @@ def _compare(model: Any, program: AnyProgram, X: Any, given: NDArray[Any], where
     if not off.max() <= tolerance:
         cure = " Export it with --dtype float64." if program.network_dtype == np.float32 else ""
         raise ExportError(
-            f"{where} answers otherwise than the model, by {off.max():.2g} of its largest answer, "
-            f"so nothing was written.{cure}"
+            f"predictions of {where} differ from the model's by {off.max():.2g} of the largest "
+            f"one, so nothing was written.{cure}"
         )
-    return f"{where} gives the model's answers on {len(X)} rows"
+    return f"{where} gives the model's predictions on {len(X)} rows"
 
 
 def _feed(inputs: Sequence[Any], program: AnyProgram, X: Any) -> dict[str, NDArray[Any]]:
-    """The rows as the inputs of a session."""
+    """Return the rows as the inputs of an ONNX Runtime session."""
     dtypes = {"tensor(float)": np.float32, "tensor(double)": np.float64}
     if not program.takes_a_table:
         return {inputs[0].name: X.astype(dtypes[inputs[0].type])}
@@ -173,7 +173,7 @@ def _feed(inputs: Sequence[Any], program: AnyProgram, X: Any) -> dict[str, NDArr
 
 
 def _values(column: Input, X: Any) -> NDArray[Any]:
-    """A column's numbers, days since 1970, or texts."""
+    """Return the numbers, days since 1970 or texts of a column."""
     if column.kind == "category":
         return categories(column.name, X[column.name])
     if column.kind == "moment":
@@ -192,7 +192,7 @@ def _answer_in_python(
 
 
 def _main(program: AnyProgram, X: Any, n: int) -> str:
-    """A program in C that prints every answer for these rows."""
+    """Return a C program that prints the predictions for these rows."""
     real = "float" if program.dtype == np.float32 else "double"
     if program.takes_a_table:
         columns = [[_in_c(value) for value in _values(each, X)] for each in program.inputs]

@@ -1,4 +1,4 @@
-"""`lamina export`: a saved model in a form that needs no lamina, by the output's suffix."""
+"""Run `lamina export`: write a saved model as ONNX, Python or C, by the output's suffix."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ DTYPES = ("float32", "float64")
 
 @dataclass(frozen=True)
 class Format:
-    """How a model is written in a format, and how that is compared with the model."""
+    """Functions that write a model in a format and compare the result with the model."""
 
     write: Callable[[Any, str | None], bytes]
     check: Callable[[Any, bytes, str | None], str]
 
 
 def export(model_file: Path, output: Path, dtype: str | None, *, overwrite: bool) -> int:
-    """Run `lamina export`; returns the exit code."""
+    """Run `lamina export` and return the exit code."""
     if output.suffix not in FORMATS:
         raise ValueError(f"--output {output}: its name must end in {', '.join(FORMATS)}")
     if dtype is not None and dtype not in DTYPES:
@@ -33,20 +33,20 @@ def export(model_file: Path, output: Path, dtype: str | None, *, overwrite: bool
         raise ValueError(f"--dtype must be {' or '.join(DTYPES)}, got {dtype!r}.{near}")
     if output.exists() and not overwrite:
         raise FileExistsError(
-            f"{output} is there already: give --overwrite to replace it, or another --output"
+            f"{output} exists already: give --overwrite to replace it, or another --output"
         )
     model, chosen = load_model(model_file), FORMATS[output.suffix]
     try:
         content = chosen.write(model, dtype)
     except TypeError as error:
         raise ValueError(
-            f"{model_file} cannot be written as {output.suffix}: {error} A model of lamina train "
-            "--model mlp can be"
+            f"{model_file} cannot be written as {output.suffix}: {error} Train with lamina train "
+            "--model mlp to export the model"
         ) from error
     outcome = chosen.check(model, content, dtype)
     output.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(output, [content], overwrite=overwrite)
-    print(f"{model_file} is now also {output} ({outcome})")
+    print(f"{model_file} is written to {output} ({outcome})")
     return 0
 
 

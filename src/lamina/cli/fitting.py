@@ -1,4 +1,4 @@
-"""Fit a model with its progress shown, and keep its warnings as remarks."""
+"""Fit a model, show its progress, and collect its warnings as remarks."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from lamina.tabular.base import TabularEstimator
 
 
 def build(kind: ModelKind, task: Task, request: TrainingRequest, y: Any) -> Any:
-    """Return the unfitted model of a request, for the targets to be learned from."""
+    """Return the unfitted model of a request for the targets `y`."""
     if kind == "tabular":
         return build_ensemble(task, request)
     return build_model(task, parse_settings(request.settings), request.seed, y)
 
 
 def fit(model: Any, X: pd.DataFrame, y: Any, terminal: Terminal, options: Mapping[str, Any]) -> Fit:
-    """Fit a model with its progress shown on the terminal.
+    """Fit a model and show its progress on the terminal.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def _fit(
 
 
 def _doubt(caught: Sequence[warnings.WarningMessage]) -> str | None:
-    """Return the fit's own finding that it beats nothing, which the verdicts mostly repeat."""
+    """Return the warning that the fit is no better than a trivial predictor, or None."""
     for warning in caught:
         if issubclass(warning.category, NoBetterThanTrivialWarning):
             return one_line(str(warning.message))
@@ -91,27 +91,27 @@ def _doubt(caught: Sequence[warnings.WarningMessage]) -> str | None:
 def fit_options(
     kind: ModelKind, resume: Path | None, by: Mapping[str, NDArray[Any]]
 ) -> dict[str, Any]:
-    """Return the arguments of `fit` beside the table: the checkpoint, or groups or times."""
+    """Return further arguments of `fit`: the checkpoint to resume from, or groups or times."""
     if kind == "tabular":
         return dict(by)
     return {} if resume is None else {"model__resume": resume}
 
 
 def length_of(model: Any) -> str:
-    """Return how long a fit was, in epochs or networks."""
+    """Return the length of a fit as text, in epochs or networks."""
     if isinstance(model, TabularEstimator):
         return count(len(model.members_), "network")
     return count(network_of(model).n_iter_, "epoch")
 
 
 def passed_over(model: Any, printed: Sequence[ColumnRecord] = ()) -> list[str]:
-    """Return a remark for each column that is not learned from, unless a record says it.
+    """Return a remark for each column that is not a feature, unless it was printed already.
 
     Parameters
     ----------
     model : estimator
     printed : sequence of ColumnRecord
-        The records that the user has read.
+        Records that the user has already seen.
     """
     encoding = encoding_of(model)
     report = [] if encoding is None else encoding.report_

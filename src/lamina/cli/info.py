@@ -1,4 +1,4 @@
-"""`lamina info`: what a model file holds."""
+"""Run `lamina info`: show the contents of a model file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_LISTED = 12
 
 
 def info(model_file: Path) -> int:
-    """Run the command; returns the exit code."""
+    """Run `lamina info` and return the exit code."""
     console = plain_console()
     model = load_model(model_file)
     file = persistence.describe(model_file)
@@ -46,7 +46,7 @@ def info(model_file: Path) -> int:
 
 
 def show_layers(console: Console, network: Any) -> None:
-    """Print the layers with their shapes, and what they add up to."""
+    """Print the layers with their shapes, and the number of parameters."""
     described = network.describe()
     rows = [(b.layer, b.fan_in, b.fan_out, b.activation, b.n_parameters) for b in described.layers]
     texts = [(*row[:-1], f"{row[-1]:,}") for row in rows]
@@ -57,7 +57,7 @@ def show_layers(console: Console, network: Any) -> None:
 
 
 def show_networks(console: Console, ensemble: Any) -> None:
-    """Print how many networks an ensemble has, and how well it predicted out of fold."""
+    """Print the number of networks in an ensemble, and its out-of-fold score."""
     console.print(
         f"{count(len(ensemble.members_), 'network')}, quality {ensemble.quality}; "
         f"{validation_of(ensemble)}",
@@ -76,7 +76,7 @@ def show_classes(console: Console, classes: Any, targets: Sequence[str]) -> None
 
 
 def show_columns(console: Console, encoding: TableEncoding) -> None:
-    """Print the table's columns by their kind, then those that the model does not use."""
+    """Print the table's columns by kind, then those that the model does not use."""
     left_out = [name for name, texts in encoding.categories_.items() if not texts]
     left_out += encoding.left_out_
     for kind, noun in (("number", "number"), ("moment", "date"), ("category", "text column")):
@@ -89,14 +89,14 @@ def show_columns(console: Console, encoding: TableEncoding) -> None:
 
 
 def show_notes(console: Console, notes: Mapping[str, Any]) -> None:
-    """Print how the model was trained, and what it reached."""
+    """Print the training of a model and its metrics."""
     if "training" not in notes:
         return
     of = notes["training"]
     names = targets_of(notes)
     targets = ", ".join(map(repr, names))
     if ids := ids_of(notes):
-        console.print(f"rows named by {', '.join(map(repr, ids))}", soft_wrap=True)
+        console.print(f"rows identified by {', '.join(map(repr, ids))}", soft_wrap=True)
     early = ", interrupted" if of["interrupted"] else ""
     length = count(of["networks"], "network") if "networks" in of else _epochs(of)
     console.print(
@@ -124,7 +124,7 @@ def _epochs(training: Mapping[str, Any]) -> str:
 
 
 def listed(names: Any) -> str:
-    """The first names, and how many more there are."""
+    """Return the first names and the number of further ones as text."""
     shown = ", ".join(str(name) for name in names[:MOST_LISTED])
     more = len(names) - MOST_LISTED
     return f"{shown} and {more:,} more" if more > 0 else shown

@@ -1,4 +1,4 @@
-"""`lamina train --json`: the whole report as one JSON document on stdout."""
+"""Print the report of `lamina train --json` as one JSON document on stdout."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lamina.cli.concluding import Run
 
-# The figures by their keys in the report and in a model's notes.
+# Keys of the metrics in the report, and in a model's notes.
 FIGURES: Mapping[str, str] = {
     "held_out": "held_out",
     "out_of_fold": "out_of_fold",
     "training": "on_training",
     "trivial": "constant_held_out",
 }
-# Hashes of rows and forms of targets are for other commands; the trivial predictor has figures.
+# Only other commands need row hashes and target forms; 'figures' has the trivial predictor.
 LEFT_OUT = {"trained_rows", "target_forms", "constants", *FIGURES.values()}
 
 
 def print_report(run: Run, notes: Mapping[str, Any], path: Path | None) -> None:
-    """Print the report of a run that was asked for JSON.
+    """Print the report of a run with --json.
 
     Parameters
     ----------
     run : Run
     notes : dict
-        The notes of the model; empty where no model is saved.
+        Notes of the model; empty if no model is saved.
     path : Path or None
-        The file of the model.
+        File of the model.
     """
     if not run.request.json:
         return
@@ -52,7 +52,7 @@ def print_report(run: Run, notes: Mapping[str, Any], path: Path | None) -> None:
 
 
 def finite(value: Any) -> Any:
-    """Return plain values with null for numbers that JSON has no word for.
+    """Return plain values with None for each number that is not finite.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How a trained model is kept, whatever happens to its file or its measures afterwards."""
+"""Save a trained model, and never lose it to a later error."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lamina.tabular.base import TabularEstimator
 
 @dataclass(frozen=True)
 class Fit:
-    """A fitted model, and how its fit went.
+    """A fitted model, with the duration and the warnings of its fit.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Fit:
     remarks : sequence of str
     interrupted : bool
     doubt : str or None
-        Why the fit itself finds that the model is no better than the trivial predictor.
+        Warning of the fit that the model is no better than a trivial predictor.
     """
 
     model: Any
@@ -43,16 +43,16 @@ class Fit:
 def save_model(
     model: Any, path: Path, notes: Mapping[str, Any], overwrite: bool
 ) -> tuple[Path, str | None]:
-    """Save a model, in the folder of temporary files where its own place fails.
+    """Save a model; if its own path cannot be written, save it in the folder of temporary files.
 
-    Ctrl-C begins the saving anew: what it would lose is the whole training.
+    Ctrl-C restarts the saving instead of ending it, because the training would be lost.
 
     Returns
     -------
     Path
-        Where the model is.
+        Path of the saved model.
     str or None
-        Why it is not where it should be.
+        Reason why the model is not at `path`.
     """
     try:
         try:
@@ -72,7 +72,7 @@ def save_model(
 def take_notes(
     request: TrainingRequest, kind: ModelKind, problem: Problem, fit: Fit, n_train: int
 ) -> dict[str, Any]:
-    """Return what is kept beside a model: JSON's values only."""
+    """Return the notes to save with a model, as JSON values."""
     names = problem.target_names
     forms = understanding_of(problem.features).forms if problem.task == "regression" else {}
     return {
@@ -84,7 +84,7 @@ def take_notes(
         "target": names[0] if len(names) == 1 else None,
         "targets": list(names),
         "ids": list(request.ids),
-        # A later file is read by these: its own cells may be too few, or too odd, to decide.
+        # `evaluate` reads the targets of a later file in these forms, as its cells may be too few.
         "target_forms": {name: forms[name].to_plain() for name in names if name in forms},
         "training": {
             "rows": n_train,
@@ -99,7 +99,7 @@ def take_notes(
 
 
 def _length(model: Any) -> dict[str, Any]:
-    """Return how long a fit was: networks and quality, or epochs and loss."""
+    """Return the length of a fit: networks and quality, or epochs and loss."""
     if isinstance(model, TabularEstimator):
         score = model.validation_score_
         return {

@@ -1,4 +1,4 @@
-"""`lamina dataset`: list known data, or write one as a file for the other commands."""
+"""`lamina dataset`: list the built-in data sets, or write one to a file for the other commands."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 Name = Annotated[
     str | None,
-    typer.Argument(metavar="NAME", help="Known data; without a name all are listed."),
+    typer.Argument(metavar="NAME", help="A built-in data set; without a name all are listed."),
 ]
 Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", help="The file to write.", show_default="NAME.csv"),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
 
 
 def dataset(name: Name = None, output: Output = None, overwrite: Overwrite = False) -> int:
-    """List the known data, or write one as a table.
+    """List the built-in data sets, or write one as a table.
 
     Examples:
 
@@ -50,7 +50,7 @@ def dataset(name: Name = None, output: Output = None, overwrite: Overwrite = Fal
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(SHIPPED[name].path, path)
     else:
-        # Parquet and Feather would store the notes on how the columns were read, and cannot.
+        # Parquet and Feather would fail to store the notes on how the columns were read.
         table.attrs.clear()
         write_table(table, path)
     print(f"{path}: {len(table):,} rows; the target is {target!r}")
@@ -74,12 +74,12 @@ def show_known() -> None:
 
 
 def read_known(name: str, reading: ReadingOptions) -> tuple[pd.DataFrame, str, Task]:
-    """Return the table of known data, the name of its target, and its task.
+    """Return the table of a built-in data set, the name of its target, and its task.
 
     Raises
     ------
     UnknownNameError
-        If no data have the name; the message gives the nearest match.
+        If no data set has this name; the message gives the nearest match.
     """
     from lamina.datasets import DATASETS, SHIPPED
     from lamina.formulas.table import Table

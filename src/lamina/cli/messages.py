@@ -1,10 +1,10 @@
-"""What goes wrong, in one line."""
+"""Errors as one line of text."""
 
 from __future__ import annotations
 
 
 def one_line(error: BaseException | str) -> str:
-    """The message of an error or warning on a single line.
+    """Return the message of an error or warning on a single line.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How good a model's predictions are, target by target, beside those of a constant."""
+"""Measure the predictions of a model, and those of a constant, target by target."""
 
 from __future__ import annotations
 
@@ -14,45 +14,49 @@ from lamina.cli.recipe import network_of, quantiles_of
 
 
 def measure(model: Any, X: Any, y: NDArray[Any], names: Sequence[str] = ("y",)) -> dict[str, Any]:
-    """Measure a fitted model on rows whose targets are known.
+    """Measure a fitted model on rows with known targets.
 
     Parameters
     ----------
     model : estimator
     X : DataFrame of shape (n_samples, n_columns)
     y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-        For a classifier, some of its classes.
+        For a classifier, labels among its classes.
     names : sequence of str
-        The targets.
+        Names of the targets.
 
     Returns
     -------
     dict
-        'rows', and for a classifier 'accuracy', 'macro_f1', 'log_loss', 'brier', 'auc' (of two
-        classes that both occur) and 'classes' (a dict with 'precision', 'recall', 'f1' and 'rows'
-        for each class), for a regressor 'rmse', 'mae' and, from two rows on, 'r2', or, of
-        quantiles, 'pinball_loss', 'd2_pinball' and 'coverage' (a dict with the fraction of targets
-        that are not above each quantile). Of several targets, 'rows' and 'targets': a dict of
-        these figures for each.
+        'rows' and the metrics:
+
+        - for a classifier 'accuracy', 'macro_f1', 'log_loss', 'brier', 'auc' (if there are two
+          classes and both occur) and 'classes' (a dict of 'precision', 'recall', 'f1' and 'rows'
+          for each class);
+        - for a regressor 'rmse', 'mae' and, for two or more rows, 'r2';
+        - for a regressor of quantiles 'pinball_loss', 'd2_pinball' and 'coverage' (the fraction of
+          targets that are not above each quantile).
+
+        With several targets, 'rows' and 'targets', a dict of these metrics for each target.
     """
     return _measured(_answers(model, X, several=y.ndim == 2), y, names)
 
 
 def constants_of(model: Any, y: NDArray[Any]) -> list[dict[str, Any]]:
-    """Return what predicts each target best without looking at its row.
+    """Return the best constant prediction of each target.
 
     Parameters
     ----------
     model : estimator
-        Fitted; it says which classes or quantiles there are.
+        Fitted model, which defines the classes or the quantiles.
     y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-        The targets of the training rows.
+        Targets of the training rows.
 
     Returns
     -------
     list of dict
-        For each target 'frequencies' of the classes, or 'mean', 'median' and, for a model of
-        quantiles, 'quantiles'; plain values for a model's notes.
+        For each target the 'frequencies' of the classes, or 'mean', 'median' and, for a model of
+        quantiles, 'quantiles'; as plain values for a model's notes.
     """
     columns = _columns(y)
     if is_classifier(model):
@@ -75,9 +79,10 @@ def measure_constants(
     y: NDArray[Any],
     names: Sequence[str] = ("y",),
 ) -> dict[str, Any]:
-    """Measure what `constants_of` returned, in the same measures as the model.
+    """Measure the constants of `constants_of` with the metrics of the model.
 
-    The mean predicts for RMSE and R², the median for MAE: each is the best constant of its measure.
+    The mean is the prediction for RMSE and R², and the median for MAE: each is the best constant of
+    its metric.
     """
     if is_classifier(model):
         pairs = zip(constants, _classes(model, several=y.ndim == 2), strict=True)
@@ -96,7 +101,7 @@ def measure_constants(
 
 
 def by_target(figures: Mapping[str, Any], names: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
-    """Return each target's name and figures, whether there is one or several."""
+    """Return the name and the metrics of each target, for one target or several."""
     if "targets" not in figures:
         return [(names[0], dict(figures))]
     rows = {"rows": figures["rows"]}

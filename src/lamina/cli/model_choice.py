@@ -1,4 +1,4 @@
-"""Which model `lamina train` fits: the ensemble for tables, or one network with its pipeline."""
+"""Choose the model of `lamina train`: the ensemble for tables, or one network."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from lamina.errors import UnknownNameError, suggestion
 
 
 def check_options(request: TrainingRequest) -> None:
-    """Refuse options that the chosen model does not take, and values that no option takes.
+    """Reject options that the chosen model does not accept, and invalid values.
 
     Raises
     ------
     ValueError
-        Names the option, its value and the cure.
+        With the option, its value and the cure.
     """
     single, ensemble = network_options(request), ensemble_options(request)
     if single and ensemble:
@@ -34,21 +34,22 @@ def check_options(request: TrainingRequest) -> None:
     if len(request.targets) > 1 and (ensemble or request.model == "tabular"):
         option = ensemble[0] if ensemble else "--model tabular"
         raise ValueError(
-            f"{option}: the ensemble learns one target, and {len(request.targets)} are given. "
-            f"Train a model for each target, or leave out {option}: one network learns all of them"
+            f"{option}: the ensemble predicts one target, and {len(request.targets)} are given. "
+            f"Train a model for each target, or leave out {option}: one network predicts all of "
+            "them"
         )
     _check_values(request)
 
 
 def choose_model(request: TrainingRequest, n_training: int) -> tuple[ModelKind, str | None]:
-    """Return the model to fit, and a remark where it is not the one that is fitted by default.
+    """Return the model to fit, and a remark if it is not the default one.
 
     Parameters
     ----------
     request : TrainingRequest
-        Its options have been checked.
+        A request whose options have been checked.
     n_training : int
-        The training rows.
+        Number of training rows.
     """
     from lamina.tabular.base import FEWEST_SAMPLES
 
@@ -56,8 +57,8 @@ def choose_model(request: TrainingRequest, n_training: int) -> tuple[ModelKind, 
         return request.model, None
     if len(request.targets) > 1:
         return "mlp", (
-            f"one network learns the {len(request.targets)} targets together, as with --model mlp: "
-            "the ensemble of --model tabular learns one target, and often predicts it better"
+            f"one network predicts the {len(request.targets)} targets, as with --model mlp: the "
+            "ensemble of --model tabular predicts only one target, often better"
         )
     if n_training < FEWEST_SAMPLES and not ensemble_options(request):
         return "mlp", (
@@ -68,14 +69,14 @@ def choose_model(request: TrainingRequest, n_training: int) -> tuple[ModelKind, 
 
 
 def network_options(request: TrainingRequest) -> list[str]:
-    """Return the options of the request that one network alone takes, as they were written."""
+    """Return the options in the request that only one network accepts, as written."""
     found = [f"--set {setting}" for setting in request.settings]
     found += [f"--plot {request.plot}"] if request.plot is not None else []
     return found + ([f"--resume {request.resume}"] if request.resume is not None else [])
 
 
 def ensemble_options(request: TrainingRequest) -> list[str]:
-    """Return the options of the request that the ensemble alone takes, as they were written."""
+    """Return the options in the request that only the ensemble accepts, as written."""
     chosen = {
         "--quality": request.quality,
         "--time-limit": request.time_limit,
@@ -101,7 +102,7 @@ def _check_values(request: TrainingRequest) -> None:
 
 
 def qualities() -> list[str]:
-    """Return the qualities that the estimators for tables take."""
+    """Return the names of the qualities that the estimators for tables accept."""
     from lamina.tabular.base import TabularEstimator
 
     (options,) = (

@@ -1,4 +1,4 @@
-"""The options and arguments of the commands, each with its help."""
+"""The arguments and options of the commands, each with its help text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TaskChoice(StrEnum):
-    """What --task takes."""
+    """The values of --task."""
 
     auto = "auto"
     classification = "classification"
@@ -48,19 +48,19 @@ Quality = Annotated[
     str | None,
     typer.Option(
         metavar="QUALITY",
-        help=f"How much time the ensemble takes for its accuracy: {QUALITY_NAMES}.",
+        help=f"How much time the ensemble may spend on accuracy: {QUALITY_NAMES}.",
         show_default="balanced",
     ),
 ]
 TimeLimit = Annotated[
     float | None,
-    typer.Option(metavar="SECONDS", help="The seconds that the fit of the ensemble may take."),
+    typer.Option(metavar="SECONDS", help="Time limit for fitting the ensemble, in seconds."),
 ]
 Scoring = Annotated[
     str | None,
     typer.Option(
         metavar="SCORER",
-        help="A scorer of scikit-learn, such as neg_log_loss, that the ensemble is chosen by.",
+        help="The scikit-learn scorer that selects the ensemble, such as neg_log_loss.",
         show_default="roc_auc, neg_log_loss or neg_root_mean_squared_error",
     ),
 ]
@@ -68,14 +68,14 @@ Group = Annotated[
     str | None,
     typer.Option(
         metavar="COLUMN",
-        help="Rows with the same value, such as those of a patient, stay on one side of every "
-        "split; the column is not learned from.",
+        help="Keep rows with the same value, such as those of one patient, on one side of every "
+        "split; the column is not used as a feature.",
     ),
 ]
 Time = Annotated[
     str | None,
     typer.Option(
-        metavar="COLUMN", help="Hold out the last rows by this column of dates or numbers."
+        metavar="COLUMN", help="Hold out the latest rows by this column of dates or numbers."
     ),
 ]
 Refit = Annotated[
@@ -87,7 +87,7 @@ Refit = Annotated[
 ]
 Json = Annotated[
     bool,
-    typer.Option("--json", help="Print the whole report as JSON, and nothing else, on stdout."),
+    typer.Option("--json", help="Print only the report on stdout, as JSON."),
 ]
 ModelFile = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A file that `lamina train` wrote.")
@@ -104,12 +104,12 @@ Targets = Annotated[
         "--target",
         "-t",
         metavar="COLUMN",
-        help="The column to learn to predict; several, given one by one, are learned together.",
+        help="The column to predict; give the option several times to predict several columns.",
     ),
 ]
 KnownData = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help=f"Known data, in place of DATA: {DATA_NAMES}."),
+    typer.Option(metavar="NAME", help=f"A built-in data set in place of DATA: {DATA_NAMES}."),
 ]
 Dropped = Annotated[
     list[str] | None,
@@ -120,12 +120,12 @@ Ids = Annotated[
     typer.Option(
         "--id",
         metavar="COLUMN",
-        help="A column that names the rows: not learned from, and written beside the predictions.",
+        help="A column that identifies the rows: no feature, but copied into the predictions.",
     ),
 ]
 TaskOption = Annotated[
     TaskChoice,
-    typer.Option(metavar="TASK", help=f"{', '.join(TaskChoice)}; auto goes by the target."),
+    typer.Option(metavar="TASK", help=f"{', '.join(TaskChoice)}; auto decides by the target."),
 ]
 Settings = Annotated[
     list[str] | None,
@@ -137,11 +137,11 @@ Settings = Annotated[
     ),
 ]
 TestSize = Annotated[
-    float, typer.Option(help="The part of the rows that is held out to measure the model.")
+    float, typer.Option(help="The fraction of the rows held out to measure the model.")
 ]
-Seed = Annotated[int, typer.Option(min=0, help="Draws the split and, unless --set, random_state.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the split and of the model's fit.")]
 Picture = Annotated[
     Path | None, typer.Option(help="A picture of the loss curve: .png, .pdf or .svg.")
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but warnings and errors.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and errors.")]

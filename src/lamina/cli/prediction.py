@@ -1,4 +1,4 @@
-"""`lamina predict` and `lamina evaluate`: a saved model meets a table."""
+"""Run `lamina predict` and `lamina evaluate`: apply a saved model to a table."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def predict(
     interval: float | None = None,
     reading: ReadingOptions = DEFAULTS,
 ) -> int:
-    """Run `lamina predict`; returns the exit code."""
+    """Run `lamina predict` and return the exit code."""
     if interval is not None and not 0 < interval < 1:
         raise ValueError(f"--interval must lie between 0 and 1, got {interval:g}: try 0.9")
     if output is not None:
@@ -56,12 +56,12 @@ def predict(
         check_interval(model, model_file)
     notes = persistence.read_notes(model_file)
     ids = ids_of(notes)
-    # An id stays as it is written, leading zeros and 'NA' included.
+    # Copy ids as written, including leading zeros and 'NA'.
     as_written = dict.fromkeys(ids, ColumnForm("category", is_chosen=True))
     read = read_for(model, data, reading, as_written)
     X = known_columns(model, read)
     missing = [name for name in ids if name not in read.columns]
-    remarks = [f"{data.name} has no column {name!r} to name the rows" for name in missing]
+    remarks = [f"{data.name} has no column {name!r} to identify the rows" for name in missing]
     for remark in (*remarks_on_new(model, X), *remarks):
         print(f"lamina: {remark}", file=sys.stderr)
     targets = targets_of(notes)
@@ -77,32 +77,32 @@ def predict(
 
 
 def check_interval(model: Any, model_file: Path) -> None:
-    """Refuse an interval from a model that predicts none; raises ValueError with the cure."""
+    """Raise ValueError if a model cannot predict intervals."""
     if is_classifier(model):
         raise ValueError(
-            f"--interval: {model_file} predicts classes. --probabilities says how sure it is"
+            f"--interval: {model_file} predicts classes. Use --probabilities for their certainty"
         )
     if isinstance(model, TabularEstimator) and not hasattr(model, "predict_interval"):
         raise ValueError(
-            f"--interval: {model_file} holds an ensemble, which predicts no intervals yet: train "
+            f"--interval: {model_file} holds an ensemble, which cannot predict intervals: train "
             "one network with --model mlp --set loss=quantile --set quantile=0.05,0.95"
         )
     if not hasattr(model, "predict_interval"):
         raise ValueError(
-            f"--interval: {model_file} holds one network, which predicts no intervals: train with "
-            "--model mlp --set loss=quantile --set quantile=0.05,0.95"
+            f"--interval: {model_file} holds one network, which cannot predict intervals: train "
+            "with --model mlp --set loss=quantile --set quantile=0.05,0.95"
         )
 
 
 def predicted(model: Any, X: Any, targets: Sequence[str] = ()) -> pd.DataFrame:
-    """Return the prediction for each row, with what else a model's loss tells of it.
+    """Return the predictions for each row, and their standard deviations if the loss gives them.
 
     Returns
     -------
     DataFrame
-        'prediction'; with 'std' beside it after loss='gaussian_nll'; after a loss of several
-        quantiles a column for each instead, such as 'quantile_0.9'. Of several targets a column
-        for each, such as 'prediction_price' and 'std_price'.
+        The column 'prediction'; 'std' as well with loss='gaussian_nll'. A loss of several quantiles
+        gives one column for each instead, such as 'quantile_0.9'. Several targets have one column
+        each, such as 'prediction_price' and 'std_price'.
     """
     prediction = model.predict(X)
     if len(targets) > 1:
@@ -119,7 +119,7 @@ def predicted(model: Any, X: Any, targets: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def predicted_probabilities(model: Any, X: Any, targets: Sequence[str]) -> pd.DataFrame:
-    """Return a column for each class, and of several targets for each class of each."""
+    """Return a column for each class of each target."""
     probability = model.predict_proba(X)
     if not isinstance(probability, list):
         names = [f"probability_{label}" for label in model.classes_]
@@ -130,19 +130,19 @@ def predicted_probabilities(model: Any, X: Any, targets: Sequence[str]) -> pd.Da
 
 
 def targets_of(notes: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the names of a model's targets as its notes have them; none where they do not."""
+    """Return the names of a model's targets from its notes; empty if they are missing."""
     targets = notes.get("targets") or notes.get("target") or ()
     return (targets,) if isinstance(targets, str) else tuple(map(str, targets))
 
 
 def ids_of(notes: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the columns that name the rows, which `lamina train --id` has noted."""
+    """Return the columns that identify the rows, noted by `lamina train --id`."""
     ids = notes.get("ids")
     return tuple(map(str, ids)) if isinstance(ids, list) else ()
 
 
 def predicted_std(model: Any, X: Any) -> NDArray[Any] | None:
-    """The standard deviation of each row in units of the target; None where none is predicted."""
+    """Return each row's standard deviation in units of the target, or None."""
     if isinstance(model, TransformedTargetRegressor):
         std = predicted_std(model.regressor_, X)
         scale = model.transformer_.scale_
@@ -156,12 +156,12 @@ def predicted_std(model: Any, X: Any) -> NDArray[Any] | None:
 def evaluate(
     model_file: Path, data: Path, targets: tuple[str, ...], reading: ReadingOptions = DEFAULTS
 ) -> int:
-    """Run `lamina evaluate`; returns the exit code."""
+    """Run `lamina evaluate` and return the exit code."""
     out, err = plain_console(), plain_console(stderr=True)
     model, notes = load_model(model_file), persistence.read_notes(model_file)
     names = targets or targets_of(notes)
     if not names:
-        raise ValueError(f"{model_file} does not say what its target is called: give --target")
+        raise ValueError(f"{model_file} does not record the name of its target: give --target")
     n_learned = len(targets_of(notes)) or 1
     if len(names) != n_learned:
         raise ValueError(
@@ -183,7 +183,7 @@ def evaluate(
 
 
 def true_values(model: Any, table: pd.DataFrame, names: Sequence[str]) -> NDArray[Any]:
-    """Return the targets' columns of a table, as the model has learned them."""
+    """Return the target columns of a table in the form that the model was trained on."""
     classified = is_classifier(model)
     task: Task = "classification" if classified else "regression"
     columns = [values(table[name], task) for name in names]
@@ -198,7 +198,7 @@ def true_values(model: Any, table: pd.DataFrame, names: Sequence[str]) -> NDArra
 
 
 def load_model(path: Path) -> Any:
-    """The model in a file; refuses a folder as clearly as a missing file."""
+    """Load a model from a file; raise IsADirectoryError for a folder."""
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder: name a file that `lamina train` wrote")
     return persistence.load(path)
@@ -210,7 +210,7 @@ def read_for(
     reading: ReadingOptions = DEFAULTS,
     targets: Mapping[str, ColumnForm] | None = None,
 ) -> pd.DataFrame:
-    """A table, its columns read by the forms of training, so that '007' stays '007'."""
+    """Read a table with the column forms of training, so that '007' stays '007'."""
     encoding = encoding_of(model)
     forms = ({} if encoding is None else forms_needed(encoding)) | dict(targets or {})
     forms = {name: reading.adapt(form) for name, form in forms.items()}
@@ -219,7 +219,7 @@ def read_for(
 
 
 def class_texts(model: Any, names: Sequence[str]) -> dict[str, ColumnForm]:
-    """The forms of targets whose classes are texts: a class called NA is no missing value."""
+    """Return the forms of targets with text classes, where 'NA' may be a class."""
     if not is_classifier(model):
         return {}
     classes = model.classes_ if len(names) > 1 else [model.classes_]
@@ -231,16 +231,16 @@ def class_texts(model: Any, names: Sequence[str]) -> dict[str, ColumnForm]:
 
 
 def number_forms(notes: Mapping[str, Any], names: Sequence[str]) -> dict[str, ColumnForm]:
-    """Return the forms that a regression's targets had in training, by the columns' names now.
+    """Return the forms of a regression's targets in training, by the current column names.
 
     Raises
     ------
     ValueError
-        For notes that hold no such form.
+        If the notes are damaged.
     """
     noted = notes.get("target_forms", {})
     try:
-        # Notes without targets have no forms either; `evaluate` has compared the numbers of both.
+        # Notes without targets have no forms either; `evaluate` has compared the counts already.
         pairs = zip(targets_of(notes), names, strict=False)
         return {name: ColumnForm.from_plain(noted[old]) for old, name in pairs if old in noted}
     except (KeyError, TypeError, ValueError) as error:
@@ -248,7 +248,7 @@ def number_forms(notes: Mapping[str, Any], names: Sequence[str]) -> dict[str, Co
 
 
 def remarks_on_new(model: Any, X: Any) -> list[str]:
-    """Return what is doubtful about a new file, and what of it training did not have."""
+    """Return remarks on a new file, and on values that the training rows lacked."""
     encoding = encoding_of(model)
     if encoding is None:
         return list(understanding_of(X).file_remarks)
@@ -259,14 +259,14 @@ def remarks_on_new(model: Any, X: Any) -> list[str]:
 
 
 def forms_needed(encoding: TableEncoding) -> dict[str, ColumnForm]:
-    """The forms of the columns that an encoding uses; files of earlier versions have none."""
+    """Return the forms of the columns that an encoding uses; old files have none."""
     text = ColumnForm("category", missing=tuple(sorted(ANYWHERE)))
     forms = dict.fromkeys(encoding.categories_, text) | encoding.forms_
     return {name: form for name, form in forms.items() if name not in encoding.left_out_}
 
 
 def known_columns(model: Any, table: pd.DataFrame) -> Any:
-    """What a model takes of a table; a network without an encoding gets numbers."""
+    """Return the columns that a model uses; numbers for a network without an encoding."""
     if encoding_of(model) is not None:
         return table
     names = getattr(model, "feature_names_in_", None)

@@ -18,38 +18,39 @@ from lamina.tables.problem import Problem, column, pose
 from lamina.tables.reading import read_table
 
 PICTURE_ENDINGS = (".png", ".pdf", ".svg")
-# What the columns of predictions begin with.
+# Prefixes of the columns that `lamina predict` writes.
 PREDICTED = ("prediction", "probability_", "quantile_", "std")
-# No model with its notes is smaller than some kilobytes; most are below a megabyte.
+# A model with its notes takes at least some kilobytes; most take less than a megabyte.
 FEWEST_FREE_BYTES = 1 << 20
 
 
 def check_request(request: TrainingRequest) -> None:
-    """Refuse what can be refused before anything is read."""
+    """Reject an invalid request before any file is read."""
     if (request.data is None) == (request.dataset is None):
         raise ValueError("give either a file or --dataset NAME: lamina train houses.csv -t price")
     if request.data is not None and not request.targets:
-        raise ValueError("--target is missing: the name of the column to learn to predict")
+        raise ValueError("--target is missing: the name of the column to predict")
     check_options(request)
     check_division(request)
     for name in request.ids:
         if name.startswith(PREDICTED):
             raise ValueError(
-                f"--id {name!r}: predict names its own columns so. Rename the column in the file"
+                f"--id {name!r}: predict uses this name for a column of its own. Rename the column "
+                "in the file"
             )
     for path, option in ((request.model_file, "--output"), (request.plot, "--plot")):
         if path is not None and path.is_dir():
             raise IsADirectoryError(f"{option} {path} is a folder: name a file in it")
         if path is not None and path.exists() and not request.overwrite:
             raise FileExistsError(
-                f"{path} is there already: give --overwrite to replace it, or another {option}"
+                f"{path} exists already: give --overwrite to replace it, or another {option}"
             )
     if request.plot is not None:
         check_picture(request.plot)
 
 
 def check_picture(path: Path) -> None:
-    """Refuse a picture that could not be drawn at the end."""
+    """Reject a picture that could not be written at the end."""
     if path.suffix.lower() not in PICTURE_ENDINGS:
         raise ValueError(f"--plot {path} must end in one of {', '.join(PICTURE_ENDINGS)}")
     if find_spec("matplotlib") is None:
@@ -57,11 +58,10 @@ def check_picture(path: Path) -> None:
 
 
 def check_division(request: TrainingRequest) -> None:
-    """Refuse ways to hold rows out that contradict each other or the target."""
+    """Reject options for the split that contradict each other or the target."""
     if request.group is not None and request.time is not None:
         raise ValueError(
-            f"--group {request.group} and --time {request.time}: rows are held out by one of both. "
-            "Leave one out"
+            f"--group {request.group} and --time {request.time} exclude each other: leave one out"
         )
     for option, name in (("--group", request.group), ("--time", request.time)):
         if name is not None and name in request.targets:
@@ -69,7 +69,7 @@ def check_division(request: TrainingRequest) -> None:
 
 
 class Reading(NamedTuple):
-    """A problem, and the columns of its rows that decide which are held out.
+    """A problem, and the columns that decide which of its rows are held out.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ class Reading(NamedTuple):
 
 
 def read_problem(request: TrainingRequest) -> Reading:
-    """Read the table of the request, and pose the problem of predicting its target."""
+    """Read the table of the request and return the problem of predicting its target."""
     if request.data is not None:
         table: pd.DataFrame = read_table(request.data, request.reading)
         targets, task = request.targets, request.task
@@ -92,7 +92,7 @@ def read_problem(request: TrainingRequest) -> Reading:
         table, target, known_task = read_known(str(request.dataset), request.reading)
         targets = request.targets or (target,)
         task = request.task or (known_task if targets == (target,) else None)
-    # A group of new rows is a new one: its name says nothing about them.
+    # New rows belong to new groups, so the group's name is no feature.
     groups = () if request.group is None else (request.group,)
     problem = pose(table, targets, task, (*request.drop, *request.ids, *groups))
     rows = problem.features.index
@@ -101,20 +101,18 @@ def read_problem(request: TrainingRequest) -> Reading:
 
 
 def prepare_outputs(request: TrainingRequest, network: Any) -> None:
-    """Make the folders of the outputs, and refuse those that could not be written."""
+    """Create the folders of the outputs, and reject files that could not be written."""
     if request.plot is not None and network.solver == "lbfgs":
-        raise ValueError(
-            "--plot needs a loss curve, which solver=lbfgs keeps none of: leave one out"
-        )
+        raise ValueError("--plot needs a loss curve, and solver=lbfgs records none: leave one out")
     for path in request.outputs:
         path.parent.mkdir(parents=True, exist_ok=True)
         check_folder(path.parent)
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a folder in which no file can be made, or whose disk is full."""
+    """Reject a folder in which no file can be created, or whose disk is full."""
     try:
-        # What permissions say is not always true: of root, and of read-only or network drives.
+        # Permission bits mislead for root and on read-only or network drives, so create a file.
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
@@ -129,7 +127,7 @@ def check_folder(folder: Path) -> None:
 
 
 def check_targets(problem: Problem, network: Any) -> None:
-    """Refuse several targets with what one target alone can have."""
+    """Reject several targets combined with a loss of several quantiles."""
     quantiles = getattr(network, "quantile", None)
     if len(problem.target_names) > 1 and isinstance(quantiles, tuple | list):
         raise ValueError(
@@ -140,7 +138,7 @@ def check_targets(problem: Problem, network: Any) -> None:
 
 
 def opening(request: TrainingRequest, problem: Problem) -> str:
-    """Say in a line what is about to be learned."""
+    """Return the first line of the report: the data, its size and the task."""
     rows = count(len(problem.target), "row")
     left_out = f" ({problem.n_left_out:,} without a target left out)" if problem.n_left_out else ""
     columns = count(problem.features.shape[1], "column")

@@ -1,4 +1,4 @@
-"""The progress of long work: a live line on a terminal, now and then a plain line elsewhere."""
+"""Show the progress of long work: a live line on a terminal, occasional plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from rich.text import Text
 from lamina.significant import significant
 from lamina.training import EpochRecord, watching
 
-# Twice as often as the tenth of a second that the line may be old, for machines under load.
+# The line may be a tenth of a second old; refreshing twice as often leaves room under load.
 REFRESHES_A_SECOND = 20
 SECONDS_BETWEEN_LINES = 1.0
 BAR_WIDTH = 24
 SECONDS_IN_SILENCE = 2.0
-# Each plain line of work without epochs waits twice as long as the one before.
+# Factor between the waits before successive plain lines of work without epochs.
 LONGER = 2.0
 
 
@@ -34,27 +34,27 @@ def progress(console: Console, *, quiet: bool = False) -> Iterator[None]:
         line = LiveLine()
         with (
             Live(line, console=console, refresh_per_second=REFRESHES_A_SECOND),
-            watching(line.hear),
+            watching(line.update),
         ):
             yield
     else:
         with working(console, "starting") as silence:
             lines = PlainLines(console)
 
-            def hear(record: EpochRecord) -> None:
+            def update(record: EpochRecord) -> None:
                 silence.end()
-                lines.hear(record)
+                lines.update(record)
 
-            with watching(hear):
+            with watching(update):
                 yield
         lines.finish()
 
 
 class Silence:
-    """How a thread that shows that work goes on learns that it has ended.
+    """A flag that ends the thread which shows that work is running.
 
-    Ctrl-C may strike anywhere in the main thread, and would leave an Event's lock taken; to release
-    a lock is one step.
+    An Event is no replacement: Ctrl-C may strike anywhere in the main thread and leave its lock
+    taken, while releasing a plain lock is a single step.
     """
 
     def __init__(self) -> None:
@@ -62,12 +62,12 @@ class Silence:
         self.lock.acquire()
 
     def end(self) -> None:
-        """End the lines; a second time does nothing."""
+        """End the display; a second call does nothing."""
         with suppress(RuntimeError):
             self.lock.release()
 
     def ends_within(self, seconds: float = -1) -> bool:
-        """Wait for the end, for ever by default; return whether it has come."""
+        """Wait for the end, by default forever; return True if it came in time."""
         if not self.lock.acquire(timeout=seconds):
             return False
         self.end()
@@ -76,19 +76,19 @@ class Silence:
 
 @contextmanager
 def working(console: Console, what: str, *, quiet: bool = False) -> Iterator[Silence]:
-    """Show that work inside the `with` block goes on, once it takes more than two seconds.
+    """Show that the work inside the `with` block is running, once it takes over two seconds.
 
     Parameters
     ----------
     console : Console
     what : str
-        What is done, such as 'reading houses.csv'.
+        Name of the work, such as 'reading houses.csv'.
     quiet : bool, default=False
 
     Yields
     ------
     Silence
-        Its `end` ends the lines.
+        Call its `end` to end the display early.
     """
     silence = Silence()
     if quiet:
@@ -126,13 +126,13 @@ def _say_now_and_then(console: Console, what: str, silence: Silence) -> None:
 
 
 class LiveLine:
-    """The latest epoch, drawn by rich's own thread: to hear of one costs the fit nothing."""
+    """The latest epoch, drawn by rich's thread so that an update costs the fit nothing."""
 
     def __init__(self) -> None:
         self.started = time.monotonic()
         self.latest: EpochRecord | None = None
 
-    def hear(self, record: EpochRecord) -> None:
+    def update(self, record: EpochRecord) -> None:
         self.latest = record
 
     def __rich__(self) -> Table:
@@ -146,32 +146,32 @@ class LiveLine:
 
 
 class PlainLines:
-    """One line for the first epoch, one a second, and one for the last."""
+    """One line for the first epoch, then one per second, and one for the last epoch."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
         self.started = time.monotonic()
         self.latest: EpochRecord | None = None
-        self.said: EpochRecord | None = None
-        self.said_at = -float("inf")
+        self.printed: EpochRecord | None = None
+        self.printed_at = -float("inf")
 
-    def hear(self, record: EpochRecord) -> None:
+    def update(self, record: EpochRecord) -> None:
         self.latest = record
-        if time.monotonic() - self.said_at >= SECONDS_BETWEEN_LINES:
-            self.say()
+        if time.monotonic() - self.printed_at >= SECONDS_BETWEEN_LINES:
+            self._print()
 
-    def say(self) -> None:
-        self.said, self.said_at = self.latest, time.monotonic()
-        text = words(self.latest, self.said_at - self.started)
+    def _print(self) -> None:
+        self.printed, self.printed_at = self.latest, time.monotonic()
+        text = words(self.latest, self.printed_at - self.started)
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def finish(self) -> None:
-        if self.latest is not self.said:
-            self.say()
+        if self.latest is not self.printed:
+            self._print()
 
 
 def words(record: EpochRecord | None, seconds: float) -> str:
-    """An epoch in words.
+    """Return the state of a fit after an epoch as text.
 
     Examples
     --------

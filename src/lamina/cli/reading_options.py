@@ -1,4 +1,4 @@
-"""The options of the command line that say how a table's file is read."""
+"""The options of the command line that control how a table's file is read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-# `lamina workbench` shows its page before NumPy and what reads tables are imported.
+# `lamina workbench` shows its page before it imports NumPy and the readers of tables.
 if TYPE_CHECKING:
     from lamina.encoding.form_finding import ColumnType
     from lamina.tables.options import ReadingOptions
@@ -45,13 +45,12 @@ Marks = Annotated[
     typer.Option(
         "--na",
         metavar="TEXT",
-        help="A cell that is a missing value, in place of NA, NULL and their like; may be given "
-        "several times.",
+        help="Text of a missing value, in place of NA, NULL and so on; may be given several times.",
     ),
 ]
 Separator = Annotated[
     str | None,
-    typer.Option("--sep", metavar="CHARACTER", help="What separates the cells of a CSV file."),
+    typer.Option("--sep", metavar="CHARACTER", help="The separator of a CSV file."),
 ]
 Decimal = Annotated[
     str | None, typer.Option("--decimal", metavar="SIGN", help="The decimal sign: '.' or ','.")
@@ -80,12 +79,12 @@ def reading_options(
     encoding: str | None = None,
     day_first: bool | None = None,
 ) -> ReadingOptions:
-    """What a command's options say about the reading of its table.
+    """Return the options for reading a table from the options of a command.
 
     Raises
     ------
     ValueError
-        For a column that two options name, or a value that an option does not take.
+        If two options name the same column, or an option has an invalid value.
 
     Examples
     --------

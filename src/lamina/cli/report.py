@@ -1,4 +1,4 @@
-"""Figures on the terminal, as aligned tables."""
+"""Print metrics on the terminal as aligned tables."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CONSTANT_NAMES: Mapping[str, str] = {
 
 
 def plain_console(*, stderr: bool = False) -> Console:
-    """Return a console that prints names as they are: brackets in a column's name are no markup."""
+    """Return a console that does not interpret brackets in names as markup."""
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
 
 
@@ -44,17 +44,17 @@ def show_figures(
     constant: Mapping[str, Any] | None = None,
     names: Sequence[str] = ("",),
 ) -> None:
-    """Print figures side by side, then the classes or the coverage of the first column.
+    """Print metrics side by side, then the classes or the coverage of the first column.
 
     Parameters
     ----------
     console : Console
     columns : dict
-        What `metrics.measure` returned, by the heading of its column.
+        Results of `metrics.measure`, by the heading of their column.
     constant : dict, optional
-        What `metrics.measure_constants` returned for the rows of the first column.
+        Result of `metrics.measure_constants` for the rows of the first column.
     names : sequence of str
-        The targets; each has tables of its own where there are several.
+        Names of the targets; each of several targets has its own tables.
     """
     by_heading = {heading: dict(by_target(found, names)) for heading, found in columns.items()}
     for name in names:
@@ -90,7 +90,7 @@ def _show_details(console: Console, figures: Mapping[str, Any], heading: str) ->
 
 
 def show_table(console: Console, header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """Print a table whose first column is text, and the others numbers."""
+    """Print a table whose first column is text and whose other columns are numbers."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for i, name in enumerate(header):
         table.add_column(name, justify="right" if i else "left")
@@ -100,7 +100,7 @@ def show_table(console: Console, header: Iterable[str], rows: Iterable[Iterable[
 
 
 def count(n: int, noun: str) -> str:
-    """Return a number of things in words.
+    """Return a number with its noun, in the singular or plural.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The request of `lamina train`: every option of the command as one value."""
+"""The options of `lamina train` as one value."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ModelKind: TypeAlias = Literal["tabular", "mlp"]
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """The options of one command, as `lamina train --help` explains them."""
+    """Options of one command; `lamina train --help` explains each."""
 
     data: Path | None
     targets: tuple[str, ...]
@@ -46,21 +46,21 @@ class TrainingRequest:
 
     @property
     def source(self) -> str:
-        """The data's name without its folder."""
+        """Name of the data set or of the file, without its folder."""
         name = self.data.name if self.data else ""
         return self.dataset or ("stdin" if name == STANDARD_INPUT else name)
 
     @property
     def model_file(self) -> Path:
-        """Where the model goes."""
+        """Path of the model's file."""
         return self.output or Path(self.source.split(".")[0] + MODEL_ENDING)
 
     @property
     def outputs(self) -> tuple[Path, ...]:
-        """Every file that is to be written."""
+        """Paths of the files that the command writes."""
         return (self.model_file,) if self.plot is None else (self.model_file, self.plot)
 
     @property
     def by(self) -> dict[str, str | None]:
-        """The columns of --group and --time, by the options' names."""
+        """Columns of --group and --time, by the options' names."""
         return {"group": self.group, "time": self.time}

@@ -1,4 +1,4 @@
-"""Rows on which an exported model is compared with the model: zeros, rows as in training, gaps."""
+"""Sample rows for comparing an export with its model: zeros, random values, missing values."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ UNSEEN = "a category never seen"
 
 
 def sample_rows(program: Preparation) -> Any:
-    """Rows that a program takes, the same at each call.
+    """Return rows that a program accepts, the same at each call.
 
     Returns
     -------
     DataFrame or ndarray of float64, of shape (n_samples, n_features)
-        A table's missing values are NaN, NaT and None.
+        Missing values of a table are NaN, NaT and None.
     """
     numbers = _numbers(program)
     if not program.takes_a_table:
@@ -38,7 +38,7 @@ def sample_rows(program: Preparation) -> Any:
 
 
 def _numbers(program: Preparation) -> NDArray[np.float64]:
-    """Zeros, numbers spread as in training, and a row without any; one column for each input."""
+    """Return zeros, random rows with the training's mean and scale, and a row of NaN."""
     n_columns = len(program.inputs) or program.n_features
     mean, scale = np.zeros(n_columns), np.ones(n_columns)
     for operation in program.operations:
@@ -53,7 +53,7 @@ def _numbers(program: Preparation) -> NDArray[np.float64]:
 
 
 def _columns_behind(program: Preparation, operation: Standardize) -> list[int]:
-    """The inputs that are standardised, where nothing but their gaps has changed."""
+    """Return the inputs that an operation standardises directly or after imputing."""
     source = program.operations[operation.source]
     while isinstance(source, Impute):
         source = program.operations[source.source]
@@ -62,7 +62,7 @@ def _columns_behind(program: Preparation, operation: Standardize) -> list[int]:
 
 
 def _fills_gaps(program: Preparation) -> bool:
-    """Whether every number that a matrix has may be missing."""
+    """Return True if the program accepts NaN in every number of a matrix."""
     filled = [
         set(source.columns)
         for operation in program.operations
@@ -74,7 +74,7 @@ def _fills_gaps(program: Preparation) -> bool:
 
 
 def _texts(program: Preparation, column: int, n_rows: int) -> list[str | None]:
-    """The categories in turn, one that was never seen, and a missing one."""
+    """Return the categories in turn, then one that was never seen, then a missing one."""
     known: list[str | None] = []
     strict = False
     for operation in program.operations:

@@ -1,4 +1,4 @@
-"""`--set name=value`: a text becomes a value by its look alone, and nothing is evaluated."""
+"""Parse `--set name=value`: the form of the text decides its type, and nothing is evaluated."""
 
 from __future__ import annotations
 
@@ -11,9 +11,16 @@ _WORDS: dict[str, bool | None] = {"true": True, "false": False, "none": None}
 
 
 def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
-    """Texts such as 'alpha=0.01' as a dict; raises ValueError for one without a name or '='.
+    """Convert texts such as 'alpha=0.01' to a dict.
 
-    A name with a point is an entry of a parameter that is a dict.
+    A name with a dot sets one entry of a parameter that is a dict.
+
+    Raises
+    ------
+    ValueError
+        If a text has no name or no '=', or a name occurs twice.
+
+
 
     Examples
     --------
@@ -36,7 +43,7 @@ def parse_settings(texts: Iterable[str]) -> dict[str, Any]:
 
 
 def parse_value(text: str) -> Any:
-    """A number, True, False, None, a tuple or a dict of these, or the text itself.
+    """Convert a text to a number, True, False, None, a tuple or a dict, or return it as it is.
 
     Examples
     --------
@@ -65,7 +72,7 @@ def parse_value(text: str) -> Any:
 
 
 def _parse_pairs(text: str) -> dict[Any, Any]:
-    """Text such as '{no: 1, yes: 5}' as a dict; raises ValueError for a part without a colon."""
+    """Convert text such as '{no: 1, yes: 5}' to a dict; raise ValueError without a colon."""
     pairs = [part.partition(":") for part in text[1:-1].split(",") if part.strip()]
     for key, colon, value in pairs:
         if not (key.strip() and colon and value.strip()):
@@ -74,7 +81,7 @@ def _parse_pairs(text: str) -> dict[Any, Any]:
 
 
 def check_names(settings: Iterable[str], network: str, allowed: Iterable[str]) -> None:
-    """Raise UnknownNameError for a setting that is no parameter of the network."""
+    """Raise UnknownNameError if a setting is not a parameter of the network."""
     allowed = list(allowed)
     for name in settings:
         if name not in allowed:

@@ -1,4 +1,4 @@
-"""How rows are held out of a training to measure the model on."""
+"""Hold out a random fraction of a table's rows to measure the model."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Split(NamedTuple):
     Attributes
     ----------
     train : ndarray of shape (n_training,)
-        The positions of the training rows.
+        Positions of the training rows in the problem.
     description : str
-        How the rows were divided; empty for a split at random.
+        Description of a split by groups or by time; empty for a random one.
     by : mapping of str to ndarray of shape (n_samples,)
-        'groups' or 'time' of all rows, by the argument of `fit` that takes it.
+        The 'groups' or 'time' argument of `fit`, for all rows.
     """
 
     X_train: pd.DataFrame
@@ -39,23 +39,23 @@ class Split(NamedTuple):
     by: Mapping[str, NDArray[Any]] = {}
 
     def by_of_training(self) -> dict[str, NDArray[Any]]:
-        """Return `by` of the training rows alone."""
+        """Return `by` for the training rows."""
         return {name: values[self.train] for name, values in self.by.items()}
 
 
 def split(problem: Problem, test_size: float, seed: int) -> Split:
-    """Hold out a fraction of the rows; one column of classes keeps its proportions.
+    """Hold out a random fraction of the rows, stratified for a single target of classes.
 
-    A class with a single row goes to the training, with a remark: the network can learn it, and
-    nothing is left to measure it on. The same holds for a class that chance, where there are
-    several targets, would have held out as a whole.
+    A class with a single row goes to the training rows, with a remark: the network can learn it,
+    but no row is left to measure it. With several targets, the same holds for a class whose rows
+    would all have been held out by chance.
 
     Raises
     ------
     ValueError
-        For a `test_size` that is no fraction.
+        If `test_size` does not lie between 0 and 1.
     TableError
-        Where the rows, or the classes with two rows or more, are too few for both parts.
+        If there are too few rows, or too few classes with two or more rows, for both parts.
     """
     check_size(test_size)
     n_samples, classified = len(problem.target), problem.task == "classification"
@@ -89,7 +89,7 @@ def split(problem: Problem, test_size: float, seed: int) -> Split:
 
 
 def check_size(test_size: float) -> None:
-    """Refuse a fraction that leaves no rows on one side."""
+    """Reject a fraction that leaves no rows on one side."""
     if not 0 < test_size < 1:
         raise ValueError(f"--test-size must lie between 0 and 1, got {test_size:g}: try 0.2")
 
@@ -112,12 +112,12 @@ def _lone_remarks(problem: Problem, rows: NDArray[np.int64]) -> tuple[str, ...]:
     name = problem.target_names[0]
     if len(labels) == 1:
         return (
-            f"class {labels[0]} of {name!r} has only one row: it is trained on, and cannot be "
-            "measured",
+            f"class {labels[0]} of {name!r} has only one row: it is used for training, and the "
+            "class cannot be measured",
         )
     return (
-        f"{len(labels):,} classes of {name!r} have only one row each ({_listed(labels)}): they are "
-        "trained on, and cannot be measured",
+        f"{len(labels):,} classes of {name!r} have only one row each ({_listed(labels)}): the rows "
+        "are used for training, and the classes cannot be measured",
     )
 
 
@@ -129,6 +129,6 @@ def _listed(labels: Sequence[str], most: int = 5) -> str:
 def _of_unlearned_classes(
     target: NDArray[Any], train: NDArray[np.int64], test: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
-    """Which held-out rows have a class, in any column, that no training row has."""
+    """Return a mask of the held-out rows with a class, in any column, absent from training."""
     columns = [~np.isin(column[test], column[train]) for column in target.T]
     return np.asarray(np.any(columns, axis=0))

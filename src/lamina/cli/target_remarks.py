@@ -1,4 +1,4 @@
-"""Remarks on the targets of `lamina train`, before it trains."""
+"""Remarks on the targets of `lamina train`, printed before the fit."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from lamina.datasets.dataset import Task
 from lamina.encoding.file_rows import row_name
 from lamina.tables.problem import Problem
 
-# One value of this many times the median magnitude decides the scale of all others.
+# A value this many times the median magnitude dominates the scale of the target.
 DOMINATES = 1e6
-# Fewer consecutive whole numbers are mostly codes of classes.
+# Fewer consecutive integers are mostly codes of classes.
 MANY_LEVELS = 10
 
 
 def remarks_on_targets(problem: Problem, chosen: Task | None = None) -> Iterator[str]:
-    """Yield what is doubtful about the targets.
+    """Yield remarks on doubtful targets.
 
     Parameters
     ----------
     problem : Problem
     chosen : {'classification', 'regression'}, optional
-        The task that the user chose.
+        Task that the user chose.
     """
     for name, target in problem.columns.items():
         if problem.task == "regression":
@@ -41,7 +41,7 @@ def _dominating(problem: Problem, name: str, target: NDArray[Any]) -> Iterator[s
         yield (
             f"the target {name!r} is {target[position]:g} in {row_name(problem.features, position)}"
             f", where its median size is {median:g}: this value dominates the scale and the loss. "
-            "Correct it, leave the row out, or learn the logarithm"
+            "Correct it, leave the row out, or predict the logarithm"
         )
 
 
@@ -50,7 +50,7 @@ def _counted(name: str, target: NDArray[Any]) -> Iterator[str]:
     is_run = levels[0] in (0, 1) and levels[-1] - levels[0] == len(levels) - 1
     if is_run and len(levels) > MANY_LEVELS:
         yield (
-            f"the target {name!r} is learned as {len(levels)} classes, the whole numbers "
-            f"{levels[0]} to {levels[-1]}: --task regression learns it as a number, and with --set "
-            "loss=poisson as a count"
+            f"the target {name!r} is treated as {len(levels)} classes, the integers {levels[0]} to "
+            f"{levels[-1]}: use --task regression to predict a number, and --set loss=poisson as "
+            "well to predict a count"
         )

@@ -13,15 +13,15 @@ from lamina.cli.report import plain_console
 
 @dataclass
 class Terminal:
-    """Both consoles of a command.
+    """The two consoles of a command.
 
     Attributes
     ----------
     out, err : Console
     quiet : bool
-        Print nothing but remarks.
+        True to print only remarks.
     remarks : list of str
-        Every remark so far, in order.
+        The remarks printed so far, in order.
     """
 
     out: Console
@@ -41,10 +41,10 @@ class Terminal:
         self.out.print(text, soft_wrap=True)
 
     def say(self, remark: str) -> None:
-        """Print a remark in a line of its own on stderr."""
+        """Print a remark on a line of its own on stderr."""
         self.remarks.append(remark)
         self.err.print(f"lamina: {remark}", soft_wrap=True)
 
     def working(self, what: str) -> AbstractContextManager[Silence]:
-        """Show that work inside the `with` block goes on."""
+        """Show that the work inside the `with` block is still running."""
         return working(self.err, what, quiet=self.quiet)

@@ -1,4 +1,4 @@
-"""`lamina train`: its options and its help."""
+"""The command `lamina train`: its options and its help text."""
 
 from __future__ import annotations
 
@@ -78,21 +78,21 @@ def train(
     plot: Picture = None,
     resume: Annotated[
         Path | None,
-        typer.Option(help="A checkpoint to go on from, which --set checkpoint=FILE has written."),
+        typer.Option(help="A checkpoint to resume from, written by --set checkpoint=FILE."),
     ] = None,
     overwrite: Overwrite = False,
     save_anyway: Annotated[
         bool,
-        typer.Option("--save-anyway", help="Save also a fit that is far worse than a constant."),
+        typer.Option("--save-anyway", help="Save a model even if it is far worse than a constant."),
     ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Train a model on a table, save it, and measure it on rows held out.
+    """Train a model on a table, save it, and measure it on held-out rows.
 
     Numbers, dates, categories and missing values are encoded; the encoding is saved with the model.
-    Doubts about a column are printed; --number, --date, --categorical, --text, --na, --decimal and
-    --day-first decide otherwise, and --drop leaves a column out.
+    The command prints what is doubtful about a column. --number, --date, --categorical, --text,
+    --na, --decimal and --day-first change how it is read, and --drop leaves it out.
 
     Examples:
 
@@ -103,23 +103,25 @@ def train(
         lamina train sales.csv -t amount --time day --json > report.json
         lamina train --dataset digits --model mlp --set hidden_layer_sizes=128,64
 
-    The model is an ensemble: one network or several are fitted without each fold of the training
-    rows, and their predictions are averaged. A fifth of the rows is held out of all of it.
+    The model is an ensemble: for each fold of the training rows, one or several networks are fitted
+    on the other folds, and the predictions of all networks are averaged. A fifth of the rows is
+    held out of the whole procedure.
 
-    The figures of the held-out rows stand beside those of predictions out of fold (each training
-    row, predicted by the networks that were not fitted on it) and of the trivial predictor: the
-    class frequencies, or mean and median. --refit fits again on all rows after that; the figures
-    are those of the first fit.
+    The report compares three results: on the held-out rows, out of fold (each training row is
+    predicted by the networks that were not fitted on it), and for the trivial predictor (class
+    frequencies, or mean and median). --refit then fits again on all rows; the report still
+    describes the first fit.
 
-    --model mlp trains one network, and takes several targets, --set, --plot and --resume. Training
-    ends where the loss on a tenth of its rows no longer falls, and the best epoch is kept. Below
-    500 training rows there is a strong penalty instead: --set alpha=3. Both are left out by --set
-    early_stopping=false. --set takes every parameter of MLPClassifier and MLPRegressor. Its values
-    are numbers, true, false, none, words, and commas for several: 128,64. A point leads into a
-    parameter with entries: --set learning_rate=step --set learning_rate_options.every=20.
+    --model mlp trains one network and supports several targets, --set, --plot and --resume. It
+    stops when the loss on a tenth of the training rows no longer falls, and keeps the best epoch.
+    With fewer than 500 training rows a strong penalty is used instead: --set alpha=3. --set
+    early_stopping=false turns both off. --set takes every parameter of MLPClassifier and
+    MLPRegressor. A value is a number, true, false, none, a word, or several of these with commas:
+    128,64. A dot sets one entry of a parameter that is a dict: --set learning_rate=step --set
+    learning_rate_options.every=20.
 
-    Ctrl-C ends the fit with exit code 130. An ensemble is not saved then; one network is, and
-    measured. The code is 1 where a fit has failed, or where a saved model could not be measured.
+    Ctrl-C ends the fit with exit code 130. One network is saved and measured then, an ensemble is
+    not. The exit code is 1 if a fit failed, or if a saved model could not be measured.
     """
     from lamina.cli.request import TrainingRequest
     from lamina.cli.training import train

@@ -1,8 +1,9 @@
-"""Which rows of a table a model was trained on, by hashes that stand in the model's notes.
+"""Find the rows of a table that a model was trained on, by hashes in the model's notes.
 
-A row is hashed as the network sees it, encoded, with its targets. So a CSV file and a Parquet file
-of the same values give the same hashes, and neither the order of rows nor of columns matters. 32
-bits of each hash are kept: among 100,000 of them a new row is found by chance once in 40,000.
+Each row is hashed after encoding, together with its targets. Therefore a CSV file and a Parquet
+file with the same values give the same hashes, and the order of rows and columns does not matter.
+32 bits of each hash are stored: with 100,000 hashes, a new row matches one by chance with a
+probability of 1 in 40,000.
 """
 
 from __future__ import annotations
@@ -19,25 +20,25 @@ from scipy import sparse
 
 from lamina.cli.recipe import encoding_of
 
-# 512 KiB of hashes. Of more rows only those are kept whose hash is divisible by `one_in`.
+# 512 KiB of hashes. With more rows, only hashes whose upper half is divisible by `one_in` are kept.
 MOST_KEPT = 1 << 17
 ROWS_AT_ONCE = 1 << 14
-# Encoded numbers have standard deviation 1; what differs less than this is the same.
+# Encoded numbers have standard deviation 1; differences below 1 / STEPS_A_UNIT are ignored.
 STEPS_A_UNIT = 2.0**16
 LARGEST_STEP = 2.0**62
 
 
 @dataclass(frozen=True)
 class Seen:
-    """Which rows of a table were trained on.
+    """The rows of a table that were trained on.
 
     Attributes
     ----------
     trained, checked : ndarray of bool, shape (n_samples,)
-        The rows that were trained on, and those that could be looked up.
+        Masks of the rows that were trained on, and of those that could be looked up.
     repeated : float
-        The fraction of training rows that are equal to an earlier one; where there are many, a new
-        row may be equal to one of them by chance.
+        Fraction of the training rows that equal an earlier training row. If it is large, a new row
+        may equal a training row by chance.
     """
 
     trained: NDArray[np.bool_]
@@ -46,12 +47,12 @@ class Seen:
 
     @property
     def new(self) -> NDArray[np.bool_]:
-        """The rows that are known not to have been trained on."""
+        """Mask of the rows that were looked up and not trained on."""
         return self.checked & ~self.trained
 
 
 def note_rows(model: Any, X: Any, y: NDArray[Any]) -> dict[str, Any]:
-    """Return the training rows' hashes as plain values, for a model's notes.
+    """Return the hashes of the training rows as plain values for a model's notes.
 
     Parameters
     ----------
@@ -69,9 +70,9 @@ def note_rows(model: Any, X: Any, y: NDArray[Any]) -> dict[str, Any]:
 
 
 def look_up(notes: Mapping[str, Any], model: Any, X: Any, y: NDArray[Any]) -> Seen | None:
-    """Return which rows were trained on; None where the notes hold no hashes.
+    """Return the rows that were trained on; None if the notes hold no hashes.
 
-    Of rows that are equal, as many count as trained on as were among the training rows.
+    Of equal rows, at most as many count as trained on as the training rows contained.
     """
     kept = notes.get("trained_rows")
     if not isinstance(kept, Mapping) or encoding_of(model) is None:
@@ -89,7 +90,7 @@ def look_up(notes: Mapping[str, Any], model: Any, X: Any, y: NDArray[Any]) -> Se
 
 
 def hash_rows(model: Any, X: Any, y: NDArray[Any]) -> NDArray[np.uint64]:
-    """Return a hash of 64 bits of each row, of its encoded columns and its targets."""
+    """Return a 64-bit hash of each row, computed from its encoded columns and its targets."""
     encoding = encoding_of(model)
     if encoding is None:
         raise TypeError("the model has no TableEncoding")
@@ -102,7 +103,7 @@ def hash_rows(model: Any, X: Any, y: NDArray[Any]) -> NDArray[np.uint64]:
 
 
 def _hash_matrix(matrix: Any) -> NDArray[np.uint64]:
-    """Return a sum over each row's columns that are not zero, which a sparse matrix has alone."""
+    """Return a sum over the nonzero columns of each row; sparse matrices store only these."""
     keys = _mixed(np.arange(1, matrix.shape[1] + 1, dtype=np.uint64))
     if sparse.issparse(matrix):
         terms = _terms(matrix.data, keys[matrix.indices])
@@ -118,7 +119,7 @@ def _terms(values: NDArray[Any], keys: NDArray[np.uint64]) -> NDArray[np.uint64]
 
 def _target_bits(column: NDArray[Any]) -> NDArray[np.uint64]:
     if column.dtype.kind == "f":
-        # float32, and adding zero for -0.0: a file may have been saved with fewer digits.
+        # Round to float32, because a file may have been saved with fewer digits; + 0 removes -0.0.
         with np.errstate(over="ignore"):
             rounded = column.astype(np.float32) + np.float32(0)
         return rounded.view(np.uint32).astype(np.uint64)
@@ -148,7 +149,7 @@ def _shortened(hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
 
 
 def _found(hashes: NDArray[np.uint32], known: NDArray[np.uint32]) -> NDArray[np.bool_]:
-    """Return which hashes are known, each known one counting once; `known` is sorted."""
+    """Return a mask of the hashes that occur in the sorted `known`, each of which counts once."""
     order = np.argsort(hashes, kind="stable")
     ordered = hashes[order]
     occurrence = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)

@@ -1,4 +1,4 @@
-"""`lamina train`: read, divide, fit; the rest stands in `concluding`."""
+"""Run `lamina train`: read the table, split it, fit a model; `concluding` does the rest."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from lamina.tables.problem import Problem
 
 
 def train(request: TrainingRequest) -> int:
-    """Run the command; return the exit code."""
+    """Run `lamina train` and return its exit code."""
     terminal = Terminal.open(quiet=request.quiet, json=request.json)
     parse_settings(request.settings)
     check_request(request)
@@ -56,7 +56,7 @@ def train(request: TrainingRequest) -> int:
     except KeyboardInterrupt:
         terminal.say("training interrupted before its end: no model is saved")
         return INTERRUPTED
-    # The table of columns has said it already, but for columns that it has no room for.
+    # The printed table of columns shows these remarks already, up to its limit of columns.
     printed = () if terminal.out.quiet else records[:MOST_COLUMNS]
     for remark in (*passed_over(fitted.model, printed), *fitted.remarks):
         terminal.say(remark)
@@ -64,7 +64,7 @@ def train(request: TrainingRequest) -> int:
 
 
 def remarks_before(request: TrainingRequest, reading: Reading, parts: Split) -> list[str]:
-    """Return the doubts about the table and the split."""
+    """Return remarks on doubtful columns, targets and splits."""
     problem = reading.problem
     return [
         *remarks_on_columns(problem),
@@ -74,6 +74,6 @@ def remarks_before(request: TrainingRequest, reading: Reading, parts: Split) -> 
 
 
 def remarks_on_columns(problem: Problem) -> list[str]:
-    """Return what the reading of the file found doubtful, but for columns that are dropped."""
+    """Return the remarks of the file's reader, except on dropped columns."""
     names = [*map(str, problem.features.columns), *problem.target_names]
     return understanding_of(problem.features).remarks_on(names)

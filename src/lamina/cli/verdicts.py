@@ -1,7 +1,7 @@
-"""What figures say in a sentence: a fit that diverged, overfits, or is no better than a constant.
+"""Sentences about metrics: the fit diverged, overfits, or is no better than a constant.
 
-The skill of figures is 1 - loss / loss of the best constant: McFadden's R² of a log loss, R² of a
-squared error, D² of a pinball loss. A model that predicts perfectly has skill 1, a constant 0.
+Skill is 1 - loss / loss of the best constant: McFadden's R² for the log loss, R² for the squared
+error, D² for the pinball loss. A perfect model has skill 1, a constant 0.
 """
 
 from __future__ import annotations
@@ -12,36 +12,37 @@ from typing import Any, NamedTuple
 
 from lamina.significant import significant
 
-# The skill on the training rows that a model may lose on others; most real tables take up to .1.
+# Largest acceptable loss of skill from training rows to others; up to .1 on most real tables.
 LARGEST_GAP = 0.2
-# The standard errors by which a loss lies below another one that is no worse, once in 40 times.
+# In standard errors; chance alone gives a larger gain once in 40 times.
 CLEAR_GAIN = 2.0
-# Nine times the constant's loss, on rows that were learned from: descending does not lead there.
+# Nine times the constant's loss on the training rows: only a diverged fit reaches it.
 FAILED_SKILL = -8.0
 
 CURES = (
-    "Bring more rows, leave out columns that name single rows (--drop NAME), or try --set alpha=1 "
-    "or --set hidden_layer_sizes=20"
+    "Add more rows, leave out columns that identify single rows (--drop NAME), or try --set "
+    "alpha=1 or --set hidden_layer_sizes=20"
 )
-NOTHING = "The columns may say nothing about the target"
+NOTHING = "The columns may contain no information about the target"
 CAUSES: Mapping[str | None, str] = {
-    None: "Rows are held out at random, so that this may be chance: a larger --test-size or "
-    "another --seed says more",
-    "groups": "The groups held out may differ from the others, as new ones will",
-    "time": "The last rows may differ from earlier ones, as later ones will",
+    None: "The rows are held out at random, so this may be chance: try a larger --test-size or "
+    "another --seed",
+    "groups": "The held-out groups may differ from the others, as new groups will",
+    "time": "The last rows may differ from earlier rows, as future rows will",
 }
 
 
 class Loss(NamedTuple):
-    """How the loss that a task is judged by is called, and the constant beside it.
+    """The loss that judges a task, and the constant to compare it with.
 
     Attributes
     ----------
     key, name : str
-        In the figures, and in sentences.
+        Key in the metrics, and name in sentences.
     power : int
-        What makes the figure the loss: 2 for a root.
+        Exponent that turns the metric into the loss: 2 for a root.
     constant : str
+        Name of the constant in sentences.
     """
 
     key: str
@@ -58,12 +59,12 @@ LOSSES = (
 
 
 def loss_in(figures: Mapping[str, Any]) -> Loss:
-    """Return the loss that these figures are judged by."""
+    """Return the loss that judges these metrics."""
     return next(loss for loss in LOSSES if loss.key in figures)
 
 
 def skill(figures: Mapping[str, Any], constant: Mapping[str, Any]) -> float:
-    """Return 1 - loss / loss of the constant; -inf where the loss is not finite.
+    """Return 1 - loss / loss of the constant; -inf if the loss is not finite.
 
     Examples
     --------
@@ -81,29 +82,29 @@ def skill(figures: Mapping[str, Any], constant: Mapping[str, Any]) -> float:
 
 
 def failure(figures: Mapping[str, Any], constant: Mapping[str, Any]) -> str | None:
-    """Return why a fit has failed, by its training rows; None where it has not."""
+    """Return the reason why a fit failed, by its training rows; None if it did not."""
     loss = loss_in(figures)
     if skill(figures, constant) > FAILED_SKILL:
         return None
     return (
         f"the fit has failed: on its own training rows its {loss.name} is "
-        f"{significant(figures[loss.key])}, and {significant(constant[loss.key])} when it predicts "
-        f"{loss.constant}. Choose a smaller --set learning_rate_init or a larger --set "
-        "max_iter, and look for values that are far larger than the others"
+        f"{significant(figures[loss.key])}, but predicting {loss.constant} gives "
+        f"{significant(constant[loss.key])}. Choose a smaller --set learning_rate_init or a larger "
+        "--set max_iter, and look for values that are far larger than the others"
     )
 
 
 def verdicts(
     held_out: Mapping[str, Any], training: Mapping[str, Any], constant: Mapping[str, Any]
 ) -> Iterator[str]:
-    """Yield what is wrong with one network, by its figures on held-out rows and on its own.
+    """Yield the faults of one network, by its metrics on held-out rows and training rows.
 
     Parameters
     ----------
     held_out, training : dict
-        The model's figures for one target.
+        Metrics of the model for one target.
     constant : dict
-        'held_out' and 'training': those of the best constant on the same rows.
+        'held_out' and 'training': metrics of the best constant on the same rows.
     """
     loss = loss_in(held_out)
     reached = skill(held_out, constant["held_out"])
@@ -125,20 +126,20 @@ def ensemble_verdicts(
     gain: float,
     by: str | None = None,
 ) -> Iterator[str]:
-    """Yield what is wrong with an ensemble, by its figures on held-out rows and out of fold.
+    """Yield the faults of an ensemble, by its metrics on held-out rows and out of fold.
 
-    Figures out of fold are as honest as those of held-out rows: a gap between both is no
-    overfitting. Where rows are divided at random it is chance; else the held-out rows differ.
+    Out-of-fold metrics are as unbiased as those on held-out rows, so a gap between them is not
+    overfitting. After a random split it is chance; otherwise the held-out rows differ.
 
     Parameters
     ----------
     held_out, out_of_fold : dict
     constant : dict
-        'held_out' and 'training': figures of the best constant on the same rows.
+        'held_out' and 'training': metrics of the best constant on the same rows.
     gain : float
-        How many standard errors the loss out of fold lies below the constant's.
+        Difference between the constant's loss and the out-of-fold loss, in standard errors.
     by : {'groups', 'time'}, optional
-        What the rows are divided by, unless it is at random.
+        Criterion that divided the rows; None for a random split.
     """
     loss = loss_in(held_out)
     reached = skill(held_out, constant["held_out"])
@@ -146,7 +147,7 @@ def ensemble_verdicts(
     figures = _figures(held_out, out_of_fold, constant["held_out"], "out of fold")
     if reached <= 0 and gain >= CLEAR_GAIN:
         yield (
-            f"the model is no better than predicting {loss.constant} on the rows held out: "
+            f"the model is no better than predicting {loss.constant} on the held-out rows: "
             f"{figures}. {CAUSES[by]}"
         )
     elif reached <= 0:
@@ -157,7 +158,7 @@ def ensemble_verdicts(
             f"it is better by {gain:.1f} standard errors, which may be chance. {NOTHING}"
         )
     elif falls and by is not None:
-        yield f"the model is much worse on the rows held out: {figures}. {CAUSES[by]}"
+        yield f"the model is much worse on the held-out rows: {figures}. {CAUSES[by]}"
 
 
 def _figures(
@@ -165,7 +166,7 @@ def _figures(
 ) -> str:
     loss = loss_in(held_out)
     return (
-        f"{loss.name} {significant(held_out[loss.key])} on the rows held out, "
+        f"{loss.name} {significant(held_out[loss.key])} on the held-out rows, "
         f"{significant(training[loss.key])} {where}, and {significant(best[loss.key])} for "
         f"predicting {loss.constant}"
     )

@@ -1,4 +1,4 @@
-"""`lamina workbench`: serve the page until Ctrl-C."""
+"""Run `lamina workbench`: serve the page until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from lamina.workbench.links import NAME, Opened, read_file, read_link
 
 
 def serve(port: int, *, browser: bool, opened: str | None = None) -> int:
-    """Serve the workbench, and open it in the browser; the exit code.
+    """Serve the workbench, open it in the browser, and return the exit code.
 
     Parameters
     ----------
     port : int
     browser : bool
     opened : str or None
-        A link, of whatever host, or the path of an experiment's file.
+        A link from any host, or the path of an experiment's file.
 
     Raises
     ------
     ExperimentError
-        For a link or a file that says no experiment.
+        If the link or the file holds no experiment.
     ImportError
-        Where a library of the extra `workbench` is missing.
+        If a library of the extra `workbench` is missing.
     OSError
-        For a port that is taken, and a file that cannot be read.
+        If the port is in use, or the file cannot be read.
     """
     require_libraries()
     from lamina.workbench.server import Server
@@ -34,9 +34,9 @@ def serve(port: int, *, browser: bool, opened: str | None = None) -> int:
     server = Server(port, opened=None if opened is None else _read(opened))
     print(f"The workbench is at {server.url}\nCtrl-C ends it.", flush=True)
     if browser:
-        # The socket is bound already: what the browser asks for waits until the server is up.
+        # The socket is bound already, so the browser's requests wait until the server runs.
         server.show()
-    # Ctrl-C is how it is meant to end.
+    # Ctrl-C is the normal end.
     with suppress(KeyboardInterrupt):
         server.run()
     return 0

@@ -36,7 +36,7 @@ def check_output(path: Path, *, overwrite: bool) -> None:
         )
     if path.exists() and not overwrite:
         raise FileExistsError(
-            f"{path} is there already: give --overwrite to replace it, or another --output"
+            f"{path} exists already: give --overwrite to replace it, or another --output"
         )
 
 
