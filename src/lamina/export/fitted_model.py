@@ -186,7 +186,7 @@ def _regression_loss(inverse_link: str, last: FittedBlock) -> str:
             if len(last.biases) % loss.outputs_per_target({}):
                 raise ExportError(
                     f"{len(last.biases)} outputs by {inverse_link}: each target has a mean and a "
-                    "std"
+                    "standard deviation"
                 )
             return name
     raise ExportError(f"no regression of lamina's predicts through {inverse_link!r}")
