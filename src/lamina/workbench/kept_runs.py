@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from lamina.errors import ExperimentError
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.frames import encode, to_json
+from lamina.workbench.manual_edits import ManualEdits
 from lamina.workbench.runs import PAUSED, PLAYING
-from lamina.workbench.training_controller import ManualEdits
 from lamina.workbench.views import SCORES
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ from lamina.estimators.state import network_attributes, standardised_parameters_
 from lamina.training import watching
 from lamina.workbench.curves import Snapshot
 from lamina.workbench.first_losses import before_first_step
+from lamina.workbench.manual_edits import ManualEdits
 from lamina.workbench.problems import Problem
-from lamina.workbench.training_controller import Abandoned, ManualEdits, TrainingController
+from lamina.workbench.training_controller import Abandoned, TrainingController
 
 _numbers = itertools.count(1)
 PLAYING, PAUSED, ENDED, FAILED = "playing", "paused", "ended", "failed"

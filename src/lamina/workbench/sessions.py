@@ -17,11 +17,11 @@ from lamina.workbench.experiment import Experiment
 from lamina.workbench.kept_runs import KeptRuns
 from lamina.workbench.lessons import goals
 from lamina.workbench.links import Opened
+from lamina.workbench.manual_edits import ManualEdits
 from lamina.workbench.planes import plane_of
 from lamina.workbench.problems import pose
 from lamina.workbench.runs import Run
 from lamina.workbench.sources import DataStore
-from lamina.workbench.training_controller import ManualEdits
 from lamina.workbench.views import SCORES, Views, Watch, data_message
 
 if TYPE_CHECKING:

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from threading import Condition
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 from numpy.typing import NDArray
 
 from lamina.training.watching import EpochRecord
 from lamina.workbench.curves import Curves, Snapshot, SnapshotHistory
+from lamina.workbench.manual_edits import Edit, ManualEdits
 from lamina.workbench.tempo import FastForward, Speed
 
 # Computing networks between iterations may take a fifth of the time: four parts to one.
@@ -26,45 +27,6 @@ PATIENCE_WITH_LOOKS = 4.0
 
 class Abandoned(Exception):
     """Raised in the training thread to end a fit that is no longer needed."""
-
-
-class Edit(NamedTuple):
-    """A parameter changed by hand.
-
-    Attributes
-    ----------
-    epoch : int
-        Epoch after which it was changed.
-    place : int
-        Index in the parameter vector.
-    before, after : float
-        Values before and after the change.
-    """
-
-    epoch: int
-    place: int
-    before: float
-    after: float
-
-
-class ManualEdits(NamedTuple):
-    """Changes made by hand to a run in progress.
-
-    Attributes
-    ----------
-    rates : tuple of (int, float)
-        Epochs after which the learning rate was changed, and the new rates.
-    edits : tuple of Edit
-        Parameters that were changed.
-    """
-
-    rates: tuple[tuple[int, float], ...] = ()
-    edits: tuple[Edit, ...] = ()
-
-    def until(self, epoch: int) -> ManualEdits:
-        """Return the changes up to an epoch, including those right after it."""
-        rates = tuple(change for change in self.rates if change[0] <= epoch)
-        return ManualEdits(rates, tuple(edit for edit in self.edits if edit.epoch <= epoch))
 
 
 class TrainingController:
