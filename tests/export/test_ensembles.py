@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sklearn.base import is_classifier
 from sklearn.exceptions import NotFittedError
+from tests.export.table_rows import answers_of_c
 
 import lamina
 from lamina import TabularClassifier, TabularRegressor
@@ -153,6 +154,27 @@ def test_a_python_file_answers_as_the_ensemble(name, dtype):
     assert_alike(run_python(model, rows, dtype=dtype), expected(model, rows), dtype)
 
 
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [*((name, None) for name in CASES), ("regression", "float32"), ("two classes", "float64")],
+)
+def test_a_c_header_answers_as_the_ensemble(name, dtype, compile_c):
+    model, table = fitted(name)
+    rows = strange_rows(table)
+    program, header = lower_ensemble(model, dtype), lamina.to_c(model, dtype=dtype)
+    call = "mlp_predict(row, y)"
+    given = answers_of_c(compile_c, header, program, rows, call, program.n_columns)
+    assert_alike(given, expected(model, rows), dtype)
+
+
+def test_a_c_header_of_an_ensemble_gives_no_number_for_an_infinite_one(compile_c):
+    model, table = fitted("two classes")
+    rows = table[:3].assign(income=[1.0, np.inf, -np.inf])
+    header, program = lamina.to_c(model), lower_ensemble(model)
+    given = answers_of_c(compile_c, header, program, rows, "mlp_predict(row, y)", 2)
+    assert np.isfinite(given).all(axis=1).tolist() == [True, False, False]
+
+
 @pytest.mark.parametrize("form", ["dict", "rows", "arrays", "shuffled"])
 def test_a_python_file_of_an_ensemble_takes_a_table_in_every_form(form):
     model, table = fitted("two classes")
@@ -225,7 +247,7 @@ def with_texts() -> Any:
     return model, table
 
 
-EXPORTS = [lamina.to_python]
+EXPORTS = [lamina.to_python, lamina.to_c]
 every_export = pytest.mark.parametrize("export", EXPORTS, ids=lambda each: each.__name__)
 
 
@@ -262,5 +284,5 @@ def test_an_ensemble_that_has_not_been_fitted_is_refused(export, cls):
 @pytest.mark.parametrize("export", [lamina.to_torch, lamina.to_sklearn])
 def test_a_target_without_words_for_ensembles_names_those_that_have_them(export):
     model, _ = fitted("two classes")
-    with pytest.raises(TypeError, match=r"export it with lamina\.to_python"):
+    with pytest.raises(TypeError, match=r"export it with lamina\.to_python or to_c"):
         export(model)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
 from collections.abc import Callable
 from typing import Any
@@ -12,11 +11,12 @@ import pytest
 from sklearn.base import is_classifier
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import make_pipeline
+from tests.export.table_rows import answers_of_c, feed_of_onnx
 
 import lamina
 from lamina.encoding import TableEncoding
 from lamina.encoding.calendar import PARTS
-from lamina.encoding.columns import categories, kind_of, moments
+from lamina.encoding.columns import kind_of
 from lamina.export.model_program import lower
 
 pd = pytest.importorskip("pandas")
@@ -207,32 +207,10 @@ def run_python(model: Any, table: Any) -> np.ndarray:
 def run_c(compile_c: Any, model: Any, table: Any) -> np.ndarray:
     """What the C header answers, row by row."""
     program = lower(model)
-    real = "float" if program.network.dtype == np.float32 else "double"
-    std = program.network.has_std
+    std = program.has_std
     call = "mlp_predict_with_std(row, y, y + MLP_N_OUTPUTS)" if std else "mlp_predict(row, y)"
-    library = compile_c(
-        lamina.to_c(model),
-        f"void run(const mlp_row *row, {real} *y);\n"
-        f"void run(const mlp_row *row, {real} *y) {{ {call}; }}\n",
-    )
-    kinds = {"category": ctypes.c_char_p, "number": ctypes.c_double, "moment": ctypes.c_double}
-    fields = [(f"field_{i}", kinds[each.kind]) for i, each in enumerate(program.inputs)]
-    row_type = type("Row", (ctypes.Structure,), {"_fields_": fields})
-    columns = [_as_c(table[each.name], each.kind) for each in program.inputs]
-    answer = np.empty((len(table), program.network.n_columns * (1 + std)), program.network.dtype)
-    for values, y in zip(zip(*columns, strict=True), answer, strict=True):
-        library.run(ctypes.byref(row_type(*values)), ctypes.c_void_p(y.ctypes.data))
-    return answer
-
-
-def _as_c(column: Any, kind: str) -> list[Any]:
-    """A column's values as the fields of a C struct take them."""
-    if kind == "number":
-        return list(column.astype(float))
-    if kind == "category":
-        texts = categories(str(column.name), column)
-        return [None if text is None else text.encode() for text in texts]
-    return list(moments(str(column.name), column))
+    n_answers = program.n_columns * (1 + std)
+    return answers_of_c(compile_c, lamina.to_c(model), program, table, call, n_answers)
 
 
 def assert_alike(given: np.ndarray, wanted: np.ndarray) -> None:
@@ -275,22 +253,9 @@ def run_onnx(model: Any, table: Any, **options: Any) -> np.ndarray:
     pytest.importorskip("onnx")
     proto = lamina.to_onnx(model, **options)
     session = onnxruntime.InferenceSession(proto.SerializeToString())
-    feed = {}
-    for each, column in zip(session.get_inputs(), lower(model).inputs, strict=True):
-        feed[each.name] = _as_onnx(table[column.name], column.kind, each.type)
+    feed = feed_of_onnx(session, lower(model), table)
     names = [each.name for each in session.get_outputs() if not each.name.startswith("label")]
     return np.hstack(session.run(names, feed))
-
-
-def _as_onnx(column: Any, kind: str, onnx_type: str) -> np.ndarray:
-    if kind == "category":
-        texts = categories(str(column.name), column)
-        return np.array([["" if text is None else text] for text in texts], dtype=object)
-    if kind == "moment":
-        in_utc = pd.to_datetime(column, utc=True).dt.tz_localize(None)
-        return in_utc.to_numpy("datetime64[us]").astype(np.int64).reshape(-1, 1)
-    dtype = {"tensor(float)": np.float32, "tensor(double)": np.float64}[onnx_type]
-    return column.astype(float).to_numpy(dtype).reshape(-1, 1)
 
 
 def can_be_said(model: Any, rows: Any) -> np.ndarray:

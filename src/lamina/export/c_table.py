@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lamina.export import calendar_code
 from lamina.export.c_texts import (
@@ -19,15 +19,19 @@ from lamina.export.program import (
     Affine,
     Calendar,
     Clip,
+    Code,
     Columns,
     Impute,
     Input,
     IsMissing,
     Join,
+    Lookup,
     OneHot,
     OneHotNumber,
     Operation,
+    Preparation,
     Program,
+    SmoothClip,
     Standardize,
     Take,
 )
@@ -44,22 +48,26 @@ typedef struct {{
 }} {name}_row;
 
 """
-ONE_HOT = """\
-/* 1 at the place of a text, found among sorted ones, and 0 elsewhere; returns the place, or -1. */
-static inline int {name}_one_hot(
-    const char *text, const char *const *texts, const int *places, int n_texts, int missing,
-    int width, double *encoded)
+PLACE = """\
+/* The place that belongs to a text, found among sorted ones; -1 where it is none of them. */
+static inline int {name}_place(
+    const char *text, const char *const *texts, const int *places, int n_texts, int missing)
 {{
-    int low = 0, high = text == NULL ? 0 : n_texts, place = text == NULL ? missing : -1;
+    int low = 0, high = text == NULL ? 0 : n_texts;
     while (low < high) {{
         const int middle = low + (high - low) / 2, order = strcmp(text, texts[middle]);
-        if (order == 0) {{
-            place = places[middle];
-            break;
-        }}
+        if (order == 0) return places[middle];
         if (order < 0) high = middle;
         else low = middle + 1;
     }}
+    return text == NULL ? missing : -1;
+}}
+
+"""
+ONE_HOT = """\
+/* 1 at a place, and 0 elsewhere; returns the place. */
+static inline int {name}_one_hot(int place, int width, double *encoded)
+{{
     for (int i = 0; i < width; i++) encoded[i] = i == place ? 1 : 0;
     return place;
 }}
@@ -69,7 +77,6 @@ ENCODE = """\
 /* The numbers that the network takes; all are NAN where a number is infinite{strict}. */
 static inline void {name}_encode(const {row} *row, {real} *x)
 {{
-    double invalid = 0;
 {body}
 }}
 
@@ -87,7 +94,7 @@ class Part:
 class Encoder:
     """The places of a program's matrices: parts of a join stand in its own array at once."""
 
-    def __init__(self, name: str, program: Program) -> None:
+    def __init__(self, name: str, program: Preparation) -> None:
         self.name, self.program = name, program
         self.fields = identifiers(each.name for each in program.inputs)
         self.places: dict[int, tuple[int, int]] = {}
@@ -121,49 +128,76 @@ def row_type(name: str, program: Program, real: str) -> str:
     return f"{name}_row" if program.takes_a_table else real
 
 
-def encoding_in_c(name: str, program: Program, real: str) -> str:
-    """The type of a row, constants, and the function that makes the network's numbers of it."""
+class EncodingInC(NamedTuple):
+    """What comes before the networks of a program.
+
+    Attributes
+    ----------
+    encoder : Encoder
+        It has the places of all matrices.
+    definitions : str
+        The type of a row, constants and functions.
+    statements : list of str
+        They set every matrix of a row, and `invalid`, which is NaN where there is no answer.
+    """
+
+    encoder: Encoder
+    definitions: str
+    statements: list[str]
+
+
+def operations_in_c(name: str, program: Preparation) -> EncodingInC:
+    """The operations of a program."""
     encoder = Encoder(name, program)
     parts = [
         RENDERED[type(operation)](encoder, operation, i)
         for i, operation in enumerate(program.operations)
     ]
-    last = len(parts) - 1
     lines = [
-        f"double v{i}[{operation.width}];"
-        for i, operation in enumerate(program.operations)
-        if encoder.places[i] == (i, 0)
+        "double invalid = 0;",
+        *(
+            f"double v{i}[{operation.width}];"
+            for i, operation in enumerate(program.operations)
+            if encoder.places[i] == (i, 0)
+        ),
+        *(statement for part in parts for statement in part.statements),
     ]
-    lines += [statement for part in parts for statement in part.statements]
-    width = program.operations[last].width
-    lines.append(
-        f"for (int i = 0; i < {width}; i++) x[i] = ({real})({encoder.at(last)} + invalid);"
-    )
+    functions = {
+        PLACE: _has(program, OneHot, Code),
+        ONE_HOT: _has(program, OneHot),
+        calendar_code.C: _has(program, Calendar),
+    }
+    definitions = [
+        _row(encoder) if program.takes_a_table else "",
+        *(part.definitions for part in parts),
+        *(code.format(name=name) for code, is_needed in functions.items() if is_needed),
+    ]
+    return EncodingInC(encoder, "".join(definitions), lines)
+
+
+def encoding_in_c(name: str, program: Program, real: str) -> str:
+    """The type of a row, constants, and the function that makes the network's numbers of it."""
+    encoding = operations_in_c(name, program)
+    last = len(program.operations) - 1
+    width, x = program.operations[last].width, encoding.encoder.at(last)
+    copied = f"for (int i = 0; i < {width}; i++) x[i] = ({real})({x} + invalid);"
     strict = any(getattr(operation, "strict", False) for operation in program.operations)
-    return "".join(
-        [
-            _row(encoder) if program.takes_a_table else "",
-            *(part.definitions for part in parts),
-            ONE_HOT.format(name=name) if _has(program, OneHot) else "",
-            calendar_code.C.format(name=name) if _has(program, Calendar) else "",
-            ENCODE.format(
-                name=name,
-                row=row_type(name, program, real),
-                real=real,
-                strict=" or a category unknown" if strict else "",
-                body="\n".join(f"    {line}" for line in lines),
-            ),
-        ]
+    return encoding.definitions + ENCODE.format(
+        name=name,
+        row=row_type(name, program, real),
+        real=real,
+        strict=" or a category unknown" if strict else "",
+        body="\n".join(f"    {line}" for line in [*encoding.statements, copied]),
     )
 
 
-def headers(program: Program) -> list[str]:
+def headers(program: Preparation) -> list[str]:
     """The headers of C's library that it needs."""
-    return ["stddef", "string"] if _has(program, OneHot) else []
+    return ["stddef", "string"] if _has(program, OneHot, Code) else []
 
 
-def _has(program: Program, kind: type) -> bool:
-    return any(isinstance(operation, kind) for operation in program.operations)
+def _has(program: Preparation, *kinds: type) -> bool:
+    return any(isinstance(operation, kinds) for operation in program.operations)
 
 
 def _row(encoder: Encoder) -> str:
@@ -244,6 +278,11 @@ def _clip(encoder: Encoder, operation: Clip, i: int) -> Part:
     return Part((encoder.each(i, f"{x} < {low} ? {low} : {x} > {high} ? {high} : {x}"),))
 
 
+def _smooth_clip(encoder: Encoder, operation: SmoothClip, i: int) -> Part:
+    x = encoder.at(operation.source)
+    return Part((encoder.each(i, f"{x} / hypot(1.0, {x} / {operation.bound!r})"),))
+
+
 def _take(encoder: Encoder, operation: Take, i: int) -> Part:
     array, offset = encoder.places[operation.source]
     columns = tuple(offset + column for column in operation.columns)
@@ -251,6 +290,19 @@ def _take(encoder: Encoder, operation: Take, i: int) -> Part:
 
 
 def _one_hot(encoder: Encoder, operation: OneHot, i: int) -> Part:
+    place, definitions = _place(encoder, operation, i)
+    call = f"{encoder.name}_one_hot({place}, {operation.width}, &{encoder.at(i, 0)})"
+    strict = f"if ({call} < 0) invalid = NAN;"
+    return Part((strict if operation.strict else f"(void){call};",), definitions)
+
+
+def _code(encoder: Encoder, operation: Code, i: int) -> Part:
+    place, definitions = _place(encoder, operation.one_hot, i)
+    return Part((f"{encoder.at(i, 0)} = 1 + {place};",), definitions)
+
+
+def _place(encoder: Encoder, operation: OneHot, i: int) -> tuple[str, str]:
+    """The call that finds the place of a row's text, and the constants that it needs."""
     column = encoder.program.inputs[operation.column]
     known = operation.places
     missing = known.get(operation.fill if operation.fill is not None else None, -1)
@@ -263,12 +315,16 @@ def _one_hot(encoder: Encoder, operation: OneHot, i: int) -> Part:
         definitions = string_array(names, texts)
         definitions += integer_array(f"int {places}", (by_text[text] for text in texts))
     arrays = f"{names}, {places}, {len(texts)}" if texts else "NULL, NULL, 0"
-    call = (
-        f"{encoder.name}_one_hot(row->{encoder.fields[operation.column]}, {arrays}, {missing}, "
-        f"{operation.width}, &{encoder.at(i, 0)})"
+    field = f"row->{encoder.fields[operation.column]}"
+    return f"{encoder.name}_place({field}, {arrays}, {missing})", definitions
+
+
+def _lookup(encoder: Encoder, operation: Lookup, i: int) -> Part:
+    table, code = encoder.constant("table", i), encoder.at(operation.source, operation.column)
+    return Part(
+        (encoder.each(i, f"{table}[(int){code} * {operation.width} + i]"),),
+        number_array(f"double {table}", operation.table),
     )
-    strict = f"if ({call} < 0) invalid = NAN;"
-    return Part((strict if operation.strict else f"(void){call};",), definitions)
 
 
 def _one_hot_number(encoder: Encoder, operation: OneHotNumber, i: int) -> Part:
@@ -312,8 +368,11 @@ RENDERED: Mapping[type[Operation], Callable[[Encoder, Any, int], Part]] = {
     Standardize: _standardize,
     Affine: _affine,
     Clip: _clip,
+    SmoothClip: _smooth_clip,
     Take: _take,
     OneHot: _one_hot,
+    Code: _code,
+    Lookup: _lookup,
     OneHotNumber: _one_hot_number,
     Calendar: _calendar,
     Join: _join,
