@@ -45,7 +45,9 @@ def rates_of(schedule: Any, epochs: int = EPOCHS, **settings: Any) -> list[float
 
 @scikit_learns
 @pytest.mark.parametrize("power_t", [0.0, 0.5, 1.5])
-def test_the_level_after_each_epoch_is_scikit_learns(schedule: Schedule, power_t: float) -> None:
+def test_the_base_rate_after_each_epoch_is_scikit_learns(
+    schedule: Schedule, power_t: float
+) -> None:
     theirs = SGDOptimizer([], 0.3, lr_schedule=schedule.name, power_t=power_t)
     rate = 0.3
     for epoch in range(1, 40):
@@ -69,7 +71,7 @@ def test_a_stall_stops_or_slows_as_scikit_learns(schedule: Schedule) -> None:
     pytest.fail("twenty stalls in a row did not end the training")
 
 
-def test_scikit_learns_schedules_are_three_and_have_no_curve() -> None:
+def test_scikit_learns_schedules_are_three_and_have_no_multiplier() -> None:
     assert [schedule.name for schedule in SCIKIT_LEARNS] == ["constant", "invscaling", "adaptive"]
     assert all(schedule.shape is None and not schedule.options for schedule in SCIKIT_LEARNS)
 
@@ -178,10 +180,10 @@ def test_a_plateau_lowers_the_rate_where_pytorch_does(options: dict[str, Any]) -
     lowered = 0
     for loss in losses:
         stopping.improves(loss)
-        level = ours.level_after_plateau(memory.learning_rate, stopping.stalled > 0)
-        if level is not None:
+        base_rate = ours.base_rate_after_plateau(memory.learning_rate, stopping.stalled > 0)
+        if base_rate is not None:
             lowered += 1
-            memory.learning_rate = level
+            memory.learning_rate = base_rate
         theirs.step(loss)
         assert memory.learning_rate == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-12)
     assert lowered > 1
@@ -194,7 +196,7 @@ def test_a_warm_up_climbs_in_a_line_to_where_the_schedule_begins(schedule: Sched
     rising = 2 * STEPS
     first = np.array(plain[0]) * np.arange(1, rising + 1) / rising
     if schedule.shape is None:
-        # Their level goes by rows and stalls, not by a clock that the warm-up could stop.
+        # Their base rate goes by rows and stalls, not by a clock that the warm-up could stop.
         unwarmed = rates_of(schedule)
         first, plain = (
             np.array(unwarmed[:rising]) * np.arange(1, rising + 1) / rising,

@@ -106,13 +106,13 @@ class Schedule:
     equation, paper : str
         Formula as text, and its source.
     after_epoch : callable
-        `after_epoch(level, initial_rate, rows_seen, power_t)` returns the next epoch's base rate;
-        rows_seen counts every sample of every epoch so far.
+        `after_epoch(base_rate, initial_rate, rows_seen, power_t)` returns the next epoch's base
+        rate; rows_seen counts every sample of every epoch so far.
     after_stall : callable
-        `after_stall(level)` returns the base rate to continue with when the loss or score has
+        `after_stall(base_rate)` returns the base rate to continue with when the loss or score has
         stopped improving, or None if the training ends.
     after_plateau : callable or None
-        `after_plateau(level, initial_rate, options)` returns the base rate after more epochs
+        `after_plateau(base_rate, initial_rate, options)` returns the base rate after more epochs
         without progress than its option 'patience' allows, long before that is a stall.
     shape : callable or None
         `shape(course, options)` returns the multiplier of each step.
@@ -131,9 +131,9 @@ class Schedule:
     equation: str
     paper: str
     after_epoch: Callable[[float, float, int, float], float] = field(
-        default=lambda level, initial_rate, rows_seen, power_t: level
+        default=lambda base_rate, initial_rate, rows_seen, power_t: base_rate
     )
-    after_stall: Callable[[float], float | None] = field(default=lambda level: None)
+    after_stall: Callable[[float], float | None] = field(default=lambda base_rate: None)
     after_plateau: Callable[[float, float, Options], float] | None = None
     shape: Callable[[Course, Options], Factors] | None = None
     options: Mapping[str, Option] = field(default_factory=dict)
@@ -179,16 +179,16 @@ def is_representable(number: Any) -> bool:
     return math.isfinite(number)
 
 
-def inverse_scaling(level: float, initial_rate: float, rows_seen: int, power_t: float) -> float:
+def inverse_scaling(base_rate: float, initial_rate: float, rows_seen: int, power_t: float) -> float:
     return float(initial_rate / (rows_seen + 1) ** power_t)
 
 
-def divide_until_small(level: float) -> float | None:
-    return None if level <= SMALLEST_ADAPTIVE_RATE else level / ADAPTIVE_DIVISOR
+def divide_until_small(base_rate: float) -> float | None:
+    return None if base_rate <= SMALLEST_ADAPTIVE_RATE else base_rate / ADAPTIVE_DIVISOR
 
 
-def lower(level: float, initial_rate: float, of: Options) -> float:
-    return max(level * float(of["factor"]), min(level, float(of["lowest"]) * initial_rate))
+def lower(base_rate: float, initial_rate: float, of: Options) -> float:
+    return max(base_rate * float(of["factor"]), min(base_rate, float(of["lowest"]) * initial_rate))
 
 
 def exponential(course: Course, of: Options) -> Factors:

@@ -242,13 +242,13 @@ class _Pace:
         rates, memory = self.rates, self.memory
         self.stopping.improves(value)
         memory.scheduled_epochs += 1
-        memory.learning_rate = rates.level_after(memory.learning_rate, memory.scheduled_epochs)
+        memory.learning_rate = rates.base_rate_after(memory.learning_rate, memory.scheduled_epochs)
         if self.stopping.out_of_patience:
             lowered = rates.schedule.after_stall(memory.learning_rate)
             self.stopping.stalled = 0
         else:
             is_slow = self.stopping.stalled > 0
-            lowered = rates.level_after_plateau(memory.learning_rate, is_slow)
+            lowered = rates.base_rate_after_plateau(memory.learning_rate, is_slow)
         if lowered is not None:
             memory.learning_rate = lowered
 

@@ -267,15 +267,15 @@ class EpochLoop:
         are that short.
         """
         n = len(self.reports) - 1
-        losses, level = [report.loss for report in self.reports[:n]], self.memory.learning_rate
+        losses, base_rate = [report.loss for report in self.reports[:n]], self.memory.learning_rate
         for loss in losses:
             self.stopping.improves(loss)
             self.losses.append(loss)
-            level = self.rates.level_after(level, self.rows_seen)
+            base_rate = self.rates.base_rate_after(base_rate, self.rows_seen)
         self.columns["learning_rate"] += self.rates_of_reports[:n]
         self.columns["gradient_norm"] += [report.norm_or_nan for report in self.reports[:n]]
         self.columns["seconds"] += [self.seconds_each] * n
-        self.memory.learning_rate = level
+        self.memory.learning_rate = base_rate
         self.memory.scheduled_epochs += n
         del self.reports[:n], self.rates_of_reports[:n]
 
@@ -358,7 +358,7 @@ class EpochLoop:
     def goes_on(self) -> bool:
         """Update the base learning rate; return False if a lack of progress ends the fit."""
         memory, schedule = self.memory, self.rates.schedule
-        after = self.rates.level_after(memory.learning_rate, self.rows_seen)
+        after = self.rates.base_rate_after(memory.learning_rate, self.rows_seen)
         memory.scheduled_epochs += 1
         memory.learning_rate = after
         if self.stopping.out_of_patience:
@@ -370,7 +370,7 @@ class EpochLoop:
             memory.learning_rate = lowered
             self.stopping.stalled = 0
         elif (
-            lowered := self.rates.level_after_plateau(after, self.stopping.stalled > 0)
+            lowered := self.rates.base_rate_after_plateau(after, self.stopping.stalled > 0)
         ) is not None:
             if self.plan.verbose:
                 say_lowered(lowered)

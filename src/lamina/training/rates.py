@@ -44,21 +44,21 @@ class Rates:
 
     def of_next(self, n_epochs: int, rows_seen: int, n_samples: int) -> NDArray[np.float64]:
         """Return the rate of each step of the next epochs, none of which is a stall."""
-        level, first = self.memory.learning_rate, self.memory.scheduled_epochs
+        base_rate, first = self.memory.learning_rate, self.memory.scheduled_epochs
         for i, rates in enumerate(self.room[:n_epochs]):
-            self.fill(rates, level, self.factors(first + i))
+            self.fill(rates, base_rate, self.factors(first + i))
             rows_seen += n_samples
-            level = self.level_after(level, rows_seen)
+            base_rate = self.base_rate_after(base_rate, rows_seen)
         return self.room[:n_epochs]
 
-    def fill(self, rates: NDArray[np.float64], level: float, factors: Factors | None) -> None:
+    def fill(self, rates: NDArray[np.float64], base_rate: float, factors: Factors | None) -> None:
         """Write an epoch's rates; only those of its last steps if `rates` is shorter."""
         if factors is None:
-            rates.fill(level)
+            rates.fill(base_rate)
             return
         rates[:] = factors[len(factors) - len(rates) :]
         if not self.schedule.is_absolute:
-            rates *= level
+            rates *= base_rate
 
     def factors(self, epoch: int) -> Factors | None:
         """Return the multiplier of each step of an epoch; None if all are 1."""
@@ -76,9 +76,9 @@ class Rates:
             factors = factors * linear_warm_up(step, self.warm_up)
         return factors
 
-    def level_after(self, level: float, rows_seen: int) -> float:
+    def base_rate_after(self, base_rate: float, rows_seen: int) -> float:
         """Return the base learning rate after an epoch without a stall."""
-        return self.schedule.after_epoch(level, self.initial_rate, rows_seen, self.plan.power_t)
+        return self.schedule.after_epoch(base_rate, self.initial_rate, rows_seen, self.plan.power_t)
 
     @property
     def may_lower_between(self) -> bool:
@@ -92,7 +92,7 @@ class Rates:
             return np.inf
         return max(1.0, float(self.options["patience"]) - self.memory.slow_epochs + 1.0)
 
-    def level_after_plateau(self, level: float, is_slow: bool) -> float | None:
+    def base_rate_after_plateau(self, base_rate: float, is_slow: bool) -> float | None:
         """Return the lowered base rate if too many epochs brought no progress, else None."""
         if self.schedule.after_plateau is None:
             return None
@@ -100,7 +100,7 @@ class Rates:
         if self.memory.slow_epochs <= self.options["patience"]:
             return None
         self.memory.slow_epochs = 0
-        return self.schedule.after_plateau(level, self.initial_rate, self.options)
+        return self.schedule.after_plateau(base_rate, self.initial_rate, self.options)
 
     def rate_of(self, step: int) -> float:
         """Return the rate of a step of the next epoch, or of the running one."""

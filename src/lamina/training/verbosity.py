@@ -37,6 +37,6 @@ def say_stalled(
     )
 
 
-def say_lowered(level: float) -> None:
+def say_lowered(base_rate: float) -> None:
     """Print that a plateau has lowered the rate."""
-    print(f"The loss or score is on a plateau. Setting learning rate to {level:f}")
+    print(f"The loss or score is on a plateau. Setting learning rate to {base_rate:f}")
