@@ -1,4 +1,4 @@
-"""What can go wrong, by name: every exception and warning that lamina raises itself."""
+"""Exceptions and warnings of lamina, and the search for the nearest match of a name."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ SEPARATORS = str.maketrans("", "", " -_")
 
 
 class LaminaError(Exception):
-    """The root of lamina's own exceptions."""
+    """Base class of lamina's own exceptions."""
 
 
 class UnknownNameError(LaminaError, ValueError):
-    """A name that stands in none of the tables of formulas."""
+    """Name that is in none of the tables of formulas."""
 
 
 class NonFiniteError(LaminaError, ValueError):
-    """Training reached infinity or NaN; the message says in which layer, and what to try."""
+    """Training reached infinity or NaN; the message names the layer, and what to try."""
 
 
 class ModelFileError(LaminaError, ValueError):
-    """A model file that is truncated, altered, of a newer format, or no model file at all."""
+    """Model file that is truncated, altered, of a newer format, or not a model file."""
 
 
 class ExportError(LaminaError, ValueError):
-    """Something of a model that the format it should go to, or come from, has no word for."""
+    """Part of a model that a format, as the target or the source, cannot express."""
 
 
 class CheckpointError(LaminaError, ValueError):
-    """A file from which a fit cannot go on: no checkpoint, or one of another fit."""
+    """File from which a fit cannot resume: not a checkpoint, or one of another fit."""
 
 
 class TableError(LaminaError, ValueError):
-    """A table that cannot be learned from: empty, ragged, a column missing or without a value."""
+    """Table that cannot be learned from: empty, ragged, a column missing or without a value."""
 
 
 class ExperimentError(LaminaError, ValueError):
-    """An experiment of the workbench, or a command of its page, that cannot be carried out.
+    """Experiment of the workbench, or command of its page, that cannot be carried out.
 
     Attributes
     ----------
     parameter : str or None
-        The name at fault.
+        Name of the parameter at fault.
     """
 
     def __init__(self, message: str, parameter: str | None) -> None:
@@ -53,7 +53,7 @@ class ExperimentError(LaminaError, ValueError):
 
 
 class NativeUnavailableWarning(RuntimeWarning):
-    """The native extension could not be loaded; the NumPy engine serves in its place."""
+    """The native extension could not be loaded; the NumPy engine is used instead."""
 
 
 class LeakWarning(UserWarning):
@@ -61,7 +61,7 @@ class LeakWarning(UserWarning):
 
 
 class DiagnosticWarning(UserWarning):
-    """The root of the warnings of `diagnostics=True`: one filter for it is for all of them."""
+    """Base class of the warnings of `diagnostics=True`; one filter for it covers all of them."""
 
 
 class NoBetterThanTrivialWarning(UserWarning):
@@ -69,7 +69,7 @@ class NoBetterThanTrivialWarning(UserWarning):
 
 
 class UnscaledFeaturesWarning(DiagnosticWarning):
-    """A feature is so large that it alone decides what the first layer does."""
+    """A feature is so large that it alone determines the output of the first layer."""
 
 
 class UnscaledTargetWarning(DiagnosticWarning):
@@ -77,38 +77,38 @@ class UnscaledTargetWarning(DiagnosticWarning):
 
 
 class WorseThanConstantWarning(DiagnosticWarning):
-    """A regression predicts its training rows worse than one number for all of them would."""
+    """A regression predicts its training samples worse than a constant would."""
 
 
 class StalledAccuracyWarning(DiagnosticWarning):
-    """Early stopping watched an accuracy that no epoch could raise: the classes are unbalanced."""
+    """Early stopping monitored an accuracy that no epoch could raise: the classes are "
+    "unbalanced."""
 
 
 class UndefinedScoreWarning(DiagnosticWarning):
-    """No epoch had a finite score to be monitored by: the weights are those of the last epoch."""
+    """No epoch had a finite score to monitor: the weights are those of the last epoch."""
 
 
 class DeadUnitsWarning(DiagnosticWarning):
-    """Most units of a layer give zero for every row, and learn no more: dying ReLUs."""
+    """Most units of a layer are zero for every sample, and no longer learn: dying ReLUs."""
 
 
 class SaturatedUnitsWarning(DiagnosticWarning):
-    """Most units of a layer are where their activation is flat, and hardly learn."""
+    """The activation of most units of a layer is flat for every sample, so they hardly learn."""
 
 
 class DivergingLossWarning(DiagnosticWarning):
-    """The training loss rose again and lost most of what it had gained."""
+    """The training loss rose again and lost most of its gain."""
 
 
 class RisingValidationLossWarning(DiagnosticWarning):
-    """The loss on rows held out has been rising for long: the fit learns its rows by heart."""
+    """The validation loss has been rising for long: the network memorises its samples."""
 
 
 def nearest_match(name: object, allowed: Iterable[str]) -> str | None:
-    """The allowed name that is spelt most like `name`, or None where none comes close.
+    """Return the allowed name that is spelt most like `name`, or None if none is close.
 
-    A name that other libraries have for one of them counts as the nearest.
-
+    A name that another library uses for one of them counts as the nearest.
     Examples
     --------
     >>> nearest_match("prize", ["PRICE", "size"])
@@ -129,6 +129,6 @@ def nearest_match(name: object, allowed: Iterable[str]) -> str | None:
 
 
 def suggestion(name: object, allowed: Iterable[str]) -> str:
-    """A sentence that offers the nearest match, with a leading space; empty where there is none."""
+    """Return a sentence with the nearest match and a leading space, or '' if there is none."""
     match = nearest_match(name, allowed)
     return "" if match is None or match == name else f" Did you mean {match!r}?"

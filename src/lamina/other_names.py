@@ -1,11 +1,11 @@
-"""Names that other libraries have for what is called differently here.
+"""Names in other libraries for things that have another name here.
 
-They are offered in messages and not accepted: one thing has one name.
+Messages suggest lamina's name for them; they are not accepted, so that one thing has one name.
 """
 
 from __future__ import annotations
 
-# Each in small letters without spaces, hyphens and underscores.
+# Keys are in lower case without spaces, hyphens and underscores.
 OTHER_NAMES: dict[str, tuple[str, ...]] = {
     # activations
     "sigmoid": ("logistic",),

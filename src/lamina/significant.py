@@ -1,19 +1,19 @@
-"""Numbers as text: the one function that every printed figure goes through."""
+"""Format numbers as text, with the one function that every printed number goes through."""
 
 from __future__ import annotations
 
 DIGITS = 6
-# Below this size all digits before the point are shown; above it, an exponent is easier to read.
+# Below this magnitude all digits before the point are shown; above it, an exponent reads better.
 LARGEST_WITHOUT_EXPONENT = 1e15
 
 
 def significant(number: float, digits: int = DIGITS) -> str:
-    """Write a number with so many significant digits, without trailing zeros.
+    """Format a number with a number of significant digits, without trailing zeros.
 
     Parameters
     ----------
     number : float or int
-        Whole numbers of type int keep all their digits.
+        An int keeps all its digits.
     digits : int, default=6
 
     Returns

@@ -361,7 +361,7 @@ def test_a_folder_is_not_replaced(tmp_path: Path) -> None:
 def test_a_device_is_not_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(OSError, match="no regular file"):
+    with pytest.raises(OSError, match="not a regular file"):
         write_new(pipe, overwrite=True)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 

@@ -53,8 +53,8 @@ def without(record: dict[str, Any], name: str) -> dict[str, Any]:
         (lambda metadata, tensors: tensors.update(more=np.zeros(3)), "nothing refers to .*'more'"),
         (lambda metadata, tensors: tensors.pop("parameters"), "'parameters' that it lacks"),
         (lambda metadata, tensors: metadata.pop("model"), "not that of a model"),
-        (lambda metadata, tensors: metadata.update(model="[" * 10**5), "no valid JSON"),
-        (lambda metadata, tensors: metadata.update(model="[]"), "no JSON object"),
+        (lambda metadata, tensors: metadata.update(model="[" * 10**5), "not valid JSON"),
+        (lambda metadata, tensors: metadata.update(model="[]"), "not a JSON object"),
         (lambda metadata, tensors: metadata.update(model="{}"), "not that of a model"),
         (model_json(lambda plain: {**plain, "class": "Popen"}), "'Popen', which is not among"),
         (model_json(lambda plain: {**plain, "class": ["Popen"]}), "not that of a model"),
@@ -72,7 +72,7 @@ def without(record: dict[str, Any], name: str) -> dict[str, Any]:
         (model_json(lambda plain: {**plain, "requests": {"_x": {}}}), "not that of a model"),
         (
             model_json(lambda plain: {"class": "MinMaxScaler", "parameters": {}, "state": {}}),
-            "what it holds is no model",
+            "its content is not a model",
         ),
     ],
 )

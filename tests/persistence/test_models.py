@@ -271,12 +271,12 @@ def test_an_unknown_parameter_is_refused(fitted: Fitted) -> None:
 
 @pytest.mark.parametrize("name", ["fit", "_task", "__class__", "__dict__", "no name", "alpha", ""])
 def test_an_attribute_that_is_no_state_is_refused(name: str, fitted: Fitted) -> None:
-    with pytest.raises(ModelFileError, match="which is no state"):
+    with pytest.raises(ModelFileError, match="which is not state"):
         changed(lambda plain: plain["state"].update({name: 1}), fitted)
 
 
 def test_a_property_is_not_hidden_by_an_attribute(fitted: Fitted) -> None:
-    with pytest.raises(ModelFileError, match="'n_features_in_', which is no state"):
+    with pytest.raises(ModelFileError, match="'n_features_in_', which is not state"):
         changed(lambda plain: plain["state"].update(n_features_in_=3), fitted, "table")
 
 

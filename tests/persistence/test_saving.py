@@ -108,7 +108,7 @@ def test_a_model_that_cannot_be_saved_leaves_the_old_file(fitted: Fitted, path: 
 
 @pytest.mark.parametrize("model", [StandardScaler(), make_pipeline(StandardScaler())])
 def test_what_holds_no_perceptron_is_not_saved(model: Any, path: Path) -> None:
-    with pytest.raises(TypeError, match="holds no MLP at its end: lamina saves"):
+    with pytest.raises(TypeError, match="does not end with an MLP: lamina saves"):
         save(model, path)
     assert not path.exists()
 
@@ -137,7 +137,7 @@ def test_without_notes_there_are_none(path: Path) -> None:
     [
         ([1], "notes must be a dict or None, got list"),
         ({"a": object()}, "'notes.a' is a object"),
-        ({"a": np.zeros(3)}, "'notes.a' is an array: notes hold lists"),
+        ({"a": np.zeros(3)}, "'notes.a' is an array: use lists in notes"),
         ({"a": MLPClassifier()}, "'notes.a' is a .*MLPClassifier"),
     ],
 )

@@ -1,1 +1,1 @@
-"""Files that are whole or not there: plain values and arrays, verified, written atomically."""
+"""Files of plain values and arrays: verified, and written atomically, so never half-written."""

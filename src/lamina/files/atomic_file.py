@@ -1,7 +1,7 @@
-"""Writing a file atomically: at every moment its path holds the old file or the new one, whole.
+"""Write a file atomically: at every moment its path holds the complete old or new file.
 
-The bytes go to a temporary file in the same folder and from there to the disk (fsync); then one
-rename puts them in place, and an fsync of the folder makes the rename last.
+The bytes go to a temporary file in the same folder and are flushed to disk (fsync); then one
+rename puts the file in place, and an fsync of the folder makes the rename durable.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ def write_atomically(
     *,
     overwrite: bool = False,
 ) -> None:
-    """Write chunks to path, one after the other, all of them or none.
+    """Write chunks to path, in order, all of them or none.
 
-    A new file has the permissions that the umask leaves; a replaced one passes its own on. Where
-    path is a symbolic link, the file that it points to is written, and the link stays.
+    A new file has the permissions that the umask leaves; a replaced file keeps its own. If path
+    is a symbolic link, the file that it points to is written, and the link stays.
 
     Parameters
     ----------
     path : str or path-like
-        Where the file shall stand; its folder must exist.
+        Path of the file; its folder must exist.
     chunks : iterable of bytes or contiguous memoryview
-        The content.
+        Content of the file.
     overwrite : bool, default=False
-        Whether a file that stands there already may be replaced. If not, no race can replace one.
+        If True, replace an existing file. If False, no race can replace one.
 
     Raises
     ------
     FileExistsError
-        Where path exists and overwrite is False.
+        If path exists and overwrite is False.
     IsADirectoryError, PermissionError, FileNotFoundError, OSError
-        Where path is a folder, a read-only file, in no folder, or no regular file; or where writing
-        fails. The old file is untouched then, and no temporary file is left.
+        If path is a folder, a read-only file, in no folder, or not a regular file; or if writing
+        fails. The old file is then unchanged, and no temporary file is left.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def write_atomically(
             file.flush()
             os.fsync(file.fileno())
             if sys.platform == "win32":
-                file.close()  # Windows renames no open file; elsewhere its lock lasts to the end.
+                file.close()  # Windows cannot rename an open file; elsewhere it stays locked.
             _put_in_place(file.name, target, overwrite)
     except BaseException:
         with suppress(OSError):
@@ -78,7 +78,7 @@ def write_atomically(
 
 
 def _mode_to_keep(target: Path, overwrite: bool) -> int | None:
-    """The permissions of the file to replace, None without one; raises where one must stay."""
+    """Return the permissions of the file to replace, or None; raise if it must not be replaced."""
     try:
         mode = target.stat().st_mode
     except FileNotFoundError:
@@ -88,7 +88,7 @@ def _mode_to_keep(target: Path, overwrite: bool) -> int | None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, "this is a folder, not a file", str(target))
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "this is no regular file and is not replaced", str(target))
+        raise OSError(errno.EINVAL, "this is not a regular file and is not replaced", str(target))
     if not overwrite:
         raise _exists(target)
     if not mode & stat.S_IWUSR:
@@ -112,7 +112,7 @@ def _put_in_place(temporary: str, target: Path, overwrite: bool) -> None:
 
 
 def _rename_to_free_name(temporary: str, target: Path) -> None:
-    """Rename, and raise FileExistsError where a file of that name came to be in the meantime."""
+    """Rename, and raise FileExistsError if a file of that name has appeared in the meantime."""
     if sys.platform == "win32":
         os.rename(temporary, target)
         return
@@ -127,8 +127,8 @@ def _rename_to_free_name(temporary: str, target: Path) -> None:
 
 
 def _reserve_and_replace(temporary: str, target: Path) -> None:
-    # For file systems without hard links (FAT, many network and cloud drives). Two steps: a crash
-    # between them leaves an empty file where there was none, but never replaces someone's model.
+    # For file systems without hard links (FAT, many network and cloud drives). A crash between the
+    # two steps leaves an empty file where there was none, but never replaces a user's model.
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
     try:
         os.replace(temporary, target)

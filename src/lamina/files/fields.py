@@ -1,8 +1,8 @@
-"""Checks of values read from a file, declared field by field before anything uses them.
+"""Check values read from a file, declared field by field, before anything uses them.
 
-A record is declared as a mapping from each field's name to a check: `check(value, place)` raises
-ModelFileError for a value outside the field's range, dtype, shape or set. `check_fields` refuses
-fields that are missing or not declared, so that no field can be read without a check.
+A record is declared as a mapping from field names to checks: `check(value, place)` raises
+ModelFileError for a value outside the field's range, dtype, shape or set. `check_fields` rejects
+fields that are missing or undeclared, so that no field is read without a check.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from lamina.errors import ModelFileError
 Check: TypeAlias = Callable[[Any, str], None]
 Fields: TypeAlias = Mapping[str, Check]
 
-# Counters stay well below int64's largest number, so that sums and products of them fit.
+# Counters stay well below the maximum of int64, so that sums and products of them fit.
 LARGEST_COUNT = 2**53
 _KINDS = {"b": "bool", "i": "int", "u": "uint", "f": "float", "U": "text", "O": "object"}
 
@@ -35,18 +35,18 @@ def check_fields(
     Parameters
     ----------
     values : mapping
-        The record's values by name.
+        Values of the record by name.
     fields : mapping of str to callable
-        The check of each field.
+        Check of each field.
     place : str
-        Where the record stands in the file, for messages.
+        Place of the record in the file, for messages.
     optional : collection of str
         Fields that may be missing.
 
     Raises
     ------
     ModelFileError
-        For a value that its check refuses, a field that is missing, and one that is not declared.
+        For a value that its check rejects, a missing field, and an undeclared field.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def record(fields: Fields, optional: Collection[str] = ()) -> Check:
 
 
 def whole(low: int = 0, high: int = LARGEST_COUNT) -> Check:
-    """Require an integer between low and high, both included."""
+    """Require an integer from low to high, inclusive."""
     return _where(
         lambda value: _is_whole(value) and low <= int(value) <= high,
         f"a whole number from {low} to {high}",
@@ -82,7 +82,7 @@ def whole(low: int = 0, high: int = LARGEST_COUNT) -> Check:
 
 
 def number(low: float = -math.inf, high: float = math.inf, *, finite: bool = True) -> Check:
-    """Require a number between low and high, both included; infinity only where allowed."""
+    """Require a number from low to high, inclusive; infinity only with finite=False."""
     return _where(
         lambda value: (
             _is_real(value) and low <= value <= high and (not finite or math.isfinite(value))
@@ -92,7 +92,7 @@ def number(low: float = -math.inf, high: float = math.inf, *, finite: bool = Tru
 
 
 def any_number(value: Any, place: str) -> None:
-    """Require a number; infinity and NaN are among them."""
+    """Require a number, which may be infinite or NaN."""
     if not _is_real(value):
         raise refused(value, place, "a number")
 
@@ -130,7 +130,7 @@ def nothing(value: Any, place: str) -> None:
 
 
 def none_or(check: Check) -> Check:
-    """Allow None beside what another check allows."""
+    """Allow None in addition to the values that another check allows."""
     return lambda value, place: None if value is None else check(value, place)
 
 
@@ -144,7 +144,7 @@ def array(dtypes: str | DTypeLike, shape: tuple[int | None, ...], *, finite: boo
     shape : tuple of int or None
         None stands for any length.
     finite : bool
-        Whether infinity and NaN are refused.
+        If True, reject infinity and NaN.
     """
     kinds = dtypes if isinstance(dtypes, str) and set(dtypes) <= set("biufUO") else ""
     dtype = None if kinds else np.dtype(dtypes)
@@ -164,7 +164,7 @@ def array(dtypes: str | DTypeLike, shape: tuple[int | None, ...], *, finite: boo
 
 
 def list_of(check: Check, length: int | None = None) -> Check:
-    """Require a list whose every item passes a check."""
+    """Require a list whose items all pass a check."""
 
     def apply(value: Any, place: str) -> None:
         if not isinstance(value, list) or length not in (None, len(value)):
@@ -176,7 +176,7 @@ def list_of(check: Check, length: int | None = None) -> Check:
 
 
 def numbers(length: int | None = None) -> Check:
-    """Require a list of floats; infinity and NaN are among them."""
+    """Require a list of floats, which may be infinite or NaN."""
     return _where(
         lambda value: (
             isinstance(value, list) and length in (None, len(value)) and all(map(_is_real, value))
@@ -186,7 +186,7 @@ def numbers(length: int | None = None) -> Check:
 
 
 def mapping_of(check: Check) -> Check:
-    """Require a dict whose keys are text and whose every value passes a check."""
+    """Require a dict whose keys are text and whose values all pass a check."""
 
     def apply(value: Any, place: str) -> None:
         if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
@@ -198,12 +198,12 @@ def mapping_of(check: Check) -> Check:
 
 
 def refused(value: Any, place: str, expected: str) -> ModelFileError:
-    """Return the error for a value that is not what its field takes."""
+    """Return the error for a value that its field does not allow."""
     return ModelFileError(f"its {place} is {described(value)}, where {expected} is expected")
 
 
 def described(value: Any) -> str:
-    """Return a short text for a value in a message: an array by its dtype and shape."""
+    """Return a short text for a value in a message; arrays are shown by dtype and shape."""
     if isinstance(value, np.ndarray):
         return f"an array of dtype {value.dtype} and shape {value.shape}"
     if _is_whole(value) and abs(int(value)) >= 10**40:
@@ -224,7 +224,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def _is_real(value: Any) -> bool:
-    """Whether it is a number that a float can hold; Python's integers may be larger."""
+    """Return True for a number that a float can hold; Python's integers may be larger."""
     if isinstance(value, (bool, np.bool_)):
         return False
     if isinstance(value, Integral):

@@ -1,4 +1,4 @@
-"""The bytes of a model file: a safetensors file whose metadata carry the SHA-256 of all its bytes.
+"""Model files as bytes: safetensors files whose metadata contain the SHA-256 of all their bytes.
 
 Layout: 8 bytes N (little-endian); N bytes of JSON, padded with spaces; the tensors, little-endian,
 row-major, widest dtype first, without gaps.
@@ -6,10 +6,10 @@ row-major, widest dtype first, without gaps.
     {"__metadata__": {"format": "lamina model", "sha256": …, "format_version": "1", …},
      name: {"dtype": "F64", "shape": [2, 3], "data_offsets": [0, 48]}, …}
 
-The header starts with `format` and `sha256`, in that order, in every format version: so the digest
-always stands at the same place, and it is taken over the whole file with 64 zeros in its stead. The
-safetensors library reads such a file but cannot write one: it leaves open where in the header a
-value stands, and it wants every tensor copied to bytes first.
+The header starts with `format` and `sha256`, in that order, in every format version. The digest is
+therefore always at the same offset, and it is computed over the whole file with 64 zeros in its
+place. The safetensors library can read such a file but not write one: it does not fix the order of
+the header's values, and it copies every tensor to bytes first.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from numpy.typing import NDArray
 from lamina.errors import ModelFileError
 
 FORMAT = "lamina model"
-# To be raised when an older lamina could not read, or would misread, what is written. All versions
-# before it go on being read: tests/persistence/data holds a file of each.
+# To be raised when an older lamina could not read, or would misread, new files. All earlier
+# versions stay readable: tests/persistence/data has a file of each.
 FORMAT_VERSION = 1
 LONGEST_HEADER = 100_000_000  # The safetensors library's own limit.
 
@@ -63,7 +63,7 @@ _SIGNATURES = {
 
 
 class ModelFile(NamedTuple):
-    """What a model file holds: text by key, and arrays by name; both in the file's order."""
+    """Content of a model file: text by key and arrays by name, both in the file's order."""
 
     metadata: dict[str, str]
     tensors: dict[str, NDArray[Any]]
@@ -72,19 +72,19 @@ class ModelFile(NamedTuple):
 def to_chunks(
     metadata: Mapping[str, str], tensors: Mapping[str, NDArray[Any]]
 ) -> list[bytes | memoryview]:
-    """The bytes of a model file, in pieces, so that contiguous tensors need no copy.
+    """Return the bytes of a model file in pieces, so that contiguous tensors need no copy.
 
     Parameters
     ----------
     metadata : mapping of str to str
         Texts by key; 'format', 'sha256' and 'format_version' are added.
     tensors : mapping of str to ndarray
-        Arrays of any shape and of a dtype in DTYPES, either byte order.
+        Arrays of any shape, with a dtype in DTYPES, in either byte order.
 
     Returns
     -------
     list of bytes and memoryviews
-        To be written one after the other.
+        Pieces to be written in order.
 
     Examples
     --------
@@ -97,8 +97,8 @@ def to_chunks(
     header = _header(metadata, ordered)
     if len(header) > LONGEST_HEADER:
         raise ValueError(
-            f"the model's names and lists take {len(header)} bytes; a model file has room for "
-            f"{LONGEST_HEADER} (its arrays' numbers aside)"
+            f"the model's names and lists take {len(header)} bytes, and a model file has room for "
+            f"{LONGEST_HEADER} (not counting the numbers in arrays)"
         )
     length = len(header).to_bytes(_LENGTH, "little")
     payload = [_bytes_of(tensor) for _, tensor in ordered]
@@ -110,12 +110,12 @@ def to_chunks(
 
 
 def read_model_file(path: str | os.PathLike[str]) -> ModelFile:
-    """Read and verify a model file: one read, no copy; the tensors are writable views of it.
+    """Read and verify a model file with one read; the tensors are writable views of its bytes.
 
     Raises
     ------
     FileNotFoundError, PermissionError
-        Where there is no file at path, or none that may be read.
+        If there is no file at path, or it is not readable.
     ModelFileError
         For anything but an unaltered model file of a format version up to FORMAT_VERSION.
     """
@@ -133,20 +133,20 @@ def read_model_file(path: str | os.PathLike[str]) -> ModelFile:
 
 
 def parse_json(text: str | bytes) -> dict[str, Any]:
-    """The JSON object in text; raises ModelFileError for all else, repeated names among it."""
+    """Parse a JSON object; raise ModelFileError for anything else and for repeated names."""
     try:
         parsed = json.loads(text, object_pairs_hook=_without_repetition)
     except (ValueError, RecursionError) as error:
-        raise ModelFileError(f"a part of it is no valid JSON ({error})") from None
+        raise ModelFileError(f"a part of it is not valid JSON ({error})") from None
     if not isinstance(parsed, dict):
-        raise ModelFileError("a part of it is no JSON object")
+        raise ModelFileError("a part of it is not a JSON object")
     return parsed
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     parsed = dict(pairs)
     if len(parsed) < len(pairs):
-        raise ValueError("a name stands twice in one object")
+        raise ValueError("a name appears twice in one object")
     return parsed
 
 
@@ -191,8 +191,8 @@ def _what_else(start: bytes) -> str:
         if start.startswith(signature):
             return meaning
     if start[_LENGTH : _LENGTH + 2] in (b'{"', b"{}"):
-        return "it is a safetensors file, but not one that lamina has written, or it was altered"
-    return "it is no file that lamina has written"
+        return "it is a safetensors file, but was not written by lamina, or it was altered"
+    return "it was not written by lamina"
 
 
 def _verify(content: NDArray[np.uint8]) -> None:
@@ -208,16 +208,16 @@ def _verify(content: NDArray[np.uint8]) -> None:
 def _check_version(metadata: Mapping[str, str]) -> None:
     version = metadata.get("format_version", "")
     if not (version.isascii() and version.isdigit() and len(version) < 10 and int(version) > 0):
-        raise ModelFileError(f"its format version is {version!r}, which is no version")
+        raise ModelFileError(f"its format version is {version!r}, which is not a version")
     if int(version) > FORMAT_VERSION:
         raise ModelFileError(
-            f"it has format version {version}, and this lamina knows versions up to "
+            f"it has format version {version}, and this lamina supports versions up to "
             f"{FORMAT_VERSION}; upgrade lamina (pip install --upgrade lamina)"
         )
 
 
 def _views(entries: Mapping[str, Any], payload: NDArray[np.uint8]) -> dict[str, NDArray[Any]]:
-    """Every tensor as a view; they must fill the payload without a gap, in the order of entries."""
+    """Return every tensor as a view; they must fill the payload without gaps, in order."""
     tensors, start = {}, 0
     for name, entry in entries.items():
         dtype, shape, (begin, end) = _checked(name, entry)
@@ -225,7 +225,7 @@ def _views(entries: Mapping[str, Any], payload: NDArray[np.uint8]) -> dict[str, 
             raise ModelFileError(f"the place of its tensor {name!r} does not fit the file")
         flat = np.frombuffer(payload.data, dtype, math.prod(shape), begin)
         if dtype.kind == "b" and flat.view(np.uint8).max(initial=0) > 1:
-            raise ModelFileError(f"its tensor {name!r} holds bytes that are neither true nor false")
+            raise ModelFileError(f"its tensor {name!r} contains bytes that are neither 0 nor 1")
         tensors[name] = flat.astype(dtype.newbyteorder("="), copy=False).reshape(shape)
         start = end
     if start != len(payload):
@@ -239,7 +239,7 @@ def _checked(name: str, entry: Any) -> tuple[np.dtype[Any], list[int], list[int]
     shape, offsets = entry["shape"], entry["data_offsets"]
     numbers = [*shape, *offsets] if isinstance(shape, list) and isinstance(offsets, list) else [-1]
     fits = all(type(number) is int and 0 <= number < 2**62 for number in numbers)
-    # NumPy refuses a shape whose strides overflow, even where another dimension is 0.
+    # NumPy rejects a shape whose strides overflow, even if another dimension is 0.
     if not fits or len(offsets) != 2 or len(shape) > 32 or math.prod(n or 1 for n in shape) > 2**55:
         raise ModelFileError(f"the shape or offsets of its tensor {name!r} are out of range")
     if not isinstance(entry["dtype"], str) or entry["dtype"] not in DTYPES:

@@ -1,7 +1,7 @@
-"""Python values as JSON and named tensors, and back, with nothing that could run code in between.
+"""Convert Python values to JSON and named tensors, and back, without ever running code.
 
-None, booleans, integers, finite floats, text, lists and dicts of text are their own JSON. All else
-is an object with one key that begins with $:
+None, booleans, integers, finite floats, text, lists and dicts of text are their own JSON. All other
+values become an object with one key that begins with $:
 
     {"$float": "inf"}   {"$tuple": […]}   {"$dict": [[key, value], …]}   {"$scalar": [dtype, value]}
     {"$tensor": name}   {"$fortran": {"$tensor": name of the transposed}}
@@ -28,7 +28,7 @@ from lamina.files.model_file import DTYPE_NAMES
 Json: TypeAlias = Any
 Place: TypeAlias = tuple[str, ...]
 
-# What reading the JSON of a well-formed file that lamina has not written can come upon.
+# Exceptions from reading the JSON of a well-formed file that lamina has not written.
 MISFITS = (
     ValueError,
     TypeError,
@@ -40,9 +40,9 @@ MISFITS = (
 )
 DEEPEST = 100
 LONGEST_INTEGER = 4096  # In bits; Python reads no decimal number of many thousand digits.
-LARGEST_TEXT_ARRAY = 2**30  # In bytes: a few letters in a file could otherwise ask for terabytes.
+LARGEST_TEXT_ARRAY = 2**30  # In bytes: a few letters in a file could otherwise demand terabytes.
 
-# NumPy would believe any position, and read there.
+# NumPy would trust any position, and read there.
 _RANDOM_STATE: Fields = {
     "key": array(np.uint32, (624,)),
     "position": whole(0, 624),
@@ -57,21 +57,21 @@ _WHAT_FITS = (
 
 
 class PlainWriter:
-    """Turns values into JSON, and puts their arrays aside as named tensors.
+    """Converter from values to JSON, which collects their arrays as named tensors.
 
     Parameters
     ----------
     estimator_to_plain : callable, optional
-        `estimator_to_plain(value, self, path)`: the JSON object for a value of no plain type;
-        raises TypeError for what it does not know either.
+        `estimator_to_plain(value, self, path)` returns the JSON object for a value of another
+        type; raises TypeError for an unsupported value.
     special_to_plain : callable, optional
-        `special_to_plain(value, self, path)`: the JSON, with a tag of its own, of a value that is
-        neither plain nor an estimator; None for any other.
+        `special_to_plain(value, self, path)` returns the JSON, with its own tag, of a value that
+        is neither plain nor an estimator, or None.
 
     Attributes
     ----------
     tensors : dict of str to ndarray
-        The arrays so far, by names that follow from where they stood.
+        Arrays so far, named after their place.
 
     Examples
     --------
@@ -106,12 +106,12 @@ class PlainWriter:
         }
 
     def write(self, value: object, path: Place = ()) -> Json:
-        """The JSON for a value; path says where it stands, for names and messages.
+        """Return the JSON for a value; path is its place, for names and messages.
 
         Raises
         ------
         TypeError
-            For a value that no file can hold, nested too deeply, or part of itself.
+            For a value that no file can hold, is nested too deeply, or contains itself.
         """
         if len(path) > DEEPEST:
             raise TypeError(f"{told(path[:5])}… is nested too deeply, or contains itself")
@@ -129,8 +129,8 @@ class PlainWriter:
         raise unsupported(value, path)
 
     def tensor(self, array: NDArray[Any], path: Place) -> Json:
-        """Put an array of numbers or booleans aside, under a name that follows from path."""
-        # A name must be valid UTF-8, which a lone surrogate in a column's name is not.
+        """Store an array of numbers or booleans under a name derived from path."""
+        # Names must be valid UTF-8, which excludes a lone surrogate in a column's name.
         stem = name = ".".join(path).encode(errors="replace").decode() or "value"
         repetition = 1
         while name in self.tensors or name == "__metadata__":
@@ -169,7 +169,7 @@ class PlainWriter:
     def _array(self, value: NDArray[Any], path: Place) -> Json:
         kind, shape = value.dtype.kind, list(value.shape)
         if kind in "biuf" and value.dtype.newbyteorder("<") in DTYPE_NAMES:
-            # Products round otherwise when a matrix lies otherwise in memory.
+            # Products round differently when a matrix has another memory order.
             if (
                 value.ndim == 2
                 and not value.flags.c_contiguous
@@ -199,16 +199,16 @@ class PlainWriter:
 
 
 class PlainReader:
-    """Turns the JSON of a PlainWriter back into values.
+    """Converter from the JSON of a PlainWriter back to values.
 
     Parameters
     ----------
     tensors : mapping of str to ndarray
-        The arrays by name; each may be referred to once.
+        Arrays by name; each may be referred to once.
     estimator_from_plain : callable, optional
-        `estimator_from_plain(plain, self)`: the inverse of the writer's.
+        `estimator_from_plain(plain, self)`, the inverse of the writer's.
     special : mapping of str to callable
-        For each further tag `read(plain, self)`, which returns its value.
+        For each further tag, a function `read(plain, self)` that returns its value.
     """
 
     def __init__(
@@ -234,12 +234,12 @@ class PlainReader:
             self._by_tag["$estimator"] = lambda plain: estimator_from_plain(plain, self)
 
     def read(self, plain: Json) -> Any:
-        """The value that JSON stands for.
+        """Return the value that JSON represents.
 
         Raises
         ------
         ModelFileError, TypeError, ValueError, OverflowError
-            For JSON that no PlainWriter has written.
+            For JSON that no PlainWriter writes.
         """
         if isinstance(plain, list):
             return [self.read(item) for item in plain]
@@ -304,7 +304,7 @@ class PlainReader:
 
 
 def unsupported(value: object, path: Place) -> TypeError:
-    """The error for a value that no model file can hold; names the value and where it stands."""
+    """Return the error for a value that no model file can hold; names the value and its place."""
     kind = type(value)
     name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
     if isinstance(value, np.ndarray):
@@ -313,5 +313,5 @@ def unsupported(value: object, path: Place) -> TypeError:
 
 
 def told(path: Place) -> str:
-    """Where a value stands, as messages tell it."""
+    """Return the place of a value for messages."""
     return repr(".".join(path)) if path else "this"

@@ -1,8 +1,9 @@
-"""Temporary files beside their target: locked while in use, swept away once their writer is gone.
+"""Temporary files next to their target, locked while in use and removed once their writer is gone.
 
-A name tells the target (a hash of its name, so that its length never matters), not the writer: a
-process id would mean nothing on another machine or in another container that shares the folder. In
-use is what the operating system holds a lock on; it lets go of the lock when the writer dies.
+A name identifies the target (by a hash of its name, so that its length does not matter), not the
+writer: a process id is meaningless on another machine or in another container that shares the
+folder. A file is in use while the operating system holds a lock on it, which ends when the writer
+dies.
 """
 
 from __future__ import annotations
@@ -21,23 +22,24 @@ SECONDS_UNTIL_STALE_WITHOUT_LOCKS = 24 * 60 * 60
 
 
 def create_temporary(target: Path) -> BinaryIO:
-    """A new file beside target, open for writing, its permissions those that the umask leaves."""
+    """Create a file next to target, open for writing, with the permissions that the umask "
+    "leaves."""
     while True:
         file: BinaryIO = open(_prefix(target) + secrets.token_hex(8) + ".tmp", "xb")  # noqa: SIM115
         _lock(file)
-        # A sweep may have come between creation and lock, and taken the file for an orphan.
+        # A cleanup may have come between creation and lock, and removed the file as an orphan.
         if os.fstat(file.fileno()).st_nlink > 0:
             return file
         file.close()
 
 
 def temporaries(target: Path) -> Iterator[Path]:
-    """All temporary files of this target, in use or left behind."""
+    """Yield all temporary files of this target, in use or left behind."""
     return target.parent.glob(Path(_prefix(target)).name + "*.tmp")
 
 
 def remove_stale_temporaries(target: Path) -> None:
-    """Remove what writers that died have left; what cannot be judged or removed stays."""
+    """Remove files of dead writers; files that cannot be checked or removed stay."""
     for path in temporaries(target):
         with suppress(OSError):
             _remove_unless_in_use(path)
@@ -55,10 +57,10 @@ def _long_untouched(path: Path) -> bool:
 if sys.platform == "win32":
 
     def _lock(file: BinaryIO) -> None:
-        """Windows removes no file that is open: nothing else is needed."""
+        """Do nothing: Windows never removes an open file."""
 
     def _remove_unless_in_use(path: Path) -> None:
-        # The writer has to close its file just before it renames it, hence the age as well.
+        # The writer has to close its file just before renaming it, so age counts as well.
         if _long_untouched(path):
             path.unlink()
 
@@ -66,7 +68,7 @@ else:
     import fcntl
 
     def _lock(file: BinaryIO) -> None:
-        # Some network file systems have no locks; there age decides.
+        # Some network file systems have no locks; there, age decides.
         with suppress(OSError):
             fcntl.flock(file, fcntl.LOCK_EX)
 

@@ -1,4 +1,4 @@
-"""Models in files: safetensors with JSON metadata, verified, written atomically, never pickle."""
+"""Save models to files: safetensors with JSON metadata, verified, atomic, never pickle."""
 
 from lamina.persistence.saving import describe, load, read_notes, save
 

@@ -1,4 +1,4 @@
-"""Estimators made of others: what each step returns must be what the next one takes."""
+"""Check composed estimators: the output of each step must match the input of the next."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def check_transformer(estimator: Any) -> None:
     Raises
     ------
     ModelFileError, ValueError, TypeError
-        For the first that is out of range; names it.
+        For the first value out of range; names it.
     """
     estimator._validate_params()
     for name, value in estimator.get_params(deep=False).items():
@@ -79,19 +79,19 @@ def _rising_pair(value: Any, place: str) -> None:
         raise refused(value, place, "two rising numbers")
 
 
-# Parameters that scikit-learn looks at in `fit` alone, though `transform` reads them.
+# Parameters that scikit-learn checks only in `fit`, though `transform` reads them.
 PARAMETERS: Fields = {"dtype": _dtype, "feature_range": _rising_pair}
 
 
 def _jobs(value: Any, place: str) -> None:
-    """Require a number of jobs that joblib takes: None, or a whole number other than 0."""
+    """Require a number of jobs that joblib supports: None, or an integer other than 0."""
     none_or(whole(-MOST_JOBS, MOST_JOBS))(value, place)
     if value == 0:
         raise refused(value, place, "a whole number other than 0, or None")
 
 
 def output_config(value: Any, place: str) -> None:
-    """Require what `set_output` sets."""
+    """Require a value that `set_output` sets."""
     if not isinstance(value, dict) or set(value) - {"transform"}:
         raise refused(value, place, "a dict with the key 'transform'")
     transform = value.get("transform", "default")
@@ -111,7 +111,7 @@ def names_of(n: Any) -> Check:
 
 
 def width_in(estimator: Any) -> int | None:
-    """The columns that a fitted estimator takes; None where any number will do."""
+    """Return the number of columns that a fitted estimator requires, or None for any number."""
     if type(estimator).__name__ == "Pipeline":
         return width_in(estimator.steps[0][1]) if estimator.steps else None
     if type(estimator).__name__ == "FeatureUnion":
@@ -122,7 +122,8 @@ def width_in(estimator: Any) -> int | None:
 
 
 def width_out(estimator: Any, width: int | None) -> int | None:
-    """The columns that a fitted transformer returns for so many; None where it is not known."""
+    """Return a fitted transformer's number of output columns for `width` inputs, None if "
+    "unknown."""
     name = type(estimator).__name__
     if estimator is None or isinstance(estimator, str):
         return 0 if estimator == "drop" else width
@@ -143,12 +144,12 @@ def width_out(estimator: Any, width: int | None) -> int | None:
 
 
 def check_steps(steps: list[tuple[str, Any]], place: str) -> None:
-    """Check that each step of a pipeline takes as many columns as the one before returns.
+    """Check that each step of a pipeline requires as many columns as the one before returns.
 
     Raises
     ------
     ModelFileError
-        Where it does not; names both steps.
+        If they differ; names both steps.
     """
     width = None if not steps else width_in(steps[0][1])
     for (name, step), (following, after) in pairwise(steps):
@@ -164,7 +165,7 @@ def check_steps(steps: list[tuple[str, Any]], place: str) -> None:
 
 
 def _check_names(step: Any, after: Any) -> None:
-    """Check that a step was fitted to the names that the step before it returns, if it has any."""
+    """Check that a step was fitted to the feature names of the step before it, if it has any."""
     expected = vars(after).get("feature_names_in_") if hasattr(after, "fit") else None
     if expected is None or not hasattr(step, "fit"):
         return
@@ -178,7 +179,7 @@ def _check_names(step: Any, after: Any) -> None:
 
 
 def check_pipeline(pipeline: Any) -> None:
-    """Check a Pipeline's parameters, that it can predict once it is fitted, and its widths."""
+    """Check a Pipeline's parameters, that it can predict once fitted, and its widths."""
     pipeline._validate_params()
     for i, (name, step) in enumerate(pipeline.steps):
         is_last = i == len(pipeline.steps) - 1
@@ -194,7 +195,7 @@ def check_pipeline(pipeline: Any) -> None:
 
 
 def is_fitted(estimator: Any) -> bool:
-    """Whether an estimator needs no fit any more; 'passthrough', 'drop' and None need none."""
+    """Return True if an estimator is fitted; 'passthrough', 'drop' and None always are."""
     if estimator is None or isinstance(estimator, str):
         return True
     if type(estimator).__name__ == "Pipeline":
@@ -207,13 +208,13 @@ def is_fitted(estimator: Any) -> bool:
 
 
 def require_fitted(estimator: Any, place: str) -> None:
-    """Refuse a part that is not fitted of an estimator that is."""
+    """Reject an unfitted part of a fitted estimator."""
     if not is_fitted(estimator):
         raise ModelFileError(f"its {place}, a {type(estimator).__name__}, is not fitted")
 
 
 def check_union(union: Any) -> None:
-    """Check a FeatureUnion: every part takes the same number of columns."""
+    """Check a FeatureUnion: every part requires the same number of columns."""
     _jobs(union.n_jobs, "n_jobs")
     parts = union.transformer_list
     _triples(parts, "transformer_list", 2)
@@ -243,13 +244,13 @@ def _triples(value: Any, place: str, length: int) -> None:
 
 
 def _not_precomputed(part: Any, place: str) -> None:
-    """Refuse an indicator that takes a mask, not rows: only an imputer gives it one."""
+    """Reject an indicator whose input is a mask, not data: only imputers use one."""
     if type(part).__name__ == "MissingIndicator" and vars(part).get("_precomputed"):
         raise refused(True, f"{place}._precomputed", "False")
 
 
 def check_columns(transformer: Any) -> None:
-    """Check a ColumnTransformer: its parts' columns, and the places of what they return."""
+    """Check a ColumnTransformer: its parts' columns, and the places of their outputs."""
     transformer._validate_params()
     _jobs(transformer.n_jobs, "n_jobs")
     _triples(transformer.transformers, "transformers", 3)
@@ -263,7 +264,7 @@ def check_columns(transformer: Any) -> None:
     _triples(parts, "transformers_", 3)
     names = [name for name, _, _ in parts]
     for name, part, columns in parts:
-        # A part would get one dimension, and each of them takes two.
+        # The part would get a one-dimensional array, and all of them require two dimensions.
         if part != "drop" and isinstance(columns, (str, int)):
             raise refused(columns, f"transformers_[{name!r}]", "a list of columns")
     none_or(mapping_of(none_or(number())))(transformer.transformer_weights, "transformer_weights")
@@ -304,7 +305,7 @@ _OF_COLUMNS = frozenset(
 
 
 def _input_indices(indices: dict[str, list[int]], n: Any) -> Check:
-    """Require the places of each part's columns; those of the remainder may be no part's."""
+    """Require the indices of each part's columns; those of the remainder may belong to no part."""
     places = mapping_of(list_of(whole(0, int(n) - 1)))
 
     def check(value: Any, place: str) -> None:
@@ -316,7 +317,7 @@ def _input_indices(indices: dict[str, list[int]], n: Any) -> Check:
 
 
 def _sparse_output(state: dict[str, Any]) -> Check:
-    """Require False where the output is a table, which is never sparse."""
+    """Require False if the output is a table, which is never sparse."""
     config = state.get("_sklearn_output_config")
     output_config({} if config is None else config, "_sklearn_output_config")
     is_table = (config or {}).get("transform", "default") != "default"
@@ -347,7 +348,7 @@ def _remainder(transformer: Any, n: Any) -> Check:
 
 
 def _places(transformer: Any, columns: Any, n: Any) -> list[int]:
-    """The places of a part's columns among the n features."""
+    """Return the indices of a part's columns among the n features."""
     names = vars(transformer).get("feature_names_in_")
     by_name = {} if names is None else {name: i for i, name in enumerate(names)}
     if isinstance(columns, slice):

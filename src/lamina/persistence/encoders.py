@@ -1,4 +1,4 @@
-"""The fitted attributes of scikit-learn's encoders: categories, bins, and their numbers."""
+"""Check the fitted attributes of scikit-learn's encoders: categories, bins, and encodings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NONE = np.array([-1])
 
 
 def categories_fields(estimator: Any, n: int) -> Fields:
-    """The checks that all encoders of categories share."""
+    """Return the checks that all encoders of categories share."""
     categories = getattr(estimator, "categories_", None)
     list_of(_categories, n)(categories, "categories_")
     return {"categories_": list_of(_categories, n), "_infrequent_enabled": truth}
@@ -52,7 +52,7 @@ def _key(item: Any) -> Any:
 
 
 def one_hot_fields(estimator: Any, n: int) -> Fields:
-    """The checks of a OneHotEncoder."""
+    """Return the checks of a OneHotEncoder."""
     fields = {**categories_fields(estimator, n), **_infrequent_fields(estimator, n)}
     dropped = getattr(estimator, "_drop_idx_after_grouping", None)
     drops = none_or(_drops(_n_groups(estimator)))
@@ -77,7 +77,7 @@ def one_hot_fields(estimator: Any, n: int) -> Fields:
 
 
 def _drops(sizes: list[int]) -> Check:
-    """Require, for each feature, None or the place of a category."""
+    """Require, for each feature, None or the index of a category."""
 
     def check(value: Any, place: str) -> None:
         array("Oi", (len(sizes),))(value, place)
@@ -88,7 +88,7 @@ def _drops(sizes: list[int]) -> Check:
 
 
 def _n_groups(estimator: Any) -> list[int]:
-    """The number of categories of each feature, the infrequent ones counted as one."""
+    """Return the number of categories of each feature, with all infrequent ones counted as one."""
     none = [None] * len(estimator.categories_)
     infrequent = getattr(estimator, "_infrequent_indices", None) or none
     return [
@@ -98,7 +98,7 @@ def _n_groups(estimator: Any) -> list[int]:
 
 
 def _infrequent_fields(estimator: Any, n: int) -> Fields:
-    """The checks of the infrequent categories, and of the mappings that follow from them."""
+    """Return the checks of the infrequent categories, and of the mappings derived from them."""
     if getattr(estimator, "_infrequent_enabled", False) is not True:
         return {}
     rare = getattr(estimator, "_infrequent_indices", None)
@@ -137,7 +137,7 @@ def _mapping(rare: Any, size: int) -> Any:
 
 
 def ordinal_fields(estimator: Any, n: int) -> Fields:
-    """The checks of an OrdinalEncoder."""
+    """Return the checks of an OrdinalEncoder."""
     fields = {**categories_fields(estimator, n), **_infrequent_fields(estimator, n)}
     expected = {
         i: place
@@ -154,7 +154,7 @@ def ordinal_fields(estimator: Any, n: int) -> Fields:
 
 
 def target_fields(estimator: Any, n: int) -> Fields:
-    """The checks of a TargetEncoder."""
+    """Return the checks of a TargetEncoder."""
     fields = categories_fields(estimator, n)
     kinds = member(["continuous", "binary", "multiclass"])
     kind = getattr(estimator, "target_type_", None)
@@ -183,7 +183,7 @@ def target_fields(estimator: Any, n: int) -> Fields:
 
 
 def bin_fields(estimator: Any, n: int) -> Fields:
-    """The checks of a KBinsDiscretizer."""
+    """Return the checks of a KBinsDiscretizer."""
     n_bins = getattr(estimator, "n_bins_", None)
     array("iu", (n,))(n_bins, "n_bins_")
 

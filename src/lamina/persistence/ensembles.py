@@ -1,4 +1,4 @@
-"""The ensembles for tables in model files: their records by name, and the check of what was read.
+"""Convert ensembles for tables to plain values and back, and check them when they are read.
 
 {"$record": ["members.Member", {field: …}]}   a dataclass or named tuple of lamina.tabular
 """
@@ -35,7 +35,7 @@ def record_to_plain(value: Any, writer: PlainWriter, path: Place) -> Any:
 
 
 def record_from_plain(plain: Any, reader: PlainReader) -> Any:
-    """Return the record of a plain form; raises ModelFileError for one that is not on the list."""
+    """Return the record of a plain form; raise ModelFileError for one that is not allowed."""
     name, fields = plain
     if name not in _records():
         raise ModelFileError(f"it holds a {name!r}, which is not among its known records")
@@ -52,7 +52,7 @@ def record_from_plain(plain: Any, reader: PlainReader) -> Any:
 
 @cache
 def _records() -> dict[str, type]:
-    """Return the records by name: what the modules of lamina.tabular define, and nothing else."""
+    """Return the records by name: those defined in the modules of lamina.tabular, and no others."""
     found: dict[str, type] = {"inputs.TableInputs": TableInputs}
     for module in pkgutil.iter_modules(tabular.__path__):
         members = vars(import_module(f"lamina.tabular.{module.name}")).values()
@@ -72,12 +72,12 @@ def _fields(cls: Any) -> tuple[str, ...]:
 
 
 def check_ensemble(estimator: Any) -> None:
-    """Check that a fitted ensemble's parts fit each other, so that it can predict.
+    """Check that a fitted ensemble's parts match each other, so that it can predict.
 
     Raises
     ------
     ModelFileError, ValueError, TypeError
-        For the first part that does not; names it.
+        For the first part that does not match; names it.
     """
     estimator._validate_params()
     if "members_" not in vars(estimator):
@@ -92,7 +92,7 @@ def check_ensemble(estimator: Any) -> None:
         raise refused(target, "_target", "a target")
     weights: Any = vars(estimator).get("member_weights_")
     array("f", (len(members),), finite=True)(weights, "member_weights_")
-    # Other weights would predict, and give probabilities that are none.
+    # Other weights would still predict, but with invalid probabilities.
     if (weights < 0).any() or not np.isclose(weights.sum(), 1):
         raise refused(weights.tolist(), "member_weights_", "weights from 0 that sum to 1")
     for i, member in enumerate(members):

@@ -1,12 +1,12 @@
-"""The allow-list: which estimators a model file may hold, and how each becomes plain and back.
+"""Allow-list of the estimators in model files, and their conversion to plain values and back.
 
 Every estimator is {"class": its name on the list, "parameters": {…}, "state": {…}}, where state is
-`vars` without the parameters, whatever an estimator comes to remember. Beside that stand
+`vars` without the parameters, so any new attribute is included. Further keys:
 
-    "network"     of an MLP: the shapes of coefs_, and them and intercepts_ as one flat tensor
+    "network"     of an MLP: the shapes of coefs_, and coefs_ and intercepts_ as one flat tensor
     "steps"       of a Pipeline: pairs of name and estimator
     "encoding"    of a TableEncoding, in place of state: its own plain form; null before fit
-    "requests"    where metadata are asked for: method, argument, True, False, None or an alias
+    "requests"    metadata requests: method, argument, True, False, None or an alias
 """
 
 from __future__ import annotations
@@ -38,44 +38,46 @@ from lamina.persistence.transformers import TRANSFORMERS
 SAVABLE = (
     "lamina saves its MLPClassifier and MLPRegressor, alone, at the end of a Pipeline after "
     f"TableEncoding, ColumnTransformer, FeatureUnion, {', '.join(TRANSFORMERS)} or 'passthrough', "
-    "and in a TransformedTargetRegressor; and its TabularClassifier and TabularRegressor. For all "
-    "else there are joblib and skops"
+    "and in a TransformedTargetRegressor; and its TabularClassifier and TabularRegressor. For "
+    "other models use joblib or skops"
 )
-# Callbacks, scikit-learn's own too, are code, which no file holds; a checkpoint is of this machine.
-RECOMPUTED = "_transformers_feature_names_out"  # By each transform; it may be an Index of pandas.
+# Every transform sets it anew; it may be an Index of pandas.
+RECOMPUTED = "_transformers_feature_names_out"
+# Callbacks, scikit-learn's own too, are code, which no file holds; a checkpoint's path belongs to
+# one machine.
 OF_FITS_ALONE = frozenset(
     {"callbacks", "_skl_callbacks", "checkpoint", "checkpoint_every", "checkpoint_seconds"}
 )
-# What to save in the place of an estimator around others, by an attribute that only it has.
+# Advice on what to save instead of a meta-estimator, by an attribute that only it has.
 CURES = {
-    "best_estimator_": "save its best_estimator_, the model that it has found, in its place",
-    "cv_results_": "save its best_estimator_ (fit it with refit=True), in its place",
-    "param_distributions": "fit it, and save its best_estimator_ in its place",
-    "param_grid": "fit it, and save its best_estimator_ in its place",
+    "best_estimator_": "save its best_estimator_, the model that it has found, instead",
+    "cv_results_": "save its best_estimator_ (fit it with refit=True) instead",
+    "param_distributions": "fit it, and save its best_estimator_ instead",
+    "param_grid": "fit it, and save its best_estimator_ instead",
     "calibrated_classifiers_": (
-        "save the estimator of each of its calibrated_classifiers_, without the calibration, in "
-        "its place; joblib keeps both"
+        "save the estimator of each of its calibrated_classifiers_, without the calibration, "
+        "instead; joblib keeps both"
     ),
-    "estimators_": "save each of its estimators_ in its place; joblib keeps the whole",
-    "estimator_": "save its estimator_ in its place; joblib keeps the whole",
+    "estimators_": "save each of its estimators_ instead; joblib keeps the whole",
+    "estimator_": "save its estimator_ instead; joblib keeps the whole",
 }
-LATER = "; if a later lamina or scikit-learn has written it, upgrade"
+LATER = "; if it was written by a later lamina or scikit-learn, upgrade"
 
 
 @dataclass(frozen=True)
 class Kind:
-    """One class of the list.
+    """Allowed class.
 
     Attributes
     ----------
     cls : type
-        The class itself; subclasses are not on the list.
+        Class itself; subclasses are not allowed.
     to_plain : callable
-        `to_plain(estimator, writer, path)`: its parts, all but the class's name.
+        `to_plain(estimator, writer, path)` returns its parts, all but the class's name.
     from_plain : callable
-        `from_plain(cls, plain, reader)`: takes its parts out of plain; what it leaves is unknown.
+        `from_plain(cls, plain, reader)` pops its parts from plain; what remains is unknown.
     is_model : bool
-        Whether it may stand alone in a file, or last in a pipeline.
+        True if it may be alone in a file, or last in a pipeline.
     """
 
     cls: type
@@ -94,7 +96,7 @@ MODULES = {**_OURS, **_PLAIN, **{name: each.module for name, each in TRANSFORMER
 
 @cache
 def kind_of(name: str) -> Kind:
-    """The entry of a class in MODULES; its module is imported only once it is needed."""
+    """Return the entry of a class in MODULES; its module is imported on first use."""
     cls = getattr(import_module(MODULES[name]), name)
     if name in ("MLPClassifier", "MLPRegressor"):
         return Kind(cls, _mlp_to_plain, _mlp_from_plain, True)
@@ -106,15 +108,15 @@ def kind_of(name: str) -> Kind:
     return Kind(cls, _estimator_to_plain, _estimator_from_plain, is_model)
 
 
-# A check may compute with any numbers, infinite ones too, and says what it finds by an exception.
+# A check may compute with any numbers, even infinite ones, and reports faults by exceptions.
 @np.errstate(all="ignore")
 def check(estimator: Any) -> None:
-    """Check parameters, attributes and parts of an estimator on the list, its parts' own aside.
+    """Check parameters, attributes and structure of an allowed estimator, but not its parts' own.
 
     Raises
     ------
     ModelFileError, ValueError, TypeError
-        For the first that is out of range; names it.
+        For the first value out of range; names it.
     """
     name = type(estimator).__name__
     if name in ("MLPClassifier", "MLPRegressor"):
@@ -135,13 +137,13 @@ def check(estimator: Any) -> None:
 
 
 def _n_targets(regressor: Any) -> int:
-    """The targets of a fitted regressor: an MLPRegressor or a pipeline that ends with one."""
+    """Return the number of targets of a fitted MLPRegressor or a pipeline that ends with one."""
     if hasattr(regressor, "steps"):
         return _n_targets(regressor.steps[-1][1])
     if regressor is None:
         return 1
     if type(regressor).__name__ != "MLPRegressor" or not hasattr(regressor, "coefs_"):
-        raise ModelFileError("its regressor_ is no fitted MLPRegressor")
+        raise ModelFileError("its regressor_ is not a fitted MLPRegressor")
     loss = vars(regressor).get("_loss_name")
     per_target = (
         LOSSES[loss].outputs_per_target(regressor._loss_hyperparameters) if loss is not None else 1
@@ -150,7 +152,7 @@ def _n_targets(regressor: Any) -> int:
 
 
 def model_to_plain(model: object, writer: PlainWriter, path: Place = ()) -> dict[str, Any]:
-    """The plain form of an estimator on the list.
+    """Return the plain form of an allowed estimator.
 
     Raises
     ------
@@ -179,7 +181,7 @@ def _not_savable(model: object, path: Place) -> TypeError:
 
 
 def model_from_plain(plain: Any, reader: PlainReader) -> Any:
-    """The estimator of a plain form; raises ModelFileError for a class that is not on the list."""
+    """Return the estimator of a plain form; raise ModelFileError for a class not allowed."""
     parts = dict(plain)
     name = parts.pop("class")
     if name not in MODULES:
@@ -192,7 +194,7 @@ def model_from_plain(plain: Any, reader: PlainReader) -> Any:
 
 
 def is_model(estimator: object) -> bool:
-    """Whether an estimator on the list is, or leads to, an MLP.
+    """Return True if an allowed estimator is, or ends with, an MLP.
 
     Examples
     --------
@@ -212,7 +214,7 @@ def is_model(estimator: object) -> bool:
 def _estimator_to_plain(
     estimator: Any, writer: PlainWriter, path: Place, apart: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
-    """Parameters, state and requests; without what the caller writes in its own way."""
+    """Return parameters, state and requests, without the parts that the caller writes itself."""
     parameters = estimator.get_params(deep=False)
     hidden = {*parameters, RECOMPUTED}
     state = {name: value for name, value in vars(estimator).items() if name not in hidden}
@@ -242,14 +244,16 @@ def _estimator_from_plain(
     estimator = cls(**parameters)
     for name, value in reader.read(plain.pop("state")).items():
         if name in signature or not _may_be_state(cls, name):
-            raise ModelFileError(f"its {cls.__name__} has an attribute {name!r}, which is no state")
+            raise ModelFileError(
+                f"its {cls.__name__} has an attribute {name!r}, which is not state"
+            )
         vars(estimator)[name] = value
     _ask(estimator, plain.pop("requests", {}))
     return estimator
 
 
 def _may_be_state(cls: type, name: str) -> bool:
-    """Whether an attribute of that name would hide nothing of the class, and is no special name."""
+    """Return True if an attribute hides nothing of the class, and its name is not special."""
     kept_apart = name in OF_FITS_ALONE or name == "_metadata_request"
     hides = kept_apart or name in _names_of(cls)
     return name.isidentifier() and not name.startswith("__") and not hides
@@ -282,9 +286,9 @@ def _mlp_to_plain(model: Any, writer: PlainWriter, path: Place) -> dict[str, Any
     if not isinstance(model.loss, str):
         plain = inspect.signature(type(model)).parameters["loss"].default
         raise TypeError(
-            f"{told((*path, 'loss'))} is a {type(model.loss).__name__} of your own and cannot be "
-            f"saved, for it is code: call set_params(loss={plain!r}) first. A model predicts "
-            "the same without it"
+            f"{told((*path, 'loss'))} is a custom {type(model.loss).__name__} and cannot be saved, "
+            f"because it is code: call set_params(loss={plain!r}) first. A model predicts the same "
+            "without it"
         )
     if not hasattr(model, "coefs_"):
         return _estimator_to_plain(model, writer, path, OF_FITS_ALONE)
@@ -312,7 +316,8 @@ def _mlp_from_plain(cls: type, plain: dict[str, Any], reader: PlainReader) -> An
 
 
 def _network_shapes(model: Any) -> list[tuple[int, int]]:
-    """The shapes of coefs_; raises where an engine, which trusts them, would read out of bounds."""
+    """Return the shapes of coefs_; raise if an engine, which trusts them, would read out of "
+    "bounds."""
     floats = (np.float32, np.float64)
     parts = [*model.coefs_, *model.intercepts_]
     if not all(isinstance(part, np.ndarray) and part.dtype in floats for part in parts):
@@ -331,8 +336,8 @@ def _network_shapes(model: Any) -> list[tuple[int, int]]:
 def _pipeline_to_plain(pipeline: Any, writer: PlainWriter, path: Place) -> dict[str, Any]:
     if pipeline.memory is not None:
         raise TypeError(
-            f"the Pipeline's memory={pipeline.memory!r} cannot be saved: whoever fits the loaded "
-            "model would unpickle what lies there; set memory=None"
+            f"the Pipeline's memory={pipeline.memory!r} cannot be saved: fitting the loaded model "
+            "would unpickle the files there; set memory=None"
         )
     plain = _estimator_to_plain(pipeline, writer, path, frozenset({"steps"}))
     steps = [[name, writer.write(step, (*path, name))] for name, step in pipeline.steps]

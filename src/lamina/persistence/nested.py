@@ -1,4 +1,4 @@
-"""The check of an attribute that is itself an estimator, which was checked when it was read."""
+"""Check an attribute that is itself an estimator, which was checked when it was read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saving and loading: a model, what was noted about it, and who wrote it, in one verified file."""
+"""Save and load a model, its notes and the versions that wrote it, in one verified file."""
 
 from __future__ import annotations
 
@@ -23,41 +23,42 @@ def save(
     overwrite: bool = False,
     notes: dict[str, Any] | None = None,
 ) -> None:
-    """Write a model to one file, from which `load` builds it again, to the last bit.
+    """Write a model to one file, from which `load` restores it bit for bit.
 
-    The file is safetensors with JSON metadata: parameters, classes, feature names, weights and all
-    else that `partial_fit` and `warm_start` go on from, and a SHA-256 over all of it. Every later
-    lamina reads it. It is written atomically: a crash leaves the old file or the new one.
+    The file is safetensors with JSON metadata: parameters, classes, feature names, weights and
+    everything else that `partial_fit` and `warm_start` continue from, with a SHA-256 of all of it.
+    Every later version of lamina can read it. It is written atomically: a crash leaves the old
+    file or the new one.
 
     Parameters
     ----------
     model : estimator
         MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor, Pipeline or
         TransformedTargetRegressor, fitted or not. A pipeline has one of the first two as its last
-        step, and before it `lamina.encoding.TableEncoding`, any of scikit-learn's transformers that
-        docs/how_to/save.md lists, or 'passthrough'.
+        step, and before it `lamina.encoding.TableEncoding`, any of scikit-learn's transformers
+        that docs/how_to/save.md lists, or 'passthrough'.
     path : str or path-like
-        The file; '.lamina' is a good ending.
+        Path of the file; '.lamina' is the usual suffix.
     overwrite : bool, default=False
-        Whether a file that stands there already is replaced.
+        If True, replace an existing file.
     notes : dict, optional
-        Anything plain to keep with the model, without arrays; `read_notes` returns it.
+        Plain values to keep with the model, without arrays; `read_notes` returns them.
 
     Raises
     ------
     TypeError
-        For a model of another class, or one that holds what no file can; names it.
+        For a model of another class, or one with a value that no file can hold; names it.
     ValueError
-        For a parameter or an attribute that `load` would refuse, because it was set by hand to
-        what no fit takes or leaves; names it.
+        For a parameter or an attribute that `load` would reject, because it was set by hand to
+        an invalid value; names it.
     FileExistsError
-        Where path exists and overwrite is False.
+        If path exists and overwrite is False.
     OSError
-        Where writing fails; the old file is untouched then.
+        If writing fails; the old file is then unchanged.
 
     See Also
     --------
-    load : The way back.
+    load : Read such a file.
 
     Examples
     --------
@@ -78,7 +79,7 @@ def save(
     writer = PlainWriter(model_to_plain, special_to_plain)
     plain = model_to_plain(model, writer)
     if not is_model(model):
-        raise TypeError(f"this {type(model).__name__} holds no MLP at its end: {SAVABLE}")
+        raise TypeError(f"this {type(model).__name__} does not end with an MLP: {SAVABLE}")
     metadata = {
         "lamina": lamina.__version__,
         "scikit-learn": sklearn.__version__,
@@ -89,7 +90,7 @@ def save(
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """The model that `save` wrote to a file. No code of the file is run, and nothing is unpickled.
+    """Return the model that `save` wrote to a file, without running code or unpickling.
 
     Parameters
     ----------
@@ -98,19 +99,19 @@ def load(path: str | os.PathLike[str]) -> Any:
     Returns
     -------
     estimator
-        Equal to the one that was saved, to the last bit of its weights.
+        Equal to the saved one, bit for bit.
 
     Raises
     ------
     FileNotFoundError
-        Where there is no such file.
+        If there is no such file.
     lamina.errors.ModelFileError
-        For a file that is truncated, altered, of a newer format, or no model file; and for one
-        whose checksum matches and whose parameters or attributes are out of range.
+        For a file that is truncated, altered, of a newer format, or not a model file; and for one
+        whose checksum matches but whose parameters or attributes are out of range.
 
     See Also
     --------
-    save : Writes such a file.
+    save : Write such a file.
 
     Examples
     --------
@@ -125,19 +126,19 @@ def load(path: str | os.PathLike[str]) -> Any:
         file = read_model_file(path)
         if "checkpoint" in file.metadata:
             raise ModelFileError(
-                "it is a checkpoint of a fit, which goes on from it with fit(X, y, resume=path)"
+                "it is a checkpoint of a fit; resume the fit with fit(X, y, resume=path)"
             )
         reader = PlainReader(file.tensors, model_from_plain, SPECIAL)
         model = model_from_plain(parse_json(file.metadata["model"]), reader)
         if not is_model(model):
-            raise ModelFileError("what it holds is no model")
+            raise ModelFileError("its content is not a model")
         if reader.unread:
             raise ModelFileError(f"nothing refers to its tensor {min(reader.unread)!r}")
         return model
 
 
 def read_notes(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The notes that `save` was given; the file is verified, its model not built.
+    """Return the notes of a model file, after verifying it but without building the model.
 
     Parameters
     ----------
@@ -146,12 +147,12 @@ def read_notes(path: str | os.PathLike[str]) -> dict[str, Any]:
     Returns
     -------
     dict
-        Empty where there were none.
+        Empty if there are no notes.
 
     Raises
     ------
     FileNotFoundError, lamina.errors.ModelFileError
-        As `load`.
+        As in `load`.
 
     Examples
     --------
@@ -167,7 +168,7 @@ def read_notes(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """What stands in a model file; it is verified, its model not built.
+    """Describe the content of a model file, after verifying it but without building the model.
 
     Parameters
     ----------
@@ -183,7 +184,7 @@ def describe(path: str | os.PathLike[str]) -> dict[str, Any]:
     Raises
     ------
     FileNotFoundError, lamina.errors.ModelFileError
-        As `load`.
+        As in `load`.
 
     Examples
     --------
@@ -213,14 +214,14 @@ def _notes_to_text(notes: dict[str, Any] | None) -> str:
     writer = PlainWriter()
     text = _to_text(writer.write({} if notes is None else notes, ("notes",)))
     if writer.tensors:
-        raise TypeError(f"{min(writer.tensors)!r} is an array: notes hold lists in their place")
+        raise TypeError(f"{min(writer.tensors)!r} is an array: use lists in notes")
     return text
 
 
 def _notes_of(file: ModelFile) -> dict[str, Any]:
     notes = PlainReader({}).read(parse_json(file.metadata["notes"]))
     if not isinstance(notes, dict):
-        raise ModelFileError("its notes are no dict")
+        raise ModelFileError("its notes are not a dict")
     return notes
 
 

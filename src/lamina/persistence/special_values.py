@@ -21,7 +21,7 @@ from lamina.persistence.ensembles import record_from_plain, record_to_plain
 
 _SELECTION = "sklearn.feature_selection"
 _SCORES = "chi2 f_classif f_regression mutual_info_classif mutual_info_regression r_regression"
-# Functions of one array each, which transformers are given most often.
+# Functions of one array, the ones that transformers most often have.
 _UFUNCS = """
     log log1p log2 log10 exp expm1 exp2 sqrt square cbrt abs absolute sign negative reciprocal
     sin cos tan sinh cosh tanh arcsin arccos arctan arcsinh arccosh arctanh
@@ -52,7 +52,7 @@ def special_to_plain(value: Any, writer: PlainWriter, path: Place) -> Any:
     Raises
     ------
     TypeError
-        For a function that is not among FUNCTIONS; names it.
+        For a function that is not in FUNCTIONS; names it.
     """
     record = record_to_plain(value, writer, path)
     if record is not None:
@@ -86,20 +86,20 @@ def _name_of(function: Any, path: Place) -> str:
             return name
     if type(function).__name__ == "make_column_selector":
         raise TypeError(
-            f"{told(path)} is a make_column_selector, which no file can hold: give the "
-            "ColumnTransformer the names of the columns in its place"
+            f"{told(path)} is a make_column_selector, which no file can hold: pass the names of "
+            "the columns to the ColumnTransformer instead"
         )
     shown = getattr(function, "__qualname__", type(function).__qualname__)
     raise TypeError(
-        f"{told(path)} is {shown!r}, a function that no file can hold, for it is code: a model "
-        f"file names one of {', '.join(FUNCTIONS)}. Apply other functions to the data before the "
-        "model, or use joblib"
+        f"{told(path)} is {shown!r}, a function that no file can hold, because it is code: a model "
+        f"file can only name one of {', '.join(FUNCTIONS)}. Apply other functions to the data "
+        "before the model, or use joblib"
     )
 
 
 @cache
 def function_called(name: str) -> Callable[..., Any]:
-    """Return the function of a name in FUNCTIONS."""
+    """Return the function with a name in FUNCTIONS."""
     function: Callable[..., Any] = getattr(import_module(FUNCTIONS[name]), name.rpartition(".")[2])
     return function
 

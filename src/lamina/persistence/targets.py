@@ -1,4 +1,4 @@
-"""A TransformedTargetRegressor: its transformer must go with the targets of its regressor."""
+"""Check a TransformedTargetRegressor: its transformer must match the targets of its regressor."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lamina.persistence.transformers import TRANSFORMERS
 
 
 def check_target(model: Any, n_targets: int) -> None:
-    """Check a TransformedTargetRegressor around a model of so many targets."""
+    """Check a TransformedTargetRegressor around a model with `n_targets` targets."""
     model._validate_params()
     state = vars(model)
     if "regressor_" not in state:

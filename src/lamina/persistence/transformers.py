@@ -1,7 +1,7 @@
-"""scikit-learn's transformers in a model file: each class with what its attributes may hold.
+"""scikit-learn's transformers in model files: each class with the checks of its attributes.
 
 A class is one entry of TRANSFORMERS: its module, the check of every attribute that `transform`
-reads, and the number of columns that it returns, from which a pipeline's steps are held together.
+reads, and its number of output columns, by which the steps of a pipeline are compared.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ Count = Callable[[Any], int]
 
 @dataclass(frozen=True)
 class Transformer:
-    """One class of scikit-learn's transformers.
+    """Class of scikit-learn's transformers.
 
     Attributes
     ----------
     module : str
     fields : callable
-        `fields(estimator, n_features)`: the checks of its fitted attributes.
+        `fields(estimator, n_features)` returns the checks of its fitted attributes.
     width : callable
-        `width(estimator)`: the columns that `transform` returns, once it is fitted.
+        `width(estimator)` returns the number of output columns of the fitted transformer.
     optional : tuple of str
-        Attributes that not every fit leaves.
+        Attributes that not every fit sets.
     """
 
     module: str
@@ -90,7 +90,7 @@ def _seen(n: int) -> Check:
 
 
 def _required(fields: Fields, estimator: Any, **by_parameter: str) -> Fields:
-    """Let an attribute be None only where the parameter that asks for it is off."""
+    """Allow None for an attribute only if the parameter that needs it is off."""
     needed = {name for parameter, name in by_parameter.items() if getattr(estimator, parameter)}
     n = estimator.n_features_in_
     return {name: vector(n) if name in needed else check for name, check in fields.items()}
@@ -124,10 +124,10 @@ def _quantiles(estimator: Any, n: int) -> Fields:
 
 
 def _indicator(estimator: Any, n: int) -> Check:
-    """Require the indicator of missing values where an imputer adds its columns."""
+    """Require the indicator of missing values if an imputer adds its columns."""
     if not estimator.add_indicator:
         return nothing
-    # It is given the mask of missing values, not the values.
+    # Its input is the mask of missing values, not the values.
     is_one = estimator_of("MissingIndicator", n, _precomputed=True)
 
     def check(value: Any, place: str) -> None:
@@ -215,14 +215,14 @@ def _imputed(estimator: Any, n: int) -> Fields:
 
 
 def _missing_number(value: Any, dtype: Any) -> None:
-    """Require a number for what is missing among numbers, as `fit` does."""
+    """Require a number for `missing_values` of numeric columns, as `fit` does."""
     is_pandas_na = type(value).__name__ == "NAType"
     if dtype.kind in "fiu" and not isinstance(value, Real) and not is_pandas_na:
         raise refused(value, "missing_values", "a number")
 
 
 def _statistics(estimator: Any, n: int) -> Check:
-    """Require what can stand in a column; of numbers, where the columns hold numbers."""
+    """Require fill values that fit their columns: numbers if the columns are numeric."""
 
     def check(value: Any, place: str) -> None:
         array("fO", (n,))(value, place)
@@ -295,8 +295,8 @@ def _n_selected(estimator: Any) -> int:
 def _nothing(estimator: Any, n: int) -> Fields:
     if getattr(estimator, "kw_args", None) or getattr(estimator, "inv_kw_args", None):
         raise ModelFileError(
-            "its FunctionTransformer has kw_args or inv_kw_args, and a file holds functions of one "
-            "array alone"
+            "its FunctionTransformer has kw_args or inv_kw_args, and a file can only hold "
+            "functions of one array"
         )
     return {}
 
