@@ -3,8 +3,8 @@ A network from nothing
 ======================
 
 A multi-layer perceptron is a handful of matrix products. We write one in NumPy alone: two inputs,
-ten and five hidden units, one output, a sigmoid everywhere, the backward pass by hand, and gradient
-descent in a loop. Then lamina does the same in one line, and comes to the same weights.
+ten and five hidden units, one output, a sigmoid in every unit, the backward pass by hand, and
+gradient descent in a loop. Then lamina does the same in one line, and finds the same weights.
 """
 
 import warnings
@@ -28,11 +28,11 @@ y = y_train[:, np.newaxis]
 n_samples = len(y)
 
 # %%
-# The first weights
-# -----------------
+# The initial weights
+# -------------------
 # A layer has a matrix of weights :math:`W`, with a row for each input and a column for each unit,
-# and a bias :math:`b` for each unit. We draw the weights evenly from an interval that shrinks as
-# the layers grow, so that the sums that they make stay of one size (Glorot and Bengio 2010).
+# and a bias :math:`b` for each unit. We draw the weights uniformly from an interval that shrinks as
+# the layers grow, so that the variance of their sums stays the same (Glorot and Bengio 2010).
 
 widths = (2, 10, 5, 1)
 generator = np.random.default_rng(1)
@@ -42,7 +42,7 @@ for fan_in, fan_out in pairwise(widths):
     weights.append(generator.uniform(-bound, bound, (fan_in, fan_out)))
     biases.append(np.zeros(fan_out))
 
-first = [each.copy() for each in weights + biases]  # lamina will begin with the same
+first = [each.copy() for each in weights + biases]  # lamina will start with the same
 n_parameters = sum(each.size for each in first)
 print(f"{n_parameters} parameters")
 assert n_parameters == 91
@@ -56,7 +56,7 @@ assert n_parameters == 91
 #           \sigma(z) = \frac{1}{1 + e^{-z}},
 #
 # from :math:`a_0 = X` to the last :math:`a`, which is the probability :math:`p` of the second
-# class. What it costs to be wrong is the log loss, in the mean over all rows:
+# class. The loss is the mean log loss over all samples:
 #
 # .. math:: L = -\frac{1}{n} \sum_i \bigl( y_i \log p_i + (1 - y_i) \log(1 - p_i) \bigr).
 
@@ -79,9 +79,9 @@ def log_loss(p):
 # %%
 # Backward
 # --------
-# Let :math:`\delta_l = \partial L / \partial z_l`. At the end, sigmoid and log loss together leave
-# something simple, and from there the chain rule leads back, layer by layer. The gradient of the
-# sigmoid is :math:`\sigma'(z) = a (1 - a)`, so
+# Let :math:`\delta_l = \partial L / \partial z_l`. For sigmoid and log loss together,
+# :math:`\delta` of the output is simple, and the chain rule gives that of the other layers. The
+# gradient of the sigmoid is :math:`\sigma'(z) = a (1 - a)`, so
 #
 # .. math:: \delta_3 = \frac{p - y}{n}, \qquad
 #           \delta_{l-1} = \delta_l W_l^\top \odot a_{l-1} (1 - a_{l-1}).
@@ -104,9 +104,8 @@ def backward(activations):
 
 
 # %%
-# Is it right? Any gradient can be held against the difference that a small change makes. Half the
-# mistakes that one makes in a backward pass show here, and nowhere else: a network with a wrong
-# gradient often learns all the same, only worse.
+# Finite differences check the gradient. They find most mistakes in a backward pass, which are hard
+# to notice otherwise: a network with a wrong gradient often learns all the same, only worse.
 
 weight_gradients, _ = backward(forward(X_train))
 step = 1e-6
@@ -122,10 +121,10 @@ assert abs(weight_gradients[0][1, 3] - difference) < 1e-9
 # %%
 # Gradient descent
 # ----------------
-# Every epoch looks at all rows and takes one step against the gradient,
-# :math:`w \leftarrow w - \eta\, \partial L / \partial w`. A sigmoid's gradient is a quarter at
-# most, and three of them in a row leave the first layer little to learn from: it takes thousands of
-# epochs.
+# Every epoch uses all samples for one step against the gradient,
+# :math:`w \leftarrow w - \eta\, \partial L / \partial w`. A sigmoid's gradient is at most a
+# quarter, and three of them in a row leave a small gradient for the first layer, so training takes
+# thousands of epochs.
 
 learning_rate, n_epochs = 0.5, 5000
 losses = []
@@ -140,7 +139,7 @@ by_hand_seconds = perf_counter() - start
 
 p_test = forward(X_test)[-1][:, 0]
 accuracy = np.mean((p_test > 0.5) == y_test)
-print(f"loss {losses[0]:.3f} -> {losses[-1]:.3f}; {accuracy:.1%} of the test rows right")
+print(f"loss {losses[0]:.3f} -> {losses[-1]:.3f}; test accuracy {accuracy:.1%}")
 assert losses[-1] < 0.1
 assert accuracy > 0.96
 
@@ -148,8 +147,8 @@ assert accuracy > 0.96
 # The same in one line
 # --------------------
 # Everything above has a name in lamina: gradient descent is the solver 'sgd' without momentum, on a
-# single batch of all rows. To begin where we began, it is given our first weights. It warns that
-# the loss was still falling at the end; we know, having asked for so many epochs and no more.
+# single batch of all samples. It starts from the same initial weights. It would warn that the loss
+# was still falling at the end, so we ignore the warning.
 
 model = MLPClassifier(
     (10, 5),
@@ -179,9 +178,9 @@ assert farthest < 1e-9
 assert model.score(X_test, y_test) == accuracy
 
 # %%
-# After five thousand steps all 91 parameters agree to the last digits that a double has, so the two
-# boundaries are one. On the left we ask our own ``forward`` on a grid, on the right scikit-learn's
-# display asks the model.
+# After five thousand steps all 91 parameters agree to the last digits of a double, and so do the
+# two decision boundaries. The left one comes from our own ``forward`` on a grid, the right one from
+# scikit-learn's display.
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained", sharey=True)
 shades = {"cmap": "RdBu_r", "vmin": 0, "vmax": 1, "levels": np.linspace(0, 1, 11), "alpha": 0.6}
@@ -204,16 +203,16 @@ for ax, title in zip(axes, ("NumPy, by hand", "lamina, one line"), strict=True):
     for moon, marker, colour in ((0, "o", "tab:blue"), (1, "s", "tab:red")):
         points = X_test[y_test == moon]
         ax.scatter(*points.T, s=16, marker=marker, color=colour, edgecolor="white", linewidth=0.5)
-    ax.set(title=f"{title}: {accuracy:.1%} of the test rows", xlabel="x")
+    ax.set(title=f"{title}: test accuracy {accuracy:.1%}", xlabel="x")
 axes[0].set_ylabel("y")
 
 # %%
-# Why one would not
-# -----------------
-# Plain gradient descent is for understanding. Left to its own devices, with a quasi-Newton method
-# that suits small data, lamina needs a fraction of the steps.
+# A better solver
+# ---------------
+# Plain gradient descent is good for understanding. With a quasi-Newton method, which suits small
+# data, lamina needs a fraction of the steps.
 
 quick = MLPClassifier((10, 5), solver="lbfgs", alpha=1, max_iter=1000, random_state=0)
 quick.fit(X_train, y_train)
-print(f"{quick.n_iter_} iterations, {quick.score(X_test, y_test):.1%} of the test rows right")
+print(f"{quick.n_iter_} iterations, test accuracy {quick.score(X_test, y_test):.1%}")
 assert quick.n_iter_ < n_epochs / 5

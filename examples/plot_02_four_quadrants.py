@@ -2,9 +2,9 @@ r"""
 Four classes, line by line
 ==========================
 
-Four clouds of points, one in each quadrant, and a network that tells them apart: two inputs, four
-hidden sigmoids, four outputs with a softmax. Every line of mathematics stands beside its line of
-NumPy, and the loss starts where it must, at :math:`\ln 4 = 1.386`.
+Four clouds of points, one in each quadrant, and a network that classifies them: two inputs, four
+hidden sigmoids, four outputs with a softmax. Every equation is followed by its line of NumPy, and
+the loss starts at its expected value, :math:`\ln 4 = 1.386`.
 """
 
 import warnings
@@ -26,17 +26,17 @@ ax.set(xlabel="x₁", ylabel="x₂", title="Four quadrants, four classes")
 ax.legend(loc="center", fontsize="small")
 
 # %%
-# What the network computes
-# -------------------------
-# For a row :math:`x` of two numbers,
+# The forward pass
+# ----------------
+# For a sample :math:`x` of two numbers,
 #
 # .. math::
 #
 #    z_1 &= x W_1 + b_1, & a_1 &= \sigma(z_1) = \frac{1}{1 + e^{-z_1}}, \\
 #    z_2 &= a_1 W_2 + b_2, & p_k &= \frac{e^{z_{2k}}}{\sum_j e^{z_{2j}}}.
 #
-# :math:`W_1` has two rows and four columns, :math:`W_2` four and four. The softmax makes of four
-# logits :math:`z_2` four probabilities that sum to one; taking the largest logit away first
+# :math:`W_1` has two rows and four columns, :math:`W_2` four and four. The softmax turns four
+# logits :math:`z_2` into four probabilities that sum to one; subtracting the largest logit first
 # changes nothing and keeps the exponentials small.
 
 generator = np.random.default_rng(0)
@@ -54,15 +54,15 @@ def forward(X):
 
 
 # %%
-# What it costs to be wrong
-# -------------------------
-# The cross-entropy is the mean of :math:`-\ln p` of the right class. A network that knows nothing
-# gives each of four classes a quarter, and pays
+# The loss
+# --------
+# The cross-entropy is the mean of :math:`-\ln p` of the true class. An untrained network gives each
+# of four classes a quarter, and has the loss
 #
 # .. math:: L = -\ln \tfrac{1}{4} = \ln 4 = 1.386.
 #
-# Ours begins with weights near zero, so its first loss is that. A first loss far from it is a sign
-# of first weights that are too large, or of a mistake.
+# Ours begins with weights near zero, so its initial loss is that. A very different initial loss is
+# a sign of initial weights that are too large, or of a mistake.
 
 
 def cross_entropy(p):
@@ -74,11 +74,11 @@ print(f"first loss {cross_entropy(p):.3f}, ln 4 = {np.log(4):.3f}")
 assert abs(cross_entropy(p) - np.log(4)) < 0.01
 
 # %%
-# What each weight has to do with it
-# ----------------------------------
-# Softmax and cross-entropy were made for each other: the gradient of the loss at the logits is the
-# probability less the truth, which is one for the right class and zero for the others. From there
-# the chain rule leads back.
+# The backward pass
+# -----------------
+# For softmax and cross-entropy together, the gradient of the loss with respect to the logits is the
+# probability minus the target, which is one for the true class and zero for the others. The chain
+# rule gives the other gradients.
 #
 # .. math::
 #
@@ -102,7 +102,7 @@ def backward(a1, p):
 # Learning
 # --------
 # A step changes every weight against its gradient, :math:`W \leftarrow W - \eta\, \partial L /
-# \partial W`, here with :math:`\eta = 1` and all rows at once. We watch the loss fall from
+# \partial W`, here with :math:`\eta = 1` and all samples at once. The loss falls from
 # :math:`\ln 4`.
 
 losses = []
@@ -121,14 +121,14 @@ assert accuracy == 1
 figure, ax = plt.subplots(figsize=(6, 3.5), layout="constrained")
 ax.plot(losses)
 ax.axhline(np.log(4), linestyle="--", linewidth=1, color="grey")
-ax.text(1000, np.log(4) - 0.03, "ln 4: a network that knows nothing", ha="right", va="top")
+ax.text(1000, np.log(4) - 0.03, "ln 4: an untrained network", ha="right", va="top")
 ax.set(xlabel="step", ylabel="cross-entropy", ylim=(0, 1.5))
 
 # %%
-# The same by lamina
-# ------------------
-# With the same first weights, the same learning rate and all rows in one batch, lamina takes the
-# same thousand steps. Its ``loss_curve_`` is our list of losses.
+# The same with lamina
+# --------------------
+# With the same initial weights, the same learning rate and all samples in one batch, lamina makes
+# the same thousand steps. Its ``loss_curve_`` is our list of losses.
 
 model = MLPClassifier(
     (4,),
@@ -144,13 +144,13 @@ model = MLPClassifier(
     initializer=first,
 )
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore", ConvergenceWarning)  # a thousand steps are what we want
+    warnings.simplefilter("ignore", ConvergenceWarning)  # a thousand steps are intended
     model.fit(X, y)
 assert np.allclose(model.loss_curve_, losses, rtol=1e-9)
 
 # %%
-# Each class has its quadrant. The four hidden units need not be one for each class: each is a soft
-# step across the plane, and the output layer makes corners of them.
+# Each class has its quadrant. The hidden units don't correspond to classes: each is a smooth
+# step across the plane, and the output layer combines them into corners.
 
 figure, ax = plt.subplots(figsize=(4.5, 4.5), layout="constrained")
 DecisionBoundaryDisplay.from_estimator(
@@ -163,4 +163,4 @@ DecisionBoundaryDisplay.from_estimator(
 )
 for quadrant, marker in enumerate("os^D"):
     ax.scatter(*X[y == quadrant].T, marker=marker, s=14, edgecolor="white", linewidth=0.5)
-ax.set(xlabel="x₁", ylabel="x₂", title="The class that is most probable")
+ax.set(xlabel="x₁", ylabel="x₂", title="The most probable class")

@@ -2,9 +2,8 @@ r"""
 Handwritten digits
 ==================
 
-1,797 digits of eight by eight pixels, as scikit-learn brings them along: the first data that most
-people give a network. We train one with two hidden layers, look at how it learned and at what it
-takes for what, and then ask whether it needed two.
+1,797 digits of eight by eight pixels, which scikit-learn ships. We train a network with two hidden
+layers on them, look at its loss curve and its mistakes, and then test whether it needs two layers.
 """
 
 import warnings
@@ -28,9 +27,9 @@ X_train, X_test, y_train, y_test = train_test_split(
 # %%
 # 128 units, then 64
 # ------------------
-# The scaler gives every pixel a mean of zero and a standard deviation of one. It stands in a
-# pipeline with the network, so that it learns these from the training rows alone. Training ends by
-# itself once ten epochs in a row have brought less than ``tol``: here after 80.
+# The scaler gives every pixel a mean of zero and a standard deviation of one. It is in a pipeline
+# with the network, so that it is fitted on the training samples alone. Training ends when the loss
+# has not improved by ``tol`` for ten epochs: here after 80.
 
 model = make_pipeline(StandardScaler(), MLPClassifier((128, 64), max_iter=400, random_state=42))
 model.fit(X_train, y_train)
@@ -41,16 +40,16 @@ assert network.n_iter_ == 80
 assert round(model.score(X_test, y_test), 3) == 0.973
 
 # %%
-# The loss falls over three powers of ten, so its axis is logarithmic.
+# The loss falls by three orders of magnitude, so its axis is logarithmic.
 
 LossCurveDisplay.from_estimator(model, log_scale=True)
 
 # %%
-# What it takes for what
-# ----------------------
-# scikit-learn's own displays take the pipeline as they take any classifier. Of the 450 test digits
-# twelve are wrong. Four of these are eights that it takes for ones: at eight pixels a slim eight
-# has hardly any holes.
+# The confusion matrix
+# --------------------
+# scikit-learn's displays take the pipeline like any classifier. Twelve of the 450 test digits are
+# misclassified. Four of these are eights classified as ones: at eight pixels a slim eight has
+# hardly any holes.
 
 confusion = ConfusionMatrixDisplay.from_estimator(
     model, X_test, y_test, cmap="Blues", colorbar=False
@@ -60,20 +59,19 @@ assert counts.sum() - counts.trace() == 12
 assert counts[8, 1] == 4
 
 # %%
-# What the first layer looks at
-# -----------------------------
-# Each unit of the first layer has a weight for every pixel, and laid out as pixels these are an
-# image: where ink speaks for the unit, and where against it.
+# The weights of the first layer
+# ------------------------------
+# Each unit of the first layer has a weight for every pixel. Shown as an image, the weights are
+# positive where ink activates the unit, and negative where it inhibits it.
 
 WeightsDisplay.from_estimator(model, image_shape=(8, 8), max_units=32)
 
 # %%
-# How deep?
-# ---------
-# The same with no hidden layer, with one, two and three. Without one the network is a linear model,
-# logistic regression, and after 400 epochs has not settled yet, which is what its warning would
-# say. One hidden layer already does what the others do: these digits are not a hard problem, and
-# between the last three stand four test digits.
+# The number of layers
+# --------------------
+# We compare no hidden layer with one, two and three. Without one the network is a linear model,
+# logistic regression, which has not converged after 400 epochs. One hidden layer is as good as
+# more: these digits are not a hard problem, and the last three differ by four test digits.
 
 rows = []
 for hidden in [(), (64,), (128, 64), (256, 128, 64)]:

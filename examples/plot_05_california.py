@@ -2,9 +2,9 @@ r"""
 House values in California
 ==========================
 
-20,640 districts of the census of 1990, eight numbers each, and the median value of a house in units
-of 100,000 dollars. We predict it, stop when rows held out say so, look at what is left over, and
-then ask for more than a single number.
+20,640 districts of the census of 1990, eight features each, and the median value of a house in
+units of 100,000 dollars. We predict it with early stopping, look at the residuals, and then predict
+intervals.
 """
 
 import matplotlib.pyplot as plt
@@ -27,9 +27,9 @@ X_train, X_test, y_train, y_test = train_test_split(
 # %%
 # Stopping early
 # --------------
-# With ``early_stopping=True`` a tenth of the training rows is held out. After every epoch the
-# network is scored on them; once ten epochs have brought nothing it stops, and the weights of the
-# best epoch come back.
+# With ``early_stopping=True`` a tenth of the training samples is held out. After every epoch the
+# network is scored on them. Training ends when ten epochs have brought no progress, and the weights
+# of the best epoch are restored.
 
 model = make_pipeline(
     StandardScaler(),
@@ -52,17 +52,17 @@ assert (round(rmse, 4), round(mae, 4)) == (0.5138, 0.3460)
 assert round(r2, 4) == 0.7986
 
 # %%
-# On the average it is off by 34,600 dollars. The training loss goes on falling, while the score on
-# the rows held out wavers about its best.
+# The mean absolute error is 34,600 dollars. The training loss keeps falling, while the score on the
+# held-out samples varies around its best value.
 
 LossCurveDisplay.from_estimator(model)
 
 # %%
 # Predicted against actual
 # ------------------------
-# A perfect prediction lies on the diagonal. The line along the top is the census's doing: it cut
-# values off at 500,000 dollars. The residuals, actual less predicted, widen with the prediction: a
-# dear district is harder to tell than a cheap one.
+# A perfect prediction lies on the diagonal. The line along the top comes from the census, which
+# cut values off at 500,000 dollars. The residuals, actual minus predicted, grow with the
+# prediction: the value of an expensive district is harder to predict.
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained")
 dots = {"s": 6, "alpha": 0.3}
@@ -71,15 +71,15 @@ for ax, kind in zip(axes, ("actual_vs_predicted", "residual_vs_predicted"), stri
         y_test, predicted, kind=kind, subsample=None, ax=ax, scatter_kwargs=dots
     )
 axes[0].set_title("Predicted against actual")
-axes[1].set_title("What is left over")
+axes[1].set_title("Residuals")
 
 # %%
-# How sure?
-# ---------
-# One number does not say how far off it may be. With ``loss="quantile"`` the network predicts
-# several quantiles at once: below the first should lie a twentieth of all values, below the last
-# all but a twentieth. Nine in ten then lie between, and how far these are apart is the network's
-# own account of what it doesn't know.
+# Prediction intervals
+# --------------------
+# A single number doesn't say how uncertain it is. With ``loss="quantile"`` the network predicts
+# several quantiles at once: a twentieth of all values should be below the first, and a twentieth
+# above the last. Nine in ten are then between them, and the width of this interval measures the
+# uncertainty.
 
 quantiles = make_pipeline(
     StandardScaler(),
@@ -97,12 +97,12 @@ quantiles = make_pipeline(
 quantiles.fit(X_train, y_train)
 low, middle, high = quantiles.predict(X_test).T
 coverage = np.mean((low <= y_test) & (y_test <= high))
-print(f"{coverage:.1%} of the test rows lie between the outer two")
+print(f"{coverage:.1%} of the test samples are between the outer two")
 assert abs(coverage - 0.9) < 0.02
 
 # %%
-# Every fiftieth district of the test set, in the order of the prediction: the intervals are narrow
-# for cheap districts and wide for dear ones, as the residuals said.
+# The figure shows every fiftieth district of the test set, ordered by its prediction. The intervals
+# are narrow for cheap districts and wide for expensive ones, as the residuals suggest.
 
 chosen = np.argsort(middle)[25::50]
 rank = np.arange(len(chosen))

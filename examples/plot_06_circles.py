@@ -2,9 +2,9 @@ r"""
 Circles, and why a network needs an activation
 ==============================================
 
-A ring around a ring, with so much noise that they touch. No straight line parts them, so this is
-where a linear model ends and a network begins. We draw the network and its decision, measure it on
-training and test rows, take its activation away, and write the same training in PyTorch.
+A ring around a ring, with so much noise that they touch. No straight line separates them, so a
+linear model fails and a network doesn't. We draw the network and its prediction regions, measure it
+on training and test samples, remove its activation, and write the same training in PyTorch.
 """
 
 from time import perf_counter
@@ -45,15 +45,14 @@ assert test > 0.92
 NetworkDisplay.from_estimator(model, row=X_test[:1], class_names=["outer", "inner"])
 
 # %%
-# Each ReLU bends the plane along a line; together they make a polygon around the inner ring.
+# Each ReLU bends the prediction along a line; together they make a polygon around the inner ring.
 
 DecisionRegionDisplay.from_estimator(model, X_train, y_train)
 
 # %%
 # Train and test
 # --------------
-# scikit-learn's displays of confusion and of the ROC curve, for the rows that the network has seen
-# and for those that it hasn't.
+# scikit-learn's displays show the confusion matrices and ROC curves of training and test samples.
 
 figure, axes = plt.subplots(1, 3, figsize=(11, 4.2), layout="constrained")
 for ax, rows, truth, name in (
@@ -75,13 +74,13 @@ assert roc_auc_score(y_test, model.predict_proba(X_test)[:, 1]) > 0.95
 # %%
 # Without an activation
 # ---------------------
-# With :math:`f(z) = z` the layers are matrix products and nothing else, and matrix products in a
-# row are one:
+# With :math:`f(z) = z` the layers are nothing but matrix products, and a sequence of matrix
+# products is a single one:
 #
 # .. math:: (x W_1 + b_1) W_2 + b_2 = x\,(W_1 W_2) + (b_1 W_2 + b_2).
 #
-# However many layers there are, they collapse to one line through the plane, and a line can do
-# little better than to guess.
+# Any number of layers collapses to one line through the plane, which is hardly better than
+# guessing.
 
 collapsed = MLPClassifier(activation="identity", **settings).fit(X_train, y_train)
 print(f"identity: test {collapsed.score(X_test, y_test):.1%}")
@@ -89,28 +88,28 @@ assert collapsed.score(X_test, y_test) < 0.7
 
 W1, W2, W3 = collapsed.coefs_
 b1, b2, b3 = collapsed.intercepts_
-slope, offset = W1 @ W2 @ W3, (b1 @ W2 + b2) @ W3 + b3
-logits = (X_test @ slope + offset)[:, 0]
+weight, bias = W1 @ W2 @ W3, (b1 @ W2 + b2) @ W3 + b3
+logits = (X_test @ weight + bias)[:, 0]
 assert np.allclose(logits, collapsed.decision_function(X_test))
 
 DecisionRegionDisplay.from_estimator(collapsed, X_train, y_train)
 
 # %%
-# The same in PyTorch's own loop
-# ------------------------------
-# PyTorch leaves the loop to its user, which is its strength: anything may happen in it. For a
-# perceptron, always the same happens.
+# The same with a loop in PyTorch
+# -------------------------------
+# In PyTorch users write the training loop, which makes it flexible. For a perceptron, the loop is
+# always the same.
 
 try:
     import torch
     from torch import nn
 except ImportError:
     torch = None
-    print('PyTorch is not installed, so what follows is left out: pip install "lamina[torch]"')
+    print('PyTorch is not installed, so the rest is skipped: pip install "lamina[torch]"')
 
 if torch is not None:
     torch.manual_seed(0)
-    torch.set_num_threads(1)  # so small a network is quickest on one
+    torch.set_num_threads(1)  # the fastest setting for so small a network
     theirs = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 6), nn.ReLU(), nn.Linear(6, 1))
     optimizer = torch.optim.Adam(theirs.parameters(), lr=0.01)
     loss_of = nn.BCEWithLogitsLoss()
@@ -131,10 +130,10 @@ if torch is not None:
     assert accuracy > 0.9
 
 # %%
-# And across
-# ----------
-# A network that lamina has trained becomes a PyTorch module with :func:`lamina.to_torch`, and
-# gives the same probabilities there.
+# Export to PyTorch
+# -----------------
+# :func:`lamina.to_torch` converts a trained network to a PyTorch module with the same
+# probabilities.
 
 if torch is not None:
     from lamina import to_torch

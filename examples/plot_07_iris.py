@@ -2,8 +2,8 @@ r"""
 Three flowers
 =============
 
-The oldest data set of them all: 150 irises of three species, four measurements each (Fisher 1936).
-The network is small enough to be drawn with every weight.
+The oldest data set of all: 150 irises of three species, four measurements each (Fisher 1936).
+The network is small enough to draw every weight.
 """
 
 import matplotlib.pyplot as plt
@@ -27,8 +27,8 @@ X_train, X_test, y_train, y_test = train_test_split(
 # %%
 # Three units, then two
 # ---------------------
-# Data of this size suits the quasi-Newton solver 'lbfgs', which takes all rows at once. The penalty
-# ``alpha`` keeps the weights small: it has more to say, the fewer rows there are.
+# Data of this size suits the quasi-Newton solver 'lbfgs', which uses all samples at once. The
+# penalty ``alpha`` keeps the weights small; its effect is larger, the fewer samples there are.
 
 model = make_pipeline(
     StandardScaler(),
@@ -42,8 +42,8 @@ assert model[-1].n_parameters_ == 32
 # %%
 # Every weight
 # ------------
-# Four measurements go in, three species come out. A line is a weight, the wider the larger; a
-# dashed one is negative. The circles show what each unit makes of one flower.
+# Four measurements go in, three species come out. A line is a weight, wider if larger, dashed if
+# negative. The circles show each unit's activation for one flower.
 
 flower = X_test.iloc[[0]]
 NetworkDisplay.from_estimator(model, row=flower)
@@ -51,8 +51,8 @@ NetworkDisplay.from_estimator(model, row=flower)
 # %%
 # Class scores
 # ------------
-# The softmax gives each flower three numbers that sum to one. Setosa is a case for itself; between
-# the other two the network is sure of most flowers, and in doubt about three.
+# The softmax gives each flower three probabilities that sum to one. Setosa is easy; between the
+# other two species the network is certain about most flowers, and uncertain about three.
 
 probabilities = pd.DataFrame(
     model.predict_proba(X_test), columns=model.classes_, index=pd.Index(y_test, name="species")
@@ -76,7 +76,7 @@ figure.legend(loc="outside lower center", ncols=3)
 # %%
 # Cross table
 # -----------
-# What they are in rows, what the network takes them for in columns.
+# The rows are true species, the columns predicted ones.
 
 table = pd.crosstab(
     pd.Series(y_test, name="species"), pd.Series(model.predict(X_test), name="predicted")

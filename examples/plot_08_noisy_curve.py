@@ -3,8 +3,8 @@ A noisy curve, and the loss as a function of the weights
 ========================================================
 
 A hundred and fifty points around :math:`y = x / 2 + \sin x \cos 2x`, and a network that finds the
-curve behind them. Then we take hold of its weights: what is training but the search for the place
-where the loss, a function of these 1,801 numbers, is low?
+curve. Then we change its weights by hand, to show that training is the search for a minimum of the
+loss, a function of these 1,801 numbers.
 """
 
 import matplotlib.pyplot as plt
@@ -28,8 +28,8 @@ y = curve(x) + noise * generator.normal(size=len(x))
 # %%
 # The fit
 # -------
-# 80 units and then 20. The mean squared residual cannot fall far below the variance of the noise,
-# 0.04, unless the network learns the noise by heart; the penalty ``alpha`` keeps it from that.
+# The network has 80 and 20 units. The mean squared residual cannot fall far below the variance of
+# the noise, 0.04, unless the network fits the noise; the penalty ``alpha`` prevents that.
 
 model = MLPRegressor(
     hidden_layer_sizes=(80, 20),
@@ -49,19 +49,19 @@ assert abs(of_noise - noise**2) < 0.01
 assert of_curve < 0.12
 
 display = FitDisplay.from_estimator(model, X, y)
-display.ax_.plot(grid, curve(grid), "C1--", label="the curve behind it")
+display.ax_.plot(grid, curve(grid), "C1--", label="true curve")
 display.ax_.legend()
 
 # %%
 # The loss is a function of the weights
 # -------------------------------------
-# ``coefs_`` are views of the network's own numbers: what is written into them, the network
-# predicts with. We take the second layer, 80 × 20 weights, keep a copy, and put others of the same
-# size in its place, drawn at random.
+# ``coefs_`` are views of the network's parameters: the network predicts with whatever is assigned
+# to their elements. We copy the second layer, 80 × 20 weights, and replace it by a random
+# permutation of its weights.
 
 
 def loss():
-    """The mean squared residual with the weights as they are now."""
+    """Return the mean squared residual with the current weights."""
     return np.mean((model.predict(X) - y) ** 2)
 
 
@@ -79,8 +79,8 @@ assert shuffled_loss > 5 * learned_loss
 assert restored_loss == learned_loss
 
 # %%
-# The very same numbers in another order are worth nothing: what a network knows is in where each
-# weight stands.
+# The same numbers in another order predict nothing useful: the information is in the position of
+# each weight.
 
 figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 ax.plot(x, y, ".", color="grey", label="data")
@@ -92,11 +92,11 @@ ax.legend(title="mean squared residual")
 # %%
 # Along a line
 # ------------
-# From the learned weights :math:`W` to the shuffled ones :math:`V` leads a line,
-# :math:`W + t\,(V - W)`. Along it the loss is a curve, and training has stopped at the bottom of
-# it. For a single weight, :math:`w + t`, the loss is a curve as well, and a flat one: whether the
-# weight is the largest of 1,600 or the smallest, the loss less than doubles when it changes by one.
-# What the network has learned stands in all of them together.
+# A line connects the learned weights :math:`W` and permuted ones :math:`V`,
+# :math:`W + t\,(V - W)`. Along it the loss is a curve, and the trained network is at its minimum.
+# The loss along a single weight, :math:`w + t`, is a flat curve: even for the largest and the
+# smallest of 1,600 weights, the loss less than doubles when the weight changes by one. The network
+# has learned a function of all weights together.
 
 other = generator.permutation(learned.ravel()).reshape(learned.shape)
 steps = np.linspace(-0.5, 1, 61)
@@ -134,8 +134,8 @@ assert abs(lowest) < 0.03
 # %%
 # Over a plane
 # ------------
-# Two directions make a plane, and the loss over it a landscape. These are drawn at random and made
-# as long, unit by unit, as the weights themselves (Li et al. 2018). The network stands at the
-# bottom of a valley.
+# Two directions span a plane, and the loss over it is a landscape. These directions are random and
+# scaled, unit by unit, to the norm of the weights (Li et al. 2018). The network is at the bottom of
+# a valley.
 
 LossLandscapeDisplay.from_estimator(model, X, y)

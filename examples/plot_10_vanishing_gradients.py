@@ -2,10 +2,10 @@ r"""
 Vanishing gradients
 ===================
 
-Deep networks were long held to be untrainable. With sigmoids they nearly are: on the way back every
-layer multiplies the gradients by :math:`\sigma'(z) \le \tfrac{1}{4}`, and after ten layers little
-is left of them. We watch it happen to ten layers of sigmoids, then see what ReLUs do about it, and
-what normalization does.
+Deep networks were long considered untrainable. With sigmoids they nearly are: in the backward pass
+every layer multiplies the gradients by :math:`\sigma'(z) \le \tfrac{1}{4}`, and after ten layers
+almost nothing is left. We show this for ten layers of sigmoids, and then the effect of ReLUs and of
+normalization.
 """
 
 import matplotlib.pyplot as plt
@@ -29,9 +29,8 @@ X_train, X_test = scaler.transform(X_train), scaler.transform(X_test)
 # %%
 # Ten layers
 # ----------
-# The same ten layers of 32 units three times, and the same training. The callback keeps the
-# parameters every five epochs, those before the first included, so that gradients can be measured
-# afterwards.
+# We train the same ten layers of 32 units three times. The callback keeps the parameters every five
+# epochs, from the initial ones on, so that gradients can be measured afterwards.
 
 ways = {
     "sigmoid": {"activation": "logistic"},
@@ -50,11 +49,11 @@ for name, way in ways.items():
         callbacks=Snapshots(every=5),
         **way,
     ).fit(X_train, y_train)
-    print(f"{name}: {models[name].score(X_test, y_test):.1%} of the test rows")
+    print(f"{name}: test accuracy {models[name].score(X_test, y_test):.1%}")
 
 # %%
-# The ReLUs learn the digits. The sigmoids end where they began, at :math:`\ln 10 = 2.303`: the loss
-# of a network that knows nothing, and gives each digit a tenth.
+# The ReLUs learn the digits. The loss of the sigmoids stays at :math:`\ln 10 = 2.303`, the loss of
+# a network that gives each digit a probability of a tenth.
 
 LossCurveDisplay.from_estimator(list(models.values()), names=list(models))
 
@@ -63,12 +62,12 @@ assert models["sigmoid"].score(X_test, y_test) < 0.15
 assert models["ReLU"].score(X_test, y_test) > 0.9
 
 # %%
-# What reaches the first layer
-# ----------------------------
-# The gradient of the loss at a layer's weights, as a norm :math:`\lVert \partial L / \partial W_l
-# \rVert`, before the first step. Each step is proportional to it. From the output of the sigmoid
-# network it falls by a factor of seven or so from layer to layer; the first layer gets a
-# hundred-millionth of it.
+# The gradient of the first layer
+# -------------------------------
+# The figure shows the norm of the loss gradient of each layer, :math:`\lVert \partial L / \partial
+# W_l \rVert`, before the first step. Each step is proportional to it. In the sigmoid network it
+# falls by a factor of about seven from layer to layer, starting at the output; the first layer gets
+# a hundred-millionth of the gradient.
 
 figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for (name, model), style in zip(models.items(), ("o-", "s--", "^-."), strict=True):
@@ -84,9 +83,9 @@ assert norms["sigmoid"][0] < 1e-7 * norms["sigmoid"][-1]
 assert norms["ReLU"][0] > 0.1 * norms["ReLU"][-1]
 
 # %%
-# And over the epochs
-# -------------------
-# Training does not mend it: the first layers of sigmoids never come to hear of their mistakes.
+# During training
+# ---------------
+# Training doesn't help: the first layers of sigmoids never receive a gradient of useful size.
 
 figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained", sharey=True)
 for ax, name in zip(axes, ("sigmoid", "ReLU"), strict=True):
@@ -94,16 +93,17 @@ for ax, name in zip(axes, ("sigmoid", "ReLU"), strict=True):
     ax.set_title(name)
 
 # %%
-# A ReLU's gradient is one wherever it is on, so little is lost on the way. Batch norm helps in
-# another way: it keeps every :math:`z` about zero and of size one, where a sigmoid is steepest, and
-# scales what comes back. With it even ten layers of sigmoids learn, here better than the ReLUs do.
+# A ReLU's gradient is one for positive :math:`z`, so little is lost. Batch normalization has
+# another effect: it keeps every :math:`z` around zero with standard deviation one, where a sigmoid
+# is steepest, and scales the gradient. With it even ten layers of sigmoids learn, here better than
+# ReLUs.
 
 assert models["sigmoid, batch norm"].score(X_test, y_test) > 0.96
 
 # %%
-# The activations of the plain sigmoids say the same from the other side. In the first layers they
-# still vary; in the last ones every unit gives one number for all digits, and what remains is a
-# comb of spikes. Nothing is left to tell digits apart by.
+# The activations of the plain sigmoids show the same. In the first layers they still vary; in the
+# last ones every unit has almost the same activation for all digits, and the histogram is a comb of
+# spikes. The output has no information to distinguish digits.
 
 ActivationsDisplay.from_estimator(models["sigmoid"], X_test)
 

@@ -2,9 +2,9 @@ r"""
 Searching for a good network
 ============================
 
-How wide, how deep, how strong a penalty, what learning rate? Three searches over a pipeline answer:
-a grid that tries everything, successive halving that soon drops what is bad, and Optuna, which
-learns from what it has tried. Then we see what threads save over processes.
+Three searches choose the width, depth, penalty and learning rate of a pipeline: a grid search,
+successive halving, which drops bad candidates early, and Optuna, which learns from earlier trials.
+Then we compare threads with processes.
 """
 
 from time import perf_counter
@@ -36,7 +36,7 @@ pipeline = make_pipeline(
 
 
 def top(search, n=5):
-    """The best configurations of a search, in a table."""
+    """Return a table of the best configurations of a search."""
     results = pd.DataFrame(search.cv_results_).sort_values("rank_test_score").head(n)
     table = pd.DataFrame(list(results["params"]), index=results["rank_test_score"])
     table.columns = table.columns.str.removeprefix("mlpclassifier__")
@@ -49,10 +49,10 @@ def top(search, n=5):
 # %%
 # A grid
 # ------
-# Parameters of a pipeline's step are written with its name and two underscores. Three shapes, three
-# penalties and two learning rates make eighteen networks, each trained on five folds. The native
-# core leaves Python alone while it trains, so that joblib's threads run side by side: one process,
-# one copy of the data.
+# The name of a pipeline's step and two underscores precede its parameters. Three architectures,
+# three penalties and two learning rates make eighteen networks, each trained on five folds. The
+# native core releases the GIL while it trains, so joblib's threads run in parallel in one process,
+# with one copy of the data.
 
 grid = {
     "mlpclassifier__hidden_layer_sizes": [(16,), (64,), (64, 32)],
@@ -62,22 +62,21 @@ grid = {
 search = GridSearchCV(pipeline, grid, cv=5, n_jobs=2)
 with joblib.parallel_config(backend="threading"):
     search.fit(X_train, y_train)
-print(
-    f"best {search.best_score_:.4f} in cross-validation, {search.score(X_test, y_test):.4f} tested"
-)
+print(f"best {search.best_score_:.4f} in cross-validation, test {search.score(X_test, y_test):.4f}")
 assert search.best_score_ > 0.96
 assert search.score(X_test, y_test) > 0.95
 top(search)
 
 # %%
-# The best configurations differ by less than their deviation from fold to fold: on data so small,
-# the first place is luck, and any of them will do.
+# The best configurations differ by less than their standard deviation over the folds. On such small
+# data the first place is chance, and any of them is good.
 
 # %%
 # Halving
 # -------
-# HalvingRandomSearchCV draws many configurations, gives each a few epochs, keeps the better third,
-# gives those three times as many, and so on. The resource that it deals out is ``max_iter``.
+# HalvingRandomSearchCV draws many configurations, trains each for a few epochs, keeps the best
+# third, trains those three times as long, and so on. The resource that it distributes is
+# ``max_iter``.
 
 halving = HalvingRandomSearchCV(
     pipeline,
@@ -100,30 +99,31 @@ with joblib.parallel_config(backend="threading"):
 for n_candidates, epochs in zip(halving.n_candidates_, halving.n_resources_, strict=True):
     print(f"{n_candidates:2} configurations of {epochs} epochs")
 tested = halving.score(X_test, y_test)
-print(f"best {halving.best_score_:.4f} in cross-validation, {tested:.4f} tested")
+print(f"best {halving.best_score_:.4f} in cross-validation, test {tested:.4f}")
 assert halving.n_candidates_ == [27, 9, 3, 1]
 assert tested > 0.95
 top(halving)
 
 # %%
-# Round by round. After four epochs only large learning rates have got anywhere; whatever would have
-# been good in the long run at a small rate is gone by then. That is what halving saves its time by.
+# The figure shows the rounds. After four epochs only large learning rates have made progress;
+# configurations with small rates that would be good in the long run are dropped. That is the price
+# of the time that halving saves.
 
 rounds = pd.DataFrame(halving.cv_results_)
 rates = rounds["param_mlpclassifier__learning_rate_init"].astype(float)
 figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for i, marker in enumerate("os^*"):
-    of_round = rounds["iter"] == i
+    in_round = rounds["iter"] == i
     ax.semilogx(
-        rates[of_round],
-        rounds["mean_test_score"][of_round],
+        rates[in_round],
+        rounds["mean_test_score"][in_round],
         marker,
         markersize=5 + 3 * i,
         alpha=0.8,
         label=f"{halving.n_resources_[i]} epochs",
     )
 ax.set(xlabel="learning rate", ylabel="accuracy in cross-validation")
-ax.legend(title="each of")
+ax.legend(title="trained for")
 
 survivors = rates[rounds["iter"] == 1]
 assert survivors.min() > 1e-3
@@ -131,15 +131,15 @@ assert survivors.min() > 1e-3
 # %%
 # Optuna
 # ------
-# Optuna (Akiba et al. 2019) proposes each configuration in the light of those before it, and can
-# give up on one while it still trains. Lamina's callback tells it of the loss on the rows held out
-# after every epoch; a trial that is worse than the median of the others at that epoch is pruned.
+# Optuna (Akiba et al. 2019) proposes each configuration based on earlier ones, and can
+# stop one during training. lamina's callback reports the held-out loss after every epoch; a trial
+# that is worse than the median of the others at that epoch is pruned.
 
 try:
     import optuna
 except ImportError:
     optuna = None
-    print('Optuna is not installed, so this part is left out: pip install "lamina[optuna]"')
+    print('Optuna is not installed, so this part is skipped: pip install "lamina[optuna]"')
 
 
 def objective(trial):
@@ -175,11 +175,11 @@ if optuna is not None:
 trials
 
 # %%
-# Threads or processes?
+# Threads and processes
 # ---------------------
-# Python's own threads wait for each other, so searches are usually run in processes: each starts
-# anew, imports everything, and is sent its copy of the data. While lamina trains, it needs nothing
-# of Python's, and threads do as well. On a grid of small networks the start is most of the time.
+# Python code in threads doesn't run in parallel, so searches usually use processes: each one
+# starts, imports everything, and receives a copy of the data. lamina trains without the GIL, so
+# threads are enough. For a grid of small networks, processes spend most of their time starting.
 
 seconds = {}
 for backend in ("loky", "threading"):

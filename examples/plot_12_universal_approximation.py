@@ -2,10 +2,10 @@ r"""
 One hidden layer is enough
 ==========================
 
-A network with one hidden layer comes as near as one likes to any continuous function on an
-interval, if only the layer is wide enough (Cybenko 1989; Hornik 1991). The theorem says that such
-weights exist. It says neither how many units it takes nor whether training finds the weights, so we
-try.
+A network with one hidden layer approximates any continuous function on an interval arbitrarily
+well, if the layer is wide enough (Cybenko 1989; Hornik 1991). The theorem says that such weights
+exist. It doesn't say how many units are enough, or whether training finds the weights, so we test
+both.
 """
 
 import warnings
@@ -24,21 +24,21 @@ y = np.sin(3 * x) + np.abs(x - 1) / 2 - 0.3 * np.cos(9 * x)
 # %%
 # A staircase
 # -----------
-# With :math:`\tanh` a unit is a step, soft or steep: its weight says how steep, its bias where. The
-# output is a sum of :math:`h` steps of different heights,
+# With :math:`\tanh` a unit is a smooth step: its weight is the steepness, its bias the position.
+# The output is a sum of :math:`h` steps of different heights,
 #
 # .. math:: f(x) = c + \sum_{j=1}^{h} v_j \tanh(w_j x + b_j),
 #
-# and a staircase of many small steps follows any curve. This is also how we begin: with the steps
-# side by side over the interval, each as wide as its fraction of it, and all heights zero.
+# and a staircase of many small steps follows any curve. Our initial weights are such steps, side by
+# side over the interval, each covering an equal fraction of it, with all heights zero.
 #
-# There is no noise, and the aim is to come near rather than to generalise. So there is no penalty,
-# and the solver is 'lbfgs', which takes all rows at once and gets to the bottom where minibatches
-# would waver above it.
+# There is no noise, and the aim is approximation rather than generalisation. So there is no
+# penalty, and the solver is 'lbfgs', which uses all samples at once and converges where minibatches
+# would oscillate.
 
 
 def staircase(width):
-    """First weights and biases: `width` steps side by side."""
+    """Return initial weights and biases: `width` steps side by side."""
     centres = (np.arange(width) + 0.5) / width * 6 - 3
     steepness = np.full(width, width / 3)
     return [steepness[np.newaxis, :], np.zeros((width, 1)), -steepness * centres, np.zeros(1)]
@@ -69,22 +69,22 @@ models = [fit(width, staircase(width)) for width in widths]
 errors = [rms_error(model) for model in models]
 
 # %%
-# Few units follow the large waves, more of them the small ones, and what is last is the kink at
+# A few units fit the large waves, more units the small ones, and last comes the kink at
 # :math:`x = 1`, which no smooth step has.
 
 figure, axes = plt.subplots(2, 2, figsize=(9, 5.5), layout="constrained", sharex=True, sharey=True)
 for ax, width in zip(axes.flat, (2, 4, 8, 16), strict=True):
     i = widths.index(width)
-    ax.plot(x, y, linewidth=3, alpha=0.4, color="grey", label="the function")
-    ax.plot(x, models[i].predict(X), label="the network")
+    ax.plot(x, y, linewidth=3, alpha=0.4, color="grey", label="function")
+    ax.plot(x, models[i].predict(X), label="network")
     ax.set_title(f"{width} units: error {errors[i]:.3f}")
 figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
 for ax in axes[1]:
     ax.set_xlabel("x")
 
 # %%
-# The error's curve
-# -----------------
+# Error and width
+# ---------------
 # Each doubling of the width lowers the error, from 0.7 for one unit, which is hardly better than a
 # constant, to four thousandths for 128.
 
@@ -93,10 +93,9 @@ assert errors[0] > 0.7
 assert errors[-1] < 0.005
 
 # %%
-# And from random weights, as one begins in practice, when nobody can say where the steps belong?
-# The best of three tries keeps up as far as eight units. Beyond sixteen, more units make the
-# descent no better: the weights that the theorem promises are there, but it does not come upon
-# them.
+# In practice the initial weights are random, because the positions of the steps are unknown. The
+# best of three seeds is as good up to eight units. Beyond sixteen, more units don't help: good
+# weights exist, as the theorem says, but training doesn't find them.
 
 from_random = [
     min(rms_error(fit(width, "glorot_uniform", seed)) for seed in range(3)) for width in widths

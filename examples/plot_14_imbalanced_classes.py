@@ -2,9 +2,9 @@ r"""
 A rare class
 ============
 
-Of California's 20,640 districts five in a hundred have a median house value at the census's limit
-of 500,000 dollars. Whoever calls every district ordinary is right for 95 of 100, and finds none.
-We look for the dear ones, and see what class weights, the focal loss and the threshold do.
+Five in a hundred of California's 20,640 districts have a median house value at the census's limit
+of 500,000 dollars. A constant prediction is right for 95 of 100 districts and finds none of them.
+We compare class weights, the focal loss and the choice of a threshold.
 """
 
 import matplotlib.pyplot as plt
@@ -32,19 +32,18 @@ y = (california.y >= 5).astype(int)
 X_train, X_test, y_train, y_test = train_test_split(
     california.X, y, test_size=0.3, stratify=y, random_state=0
 )
-print(f"{y.mean():.1%} of the districts; {y_test.sum()} of them to find among {len(y_test):,}")
+print(f"{y.mean():.1%} of the districts; {y_test.sum()} of {len(y_test):,} test districts")
 assert y_test.sum() == 298
 
 # %%
-# Three ways to count
-# -------------------
-# The log loss counts every row alike. ``class_weight="balanced"`` counts a row the more, the rarer
-# its class is, so that both classes weigh the same. ``loss="focal"`` counts a row the less, the
-# surer the network is of it: :math:`-(1 - p)^2 \log p`, so that the many easy rows don't drown the
-# few hard ones.
+# Three losses
+# ------------
+# The log loss weights every sample equally. ``class_weight="balanced"`` gives both classes the same
+# total weight. ``loss="focal"``, :math:`-(1 - p)^2 \log p`, reduces the weight of samples that are
+# predicted well, so that the many easy samples don't dominate the few hard ones.
 
 
-def network(**counting):
+def network(**loss_parameters):
     return make_pipeline(
         StandardScaler(),
         MLPClassifier(
@@ -54,7 +53,7 @@ def network(**counting):
             learning_rate_init=0.003,
             max_iter=30,
             random_state=0,
-            **counting,
+            **loss_parameters,
         ),
     )
 
@@ -78,9 +77,9 @@ table = pd.DataFrame(rows).T.round(3)
 table
 
 # %%
-# Unweighted, the network misses half of the dear districts. With balanced weights it finds nine of
-# ten, and is right about one in three that it names; its accuracy is the lowest, below that of
-# calling every district ordinary, and says little here.
+# Without weights, the network misses half of the expensive districts. With balanced weights it
+# finds nine in ten, and one in three of its alarms is right; its accuracy is the lowest, below that
+# of a constant prediction, and not a useful measure here.
 
 assert table.loc["log loss", "recall"] < 0.55
 assert table.loc["balanced weights", "recall"] > 0.88
@@ -93,7 +92,7 @@ for ax, (name, model) in zip(axes, ways.items(), strict=True):
         model,
         X_test,
         y_test,
-        display_labels=["ordinary", "dear"],
+        display_labels=["ordinary", "expensive"],
         cmap="Blues",
         colorbar=False,
         ax=ax,
@@ -103,9 +102,9 @@ for ax, (name, model) in zip(axes, ways.items(), strict=True):
 # %%
 # One ranking, three thresholds
 # -----------------------------
-# Yet the curves of precision against recall lie on top of each other, and their average precision
-# differs by a hundredth: all three networks put the districts into nearly the same order. What the
-# weights have changed is where in this order a probability of one half lies, which the dots mark.
+# The precision-recall curves are nearly equal, and their average precision differs by a hundredth:
+# all three networks rank the districts in nearly the same order. The weights only change the
+# position of the probability one half in this order, which the dots mark.
 
 figure, ax = plt.subplots(figsize=(6, 4.5), layout="constrained")
 for (name, model), style in zip(ways.items(), ("-", "--", "-."), strict=True):
@@ -120,11 +119,11 @@ ax.set(xlabel="recall", ylabel="precision")
 assert np.ptp(table["average precision"]) < 0.02
 
 # %%
-# What does a miss cost?
-# ----------------------
-# So the threshold can be chosen afterwards, once it is known what mistakes cost. Say that to miss a
-# dear district costs as much as five false alarms. scikit-learn's TunedThresholdClassifierCV looks
-# for the cheapest threshold by cross-validation, around the unweighted network.
+# A threshold by cost
+# -------------------
+# The threshold can therefore be chosen afterwards, from the costs of mistakes. Assume that a missed
+# district costs as much as five false alarms. scikit-learn's TunedThresholdClassifierCV finds
+# the cheapest threshold of the unweighted network by cross-validation.
 
 
 def cost(truth, predicted):
@@ -143,12 +142,12 @@ print(*(f"{name}: {value}" for name, value in costs.items()), sep="\n")
 assert min(costs, key=costs.get) == "threshold tuned"
 
 # %%
-# A threshold well below one half is the cheapest. The probabilities stay what they are, which those
-# of weighted networks don't: where class weights say that a district is dear with a probability of
-# one half, far fewer than half of such districts are.
+# A threshold well below one half is the cheapest. It doesn't change the probabilities. Class
+# weights do: far fewer than half of the districts with a predicted probability of one half are
+# expensive.
 
 p = ways["balanced weights"].predict_proba(X_test)[:, 1]
 about_one_half = np.abs(p - 0.5) < 0.1
-print(f"said to be dear with about one half: {about_one_half.sum()} districts")
-print(f"and of these are dear: {y_test[about_one_half].mean():.0%}")
+print(f"districts with a predicted probability of about one half: {about_one_half.sum()}")
+print(f"fraction of them that is expensive: {y_test[about_one_half].mean():.0%}")
 assert y_test[about_one_half].mean() < 0.25

@@ -1,11 +1,10 @@
 r"""
-Which library says so?
-======================
+Text classification
+===================
 
-As a bag of words, a text is a row of many thousand numbers, nearly all of them zero. lamina takes
-such rows as they come out of scikit-learn's vectorizers, sparse, and works on what is not zero. Our
-texts need no download: they are docstrings of four libraries, and the question is which of these
-says so.
+A bag of words represents a text by many thousand numbers, nearly all of them zero. lamina takes
+the sparse matrices of scikit-learn's vectorizers and computes with the non-zero values only. The
+texts are docstrings of four libraries, and the network predicts the library.
 """
 
 import ast
@@ -25,16 +24,16 @@ from lamina import MLPClassifier
 # %%
 # The texts
 # ---------
-# The first paragraph of every docstring, read from the source files without importing them. The
-# libraries' own names are taken out, so as not to give the answer away, and so is what fewer than
-# five words or several libraries say.
+# We read the first paragraph of every docstring from the source files without importing them. We
+# remove the libraries' names, which would give the answer away, and texts that have fewer than five
+# words or occur in several libraries.
 
 LIBRARIES = ("matplotlib", "numpy", "scipy", "sklearn")
 OWN_NAMES = re.compile(r"matplotlib|pyplot|numpy|scipy|sklearn|scikit|\b(np|plt|mpl)\b", re.I)
 
 
 def definitions(node):
-    """The functions and classes of a module, and of its classes."""
+    """Yield the functions and classes of a module, and of its classes."""
     for child in node.body:
         if isinstance(child, ast.FunctionDef | ast.ClassDef):
             yield child
@@ -51,23 +50,24 @@ def first_paragraphs(library):
                 yield OWN_NAMES.sub(" ", docstring.partition("\n\n")[0])
 
 
-said_by = {}
+libraries_by_text = {}
 for library in LIBRARIES:
     for text in first_paragraphs(library):
         if len(text.split()) >= 5:
-            said_by.setdefault(text, set()).add(library)
-texts, labels = zip(*((text, *by) for text, by in said_by.items() if len(by) == 1), strict=True)
+            libraries_by_text.setdefault(text, set()).add(library)
+unique = {text: found for text, found in libraries_by_text.items() if len(found) == 1}
+texts, labels = zip(*((text, *found) for text, found in unique.items()), strict=True)
 train_texts, test_texts, y_train, y_test = train_test_split(
     texts, labels, stratify=labels, random_state=0
 )
 print(f"{len(texts):,} texts, for instance:", texts[0], sep="\n")
 
 # %%
-# Sparse rows
-# -----------
-# TF-IDF gives each word and each pair of words a column. A text has a dozen of them, so of a
-# thousand numbers one is not zero. Kept dense, the matrix would fill most of a gigabyte; kept
-# sparse, one or two megabytes.
+# Sparse matrices
+# ---------------
+# TF-IDF has a column for each word and each pair of words. A text contains a dozen of them, so one
+# in a thousand numbers is not zero. The dense matrix would need most of a gigabyte, the sparse one
+# needs one or two megabytes.
 
 vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
 X_train = vectorizer.fit_transform(train_texts)
@@ -80,8 +80,8 @@ assert X_train.nnz < 0.002 * np.prod(X_train.shape)
 # %%
 # The pipeline
 # ------------
-# The network sees the sparse matrix as it is. Words that stand for little are many, and it would
-# soon know the training texts by heart: dropout of one half holds it back.
+# The network takes the sparse matrix directly. Many words carry little information, so it would
+# overfit the training texts; dropout of one half reduces that.
 
 model = make_pipeline(
     vectorizer,
@@ -97,22 +97,22 @@ model = make_pipeline(
 model.fit(train_texts, y_train)
 accuracy = model.score(test_texts, y_test)
 _, counts = np.unique(y_test, return_counts=True)
-print(f"{accuracy:.1%} of the test texts; the commonest library is {max(counts) / len(y_test):.1%}")
+print(f"test accuracy {accuracy:.1%}; the largest class is {max(counts) / len(y_test):.1%}")
 assert accuracy > 0.8
 
 # %%
-# matplotlib has words of its own. numpy is what the others build on, and what it says, they might
-# say as well.
+# matplotlib's vocabulary is distinctive. The other libraries build on numpy, so its texts could be
+# theirs as well.
 
 ConfusionMatrixDisplay.from_estimator(
     model, test_texts, y_test, normalize="true", values_format=".0%", cmap="Blues", colorbar=False
 )
 
 # %%
-# Which words tell?
-# -----------------
-# ``input_gradients`` says how each class's logit changes with each column, row by row. In the
-# mean over some test texts, these are the words that speak for each library most.
+# The words of each class
+# -----------------------
+# ``input_gradients`` returns the derivative of each class's logit with respect to each column, for
+# each sample. The figure shows the words with the largest mean over some test texts.
 
 network = model[-1]
 gradients = network.input_gradients(vectorizer.transform(test_texts[:200])).mean(axis=0)
@@ -122,11 +122,11 @@ figure, axes = plt.subplots(1, 4, figsize=(10, 3), layout="constrained", sharex=
 for ax, library, gradient in zip(axes, network.classes_, gradients, strict=True):
     strongest = np.argsort(gradient)[-8:]
     ax.barh(words[strongest], gradient[strongest])
-    ax.set(title=library, xlabel="change of the logit")
+    ax.set(title=library, xlabel="gradient of the logit")
     ax.spines[["top", "right"]].set_visible(False)
 
 # %%
-# And a sentence of one's own:
+# New sentences:
 
 for sentence in ("Fit the model to the training data.", "Draw a line between two points."):
     probabilities = model.predict_proba([sentence])[0]
