@@ -155,7 +155,7 @@ def test_every_activation_is_exported_in_float64(activation, houses, train, lami
 
 
 @pytest.mark.parametrize("target", ["price", "heating"])
-@pytest.mark.parametrize("name", ["h.py", "h.h"])
+@pytest.mark.parametrize("name", ["h.py", "h.h", "h.onnx"])
 def test_an_ensemble_for_tables_is_exported_and_checked(target, name, houses, lamina, tmp_path):
     trained = lamina("train", "houses.csv", "-t", target, "--quality", "fast")
     assert trained.code == 0, trained.err

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.base import is_classifier
 from sklearn.exceptions import NotFittedError
-from tests.export.table_rows import answers_of_c
+from tests.export.table_rows import answers_of_c, feed_of_onnx
 
 import lamina
 from lamina import TabularClassifier, TabularRegressor
@@ -167,6 +167,58 @@ def test_a_c_header_answers_as_the_ensemble(name, dtype, compile_c):
     assert_alike(given, expected(model, rows), dtype)
 
 
+def run_onnx(model: Any, table: Any, **options: Any) -> np.ndarray:
+    """What onnxruntime answers, as columns."""
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    proto = lamina.to_onnx(model, **options)
+    session = onnxruntime.InferenceSession(proto.SerializeToString())
+    feed = feed_of_onnx(session, lower_ensemble(model), table)
+    *labels, answer = session.run(None, feed)
+    if labels:
+        assert labels[0].tolist() == model.predict(table).tolist()
+    return np.asarray(answer)
+
+
+@every_dtype
+@every_case
+def test_onnx_answers_as_the_ensemble(name, dtype):
+    model, table = fitted(name)
+    rows = strange_rows(table)
+    if dtype == "float32":
+        # Larger numbers are none of float32.
+        rows = rows[~(rows.select_dtypes(float).abs() > 1e30).any(axis=1)]
+    assert_alike(run_onnx(model, rows, dtype=dtype), expected(model, rows), dtype)
+
+
+def test_onnx_has_the_raw_columns_of_an_ensemble_as_inputs():
+    pytest.importorskip("onnx")
+    model, _ = fitted("two classes")
+    graph = lamina.to_onnx(model).graph
+    kinds = {each.name: each.type.tensor_type.elem_type for each in graph.input}
+    assert kinds["income"] == 11  # DOUBLE
+    assert kinds["city"] == 8  # STRING
+    assert kinds["seen"] == 7  # INT64
+    assert [each.name for each in graph.output] == ["label", "probabilities"]
+
+
+def test_onnx_zips_the_probabilities_of_an_ensemble():
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    model, table = fitted("two classes")
+    proto = lamina.to_onnx(model, zipmap=True)
+    session = onnxruntime.InferenceSession(proto.SerializeToString())
+    _, answers = session.run(None, feed_of_onnx(session, lower_ensemble(model), table))
+    assert answers[0].keys() == {"no", "yés"}
+    np.testing.assert_allclose(answers[3]["no"], model.predict_proba(table)[3, 0], rtol=1e-5)
+
+
+def test_onnx_gives_no_number_for_an_infinite_one():
+    model, table = fitted("regression")
+    rows = table[:3].assign(income=[1.0, np.inf, -np.inf])
+    assert np.isfinite(run_onnx(model, rows)[:, 0]).tolist() == [True, False, False]
+
+
 def test_a_c_header_of_an_ensemble_gives_no_number_for_an_infinite_one(compile_c):
     model, table = fitted("two classes")
     rows = table[:3].assign(income=[1.0, np.inf, -np.inf])
@@ -247,7 +299,7 @@ def with_texts() -> Any:
     return model, table
 
 
-EXPORTS = [lamina.to_python, lamina.to_c]
+EXPORTS = [lamina.to_python, lamina.to_c, lamina.to_onnx]
 every_export = pytest.mark.parametrize("export", EXPORTS, ids=lambda each: each.__name__)
 
 
@@ -284,5 +336,5 @@ def test_an_ensemble_that_has_not_been_fitted_is_refused(export, cls):
 @pytest.mark.parametrize("export", [lamina.to_torch, lamina.to_sklearn])
 def test_a_target_without_words_for_ensembles_names_those_that_have_them(export):
     model, _ = fitted("two classes")
-    with pytest.raises(TypeError, match=r"export it with lamina\.to_python or to_c"):
+    with pytest.raises(TypeError, match=r"export it with lamina\.to_onnx, to_python or to_c"):
         export(model)

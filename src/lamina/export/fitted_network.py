@@ -223,7 +223,7 @@ def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
     if type(model).__name__ in ENSEMBLES:
         raise TypeError(
             f"{type(model).__name__} is an ensemble of networks with its own encoding: export it "
-            "with lamina.to_python or to_c"
+            "with lamina.to_onnx, to_python or to_c"
         )
     if not isinstance(model, MLPClassifier | MLPRegressor):
         raise TypeError(

@@ -223,7 +223,7 @@ def _refuse_texts(model: Any) -> None:
     raise ExportError(
         f"members of the ensemble use the n-grams of the texts in {noun} "
         f"{', '.join(map(repr, names))}, which no export can say: fit with "
-        f"column_types={{{types}}}, or leave {noun} out"
+        f"column_types={{{types}}} (lamina train --categorical), or leave the {noun} out"
     )
 
 

@@ -69,6 +69,12 @@ def add_network(graph: Graph, network: FittedNetwork, x: str) -> list[str]:
     return results
 
 
+def add_answer(graph: Graph, network: FittedNetwork, x: str) -> str:
+    """Add a network with one inverse link from x on; returns its values or probabilities."""
+    z = _add_blocks(graph, network, x)
+    return add_formula(graph, network.inverse_link.code.onnx, {"z": z}, network.dtype)
+
+
 def _add_blocks(graph: Graph, network: FittedNetwork, x: str) -> str:
     for block in network.blocks:
         factors = _rounded(graph, network, x), graph.constant(network.factor(block))
@@ -184,11 +190,11 @@ def _alone(graph: Graph, encoding: TargetEncoding, p: str, dtype: np.dtype[Any])
     flat = graph.node("Reshape", above, graph.constant(np.array([-1], dtype=np.int64)))
     # Where there is one class only, every row is of that class.
     last = graph.constant(np.array(len(encoding.classes) - 1, dtype=np.int64))
-    return _labels_of(graph, encoding, graph.node("Mul", _as_integers(graph, flat), last))
+    return labels_of(graph, encoding, graph.node("Mul", _as_integers(graph, flat), last))
 
 
 def _largest(graph: Graph, encoding: TargetEncoding, p: str, dtype: np.dtype[Any]) -> str:
-    return _labels_of(graph, encoding, graph.node("ArgMax", p, axis=1, keepdims=0))
+    return labels_of(graph, encoding, graph.node("ArgMax", p, axis=1, keepdims=0))
 
 
 def _indicators(graph: Graph, encoding: TargetEncoding, p: str, dtype: np.dtype[Any]) -> str:
@@ -200,7 +206,8 @@ def _as_integers(graph: Graph, booleans: str) -> str:
     return graph.node("Cast", booleans, to=INT64)
 
 
-def _labels_of(graph: Graph, encoding: TargetEncoding, codes: str) -> str:
+def labels_of(graph: Graph, encoding: TargetEncoding, codes: str) -> str:
+    """Add the label of each code."""
     return graph.node("Gather", graph.constant(label_array(encoding)), codes, axis=0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,8 +10,9 @@ from numpy.typing import DTypeLike, NDArray
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 
+from lamina.encoding import TargetEncoding
 from lamina.errors import ExportError
-from lamina.export.fitted_network import FittedNetwork, fitted_network
+from lamina.export.fitted_network import ENSEMBLES, FittedNetwork, fitted_network
 from lamina.export.lowering import NotLoweredError
 from lamina.export.model_program import lower, target_scale
 from lamina.export.onnx_check import check, check_opset
@@ -36,9 +38,9 @@ def to_onnx(
     """A fitted model, alone or in what scikit-learn puts around it, as a model of ONNX.
 
     The names of inputs and outputs are skl2onnx's. The input is 'X', of shape
-    (n_samples, n_features); a pipeline that takes a data frame has an input of shape (n_samples, 1)
-    for each column that it reads, in their order, under the column's name in letters, digits and
-    underscores. A regressor's output is 'variable', of shape
+    (n_samples, n_features); a pipeline that takes a data frame, and an estimator for tables, have
+    an input of shape (n_samples, 1) for each column that they read, in their order, under the
+    column's name in letters, digits and underscores. A regressor's output is 'variable', of shape
     (n_samples, n_outputs), after loss='gaussian_nll' beside 'std', of the same shape; a
     classifier's are 'label', of shape (n_samples,) or, for multilabel targets, (n_samples,
     n_labels), and 'probabilities', the columns of `predict_proba`. Of several columns of labels
@@ -50,7 +52,8 @@ def to_onnx(
 
     Parameters
     ----------
-    model : MLPClassifier, MLPRegressor, Pipeline or TransformedTargetRegressor
+    model : MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor, Pipeline or \
+            TransformedTargetRegressor
         Fitted; a target's scaler is StandardScaler or MinMaxScaler. lamina writes what `to_python`
         takes before the model in a pipeline; skl2onnx converts a pipeline with other steps.
     X : array-like or data frame, optional
@@ -59,7 +62,8 @@ def to_onnx(
     dtype : {'float32', 'float64'}, optional
         The dtype of floating-point inputs and outputs, and of the network; by default that of X
         where it has one, else that of the model's weights, or the float32 that a `precision` sums
-        in. What lamina writes before the network is computed in float64, whatever comes in. Some
+        in. What lamina writes before the network is computed in float64, whatever comes in. A
+        TabularClassifier or TabularRegressor takes and gives float64, unless dtype='float32'. Some
         transformers that skl2onnx converts are there in float32 alone.
     zipmap : bool, default=False
         Whether a classifier's probabilities are a list of dictionaries by label, as skl2onnx makes
@@ -112,6 +116,8 @@ def to_onnx(
         check_opset(opset)
     except ImportError as error:
         raise ImportError('to_onnx needs onnx: pip install "lamina[onnx]"') from error
+    if type(model).__name__ in ENSEMBLES:
+        return _ensemble(model, X, dtype, zipmap, opset)
     try:
         program = lower(model, _dtype(model, X, dtype))
         proto = program_to_onnx(program, X, opset)
@@ -119,10 +125,23 @@ def to_onnx(
     except NotLoweredError:
         proto, network, target = _by_skl2onnx(model, X, dtype, opset)
     if zipmap and network.targets is not None and not network.is_multilabel:
-        _zip_probabilities(proto, network)
+        _zip_probabilities(proto, network.label_columns)
     if target is not None:
         _scale_back(proto, target, network.dtype)
     check(proto, network.dtype)
+    return proto
+
+
+def _ensemble(model: Any, X: Any, dtype: DTypeLike | None, zipmap: bool, opset: int) -> ModelProto:
+    # Imported here: networks alone need no estimators for tables.
+    from lamina.export.lowered_ensemble import lower_ensemble
+    from lamina.export.onnx_ensemble import ensemble_to_onnx
+
+    program = lower_ensemble(model, dtype)
+    proto = ensemble_to_onnx(program, X, opset)
+    if zipmap and program.targets is not None:
+        _zip_probabilities(proto, [program.targets])
+    check(proto, program.network_dtype)
     return proto
 
 
@@ -184,11 +203,11 @@ def _scale_back(proto: ModelProto, target: TargetScale, dtype: np.dtype[Any]) ->
     )
 
 
-def _zip_probabilities(proto: ModelProto, network: FittedNetwork) -> None:
+def _zip_probabilities(proto: ModelProto, label_columns: Sequence[TargetEncoding]) -> None:
     """Turn the probabilities of a model into dictionaries by label, in place."""
     from onnx import helper
 
-    for i, encoding in enumerate(network.label_columns):
+    for i, encoding in enumerate(label_columns):
         # Not 'probabilities' where a column of the table is called so.
         output = proto.graph.output[2 * i + 1]
         _zip(proto, output, label_array(encoding))

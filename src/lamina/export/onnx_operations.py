@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -16,26 +17,31 @@ from numpy.typing import NDArray
 
 from lamina.errors import ExportError
 from lamina.export.onnx_calendar import FLOAT64, MISSING_MOMENT, Moment
-from lamina.export.onnx_graph import Graph
+from lamina.export.onnx_graph import INT64, Graph
 from lamina.export.program import (
     Affine,
     Calendar,
     Clip,
+    Code,
     Columns,
     Impute,
     Input,
     InputKind,
     IsMissing,
     Join,
+    Lookup,
     OneHot,
     OneHotNumber,
     Operation,
+    SmoothClip,
     Standardize,
     Take,
 )
 
 ML = "ai.onnx.ml"
 MISSING_TEXT = ""
+# Beyond it x / sqrt(1 + (x / bound)²) is the bound.
+LARGEST = 1e100
 # The dtypes of columns that are no numbers, and the graph's description of every input.
 INPUTS: Mapping[InputKind, np.dtype[Any]] = {
     "moment": np.dtype(np.int64),
@@ -98,6 +104,15 @@ class Nodes:
         """The sum of each row, (n_samples, 1)."""
         return self.graph.node("MatMul", matrix, self.vector(np.ones((width, 1))))
 
+    def where_invalid(self, places: Sequence[int]) -> str:
+        """NaN where one of these matrices is not finite, or a category is refused; else 0."""
+        flags = list(self.invalid)
+        for place in places:
+            matrix, width = self.matrices[place], self.operations[place].width
+            # Infinity minus itself is NaN, and so is NaN.
+            flags.append(self.sum(self.graph.node("Sub", matrix, matrix), width))
+        return reduce(lambda one, other: self.graph.node("Add", one, other), flags)
+
     def refuse_unknown(self, encoded: str, width: int) -> None:
         """Let there be no answer where no category is that of the row."""
         none = self.graph.node("Equal", self.sum(encoded, width), self.number(0))
@@ -115,21 +130,25 @@ def add_operations(
     ExportError
         For a column that tells an empty text from a missing one.
     """
+    nodes = add_matrices(graph, operations, inputs, names)
+    return Matrix(nodes.matrices[-1], nodes.where_invalid([len(operations) - 1]))
+
+
+def add_matrices(
+    graph: Graph, operations: Sequence[Operation], inputs: Sequence[Input], names: Sequence[str]
+) -> Nodes:
+    """Add all operations, as `add_operations` does; returns the graph with every matrix."""
     nodes = Nodes(graph, operations, inputs, names, [], [])
     for operation in operations:
         nodes.matrices.append(RENDERED[type(operation)](nodes, operation))
-    last, width = nodes.matrices[-1], operations[-1].width
-    # Infinity minus itself is NaN, and so is NaN.
-    invalid = nodes.sum(graph.node("Sub", last, last), width)
-    for flag in nodes.invalid:
-        invalid = graph.node("Add", invalid, flag)
-    return Matrix(last, invalid)
+    return nodes
 
 
 def meaning(column: Input, place: int, operations: Sequence[Operation]) -> str:
     """The graph's description of one of its inputs."""
     for operation in operations:
-        if isinstance(operation, OneHot) and operation.column == place:
+        if isinstance(operation, OneHot | Code) and operation.column == place:
+            operation = operation.one_hot if isinstance(operation, Code) else operation
             empty_is_missing = operation.fill is not None or None in operation.categories
             if MISSING_TEXT in operation.categories and not empty_is_missing:
                 return "a category, which may be empty; a missing one cannot be said"
@@ -185,18 +204,45 @@ def _clip(nodes: Nodes, operation: Clip) -> str:
     return nodes.graph.node("Clip", nodes.matrices[operation.source], low, high)
 
 
+def _smooth_clip(nodes: Nodes, operation: SmoothClip) -> str:
+    """x / sqrt(1 + (x / bound)²), of which no square overflows."""
+    x, node = nodes.matrices[operation.source], nodes.graph.node
+    within = node("Clip", x, nodes.number(-LARGEST), nodes.number(LARGEST))
+    fraction = node("Div", within, nodes.number(operation.bound))
+    root = node("Sqrt", node("Add", nodes.number(1), node("Mul", fraction, fraction)))
+    # Where x is infinite or NaN, so is the difference.
+    return node("Add", node("Div", within, root), node("Sub", x, x))
+
+
 def _take(nodes: Nodes, operation: Take) -> str:
     return nodes.columns(nodes.matrices[operation.source], operation.columns)
 
 
-def _one_hot(nodes: Nodes, operation: OneHot) -> str:
-    codes = nodes.graph.node(
+def _places(nodes: Nodes, operation: OneHot) -> str:
+    """The place of each row's category as int64; -1 for none."""
+    return nodes.graph.node(
         "LabelEncoder",
         nodes.names[operation.column],
         domain=ML,
         default_int64=-1,
         **_codes(nodes.inputs[operation.column], operation),
     )
+
+
+def _code(nodes: Nodes, operation: Code) -> str:
+    places = nodes.cast(_places(nodes, operation.one_hot))
+    return nodes.graph.node("Add", places, nodes.number(1))
+
+
+def _lookup(nodes: Nodes, operation: Lookup) -> str:
+    codes = nodes.columns(nodes.matrices[operation.source], [operation.column])
+    whole = nodes.graph.node("Cast", codes, to=INT64)
+    flat = nodes.graph.node("Reshape", whole, nodes.graph.constant(np.array([-1], dtype=np.int64)))
+    return nodes.graph.node("Gather", nodes.vector(operation.table), flat, axis=0)
+
+
+def _one_hot(nodes: Nodes, operation: OneHot) -> str:
+    codes = _places(nodes, operation)
     places = nodes.graph.constant(np.arange(operation.width, dtype=np.int64))
     encoded = nodes.cast(nodes.graph.node("Equal", codes, places))
     if operation.strict:
@@ -260,8 +306,11 @@ RENDERED: Mapping[type[Operation], Callable[[Nodes, Any], str]] = {
     Affine: _affine,
     Calendar: _calendar,
     Clip: _clip,
+    SmoothClip: _smooth_clip,
     Take: _take,
     OneHot: _one_hot,
+    Code: _code,
+    Lookup: _lookup,
     OneHotNumber: _one_hot_number,
     Join: _join,
 }

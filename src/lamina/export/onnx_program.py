@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lamina.errors import ExportError
 from lamina.export.onnx_graph import Graph, Output, add_network, outputs_of
 from lamina.export.onnx_operations import INPUTS, ML, Matrix, add_operations, meaning
-from lamina.export.program import Program
+from lamina.export.program import Preparation, Program
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -63,16 +63,23 @@ def program_to_onnx(program: Program, X: Any, opset: int) -> ModelProto:
     ExportError
         For a column that tells an empty text from a missing one, and an X without the columns.
     """
-    from onnx import helper
-
     graph = ModelGraph()
     outputs = outputs_of(program.network)
     inputs, names = _inputs(program, X if program.operations else None, outputs)
     results = _add_program(graph, program, names)
     for result, output in zip(results, outputs, strict=True):
         graph.add("Identity", [result], output.name)
+    return model_of(graph, inputs, outputs, opset)
+
+
+def model_of(
+    graph: ModelGraph, inputs: Sequence[Any], outputs: Sequence[Output], opset: int
+) -> ModelProto:
+    """The model that a graph is, once all nodes have been added."""
+    from onnx import helper
+
     infos = [_output_info(output) for output in outputs]
-    made = helper.make_graph(graph.nodes, "lamina", inputs, infos, graph.constants)
+    made = helper.make_graph(graph.nodes, "lamina", list(inputs), infos, graph.constants)
     opsets = [helper.make_opsetid("", opset)]
     if any(node.domain == ML for node in graph.nodes):
         opsets.append(helper.make_opsetid(ML, ML_OPSET))
@@ -127,20 +134,25 @@ def _number(dtype: np.dtype[Any]) -> int:
     return int(helper.np_dtype_to_tensor_dtype(dtype))
 
 
+def table_inputs(
+    program: Preparation, X: Any, outputs: Sequence[Output], dtype: np.dtype[Any]
+) -> tuple[list[Any], list[str]]:
+    """The graph's inputs, one for each column of a table, and their names."""
+    dtypes = [INPUTS.get(each.kind) or _dtype_of(X, each.name, dtype) for each in program.inputs]
+    names = input_names([each.name for each in program.inputs], outputs)
+    infos = [_column_info(*each) for each in zip(names, dtypes, strict=True)]
+    for i, (info, each) in enumerate(zip(infos, program.inputs, strict=True)):
+        info.doc_string = meaning(each, i, program.operations)
+    return infos, names
+
+
 def _inputs(program: Program, X: Any, outputs: list[Output]) -> tuple[list[Any], list[str]]:
     """The graph's inputs, and their names in the order of the program's."""
     from onnx import helper
 
-    dtype = program.network.dtype
+    dtype = program.dtype
     if program.takes_a_table:
-        dtypes = [
-            INPUTS.get(each.kind) or _dtype_of(X, each.name, dtype) for each in program.inputs
-        ]
-        names = input_names([each.name for each in program.inputs], outputs)
-        infos = [_column_info(*each) for each in zip(names, dtypes, strict=True)]
-        for i, (info, each) in enumerate(zip(infos, program.inputs, strict=True)):
-            info.doc_string = meaning(each, i, program.operations)
-        return infos, names
+        return table_inputs(program, X, outputs, dtype)
     if X is not None and hasattr(X, "columns"):
         columns = [str(name) for name in X.columns]
         if len(columns) != program.n_features:
