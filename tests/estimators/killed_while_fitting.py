@@ -1,10 +1,10 @@
-"""A program that fits in a child, kills it at random moments, and goes on from its checkpoint.
+"""Program that fits in a child process, kills it at random moments, and resumes its checkpoint.
 
     python killed_while_fitting.py FOLDER N_KILLS SEED
 
-It prints JSON: for each kind of fit how many epochs had been written down at each kill, and whether
-what it came to in the end equals the uninterrupted fit, bit by bit. It imports lamina once and
-forks, because a start of Python takes as long as many fits.
+It prints JSON: for each kind of fit the number of epochs in the checkpoint at each kill, and
+whether the final result equals the uninterrupted fit bit by bit. It imports lamina once and forks,
+because starting Python takes as long as many fits.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def without_checkpoints(ways: dict[str, Any]) -> dict[str, Any]:
 
 
 def outcome(model: MLPClassifier) -> list[np.ndarray]:
-    """All that a fit comes to, as arrays."""
+    """Return all results of a fit as arrays."""
     return [
         *model.coefs_,
         *model.intercepts_,

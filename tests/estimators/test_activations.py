@@ -1,4 +1,4 @@
-"""Activations layer by layer: what the estimators make of them."""
+"""Activations of single layers, as parameters of the estimators."""
 
 import pickle
 
@@ -23,9 +23,9 @@ def made(activation, **parameters):
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_every_activation_learns_what_it_can_and_survives_saving(activation, tmp_path):
+def test_every_activation_learns_and_survives_saving(activation, tmp_path):
     model = made(activation, solver="lbfgs").fit(X, y)
-    # A network of identities is a linear model, which gets this far.
+    # A network of identities is a linear model, which reaches this score.
     assert np.mean((model.predict(X) - y) ** 2) < 0.7 * np.var(y)
     lamina.save(model, tmp_path / "model.lamina")
     assert_array_equal(lamina.load(tmp_path / "model.lamina").predict(X), model.predict(X))
@@ -40,14 +40,14 @@ def test_each_hidden_layer_may_have_its_own(engine):
     np.testing.assert_allclose(mixed.predict(X), expected, rtol=1e-12)
 
 
-def test_a_list_of_one_name_again_and_again_is_that_name():
+def test_a_list_that_repeats_one_name_equals_that_name():
     assert_array_equal(
         made(["tanh", "tanh"]).fit(X, y).predict(X), made("tanh").fit(X, y).predict(X)
     )
 
 
 @pytest.mark.parametrize("engine", ["native", "reference"])
-def test_an_output_activation_stands_before_the_inverse_link(engine):
+def test_an_output_activation_is_applied_before_the_inverse_link(engine):
     model = made("relu", output_activation="softplus", engine=engine).fit(X, y)
     assert (model.predict(X) > 0).all()
     classifier = MLPClassifier((4,), output_activation="tanh", max_iter=5, engine=engine)
@@ -60,12 +60,12 @@ def test_a_wrong_number_of_names_is_refused_with_both_numbers():
         made(["relu", "tanh", "relu"]).fit(X, y)
 
 
-def test_a_misspelt_name_in_a_list_is_answered_with_the_nearest():
+def test_the_error_for_a_misspelt_name_in_a_list_suggests_the_nearest():
     with pytest.raises(UnknownNameError, match="Did you mean 'softplus'"):
         made(["relu", "sofplus"]).fit(X, y)
 
 
-def test_prelus_slopes_are_learned_and_go_on_where_a_fit_goes_on():
+def test_prelu_slopes_are_learned_and_kept_when_a_fit_continues():
     model = made("prelu", solver="sgd").partial_fit(X, y)
     first = [part.copy() for part in model.unit_parameters_]
     assert [part.shape for part in first] == [(1, 8), (1, 5), (0, 1)]
@@ -75,7 +75,7 @@ def test_prelus_slopes_are_learned_and_go_on_where_a_fit_goes_on():
     assert np.abs(model.unit_parameters_[0] - first[0]).max() < 0.01
 
 
-def test_a_new_fit_without_learned_slopes_leaves_none_behind():
+def test_a_new_fit_without_prelu_removes_its_learned_slopes():
     model = made("prelu").fit(X, y).set_params(activation="relu").fit(X, y)
     assert not hasattr(model, "unit_parameters_")
 

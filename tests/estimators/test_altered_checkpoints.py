@@ -1,4 +1,4 @@
-"""A checkpoint whose content was altered and its checksum mended is refused before it is used."""
+"""A checkpoint whose content was altered and its checksum corrected is refused before use."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_an_altered_checkpoint_is_refused(
 
 
 def rewritten(checkpoint: Path, path: Path, change: Callable[[dict[str, Any]], Any]) -> Path:
-    """Write a checkpoint whose identity was changed."""
+    """Write a checkpoint with a changed identity."""
     metadata, tensors = read_model_file(checkpoint)
     plain = json.loads(metadata["checkpoint"])
     change(plain["identity"])
@@ -128,7 +128,7 @@ def rewritten(checkpoint: Path, path: Path, change: Callable[[dict[str, Any]], A
 @pytest.mark.parametrize(
     "name", sorted(set(MLPClassifier().get_params()) - OF_NO_ACCOUNT - set(SMALL))
 )
-def test_a_parameter_that_a_checkpoint_lacks_counts_as_its_default(
+def test_a_parameter_missing_in_a_checkpoint_has_its_default(
     checkpoint: Path, tmp_path: Path, name: str
 ) -> None:
     older = rewritten(checkpoint, tmp_path / "older", lambda identity: identity.pop(name))
@@ -137,7 +137,7 @@ def test_a_parameter_that_a_checkpoint_lacks_counts_as_its_default(
     assert resumed.loss_curve_ == MLPClassifier(**ways).fit(X, Y).loss_curve_
 
 
-def test_a_parameter_that_a_checkpoint_lacks_is_not_another_one(
+def test_a_parameter_missing_in_a_checkpoint_matches_only_its_default(
     checkpoint: Path, tmp_path: Path
 ) -> None:
     older = rewritten(

@@ -1,4 +1,4 @@
-"""Normalization, residuals, dropout and noise: what the estimators make of them."""
+"""Normalization, residuals, dropout and noise, as parameters of the estimators."""
 
 import pickle
 
@@ -43,7 +43,7 @@ def test_a_fit_is_the_same_in_every_engine_and_after_saving(setting, tmp_path):
 
 
 @every_setting
-def test_a_loaded_model_goes_on_learning_as_the_saved_one_would(setting, tmp_path):
+def test_a_loaded_model_continues_training_like_the_saved_one(setting, tmp_path):
     model = made(**setting).partial_fit(X, y).partial_fit(X, y)
     lamina.save(model, tmp_path / "model.lamina")
     loaded = lamina.load(tmp_path / "model.lamina").partial_fit(X, y)
@@ -51,19 +51,19 @@ def test_a_loaded_model_goes_on_learning_as_the_saved_one_would(setting, tmp_pat
 
 
 @every_setting
-def test_a_few_rows_are_predicted_as_many_are(setting):
+def test_a_few_samples_are_predicted_like_many(setting):
     model = made(**setting).fit(X, y)
     assert_array_equal(model.predict(X)[:5], model.predict(X[:5]))
 
 
-def test_steps_that_go_on_draw_anew():
+def test_continued_training_draws_new_noise():
     model = made(dropout=0.5, solver="sgd", momentum=0.0, shuffle=False, batch_size=60)
     before = model.partial_fit(X, y).loss_curve_[-1]
     losses = {before, *(model.partial_fit(X, y).loss_curve_[-1] for _ in range(5))}
     assert len(losses) == 6
 
 
-def test_predictions_drop_nothing():
+def test_predictions_use_no_dropout():
     model = made(dropout=0.9, input_noise=3.0).fit(X, y)
     assert_array_equal(model.predict(X), model.predict(X))
     plain = made().set_params(**model.get_params()).set_params(dropout=0.0, input_noise=0.0)
@@ -71,7 +71,7 @@ def test_predictions_drop_nothing():
     assert_array_equal(plain.predict(X), model.predict(X))
 
 
-def test_dropout_keeps_a_network_from_learning_noise_by_heart():
+def test_dropout_keeps_a_network_from_memorising_noise():
     random_state = np.random.RandomState(0)
     rows, noise = random_state.standard_normal((100, 20)), random_state.standard_normal(100)
     sizes = [
@@ -105,7 +105,7 @@ def test_noise_on_sparse_inputs_is_refused_with_the_cure(name):
         (["some", 0.1], "takes numbers, got 'some'"),
     ],
 )
-def test_rates_that_fit_no_layers_are_refused(dropout, message):
+def test_dropout_rates_that_do_not_fit_the_layers_are_refused(dropout, message):
     with pytest.raises((ValueError, TypeError), match=message):
         made(dropout=dropout).fit(X, y)
 
@@ -116,7 +116,7 @@ def test_a_parameter_that_changes_the_network_needs_a_fit():
         model.predict(X)
 
 
-def test_warm_start_goes_on_with_what_units_learned():
+def test_warm_start_keeps_the_learned_parameters_of_units():
     model = made(normalization="batch", warm_start=True).fit(X, y)
     scale = model.unit_parameters_[0][0].copy()
     model.set_params(max_iter=1, learning_rate_init=1e-12).fit(X, y)
@@ -148,7 +148,7 @@ def test_warm_starts_with_dropout_see_as_many_masks_as_one_long_fit():
     settings = {"dropout": 0.5, "solver": "sgd", "momentum": 0.0, "batch_size": 60}
     settings |= {"shuffle": False, "random_state": 0, "alpha": 0.0, "learning_rate_init": 1e-9}
     warm = made(warm_start=True, max_iter=1, **settings)
-    # With steps that change nothing, a loss differs from the one before by its mask alone.
+    # If steps change nothing, only its dropout mask makes a loss differ from the one before.
     losses = {warm.fit(X, y).loss_curve_[-1] for _ in range(20)}
     assert len(losses) == 20
 
@@ -156,7 +156,7 @@ def test_warm_starts_with_dropout_see_as_many_masks_as_one_long_fit():
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lion", "adamw", "rmsprop", "muon"])
 @pytest.mark.parametrize("engine", ["native", "reference"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_biases_before_a_batch_normalization_stay_as_they_were_drawn(solver, engine, dtype):
+def test_biases_before_a_batch_normalization_keep_their_initial_values(solver, engine, dtype):
     settings = {"normalization": "batch", "solver": solver, "engine": engine, "dtype": dtype}
     settings |= {"weight_decay": 0.1, "max_gradient_norm": 0.5, "average_decay": 0.9, "alpha": 0.1}
     model = made(batch_size=7, random_state=0, max_iter=5, **settings)

@@ -1,4 +1,4 @@
-"""Values that ask for endless work, or for more memory than there is, are bounded or refused."""
+"""Values that demand endless work, or more memory than there is, are bounded or refused."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_the_memory_of_this_machine_is_a_positive_number() -> None:
         "warmup",
     ],
 )
-def test_integers_too_large_for_any_number_are_refused_by_name(name: str) -> None:
+def test_integers_too_large_for_a_float_are_refused_by_name(name: str) -> None:
     model = MLPRegressor(max_iter=1).set_params(**{name: HUGE})
     with pytest.raises(
         InvalidParameterError, match=f"'{name}' parameter .* (of 64 bits|float64 can)"
@@ -98,7 +98,7 @@ def test_an_integer_parameter_takes_64_bits_only(name: str) -> None:
     ],
     ids=str,
 )
-def test_the_largest_integers_train_and_end_with_the_time_given(
+def test_the_largest_integers_train_within_the_time_limit(
     parameters: dict[str, Any], tmp_path: Any
 ) -> None:
     if "checkpoint_every" in parameters:
@@ -108,7 +108,7 @@ def test_the_largest_integers_train_and_end_with_the_time_given(
 
 
 @pytest.mark.parametrize("n_steps", [0, -1, 10**9, HUGE])
-def test_the_points_of_an_integral_have_a_bound(n_steps: int) -> None:
+def test_the_number_of_integration_points_is_bounded(n_steps: int) -> None:
     model = MLPRegressor(hidden_layer_sizes=(4,), solver="lbfgs", max_iter=500).fit(X, y)
     with pytest.raises(ValueError, match=r"n_steps=.* must be from 1 to 2000"):
         model.integrated_gradients(X, n_steps=n_steps)

@@ -19,7 +19,7 @@ from lamina import MLPRegressor
 X = np.random.RandomState(0).standard_normal((200, 3))
 y = X[:, 0]
 
-# A crash would end the process, so that every combination runs in a child.
+# A crash would end the process, so every combination runs in a child process.
 PROGRAM = """
 import json, sys, warnings
 import numpy as np
@@ -71,7 +71,7 @@ print(json.dumps([n_refused, wrong]))
 
 
 @pytest.mark.parametrize("kind", ["regressor", "classifier"])
-def test_every_invalid_value_of_every_parameter_is_refused_in_words(kind: str) -> None:
+def test_every_invalid_value_of_every_parameter_is_refused_with_a_message(kind: str) -> None:
     child = subprocess.run(
         [sys.executable, "-c", PROGRAM, kind], capture_output=True, text=True, check=False
     )
@@ -83,7 +83,7 @@ def test_every_invalid_value_of_every_parameter_is_refused_in_words(kind: str) -
 
 @pytest.mark.parametrize("n_threads", [0, -1, -(2**31), 2**63, 1.5, "two"])
 @pytest.mark.parametrize("n_samples", [1, 200])
-def test_a_number_of_threads_that_is_none_is_named(
+def test_an_invalid_number_of_threads_is_named(
     n_threads: Any, n_samples: int, tmp_path: Path
 ) -> None:
     model = MLPRegressor(hidden_layer_sizes=(5,), solver="lbfgs", max_iter=5000).fit(X, y)

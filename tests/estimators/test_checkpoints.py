@@ -1,4 +1,4 @@
-"""A fit goes on from its checkpoint to the bits of the uninterrupted fit, and no other does."""
+"""A fit resumes from its checkpoint bit for bit, and no other fit resumes from it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def path(tmp_path: Path) -> Path:
 
 
 class StopAfter:
-    """A callback that ends the fit as a crash would: with an error, after some epochs."""
+    """Callback that ends the fit as a crash would, with an error, after a number of epochs."""
 
     def __init__(self, epochs: int) -> None:
         self.epochs = epochs
@@ -58,7 +58,7 @@ class StopAfter:
 
 
 def broken_off(model: Any, path: Path, epochs: int, *data: Any, **ways: Any) -> None:
-    """Fit with a checkpoint after every epoch, and break off before that of the last is written."""
+    """Fit with a checkpoint after every epoch, and crash before the last epoch's is written."""
     model.set_params(checkpoint=path, callbacks=StopAfter(epochs + 1))
     with pytest.raises(RuntimeError, match="power cut"):
         model.fit(*(data or (X, Y)), **ways)
@@ -80,14 +80,14 @@ def assert_same_fit(found: Any, expected: Any) -> None:
 
 
 @pytest.mark.parametrize("solver", OPTIMIZERS)
-def test_every_optimizer_goes_on_to_the_same_bits(path: Path, solver: str) -> None:
+def test_every_optimizer_resumes_bit_for_bit(path: Path, solver: str) -> None:
     ways = {**SMALL, "solver": solver}
     broken_off(MLPClassifier(**ways), path, 5)
     assert_same_fit(MLPClassifier(**ways).fit(X, Y, resume=path), MLPClassifier(**ways).fit(X, Y))
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
-def test_every_schedule_goes_on_to_the_same_bits(path: Path, schedule: str) -> None:
+def test_every_schedule_resumes_bit_for_bit(path: Path, schedule: str) -> None:
     ways = {**SMALL, "learning_rate": schedule, "warmup": 1.5, "solver": "sgd", "tol": 0.5}
     ways |= {"n_iter_no_change": 2, "max_iter": 20}
     if schedule == list(SCHEDULES)[-1]:
@@ -114,7 +114,7 @@ def test_every_schedule_goes_on_to_the_same_bits(path: Path, schedule: str) -> N
     ],
     ids=lambda ways: "-".join(ways),
 )
-def test_every_way_to_stop_and_shuffle_goes_on_to_the_same_bits(
+def test_every_way_to_stop_and_shuffle_resumes_bit_for_bit(
     path: Path, ways: dict[str, Any]
 ) -> None:
     ways = SMALL | ways
@@ -128,9 +128,7 @@ def test_every_way_to_stop_and_shuffle_goes_on_to_the_same_bits(
 
 
 @pytest.mark.parametrize("kind", ["MT19937", "PCG64", "Philox", "SFC64"])
-def test_every_bit_generator_goes_on_and_is_left_as_the_whole_fit_leaves_it(
-    path: Path, kind: str
-) -> None:
+def test_every_bit_generator_resumes_and_ends_in_the_same_state(path: Path, kind: str) -> None:
     def generator() -> np.random.RandomState:
         return np.random.RandomState(getattr(np.random, kind)(7))
 
@@ -142,7 +140,7 @@ def test_every_bit_generator_goes_on_and_is_left_as_the_whole_fit_leaves_it(
     np.testing.assert_array_equal(whole.standard_normal(4), ours.standard_normal(4))
 
 
-def test_validation_data_weights_and_sparse_rows_of_float32_go_on(path: Path) -> None:
+def test_validation_data_weights_and_sparse_float32_data_resume(path: Path) -> None:
     weight = RANDOM.uniform(0.5, 2, 90)
     rows = sparse.csr_array(np.where(X > 0, X, 0).astype(np.float32))
     data, ways = (rows, Y, weight), {"validation_data": (rows[:30], Y[:30], weight[:30])}
@@ -153,7 +151,7 @@ def test_validation_data_weights_and_sparse_rows_of_float32_go_on(path: Path) ->
     assert_same_fit(found, expected)
 
 
-def test_a_warm_start_goes_on_with_the_history_before_it(path: Path) -> None:
+def test_a_warm_start_resumes_with_its_earlier_history(path: Path) -> None:
     def begun() -> Any:
         return MLPRegressor(warm_start=True, **SMALL).fit(X, Y)
 
@@ -164,7 +162,7 @@ def test_a_warm_start_goes_on_with_the_history_before_it(path: Path) -> None:
     assert_same_fit(anew, expected)
 
 
-def test_a_rate_that_a_callback_has_set_goes_on(path: Path) -> None:
+def test_a_rate_set_by_a_callback_is_resumed(path: Path) -> None:
     class Halve:
         def on_epoch_end(self, fit: Any) -> None:
             if fit.epoch == 3:
@@ -178,7 +176,7 @@ def test_a_rate_that_a_callback_has_set_goes_on(path: Path) -> None:
     assert_same_fit(MLPRegressor(**ways).fit(X, Y, resume=path), expected)
 
 
-def test_more_epochs_may_be_added_where_no_schedule_spans_them(path: Path) -> None:
+def test_a_larger_max_iter_is_allowed_if_the_schedule_does_not_depend_on_it(path: Path) -> None:
     MLPRegressor(checkpoint=path, **SMALL).fit(X, Y)
     longer = SMALL | {"max_iter": 20}
     expected = MLPRegressor(**longer).fit(X, Y)
@@ -189,7 +187,7 @@ def test_more_epochs_may_be_added_where_no_schedule_spans_them(path: Path) -> No
         MLPRegressor(**(spanning | {"max_iter": 20})).fit(X, Y, resume=path)
 
 
-def test_a_fit_killed_at_random_moments_comes_to_the_same_bits(tmp_path: Path) -> None:
+def test_a_fit_killed_at_random_moments_resumes_bit_for_bit(tmp_path: Path) -> None:
     program = Path(__file__).with_name("killed_while_fitting.py")
     ran = subprocess.run(
         [sys.executable, program, tmp_path, "5", "0"], capture_output=True, text=True, check=True
@@ -210,7 +208,7 @@ def test_a_fit_killed_at_random_moments_comes_to_the_same_bits(tmp_path: Path) -
         ({"checkpoint_seconds": 1e9, "checkpoint_every": 6}, [6, 12]),
     ],
 )
-def test_it_is_written_as_often_as_was_asked(
+def test_checkpoints_are_written_at_the_requested_intervals(
     path: Path, monkeypatch: pytest.MonkeyPatch, ways: dict[str, Any], written: Any
 ) -> None:
     epochs: list[int] = []
@@ -244,7 +242,7 @@ def test_other_parameters_are_refused_by_name(
         MLPClassifier(**(SMALL | change)).fit(X, Y, resume=path)
 
 
-def test_other_rows_are_refused_by_what_differs(path: Path) -> None:
+def test_other_data_are_refused_and_the_difference_is_named(path: Path) -> None:
     MLPClassifier(checkpoint=path, **SMALL).fit(X, Y)
     weight = np.ones(90)
     others: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
@@ -275,7 +273,7 @@ def test_another_bit_generator_is_refused(path: Path) -> None:
         MLPClassifier(**ways).fit(X, Y, resume=path)
 
 
-def test_what_concerns_no_number_may_differ(path: Path) -> None:
+def test_parameters_without_effect_on_the_numbers_may_differ(path: Path) -> None:
     ways = {**SMALL, "n_threads": 1}
     broken_off(MLPClassifier(**ways), path, 5)
     free = {"n_threads": 2, "max_seconds": 1e6, "verbose": False, "checkpoint_every": 3}
@@ -284,7 +282,7 @@ def test_what_concerns_no_number_may_differ(path: Path) -> None:
     assert set(MLPClassifier().get_params()) >= OF_NO_ACCOUNT
 
 
-def test_a_file_that_is_no_checkpoint_is_refused(path: Path) -> None:
+def test_a_file_that_is_not_a_checkpoint_is_refused(path: Path) -> None:
     model = MLPClassifier(**SMALL)
     with pytest.raises(FileNotFoundError):
         model.fit(X, Y, resume=path)
@@ -302,7 +300,9 @@ def test_a_file_that_is_no_checkpoint_is_refused(path: Path) -> None:
         model.fit(X, Y, resume=path)
 
 
-def test_a_checkpoint_is_no_model_and_a_model_leaves_it_out(path: Path, tmp_path: Path) -> None:
+def test_a_checkpoint_is_not_a_model_and_a_model_file_omits_its_path(
+    path: Path, tmp_path: Path
+) -> None:
     model = MLPClassifier(checkpoint=path, checkpoint_every=2, **SMALL).fit(X, Y)
     with pytest.raises(ModelFileError, match="a checkpoint of a fit"):
         lamina.load(path)
@@ -312,7 +312,7 @@ def test_a_checkpoint_is_no_model_and_a_model_leaves_it_out(path: Path, tmp_path
     np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
 
 
-def test_lbfgs_and_partial_fit_have_nothing_to_write_down(path: Path) -> None:
+def test_lbfgs_and_partial_fit_refuse_checkpoints(path: Path) -> None:
     with pytest.raises(ValueError, match=r"resume=.* solver='lbfgs' has none"):
         MLPRegressor(solver="lbfgs").fit(X, Y, resume=path)
     with pytest.raises(ValueError, match="partial_fit does not support checkpoint="):

@@ -1,4 +1,4 @@
-"""What MLPClassifier makes of losses, class weights and several columns of labels."""
+"""Losses, class weights and several columns of labels in MLPClassifier."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ def test_every_engine_learns_the_same_from_every_kind_of_targets(
 
 @every_target
 @pytest.mark.parametrize("loss", CLASSIFICATION_LOSSES)
-def test_every_kind_of_targets_is_learned(y: np.ndarray, loss: str) -> None:
+def test_every_kind_of_target_is_learned(y: np.ndarray, loss: str) -> None:
     model = quick(loss=loss, solver="lbfgs", max_iter=300, alpha=0.01).fit(X, y)
     assert model.score(X, y) > (0.6 if y.ndim == 2 and y.shape[1] == 3 else 0.95)
 
 
 @every_target
-def test_a_saved_model_answers_the_same(y: np.ndarray, tmp_path: Any) -> None:
+def test_a_saved_model_predicts_the_same_classes(y: np.ndarray, tmp_path: Any) -> None:
     model = quick(loss="focal", class_weight="balanced", label_smoothing=0.1).fit(X, y)
     lamina.save(model, tmp_path / "model.lamina")
     found = lamina.load(tmp_path / "model.lamina")
@@ -79,7 +79,7 @@ def test_a_saved_model_answers_the_same(y: np.ndarray, tmp_path: Any) -> None:
             np.testing.assert_array_equal(ours, theirs)
 
 
-def test_smoothed_labels_keep_probabilities_from_the_ends() -> None:
+def test_label_smoothing_keeps_probabilities_away_from_0_and_1() -> None:
     for y in (TARGETS["two"], TARGETS["three"], TARGETS["labels"]):
         plain, smoothed = (
             quick(label_smoothing=s, solver="lbfgs", max_iter=500, alpha=1e-6).fit(X, y)
@@ -90,7 +90,7 @@ def test_smoothed_labels_keep_probabilities_from_the_ends() -> None:
         assert smoothed.score(X, y) > 0.95
 
 
-def test_without_smoothing_and_without_a_gamma_both_losses_are_one() -> None:
+def test_both_losses_are_equal_without_smoothing_and_gamma() -> None:
     for y in TARGETS.values():
         log_loss = quick(max_iter=9).fit(X, y)
         focal = quick(max_iter=9, loss="focal", focal_gamma=0.0).fit(X, y)
@@ -115,10 +115,10 @@ def test_logits_have_scikit_learns_shapes_and_sign() -> None:
     np.testing.assert_allclose(three.decision_function(X[:2]), logits[:2], rtol=1e-12)
 
 
-def test_balanced_weights_lift_the_recall_of_a_rare_class() -> None:
+def test_balanced_weights_raise_the_recall_of_a_rare_class() -> None:
     digits, y = load_digits(return_X_y=True)
     is_eight = np.where(y == 8, "eight", "other")
-    # One in fifty of what is left, and little to learn from.
+    # One in fifty samples of the rest, and little to learn from.
     kept = np.flatnonzero((y != 8) | (np.cumsum(y == 8) <= 60))
     X_train, X_test, y_train, y_test = train_test_split(
         digits[kept] / 16, is_eight[kept], test_size=0.5, random_state=0, stratify=is_eight[kept]
@@ -171,14 +171,14 @@ def test_class_weights_of_sparse_indicators_are_those_of_dense_ones() -> None:
         ("balance", "Did you mean 'balanced'"),
     ],
 )
-def test_class_weights_that_do_not_go_with_the_labels_are_refused(
+def test_class_weights_that_do_not_match_the_labels_are_refused(
     class_weight: Any, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
         quick(class_weight=class_weight).fit(X, NAMES)
 
 
-def test_partial_fit_takes_class_weights_by_name_only() -> None:
+def test_partial_fit_supports_class_weights_only_as_a_dict() -> None:
     classes = np.unique(NAMES)
     model = quick(class_weight={"virginica": 2.0}).partial_fit(X[:50], NAMES[:50], classes=classes)
     np.testing.assert_array_equal(model.classes_, classes)
@@ -186,7 +186,7 @@ def test_partial_fit_takes_class_weights_by_name_only() -> None:
         quick(class_weight="balanced").partial_fit(X, NAMES, classes=classes)
 
 
-def test_several_columns_of_labels_have_an_answer_each() -> None:
+def test_several_columns_of_labels_have_a_prediction_each() -> None:
     model = quick(max_iter=300).fit(X, SEVERAL)
     assert [list(classes) for classes in model.classes_] == [[0, 1, 2], [5, 6], [0, 1, 2, 3]]
     assert model.n_outputs_ == 9
@@ -206,8 +206,8 @@ def test_several_columns_of_labels_have_an_answer_each() -> None:
     )
 
 
-def test_each_column_is_learned_as_if_by_a_network_of_its_own() -> None:
-    # Without a hidden layer nothing is shared.
+def test_each_column_is_learned_as_by_a_separate_network() -> None:
+    # Without a hidden layer the columns share no parameters.
     parameters = {"hidden_layer_sizes": (), "solver": "lbfgs", "alpha": 0.1, "tol": 1e-9}
     model = quick(**parameters, max_iter=2000).fit(X, SEVERAL)
     for j in (0, 2):
@@ -215,7 +215,7 @@ def test_each_column_is_learned_as_if_by_a_network_of_its_own() -> None:
         np.testing.assert_allclose(model.predict_proba(X)[j], alone.predict_proba(X), atol=2e-3)
 
 
-def test_several_columns_of_words_go_on_and_stop_early() -> None:
+def test_several_columns_of_text_labels_continue_and_stop_early() -> None:
     y = np.c_[NAMES, np.where(Y == 1, "middle", "end")]
     model = quick(early_stopping=True, max_iter=400).fit(X, y)
     assert set(model.predict(X)[:, 1]) <= {"middle", "end"}
@@ -243,13 +243,13 @@ def test_a_column_of_one_class_is_always_that_class() -> None:
     np.testing.assert_array_equal(model.predict_proba(X)[1], 1)
 
 
-def test_columns_of_continuous_numbers_are_no_labels() -> None:
+def test_columns_of_continuous_numbers_are_refused_as_labels() -> None:
     with pytest.raises(ValueError, match="Unknown label type: continuous-multioutput"):
         quick().fit(X, X[:, :2])
 
 
 class Own:
-    """The log loss of every kind of targets, as a user would write it; notes what it was given."""
+    """Custom log loss for every kind of target; it records its arguments."""
 
     def __init__(self) -> None:
         self.given: Any = None
@@ -273,7 +273,7 @@ class Own:
 
 @pytest.mark.parametrize("name", ["two", "three", "labels"])
 @pytest.mark.parametrize("engine", available_engines())
-def test_ones_own_loss_trains_as_the_loss_that_it_is(name: str, engine: str) -> None:
+def test_a_custom_log_loss_trains_like_the_built_in_one(name: str, engine: str) -> None:
     own = quick(loss=Own(), engine=engine, class_weight="balanced", max_iter=15)
     plain = quick(engine=engine, class_weight="balanced", max_iter=15).fit(X, TARGETS[name])
     own.fit(X, TARGETS[name])
@@ -281,6 +281,6 @@ def test_ones_own_loss_trains_as_the_loss_that_it_is(name: str, engine: str) -> 
     assert own.loss.given.shape[1:] == {"two": (1,), "three": (), "labels": (2,)}[name]
 
 
-def test_labels_are_smoothed_for_losses_that_have_a_name_only() -> None:
+def test_label_smoothing_is_refused_for_custom_losses() -> None:
     with pytest.raises(ValueError, match=r"label_smoothing=0.1 applies to losses chosen by name"):
         quick(loss=Own(), label_smoothing=0.1).fit(X, Y)

@@ -32,7 +32,7 @@ def serve(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=str,
 )
-def test_the_handwritten_digits_are_told_apart_as_by_scikit_learn(
+def test_the_digits_are_classified_as_well_as_by_scikit_learn(
     engine: Engine, hidden: tuple[int, ...], train: float, test: float, epochs: int
 ) -> None:
     if engine.name == "reference" and len(hidden) > 1:
@@ -64,7 +64,7 @@ def test_labels_come_back_as_they_went_in(names: list[object]) -> None:
     np.testing.assert_array_equal(model.classes_, np.unique(labels))
 
 
-def test_labels_may_be_words_as_objects() -> None:
+def test_labels_may_be_text_in_an_object_array() -> None:
     labels = np.array(["a", "bb", "ccc"], dtype=object)[Y]
     model = MLPClassifier((5,), max_iter=3, early_stopping=True).fit(X, labels)
     assert set(model.predict(X)) <= {"a", "bb", "ccc"}
@@ -79,7 +79,7 @@ def test_probabilities_of_two_classes_are_two_columns_that_sum_to_one() -> None:
     np.testing.assert_array_equal(model.predict(X), probability[:, 1] > 0.5)
 
 
-def test_the_logarithm_of_no_probability_is_minus_infinity_without_a_warning() -> None:
+def test_the_log_of_a_zero_probability_is_minus_infinity_without_a_warning() -> None:
     model = MLPClassifier((5,), max_iter=5).fit(X, Y)
     model.intercepts_[-1][:] = [0, 0, 1e6]
     logarithm = model.predict_log_proba(X[:1])
@@ -88,7 +88,9 @@ def test_the_logarithm_of_no_probability_is_minus_infinity_without_a_warning() -
 
 @pytest.mark.parametrize("is_sparse", [False, True], ids=["dense", "sparse"])
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_labels_by_the_row_answer_in_kind(is_sparse: bool, solver: str) -> None:
+def test_multilabel_predictions_are_sparse_if_the_targets_were(
+    is_sparse: bool, solver: str
+) -> None:
     rows, indicators = make_multilabel_classification(60, 8, n_classes=4, random_state=0)
     y = sparse.csr_matrix(indicators) if is_sparse else indicators
     model = MLPClassifier((20,), solver=solver, max_iter=100, random_state=0).fit(rows, y)
@@ -99,7 +101,7 @@ def test_labels_by_the_row_answer_in_kind(is_sparse: bool, solver: str) -> None:
     assert model.score(rows, y) == np.mean((dense == indicators).all(axis=1))
 
 
-def test_one_class_is_all_that_is_known() -> None:
+def test_a_single_class_is_always_predicted() -> None:
     model = MLPClassifier((3,), max_iter=3).fit(X, np.full(150, "only"))
     np.testing.assert_array_equal(model.predict(X[:2]), ["only", "only"])
     assert model.predict_proba(X).shape == (150, 2)
@@ -156,7 +158,7 @@ def test_early_stopping_needs_two_rows_of_each_of_two_classes() -> None:
         MLPClassifier(early_stopping=True).fit([[1.0], [2.0], [3.0], [4.0]], [0, 0, 0, 1])
 
 
-def test_early_stopping_brings_back_the_weights_of_the_best_epoch() -> None:
+def test_early_stopping_restores_the_weights_of_the_best_epoch() -> None:
     parameters = {"random_state": 1, "early_stopping": True, "learning_rate_init": 0.02}
     model = MLPClassifier((6,), max_iter=60, n_iter_no_change=5, **parameters).fit(X, Y)
     best = int(np.argmax(model.validation_scores_)) + 1

@@ -1,6 +1,6 @@
-"""Parameters in any combination: both engines agree, and a saved model is the same model.
+"""Any combination of parameters: both engines agree, and a saved model equals the original.
 
-Any parameters at all are refused by name, or give a model that is saved and exported as it is.
+Any parameters are either refused by name, or give a model that can be saved and exported.
 """
 
 import tempfile
@@ -52,7 +52,7 @@ parameters = st.fixed_dictionaries(
         "momentum": st.sampled_from([0.0, 0.9]),
     },
 )
-# One, or several in rising order: others are refused, which another test holds.
+# A single quantile, or several in rising order; another test covers invalid ones.
 quantiles = st.one_of(
     st.just(0.3),
     st.sets(st.sampled_from([0.1, 0.25, 0.5, 0.9]), min_size=1).map(
@@ -75,8 +75,8 @@ def answer(model):
 
 def hold(estimator, y, given_parameters):
     if given_parameters.get("normalization"):
-        # A bias whose column's mean is taken away has no gradient but rounding errors, and most of
-        # the solvers turn those into whole steps.
+        # A bias before a batch normalization has only rounding errors as its gradient, and most
+        # solvers turn those into full steps.
         given_parameters = {**given_parameters, "solver": "sgd"}
     try:
         refuse_contradictions(estimator(**given_parameters), incremental=False)
@@ -105,7 +105,7 @@ def hold(estimator, y, given_parameters):
 def test_a_regressor_of_any_parameters(drawn, loss, quantile, residual, n_outputs):
     if "quantile" in LOSSES[loss].hyperparameters:
         drawn = {**drawn, "quantile": quantile}
-    # Positive, so that every loss takes them.
+    # Positive, so that every loss supports the targets.
     y = np.exp(0.3 * (SCORES[:, 0] if n_outputs == 1 else SCORES[:, :2]))
     hold(MLPRegressor, y, {**drawn, "loss": loss, "residual": residual})
 
@@ -165,7 +165,7 @@ def hold_any(drawn):
     except (LaminaError, InvalidParameterError):
         return
     except (ValueError, TypeError) as error:
-        # A refusal names the parameter that it is about.
+        # The message names the parameter at fault.
         assert any(name in str(error) for name in model.get_params()), error  # noqa: PT017
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -178,12 +178,12 @@ def hold_any(drawn):
 
 
 def as_list(answers):
-    """The answers for each column of labels; a list of one where there is one column."""
+    """Return the predictions for each column of labels; a list of one for a single column."""
     return answers if isinstance(answers, list) else [answers]
 
 
 def hold_exports(model, compiles):
-    """What other libraries take of the model answers as it does."""
+    """Check that the exported models predict like the original."""
     expected = np.asarray(model.predict(X))
     for export in (lamina.to_sklearn, run_python_file):
         try:
@@ -204,13 +204,13 @@ def hold_exports(model, compiles):
             continue
         assert found.shape == expected.shape
         scale = np.abs(expected).max()
-        # A number that is just between two of bfloat16 may be rounded either way.
+        # A number halfway between two bfloat16 numbers may be rounded either way.
         tolerance = 0.02 if model.precision else {"float32": 1e-4, "float64": 1e-9}[rows.dtype.name]
         assert_allclose(found, expected, rtol=tolerance, atol=tolerance * scale)
 
 
 def runs_of_exports(compiles):
-    """Each export whose runtime is installed; C, which costs the most, where compiles is True."""
+    """Yield each export whose runtime is installed; C, the slowest, if compiles is True."""
     runs = [run_onnx] if find_spec("onnx") and find_spec("onnxruntime") else []
     runs += [run_torch] if find_spec("torch") else []
     return [*runs, run_c] if compiles and c_compiler() else runs

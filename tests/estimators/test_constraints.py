@@ -1,4 +1,4 @@
-"""What parameters may be is what scikit-learn and the tables of formulas say."""
+"""Allowed parameter values are those of scikit-learn and of the tables of formulas."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lamina.formulas import ACTIVATIONS, OPTIMIZERS, PRECISIONS, SCHEDULES
 
 
 @pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
-def test_what_scikit_learn_takes_is_taken(name: str) -> None:
+def test_values_that_scikit_learn_supports_are_supported(name: str) -> None:
     ours = getattr(lamina, name)._parameter_constraints
     theirs = getattr(sklearn.neural_network, name)._parameter_constraints
     assert set(theirs) <= set(ours)
@@ -41,12 +41,12 @@ def test_every_parameter_has_a_constraint(name: str) -> None:
 
 
 def names(constraints: list[Any]) -> set[str]:
-    """The names that are allowed; lamina takes more of them than scikit-learn does."""
+    """Return the allowed names; lamina supports more of them than scikit-learn."""
     return {name for each in constraints if isinstance(each, StrOptions) for name in each.options}
 
 
 def options(constraints: list[Any]) -> set[str]:
-    """Constraints other than names, as words in no order."""
+    """Return the constraints other than names, as text without an order."""
     return {
         " ".join(sorted(findall(r"\w+|\S", str(make_constraint(each)))))
         for each in constraints
@@ -58,7 +58,7 @@ def allowed(parameter: str) -> set[str]:
     return set(CONSTRAINTS[parameter][0].options)
 
 
-def test_the_tables_of_formulas_say_which_names_are_allowed() -> None:
+def test_the_tables_of_formulas_define_the_allowed_names() -> None:
     assert allowed("activation") == set(ACTIVATIONS)
     assert allowed("solver") == {LBFGS, *OPTIMIZERS}
     assert allowed("learning_rate") == set(SCHEDULES)
@@ -78,14 +78,14 @@ def test_the_tables_of_formulas_say_which_names_are_allowed() -> None:
         ({"solver": 3}, ""),
     ],
 )
-def test_the_nearest_value_is_offered(given_parameters: dict[str, Any], sentence: str) -> None:
+def test_the_nearest_value_is_suggested(given_parameters: dict[str, Any], sentence: str) -> None:
     messages = [
         refused(name, value, CONSTRAINTS, "MLP") for name, value in given_parameters.items()
     ]
     assert next(each for each in messages if each).partition(" instead.")[2] == sentence
 
 
-def test_the_nearest_parameter_is_offered() -> None:
+def test_the_nearest_parameter_is_suggested() -> None:
     known = ["hidden_layer_sizes", "max_iter", "alpha"]
     assert nearest_parameter(known, ["alpha", "max_itr"]) == " Did you mean 'max_iter'?"
     assert nearest_parameter(known, ["hidden_layer_size__x"]).endswith("'hidden_layer_sizes'?")
@@ -109,6 +109,6 @@ def test_a_width_below_one_is_refused(widths: Any) -> None:
 
 
 @pytest.mark.parametrize("widths", [2.5, (4, 2.0), "ten", [[3, 4]], [None]])
-def test_a_width_that_is_no_integer_is_refused_and_shown(widths: Any) -> None:
+def test_a_width_that_is_not_an_integer_is_refused_and_shown(widths: Any) -> None:
     with pytest.raises(TypeError, match="hidden_layer_sizes takes an int or a sequence of ints"):
         hidden_widths(widths)

@@ -1,4 +1,4 @@
-"""Two parameters that have no meaning together are refused, and the message names both."""
+"""Two contradictory parameters are refused, and the message names both."""
 
 import numpy as np
 import pytest
@@ -57,7 +57,7 @@ class Own:
         return np.zeros(len(logits)), np.zeros_like(logits)
 
 
-# Of parameters that one of the two has alone.
+# Cases with parameters that only one of the two classes has.
 CLASHES_OF_ONE = [
     (MLPRegressor, {"quantile": (0.1, 0.9), "loss": "poisson"}),
     (MLPClassifier, {"label_smoothing": 0.1, "loss": Own()}),

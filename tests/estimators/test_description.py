@@ -1,4 +1,4 @@
-"""A network described: as text, as numbers, and beside scikit-learn's HTML."""
+"""Description of a network: as text, as numbers, and in scikit-learn's HTML."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_the_numbers_are_those_of_the_weights() -> None:
     assert "dead" not in repr(described)
 
 
-def test_dead_and_saturated_units_are_counted_where_rows_are_given() -> None:
+def test_dead_and_saturated_units_are_counted_if_samples_are_passed() -> None:
     model = fitted(activation=["relu", "tanh"])
     model.coefs_[0][:, :3] = 0
     model.intercepts_[0][:3] = -1
@@ -69,7 +69,7 @@ def test_dead_and_saturated_units_are_counted_where_rows_are_given() -> None:
     assert table[2].split()[-1] == str(found[0])
 
 
-def test_before_a_fit_it_says_what_is_asked_for() -> None:
+def test_an_unfitted_model_describes_the_network_to_come() -> None:
     described = MLPRegressor(hidden_layer_sizes=(8, 5), output_activation="softplus").describe()
     assert described.title == "MLPRegressor, not fitted"
     assert described.to_dict()["fan_in"] == [None, 8, 5]
@@ -81,7 +81,7 @@ def test_before_a_fit_it_says_what_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize("is_fitted", [False, True])
-def test_what_stands_beside_a_layer_is_told(is_fitted: bool) -> None:
+def test_normalization_dropout_and_residuals_are_described(is_fitted: bool) -> None:
     model = MLPClassifier(
         (6, 6), normalization="batch", dropout=[0.5, 0.25], residual=True, max_iter=3
     )
@@ -96,13 +96,13 @@ def test_what_stands_beside_a_layer_is_told(is_fitted: bool) -> None:
         assert sum(layer.n_parameters for layer in described.layers) == described.n_parameters
 
 
-def test_it_becomes_a_data_frame() -> None:
+def test_a_description_converts_to_a_data_frame() -> None:
     frame = fitted().describe(X).to_frame()
     assert list(frame.index) == ["hidden_1", "hidden_2", "output"]
     assert list(frame["n_parameters"]) == [40, 45, 18]
 
 
-def test_without_pandas_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pandas_the_error_names_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
     importer = builtins.__import__
 
     def refuse(name: str, *args: Any, **kwargs: Any) -> Any:
@@ -116,7 +116,7 @@ def test_without_pandas_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatc
         described.to_frame()
 
 
-def test_what_was_found_wrong_stands_below_the_table(tmp_path: Path) -> None:
+def test_diagnoses_are_printed_below_the_table(tmp_path: Path) -> None:
     model = MLPClassifier((5,), max_iter=5).fit(1000 * X, y)
     assert "The features are not scaled" in repr(model.describe())
     assert "The features are not scaled" in model.describe()._repr_html_()
@@ -131,7 +131,7 @@ def layers_in(page: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("is_fitted", [False, True])
-def test_in_a_notebook_the_layers_stand_beside_the_parameters(is_fitted: bool) -> None:
+def test_a_notebook_shows_the_layers_below_the_parameters(is_fitted: bool) -> None:
     model = fitted() if is_fitted else MLPClassifier((8, 5))
     page = model._repr_html_()
     assert "<summary>Parameters</summary>" in page
@@ -141,14 +141,14 @@ def test_in_a_notebook_the_layers_stand_beside_the_parameters(is_fitted: bool) -
     assert rows[1][:4] == ["hidden_1", "relu", "4" if is_fitted else "?", "8"]
 
 
-def test_inside_pipelines_and_searches_too() -> None:
+def test_layers_are_shown_inside_pipelines_and_searches() -> None:
     pipeline = make_pipeline(StandardScaler(), MLPClassifier((8, 5)))
     assert len(layers_in(pipeline._repr_html_())) == 4
     search = GridSearchCV(MLPClassifier((8, 5)), {"alpha": [0.1]})
     assert len(layers_in(search._repr_html_())) == 4
 
 
-def test_parameters_that_make_no_network_are_still_shown() -> None:
+def test_parameters_of_an_invalid_network_are_still_shown() -> None:
     page = MLPClassifier((8, 5), activation="rleu")._repr_html_()
     assert "rleu" in page
     assert "<summary>Layers</summary>" not in page
@@ -166,8 +166,8 @@ def test_names_are_escaped() -> None:
     assert "<script>alert" not in model.describe().as_fold()
 
 
-def test_the_table_by_itself_takes_its_colours_from_the_page() -> None:
-    """scikit-learn's class makes text black, also where the paper of a notebook is dark."""
+def test_a_separate_table_takes_its_colours_from_the_page() -> None:
+    """scikit-learn's class makes text black, even in a notebook with a dark background."""
     described = fitted().describe()
     assert 'class="default"' not in described._repr_html_()
     assert 'class="default"' in described.as_fold()

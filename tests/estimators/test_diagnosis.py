@@ -1,4 +1,4 @@
-"""Findings about a fit: each where it is due, with its cure, and none on well-prepared data."""
+"""Findings about a fit: each where it applies, with its cure, and none on well-prepared data."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def classes_of(found: list[Any]) -> list[type]:
         (name, preparation)
         for name in (*BUNDLED, "california_housing", "mnist")
         for preparation in PREPARATIONS
-        # Pixels that are zero in most rows keep sizes up to 255 where quartiles scale them.
+        # Pixels that are zero in most samples keep sizes up to 255 after scaling by quartiles.
         if (name, preparation) != ("mnist", "robust")
     ],
 )
@@ -104,7 +104,9 @@ def test_prepared_features_are_not_called_unscaled(name: str, preparation: str) 
 
 @pytest.mark.parametrize("name", ["wine", "breast_cancer", "california_housing", "mnist"])
 @pytest.mark.parametrize("layout", [np.asarray, sparse.csr_array, sparse.csr_matrix])
-def test_raw_features_of_very_different_or_large_size_are(name: str, layout: Any) -> None:
+def test_raw_features_of_very_different_or_large_size_are_called_unscaled(
+    name: str, layout: Any
+) -> None:
     dataset = load_or_skip(name)
     [found] = unscaled_features(layout(dataset.X[:2000].astype(float)), None)
     assert isinstance(found, UnscaledFeaturesWarning)
@@ -112,7 +114,7 @@ def test_raw_features_of_very_different_or_large_size_are(name: str, layout: Any
 
 
 @pytest.mark.parametrize("n_categories", [2, 50, 2000])
-def test_one_hot_columns_and_counts_are_not(n_categories: int) -> None:
+def test_one_hot_columns_and_counts_are_not_called_unscaled(n_categories: int) -> None:
     random_state = np.random.RandomState(0)
     codes = random_state.randint(n_categories, size=(3000, 2))
     one_hot = OneHotEncoder().fit_transform(codes)
@@ -129,7 +131,7 @@ def test_a_column_of_outliers_is_not_called_large_once_it_is_standardised() -> N
     assert unscaled_features(X, None) == []
 
 
-def test_the_column_is_named_where_columns_have_names() -> None:
+def test_the_column_is_named_if_columns_have_names() -> None:
     frame = pd.DataFrame(WINE.X, columns=WINE.feature_names)
     model = MLPClassifier(max_iter=1, diagnostics=True)
     with (
@@ -142,7 +144,7 @@ def test_the_column_is_named_where_columns_have_names() -> None:
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
-def test_units_that_a_large_rate_has_thrown_far_off_are_found(activation: str) -> None:
+def test_idle_units_after_a_large_learning_rate_are_found(activation: str) -> None:
     model = MLPClassifier(
         (30, 30),
         activation,
@@ -166,7 +168,7 @@ def test_a_sigmoid_is_flat_at_both_ends_and_a_relu_at_one() -> None:
     assert not any(saturates(name) for name in ("identity", "relu"))
 
 
-def test_a_loss_that_diverges_without_leaving_the_finite_numbers_is_found() -> None:
+def test_a_loss_that_diverges_but_stays_finite_is_found() -> None:
     model = MLPRegressor(
         hidden_layer_sizes=(),
         solver="sgd",
@@ -195,7 +197,7 @@ def test_a_loss_that_diverges_without_leaving_the_finite_numbers_is_found() -> N
         [1.0, 2.0, 3.0, 4.0],
     ],
 )
-def test_a_loss_that_falls_wavers_or_leaps_once_does_not_diverge(losses: list[float]) -> None:
+def test_a_loss_that_falls_fluctuates_or_jumps_once_does_not_diverge(losses: list[float]) -> None:
     assert diverging_loss(losses, 0.1) == []
 
 
@@ -232,14 +234,14 @@ def test_a_validation_loss_that_has_risen_for_long_is_found() -> None:
     ],
     ids=["diverged", "never learned", "flat", "no better than held out"],
 )
-def test_a_network_that_has_not_learned_its_rows_does_not_know_them_by_heart(
+def test_a_network_that_has_not_learned_is_not_said_to_memorise(
     training: list[float],
 ) -> None:
     risen = [*np.linspace(1.0, 0.5, 30), *np.linspace(0.5, 0.8, 40)]
     assert rising_validation_loss(risen, training) == []
 
 
-def test_a_rate_that_spoils_the_first_epoch_already_is_found_by_the_loss_before_it() -> None:
+def test_a_rate_that_spoils_the_first_epoch_is_found_by_the_initial_loss() -> None:
     losses = [900.0, 700.0, 800.0, 750.0, 720.0, 810.0]
     assert diverging_loss(losses, 1000.0) == []
     [found] = diverging_loss(losses, 1000.0, start=0.69)
@@ -250,7 +252,7 @@ def test_a_rate_that_spoils_the_first_epoch_already_is_found_by_the_loss_before_
 
 
 @ignore_convergence
-def test_a_network_that_learns_noise_by_heart_is_told_so_by_rows_of_ones_own() -> None:
+def test_memorising_noise_is_found_with_validation_data() -> None:
     random_state = np.random.RandomState(0)
     X, y = random_state.standard_normal((120, 10)), random_state.randint(2, size=120)
     model = MLPClassifier((50,), max_iter=200, random_state=0, diagnostics=True)
@@ -264,9 +266,7 @@ def test_a_network_that_learns_noise_by_heart_is_told_so_by_rows_of_ones_own() -
 @pytest.mark.parametrize("name", BUNDLED)
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 @pytest.mark.parametrize("activation", ["relu", "tanh", "logistic"])
-def test_nothing_is_found_wrong_with_a_fit_of_scaled_rows(
-    name: str, solver: str, activation: str
-) -> None:
+def test_a_fit_of_scaled_data_has_no_findings(name: str, solver: str, activation: str) -> None:
     dataset = load(name)
     X = StandardScaler().fit_transform(dataset.X)
     y = (
@@ -304,7 +304,7 @@ def test_a_table_of_numbers_and_categories_that_is_encoded_gives_no_warning() ->
     assert model[-1].diagnoses_ == []
 
 
-def test_by_default_only_scikit_learns_warning_is_given_and_it_says_what_was_found() -> None:
+def test_by_default_only_scikit_learns_warning_is_issued_with_the_findings() -> None:
     model = MLPClassifier(max_iter=3, random_state=0)
     with pytest.warns(ConvergenceWarning) as caught:
         model.fit(WINE.X, WINE.y)
@@ -315,12 +315,12 @@ def test_by_default_only_scikit_learns_warning_is_given_and_it_says_what_was_fou
     assert "Maximum iterations (3) reached" in str(warning.message)
 
 
-def test_by_default_a_fit_that_converges_gives_no_warning_but_keeps_what_was_found() -> None:
+def test_by_default_a_converged_fit_keeps_its_findings_without_a_warning() -> None:
     model = MLPClassifier(max_iter=300, tol=100, random_state=0).fit(WINE.X, WINE.y)
     assert any("not scaled" in finding for finding in model.diagnoses_)
 
 
-def test_true_gives_each_finding_once_and_before_the_fit_where_it_concerns_the_rows() -> None:
+def test_true_issues_each_finding_once_and_those_about_data_before_the_fit() -> None:
     model = MLPClassifier(max_iter=300, tol=100, random_state=0, diagnostics=True)
     found = classes_of(warned_of(model, WINE.X, WINE.y))
     assert found.count(UnscaledFeaturesWarning) == 1
@@ -338,7 +338,7 @@ def test_a_finding_points_at_the_line_that_fits() -> None:
     assert {Path(warning.filename).name for warning in caught} == {Path(__file__).name}
 
 
-def test_one_filter_silences_all_of_them() -> None:
+def test_one_filter_silences_all_diagnostic_warnings() -> None:
     model = MLPClassifier(max_iter=300, tol=100, random_state=0, diagnostics=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DiagnosticWarning)
@@ -347,14 +347,14 @@ def test_one_filter_silences_all_of_them() -> None:
 
 
 @ignore_convergence
-def test_false_looks_for_nothing() -> None:
+def test_false_disables_the_diagnostics() -> None:
     model = MLPClassifier(max_iter=3, random_state=0, diagnostics=False).fit(WINE.X, WINE.y)
     assert model.diagnoses_ is None
 
 
 @ignore_convergence
 @pytest.mark.parametrize("diagnostics", [True, False, "auto"])
-def test_the_look_changes_no_number(diagnostics: bool | str) -> None:
+def test_diagnostics_change_no_number(diagnostics: bool | str) -> None:
     def fit(**parameters: Any) -> Any:
         return MLPClassifier((8,), max_iter=20, random_state=3, **parameters)
 
@@ -362,7 +362,7 @@ def test_the_look_changes_no_number(diagnostics: bool | str) -> None:
     np.testing.assert_array_equal(model.coefs_[0], fit().fit(SCALED_WINE, WINE.y).coefs_[0])
 
 
-def test_partial_fit_looks_at_the_first_rows_only() -> None:
+def test_partial_fit_checks_only_the_first_samples() -> None:
     model = MLPClassifier(random_state=0, diagnostics=True)
     with pytest.warns(UnscaledFeaturesWarning):
         model.partial_fit(WINE.X, WINE.y, classes=[0, 1, 2])
@@ -372,7 +372,7 @@ def test_partial_fit_looks_at_the_first_rows_only() -> None:
     assert len(kept) == 1
 
 
-def test_what_was_found_is_saved_with_the_model(tmp_path: Path) -> None:
+def test_findings_are_saved_with_the_model(tmp_path: Path) -> None:
     model = MLPClassifier(tol=100, random_state=0).fit(WINE.X, WINE.y)
     lamina.save(model, tmp_path / "model.lamina")
     assert lamina.load(tmp_path / "model.lamina").diagnoses_ == model.diagnoses_

@@ -1,4 +1,4 @@
-"""A fit never ends in silence with weights, or with scored predictions, that are not finite."""
+"""A fit never silently ends with weights or scored predictions that are not finite."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 class ChangedOnce:
-    """A callback that sets one parameter to a value after an epoch, and stops the fit."""
+    """Callback that sets one parameter to a value after an epoch, and stops the fit."""
 
     def __init__(self, value: float) -> None:
         self.value = value
@@ -32,7 +32,7 @@ class ChangedOnce:
 
 
 class Counted:
-    """A scorer that requires finite predictions and counts its calls."""
+    """Scorer that requires finite predictions and counts its calls."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -72,9 +72,7 @@ def test_an_average_that_a_checkpoint_holds_as_infinite_is_an_error(tmp_path: Pa
 
 @pytest.mark.parametrize("engine", ["native", "reference"])
 @pytest.mark.parametrize("monitor", ["r2", ["validation_loss", "r2"], Counted()])
-def test_predictions_that_overflow_are_an_error_before_a_scorer_sees_them(
-    engine: str, monitor: Any
-) -> None:
+def test_predictions_that_overflow_are_an_error_before_scoring(engine: str, monitor: Any) -> None:
     model = MLPRegressor(
         engine=engine, early_stopping=True, monitor=monitor, learning_rate_init=1e110, **SMALL
     )
@@ -86,7 +84,7 @@ def test_predictions_that_overflow_are_an_error_before_a_scorer_sees_them(
         model.fit(X, Y)
 
 
-def test_the_best_epoch_comes_back_where_later_predictions_overflow() -> None:
+def test_the_best_epoch_is_restored_if_later_predictions_overflow() -> None:
     scorer = Counted()
     model = MLPRegressor(
         solver="sgd",

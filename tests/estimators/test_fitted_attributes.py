@@ -1,4 +1,4 @@
-"""Every attribute that a fit leaves has a check, and a check that is failed names the attribute."""
+"""Every attribute that a fit sets has a check, and a failed check names the attribute."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_model_that_could_not_be_loaded_is_not_saved(tmp_path: Any) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_the_refusal_of_a_field_says_what_is_expected() -> None:
+def test_the_error_about_a_field_states_what_is_expected() -> None:
     model, _ = MODELS["numbers"]()
     del model._optimizer_step
     with pytest.raises(ModelFileError, match="its _optimizer_step is missing"):

@@ -1,4 +1,4 @@
-"""From an estimator's parameters to a plan."""
+"""Conversion of an estimator's parameters to a training plan."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ X, Y = np.arange(600.0).reshape(300, 2) / 600, np.arange(300) % 2
 
 @pytest.fixture
 def plans(monkeypatch: pytest.MonkeyPatch) -> list[TrainingPlan]:
-    """Every plan that an estimator makes, instead of a training."""
+    """Collect every plan that an estimator makes, instead of training."""
     made: list[TrainingPlan] = []
 
     def train(engine: Any, spec: Any, plan: TrainingPlan, *args: Any, **kwargs: Any) -> Ending:
@@ -28,7 +28,7 @@ def plans(monkeypatch: pytest.MonkeyPatch) -> list[TrainingPlan]:
     return made
 
 
-def test_the_parameters_of_an_estimator_make_its_plan(plans: list[TrainingPlan]) -> None:
+def test_the_parameters_of_an_estimator_define_its_plan(plans: list[TrainingPlan]) -> None:
     MLPClassifier(
         solver="sgd", alpha=0.5, learning_rate="adaptive", learning_rate_init=0.25, power_t=0.75
     ).set_params(
@@ -48,7 +48,7 @@ def test_adam_follows_no_schedule(plans: list[TrainingPlan]) -> None:
 
 
 @pytest.mark.parametrize("solver", OPTIMIZERS)
-def test_every_optimizer_gets_the_hyperparameters_that_it_lists(
+def test_every_optimizer_receives_the_hyperparameters_that_it_lists(
     plans: list[TrainingPlan], solver: str
 ) -> None:
     MLPRegressor(solver=solver).fit(X, Y)
@@ -64,7 +64,7 @@ def test_every_optimizer_gets_the_hyperparameters_that_it_lists(
         ({"early_stopping": True, "validation_fraction": 0.5, "batch_size": 150}, 150),
     ],
 )
-def test_a_batch_is_no_larger_than_the_rows_to_learn_from(
+def test_a_batch_is_no_larger_than_the_training_set(
     plans: list[TrainingPlan], parameters: dict[str, Any], batch_size: int
 ) -> None:
     MLPRegressor(**parameters).fit(X, Y)
@@ -76,7 +76,7 @@ def test_partial_fit_plans_one_epoch(plans: list[TrainingPlan]) -> None:
     assert plans[0].max_epochs == 1
 
 
-def test_lbfgs_gets_its_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lbfgs_receives_its_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[LbfgsPlan] = []
     minimise = fitting.minimise
 

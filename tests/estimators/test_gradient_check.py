@@ -1,4 +1,4 @@
-"""Gradients held against finite differences, for any configuration, fitted or not."""
+"""Gradients agree with finite differences in any configuration, fitted or not."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def agrees(model: Any, targets: Any = y, rows: Any = X, **given: Any) -> None:
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_it_agrees_for_every_activation(activation: str) -> None:
+def test_the_check_passes_for_every_activation(activation: str) -> None:
     agrees(MLPClassifier((5, 4), activation, alpha=0.3, random_state=1))
 
 
 @pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
 @pytest.mark.parametrize("residual", [False, True])
-def test_it_agrees_whatever_stands_beside_a_layer(
+def test_the_check_passes_with_normalization_residuals_and_noise(
     normalization: str | None, residual: bool
 ) -> None:
     model = MLPClassifier(
@@ -67,7 +67,7 @@ def test_it_agrees_whatever_stands_beside_a_layer(
 @pytest.mark.parametrize("task", TARGETS)
 @pytest.mark.parametrize("is_fitted", [False, True])
 @pytest.mark.parametrize("layout", [np.asarray, sparse.csr_array])
-def test_it_agrees_for_every_task(task: str, is_fitted: bool, layout: Any) -> None:
+def test_the_check_passes_for_every_task(task: str, is_fitted: bool, layout: Any) -> None:
     model = MLPClassifier((5,), "tanh", max_iter=5, random_state=1)
     if is_fitted:
         model.fit(X, TARGETS[task])
@@ -76,14 +76,14 @@ def test_it_agrees_for_every_task(task: str, is_fitted: bool, layout: Any) -> No
 
 @pytest.mark.parametrize("loss", sorted(REGRESSION_LOSSES))
 @pytest.mark.parametrize("n_outputs", [1, 3])
-def test_it_agrees_for_every_loss_of_a_regression(loss: str, n_outputs: int) -> None:
+def test_the_check_passes_for_every_regression_loss(loss: str, n_outputs: int) -> None:
     numbers = np.abs(X[:, :n_outputs]) + 0.5
     targets = numbers[:, 0] if n_outputs == 1 else numbers
     agrees(MLPRegressor(loss, (5,), "tanh", alpha=0.5, random_state=0), targets)
 
 
 class Cubic:
-    """A loss of someone's own: |r|³ / 3."""
+    """Custom loss |r|³ / 3."""
 
     def value_and_delta(self, logits: Any, y: Any, sample_weight: Any) -> tuple[Any, Any]:
         weight = np.ones(len(y)) if sample_weight is None else sample_weight
@@ -91,7 +91,7 @@ class Cubic:
         return weight * (np.abs(r) ** 3).sum(axis=1) / 3, weight[:, np.newaxis] * r * np.abs(r)
 
 
-def test_it_agrees_for_a_loss_of_ones_own_and_tells_of_a_wrong_one() -> None:
+def test_the_check_passes_for_a_custom_loss_and_fails_for_a_wrong_one() -> None:
     class Wrong(Cubic):
         def value_and_delta(self, logits: Any, y: Any, sample_weight: Any) -> tuple[Any, Any]:
             value, delta = super().value_and_delta(logits, y, sample_weight)
@@ -104,28 +104,26 @@ def test_it_agrees_for_a_loss_of_ones_own_and_tells_of_a_wrong_one() -> None:
 
 
 @pytest.mark.parametrize("task", TARGETS)
-def test_it_agrees_for_the_losses_and_weights_of_classes(task: str) -> None:
+def test_the_check_passes_for_classification_losses_and_class_weights(task: str) -> None:
     weights = None if task == "multilabel" else "balanced"
     for parameters in ({"loss": "focal"}, {"label_smoothing": 0.1}, {"class_weight": weights}):
         agrees(MLPClassifier((5,), "tanh", random_state=0, **parameters), TARGETS[task])
 
 
 @pytest.mark.parametrize("penalty", PENALTIES)
-def test_it_agrees_for_every_penalty(penalty: str) -> None:
+def test_the_check_passes_for_every_penalty(penalty: str) -> None:
     agrees(MLPClassifier((5,), "tanh", penalty=penalty, alpha=2.0, random_state=0))
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_it_checks_in_double_precision_whatever_the_model_is_kept_in(
-    solver: str, dtype: str
-) -> None:
+def test_the_check_runs_in_float64_whatever_the_models_dtype(solver: str, dtype: str) -> None:
     rows = X if solver == "lbfgs" else X.astype(dtype)
     model = MLPClassifier((5,), "tanh", solver=solver, max_iter=5, random_state=0)
     agrees(model.fit(rows, y), rows=rows)
 
 
-def test_a_low_precision_is_left_out() -> None:
+def test_a_low_precision_is_ignored() -> None:
     agrees(MLPClassifier((5,), "tanh", precision="bfloat16", random_state=0))
 
 
@@ -163,7 +161,7 @@ def test_probabilities_that_are_clipped_are_named_as_the_cause() -> None:
     assert "too near to 0 or 1 are clipped" in repr(check)
 
 
-def test_it_says_at_which_parameters_and_changes_nothing() -> None:
+def test_the_result_names_its_parameters_and_the_model_does_not_change() -> None:
     random_state = np.random.RandomState(5)
     model = MLPClassifier((5,), "tanh", random_state=random_state, max_iter=3)
     before = random_state.get_state()[1].copy()
@@ -177,14 +175,14 @@ def test_it_says_at_which_parameters_and_changes_nothing() -> None:
     np.testing.assert_array_equal(random_state.get_state()[1], state)
 
 
-def test_of_a_large_layer_some_parameters_are_checked() -> None:
+def test_some_parameters_of_a_large_layer_are_checked() -> None:
     check = MLPClassifier((50,), "tanh", random_state=0).check_gradients(X, y, max_parameters=20)
     assert [layer.n_checked for layer in check.layers] == [20, 20]
     assert check.layers[0].n_parameters == 14 * 50
     assert "20 of 700" in repr(check)
 
 
-def test_what_a_fit_would_refuse_is_refused() -> None:
+def test_parameters_that_a_fit_refuses_are_refused() -> None:
     with pytest.raises(ValueError, match="Did you mean 'relu'"):
         MLPClassifier(activation="rleu").check_gradients(X, y)
     with pytest.raises(ValueError, match="float64 only"):

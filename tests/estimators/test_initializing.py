@@ -1,4 +1,4 @@
-"""The first weights, from an estimator's parameters on."""
+"""Initial weights that the estimators' parameters describe."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def vector(model: Any) -> np.ndarray:
 
 
 def begun(initializer: Any, **more: Any) -> MLPRegressor:
-    """A model after a step too short to tell."""
+    """Return a model after a step that is too small to change anything."""
     return model_of(initializer, solver="sgd", learning_rate_init=1e-300, **more).fit(X, Y)
 
 
 @pytest.mark.parametrize("initializer", INITIALIZERS)
-def test_a_fit_begins_with_what_is_drawn(initializer: str) -> None:
+def test_a_fit_starts_from_the_drawn_parameters(initializer: str) -> None:
     model = model_of(initializer)
     random_state = np.random.RandomState(0)
     drawn = first_parameters(model, SPEC, random_state, np.float64)
@@ -46,12 +46,12 @@ def test_a_fit_begins_with_what_is_drawn(initializer: str) -> None:
 
 
 @pytest.mark.parametrize("initializer", INITIALIZERS)
-def test_both_engines_begin_alike(initializer: str) -> None:
+def test_both_engines_start_from_the_same_parameters(initializer: str) -> None:
     one, other = (begun(initializer, engine=engine) for engine in (None, "reference"))
     np.testing.assert_allclose(vector(one), vector(other), rtol=0, atol=TINY)
 
 
-def test_the_default_is_scikit_learns() -> None:
+def test_the_default_initializer_is_scikit_learns() -> None:
     theirs = sklearn.neural_network.MLPRegressor(
         hidden_layer_sizes=(6,), solver="sgd", learning_rate_init=1e-300, max_iter=1, random_state=0
     ).fit(X, Y)
@@ -59,7 +59,9 @@ def test_the_default_is_scikit_learns() -> None:
 
 
 @pytest.mark.parametrize("activation", ["relu", "logistic"])
-def test_glorots_output_layer_is_drawn_as_the_hidden_ones_and_he_s_is_not(activation: str) -> None:
+def test_glorot_draws_the_output_layer_like_the_hidden_ones_and_he_does_not(
+    activation: str,
+) -> None:
     spec = NetworkSpec.perceptron([4, 6, 1], activation=activation, inverse_link="identity")
     of = ACTIVATIONS[activation]
     for name in INITIALIZERS:
@@ -74,7 +76,7 @@ def test_glorots_output_layer_is_drawn_as_the_hidden_ones_and_he_s_is_not(activa
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_a_fit_goes_on_where_another_ended(solver: str) -> None:
+def test_a_fit_may_start_from_another_models_weights(solver: str) -> None:
     first = model_of("he_normal", max_iter=3).fit(X, Y)
     for given in (vector(first), [*first.coefs_, *first.intercepts_], vector(first).tolist()):
         warm = clone(first).set_params(initializer=given, solver=solver).fit(X, Y)
@@ -83,14 +85,14 @@ def test_a_fit_goes_on_where_another_ended(solver: str) -> None:
         np.testing.assert_array_equal(vector(warm), vector(on))
 
 
-def test_what_is_given_stays_as_it_is() -> None:
+def test_arrays_passed_as_initializer_are_not_modified() -> None:
     given = np.linspace(-1, 1, ParameterLayout.of(SPEC).n_parameters)
     before = given.copy()
     model_of(given, max_iter=5).fit(X, Y)
     np.testing.assert_array_equal(given, before)
 
 
-def test_what_units_learn_beside_begins_as_ever_where_only_weights_and_biases_are_given() -> None:
+def test_unit_parameters_have_their_usual_start_if_only_weights_and_biases_are_passed() -> None:
     zeros = [np.zeros((4, 6)), np.zeros((6, 1)), np.zeros(6), np.zeros(1)]
     model = begun(zeros, activation="prelu")
     np.testing.assert_array_equal(model.unit_parameters_[0], np.full((1, 6), 0.25))
@@ -108,13 +110,13 @@ def test_what_units_learn_beside_begins_as_ever_where_only_weights_and_biases_ar
     ],
     ids=["length", "parts", "NaN", "name", "number"],
 )
-def test_what_is_no_start_is_refused(given: Any, message: str) -> None:
+def test_invalid_initial_parameters_are_refused(given: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         model_of(given).fit(X, Y)
 
 
 @pytest.mark.parametrize("given", ["orthogonal", np.linspace(-1, 1, 37)], ids=["name", "array"])
-def test_a_model_comes_back_from_its_file(given: Any, tmp_path: Any) -> None:
+def test_a_model_with_initial_arrays_is_saved_and_loaded(given: Any, tmp_path: Any) -> None:
     model = model_of(given).fit(X, Y)
     lamina.save(model, tmp_path / "model.lamina")
     loaded = lamina.load(tmp_path / "model.lamina")
@@ -122,7 +124,7 @@ def test_a_model_comes_back_from_its_file(given: Any, tmp_path: Any) -> None:
     np.testing.assert_array_equal(vector(loaded.fit(X, Y)), vector(model.fit(X, Y)))
 
 
-def test_zeros_leave_the_units_of_a_layer_alike() -> None:
+def test_zero_initialization_keeps_the_units_of_a_layer_alike() -> None:
     model = MLPClassifier((5,), initializer="zeros", activation="tanh", max_iter=20, random_state=0)
     model.fit(X, Y > 0)
     assert (model.coefs_[0] == model.coefs_[0][:, :1]).all()

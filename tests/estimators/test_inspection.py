@@ -1,4 +1,4 @@
-"""What a fitted network lets one see: with every engine, dense and sparse, and after loading."""
+"""Inspection of a fitted network: with every engine, dense and sparse, and after loading."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def probabilities_or_numbers(model: Any, rows: Any) -> np.ndarray:
 
 
 def logits(model: Any, rows: np.ndarray) -> np.ndarray:
-    """z of the last layer, from the attributes alone."""
+    """Return z of the last layer, computed from the attributes alone."""
     return model.activations(rows)[-2] @ model.coefs_[-1] + model.intercepts_[-1]
 
 
@@ -81,7 +81,7 @@ def test_the_activations_lead_from_the_inputs_to_the_prediction(task: str, layou
     np.testing.assert_allclose(layers[-1], probabilities_or_numbers(model, rows), rtol=1e-10)
 
 
-def test_a_million_numbers_go_through_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_million_numbers_are_processed_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     model = fitted("multiclass")
     whole, gradients = model.activations(X), model.input_gradients(X)
     attributed = model.integrated_gradients(X, output=1)
@@ -93,7 +93,7 @@ def test_a_million_numbers_go_through_in_chunks(monkeypatch: pytest.MonkeyPatch)
     np.testing.assert_allclose(model.integrated_gradients(X, output=1), attributed, rtol=1e-12)
 
 
-# Each task and layout beside the plainest activation, and each activation beside one of these.
+# Each task and layout with the simplest activation, and each activation with one of these.
 @pytest.mark.parametrize(
     ("task", "layout", "activation"),
     [
@@ -121,7 +121,7 @@ def test_the_input_gradients_are_those_of_the_logits(
 @pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
 @pytest.mark.parametrize("residual", [False, True])
 @pytest.mark.parametrize("layout", ["dense", "csr"])
-def test_what_stands_beside_a_layer_is_seen_too(
+def test_normalization_and_residuals_are_part_of_the_activations(
     normalization: str | None, residual: bool, layout: str
 ) -> None:
     model = fitted(
@@ -153,7 +153,7 @@ def test_integrated_gradients_add_up_to_the_change_of_the_logit(task: str, layou
     np.testing.assert_allclose(added, expected, atol=1e-8)
 
 
-def test_with_kinks_completeness_comes_with_more_steps() -> None:
+def test_more_steps_make_attributions_complete_despite_kinks() -> None:
     model = fitted("one-number", max_iter=200)
     expected = model.predict(X) - model.predict(np.zeros((1, 4)))
     errors = [
@@ -212,7 +212,7 @@ def test_a_transform_is_a_hidden_layer(layer: int, layout: str) -> None:
     np.testing.assert_allclose(model.transform(laid_out(X, layout), layer), hidden[layer])
 
 
-def test_in_a_pipeline_the_network_encodes_for_what_comes_after_it() -> None:
+def test_a_network_in_a_pipeline_encodes_features_for_the_next_step() -> None:
     network = MLPClassifier((6,), max_iter=300, random_state=0)
     pipeline = make_pipeline(StandardScaler(), network, LogisticRegression(max_iter=1000))
     assert pipeline.fit(X, y).score(X, y) > 0.9
@@ -229,7 +229,7 @@ def test_the_output_may_be_a_data_frame() -> None:
 
 
 @every_task
-def test_a_loaded_model_shows_the_same(task: str, tmp_path: Path) -> None:
+def test_a_loaded_model_has_the_same_activations_and_gradients(task: str, tmp_path: Path) -> None:
     model = fitted(task)
     lamina.save(model, tmp_path / "model.lamina")
     twin = lamina.load(tmp_path / "model.lamina")
@@ -254,12 +254,12 @@ def test_everything_keeps_the_dtype_of_the_model(dtype: Any) -> None:
     assert {each.dtype for each in found} == {np.dtype(dtype)}
 
 
-def test_in_a_low_precision_the_activations_are_those_that_predict() -> None:
+def test_activations_in_low_precision_are_those_of_predict() -> None:
     model = fitted("multiclass", precision="bfloat16")
     np.testing.assert_allclose(model.activations(X)[-1], model.predict_proba(X), rtol=1e-5)
 
 
-def test_a_linear_model_has_no_layer_to_transform_with() -> None:
+def test_transform_refuses_a_model_without_hidden_layers() -> None:
     model = fitted("multiclass", hidden_layer_sizes=())
     assert len(model.activations(X)) == 2
     with pytest.raises(ValueError, match=r"hidden_layer_sizes=\(\) has no hidden layer"):
@@ -267,20 +267,20 @@ def test_a_linear_model_has_no_layer_to_transform_with() -> None:
 
 
 @pytest.mark.parametrize("layer", [2, -3])
-def test_a_layer_that_is_not_there_is_refused(layer: int) -> None:
+def test_a_layer_index_out_of_range_is_refused(layer: int) -> None:
     with pytest.raises(IndexError, match=f"layer={layer} is none of the 2 hidden layers"):
         fitted("multiclass").transform(X, layer)
 
 
 @pytest.mark.parametrize("output", [3, -4])
-def test_an_output_that_is_not_there_is_refused(output: int) -> None:
+def test_an_output_index_out_of_range_is_refused(output: int) -> None:
     model = fitted("multiclass")
     for method in (model.input_gradients, model.integrated_gradients):
         with pytest.raises(IndexError, match=f"output={output} is none of the network's 3"):
             method(X, output)
 
 
-def test_bad_requests_say_what_is_allowed() -> None:
+def test_errors_about_arguments_state_what_is_allowed() -> None:
     model = fitted("multiclass")
     with pytest.raises(ValueError, match=r"'permutations' is none .* Did you mean 'permutation'"):
         model.feature_importances(X, y, "permutations")
@@ -294,7 +294,7 @@ def test_bad_requests_say_what_is_allowed() -> None:
         model.activations(X[:, :3])
 
 
-def test_a_model_that_is_not_fitted_says_so() -> None:
+def test_an_unfitted_model_raises_not_fitted_error() -> None:
     model = clone(fitted("multiclass"))
     for method in (model.activations, model.transform, model.input_gradients):
         with pytest.raises(NotFittedError):

@@ -1,4 +1,4 @@
-"""Ctrl-C in the middle of a fit: a warning, and a model that works, with every engine."""
+"""Ctrl-C during a fit gives a warning and a working model, with every engine."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_ctrl_c_ends_a_fit_with_a_warning_and_a_model_that_works(
 
 
 @both
-def test_ctrl_c_under_early_stopping_brings_the_best_weights_back(estimator: Estimator) -> None:
+def test_ctrl_c_during_early_stopping_restores_the_best_weights(estimator: Estimator) -> None:
     model = estimator(early_stopping=True, random_state=0)
     with watching(interrupt_in(3)), pytest.warns(UserWarning, match="interrupted by user"):
         model.fit(X, Y)
@@ -65,7 +65,7 @@ def test_ctrl_c_under_early_stopping_brings_the_best_weights_back(estimator: Est
     assert model.best_validation_score_ == max(model.validation_scores_)
 
 
-def test_ctrl_c_from_outside_is_heard_in_the_middle_of_long_epochs() -> None:
+def test_ctrl_c_from_outside_ends_a_long_epoch() -> None:
     random = np.random.RandomState(0)
     rows, targets = random.standard_normal((20_000, 50)), random.standard_normal(20_000)
     model = MLPRegressor("squared_error", (200, 200), batch_size=50, max_iter=10_000)
@@ -82,7 +82,7 @@ def test_ctrl_c_from_outside_is_heard_in_the_middle_of_long_epochs() -> None:
 
 
 @pytest.mark.parametrize("epoch", [1, 3])
-def test_ctrl_c_while_rows_held_out_are_measured_leaves_a_model_that_can_be_saved(
+def test_ctrl_c_during_validation_leaves_a_model_that_can_be_saved(
     epoch: int, tmp_path: Path
 ) -> None:
     calls = []

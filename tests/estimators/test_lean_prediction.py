@@ -1,4 +1,4 @@
-"""What `predict` remembers from call to call never outlives a change of the model."""
+"""The cache of `predict` never survives a change of the model."""
 
 from __future__ import annotations
 
@@ -80,14 +80,14 @@ def test_every_change_shows_in_the_next_prediction(
 ) -> None:
     before = model.predict(X)
     change(model)
-    # A copy through pickle has predicted nothing yet.
+    # A copy through pickle has an empty cache.
     expected = pickle.loads(pickle.dumps(model)).predict(X)
     np.testing.assert_allclose(model.predict(X), expected, rtol=1e-12)
     np.testing.assert_allclose([model.predict(X[:1])[0]], expected[:1], rtol=1e-12)
     assert not np.allclose(expected, before)
 
 
-def test_a_model_is_forgotten_with_its_weights() -> None:
+def test_the_cache_does_not_keep_a_model_alive() -> None:
     model = MLPRegressor("squared_error", (4,), max_iter=1).fit(X, Y)
     model.predict(X[:1])
     assert model in _known
@@ -98,7 +98,7 @@ def test_a_model_is_forgotten_with_its_weights() -> None:
     assert len(_known) == remembered - 1
 
 
-def test_weights_that_are_no_views_of_one_vector_are_read_anew_each_time(
+def test_weights_that_are_not_views_of_one_vector_are_read_every_time(
     model: MLPRegressor,
 ) -> None:
     model.coefs_ = [weights.copy() for weights in model.coefs_]
@@ -107,7 +107,7 @@ def test_weights_that_are_no_views_of_one_vector_are_read_anew_each_time(
     assert not np.allclose(model.predict(X), before)
 
 
-def test_an_estimator_that_compares_by_value_predicts_too() -> None:
+def test_an_estimator_with_eq_and_without_hash_predicts() -> None:
     class Equal(MLPRegressor):
         def __eq__(self, other: object) -> bool:
             return isinstance(other, Equal)
@@ -118,7 +118,7 @@ def test_an_estimator_that_compares_by_value_predicts_too() -> None:
     np.testing.assert_allclose(model.predict(X[:1]), model.predict(X)[:1], rtol=1e-12)
 
 
-def test_what_is_remembered_is_the_network_itself(model: MLPRegressor) -> None:
+def test_the_cache_holds_the_network_itself(model: MLPRegressor) -> None:
     spec, parameters = network_and_parameters(model)
     assert network_and_parameters(model)[0] is spec
     assert parameters is model.coefs_[0].base
@@ -128,7 +128,7 @@ def test_what_is_remembered_is_the_network_itself(model: MLPRegressor) -> None:
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("n_samples", [1, 60])
 @pytest.mark.parametrize(("value", "word"), [(np.nan, "NaN"), (np.inf, "infinity")])
-def test_rows_that_are_not_finite_raise_scikit_learns_error(
+def test_non_finite_inputs_raise_scikit_learns_error(
     model: MLPRegressor, dtype: Any, n_samples: int, value: float, word: str
 ) -> None:
     rows = X[:n_samples].astype(dtype)
@@ -137,7 +137,7 @@ def test_rows_that_are_not_finite_raise_scikit_learns_error(
         model.predict(rows)
 
 
-def test_an_estimator_that_is_not_fitted_says_so() -> None:
+def test_predicting_without_a_fit_raises_not_fitted_error() -> None:
     with pytest.raises(NotFittedError):
         MLPRegressor().predict(X)
 

@@ -1,4 +1,4 @@
-"""Calls that cannot mean anything: one clear line each, before any work is done."""
+"""Meaningless calls: one clear line each, before any work is done."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 class At:
-    """A callback by a function of the fit under way."""
+    """Callback that calls a function with the running fit."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         self.function = function
@@ -40,13 +40,13 @@ def test_find_learning_rate_refuses_lbfgs_by_its_name() -> None:
         classifier(solver="lbfgs").find_learning_rate(X, Y)
 
 
-def test_class_weights_that_are_all_zero_are_named() -> None:
+def test_class_weights_that_are_all_zero_are_refused() -> None:
     with pytest.raises(ValueError, match=r"class_weight=.* gives every row of y weight 0"):
         classifier(class_weight=dict.fromkeys(range(3), 0)).fit(X, Y)
 
 
 @pytest.mark.parametrize("values", [None, 3, "abc"])
-def test_a_sweep_over_no_sequence_is_refused(values: Any) -> None:
+def test_a_sweep_over_a_value_that_is_not_a_sequence_is_refused(values: Any) -> None:
     with pytest.raises(TypeError, match=r"values=.* must be a sequence of values for alpha"):
         lamina.sweep(classifier(), X, Y, "alpha", values)
 
@@ -57,7 +57,7 @@ def test_a_sweep_of_a_class_is_refused() -> None:
 
 
 @pytest.mark.parametrize("rate", ["x", None, True, 1j])
-def test_a_callback_sets_numbers_as_the_learning_rate(rate: Any) -> None:
+def test_a_callback_can_only_set_a_number_as_the_learning_rate(rate: Any) -> None:
     def set_rate(fit: Any) -> None:
         fit.learning_rate = rate
 
@@ -65,17 +65,17 @@ def test_a_callback_sets_numbers_as_the_learning_rate(rate: Any) -> None:
         classifier(callbacks=At(set_rate)).fit(X, Y)
 
 
-def test_a_callback_that_predicts_is_told_how() -> None:
+def test_a_callback_that_predicts_gets_an_error_with_the_cure() -> None:
     with pytest.raises(NotFittedError, match=r"not fitted yet.*fit\.row.*fit\.coefs"):
         classifier(callbacks=At(lambda fit: fit.model.predict(X))).fit(X, Y)
 
 
-def test_a_null_character_in_a_checkpoints_path_is_named() -> None:
+def test_a_null_character_in_a_checkpoint_path_is_named() -> None:
     with pytest.raises(ValueError, match=r"checkpoint='a\\x00b' contains a null character"):
         classifier(checkpoint="a\0b").fit(X, Y)
 
 
-def test_to_c_names_what_it_cannot_use() -> None:
+def test_to_c_names_the_invalid_argument() -> None:
     model = classifier().fit(X, Y)
     with pytest.raises(TypeError, match="name=None must be a str"):
         lamina.to_c(model, name=None)  # type: ignore[arg-type]
@@ -93,7 +93,7 @@ def test_a_checkpoint_of_other_labels_is_refused(tmp_path: Path, labels: list[An
     np.testing.assert_array_equal(resumed.coefs_[0], classifier(max_iter=6).fit(X, Y).coefs_[0])
 
 
-def test_a_checkpoint_behind_max_iter_is_refused(tmp_path: Path) -> None:
+def test_a_checkpoint_with_more_epochs_than_max_iter_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "fit.checkpoint"
     classifier(checkpoint=path).fit(X, Y)
     with pytest.raises(CheckpointError, match="after epoch 4, and max_iter=3 allows fewer"):

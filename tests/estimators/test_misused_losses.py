@@ -1,4 +1,4 @@
-"""Losses of the caller's own that break the contract are refused before the first epoch."""
+"""Custom losses that break the contract are refused before the first epoch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 class Written:
-    """A loss by a function of logits, y and weights."""
+    """Custom loss made from a function of logits, y and weights."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
@@ -43,7 +43,7 @@ def fit(function: Callable[..., Any], weight: Any = None, **settings: Any) -> ML
 
 
 @pytest.mark.parametrize("n_ones", [0, 5, 39, 40])
-def test_a_loss_without_the_weights_is_refused_whatever_the_first_rows_weigh(n_ones: int) -> None:
+def test_a_loss_that_ignores_weights_is_refused_whatever_the_first_weights(n_ones: int) -> None:
     weight = np.r_[np.ones(n_ones), np.full(40 - n_ones, 3.0)]
     with pytest.raises(ValueError, match="by its sample_weight, and does not"):
         fit(squares, weight)
@@ -75,7 +75,7 @@ def test_a_loss_of_nan_is_named(part: int, number: float) -> None:
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_a_later_nan_is_the_losss_and_no_overflow(solver: str) -> None:
+def test_a_later_nan_is_attributed_to_the_loss_and_not_to_an_overflow(solver: str) -> None:
     calls = []
 
     def function(z: Any, y: Any, w: Any) -> Any:
@@ -87,6 +87,6 @@ def test_a_later_nan_is_the_losss_and_no_overflow(solver: str) -> None:
         fit(function, solver=solver)
 
 
-def test_a_class_in_place_of_an_object_is_refused() -> None:
+def test_a_loss_passed_as_a_class_is_refused() -> None:
     with pytest.raises(ValueError, match=r"loss=<class .*Written'> is a class .* Written\(\)"):
         MLPRegressor(Written).fit(X, Y)

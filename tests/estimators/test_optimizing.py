@@ -1,4 +1,4 @@
-"""Solvers, penalties and what surrounds a step, from an estimator's parameters on."""
+"""Solvers, penalties, clipping, decay and averaging, as parameters of the estimators."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_both_engines_give_the_same_model(parameters: dict[str, Any]) -> None:
 
 
 @every_case
-def test_training_goes_on_after_save_and_load(parameters: dict[str, Any], tmp_path: Any) -> None:
+def test_training_continues_after_save_and_load(parameters: dict[str, Any], tmp_path: Any) -> None:
     model = model_of(parameters).fit(X, Y)
     lamina.save(model, tmp_path / "model.lamina")
     loaded = lamina.load(tmp_path / "model.lamina")
@@ -60,13 +60,13 @@ def test_training_goes_on_after_save_and_load(parameters: dict[str, Any], tmp_pa
 
 
 @every_case
-def test_each_makes_a_difference(parameters: dict[str, Any]) -> None:
+def test_every_optimizer_setting_changes_the_model(parameters: dict[str, Any]) -> None:
     plain, other = model_of({"alpha": 0.1}).fit(X, Y), model_of(parameters).fit(X, Y)
     is_plain = parameters in ({"solver": "adam"}, {"penalty": "l2", "alpha": 0.1})
     assert is_plain or not np.array_equal(vector(plain), vector(other))
 
 
-def test_a_solver_is_given_what_its_record_lists() -> None:
+def test_a_solver_receives_the_hyperparameters_of_its_record() -> None:
     for solver, optimizer in OPTIMIZERS.items():
         settings = optimizer_settings(MLPClassifier(solver=solver))
         assert tuple(settings.hyperparameters) == optimizer.hyperparameters
@@ -75,7 +75,7 @@ def test_a_solver_is_given_what_its_record_lists() -> None:
     assert optimizer_settings(MLPClassifier(weight_decay=0.3)).weight_decay == 0.3
 
 
-def test_l1_drives_weights_of_idle_features_to_nearly_nothing() -> None:
+def test_l1_drives_the_weights_of_useless_features_to_nearly_zero() -> None:
     rng = np.random.RandomState(1)
     rows = rng.standard_normal((200, 10))
     target = rows[:, 0] - rows[:, 1]
@@ -107,7 +107,7 @@ def test_an_elastic_net_without_l1_is_l2() -> None:
     np.testing.assert_array_equal(vector(net), vector(plain))
 
 
-def test_an_average_leaves_the_training_as_it_is() -> None:
+def test_averaging_does_not_change_training() -> None:
     averaged, plain = model_of(SURROUNDINGS["averaged"]), model_of({})
     path = []
     for _ in range(6):
@@ -121,7 +121,7 @@ def test_an_average_leaves_the_training_as_it_is() -> None:
     assert averaged.loss_curve_ == plain.loss_curve_
 
 
-def test_a_warm_start_goes_on_from_the_weights_behind_the_average() -> None:
+def test_a_warm_start_continues_from_the_unaveraged_weights() -> None:
     averaged, plain = (model_of(p, warm_start=True) for p in (SURROUNDINGS["averaged"], {}))
     for _ in range(2):
         averaged.fit(X, Y)
@@ -132,7 +132,7 @@ def test_a_warm_start_goes_on_from_the_weights_behind_the_average() -> None:
     assert averaged._trained_parameters is None
 
 
-def test_lbfgs_goes_on_from_the_weights_behind_the_average_and_ends_it() -> None:
+def test_lbfgs_continues_from_the_unaveraged_weights_and_ends_the_average() -> None:
     averaged, plain = (model_of(p, warm_start=True) for p in (SURROUNDINGS["averaged"], {}))
     for model in (averaged, plain):
         model.fit(X, Y).set_params(average_decay=None, solver="lbfgs").fit(X, Y)
@@ -156,7 +156,7 @@ def test_early_stopping_validates_and_restores_the_average() -> None:
     assert not np.array_equal(vector(model), model._trained_parameters)
 
 
-def test_an_optimizers_state_goes_on_only_where_it_remembers_the_same() -> None:
+def test_an_optimizers_state_is_kept_only_if_its_slots_are_the_same() -> None:
     model = model_of({}, amsgrad=True).fit(X, Y)
     steps = model._optimizer_step
     model.set_params(amsgrad=False, average_decay=0.9).partial_fit(X, Y)

@@ -1,4 +1,5 @@
-"""Fits and predictions in children, in joblib's workers and in threads are those of one process."""
+"""Fits and predictions in child processes, joblib workers and threads equal those of one "
+"process."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ RANDOM = np.random.RandomState(0)
 X = RANDOM.standard_normal((600, 40))
 Y = RANDOM.randint(5, size=600)
 
-# Python itself warns of a fork while its pool's own threads run.
+# Python itself warns about forking while its own pool's threads run.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -27,7 +28,7 @@ has_fork = "fork" in multiprocessing.get_all_start_methods()
 
 
 def fit_and_predict(solver: str) -> tuple[np.ndarray, np.ndarray]:
-    """A fit with two threads: its parameters, and what it predicts."""
+    """Fit with two threads; return the parameters and the predictions."""
     model = MLPClassifier((64, 32), solver=solver, max_iter=4, random_state=0, n_threads=2)
     model.fit(X, Y)
     return model.coefs_[0].base.copy(), model.predict_proba(X)
@@ -91,7 +92,9 @@ def test_joblibs_workers_divide_the_cores() -> None:
     assert set(found) == {1}
 
 
-def test_a_limit_in_the_environment_holds_for_a_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_thread_limit_in_the_environment_applies_to_a_fit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     assert threads_of_a_worker() == 1
     limited = MLPRegressor("squared_error", (64,), max_iter=3, random_state=0).fit(X, Y)
@@ -101,10 +104,10 @@ def test_a_limit_in_the_environment_holds_for_a_fit(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("backend", ["threading", "loky"])
-def test_a_grid_search_finds_the_same_with_every_backend(
+def test_a_grid_search_gives_the_same_result_with_every_backend(
     backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # joblib's workers warn of every fit that met its limit, whatever the tests ignore.
+    # joblib's workers warn of every fit that reached max_iter, whatever filters the tests set.
     monkeypatch.setenv("PYTHONWARNINGS", "ignore")
     grid = {"alpha": [1e-4, 1.0], "hidden_layer_sizes": [(8,), (4, 4)]}
     model = MLPClassifier(max_iter=3, random_state=0)

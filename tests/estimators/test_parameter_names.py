@@ -1,4 +1,4 @@
-"""The names of parameters are looked up once for each class, and are each class's own."""
+"""Parameter names are looked up once per class, and belong to that class."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sklearn.base import clone
 from lamina import MLPClassifier
 
 
-def test_a_subclass_has_parameters_of_its_own() -> None:
+def test_a_subclass_has_its_own_parameters() -> None:
     class Named(MLPClassifier):
         def __init__(self, label: str = "", alpha: float = 1.0) -> None:
             super().__init__(alpha=alpha)

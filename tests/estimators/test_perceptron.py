@@ -1,4 +1,4 @@
-"""What the classifier and the regressor share, with every engine."""
+"""Behaviour shared by the classifier and the regressor, with every engine."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_the_tags_are_scikit_learns_and_those_of_a_transformer(estimator: Estima
     ours = get_tags(estimator())
     theirs = get_tags(getattr(sklearn.neural_network, estimator.__name__)())
     theirs.transformer_tags = TransformerTags(preserves_dtype=["float64", "float32"])
-    # Several columns of labels are beyond theirs.
+    # scikit-learn's classifier does not support several columns of labels.
     theirs.target_tags.multi_output = estimator is MLPClassifier
     assert ours == theirs
 
@@ -102,7 +102,7 @@ def test_a_copy_predicts_the_same_and_its_weights_are_views_again(
 
 @both
 @ignore_convergence
-def test_a_copy_goes_on_exactly_as_the_original_would(estimator: Estimator) -> None:
+def test_a_copy_continues_exactly_like_the_original(estimator: Estimator) -> None:
     model = estimator(max_iter=5, random_state=0).fit(X, Y)
     twin = pickle.loads(pickle.dumps(model))
     for each in (model, twin):
@@ -123,7 +123,7 @@ def test_a_clone_is_not_fitted_and_fits_the_same(estimator: Estimator) -> None:
 
 @both
 @ignore_convergence
-def test_weights_set_by_hand_are_the_weights_that_predict(estimator: Estimator) -> None:
+def test_predictions_use_weights_set_by_hand(estimator: Estimator) -> None:
     model = estimator((3,) if estimator is MLPClassifier else "squared_error", max_iter=2)
     model.fit(X, Y)
     model.coefs_ = [np.zeros_like(weights) for weights in model.coefs_]
@@ -148,7 +148,7 @@ def test_grid_search_and_cross_validation_work_in_a_pipeline() -> None:
 
 @both
 @ignore_convergence
-def test_names_of_features_are_kept_and_checked(estimator: Estimator) -> None:
+def test_feature_names_are_kept_and_checked(estimator: Estimator) -> None:
     table = pd.DataFrame(X, columns=["a", "b", "c", "d"])
     model = estimator(max_iter=2, early_stopping=True).fit(table, Y)
     np.testing.assert_array_equal(model.feature_names_in_, ["a", "b", "c", "d"])
@@ -172,7 +172,7 @@ def test_sample_weights_are_routed_through_a_pipeline(estimator: Estimator) -> N
     assert_equal_weights(pipeline[-1], weights_of(direct))
 
 
-def test_set_output_of_the_steps_before_is_taken_in() -> None:
+def test_data_frames_from_earlier_steps_are_supported() -> None:
     scaler = StandardScaler().set_output(transform="pandas")
     pipeline = make_pipeline(scaler, MLPClassifier(solver="lbfgs", alpha=1, max_iter=300))
     pipeline.fit(pd.DataFrame(X, columns=list("abcd")), Y)
@@ -192,7 +192,7 @@ def test_set_output_of_the_steps_before_is_taken_in() -> None:
         ({"solver": "lbfgs", "dtype": "float32"}, "solver='lbfgs' .* dtype='float32' .* 'adam'"),
     ],
 )
-def test_a_parameter_that_cannot_be_is_refused_with_the_nearest_that_can(
+def test_an_invalid_parameter_value_is_refused_with_the_nearest_valid_one(
     estimator: Estimator, parameters: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(InvalidParameterError, match=message):
@@ -200,7 +200,7 @@ def test_a_parameter_that_cannot_be_is_refused_with_the_nearest_that_can(
 
 
 @both
-def test_a_misspelt_parameter_name_is_answered_with_the_nearest(estimator: Estimator) -> None:
+def test_the_error_for_a_misspelt_parameter_suggests_the_nearest(estimator: Estimator) -> None:
     with pytest.raises(ValueError, match=r"Did you mean 'hidden_layer_sizes'\?"):
         estimator().set_params(hiden_layer_sizes=(3,))
     assert estimator().set_params(alpha=0.5).alpha == 0.5
@@ -224,7 +224,7 @@ def test_a_warm_start_with_other_widths_is_refused_and_leaves_the_model(
 
 @both
 @ignore_convergence
-def test_a_warm_start_leaves_weights_kept_from_the_fit_before_alone(estimator: Estimator) -> None:
+def test_a_warm_start_does_not_modify_weights_of_the_previous_fit(estimator: Estimator) -> None:
     model = estimator(max_iter=3, warm_start=True, random_state=0).fit(X, Y)
     kept, before = model.coefs_, weights_of(model)
     model.fit(X, Y)
@@ -254,7 +254,7 @@ def test_solvers_may_be_switched_between_warm_starts(estimator: Estimator) -> No
 @ignore_convergence
 @pytest.mark.parametrize("rows", [np.float32, np.float64, int])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_dtype_decides_what_is_computed_in(rows: Any, dtype: str) -> None:
+def test_dtype_sets_the_type_of_the_computation(rows: Any, dtype: str) -> None:
     model = MLPRegressor("squared_error", (3,), max_iter=2, dtype=dtype).fit(X.astype(rows), Y)
     assert {part.dtype for part in (*model.coefs_, *model.intercepts_)} == {np.dtype(dtype)}
     assert model.predict(X.astype(rows)).dtype == dtype
@@ -263,7 +263,7 @@ def test_dtype_decides_what_is_computed_in(rows: Any, dtype: str) -> None:
 
 
 @ignore_convergence
-def test_a_float32_model_goes_on_in_float32_whatever_the_rows_are() -> None:
+def test_a_float32_model_continues_in_float32_whatever_the_input_dtype() -> None:
     model = MLPClassifier((3,), max_iter=2, warm_start=True).fit(X.astype(np.float32), Y)
     model.fit(X, Y).partial_fit(X, Y)
     assert model.coefs_[0].dtype == np.float32
@@ -273,7 +273,7 @@ def test_a_float32_model_goes_on_in_float32_whatever_the_rows_are() -> None:
 @every_solver
 @ignore_convergence
 @pytest.mark.parametrize("kind", ["csr", "csc", "coo"])
-def test_sparse_rows_predict_as_dense_ones_and_are_never_made_dense(
+def test_sparse_inputs_predict_like_dense_ones_and_are_never_made_dense(
     estimator: Estimator, solver: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dense = np.where(X > 0, X, 0)
@@ -292,7 +292,7 @@ def test_sparse_rows_predict_as_dense_ones_and_are_never_made_dense(
 
 @both
 @pytest.mark.parametrize("model", [{}, {"solver": "sgd"}, {"solver": "lbfgs"}], ids=str)
-def test_rows_too_large_are_an_error_that_names_a_layer(
+def test_inputs_too_large_are_an_error_that_names_a_layer(
     estimator: Estimator, model: dict[str, Any]
 ) -> None:
     huge = np.full((20, 3), 1e308) * np.array([1.0, -1.0, 0.5])
@@ -302,7 +302,7 @@ def test_rows_too_large_are_an_error_that_names_a_layer(
 
 @both
 @ignore_convergence
-def test_a_fit_that_diverges_leaves_the_fit_before_as_it_was(estimator: Estimator) -> None:
+def test_a_diverging_fit_leaves_the_previous_fit_unchanged(estimator: Estimator) -> None:
     model = estimator(max_iter=3, warm_start=True, random_state=0).fit(X, Y)
     before, losses = weights_of(model), list(model.loss_curve_)
     model.set_params(solver="sgd", learning_rate_init=1e200)
@@ -313,7 +313,7 @@ def test_a_fit_that_diverges_leaves_the_fit_before_as_it_was(estimator: Estimato
     assert model.predict(X).shape == (150,)
 
 
-def test_a_fit_that_reaches_its_last_epoch_says_so_where_it_was_called() -> None:
+def test_a_convergence_warning_points_at_the_caller() -> None:
     with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(2\) reached") as caught:
         MLPClassifier(max_iter=2).fit(X, Y)
     with pytest.warns(ConvergenceWarning, match="lbfgs failed to converge") as caught_too:
@@ -323,9 +323,7 @@ def test_a_fit_that_reaches_its_last_epoch_says_so_where_it_was_called() -> None
 
 @both
 @every_solver
-def test_where_warnings_are_errors_the_model_is_kept_all_the_same(
-    estimator: Estimator, solver: str
-) -> None:
+def test_the_model_is_kept_even_if_warnings_are_errors(estimator: Estimator, solver: str) -> None:
     model = estimator(solver=solver, max_iter=2, random_state=0)
     with pytest.raises(ConvergenceWarning):
         model.fit(X, Y)
@@ -333,7 +331,7 @@ def test_where_warnings_are_errors_the_model_is_kept_all_the_same(
     assert model.predict(X).shape == (150,)
 
 
-def test_a_batch_larger_than_the_rows_is_clipped_with_a_warning() -> None:
+def test_a_batch_larger_than_the_training_set_is_clipped_with_a_warning() -> None:
     model = MLPClassifier(batch_size=500, max_iter=400, random_state=0, learning_rate_init=0.1)
     with pytest.warns(UserWarning, match=r"batch_size=500 .* clipped to 150") as caught:
         model.fit(X, Y)
@@ -351,7 +349,7 @@ def test_a_batch_whose_weights_sum_to_zero_is_an_error(estimator: Estimator) -> 
 
 
 @both
-def test_partial_fit_is_not_there_for_lbfgs(estimator: Estimator) -> None:
+def test_partial_fit_does_not_exist_for_lbfgs(estimator: Estimator) -> None:
     assert hasattr(estimator(), "partial_fit")
     assert not hasattr(estimator(solver="lbfgs"), "partial_fit")
     with pytest.raises(AttributeError, match="partial_fit"):
@@ -360,14 +358,14 @@ def test_partial_fit_is_not_there_for_lbfgs(estimator: Estimator) -> None:
 
 @both
 @ignore_convergence
-def test_partial_fit_takes_no_early_stopping(estimator: Estimator) -> None:
+def test_partial_fit_refuses_early_stopping(estimator: Estimator) -> None:
     with pytest.raises(ValueError, match="partial_fit does not support early_stopping=True"):
         estimator(early_stopping=True).fit(X, Y).partial_fit(X, Y)
 
 
 @both
 @ignore_convergence
-def test_partial_fit_runs_one_epoch_and_no_warning_at_max_iter(estimator: Estimator) -> None:
+def test_partial_fit_runs_one_epoch_without_a_convergence_warning(estimator: Estimator) -> None:
     classes = {"classes": [0, 1, 2]} if estimator is MLPClassifier else {}
     model = estimator(max_iter=1, random_state=0)
     for call in range(1, 4):
@@ -376,7 +374,7 @@ def test_partial_fit_runs_one_epoch_and_no_warning_at_max_iter(estimator: Estima
     assert model._optimizer_step == 3
 
 
-def test_the_engine_that_is_asked_for_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_requested_engine_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
     choose = lamina.estimators.perceptron.choose_engine
     monkeypatch.setattr(
@@ -389,7 +387,7 @@ def test_the_engine_that_is_asked_for_serves(monkeypatch: pytest.MonkeyPatch) ->
     assert asked == [("reference", 3, None), ("reference", 3, None)]
 
 
-def test_a_sparse_matrix_whose_columns_point_nowhere_is_refused() -> None:
+def test_a_sparse_matrix_with_column_indices_out_of_range_is_refused() -> None:
     broken = sparse.csr_array(np.eye(4))
     broken.indices[2] = 1_000_000
     with pytest.raises(ValueError, match="indices"):

@@ -1,4 +1,4 @@
-"""What needs no look from scikit-learn comes out as it would, and all else goes there."""
+"""Arrays that skip scikit-learn's validation equal its result, and all others go through it."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ MODEL = MLPClassifier((2,), tol=10, random_state=0)
 
 
 @pytest.mark.parametrize("rows", [X, X.astype(np.float32), X[:1]], ids=["f64", "f32", "one"])
-def test_plain_rows_are_arrays_as_the_engines_read_them(rows):
+def test_plain_inputs_are_arrays_in_the_engines_layout(rows):
     assert are_plain_rows(rows, FLOATS)
 
 
@@ -47,12 +47,12 @@ def test_plain_rows_are_arrays_as_the_engines_read_them(rows):
         "frame",
     ],
 )
-def test_other_rows_are_not_plain(rows):
+def test_other_inputs_are_not_plain(rows):
     assert not are_plain_rows(rows, FLOATS)
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.uint8, bool, np.float64, np.float32])
-def test_plain_targets_are_finite_numbers_one_a_row(dtype):
+def test_plain_targets_are_finite_numbers_one_per_sample(dtype):
     targets = y.astype(dtype)
     assert are_plain_targets(targets, 30)
     assert not are_plain_targets(targets, 29)
@@ -65,19 +65,19 @@ def test_plain_targets_are_finite_numbers_one_a_row(dtype):
     [np.where(y == 1, np.nan, 0), np.full(30, np.inf), y.astype(str), y.astype(object), y + 1j],
     ids=["nan", "infinite", "strings", "objects", "complex"],
 )
-def test_targets_that_have_to_be_looked_at_are_not_plain(targets):
+def test_targets_that_need_validation_are_not_plain(targets):
     assert not are_plain_targets(targets, 30)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_infinite_numbers_have_scikit_learns_error(bad):
+def test_infinite_numbers_raise_scikit_learns_error(bad):
     rows = X.copy()
     rows[3, 1] = bad
     with pytest.raises(ValueError, match="Input X contains"):
         MODEL.fit(rows, y)
 
 
-def test_a_plain_fit_after_one_with_names_forgets_the_names():
+def test_a_plain_fit_removes_the_feature_names_of_the_previous_fit():
     model = MLPClassifier((2,), tol=10, random_state=0)
     model.fit(pd.DataFrame(X[:, :2], columns=["a", "b"]), y)
     model.fit(X, y)
@@ -85,7 +85,7 @@ def test_a_plain_fit_after_one_with_names_forgets_the_names():
     assert not hasattr(model, "feature_names_in_")
 
 
-def test_plain_rows_of_another_width_or_without_the_names_are_told_as_ever():
+def test_plain_inputs_of_another_width_or_without_names_get_the_usual_message():
     model = MLPClassifier((2,), tol=10, random_state=0).fit(X, y)
     with pytest.raises(ValueError, match="X has 2 features, but MLPClassifier is expecting 3"):
         model.partial_fit(np.ascontiguousarray(X[:, :2]), y)
@@ -95,7 +95,7 @@ def test_plain_rows_of_another_width_or_without_the_names_are_told_as_ever():
         named.partial_fit(X, y)
 
 
-def test_a_plain_fit_equals_the_long_way():
+def test_a_plain_fit_equals_a_fit_with_full_validation():
     plain = MLPClassifier((2,), tol=10, random_state=0).fit(X, y)
     long = MLPClassifier((2,), tol=10, random_state=0).fit(X.tolist(), y.tolist())
     np.testing.assert_array_equal(plain.coefs_[0], long.coefs_[0])

@@ -1,4 +1,4 @@
-"""precision='bfloat16': rounded products, float32 for all else, and a model that is as good."""
+"""precision='bfloat16': rounded products, float32 for everything else, and equal accuracy."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def learn(estimator: Estimator, **parameters: Any) -> Any:
 
 @both
 @pytest.mark.parametrize("dtype", [None, "float32"])
-def test_weights_optimizer_and_predictions_are_float32_whatever_the_rows_are(
+def test_weights_optimizer_and_predictions_are_float32_whatever_the_input_dtype(
     estimator: Estimator, dtype: str | None
 ) -> None:
     model = learn(estimator, dtype=dtype)
@@ -48,7 +48,7 @@ def test_weights_optimizer_and_predictions_are_float32_whatever_the_rows_are(
     assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
     model.partial_fit(LEARN_X, LEARN_Y)
     assert model.coefs_[0].dtype == np.float32
-    # The weights kept are not rounded: only what is multiplied is.
+    # The stored weights are not rounded, only the operands of products.
     assert (model.coefs_[0].view(np.uint32) & 0xFFFF).any()
 
 
@@ -63,7 +63,7 @@ def test_both_fit_and_predict_round_their_products(estimator: Estimator) -> None
 
 
 @both
-def test_a_model_of_float64_may_predict_with_rounded_products(estimator: Estimator) -> None:
+def test_a_float64_model_may_predict_with_rounded_products(estimator: Estimator) -> None:
     model = learn(estimator, precision=None)
     expected = model._forward(TEST_X)
     prediction = model.set_params(precision="bfloat16")._forward(TEST_X)
@@ -72,7 +72,7 @@ def test_a_model_of_float64_may_predict_with_rounded_products(estimator: Estimat
 
 
 @both
-def test_sparse_rows_keep_their_first_product_in_float32(estimator: Estimator) -> None:
+def test_sparse_inputs_keep_their_first_product_in_float32(estimator: Estimator) -> None:
     model = learn(estimator)
     a_unit_wide = model.set_params(hidden_layer_sizes=()).fit(sparse.csr_array(LEARN_X), LEARN_Y)
     rows = sparse.csr_array(TEST_X.astype(np.float32))
@@ -89,7 +89,7 @@ def test_sparse_rows_keep_their_first_product_in_float32(estimator: Estimator) -
         ({"precision": "bfloat61"}, r"'precision' parameter .* Did you mean 'bfloat16'\?"),
     ],
 )
-def test_what_contradicts_it_is_refused_with_what_to_do(
+def test_contradictory_parameters_are_refused_with_the_cure(
     estimator: Estimator, parameters: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(InvalidParameterError, match=message):
@@ -97,7 +97,7 @@ def test_what_contradicts_it_is_refused_with_what_to_do(
 
 
 @both
-def test_a_clone_and_a_file_keep_it(estimator: Estimator, tmp_path: Path) -> None:
+def test_a_clone_and_a_file_keep_the_precision(estimator: Estimator, tmp_path: Path) -> None:
     model = learn(estimator)
     assert clone(model).precision == "bfloat16"
     lamina.save(model, tmp_path / "model.lamina")
@@ -109,7 +109,7 @@ def test_a_clone_and_a_file_keep_it(estimator: Estimator, tmp_path: Path) -> Non
     np.testing.assert_array_equal(again.coefs_[0], model.coefs_[0])
 
 
-def test_digits_are_told_apart_as_well_as_in_float32() -> None:
+def test_digits_are_classified_as_well_as_in_float32() -> None:
     scores = {
         precision: learn(
             MLPClassifier, precision=precision, dtype="float32", max_iter=60, batch_size=32
@@ -117,5 +117,5 @@ def test_digits_are_told_apart_as_well_as_in_float32() -> None:
         for precision in (None, "bfloat16")
     }
     assert scores[None] > 0.95
-    # Three of the 450 rows held out.
+    # Three of the 450 held-out samples.
     assert abs(scores["bfloat16"] - scores[None]) <= 3 / len(TEST_Y)

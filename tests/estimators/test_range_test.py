@@ -1,4 +1,4 @@
-"""The learning-rate range test: its curve, its suggestion, and that it leaves all as it was."""
+"""Learning-rate range test: its curve, its suggestion, and an unchanged estimator."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_the_suggestion_lowers_the_loss_within_a_tenth_of_the_best_of_a_grid(sol
     assert loss_at(found.suggestion, solver) <= 1.1 * min(loss_at(rate, solver) for rate in GRID)
 
 
-def test_the_curve_rises_in_the_rates_and_ends_where_the_loss_has_diverged() -> None:
+def test_the_curve_has_rising_rates_and_ends_when_the_loss_diverges() -> None:
     X, _, y, _ = data(load_digits)
     found = MLPClassifier(**SMALL).find_learning_rate(X, y, lowest=1e-5, highest=100.0, n_steps=80)
     n_steps = len(found.rates)
@@ -85,7 +85,7 @@ def test_the_curve_rises_in_the_rates_and_ends_where_the_loss_has_diverged() -> 
     assert repr(found) == f"LearningRateRange(suggestion={found.suggestion!r})"
 
 
-def test_the_estimator_stays_as_it_was() -> None:
+def test_the_range_test_does_not_change_the_estimator() -> None:
     X, _, y, _ = data(load_iris)
     random_state = np.random.RandomState(3)
     for model in (
@@ -98,7 +98,7 @@ def test_the_estimator_stays_as_it_was() -> None:
         np.testing.assert_equal(random_state.get_state(legacy=False), drawn)
 
 
-def test_it_looks_past_whatever_would_end_the_fit_or_change_its_rates() -> None:
+def test_the_range_test_ignores_settings_that_end_a_fit_or_change_its_rate() -> None:
     X, _, y, _ = data(load_iris)
     plain = MLPClassifier(**SMALL).find_learning_rate(X, y)
     disturbed = MLPClassifier(
@@ -107,7 +107,7 @@ def test_it_looks_past_whatever_would_end_the_fit_or_change_its_rates() -> None:
     assert disturbed.find_learning_rate(X, y).suggestion == plain.suggestion
 
 
-def test_weights_of_rows_count() -> None:
+def test_sample_weights_count_in_the_range_test() -> None:
     X, _, y, _ = data(load_iris)
     model, weight = MLPClassifier(**SMALL), np.where(y == 0, 5.0, 0.1)
     plain = model.find_learning_rate(X, y)
@@ -123,13 +123,13 @@ def test_bounds_out_of_order_are_refused(bounds: dict[str, Any]) -> None:
         MLPClassifier(**SMALL).find_learning_rate(X, y, **bounds)
 
 
-def test_lbfgs_has_no_rate() -> None:
+def test_the_range_test_refuses_lbfgs() -> None:
     X, _, y, _ = data(load_iris)
     with pytest.raises(ValueError, match="solver='lbfgs'"):
         MLPClassifier(solver="lbfgs").find_learning_rate(X, y)
 
 
-def test_a_loss_that_falls_at_no_rate_gives_no_suggestion() -> None:
+def test_a_loss_that_falls_at_no_rate_is_an_error() -> None:
     rates = np.geomspace(1e-3, 1, 4)
     with pytest.raises(ValueError, match=r"falls at no learning rate from 0\.001 to 1"):
         suggest(rates, np.array([1.0, 1.5, 2.0, 3.0]))

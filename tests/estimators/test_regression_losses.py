@@ -1,4 +1,4 @@
-"""What MLPRegressor makes of every loss: shapes, stds, quantiles, domains, and one's own."""
+"""All losses of MLPRegressor: shapes, standard deviations, quantiles, domains, custom losses."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_saved_model_predicts_the_same(loss: str, several: bool, tmp_path: Any
 
 
 @every_loss
-def test_a_fit_goes_on_and_stops_early_with_every_loss(loss: str) -> None:
+def test_a_fit_continues_and_stops_early_with_every_loss(loss: str) -> None:
     y = targets(loss)
     model = quick(loss, max_iter=2, warm_start=True).fit(X, y)
     first = model.loss_
@@ -81,7 +81,7 @@ def test_a_fit_goes_on_and_stops_early_with_every_loss(loss: str) -> None:
     assert np.isfinite(stopped.validation_loss_curve_).all()
 
 
-def test_each_loss_gets_its_own_hyperparameters() -> None:
+def test_each_loss_receives_its_own_hyperparameters() -> None:
     far = np.where(np.arange(len(Y)) % 10 == 0, Y + 40, Y)
     gentle, strict = (
         quick("huber", huber_threshold=t, max_iter=200).fit(X, far).predict(X).mean()
@@ -106,17 +106,17 @@ def test_targets_outside_a_losss_domain_are_refused(loss: str, target: float, so
 
 
 @pytest.mark.parametrize("loss", ["tweedie", "poisson"])
-def test_a_target_of_zero_is_one_for_losses_of_counts(loss: str) -> None:
+def test_losses_of_counts_allow_a_target_of_zero(loss: str) -> None:
     y = np.where(Y > 0, np.exp(Y), 0)
     assert (quick(loss).fit(X, y).predict(X) > 0).all()
 
 
-def test_several_quantiles_have_a_column_each_and_never_cross() -> None:
+def test_several_quantiles_have_one_column_each_and_never_cross() -> None:
     model = quick("quantile", quantile=QUANTILES, max_iter=3).fit(X, Y)
     prediction = model.predict(X)
     assert prediction.shape == (len(X), 3)
     assert (np.diff(prediction, axis=1) >= 0).all()
-    # Three epochs are too few for them not to cross by themselves.
+    # After three epochs, unsorted quantiles would still cross.
     assert not (np.diff(model._forward(X), axis=1) >= 0).all()
     both = quick("quantile", quantile=np.array(QUANTILES)).fit(X, np.c_[Y, -Y])
     assert both.predict(X).shape == (len(X), 2, 3)
@@ -125,7 +125,7 @@ def test_several_quantiles_have_a_column_each_and_never_cross() -> None:
     assert quick("quantile", quantile=0.5).fit(X, np.c_[Y, -Y]).predict(X).shape == (len(X), 2)
 
 
-def test_quantiles_are_scored_by_the_pinball_loss_that_they_explain() -> None:
+def test_quantiles_are_scored_by_d2_of_the_pinball_loss() -> None:
     one = quick("quantile", quantile=0.9).fit(X, Y)
     assert one.score(X, Y) == pytest.approx(d2_pinball_score(Y, one.predict(X), alpha=0.9))
     several = quick("quantile", quantile=QUANTILES).fit(X, np.c_[Y, -Y])
@@ -141,7 +141,7 @@ def test_quantiles_are_scored_by_the_pinball_loss_that_they_explain() -> None:
     assert other.score(X, Y) == pytest.approx(r2_score(Y, other.predict(X)))
 
 
-def test_quantiles_cover_what_they_say_on_the_california_data() -> None:
+def test_quantiles_have_their_nominal_coverage_on_the_california_data() -> None:
     if files.data_file(files.CALIFORNIA_FILE) is None:
         pytest.skip("no folder has the California data, and tests download nothing")
     data = load("california_housing")
@@ -156,7 +156,7 @@ def test_quantiles_cover_what_they_say_on_the_california_data() -> None:
     np.testing.assert_allclose(coverage, QUANTILES, rtol=0, atol=0.02)
 
 
-def test_the_gaussian_loss_predicts_how_far_off_it_is() -> None:
+def test_the_gaussian_loss_predicts_its_standard_deviation() -> None:
     random_state = np.random.RandomState(0)
     x = random_state.uniform(-1, 1, 4000)
     true_std = 0.1 + 0.4 * (x > 0)
@@ -172,7 +172,7 @@ def test_the_gaussian_loss_predicts_how_far_off_it_is() -> None:
     assert [part.shape for part in both.predict(x[:, None], return_std=True)] == [(4000, 2)] * 2
 
 
-def test_a_standard_deviation_is_refused_where_none_is_predicted() -> None:
+def test_return_std_is_refused_for_losses_that_predict_none() -> None:
     with pytest.raises(ValueError, match=r"return_std=True needs .* loss='gaussian_nll'"):
         quick("squared_error").fit(X, Y).predict(X, return_std=True)
 
@@ -189,18 +189,18 @@ def test_a_standard_deviation_is_refused_where_none_is_predicted() -> None:
         ("0.5", ValueError, "'quantile' parameter of MLPRegressor"),
     ],
 )
-def test_quantiles_that_are_none_are_refused(quantile: Any, error: Any, message: str) -> None:
+def test_invalid_quantiles_are_refused(quantile: Any, error: Any, message: str) -> None:
     with pytest.raises(error, match=message):
         quick("quantile", quantile=quantile).fit(X, Y)
 
 
-def test_several_quantiles_go_with_their_own_loss_only() -> None:
+def test_several_quantiles_are_refused_for_other_losses() -> None:
     with pytest.raises(ValueError, match=r"quantile=\[0.1, 0.5, 0.9\] .* loss='poisson'"):
         quick("poisson", quantile=QUANTILES).fit(X, np.exp(Y))
 
 
 class Own:
-    """The squared error in logarithms, behind an exp."""
+    """Custom squared error of logarithms, with the inverse link exp."""
 
     inverse_link = "exp"
 
@@ -215,7 +215,7 @@ class Own:
 @pytest.mark.parametrize("engine", available_engines())
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_ones_own_loss_trains_as_the_loss_that_it_is(
+def test_a_custom_loss_trains_like_the_built_in_one(
     engine: str, solver: str, weighted: bool
 ) -> None:
     weight = np.linspace(0.5, 2, len(Y)) if weighted else None
@@ -227,7 +227,7 @@ def test_ones_own_loss_trains_as_the_loss_that_it_is(
     assert own.loss_ == pytest.approx(plain.loss_, rel=1e-9)
 
 
-def test_ones_own_loss_is_measured_on_held_out_rows_too() -> None:
+def test_a_custom_loss_is_measured_on_held_out_samples() -> None:
     own = quick(Own(), early_stopping=True).fit(X, np.exp(Y))
     plain = quick("squared_error", max_iter=own.n_iter_)
     plain.fit(X, Y, validation_data=(X, Y))
@@ -235,7 +235,7 @@ def test_ones_own_loss_is_measured_on_held_out_rows_too() -> None:
     np.testing.assert_allclose(own.validation_loss_curve_, plain.validation_loss_curve_, rtol=1e-7)
 
 
-def test_what_ones_own_loss_raises_ends_the_fit_and_leaves_the_model_as_it_was() -> None:
+def test_an_exception_in_a_custom_loss_ends_the_fit_and_keeps_the_model() -> None:
     class Broken(Own):
         calls = 0
 
@@ -254,7 +254,7 @@ def test_what_ones_own_loss_raises_ends_the_fit_and_leaves_the_model_as_it_was()
         np.testing.assert_array_equal(part, expected)
 
 
-def test_a_loss_that_is_no_sum_over_rows_is_refused_before_anything_is_learned() -> None:
+def test_a_loss_that_is_not_a_sum_over_samples_is_refused_before_training() -> None:
     class Mean(Own):
         def value_and_delta(self, logits: Any, y: Any, sample_weight: Any) -> Any:
             value, delta = super().value_and_delta(logits, y, sample_weight)
@@ -264,7 +264,7 @@ def test_a_loss_that_is_no_sum_over_rows_is_refused_before_anything_is_learned()
         quick(Mean()).fit(X, np.exp(Y))
 
 
-def test_ones_own_loss_is_cloned_and_never_saved(tmp_path: Any) -> None:
+def test_a_custom_loss_is_cloned_and_never_saved(tmp_path: Any) -> None:
     model = quick(Own(), max_iter=2).fit(X, np.exp(Y))
     assert clone(model).loss is not None
     with pytest.raises(TypeError, match=r"'loss' is a Own .* set_params\(loss='squared_error'\)"):
@@ -274,7 +274,7 @@ def test_ones_own_loss_is_cloned_and_never_saved(tmp_path: Any) -> None:
     np.testing.assert_array_equal(lamina.load(tmp_path / "model.lamina").predict(X), expected)
 
 
-def test_a_target_that_is_transformed_keeps_quantiles_in_order() -> None:
+def test_a_transformed_target_keeps_quantiles_in_order() -> None:
     network = quick("quantile", quantile=QUANTILES)
     model = TransformedTargetRegressor(network, transformer=StandardScaler()).fit(X, 7 + 100 * Y)
     prediction = model.predict(X)

@@ -52,7 +52,7 @@ def test_a_target_too_large_for_its_square_is_an_error(solver: str, dtype: str |
         model.fit(X, Y * 1e300)
 
 
-def test_divergence_is_told_in_its_epoch_with_its_layer_and_what_to_try() -> None:
+def test_divergence_is_reported_with_epoch_layer_and_cures() -> None:
     model = MLPRegressor(solver="sgd", activation="identity", learning_rate_init=1, random_state=0)
     message = (
         r"^Solver produced non-finite parameter weights\. The input data may contain large values "
@@ -102,7 +102,7 @@ def test_the_poisson_loss_refuses_targets_below_zero(solver: str) -> None:
     ],
     ids=["words", "times", "sparse"],
 )
-def test_targets_that_are_no_dense_numbers_are_refused(y: Any, found: str) -> None:
+def test_targets_that_are_not_dense_numbers_are_refused(y: Any, found: str) -> None:
     with pytest.raises(TypeError, match=f"y must be a dense array of numbers, got {found}"):
         MLPRegressor().fit(X, y)
 
@@ -117,7 +117,7 @@ def test_numbers_of_every_kind_are_learned_from(dtype: Any) -> None:
 
 
 def test_several_outputs_follow_a_gradient_that_is_not_divided_by_their_number() -> None:
-    # Learned twice over, a target gets the gradient of two, and a loss that is the mean of both.
+    # A duplicated target doubles the gradient, while the loss is the mean of both.
     start = {"hidden_layer_sizes": (), "solver": "sgd", "momentum": 0, "alpha": 0, "max_iter": 1}
     one = MLPRegressor(random_state=0, warm_start=True, **start).fit(X, Y)
     two = MLPRegressor(random_state=0, warm_start=True, **start).fit(X, np.c_[Y, Y])

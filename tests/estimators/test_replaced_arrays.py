@@ -73,7 +73,7 @@ def _squares(model: MLPRegressor, attribute: str) -> list[int]:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", CHANGES)
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
-def test_predictions_and_files_follow_what_the_arrays_hold(
+def test_predictions_and_files_follow_the_replaced_arrays(
     fitted: MLPRegressor, attribute: str, name: str, tmp_path: Path
 ) -> None:
     for i in _squares(fitted, attribute):
@@ -83,7 +83,7 @@ def test_predictions_and_files_follow_what_the_arrays_hold(
         if attribute == "running_statistics_":
             changed = np.abs(changed)
         getattr(model, attribute)[i] = changed
-        # The same numbers, in arrays of their own as a fit leaves them.
+        # The same numbers in separate arrays, as a fit sets them.
         dtype = np.float32 if changed.dtype == np.float32 else np.float64
         getattr(plain, attribute)[i] = np.array(changed.tolist(), dtype, order="C")
         expected = plain.predict(X)
@@ -102,7 +102,7 @@ def test_predictions_and_files_follow_what_the_arrays_hold(
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("incremental", [False, True])
-def test_a_fit_goes_on_from_the_transposed_matrix(fitted: MLPRegressor, incremental: bool) -> None:
+def test_a_fit_continues_from_a_transposed_matrix(fitted: MLPRegressor, incremental: bool) -> None:
     models = [deepcopy(fitted).set_params(warm_start=True) for _ in range(2)]
     models[0].coefs_[0] = models[0].coefs_[0].T
     models[1].coefs_[0] = models[1].coefs_[0].T.copy()
@@ -129,7 +129,7 @@ def test_a_fit_goes_on_from_the_transposed_matrix(fitted: MLPRegressor, incremen
         ("running_statistics_", np.zeros((3, 4)), "running_statistics_ of shapes"),
     ],
 )
-def test_what_is_no_array_of_numbers_that_fits_is_named(
+def test_an_array_that_does_not_fit_is_named(
     fitted: MLPRegressor, attribute: str, wrong: Any, message: str
 ) -> None:
     model = deepcopy(fitted)

@@ -27,7 +27,7 @@ def fitted(kind: str = "multiclass") -> MLPClassifier:
 
 @pytest.mark.filterwarnings("ignore:Stochastic")
 @pytest.mark.parametrize("kind", LABELS)
-def test_classes_as_a_list_predict_and_learn_the_same(kind: str) -> None:
+def test_classes_as_a_list_predict_and_train_the_same(kind: str) -> None:
     model = fitted(kind)
     listed = deepcopy(model)
     listed.classes_ = list(model.classes_)

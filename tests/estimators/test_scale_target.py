@@ -56,7 +56,7 @@ def test_the_score_of_diabetes_does_not_depend_on_the_units_of_the_target(
     assert scaled.target_scale_ == pytest.approx([y.std()])
 
 
-def test_without_it_an_unscaled_target_is_out_of_reach() -> None:
+def test_an_unscaled_target_is_out_of_reach_without_scale_target() -> None:
     assert MLPRegressor(random_state=0).fit(X, 1e6 * Y).score(X, 1e6 * Y) < -3
     assert MLPRegressor(random_state=0).fit(X, 1e-6 * Y).score(X, 1e-6 * Y) < -4e5
 
@@ -64,7 +64,7 @@ def test_without_it_an_unscaled_target_is_out_of_reach() -> None:
 @pytest.mark.parametrize("engine", ["native", "reference"])
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 @pytest.mark.parametrize("loss", LOSSES_OF_SCALE)
-def test_a_model_is_that_of_the_standardised_target_in_the_targets_units(
+def test_the_model_equals_that_of_a_standardised_target_in_the_targets_units(
     loss: str, solver: str, engine: str
 ) -> None:
     ways: dict[str, Any] = {"loss": loss, "solver": solver, "engine": engine}
@@ -78,7 +78,7 @@ def test_a_model_is_that_of_the_standardised_target_in_the_targets_units(
         np.testing.assert_allclose(scaled.predict(X, return_std=True)[1], expected, rtol=1e-6)
 
 
-def test_several_quantiles_of_several_targets_come_in_their_own_units() -> None:
+def test_several_quantiles_of_several_targets_have_the_units_of_their_target() -> None:
     targets = np.column_stack([1e4 * Y, 1e-3 * X[:, 0]])
     model = regressor(loss="quantile", quantile=[0.1, 0.5, 0.9], max_iter=300).fit(X, targets)
     low, middle, high = np.moveaxis(model.predict(X), 2, 0)
@@ -89,7 +89,7 @@ def test_several_quantiles_of_several_targets_come_in_their_own_units() -> None:
     assert ((below > 0.8) & (below < 1)).all()
 
 
-def test_the_default_leaves_every_bit_as_it_was() -> None:
+def test_the_default_changes_no_bit() -> None:
     plain, off = MLPRegressor(random_state=0), MLPRegressor(random_state=0, scale_target=False)
     np.testing.assert_array_equal(plain.fit(X, UNIT).predict(X), off.fit(X, UNIT).predict(X))
     assert not hasattr(plain, "target_mean_")
@@ -113,7 +113,7 @@ def test_a_constant_target_is_predicted() -> None:
         np.testing.assert_allclose(model.predict(X), value, rtol=1e-6, atol=0.05)
 
 
-def test_rows_without_weight_do_not_count_in_the_scale() -> None:
+def test_samples_of_weight_zero_do_not_count_in_the_scale() -> None:
     y, weight = np.where(np.arange(len(Y)) < 20, 1e12, Y), (np.arange(len(Y)) >= 20).astype(float)
     model = regressor().fit(X, y, weight)
     assert model.target_mean_ == pytest.approx([Y[20:].mean()])
@@ -134,7 +134,7 @@ def test_partial_fit_keeps_the_statistics_of_its_first_call() -> None:
 
 @pytest.mark.parametrize("average_decay", [None, 0.9])
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_a_warm_start_goes_on_exactly(solver: str, average_decay: float | None) -> None:
+def test_a_warm_start_continues_exactly(solver: str, average_decay: float | None) -> None:
     if solver == "lbfgs" and average_decay is not None:
         return
     ways: dict[str, Any] = {"warm_start": True, "solver": solver, "average_decay": average_decay}
@@ -150,7 +150,7 @@ def scaled_by(model: Any, y: Any) -> Any:
     return (y - model.target_mean_) / model.target_scale_
 
 
-def test_weights_written_by_hand_are_gone_on_from() -> None:
+def test_a_fit_continues_from_weights_written_by_hand() -> None:
     model = regressor(warm_start=True, max_iter=1, learning_rate_init=1e-12).fit(X, Y)
     model.coefs_[-1][:] = 0.0
     model.intercepts_[-1][:] = 1000.0
@@ -159,7 +159,7 @@ def test_weights_written_by_hand_are_gone_on_from() -> None:
 
 
 @pytest.mark.parametrize("first", [False, True])
-def test_a_warm_start_may_turn_it_on_or_off(first: bool) -> None:
+def test_a_warm_start_may_switch_scale_target(first: bool) -> None:
     ways: dict[str, Any] = {"warm_start": True, "max_iter": 200, "learning_rate_init": 0.01}
     model = regressor(**ways, scale_target=first).fit(X, Y)
     before = model.predict(X)
@@ -181,13 +181,13 @@ def test_validation_is_measured_in_the_units_of_the_target(monitor: Any) -> None
     assert model.validation_loss_curve_[-1] == pytest.approx(np.mean(residual**2) / 2)
 
 
-def test_early_stopping_brings_back_the_best_epoch() -> None:
+def test_early_stopping_restores_the_best_epoch_of_a_scaled_target() -> None:
     model = regressor(early_stopping=True, max_iter=300, learning_rate_init=0.01).fit(X, 1e6 * Y)
     assert model.best_validation_score_ > 0.3
     assert model.score(X, 1e6 * Y) > 0.4
 
 
-def test_looking_inside_is_in_the_units_of_the_target() -> None:
+def test_activations_and_gradients_are_in_the_units_of_the_target() -> None:
     model = regressor().fit(X, 1e3 * Y)
     np.testing.assert_allclose(model.activations(X)[-1][:, 0], model.predict(X))
     step = np.zeros_like(X[:5])
@@ -200,13 +200,13 @@ def test_looking_inside_is_in_the_units_of_the_target() -> None:
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "gaussian_nll", "huber"])
-def test_gradients_are_those_of_training(loss: str) -> None:
+def test_the_gradient_check_uses_the_gradients_of_training(loss: str) -> None:
     model = regressor(loss=loss, activation="tanh").fit(X, 1e6 * Y)
     assert model.check_gradients(X[:30], 1e6 * Y[:30]).passed
     assert clone(model).check_gradients(X[:30], 1e6 * Y[:30]).passed
 
 
-def test_studies_see_the_loss_that_trains() -> None:
+def test_studies_use_the_loss_of_training() -> None:
     y = 1e6 * Y
     model = regressor(alpha=0.0).fit(X, y)
     loss = np.mean(((model.predict(X) - y) / y.std()) ** 2) / 2
@@ -227,7 +227,7 @@ def test_snapshots_are_models_in_the_units_of_the_target() -> None:
     assert scores == sorted(scores)
 
 
-def test_a_saved_model_predicts_and_goes_on(tmp_path: Path) -> None:
+def test_a_saved_model_with_scaled_target_predicts_and_continues(tmp_path: Path) -> None:
     model = regressor().partial_fit(X, 1e6 * Y)
     lamina.save(model, tmp_path / "m.lamina")
     loaded = lamina.load(tmp_path / "m.lamina")
@@ -236,7 +236,7 @@ def test_a_saved_model_predicts_and_goes_on(tmp_path: Path) -> None:
     np.testing.assert_array_equal(loaded.partial_fit(X, 1e6 * Y).predict(X), model.predict(X))
 
 
-def test_a_checkpoint_is_resumed_to_the_same_bits(tmp_path: Path) -> None:
+def test_a_checkpoint_with_scaled_target_resumes_bit_for_bit(tmp_path: Path) -> None:
     path = tmp_path / "fit.checkpoint"
     whole = regressor(max_iter=20).fit(X, 1e6 * Y)
     regressor(max_iter=7, checkpoint=path).fit(X, 1e6 * Y)
@@ -255,7 +255,7 @@ def test_exports_predict_in_the_units_of_the_target(loss: str, tmp_path: Path) -
     np.testing.assert_allclose(predicted, model.predict(X), rtol=1e-9)
 
 
-def test_scikit_learn_has_no_such_parameter_but_takes_the_weights() -> None:
+def test_an_export_to_scikit_learn_has_the_weights_in_the_units_of_y() -> None:
     model = regressor().fit(X, 1e6 * Y)
     with pytest.raises(ExportError, match=r"set_params\(scale_target=False\)"):
         lamina.to_sklearn(model)
@@ -282,7 +282,7 @@ def test_other_targets_than_those_standardised_are_refused() -> None:
         model.fit(X, np.column_stack([Y, Y]))
 
 
-def test_a_loss_of_ones_own_is_given_the_standardised_target() -> None:
+def test_a_custom_loss_receives_the_standardised_target() -> None:
     class Squared:
         def value_and_delta(self, logits: Any, y: Any, sample_weight: Any) -> Any:
             assert math.isclose(np.abs(y).max(), np.abs(UNIT).max()) or np.abs(y).max() < 10
@@ -301,7 +301,7 @@ def test_units_that_float32_rounds_to_a_few_values_are_refused(offset: float) ->
     assert shifted.score(rows, Y + offset) == pytest.approx(plain.score(rows, Y), abs=1e-4)
 
 
-def test_float32_keeps_targets_with_steps_enough() -> None:
+def test_float32_accepts_targets_with_enough_distinct_values() -> None:
     rows, several = X.astype(np.float32), (Y, Y + 1e7)
     scores = [regressor(max_iter=100).fit(rows, y).score(rows, y) for y in several]
     assert scores[1] == pytest.approx(scores[0], abs=0.01)

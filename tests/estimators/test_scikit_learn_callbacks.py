@@ -1,4 +1,4 @@
-"""scikit-learn's own callbacks hear of a fit and of each of its epochs, and may stop it."""
+"""scikit-learn's own callbacks receive a fit and each of its epochs, and may stop it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 
 class Recorder:
-    """A callback of scikit-learn's protocol that notes what it hears, and stops where asked."""
+    """Callback of scikit-learn's protocol that records its calls, and can stop the fit."""
 
     def __init__(self, stop_after: int | None = None) -> None:
         self.heard: list[Any] = []
@@ -63,13 +63,13 @@ def test_a_fit_is_a_task_and_every_epoch_one_below_it() -> None:
     assert recorder.scores[-1] == model.score(X, Y)
 
 
-def test_such_a_callback_may_stop_the_fit() -> None:
+def test_a_scikit_learn_callback_may_stop_the_fit() -> None:
     recorder = Recorder(stop_after=3)
     model = MLPClassifier(max_iter=9, random_state=0).set_callbacks(recorder).fit(X, Y)
     assert model.n_iter_ == 3
 
 
-def test_of_lbfgs_they_hear_the_beginning_and_the_end() -> None:
+def test_lbfgs_reports_only_its_beginning_and_end() -> None:
     recorder = Recorder()
     model = MLPClassifier(solver="lbfgs", max_iter=50, random_state=0).set_callbacks(recorder)
     model.fit(X, Y)
@@ -85,7 +85,7 @@ def test_scikit_learns_own_monitor_scores_every_epoch() -> None:
     assert rows[-1]["accuracy"] == pytest.approx(model.score(X, Y))
 
 
-def test_callbacks_are_cloned_searched_with_and_left_out_of_files(tmp_path: Any) -> None:
+def test_callbacks_work_in_clones_and_searches_and_are_not_saved(tmp_path: Any) -> None:
     recorder = Recorder()
     model = MLPClassifier(max_iter=2, random_state=0).set_callbacks(recorder)
     search = GridSearchCV(make_pipeline(StandardScaler(), clone(model)), {}, cv=2).fit(X, Y)
@@ -96,6 +96,6 @@ def test_callbacks_are_cloned_searched_with_and_left_out_of_files(tmp_path: Any)
     )
 
 
-def test_what_follows_no_protocol_is_refused() -> None:
+def test_an_object_without_the_protocol_is_refused() -> None:
     with pytest.raises(TypeError, match="FitCallback protocol"):
         MLPClassifier().set_callbacks(print)

@@ -58,7 +58,7 @@ def fitted(model: Any, source: str, y: Any) -> Any:
 @pytest.mark.parametrize("routing", [False, True])
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("kind", SCORERS)
-def test_every_scorer_goes_with_every_source_of_weights(
+def test_every_scorer_works_with_every_source_of_weights(
     kind: str, source: str, routing: bool
 ) -> None:
     model = MLPRegressor("squared_error", (3,), max_iter=2, monitor=SCORERS[kind], random_state=0)
@@ -91,7 +91,7 @@ def test_a_scorer_receives_the_weights_of_the_held_out_rows() -> None:
     assert classifier.validation_scores_ == [pytest.approx(WEIGHT[right].sum() / WEIGHT.sum())]
 
 
-def test_a_scorer_that_returns_no_number_is_named() -> None:
+def test_a_scorer_that_does_not_return_a_number_is_named() -> None:
     model = MLPRegressor("squared_error", (3,), max_iter=2, monitor=lambda model, X, y: "good")
     with pytest.raises(ValueError, match=r"scorer '<lambda>', which returned 'good'"):
         model.fit(X, Y, validation_data=(X, Y))

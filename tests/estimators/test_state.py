@@ -1,4 +1,4 @@
-"""Fitted attributes: plain, whole, and views of one vector."""
+"""Fitted attributes are plain values, complete, and views of one vector."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_the_network_is_read_off_the_weights() -> None:
     assert spec.inverse_link == "identity"
 
 
-def test_parts_torn_apart_share_one_vector_again() -> None:
+def test_separated_arrays_share_one_vector_again() -> None:
     model = fitted("classifier")
     model.coefs_ = [weights.copy() for weights in model.coefs_]
     model.intercepts_ = [biases.copy() for biases in model.intercepts_]
@@ -105,7 +105,7 @@ def test_a_model_without_epochs_has_an_empty_history() -> None:
     assert (history.losses, history.scores, history.rows_seen) == ([], None, 0)
 
 
-def test_the_optimizer_goes_on_only_where_that_is_asked_for_and_it_is_the_same() -> None:
+def test_the_optimizer_state_is_kept_only_on_request_and_for_the_same_solver() -> None:
     model = fitted("classifier")
     start = parameters_of(model).copy()
     kept = memory_of(model, start, fresh=False, keep_optimizer=True)
@@ -122,7 +122,7 @@ def test_the_optimizer_goes_on_only_where_that_is_asked_for_and_it_is_the_same()
     model.set_params(solver="adam")
 
 
-def test_a_fresh_fit_by_lbfgs_leaves_nothing_of_an_earlier_one_by_epochs() -> None:
+def test_a_fresh_lbfgs_fit_removes_the_attributes_of_a_minibatch_fit() -> None:
     model = MLPClassifier((4,), max_iter=3).fit(X, Y)
     assert set(EPOCH_ATTRIBUTES) <= set(vars(model))
     model.set_params(solver="lbfgs").fit(X, Y)
@@ -143,7 +143,7 @@ def test_a_fresh_fit_by_lbfgs_leaves_nothing_of_an_earlier_one_by_epochs() -> No
     ids=["rows", "columns", "intercept", "a matrix less", "an intercept less", "features"],
 )
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_weights_that_make_no_network_are_refused(spoil: Any) -> None:
+def test_weights_that_do_not_form_a_network_are_refused(spoil: Any) -> None:
     rng = np.random.RandomState(0)
     model = MLPClassifier((7,), max_iter=1, random_state=0)
     model.fit(rng.normal(size=(30, 4)), np.arange(30) % 3)

@@ -1,4 +1,4 @@
-"""What the targets of a fit ask for."""
+"""Loss, outputs, encoding and score that a fit's targets determine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MULTILABEL = np.array([[1, 0], [1, 1], [0, 0], [0, 1]])
 
 
 @pytest.mark.parametrize("y", [BINARY, MULTICLASS, MULTILABEL], ids=["2", "3", "labels"])
-def test_the_targets_of_classes_are_what_their_loss_takes(y: np.ndarray) -> None:
+def test_the_targets_of_classes_have_the_form_of_their_loss(y: np.ndarray) -> None:
     task = classification(y)
     targets = task.targets(np.float32)
     if LOSSES[task.loss].targets == "codes":
@@ -45,7 +45,7 @@ def test_only_a_single_output_of_classes_is_stratified() -> None:
     ],
     ids=["2", "3", "labels"],
 )
-def test_classes_are_scored_by_accuracy_on_the_rows_asked_for(
+def test_classes_are_scored_by_accuracy_on_the_requested_samples(
     y: np.ndarray, prediction: list[list[float]], accuracy: float
 ) -> None:
     every_row = np.arange(4)
@@ -55,7 +55,7 @@ def test_classes_are_scored_by_accuracy_on_the_rows_asked_for(
     assert classification(y).score_on(every_row[:2], None)(np.array(prediction[:2])) == 1.0
 
 
-def test_numbers_are_columns_of_the_dtype_that_is_asked_for() -> None:
+def test_numbers_are_columns_of_the_requested_dtype() -> None:
     for y in (np.arange(6), np.arange(6.0).reshape(3, 2)):
         targets = Regression("squared_error", y).targets(np.float32)
         assert targets.dtype == np.float32
@@ -67,7 +67,7 @@ def test_a_number_too_large_for_float32_becomes_infinite_without_a_warning() -> 
     assert np.isinf(Regression("squared_error", np.array([1e300])).targets(np.float32)).all()
 
 
-def test_numbers_are_scored_by_r_squared_in_their_own_precision() -> None:
+def test_numbers_are_scored_by_r_squared_in_float64() -> None:
     y = np.array([1.0, 2.0, 3.0 + 1e-7])
     score = Regression("squared_error", y).score_on(np.arange(3), None)
     assert score(y.reshape(-1, 1)) == 1.0

@@ -1,4 +1,4 @@
-"""Monitors that give NaN: refused in the first epoch, and no progress in later ones."""
+"""Monitors that return NaN: refused in the first epoch, and no progress in later ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = [
 
 
 def plays(*values: float) -> Callable[[Any, Any, Any], float]:
-    """A scorer that returns these values, the last of them again and again."""
+    """Return a scorer that returns these values in turn, then repeats the last."""
     left = list(values)
     return lambda model, X, y: left.pop(0) if len(left) > 1 else left[0]
 
@@ -45,7 +45,7 @@ def test_a_score_of_nan_in_the_first_epoch_is_refused(
         fitted(plays(math.nan), restore_best=restore_best, early_stopping=early_stopping)
 
 
-def test_roc_auc_on_validation_rows_of_one_class_is_refused_by_name() -> None:
+def test_roc_auc_on_a_validation_set_of_one_class_is_refused_by_name() -> None:
     model, one = MLPClassifier(monitor="roc_auc", **SETTINGS), Y == 0
     with pytest.raises(
         ValueError, match=r"monitor='roc_auc'.*samples of one class.*Pass validation"
@@ -54,7 +54,7 @@ def test_roc_auc_on_validation_rows_of_one_class_is_refused_by_name() -> None:
     assert not hasattr(model, "coefs_")
 
 
-def test_a_later_nan_is_no_progress_and_the_best_epoch_comes_back() -> None:
+def test_a_later_nan_is_no_progress_and_the_best_epoch_is_restored() -> None:
     model = fitted(plays(0.5, 0.9, math.nan), n_iter_no_change=3)
     best = fitted(plays(0.5, 0.9), max_iter=2)
     assert model.n_iter_ == 6
@@ -62,7 +62,7 @@ def test_a_later_nan_is_no_progress_and_the_best_epoch_comes_back() -> None:
     np.testing.assert_array_equal(model.coefs_[0], best.coefs_[0])
 
 
-def test_without_a_best_epoch_the_last_weights_stay_and_a_finding_says_so() -> None:
+def test_without_a_best_epoch_the_last_weights_stay_and_a_finding_reports_it() -> None:
     model = fitted(plays(-math.inf), n_iter_no_change=3)
     last = MLPClassifier(**SETTINGS, random_state=0, max_iter=model.n_iter_).fit(X, Y)
     assert model.n_iter_ == 4
@@ -88,7 +88,7 @@ def test_a_warm_start_whose_scores_are_nan_keeps_its_last_weights() -> None:
 
 
 @pytest.mark.parametrize("decides", Monitor)
-def test_the_finding_looks_at_the_curve_that_decides(decides: Monitor) -> None:
+def test_the_finding_is_about_the_monitored_curve(decides: Monitor) -> None:
     nothing, numbers = [math.nan, math.inf], [math.nan, 0.5]
     curves = (nothing, numbers) if decides is Monitor.SCORE else (numbers, nothing)
     found = undefined_scores(*curves, decides)
@@ -97,7 +97,7 @@ def test_the_finding_looks_at_the_curve_that_decides(decides: Monitor) -> None:
 
 
 @pytest.mark.parametrize("monitor", ["roc_auc", "f1", "precision"])
-def test_a_scorer_for_two_classes_is_named_with_its_relative_for_three(monitor: str) -> None:
+def test_the_error_for_a_binary_scorer_suggests_its_multiclass_variant(monitor: str) -> None:
     relative = {"roc_auc": "roc_auc_ovr"}.get(monitor, f"{monitor}_macro")
     with pytest.raises(ValueError, match=rf"monitor='{monitor}': .*set monitor='{relative}'\."):
         fitted(monitor)

@@ -34,7 +34,7 @@ ignore_convergence = pytest.mark.filterwarnings("ignore::sklearn.exceptions.Conv
 @ignore_convergence
 @pytest.mark.parametrize("y", [1e6 * Y, 1e-6 * Y, UNIT + 1000], ids=["large", "small", "far"])
 @pytest.mark.parametrize("loss", LOSSES_OF_SCALE)
-def test_a_target_out_of_reach_is_named_with_its_cure(loss: str, y: Any) -> None:
+def test_an_unreachable_target_is_reported_with_its_cure(loss: str, y: Any) -> None:
     model = MLPRegressor(loss, (20,), random_state=0).fit(X, y)
     assert model.score(X, y) < 0
     assert len(model.diagnoses_) == 1
@@ -45,7 +45,7 @@ def test_a_target_out_of_reach_is_named_with_its_cure(loss: str, y: Any) -> None
     assert cured.score(X, y) > 0.3
 
 
-def test_the_finding_stands_in_the_convergence_warning_and_no_warning_is_new() -> None:
+def test_the_finding_is_part_of_the_convergence_warning() -> None:
     with pytest.warns(ConvergenceWarning, match="Set scale_target=True"):
         MLPRegressor(random_state=0).fit(X, 1e6 * Y)
     with pytest.warns(UnscaledTargetWarning, match=r"R² on the training samples is -4\.46e\+05"):
@@ -61,7 +61,7 @@ def test_a_target_that_was_reached_is_no_finding() -> None:
 
 @ignore_convergence
 @pytest.mark.parametrize("weighted", [False, True])
-def test_a_fit_that_is_worse_than_a_constant_says_so(weighted: bool) -> None:
+def test_a_fit_worse_than_a_constant_is_reported(weighted: bool) -> None:
     weight = np.linspace(0.1, 2, len(Y)) if weighted else None
     model = MLPRegressor(random_state=0, learning_rate_init=1e-9, max_iter=10).fit(X, UNIT, weight)
     assert model.score(X, UNIT) < 0
@@ -74,13 +74,13 @@ def test_a_fit_that_is_worse_than_a_constant_says_so(weighted: bool) -> None:
 
 @ignore_convergence
 @pytest.mark.parametrize("scale_target", [False, True])
-def test_pure_noise_that_is_learned_by_heart_is_no_finding(scale_target: bool) -> None:
+def test_memorised_noise_is_no_finding(scale_target: bool) -> None:
     noise = np.random.RandomState(0).standard_normal(len(X))
     model = MLPRegressor(random_state=0, scale_target=scale_target).fit(X, noise)
     assert model.diagnoses_ == []
 
 
-def test_early_stopping_that_watched_an_accuracy_of_unbalanced_classes_names_the_cure() -> None:
+def test_early_stopping_by_the_accuracy_of_unbalanced_classes_is_reported() -> None:
     model = MLPClassifier(early_stopping=True, random_state=0, max_iter=500).fit(RARE_X, RARE_Y)
     assert roc_auc_score(RARE_Y, model.predict_proba(RARE_X)[:, 1]) < 0.7
     assert len(model.diagnoses_) == 1

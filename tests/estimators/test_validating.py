@@ -1,4 +1,4 @@
-"""The user's own rows to validate on, metrics, the history, and a budget of time."""
+"""Validation data, metrics, the history, and a time limit."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def coefficients(model: Any) -> np.ndarray:
 
 
 @both
-def test_rows_of_ones_own_are_measured_on_and_change_nothing(estimator: Estimator) -> None:
+def test_validation_data_are_measured_and_do_not_change_training(estimator: Estimator) -> None:
     plain = estimator(max_iter=15, random_state=0).fit(*DATA)
     model = estimator(max_iter=15, random_state=0).fit(*DATA, validation_data=VALIDATION)
     np.testing.assert_array_equal(coefficients(model), coefficients(plain))
@@ -75,7 +75,7 @@ def test_weights_count_in_the_validation() -> None:
     assert model.validation_loss_curve_[-1] == pytest.approx(expected / 2)
 
 
-def test_early_stopping_takes_the_rows_given_and_holds_out_no_others() -> None:
+def test_early_stopping_uses_the_validation_data_and_holds_out_no_samples() -> None:
     model = MLPClassifier(early_stopping=True, random_state=0, learning_rate_init=0.01)
     model.fit(*DATA, validation_data=VALIDATION)
     assert model.t_ == 100 * model.n_iter_
@@ -86,7 +86,7 @@ def test_early_stopping_takes_the_rows_given_and_holds_out_no_others() -> None:
 @pytest.mark.parametrize(
     "monitor", ["neg_log_loss", "f1_macro", make_scorer(f1_score, average="macro")]
 )
-def test_any_scorer_of_scikit_learn_decides(monitor: Any) -> None:
+def test_any_scorer_of_scikit_learn_can_be_monitored(monitor: Any) -> None:
     model = MLPClassifier(monitor=monitor, random_state=0, learning_rate_init=0.05, max_iter=60)
     model.fit(*DATA, validation_data=VALIDATION)
     scorer = get_scorer(monitor) if isinstance(monitor, str) else monitor
@@ -95,7 +95,7 @@ def test_any_scorer_of_scikit_learn_decides(monitor: Any) -> None:
     assert model.best_loss_ is None
 
 
-def test_of_several_metrics_the_first_decides_and_all_are_kept() -> None:
+def test_the_first_of_several_metrics_decides_and_all_are_kept() -> None:
     def errors(model: Any, X: Any, y: Any) -> float:
         return -float(np.sum(model.predict(X) != y))
 
@@ -108,7 +108,7 @@ def test_of_several_metrics_the_first_decides_and_all_are_kept() -> None:
     assert max(history["roc_auc_ovr"]) == model.best_validation_score_
 
 
-def test_the_validation_loss_may_decide_and_brings_its_best_epoch_back() -> None:
+def test_monitoring_the_validation_loss_restores_its_best_epoch() -> None:
     model = MLPRegressor(
         monitor="validation_loss", random_state=0, learning_rate_init=0.05, max_iter=80
     ).fit(*DATA, validation_data=VALIDATION)
@@ -116,7 +116,7 @@ def test_the_validation_loss_may_decide_and_brings_its_best_epoch_back() -> None
     assert mean_squared_error(Y[HELD], model.predict(X[HELD])) / 2 == pytest.approx(best)
 
 
-def test_scores_are_those_of_data_frames_with_names() -> None:
+def test_data_frames_with_names_have_the_same_scores() -> None:
     frame = pd.DataFrame(X, columns=list("abcd"))
     model = MLPClassifier(monitor="accuracy", max_iter=3, random_state=0)
     model.fit(frame.iloc[LEARNED], Y[LEARNED], validation_data=(frame.iloc[HELD], Y[HELD]))
@@ -125,7 +125,7 @@ def test_scores_are_those_of_data_frames_with_names() -> None:
         model.fit(frame, Y, validation_data=(frame.rename(columns={"a": "z"}), Y))
 
 
-def test_the_best_epoch_comes_back_by_the_training_loss_too() -> None:
+def test_the_best_epoch_by_training_loss_is_restored_on_request() -> None:
     ways: dict[str, Any] = {"solver": "sgd", "learning_rate_init": 0.9, "max_iter": 40}
     model = MLPRegressor((30,), restore_best=True, random_state=1, **ways)
     model.set_params(loss="squared_error", hidden_layer_sizes=(30,)).fit(*DATA)
@@ -135,7 +135,7 @@ def test_the_best_epoch_comes_back_by_the_training_loss_too() -> None:
     np.testing.assert_array_equal(coefficients(model), coefficients(again.fit(*DATA)))
 
 
-def test_without_restoring_the_last_epoch_stays_under_early_stopping() -> None:
+def test_early_stopping_keeps_the_last_epoch_without_restore_best() -> None:
     ways: dict[str, Any] = {"random_state": 0, "early_stopping": True, "learning_rate_init": 0.03}
     kept = MLPClassifier(restore_best=False, **ways).fit(X, Y)
     best = MLPClassifier(**ways).fit(X, Y)
@@ -144,7 +144,7 @@ def test_without_restoring_the_last_epoch_stays_under_early_stopping() -> None:
 
 
 @pytest.mark.parametrize("watch", [False, True])
-def test_the_gradients_norm_is_measured_where_it_is_asked_for(watch: bool) -> None:
+def test_the_gradient_norm_is_measured_on_request(watch: bool) -> None:
     class Watch:
         def on_step(self, fit: Any) -> None: ...
 
@@ -166,7 +166,7 @@ def test_the_gradients_norm_is_measured_where_it_is_asked_for(watch: bool) -> No
     assert np.isfinite(both_of.history_["gradient_norm"]).all()
 
 
-def test_a_score_without_rows_to_score_on_is_refused() -> None:
+def test_a_monitored_score_without_held_out_samples_is_refused() -> None:
     for monitor in ("accuracy", "validation_loss", ["f1_macro", "loss"]):
         with pytest.raises(ValueError, match=r"Pass validation_data=.* or set early_stopping=True"):
             MLPClassifier(monitor=monitor).fit(X, Y)
@@ -182,7 +182,7 @@ def test_a_score_without_rows_to_score_on_is_refused() -> None:
         ([lambda model, X, y: 1.0, "loss"], None),
     ],
 )
-def test_a_metric_that_is_none_is_refused(monitor: Any, message: str | None) -> None:
+def test_an_invalid_metric_is_refused(monitor: Any, message: str | None) -> None:
     model = MLPClassifier(monitor=monitor, max_iter=2)
     if message is None:
         model.fit(*DATA, validation_data=VALIDATION)
@@ -191,7 +191,7 @@ def test_a_metric_that_is_none_is_refused(monitor: Any, message: str | None) -> 
         model.fit(*DATA, validation_data=VALIDATION)
 
 
-def test_validation_data_must_be_of_the_kind_of_the_data() -> None:
+def test_validation_data_must_match_the_training_data() -> None:
     model = MLPClassifier(max_iter=2)
     wrong: list[tuple[Any, str]] = [
         ((X[HELD, :3], Y[HELD]), "has 3 features"),
@@ -211,7 +211,7 @@ def test_validation_data_must_be_of_the_kind_of_the_data() -> None:
         MLPRegressor(solver="lbfgs").fit(*DATA, validation_data=VALIDATION)
 
 
-def test_the_history_becomes_a_data_frame() -> None:
+def test_the_history_converts_to_a_data_frame() -> None:
     model = MLPClassifier(max_iter=6, random_state=0, learning_rate="exponential")
     model.fit(*DATA, validation_data=VALIDATION)
     frame = pd.DataFrame(model.history_)
@@ -229,7 +229,7 @@ def test_epochs_that_run_in_one_call_share_its_time() -> None:
     assert len(set(model.history_["seconds"])) == 1
 
 
-def test_the_history_goes_on_with_warm_starts_and_partial_fits() -> None:
+def test_warm_starts_and_partial_fits_extend_the_history() -> None:
     model = MLPRegressor(max_iter=3, warm_start=True, random_state=0).fit(*DATA)
     model.fit(*DATA, validation_data=VALIDATION)
     model.partial_fit(*DATA)
@@ -240,7 +240,7 @@ def test_the_history_goes_on_with_warm_starts_and_partial_fits() -> None:
     assert not hasattr(MLPRegressor(solver="lbfgs").fit(*DATA), "history_")
 
 
-def test_a_schedule_goes_on_over_partial_fits_and_begins_anew_with_a_fit() -> None:
+def test_a_schedule_continues_over_partial_fits_and_restarts_with_a_fit() -> None:
     model = MLPRegressor(learning_rate="exponential", max_iter=3, warm_start=True)
     for _ in range(3):
         model.partial_fit(*DATA)
@@ -250,7 +250,7 @@ def test_a_schedule_goes_on_over_partial_fits_and_begins_anew_with_a_fit() -> No
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd"])
-def test_a_new_schedule_speaks_to_every_solver_and_an_old_one_not_to_adam(solver: str) -> None:
+def test_adam_follows_only_new_schedules_and_other_solvers_follow_all(solver: str) -> None:
     def loss_of(**ways: Any) -> list[float]:
         model = MLPRegressor(solver=solver, max_iter=5, random_state=0, **ways)
         return list(model.fit(*DATA).loss_curve_)
@@ -261,21 +261,21 @@ def test_a_new_schedule_speaks_to_every_solver_and_an_old_one_not_to_adam(solver
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_schedule_that_ends_with_max_iter_is_no_lack_of_convergence() -> None:
+def test_a_schedule_that_ends_with_max_iter_gives_no_convergence_warning() -> None:
     for schedule in ("one_cycle", "cosine", "polynomial"):
         assert MLPRegressor(learning_rate=schedule, max_iter=5).fit(*DATA).n_iter_ == 5
     with pytest.warns(ConvergenceWarning, match="Maximum iterations"):
         MLPRegressor(learning_rate="exponential", max_iter=5).fit(*DATA)
 
 
-def test_only_fit_compares_epochs() -> None:
+def test_partial_fit_refuses_parameters_that_compare_epochs() -> None:
     for name, value in {"monitor": "loss", "restore_best": True}.items():
         with pytest.raises(ValueError, match=f"partial_fit does not support {name}="):
             MLPRegressor(**{name: value}).partial_fit(*DATA)
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_a_budget_of_time_ends_the_fit_in_the_middle_of_a_long_epoch(solver: str) -> None:
+def test_a_time_limit_ends_the_fit_in_the_middle_of_a_long_epoch(solver: str) -> None:
     random = np.random.RandomState(0)
     rows, targets = random.standard_normal((40_000, 50)), random.standard_normal(40_000)
     ways: dict[str, Any] = {"solver": solver, "max_iter": 10_000, "tol": 0.0, "max_fun": 10**9}
@@ -288,7 +288,7 @@ def test_a_budget_of_time_ends_the_fit_in_the_middle_of_a_long_epoch(solver: str
         assert len(model.history_["loss"]) == model.n_iter_
 
 
-def test_a_budget_that_is_spent_leaves_a_model_that_works() -> None:
+def test_a_spent_time_limit_leaves_a_working_model() -> None:
     model = MLPClassifier(max_seconds=1e-9, random_state=0).fit(*DATA)
     assert model.n_iter_ == 0
     assert math.isinf(model.loss_)
@@ -304,5 +304,5 @@ def test_the_validation_loss_is_that_of_training_for_every_loss(loss: str) -> No
     ways: dict[str, Any] = {"alpha": 0.0, "solver": "sgd", "batch_size": 100, "random_state": 0}
     model = MLPRegressor(loss, (5,), max_iter=4, momentum=0.0, **ways)
     model.fit(X[:100], y, validation_data=(X[:100], y))
-    # A full batch's loss is measured before its step, a validation's behind it.
+    # A full batch's loss is measured before its step, the validation loss after it.
     np.testing.assert_allclose(model.validation_loss_curve_[:-1], model.loss_curve_[1:], rtol=1e-9)
