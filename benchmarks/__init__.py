@@ -1,1 +1,1 @@
-"""What lamina claims, measured: `python -m benchmarks.speed`, `python -m benchmarks.accuracy`."""
+"""Benchmarks: `python -m benchmarks.speed`, `.tables`, `.accuracy`, `.scaling`, `.workbench`."""

@@ -1,4 +1,4 @@
-"""What a figure was measured on: the processor, the system, and the versions of what ran."""
+"""Describe the machine of a measurement: processor, system, and versions of the libraries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VERSIONS_OF = ("lamina", "numpy", "scipy", "scikit-learn", "torch", "jax")
 
 
 def describe_machine() -> dict[str, Any]:
-    """The machine and its libraries as plain strings, numbers, lists and dicts."""
+    """Return the machine and its libraries as plain strings, numbers, lists and dicts."""
     return {
         "processor": processor(),
         "cores": os.cpu_count(),
@@ -31,21 +31,21 @@ def describe_machine() -> dict[str, Any]:
     }
 
 
-# The most that others may take of a machine whose figures are called true.
+# Up to this fraction of other processes a machine counts as quiet.
 QUIET = 0.05
 
 
 class OthersFraction:
-    """The part of the machine's time that other processes take, from its making to its reading.
+    """Measure the fraction of the machine's time that other processes take.
 
-    Where it is large, what was measured meanwhile is the machine's traffic and not its speed.
+    The measurement begins with the object. A large fraction makes figures useless.
     """
 
     def __init__(self) -> None:
         self._start = perf_counter(), _busy_seconds()
 
     def read(self) -> float | None:
-        """From 0 to 1; None where the system doesn't tell."""
+        """Return the fraction from 0 to 1, or None if the system doesn't provide it."""
         (begin, before), now = self._start, _busy_seconds()
         if before is None or now is None:
             return None
@@ -54,7 +54,7 @@ class OthersFraction:
 
 
 def _busy_seconds() -> float | None:
-    """What all cores have spent on other than this process and its ended children."""
+    """Return the seconds that all cores spent on other processes than this and its children."""
     stat = Path("/proc/stat")
     if not stat.is_file():
         return None
@@ -66,7 +66,7 @@ def _busy_seconds() -> float | None:
 
 
 def processor() -> str:
-    """The processor's name, as far as the system tells it."""
+    """Return the processor's name, as detailed as the system provides it."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.is_file():
         named = re.search(r"^model name\s*:\s*(.+)$", cpuinfo.read_text(), re.MULTILINE)

@@ -1,1 +1,1 @@
-"""Whether lamina gets the numbers that scikit-learn gets, to the printed digits."""
+"""Compare lamina's results with scikit-learn's, to the printed digits."""

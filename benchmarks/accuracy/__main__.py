@@ -1,4 +1,4 @@
-"""`python -m benchmarks.accuracy`: fit known data and hold each figure against scikit-learn's."""
+"""`python -m benchmarks.accuracy`: fit known data and compare each figure with scikit-learn's."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def main(
     ] = None,
     import_rounds: Annotated[int, typer.Option(min=0, help="How often to import; 0: never.")] = 9,
 ) -> None:
-    """Print every figure beside the one that is expected; exit with 1 where they differ."""
+    """Print every figure beside the expected one; exit with 1 if they differ."""
     try:
         chosen = [EXPECTATIONS[name] for name in case or EXPECTATIONS]
     except UnknownNameError as error:

@@ -1,4 +1,4 @@
-"""What a fit must come to: data, model, and the figures as scikit-learn prints them."""
+"""Expected results of fits: data, model, and the figures that scikit-learn prints."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Expectation:
     about : str
         The model and its data in a few words.
     measure : callable
-        Runs the fit and gives its figures by name.
+        Runs the fit and returns its figures by name.
     expected : dict of str to str
-        The same figures as they must read when printed with as many decimals.
+        The same figures as text, rounded to the same number of decimals.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What `import lamina` costs beyond scikit-learn, in fresh interpreters, taken in alternation."""
+"""Measure the time of `import lamina` beyond scikit-learn, in fresh alternating interpreters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CODE = "import time; t = time.perf_counter(); import {0}; print(time.perf_count
 
 
 def import_seconds(rounds: int, progress: Callable[[str], None]) -> dict[str, float]:
-    """The median time that each of TARGETS takes to import; one round before is not counted."""
+    """Return the median import time of each of TARGETS, after one warm-up round."""
     seconds: dict[str, list[float]] = {target: [] for target in TARGETS}
     for _ in range(rounds + 1):
         for target in TARGETS:

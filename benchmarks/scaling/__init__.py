@@ -1,1 +1,1 @@
-"""How the time of an epoch grows with rows, width, depth, batch and threads."""
+"""Measure how the time of an epoch grows with samples, width, depth, batch size and threads."""

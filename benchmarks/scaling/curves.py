@@ -1,7 +1,7 @@
-"""One thing grows at a time: the curves, their points, and how a point is measured.
+"""The curves along which one quantity grows, and the measurement of their points.
 
-Every point is the time of an epoch in float32. It is the best of several fits, each of one epoch:
-what is asked is how time grows, and not by how much a busy machine delays it.
+Every point is the time of an epoch in float32, the best of several fits of one epoch each, because
+the growth matters and not the delay by other processes.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from lamina.formulas.table import Table
 RESULTS = Path(__file__).parents[1] / "results"
 LEAST_SECONDS = 0.3
 MOST_FITS = 5
-# A peer that needs longer than this for a point gets no larger one.
+# If a point takes a peer longer than this, larger points are skipped.
 LONGEST = 15.0
 
 
 @dataclass(frozen=True)
 class Shape:
-    """The network and its rows, one of whose numbers a curve varies."""
+    """The sizes of the network and its data; a curve varies one of them."""
 
     rows: int
     features: int = 20
@@ -46,7 +46,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Curve:
-    """What grows, through which values, and from where.
+    """The quantity that grows, its values, and the other sizes.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class Curve:
     slope: int
 
     def shapes(self) -> list[Shape]:
-        """The start with every value in place."""
+        """Return the shapes of all points."""
         return [replace(self.start, **{self.name: value}) for value in self.values]
 
 
@@ -86,29 +86,29 @@ CURVES = Table(
 
 @dataclass
 class Measured:
-    """The seconds of an epoch by curve, peer and value; the machine, and what others took of it."""
+    """The seconds of an epoch by curve, peer and value, with the machine and its other load."""
 
     machine: dict[str, Any] = field(default_factory=describe_machine)
     seconds: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     others_fraction: float | None = None
 
     def save(self, path: Path) -> None:
-        """Write it as JSON."""
+        """Write the measurements as JSON."""
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """What was saved there."""
+        """Read the measurements from a file."""
         return cls(**json.loads(path.read_text(encoding="utf-8")))
 
     def points(self, curve: str, peer: str) -> list[tuple[int, float]]:
-        """The values and seconds of one line."""
+        """Return the values and seconds of one line."""
         line = self.seconds.get(curve, {}).get(peer, {})
         return [(int(value), seconds) for value, seconds in line.items()]
 
 
 def measure_curve(curve: Curve, progress: Callable[[str], None]) -> dict[str, dict[str, float]]:
-    """The seconds at each value for lamina and scikit-learn, by the value as JSON has it."""
+    """Return the seconds of lamina and scikit-learn by value, as JSON keys."""
     lines: dict[str, dict[str, float]] = {"lamina": {}, "scikit-learn": {}}
     for value, shape in zip(curve.values, curve.shapes(), strict=True):
         work = _work(shape)
@@ -139,7 +139,7 @@ def _no_rows() -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def _seconds(peer: Peer, work: Work) -> float:
-    """The best of several fits, each peer in its better way."""
+    """Return the best of several fits, in each peer's faster configuration."""
     spent, best, fits = 0.0, float("inf"), 0
     while fits == 0 or (spent < LEAST_SECONDS and fits < MOST_FITS):
         for way in peer.ways():

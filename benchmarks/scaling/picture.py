@@ -1,4 +1,4 @@
-"""The curves as one picture: a panel for each thing that grows, both axes logarithmic."""
+"""Draw the curves: a panel for each quantity that grows, both axes logarithmic."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GUIDES = {1: "in proportion", 2: "with the square", -1: "all threads fully used"
 
 
 def draw(measured: Measured, path: Path) -> None:
-    """Draw what was measured to a PNG."""
+    """Draw the measurements to a PNG file."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -59,7 +59,7 @@ def _traffic(measured: Measured) -> str:
 
 
 def _panels(figure: Any) -> list[Any]:
-    """Rows have the widest panel: it's the one that says that cost is linear."""
+    """Return the panels; that of the samples is the widest, because it shows linear growth."""
     grid = figure.add_gridspec(2, 6)
     places = [grid[0, :4], grid[0, 4:], grid[1, :2], grid[1, 2:4], grid[1, 4:]]
     return [figure.add_subplot(place) for place in places]
@@ -79,11 +79,11 @@ def _panel(axes: Any, curve: Curve, measured: Measured) -> None:
 
 
 def _label(axes: Any, peer: str, points: list[tuple[int, float]], colour: str) -> None:
-    """The line's name beside its middle, above the upper line and below the lower."""
+    """Write the line's name at its middle, above the upper line and below the lower."""
     falls = points[0][1] > points[-1][1]
     value, seconds = points[(len(points) - 1) // (4 if falls else 2)]
     is_above = peer != "lamina" or len(points) < 3
-    # A label stands on the side from which its line goes away.
+    # The label is on the side away from the line's direction.
     ha = "left" if is_above == falls else "right"
     axes.annotate(
         peer,
@@ -99,14 +99,14 @@ def _label(axes: Any, peer: str, points: list[tuple[int, float]], colour: str) -
 
 
 def _halo() -> list[Any]:
-    """A white rim that keeps words legible where a line passes beneath."""
+    """Return a white outline that keeps text legible above lines."""
     from matplotlib.patheffects import withStroke
 
     return [withStroke(linewidth=3, foreground="white")]
 
 
 def _guide(axes: Any, curve: Curve, measured: Measured) -> None:
-    """A dashed line of the slope that the arithmetic has, through lamina's last point."""
+    """Draw a dashed line with the growth of the arithmetic through lamina's last point."""
     points = measured.points(curve.name, "lamina")
     if curve.slope == 0 or len(points) < 2:
         return

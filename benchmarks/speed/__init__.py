@@ -1,1 +1,1 @@
-"""How long a training step takes in lamina, and in those that it stands beside."""
+"""Measure training and prediction times of lamina and other libraries."""

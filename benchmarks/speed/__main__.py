@@ -23,15 +23,13 @@ def main(
         list[str] | None,
         typer.Option(help=f"Only this one of: {', '.join(MEASUREMENTS)}. Repeatable."),
     ] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds that each case gets at least.")] = 3,
-    seconds: Annotated[
-        float, typer.Option(min=0.0, help="After them, go on with rounds for so long.")
-    ] = 12.0,
+    rounds: Annotated[int, typer.Option(min=1, help="Minimum number of rounds of each case.")] = 3,
+    seconds: Annotated[float, typer.Option(min=0.0, help="Further rounds for this long.")] = 12.0,
     keep: Annotated[bool, typer.Option("--record", help="Keep it in benchmarks/results.")] = False,
 ) -> None:
-    """Do the same work in lamina, scikit-learn and, where installed, PyTorch and JAX, in turn.
+    """Time the same work in lamina, scikit-learn and, if installed, PyTorch and JAX, alternating.
 
-    Each peer's best way counts. Ctrl-C ends it with the tables of what has been measured by then.
+    Each peer's fastest configuration counts. Ctrl-C prints the tables of the finished measurements.
     """
     try:
         chosen = [MEASUREMENTS[name] for name in case or MEASUREMENTS]
@@ -39,7 +37,7 @@ def main(
         raise typer.BadParameter(str(error), param_hint="--case") from None
     patience = Patience(least_rounds=rounds, seconds=seconds, most_rounds=max(9, rounds))
     record, is_whole = _measure(chosen, patience)
-    # Cells must not be cut where the output is no terminal, whose width rich takes for 80.
+    # rich assumes 80 columns if the output is no terminal, and would cut cells.
     console = Console() if Console().is_terminal else Console(width=200)
     for grid in grids(record):
         console.print(grid.for_terminal())
@@ -52,7 +50,7 @@ def main(
 
 
 def _measure(chosen: list[Measurement], patience: Patience) -> tuple[Record, bool]:
-    """The record, and whether nobody interrupted it."""
+    """Return the record, and False if it was interrupted."""
     record, peers, others = Record(), present_peers(), OthersFraction()
     columns = (
         BarColumn(),

@@ -1,4 +1,4 @@
-"""What bfloat16 costs in accuracy; how fast it is shows in the case `wide`, as a peer."""
+"""Measure the accuracy with bfloat16; the case `wide` measures its speed."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ MOST_LOST = 0.002
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Right answers among the rows of MNIST held out, in float32 and in bfloat16."""
+    """Accuracy on held-out samples of MNIST, in float32 and in bfloat16."""
 
     float32: float
     bfloat16: float
 
     @property
     def is_met(self) -> bool:
-        """Whether they are within 0.2 points of each other."""
+        """True if they are within 0.2 points of each other."""
         return abs(self.float32 - self.bfloat16) <= MOST_LOST + 1e-9
 
     def plain(self) -> dict[str, Any]:
-        """The accuracies as JSON takes them."""
+        """Return the accuracies as plain values."""
         return asdict(self)
 
 
 def measure_accuracy(progress: Callable[[str], None]) -> Iterator[Accuracy]:
-    """The same network trained both ways; nothing where the estimators know no bfloat16."""
+    """Train the same network in both precisions, if the estimators support bfloat16."""
     if not knows_bfloat16():
         return
     X, X_held_out, y, y_held_out = mnist_split()

@@ -1,4 +1,4 @@
-"""What is trained: data, network, batch size and epochs, one record a case."""
+"""The training cases: data, network, batch size and epochs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ VALIDATION_FRACTION = 0.1
 
 @dataclass(frozen=True)
 class Case:
-    """One network on one data set; `rows` gives X and y in float64, or y as class codes."""
+    """One network on one data set; `rows` returns X and y in float64, or y as class codes."""
 
     name: str
     task: Literal["classification", "regression"]
@@ -37,7 +37,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Work:
-    """A case in one precision: what every peer is given.
+    """A case in one precision, the same for every peer.
 
     Attributes
     ----------
@@ -52,13 +52,13 @@ class Work:
 
     @classmethod
     def of(cls, case: Case, dtype: str) -> Work:
-        """The case's rows in that dtype."""
+        """Return the case's work in a dtype."""
         X, y = case.rows()
         X = X.astype(dtype) if sparse.issparse(X) else np.ascontiguousarray(X, dtype)
         return cls(case, X, y.astype(np.int64 if case.task == "classification" else dtype))
 
     def shortened(self, divisor: int) -> Work:
-        """The same work for a part of its epochs; for a part of its rows where those are few."""
+        """Return the same work with fewer epochs, or fewer samples if the epochs are few."""
         epochs = self.case.epochs
         if epochs >= divisor or self.case.solver == "lbfgs":
             return replace(self, case=replace(self.case, epochs=-(-epochs // divisor)))
@@ -72,48 +72,48 @@ class Work:
 
     @property
     def n_training_rows(self) -> int:
-        """The rows that no validation holds out."""
+        """The number of samples that are not held out."""
         n_samples: int = self.X.shape[0]
         held_out = math.ceil(n_samples * VALIDATION_FRACTION) if self.case.early_stopping else 0
         return n_samples - held_out
 
     @property
     def n_steps(self) -> int:
-        """Updates in the whole training; for L-BFGS, its iterations."""
+        """The number of updates in the whole training; for L-BFGS, of iterations."""
         batches = -(-self.n_training_rows // self.case.batch_size)
         return self.case.epochs * (1 if self.case.solver == "lbfgs" else batches)
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """The network's layers, inputs first; two classes share one output."""
+        """The widths of the layers from the inputs on; two classes have one output."""
         n_classes = len(np.unique(self.y)) if self.case.task == "classification" else 1
         return (self.X.shape[1], *self.case.hidden, 1 if n_classes == 2 else n_classes)
 
     @property
     def multiply_adds(self) -> int:
-        """Those of the dense mathematics in the whole training.
+        """The multiply-adds of the whole training with dense matrices.
 
-        Each row goes forward through every layer, gives every layer's gradient, and takes delta
-        down through every layer but the first, whose inputs' gradient nobody needs.
+        Each sample needs them for the forward pass and the gradient of every layer, and for delta
+        of every layer but the first, whose input gradient is not needed.
         """
         return self.case.epochs * self.n_training_rows * multiply_adds_per_row(self.widths)
 
 
 def multiply_adds_per_row(widths: tuple[int, ...]) -> int:
-    """The multiply-adds of one row's training step in a dense network."""
+    """Return the multiply-adds of one sample's training step in a dense network."""
     weights = [fan_in * fan_out for fan_in, fan_out in pairwise(widths)]
     return 3 * sum(weights) - weights[0]
 
 
-# Epochs are the user's where he says them; elsewhere the slowest peer takes about a second.
+# The slowest peer takes about a second, unless the number of epochs was specified.
 CASES = Table(
     "case",
     Case("circles", "classification", (8, 6), 16, 300, rows.circles),
     Case("moons", "classification", (10, 5), 200, 500, rows.moons),
     Case("iris", "classification", (3, 2), 120, 1000, rows.iris),
     Case("digits", "classification", (128, 64), 200, 100, rows.digits),
-    # Some districts lie a hundred standard deviations out, and in the sixth epoch they throw the
-    # loss off, in every peer differently. After five, losses can be compared.
+    # Some districts are outliers by a hundred standard deviations. From the sixth epoch on they
+    # change the loss differently in every peer; after five epochs losses are comparable.
     Case("california", "regression", (100, 50), 32, 5, rows.california, early_stopping=True),
     Case("mnist-8000", "classification", (128, 64), 64, 6, rows.mnist_8000),
     Case("wide", "classification", (1024, 1024), 1024, 2, rows.wide),

@@ -1,7 +1,7 @@
-"""What is aimed at: how many times one peer's time another's shall be, case by case.
+"""Goals by case: the ratio that one peer's time to another's shall reach.
 
-Everything timed has this one form. A fraction of the machine's peak is the time that the peak would
-take, over the time that was taken; two threads against one is one thread's time over two threads'.
+All goals have this form. A fraction of the machine's peak is the time at the peak rate divided by
+the measured time; a speed-up is one thread's time divided by that of two.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from benchmarks.speed.limit import LIMIT_ALL, LIMIT_ONE, ORIENTATIONS
 from benchmarks.speed.peers.lamina import ALL_THREADS, BFLOAT16, ONE_THREAD
 from benchmarks.speed.result import Result
 
-# Where lamina chooses one thread, both timings are of the same thing, and differ by noise.
+# If the default is one thread, both timings measure the same, and differ by noise.
 NOISE = 0.03
 MARKS = {True: "✓", False: "✗", None: ""}
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two peers whose times are held against each other."""
+    """Two peers whose times are compared."""
 
     slower: str
     faster: str
@@ -57,7 +57,7 @@ _PRODUCTS = {f"product {orientation}" for orientation in ORIENTATIONS}
 
 
 def goals_of(case: str) -> Iterator[tuple[Pair, float]]:
-    """The pairs for which the case has a goal, and the least ratio that meets it."""
+    """Yield the pairs for which the case has a goal, with the smallest ratio that meets it."""
     against = _AGAINST_PEERS.get(case, ())
     for pair, goal in zip((SCIKIT_LEARN, PYTORCH, JAX), against, strict=False):
         if goal is not None:
@@ -78,7 +78,7 @@ def goals_of(case: str) -> Iterator[tuple[Pair, float]]:
 
 @dataclass(frozen=True)
 class Standing:
-    """What a pair came to in a result, beside its goal; `goal` is None where there is none."""
+    """The ratio of a pair in a result, and its goal or None."""
 
     pair: Pair
     value: float
@@ -86,7 +86,7 @@ class Standing:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the goal is reached; None without one. What exceeds its limit reaches no goal."""
+        """True if the goal is met, None without a goal; a ratio above its limit meets none."""
         if self.goal is None:
             return None
         return self.is_possible and self.value >= self.goal * (1 - self.pair.noise)
@@ -110,12 +110,12 @@ class Standing:
 
 
 def standing(result: Result, pair: Pair) -> Standing | None:
-    """How the pair stands in the result; None where one of the two didn't take part."""
+    """Return the pair's ratio in the result, or None if one of both was not timed."""
     value = result.ratio(pair.slower, pair.faster)
     return None if value is None else Standing(pair, value, dict(goals_of(result.case)).get(pair))
 
 
 def standings(result: Result) -> list[Standing]:
-    """Those pairs of the result that have a goal."""
+    """Return the ratios of the pairs that have a goal."""
     found = (standing(result, pair) for pair, _ in goals_of(result.case))
     return [one for one in found if one is not None]

@@ -1,7 +1,7 @@
-"""The physical limit: what the machine's multiply-add rate would take for the same work.
+"""The physical limit: the time of the same work at the machine's multiply-add rate.
 
-The rate is that of a loop which stays in registers, times the threads. It takes its turn in every
-round like a peer, since a machine's clock drifts.
+The rate is that of a loop in registers, times the number of threads. It is measured in every round
+like a peer, because a machine's clock rate varies.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ORIENTATIONS = {"A B": (False, False), "Aᵀ B": (True, False), "A Bᵀ": (False
 
 
 def limit_entries(multiply_adds: int, dtype: str) -> list[Entry]:
-    """The least time for so many multiply-adds, on one thread and on all; none without native."""
+    """Return entries for the shortest time of the multiply-adds, with one thread and with all."""
     if "native" not in available_engines():
         return []
     from lamina.engines.native import multiply_add_rate
@@ -40,7 +40,7 @@ def limit_entries(multiply_adds: int, dtype: str) -> list[Entry]:
 
 
 def measure_products(patience: Patience, progress: Callable[[str], None]) -> Iterator[Result]:
-    """A product of two square matrices in every orientation and precision, beside the limit."""
+    """Time the product of two square matrices in every orientation and precision."""
     if "native" not in available_engines():
         return
     for dtype in ("float32", "float64"):

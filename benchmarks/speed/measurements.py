@@ -1,4 +1,4 @@
-"""All that `make bench` measures, by name, in the order of the table."""
+"""All measurements of `make bench` by name, in the order of the table."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Progress: TypeAlias = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Measurement:
-    """A name for `--case`, and what measures it, one figure after the other."""
+    """A name for `--case`, and the function that yields its figures."""
 
     name: str
     run: Callable[[list[Peer], Patience, Progress], Iterator[Measured]]

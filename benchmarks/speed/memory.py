@@ -1,6 +1,6 @@
-"""The memory of a fit: by how much a fresh process grows at its peak, beyond the loaded data.
+"""Measure the memory of a fit: the growth of a fresh process at its peak, without the data.
 
-The process is this module: `python -m benchmarks.speed.memory lamina wide float32`.
+The process runs this module: `python -m benchmarks.speed.memory lamina wide float32`.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 @dataclass(frozen=True)
 class Footprint:
-    """What one fit needs, in bytes.
+    """The memory of one fit, in bytes.
 
     Attributes
     ----------
     data : int
-        X and y, as they were loaded.
+        The size of X and y.
     parameters : int
     growth : dict of str to int
-        Of each peer: its peak during the fit, less what was resident before.
+        By peer: the peak during the fit minus the resident memory before.
     """
 
     case: str
@@ -55,21 +55,21 @@ class Footprint:
 
     @property
     def allowed(self) -> int:
-        """The data once more, five times the parameters, and 64 MiB."""
+        """The goal: the size of the data, five times the parameters, and 64 MiB."""
         return self.data + TIMES_PARAMETERS * self.parameters + SLACK
 
     @property
     def is_met(self) -> bool:
-        """Whether lamina stays within that."""
+        """True if lamina stays below the goal."""
         return self.growth["lamina"] <= self.allowed
 
     def plain(self) -> dict[str, Any]:
-        """The footprint as JSON takes it."""
+        """Return the footprint as plain values."""
         return asdict(self)
 
 
 def measure_memory(progress: Callable[[str], None]) -> Iterator[Footprint]:
-    """lamina's and scikit-learn's fits of every case, for an epoch each."""
+    """Measure one epoch of every case in lamina and scikit-learn."""
     if not _CLEAR.exists():
         return
     for case in MEMORY_CASES.values():
@@ -120,7 +120,7 @@ def _bytes(X: Any) -> int:
 
 
 def _resident(what: str) -> int:
-    """Bytes resident now (VmRSS) or at the peak (VmHWM)."""
+    """Return the bytes that are resident now (VmRSS) or were at the peak (VmHWM)."""
     found = re.search(rf"^{what}:\s+(\d+) kB$", _STATUS.read_text(), re.MULTILINE)
     if found is None:
         raise RuntimeError(f"{_STATUS} has no {what}")

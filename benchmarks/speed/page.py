@@ -110,7 +110,7 @@ def results(record: Record) -> str:
     )
 
 
-# Records say of lamina's default in older words.
+# An older label in the records.
 WAYS = {"as it comes": "default"}
 
 

@@ -1,4 +1,4 @@
-"""Prediction: one row, and a million, NumPy in and NumPy out."""
+"""Time predictions for one sample and for a million, NumPy in and NumPy out."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PREDICTIONS = Table(
 def measure_prediction(
     case: Case, peers: Sequence[Peer], patience: Patience, progress: Callable[[str], None]
 ) -> Iterator[Result]:
-    """The case in each of its precisions."""
+    """Time the case in each precision."""
     for dtype in case.dtypes:
         progress(f"{dtype}: loading")
         work = Work.of(case, dtype)

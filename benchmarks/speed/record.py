@@ -1,4 +1,4 @@
-"""A record of a run: all its figures and the machine's description, as JSON in results/."""
+"""The record of a run: its figures and the machine, as JSON in results/."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RESULTS = Path(__file__).parents[1] / "results"
 
 @dataclass
 class Record:
-    """What one run measured, on what machine, and how much of that others took meanwhile."""
+    """The figures of one run, the machine, and the fraction of it that other processes took."""
 
     date: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%d}")
     machine: dict[str, Any] = field(default_factory=describe_machine)
@@ -30,7 +30,7 @@ class Record:
     others_fraction: float | None = None
 
     def add(self, measured: Result | Footprint | Accuracy) -> None:
-        """Put a figure where its like are."""
+        """Add a figure to the list of its kind."""
         match measured:
             case Result():
                 self.results.append(measured)
@@ -40,7 +40,7 @@ class Record:
                 self.accuracies.append(measured)
 
     def save(self, folder: Path = RESULTS) -> Path:
-        """Write it under its date and processor."""
+        """Write the record; its file name has the date and the processor."""
         processor = re.sub(r"[^a-z0-9]+", "-", self.machine["processor"].lower()).strip("-")
         path = folder / f"{self.date}-{processor}.json"
         folder.mkdir(exist_ok=True)
@@ -58,7 +58,7 @@ class Record:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """The record that was saved there."""
+        """Read a record."""
         plain = json.loads(path.read_text(encoding="utf-8"))
         return cls(
             plain["date"],
@@ -71,7 +71,7 @@ class Record:
 
 
 def newest_record(folder: Path = RESULTS) -> Path:
-    """The last record by its date."""
+    """Return the path of the latest record."""
     paths = sorted(folder.glob("[0-9]*.json"))
     if not paths:
         raise FileNotFoundError(f"{folder} has no record; `python -m benchmarks.speed --record`")
@@ -83,5 +83,5 @@ def _plain(measured: Iterable[Result | Footprint | Accuracy]) -> list[dict[str, 
 
 
 def _numbers_on_one_line(text: str) -> str:
-    """JSON whose lists of numbers take a line and not one for each number."""
+    """Return the JSON text with each list of numbers on one line."""
     return re.sub(r"\[[-\d.,eE\s]+\]", lambda numbers: re.sub(r"\s+", " ", numbers[0]), text)

@@ -23,21 +23,21 @@ LIMITS: dict[str, Pair] = {
     "of the peak, one thread": goals.OF_ONE_THREAD,
     "of the peak, all threads": goals.OF_ALL_THREADS,
     "all threads against one": goals.ALL_AGAINST_ONE,
-    "own choice against one": goals.CHOICE_AGAINST_ONE,
+    "default threads against one": goals.CHOICE_AGAINST_ONE,
 }
 NOTHING = ABSENT
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A table as texts: what it shows, the titles of its columns, and its rows."""
+    """A table of texts: its caption, the titles of its columns, and its rows."""
 
     caption: str
     titles: Sequence[str]
     rows: Sequence[Sequence[str]]
 
     def for_terminal(self) -> Table:
-        """The grid for rich to print."""
+        """Return the grid as a table of rich."""
         table = Table(*self.titles, box=SIMPLE_HEAD, title=self.caption, title_justify="left")
         for cells in self.rows:
             table.add_row(*cells)
@@ -45,12 +45,12 @@ class Grid:
 
 
 def grids(record: Record) -> list[Grid]:
-    """Every table that the record has figures for: what it claims, then what shows it is true."""
+    """Return the tables that the record has figures for: the claims, then the evidence."""
     return [grid for grid in (*claims(record), *evidence(record)) if grid.rows]
 
 
 def claims(record: Record) -> list[Grid]:
-    """Times beside the peers', beside the machine's limit, and memory."""
+    """Return the tables of times, of the machine's limit, and of memory."""
     beside_peers = [result for result in record.results if result.timing("scikit-learn")]
     beside_limit = [result for result in record.results if result.timing(ONE_THREAD)]
     limit = (
@@ -58,9 +58,7 @@ def claims(record: Record) -> list[Grid]:
     )
     cost = "Resident memory that a fit adds at its peak, MiB"
     return [
-        Grid(
-            "Time, and how many times lamina's it is", _speed_titles(), [*map(_speed, beside_peers)]
-        ),
+        Grid("Time, and its ratio to lamina's", _speed_titles(), [*map(_speed, beside_peers)]),
         Grid(limit, _limit_titles(), [*map(_limit, beside_limit)]),
         Grid(cost, _MEMORY_TITLES, [*map(_memory, record.footprints)]),
         Grid("bfloat16", ["figure", "float32", "bfloat16", "against the goal"], _bfloat16(record)),
@@ -68,7 +66,7 @@ def claims(record: Record) -> list[Grid]:
 
 
 def evidence(record: Record) -> list[Grid]:
-    """That all have done the same work, and in which of their ways."""
+    """Return the tables that show the same work and results, and each configuration."""
     results = [result for result in record.results if result.timing("scikit-learn")]
     peers = ["lamina", *PEERS]
     loss = "The last epoch's loss; the mean of the predictions; the search's best score"
@@ -84,7 +82,7 @@ def evidence(record: Record) -> list[Grid]:
 
 
 def summary(record: Record) -> str:
-    """How many goals are met, and where."""
+    """Return how many goals are met, on what machine."""
     met = [bool(one.is_met) for result in record.results for one in standings(result)]
     met += [one.is_met for one in (*record.footprints, *record.accuracies)]
     machine = record.machine
@@ -97,7 +95,7 @@ def summary(record: Record) -> str:
 
 
 def _traffic(record: Record) -> str:
-    """What to think of the figures, where the machine wasn't the benchmark's own."""
+    """Return a warning if other processes used the machine."""
     fraction = record.others_fraction
     if fraction is None or fraction <= QUIET:
         return ""

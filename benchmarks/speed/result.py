@@ -1,4 +1,4 @@
-"""One line of the tables: a case in one precision, timed for every peer in the same rounds."""
+"""A case in one precision, timed for every peer in the same rounds."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Result:
     case : str
     dtype : str
     work : str
-        What each peer did, in words.
+        The work of each peer, in words.
     per : str
-        What `units` counts: 'step', 'iteration', 'call'.
+        The unit of work: 'step', 'iteration', 'call'.
     units : int
-        How many of them a timing covers.
+        The number of units in a timing.
     timings : list of Timing
     """
 
@@ -33,24 +33,24 @@ class Result:
     timings: list[Timing]
 
     def timing(self, peer: str) -> Timing | None:
-        """The peer's timing; None where it didn't take part."""
+        """Return the peer's timing, or None if it was not timed."""
         return next((timing for timing in self.timings if timing.peer == peer), None)
 
     def ratio(self, slower: str, faster: str) -> float | None:
-        """How many times one peer's time the other's is; None where one didn't take part."""
+        """Return one peer's time divided by the other's, or None if one was not timed."""
         timings = self.timing(slower), self.timing(faster)
         return None if timings[0] is None or timings[1] is None else ratio(*timings)
 
     def seconds(self, peer: str) -> float | None:
-        """The median seconds of one unit; None where the peer didn't take part."""
+        """Return the median seconds of one unit, or None if the peer was not timed."""
         timing = self.timing(peer)
         return None if timing is None else timing.median_seconds / self.units
 
     def plain(self) -> dict[str, Any]:
-        """The result as JSON takes it."""
+        """Return the result as plain values."""
         return asdict(self)
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> Self:
-        """The result that `plain` was made of."""
+        """Return the result from plain values."""
         return cls(**plain | {"timings": [Timing(**timing) for timing in plain["timings"]]})

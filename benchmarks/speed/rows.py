@@ -1,4 +1,4 @@
-"""The rows that networks are trained on: real data where there is some, or drawn from a seed."""
+"""The training data of the cases: real data, or random data from a seed."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from lamina import datasets
 
 SEED = 42
 
-# X in float64, dense or csr, and y: class codes or values.
+# X in float64, dense or CSR, and y: class codes or values.
 Data: TypeAlias = tuple[Any, NDArray[Any]]
 
 
 def circles() -> Data:
-    """800 points on two nested circles."""
+    """Return 800 points on two nested circles."""
     data = datasets.load("circles")
     return data.X[:800], data.y[:800]
 
 
 def moons() -> Data:
-    """700 points on two half-moons."""
+    """Return 700 points on two half-moons."""
     data = datasets.load("moons")
     return StandardScaler().fit_transform(data.X[:700]), data.y[:700]
 
 
 def iris() -> Data:
-    """120 of the 150 irises."""
+    """Return 120 of the 150 irises."""
     data = datasets.load("iris")
     X, _, y, _ = train_test_split(
         data.X, data.y, train_size=120, random_state=SEED, stratify=data.y
@@ -40,27 +40,27 @@ def iris() -> Data:
 
 
 def digits() -> Data:
-    """Three quarters of the handwritten digits of 8 × 8 pixels."""
+    """Return three quarters of the handwritten digits of 8 × 8 pixels."""
     data = datasets.load("digits")
     X, _, y, _ = train_test_split(data.X, data.y, random_state=SEED, stratify=data.y)
     return StandardScaler().fit_transform(X), y
 
 
 def california() -> Data:
-    """Four fifths of the Californian districts."""
+    """Return four fifths of the Californian districts."""
     data = datasets.load("california_housing")
     X, _, y, _ = train_test_split(data.X, data.y, test_size=0.2, random_state=SEED)
     return StandardScaler().fit_transform(X), y
 
 
 def mnist_8000() -> Data:
-    """8,000 rows of MNIST, pixels from 0 to 1."""
+    """Return 8,000 samples of MNIST, pixels from 0 to 1."""
     X, _, y, _ = mnist_split()
     return X, y
 
 
 def mnist_split() -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """X to train on, X held out, and y of both: 8,000 and 2,000 rows of MNIST."""
+    """Return training X, held-out X, and y of both: 8,000 and 2,000 samples of MNIST."""
     data = datasets.load("mnist")
     X, _, y, _ = train_test_split(
         data.X, data.y, train_size=10_000, stratify=data.y, random_state=SEED
@@ -70,16 +70,16 @@ def mnist_split() -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any
 
 
 def wide() -> Data:
-    """8,192 rows of 256 normal numbers in 10 classes, which a random linear map tells apart."""
+    """Return 8,192 samples of 256 normal numbers in 10 classes by a random linear map."""
     random_state = np.random.RandomState(SEED)
     X = random_state.standard_normal((8192, 256))
     return X, (X @ random_state.standard_normal((256, 10))).argmax(axis=1)
 
 
 def text() -> Data:
-    """20,000 documents over 50,000 words, 50 words each, in two classes; a csr matrix.
+    """Return 20,000 documents of 50 words out of 50,000, in two classes, as a CSR matrix.
 
-    Words are as frequent as Zipf's law has it, and each has a leaning towards one of the classes.
+    The frequencies of words follow Zipf's law, and each word is more frequent in one class.
     """
     n_documents, n_words, length = 20_000, 50_000, 50
     random_state = np.random.RandomState(SEED)
@@ -93,7 +93,7 @@ def text() -> Data:
 
 
 def plain(n_samples: int, n_features: int) -> Data:
-    """Normal numbers, and a target that is a linear map of them and noise."""
+    """Return normal numbers, and a linear map of them with noise as the target."""
     random_state = np.random.RandomState(SEED)
     X = random_state.standard_normal((n_samples, n_features))
     return X, X @ random_state.standard_normal(n_features) + random_state.standard_normal(n_samples)

@@ -1,7 +1,7 @@
-"""A GridSearchCV of small networks, from call to result, in a process that is fresh for each turn.
+"""Time a GridSearchCV of small networks in a fresh process.
 
-A fresh process, because joblib keeps its workers: whoever came second would find them warm. The
-process is this module: `python -m benchmarks.speed.search lamina processes 100`.
+joblib keeps its workers, so a second search in the same process would find them started. The
+process runs this module: `python -m benchmarks.speed.search lamina processes 100`.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ GRID = {
 N_FOLDS = 3
 EPOCHS = 100
 TRIAL_EPOCHS = 20
-# joblib's backend, and GridSearchCV's n_jobs; one job leaves all cores to the BLAS.
+# joblib's backend, and GridSearchCV's n_jobs; with one job the BLAS uses all cores.
 WAYS = {"processes": ("loky", -1), "threads": ("threading", -1), "one job": ("sequential", 1)}
 
 
 def measure_search(patience: Patience, progress: Callable[[str], None]) -> Iterator[Result]:
-    """lamina and scikit-learn, each at its best way."""
+    """Time lamina and scikit-learn in their fastest configurations."""
     entries = [
         Entry(peer, way, partial(_turn, peer, way, EPOCHS), partial(_turn, peer, way, TRIAL_EPOCHS))
         for peer in ("lamina", "scikit-learn")
@@ -45,9 +45,9 @@ def measure_search(patience: Patience, progress: Callable[[str], None]) -> Itera
 
 
 def _turn(peer: str, way: str, epochs: int) -> Run:
-    """One search in a fresh process."""
+    """Run one search in a fresh process."""
     command = [sys.executable, "-m", __spec__.name, peer, way, str(epochs)]
-    # Workers inherit the environment and no filter, and they warn of every fit that met its limit.
+    # Workers inherit the environment but no warning filter.
     quiet = os.environ | {"PYTHONWARNINGS": "ignore"}
     run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=quiet)
     return Run(**json.loads(run.stdout))
@@ -64,7 +64,7 @@ def _classifier(peer: str) -> Any:
 
 
 def main(peer: str, way: str, epochs: int) -> None:
-    """Search, and print seconds and the best score as JSON."""
+    """Search, and print the seconds and the best score as JSON."""
     from joblib import parallel_config
     from sklearn.model_selection import GridSearchCV
 

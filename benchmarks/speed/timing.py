@@ -1,7 +1,7 @@
-"""Timing in alternation: each entry in turn, round after round, so that all see one machine.
+"""Alternating timing: each round runs every entry once.
 
-A machine's speed drifts from second to second, so ratios are taken round by round, between times
-that lie close together, and their median counts.
+A machine's speed varies from second to second, so ratios are computed within a round, and their
+median counts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NOT_IN_QUESTION = 1.25
 
 
 class Run(NamedTuple):
-    """What one turn came to: its seconds, a loss or score, the seconds of compiling before it."""
+    """One run: its seconds, a loss or score, and the seconds of compilation before it."""
 
     seconds: float
     figure: float = float("nan")
@@ -30,17 +30,17 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True)
 class Entry:
-    """Something that takes its turn in every round.
+    """One configuration of a peer, which runs in every round.
 
     Attributes
     ----------
     peer : str
-        Of a peer's entries, its ways, only the best counts.
+        Only the fastest entry of a peer counts.
     way : str
     run : callable
-        One turn.
+        Runs the work.
     trial : callable
-        The like, but shorter; entries whose trial lags behind their peer's best drop out.
+        Runs a part of the work; entries whose trial is much slower than their peer's best drop out.
     """
 
     peer: str
@@ -51,7 +51,7 @@ class Entry:
 
 @dataclass
 class Timing:
-    """One peer in one of its ways: its seconds in the trial and each round, and what came out."""
+    """One peer in one configuration: the seconds of the trial and of each round, and its result."""
 
     peer: str
     way: str
@@ -62,25 +62,25 @@ class Timing:
 
     @property
     def so_far(self) -> float:
-        """What is known of its time: the rounds' median, the trial before the first."""
+        """The median of the rounds, or the trial's time before the first round."""
         return median(self.seconds) if self.seconds else self.trial
 
     @property
     def median_seconds(self) -> float:
-        """The median round's time."""
+        """The median of the rounds."""
         return median(self.seconds)
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How many rounds: at least so many, then more until so many seconds have gone."""
+    """The number of rounds: a minimum, then more until a number of seconds has passed."""
 
     least_rounds: int = 3
     seconds: float = 15.0
     most_rounds: int = 9
 
     def allows(self, rounds: int, since: float) -> bool:
-        """Whether another round may begin."""
+        """Return True if another round may begin."""
         if rounds < self.least_rounds:
             return True
         return rounds < self.most_rounds and perf_counter() - since < self.seconds
@@ -89,14 +89,14 @@ class Patience:
 def measure(
     entries: Sequence[Entry], patience: Patience, progress: Callable[[str], None]
 ) -> list[Timing]:
-    """The best way of every peer, all of them timed in the same rounds.
+    """Return the fastest configuration of every peer, all timed in the same rounds.
 
     Parameters
     ----------
     entries : sequence of Entry
     patience : Patience
     progress : callable
-        Told what comes next.
+        Receives the name of the next run.
     """
     timings = []
     for entry in entries:
@@ -115,13 +115,13 @@ def measure(
 
 
 def _is_in_question(timing: Timing, turns: Sequence[tuple[Entry, Timing]]) -> bool:
-    """Whether a way comes near its peer's best so far: others would only cost time."""
+    """Return True if a configuration is close to its peer's fastest so far."""
     best = min(other.so_far for _, other in turns if other.peer == timing.peer)
     return timing.so_far <= NOT_IN_QUESTION * best
 
 
 def best_ways(timings: Sequence[Timing]) -> list[Timing]:
-    """Of each peer the timing with the smallest median, in the order in which peers come first."""
+    """Return each peer's timing with the smallest median, in the order of the peers."""
     best: dict[str, Timing] = {}
     for timing in timings:
         so_far = best.get(timing.peer)
@@ -131,7 +131,7 @@ def best_ways(timings: Sequence[Timing]) -> list[Timing]:
 
 
 def ratio(slower: Timing, faster: Timing) -> float:
-    """How many times one's time the other's is: the median over the rounds."""
+    """Return one timing divided by the other: the median over the rounds."""
     pairs = zip(slower.seconds, faster.seconds, strict=True)
     return median(slow / fast for slow, fast in pairs)
 
@@ -139,7 +139,7 @@ def ratio(slower: Timing, faster: Timing) -> float:
 def timed(
     prepare: Callable[[], Training], surroundings: Callable[[], AbstractContextManager[Any]]
 ) -> Run:
-    """The mean time of a training, repeated while that takes less than LEAST_SECONDS in all."""
+    """Return the mean time of a training, repeated until LEAST_SECONDS have passed."""
     spent, repetitions, figure = 0.0, 0, float("nan")
     with surroundings(), _no_garbage_collected():
         training = prepare()

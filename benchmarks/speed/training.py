@@ -1,4 +1,4 @@
-"""Training in every peer, in turn, beside the physical limit."""
+"""Time the training of every peer, beside the physical limit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TRIAL_PART = 10
 def measure_training(
     case: Case, peers: Sequence[Peer], patience: Patience, progress: Callable[[str], None]
 ) -> Iterator[Result]:
-    """The case in each of its precisions."""
+    """Time the case in each precision."""
     for dtype in case.dtypes:
         progress(f"{dtype}: loading")
         work = Work.of(case, dtype)
@@ -29,7 +29,7 @@ def measure_training(
 
 
 def in_words(work: Work) -> str:
-    """Network, rows, batch and epochs."""
+    """Return the network, samples, batch size and epochs in words."""
     case, network = work.case, "→".join(map(str, work.widths))
     if case.solver == "lbfgs":
         return f"{network}, {work.X.shape[0]:,} rows at once, {case.epochs} iterations of L-BFGS"

@@ -1,1 +1,1 @@
-"""How accurate models for tables are on real tables: lamina beside boosters and other MLPs."""
+"""Compare the errors of lamina, gradient boosters and other MLPs on real tables."""

@@ -1,4 +1,4 @@
-"""Models against one another over many tables: how often better, and by how much."""
+"""Compare models over many tables: how often one is better, and by how much."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Comparison:
-    """One model against another, over the tables that both were measured on.
+    """One model compared with another, over the tables that both were measured on.
 
     Attributes
     ----------

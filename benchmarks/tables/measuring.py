@@ -1,4 +1,4 @@
-"""One figure: a model's error on one table's test part, with the time that it took."""
+"""Measure a model's error on one table's test part, and its time."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Measurement:
     model, table : str
     n_training_rows : int
     error : float
-        1 - AUC of two classes, log loss of more, RMSE of a regression: less is better.
+        1 - AUC for two classes, log loss for more, RMSE for a regression: lower is better.
     seconds : float
-        Of fitting and predicting, wall-clock.
+        The wall-clock time of fitting and predicting.
     """
 
     model: str

@@ -1,4 +1,4 @@
-"""The models that are compared: each fits a training part and predicts a test part."""
+"""The compared models: each fits a training part and predicts a test part."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Model:
         `predict(table)` fits the training part and returns predictions for the test part: values,
         or probabilities of shape (n_samples, n_classes) with the classes in sorted order.
     settings : str
-        How the model is set, in words; kept in the record.
+        The model's settings in words; kept in the record.
     package : str
         The distribution that must be installed.
     is_slow : bool
-        Whether it takes minutes a table, so that a whole run leaves it out unless it is named.
+        True if it takes minutes per table; such a model runs only if it is named.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Model:
 
     @property
     def is_installed(self) -> bool:
-        """True where the package can be imported."""
+        """True if the package can be imported."""
         return find_spec(_MODULES.get(self.package, self.package)) is not None
 
 
@@ -79,7 +79,7 @@ MODELS: Mapping[str, Model] = {model.name: model for model in _ALL}
 
 
 def versions(model: Model) -> dict[str, Any]:
-    """Return the version of the model's package and how it is set."""
+    """Return the version of the model's package and the settings."""
     from importlib.metadata import version
 
     return {"package": model.package, "version": version(model.package), "settings": model.settings}

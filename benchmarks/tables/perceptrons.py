@@ -61,7 +61,7 @@ def _pytabkit(
     imputed = _without_missing_numbers(train, test)
     estimator = regressor if table.task == "regression" else classifier
     model = estimator(device="cpu", random_state=0, **settings)
-    # It minimises log loss and stops on it only where it is told so; its default is the error rate.
+    # Its default for early stopping is the error rate; log loss has to be chosen.
     if table.task != "regression":
         model.set_params(val_metric_name="cross_entropy")
     model.fit(imputed[0], table.y_train, cat_col_names=texts)

@@ -1,4 +1,4 @@
-"""The record of all measurements, as JSON: what a slow peer reached is kept and not run again."""
+"""The record of all measurements as JSON; results of slow peers are reused."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Record:
 
     @classmethod
     def load(cls, path: Path = PATH) -> Self:
-        """Read the record; an empty one where there is no file."""
+        """Read the record; return an empty one if there is no file."""
         if not path.is_file():
             return cls()
         plain = json.loads(path.read_text(encoding="utf-8"))
@@ -41,7 +41,7 @@ class Record:
         return cls(plain["models"], {_key(each): each for each in measured}, plain["tasks"])
 
     def save(self, path: Path = PATH) -> None:
-        """Write the record, sorted, so that a change shows as a small difference."""
+        """Write the record, sorted, so that changes make small diffs."""
         plain = {
             "tasks": self.tasks,
             "models": dict(sorted(self.models.items())),
@@ -56,7 +56,7 @@ class Record:
         self.models[measurement.model] = {**versions, "date": date, "machine": describe_machine()}
 
     def find(self, model: str, table: str, n_training_rows: int) -> Measurement | None:
-        """Return the measurement of a model on a table; None where there is none."""
+        """Return the measurement of a model on a table, or None."""
         return self.measurements.get((model, table, n_training_rows))
 
 

@@ -12,7 +12,7 @@ from benchmarks.tables.measuring import Measurement
 
 
 def errors_table(measurements: Iterable[Measurement]) -> TextTable:
-    """Return a row a table and two columns a model: its error, and its seconds."""
+    """Return a table with a row for each table, and error and seconds of each model."""
     by_table: dict[str, dict[str, Measurement]] = {}
     for each in measurements:
         by_table.setdefault(each.table, {})[each.model] = each
@@ -26,7 +26,7 @@ def errors_table(measurements: Iterable[Measurement]) -> TextTable:
 
 
 def comparison_table(measurements: Iterable[Measurement], model: str) -> TextTable:
-    """Return a row for each other model: on how many tables `model` is better, and by how much."""
+    """Return a row for each other model: how often `model` is better, and by how much."""
     errors: dict[str, dict[str, float]] = {}
     seconds: dict[str, float] = {}
     for each in measurements:

@@ -1,9 +1,8 @@
 """The tables that models are compared on, each with its fixed training and test part.
 
-The environment variable LAMINA_TABLES names their folder. Where it is unset, `../shared/tables` is
-looked for beside the current directory and beside the checkout. The folder holds `tables.json`,
-which says the task and the target of each table, and one Parquet file a table, whose column
-`__part__` is 'train' or 'test'.
+The environment variable LAMINA_TABLES names their folder; the default is `../shared/tables` beside
+the current directory or the checkout. The folder has `tables.json` with the task and target of each
+table, and a Parquet file for each, whose column `__part__` is 'train' or 'test'.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ class Table:
 
 
 def tables_folder() -> Path:
-    """Return the folder of the tables; raise FileNotFoundError where there is none."""
+    """Return the folder of the tables; raise FileNotFoundError if there is none."""
     chosen = os.environ.get("LAMINA_TABLES")
     checkout = Path(__file__).resolve().parents[2]
     candidates = [Path(chosen)] if chosen else [p.parent / FOLDER for p in (Path.cwd(), checkout)]
@@ -63,7 +62,7 @@ def tables_folder() -> Path:
 
 @cache
 def descriptions() -> dict[str, dict[str, Any]]:
-    """Return what tables.json says of each table, by name."""
+    """Return the entries of tables.json by table."""
     text = (tables_folder() / "tables.json").read_text(encoding="utf-8")
     described: dict[str, dict[str, Any]] = json.loads(text)
     return described
@@ -76,13 +75,13 @@ def load_table(name: str, max_rows: int | None = None) -> Table:
     ----------
     name : str
     max_rows : int, optional
-        The most training rows; of more, so many are drawn with a fixed seed, the same for every
-        model. The test part stays whole.
+        The maximum number of training rows, drawn with a fixed seed, the same for every model. The
+        test part isn't reduced.
 
     Raises
     ------
     ValueError
-        For a name that is not in tables.json; it has the nearest match.
+        If tables.json doesn't have the name; the message has the nearest match.
     """
     if name not in descriptions():
         raise ValueError(f"no table is named {name!r}.{suggestion(name, descriptions())}")

@@ -1,1 +1,1 @@
-"""How fast the workbench trains, watched and unwatched, in TensorFlow Playground's own cases."""
+"""Measure the workbench's training speed with and without a page, in the Playground's cases."""

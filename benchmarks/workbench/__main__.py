@@ -1,8 +1,8 @@
-"""`python -m benchmarks.workbench`: what the workbench must show, each figure beside its goal.
+"""`python -m benchmarks.workbench`: the workbench's figures, each beside its goal.
 
-A run is timed by turns alone, looked at by a page that draws nothing, and looked at by Chromium
-without a screen. Of the turns the best counts: whatever else the machine does takes from each, and
-seldom from all. How soon things are seen is told by the middle and the 95th of a hundred.
+A run is timed in alternation alone, with a page that draws nothing, and with headless Chromium.
+The fastest repetition counts, because other processes only slow it down. Latencies are the median
+and the 95th percentile of a hundred.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ INPUTS = ("activation", "rate", "pause", "place")
 
 
 class Turn(NamedTuple):
-    """How fast a run went while it was looked at, a second."""
+    """The speed of a run with a page, in units per second."""
 
     epochs: float
     frames: float
@@ -32,24 +32,24 @@ class Turn(NamedTuple):
 
 @dataclass
 class Looks:
-    """A run by turns alone and looked at."""
+    """A run in alternation alone and with a page."""
 
     alone: list[float] = field(default_factory=list)
     watched: list[Turn] = field(default_factory=list)
 
     @property
     def best(self) -> Turn:
-        """The turn in which the run was fastest while it was looked at."""
+        """The repetition in which the run with a page was fastest."""
         return max(self.watched)
 
     @property
     def cost(self) -> float:
-        """What being looked at takes, as a part of what there is."""
+        """The fraction of the speed that the page costs."""
         return 1 - self.best.epochs / max(self.alone)
 
 
 def turns(case: dict[str, Any], program: str, n_turns: int, seconds: float) -> Looks:
-    """Let a run go at its own pace, alone and looked at in turn."""
+    """Run at full speed, alternately alone and with a page."""
     looks = Looks()
     with looked_at(case, program) as (session, page):
         for _ in range(n_turns):
@@ -64,14 +64,14 @@ def turns(case: dict[str, Any], program: str, n_turns: int, seconds: float) -> L
 
 
 class Sight(NamedTuple):
-    """What is seen on the page while a run goes at its own pace."""
+    """Frames and latencies of the page during a run at full speed."""
 
     tasks: dict[str, float]
     delays: dict[str, list[float]]
 
 
 def sight(case: dict[str, Any], seconds: float, times: int) -> Sight:
-    """The tasks of the page's thread, and how soon an input is seen."""
+    """Measure the tasks of the page's thread and the latency of inputs."""
     with looked_at(case, DRAWN) as (session, page):
         begin_again(session)
         tasks = page.told("trace", seconds=seconds)
@@ -87,7 +87,7 @@ def main(
     n_turns: Annotated[int, typer.Option("--turns", help="How many of each.")] = 8,
     times: Annotated[int, typer.Option(help="How often each input is made.")] = 25,
 ) -> None:
-    """Print tables of Playground's cases, and of the start."""
+    """Print tables of the Playground's cases and of the start."""
     console = Console()
     for name, case in CASES.items():
         console.print(_speeds(name, case, n_turns, seconds))

@@ -1,4 +1,4 @@
-"""TensorFlow Playground's own cases, and a run of one that others look at and measure."""
+"""TensorFlow Playground's cases, and a run of one with a page that measures it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lamina.workbench.inputs import INPUTS
 from lamina.workbench.server import Server
 from lamina.workbench.sessions import Session
 
-# It has 250 rows to learn from, and batches of ten.
+# The Playground has 250 training samples and batches of ten.
 ROWS = {"data": {"name": "spiral", "n_samples": 500}, "test_fraction": 0.5}
 TRAINING = {"max_iter": 100_000, "n_iter_no_change": 100_000, "batch_size": 10}
 CASES: dict[str, dict[str, Any]] = {
@@ -28,12 +28,12 @@ CASES: dict[str, dict[str, Any]] = {
 
 
 def experiment_of(case: dict[str, Any]) -> Experiment:
-    """The experiment of a case."""
+    """Return the experiment of a case."""
     return first_experiment().merged(ROWS).merged(case).merged({"model": TRAINING})
 
 
 class Onlooker:
-    """A page, in a process of its own, that does as it is told."""
+    """A page in its own process, controlled by commands."""
 
     def __init__(self, program: str, url: str) -> None:
         pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
@@ -41,7 +41,7 @@ class Onlooker:
         self._heard()
 
     def told(self, do: str, **how: Any) -> Any:
-        """Tell it to do something; what it answers."""
+        """Send a command and return the answer."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps({"do": do, **how}) + "\n")
         self.process.stdin.flush()
@@ -54,7 +54,7 @@ class Onlooker:
         return str(line)
 
     def end(self) -> None:
-        """End it."""
+        """End the process."""
         with self.process:
             assert self.process.stdin is not None
             self.process.stdin.close()
@@ -62,7 +62,7 @@ class Onlooker:
 
 @contextmanager
 def looked_at(case: dict[str, Any], program: str) -> Iterator[tuple[Session, Onlooker]]:
-    """A run of a case, and a page that looks at it."""
+    """Yield a run of a case and a page that shows it."""
     with Server(first=lambda: experiment_of(case)) as server:
         page = Onlooker(program, server.url)
         try:
@@ -74,13 +74,13 @@ def looked_at(case: dict[str, Any], program: str) -> Iterator[tuple[Session, Onl
 
 
 def begin_again(session: Session) -> None:
-    """Let the run go from epoch 0 on: there are no more than it remembers."""
+    """Restart the run at epoch 0, because the number of stored epochs is limited."""
     session.do({"do": "reset"})
     session.do({"do": "play"})
 
 
 def epochs_a_second(session: Session, seconds: float) -> float:
-    """How fast the run goes just now."""
+    """Return the current speed of the run."""
     began, before = time.perf_counter(), session.run.controller.epoch
     time.sleep(seconds)
     return (session.run.controller.epoch - before) / (time.perf_counter() - began)

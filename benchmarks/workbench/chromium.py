@@ -1,6 +1,6 @@
-"""A page that is drawn: Chromium without a screen, which says what is seen and how soon.
+"""A page in headless Chromium that reports frames and latencies.
 
-It obeys a line of JSON each, and answers with one: `{"do": "watch"}`, `{"do": "rest"}`,
+It reads JSON lines as commands and answers with one line each: `{"do": "watch"}`, `{"do": "rest"}`,
 `{"do": "count"}`, `{"do": "trace", "seconds": 5}`, `{"do": "delays", "of": "pause", "times": 20}`.
 """
 
@@ -22,15 +22,15 @@ from benchmarks.workbench.trace import CATEGORIES, page_tasks
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 OBSERVER = Path(__file__).with_name("observer.js")
 SIZE: Any = {"width": 1440, "height": 900}
-# After the page has come, what it has to do once is behind it.
+# The page's one-time work after loading is finished by then.
 SECONDS_TO_SETTLE = 1.0
-# Until a frame that was under way has been drawn, and from one input to the next.
+# The time for a pending frame, and between two inputs.
 SECONDS_BETWEEN = 0.3
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """The browser."""
+    """Yield the browser."""
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program)
@@ -41,14 +41,14 @@ def chromium() -> Iterator[Browser]:
 
 
 def observed(browser: Browser) -> Page:
-    """A page as large as a laptop's, with the observer in it."""
+    """Return a page of a laptop's size with the observer."""
     page = browser.new_page(viewport=SIZE)
     page.add_init_script(path=OBSERVER)
     return page
 
 
 class Visitor:
-    """Who looks at the page, and puts it aside."""
+    """A visitor who opens and closes the page."""
 
     def __init__(self, browser: Browser, url: str) -> None:
         self.browser, self.url = browser, url
@@ -68,15 +68,15 @@ class Visitor:
         self.page.wait_for_timeout(1000 * SECONDS_TO_SETTLE)
 
     def rest(self) -> None:
-        """Put the page aside; its session stays."""
+        """Close the page; its session remains."""
         self.page.goto("about:blank")
 
     def count(self) -> int:
-        """How many frames have been drawn since it was opened."""
+        """Return the number of frames since the page was opened."""
         return int(self.page.evaluate("observer.frames()"))
 
     def trace(self, seconds: float) -> dict[str, float]:
-        """What the page's thread did meanwhile."""
+        """Trace the page's thread for some seconds."""
         before = self.count()
         self.browser.start_tracing(page=self.page, categories=CATEGORIES)
         self.page.wait_for_timeout(1000 * seconds)
@@ -84,7 +84,7 @@ class Visitor:
         return {"frames": frames, **page_tasks(json.loads(self.browser.stop_tracing()))}
 
     def delays(self, of: str, times: int) -> list[float]:
-        """From an input until its effect is seen, in milliseconds, so many times."""
+        """Measure the milliseconds from an input to its visible effect, several times."""
         event, what = EFFECTS[of]
         act = ACTS[of](self.page)
         found = []
@@ -125,7 +125,7 @@ def _places(page: Page) -> Iterator[None]:
         yield
 
 
-# What is done, by which event it begins, and where it is seen.
+# The input, the event that begins it, and the element that shows its effect.
 ACTS = {"activation": _activations, "rate": _rates, "pause": _pauses, "place": _places}
 EFFECTS = {
     "activation": ("change", "run"),
@@ -136,7 +136,7 @@ EFFECTS = {
 
 
 def main(url: str) -> None:
-    """Open the link, say so, and obey."""
+    """Open the link, report it, and execute commands."""
     with chromium() as browser:
         visitor = Visitor(browser, url)
         visitor.watch()

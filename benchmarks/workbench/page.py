@@ -1,4 +1,4 @@
-"""A page without a screen: it takes frames as a browser does, and says how many."""
+"""A client that receives frames as a browser does, and counts them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FRAMES_A_SECOND = 60
 
 
 class Page:
-    """What takes the frames, in a thread of its own."""
+    """The receiver of the frames, in its own thread."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket, self.frames = socket, 0
@@ -34,7 +34,7 @@ class Page:
 
 
 def main(url: str) -> None:
-    """Open the link, say so, and obey "watch", "rest" and "count", a line of JSON each."""
+    """Open the link, report it, and execute "watch", "rest" and "count", a line of JSON each."""
     parts = urlsplit(url)
     with httpx.Client() as http:
         http.get(url)

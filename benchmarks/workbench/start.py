@@ -1,4 +1,4 @@
-"""From the command until the page is painted, and until it is seen to learn."""
+"""Measure the time from the command to the painted page and to the first training frames."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ FIRST_PAINT = """() => new Promise((resolve) => {
 
 
 class Start(NamedTuple):
-    """Seconds from the command on."""
+    """Seconds since the command."""
 
     painted: float
     learned: float
 
 
 def starts(times: int) -> list[Start]:
-    """The workbench, begun so many times for a browser that is open already."""
+    """Start the workbench several times for a browser that is already open."""
     with chromium() as browser:
         return [_start(browser) for _ in range(times)]
 

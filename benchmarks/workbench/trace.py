@@ -1,4 +1,4 @@
-"""What the thread of a page did, from Chromium's trace."""
+"""The tasks of a page's thread, from Chromium's trace."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ THREAD = "CrRendererMain"
 
 
 def page_tasks(trace: dict[str, Any]) -> dict[str, float]:
-    """The longest task of the busiest page's thread, and the processor's time of all.
+    """Return the longest task of the busiest page's thread, and the CPU time of all tasks.
 
     Parameters
     ----------
     trace : dict
-        As Chromium writes it.
+        Chromium's trace.
 
     Returns
     -------
     dict
-        'longest' as the clock has it, 'longest_busy' in the processor's time, and 'busy', the
-        processor's time of all tasks, in milliseconds.
+        'longest' in wall-clock time, 'longest_busy' in CPU time, and 'busy', the CPU time of all
+        tasks, in milliseconds.
     """
     events = trace["traceEvents"]
     threads = {

@@ -1,4 +1,4 @@
-"""Who is timed: lamina, scikit-learn, and PyTorch and JAX where they are installed."""
+"""The timed libraries: lamina, scikit-learn, and PyTorch and JAX if installed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _OPTIONAL = {"torch": "PyTorch", "jax": "JAX"}
 
 
 def absent_peers() -> list[str]:
-    """The packages of those peers that are not installed."""
+    """Return the packages of peers that are not installed."""
     return [name for name in _OPTIONAL if importlib.util.find_spec(name) is None]
 
 
 def present_peers() -> list[Peer]:
-    """The peers that can run here, lamina first."""
+    """Return the installed peers, lamina first."""
     peers: list[Peer] = [*laminas(), ScikitLearn()]
     if "torch" not in absent_peers():
         from benchmarks.speed.peers.pytorch import PyTorch

@@ -1,4 +1,4 @@
-"""The one way in which lamina's and scikit-learn's estimators, alike as they are, get trained."""
+"""Training and prediction with scikit-learn's interface, for lamina and scikit-learn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.speed.rows import SEED, plain
 
 
 def estimator_training(classifier: Any, regressor: Any, work: Work, **parameters: Any) -> Training:
-    """A fit of exactly the case's epochs: no stall ends it early."""
+    """Return a fit of exactly the case's epochs, without early stopping by stalls."""
     case = work.case
     kind = classifier if case.task == "classification" else regressor
     model = kind(
@@ -43,7 +43,7 @@ def estimator_training(classifier: Any, regressor: Any, work: Work, **parameters
 
 
 def estimator_prediction(regressor: Any, work: Work, **parameters: Any) -> Training:
-    """A prediction by a regressor whose fit has left the first weights as all peers draw them."""
+    """Return a prediction by a regressor with the initial weights that all peers use."""
     X, y = (array.astype(work.dtype) for array in plain(200, work.X.shape[1]))
     smallest_rate = 1e-12
     model = regressor(

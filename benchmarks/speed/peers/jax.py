@@ -1,8 +1,8 @@
 """JAX as a peer: a whole epoch is one compiled call, which scans over the batches.
 
-The rows are on the device before the clock starts, a batch is gathered inside the scan, Adam is
-written out over the parameters, and their memory is donated from epoch to epoch. Compiling happens
-before the clock starts and is told apart.
+The samples are on the device before the clock starts, a batch is gathered inside the scan, Adam is
+written out over the parameters, and their memory is donated from epoch to epoch. Compilation
+happens before the clock starts and is reported separately.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from benchmarks.speed.peers.start import Start
 
 
 class _State(NamedTuple):
-    """Parameters, Adam's two running means, and the steps made."""
+    """Parameters, Adam's two running means, and the number of steps."""
 
     layers: Any
     mean: Any
@@ -33,7 +33,7 @@ class _State(NamedTuple):
 
 
 class Jax:
-    """A jitted epoch, its products on all threads or on one."""
+    """A jitted epoch, with products on all threads or on one."""
 
     name = "JAX"
 
@@ -84,7 +84,7 @@ class Jax:
         return Training(predict, seconds, is_repeatable=True)
 
     def _compile(self, work: Work, way: Way, arguments: Any) -> tuple[Any, float]:
-        """The epoch for arguments of these shapes; compiled when it is first asked for."""
+        """Return the compiled epoch for these shapes; the first call compiles it."""
         key = (work.widths, work.X.shape, work.case.batch_size, work.case.task, way.name)
         if key not in self._compiled:
             epoch = partial(_epoch, work.case.batch_size, _loss(work), way.options["at_once"])
@@ -105,7 +105,7 @@ def _timed_compile(jitted: Any, *arguments: Any) -> tuple[Any, float]:
 def _epoch(
     batch_size: int, loss_of: Any, at_once: bool, state: _State, X: Any, y: Any, order: Any
 ) -> tuple[_State, Any]:
-    """All full batches by a scan, then the rows that are left."""
+    """Run all full batches in a scan, then the remaining samples."""
     whole = len(order) // batch_size * batch_size
     weight_decay = ALPHA / batch_size
 
@@ -133,7 +133,7 @@ def _take(array: Any, rows: Any) -> Any:
 
 
 def _adam(state: _State, gradient: Any, weight_decay: float) -> _State:
-    """One step; the penalty's gradient goes to the weights and not to the biases."""
+    """Make one step; the penalty applies to the weights and not to the biases."""
     step = state.step + 1
     gradient = jax.tree.map(
         lambda g, w: g + weight_decay * w if w.ndim == 2 else g, gradient, state.layers
@@ -159,7 +159,7 @@ def _forward(layers: Any, X: Any) -> Any:
 
 
 def _targets(work: Work, y: NDArray[Any]) -> NDArray[Any]:
-    """Class codes for the cross entropy of several classes, numbers otherwise."""
+    """Return class codes for the cross entropy of several classes, numbers otherwise."""
     return y.astype(np.int32 if work.widths[-1] > 1 else np.float32)
 
 
@@ -191,7 +191,7 @@ def _r2(layers: Any, X: Any, y: Any) -> Any:
 
 
 def _validation(work: Work, start: Start) -> Callable[[Any], None]:
-    """What early stopping does after an epoch: R² on the rows held out, the best weights kept."""
+    """Validate after an epoch as early stopping does: R² on held-out samples, best weights."""
     if start.X_held_out is None:
         return lambda layers: None
     X, y = jnp.asarray(start.X_held_out), jnp.asarray(start.y_held_out)

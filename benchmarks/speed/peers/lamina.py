@@ -1,4 +1,4 @@
-"""lamina as a peer: its estimators, with the threads that they choose, on one, and on all."""
+"""lamina as a peer: its estimators with the default number of threads, with one, and with all."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Lamina:
     ----------
     name : str
     **parameters
-        What the estimators are told besides.
+        Further parameters of the estimators.
     """
 
     def __init__(self, name: str = "lamina", **parameters: Any) -> None:
@@ -31,11 +31,11 @@ class Lamina:
         self.parameters = parameters
 
     def takes(self, work: Work) -> bool:
-        # Its goal is of this case alone.
+        # Only this case has a goal for it.
         return self.name != BFLOAT16 or (work.case.name, work.dtype) == ("wide", "float32")
 
     def ways(self) -> list[Way]:
-        return [Way("as it comes", nullcontext)]
+        return [Way("default", nullcontext)]
 
     def prepare(self, work: Work, way: Way) -> Training:
         kinds = lamina.MLPClassifier, lamina.MLPRegressor
@@ -46,7 +46,7 @@ class Lamina:
 
 
 def laminas() -> list[Lamina]:
-    """lamina as it comes, and with threads set by hand, to hold its choice against."""
+    """Return lamina with its default number of threads, and with one thread and all."""
     peers = [
         Lamina(),
         Lamina(ONE_THREAD, n_threads=1),
@@ -56,5 +56,5 @@ def laminas() -> list[Lamina]:
 
 
 def knows_bfloat16() -> bool:
-    """Whether the estimators can be told to compute in bfloat16."""
+    """Return True if the estimators support bfloat16."""
     return "precision" in signature(lamina.MLPClassifier).parameters

@@ -1,4 +1,4 @@
-"""The protocol of a peer: ways to run it, and a training that is ready to be timed."""
+"""The protocol of a peer: its configurations, and a training that is ready to be timed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.speed.cases import Work
 
 @dataclass(frozen=True)
 class Training:
-    """Something ready to be timed.
+    """Work that is ready to be timed.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Way:
-    """One way to run a peer, said in words; the best of a peer's ways is the one that counts.
+    """One configuration of a peer with its name; a peer's fastest one counts.
 
     Attributes
     ----------
@@ -53,23 +53,23 @@ class Peer(Protocol):
 
     @property
     def name(self) -> str:
-        """What the table calls it."""
+        """The peer's name in the table."""
         ...
 
     def takes(self, work: Work) -> bool:
-        """Whether that work is one to be measured by."""
+        """Return True if the peer can do the work."""
         ...
 
     def ways(self) -> list[Way]:
-        """The ways to run it, of which the best counts."""
+        """Return the configurations, of which the fastest counts."""
         ...
 
     def prepare(self, work: Work, way: Way) -> Training:
-        """A fresh training, with everything that a user would do once already done."""
+        """Return a fresh training, after all one-time preparations."""
         ...
 
     def prepare_prediction(self, work: Work, way: Way) -> Training:
-        """A network with the first weights, ready to predict the rows, NumPy to NumPy.
+        """Return a network with the initial weights that predicts the samples, NumPy to NumPy.
 
         What its `run` returns is the mean of the predictions.
         """

@@ -1,4 +1,4 @@
-"""PyTorch as a peer: an eager loop such as one who knows it would write.
+"""PyTorch as a peer: an eager loop as an experienced user would write it.
 
 The rows are tensors before the clock starts, a batch is an `index_select`, and nothing waits for a
 number before an epoch's end.
@@ -78,13 +78,13 @@ class PyTorch:
 
 
 def _penalty(model: torch.nn.Module, work: Work) -> float:
-    """What the other peers' loss holds besides; taken once at the end, so that it costs no step."""
+    """Return the penalty, which the other peers' loss contains; computed once at the end."""
     squares = sum(float(p.detach().square().sum()) for p in model.parameters() if p.ndim == 2)
     return ALPHA / 2 * squares / work.case.batch_size
 
 
 def _targets(work: Work, y: Any) -> torch.Tensor:
-    """Class codes for the cross entropy of several classes, a column of numbers otherwise."""
+    """Return class codes for the cross entropy of several classes, else a column of numbers."""
     codes_or_values = torch.from_numpy(y)
     return codes_or_values if work.widths[-1] > 1 else codes_or_values.float()[:, None]
 
@@ -108,7 +108,7 @@ def _model(start: Start) -> torch.nn.Sequential:
 
 
 def _optimizer(model: torch.nn.Module, work: Work, way: Way) -> torch.optim.Optimizer:
-    """Adam whose weight decay is the penalty's gradient, alpha over the rows of a batch."""
+    """Return Adam with the penalty's gradient, alpha over the batch size, as weight decay."""
     weights = [p for p in model.parameters() if p.ndim == 2]
     biases = [p for p in model.parameters() if p.ndim == 1]
     groups = [
@@ -119,7 +119,7 @@ def _optimizer(model: torch.nn.Module, work: Work, way: Way) -> torch.optim.Opti
 
 
 def _validation(work: Work, start: Start, model: torch.nn.Module) -> Callable[[], None]:
-    """What early stopping does after an epoch: R² on the rows held out, the best weights kept."""
+    """Validate after an epoch as early stopping does: R² on held-out samples, best weights."""
     if start.X_held_out is None:
         return lambda: None
     X, y = torch.from_numpy(start.X_held_out), _targets(work, start.y_held_out)

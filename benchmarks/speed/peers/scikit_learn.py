@@ -1,4 +1,4 @@
-"""scikit-learn as a peer: its estimators, its BLAS on one thread and on all."""
+"""scikit-learn as a peer: its estimators, with BLAS on one thread and on all."""
 
 from __future__ import annotations
 

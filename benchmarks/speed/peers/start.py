@@ -1,4 +1,4 @@
-"""Where a peer without lamina's interface starts: the same weights, held-out rows and row orders.
+"""The same initial weights, validation split and order of samples for every peer.
 
 So its losses are close to lamina's, and one sees that it has done the same work; they are not
 equal, since its Adam adds epsilon where the paper does.
@@ -22,7 +22,7 @@ from lamina.network import NetworkSpec, ParameterLayout, draw_parameters
 
 @dataclass(frozen=True)
 class Start:
-    """What is drawn before the first epoch.
+    """The random draws before the first epoch.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Start:
 
     @classmethod
     def of(cls, work: Work) -> Start:
-        """Draw in scikit-learn's order: weights, then the rows held out."""
+        """Draw in scikit-learn's order: weights, then the held-out samples."""
         random_state = np.random.RandomState(SEED)
         spec = NetworkSpec.perceptron(work.widths, "relu", "identity")
         first = draw_parameters(spec, random_state, work.dtype, ACTIVATIONS["relu"].gain)
@@ -59,7 +59,7 @@ class Start:
         return cls(X, y, X_held_out, y_held_out, layers, random_state)
 
     def orders(self, n_epochs: int) -> Iterator[NDArray[np.int64]]:
-        """The order of the rows in each epoch."""
+        """Yield the order of the samples in each epoch."""
         order = np.arange(len(self.X))
         for _ in range(n_epochs):
             drawn = np.arange(len(order))
