@@ -69,4 +69,4 @@ def _product_entries(dtype: str, orientation: tuple[bool, bool]) -> list[Entry]:
 
     counts = zip((ONE_THREAD, ALL_THREADS), (1, usable_cores()), strict=True)
     turns = {name: partial(turn, count) for name, count in counts}
-    return [Entry(name, "as it comes", run, run) for name, run in turns.items()]
+    return [Entry(name, "default", run, run) for name, run in turns.items()]

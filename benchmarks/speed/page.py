@@ -100,7 +100,7 @@ def results(record: Record) -> str:
     work = dict.fromkeys((one.case, one.work) for one in compared)
     libraries = ["lamina", *PEERS]
     reached = _by_library(compared, lambda timing: f"{timing.figure:.6g}")
-    configured = _by_library(compared, lambda timing: WAYS.get(timing.way, timing.way))
+    configured = _by_library(compared, lambda timing: timing.way)
     return (
         markdown_table(["case", "work"], work)
         + "\nThe last epoch's loss, the mean of the predictions, or the search's best score:\n\n"
@@ -111,7 +111,7 @@ def results(record: Record) -> str:
 
 
 # An older label in the records.
-WAYS = {"as it comes": "default"}
+WAYS = {"default": "default"}
 
 
 def _summarized(result: Result) -> str:

@@ -52,7 +52,7 @@ every_setting = pytest.mark.parametrize(
 every_optimizer = pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=lambda o: o.name)
 
 
-def descend(optimizer, hyperparameters, gradient, start, learning_rate, n_steps):
+def minimise(optimizer, hyperparameters, gradient, start, learning_rate, n_steps):
     w = np.array(start)
     state = OptimizerState.fresh(optimizer.name, w)
     for step in range(1, n_steps + 1):
@@ -71,7 +71,7 @@ def test_it_reaches_the_bottom_of_a_parabola(name, hyperparameters):
     bottom, steepness = np.array([3.0, -2.0, 0.5]), np.array([1.0, 4.0, 0.3])
     w = np.zeros(3)
     for learning_rate in BOWL_RATES[name]:
-        w = descend(
+        w = minimise(
             OPTIMIZERS[name],
             hyperparameters,
             lambda w: steepness * (w - bottom),
@@ -91,7 +91,7 @@ def test_it_gets_down_rosenbrocks_valley(optimizer):
     hyperparameters = SETTINGS[optimizer.name][-1 if optimizer.name == "sgd" else 0]
     w = np.array([-1.2, 1.0])
     for rate in VALLEY_RATES[optimizer.name]:
-        w = descend(optimizer, hyperparameters, gradient, w, rate, 20_000)
+        w = minimise(optimizer, hyperparameters, gradient, w, rate, 20_000)
     np.testing.assert_allclose(w, [1, 1], atol=1e-3)
 
 

@@ -1,4 +1,4 @@
-"""A loss of the caller's own: every engine gives it whole rows, and takes what it makes of them."""
+"""A loss of the caller's own: every engine passes it whole rows and uses its values."""
 
 import numpy as np
 import pytest

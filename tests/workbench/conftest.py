@@ -47,7 +47,7 @@ class Page:
         return json.loads(message) if isinstance(message, str) else decode(message)
 
     def event(self, kind: str) -> dict[str, Any]:
-        """The next event of that kind; all else is passed over."""
+        """The next event of that kind; all else is ignored."""
         while True:
             heard = self.hear()
             if isinstance(heard, dict) and heard["is"] == kind:

@@ -56,7 +56,7 @@ class Page:
         self.post(do="say", text=json.dumps({"do": command, **arguments}))
 
     def hear(self, kind: str) -> Any:
-        """The next message of that kind; all else is passed over."""
+        """The next message of that kind; all else is ignored."""
         while True:
             content, buffers = self.widget.comm.heard.get(timeout=PATIENCE)
             if content["page"] == self.name and content["is"] == kind:

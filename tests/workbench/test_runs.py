@@ -20,7 +20,7 @@ def fitted_alone(of, **changes):
     """The same estimator, fitted without a workbench."""
     problem = of.problem
     model = clone(problem.model).set_params(**changes)
-    held_out = {"validation_data": (problem.X_test, problem.y_test)} if of.by_epochs else {}
+    held_out = {"validation_data": (problem.X_test, problem.y_test)} if of.is_minibatch else {}
     return model.fit(problem.X_train, problem.y_train, **held_out)
 
 

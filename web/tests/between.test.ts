@@ -19,7 +19,7 @@ test("between two known epochs lies a straight line, and beyond them nothing", (
   ]);
 });
 
-test("what is not finite is passed over", () => {
+test("ignores numbers that are not finite", () => {
   const known = new Map([
     [0, 0],
     [1, Number.NaN],

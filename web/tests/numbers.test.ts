@@ -57,11 +57,11 @@ it("says fractions in percent, and nothing of what is not known", () => {
 });
 
 describe("stepInPowers", () => {
-  it("climbs 1, 3, 10, 30 and comes back the same way", () => {
-    const climb = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
-    for (const [place, value] of climb.entries()) {
-      if (place > 0) expect(stepInPowers(value, -1)).toBe(climb[place - 1]);
-      if (place < climb.length - 1) expect(stepInPowers(value, 1)).toBe(climb[place + 1]);
+  it("steps up through 1, 3, 10, 30 and back down through them", () => {
+    const steps = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
+    for (const [place, value] of steps.entries()) {
+      if (place > 0) expect(stepInPowers(value, -1)).toBe(steps[place - 1]);
+      if (place < steps.length - 1) expect(stepInPowers(value, 1)).toBe(steps[place + 1]);
     }
   });
 

@@ -55,7 +55,7 @@ def _lbfgs_in_float32(model: Any) -> str | None:
         return None
     return (
         "solver='lbfgs' computes in float64 only, which dtype='float32' forbids. Leave dtype=None, "
-        f"or choose one of the solvers that support float32: {solvers_by_epochs()}."
+        f"or choose one of the solvers that support float32: {minibatch_solvers()}."
     )
 
 
@@ -65,7 +65,7 @@ def _lbfgs_in_low_precision(model: Any) -> str | None:
     return (
         f"solver='lbfgs' computes in float64 only, and precision={model.precision!r} sums in "
         "float32. Set precision=None, or choose one of the solvers that support it: "
-        f"{solvers_by_epochs()}."
+        f"{minibatch_solvers()}."
     )
 
 
@@ -95,7 +95,7 @@ def _lbfgs_without_epochs(model: Any) -> str | None:
         if meaningless(value):
             return (
                 f"{name}={value!r} applies to epochs, and solver='lbfgs' has none. Leave {name} at "
-                f"its default, or choose one of the minibatch solvers: {solvers_by_epochs()}."
+                f"its default, or choose one of the minibatch solvers: {minibatch_solvers()}."
             )
     return None
 
@@ -184,7 +184,7 @@ def _noise_in_lbfgs(model: Any) -> str | None:
             return (
                 f"solver='lbfgs' needs the same loss at every evaluation, and {name}="
                 f"{getattr(model, name)!r} draws new noise. Set {name}=0, or choose one of the "
-                f"minibatch solvers: {solvers_by_epochs()}."
+                f"minibatch solvers: {minibatch_solvers()}."
             )
     return None
 
@@ -197,7 +197,7 @@ def _running_statistics_in_lbfgs(model: Any) -> str | None:
     return (
         f"solver='lbfgs' has no batches, and normalization={name!r} keeps running statistics of "
         f"batches. Choose normalization={' or '.join(without)}, or one of the minibatch solvers: "
-        f"{solvers_by_epochs()}."
+        f"{minibatch_solvers()}."
     )
 
 
@@ -230,7 +230,7 @@ def _lbfgs_with_a_kink(model: Any) -> str | None:
     return (
         f"solver='lbfgs' needs a loss with a derivative everywhere, but penalty={model.penalty!r} "
         "has a kink where a weight is 0. Choose penalty='l2', or one of the solvers that support "
-        f"it: {solvers_by_epochs()}."
+        f"it: {minibatch_solvers()}."
     )
 
 
@@ -297,7 +297,7 @@ def _is_of_numbers(loss: Loss) -> bool:
     return loss.task == "regression" and INVERSE_LINKS[loss.inverse_link].follows_scale
 
 
-def solvers_by_epochs() -> str:
+def minibatch_solvers() -> str:
     """Return the minibatch solvers as a message lists them."""
     return ", ".join(map(repr, OPTIMIZERS))
 

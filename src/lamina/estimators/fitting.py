@@ -171,7 +171,7 @@ def fit_by_lbfgs(fit: Assignment) -> Outcome:
     return Outcome(attributes, _warning_about(result.ending, limits))
 
 
-def fit_by_epochs(fit: Assignment) -> Outcome:
+def fit_minibatch(fit: Assignment) -> Outcome:
     """Train for epochs of minibatch steps, or for one epoch in `partial_fit`."""
     writes = fit.model.checkpoint is not None or fit.resume is not None
     identity = identity_of(fit) if writes else {}

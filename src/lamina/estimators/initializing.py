@@ -27,8 +27,8 @@ def require_memory(model: Any, spec: NetworkSpec, dtype: DTypeLike) -> None:
     MemoryError
         For a network that is too large.
     """
-    by_epochs = model.solver in OPTIMIZERS
-    copies = 1 + (len(optimizer_settings(model).slots) if by_epochs else 1)
+    is_minibatch = model.solver in OPTIMIZERS
+    copies = 1 + (len(optimizer_settings(model).slots) if is_minibatch else 1)
     n_parameters = ParameterLayout.of(spec).n_parameters
     needed = n_parameters * copies * np.dtype(dtype).itemsize
     if needed > installed_memory():

@@ -28,7 +28,7 @@ from lamina.estimators.constraints import (
 from lamina.estimators.contradictions import refuse_contradictions
 from lamina.estimators.diagnosis import Diagnosis
 from lamina.estimators.fitted_parts import PARTS_BESIDE, fitted_parts, require_biases
-from lamina.estimators.fitting import Assignment, fit_by_epochs, fit_by_lbfgs
+from lamina.estimators.fitting import Assignment, fit_by_lbfgs, fit_minibatch
 from lamina.estimators.initializing import first_parameters, require_memory
 from lamina.estimators.inspection import Inspection
 from lamina.estimators.plain_arrays import are_plain_rows, are_plain_targets
@@ -165,7 +165,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         diagnosis = Diagnosis(assignment)
         # Three frames up is the caller of fit: this method, fit, and scikit-learn's wrapper.
         diagnosis.look_at_rows(stacklevel=4)
-        run = fit_by_lbfgs if self.solver == LBFGS else fit_by_epochs
+        run = fit_by_lbfgs if self.solver == LBFGS else fit_minibatch
         with negative_weights_explained(assignment.weight):
             outcome = run(assignment)
         diagnosis.look_at(outcome.attributes)

@@ -16,7 +16,7 @@ from sklearn.base import clone
 
 from lamina.errors import NonFiniteError
 from lamina.estimators.constraints import LBFGS
-from lamina.estimators.contradictions import solvers_by_epochs
+from lamina.estimators.contradictions import minibatch_solvers
 from lamina.estimators.refusals import require_whole, shown
 
 # A running mean smooths the loss of single batches, so that one lucky batch decides nothing.
@@ -118,7 +118,7 @@ class RangeTested:
         if self.solver == LBFGS:  # type: ignore[attr-defined]
             raise ValueError(
                 "find_learning_rate searches for a learning rate, and solver='lbfgs' has none. "
-                f"Choose one of the minibatch solvers: {solvers_by_epochs()}."
+                f"Choose one of the minibatch solvers: {minibatch_solvers()}."
             )
         rates = np.geomspace(lowest, highest, n_steps)
         note = _Note(n_steps)

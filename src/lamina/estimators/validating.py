@@ -14,7 +14,7 @@ from lamina.engines import Objective, Rows
 from lamina.engines.engine import Matrix
 from lamina.errors import suggestion
 from lamina.estimators.constraints import LBFGS
-from lamina.estimators.contradictions import solvers_by_epochs
+from lamina.estimators.contradictions import minibatch_solvers
 from lamina.estimators.refusals import shown
 from lamina.estimators.scorers import measure_by
 from lamina.estimators.state import network_attributes
@@ -74,7 +74,7 @@ def parts_of(model: Any, validation_data: Any) -> Sequence[Any]:
     if model.solver == LBFGS:
         raise InvalidParameterError(
             "validation_data is measured after every epoch, and solver='lbfgs' has none. "
-            f"Leave it out, or choose one of the minibatch solvers: {solvers_by_epochs()}."
+            f"Leave it out, or choose one of the minibatch solvers: {minibatch_solvers()}."
         )
     if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
         raise ValueError(

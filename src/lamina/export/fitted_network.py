@@ -59,7 +59,7 @@ class FittedBlock:
     residual : bool
         Whether what the block takes in is added to what its activation gives.
     dropout : float
-        Of no account in predictions.
+        Ignored in predictions.
     learned, statistics : dict of str to ndarray of shape (fan_out,)
         What its units learn beside, and their running statistics, by the names that the code of
         activation and normalization uses.
@@ -111,7 +111,7 @@ class FittedNetwork:
     targets : TargetEncoding or None
         What a classifier's outputs stand for; None for a regressor.
     input_dropout : float
-        Of no account in predictions.
+        Ignored in predictions.
     n_quantiles : int
         How many outputs side by side are quantiles of one target, sorted in each row; else 1.
     precision : Precision or None

@@ -51,7 +51,7 @@ class TableParts(NamedTuple):
 
 
 def lower_table(lowering: Lowering, step: TableEncoding, value: Value) -> TableParts:
-    """Add the operations of an encoding's numbers and dates; columns of n-grams are passed over.
+    """Add the operations of an encoding's numbers and dates; columns of n-grams are ignored.
 
     Raises
     ------

@@ -32,7 +32,7 @@ from lamina.export.program import (
 
 READ_TABLE = """
 
-# What each column holds; the order is free, and further columns are passed over.
+# What each column holds; the order is free, and further columns are ignored.
 COLUMNS = {columns}
 MISSING = {missing}
 # Text is not read as a number here: training's table wrote numbers in a way of its own.

@@ -112,7 +112,7 @@ def refuse_for_film(model: Any, snapshots: Any) -> None:
     if not len(snapshots):
         raise ValueError(
             "snapshots has none: pass it as callbacks= of the perceptron, and call fit; the fit "
-            "must be one by epochs, which 'lbfgs' is not"
+            "must be a minibatch solver, which 'lbfgs' is not"
         )
     shown, kept = model, snapshots.model_at(-1)
     if [each.shape for each in shown.coefs_] != [each.shape for each in kept.coefs_]:

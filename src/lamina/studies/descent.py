@@ -103,7 +103,7 @@ def gradient_descent_path(
         A name in `SURFACES` ('bowl', 'ravine', 'rosenbrock', 'beale', 'saddle', 'two_minima'), or
         `f(x, y)`, whose gradients are then central differences.
     optimizer : str, default='sgd'
-        A solver by epochs: 'sgd', 'adam', …
+        A minibatch solver: 'sgd', 'adam', …
     start : array-like of shape (2,), optional
         Where to begin; by default where the surface says, for a function of your own (1, 1).
     learning_rate : float, default=0.01
@@ -115,7 +115,7 @@ def gradient_descent_path(
     schedule_options : dict, optional
         What their `learning_rate_options=` takes.
     warmup : int, default=0
-        Steps in which the rate climbs in a line.
+        Number of steps in which the rate rises linearly.
     noise : float, default=0.0
         The standard deviation of normal noise on each gradient, as minibatches make it.
     random_state : int, RandomState or None, default=0

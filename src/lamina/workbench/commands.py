@@ -39,7 +39,7 @@ def _step(session: Session, command: Mapping[str, Any]) -> None:
         session.run.step(_whole(command, "epochs", 1, MOST_STEPS, default=1))
         return
     batches = _whole(command, "batches", 1, MOST_STEPS)
-    if not session.run.by_epochs:
+    if not session.run.is_minibatch:
         raise ExperimentError(
             "this solver uses all training rows in each iteration and has no batches", "batches"
         )
@@ -122,7 +122,7 @@ def _go_on(session: Session, before: Run, command: Mapping[str, Any]) -> None:
 
 def _rate(session: Session, command: Mapping[str, Any]) -> None:
     rate = _number(command, "learning_rate", 1e-12, 1e6)
-    if not session.run.by_epochs:
+    if not session.run.is_minibatch:
         raise ExperimentError(
             "this solver has no learning rate: choose a minibatch solver such as 'adam'",
             "learning_rate",
@@ -144,7 +144,7 @@ def _edit(session: Session, command: Mapping[str, Any]) -> None:
     run = session.run
     place = place_of(run.spec, command.get("block"), command.get("row"), command.get("column"))
     value = _number(command, "value", -MOST_WEIGHT, MOST_WEIGHT)
-    if not run.by_epochs or run.model.average_decay is not None or run.status in (ENDED, FAILED):
+    if not run.is_minibatch or run.model.average_decay is not None or run.status in (ENDED, FAILED):
         raise ExperimentError(
             "weights can be edited only with a minibatch solver, without average_decay, and before "
             "the run has ended: reset the run, or choose another solver",

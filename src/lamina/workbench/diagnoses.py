@@ -57,7 +57,7 @@ def _causes(run: Run, snapshot: Snapshot) -> Iterator[Sequence[DiagnosticWarning
     curves, problem = run.controller.curves, run.problem
     for unscaled in unscaled_features(problem.X_train, None):
         yield [unscaled]
-    if not snapshot.epoch or not run.by_epochs:
+    if not snapshot.epoch or not run.is_minibatch:
         return
     losses, validation_losses = curves.course()
     diverging = diverging_loss(losses, run.model.learning_rate_init, curves.first.get("loss", nan))
@@ -83,7 +83,7 @@ def _scaling(run: Run) -> list[Cure]:
 def _smaller_rate(run: Run) -> list[Cure]:
     rate = float(f"{run.model.learning_rate_init / 10:.3g}")
     label = f"Learning rate {rate:g}"
-    return [(label, {"model": {"learning_rate_init": rate}})] if run.by_epochs else []
+    return [(label, {"model": {"learning_rate_init": rate}})] if run.is_minibatch else []
 
 
 def _of_dead_units(run: Run) -> list[Cure]:

@@ -81,7 +81,7 @@ class Run:
     def _first_look(self) -> Any:
         """Return the network and the initial parameters that `fit` will draw from the same seed."""
         of = self.problem
-        measured = (of.X_test, of.y_test) if self.by_epochs else None
+        measured = (of.X_test, of.y_test) if self.is_minibatch else None
         try:
             return clone(self.model)._assignment(
                 of.X_train, of.y_train, None, True, validation_data=measured
@@ -109,7 +109,7 @@ class Run:
         return int(self.model.max_iter)
 
     @property
-    def by_epochs(self) -> bool:
+    def is_minibatch(self) -> bool:
         """True for a minibatch solver, which calls callbacks after every epoch."""
         return bool(self.model.solver != LBFGS)
 
@@ -168,8 +168,8 @@ class Run:
 
     def _fit(self) -> None:
         try:
-            if self.by_epochs:
-                self._fit_by_epochs()
+            if self.is_minibatch:
+                self._fit_minibatch()
             else:
                 self._fit_at_once()
         except Abandoned:
@@ -179,7 +179,7 @@ class Run:
         self.controller.end_fast_forward()
         self.tell()
 
-    def _fit_by_epochs(self) -> None:
+    def _fit_minibatch(self) -> None:
         of, told = self.problem, _Ending()
         self.model.set_params(callbacks=[self.controller, told])
         self.model.fit(of.X_train, of.y_train, validation_data=(of.X_test, of.y_test))

@@ -91,7 +91,7 @@ def _lines(run: Run, epoch: int) -> Iterator[str]:
     if is_guided:
         yield "    callbacks=AsInTheWorkbench(),"
     yield ")"
-    held_out = ", validation_data=(X_test, y_test)" if run.by_epochs else ""
+    held_out = ", validation_data=(X_test, y_test)" if run.is_minibatch else ""
     yield f"model.fit(X_train, y_train{held_out})"
     yield ""
     yield 'print(f"loss after {model.n_iter_} epochs: {model.loss_!r}")'
@@ -102,7 +102,7 @@ def _is_guided(run: Run, epoch: int) -> bool:
     """Return True if a callback must set rates, change weights or stop the fit early."""
     manual_edits = bool(run.controller.changes or run.controller.edits)
     is_before_its_end = run.ending is None or epoch < run.controller.latest.epoch
-    return run.by_epochs and (is_before_its_end or manual_edits)
+    return run.is_minibatch and (is_before_its_end or manual_edits)
 
 
 def _sentence(name: str) -> str:
@@ -212,7 +212,7 @@ def _parameters(run: Run, epoch: int) -> Iterator[tuple[str, Any]]:
     """Yield the parameters that differ from the estimator's defaults, in the signature's order."""
     default = type(run.model)()
     for name, value in run.problem.model.get_params(deep=False).items():
-        if name == "max_iter" and not run.by_epochs:
+        if name == "max_iter" and not run.is_minibatch:
             value = epoch
         if name != "callbacks" and value != getattr(default, name):
             yield name, value

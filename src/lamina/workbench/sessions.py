@@ -165,7 +165,7 @@ class Session:
                     "status": run.status,
                     "epoch": run.controller.epoch,
                     "max_epochs": run.max_epochs,
-                    "by_epochs": run.by_epochs,
+                    "is_minibatch": run.is_minibatch,
                     "ending": run.ending,
                     "message": run.message,
                 },

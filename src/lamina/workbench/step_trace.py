@@ -129,7 +129,7 @@ def _lay(session: Session, query: Mapping[str, str], has_update: bool = True) ->
     if shown is not None and snapshot.epoch == latest.epoch and not latest.batch:
         snapshot = latest
     asked = query.get("row", "0")
-    ahead = snapshot.ahead if run.by_epochs else None
+    ahead = snapshot.ahead if run.is_minibatch else None
     is_next = asked == NEXT
     rows = _next_rows(run, snapshot) if is_next else np.array([_row(asked, len(run.rows.y))])
     draws, following = None, None
@@ -169,7 +169,7 @@ def _whole(query: Mapping[str, str], name: str) -> int:
 
 
 def _next_rows(run: Run, snapshot: Snapshot) -> NDArray[np.int64]:
-    if not run.by_epochs:
+    if not run.is_minibatch:
         return _few(np.arange(len(run.rows.y)))
     if snapshot.ahead is None:
         raise NotKnown(
@@ -203,7 +203,7 @@ def _chosen(rows: Rows, which: NDArray[np.int64]) -> Rows:
 def _title(run: Run, snapshot: Snapshot, rows: NDArray[np.int64], is_next: bool) -> str:
     if not is_next:
         return f"A step with training row {rows[0]} alone"
-    if not run.by_epochs:
+    if not run.is_minibatch:
         return f"The gradient of all {len(rows)} training rows"
     n = run.controller.n_batches
     return f"The next step: batch {snapshot.batch + 1} of {n}, {len(rows)} rows"
@@ -211,7 +211,7 @@ def _title(run: Run, snapshot: Snapshot, rows: NDArray[np.int64], is_next: bool)
 
 def _notes(run: Run, snapshot: Snapshot, rows: NDArray[np.int64]) -> list[str]:
     notes = []
-    if not run.by_epochs:
+    if not run.is_minibatch:
         notes.append(LBFGS_NOTE)
     elif snapshot.ahead is None:
         notes.append(_why_no_update(run))

@@ -1,4 +1,4 @@
-/** Which view each panel shows: of no account to the run. */
+/** Which view each panel shows: ignored by the run. */
 
 import { type Signal, signal } from "@preact/signals";
 

@@ -1,4 +1,4 @@
-/** What this person wishes to see: of no account to the run. */
+/** What this person wishes to see: ignored by the run. */
 
 import { signal } from "@preact/signals";
 

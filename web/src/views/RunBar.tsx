@@ -107,7 +107,7 @@ function KeepButton() {
 const NO_BATCHES = "One batch: this solver takes all rows at once, and has no batches";
 
 function BatchButton({ ended }: { ended: boolean }) {
-  const hasBatches = state.value?.run.by_epochs !== false;
+  const hasBatches = state.value?.run.is_minibatch !== false;
   const name = hasBatches ? "One batch" : NO_BATCHES;
   return (
     <button
@@ -125,7 +125,7 @@ function BatchButton({ ended }: { ended: boolean }) {
 }
 
 export function stepBatch(): void {
-  if (state.value?.run.by_epochs !== false) send({ do: "step", batches: 1 });
+  if (state.value?.run.is_minibatch !== false) send({ do: "step", batches: 1 });
 }
 
 function Readouts() {

@@ -69,8 +69,8 @@ export interface State {
     status: RunStatus;
     epoch: number;
     max_epochs: number;
-    /** Whether the solver goes by epochs and batches. */
-    by_epochs: boolean;
+    /** True for a minibatch solver, false for 'lbfgs'. */
+    is_minibatch: boolean;
     ending: string | null;
     message: string | null;
   };
