@@ -1,4 +1,4 @@
-"""A server as a browser meets it: a port on the loopback, a cookie, a WebSocket."""
+"""Fixtures: a server on the loopback interface with a browser, its cookie and its WebSocket."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SMALL = {
 
 
 class Page:
-    """What a page does: it sends commands, and hears events and frames."""
+    """Page: sends commands, and receives events and frames."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
@@ -42,33 +42,33 @@ class Page:
         self.socket.send(json.dumps({"do": command, **arguments}))
 
     def hear(self) -> Any:
-        """The next message: an event, or a frame's header and arrays."""
+        """Return the next message: an event, or a frame's header and arrays."""
         message = self.socket.recv(PATIENCE)
         return json.loads(message) if isinstance(message, str) else decode(message)
 
     def event(self, kind: str) -> dict[str, Any]:
-        """The next event of that kind; all else is ignored."""
+        """Return the next event of that kind; ignore other messages."""
         while True:
             heard = self.hear()
             if isinstance(heard, dict) and heard["is"] == kind:
                 return heard
 
     def frame(self, kind: str = "frame") -> Any:
-        """The next binary message of that kind."""
+        """Return the next binary message of that kind."""
         while True:
             heard = self.hear()
             if isinstance(heard, tuple) and heard[0]["kind"] == kind:
                 return heard
 
     def state(self, status: str) -> dict[str, Any]:
-        """The next state in which the run is so."""
+        """Return the next state in which the run has that status."""
         while True:
             state = self.event("state")
             if state["run"]["status"] == status:
                 return state
 
     def code_of_closing(self) -> int | None:
-        """Why the server ends the conversation; None where its last word was lost on the way."""
+        """Return the code with which the server closes; None if the close frame was lost."""
         try:
             while True:
                 self.hear()
@@ -76,7 +76,7 @@ class Page:
             return None if closed.rcvd is None else closed.rcvd.code
 
     def arrives_at(self, epoch: int) -> Any:
-        """The first frame of that epoch or a later one."""
+        """Return the first frame of that epoch or a later one."""
         while True:
             self.do("ready")
             header, arrays = self.frame()
@@ -85,7 +85,7 @@ class Page:
 
 
 class Browser:
-    """A browser that has opened the link."""
+    """Browser that has opened the link."""
 
     def __init__(self, server: Server, stack: ExitStack) -> None:
         self.server, self.stack = server, stack
@@ -95,7 +95,7 @@ class Browser:
         self.cookie = "; ".join(f"{name}={value}" for name, value in self.http.cookies.items())
 
     def connect(self, session: str = "", **changes: Any) -> ClientConnection:
-        """A WebSocket, with this browser's cookie and origin unless they are changed."""
+        """Open a WebSocket, by default with this browser's cookie and origin."""
         headers = {"cookie": self.cookie, **changes.pop("headers", {})}
         host, port = changes.pop("host", "127.0.0.1"), self.server.port
         url = f"ws://{host}:{port}/ws?session={session}"
@@ -105,33 +105,33 @@ class Browser:
         return self.stack.enter_context(connect(url, max_size=None, **options))
 
     def open(self, session: str = "") -> Page:
-        """A page, before it has heard anything."""
+        """Open a page that has not received anything yet."""
         return Page(self.connect(session))
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """A server of its own for the test."""
+    """Server for one test."""
     with Server() as running:
         yield running
 
 
 @pytest.fixture
 def browser(server: Server) -> Iterator[Browser]:
-    """A browser that has opened the link."""
+    """Browser that has opened the link."""
     with ExitStack() as opened:
         yield Browser(server, opened)
 
 
 @pytest.fixture
 def page(browser: Browser) -> Page:
-    """A page of that browser."""
+    """Page in that browser."""
     return browser.open()
 
 
 @pytest.fixture
 def until() -> Callable[[Callable[[], object]], None]:
-    """`until(condition)` waits for it to come true, and fails where it does not."""
+    """Return `until(condition)`, which waits for the condition or fails."""
 
     def wait(condition: Callable[[], object]) -> None:
         end = time.monotonic() + PATIENCE
@@ -144,7 +144,7 @@ def until() -> Callable[[Callable[[], object]], None]:
 
 @pytest.fixture
 def session() -> Iterator[Callable[..., Session]]:
-    """`session(patch)` is one on a small experiment, changed so; it goes as fast as it can."""
+    """Return `session(patch)`, a session on a small patched experiment, without pacing."""
     opened: list[Session] = []
 
     def make(patch: dict[str, Any] | None = None) -> Session:
@@ -160,12 +160,12 @@ def session() -> Iterator[Callable[..., Session]]:
 
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
-    """What is closed when the test ends."""
+    """ExitStack that is closed when the test ends."""
     with ExitStack() as opened:
         yield opened
 
 
 @pytest.fixture
 def visit() -> type[Browser]:
-    """`visit(server, stack)` is a browser that has opened a server's link."""
+    """Return `visit(server, stack)`, a browser that has opened a server's link."""
     return Browser

@@ -1,4 +1,4 @@
-"""The server as pages meet it: their sessions, their runs, and what happens when they go."""
+"""Server: sessions of pages, their runs, and pages that disconnect."""
 
 import json
 
@@ -135,7 +135,7 @@ def test_what_a_page_says_wrongly_is_answered_and_changes_nothing(text, told, pa
 def test_a_command_that_is_too_long_ends_the_conversation_and_not_the_server(browser):
     page = browser.open()
     page.socket.send(json.dumps({"do": "set", "experiment": "x" * (2 << 20)}))
-    # The server closes while the page is still sending: its word may be lost with the rest.
+    # The server closes while the page is still sending, so its close frame may be lost.
     assert page.code_of_closing() in (1009, None)
     assert browser.open().hear()["is"] == "hello"
 

@@ -1,4 +1,4 @@
-"""What is remembered of a run stays small, and is still of the whole of it."""
+"""The history of a run stays small and still covers the whole run."""
 
 import numpy as np
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The data store returns what was put into it, within a limit of memory."""
+"""Data store: stored data is found again, and memory stays bounded."""
 
 import pandas as pd
 import pytest

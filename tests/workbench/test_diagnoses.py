@@ -1,4 +1,4 @@
-"""What goes wrong in a run is told with cures, and each cure is an experiment that can be had."""
+"""Problems of a run are reported with cures, and each cure is a valid experiment."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Distributions are quantiles of the engine's own numbers, found once, and bounded."""
+"""Distributions are quantiles of the engine's own numbers, computed once and bounded in size."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from lamina.workbench.over_time import MOST_COLUMNS
 
 @pytest.fixture
 def learned(session, until):
-    """`learned(patch, epochs)` is a session that has learned for so many epochs."""
+    """Return `learned(patch, epochs)`, a session trained for that many epochs."""
 
     def make(model=None, epochs=3):
         made = session({"model": {"hidden_layer_sizes": [5, 3], "alpha": 0.5, **(model or {})}})
@@ -29,7 +29,7 @@ def ask(session, quantity):
 
 
 def layers_of(session, quantity):
-    """What NumPy finds, layer by layer."""
+    """Compute the expected values with NumPy, layer by layer."""
     run, snapshot = session.run, session.snapshot
     if quantity == "activations":
         return run.model_at(snapshot).activations(run.problem.X_train)[1:]

@@ -1,4 +1,4 @@
-"""Points that were drawn: what is learned of them, which are held out, what is refused."""
+"""Drawn points: how they are learned, split, and rejected."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Experiments: plain JSON both ways, patches on them, and what is none of either."""
+"""Experiments: conversion to and from plain JSON, patches, and invalid values."""
 
 import json
 

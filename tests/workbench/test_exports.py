@@ -1,4 +1,4 @@
-"""What is taken away predicts what was shown: the model's file, and ONNX."""
+"""Exported model files and ONNX predict the displayed values."""
 
 import numpy as np
 import pytest
@@ -19,13 +19,13 @@ every_choice = pytest.mark.parametrize("patch", CHOICES.values(), ids=CHOICES)
 
 
 def inputs_of(run):
-    """Rows to test on, before they are scaled."""
+    """Return the test rows before scaling."""
     X, scaler = run.problem.X_test, run.problem.scaler
     return X if scaler is None else scaler.inverse_transform(X)
 
 
 def predicted_on_the_page(session):
-    """What the page shows for the rows to test on, in the units of their target."""
+    """Return the displayed predictions for the test rows, in the units of the target."""
     run = session.run
     prediction = session.views.engine.predict(
         run.spec, session.snapshot.parameters, run.problem.X_test
@@ -34,7 +34,7 @@ def predicted_on_the_page(session):
 
 
 def probabilities(model, X):
-    """As the network has them: of two classes that of the second alone."""
+    """Return outputs of the network: for two classes only the second one's probability."""
     if not hasattr(model, "predict_proba"):
         return model.predict(X)[:, np.newaxis]
     found = model.predict_proba(X)
@@ -43,7 +43,7 @@ def probabilities(model, X):
 
 @pytest.fixture
 def learned(session, until):
-    """`learned(patch)` is a session that has learned for five epochs."""
+    """Return `learned(patch)`, a session trained for five epochs."""
 
     def make(patch):
         made = session(patch)

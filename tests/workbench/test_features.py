@@ -1,4 +1,4 @@
-"""What is shown of images is what the network does with them."""
+"""Displayed features of images are computed from the network itself."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ DIGITS = {"data": {"kind": "known", "name": "digits"}, "model": {"activation": "
 
 @pytest.fixture
 def learned(session, until):
-    """A session that has learned the digits for two epochs."""
+    """Session trained on the digits for two epochs."""
     made = session(DIGITS)
     made.do({"do": "set", "experiment": {"model": {"hidden_layer_sizes": [7, 5]}}})
     made.do({"do": "step", "epochs": 2})

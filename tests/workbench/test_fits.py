@@ -1,4 +1,4 @@
-"""What is told of a regression is what NumPy and scikit-learn find in the model's predictions."""
+"""Displayed fits of a regression agree with NumPy and scikit-learn."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ REGRESSION = {"data": {"name": "hills"}}
 
 @pytest.fixture
 def learned(session, until):
-    """`learned(patch)` is a session that has learned from a regression for three epochs."""
+    """Return `learned(patch)`, a session trained on a regression for three epochs."""
 
     def make(patch=None):
         made = session(REGRESSION)

@@ -1,4 +1,4 @@
-"""Binary messages: what is encoded is decoded again, aligned, and nothing else is taken for one."""
+"""Binary messages: decoding reverses encoding, arrays are aligned, invalid bytes are rejected."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Kept runs: they are told, they are made again to the last bit, and none is lost in silence."""
+"""Kept runs: their description, bit-identical repetition, and limits."""
 
 import numpy as np
 import pytest
@@ -54,7 +54,7 @@ def test_a_kept_run_is_told_with_its_settings_its_figures_and_its_curves(session
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_restored_run_takes_the_same_course_to_the_last_bit(patch, session, until):
     made = session(patch)
-    # More than the last of them makes before it ends.
+    # More epochs than the last run makes before it ends.
     learn(made, 12, until)
     made.do({"do": "keep"})
     kept, network = made.kept.find(1), made.run.controller.latest.parameters
@@ -86,7 +86,7 @@ def test_what_a_hand_did_is_done_again(session, until):
     assert (told["rates"], told["n_written"]) == ([[3, 0.2]], 3)
     made.do({"do": "reset"})
     learn(made, 10, until)
-    # Both begin with the same first weights, at epoch 0.
+    # Both start from the same initial weights, at epoch 0.
     assert (made.views.curves()["curve_loss"] != course["curve_loss"])[1:].all()
     made.do({"do": "restore", "run": 1})
     until(lambda: made.run.controller.latest.epoch == 10)

@@ -1,4 +1,4 @@
-"""The landscape of a run: its values are the loss's own, and nobody computes it unasked."""
+"""Landscape of a run: its values equal the loss, and it is computed only on request."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def begin(session, **query):
 
 
 def losses_of(session, number, n_samples=5):
-    """All rows, asked for as a page does."""
+    """Request all rows of the slice as a page does."""
     rows = []
     while len(rows) < n_samples:
         query = {"landscape": str(number), "from": str(len(rows))}
@@ -113,7 +113,7 @@ def test_before_there_is_a_path_the_directions_are_random(session, until):
         ExperimentError, match="train for more epochs, or choose directions='random'"
     ):
         begin(made, directions="path")
-    # With no step, all that is remembered is one place.
+    # Without a step, all snapshots are the same point.
     still = session({"model": {"solver": "sgd", "learning_rate_init": 1e-300, "alpha": 0}})
     learn(still, 4, until)
     assert begin(still)[0]["directions"] == "random"
@@ -135,7 +135,7 @@ def test_of_many_rows_and_long_paths_some_are_taken_and_named(session, until, mo
         n_points=2,
     ).loss
     squares = sum((W**2).sum() for W in made.run.model_at(made.snapshot).coefs_)
-    # The penalty is not that of twelve rows alone.
+    # The penalty is that over all rows, not over twelve rows.
     assert header["loss"] == pytest.approx(some + 5.0 / 2 * squares / 30, rel=1e-12)
 
 

@@ -1,4 +1,4 @@
-"""Data that is made: drawn by the function, and with the options, that the script names."""
+"""Generated data: drawn by the function and options that the script names."""
 
 import numpy as np
 import pytest

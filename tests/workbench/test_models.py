@@ -1,4 +1,4 @@
-"""The estimator of an experiment: whatever a page may ask for, and nothing that only Python may."""
+"""Estimator of an experiment: pages can set every parameter except those for Python only."""
 
 import pytest
 

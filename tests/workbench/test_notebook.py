@@ -1,4 +1,4 @@
-"""The widget: what Python holds of it, and what its page hears through a notebook's comm."""
+"""Widget: its Python interface, and its page's messages through a notebook's comm."""
 
 import gc
 import json
@@ -34,7 +34,7 @@ SMALL = {
 
 
 class Notebook(BaseComm):
-    """A comm that keeps what the kernel sends, and lets a page answer."""
+    """Comm that records the kernel's messages and lets a page answer."""
 
     def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
         if data and data.get("method") == "custom":
@@ -42,7 +42,7 @@ class Notebook(BaseComm):
 
 
 class Page:
-    """What the page in a cell does."""
+    """Page in a cell."""
 
     def __init__(self, widget: Any, name: str = "one") -> None:
         self.widget, self.name, self.asked = widget, name, 0
@@ -56,7 +56,7 @@ class Page:
         self.post(do="say", text=json.dumps({"do": command, **arguments}))
 
     def hear(self, kind: str) -> Any:
-        """The next message of that kind; all else is ignored."""
+        """Return the next message of that kind; ignore other messages."""
         while True:
             content, buffers = self.widget.comm.heard.get(timeout=PATIENCE)
             if content["page"] == self.name and content["is"] == kind:
@@ -84,7 +84,7 @@ class Page:
 
 @pytest.fixture
 def make(monkeypatch):
-    """`make(experiment)` is a widget in a notebook."""
+    """Return `make(experiment)`, a widget in a notebook."""
     monkeypatch.setattr(comm, "create_comm", Notebook)
     made = []
 
@@ -181,7 +181,7 @@ def test_too_large_a_table_is_refused_before_its_first_piece(make):
 
 
 def test_too_many_questions_at_once_are_refused(make, monkeypatch):
-    # Every upload waits for its first piece, so that none ends before the last question is asked.
+    # Every upload waits for its first piece, so that none ends before the last request is sent.
     monkeypatch.setattr(app, "MOST_UPLOADS", comm_server.MOST_REQUESTS + 1)
     page = Page(make())
     for number in range(comm_server.MOST_REQUESTS + 1):
@@ -315,7 +315,7 @@ def test_learning_ends_with_the_widget(make):
 
 def test_learning_ends_once_nobody_holds_the_widget(monkeypatch):
     monkeypatch.setattr(comm, "create_comm", Notebook)
-    # ipywidgets keeps every widget that has a comm, unless it is asked not to.
+    # ipywidgets keeps a reference to every widget with a comm, unless configured otherwise.
     monkeypatch.setattr(ipywidgets.widgets.widget, "_instances", weakref.WeakValueDictionary())
     monkeypatch.setattr(Notebook, "on_msg", lambda self, callback: None)
     widget = lamina.workbench.widget(experiment=SMALL)

@@ -1,4 +1,4 @@
-"""A few of a run's snapshots are chosen: always the same ones, and each once."""
+"""Selection of a run's snapshots: always the same ones, each computed once."""
 
 import numpy as np
 import pytest

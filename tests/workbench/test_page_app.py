@@ -1,4 +1,4 @@
-"""PageApp serves the page before the training code has been imported, and forwards the rest."""
+"""PageApp: the page is served before the training code is imported, and works afterwards."""
 
 import subprocess
 import sys
@@ -15,25 +15,25 @@ testclient = pytest.importorskip("starlette.testclient")
 
 
 async def late(scope, receive, send):
-    """An application that says where it was asked."""
+    """ASGI application that responds with the requested path."""
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": scope["path"].encode()})
 
 
 @pytest.fixture
 def behind():
-    """What comes later."""
+    """Future for the application that is imported later."""
     return Future()
 
 
 @pytest.fixture
 def client(behind, tmp_path, monkeypatch):
-    """A browser at the PageApp of a server whose page is built."""
+    """Browser of a server whose page is built."""
     (tmp_path / "index.html").write_text("<title>the page</title>")
     (tmp_path / "page.js").write_text("1")
     monkeypatch.setattr(page_app, "STATIC", tmp_path)
     lock = Lock(80)
-    # Without `with`, nothing is said of the server's own life, and uvicorn says nothing of it.
+    # Used without `with`, TestClient sends no lifespan events, and neither does uvicorn.
     opened = testclient.TestClient(PageApp(lock, behind))
     opened.token = lock.token
     yield opened

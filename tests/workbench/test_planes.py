@@ -1,4 +1,4 @@
-"""The plane that is looked at: a row that stands in it is found where it is drawn."""
+"""Displayed plane: mapping a row to the plane and back gives the same inputs."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ every_choice = pytest.mark.parametrize(("patch", "kind"), CHOICES.values(), ids=
 
 @pytest.fixture
 def plane(session):
-    """`plane(patch)` is that of a small experiment."""
+    """Return `plane(patch)`, the plane of a small patched experiment."""
     return lambda patch: plane_of(session(patch).run.problem)
 
 

@@ -1,4 +1,4 @@
-"""What a peer leaves open ends, what it sends is refused in words, and the server goes on."""
+"""Slow or invalid clients: connections end, errors are explained, and the server continues."""
 
 import contextlib
 import socket
@@ -12,7 +12,7 @@ from lamina.workbench import app, protocols
 
 @pytest.fixture
 def peer(server, stack):
-    """`peer(data)` is a connection that has sent these bytes."""
+    """Return `peer(data)`, a connection that has sent these bytes."""
 
     def connect(data=b""):
         made = stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
@@ -24,7 +24,7 @@ def peer(server, stack):
 
 
 def rest_of(connection):
-    """All that comes until the server ends the connection."""
+    """Return all bytes received until the server closes the connection."""
     parts = []
     with contextlib.suppress(ConnectionResetError):
         while part := connection.recv(1 << 16):
@@ -108,7 +108,7 @@ def test_what_is_no_text_ends_the_conversation_without_a_word_on_the_terminal(
 ):
     page = browser.open()
     page.event("hello")
-    # What no client sends by itself, so it is written below the client: one frame, masked by 0.
+    # No client sends this, so the frame is written as raw bytes, with mask 0.
     page.socket.socket.sendall(struct.pack("!BB4x", 0x80 | opcode, 0x80 | 3) + b"\xff\xfe\xfd")
     assert page.code_of_closing() in (None, 1007)
     assert browser.http.get("/api/lessons").status_code == 200

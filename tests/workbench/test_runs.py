@@ -1,4 +1,4 @@
-"""Runs: the estimator's own fit in a thread, its end, its failures, and networks in between."""
+"""Runs: the estimator's own fit in a thread, its end, failures, and intermediate networks."""
 
 import warnings
 
@@ -12,12 +12,12 @@ from lamina.workbench.runs import BY_EPOCHS_END, Run
 
 @pytest.fixture
 def run(session):
-    """`run(patch)` is the run of a small experiment, which goes as fast as it can."""
+    """Return `run(patch)`, the run of a small patched experiment, without pacing."""
     return lambda patch=None: session(patch).run
 
 
 def fitted_alone(of, **changes):
-    """The same estimator, fitted without a workbench."""
+    """Return the same estimator, fitted without the workbench."""
     problem = of.problem
     model = clone(problem.model).set_params(**changes)
     held_out = {"validation_data": (problem.X_test, problem.y_test)} if of.is_minibatch else {}
@@ -46,7 +46,7 @@ def test_epoch_0_has_the_losses_and_scores_of_the_first_parameters(patch, run, u
     first = run(patch)
     row = first.controller.latest.row
     assert row == first.controller.curves.first
-    # A step of a full batch that is too small to change a bit has the loss of where it began.
+    # A full-batch step too small to change any bit leaves the loss unchanged.
     again = fitted_once(first)
     assert row["loss"] == pytest.approx(again.loss_curve_[0], rel=1e-9)
     later = {name: column[0] for name, column in again.history_.items()}
@@ -62,7 +62,7 @@ def test_epoch_0_has_the_losses_and_scores_of_the_first_parameters(patch, run, u
 
 
 def fitted_once(of):
-    """A fit of one step that changes nothing."""
+    """Fit of one step that changes nothing."""
     still = {"solver": "sgd", "learning_rate_init": 1e-300, "batch_size": 10_000, "max_iter": 1}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

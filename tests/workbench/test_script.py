@@ -1,4 +1,4 @@
-"""The exported script does the run again: the same final loss, to the last digit."""
+"""The exported script repeats the run with the same final loss, to the last digit."""
 
 import contextlib
 import io
@@ -18,13 +18,13 @@ HEIGHTS = [[0.1 * k, k % 5] for k in range(20)]
 
 
 def learn(session, epochs, until):
-    """Let a session learn so many epochs."""
+    """Train a session for a number of epochs."""
     session.do({"do": "step", "epochs": epochs})
     until(lambda: session.run.controller.latest.epoch == epochs or session.run.ending)
 
 
 def printed_by(script):
-    """What a script prints, as a process of its own would run it."""
+    """Return the output of a script, run as a separate process would run it."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         exec(compile(script, "workbench_run.py", "exec"), {"__name__": "__main__"})

@@ -1,4 +1,4 @@
-"""Who is let in: the page that was opened by the link, and nobody else."""
+"""Access control: only the page opened by the link has access."""
 
 import pytest
 from websockets.exceptions import InvalidStatus

@@ -1,4 +1,4 @@
-"""Starting and ending: from Python, on data of one's own, on a port, without a library."""
+"""Starting and closing: from Python, on data, on a port, and with missing libraries."""
 
 import builtins
 import importlib.util
@@ -48,7 +48,7 @@ def test_the_page_is_opened_by_its_link(monkeypatch):
 
 @pytest.fixture
 def first_state(stack, visit):
-    """`first_state(X, y)` is what a page hears first of a workbench on that data."""
+    """Return `first_state(X, y)`, the first state event of a workbench on that data."""
 
     def ask(X, y, **more):
         running = stack.enter_context(lamina.workbench.open(X, y, browser=False, **more))

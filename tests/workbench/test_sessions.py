@@ -1,4 +1,4 @@
-"""Sessions: what a page's commands do, and that what is refused changes nothing."""
+"""Sessions: effects of commands; a rejected command changes nothing."""
 
 from contextlib import suppress
 
@@ -52,7 +52,7 @@ def test_a_change_can_catch_up_with_the_epoch_that_was_shown(session, until):
     made = session()
     learn(made, 30, until)
     first = made.snapshot.parameters
-    # At one epoch a second, nobody would wait for thirty.
+    # At one epoch per second, thirty epochs would take too long.
     made.do({"do": "pace", "epochs_per_second": 1})
     made.do({"do": "set", "experiment": {}, "catch_up": True})
     until(lambda: not made.run.controller.is_fast_forwarding)
@@ -187,7 +187,7 @@ def test_many_changes_leave_few_threads_and_few_ways_back(session, until):
 
 
 def weight(session, block, row, column):
-    """One weight of the network that is shown."""
+    """Return one weight of the displayed network."""
     return session.run.model_at(session.snapshot).coefs_[block][row, column]
 
 

@@ -1,4 +1,4 @@
-"""The numbers of a step: those of the engine, of one row or of the batch that comes next."""
+"""Numbers of a step agree with the engine's, for one row and for the next batch."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def hold_at(session, until, epochs):
 
 
 def flat(session, arrays, name):
-    """What belongs to each layer, in the order in which the engines keep it."""
+    """Return the values of each layer, in the engines' order."""
     layers = range(1, len(session.run.spec.blocks) + 1)
     return np.concatenate([arrays[f"{name}{part}_{i}"].ravel() for part in "Wb" for i in layers])
 

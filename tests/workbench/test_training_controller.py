@@ -1,4 +1,4 @@
-"""The controller of a fit: when epochs run, and the snapshots that it keeps."""
+"""Controller of a fit: which epochs run, when, and which results are visible."""
 
 import threading
 
@@ -123,7 +123,7 @@ def test_whoever_wants_news_is_told_of_an_epoch_that_passes(fit, until):
 
 
 def stands_at(fit, epoch, batch):
-    """Whether that is what is seen."""
+    """Return True if that epoch and batch are visible."""
     latest = fit.controller.latest
     return (latest.epoch, latest.batch) == (epoch, batch)
 

@@ -1,4 +1,4 @@
-"""The scores on rows to learn from are what the model of that epoch gives for them."""
+"""Scores on training rows equal those of the model at that epoch."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Tables that a page sends: taken in, learned from, bounded; or refused with what is wrong."""
+"""Uploaded tables: accepted and learned from, bounded, or rejected with a reason."""
 
 import contextlib
 import io
@@ -18,7 +18,7 @@ HTML = "<script>alert(1)</script>"
 
 
 def table(n_rows=60):
-    """A table with a number, a category with gaps, a date, and a column of an evil name."""
+    """Table with a number, a category with gaps, a date, and a column with a malicious name."""
     rng = np.random.default_rng(0)
     frame = pd.DataFrame(
         {
@@ -40,7 +40,7 @@ def csv(frame):
 
 @pytest.fixture
 def send(browser):
-    """`send(content, name)` is the server's answer to a file."""
+    """Return `send(content, name)`, which returns the server's response to an upload."""
 
     def post(content, name="table.csv", **headers):
         return browser.http.post(
@@ -245,7 +245,7 @@ def test_a_long_text_in_many_rows_is_refused_without_being_unpacked(written, sen
     answer = send(file.getvalue())
     assert answer.status_code == 413
     assert "unpacks to" in answer.json()["message"]
-    # What was read for it goes with the answer, which may come before.
+    # Its memory is released after the response has been sent.
     until(lambda: pa.total_allocated_bytes() - before < 1_000_000)
 
 

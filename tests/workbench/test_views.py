@@ -1,4 +1,4 @@
-"""What a page draws is what the engine has."""
+"""Displayed arrays equal the engine's."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ every_choice = pytest.mark.parametrize("patch", CHOICES.values(), ids=CHOICES)
 
 @pytest.fixture
 def learned(session, until):
-    """`learned(patch)` is a session that has learned for three epochs."""
+    """Return `learned(patch)`, a session trained for three epochs."""
 
     def make(patch):
         made = session(patch)

@@ -1,4 +1,4 @@
-"""The page's vocabulary has what the library has, and nothing by hand."""
+"""The page's vocabulary covers the library without manual entries."""
 
 import json
 

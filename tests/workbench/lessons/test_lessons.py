@@ -1,4 +1,4 @@
-"""Every lesson is true: what it tells of comes about in the engine, before the change and after."""
+"""Every lesson's claim holds in the engine, before and after its change."""
 
 import json
 import math
@@ -27,14 +27,14 @@ of_every_step = pytest.mark.parametrize(
 
 
 def epochs_of(step):
-    """How long a person waits: the epochs that a step asks for, or within which it comes true."""
+    """Return the epochs to wait: those a step requires, or within which it must be done."""
     results = [each for each in step.waits_for if isinstance(each, Result)]
     asked = [each.at_least for each in results if each.measure == "epoch"]
     return max([*asked, *(each.within for each in results if each.within)], default=LONG)
 
 
 def learned(experiment, seed, epochs, until):
-    """A run of an experiment with that seed, after so many epochs."""
+    """Return a run of an experiment with that seed, after a number of epochs."""
     run = Run(
         pose(experiment.merged({"model": {"random_state": seed}}), MemoryDataStore()), lambda: 0
     )

@@ -1,4 +1,4 @@
-"""Guided lessons: each sets an experiment, asks for a change, and knows what has to come of it."""
+"""Guided lessons: each sets up an experiment, asks for a change, and checks the result."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ __all__ = ["LESSONS", "Lesson", "Step", "goals", "lessons", "step_from_json"]
 
 
 def lessons() -> dict[str, Any]:
-    """All of them, as the page has them: plain JSON."""
+    """Return all lessons as plain JSON for the page."""
     return {"lessons": [lesson.told() for lesson in LESSONS.values()]}
 
 
 def step_from_json(plain: Any) -> tuple[str, int] | None:
-    """Which step of which lesson a page means by `{"name": …, "step": …}`; None for null.
+    """Return the lesson and step that a page names by `{"name": …, "step": …}`; None for null.
 
     Raises
     ------
     ExperimentError
-        For a lesson or a step that there is not.
+        For a lesson or a step that does not exist.
     """
     if plain is None:
         return None
@@ -49,7 +49,7 @@ def step_from_json(plain: Any) -> tuple[str, int] | None:
 
 
 def goals(run: Run, place: tuple[str, int]) -> dict[str, Any]:
-    """How a run stands to what a step waits for, as a frame tells it."""
+    """Return a run's progress towards the goals of a step, for a frame."""
     name, step = place
     waits_for = LESSONS[name].steps[step].waits_for
     told = [asdict(progress) for progress in progress_of(run, waits_for)]

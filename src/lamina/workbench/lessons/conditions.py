@@ -1,6 +1,6 @@
-"""What a lesson waits for, as plain data, and how far a run is from it.
+"""Goals of a lesson's step as plain data, and a run's progress towards them.
 
-A condition is of a closed set of kinds, looks at what the engine has, and evaluates nothing.
+Each condition is one of a fixed set of kinds and reads values of the engine; it evaluates no code.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from lamina.workbench.runs import Run
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is from one condition.
+    """Progress of a run towards one condition.
 
     Attributes
     ----------
     goal : str
-        What is waited for.
+        Condition in words.
     now : str
-        How it stands.
+        Present value in words.
     met : bool
     is_late : bool
-        Whether it can no longer come true in this run.
+        True if the condition can no longer be met in this run.
     """
 
     goal: str
@@ -38,26 +38,26 @@ class Progress:
 
 
 class Condition(Protocol):
-    """What a step waits for."""
+    """Condition that completes a step."""
 
     def progress(self, run: Run, snapshot: Snapshot) -> Progress:
-        """How far the run is from it at that snapshot."""
+        """Return the run's progress at that snapshot."""
         ...
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting must be within bounds, or among values, or none of them.
+    """Condition on a setting: it must be within bounds, or must or must not have certain values.
 
     Attributes
     ----------
     name : str
-        A parameter of the estimator, a part of the experiment, or 'data.' and an option of it.
+        Parameter of the estimator, part of the experiment, or 'data.' followed by an option.
     label : str
-        What it is called on the page.
+        Name on the page.
     at_least, at_most : float or None
     one_of, none_of : tuple
-        Of a parameter that is given layer by layer, one layer suffices for the second.
+        For a setting per layer, every layer must be in `one_of`, and not all in `none_of`.
     """
 
     name: str
@@ -68,12 +68,12 @@ class Setting:
     none_of: tuple[Any, ...] = ()
 
     def progress(self, run: Run, snapshot: Snapshot) -> Progress:
-        """Whether the run has been given such a value."""
+        """Return the setting's present value and if it meets the condition."""
         value = setting_of(run, self.name)
         return Progress(self.goal, _said(value), self.is_met_by(value))
 
     def is_met_by(self, value: Any) -> bool:
-        """Whether a value is such a one."""
+        """Return True if a value meets the condition."""
         each = value if isinstance(value, tuple) else (value,)
         if self.one_of and not all(part in self.one_of for part in each):
             return False
@@ -83,7 +83,7 @@ class Setting:
 
     @property
     def goal(self) -> str:
-        """What is waited for, in words."""
+        """Condition in words."""
         words = [self.label]
         if self.one_of:
             words.append(" or ".join(map(_said, self.one_of)))
@@ -94,7 +94,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Result:
-    """A measure of the run must be within bounds.
+    """Condition on a measured value: it must be within bounds.
 
     Attributes
     ----------
@@ -102,7 +102,7 @@ class Result:
         A name in MEASURES.
     at_least, at_most : float or None
     within : int or None
-        After some epoch up to this one; None asks for it now.
+        If set, the condition may hold after any epoch up to this one; else it must hold now.
     """
 
     measure: str
@@ -111,7 +111,7 @@ class Result:
     within: int | None = None
 
     def progress(self, run: Run, snapshot: Snapshot) -> Progress:
-        """How the measure stands."""
+        """Return the measured value and if it meets the condition."""
         measure = MEASURES[self.measure]
         value = measure.now(run, snapshot) if self.within is None else self._best(run, self.within)
         met = _is_within(value, self.at_least, self.at_most)
@@ -119,7 +119,7 @@ class Result:
         return Progress(self.goal, measure.said(value), met, is_late)
 
     def _best(self, run: Run, within: int) -> float:
-        """The value nearest to what is waited for, of the epochs that count."""
+        """Return the best value over the epochs up to `within`."""
         columns, name = run.controller.curves.columns(), MEASURES[self.measure].curve
         if name not in columns:
             return math.nan
@@ -130,7 +130,7 @@ class Result:
 
     @property
     def goal(self) -> str:
-        """What is waited for, in words."""
+        """Condition in words."""
         measure = MEASURES[self.measure]
         if measure.kind == "truth":
             return measure.label
@@ -141,13 +141,13 @@ class Result:
 
 
 def progress_of(run: Run, conditions: tuple[Condition, ...]) -> list[Progress]:
-    """How far a run is from each of them, all at one snapshot."""
+    """Return a run's progress towards each condition, all at the same snapshot."""
     snapshot = run.controller.latest
     return [condition.progress(run, snapshot) for condition in conditions]
 
 
 def setting_of(run: Run, name: str) -> Any:
-    """A setting of the run by its name."""
+    """Return a setting of the run by its name."""
     plain = run.problem.experiment.to_json()
     if name.startswith("data."):
         return plain["data"].get(name.removeprefix("data."))

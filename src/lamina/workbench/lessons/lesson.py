@@ -1,4 +1,4 @@
-"""A guided lesson: a state to begin from, and steps to predict, to do, to see and to understand."""
+"""Guided lesson: an initial state, and steps with a question, a task, a goal and an explanation."""
 
 from __future__ import annotations
 
@@ -14,29 +14,30 @@ Patch: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to predict, to do, and to see.
+    """One step: a question, a task and its goal, and an explanation.
 
     Attributes
     ----------
     question : str
-        What to predict, with what is about to be done.
+        Question about the result of the task.
     choices : tuple of str
         Answers to choose from.
     answer : int
-        Which of them is right.
+        Index of the right answer.
     task : str
-        What to do, by the names that the page has.
+        Instructions, using the page's names of controls.
     control : str
-        The one control that it needs, by the name that the page marks it with.
+        Control needed for the task, by the name that the page marks it with.
     waits_for : tuple of Condition
-        What must be so for the step to be done: said to the person, with how it stands.
+        Conditions that complete the step; shown on the page with the progress.
     explanation : str
-        What has then been seen, and why.
+        Observation and its reason, shown after the task.
     change : mapping
-        A merge patch of the experiment, by which the page does it for the person; empty where the
-        network has only to learn.
+        Merge patch of the experiment with which the page does the task for the user; empty if the
+        task is only to train.
     holds : tuple of Condition
-        What is true then too. Not said, as it would tell the answer; tests prove it.
+        Further conditions that hold at the end. Not shown, as they would reveal the answer; tests
+        check them.
     """
 
     question: str
@@ -58,18 +59,18 @@ class Lesson:
     ----------
     name, title : str
     subject : str
-        Under which heading it stands in the list.
+        Heading of its group in the list.
     about : str
-        Why it matters.
+        Introduction.
     equation : str
     paper : str
-        Who found it, and where.
+        Source.
     state : mapping
-        A merge patch of the first experiment.
+        Merge patch of the first experiment.
     opens : mapping of str to str
-        Which view each panel is to show.
+        View to show in each panel.
     pace : float or None
-        Epochs a second; None is as fast as it can.
+        Epochs per second; None is as fast as possible.
     steps : tuple of Step
     """
 
@@ -85,14 +86,14 @@ class Lesson:
     pace: float | None = 50.0
 
     def experiments(self) -> list[Experiment]:
-        """What each step begins from: the lesson's state, with the changes of the steps before."""
+        """Return the initial experiment of each step: the lesson's state plus earlier changes."""
         experiments = [first_experiment().merged(self.state)]
         for step in self.steps[:-1]:
             experiments.append(experiments[-1].merged(step.change))
         return experiments
 
     def told(self) -> dict[str, Any]:
-        """As plain JSON, for the page; what a step waits for comes with the frames."""
+        """Return the lesson as plain JSON for the page; the goals of its steps come with frames."""
         steps = zip(self.steps, self.experiments(), strict=True)
         return {
             **{name: getattr(self, name) for name in ("name", "title", "subject", "about")},

@@ -1,6 +1,6 @@
-"""What a lesson looks at in a run: each measure by its name.
+"""Measures of a run that lessons use, by name.
 
-Not a number is what is not known: before the first epoch, or where the network has no such thing.
+A value is NaN if it is not available: before the first epoch, or for a network without such a part.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lamina.significant import significant
 from lamina.workbench.curves import Snapshot
 from lamina.workbench.runs import ENDED, Run
 
-# Enough to tell gradients and units by, and little beside an epoch.
+# Enough to compare gradients and units, and cheap compared with an epoch.
 MOST_ROWS = 256
 LATELY = 50
 NOTHING = 1e-3
@@ -35,13 +35,13 @@ class Measure:
     ----------
     name : str
     label : str
-        What a person reads.
+        Name on the page.
     now : callable
-        `now(run, snapshot)`: the number as the network stands.
+        `now(run, snapshot)` returns the value at a snapshot.
     curve : str or None
-        The column of the history that has it of earlier epochs too.
+        Column of the history with the values of earlier epochs.
     kind : {'number', 'fraction', 'count', 'truth'}
-        How it is said: with three digits, in percent, whole, or as yes and no.
+        Format: three significant digits, percent, whole number, or yes and no.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Measure:
     kind: str = "number"
 
     def said(self, value: float) -> str:
-        """The number in words; a dash where it is not known."""
+        """Return the number as text, or a dash if it is not available."""
         return SAID[self.kind](value) if math.isfinite(value) else "–"
 
 
@@ -78,7 +78,7 @@ def _fraction_of_rises(run: Run, snapshot: Snapshot) -> float:
 
 
 def _gradient_ratio(run: Run, snapshot: Snapshot) -> float:
-    """The root mean square of the loss's gradients by the first weights, over that by the last."""
+    """Return the first layer's root mean square gradient, relative to the last layer's."""
     engine = choose_engine(run.model.engine, 1, run.model.precision)
     rows = _some(run.rows)
     _, gradient = engine.loss_and_gradient(run.spec, run.objective, rows, snapshot.parameters)
@@ -124,22 +124,22 @@ MEASURES = Table(
         "validation_loss",
     ),
     Measure("accuracy", "accuracy on the test rows", _of_row("accuracy"), "accuracy", "fraction"),
-    Measure("rise", "test loss above its lowest so far", _rise, kind="fraction"),
+    Measure("rise", "rise of the test loss above its minimum", _rise, kind="fraction"),
     Measure(
         "fraction_of_rises",
-        f"of the last {LATELY} epochs, those in which the training loss rose",
+        f"epochs with a rising training loss, of the last {LATELY}",
         _fraction_of_rises,
         kind="fraction",
     ),
     Measure(
         "gradient_ratio",
-        "gradients by the first layer’s weights, relative to the last layer’s",
+        "gradients in the first layer, relative to the last",
         _gradient_ratio,
     ),
-    Measure("dead", "hidden units that are dead", _dead, kind="fraction"),
+    Measure("dead", "dead hidden units", _dead, kind="fraction"),
     Measure(
         "weights_at_nothing",
-        "weights of the first layer within 0.001 of nothing",
+        "weights of the first layer within 0.001 of 0",
         _weights_at_nothing,
         kind="fraction",
     ),
