@@ -1,4 +1,4 @@
-"""What tests share: the engines that serve here, small problems, and how hypothesis runs."""
+"""Shared fixtures: the available engines, small problems, and hypothesis settings."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Problem:
-    """What an engine is asked to train: a network, an objective, rows, first parameters."""
+    """Training problem for an engine: a network, an objective, data, initial parameters."""
 
     spec: NetworkSpec
     objective: Objective
@@ -51,20 +51,20 @@ class Problem:
     parameters: np.ndarray
 
     def copy(self) -> Problem:
-        """The same problem on parameters of its own."""
+        """Return the same problem with its own copy of the parameters."""
         return replace(self, parameters=self.parameters.copy())
 
     def trainer(
         self, engine: Engine, optimizer: OptimizerSettings
     ) -> tuple[Trainer, np.ndarray, OptimizerState]:
-        """A trainer, and the parameters and state that it will change."""
+        """Return a trainer, and the parameters and state that it will change."""
         parameters = self.parameters.copy()
         state = OptimizerState.fresh(optimizer, parameters)
         trainer = engine.trainer(self.spec, self.objective, optimizer, self.rows, parameters, state)
         return trainer, parameters, state
 
 
-# What every loss is tested with; contracts/test_losses.py has more.
+# Losses that every test uses; contracts/test_losses.py has more.
 LOSS_HYPERPARAMETERS: dict[str, dict[str, Any]] = {
     "huber": {"huber_threshold": 0.7},
     "quantile": {"quantile": 0.3},
@@ -138,23 +138,23 @@ def _draw_problem(
     parameters = draw_parameters(spec, random_state, dtype, ACTIVATIONS[activation].gain)
     views = ParameterLayout.of(spec).views(parameters)
     for part in (*views.learned, *views.statistics):
-        # Away from ones and zeros, which hide mistakes; a variance stays positive.
+        # Targets away from zeros and ones, which hide mistakes; a variance stays positive.
         part += random_state.uniform(-0.2, 0.2, part.shape)
     if inverse_link == "mean_and_std":
-        # Steps from a std far below the residuals are too long for engines to stay together.
+        # With a std far below the residuals, steps are too long for engines to stay close.
         views.weights[-1][...] *= np.asarray(0.1, dtype)
     return Problem(spec, objective, Rows(X, y, weight), parameters)
 
 
 @pytest.fixture(scope="session", params=available_engines())
 def engine(request: pytest.FixtureRequest) -> Engine:
-    """Each engine that can serve on this machine."""
+    """Each engine that is available on this machine."""
     return choose_engine(request.param)
 
 
 @pytest.fixture(scope="session")
 def reference() -> Engine:
-    """The engine that the others are held against."""
+    """Engine with which the others are compared."""
     return choose_engine("reference")
 
 
@@ -162,31 +162,31 @@ def reference() -> Engine:
 def draw_problem() -> Callable[..., Problem]:
     """`draw_problem(widths, n_samples=…, activation=…, …)`: a small problem, the same for a seed.
 
-    The last of the widths are targets: a loss may need several outputs for each.
+    The last of the widths counts targets: a loss may need several outputs for each.
     """
     return _draw_problem
 
 
 @pytest.fixture(scope="session")
 def draw_targets() -> Callable[..., np.ndarray]:
-    """`draw_targets(objective, random_state, n_samples, n_targets, heads=())`: a y it takes."""
+    """`draw_targets(objective, random_state, n_samples, n_targets, heads=())`: valid targets y."""
     return _draw_targets
 
 
 @pytest.fixture(scope="session")
 def loss_hyperparameters() -> dict[str, dict[str, Any]]:
-    """What losses with hyperparameters are tested with, by name."""
+    """Hyperparameters with which losses are tested, by name."""
     return LOSS_HYPERPARAMETERS
 
 
 @pytest.fixture(scope="session")
 def root() -> Path:
-    """The folder of the checkout."""
+    """Root folder of the repository."""
     return ROOT
 
 
 def _same(found: Any, expected: Any) -> bool:
-    """Equal in type, structure and every bit, NaN and signed zeros among them."""
+    """Return True for equal type, structure and bits, including NaN and signed zeros."""
     if type(found) is not type(expected):
         return False
     if isinstance(expected, np.ndarray):
@@ -209,7 +209,7 @@ def _same(found: Any, expected: Any) -> bool:
     if hasattr(expected, "to_plain") and hasattr(expected, "kinds_"):
         return _same(found.to_plain(), expected.to_plain())
     if hasattr(expected, "get_params"):
-        # An attribute may be set later in one than in the other: their order means nothing.
+        # The order of attributes is irrelevant, because one may be set later in one model.
         return _same(_timeless(found), _timeless(expected))
     if type(expected).__module__.startswith("sklearn."):
         return repr(found) == repr(expected)
@@ -217,7 +217,7 @@ def _same(found: Any, expected: Any) -> bool:
 
 
 def _timeless(model: Any) -> dict[str, Any]:
-    """The attributes of a model, but for the seconds that its epochs took."""
+    """Return the attributes of a model, except for the seconds of its epochs."""
     attributes = dict(sorted(vars(model).items()))
     if "_history" in attributes:
         columns = attributes["_history"]
@@ -227,5 +227,5 @@ def _timeless(model: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def same() -> Callable[[Any, Any], bool]:
-    """`same(found, expected)`: equal in type, structure and every bit."""
+    """`same(found, expected)`: True for equal type, structure and every bit."""
     return _same

@@ -1,4 +1,4 @@
-"""What contracts share: each entry of each table once, beside the others' plainest."""
+"""Shared by the contracts: each entry of each table once, combined with the plainest others."""
 
 import pytest
 
@@ -8,7 +8,7 @@ TABLES = {"activation": ACTIVATIONS, "loss": LOSSES, "penalty": PENALTIES}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give a test that takes `formulas` one entry of a table at a time, as a problem is drawn."""
+    """Parametrize `formulas` with one entry of a table at a time, as draw_problem takes it."""
     if "formulas" in metafunc.fixturenames:
         entries = [(kind, name) for kind, table in TABLES.items() for name in table]
         ids = [name for _, name in entries]

@@ -1,4 +1,4 @@
-"""What holds for every activation: its derivative is that of differences, in both precisions."""
+"""Every activation: its derivative equals finite differences, in both precisions."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ GRID = np.concatenate([-MAGNITUDES[::-1], MAGNITUDES])[:, np.newaxis]
 
 
 def learned(activation, dtype="float64"):
-    """What the units learn, at its first value."""
+    """Return the initial values of the learned parameters."""
     return [np.full(1, p.initial, dtype=dtype) for p in activation.parameters]
 
 
@@ -18,7 +18,7 @@ every_activation = pytest.mark.parametrize("activation", ACTIVATIONS.values(), i
 
 
 @every_activation
-def test_the_derivative_is_that_of_finite_differences(activation):
+def test_the_derivative_equals_finite_differences(activation):
     h = 1e-6 * np.clip(np.abs(GRID), 1, 20) * np.where(np.abs(GRID) < 1e-2, 10, 1)
     own = learned(activation)
     differences = (activation.value(GRID + h, *own) - activation.value(GRID - h, *own)) / (2 * h)
@@ -49,7 +49,7 @@ def test_value_and_derivative_keep_shape_and_dtype(activation, dtype):
 
 
 @every_activation
-def test_single_precision_is_double_precision_rounded(activation):
+def test_float32_is_float64_rounded(activation):
     z = GRID.astype(np.float32)
     own, exact_own = learned(activation, np.float32), learned(activation)
     a, exact = activation.value(z, *own), activation.value(z.astype(np.float64), *exact_own)
@@ -72,7 +72,7 @@ def test_the_initial_gain_is_positive(activation):
 
 
 @every_activation
-def test_the_derivative_by_learned_parameters_is_that_of_finite_differences(activation):
+def test_the_derivative_by_learned_parameters_equals_finite_differences(activation):
     own, h = learned(activation), 1e-6
     for i, parameter in enumerate(activation.parameters):
         up, down = ([*own[:i], own[i] + d, *own[i + 1 :]] for d in (h, -h))

@@ -1,4 +1,4 @@
-"""Every kind of block: gradients, the reference's numbers, draws that threads share."""
+"""Every kind of block: gradients, the reference's numbers, draws independent of threads."""
 
 import numpy as np
 import pytest
@@ -30,13 +30,13 @@ BLOCKS = {
         for name in NORMALIZATIONS
     },
 }
-# Adam would turn a rounding error of a derivative that is zero, as that of a bias whose column's
-# mean is taken away, into a whole step.
+# Adam would turn the rounding error of a zero derivative, such as that of a bias before a batch
+# normalization, into a full step.
 SGD = OptimizerSettings("sgd", {"momentum": 0.9, "nesterovs_momentum": 1.0})
 
 every_block = pytest.mark.parametrize("blocks", BLOCKS.values(), ids=BLOCKS)
 every_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
-# One whose derivative is told by a, one that reads z, and one that learns.
+# An activation whose derivative uses a, one that uses z, and one with learned parameters.
 every_way = pytest.mark.parametrize("activation", ["tanh", "gelu", "prelu"])
 
 
@@ -62,9 +62,7 @@ def trained(engine, problem, batch_size=10, seed=12345678901234567890, n_epochs=
 @every_block
 @every_way
 @pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
-def test_the_gradient_is_that_of_finite_differences(
-    engine, draw_problem, blocks, activation, weighted
-):
+def test_the_gradient_equals_finite_differences(engine, draw_problem, blocks, activation, weighted):
     widths = (4, 5, 5, 5, 2)
     problem = draw_problem(widths, n_samples=7, activation=activation, weighted=weighted, **blocks)
     asked = (problem.spec, problem.objective, problem.rows)
@@ -86,7 +84,7 @@ def test_the_gradient_is_that_of_finite_differences(
 @every_way
 @every_dtype
 @pytest.mark.parametrize("layout", ["dense", "csr"])
-def test_loss_gradient_and_passes_are_the_references(
+def test_loss_gradient_and_passes_equal_the_references(
     engine, reference, draw_problem, blocks, activation, dtype, layout
 ):
     problem = draw_problem(
@@ -112,7 +110,7 @@ def test_loss_gradient_and_passes_are_the_references(
 @every_way
 @every_dtype
 @pytest.mark.parametrize("batch_size", [1, 10, 13, N_SAMPLES])
-def test_some_epochs_are_the_references(
+def test_some_epochs_equal_the_references(
     engine, reference, draw_problem, blocks, activation, dtype, batch_size
 ):
     problem = draw_problem(
@@ -129,7 +127,7 @@ def test_some_epochs_are_the_references(
 
 @every_block
 @every_dtype
-def test_threads_show_in_no_bit(draw_problem, blocks, dtype):
+def test_the_number_of_threads_changes_no_bit(draw_problem, blocks, dtype):
     problem = draw_problem(WIDTHS, n_samples=N_SAMPLES, activation="silu", dtype=dtype, **blocks)
     alone, alone_reports = trained(NativeEngine(1), problem)
     for n_threads in (2, 3):
@@ -139,14 +137,14 @@ def test_threads_show_in_no_bit(draw_problem, blocks, dtype):
 
 
 @every_block
-def test_another_seed_shows_where_something_is_drawn(engine, draw_problem, blocks):
+def test_another_seed_changes_the_result_only_if_something_is_drawn(engine, draw_problem, blocks):
     problem = draw_problem(WIDTHS, n_samples=N_SAMPLES, **blocks)
     one, other = (trained(engine, problem, seed=seed)[0] for seed in (1, 1 << 40))
     assert (one != other).any() == problem.spec.draws
 
 
 @pytest.mark.parametrize("name", [n for n, of in NORMALIZATIONS.items() if of.statistics])
-def test_running_statistics_come_to_those_of_the_rows(engine, draw_problem, name):
+def test_running_statistics_converge_to_those_of_the_data(engine, draw_problem, name):
     problem = draw_problem((9, 6, 3), n_samples=N_SAMPLES, activation="tanh", normalization=name)
     still = OptimizerSettings("sgd", {"momentum": 0.0, "nesterovs_momentum": 0.0})
     trainer, parameters, _ = problem.trainer(engine, still)
@@ -159,7 +157,7 @@ def test_running_statistics_come_to_those_of_the_rows(engine, draw_problem, name
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_every_activation_takes_a_normalized_z(engine, reference, draw_problem, activation):
+def test_every_activation_works_with_a_normalized_z(engine, reference, draw_problem, activation):
     problem = draw_problem(
         WIDTHS, n_samples=N_SAMPLES, activation=activation, normalization="layer", residual=True
     )
@@ -169,7 +167,7 @@ def test_every_activation_takes_a_normalized_z(engine, reference, draw_problem, 
     )
 
 
-def test_a_batch_of_several_chunks_without_a_normalization_over_rows(reference, draw_problem):
+def test_a_batch_of_several_chunks_works_without_batch_normalization(reference, draw_problem):
     problem = draw_problem((3, 2100, 2100, 1), n_samples=700, normalization="layer", dropout=0.5)
     trainer, parameters, state = problem.trainer(choose_engine("native"), SGD)
     theirs, expected, their_state = problem.trainer(reference, SGD)

@@ -1,4 +1,4 @@
-"""What holds for every engine: the numbers of the reference engine, for every formula."""
+"""Every engine: the numbers of the reference engine, for every formula."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from lamina.engines import OptimizerSettings
 from lamina.formulas import OPTIMIZERS
 
-# How far an engine may be from the reference, relative to an array's largest magnitude.
+# Tolerated distance from the reference, relative to an array's largest magnitude.
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
 ADAM = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
 SETTINGS = {
@@ -35,7 +35,7 @@ def assert_close(actual, expected, tolerance):
 
 
 def assert_layers_close(engine, reference, asked, tolerance):
-    """Every block's activations, and the prediction in the last one's place."""
+    """Compare every block's activations, and the prediction in place of the last one's."""
     layers, expected = engine.activations(*asked), reference.activations(*asked)
     for found, wanted in zip(layers, expected, strict=True):
         assert_close(found, wanted, tolerance)
@@ -57,7 +57,7 @@ def problem(draw_problem, formulas, dtype, layout, weighted):
 @every_dtype
 @every_layout
 @every_weighting
-def test_loss_gradient_and_passes_are_the_references(engine, reference, problem, dtype):
+def test_loss_gradient_and_passes_equal_the_references(engine, reference, problem, dtype):
     spec, objective, rows, parameters = (
         problem.spec,
         problem.objective,
@@ -76,14 +76,14 @@ def test_loss_gradient_and_passes_are_the_references(engine, reference, problem,
     assert_layers_close(engine, reference, (spec, parameters, rows.X), TOLERANCE[dtype])
 
 
-def test_a_network_far_in_saturation_is_the_references(engine, reference, draw_problem, formulas):
+def test_a_saturated_network_equals_the_references(engine, reference, draw_problem, formulas):
     problem = draw_problem((9, 13, 6, 3), n_samples=N_SAMPLES, **formulas)
     asked = (problem.spec, problem.objective, problem.rows, 30 * problem.parameters)
     value, gradient = engine.loss_and_gradient(*asked)
     expected_value, expected_gradient = reference.loss_and_gradient(*asked)
     assert np.isfinite(value) == np.isfinite(expected_value)
     if np.isfinite(expected_value):
-        # Next to one, p has its last digits only in common, and log(1 - p) is made of those.
+        # Next to one, only the last digits of p agree, and log(1 - p) consists of those.
         np.testing.assert_allclose(value, expected_value, rtol=1e-4)
         assert_close(gradient, expected_gradient, 1e-9)
 
@@ -92,7 +92,7 @@ def test_a_network_far_in_saturation_is_the_references(engine, reference, draw_p
 @every_layout
 @every_weighting
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_a_few_epochs_are_the_references(engine, reference, problem, dtype, optimizer):
+def test_a_few_epochs_equal_the_references(engine, reference, problem, dtype, optimizer):
     settings = OptimizerSettings(optimizer, SETTINGS[optimizer])
     ours, parameters, state = problem.trainer(engine, settings)
     theirs, expected_parameters, expected_state = problem.trainer(reference, settings)
@@ -114,7 +114,9 @@ def test_a_few_epochs_are_the_references(engine, reference, problem, dtype, opti
 @pytest.mark.parametrize("heads", [(2, 3), (1, 4, 2), (5, 5)], ids=str)
 @every_dtype
 @every_weighting
-def test_heads_are_the_references(engine, reference, draw_problem, loss, heads, dtype, weighted):
+def test_several_heads_equal_the_references(
+    engine, reference, draw_problem, loss, heads, dtype, weighted
+):
     problem = draw_problem(
         (9, 8, sum(heads)),
         n_samples=N_SAMPLES,
@@ -138,7 +140,7 @@ def test_heads_are_the_references(engine, reference, draw_problem, loss, heads, 
 
 @pytest.mark.parametrize("quantile", [0.7, (0.7,), (0.1, 0.5, 0.9)], ids=str)
 @pytest.mark.parametrize("widths", [(9, 13, 1), (9, 13, 4), (3, 2)], ids=str)
-def test_several_quantiles_are_the_references(engine, reference, draw_problem, quantile, widths):
+def test_several_quantiles_equal_the_references(engine, reference, draw_problem, quantile, widths):
     problem = draw_problem(widths, n_samples=N_SAMPLES, loss="quantile", of={"quantile": quantile})
     asked = (problem.spec, problem.objective, problem.rows, problem.parameters)
     value, gradient = engine.loss_and_gradient(*asked)
@@ -147,5 +149,5 @@ def test_several_quantiles_are_the_references(engine, reference, draw_problem, q
     assert_close(gradient, expected_gradient, 1e-12)
 
 
-def test_every_optimizer_is_tested_with_all_that_it_reads():
+def test_every_optimizer_is_tested_with_all_its_hyperparameters():
     assert SETTINGS.keys() == OPTIMIZERS.keys()

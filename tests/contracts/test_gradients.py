@@ -1,4 +1,4 @@
-"""Every engine's gradient is that of finite differences, whatever the formulas."""
+"""Every engine's gradient equals finite differences, for all formulas."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ HIDDEN = {"linear": (), "one-hidden": (5,), "two-hidden": (5, 4)}
 @pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
 @pytest.mark.parametrize("hidden", HIDDEN.values(), ids=HIDDEN)
 @pytest.mark.parametrize("layout", ["dense", "csr"])
-def test_the_gradient_is_that_of_finite_differences(
+def test_the_gradient_equals_finite_differences(
     engine, draw_problem, formulas, alpha, weighted, hidden, layout
 ):
     problem = draw_problem(
@@ -34,7 +34,7 @@ def test_the_gradient_is_that_of_finite_differences(
     )
     _, gradient = engine.loss_and_gradient(spec, objective, rows, parameters)
 
-    # Where the loss is a mean over outputs, the gradient is of their sum; the penalty's is as ever.
+    # If the loss is a mean over outputs, the gradient is that of their sum, but not the penalty's.
     outputs = spec.n_outputs if LOSSES[objective.loss].mean_over_outputs else 1
     scaled = replace(objective, alpha=alpha / outputs)
 

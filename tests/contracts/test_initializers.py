@@ -1,4 +1,4 @@
-"""What holds for every initializer: it draws from the generator alone, in a fixed order."""
+"""Every initializer: it draws only from the generator, in a fixed order."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ every_initializer = pytest.mark.parametrize(
 )
 every_activation = pytest.mark.parametrize("activation", ACTIVATIONS.values(), ids=lambda a: a.name)
 
-# The variance of the weights, by the gains of the activation behind them.
+# Variance of the weights, given the gains of the activation after them.
 VARIANCE = {
     "glorot_uniform": lambda fan_in, fan_out, a: a.gain / 3 / (fan_in + fan_out),
     "glorot_normal": lambda fan_in, fan_out, a: a.gain / 3 / (fan_in + fan_out),
@@ -26,7 +26,7 @@ VARIANCE = {
 
 @every_initializer
 @every_activation
-def test_draws_have_the_shapes_of_their_block_in_double_precision(initializer, activation):
+def test_draws_have_the_shapes_of_their_block_in_float64(initializer, activation):
     for shape in [(4, 3), (3, 4), (1, 5), (5, 1)]:
         gain = initializer.gain(activation)
         weights, biases = initializer.draw(np.random.RandomState(0), *shape, gain)
@@ -37,7 +37,7 @@ def test_draws_have_the_shapes_of_their_block_in_double_precision(initializer, a
 
 @every_initializer
 @every_activation
-def test_the_variance_of_the_weights_is_what_the_equation_says(initializer, activation):
+def test_the_variance_of_the_weights_is_that_of_the_equation(initializer, activation):
     gain = initializer.gain(activation)
     weights, _ = initializer.draw(np.random.RandomState(1), 200, 100, gain)
     expected = VARIANCE[initializer.name](200, 100, activation)
@@ -56,7 +56,7 @@ def test_uniform_weights_stay_within_their_bound_and_normal_ones_do_not(initiali
 
 
 @every_initializer
-def test_biases_are_zero_but_for_scikit_learns(initializer):
+def test_biases_are_zero_except_for_scikit_learns_initializer(initializer):
     _, biases = initializer.draw(np.random.RandomState(0), 4, 3, 1.0)
     assert biases.any() == (initializer.name == "glorot_uniform")
 
@@ -82,7 +82,7 @@ def test_orthogonal_weights_are_orthogonal_on_their_smaller_side(shape, gain):
     np.testing.assert_allclose(product, gain**2 * np.eye(min(shape)), atol=1e-12)
 
 
-def test_orthogonal_matrices_are_evenly_spread():
+def test_orthogonal_matrices_are_uniformly_distributed():
     random_state = np.random.RandomState(4)
     draws = [INITIALIZERS["orthogonal"].draw(random_state, 3, 3, 1.0)[0] for _ in range(4000)]
     np.testing.assert_allclose(np.mean(draws, axis=0), 0, atol=0.04)
@@ -90,7 +90,7 @@ def test_orthogonal_matrices_are_evenly_spread():
 
 
 @pytest.mark.parametrize("name", ["he_uniform", "he_normal", "orthogonal"])
-def test_a_deep_relu_network_keeps_the_size_of_what_goes_through_it(name):
+def test_a_deep_relu_network_keeps_the_size_of_its_activations(name):
     relu, random_state = ACTIVATIONS["relu"], np.random.RandomState(5)
     a = random_state.standard_normal((500, 200))
     gain = INITIALIZERS[name].gain(relu)

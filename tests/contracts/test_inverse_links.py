@@ -1,4 +1,4 @@
-"""What holds for every inverse link: shapes and precisions stay, and large logits stay finite."""
+"""Every inverse link: shapes and precisions are kept, and large logits give finite values."""
 
 import numpy as np
 import pytest
@@ -50,7 +50,7 @@ def test_the_link_gives_finite_logits_of_a_prediction(inverse_link, dtype):
 
 
 @every_inverse_link
-def test_logits_are_left_as_they_were(inverse_link):
+def test_logits_are_not_modified(inverse_link):
     z = np.random.RandomState(2).standard_normal((6, 4))
     before = z.copy()
     inverse_link.value(z)

@@ -1,4 +1,4 @@
-"""What holds for every loss: delta is its derivative at the logits, and it stays finite."""
+"""Every loss: delta is its derivative at the logits, and it stays finite."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from lamina.engines import Objective
 from lamina.formulas import INVERSE_LINKS, LOSSES
 from lamina.formulas.losses import Loss, hyperparameter_numbers
 
-# Several values of every hyperparameter, the ends of their ranges among them.
+# Several values of every hyperparameter, including the ends of their ranges.
 SETTINGS = {
     "huber": [{"huber_threshold": t} for t in (0.01, 1.0, 100.0)],
     "quantile": [{"quantile": q} for q in (0.5, 0.9, (0.3,), (0.05, 0.5, 0.95))],
@@ -26,7 +26,7 @@ WIDTHS = [1, 2, 3, 7]
 
 
 class Case(NamedTuple):
-    """A loss, and the values of its hyperparameters."""
+    """Loss with values of its hyperparameters."""
 
     loss: Loss
     of: dict
@@ -35,7 +35,7 @@ class Case(NamedTuple):
         return "-".join([self.loss.name, *map(str, self.of.values())])
 
     def draw(self, draw_targets, n_targets, n_samples, dtype="float64"):
-        """Targets, and how many outputs they need."""
+        """Draw targets; return them and the number of outputs that they need."""
         objective = Objective(self.loss.name, hyperparameters=self.of)
         y = draw_targets(objective, np.random.RandomState(0), n_samples, n_targets)
         if self.loss.targets == "codes":
@@ -78,7 +78,9 @@ def test_delta_is_the_derivative_of_the_value_behind_the_inverse_link(
 @every_case
 @every_width
 @every_dtype
-def test_value_is_one_number_a_row_and_delta_one_a_logit(case, n_targets, dtype, draw_targets):
+def test_value_is_one_number_per_sample_and_delta_one_per_logit(
+    case, n_targets, dtype, draw_targets
+):
     y, n_outputs = case.draw(draw_targets, n_targets, 6, dtype)
     z = np.random.RandomState(4).standard_normal((6, n_outputs)).astype(dtype)
     p = INVERSE_LINKS[case.loss.inverse_link].value(z)
@@ -101,7 +103,7 @@ def test_saturated_predictions_give_finite_losses(case, n_targets, dtype, draw_t
 
 @every_case
 @every_width
-def test_no_loss_is_less_than_it_says(case, n_targets, draw_targets):
+def test_no_loss_is_below_its_stated_minimum(case, n_targets, draw_targets):
     y, n_outputs = case.draw(draw_targets, n_targets, 20)
     z = 3 * np.random.RandomState(6).standard_normal((20, n_outputs))
     value = case.loss.value(INVERSE_LINKS[case.loss.inverse_link].value(z), y, case.of)
@@ -109,7 +111,7 @@ def test_no_loss_is_less_than_it_says(case, n_targets, draw_targets):
 
 
 @every_case
-def test_predictions_and_targets_are_left_as_they_were(case, draw_targets):
+def test_predictions_and_targets_are_not_modified(case, draw_targets):
     y, n_outputs = case.draw(draw_targets, 3, 5)
     p = INVERSE_LINKS[case.loss.inverse_link].value(
         np.random.RandomState(7).standard_normal((5, n_outputs))
@@ -123,7 +125,7 @@ def test_predictions_and_targets_are_left_as_they_were(case, draw_targets):
 
 
 @every_case
-def test_engines_get_the_hyperparameters_in_order_as_numbers(case):
+def test_engines_receive_the_hyperparameters_in_order_as_numbers(case):
     numbers = hyperparameter_numbers(case.loss, case.of)
     expected = [np.atleast_1d(case.of[name]) for name in case.loss.hyperparameters]
     assert numbers == [float(x) for x in np.concatenate([[], *expected])]
@@ -138,7 +140,7 @@ def test_engines_get_the_hyperparameters_in_order_as_numbers(case):
         ("huber", "squared_error"),
     ],
 )
-def test_at_the_end_of_its_range_a_loss_is_another(name, equal, draw_targets):
+def test_a_loss_equals_another_at_the_end_of_its_range(name, equal, draw_targets):
     ends = {"focal_gamma": 0.0, "label_smoothing": 0.0, "huber_threshold": 1e9}
     loss, other = LOSSES[name], LOSSES[equal]
     case = Case(loss, {parameter: ends[parameter] for parameter in loss.hyperparameters})
@@ -158,13 +160,13 @@ def test_at_the_end_of_its_range_a_loss_is_another(name, equal, draw_targets):
 @pytest.mark.parametrize(
     ("name", "outside"), [("poisson", -1.0), ("gamma", 0.0), ("gamma", -1.0), ("tweedie", -1.0)]
 )
-def test_a_target_outside_the_domain_gives_no_number(name, outside):
+def test_a_target_outside_the_domain_gives_nan(name, outside):
     of = SETTINGS.get(name, [{}])[0]
     with np.errstate(all="ignore"):
         assert np.isnan(LOSSES[name].value(np.ones((1, 1)), np.array([[outside]]), of)).all()
 
 
-def test_the_losses_whose_derivative_has_a_step_say_so():
+def test_losses_with_a_jump_in_their_derivative_are_not_called_smooth():
     z, y = np.array([[-1e-9], [1e-9]]), np.zeros((2, 1))
     for loss in LOSSES.values():
         if loss.targets == "values" and loss.inverse_link == "identity":

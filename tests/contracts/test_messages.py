@@ -1,4 +1,4 @@
-"""What every parameter says to a value that it does not take, and every method to wrong data."""
+"""Messages of every parameter about an invalid value, and of every method about wrong data."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ VALUES: tuple[Any, ...] = (
 
 
 def message_about(owner: str, name: str, value: Any) -> str | None:
-    """The message of a fit with that value; None where it is taken."""
+    """Return the message of a fit with that value, or None if it is valid."""
     try:
         ESTIMATORS[owner](**{"max_iter": 1, "hidden_layer_sizes": (2,), name: value}).fit(X, Y)
     except (ValueError, TypeError, MemoryError) as error:
@@ -51,7 +51,7 @@ def test_a_message_names_the_parameter_and_its_value_in_one_paragraph(
         assert "\n" not in message
         assert "  " not in message
         assert " at 0x" not in message
-        # Of a long sequence the element at fault says more than its beginning.
+        # For a long sequence, the element at fault is more useful than the beginning.
         parts = [value, tuple(value), *value] if isinstance(value, list | tuple) else [value]
         says = any(shown(part) in message for part in parts) or "of shape" in message
         assert says, (shown(value), message)
@@ -94,7 +94,7 @@ def test_messages_are_the_same_in_every_process() -> None:
     ],
 )
 @pytest.mark.parametrize("owner", ESTIMATORS)
-def test_an_unknown_parameter_is_answered_with_the_nearest(
+def test_the_error_for_an_unknown_parameter_suggests_the_nearest(
     owner: str, arguments: dict[str, Any], nearest: str
 ) -> None:
     with pytest.raises(TypeError, match=rf"{next(iter(arguments))}'\. Did you mean '{nearest}'\?"):
@@ -120,7 +120,7 @@ def test_an_unknown_parameter_is_answered_with_the_nearest(
         ({"monitor": "val_loss", "early_stopping": True}, "Did you mean 'validation_loss'?"),
     ],
 )
-def test_a_value_of_another_library_is_answered_with_the_name_here(
+def test_the_error_for_another_librarys_name_suggests_laminas_name(
     arguments: dict[str, Any], cure: str
 ) -> None:
     with pytest.raises(ValueError, match=r"parameter|activation|monitor") as caught:
@@ -128,7 +128,7 @@ def test_a_value_of_another_library_is_answered_with_the_name_here(
     assert cure in str(caught.value)
 
 
-def test_names_of_other_libraries_are_none_of_ours() -> None:
+def test_names_of_other_libraries_are_not_names_of_lamina() -> None:
     taken = {name for made in ESTIMATORS.values() for name in made._get_param_names()}
     for elsewhere, names in OTHER_NAMES.items():
         assert elsewhere not in taken, elsewhere
@@ -136,12 +136,12 @@ def test_names_of_other_libraries_are_none_of_ours() -> None:
         assert elsewhere == elsewhere.lower().translate(str.maketrans("", "", " -_"))
 
 
-def test_an_argument_too_many_is_named() -> None:
+def test_a_surplus_argument_is_named() -> None:
     with pytest.raises(TypeError, match=r"Only hidden_layer_sizes, activation may .* 'adam'"):
         MLPClassifier((3,), "relu", "adam")  # type: ignore[misc]
 
 
-def test_a_type_error_of_a_subclass_is_its_own() -> None:
+def test_a_type_error_of_a_subclass_is_not_changed() -> None:
     class Picky(MLPClassifier):
         def __init__(self, alpha: float = 0.1) -> None:
             if isinstance(alpha, str):

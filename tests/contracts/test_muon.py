@@ -1,4 +1,4 @@
-"""Muon's way with matrices: orthogonal directions, PyTorch's numbers, and steps of AdamW's size."""
+"""Muon on matrices: orthogonal directions, PyTorch's numbers, and steps of AdamW's size."""
 
 import numpy as np
 import pytest
@@ -36,13 +36,13 @@ def test_the_directions_stay_those_of_the_gradient(shape):
     assert (np.diag(aligned) > 0).all()
 
 
-def test_no_gradient_gives_no_direction():
+def test_a_zero_gradient_gives_a_zero_direction():
     assert not orthogonalised(np.zeros((3, 4))).any()
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("nesterov", [0.0, 1.0])
-def test_every_step_is_pytorchs_to_the_bfloat16_that_it_rounds_to(shape, nesterov):
+def test_every_step_equals_pytorchs_up_to_its_bfloat16_rounding(shape, nesterov):
     torch = pytest.importorskip("torch")
     rng = np.random.RandomState(0)
     W, M = rng.standard_normal(shape), np.zeros(shape)
@@ -62,7 +62,7 @@ def test_every_step_is_pytorchs_to_the_bfloat16_that_it_rounds_to(shape, nestero
 
 
 @pytest.mark.parametrize("shape", [(4, 30), (30, 4), (40, 50)])
-def test_a_steps_elements_are_a_fifth_of_the_learning_rate(shape):
+def test_the_elements_of_a_step_are_a_fifth_of_the_learning_rate(shape):
     W, M = np.zeros(shape), np.zeros(shape)
     G = np.random.RandomState(1).standard_normal(shape)
     OPTIMIZERS["muon"].matrix_update(W, G, [M], 1, 0.1, OF)

@@ -1,6 +1,6 @@
-"""What holds for every optimizer: it finds the bottom, with scikit-learn's or PyTorch's steps.
+"""Every optimizer reaches the minimum, with scikit-learn's or PyTorch's steps.
 
-Muon's way with matrices has a file of its own; what is tested here is what it does to all else.
+Muon's steps on matrices have their own file; here it is tested on all other parameters.
 """
 
 import numpy as np
@@ -28,7 +28,7 @@ SETTINGS = {
     "lion": [{"beta_1": 0.9, "beta_2": 0.99}, {"beta_1": 0.0, "beta_2": 0.5}],
     "muon": [{"momentum": 0.9, "nesterovs_momentum": 1.0, **adam} for adam in ADAMS],
 }
-# The last of each is what is left of the distance where a step does not shrink with the gradient.
+# The last entry is the remaining distance, for steps that do not shrink with the gradient.
 VALLEY_RATES = {
     "sgd": [3e-4],
     "adam": [1e-2],
@@ -60,14 +60,14 @@ def minimise(optimizer, hyperparameters, gradient, start, learning_rate, n_steps
     return w
 
 
-def test_every_optimizer_is_tested_with_all_that_it_reads():
+def test_every_optimizer_is_tested_with_all_its_hyperparameters():
     assert SETTINGS.keys() == VALLEY_RATES.keys() == OPTIMIZERS.keys()
     for name, settings in SETTINGS.items():
         assert all(tuple(values) == OPTIMIZERS[name].hyperparameters for values in settings)
 
 
 @every_setting
-def test_it_reaches_the_bottom_of_a_parabola(name, hyperparameters):
+def test_every_optimizer_reaches_the_minimum_of_a_parabola(name, hyperparameters):
     bottom, steepness = np.array([3.0, -2.0, 0.5]), np.array([1.0, 4.0, 0.3])
     w = np.zeros(3)
     for learning_rate in BOWL_RATES[name]:
@@ -83,7 +83,7 @@ def test_it_reaches_the_bottom_of_a_parabola(name, hyperparameters):
 
 
 @every_optimizer
-def test_it_gets_down_rosenbrocks_valley(optimizer):
+def test_every_optimizer_descends_rosenbrocks_valley(optimizer):
     def gradient(w):
         x, y = w
         return np.array([2 * (x - 1) - 400 * x * (y - x * x), 200 * (y - x * x)])
@@ -129,7 +129,7 @@ IN_TORCH = ["adamw", "nadam", "rmsprop", "adagrad"]
 def torch():
     torch = pytest.importorskip("torch")
     before = torch.get_default_dtype()
-    # Or NAdam would keep its product of momenta in float32.
+    # NAdam would otherwise keep its product of momenta in float32.
     torch.set_default_dtype(torch.float64)
     yield torch
     torch.set_default_dtype(before)
@@ -137,7 +137,7 @@ def torch():
 
 @pytest.mark.parametrize("name", IN_TORCH)
 @pytest.mark.parametrize("amsgrad", [False, True])
-def test_every_step_is_pytorchs(torch, name, amsgrad):
+def test_every_step_equals_pytorchs(torch, name, amsgrad):
     if amsgrad and not OPTIMIZERS[name].amsgrad:
         pytest.skip("it has no AMSGrad variant")
     for hyperparameters in SETTINGS[name]:
@@ -155,7 +155,7 @@ def test_every_step_is_pytorchs(torch, name, amsgrad):
             np.testing.assert_allclose(w, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
 
 
-def test_where_v_shrinks_amsgrad_takes_the_largest():
+def test_amsgrad_uses_the_largest_v_while_v_shrinks():
     hyperparameters, w = ADAMS[0] | {"beta_2": 0.5}, np.zeros(1)
     state = OptimizerState.fresh(OptimizerSettings("adam", hyperparameters, amsgrad=True), w)
     for step, g in enumerate([8.0, 1.0, 1.0, 1.0], start=1):
@@ -167,7 +167,7 @@ def test_where_v_shrinks_amsgrad_takes_the_largest():
     assert before[0] - w[0] == pytest.approx(unbiased * m / np.sqrt(largest), rel=1e-8)
 
 
-def test_lion_steps_by_the_sign_and_remembers_with_another_beta():
+def test_lion_steps_by_the_sign_and_updates_its_momentum_with_beta_2():
     w, state = np.zeros(3), np.array([[1.0, -1.0, 0.0]])
     OPTIMIZERS["lion"].update(
         w, np.array([-1.0, -1.0, 0.0]), state, 1, 0.1, {"beta_1": 0.9, "beta_2": 0.99}
@@ -181,7 +181,7 @@ def test_lion_steps_by_the_sign_and_remembers_with_another_beta():
     [(name, values) for name in ("sgd", "adam") for values in SETTINGS[name]],
 )
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-13), ("float32", 1e-5)])
-def test_every_step_is_scikit_learns(name, hyperparameters, dtype, tolerance):
+def test_every_step_equals_scikit_learns(name, hyperparameters, dtype, tolerance):
     random_state = np.random.RandomState(0)
     w = random_state.standard_normal(17).astype(dtype)
     theirs, state = w.copy(), OptimizerState.fresh(name, w)
@@ -195,7 +195,7 @@ def test_every_step_is_scikit_learns(name, hyperparameters, dtype, tolerance):
 
 
 @every_optimizer
-def test_an_update_works_in_place_and_leaves_the_gradient_alone(optimizer):
+def test_an_update_works_in_place_and_does_not_modify_the_gradient(optimizer):
     w, g = np.ones(5), np.linspace(-1, 1, 5)
     state = OptimizerState.fresh(optimizer.name, w)
     g_before = g.copy()

@@ -1,4 +1,4 @@
-"""Every penalty: its gradient is that of differences, and no weights cost nothing."""
+"""Every penalty: its gradient equals finite differences, and zero weights cost nothing."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ every_penalty = pytest.mark.parametrize("penalty", PENALTIES.values(), ids=lambd
 
 
 @every_penalty
-def test_the_gradient_is_that_of_finite_differences(penalty):
+def test_the_gradient_equals_finite_differences(penalty):
     w = np.random.RandomState(0).standard_normal(9)
     derivative = np.array(
         [(penalty.value(w + h) - penalty.value(w - h)) / 2e-5 for h in 1e-5 * np.eye(9)]

@@ -1,9 +1,9 @@
-"""What holds for every precision of products, in every engine: the reference's numbers.
+"""Every precision of products, in every engine: the reference's numbers.
 
-Engines round the same numbers where these are given. What they compute themselves differs in the
-last bits of float32, and once in some ten thousand numbers that decides which way it is rounded: by
-one unit of the precision, 2⁻⁸ of the number in bfloat16. So nearly all must agree as in float32,
-and all to such a unit of the largest.
+Engines round the same given numbers identically. Numbers that they compute themselves differ in the
+last bits of float32, and once in some ten thousand numbers that decides which way one is rounded:
+by one unit of the precision, 2⁻⁸ of the number in bfloat16. So nearly all numbers must agree as in
+float32, and all within such a unit of the largest.
 """
 
 import numpy as np
@@ -15,10 +15,10 @@ from lamina.network import ParameterLayout
 
 UNIT = {"bfloat16": 2.0**-8}
 FLOAT32 = 1e-5
-# What products of unrounded numbers would be off by is ten times as much, and more.
+# Products of unrounded numbers would differ by at least ten times as much.
 NEARLY_ALL = 1e-6
-# A precision changes gradients and no step behind them. Other optimizers divide by a root, or take
-# a sign, of what little is left of a gradient, and so make a whole step of a last bit's rounding.
+# A precision changes gradients, not the steps made from them. Other optimizers divide by a root, or
+# take the sign, of a nearly vanished gradient, which turns a last bit's rounding into a full step.
 SETTINGS = {
     "sgd": {"momentum": 0.9, "nesterovs_momentum": 1.0},
     "adam": {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8},
@@ -32,13 +32,13 @@ every_weighting = pytest.mark.parametrize("weighted", [False, True], ids=["unwei
 
 @pytest.fixture
 def rounding(engine, precision):
-    """The engine, with its products in the precision."""
+    """Return the engine with its products in the precision."""
     return choose_engine(engine.name, precision=precision)
 
 
 @pytest.fixture
 def expected(precision):
-    """The reference, likewise."""
+    """Return the reference engine with its products in the precision."""
     return choose_engine("reference", precision=precision)
 
 
@@ -75,7 +75,7 @@ def test_every_precision_is_tested_with_its_unit():
 
 
 @every_precision
-def test_the_nearest_number_is_off_by_half_a_unit_at_most(precision):
+def test_the_nearest_number_differs_by_at_most_half_a_unit(precision):
     x = np.random.RandomState(0).standard_normal(10_000).astype(np.float32)
     nearest, unit = PRECISIONS[precision].nearest(x), UNIT[precision]
     assert (np.abs(nearest - x) <= unit / 2 * 2.0 ** np.ceil(np.log2(np.abs(x)))).all()
@@ -84,7 +84,7 @@ def test_the_nearest_number_is_off_by_half_a_unit_at_most(precision):
     assert (nearest != x).any()
 
 
-def test_ties_in_bfloat16_go_to_even_and_the_ends_of_the_range_stay():
+def test_ties_in_bfloat16_round_to_even_and_the_ends_of_the_range_stay():
     x = [1 + 2**-8, 1 + 3 * 2**-8, -1 - 2**-8, 1 + 2**-8 + 2**-20, 0.0, -0.0]
     x = np.array([*x, np.inf, -np.inf, np.nan, np.finfo("f").max], dtype="f")
     expected = [1, 1 + 2**-6, -1, 1 + 2**-7, 0, 0, np.inf, -np.inf, np.nan, np.inf]
@@ -95,7 +95,7 @@ def test_ties_in_bfloat16_go_to_even_and_the_ends_of_the_range_stay():
 @every_precision
 @every_layout
 @every_weighting
-def test_loss_gradient_and_prediction_are_the_references(rounding, expected, problem, precision):
+def test_loss_gradient_and_prediction_equal_the_references(rounding, expected, problem, precision):
     spec, parameters, X = problem.spec, problem.parameters, problem.rows.X
     loss, gradient = rounding.loss_and_gradient(*asked(problem))
     expected_loss, expected_gradient = expected.loss_and_gradient(*asked(problem))
@@ -113,7 +113,7 @@ def test_loss_gradient_and_prediction_are_the_references(rounding, expected, pro
 @every_layout
 @every_weighting
 @pytest.mark.parametrize("optimizer", SETTINGS)
-def test_a_few_epochs_are_the_references(rounding, expected, problem, precision, optimizer):
+def test_a_few_epochs_equal_the_references(rounding, expected, problem, precision, optimizer):
     settings = OptimizerSettings(optimizer, SETTINGS[optimizer])
     ours, parameters, state = problem.trainer(rounding, settings)
     theirs, expected_parameters, expected_state = problem.trainer(expected, settings)
@@ -146,8 +146,8 @@ def test_the_gradient_is_near_that_of_full_precision(
     problem = draw_problem((40, 60, 30, 3), n_samples=200, dtype="float32", **formulas)
     _, rounded = rounding.loss_and_gradient(*asked(problem))
     _, full = engine.loss_and_gradient(*asked(problem))
-    # Half a unit for each of the eight operands on a gradient's way; where the derivative has a
-    # step, the hidden units that rounding carries over it count whole.
+    # Half a unit for each of the eight operands on a gradient's way; if the derivative has a jump,
+    # hidden units that rounding carries across it count in full.
     activation, z = ACTIVATIONS[problem.spec.blocks[0].activation], np.array([-1e-6, 1e-6])
     learned = [np.full(1, parameter.initial) for parameter in activation.parameters]
     below, above = activation.derivative(z, activation.value(z, *learned), *learned)

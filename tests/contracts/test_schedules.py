@@ -1,4 +1,4 @@
-"""What holds for every schedule: scikit-learn's rates, PyTorch's, closed forms, and the warm-up."""
+"""Every schedule: scikit-learn's rates, PyTorch's, closed forms, and the warm-up."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ scikit_learns = pytest.mark.parametrize("schedule", SCIKIT_LEARNS, ids=lambda s:
 
 
 def rates_of(schedule: Any, epochs: int = EPOCHS, **settings: Any) -> list[float]:
-    """The rate of each step of a training in which every epoch brings progress."""
+    """Return the rate of each step of a training in which every epoch brings progress."""
     plan = TrainingPlan(
         objective=Objective("squared_error"),
         optimizer=ADAM,
@@ -45,7 +45,7 @@ def rates_of(schedule: Any, epochs: int = EPOCHS, **settings: Any) -> list[float
 
 @scikit_learns
 @pytest.mark.parametrize("power_t", [0.0, 0.5, 1.5])
-def test_the_base_rate_after_each_epoch_is_scikit_learns(
+def test_the_base_rate_after_each_epoch_equals_scikit_learns(
     schedule: Schedule, power_t: float
 ) -> None:
     theirs = SGDOptimizer([], 0.3, lr_schedule=schedule.name, power_t=power_t)
@@ -58,7 +58,7 @@ def test_the_base_rate_after_each_epoch_is_scikit_learns(
 
 
 @scikit_learns
-def test_a_stall_stops_or_slows_as_scikit_learns(schedule: Schedule) -> None:
+def test_a_stall_stops_or_slows_training_like_scikit_learns(schedule: Schedule) -> None:
     theirs = SGDOptimizer([], 0.3, lr_schedule=schedule.name)
     rate = 0.3
     for _ in range(20):
@@ -76,7 +76,7 @@ def test_scikit_learns_schedules_are_three_and_have_no_multiplier() -> None:
     assert all(schedule.shape is None and not schedule.options for schedule in SCIKIT_LEARNS)
 
 
-# How PyTorch says each of the others: optimizer and options -> scheduler; how often it steps.
+# The other schedules in PyTorch: optimizer and options -> scheduler; and how often it steps.
 def _exponential(torch: Any, optimizer: Any, of: dict[str, Any]) -> Any:
     return torch.ExponentialLR(optimizer, of["decay"])
 
@@ -131,14 +131,14 @@ IN_PYTORCH: dict[str, tuple[Any, int, list[dict[str, Any]]]] = {
 IN_CLOSED_FORM = {"constant", "invscaling", "adaptive", "plateau"}
 
 
-def test_every_schedule_is_held_against_another_implementation() -> None:
+def test_every_schedule_is_compared_with_another_implementation() -> None:
     assert set(IN_PYTORCH) | IN_CLOSED_FORM == set(SCHEDULES)
 
 
 @pytest.mark.parametrize(
     ("name", "options"), [(n, o) for n, (_, _, several) in IN_PYTORCH.items() for o in several]
 )
-def test_the_rates_are_pytorchs(name: str, options: dict[str, Any]) -> None:
+def test_the_rates_equal_pytorchs(name: str, options: dict[str, Any]) -> None:
     torch = pytest.importorskip("torch")
     make, stride, _ = IN_PYTORCH[name]
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=INITIAL)
@@ -190,13 +190,13 @@ def test_a_plateau_lowers_the_rate_where_pytorch_does(options: dict[str, Any]) -
 
 
 @every_schedule
-def test_a_warm_up_climbs_in_a_line_to_where_the_schedule_begins(schedule: Schedule) -> None:
+def test_a_warm_up_rises_linearly_to_the_start_of_the_schedule(schedule: Schedule) -> None:
     plain = rates_of(schedule, epochs=EPOCHS - 2)
     warmed = rates_of(schedule, warmup=2)
     rising = 2 * STEPS
     first = np.array(plain[0]) * np.arange(1, rising + 1) / rising
     if schedule.shape is None:
-        # Their base rate goes by rows and stalls, not by a clock that the warm-up could stop.
+        # Their base rate depends on samples and stalls, not on a clock that the warm-up could stop.
         unwarmed = rates_of(schedule)
         first, plain = (
             np.array(unwarmed[:rising]) * np.arange(1, rising + 1) / rising,
@@ -206,7 +206,7 @@ def test_a_warm_up_climbs_in_a_line_to_where_the_schedule_begins(schedule: Sched
     np.testing.assert_allclose(warmed[rising:], plain, rtol=1e-12)
 
 
-def test_a_warm_up_is_pytorchs_linear_one() -> None:
+def test_a_warm_up_equals_pytorchs_linear_one() -> None:
     torch = pytest.importorskip("torch")
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=INITIAL)
     steps = round(1.5 * STEPS)
@@ -232,7 +232,7 @@ def test_rates_are_never_negative_nor_above_the_initial_one(schedule: Schedule) 
 
 
 @every_schedule
-def test_whoever_trains_beyond_the_length_gets_finite_rates(schedule: Schedule) -> None:
+def test_training_beyond_the_length_of_a_schedule_has_finite_rates(schedule: Schedule) -> None:
     beyond = rates_of(schedule, epochs=3 * EPOCHS, schedule_length=EPOCHS)
     assert np.isfinite(beyond).all()
     assert min(beyond) >= 0
@@ -282,9 +282,7 @@ def _rates_in_epoch(schedule: Schedule, options: Any, warmup: float, epoch: int)
 
 
 @pytest.mark.parametrize(("period", "growth"), [(1, 1.5), (0.4, 2), (2, 1.01), (0.2, 1.0001)])
-def test_growing_cycles_are_those_that_sums_of_their_lengths_give(
-    period: float, growth: float
-) -> None:
+def test_growing_cycles_begin_at_the_sums_of_their_lengths(period: float, growth: float) -> None:
     options = {"period": period, "period_factor": growth}
     found = rates_of(SCHEDULES["cosine"], epochs=40, given_options=options)
     begin, length = 0.0, period
@@ -297,27 +295,27 @@ def test_growing_cycles_are_those_that_sums_of_their_lengths_give(
 
 
 @every_schedule
-def test_options_beyond_the_finite_numbers_are_refused(schedule: Schedule) -> None:
+def test_non_finite_options_are_refused(schedule: Schedule) -> None:
     for name, option in schedule.options.items():
         for value in (math.inf, -math.inf, 10**400):
             with pytest.raises(ValueError, match=f"must be {option.told}"):
                 schedule.settings({name: value})
 
 
-def test_a_function_of_step_and_epoch_gives_the_rates_itself() -> None:
+def test_a_function_of_step_and_epoch_returns_the_rates() -> None:
     found = rates_of(lambda step, epoch: 0.1 / (1 + step) + epoch)
     expected = [0.1 / (1 + step) + step // STEPS for step in range(EPOCHS * STEPS)]
     assert found == expected
 
 
 @pytest.mark.parametrize("rate", [-0.1, math.nan, math.inf, "small", None])
-def test_a_function_that_gives_no_rate_is_told_which_step_it_was(rate: Any) -> None:
+def test_an_invalid_rate_of_a_function_is_reported_with_its_step(rate: Any) -> None:
     with pytest.raises(ValueError, match=r"gave .* for step 7 of epoch 1; it must return"):
         rates_of(lambda step, epoch: rate if step == 7 else 0.1)
 
 
 @every_schedule
-def test_every_option_has_a_default_that_it_takes_and_says_what_it_takes(
+def test_every_option_has_a_valid_default_and_describes_its_values(
     schedule: Schedule,
 ) -> None:
     assert schedule.settings(None) == schedule.settings({})
@@ -329,17 +327,17 @@ def test_every_option_has_a_default_that_it_takes_and_says_what_it_takes(
 
 
 @every_schedule
-def test_an_unknown_option_is_answered_with_those_that_there_are(schedule: Schedule) -> None:
+def test_the_error_for_an_unknown_option_lists_the_options(schedule: Schedule) -> None:
     with pytest.raises(ValueError, match=r"has no option 'gamma'.* Its learning_rate_options are"):
         schedule.settings({"gamma": 0.5})
 
 
-def test_a_misspelt_option_is_answered_with_the_nearest() -> None:
+def test_the_error_for_a_misspelt_option_suggests_the_nearest() -> None:
     with pytest.raises(ValueError, match="Did you mean 'decay'"):
         SCHEDULES["exponential"].settings({"decya": 0.5})
 
 
 @every_schedule
-def test_every_schedule_says_its_equation_and_its_paper(schedule: Schedule) -> None:
+def test_every_schedule_has_an_equation_and_a_paper(schedule: Schedule) -> None:
     assert "η" in schedule.equation
     assert schedule.paper

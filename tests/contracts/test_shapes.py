@@ -1,4 +1,4 @@
-"""What holds for every engine: the reference's numbers on every shape, edge sizes first of all."""
+"""Every engine: the reference's numbers on every shape, especially edge sizes."""
 
 import numpy as np
 from hypothesis import given
@@ -9,7 +9,7 @@ from lamina.engines import OptimizerSettings, Rows
 from lamina.formulas import ACTIVATIONS, LOSSES
 
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
-# Vectors are 4, 8 or 16 numbers wide and tiles up to 32: what is wrong is wrong beside a multiple.
+# Vectors hold 4, 8 or 16 numbers and tiles up to 32: mistakes show next to a multiple.
 EDGES = sorted({1, 2, 3, 5} | {n + d for n in (4, 8, 16, 24, 32) for d in (-1, 0, 1)})
 
 sizes = st.sampled_from(EDGES)
@@ -34,13 +34,15 @@ def assert_close(actual, expected, dtype):
     actual, expected = np.asarray(actual), np.asarray(expected)
     assert actual.shape == expected.shape
     assert actual.dtype == expected.dtype
-    # Targets are about one: what little a good prediction leaves of them is exact to one's digits.
+    # Targets are about one, so residuals of good predictions are only exact to the digits of one.
     scale = max(1, np.abs(expected).max(initial=0))
     np.testing.assert_allclose(actual, expected, rtol=0, atol=TOLERANCE[dtype] * scale)
 
 
 @given(drawn=problems)
-def test_loss_gradient_and_prediction_on_any_shape(engine, reference, draw_problem, drawn):
+def test_loss_gradient_and_prediction_equal_the_references_on_any_shape(
+    engine, reference, draw_problem, drawn
+):
     problem = draw_problem(**drawn)
     dtype, asked = (
         drawn["dtype"],
@@ -57,7 +59,9 @@ def test_loss_gradient_and_prediction_on_any_shape(engine, reference, draw_probl
 
 
 @given(drawn=problems, data=st.data())
-def test_an_epoch_over_any_rows_in_any_order(engine, reference, draw_problem, drawn, data):
+def test_an_epoch_over_any_samples_in_any_order_equals_the_references(
+    engine, reference, draw_problem, drawn, data
+):
     problem = draw_problem(**drawn)
     n_samples = drawn["n_samples"]
     order = np.array(
@@ -77,7 +81,7 @@ def test_an_epoch_over_any_rows_in_any_order(engine, reference, draw_problem, dr
 
 
 @given(n_outputs=sizes, loss=st.sampled_from(sorted(LOSSES)), dtype=dtypes, layout=st.booleans())
-def test_no_rows_give_no_predictions(engine, draw_problem, n_outputs, loss, dtype, layout):
+def test_zero_samples_give_zero_predictions(engine, draw_problem, n_outputs, loss, dtype, layout):
     problem = draw_problem((4, 5, n_outputs), loss=loss, dtype=dtype)
     X = sparse.csr_array((0, 4), dtype=dtype) if layout else np.empty((0, 4), dtype)
     predicted = engine.predict(problem.spec, problem.parameters, X)
@@ -87,7 +91,7 @@ def test_no_rows_give_no_predictions(engine, draw_problem, n_outputs, loss, dtyp
 
 @st.composite
 def untidy_matrices(draw):
-    """A csr matrix with empty rows and columns, zeros that are stored, and either kind of index."""
+    """Return a csr matrix with empty rows and columns, stored zeros, and either kind of index."""
     n_samples, n_columns = draw(sizes, "rows"), draw(sizes, "columns")
     random_state = np.random.RandomState(draw(st.integers(0, 99), "seed"))
     dense = random_state.standard_normal((n_samples, n_columns))
@@ -101,7 +105,7 @@ def untidy_matrices(draw):
 
 
 @given(X=untidy_matrices())
-def test_a_sparse_matrix_gives_what_its_dense_form_gives(engine, draw_problem, X):
+def test_a_sparse_matrix_gives_the_result_of_its_dense_form(engine, draw_problem, X):
     dtype = X.dtype.name
     problem = draw_problem((X.shape[1], 6, 2), n_samples=X.shape[0], dtype=dtype)
     y, spec, order = problem.rows.y, problem.spec, np.arange(X.shape[0])

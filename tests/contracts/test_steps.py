@@ -1,4 +1,4 @@
-"""What holds for every engine: its steps, with all that surrounds them, are the reference's."""
+"""Every engine: its steps, with clipping, decay and averages, equal the reference's."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from lamina.network import ParameterLayout
 
 TOLERANCE = {"float64": 1e-10, "float32": 3e-5}
 N_SAMPLES = 150
-# Where a sum of nothing but rounding errors decides a sign, engines may differ: not in these data.
+# Engines may differ if a sum of pure rounding errors decides a sign, which these data avoid.
 WIDTHS = {"small": (9, 13, 6, 3), "large": (40, 50, 31, 3), "wide": (3, 70, 2), "one": (5, 1)}
 VALUES = {
     "momentum": 0.9,
@@ -75,7 +75,7 @@ def assert_alike(ours, theirs, tolerance):
 @every_surrounding
 @every_size
 @every_dtype
-def test_epochs_are_the_references(engine, reference, draw_problem, name, around, widths, dtype):
+def test_epochs_equal_the_references(engine, reference, draw_problem, name, around, widths, dtype):
     settings = settings_of(name, **around)
     problem = draw_problem(
         widths, n_samples=N_SAMPLES, dtype=dtype, alpha=0.3, loss="binary_log_loss"
@@ -90,7 +90,7 @@ def test_epochs_are_the_references(engine, reference, draw_problem, name, around
 @pytest.mark.parametrize("name", ["sgd", "adam", "muon"])
 @pytest.mark.parametrize("activation", ["tanh", "prelu"])
 @every_size
-def test_penalised_epochs_are_the_references(
+def test_penalised_epochs_equal_the_references(
     engine, reference, draw_problem, penalty, layout, weighted, name, activation, widths
 ):
     problem = draw_problem(
@@ -134,7 +134,7 @@ def test_the_norm_of_one_step_is_that_of_its_gradient(engine, draw_problem, widt
 
 @every_size
 @pytest.mark.parametrize("most", [1e-3, 1e3])
-def test_a_step_of_plain_descent_is_no_longer_than_the_clipped_gradient(
+def test_a_plain_gradient_step_is_no_longer_than_the_clipped_gradient(
     engine, draw_problem, widths, most
 ):
     problem = draw_problem(widths, n_samples=N_SAMPLES)
@@ -163,7 +163,7 @@ def test_weights_decay_and_biases_do_not(engine, draw_problem, widths):
 
 @every_size
 @pytest.mark.parametrize("decay", [0.0, 0.5, 0.99])
-def test_the_average_weighs_the_steps_so_far_and_nothing_before(
+def test_the_average_weights_all_steps_so_far_and_nothing_before(
     engine, draw_problem, widths, decay
 ):
     problem = draw_problem(widths, n_samples=N_SAMPLES)
@@ -197,8 +197,8 @@ def test_every_number_of_threads_gives_the_same_bits(draw_problem, name, around)
 
 
 @every_optimizer
-def test_a_batch_of_several_chunks_is_the_references(engine, reference, draw_problem, name):
-    # So wide that no more than some hundred rows are worked through at a time.
+def test_a_batch_of_several_chunks_equals_the_references(engine, reference, draw_problem, name):
+    # So wide that only some hundred samples are processed at a time.
     problem = draw_problem((40_000, 2), n_samples=N_SAMPLES)
     settings = settings_of(name, max_gradient_norm=0.5)
     ours, theirs = (run(problem, each, settings, (150, 150)) for each in (engine, reference))
@@ -207,13 +207,13 @@ def test_a_batch_of_several_chunks_is_the_references(engine, reference, draw_pro
 
 @every_optimizer
 @pytest.mark.parametrize("kind", ["batch", "layer"])
-def test_normalized_epochs_are_the_references(engine, reference, draw_problem, name, kind):
+def test_normalized_epochs_equal_the_references(engine, reference, draw_problem, name, kind):
     architecture = {"normalization": kind, "residual": True, "dropout": 0.2, "input_dropout": 0.1}
     problem = draw_problem((9, 13, 13, 3), n_samples=N_SAMPLES, activation="prelu", **architecture)
     settings = settings_of(name, weight_decay=0.1, max_gradient_norm=0.05, average_decay=0.9)
     ours, theirs = (run(problem, each, settings, measures=True) for each in (engine, reference))
     assert_alike(ours, theirs, 1e-10)
-    # What an average predicts with are the running statistics of the network itself.
+    # An average predicts with the running statistics of the network itself.
     statistics = slice(ParameterLayout.of(problem.spec).n_trained, None)
     _, parameters, state = ours
     np.testing.assert_array_equal(state.predicting(parameters)[statistics], parameters[statistics])

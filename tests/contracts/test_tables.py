@@ -1,4 +1,4 @@
-"""What holds for every table: its records say what they are, and the engines know them."""
+"""Every table: its records are documented, and the engines know them."""
 
 import importlib
 import importlib.util
@@ -18,7 +18,7 @@ every_record = pytest.mark.parametrize(
 
 
 @every_record
-def test_a_record_says_its_name_its_equation_and_where_it_comes_from(record):
+def test_a_record_has_a_name_an_equation_and_a_source(record):
     fields = [field for field in ("name", "equation", "paper") if hasattr(record, field)]
     assert fields[:2] == ["name", "equation"]
     for field in fields:
@@ -27,7 +27,7 @@ def test_a_record_says_its_name_its_equation_and_where_it_comes_from(record):
 
 
 @every_table
-def test_a_table_gives_each_record_by_its_name(table):
+def test_a_table_returns_each_record_by_its_name(table):
     assert len(table) == len(list(table)) > 0
     for name in table:
         assert name in table
@@ -55,8 +55,8 @@ def test_every_loss_names_an_inverse_link_of_the_table():
 
 
 @pytest.mark.parametrize("name", ["ACTIVATIONS", "LOSSES", "OPTIMIZERS", "PRECISIONS"])
-def test_the_native_engine_names_the_same_records(name):
-    # Found by its name as the engines find it: where it cannot be built, the reference serves.
+def test_the_native_engine_has_the_same_records(name):
+    # Looked up by name as engines are; if the extension cannot be built, the reference is used.
     if importlib.util.find_spec("lamina._native") is None:
         pytest.skip("the native extension is not built")
     numbers = getattr(importlib.import_module("lamina._native"), name)

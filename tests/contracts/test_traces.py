@@ -1,4 +1,4 @@
-"""What holds for every step that is traced: its numbers fit together, and are the engines'."""
+"""Every traced step: its numbers are consistent, and equal the engines'."""
 
 from dataclasses import replace
 
@@ -39,7 +39,7 @@ def assert_close(actual, expected, tolerance=1e-12):
 
 
 def finite_differences(problem, draws):
-    # Where the loss is a mean over outputs, the gradient is of their sum; the penalty's is as ever.
+    # If the loss is a mean over outputs, the gradient is that of their sum, but not the penalty's.
     outputs = problem.spec.n_outputs if LOSSES[problem.objective.loss].mean_over_outputs else 1
     objective = replace(problem.objective, alpha=problem.objective.alpha / outputs)
 
@@ -57,7 +57,7 @@ def assert_numbers_fit_together(step):
     for i, layer in enumerate(layers):
         assert_close(layer.a_prev @ layer.W + layer.b, layer.z)
         assert_close(layer.a_prev.T @ layer.delta + layer.penalty, layer.dW)
-        # Behind a normalization the deltas of a unit take each other away.
+        # After a batch normalization the deltas of a unit cancel.
         rounding = 1e-13 * np.abs(layer.delta).max()
         np.testing.assert_allclose(layer.delta.sum(axis=0), layer.db, rtol=0, atol=rounding)
         if i + 1 < len(layers):
@@ -71,7 +71,7 @@ def assert_numbers_fit_together(step):
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
 @pytest.mark.parametrize("layout", ["dense", "csr"])
-def test_a_traced_gradient_is_that_of_every_engine_and_of_finite_differences(
+def test_a_traced_gradient_equals_every_engines_and_finite_differences(
     engine, draw_problem, formulas, weighted, layout
 ):
     problem = draw_problem(
@@ -89,7 +89,7 @@ def test_a_traced_gradient_is_that_of_every_engine_and_of_finite_differences(
 
 @every_block
 @every_way
-def test_of_every_kind_of_block_a_traced_gradient_is_that_of_finite_differences(
+def test_a_traced_gradient_of_every_kind_of_block_equals_finite_differences(
     engine, draw_problem, blocks, activation
 ):
     problem = draw_problem(WIDTHS, n_samples=6, activation=activation, weighted=True, **blocks)
@@ -104,7 +104,7 @@ def test_of_every_kind_of_block_a_traced_gradient_is_that_of_finite_differences(
 @every_block
 @every_way
 @pytest.mark.parametrize("output", [None, 1])
-def test_the_paths_of_a_weight_add_up_to_what_backpropagation_finds(
+def test_the_paths_of_a_weight_add_up_to_its_backpropagated_gradient(
     draw_problem, blocks, activation, output
 ):
     problem = draw_problem(
@@ -140,7 +140,7 @@ def test_the_largest_paths_come_first_and_the_rest_is_their_difference(draw_prob
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_the_paths_of_one_row_are_that_rows_part_of_the_gradient(draw_problem, activation):
+def test_the_paths_of_one_sample_give_its_part_of_the_gradient(draw_problem, activation):
     problem = draw_problem((3, 4, 4, 2), n_samples=5, activation=activation)
     step = step_of(problem)
     layer = layer_traces(step, None)[0]
@@ -152,7 +152,7 @@ def test_the_paths_of_one_row_are_that_rows_part_of_the_gradient(draw_problem, a
         assert {path.row for path in paths.paths} == {row}
 
 
-def test_several_heads_are_traced_as_well(engine, draw_problem):
+def test_several_heads_are_traced(engine, draw_problem):
     problem = draw_problem((4, 6, 5), n_samples=7, loss="log_loss", heads=(2, 3))
     asked = (problem.spec, problem.objective, problem.rows, problem.parameters)
     step = step_of(problem)

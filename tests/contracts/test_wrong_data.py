@@ -1,4 +1,4 @@
-"""What every method says to wrong data: the argument, its place, and the cure, in a paragraph."""
+"""Messages of every method about wrong data: the argument, its place, and the cure."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ every_estimator = pytest.mark.parametrize("made", [MLPClassifier, MLPRegressor])
 @every_estimator
 @pytest.mark.filterwarnings("ignore:X has feature names")
 @pytest.mark.parametrize("kind", WRONG_X)
-def test_wrong_rows_are_named_with_their_place(made: Any, kind: str) -> None:
+def test_wrong_inputs_are_named_with_their_place(made: Any, kind: str) -> None:
     rows, pattern = WRONG_X[kind]
     require_message(lambda: made(max_iter=1).fit(rows, Y), pattern)
     model = fitted(made)
@@ -79,7 +79,7 @@ def test_wrong_rows_are_named_with_their_place(made: Any, kind: str) -> None:
 
 
 @every_estimator
-def test_rows_of_other_features_or_another_number_are_refused(made: Any) -> None:
+def test_inputs_with_other_features_or_another_length_are_refused(made: Any) -> None:
     model = fitted(made)
     for method in METHODS:
         call = getattr(model, method)
@@ -107,7 +107,7 @@ WRONG_LABELS: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("kind", WRONG_LABELS)
-def test_wrong_labels_are_named_with_their_row(kind: str) -> None:
+def test_wrong_labels_are_named_with_their_index(kind: str) -> None:
     labels, pattern = WRONG_LABELS[kind]
     require_message(lambda: MLPClassifier(max_iter=1).fit(X, labels), pattern)
 
@@ -130,12 +130,12 @@ WRONG_TARGETS: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("kind", WRONG_TARGETS)
-def test_wrong_targets_are_named_with_their_row(kind: str) -> None:
+def test_wrong_targets_are_named_with_their_index(kind: str) -> None:
     targets, pattern = WRONG_TARGETS[kind]
     require_message(lambda: MLPRegressor(max_iter=1).fit(X, targets), pattern)
 
 
-def test_a_target_outside_the_loss_is_named_with_its_row() -> None:
+def test_a_target_outside_the_domain_of_the_loss_is_named_with_its_index() -> None:
     y = np.ones(20)
     y[11] = -2.0
     require_message(
@@ -157,7 +157,7 @@ WRONG_WEIGHTS: dict[str, tuple[Any, str]] = {
 
 @every_estimator
 @pytest.mark.parametrize("kind", WRONG_WEIGHTS)
-def test_wrong_weights_are_named_with_their_row(made: Any, kind: str) -> None:
+def test_wrong_weights_are_named_with_their_index(made: Any, kind: str) -> None:
     weight, pattern = WRONG_WEIGHTS[kind]
     named = pattern.format(name="sample_weight")
     require_message(lambda: made(max_iter=1).fit(X, Y, weight), named)
@@ -173,9 +173,7 @@ CANCELLING = np.where(np.arange(20) % 4 < 2, 1.0, -1.0)
 
 @every_estimator
 @pytest.mark.parametrize("engine", available_engines())
-def test_weights_that_cancel_are_refused_where_a_mean_needs_their_sum(
-    made: Any, engine: str
-) -> None:
+def test_weights_that_cancel_are_refused_if_a_mean_needs_their_sum(made: Any, engine: str) -> None:
     model = made(max_iter=1, engine=engine)
     pattern = "weights of a whole batch sum to zero.*larger batch_size"
     with pytest.raises(ZeroDivisionError, match=pattern):
@@ -186,14 +184,14 @@ def test_weights_that_cancel_are_refused_where_a_mean_needs_their_sum(
         model.fit(X, Y, validation_data=(X, Y, CANCELLING))
 
 
-def test_a_fit_that_nearly_cancelling_weights_let_diverge_names_them() -> None:
+def test_divergence_with_nearly_cancelling_weights_names_the_weights() -> None:
     weight = np.where(CANCELLING < 0, -1.0, 1 + 1e-13)
     model = MLPRegressor(solver="sgd", learning_rate_init=1.0, momentum=0.0)
     with pytest.raises(NonFiniteError, match="sample_weight contains negative numbers"):
         model.fit(X, 1.0 * Y, weight)
 
 
-def test_targets_are_scaled_whatever_the_signs_of_weights() -> None:
+def test_targets_are_scaled_with_weights_of_any_sign() -> None:
     weight = np.where(np.arange(20) < 8, -1.0, 1.0)
     model = MLPRegressor(max_iter=20, scale_target=True, random_state=0)
     assert model.fit(X, 1e3 * Y, weight).target_scale_ == [500.0]
@@ -205,7 +203,7 @@ TWO_COLUMNS = np.column_stack([Y, Y + 1, np.arange(20) % 3])
 
 
 @pytest.mark.parametrize(("y", "classes"), [(Y, [0, 1]), (TWO_LABELS, 3), (TWO_COLUMNS, 3)])
-def test_the_classes_that_the_first_partial_fit_advises_are_taken(y: Any, classes: Any) -> None:
+def test_the_classes_that_the_first_partial_fit_advises_are_valid(y: Any, classes: Any) -> None:
     with pytest.raises(ValueError, match="classes must be passed") as caught:
         MLPClassifier().partial_fit(X, y)
     code = str(caught.value).partition("Pass classes=")[2].removesuffix(".").split(", the ")[0]
@@ -215,7 +213,7 @@ def test_the_classes_that_the_first_partial_fit_advises_are_taken(y: Any, classe
 
 
 @pytest.mark.parametrize("classes", ["ab", 3, [0, None], [np.nan, 1]])
-def test_classes_that_are_no_labels_are_shown(classes: Any) -> None:
+def test_classes_that_are_not_labels_are_shown_in_the_error(classes: Any) -> None:
     require_message(
         lambda: MLPClassifier().partial_fit(X, Y, classes=classes),
         r"classes=.* is not a list of labels: .*\. Pass classes=np\.unique\(y_all\)\.",
@@ -232,7 +230,7 @@ def test_classes_that_are_no_labels_are_shown(classes: Any) -> None:
         ({0: -1, 1: 1}, "below zero"),
     ],
 )
-def test_wrong_class_weights_are_shown(class_weight: Any, pattern: str) -> None:
+def test_wrong_class_weights_are_shown_in_the_error(class_weight: Any, pattern: str) -> None:
     require_message(lambda: MLPClassifier(class_weight=class_weight).fit(X, Y), pattern)
 
 
@@ -255,12 +253,14 @@ def test_wrong_class_weights_are_shown(class_weight: Any, pattern: str) -> None:
         (lambda m: m.fit(X, Y, resume=3), "resume=3 must be the path of a checkpoint"),
     ],
 )
-def test_wrong_arguments_of_methods_are_shown(made: Any, call: Any, pattern: str) -> None:
+def test_wrong_arguments_of_methods_are_shown_in_the_error(
+    made: Any, call: Any, pattern: str
+) -> None:
     with pytest.raises((ValueError, TypeError, IndexError), match=pattern):
         call(fitted(made))
 
 
-def test_early_stopping_without_rows_to_hold_out_says_what_to_do() -> None:
+def test_early_stopping_without_samples_to_hold_out_names_the_cure() -> None:
     require_message(
         lambda: MLPClassifier(early_stopping=True, validation_fraction=0).fit(X, Y),
         "validation_fraction=0 holds out no samples",

@@ -1,4 +1,4 @@
-"""Which engine serves: by name, by the environment, or the fastest that loads."""
+"""Choice of the engine: by name, by the environment, or the fastest that loads."""
 
 import sys
 import warnings
@@ -20,12 +20,12 @@ def without_native(monkeypatch):
 
 
 @pytest.mark.parametrize("name", available_engines())
-def test_an_available_engine_is_had_by_its_name(name):
+def test_an_available_engine_is_chosen_by_its_name(name):
     assert choose_engine(name).name == name
 
 
 @pytest.mark.parametrize("name", available_engines())
-def test_the_environment_chooses_where_no_name_is_given(name, monkeypatch):
+def test_the_environment_chooses_the_engine_if_no_name_is_given(name, monkeypatch):
     monkeypatch.setenv("LAMINA_ENGINE", name)
     assert choose_engine().name == name
     assert choose_engine("reference").name == "reference"
@@ -37,7 +37,7 @@ def test_an_unknown_name_is_refused_with_the_nearest():
 
 
 @pytest.mark.usefixtures("without_native")
-def test_where_the_native_engine_does_not_load_the_reference_serves_with_one_warning(monkeypatch):
+def test_the_reference_replaces_an_unavailable_native_engine_with_one_warning(monkeypatch):
     monkeypatch.delenv("LAMINA_ENGINE", raising=False)
     assert available_engines() == ["reference"]
     with pytest.warns(NativeUnavailableWarning, match="could not be loaded"):
@@ -48,11 +48,11 @@ def test_where_the_native_engine_does_not_load_the_reference_serves_with_one_war
 
 
 @pytest.mark.usefixtures("without_native")
-def test_the_native_engine_asked_for_by_name_is_not_replaced():
+def test_the_native_engine_requested_by_name_is_not_replaced():
     with pytest.raises(ImportError, match="native extension could not be loaded"):
         choose_engine("native")
 
 
 @pytest.mark.usefixtures("without_native")
-def test_the_reference_asked_for_by_name_serves_without_a_warning():
+def test_the_reference_requested_by_name_is_used_without_a_warning():
     assert choose_engine("reference").name == "reference"

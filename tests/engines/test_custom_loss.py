@@ -1,4 +1,4 @@
-"""A loss of the caller's own: every engine passes it whole rows and uses its values."""
+"""Custom losses: every engine passes them whole samples, and uses their results."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ N_SAMPLES = 37
 
 
 class Written:
-    """A loss of the table, written as a caller's own; notes what it is given."""
+    """Loss of the table written as a custom loss; it records its arguments."""
 
     def __init__(self, name, **of):
         self.loss, self.of, self.seen = LOSSES[name], of, []
@@ -27,7 +27,7 @@ class Written:
 
 
 class Failing(Written):
-    """One that fails in its n-th call."""
+    """Custom loss that fails in its n-th call."""
 
     def __init__(self, calls, error):
         super().__init__("squared_error")
@@ -42,7 +42,7 @@ class Failing(Written):
 
 @pytest.fixture
 def both(draw_problem):
-    """A problem with a loss of the table, and the same with that loss as a caller's own."""
+    """Return a problem with a loss of the table, and the same with that loss as a custom one."""
 
     def make(loss, widths=(9, 13, 6, 3), of=None, **drawn):
         problem = draw_problem(widths, loss=loss, n_samples=N_SAMPLES, of=of, **drawn)
@@ -57,7 +57,9 @@ def both(draw_problem):
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("layout", ["dense", "csr"])
 @pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
-def test_it_trains_as_the_same_loss_of_the_table(engine, both, loss, dtype, layout, weighted):
+def test_a_custom_loss_trains_like_the_same_loss_of_the_table(
+    engine, both, loss, dtype, layout, weighted
+):
     theirs, ours = both(loss, dtype=dtype, layout=layout, weighted=weighted)
     tolerance = 1e-12 if dtype == "float64" else 1e-5
     trainers = [problem.trainer(engine, SGD) for problem in (theirs, ours)]
@@ -74,7 +76,7 @@ def test_it_trains_as_the_same_loss_of_the_table(engine, both, loss, dtype, layo
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
-def test_it_is_given_logits_targets_and_weights_of_its_own(engine, both, weighted):
+def test_a_custom_loss_receives_its_own_logits_targets_and_weights(engine, both, weighted):
     _, problem = both("squared_error", dtype="float32", weighted=weighted)
     custom, before = problem.objective.loss, problem.rows.y.copy()
     engine.loss_and_gradient(problem.spec, problem.objective, problem.rows, problem.parameters)
@@ -92,7 +94,7 @@ def test_it_is_given_logits_targets_and_weights_of_its_own(engine, both, weighte
 
 
 @pytest.mark.parametrize("heads", [(), (2, 3)], ids=["one head", "two heads"])
-def test_class_codes_come_as_they_were_given(engine, draw_problem, heads):
+def test_a_custom_loss_receives_class_codes_unchanged(engine, draw_problem, heads):
     problem = draw_problem((4, 5), loss="log_loss", heads=heads)
 
     class Zero:
@@ -110,9 +112,9 @@ def test_class_codes_come_as_they_were_given(engine, draw_problem, heads):
     np.testing.assert_array_equal(gradient, 0)
 
 
-def test_a_large_batch_reaches_it_in_parts_that_show_in_no_result(both):
+def test_a_large_batch_is_passed_in_parts_without_changing_the_result(both):
     native = pytest.importorskip("lamina.engines.native").NativeEngine
-    # Wide layers make chunks of few rows.
+    # Wide layers make chunks of few samples.
     theirs, ours = both("squared_error", widths=(7, 20000, 2))
     expected_loss, expected = native().loss_and_gradient(
         theirs.spec, theirs.objective, theirs.rows, theirs.parameters
@@ -143,7 +145,7 @@ class Broken(Exception):
 
 @pytest.mark.parametrize("error", [Broken, KeyboardInterrupt])
 @pytest.mark.parametrize("n_threads", [None, 3])
-def test_what_it_raises_ends_the_epoch_with_the_parameters_of_the_last_whole_step(
+def test_an_exception_in_a_custom_loss_keeps_the_parameters_of_the_last_step(
     engine, draw_problem, error, n_threads
 ):
     engine = choose_engine(engine.name, n_threads)
@@ -161,7 +163,7 @@ def test_what_it_raises_ends_the_epoch_with_the_parameters_of_the_last_whole_ste
     np.testing.assert_allclose(parameters, expected, rtol=0, atol=1e-14)
 
 
-def test_what_it_raises_comes_out_of_a_gradient_too(engine, draw_problem):
+def test_an_exception_in_a_custom_loss_is_raised_by_loss_and_gradient(engine, draw_problem):
     drawn = draw_problem()
     with pytest.raises(Broken, match="no more"):
         engine.loss_and_gradient(
@@ -184,7 +186,7 @@ def test_a_loss_that_is_not_finite_ends_the_epoch_before_the_update(engine, draw
 
 
 class Answering:
-    """One that gives what it was made with."""
+    """Custom loss that returns a given result."""
 
     def __init__(self, answer):
         self.answer = answer
@@ -204,12 +206,12 @@ class Answering:
     ],
     ids=["no pair", "mean", "flat delta", "column", "words"],
 )
-def test_an_answer_that_is_none_is_refused(answer, error, message):
+def test_an_invalid_result_of_a_custom_loss_is_refused(answer, error, message):
     with pytest.raises(error, match=message):
         value_and_delta(Answering(answer), np.zeros((4, 2)), np.zeros((4, 2)), None)
 
 
-def test_lists_and_other_dtypes_are_numbers_too():
+def test_a_custom_loss_may_return_lists_and_other_dtypes():
     value, delta = value_and_delta(
         Answering([[1, 2], [[1], [2]]]), np.zeros((2, 1), np.float32), np.zeros((2, 1)), None
     )
@@ -228,7 +230,7 @@ class Unweighted(Written):
         return super().value_and_delta(logits, y, None)
 
 
-def test_only_a_sum_over_weighted_rows_is_a_loss():
+def test_a_custom_loss_must_be_a_sum_over_weighted_samples():
     z, y = np.random.RandomState(0).standard_normal((2, 5, 3))
     weight = np.array([1.0, 2.0, 0.0, 1.0, 1.0])
     require_rows_apart(Written("squared_error"), z, y, weight)
@@ -241,6 +243,6 @@ def test_only_a_sum_over_weighted_rows_is_a_loss():
         require_rows_apart(Unweighted("squared_error"), z, y, weight)
 
 
-def test_an_object_with_the_method_is_a_loss():
+def test_any_object_with_the_method_is_a_custom_loss():
     assert isinstance(Written("poisson"), CustomLoss)
     assert not isinstance("poisson", CustomLoss)

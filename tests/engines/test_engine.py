@@ -1,4 +1,4 @@
-"""How every engine's trainer behaves: whole steps, exact repeats, Ctrl-C, and what is refused."""
+"""Behaviour of every engine's trainer: whole steps, exact repeats, Ctrl-C, and refusals."""
 
 import _thread
 import signal
@@ -51,7 +51,7 @@ def test_the_same_run_gives_the_same_bits(engine, draw_problem, dtype, layout, o
 
 @every_dtype
 @every_optimizer
-def test_one_epoch_of_twelve_steps_is_two_of_six(engine, draw_problem, dtype, optimizer):
+def test_one_epoch_of_twelve_steps_equals_two_of_six(engine, draw_problem, dtype, optimizer):
     problem = draw_problem((9, 17, 4), n_samples=48, dtype=dtype, weighted=True)
     order = np.random.RandomState(3).permutation(48)
     whole, parameters, state = problem.trainer(engine, optimizer)
@@ -64,7 +64,7 @@ def test_one_epoch_of_twelve_steps_is_two_of_six(engine, draw_problem, dtype, op
     assert report.loss == pytest.approx(np.mean([half.loss for half in reports]), rel=1e-12)
 
 
-def test_a_trainer_goes_on_from_a_state_that_another_left(engine, draw_problem):
+def test_a_trainer_continues_from_another_trainers_state(engine, draw_problem):
     problem, optimizer = draw_problem(n_samples=20), SETTINGS["adam"]
     first, expected, state = problem.trainer(engine, optimizer)
     first.epoch(np.arange(20), 5, rates(4))
@@ -78,7 +78,7 @@ def test_a_trainer_goes_on_from_a_state_that_another_left(engine, draw_problem):
     assert resumed_state.step == state.step == 8
 
 
-def test_each_step_takes_its_own_learning_rate(engine, draw_problem):
+def test_each_step_has_its_own_learning_rate(engine, draw_problem):
     problem, optimizer = draw_problem(n_samples=9), SETTINGS["sgd"]
     together, expected, _ = problem.trainer(engine, optimizer)
     together.epoch(np.arange(9), 3, np.array([0.01, 0.0, 0.03]))
@@ -88,7 +88,7 @@ def test_each_step_takes_its_own_learning_rate(engine, draw_problem):
     np.testing.assert_array_equal(parameters, expected)
 
 
-def test_the_loss_of_an_epoch_weighs_each_batch_by_its_rows(engine, draw_problem):
+def test_the_loss_of_an_epoch_weights_each_batch_by_its_size(engine, draw_problem):
     problem = draw_problem(n_samples=7)
     trainer, parameters, _ = problem.trainer(engine, SETTINGS["sgd"])
     report = trainer.epoch(np.arange(7), 5, rates(2, 0.0))
@@ -104,7 +104,7 @@ def test_the_loss_of_an_epoch_weighs_each_batch_by_its_rows(engine, draw_problem
 
 @every_dtype
 @every_layout
-def test_equal_weights_change_nothing_but_the_rounding(engine, draw_problem, dtype, layout):
+def test_equal_weights_change_only_the_rounding(engine, draw_problem, dtype, layout):
     problem = draw_problem(n_samples=20, dtype=dtype, layout=layout, alpha=0.0)
     X, y, _ = problem.rows
     weight = np.full(20, 3.0, dtype)
@@ -119,7 +119,7 @@ def test_equal_weights_change_nothing_but_the_rounding(engine, draw_problem, dty
     np.testing.assert_allclose(weighted[1], unweighted[1], rtol=0, atol=tolerance)
 
 
-def test_a_row_of_weight_two_counts_as_two_rows(engine, draw_problem):
+def test_a_sample_of_weight_two_counts_as_two_samples(engine, draw_problem):
     problem = draw_problem(n_samples=6)
     X, y, _ = problem.rows
     twice = np.array([0, 1, 1, 2, 3, 4, 4, 5])
@@ -132,7 +132,7 @@ def test_a_row_of_weight_two_counts_as_two_rows(engine, draw_problem):
     np.testing.assert_allclose(of_weighted[1], of_repeated[1], rtol=1e-12, atol=1e-14)
 
 
-def test_asking_for_loss_or_prediction_leaves_the_parameters_alone(engine, draw_problem):
+def test_computing_loss_or_prediction_does_not_modify_the_parameters(engine, draw_problem):
     problem = draw_problem()
     before = problem.parameters.copy()
     engine.loss_and_gradient(problem.spec, problem.objective, problem.rows, problem.parameters)
@@ -205,7 +205,7 @@ def test_an_epoch_ends_before_the_update_from_an_infinite_loss(engine, draw_prob
     assert np.isfinite(parameters).all()
 
 
-def test_parameters_that_overflow_are_found_in_the_epoch_in_which_they_do(engine, draw_problem):
+def test_parameters_that_overflow_are_found_in_the_same_epoch(engine, draw_problem):
     problem = draw_problem(n_samples=12, activation="identity")
     trainer, _, state = problem.trainer(engine, SETTINGS["sgd"])
     report = trainer.epoch(np.arange(12), 1, rates(12, 1e200))
@@ -214,7 +214,7 @@ def test_parameters_that_overflow_are_found_in_the_epoch_in_which_they_do(engine
     assert report.non_finite_block is not None
 
 
-def test_parameters_that_overflow_in_the_last_step_are_found_too(engine, draw_problem):
+def test_parameters_that_overflow_in_the_last_step_are_found(engine, draw_problem):
     problem = draw_problem(n_samples=4)
     trainer, parameters, _ = problem.trainer(engine, SETTINGS["sgd"])
     report = trainer.epoch(np.arange(4), 4, np.array([np.finfo(np.float64).max]))
@@ -231,7 +231,7 @@ def test_a_finite_epoch_names_no_block(engine, draw_problem):
 
 @pytest.fixture
 def interrupt_when_changed():
-    """`interrupt_when_changed(array)`: Ctrl-C, from another thread, once the array changes."""
+    """`interrupt_when_changed(array)`: Ctrl-C from another thread once the array changes."""
     over, watches = threading.Event(), []
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -256,7 +256,7 @@ def interrupt_when_changed():
 
 @every_optimizer
 @pytest.mark.parametrize("batch_size", [1, 600])
-def test_an_interrupt_leaves_the_parameters_of_the_last_whole_step(
+def test_an_interrupt_keeps_the_parameters_of_the_last_complete_step(
     engine, draw_problem, optimizer, batch_size, interrupt_when_changed
 ):
     problem = draw_problem((32, 128, 128, 2), n_samples=64, loss="log_loss")
@@ -275,7 +275,7 @@ def test_an_interrupt_leaves_the_parameters_of_the_last_whole_step(
     np.testing.assert_array_equal(state.slots, expected_state.slots)
 
 
-def test_an_objective_of_an_unknown_name_is_refused():
+def test_an_objective_with_an_unknown_name_is_refused():
     with pytest.raises(UnknownNameError, match="Did you mean 'squared_error'"):
         Objective("squared_eror")
     with pytest.raises(UnknownNameError, match="'l3' is no penalty"):
@@ -286,14 +286,14 @@ def test_an_objective_of_an_unknown_name_is_refused():
     "hyperparameters",
     [{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterovs_momentum": 1.0, "beta_1": 0.9}],
 )
-def test_settings_name_exactly_what_the_optimizer_reads(hyperparameters):
+def test_settings_must_name_exactly_the_optimizers_hyperparameters(hyperparameters):
     with pytest.raises(ValueError, match="sgd takes"):
         OptimizerSettings("sgd", hyperparameters)
 
 
 @every_dtype
 @every_optimizer
-def test_a_fresh_state_is_one_slot_of_zeros_for_each_thing_remembered(dtype, optimizer):
+def test_a_fresh_state_has_a_row_of_zeros_for_each_slot(dtype, optimizer):
     state = OptimizerState.fresh(optimizer, np.ones(5, dtype))
     assert state.slots.shape == (len(optimizer.slots), 5)
     own = OPTIMIZERS[optimizer.name].slots

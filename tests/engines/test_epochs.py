@@ -1,4 +1,4 @@
-"""Several epochs in one call: NumPy's row orders, and what is known of them when they break off."""
+"""Several epochs in one call: NumPy's sample orders, and the state after an interruption."""
 
 import signal
 import threading
@@ -13,7 +13,7 @@ SIZES = [*range(1, 36), 63, 64, 65, 127, 128, 129, 1000, 65535, 65536, 65537, 20
 
 
 class Sorted(np.random.RandomState):
-    """A generator of someone's own, whose shuffle sorts downwards."""
+    """User-defined generator whose shuffle sorts in descending order."""
 
     def shuffle(self, order):
         order[:] = np.sort(order)[::-1]
@@ -29,7 +29,7 @@ def rates(n_epochs, n_steps, rate=1e-3):
 
 @pytest.fixture
 def idle_trainer(engine, draw_problem):
-    """`idle_trainer(n_samples)`: of so many rows, all zero, so that an epoch is quick."""
+    """`idle_trainer(n_samples)`: a trainer on zeros, so that an epoch is quick."""
 
     def trainer_of(n_samples):
         problem = draw_problem((1, 1), n_samples=1)
@@ -41,7 +41,7 @@ def idle_trainer(engine, draw_problem):
 
 
 @pytest.mark.parametrize("n_samples", SIZES)
-def test_the_orders_are_numpys_bit_for_bit(idle_trainer, n_samples):
+def test_the_sample_orders_equal_numpys_bit_for_bit(idle_trainer, n_samples):
     trainer, order, expected = idle_trainer(n_samples), np.arange(n_samples), np.arange(n_samples)
     ours, theirs = np.random.RandomState(n_samples), np.random.RandomState(n_samples)
     for _ in range(3):
@@ -53,7 +53,7 @@ def test_the_orders_are_numpys_bit_for_bit(idle_trainer, n_samples):
 
 
 @pytest.mark.parametrize("kind", ["MT19937", "PCG64", "Philox", "SFC64"])
-def test_the_orders_are_numpys_for_every_bit_generator(idle_trainer, kind):
+def test_the_sample_orders_equal_numpys_for_every_bit_generator(idle_trainer, kind):
     ours, theirs = (np.random.RandomState(getattr(np.random, kind)(7)) for _ in range(2))
     order, expected = np.arange(1000), np.arange(1000)
     ours.standard_normal(), theirs.standard_normal()
@@ -63,14 +63,14 @@ def test_the_orders_are_numpys_for_every_bit_generator(idle_trainer, kind):
     np.testing.assert_array_equal(ours.standard_normal(5), theirs.standard_normal(5))
 
 
-def test_a_generator_of_someones_own_is_asked_itself(idle_trainer):
+def test_the_shuffle_of_a_user_defined_generator_is_called(idle_trainer):
     order = np.arange(5)
     idle_trainer(5).epochs(order, 5, rates(1, 1), [], Sorted())
     np.testing.assert_array_equal(order, [4, 3, 2, 1, 0])
 
 
 @pytest.mark.parametrize("shuffles", [True, False])
-def test_several_epochs_are_the_same_epochs_one_by_one(engine, draw_problem, shuffles):
+def test_several_epochs_in_one_call_equal_single_epochs(engine, draw_problem, shuffles):
     problem = draw_problem(n_samples=50)
     together, parameters, state = problem.trainer(engine, SGD)
     reports, ours = [], np.random.RandomState(3) if shuffles else None
@@ -86,7 +86,7 @@ def test_several_epochs_are_the_same_epochs_one_by_one(engine, draw_problem, shu
     np.testing.assert_array_equal(parameters, expected)
 
 
-def test_each_epoch_has_rates_of_its_own(engine, draw_problem):
+def test_each_epoch_has_its_own_rates(engine, draw_problem):
     problem = draw_problem(n_samples=6)
     together, parameters, _ = problem.trainer(engine, SGD)
     together.epochs(np.arange(6), 3, np.array([[0.01, 0.0], [0.0, 0.03]]), [])
@@ -96,7 +96,7 @@ def test_each_epoch_has_rates_of_its_own(engine, draw_problem):
     np.testing.assert_array_equal(parameters, expected)
 
 
-def test_after_an_epoch_that_is_not_finite_none_is_run_and_nothing_drawn(engine, draw_problem):
+def test_no_epoch_runs_and_nothing_is_drawn_after_a_non_finite_epoch(engine, draw_problem):
     trainer, _, _ = draw_problem(n_samples=8, activation="identity").trainer(engine, SGD)
     wild = np.array([[1e-3], [1e200], [1e-3], [1e-3]])
     reports, ours, theirs = [], np.random.RandomState(3), np.random.RandomState(3)
@@ -116,11 +116,11 @@ def test_after_an_epoch_that_is_not_finite_none_is_run_and_nothing_drawn(engine,
         (EpochReport(1.0, 1, 0), False),
     ],
 )
-def test_an_epoch_is_finite_by_its_loss_and_by_its_layers(report, expected):
+def test_an_epoch_is_finite_if_its_loss_and_layers_are(report, expected):
     assert report.is_finite is expected
 
 
-def test_an_interrupt_leaves_the_epochs_that_ended_and_a_generator_that_fits(engine, draw_problem):
+def test_an_interrupt_keeps_the_finished_epochs_and_a_matching_generator(engine, draw_problem):
     problem = draw_problem((4, 8, 2), n_samples=64)
     trainer, parameters, state = problem.trainer(engine, SGD)
     reports, ours = [], np.random.RandomState(3)
@@ -145,7 +145,7 @@ def test_an_interrupt_leaves_the_epochs_that_ended_and_a_generator_that_fits(eng
     np.testing.assert_array_equal(parameters, expected)
 
 
-def test_a_generator_that_another_thread_draws_from_is_waited_for(idle_trainer):
+def test_a_generator_in_use_by_another_thread_is_waited_for(idle_trainer):
     random_state, order, ended = np.random.RandomState(0), np.arange(100), threading.Event()
 
     def train():
@@ -161,7 +161,7 @@ def test_a_generator_that_another_thread_draws_from_is_waited_for(idle_trainer):
     assert ended.is_set()
 
 
-def test_zero_weights_in_a_later_epoch_are_refused_after_the_epochs_before(engine, draw_problem):
+def test_zero_weights_in_a_later_epoch_are_refused_after_the_earlier_epochs(engine, draw_problem):
     problem = draw_problem(n_samples=4)
     weight = np.array([1.0, 1.0, 0.0, 0.0])
     problem = type(problem)(

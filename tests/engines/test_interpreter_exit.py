@@ -1,4 +1,4 @@
-"""The interpreter ends while daemon threads train or predict: quietly, with exit code 0."""
+"""The interpreter exits quietly, with code 0, while daemon threads train or predict."""
 
 from __future__ import annotations
 
@@ -95,8 +95,8 @@ model = MLPRegressor(hidden_layer_sizes=(3,), solver="lbfgs", max_iter=5000).fit
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
-def test_the_main_thread_may_fit_and_predict_until_the_very_end(place: str) -> None:
-    # What is registered before lamina's own function runs after it.
+def test_the_main_thread_may_fit_and_predict_during_exit(place: str) -> None:
+    # A function registered before lamina's own runs after it.
     places = {"before": "", "after": ""} | {place: "atexit.register(work)"}
     ended = subprocess.run(
         [sys.executable, "-c", AT_EXIT.format(**places)],

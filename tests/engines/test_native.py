@@ -1,4 +1,4 @@
-"""The native engine's instruction sets: all give one model, the wide ones to the last bit."""
+"""Instruction sets of the native engine: all give one model, the wide ones bit for bit."""
 
 import importlib.util
 import json
@@ -14,7 +14,7 @@ if importlib.util.find_spec("lamina._native") is None:
 
 from lamina import _native
 
-# Trains every network that the formulas allow, a larger one and a small one, and writes the
+# Trains every network that the formulas allow, both a larger and a small one, and writes the
 # parameters of all of them to a file.
 TRAIN_ALL = """
 import json
@@ -81,7 +81,7 @@ TOLERANCE = {"float64": 1e-12, "float32": 1e-5, "bfloat16": 2.0**-8}
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory, loss_hyperparameters):
-    """The trained parameters of every instruction set that this machine can run, by case."""
+    """Return the trained parameters of every instruction set of this machine, by case."""
     folder = tmp_path_factory.mktemp("instruction_sets")
     results = {}
     for name in _native.instruction_sets():
@@ -94,7 +94,7 @@ def trained(tmp_path_factory, loss_hyperparameters):
     return results
 
 
-def test_the_one_that_serves_is_among_those_that_can():
+def test_the_instruction_set_in_use_is_among_the_available_ones():
     assert _native.instruction_set() in _native.instruction_sets()
 
 
@@ -103,7 +103,7 @@ def test_the_environment_chooses_the_instruction_set(trained):
         assert results["instruction_set"] == name
 
 
-def test_those_with_fused_multiply_add_agree_to_the_last_bit(trained):
+def test_instruction_sets_with_fused_multiply_add_agree_bit_for_bit(trained):
     fused = [results for name, results in trained.items() if name in FUSED]
     if len(fused) < 2:
         pytest.skip("this machine has fewer than two instruction sets with fused multiply-add")
@@ -116,7 +116,7 @@ def test_those_with_fused_multiply_add_agree_to_the_last_bit(trained):
         assert different == []
 
 
-def test_all_agree_to_rounding(trained):
+def test_all_instruction_sets_agree_up_to_rounding(trained):
     first, *others = trained.values()
     for results in others:
         for case, values in results.items():
@@ -126,7 +126,7 @@ def test_all_agree_to_rounding(trained):
             np.testing.assert_allclose(values, first[case], rtol=0, atol=tolerance, err_msg=case)
 
 
-def test_an_instruction_set_that_is_none_is_refused_by_name():
+def test_an_unknown_instruction_set_is_refused_by_name():
     environment = {**os.environ, "LAMINA_INSTRUCTION_SET": "avx1024"}
     run = subprocess.run(
         [sys.executable, "-c", "from lamina import _native; _native.instruction_set()"],

@@ -1,4 +1,4 @@
-"""The native engine's products in bfloat16: the sums of AMX's instruction, to the last bit."""
+"""Native products in bfloat16: the sums of AMX's instruction, bit for bit."""
 
 import numpy as np
 import pytest
@@ -21,9 +21,9 @@ def flushed(x):
 
 
 def product_of_tdpbf16ps(A, B):
-    """A B in the order of Intel's pseudocode.
+    """Return A B in the order of Intel's pseudocode.
 
-    In float64 a product of two bfloat16 is exact, and so is what a sum with a float32 rounds to.
+    In float64 a product of two bfloat16 is exact, and so is its sum with a float32 before rounding.
     """
     A, B = (flushed(nearest(matrix)).astype(np.float64) for matrix in (A, B))
     k = -(-A.shape[1] // 32) * 32
@@ -39,7 +39,7 @@ def product_of_tdpbf16ps(A, B):
 
 
 def matrices(m, n, k, size, seed):
-    """Numbers of about a size; of 2⁻⁶⁴ the products and sums are about where subnormals begin."""
+    """Draw numbers of about a size; for 2⁻⁶⁴ products and sums are near the subnormals."""
     draw = np.random.RandomState(seed)
     return [
         (size * draw.standard_normal(shape) * 2.0 ** draw.uniform(-6, 6, shape)).astype(np.float32)
@@ -78,7 +78,7 @@ def test_ties_are_rounded_to_even_and_as_the_reference_rounds():
     np.testing.assert_array_equal(product, nearest(x).T)
 
 
-def test_a_nan_of_one_batch_is_not_met_in_a_smaller_one():
+def test_a_nan_in_one_batch_does_not_affect_a_smaller_one():
     spec = NetworkSpec.perceptron([4, 1], "identity", "identity")
     rows = Rows(np.ones((30, 4), np.float32), np.ones((30, 1), np.float32), None)
     parameters = np.full(5, np.nan, np.float32)
@@ -101,18 +101,18 @@ def test_a_nan_and_an_infinity_survive():
     np.testing.assert_array_equal(product[2], 1)
 
 
-def test_numbers_that_are_subnormal_outside_of_a_product_are_kept():
+def test_subnormal_numbers_outside_of_a_product_are_kept():
     tiny = np.float32(1e-40)
     A = np.full((1, 1), tiny)
     assert native.matrix_product(A, np.ones_like(A), precision="bfloat16")[0, 0] == 0
     assert tiny * np.float32(2) > tiny > 0
 
 
-def test_the_unit_that_computes_is_told():
+def test_the_unit_that_computes_products_is_reported():
     assert native._native.bfloat16_unit() in {"amx", "emulated"}
 
 
-def test_float64_has_no_products_in_bfloat16():
+def test_float64_does_not_support_products_in_bfloat16():
     spec = NetworkSpec.perceptron([2, 1], "relu", "identity")
     engine = native.NativeEngine(precision="bfloat16")
     with pytest.raises(ValueError, match="float32 only"):
@@ -130,7 +130,7 @@ def test_a_gradient_summed_in_chunks_has_the_bits_of_one_product(n_threads):
     engine = native.NativeEngine(n_threads, "bfloat16")
     rows = Rows(X, y, None)
     _, gradient = engine.loss_and_gradient(spec, Objective("squared_error"), rows, parameters)
-    # Of a network of zeros, delta is -y.
+    # With all parameters zero, delta is -y.
     product = native.matrix_product(X, -y, A_is_transposed=True, precision="bfloat16")
     expected = product * np.float32(1 / n_samples)
     assert gradient[:-3].tobytes() == expected.tobytes()

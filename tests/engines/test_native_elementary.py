@@ -1,4 +1,4 @@
-"""The kernels' exp, log, tanh and logistic, against extended precision over their range."""
+"""Exp, log, tanh and logistic of the kernels, against extended precision over their range."""
 
 import numpy as np
 import pytest
@@ -79,7 +79,7 @@ OF_ONE_SIZE = {
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("function", OF_ONE_SIZE)
-def test_what_is_used_at_the_size_of_one_is_exact_to_its_last_digits(function, dtype):
+def test_values_used_near_one_are_exact_to_their_last_digits(function, dtype):
     rng = np.random.default_rng(0)
     x = np.concatenate([rng.uniform(-40, 40, 100_000), rng.uniform(-900, 900, 10_000)])
     x = x.astype(dtype)
@@ -95,7 +95,7 @@ def test_a_nan_stays_a_nan(function):
 
 
 def whole_range(dtype):
-    """Both signs of numbers from the smallest denormal to the largest, and of some near one."""
+    """Return both signs of numbers from the smallest denormal to the largest, and some near one."""
     numbers = np.finfo(dtype)
     smallest, largest = (
         int(np.frexp(each)[1]) for each in (numbers.smallest_subnormal, numbers.max)
@@ -109,7 +109,7 @@ def whole_range(dtype):
     return np.concatenate([sizes, -sizes])
 
 
-# Relative to the value, or to one where only the sum that it goes into matters.
+# Relative to the value, or to one if only the sum that it enters matters.
 WHOLE_RANGE = {
     **{name: (TRUTH[name], 1.5, False) for name in ("exp", "log", "tanh", "logistic")},
     "sin": (np.sin, 2.5, False),

@@ -1,4 +1,4 @@
-"""What benchmarks ask of the native engine by itself: a product in three orientations, a rate."""
+"""Measurements of the native engine alone: a product in three orientations, a peak rate."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ SIZES = st.integers(1, 130)
 
 
 def lying(A, B, A_is_transposed=False, B_is_transposed=False):
-    """A and B as the orientation wants them in memory."""
+    """Return A and B in the memory order of the orientation."""
     return (
         np.ascontiguousarray(A.T if A_is_transposed else A),
         np.ascontiguousarray(B.T if B_is_transposed else B),
@@ -28,7 +28,7 @@ def lying(A, B, A_is_transposed=False, B_is_transposed=False):
     orientation=st.sampled_from(ORIENTATIONS),
     dtype=st.sampled_from(["float64", "float32"]),
 )
-def test_a_product_is_numpys(m, n, k, orientation, dtype):
+def test_a_product_equals_numpys(m, n, k, orientation, dtype):
     rng = np.random.RandomState(m + n + k)
     A, B = rng.normal(size=(m, k)).astype(dtype), rng.normal(size=(k, n)).astype(dtype)
     C = native.matrix_product(*lying(A, B, **orientation), **orientation)
@@ -37,7 +37,7 @@ def test_a_product_is_numpys(m, n, k, orientation, dtype):
 
 
 @pytest.mark.parametrize("orientation", ORIENTATIONS)
-def test_orientation_and_threads_show_in_no_bit_of_a_product(orientation):
+def test_orientation_and_threads_change_no_bit_of_a_product(orientation):
     rng = np.random.RandomState(0)
     A, B = rng.normal(size=(301, 1200)), rng.normal(size=(1200, 333))
     C = native.matrix_product(A, B)
@@ -63,7 +63,7 @@ REGISTER_BYTES = {"avx512": 64, "avx2": 32, "baseline": 16}
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("loop", range(len(_native.spin_loops())))
 @pytest.mark.parametrize("n_threads", [1, 2])
-def test_a_loop_makes_every_multiply_add_that_it_counts(loop, dtype, n_threads):
+def test_a_loop_executes_every_multiply_add_that_it_counts(loop, dtype, n_threads):
     spin = {"float32": _native.spin32, "float64": _native.spin64}[dtype]
     name, chains = _native.spin_loops()[loop]
     lanes = REGISTER_BYTES[name] // np.dtype(dtype).itemsize
@@ -74,7 +74,7 @@ def test_a_loop_makes_every_multiply_add_that_it_counts(loop, dtype, n_threads):
         assert mean == pytest.approx(1 - 0.999**rounds, abs=1e-4)
 
 
-def test_the_peak_is_the_machines_and_not_of_the_instruction_set_that_serves():
+def test_the_peak_is_the_machines_and_not_that_of_the_instruction_set_in_use():
     found = [name for name, _ in _native.spin_loops()]
     assert list(dict.fromkeys(found)) == _native.instruction_sets()
     assert all(chains >= 8 for _, chains in _native.spin_loops())
@@ -89,7 +89,7 @@ def test_the_rate_counts_the_best_of_all_loops(monkeypatch):
     assert native.multiply_add_rate("float64", seconds=1) == 10_000
 
 
-def test_a_loop_that_is_not_there_and_no_rounds_are_refused():
+def test_an_unknown_loop_and_zero_rounds_are_refused():
     with pytest.raises(ValueError, match="no loop of that number"):
         _native.spin32(len(_native.spin_loops()), 10, 1)
     for rounds, n_threads in ((0, 1), (1, 0)):

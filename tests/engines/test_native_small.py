@@ -1,4 +1,4 @@
-"""The native engine on small networks: groups of sixteen rows, and chunks of 256."""
+"""The native engine on small networks: groups of sixteen samples, and chunks of 256."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ NativeEngine = pytest.importorskip("lamina.engines.native").NativeEngine
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
 SGD = OptimizerSettings("sgd", {"momentum": 0.9, "nesterovs_momentum": 1.0})
 ADAM = {"beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}
-# What is wrong is wrong beside a group, a chunk, or two of them.
+# Mistakes show next to a group, a chunk, or two of them.
 SIZES = [1, 2, *(n + d for n in (16, 32, 256, 512) for d in (-1, 0, 1)), 200]
 
 problems = st.fixed_dictionaries(
@@ -37,7 +37,7 @@ def assert_close(actual, expected, dtype):
 
 
 @given(drawn=problems, batch_size=st.sampled_from(SIZES))
-def test_small_networks_learn_as_the_reference_does(reference, draw_problem, drawn, batch_size):
+def test_small_networks_train_like_the_reference(reference, draw_problem, drawn, batch_size):
     problem, dtype = draw_problem(**drawn), drawn["dtype"]
     order = np.random.RandomState(drawn["seed"]).permutation(drawn["n_samples"])
     rates = np.linspace(1e-4, 2e-4, -(-len(order) // batch_size))
@@ -51,7 +51,7 @@ def test_small_networks_learn_as_the_reference_does(reference, draw_problem, dra
 
 
 @given(drawn=problems)
-def test_their_gradient_is_the_references(reference, draw_problem, drawn):
+def test_the_gradient_of_small_networks_equals_the_references(reference, draw_problem, drawn):
     problem = draw_problem(**drawn)
     asked = (problem.spec, problem.objective, problem.rows, problem.parameters)
     for ours, theirs in zip(
@@ -61,7 +61,7 @@ def test_their_gradient_is_the_references(reference, draw_problem, drawn):
 
 
 @pytest.mark.parametrize("optimizer", [SGD, OptimizerSettings("adam", ADAM)], ids=["sgd", "adam"])
-def test_steps_are_the_same_bits_however_epochs_divide_them(draw_problem, optimizer):
+def test_steps_are_bit_identical_however_epochs_divide_them(draw_problem, optimizer):
     problem = draw_problem((3, 5, 2), n_samples=40)
     together, parameters, state = problem.trainer(NativeEngine(), optimizer)
     together.epoch(np.arange(40), 2, np.full(20, 1e-3))
@@ -74,7 +74,7 @@ def test_steps_are_the_same_bits_however_epochs_divide_them(draw_problem, optimi
     assert state.step == expected_state.step == 20
 
 
-def test_what_fills_up_a_group_is_finite_where_the_rows_are():
+def test_padding_of_a_group_is_finite_if_the_samples_are():
     # A row of zeros would be predicted as exp(1000).
     spec = NetworkSpec.perceptron((1, 1), "tanh", "exp")
     rows = Rows(np.full((3, 1), 1000.0), np.ones((3, 1)), None)
@@ -85,7 +85,7 @@ def test_what_fills_up_a_group_is_finite_where_the_rows_are():
     np.testing.assert_array_equal(gradient, [0, 0])
 
 
-def test_without_an_epsilon_what_pads_the_weights_shows_nowhere():
+def test_padding_of_weights_has_no_effect_without_epsilon():
     adam = OptimizerSettings("adam", {**ADAM, "epsilon": 0.0})
     spec = NetworkSpec.perceptron((2, 1), "tanh", "identity")
     rows = Rows(np.array([[1.0, 2.0], [3.0, 1.0]]), np.ones((2, 1)), None)

@@ -1,4 +1,4 @@
-"""The native engine's threads: they divide the work and never show in a result."""
+"""Threads of the native engine: they divide the work and never change a result."""
 
 import os
 import subprocess
@@ -55,7 +55,7 @@ def fitted(
         X = sparse.csr_array(np.where(rng.uniform(size=X.shape) < 0.7, 0, X).astype(dtype))
     y = rng.randint(n_targets, size=n_samples).astype(np.int32)
     if record.targets == "values":
-        # Numbers from one half to one are targets for every loss.
+        # Numbers from one half to one are valid targets of every loss.
         y = np.maximum(np.eye(n_targets, dtype=dtype)[y], dtype(0.5))
     rows = Rows(X, y, rng.rand(n_samples).astype(dtype))
     parameters = draw_parameters(spec, rng, dtype, 6.0)
@@ -89,7 +89,7 @@ def test_every_number_of_threads_gives_the_same_bits_of_rounded_products(loss, p
             np.testing.assert_array_equal(one, other)
 
 
-def test_a_network_smaller_than_its_team_is_trained_alike():
+def test_a_network_smaller_than_its_number_of_threads_is_trained_alike():
     for one, many in zip(
         fitted(1, "squared_error", widths=(1, 1)),
         fitted(16, "squared_error", widths=(1, 1)),
@@ -123,7 +123,7 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
     subprocess.run([sys.executable, "-W", "ignore", "-c", script, folder], check=True, timeout=60)
 
 
-def test_only_work_that_is_worth_it_is_shared(monkeypatch):
+def test_only_enough_work_is_divided_among_threads(monkeypatch):
     monkeypatch.setattr("lamina.engines.threads.usable_cores", lambda: 8)
     assert choose_threads(STEP_WORK_PER_THREAD - 1, 1000) == 1
     assert choose_threads(3 * STEP_WORK_PER_THREAD, 1000) == 3
@@ -133,7 +133,7 @@ def test_only_work_that_is_worth_it_is_shared(monkeypatch):
     assert choose_threads(1, requested=5) == 5
 
 
-def test_calls_at_once_divide_the_cores(monkeypatch):
+def test_concurrent_calls_divide_the_cores(monkeypatch):
     monkeypatch.setattr("lamina.engines.threads.usable_cores", lambda: 8)
     entered, leaving = threading.Barrier(4), threading.Event()
 
@@ -155,14 +155,14 @@ def test_calls_at_once_divide_the_cores(monkeypatch):
         assert choose_threads(100 * STEP_WORK_PER_THREAD, 1000) == 8
 
 
-def test_more_calls_than_cores_get_a_thread_each(monkeypatch):
+def test_more_calls_than_cores_have_one_thread_each(monkeypatch):
     monkeypatch.setattr("lamina.engines.threads.usable_cores", lambda: 1)
     with sharing_cores(), sharing_cores():
         assert choose_threads(100 * STEP_WORK_PER_THREAD, 1000) == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_forked_child_shares_its_cores_with_none_of_its_parents_calls():
+def test_a_forked_child_does_not_share_cores_with_its_parents_calls():
     script = """
 import os
 from lamina.engines import threads

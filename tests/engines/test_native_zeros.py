@@ -1,4 +1,4 @@
-"""Dense rows that are mostly zeros: the native engine leaves the zeros out, and nobody can tell."""
+"""Dense data that are mostly zeros: skipping the zeros does not change the result."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ TOLERANCE = {np.dtype(np.float64): 1e-12, np.dtype(np.float32): 1e-5}
 
 
 def mostly_zeros(rng, n_samples, n_features, dtype):
-    """Rows of which nine in ten elements are zero, some of them minus zero, and one column all."""
+    """Return data of which nine in ten elements are zero, some minus zero, and one column all."""
     X = rng.normal(size=(n_samples, n_features))
     X[rng.uniform(size=X.shape) < 0.9] = 0
     X[rng.uniform(size=X.shape) < 0.02] = -0.0
@@ -47,7 +47,7 @@ def trained(engine, widths, batch, dtype, n_samples=150):
     batch=st.integers(1, 150),
     dtype=st.sampled_from([np.float64, np.float32]),
 )
-def test_zeros_left_out_give_the_numbers_of_the_reference(n_features, hidden, batch, dtype):
+def test_skipping_zeros_gives_the_numbers_of_the_reference(n_features, hidden, batch, dtype):
     widths = (n_features, hidden, 5)
     ours = trained(NativeEngine(1), widths, batch, dtype)
     theirs = trained(ReferenceEngine(), widths, batch, dtype)
@@ -67,7 +67,7 @@ def test_every_number_of_threads_gives_the_same_bits(widths, dtype):
             np.testing.assert_array_equal(one, many)
 
 
-def test_a_batch_of_more_rows_than_are_listed_at_a_time_is_whole():
+def test_a_batch_larger_than_one_list_of_nonzeros_is_complete():
     widths = (40, 9, 4)
     ours = trained(NativeEngine(2), widths, 1300, np.float64, n_samples=1300)
     theirs = trained(ReferenceEngine(), widths, 1300, np.float64, n_samples=1300)

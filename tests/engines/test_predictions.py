@@ -1,4 +1,4 @@
-"""Few rows and many are predicted to the same bits; rows that are not finite are refused."""
+"""Few and many samples are predicted bit-identically; non-finite samples are refused."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -23,7 +23,7 @@ def problem(widths, dtype, activation="tanh", loss="log_loss", n_samples=40):
 @pytest.mark.parametrize("widths", WIDTHS, ids=str)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("loss", LOSSES)
-def test_a_row_is_predicted_alike_alone_and_among_many(engine, widths, dtype, loss):
+def test_a_sample_is_predicted_alike_alone_and_among_many(engine, widths, dtype, loss):
     spec, parameters, X = problem(widths, dtype, loss=loss)
     together = engine.predict(spec, parameters, X)
     alone = np.vstack([engine.predict(spec, parameters, X[i : i + 1]) for i in range(len(X))])
@@ -37,7 +37,7 @@ def test_a_row_is_predicted_alike_alone_and_among_many(engine, widths, dtype, lo
 @pytest.mark.parametrize("n_samples", [1, 2, 15, 16, 17, 500])
 @pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
 @pytest.mark.parametrize("place", [0, -1])
-def test_rows_that_are_not_finite_are_refused(engine, n_samples, value, place):
+def test_non_finite_samples_are_refused(engine, n_samples, value, place):
     spec, parameters, X = problem((6, 4, 3), "float64", "relu", n_samples=n_samples)
     X.flat[place] = value
     with pytest.raises(NonFiniteError, match="infinite or NaN"):
@@ -46,13 +46,13 @@ def test_rows_that_are_not_finite_are_refused(engine, n_samples, value, place):
         engine.predict(spec, parameters, sparse.csr_array(X))
 
 
-def test_rows_whose_sum_overflows_are_finite_all_the_same(engine):
+def test_samples_whose_sum_overflows_are_accepted(engine):
     spec, parameters, X = problem((6, 4, 3), "float64", n_samples=3)
     X[...] = np.finfo(float).max
     assert engine.predict(spec, parameters, X).shape == (3, 3)
 
 
-def test_few_rows_are_predicted_in_sixteen_threads_at_once(engine):
+def test_few_samples_are_predicted_in_sixteen_threads_at_once(engine):
     spec, parameters, X = problem((20, 30, 4), "float64", n_samples=16)
     expected = [engine.predict(spec, parameters, X[i : i + 1]) for i in range(16)]
     with ThreadPoolExecutor(16) as pool:

@@ -1,4 +1,4 @@
-"""The reference engine on a network small enough to be worked out by hand."""
+"""The reference engine on a network small enough to compute by hand."""
 
 import numpy as np
 import pytest
@@ -24,11 +24,11 @@ def test_a_forward_pass_keeps_every_z_and_a():
     np.testing.assert_array_equal(prediction, [[18.5], [4.5]])
 
 
-def test_loss_and_gradient_are_those_worked_out_by_hand():
+def test_loss_and_gradient_equal_those_computed_by_hand():
     loss, gradient = ReferenceEngine().loss_and_gradient(
         SPEC, Objective("squared_error", alpha=2.0), ROWS, np.array(NETWORK)
     )
-    # delta = (-1.5, 4.5); the squared weights sum to 20; both halves are over two rows.
+    # delta = (-1.5, 4.5); the squared weights sum to 20; both halves are over two samples.
     assert loss == pytest.approx((1.5**2 + 4.5**2) / 4 + 20 / 2)
     through_hidden = np.array([[-4.5, -3.0], [13.5, 9.0]])
     W1 = ROWS.X.T @ through_hidden + 2 * np.array([[1, -1], [2, 1]])
@@ -36,7 +36,7 @@ def test_loss_and_gradient_are_those_worked_out_by_hand():
     np.testing.assert_allclose(gradient, np.array([*W1.ravel(), *W2, 9.0, 6.0, 3.0]) / 2)
 
 
-def test_a_unit_that_relu_switches_off_gets_no_gradient():
+def test_a_unit_that_relu_switches_off_has_no_gradient():
     parameters = np.array(NETWORK)
     parameters[7] = -10
     _, gradient = ReferenceEngine().loss_and_gradient(
@@ -49,7 +49,7 @@ def test_a_unit_that_relu_switches_off_gets_no_gradient():
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
 @pytest.mark.parametrize("residual", [False, True])
-def test_in_a_prediction_the_gradient_at_the_inputs_is_that_of_the_logits(
+def test_the_gradient_at_the_inputs_of_a_prediction_is_that_of_the_logits(
     activation, normalization, residual
 ):
     hidden = [
@@ -57,7 +57,7 @@ def test_in_a_prediction_the_gradient_at_the_inputs_is_that_of_the_logits(
     ]
     spec = NetworkSpec((*hidden, Dense("output", 4, 2, "identity")), "identity", input_noise=1.0)
     random_state = np.random.RandomState(0)
-    # All above zero, because a variance is among them.
+    # All above zero, because one of them is a variance.
     parameters = random_state.uniform(0.1, 1, ParameterLayout.of(spec).n_parameters)
     X, d_a, h = random_state.standard_normal((5, 4)), random_state.standard_normal((5, 2)), 1e-6
 
@@ -69,7 +69,7 @@ def test_in_a_prediction_the_gradient_at_the_inputs_is_that_of_the_logits(
     np.testing.assert_allclose(found, np.transpose(gradients), rtol=1e-6, atol=1e-8)
 
 
-def test_a_step_of_plain_gradient_descent_goes_down_the_gradient():
+def test_a_step_of_plain_gradient_descent_follows_the_negative_gradient():
     parameters, objective = np.array(NETWORK), Objective("squared_error", alpha=0.5)
     engine = ReferenceEngine()
     loss, gradient = engine.loss_and_gradient(SPEC, objective, ROWS, parameters)
@@ -98,7 +98,7 @@ def test_an_interrupt_in_the_middle_of_an_update_undoes_it(monkeypatch):
     )
     trainer.epoch(np.array([0, 1]), 1, np.array([0.1, 0.1]))
     whole, slots = parameters.copy(), state.slots.copy()
-    # Adam has changed its slots by the time it asks for this power, and not yet the parameters.
+    # Adam computes this power after changing its slots and before changing the parameters.
     monkeypatch.setattr("lamina.formulas.optimizers.integer_power", interrupt)
     with pytest.raises(KeyboardInterrupt):
         trainer.epoch(np.array([0, 1]), 1, np.array([0.1, 0.1]))

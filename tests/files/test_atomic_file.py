@@ -39,7 +39,7 @@ def others(target: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_a_new_file_holds_all_chunks_and_leaves_nothing_beside_it(
+def test_a_new_file_holds_all_chunks_and_no_other_file_remains(
     target: Path, overwrite: bool
 ) -> None:
     write_new(target, overwrite=overwrite)
@@ -47,13 +47,13 @@ def test_a_new_file_holds_all_chunks_and_leaves_nothing_beside_it(
     assert others(target) == []
 
 
-def test_an_existing_file_stays_unless_overwriting_is_asked_for(old: Path) -> None:
+def test_an_existing_file_stays_without_overwrite(old: Path) -> None:
     with pytest.raises(FileExistsError, match="overwrite=True"):
         write_new(old)
     assert old.read_bytes() == OLD
 
 
-def test_an_existing_file_is_replaced_where_that_is_asked_for(old: Path) -> None:
+def test_an_existing_file_is_replaced_with_overwrite(old: Path) -> None:
     write_new(old, overwrite=True)
     assert old.read_bytes() == NEW
     assert others(old) == []
@@ -70,7 +70,7 @@ def test_a_file_that_appears_while_another_is_written_is_not_overwritten(target:
     assert others(target) == []
 
 
-def test_of_many_writers_at_once_one_wins_and_the_others_are_told(target: Path) -> None:
+def test_one_of_many_concurrent_writers_wins_and_the_others_fail(target: Path) -> None:
     n_writers = 8
     start = Barrier(n_writers)
 
@@ -89,7 +89,7 @@ def test_of_many_writers_at_once_one_wins_and_the_others_are_told(target: Path) 
     assert others(target) == []
 
 
-def test_of_many_overwriters_at_once_the_last_stays_whole(target: Path) -> None:
+def test_many_concurrent_overwriters_leave_one_complete_file(target: Path) -> None:
     def write(number: int) -> None:
         write_atomically(target, [bytes([number]) * 500, bytes([number]) * 500], overwrite=True)
 
@@ -129,7 +129,7 @@ def test_a_step_that_fails_leaves_the_old_file_and_no_temporary(
 
 
 @posix
-def test_the_content_is_on_the_disk_before_the_name_and_the_name_before_the_end(
+def test_content_is_synced_before_the_rename_and_the_rename_before_the_end(
     old: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps = []
@@ -152,7 +152,7 @@ def test_the_content_is_on_the_disk_before_the_name_and_the_name_before_the_end(
 
 @posix
 @pytest.mark.parametrize(("number", "tolerated"), [(22, True), (95, True), (5, False)])
-def test_a_folder_that_cannot_be_synced_is_tolerated_and_a_disk_that_fails_is_not(
+def test_a_folder_without_sync_is_tolerated_and_a_failing_disk_is_not(
     old: Path, number: int, tolerated: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sync = os.fsync
@@ -169,7 +169,7 @@ def test_a_folder_that_cannot_be_synced_is_tolerated_and_a_disk_that_fails_is_no
 
 
 @posix
-def test_a_disk_without_room_leaves_the_old_file_and_no_temporary(old: Path) -> None:
+def test_a_full_disk_leaves_the_old_file_and_no_temporary(old: Path) -> None:
     program = (
         "import resource, sys\n"
         "from lamina.files.atomic_file import write_atomically\n"
@@ -188,11 +188,11 @@ def test_a_disk_without_room_leaves_the_old_file_and_no_temporary(old: Path) -> 
 
 
 class Crash(BaseException):
-    """The end of the process, as far as the file system can tell."""
+    """End of the process, as far as the file system is concerned."""
 
 
 def crash_before(call: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the process do no more to the file system from its call-th action on."""
+    """Stop all actions on the file system from a given call on."""
     calls = 0
 
     def counted(action: Callable[..., Any]) -> Callable[..., Any]:
@@ -230,7 +230,7 @@ def test_a_crash_before_any_step_leaves_the_old_file_or_the_new_one(
                 seen.append(target.read_bytes() if target.exists() else None)
             else:
                 break
-    # Only where a file system has no hard links may a crash leave an empty file, where none was.
+    # Only on a file system without hard links may a crash leave an empty file where there was none.
     reserved = [b""] if before is None and not with_links else []
     assert [state for i, state in enumerate(seen) if state not in seen[:i]] == [
         before,
@@ -247,7 +247,7 @@ def without_hard_links(*_: object) -> None:
 
 
 @posix
-def test_without_hard_links_a_new_file_is_written_all_the_same(
+def test_a_new_file_is_written_without_hard_links(
     target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "link", without_hard_links)
@@ -257,7 +257,7 @@ def test_without_hard_links_a_new_file_is_written_all_the_same(
 
 
 @posix
-def test_without_hard_links_a_file_that_appears_meanwhile_is_not_overwritten(
+def test_a_file_that_appears_meanwhile_is_kept_without_hard_links(
     target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "link", without_hard_links)
@@ -273,7 +273,7 @@ def test_without_hard_links_a_file_that_appears_meanwhile_is_not_overwritten(
 
 
 @posix
-def test_without_hard_links_a_failed_rename_leaves_no_empty_file(
+def test_a_failed_rename_leaves_no_empty_file_without_hard_links(
     target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -298,7 +298,7 @@ def test_a_new_file_has_the_permissions_that_the_umask_leaves(target: Path) -> N
 
 @posix
 @pytest.mark.parametrize("mode", [0o600, 0o664, 0o755])
-def test_a_replaced_file_passes_its_permissions_on(old: Path, mode: int) -> None:
+def test_a_replaced_file_keeps_its_permissions(old: Path, mode: int) -> None:
     old.chmod(mode)
     write_new(old, overwrite=True)
     assert stat.S_IMODE(old.stat().st_mode) == mode
@@ -326,7 +326,7 @@ def test_a_read_only_file_is_not_replaced(old: Path) -> None:
 
 @posix
 @pytest.mark.parametrize("overwrite", [False, True])
-def test_through_a_symbolic_link_its_target_is_written_and_the_link_stays(
+def test_writing_to_a_symbolic_link_writes_its_target_and_keeps_the_link(
     tmp_path: Path, overwrite: bool
 ) -> None:
     folder = tmp_path / "elsewhere"
@@ -342,9 +342,7 @@ def test_through_a_symbolic_link_its_target_is_written_and_the_link_stays(
 
 
 @posix
-def test_what_lies_behind_a_symbolic_link_is_not_overwritten_unasked(
-    old: Path, tmp_path: Path
-) -> None:
+def test_the_target_of_a_symbolic_link_is_kept_without_overwrite(old: Path, tmp_path: Path) -> None:
     link = tmp_path / "link.lamina"
     link.symlink_to(old)
     with pytest.raises(FileExistsError, match="overwrite=True"):
@@ -372,7 +370,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     assert caught.value.filename == str(tmp_path / "missing")
 
 
-def test_what_a_dead_writer_left_is_cleaned_up_by_the_next_write(
+def test_the_next_write_removes_the_files_of_a_dead_writer(
     target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:

@@ -25,7 +25,7 @@ from lamina.files.model_file import (
 )
 from lamina.network import ParameterLayout, flatten_parameters
 
-# The one name that the header keeps for itself; `plain` gives it to no tensor.
+# The name that the header reserves; `plain` gives it to no tensor.
 NAMES = st.text(st.characters(codec="utf-8")).filter(lambda name: name != "__metadata__")
 ARRAYS = hnp.arrays(
     st.sampled_from([*DTYPES.values(), ">f8", ">i4", ">u2"]).map(np.dtype),
@@ -43,7 +43,7 @@ def packed(metadata: dict[str, str], tensors: dict[str, np.ndarray]) -> bytes:
 
 
 def signed(header: bytes, payload: bytes = b"") -> bytes:
-    """A file with this header whose digest is right, whatever else the header says."""
+    """Return a file with this header and a matching digest, whatever else the header contains."""
     content = len(header).to_bytes(8, "little") + header + payload
     zeros = b"0" * 64
     return content.replace(zeros, hashlib.sha256(content).hexdigest().encode(), 1)
@@ -70,7 +70,7 @@ def assert_same(found: np.ndarray, expected: np.ndarray) -> None:
 
 
 @given(st.dictionaries(NAMES, ARRAYS, max_size=4))
-def test_tensors_of_every_dtype_and_shape_come_back(tensors: dict[str, np.ndarray]) -> None:
+def test_tensors_of_every_dtype_and_shape_are_restored(tensors: dict[str, np.ndarray]) -> None:
     found = unpacked(packed({}, tensors)).tensors
     assert found.keys() == tensors.keys()
     for name, expected in tensors.items():
@@ -100,11 +100,11 @@ def test_the_safetensors_library_reads_the_same_tensors(tensors: dict[str, np.nd
     ],
     ids=["fortran", "strided", "broadcast"],
 )
-def test_an_array_in_any_memory_order_comes_back(array: np.ndarray) -> None:
+def test_an_array_in_any_memory_order_is_restored(array: np.ndarray) -> None:
     assert_same(unpacked(packed({}, {"a": array})).tensors["a"], array)
 
 
-def test_metadata_come_back_in_their_order() -> None:
+def test_metadata_keep_their_order() -> None:
     metadata = {"b": 'quotes " and \\', "a": "é\n\x00", "c": ""}
     found = unpacked(packed(metadata, {})).metadata
     assert list(found)[-3:] == ["b", "a", "c"]
@@ -120,19 +120,19 @@ def test_a_contiguous_tensor_is_written_without_a_copy() -> None:
     assert np.shares_memory(np.asarray(to_chunks({}, {"a": array})[-1]), array)
 
 
-def test_what_is_read_can_be_written_to_and_is_aligned() -> None:
+def test_tensors_that_are_read_are_writable_and_aligned() -> None:
     for tensor in unpacked(packed({}, SMALL)).tensors.values():
         assert tensor.flags.writeable
         assert tensor.flags.aligned
 
 
-def test_a_flat_vector_that_is_read_needs_no_copy_for_its_views() -> None:
+def test_views_of_a_flat_vector_that_is_read_need_no_copy() -> None:
     vector = unpacked(packed({}, {"v": np.arange(13.0), "w": np.ones(3)})).tensors["v"]
     views = ParameterLayout(((2, 3), (3, 1))).views(vector)
     assert np.shares_memory(flatten_parameters(*views), vector)
 
 
-def test_every_single_byte_that_is_altered_is_noticed(tmp_path: Path) -> None:
+def test_every_altered_byte_of_a_file_is_detected(tmp_path: Path) -> None:
     content = packed({"notes": "{}"}, SMALL)
     path = tmp_path / "model.lamina"
     for position in range(len(content)):
@@ -144,7 +144,7 @@ def test_every_single_byte_that_is_altered_is_noticed(tmp_path: Path) -> None:
                 read_model_file(path)
 
 
-def test_every_truncation_is_noticed(tmp_path: Path) -> None:
+def test_every_truncation_is_detected(tmp_path: Path) -> None:
     content = packed({"notes": "{}"}, SMALL)
     path = tmp_path / "model.lamina"
     for length in range(len(content)):
@@ -154,12 +154,12 @@ def test_every_truncation_is_noticed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("extra", [b"\x00", b" ", b"}", bytes(1000)])
-def test_bytes_added_at_the_end_are_noticed(extra: bytes) -> None:
+def test_bytes_added_at_the_end_are_detected(extra: bytes) -> None:
     with pytest.raises(ModelFileError, match="SHA-256"):
         unpacked(packed({}, SMALL) + extra)
 
 
-def test_two_files_swapped_in_the_middle_are_noticed() -> None:
+def test_two_files_swapped_in_the_middle_are_detected() -> None:
     one, other = packed({}, {"a": np.zeros(50)}), packed({}, {"a": np.ones(50)})
     with pytest.raises(ModelFileError, match="SHA-256"):
         unpacked(one[:-200] + other[-200:])
@@ -179,7 +179,7 @@ def test_two_files_swapped_in_the_middle_are_noticed() -> None:
         (b"\xff" * 500, "it was not written by lamina"),
     ],
 )
-def test_a_foreign_file_is_refused_and_named_for_what_it_is(content: bytes, reason: str) -> None:
+def test_a_foreign_file_is_refused_and_its_format_is_named(content: bytes, reason: str) -> None:
     with pytest.raises(ModelFileError, match=reason):
         unpacked(content)
 
@@ -194,7 +194,7 @@ def test_another_safetensors_file_is_refused(
         read_model_file(path)
 
 
-def test_a_missing_file_is_said_to_be_missing(tmp_path: Path) -> None:
+def test_a_missing_file_raises_file_not_found_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_model_file(tmp_path / "missing.lamina")
 
@@ -205,7 +205,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
-def test_a_pipe_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
+def test_a_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ModelFileError, match="a folder or a device"):
         read_model_file(tmp_path / "pipe")
@@ -227,7 +227,7 @@ def test_a_newer_format_is_refused_with_the_advice_to_upgrade() -> None:
 
 
 @pytest.mark.parametrize("version", ["0", "", "-1", "one", "1.0", "²", "9" * 5000])
-def test_a_version_that_is_no_number_is_refused(version: str) -> None:
+def test_a_version_that_is_not_a_number_is_refused(version: str) -> None:
     with pytest.raises(ModelFileError, match="not a version"):
         unpacked(forged({}, format_version=version))
 
@@ -274,23 +274,23 @@ def test_two_tensors_on_the_same_bytes_are_refused() -> None:
         unpacked(forged({"t": ENTRY, "u": ENTRY}, bytes(16)))
 
 
-def test_bytes_that_belong_to_no_tensor_are_refused() -> None:
+def test_bytes_outside_of_all_tensors_are_refused() -> None:
     with pytest.raises(ModelFileError, match="bytes follow"):
         unpacked(forged({"t": ENTRY}, bytes(24)))
 
 
-def test_a_boolean_that_is_neither_true_nor_false_is_refused() -> None:
+def test_a_boolean_that_is_neither_0_nor_1_is_refused() -> None:
     entry = {"dtype": "BOOL", "shape": [2], "data_offsets": [0, 2]}
     with pytest.raises(ModelFileError, match="neither 0 nor 1"):
         unpacked(forged({"t": entry}, b"\x01\x02"))
 
 
-def test_metadata_that_are_no_text_are_refused() -> None:
+def test_metadata_that_are_not_text_are_refused() -> None:
     with pytest.raises(ModelFileError, match="not all text"):
         unpacked(forged({}, more=1))
 
 
-def test_a_name_that_stands_twice_is_refused() -> None:
+def test_a_repeated_name_is_refused() -> None:
     header = forged({"t": ENTRY})[8:].replace(b"}}", b'},"t":{}}')
     digest = header.split(b'"')[9]
     with pytest.raises(ModelFileError, match="twice"):
@@ -298,18 +298,18 @@ def test_a_name_that_stands_twice_is_refused() -> None:
 
 
 @pytest.mark.parametrize("bomb", ["[" * 200_000, '{"a":' * 200_000, "9" * 10_000, "\x00", "["])
-def test_text_that_is_no_sensible_json_is_refused(bomb: str) -> None:
+def test_invalid_or_too_deep_json_is_refused(bomb: str) -> None:
     with pytest.raises(ModelFileError, match="JSON"):
         parse_json(bomb)
 
 
 @pytest.mark.parametrize("text", ["[]", "1", "null", '"text"'])
-def test_json_that_is_no_object_is_refused(text: str) -> None:
+def test_json_that_is_not_an_object_is_refused(text: str) -> None:
     with pytest.raises(ModelFileError, match="JSON object"):
         parse_json(text)
 
 
-def test_a_header_that_no_reader_would_take_is_not_written(
+def test_a_header_too_long_for_readers_is_not_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("lamina.files.model_file.LONGEST_HEADER", 200)

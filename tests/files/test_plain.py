@@ -27,11 +27,11 @@ def there_and_back(value: Any) -> Any:
     return PlainReader(writer.tensors).read(json.loads(text))
 
 
-# One NaN: JSON keeps that a number is none, not the payload bits of it.
+# One NaN: JSON keeps that a number is NaN, not its payload bits.
 FLOATS = st.floats(allow_nan=False) | st.just(math.nan)
 NUMBERS = st.sampled_from(list(DTYPES.values())).map(np.dtype)
 SCALARS = hnp.arrays(NUMBERS, (), elements={"allow_nan": False}).map(lambda array: array[()])
-# NumPy's text knows no zeros at its end, and no length of zero.
+# NumPy's text drops trailing zeros, and has no length of zero.
 NUMPY_TEXT = st.text(min_size=1).filter(lambda text: "\0" not in text).map(np.str_)
 KEYS = st.text() | st.integers() | st.booleans() | st.none() | FLOATS
 LEAVES = (
@@ -57,32 +57,32 @@ SHAPES = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
 
 
 @given(VALUES)
-def test_plain_values_come_back_as_they_were(same: Same, value: Any) -> None:
+def test_plain_values_are_restored(same: Same, value: Any) -> None:
     assert same(there_and_back(value), value)
 
 
 @given(hnp.arrays(NUMBERS, SHAPES))
-def test_arrays_of_numbers_come_back_as_they_were(same: Same, array: np.ndarray) -> None:
+def test_arrays_of_numbers_are_restored(same: Same, array: np.ndarray) -> None:
     assert same(there_and_back(array), array)
 
 
 @given(hnp.arrays(st.sampled_from(["<U1", "<U5", ">U3", "<U40"]).map(np.dtype), SHAPES))
-def test_arrays_of_text_come_back_in_their_width(same: Same, array: np.ndarray) -> None:
+def test_arrays_of_text_are_restored_in_their_width(same: Same, array: np.ndarray) -> None:
     assert same(there_and_back(array), array)
 
 
 @given(hnp.arrays(object, SHAPES, elements=LEAVES))
-def test_arrays_of_objects_come_back_as_they_were(same: Same, array: np.ndarray) -> None:
+def test_arrays_of_objects_are_restored(same: Same, array: np.ndarray) -> None:
     assert same(there_and_back(array), array)
 
 
 @pytest.mark.parametrize("kind", [np.longlong, np.ulonglong, np.intc])
-def test_integers_of_a_c_type_come_back_in_the_dtype_of_their_size(kind: type) -> None:
+def test_integers_of_a_c_type_are_restored_in_the_dtype_of_their_size(kind: type) -> None:
     assert there_and_back(np.array([3], kind)).dtype == np.dtype(kind)
     assert there_and_back(kind(3)).dtype == np.dtype(kind)
 
 
-def test_arrays_inside_of_lists_and_dicts_come_back(same: Same) -> None:
+def test_arrays_inside_of_lists_and_dicts_are_restored(same: Same) -> None:
     nested = {"a": [np.ones(2), (np.zeros(0, np.float32), {"b.c": np.array(3)})], "b": {"c": 1.0}}
     assert same(there_and_back(nested), nested)
 
@@ -93,20 +93,20 @@ def test_an_object_array_of_lists_keeps_its_shape(same: Same) -> None:
     assert same(there_and_back(array), array)
 
 
-def test_a_memory_mapped_array_comes_back_as_an_array(tmp_path: Any, same: Same) -> None:
+def test_a_memory_mapped_array_is_restored_as_an_array(tmp_path: Any, same: Same) -> None:
     mapped = np.memmap(tmp_path / "array", np.float64, "w+", shape=(3,))
     mapped[:] = [1, 2, 3]
     found = there_and_back(mapped)
     assert same(found, np.array([1.0, 2.0, 3.0]))
 
 
-def test_tensors_are_named_by_where_they_stand() -> None:
+def test_tensors_are_named_by_their_place() -> None:
     writer = PlainWriter()
     writer.write({"model": {"weights": [np.ones(1), np.ones(2)]}, "mean": np.ones(3)})
     assert list(writer.tensors) == ["model.weights.0", "model.weights.1", "mean"]
 
 
-def test_tensors_whose_names_would_be_the_same_keep_apart(same: Same) -> None:
+def test_tensors_with_equal_names_are_distinguished(same: Same) -> None:
     value = {"a.b": np.ones(1), "a": {"b": np.ones(2)}, "__metadata__": np.ones(3)}
     writer = PlainWriter()
     writer.write(value)
@@ -115,7 +115,7 @@ def test_tensors_whose_names_would_be_the_same_keep_apart(same: Same) -> None:
 
 
 @pytest.mark.parametrize("n_drawn", [0, 1, 7, 1000])
-def test_a_random_state_goes_on_where_it_stood(n_drawn: int) -> None:
+def test_a_random_state_continues_where_it_was(n_drawn: int) -> None:
     random_state = np.random.RandomState(3)
     random_state.standard_normal(n_drawn)
     found = there_and_back(random_state)
@@ -171,7 +171,7 @@ def itself() -> list[Any]:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_what_has_no_plain_form_is_refused_by_name(value: Any, named: str) -> None:
+def test_a_value_without_a_plain_form_is_refused_by_name(value: Any, named: str) -> None:
     with pytest.raises(TypeError, match=f"'model.size.*' is a .*{named}.* cannot be saved"):
         PlainWriter().write({"size": value}, ("model",))
 
@@ -219,7 +219,7 @@ STATE = {"key": {"$tensor": "key"}, "position": 0, "has_gauss": 0, "gauss": 0.0}
         ),
     ],
 )
-def test_json_that_no_writer_has_written_is_refused(plain: Any, reason: str) -> None:
+def test_json_that_no_writer_writes_is_refused(plain: Any, reason: str) -> None:
     tensors = {"key": np.zeros(624, np.uint32), "short": np.zeros(3, np.uint32)}
     with pytest.raises(ModelFileError, match=reason):
         PlainReader(tensors).read(plain)

@@ -22,7 +22,7 @@ def target(tmp_path: Path) -> Path:
 
 
 def left_behind(target: Path) -> Path:
-    """A temporary file whose writer is gone: nothing holds it any more."""
+    """Create a temporary file whose writer is gone, so that nothing locks it."""
     with create_temporary(target) as file:
         file.write(b"half a mod")
     return Path(file.name)
@@ -34,7 +34,7 @@ def aged(path: Path, seconds: float) -> Path:
     return path
 
 
-def test_a_temporary_lies_in_the_folder_of_its_target_and_does_not_show(target: Path) -> None:
+def test_a_temporary_is_a_hidden_file_in_the_folder_of_its_target(target: Path) -> None:
     with create_temporary(target) as file:
         path = Path(file.name)
     assert path.parent == target.parent
@@ -60,7 +60,7 @@ def test_a_temporary_has_the_permissions_that_the_umask_leaves(target: Path, uma
 
 
 @locks_only
-def test_what_a_dead_writer_left_is_removed_however_young(target: Path) -> None:
+def test_files_of_dead_writers_are_removed_however_young(target: Path) -> None:
     left_behind(target)
     left_behind(target)
     remove_stale_temporaries(target)
@@ -81,7 +81,7 @@ def test_the_temporaries_of_another_target_stay(target: Path, tmp_path: Path) ->
     assert other.exists()
 
 
-def test_without_locks_only_what_is_older_than_a_day_is_removed(
+def test_without_locks_only_files_older_than_a_day_are_removed(
     target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if sys.platform != "win32":
@@ -96,7 +96,7 @@ def test_without_locks_only_what_is_older_than_a_day_is_removed(
     assert not old.exists()
 
 
-def test_a_temporary_that_cannot_be_removed_stands_in_nobodys_way(target: Path) -> None:
+def test_a_temporary_that_cannot_be_removed_does_not_prevent_writing(target: Path) -> None:
     with create_temporary(target) as file:
         path = Path(file.name)
     path.unlink()
@@ -106,7 +106,7 @@ def test_a_temporary_that_cannot_be_removed_stands_in_nobodys_way(target: Path) 
 
 
 @locks_only
-def test_a_temporary_swept_away_before_it_was_locked_is_made_anew(
+def test_a_temporary_removed_before_it_was_locked_is_created_again(
     target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lock, swept = temporary_file._lock, []

@@ -1,4 +1,4 @@
-"""The numbers behind single initializers."""
+"""Numbers drawn by single initializers."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Noise drawn by counting: known words, fractions and moments, and what a draw depends on."""
+"""Counter-based noise: published words, fractions and moments, and dependences of a draw."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from lamina.formulas.noise import Draws, dropout_factors, philox, standard_norma
 DRAWS = Draws(seed=5, step=3, rows=np.arange(4000))
 
 
-# The words that the paper's authors publish with their code.
+# Words published with the code of the paper's authors.
 @pytest.mark.parametrize(
     ("counter", "key", "expected"),
     [
@@ -25,7 +25,7 @@ DRAWS = Draws(seed=5, step=3, rows=np.arange(4000))
         ),
     ],
 )
-def test_philox_gives_the_known_words(counter, key, expected):
+def test_philox_gives_the_published_words(counter, key, expected):
     assert philox(np.array(counter, dtype=np.uint64), key).tolist() == expected
 
 
@@ -44,13 +44,13 @@ def test_normals_have_the_moments_of_the_standard_normal_distribution():
     assert np.corrcoef(drawn.T)[0, 1:].max() < 0.1
 
 
-def test_a_draw_does_not_depend_on_the_rows_beside_it():
+def test_a_draw_does_not_depend_on_the_other_samples():
     some = DRAWS._replace(rows=np.array([7, 3, 3999]))
     np.testing.assert_array_equal(words(some, 1, 10), words(DRAWS, 1, 10)[[7, 3, 3999]])
     np.testing.assert_array_equal(words(DRAWS, 1, 3), words(DRAWS, 1, 10)[:, :3])
 
 
 @pytest.mark.parametrize("change", [{"seed": 6}, {"seed": 5 + 2**32}, {"step": 4}])
-def test_another_seed_or_step_gives_other_words(change):
+def test_another_seed_or_step_gives_different_words(change):
     assert (words(DRAWS._replace(**change), 1, 10) != words(DRAWS, 1, 10)).mean() > 0.99
     assert (words(DRAWS, 2, 10) != words(DRAWS, 1, 10)).mean() > 0.99

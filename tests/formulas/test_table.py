@@ -1,4 +1,4 @@
-"""Looking a record up by its name."""
+"""Lookup of a record by its name."""
 
 from dataclasses import dataclass
 
@@ -16,13 +16,13 @@ class Spice:
 SPICES = Table("spice", Spice("pepper"), Spice("saffron"))
 
 
-def test_records_come_in_the_order_in_which_they_were_written():
+def test_records_keep_the_order_of_their_definition():
     assert list(SPICES) == ["pepper", "saffron"]
     assert [record.name for record in SPICES.values()] == ["pepper", "saffron"]
 
 
 @pytest.mark.parametrize("name", ["salt", None, 3, ["pepper"]])
-def test_what_is_no_name_of_the_table_is_refused(name):
+def test_a_name_that_is_not_in_the_table_is_refused(name):
     with pytest.raises(UnknownNameError, match="is no spice"):
         SPICES[name]
 
@@ -35,5 +35,5 @@ def test_a_name_unlike_all_others_gets_no_suggestion():
 
 
 @pytest.mark.parametrize("name", ["salt", None, 3])
-def test_membership_of_what_is_no_name_is_false(name):
+def test_membership_is_false_for_values_that_are_not_names(name):
     assert name not in SPICES

@@ -14,16 +14,16 @@ from tests.fuzz.sanitizing import build_core, environment
 from tests.fuzz.targets import TARGETS
 
 KEPT = ROOT / "build" / "fuzz" / "mutants"
-# Each of them is a test of its own, whose mutants cost more.
+# Each of them is a test of its own, with slower mutants.
 OTHERS = ["tests/fuzz", "tests/estimators/test_combinations.py"]
 OTHERS += ["--ignore=tests/fuzz/test_model_files.py", "--ignore=tests/fuzz/test_driver.py"]
 MUTANTS_FOR_ONE_OF_OTHERS = 10
 
 
 def main() -> int:
-    """Run what the command line says; return its exit code."""
+    """Run what the command line requests; return the exit code."""
     args = parsed()
-    # Also where a shell has started it in the background, and for `kill`: no worker is left behind.
+    # Also for `kill` and for a shell that started it in the background, so that no worker remains.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     first = random.SystemRandom().randrange(2**40) if args.seed == "random" else int(args.seed)
@@ -44,7 +44,7 @@ def main() -> int:
 
 
 def parsed() -> argparse.Namespace:
-    """The arguments of the command line."""
+    """Parse the arguments of the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--mutants", type=int, default=100_000, help="of each kind of file")
     parser.add_argument("--seed", default="random", help="of the first mutant, or 'random'")

@@ -1,4 +1,4 @@
-"""How many mutants a fuzzer makes, from which seed, and how long one of them may take.
+"""Number of mutants of a fuzzer, their first seed, and the time limit of each.
 
 `LAMINA_FUZZ_MUTANTS` is the number for each fuzzer; `LAMINA_FUZZ_SEED` is a whole number, or
 'random'. By default both are fixed, so that a test run is the same every time.
@@ -29,7 +29,7 @@ def first_seed() -> int:
 
 @contextmanager
 def time_limit(seconds: float = SECONDS_A_MUTANT) -> Iterator[None]:
-    """Raise TimeoutError in the main thread where a mutant takes longer, if signals allow it."""
+    """Raise TimeoutError in the main thread if a mutant takes longer, where signals allow it."""
     has_timer = hasattr(signal, "setitimer")
     if not has_timer or threading.current_thread() is not threading.main_thread():
         yield

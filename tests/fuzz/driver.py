@@ -1,7 +1,7 @@
-"""Run many mutants in worker processes that may die of one: it is kept, and the next ones follow.
+"""Run many mutants in worker processes, which may crash: the mutant is kept, and work goes on.
 
-A worker's folder holds the mutant in work and its seed, so progress and the culprit of a crash are
-read from there. A mutant without an end is ended after SECONDS_WITHOUT_PROGRESS.
+A worker's folder holds the current mutant and its seed, so progress and the cause of a crash are
+read from there. A mutant that hangs is stopped after SECONDS_WITHOUT_PROGRESS.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass
 class Report:
-    """What the mutants of one target led to.
+    """Results of the mutants of one target.
 
     Attributes
     ----------
     target : str
     n_done : int
     failures : dict of int to str
-        Why the mutant of a seed failed.
+        Reason for the failure of each failed seed.
     is_whole : bool
-        Whether every mutant was made; not so after Ctrl-C.
+        True if every mutant was made; False after Ctrl-C.
     minutes_shown : int
-        The minute of the latest line of progress.
+        Minute of the latest line of progress.
     """
 
     target: str
@@ -48,14 +48,14 @@ class Report:
 
     @property
     def line(self) -> str:
-        """The outcome in a line."""
+        """Results in one line."""
         ended = "" if self.is_whole else ", then it was interrupted"
         seeds = f" (seeds {', '.join(map(str, sorted(self.failures)))})" if self.failures else ""
         return f"{self.target}: {self.n_done} mutants, {len(self.failures)} failed{seeds}{ended}"
 
 
 class Worker:
-    """A process with a part of a target's seeds, started anew after each seed that it dies of."""
+    """Process for a part of a target's seeds, restarted after each seed that crashes it."""
 
     def __init__(
         self,
@@ -89,11 +89,11 @@ class Worker:
 
     @property
     def n_done(self) -> int:
-        """The number of mutants that were used."""
+        """Number of mutants that were used."""
         return len(self.seeds) if self.is_done else self.seed - self.seeds.start
 
     def look(self) -> None:
-        """Read how far the process is and what failed; go on after the seed that it died of."""
+        """Read the progress and failures; restart after the seed of a crash."""
         code = self.process.poll()
         text = (self.folder / "seed").read_text()
         is_ready = (self.folder / "ready").exists()
@@ -111,7 +111,7 @@ class Worker:
             self._go_on_after_crash(f"no end after {SECONDS_WITHOUT_PROGRESS:.0f} s")
 
     def _read_failures(self) -> None:
-        # A line may be read while it is written; only whole ones count.
+        # A line may be read while it is written; only complete ones count.
         lines = (self.folder / "failures").read_bytes().split(b"\n")[:-1]
         for line in lines[self._n_read :]:
             failure = json.loads(line)
@@ -130,7 +130,7 @@ class Worker:
             self.is_done = True
 
     def _keep(self, seed: int, text: str, mutant: str) -> None:
-        """Keep a mutant, why it failed, and how to make it again."""
+        """Keep a mutant, the reason for its failure, and the command that makes it again."""
         path = self.kept / f"{self.report.target}-{seed}"
         shutil.copy(self.folder / mutant, path)
         again = f"make fuzz FUZZ_TARGET={self.report.target} FUZZ_SEED={seed} FUZZ_MUTANTS=1"
@@ -139,7 +139,7 @@ class Worker:
         print(f"\n{self.report.target}: seed {seed} failed, kept as {path}\n{text[-1500:]}")
 
     def end(self) -> None:
-        """End the process, and leave nothing behind."""
+        """End the process, and remove its files."""
         if not self.is_done:
             self.process.kill()
             self.process.wait()
@@ -154,20 +154,20 @@ def run(
     command: Sequence[str] = (sys.executable, "-m", "tests.fuzz.worker"),
     env: Mapping[str, str] = MappingProxyType({}),
 ) -> Report:
-    """Run the mutants of all seeds; Ctrl-C ends them, and the report says how far they were.
+    """Run the mutants of all seeds; Ctrl-C ends them, and the report tells how many are done.
 
     Parameters
     ----------
     target : str
-        A key of TARGETS.
+        Key of TARGETS.
     seeds : range
     kept : path
-        The folder for the mutants that fail.
+        Folder for the mutants that fail.
     n_processes : int, default=1
     command : sequence of str, optional
-        Starts a worker; target, first seed, last seed + 1 and folder are added.
+        Command of a worker; target, first seed, last seed + 1 and folder are appended.
     env : mapping, optional
-        Further variables for the workers.
+        Further environment variables of the workers.
     """
     kept.mkdir(parents=True, exist_ok=True)
     report, started = Report(target), time.monotonic()
@@ -194,7 +194,7 @@ def run(
 
 
 def show_progress(report: Report, n: int, seconds: float) -> None:
-    """Write how far it is over the line before, on a terminal; once a minute elsewhere."""
+    """Show the progress: rewrite one line on a terminal, print one a minute elsewhere."""
     line = (
         f"{report.target}: {report.n_done} of {n} mutants, {report.n_done / seconds:.0f} a second, "
         f"{len(report.failures)} failed"

@@ -1,4 +1,4 @@
-"""Mutants of model files and checkpoints, with a mended checksum, so that loading looks inside."""
+"""Mutants of model files and checkpoints with a valid checksum, so that loading reads them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DIGEST = slice(8 + len(START), 8 + len(START) + 64)
 
 @dataclass
 class Seed:
-    """A valid file to make mutants of.
+    """Valid file from which mutants are made.
 
     Attributes
     ----------
@@ -28,11 +28,11 @@ class Seed:
     metadata : dict of str to str
     tensors : dict of str to ndarray
     part : str
-        The key of the metadata that holds the model's or the checkpoint's JSON.
+        Key of the metadata that holds the model's or the checkpoint's JSON.
     plain : object
         That JSON.
     places : list of tuple
-        The path of every value in it.
+        Path of every value in it.
     """
 
     content: bytes
@@ -87,7 +87,7 @@ class Seed:
 
 
 def mended(content: bytes) -> bytes:
-    """Return a file with the checksum of its content, where it has a place for one."""
+    """Return a file with the checksum of its content, if it has a place for one."""
     if content[8 : DIGEST.start] != START or len(content) < DIGEST.stop:
         return content
     blank = content[: DIGEST.start] + b"0" * 64 + content[DIGEST.stop :]

@@ -37,7 +37,7 @@ Made = tuple[Any, Any]
 
 
 def fitted(model: Any, rows: Any, y: Any) -> Made:
-    """Return the fitted model and rows to predict."""
+    """Return the fitted model and samples to predict."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return model.fit(rows, y), rows[:4]

@@ -56,7 +56,7 @@ def mutate_json(plain: Any, all_places: list[tuple[Any, ...]], rng: random.Rando
 def mutate_value(
     value: Any, plain: Any, all_places: list[tuple[Any, ...]], rng: random.Random
 ) -> Any:
-    """Return another value for one of JSON's: near it, extreme, or of another kind."""
+    """Return another value for a JSON value: a similar, extreme, or different kind of value."""
     draw = rng.random()
     if draw < 0.15:
         return value_at(plain, rng.choice(all_places))
@@ -105,14 +105,14 @@ def mutate_list(value: list[Any], rng: random.Random) -> list[Any]:
 
 
 def mutate_text(value: str, rng: random.Random) -> str:
-    """Cut a text, change one character, change its case, or take another."""
+    """Cut a text, change one character, change its case, or replace it."""
     i = rng.randrange(len(value) + 1)
     changed = value[:i] + chr(rng.randrange(32, 0x250)) + value[i + 1 :]
     return rng.choice((value[:i], changed, value.upper(), value + value, rng.choice(TEXTS)))
 
 
 def mutate_number(value: float, rng: random.Random) -> float:
-    """Return a number beside this one, its negative, or an extreme one."""
+    """Return a number near this one, its negative, or an extreme one."""
     draw = rng.randrange(6)
     if draw == 0:
         return -value
@@ -126,7 +126,7 @@ def mutate_number(value: float, rng: random.Random) -> float:
 
 
 def mutate_array(array: np.ndarray, rng: random.Random) -> np.ndarray:
-    """Return a copy with other elements, another shape, or another dtype."""
+    """Return a copy with different elements, another shape, or another dtype."""
     draw = rng.randrange(8)
     if draw == 0:
         dtypes = ("f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1")

@@ -1,6 +1,6 @@
-"""Any parameters of an estimator, drawn from its own constraints: a new parameter is drawn too.
+"""Draw any parameters of an estimator from its own constraints, including new parameters.
 
-Numbers stay where a tiny fit ends soon; at the edges of their ranges they are what is allowed.
+Numbers stay where a tiny fit ends soon, and include the edges of their ranges.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any
 from hypothesis import strategies as st
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
-# Files, code of the user's own, and limits on time or memory, which other tests hold.
+# Files, custom code, and limits on time or memory, which other tests cover.
 LEFT_OUT = {"callbacks", "checkpoint", "max_seconds", "random_state", "max_iter", "max_fun"}
-# Values of the parameters whose constraint is a container, which says nothing of its content.
+# Values of parameters whose constraint is a container, which does not describe its content.
 CONTAINERS: dict[str, st.SearchStrategy[Any]] = {
     "hidden_layer_sizes": st.lists(st.sampled_from([1, 3, 4]), max_size=3),
     "activation": st.lists(st.sampled_from(["relu", "prelu", "tanh"]), max_size=3),
@@ -42,7 +42,7 @@ def any_parameters(estimator: type) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def values_of(name: str, options: list[Any]) -> st.SearchStrategy[Any]:
-    """Draw what one of a parameter's constraints allows."""
+    """Draw a value that a parameter's constraints allow."""
     each = [_of_option(name, option) for option in options]
     found = [strategy for strategy in each if strategy is not None]
     assert found, f"no value of {name} is drawn: add it to LEFT_OUT or CONTAINERS"
@@ -64,7 +64,7 @@ def _of_option(name: str, option: Any) -> st.SearchStrategy[Any] | None:
 
 
 def numbers_in(interval: Interval) -> list[float]:
-    """Return some numbers in an interval, those at its edges among them."""
+    """Return some numbers in an interval, including those at its edges."""
     whole = interval.type is Integral
     candidates = [0, 1, 2, 3, 7] if whole else [0.0, 1e-12, 1e-3, 0.1, 0.5, 0.999, 1.0, 1.5, 3.0]
     low = -math.inf if interval.left is None else interval.left

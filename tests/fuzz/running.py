@@ -1,4 +1,4 @@
-"""Mutants of one target, one after the other, in this process."""
+"""Run the mutants of one target in sequence, in this process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.fuzz.targets import Target
 
 @dataclass(frozen=True)
 class Failure:
-    """A mutant that raised something else than the documented exceptions.
+    """Mutant that raised an undocumented exception.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class Failure:
 
 
 class RewrittenFile:
-    """A file whose content is replaced in place; opening it anew each time would cost the most.
+    """File whose content is replaced in place, because reopening it would be the largest cost.
 
     After a crash of the process its content is that of the latest `write`.
     """
@@ -43,14 +43,14 @@ class RewrittenFile:
         self._file.truncate()
 
     def close(self) -> None:
-        """Close the file, and leave it where it is."""
+        """Close the file, and leave it in its folder."""
         self._file.close()
 
 
 def failures(target: Target, seeds: range, folder: Path) -> Iterator[Failure]:
     """Make the mutant of every seed and use it; yield those that fail.
 
-    The latest mutant stands in folder/mutant, its seed in folder/seed.
+    folder/mutant holds the latest mutant, folder/seed its seed.
     """
     mutant, position = RewrittenFile(folder / "mutant"), RewrittenFile(folder / "seed")
     try:
@@ -73,6 +73,6 @@ def failures(target: Target, seeds: range, folder: Path) -> Iterator[Failure]:
 
 
 def quick_folder(folder: Path) -> Path:
-    """Return a folder in memory, where the system has one, or else this folder."""
+    """Return a folder in memory if the system has one, else this folder."""
     memory = Path("/dev/shm")
     return memory if memory.is_dir() and os.access(memory, os.W_OK) else folder

@@ -1,4 +1,4 @@
-"""A pytest plugin that puts a core built with a sanitizer in the place of lamina's own.
+"""pytest plugin that replaces lamina's native core by one built with a sanitizer.
 
 `make fuzz` builds that core, names it in LAMINA_FUZZ_CORE, and loads the plugin before lamina.
 """

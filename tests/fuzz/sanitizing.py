@@ -1,4 +1,4 @@
-"""The core with AddressSanitizer and UndefinedBehaviorSanitizer, in a folder of its own."""
+"""Build the core with AddressSanitizer and UndefinedBehaviorSanitizer, in a separate folder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def build_core(folder: Path) -> Path:
     Raises
     ------
     SystemExit
-        Where the compiler has no sanitizers or the build fails; says what to do.
+        If the compiler has no sanitizers or the build fails; names the cure.
     """
     scripts = Path(sysconfig.get_path("scripts"))
     nanobind = _output([sys.executable, "-m", "nanobind", "--cmake_dir"])
@@ -44,11 +44,11 @@ def build_core(folder: Path) -> Path:
 
 
 def environment(core: Path) -> dict[str, str]:
-    """Return the variables with which a process uses this core."""
+    """Return the environment variables with which a process uses this core."""
     return {
         "LAMINA_FUZZ_CORE": str(core),
         "LD_PRELOAD": " ".join(map(str, _runtimes(compiler_of(core.parent)))),
-        # Python leaks by design. A size that no allocator can have is for lamina to refuse.
+        # Python leaks by design. lamina itself must refuse sizes that no allocator can provide.
         "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1",
         "UBSAN_OPTIONS": "print_stacktrace=1",
     }
@@ -62,11 +62,11 @@ def compiler_of(folder: Path) -> str:
 
 def _runtimes(compiler: str) -> list[Path]:
     found = [Path(_output([compiler, f"-print-file-name={name}"])) for name in RUNTIMES]
-    # A compiler answers with the bare name where it has no such file.
+    # A compiler prints the bare name if it has no such file.
     asan = next((path for path in found if path.is_absolute()), None)
     if asan is None:
         raise SystemExit(f"fuzz: {compiler} has no shared library of AddressSanitizer. {CURE}")
-    # Loaded here, libstdc++ gives the sanitizer its __cxa_throw to intercept.
+    # Loading libstdc++ here lets the sanitizer intercept __cxa_throw.
     return [asan, Path(_output([compiler, "-print-file-name=libstdc++.so.6"]))]
 
 

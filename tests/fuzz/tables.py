@@ -1,4 +1,4 @@
-"""Mutants of tables in files: bytes that are changed, and rows that people might have written."""
+"""Mutants of tables in files: changed bytes, and rows as people might have written them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def csv_of_rows(rng: random.Random) -> bytes:
 
 
 def sound_files() -> dict[str, bytes]:
-    """Return small files of every format, without a fault."""
+    """Return small valid files of every format."""
     table = pd.DataFrame(
         {
             "x": [1.5, None, 3.0] * 4,

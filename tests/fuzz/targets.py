@@ -1,4 +1,4 @@
-"""What is fuzzed with mutants of files: loading a model, and resuming a fit from a checkpoint.
+"""Targets of mutated files: loading a model, and resuming a fit from a checkpoint.
 
 A mutant raises the documented exceptions and nothing else. A model that loads predicts in bounded
 work, saves, and loads again.
@@ -50,25 +50,25 @@ RESUMED: dict[str, dict[str, Any]] = {
 
 
 class Target(Protocol):
-    """Something that reads files.
+    """Reader of files to be fuzzed.
 
     Attributes
     ----------
     seeds : list of Seed
-        The valid files that mutants are made of.
+        Valid files from which mutants are made.
     """
 
     seeds: list[Seed]
 
     def choose(self, rng: random.Random) -> int:
-        """Return the number of the seed to make a mutant of."""
+        """Return the index of the seed for the next mutant."""
 
     def use(self, which: int, path: Path, rng: random.Random) -> None:
-        """Read a mutant of this seed; what it raises is a fault."""
+        """Read a mutant of this seed; any exception is a fault."""
 
 
 class ModelFiles:
-    """Load a model file, and use what was loaded."""
+    """Target that loads a model file, and uses the model."""
 
     def __init__(self, folder: Path) -> None:
         self.seeds: list[Seed] = []
@@ -98,7 +98,7 @@ class ModelFiles:
 
 
 class Checkpoints:
-    """Resume a fit from a checkpoint."""
+    """Target that resumes a fit from a checkpoint."""
 
     def __init__(self, folder: Path) -> None:
         self.seeds: list[Seed] = []
@@ -127,7 +127,7 @@ TARGETS: dict[str, Callable[[Path], Target]] = {
 
 
 def quietly(work: Callable[[], Any]) -> Any:
-    """Do something without warnings of the kinds that say what a number led to."""
+    """Call a function while ignoring numerical and convergence warnings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         warnings.simplefilter("ignore", RuntimeWarning)
@@ -135,7 +135,7 @@ def quietly(work: Callable[[], Any]) -> Any:
 
 
 def rows_for(model: Any, rows: Any) -> Any:
-    """Return rows that the model takes, in the model's width where that was mutated."""
+    """Return samples for the model, in the model's width if that was mutated."""
     width = getattr(model, "n_features_in_", None)
     if isinstance(rows, pd.DataFrame) or width is None or width == rows.shape[1]:
         return rows.copy()  # A mutant may transform in place.
@@ -143,7 +143,7 @@ def rows_for(model: Any, rows: Any) -> Any:
 
 
 def ends_fitted(model: Any) -> bool:
-    """Whether the network at the end of a model is fitted; all before it must be, too, then."""
+    """Return True if a model's last network is fitted, which requires all earlier steps to be."""
     if hasattr(model, "steps"):
         return ends_fitted(model.steps[-1][1])
     return any(hasattr(model, name) for name in ("coefs_", "regressor_", "members_"))
@@ -152,7 +152,7 @@ def ends_fitted(model: Any) -> bool:
 def use_model(
     model: Any, rows: Any, rng: random.Random, path: Path, shape: tuple[int, ...]
 ) -> None:
-    """Predict a row's shape; sometimes save and load again, and go on learning."""
+    """Predict a sample's shape; sometimes save and load again, and continue training."""
     assert all(np.isfinite(part).all() for part in getattr(model, "coefs_", []))
     try:
         answer = quietly(lambda: model.predict(rows))
@@ -162,7 +162,7 @@ def use_model(
     except (NonFiniteError, TableError):
         pass
     except ValueError as error:
-        # What a transformer says of rows that do not go with it, or of numbers too large.
+        # Errors of a transformer about samples that do not match it, or numbers too large.
         if not re.search(ABOUT_THE_ROWS, str(error)):
             raise
     if rng.random() < 0.02:
@@ -178,7 +178,7 @@ def check_probabilities(probabilities: Any) -> None:
 
 
 def fit_on(model: Any, rows: Any) -> None:
-    """Go on learning: a mutant may have parameters that contradict each other or diverge."""
+    """Continue training: a mutant may have parameters that contradict each other or diverge."""
     if isinstance(model, MLPClassifier) and model._target_kind in ("binary", "multiclass"):
         y: Any = np.resize(model.classes_, len(rows))
     elif isinstance(model, MLPRegressor) and not sparse.issparse(rows):

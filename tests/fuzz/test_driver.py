@@ -1,4 +1,4 @@
-"""The driver of `make fuzz` counts mutants, keeps those that fail, and outlives a crash."""
+"""The driver of `make fuzz` counts mutants, keeps those that fail, and survives a crash."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from tests.fuzz import driver
 from tests.fuzz.driver import run
 
-# A worker whose mutants raise at seed 12, end the process at 14 and stand still at 16.
+# A worker whose mutants raise at seed 12, end the process at 14 and hang at 16.
 WORKER = """
 import json, os, sys, time
 from pathlib import Path

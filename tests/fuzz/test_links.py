@@ -50,7 +50,7 @@ PATCHES: list[dict[str, Any]] = [
     {"model": {"solver": "lbfgs", "max_iter": 20}},
 ]
 EXPERIMENTS = [first_experiment().merged(SMALL).merged(patch).to_json() for patch in PATCHES]
-# What goes wrong most: work without end, room without end.
+# The most frequent faults: endless work, unlimited memory.
 GREEDY: list[dict[str, Any]] = [
     {"learning_rate": "cosine", "learning_rate_options": {"period": 1e-9}},
     {"max_iter": 10**18},
@@ -94,20 +94,20 @@ def session() -> Iterator[Session]:
 
 
 def resident_megabytes() -> float:
-    """The process's memory; 0 where the system does not say."""
+    """Return the process's memory, or 0 if the system does not report it."""
     place = Path("/proc/self/statm")
     return int(place.read_text().split()[1]) * 4096 / 1e6 if place.exists() else 0.0
 
 
 def mutants(plain: Any, rng: random.Random) -> Any:
-    """JSON with up to three mutations."""
+    """Return JSON with up to three mutations."""
     for _ in range(rng.randint(1, 3)):
         plain = mutate_json(plain, list(places(plain)), rng)
     return plain
 
 
 def begin(session: Session, command: Any) -> str:
-    """Carry a command out, let an epoch pass and draw it; or the sentence that refuses it."""
+    """Execute a command, run an epoch and draw it; return '' or the message that refuses it."""
     try:
         session.do(command)
     except LaminaError as error:
@@ -125,7 +125,7 @@ def begin(session: Session, command: Any) -> str:
     return ""
 
 
-def test_mutated_experiments_are_begun_or_refused_in_bounded_work(session: Session) -> None:
+def test_mutated_experiments_start_or_are_refused_in_bounded_work(session: Session) -> None:
     before = resident_megabytes()
     for seed in range(first_seed(), first_seed() + n_mutants(60)):
         rng = random.Random(seed)
@@ -140,7 +140,7 @@ def test_mutated_experiments_are_begun_or_refused_in_bounded_work(session: Sessi
 
 
 @pytest.mark.parametrize("model", GREEDY, ids=lambda model: next(iter(model)))
-def test_parameters_that_ask_for_work_or_room_without_end(
+def test_parameters_that_demand_endless_work_or_memory_are_refused(
     model: dict[str, Any], session: Session
 ) -> None:
     before = resident_megabytes()
@@ -151,7 +151,7 @@ def test_parameters_that_ask_for_work_or_room_without_end(
         assert begin(session, {"do": "set", "experiment": {"model": {"alpha": 0.25}}}) == ""
 
 
-def test_mutated_links_are_opened_or_refused_with_a_sentence() -> None:
+def test_mutated_links_are_opened_or_refused_with_a_message() -> None:
     texts = [fragment_of(plain, 50.0) for plain in EXPERIMENTS]
     for seed in range(first_seed(), first_seed() + n_mutants(500)):
         rng = random.Random(seed)
@@ -168,7 +168,7 @@ def test_mutated_links_are_opened_or_refused_with_a_sentence() -> None:
             read_link(text)
 
 
-def test_mutated_messages_are_answered_and_the_conversation_goes_on() -> None:
+def test_mutated_messages_are_answered_and_the_connection_survives() -> None:
     with Server() as server, ExitStack() as stack:
         page = Browser(server, stack).open()
         page.do("set", experiment=SMALL)
@@ -178,7 +178,7 @@ def test_mutated_messages_are_answered_and_the_conversation_goes_on() -> None:
 
 
 def message_of(rng: random.Random) -> str:
-    """A command with mutations, its text cut or changed now and then."""
+    """Return a command with mutations; its text is sometimes cut or changed."""
     plain = mutants(rng.choice(COMMANDS), rng)
     text = json.dumps(plain)
     if rng.random() < 0.2:
@@ -204,14 +204,14 @@ def answer_to(page: Page, text: str, seed: int) -> None:
     ],
     ids=["a plane that is its kind", "a loss that is a list", "threads without end"],
 )
-def test_what_fuzzing_has_found_is_refused(
+def test_messages_found_by_fuzzing_are_refused(
     patch: dict[str, Any], sentence: str, session: Session
 ) -> None:
     experiment = EXPERIMENTS[0] | patch
     assert sentence in begin(session, {"do": "open", "experiment": experiment})
 
 
-def test_half_a_character_is_answered() -> None:
+def test_a_lone_surrogate_is_answered() -> None:
     with Server() as server, ExitStack() as stack:
         page = Browser(server, stack).open()
         for name in ("keep", "\ud800", "set"):

@@ -1,6 +1,6 @@
 """Mutants of model files and checkpoints raise the documented exceptions, and nothing else.
 
-A failure names the seed; make it again with LAMINA_FUZZ_SEED=<seed> LAMINA_FUZZ_MUTANTS=1.
+A failure names the seed; repeat it with LAMINA_FUZZ_SEED=<seed> LAMINA_FUZZ_MUTANTS=1.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.fuzz.targets import TARGETS
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_a_mutant_of_a_file_is_refused_or_used(name: str, tmp_path: Path) -> None:
+def test_a_mutated_file_is_refused_or_used(name: str, tmp_path: Path) -> None:
     first = first_seed()
     seeds = range(first, first + n_mutants(500))
     for failure in failures(TARGETS[name](tmp_path), seeds, tmp_path):

@@ -1,4 +1,4 @@
-"""Files of tables may hold anything: they are read, or refused as the reader documents."""
+"""Files of tables may hold anything: they are read, or refused with the documented errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FILES = sound_files()
 
 
 def read_and_encode(path, unpacks=True):
-    """Read a file, pose a problem, and encode it; only TableError may be raised."""
+    """Read a file, choose a target, and encode it; only TableError may be raised."""
     try:
         table = read_table(path, ReadingOptions(unpacks=unpacks))
         names = list(table.columns)
@@ -35,7 +35,7 @@ def read_and_encode(path, unpacks=True):
     return True
 
 
-def test_rows_that_people_might_have_written_are_read_or_refused(tmp_path):
+def test_plausible_odd_rows_are_read_or_refused(tmp_path):
     n_read = 0
     for seed in range(first_seed(), first_seed() + n_mutants(400)):
         path = tmp_path / "t.csv"

@@ -1,6 +1,6 @@
 """One process of `make fuzz`: mutants of a target, with every failure as a line of JSON.
 
-The process may die of a mutant. Its folder then holds the mutant and the seed.
+A mutant may crash the process. Its folder then holds the mutant and the seed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.fuzz.targets import TARGETS
 
 
 def main(name: str, first: int, stop: int, folder: Path) -> None:
-    """Run the mutants of the seeds from first up to stop."""
+    """Run the mutants of the seeds from `first` to `stop` - 1."""
     # Ctrl-C reaches every process of the terminal; the driver is the one that ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     target = TARGETS[name](folder)

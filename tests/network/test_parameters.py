@@ -1,4 +1,4 @@
-"""The flat vector and the matrices in it: views, layout, first draws."""
+"""The flat vector and its views: layout, copies, initial draws."""
 
 from itertools import pairwise
 
@@ -51,7 +51,7 @@ def test_the_views_of_a_vector_flatten_to_the_vector_itself(widths):
 
 
 @given(widths, st.integers(0, 99))
-def test_matrices_that_are_no_views_flatten_to_a_copy_in_order(widths, which):
+def test_matrices_that_are_not_views_flatten_to_a_copy_in_order(widths, which):
     layout = layout_of(widths)
     vector = np.arange(float(layout.n_parameters))
     parts = [*layout.views(vector).weights, *layout.views(vector).biases]

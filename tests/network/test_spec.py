@@ -1,4 +1,4 @@
-"""The shape of a network: what it is made of, what it refuses, and its way through JSON."""
+"""Specification of a network: its parts, its checks, and its JSON."""
 
 import json
 from dataclasses import FrozenInstanceError
@@ -10,7 +10,7 @@ from lamina.formulas import ACTIVATIONS, INVERSE_LINKS
 from lamina.network import Dense, NetworkSpec
 
 
-def test_a_perceptron_activates_its_hidden_blocks_only():
+def test_only_the_hidden_blocks_of_a_perceptron_have_an_activation():
     spec = NetworkSpec.perceptron([4, 8, 6, 3], activation="relu", inverse_link="softmax")
     assert [(b.name, b.fan_in, b.fan_out, b.activation) for b in spec.blocks] == [
         ("hidden_1", 4, 8, "relu"),
@@ -44,7 +44,7 @@ def test_a_spec_survives_json(activation, inverse_link, widths):
         {"blocks": [{"name": "output"}], "inverse_link": "identity"},
     ],
 )
-def test_json_that_describes_no_network_is_refused(plain):
+def test_json_that_does_not_describe_a_network_is_refused(plain):
     with pytest.raises(ValueError, match=r"network|block"):
         NetworkSpec.from_json(plain)
 

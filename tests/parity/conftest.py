@@ -1,4 +1,4 @@
-"""What "the same numbers" means: one comparison of a fitted estimator with scikit-learn's."""
+"""Definition of "the same numbers": compare a fitted estimator with scikit-learn's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CLOSE = ("loss_curve_", "validation_scores_", "best_loss_", "best_validation_sco
 
 
 def close(ours: Any, expected: Any, agreement: float = AGREEMENT) -> None:
-    """Of the same shape and dtype, and nowhere further apart than a part of the largest element."""
+    """Check equal shape and dtype, and a distance relative to the largest element."""
     ours, expected = np.asarray(ours), np.asarray(expected)
     assert ours.shape == expected.shape
     assert ours.dtype == expected.dtype
@@ -25,7 +25,7 @@ def close(ours: Any, expected: Any, agreement: float = AGREEMENT) -> None:
 
 
 def same(ours: Any, expected: Any, X: Any, agreement: float = AGREEMENT) -> None:
-    """The same fitted attributes, and the same predictions for X."""
+    """Check equal fitted attributes, and equal predictions for X."""
     for name in EXACT:
         assert getattr(ours, name) == getattr(expected, name), name
     for name in CLOSE:

@@ -1,6 +1,6 @@
-"""The same numbers as the installed scikit-learn's for the same seed, whatever is fitted.
+"""The same numbers as the installed scikit-learn's for the same seed, for every kind of fit.
 
-Every case is fitted by scikit-learn once and by every engine; float64 weights, losses, scores and
+scikit-learn fits every case once, and every engine fits it too; float64 weights, losses, scores and
 predictions agree to 1e-8 of their largest element, numbers of epochs exactly.
 """
 
@@ -60,7 +60,7 @@ WAYS = [
 BY_EPOCHS_ONLY = {
     "early_stopping",
     "weights_and_early_stopping",
-    # A loss with negative weights has no lower bound, and L-BFGS runs away from last bits.
+    # A loss with negative weights has no lower bound, and L-BFGS amplifies last bits.
     "negative_weights",
     "negative_weights_and_early_stopping",
     "warm_start_and_early_stopping",
@@ -68,7 +68,7 @@ BY_EPOCHS_ONLY = {
     "partial_fit_after_fit",
     "unshuffled",
 }
-# The other settings of sgd and adam change the step alone, so fewer ways through a fit show them.
+# The other settings of sgd and adam change only the step, so fewer kinds of fit suffice.
 EVERY_WAY = {"adam", "sgd_with_nesterov", "lbfgs"}
 FEW_WAYS = {"plain", "early_stopping", "warm_start", "partial_fit"}
 CASES = [
@@ -94,7 +94,7 @@ def rows_of(task: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def fitted(module: Any, solver: str, task: str, way: str, **extra: Any) -> tuple[Any, list[str]]:
-    """An estimator of that module, fitted in that way, and the warnings that it gave."""
+    """Return an estimator of that module, fitted in that way, and its warnings."""
     X, y = rows_of(task)
     regression = task in ("regression", "two_targets", "poisson")
     parameters = {"hidden_layer_sizes": (7, 5), "batch_size": 16, "max_iter": 25}
@@ -108,7 +108,7 @@ def fitted(module: Any, solver: str, task: str, way: str, **extra: Any) -> tuple
     estimator = module.MLPRegressor if regression else module.MLPClassifier
     weight = np.linspace(0.1, 2, len(X)) if "weights" in way else None
     if "negative" in way:
-        # As of simulated collisions of particles: some events subtract.
+        # As in simulated collisions of particles: some events subtract.
         weight = np.where(np.arange(len(X)) % 5 == 0, -0.7, 1.3)
     X = sparse.csr_array(np.where(np.abs(X) > 0.7, X, 0)) if way == "sparse" else X
     model = estimator(**parameters)
@@ -124,7 +124,7 @@ def fitted(module: Any, solver: str, task: str, way: str, **extra: Any) -> tuple
 
 
 def feed(model: Any, X: np.ndarray, y: np.ndarray, regression: bool) -> None:
-    """Twelve calls of partial_fit, on halves of the rows in turn."""
+    """Call partial_fit twelve times, on the two halves of the data in turn."""
     classes = {} if regression else {"classes": np.unique(y)}
     if y.ndim == 2 and not regression:
         classes = {"classes": np.arange(y.shape[1])}
@@ -138,7 +138,7 @@ theirs = cache(fitted)
 
 @pytest.mark.parametrize("engine", available_engines())
 @pytest.mark.parametrize(("solver", "task", "way"), CASES)
-def test_a_fit_gives_the_same_numbers(
+def test_a_fit_has_the_same_numbers(
     assert_same: Callable[..., None], engine: str, solver: str, task: str, way: str
 ) -> None:
     ours, our_warnings = fitted(lamina, solver, task, way, engine=engine)
@@ -149,7 +149,7 @@ def test_a_fit_gives_the_same_numbers(
 
 @pytest.mark.parametrize("engine", available_engines())
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression", "two_targets"])
-def test_lbfgs_begins_with_the_same_numbers_where_weights_are_negative(
+def test_lbfgs_starts_with_the_same_numbers_if_weights_are_negative(
     assert_same: Callable[..., None], engine: str, task: str
 ) -> None:
     way: dict[str, Any] = {"way": "negative_weights", "max_iter": 3}

@@ -1,4 +1,4 @@
-"""The same numbers and errors as scikit-learn's in the corners of what a fit can be."""
+"""The same numbers and errors as scikit-learn's in corner cases of a fit."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ pytestmark = [
 
 
 def both(name: str, engine: str, **parameters: Any) -> tuple[Any, Any]:
-    """Our estimator of that name and theirs."""
+    """Return lamina's and scikit-learn's estimator of that name."""
     return getattr(lamina, name)(engine=engine, **parameters), getattr(theirs, name)(**parameters)
 
 
 @pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
 @pytest.mark.parametrize("hidden", [(), 1, (3,), (9, 1, 4)], ids=str)
-def test_every_activation_and_depth(
+def test_every_activation_and_depth_has_the_same_numbers(
     assert_same: Same, engine: str, activation: str, hidden: Any
 ) -> None:
     parameters = {"hidden_layer_sizes": hidden, "activation": activation, "max_iter": 20}
@@ -41,7 +41,7 @@ def test_every_activation_and_depth(
 
 @pytest.mark.parametrize("batch_size", [1, 7, 149, 150, "auto"])
 @pytest.mark.parametrize("alpha", [0.0, 0.5])
-def test_every_batch_size_and_penalty(
+def test_every_batch_size_and_penalty_has_the_same_numbers(
     assert_same: Same, engine: str, batch_size: Any, alpha: float
 ) -> None:
     parameters = {"hidden_layer_sizes": (6,), "batch_size": batch_size, "alpha": alpha}
@@ -72,7 +72,9 @@ def test_unlimited_patience_runs_to_the_last_epoch(assert_same: Same, engine: st
 
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
 @pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
-def test_float32_rows_give_the_dtypes_of_scikit_learn(engine: str, solver: str, name: str) -> None:
+def test_float32_inputs_give_the_dtypes_of_scikit_learn(
+    engine: str, solver: str, name: str
+) -> None:
     ours, expected = both(name, engine, solver=solver, max_iter=10, random_state=0)
     X = X_IRIS.astype(np.float32)
     ours.fit(X, Y_IRIS)
@@ -90,13 +92,17 @@ def test_float32_rows_give_the_dtypes_of_scikit_learn(engine: str, solver: str, 
 
 @pytest.mark.parametrize("kind", ["csr", "csc", "coo"])
 @pytest.mark.parametrize("interface", ["array", "matrix"])
-def test_every_sparse_format(assert_same: Same, engine: str, kind: str, interface: str) -> None:
+def test_every_sparse_format_has_the_same_numbers(
+    assert_same: Same, engine: str, kind: str, interface: str
+) -> None:
     X = getattr(sparse, f"{kind}_{interface}")(np.where(X_IRIS > 3, X_IRIS, 0))
     ours, expected = both("MLPClassifier", engine, max_iter=15, random_state=0)
     assert_same(ours.fit(X, Y_IRIS), expected.fit(X, Y_IRIS), X)
 
 
-def test_sparse_rows_out_of_order_and_twice_the_same_column(assert_same: Same, engine: str) -> None:
+def test_unsorted_and_repeated_sparse_columns_have_the_same_numbers(
+    assert_same: Same, engine: str
+) -> None:
     columns, starts = [3, 0, 1, 1, 2, 0], [0, 2, 4, 6]
     X = sparse.csr_array((np.arange(1.0, 7.0), columns, starts), shape=(3, 4))
     before = X.copy()
@@ -117,7 +123,7 @@ def test_a_generator_is_drawn_from_in_the_same_order(
     assert our_generator.randint(2**31) == their_generator.randint(2**31)
 
 
-def test_partial_fit_goes_on_drawing_from_a_generator(assert_same: Same, engine: str) -> None:
+def test_partial_fit_continues_to_draw_from_a_generator(assert_same: Same, engine: str) -> None:
     ours, expected = both("MLPClassifier", engine)
     for model in (ours, expected):
         model.set_params(random_state=np.random.RandomState(8), batch_size=20)
@@ -126,7 +132,7 @@ def test_partial_fit_goes_on_drawing_from_a_generator(assert_same: Same, engine:
     assert_same(ours, expected, X_IRIS)
 
 
-def test_the_global_generator_serves_where_none_is_given(assert_same: Same, engine: str) -> None:
+def test_the_global_generator_is_used_if_none_is_given(assert_same: Same, engine: str) -> None:
     ours, expected = both("MLPClassifier", engine, max_iter=5)
     for model in (ours, expected):
         np.random.seed(8)  # noqa: NPY002 - the very generator that is meant
@@ -143,7 +149,7 @@ def test_adaptive_learning_rate_is_lowered_until_it_ends_the_fit(
     assert ours._learning_rate == expected._optimizer.learning_rate <= 1e-6
 
 
-def test_inverse_scaling_goes_on_over_warm_starts_and_partial_fits(
+def test_inverse_scaling_continues_over_warm_starts_and_partial_fits(
     assert_same: Same, engine: str
 ) -> None:
     parameters = {"solver": "sgd", "learning_rate": "invscaling", "power_t": 0.25}
@@ -172,14 +178,14 @@ def test_verbose_prints_the_same_lines(engine: str, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.parametrize("values", [[1.0, np.nan], [np.inf, 1.0]])
-def test_rows_that_are_not_finite_are_refused(engine: str, values: list[float]) -> None:
+def test_non_finite_samples_are_refused(engine: str, values: list[float]) -> None:
     for model in both("MLPRegressor", engine):
         with pytest.raises(ValueError, match=r"contains (NaN|infinity)"):
             model.fit(np.array([values, [1.0, 2.0]]), [1.0, 2.0])
 
 
 def assert_same_kind_of_error(call: Callable[[], Any], their_call: Callable[[], Any]) -> None:
-    """Our error is an instance of theirs, or of the built-in kind behind one of NumPy's."""
+    """Check that our error is an instance of theirs, or of the built-in base of a NumPy error."""
     with pytest.raises(Exception) as theirs_raised:  # noqa: PT011 - its kind is what is compared
         their_call()
     kinds = theirs_raised.type.__mro__
@@ -220,7 +226,7 @@ BAD_CALLS: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("call", BAD_CALLS.values(), ids=BAD_CALLS)
 @pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
-def test_what_is_refused_there_is_refused_here_with_the_same_kind_of_error(
+def test_scikit_learns_errors_are_raised_with_the_same_type(
     engine: str, name: str, call: Callable[[Any], Any]
 ) -> None:
     ours, expected = both(name, engine, max_iter=2)
@@ -240,7 +246,7 @@ BAD_TARGETS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("y", BAD_TARGETS.values(), ids=BAD_TARGETS)
-def test_targets_that_are_no_numbers_are_refused_by_the_regressor(engine: str, y: Any) -> None:
+def test_targets_that_are_not_numbers_are_refused_by_the_regressor(engine: str, y: Any) -> None:
     ours, expected = both("MLPRegressor", engine, max_iter=2)
     assert_same_kind_of_error(lambda: ours.fit(X_IRIS, y), lambda: expected.fit(X_IRIS, y))
 
@@ -250,6 +256,6 @@ def test_targets_that_are_no_numbers_are_refused_by_the_regressor(engine: str, y
     [BAD_TARGETS["missing"], BAD_TARGETS["sparse_column"], Y_IRIS + 0.5, X_IRIS[:, :2]],
     ids=["missing", "sparse_column", "continuous", "two_continuous_columns"],
 )
-def test_targets_that_are_no_labels_are_refused_by_the_classifier(engine: str, y: Any) -> None:
+def test_targets_that_are_not_labels_are_refused_by_the_classifier(engine: str, y: Any) -> None:
     ours, expected = both("MLPClassifier", engine, max_iter=2)
     assert_same_kind_of_error(lambda: ours.fit(X_IRIS, y), lambda: expected.fit(X_IRIS, y))

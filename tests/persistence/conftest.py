@@ -1,4 +1,4 @@
-"""What these tests share: an exact comparison, and fitted models of every kind."""
+"""Shared fixtures: an exact comparison, and fitted models of every kind."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _scaled_target(regressor: Any) -> TransformedTargetRegressor:
     return TransformedTargetRegressor(regressor=regressor, transformer=StandardScaler())
 
 
-# The model before its fit, and the rows and targets that it is fitted to.
+# Each model before its fit, and its training data.
 _CASES: dict[str, Callable[[], tuple[Any, Any, Any]]] = {
     "text": lambda: (_classifier(), _numbers(), _labels("no", "yes", "never")),
     "wide text": lambda: (_classifier(), _numbers(), _labels("a", "b", dtype="<U9")),
@@ -125,7 +125,7 @@ _CASES: dict[str, Callable[[], tuple[Any, Any, Any]]] = {
 
 @pytest.fixture(params=_CASES)
 def case(request: pytest.FixtureRequest) -> tuple[Any, Any, Any]:
-    """A fitted model with its rows and targets; one of every kind that a file may hold."""
+    """Fitted model with its training data, one of every kind that a file may hold."""
     return _fitted(request.param)
 
 
@@ -138,11 +138,11 @@ def _fitted(name: str) -> tuple[Any, Any, Any]:
 
 @pytest.fixture(scope="session")
 def fitted() -> Callable[[str], tuple[Any, Any, Any]]:
-    """`fitted(name)`: the model of that name, with its rows and targets."""
+    """`fitted(name)`: the model of that name, with its training data."""
     return _fitted
 
 
 @pytest.fixture(params=_CASES)
 def unfitted(request: pytest.FixtureRequest) -> Any:
-    """A model before its fit."""
+    """Model before its fit."""
     return _CASES[request.param]()[0]

@@ -1,10 +1,10 @@
-"""A program that writes the golden files of the present format version into data/.
+"""Program that writes the golden files of the present format version into data/.
 
     python golden_files.py
 
-Run it once for every new format version, and never again: a file that an older lamina has written
-is what proves that a newer one still reads it. Each carries, in its notes, a table and what its
-model says to it.
+Run it once for every new format version, and never again: a file written by an older lamina proves
+that a newer one still reads it. The notes of each file hold a table and the predictions of its
+model for it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ PRICES = [10.0, 20.5, 15.0, 12.0, 18.0, 30.0]
 
 
 def write_classifier(path: Path) -> None:
-    """Every kind of parameter, text as classes, names, and an optimizer on its way."""
+    """Write a model with every kind of parameter, text labels, feature names, and optimizer "
+    "state."""
     X, y = pd.DataFrame(NUMBERS), np.array(LABELS, dtype=object)
     model = MLPClassifier(
         hidden_layer_sizes=[3, 2],
@@ -54,7 +55,7 @@ def write_classifier(path: Path) -> None:
 
 
 def write_table_regressor(path: Path) -> None:
-    """What the command line writes for a table and a target of numbers."""
+    """Write what the command line writes for a table and a numeric target."""
     X = pd.DataFrame(MIXED)
     network = MLPRegressor(hidden_layer_sizes=(3,), random_state=2, max_iter=5)
     pipeline = Pipeline([("encoding", TableEncoding()), ("model", network)])

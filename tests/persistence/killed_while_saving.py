@@ -1,9 +1,10 @@
-"""A program that saves over and over in a child, kills it at random moments, and looks at the file.
+"""Program that saves repeatedly in a child, kills it at random moments, and checks the file.
 
     python killed_while_saving.py PATH N_KILLS SEED
 
-It prints JSON: what `load` and `read_notes` found after each kill, and whether the child had left a
-temporary file. It imports lamina once and forks, because a start of Python takes a thousand saves.
+It prints JSON: the results of `load` and `read_notes` after each kill, and whether the child left a
+temporary file. It imports lamina once and forks, because starting Python takes as long as a
+thousand saves.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from lamina.persistence import load, read_notes, save
 
 
 def models() -> dict[str, MLPRegressor]:
-    """Two models that differ in size and in every weight."""
+    """Return two models that differ in size and in every weight."""
     X = np.arange(20.0).reshape(10, 2)
     of_all: dict[str, Any] = {"solver": "sgd", "learning_rate_init": 1e-6, "random_state": 0}
     return {
@@ -51,7 +52,7 @@ def saved_and_killed(path: Path, versions: dict[str, Any], seconds: float) -> No
 
 
 def found(path: Path, versions: dict[str, Any]) -> str:
-    """The version that the file holds; loading raises where it holds neither."""
+    """Return the version in the file; loading raises if it holds neither."""
     name = str(read_notes(path)["version"])
     pairs = zip(load(path).coefs_, versions[name].coefs_, strict=True)
     return name if all(np.array_equal(*pair) for pair in pairs) else "neither"

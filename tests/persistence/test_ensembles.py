@@ -1,4 +1,4 @@
-"""Ensembles for tables in model files: every bit comes back, and parts that misfit are refused."""
+"""Ensembles in model files: loading is bit for bit, and parts that do not match are refused."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def answers(model: Any) -> Any:
     return np.concatenate([predict(TABLE), predict(new)])
 
 
-def test_a_loaded_ensemble_has_the_same_bits(fitted: Any, tmp_path: Path) -> None:
+def test_a_loaded_ensemble_is_bit_identical(fitted: Any, tmp_path: Path) -> None:
     save(fitted, tmp_path / "model.lamina")
     loaded = load(tmp_path / "model.lamina")
     assert type(loaded) is type(fitted)
@@ -79,7 +79,7 @@ def test_every_option_of_a_fit_can_be_saved(options: dict[str, Any], tmp_path: P
     assert_array_equal(answers(load(tmp_path / "model.lamina")), answers(model))
 
 
-def test_an_ensemble_that_is_not_fitted_keeps_its_parameters(tmp_path: Path) -> None:
+def test_an_unfitted_ensemble_keeps_its_parameters(tmp_path: Path) -> None:
     model = TabularClassifier(quality="fast", column_types={"zip": "category"}, random_state=3)
     save(model, tmp_path / "new.lamina")
     assert load(tmp_path / "new.lamina").get_params() == model.get_params()

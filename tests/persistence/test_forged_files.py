@@ -1,4 +1,4 @@
-"""Files whose digest is right and whose content is not: nothing they say is believed."""
+"""Files with a valid digest and invalid content are refused."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def rewrite(path: Path, change: Callable[[dict[str, str], dict[str, np.ndarray]], None]) -> None:
-    """Change a file's metadata and tensors, and give it the digest of an unaltered one."""
+    """Change a file's metadata and tensors, and update its digest."""
     metadata, tensors = read_model_file(path)
     metadata = {key: text for key, text in metadata.items() if key not in ("format", "sha256")}
     change(metadata, tensors)
@@ -86,7 +86,7 @@ def test_a_forged_file_is_refused(
 
 
 @pytest.mark.parametrize("name", ["scale_target", "loss", "engine", "n_threads", "early_stopping"])
-def test_a_parameter_that_an_older_file_lacks_has_its_default(name: str, path: Path) -> None:
+def test_a_parameter_missing_in_an_older_file_has_its_default(name: str, path: Path) -> None:
     rows = np.arange(12.0).reshape(6, 2)
     model = MLPRegressor(hidden_layer_sizes=(2,), solver="lbfgs", random_state=0)
     save(model.fit(rows, rows[:, 0]), path)
@@ -110,7 +110,7 @@ def test_forged_notes_are_refused(text: str, path: Path) -> None:
 
 
 def places(plain: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where something stands in JSON, all of it."""
+    """Yield the path of every value in JSON."""
     yield place
     if isinstance(plain, dict | list):
         for key in plain if isinstance(plain, dict) else range(len(plain)):
@@ -146,7 +146,7 @@ JSON = st.recursive(
 
 @pytest.fixture(scope="module")
 def contents(fitted: Fitted, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, Any]]:
-    """Files of several kinds, each with what it holds."""
+    """Return files of several kinds, each with its content."""
     files = []
     for name in ("text", "random state", "table, target", "scalers"):
         path = tmp_path_factory.mktemp("forged") / "model.lamina"
@@ -156,7 +156,7 @@ def contents(fitted: Fitted, tmp_path_factory: pytest.TempPathFactory) -> list[t
 
 
 @given(data=st.data())
-def test_whatever_is_forged_is_refused_or_gives_a_model(
+def test_every_forged_value_is_refused_or_gives_a_model(
     contents: list[tuple[Path, Any]], data: st.DataObject
 ) -> None:
     path, (metadata, tensors) = data.draw(st.sampled_from(contents))

@@ -65,7 +65,7 @@ def test_a_model_without_an_attribute_is_refused_or_predicts_the_same(
 
 
 @pytest.mark.parametrize("attribute", ["_sparse_targets", "_target_kind", "classes_"])
-def test_what_predictions_need_is_required(attribute: str, path: Path) -> None:
+def test_attributes_that_predictions_need_are_required(attribute: str, path: Path) -> None:
     seed = saved(MODELS["text"]()[0], path)
     del seed.plain["state"][attribute]
     path.write_bytes(seed.written(seed.plain, seed.tensors))
@@ -73,7 +73,7 @@ def test_what_predictions_need_is_required(attribute: str, path: Path) -> None:
         lamina.load(path)
 
 
-def test_a_quantile_less_is_refused(path: Path) -> None:
+def test_a_missing_quantile_is_refused(path: Path) -> None:
     seed = saved(MODELS["quantiles"]()[0], path)
     seed.plain["state"]["_loss_hyperparameters"]["quantile"].pop()
     path.write_bytes(seed.written(seed.plain, seed.tensors))
@@ -123,7 +123,7 @@ def _referred(seed: Seed) -> dict[str, np.ndarray]:
     return {name: t for name, t in seed.tensors.items() if repr(name) in repr(seed.plain)}
 
 
-def test_a_step_that_is_not_fitted_cannot_be_saved_before_one_that_is(path: Path) -> None:
+def test_an_unfitted_step_before_a_fitted_one_cannot_be_saved(path: Path) -> None:
     model = pipeline()
     model.steps[0] = ("imputer", clone(model[0]))
     with pytest.raises(ValueError, match="step 'imputer', a SimpleImputer, is not fitted"):

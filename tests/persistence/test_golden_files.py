@@ -1,4 +1,4 @@
-"""Files of every format version so far: what was promised to be read is read."""
+"""Files of every format version so far can still be read."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ GOLDEN_FILES = sorted((HERE / "data").glob("*.lamina"))
 
 
 @pytest.mark.parametrize("golden", GOLDEN_FILES, ids=lambda path: path.stem)
-def test_models_of_older_versions_still_say_what_they_said(golden: Path) -> None:
+def test_models_of_older_versions_predict_the_same(golden: Path) -> None:
     model, notes = load(golden), read_notes(golden)
     table = pd.DataFrame(notes["table"])
     method = "predict_proba" if "predict_proba" in notes else "predict"
@@ -28,7 +28,7 @@ def test_every_format_version_has_its_golden_files(version: int) -> None:
     assert all(path.stat().st_size < 10_000 for path in GOLDEN_FILES)
 
 
-def test_the_golden_classifier_has_the_parameters_that_it_had() -> None:
+def test_the_golden_classifier_has_its_original_parameters() -> None:
     model = load(HERE / "data" / "classifier_format_1.lamina")
     assert model.hidden_layer_sizes == [3, 2]
     assert model.n_iter_no_change == np.inf
@@ -36,11 +36,11 @@ def test_the_golden_classifier_has_the_parameters_that_it_had() -> None:
     assert model.classes_.dtype == "<U5"
     assert model.classes_.tolist() == ["never", "no", "yes"]
     assert model.feature_names_in_.tolist() == ["width", "größe"]
-    # The generator stands where it stood after the fit: before it would draw another number.
+    # The generator is in its state after the fit: an earlier state would draw another number.
     assert model.random_state.randint(10**9) == 689925184
 
 
-def test_the_golden_classifier_goes_on_learning() -> None:
+def test_the_golden_classifier_continues_training() -> None:
     golden = HERE / "data" / "classifier_format_1.lamina"
     model, notes = load(golden), read_notes(golden)
     before = model.loss_

@@ -47,12 +47,12 @@ def there_and_back(model: Any) -> Any:
     return built(*plain_form(model))
 
 
-def test_a_fitted_model_comes_back_with_every_bit_of_its_state(case: Case, same: Same) -> None:
+def test_a_fitted_model_is_restored_bit_for_bit(case: Case, same: Same) -> None:
     model, _, _ = case
     assert same(there_and_back(model), model)
 
 
-def test_a_fitted_model_predicts_the_same_when_it_is_back(case: Case, same: Same) -> None:
+def test_a_restored_model_predicts_the_same(case: Case, same: Same) -> None:
     model, X, y = case
     found = there_and_back(model)
     for method in ("predict", "predict_proba"):
@@ -63,19 +63,21 @@ def test_a_fitted_model_predicts_the_same_when_it_is_back(case: Case, same: Same
             assert same(answer, expected)
 
 
-def test_a_model_before_its_fit_comes_back_with_its_parameters(unfitted: Any, same: Same) -> None:
+def test_an_unfitted_model_is_restored_with_its_parameters(unfitted: Any, same: Same) -> None:
     found = there_and_back(unfitted)
     assert same(found, unfitted)
 
 
-def test_a_fit_of_what_came_back_gives_the_same_model(case: Case, same: Same) -> None:
+def test_a_fit_of_a_restored_model_gives_the_same_model(case: Case, same: Same) -> None:
     model, X, y = case
     original, found = clone(model), clone(there_and_back(model))
     assert same(found.fit(X, y), original.fit(X, y))
 
 
 @pytest.mark.parametrize("name", ["text", "labels", "sgd", "random state", "float32", "outputs"])
-def test_partial_fit_goes_on_as_it_would_have(name: str, fitted: Fitted, same: Same) -> None:
+def test_partial_fit_of_a_restored_model_continues_exactly(
+    name: str, fitted: Fitted, same: Same
+) -> None:
     model, X, y = fitted(name)
     found = there_and_back(model)
     original = deepcopy(model)
@@ -87,7 +89,9 @@ def test_partial_fit_goes_on_as_it_would_have(name: str, fitted: Fitted, same: S
 
 
 @pytest.mark.parametrize("name", ["text", "sgd", "lbfgs", "early stopping", "poisson", "float32"])
-def test_warm_start_goes_on_as_it_would_have(name: str, fitted: Fitted, same: Same) -> None:
+def test_warm_start_of_a_restored_model_continues_exactly(
+    name: str, fitted: Fitted, same: Same
+) -> None:
     model, X, y = fitted(name)
     model.set_params(warm_start=True)
     found = there_and_back(model)
@@ -96,7 +100,7 @@ def test_warm_start_goes_on_as_it_would_have(name: str, fitted: Fitted, same: Sa
     assert not np.array_equal(found.coefs_[0], model.coefs_[0])
 
 
-def test_weights_and_biases_come_back_as_views_of_one_vector(fitted: Fitted) -> None:
+def test_weights_and_biases_are_restored_as_views_of_one_vector(fitted: Fitted) -> None:
     found = there_and_back(fitted("sgd")[0])
     vector = flatten_parameters(found.coefs_, found.intercepts_)
     assert all(np.shares_memory(part, vector) for part in (*found.coefs_, *found.intercepts_))
@@ -120,7 +124,7 @@ def test_weights_and_biases_are_written_once_and_without_a_copy(fitted: Fitted) 
     ],
     ids=["fortran order", "strided", "narrower"],
 )
-def test_weights_that_somebody_has_replaced_come_back_with_the_same_values(
+def test_replaced_weights_are_restored_with_the_same_values(
     replace: Callable[[Any], Any], fitted: Fitted
 ) -> None:
     model, _, _ = fitted("text")
@@ -140,14 +144,16 @@ def test_weights_that_somebody_has_replaced_come_back_with_the_same_values(
         lambda model: setattr(model, "n_outputs_", 4),
     ],
 )
-def test_what_is_no_network_is_not_saved(replace: Callable[[Any], None], fitted: Fitted) -> None:
+def test_weights_that_do_not_form_a_network_are_not_saved(
+    replace: Callable[[Any], None], fitted: Fitted
+) -> None:
     model, _, _ = fitted("text")
     replace(model)
     with pytest.raises(ValueError, match="are not those of one network"):
         plain_form(model)
 
 
-def test_weights_that_are_no_arrays_of_floats_are_not_saved(fitted: Fitted) -> None:
+def test_weights_that_are_not_arrays_of_floats_are_not_saved(fitted: Fitted) -> None:
     model, _, _ = fitted("text")
     model.coefs_ = [weights.tolist() for weights in model.coefs_]
     with pytest.raises(TypeError, match="not all arrays of float32 or float64"):
@@ -165,7 +171,7 @@ def test_attributes_that_a_later_version_adds_are_kept(fitted: Fitted, same: Sam
     assert same(there_and_back(model)._later, model._later)
 
 
-def test_metadata_requests_come_back() -> None:
+def test_metadata_requests_are_restored() -> None:
     with sklearn.config_context(enable_metadata_routing=True):
         model = MLPClassifier().set_fit_request(sample_weight="weight")
         model.set_score_request(sample_weight=False)
@@ -177,7 +183,7 @@ def test_metadata_requests_come_back() -> None:
 
 
 class Subclass(MLPClassifier):
-    """It may do anything."""
+    """Subclass that may do anything."""
 
 
 @pytest.mark.parametrize(
@@ -195,7 +201,7 @@ class Subclass(MLPClassifier):
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_a_class_that_is_not_on_the_list_is_refused_by_name(model: Any, named: str) -> None:
+def test_a_class_that_is_not_allowed_is_refused_by_name(model: Any, named: str) -> None:
     with pytest.raises(TypeError, match=rf"{named}.* cannot be saved: lamina saves its MLP"):
         plain_form(model)
 
@@ -238,7 +244,7 @@ def test_an_attribute_that_no_file_can_hold_is_refused_by_name(fitted: Fitted) -
         (None, False),
     ],
 )
-def test_a_model_is_what_leads_to_a_perceptron(model: Any, expected: bool) -> None:
+def test_a_model_is_or_ends_with_a_perceptron(model: Any, expected: bool) -> None:
     assert is_model(model) is expected
 
 
@@ -270,12 +276,12 @@ def test_an_unknown_parameter_is_refused(fitted: Fitted) -> None:
 
 
 @pytest.mark.parametrize("name", ["fit", "_task", "__class__", "__dict__", "no name", "alpha", ""])
-def test_an_attribute_that_is_no_state_is_refused(name: str, fitted: Fitted) -> None:
+def test_an_attribute_that_is_not_state_is_refused(name: str, fitted: Fitted) -> None:
     with pytest.raises(ModelFileError, match="which is not state"):
         changed(lambda plain: plain["state"].update({name: 1}), fitted)
 
 
-def test_a_property_is_not_hidden_by_an_attribute(fitted: Fitted) -> None:
+def test_an_attribute_cannot_hide_a_property(fitted: Fitted) -> None:
     with pytest.raises(ModelFileError, match="'n_features_in_', which is not state"):
         changed(lambda plain: plain["state"].update(n_features_in_=3), fitted, "table")
 
@@ -285,7 +291,7 @@ def test_a_pipeline_that_would_unpickle_its_memory_is_refused(fitted: Fitted) ->
         changed(lambda plain: plain["parameters"].update(memory="cache"), fitted, "scalers")
 
 
-def test_parameters_that_an_older_version_did_not_know_get_their_defaults(fitted: Fitted) -> None:
+def test_parameters_missing_in_an_older_version_have_their_defaults(fitted: Fitted) -> None:
     model = changed(lambda plain: plain["parameters"].pop("engine"), fitted)
     assert model.engine is None
 
@@ -302,19 +308,19 @@ def test_shapes_that_do_not_fit_the_parameters_are_refused(shapes: Any, fitted: 
 @pytest.mark.parametrize(
     "change", [{"n_features_in_": 3}, {"n_features_in_": 40}, {"n_outputs_": 1}]
 )
-def test_a_network_that_would_read_beyond_its_rows_is_refused(
+def test_a_network_that_would_read_out_of_bounds_is_refused(
     change: dict[str, int], fitted: Fitted
 ) -> None:
     with pytest.raises(ValueError, match="are not those of one network"):
         changed(lambda plain: plain["state"].update(change), fitted)
 
 
-def test_the_list_holds_no_two_classes_of_one_name() -> None:
+def test_no_two_allowed_classes_have_the_same_name() -> None:
     assert all(kind_of(name).cls.__name__ == name for name in MODULES)
     assert len({kind_of(name).cls for name in MODULES}) == len(MODULES)
 
 
-def test_a_class_is_imported_only_once_it_is_needed() -> None:
+def test_a_class_is_imported_on_first_use() -> None:
     program = (
         "import sys, lamina.persistence.models as models\n"
         "print(models.kind_of.cache_info().currsize, 'sklearn.compose' in sys.modules)\n"

@@ -1,4 +1,4 @@
-"""Pickle, joblib and skops: other people's formats, which fitted models survive as well."""
+"""Pickle, joblib and skops, other libraries' formats, keep fitted models too."""
 
 import io
 import pickle
@@ -25,7 +25,7 @@ OWN_TYPES = {
     "lamina.estimators.regressor.MLPRegressor",
 }
 
-# The imputer inside of a TableEncoding remembers one; skops trusts scikit-learn, but not that.
+# A TableEncoding contains an imputer with such an attribute; skops trusts scikit-learn, but not it.
 DTYPE_OF_SIMPLE_IMPUTER = {"numpy.dtype"}
 
 
@@ -56,7 +56,7 @@ Travel = Callable[[Any], Any]
 
 
 @FORMATS
-def test_a_fitted_model_survives_with_every_bit_of_its_state(
+def test_a_fitted_model_is_restored_bit_for_bit_by_other_formats(
     travel: Travel, case: Case, same: Same
 ) -> None:
     model, _, _ = case
@@ -64,7 +64,7 @@ def test_a_fitted_model_survives_with_every_bit_of_its_state(
 
 
 @FORMATS
-def test_a_fitted_model_predicts_the_same_afterwards(
+def test_a_model_restored_by_other_formats_predicts_the_same(
     travel: Travel, case: Case, same: Same
 ) -> None:
     model, X, y = case
@@ -76,7 +76,7 @@ def test_a_fitted_model_predicts_the_same_afterwards(
 
 @FORMATS
 @pytest.mark.parametrize("name", ["text", "labels", "sgd", "float32", "outputs", "random state"])
-def test_partial_fit_goes_on_as_it_would_have(
+def test_partial_fit_of_a_restored_model_continues_exactly(
     travel: Travel, name: str, fitted: Fitted, same: Same
 ) -> None:
     model, X, y = fitted(name)
@@ -90,7 +90,7 @@ def test_partial_fit_goes_on_as_it_would_have(
 
 @FORMATS
 @pytest.mark.parametrize("name", ["text", "early stopping", "lbfgs"])
-def test_warm_start_goes_on_as_it_would_have(
+def test_warm_start_of_a_restored_model_continues_exactly(
     travel: Travel, name: str, fitted: Fitted, same: Same
 ) -> None:
     model, X, y = fitted(name)
@@ -100,15 +100,13 @@ def test_warm_start_goes_on_as_it_would_have(
 
 
 @pytest.mark.parametrize("name", ["text", "labels", "objects", "random state", "float32", "names"])
-def test_skops_is_asked_to_trust_the_model_s_own_class_and_nothing_else(
-    name: str, fitted: Fitted
-) -> None:
+def test_skops_must_only_trust_the_models_own_class(name: str, fitted: Fitted) -> None:
     model, _, _ = fitted(name)
     untrusted = skops.io.get_untrusted_types(data=skops.io.dumps(model))
     assert untrusted == [f"{type(model).__module__}.{type(model).__name__}"]
 
 
-def test_a_model_whose_arrays_are_mapped_from_disk_predicts_and_goes_on(
+def test_a_model_with_memory_mapped_arrays_predicts_and_continues(
     fitted: Fitted, tmp_path: Path, same: Same
 ) -> None:
     model, X, y = fitted("sgd")

@@ -36,9 +36,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "model.lamina"
 
 
-def test_a_saved_model_is_loaded_with_every_bit_of_its_state(
-    case: Case, path: Path, same: Same
-) -> None:
+def test_a_saved_model_is_loaded_bit_for_bit(case: Case, path: Path, same: Same) -> None:
     model, _, _ = case
     save(model, path)
     assert same(load(path), model)
@@ -57,16 +55,14 @@ def test_the_same_model_makes_the_same_bytes(fitted: Fitted, tmp_path: Path) -> 
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
-def test_saving_leaves_the_model_as_it_was(case: Case, path: Path, same: Same) -> None:
+def test_saving_does_not_change_the_model(case: Case, path: Path, same: Same) -> None:
     model, _, _ = case
     before = deepcopy(model)
     save(model, path)
     assert same(model, before)
 
 
-def test_a_loaded_model_lives_on_when_its_file_is_gone(
-    fitted: Fitted, path: Path, same: Same
-) -> None:
+def test_a_loaded_model_does_not_need_its_file(fitted: Fitted, path: Path, same: Same) -> None:
     model, X, _ = fitted("text")
     save(model, path)
     found = load(path)
@@ -85,7 +81,7 @@ def test_the_safetensors_library_opens_the_file(fitted: Fitted, path: Path) -> N
         assert json.loads(file.metadata()["model"])["class"] == "MLPClassifier"
 
 
-def test_an_existing_model_is_overwritten_only_where_that_is_asked_for(
+def test_an_existing_model_is_replaced_only_with_overwrite(
     fitted: Fitted, path: Path, same: Same
 ) -> None:
     first, second = fitted("text")[0], fitted("sgd")[0]
@@ -107,7 +103,7 @@ def test_a_model_that_cannot_be_saved_leaves_the_old_file(fitted: Fitted, path: 
 
 
 @pytest.mark.parametrize("model", [StandardScaler(), make_pipeline(StandardScaler())])
-def test_what_holds_no_perceptron_is_not_saved(model: Any, path: Path) -> None:
+def test_a_model_without_a_perceptron_is_not_saved(model: Any, path: Path) -> None:
     with pytest.raises(TypeError, match="does not end with an MLP: lamina saves"):
         save(model, path)
     assert not path.exists()
@@ -122,12 +118,12 @@ NOTES = {
 }
 
 
-def test_notes_come_back_as_they_were(path: Path, same: Same) -> None:
+def test_notes_are_restored(path: Path, same: Same) -> None:
     save(MLPClassifier(), path, notes=NOTES)
     assert same(read_notes(path), NOTES)
 
 
-def test_without_notes_there_are_none(path: Path) -> None:
+def test_a_file_without_notes_has_empty_notes(path: Path) -> None:
     save(MLPClassifier(), path)
     assert read_notes(path) == {}
 
@@ -170,7 +166,7 @@ def write_at(file: IO[bytes], position: int, byte: int) -> None:
     file.write(bytes([byte]))
 
 
-def test_every_altered_byte_is_noticed(fitted: Fitted, path: Path) -> None:
+def test_every_altered_byte_is_detected(fitted: Fitted, path: Path) -> None:
     save(fitted("linear")[0], path)
     content = path.read_bytes()
     with open(path, "r+b", buffering=0) as file:
@@ -182,7 +178,7 @@ def test_every_altered_byte_is_noticed(fitted: Fitted, path: Path) -> None:
     assert isinstance(load(path), MLPClassifier)
 
 
-def test_every_truncation_is_noticed(fitted: Fitted, path: Path) -> None:
+def test_every_truncation_is_detected(fitted: Fitted, path: Path) -> None:
     save(fitted("linear")[0], path)
     for length in reversed(range(path.stat().st_size)):
         os.truncate(path, length)
@@ -191,7 +187,7 @@ def test_every_truncation_is_noticed(fitted: Fitted, path: Path) -> None:
 
 
 @READERS
-def test_an_altered_file_is_refused_by_all_that_read_it(
+def test_an_altered_file_is_refused_by_every_reader(
     read: Callable[[Path], Any], fitted: Fitted, path: Path
 ) -> None:
     save(fitted("linear")[0], path)
@@ -202,7 +198,7 @@ def test_an_altered_file_is_refused_by_all_that_read_it(
 
 
 @READERS
-def test_a_refusal_names_the_path_and_the_reason(
+def test_the_error_names_the_path_and_the_reason(
     read: Callable[[Path], Any], fitted: Fitted, path: Path
 ) -> None:
     path.write_bytes(pickle.dumps(fitted("text")[0]))
@@ -213,7 +209,9 @@ def test_a_refusal_names_the_path_and_the_reason(
 
 
 @READERS
-def test_a_missing_file_is_said_to_be_missing(read: Callable[[Path], Any], path: Path) -> None:
+def test_a_missing_file_raises_file_not_found_error(
+    read: Callable[[Path], Any], path: Path
+) -> None:
     with pytest.raises(FileNotFoundError):
         read(path)
 
@@ -249,7 +247,7 @@ def test_a_pickle_is_never_opened(path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither fork nor SIGKILL")
-def test_a_process_killed_while_it_saves_leaves_one_of_its_two_models(path: Path) -> None:
+def test_a_process_killed_while_saving_leaves_one_of_its_two_models(path: Path) -> None:
     program = [sys.executable, str(HERE / "killed_while_saving.py"), str(path), "30", "0"]
     run = subprocess.run(program, capture_output=True, text=True, check=True)
     report = json.loads(run.stdout)
@@ -260,14 +258,14 @@ def test_a_process_killed_while_it_saves_leaves_one_of_its_two_models(path: Path
     assert os.listdir(path.parent) == [path.name]
 
 
-def test_a_large_model_is_read_in_one_copy_and_written_in_none(path: Path) -> None:
+def test_a_large_model_is_read_with_one_copy_and_written_with_none(path: Path) -> None:
     program = (
         "import sys, tracemalloc, numpy as np, lamina\n"
         "from lamina.persistence import load, save\n"
         "model = lamina.MLPRegressor(hidden_layer_sizes=1, solver='sgd')\n"
         "model.partial_fit(np.ones((2, 2)), np.ones(2))\n"
         "model._more = np.zeros(2_000_000)\n"
-        # What the first save and load import is not the model's.
+        # Imports during the first save and load do not belong to the model.
         "save(lamina.MLPRegressor(), sys.argv[1] + '.first')\n"
         "load(sys.argv[1] + '.first')\n"
         "tracemalloc.start()\n"
@@ -285,6 +283,6 @@ def test_a_large_model_is_read_in_one_copy_and_written_in_none(path: Path) -> No
     assert read < 20_000_000
 
 
-def test_regressors_and_classifiers_are_not_mistaken(path: Path) -> None:
+def test_regressors_and_classifiers_are_distinguished(path: Path) -> None:
     save(MLPRegressor(loss="poisson"), path)
     assert type(load(path)) is MLPRegressor

@@ -1,4 +1,4 @@
-"""Every transformer on the list comes back from a file with the same bits."""
+"""Every allowed transformer is restored from a file bit for bit."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def assert_same_bits(found: Any, expected: Any) -> None:
 
 
 @pytest.mark.parametrize("name", TRANSFORMER_CASES)
-def test_what_it_returns_is_the_same_to_the_bit(name: str, tmp_path: Path) -> None:
+def test_the_output_of_a_restored_transformer_is_bit_identical(name: str, tmp_path: Path) -> None:
     model, rows = fitted_pipeline(name)
     loaded = there_and_back(model, tmp_path)
     assert_same_bits(loaded[0].transform(rows), model[0].transform(rows))
@@ -81,7 +81,7 @@ def assert_same_names(found: Any, expected: Any) -> None:
 
 
 @pytest.mark.parametrize("name", TRANSFORMER_CASES)
-def test_what_was_loaded_is_saved_to_the_same_bytes(name: str, tmp_path: Path) -> None:
+def test_a_loaded_transformer_is_saved_to_the_same_bytes(name: str, tmp_path: Path) -> None:
     model, _ = fitted_pipeline(name)
     loaded = there_and_back(model, tmp_path)
     lamina.save(loaded, tmp_path / "again.lamina")
@@ -104,7 +104,7 @@ def test_every_attribute_of_a_transformer_has_a_check(name: str) -> None:
 
 
 def parts_of(estimator: Any) -> list[Any]:
-    """Return an estimator and all estimators that it holds."""
+    """Return an estimator and all estimators inside it."""
     held = [value for value in vars(estimator).values() if hasattr(value, "fit")]
     for triples in ("steps", "transformer_list", "transformers_"):
         held += [part[1] for part in vars(estimator).get(triples, []) if hasattr(part[1], "fit")]
@@ -176,7 +176,7 @@ def test_an_attribute_that_does_not_fit_is_refused(
 
 
 def scalar_columns(model: Any) -> None:
-    """Let a part take one column by its name alone, so that it would get one dimension."""
+    """Let a part select one column by name alone, so that it would receive one dimension."""
     columns = model[0]
     columns.transformers_[1] = (*columns.transformers_[1][:2], "x")
 
@@ -207,22 +207,22 @@ def test_a_part_that_does_not_fit_is_refused(
         lamina.save(model, tmp_path / "model.lamina")
 
 
-def test_infinite_scores_are_refused_for_what_they_select(tmp_path: Path) -> None:
+def test_infinite_scores_are_refused_by_the_features_they_select(tmp_path: Path) -> None:
     model, _ = fitted_pipeline("SelectPercentile")
     model = pickle.loads(pickle.dumps(model))
-    # NumPy would warn of the percentile between two infinite numbers.
+    # NumPy would warn about the percentile between two infinite numbers.
     model[0].scores_ = np.array([np.inf, np.inf, 1.0])
     with pytest.raises(ValueError, match="'transformer' returns 0 columns"):
         lamina.save(model, tmp_path / "model.lamina")
 
 
 @pytest.mark.parametrize("name", TARGET_CASES)
-def test_a_transformed_target_comes_back(name: str, tmp_path: Path) -> None:
+def test_a_transformed_target_is_restored(name: str, tmp_path: Path) -> None:
     model = fitted_target(name)
     assert_same_bits(there_and_back(model, tmp_path).predict(NUMBERS), model.predict(NUMBERS))
 
 
-def test_every_class_on_the_list_has_a_case() -> None:
+def test_every_allowed_class_has_a_case() -> None:
     names = {name.split()[0] for name in TRANSFORMER_CASES}
     ours = {"MLPClassifier", "MLPRegressor", "TableEncoding", "Pipeline"}
     assert set(TRANSFORMERS) <= names
@@ -231,7 +231,7 @@ def test_every_class_on_the_list_has_a_case() -> None:
 
 
 @pytest.mark.parametrize("name", TRANSFORMER_CASES)
-def test_one_before_its_fit_comes_back(name: str, tmp_path: Path) -> None:
+def test_an_unfitted_transformer_is_restored(name: str, tmp_path: Path) -> None:
     from sklearn.base import clone
 
     model = make_pipeline(clone(TRANSFORMER_CASES[name][0]), MLPClassifier())
@@ -239,7 +239,7 @@ def test_one_before_its_fit_comes_back(name: str, tmp_path: Path) -> None:
 
 
 class Own(TransformerMixin, BaseEstimator):
-    """Someone's own."""
+    """User-defined transformer."""
 
     def fit(self, X: Any, y: Any = None) -> Any:
         return self
@@ -277,7 +277,9 @@ GRID = {"alpha": [0.1, 0.2]}
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_the_rest_is_refused_by_name_with_a_cure(model: Any, cure: str, tmp_path: Path) -> None:
+def test_other_estimators_are_refused_by_name_with_a_cure(
+    model: Any, cure: str, tmp_path: Path
+) -> None:
     if getattr(model, "cv", None) == 2 or isinstance(model, BaggingClassifier):
         model.fit(NUMBERS, TWO)
     with pytest.raises((TypeError, ValueError), match=cure):
@@ -292,7 +294,7 @@ def test_the_best_estimator_of_a_search_is_saved(tmp_path: Path) -> None:
     assert_same_bits(loaded.predict_proba(NUMBERS), search.predict_proba(NUMBERS))
 
 
-def test_a_loaded_pipeline_learns_on_as_a_pickled_one_does(tmp_path: Path) -> None:
+def test_a_loaded_pipeline_continues_training_like_a_pickled_one(tmp_path: Path) -> None:
     model, rows = fitted_pipeline("PowerTransformer")
     pickled = pickle.loads(pickle.dumps(model))
     loaded = there_and_back(model, tmp_path)

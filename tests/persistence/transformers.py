@@ -170,13 +170,13 @@ SMALL: dict[str, Any] = {"hidden_layer_sizes": (3,), "max_iter": 2, "random_stat
 
 
 def fitted_pipeline(name: str) -> tuple[Pipeline, Any]:
-    """Return a fitted pipeline with this transformer, and the rows that it was fitted to."""
+    """Return a fitted pipeline with this transformer, and its training data."""
     transformer, rows = TRANSFORMER_CASES[name]
     model = Pipeline([("transformer", transformer), ("model", MLPClassifier(**SMALL))])
     return model.fit(rows, THREE if "classes" in name else TWO), rows
 
 
 def fitted_target(name: str) -> TransformedTargetRegressor:
-    """Return a fitted regressor whose target is transformed so."""
+    """Return a fitted regressor with this transformer on its target."""
     model = TransformedTargetRegressor(MLPRegressor(**SMALL), **TARGET_CASES[name])
     return model.fit(NUMBERS, NUMBERS[:, 0] * 3)

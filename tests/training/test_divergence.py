@@ -1,4 +1,4 @@
-"""The error for a network that became infinite or NaN says where, when, and what to try."""
+"""The error for a network that became infinite or NaN names the place, the time and the cures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_a_layer_is_named_with_its_index() -> None:
     assert "learning_rate_init below 0.5." in message
 
 
-def test_a_loss_that_overflows_alone_points_at_the_target() -> None:
+def test_an_overflow_of_the_loss_alone_points_at_the_target() -> None:
     message = str(non_finite_error(SPEC, None, "in epoch 1"))
     assert "the loss itself overflowed while every layer stayed finite" in message
     assert "Try to scale the target" in message

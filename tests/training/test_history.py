@@ -1,4 +1,4 @@
-"""What fits leave behind, one after the other."""
+"""History of consecutive fits."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def test_epochs_are_added_to_those_of_earlier_fits() -> None:
     assert history.best_score is None
 
 
-def test_with_a_validation_the_best_score_takes_the_place_of_the_best_loss() -> None:
+def test_with_validation_the_best_score_replaces_the_best_loss() -> None:
     history = History()
     history.add([2.0, 1.0], [0.5, 0.7], rows=100, best_cost=-0.7, stalled=1, monitor=Monitor.SCORE)
     assert history.scores == [0.5, 0.7]
     assert (history.best_score, history.best_loss, history.stalled) == (0.7, None, 1)
 
 
-def test_a_fit_without_an_epoch_leaves_the_rows_seen_as_they_were() -> None:
+def test_a_fit_without_an_epoch_does_not_change_the_samples_seen() -> None:
     history = History(rows_seen=7)
     history.add([], None, rows=100, best_cost=math.inf, stalled=0)
     assert (history.epochs, history.rows_seen, history.losses) == (0, 7, [])
@@ -51,13 +51,13 @@ def test_the_list_of_losses_stays_the_same_and_grows() -> None:
         (History(best_score=0.75), Monitor.LOSS, math.inf),
     ],
 )
-def test_the_best_cost_is_that_of_the_quantity_that_decides(
+def test_the_best_cost_is_that_of_the_monitored_quantity(
     history: History, monitor: Monitor, cost: float
 ) -> None:
     assert history.best_cost(monitor) == cost
 
 
-def test_columns_that_one_fit_knows_and_another_not_are_filled_with_nan() -> None:
+def test_columns_that_only_some_fits_have_are_filled_with_nan() -> None:
     history = History()
     history.add([3.0], None, 10, 3.0, 0, columns={"seconds": [0.5]})
     history.add([2.0, 1.0], None, 10, 1.0, 0, columns={"r2": [0.1, 0.2], "seconds": [0.4, 0.3]})

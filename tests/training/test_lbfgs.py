@@ -1,4 +1,4 @@
-"""L-BFGS through SciPy: what it minimises, where it ends, and what it refuses."""
+"""L-BFGS through SciPy: its objective, its endings, and what it refuses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VALLEY = np.array([1.0, 1.0])
 
 @dataclass
 class Rosenbrock:
-    """An engine whose loss is Rosenbrock's valley, and infinite beyond a wall."""
+    """Engine whose loss is Rosenbrock's valley, and infinite beyond a wall."""
 
     wall: float = math.inf
     seen: list[np.ndarray] = field(default_factory=list)
@@ -46,7 +46,7 @@ def run(engine: Any, start: tuple[float, float] = (-1.2, 1.0), **settings: Any) 
     return minimise(engine, SPEC, plan, ROWS, np.array(start))
 
 
-def test_it_finds_the_bottom_of_rosenbrocks_valley() -> None:
+def test_lbfgs_finds_the_minimum_of_rosenbrocks_valley() -> None:
     result = run(Rosenbrock())
     np.testing.assert_allclose(result.parameters, VALLEY, rtol=1e-4)
     assert result.ending is Ending.CONVERGED
@@ -56,7 +56,7 @@ def test_it_finds_the_bottom_of_rosenbrocks_valley() -> None:
 @pytest.mark.parametrize(
     ("limit", "word"), [({"max_iterations": 3}, "ITERATIONS"), ({"max_evaluations": 5}, "EVAL")]
 )
-def test_a_limit_ends_it_before_the_bottom(limit: dict[str, int], word: str) -> None:
+def test_a_limit_ends_lbfgs_before_the_minimum(limit: dict[str, int], word: str) -> None:
     result = run(Rosenbrock(), **limit)
     assert result.ending is Ending.EXHAUSTED
     assert word in result.message
@@ -78,7 +78,7 @@ def test_a_loss_that_is_infinite_from_the_start_is_refused() -> None:
     assert len(engine.seen) == 1
 
 
-def test_the_start_is_left_as_it_is() -> None:
+def test_the_initial_parameters_are_not_modified() -> None:
     start = np.array([-1.2, 1.0])
     plan = LbfgsPlan(Objective("squared_error"), 50, 50, 1e-8)
     minimise(Rosenbrock(), SPEC, plan, ROWS, start)
@@ -117,14 +117,14 @@ def test_an_interrupt_before_the_first_iterate_keeps_the_start() -> None:
     assert result.loss == pytest.approx(24.2)
 
 
-def test_a_verbose_descent_prints_every_iteration(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_verbose_minimisation_prints_every_iteration(capsys: pytest.CaptureFixture[str]) -> None:
     result = run(Rosenbrock(), max_iterations=3, verbose=True)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3
     assert lines[-1] == f"Iteration 3, loss = {result.loss:.8f}"
 
 
-def test_an_engine_descends_from_its_first_loss(
+def test_an_engine_lowers_its_initial_loss(
     engine: Engine, draw_problem: Callable[..., Any]
 ) -> None:
     problem = draw_problem((4, 5, 2), n_samples=20, alpha=0.01)
@@ -140,7 +140,7 @@ def test_an_engine_descends_from_its_first_loss(
     assert result.ending is Ending.EXHAUSTED or np.abs(gradient).max() <= 1e-6
 
 
-def test_blas_has_one_thread_while_scipy_descends_and_its_own_number_after() -> None:
+def test_blas_has_one_thread_during_lbfgs_and_its_own_number_after() -> None:
     blas = _get_threadpool_controller().select(user_api="blas")
     seen: list[set[int]] = []
     with blas.limit(limits=2), watching(lambda record: seen.append(threads_of(blas))):
@@ -155,7 +155,7 @@ def threads_of(pools: Any) -> set[int]:
     return {pool["num_threads"] for pool in pools.info()}
 
 
-def test_an_evaluator_serves_one_vector_after_the_other(
+def test_an_evaluator_can_be_called_with_several_vectors(
     engine: Engine, draw_problem: Callable[..., Any]
 ) -> None:
     problem = draw_problem((4, 5, 2), n_samples=20, alpha=0.01, weighted=True)

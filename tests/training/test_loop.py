@@ -1,4 +1,4 @@
-"""The epoch loop, on an engine that plays back the losses and scores that a test wants."""
+"""The epoch loop, with an engine that plays back prescribed losses and scores."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ N_SAMPLES = 7
 
 @dataclass
 class Playback(Trainer):
-    """An engine whose losses are written down; its only parameter counts the epochs."""
+    """Engine with prescribed losses; its only parameter counts the epochs."""
 
     losses: Sequence[float]
     orders: list[np.ndarray] = field(default_factory=list)
@@ -68,7 +68,7 @@ def memory(history: History | None = None) -> Memory:
 
 
 def run(engine: Any, start: Memory, seed: int = 0, **settings: Any) -> Ending:
-    """Train on seven rows in batches of three; settings of the plan or of `train`."""
+    """Train on seven samples in batches of three, with settings of the plan or of `train`."""
     for_train = {
         name: settings.pop(name) for name in ("order", "validation", "fallback") if name in settings
     }
@@ -81,11 +81,11 @@ def run(engine: Any, start: Memory, seed: int = 0, **settings: Any) -> Ending:
 
 
 def scores(values: Sequence[float]) -> Validation:
-    """A validation that plays back scores, by the epoch that the parameters count."""
+    """Return a validation that plays back scores, by the epoch that the parameter counts."""
     return Validation(np.zeros((1, 1)), lambda parameters: (values[int(parameters[0]) - 1],))
 
 
-def test_every_epoch_permutes_the_order_before_it_as_scikit_learns_shuffle_does() -> None:
+def test_every_epoch_permutes_the_previous_order_like_scikit_learns_shuffle() -> None:
     engine = Playback([3.0, 2.0, 1.0])
     run(engine, memory(), seed=5, max_epochs=3)
     random_state, expected = np.random.RandomState(5), np.arange(N_SAMPLES)
@@ -94,7 +94,7 @@ def test_every_epoch_permutes_the_order_before_it_as_scikit_learns_shuffle_does(
         np.testing.assert_array_equal(order, expected)
 
 
-def test_the_rows_to_learn_from_are_permuted_in_their_own_order() -> None:
+def test_the_training_samples_are_permuted_in_their_own_order() -> None:
     engine, rows = Playback([3.0, 2.0]), np.array([6, 1, 4])
     run(engine, memory(), seed=5, max_epochs=2, order=rows)
     expected = shuffle(rows, random_state=np.random.RandomState(5))
@@ -103,13 +103,13 @@ def test_the_rows_to_learn_from_are_permuted_in_their_own_order() -> None:
     assert len(engine.rates[0]) == 1
 
 
-def test_without_shuffling_the_order_stays_and_nothing_is_drawn() -> None:
+def test_without_shuffle_the_order_stays_and_nothing_is_drawn() -> None:
     engine = Playback([3.0, 2.0])
     run(engine, memory(), max_epochs=2, shuffle=False)
     np.testing.assert_array_equal(engine.orders, [np.arange(N_SAMPLES)] * 2)
 
 
-def test_every_step_gets_a_rate() -> None:
+def test_every_step_has_a_learning_rate() -> None:
     engine = Playback([1.0])
     run(engine, memory(), max_epochs=1)
     np.testing.assert_array_equal(engine.rates[0], [0.5, 0.5, 0.5])
@@ -130,7 +130,7 @@ def test_a_lack_of_progress_ends_the_training() -> None:
     assert start.history.stalled == 2
 
 
-def test_a_stall_in_the_last_epoch_is_an_end_of_its_own() -> None:
+def test_a_stall_in_the_last_epoch_counts_as_convergence() -> None:
     assert run(Playback([1.0, 2.0, 2.0]), memory(), max_epochs=3) is Ending.CONVERGED
 
 
@@ -141,7 +141,7 @@ def test_the_stalled_epochs_of_an_earlier_fit_count() -> None:
     assert start.history.rows_seen == 2 * N_SAMPLES
 
 
-def test_inverse_scaling_lowers_the_rate_after_every_epoch_by_the_rows_seen() -> None:
+def test_inverse_scaling_lowers_the_rate_after_every_epoch_by_the_samples_seen() -> None:
     engine, start = Playback([3.0, 2.0, 1.0]), memory()
     run(engine, start, max_epochs=3, schedule="invscaling", power_t=1.0)
     assert [rates[0] for rates in engine.rates] == [0.5, 0.5 / 8, 0.5 / 15]
@@ -166,7 +166,7 @@ def test_an_adaptive_rate_falls_to_a_fifth_at_every_stall_until_it_is_too_small(
         ("adaptive", 1e-6, "1 consecutive epochs. Learning rate too small. Stopping."),
     ],
 )
-def test_a_verbose_loop_says_what_a_stall_leads_to(
+def test_a_verbose_loop_prints_the_consequence_of_a_stall(
     capsys: pytest.CaptureFixture[str], schedule: str, rate: float, line: str
 ) -> None:
     start = memory()
@@ -183,7 +183,7 @@ def test_a_silent_loop_prints_nothing(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().out == ""
 
 
-def test_the_score_decides_and_the_best_epochs_parameters_come_back() -> None:
+def test_the_score_decides_and_the_best_epochs_parameters_are_restored() -> None:
     start = memory()
     ending = run(Playback([5.0] * 10), start, validation=scores([0.1, 0.9, 0.3, 0.2, 0.95]))
     assert ending is Ending.CONVERGED
@@ -192,7 +192,7 @@ def test_the_score_decides_and_the_best_epochs_parameters_come_back() -> None:
     np.testing.assert_array_equal(start.parameters, [2.0, 2.0])
 
 
-def test_without_a_better_epoch_the_fallback_comes_back_or_the_last_stays() -> None:
+def test_without_a_better_epoch_the_fallback_is_restored_or_the_last_stays() -> None:
     for fallback, expected in ((np.full(2, -1.0), -1.0), (None, 3.0)):
         start = memory(History(scores=[0.99], best_score=0.99))
         validation = scores([0.1, 0.2, 0.3])
@@ -210,7 +210,7 @@ def test_a_loss_that_is_not_finite_ends_the_fit_in_its_epoch(loss: float) -> Non
     assert len(engine.orders) == 2
 
 
-def test_after_a_better_epoch_divergence_brings_the_best_parameters_back() -> None:
+def test_divergence_after_a_better_epoch_restores_the_best_parameters() -> None:
     start = memory()
     validation = scores([0.5, 0.7, 0.6])
     ending = run(Playback([3.0, 2.0, 1.0, math.nan]), start, patience=9, validation=validation)
@@ -222,7 +222,7 @@ def test_after_a_better_epoch_divergence_brings_the_best_parameters_back() -> No
     np.testing.assert_array_equal(start.parameters, [2.0, 2.0])
 
 
-def test_divergence_in_the_first_epoch_is_an_error_with_a_validation_too() -> None:
+def test_divergence_in_the_first_epoch_is_an_error_even_with_validation() -> None:
     with pytest.raises(NonFiniteError, match="in epoch 1"):
         run(Playback([math.inf]), memory(), validation=scores([0.5]))
 
@@ -244,7 +244,7 @@ def test_an_interrupt_ends_the_fit_with_the_epochs_so_far() -> None:
     assert start.history.best_loss == 2.0
 
 
-def test_after_an_interrupt_the_best_parameters_come_back() -> None:
+def test_an_interrupt_restores_the_best_parameters() -> None:
     start = memory()
     with watching(interrupt_after(3)):
         run(Playback([3.0] * 5), start, patience=9, validation=scores([0.9, 0.3, 0.2]))
@@ -264,7 +264,7 @@ def test_an_interrupt_inside_the_first_epoch_leaves_an_empty_history() -> None:
 
 
 class Ahead(Playback):
-    """A playback that notes how many epochs it is asked for at once, and may be interrupted."""
+    """Playback that records how many epochs are requested at once, and can be interrupted."""
 
     interrupted_after = math.inf
 
@@ -276,7 +276,7 @@ class Ahead(Playback):
             super().epochs(order, batch_size, each[np.newaxis], reports, state)
 
 
-def test_as_many_epochs_run_at_once_as_patience_bears() -> None:
+def test_as_many_epochs_run_in_one_call_as_patience_allows() -> None:
     engine = Ahead([3.0, 2.0, 2.5, 1.0, 1.5, 1.5, 1.5, 0.5])
     assert run(engine, memory(), patience=2) is Ending.CONVERGED
     assert engine.asked == [3, 2, 2]
@@ -284,9 +284,7 @@ def test_as_many_epochs_run_at_once_as_patience_bears() -> None:
 
 
 @pytest.mark.parametrize(("schedule", "epochs"), [("invscaling", 10), ("adaptive", 30)])
-def test_epochs_at_once_get_the_rates_that_they_would_get_one_by_one(
-    schedule: str, epochs: int
-) -> None:
+def test_epochs_in_one_call_have_the_rates_of_separate_epochs(schedule: str, epochs: int) -> None:
     losses = [1 / n for n in range(1, 8)] + [1.0] * 99
     engines = Ahead(losses), Playback(losses)
     for engine in engines:
@@ -298,7 +296,7 @@ def test_epochs_at_once_get_the_rates_that_they_would_get_one_by_one(
     np.testing.assert_array_equal(together.orders, alone.orders)
 
 
-def test_whoever_watches_sees_every_epoch_before_the_next() -> None:
+def test_an_observer_receives_every_epoch_before_the_next() -> None:
     ways: list[dict[str, Any]] = [{"verbose": True}, {"validation": scores([0.5] * 3)}]
     for way in ways:
         engine = Ahead([3.0, 2.0, 1.0])
@@ -310,7 +308,7 @@ def test_whoever_watches_sees_every_epoch_before_the_next() -> None:
     assert watched.asked == [1, 1, 1]
 
 
-def test_an_interrupt_among_epochs_at_once_keeps_those_that_ended() -> None:
+def test_an_interrupt_during_epochs_in_one_call_keeps_the_finished_ones() -> None:
     engine, start = Ahead([3.0, 2.0, 1.0, 0.5]), memory()
     engine.interrupted_after = 3
     assert run(engine, start, patience=9) is Ending.INTERRUPTED

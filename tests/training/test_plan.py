@@ -1,4 +1,4 @@
-"""A plan is settled before the first epoch."""
+"""A plan is checked before the first epoch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def plan(schedule: str) -> TrainingPlan:
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
-def test_every_schedule_may_be_planned(schedule: str) -> None:
+def test_every_schedule_can_be_planned(schedule: str) -> None:
     assert plan(schedule).schedule == schedule
 
 

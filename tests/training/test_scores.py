@@ -1,4 +1,4 @@
-"""The scores of rows held out are scikit-learn's."""
+"""Scores of held-out samples equal scikit-learn's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ seeds = st.integers(0, 10_000)
 
 
 @given(seeds, st.integers(2, 20), st.integers(2, 5), st.booleans())
-def test_accuracy_is_that_of_scikit_learn(
+def test_accuracy_equals_scikit_learns(
     seed: int, n_samples: int, n_classes: int, weighted: bool
 ) -> None:
     random = np.random.RandomState(seed)
@@ -28,7 +28,7 @@ def test_accuracy_is_that_of_scikit_learn(
 
 
 @given(seeds, st.integers(2, 20), st.booleans())
-def test_the_accuracy_of_indicators_counts_rows_whose_every_label_is_right(
+def test_the_accuracy_of_indicators_counts_samples_with_all_labels_right(
     seed: int, n_samples: int, weighted: bool
 ) -> None:
     random = np.random.RandomState(seed)
@@ -40,7 +40,7 @@ def test_the_accuracy_of_indicators_counts_rows_whose_every_label_is_right(
 
 
 @given(seeds, st.integers(2, 20), st.integers(1, 3), st.booleans(), st.booleans())
-def test_r_squared_is_that_of_scikit_learn(
+def test_r_squared_equals_scikit_learns(
     seed: int, n_samples: int, n_outputs: int, weighted: bool, constant: bool
 ) -> None:
     random = np.random.RandomState(seed)
@@ -52,7 +52,7 @@ def test_r_squared_is_that_of_scikit_learn(
     assert RSquared(truth, weight)(prediction) == pytest.approx(expected, rel=1e-13)
 
 
-def test_a_constant_target_met_exactly_scores_one() -> None:
+def test_a_constant_target_predicted_exactly_scores_one() -> None:
     truth = np.ones((4, 1))
     assert RSquared(truth)(truth) == r2_score(truth, truth) == 1.0
 

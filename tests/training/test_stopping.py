@@ -23,7 +23,7 @@ def test_a_gain_of_exactly_tol_is_progress() -> None:
     assert stopping.stalled == 0
 
 
-def test_patience_is_spent_only_when_the_stalled_epochs_exceed_it() -> None:
+def test_patience_ends_only_when_the_stalled_epochs_exceed_it() -> None:
     stopping = Stopping(tol=0.0, patience=2, best=1.0)
     spent = []
     for _ in range(3):
@@ -32,7 +32,7 @@ def test_patience_is_spent_only_when_the_stalled_epochs_exceed_it() -> None:
     assert spent == [False, False, True]
 
 
-def test_infinite_patience_is_never_spent() -> None:
+def test_infinite_patience_never_ends() -> None:
     stopping = Stopping(tol=1e9, patience=math.inf, best=0.0)
     for _ in range(1000):
         stopping.improves(1.0)

@@ -1,4 +1,4 @@
-"""An observer hears of every epoch, and only where it was set."""
+"""An observer receives every epoch, and only where it was set."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def heard_by(model: MLPClassifier | MLPRegressor) -> list[EpochRecord]:
     return records
 
 
-def test_every_epoch_is_heard_of_with_its_numbers() -> None:
+def test_an_observer_receives_the_numbers_of_every_epoch() -> None:
     model = MLPClassifier((3,), max_iter=4, learning_rate_init=0.5)
     records = heard_by(model)
     assert [record.epoch for record in records] == [1, 2, 3, 4]
@@ -35,19 +35,19 @@ def test_every_epoch_is_heard_of_with_its_numbers() -> None:
     assert {record.validation_score for record in records} == {None}
 
 
-def test_the_validation_score_is_heard_of_where_there_is_one() -> None:
+def test_an_observer_receives_the_validation_score_if_there_is_one() -> None:
     model = MLPRegressor("squared_error", (3,), max_iter=3, early_stopping=True)
     model.set_params(validation_fraction=0.5)
     assert [record.validation_score for record in heard_by(model)] == model.validation_scores_
 
 
-def test_the_learning_rate_is_the_one_that_the_epoch_had() -> None:
+def test_an_observer_receives_the_learning_rate_of_the_epoch() -> None:
     model = MLPClassifier((3,), solver="sgd", learning_rate="invscaling", max_iter=3, power_t=1)
     rates = [record.learning_rate for record in heard_by(model)]
     assert rates == [0.001, 0.001 / 7, 0.001 / 13]
 
 
-def test_the_iterations_of_lbfgs_are_heard_of() -> None:
+def test_an_observer_receives_the_iterations_of_lbfgs() -> None:
     model = MLPRegressor("squared_error", (3,), solver="lbfgs", max_iter=5, tol=0, random_state=0)
     records = heard_by(model)
     assert [record.epoch for record in records] == [1, 2, 3, 4, 5]
@@ -56,7 +56,7 @@ def test_the_iterations_of_lbfgs_are_heard_of() -> None:
     assert all(a.rows_seen < b.rows_seen for a, b in pairwise(records))
 
 
-def test_nothing_is_heard_after_the_block_even_if_it_ends_in_an_error() -> None:
+def test_an_observer_receives_nothing_after_the_block_even_after_an_error() -> None:
     records: list[EpochRecord] = []
     with pytest.raises(RuntimeError), watching(records.append):
         raise RuntimeError
@@ -64,7 +64,7 @@ def test_nothing_is_heard_after_the_block_even_if_it_ends_in_an_error() -> None:
     assert records == []
 
 
-def test_the_innermost_observer_hears_and_then_the_outer_one_again() -> None:
+def test_the_innermost_observer_replaces_the_outer_one_in_its_block() -> None:
     outer: list[EpochRecord] = []
     inner: list[EpochRecord] = []
     model = MLPClassifier((3,), max_iter=2)
@@ -75,7 +75,7 @@ def test_the_innermost_observer_hears_and_then_the_outer_one_again() -> None:
     assert (len(outer), len(inner)) == (2, 2)
 
 
-def test_a_fit_in_another_thread_is_not_heard_of() -> None:
+def test_an_observer_does_not_receive_fits_in_other_threads() -> None:
     records: list[EpochRecord] = []
     with watching(records.append):
         thread = threading.Thread(target=MLPClassifier((3,), max_iter=2).fit, args=(X[:, :1], Y))
@@ -84,7 +84,7 @@ def test_a_fit_in_another_thread_is_not_heard_of() -> None:
     assert records == []
 
 
-def test_an_error_of_the_observer_ends_the_fit_and_leaves_the_model_as_it_was() -> None:
+def test_an_error_in_the_observer_ends_the_fit_and_keeps_the_model() -> None:
     def refuse(record: EpochRecord) -> None:
         raise RuntimeError("enough")
 

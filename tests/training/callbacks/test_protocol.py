@@ -1,4 +1,4 @@
-"""Callbacks hear of every moment, and may stop a fit, set its rate, or read its network."""
+"""Callbacks receive every event, and may stop a fit, set its rate, or read its network."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def serve(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Diary:
-    """Notes every moment, in order."""
+    """Callback that records every event, in order."""
 
     def __init__(self) -> None:
         self.moments: list[str] = []
@@ -45,7 +45,7 @@ class Diary:
 
 
 class At:
-    """Does something at one moment: `At("on_step", what, when)`."""
+    """Callback that acts on one event: `At("on_step", what, when)`."""
 
     def __init__(self, moment: str, what: Callable[[Any], Any], when: int = 1) -> None:
         def act(fit: Any) -> None:
@@ -59,7 +59,7 @@ def coefficients(model: Any) -> np.ndarray:
     return np.concatenate([part.ravel() for part in (*model.coefs_, *model.intercepts_)])
 
 
-def test_a_callback_hears_of_every_moment_in_order() -> None:
+def test_a_callback_receives_every_event_in_order() -> None:
     diary = Diary()
     MLPClassifier(max_iter=2, callbacks=diary, **BATCHES).fit(X, Y)
     steps = [f"step {n}" for n in range(1, 9)]
@@ -73,7 +73,7 @@ def test_a_callback_hears_of_every_moment_in_order() -> None:
     ]
 
 
-def test_several_callbacks_may_each_have_what_they_need() -> None:
+def test_several_callbacks_may_have_different_methods() -> None:
     ends: list[int] = []
     callbacks = [At("on_epoch_end", lambda fit: ends.append(fit.epoch)), Diary()]
     MLPClassifier(max_iter=1, callbacks=callbacks, **BATCHES).fit(X, Y)
@@ -91,7 +91,7 @@ def test_several_callbacks_may_each_have_what_they_need() -> None:
     ],
     ids="-".join,
 )
-def test_watching_every_step_changes_no_weight(settings: dict[str, Any]) -> None:
+def test_a_callback_on_every_step_changes_no_weight(settings: dict[str, Any]) -> None:
     ways = {"max_iter": 6, "learning_rate": "one_cycle", **BATCHES, **settings}
     plain = MLPRegressor(**ways).fit(X, Y)
     watched = MLPRegressor(callbacks=Diary(), **ways).fit(X, Y)
@@ -115,7 +115,7 @@ def test_a_callback_stops_a_fit_in_the_middle_of_an_epoch() -> None:
     assert 0 <= model.score(X, Y) <= 1
 
 
-def test_a_rate_that_is_set_serves_from_the_next_epoch_on() -> None:
+def test_a_rate_set_after_an_epoch_applies_from_the_next_epoch_on() -> None:
     def halve(fit: Any) -> None:
         fit.learning_rate = fit.learning_rate / 2
 
@@ -123,7 +123,7 @@ def test_a_rate_that_is_set_serves_from_the_next_epoch_on() -> None:
     np.testing.assert_allclose(model.history_["learning_rate"], [0.01, 0.01, 0.005, 0.005])
 
 
-def test_a_rate_that_is_set_serves_from_the_next_step_on() -> None:
+def test_a_rate_set_after_a_step_applies_from_the_next_step_on() -> None:
     rates: list[float] = []
 
     class Set:
@@ -137,7 +137,7 @@ def test_a_rate_that_is_set_serves_from_the_next_step_on() -> None:
 
 
 @pytest.mark.parametrize("schedule", ["exponential", "cosine", "invscaling"])
-def test_a_schedule_goes_on_in_proportion_from_a_rate_that_is_set(schedule: str) -> None:
+def test_a_schedule_scales_with_a_rate_that_is_set(schedule: str) -> None:
     def tenfold(fit: Any) -> None:
         fit.learning_rate = 10 * fit.learning_rate
 
@@ -150,7 +150,7 @@ def test_a_schedule_goes_on_in_proportion_from_a_rate_that_is_set(schedule: str)
 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, np.nan, np.inf])
-def test_a_rate_that_is_none_is_refused(rate: float) -> None:
+def test_an_invalid_rate_is_refused(rate: float) -> None:
     def spoil(fit: Any) -> None:
         fit.learning_rate = rate
 
@@ -158,7 +158,7 @@ def test_a_rate_that_is_none_is_refused(rate: float) -> None:
         MLPRegressor(callbacks=At("on_epoch_end", spoil), **BATCHES).fit(X, Y)
 
 
-def test_a_function_that_gives_rates_lets_no_callback_set_them() -> None:
+def test_a_callback_cannot_set_rates_if_the_schedule_is_a_function() -> None:
     def double(fit: Any) -> None:
         fit.learning_rate *= 2
 
@@ -167,7 +167,7 @@ def test_a_function_that_gives_rates_lets_no_callback_set_them() -> None:
         model.set_params(callbacks=At("on_epoch_end", double)).fit(X, Y)
 
 
-def test_a_callback_reads_the_network_and_cannot_write_it() -> None:
+def test_a_callback_can_read_the_network_but_not_write_it() -> None:
     seen: list[np.ndarray] = []
 
     def look(fit: Any) -> None:
@@ -180,7 +180,7 @@ def test_a_callback_reads_the_network_and_cannot_write_it() -> None:
     np.testing.assert_array_equal(seen[1], model.intercepts_[-1])
 
 
-def test_a_row_is_the_latest_of_the_history() -> None:
+def test_the_row_is_the_latest_of_the_history() -> None:
     rows: list[dict[str, float]] = []
 
     class Note:
@@ -196,7 +196,7 @@ def test_a_row_is_the_latest_of_the_history() -> None:
         np.testing.assert_array_equal([row[name] for row in rows], values)
 
 
-def test_an_error_in_a_callback_leaves_the_model_as_it_was_and_tells_the_end() -> None:
+def test_an_error_in_a_callback_keeps_the_model_and_still_calls_on_fit_end() -> None:
     def fail(fit: Any) -> None:
         raise RuntimeError("no space left")
 
@@ -208,7 +208,7 @@ def test_an_error_in_a_callback_leaves_the_model_as_it_was_and_tells_the_end() -
     assert diary.moments[-1] == "end: None"
 
 
-def test_ctrl_c_in_a_callback_ends_the_fit_with_a_model_that_works() -> None:
+def test_ctrl_c_in_a_callback_ends_the_fit_with_a_working_model() -> None:
     def interrupt(fit: Any) -> None:
         raise KeyboardInterrupt
 
@@ -220,14 +220,14 @@ def test_ctrl_c_in_a_callback_ends_the_fit_with_a_model_that_works() -> None:
         assert np.isfinite(model.predict(X)).all()
 
 
-def test_callbacks_hear_of_partial_fits() -> None:
+def test_callbacks_receive_partial_fits() -> None:
     diary = Diary()
     MLPRegressor(callbacks=diary, **BATCHES).partial_fit(X, Y)
     assert diary.moments[0] == "begin of 1"
     assert diary.moments[-2] == "epoch 1"
 
 
-def test_whoever_hears_of_the_end_only_lets_epochs_run_together() -> None:
+def test_a_callback_with_only_on_fit_end_lets_epochs_run_in_one_call() -> None:
     ends: list[float] = []
 
     class Last:
@@ -239,7 +239,7 @@ def test_whoever_hears_of_the_end_only_lets_epochs_run_together() -> None:
     assert len(set(model.history_["seconds"])) == 1
 
 
-def test_the_history_so_far_is_the_history_of_the_model() -> None:
+def test_the_history_during_a_fit_becomes_that_of_the_model() -> None:
     seen: list[dict[str, list[float]]] = []
 
     class Note:
@@ -256,7 +256,7 @@ def test_the_history_so_far_is_the_history_of_the_model() -> None:
     assert seen[0]["epoch"] == [1]
 
 
-def test_the_parameters_are_one_vector_that_cannot_be_written_to() -> None:
+def test_the_parameters_are_one_read_only_vector() -> None:
     seen: list[np.ndarray] = []
 
     def look(fit: Any) -> None:
@@ -268,7 +268,7 @@ def test_the_parameters_are_one_vector_that_cannot_be_written_to() -> None:
 
 
 def _after_two_epochs(replacement: np.ndarray, **settings: Any) -> np.ndarray:
-    """The weights after two epochs, when others were put in their place between them."""
+    """Return the weights after two epochs, if they are replaced between them."""
 
     def replace(fit: Any) -> None:
         fit.parameters = replacement
@@ -278,7 +278,7 @@ def _after_two_epochs(replacement: np.ndarray, **settings: Any) -> np.ndarray:
     return coefficients(model)
 
 
-def test_parameters_that_are_set_are_what_the_next_epoch_goes_on_from() -> None:
+def test_the_next_epoch_continues_from_parameters_that_are_set() -> None:
     settings: dict[str, Any] = {"solver": "sgd", "momentum": 0, "shuffle": False}
     wanted = np.random.RandomState(1).uniform(-0.1, 0.1, (X.shape[1] + 2) * 100 + 1)
     model = MLPRegressor(max_iter=1, initializer=wanted, **BATCHES, **settings).fit(X, Y)
@@ -294,7 +294,7 @@ def test_parameters_that_cannot_be_trained_on_are_refused() -> None:
         _after_two_epochs(good, average_decay=0.9)
 
 
-def test_steps_are_told_of_while_they_are_wanted_and_change_no_weight() -> None:
+def test_steps_are_reported_only_while_needed_and_change_no_weight() -> None:
     class InTheSecondEpoch:
         hears_steps = False
 

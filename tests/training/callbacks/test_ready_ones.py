@@ -1,4 +1,4 @@
-"""Ready callbacks: bars, loggers, trackers, and the one line of those whose library is absent."""
+"""Ready-made callbacks: bars, loggers, trackers, and one-line errors for missing libraries."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def fitted(callbacks: Any, **ways: Any) -> Any:
     return model.fit(X, Y, validation_data=(X, Y))
 
 
-def test_a_csv_file_holds_the_history(tmp_path: Path) -> None:
+def test_a_csv_file_contains_the_history(tmp_path: Path) -> None:
     model = fitted(CSVLogger(tmp_path / "log.csv"))
     with open(tmp_path / "log.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -43,14 +43,14 @@ def test_a_csv_file_holds_the_history(tmp_path: Path) -> None:
     assert rows[0]["gradient_norm"] == "" or float(rows[0]["gradient_norm"]) > 0
 
 
-def test_a_csv_file_is_replaced_or_goes_on(tmp_path: Path) -> None:
+def test_a_csv_file_is_replaced_or_appended_to(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     for append, n_lines in ((False, 5), (False, 5), (True, 9)):
         fitted(CSVLogger(path, append=append))
         assert len(path.read_text(encoding="utf-8").splitlines()) == n_lines
 
 
-def test_json_lines_hold_the_history_and_are_whole_after_an_error(tmp_path: Path) -> None:
+def test_json_lines_contain_the_history_and_are_complete_after_an_error(tmp_path: Path) -> None:
     class Fail:
         def on_epoch_end(self, fit: Any) -> None:
             if fit.epoch == 3:
@@ -66,7 +66,7 @@ def test_json_lines_hold_the_history_and_are_whole_after_an_error(tmp_path: Path
     assert [row["loss"] for row in rows[:4]] == model.loss_curve_
 
 
-def test_a_folder_that_is_not_there_is_an_error_before_the_first_epoch(tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error_before_the_first_epoch(tmp_path: Path) -> None:
     for logger in (CSVLogger, JSONLinesLogger):
         with pytest.raises(FileNotFoundError):
             fitted(logger(tmp_path / "none" / "log"))
@@ -90,7 +90,7 @@ def test_verbose_bar_draws_on_standard_error(capsys: pytest.CaptureFixture[str])
     assert f"{model.loss_:.6g}" in captured.err
 
 
-def test_a_bar_of_no_library_is_one_line_of_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bar_without_its_library_is_a_one_line_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lamina.training.callbacks.bars.find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"^.*neither is installed: pip install rich$"):
         MLPClassifier(verbose="bar").fit(X, Y > 0)
@@ -108,7 +108,7 @@ def test_a_bar_of_no_library_is_one_line_of_an_error(monkeypatch: pytest.MonkeyP
         (lambda: OptunaPruning(None), "optuna"),
     ],
 )
-def test_a_tracker_of_no_library_is_one_line_of_an_error(
+def test_a_tracker_without_its_library_is_a_one_line_error(
     monkeypatch: pytest.MonkeyPatch, make: Any, package: str
 ) -> None:
     for name in [each for each in sys.modules if each.partition(".")[0] == package]:
@@ -132,7 +132,7 @@ def test_tensorboard_reads_what_was_logged(tmp_path: Path) -> None:
 
 
 class Told:
-    """An MLflow that notes what it is told, so that the test needs no server and no store."""
+    """MLflow stand-in that records its calls, so that the test needs no server and no store."""
 
     def __init__(self) -> None:
         self.parameters: dict[str, Any] = {}
@@ -145,7 +145,7 @@ class Told:
         self.metrics.append((step, metrics))
 
 
-def test_mlflow_is_told_of_parameters_and_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mlflow_receives_parameters_and_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
     told = Told()
     monkeypatch.setitem(sys.modules, "mlflow", told)  # type: ignore[arg-type]
     model = fitted(MLflowLogger(), alpha=0.5)
@@ -157,7 +157,7 @@ def test_mlflow_is_told_of_parameters_and_epochs(monkeypatch: pytest.MonkeyPatch
 
 
 class Trial:
-    """A trial of Optuna's that is pruned after some epochs."""
+    """Optuna trial that is pruned after a number of epochs."""
 
     def __init__(self, epochs: int) -> None:
         self.epochs = epochs
@@ -174,7 +174,7 @@ class Pruned(Exception):
     pass
 
 
-def test_optuna_is_told_of_every_epoch_and_may_prune(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_optuna_receives_every_epoch_and_may_prune(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "optuna", type("Optuna", (), {"TrialPruned": Pruned}))
     trial = Trial(epochs=3)
     with pytest.raises(Pruned, match="pruned in epoch 3"):
@@ -187,7 +187,7 @@ def test_optuna_is_told_of_every_epoch_and_may_prune(monkeypatch: pytest.MonkeyP
         fitted(OptunaPruning(trial, "accuracy"))
 
 
-def test_a_study_of_optunas_own_prunes() -> None:
+def test_a_real_optuna_study_prunes() -> None:
     optuna = pytest.importorskip("optuna")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 

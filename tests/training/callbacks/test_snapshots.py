@@ -1,4 +1,4 @@
-"""Snapshots keep the parameters of a fit, within bounds, and give its models back."""
+"""Snapshots keep the parameters of a fit within a memory limit, and restore its models."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def fitted(snapshots: Snapshots, max_iter: int = 10, **ways: Any) -> MLPClassifi
     return MLPClassifier((4,), max_iter=max_iter, callbacks=snapshots, **WAYS, **ways).fit(X, Y)
 
 
-def test_each_snapshot_predicts_as_a_fit_of_that_length_does() -> None:
+def test_each_snapshot_predicts_like_a_fit_of_that_length() -> None:
     snapshots = Snapshots(every=3)
     fitted(snapshots)
     assert snapshots.epochs == [0, 3, 6, 9, 10]
@@ -38,7 +38,7 @@ def test_each_snapshot_predicts_as_a_fit_of_that_length_does() -> None:
     assert snapshots.losses[1:] == [fitted(Snapshots(), max_iter=n).loss_ for n in (3, 6, 9, 10)]
 
 
-def test_the_first_snapshot_is_what_the_network_began_with() -> None:
+def test_the_first_snapshot_has_the_initial_parameters() -> None:
     snapshots = Snapshots()
     fitted(snapshots)
     begun = fitted(Snapshots(), max_iter=1, learning_rate_init=1e-300)
@@ -46,7 +46,7 @@ def test_the_first_snapshot_is_what_the_network_began_with() -> None:
     assert np.isnan(snapshots.losses[0])
 
 
-def test_the_model_and_its_bits_are_those_of_a_fit_without_snapshots() -> None:
+def test_snapshots_change_no_bit_of_the_model() -> None:
     snapshots = Snapshots(every=4)
     watched = fitted(snapshots)
     plain = MLPClassifier((4,), max_iter=10, **WAYS).fit(X, Y)
@@ -55,7 +55,7 @@ def test_the_model_and_its_bits_are_those_of_a_fit_without_snapshots() -> None:
     assert snapshots.model_at(-1).callbacks is None
 
 
-def test_memory_is_bounded_by_giving_up_every_other_one() -> None:
+def test_memory_is_bounded_by_dropping_every_other_snapshot() -> None:
     snapshots = Snapshots(max_megabytes=8 * 35 * 10 / 1e6)
     fitted(snapshots, max_iter=50)
     size = sum(parameters.nbytes for parameters in snapshots.parameters)
@@ -64,13 +64,13 @@ def test_memory_is_bounded_by_giving_up_every_other_one() -> None:
     assert len(snapshots.losses) == len(snapshots) == len(snapshots.parameters)
 
 
-def test_with_hardly_any_memory_the_first_and_the_last_stay() -> None:
+def test_the_first_and_the_last_snapshot_stay_with_hardly_any_memory() -> None:
     snapshots = Snapshots(max_megabytes=1e-9)
     fitted(snapshots)
     assert snapshots.epochs == [0, 10]
 
 
-def test_a_warm_start_goes_on_and_a_fresh_fit_begins_anew() -> None:
+def test_a_warm_start_extends_the_snapshots_and_a_fresh_fit_discards_them() -> None:
     snapshots = Snapshots(every=4)
     model = fitted(snapshots, warm_start=True)
     assert snapshots.epochs == [0, 4, 8, 10]
@@ -81,7 +81,7 @@ def test_a_warm_start_goes_on_and_a_fresh_fit_begins_anew() -> None:
     assert snapshots.epochs == [0, 2]
 
 
-def test_partial_fits_are_one_way() -> None:
+def test_partial_fits_extend_the_snapshots() -> None:
     snapshots = Snapshots(every=2)
     model = MLPRegressor(hidden_layer_sizes=(3,), random_state=0, callbacks=snapshots)
     for _ in range(5):
@@ -90,7 +90,7 @@ def test_partial_fits_are_one_way() -> None:
     assert snapshots.losses[1:] == [model.loss_curve_[n - 1] for n in (2, 4, 5)]
 
 
-def test_a_model_whose_best_epoch_came_back_is_not_the_last_snapshot() -> None:
+def test_a_model_with_a_restored_best_epoch_differs_from_the_last_snapshot() -> None:
     snapshots = Snapshots()
     model = fitted(snapshots, max_iter=40, early_stopping=True, learning_rate_init=0.1)
     best = int(np.argmax(model.validation_scores_)) + 1
@@ -98,14 +98,14 @@ def test_a_model_whose_best_epoch_came_back_is_not_the_last_snapshot() -> None:
     np.testing.assert_array_equal(snapshots.model_at(best).coefs_[0], model.coefs_[0])
 
 
-def test_normalized_networks_come_back_with_their_statistics() -> None:
+def test_snapshots_of_normalized_networks_include_their_statistics() -> None:
     snapshots = Snapshots()
     ways = {"normalization": "batch", "activation": "prelu", "average_decay": 0.9}
     model = fitted(snapshots, **ways)
     np.testing.assert_array_equal(snapshots.model_at(10).predict_proba(X), model.predict_proba(X))
 
 
-def test_ctrl_c_leaves_the_last_whole_epoch() -> None:
+def test_ctrl_c_keeps_the_last_complete_epoch() -> None:
     class Interrupt:
         def on_epoch_end(self, fit: Any) -> None:
             if fit.epoch == 3:
@@ -119,7 +119,7 @@ def test_ctrl_c_leaves_the_last_whole_epoch() -> None:
     np.testing.assert_array_equal(snapshots.model_at(3).coefs_[0], model.coefs_[0])
 
 
-def test_a_clone_has_snapshots_of_its_own() -> None:
+def test_a_clone_has_its_own_snapshots() -> None:
     given = Snapshots(every=2)
     model = clone(fitted(given))
     assert model.callbacks is not given
@@ -136,7 +136,7 @@ def test_an_epoch_that_was_not_kept_is_refused_with_the_nearest() -> None:
         snapshots.model_at(7)
 
 
-def test_without_a_fit_there_are_no_models() -> None:
+def test_snapshots_without_a_fit_have_no_models() -> None:
     with pytest.raises(ValueError, match="no models yet: pass the snapshots as callbacks="):
         Snapshots().model_at(0)
 
@@ -147,7 +147,7 @@ def test_numbers_that_are_not_positive_are_refused(wrong: dict[str, Any]) -> Non
         Snapshots(**wrong)
 
 
-def test_snapshots_cannot_be_written_to() -> None:
+def test_snapshots_are_read_only() -> None:
     snapshots = Snapshots()
     fitted(snapshots)
     with pytest.raises(ValueError, match="read-only"):
@@ -155,7 +155,7 @@ def test_snapshots_cannot_be_written_to() -> None:
     snapshots.model_at(0).coefs_[0][0, 0] = 1.0
 
 
-def test_they_say_what_they_hold() -> None:
+def test_the_repr_of_snapshots_describes_their_content() -> None:
     snapshots = Snapshots(every=5)
     assert repr(snapshots) == "<Snapshots every 5 epochs: none yet>"
     fitted(snapshots)
