@@ -81,8 +81,7 @@ class WorseThanConstantWarning(DiagnosticWarning):
 
 
 class StalledAccuracyWarning(DiagnosticWarning):
-    """Early stopping monitored an accuracy that no epoch could raise: the classes are "
-    "unbalanced."""
+    """Early stopping monitored accuracy, which no epoch could raise, on unbalanced classes."""
 
 
 class UndefinedScoreWarning(DiagnosticWarning):

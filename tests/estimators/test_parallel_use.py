@@ -1,5 +1,4 @@
-"""Fits and predictions in child processes, joblib workers and threads equal those of one "
-"process."""
+"""Fits and predictions in children, joblib workers and threads equal those of one process."""
 
 from __future__ import annotations
 

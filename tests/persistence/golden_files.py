@@ -36,8 +36,7 @@ PRICES = [10.0, 20.5, 15.0, 12.0, 18.0, 30.0]
 
 
 def write_classifier(path: Path) -> None:
-    """Write a model with every kind of parameter, text labels, feature names, and optimizer "
-    "state."""
+    """Write a model with every kind of parameter, text labels, names, and optimizer state."""
     X, y = pd.DataFrame(NUMBERS), np.array(LABELS, dtype=object)
     model = MLPClassifier(
         hidden_layer_sizes=[3, 2],

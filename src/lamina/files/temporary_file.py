@@ -22,8 +22,7 @@ SECONDS_UNTIL_STALE_WITHOUT_LOCKS = 24 * 60 * 60
 
 
 def create_temporary(target: Path) -> BinaryIO:
-    """Create a file next to target, open for writing, with the permissions that the umask "
-    "leaves."""
+    """Create a file next to target and open it for writing, with the permissions of the umask."""
     while True:
         file: BinaryIO = open(_prefix(target) + secrets.token_hex(8) + ".tmp", "xb")  # noqa: SIM115
         _lock(file)

@@ -315,6 +315,5 @@ LOSSES = Table(
 
 
 def hyperparameter_numbers(loss: Loss, of: Hyperparameters) -> list[float]:
-    """Return the hyperparameters in the loss's order as one list of numbers, as engines need "
-    "them."""
+    """Return the hyperparameters as one list of numbers, in the order that engines expect."""
     return [float(x) for name in loss.hyperparameters for x in np.atleast_1d(of[name])]

@@ -57,15 +57,13 @@ class Dense:
 
     @property
     def learned(self) -> tuple[UnitParameter, ...]:
-        """Learned parameters of each unit other than weights and bias, the normalization's "
-        "first."""
+        """Learned parameters of each unit besides weights and bias; the normalization's first."""
         of_normalization = () if self.normalization is None else self._normalization.parameters
         return (*of_normalization, *ACTIVATIONS[self.activation].parameters)
 
     @property
     def n_of_normalization(self) -> int:
-        """Number of `learned` parameters that belong to the normalization; the activation's "
-        "follow."""
+        """Number of `learned` parameters of the normalization; the activation's follow."""
         return len(self.learned) - len(ACTIVATIONS[self.activation].parameters)
 
     @property

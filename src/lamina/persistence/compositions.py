@@ -122,8 +122,7 @@ def width_in(estimator: Any) -> int | None:
 
 
 def width_out(estimator: Any, width: int | None) -> int | None:
-    """Return a fitted transformer's number of output columns for `width` inputs, None if "
-    "unknown."""
+    """Return the number of output columns of a fitted transformer, or None if unknown."""
     name = type(estimator).__name__
     if estimator is None or isinstance(estimator, str):
         return 0 if estimator == "drop" else width

@@ -316,8 +316,7 @@ def _mlp_from_plain(cls: type, plain: dict[str, Any], reader: PlainReader) -> An
 
 
 def _network_shapes(model: Any) -> list[tuple[int, int]]:
-    """Return the shapes of coefs_; raise if an engine, which trusts them, would read out of "
-    "bounds."""
+    """Return the shapes of coefs_; raise if an engine would read out of bounds with them."""
     floats = (np.float32, np.float64)
     parts = [*model.coefs_, *model.intercepts_]
     if not all(isinstance(part, np.ndarray) and part.dtype in floats for part in parts):

@@ -36,8 +36,7 @@ KEY = "checkpoint"
 
 @cache
 def lamina_version() -> str:
-    """Return the version of lamina, cached because the lookup is slower than a checkpoint's "
-    "read."""
+    """Return the version of lamina; cached, because reading a checkpoint is faster."""
     return installed_version("lamina")
 
 

@@ -60,8 +60,7 @@ class History:
     columns: dict[str, list[float]] = field(default_factory=dict)
 
     def best_cost(self, monitor: Monitor) -> float:
-        """Return the lowest cost so far, infinity before the first; a score's cost is its "
-        "negative."""
+        """Return the lowest cost so far, or infinity; the cost of a score is its negative."""
         score = None if self.best_score is None else -self.best_score
         costs = {
             Monitor.LOSS: self.best_loss,

@@ -164,8 +164,7 @@ class FitUnderWay:
         return StepAhead(memory.parameters.copy(), state, self.learning_rate, self._next_rows())
 
     def _next_rows(self) -> NDArray[np.int64]:
-        """Return the indices of the samples in the next batch, without drawing from the "
-        "generator."""
+        """Return the samples of the next batch, without drawing from the generator."""
         loop, order = self._loop, self._loop.order.copy()
         first = loop.step_of_epoch * loop.plan.batch_size
         if first == 0 or first >= len(order):
