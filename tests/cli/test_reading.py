@@ -35,17 +35,17 @@ KINDS = {
     "a stray question mark": (
         {"income": stray(INCOME, "?", 6, 78), "score": SCORE, "y": Y},
         ",",
-        r"column 'income' is numbers but for '\?' in row 6 of the file \(and 1 more\)",
+        r"column 'income' holds numbers, except '\?' in row 6 of the file \(and 1 more\)",
     ),
     "currency and percent": (
         {"income": [f"${1000 * x:,.2f}" for x in INCOME], "s": [f"{x} %" for x in SCORE], "y": Y},
         ",",
-        r"column 'income' is numbers with '\$'.*column 's' is numbers in percent",
+        r"column 'income' holds numbers with '\$'.*column 's' holds numbers in percent",
     ),
     "a target in dollars": (
         {"income": INCOME, "score": SCORE, "y": [f"${y}" for y in Y]},
         ",",
-        r"column 'y' is numbers with '\$'",
+        r"column 'y' holds numbers with '\$'",
     ),
     "decimal commas": (
         {"income": comma(INCOME), "score": comma(SCORE), "y": comma(Y)},

@@ -22,7 +22,7 @@ def test_a_target_that_is_too_large_is_rejected_with_its_row(refusal, table, tmp
     table.to_csv(tmp_path / "huge.csv", index=False)
     message = refusal("train", "huge.csv", "-t", "y")
     assert "the target 'y' is 1e+300 in row 4 of the file" in message
-    assert "Scale it down" in message
+    assert "Divide the column" in message
 
 
 def test_a_value_that_dominates_is_reported_with_its_row(lamina, table, tmp_path):

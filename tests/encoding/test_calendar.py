@@ -1,4 +1,4 @@
-"""Parts of dates: each quantity against the standard library, each form by its definition."""
+"""Calendar parts of dates: quantities equal the standard library's, forms their definitions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EXPECTED = {
 
 @pytest.mark.parametrize("name", QUANTITIES)
 @given(date=strategies.datetimes().map(lambda date: date.replace(microsecond=0)))
-def test_a_quantity_is_that_of_the_standard_library(name, date):
+def test_a_quantity_equals_that_of_the_standard_library(name, date):
     days = (date - datetime(1970, 1, 1)) / timedelta(days=1)
     [found, missing] = QUANTITIES[name](np.array([days, np.nan]))
     assert found == pytest.approx(EXPECTED[name](date), abs=1e-4)
@@ -36,7 +36,7 @@ def test_a_quantity_is_that_of_the_standard_library(name, date):
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_a_part_has_a_column_for_each_name_and_is_0_where_the_date_is_missing(name):
+def test_a_part_has_a_column_for_each_name_and_is_0_for_a_missing_date(name):
     columns = calendar_columns(np.array([0.0, 19_999.7, np.nan]), [name])
     assert columns.shape == (3, len(PARTS[name].suffixes))
     assert np.isfinite(columns).all()
@@ -45,7 +45,7 @@ def test_a_part_has_a_column_for_each_name_and_is_0_where_the_date_is_missing(na
         np.testing.assert_array_equal(columns.sum(axis=1), [1, 1, 0])
 
 
-def test_chosen_parts_are_columns_of_the_table_and_kept_with_the_encoding():
+def test_chosen_parts_are_columns_of_the_table_and_saved_with_the_encoding():
     table = pd.DataFrame({"day": pd.date_range("2024-01-01", periods=60, freq="5h")})
     chosen = ["weekend", "hour_of_day", "year", "half_day"]
     encoding = TableEncoding(calendar_parts=chosen).fit(table)
@@ -57,7 +57,7 @@ def test_chosen_parts_are_columns_of_the_table_and_kept_with_the_encoding():
     np.testing.assert_array_equal(again.transform(table), encoding.transform(table))
 
 
-def test_days_of_the_year_have_columns_where_dates_are_those_of_years_of_days():
+def test_days_of_the_year_have_columns_if_dates_cover_years_of_days():
     def parts(days):
         return varying_parts(np.asarray(days, dtype=np.float64), ["date_of_year"])
 
@@ -67,6 +67,6 @@ def test_days_of_the_year_have_columns_where_dates_are_those_of_years_of_days():
     assert parts(np.arange(0, 5000, 30)) == []
 
 
-def test_a_part_that_is_none_is_refused_with_the_nearest_one():
+def test_an_unknown_part_is_rejected_with_the_nearest_one():
     with pytest.raises(ValueError, match=r"got 'weekdays'. Did you mean 'weekday'"):
         check_parts(["weekdays"])

@@ -1,4 +1,4 @@
-"""What a column holds, and how its values are read."""
+"""The kind of a column, and its values as an array."""
 
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -38,7 +38,7 @@ from lamina.errors import TableError
         ([date(1, 1, 1), None], object, "moment"),
     ],
 )
-def test_a_columns_kind_follows_from_its_dtype_or_values(values, dtype, kind):
+def test_the_kind_of_a_column_follows_from_its_dtype_or_values(values, dtype, kind):
     assert kind_of("c", pd.Series(values, dtype=dtype)) == kind
 
 
@@ -68,7 +68,7 @@ def test_a_moment_is_a_number_of_days_since_1970_in_utc():
     assert moments("c", pd.Series([date(1970, 1, 3), None], dtype=object))[0] == 2.0
 
 
-def test_a_moment_may_come_as_iso_text_or_be_missing_throughout():
+def test_moments_may_be_iso_texts_or_all_missing():
     assert moments("c", pd.Series(["1970-01-02", "1970-01-01T06:00"])).tolist() == [1.0, 0.25]
     assert np.isnan(moments("c", pd.Series([None, None], dtype="float64"))).all()
 
@@ -83,7 +83,7 @@ def test_frequent_categories_are_sorted_and_a_missing_value_comes_last():
     assert frequent(values, at_least=2, at_most=10) == ["a", "b", None]
 
 
-def test_the_most_frequent_categories_are_kept_where_there_are_too_many():
+def test_the_most_frequent_categories_are_kept_if_there_are_too_many():
     values = np.array([*"aab", *"bbc", *"cd", None], dtype=object)
     assert frequent(values, at_least=1, at_most=3) == ["a", "b", None]
 
@@ -93,7 +93,7 @@ def test_a_word_among_numbers_is_named_with_its_row():
         numbers("age", pd.Series(["1", "2", "old"]))
 
 
-def test_a_date_is_no_number_and_a_number_no_date():
+def test_a_date_is_not_a_number_and_a_number_is_not_a_date():
     with pytest.raises(TableError, match=r"holds Timestamp\(.* in row 1, where a number"):
         numbers("c", pd.Series(pd.to_datetime(["2020-01-01"])))
     with pytest.raises(TableError, match=r"column 'day' holds .*5.* in row 1, where a date"):
@@ -107,7 +107,7 @@ def test_infinity_is_named_with_its_row():
         numbers("c", pd.Series([1.0, -np.inf]))
 
 
-def test_a_column_without_any_value_is_refused():
+def test_a_column_without_any_value_is_rejected():
     with pytest.raises(TableError, match=r"column 'c' has no value in any of its 2 rows: leave it"):
         kind_of("c", pd.Series([None, None], dtype=object))
 
@@ -119,7 +119,7 @@ def test_a_time_of_day_is_hours_since_midnight(dtype):
 
 
 @pytest.mark.parametrize("dtype", [object, "period[D]"])
-def test_a_period_is_read_as_its_first_moment(dtype):
+def test_a_period_is_read_as_its_start(dtype):
     periods = pd.Series([pd.Period("1970-01-03", "D"), pd.NaT], dtype=dtype)
     np.testing.assert_array_equal(moments("c", periods), [2.0, np.nan])
 

@@ -66,12 +66,12 @@ def test_polars_dates_categories_and_durations_are_read():
     assert encoding.kinds_ == {"day": "moment", "kind": "category", "took": "number"}
 
 
-def test_a_lazy_frame_is_refused_with_the_cure():
+def test_a_lazy_frame_is_rejected_with_the_cure():
     with pytest.raises(TableError, match=r"lazy frame: give frame.collect\(\)"):
         TableEncoding().fit(polars.LazyFrame({"x": [1, 2]}))
 
 
-def test_a_column_of_lists_is_refused_by_name():
+def test_a_column_of_lists_is_rejected_by_name():
     with pytest.raises(TableError, match=r"column 'tags' holds lists such as .*drop 'tags'"):
         TableEncoding().fit(polars.DataFrame({"tags": [["a"], ["b", "c"]], "x": [1, 2]}))
 
@@ -86,7 +86,7 @@ DOUBTFUL = {
 
 
 @pytest.mark.parametrize("name", DOUBTFUL)
-def test_a_doubt_names_what_decides_it_in_python(name):
+def test_a_remark_names_the_argument_that_resolves_it_in_python(name):
     cells, cure = DOUBTFUL[name]
     (record,) = describe_columns(pd.DataFrame({name: 2 * cells}))
     assert cure in " ".join(record["remarks"])
@@ -96,19 +96,23 @@ def test_a_doubt_names_what_decides_it_in_python(name):
 @pytest.mark.parametrize(
     ("trained", "later", "message"),
     [
-        ("12.5%", "89.2", "training wrote this column with '%', such as '12.5%', and 89.2 may be"),
-        ("1.234,5", "23752.38", "training wrote this column like '1.234,5'; write it so"),
-        ("1234.5", "23.752,38", "training wrote this column like '1234.5'; write it so"),
+        ("12.5%", "89.2", "in training this column has '%', such as '12.5%', and 89.2 may be"),
+        (
+            "1.234,5",
+            "23752.38",
+            "in training this column has numbers like '1.234,5'; write them so",
+        ),
+        ("1234.5", "23.752,38", "in training this column has numbers like '1234.5'; write them so"),
     ],
 )
-def test_a_number_in_another_form_is_refused_with_the_form_of_training(trained, later, message):
+def test_a_number_in_another_form_is_rejected_with_the_form_of_training(trained, later, message):
     texts = pd.Series([trained, trained.replace("2", "3"), trained.replace("2", "4")])
     form = find_form("x", texts).form
     with pytest.raises(TableError, match=re.escape(message)):
         form.read("x", pd.Series([later]))
 
 
-def test_a_typed_float_column_is_taken_as_it_is_where_training_had_percent():
+def test_a_float_column_is_unchanged_if_training_had_percentages():
     table = pd.DataFrame({"x": [f"{i}.5%" for i in range(8)]})
     encoding = TableEncoding().fit(table)
     later = pd.DataFrame({"x": [i + 0.5 for i in range(8)]})

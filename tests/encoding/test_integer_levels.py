@@ -1,4 +1,4 @@
-"""Whole numbers with few values as categories besides."""
+"""Integers with few distinct values are categories as well."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ pd = pytest.importorskip("pandas")
 
 
 def rooms(n=60):
-    """Columns of whole numbers, few and many, with a missing value, and others."""
+    """Return columns of integers with few and with many values, with a missing one, and others."""
     i = np.arange(n)
     return pd.DataFrame(
         {
@@ -26,7 +26,7 @@ def rooms(n=60):
     )
 
 
-def test_a_column_of_few_whole_numbers_has_its_values_as_categories_besides():
+def test_a_column_of_few_integers_has_its_values_as_categories_too():
     table = rooms()
     plain = TableEncoding().fit(table)
     encoding = TableEncoding(integer_categories=8).fit(table)
@@ -40,10 +40,10 @@ def test_a_column_of_few_whole_numbers_has_its_values_as_categories_besides():
         matrix[plain.get_feature_names_out()],
         pd.DataFrame(plain.transform(table), columns=plain.get_feature_names_out()),
     )
-    assert "a 0/1 column for each of 5 whole numbers" in encoding.report_[0]["action"]
+    assert "a 0/1 column for each of 5 integers" in encoding.report_[0]["action"]
 
 
-def test_column_types_and_the_number_of_values_decide_otherwise():
+def test_column_types_and_many_values_prevent_categories():
     table = rooms()
     chosen = TableEncoding(integer_categories=8, column_types={"rooms": "number"}).fit(table)
     assert list(chosen.levels_) == ["rare"]
@@ -51,7 +51,7 @@ def test_column_types_and_the_number_of_values_decide_otherwise():
     assert "size" in TableEncoding(integer_categories=20).fit(table).levels_
 
 
-def test_levels_are_kept_with_the_encoding_and_unseen_ones_are_0():
+def test_levels_are_saved_with_the_encoding_and_unseen_ones_are_0():
     table = rooms()
     encoding = TableEncoding(integer_categories=8).fit(table)
     again = TableEncoding.from_plain(encoding.to_plain())
@@ -63,7 +63,7 @@ def test_levels_are_kept_with_the_encoding_and_unseen_ones_are_0():
 
 
 @pytest.mark.parametrize("levels", [{"day": [1.0]}, {"no": [1.0]}, {"rooms": ["1"]}])
-def test_levels_of_no_column_of_numbers_are_refused(levels):
+def test_levels_without_a_column_of_numbers_are_rejected(levels):
     plain = TableEncoding().fit(rooms()).to_plain() | {"levels": levels}
     with pytest.raises((ValueError, TypeError)):
         TableEncoding.from_plain(plain)

@@ -1,4 +1,4 @@
-"""Tables of every library and dtype are read as the plain data frame, or refused with the cure."""
+"""Tables of every library and dtype give the plain frame's matrix, or an error with the cure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MATRIX = sparse.random(N, 5, 0.3, random_state=0, format="csr")
 
 
 def plain():
-    """Numbers, whole numbers, truths, texts, dates and durations, some missing."""
+    """Return numbers, integers, booleans, texts, dates and durations, some missing."""
     draw = np.random.RandomState(0)
     table = pd.DataFrame(
         {
@@ -39,7 +39,7 @@ def plain():
 
 
 def decimals():
-    """Numbers as Decimal objects."""
+    """Return numbers as Decimal objects."""
     table = plain()
     numbers = [None if np.isnan(x) else Decimal(x) for x in table["number"]]
     return table.assign(number=pd.Series(numbers, dtype=object))
@@ -92,7 +92,7 @@ def test_unseen_levels_of_a_categorical_are_unknown_categories():
     ],
 )
 @pytest.mark.parametrize("make", [TableEncoding, lambda: TabularRegressor(quality="fast")])
-def test_what_cannot_be_read_is_refused_with_the_cure(table, message, make):
+def test_an_unreadable_table_is_rejected_with_the_cure(table, message, make):
     with pytest.raises(ValueError, match=message):
         make().fit(table(), np.arange(N) * 1.0)
 
@@ -104,7 +104,7 @@ def test_what_cannot_be_read_is_refused_with_the_cure(table, message, make):
         (pd.MultiIndex.from_tuples([("a", "x"), ("a", "y"), ("b", "x")]), ["('a', 'x')"]),
     ],
 )
-def test_columns_named_by_numbers_or_by_tuples_are_used_by_their_names_as_text(names, found):
+def test_columns_named_by_numbers_or_tuples_have_these_names_as_text(names, found):
     table = pd.DataFrame(np.random.RandomState(0).normal(size=(N, 3)), columns=names)
     encoding = TableEncoding().fit(table)
     assert encoding.get_feature_names_out().tolist()[: len(found)] == found
@@ -125,14 +125,14 @@ def test_a_sparse_matrix_is_encoded_as_its_dense_array(form):
     np.testing.assert_array_equal(encoding.transform(MATRIX.toarray()), wanted)
 
 
-def test_the_estimators_learn_the_same_from_a_sparse_matrix():
+def test_the_estimators_give_the_same_model_for_a_sparse_matrix():
     y = MATRIX.toarray() @ np.arange(5.0)
     dense = TabularRegressor(quality="fast", random_state=0).fit(MATRIX.toarray(), y)
     model = TabularRegressor(quality="fast", random_state=0).fit(MATRIX, y)
     np.testing.assert_array_equal(model.predict(MATRIX), dense.predict(MATRIX.toarray()))
 
 
-def test_a_sparse_matrix_beyond_memory_is_refused_before_it_is_made_dense(monkeypatch):
+def test_a_sparse_matrix_beyond_memory_is_rejected_before_it_is_made_dense(monkeypatch):
     monkeypatch.setattr(frames, "MOST_DENSE", 100)
-    with pytest.raises(TableError, match=r"shape \(60, 5\) would have 300 numbers, and 100 are"):
+    with pytest.raises(TableError, match=r"shape \(60, 5\) would have 300 numbers, but"):
         TableEncoding().fit(MATRIX)

@@ -72,8 +72,8 @@ def test_another_odd_cell_is_named_with_its_row_and_the_cure(name, among):
         encoding.transform(new)
 
 
-def test_numbers_beside_texts_are_what_they_are():
-    """A decimal comma of the texts must not turn 1.5 into 15."""
+def test_numbers_beside_texts_are_unchanged():
+    """Check that a decimal comma of the texts does not turn 1.5 into 15."""
     written = [f"{x:.2f}".replace(".", ",") for x in NUMBERS]
     encoding = TableEncoding().fit(table_of(pd.Series(written)))
     assert encoding.forms_["x"].number.decimal == ","
@@ -81,13 +81,13 @@ def test_numbers_beside_texts_are_what_they_are():
     assert mixed[0, 0] == mixed[1, 0]
 
 
-def test_marks_among_numbers_of_training_are_remarked():
+def test_marks_among_numbers_of_training_give_a_remark():
     encoding = TableEncoding().fit(table_of(TRAINING["numbers with a mark"]))
     [record] = [record for record in encoding.report_ if record["column"] == "x"]
     assert "'?' in row 8 (and 1 more): read as missing" in str(record["remarks"])
 
 
-def test_numbers_among_other_texts_stay_categories():
+def test_numbers_among_other_texts_remain_categories():
     column = as_mixed(NUMBERS, {7: "?", 9: "many"})
     encoding = TableEncoding(min_frequency=1).fit(table_of(column))
     assert encoding.kinds_["x"] == "category"

@@ -1,4 +1,4 @@
-"""A table becomes a matrix by scikit-learn's transformers, and its encoding survives plain data."""
+"""A table is encoded with scikit-learn's transformers, and its encoding survives plain data."""
 
 import json
 from datetime import date, time
@@ -21,7 +21,7 @@ from lamina.errors import TableError
 
 
 def houses(n_samples: int = 40) -> pd.DataFrame:
-    """Numbers, a boolean, a date, categories, and missing values in most of them."""
+    """Return numbers, a boolean, a date and categories, with missing values in most columns."""
     rng = np.random.default_rng(0)
     table = pd.DataFrame(
         {
@@ -42,7 +42,7 @@ def test_scikit_learns_conventions_hold(estimator, check):
     check(estimator)
 
 
-def test_numbers_are_what_scikit_learns_imputer_and_scaler_make_of_them():
+def test_numbers_equal_the_results_of_scikit_learns_imputer_and_scaler():
     table = houses()[["area", "rooms"]]
     imputed = SimpleImputer(strategy="median").fit_transform(table.to_numpy())
     expected = StandardScaler().fit_transform(imputed)
@@ -51,7 +51,7 @@ def test_numbers_are_what_scikit_learns_imputer_and_scaler_make_of_them():
     np.testing.assert_array_equal(encoded[:, 2], table["area"].isna())
 
 
-def test_every_output_has_a_name_that_says_what_it_is():
+def test_every_output_has_a_descriptive_name():
     encoding = TableEncoding().fit(houses())
     assert encoding.get_feature_names_out().tolist() == [
         *("area", "rooms", "garden", "built", "area is missing", "built is missing"),
@@ -62,19 +62,19 @@ def test_every_output_has_a_name_that_says_what_it_is():
     assert encoding.transform(houses()).shape == (40, 19)
 
 
-def test_a_constant_column_of_an_array_survives_as_zeros():
+def test_a_constant_column_of_an_array_becomes_zeros():
     encoded = TableEncoding().fit_transform(np.array([[7, 0], [7, 2]]))
     assert encoded.tolist() == [[0.0, -1.0], [0.0, 1.0]]
 
 
-def test_a_value_missing_only_later_is_the_median_and_no_missing_category():
+def test_a_value_missing_only_later_becomes_the_median_without_a_missing_category():
     encoding = TableEncoding().fit(pd.DataFrame({"x": [0, 1, 5], "c": ["u", "u", "v"]}))
     expected = encoding.transform(pd.DataFrame({"x": [1], "c": ["unheard of"]}))
     later = pd.DataFrame({"x": [None], "c": [None]}, dtype=object)
     np.testing.assert_array_equal(encoding.transform(later), expected)
 
 
-def test_a_missing_category_is_a_category_of_its_own():
+def test_a_missing_category_is_a_separate_category():
     encoding = TableEncoding().fit(pd.DataFrame({"c": ["u", None, "u"]}))
     assert encoding.categories_ == {"c": ["u", None]}
     assert encoding.transform(pd.DataFrame({"c": [None, "u"]})).tolist() == [[0, 1], [1, 0]]
@@ -86,13 +86,13 @@ def test_rare_and_unknown_categories_are_encoded_alike():
     assert encoded.tolist() == [[0, 0], [0, 0], [0, 1]]
 
 
-def test_a_column_of_which_every_value_is_rare_is_passed_over():
+def test_a_column_with_only_rare_values_is_ignored():
     encoding = TableEncoding().fit(pd.DataFrame({"id": ["h1", "h2", "h3"], "x": [1, 2, 3]}))
     assert encoding.categories_ == {"id": []}
     assert encoding.get_feature_names_out().tolist() == ["x"]
 
 
-def test_columns_are_found_by_name_in_any_order_and_further_ones_are_passed_over():
+def test_columns_are_matched_by_name_and_further_ones_are_ignored():
     table = houses()
     encoding = TableEncoding().fit(table)
     shuffled = table[table.columns[::-1]].assign(further="x")
@@ -117,22 +117,22 @@ def test_a_value_of_another_kind_is_named_with_its_column_and_row():
     [
         (pd.DataFrame({"x": [], "y": []}), "the table has no rows"),
         (pd.DataFrame(index=[0, 1]), "the table has no columns"),
-        (pd.DataFrame({"gone": [None, None]}), "there is nothing to learn from"),
+        (pd.DataFrame({"gone": [None, None]}), "there are no features"),
         (np.array([[1, None], [2, None]], dtype=object), "column 'x1' has no value in any of its"),
         (pd.DataFrame([[1, 2], [3, 4]], columns=["a", "a"]), "two columns are named 'a'"),
         (pd.DataFrame({"x": [1.0, np.inf]}), "column 'x' holds infinity in row 2"),
         (pd.DataFrame({"x": [1e300, -1e300]}), "column 'x' holds numbers up to 1e\\+300"),
         (pd.DataFrame({"x": [1j, 2j]}), "column 'x': complex data not supported"),
-        (pd.DataFrame({"id": ["a", "b"]}), "nothing to learn from: .* lower min_frequency"),
+        (pd.DataFrame({"id": ["a", "b"]}), "are no features: .* lower min_frequency"),
     ],
 )
-def test_a_table_that_cannot_be_encoded_is_refused(table, message):
+def test_a_table_that_cannot_be_encoded_is_rejected(table, message):
     with pytest.raises(TableError, match=message):
         TableEncoding().fit(table)
 
 
 @pytest.mark.parametrize("name", ["area", "city"])
-def test_a_column_that_is_there_twice_is_refused_where_it_is_needed(name):
+def test_a_duplicate_column_is_rejected_if_it_is_needed(name):
     encoding = TableEncoding().fit(houses())
     twice = pd.concat([houses(), houses()[[name]]], axis=1)
     with pytest.raises(TableError, match=f"two columns are named '{name}': rename one"):
@@ -143,7 +143,7 @@ def test_a_column_that_is_there_twice_is_refused_where_it_is_needed(name):
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_a_later_table_without_rows_is_refused(named):
+def test_a_later_table_without_rows_is_rejected(named):
     table = houses() if named else houses().set_axis(range(houses().shape[1]), axis=1)
     encoding = TableEncoding().fit(table)
     with pytest.raises(TableError, match="the table has no rows"):
@@ -160,7 +160,7 @@ def test_a_later_table_without_rows_is_refused(named):
     ],
     ids=["time", "period", "1600", "year 1"],
 )
-def test_times_periods_and_early_dates_are_learned_from(values):
+def test_times_periods_and_early_dates_are_encoded(values):
     table = pd.DataFrame({"when": values})
     first = TableEncoding().fit_transform(table)[:, 0]
     assert (np.diff(first) > 0).all()
@@ -169,7 +169,7 @@ def test_times_periods_and_early_dates_are_learned_from(values):
 @pytest.mark.parametrize(
     "parameters", [{"min_frequency": 0}, {"max_categories": "all"}, {"sparse_output": "maybe"}]
 )
-def test_a_parameter_out_of_range_is_refused_by_name(parameters):
+def test_a_parameter_out_of_range_is_rejected_by_name(parameters):
     with pytest.raises(InvalidParameterError, match=next(iter(parameters))):
         TableEncoding(**parameters).fit(houses())
 
@@ -184,7 +184,7 @@ def test_a_wide_one_hot_matrix_is_sparse_and_holds_the_same_numbers():
     np.testing.assert_array_equal(encoded.toarray(), dense)
 
 
-def test_a_narrow_matrix_is_dense_unless_asked_for_otherwise():
+def test_a_narrow_matrix_is_dense_by_default():
     assert isinstance(TableEncoding().fit_transform(houses()), np.ndarray)
     assert sparse.issparse(TableEncoding(sparse_output=True).fit_transform(houses()))
 
@@ -196,7 +196,7 @@ def test_set_output_gives_a_frame_with_the_names():
     assert len(frame) == 3
 
 
-def test_an_array_without_names_is_read_by_place():
+def test_an_array_without_names_is_read_by_position():
     array = np.array([[1.0, 2.0], [3.0, np.nan], [5.0, 4.0]])
     encoding = TableEncoding().fit(array)
     assert encoding.get_feature_names_out().tolist() == ["x0", "x1", "x1 is missing"]
@@ -206,7 +206,7 @@ def test_an_array_without_names_is_read_by_place():
 
 @st.composite
 def tables(draw):
-    """Small tables of numbers and categories with gaps; every column has a value."""
+    """Draw small tables of numbers and categories with gaps; every column has a value."""
     n_samples = draw(st.integers(3, 12))
     gap = st.none()
     finite = st.floats(-1e100, 1e100)
@@ -223,7 +223,7 @@ def tables(draw):
 
 @given(tables())
 @settings(max_examples=30, deadline=None)
-def test_the_plain_form_brings_back_an_encoding_that_gives_the_same_bits(table):
+def test_an_encoding_restored_from_its_plain_form_gives_the_same_bits(table):
     encoding = TableEncoding().fit(table)
     plain = encoding.to_plain()
     arrays = plain["numbers"] or {}
@@ -255,13 +255,13 @@ def test_the_plain_form_keeps_parameters_names_and_sparsity():
         {"parameters": {"unheard_of": 1}},
     ],
 )
-def test_a_plain_form_that_does_not_hold_together_is_refused(change):
+def test_an_inconsistent_plain_form_is_rejected(change):
     plain = TableEncoding().fit(houses()).to_plain() | change
     with pytest.raises((ValueError, TypeError)):
         TableEncoding.from_plain(plain)
 
 
-def test_a_plain_form_with_vectors_of_another_length_is_refused():
+def test_a_plain_form_with_vectors_of_another_length_is_rejected():
     plain = TableEncoding().fit(houses()).to_plain()
     plain["numbers"]["mean"] = plain["numbers"]["mean"][:2]
     with pytest.raises(ValueError, match=r"mean is an array of dtype float64 and shape .2,."):
@@ -279,7 +279,7 @@ def test_a_file_of_an_earlier_version_has_no_forms():
     np.testing.assert_array_equal(again.transform(table), encoding.transform(table))
 
 
-def test_a_columns_form_is_kept_with_the_encoding():
+def test_the_form_of_a_column_is_saved_with_the_encoding():
     table = pd.DataFrame(
         {
             "price": ["$1,200", "$900", "?", "$850.50"] * 5,
@@ -290,7 +290,7 @@ def test_a_columns_form_is_kept_with_the_encoding():
     encoding = TableEncoding().fit(table)
     assert encoding.kinds_ == {"price": "number", "day": "moment", "x": "number"}
     again = TableEncoding.from_plain(encoding.to_plain())
-    # Alone, these cells could be read in another way.
+    # Without the form of training, these cells could be read differently.
     new = pd.DataFrame({"price": ["$1,234"], "day": ["1/2/2024"], "x": [3]})
     plain = pd.DataFrame({"price": [1234.0], "day": pd.to_datetime(["2024-02-01"]), "x": [3]})
     np.testing.assert_array_equal(again.transform(new), encoding.transform(plain))
@@ -298,7 +298,7 @@ def test_a_columns_form_is_kept_with_the_encoding():
         again.transform(new.assign(price="dear"))
 
 
-def test_columns_that_tell_nothing_are_left_out_and_not_needed_later():
+def test_columns_without_information_are_left_out_and_not_needed_later():
     table = pd.DataFrame(
         {
             "customer_id": [30, 10, 20, 40],
@@ -335,12 +335,12 @@ def test_columns_that_tell_nothing_are_left_out_and_not_needed_later():
         ),
     ],
 )
-def test_a_type_that_is_none_is_refused(types, message):
+def test_an_unknown_type_is_rejected(types, message):
     with pytest.raises(ValueError, match=message):
         TableEncoding(column_types=types).fit(pd.DataFrame({"x": [1, 2, 3]}))
 
 
-def test_all_missing_columns_are_named_and_no_used_column_is_a_suggestion():
+def test_all_missing_columns_are_named_and_used_columns_are_never_suggested():
     table = pd.DataFrame({"x1": [1.0, 2], "x2": [2.0, 1], "width": [5.0, 7]})
     encoding = TableEncoding().fit(table)
     with pytest.raises(TableError) as one:

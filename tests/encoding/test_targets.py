@@ -1,4 +1,4 @@
-"""Labels become numbers and numbers labels as in scikit-learn's LabelBinarizer."""
+"""Labels are encoded and decoded as by scikit-learn's LabelBinarizer."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ indicators = st.integers(1, 12).flatmap(
 
 
 def columns(encoding: TargetEncoding, encoded: np.ndarray) -> np.ndarray:
-    """What LabelBinarizer would have written for encoded labels."""
+    """Return the result of LabelBinarizer for encoded labels."""
     return np.eye(len(encoding.classes))[encoded] if encoded.ndim == 1 else encoded
 
 
@@ -50,14 +50,14 @@ def test_predictions_are_decoded_as_by_scikit_learn(y: np.ndarray, seed: int) ->
 
 
 @given(labels)
-def test_what_is_encoded_is_decoded_again(y: np.ndarray) -> None:
+def test_decoding_inverts_encoding(y: np.ndarray) -> None:
     encoding = TargetEncoding.of(NAMES[y])
     encoded = encoding.encode(NAMES[y], np.float64)
     np.testing.assert_array_equal(encoding.decode(columns(encoding, encoded)), NAMES[y])
 
 
 @given(indicators, st.booleans(), st.integers(0, 1000))
-def test_indicators_are_those_of_scikit_learn(y: np.ndarray, is_sparse: bool, seed: int) -> None:
+def test_indicators_equal_those_of_scikit_learn(y: np.ndarray, is_sparse: bool, seed: int) -> None:
     given_y = sparse.csr_array(y) if is_sparse else y
     encoding, theirs = TargetEncoding.of(given_y), LabelBinarizer().fit(given_y)
     np.testing.assert_array_equal(encoding.encode(given_y, np.float64), y)
@@ -68,17 +68,17 @@ def test_indicators_are_those_of_scikit_learn(y: np.ndarray, is_sparse: bool, se
     np.testing.assert_array_equal(*dense)
 
 
-def test_a_probability_of_one_half_is_no() -> None:
+def test_a_probability_of_one_half_predicts_the_first_class() -> None:
     half = np.array([[0.5]])
     assert TargetEncoding.of(np.array(["no", "yes"])).decode(half)[0] == "no"
 
 
-def test_of_equal_probabilities_the_first_class_wins() -> None:
+def test_equal_probabilities_predict_the_first_class() -> None:
     encoding = TargetEncoding.of(np.array([3, 1, 2]))
     np.testing.assert_array_equal(encoding.decode(np.array([[0.2, 0.4, 0.4]])), [2])
 
 
-def test_codes_are_int32_and_values_have_the_dtype_that_is_asked_for() -> None:
+def test_codes_are_int32_and_values_have_the_given_dtype() -> None:
     y = np.array(["a", "b", "c"])
     assert TargetEncoding.of(y).encode(y, np.float32).dtype == np.int32
     assert TargetEncoding.of(y[:2]).encode(y[:2], np.float32).dtype == np.float32
@@ -93,26 +93,26 @@ def test_codes_are_int32_and_values_have_the_dtype_that_is_asked_for() -> None:
         (np.array([[0, 1], [1, 1]]), "multilabel", "binary_log_loss", 2),
     ],
 )
-def test_the_kind_of_target_decides_on_loss_and_outputs(
+def test_the_kind_of_target_determines_loss_and_outputs(
     y: np.ndarray, kind: str, loss: str, n_outputs: int
 ) -> None:
     encoding = TargetEncoding.of(y)
     assert (encoding.kind, encoding.loss, encoding.n_outputs(y)) == (kind, loss, n_outputs)
 
 
-def test_classes_may_be_more_than_the_rows_show() -> None:
+def test_there_may_be_more_classes_than_the_samples_contain() -> None:
     encoding = TargetEncoding.of(np.array(["b", "b"]), classes=["c", "b", "a"])
     assert encoding.kind == "multiclass"
     np.testing.assert_array_equal(encoding.encode(np.array(["b", "c"]), np.float64), [1, 2])
 
 
-def test_one_class_is_always_the_answer() -> None:
+def test_a_single_class_is_always_predicted() -> None:
     encoding = TargetEncoding.of(np.array(["only"]))
     np.testing.assert_array_equal(encoding.decode(np.array([[0.9], [0.1]])), ["only", "only"])
 
 
 @pytest.mark.parametrize("interface", ["sparray", "spmatrix"])
-def test_sparse_answers_come_as_the_user_has_configured(interface: str) -> None:
+def test_sparse_predictions_have_the_configured_type(interface: str) -> None:
     y = sparse.csr_array(np.eye(3, dtype=int))
     with sklearn.config_context(sparse_interface=interface):
         answer = TargetEncoding.of(y).decode(np.eye(3))
@@ -120,7 +120,7 @@ def test_sparse_answers_come_as_the_user_has_configured(interface: str) -> None:
     np.testing.assert_array_equal(answer.toarray(), np.eye(3))
 
 
-def test_several_columns_that_are_no_indicators_have_a_head_each() -> None:
+def test_several_columns_that_are_not_indicators_have_a_head_each() -> None:
     y = np.array([[1, 2], [3, 1], [2, 2]])
     encoding = TargetEncoding.of(y)
     assert encoding.kind == "multioutput"
@@ -135,14 +135,14 @@ def test_several_columns_that_are_no_indicators_have_a_head_each() -> None:
     assert [part.shape for part in encoding.by_head(prediction)] == [(2, 3), (2, 2)]
 
 
-def test_the_classes_of_each_column_make_columns_of_labels_of_indicators_too() -> None:
+def test_given_classes_of_each_column_turn_indicators_into_columns_of_labels() -> None:
     y = np.array([[0, 1], [1, 0]])
     assert TargetEncoding.of(y).kind == "multilabel"
     encoding = TargetEncoding.of(y, [[0, 1, 2], [1, 0]])
     assert (encoding.kind, encoding.heads) == ("multioutput", (3, 2))
 
 
-def test_several_columns_of_continuous_numbers_are_no_labels() -> None:
+def test_several_columns_of_continuous_numbers_are_rejected_as_labels() -> None:
     with pytest.raises(ValueError, match="Unknown label type: continuous-multioutput"):
         TargetEncoding.of(np.array([[0.5, 1.5], [2.5, 1.0]]))
 
@@ -156,12 +156,12 @@ def test_every_kind_of_targets_has_a_record_of_its_inverse_link(
     plain = LOSSES[LOSS_OF_KIND[kind]]
     record = LOSSES[classification_loss(kind, loss, label_smoothing)]
     assert (record.inverse_link, record.targets) == (plain.inverse_link, plain.targets)
-    # Smoothed zeros and ones are targets like others; of codes the loss has to smooth.
+    # Smoothing changes zeros and ones directly; for class codes, the loss must smooth.
     smooths = "label_smoothing" in record.hyperparameters
     assert smooths or record.targets == "values" or not label_smoothing
 
 
-def test_continuous_targets_are_no_labels() -> None:
+def test_continuous_targets_are_rejected_as_labels() -> None:
     with pytest.raises(ValueError, match="Unknown label type"):
         TargetEncoding.of(np.array([0.5, 1.5, 2.5]))
 
@@ -172,7 +172,7 @@ def test_continuous_targets_are_no_labels() -> None:
     ids=["labels_then_indicators", "indicators_then_labels"],
 )
 def test_labels_and_indicators_do_not_mix(first: np.ndarray, then: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="does not go with the"):
+    with pytest.raises(ValueError, match="does not match the"):
         TargetEncoding.of(first).encode(then, np.float64)
 
 

@@ -1,4 +1,4 @@
-"""Short texts as numbers: alike texts lie near each other; more threads give the same numbers."""
+"""Short texts as numbers: similar texts are close, and threads do not change the numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FIELDS = ["accountant", "engineer", "nurse", "teacher", "police officer", "libra
 
 
 def titles(n=400, seed=0):
-    """Job titles, most of them seen once, some missing."""
+    """Return job titles, most of them unique, some missing."""
     draw = np.random.RandomState(seed)
     made = [f"{draw.choice(RANKS)} {draw.choice(FIELDS)} {draw.randint(90)}" for _ in range(n)]
     made[::17] = [None] * len(made[::17])
@@ -27,11 +27,11 @@ def titles(n=400, seed=0):
 
 
 def title_texts():
-    """The titles as an object array, None where missing."""
+    """Return the titles as an object array; None where missing."""
     return categories("title", titles()["title"])
 
 
-def test_a_column_of_titles_has_components_beside_its_categories():
+def test_a_column_of_titles_has_components_and_categories():
     table = titles()
     plain = TableEncoding(sparse_output=False).fit(table)
     encoding = TableEncoding(sparse_output=False, text_components=6).fit(table)
@@ -43,13 +43,13 @@ def test_a_column_of_titles_has_components_beside_its_categories():
     assert matrix.shape[1] == len(names) == len(columns_of_features(encoding))
     others = [i for i, name in enumerate(names) if " text " not in name]
     np.testing.assert_array_equal(matrix[:, others], plain.transform(table))
-    assert "; 6 columns for the parts of its words" in encoding.report_[0]["action"]
+    assert "; 6 columns for parts of words" in encoding.report_[0]["action"]
     components = matrix[:, 1:7]
     assert components.std(axis=0).max() == pytest.approx(1, abs=0.05)
     assert not components[table["title"].isna()].any()
 
 
-def test_a_misspelt_title_is_nearest_to_its_own_field():
+def test_a_misspelt_title_is_closest_to_its_own_field():
     encoding = TextComponents.fit(title_texts(), 10)
     known = np.array([f"senior {field} 5" for field in FIELDS], dtype=object)
     typos = np.array(
@@ -89,7 +89,7 @@ def test_the_numbers_are_the_same_with_more_threads_after_saving_and_row_by_row(
         ["x" * 10**6, "y"],
     ],
 )
-def test_any_texts_give_finite_columns_or_none(texts):
+def test_any_texts_give_finite_columns_or_no_columns(texts):
     array = np.array(texts, dtype=object)
     found = TextComponents.fit(array, 5)
     if found is not None:
@@ -99,7 +99,7 @@ def test_any_texts_give_finite_columns_or_none(texts):
         assert not new[1].any()
 
 
-def test_codes_and_columns_that_are_called_categories_have_no_components():
+def test_codes_and_columns_declared_as_categories_have_no_components():
     codes = np.array([f"N{i % 97}{i % 89}" for i in range(500)], dtype=object)
     assert not repeats_words(codes)
     assert repeats_words(title_texts())
@@ -112,17 +112,17 @@ def test_codes_and_columns_that_are_called_categories_have_no_components():
     ]
 
 
-def test_texts_that_are_all_distinct_are_learned_from_by_their_words_alone():
+def test_texts_that_are_all_distinct_are_encoded_only_by_their_words():
     table = pd.DataFrame(
         {"note": [f"{a} {b} {i}" for i, a in enumerate(RANKS * 2) for b in FIELDS]}
     )
     encoding = TableEncoding(text_components=3).fit(table)
     assert encoding.transform(table).shape == (70, 3)
-    assert encoding.report_[0]["action"] == "3 columns for the parts of its words"
+    assert encoding.report_[0]["action"] == "3 columns for parts of words"
     assert encoding.find_unfamiliar(table.assign(note="senior nurse 999")) == []
     with pytest.raises(TableError, match="no column 'note'"):
         encoding.transform(pd.DataFrame({"x": [1]}))
-    with pytest.raises(TableError, match="nothing to learn from"):
+    with pytest.raises(TableError, match="are no features"):
         TableEncoding().fit(table)
 
 
@@ -136,7 +136,7 @@ def test_texts_that_are_all_distinct_are_learned_from_by_their_words_alone():
         {"components": np.zeros(3, dtype=np.float32)},
     ],
 )
-def test_a_plain_form_that_does_not_hold_together_is_refused(change):
+def test_an_inconsistent_plain_form_is_rejected(change):
     plain = TableEncoding(text_components=2).fit(titles()).to_plain()
     plain["texts"]["title"] |= change
     with pytest.raises((ValueError, TypeError)):

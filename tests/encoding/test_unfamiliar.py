@@ -1,4 +1,4 @@
-"""Values of a later table that training did not have."""
+"""Values of a later table that training lacked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ N_ROWS = 40
 
 
 def table() -> pd.DataFrame:
-    """Numbers, a zip code, a category with a rare value, and a column with gaps."""
+    """Return numbers, zip codes, a category with a rare value, and a column with missing values."""
     rows = np.arange(N_ROWS)
     frame = pd.DataFrame(
         {
@@ -43,17 +43,17 @@ def test_the_training_table_with_its_rare_categories_has_nothing_unfamiliar():
     [
         ("region", "NORTH", "1 of 40 cells of 'region' are unknown to the model, e.g. 'NORTH' in "
          "row 3; training has 'North'"),
-        ("region", "Nort", "'Nort' in row 3; the nearest value that it knows is 'North'"),
+        ("region", "Nort", "'Nort' in row 3; the nearest known value is 'North'"),
         ("zip", "1067", "'1067' in row 3; training has '01067': the leading zeros were lost"),
         ("zip", None, "column 'zip' has no value in 1 of 40 rows, the first in row 3; training had "
-         "none missing, so the model takes no category"),
-        ("fraction", None, "so the model takes the median of training"),
-        ("fraction", 201.0, "column 'fraction' is far outside of its training range 0 to 100 in 1 "
+         "no missing value, so the model uses no category"),
+        ("fraction", None, "so the model uses the median of training"),
+        ("fraction", 201.0, "column 'fraction' is far outside its training range 0 to 100 in 1 "
          "of 40 rows, e.g. 201 in row 3"),
         ("fraction", -101.0, "e.g. -101 in row 3"),
     ],
 )  # fmt: skip
-def test_a_value_that_training_did_not_have_is_said_with_its_row(column, value, remark):
+def test_a_value_that_training_lacked_is_reported_with_its_row(column, value, remark):
     later = table()
     later.loc[2, column] = value
     found = found_in(later)
@@ -61,7 +61,7 @@ def test_a_value_that_training_did_not_have_is_said_with_its_row(column, value, 
     assert remark in found[column]
 
 
-def test_a_column_without_any_value_is_said():
+def test_a_column_without_any_value_is_reported():
     assert found_in(table().assign(gaps=None)) == {"gaps": "column 'gaps' has no value in any row"}
 
 
@@ -69,7 +69,7 @@ def test_a_value_beyond_the_range_by_less_than_its_width_is_familiar():
     assert found_in(table().assign(fraction=199.0)) == {}
 
 
-def test_a_file_of_an_earlier_version_says_only_what_it_can_know():
+def test_a_file_of_an_earlier_version_gives_only_certain_remarks():
     plain = TableEncoding(column_types={"zip": "text"}).fit(table()).to_plain()
     del plain["rare"], plain["ranges"]
     loaded = TableEncoding.from_plain(plain)

@@ -1,4 +1,4 @@
-"""Categories that are whole numbers."""
+"""Categories that are integers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WRITINGS = {
 
 @pytest.mark.parametrize("trained", WRITINGS)
 @pytest.mark.parametrize("later", WRITINGS)
-def test_a_whole_number_is_one_category_however_it_is_written(trained, later):
+def test_an_integer_is_one_category_with_and_without_a_decimal_point(trained, later):
     codes = pd.Series([1, 2, 3, -4] * 3)
     x = np.arange(12.0)
     encoding = TableEncoding(column_types={"code": "category"})
@@ -32,20 +32,20 @@ def test_a_whole_number_is_one_category_however_it_is_written(trained, later):
     assert len(np.unique(encoded[:, 1:], axis=0)) == 4
 
 
-def test_both_writings_in_training_are_one_category():
+def test_both_spellings_in_training_are_one_category():
     table = pd.DataFrame({"code": ["1", "1.0", "2.0", "2.0", "02", "02"]})
     encoding = TableEncoding(column_types={"code": "category"}).fit(table)
     assert encoding.categories_ == {"code": ["02", "1", "2.0"]}
 
 
-def test_a_leading_zero_makes_another_text():
+def test_a_leading_zero_makes_a_different_text():
     encoding = TableEncoding(column_types={"code": "text"}, min_frequency=1)
     encoding.fit(pd.DataFrame({"code": ["02", "3", "4"]}))
     assert encoding.transform(pd.DataFrame({"code": ["2", "2.0", "03", "3.00"]})).sum() == 0
 
 
 @given(st.text("0123456789.-", max_size=6))
-def test_the_other_writing_of_the_other_writing_is_the_text(text):
+def test_the_other_spelling_of_the_other_spelling_is_the_text(text):
     other = other_writing(text)
     if other is not None:
         assert float(other) == float(text)

@@ -1,4 +1,4 @@
-"""Dates and times of day as people write them."""
+"""Dates and times of day in the notations that people use."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ MOMENT = datetime(2024, 12, 31)
         *("December 31st, 2024", "31st Dec 2024", "Tue, 31 Dec 2024", "Tuesday, December 31, 2024"),
     ],
 )
-def test_a_date_is_read_however_it_is_written(text):
+def test_a_date_is_read_in_every_notation(text):
     assert read_date(text) == MOMENT
 
 
@@ -57,7 +57,7 @@ def test_a_date_may_have_a_time_and_a_zone(text, moment):
         *("9999-12-31 23:00-05:00", "x" * 1000),
     ],
 )
-def test_another_text_is_no_date(text):
+def test_another_text_is_not_a_date(text):
     assert read_date(text) is None
 
 
@@ -70,11 +70,11 @@ def test_another_text_is_no_date(text):
         (["5/4/2024", "1/2/2024", "3/3/2024"], "month first", True),
         (["5-4-2024", "1-2-2024", "3-3-2024"], "day first", True),
         (["1/1/2024", "2/2/2024"], "month first", False),
-        # These rise in one order, and jump to and fro in the other.
+        # These ascend with one order, and alternate with the other.
         (["1/11/2023", "2/11/2023", "1/12/2023", "2/12/2023"], "day first", False),
     ],
 )
-def test_the_order_of_day_and_month_follows_from_the_column(texts, order, is_doubtful):
+def test_the_order_of_day_and_month_is_determined_by_the_column(texts, order, is_doubtful):
     found, doubtful = find_date_order(texts)
     assert found == order
     assert (doubtful is not None) == is_doubtful

@@ -1,4 +1,4 @@
-"""Numbers as people write them."""
+"""Numbers in the notations that people use."""
 
 import math
 
@@ -71,7 +71,7 @@ def test_a_number_is_read_by_its_form(text, written, number):
         ("1" * 65, form()),
     ],
 )
-def test_another_text_is_no_number(text, written):
+def test_another_text_is_not_a_number(text, written):
     assert read_number(text, written) is None
 
 

@@ -230,7 +230,7 @@ def test_several_columns_of_text_labels_continue_and_stop_early() -> None:
         online.partial_fit(X, y, classes=classes[::-1])
     with pytest.raises(ValueError, match=r"classes not in `self.classes_`: .*rose"):
         online.partial_fit(X, np.where(y == "virginica", "rose", y))
-    with pytest.raises(ValueError, match="does not go with the multioutput targets"):
+    with pytest.raises(ValueError, match="does not match the multioutput targets"):
         online.partial_fit(X, np.c_[y, y[:, 0]])
     warm = quick(warm_start=True, max_iter=3).fit(X, y).fit(X, y)
     assert len(warm.loss_curve_) == 6

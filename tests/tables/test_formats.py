@@ -1,4 +1,4 @@
-"""Tables in every format, compressed, from standard input, and damaged."""
+"""Tables in every format: compressed, from standard input, and damaged."""
 
 import bz2
 import gzip
@@ -44,26 +44,26 @@ PACKED = {
 
 
 @pytest.mark.parametrize("name", PACKED)
-def test_a_compressed_table_is_unpacked(name, tmp_path):
+def test_a_compressed_table_is_decompressed(name, tmp_path):
     (tmp_path / name).write_bytes(PACKED[name])
     assert read_table(tmp_path / name)["x"].tolist() == [1.5, 2.5]
 
 
 @pytest.mark.parametrize("name", PACKED)
-def test_a_compressed_table_that_is_cut_short_is_refused_by_name(name, tmp_path):
+def test_a_truncated_compressed_table_is_rejected_by_name(name, tmp_path):
     (tmp_path / name).write_bytes(PACKED[name][: len(PACKED[name]) * 2 // 3])
     with pytest.raises(TableError, match=rf"{name} is .* damaged or cut short"):
         read_table(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", PACKED)
-def test_a_server_unpacks_nothing(name, tmp_path):
+def test_a_server_decompresses_nothing(name, tmp_path):
     (tmp_path / name).write_bytes(PACKED[name])
     with pytest.raises(TableError, match=r"it is compressed by .*; unpack it first"):
         read_table(tmp_path / name, ReadingOptions(unpacks=False))
 
 
-def test_an_archive_of_several_files_is_refused_with_their_names(tmp_path):
+def test_an_archive_of_several_files_is_rejected_with_their_names(tmp_path):
     (tmp_path / "t.zip").write_bytes(zipped("a.csv", "b.csv"))
     with pytest.raises(TableError, match=r"holds 2 files \(a.csv, b.csv\): unpack it"):
         read_table(tmp_path / "t.zip")
@@ -72,18 +72,18 @@ def test_an_archive_of_several_files_is_refused_with_their_names(tmp_path):
 @pytest.mark.parametrize(
     "name", ["t.csv", "t.tsv", "t.csv.gz", "t.parquet", "t.feather", "t.jsonl"]
 )
-def test_what_is_written_by_its_ending_is_read_back(name, tmp_path):
+def test_a_table_is_written_and_read_back_by_its_suffix(name, tmp_path):
     table = pd.DataFrame({"prediction": [0.1, 1 / 3], "class": ["a, b", "c"]})
     check_output(tmp_path / name, overwrite=False)
     write_table(table, tmp_path / name)
     again = read_table(tmp_path / name)
-    # JSON keeps ten digits.
+    # pandas writes ten digits to JSON.
     np.testing.assert_allclose(again["prediction"], table["prediction"], rtol=1e-9)
     assert again["class"].tolist() == table["class"].tolist()
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-def test_an_unknown_ending_is_refused_before_anything_is_written(tmp_path):
+def test_an_unknown_suffix_is_rejected_before_anything_is_written(tmp_path):
     with pytest.raises(ValueError, match=r"p.doc must end in one of .csv, .tsv, .parquet"):
         check_output(tmp_path / "p.doc", overwrite=False)
 
@@ -116,7 +116,7 @@ def test_standard_input_is_read(monkeypatch):
     assert read_table("-")["x"].tolist() == [1.5, 2.5]
 
 
-def test_a_column_of_lists_is_refused_in_a_line_that_names_it(tmp_path):
+def test_a_column_of_lists_is_rejected_in_a_line_that_names_it(tmp_path):
     table = pa.table({"x": [1, 2], "tags": [["a"], ["b", "c"]]})
     parquet.write_table(table, tmp_path / "t.parquet")
     frame = read_table(tmp_path / "t.parquet")
@@ -125,7 +125,7 @@ def test_a_column_of_lists_is_refused_in_a_line_that_names_it(tmp_path):
     check_table(frame.drop(columns="tags"))
 
 
-def test_an_index_that_pandas_wrote_is_no_column(tmp_path):
+def test_an_index_written_by_pandas_is_not_a_column(tmp_path):
     pd.DataFrame({"x": [1, 2]}, index=[5, 6]).to_parquet(tmp_path / "t.parquet")
     assert list(read_table(tmp_path / "t.parquet")) == ["x"]
 
@@ -137,21 +137,21 @@ def test_an_index_that_pandas_wrote_is_no_column(tmp_path):
         ("t.parquet", b"", "is empty"),
         ("t.feather", b"ARROW1nonsense", "no Feather file that can be read"),
         ("t.jsonl", b'{"a": 1}\n{"a": ', "no JSON file that can be read"),
-        ("t.json", b"[1, 2]", "other things than objects"),
+        ("t.json", b"[1, 2]", "something other than objects"),
         ("t.json", b"[" * 100_000, "nested too deeply"),
         ("t.xlsx", b"PK\x03\x04nonsense", "no Excel file that can be read|zip archive and damaged"),
-        ("t.xls", b"\xd0\xcf\x11\xe0", "of before 2007: save it as .xlsx"),
+        ("t.xls", b"\xd0\xcf\x11\xe0", "format before 2007: save it as .xlsx"),
         ("t.sav", b"$FL2", "pandas.read_spss and DataFrame.to_parquet"),
         ("t.db", b"SQLite format 3\0", "pandas.read_sql"),
     ],
 )
-def test_a_file_that_is_no_table_is_refused_by_name(name, content, message, tmp_path):
+def test_a_file_without_a_table_is_rejected_by_name(name, content, message, tmp_path):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(TableError, match=rf"{name}.*({message})"):
         read_table(tmp_path / name)
 
 
-def test_a_name_that_is_no_utf8_is_refused(tmp_path):
+def test_a_name_that_is_not_utf8_is_rejected(tmp_path):
     parquet.write_table(pa.table({"abcdefgh": [1, 2]}), tmp_path / "t.parquet")
     content = (tmp_path / "t.parquet").read_bytes().replace(b"abcdefgh", b"abcd\xff\xfegh")
     (tmp_path / "t.parquet").write_bytes(content)
@@ -159,7 +159,7 @@ def test_a_name_that_is_no_utf8_is_refused(tmp_path):
         read_table(tmp_path / "t.parquet")
 
 
-def test_an_address_is_answered_with_how_to_download_it():
+def test_a_url_is_rejected_with_the_command_to_download_it():
     with pytest.raises(FileNotFoundError, match=r"curl -L -o table.csv https://example.org/t.csv"):
         read_table("https:/example.org/t.csv")
 
@@ -173,7 +173,7 @@ def test_an_address_is_answered_with_how_to_download_it():
         ({"encoding": "base64"}, "--encoding 'base64' is no encoding"),
     ],
 )
-def test_an_option_out_of_range_is_refused_by_name(option, message):
+def test_an_option_out_of_range_is_rejected_by_name(option, message):
     with pytest.raises(ValueError, match=message):
         ReadingOptions(**option)
 

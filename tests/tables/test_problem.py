@@ -1,4 +1,4 @@
-"""What is to be learned from a table: target, task, and the targets that pose no problem."""
+"""The supervised problem of a table: its task and targets, and invalid targets."""
 
 import numpy as np
 import pandas as pd
@@ -24,11 +24,11 @@ from lamina.tables.problem import as_classes, guess_task, pose, table_of, values
         (pd.to_timedelta(["1h", "90min"]), "classification"),
     ],
 )
-def test_the_task_follows_from_the_targets_values(target, task):
+def test_the_task_follows_from_the_values_of_the_target(target, task):
     assert guess_task(pd.Series(target).dropna()) == task
 
 
-def test_a_date_as_a_target_is_refused_in_words():
+def test_a_date_as_a_target_is_rejected():
     table = pd.DataFrame({"x": [1, 2], "day": pd.to_datetime(["2020-01-01", "2020-01-02"])})
     with pytest.raises(TableError, match=r"column 'day' holds Timestamp.*where a number"):
         pose(table, "day")
@@ -43,7 +43,7 @@ def test_a_date_as_a_target_is_refused_in_words():
         ([True, False], np.array([True, False])),
     ],
 )
-def test_classes_are_whole_numbers_booleans_or_text(target, expected):
+def test_classes_are_integers_booleans_or_text(target, expected):
     classes = values(pd.Series(target, dtype=object), "classification")
     assert classes.tolist() == expected.tolist()
     assert classes.dtype.kind == expected.dtype.kind
@@ -56,12 +56,12 @@ def test_rows_without_a_target_are_left_out_and_counted():
     assert problem.n_left_out == 1
 
 
-def test_dropped_columns_are_no_features():
+def test_dropped_columns_are_not_features():
     table = pd.DataFrame({"x": [1, 2], "id": [3, 4], "y": ["a", "b"]})
     assert list(pose(table, "y", drop=["id"]).features) == ["x"]
 
 
-def test_a_task_that_is_asked_for_is_the_task():
+def test_a_given_task_overrides_the_guess():
     table = pd.DataFrame({"x": [1, 2], "y": [0, 1]})
     assert pose(table, "y", "regression").target.dtype == np.float64
 
@@ -76,27 +76,27 @@ def test_a_task_that_is_asked_for_is_the_task():
         ({"x": [1, 2], "y": [None, None]}, r"the target 'y' has no value in any row"),
         ({"x": [1, np.inf], "y": [1, 2]}, r"column 'x' holds infinity in row 2"),
         ({"x": [[1], [2]], "y": [1, 2]}, r"column 'x' holds lists such as \[1\]: .* drop 'x'"),
-        ({"y": [1, 2]}, r"no column beside the target 'y'"),
+        ({"y": [1, 2]}, r"no column besides the target 'y'"),
     ],
 )
-def test_a_table_that_poses_no_problem_is_refused(table, message):
+def test_a_table_without_a_valid_problem_is_rejected(table, message):
     with pytest.raises(TableError, match=message):
         pose(pd.DataFrame(table), "y")
 
 
-def test_words_as_the_target_of_a_regression_are_refused():
+def test_words_as_the_target_of_a_regression_are_rejected():
     with pytest.raises(TableError, match=r"column 'y' holds 'a' in row 1, where a number"):
         pose(pd.DataFrame({"x": [1, 2], "y": ["a", "b"]}), "y", "regression")
 
 
-def test_classes_from_another_file_become_the_models_own():
+def test_classes_from_another_file_are_converted_to_those_of_the_model():
     ours = as_classes(np.array(["2", "1"]), np.array([1, 2]), "y")
     assert ours.tolist() == [2, 1]
     with pytest.raises(TableError, match=r"'y' is 'yess' in row 2, .* Did you mean 'yes'"):
         as_classes(np.array(["no", "yess"]), np.array(["no", "yes"]), "y")
 
 
-def test_a_data_set_becomes_a_table_with_its_classes_by_name():
+def test_a_data_set_is_converted_to_a_table_with_named_classes():
     iris = table_of(load("iris"))
     assert iris.shape == (150, 5)
     assert iris["target"].unique().tolist() == ["setosa", "versicolor", "virginica"]

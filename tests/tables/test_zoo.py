@@ -1,4 +1,4 @@
-"""A zoo of messy files, each beside a record of its right reading."""
+"""Messy files, each with a record of its correct content."""
 
 import json
 import re
@@ -29,7 +29,7 @@ def read(record, cures=BY_OPTIONS):
 
 
 def cells(name, column):
-    """Numbers as floats, dates as ISO text, texts as they are; None where missing."""
+    """Return numbers as floats, dates as ISO texts, and texts unchanged; None where missing."""
     kind = kind_of(name, column)
     if kind == "number":
         return [None if np.isnan(x) else x for x in numbers(name, column).tolist()]
@@ -38,12 +38,12 @@ def cells(name, column):
     return [None if pd.isna(text) else text for text in column]
 
 
-def test_there_are_fifty_animals():
+def test_there_are_fifty_messy_files():
     assert len(RECORDS) >= 50
 
 
 @pytest.mark.parametrize("name", [name for name in RECORDS if "error" not in RECORDS[name]])
-def test_a_messy_file_is_read_rightly(name):
+def test_a_messy_file_is_read_correctly(name):
     record = RECORDS[name]
     table = read(record)
     if "columns" in record:
@@ -60,7 +60,7 @@ def test_a_messy_file_is_read_rightly(name):
 
 
 @pytest.mark.parametrize("name", [name for name in RECORDS if "remarks" in RECORDS[name]])
-def test_every_doubt_about_a_messy_file_is_said(name):
+def test_every_doubt_about_a_messy_file_gives_a_remark(name):
     remarks = understanding_of(read(RECORDS[name])).all_remarks()
     expected = RECORDS[name]["remarks"]
     assert len(remarks) == len(expected), remarks
@@ -75,6 +75,6 @@ def test_no_remark_on_a_column_names_an_option_in_python(name):
 
 
 @pytest.mark.parametrize("name", [name for name in RECORDS if "error" in RECORDS[name]])
-def test_a_file_that_cannot_be_right_is_refused_with_its_place(name):
+def test_an_invalid_file_is_rejected_with_the_place_of_its_fault(name):
     with pytest.raises(TableError, match=RECORDS[name]["error"]):
         check_table(read(RECORDS[name]))

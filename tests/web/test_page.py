@@ -143,7 +143,7 @@ def test_says_what_was_in_doubt_about_a_table_that_is_opened(visit: Any, tmp_pat
     rows[4] = "<b>?</b>,1"
     (tmp_path / "odd.csv").write_text("\n".join(["price,y", *rows]) + "\n")
     visit.page.locator("input[type=file]").set_input_files(tmp_path / "odd.csv")
-    remark = "column 'price' is numbers but for '<b>?</b>' in row 5 of the file: read as missing"
+    remark = "column 'price' holds numbers, except '<b>?</b>' in row 5 of the file: read as missing"
     expect(visit.page.locator(".remarks li")).to_have_text([remark])
 
 

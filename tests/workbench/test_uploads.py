@@ -76,7 +76,7 @@ def test_what_was_in_doubt_is_told_with_the_rows_of_the_file(send):
     rows[4] = "?,1"
     remarks = send(b"price,y\n" + "\n".join(rows).encode()).json()["remarks"]
     assert remarks == [
-        "column 'price' is numbers but for '?' in row 5 of the file: read as missing"
+        "column 'price' holds numbers, except '?' in row 5 of the file: read as missing"
     ]
     rows = [f"Åsa,{i % 3}" for i in range(60)]
     (remark,) = send(("name,y\n" + "\n".join(rows)).encode("cp1252")).json()["remarks"]

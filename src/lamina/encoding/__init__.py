@@ -1,4 +1,4 @@
-"""From a table or array to what a network takes: a matrix of numbers, and encoded targets."""
+"""Encode a table or an array as a matrix of numbers, and targets as numbers."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ __all__ = ["TableEncoding", "TargetEncoding"]
 
 
 def __getattr__(name: str) -> Any:
-    # The estimators take matrices; who has a table waits for what encodes it.
+    # Import the encoding of tables only on use: the estimators for matrices work without it.
     if name == "TableEncoding":
         from lamina.encoding.table import TableEncoding
 

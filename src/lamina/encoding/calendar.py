@@ -1,8 +1,8 @@
-"""Parts of a date that recur, such as day of the week and hour, as numbers for a network.
+"""Recurring parts of a date, such as the day of the week and the hour, as numbers for a network.
 
-A part is a quantity of the date in one of three forms: a 0/1 column for each value; a point on a
-circle, sine and cosine, so that December lies beside January; or the number itself. A missing date
-is 0 in all of them. The exports write each quantity and each form in their own language.
+A part is a quantity of the date in one of three forms: a 0/1 column for each value; sine and cosine
+of a point on a circle, which puts December next to January; or the number itself. A missing date is
+0 in all of them. The exports write each quantity and each form in their own language.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 MONTHS_A_YEAR, HOURS_A_DAY, DAYS_A_YEAR, DAYS_A_MONTH = 12, 24, 365.25, 31
-# Days are float64, in which 13:00 may be an ulp before 13: 4 ms move it to its hour.
+# In float64 days, 13:00 may be slightly below 13 hours; adding 4 ms corrects the hour.
 HOUR_MARGIN = 1e-6
-# Years are decades since 2000, of the size of the other parts.
+# Years are given in decades since 2000, which have about the scale of the other parts.
 FIRST_YEAR, YEARS_A_UNIT = 2000, 10
 
 Days = NDArray[np.float64]
@@ -34,48 +34,48 @@ PartForm: TypeAlias = Literal["one-hot", "cyclic", "number"]
 
 
 def weekday_of(days: Days) -> Days:
-    """0 for Monday to 6 for Sunday; NaN where the date is missing."""
+    """Return 0 for Monday to 6 for Sunday; NaN for a missing date."""
     return np.asarray(np.mod(np.floor(days) + WEEKDAY_OF_DAY_0, len(WEEKDAYS)))
 
 
 def weekend_of(days: Days) -> Days:
-    """1 for Saturday and Sunday, else 0; NaN where the date is missing."""
+    """Return 1 for Saturday and Sunday, else 0; NaN for a missing date."""
     return np.where(np.isnan(days), np.nan, weekday_of(days) >= 5)
 
 
 def month_of(days: Days) -> Days:
-    """0 for January to 11 for December; NaN where the date is missing."""
+    """Return 0 for January to 11 for December; NaN for a missing date."""
     return _whole(days, lambda dates: dates.astype("datetime64[M]").astype(np.int64) % 12)
 
 
 def day_of_month(days: Days) -> Days:
-    """0 for the first day of a month; NaN where the date is missing."""
+    """Return the day of the month, starting at 0; NaN for a missing date."""
     return _whole(days, lambda dates: (dates - dates.astype("datetime64[M]")).astype(np.int64))
 
 
 def day_of_year(days: Days) -> Days:
-    """0 for 1 January; NaN where the date is missing."""
+    """Return the day of the year, 0 for 1 January; NaN for a missing date."""
     return _whole(days, lambda dates: (dates - dates.astype("datetime64[Y]")).astype(np.int64))
 
 
 def date_of_year(days: Days) -> Days:
-    """31 times the month plus the day of the month, both from 0: the same in leap years."""
+    """Return 31 * month + day of the month, both from 0; the same in leap years."""
     return DAYS_A_MONTH * month_of(days) + day_of_month(days)
 
 
 def decade_of(days: Days) -> Days:
-    """Decades from 2000 to the date's year; NaN where the date is missing."""
+    """Return the decades from 2000 to the date's year; NaN for a missing date."""
     years = _whole(days, lambda dates: dates.astype("datetime64[Y]").astype(np.int64) + 1970)
     return np.asarray((years - FIRST_YEAR) / YEARS_A_UNIT)
 
 
 def hour_of(days: Days) -> Days:
-    """The time of day, 0 to 24 hours; NaN where the date is missing."""
+    """Return the time of day from 0 to 24 hours; NaN for a missing date."""
     return np.mod(days, 1.0) * HOURS_A_DAY
 
 
 def whole_hour_of(days: Days) -> Days:
-    """The hour of the day, 0 to 23; NaN where the date is missing."""
+    """Return the hour of the day, 0 to 23; NaN for a missing date."""
     return np.asarray(np.mod(np.floor(hour_of(days) + HOUR_MARGIN), HOURS_A_DAY))
 
 
@@ -105,15 +105,15 @@ class CalendarPart:
     Attributes
     ----------
     quantity : str
-        The key of QUANTITIES whose values it shows.
+        Key of the part's function in QUANTITIES.
     form : {'one-hot', 'cyclic', 'number'}
         A 0/1 column for each value, sine and cosine, or the value itself.
     suffixes : tuple of str
-        The ends of its columns' names.
+        Suffixes of the names of its columns.
     period : float
-        The number of values of 'one-hot', the values of one turn of 'cyclic'.
+        Number of values for 'one-hot'; length of the cycle for 'cyclic'.
     least_years : int
-        The part says something only where dates cover most days of so many years.
+        The part is used only if the dates cover most days of this many years.
     """
 
     quantity: str
@@ -123,11 +123,11 @@ class CalendarPart:
     least_years: int = 0
 
     def value(self, days: Days) -> Days:
-        """The quantity, shape (n_samples,); NaN where the date is missing."""
+        """Return the quantity, shape (n_samples,); NaN for a missing date."""
         return QUANTITIES[self.quantity](days)
 
     def columns(self, days: Days) -> NDArray[np.float64]:
-        """The part's columns, shape (n_samples, n_suffixes); 0 where the date is missing."""
+        """Return the part's columns, shape (n_samples, n_suffixes); 0 for a missing date."""
         values = self.value(days)
         if self.form == "cyclic":
             angles = 2 * np.pi / self.period * values
@@ -167,20 +167,20 @@ DEFAULT_PARTS = ("weekday", "month", "hour")
 
 
 def check_parts(parts: Sequence[str] | None) -> list[str]:
-    """The parts without repetition, the default ones for None; refuses a part that is none."""
+    """Return the parts without duplicates, or the default ones for None; reject unknown names."""
     if parts is None:
         return list(DEFAULT_PARTS)
     for part in parts:
         if part not in PARTS:
             raise ValueError(
-                f"calendar_parts must be of {', '.join(PARTS)}, got {part!r}."
+                f"calendar_parts must be among {', '.join(PARTS)}, got {part!r}."
                 f"{suggestion(str(part), list(PARTS))}"
             )
     return list(dict.fromkeys(parts))
 
 
 def varying_parts(days: Days, parts: Sequence[str] = DEFAULT_PARTS) -> list[str]:
-    """The parts that have more than one value among these dates, and enough years.
+    """Return the parts that have more than one value among the dates, and enough years.
 
     Examples
     --------
@@ -200,6 +200,6 @@ def _is_varying(part: CalendarPart, days: Days) -> bool:
 
 
 def calendar_columns(days: Days, parts: Sequence[str]) -> NDArray[np.float64]:
-    """The columns of these parts side by side, shape (n_samples, n_columns)."""
+    """Return the columns of the parts side by side, shape (n_samples, n_columns)."""
     blocks = [PARTS[name].columns(days) for name in parts]
     return np.hstack(blocks) if blocks else np.empty((len(days), 0))

@@ -1,6 +1,6 @@
-"""The form of a text column: what its cells are, how they are written, which of them are missing.
+"""The form of a text column: its kind, its notation, and its texts for missing values.
 
-A form is found once, on all cells of a column, and applied to the same column of later tables.
+A form is found once from all cells of a column, and applied to the same column of later tables.
 """
 
 from __future__ import annotations
@@ -34,21 +34,21 @@ EXPECTED: Mapping[FormKind, str] = {
 
 @dataclass(frozen=True)
 class ColumnForm:
-    """What the cells of a text column are.
+    """The form of the cells of a text column.
 
     Attributes
     ----------
     kind : {'number', 'moment', 'time of day', 'category'}
         A time of day is read as a number, the hours since midnight.
     number : NumberForm
-        How numbers are written.
+        Form of the numbers.
     order : {'day first', 'month first'}
-        The order of day and month in dates such as 1/2/2024.
+        Order of day and month in dates such as 1/2/2024.
     missing : tuple of str
-        Cells that are missing values. Numbers, dates and times have those of `is_missing_number`
-        besides.
+        Cells that are missing values. For numbers, dates and times, those of `is_missing_number`
+        are added.
     is_chosen : bool
-        Whether the user chose the kind; then no rule leaves the column out.
+        True if the user chose the kind; then no rule leaves the column out.
     """
 
     kind: FormKind
@@ -58,12 +58,12 @@ class ColumnForm:
     is_chosen: bool = False
 
     def to_plain(self) -> dict[str, Any]:
-        """The form as JSON's values."""
+        """Return the form as JSON values."""
         return asdict(self) | {"missing": list(self.missing)}
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> ColumnForm:
-        """The form that `to_plain` described; raises ValueError or TypeError for another."""
+        """Restore a form from `to_plain`; raise ValueError or TypeError for anything else."""
         parts = dict(plain)
         parts["number"] = NumberForm(**parts["number"])
         parts["missing"] = tuple(parts["missing"])
@@ -83,7 +83,7 @@ class ColumnForm:
         return form
 
     def reader(self) -> Callable[[str], Any]:
-        """A function from a cell to a float or a datetime; None where it is neither."""
+        """Return a function that reads a cell as a float or a datetime, or else None."""
         if self.kind == "moment":
             return lambda text: read_date(text, self.order)
         if self.kind == "time of day":
@@ -91,20 +91,20 @@ class ColumnForm:
         return lambda text: read_number(text, self.number)
 
     def with_missing(self, texts: Collection[str]) -> ColumnForm:
-        """The same form with these cells among the missing ones."""
+        """Return the form with further texts for missing values."""
         return replace(self, missing=(*self.missing, *texts))
 
     def read(self, name: str, column: Any, values: Mapping[str, Any] | None = None) -> Any:
-        """The column's cells as what they are.
+        """Read the cells of a column.
 
         Parameters
         ----------
         name : str
-            The column's name in errors.
+            Name of the column in error messages.
         column : pandas.Series of str
-            None or NaN where a value is missing.
+            None or NaN marks a missing value.
         values : mapping of str to float or datetime, optional
-            The values of distinct cells, where they were computed before.
+            Values of distinct cells, if computed already.
 
         Returns
         -------
@@ -146,22 +146,22 @@ class ColumnForm:
         )
 
     def _cure(self, text: str) -> str:
-        """Return how training wrote its numbers, where the cell is a number in another form."""
+        """Return a hint at the form of training, for a number in another form; else ''."""
         form = self.number
         if self.kind != "number" or find_number_form([text]) is None:
             return ""
         if form.affix in PERCENT and read_number(text, replace(form, affix="")) is not None:
             return (
-                f"training wrote this column with {form.affix!r}, such as {_example(form)!r}, and "
-                f"{text} may be that number or a fraction: write the sign in every cell, "
+                f"in training this column has {form.affix!r}, such as {_example(form)!r}, and "
+                f"{text} may be that number or a fraction: add the sign to every cell, "
             )
         if form != NumberForm():
-            return f"training wrote this column like {_example(form)!r}; write it so, "
-        return "training wrote this column like '1234.5'; write it so, "
+            return f"in training this column has numbers like {_example(form)!r}; write them so, "
+        return "in training this column has numbers like '1234.5'; write them so, "
 
 
 def _example(form: NumberForm) -> str:
-    """Return a number in a form."""
+    """Return an example of a number in a form."""
     number = f"1{form.thousands}234{form.decimal}5"
     if form.affix in CURRENCIES:
         return f"{form.affix}{number}" if len(form.affix) == 1 else f"{number} {form.affix}"

@@ -1,4 +1,4 @@
-"""What one column of a table holds (numbers, moments or categories), and its values as an array."""
+"""Detect the kind of a column (number, moment or category), and read its values as an array."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KIND_OF_DTYPE: Mapping[str, Kind] = {
     "M": "moment",
 }
 _SECONDS_A_DAY, _SECONDS_AN_HOUR = 86_400, 3600
-# Values that are no single number, date or text, and the name of a column full of them.
+# Types of composite values, and their plural in error messages.
 _COMPOSITE: tuple[tuple[tuple[type, ...], str], ...] = (
     ((list, tuple, set, np.ndarray), "lists"),
     ((dict,), "structs"),
@@ -35,19 +35,19 @@ _COMPOSITE: tuple[tuple[tuple[type, ...], str], ...] = (
 
 
 def kind_of(name: str, column: Any) -> Kind:
-    """What a pandas column holds, by its dtype, or by its values where the dtype is open.
+    """Return the kind of a pandas column, by its dtype or, for object columns, by its values.
 
     Parameters
     ----------
     name : str
-        What errors call the column.
+        Name of the column in error messages.
     column : pandas.Series
         Its dtype may be NumPy's, pandas' own or Arrow's.
 
     Raises
     ------
     TableError
-        For a column without any value, or of complex numbers, lists, structs or bytes.
+        If the column has no value, or holds complex numbers, lists, structs or bytes.
     """
     if column.isna().all():
         raise TableError(
@@ -67,7 +67,7 @@ def kind_of(name: str, column: Any) -> Kind:
 
 
 def is_text(column: Any) -> bool:
-    """Whether every value of a pandas column is a str, and it is no categorical one."""
+    """Return True if every value of a pandas column is a str, and it is not categorical."""
     from pandas.api.types import infer_dtype, is_string_dtype
 
     if column.dtype != object:
@@ -81,7 +81,7 @@ def check_table(table: Any) -> None:
     Raises
     ------
     TableError
-        For infinity, lists, structs, bytes or complex numbers; names the column and the row.
+        With the column and the row, for infinity, lists, structs, bytes or complex numbers.
     """
     for name in table.columns:
         column = table[name]
@@ -110,14 +110,14 @@ def _kind_of_values(name: str, values: Any) -> Kind:
 
 
 def numbers(name: str, column: Any) -> NDArray[np.float64]:
-    """The column's numbers as float64 of shape (n_samples,), NaN where missing.
+    """Return the column's numbers as float64 of shape (n_samples,); NaN where missing.
 
     Times of day are hours since midnight, as in a text column, and durations are seconds.
 
     Raises
     ------
     TableError
-        For a value that is no number, or is infinite.
+        For a value that is not a number, or is infinite.
     """
     values = _convert(name, column, _to_float, "a number")
     if np.isinf(values).any():
@@ -130,12 +130,12 @@ def numbers(name: str, column: Any) -> NDArray[np.float64]:
 
 
 def moments(name: str, column: Any) -> NDArray[np.float64]:
-    """Days since 1970 (UTC where a time zone is known), float64 of shape (n_samples,)."""
+    """Return days since 1970 (in UTC if the time zone is known), float64 of shape (n_samples,)."""
     return _convert(name, column, _to_days, "a date")
 
 
 def categories(name: str, column: Any) -> NDArray[Any]:
-    """The column's values as text, object array of shape (n_samples,), None where missing."""
+    """Return the values as texts, object array of shape (n_samples,); None where missing."""
     codes, distinct = column.astype(object).factorize()
     texts = np.array([*map(_text, distinct), None], dtype=object)
     return np.asarray(texts[codes])
@@ -149,16 +149,16 @@ READERS: Mapping[Kind, Callable[[str, Any], NDArray[Any]]] = {
 
 
 def frequent(values: NDArray[Any], at_least: int, at_most: int | None) -> list[str | None]:
-    """The categories worth an output each: sorted, and last None where a value is missing.
+    """Return the categories that get a column each, sorted; None comes last if values are missing.
 
     Parameters
     ----------
     values : object array of shape (n_samples,)
-        As `categories` returns it.
+        Result of `categories`.
     at_least : int
-        The rows that a category must appear in; missing values are kept from the first.
+        Minimum number of rows of a category; missing values need only one.
     at_most : int or None
-        The number of categories to keep, the most frequent ones, None included; None for all.
+        Maximum number of categories to keep, the most frequent ones, including None; None for all.
     """
     counts = Counter(values.tolist())
     missing: list[str | None] = [None] if counts.pop(None, 0) else []
@@ -202,7 +202,7 @@ def _to_float(column: Any) -> NDArray[np.float64]:
 
 
 def _hours_of_time(value: Any) -> Any:
-    """The hours since midnight of a time of day; any other value as it is."""
+    """Return the hours since midnight of a time of day; any other value unchanged."""
     if not isinstance(value, time):
         return value
     seconds = value.second + value.microsecond / 1e6
@@ -210,14 +210,14 @@ def _hours_of_time(value: Any) -> Any:
 
 
 def _start_of_period(value: Any) -> Any:
-    """The first moment of a pandas Period; any other value as it is."""
+    """Return the start of a pandas Period; any other value unchanged."""
     from pandas import Period
 
     return value.to_timestamp() if isinstance(value, Period) else value
 
 
 def _in_numpy(column: Any, dtype: str) -> Any:
-    """The column in NumPy's dtype of the same unit where it is Arrow's, which divides no int64."""
+    """Return an Arrow column in NumPy's dtype of the same unit, as Arrow cannot divide by int64."""
     arrow = getattr(column.dtype, "pyarrow_dtype", None)
     return column if arrow is None else column.astype(dtype.format(arrow.unit))
 
@@ -234,14 +234,14 @@ def _to_days(column: Any) -> NDArray[np.float64]:
     try:
         seconds = (moments - epoch).dt.total_seconds()
     except (ValueError, OverflowError):
-        # Nanoseconds hold no year before 1677 or after 2262; the column's own unit does.
+        # Nanoseconds cover only the years 1677 to 2262; use seconds beyond.
         seconds = (moments - epoch.as_unit("s")).dt.total_seconds()
     days: NDArray[np.float64] = seconds.to_numpy(dtype=np.float64, na_value=np.nan)
     return days / _SECONDS_A_DAY
 
 
 def _text(value: Any) -> str:
-    # A column of whole numbers turns into floats as soon as one value is missing: 1.0 is still 1.
+    # A column of integers becomes float if one value is missing, so treat 1.0 as 1.
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return value.isoformat() if isinstance(value, datetime) else str(value)

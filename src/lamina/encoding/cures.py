@@ -1,4 +1,4 @@
-"""How a remark about a column names what would read it otherwise: in Python, or by an option."""
+"""Texts in remarks that tell how to read a column differently, in Python or by an option."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ ChosenType: TypeAlias = Literal["number", "date", "text"]
 
 
 class Cures(NamedTuple):
-    """The words for each cure, which is the beginning of a sentence such as "… reads numbers".
+    """Functions that return the subject of a sentence such as "… reads numbers".
 
     Attributes
     ----------
     of_type : callable
-        `of_type(column, type)`: how the user chooses what a column holds.
+        `of_type(column, type)`: how to set the type of a column.
     of_decimal : callable
-        `of_decimal(sign)`: how the user chooses the decimal sign.
+        `of_decimal(sign)`: how to set the decimal sign.
     of_order : callable
-        `of_order(order)`: how the user chooses the order of day and month.
+        `of_order(order)`: how to set the order of day and month.
     of_mark : callable
-        `of_mark(text)`: how the user says that a cell is missing.
+        `of_mark(text)`: how to declare a text as a missing value.
     """
 
     of_type: Callable[[str, ChosenType], str]
@@ -43,7 +43,7 @@ BY_OPTIONS = Cures(
     of_order=lambda order: f"--{order.replace(' ', '-')}",
     of_mark=lambda text: f"--na {text}",
 )
-# A page has no fields for these.
+# The workbench's page has no fields for these.
 FROM_A_PAGE = Cures(
     of_type=lambda column, kind: f"in Python {IN_PYTHON.of_type(column, kind)}",
     of_decimal=lambda sign: f"in Python {IN_PYTHON.of_decimal(sign)}",

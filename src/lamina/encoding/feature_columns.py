@@ -1,4 +1,4 @@
-"""Which column of the table each column of an encoding's matrix comes from."""
+"""Map each column of an encoding's matrix to its column of the table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def columns_of_features(encoding: TableEncoding) -> NDArray[Any]:
-    """Return the table's column of each feature, shape (n_features_out,), in their order.
+    """Return the table's column of each feature, shape (n_features_out,), in order.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def columns_of_features(encoding: TableEncoding) -> NDArray[Any]:
 
 
 def names_of_features(encoding: TableEncoding) -> NDArray[Any]:
-    """Return what `TableEncoding.get_feature_names_out` documents."""
+    """Return the names of the features; see `TableEncoding.get_feature_names_out`."""
     numeric = encoding._numeric()
     names = [*numeric, *(f"{numeric[i]} is missing" for i in encoding._indicated())]
     for name, parts in encoding.calendar_.items():

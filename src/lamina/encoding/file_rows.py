@@ -1,23 +1,23 @@
-"""Rows of a table as messages count them: from 1, below the header of the file they came from."""
+"""Row numbers for messages: rows of a file count from 1, below the header."""
 
 from __future__ import annotations
 
 from typing import Any
 
-# The name of the index of a data frame that was read from a file. It stays with a row when rows are
-# shuffled, split or left out.
+# Name of the index of a data frame that was read from a file. The index keeps the row of the file
+# when rows are shuffled, split or left out.
 FILE_ROW = "row of the file"
 
 
 def number_rows(frame: Any) -> None:
-    """Give a data frame the numbers of its rows in the file as its index."""
+    """Set the index of a data frame to the row numbers of its file."""
     from pandas import RangeIndex
 
     frame.index = RangeIndex(1, len(frame) + 1, name=FILE_ROW)
 
 
 def row_name(column: Any, position: int) -> str:
-    """How a message calls a row of a pandas Series or DataFrame.
+    """Return the name of a row of a pandas Series or DataFrame for messages.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What the cells of a text column are, decided by the whole column, with remarks about doubts."""
+"""Find the form of a text column (numbers, dates or text) from all its cells, with remarks."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from lamina.encoding.written_numbers import (
 
 ColumnType: TypeAlias = Literal["number", "date", "category", "text"]
 COLUMN_TYPES: tuple[ColumnType, ...] = ("number", "date", "category", "text")
-# A column of which fewer cells than this among the first are numbers or dates is text.
+# A column is text if fewer than this fraction of its first cells are numbers or dates.
 FIRST_LOOK, LEAST_FRACTION = 300, 0.5
-# Odd cells that are read as missing: few, and of few kinds or all of one pattern such as "<5".
+# Odd cells are read as missing if they are few, and have few texts or one pattern such as "<5".
 MOST_ODD_FRACTION, MOST_ODD_TEXTS, LEAST_NUMBERS = 0.05, 3, 3
 _CENSORED = re.compile(r"\s*(?:[<>≤≥~]=?|ca\.?|about|approx\.?)\s*[\d.,]+\s*\S{0,5}")
 _COUNTRY_CODE = re.compile(r"[A-Z]{2}")
@@ -40,20 +40,20 @@ PLURALS = {"number": "numbers", "moment": "dates", "time of day": "times of day"
 
 
 class Hints(NamedTuple):
-    """What is known about a column before its cells are looked at.
+    """Knowledge about a column before its cells are read.
 
     Attributes
     ----------
     decimal : {'.', ','}, optional
-        The decimal sign that the file has elsewhere.
+        Decimal sign in the rest of the file.
     order : {'day first', 'month first'}, optional
-        The order that the user chose.
+        Order that the user chose.
     marks : collection of str
-        Cells that are missing in a column of text; a file has those of `ANYWHERE`.
+        Cells that are missing values in a text column; those of `ANYWHERE` for a file.
     marks_are_chosen : bool
-        Whether the user chose the marks; then "NA" is missing among country codes, too.
+        True if the user chose the marks; then 'NA' is also missing among country codes.
     cures : Cures
-        How remarks name what would read the column otherwise.
+        Texts in remarks that tell how to read the column differently.
     """
 
     decimal: str | None = None
@@ -64,7 +64,7 @@ class Hints(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """A column's form, remarks about it, and the value of each distinct cell, once computed."""
+    """The form of a column, remarks on it, and the values of its distinct cells if computed."""
 
     form: ColumnForm
     remarks: tuple[str, ...] = ()
@@ -73,7 +73,7 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True)
 class _Cells:
-    """The distinct cells of a column that are not missing, and how often each occurs."""
+    """The distinct cells of a column that are not missing, and their counts."""
 
     name: str
     column: Any
@@ -86,7 +86,7 @@ class _Cells:
         return [self.distinct[code] for code in self.present]
 
     def place(self, text: str) -> str:
-        """The row in which a text first occurs."""
+        """Return the row in which a text first occurs."""
         code = list(self.distinct).index(text)
         return row_name(self.column, int(np.argmax(self.codes == code)))
 
@@ -95,7 +95,7 @@ class _Cells:
         return int(sum(self.counts[i] for i, text in enumerate(self.distinct) if text in chosen))
 
     def quoted(self, texts: Sequence[str]) -> str:
-        """The first of the texts with its row, and the number of further cells."""
+        """Return the first of the texts with its row, and the number of further cells."""
         further = self.n_rows(texts) - 1
         more = f" (and {further:,} more)" if further else ""
         return f"{texts[0]!r} in {self.place(texts[0])}{more}"
@@ -107,17 +107,17 @@ NO_HINTS = Hints()
 def find_form(
     name: str, column: Any, hints: Hints = NO_HINTS, chosen: ColumnType | None = None
 ) -> Finding:
-    """The form of a text column.
+    """Return the form of a text column.
 
     Parameters
     ----------
     name : str
-        The column's name in remarks.
+        Name of the column in remarks.
     column : pandas.Series of str
-        None or NaN where a value is missing.
+        None or NaN marks a missing value.
     hints : Hints
     chosen : {'number', 'date', 'category', 'text'}, optional
-        The kind that the user chose. Cells that are no numbers or no dates are missing then.
+        Kind that the user chose. Cells that are not numbers or dates are then missing.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def find_form(
     >>> finding.form.kind, finding.form.number.thousands
     ('number', ',')
     >>> finding.remarks[0]
-    "column 'income' is numbers but for '?' in row 2: read as missing"
+    "column 'income' holds numbers, except '?' in row 2: read as missing"
     """
     cells = _look(name, column)
     if chosen in ("category", "text"):
@@ -149,7 +149,7 @@ def _look(name: str, column: Any) -> _Cells:
 
 
 def _candidates(cells: _Cells, chosen: ColumnType | None) -> tuple[FormKind, ...]:
-    """The kinds that the column may be of, by its first distinct cells."""
+    """Return the possible kinds of the column, judged by its first distinct cells."""
     if chosen is not None:
         return ("number",) if chosen == "number" else ("moment",)
     texts = cells.texts()
@@ -177,7 +177,7 @@ def _is_date(text: str) -> bool:
 
 
 def _form_of(kind: FormKind, cells: _Cells, hints: Hints) -> tuple[ColumnForm, tuple[str, ...]]:
-    """The form of a column of numbers, dates or times, and remarks about what is in doubt."""
+    """Return the form of a column of numbers, dates or times, and remarks on doubtful cells."""
     texts = cells.texts()
     if kind == "moment":
         order, doubtful = find_date_order(texts)
@@ -200,8 +200,8 @@ def _doubts_of_dates(
     if doubtful is not None:
         other: DateOrder = "day first" if order == "month first" else "month first"
         remarks.append(
-            f"column {cells.name!r}: {doubtful!r} in {cells.place(doubtful)} may name two days, "
-            f"and is read with the {order}; {cures.of_order(other)} changes that"
+            f"column {cells.name!r}: {doubtful!r} in {cells.place(doubtful)} is ambiguous and read "
+            f"with the {order}; {cures.of_order(other)} changes that"
         )
     if any(has_two_digit_year(text) for text in cells.texts()):
         remarks.append(
@@ -224,12 +224,12 @@ def _doubts_of_numbers(
         )
     if number.affix:
         where = "in percent" if number.affix in PERCENT else f"with {number.affix!r}"
-        remarks.append(f"column {cells.name!r} is numbers {where}")
+        remarks.append(f"column {cells.name!r} holds numbers {where}")
     return tuple(remarks)
 
 
 def _accept(form: ColumnForm, cells: _Cells, *, is_forced: bool) -> Finding | None:
-    """The form with its odd cells among the missing ones; None where they are too many."""
+    """Return the form with odd cells as missing; None if there are too many of them."""
     read = form.reader()
     values = {text: read(text) for text in cells.texts()}
     odd = [text for text, value in values.items() if value is None]
@@ -251,17 +251,17 @@ def _accept(form: ColumnForm, cells: _Cells, *, is_forced: bool) -> Finding | No
 
 
 def _is_written_mark(text: str) -> bool:
-    """Whether somebody wrote a mark by hand; an empty cell or NA needs no remark."""
+    """Return True for a mark written by hand; an empty cell or NA needs no remark."""
     return is_missing_number(text) and text.strip() not in ANYWHERE
 
 
 def _but_for(cells: _Cells, kind: FormKind, texts: Sequence[str]) -> str:
     plural = PLURALS[kind]
-    return f"column {cells.name!r} is {plural} but for {cells.quoted(texts)}: read as missing"
+    return f"column {cells.name!r} holds {plural}, except {cells.quoted(texts)}: read as missing"
 
 
 def _as_text(cells: _Cells, hints: Hints) -> Finding:
-    """The form of a column of categories, and why it is no column of numbers."""
+    """Return the form of a column of categories, and remarks on why it is not numeric."""
     marks, remarks = _user_marks(hints), []
     seen = [text for text in cells.distinct if text in hints.marks and text.strip()]
     if "NA" in seen and not hints.marks_are_chosen and _are_country_codes(cells):
@@ -306,7 +306,6 @@ def _why_not_numbers(cells: _Cells, cures: Cures) -> list[str]:
             cure = cures.of_type(cells.name, "number" if kind == "number" else "date")
             return [
                 f"column {cells.name!r} is read as text: {n_good:,} of its {n_all:,} cells are "
-                f"{PLURALS[kind]}, but not {cells.quoted(odd)}; {cure} reads such cells "
-                "as missing"
+                f"{PLURALS[kind]}, but not {cells.quoted(odd)}; {cure} reads such cells as missing"
             ]
     return []

@@ -1,4 +1,4 @@
-"""Data frames of any library as pandas frames, through narwhals."""
+"""Convert data frames of any library to pandas, through narwhals."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from scipy import sparse
 
 from lamina.errors import TableError
 
-# Numbers of float64 in 1 GiB.
+# Count of float64 numbers in 1 GiB.
 MOST_DENSE = 1 << 27
 
 
 def as_pandas(X: Any) -> Any:
-    """A data frame of pandas, polars, pyarrow or another library as a pandas one.
+    """Convert a data frame of pandas, polars, pyarrow or another library to pandas.
 
     Parameters
     ----------
@@ -22,16 +22,16 @@ def as_pandas(X: Any) -> Any:
     Returns
     -------
     pandas.DataFrame or None
-        None where X is no data frame.
+        None if X is not a data frame.
 
     Raises
     ------
     TableError
-        For a lazy frame, whose rows are still to be computed.
+        If X is a lazy frame, whose rows are not computed yet.
     """
     if hasattr(X, "iloc") and hasattr(X, "columns"):
         return X
-    # It takes time to import, and only frames need it.
+    # Only data frames need this slow import.
     import narwhals as nw
 
     frame = nw.from_native(X, pass_through=True)
@@ -55,21 +55,21 @@ def _to_pandas(series: Any) -> Any:
 
 
 def without_sparsity(X: Any) -> Any:
-    """A sparse matrix as a dense array; anything else as it is.
+    """Convert a sparse matrix to a dense array; return anything else unchanged.
 
     Raises
     ------
     TableError
-        For a sparse matrix whose dense array would take more than 1 GiB.
+        If the dense array would take more than 1 GiB.
     """
     if not sparse.issparse(X):
         return X
     if X.ndim == 2 and X.shape[0] * X.shape[1] > MOST_DENSE:
         raise TableError(
             f"the sparse table of shape {X.shape} would have {X.shape[0] * X.shape[1]:,} numbers, "
-            f"and {MOST_DENSE:,} are the most: choose columns, for example by sklearn."
-            "feature_selection or TruncatedSVD, or give the matrix to MLPClassifier or "
-            "MLPRegressor, which learn from it as it is"
+            f"but at most {MOST_DENSE:,} are allowed: select columns, for example with "
+            "sklearn.feature_selection or TruncatedSVD, or use MLPClassifier or MLPRegressor, "
+            "which accept the sparse matrix"
         )
     return X.toarray()
 

@@ -1,4 +1,4 @@
-"""Columns of whole numbers with few values, which may be names of groups as well as amounts."""
+"""Columns of few distinct integers, which may be codes of groups as well as amounts."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-# A 0/1 column for two values says no more than the number.
+# For two values, a 0/1 column adds nothing to the number.
 FEWEST_LEVELS = 3
-# With fewer rows for each value on average, the values are more likely amounts, or name the rows.
+# Average rows per value; with fewer, the values are more likely amounts, or identify the rows.
 LEAST_ROWS_A_LEVEL = 3
 
 
 def is_of_few_levels(values: NDArray[np.float64], at_most: int) -> bool:
-    """Return whether a column has few values, all of them whole numbers.
+    """Return True if a column has few distinct values, all of them integers.
 
     Parameters
     ----------
-    values : ndarray of shape (n_rows,)
+    values : ndarray of shape (n_samples,)
         NaN where missing.
     at_most : int
-        The most values that a column may have; fewer where a value has fewer than three rows on
+        Maximum number of distinct values, which may be lower: each value needs three rows on
         average.
 
     Examples
@@ -39,16 +39,16 @@ def is_of_few_levels(values: NDArray[np.float64], at_most: int) -> bool:
 def integer_levels(
     numbers: Mapping[str, NDArray[np.float64]], at_most: int, at_least: int
 ) -> dict[str, list[float]]:
-    """Return the values of each column of few whole numbers, by name.
+    """Return the values of each column of integers with few distinct values, by name.
 
     Parameters
     ----------
-    numbers : mapping of str to ndarray of shape (n_rows,)
+    numbers : mapping of str to ndarray of shape (n_samples,)
         NaN where missing.
     at_most : int
-        As `is_of_few_levels` takes it; 0 for none.
+        As in `is_of_few_levels`; 0 for none.
     at_least : int
-        The rows that a value must appear in.
+        Minimum number of rows of a value.
 
     Examples
     --------
@@ -66,5 +66,5 @@ def integer_levels(
 
 
 def level_columns(values: NDArray[np.float64], levels: list[float]) -> NDArray[np.float64]:
-    """Return a 0/1 column for each value, shape (n_samples, n_levels); 0 where it is missing."""
+    """Return a 0/1 column for each value, shape (n_samples, n_levels); all 0 where missing."""
     return np.asarray(values[:, np.newaxis] == np.array(levels), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Columns to leave out: without values, constant, a copy of another, or numbering the rows."""
+"""Columns to leave out: empty ones, constants, copies of others, and row numbers."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _TIME_NAME = re.compile(
 def reasons_to_leave_out(
     columns: Mapping[str, Any], counters: Collection[str] = (), kept: Collection[str] = ()
 ) -> dict[str, str]:
-    """Why columns are left out, by name.
+    """Return the reason for each column to leave out, by name.
 
     Parameters
     ----------
     columns : mapping of str to pandas.Series
-        Of a table with a single row, only those without a value are left out.
+        If the table has a single row, only columns without a value are left out.
     counters : collection of str
-        Columns that rise by one from row to row of their file.
+        Columns that increase by one from row to row of their file.
     kept : collection of str
-        Columns that the user chose the kind of; they are left out only without any value.
+        Columns whose kind the user chose; they are left out only if they have no value.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def reasons_to_leave_out(
             if reason is not None:
                 reasons[name] = reason
     reasons |= _copies({n: c for n, c in columns.items() if n not in reasons and n not in kept})
-    # A table of nothing else is learned from as it is.
+    # If no other column would remain, keep all columns that have a value.
     return reasons if len(reasons) < len(columns) else empty
 
 
@@ -79,7 +79,7 @@ def _is_constant(present: Any) -> bool:
 
 
 def _is_id(name: str, column: Any, *, is_counter: bool) -> bool:
-    """Whether whole numbers are all distinct, and count the rows or have an id's name."""
+    """Return True for distinct integers that count the rows, or that have the name of an id."""
     if getattr(column.dtype, "kind", "O") not in "iu" or not column.is_unique:
         return False
     if is_counter and _TIME_NAME.fullmatch(name) is None and int(column.min()) in (0, 1):
@@ -88,7 +88,7 @@ def _is_id(name: str, column: Any, *, is_counter: bool) -> bool:
 
 
 def _copies(columns: Mapping[str, Any]) -> dict[str, str]:
-    """The columns that equal an earlier one in every row."""
+    """Return the columns that equal an earlier one in every row."""
     from pandas.util import hash_pandas_object
 
     first: dict[bytes, str] = {}

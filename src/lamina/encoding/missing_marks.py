@@ -1,8 +1,8 @@
-"""Texts that stand for a missing value: in any column, and in a column of numbers or dates."""
+"""Texts that mean a missing value: in any column, or in a column of numbers or dates."""
 
 from __future__ import annotations
 
-# An empty cell and the marks that programs write by themselves. They are missing in every column.
+# Empty cells and marks written by programs; they are missing values in every column.
 ANYWHERE = frozenset(
     (
         "",
@@ -10,8 +10,8 @@ ANYWHERE = frozenset(
         *("NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
     )
 )
-# People write these by hand. They are missing among numbers and dates only, in any case: among
-# words "none" and "unknown" are answers like others.
+# Marks written by people, compared without case. They are missing values only in columns of numbers
+# and dates: in a column of words, "none" and "unknown" may be categories.
 AMONG_NUMBERS = frozenset(
     (
         *(mark.casefold() for mark in ANYWHERE),
@@ -26,7 +26,7 @@ AMONG_NUMBERS = frozenset(
 
 
 def is_missing_number(text: str) -> bool:
-    """Whether a cell in a column of numbers or dates says that there is no value.
+    """Return True if a cell in a column of numbers or dates marks a missing value.
 
     Examples
     --------

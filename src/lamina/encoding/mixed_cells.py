@@ -1,4 +1,4 @@
-"""Columns whose cells are of several types: numbers or dates, and texts that say 'missing'."""
+"""Columns with cells of several types: numbers or dates beside texts for missing values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lamina.errors import TableError
 
 
 def text_cells(column: Any) -> Any:
-    """Return which cells of a pandas column are texts, as a bool Series."""
+    """Return a mask, a bool Series, of the cells of a pandas column that are texts."""
     if is_text(column):
         return column.notna()
     from pandas import Series
@@ -22,16 +22,16 @@ def text_cells(column: Any) -> Any:
 
 
 def missing_cells(column: Any) -> Any:
-    """Return which cells are texts that stand for a missing number, as a bool Series."""
+    """Return a mask, a bool Series, of the cells that are texts for a missing number."""
     return column.map(lambda value: isinstance(value, str) and is_missing_number(value)).astype(
         bool
     )
 
 
 def without_marks(name: str, column: Any) -> tuple[Any, tuple[str, ...]]:
-    """Return a column of numbers or dates without its marks such as '?', and a remark about them.
+    """Return a column of numbers or dates without marks such as '?', with a remark on them.
 
-    A column of texts alone, or with other texts beside its numbers, is returned as it is.
+    A column that holds only texts, or other texts beside its numbers, is returned unchanged.
 
     Examples
     --------

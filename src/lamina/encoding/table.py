@@ -1,10 +1,10 @@
-"""A table as a matrix: scikit-learn's imputer, scaler and one-hot encoder, column by column.
+"""Encode a table as a matrix with scikit-learn's imputer, scaler and one-hot encoder.
 
 Shapes: the table (n_samples, n_columns); numbers (n_samples, n_numbers) float64, NaN where missing;
 texts (n_samples, n_categorical) object, None where missing; the matrix (n_samples, n_features_out)
-float64: standardised numbers, then one 0/1 column for each number that was missing in training,
-then the calendar parts of dates, levels of whole numbers and components of texts, then one 0/1
-column for each category that is kept.
+float64. Its columns are, in this order: standardised numbers; one 0/1 column for each number with
+missing values in training; calendar parts of dates; levels of integers; components of texts; and
+one 0/1 column for each category that is kept.
 """
 
 from __future__ import annotations
@@ -36,85 +36,87 @@ from lamina.encoding.unfamiliar import Unfamiliar, find_unfamiliar, ranges_of, r
 from lamina.encoding.whole_numbers import as_known, in_one_writing
 from lamina.errors import TableError
 
-# Below this width the memory that a sparse matrix saves is not worth the slower products.
+# Below this width, a sparse matrix saves little memory and its products are slower.
 SPARSE_FROM_WIDTH = 256
 SPARSE_BELOW_DENSITY = 0.1
 
 
 class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Numbers, dates, categories and missing values of a table, as one matrix of float64.
+    """Encode numbers, dates, categories and missing values of a table as a matrix of float64.
 
-    - Numbers and booleans: the median where missing, then mean 0 and variance 1; a further 0/1
-      column tells the rows where the value was missing, if any was in training.
-    - Dates: days since 1970, then like numbers; and day of the week, month and hour, each if it
+    - Numbers and booleans: missing values become the median, then mean 0 and variance 1. If any
+      value was missing in training, a 0/1 column marks the rows with missing values.
+    - Dates: days since 1970, treated like numbers; also day of the week, month and hour, each if it
       varies in training.
-    - All else is a category: one 0/1 column each, and one for a missing value if any was in
-      training. A category that is rare in training, or unknown to it, is 0 in all of them. A
-      whole number is one category whether it is written 2 or 2.0.
-    - A text column of a data frame whose cells are numbers or dates in any usual form ("$1,200",
-      "12,5 %", "31.12.2024") is read as such. Single odd cells in it are missing. In a later
-      table, "?", "n/a" and the like are missing among numbers; other odd cells are errors.
+    - Other columns are categories: one 0/1 column for each category, and one for missing values if
+      there were any in training. A category that is rare in training, or unknown, is 0 in all of
+      them. An integer is the same category whether it is written 2 or 2.0.
+    - A text column of a data frame whose cells are numbers or dates in a common form ("$1,200",
+      "12,5 %", "31.12.2024") is read as such. Single odd cells in it are missing values. In a later
+      table, "?", "n/a" and so on are missing values among numbers; other odd cells are errors.
     - A column of a data frame is left out if it has no value, is constant, equals another column or
       numbers the rows.
 
-    Columns are found by name: their order is free, and further columns are ignored. Data frames are
+    Columns are matched by name, in any order, and further columns are ignored. Data frames may be
     those of pandas, polars, pyarrow and other libraries that narwhals supports.
 
     Parameters
     ----------
     min_frequency : int, default=2
-        The training rows that a category must appear in to get a column of its own.
+        Minimum number of training rows of a category with its own column.
     max_categories : int or None, default=None
-        The most columns that a category column turns into; the most frequent ones are kept. None
-        for no limit.
+        Maximum number of columns for one category column; the most frequent categories are kept.
+        None for no limit.
     sparse_output : bool or 'auto', default='auto'
-        Whether the matrix is a sparse one (csr); 'auto' decides by its width and density.
+        If True, the matrix is sparse (CSR); 'auto' decides by its width and density.
     column_types : dict of str to {'number', 'date', 'category', 'text'}, default=None
-        What columns of a data frame hold, where it is not what their values say. A column that is
-        named here is left out only if it has no value.
+        Types of columns of a data frame, if they differ from those of the values. A column named
+        here is left out only if it has no value.
     calendar_parts : list of str, default=None
-        The parts of dates, of 'weekday', 'month', 'hour' (the default), 'weekend',
-        'month_of_year', 'hour_of_day' (a 0/1 column each), 'half_day', 'day_of_month',
-        'day_of_year', 'half_year', 'year' and 'date_of_year' (a 0/1 column for each day, where
-        dates cover three years). A part has columns if it varies in training.
+        Parts of dates, among 'weekday', 'month', 'hour' (the default), 'weekend', 'month_of_year',
+        'hour_of_day' (a 0/1 column each), 'half_day', 'day_of_month', 'day_of_year', 'half_year',
+        'year' and 'date_of_year' (a 0/1 column for each day, if the dates cover three years). A
+        part has columns if it varies in training.
     integer_categories : int, default=0
-        A column of whole numbers with 3 to so many values, each in three rows on average, has a 0/1
-        column for each value as well, unless `column_types` calls it a 'number'. 0 for none.
+        A column of integers with 3 to this many distinct values, each in three rows on average,
+        also gets a 0/1 column for each value, unless `column_types` declares it a 'number'. 0 for
+        none.
     text_components : int, default=0
-        The most columns that short texts turn into beside their categories: main directions of
-        their hashed n-grams of 2 to 4 characters. Columns of `column_types` 'text' have them, and
-        text columns of more than 40 values that share words. 0 for none.
+        Maximum number of columns for short texts, in addition to their categories: principal
+        directions of their hashed n-grams of 2 to 4 characters. They are used for columns of type
+        'text' in `column_types`, and for text columns of more than 40 values that share words. 0
+        for none.
 
     Attributes
     ----------
     kinds_ : dict of str to {'number', 'moment', 'category'}
-        What each column of the training table holds.
+        Kind of each column of the training table.
     left_out_ : dict of str to str
-        Why columns are left out, by name.
+        Reasons why columns are left out, by name.
     forms_ : dict of str to ColumnForm
-        How text columns are written, by name.
+        Forms of text columns, by name.
     calendar_ : dict of str to list of str
-        The parts that each date turns into, beside its day.
+        Calendar parts of each date column, in addition to its day.
     categories_ : dict of str to list
-        The categories kept of each categorical column; None stands for a missing value. An empty
-        list belongs to a column that is left out, because every value of it is rare.
+        Categories kept of each categorical column; None stands for a missing value. The list is
+        empty for a column that is left out because all its values are rare.
     rare_ : dict of str to list of str
-        The rare categories of each categorical column, unless they are too many.
+        Rare categories of each categorical column, unless there are too many.
     ranges_ : dict of str to (float, float)
-        The least and the greatest number of each column of numbers.
+        Minimum and maximum of each column of numbers.
     levels_ : dict of str to list of float
-        The values of each column that `integer_categories` chose.
+        Values of each column selected by `integer_categories`.
     texts_ : dict of str to TextComponents
-        Of each column of short texts.
+        Components of each column of short texts.
     report_ : list of ColumnRecord
-        What each column was taken for, and what is done with it, in words.
+        Detected kind and encoding of each column, as text.
     sparse_ : bool
-        Whether `transform` returns a sparse matrix.
-    imputer_, scaler_ : SimpleImputer and StandardScaler, or None where no column holds numbers
-    one_hot_ : OneHotEncoder, or None where no category is kept
+        True if `transform` returns a sparse matrix.
+    imputer_, scaler_ : SimpleImputer and StandardScaler, or None if no column holds numbers
+    one_hot_ : OneHotEncoder, or None if no category is kept
     n_features_in_ : int
     feature_names_in_ : ndarray of str
-        Only where the table had names.
+        Only if the table had names.
 
     Examples
     --------
@@ -182,7 +184,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Learn medians, means, variances and categories.
+        """Fit the medians, means, variances and categories.
 
         Parameters
         ----------
@@ -192,8 +194,8 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         TableError
-            For a table without rows or columns, two columns of one name, an infinite number, a
-            column of lists, or where no column has anything to tell.
+            If the table has no rows or columns, two columns of one name, an infinite number, a
+            column of lists, or no column that can be used.
         """
         typed = training_columns(self, X)
         columns, self.kinds_, self.forms_ = typed.columns, typed.kinds, typed.forms
@@ -217,7 +219,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def transform(self, X: Any) -> NDArray[np.float64] | sparse.csr_array:
-        """The table as a matrix.
+        """Encode a table as a matrix.
 
         Parameters
         ----------
@@ -230,8 +232,8 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         TableError
-            For a table without rows, a column that is missing or there twice, or a value that is
-            none of the column's kind.
+            If the table has no rows, if a column is missing or occurs twice, or if a value is not
+            of the column's kind.
         """
         check_is_fitted(self)
         columns = columns_of_new(self, X)
@@ -257,11 +259,13 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.hstack([_dense(block) for block in blocks])
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[Any]:
-        """A name for each column of the matrix, such as 'age', 'age is missing', 'city=Oslo'.
+        """Return a name for each column of the matrix, such as 'age', 'age is missing',
+        'city=Oslo'.
 
         Parameters
         ----------
-        input_features : ignored unless given; then it must be the names of the training table
+        input_features : None or array-like of str
+            If given, it must equal the names of the training table.
 
         Returns
         -------
@@ -276,10 +280,10 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return names_of_features(self)
 
     def find_unfamiliar(self, X: Any) -> list[Unfamiliar]:
-        """Find the columns of a table with values that training did not have, with remarks.
+        """Find the columns of a table with values that training lacked, with remarks.
 
-        Values are unknown categories, numbers beyond the training range by more than its width, or
-        missing where none was missing. A rare category of training is no unknown one.
+        These are unknown categories, numbers outside the training range by more than its width, and
+        missing values in a column that had none. A rare category of training is not unknown.
 
         Examples
         --------
@@ -294,7 +298,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return find_unfamiliar(self, columns_of_new(self, X))
 
     def to_plain(self) -> dict[str, Any]:
-        """The fitted state as JSON's values and NumPy arrays, for `from_plain`.
+        """Return the fitted state as JSON values and NumPy arrays, for `from_plain`.
 
         Returns
         -------
@@ -309,12 +313,12 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> Self:
-        """The encoding that `to_plain` described: its `transform` gives the same bits.
+        """Return the encoding from a result of `to_plain`; `transform` gives the same bits.
 
         Raises
         ------
         ValueError, KeyError, TypeError
-            For what no `to_plain` returns.
+            If `plain` is not a valid result of `to_plain`.
 
         Examples
         --------
@@ -339,11 +343,11 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return [name for name, kind in self._used() if kind == "category"]
 
     def _used(self) -> list[tuple[str, Kind]]:
-        """The columns that are not left out, and their kinds."""
+        """Return the columns that are not left out, with their kinds."""
         return [(name, kind) for name, kind in self.kinds_.items() if name not in self.left_out_]
 
     def _read(self, columns: dict[str, Any], names: list[str]) -> NDArray[Any]:
-        """The named columns side by side, each read as what it is."""
+        """Return the named columns side by side, each read by its kind."""
         return np.array([READERS[self.kinds_[name]](name, columns[name]) for name in names]).T
 
     def _fit_numbers(self, columns: dict[str, Any]) -> None:
@@ -366,11 +370,11 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         elif self.imputer_ is None and not self.texts_:
             raise TableError(
                 f"no column of the table has a value in {self.min_frequency} rows or more, so "
-                "there is nothing to learn from: add rows or columns, or lower min_frequency"
+                "there are no features: add rows or columns, or lower min_frequency"
             )
 
     def _indicated(self) -> list[int]:
-        """Which numbers have a 0/1 column for missing values, by their place among the numbers."""
+        """Return the positions of the numbers that have a 0/1 column for missing values."""
         indicator = None if self.imputer_ is None else self.imputer_.indicator_
         return [] if indicator is None else indicator.features_.tolist()
 

@@ -1,4 +1,4 @@
-"""The columns of a table as what they hold: text columns read by their forms, kinds found."""
+"""Convert the columns of a table to numbers, dates and texts, and detect their kinds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lamina.errors import TableError, nearest_match, suggestion
 
 
 class TypedColumns(NamedTuple):
-    """Columns of a table.
+    """The columns of a table with their kinds.
 
     Attributes
     ----------
@@ -22,11 +22,11 @@ class TypedColumns(NamedTuple):
         Numbers, dates and texts.
     kinds : dict of str to {'number', 'moment', 'category'}
     forms : dict of str to ColumnForm
-        Of those that were text.
+        Forms of the columns that were read from text.
     remarks : mapping of str to tuple of str
-        About the forms.
+        Remarks on the forms.
     left_out : dict of str to str
-        Why columns are left out.
+        Reasons why columns are left out.
     """
 
     columns: dict[str, Any]
@@ -37,7 +37,7 @@ class TypedColumns(NamedTuple):
 
 
 def check_types(types: Mapping[str, str], names: Sequence[str]) -> None:
-    """Refuse a type that is none, and a column that is not there."""
+    """Reject an unknown type, and a column that the table lacks."""
     for name, chosen in types.items():
         if name not in names:
             raise TableError(
@@ -52,25 +52,25 @@ def check_types(types: Mapping[str, str], names: Sequence[str]) -> None:
 
 
 def require_rows(frame: Any) -> None:
-    """Refuse a data frame without rows."""
+    """Reject a data frame without rows."""
     if not len(frame):
         raise TableError("the table has no rows: 0 sample(s), while a minimum of 1 is required")
 
 
 def require_single(needed: Sequence[str], found: Sequence[str]) -> None:
-    """Refuse a table with two columns under one of the names that are needed."""
+    """Reject a table with two columns of the same required name."""
     twice = [name for name in needed if found.count(name) > 1]
     if twice:
         raise TableError(f"two columns are named {min(twice)!r}: rename one of them")
 
 
 def require_columns(needed: Sequence[str], found: Sequence[str]) -> None:
-    """Refuse a table without some of the columns that a model needs; the message names them all."""
+    """Reject a table that lacks columns the model needs; the message names all of them."""
     require_single(needed, found)
     missing = [name for name in needed if name not in found]
     if not missing:
         return
-    # A column that the model uses itself cannot be another one under a wrong name.
+    # A column that the model needs under its own name cannot be a misnamed one.
     free = [name for name in found if name not in needed]
     noun = "column" if len(missing) == 1 else "columns"
     listed = ", ".join(map(repr, missing))
@@ -91,13 +91,14 @@ def read_training(
     understanding: Understanding | None = None,
     types: Mapping[str, str] | None = None,
 ) -> TypedColumns:
-    """The columns of a training table.
+    """Read the columns of a training table.
 
     Parameters
     ----------
     columns : mapping of str to pandas.Series
     understanding : Understanding, optional
-        What the reading of a file found; None for the columns of an array, whose texts stay texts.
+        Forms and remarks from reading a file; None for the columns of an array, whose texts remain
+        texts.
     types : mapping of str to {'number', 'date', 'category', 'text'}, optional
     """
     typed: dict[str, Any] = {}
@@ -105,9 +106,9 @@ def read_training(
     remarks: dict[str, tuple[str, ...]] = {}
     for name, column in columns.items():
         chosen = cast("ColumnType | None", (types or {}).get(name))
-        said: tuple[str, ...] = ()
+        noted: tuple[str, ...] = ()
         if understanding is not None and chosen not in ("category", "text"):
-            column, said = without_marks(name, column)
+            column, noted = without_marks(name, column)
         if understanding is not None and name in understanding.forms and chosen is None:
             forms[name] = understanding.forms[name]
             remarks[name] = understanding.remarks.get(name, ())
@@ -118,8 +119,8 @@ def read_training(
             if form.kind != "category" or form.missing:
                 forms[name] = form
                 column = form.read(name, column, values)
-        if said:
-            remarks[name] = (*said, *remarks.get(name, ()))
+        if noted:
+            remarks[name] = (*noted, *remarks.get(name, ()))
         typed[name] = _read(name, column, forms.get(name))
     may_be_empty = understanding is not None
     kinds = {
@@ -132,7 +133,7 @@ def read_training(
 def read_new(
     columns: Mapping[str, Any], kinds: Mapping[str, Kind], forms: Mapping[str, ColumnForm]
 ) -> dict[str, Any]:
-    """The columns of a later table, by the forms of the training table."""
+    """Read the columns of a later table in the forms of the training table."""
     return {
         name: _read(name, column, forms.get(name))
         if kinds[name] == "category"
@@ -142,9 +143,9 @@ def read_new(
 
 
 def _read_numbers(name: str, column: Any, form: ColumnForm | None) -> Any:
-    """The cells of a column that had numbers or dates in training; the texts are read by a form.
+    """Read a column that held numbers or dates in training; a form reads its texts.
 
-    Cells such as '?' are missing as in training, even where a later table has no other cells.
+    Cells such as '?' are missing values as in training, even if a later table has no other cells.
     """
     is_str = text_cells(column)
     if not is_str.any():
@@ -152,14 +153,14 @@ def _read_numbers(name: str, column: Any, form: ColumnForm | None) -> Any:
     texts = column.where(is_str, None)
     form = form or _form_of_numbers(name, texts)
     read = texts.mask(missing_cells(texts)) if form is None else form.read(name, texts)
-    # Numbers beside texts, as a program or a workbook has them, are what they are.
+    # Numbers beside texts, as from a program or a workbook, remain unchanged.
     return read if (is_str | column.isna()).all() else column.astype(object).mask(is_str, read)
 
 
 def _form_of_numbers(name: str, texts: Any) -> ColumnForm | None:
-    """The form of texts where training had numbers or dates; None where it finds none."""
+    """Return the form of texts in a column that held numbers or dates in training, or None."""
     form = find_form(name, texts).form
-    # Odd cells are for the reader to refuse: only a whole column of training may call them missing.
+    # Only a training column may treat odd cells as missing; here the reader rejects them.
     return None if form.kind == "category" else ColumnForm(form.kind, form.number, form.order)
 
 
@@ -179,5 +180,5 @@ def _read(name: str, column: Any, form: ColumnForm | None) -> Any:
 def _kind(name: str, column: Any, form: ColumnForm | None, *, may_be_empty: bool) -> Kind:
     if form is not None:
         return "number" if form.kind == "time of day" else form.kind
-    # A column without any value is left out of a data frame, and refused in an array.
+    # A column without a value is left out of a data frame, and rejected in an array.
     return "category" if may_be_empty and column.isna().all() else kind_of(name, column)

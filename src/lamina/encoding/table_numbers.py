@@ -1,4 +1,4 @@
-"""The numbers of a table: medians for missing values, then mean 0 and variance 1."""
+"""Impute missing numbers of a table by medians, then scale to mean 0 and variance 1."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from lamina.errors import TableError
 
 
 def fit_numbers(names: Sequence[str], numbers: NDArray[np.float64] | None) -> tuple[Any, Any]:
-    """A fitted SimpleImputer and StandardScaler; None and None where there are no numbers.
+    """Return a fitted SimpleImputer and StandardScaler, or None and None without numbers.
 
     Parameters
     ----------
     names : sequence of str
-        The columns, for errors.
+        Names of the columns for error messages.
     numbers : ndarray of shape (n_samples, n_numbers)
-        NaN where a value is missing; every column has one value or more.
+        NaN marks a missing value; every column has at least one value.
     """
     if numbers is None:
         return None, None
     missing = np.isnan(numbers)
     with np.errstate(all="ignore"):
-        # SimpleImputer's own median, of a masked array, takes 20 times as long.
+        # SimpleImputer computes medians of a masked array, which takes 20 times as long.
         present = (c[~m] for c, m in zip(numbers.T, missing.T, strict=True))
         had_missing = np.asarray(missing.any(axis=0))
         imputer = fitted_imputer(np.array([*map(np.median, present)]), had_missing)
@@ -41,12 +41,12 @@ def fit_numbers(names: Sequence[str], numbers: NDArray[np.float64] | None) -> tu
 
 
 def fitted_imputer(median: NDArray[np.float64], had_missing: NDArray[np.bool_]) -> Any:
-    """A SimpleImputer that has learned these medians, and which columns had missing values."""
-    # Imported at the top, it would be half of the time that `import lamina` takes.
+    """Return a SimpleImputer with these medians and columns of missing values."""
+    # A module-level import would double the time of `import lamina`.
     from sklearn.impute import SimpleImputer
 
-    # Fitted to a row of zeros and one with the gaps, it has all its parts; what is learned is then
-    # put in place by its public name.
+    # Fit it to a row of zeros and a row with the gaps to create all its attributes; then set the
+    # medians by their public name.
     gaps = np.where(had_missing, np.nan, 0.0)
     imputer = SimpleImputer(strategy="median", add_indicator=True)
     imputer.fit(np.stack([np.zeros_like(gaps), gaps])).statistics_ = median

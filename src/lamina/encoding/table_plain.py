@@ -1,4 +1,4 @@
-"""A fitted TableEncoding as plain values and arrays, and back."""
+"""Convert a fitted TableEncoding to plain values and arrays, and back."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _categories(value: Any, place: str) -> None:
 
 
 def _anything(value: Any, place: str) -> None:
-    """What is made of it is checked where it is made."""
+    """Accept any value; the code that uses it checks it."""
 
 
 def _range(value: Any, place: str) -> None:
@@ -90,7 +90,7 @@ FIELDS: Fields = {
 
 
 def to_plain(encoding: TableEncoding) -> dict[str, Any]:
-    """What `TableEncoding.to_plain` documents."""
+    """Return the fitted state; see `TableEncoding.to_plain`."""
     return {
         "parameters": encoding.get_params(),
         "columns": [[name, kind] for name, kind in encoding.kinds_.items()],
@@ -110,7 +110,7 @@ def to_plain(encoding: TableEncoding) -> dict[str, Any]:
 
 
 def from_plain(encoding: TableEncoding, plain: dict[str, Any]) -> None:
-    """Set the fitted state; keys that files of earlier versions lack have their old meaning."""
+    """Set the fitted state; keys that older files lack get their former meaning."""
     encoding._validate_params()
     check_fields(plain, FIELDS, "encoding", optional=ADDED_LATER)
     encoding.kinds_ = dict(plain["columns"])
@@ -138,7 +138,7 @@ def from_plain(encoding: TableEncoding, plain: dict[str, Any]) -> None:
 
 
 def _set_further(encoding: TableEncoding, plain: dict[str, Any]) -> None:
-    """Set levels of whole numbers and components of texts."""
+    """Set the levels of integer columns and the components of texts."""
     levels, texts = (_known(encoding, plain, key) for key in ("levels", "texts"))
     for key, found, kind in (("levels", levels, "number"), ("texts", texts, "category")):
         wrong = [name for name in found if (name, kind) not in encoding._used()]
@@ -149,7 +149,7 @@ def _set_further(encoding: TableEncoding, plain: dict[str, Any]) -> None:
 
 
 def _known(encoding: TableEncoding, plain: dict[str, Any], key: str) -> dict[str, Any]:
-    """A dict by column; raises ValueError for a column that the encoding does not have."""
+    """Return a dict by column; raise ValueError for a column that the encoding lacks."""
     found = dict(plain.get(key, {}))
     for name in found:
         if name not in encoding.kinds_:

@@ -1,4 +1,4 @@
-"""The columns of a data frame or an array for a TableEncoding, at its fit and later."""
+"""Extract the columns of a data frame or an array for a TableEncoding."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ARRAY: dict[str, Any] = {"dtype": None, "ensure_all_finite": "allow-nan"}
 
 
 def training_columns(encoding: TableEncoding, X: Any) -> TypedColumns:
-    """The table's columns as what they hold; sets the encoding's names and their number."""
+    """Return the typed columns of a training table; sets the encoding's names and their count."""
     frame = as_pandas(X)
     if frame is None:
         columns = array_columns(validate_data(encoding, without_sparsity(X), **_ARRAY))
@@ -48,7 +48,7 @@ def training_columns(encoding: TableEncoding, X: Any) -> TypedColumns:
 
 
 def columns_of_new(encoding: TableEncoding, X: Any) -> dict[str, Any]:
-    """The training table's columns in a new table: by name, or by place where it had none."""
+    """Return the training columns of a new table, by name or else by position."""
     frame = as_pandas(X)
     if frame is None:
         array = validate_data(encoding, without_sparsity(X), reset=False, **_ARRAY)
@@ -57,7 +57,7 @@ def columns_of_new(encoding: TableEncoding, X: Any) -> dict[str, Any]:
     if not hasattr(encoding, "feature_names_in_"):
         validate_data(encoding, frame, reset=False, skip_check_array=True)
         return {name: frame.iloc[:, i] for i, name in enumerate(encoding.kinds_)}
-    # A category column without any category is left out, too, unless its texts are encoded.
+    # A column without a frequent category is not needed either, unless its texts are encoded.
     needed = [
         name
         for name, _ in encoding._used()

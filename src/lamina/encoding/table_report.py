@@ -1,4 +1,4 @@
-"""What each column of a table was taken for, and what is done with it: records for people."""
+"""Report the detected kind and the encoding of each column of a table."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ if TYPE_CHECKING:
 
 
 class ColumnRecord(TypedDict):
-    """One column of a table.
+    """The report on one column of a table.
 
     Attributes
     ----------
     column : str
-        Its name.
+        Name of the column.
     kind : str
         'number', 'date' or 'category'.
     n_missing : int
-        The number of rows without a value.
+        Number of rows without a value.
     n_distinct : int
-        The number of different values.
+        Number of distinct values.
     action : str
-        What is done with it, in words.
+        Description of its encoding.
     remarks : list of str
-        What is in doubt, a sentence each.
+        Sentences on what is doubtful.
     """
 
     column: str
@@ -42,7 +42,7 @@ KIND_NAMES = {"number": "number", "moment": "date", "category": "category"}
 
 
 def describe_columns(table: Any) -> list[ColumnRecord]:
-    """What a TableEncoding would do with each column of a table.
+    """Return how a TableEncoding would encode each column of a table.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def describe_columns(table: Any) -> list[ColumnRecord]:
 
 
 def report_columns(encoding: TableEncoding, typed: TypedColumns) -> list[ColumnRecord]:
-    """The records of a fitted encoding."""
+    """Return the records of a fitted encoding."""
     indicated = {encoding._numeric()[i] for i in encoding._indicated()}
     return [
         ColumnRecord(
@@ -78,7 +78,7 @@ def report_columns(encoding: TableEncoding, typed: TypedColumns) -> list[ColumnR
 
 
 def record_from_plain(plain: Any) -> ColumnRecord:
-    """A record that was saved; raises ValueError, KeyError or TypeError for anything else."""
+    """Restore a saved record; raise ValueError, KeyError or TypeError for anything else."""
     texts = (plain["column"], plain["kind"], plain["action"], *plain["remarks"])
     if not all(isinstance(text, str) for text in texts):
         raise ValueError(f"a column's record cannot be {plain!r}")
@@ -107,7 +107,7 @@ def _action(encoding: TableEncoding, name: str, column: Any, is_indicated: bool)
     parts = [part.replace("_", " ") for part in encoding.calendar_.get(name, ())]
     action = f"days since 1970, standardised, and {_listed(parts)}" if parts else "standardised"
     if name in encoding.levels_:
-        action += f", and a 0/1 column for each of {len(encoding.levels_[name])} whole numbers"
+        action += f", and a 0/1 column for each of {len(encoding.levels_[name])} integers"
     if is_indicated:
         action += ", with a 0/1 column for missing values"
     return action
@@ -116,7 +116,7 @@ def _action(encoding: TableEncoding, name: str, column: Any, is_indicated: bool)
 def _action_on_categories(encoding: TableEncoding, name: str, column: Any) -> str:
     kept = encoding.categories_[name]
     texts = encoding.texts_.get(name)
-    spelling = "" if texts is None else f"{texts.width} columns for the parts of its words"
+    spelling = "" if texts is None else f"{texts.width} columns for parts of words"
     if not kept and spelling:
         return spelling
     if not kept:
@@ -124,7 +124,7 @@ def _action_on_categories(encoding: TableEncoding, name: str, column: Any) -> st
     n_kept = len([text for text in kept if text is not None])
     n_rare = _n_distinct(column) - n_kept
     action = f"a 0/1 column for each of {len(kept):,} categories"
-    action += f"; {n_rare:,} rare ones share none" if n_rare > 0 else ""
+    action += f"; none for {n_rare:,} rare ones" if n_rare > 0 else ""
     return f"{action}; {spelling}" if spelling else action
 
 

@@ -1,10 +1,11 @@
-"""Class labels as the numbers that a loss takes, and predictions as labels again.
+"""Encode class labels as the numbers that a loss requires, and decode predictions to labels.
 
-Shapes: y is (rows,) labels, or (rows, n_labels) indicators, dense or sparse, for multilabel, or
-(rows, n_targets) labels for multioutput; encoded it is int32 codes (rows,) where there are three
-classes or more and (rows, n_targets) for multioutput, else (rows, n_outputs) zeros and ones; a
-prediction is (rows, n_outputs) behind the inverse link. The rules are those of scikit-learn's
-LabelBinarizer; for multioutput each column of labels has a head of as many outputs as classes.
+Shapes: y is (n_samples,) labels; (n_samples, n_labels) indicators, dense or sparse, for multilabel;
+or (n_samples, n_targets) labels for multioutput. Encoded labels are int32 codes of shape
+(n_samples,) for three or more classes and (n_samples, n_targets) for multioutput, otherwise zeros
+and ones of shape (n_samples, n_outputs). A prediction, after the inverse link, is
+(n_samples, n_outputs). The rules are those of scikit-learn's LabelBinarizer. For multioutput, each
+column of labels has a head with one output per class.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ LOSS_OF_KIND: dict[TargetKind, str] = {
     "multilabel": "binary_log_loss",
     "multioutput": "log_loss",
 }
-# What `loss=` makes of these, and what smoothed labels make of that where they are codes.
+# For each value of `loss=`, the losses that replace the default ones; then those of smoothed codes.
 CLASSIFICATION_LOSSES: dict[str, dict[str, str]] = {
     "log_loss": {},
     "focal": {"binary_log_loss": "binary_focal", "log_loss": "focal"},
@@ -40,17 +41,17 @@ SMOOTHED_LOSSES: dict[str, str] = {"log_loss": "smoothed_log_loss"}
 
 @dataclass(frozen=True)
 class TargetEncoding:
-    """How the labels of one classification problem are written as numbers.
+    """The encoding of the labels of a classification problem as numbers.
 
     Attributes
     ----------
     classes : ndarray of shape (n_classes,), or list of these
-        The labels, sorted; for multilabel, the indicators' column numbers; for multioutput, the
-        labels of each column.
+        Sorted labels; column numbers of the indicators for multilabel; a list of the labels of each
+        column for multioutput.
     kind : {'binary', 'multiclass', 'multilabel', 'multioutput'}
-        'binary' also where there is one class only.
+        'binary' also if there is only one class.
     sparse : bool
-        Whether predictions of indicators are sparse, because y was.
+        True if predicted indicators are sparse, because y was.
 
     Examples
     --------
@@ -69,12 +70,12 @@ class TargetEncoding:
 
     @classmethod
     def of(cls, y: Labels, classes: ArrayLike | None = None) -> TargetEncoding:
-        """The encoding of the labels in y, or of `classes` where y need not hold them all.
+        """Return the encoding of the labels in y, or of `classes` if y may lack some of them.
 
         Raises
         ------
         ValueError
-            Where y holds no labels but continuous values.
+            If y holds continuous values instead of labels.
         """
         if classes is None and (plain := _integer_classes(y)) is not None:
             return cls(plain, "binary" if len(plain) <= 2 else "multiclass")
@@ -83,8 +84,8 @@ class TargetEncoding:
         kind = type_of_target(y, input_name="y")
         if kind.startswith("continuous"):
             raise ValueError(
-                f"Unknown label type: {kind}. y of shape {y.shape} holds numbers that are no "
-                "labels; a regressor learns these, or bin them first"
+                f"Unknown label type: {kind}. y of shape {y.shape} holds continuous numbers, not "
+                "labels; use a regressor, or bin them first"
             )
         if kind.endswith("multioutput"):
             return cls([np.unique(column) for column in y.T], "multioutput")
@@ -95,16 +96,16 @@ class TargetEncoding:
 
     @property
     def loss(self) -> str:
-        """The name of the loss that fits the encoded labels."""
+        """Name of the loss that suits the encoded labels."""
         return LOSS_OF_KIND[self.kind]
 
     @property
     def heads(self) -> tuple[int, ...]:
-        """How many outputs each column of labels has of its own; none where there is one column."""
+        """Number of outputs of each column of labels; empty unless multioutput."""
         return tuple(map(len, self.classes)) if self.kind == "multioutput" else ()
 
     def n_outputs(self, y: Labels) -> int:
-        """How many outputs a network needs for these labels."""
+        """Return the number of outputs that a network needs for these labels."""
         if self.kind == "multioutput":
             return sum(self.heads)
         if self.kind == "multilabel":
@@ -112,18 +113,18 @@ class TargetEncoding:
         return len(self.classes) if self.kind == "multiclass" else 1
 
     def encode(self, y: Labels, dtype: DTypeLike) -> NDArray[Any]:
-        """Labels as numbers: int32 codes for several classes, else zeros and ones of that dtype.
+        """Return the labels as int32 codes for several classes, else as zeros and ones of `dtype`.
 
         Raises
         ------
         ValueError
-            For indicators where the encoding is of single labels, or the other way round.
+            If y holds indicators and the encoding single labels, or the reverse.
         """
         columns = y.shape[1] if y.ndim == 2 else 1
         wanted = {"multilabel": columns, "multioutput": len(self.heads)}.get(self.kind, 1)
         if (y.ndim == 2) != (self.kind in ("multilabel", "multioutput")) or columns != wanted:
             raise ValueError(
-                f"y of shape {y.shape} does not go with the {self.kind} targets of the first fit"
+                f"y of shape {y.shape} does not match the {self.kind} targets of the first fit"
             )
         if self.kind == "multioutput":
             pairs = zip(self.classes, y.T, strict=True)
@@ -136,7 +137,7 @@ class TargetEncoding:
         return codes if self.kind == "multiclass" else codes[:, np.newaxis].astype(dtype)
 
     def decide(self, prediction: Array) -> NDArray[Any]:
-        """Class codes (rows,) or (rows, n_targets), or 0/1 indicators (rows, n_outputs)."""
+        """Return class codes, shape (n_samples,) or (n_samples, n_targets), or 0/1 indicators."""
         if self.kind == "multioutput":
             return np.stack([p.argmax(axis=1) for p in self.by_head(prediction)], axis=1)
         if self.kind == "multiclass":
@@ -148,7 +149,7 @@ class TargetEncoding:
         return (prediction[:, 0] > 0.5).astype(np.int64)
 
     def decode(self, prediction: Array) -> Labels:
-        """The labels that a prediction means; sparse where y was."""
+        """Return the labels of a prediction; sparse if y was."""
         decided = self.decide(prediction)
         if self.kind == "multioutput":
             pairs = zip(self.classes, decided.T, strict=True)
@@ -158,35 +159,35 @@ class TargetEncoding:
         return _sparse_as_configured(decided) if self.sparse else decided
 
     def by_head(self, outputs: Array) -> list[Array]:
-        """What belongs to each column of labels, of outputs (rows, n_outputs)."""
+        """Split outputs of shape (n_samples, n_outputs) by column of labels."""
         return np.split(outputs, np.cumsum(self.heads)[:-1], axis=1)
 
 
 def classification_loss(kind: TargetKind, loss: str, label_smoothing: float) -> str:
-    """The record for targets of a kind, where a classifier has such a `loss=`."""
+    """Return the loss for a kind of targets and a classifier's `loss` parameter."""
     plain = LOSS_OF_KIND[kind]
     name = CLASSIFICATION_LOSSES[loss].get(plain, plain)
     return SMOOTHED_LOSSES.get(name, name) if label_smoothing else name
 
 
 def _columns_of(classes: Any) -> list[NDArray[Any]] | None:
-    """The classes of each column, where they are given so."""
+    """Return the classes of each column if `classes` is a list of them, else None."""
     if not isinstance(classes, list | tuple) or any(np.ndim(each) != 1 for each in classes):
         return None
     return [np.unique(np.asarray(each)) for each in classes] or None
 
 
 def _integer_classes(y: Labels) -> NDArray[Any] | None:
-    """The classes of one column of integers; None for all else.
+    """Return the classes of a single column of integers; None for other targets.
 
-    scikit-learn's way gives the same, but goes over y three times, which for a small network takes
-    as long as dozens of epochs.
+    The result equals scikit-learn's. scikit-learn passes over y three times, which for a small
+    network takes as long as dozens of epochs.
     """
     is_plain = isinstance(y, np.ndarray) and y.ndim == 1 and y.dtype.kind in "iu"
     return np.unique(y) if is_plain else None
 
 
 def _sparse_as_configured(indicators: NDArray[Any]) -> Labels:
-    # scikit-learn lets its users choose between SciPy's sparse arrays and its older matrices.
+    # scikit-learn's configuration chooses between SciPy's sparse arrays and its older matrices.
     arrays = get_config()["sparse_interface"] == "sparray"
     return sparse.csr_array(indicators) if arrays else sparse.csr_matrix(indicators)

@@ -1,8 +1,9 @@
-"""Short texts as a few numbers: hashed n-grams of characters, weighted, then their main directions.
+"""Short texts as a few numbers: weighted hashed n-grams of characters, projected by a truncated
+SVD.
 
-Texts that share parts of words ("Office Manager", "office mgr.") are near each other, and a text
-that training did not have is near those that it resembles. Shapes: texts (n_samples,), n-grams
-(n_texts, n_used) csr, components (n_components, n_used) float32.
+Texts that share parts of words ("Office Manager", "office mgr.") get similar numbers, and so does a
+new text that resembles some of training. Shapes: texts (n_samples,), n-grams (n_texts, n_used) CSR,
+components (n_components, n_used) float32.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 N_HASHES, N_GRAMS = 4096, (2, 4)
-# Longer texts count by their beginning; the directions are found on a part of many texts.
+# Longer texts are truncated; with more texts, the SVD is fitted on a sample.
 MOST_CHARACTERS, MOST_TEXTS, TEXTS_AT_ONCE = 500, 20_000, 10_000
-# A column of fewer texts is one-hot encoded alone; codes share no words and gain nothing.
+# Columns of fewer texts are only one-hot encoded, and so are codes, which share no words.
 LEAST_TEXTS, LEAST_REPEATING, MOST_COMMON = 40, 0.3, 0.9
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
@@ -29,18 +30,19 @@ Texts = NDArray[Any]
 
 @dataclass(frozen=True)
 class TextComponents:
-    """The hashes, weights and main directions of the texts of a column.
+    """Hashes, weights and singular vectors of the texts of a column.
 
     Attributes
     ----------
     places : ndarray of int64, shape (n_used,)
-        The hashes that occur in training.
+        Hashes that occur in training.
     weights : ndarray of float64, shape (n_used,)
         Inverse document frequencies.
     components : ndarray of float32, shape (n_components, n_used)
     mean : ndarray of float64, shape (n_components,)
     scale : float
-        The standard deviation of the first direction: later ones stay smaller, so that noise does.
+        Standard deviation of the first direction. All directions are divided by it, so that later
+        directions, which are mostly noise, remain small.
     """
 
     places: NDArray[np.int64]
@@ -51,21 +53,21 @@ class TextComponents:
 
     @property
     def width(self) -> int:
-        """The number of columns."""
+        """Number of columns."""
         return len(self.components)
 
     @classmethod
     def fit(cls, texts: Texts, n_components: int) -> TextComponents | None:
-        """Find the main directions; None where the texts have fewer than two distinct n-grams.
+        """Fit the components; return None if the texts have fewer than two distinct n-grams.
 
         Parameters
         ----------
         texts : object array of shape (n_samples,)
             None where missing.
         n_components : int
-            The most directions.
+            Maximum number of components.
         """
-        # Imported here: they take time, and few tables need them.
+        # Slow imports that few tables need.
         from sklearn.decomposition import TruncatedSVD
         from threadpoolctl import threadpool_limits
 
@@ -78,7 +80,7 @@ class TextComponents:
         if n_components < 1:
             return None
         weights = np.log((1 + len(part)) / (1 + occurrences[places])) + 1
-        # One thread: sums of several have other last bits.
+        # Use one thread, because the number of threads changes the last bits of sums.
         with threadpool_limits(limits=1):
             svd = TruncatedSVD(n_components, random_state=0)
             svd.fit(_weighted(counts, places, weights))
@@ -89,7 +91,7 @@ class TextComponents:
         return cls(places, weights, components, values.mean(axis=0), std if std > 0 else 1.0)
 
     def columns(self, texts: Texts) -> NDArray[np.float64]:
-        """Return the columns, shape (n_samples, n_components); 0 where the text is missing."""
+        """Return the columns, shape (n_samples, n_components); 0 for a missing text."""
         places: dict[Any, int] = {}
         codes = np.array([places.setdefault(text, len(places)) for text in texts.tolist()])
         distinct = list(places)
@@ -106,12 +108,12 @@ class TextComponents:
         return np.asarray(values[codes])
 
     def to_plain(self) -> dict[str, Any]:
-        """The learned numbers, for `from_plain`."""
+        """Return the fitted arrays for `from_plain`."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> TextComponents:
-        """The components that `to_plain` described; raises ValueError for anything else."""
+        """Restore the components from `to_plain`; raise ValueError for anything else."""
         found = cls(**plain)
         n_components, n_used = found.components.shape
         shapes = [found.places.shape, found.weights.shape, found.mean.shape]
@@ -136,9 +138,9 @@ def fit_text_components(
     Parameters
     ----------
     texts : mapping of str to object array of shape (n_samples,)
-        The categorical columns; None where missing.
+        Categorical columns; None where missing.
     types : mapping of str to {'number', 'date', 'category', 'text'}, optional
-        A column of 'text' has components whatever its values are, one of 'category' never.
+        A column of type 'text' always has components, one of type 'category' never.
     n_components : int
         0 for none.
     """
@@ -153,7 +155,7 @@ def fit_text_components(
 
 
 def repeats_words(texts: Texts) -> bool:
-    """Whether there are many distinct texts, of which several share words with others.
+    """Return True if there are many distinct texts and enough of them share words.
 
     Examples
     --------
@@ -169,13 +171,13 @@ def repeats_words(texts: Texts) -> bool:
     part = distinct[:: -(-len(distinct) // MOST_TEXTS)]
     words = [set(_WORD.findall(text[:MOST_CHARACTERS].lower())) for text in part]
     counts = Counter(word for found in words for word in found)
-    # A word of all texts, as in 'customer 17', tells them apart as little as one that occurs once.
+    # A word of nearly all texts, as in 'customer 17', is as uninformative as one that occurs once.
     telling = {word for word, count in counts.items() if 1 < count <= MOST_COMMON * len(words)}
     return float(np.mean([bool(found & telling) for found in words])) >= LEAST_REPEATING
 
 
 def _hashed(texts: list[str]) -> sparse.csr_matrix:
-    """Return the counts of each text's n-grams, by their hashes."""
+    """Return the counts of each text's n-grams, by hash."""
     from sklearn.feature_extraction.text import HashingVectorizer
 
     vectorizer = HashingVectorizer(
@@ -193,7 +195,7 @@ def _hashed(texts: list[str]) -> sparse.csr_matrix:
 def _weighted(
     counts: sparse.csr_matrix, places: NDArray[np.int64], weights: NDArray[np.float64]
 ) -> sparse.csr_matrix:
-    """Return tf-idf rows of length 1, shape (n_texts, n_used)."""
+    """Return tf-idf rows of norm 1, shape (n_texts, n_used)."""
     from sklearn.preprocessing import normalize
 
     used = sparse.csr_matrix(counts[:, places])

@@ -1,4 +1,4 @@
-"""What was found out about the columns of a file; it travels with the data frame."""
+"""Forms and remarks from reading a file, attached to the data frame."""
 
 from __future__ import annotations
 
@@ -13,21 +13,20 @@ _KEY = "lamina"
 
 @dataclass(frozen=True)
 class Understanding:
-    """The forms of a file's text columns, and remarks about them.
+    """The forms of a file's text columns, and remarks on them.
 
-    It is kept in the data frame's `attrs`, which pandas carries along when rows are taken or
-    columns left out.
+    It is stored in the data frame's `attrs`, which pandas copies when rows or columns are selected.
 
     Attributes
     ----------
     forms : mapping of str to ColumnForm
-        By column; columns that the file itself types have none.
+        Forms by column; columns whose type the file defines have none.
     remarks : mapping of str to tuple of str
-        By column.
+        Remarks by column.
     file_remarks : tuple of str
-        About the file as a whole, such as its encoding.
+        Remarks on the whole file, such as its encoding.
     counters : frozenset of str
-        The columns of whole numbers that rise by one from row to row.
+        Columns of integers that increase by one from row to row.
     """
 
     forms: Mapping[str, ColumnForm] = field(default_factory=dict)
@@ -36,27 +35,27 @@ class Understanding:
     counters: frozenset[str] = frozenset()
 
     def __deepcopy__(self, memo: Any) -> Understanding:
-        # pandas copies attrs with every operation; nothing here ever changes.
+        # pandas copies attrs in every operation; this object is immutable.
         return self
 
     def all_remarks(self) -> list[str]:
-        """Every remark: those about the file, then those of each column."""
+        """Return all remarks: those on the file, then those on each column."""
         return self.remarks_on(self.remarks)
 
     def remarks_on(self, names: Collection[str]) -> list[str]:
-        """The remarks about the file, and about some of its columns."""
+        """Return the remarks on the file and on some of its columns."""
         return [
             *self.file_remarks,
             *(text for name, texts in self.remarks.items() if name in names for text in texts),
         ]
 
     def attach(self, frame: Any) -> None:
-        """Let a data frame carry this."""
+        """Attach this to a data frame."""
         frame.attrs[_KEY] = self
 
 
 def understanding_of(frame: Any) -> Understanding:
-    """What a data frame carries; empty for a frame that was not read from a file by lamina.
+    """Return the Understanding of a data frame; an empty one if lamina did not read it.
 
     Examples
     --------

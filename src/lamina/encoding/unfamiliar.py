@@ -1,4 +1,4 @@
-"""Values of a later table that training did not have: unknown, missing, or far out of range."""
+"""Find values of a later table that training lacked: unknown, missing, or far out of range."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from lamina.errors import nearest_match
 if TYPE_CHECKING:
     from lamina.encoding.table import TableEncoding
 
-# The rare categories of a column that has more of them are not kept: its values name single rows.
+# Rare categories are not stored if there are more: such values identify single rows.
 MOST_RARE = 10_000
 
 
 class Unfamiliar(NamedTuple):
-    """A column of a later table with values that training did not have.
+    """A column of a later table with values that training lacked.
 
     Attributes
     ----------
     column : str
     kind : {'unknown', 'missing', 'out of range'}
     n_rows : int
-        The number of rows with such a value.
+        Number of rows with such a value.
     value : str, float or None
-        The first of them; None for a missing one.
+        First of these values; None for a missing one.
     row : str
-        Its row in words, such as 'row 3 of the file'.
+        Its row as text, such as 'row 3 of the file'.
     remark : str
-        A sentence for people.
+        A sentence for the user.
     """
 
     column: str
@@ -48,7 +48,7 @@ class Unfamiliar(NamedTuple):
 def ranges_of(
     names: Sequence[str], numbers: NDArray[np.float64] | None
 ) -> dict[str, tuple[float, float]]:
-    """Return the least and the greatest value of each column of numbers."""
+    """Return the minimum and the maximum of each column of numbers."""
     if numbers is None:
         return {}
     low, high = np.nanmin(numbers, axis=0).tolist(), np.nanmax(numbers, axis=0).tolist()
@@ -58,7 +58,7 @@ def ranges_of(
 def rare_among(
     texts: Mapping[str, NDArray[Any]], categories: Mapping[str, Sequence[str | None]]
 ) -> dict[str, list[str]]:
-    """Return the categories of each column that get no column of their own, unless too many."""
+    """Return the categories of each column without a column of their own, unless too many."""
     rare = {
         name: sorted(set(values.tolist()) - {None, *categories[name]})
         for name, values in texts.items()
@@ -67,7 +67,7 @@ def rare_among(
 
 
 def find_unfamiliar(encoding: TableEncoding, columns: Mapping[str, Any]) -> list[Unfamiliar]:
-    """Return what `TableEncoding.find_unfamiliar` documents."""
+    """Return the columns with unfamiliar values; see `TableEncoding.find_unfamiliar`."""
     indicated = {encoding._numeric()[i] for i in encoding._indicated()}
     found: list[Unfamiliar | None] = []
     for name, kind in encoding._used():
@@ -78,7 +78,7 @@ def find_unfamiliar(encoding: TableEncoding, columns: Mapping[str, Any]) -> list
         values = READERS[kind](name, column)
         had_missing = None in kept or name in indicated
         found.append(_missing(name, column, kind == "category", had_missing=had_missing))
-        # A text of training's words is not unknown where its n-grams are encoded.
+        # If n-grams are encoded, a new text is not unknown.
         if kind == "category" and name not in encoding.texts_:
             found.append(_unknown(name, column, values, kept, encoding.rare_.get(name)))
         elif kind == "number" and name in encoding.ranges_:
@@ -100,7 +100,7 @@ def _missing(name: str, column: Any, is_category: bool, *, had_missing: bool) ->
     )
     remark = f"column {name!r} has {where}"
     if not had_missing:
-        remark += f"; training had none missing, so the model takes {instead}"
+        remark += f"; training had no missing value, so the model uses {instead}"
     return Unfamiliar(name, "missing", n_absent, None, row, remark)
 
 
@@ -115,7 +115,7 @@ def _unknown(
     texts = as_known(values, familiar)
     is_unknown = np.array([text is not None and text not in familiar for text in texts.tolist()])
     n_unknown, n_present = int(is_unknown.sum()), int((texts != None).sum())  # noqa: E711
-    # Without the rare categories of training nobody knows which of the others are new.
+    # Without the stored rare categories, a text outside `kept` may be a rare one of training.
     if not n_unknown or (rare is None and n_unknown < n_present):
         return None
     position = int(np.argmax(is_unknown))
@@ -133,13 +133,13 @@ def _nearest(text: str, familiar: Any) -> str:
     if text.isdigit():
         padded = {each for each in known if each.isdigit() and each.lstrip("0") == text}
         if padded:
-            return f"; training has {min(padded)!r}: the leading zeros were lost, write the text"
+            return f"; training has {min(padded)!r}: the leading zeros were lost, restore them"
         return ""
     cased = [each for each in known if each.casefold().strip() == text.casefold().strip()]
     if cased:
         return f"; training has {cased[0]!r}"
     match = nearest_match(text, known)
-    return "" if match is None else f"; the nearest value that it knows is {match!r}"
+    return "" if match is None else f"; the nearest known value is {match!r}"
 
 
 def _out_of_range(
@@ -154,7 +154,7 @@ def _out_of_range(
     position = int(np.argmax(is_far))
     value, row = float(values[position]), row_name(column, position)
     remark = (
-        f"column {name!r} is far outside of its training range {low:g} to {high:g} in {n_far:,} of "
+        f"column {name!r} is far outside its training range {low:g} to {high:g} in {n_far:,} of "
         f"{n_rows:,} rows, e.g. {value:g} in {row}: check its unit and its decimal sign"
     )
     return Unfamiliar(name, "out of range", n_far, value, row, remark)

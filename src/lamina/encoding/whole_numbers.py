@@ -1,7 +1,7 @@
-"""Categories that are whole numbers: 2 and 2.0 are one category, however a file writes it.
+"""Categories that are integers: 2 and 2.0 are the same category.
 
-A program that writes a table turns a column of whole numbers into floats as soon as one cell is
-empty, so that a category is '2' in one file and '2.0' in the next. '02' is another text.
+Many programs convert a column of integers to floats as soon as one cell is empty, so a category may
+be '2' in one file and '2.0' in the next. '02' is a different text.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _WHOLE = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.0)?")
 
 
 def other_writing(text: str) -> str | None:
-    """Return '2.0' for '2' and '2' for '2.0'; None for a text that is no whole number.
+    """Return '2.0' for '2' and '2' for '2.0'; None for a text that is not an integer.
 
     Examples
     --------
@@ -30,7 +30,7 @@ def other_writing(text: str) -> str | None:
 
 
 def aliases_of(categories: Iterable[str | None]) -> dict[str, str]:
-    """Return the other writings of categories that are whole numbers, with the category of each.
+    """Return a dict from the other spelling of each integer category to the category.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def aliases_of(categories: Iterable[str | None]) -> dict[str, str]:
 def as_known(
     values: NDArray[np.object_], categories: Collection[str | None]
 ) -> NDArray[np.object_]:
-    """Return the values with each category as training wrote it.
+    """Return the values with each category spelled as in training.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def as_known(
 
 
 def in_one_writing(values: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Return the values with '2' for '2.0' where both are among them."""
+    """Return the values with '2.0' replaced by '2' if both occur."""
     texts = set(values.tolist()) - {None}
     both = [text for text in texts if not text.endswith(".0") and other_writing(text) in texts]
     return as_known(values, both) if both else values

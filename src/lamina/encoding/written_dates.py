@@ -1,4 +1,4 @@
-"""Dates and times of day as people write them; one order of day and month holds for a column."""
+"""Read dates and times of day as people write them, with one order of day and month per column."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MONTHS = {
     )
     for name in names
 }
-# As POSIX, Python and Oracle have it: 69 to 99 are of the 20th century. In between nobody can tell.
+# POSIX, Python and Oracle read 69 to 99 as 1969 to 1999. Years between these two are ambiguous.
 TWENTIETH_FROM, CERTAIN_TO = 70, 40
 
 _TIME = (
@@ -59,13 +59,13 @@ _TIME_OF_DAY = re.compile(
 
 
 def read_date(text: str, order: DateOrder = "day first") -> datetime | None:
-    """The moment that a text names, in UTC where it has a zone; None for other texts.
+    """Return the date in a text, in UTC if it has a time zone; None for other texts.
 
     Parameters
     ----------
     text : str
     order : {'day first', 'month first'}
-        The order of 1/2/2024; a date that has a name or begins with its year needs none.
+        Order of 1/2/2024; it does not matter for a month's name or a leading year.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def read_date(text: str, order: DateOrder = "day first") -> datetime | None:
 
 
 def read_time_of_day(text: str) -> float | None:
-    """The hours since midnight that a text such as '18:30' names; None for other texts.
+    """Return the hours since midnight of a text such as '18:30'; None for other texts.
 
     Examples
     --------
@@ -101,18 +101,18 @@ def read_time_of_day(text: str) -> float | None:
 
 
 def find_date_order(texts: Sequence[str]) -> tuple[DateOrder, str | None]:
-    """The order of day and month in which the texts are dates, and a text that has both orders.
+    """Return the order of day and month in which the texts are dates, and an ambiguous text.
 
     Parameters
     ----------
     texts : sequence of str
-        The distinct cells of a column, in the order in which they first appear.
+        Distinct cells of a column, in order of first appearance.
 
     Returns
     -------
     tuple of str and (str or None)
-        The text is None where the order is beyond doubt: some day is above 12, the dates rise or
-        fall throughout in one order only, or points stand between day and month.
+        The text is None if the order is certain: some day is above 12, the dates are sorted in one
+        order only, or dots separate day and month.
 
     Examples
     --------
@@ -141,7 +141,7 @@ def find_date_order(texts: Sequence[str]) -> tuple[DateOrder, str | None]:
 
 
 def has_two_digit_year(text: str) -> bool:
-    """Whether a date names its year by two digits."""
+    """Return True if a date has a year of two digits."""
     found = _match(text)
     return found is not None and len(found["year"]) == 2
 

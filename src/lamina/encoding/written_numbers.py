@@ -1,7 +1,7 @@
-"""Numbers as people write them: separators, currencies, percent, units and signs.
+"""Read numbers as people write them: with separators, currencies, percent signs and units.
 
 One form holds for a whole column: the decimal sign, the thousands separator and the text beside the
-digits. A cell in another form is no number of the column.
+digits. A cell in another form is not a number of that column.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-# Spaces of other widths, minus signs and apostrophes become the plain ones.
+# Replace special spaces, minus signs and apostrophes by the plain ones.
 _PLAIN_SIGNS = str.maketrans(
     {
         **dict.fromkeys("\u00a0\u202f\u2009\u2007\u2008", " "),
@@ -32,7 +32,7 @@ CURRENCIES = frozenset(
     )
 )
 PERCENT = frozenset(("%", "‰"))
-# Only units that are hardly a code: "38 m" is a length, but "38M" and "12A" may name a thing.
+# Only units that are rarely part of a code: "38 m" is a length, but "38M" and "12A" may be codes.
 UNITS = frozenset(
     (
         *("kg", "mg", "µg", "lb", "lbs", "oz", "km", "cm", "mm", "µm", "nm", "mi", "ft", "yd"),
@@ -44,19 +44,19 @@ UNITS = frozenset(
     )
 )
 _AFFIXES = CURRENCIES | PERCENT | UNITS
-# Each is a decimal sign and a thousands separator, the usual ones first.
+# Pairs of decimal sign and thousands separator, the common ones first.
 STYLES = tuple(
     (decimal, group) for group in ("", ",", ".", " ", "'") for decimal in ".," if decimal != group
 )
 LONGEST_NUMBER = 64
-# A form is sought among so many distinct texts of a column.
+# Number of distinct texts of a column that are searched for a form.
 MOST_LOOKED_AT = 5_000
 _PARTS = re.compile(
     r"(?P<open>\()?\s*(?P<sign>[+-])?\s*(?P<before>[^\d\s.,'()+-]{1,4}\.?)?\s*(?P<inner>[+-])?\s*"
     r"(?P<body>[\d.,' ]*\d[.,]?(?:[eE][+-]?\d+)?)\s*(?P<after>[^\d\s.,'()+-][^\d\s()+-]{0,7}[²2]?)?"
     r"(?P<last>-)?\s*(?P<close>\))?"
 )
-# Most numbers need no closer look.
+# Fast path for most numbers.
 _PLAIN = re.compile(r"-?\d{1,20}(?:\.\d{0,20})?")
 _INFINITY = re.compile(r"([+-]?)inf(?:inity)?", re.IGNORECASE)
 _LEADING_ZERO = re.compile(r"[+-]?0\d+")
@@ -64,15 +64,15 @@ _LEADING_ZERO = re.compile(r"[+-]?0\d+")
 
 @dataclass(frozen=True)
 class NumberForm:
-    """How the numbers of a column are written.
+    """The form of the numbers in a column.
 
     Attributes
     ----------
     decimal : {'.', ','}
     thousands : {'', ',', '.', ' ', "'"}
-        The separator of groups of three digits; empty where there is none.
+        Separator of groups of three digits; empty for none.
     affix : str
-        A currency, a percent sign or a unit beside the digits; empty where there is none.
+        Currency, percent sign or unit beside the digits; empty for none.
     """
 
     decimal: str = "."
@@ -88,7 +88,7 @@ class _Cell:
 
 
 def has_leading_zero(text: str) -> bool:
-    """Whether a text is digits that begin with a zero, as in a postal code.
+    """Return True for digits that begin with a zero, as in a postal code.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def has_leading_zero(text: str) -> bool:
 
 
 def read_number(text: str, form: NumberForm) -> float | None:
-    """The number that a cell holds in this form; None where it holds none.
+    """Return the number in a cell of this form, or None.
 
     Examples
     --------
@@ -116,7 +116,7 @@ def read_number(text: str, form: NumberForm) -> float | None:
     if cell is None or cell.affix not in ("", form.affix):
         return None
     if form.affix and form.affix not in CURRENCIES and not cell.affix and cell.body.strip("0.,"):
-        # 45 beside 45 % may mean 4,500 %.
+        # In a column of percentages, a bare 45 may mean 4,500 %.
         return None
     value = _value(cell.body, form.decimal, form.thousands)
     return None if value is None else -value if cell.negative else value
@@ -125,19 +125,19 @@ def read_number(text: str, form: NumberForm) -> float | None:
 def find_number_form(
     texts: Sequence[str], decimal: str | None = None
 ) -> tuple[NumberForm, str | None] | None:
-    """The form in which most of the texts are numbers, and a text that another form reads as well.
+    """Return the form in which most of the texts are numbers, and a text that is ambiguous.
 
     Parameters
     ----------
     texts : sequence of str
-        The distinct cells of a column.
+        Distinct cells of a column.
     decimal : {'.', ','}, optional
-        The decimal sign that is expected; it decides where several forms fit.
+        Expected decimal sign, which decides between equally good forms.
 
     Returns
     -------
     tuple of NumberForm and str, or None
-        None where no text is a number. The str is None where the form is beyond doubt.
+        None if no text is a number. The str is None if the form is unambiguous.
 
     Examples
     --------
@@ -155,7 +155,7 @@ def find_number_form(
     bodies = [cell.body for cell in cells if cell.affix in ("", affix)]
     styles = sorted(STYLES, key=lambda style: style[0] != (decimal or "."))
     n_read = {style: sum(_value(body, *style) is not None for body in bodies) for style in styles}
-    # max returns the first of equals: the expected decimal sign, and no separator.
+    # max returns the first of equal styles: the expected decimal sign, without a separator.
     best = max(styles, key=lambda style: n_read[style])
     if not n_read[best]:
         return None
@@ -165,10 +165,10 @@ def find_number_form(
 def _doubtful(
     bodies: Sequence[str], best: tuple[str, str], n_read: dict[tuple[str, str], int]
 ) -> str | None:
-    """A body that an equally good style reads as another number."""
+    """Return a number that an equally good style reads with another value, or None."""
     if best == (".", ""):
-        # A point before three digits is a decimal point, but for those who write "1.234" for 1234;
-        # then the decimal comma shows elsewhere in the file, and is expected.
+        # "1.234" may also mean 1234, but then the file has a decimal comma elsewhere and `decimal`
+        # is ','; here the point is a decimal point.
         return None
     rivals = [style for style, n in n_read.items() if n == n_read[best] and style != best]
     for body in bodies:
@@ -178,7 +178,7 @@ def _doubtful(
 
 
 def _split(text: str) -> _Cell | None:
-    """Sign, digits with their separators, and what stands beside them; None for other texts."""
+    """Return the sign, digits and affix of a number; None for other texts."""
     if len(text) > LONGEST_NUMBER:
         return None
     plain = text.translate(_PLAIN_SIGNS).strip()
@@ -217,6 +217,6 @@ def _pattern(decimal: str, group: str) -> re.Pattern[str]:
     between = re.escape(group)
     grouped = rf"[1-9]\d{{0,2}}(?:{between}\d{{3}})+(?:{point}\d*)?"
     if group == ",":
-        # 12,34,567 groups as in India.
+        # Indian grouping: 12,34,567.
         grouped = rf"{grouped}|[1-9]\d?(?:,\d{{2}})+,\d{{3}}(?:{point}\d*)?"
     return re.compile(rf"{whole}|{grouped}")

@@ -1,1 +1,1 @@
-"""Tables in files as problems to learn: reading them, and one column to be told from others."""
+"""Read tables from files, and define problems of predicting one column from the others."""

@@ -1,4 +1,4 @@
-"""The bytes of a table's file: from a path or standard input, unpacked if they are compressed."""
+"""Read the bytes of a table's file from a path or standard input, and decompress them."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ _URL = re.compile(r"(https?|ftp|s3|gs|hdfs):/+", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Contents:
-    """A file's bytes.
+    """The bytes of a file.
 
     Attributes
     ----------
     label : str
-        What messages call the file.
+        Name of the file in messages.
     ending : str
-        The ending of the name that the unpacked file has, in lower case, such as '.csv'.
+        Suffix of the decompressed file's name, in lower case, such as '.csv'.
     data : bytes
-        Unpacked.
+        Decompressed content.
     """
 
     label: str
@@ -51,14 +51,14 @@ class Contents:
 
 
 def read_contents(path: Path, *, unpacks: bool = True) -> Contents:
-    """The bytes of a file, or of standard input for '-'.
+    """Return the bytes of a file, or of standard input for '-'.
 
     Raises
     ------
     FileNotFoundError
-        Its message has the nearest match in the folder, or says how a URL is downloaded.
+        With the nearest match in the folder, or with the command that downloads a URL.
     TableError
-        For a compressed file that is damaged or holds several files.
+        If a compressed file is damaged or holds several files.
     """
     label = "standard input" if str(path) == STANDARD_INPUT else str(path)
     data = _read(path)
@@ -81,7 +81,7 @@ def _read(path: Path) -> bytes:
         return sys.stdin.buffer.read()
     if (url := _URL.match(str(path))) is not None:
         raise FileNotFoundError(
-            f"{path} is an address, and lamina reads files: download it first, as by "
+            f"{path} is a URL, and lamina reads only files: download it first, for example with "
             f"curl -L -o table.csv {url[1]}://{str(path)[url.end() :]}"
         )
     if path.is_dir():
@@ -89,7 +89,7 @@ def _read(path: Path) -> bytes:
     if not path.exists():
         siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         raise FileNotFoundError(f"{path}: no such file.{suggestion(path.name, siblings)}")
-    # A pipe such as /dev/stdin is read to its end like a file.
+    # This also reads a pipe such as /dev/stdin to its end.
     with path.open("rb") as file:
         return file.read()
 
@@ -118,7 +118,7 @@ def _unzipped(label: str, data: bytes) -> tuple[bytes, str]:
             names = [
                 each.filename
                 for each in archive.infolist()
-                # macOS adds a folder of its own beside the files.
+                # macOS adds such a folder to its archives.
                 if not each.is_dir() and not each.filename.startswith("__MACOSX/")
             ]
             if len(names) == 1:

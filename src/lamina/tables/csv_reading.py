@@ -1,4 +1,4 @@
-"""CSV by Arrow: typed columns first, then the written cells of those that need a second look."""
+"""Read CSV with Arrow: first with inferred types, then again as text where types may mislead."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from lamina.tables.contents import Contents
 from lamina.tables.csv_text import Layout, as_utf8, bad_line, find_layout
 from lamina.tables.options import ReadingOptions
 
-# A row must fit into a block.
+# Upper limit for the size of a row, which must fit into one block.
 BLOCK_BYTES = 1 << 24
 _CHUNK = 1 << 22
-# Fields without a name get one that no header has.
+# Prefix of the temporary names of unnamed fields, which no header contains.
 _NAMELESS = "\0"
 LEADING_ZERO = r"^\s*[+-]?0\d+\s*$"
 
 
 class CsvTable(NamedTuple):
-    """A table as Arrow types it; text columns hold their cells as they are written.
+    """A table with Arrow's types; text columns hold their cells as written.
 
     Attributes
     ----------
@@ -40,12 +40,12 @@ class CsvTable(NamedTuple):
 
 
 def read_csv(contents: Contents, options: ReadingOptions) -> CsvTable:
-    """The table in the text of a CSV file.
+    """Read the table in a CSV file.
 
     Raises
     ------
     TableError
-        For bytes that are no text, an empty file, or a row with another number of fields.
+        If the bytes are not text, the file is empty, or a row has a different number of fields.
     """
     label = contents.label
     data, remarks = as_utf8(label, contents.data, options.encoding)
@@ -69,7 +69,7 @@ def read_csv(contents: Contents, options: ReadingOptions) -> CsvTable:
 
 
 class _File(NamedTuple):
-    """A CSV file's text and its layout."""
+    """The text of a CSV file, with its layout."""
 
     label: str
     data: bytes
@@ -78,11 +78,11 @@ class _File(NamedTuple):
 
     @property
     def names(self) -> list[str]:
-        """The names of the columns; those without one are numbered."""
+        """Names of the columns; unnamed ones are numbered."""
         return [name or f"{_NAMELESS}{i}" for i, name in enumerate(self.layout.names)]
 
     def typed(self, others: Collection[str]) -> Any:
-        """The columns, but for the others, as Arrow types them."""
+        """Return the columns with Arrow's types, except `others`."""
         names = [name for name in self.names if name not in others]
         marks = {} if self.marks is None else {"null_values": [*self.marks, ""]}
         converting = arrow_csv.ConvertOptions(
@@ -91,11 +91,11 @@ class _File(NamedTuple):
             decimal_point=self.layout.decimal,
             **marks,
         )
-        # Arrow takes an empty list of columns for all.
+        # Arrow treats an empty list as all columns.
         return self._parse(converting) if names else pa.table({})
 
     def written(self, names: Collection[str]) -> Any:
-        """The cells of these columns as they are written, null where they are empty."""
+        """Return the cells of these columns as written; null for empty cells."""
         chosen = [name for name in self.names if name in names]
         if not chosen:
             return pa.table({})
@@ -108,7 +108,7 @@ class _File(NamedTuple):
         return self._parse(converting)
 
     def to_look_at_again(self, table: Any) -> list[str]:
-        """Text columns in which NA may be a value, and numbers that may begin with a zero."""
+        """Return text columns in which NA may be a value, and numbers with possible leading 0s."""
         kinds = dict(zip(table.column_names, table.schema.types, strict=True))
         texts = [name for name, kind in kinds.items() if _is_text(kind) and table[name].null_count]
         numbers = [name for name, kind in kinds.items() if _is_number(kind)]
@@ -139,7 +139,7 @@ class _File(NamedTuple):
 
 
 def _has_leading_zeros(data: bytes, separator: str) -> bool:
-    """Whether any cell is digits that begin with 0 and another digit."""
+    """Return True if any cell consists of digits, a zero first."""
     begins = np.zeros(256, dtype=bool)
     begins[[*separator.encode(), *b"\r\n\" '+-"]] = True
     is_digit = np.zeros(256, dtype=bool)
@@ -158,7 +158,7 @@ def _any_leading_zero(column: Any) -> bool:
 
 
 def _without_unnamed(table: Any) -> Any:
-    """Name the fields that have no name; leave out empty ones, and row numbers at the front."""
+    """Name the unnamed fields, and drop empty ones and a first column of row numbers."""
     names = []
     for i, name in enumerate(table.column_names):
         if name.startswith(_NAMELESS):

@@ -1,4 +1,4 @@
-"""The text of a CSV file before its cells are read: encoding, separator, header, first row."""
+"""Detect the layout of a CSV file: encoding, separator, decimal sign, header and first row."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from lamina.errors import TableError
 
 SEPARATORS = ",;\t|"
-# The header and the first rows, which decide about the layout, lie in so many bytes.
+# Number of first bytes that decide about the layout.
 FIRST_BYTES = 1 << 18
 FIRST_RECORDS = 200
 _SEP_LINE = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
@@ -32,20 +32,20 @@ _BYTE_ORDER_MARKS = (
 
 
 class Layout(NamedTuple):
-    """Where the rows of a CSV file begin, and how they are divided.
+    """The layout of a CSV file.
 
     Attributes
     ----------
     separator : str
     decimal : {'.', ','}
     names : list of str
-        A name for each field of a row; empty where the header has none.
+        A name for each field of a row; empty if the header has none.
     start : int
-        The place of the first row among the bytes.
+        Byte offset of the first row.
     first_line : int
-        The line of the file that it stands in.
+        Line number of the first row.
     has_comments : bool
-        Whether lines that begin with # are comments.
+        True if lines that begin with # are comments.
     remarks : tuple of str
     """
 
@@ -59,27 +59,28 @@ class Layout(NamedTuple):
 
 
 def as_utf8(label: str, data: bytes, encoding: str | None) -> tuple[bytes, tuple[str, ...]]:
-    """The text as UTF-8 without a byte order mark, and a remark where that took a guess.
+    """Convert the text to UTF-8 without a byte order mark; add a remark if the encoding was
+    guessed.
 
     Raises
     ------
     TableError
-        For bytes that are no text.
+        If the bytes are not text.
     """
     for mark, marked in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             text = _decoded(label, data[len(mark) :], marked)
             if marked == "utf-8":
                 return text, ()
-            return text, (f"{label} is read as {marked.upper()[:6]}, as its first bytes say",)
+            return text, (f"{label} is read as {marked.upper()[:6]}, by its byte order mark",)
     if encoding is not None:
         return _decoded(label, data, encoding), ()
     if (wide := _wide_encoding(data)) is not None:
         return _decoded(label, data, wide), (f"{label} is read as UTF-16",)
     if _BINARY.search(data[:FIRST_BYTES]) is not None:
         raise TableError(
-            f"{label} is no text file, nor one of the known formats: give CSV, Parquet, Feather, "
-            "JSON lines or Excel"
+            f"{label} is no text file and has no known format: give CSV, Parquet, Feather, JSON "
+            "lines or Excel"
         )
     bad = _first_byte_that_is_not_utf8(data)
     if bad is None:
@@ -89,8 +90,8 @@ def as_utf8(label: str, data: bytes, encoding: str | None) -> tuple[bytes, tuple
         text = data.decode("cp1252").encode()
     except UnicodeDecodeError:
         raise TableError(
-            f"{label} is no UTF-8 text (byte {data[bad]:#x} in line {line}): say in which encoding "
-            "it is, as by --encoding cp1251"
+            f"{label} is no UTF-8 text (byte {data[bad]:#x} in line {line}): name its encoding, "
+            "for example with --encoding cp1251"
         ) from None
     return text, (
         f"{label} is no UTF-8 text (byte {data[bad]:#x} in line {line}) and is read as "
@@ -108,7 +109,7 @@ def _decoded(label: str, data: bytes, encoding: str) -> bytes:
 
 
 def _wide_encoding(data: bytes) -> str | None:
-    """UTF-16 without its mark: every other byte of Western text is 0."""
+    """Detect UTF-16 without a byte order mark: every other byte of Western text is 0."""
     start = data[: FIRST_BYTES // 2 * 2]
     even, odd = start[::2], start[1::2]
     if len(even) < 2 or len(data) % 2:
@@ -132,12 +133,12 @@ def _first_byte_that_is_not_utf8(data: bytes) -> int | None:
 
 
 def find_layout(label: str, data: bytes, separator: str | None, decimal: str | None) -> Layout:
-    """The layout of a CSV file in UTF-8.
+    """Detect the layout of a CSV file in UTF-8.
 
     Raises
     ------
     TableError
-        For a file without a header, or two columns of one name.
+        If the file has no header, or two columns of one name.
     """
     lines = _lines(data)
     n_before, chosen, has_comments = _preamble(lines)
@@ -158,7 +159,7 @@ def find_layout(label: str, data: bytes, separator: str | None, decimal: str | N
 
 
 def bad_line(data: bytes, layout: Layout) -> str | None:
-    """What is wrong with the first row that has too few or too many fields; None for none."""
+    """Describe the first row with too few or too many fields; return None if all are right."""
     text = io.StringIO(data[layout.start :].decode("utf-8", "replace"), newline="")
     reader = csv.reader(text, delimiter=layout.separator)
     n_names, begun = len(layout.names), layout.first_line
@@ -169,9 +170,9 @@ def bad_line(data: bytes, layout: Layout) -> str | None:
                 shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
                 fields = "1 field" if len(record) == 1 else f"{len(record)} fields"
                 return (
-                    f"line {begun} has {fields}, where the header has {n_names}: "
-                    f"{shown!r}. Correct that line; a cell with {layout.separator!r} in it needs "
-                    'quotes around it: "..."'
+                    f"line {begun} has {fields}, but the header has {n_names}: "
+                    f"{shown!r}. Correct that line; a cell that contains {layout.separator!r} must "
+                    'be in quotes: "..."'
                 )
             begun = layout.first_line + reader.line_num
     except csv.Error:
@@ -180,17 +181,17 @@ def bad_line(data: bytes, layout: Layout) -> str | None:
 
 
 def _lines(data: bytes) -> list[str]:
-    """The lines of the first part, each with its end; the last may be cut."""
+    """Return the lines of the first part with their line ends; the last line may be cut."""
     start = data[:FIRST_BYTES]
     if len(data) > FIRST_BYTES:
-        # A header may be longer than what is looked at.
+        # Extend the part to the next line end, as the header may be longer.
         end = data.find(b"\n", FIRST_BYTES)
         start = data[: end + 1 if end > 0 else len(data)]
     return [line for line in _LINE.findall(start.decode("utf-8", "replace")) if line]
 
 
 def _preamble(lines: Sequence[str]) -> tuple[int, str | None, bool]:
-    """The lines before the header, the separator that Excel's `sep=;` names, and any comment."""
+    """Return the count of lines above the header, the `sep=` separator, and if comments occur."""
     separator, has_comments = None, False
     for i, line in enumerate(lines):
         if (named := _SEP_LINE.fullmatch(line)) is not None and separator is None:
@@ -203,7 +204,7 @@ def _preamble(lines: Sequence[str]) -> tuple[int, str | None, bool]:
 
 
 def _is_header(line: str, later: Sequence[str]) -> bool:
-    """Whether a line such as `#id,name` has the fields of the next line."""
+    """Return True if a line such as `#id,name` has as many fields as the next line."""
     if not later or later[0].startswith("#"):
         return False
     counts = ((line.count(separator), later[0].count(separator)) for separator in SEPARATORS)
@@ -211,12 +212,12 @@ def _is_header(line: str, later: Sequence[str]) -> bool:
 
 
 def _find_separator(lines: Sequence[str]) -> str:
-    """The separator that divides the header most, and the first rows as often."""
+    """Return the separator that splits the header most, and the first rows equally often."""
 
     def rank(separator: str) -> tuple[bool, int]:
         records = list(_records(lines, separator, 30))
         widths = [len(record) for record in records]
-        # Rows that end in a separator have an empty field more.
+        # Rows that end in a separator have one more, empty field.
         is_even = len({w - (not r[-1]) for w, r in zip(widths, records, strict=True)}) <= 1
         return is_even or len(set(widths)) <= 1, widths[0] if widths else 0
 
@@ -229,7 +230,7 @@ def _find_separator(lines: Sequence[str]) -> str:
 
 
 def _records(lines: Sequence[str], separator: str, at_most: int) -> Iterator[list[str]]:
-    """The first records that are not blank, as lists of cells."""
+    """Yield the first records that are not blank, as lists of cells."""
     reader = csv.reader(lines, delimiter=separator)
     try:
         for record in reader:
@@ -251,13 +252,13 @@ def _header(lines: Sequence[str], separator: str) -> tuple[list[str], int]:
 
 
 def _named(names: list[str], records: Sequence[list[str]]) -> list[str]:
-    """The names, with an empty one for a field more that every row has."""
+    """Return the names, with an empty name if every row has one field more."""
     widths = {len(record) for record in records}
     if widths != {len(names) + 1}:
         return names
     if all(not record[-1].strip() for record in records):
         return [*names, ""]
-    # R writes row names without a name in the header.
+    # R writes a column of row names, but no name for it in the header.
     counted = [str(i) for i in range(1, len(records) + 1)]
     if len(records) > 1 and [record[0] for record in records] == counted:
         return ["", *names]
@@ -271,13 +272,13 @@ def _refuse_same_names(label: str, names: Sequence[str]) -> None:
 
 
 def _doubts_of_header(label: str, names: Sequence[str]) -> tuple[str, ...]:
-    """A remark, or an error, where the header looks like a row."""
+    """Return a remark if the header resembles a row; raise TableError if it surely is one."""
     named = [name for name in names if name]
     numeric = [name for name in named if _NUMBER.fullmatch(name)]
     if not numeric or len(numeric) < len(named) / 2:
         return ()
     whole = [int(name) for name in numeric if name.isdigit()]
-    # pandas numbers columns from 0, others from 1; and years make columns.
+    # Valid numeric names: column numbers from 0 (pandas) or 1, and years.
     are_steps = whole == list(range(whole[0], whole[0] + len(whole))) if whole else False
     are_names = are_steps and (whole[0] in (0, 1) or 1800 <= whole[0] <= 2200)
     if len(numeric) == len(named) == len(whole) and are_names:
@@ -288,12 +289,12 @@ def _doubts_of_header(label: str, names: Sequence[str]) -> tuple[str, ...]:
             "Add a line with the names of the columns"
         )
     return (
-        f"{label} may have no header: its first line, {', '.join(named[:4])}, is taken for names",
+        f"{label} may have no header: its first line, {', '.join(named[:4])}, is used as names",
     )
 
 
 def _find_decimal(records: Sequence[Sequence[str]], separator: str) -> str:
-    """A comma where numbers have it, and none has a point that must be decimal."""
+    """Return ',' if more numbers have a decimal comma than a point that must be decimal."""
     if separator == ",":
         return "."
     cells = [cell.strip() for record in records for cell in record]

@@ -1,4 +1,4 @@
-"""How a table's file is to be read, where the user knows better than the file shows."""
+"""Options for reading a table's file that override its detected properties."""
 
 from __future__ import annotations
 
@@ -24,28 +24,29 @@ SEPARATOR_NAMES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """The user's choices; by default the file decides.
+    """Options of the user; by default everything is detected from the file.
 
     Attributes
     ----------
     types : mapping of str to {'number', 'date', 'category', 'text'}
-        What columns hold. 'category' and 'text' keep the cells as they are written, leading zeros
-        included; 'text' keeps cells such as NA, too.
+        Types of columns. 'category' and 'text' keep cells as written, including leading zeros;
+        'text' also keeps cells such as NA.
     forms : mapping of str to ColumnForm
-        The forms that columns had in training.
+        Forms of the columns in training.
     marks : tuple of str, optional
-        The cells that are missing values, in place of NA, NULL and their like.
+        Texts of missing values, in place of NA, NULL and so on.
     separator : str, optional
-        One character of a CSV file, or one of `SEPARATOR_NAMES`.
+        A single character for a CSV file, or a name in `SEPARATOR_NAMES`.
     decimal : {'.', ','}, optional
     encoding : str, optional
-        As Python names it, such as 'utf-8', 'cp1252' or 'latin-1'.
+        Python's name of the encoding, such as 'utf-8', 'cp1252' or 'latin-1'.
     order : {'day first', 'month first'}, optional
-        The order of dates such as 1/2/2024.
+        Order of dates such as 1/2/2024.
     unpacks : bool
-        Whether compressed files are read. A server refuses them: a small one may hold too much.
+        True to read compressed files. A server rejects them, as a small file may expand to a huge
+        one.
     cures : Cures
-        How remarks name what would read a column otherwise.
+        Texts in remarks that tell how to read a column differently.
     """
 
     types: Mapping[str, ColumnType] = field(default_factory=dict)
@@ -73,7 +74,7 @@ class ReadingOptions:
             _check_encoding(self.encoding)
 
     def adapt(self, form: ColumnForm) -> ColumnForm:
-        """A form of training with what the user says about a new file."""
+        """Return a form of training, changed by the options for a new file."""
         number = form.number
         if self.decimal is not None and self.decimal != number.decimal:
             thousands = "" if number.thousands == self.decimal else number.thousands
@@ -82,7 +83,7 @@ class ReadingOptions:
         return replace(form, number=number, order=self.order or form.order, missing=marks)
 
     def hints(self, decimal: str | None) -> Hints:
-        """What is known about the columns of a file whose decimal sign is this."""
+        """Return the hints for the columns of a file with this decimal sign."""
         marks = ANYWHERE if self.marks is None else frozenset((*self.marks, ""))
         is_chosen = self.marks is not None
         return Hints(self.decimal or decimal, self.order, marks, is_chosen, self.cures)

@@ -1,4 +1,4 @@
-"""Tables in Parquet, Feather, JSON lines and Excel files, as Arrow tables or data frames."""
+"""Read Parquet, Feather, JSON lines and Excel files as Arrow tables or data frames."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lamina.tables.contents import ZIP, Contents
 PARQUET = b"PAR1"
 _OLE = b"\xd0\xcf\x11\xe0"
 _DAMAGED = "is damaged or cut short, or no such file"
-# How files of other programs become tables that lamina reads.
+# Functions that convert the files of other programs, by suffix.
 _CONVERSIONS = {
     ".sav": "pandas.read_spss",
     ".dta": "pandas.read_stata",
@@ -39,7 +39,7 @@ _CONVERSIONS = {
 
 
 def read_other(contents: Contents) -> Any:
-    """The table of a file that is no CSV; None for CSV.
+    """Read the table of a file in another format than CSV; return None for CSV.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def read_other(contents: Contents) -> Any:
     Raises
     ------
     TableError
-        For a damaged file, or a format that must be converted first.
+        If the file is damaged, or its format must be converted first.
     """
     data, ending = contents.data, contents.ending
     if data.startswith(PARQUET) or ending in (".parquet", ".pq"):
@@ -61,13 +61,13 @@ def read_other(contents: Contents) -> Any:
         return _excel(contents)
     if data.startswith(_OLE) or ending == ".xls":
         raise TableError(
-            f"{contents.label} is an Excel file of before 2007: save it as .xlsx or .csv"
+            f"{contents.label} has Excel's format before 2007: save it as .xlsx or .csv"
         )
     if data.startswith(b"SQLite format 3") or ending in _CONVERSIONS:
         how = _CONVERSIONS.get(ending, "pandas.read_sql")
         raise TableError(
-            f"{contents.label} is of a format that lamina does not read: convert it to CSV or "
-            f"Parquet, as with {how} and DataFrame.to_parquet"
+            f"{contents.label} has a format that lamina does not read: convert it to CSV or "
+            f"Parquet, for example with {how} and DataFrame.to_parquet"
         )
     return None
 
@@ -75,12 +75,12 @@ def read_other(contents: Contents) -> Any:
 def _read_arrow(contents: Contents, kind: str, read: Any) -> Any:
     try:
         table = read(contents.data)
-        # Names that are no UTF-8 show as soon as they are asked for.
+        # Reading the names raises UnicodeDecodeError if they are not UTF-8.
         names = [str(name) for name in table.column_names]
     except UnicodeDecodeError:
         raise TableError(
-            f"{contents.label} has names of columns that are no UTF-8: rename them where the file "
-            "was made"
+            f"{contents.label} has column names that are no UTF-8: rename them in the program that "
+            "wrote the file"
         ) from None
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, MemoryError) as error:
         first_line = " ".join(str(error).split())[:200]
@@ -91,13 +91,13 @@ def _read_arrow(contents: Contents, kind: str, read: Any) -> Any:
     if twice:
         raise TableError(f"{contents.label} has two columns named {twice[0]!r}: rename one of them")
     _refuse_bad_texts(contents.label, table)
-    # pandas writes its row labels beside the columns.
+    # pandas stores its row labels as further columns.
     hidden = [name for name in table.column_names if name.startswith("__index_level_")]
     return table.drop_columns(hidden)
 
 
 def _refuse_bad_texts(label: str, table: Any) -> None:
-    """Refuse texts that are no UTF-8; Arrow does not look at them before they are read."""
+    """Reject texts that are not UTF-8; Arrow checks them only when they are read."""
     for name, column in zip(table.column_names, table.columns, strict=True):
         is_dictionary = pa.types.is_dictionary(column.type)
         chunks = [chunk.dictionary if is_dictionary else chunk for chunk in column.chunks]
@@ -107,8 +107,8 @@ def _refuse_bad_texts(label: str, table: Any) -> None:
                     chunk.cast(pa.large_binary()).cast(pa.large_string())
                 except pa.ArrowInvalid:
                     raise TableError(
-                        f"{label}: column {name!r} holds texts that are no UTF-8: write the file "
-                        "anew from its source"
+                        f"{label}: column {name!r} holds texts that are no UTF-8: create the file "
+                        "again from its source"
                     ) from None
 
 
@@ -140,7 +140,7 @@ def _json(data: bytes) -> Any:
         except RecursionError:
             raise ValueError("its lists are nested too deeply") from None
         if not all(isinstance(row, dict) for row in rows):
-            raise ValueError("it is a list of other things than objects with named values")
+            raise ValueError("its list holds something other than objects with named values")
         return pa.Table.from_pylist(rows)
     return arrow_json.read_json(pa.BufferReader(data))
 
@@ -158,7 +158,7 @@ def _excel(contents: Contents) -> Any:
             io.BytesIO(contents.data), dtype=object, keep_default_na=False, na_values=[""]
         )
     except Exception as error:
-        # openpyxl lets the errors of a dozen modules through for a damaged file.
+        # For a damaged file, openpyxl raises errors of a dozen modules.
         raise TableError(
             f"{contents.label} is no Excel file that can be read: it {_DAMAGED} "
             f"({type(error).__name__}: {error})"
@@ -174,7 +174,7 @@ def _excel(contents: Contents) -> Any:
 
 
 def _typed_cells(column: Any) -> Any:
-    """A column of Excel's cells by their common type; as text where numbers and texts mix."""
+    """Convert a column of Excel's cells to their common type; to text if numbers and texts mix."""
     from pandas.api.types import infer_dtype
 
     typed = column.infer_objects()

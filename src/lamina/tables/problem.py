@@ -1,4 +1,4 @@
-"""What is to be learned: a table's features, its targets, and the task that the targets pose."""
+"""A supervised problem: the features of a table, its targets and the task."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Problem:
     Attributes
     ----------
     features : DataFrame of shape (n_samples, n_columns)
-    target : ndarray of shape (n_samples,), or (n_samples, n_targets) of several targets
-        Classes (int64, bool or str; of several targets always str) or values (float64); none
-        missing.
+    target : ndarray of shape (n_samples,), or (n_samples, n_targets) for several targets
+        Classes (int64, bool or str; always str for several targets) or values (float64), without
+        missing values.
     task : {'classification', 'regression'}
     target_names : tuple of str
     n_left_out : int
-        Rows of the table in which a target was missing; they are not among the features.
+        Number of rows without a target, which are not among the features.
     """
 
     features: pd.DataFrame
@@ -42,7 +42,7 @@ class Problem:
 
     @property
     def columns(self) -> dict[str, NDArray[Any]]:
-        """Each target's values by its name."""
+        """Values of each target by its name."""
         by_target = self.target.T if self.target.ndim == 2 else [self.target]
         return dict(zip(self.target_names, by_target, strict=True))
 
@@ -53,22 +53,22 @@ def pose(
     task: Task | None = None,
     drop: Sequence[str] = (),
 ) -> Problem:
-    """Return the problem of predicting one column of a table, or several, from the others.
+    """Return the problem of predicting one or several columns of a table from the others.
 
     Parameters
     ----------
     table : DataFrame
     target : str or sequence of str
     task : {'classification', 'regression'}, optional
-        By default the targets' values decide: `guess_task`.
+        By default `guess_task` decides by the targets' values.
     drop : sequence of str
-        Columns that are no features.
+        Columns that are not used as features.
 
     Raises
     ------
     TableError
-        For a column that is not there, a target without two values, targets of different tasks, or
-        no features.
+        If a column does not exist, a target has fewer than two distinct values, the targets have
+        different tasks, or no feature is left.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def pose(
     features = known.drop(columns=[*names, *drop])
     if features.shape[1] == 0:
         beside = " and ".join(map(repr, names))
-        raise TableError(f"the table has no column beside the target {beside} to learn from")
+        raise TableError(f"the table has no column besides the target {beside} to use as a feature")
     for name in names:
         if known[name].nunique() < 2:
             raise TableError(_one_value(known[name], name))
@@ -106,13 +106,13 @@ def _check_names(table: pd.DataFrame, targets: Sequence[str], drop: Sequence[str
 
 
 def _common_task(known: pd.DataFrame, names: Sequence[str]) -> Task:
-    """The task that all targets pose; raises TableError where they pose different ones."""
+    """Return the task of all targets; raise TableError if they have different ones."""
     tasks = {name: guess_task(known[name]) for name in names}
     if len(set(tasks.values())) > 1:
         posed = ", ".join(f"{name!r} {task}" for name, task in tasks.items())
         raise TableError(
-            f"the targets pose different tasks ({posed}), which one network cannot learn together: "
-            "train a model for each, or give --task"
+            f"the targets have different tasks ({posed}), which one network cannot combine: train "
+            "a model for each, or give --task"
         )
     return tasks[names[0]]
 
@@ -124,26 +124,27 @@ def _targets(known: pd.DataFrame, names: Sequence[str], task: Task) -> NDArray[A
             _require_variance(known[name], name, column)
     if len(columns) == 1:
         return columns[0]
-    # Columns of 0 and 1 side by side would be taken for the indicators of several labels.
+    # Use texts for classes: columns of 0 and 1 would look like indicators of a multilabel problem.
     texts = task == "classification"
     return np.stack([column.astype(np.str_) if texts else column for column in columns], axis=1)
 
 
 def _require_variance(target: pd.Series, name: str, numbers: NDArray[Any]) -> None:
-    """Refuse numbers whose squares are infinite."""
+    """Reject numbers whose variance is infinite."""
     with np.errstate(all="ignore"):
         if np.isfinite(np.var(numbers)):
             return
     position = int(np.argmax(abs(numbers)))
     raise TableError(
-        f"the target {name!r} is {numbers[position]:g} in {row_name(target, position)}, too large "
-        "to learn from: its variance is infinite. Scale it down: divide the column by a power of "
-        "ten, or take its logarithm"
+        f"the target {name!r} is {numbers[position]:g} in {row_name(target, position)}, which is "
+        "too "
+        "large: its variance is infinite. Divide the column by a power of ten, or take its "
+        "logarithm"
     )
 
 
 def column(table: pd.DataFrame, name: str) -> pd.Series:
-    """The column of that name; raises TableError with the nearest match where there is none."""
+    """Return the column of that name; raise TableError with the nearest match if there is none."""
     if name not in table.columns:
         names = [str(each) for each in table.columns]
         raise TableError(
@@ -154,7 +155,7 @@ def column(table: pd.DataFrame, name: str) -> pd.Series:
 
 
 def guess_task(target: pd.Series) -> Task:
-    """Regression for dates and for numbers, unless they are few whole ones; else classification.
+    """Return 'regression' for dates and numbers, except few integers; else 'classification'.
 
     Examples
     --------
@@ -172,7 +173,7 @@ def guess_task(target: pd.Series) -> Task:
 
 
 def values(target: pd.Series, task: Task) -> NDArray[Any]:
-    """A target without missing values as float64, or as classes: int64, bool or str."""
+    """Return a target without missing values as float64, or as classes: int64, bool or str."""
     name = str(target.name)
     if task == "regression":
         return numbers(name, target)
@@ -180,7 +181,7 @@ def values(target: pd.Series, task: Task) -> NDArray[Any]:
         if all(isinstance(value, bool | np.bool_) for value in target.drop_duplicates()):
             return np.asarray(target, dtype=np.bool_)
         codes = numbers(name, target)
-        # Beyond 2⁵³ float64 cannot tell one whole number from the next.
+        # Above 2⁵³, float64 cannot represent every integer.
         if np.array_equal(codes, np.round(codes)) and abs(codes).max() < 2**53:
             return codes.astype(np.int64)
     return categories(name, target).astype(np.str_)
@@ -189,9 +190,9 @@ def values(target: pd.Series, task: Task) -> NDArray[Any]:
 def as_classes(
     target: NDArray[Any], classes: NDArray[Any], name: str, column: pd.Series | None = None
 ) -> NDArray[Any]:
-    """Classes read from another file, as the model's own; raises TableError for an unknown one.
+    """Convert classes read from another file to the model's own; raise TableError for unknown ones.
 
-    The column, where it is given, says how errors call its rows.
+    The column, if given, supplies the row numbers for errors.
     """
     known = {str(label): label for label in classes.tolist()}
     found = [str(label) for label in target.tolist()]
@@ -200,13 +201,13 @@ def as_classes(
             place = f"row {row + 1}" if column is None else row_name(column, row)
             raise TableError(
                 f"the target {name!r} is {text!r} in {place}, which is no class of the model."
-                f"{suggestion(text, known)} It knows {', '.join(known)}."
+                f"{suggestion(text, known)} Its classes are {', '.join(known)}."
             )
     return np.array([known[text] for text in found], dtype=classes.dtype)
 
 
 def table_of(dataset: Dataset) -> pd.DataFrame:
-    """A data set as a table, its target the last column, classes by their names."""
+    """Return a data set as a table with the target in the last column and named classes."""
     table = pd.DataFrame(dataset.X, columns=list(dataset.feature_names))
     names = dataset.target_names
     table[dataset.target] = np.array(names)[dataset.y] if names else dataset.y
@@ -217,6 +218,6 @@ def _one_value(target: pd.Series, name: str) -> str:
     if target.empty:
         return f"the target {name!r} has no value in any row"
     return (
-        f"the target {name!r} is {target.iloc[0]!s} in every row, so there is nothing to learn: "
+        f"the target {name!r} is {target.iloc[0]!s} in every row, so there is nothing to predict: "
         "choose another --target, or add rows with other values"
     )

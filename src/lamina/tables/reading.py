@@ -1,4 +1,4 @@
-"""Tables from files as pandas data frames: every column understood, every row with its number."""
+"""Read tables from files as pandas data frames, with typed columns and row numbers."""
 
 from __future__ import annotations
 
@@ -23,34 +23,35 @@ from lamina.tables.other_formats import read_other
 TOTALS = frozenset(
     ("total", "totals", "grand total", "sum", "summe", "gesamt", "gesamtsumme", "somme", "totale")
 )
-# Fewer whole numbers in a row may follow each other by chance.
+# Fewer rows may hold consecutive integers by chance.
 LEAST_COUNTED = 5
 
 
 def read_table(path: Path, options: ReadingOptions = DEFAULTS) -> Any:
-    """The table in a file.
+    """Read the table in a file.
 
     Parameters
     ----------
     path : Path
-        CSV (also TSV, and compressed by gzip, bzip2, xz or zip), Parquet, Feather, JSON lines or
-        Excel, known by ending or first bytes; '-' is standard input.
+        CSV or TSV (also compressed by gzip, bzip2, xz or zip), Parquet, Feather, JSON lines or
+        Excel, recognised by suffix or first bytes; '-' is standard input.
     options : ReadingOptions
-        Where the user knows better than the file shows.
+        Options that override the detected properties of the file.
 
     Returns
     -------
     pandas.DataFrame
-        With at least one row and one column. Numbers and dates in any usual form are float64 or
-        datetime64; other texts stay as they are. The index numbers the file's rows from 1. What
-        was found out about the columns is had by `lamina.encoding.understanding.understanding_of`.
+        At least one row and one column. Numbers and dates in common forms are float64 or
+        datetime64; other texts are unchanged. The index numbers the file's rows from 1.
+        `lamina.encoding.understanding.understanding_of` returns the forms and remarks of its
+        columns.
 
     Raises
     ------
     FileNotFoundError
-        Its message has the nearest match in the folder.
+        With the nearest match in the folder.
     TableError
-        For a file that holds no such table; the message names the line or row, and the cure.
+        If the file holds no such table; the message names the line or row, and the cure.
     """
     contents = read_contents(Path(path), unpacks=options.unpacks)
     if not contents.data:
@@ -89,7 +90,7 @@ def _as_frame(table: Any) -> Any:
 
 
 def _hours(column: Any) -> Any:
-    """Times of day as hours since midnight."""
+    """Convert times of day to hours since midnight."""
     from pyarrow import compute
 
     micros = column.cast(pa.time64("us")).cast(pa.int64())
@@ -106,7 +107,7 @@ def _require_column(frame: Any, name: str) -> None:
 
 
 def _without_total(frame: Any) -> tuple[Any, tuple[str, ...]]:
-    """The rows without a last one that sums the others up."""
+    """Drop a last row that holds the totals of the others."""
     for name in frame.columns:
         column = frame[name]
         last = column.iloc[-1]
@@ -123,7 +124,7 @@ def _without_total(frame: Any) -> tuple[Any, tuple[str, ...]]:
 def _understood(
     frame: Any, options: ReadingOptions, hints: Hints, file_remarks: tuple[str, ...]
 ) -> Any:
-    """The frame with its text columns read by their forms."""
+    """Return the frame with its text columns read in their forms."""
     forms: dict[str, ColumnForm] = {}
     remarks: dict[str, tuple[str, ...]] = {}
     columns: dict[str, Any] = {}
@@ -144,11 +145,11 @@ def _understood(
 
 
 def _finding(name: str, column: Any, options: ReadingOptions, hints: Hints) -> Finding | None:
-    """The form of a column, and remarks; None for a column that is typed already."""
+    """Return the form of a column with remarks; None if the column has a type already."""
     chosen = options.types.get(name)
     if not is_text(column):
         if chosen is None and hints.marks_are_chosen and column.dtype.kind in "iuf":
-            # A mark such as -999 is missing in later files, too.
+            # A mark such as -999 is a missing value in later files as well.
             return Finding(ColumnForm("number", missing=tuple(sorted(hints.marks))))
         if chosen is None:
             return None
@@ -166,7 +167,7 @@ def _read(name: str, column: Any, finding: Finding) -> Any:
         return finding.form.read(name, column, finding.values)
     if finding.form.kind != "category":
         return column
-    # Numbers that the user takes for categories.
+    # The user declared numbers as categories.
     from pandas import Series
 
     from lamina.encoding.columns import categories
@@ -175,7 +176,7 @@ def _read(name: str, column: Any, finding: Finding) -> Any:
 
 
 def _as_booleans(column: Any) -> Any:
-    """The column; where all its texts are TRUE or FALSE, as booleans, as CSV has them."""
+    """Convert a column whose texts are all TRUE or FALSE to booleans, as for CSV."""
     if not is_text(column):
         return column
     texts = {str(text) for text in column.dropna().unique()} - ANYWHERE

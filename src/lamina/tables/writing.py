@@ -1,4 +1,4 @@
-"""Tables to files: CSV, TSV, Parquet, Feather or JSON lines, by the ending."""
+"""Write tables as CSV, TSV, Parquet, Feather or JSON lines, by the file's suffix."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ WRITERS: Mapping[str, Callable[[Any, Any], None]] = {
     ".feather": lambda table, path: table.to_feather(path),
     ".jsonl": lambda table, path: table.to_json(path, orient="records", lines=True),
 }
-# pandas compresses CSV and JSON lines by a second ending.
+# pandas compresses CSV and JSON lines if the name has such a second suffix.
 COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
 
 
 def check_output(path: Path, *, overwrite: bool) -> None:
-    """Refuse a file that could not be written at the end.
+    """Reject a file that could not be written at the end.
 
     Raises
     ------
     ValueError
-        For an ending that names no format.
+        If the suffix belongs to no format.
     FileExistsError, IsADirectoryError
     """
     if path.is_dir():
@@ -41,15 +41,15 @@ def check_output(path: Path, *, overwrite: bool) -> None:
 
 
 def write_table(table: Any, path: Path | None) -> None:
-    """Write a pandas data frame into a file, or as CSV to standard output.
+    """Write a pandas data frame to a file, or as CSV to standard output.
 
-    The file appears whole or not at all.
+    The file is written completely or not at all.
     """
     if path is None:
         WRITERS[".csv"](table, sys.stdout)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The endings stay last: pandas compresses by them.
+    # Keep the suffixes at the end, as pandas chooses the compression by them.
     partial = path.with_name(f".partial-{path.name}")
     try:
         WRITERS[_ending(path)](table, partial)
@@ -59,7 +59,7 @@ def write_table(table: Any, path: Path | None) -> None:
 
 
 def _ending(path: Path) -> str:
-    """The ending that names the format, in lower case."""
+    """Return the suffix that determines the format, in lower case."""
     name = Path(path.name.lower())
     if name.suffix in COMPRESSED and name.with_suffix("").suffix in (".csv", ".tsv", ".jsonl"):
         return name.with_suffix("").suffix
