@@ -1,4 +1,4 @@
-"""What docs/ says is what the code is: every parameter, every formula, every picture."""
+"""docs/parameters.md and its pictures show every parameter and formula of the code."""
 
 import re
 
@@ -17,12 +17,12 @@ AGAIN = "run `make docs`"
 
 
 def sections():
-    """The text of each parameter's section, by its name."""
+    """Return the text of each parameter's section by its name."""
     parts = re.split(r"^### `(\w+)`\n", TEXT, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def test_every_parameter_of_both_classes_has_its_section_and_no_other_has():
+def test_every_parameter_has_a_section_and_every_section_a_parameter():
     lacking = set(parameters()) - set(sections())
     assert not lacking, f"write a section of docs/parameters.md for each of these, and {AGAIN}"
     assert set(sections()) == set(parameters())
@@ -30,18 +30,18 @@ def test_every_parameter_of_both_classes_has_its_section_and_no_other_has():
 
 
 @pytest.mark.parametrize("name", sections())
-def test_a_section_has_what_the_docstring_says_and_when_to_use_it(name):
+def test_a_section_has_the_docstring_and_advice(name):
     text = sections()[name]
     assert f"<!-- parameter {name} -->" in text
     assert "**When.** " in text
 
 
-def test_what_is_made_from_docstrings_and_tables_is_current():
+def test_the_generated_blocks_are_current():
     assert with_blocks(TEXT) == TEXT, AGAIN
 
 
 @pytest.mark.parametrize("kind", tables())
-def test_every_entry_of_every_table_has_its_line(kind):
+def test_every_entry_of_every_table_has_a_line(kind):
     [table] = re.findall(rf"<!-- table {kind} -->\n(.*?)<!-- end -->", TEXT, flags=re.DOTALL)
     assert re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE) == list(tables()[kind])
 

@@ -1,4 +1,4 @@
-"""The examples of the gallery: each has a page's form and stands alone; the quickest are run.
+"""The gallery's examples have the form of a page and are self-contained; the fastest are run.
 
 All of them are run, with warnings as errors, where `make docs` builds the site.
 """
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.repository
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 QUICK = ("plot_02_four_quadrants.py", "plot_07_iris.py", "plot_13_uncertainty.py")
-# What fetches over the network; `lamina.datasets.load` does so only where no folder has the file.
+# Functions that download; `lamina.datasets.load` does so only if no folder has the file.
 FETCHERS = re.compile(r"\b(fetch_\w+|urlopen|urlretrieve|requests)\b")
 SEEDS = re.compile(r"random_state=\w|\"random_state\": \w|default_rng\(\d|seed=\w")
 
@@ -41,7 +41,7 @@ def test_examples_are_numbered_in_the_order_of_their_pages():
 
 
 @each
-def test_an_example_has_a_title_words_and_cells(example):
+def test_an_example_has_a_title_text_and_cells(example):
     title, underline, *words = ast.get_docstring(ast.parse(source(example))).splitlines()
     assert set(underline) == {"="}
     assert len(underline) == len(title)
@@ -50,7 +50,7 @@ def test_an_example_has_a_title_words_and_cells(example):
 
 
 @each
-def test_an_example_asserts_figures_that_it_tells_of(example):
+def test_an_example_asserts_its_figures(example):
     assert len(nodes(example, ast.Assert)) >= 3
 
 
@@ -67,7 +67,7 @@ def test_an_example_imports_nothing_of_this_checkout_but_lamina(example):
 
 
 @each
-def test_an_example_sets_its_seed_and_fetches_nothing(example):
+def test_an_example_sets_its_seed_and_downloads_nothing(example):
     assert SEEDS.search(source(example))
     assert FETCHERS.search(source(example)) is None
 

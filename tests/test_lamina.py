@@ -44,19 +44,19 @@ def test_importing_lamina_loads_no_package_that_scikit_learns_networks_do_not() 
 
 
 @pytest.mark.parametrize("modules", ["lamina", "lamina.datasets, lamina.formulas"])
-def test_names_and_formulas_are_had_without_scikit_learn(modules: str) -> None:
+def test_names_and_formulas_load_without_scikit_learn(modules: str) -> None:
     asked = f"import sys, {modules}; print('sklearn' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True)
     assert ran.stdout.decode().strip() == "False"
 
 
-def test_a_part_of_the_package_is_there_once_it_is_asked_for() -> None:
+def test_a_subpackage_is_imported_on_first_access() -> None:
     asked = "import lamina; print(lamina.errors.nearest_match.__name__, *lamina.datasets.DATASETS)"
     ran = subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True)
     assert {"nearest_match", "iris"} <= set(ran.stdout.decode().split())
 
 
-def test_what_a_fit_needs_not_is_imported_when_it_is_asked_for() -> None:
+def test_a_fit_does_not_import_exports_and_files() -> None:
     ran = subprocess.run([sys.executable, "-c", NEWCOMERS], capture_output=True, check=True)
     modules = ran.stdout.decode().split()
     assert "lamina.persistence" not in modules
@@ -66,7 +66,7 @@ def test_what_a_fit_needs_not_is_imported_when_it_is_asked_for() -> None:
     assert lamina.save.__module__ == "lamina.persistence.saving"
 
 
-def test_a_name_that_is_none_of_the_packages_is_an_attribute_error() -> None:
+def test_an_unknown_name_is_an_attribute_error() -> None:
     for package in (lamina, lamina.encoding):
         with pytest.raises(AttributeError, match="has no attribute 'sav'"):
             getattr(package, "sav")  # noqa: B009

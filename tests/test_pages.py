@@ -1,4 +1,4 @@
-"""Every Python block of every page runs, and prints what the page says."""
+"""Every Python block of every page runs and prints the output that the page states."""
 
 import contextlib
 import io
@@ -36,21 +36,21 @@ def empty_folder(tmp_path, monkeypatch):
     pyplot.close("all")
 
 
-# Keras' variables do not know NumPy 2's `copy` yet.
+# Keras' variables do not support NumPy 2's `copy` yet.
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize("page", WITH_BLOCKS)
-def test_the_blocks_of_a_page_run_and_print_what_it_says(page):
+def test_the_blocks_of_a_page_run_and_print_the_stated_output(page):
     left_out = run(page, PAGES[page])
     if len(left_out) == len(blocks_of(PAGES[page])):
         pytest.skip(f"needs {', '.join(left_out[0].missing)}")
 
 
-# Last bits differ between processors, and a chaotic fit amplifies them: what it prints needs other
+# Last bits differ between processors, and a chaotic fit amplifies them: its page has to show other
 # figures, fewer digits, or the lowest of many seeds.
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("page", FITTING)
-def test_what_a_page_prints_does_not_depend_on_the_last_bits_of_first_weights(page, seed):
+def test_the_output_does_not_depend_on_the_last_bits_of_initial_weights(page, seed):
     with nudged(seed):
         run(page, PAGES[page])
 
@@ -95,7 +95,7 @@ def test_every_fence_of_code_has_a_language_that_is_run_or_shown(page):
 def test_every_link_to_a_page_or_a_picture_leads_to_a_file(page):
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", PAGES[page])
     folder = (DOCS / page).parent
-    # The gallery's pages are made from the examples, and are not there before.
+    # The gallery's pages are generated from the examples by the build.
     made = [link for link in links if link.endswith(".rst")]
     assert [link for link in links if link not in made and not (folder / link).is_file()] == []
 
@@ -111,7 +111,7 @@ def test_every_link_to_a_heading_leads_to_one(page):
         assert anchor in slugs | {name for _, name in headings}, f"{target}#{anchor}"
 
 
-def test_every_page_of_a_folder_stands_in_its_table_of_contents():
+def test_every_page_of_a_folder_is_in_its_table_of_contents():
     for index in (page for page in PAGES if page.endswith("index.md") and "/" in page):
         folder = Path(index).parent
         beside = {Path(page).stem for page in PAGES if Path(page).parent == folder} - {"index"}

@@ -29,17 +29,17 @@ def empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def test_the_python_blocks_run_one_after_the_other_and_print_what_they_say():
+def test_the_python_blocks_run_in_order_and_print_the_stated_output():
     assert len(blocks("python")) >= 2
     assert run("README.md", README) == []
 
 
-def test_what_it_prints_does_not_depend_on_the_last_bits_of_first_weights():
+def test_the_output_does_not_depend_on_the_last_bits_of_initial_weights():
     with nudged(1):
         assert run("README.md", README) == []
 
 
-def test_the_commands_of_readme_and_start_run_one_after_the_other_in_an_empty_folder():
+def test_the_commands_of_readme_and_start_run_in_order_in_an_empty_folder():
     commands = [
         line
         for page in (README, START)
@@ -61,7 +61,7 @@ def test_the_python_blocks_of_readme_and_start_run_twice_in_one_folder():
         exec(block, {"model": model, "better": model, "X_test": load_iris().data})
 
 
-def test_every_file_that_it_points_to_is_there():
+def test_every_linked_file_exists():
     links = re.findall(r"\]\(([^)#:]+)\)|src=\"([^\":]+)\"", README)
     links = [link or source for link, source in links]
     missing = [link for link in links if not (Path(__file__).parents[1] / link).exists()]

@@ -1,4 +1,4 @@
-"""What the cases count: steps, rows, and the multiply-adds of the dense mathematics."""
+"""Cases count their steps, samples, and multiply-adds."""
 
 from dataclasses import replace
 
@@ -11,12 +11,12 @@ from benchmarks.speed.measurements import MEASUREMENTS
 pytestmark = pytest.mark.repository
 
 
-def test_the_first_layers_inputs_need_no_gradient():
+def test_the_first_layer_computes_no_input_gradient():
     forward, weights, delta = 5 * 3 + 3 * 2, 5 * 3 + 3 * 2, 3 * 2
     assert multiply_adds_per_row((5, 3, 2)) == forward + weights + delta
 
 
-def test_the_rows_held_out_are_neither_stepped_through_nor_counted():
+def test_held_out_samples_are_not_counted():
     case = Case("plain", "regression", (3,), 32, 2, lambda: rows.plain(101, 5))
     whole, early = (Work.of(replace(case, early_stopping=held), "float32") for held in (0, 1))
     assert (whole.n_training_rows, whole.n_steps) == (101, 2 * 4)
@@ -25,7 +25,7 @@ def test_the_rows_held_out_are_neither_stepped_through_nor_counted():
 
 
 @pytest.mark.parametrize("epochs", [1, 30])
-def test_a_shortened_work_does_less_of_the_same(epochs):
+def test_shortened_work_is_a_part_of_the_same_work(epochs):
     case = Case("plain", "regression", (3,), 8, epochs, lambda: rows.plain(1000, 5))
     work = Work.of(case, "float64")
     short = work.shortened(10)
@@ -38,12 +38,12 @@ def test_two_classes_share_an_output():
     assert Work.of(CASES["iris"], "float32").widths == (4, 3, 2, 3)
 
 
-def test_text_is_as_sparse_as_the_table_says_and_its_classes_are_even():
+def test_text_is_sparse_and_its_classes_are_balanced():
     X, y = rows.text()
     assert X.shape == (20_000, 50_000)
     assert 0.0008 < X.nnz / np.prod(X.shape) <= 0.001
     assert abs(y.mean() - 0.5) < 0.01
 
 
-def test_every_case_can_be_asked_for_by_name():
+def test_every_case_has_a_name_for_the_command_line():
     assert set(CASES) < set(MEASUREMENTS)

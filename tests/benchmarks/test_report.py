@@ -45,7 +45,7 @@ def record():
     )
 
 
-def test_a_goal_is_met_from_its_ratio_on(record):
+def test_a_goal_is_met_at_its_ratio(record):
     said = {standing.pair.slower: str(standing) for standing in standings(record.results[0])}
     assert said["scikit-learn"] == "150× ✓ 100×"
     assert said["PyTorch"] == "100× ✗ 200×"
@@ -64,18 +64,18 @@ def test_a_product_that_exceeds_the_peak_by_over_three_percent_meets_no_goal(pea
     assert found.is_met == (peak < 1.03)
 
 
-def test_a_fit_may_take_the_data_once_more_five_times_the_parameters_and_a_little(record):
+def test_the_memory_goal_is_the_data_five_times_the_parameters_and_64_mib(record):
     (footprint,) = record.footprints
     assert footprint.allowed == (1 + 5 + 64) * MIB
     assert not footprint.is_met
 
 
 def test_the_summary_counts_every_goal_that_was_measured(record):
-    # Three of circles (two peers, the choice of threads), a footprint, an accuracy.
+    # Three of circles (two peers, the number of threads), a footprint, an accuracy.
     assert summary(record).startswith("3 of 5 goals met.")
 
 
-def test_a_record_comes_back_as_it_was_saved(record, tmp_path):
+def test_a_saved_record_is_read_unchanged(record, tmp_path):
     path = record.save(tmp_path)
     assert path.name == "2026-01-02-some-r-cpu-3-ghz.json"
     assert Record.load(path) == record
@@ -87,12 +87,12 @@ def test_peers_that_did_not_run_leave_a_dash(record):
     assert cells[-2:] == ["–", "–"]
 
 
-def test_goals_are_of_cases_that_are_measured():
+def test_every_goal_belongs_to_a_measured_case():
     named = {name for name in MEASUREMENTS if len(list(goals_of(name))) > 1}
     assert {"circles", "wide", "lbfgs", "sparse", "predict-one", "search"} <= named
 
 
-def test_a_run_on_a_busy_machine_says_so(record):
+def test_a_run_on_a_busy_machine_has_a_warning(record):
     assert "not quiet" not in summary(record)
     record.others_fraction = 0.45
     assert "other processes took 45 % of it, so these are no true figures" in summary(record)

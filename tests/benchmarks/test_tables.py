@@ -47,7 +47,7 @@ def test_the_error_of_two_classes_is_one_minus_auc():
     assert measured_error(table, 1 - certain) == 1
 
 
-def test_every_date_becomes_numbers_and_nothing_else_does():
+def test_only_dates_become_numbers():
     frame = pd.DataFrame({"when": ["12/31/2024", None], "code": ["2024-1", "x"]})
     parts = with_calendar_parts(frame)
     assert parts["when month"][0] == 12
@@ -65,7 +65,7 @@ def test_peers_see_a_missing_or_unseen_category_as_one():
     assert test.iloc[0].isna().sum() == 1
 
 
-def test_a_record_comes_back_and_keeps_the_newest_figure(tmp_path):
+def test_a_saved_record_keeps_the_newest_figure(tmp_path):
     record, path = Record(), tmp_path / "results" / "tables.json"
     for error in (0.2, 0.1):
         record.add(
@@ -77,7 +77,7 @@ def test_a_record_comes_back_and_keeps_the_newest_figure(tmp_path):
     assert Record.load(path).find("catboost", "adult", 99) is None
 
 
-def test_models_are_compared_on_the_tables_that_both_have():
+def test_models_are_compared_on_their_common_tables():
     comparison = compare({"a": 1.0, "b": 2.0, "c": 1.0}, {"a": 2.0, "b": 1.0})
     assert (comparison.n_better, comparison.n_tables) == (1, 2)
     assert comparison.mean_relative_error == 0.25

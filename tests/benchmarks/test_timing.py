@@ -1,4 +1,4 @@
-"""Which way of a peer counts, and how ratios are taken."""
+"""The fastest configuration of a peer counts, and ratios are computed by round."""
 
 import itertools
 from contextlib import nullcontext
@@ -20,7 +20,7 @@ def test_a_ratio_is_the_median_of_the_rounds_ratios_and_not_a_ratio_of_medians()
     assert ratio(slower, faster) == 2.5
 
 
-def test_of_each_peer_the_way_with_the_least_median_counts():
+def test_the_configuration_with_the_smallest_median_counts():
     ways = [
         Timing("a", "slow", [2.0, 2.0, 2.0]),
         Timing("b", "only", [9.0, 9.0, 9.0]),
@@ -29,7 +29,7 @@ def test_of_each_peer_the_way_with_the_least_median_counts():
     assert [timing.way for timing in best_ways(ways)] == ["fast but for once", "only"]
 
 
-def test_entries_take_turns_round_by_round_and_laggards_drop_out_after_the_trial():
+def test_entries_alternate_and_slow_ones_drop_out_after_the_trial():
     turns = []
     entries = [entry("a", "x", [1.0]), entry("a", "y", [1.0], trial=3.0), entry("b", "x", [5.0])]
     timings = measure(entries, Patience(2, 0.0, 2), turns.append)
@@ -43,21 +43,19 @@ def test_entries_take_turns_round_by_round_and_laggards_drop_out_after_the_trial
     ]
 
 
-def test_a_way_whose_trial_deceived_drops_out_after_a_round():
+def test_a_configuration_with_a_misleading_trial_drops_out_after_a_round():
     entries = [entry("a", "x", [1.0]), entry("a", "y", [7.0], trial=0.9)]
     (timing,) = measure(entries, Patience(3, 0.0, 3), lambda what: None)
     assert (timing.way, timing.seconds) == ("x", [1.0, 1.0, 1.0])
 
 
-def test_there_are_as_many_rounds_as_asked_for_even_when_time_is_up():
+def test_the_minimum_number_of_rounds_runs_even_if_the_time_is_up():
     assert Patience(least_rounds=3, seconds=0.0).allows(2, since=0.0)
     assert not Patience(least_rounds=3, seconds=0.0).allows(3, since=0.0)
 
 
 @pytest.mark.parametrize("is_repeatable", [True, False])
-def test_a_short_training_is_run_again_and_prepared_again_unless_it_is_repeatable(
-    is_repeatable, monkeypatch
-):
+def test_a_short_training_is_repeated_after_new_preparation(is_repeatable, monkeypatch):
     clock = itertools.count(step=0.02)
     monkeypatch.setattr("benchmarks.speed.timing.perf_counter", lambda: next(clock))
     prepared = []

@@ -1,4 +1,4 @@
-"""The blocks of a page: found, run in one namespace, and held against what the page says."""
+"""The page runner finds blocks, runs them in one namespace, and compares their output."""
 
 import pytest
 from docs.building.blocks import blocks_of, run
@@ -32,14 +32,14 @@ import no_such_module
 """
 
 
-def test_each_block_knows_its_line_and_what_is_said_of_it():
+def test_a_block_has_its_line_and_its_stated_output():
     first, second, third = blocks_of(PAGE)
     assert (first.line, first.said, first.shows, first.missing) == (4, "3\n", False, [])
     assert (second.said, second.shows) == ("a\nb\n", True)
     assert third.missing == ["no_such_module"]
 
 
-def test_blocks_share_their_names_and_those_that_lack_a_module_are_left_out():
+def test_blocks_share_names_and_skip_without_a_required_module():
     seen = []
     left_out = run("page.md", PAGE, lambda number, block: seen.append(number))
     assert seen == [0, 1]
@@ -59,7 +59,7 @@ def test_a_block_that_prints_something_else_fails(wrong):
         run("page.md", wrong)
 
 
-def test_an_error_points_to_its_line_in_the_page():
+def test_a_traceback_has_the_line_in_the_page():
     with pytest.raises(ZeroDivisionError) as raised:
         run("page.md", "\n\n```python\n\n1 / 0\n```\n")
     assert (raised.traceback[-1].lineno + 1, str(raised.traceback[-1].path)[-7:]) == (5, "page.md")

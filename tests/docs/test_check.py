@@ -18,7 +18,7 @@ def site(tmp_path):
     return write
 
 
-def test_a_site_whose_links_lead_somewhere_has_no_faults(site):
+def test_a_site_with_valid_links_has_no_faults(site):
     body = '<a href="other.html#here">x</a><a href="https://a.b">y</a><img src="a.png" alt="A">'
     assert faults(site(body)) == []
 
@@ -43,7 +43,7 @@ def test_each_fault_is_found_and_named(site, body, fault):
     assert fault in found[0]
 
 
-def test_a_sheet_that_fetches_a_font_is_a_fault(site):
+def test_a_stylesheet_that_loads_a_font_is_a_fault(site):
     folder = site("")
     (folder / "x.css").write_text("@font-face { src: url('https://fonts.org/f.woff2') }")
     assert faults(folder) == ["x.css: loaded from another machine: https://fonts.org/f.woff2"]

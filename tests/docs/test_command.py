@@ -1,4 +1,4 @@
-"""The page of the command line tells of every command."""
+"""The page of the command line has every command."""
 
 import re
 from pathlib import Path
@@ -24,6 +24,6 @@ def test_every_command_has_its_section_and_its_help():
     assert re.findall(r"^```{command} lamina (\w+)", text, re.MULTILINE) == commands
 
 
-def test_a_command_that_there_is_not_has_no_help():
+def test_an_unknown_command_is_an_error():
     with pytest.raises(ValueError, match="ended with 2"):
         help_of("lamina nosuch")

@@ -1,4 +1,4 @@
-"""What is escaped in a docstring, and what stays."""
+"""Accidental markup in docstrings is escaped, code and examples are not changed."""
 
 import pytest
 
@@ -19,10 +19,10 @@ pytestmark = pytest.mark.repository
         ("hidden_layer_sizes stays", "hidden_layer_sizes stays"),
     ],
 )
-def test_bars_and_last_underscores_mean_themselves(line, expected):
+def test_bars_and_trailing_underscores_are_escaped(line, expected):
     assert list(escaped([line])) == [expected]
 
 
-def test_an_example_and_what_it_prints_stay_as_they_are():
+def test_an_example_and_its_output_are_not_changed():
     lines = [">>> table_", "a | b", "", "a | b"]
     assert list(escaped(lines)) == [*lines[:3], r"a \| b"]

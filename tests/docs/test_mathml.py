@@ -1,4 +1,4 @@
-"""Formulas become MathML, and those that cannot are told of."""
+"""Formulas become MathML, and unreadable ones raise a warning."""
 
 import pytest
 
@@ -16,17 +16,17 @@ def test_a_formula_becomes_mathml():
     assert "<msub>" in made
 
 
-def test_the_name_of_a_function_stands_apart():
+def test_the_name_of_a_function_has_a_thin_space_around_it():
     made = as_mathml(nodes.math("", r"x \sin x \cos 2x"), as_block=False)
     assert made.count("<mspace") == 4
     assert "<mspace" not in as_mathml(nodes.math("", r"\log(2) + \sqrt v"), as_block=False)
 
 
-def test_lines_below_each_other_are_a_table():
+def test_several_lines_become_a_table():
     made = as_mathml(nodes.math_block("", "a &= b \\\\\nc &= d"), as_block=True)
     assert made.count("<mtr>") == 2
 
 
-def test_a_formula_that_cannot_be_read_stands_as_it_is_written(caplog):
+def test_an_unreadable_formula_stays_latex_with_a_warning(caplog):
     made = as_mathml(nodes.math("", r"\nosuchcommand < 1"), as_block=False)
     assert made == r"<code>\nosuchcommand &lt; 1</code>"

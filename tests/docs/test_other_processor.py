@@ -1,4 +1,4 @@
-"""The other kind of processor: the libraries take its code, and their last bits differ."""
+"""Libraries use the code for old processors, and their last bits differ."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ print([float(each.sum()).hex() for each in (np.sin(x), np.exp(x), np.tanh(x), A 
 
 
 def last_bits(**variables):
-    # An ImportWarning of NumPy's, about a feature that it does not know, would be an error.
+    # NumPy raises an ImportWarning for an unknown feature, which would be an error.
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", LAST_BITS],
         env={**os.environ, **variables},
@@ -28,7 +28,7 @@ def last_bits(**variables):
     ).stdout
 
 
-def test_blas_and_numpy_take_the_code_of_the_other_kind():
+def test_blas_and_numpy_use_the_code_for_old_processors():
     chosen = environment()
     if "OPENBLAS_CORETYPE" not in chosen or "architecture" not in str(threadpools()):
         pytest.skip("BLAS is not OpenBLAS here, or of a processor without a name of its own")

@@ -18,5 +18,5 @@ def test_every_entry_has_its_row_with_every_column(kind):
     assert all(cell for row in rows for cell in row)
 
 
-def test_columns_are_of_tables_that_are_there():
+def test_columns_belong_to_existing_tables():
     assert set(COLUMNS) <= set(tables())
