@@ -76,9 +76,11 @@ LOSS_HYPERPARAMETERS: dict[str, dict[str, Any]] = {
 
 
 def _make_objective(
-    loss: str, alpha: float = 0.0, penalty: str = "l2", of: dict[str, Any] | None = None
+    loss: str, alpha: float = 0.0, penalty: str = "l2", params: dict[str, Any] | None = None
 ) -> Objective:
-    return Objective(loss, alpha, penalty, LOSS_HYPERPARAMETERS.get(loss, {}) if of is None else of)
+    return Objective(
+        loss, alpha, penalty, LOSS_HYPERPARAMETERS.get(loss, {}) if params is None else params
+    )
 
 
 def _draw_targets(
@@ -88,7 +90,7 @@ def _draw_targets(
     n_targets: int,
     heads: tuple[int, ...] = (),
 ) -> np.ndarray:
-    loss, of = LOSSES[str(objective.loss)], objective.hyperparameters
+    loss, params = LOSSES[str(objective.loss)], objective.hyperparameters
     if loss.targets == "codes":
         codes = [random_state.randint(n, size=n_samples) for n in heads or (n_targets,)]
         return (np.stack(codes, axis=1) if heads else codes[0]).astype(np.int32)
@@ -99,9 +101,9 @@ def _draw_targets(
         "logistic": lambda size: random_state.randint(2, size=size),
     }[loss.inverse_link]
     y = np.asarray(draw(size=(n_samples, n_targets)))
-    prediction = np.ones((n_samples, n_targets * loss.outputs_per_target(of)))
+    prediction = np.ones((n_samples, n_targets * loss.outputs_per_target(params)))
     with np.errstate(all="ignore"):
-        is_defined = not np.isnan(loss.value(prediction, y, of)).any()
+        is_defined = not np.isnan(loss.value(prediction, y, params)).any()
     return y if is_defined else y + 1
 
 
@@ -117,11 +119,14 @@ def _draw_problem(
     layout: str = "dense",
     weighted: bool = False,
     seed: int = 0,
-    of: dict[str, Any] | None = None,
+    params: dict[str, Any] | None = None,
     heads: tuple[int, ...] = (),
     **architecture: Any,
 ) -> Problem:
-    random_state, objective = np.random.RandomState(seed), _make_objective(loss, alpha, penalty, of)
+    random_state, objective = (
+        np.random.RandomState(seed),
+        _make_objective(loss, alpha, penalty, params),
+    )
     n_targets = widths[-1]
     outputs = LOSSES[loss].outputs_per_target(objective.hyperparameters)
     if LOSSES[loss].targets == "values":
@@ -136,7 +141,7 @@ def _draw_problem(
     inverse_link = LOSSES[loss].inverse_link
     spec = NetworkSpec.perceptron(widths, activation, inverse_link, heads=heads, **architecture)
     parameters = draw_parameters(spec, random_state, dtype, ACTIVATIONS[activation].gain)
-    views = ParameterLayout.of(spec).views(parameters)
+    views = ParameterLayout.from_spec(spec).views(parameters)
     for part in (*views.learned, *views.statistics):
         # Targets away from zeros and ones, which hide mistakes; a variance stays positive.
         part += random_state.uniform(-0.2, 0.2, part.shape)

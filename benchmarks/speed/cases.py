@@ -51,7 +51,7 @@ class Work:
     y: NDArray[Any]
 
     @classmethod
-    def of(cls, case: Case, dtype: str) -> Work:
+    def from_case(cls, case: Case, dtype: str) -> Work:
         """Return the case's work in a dtype."""
         X, y = case.rows()
         X = X.astype(dtype) if sparse.issparse(X) else np.ascontiguousarray(X, dtype)

@@ -93,7 +93,7 @@ def _in_fresh_process(*arguments: str) -> dict[str, int]:
 def main(peer: str, case_name: str, dtype: str) -> None:
     """Fit, and print the bytes of data, parameters and growth as JSON."""
     case = MEMORY_CASES[case_name]
-    work = Work.of(replace(case, epochs=min(case.epochs, 2)), dtype)
+    work = Work.from_case(replace(case, epochs=min(case.epochs, 2)), dtype)
     training = _training(peer, work)
     gc.collect()
     before = _resident("VmRSS")

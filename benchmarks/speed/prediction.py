@@ -27,7 +27,7 @@ def measure_prediction(
     """Time the case in each precision."""
     for dtype in case.dtypes:
         progress(f"{dtype}: loading")
-        work = Work.of(case, dtype)
+        work = Work.from_case(case, dtype)
         entries = _entries(work, peers)
         timings = measure(entries, patience, lambda what, d=dtype: progress(f"{d}: {what}"))
         n_samples = work.X.shape[0]

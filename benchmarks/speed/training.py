@@ -20,7 +20,7 @@ def measure_training(
     """Time the case in each precision."""
     for dtype in case.dtypes:
         progress(f"{dtype}: loading")
-        work = Work.of(case, dtype)
+        work = Work.from_case(case, dtype)
         timings = measure(
             _entries(work, peers), patience, lambda what, d=dtype: progress(f"{d}: {what}")
         )

@@ -76,9 +76,9 @@ def sight(case: dict[str, Any], seconds: float, times: int) -> Sight:
         begin_again(session)
         tasks = page.told("trace", seconds=seconds)
         delays = {}
-        for of in INPUTS:
+        for name in INPUTS:
             begin_again(session)
-            delays[of] = page.told("delays", of=of, times=times)
+            delays[name] = page.told("delays", topic=name, times=times)
     return Sight(tasks, delays)
 
 
@@ -115,9 +115,9 @@ def _sights(seen: Sight) -> Table:
     table.add_row("the same in the processor's time", "", f"{tasks['longest_busy']:.0f}", "")
     table.add_row("processor's time of a frame, ms", f"{tasks['busy'] / n:.1f}", "", "")
     everything = [delay for each in seen.delays.values() for delay in each]
-    for of, found in (*seen.delays.items(), ("all of these", everything)):
+    for name, found in (*seen.delays.items(), ("all of these", everything)):
         middle, most = np.percentile(found, [50, 95])
-        table.add_row(f"{of}: until it is seen, ms", f"{middle:.0f}", f"{most:.0f}", "≤ 100")
+        table.add_row(f"{name}: until it is seen, ms", f"{middle:.0f}", f"{most:.0f}", "≤ 100")
     return table
 
 

@@ -83,10 +83,10 @@ class Visitor:
         frames = self.count() - before
         return {"frames": frames, **page_tasks(json.loads(self.browser.stop_tracing()))}
 
-    def delays(self, of: str, times: int) -> list[float]:
+    def delays(self, topic: str, times: int) -> list[float]:
         """Measure the milliseconds from an input to its visible effect, several times."""
-        event, what = EFFECTS[of]
-        act = ACTS[of](self.page)
+        event, what = EFFECTS[topic]
+        act = ACTS[topic](self.page)
         found = []
         for _ in range(times):
             self.page.wait_for_timeout(1000 * SECONDS_BETWEEN)

@@ -18,7 +18,9 @@ def test_the_first_layer_computes_no_input_gradient():
 
 def test_held_out_samples_are_not_counted():
     case = Case("plain", "regression", (3,), 32, 2, lambda: rows.plain(101, 5))
-    whole, early = (Work.of(replace(case, early_stopping=held), "float32") for held in (0, 1))
+    whole, early = (
+        Work.from_case(replace(case, early_stopping=held), "float32") for held in (0, 1)
+    )
     assert (whole.n_training_rows, whole.n_steps) == (101, 2 * 4)
     assert (early.n_training_rows, early.n_steps) == (90, 2 * 3)
     assert early.multiply_adds == 2 * 90 * multiply_adds_per_row((5, 3, 1))
@@ -27,15 +29,15 @@ def test_held_out_samples_are_not_counted():
 @pytest.mark.parametrize("epochs", [1, 30])
 def test_shortened_work_is_a_part_of_the_same_work(epochs):
     case = Case("plain", "regression", (3,), 8, epochs, lambda: rows.plain(1000, 5))
-    work = Work.of(case, "float64")
+    work = Work.from_case(case, "float64")
     short = work.shortened(10)
     assert short.n_steps == work.n_steps // 10 + (epochs == 1)
     assert short.widths == work.widths
 
 
 def test_two_classes_share_an_output():
-    assert Work.of(CASES["circles"], "float32").widths == (2, 8, 6, 1)
-    assert Work.of(CASES["iris"], "float32").widths == (4, 3, 2, 3)
+    assert Work.from_case(CASES["circles"], "float32").widths == (2, 8, 6, 1)
+    assert Work.from_case(CASES["iris"], "float32").widths == (4, 3, 2, 3)
 
 
 def test_text_is_sparse_and_its_classes_are_balanced():

@@ -143,14 +143,14 @@ def test_another_seed_changes_the_result_only_if_something_is_drawn(engine, draw
     assert (one != other).any() == problem.spec.draws
 
 
-@pytest.mark.parametrize("name", [n for n, of in NORMALIZATIONS.items() if of.statistics])
+@pytest.mark.parametrize("name", [n for n, each in NORMALIZATIONS.items() if each.statistics])
 def test_running_statistics_converge_to_those_of_the_data(engine, draw_problem, name):
     problem = draw_problem((9, 6, 3), n_samples=N_SAMPLES, activation="tanh", normalization=name)
     still = OptimizerSettings("sgd", {"momentum": 0.0, "nesterovs_momentum": 0.0})
     trainer, parameters, _ = problem.trainer(engine, still)
     for _ in range(300):
         trainer.epoch(np.arange(N_SAMPLES), N_SAMPLES, np.array([1e-300]))
-    views = ParameterLayout.of(problem.spec).views(parameters)
+    views = ParameterLayout.from_spec(problem.spec).views(parameters)
     z = problem.rows.X @ views.weights[0] + views.biases[0]
     np.testing.assert_allclose(views.statistics[0][0], z.mean(axis=0), rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(views.statistics[0][1], z.var(axis=0, ddof=1), rtol=1e-10)

@@ -141,7 +141,9 @@ def test_several_heads_equal_the_references(
 @pytest.mark.parametrize("quantile", [0.7, (0.7,), (0.1, 0.5, 0.9)], ids=str)
 @pytest.mark.parametrize("widths", [(9, 13, 1), (9, 13, 4), (3, 2)], ids=str)
 def test_several_quantiles_equal_the_references(engine, reference, draw_problem, quantile, widths):
-    problem = draw_problem(widths, n_samples=N_SAMPLES, loss="quantile", of={"quantile": quantile})
+    problem = draw_problem(
+        widths, n_samples=N_SAMPLES, loss="quantile", params={"quantile": quantile}
+    )
     asked = (problem.spec, problem.objective, problem.rows, problem.parameters)
     value, gradient = engine.loss_and_gradient(*asked)
     expected_value, expected_gradient = reference.loss_and_gradient(*asked)

@@ -69,7 +69,7 @@ def test_a_network_draws_weights_then_biases_block_by_block(initializer, dtype):
     by_hand = np.random.RandomState(2)
     (W1, b1), (W2, b2) = (initializer.draw(by_hand, *shape, 6.0) for shape in [(3, 5), (5, 2)])
     assert drawn.dtype == dtype
-    views = ParameterLayout.of(spec).views(drawn)
+    views = ParameterLayout.from_spec(spec).views(drawn)
     for view, part in zip([*views.weights, *views.biases], [W1, W2, b1, b2], strict=True):
         np.testing.assert_array_equal(view, part.astype(dtype))
 

@@ -29,21 +29,21 @@ class Case(NamedTuple):
     """Loss with values of its hyperparameters."""
 
     loss: Loss
-    of: dict
+    params: dict
 
     def __str__(self):
-        return "-".join([self.loss.name, *map(str, self.of.values())])
+        return "-".join([self.loss.name, *map(str, self.params.values())])
 
     def draw(self, draw_targets, n_targets, n_samples, dtype="float64"):
         """Draw targets; return them and the number of outputs that they need."""
-        objective = Objective(self.loss.name, hyperparameters=self.of)
+        objective = Objective(self.loss.name, hyperparameters=self.params)
         y = draw_targets(objective, np.random.RandomState(0), n_samples, n_targets)
         if self.loss.targets == "codes":
             return y, n_targets
-        return y.astype(dtype), n_targets * self.loss.outputs_per_target(self.of)
+        return y.astype(dtype), n_targets * self.loss.outputs_per_target(self.params)
 
 
-CASES = [Case(loss, of) for loss in LOSSES.values() for of in SETTINGS.get(loss.name, [{}])]
+CASES = [Case(loss, each) for loss in LOSSES.values() for each in SETTINGS.get(loss.name, [{}])]
 every_case = pytest.mark.parametrize("case", CASES, ids=str)
 every_width = pytest.mark.parametrize("n_targets", WIDTHS)
 every_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -53,7 +53,7 @@ def test_every_hyperparameter_is_tested_with_several_values():
     assert {name for name, loss in LOSSES.items() if loss.hyperparameters} == set(SETTINGS)
     for name, settings in SETTINGS.items():
         for hyperparameter in LOSSES[name].hyperparameters:
-            assert len({str(of[hyperparameter]) for of in settings}) > 1
+            assert len({str(params[hyperparameter]) for params in settings}) > 1
 
 
 @every_case
@@ -61,18 +61,22 @@ def test_every_hyperparameter_is_tested_with_several_values():
 def test_delta_is_the_derivative_of_the_value_behind_the_inverse_link(
     case, n_targets, draw_targets
 ):
-    (loss, of), inverse_link = case, INVERSE_LINKS[case.loss.inverse_link].value
+    (loss, params), inverse_link = case, INVERSE_LINKS[case.loss.inverse_link].value
     y, n_outputs = case.draw(draw_targets, n_targets, 5)
     z = np.random.RandomState(3).standard_normal((5, n_outputs))
     derivative = np.empty_like(z)
     for j in range(n_outputs):
         h = np.zeros(n_outputs)
         h[j] = 1e-5
-        difference = loss.value(inverse_link(z + h), y, of) - loss.value(inverse_link(z - h), y, of)
+        difference = loss.value(inverse_link(z + h), y, params) - loss.value(
+            inverse_link(z - h), y, params
+        )
         derivative[:, j] = difference / 2e-5
     if loss.mean_over_outputs:
         derivative *= n_outputs
-    np.testing.assert_allclose(loss.delta(inverse_link(z), y, of), derivative, rtol=1e-8, atol=1e-9)
+    np.testing.assert_allclose(
+        loss.delta(inverse_link(z), y, params), derivative, rtol=1e-8, atol=1e-9
+    )
 
 
 @every_case
@@ -84,7 +88,7 @@ def test_value_is_one_number_per_sample_and_delta_one_per_logit(
     y, n_outputs = case.draw(draw_targets, n_targets, 6, dtype)
     z = np.random.RandomState(4).standard_normal((6, n_outputs)).astype(dtype)
     p = INVERSE_LINKS[case.loss.inverse_link].value(z)
-    value, delta = case.loss.value(p, y, case.of), case.loss.delta(p, y, case.of)
+    value, delta = case.loss.value(p, y, case.params), case.loss.delta(p, y, case.params)
     assert value.shape == (6,)
     assert delta.shape == (6, n_outputs)
     assert value.dtype == delta.dtype == dtype
@@ -97,8 +101,8 @@ def test_saturated_predictions_give_finite_losses(case, n_targets, dtype, draw_t
     y, n_outputs = case.draw(draw_targets, n_targets, 8, dtype)
     z = np.random.RandomState(5).choice([-80.0, 80.0], (8, n_outputs)).astype(dtype)
     p = INVERSE_LINKS[case.loss.inverse_link].value(z)
-    assert np.isfinite(case.loss.value(p, y, case.of)).all()
-    assert np.isfinite(case.loss.delta(p, y, case.of)).all()
+    assert np.isfinite(case.loss.value(p, y, case.params)).all()
+    assert np.isfinite(case.loss.delta(p, y, case.params)).all()
 
 
 @every_case
@@ -106,7 +110,7 @@ def test_saturated_predictions_give_finite_losses(case, n_targets, dtype, draw_t
 def test_no_loss_is_below_its_stated_minimum(case, n_targets, draw_targets):
     y, n_outputs = case.draw(draw_targets, n_targets, 20)
     z = 3 * np.random.RandomState(6).standard_normal((20, n_outputs))
-    value = case.loss.value(INVERSE_LINKS[case.loss.inverse_link].value(z), y, case.of)
+    value = case.loss.value(INVERSE_LINKS[case.loss.inverse_link].value(z), y, case.params)
     assert (value >= case.loss.least).all()
 
 
@@ -117,17 +121,17 @@ def test_predictions_and_targets_are_not_modified(case, draw_targets):
         np.random.RandomState(7).standard_normal((5, n_outputs))
     )
     p_before, y_before = p.copy(), y.copy()
-    case.loss.value(p, y, case.of)
-    case.loss.delta(p, y, case.of)
-    case.loss.answer(p, case.of)
+    case.loss.value(p, y, case.params)
+    case.loss.delta(p, y, case.params)
+    case.loss.answer(p, case.params)
     np.testing.assert_array_equal(p, p_before)
     np.testing.assert_array_equal(y, y_before)
 
 
 @every_case
 def test_engines_receive_the_hyperparameters_in_order_as_numbers(case):
-    numbers = hyperparameter_numbers(case.loss, case.of)
-    expected = [np.atleast_1d(case.of[name]) for name in case.loss.hyperparameters]
+    numbers = hyperparameter_numbers(case.loss, case.params)
+    expected = [np.atleast_1d(case.params[name]) for name in case.loss.hyperparameters]
     assert numbers == [float(x) for x in np.concatenate([[], *expected])]
 
 
@@ -150,10 +154,10 @@ def test_a_loss_equals_another_at_the_end_of_its_range(name, equal, draw_targets
     )
     factor = n_outputs if other.mean_over_outputs else 1
     np.testing.assert_allclose(
-        loss.value(p, y, case.of), factor * other.value(p, y, {}), rtol=1e-12
+        loss.value(p, y, case.params), factor * other.value(p, y, {}), rtol=1e-12
     )
     np.testing.assert_allclose(
-        loss.delta(p, y, case.of), other.delta(p, y, {}), rtol=1e-12, atol=1e-15
+        loss.delta(p, y, case.params), other.delta(p, y, {}), rtol=1e-12, atol=1e-15
     )
 
 
@@ -161,9 +165,9 @@ def test_a_loss_equals_another_at_the_end_of_its_range(name, equal, draw_targets
     ("name", "outside"), [("poisson", -1.0), ("gamma", 0.0), ("gamma", -1.0), ("tweedie", -1.0)]
 )
 def test_a_target_outside_the_domain_gives_nan(name, outside):
-    of = SETTINGS.get(name, [{}])[0]
+    params = SETTINGS.get(name, [{}])[0]
     with np.errstate(all="ignore"):
-        assert np.isnan(LOSSES[name].value(np.ones((1, 1)), np.array([[outside]]), of)).all()
+        assert np.isnan(LOSSES[name].value(np.ones((1, 1)), np.array([[outside]]), params)).all()
 
 
 def test_losses_with_a_jump_in_their_derivative_are_not_called_smooth():

@@ -50,10 +50,10 @@ def test_every_step_equals_pytorchs_up_to_its_bfloat16_rounding(shape, nesterov)
     optimizer = torch.optim.Muon(
         [theirs], 0.01, 0.0, nesterov=bool(nesterov), adjust_lr_fn="match_rms_adamw"
     )
-    of = OF | {"nesterovs_momentum": nesterov}
+    params = OF | {"nesterovs_momentum": nesterov}
     for step in range(1, 4):
         before, G = W.copy(), rng.standard_normal(shape)
-        OPTIMIZERS["muon"].matrix_update(W, G, [M], step, 0.01, of)
+        OPTIMIZERS["muon"].matrix_update(W, G, [M], step, 0.01, params)
         theirs.grad = torch.tensor(G.T.copy())
         theirs_before = theirs.detach().numpy().copy()
         optimizer.step()

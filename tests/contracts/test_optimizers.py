@@ -107,19 +107,19 @@ def scikit_learns(name, hyperparameters, w, learning_rate):
 
 
 def torchs(torch, name, hyperparameters, w, learning_rate, amsgrad):
-    of = dict(hyperparameters)
-    betas = of.pop("beta_1", None), of.pop("beta_2", None)
+    options = dict(hyperparameters)
+    betas = options.pop("beta_1", None), options.pop("beta_2", None)
     made = {
         "adamw": lambda **eps: torch.optim.AdamW(
             [w], learning_rate, betas, weight_decay=0.0, amsgrad=amsgrad, **eps
         ),
         "nadam": lambda **eps: torch.optim.NAdam([w], learning_rate, betas, **eps),
         "rmsprop": lambda **eps: torch.optim.RMSprop(
-            [w], learning_rate, alpha=of["decay_rate"], **eps
+            [w], learning_rate, alpha=options["decay_rate"], **eps
         ),
         "adagrad": lambda **eps: torch.optim.Adagrad([w], learning_rate, **eps),
     }
-    return made[name](eps=of["epsilon"])
+    return made[name](eps=options["epsilon"])
 
 
 IN_TORCH = ["adamw", "nadam", "rmsprop", "adagrad"]

@@ -59,7 +59,9 @@ def asked(problem):
 
 
 def parts(spec, vector):
-    return [part for kind in ParameterLayout.of(spec).views(vector) for part in kind if part.size]
+    return [
+        part for kind in ParameterLayout.from_spec(spec).views(vector) for part in kind if part.size
+    ]
 
 
 def assert_rounded_alike(actual, expected, precision):
@@ -158,7 +160,7 @@ def test_the_gradient_is_near_that_of_full_precision(
 @every_precision
 def test_a_network_that_overflows_is_an_epoch_that_names_a_block(rounding, draw_problem, precision):
     problem = draw_problem((4, 6, 3), n_samples=8, activation="identity", dtype="float32").copy()
-    ParameterLayout.of(problem.spec).views(problem.parameters).weights[1][...] = 3e38
+    ParameterLayout.from_spec(problem.spec).views(problem.parameters).weights[1][...] = 3e38
     settings = OptimizerSettings("sgd", SETTINGS["sgd"])
     report = problem.trainer(rounding, settings)[0].epoch(np.arange(8), 8, np.full(1, 0.1))
     assert not np.isfinite(report.loss)

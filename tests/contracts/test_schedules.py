@@ -77,33 +77,33 @@ def test_scikit_learns_schedules_are_three_and_have_no_multiplier() -> None:
 
 
 # The other schedules in PyTorch: optimizer and options -> scheduler; and how often it steps.
-def _exponential(torch: Any, optimizer: Any, of: dict[str, Any]) -> Any:
-    return torch.ExponentialLR(optimizer, of["decay"])
+def _exponential(torch: Any, optimizer: Any, options: dict[str, Any]) -> Any:
+    return torch.ExponentialLR(optimizer, options["decay"])
 
 
-def _step(torch: Any, optimizer: Any, of: dict[str, Any]) -> Any:
-    return torch.StepLR(optimizer, of["every"], of["factor"])
+def _step(torch: Any, optimizer: Any, options: dict[str, Any]) -> Any:
+    return torch.StepLR(optimizer, options["every"], options["factor"])
 
 
-def _cosine(torch: Any, optimizer: Any, of: dict[str, Any]) -> Any:
-    if of["period"] is None:
-        return torch.CosineAnnealingLR(optimizer, EPOCHS * STEPS, INITIAL * of["lowest"])
-    period, growth = of["period"] * STEPS, of["period_factor"]
-    return torch.CosineAnnealingWarmRestarts(optimizer, period, growth, INITIAL * of["lowest"])
+def _cosine(torch: Any, optimizer: Any, options: dict[str, Any]) -> Any:
+    if options["period"] is None:
+        return torch.CosineAnnealingLR(optimizer, EPOCHS * STEPS, INITIAL * options["lowest"])
+    period, growth = options["period"] * STEPS, options["period_factor"]
+    return torch.CosineAnnealingWarmRestarts(optimizer, period, growth, INITIAL * options["lowest"])
 
 
-def _one_cycle(torch: Any, optimizer: Any, of: dict[str, Any]) -> Any:
+def _one_cycle(torch: Any, optimizer: Any, options: dict[str, Any]) -> Any:
     names = {
         "pct_start": "rising",
         "div_factor": "initial_divisor",
         "final_div_factor": "final_divisor",
     }
-    settings = {theirs: of[ours] for theirs, ours in names.items()}
+    settings = {theirs: options[ours] for theirs, ours in names.items()}
     return torch.OneCycleLR(optimizer, INITIAL, EPOCHS * STEPS, cycle_momentum=False, **settings)
 
 
-def _polynomial(torch: Any, optimizer: Any, of: dict[str, Any]) -> Any:
-    return torch.PolynomialLR(optimizer, EPOCHS * STEPS, of["power"])
+def _polynomial(torch: Any, optimizer: Any, options: dict[str, Any]) -> Any:
+    return torch.PolynomialLR(optimizer, EPOCHS * STEPS, options["power"])
 
 
 BY_EPOCHS, BY_STEPS = STEPS, 1
@@ -160,15 +160,15 @@ def test_the_rates_equal_pytorchs(name: str, options: dict[str, Any]) -> None:
 )
 def test_a_plateau_lowers_the_rate_where_pytorch_does(options: dict[str, Any]) -> None:
     torch = pytest.importorskip("torch")
-    of = SCHEDULES["plateau"].settings(options)
+    settings = SCHEDULES["plateau"].settings(options)
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=INITIAL)
     theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(
         optimizer,
-        factor=of["factor"],
-        patience=of["patience"],
+        factor=settings["factor"],
+        patience=settings["patience"],
         threshold=0.01,
         threshold_mode="abs",
-        min_lr=INITIAL * of["lowest"],
+        min_lr=INITIAL * settings["lowest"],
         eps=0,
     )
     losses = [1.0, 0.9, 0.9, 0.95, 0.5, *[0.6] * 20, 0.3, *[0.3] * 9]

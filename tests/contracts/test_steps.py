@@ -214,6 +214,6 @@ def test_normalized_epochs_equal_the_references(engine, reference, draw_problem,
     ours, theirs = (run(problem, each, settings, measures=True) for each in (engine, reference))
     assert_alike(ours, theirs, 1e-10)
     # An average predicts with the running statistics of the network itself.
-    statistics = slice(ParameterLayout.of(problem.spec).n_trained, None)
+    statistics = slice(ParameterLayout.from_spec(problem.spec).n_trained, None)
     _, parameters, state = ours
     np.testing.assert_array_equal(state.predicting(parameters)[statistics], parameters[statistics])

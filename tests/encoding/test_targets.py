@@ -34,7 +34,7 @@ def columns(encoding: TargetEncoding, encoded: np.ndarray) -> np.ndarray:
 @given(labels, st.booleans())
 def test_labels_are_encoded_as_by_scikit_learn(y: np.ndarray, named: bool) -> None:
     y = NAMES[y] if named else y
-    encoding, theirs = TargetEncoding.of(y), LabelBinarizer().fit(y)
+    encoding, theirs = TargetEncoding.from_labels(y), LabelBinarizer().fit(y)
     np.testing.assert_array_equal(encoding.classes, theirs.classes_)
     np.testing.assert_array_equal(
         columns(encoding, encoding.encode(y, np.float32)), theirs.transform(y)
@@ -43,7 +43,7 @@ def test_labels_are_encoded_as_by_scikit_learn(y: np.ndarray, named: bool) -> No
 
 @given(labels, st.integers(0, 1000))
 def test_predictions_are_decoded_as_by_scikit_learn(y: np.ndarray, seed: int) -> None:
-    encoding, theirs = TargetEncoding.of(y), LabelBinarizer().fit(y)
+    encoding, theirs = TargetEncoding.from_labels(y), LabelBinarizer().fit(y)
     prediction = np.random.RandomState(seed).rand(7, encoding.n_outputs(y))
     expected = theirs.inverse_transform(prediction if prediction.shape[1] > 1 else prediction[:, 0])
     np.testing.assert_array_equal(encoding.decode(prediction), expected)
@@ -51,7 +51,7 @@ def test_predictions_are_decoded_as_by_scikit_learn(y: np.ndarray, seed: int) ->
 
 @given(labels)
 def test_decoding_inverts_encoding(y: np.ndarray) -> None:
-    encoding = TargetEncoding.of(NAMES[y])
+    encoding = TargetEncoding.from_labels(NAMES[y])
     encoded = encoding.encode(NAMES[y], np.float64)
     np.testing.assert_array_equal(encoding.decode(columns(encoding, encoded)), NAMES[y])
 
@@ -59,7 +59,7 @@ def test_decoding_inverts_encoding(y: np.ndarray) -> None:
 @given(indicators, st.booleans(), st.integers(0, 1000))
 def test_indicators_equal_those_of_scikit_learn(y: np.ndarray, is_sparse: bool, seed: int) -> None:
     given_y = sparse.csr_array(y) if is_sparse else y
-    encoding, theirs = TargetEncoding.of(given_y), LabelBinarizer().fit(given_y)
+    encoding, theirs = TargetEncoding.from_labels(given_y), LabelBinarizer().fit(given_y)
     np.testing.assert_array_equal(encoding.encode(given_y, np.float64), y)
     prediction = np.random.RandomState(seed).rand(*y.shape)
     ours, expected = encoding.decode(prediction), theirs.inverse_transform(prediction)
@@ -70,18 +70,18 @@ def test_indicators_equal_those_of_scikit_learn(y: np.ndarray, is_sparse: bool, 
 
 def test_a_probability_of_one_half_predicts_the_first_class() -> None:
     half = np.array([[0.5]])
-    assert TargetEncoding.of(np.array(["no", "yes"])).decode(half)[0] == "no"
+    assert TargetEncoding.from_labels(np.array(["no", "yes"])).decode(half)[0] == "no"
 
 
 def test_equal_probabilities_predict_the_first_class() -> None:
-    encoding = TargetEncoding.of(np.array([3, 1, 2]))
+    encoding = TargetEncoding.from_labels(np.array([3, 1, 2]))
     np.testing.assert_array_equal(encoding.decode(np.array([[0.2, 0.4, 0.4]])), [2])
 
 
 def test_codes_are_int32_and_values_have_the_given_dtype() -> None:
     y = np.array(["a", "b", "c"])
-    assert TargetEncoding.of(y).encode(y, np.float32).dtype == np.int32
-    assert TargetEncoding.of(y[:2]).encode(y[:2], np.float32).dtype == np.float32
+    assert TargetEncoding.from_labels(y).encode(y, np.float32).dtype == np.int32
+    assert TargetEncoding.from_labels(y[:2]).encode(y[:2], np.float32).dtype == np.float32
 
 
 @pytest.mark.parametrize(
@@ -96,18 +96,18 @@ def test_codes_are_int32_and_values_have_the_given_dtype() -> None:
 def test_the_kind_of_target_determines_loss_and_outputs(
     y: np.ndarray, kind: str, loss: str, n_outputs: int
 ) -> None:
-    encoding = TargetEncoding.of(y)
+    encoding = TargetEncoding.from_labels(y)
     assert (encoding.kind, encoding.loss, encoding.n_outputs(y)) == (kind, loss, n_outputs)
 
 
 def test_there_may_be_more_classes_than_the_samples_contain() -> None:
-    encoding = TargetEncoding.of(np.array(["b", "b"]), classes=["c", "b", "a"])
+    encoding = TargetEncoding.from_labels(np.array(["b", "b"]), classes=["c", "b", "a"])
     assert encoding.kind == "multiclass"
     np.testing.assert_array_equal(encoding.encode(np.array(["b", "c"]), np.float64), [1, 2])
 
 
 def test_a_single_class_is_always_predicted() -> None:
-    encoding = TargetEncoding.of(np.array(["only"]))
+    encoding = TargetEncoding.from_labels(np.array(["only"]))
     np.testing.assert_array_equal(encoding.decode(np.array([[0.9], [0.1]])), ["only", "only"])
 
 
@@ -115,14 +115,14 @@ def test_a_single_class_is_always_predicted() -> None:
 def test_sparse_predictions_have_the_configured_type(interface: str) -> None:
     y = sparse.csr_array(np.eye(3, dtype=int))
     with sklearn.config_context(sparse_interface=interface):
-        answer = TargetEncoding.of(y).decode(np.eye(3))
+        answer = TargetEncoding.from_labels(y).decode(np.eye(3))
     assert sparse.isspmatrix(answer) == (interface == "spmatrix")
     np.testing.assert_array_equal(answer.toarray(), np.eye(3))
 
 
 def test_several_columns_that_are_not_indicators_have_a_head_each() -> None:
     y = np.array([[1, 2], [3, 1], [2, 2]])
-    encoding = TargetEncoding.of(y)
+    encoding = TargetEncoding.from_labels(y)
     assert encoding.kind == "multioutput"
     assert encoding.heads == (3, 2)
     assert encoding.n_outputs(y) == 5
@@ -137,14 +137,14 @@ def test_several_columns_that_are_not_indicators_have_a_head_each() -> None:
 
 def test_given_classes_of_each_column_turn_indicators_into_columns_of_labels() -> None:
     y = np.array([[0, 1], [1, 0]])
-    assert TargetEncoding.of(y).kind == "multilabel"
-    encoding = TargetEncoding.of(y, [[0, 1, 2], [1, 0]])
+    assert TargetEncoding.from_labels(y).kind == "multilabel"
+    encoding = TargetEncoding.from_labels(y, [[0, 1, 2], [1, 0]])
     assert (encoding.kind, encoding.heads) == ("multioutput", (3, 2))
 
 
 def test_several_columns_of_continuous_numbers_are_rejected_as_labels() -> None:
     with pytest.raises(ValueError, match="Unknown label type: continuous-multioutput"):
-        TargetEncoding.of(np.array([[0.5, 1.5], [2.5, 1.0]]))
+        TargetEncoding.from_labels(np.array([[0.5, 1.5], [2.5, 1.0]]))
 
 
 @pytest.mark.parametrize("kind", LOSS_OF_KIND)
@@ -163,7 +163,7 @@ def test_every_kind_of_targets_has_a_record_of_its_inverse_link(
 
 def test_continuous_targets_are_rejected_as_labels() -> None:
     with pytest.raises(ValueError, match="Unknown label type"):
-        TargetEncoding.of(np.array([0.5, 1.5, 2.5]))
+        TargetEncoding.from_labels(np.array([0.5, 1.5, 2.5]))
 
 
 @pytest.mark.parametrize(
@@ -173,13 +173,13 @@ def test_continuous_targets_are_rejected_as_labels() -> None:
 )
 def test_labels_and_indicators_do_not_mix(first: np.ndarray, then: np.ndarray) -> None:
     with pytest.raises(ValueError, match="does not match the"):
-        TargetEncoding.of(first).encode(then, np.float64)
+        TargetEncoding.from_labels(first).encode(then, np.float64)
 
 
 @given(labels, st.sampled_from([np.int8, np.uint16, np.int64, bool, float, str]))
 def test_labels_of_every_dtype_are_read_as_scikit_learn_reads_them(y: np.ndarray, to: Any) -> None:
     y = y.astype(to)
-    encoding = TargetEncoding.of(y)
+    encoding = TargetEncoding.from_labels(y)
     classes = unique_labels(y)
     np.testing.assert_array_equal(encoding.classes, classes)
     assert encoding.classes.dtype == classes.dtype

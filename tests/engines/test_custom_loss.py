@@ -14,13 +14,13 @@ N_SAMPLES = 37
 class Written:
     """Loss of the table written as a custom loss; it records its arguments."""
 
-    def __init__(self, name, **of):
-        self.loss, self.of, self.seen = LOSSES[name], of, []
+    def __init__(self, name, **params):
+        self.loss, self.params, self.seen = LOSSES[name], params, []
 
     def value_and_delta(self, logits, y, sample_weight):
         self.seen.append((logits, y, sample_weight))
         p = INVERSE_LINKS[self.loss.inverse_link].value(logits)
-        value, delta = self.loss.value(p, y, self.of), self.loss.delta(p, y, self.of)
+        value, delta = self.loss.value(p, y, self.params), self.loss.delta(p, y, self.params)
         if sample_weight is None:
             return value, delta
         return value * sample_weight, delta * sample_weight[:, np.newaxis]
@@ -44,8 +44,8 @@ class Failing(Written):
 def both(draw_problem):
     """Return a problem with a loss of the table, and the same with that loss as a custom one."""
 
-    def make(loss, widths=(9, 13, 6, 3), of=None, **drawn):
-        problem = draw_problem(widths, loss=loss, n_samples=N_SAMPLES, of=of, **drawn)
+    def make(loss, widths=(9, 13, 6, 3), params=None, **drawn):
+        problem = draw_problem(widths, loss=loss, n_samples=N_SAMPLES, params=params, **drawn)
         custom = Written(loss, **problem.objective.hyperparameters)
         objective = Objective(custom, problem.objective.alpha, problem.objective.penalty)
         return problem, type(problem)(problem.spec, objective, problem.rows, problem.parameters)

@@ -162,7 +162,7 @@ def test_the_first_block_with_a_bad_parameter_is_named(
     engine, draw_problem, dtype, block, value, part
 ):
     problem = draw_problem((4, 6, 5, 3), dtype=dtype, activation="relu").copy()
-    views = ParameterLayout.of(problem.spec).views(problem.parameters)
+    views = ParameterLayout.from_spec(problem.spec).views(problem.parameters)
     getattr(views, part)[block].flat[-1] = value
     trainer, _, _ = problem.trainer(engine, SETTINGS["sgd"])
     report = trainer.epoch(np.arange(11), 11, rates(1))
@@ -176,7 +176,7 @@ def test_an_input_that_overflows_is_found_in_the_first_block(engine, draw_proble
     problem = draw_problem(
         (4, 6, 3), n_samples=10, dtype=dtype, layout=layout, activation="relu"
     ).copy()
-    ParameterLayout.of(problem.spec).views(problem.parameters).weights[0][...] = 8
+    ParameterLayout.from_spec(problem.spec).views(problem.parameters).weights[0][...] = 8
     X = problem.rows.X.copy()
     (X.data if layout == "csr" else X)[...] = np.finfo(dtype).max / 4
     problem = type(problem)(

@@ -58,7 +58,7 @@ def test_the_gradient_at_the_inputs_of_a_prediction_is_that_of_the_logits(
     spec = NetworkSpec((*hidden, Dense("output", 4, 2, "identity")), "identity", input_noise=1.0)
     random_state = np.random.RandomState(0)
     # All above zero, because one of them is a variance.
-    parameters = random_state.uniform(0.1, 1, ParameterLayout.of(spec).n_parameters)
+    parameters = random_state.uniform(0.1, 1, ParameterLayout.from_spec(spec).n_parameters)
     X, d_a, h = random_state.standard_normal((5, 4)), random_state.standard_normal((5, 2)), 1e-6
 
     def value(X):

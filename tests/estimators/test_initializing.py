@@ -63,16 +63,16 @@ def test_glorot_draws_the_output_layer_like_the_hidden_ones_and_he_does_not(
     activation: str,
 ) -> None:
     spec = NetworkSpec.perceptron([4, 6, 1], activation=activation, inverse_link="identity")
-    of = ACTIVATIONS[activation]
+    formula = ACTIVATIONS[activation]
     for name in INITIALIZERS:
         model = model_of(name, activation=activation)
         gains = initial_gains(model, spec)
         if name.startswith("glorot"):
-            assert gains == [of.gain, of.gain]
+            assert gains == [formula.gain, formula.gain]
         else:
             assert gains[1] == 1.0
         if name.startswith(("he", "orthogonal")):
-            assert gains[0] == of.he_gain
+            assert gains[0] == formula.he_gain
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
@@ -86,7 +86,7 @@ def test_a_fit_may_start_from_another_models_weights(solver: str) -> None:
 
 
 def test_arrays_passed_as_initializer_are_not_modified() -> None:
-    given = np.linspace(-1, 1, ParameterLayout.of(SPEC).n_parameters)
+    given = np.linspace(-1, 1, ParameterLayout.from_spec(SPEC).n_parameters)
     before = given.copy()
     model_of(given, max_iter=5).fit(X, Y)
     np.testing.assert_array_equal(given, before)

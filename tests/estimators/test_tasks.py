@@ -11,7 +11,7 @@ from lamina.formulas import LOSSES
 
 
 def classification(y: np.ndarray) -> Classification:
-    return Classification(TargetEncoding.of(y), y)
+    return Classification(TargetEncoding.from_labels(y), y)
 
 
 BINARY = np.array(["no", "yes", "no", "yes"])

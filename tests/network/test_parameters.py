@@ -13,7 +13,7 @@ widths = st.lists(st.integers(1, 9), min_size=2, max_size=5)
 
 
 def layout_of(widths):
-    return ParameterLayout.of(NetworkSpec.perceptron(widths, "relu", "identity"))
+    return ParameterLayout.from_spec(NetworkSpec.perceptron(widths, "relu", "identity"))
 
 
 @given(widths)

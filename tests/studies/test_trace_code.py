@@ -65,7 +65,7 @@ def known_before(model, trace, sample_weight):
 def memory_of(spec, made):
     """What the optimizer remembers of each parameter, by its name."""
     memory = {}
-    slots = [ParameterLayout.of(spec).views(slot) for slot in made.memory]
+    slots = [ParameterLayout.from_spec(spec).views(slot) for slot in made.memory]
     for i, block in enumerate(spec.blocks):
         memory[f"W_{i + 1}"] = [slot.weights[i] for slot in slots]
         memory[f"b_{i + 1}"] = [slot.biases[i] for slot in slots]

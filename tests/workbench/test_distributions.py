@@ -33,7 +33,7 @@ def layers_of(session, quantity):
     run, snapshot = session.run, session.snapshot
     if quantity == "activations":
         return run.model_at(snapshot).activations(run.problem.X_train)[1:]
-    layout, engine = ParameterLayout.of(run.spec), choose_engine(None, 1)
+    layout, engine = ParameterLayout.from_spec(run.spec), choose_engine(None, 1)
     if quantity == "weights":
         return layout.views(snapshot.parameters).weights
     _, gradients = engine.loss_and_gradient(run.spec, run.objective, run.rows, snapshot.parameters)

@@ -58,7 +58,7 @@ def learned(session, until):
 def test_the_models_file_predicts_what_was_shown(patch, learned, tmp_path):
     session = learned(patch)
     path = tmp_path / EXPORTS["model"].file
-    path.write_bytes(EXPORTS["model"].of(session)[1])
+    path.write_bytes(EXPORTS["model"].build(session)[1])
     model = lamina.load(path)
     found = probabilities(model, inputs_of(session.run))
     np.testing.assert_allclose(found, predicted_on_the_page(session), rtol=1e-9, atol=1e-12)
@@ -68,7 +68,7 @@ def test_the_models_file_predicts_what_was_shown(patch, learned, tmp_path):
 def test_onnx_predicts_what_was_shown(patch, learned):
     runtime = pytest.importorskip("onnxruntime")
     session = learned(patch)
-    content = EXPORTS["onnx"].of(session)[1]
+    content = EXPORTS["onnx"].build(session)[1]
     inference = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])
     X = inputs_of(session.run)
     found = inference.run(None, {"X": X})[-1]
@@ -91,8 +91,8 @@ def test_the_model_is_that_of_the_epoch_that_is_shown(learned):
 def test_a_file_is_named_by_the_epoch_that_is_shown(learned):
     session = learned({})
     session.do({"do": "seek", "epoch": 2})
-    assert EXPORTS["model"].of(session)[0] == "workbench_epoch_2.lamina"
-    assert EXPORTS["script"].of(session)[0] == "workbench_run_epoch_2.py"
+    assert EXPORTS["model"].build(session)[0] == "workbench_epoch_2.lamina"
+    assert EXPORTS["script"].build(session)[0] == "workbench_run_epoch_2.py"
 
 
 @pytest.mark.parametrize("kind", EXPORTS)

@@ -16,11 +16,11 @@ def run(session):
     return lambda patch=None: session(patch).run
 
 
-def fitted_alone(of, **changes):
+def fitted_alone(run, **changes):
     """Return the same estimator, fitted without the workbench."""
-    problem = of.problem
+    problem = run.problem
     model = clone(problem.model).set_params(**changes)
-    held_out = {"validation_data": (problem.X_test, problem.y_test)} if of.is_minibatch else {}
+    held_out = {"validation_data": (problem.X_test, problem.y_test)} if run.is_minibatch else {}
     return model.fit(problem.X_train, problem.y_train, **held_out)
 
 
@@ -61,12 +61,12 @@ def test_epoch_0_has_the_losses_and_scores_of_the_first_parameters(patch, run, u
     assert drawn["validation_loss"][0] == row["validation_loss"]
 
 
-def fitted_once(of):
+def fitted_once(run):
     """Fit of one step that changes nothing."""
     still = {"solver": "sgd", "learning_rate_init": 1e-300, "batch_size": 10_000, "max_iter": 1}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return fitted_alone(of, **still)
+        return fitted_alone(run, **still)
 
 
 def test_epoch_0_of_a_solver_without_epochs_has_its_loss(run):

@@ -52,7 +52,7 @@ class Jax:
         ]
 
     def prepare(self, work: Work, way: Way) -> Training:
-        start = Start.of(work)
+        start = Start.from_work(work)
         X, y = jnp.asarray(start.X), jnp.asarray(_targets(work, start.y))
         layers = jax.tree.map(jnp.array, start.layers)
         zeros = partial(jax.tree.map, jnp.zeros_like, layers)
@@ -71,7 +71,7 @@ class Jax:
         return Training(train, seconds)
 
     def prepare_prediction(self, work: Work, way: Way) -> Training:
-        layers = jax.tree.map(jnp.array, Start.of(work).layers)
+        layers = jax.tree.map(jnp.array, Start.from_work(work).layers)
         key = (work.widths, work.X.shape, way.name)
         if key not in self._compiled:
             jitted = jax.jit(_forward, compiler_options=_options(way))

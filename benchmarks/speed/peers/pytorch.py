@@ -48,7 +48,7 @@ class PyTorch:
         ]
 
     def prepare(self, work: Work, way: Way) -> Training:
-        start = Start.of(work)
+        start = Start.from_work(work)
         X, y = torch.from_numpy(start.X), _targets(work, start.y)
         loss_of, model = _loss(work), _model(start)
         optimizer, validate = _optimizer(model, work, way), _validation(work, start, model)
@@ -68,7 +68,7 @@ class PyTorch:
         return Training(train)
 
     def prepare_prediction(self, work: Work, way: Way) -> Training:
-        model = _model(Start.of(work))
+        model = _model(Start.from_work(work))
 
         def predict() -> float:
             with torch.inference_mode():

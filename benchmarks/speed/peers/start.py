@@ -44,12 +44,12 @@ class Start:
     random_state: np.random.RandomState
 
     @classmethod
-    def of(cls, work: Work) -> Start:
+    def from_work(cls, work: Work) -> Start:
         """Draw in scikit-learn's order: weights, then the held-out samples."""
         random_state = np.random.RandomState(SEED)
         spec = NetworkSpec.perceptron(work.widths, "relu", "identity")
         first = draw_parameters(spec, random_state, work.dtype, ACTIVATIONS["relu"].gain)
-        views = ParameterLayout.of(spec).views(first)
+        views = ParameterLayout.from_spec(spec).views(first)
         layers = list(zip(views.weights, views.biases, strict=True))
         if not work.case.early_stopping:
             return cls(work.X, work.y, None, None, layers, random_state)

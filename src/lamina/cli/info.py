@@ -80,7 +80,7 @@ def show_columns(console: Console, encoding: TableEncoding) -> None:
     left_out = [name for name, texts in encoding.categories_.items() if not texts]
     left_out += encoding.left_out_
     for kind, noun in (("number", "number"), ("moment", "date"), ("category", "text column")):
-        names = [name for name, of in encoding.kinds_.items() if of == kind]
+        names = [name for name, each in encoding.kinds_.items() if each == kind]
         names = [name for name in names if name not in left_out]
         if names:
             console.print(f"{count(len(names), noun)}: {listed(names)}", soft_wrap=True)
@@ -92,16 +92,16 @@ def show_notes(console: Console, notes: Mapping[str, Any]) -> None:
     """Print the training of a model and its metrics."""
     if "training" not in notes:
         return
-    of = notes["training"]
+    training = notes["training"]
     names = targets_of(notes)
     targets = ", ".join(map(repr, names))
     if ids := ids_of(notes):
         console.print(f"rows identified by {', '.join(map(repr, ids))}", soft_wrap=True)
-    early = ", interrupted" if of["interrupted"] else ""
-    length = count(of["networks"], "network") if "networks" in of else _epochs(of)
+    early = ", interrupted" if training["interrupted"] else ""
+    length = count(training["networks"], "network") if "networks" in training else _epochs(training)
     console.print(
-        f"trained {notes['created']} on {count(of['rows'], 'row')} of {notes['source']} to predict "
-        f"{targets}: {length}, {of['seconds']:.1f} s{early}",
+        f"trained {notes['created']} on {count(training['rows'], 'row')} of {notes['source']} to "
+        f"predict {targets}: {length}, {training['seconds']:.1f} s{early}",
         soft_wrap=True,
     )
     if "refit" in notes:

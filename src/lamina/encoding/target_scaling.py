@@ -38,7 +38,7 @@ class TargetScaling:
     Examples
     --------
     >>> import numpy as np
-    >>> scaling = TargetScaling.of(np.array([[10.0], [30.0]]))
+    >>> scaling = TargetScaling.from_targets(np.array([[10.0], [30.0]]))
     >>> scaling
     TargetScaling(mean=(20.0,), scale=(10.0,))
     >>> scaling.standardise(np.array([[40.0]]), np.float64)
@@ -49,7 +49,7 @@ class TargetScaling:
     scale: tuple[float, ...]
 
     @classmethod
-    def of(cls, y: NDArray[Any], weight: Array | None = None) -> TargetScaling:
+    def from_targets(cls, y: NDArray[Any], weight: Array | None = None) -> TargetScaling:
         """Compute mean and scale; samples count by the absolute values of their weights."""
         y = np.asarray(y, dtype=np.float64)
         # Divide by a power of two near the largest element: squares cannot overflow, and it is
@@ -128,7 +128,7 @@ class TargetScaling:
 
 def last_layer(spec: NetworkSpec, parameters: Array) -> tuple[Array, Array]:
     """Return views of the last layer's weights and biases."""
-    views = ParameterLayout.of(spec).views(parameters)
+    views = ParameterLayout.from_spec(spec).views(parameters)
     return views.weights[-1], views.biases[-1]
 
 

@@ -56,7 +56,7 @@ class TargetEncoding:
     Examples
     --------
     >>> import numpy as np
-    >>> encoding = TargetEncoding.of(np.array(["no", "yes", "no"]))
+    >>> encoding = TargetEncoding.from_labels(np.array(["no", "yes", "no"]))
     >>> encoding.encode(np.array(["yes", "no"]), np.float32)
     array([[1.],
            [0.]], dtype=float32)
@@ -69,7 +69,7 @@ class TargetEncoding:
     sparse: bool = False
 
     @classmethod
-    def of(cls, y: Labels, classes: ArrayLike | None = None) -> TargetEncoding:
+    def from_labels(cls, y: Labels, classes: ArrayLike | None = None) -> TargetEncoding:
         """Return the encoding of the labels in y, or of `classes` if y may lack some of them.
 
         Raises

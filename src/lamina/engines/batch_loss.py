@@ -76,11 +76,11 @@ def unweighted_losses(
     spec: NetworkSpec, objective: Objective, prediction: Array, y: NDArray[Any]
 ) -> tuple[Array, Array]:
     """Both by a formula of LOSSES, whatever the rows weigh; of codes in columns, head by head."""
-    loss, of = LOSSES[str(objective.loss)], objective.hyperparameters
+    loss, params = LOSSES[str(objective.loss)], objective.hyperparameters
     if y.ndim == 1 or loss.targets == "values":
-        return loss.value(prediction, y, of), loss.delta(prediction, y, of)
+        return loss.value(prediction, y, params), loss.delta(prediction, y, params)
     parts = [
         (prediction[:, head], codes) for head, codes in zip(head_columns(spec), y.T, strict=True)
     ]
-    value = np.sum([loss.value(p, codes, of) for p, codes in parts], axis=0)
-    return value, np.hstack([loss.delta(p, codes, of) for p, codes in parts])
+    value = np.sum([loss.value(p, codes, params) for p, codes in parts], axis=0)
+    return value, np.hstack([loss.delta(p, codes, params) for p, codes in parts])

@@ -84,7 +84,7 @@ def require_rows_apart(
     for row in range(n_samples):
         part = slice(row, row + 1)
         alone = value_and_delta(loss, logits[part].copy(), y[part].copy(), None)
-        if not _agree(alone, tuple(of[part] for of in together)):
+        if not _agree(alone, tuple(each[part] for each in together)):
             raise ValueError(
                 f"{name}.value_and_delta gives a row another loss alone than among others: batches "
                 "are worked through in parts, so it must give each row's own value and delta, and "

@@ -216,7 +216,7 @@ class NativeTrainer(Trainer):
                 self.deadline - perf_counter(),
             )
         if self.state.keeps_average:
-            n_trained = ParameterLayout.of(self.spec).n_trained
+            n_trained = ParameterLayout.from_spec(self.spec).n_trained
             self.state.take_over_statistics(self.parameters, n_trained)
         for ending, loss, steps, bad, norm in ended:
             self.state.step += steps

@@ -50,7 +50,7 @@ PREDICTING = Mode()
 
 def forward(spec: NetworkSpec, parameters: Array, X: Matrix, mode: Mode = PREDICTING) -> Forward:
     """The forward pass: block by block, and the inverse link behind the last."""
-    own = BlockParameters.each(ParameterLayout.of(spec).views(parameters))
+    own = BlockParameters.each(ParameterLayout.from_spec(spec).views(parameters))
     a, passes = with_noise(spec, X, mode.draws), []
     for i, block in enumerate(spec.blocks):
         passes.append(forward_block(block, own[i], a, mode, stream=i + 1))
@@ -78,7 +78,7 @@ def batch_loss(
 ) -> tuple[float, Array]:
     """L, the mean of the rows' losses and the penalty, and dL/da of the last block."""
     value, d_a = row_losses(spec, objective, passed.a[-1], passed.prediction, rows)
-    weights = parameters[: ParameterLayout.of(spec).n_weights]
+    weights = parameters[: ParameterLayout.from_spec(spec).n_weights]
     penalty = objective.alpha * PENALTIES[objective.penalty].value(weights, objective.l1_ratio)
     return (float(value.sum()) + penalty) / weight_sum(rows), d_a
 
@@ -93,7 +93,7 @@ def backward(
     product: Product = operator.matmul,
 ) -> Array:
     """The gradient of L, from dL/da of the last block."""
-    layout, gradient = ParameterLayout.of(spec), np.zeros_like(parameters)
+    layout, gradient = ParameterLayout.from_spec(spec), np.zeros_like(parameters)
     own, gradients = (BlockParameters.each(layout.views(v)) for v in (parameters, gradient))
     for i, delta, _ in backward_blocks(spec, own, passed.blocks, d_a, gradients, product):
         gradients[i].W[...] = product(passed.blocks[i].a_prev.T, delta)
@@ -148,7 +148,7 @@ def input_gradient(
     product: Product = operator.matmul,
 ) -> Array:
     """dL/dx, (rows, n_features), from dL/da of the last block."""
-    layout = ParameterLayout.of(spec)
+    layout = ParameterLayout.from_spec(spec)
     own, aside = (BlockParameters.each(layout.views(v)) for v in (parameters, parameters.copy()))
     *_, (_, delta, past) = backward_blocks(spec, own, passed.blocks, d_a, aside, product)
     return np.asarray(product(delta, own[0].W.T) + past)
@@ -166,7 +166,7 @@ def update(
 
     The gradient is clipped, weights decay, the optimizer steps, an average follows.
     """
-    record, step, of = OPTIMIZERS[settings.name], state.step + 1, settings.hyperparameters
+    record, step, params = OPTIMIZERS[settings.name], state.step + 1, settings.hyperparameters
     norm = norm_of(gradient)
     gradient *= clipping_scale(norm, settings.max_gradient_norm)
     parameters[: layout.n_weights] *= 1 - learning_rate * settings.weight_decay
@@ -176,9 +176,9 @@ def update(
         elementwise = slice(layout.n_weights, layout.n_trained)
         matrices = (layout.views(vector).weights for vector in (parameters, gradient, *slots))
         for W, G, *of_W in zip(*matrices, strict=True):
-            record.matrix_update(W, G, of_W, step, learning_rate, of)
+            record.matrix_update(W, G, of_W, step, learning_rate, params)
     w, g, of_w = parameters[elementwise], gradient[elementwise], slots[:, elementwise]
-    record.update(w, g, of_w, step, learning_rate, of)
+    record.update(w, g, of_w, step, learning_rate, params)
     if settings.average_decay is not None:
         average = state.slots[-1]
         average += (parameters - average) * average_rate(settings.average_decay, step)

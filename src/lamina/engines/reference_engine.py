@@ -43,7 +43,7 @@ from lamina.network import NetworkSpec, ParameterLayout
 
 def first_non_finite_block(spec: NetworkSpec, parameters: Array, passed: Forward) -> int | None:
     """The first block whose z or parameters are infinite or NaN."""
-    views = ParameterLayout.of(spec).views(parameters)
+    views = ParameterLayout.from_spec(spec).views(parameters)
     for i, parts in enumerate(zip(*views, strict=True)):
         if not all(np.isfinite(part).all() for part in (passed.blocks[i].affine, *parts)):
             return i
@@ -97,7 +97,7 @@ class ReferenceTrainer(Trainer):
         # The step is made on copies and taken over at once: whoever looks, or breaks it off, finds
         # the parameters of a whole step.
         before = self.parameters.copy(), self.state.slots.copy()
-        layout, parameters = ParameterLayout.of(self.spec), self.parameters.copy()
+        layout, parameters = ParameterLayout.from_spec(self.spec), self.parameters.copy()
         state = replace(self.state, slots=self.state.slots.copy())
         norm = update(layout, self.optimizer, parameters, gradient, state, learning_rate)
         own = BlockParameters.each(layout.views(parameters))

@@ -579,10 +579,10 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     ) -> Classification:
         refuse_labels_without_order(y)
         if not known or (classes is None and not hasattr(self, "classes_")):
-            encoding = TargetEncoding.of(y)
+            encoding = TargetEncoding.from_labels(y)
         else:
             known_classes = hasattr(self, "classes_")
-            encoding = self._encoding() if known_classes else TargetEncoding.of(y, classes)
+            encoding = self._encoding() if known_classes else TargetEncoding.from_labels(y, classes)
             self._check_known(encoding, y)
         settings = {"focal_gamma": self.focal_gamma, "label_smoothing": self.label_smoothing}
         return Classification(encoding, y, self.loss, settings, self.class_weight)

@@ -193,7 +193,7 @@ def _running_statistics_in_lbfgs(model: Any) -> str | None:
     name = model.normalization
     if model.solver != LBFGS or name is None or not NORMALIZATIONS[name].statistics:
         return None
-    without = [repr(n) for n, of in NORMALIZATIONS.items() if not of.statistics]
+    without = [repr(n) for n, record in NORMALIZATIONS.items() if not record.statistics]
     return (
         f"solver='lbfgs' has no batches, and normalization={name!r} keeps running statistics of "
         f"batches. Choose normalization={' or '.join(without)}, or one of the minibatch solvers: "

@@ -183,7 +183,7 @@ def describe(model: Any, passes: Passes | None = None) -> NetworkDescription:
         layers = tuple(_layers(model, _network_to_come(model), UNKNOWN))
         return NetworkDescription(f"{title}, not fitted", layers, None, None)
     spec, parameters = network_and_parameters(model)
-    layout = ParameterLayout.of(spec)
+    layout = ParameterLayout.from_spec(spec)
     weights = layout.views(parameters).weights
     n_dead = (
         [None] * len(weights)

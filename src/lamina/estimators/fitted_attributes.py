@@ -129,7 +129,7 @@ def fitted_fields(model: Any, spec: NetworkSpec) -> Fields:
         "n_iter_": whole(),
         "t_": whole(),
         "loss_": any_number,
-        **epoch_fields(fitted, ParameterLayout.of(spec).n_parameters),
+        **epoch_fields(fitted, ParameterLayout.from_spec(spec).n_parameters),
     }
     of_targets = _class_fields if hasattr(model, "predict_proba") else _target_fields
     return {**fields, **of_targets(fitted, spec), **scaling_fields(fitted, spec)}

@@ -169,7 +169,7 @@ Places = dict[str, NDArray[np.int64]]
 
 def _places(spec: NetworkSpec) -> Iterator[tuple[str, Places]]:
     """Yield each block's name and the indices of its trained parameters in the flat vector."""
-    layout = ParameterLayout.of(spec)
+    layout = ParameterLayout.from_spec(spec)
     parts = layout.views(np.arange(layout.n_parameters))
     for i, block in enumerate(spec.blocks):
         named = zip(TRAINED_PARTS, parts, strict=False)

@@ -30,7 +30,7 @@ def steep_activations(
     spec: NetworkSpec, parameters: Array, passed: Forward
 ) -> list[NDArray[np.bool_]]:
     """Return for each hidden block a mask of non-negligible f'(z), (n_samples, fan_out)."""
-    learned = ParameterLayout.of(spec).views(parameters).learned
+    learned = ParameterLayout.from_spec(spec).views(parameters).learned
     parts = zip(spec.blocks[:-1], passed.blocks, learned, strict=False)
     return [_is_steep(*part) for part in parts]
 

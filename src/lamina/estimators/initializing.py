@@ -29,7 +29,7 @@ def require_memory(model: Any, spec: NetworkSpec, dtype: DTypeLike) -> None:
     """
     is_minibatch = model.solver in OPTIMIZERS
     copies = 1 + (len(optimizer_settings(model).slots) if is_minibatch else 1)
-    n_parameters = ParameterLayout.of(spec).n_parameters
+    n_parameters = ParameterLayout.from_spec(spec).n_parameters
     needed = n_parameters * copies * np.dtype(dtype).itemsize
     if needed > installed_memory():
         raise MemoryError(

@@ -53,7 +53,7 @@ class Inspection(ClassNamePrefixFeaturesOutMixin, TransformerMixin):  # type: ig
         if "coefs_" not in vars(self):
             raise AttributeError(f"this {type(self).__name__} has no parameters before fit")
         spec, _ = network_and_parameters(self)
-        return ParameterLayout.of(spec).n_trained
+        return ParameterLayout.from_spec(spec).n_trained
 
     def describe(self, X: Any = None) -> NetworkDescription:
         """Return a table of the layers: shapes, parameters, weights, dead units.

@@ -292,7 +292,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         """Return a copy of the fitted parameters, so that a failing fit leaves them unchanged."""
         weights, biases, *_ = fitted_parts(self)
         present = [part.shape for part in weights]
-        wanted = ParameterLayout.of(spec).shapes
+        wanted = ParameterLayout.from_spec(spec).shapes
         if tuple(present) == wanted:
             require_biases(weights, biases)
             require_parts(spec, [[p.shape for p in getattr(self, n, ())] for n in PARTS_BESIDE])

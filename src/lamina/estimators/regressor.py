@@ -614,7 +614,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
             return None
         before = scaling_of(self) if known else None
         if before is None:
-            scaling = TargetScaling.of(task.columns(), weight)
+            scaling = TargetScaling.from_targets(task.columns(), weight)
             self._refuse_deviations_out_of_range(task, scaling)
             return scaling
         if len(before.mean) != (n_targets := task.columns().shape[1]):

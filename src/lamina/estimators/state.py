@@ -109,7 +109,7 @@ def require_parts(spec: NetworkSpec, shapes: Sequence[Sequence[tuple[int, ...]]]
     ValueError
         If they differ, because parameters were changed after the fit.
     """
-    wanted = ParameterLayout.of(spec).shapes_beside
+    wanted = ParameterLayout.from_spec(spec).shapes_beside
     for name, found, asked in zip(PARTS_BESIDE, shapes, wanted, strict=True):
         if tuple(found) != (asked if any(n for n, _ in asked) else ()):
             raise ValueError(
@@ -328,7 +328,7 @@ def network_attributes(
         layer = [part.copy() for part in last_layer(spec, parameters)]
         parameters, beside = scaling.fold(spec, parameters), {"_standardised_layer": layer}
     return {
-        **_named_views(ParameterLayout.of(spec), parameters),
+        **_named_views(ParameterLayout.from_spec(spec), parameters),
         **beside,
         "n_layers_": len(spec.blocks) + 1,
         "n_outputs_": spec.n_outputs,

@@ -227,7 +227,7 @@ class Regression(Task):
         return None
 
     def score_on(self, rows: NDArray[np.int64], weight: Array | None) -> Score:
-        truth, (name, of) = self.columns()[rows], (self.chosen_loss, self.hyperparameters)
+        truth, (name, params) = self.columns()[rows], (self.chosen_loss, self.hyperparameters)
         if self.scaling is not None:
             # R² and D² are the same in any units, and predictions during training are standardised.
             truth = self.scaling.standardise(truth, np.float64)
@@ -236,14 +236,14 @@ class Regression(Task):
             score = PinballScore(truth, self.quantiles, weight)
         if not isinstance(name, str):
             return score
-        return lambda prediction: score(LOSSES[name].answer(prediction, of))
+        return lambda prediction: score(LOSSES[name].answer(prediction, params))
 
     def attributes(self) -> dict[str, Any]:
         named = isinstance(self.chosen_loss, str)
-        of = {name: np.asarray(value).tolist() for name, value in self.hyperparameters.items()}
+        params = {name: np.asarray(value).tolist() for name, value in self.hyperparameters.items()}
         attributes = {
             "_loss_name": self.chosen_loss if named else None,
-            "_loss_hyperparameters": of,
+            "_loss_hyperparameters": params,
             # Outputs and hyperparameters alone cannot distinguish two quantiles of one target from
             # one quantile of each of two.
             "_n_targets": int(self.y.shape[1]) if self.y.ndim == 2 else 1,

@@ -236,7 +236,7 @@ def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
     _refuse_unknown_parts(spec)
     if model.precision is not None:
         dtype = _dtype_of_sums(model.precision, dtype)
-    views = ParameterLayout.of(spec).views(_finite(parameters, dtype))
+    views = ParameterLayout.from_spec(spec).views(_finite(parameters, dtype))
     return FittedNetwork(
         blocks=tuple(_blocks(spec, views)),
         inverse_link=INVERSE_LINKS[spec.inverse_link],
@@ -307,10 +307,10 @@ def _targets(model: Any) -> TargetEncoding | None:
 
 def _n_quantiles(model: Any) -> int:
     """How many quantiles of each target are sorted; what else a prediction may be is refused."""
-    name, of = vars(model).get("_loss_name"), vars(model).get("_loss_hyperparameters", {})
+    name, params = vars(model).get("_loss_name"), vars(model).get("_loss_hyperparameters", {})
     answer = as_it_is if name is None else LOSSES[name].answer
     if answer is rearranged_quantiles:
-        return LOSSES[name].outputs_per_target(of)
+        return LOSSES[name].outputs_per_target(params)
     # Behind such an inverse link, a loss of the user's own predicts pairs as they are.
     if (answer is as_it_is) == INVERSE_LINKS[model.out_activation_].by_pairs:
         raise ExportError(f"no export can say what loss={name!r} predicts: fit it with another")

@@ -271,7 +271,7 @@ THEIR_OPTIMIZERS = {
 
 def _their_optimizer(model: Any) -> Any:
     their = THEIR_OPTIMIZERS[model.solver]
-    layout = ParameterLayout.of(network_of(model))
+    layout = ParameterLayout.from_spec(network_of(model))
     optimizer = their.make(model, [*model.coefs_, *model.intercepts_])
     for slot, numbers in zip(OPTIMIZERS[model.solver].slots, model._optimizer_slots, strict=True):
         views = layout.views(numbers.copy())

@@ -63,8 +63,8 @@ def selu(z: Array) -> Array:
 
 
 def selu_derivative(z: Array, a: Array) -> Array:
-    of = a.dtype.type
-    return np.where(a < 0, a + of(SELU_SCALE * SELU_ALPHA), of(SELU_SCALE))
+    cast = a.dtype.type
+    return np.where(a < 0, a + cast(SELU_SCALE * SELU_ALPHA), cast(SELU_SCALE))
 
 
 def gelu(z: Array) -> Array:

@@ -22,16 +22,16 @@ def clip_probability(p: Array) -> Array:
     return np.clip(p, eps, 1 - eps)
 
 
-def binary_log_loss(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+def binary_log_loss(p: Array, y: NDArray[Any], params: Mapping[str, Any]) -> Array:
     p = clip_probability(p)
     return np.asarray(-np.sum(xlogy(y, p) + xlogy(1 - y, 1 - p), axis=1))
 
 
-def log_loss(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+def log_loss(p: Array, y: NDArray[Any], params: Mapping[str, Any]) -> Array:
     return np.asarray(-np.log(clip_probability(p)[np.arange(len(y)), y]))
 
 
-def log_loss_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+def log_loss_delta(p: Array, y: NDArray[Any], params: Mapping[str, Any]) -> Array:
     delta = p.copy()
     delta[np.arange(len(y)), y] -= 1
     return delta
@@ -44,36 +44,36 @@ def smoothed_labels(p: Array, y: NDArray[Any], smoothing: float) -> Array:
     return labels
 
 
-def smoothed_log_loss(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
-    labels = smoothed_labels(p, y, of["label_smoothing"])
+def smoothed_log_loss(p: Array, y: NDArray[Any], params: Mapping[str, Any]) -> Array:
+    labels = smoothed_labels(p, y, params["label_smoothing"])
     return np.asarray(-np.sum(labels * np.log(clip_probability(p)), axis=1))
 
 
-def smoothed_log_loss_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
-    return np.asarray(p - smoothed_labels(p, y, of["label_smoothing"]))
+def smoothed_log_loss_delta(p: Array, y: NDArray[Any], params: Mapping[str, Any]) -> Array:
+    return np.asarray(p - smoothed_labels(p, y, params["label_smoothing"]))
 
 
-def binary_focal(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
-    p, power = clip_probability(p), of["focal_gamma"]
+def binary_focal(p: Array, y: NDArray[Any], params: Mapping[str, Any]) -> Array:
+    p, power = clip_probability(p), params["focal_gamma"]
     yes, no = (1 - p) ** power * np.log(p), p**power * np.log1p(-p)
     return np.asarray(-np.sum(y * yes + (1 - y) * no, axis=1))
 
 
-def binary_focal_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
-    p, power = clip_probability(p), of["focal_gamma"]
+def binary_focal_delta(p: Array, y: NDArray[Any], params: Mapping[str, Any]) -> Array:
+    p, power = clip_probability(p), params["focal_gamma"]
     yes = (1 - p) ** power * (power * p * np.log(p) - (1 - p))
     no = p**power * (p - power * (1 - p) * np.log1p(-p))
     return np.asarray(y * yes + (1 - y) * no)
 
 
-def focal(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
-    labels, p = smoothed_labels(p, y, of["label_smoothing"]), clip_probability(p)
-    return np.asarray(-np.sum(labels * (1 - p) ** of["focal_gamma"] * np.log(p), axis=1))
+def focal(p: Array, y: NDArray[Any], params: Mapping[str, Any]) -> Array:
+    labels, p = smoothed_labels(p, y, params["label_smoothing"]), clip_probability(p)
+    return np.asarray(-np.sum(labels * (1 - p) ** params["focal_gamma"] * np.log(p), axis=1))
 
 
-def focal_delta(p: Array, y: NDArray[Any], of: Mapping[str, Any]) -> Array:
+def focal_delta(p: Array, y: NDArray[Any], params: Mapping[str, Any]) -> Array:
     """Return dL/dz = g - p Σ g through the softmax, with g = p dL/dp of each class."""
-    labels, power = smoothed_labels(p, y, of["label_smoothing"]), of["focal_gamma"]
+    labels, power = smoothed_labels(p, y, params["label_smoothing"]), params["focal_gamma"]
     q = clip_probability(p)
     g = labels * (1 - q) ** power * (power * q * np.log(q) / (1 - q) - 1)
     return np.asarray(g - p * g.sum(axis=1, keepdims=True))

@@ -2,9 +2,9 @@
 
 Shapes: p (n_samples, n_outputs) is the prediction, after the inverse link; y is
 (n_samples, n_targets) in p's dtype for losses of values, and (n_samples,) int32 for losses of class
-codes; `value` returns (n_samples,), `delta` (n_samples, n_outputs). `of` holds the hyperparameters
-by name. The loss of a batch is the weighted mean of `value` over its samples. value_losses.py and
-class_losses.py contain the formulas themselves.
+codes; `value` returns (n_samples,), `delta` (n_samples, n_outputs). `params` holds the
+hyperparameters by name. The loss of a batch is the weighted mean of `value` over its samples.
+value_losses.py and class_losses.py contain the formulas themselves.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Hyperparameter: TypeAlias = "float | Sequence[float]"
 Hyperparameters: TypeAlias = Mapping[str, Hyperparameter]
 
 
-def one_output(of: Hyperparameters) -> int:
+def one_output(params: Hyperparameters) -> int:
     """Return 1, the number of outputs per target of most losses."""
     return 1
 
 
-def as_it_is(p: Array, of: Hyperparameters) -> Array:
+def as_it_is(p: Array, params: Hyperparameters) -> Array:
     """Return the prediction unchanged, as `predict` does for most losses."""
     return p
 
@@ -51,9 +51,9 @@ class Loss:
     hyperparameters : tuple of str
         Estimator parameters that it reads, in the order in which engines receive them.
     value : callable
-        `value(p, y, of)` returns the loss of each sample, of shape (n_samples,).
+        `value(p, y, params)` returns the loss of each sample, of shape (n_samples,).
     delta : callable
-        `delta(p, y, of)` returns the derivative of `value` with respect to the logits, times
+        `delta(p, y, params)` returns the derivative of `value` with respect to the logits, times
         n_outputs if `mean_over_outputs`; of shape (n_samples, n_outputs).
     equation, derivative_equation, paper : str
         Both formulas as text, `value` as the loss of a batch and `delta` of a sample, and their
@@ -63,10 +63,11 @@ class Loss:
     aim : str
         For losses of values: the statistic of the target's distribution that minimises the loss.
     outputs_per_target : callable
-        `outputs_per_target(of)` returns the number of adjacent outputs for each target. Ignored
+        `outputs_per_target(params)` returns the number of adjacent outputs for each target. Ignored
         for class codes, where a head holds the outputs of one target.
     answer : callable
-        `answer(p, of)` returns the result of a regressor's `predict`, (n_samples, n_targets, …).
+        `answer(p, params)` returns the result of a regressor's `predict`, (n_samples, n_targets,
+        …).
     std : callable or None
         `std(p)` returns the predicted standard deviation, (n_samples, n_targets).
     mean_over_outputs : bool
@@ -256,8 +257,8 @@ LOSSES = Table(
         hyperparameters=(),
         value=value_losses.gaussian_nll,
         delta=value_losses.gaussian_nll_delta,
-        outputs_per_target=lambda of: 2,
-        answer=lambda p, of: p[:, 0::2],
+        outputs_per_target=lambda params: 2,
+        answer=lambda p, params: p[:, 0::2],
         std=lambda p: p[:, 1::2],
         least=-math.inf,
         equation="L = mean over rows of Σ log σ + ½ (y - μ)² / σ²;  p = (μ, σ) of each target",
@@ -314,6 +315,6 @@ LOSSES = Table(
 )
 
 
-def hyperparameter_numbers(loss: Loss, of: Hyperparameters) -> list[float]:
+def hyperparameter_numbers(loss: Loss, params: Hyperparameters) -> list[float]:
     """Return the hyperparameters as one list of numbers, in the order that engines expect."""
-    return [float(x) for name in loss.hyperparameters for x in np.atleast_1d(of[name])]
+    return [float(x) for name in loss.hyperparameters for x in np.atleast_1d(params[name])]

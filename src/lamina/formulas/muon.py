@@ -25,13 +25,13 @@ def muon_matrix(
     slots: Sequence[Array],
     step: int,
     learning_rate: float,
-    of: Mapping[str, float],
+    params: Mapping[str, float],
 ) -> None:
     """Update a matrix of weights, in place on W and M."""
-    M, momentum = slots[0], of["momentum"]
+    M, momentum = slots[0], params["momentum"]
     M *= momentum
     M += (1 - momentum) * G
-    ahead = momentum * M + (1 - momentum) * G if of["nesterovs_momentum"] else M
+    ahead = momentum * M + (1 - momentum) * G if params["nesterovs_momentum"] else M
     W -= learning_rate * SIZE_OF_ADAMW * max(W.shape) ** 0.5 * orthogonalised(ahead)
 
 

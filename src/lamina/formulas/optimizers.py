@@ -97,21 +97,21 @@ def integer_power(base: float, exponent: int) -> float:
 
 
 def sgd(
-    w: Array, g: Array, state: Array, step: int, learning_rate: float, of: Mapping[str, float]
+    w: Array, g: Array, state: Array, step: int, learning_rate: float, params: Mapping[str, float]
 ) -> None:
-    v, momentum = state[0], of["momentum"]
+    v, momentum = state[0], params["momentum"]
     v *= momentum
     v -= learning_rate * g
-    w += momentum * v - learning_rate * g if of["nesterovs_momentum"] else v
+    w += momentum * v - learning_rate * g if params["nesterovs_momentum"] else v
 
 
-def remember(state: Array, g: Array, of: Mapping[str, float]) -> tuple[Array, Array]:
+def remember(state: Array, g: Array, params: Mapping[str, float]) -> tuple[Array, Array]:
     """Update the running means m of g and v of g², and return m and v, or AMSGrad's largest v."""
     (m, v), largest = state[:2], state[2:]
-    m *= of["beta_1"]
-    m += (1 - of["beta_1"]) * g
-    v *= of["beta_2"]
-    v += (1 - of["beta_2"]) * (g * g)
+    m *= params["beta_1"]
+    m += (1 - params["beta_1"]) * g
+    v *= params["beta_2"]
+    v += (1 - params["beta_2"]) * (g * g)
     if not len(largest):
         return m, v
     np.maximum(largest[0], v, out=largest[0])
@@ -119,22 +119,22 @@ def remember(state: Array, g: Array, of: Mapping[str, float]) -> tuple[Array, Ar
 
 
 def adam(
-    w: Array, g: Array, state: Array, step: int, learning_rate: float, of: Mapping[str, float]
+    w: Array, g: Array, state: Array, step: int, learning_rate: float, params: Mapping[str, float]
 ) -> None:
-    m, v = remember(state, g, of)
-    unbiased = np.sqrt(1 - integer_power(of["beta_2"], step))
-    unbiased /= 1 - integer_power(of["beta_1"], step)
+    m, v = remember(state, g, params)
+    unbiased = np.sqrt(1 - integer_power(params["beta_2"], step))
+    unbiased /= 1 - integer_power(params["beta_1"], step)
     # epsilon joins the uncorrected √v: the paper's "efficient" form, not Algorithm 1's (PyTorch's).
-    w -= float(learning_rate * unbiased) * m / (np.sqrt(v) + of["epsilon"])
+    w -= float(learning_rate * unbiased) * m / (np.sqrt(v) + params["epsilon"])
 
 
 def adamw(
-    w: Array, g: Array, state: Array, step: int, learning_rate: float, of: Mapping[str, float]
+    w: Array, g: Array, state: Array, step: int, learning_rate: float, params: Mapping[str, float]
 ) -> None:
-    m, v = remember(state, g, of)
-    rate = learning_rate / (1 - integer_power(of["beta_1"], step))
-    root = float(np.sqrt(1 - integer_power(of["beta_2"], step)))
-    w -= rate * m / (np.sqrt(v) / root + of["epsilon"])
+    m, v = remember(state, g, params)
+    rate = learning_rate / (1 - integer_power(params["beta_1"], step))
+    root = float(np.sqrt(1 - integer_power(params["beta_2"], step)))
+    w -= rate * m / (np.sqrt(v) / root + params["epsilon"])
 
 
 def nadam_momentum(beta_1: float, step: int) -> float:
@@ -143,10 +143,10 @@ def nadam_momentum(beta_1: float, step: int) -> float:
 
 
 def nadam(
-    w: Array, g: Array, state: Array, step: int, learning_rate: float, of: Mapping[str, float]
+    w: Array, g: Array, state: Array, step: int, learning_rate: float, params: Mapping[str, float]
 ) -> None:
-    m, v = remember(state, g, of)
-    beta_1 = of["beta_1"]
+    m, v = remember(state, g, params)
+    beta_1 = params["beta_1"]
     now, following = nadam_momentum(beta_1, step), nadam_momentum(beta_1, step + 1)
     # Where β₁ᵗ is below 1e-17, the product no longer shows in 1 - product.
     product = 0.0 if integer_power(beta_1, step) < 1e-17 else 1.0
@@ -155,30 +155,30 @@ def nadam(
         if not product:
             break
     ahead = (1 - now) / (1 - product) * g + following / (1 - product * following) * m
-    root = float(np.sqrt(1 - integer_power(of["beta_2"], step)))
-    w -= learning_rate * ahead / (np.sqrt(v) / root + of["epsilon"])
+    root = float(np.sqrt(1 - integer_power(params["beta_2"], step)))
+    w -= learning_rate * ahead / (np.sqrt(v) / root + params["epsilon"])
 
 
 def rmsprop(
-    w: Array, g: Array, state: Array, step: int, learning_rate: float, of: Mapping[str, float]
+    w: Array, g: Array, state: Array, step: int, learning_rate: float, params: Mapping[str, float]
 ) -> None:
-    v, decay_rate = state[0], of["decay_rate"]
+    v, decay_rate = state[0], params["decay_rate"]
     v *= decay_rate
     v += (1 - decay_rate) * (g * g)
-    w -= learning_rate * g / (np.sqrt(v) + of["epsilon"])
+    w -= learning_rate * g / (np.sqrt(v) + params["epsilon"])
 
 
 def adagrad(
-    w: Array, g: Array, state: Array, step: int, learning_rate: float, of: Mapping[str, float]
+    w: Array, g: Array, state: Array, step: int, learning_rate: float, params: Mapping[str, float]
 ) -> None:
     state[0] += g * g
-    w -= learning_rate * g / (np.sqrt(state[0]) + of["epsilon"])
+    w -= learning_rate * g / (np.sqrt(state[0]) + params["epsilon"])
 
 
 def lion(
-    w: Array, g: Array, state: Array, step: int, learning_rate: float, of: Mapping[str, float]
+    w: Array, g: Array, state: Array, step: int, learning_rate: float, params: Mapping[str, float]
 ) -> None:
-    m, beta_1, beta_2 = state[0], of["beta_1"], of["beta_2"]
+    m, beta_1, beta_2 = state[0], params["beta_1"], params["beta_2"]
     w -= learning_rate * np.sign(beta_1 * m + (1 - beta_1) * g)
     m *= beta_2
     m += (1 - beta_2) * g

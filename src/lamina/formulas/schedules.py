@@ -187,16 +187,21 @@ def divide_until_small(base_rate: float) -> float | None:
     return None if base_rate <= SMALLEST_ADAPTIVE_RATE else base_rate / ADAPTIVE_DIVISOR
 
 
-def lower(base_rate: float, initial_rate: float, of: Options) -> float:
-    return max(base_rate * float(of["factor"]), min(base_rate, float(of["lowest"]) * initial_rate))
+def lower(base_rate: float, initial_rate: float, options: Options) -> float:
+    return max(
+        base_rate * float(options["factor"]),
+        min(base_rate, float(options["lowest"]) * initial_rate),
+    )
 
 
-def exponential(course: Course, of: Options) -> Factors:
-    return np.asarray(np.power(of["decay"], course.epoch, dtype=np.float64))
+def exponential(course: Course, options: Options) -> Factors:
+    return np.asarray(np.power(options["decay"], course.epoch, dtype=np.float64))
 
 
-def steps_down(course: Course, of: Options) -> Factors:
-    return np.asarray(np.power(of["factor"], course.epoch // of["every"], dtype=np.float64))
+def steps_down(course: Course, options: Options) -> Factors:
+    return np.asarray(
+        np.power(options["factor"], course.epoch // options["every"], dtype=np.float64)
+    )
 
 
 def half_cosine(fraction: Factors, first: float, last: float) -> Factors:
@@ -204,14 +209,14 @@ def half_cosine(fraction: Factors, first: float, last: float) -> Factors:
     return np.asarray(last + (first - last) / 2 * (1 + np.cos(np.pi * fraction)))
 
 
-def cosine(course: Course, of: Options) -> Factors:
+def cosine(course: Course, options: Options) -> Factors:
     now = course.step / course.steps_an_epoch
     whole = course.n_steps / course.steps_an_epoch
-    period, growth = of["period"], of["period_factor"]
+    period, growth = options["period"], options["period_factor"]
     if period is None:
-        return half_cosine(np.minimum(now / whole, 1.0), 1.0, of["lowest"])
+        return half_cosine(np.minimum(now / whole, 1.0), 1.0, options["lowest"])
     fraction = fraction_of_cycle(now, float(period), float(growth))
-    return half_cosine(fraction, 1.0, of["lowest"])
+    return half_cosine(fraction, 1.0, options["lowest"])
 
 
 def fraction_of_cycle(now: Factors, period: float, growth: float) -> Factors:
@@ -240,19 +245,19 @@ def grown(cycle: Factors, period: float, growth: float) -> Factors:
     return np.asarray(period * sums)
 
 
-def one_cycle(course: Course, of: Options) -> Factors:
+def one_cycle(course: Course, options: Options) -> Factors:
     last = max(course.n_steps - 1, 1)
-    peak = min(max(of["rising"] * course.n_steps - 1, 0.0), last - 0.5)
-    first = 1 / of["initial_divisor"]
+    peak = min(max(options["rising"] * course.n_steps - 1, 0.0), last - 0.5)
+    first = 1 / options["initial_divisor"]
     step = np.minimum(course.step, last)
     up = half_cosine(step / peak, first, 1.0) if peak > 0 else np.ones(len(step))
-    down = half_cosine((step - peak) / (last - peak), 1.0, first / of["final_divisor"])
+    down = half_cosine((step - peak) / (last - peak), 1.0, first / options["final_divisor"])
     return np.where(step <= peak, up, down)
 
 
-def polynomial(course: Course, of: Options) -> Factors:
+def polynomial(course: Course, options: Options) -> Factors:
     left = 1 - np.minimum(course.step / course.n_steps, 1.0)
-    return np.asarray(of["lowest"] + (1 - of["lowest"]) * left ** of["power"])
+    return np.asarray(options["lowest"] + (1 - options["lowest"]) * left ** options["power"])
 
 
 def custom(function: Callable[[int, int], float]) -> Schedule:
@@ -264,7 +269,7 @@ def custom(function: Callable[[int, int], float]) -> Schedule:
         From its shape, for a rate that is not a finite number of at least zero.
     """
 
-    def shape(course: Course, of: Options) -> Factors:
+    def shape(course: Course, options: Options) -> Factors:
         where = zip(course.step.tolist(), course.epoch.tolist(), strict=True)
         return np.array([checked(function(step, epoch), step, epoch) for step, epoch in where])
 

@@ -62,7 +62,7 @@ class ParameterLayout:
 
     @staticmethod
     @lru_cache(maxsize=64)
-    def of(spec: NetworkSpec) -> ParameterLayout:
+    def from_spec(spec: NetworkSpec) -> ParameterLayout:
         """Return the layout of a spec's parameters."""
         return ParameterLayout(
             tuple((block.fan_in, block.fan_out) for block in spec.blocks),
@@ -202,7 +202,7 @@ def draw_parameters(
     -------
     ndarray of shape (n_parameters,)
     """
-    layout = ParameterLayout.of(spec)
+    layout = ParameterLayout.from_spec(spec)
     vector = np.empty(layout.n_parameters, dtype=dtype)
     views = layout.views(vector)
     draw = INITIALIZERS[initializer].draw
@@ -231,7 +231,7 @@ def given_parameters(spec: NetworkSpec, given: Any, dtype: DTypeLike) -> Array:
     ValueError
         For shapes that are not the network's, and for numbers that are not finite.
     """
-    layout = ParameterLayout.of(spec)
+    layout = ParameterLayout.from_spec(spec)
     vector = np.empty(layout.n_parameters, dtype=dtype)
     views = layout.views(vector)
     parts = [np.asarray(part) for part in given] if isinstance(given, (list, tuple)) else []

@@ -151,7 +151,9 @@ class ImagesDisplay:
         truth = None if y is None else np.asarray(y)
         table = X if hasattr(X, "shape") else np.asarray(X)
         rows = table[:n_images] if which == WHICH[0] else table
-        answers = _Answers.of(estimator, rows, None if truth is None else truth[: rows.shape[0]])
+        answers = _Answers.from_estimator(
+            estimator, rows, None if truth is None else truth[: rows.shape[0]]
+        )
         shown = answers.chosen(which, n_images)
         display = cls(
             images=images_of(rows, shown, image_shape),
@@ -240,7 +242,7 @@ class _Answers:
     true: NDArray[Any] | None
 
     @classmethod
-    def of(cls, estimator: Any, rows: Any, true: NDArray[Any] | None) -> _Answers:
+    def from_estimator(cls, estimator: Any, rows: Any, true: NDArray[Any] | None) -> _Answers:
         if true is not None and true.shape != (rows.shape[0],):
             raise ValueError(f"y of shape {true.shape} does not go with X of {rows.shape[0]} rows")
         predicted = np.asarray(estimator.predict(rows))

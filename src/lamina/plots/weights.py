@@ -150,7 +150,7 @@ class WeightsDisplay:
         inside = perceptron_inside(estimator)
         spec, parameters = network_and_parameters(inside.model)
         display = cls(
-            weights=ParameterLayout.of(spec).views(parameters).weights,
+            weights=ParameterLayout.from_spec(spec).views(parameters).weights,
             layers=[block.name for block in spec.blocks],
             input_names=input_names(inside, feature_names),
             output_names=output_names(inside.model),

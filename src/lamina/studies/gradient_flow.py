@@ -115,7 +115,7 @@ def gradient_flow(
     epochs, moments = [int(loss.model.n_iter_)], [loss.parameters]
     if snapshots is not None:
         epochs, moments = snapshots.epochs, snapshots.parameters
-    weights_of = ParameterLayout.of(loss.spec).views
+    weights_of = ParameterLayout.from_spec(loss.spec).views
     norms, sizes = [], []
     for parameters in moments:
         _, gradient = loss.evaluate(parameters.astype(np.float64))

@@ -54,7 +54,7 @@ class LossSlice:
         As `LossLandscape` has them.
     """
 
-    of: LossOfParameters
+    loss_function: LossOfParameters
     kind: str
     first: NDArray[np.float64]
     second: NDArray[np.float64]
@@ -65,9 +65,9 @@ class LossSlice:
 
     def losses_in(self, row: int) -> NDArray[np.float64]:
         """The losses at one position along the second direction, (n_points,)."""
-        aside = self.of.parameters + self.second[row] * self.directions[1]
+        aside = self.loss_function.parameters + self.second[row] * self.directions[1]
         moved = (aside + step * self.directions[0] for step in self.first)
-        return np.array([self.of.evaluate(each)[0] for each in moved], dtype=np.float64)
+        return np.array([self.loss_function.evaluate(each)[0] for each in moved], dtype=np.float64)
 
     def projection(self) -> NDArray[np.float64]:
         """What makes the nearest positions of distances from the model, (2, n_parameters)."""
@@ -249,7 +249,7 @@ def random_directions(
     spec: NetworkSpec, parameters: Array, random_state: np.random.RandomState
 ) -> NDArray[np.float64]:
     """Two directions, (2, n_parameters), as long in each unit's weights as these are themselves."""
-    layout = ParameterLayout.of(spec)
+    layout = ParameterLayout.from_spec(spec)
     plane = np.zeros((2, layout.n_parameters))
     for direction in plane:
         direction[: layout.n_weights] = random_state.standard_normal(layout.n_weights)

@@ -58,7 +58,7 @@ class Step:
     @property
     def layout(self) -> ParameterLayout:
         """Where each matrix stands."""
-        return ParameterLayout.of(self.spec)
+        return ParameterLayout.from_spec(self.spec)
 
     def parts(self, vector: Array) -> list[BlockParameters]:
         """What belongs to each layer of a flat vector."""

@@ -150,7 +150,7 @@ class Sweep:
             "n_diverged": lambda runs: _count(runs, Outcome.DIVERGED),
             "n_unfinished": lambda runs: _count(runs, Outcome.UNFINISHED),
         }
-        columns = {name: [of(runs) for runs in by_value] for name, of in measures.items()}
+        columns = {name: [measure(runs) for runs in by_value] for name, measure in measures.items()}
         return {self.parameter: list(self.values), **columns}
 
     def to_frame(self, *, every_fit: bool = False) -> pd.DataFrame:

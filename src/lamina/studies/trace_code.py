@@ -289,9 +289,9 @@ def _is_by_object(step: Step) -> bool:
     return not isinstance(step.objective.loss, str) or len(step.spec.heads) > 1
 
 
-def _loss_lines(step: Step, of: Callable[[Any], Sequence[str]]) -> list[str]:
+def _loss_lines(step: Step, lines_of: Callable[[Any], Sequence[str]]) -> list[str]:
     """A loss's lines, and before them the hyperparameters that they read."""
-    objective, lines = step.objective, [*of(LOSSES[str(step.objective.loss)].code)]
+    objective, lines = step.objective, [*lines_of(LOSSES[str(step.objective.loss)].code)]
     read = {name for line in lines for name in read_by(line)}
     values = objective.hyperparameters.items()
     return [*(f"{name} = {value!r}" for name, value in values if name in read), *lines]

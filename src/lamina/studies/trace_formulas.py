@@ -174,10 +174,10 @@ def _loss(step: Step) -> Iterator[TracedNumber]:
 
 def loss_equation(step: Step) -> str:
     """The loss's formula, or the name of an object that gives it."""
-    loss, of = step.objective.loss, step.objective.hyperparameters
+    loss, params = step.objective.loss, step.objective.hyperparameters
     if not isinstance(loss, str):
         return f"L by {type(loss).__name__}"
-    values = "".join(f", {name.replace('_', ' ')} = {value}" for name, value in of.items())
+    values = "".join(f", {name.replace('_', ' ')} = {value}" for name, value in params.items())
     return f"{LOSSES[loss].equation}{values}"
 
 

@@ -147,10 +147,10 @@ def weight_paths(
 ) -> WeightPaths:
     """The paths of one weight; parameters as in `StepTrace.path`."""
     block = _layer(step, layer)
-    of = step.spec.blocks[block]
+    layer_spec = step.spec.blocks[block]
     n_samples = len(step.rows.y)
-    j = _index("j", j, of.fan_out, f"units of {of.name}")
-    i = None if i is None else _index("i", i, of.fan_in, f"inputs of {of.name}")
+    j = _index("j", j, layer_spec.fan_out, f"units of {layer_spec.name}")
+    i = None if i is None else _index("i", i, layer_spec.fan_in, f"inputs of {layer_spec.name}")
     rows = range(n_samples) if row is None else [_index("row", row, n_samples, "rows")]
     if output is not None:
         output = _index("output", output, step.spec.n_outputs, "outputs")

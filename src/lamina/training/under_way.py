@@ -174,4 +174,4 @@ class FitUnderWay:
         return order[first : first + loop.plan.batch_size]
 
     def _views(self) -> ParameterViews:
-        return ParameterLayout.of(self._loop.spec).views(self.parameters)
+        return ParameterLayout.from_spec(self._loop.spec).views(self.parameters)

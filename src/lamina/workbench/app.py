@@ -93,7 +93,7 @@ class Workbench:
             return _json({"message": NO_SESSION}, 404)
         try:
             wanted = EXPORTS[request.path_params["kind"]]
-            name, content = await asyncio.to_thread(wanted.of, session)
+            name, content = await asyncio.to_thread(wanted.build, session)
         except UnknownNameError as error:
             return _json({"message": str(error)}, 404)
         except (LaminaError, ImportError, TypeError, ValueError) as error:

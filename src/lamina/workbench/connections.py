@@ -242,11 +242,11 @@ def _shortened(message: str) -> str:
 
 
 def _told(error: Exception, command: Any) -> dict[str, Any]:
-    of = command if isinstance(command, dict) else {}
+    fields = command if isinstance(command, dict) else {}
     return {
         "is": "error",
-        "of": of.get("do") if isinstance(of.get("do"), str) else None,
-        "id": of.get("id") if isinstance(of.get("id"), str | int) else None,
+        "of": fields.get("do") if isinstance(fields.get("do"), str) else None,
+        "id": fields.get("id") if isinstance(fields.get("id"), str | int) else None,
         "message": _shortened(str(error)) or type(error).__name__,
         "parameter": getattr(error, "parameter", None),
     }

@@ -45,7 +45,7 @@ def _range_of_targets(problem: Problem) -> tuple[float, float]:
 
 def network_described(spec: NetworkSpec, parameters: NDArray[Any]) -> dict[str, Any]:
     """Return the layers, and the place of each matrix in the parameter vector."""
-    layout = ParameterLayout.of(spec)
+    layout = ParameterLayout.from_spec(spec)
     biases = [(fan_out,) for _, fan_out in layout.shapes]
     shapes = [*layout.shapes, *biases]
     starts = list(accumulate(map(prod, shapes), initial=0))
@@ -88,7 +88,7 @@ def place_of(spec: NetworkSpec, block: Any, row: Any, column: Any) -> int:
     >>> place_of(spec, 0, 1, 2), place_of(spec, 1, None, 0)
     (5, 12)
     """
-    shapes = ParameterLayout.of(spec).shapes
+    shapes = ParameterLayout.from_spec(spec).shapes
     _require("block", block, len(shapes))
     fan_in, fan_out = shapes[block]
     _require("column", column, fan_out)

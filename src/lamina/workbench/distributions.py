@@ -101,30 +101,32 @@ class Distributions:
         )
 
 
-def weights(of: Distributions, snapshot: Snapshot) -> Any:
+def weights(distributions: Distributions, snapshot: Snapshot) -> Any:
     """Return W of every layer."""
-    layers = ParameterLayout.of(of.run.spec).views(snapshot.parameters).weights
+    layers = ParameterLayout.from_spec(distributions.run.spec).views(snapshot.parameters).weights
     return layers, *_nothing_flat(len(layers))
 
 
-def gradients(of: Distributions, snapshot: Snapshot) -> Any:
+def gradients(distributions: Distributions, snapshot: Snapshot) -> Any:
     """Return the absolute values of dL/dW of every layer, over some training rows."""
-    run = of.run
-    _, gradients = of.engine.loss_and_gradient(
-        run.spec, run.objective, of.rows, snapshot.parameters
+    run = distributions.run
+    _, gradients = distributions.engine.loss_and_gradient(
+        run.spec, run.objective, distributions.rows, snapshot.parameters
     )
-    layers = [np.abs(W) for W in ParameterLayout.of(run.spec).views(gradients).weights]
+    layers = [np.abs(W) for W in ParameterLayout.from_spec(run.spec).views(gradients).weights]
     return layers, *_nothing_flat(len(layers))
 
 
-def activations(of: Distributions, snapshot: Snapshot) -> Any:
+def activations(distributions: Distributions, snapshot: Snapshot) -> Any:
     """Return a of every layer over some training rows, and how much of it is flat.
 
     The last layer's values are the predictions.
     """
-    run = of.run
-    passes = Passes(run.spec, snapshot.parameters, of.rows.X, product_in(run.model.precision))
-    passed, (flat, idle) = passes.forward(of.rows.X), _nothing_flat(len(run.spec.blocks))
+    run = distributions.run
+    passes = Passes(
+        run.spec, snapshot.parameters, distributions.rows.X, product_in(run.model.precision)
+    )
+    passed, (flat, idle) = passes.forward(distributions.rows.X), _nothing_flat(len(run.spec.blocks))
     for i, steep in enumerate(steep_activations(run.spec, snapshot.parameters, passed)):
         flat[i], idle[i] = np.mean(~steep), np.count_nonzero(~steep.any(axis=0))
     return [*passed.a[1:-1], passed.prediction], flat, idle

@@ -117,21 +117,21 @@ class DrawnData:
 
     def load(self, data_store: object = None) -> Dataset:
         """Return the points as a data set, with classes in sorted order."""
-        of, table = TARGETS[self.target], np.array(self.points, dtype=np.float64)
+        kind, table = TARGETS[self.target], np.array(self.points, dtype=np.float64)
         y: NDArray[Any] = table[:, -1].copy()
         names: tuple[str, ...] = ()
-        if of.task == "classification":
+        if kind.task == "classification":
             labels, y = np.unique(y.astype(np.int64), return_inverse=True)
             _require_enough(np.bincount(y))
             names = tuple(self.classes[k] if self.classes else str(k) for k in labels)
         return Dataset(
             name="drawn points",
-            X=np.ascontiguousarray(table[:, : of.n_features]),
+            X=np.ascontiguousarray(table[:, : kind.n_features]),
             y=y,
-            feature_names=("x", "y")[: of.n_features],
+            feature_names=("x", "y")[: kind.n_features],
             target_names=names,
-            task=of.task,
-            target=of.name,
+            task=kind.task,
+            target=kind.name,
         )
 
     def held_out(self, fraction: float) -> NDArray[np.int64]:
@@ -170,19 +170,19 @@ def _one_in_so_many(group: NDArray[np.int64], fraction: float) -> NDArray[np.int
 
 
 def _point(given: Any, target: str, n_classes: int) -> tuple[float, ...]:
-    of = TARGETS[target]
-    is_point = isinstance(given, list) and len(given) == of.n_numbers
+    kind = TARGETS[target]
+    is_point = isinstance(given, list) and len(given) == kind.n_numbers
     numbers = (
         [number for each in given if (number := _number(each)) is not None] if is_point else []
     )
-    if len(numbers) < of.n_numbers:
-        raise ExperimentError(f"a point is {of.numbers}, got {given!r}", "points")
-    if of.task == "regression":
+    if len(numbers) < kind.n_numbers:
+        raise ExperimentError(f"a point is {kind.numbers}, got {given!r}", "points")
+    if kind.task == "regression":
         return tuple(numbers)
     label = given[2]
     if not isinstance(label, int) or not 0 <= label < n_classes:
         raise ExperimentError(
-            f"a point is {of.numbers} with a class from 0 to {n_classes - 1}, got {given!r}",
+            f"a point is {kind.numbers} with a class from 0 to {n_classes - 1}, got {given!r}",
             "points",
         )
     return (numbers[0], numbers[1], label)
@@ -203,14 +203,14 @@ def _names(given: Any) -> tuple[str, ...] | None:
     return tuple(given)
 
 
-def _limits(given: Any, of: Target) -> tuple[tuple[float, float], ...] | None:
+def _limits(given: Any, kind: Target) -> tuple[tuple[float, float], ...] | None:
     if given is None:
         return None
     pairs = [_pair(each) for each in given] if isinstance(given, list) else []
     found = tuple(pair for pair in pairs if pair is not None)
-    if not len(found) == len(pairs) == of.n_limits:
+    if not len(found) == len(pairs) == kind.n_limits:
         raise ExperimentError(
-            f"data.limits={given!r} must be {of.n_limits} pairs [low, high] of numbers", "limits"
+            f"data.limits={given!r} must be {kind.n_limits} pairs [low, high] of numbers", "limits"
         )
     return found
 

@@ -41,7 +41,7 @@ class Export:
     media_type: str
     content: Callable[[Session, Snapshot], bytes]
 
-    def of(self, session: Session) -> tuple[str, bytes]:
+    def build(self, session: Session) -> tuple[str, bytes]:
         """Return the file of the displayed network: its name, with the epoch, and its bytes."""
         # The run may continue meanwhile: name and content must come from the same snapshot.
         snapshot, path = session.snapshot, PurePath(self.file)

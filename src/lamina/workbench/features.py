@@ -109,7 +109,7 @@ def mean_gradients(run: Run, snapshot: Snapshot, layer: int) -> NDArray[Any]:
     """
     passes = _passes(run, snapshot, run.problem.X_train[:MOST_ROWS])
     passed = passes.forward(passes.rows)
-    views = ParameterLayout.of(run.spec).views(snapshot.parameters)
+    views = ParameterLayout.from_spec(run.spec).views(snapshot.parameters)
     first = slice(layer + 1)
     spec = replace(run.spec, blocks=run.spec.blocks[first], heads=())
     parameters = flatten_parameters(*(kind[first] for kind in views))

@@ -43,11 +43,11 @@ def fit_of(
         'predicts', the predicted statistic in words; 'train' and 'test', each with r2, rmse and mae
         over all rows of that set.
     """
-    of, arrays = run.problem, {}
+    problem, arrays = run.problem, {}
     said: dict[str, Any] = {"predicts": predicted(run)}
     for part, X, targets in (
-        ("train", of.X_train, of.targets_train),
-        ("test", of.X_test, of.targets_test),
+        ("train", problem.X_train, problem.targets_train),
+        ("test", problem.X_test, problem.targets_test),
     ):
         predictions = predictions_of(run, engine, snapshot, X)
         residuals = targets - predictions

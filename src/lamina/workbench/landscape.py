@@ -82,7 +82,7 @@ class Landscape:
             arrays["path_epoch"] = np.array(path.epochs, np.int32)
             arrays["path"], arrays["path_loss"] = path.positions, path.losses
         if cut.directions.shape[1] <= MOST_PLACED:
-            arrays["center"], arrays["projection"] = cut.of.parameters, cut.projection()
+            arrays["center"], arrays["projection"] = cut.loss_function.parameters, cut.projection()
         return encode(header, arrays)
 
 
@@ -130,8 +130,10 @@ def landscape_part(session: Session, query: Mapping[str, str]) -> bytes:
 
 def _problem_of(run: Run, snapshot: Snapshot, part: str) -> tuple[NDArray[Any], NDArray[Any], Any]:
     """Return rows, targets and the model of a snapshot, limited to what one evaluation may take."""
-    of, model = run.problem, run.model_at(snapshot)
-    X, y = (of.X_train, of.y_train) if part == "train" else (of.X_test, of.y_test)
+    problem, model = run.problem, run.model_at(snapshot)
+    X, y = (
+        (problem.X_train, problem.y_train) if part == "train" else (problem.X_test, problem.y_test)
+    )
     most = max(FEWEST_ROWS, MOST_WORK // max(1, snapshot.parameters.size))
     n_samples = min(len(X), most)
     # One thread, so that training keeps its cores. The penalty is divided by the number of rows:

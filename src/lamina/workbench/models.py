@@ -180,9 +180,9 @@ def _refuse_sizes(widths: list[int], model: Any) -> None:
 def _takes_loss(loss: Any, task: Task) -> bool:
     from lamina.estimators.constraints import CLASSIFICATION_CONSTRAINTS, REGRESSION_CONSTRAINTS
 
-    of = CLASSIFICATION_CONSTRAINTS if task == "classification" else REGRESSION_CONSTRAINTS
+    constraints = CLASSIFICATION_CONSTRAINTS if task == "classification" else REGRESSION_CONSTRAINTS
     # A value that is not a name is kept here and rejected with the other parameters.
-    return not isinstance(loss, str) or loss in of["loss"][0].options
+    return not isinstance(loss, str) or loss in constraints["loss"][0].options
 
 
 def _named_in(message: str, allowed: list[str]) -> str | None:

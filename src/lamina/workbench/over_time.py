@@ -28,8 +28,8 @@ class OverTime(Generic[Found]):
         `of(snapshot)` computes the value.
     """
 
-    def __init__(self, controller: TrainingController, of: Callable[[Snapshot], Found]) -> None:
-        self.controller, self.of = controller, of
+    def __init__(self, controller: TrainingController, find: Callable[[Snapshot], Found]) -> None:
+        self.controller, self.find = controller, find
         self._found: dict[float, tuple[Snapshot, Found]] = {}
 
     def columns(self, shown: Snapshot) -> tuple[list[tuple[Snapshot, Found]], int]:
@@ -51,7 +51,7 @@ class OverTime(Generic[Found]):
         end = thread_time() + SECONDS
         while missing:
             snapshot = missing.pop(0)
-            found[place_of(snapshot)] = snapshot, self.of(snapshot)
+            found[place_of(snapshot)] = snapshot, self.find(snapshot)
             if thread_time() > end:
                 break
         self._found = found

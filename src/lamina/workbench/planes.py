@@ -51,10 +51,10 @@ class Plane(ABC):
         )
 
     def _parts(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:
-        of = self.problem
+        problem = self.problem
         return [
-            (of.features_train, of.targets_train),
-            (of.features_test, of.targets_test),
+            (problem.features_train, problem.targets_train),
+            (problem.features_test, problem.targets_test),
         ]
 
     @abstractmethod

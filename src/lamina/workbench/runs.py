@@ -80,11 +80,11 @@ class Run:
 
     def _first_look(self) -> Any:
         """Return the network and the initial parameters that `fit` will draw from the same seed."""
-        of = self.problem
-        measured = (of.X_test, of.y_test) if self.is_minibatch else None
+        problem = self.problem
+        measured = (problem.X_test, problem.y_test) if self.is_minibatch else None
         try:
             return clone(self.model)._assignment(
-                of.X_train, of.y_train, None, True, validation_data=measured
+                problem.X_train, problem.y_train, None, True, validation_data=measured
             )
         except (ValueError, TypeError) as error:
             raise ExperimentError(str(error), None) from None
@@ -180,9 +180,11 @@ class Run:
         self.tell()
 
     def _fit_minibatch(self) -> None:
-        of, told = self.problem, _Ending()
+        problem, told = self.problem, _Ending()
         self.model.set_params(callbacks=[self.controller, told])
-        self.model.fit(of.X_train, of.y_train, validation_data=(of.X_test, of.y_test))
+        self.model.fit(
+            problem.X_train, problem.y_train, validation_data=(problem.X_test, problem.y_test)
+        )
         row, epochs = self.controller.curves.last_row(), self.model.n_iter_
         self._keep_last(epochs, row)
         exhausted = epochs >= self.max_epochs
@@ -190,10 +192,10 @@ class Run:
 
     def _fit_at_once(self) -> None:
         """Fit with a solver without epochs; lamina's observer of fits reports its iterations."""
-        of, controller = self.problem, self.controller
+        problem, controller = self.problem, self.controller
         controller.hold_before_iterations(self._network_at)
         with watching(controller.on_iteration):
-            self.model.fit(of.X_train, of.y_train)
+            self.model.fit(problem.X_train, problem.y_train)
         self._keep_last(self.model.n_iter_, {"epoch": self.model.n_iter_, "loss": self.model.loss_})
         exhausted = self.model.n_iter_ >= self.max_epochs
         self.ending = BY_EPOCHS_END if exhausted else "no more progress"

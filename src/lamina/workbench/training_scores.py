@@ -38,10 +38,10 @@ class TrainingScores(OverTime[float]):
         score = run.task.score_on(np.arange(self.n_samples), None)
         X = run.rows.X[: self.n_samples]
 
-        def of(snapshot: Snapshot) -> float:
+        def measure(snapshot: Snapshot) -> float:
             return float(score(engine.predict(run.spec, snapshot.parameters, X)))
 
-        super().__init__(run.controller, of)
+        super().__init__(run.controller, measure)
 
 
 def training_scores(session: Session, query: Mapping[str, str]) -> bytes:

@@ -136,8 +136,8 @@ class Views:
 
     def confusion(self, snapshot: Snapshot) -> NDArray[np.int32]:
         """Return the test rows' confusion matrix: rows are true classes, columns predicted ones."""
-        of, n_classes = self.run.problem, len(self.run.problem.class_names)
-        pairs = n_classes * of.codes_test + self.probabilities(snapshot).argmax(1)
+        problem, n_classes = self.run.problem, len(self.run.problem.class_names)
+        pairs = n_classes * problem.codes_test + self.probabilities(snapshot).argmax(1)
         counts = np.bincount(pairs, minlength=n_classes**2).astype(np.int32)
         return counts.reshape(n_classes, n_classes)
 
@@ -147,13 +147,13 @@ class Views:
 
 def data_message(plane: Plane, number: int, run: int) -> bytes:
     """Return the rows of a run's problem in the form that the page draws."""
-    of, points = plane.problem, {}
+    problem, points = plane.problem, {}
     for part, places, targets in (
-        ("train", plane.train_points, of.targets_train),
-        ("test", plane.test_points, of.targets_test),
+        ("train", plane.train_points, problem.targets_train),
+        ("test", plane.test_points, problem.targets_test),
     ):
-        if of.class_names:
-            targets = of.codes(targets)
+        if problem.class_names:
+            targets = problem.codes(targets)
         points[f"{part}_points"] = places[:MOST_POINTS_DRAWN].astype(np.float32)
         points[f"{part}_targets"] = targets[:MOST_POINTS_DRAWN].astype(np.float32)
     x, y = plane.limits
@@ -168,7 +168,7 @@ def data_message(plane: Plane, number: int, run: int) -> bytes:
             "x_name": plane.names[0],
             "y_name": plane.names[1],
         },
-        "n_train": len(of.X_train),
-        "n_test": len(of.X_test),
+        "n_train": len(problem.X_train),
+        "n_test": len(problem.X_test),
     }
     return encode(header, points)

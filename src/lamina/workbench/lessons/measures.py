@@ -82,7 +82,7 @@ def _gradient_ratio(run: Run, snapshot: Snapshot) -> float:
     engine = choose_engine(run.model.engine, 1, run.model.precision)
     rows = _some(run.rows)
     _, gradient = engine.loss_and_gradient(run.spec, run.objective, rows, snapshot.parameters)
-    weights = ParameterLayout.of(run.spec).views(gradient).weights
+    weights = ParameterLayout.from_spec(run.spec).views(gradient).weights
     first, last = (float(np.sqrt(np.mean(w**2))) for w in (weights[0], weights[-1]))
     return first / last if last > 0 else math.nan
 
@@ -105,7 +105,7 @@ def _different_units(run: Run, snapshot: Snapshot) -> float:
 
 
 def _first_weights(run: Run, snapshot: Snapshot) -> np.ndarray:
-    return ParameterLayout.of(run.spec).views(snapshot.parameters).weights[0]
+    return ParameterLayout.from_spec(run.spec).views(snapshot.parameters).weights[0]
 
 
 def _some(rows: Rows) -> Rows:
