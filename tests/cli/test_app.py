@@ -24,6 +24,17 @@ def test_help_has_an_example_of_every_command(lamina):
         assert f"lamina {command} " in ran.out
 
 
+COMMANDS = ("train", "predict", "evaluate", "export", "info", "dataset", "workbench")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_example_in_a_commands_help_has_its_own_line(lamina, command):
+    lines = [line.strip() for line in lamina(command, "--help").out.splitlines()]
+    examples = [line for line in lines if line.startswith(f"lamina {command}")]
+    assert examples
+    assert all(line.count(f"lamina {command}") == 1 for line in examples)
+
+
 def test_the_help_of_train_names_every_built_in_data_set(lamina):
     words = lamina("train", "--help").out.replace("│", " ").replace(",", " ").split()
     assert set(DATASETS) <= {word.strip(".") for word in words}

@@ -33,6 +33,8 @@ def dataset(name: Name = None, output: Output = None, overwrite: Overwrite = Fal
         lamina dataset
         lamina dataset bikes
         lamina dataset iris --output flowers.parquet
+
+    penguins, bikes and income are small real tables with categories; the others are arrays.
     """
     if name is None:
         if output is not None:
