@@ -1,4 +1,4 @@
-# Every habit is one word. All of them set up .venv by themselves; only Python, a C++ compiler and make must be there.
+# Every target sets up .venv itself; it needs only Python, a C++ compiler and make.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -47,19 +47,19 @@ $(VENV)/docs-tools: $(VENV)/tools
 	$(BIN)/python -m pip install --quiet --group docs
 	touch $@
 
-# What pages take from the code is made anew first; then the site, whose examples and blocks run. Of pages
-# Sphinx would miss that the code behind them has changed (-E); of examples, those that have changed are run.
+# Regenerates the pages' blocks and pictures, then builds the site and runs its examples and blocks. -E makes
+# Sphinx read every page, because it doesn't notice changes of the code; only changed examples run.
 docs: build $(VENV)/docs-tools
 	$(BIN)/python -m docs.parameters
 	$(BIN)/python -m docs.pictures
 	$(BIN)/python -m sphinx -b html -E -W --keep-going docs docs/_build/html
 	$(BIN)/python -m docs.building.check docs/_build/html
 
-# The workbench's page, from TypeScript. What is built is committed, so that nobody else needs Node.js.
+# The workbench's page, from TypeScript. The build is committed, so that users don't need Node.js.
 web:
 	cd web && npm ci --no-audit --no-fund && npm run check && npm test && npm run build
 
-# PyTorch and JAX are timed where they are installed: `pip install --group bench` puts them there.
+# Times PyTorch and JAX too, if installed: `pip install --group bench`.
 bench: build
 	$(BIN)/python -m benchmarks.speed
 
@@ -71,8 +71,8 @@ sanitize: $(VENV)/tools
 	    && $(BIN)/cmake --build build/sanitize-$$sanitizer && build/sanitize-$$sanitizer/core_test || exit 1; \
 	done
 
-# Mutants of files, then of tables and links, and combinations of parameters: many more than `make test` makes.
-# The core is built with sanitizers, beside the ordinary one.
+# Mutated files, tables and links, and random parameters: many more than `make test` uses.
+# Builds the core with sanitizers, separate from the ordinary build.
 FUZZ_MUTANTS ?= 100000
 FUZZ_SEED ?= random
 FUZZ_TARGET ?= all
