@@ -1,8 +1,9 @@
-"""The rows of a data frame as exported models take them, in C and in ONNX."""
+"""Tables for the tests of exports, and their rows as C and ONNX take them."""
 
 from __future__ import annotations
 
 import ctypes
+import re
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,62 @@ import pytest
 from lamina.encoding.columns import categories, moments
 
 pd = pytest.importorskip("pandas")
+
+HOSTILE = [
+    'say "hi"',
+    "it's",
+    "tab\there",
+    "new\nline",
+    "carriage\rreturn",
+    "back\\slash",
+    "\\n",
+    "what??/ ??=",
+    "*/ /* //",
+    "%s %n {0} {x}",
+    "Århus",
+    "東京",
+    "é",
+    "é",
+    "😀",
+    " ",
+    "",
+    "nan",
+    "None",
+    "\\x41\\0",
+    '"); system("x',
+    "\u2028\x7f\x01",
+    "x" * 5000,
+]
+HOSTILE_NAMES = [
+    '"; system("x',
+    "*/ int x; /*",
+    "int",
+    "int ",
+    "2nd",
+    "NAN",
+    "nan",
+    "a b",
+    "a-b",
+    "東京",
+    "大阪",
+    "",
+    "new\nline\\",
+    "linux",
+    "__import__('os')",
+    "{0}{x}%s",
+    "x",
+    "row",
+    "y",
+]
+
+
+def hostile() -> Any:
+    """Names and categories that a careless writer would not survive."""
+    draw = np.random.RandomState(1)
+    table = pd.DataFrame({name: draw.normal(size=240) for name in HOSTILE_NAMES})
+    for name in (HOSTILE_NAMES[0], HOSTILE_NAMES[1], HOSTILE_NAMES[14]):
+        table[name] = draw.choice(HOSTILE, 240)
+    return table
 
 
 def answers_of_c(
@@ -60,3 +117,13 @@ def _as_onnx(column: Any, kind: str, onnx_type: str) -> np.ndarray:
         return in_utc.to_numpy("datetime64[us]").astype(np.int64).reshape(-1, 1)
     dtype = {"tensor(float)": np.float32, "tensor(double)": np.float64}[onnx_type]
     return column.astype(float).to_numpy(dtype).reshape(-1, 1)
+
+
+def can_be_said(proto: Any, rows: Any) -> np.ndarray:
+    """The rows without a missing text where the empty one is a category of its own."""
+    said = np.ones(len(rows), dtype=bool)
+    for each in proto.graph.input:
+        if "a missing one cannot be said" in each.doc_string:
+            [name] = [name for name in rows if re.sub(r"[^\w+]", "_", name) == each.name]
+            said &= rows[name].notna().to_numpy()
+    return said
