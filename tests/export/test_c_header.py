@@ -91,7 +91,7 @@ def test_each_column_of_labels_has_its_labels_and_their_number_in_the_header(fit
 
 def test_a_name_that_is_none_in_c_is_refused(fit):
     for name in ("", "2nd", "my-model", "größe"):
-        with pytest.raises(ValueError, match="is none in C"):
+        with pytest.raises(ValueError, match="is not a valid name in C"):
             lamina.to_c(fit("numbers"), name=name)
 
 

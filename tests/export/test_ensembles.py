@@ -324,7 +324,7 @@ def test_a_part_that_no_export_knows_is_refused_by_name(export, monkeypatch):
     known = dict(lowered_ensemble.KNOWN)
     [member] = [cls for cls in known if cls.__name__ == "Member"]
     monkeypatch.setattr(lowered_ensemble, "KNOWN", known | {member: frozenset({"recipe"})})
-    with pytest.raises(ExportError, match=r"no export can say split=0 of members_\[0\]"):
+    with pytest.raises(ExportError, match=r"no export supports split=0 of members_\[0\]"):
         export(model)
 
 

@@ -111,7 +111,7 @@ def test_indicators_stay_a_tensor(fit, rows, wrapped):
 def test_labels_without_an_onnx_type_are_refused(fit, wrapped):
     model = fit("binary")
     model.classes_ = np.array([b"no", b"yes"])
-    with pytest.raises(ExportError, match=r"ONNX cannot say the labels \[b'no', b'yes'\]"):
+    with pytest.raises(ExportError, match=r"ONNX cannot represent the labels \[b'no', b'yes'\]"):
         lamina.to_onnx(wrapped(model))
 
 

@@ -293,7 +293,7 @@ class OwnForward(nn.Sequential):
         ([nn.Linear(4, 1), nn.Dropout(0.2)], r"layer '1', Dropout.*no dropout of the output"),
         (
             [nn.Linear(4, 5), nn.BatchNorm1d(5), nn.Linear(5, 5), nn.Linear(5, 1)],
-            r"layer '2' has another normalization than layer '0'",
+            r"layer '2' has a different normalization from layer '0'",
         ),
         (
             [nn.Linear(4, 4), Heads([2, 2], nn.Tanh())],
@@ -315,8 +315,12 @@ def test_the_first_layer_that_lamina_cannot_say_is_named(layers, message):
         (nn.Linear(4, 3), ["a", "b"], "classes must name 3 different labels"),
         (nn.Linear(4, 3), ["a", "b", "a"], "classes must name 3 different labels"),
         (nn.Linear(4, 1), ["a"], "classes must name 2 different labels"),
-        (nn.Sequential(nn.Linear(4, 3), nn.Sigmoid()), ["a", "b", "c"], "labels have numbers"),
-        (nn.Sequential(nn.Linear(4, 1), nn.Softmax(dim=1)), None, "one output by softmax"),
+        (
+            nn.Sequential(nn.Linear(4, 3), nn.Sigmoid()),
+            ["a", "b", "c"],
+            "their labels are numbered",
+        ),
+        (nn.Sequential(nn.Linear(4, 1), nn.Softmax(dim=1)), None, "one output with softmax"),
         (nn.Linear(4, 3), [["a", "b"], ["c", "d"]], "different labels for 3 outputs, column by"),
         (nn.Linear(4, 4), [["a", "b"], ["c", "c"]], "different labels for 4 outputs, column by"),
         (
@@ -327,12 +331,12 @@ def test_the_first_layer_that_lamina_cannot_say_is_named(layers, message):
         (
             nn.Sequential(nn.Linear(4, 4), nn.Sigmoid()),
             [["a", "b"], ["c", "d"]],
-            "several columns of labels by logistic: lamina has a softmax for each",
+            "several columns of labels with logistic: lamina uses a softmax for each",
         ),
         (
             nn.Sequential(nn.Linear(4, 3), MeanAndStd()),
             None,
-            "3 outputs by mean_and_std: each target has a mean and a standard deviation",
+            "3 outputs with mean_and_std: the number must be even",
         ),
     ],
 )

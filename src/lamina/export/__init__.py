@@ -1,4 +1,4 @@
-"""Models for other places: ONNX, PyTorch, scikit-learn, a Python file, a C header."""
+"""Export of models to ONNX, PyTorch, scikit-learn, a Python file, or a C header."""
 
 from lamina.export.c_header import to_c
 from lamina.export.onnx_model import to_onnx

@@ -1,4 +1,4 @@
-"""Pieces of a C header: its frame, the functions and the statements of networks, labels."""
+"""Pieces of a C header: frame, functions, a network's statements, and labels."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ FUNCTION_OF_MATH = re.compile(r"\b(exp|expm1|log|log1p|tanh|erf|erfc|sin|sqrt|fa
 
 
 def in_precision(code: str, real: str) -> str:
-    """C of `real` numbers in float or double: a float's functions and constants end in f.
+    """Return code on `real` numbers as C in float or double; for float, constants end in f.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def in_precision(code: str, real: str) -> str:
 
 
 def labels_in_c(name: str, classes: NDArray[Any]) -> str:
-    """The definition of an array of labels."""
+    """Return the definition of an array of labels."""
     labels = classes.tolist()
     kinds = {type(label) for label in labels}
     texts: Iterable[str]
@@ -81,7 +81,7 @@ def labels_in_c(name: str, classes: NDArray[Any]) -> str:
         kind, texts = "double", map(repr, labels)
     else:
         raise ExportError(
-            f"a C header cannot say the labels {labels}: fit the model to strings, or to numbers"
+            f"a C header cannot represent the labels {labels}: fit the model to strings or numbers"
         )
     return f"static const {kind} {name}[{len(labels)}] = {{{', '.join(texts)}}};\n"
 
@@ -98,9 +98,9 @@ def _affine(name: str, network: FittedNetwork) -> str:
 
 
 def functions_in_c(name: str, networks: Sequence[FittedNetwork]) -> str:
-    """The affine map, activations, normalizations and inverse link of networks, each once.
+    """Return the affine map, activations, normalizations and inverse link, each once.
 
-    Numbers are of type real. All networks have the same inverse link and the same precision.
+    Numbers have the type real. All networks have the same inverse link and precision.
     """
     blocks = [block for network in networks for block in network.blocks]
     activations = {b.activation.name: b.activation for b in blocks if not b.is_affine}
@@ -142,7 +142,7 @@ def _names(records: Sequence[Named]) -> list[str]:
 
 
 def weights_in_c(arrays: str, network: FittedNetwork, real: str) -> str:
-    """The definitions of a network's numbers; their names begin with `arrays`."""
+    """Return the definitions of a network's arrays; their names begin with `arrays`."""
     return "".join(
         number_array(f"{real} {arrays}_{kind}{i}", numbers)
         for i, block in enumerate(network.blocks, 1)
@@ -155,7 +155,7 @@ def weights_in_c(arrays: str, network: FittedNetwork, real: str) -> str:
 
 
 def blocks_in_c(name: str, arrays: str, network: FittedNetwork, last: str) -> list[str]:
-    """The statements of all blocks, from the array x to the array `last`, of reals."""
+    """Return the statements of all blocks, from the array x to the array `last`, of reals."""
     lines, a = list[str](), "x"
     for i, block in enumerate(network.blocks, 1):
         z = last if block is network.blocks[-1] else block.name
@@ -167,7 +167,7 @@ def blocks_in_c(name: str, arrays: str, network: FittedNetwork, last: str) -> li
 
 
 def _block(name: str, arrays: str, i: int, block: FittedBlock, a: str, z: str) -> list[str]:
-    """The statements of one block, from the array a to the array z."""
+    """Return the statements of one block, from the array a to the array z."""
     fan_in, fan_out = block.weights.shape
     each = f"for (int j = 0; j < {fan_out}; j++) {z}[j]"
     lines = [f"{name}_affine({a}, {arrays}_w{i}, {arrays}_b{i}, {fan_in}, {fan_out}, {z});"]

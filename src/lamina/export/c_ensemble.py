@@ -1,4 +1,4 @@
-"""A fitted ensemble for tables as one C99 header."""
+"""Export of a fitted ensemble for tables to a C99 header."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ TEMPER = (
 
 
 def ensemble_in_c(model: Any, name: str, dtype: DTypeLike | None) -> str:
-    """The source of the header; see `to_c`."""
+    """Return the source of the header; see `to_c`."""
     import lamina
 
     program = lower_ensemble(model, dtype)
@@ -87,12 +87,12 @@ def _c_type(dtype: Any) -> str:
 
 
 def _arrays(name: str, member: int) -> str:
-    """What the names of a member's function and numbers begin with."""
+    """Return the prefix of the names of a member's function and arrays."""
     return f"{name}_member_{member + 1}"
 
 
 def _member(name: str, i: int, member: MemberProgram) -> str:
-    """The function of a member's network, of reals."""
+    """Return the function of a member's network, on reals."""
     network = member.network
     lines = blocks_in_c(name, _arrays(name, i), network, "y")
     if network.inverse_link.code.c:
@@ -104,7 +104,7 @@ def _member(name: str, i: int, member: MemberProgram) -> str:
 
 
 def _predict(name: str, program: EnsembleProgram, encoding: EncodingInC, real: str) -> str:
-    """What programs call: every member in turn, and their mean."""
+    """Return the function that programs call: all members in turn, and their mean."""
     n, io = program.n_columns, _c_type(program.dtype)
     what = "1 predicted number at y"
     if program.targets is not None:
@@ -124,7 +124,7 @@ def _predict(name: str, program: EnsembleProgram, encoding: EncodingInC, real: s
 def _added(
     name: str, i: int, program: EnsembleProgram, encoding: EncodingInC, real: str
 ) -> list[str]:
-    """The statements that add a member's prediction, times its weight, to the mean."""
+    """Return the statements that add a member's prediction, times its weight, to the mean."""
     member, n = program.members[i], program.n_columns
     lines, offset = [f"{real} x[{program.width(member)}], p[{n}];"], 0
     for source in member.sources:

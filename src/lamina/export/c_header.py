@@ -1,4 +1,7 @@
-"""A fitted model as one C99 header that needs C's own library, and no memory but the stack."""
+"""Export of a fitted model to a single C99 header that needs only C's standard library.
+
+The generated code uses no memory but the stack.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ static inline void {name}_predict(const {row} *{x}, {real} *y)
     {name}_predict_with_std({x}, y, std);
 }}
 """
-# Insertion, which few numbers want, among the k quantiles of each target.
+# Insertion sort of the k quantiles of each target, since k is small.
 SORT_IN_C = (
     "for (int i = 0; i < {n}; i++)",
     "    for (int j = i; j % {k} > 0 && y[j] < y[j - 1]; j--) {{",
@@ -66,36 +69,35 @@ def to_c(
 
     Programs call one function, `mlp_predict(const float *x, float *y)`: it reads MLP_N_FEATURES
     numbers from x and writes MLP_N_OUTPUTS to y, the columns of a classifier's `predict_proba` or
-    those of a regressor's prediction. It allocates nothing, keeps no state, and may run in several
-    threads at once. A classifier's labels stand in `mlp_classes`.
+    those of a regressor's prediction. It allocates no memory, keeps no state, and is thread-safe.
+    A classifier's labels are in `mlp_classes`.
 
-    Where a TableEncoding, or categories, stand before the network, the function is
+    If a TableEncoding or an encoder of categories precedes the network, the function is
     `mlp_predict(const mlp_row *row, float *y)`. The struct `mlp_row` has a field for each column
     that is read, named after it in ASCII letters, digits and underscores, with the column's own
     name in a comment: a double for a number, NAN where it is missing; a double for a date, the days
     since 1970-01-01 in UTC, NAN where it is missing; `const char *` for a category in UTF-8, NULL
-    where it is missing. A category that is unknown is answered for as the model does. Where a
-    number is infinite, or a OneHotEncoder with handle_unknown='error' meets an unknown category,
-    every output is NAN.
+    where it is missing. An unknown category is handled as in the model. If a number is infinite,
+    or a category is unknown to a OneHotEncoder with handle_unknown='error', every output is NAN.
 
-    After loss='gaussian_nll', `mlp_predict_with_std(x, y, std)` writes the standard deviations
-    beside. Of several columns of labels, y holds each column's probabilities, one column after the
-    other: MLP_N_TARGETS of them, with `mlp_n_classes[i]` numbers and the labels `mlp_classes_0`,
+    After loss='gaussian_nll', `mlp_predict_with_std(x, y, std)` also writes the standard
+    deviations. With several columns of labels, y holds the probabilities of one column after the
+    other: MLP_N_TARGETS columns, with `mlp_n_classes[i]` numbers and the labels `mlp_classes_0`,
     `mlp_classes_1`, …
 
     Parameters
     ----------
     model : MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor, Pipeline or \
             TransformedTargetRegressor
-        Fitted; what a pipeline may hold is what `to_python` takes.
+        Fitted; `to_python` lists the steps that a pipeline may have.
     path : str or path, optional
-        Where to write the source as well.
+        File to write the source to, in addition to returning it.
     name : str, default='mlp'
-        What all names in the header begin with, so that one program can hold several models.
+        Prefix of all names in the header, so that one program can use several models.
     dtype : {'float32', 'float64'}, optional
-        float or double; by default that of the model's weights, or the float that a `precision`
-        sums in. What stands before the network is computed in double. A TabularClassifier or
-        TabularRegressor gives its mean as double, unless dtype='float32'.
+        float or double; by default that of the model's weights, or float for a model with a
+        `precision`, which sums in float32. Preprocessing is computed in double. The mean over the
+        members of a TabularClassifier or TabularRegressor is a double, unless dtype='float32'.
 
     Returns
     -------
@@ -105,14 +107,14 @@ def to_c(
     Raises
     ------
     ExportError
-        For a step of a pipeline, a parameter, or a column whose n-grams an ensemble uses, which
-        the header could not say and the message names; and weights that are too large for `dtype`.
+        For a step of a pipeline, a parameter, or a column whose n-grams an ensemble uses, if the
+        header cannot represent it (the message names it); and for weights too large for `dtype`.
     ValueError
-        For a name that is none in C.
+        For a name that is not valid in C.
     NotFittedError
         For a model that has not been fitted.
     TypeError
-        For anything else than these models.
+        For any other object.
 
     Examples
     --------
@@ -127,9 +129,11 @@ def to_c(
     if not isinstance(name, str):
         raise TypeError(f"name={name!r} must be a str, such as 'mlp'")
     if not (name.isidentifier() and name.isascii()):
-        raise ValueError(f"name={name!r} is none in C: use ASCII letters, digits and underscores")
+        raise ValueError(
+            f"name={name!r} is not a valid name in C: use ASCII letters, digits and underscores"
+        )
     if type(model).__name__ in ENSEMBLES:
-        # Imported here: networks alone need no estimators for tables.
+        # Imported here because networks alone do not need the estimators for tables.
         from lamina.export.c_ensemble import ensemble_in_c
 
         source = ensemble_in_c(model, name, dtype)
@@ -211,7 +215,7 @@ def _weights(name: str, program: Program, real: str) -> str:
 
 
 def _predict(name: str, program: Program, real: str) -> str:
-    """What programs call."""
+    """Return the function that programs call."""
     network = program.network
     numbers = {
         "name": name,
@@ -230,7 +234,7 @@ def _predict(name: str, program: Program, real: str) -> str:
 
 
 def _body(name: str, program: Program, real: str) -> str:
-    """The statements of `predict`: every block in turn, the last one in y itself."""
+    """Return the statements of `predict`: all blocks in turn, the last one writing to y."""
     network, lines = program.network, list[str]()
     last = "output" if network.has_std else "y"
     if program.operations:
@@ -252,7 +256,7 @@ def _body(name: str, program: Program, real: str) -> str:
 
 
 def _heads(network: FittedNetwork, y: str) -> list[str]:
-    """Return the inverse link's arguments, logits and their number: once, or for each head."""
+    """Return the inverse link's arguments, the logits and their number: once, or for each head."""
     if not network.heads:
         return [f"{y}, {network.widths[-1]}"]
     starts = itertools.accumulate(network.heads, initial=0)

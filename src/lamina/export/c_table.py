@@ -1,4 +1,4 @@
-"""The part of a C header that comes before its network: a row read, and turned into numbers."""
+"""Preprocessing in a C header: reads a row and converts it to numbers."""
 
 from __future__ import annotations
 
@@ -85,14 +85,14 @@ static inline void {name}_encode(const {row} *row, {real} *x)
 
 @dataclass(frozen=True)
 class Part:
-    """What one operation is in C: definitions outside the function, and statements within."""
+    """One operation in C: definitions outside the function, and statements inside."""
 
     statements: tuple[str, ...]
     definitions: str = ""
 
 
 class Encoder:
-    """The places of a program's matrices: parts of a join stand in its own array at once."""
+    """Places of a program's matrices in C; parts of a join are written into its array directly."""
 
     def __init__(self, name: str, program: Preparation) -> None:
         self.name, self.program = name, program
@@ -107,38 +107,38 @@ class Encoder:
                     offset += program.operations[source].width
 
     def at(self, value: int, index: str | int = "i") -> str:
-        """One number of a matrix's row."""
+        """Return the expression for one number of a matrix's row."""
         array, offset = self.places[value]
         if isinstance(index, int):
             return f"v{array}[{offset + index}]"
         return f"v{array}[{offset} + {index}]" if offset else f"v{array}[{index}]"
 
     def each(self, value: int, expression: str) -> str:
-        """The statement that sets every number of a matrix's row."""
+        """Return the statement that sets every number of a matrix's row."""
         width = self.program.operations[value].width
         return f"for (int i = 0; i < {width}; i++) {self.at(value)} = {expression};"
 
     def constant(self, kind: str, value: int) -> str:
-        """The name of an array of constants."""
+        """Return the name of an array of constants."""
         return f"{self.name}_{kind}_{value}"
 
 
 def row_type(name: str, program: Program, real: str) -> str:
-    """The type of the row that programs give."""
+    """Return the definition of the row type."""
     return f"{name}_row" if program.takes_a_table else real
 
 
 class EncodingInC(NamedTuple):
-    """What comes before the networks of a program.
+    """Preprocessing of a program in C.
 
     Attributes
     ----------
     encoder : Encoder
-        It has the places of all matrices.
+        Holds the places of all matrices.
     definitions : str
-        The type of a row, constants and functions.
+        Row type, constants and functions.
     statements : list of str
-        They set every matrix of a row, and `invalid`, which is NaN where there is no answer.
+        Set every matrix of a row, and `invalid`, which is NaN if there is no prediction.
     """
 
     encoder: Encoder
@@ -147,7 +147,7 @@ class EncodingInC(NamedTuple):
 
 
 def operations_in_c(name: str, program: Preparation) -> EncodingInC:
-    """The operations of a program."""
+    """Return the operations of a program in C."""
     encoder = Encoder(name, program)
     parts = [
         RENDERED[type(operation)](encoder, operation, i)
@@ -176,7 +176,7 @@ def operations_in_c(name: str, program: Preparation) -> EncodingInC:
 
 
 def encoding_in_c(name: str, program: Program, real: str) -> str:
-    """The type of a row, constants, and the function that makes the network's numbers of it."""
+    """Return row type, constants, and the function that computes network inputs from a row."""
     encoding = operations_in_c(name, program)
     last = len(program.operations) - 1
     width, x = program.operations[last].width, encoding.encoder.at(last)
@@ -192,7 +192,7 @@ def encoding_in_c(name: str, program: Program, real: str) -> str:
 
 
 def headers(program: Preparation) -> list[str]:
-    """The headers of C's library that it needs."""
+    """Return the headers of C's library that the program needs."""
     return ["stddef", "string"] if _has(program, OneHot, Code) else []
 
 
@@ -230,7 +230,7 @@ def _columns(encoder: Encoder, operation: Columns, i: int) -> Part:
 def _picked(
     encoder: Encoder, i: int, columns: tuple[int, ...], source: str, *more: str
 ) -> tuple[tuple[str, ...], str]:
-    """Statements that copy these columns, and the constants that they need."""
+    """Return statements that copy these columns, and the constants they need."""
     if columns == tuple(range(columns[0], columns[0] + len(columns))):
         start = f"{columns[0]} + i" if columns[0] else "i"
         return (encoder.each(i, source.format(start)), *more), ""
@@ -302,7 +302,7 @@ def _code(encoder: Encoder, operation: Code, i: int) -> Part:
 
 
 def _place(encoder: Encoder, operation: OneHot, i: int) -> tuple[str, str]:
-    """The call that finds the place of a row's text, and the constants that it needs."""
+    """Return the call that finds the index of a row's category, and the constants it needs."""
     column = encoder.program.inputs[operation.column]
     known = operation.places
     missing = known.get(operation.fill if operation.fill is not None else None, -1)
@@ -348,7 +348,7 @@ def _calendar(encoder: Encoder, operation: Calendar, i: int) -> Part:
 
 
 def _join(encoder: Encoder, operation: Join, i: int) -> Part:
-    """What stands elsewhere already, because another join has it too, is copied."""
+    """Copy the parts of a join that are already stored in another array."""
     array, offset = encoder.places[i]
     lines = []
     for source in operation.sources:

@@ -1,4 +1,4 @@
-"""Texts, numbers and names of a model as C99: whatever they hold, they stay data."""
+"""Texts, numbers and names of a model as safe C99 code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lamina.errors import ExportError
 NUMBERS_A_LINE, LONGEST_LINE = 6, 80
 LONGEST_LITERAL = 4000  # C99 promises 4095 characters
 PLAIN = (string.ascii_letters + string.digits + " _-.,:").encode()
-# Keywords of C99, C11 and C++, and macros in small letters of C libraries and compilers.
+# Keywords of C99, C11 and C++, and lower-case macros of C libraries and compilers.
 WORDS = """
 alignas alignof and and_eq asm assert auto bitand bitor bool break case catch char char16_t char32_t
 char8_t class co_await co_return co_yield compl complex concept const const_cast consteval constexpr
@@ -32,19 +32,19 @@ RESERVED = frozenset(WORDS.split())
 
 
 def literal(text: str) -> str:
-    """A text as a string literal in ASCII, which stands for its UTF-8.
+    """Return a text as an ASCII string literal whose bytes are its UTF-8 encoding.
 
     Raises
     ------
     ExportError
-        For a text that has no UTF-8, or a zero byte, at which strings of C end.
+        For a text that has no UTF-8 encoding, or contains a zero byte, which would end a C string.
 
     Examples
     --------
     >>> print(literal('é"; system("x'))
     "\\303\\251\\042\\073 system\\050\\042x"
     """
-    # Beyond plain letters, octal bytes: short of them, what follows could become part of an escape.
+    # Other characters become three-digit octal escapes, which cannot absorb the next character.
     return f'"{"".join(_escaped(byte) for byte in utf8(text))}"'
 
 
@@ -53,26 +53,26 @@ def _escaped(byte: int) -> str:
 
 
 def utf8(text: str) -> bytes:
-    """The bytes of a text; refuses one that no C program could pass."""
+    """Return the UTF-8 bytes of a text; raise ExportError if no C string can hold it."""
     try:
         encoded = text.encode()
     except UnicodeEncodeError:
-        raise ExportError(f"a C header cannot say {text!r}: it has no UTF-8") from None
+        raise ExportError(f"a C header cannot represent {text!r}: it has no UTF-8") from None
     if 0 in encoded:
         raise ExportError(
-            f"a C header cannot say {text!r}, because strings of C end at a zero byte: train "
+            f"a C header cannot represent {text!r}, because strings of C end at a zero byte: train "
             "without it, or export to a Python file"
         )
     return encoded
 
 
 def comment(text: str) -> str:
-    """A text for a comment, in ASCII and without anything that could end it."""
+    """Return a text for a comment, in ASCII and without anything that could end the comment."""
     return f'"{"".join(_escaped(byte) for byte in text.encode("utf-8", "backslashreplace"))}"'
 
 
 def string_array(name: str, texts: Sequence[str]) -> str:
-    """The definition of an array of strings; those that are long for C have names of their own."""
+    """Return the definition of an array of strings; long strings get their own constants."""
     long = {i: text for i, text in enumerate(texts) if len(utf8(text)) > LONGEST_LITERAL}
     lines = [_long_string(f"{name}_{i}", text) for i, text in long.items()]
     entries = [f"{name}_{i}" if i in long else literal(text) for i, text in enumerate(texts)]
@@ -89,14 +89,14 @@ def _long_string(name: str, text: str) -> str:
 
 
 def number_array(declaration: str, numbers: NDArray[Any]) -> str:
-    """The definition of an array of floating-point numbers, such as 'double w1'."""
-    # The shortest decimals that are read back as the very same number.
+    """Return the definition of an array of floating-point numbers, such as 'double w1'."""
+    # The shortest decimals that parse back to exactly the same number.
     ending = "f" if numbers.itemsize == 4 else ""
     return _array(declaration, [_number(number, ending) for number in numbers.ravel()])
 
 
 def integer_array(declaration: str, numbers: Iterable[int]) -> str:
-    """The definition of an array of whole numbers, such as 'int places'."""
+    """Return the definition of an array of whole numbers, such as 'int places'."""
     return _array(declaration, [str(int(number)) for number in numbers])
 
 
@@ -114,7 +114,7 @@ def _array(declaration: str, texts: Sequence[str]) -> str:
 
 
 def identifiers(names: Iterable[str]) -> list[str]:
-    """A name of C for each column, valid there and in C++, and unlike all others.
+    """Return a distinct C identifier for each column, valid in C++ as well.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def identifiers(names: Iterable[str]) -> list[str]:
 def _identifier(name: str) -> str:
     plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     letters = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")
-    # Capitals alone are the names of macros, such as NAN.
+    # Names in capitals only could be macros, such as NAN.
     letters = letters.lower() if letters.isupper() else letters
     if not letters:
         return "column"

@@ -1,4 +1,4 @@
-"""The calendar parts of a date in Python and in C, as `lamina.encoding.calendar` has them.
+"""Calendar parts of a date in Python and C, as defined in `lamina.encoding.calendar`.
 
 Each quantity and each form is a function; a part is a form of a quantity.
 """
@@ -68,7 +68,7 @@ def _plain(values, period):
     return np.nan_to_num(values)[:, np.newaxis]
 """
 # Howard Hinnant's civil_from_days. Days are counted from a 1st of March long ago, so that they are
-# positive; a date out of all reason has no month.
+# positive; a date outside the supported range has no month.
 C = """\
 /* Parts of a date, given as days since 1970; 0 where it is missing. */
 static inline void {name}_places(double value, double period, double *encoded)
@@ -170,13 +170,13 @@ FORMS: dict[PartForm, str] = {"one-hot": "places", "cyclic": "circle", "number":
 
 
 def in_python(part: str, days: str) -> str:
-    """The call that makes a part's columns."""
+    """Return the call that computes a part's columns."""
     found = PARTS[part]
     return f"_{FORMS[found.form]}(_{found.quantity}({days}), {found.period!r})"
 
 
 def in_c(name: str, part: str, days: str, encoded: str) -> str:
-    """The statement that sets a part's columns."""
+    """Return the statement that sets a part's columns."""
     found = PARTS[part]
     quantity = f"{name}_{found.quantity}({days})"
     return f"{name}_{FORMS[found.form]}({quantity}, {found.period!r}, {encoded});"

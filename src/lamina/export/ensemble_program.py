@@ -1,4 +1,4 @@
-"""A fitted ensemble for tables as a program: operations that its members share, and their mean."""
+"""Fitted ensemble for tables as a program: shared operations, members, and their mean."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class MemberProgram:
     Attributes
     ----------
     sources : tuple of int
-        The operations whose matrices, side by side, are its inputs.
+        Indices of the operations whose matrices, side by side, are its inputs.
     network : FittedNetwork
     weight : float
-        How much its prediction counts; the weights of all members sum to 1.
+        Weight of its prediction; the weights of all members sum to 1.
     """
 
     sources: tuple[int, ...]
@@ -33,21 +33,22 @@ class MemberProgram:
 
 @dataclass(frozen=True)
 class EnsembleProgram(Preparation):
-    """A fitted TabularClassifier or TabularRegressor.
+    """Fitted TabularClassifier or TabularRegressor.
 
-    The prediction is the weighted mean of the members' probabilities p, which become
-    softmax(log(p) / T) where the temperature T is not 1; or of their values, each within the range.
+    For classes, the prediction is the weighted mean p of the members' probabilities, and
+    softmax(log(p) / T) if the temperature T is not 1. For a regression, it is the weighted mean of
+    the members' values, each clipped to the range.
 
     Attributes
     ----------
     members : tuple of MemberProgram
     targets : TargetEncoding or None
-        The classes; None for a regressor.
+        Classes; None for a regressor.
     range : tuple of float, or None
-        The least and the greatest value of a regressor's members.
+        Lowest and highest value of a regressor's members.
     temperature : float
     dtype : dtype
-        The dtype of numbers that come in and go out.
+        Dtype of input and output numbers.
     """
 
     members: tuple[MemberProgram, ...]
@@ -56,23 +57,23 @@ class EnsembleProgram(Preparation):
     temperature: float
     dtype: np.dtype[Any]
 
-    # No network of a quality predicts a standard deviation, or rounds the operands of products.
+    # Networks of the recipes predict no standard deviation and round no operands of products.
     has_std: ClassVar[bool] = False
     is_rounded: ClassVar[bool] = False
 
     @property
     def network_dtype(self) -> np.dtype[Any]:
-        """The dtype that the networks compute in."""
+        """Dtype that the networks compute in."""
         return self.members[0].network.dtype
 
     @property
     def n_columns(self) -> int:
-        """The columns of `predict_proba`, or 1."""
+        """Number of columns of `predict_proba`, or 1."""
         return 1 if self.targets is None else len(self.targets.classes)
 
     @property
     def description(self) -> str:
-        """What it predicts from how many columns, as a sentence."""
+        """Target and number of columns as a sentence."""
         what = "1 number" if self.targets is None else f"one of {self.n_columns} classes"
         n, columns = len(self.members), len(self.inputs)
         return (
@@ -82,10 +83,10 @@ class EnsembleProgram(Preparation):
 
     @property
     def layers_in_words(self) -> str:
-        """How many members have which layers, such as '4 of 9 → 256 silu → 2 softmax'."""
+        """Numbers of members with the same layers, such as '4 of 9 → 256 silu → 2 softmax'."""
         counts = Counter(member.network.layers_in_words for member in self.members)
         return ", ".join(f"{n} of {layers}" for layers, n in counts.items())
 
     def width(self, member: MemberProgram) -> int:
-        """The number of a member's inputs."""
+        """Return the number of a member's inputs."""
         return sum(self.operations[source].width for source in member.sources)

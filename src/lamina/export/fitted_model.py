@@ -1,4 +1,4 @@
-"""A fitted model from the weights of a network that was trained elsewhere."""
+"""Fitted models built from the weights of a network that was trained elsewhere."""
 
 from __future__ import annotations
 
@@ -35,29 +35,29 @@ def fitted_model(
     precision: str | None,
     classes: ArrayLike | None,
 ) -> Any:
-    """A model that predicts with these blocks as if it had been fitted to them.
+    """Return a model that predicts with these blocks, as if it had been fitted to them.
 
     Parameters
     ----------
     blocks : sequence of FittedBlock
         All of one dtype.
     inverse_link : str or None
-        What stands behind the last block; None where its results are predicted numbers, or the
-        logits of `classes`.
+        Inverse link after the last block; None if the outputs are predicted values, or the logits
+        of `classes`.
     heads : tuple of int
-        The outputs of each column of labels; none where there is one column.
+        Number of outputs for each column of labels; empty for a single column.
     input_dropout : float
     precision : str or None
-        What both operands of every product are rounded to.
+        Precision that both operands of every product are rounded to.
     classes : array-like of shape (n_classes,), list of these, or None
-        The label of each output, or those of 0 and 1 for a single output; of several columns of
-        labels, those of each.
+        Label of each output, or the labels of 0 and 1 for a single output; for several columns of
+        labels, the labels of each.
 
     Raises
     ------
     ExportError
-        For blocks that no parameters of a model ask for, and classes that do not fit outputs and
-        inverse link.
+        For blocks that no parameters of a model describe, and classes that do not match the outputs
+        and the inverse link.
     """
     *hidden, last = blocks
     architecture = _architecture(blocks) | {"input_dropout": input_dropout, "precision": precision}
@@ -95,7 +95,7 @@ def fitted_model(
 
 
 def _architecture(blocks: Sequence[FittedBlock]) -> dict[str, Any]:
-    """The parameters of a model that has these blocks, where they are not the defaults."""
+    """Return the parameters of a model with these blocks, except defaults."""
     *hidden, last = blocks
     parameters: dict[str, Any] = {"hidden_layer_sizes": tuple(len(b.biases) for b in hidden)}
     if hidden:
@@ -113,25 +113,25 @@ def _one_or_each(values: list[Any]) -> Any:
 
 
 def _normalization(hidden: Sequence[FittedBlock]) -> str | None:
-    """The normalization that all hidden blocks have."""
+    """Return the normalization that all hidden blocks share."""
     for block in hidden:
         if block.normalization is not hidden[0].normalization:
             raise ExportError(
-                f"{block.name} has another normalization than {hidden[0].name}: all hidden layers "
-                "of a model have the same, or none"
+                f"{block.name} has a different normalization from {hidden[0].name}: all hidden "
+                "layers of a lamina model have the same one, or none"
             )
     return None if hidden[0].normalization is None else hidden[0].normalization.name
 
 
 def _residual(hidden: Sequence[FittedBlock]) -> bool:
-    """Whether hidden blocks as wide as those before them add these; all do, or none."""
+    """Return True if all hidden blocks as wide as their input are residual, False if none is."""
     can_add = [i > 0 and b.weights.shape[0] == len(b.biases) for i, b in enumerate(hidden)]
     adds = any(block.residual for block in hidden)
     for block, can in zip(hidden, can_add, strict=True):
         if block.residual != (adds and can):
             raise ExportError(
-                f"{block.name} {'adds' if block.residual else 'does not add'} what it takes in: in "
-                "a model every hidden layer that is as wide as the one before adds it, or none"
+                f"{block.name} {'has' if block.residual else 'lacks'} a residual connection: in a "
+                "lamina model all hidden layers as wide as the previous one have it, or none"
             )
     return adds
 
@@ -144,7 +144,7 @@ def _as_if_fitted(model: Any, spec: NetworkSpec, parameters: NDArray[Any]) -> di
 
 
 def _kind(inverse_link: str | None, classes: ArrayLike | None, n_outputs: int) -> TargetKind | None:
-    """What a classifier's outputs stand for; None for a regressor's."""
+    """Return the kind of a classifier's targets; None for a regressor."""
     alone: TargetKind = "binary" if n_outputs == 1 else "multilabel"
     kind: TargetKind
     for kind in (alone, "multiclass"):
@@ -152,14 +152,14 @@ def _kind(inverse_link: str | None, classes: ArrayLike | None, n_outputs: int) -
             continue
         if kind == "multiclass" and n_outputs == 1:
             raise ExportError(
-                f"one output by {inverse_link} is 1 whatever comes in: a classifier has two"
+                f"one output with {inverse_link} is always 1: a classifier needs two outputs"
             )
         return kind
     if classes is None:
         return None
     if inverse_link is not None:
         raise ExportError(
-            f"classes={classes!r} were given, but the last layer, {inverse_link}, makes no "
+            f"classes={classes!r} were given, but the last layer, {inverse_link}, does not output "
             "probabilities"
         )
     return "binary" if n_outputs == 1 else "multiclass"
@@ -170,13 +170,13 @@ def _kind_of_columns(inverse_link: str | None) -> TargetKind:
     kind: TargetKind = "multioutput"
     if inverse_link not in (None, LOSSES[LOSS_OF_KIND[kind]].inverse_link):
         raise ExportError(
-            f"several columns of labels by {inverse_link}: lamina has a softmax for each"
+            f"several columns of labels with {inverse_link}: lamina uses a softmax for each column"
         )
     return kind
 
 
 def _are_columns(classes: Any) -> bool:
-    """Whether classes are those of several columns of labels."""
+    """Return True if classes are those of several columns of labels."""
     return isinstance(classes, list | tuple) and any(np.ndim(each) for each in classes)
 
 
@@ -185,23 +185,23 @@ def _regression_loss(inverse_link: str, last: FittedBlock) -> str:
         if name in REGRESSION_LOSSES and loss.inverse_link == inverse_link:
             if len(last.biases) % loss.outputs_per_target({}):
                 raise ExportError(
-                    f"{len(last.biases)} outputs by {inverse_link}: each target has a mean and a "
-                    "standard deviation"
+                    f"{len(last.biases)} outputs with {inverse_link}: the number must be even, a "
+                    "mean and a standard deviation for each target"
                 )
             return name
-    raise ExportError(f"no regression of lamina's predicts through {inverse_link!r}")
+    raise ExportError(f"no loss of MLPRegressor has the inverse link {inverse_link!r}")
 
 
 def _sorted(
     last: FittedBlock, kind: TargetKind, classes: ArrayLike | None
 ) -> tuple[FittedBlock, TargetEncoding]:
-    """The last block with its outputs in the order of sorted classes, one for two of them."""
+    """Return the last block with outputs in the order of sorted classes; one output for two."""
     n_outputs = len(last.biases)
     n_classes = 2 if n_outputs == 1 else n_outputs
     labels = np.arange(n_classes) if classes is None else np.asarray(classes)
     if kind == "multilabel":
         if classes is not None:
-            raise ExportError("classes are for outputs of which one is right: labels have numbers")
+            raise ExportError("multilabel outputs take no classes: their labels are numbered")
         return last, TargetEncoding(np.arange(n_outputs), kind)
     if labels.shape != (n_classes,) or len(np.unique(labels)) != n_classes:
         raise ExportError(
@@ -214,7 +214,7 @@ def _sorted(
     elif order[0] == 1:
         last = _affine(last, -last.weights, -last.biases)
     if kind == "multiclass" and n_classes == 2:
-        # Of two classes lamina has one logit: softmax reads no more than the difference of both.
+        # lamina has one logit for two classes: softmax only depends on the difference of the two.
         difference = last.weights[:, 1:] - last.weights[:, :1], last.biases[1:] - last.biases[:1]
         return _affine(last, *difference), TargetEncoding(labels[order], "binary")
     return last, TargetEncoding(labels[order], kind)
@@ -223,7 +223,7 @@ def _sorted(
 def _sorted_columns(
     last: FittedBlock, heads: tuple[int, ...], classes: Any
 ) -> tuple[FittedBlock, TargetEncoding]:
-    """The last block with each column's outputs in the order of its sorted classes."""
+    """Return the last block with each column's outputs in the order of its sorted classes."""
     if classes is None:
         classes = [np.arange(n) for n in heads]
     columns = [np.atleast_1d(np.asarray(labels)) for labels in classes]
@@ -240,10 +240,10 @@ def _sorted_columns(
 
 
 def _affine(last: FittedBlock, weights: NDArray[Any], biases: NDArray[Any]) -> FittedBlock:
-    """The last block with other weights, which is the same network only without an activation."""
+    """Return the last block with other weights; valid only if it has no activation."""
     if not last.is_affine:
         raise ExportError(
-            f"two classes behind an output activation, {last.activation.name}, have no single "
-            "logit: give one output and the classes in ascending order"
+            f"two classes after an output activation, {last.activation.name}, cannot be combined "
+            "into one logit: use a single output, with classes in ascending order"
         )
     return replace(last, weights=weights, biases=biases)

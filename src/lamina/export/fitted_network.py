@@ -1,6 +1,6 @@
-"""What an export writes down: a fitted network block by block, and what its outputs stand for.
+"""Fitted network to be exported: its blocks, and the meaning of its outputs.
 
-Whatever a network holds that no export knows is refused here, so that none can leave it out.
+Everything in a network that no export supports raises an error here, so that no export omits it.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from lamina.formulas.table import Named
 from lamina.formulas.value_losses import rearranged_quantiles
 from lamina.network import Dense, NetworkSpec, ParameterLayout, ParameterViews
 
-# Their layer is not imported for their names.
+# Checked by name, to avoid importing their layer.
 ENSEMBLES = ("TabularClassifier", "TabularRegressor")
 
-# What each part of a spec may hold: anything more must be at its default.
+# Supported fields of each part of a spec; all other fields must have their defaults.
 KNOWN: dict[type, frozenset[str]] = {
     NetworkSpec: frozenset({"blocks", "inverse_link", "input_dropout", "input_noise", "heads"}),
     Dense: frozenset(
@@ -57,12 +57,12 @@ class FittedBlock:
     activation : Activation
     normalization : Normalization or None
     residual : bool
-        Whether what the block takes in is added to what its activation gives.
+        True if the block's input is added to its activation.
     dropout : float
         Ignored in predictions.
     learned, statistics : dict of str to ndarray of shape (fan_out,)
-        What its units learn beside, and their running statistics, by the names that the code of
-        activation and normalization uses.
+        Further trained parameters of its units, and running statistics, by the names used in the
+        code of activation and normalization.
     """
 
     name: str
@@ -77,24 +77,24 @@ class FittedBlock:
 
     @property
     def named(self) -> dict[str, NDArray[Any]]:
-        """What its units learn beside, and then their running statistics."""
+        """Further trained parameters, followed by the running statistics."""
         return {**self.learned, **self.statistics}
 
     @property
     def is_affine(self) -> bool:
-        """Whether nothing is done to z."""
+        """True if the block has no normalization, activation or residual connection."""
         return self.activation.code.numpy == "z"
 
     @property
     def in_words(self) -> str:
-        """Its width and what is done to z, such as '7 batch relu residual'."""
+        """Width and operations, such as '7 batch relu residual'."""
         words = [str(len(self.biases))]
         words += [] if self.normalization is None else [self.normalization.name]
         words += [] if self.is_affine else [self.activation.name]
         return " ".join([*words, *(["residual"] if self.residual else [])])
 
     def selected(self, units: NDArray[Any]) -> FittedBlock:
-        """The block with these of its units, in this order."""
+        """Return the block with a selection of its units, in the given order."""
         learned = {name: numbers[units] for name, numbers in self.learned.items()}
         weights, biases = self.weights[:, units], self.biases[units]
         return replace(self, weights=weights, biases=biases, learned=learned)
@@ -102,20 +102,20 @@ class FittedBlock:
 
 @dataclass(frozen=True)
 class FittedNetwork:
-    """A fitted network, its own copy of every number.
+    """Fitted network with its own copy of every number.
 
     Attributes
     ----------
     blocks : tuple of FittedBlock
     inverse_link : InverseLink
     targets : TargetEncoding or None
-        What a classifier's outputs stand for; None for a regressor.
+        Encoding of a classifier's targets; None for a regressor.
     input_dropout : float
         Ignored in predictions.
     n_quantiles : int
-        How many outputs side by side are quantiles of one target, sorted in each row; else 1.
+        Number of adjacent outputs that are quantiles of one target, sorted in each row; else 1.
     precision : Precision or None
-        What both operands of every product are rounded to.
+        Precision that both operands of every product are rounded to.
     """
 
     blocks: tuple[FittedBlock, ...]
@@ -127,32 +127,32 @@ class FittedNetwork:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """float32 or float64."""
+        """Dtype of the weights: float32 or float64."""
         return self.blocks[0].weights.dtype
 
     @property
     def widths(self) -> list[int]:
-        """Features, units of each hidden layer, outputs."""
+        """Number of features, of units of each hidden layer, and of outputs."""
         return [len(self.blocks[0].weights), *(len(block.biases) for block in self.blocks)]
 
     @property
     def is_binary(self) -> bool:
-        """Whether one output is the probability of the second of two classes."""
+        """True if a single output is the probability of the second of two classes."""
         return self.targets is not None and self.targets.kind == "binary"
 
     @property
     def is_multilabel(self) -> bool:
-        """Whether each output is the probability of a label of its own."""
+        """True if each output is the probability of one label."""
         return self.targets is not None and self.targets.kind == "multilabel"
 
     @property
     def heads(self) -> tuple[int, ...]:
-        """How many outputs each column of labels has; none where there is one column."""
+        """Number of outputs for each column of labels; empty for a single column."""
         return () if self.targets is None else self.targets.heads
 
     @property
     def label_columns(self) -> list[TargetEncoding]:
-        """What the outputs of each column of labels stand for; none for a regressor."""
+        """Target encoding of each column of labels; empty for a regressor."""
         if self.targets is None:
             return []
         if not self.heads:
@@ -161,23 +161,23 @@ class FittedNetwork:
 
     @property
     def has_std(self) -> bool:
-        """Whether each target has two outputs, a mean and its standard deviation."""
+        """True if each target has two outputs, its mean and its standard deviation."""
         return self.inverse_link.by_pairs
 
     @property
     def n_columns(self) -> int:
-        """The columns of `predict_proba`, side by side, or of a regression's prediction."""
+        """Number of columns of `predict_proba`, side by side, or of a regression's prediction."""
         if self.has_std:
             return self.widths[-1] // 2
         return 2 if self.is_binary else self.widths[-1]
 
     def factor(self, block: FittedBlock) -> NDArray[Any]:
-        """The weights of a block as its product reads them."""
+        """Return the weights of a block as they enter its product."""
         return block.weights if self.precision is None else self.precision.nearest(block.weights)
 
     @property
     def description(self) -> str:
-        """What it predicts from how many features, as a sentence."""
+        """Target and number of features as a sentence."""
         return (
             f"A multi-layer perceptron that predicts {self._what} from {self.widths[0]} features."
         )
@@ -195,21 +195,21 @@ class FittedNetwork:
 
     @property
     def layers_in_words(self) -> str:
-        """Its widths, activations and inverse link, such as '4 → 8 relu → 3 softmax'."""
+        """Widths, activations and inverse link, such as '4 → 8 relu → 3 softmax'."""
         blocks = [block.in_words for block in self.blocks]
         rounded = "" if self.precision is None else f", products in {self.precision.name}"
         return " → ".join([str(self.widths[0]), *blocks]) + f" {self.inverse_link.name}{rounded}"
 
 
 def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
-    """The network of a fitted MLPClassifier or MLPRegressor.
+    """Return the network of a fitted MLPClassifier or MLPRegressor.
 
     Parameters
     ----------
     model : MLPClassifier or MLPRegressor
     dtype : dtype, optional
-        What its numbers are rounded to; by default they stay as they are, or are what the model's
-        precision sums in.
+        Dtype of the copied numbers; by default that of the model, or the dtype in which its
+        precision sums.
 
     Raises
     ------
@@ -218,7 +218,7 @@ def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
     NotFittedError
         For a model that has not been fitted.
     ExportError
-        For a network that holds what no export can say, or numbers that are not finite.
+        For a network with a part that no export supports, or with numbers that are not finite.
     """
     if type(model).__name__ in ENSEMBLES:
         raise TypeError(
@@ -227,9 +227,9 @@ def fitted_network(model: Any, dtype: DTypeLike | None = None) -> FittedNetwork:
         )
     if not isinstance(model, MLPClassifier | MLPRegressor):
         raise TypeError(
-            "an export takes lamina's MLPClassifier or MLPRegressor, got "
-            f"{type(model).__module__}.{type(model).__name__}. lamina.from_sklearn turns "
-            "scikit-learn's into one."
+            "an export requires lamina's MLPClassifier or MLPRegressor, got "
+            f"{type(model).__module__}.{type(model).__name__}. lamina.from_sklearn converts "
+            "scikit-learn's."
         )
     check_is_fitted(model)
     spec, parameters = network_and_parameters(model)
@@ -267,11 +267,11 @@ def _named(records: Sequence[Named], rows: NDArray[Any]) -> dict[str, NDArray[An
 
 
 def _dtype_of_sums(precision: str, dtype: DTypeLike | None) -> DTypeLike:
-    """float32, in which products of rounded numbers are summed up."""
+    """Return float32, in which products of rounded numbers are summed."""
     if dtype is not None and _known_dtype(dtype) != np.float32:
         raise ExportError(
-            f"precision={precision!r} sums in float32, but dtype={np.dtype(dtype).name!r} is asked "
-            "for: leave dtype=None, or call set_params(precision=None) first"
+            f"precision={precision!r} sums in float32, so dtype={np.dtype(dtype).name!r} is not "
+            "possible: leave dtype=None, or call set_params(precision=None) first"
         )
     return np.dtype(np.float32)
 
@@ -280,16 +280,14 @@ def _known_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     try:
         return np.dtype(dtype)
     except TypeError:
-        raise ValueError(
-            f"dtype={dtype!r} is no dtype: an export computes in 'float32' or 'float64'"
-        ) from None
+        raise ValueError(f"dtype={dtype!r} is not a dtype: use 'float32' or 'float64'") from None
 
 
 def _finite(parameters: NDArray[Any], dtype: DTypeLike | None) -> NDArray[Any]:
-    """A copy of the parameters in that dtype, by default their own."""
+    """Return a copy of the parameters, by default in their own dtype."""
     dtype = parameters.dtype if dtype is None else _known_dtype(dtype)
     if dtype not in (np.float32, np.float64):
-        raise ValueError(f"dtype={dtype.name!r}: an export computes in 'float32' or 'float64'")
+        raise ValueError(f"dtype={dtype.name!r} must be 'float32' or 'float64'")
     with np.errstate(over="ignore"):
         numbers: NDArray[Any] = parameters.astype(dtype)
     if not np.isfinite(numbers).all():
@@ -306,14 +304,14 @@ def _targets(model: Any) -> TargetEncoding | None:
 
 
 def _n_quantiles(model: Any) -> int:
-    """How many quantiles of each target are sorted; what else a prediction may be is refused."""
+    """Return the number of sorted quantiles per target; raise ExportError for other predictions."""
     name, params = vars(model).get("_loss_name"), vars(model).get("_loss_hyperparameters", {})
     answer = as_it_is if name is None else LOSSES[name].answer
     if answer is rearranged_quantiles:
         return LOSSES[name].outputs_per_target(params)
-    # Behind such an inverse link, a loss of the user's own predicts pairs as they are.
+    # With such an inverse link, a user's own loss predicts pairs without further processing.
     if (answer is as_it_is) == INVERSE_LINKS[model.out_activation_].by_pairs:
-        raise ExportError(f"no export can say what loss={name!r} predicts: fit it with another")
+        raise ExportError(f"no export supports loss={name!r}: fit the model with another loss")
     return 1
 
 
@@ -322,12 +320,12 @@ def _refuse_unknown_parts(spec: NetworkSpec) -> None:
     parts: list[tuple[Any, str]] = [(spec, "the network"), *blocks]
     for part, where in parts:
         if type(part) not in KNOWN:
-            raise ExportError(f"no export can say {where}, of kind {type(part).__name__}")
+            raise ExportError(f"no export supports {where} of type {type(part).__name__}")
         for each in fields(part):
             value = getattr(part, each.name)
             if each.name not in KNOWN[type(part)] and not _is_default(each, value):
                 raise ExportError(
-                    f"no export can say {each.name}={value!r} of {where}: fit the model without it"
+                    f"no export supports {each.name}={value!r} of {where}: fit the model without it"
                 )
 
 

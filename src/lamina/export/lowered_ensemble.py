@@ -1,6 +1,6 @@
-"""From a fitted TabularClassifier or TabularRegressor to the program that it is.
+"""Conversion of a fitted TabularClassifier or TabularRegressor to a program.
 
-Members share every operation that is equal in them: the encoding, and the bins of a recipe.
+Members share all equal operations: the encoding, and the bins of a recipe.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from lamina.tabular.members import Member
 from lamina.tabular.numeric_features import CLIP, NumericFeatures
 from lamina.tabular.target_statistics import TargetStatistics
 
-# What each part of an ensemble may hold: anything more must be at its default.
+# Supported fields of each part of an ensemble; all other fields must have their defaults.
 KNOWN: Mapping[type, frozenset[str]] = {
     Member: frozenset({"recipe", "split", "numeric", "statistics", "uses_texts", "network"}),
     NumericFeatures: frozenset({"median", "factor", "edges"}),
@@ -50,36 +50,36 @@ KNOWN_INPUTS = frozenset(
 
 
 def is_ensemble(model: Any) -> bool:
-    """Whether a model is an estimator for tables, and no subclass of one."""
+    """Return True if a model is an estimator for tables, not a subclass of one."""
     return type(model) in (TabularClassifier, TabularRegressor)
 
 
 def lower_any(model: Any, dtype: DTypeLike | None = None) -> Program | EnsembleProgram:
-    """The program of a fitted model, an ensemble or not; see `lower` and `lower_ensemble`."""
+    """Return the program of any fitted model; see `lower` and `lower_ensemble`."""
     return lower_ensemble(model, dtype) if is_ensemble(model) else lower(model, dtype)
 
 
 def lower_ensemble(model: Any, dtype: DTypeLike | None = None) -> EnsembleProgram:
-    """The program of a fitted estimator for tables.
+    """Return the program of a fitted estimator for tables.
 
     Parameters
     ----------
     model : TabularClassifier or TabularRegressor
     dtype : dtype, optional
-        What the networks compute in, and the dtype of numbers that come in and go out. By default
-        networks compute in the float32 that they were fitted in, and numbers are float64.
+        Dtype of the networks, and of input and output numbers. By default networks compute in
+        float32, as they were fitted, and input and output numbers are float64.
 
     Raises
     ------
     ExportError
-        For members that use the n-grams of texts, and for parts that no export knows.
+        For members that use n-grams of texts, and for parts that no export supports.
     NotFittedError
         For a model that has not been fitted.
     TypeError
         For any other estimator.
     """
     if not is_ensemble(model):
-        raise TypeError(f"an export takes lamina's own {type(model).__name__}, got {type(model)!r}")
+        raise TypeError(f"an export requires lamina's {type(model).__name__}, got {type(model)!r}")
     check_is_fitted(model)
     _refuse_unknown(model)
     _refuse_texts(model)
@@ -115,15 +115,15 @@ def lower_ensemble(model: Any, dtype: DTypeLike | None = None) -> EnsembleProgra
 
 
 class InputParts(NamedTuple):
-    """The operations of a table's inputs that all members share, each with one matrix.
+    """Operations on a table's inputs that all members share, one matrix each.
 
     Attributes
     ----------
     numbers : int or None
-        Standardised numbers, which bins and scales start from.
+        Standardised numbers, from which bins and scaled numbers are computed.
     flags, one_hot : list of int
     codes : list of int
-        One for each column that is told by the target.
+        One for each column encoded by target statistics.
     """
 
     numbers: int | None
@@ -160,7 +160,7 @@ def _numeric(
     features: NumericFeatures,
     added: dict[bytes, list[int]],
 ) -> list[int]:
-    """The operations of a recipe's numbers and bins, added where no other member has the same."""
+    """Add the operations of a recipe's numbers and bins, unless another member has the same."""
     if parts.numbers is None:
         return []
     key = _bytes(features.median, features.factor, *features.edges)
@@ -173,7 +173,7 @@ def _numeric(
 
 
 def _bins(lowering: Lowering, numbers: int, features: NumericFeatures) -> list[int]:
-    """The part of each bin that lies below a number: 0 to 1."""
+    """Add each bin's filled fraction, 0 to 1, for a number."""
     edges = [each if len(each) > 1 else each[:0] for each in features.edges]
     columns = [i for i, each in enumerate(edges) for _ in each[1:]]
     if not columns:
@@ -192,8 +192,8 @@ def _network(member: Member, dtype: DTypeLike | None) -> FittedNetwork:
     network = fitted_network(member.network, dtype)
     if network.precision is not None or network.has_std or network.n_quantiles > 1:
         raise ExportError(
-            f"no export can say a member whose network has {network.layers_in_words}: fit with "
-            "the recipes of a quality"
+            f"no export supports a member with the network {network.layers_in_words}: fit with the "
+            "recipes of a quality"
         )
     return network
 
@@ -214,7 +214,7 @@ def _check_widths(program: EnsembleProgram) -> None:
 
 
 def _refuse_texts(model: Any) -> None:
-    """Refuse members whose inputs are n-grams of texts, by the columns that have them."""
+    """Raise ExportError if members use n-grams of texts, naming the columns."""
     if not any(member.uses_texts for member in model.members_):
         return
     names = list(model.inputs_.encoding_.texts_)
@@ -222,16 +222,16 @@ def _refuse_texts(model: Any) -> None:
     noun = "column" if len(names) == 1 else "columns"
     raise ExportError(
         f"members of the ensemble use the n-grams of the texts in {noun} "
-        f"{', '.join(map(repr, names))}, which no export can say: fit with "
+        f"{', '.join(map(repr, names))}, which no export supports: fit with "
         f"column_types={{{types}}} (lamina train --categorical), or leave the {noun} out"
     )
 
 
 def _refuse_unknown(model: Any) -> None:
-    """Refuse parts that were not there when this was written."""
+    """Raise ExportError for parts that this export does not support."""
     if type(model.inputs_) is not TableInputs or set(vars(model.inputs_)) - KNOWN_INPUTS:
         extra = sorted(set(vars(model.inputs_)) - KNOWN_INPUTS)
-        raise ExportError(f"no export can say the inputs of the ensemble: {extra}")
+        raise ExportError(f"no export supports these inputs of the ensemble: {extra}")
     for i, member in enumerate(model.members_):
         for part in (member, member.numeric, member.statistics):
             _refuse_fields(part, f"members_[{i}]")
@@ -241,9 +241,9 @@ def _refuse_unknown(model: Any) -> None:
 
 def _refuse_fields(part: Any, where: str) -> None:
     if type(part) not in KNOWN:
-        raise ExportError(f"no export can say the {type(part).__name__} of {where}")
+        raise ExportError(f"no export supports the {type(part).__name__} of {where}")
     for each in fields(part):
         value = getattr(part, each.name)
         is_default = each.default is not MISSING and bool(value == each.default)
         if each.name not in KNOWN[type(part)] and not is_default:
-            raise ExportError(f"no export can say {each.name}={value!r} of {where}")
+            raise ExportError(f"no export supports {each.name}={value!r} of {where}")

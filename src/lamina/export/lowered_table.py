@@ -1,4 +1,4 @@
-"""A fitted TableEncoding as operations, in the parts that its matrix has."""
+"""Conversion of a fitted TableEncoding to operations, in the parts of its matrix."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from lamina.export.program import (
     Standardize,
 )
 
-# What a fitted TableEncoding may hold; anything more must be lowered here first.
-# The forms of text columns say how cells are read before the program has them as numbers.
+# Supported attributes of a fitted TableEncoding; further ones must be converted here first.
+# The forms of text columns describe how cells are parsed before the program gets numbers.
 PLAIN_PARTS = frozenset(
     (
         *("parameters", "columns", "named", "sparse", "categories", "numbers"),
@@ -33,16 +33,16 @@ NUMBER_PARTS = frozenset({"median", "had_missing", "mean", "variance", "scale", 
 
 
 class TableParts(NamedTuple):
-    """The parts of a TableEncoding's matrix, but for those of texts, in its order.
+    """Parts of a TableEncoding's matrix, in order, without those of texts.
 
     Attributes
     ----------
     numbers : list of Value
-        Standardised numbers and dates, in one matrix; empty where no column holds any.
+        Standardised numbers and dates, in one matrix; empty if there are none.
     flags : list of Value
         0/1 columns for missing numbers, parts of dates and levels of whole numbers.
     categories : list of Code
-        One for each column with categories. They are no operations yet.
+        One for each column with categories, not yet added as operations.
     """
 
     numbers: list[Value]
@@ -56,12 +56,12 @@ def lower_table(lowering: Lowering, step: TableEncoding, value: Value) -> TableP
     Raises
     ------
     NotLoweredError
-        For an encoding that holds unknown parts, or that is not the first step of a pipeline.
+        For an encoding with unsupported parts, or one that is not the first step of a pipeline.
     """
     plain = step.to_plain()
     _refuse_unknown(plain, PLAIN_PARTS)
     if not isinstance(value, Raw):
-        raise NotLoweredError("an export takes a TableEncoding as the first step of a pipeline")
+        raise NotLoweredError("an export requires TableEncoding to be the first step of a pipeline")
     lowering.takes_a_table = True
     kinds = list(step.kinds_.items())
     used = [i for i, (name, _) in enumerate(kinds) if name not in step.left_out_]
@@ -93,7 +93,7 @@ def lower_table(lowering: Lowering, step: TableEncoding, value: Value) -> TableP
 
 
 def _calendar(lowering: Lowering, names: Sequence[str], column: int) -> list[Value]:
-    """The calendar parts of one input, a date."""
+    """Add the calendar parts of one input, a date."""
     if not names:
         return []
     source = lowering.add(Columns((column,)))
@@ -103,13 +103,13 @@ def _calendar(lowering: Lowering, names: Sequence[str], column: int) -> list[Val
 def _refuse_unknown(plain: Mapping[str, Any], known: frozenset[str]) -> None:
     unknown = sorted(set(plain) - known)
     if unknown:
-        raise NotLoweredError(f"no export can say {', '.join(unknown)} of a TableEncoding")
+        raise NotLoweredError(f"no export supports {', '.join(unknown)} of a TableEncoding")
 
 
 def _add_numbers(
     lowering: Lowering, numbers: Mapping[str, Any], value: Raw, parts: TableParts
 ) -> None:
-    """Add standardised numbers and dates, and a 0/1 column for each that training lacked."""
+    """Add standardised numbers and dates, with 0/1 columns for those with missing values."""
     _refuse_unknown(numbers, NUMBER_PARTS)
     source = lowering.add(Columns(value.columns))
     imputed = lowering.add(Impute(source, _doubles(numbers["median"])))

@@ -172,7 +172,7 @@ def label_array(encoding: TargetEncoding) -> NDArray[Any]:
     if kinds == {float}:
         return classes.astype(np.float64)
     raise ExportError(
-        f"ONNX cannot say the labels {classes.tolist()}: fit the model to strings, or to numbers"
+        f"ONNX cannot represent the labels {classes.tolist()}: fit the model to strings or numbers"
     )
 
 

@@ -72,8 +72,8 @@ def labels_code(classes: NDArray[Any]) -> str:
     for label in classes.tolist():
         if type(label) not in (str, int, float, bool):
             raise ExportError(
-                f"a Python file cannot say the label {label!r} of type {type(label).__name__}: "
-                "fit the model to strings, numbers or booleans"
+                f"a Python file cannot represent the label {label!r} of type "
+                f"{type(label).__name__}: fit the model to strings, numbers or booleans"
             )
     return f"np.array({classes.tolist()!r}, dtype={classes.dtype.str!r})"
 
