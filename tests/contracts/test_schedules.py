@@ -39,7 +39,7 @@ def rates_of(schedule: Any, epochs: int = EPOCHS, **settings: Any) -> list[float
     )
     parameters = np.zeros(2)
     memory = Memory(parameters, OptimizerState.fresh("adam", parameters), INITIAL, History())
-    found = Rates(plan, memory, STEPS).of_next(epochs, 0, 3 * STEPS)
+    found = Rates(plan, memory, STEPS).rates_of_epochs(epochs, 0, 3 * STEPS)
     return [float(rate) for rate in found.ravel()]
 
 
@@ -277,7 +277,7 @@ def _rates_in_epoch(schedule: Schedule, options: Any, warmup: float, epoch: int)
         initial_rate=INITIAL,
     )
     memory = Memory(np.zeros(2), OptimizerState(np.zeros((2, 2))), INITIAL, History(), epoch)
-    rates: list[float] = Rates(plan, memory, STEPS).of_next(1, 0, 3 * STEPS)[0].tolist()
+    rates: list[float] = Rates(plan, memory, STEPS).rates_of_epochs(1, 0, 3 * STEPS)[0].tolist()
     return rates
 
 
@@ -310,7 +310,7 @@ def test_a_function_of_step_and_epoch_returns_the_rates() -> None:
 
 @pytest.mark.parametrize("rate", [-0.1, math.nan, math.inf, "small", None])
 def test_an_invalid_rate_of_a_function_is_reported_with_its_step(rate: Any) -> None:
-    with pytest.raises(ValueError, match=r"gave .* for step 7 of epoch 1; it must return"):
+    with pytest.raises(ValueError, match=r"returned .* for step 7 of epoch 1; it must return"):
         rates_of(lambda step, epoch: rate if step == 7 else 0.1)
 
 

@@ -14,7 +14,7 @@ import pytest
 from lamina import MLPClassifier
 from lamina.engines import OptimizerState
 from lamina.errors import CheckpointError
-from lamina.estimators.checkpoints import OF_NO_ACCOUNT
+from lamina.estimators.checkpoints import WITHOUT_EFFECT_ON_NUMBERS
 from lamina.files.fields import check_fields
 from lamina.files.model_file import read_model_file, to_chunks
 from lamina.training import History, Memory, resuming
@@ -126,7 +126,7 @@ def rewritten(checkpoint: Path, path: Path, change: Callable[[dict[str, Any]], A
 
 
 @pytest.mark.parametrize(
-    "name", sorted(set(MLPClassifier().get_params()) - OF_NO_ACCOUNT - set(SMALL))
+    "name", sorted(set(MLPClassifier().get_params()) - WITHOUT_EFFECT_ON_NUMBERS - set(SMALL))
 )
 def test_a_parameter_missing_in_a_checkpoint_has_its_default(
     checkpoint: Path, tmp_path: Path, name: str

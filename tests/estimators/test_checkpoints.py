@@ -17,7 +17,7 @@ import lamina
 from lamina import MLPClassifier, MLPRegressor
 from lamina.engines import Engine
 from lamina.errors import CheckpointError, ModelFileError
-from lamina.estimators.checkpoints import OF_NO_ACCOUNT
+from lamina.estimators.checkpoints import WITHOUT_EFFECT_ON_NUMBERS
 from lamina.formulas import OPTIMIZERS, SCHEDULES
 from lamina.training import checkpoint as checkpoint_module
 
@@ -279,7 +279,7 @@ def test_parameters_without_effect_on_the_numbers_may_differ(path: Path) -> None
     free = {"n_threads": 2, "max_seconds": 1e6, "verbose": False, "checkpoint_every": 3}
     model = MLPClassifier(checkpoint=path, **(ways | free))
     assert_same_fit(model.fit(X, Y, resume=path), MLPClassifier(**SMALL).fit(X, Y))
-    assert set(MLPClassifier().get_params()) >= OF_NO_ACCOUNT
+    assert set(MLPClassifier().get_params()) >= WITHOUT_EFFECT_ON_NUMBERS
 
 
 def test_a_file_that_is_not_a_checkpoint_is_refused(path: Path) -> None:

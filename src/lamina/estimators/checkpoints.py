@@ -18,7 +18,7 @@ from lamina.training import Memory
 from lamina.training.checkpoint import (
     Checkpoint,
     digest,
-    plainly,
+    plain_value,
     read_checkpoint,
     refusals_that_name,
 )
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from lamina.estimators.fitting import Assignment
 
 # Parameters that report on a fit or limit its time, and change none of its numbers.
-OF_NO_ACCOUNT = {
+WITHOUT_EFFECT_ON_NUMBERS = {
     "callbacks",
     "checkpoint",
     "checkpoint_every",
@@ -67,9 +67,9 @@ def identity_of(fit: Assignment) -> dict[str, Any]:
     """Return the parameters and data digests that a fit must share to resume from a checkpoint."""
     model, rows = fit.model, fit.rows
     parameters = {
-        name: plainly(value)
+        name: plain_value(value)
         for name, value in model.get_params(deep=False).items()
-        if name not in OF_NO_ACCOUNT
+        if name not in WITHOUT_EFFECT_ON_NUMBERS
     }
     own = fit.held_out
     measured = () if own is None else (own.X, own.task.targets(np.float64), own.weight)
@@ -100,9 +100,9 @@ def parameter_defaults(cls: type) -> dict[str, Any]:
     """Return the defaults of parameters that a checkpoint of an earlier version may lack."""
     parameters = inspect.signature(cls).parameters.values()
     return {
-        each.name: plainly(each.default)
+        each.name: plain_value(each.default)
         for each in parameters
-        if each.name not in OF_NO_ACCOUNT and each.default is not each.empty
+        if each.name not in WITHOUT_EFFECT_ON_NUMBERS and each.default is not each.empty
     }
 
 

@@ -47,11 +47,11 @@ def _takes_floats(constraints: Iterable[Any]) -> bool:
     return any(isinstance(each, Interval) and each.type is Real for each in constraints)
 
 
-def _answering(init: Callable[..., None]) -> Callable[..., None]:
+def _with_advice(init: Callable[..., None]) -> Callable[..., None]:
     """Wrap `__init__` so that its TypeError about an argument suggests the nearest name."""
 
     @wraps(init)
-    def answering(self: Any, *args: Any, **kwargs: Any) -> None:
+    def init_with_advice(self: Any, *args: Any, **kwargs: Any) -> None:
         try:
             init(self, *args, **kwargs)
         except TypeError as error:
@@ -59,7 +59,7 @@ def _answering(init: Callable[..., None]) -> Callable[..., None]:
                 raise
             raise TypeError(f"{error}.{advice}") from None
 
-    return answering
+    return init_with_advice
 
 
 def _advice_about(
@@ -102,7 +102,7 @@ class Configured(BaseEstimator):  # type: ignore[misc]
         # metaclass with `__call__` would hide it.
         super().__init_subclass__(**kwargs)
         if "__init__" in vars(cls):
-            cls.__init__ = _answering(cls.__init__)  # type: ignore[method-assign]
+            cls.__init__ = _with_advice(cls.__init__)  # type: ignore[method-assign]
 
     def _keep_parameters(self, arguments: dict[str, Any]) -> None:
         """Set the arguments of `__init__`, passed as its `locals()`; the signature lists them."""

@@ -218,7 +218,7 @@ def _layer(block: Dense, activation: str) -> LayerDescription:
     return LayerDescription(
         layer=block.name,
         activation=activation,
-        beside=", ".join(_beside(block)),
+        beside=", ".join(_extras(block)),
         fan_in=fan_in,
         fan_out=fan_out,
         n_parameters=block.fan_out * (block.fan_in + 1 + len(block.learned)) if known else None,
@@ -235,7 +235,7 @@ def _with_weights(layer: LayerDescription, weights: Array, n_dead: int | None) -
     )
 
 
-def _beside(block: Dense) -> Iterator[str]:
+def _extras(block: Dense) -> Iterator[str]:
     if block.normalization is not None:
         yield f"{block.normalization} norm"
     if block.dropout:

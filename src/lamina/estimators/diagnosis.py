@@ -63,16 +63,16 @@ class Diagnosis:
     def __init__(self, fit: Assignment) -> None:
         self.fit, self.diagnostics = fit, fit.model.diagnostics
         self.findings: list[DiagnosticWarning] = []
-        self.n_given = 0
+        self.n_issued = 0
 
-    def look_at_rows(self, stacklevel: int) -> None:
+    def check_data(self, stacklevel: int) -> None:
         """Check the samples, and issue the findings before training."""
         if self.diagnostics and (self.fit.fresh or not self.fit.incremental):
             names = getattr(self.fit.model, "feature_names_in_", None)
             self.findings += unscaled_features(self.fit.X, names)
-            self.give(None, stacklevel + 1)
+            self.issue(None, stacklevel + 1)
 
-    def look_at(self, attributes: Mapping[str, Any]) -> None:
+    def check_outcome(self, attributes: Mapping[str, Any]) -> None:
         """Check the losses and units after a fit; a single epoch is not enough to judge."""
         if not self.diagnostics or self.fit.incremental:
             return
@@ -93,13 +93,13 @@ class Diagnosis:
         # A loss that diverges on the training set rises on the validation set for the same reason.
         if not diverging and not self.fit.model.restore_best:
             self.findings += rising_validation_loss(validation, losses)
-        if self.units_deserve_a_look(losses):
+        if self.should_check_units(losses):
             # BLAS threads keep spinning for a while after a product, on the cores where the next
             # fit would run, and slow it down by a fifth.
             with _get_threadpool_controller().limit(limits=1, user_api="blas"):
                 self.findings += idle_layers(self.fit.spec, parameters, self.fit.X)
 
-    def units_deserve_a_look(self, losses: Sequence[float]) -> bool:
+    def should_check_units(self, losses: Sequence[float]) -> bool:
         """Return True if checking the units is cheap next to the fit, or the loss calls for it.
 
         The check takes as long as dozens of steps of a small network, which needs none if it
@@ -117,15 +117,15 @@ class Diagnosis:
             return {}
         return {"diagnoses_": [str(each) for each in self.findings] if self.diagnostics else None}
 
-    def give(self, ending: Warning | None, stacklevel: int) -> None:
+    def issue(self, ending: Warning | None, stacklevel: int) -> None:
         """Issue the warning about a fit's ending, and those of the new findings if requested.
 
         By default a fit issues only scikit-learn's own warnings, because a program that counts
         warnings or turns them into errors must run as it did with scikit-learn's classes. Its
         ConvergenceWarning then lists the findings as reasons.
         """
-        new = self.findings[self.n_given :]
-        self.n_given = len(self.findings)
+        new = self.findings[self.n_issued :]
+        self.n_issued = len(self.findings)
         if isinstance(ending, ConvergenceWarning) and self.diagnostics == AUTOMATIC:
             ending = ConvergenceWarning(" ".join(map(str, (ending, *self.findings))))
         for warning in (ending, *(new if self.diagnostics != AUTOMATIC else ())):

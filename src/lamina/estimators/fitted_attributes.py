@@ -72,7 +72,7 @@ def check_estimator(model: Any) -> None:
     fields, needed = BEFORE_FIT, frozenset[str]()
     if "coefs_" in state:
         fields = fitted_fields(model, _checked_network(model))
-        needed = ALWAYS | _of_class(model)
+        needed = ALWAYS | _class_attributes(model)
         for together in (
             OPTIMIZER,
             OF_LOSS,
@@ -85,7 +85,7 @@ def check_estimator(model: Any) -> None:
     check_fields(known, fields, optional=fields.keys() - needed)
 
 
-def _of_class(model: Any) -> frozenset[str]:
+def _class_attributes(model: Any) -> frozenset[str]:
     of_classes = {"classes_", "_target_kind", "_sparse_targets"}
     return frozenset(of_classes if hasattr(model, "predict_proba") else {})
 

@@ -111,7 +111,7 @@ class Assignment:
         """Loss and penalty to minimise."""
         model, task = self.model, self.task
         if not isinstance(task.loss, str):
-            self._try_out(task.loss)
+            self._check_custom_loss(task.loss)
         return Objective(
             task.loss,
             float(model.alpha),
@@ -120,7 +120,7 @@ class Assignment:
             l1_ratio=float(model.l1_ratio),
         )
 
-    def _try_out(self, loss: CustomLoss) -> None:
+    def _check_custom_loss(self, loss: CustomLoss) -> None:
         """Check on a few samples that a custom loss keeps its contract."""
         _, y, weight = self.rows
         y = y[:ROWS_TO_TRY]

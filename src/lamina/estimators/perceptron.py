@@ -164,14 +164,14 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         assignment = self._assignment(X, y, sample_weight, fresh, incremental, **given)
         diagnosis = Diagnosis(assignment)
         # Three frames up is the caller of fit: this method, fit, and scikit-learn's wrapper.
-        diagnosis.look_at_rows(stacklevel=4)
+        diagnosis.check_data(stacklevel=4)
         run = fit_by_lbfgs if self.solver == LBFGS else fit_minibatch
         with negative_weights_explained(assignment.weight):
             outcome = run(assignment)
-        diagnosis.look_at(outcome.attributes)
+        diagnosis.check_outcome(outcome.attributes)
         attributes = outcome.attributes | assignment.task.attributes() | diagnosis.attributes()
         self._keep(attributes, fresh)
-        diagnosis.give(outcome.warning, stacklevel=4)
+        diagnosis.issue(outcome.warning, stacklevel=4)
         return self
 
     def _assignment(
@@ -203,7 +203,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
         start = (
             first_parameters(self, spec, random_state, X.dtype)
             if fresh
-            else self._go_on(spec, task)
+            else self._continued_parameters(spec, task)
         )
         return Assignment(
             model=self,
@@ -288,7 +288,7 @@ class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
             return [np.dtype(self._chosen_dtype)]
         return FLOATS if fresh else [dtype_of(self)]
 
-    def _go_on(self, spec: NetworkSpec, task: Task) -> Array:
+    def _continued_parameters(self, spec: NetworkSpec, task: Task) -> Array:
         """Return a copy of the fitted parameters, so that a failing fit leaves them unchanged."""
         weights, biases, *_ = fitted_parts(self)
         present = [part.shape for part in weights]

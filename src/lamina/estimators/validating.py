@@ -105,14 +105,14 @@ def monitored(monitor: Any, *, early_stopping: bool) -> Monitored:
     by_loss = {LOSS: Monitor.LOSS, VALIDATION_LOSS: Monitor.VALIDATION_LOSS}
     scorers = [each for each in asked if not (_is(each, LOSS) or _is(each, VALIDATION_LOSS))]
     decides = by_loss.get(asked[0], Monitor.SCORE) if isinstance(asked[0], str) else Monitor.SCORE
-    return Monitored(decides, _named(scorers), gradient)
+    return Monitored(decides, _scorers_by_name(scorers), gradient)
 
 
 def _is(monitor: Any, name: str) -> bool:
     return isinstance(monitor, str) and monitor == name
 
 
-def _named(monitors: Iterable[Any]) -> dict[str, Any]:
+def _scorers_by_name(monitors: Iterable[Any]) -> dict[str, Any]:
     scorers: dict[str, Any] = {}
     for monitor in monitors:
         name, scorer = _name_and_scorer(monitor)

@@ -176,7 +176,7 @@ def _read(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
     with open(path, "rb") as file:
         start = file.read(_DIGEST.stop)
         if start[_LENGTH : _DIGEST.start] != _START:
-            raise ModelFileError(_what_else(start))
+            raise ModelFileError(_describe_foreign_file(start))
         content = np.empty(os.fstat(file.fileno()).st_size, dtype=np.uint8)
         file.seek(0)
         if file.readinto(content.data) != len(content):
@@ -184,7 +184,7 @@ def _read(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
         return content
 
 
-def _what_else(start: bytes) -> str:
+def _describe_foreign_file(start: bytes) -> str:
     if not start:
         return "it is empty"
     for signature, meaning in _SIGNATURES.items():

@@ -114,7 +114,7 @@ class PlainWriter:
             For a value that no file can hold, is nested too deeply, or contains itself.
         """
         if len(path) > DEEPEST:
-            raise TypeError(f"{told(path[:5])}… is nested too deeply, or contains itself")
+            raise TypeError(f"{place_in_words(path[:5])}… is nested too deeply, or contains itself")
         write = self._by_type.get(type(value))
         if write is not None:
             return write(value, path)
@@ -141,7 +141,9 @@ class PlainWriter:
 
     def _int(self, value: int, path: Place) -> Json:
         if value.bit_length() > LONGEST_INTEGER:
-            raise TypeError(f"{told(path)} is an integer of more than {LONGEST_INTEGER} bits")
+            raise TypeError(
+                f"{place_in_words(path)} is an integer of more than {LONGEST_INTEGER} bits"
+            )
         return value
 
     def _float(self, value: float, path: Place) -> Json:
@@ -309,9 +311,9 @@ def unsupported(value: object, path: Place) -> TypeError:
     name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
     if isinstance(value, np.ndarray):
         name += f" of dtype {value.dtype}"
-    return TypeError(f"{told(path)} is a {name} and cannot be saved: {_WHAT_FITS}")
+    return TypeError(f"{place_in_words(path)} is a {name} and cannot be saved: {_WHAT_FITS}")
 
 
-def told(path: Place) -> str:
+def place_in_words(path: Place) -> str:
     """Return the place of a value for messages."""
     return repr(".".join(path)) if path else "this"

@@ -105,7 +105,7 @@ def sgd(
     w += momentum * v - learning_rate * g if params["nesterovs_momentum"] else v
 
 
-def remember(state: Array, g: Array, params: Mapping[str, float]) -> tuple[Array, Array]:
+def update_moments(state: Array, g: Array, params: Mapping[str, float]) -> tuple[Array, Array]:
     """Update the running means m of g and v of g², and return m and v, or AMSGrad's largest v."""
     (m, v), largest = state[:2], state[2:]
     m *= params["beta_1"]
@@ -121,7 +121,7 @@ def remember(state: Array, g: Array, params: Mapping[str, float]) -> tuple[Array
 def adam(
     w: Array, g: Array, state: Array, step: int, learning_rate: float, params: Mapping[str, float]
 ) -> None:
-    m, v = remember(state, g, params)
+    m, v = update_moments(state, g, params)
     unbiased = np.sqrt(1 - integer_power(params["beta_2"], step))
     unbiased /= 1 - integer_power(params["beta_1"], step)
     # epsilon joins the uncorrected √v: the paper's "efficient" form, not Algorithm 1's (PyTorch's).
@@ -131,7 +131,7 @@ def adam(
 def adamw(
     w: Array, g: Array, state: Array, step: int, learning_rate: float, params: Mapping[str, float]
 ) -> None:
-    m, v = remember(state, g, params)
+    m, v = update_moments(state, g, params)
     rate = learning_rate / (1 - integer_power(params["beta_1"], step))
     root = float(np.sqrt(1 - integer_power(params["beta_2"], step)))
     w -= rate * m / (np.sqrt(v) / root + params["epsilon"])
@@ -145,7 +145,7 @@ def nadam_momentum(beta_1: float, step: int) -> float:
 def nadam(
     w: Array, g: Array, state: Array, step: int, learning_rate: float, params: Mapping[str, float]
 ) -> None:
-    m, v = remember(state, g, params)
+    m, v = update_moments(state, g, params)
     beta_1 = params["beta_1"]
     now, following = nadam_momentum(beta_1, step), nadam_momentum(beta_1, step + 1)
     # Where β₁ᵗ is below 1e-17, the product no longer shows in 1 - product.

@@ -210,7 +210,7 @@ def draw_parameters(
     for i, block in enumerate(spec.blocks):
         drawn = draw(random_state, block.fan_in, block.fan_out, gains[i])
         views.weights[i][...], views.biases[i][...] = drawn
-    _begin_beside(spec, views)
+    _initialize_other_parts(spec, views)
     return vector
 
 
@@ -243,11 +243,11 @@ def given_parameters(spec: NetworkSpec, given: Any, dtype: DTypeLike) -> Array:
     if found != [place.shape for place in places]:
         wanted = [part.shape for part in (*views.weights, *views.biases)]
         raise ValueError(
-            f"initializer of {_told(found)} does not fit the network: pass {layout.n_parameters} "
-            "numbers in one vector, or the arrays of coefs_ and then of intercepts_, of "
-            f"{_told(wanted)}."
+            f"initializer of {_shapes_in_words(found)} does not fit the network: pass "
+            f"{layout.n_parameters} numbers in one vector, or the arrays of coefs_ and then of "
+            f"intercepts_, of {_shapes_in_words(wanted)}."
         )
-    _begin_beside(spec, views)
+    _initialize_other_parts(spec, views)
     for part, place in zip(parts, places, strict=True):
         place[...] = part
     if not np.isfinite(vector).all():
@@ -255,11 +255,11 @@ def given_parameters(spec: NetworkSpec, given: Any, dtype: DTypeLike) -> Array:
     return vector
 
 
-def _told(shapes: list[tuple[int, ...]]) -> str:
+def _shapes_in_words(shapes: list[tuple[int, ...]]) -> str:
     return f"shapes {shapes}" if len(shapes) > 1 else f"shape {shapes[0]}"
 
 
-def _begin_beside(spec: NetworkSpec, views: ParameterViews) -> None:
+def _initialize_other_parts(spec: NetworkSpec, views: ParameterViews) -> None:
     """Set the initial values of other learned parameters and of statistics; nothing is drawn."""
     for i, block in enumerate(spec.blocks):
         for row, parameter in zip(views.learned[i], block.learned, strict=True):

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from lamina.errors import ModelFileError
-from lamina.files.plain import Place, PlainReader, PlainWriter, told, unsupported
+from lamina.files.plain import Place, PlainReader, PlainWriter, place_in_words, unsupported
 from lamina.formulas import LOSSES
 from lamina.network import ParameterLayout, flatten_parameters
 from lamina.persistence.compositions import (
@@ -167,7 +167,8 @@ def model_to_plain(model: object, writer: PlainWriter, path: Place = ()) -> dict
         check(model)
     except ModelFileError as refusal:
         raise ValueError(
-            f"{told(path)} cannot be saved: {refusal}. Set it back, or fit the estimator anew"
+            f"{place_in_words(path)} cannot be saved: {refusal}. Set it back, or fit the "
+            "estimator anew"
         ) from None
     return plain
 
@@ -177,7 +178,7 @@ def _not_savable(model: object, path: Place) -> TypeError:
         return unsupported(model, path)
     name = f"{type(model).__module__}.{type(model).__qualname__}"
     cure = next((cure for attribute, cure in CURES.items() if hasattr(model, attribute)), SAVABLE)
-    return TypeError(f"{told(path)} is a {name} and cannot be saved: {cure}")
+    return TypeError(f"{place_in_words(path)} is a {name} and cannot be saved: {cure}")
 
 
 def model_from_plain(plain: Any, reader: PlainReader) -> Any:
@@ -231,7 +232,7 @@ def _estimator_to_plain(
             if name not in apart
         },
     }
-    return plain if request is None else {**plain, "requests": _asked(request)}
+    return plain if request is None else {**plain, "requests": _requests_of(request)}
 
 
 def _estimator_from_plain(
@@ -248,7 +249,7 @@ def _estimator_from_plain(
                 f"its {cls.__name__} has an attribute {name!r}, which is not state"
             )
         vars(estimator)[name] = value
-    _ask(estimator, plain.pop("requests", {}))
+    _set_requests(estimator, plain.pop("requests", {}))
     return estimator
 
 
@@ -269,12 +270,12 @@ def _names_of(cls: type) -> frozenset[str]:
     return frozenset(dir(cls))
 
 
-def _asked(request: Any) -> dict[str, dict[str, Any]]:
+def _requests_of(request: Any) -> dict[str, dict[str, Any]]:
     methods = {name: part for name, part in vars(request).items() if name != "owner"}
     return {name: dict(part.requests) for name, part in methods.items() if part.requests}
 
 
-def _ask(estimator: Any, requests: dict[str, dict[str, Any]]) -> None:
+def _set_requests(estimator: Any, requests: dict[str, dict[str, Any]]) -> None:
     import sklearn
 
     with sklearn.config_context(enable_metadata_routing=True):
@@ -286,9 +287,9 @@ def _mlp_to_plain(model: Any, writer: PlainWriter, path: Place) -> dict[str, Any
     if not isinstance(model.loss, str):
         plain = inspect.signature(type(model)).parameters["loss"].default
         raise TypeError(
-            f"{told((*path, 'loss'))} is a custom {type(model.loss).__name__} and cannot be saved, "
-            f"because it is code: call set_params(loss={plain!r}) first. A model predicts the same "
-            "without it"
+            f"{place_in_words((*path, 'loss'))} is a custom {type(model.loss).__name__} and "
+            f"cannot be saved, because it is code: call set_params(loss={plain!r}) first. A model "
+            "predicts the same without it"
         )
     if not hasattr(model, "coefs_"):
         return _estimator_to_plain(model, writer, path, OF_FITS_ALONE)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from lamina.files.fields import Fields, array, check_fields, member, refused, whole
-from lamina.files.plain import Place, PlainReader, PlainWriter, told
+from lamina.files.plain import Place, PlainReader, PlainWriter, place_in_words
 from lamina.persistence.ensembles import record_from_plain, record_to_plain
 
 _SELECTION = "sklearn.feature_selection"
@@ -86,14 +86,14 @@ def _name_of(function: Any, path: Place) -> str:
             return name
     if type(function).__name__ == "make_column_selector":
         raise TypeError(
-            f"{told(path)} is a make_column_selector, which no file can hold: pass the names of "
-            "the columns to the ColumnTransformer instead"
+            f"{place_in_words(path)} is a make_column_selector, which no file can hold: pass the "
+            "names of the columns to the ColumnTransformer instead"
         )
     shown = getattr(function, "__qualname__", type(function).__qualname__)
     raise TypeError(
-        f"{told(path)} is {shown!r}, a function that no file can hold, because it is code: a model "
-        f"file can only name one of {', '.join(FUNCTIONS)}. Apply other functions to the data "
-        "before the model, or use joblib"
+        f"{place_in_words(path)} is {shown!r}, a function that no file can hold, because it is "
+        f"code: a model file can only name one of {', '.join(FUNCTIONS)}. Apply other functions "
+        "to the data before the model, or use joblib"
     )
 
 

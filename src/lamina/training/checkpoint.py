@@ -168,7 +168,7 @@ def _compare(
 ) -> None:
     """Raise CheckpointError if the checkpoint belongs to another fit; both are plain JSON."""
     differences = [
-        _told(name, theirs, ours)
+        _difference(name, theirs, ours)
         for name in dict.fromkeys((*theirs, *ours))
         if name not in free and (name not in ours or theirs.get(name) != ours[name])
     ]
@@ -179,7 +179,7 @@ def _compare(
         )
 
 
-def _told(name: str, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
+def _difference(name: str, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
     if name.startswith("rows "):
         return f"{name.removeprefix('rows ')} differs from the checkpoint's"
     made_with = f"it was made with {name}={_read(theirs.get(name))!r}"
@@ -217,12 +217,12 @@ def digest(*parts: Any) -> str:
     return found.hexdigest()
 
 
-def plainly(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
     """Return a parameter's value as checkpoints write and compare it; code becomes its name.
 
     Examples
     --------
-    >>> plainly((np.int64(3), None)), plainly(print)
+    >>> plain_value((np.int64(3), None)), plain_value(print)
     ([3, None], 'builtins.print')
     """
     if isinstance(value, np.generic):
@@ -230,20 +230,20 @@ def plainly(value: Any) -> Any:
     if value is None or isinstance(value, (str, Number)):
         return value
     if isinstance(value, (list, tuple)):
-        return [plainly(each) for each in value]
+        return [plain_value(each) for each in value]
     if isinstance(value, dict):
-        return {str(key): plainly(each) for key, each in value.items()}
+        return {str(key): plain_value(each) for key, each in value.items()}
     if isinstance(value, np.ndarray):
         return digest(value)
     named = value if hasattr(value, "__qualname__") else type(value)
     return f"{named.__module__}.{named.__qualname__}"
 
 
-def packed(columns: Mapping[str, list[float]]) -> dict[str, NDArray[np.float64]]:
+def as_arrays(columns: Mapping[str, list[float]]) -> dict[str, NDArray[np.float64]]:
     """Return lists of floats as arrays, which take less space and time in a file."""
     return {name: np.array(values, dtype=np.float64) for name, values in columns.items()}
 
 
-def unpacked(columns: Mapping[str, NDArray[np.float64]]) -> dict[str, list[float]]:
+def as_lists(columns: Mapping[str, NDArray[np.float64]]) -> dict[str, list[float]]:
     """Return arrays as lists again."""
     return {name: values.tolist() for name, values in columns.items()}

@@ -107,10 +107,10 @@ def minimise(
                 },
             )
     except KeyboardInterrupt:
-        return descent.broken_off(Ending.INTERRUPTED)
+        return descent.interrupted_result(Ending.INTERRUPTED)
     except TimeIsUp:
-        return descent.broken_off(Ending.OUT_OF_TIME)
-    return descent.finished(found)
+        return descent.interrupted_result(Ending.OUT_OF_TIME)
+    return descent.final_result(found)
 
 
 class _Descent:
@@ -148,12 +148,12 @@ class _Descent:
                 EpochRecord(iteration, self.plan.max_iterations, loss, None, math.nan, seen)
             )
 
-    def broken_off(self, ending: Ending) -> LbfgsResult:
+    def interrupted_result(self, ending: Ending) -> LbfgsResult:
         """Return the last accepted iterate as the result."""
         iterations, parameters, loss = self.accepted
         return LbfgsResult(parameters, loss, iterations, ending, "broken off")
 
-    def finished(self, found: OptimizeResult) -> LbfgsResult:
+    def final_result(self, found: OptimizeResult) -> LbfgsResult:
         """Return SciPy's result after checking that it is finite."""
         iterations = min(found.nit, self.plan.max_iterations)
         self.require_finite(found.fun, found.x, f"in iteration {iterations} of L-BFGS")

@@ -32,7 +32,7 @@ from lamina.training.resuming import resume, state_of
 from lamina.training.stopping import Stopping
 from lamina.training.under_way import FitUnderWay
 from lamina.training.validation import Validation
-from lamina.training.verbosity import say_epoch, say_lowered, say_stalled
+from lamina.training.verbosity import print_epoch, print_lowered_rate, print_stall
 from lamina.training.watching import EpochRecord, current_observer
 
 
@@ -100,11 +100,11 @@ def train(
         resume(loop, resumed)
     try:
         ending = loop.run_to_its_end(random_state)
-        loop.remember(fallback)
+        loop.finish(fallback)
         refuse_non_finite_weights(spec, plan, memory.predicting)
         loop.under_way.ending = ending.value
     finally:
-        loop.callbacks.tell("on_fit_end", loop.under_way)
+        loop.callbacks.call("on_fit_end", loop.under_way)
         # The two refer to each other: without this, the data would stay in memory until Python's
         # garbage collector runs.
         del loop.under_way
@@ -165,14 +165,14 @@ class EpochLoop:
         """Run all epochs, until the plan, progress, Ctrl-C or the time limit ends them."""
         self.shuffling = random_state if self.plan.shuffle else None
         try:
-            self.callbacks.tell("on_fit_begin", self.under_way)
+            self.callbacks.call("on_fit_begin", self.under_way)
             return self.run(random_state)
         except KeyboardInterrupt:
-            self.leave_out_half_entered()
-            self.take_in_reports()
+            self.drop_incomplete_epoch()
+            self.record_reports()
             return Ending.INTERRUPTED
         except TimeIsUp:
-            return self.take_in_reports() or Ending.OUT_OF_TIME
+            return self.record_reports() or Ending.OUT_OF_TIME
 
     def run(self, random_state: np.random.RandomState) -> Ending:
         """Run all epochs, until the plan, a lack of progress or a callback ends them."""
@@ -180,7 +180,7 @@ class EpochLoop:
             if perf_counter() >= self.plan.deadline:
                 return Ending.OUT_OF_TIME
             self.run_epochs(min(left, self.epochs_ahead()), self.shuffling)
-            if (ending := self.take_in_reports()) is not None:
+            if (ending := self.record_reports()) is not None:
                 return ending
             if self.under_way.stop_is_asked:
                 return Ending.STOPPED
@@ -195,8 +195,8 @@ class EpochLoop:
             or self.plan.verbose
             or self.validation is not None
             or self.restores_best
-            or self.callbacks.hear_of("on_epoch_end")
-            or self.callbacks.hear_of_steps()
+            or self.callbacks.have("on_epoch_end")
+            or self.callbacks.need_steps()
         )
         if is_watched:
             return 1
@@ -207,11 +207,11 @@ class EpochLoop:
 
     def run_epochs(self, n_epochs: int, shuffling: np.random.RandomState | None) -> None:
         """Run the next epochs in the engine, and collect its reports."""
-        rates = self.rates.of_next(n_epochs, self.rows_seen, len(self.order))
+        rates = self.rates.rates_of_epochs(n_epochs, self.rows_seen, len(self.order))
         self.rates_of_reports = rates[:, 0].tolist()
         began = perf_counter()
         try:
-            if self.callbacks.hear_of_steps():
+            if self.callbacks.need_steps():
                 self.run_step_by_step(rates[0], shuffling)
             else:
                 self.trainer.epochs(
@@ -240,27 +240,27 @@ class EpochLoop:
             if not report.is_finite:
                 break
             self.under_way.loss, self.step_of_epoch = report.loss, step + 1
-            self.callbacks.tell("on_step", self.under_way)
+            self.callbacks.call("on_step", self.under_way)
             if self.under_way.stop_is_asked:
                 return
         self.step_of_epoch = 0
         loss, norm = total / len(self.order), sum(norms) / len(norms) if norms else None
         self.reports.append(report._replace(loss=loss, steps=made, gradient_norm=norm))
 
-    def take_in_reports(self) -> Ending | None:
+    def record_reports(self) -> Ending | None:
         """Record finished epochs; return why the fit ends, or None."""
         if len(self.reports) > 1 and not self.rates.may_lower_between:
-            self.enter_all_but_last()
+            self.record_all_but_last()
         while self.reports:
-            failed = self.ends_here(self.reports.pop(0))
-            goes_on = not failed and self.goes_on()
-            self.under_way.made_no_progress = not goes_on
-            self.callbacks.tell("on_epoch_end", self.under_way)
-            if not goes_on:
+            failed = self.record_epoch(self.reports.pop(0))
+            has_next = not failed and self.prepare_next_epoch()
+            self.under_way.made_no_progress = not has_next
+            self.callbacks.call("on_epoch_end", self.under_way)
+            if not has_next:
                 return Ending.DIVERGED if failed else Ending.CONVERGED
         return None
 
-    def enter_all_but_last(self) -> None:
+    def record_all_but_last(self) -> None:
         """Record epochs that nothing observes and of which none can end the fit.
 
         The result is that of recording them one by one, in fewer calls: epochs of small networks
@@ -284,22 +284,22 @@ class EpochLoop:
         """Number of samples seen in all epochs of all fits."""
         return self.memory.history.rows_seen + len(self.losses) * len(self.order)
 
-    def ends_here(self, report: EpochReport) -> bool:
+    def record_epoch(self, report: EpochReport) -> bool:
         """Record an epoch; return True if the loss, a layer or a prediction became inf or NaN."""
         prediction = self.predict_held_out(report)
         failed = not report.is_finite or (self.validation is not None and prediction is None)
         if failed and self.best_parameters is None:
             raise epoch_error(self.spec, self.plan, len(self.losses) + 1, report, self.validation)
-        self.enter(report, prediction)
+        self.append_to_history(report, prediction)
         cost = self.cost()
         if self.validation is not None and len(self.losses) == 1 and self.stopping.best == math.inf:
             self.validation.refuse_undefined(cost)
         if not failed and self.stopping.improves(cost):
             self.keep_best()
-        self.tell(report.loss)
+        self.report_epoch(report.loss)
         return failed
 
-    def enter(self, report: EpochReport, prediction: Array | None) -> None:
+    def append_to_history(self, report: EpochReport, prediction: Array | None) -> None:
         """Append an epoch's values to the history."""
         validated = {} if self.validation is None else self.validation.measured(prediction)
         self.losses.append(report.loss)
@@ -310,7 +310,7 @@ class EpochLoop:
         self.columns["gradient_norm"].append(report.norm_or_nan)
         self.columns["seconds"].append(self.seconds_each)
 
-    def leave_out_half_entered(self) -> None:
+    def drop_incomplete_epoch(self) -> None:
         """Shorten all columns to the shortest: Ctrl-C may have struck between two of them."""
         n_epochs = min(len(self.losses), *map(len, self.columns.values()))
         for column in (self.losses, *self.columns.values()):
@@ -337,11 +337,11 @@ class EpochLoop:
         assert self.scores is not None
         return -self.scores[-1]
 
-    def tell(self, loss: float) -> None:
+    def report_epoch(self, loss: float) -> None:
         """Report an epoch to the terminal and to the observer, if any."""
         epoch, score = len(self.losses), None if self.scores is None else self.scores[-1]
         if self.plan.verbose:
-            say_epoch(epoch, loss, score)
+            print_epoch(epoch, loss, score)
         if self.observer is not None:
             rate = self.columns["learning_rate"][-1]
             most, seen = self.plan.max_epochs, self.rows_seen
@@ -355,7 +355,7 @@ class EpochLoop:
             self.best_parameters = np.empty_like(self.memory.parameters)
         self.best_parameters[:] = self.memory.predicting
 
-    def goes_on(self) -> bool:
+    def prepare_next_epoch(self) -> bool:
         """Update the base learning rate; return False if a lack of progress ends the fit."""
         memory, schedule = self.memory, self.rates.schedule
         after = self.rates.base_rate_after(memory.learning_rate, self.rows_seen)
@@ -364,7 +364,7 @@ class EpochLoop:
         if self.stopping.out_of_patience:
             lowered = schedule.after_stall(after)
             if self.plan.verbose:
-                say_stalled(self.plan, schedule, self.monitor, lowered)
+                print_stall(self.plan, schedule, self.monitor, lowered)
             if lowered is None:
                 return False
             memory.learning_rate = lowered
@@ -373,11 +373,11 @@ class EpochLoop:
             lowered := self.rates.base_rate_after_plateau(after, self.stopping.stalled > 0)
         ) is not None:
             if self.plan.verbose:
-                say_lowered(lowered)
+                print_lowered_rate(lowered)
             memory.learning_rate = lowered
         return True
 
-    def remember(self, fallback: Array | None) -> None:
+    def finish(self, fallback: Array | None) -> None:
         """Restore the best epoch's parameters, and append the fit to the model's history."""
         has_no_score = bool(self.losses) and self.stopping.best == math.inf
         best = fallback if self.best_parameters is None else self.best_parameters

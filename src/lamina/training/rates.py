@@ -42,7 +42,7 @@ class Rates:
         self.warm_up = round(min(plan.warmup * n_steps, float(MOST_STEPS)))
         self.room = np.empty((max(1, MOST_STEPS_AHEAD // n_steps), n_steps))
 
-    def of_next(self, n_epochs: int, rows_seen: int, n_samples: int) -> NDArray[np.float64]:
+    def rates_of_epochs(self, n_epochs: int, rows_seen: int, n_samples: int) -> NDArray[np.float64]:
         """Return the rate of each step of the next epochs, none of which is a stall."""
         base_rate, first = self.memory.learning_rate, self.memory.scheduled_epochs
         for i, rates in enumerate(self.room[:n_epochs]):

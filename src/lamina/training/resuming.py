@@ -27,7 +27,7 @@ from lamina.files.fields import (
     whole,
 )
 from lamina.formulas.table import Array
-from lamina.training.checkpoint import packed, unpacked
+from lamina.training.checkpoint import as_arrays, as_lists
 from lamina.training.generators import generator_of_kind, generator_state
 from lamina.training.history import History
 from lamina.training.memory import Memory
@@ -176,12 +176,12 @@ def state_of(loop: EpochLoop, random_state: np.random.RandomState) -> dict[str, 
         "initial_rate": loop.rates.initial_rate,
         "earlier": {
             **{name: getattr(history, name) for name in numbers},
-            **packed(lists),
+            **as_arrays(lists),
             "is_scored": history.scores is not None,
-            "columns": packed(history.columns),
+            "columns": as_arrays(history.columns),
         },
-        **packed({"losses": loop.losses}),
-        "columns": packed(loop.columns),
+        **as_arrays({"losses": loop.losses}),
+        "columns": as_arrays(loop.columns),
         "best_cost": loop.stopping.best,
         "stalled": loop.stopping.stalled,
         "best_parameters": loop.best_parameters,
@@ -197,7 +197,7 @@ def resumed_memory(state: Mapping[str, Any]) -> Memory:
     history = History(
         losses=earlier.pop("losses").tolist(),
         scores=scores if earlier.pop("is_scored") else None,
-        columns=unpacked(earlier.pop("columns")),
+        columns=as_lists(earlier.pop("columns")),
         **earlier,
     )
     optimizer: dict[str, Any] = {
@@ -212,7 +212,7 @@ def resumed_memory(state: Mapping[str, Any]) -> Memory:
 def resume(loop: EpochLoop, state: Mapping[str, Any]) -> None:
     """Restore the loop's state from a checkpoint."""
     loop.losses = state["losses"].tolist()
-    loop.columns = unpacked(state["columns"])
+    loop.columns = as_lists(state["columns"])
     loop.rates.initial_rate = state["initial_rate"]
     loop.stopping.best, loop.stopping.stalled = state["best_cost"], state["stalled"]
     if state["best_parameters"] is not None:

@@ -15,14 +15,14 @@ STALLED = {
 }
 
 
-def say_epoch(epoch: int, loss: float, score: float | None) -> None:
+def print_epoch(epoch: int, loss: float, score: float | None) -> None:
     """Print the loss and score of an epoch."""
     print(f"Iteration {epoch}, loss = {loss:.8f}")
     if score is not None:
         print(f"Validation score: {score:f}")
 
 
-def say_stalled(
+def print_stall(
     plan: TrainingPlan, schedule: Schedule, monitor: Monitor, lowered: float | None
 ) -> None:
     """Print why training stalls, and the consequence."""
@@ -37,6 +37,6 @@ def say_stalled(
     )
 
 
-def say_lowered(base_rate: float) -> None:
+def print_lowered_rate(base_rate: float) -> None:
     """Print that a plateau has lowered the rate."""
     print(f"The loss or score is on a plateau. Setting learning rate to {base_rate:f}")

@@ -63,7 +63,7 @@ class TrainingController:
         first: dict[str, float] | None = None,
     ) -> None:
         self.tell, self.n_batches = tell, n_batches
-        self.hears_steps = False
+        self.needs_steps = False
         self._batches = self._batch = 0
         self.curves, self.snapshots = Curves(first=first), SnapshotHistory(start.nbytes)
         self.latest = Snapshot(0, start.copy(), first or {})
@@ -107,7 +107,7 @@ class TrainingController:
         with self._changed:
             self._allowance, self._due, self._ignores_pace = epochs, perf_counter(), ignore_pace
             self._fast_forward = None
-            self._batches, self.hears_steps = 0, False
+            self._batches, self.needs_steps = 0, False
             self._changed.notify_all()
 
     def fast_forward(self, epoch: int, seconds: float, *, holds: bool) -> None:
@@ -132,7 +132,7 @@ class TrainingController:
     def allow_batches(self, batches: int) -> None:
         """Allow a number of further batches, within an epoch or across epochs."""
         with self._changed:
-            self._allowance, self._batches, self.hears_steps = 0, batches, True
+            self._allowance, self._batches, self.needs_steps = 0, batches, True
             self._fast_forward = None
             self._changed.notify_all()
 
@@ -184,7 +184,7 @@ class TrainingController:
         self.curves.add(row)
         with self._changed:
             self._allowance -= 1
-            if self.hears_steps:
+            if self.needs_steps:
                 self._batches -= 1
         self._batch = 0
         if self.snapshots.wants(epoch):
@@ -208,7 +208,7 @@ class TrainingController:
     def on_step(self, fit: Any) -> None:
         """Hold between two batches; after an epoch's last batch, `on_epoch_end` holds."""
         self._batch += 1
-        if self._batch == self.n_batches or not self.hears_steps:
+        if self._batch == self.n_batches or not self.needs_steps:
             return
         with self._changed:
             self._batches -= 1

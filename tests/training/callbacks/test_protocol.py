@@ -296,7 +296,7 @@ def test_parameters_that_cannot_be_trained_on_are_refused() -> None:
 
 def test_steps_are_reported_only_while_needed_and_change_no_weight() -> None:
     class InTheSecondEpoch:
-        hears_steps = False
+        needs_steps = False
 
         def __init__(self) -> None:
             self.heard: list[int] = []
@@ -305,7 +305,7 @@ def test_steps_are_reported_only_while_needed_and_change_no_weight() -> None:
             self.heard.append(fit.step)
 
         def on_epoch_end(self, fit: Any) -> None:
-            self.hears_steps = fit.epoch == 1
+            self.needs_steps = fit.epoch == 1
 
     listener = InTheSecondEpoch()
     watched = MLPRegressor(max_iter=4, callbacks=listener, **BATCHES).fit(X, Y)

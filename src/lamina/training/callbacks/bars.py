@@ -60,7 +60,7 @@ class ProgressBar:
         self._bar = self._make(fit.max_epochs, self._file)
 
     def on_epoch_end(self, fit: Any) -> None:
-        self._bar.show(fit.epoch, told(fit.row))
+        self._bar.show(fit.epoch, in_words(fit.row))
 
     def on_fit_end(self, fit: Any) -> None:
         if self._bar is not None:
@@ -68,12 +68,12 @@ class ProgressBar:
             self._bar = None
 
 
-def told(row: dict[str, float]) -> str:
+def in_words(row: dict[str, float]) -> str:
     """Return an epoch's loss and metrics as text.
 
     Examples
     --------
-    >>> told({"epoch": 3, "loss": 0.25, "seconds": 0.1, "validation_loss": 0.5, "r2": 0.75})
+    >>> in_words({"epoch": 3, "loss": 0.25, "seconds": 0.1, "validation_loss": 0.5, "r2": 0.75})
     'loss 0.25, validation_loss 0.5, r2 0.75'
     """
     silent = {"epoch", "learning_rate", "seconds", "gradient_norm"}

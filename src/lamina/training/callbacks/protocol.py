@@ -4,7 +4,7 @@ A callback is any object with at least one of four methods. Each is called with 
 
     on_fit_begin(fit)   before the first epoch
     on_step(fit)        after every step; with this method the engine makes one call for every
-                        step, except in epochs before which the callback's `hears_steps` is False
+                        step, except in epochs before which the callback's `needs_steps` is False
     on_epoch_end(fit)   after every epoch
     on_fit_end(fit)     at the end, also after an error and after Ctrl-C
 """
@@ -51,15 +51,15 @@ class Callbacks:
         }
         self.of_steps = [each for each in callbacks if hasattr(each, "on_step")]
 
-    def hear_of(self, moment: str) -> bool:
+    def have(self, moment: str) -> bool:
         """Return True if a callback has this method."""
         return bool(self.by_moment[moment])
 
-    def hear_of_steps(self) -> bool:
+    def need_steps(self) -> bool:
         """Return True if a callback needs the steps of the next epoch."""
-        return any(getattr(each, "hears_steps", True) for each in self.of_steps)
+        return any(getattr(each, "needs_steps", True) for each in self.of_steps)
 
-    def tell(self, moment: str, fit: Any) -> None:
+    def call(self, moment: str, fit: Any) -> None:
         """Call this method of every callback that has it."""
         for hear in self.by_moment[moment]:
             try:

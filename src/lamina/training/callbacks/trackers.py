@@ -21,7 +21,7 @@ def library(name: str, user: str) -> Any:
         raise ImportError(f'{user} needs {package}: pip install "lamina[{package}]"') from None
 
 
-def known(row: dict[str, float]) -> dict[str, float]:
+def available(row: dict[str, float]) -> dict[str, float]:
     """Return the available values of an epoch, without its number."""
     return {k: float(v) for k, v in row.items() if k != "epoch" and not math.isnan(v)}
 
@@ -53,7 +53,7 @@ class TensorBoardLogger:
     def on_epoch_end(self, fit: Any) -> None:
         values = [
             self._summaries.Summary.Value(tag=name, simple_value=value)
-            for name, value in known(fit.row).items()
+            for name, value in available(fit.row).items()
         ]
         summary = self._summaries.Summary(value=values)
         event = self._events.Event(wall_time=time.time(), step=fit.epoch, summary=summary)
@@ -82,7 +82,7 @@ class MLflowLogger:
         self._mlflow.log_params({k: v for k, v in parameters.items() if k != "callbacks"})
 
     def on_epoch_end(self, fit: Any) -> None:
-        self._mlflow.log_metrics(known(fit.row), step=fit.epoch)
+        self._mlflow.log_metrics(available(fit.row), step=fit.epoch)
 
 
 class OptunaPruning:
