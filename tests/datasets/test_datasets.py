@@ -1,4 +1,4 @@
-"""Every known data set holds together, and its names are the ones that messages offer."""
+"""Built-in data sets are consistent, and error messages suggest their names."""
 
 import dataclasses
 
@@ -13,7 +13,7 @@ FILES = {"mnist": MNIST_FILE, "california_housing": CALIFORNIA_FILE}
 
 
 @pytest.mark.parametrize("name", DATASETS)
-def test_a_data_set_holds_together(name):
+def test_a_data_set_is_consistent(name):
     if name in FILES and data_file(FILES[name]) is None:
         pytest.skip(f"no folder has {FILES[name]}, and tests download nothing")
     data = load(name)
@@ -30,16 +30,16 @@ def test_a_data_set_holds_together(name):
         assert data.target_names == ()
 
 
-def test_a_data_set_cannot_be_changed_by_name():
+def test_a_data_set_is_immutable():
     with pytest.raises(dataclasses.FrozenInstanceError):
         load("iris").name = "tulips"
 
 
-def test_an_unknown_name_is_answered_with_the_nearest():
+def test_an_unknown_name_is_rejected_with_the_nearest():
     with pytest.raises(UnknownNameError, match=r"'diggits' is no data set. Did you mean 'digits'"):
         load("diggits")
 
 
-def test_made_data_are_the_same_every_time():
+def test_generated_data_sets_are_reproducible():
     np.testing.assert_array_equal(load("moons").X, load("moons").X)
     assert not np.array_equal(load("moons").X, load("circles").X)

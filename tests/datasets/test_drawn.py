@@ -1,4 +1,4 @@
-"""Made data: what it is without noise, and the same again for the same generator."""
+"""Generated data: exact values without noise, and the same data for the same seed."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ every_maker = pytest.mark.parametrize("make", MAKERS)
 
 
 @every_maker
-def test_rows_have_the_shape_and_type_that_the_docstring_says(make):
+def test_samples_have_the_documented_shape_and_dtype(make):
     n_features, dtype = MAKERS[make]
     X, y = make(37, random_state=0)
     assert (X.shape, X.dtype) == ((37, n_features), np.float64)
@@ -25,7 +25,7 @@ def test_rows_have_the_shape_and_type_that_the_docstring_says(make):
 
 
 @every_maker
-def test_a_seed_draws_the_same_rows_and_another_seed_others(make):
+def test_the_samples_depend_only_on_the_seed(make):
     first, again, other = (make(20, random_state=seed) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first[0], again[0])
     np.testing.assert_array_equal(first[1], again[1])
@@ -33,13 +33,13 @@ def test_a_seed_draws_the_same_rows_and_another_seed_others(make):
 
 
 @every_maker
-def test_noise_is_what_it_adds(make):
+def test_noise_is_added_with_its_standard_deviation(make):
     (X, y), (noisy_X, noisy_y) = (make(400, noise=noise, random_state=0) for noise in (0, 0.3))
     added = noisy_X - X if y.dtype == np.int64 else noisy_y - y
     assert added.std() == pytest.approx(0.3, rel=0.1)
 
 
-def test_each_arm_of_a_spiral_is_the_first_one_turned():
+def test_each_arm_of_a_spiral_is_a_rotation_of_the_first():
     X, y = make_spirals(3000, n_arms=3, noise=0, random_state=0)
     angles = np.arctan2(X[:, 0], X[:, 1]) - 2 * np.pi * np.hypot(*X.T)
     for arm in range(3):
@@ -47,12 +47,12 @@ def test_each_arm_of_a_spiral_is_the_first_one_turned():
         np.testing.assert_allclose(turned, 1, atol=1e-9)
 
 
-def test_a_spiral_of_one_arm_is_refused():
+def test_a_spiral_of_one_arm_is_rejected():
     with pytest.raises(ValueError, match="n_arms=1 must be at least 2"):
         make_spirals(n_arms=1)
 
 
-def test_every_hill_stands_where_it_is_said_to():
+def test_every_hill_is_at_its_centre():
     X, y = make_hills(20_000, noise=0, random_state=0)
     for x0, x1, height in HILLS:
         near = np.hypot(X[:, 0] - x0, X[:, 1] - x1) < 0.05

@@ -1,4 +1,4 @@
-"""Where the files of the larger data sets are looked for, and what happens where there are none."""
+"""Files of the larger data sets: where they are searched for, and the fallback."""
 
 import gzip
 from types import SimpleNamespace
@@ -12,7 +12,7 @@ from lamina.datasets import files, load
 
 @pytest.fixture
 def nowhere(monkeypatch, tmp_path):
-    """No folder has any data, wherever this test suite runs."""
+    """Hide all data folders of the machine that runs the tests."""
     monkeypatch.delenv("LAMINA_DATA", raising=False)
     monkeypatch.setattr(files, "SHARED_FOLDER", tmp_path / "absent")
 
@@ -37,7 +37,7 @@ def test_california_housing_is_read_from_a_table_by_its_header(monkeypatch, tmp_
     assert (data.feature_names, data.target) == (("MedInc", "HouseAge"), "MedHouseVal")
 
 
-def test_a_named_folder_without_the_file_is_an_error_and_no_download(monkeypatch, tmp_path):
+def test_a_named_folder_without_the_file_is_an_error_without_a_download(monkeypatch, tmp_path):
     monkeypatch.setenv("LAMINA_DATA", str(tmp_path))
     with pytest.raises(FileNotFoundError, match=r"has no file 'mnist.npz': .* unset LAMINA_DATA"):
         load("mnist")

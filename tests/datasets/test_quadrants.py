@@ -1,4 +1,4 @@
-"""Four clusters lie where they should, and the seed alone decides on their points."""
+"""Four clusters are at their positions, and the points depend only on the seed."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from lamina.datasets import load, make_quadrants
 
 
-def test_each_class_lies_around_its_own_corner():
+def test_each_class_is_centred_on_its_corner():
     X, y = make_quadrants(4000, std=0.2, random_state=0)
     means = [X[y == quadrant].mean(axis=0) for quadrant in range(4)]
     np.testing.assert_allclose(means, [[1, 1], [-1, 1], [-1, -1], [1, -1]], atol=0.03)
@@ -14,7 +14,7 @@ def test_each_class_lies_around_its_own_corner():
     np.testing.assert_allclose(stds, 0.2, rtol=0.1)
 
 
-def test_points_are_shared_out_evenly_or_as_they_are_asked_for():
+def test_points_are_divided_evenly_or_as_given():
     assert np.bincount(make_quadrants(10)[1]).tolist() == [3, 3, 2, 2]
     X, y = make_quadrants((1, 0, 5, 2), shuffle=False)
     assert y.tolist() == [0, 2, 2, 2, 2, 2, 3, 3]
@@ -22,7 +22,7 @@ def test_points_are_shared_out_evenly_or_as_they_are_asked_for():
     assert (X.dtype, y.dtype) == (np.float64, np.int64)
 
 
-def test_a_seed_gives_the_same_points_and_another_gives_others():
+def test_the_points_depend_only_on_the_seed():
     X, y = make_quadrants(random_state=3)
     again, y_again = make_quadrants(random_state=np.random.RandomState(3))
     np.testing.assert_array_equal(X, again)
@@ -30,7 +30,7 @@ def test_a_seed_gives_the_same_points_and_another_gives_others():
     assert not np.array_equal(X, make_quadrants(random_state=4)[0])
 
 
-def test_without_std_all_points_are_the_corners():
+def test_all_points_are_at_the_corners_if_std_is_zero():
     X, _ = make_quadrants(8, std=0, random_state=0)
     assert set(map(tuple, X)) == {(1, 1), (-1, 1), (-1, -1), (1, -1)}
 
@@ -44,7 +44,7 @@ def test_without_std_all_points_are_the_corners():
         ({"n_samples": -4}, r"n_samples=-4 must be a number of points"),
     ],
 )
-def test_what_makes_no_clusters_is_refused(arguments, message):
+def test_invalid_arguments_are_rejected(arguments, message):
     with pytest.raises(ValueError, match=message):
         make_quadrants(**arguments)
 

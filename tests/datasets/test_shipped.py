@@ -1,4 +1,4 @@
-"""The tables that are installed with lamina: they are there, small, readable and attributed."""
+"""The tables installed with lamina are present, small, readable and attributed."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def test_all_tables_together_are_small():
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_source_and_licence_stand_in_the_docstring_and_beside_the_file(name):
+def test_source_and_licence_are_in_the_docstring_and_beside_the_file(name):
     record = SHIPPED[name]
     listed = (path(name).parent / "LICENSES.md").read_text(encoding="utf-8")
     documented = " ".join(path.__doc__.split())
@@ -59,13 +59,13 @@ def test_an_unknown_name_gives_the_nearest_match_or_the_cure(name, message):
         path(name)
 
 
-def test_load_refuses_a_shipped_table_and_names_path():
+def test_load_rejects_a_shipped_table_and_names_path():
     with pytest.raises(UnknownNameError, match=r"lamina.datasets.path\('bikes'\)"):
         load("bikes")
 
 
 @pytest.mark.repository
-def test_the_wheel_holds_every_table_and_the_licences():
+def test_the_wheel_contains_every_table_and_the_licences():
     pathutil = pytest.importorskip("scikit_build_core.build._pathutil")
     found = pathutil.packages_to_file_mapping(
         packages={"lamina": str(ROOT / "src" / "lamina")},

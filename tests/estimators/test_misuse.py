@@ -47,7 +47,7 @@ def test_class_weights_that_are_all_zero_are_refused() -> None:
 
 @pytest.mark.parametrize("values", [None, 3, "abc"])
 def test_a_sweep_over_a_value_that_is_not_a_sequence_is_refused(values: Any) -> None:
-    with pytest.raises(TypeError, match=r"values=.* must be a sequence of values for alpha"):
+    with pytest.raises(TypeError, match=r"values=.* must be a sequence of values of alpha"):
         lamina.sweep(classifier(), X, Y, "alpha", values)
 
 

@@ -1,6 +1,6 @@
-"""What tests of pictures share: tiny models, and for each display how it is drawn on one.
+"""Fixtures for tests of pictures: small models, and how each display is drawn on one.
 
-A new display needs a line in CASES; test_every_display.py holds it against what all displays keep.
+A new display needs an entry in CASES; test_every_display.py then checks it like all displays.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lamina import plots
 from lamina.studies import gradient_descent_path
 
 KINDS = ("lamina", "pipeline", "scikit-learn")
-# Long steps part the classes within a few epochs, so that pictures have boundaries to show.
+# A large learning rate separates the classes within a few epochs, so that boundaries are visible.
 BRIEF = {
     "max_iter": 20,
     "learning_rate_init": 0.05,
@@ -40,11 +40,12 @@ class Case:
     Attributes
     ----------
     draw : callable
-        `draw(model, X, y, ax)` gives the display, drawn on `ax`, or on a new figure for None.
+        `draw(model, X, y, ax)` returns the display, drawn on `ax`, or on a new figure if it is
+        None.
     problem : {'plane', 'line', 'images'}
-        What the model has learned: two classes of points, a curve, or digits of 8 × 8 pixels.
+        Problem of the model: two classes of points, a curve, or digits of 8 × 8 pixels.
     kinds : tuple of str
-        The kinds of model, of KINDS, that it takes; none where it is made from something else.
+        Kinds of models in KINDS that the display supports; empty if it needs no model.
     takes_ax : bool
     """
 
@@ -106,13 +107,13 @@ CASES = {
 
 @cache
 def descents() -> list[Any]:
-    """Two descents to compare."""
+    """Return two descents for comparison."""
     return [gradient_descent_path("ravine", momentum=m, n_steps=9) for m in (0, 0.9)]
 
 
 @cache
 def rows_of(problem: str) -> tuple[Any, Any]:
-    """A few rows to learn from."""
+    """Return a few training samples."""
     if problem == "plane":
         return make_moons(40, noise=0.1, random_state=0)
     if problem == "line":
@@ -123,7 +124,7 @@ def rows_of(problem: str) -> tuple[Any, Any]:
 
 
 def unfitted(problem: str, kind: str) -> Any:
-    """A model of that kind before its fit."""
+    """Return an unfitted model of the kind."""
     classes = {
         True: (ScikitMLPRegressor, lamina.MLPRegressor),
         False: (ScikitMLPClassifier, lamina.MLPClassifier),
@@ -135,7 +136,7 @@ def unfitted(problem: str, kind: str) -> Any:
 
 @cache
 def fitted(problem: str, kind: str) -> Any:
-    """A model of that kind after a few epochs."""
+    """Return a model of the kind after a few epochs."""
     return unfitted(problem, kind).fit(*rows_of(problem))
 
 
@@ -153,13 +154,13 @@ def _no_window(monkeypatch):
 
 @pytest.fixture(scope="session")
 def cases() -> dict[str, Case]:
-    """How each display is drawn, by its name."""
+    """Return how each display is drawn, by its name."""
     return CASES
 
 
 @pytest.fixture
 def draw() -> Callable[..., Any]:
-    """`draw(name, kind, ax=None)`: that display, of a fitted model of that kind."""
+    """Return a function that draws a display of a fitted model: `draw(name, kind, ax=None)`."""
 
     def draw(name: str, kind: str | None, ax: Any = None) -> Any:
         case = CASES[name]
@@ -171,7 +172,7 @@ def draw() -> Callable[..., Any]:
 
 @pytest.fixture
 def draw_unfitted() -> Callable[..., Any]:
-    """`draw_unfitted(name, kind)`: the attempt to draw that display before a fit."""
+    """Return a function that tries to draw a display of an unfitted model."""
 
     def draw(name: str, kind: str) -> Any:
         case = CASES[name]

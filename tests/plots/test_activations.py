@@ -1,4 +1,4 @@
-"""Distributions of activations, with the units that are dead or saturated told beside them."""
+"""Distributions of activations, with counts of dead and saturated units."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def test_each_hill_counts_the_activations_of_its_layer():
     assert display.hills_[0].get_data().baseline > display.hills_[1].get_data().baseline
 
 
-def test_dead_units_and_flat_activations_are_told():
+def test_dead_units_and_flat_activations_are_counted():
     model = MLPClassifier((8, 5), **BRIEF).fit(X, y)
     model.intercepts_[0][:3] = -1000
     model.intercepts_[1][:] = -1000
@@ -48,7 +48,7 @@ def test_dead_units_and_flat_activations_are_told():
     assert all(t.get_window_extent().x1 <= display.figure_.bbox.x1 for t in display.remarks_)
 
 
-def test_saturated_units_are_told_of_sigmoids():
+def test_saturated_units_of_sigmoids_are_counted():
     model = MLPClassifier((4,), "tanh", **BRIEF).fit(X, y)
     model.intercepts_[0][:2] = 1000
     assert remarks(ActivationsDisplay.from_estimator(model, X))[0].startswith(
@@ -75,7 +75,7 @@ def test_a_layer_of_one_value_is_drawn():
     assert low < 0 < high
 
 
-def test_a_network_without_hidden_layers_is_refused():
+def test_a_network_without_hidden_layers_is_rejected():
     model = MLPClassifier((), **BRIEF).fit(X, y)
     with pytest.raises(ValueError, match=r"hidden_layer_sizes=\(\) has no hidden layer"):
         ActivationsDisplay.from_estimator(model, X)

@@ -1,4 +1,4 @@
-"""Decision regions: shades of probability, lines between classes, the data, and films."""
+"""Decision regions: shades of probability, boundaries, samples, and films."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def draw(model, *args, **options):
     return DecisionRegionDisplay.from_estimator(model, *args, grid_resolution=30, **options)
 
 
-def test_the_grid_holds_what_the_model_answers_there(moons_model):
+def test_the_grid_holds_the_predictions_of_the_model(moons_model):
     display = draw(moons_model, X, y)
     point = [[display.horizontal[7], display.vertical[21]]]
     np.testing.assert_allclose(display.answers[21, 7], moons_model.predict_proba(point)[0])
@@ -54,7 +54,7 @@ def test_the_grid_holds_what_the_model_answers_there(moons_model):
     np.testing.assert_array_equal(display.image_.get_array(), shades(display.answers))
 
 
-def test_a_shade_is_that_of_the_likeliest_class_and_fuller_the_more_probable_it_is():
+def test_a_shade_shows_the_likeliest_class_and_its_probability():
     sure, likely, unsure = shades(np.array([[0.0, 1.0, 0.0], [0.1, 0.8, 0.1], [0.33, 0.34, 0.33]]))
     paper, colour = np.ones(3), np.array(to_rgb(CYCLE[1]))
     strengths = [np.linalg.norm(each - paper) for each in (sure, likely, unsure)]
@@ -64,7 +64,7 @@ def test_a_shade_is_that_of_the_likeliest_class_and_fuller_the_more_probable_it_
         np.testing.assert_allclose(along, along[0])
 
 
-def test_the_line_between_two_classes_is_where_both_are_as_likely():
+def test_two_classes_are_equally_likely_on_their_boundary():
     smooth = lamina.MLPClassifier((8,), "tanh", solver="lbfgs", alpha=1, random_state=0).fit(X, y)
     [line] = draw(smooth, X, y).boundaries_
     [path] = line.get_paths()
@@ -85,7 +85,7 @@ def test_every_class_has_its_points_colour_and_marker(iris_model):
     assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == PETALS
 
 
-def test_of_many_features_two_vary_and_the_rest_stay_at_their_median(iris_model):
+def test_two_of_many_features_vary_and_the_others_stay_at_their_median(iris_model):
     display = draw(iris_model, IRIS.data, features=PETALS)
     row = IRIS.data.median().to_frame().T
     row[[*PETALS]] = display.horizontal[4], display.vertical[9]
@@ -94,10 +94,10 @@ def test_of_many_features_two_vary_and_the_rest_stay_at_their_median(iris_model)
     np.testing.assert_array_equal(by_number.answers, display.answers)
 
 
-def test_without_a_choice_the_error_says_how_to_make_one(iris_model):
+def test_the_error_without_chosen_features_names_the_parameter(iris_model):
     with pytest.raises(ValueError, match=r"X has 4 features, .*features=\(0, 1\).*along='princ"):
         draw(iris_model, IRIS.data)
-    with pytest.raises(ValueError, match=r"'petal length' is none of .* Did you mean"):
+    with pytest.raises(ValueError, match=r"'petal length' is not among .* Did you mean"):
         draw(iris_model, IRIS.data, features=("petal length", "petal width (cm)"))
 
 
@@ -122,7 +122,7 @@ def test_without_data_regions_have_their_names(iris_model):
     assert display.legend_ is None
 
 
-def test_a_regressors_shades_are_its_prediction():
+def test_the_shades_of_a_regressor_are_its_prediction():
     model = lamina.MLPRegressor(hidden_layer_sizes=(5,), **BRIEF).fit(X, X[:, 0])
     display = draw(model, X, X[:, 0])
     assert display.answers.shape == (30, 30)
@@ -130,18 +130,18 @@ def test_a_regressors_shades_are_its_prediction():
     assert display.image_.norm.vmax >= X[:, 0].max()
 
 
-def test_several_labels_a_row_have_no_region():
+def test_several_labels_per_sample_are_rejected():
     model = lamina.MLPClassifier((3,), **BRIEF).fit(X, np.column_stack([y, 1 - y]))
     with pytest.raises(ValueError, match=r"several labels.*UnitsDisplay"):
         draw(model, X)
 
 
-def test_what_holds_the_network_answers_as_a_whole(moons_model):
+def test_a_pipeline_or_search_predicts_as_a_whole(moons_model):
     model = FixedThresholdClassifier(moons_model).fit(X, y)
     assert draw(model, X, y).answers.shape == (30, 30, 2)
 
 
-def test_of_one_class_all_is_its_region():
+def test_the_region_of_a_single_class_covers_the_plane():
     model = lamina.MLPClassifier((3,), **BRIEF).fit(X, np.zeros(len(X), int))
     display = draw(model, X, np.zeros(len(X), int))
     point = [[display.horizontal[0], display.vertical[0]]]
@@ -149,10 +149,10 @@ def test_of_one_class_all_is_its_region():
     assert display.boundaries_ == []
 
 
-def test_labels_that_are_no_class_are_refused(moons_model):
-    with pytest.raises(ValueError, match=r"y holds \[2\], which are none of the classes"):
+def test_unknown_labels_are_rejected(moons_model):
+    with pytest.raises(ValueError, match=r"y holds \[2\], which are not among the classes"):
         draw(moons_model, X, np.full(len(X), 2))
-    with pytest.raises(ValueError, match="does not go with X of 60 rows"):
+    with pytest.raises(ValueError, match="does not match X of 60 rows"):
         draw(moons_model, X, y[:5])
 
 
@@ -163,14 +163,14 @@ def filmed():
     return make_pipeline(StandardScaler(), network).fit(X, y), snapshots
 
 
-def test_a_film_has_a_picture_for_every_snapshot(filmed, tmp_path):
+def test_a_film_has_a_frame_for_every_snapshot(filmed, tmp_path):
     model, snapshots = filmed
     path = tmp_path / "moons.gif"
     DecisionRegionDisplay.animate(
         model, X, y, snapshots=snapshots, path=path, grid_resolution=15, frames_per_second=1
     )
     with Image.open(path) as film:
-        # The film rests on its last picture, which a GIF keeps as a longer one.
+        # A GIF stores the repeated last frame as one long frame.
         assert film.n_frames == len(snapshots) == 4
 
 
@@ -193,23 +193,23 @@ def test_a_frame_shows_the_model_of_its_epoch(filmed):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"snapshots": Snapshots()}, "snapshots has none: pass it as callbacks="),
+        ({"snapshots": Snapshots()}, "snapshots is empty: pass it as callbacks="),
         ({"path": "moons.avi"}, r"path='moons.avi' must end in one of \.gif, \.mp4"),
     ],
 )
-def test_what_makes_no_film_is_refused(filmed, options, message):
+def test_invalid_options_of_a_film_are_rejected(filmed, options, message):
     model, snapshots = filmed
     with pytest.raises(ValueError, match=message):
         DecisionRegionDisplay.animate(model, X, y, **{"snapshots": snapshots} | options)
 
 
-def test_an_mp4_without_ffmpeg_says_what_to_do(filmed, monkeypatch):
+def test_the_error_for_mp4_without_ffmpeg_gives_the_cure(filmed, monkeypatch):
     model, snapshots = filmed
     monkeypatch.setattr(matplotlib.animation.writers, "is_available", lambda name: False)
     with pytest.raises(RuntimeError, match=r"needs ffmpeg, .* install it, or write a \.gif"):
         DecisionRegionDisplay.animate(model, X, y, snapshots=snapshots, path="moons.mp4")
 
 
-def test_snapshots_of_another_network_are_refused(filmed, moons_model):
-    with pytest.raises(ValueError, match="snapshots are of another network"):
+def test_snapshots_of_another_network_are_rejected(filmed, moons_model):
+    with pytest.raises(ValueError, match="snapshots belong to another network"):
         DecisionRegionDisplay.animate(moons_model, X, y, snapshots=filmed[1])

@@ -1,4 +1,4 @@
-"""Descents over the contours of their function, or their values step by step."""
+"""Descents over the contours of a function, or their values at each step."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def test_every_step_is_drawn_over_the_contours(paths):
     assert np.ravel(display.minima_.get_data()).tolist() == [0.0, 0.0]
 
 
-def test_paths_are_told_apart_by_colour_dashes_and_marks_and_say_where_they_end(paths):
+def test_paths_differ_in_colour_dashes_and_marks_and_their_labels_give_the_final_value(paths):
     display = DescentDisplay.from_paths(paths, names=["slow", "fast"])
     for look in ("get_color", "get_linestyle", "get_marker"):
         assert len({getattr(line, look)() for line in display.lines_}) == 2
@@ -40,7 +40,7 @@ def test_paths_are_told_apart_by_colour_dashes_and_marks_and_say_where_they_end(
     assert legend_of(DescentDisplay.from_paths(paths[0]))[0].startswith("sgd, rate 0.03, momentum")
 
 
-def test_the_legend_leaves_the_contours_free(paths):
+def test_the_legend_does_not_cover_the_contours(paths):
     display = DescentDisplay.from_paths(paths)
     display.figure_.canvas.draw()
     legend, axes = display.ax_.get_legend().get_window_extent(), display.ax_.get_window_extent()
@@ -58,7 +58,7 @@ def test_values_are_drawn_above_the_lowest_minimum():
     assert (display.ax_.get_xlabel(), display.contours_) == ("step", None)
 
 
-def test_ones_own_function_is_shown_around_its_paths():
+def test_a_user_function_is_shown_around_its_paths():
     path = gradient_descent_path(lambda x, y: x**2 + y**4, start=(2, 1), n_steps=10)
     display = DescentDisplay.from_paths(path)
     (left, right), (bottom, top) = display.ax_.get_xlim(), display.ax_.get_ylim()
@@ -70,14 +70,14 @@ def test_ones_own_function_is_shown_around_its_paths():
     assert values.ax_.get_ylabel() == "f"
 
 
-def test_a_descent_that_left_the_finite_numbers_says_so():
+def test_a_diverged_descent_is_labelled():
     path = gradient_descent_path("ravine", learning_rate=1.0, momentum=0, n_steps=2000)
     assert legend_of(DescentDisplay.from_paths(path))[0].endswith(": diverged")
 
 
-def test_what_cannot_be_compared_is_refused(paths):
+def test_paths_that_cannot_be_compared_are_rejected(paths):
     other = gradient_descent_path("bowl", n_steps=2)
-    with pytest.raises(ValueError, match="paths are on 2 functions, ravine, bowl"):
+    with pytest.raises(ValueError, match="paths belong to 2 functions, ravine, bowl"):
         DescentDisplay.from_paths([*paths, other])
     with pytest.raises(ValueError, match="paths is empty"):
         DescentDisplay.from_paths([])

@@ -1,4 +1,4 @@
-"""What every display keeps: models of all kinds, axes that say what they show, light and dark."""
+"""Properties of all displays: all kinds of models, labelled axes, light and dark styles."""
 
 import builtins
 import itertools
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 STYLES = {"light": "default", "dark": "dark_background"}
 # WCAG 2.1, success criteria 1.4.3 for text and 1.4.11 for graphics.
 LEAST_OF_TEXT, LEAST_OF_MARKS = 4.5, 3.0
-# Text may stand on a line or a boundary in part, and a curve may touch another.
+# Text may partly cover a line or a boundary, and curves may touch.
 FRACTION_THAT_CONTRASTS = 0.75
 # Machado, Oliveira, Fernandes 2009, A physiologically-based model for simulation of color vision
 # deficiency, severity 1, for linear RGB.
@@ -47,7 +47,7 @@ VISIONS = {
         [0.004733, 0.691367, 0.303900],
     ],
 }
-# Of ΔE*ab, where 2.3 is just noticeable: enough for lines side by side.
+# In units of ΔE*ab, where 2.3 is just noticeable; enough for adjacent lines.
 LEAST_DISTANCE = 10.0
 
 
@@ -55,7 +55,7 @@ def displays():
     return {name for name in plots.__all__ if name.endswith("Display")}
 
 
-def test_every_display_has_its_case(cases):
+def test_every_display_has_a_case(cases):
     assert set(cases) == displays(), "add a line to CASES in tests/plots/conftest.py"
 
 
@@ -78,12 +78,12 @@ def test_it_is_drawn_on_given_axes(display_name, cases, draw):
     assert not neighbour.has_data()
 
 
-def test_plot_gives_the_display_back(display_name, cases, draw):
+def test_plot_returns_the_display(display_name, cases, draw):
     display = draw(display_name, next(iter(cases[display_name].kinds), None))
     assert display.plot() is display
 
 
-def test_it_says_what_it_shows(display_name, cases, draw):
+def test_its_axes_are_labelled(display_name, cases, draw):
     display = draw(display_name, next(iter(cases[display_name].kinds), None))
     for ax in display.figure_.axes:
         if ax.axison and ax.get_label() != "<colorbar>":
@@ -92,13 +92,13 @@ def test_it_says_what_it_shows(display_name, cases, draw):
     assert any(text.get_text().strip() for text in display.figure_.findobj(Text))
 
 
-def test_an_unfitted_model_is_refused(display_name, cases, draw_unfitted):
+def test_an_unfitted_model_is_rejected(display_name, cases, draw_unfitted):
     for kind in cases[display_name].kinds:
         with pytest.raises(NotFittedError, match="call fit"):
             draw_unfitted(display_name, kind)
 
 
-def test_without_matplotlib_the_error_says_what_to_install(display_name, cases, draw, monkeypatch):
+def test_without_matplotlib_the_error_names_the_package(display_name, cases, draw, monkeypatch):
     def refuse(name, *args, **kwargs):
         if name.partition(".")[0] == "matplotlib":
             raise ImportError(name)
@@ -122,7 +122,7 @@ def test_text_lines_and_marks_stand_out(display_name, cases, draw, style):
 
 
 def contrasts(figure):
-    """Each artist's contrast with what is drawn behind it, and the least that it should have."""
+    """Yield each artist's contrast with its background, and the minimum that it needs."""
     figure.canvas.draw()
     texts = [text for text in figure.findobj(Text) if is_seen(text) and text.get_text().strip()]
     marks = [
@@ -144,15 +144,15 @@ def contrasts(figure):
 
 
 def is_mark(artist):
-    """Whether an artist is a line or points, and no area."""
+    """Return True for a line or points, False for an area."""
     if isinstance(artist, ContourSet):
-        # A boundary stands alone; the many levels of a relief are read together, by its shades.
+        # A single boundary must be visible; the many levels of a relief are read by its shades.
         return not artist.filled and len(artist.levels) == 1
     return isinstance(artist, Line2D | LineCollection | PathCollection)
 
 
 def is_seen(artist):
-    """Whether an artist, and the Axes and the axis that it belongs to, is drawn."""
+    """Return True if an artist and its Axes and axis are drawn."""
     ax = artist.axes
     if ax is None:
         return artist.get_visible()
@@ -161,8 +161,8 @@ def is_seen(artist):
 
 
 def backdrop(figure, texts, marks):
-    """The figure's pixels without these artists."""
-    # What is invisible leaves its room to others; text must not, and marks have none of their own.
+    """Return the figure's pixels without these artists."""
+    # Invisible artists give up their room in the layout, so make texts transparent instead.
     alphas = [text.get_alpha() for text in texts]
     for text in texts:
         text.set_alpha(0)
@@ -188,8 +188,8 @@ def paper_of_text(text, paper):
 
 
 def points_of(mark):
-    """Points, in pixels, that the mark passes or stands on."""
-    # Ends lie under what lines join, and points on lines of the grid.
+    """Return the points, in pixels, that the mark passes or lies on."""
+    # Line ends may be covered by other artists, and points may lie on grid lines.
     if isinstance(mark, Line2D):
         points = np.asarray(mark.get_xydata(), dtype=float)
         between = [points[:-1] + fraction * np.diff(points, axis=0) for fraction in (0.3, 0.5, 0.7)]
@@ -212,7 +212,7 @@ def behind_points(points, paper):
 
 
 def colours_of(mark):
-    """The colours by which a mark is seen: its line, or its face or its edge."""
+    """Return the colours that make a mark visible: its line, face or edge."""
     if isinstance(mark, LineCollection):
         return mark.get_colors()
     if isinstance(mark, ContourSet):
@@ -226,7 +226,7 @@ def colours_of(mark):
 
 
 def quantile(colour, alpha, behind):
-    """The contrast that most of a mark has at least, blended with what is behind it."""
+    """Return the contrast that most of a mark reaches, blended with its background."""
     *rgb, own_alpha = to_rgba(colour)
     fraction = own_alpha if alpha is None else float(np.max(alpha))
     blended = fraction * np.array(rgb) + (1 - fraction) * behind
@@ -247,7 +247,7 @@ def linear(rgb):
 
 
 def lab(rgb, vision):
-    """CIE L*a*b* of an sRGB colour, as that vision sees it."""
+    """Return CIE L*a*b* of an sRGB colour under a kind of colour vision."""
     to_xyz = [
         [0.4124564, 0.3575761, 0.1804375],
         [0.2126729, 0.7151522, 0.0721750],
@@ -260,7 +260,7 @@ def lab(rgb, vision):
 
 @pytest.mark.parametrize("vision", VISIONS)
 @pytest.mark.parametrize("palette", [colours.CYCLE, (colours.NEGATIVE, colours.POSITIVE)])
-def test_colours_stay_apart_in_every_vision(palette, vision):
+def test_colours_are_distinguishable_in_every_vision(palette, vision):
     seen = [lab(to_rgba(colour)[:3], vision) for colour in palette]
     distances = [np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)]
     assert min(distances) >= LEAST_DISTANCE
@@ -273,7 +273,7 @@ def test_every_colour_stands_out_on_light_and_dark_paper(paper):
         assert contrast(rgb, behind) >= LEAST_OF_MARKS, colour
 
 
-def test_what_differs_in_colour_differs_in_shape_as_well():
+def test_elements_that_differ_in_colour_differ_in_shape_as_well():
     assert len(set(colours.MARKERS)) == len(colours.MARKERS) >= len(colours.CYCLE)
     assert len(set(colours.LINE_STYLES)) == len(colours.LINE_STYLES)
     assert colours.NEGATIVE_STYLE != "-"

@@ -36,7 +36,7 @@ def test_the_curve_is_the_prediction_and_the_points_are_the_data():
     assert display.bands_ == []
 
 
-def test_between_quantiles_there_are_bands_and_the_middle_is_a_curve():
+def test_quantiles_are_bands_and_the_middle_one_is_a_curve():
     quantiles = [0.05, 0.25, 0.5, 0.75, 0.95]
     model = lamina.MLPRegressor("quantile", (5,), quantile=quantiles, **BRIEF).fit(X, y)
     display = FitDisplay.from_estimator(model, X, y, grid_resolution=30)
@@ -53,7 +53,7 @@ def test_between_quantiles_there_are_bands_and_the_middle_is_a_curve():
         assert drawn.max() == pytest.approx(predicted[:, high].max())
 
 
-def test_two_quantiles_are_two_curves_and_one_is_one():
+def test_two_quantiles_are_two_curves_and_one_is_a_single_curve():
     pair = lamina.MLPRegressor("quantile", (5,), quantile=[0.1, 0.9], **BRIEF).fit(X, y)
     assert labels(FitDisplay.from_estimator(pair, X)) == ["quantile 0.1", "quantile 0.9"]
     single = lamina.MLPRegressor("quantile", (5,), quantile=0.3, **BRIEF).fit(X, y)
@@ -61,7 +61,7 @@ def test_two_quantiles_are_two_curves_and_one_is_one():
 
 
 @pytest.mark.parametrize("is_scaled", [False, True])
-def test_a_standard_deviation_is_bands_in_units_of_the_target(is_scaled):
+def test_standard_deviations_are_bands_in_units_of_the_target(is_scaled):
     network = lamina.MLPRegressor("gaussian_nll", (5,), **BRIEF)
     model = (
         TransformedTargetRegressor(network, transformer=StandardScaler()) if is_scaled else network
@@ -79,16 +79,16 @@ def test_a_standard_deviation_is_bands_in_units_of_the_target(is_scaled):
     assert labels(display)[1] == "± 2 standard deviations"
 
 
-def test_a_search_shows_the_std_of_its_best():
+def test_a_search_shows_the_std_of_its_best_estimator():
     network = lamina.MLPRegressor("gaussian_nll", (5,), **BRIEF)
     search = GridSearchCV(network, {"alpha": [0.1, 1.0]}, cv=2).fit(X, y)
     assert len(FitDisplay.from_estimator(search, X, y).bands_) == 2
 
 
-def test_along_a_chosen_feature_the_rest_stay_at_their_median():
+def test_a_chosen_feature_varies_and_the_others_stay_at_their_median():
     data = load_diabetes(as_frame=True)
     model = lamina.MLPRegressor(hidden_layer_sizes=(5,), **BRIEF).fit(data.data, data.target)
-    with pytest.raises(ValueError, match=r"X has 10 features, and a curve shows one: .*features=0"):
+    with pytest.raises(ValueError, match=r"X has 10 features, but a curve shows one: .*features=0"):
         FitDisplay.from_estimator(model, data.data, data.target)
     display = FitDisplay.from_estimator(model, data.data, features="bmi", grid_resolution=9)
     row = data.data.median().to_frame().T.assign(bmi=display.x[3])
@@ -96,20 +96,20 @@ def test_along_a_chosen_feature_the_rest_stay_at_their_median():
     assert display.ax_.get_xlabel() == "bmi"
 
 
-def test_a_classifier_is_sent_to_its_regions():
+def test_a_classifier_is_rejected_and_the_error_names_decision_regions():
     model = lamina.MLPClassifier((3,), **BRIEF).fit(X, X[:, 0] > 0)
     with pytest.raises(ValueError, match=r"estimator is a classifier.*DecisionRegionDisplay"):
         FitDisplay.from_estimator(model, X)
 
 
-def test_several_targets_are_curves_that_differ_in_dashes():
+def test_several_targets_are_curves_with_different_dashes():
     model = lamina.MLPRegressor(hidden_layer_sizes=(5,), **BRIEF).fit(X, np.column_stack([y, -y]))
     display = FitDisplay.from_estimator(model, X, np.column_stack([y, -y]))
     assert len({line.get_linestyle() for line in display.lines_}) == 2
     assert labels(display) == ["data", "prediction y₁", "prediction y₂"]
 
 
-def test_predictions_come_in_any_order():
+def test_predictions_may_be_in_any_order():
     display = FitDisplay.from_predictions(
         [2.0, 0.0, 1.0], [5.0, 1.0, 3.0], y_true=[4.0, 1.0, 3.0], std=[1.0, 0.5, 0.5]
     )

@@ -1,4 +1,4 @@
-"""The flow of gradients as lines over epochs, or over layers where only one epoch is known."""
+"""Gradient norms as lines over epochs, or over layers if there is only one epoch."""
 
 import itertools
 
@@ -26,7 +26,7 @@ def model():
     return MLPClassifier((5,) * 6, "logistic", callbacks=snapshots, **BRIEF).fit(X, y)
 
 
-def test_each_layer_has_a_line_over_the_epochs_kept(model):
+def test_each_layer_has_a_line_over_the_stored_epochs(model):
     display = GradientFlowDisplay.from_estimator(model, X, y)
     flow = gradient_flow(model, X, y)
     assert len(display.lines_) == 7
@@ -38,7 +38,7 @@ def test_each_layer_has_a_line_over_the_epochs_kept(model):
     assert len({(line.get_color(), line.get_linestyle()) for line in display.lines_}) == 7
 
 
-def test_every_line_is_named_at_its_end_and_no_name_covers_another(model):
+def test_every_line_has_its_name_at_the_end_without_overlaps(model):
     display = GradientFlowDisplay.from_estimator(model, X, y)
     assert [label.get_text() for label in display.labels_] == list(display.flow.layers)
     display.figure_.canvas.draw()
@@ -59,7 +59,7 @@ def test_one_epoch_is_a_line_over_the_layers(model):
     assert display.ax_.get_ylabel() == "‖∂L/∂W‖ / ‖W‖"
 
 
-def test_a_gradient_of_zero_is_a_gap_that_the_label_tells_of():
+def test_a_gradient_of_zero_is_a_gap_and_marked_in_the_label():
     norms = np.array([[1.0, 1.0], [0.0, 0.5]])
     flow = GradientFlow(("hidden_1", "output"), (0, 1), norms, np.ones((2, 2)))
     display = GradientFlowDisplay(flow=flow).plot()
@@ -69,7 +69,7 @@ def test_a_gradient_of_zero_is_a_gap_that_the_label_tells_of():
     assert len(GradientFlowDisplay(flow=dead).plot().labels_) == 2
 
 
-def test_names_are_moved_apart_as_little_as_may_be():
+def test_names_are_moved_apart_as_little_as_possible():
     places = np.array([5.0, 0.0, 4.0, 50.0])
     spaced = spread(places, 10.0)
     assert (np.diff(np.sort(spaced)) >= 10 - 1e-9).all()

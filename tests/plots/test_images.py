@@ -1,4 +1,4 @@
-"""Rows as images: which are drawn, what is said of each, and how wrong ones are marked."""
+"""Samples as images: the selection, the labels, and the marks of wrong predictions."""
 
 import numpy as np
 import pandas as pd
@@ -42,7 +42,7 @@ def test_the_first_rows_are_drawn_with_their_pixels(model):
         np.testing.assert_array_equal(image.get_array(), X[k].reshape(8, 8))
 
 
-def test_each_says_its_predicted_class_and_how_sure_and_wrong_ones_what_it_is(model):
+def test_each_title_gives_prediction_and_probability_and_the_true_class_if_wrong(model):
     display = draw(model, X, y, n_images=40)
     predicted, probability = model.predict(X[:40]), model.predict_proba(X[:40])
     for k, ax in enumerate(display.axes_):
@@ -57,7 +57,7 @@ def test_each_says_its_predicted_class_and_how_sure_and_wrong_ones_what_it_is(mo
     assert room.get_suptitle() == f"{(predicted == y[:40]).sum()} of 40 right"
 
 
-def test_wrong_ones_have_a_dashed_frame(model):
+def test_wrong_predictions_have_a_dashed_frame(model):
     display = draw(model, X, y, n_images=40)
     for ax, is_wrong in zip(display.axes_, display.is_wrong_, strict=True):
         spine = ax.spines["left"]
@@ -65,7 +65,7 @@ def test_wrong_ones_have_a_dashed_frame(model):
         assert (spine.get_linestyle() not in ("-", "solid")) == is_wrong
 
 
-def test_the_wrong_and_the_least_sure_can_be_chosen(model):
+def test_wrong_and_least_certain_predictions_can_be_selected(model):
     wrong = np.flatnonzero(model.predict(X) != y)
     display = draw(model, X, y, which="wrong", n_images=4)
     assert display.is_wrong_.all()
@@ -76,13 +76,13 @@ def test_the_wrong_and_the_least_sure_can_be_chosen(model):
     np.testing.assert_allclose(unsure.confidence, least)
 
 
-def test_without_truth_nothing_is_wrong(model):
+def test_without_true_classes_nothing_is_marked_as_wrong(model):
     display = draw(model, X, n_images=3)
     assert not display.is_wrong_.any()
     assert all("✗" not in ax.get_title() for ax in display.axes_)
 
 
-def test_rows_come_as_a_frame_or_sparse(model):
+def test_samples_may_be_a_data_frame_or_sparse(model):
     as_array = draw(model, X, y, n_images=3)
     framed = pd.DataFrame(X, columns=[f"pixel {k}" for k in range(64)])
     of_frame = lamina.MLPClassifier((16,), **BRIEF).fit(framed, y)
@@ -103,37 +103,37 @@ def test_classes_have_their_given_names(model):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"image_shape": (8, 9)}, r"image_shape=\(8, 9\) has 72 pixels, and a row of X has 64"),
+        ({"image_shape": (8, 9)}, r"image_shape=\(8, 9\) has 72 pixels, but a row of X has 64"),
         ({"which": "wrnog"}, r"which='wrnog' must be one of .* Did you mean 'wrong'"),
         ({"which": "wrong", "y": None}, "which='wrong' needs y"),
-        ({"y": y[:5]}, "y of shape .* does not go with X"),
+        ({"y": y[:5]}, "y of shape .* does not match X"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(model, options, message):
+def test_invalid_arguments_are_rejected(model, options, message):
     with pytest.raises(ValueError, match=message):
         draw(model, X, **{"y": y} | options)
 
 
-def test_rows_that_are_no_square_need_a_shape():
+def test_samples_that_are_not_square_need_a_shape():
     oblong = lamina.MLPClassifier((4,), **BRIEF).fit(X[:, :32], y)
-    with pytest.raises(ValueError, match=r"32 pixels is no square: give image_shape="):
+    with pytest.raises(ValueError, match=r"32 pixels is not square: give image_shape="):
         draw(oblong, X[:, :32])
     display = draw(oblong, X[:, :32], image_shape=(4, 8), n_images=1)
     assert display.images_[0].get_array().shape == (4, 8)
 
 
-def test_a_regressor_has_no_classes_to_show():
+def test_a_regressor_is_rejected():
     model = lamina.MLPRegressor(hidden_layer_sizes=(2,), **BRIEF).fit(X, y)
     with pytest.raises(ValueError, match="estimator is a regressor"):
         draw(model, X)
 
 
-def test_all_right_leaves_no_wrong_ones(model):
+def test_selecting_wrong_predictions_without_any_is_an_error(model):
     with pytest.raises(ValueError, match="all 300 rows are right"):
         draw(model, X, model.predict(X), which="wrong")
 
 
-def test_predictions_and_coloured_images_come_from_elsewhere():
+def test_existing_predictions_and_coloured_images_are_drawn():
     images = np.random.RandomState(0).uniform(size=(2, 5, 6, 3))
     display = ImagesDisplay.from_predictions(images, ["cat", "dog"], y_true=["cat", "cat"])
     assert [ax.get_title() for ax in display.axes_] == ["cat", "✗ dog\nis cat"]
@@ -141,7 +141,7 @@ def test_predictions_and_coloured_images_come_from_elsewhere():
 
 
 @pytest.mark.skipif(data_file(MNIST_FILE) is None, reason="the data set is not there")
-def test_mnist_is_drawn_as_it_is_stored():
+def test_mnist_is_drawn_in_its_stored_form():
     mnist = load("mnist")
     network = lamina.MLPClassifier((8,), max_iter=1, n_iter_no_change=1, random_state=0)
     model = network.fit(mnist.X[:200], mnist.y[:200])

@@ -1,4 +1,4 @@
-"""The landscape of a loss as contours or a surface, with the fit's path over it."""
+"""The loss landscape as contours or a surface, with the path of the fit."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def model():
     return MLPClassifier((5,), "tanh", callbacks=Snapshots(), **BRIEF).fit(X, y)
 
 
-def test_the_path_of_the_fit_leads_over_the_contours_to_the_model(model):
+def test_the_path_of_the_fit_leads_to_the_model(model):
     display = LossLandscapeDisplay.from_estimator(model, X, y, n_points=7)
     path = display.landscape.path
     np.testing.assert_array_equal(np.transpose(display.path_.get_data()), path.positions)
@@ -35,7 +35,7 @@ def test_the_path_of_the_fit_leads_over_the_contours_to_the_model(model):
     assert display.colorbar_.ax.get_ylabel() == "loss"
 
 
-def test_contours_span_the_losses(model):
+def test_contours_cover_the_range_of_losses(model):
     display = LossLandscapeDisplay.from_estimator(model, X, y, n_points=7)
     losses, levels = display.landscape.losses, display.contours_.levels
     assert levels[0] == pytest.approx(losses.min())
@@ -43,7 +43,7 @@ def test_contours_span_the_losses(model):
     assert display.surface_ is None
 
 
-def test_over_random_directions_no_path_is_drawn(model):
+def test_random_directions_show_no_path(model):
     display = LossLandscapeDisplay.from_estimator(model, X, y, directions="random", n_points=5)
     assert display.path_ is None
     assert display.ax_.get_ylabel() == "second random direction"
@@ -53,7 +53,7 @@ def test_over_random_directions_no_path_is_drawn(model):
     assert given.path_ is not None
 
 
-def test_a_surface_has_the_path_at_its_losses(model):
+def test_the_path_on_a_surface_is_at_the_height_of_its_losses(model):
     display = LossLandscapeDisplay.from_estimator(
         model, X, y, n_points=5, surface=True, log_scale=False
     )
@@ -74,7 +74,7 @@ def landscape(losses):
     return LossLandscape("random", place, place, losses, np.eye(2), 1.0, None, None)
 
 
-def test_wide_ranges_are_drawn_by_their_logarithm_and_what_is_not_finite_is_left_out():
+def test_wide_ranges_are_logarithmic_and_values_that_are_not_finite_are_left_out():
     wide = landscape([1, 2, 3, 4, 5, 6, 7, 100, np.inf])
     display = LossLandscapeDisplay(landscape=wide).plot()
     np.testing.assert_allclose(np.diff(np.log(display.contours_.levels), 2), 0, atol=1e-9)
@@ -84,7 +84,7 @@ def test_wide_ranges_are_drawn_by_their_logarithm_and_what_is_not_finite_is_left
     assert LossLandscapeDisplay(landscape=landscape(np.ones(9))).plot().contours_ is not None
 
 
-def test_what_cannot_be_drawn_is_refused(model):
+def test_invalid_arguments_are_rejected(model):
     with pytest.raises(ValueError, match="log_scale=True, but the loss falls to -1"):
         LossLandscapeDisplay(landscape=landscape(np.arange(9) - 1.0)).plot(log_scale=True)
     _, ax = pyplot.subplots()

@@ -1,4 +1,4 @@
-"""The live loss curve draws in notebooks, seldom enough, and nowhere else."""
+"""The live loss curve is drawn in notebooks at limited intervals, and nowhere else."""
 
 import sys
 from types import ModuleType, SimpleNamespace
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 @pytest.fixture
 def notebook(monkeypatch):
-    """A notebook that notes what is shown: the pictures of each place."""
+    """Install a fake notebook that records the pictures of each display."""
     places = []
 
     class Place(list):
@@ -33,7 +33,7 @@ def notebook(monkeypatch):
         return places[-1]
 
     module = ModuleType("IPython")
-    module.version_info = (9, 0)  # matplotlib looks at it.
+    module.version_info = (9, 0)  # matplotlib reads this attribute.
     module.get_ipython = lambda: SimpleNamespace(kernel=object())
     module.display = SimpleNamespace(display=show, Image=lambda **ways: SimpleNamespace(**ways))
     monkeypatch.setitem(sys.modules, "IPython", module)
@@ -42,7 +42,7 @@ def notebook(monkeypatch):
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock on which every epoch takes a second and a picture nothing."""
+    """Install a clock on which every epoch takes a second and a picture takes no time."""
     now = SimpleNamespace(seconds=0.0)
     monkeypatch.setattr(live, "perf_counter", lambda: now.seconds)
 
@@ -54,7 +54,7 @@ def clock(monkeypatch):
     return now
 
 
-def test_one_place_in_the_notebook_follows_the_fit(notebook, clock):
+def test_one_display_in_the_notebook_is_updated_during_the_fit(notebook, clock):
     curve = LiveLossCurve(seconds=3.0)
     model = lamina.MLPClassifier(callbacks=[clock.tick, curve], **BRIEF).fit(X, y)
     [place] = notebook.places
@@ -66,7 +66,7 @@ def test_one_place_in_the_notebook_follows_the_fit(notebook, clock):
     assert len(notebook.places) == 2
 
 
-def test_a_picture_that_takes_long_makes_the_next_one_wait(notebook, clock, monkeypatch):
+def test_a_slow_picture_delays_the_next_one(notebook, clock, monkeypatch):
     drawn = LiveLossCurve._drawn
 
     def slowly(self, *args):
@@ -75,7 +75,7 @@ def test_a_picture_that_takes_long_makes_the_next_one_wait(notebook, clock, monk
 
     monkeypatch.setattr(LiveLossCurve, "_drawn", slowly)
     lamina.MLPClassifier(callbacks=[clock.tick, LiveLossCurve()], **BRIEF).fit(X, y)
-    # In the first epoch, then 25 times 0.1 seconds later at the soonest, and at the end.
+    # After the first epoch, then at least 25 × 0.1 seconds later, and at the end.
     assert len(notebook.places[0]) == 1 + 8 // 3 + 1
 
 
@@ -87,13 +87,13 @@ def test_a_fit_shorter_than_the_time_between_pictures_shows_its_end(notebook):
     assert list(curve.display_.panels_) == ["learning_rate"]
 
 
-def test_metrics_on_rows_held_out_have_their_panel(notebook):
+def test_validation_metrics_have_their_panel(notebook):
     curve = LiveLossCurve()
     lamina.MLPClassifier(callbacks=curve, early_stopping=True, **BRIEF).fit(X, y)
     assert list(curve.display_.panels_) == ["accuracy"]
 
 
-def test_fits_that_go_on_from_one_another_share_one_curve(notebook):
+def test_warm_started_fits_share_one_curve(notebook):
     curve = LiveLossCurve()
     model = lamina.MLPClassifier(callbacks=curve, warm_start=True, **BRIEF).fit(X, y).fit(X, y)
     [line] = curve.display_.lines_
@@ -101,7 +101,7 @@ def test_fits_that_go_on_from_one_another_share_one_curve(notebook):
 
 
 @pytest.mark.parametrize("shell", [None, SimpleNamespace()], ids=["script", "terminal"])
-def test_outside_of_notebooks_nothing_is_drawn(notebook, shell):
+def test_nothing_is_drawn_outside_notebooks(notebook, shell):
     notebook.module.get_ipython = lambda: shell
     curve = LiveLossCurve()
     lamina.MLPClassifier(callbacks=curve, **BRIEF).fit(X, y)
@@ -115,7 +115,7 @@ def test_ipython_is_not_imported_for_it(monkeypatch):
     assert "IPython" not in sys.modules
 
 
-def test_after_an_error_what_is_known_is_shown(notebook):
+def test_the_curve_up_to_an_error_is_shown(notebook):
     class Fail:
         def on_epoch_end(self, fit):
             if fit.epoch == 3:

@@ -1,4 +1,4 @@
-"""The loss curve of lamina's and scikit-learn's perceptrons, wherever they are inside."""
+"""Loss curves of lamina's and scikit-learn's perceptrons, also inside other estimators."""
 
 import builtins
 
@@ -67,7 +67,7 @@ def test_early_stopping_adds_a_panel_with_the_validation_score(classifier):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_pipelines_and_transformed_targets_are_looked_into():
+def test_pipelines_and_transformed_targets_are_unwrapped():
     inner = make_pipeline(StandardScaler(), lamina.MLPRegressor(early_stopping=True, **BRIEF))
     model = TransformedTargetRegressor(inner, transformer=StandardScaler()).fit(X, y)
     display = LossCurveDisplay.from_estimator(model)
@@ -77,7 +77,7 @@ def test_pipelines_and_transformed_targets_are_looked_into():
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_several_models_are_told_apart_by_colour_and_dashes():
+def test_several_models_differ_in_colour_and_dashes():
     models = [lamina.MLPClassifier((n,), **BRIEF).fit(X, y) for n in (2, 4)]
     display = LossCurveDisplay.from_estimator(models, names=["two", "four"])
     assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["two", "four"]
@@ -89,7 +89,7 @@ def test_several_models_are_told_apart_by_colour_and_dashes():
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("placed_by_hand", [False, True])
-def test_given_axes_are_drawn_on_and_their_room_is_shared(placed_by_hand):
+def test_given_axes_are_drawn_on_and_panels_share_their_area(placed_by_hand):
     ways = {"monitor": ["accuracy", "gradient_norm"], "early_stopping": True}
     model = lamina.MLPClassifier(**ways, **BRIEF).fit(X, y)
     figure = Figure()
@@ -107,7 +107,7 @@ def test_given_axes_are_drawn_on_and_their_room_is_shared(placed_by_hand):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_the_loss_on_rows_held_out_is_drawn_with_that_of_training():
+def test_the_validation_loss_is_drawn_with_the_training_loss():
     model = lamina.MLPClassifier(**BRIEF).fit(X, y, validation_data=(X, y))
     display = LossCurveDisplay.from_estimator(model, panels=())
     [line], [held_out] = display.lines_, display.validation_lines_
@@ -121,7 +121,7 @@ def test_the_loss_on_rows_held_out_is_drawn_with_that_of_training():
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_of_several_models_colour_says_which_and_marks_say_what():
+def test_colour_shows_the_model_and_marks_show_training_or_validation():
     given = {"validation_data": (X, y)}
     models = [lamina.MLPClassifier((n,), **BRIEF).fit(X, y, **given) for n in (2, 4)]
     models.append(lamina.MLPClassifier((8,), **BRIEF).fit(X, y))
@@ -155,9 +155,9 @@ def test_panels_show_any_column_of_the_history():
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_a_panel_that_no_history_has_is_refused_with_the_nearest():
+def test_an_unknown_panel_is_rejected_with_the_nearest_name():
     model = lamina.MLPClassifier(**BRIEF).fit(X, y)
-    with pytest.raises(ValueError, match=r"'learnin_rate', which is no .* mean 'learning_rate'"):
+    with pytest.raises(ValueError, match=r"'learnin_rate', which is not .* mean 'learning_rate'"):
         LossCurveDisplay.from_estimator(model, panels=["learnin_rate"])
     with pytest.raises(ValueError, match="'gradient_norm', which was not measured: name it in mon"):
         LossCurveDisplay.from_estimator(model, panels=["gradient_norm"])
@@ -167,7 +167,7 @@ def legend_of(display):
     return [text.get_text() for text in display.ax_.get_legend().get_texts()]
 
 
-def test_a_single_epoch_is_seen():
+def test_a_single_epoch_is_visible():
     display = LossCurveDisplay(histories=[{"loss": [0.5]}]).plot()
     assert display.lines_[0].get_marker() == "o"
 
@@ -180,24 +180,24 @@ def test_a_single_epoch_is_seen():
         ([], ValueError, "estimator is an empty list"),
     ],
 )
-def test_a_model_without_a_loss_curve_is_refused_with_what_to_do(model, error, message):
+def test_a_model_without_a_loss_curve_is_rejected_with_the_cure(model, error, message):
     with pytest.raises(error, match=message):
         LossCurveDisplay.from_estimator(model)
 
 
-def test_lbfgs_keeps_no_loss_curve_and_the_error_says_what_does():
+def test_the_error_for_lbfgs_names_solvers_with_a_loss_curve():
     model = lamina.MLPClassifier(solver="lbfgs", max_iter=500).fit(X, y)
     with pytest.raises(ValueError, match=r"solver='lbfgs', .* use solver='adam' or solver='sgd'"):
         LossCurveDisplay.from_estimator(model)
 
 
-def test_names_must_be_one_an_estimator():
+def test_there_must_be_one_name_for_each_estimator():
     model = lamina.MLPClassifier(tol=10).fit(X, y)
     with pytest.raises(ValueError, match="2 names for 1 estimators"):
         LossCurveDisplay.from_estimator([model], names=["a", "b"])
 
 
-def test_without_matplotlib_the_error_says_what_to_install(monkeypatch):
+def test_without_matplotlib_the_error_names_the_package(monkeypatch):
     def refuse(name, *args, **kwargs):
         if name.partition(".")[0] == "matplotlib":
             raise ImportError(name)

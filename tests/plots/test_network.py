@@ -1,4 +1,4 @@
-"""The diagram of a network: what is drawn for each weight, bias, unit and name."""
+"""The network diagram: weights, biases, units and names."""
 
 import numpy as np
 import pytest
@@ -33,7 +33,7 @@ def texts(display):
     return [text.get_text() for text in display.ax_.texts]
 
 
-def test_every_weight_is_a_line_by_its_sign_and_size(iris_model):
+def test_every_weight_is_a_line_with_its_sign_and_size(iris_model):
     display = NetworkDisplay.from_estimator(iris_model)
     for i, weights in enumerate(iris_model[-1].coefs_):
         for lines, sign, colour in (
@@ -57,7 +57,7 @@ def test_every_weight_is_a_line_by_its_sign_and_size(iris_model):
     assert display.positive_[0].get_linestyles() != display.negative_[0].get_linestyles()
 
 
-def test_with_a_row_units_show_what_they_give_and_biases_are_lines(iris_model):
+def test_with_a_row_units_show_activations_and_biases_are_lines(iris_model):
     row = IRIS.data[60:61]
     display = NetworkDisplay.from_estimator(iris_model, row, weight_labels=False)
     network, scaler = iris_model[-1], iris_model[0]
@@ -72,7 +72,7 @@ def test_with_a_row_units_show_what_they_give_and_biases_are_lines(iris_model):
         assert [unit.get_linestyle() == "-" for unit in units] == [v >= 0 for v in layer[0]]
 
 
-def test_a_row_comes_as_a_frame_a_series_or_a_list(iris_model):
+def test_a_row_may_be_a_frame_a_series_or_a_list(iris_model):
     frame = NetworkDisplay.from_estimator(iris_model, IRIS.data[60:61])
     series = NetworkDisplay.from_estimator(iris_model, IRIS.data.iloc[60])
     assert texts(series) == texts(frame)
@@ -113,7 +113,7 @@ def test_small_networks_have_a_label_on_every_line(iris_model):
     assert NetworkDisplay.from_estimator(iris_model, weight_labels=False).weight_labels_ == []
 
 
-def test_a_large_layer_is_condensed_and_says_how_many_units_it_has():
+def test_a_large_layer_is_condensed_with_the_number_of_omitted_units():
     X = np.random.RandomState(0).standard_normal((30, 50))
     model = lamina.MLPRegressor(hidden_layer_sizes=(200,), **BRIEF).fit(X, X[:, 0])
     display = NetworkDisplay.from_estimator(model, max_units=6)
@@ -125,7 +125,7 @@ def test_a_large_layer_is_condensed_and_says_how_many_units_it_has():
     assert display.weight_labels_ == []
 
 
-def test_it_stands_or_lies(iris_model):
+def test_it_is_drawn_horizontally_or_vertically(iris_model):
     lying = NetworkDisplay.from_estimator(iris_model)
     standing = NetworkDisplay.from_estimator(iris_model, orientation="vertical")
     assert len({place[0] for place in lying.columns_[0].places}) == 1
@@ -135,7 +135,7 @@ def test_it_stands_or_lies(iris_model):
         NetworkDisplay.from_estimator(iris_model, orientation="verticle")
 
 
-def test_the_widest_line_is_the_networks_or_its_layers(iris_model):
+def test_the_widest_line_is_the_largest_of_the_network_or_of_its_layer(iris_model):
     def widest(display):
         both = zip(display.positive_, display.negative_, strict=True)
         return [max(*a.get_linewidths(), *b.get_linewidths()) for a, b in both]
@@ -146,13 +146,13 @@ def test_the_widest_line_is_the_networks_or_its_layers(iris_model):
     assert min(of_layers) == pytest.approx(max(of_layers))
 
 
-def test_weights_of_zero_are_no_lines():
+def test_weights_of_zero_have_no_line():
     display = NetworkDisplay(weights=[[[0.0, 1.0], [-2.0, 0.0]]], biases=[[0.0, 0.0]]).plot()
     assert len(display.positive_[0].get_segments()) == 1
     assert len(display.negative_[0].get_segments()) == 1
 
 
-def test_outputs_are_named_by_what_they_are():
+def test_outputs_are_named_by_class_quantile_or_target():
     X = np.linspace(-1, 1, 30).reshape(-1, 1)
     quantiles = lamina.MLPRegressor("quantile", (3,), quantile=[0.1, 0.9], **BRIEF).fit(X, X[:, 0])
     assert {"ŷ 0.1", "ŷ 0.9"} <= set(texts(NetworkDisplay.from_estimator(quantiles)))
@@ -162,7 +162,7 @@ def test_outputs_are_named_by_what_they_are():
     assert {"ŷ₁", "ŷ₂"} <= set(texts(NetworkDisplay.from_estimator(theirs)))
 
 
-def test_all_that_is_written_lies_within_the_figure(iris_model):
+def test_all_text_is_inside_the_figure(iris_model):
     for orientation in ("horizontal", "vertical"):
         display = NetworkDisplay.from_estimator(iris_model, IRIS.data[:1], orientation=orientation)
         display.figure_.canvas.draw()
@@ -173,7 +173,7 @@ def test_all_that_is_written_lies_within_the_figure(iris_model):
             assert -1 <= box.y0 < box.y1 <= height + 1, text
 
 
-def test_activations_are_shown_only_of_a_row(iris_model):
+def test_activations_need_a_row(iris_model):
     with pytest.raises(ValueError, match="fill='activation' needs row="):
         NetworkDisplay.from_estimator(iris_model, fill="activation")
     display = NetworkDisplay.from_estimator(iris_model, IRIS.data[:1], fill="bias")

@@ -1,11 +1,11 @@
-"""A progress line speaks once it has taken long, and leaves nothing behind."""
+"""A progress line appears only for slow work, and is cleared at the end."""
 
 import io
 
 from lamina.plots.progress import ProgressLine
 
 
-def test_what_is_quick_says_nothing():
+def test_quick_work_prints_nothing():
     told = io.StringIO()
     with ProgressLine("frame", told, patience=1000) as line:
         for done in range(5):
@@ -13,7 +13,7 @@ def test_what_is_quick_says_nothing():
     assert told.getvalue() == ""
 
 
-def test_what_takes_long_says_how_far_it_is_and_clears_its_line():
+def test_slow_work_prints_its_progress_and_clears_the_line():
     told = io.StringIO()
     with ProgressLine("frame", told, patience=0) as line:
         line.show(1, 2000)

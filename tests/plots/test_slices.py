@@ -1,4 +1,4 @@
-"""Slices through a table: what varies, what stays, and rows of the table's own kind."""
+"""Slices of a feature space: varying and fixed features, and the type of their samples."""
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ TABLE = pd.DataFrame(
 )
 
 
-def test_rows_of_a_frame_keep_its_columns_and_what_is_no_number_its_commonest_value():
+def test_samples_of_a_frame_keep_columns_and_the_most_frequent_category():
     plane = slice_through(TABLE, 2, ("age", "size"))
     rows = plane.rows(np.array([[15.0, 3.0], [25.0, 4.0]]))
     assert list(rows.columns) == list(TABLE.columns)
@@ -25,19 +25,19 @@ def test_rows_of_a_frame_keep_its_columns_and_what_is_no_number_its_commonest_va
     np.testing.assert_array_equal(plane.positions, [[10, 1], [30, 2], [20, 6]])
 
 
-def test_what_holds_no_numbers_is_no_axis():
-    with pytest.raises(ValueError, match="'kind' holds no numbers, and an axis needs some"):
+def test_a_feature_that_is_not_numeric_cannot_be_an_axis():
+    with pytest.raises(ValueError, match="'kind' is not numeric, but an axis needs numbers"):
         slice_through(TABLE, 2, ("kind", "size"))
 
 
-def test_rows_of_an_array_stay_at_the_median():
+def test_fixed_features_of_an_array_stay_at_the_median():
     X = np.array([[1.0, 5.0, 0.0], [2.0, 7.0, 0.0], [9.0, 6.0, 3.0]])
     line = slice_through(sparse.csr_array(X), 1, 1)
     np.testing.assert_array_equal(line.rows(np.array([[4.0]])), [[2.0, 4.0, 0.0]])
     assert line.names == ("x₂",)
 
 
-def test_the_grid_reaches_a_little_beyond_the_rows():
+def test_the_grid_extends_slightly_beyond_the_samples():
     plane = slice_through(np.array([[0.0, 1.0], [10.0, 1.0]]), 2)
     (horizontal, vertical), points = plane.grid(3)
     np.testing.assert_allclose(horizontal, [-0.8, 5, 10.8])
@@ -45,7 +45,7 @@ def test_the_grid_reaches_a_little_beyond_the_rows():
     np.testing.assert_allclose(points[1], [5, 0.5])
 
 
-def test_along_principal_components_a_frames_rows_are_a_frame():
+def test_samples_along_principal_components_of_a_frame_are_a_frame():
     table = TABLE[["size", "age"]]
     plane = slice_through(table, 2, along="principal components")
     rows = plane.rows(plane.positions)
@@ -56,21 +56,21 @@ def test_along_principal_components_a_frames_rows_are_a_frame():
 @pytest.mark.parametrize(
     ("features", "message"),
     [
-        ((0, 9), "9 is none of the 4 features"),
+        ((0, 9), "9 is not among the 4 features"),
         ((0, 1, 2), "must be two features, by number or by name"),
-        (None, "X has 4 features, and a plane shows two"),
+        (None, "X has 4 features, but a plane shows two"),
     ],
 )
-def test_a_choice_that_makes_no_plane_is_refused(features, message):
+def test_an_invalid_choice_of_features_is_rejected(features, message):
     with pytest.raises(ValueError, match=message):
         slice_through(TABLE, 2, features)
 
 
-def test_one_feature_is_no_plane():
-    with pytest.raises(ValueError, match="X has 1 feature, and a plane needs two"):
+def test_one_feature_is_not_enough_for_a_plane():
+    with pytest.raises(ValueError, match="X has 1 feature, but a plane needs two"):
         slice_through(TABLE[["size"]], 2)
 
 
-def test_an_unknown_direction_is_refused_with_the_nearest():
+def test_an_unknown_direction_is_rejected_with_the_nearest_name():
     with pytest.raises(ValueError, match=r"must be one of .* Did you mean 'principal components'"):
         slice_through(TABLE, 2, along="principle components")

@@ -1,4 +1,4 @@
-"""A sweep's picture shows every curve, score and number that the sweep has."""
+"""The picture of a sweep shows all its curves, scores and numbers."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def drawn(parameter, values, model=MODEL, **options):
     return SweepDisplay.from_estimator(model, X, y, parameter, values, **{"cv": 2} | options)
 
 
-def test_every_value_has_its_panel_with_a_curve_a_fold():
+def test_every_value_has_a_panel_with_one_curve_per_fold():
     display = drawn("alpha", [0.1, 1.0, 10.0])
     assert [ax.get_title() for ax in display.loss_axes_] == [
         "alpha = 0.1",
@@ -38,7 +38,7 @@ def test_every_value_has_its_panel_with_a_curve_a_fold():
     assert display.loss_axes_[0].texts[0].get_text() == f"loss {final:.3g}"
 
 
-def test_scores_stand_over_their_values():
+def test_scores_are_drawn_over_their_values():
     display = drawn("learning_rate_init", [0.001, 0.01, 0.1])
     table = display.sweep.to_dict()
     for line, name in zip(display.score_lines_, ("train_score", "test_score"), strict=True):
@@ -67,14 +67,14 @@ def test_scores_stand_over_their_values():
 )
 @pytest.mark.filterwarnings("ignore:Got `batch_size`")
 @pytest.mark.filterwarnings("ignore:batch_size=128")
-def test_the_scale_is_the_one_that_the_values_ask_for(parameter, values, scale, labels):
+def test_the_scale_depends_on_the_values(parameter, values, scale, labels):
     display = drawn(parameter, values, table=False)
     assert display.ax_.get_xscale() == scale
     if labels is not None:
         assert [text.get_text() for text in display.ax_.get_xticklabels()] == labels
 
 
-def test_the_table_is_the_sweeps():
+def test_the_table_is_that_of_the_sweep():
     display = drawn("alpha", [0.1, 1.0])
     headings, rows = display.sweep.cells()
     cells = {
@@ -86,7 +86,7 @@ def test_the_table_is_the_sweeps():
     assert drawn("alpha", [0.1], table=False).table_ is None
 
 
-def test_on_given_axes_the_scores_stand_alone():
+def test_given_axes_show_only_the_scores():
     _, ax = pyplot.subplots()
     display = SweepDisplay(sweep=lamina.sweep(MODEL, X, y, "alpha", [0.1, 1.0], cv=2)).plot(ax)
     assert display.ax_ is ax
@@ -94,7 +94,7 @@ def test_on_given_axes_the_scores_stand_alone():
     assert (display.loss_axes_, display.table_) == ([], None)
 
 
-def test_what_diverged_is_marked_and_leaves_room_for_the_others():
+def test_diverged_fits_are_marked_and_do_not_dominate_the_scale():
     model = lamina.MLPRegressor("squared_error", (3,), "identity", solver="sgd", random_state=0)
     found = lamina.sweep(model, X, X[:, 0], "learning_rate_init", [0.01, 1e9], cv=2)
     display = SweepDisplay(sweep=found).plot()
@@ -105,7 +105,7 @@ def test_what_diverged_is_marked_and_leaves_room_for_the_others():
     assert display.loss_axes_[0].get_ylim()[1] < 10 * first.max()
 
 
-def test_many_values_stand_in_several_rows_of_panels():
+def test_many_values_are_drawn_in_several_rows_of_panels():
     display = drawn("alpha", [0.1 * k for k in range(1, 8)], table=False)
     assert len(display.loss_axes_) == 7
     rows = {ax.get_subplotspec().rowspan.start for ax in display.loss_axes_}
@@ -120,7 +120,7 @@ def test_one_fold_has_no_spread():
     assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["train", "test"]
 
 
-def test_values_without_an_order_are_not_joined_by_a_line():
+def test_values_without_an_order_are_not_connected_by_a_line():
     by_name = drawn("activation", ["tanh", "relu"], table=False)
     by_number = drawn("alpha", [0.1, 1.0], table=False)
     assert [line.get_linestyle() for line in by_name.score_lines_] == ["None", "None"]

@@ -1,4 +1,4 @@
-"""What units see: a panel for each, layer by layer, with their activations over the plane."""
+"""Activations of units over a plane, with a panel for each unit."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def test_every_unit_has_a_panel_that_shows_its_activation(model):
         np.testing.assert_allclose(shown, layer[0])
 
 
-def test_a_layer_has_one_scale_with_the_papers_colour_at_zero(model):
+def test_a_layer_has_one_scale_with_the_background_colour_at_zero(model):
     display = draw(model, X)
     for images in display.images_:
         spans = {(image.norm.vmin, image.norm.vmax) for image in images}
@@ -49,7 +49,7 @@ def test_a_layer_has_one_scale_with_the_papers_colour_at_zero(model):
         assert (-low, high) == pytest.approx((largest, largest))
 
 
-def test_a_line_is_where_a_unit_changes_its_sign(model):
+def test_a_line_marks_where_a_unit_changes_its_sign(model):
     display = draw(model, X)
     for panel, image in zip(display.axes_[0], display.images_[0], strict=True):
         seen = image.get_array()
@@ -57,7 +57,7 @@ def test_a_line_is_where_a_unit_changes_its_sign(model):
         assert bool(lines) == (seen.min() < 0 < seen.max())
 
 
-def test_the_signs_of_a_unit_are_written_where_they_are(model):
+def test_the_signs_of_a_unit_are_written_in_their_regions(model):
     display = draw(model, X)
     n_signs = 0
     for panel, image in zip(display.axes_[0], display.images_[0], strict=True):
@@ -84,23 +84,23 @@ def test_layers_units_and_axes_are_named(model):
     assert room.get_supxlabel() == f"x₁, {low} to {high}"
 
 
-def test_of_a_large_layer_the_first_units_are_shown_and_their_number_is_told(model):
+def test_a_large_layer_shows_its_first_units_and_the_total_number(model):
     display = draw(model, X, max_units=3)
     assert [len(layer) for layer in display.axes_] == [3, 3, 1]
     assert display.axes_[1][0].get_ylabel() == "hidden 2\ntanh\n3 of 11"
 
 
-def test_of_many_inputs_a_plane_is_chosen():
+def test_a_plane_is_chosen_for_many_inputs():
     iris = load_iris(as_frame=True)
     network = lamina.MLPClassifier((2,), **BRIEF).fit(iris.data, iris.target)
-    with pytest.raises(ValueError, match="X has 4 features, and a plane shows two"):
+    with pytest.raises(ValueError, match="X has 4 features, but a plane shows two"):
         draw(network, iris.data)
     assert len(draw(network, iris.data, features=(2, 3)).axes_[1]) == 3
     assert len(draw(network, iris.data, along="principal components").axes_[1]) == 3
 
 
 @pytest.mark.parametrize("placed_by_hand", [False, True])
-def test_the_panels_stay_in_the_room_of_given_axes(model, placed_by_hand):
+def test_the_panels_stay_in_the_area_of_given_axes(model, placed_by_hand):
     figure = Figure()
     ax = figure.add_axes((0.5, 0.2, 0.4, 0.7)) if placed_by_hand else figure.add_subplot(1, 2, 2)
     room = ax.get_window_extent()

@@ -47,7 +47,7 @@ def test_each_image_shows_the_weights_into_one_unit(digits):
     assert display.colorbar_.ax.get_ylabel() == "weight"
 
 
-def test_of_many_units_those_with_the_largest_weights_are_shown(digits):
+def test_units_with_the_largest_weights_are_shown_if_there_are_many(digits):
     display = WeightsDisplay.from_estimator(digits, image_shape=(8, 8), max_units=4)
     norms = np.linalg.norm(digits.coefs_[0], axis=0)
     assert display.units_ == sorted(np.argsort(norms)[-4:])
@@ -86,7 +86,7 @@ def test_histograms_count_every_weight_of_each_layer(digits):
         np.testing.assert_allclose(fractions, counts / counts.max(), atol=1e-12)
 
 
-def test_images_stand_in_rows_with_nothing_between_them():
+def test_images_are_arranged_in_rows_separated_by_nan():
     tiles = np.arange(12.0).reshape(3, 2, 2)
     whole = mosaic(tiles, 2)
     assert whole.shape == (5, 5)
@@ -98,15 +98,15 @@ def test_images_stand_in_rows_with_nothing_between_them():
 @pytest.mark.parametrize(
     ("ways", "message"),
     [
-        ({"image_shape": (8, 7)}, r"image_shape=\(8, 7\) has 56 pixels, and 'hidden_1' takes 64"),
+        ({"image_shape": (8, 7)}, r"image_shape=\(8, 7\) has 56 pixels, but 'hidden_1' has 64"),
         ({"kind": "images"}, r"needs image_shape=\(rows, columns\) of the 64 inputs"),
         ({"kind": "image"}, r"kind='image' must be one of 'heat map', .* mean 'images'"),
-        ({"layer": 3}, "layer=3 is none of the 3: the first is 0, the last 2 or -1"),
+        ({"layer": 3}, "layer=3 is not among the 3: the first is 0, the last 2 or -1"),
         ({"layer": "hidden_3"}, "layer='hidden_3' must be one of 'hidden_1', 'hidden_2', 'output'"),
         ({"max_units": 0}, "max_units=0 must be an integer of at least 1"),
         ({"feature_names": ["a"]}, "does not name 64 inputs"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(digits, ways, message):
+def test_invalid_arguments_are_rejected(digits, ways, message):
     with pytest.raises(ValueError, match=message):
         WeightsDisplay.from_estimator(digits, **ways)

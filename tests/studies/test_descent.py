@@ -1,4 +1,4 @@
-"""Descents make the steps that the optimizers' own formulas say, for every optimizer."""
+"""Descents take the steps of the optimizers' formulas, for every optimizer."""
 
 import numpy as np
 import pytest
@@ -24,8 +24,8 @@ def test_plain_gradient_descent_subtracts_the_rate_times_the_gradient():
 
 
 @every_optimizer
-def test_every_optimizer_steps_as_it_does_in_a_network(optimizer):
-    # One linear unit without bias and two rows: its loss is this bowl around (3, -1).
+def test_every_optimizer_takes_the_same_steps_as_in_a_network(optimizer):
+    # The loss of one linear unit on two samples is this bowl around (3, -1).
     X, y = np.sqrt(2) * np.eye(2), np.sqrt(2) * np.array([3.0, -1.0])
     start, rate = np.array([0.5, 0.25]), 0.1
     path = gradient_descent_path(
@@ -41,7 +41,7 @@ def test_every_optimizer_steps_as_it_does_in_a_network(optimizer):
         hidden_layer_sizes=(), initializer=[start[:, None], np.zeros(1)], weight_decay=0, **ways
     )
     model.partial_fit(X, y)
-    # The network's bias has a gradient of its own, but the weights' first step knows nothing of it.
+    # The network's bias has a gradient, but it does not affect the first step of the weights.
     np.testing.assert_allclose(path.points[1], model.coefs_[0][:, 0], rtol=1e-7)
 
 
@@ -62,7 +62,7 @@ def test_momentum_is_faster_along_a_ravine():
     assert heavy.values[-1] < 1e-3 * plain.values[-1]
 
 
-def test_momentum_rolls_over_the_pass_where_plain_descent_stays_in_the_first_valley():
+def test_momentum_crosses_the_pass_where_plain_descent_stays_in_the_first_valley():
     low, high = SURFACES["two_minima"].minima
     ways = {"learning_rate": 0.01, "n_steps": 600, "nesterovs_momentum": False}
     plain = gradient_descent_path("two_minima", momentum=0, **ways)
@@ -71,7 +71,7 @@ def test_momentum_rolls_over_the_pass_where_plain_descent_stays_in_the_first_val
     np.testing.assert_allclose(heavy.points[-1], low, atol=1e-3)
 
 
-def test_a_rate_that_is_too_large_diverges_and_the_path_ends_there():
+def test_a_path_ends_when_a_too_large_learning_rate_diverges():
     path = gradient_descent_path("ravine", learning_rate=1.0, momentum=0, n_steps=2000)
     assert path.diverged
     assert len(path.points) == len(path.values) == len(path.learning_rates) + 1 < 2000
@@ -80,7 +80,7 @@ def test_a_rate_that_is_too_large_diverges_and_the_path_ends_there():
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("schedule", SCHEDULES)
-def test_every_schedule_sets_the_rates_of_a_descent(schedule):
+def test_every_schedule_sets_the_learning_rates_of_a_descent(schedule):
     ways = {"learning_rate": 0.01, "schedule": schedule, "n_steps": 40}
     rates = gradient_descent_path("bowl", momentum=0, **ways).learning_rates
     model = MLPRegressor("squared_error", (), learning_rate=schedule, batch_size=1, max_iter=40)
@@ -92,7 +92,7 @@ def test_every_schedule_sets_the_rates_of_a_descent(schedule):
         np.testing.assert_allclose(rates[: len(expected)], expected[: len(rates)])
 
 
-def test_a_rate_is_lowered_where_a_descent_stalls():
+def test_the_learning_rate_is_lowered_when_a_descent_stalls():
     ways = {"learning_rate": 0.0799, "momentum": 0, "n_steps": 60}
     plateau = gradient_descent_path(
         lambda x, y: abs(x) + abs(y), schedule="plateau", schedule_options={"patience": 2}, **ways
@@ -105,7 +105,7 @@ def test_a_rate_is_lowered_where_a_descent_stalls():
     )
 
 
-def test_noise_is_drawn_by_the_seed_and_averages_quieten_it():
+def test_noise_depends_on_the_seed_and_averages_reduce_it():
     ways = {"learning_rate": 0.1, "momentum": 0, "noise": 1.0, "n_steps": 300}
     one, same, other = (
         gradient_descent_path("bowl", random_state=seed, **ways) for seed in (0, 0, 1)
@@ -116,7 +116,7 @@ def test_noise_is_drawn_by_the_seed_and_averages_quieten_it():
     assert averaged.values[-50:].mean() < 0.5 * one.values[-50:].mean()
 
 
-def test_a_path_says_what_differs_from_the_defaults():
+def test_the_name_of_a_path_lists_non_default_parameters():
     path = gradient_descent_path(
         "bowl", "adam", learning_rate=0.5, schedule="cosine", beta_1=0.5, amsgrad=True, n_steps=2
     )
@@ -128,7 +128,7 @@ def test_a_path_says_what_differs_from_the_defaults():
     ("ways", "error", "message"),
     [
         ({"optimizer": "adem"}, UnknownNameError, "'adem' is no optimizer. Did you mean 'adam'"),
-        ({"momentun": 0.5}, TypeError, "momentun=0.5 is nothing that 'sgd' reads. Did you mean"),
+        ({"momentun": 0.5}, TypeError, "momentun=0.5 is not a parameter of 'sgd'. Did you mean"),
         ({"beta_1": 0.5}, TypeError, "It takes momentum, nesterovs_momentum, amsgrad"),
         ({"momentum": 2}, InvalidParameterError, "'momentum' parameter"),
         ({"start": (1, 2, 3)}, ValueError, r"start=\(1, 2, 3\) must be two finite numbers"),
@@ -137,6 +137,6 @@ def test_a_path_says_what_differs_from_the_defaults():
         ({"learning_rate": 0}, ValueError, "learning_rate=0 must be a finite number above 0"),
     ],
 )
-def test_what_makes_no_descent_is_refused(ways, error, message):
+def test_invalid_arguments_are_rejected(ways, error, message):
     with pytest.raises(error, match=message):
         gradient_descent_path("bowl", **ways)

@@ -1,4 +1,4 @@
-"""The flow of gradients: norms by layer that are those of backpropagation, at every snapshot."""
+"""Gradient flow: norms by layer equal those of backpropagation, at every snapshot."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def log_loss(model, X, y):
     return -np.log(model.predict_proba(X)[np.arange(len(y)), y]).mean()
 
 
-def test_the_norms_are_those_of_finite_differences_of_the_loss_without_penalty():
+def test_the_norms_equal_finite_differences_of_the_loss_without_penalty():
     model = MLPClassifier((3, 2), "tanh", alpha=5.0, **BRIEF).fit(X, y)
     flow = gradient_flow(model, X, y)
     assert flow.layers == ("hidden_1", "hidden_2", "output")
@@ -42,7 +42,7 @@ def test_the_norms_are_those_of_finite_differences_of_the_loss_without_penalty()
     np.testing.assert_allclose(flow.relative, flow.norms / flow.weights)
 
 
-def test_with_snapshots_there_is_a_row_for_every_epoch_kept():
+def test_snapshots_give_a_row_for_every_stored_epoch():
     snapshots = Snapshots(every=2)
     model = MLPClassifier((3,), callbacks=[snapshots], **BRIEF).fit(X, y)
     flow = gradient_flow(model, X, y)
@@ -58,7 +58,7 @@ def test_with_snapshots_there_is_a_row_for_every_epoch_kept():
     assert frame.index.tolist() == [0, 2, 4, 6]
 
 
-def test_gradients_vanish_in_deep_sigmoids_and_not_in_relus():
+def test_gradients_vanish_in_deep_networks_of_sigmoids_but_not_of_relus():
     widths = (10,) * 8
     deep, steady = (
         gradient_flow(MLPClassifier(widths, activation, **BRIEF).fit(X, y), X, y).norms[0]
@@ -68,7 +68,7 @@ def test_gradients_vanish_in_deep_sigmoids_and_not_in_relus():
     assert steady[0] > 1e-2 * steady[-1]
 
 
-def test_sample_weights_count():
+def test_sample_weights_are_used():
     model = MLPClassifier((3,), **BRIEF).fit(X, y)
     weight = (y == 1).astype(float)
     weighted = gradient_flow(model, X, y, weight)
@@ -76,7 +76,7 @@ def test_sample_weights_count():
     np.testing.assert_allclose(weighted.norms, alone.norms, rtol=1e-10)
 
 
-def test_pipelines_scaled_targets_and_scikit_learns_own_are_looked_into():
+def test_pipelines_scaled_targets_and_scikit_learns_perceptrons_are_unwrapped():
     theirs = ScikitMLPClassifier((3,), **BRIEF).fit(X, y)
     ours = MLPClassifier((3,), **BRIEF).fit(X, y)
     np.testing.assert_allclose(
@@ -93,6 +93,6 @@ def test_pipelines_scaled_targets_and_scikit_learns_own_are_looked_into():
     np.testing.assert_allclose(gradient_flow(held, rows, targets).norms, alone.norms, rtol=1e-10)
 
 
-def test_an_unfitted_model_is_refused():
+def test_an_unfitted_model_is_rejected():
     with pytest.raises(NotFittedError, match="call fit first"):
         gradient_flow(MLPClassifier(), X, y)

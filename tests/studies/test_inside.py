@@ -1,4 +1,4 @@
-"""The perceptron is found wherever an estimator holds it, and else the error says what to do."""
+"""The perceptron inside any estimator is found, or the error gives the cure."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ X, y = load_iris(return_X_y=True)
 BRIEF = {"max_iter": 9, "tol": 10, "n_iter_no_change": 2, "random_state": 0}
 
 
-def test_a_perceptron_is_its_own_inside():
+def test_a_perceptron_is_returned_itself():
     model = lamina.MLPClassifier(**BRIEF).fit(X, y)
     assert perceptron_inside(model) == (inside := perceptron_inside(model))
     assert inside.model is model
@@ -26,14 +26,14 @@ def test_a_perceptron_is_its_own_inside():
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_one_of_scikit_learns_is_taken_over_with_its_numbers():
+def test_a_perceptron_of_scikit_learn_is_converted_with_its_numbers():
     theirs = ScikitMLPClassifier(**BRIEF).fit(X, y)
     ours = perceptron_inside(theirs).model
     assert isinstance(ours, lamina.MLPClassifier)
     np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), rtol=1e-12)
 
 
-def test_the_steps_of_nested_pipelines_stand_before_it_in_order():
+def test_the_steps_of_nested_pipelines_are_in_order():
     network = lamina.MLPClassifier(**BRIEF)
     inner = make_pipeline(MinMaxScaler(), "passthrough", network)
     model = make_pipeline(StandardScaler(), inner).fit(X, y)
@@ -51,14 +51,14 @@ def test_the_steps_of_nested_pipelines_stand_before_it_in_order():
     ],
     ids=lambda holder: type(holder).__name__,
 )
-def test_what_holds_one_is_looked_into(holder):
+def test_meta_estimators_are_unwrapped(holder):
     with pytest.raises(NotFittedError, match=f"this {type(holder).__name__} has no .*call fit"):
         perceptron_inside(holder)
     holder.fit(X[:100], y[:100])
     assert hasattr(perceptron_inside(holder).model, "coefs_")
 
 
-def test_a_search_that_kept_no_model_says_so():
+def test_a_search_without_a_refitted_model_is_rejected():
     search = GridSearchCV(lamina.MLPClassifier(**BRIEF), {"alpha": [0.1, 1.0]}, cv=2, refit=False)
     with pytest.raises(NotFittedError, match="refit=True"):
         perceptron_inside(search.fit(X, y))
@@ -73,12 +73,12 @@ def test_a_search_that_kept_no_model_says_so():
         (LogisticRegression(), TypeError, "no multi-layer perceptron in a LogisticRegression"),
     ],
 )
-def test_without_a_fitted_perceptron_the_error_says_what_to_do(estimator, error, message):
+def test_the_error_without_a_fitted_perceptron_gives_the_cure(estimator, error, message):
     with pytest.raises(error, match=message):
         perceptron_inside(estimator)
 
 
-def test_targets_are_those_that_the_perceptron_has_learned_from():
+def test_targets_are_those_of_the_perceptrons_fit():
     y_2d = np.column_stack([y, y**2])
     scaled = StandardScaler().fit_transform(y_2d)
     for targets, expected in ((y_2d, scaled), (y_2d[:, 0], scaled[:, 0])):

@@ -1,4 +1,4 @@
-"""The landscape of a loss: its values, its directions, and the path of a fit in it."""
+"""The loss landscape: its values, its directions, and the path of the fit."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def model():
     return MLPClassifier((4,), "tanh", callbacks=snapshots, batch_size=50, **BRIEF).fit(X, y)
 
 
-def test_each_value_is_the_loss_of_the_network_that_stands_there(model):
+def test_each_value_is_the_loss_of_the_network_at_that_point(model):
     landscape = loss_landscape(model, X, y, directions="random", n_points=5, span=0.8)
     np.testing.assert_allclose(landscape.first, np.linspace(-0.8, 0.8, 5))
     moved = MLPClassifier((4,), "tanh", **BRIEF).fit(X, y)
@@ -46,7 +46,7 @@ def test_each_value_is_the_loss_of_the_network_that_stands_there(model):
     assert landscape.losses[2, 2] == pytest.approx(landscape.loss)
 
 
-def test_random_directions_have_the_norm_of_each_units_weights_and_leave_biases(model):
+def test_random_directions_have_the_norm_of_each_units_weights_and_zero_biases(model):
     landscape = loss_landscape(model, X, y, directions="random", n_points=2)
     for direction in landscape.directions:
         start = 0
@@ -65,7 +65,7 @@ def test_random_directions_have_the_norm_of_each_units_weights_and_leave_biases(
     assert np.abs(other.directions - landscape.directions).max() > 0.1
 
 
-def test_the_principal_directions_are_orthonormal_and_tell_most_of_the_way(model):
+def test_the_principal_directions_are_orthonormal_and_explain_most_of_the_path(model):
     landscape = loss_landscape(model, X, y, n_points=3)
     assert landscape.kind == "path"
     np.testing.assert_allclose(landscape.directions @ landscape.directions.T, np.eye(2), atol=1e-12)
@@ -76,7 +76,7 @@ def test_the_principal_directions_are_orthonormal_and_tell_most_of_the_way(model
     assert random.path.fraction < landscape.path.fraction
 
 
-def test_the_path_goes_by_every_snapshot_to_the_model(model):
+def test_the_path_passes_every_snapshot_and_ends_at_the_model(model):
     landscape = loss_landscape(model, X, y, n_points=9)
     path, snapshots = landscape.path, model.callbacks
     assert list(path.epochs) == snapshots.epochs
@@ -92,7 +92,7 @@ def test_the_path_goes_by_every_snapshot_to_the_model(model):
     assert (path.positions < high).all()
 
 
-def test_given_directions_serve_as_they_are(model):
+def test_given_directions_are_used_unchanged(model):
     plane = np.eye(2, flat(model).size)
     landscape = loss_landscape(model, X, y, directions=plane, n_points=3)
     assert landscape.kind == "given"
@@ -111,20 +111,23 @@ def test_without_snapshots_the_directions_are_random():
 @pytest.mark.parametrize(
     ("ways", "message"),
     [
-        ({"directions": "paht"}, "directions='paht' is none of 'auto', 'random', 'path'.*'path'?"),
+        ({"directions": "paht"}, "directions='paht' must be 'auto', 'random', 'path'.*'path'?"),
         ({"directions": "path"}, "needs at least 3 snapshots of the fit, and there are 0"),
-        ({"directions": np.ones((2, 5))}, r"directions of shape \(2, 5\) must be two that differ"),
+        (
+            {"directions": np.ones((2, 5))},
+            r"directions of shape \(2, 5\) must be linearly independent",
+        ),
         ({"n_points": 1}, "n_points=1 must be an integer of at least 2"),
         ({"span": -1.0}, "span=-1.0 must be a finite number above 0"),
     ],
 )
-def test_what_makes_no_slice_is_refused(ways, message):
+def test_invalid_arguments_are_rejected(ways, message):
     model = MLPClassifier((2,), **BRIEF).fit(X, y)
     with pytest.raises(ValueError, match=message):
         loss_landscape(model, X, y, **ways)
 
 
-def test_a_way_along_one_line_spans_no_plane(model):
+def test_a_path_along_one_line_is_rejected(model):
     snapshots = Snapshots()
     snapshots.epochs, snapshots.losses = [0, 1, 2], [1.0, 1.0, 1.0]
     snapshots.parameters = [flat(model) + n for n in (3.0, 2.0, 1.0)]
@@ -132,6 +135,6 @@ def test_a_way_along_one_line_spans_no_plane(model):
         loss_landscape(model, X, y, directions="path", snapshots=snapshots)
 
 
-def test_an_unfitted_model_is_refused():
+def test_an_unfitted_model_is_rejected():
     with pytest.raises(NotFittedError, match="call fit first"):
         loss_landscape(MLPClassifier(), X, y)

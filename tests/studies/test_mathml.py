@@ -1,4 +1,4 @@
-"""Formulas as MathML: every record's is well formed, and says what its text says."""
+"""Formulas as MathML: those of all records are well formed, and equivalent to their text."""
 
 from xml.etree import ElementTree
 
@@ -59,7 +59,7 @@ def test_every_formula_of_the_tables_is_well_formed(text):
         ("z for all a row", "<mi>z</mi><mtext>&nbsp;for all a row</mtext>"),
     ],
 )
-def test_a_formula_is_set_as_it_reads(text, expected):
+def test_a_formula_is_converted_to_the_expected_elements(text, expected):
     assert mathml(text) == f'<math displaystyle="true">{expected}</math>'
 
 
@@ -68,5 +68,5 @@ def test_a_fraction_divides_a_function_with_its_argument():
     assert "".join(fraction[0].itertext()) == "logpc"
 
 
-def test_a_long_formula_may_be_broken_behind_a_comma_outside_brackets():
+def test_a_long_formula_may_be_broken_after_a_comma_outside_brackets():
     assert mathml("f(x, y) = x, z = 2").count("<math") == 2

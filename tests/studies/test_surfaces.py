@@ -1,4 +1,4 @@
-"""Every surface: its gradient against finite differences, its minima, its start and its window."""
+"""Every surface: its gradient against finite differences, its minima, start and window."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def differences(value, x, y, step=1e-6):
 
 
 @every_surface
-def test_the_gradient_is_that_of_finite_differences(name):
+def test_the_gradient_equals_finite_differences(name):
     surface = SURFACES[name]
     x, y = np.random.RandomState(0).uniform(-2, 2, (2, 50))
     expected = differences(surface.value, x, y)
@@ -28,7 +28,7 @@ def test_the_gradient_is_that_of_finite_differences(name):
 
 
 @every_surface
-def test_each_minimum_is_flat_and_lower_than_all_around_it(name):
+def test_each_minimum_has_zero_gradient_and_lower_values_than_its_surroundings(name):
     surface = SURFACES[name]
     around = np.random.RandomState(0).uniform(-0.1, 0.1, (2, 200))
     for x, y in surface.minima:
@@ -39,7 +39,7 @@ def test_each_minimum_is_flat_and_lower_than_all_around_it(name):
 
 
 @every_surface
-def test_the_window_shows_the_start_and_every_minimum(name):
+def test_the_window_contains_the_start_and_every_minimum(name):
     surface = SURFACES[name]
     left, right, bottom, top = surface.window
     for x, y in (surface.start, *surface.minima):
@@ -55,7 +55,7 @@ def test_the_lowest_minimum_is_the_lowest_point_of_the_window(name):
     assert surface.values(*grid).min() >= surface.value(*surface.minima[0]) - 1e-12
 
 
-def test_ones_own_function_has_differences_for_gradients():
+def test_gradients_of_a_user_function_are_finite_differences():
     surface = surface_of(lambda x, y: np.exp(x) * y)
     np.testing.assert_allclose(
         surface.gradient(0.5, 2.0), (2 * np.exp(0.5), np.exp(0.5)), rtol=1e-9
@@ -70,7 +70,7 @@ def test_a_function_of_single_points_has_values_on_a_grid():
     assert constant.values(np.zeros(3), np.zeros(3)).tolist() == [2.0, 2.0, 2.0]
 
 
-def test_what_is_no_surface_is_refused_with_what_there_is():
+def test_an_unknown_surface_is_rejected_with_the_known_ones():
     with pytest.raises(UnknownNameError, match=r"'rosenbruck' is no surface. Did you mean 'rose"):
         surface_of("rosenbruck")
     with pytest.raises(TypeError, match="function=3 is neither one of 'bowl'"):

@@ -1,4 +1,4 @@
-"""A sweep gives what cross-validation gives for every value, whatever its threads and fits do."""
+"""A sweep equals cross-validation of every value, for any threads and outcomes of fits."""
 
 import signal
 import threading
@@ -46,7 +46,7 @@ def scores(found, name="test_score"):
     ],
     ids=["alpha", "sizes", "activation", "pipeline", "solver", "scikit-learn", "another"],
 )
-def test_the_scores_are_those_of_cross_validate(estimator, parameter, values):
+def test_the_scores_equal_those_of_cross_validate(estimator, parameter, values):
     found = lamina.sweep(estimator, X, y, parameter, values, cv=3)
     for index, value in enumerate(values):
         model = estimator.set_params(**{parameter: value})
@@ -55,7 +55,7 @@ def test_the_scores_are_those_of_cross_validate(estimator, parameter, values):
         np.testing.assert_array_equal(scores(found, "train_score")[index], theirs["train_score"])
 
 
-def test_folds_scorers_and_groups_are_taken_as_cross_validate_takes_them():
+def test_folds_scorers_and_groups_are_used_as_in_cross_validate():
     groups = np.arange(60) % 4
     asked = {"cv": GroupKFold(3), "scoring": "neg_log_loss", "groups": groups}
     found = lamina.sweep(brief(), X, y, "alpha", [0.1], **asked)
@@ -65,13 +65,13 @@ def test_folds_scorers_and_groups_are_taken_as_cross_validate_takes_them():
     assert found.score_name == "neg_log_loss"
 
 
-def test_folds_that_are_drawn_are_the_same_for_every_value():
+def test_random_folds_are_the_same_for_every_value():
     cv = ShuffleSplit(2, random_state=np.random.RandomState(0))
     found = lamina.sweep(brief(), X, y, "alpha", [0.1, 0.1], cv=cv)
     assert scores(found)[0] == scores(found)[1]
 
 
-def test_the_number_of_threads_shows_in_no_score_and_no_curve():
+def test_the_number_of_threads_changes_no_score_and_no_curve():
     one, three = (
         lamina.sweep(brief(), X, y, "learning_rate_init", [0.001, 0.1], n_threads=n) for n in (1, 3)
     )
@@ -80,20 +80,20 @@ def test_the_number_of_threads_shows_in_no_score_and_no_curve():
         np.testing.assert_array_equal(a.loss_curve, b.loss_curve)
 
 
-def test_where_no_seed_is_given_all_fits_have_the_same():
+def test_all_fits_share_the_default_seed():
     found = lamina.sweep(brief(random_state=None), X, y, "alpha", [0.1, 0.1], cv=2)
     np.testing.assert_array_equal(found.runs[0].loss_curve, found.runs[2].loss_curve)
     other = lamina.sweep(brief(random_state=None), X, y, "alpha", [0.1], cv=2, random_state=5)
     assert not np.array_equal(found.runs[0].loss_curve, other.runs[0].loss_curve)
 
 
-def test_the_estimator_is_left_as_it_was(same):
+def test_the_estimator_is_not_changed(same):
     model = brief(random_state=None)
     lamina.sweep(model, X, y, "alpha", [0.1], cv=2)
     assert same(model, brief(random_state=None))
 
 
-def test_fits_run_side_by_side():
+def test_fits_run_concurrently():
     meeting = threading.Barrier(2, timeout=20)
 
     class Meets:
@@ -101,13 +101,13 @@ def test_fits_run_side_by_side():
             meeting.wait()
 
     callback = Meets()
-    # scikit-learn clones what has get_params alone; others are copied deeply.
+    # scikit-learn clones only objects with get_params; others are copied deeply.
     Meets.__deepcopy__ = lambda self, memo: self
     found = lamina.sweep(brief(callbacks=callback), X, y, "alpha", [0.1], cv=2, n_threads=2)
     assert len(found.runs) == 2
 
 
-def test_depth_and_width_speak_of_the_hidden_layers():
+def test_depth_and_width_set_the_hidden_layers():
     found = lamina.sweep(brief(hidden_layer_sizes=(6, 4)), X, y, "depth", [0, 1, 3], cv=2)
     explicit = lamina.sweep(brief(), X, y, "hidden_layer_sizes", [(), (6,), (6, 6, 6)], cv=2)
     assert scores(found) == scores(explicit)
@@ -117,14 +117,14 @@ def test_depth_and_width_speak_of_the_hidden_layers():
     assert scores(wide) == scores(lamina.sweep(pipeline, X, y, name, [(2, 2), (5, 5)], cv=2))
 
 
-def test_loss_curves_and_times_are_kept_of_lbfgs_too():
+def test_loss_curves_and_times_of_lbfgs_are_recorded():
     found = lamina.sweep(brief(), X, y, "solver", ["adam", "lbfgs"], cv=2)
     assert all(len(run.loss_curve) > 1 and run.seconds > 0 for run in found.runs)
     falling = found.runs_of(1)[0].loss_curve
     assert falling[-1] == falling.min() == found.runs_of(1)[0].final_loss
 
 
-def test_a_fit_that_diverges_is_recorded_and_ends_nothing():
+def test_a_diverged_fit_is_recorded_and_does_not_end_the_sweep():
     wild = lamina.MLPRegressor("squared_error", (4,), "identity", solver="sgd", random_state=0)
     found = lamina.sweep(wild, X, X[:, 0], "learning_rate_init", [0.01, 1e9], cv=2)
     assert {run.outcome for run in found.runs_of(1)} == {Outcome.DIVERGED}
@@ -135,26 +135,26 @@ def test_a_fit_that_diverges_is_recorded_and_ends_nothing():
     assert "–" in repr(found)
 
 
-def test_that_fits_have_not_converged_is_told_in_the_table_and_not_by_warnings():
+def test_unconverged_fits_are_shown_in_the_table_and_not_by_warnings():
     found = lamina.sweep(brief(max_iter=2), X, y, "alpha", [0.1, 1.0], cv=2)
     assert found.to_dict()["n_unfinished"] == [2, 2]
     assert "not converged" in repr(found)
 
 
-def test_other_warnings_are_passed_on_once():
+def test_other_warnings_are_emitted_once():
     with pytest.warns(UserWarning, match="it is clipped to") as told:
         lamina.sweep(brief(batch_size=1000), X, y, "alpha", [0.1, 1.0], cv=2)
     assert len(told) == 1
 
 
-def test_an_error_of_a_fit_says_which_value_it_was():
+def test_an_error_of_a_fit_names_the_value():
     with pytest.raises(ValueError, match="'alpha' parameter") as it:
         lamina.sweep(brief(), X, y, "alpha", [0.1, -1.0], cv=2)
     assert it.value.__notes__ == ["in the fit with alpha=-1.0"]
 
 
 class Interrupts:
-    """Sends this process Ctrl-C once it has heard of so many fits, and waits for it to be heard."""
+    """Sends Ctrl-C to this process after some fits have begun, and waits until it is received."""
 
     def __init__(self, after):
         self.left, self.heard = after, threading.Event()
@@ -175,7 +175,7 @@ class Interrupts:
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="has no pthread_kill")
-def test_ctrl_c_keeps_what_is_done():
+def test_ctrl_c_keeps_the_finished_fits():
     interrupts = Interrupts(after=3)
     before = signal.signal(signal.SIGINT, interrupts.hear)
     try:
@@ -189,7 +189,7 @@ def test_ctrl_c_keeps_what_is_done():
     assert found.to_dict()["n_fits"] == [2, 0, 0]
 
 
-def test_a_long_sweep_says_how_far_it_is(capsys):
+def test_a_long_sweep_shows_its_progress(capsys):
     lamina.sweep(brief(), X, y, "alpha", [0.1, 1.0], cv=2, progress=True)
     told = capsys.readouterr().err
     assert told.startswith("\rsweep of alpha: ")
@@ -198,7 +198,7 @@ def test_a_long_sweep_says_how_far_it_is(capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_it_prints_and_goes_to_a_frame():
+def test_it_prints_and_converts_to_a_frame():
     pytest.importorskip("pandas")
     found = lamina.sweep(brief(), X, y, "alpha", [0.1, 10.0], cv=3)
     text = repr(found)
@@ -214,7 +214,7 @@ def test_it_prints_and_goes_to_a_frame():
     assert found._repr_html_().count("<tr>") == 3
 
 
-def test_a_regressors_scores_are_r2_and_scaled_targets_have_curves():
+def test_scores_of_a_regressor_are_r2_and_scaled_targets_have_curves():
     IRIS = load_iris().data
     scaled = TransformedTargetRegressor(
         lamina.MLPRegressor(hidden_layer_sizes=(4,), max_iter=5, random_state=0),
@@ -229,17 +229,17 @@ def test_a_regressors_scores_are_r2_and_scaled_targets_have_curves():
     ("asked", "message"),
     [
         ({"parameter": "alhpa"}, r"parameter='alhpa' is no parameter .* Did you mean 'alpha'\?"),
-        ({"values": []}, "values holds nothing for alpha to be"),
+        ({"values": []}, "values is empty: give at least one value of alpha"),
         ({"n_threads": 0}, "n_threads=0 must be at least 1"),
     ],
 )
-def test_wrong_use_is_told(asked, message):
+def test_wrong_use_is_rejected(asked, message):
     given = {"parameter": "alpha", "values": [0.1], **asked}
     with pytest.raises(ValueError, match=message):
         lamina.sweep(brief(), X, y, **given)
 
 
-def test_in_a_pipeline_the_whole_name_is_suggested():
+def test_the_whole_name_of_a_pipelines_parameter_is_suggested():
     pipeline = make_pipeline(StandardScaler(), brief())
     for short, whole in (
         ("alpha", "mlpclassifier__alpha"),

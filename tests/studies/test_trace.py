@@ -1,4 +1,4 @@
-"""A step laid open: its numbers are those of the next step of a fit, and nothing else changes."""
+"""Traces: their numbers are those of the next step of a fit, and the model is not changed."""
 
 import copy
 import math
@@ -61,7 +61,7 @@ def parameters_of(model):
     ],
     ids=["plain", "surrounded", "scheduled", "with blocks"],
 )
-def test_the_update_is_the_one_that_the_next_step_makes(solver, beside):
+def test_the_update_equals_that_of_the_next_step(solver, beside):
     model = brief(solver=solver, **beside).fit(X, y)
     trace = lamina.trace_step(model, X, y, dropout=True)
     before = parameters_of(model)
@@ -71,8 +71,8 @@ def test_the_update_is_the_one_that_the_next_step_makes(solver, beside):
 
 
 def test_the_running_statistics_move_with_the_update():
-    # Behind a batch normalization a bias has no gradient but rounding, of which only sgd makes
-    # little.
+    # Before a batch normalization the bias's gradient is only rounding error, which only sgd
+    # does not amplify.
     model = brief(solver="sgd", normalization="batch").fit(X, y)
     trace = lamina.trace_step(model, X, y)
     moved = trace.layers[1].beside["running variance"]
@@ -85,7 +85,7 @@ def test_the_running_statistics_move_with_the_update():
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("solver", ["sgd", "adam", "muon"])
-def test_of_a_model_that_is_not_fitted_it_is_the_first_step(solver):
+def test_the_trace_of_an_unfitted_model_is_its_first_step(solver):
     model = brief(lamina.MLPRegressor, solver=solver, dropout=0.3, max_iter=1)
     trace = lamina.trace_step(model, X, VALUES, dropout=True)
     assert "first parameters, drawn with random_state=0" in trace.title
@@ -96,7 +96,7 @@ def test_of_a_model_that_is_not_fitted_it_is_the_first_step(solver):
     assert trace.loss == pytest.approx(fitted.loss_curve_[0], rel=1e-12)
 
 
-def test_an_average_is_followed_behind_the_parameters_that_learn():
+def test_a_model_with_an_average_is_traced_at_its_trained_parameters():
     model = brief(average_decay=0.9).fit(X, y)
     trace = lamina.trace_step(model, X, y)
     assert any("average" in note for note in trace.notes)
@@ -104,7 +104,7 @@ def test_an_average_is_followed_behind_the_parameters_that_learn():
     assert not np.array_equal(trace.layers[0].W, model.coefs_[0])
 
 
-def test_nothing_of_the_model_changes(same):
+def test_the_model_is_not_changed(same):
     state = np.random.RandomState(3)
     for model in (brief(dropout=0.4).fit(X, y), brief(dropout=0.4)):
         model.set_params(random_state=state)
@@ -114,7 +114,7 @@ def test_nothing_of_the_model_changes(same):
         assert same(state.get_state(legacy=False), drawn)
 
 
-def test_each_layer_keeps_every_number_in_its_shape():
+def test_each_layer_has_every_number_in_its_shape():
     trace = lamina.trace_step(brief(alpha=0.5), X, y)
     assert [layer.layer for layer in trace.layers] == ["hidden_1", "hidden_2", "output"]
     first = trace.layers[0]
@@ -127,12 +127,12 @@ def test_each_layer_keeps_every_number_in_its_shape():
     assert (first.kept, first.z_hat) == (None, None)
 
 
-def test_what_is_not_smooth_or_random_is_said():
+def test_notes_mention_randomness_batch_statistics_and_means_over_outputs():
     model = brief(dropout=0.5, normalization="batch")
     without, drawn = lamina.trace_step(model, X, y), lamina.trace_step(model, X, y, dropout=True)
     assert any("are left out" in note for note in without.notes)
     assert any("are drawn" in note for note in drawn.notes)
-    assert any("normalizes by these rows" in note for note in without.notes)
+    assert any("statistics of these rows" in note for note in without.notes)
     assert without.layers[0].kept is None
     assert set(np.unique(drawn.layers[0].kept)) == {0, 2}
     lbfgs = lamina.trace_step(brief(solver="lbfgs"), X, y)
@@ -141,7 +141,7 @@ def test_what_is_not_smooth_or_random_is_said():
     assert any("line search" in note for note in lbfgs.notes)
 
 
-def test_sample_weights_weigh_rows_as_in_a_fit():
+def test_sample_weights_are_used_as_in_a_fit():
     weight = np.arange(1.0, 16)
     trace = lamina.trace_step(brief(), X, y, weight)
     assert trace.step.n == weight.sum()
@@ -151,7 +151,7 @@ def test_sample_weights_weigh_rows_as_in_a_fit():
     assert "w d / n" in repr(trace)
 
 
-def test_sparse_rows_give_the_numbers_of_dense_ones():
+def test_sparse_samples_give_the_numbers_of_dense_ones():
     dense = lamina.trace_step(brief(), X, y)
     thin = lamina.trace_step(brief(), sparse.csr_array(X), y)
     np.testing.assert_allclose(thin.gradient, dense.gradient, rtol=0, atol=1e-14)
@@ -161,7 +161,7 @@ def test_sparse_rows_give_the_numbers_of_dense_ones():
     )
 
 
-def test_numbers_are_float64_whatever_the_model_computes_in():
+def test_numbers_are_float64_for_every_dtype_of_the_model():
     model = brief(dtype="float32", precision="bfloat16").fit(X, y)
     trace = lamina.trace_step(model, X, y)
     assert trace.gradient.dtype == np.float64
@@ -170,7 +170,7 @@ def test_numbers_are_float64_whatever_the_model_computes_in():
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
-def test_one_of_scikit_learns_takes_the_step_that_it_would_take(solver):
+def test_the_trace_of_scikit_learns_perceptron_is_its_own_next_step(solver):
     model = ScikitMLPClassifier(
         (4,), solver=solver, max_iter=3, batch_size=15, shuffle=False, random_state=0
     ).fit(X, y)
@@ -180,7 +180,7 @@ def test_one_of_scikit_learns_takes_the_step_that_it_would_take(solver):
     np.testing.assert_allclose(before + trace.update.change, after, rtol=0, atol=1e-12)
 
 
-def test_one_of_scikit_learns_that_is_not_fitted_stands_at_its_first_parameters():
+def test_an_unfitted_perceptron_of_scikit_learn_is_traced_at_its_initial_parameters():
     theirs = ScikitMLPRegressor("squared_error", (4, 3), "tanh", random_state=0)
     trace = lamina.trace_step(theirs, X, VALUES)
     ours = lamina.MLPRegressor("squared_error", (4, 3), "tanh", random_state=0)
@@ -188,7 +188,7 @@ def test_one_of_scikit_learns_that_is_not_fitted_stands_at_its_first_parameters(
 
 
 @pytest.mark.parametrize("fits", [True, False], ids=["fitted", "not fitted"])
-def test_a_pipeline_sends_the_rows_through_its_other_steps(fits):
+def test_a_pipeline_transforms_the_samples_by_its_other_steps(fits):
     pipeline = make_pipeline(StandardScaler(), brief())
     if fits:
         pipeline.fit(X, y)
@@ -197,7 +197,7 @@ def test_a_pipeline_sends_the_rows_through_its_other_steps(fits):
     assert hasattr(pipeline[0], "mean_") == fits
 
 
-def test_transformed_targets_are_what_the_network_learns():
+def test_transformed_targets_are_those_of_the_networks_fit():
     scaled = TransformedTargetRegressor(
         brief(lamina.MLPRegressor), transformer=StandardScaler()
     ).fit(X, VALUES)
@@ -208,7 +208,7 @@ def test_transformed_targets_are_what_the_network_learns():
     np.testing.assert_allclose(lamina.trace_step(search, X, VALUES).to_dict()["y"][:, 0], seen)
 
 
-def test_several_outputs_and_a_loss_of_the_users_own_are_traced():
+def test_several_outputs_and_a_user_loss_are_traced():
     class Cubic:
         def value_and_delta(self, logits, y, sample_weight):
             far = logits - y
@@ -223,7 +223,7 @@ def test_several_outputs_and_a_loss_of_the_users_own_are_traced():
     assert any("mean over 2 outputs" in note for note in mean.notes)
 
 
-def test_it_prints_every_number_beside_its_formula():
+def test_it_prints_every_number_with_its_formula():
     text = repr(lamina.trace_step(brief(alpha=0.25), X[:2], y[:2]))
     for formula in (
         "z₁ = a₀ W₁ + b₁",
@@ -239,7 +239,7 @@ def test_it_prints_every_number_beside_its_formula():
     ):
         assert formula in text
     assert max(map(len, text.splitlines())) <= 140
-    # Every number of a small array is there.
+    # Small arrays are printed completely.
     first = lamina.trace_step(brief(), X[:2], y[:2]).layers[0]
     assert all(f"{number:.4f}".rstrip("0") in text for number in first.b)
 
@@ -250,7 +250,7 @@ def test_large_matrices_are_shown_by_their_corners():
     assert len(repr(wide).splitlines()) < 200
 
 
-def test_in_a_notebook_formulas_are_mathml_and_colours_are_the_pages():
+def test_in_a_notebook_formulas_are_mathml_and_colours_are_inherited():
     page = lamina.trace_step(brief(), X[:2], y[:2])._repr_html_()
     assert page.count("<math") == page.count("</math>") > 20
     assert "<msub><mi>z</mi><mn>1</mn></msub>" in page
@@ -258,7 +258,7 @@ def test_in_a_notebook_formulas_are_mathml_and_colours_are_the_pages():
     assert "#" not in page.replace("&#", "")
 
 
-def test_it_goes_to_a_dict_and_to_a_frame():
+def test_it_converts_to_a_dict_and_to_a_frame():
     pytest.importorskip("pandas")
     trace = lamina.trace_step(brief(normalization="layer"), X, y)
     plain = trace.to_dict()
@@ -273,7 +273,7 @@ def test_it_goes_to_a_dict_and_to_a_frame():
     assert row["shape"] == (15, 3)
 
 
-def test_a_gradient_that_is_not_finite_is_said_and_shown():
+def test_a_gradient_that_is_not_finite_is_shown_with_a_note():
     model = brief(lamina.MLPRegressor, activation="identity", loss="poisson")
     trace = lamina.trace_step(model, X * 1e200, VALUES + 2)
     assert any("NonFiniteError" in note for note in trace.notes)
@@ -288,6 +288,6 @@ def test_a_gradient_that_is_not_finite_is_said_and_shown():
         (brief(alpha=-1), ValueError, "'alpha' parameter"),
     ],
 )
-def test_what_fit_would_refuse_is_refused(model, error, message):
+def test_arguments_that_fit_rejects_are_rejected(model, error, message):
     with pytest.raises(error, match=message):
         lamina.trace_step(model, X, y)

@@ -1,4 +1,4 @@
-"""The lines of Python beside a step's numbers: run one after the other, they give those numbers."""
+"""The Python lines of a trace reproduce its numbers when run in order."""
 
 import ast
 from types import SimpleNamespace
@@ -21,7 +21,7 @@ IRIS, SPECIES = load_iris(return_X_y=True)
 X, y = IRIS[::10] - IRIS.mean(axis=0), SPECIES[::10]
 VALUES = np.stack([IRIS[::10, 3] + 0.5, IRIS[::10, 0]], axis=1)
 BRIEF = {"hidden_layer_sizes": (4, 3), "max_iter": 2, "random_state": 0, "shuffle": False}
-# Of each hyperparameter of a loss, a value that is not its default.
+# A non-default value of each hyperparameter of a loss.
 UNUSUAL = {
     "huber_threshold": 0.3,
     "quantile": (0.1, 0.5, 0.8),
@@ -36,7 +36,7 @@ def parameters_of(loss):
 
 
 def known_before(model, trace, sample_weight):
-    """What the lines may read: what stands fast before the step."""
+    """Return the variables that the lines may read: the inputs of the step."""
     step, layout = trace.step, trace.step.layout
     network = trace.step.parameters
     if getattr(model, "_trained_parameters", None) is not None:
@@ -63,7 +63,7 @@ def known_before(model, trace, sample_weight):
 
 
 def memory_of(spec, made):
-    """What the optimizer remembers of each parameter, by its name."""
+    """Return the optimizer's state for each parameter, by its name."""
     memory = {}
     slots = [ParameterLayout.from_spec(spec).views(slot) for slot in made.memory]
     for i, block in enumerate(spec.blocks):
@@ -75,7 +75,7 @@ def memory_of(spec, made):
 
 
 def run_lines(model, trace, sample_weight=None):
-    """Run every line, and hold what it gives against the number beside it."""
+    """Run every line, and compare its result with the traced number."""
     space = known_before(model, trace, sample_weight)
     exec(IMPORTS, space)
     if trace.update is not None:
@@ -99,13 +99,13 @@ def check(cls=lamina.MLPClassifier, targets=y, sample_weight=None, fits=True, **
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_of_every_activation(activation):
+def test_lines_reproduce_the_numbers_of_every_activation(activation):
     check(activation=activation)
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=lambda loss: loss.name)
 @pytest.mark.parametrize("weighted", [False, True], ids=["alike", "weighted"])
-def test_of_every_loss(loss, weighted):
+def test_lines_reproduce_the_numbers_of_every_loss(loss, weighted):
     weight = np.linspace(0.5, 2, len(y)) if weighted else None
     if loss.task == "regression":
         check(lamina.MLPRegressor, VALUES, weight, loss=loss.name, **parameters_of(loss))
@@ -121,7 +121,7 @@ def test_of_every_loss(loss, weighted):
 
 
 @pytest.mark.parametrize("penalty", PENALTIES)
-def test_of_every_penalty(penalty):
+def test_lines_reproduce_the_numbers_of_every_penalty(penalty):
     check(penalty=penalty, alpha=0.3, l1_ratio=0.2)
 
 
@@ -129,7 +129,7 @@ def test_of_every_penalty(penalty):
 @pytest.mark.parametrize(
     "beside", [{}, {"dropout": 0.5, "residual": True, "input_noise": 0.1, "input_dropout": 0.2}]
 )
-def test_of_every_normalization_with_all_that_stands_beside_it(normalization, beside):
+def test_lines_reproduce_every_normalization_with_dropout_and_residuals(normalization, beside):
     check(hidden_layer_sizes=(4, 4), activation="prelu", normalization=normalization, **beside)
 
 
@@ -140,11 +140,11 @@ def test_of_every_normalization_with_all_that_stands_beside_it(normalization, be
     [{}, {"weight_decay": 0.1, "max_gradient_norm": 0.01, "learning_rate_init": 0.03}],
     ids=["plain", "surrounded"],
 )
-def test_of_every_optimizer(fits, solver, beside):
+def test_lines_reproduce_the_numbers_of_every_optimizer(fits, solver, beside):
     model = lamina.MLPClassifier(**{**BRIEF, "normalization": "layer", "solver": solver, **beside})
     fitted = lamina.MLPClassifier(**{**model.get_params(), "max_iter": 1}).fit(X, y)
     trace = lamina.trace_step(fitted if fits else model, X, y)
-    # Where nothing is fitted, the parameters read are those that a fit would begin with.
+    # For an unfitted model, the parameters are the initial ones of a fit.
     views = trace.step.layout.views(trace.step.parameters)
     given = SimpleNamespace(
         coefs_=views.weights, intercepts_=views.biases, unit_parameters_=views.learned
@@ -153,27 +153,27 @@ def test_of_every_optimizer(fits, solver, beside):
 
 
 @pytest.mark.parametrize("solver", [each.name for each in OPTIMIZERS.values() if each.amsgrad])
-def test_of_amsgrad(solver):
+def test_lines_reproduce_the_numbers_of_amsgrad(solver):
     check(solver=solver, amsgrad=True)
 
 
 @pytest.mark.parametrize("nesterov", [False, True])
-def test_with_and_without_nesterovs_momentum(nesterov):
+def test_lines_reproduce_the_numbers_with_and_without_nesterovs_momentum(nesterov):
     for solver in ("sgd", "muon"):
         check(solver=solver, nesterovs_momentum=nesterov, momentum=0.7)
 
 
-def test_of_a_network_whose_average_predicts():
+def test_lines_reproduce_the_numbers_of_a_network_with_averaged_parameters():
     assert "learning.coefs_" in check(average_decay=0.9).numbers[1].code
 
 
-def test_of_a_linear_model_and_of_one_without_an_update():
+def test_lines_reproduce_a_linear_model_and_one_without_an_update():
     check(hidden_layer_sizes=())
     trace = check(solver="lbfgs", max_iter=50)
     assert not [each for each in trace.numbers if each.part == "update"]
 
 
-def test_of_several_targets_and_of_a_loss_of_the_users_own():
+def test_lines_reproduce_several_targets_and_a_user_loss():
     class Cubic:
         def value_and_delta(self, logits, y, sample_weight):
             far = logits - y
@@ -183,7 +183,7 @@ def test_of_several_targets_and_of_a_loss_of_the_users_own():
     check(targets=np.stack([y, (y > 1).astype(int)], axis=1))
 
 
-def test_a_number_is_made_from_numbers_before_it():
+def test_each_number_is_computed_from_previous_ones():
     trace, known = check(normalization="batch", dropout=0.5), set()
     variables = {each.variable for each in trace.numbers}
     for number in trace.numbers:
@@ -195,7 +195,7 @@ def test_a_number_is_made_from_numbers_before_it():
     assert {"a_0", "delta_1", "penalty_1"} == by_name["dW_1"]
 
 
-def test_the_table_has_the_lines():
+def test_the_data_frame_contains_the_lines():
     pytest.importorskip("pandas")
     frame = check().to_frame()
     [line] = frame.loc[(frame.layer == "hidden_1") & (frame.name == "z"), "code"]

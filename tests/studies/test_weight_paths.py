@@ -1,4 +1,4 @@
-"""Every path of a weight is told by name, and what cannot be listed is condensed."""
+"""Paths of a weight are listed with their names, and the others are summed."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def trace(hidden=(2,), **parameters):
     return lamina.trace_step(model, X, y)
 
 
-def test_a_path_multiplies_what_stands_along_it():
+def test_the_product_of_a_path_is_that_of_its_factors():
     traced = trace((2, 2), alpha=0)
     paths = traced.path(output=1, layer=0, i=0, j=1, row=0)
     assert paths.n_paths == 2
@@ -44,7 +44,7 @@ def test_the_sum_over_all_outputs_and_the_penalty_is_the_gradient():
     assert sum(by_output) == pytest.approx(paths.sum_of_paths)
 
 
-def test_a_weight_of_the_last_layer_has_one_path_a_row():
+def test_a_weight_of_the_last_layer_has_one_path_per_row():
     paths = trace().path(None, -1, 0, 2)
     assert paths.n_paths == 3
     assert {path.units for path in paths.paths} == {("hidden_1[0]", "output[2]")}
@@ -59,7 +59,7 @@ def test_a_bias_is_multiplied_with_one():
     assert paths.weight == "b₁[1]"
 
 
-def test_more_paths_than_can_be_listed_are_condensed_at_once():
+def test_paths_beyond_the_limit_are_summed_quickly():
     traced = trace((40, 40, 40))
     paths = traced.path(None, 0, 0, 0, most=5)
     assert paths.n_paths == 3 * 40 * 40 * 3
@@ -70,20 +70,20 @@ def test_more_paths_than_can_be_listed_are_condensed_at_once():
     assert "the other 14,395 paths" in text
 
 
-def test_all_paths_are_said_to_be_all():
+def test_the_text_states_when_all_paths_are_listed():
     text = repr(trace().path(0, 0, 1, 0))
     assert text.startswith("dL/dW₁[1, 0] along all 3 paths")
     assert "row 1: x[1] → hidden_1[0] → output[0]" in text
     assert "the other" not in text
 
 
-def test_through_a_batch_normalization_a_row_reaches_the_others():
+def test_paths_through_a_batch_normalization_reach_other_rows():
     paths = trace(normalization="batch").path(None, 0, 0, 0, row=1, most=100)
     assert paths.n_paths == 3 * 3
     assert any("hidden_1[0] of row 2" in path.units for path in paths.paths)
 
 
-def test_paths_go_to_a_frame():
+def test_paths_convert_to_a_frame():
     pytest.importorskip("pandas")
     frame = trace().path(None, 0, 0, 0).to_frame()
     assert [*frame.columns] == ["row", "path", "factors", "product"]
@@ -93,20 +93,20 @@ def test_paths_go_to_a_frame():
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
-        ((3, 0, 0, 0), r"output=3 is none of the 3 outputs: the first is 0, the last 2 or -1"),
-        ((0, 2, 0, 0), r"layer=2 is none of the 2 layers"),
-        ((0, "hiden_1", 0, 0), r"layer='hiden_1' is none .* Did you mean 'hidden_1'\?"),
-        ((0, 0, 2, 0), r"i=2 is none of the 2 inputs of hidden_1"),
-        ((0, 0, 0, -3), r"j=-3 is none of the 2 units of hidden_1"),
+        ((3, 0, 0, 0), r"output=3 is not among the 3 outputs: the first is 0, the last 2 or -1"),
+        ((0, 2, 0, 0), r"layer=2 is not among the 2 layers"),
+        ((0, "hiden_1", 0, 0), r"layer='hiden_1' is no layer .* Did you mean 'hidden_1'\?"),
+        ((0, 0, 2, 0), r"i=2 is not among the 2 inputs of hidden_1"),
+        ((0, 0, 0, -3), r"j=-3 is not among the 2 units of hidden_1"),
     ],
 )
-def test_what_is_not_there_is_an_index_error(asked, message):
+def test_an_index_out_of_range_is_an_index_error(asked, message):
     with pytest.raises(IndexError, match=message):
         trace().path(*asked)
 
 
-def test_a_row_that_is_not_there_is_an_index_error():
-    with pytest.raises(IndexError, match="row=3 is none of the 3 rows"):
+def test_a_row_out_of_range_is_an_index_error():
+    with pytest.raises(IndexError, match="row=3 is not among the 3 rows"):
         trace().path(0, 0, 0, 0, row=3)
     with pytest.raises(ValueError, match="most=0 must be at least 1"):
         trace().path(0, 0, 0, 0, most=0)

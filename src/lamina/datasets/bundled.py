@@ -1,4 +1,4 @@
-"""The real data sets that scikit-learn carries with it."""
+"""The real data sets that are included in scikit-learn."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _record(name: str, task: Task, about: str) -> DatasetRecord:
 
 
 def _load(name: str, task: Task) -> Dataset:
-    # scikit-learn's collection costs a third of a second; only those who ask for one pay it.
+    # This import takes a third of a second, so do it only on use.
     from sklearn import datasets
 
     loader: Callable[[], Any] = getattr(datasets, f"load_{name}")

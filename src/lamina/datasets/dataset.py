@@ -1,4 +1,4 @@
-"""What a data set is: arrays, their names, and the task that they are for."""
+"""The data set: arrays, their names, and the task."""
 
 from __future__ import annotations
 
@@ -18,19 +18,18 @@ class Dataset:
     Attributes
     ----------
     name : str
-        What `load` takes.
+        Name for `load`.
     X : ndarray of shape (n_samples, n_features)
-        The inputs, in the dtype of their source.
+        Inputs in the dtype of their source.
     y : ndarray of shape (n_samples,)
         int64 class codes, or float64 values.
     feature_names : tuple of str
         A name for each column of X.
     target_names : tuple of str
-        The class that each code stands for; empty where the codes are the classes themselves (the
-        digits), and for regression.
+        Class name of each code; empty if the codes are the classes (digits), and for regression.
     task : {'classification', 'regression'}
     target : str
-        What the target is called as the column of a table.
+        Name of the target as the column of a table.
     """
 
     name: str
@@ -44,7 +43,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class DatasetRecord:
-    """A data set by name: what it is for, in words, and the function that loads it."""
+    """A data set by name: its task, a description, and the function that loads it."""
 
     name: str
     task: Task

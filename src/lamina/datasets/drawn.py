@@ -1,8 +1,8 @@
-"""Makers of small data: exclusive or, spirals, and curves and surfaces for regression.
+"""Generators of small data sets: exclusive or, spirals, and curves and surfaces for regression.
 
-They go by scikit-learn's convention: a number of rows, the noise, the generator; X and y come back.
-Shapes: X (n_samples, 2), or (n_samples, 1) for the curve, float64; y (n_samples,) int64 classes or
-float64 values.
+They follow the convention of scikit-learn's generators: the parameters are the number of samples,
+the noise and the random state, and X and y are returned. Shapes: X (n_samples, 2), or
+(n_samples, 1) for the curve, float64; y (n_samples,), int64 classes or float64 values.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ from numpy.typing import NDArray
 Points: TypeAlias = tuple[NDArray[np.float64], NDArray[Any]]
 
 TURNS = 1.0
-# Of the hills: where each stands in the plane, and how high it is.
+# Centre and height of each hill.
 HILLS = ((-0.5, -0.5, 1.0), (0.5, -0.5, -1.0), (-0.5, 0.5, -1.0), (0.5, 0.5, 1.0), (0.0, 0.0, 0.8))
 HILL_WIDTH = 0.25
 
 
 def make_xor(n_samples: int = 500, *, noise: float = 0.1, random_state: Any = None) -> Points:
-    """Points in a square, in two classes by the sign of x · y: exclusive or.
+    """Generate points in a square, in two classes by the sign of x · y (exclusive or).
 
     Parameters
     ----------
     n_samples : int, default=500
     noise : float, default=0.1
-        The standard deviation of what is added to each coordinate after the class is told.
+        Standard deviation of the noise added to each coordinate after the class is assigned.
     random_state : int, RandomState or None, default=None
 
     Returns
     -------
     X : ndarray of shape (n_samples, 2)
     y : ndarray of shape (n_samples,)
-        1 where x and y have the same sign, else 0.
+        1 if x and y have the same sign, else 0.
 
     References
     ----------
-    Minsky, Papert 1969, Perceptrons: no single unit tells these classes apart.
+    Minsky, Papert 1969, Perceptrons: no single unit can separate these classes.
 
     Examples
     --------
@@ -56,26 +56,26 @@ def make_xor(n_samples: int = 500, *, noise: float = 0.1, random_state: Any = No
 def make_spirals(
     n_samples: int = 500, *, n_arms: int = 2, noise: float = 0.03, random_state: Any = None
 ) -> Points:
-    """Points on the arms of a spiral, a class for each arm.
+    """Generate points on the arms of a spiral, one class per arm.
 
     Parameters
     ----------
     n_samples : int, default=500
     n_arms : int, default=2
     noise : float, default=0.03
-        The standard deviation of what is added to each coordinate; the spiral's radius is 1.
+        Standard deviation of the noise added to each coordinate; the spiral's radius is 1.
     random_state : int, RandomState or None, default=None
 
     Returns
     -------
     X : ndarray of shape (n_samples, 2)
     y : ndarray of shape (n_samples,)
-        The arm, from 0.
+        Number of the arm, from 0.
 
     Raises
     ------
     ValueError
-        For less than two arms.
+        For fewer than two arms.
 
     References
     ----------
@@ -93,7 +93,7 @@ def make_spirals(
         raise ValueError(f"n_arms={n_arms!r} must be at least 2, so that there are two classes")
     generator = _generator(random_state)
     y = np.arange(n_samples, dtype=np.int64) % n_arms
-    # Evenly along the arm: evenly over the disc would leave the middle bare.
+    # Uniform along the arm; uniform over the disc would leave the middle empty.
     radius = generator.uniform(0.05, 1, n_samples)
     angle = 2 * np.pi * (TURNS * radius + y / n_arms)
     X = np.column_stack([radius * np.sin(angle), radius * np.cos(angle)])
@@ -101,7 +101,7 @@ def make_spirals(
 
 
 def make_curve(n_samples: int = 200, *, noise: float = 0.1, random_state: Any = None) -> Points:
-    """A wave of one feature that grows faster and higher, for regression.
+    """Generate a wave of one feature with rising frequency and amplitude, for regression.
 
     y = x sin(2π x²) + noise, for x from 0 to 1.6.
 
@@ -109,7 +109,7 @@ def make_curve(n_samples: int = 200, *, noise: float = 0.1, random_state: Any = 
     ----------
     n_samples : int, default=200
     noise : float, default=0.1
-        The standard deviation of what is added to y.
+        Standard deviation of the noise added to y.
     random_state : int, RandomState or None, default=None
 
     Returns
@@ -132,13 +132,13 @@ def make_curve(n_samples: int = 200, *, noise: float = 0.1, random_state: Any = 
 
 
 def make_plane(n_samples: int = 500, *, noise: float = 0.1, random_state: Any = None) -> Points:
-    """A plane over two features, for regression: y = x₀ + x₁ + noise.
+    """Generate a plane over two features, for regression: y = x₀ + x₁ + noise.
 
     Parameters
     ----------
     n_samples : int, default=500
     noise : float, default=0.1
-        The standard deviation of what is added to y.
+        Standard deviation of the noise added to y.
     random_state : int, RandomState or None, default=None
 
     Returns
@@ -161,15 +161,15 @@ def make_plane(n_samples: int = 500, *, noise: float = 0.1, random_state: Any = 
 
 
 def make_hills(n_samples: int = 500, *, noise: float = 0.05, random_state: Any = None) -> Points:
-    """Five Gaussian hills and hollows over two features, for regression.
+    """Generate five Gaussian hills and hollows over two features, for regression.
 
-    y = Σ h exp(-‖x - c‖² / (2 · 0.25²)) + noise, with the heights h and the middles c of `HILLS`.
+    y = Σ h exp(-‖x - c‖² / (2 · 0.25²)) + noise, with the heights h and the centres c of `HILLS`.
 
     Parameters
     ----------
     n_samples : int, default=500
     noise : float, default=0.05
-        The standard deviation of what is added to y.
+        Standard deviation of the noise added to y.
     random_state : int, RandomState or None, default=None
 
     Returns
@@ -194,7 +194,7 @@ def make_hills(n_samples: int = 500, *, noise: float = 0.05, random_state: Any =
 
 
 def _generator(random_state: Any) -> np.random.RandomState:
-    # The names of data sets are asked for where nobody waits for scikit-learn.
+    # Avoid importing scikit-learn when only the names of data sets are listed.
     from sklearn.utils import check_random_state
 
     generator: np.random.RandomState = check_random_state(random_state)

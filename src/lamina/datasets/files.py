@@ -1,7 +1,7 @@
-"""The data sets that come from files: a folder's, or else scikit-learn's own downloads.
+"""Data sets from files in a data folder, or else downloaded by scikit-learn.
 
-The environment variable LAMINA_DATA names the folder. Where it is unset, `../shared/data` is looked
-for beside the current directory and beside a source checkout.
+The environment variable LAMINA_DATA names the folder. If it is not set, `../shared/data` is
+searched for beside the current directory and beside a source checkout.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ CALIFORNIA_TARGET = "MedHouseVal"
 
 
 def data_file(name: str) -> Path | None:
-    """Where the file of that name lies; None where no folder has it.
+    """Return the path of a data file; None if no folder has it.
 
     Parameters
     ----------
     name : str
-        The file's name in the data folder.
+        Name of the file in the data folder.
 
     Raises
     ------
     FileNotFoundError
-        Where LAMINA_DATA is set and its folder has no such file: a download would surprise.
+        If LAMINA_DATA is set and its folder lacks the file; a download would be unexpected then.
     """
     chosen = os.environ.get("LAMINA_DATA")
     if chosen:
@@ -39,7 +39,7 @@ def data_file(name: str) -> Path | None:
         if not path.is_file():
             raise FileNotFoundError(
                 f"LAMINA_DATA={chosen!r} has no file {name!r}: put it there, or unset LAMINA_DATA "
-                "to have it looked for elsewhere"
+                "to search elsewhere"
             )
         return path
     checkout = Path(__file__).resolve().parents[3]

@@ -1,4 +1,4 @@
-"""Made data sets: points in the plane, in classes that no straight line parts."""
+"""Generated data sets: points in the plane, in classes that no straight line separates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Four clusters of points, one in each quadrant of the plane: a class for each."""
+"""Four clusters of points, one class for each quadrant of the plane."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 N_QUADRANTS = 4
-# Counterclockwise from the upper right, as quadrants are numbered.
+# Counterclockwise from the upper right, the order of the quadrants.
 CENTRES = np.array([[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]])
 
 
@@ -19,30 +19,30 @@ def make_quadrants(
     shuffle: bool = True,
     random_state: int | np.random.RandomState | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Draw four round clusters of points around (±1, ±1), a class for each quadrant.
+    """Generate four round clusters of points around (±1, ±1), one class per quadrant.
 
     Parameters
     ----------
     n_samples : int or tuple of four int, default=400
-        How many points in all, shared out as evenly as can be, or how many in each quadrant.
+        Total number of points, divided as evenly as possible, or the number in each quadrant.
     std : float, default=0.3
-        The standard deviation of a cluster in each direction. From about a half on, the clusters
-        reach into each other's quadrants.
+        Standard deviation of a cluster in each direction. From about 0.5 on, the clusters overlap
+        the other quadrants.
     shuffle : bool, default=True
-        Whether the points are in random order, instead of quadrant by quadrant.
+        If True, return the points in random order instead of quadrant by quadrant.
     random_state : int, RandomState or None, default=None
-        What draws the points; an int gives the same ones at every call.
+        Random generator or its seed; an int gives the same points at every call.
 
     Returns
     -------
     X : ndarray of float64 of shape (n_samples, 2)
     y : ndarray of int64 of shape (n_samples,)
-        0, 1, 2, 3: counterclockwise from the upper right.
+        0 to 3, counterclockwise from the upper right.
 
     Raises
     ------
     ValueError
-        For a std or a number of points below zero, and for numbers that are not four.
+        For a negative std or number of points, and if `n_samples` is a tuple without four numbers.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def make_quadrants(
     counts = _counts(n_samples)
     if not std >= 0:
         raise ValueError(f"std={std!r} must be zero or more: it is a standard deviation")
-    # The names of data sets are asked for where nobody waits for scikit-learn.
+    # Avoid importing scikit-learn when only the names of data sets are listed.
     from sklearn.utils import check_random_state
 
     generator = check_random_state(random_state)
@@ -74,6 +74,6 @@ def _counts(n_samples: Any) -> list[int]:
         counts = [each + (quadrant < left_over) for quadrant in range(N_QUADRANTS)]
     if len(counts) != N_QUADRANTS or min(counts) < 0:
         raise ValueError(
-            f"n_samples={n_samples!r} must be a number of points, or four: one for each quadrant"
+            f"n_samples={n_samples!r} must be a number of points, or four numbers, one per quadrant"
         )
     return counts

@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent / "csv"
 
 @dataclass(frozen=True)
 class ShippedTable:
-    """A table's name, its task and target column, a sentence about it, its source and licence."""
+    """The name, task and target of a table, a description, its source and its licence."""
 
     name: str
     task: Task
@@ -26,7 +26,7 @@ class ShippedTable:
 
     @property
     def path(self) -> Path:
-        """The installed CSV file."""
+        """Path of the installed CSV file."""
         return FOLDER / f"{self.name}.csv"
 
 
@@ -86,7 +86,7 @@ def path(name: str) -> Path:
     Raises
     ------
     UnknownNameError
-        If no table has the name; the message gives the nearest match.
+        If no table has this name; the message gives the nearest match.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The task that a target poses: one rule for tables, arrays, the command line and the workbench."""
+"""Choose the task of a target: one rule for tables, arrays, command line and workbench."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from lamina.datasets.dataset import Task
 
-# Whole numbers are classes where they are few, and each stands for several rows.
+# Integers are classes if they have few distinct values, each in several rows.
 MOST_CLASSES = 20
 ROWS_A_CLASS = 5
 
 
 def task_of_numbers(target: NDArray[Any]) -> Task:
-    """Return regression for numbers, unless they are few whole ones.
+    """Return 'regression' for numbers, unless they are integers with few distinct values.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Pictures of a fitted network, one Display each, by scikit-learn's Display convention."""
+"""Pictures of fitted networks, each a class that follows scikit-learn's Display convention."""
 
 from lamina.plots.activations import ActivationsDisplay
 from lamina.plots.decision_region import DecisionRegionDisplay

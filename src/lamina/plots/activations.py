@@ -1,4 +1,4 @@
-"""What hidden layers give for some rows: the distribution by layer, dead and saturated units."""
+"""Draw the distribution of activations by layer, with counts of dead and saturated units."""
 
 from __future__ import annotations
 
@@ -21,34 +21,35 @@ if TYPE_CHECKING:
 
 
 class ActivationsDisplay:
-    """The activations of each hidden layer, for all rows and units, as hills on one axis.
+    """The activations of each hidden layer, over all samples and units, as hills on one axis.
 
-    To the right of each stands how many units are dead or saturated: flat for every row, so that no
-    gradient reaches them; and what fraction of all activations is flat. Flat is a derivative below
-    a hundredth of the activation's largest. A value that very many have, as the zeros of ReLUs,
-    makes a peak that ends at the hill's top.
+    Text on the right gives the number of dead or saturated units, and the fraction of all
+    activations that are flat. An activation is flat if its derivative is below a hundredth of the
+    activation function's largest. A unit is dead or saturated if it is flat for every sample, so
+    that no gradient reaches it. A value that occurs very often, such as the zeros of ReLU, gives a
+    peak that is cut off at the top of the hill.
 
-    Use `from_estimator` to make one.
+    Use `from_estimator` to create one.
 
     Parameters
     ----------
-    activations : sequence of array-like of shape (n_samples, units)
-        Of each hidden layer.
+    activations : sequence of array-like of shape (n_samples, n_units)
+        Activations of each hidden layer.
     layers : sequence of str
-        Their names.
+        Names of the layers.
     idle : sequence of int
-        How many units of each are flat for every row.
+        Number of units in each layer that are flat for every sample.
     flat : sequence of float
-        The fraction of each layer's activations that are flat.
+        Fraction of each layer's activations that are flat.
     saturated : sequence of bool
-        Whether the layer's activation is flat at both ends, so that idle units are saturated rather
-        than dead.
+        True if the activation function is flat at both ends, so that idle units are called
+        saturated instead of dead.
 
     Attributes
     ----------
     ax_, figure_ : matplotlib Axes and Figure
     hills_ : list of StepPatch
-        One a layer, the first on top.
+        One per layer, the first on top.
     remarks_ : list of Text
 
     Examples
@@ -83,39 +84,40 @@ class ActivationsDisplay:
 
     @classmethod
     def from_estimator(cls, estimator: Any, X: Any, *, ax: Axes | None = None) -> Self:
-        """What the hidden layers of a fitted perceptron, lamina's or scikit-learn's, make of rows.
+        """Draw the activations of the hidden layers of a fitted perceptron of lamina or
+        scikit-learn.
 
         Parameters
         ----------
         estimator : estimator
-            A perceptron, or a pipeline, search or the like that holds one.
+            A perceptron, or a pipeline, search or similar estimator that contains one.
         X : array-like of shape (n_samples, n_features)
-            Rows as the estimator takes them; a few hundred are enough.
+            Samples as for the estimator's `predict`; a few hundred are enough.
         ax : matplotlib Axes, default=None
-            Where to draw; by default a new figure.
+            Axes to draw on; by default those of a new figure.
 
         Returns
         -------
         ActivationsDisplay
-            Drawn.
+            The drawn display.
 
         Raises
         ------
         NotFittedError
-            For an estimator that has not been fitted.
+            If the estimator is not fitted.
         TypeError
-            For one without a perceptron in it.
+            If the estimator contains no perceptron.
         ValueError
-            For a network without a hidden layer.
+            If the network has no hidden layer.
         ImportError
-            Where matplotlib is missing.
+            If matplotlib is not installed.
         """
         require_matplotlib(cls)
         inside = perceptron_inside(estimator)
         passes = inside.model._passes(inside.rows(X))
         hidden = passes.spec.blocks[:-1]
         if not hidden:
-            raise ValueError("hidden_layer_sizes=() has no hidden layer to show: give it one")
+            raise ValueError("hidden_layer_sizes=() has no hidden layer to show: add one")
         idleness = passes.idleness()
         display = cls(
             activations=passes.activations()[:-1],

@@ -1,4 +1,4 @@
-"""The axes that pictures are drawn on: new ones, a panel below another, a quiet frame."""
+"""The axes of pictures: new ones, panels below others, and a plain frame."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ if TYPE_CHECKING:
 
 
 def require_matplotlib(display: Any) -> Any:
-    """pyplot, or an error that says what a display needs.
+    """Return pyplot, or raise an error that names the missing package.
 
     Parameters
     ----------
     display : object or type
-        Who asks.
+        The display that needs matplotlib.
 
     Raises
     ------
     ImportError
-        Where matplotlib is missing.
+        If matplotlib is not installed.
     """
     try:
         from matplotlib import pyplot
@@ -31,19 +31,19 @@ def require_matplotlib(display: Any) -> Any:
 
 
 def new_axes(display: Any, **options: Any) -> Axes:
-    """The axes of a new figure; options go to `subplots`."""
+    """Return the axes of a new figure; options are passed to `subplots`."""
     _, ax = require_matplotlib(display).subplots(**{"layout": "constrained"} | options)
     return ax  # type: ignore[no-any-return]
 
 
 def panels_below(ax: Axes, heights: Sequence[float]) -> list[Axes]:
-    """Further Axes in the lower part of the room that the first one had, with one x axis.
+    """Add Axes in the lower part of an Axes' area, which share its x axis.
 
     Parameters
     ----------
     ax : matplotlib Axes
     heights : sequence of float
-        In proportion: first what ax keeps, then each panel from above.
+        Relative heights: first of `ax`, then of each panel from the top.
     """
     figure: Any = ax.get_figure()
     place = ax.get_subplotspec()
@@ -71,7 +71,7 @@ def _panels_by_hand(ax: Axes, figure: Any, heights: Sequence[float]) -> list[Axe
 
 
 def quiet(ax: Axes, grid: bool = True) -> None:
-    """Two spines instead of four, and a grid that stays behind the data."""
+    """Hide two of the four spines, and draw a grid behind the data."""
     ax.spines[["top", "right"]].set_visible(False)
     ax.set_axisbelow(True)
     if grid:

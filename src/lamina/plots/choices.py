@@ -1,4 +1,4 @@
-"""Options of pictures that are one of a few words."""
+"""Check options that accept a few strings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lamina.errors import suggestion
 
 
 def chosen(parameter: str, value: str, allowed: Sequence[str]) -> str:
-    """The value, if it is allowed; else a ValueError that says what is."""
+    """Return the value if it is allowed; otherwise raise ValueError with the allowed ones."""
     if value not in allowed:
         raise ValueError(
             f"{parameter}={value!r} must be one of {', '.join(map(repr, allowed))}."

@@ -1,8 +1,9 @@
-"""The colours of every picture: told apart by the colour-blind, in print, on light and on dark.
+"""The colours of all pictures: distinguishable for the colour-blind, in print, on light and on
+dark.
 
-Classes and curves differ in shape or dashes as well, so that no picture rests on colour alone. What
-is neither class, sign nor loss (text, lines, outlines) takes matplotlib's own colours of the day:
-`foreground` and `background` follow any style, dark ones too.
+Classes and curves also differ in shape or dashes, so no picture depends on colour alone. Text,
+lines and outlines use matplotlib's current style: `foreground` and `background` follow any style,
+including dark ones.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap
 
-# The first three are Okabe's and Ito's (2008, Color universal design), who have no more that can be
-# seen on white and on black: the rest are as far from them and from each other as three kinds of
-# colour blindness allow.
+# The first three are those of Okabe and Ito (2008, Color universal design) that are visible on
+# white and on black. The others maximise the distance to all colours under three kinds of colour
+# blindness.
 CYCLE = ("#0072B2", "#D55E00", "#009E73", "#9B62F0", "#8F4070", "#E8175D", "#8A8A94")
 LINE_STYLES = ("-", "--", "-.", ":")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
@@ -24,40 +25,40 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 NEGATIVE, POSITIVE = "#D55E00", "#0072B2"
 NEGATIVE_STYLE = (0, (3.0, 1.4))
 LOSS_COLOURS = "cividis"
-# Layers, one after the other.
+# For an ordered sequence of layers.
 ORDER_COLOURS = "viridis"
-# WCAG 2.1, success criterion 1.4.11, and a little more against rounding.
+# WCAG 2.1, success criterion 1.4.11, with a margin for rounding.
 LEAST_CONTRAST = 3.1
 
 
 def foreground() -> Any:
-    """The colour of text and lines in the style of the day."""
+    """Return the colour of text and lines in the current style."""
     from matplotlib import rcParams
 
     return rcParams["text.color"]
 
 
 def background() -> Any:
-    """The colour of the paper in the style of the day."""
+    """Return the background colour in the current style."""
     from matplotlib import rcParams
 
     return rcParams["axes.facecolor"]
 
 
 def signed_colormap() -> Colormap:
-    """From negative by way of the paper to positive."""
+    """Return a colour map from negative through the background colour to positive."""
     from matplotlib.colors import LinearSegmentedColormap
 
     return LinearSegmentedColormap.from_list("signed", [NEGATIVE, background(), POSITIVE])
 
 
 def readable_on(colour: Any) -> Any:
-    """The colour of text or paper, whichever is read more easily on that colour."""
+    """Return the text or background colour, whichever has more contrast with the given one."""
     return max(foreground(), background(), key=lambda ink: contrast(ink, colour))
 
 
 def contrast(one: Any, other: Any) -> float:
-    """How far two colours are apart in lightness, from 1 to 21, as WCAG 2 measures it.
+    """Return the contrast ratio of two colours, from 1 to 21, as in WCAG 2.
 
     Examples
     --------
@@ -77,7 +78,7 @@ def _luminance(colour: Any) -> float:
 
 
 def shades(n: int) -> list[str]:
-    """Colours from one end of a scale to the other, all of which stand out on the paper."""
+    """Return n colours along a colour map, all visible on the background."""
     from matplotlib.colors import to_hex
 
     seen = _visible(ORDER_COLOURS, background())
@@ -85,14 +86,14 @@ def shades(n: int) -> list[str]:
 
 
 def loss_colormap() -> Colormap:
-    """The scale of losses, as far as lines in the colour of text stand out on it."""
+    """Return the part of the colour map of losses on which text-coloured lines are visible."""
     from matplotlib.colors import LinearSegmentedColormap
 
     return LinearSegmentedColormap.from_list("loss", _visible(LOSS_COLOURS, foreground()))
 
 
 def _visible(scale: str, beside: Any) -> list[Any]:
-    """The part of a scale that can be told from another colour."""
+    """Return the part of a colour map with enough contrast to another colour."""
     from matplotlib import colormaps
 
     colours = colormaps[scale](np.linspace(0, 1, 256))

@@ -1,4 +1,4 @@
-"""What a model answers all over a plane: probabilities as shades, the data over them."""
+"""Draw a model's predictions over a plane: probabilities as shades, with the data on top."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ if TYPE_CHECKING:
     from matplotlib.legend import Legend
     from matplotlib.text import Text
 
-# Of markers, in points squared; where there are more rows, they are smaller.
+# Sizes of markers, in points squared; with more samples, they are smaller.
 FULL_SIZE, LEAST_SIZE, MOST_POINTS_OF_FULL_SIZE = 32.0, 8.0, 150
 
 
 class DecisionRegionDisplay:
-    """The regions of a plane in which a classifier decides for each class, and how surely.
+    """The decision regions of a classifier in a plane, with its probabilities.
 
-    A shade has the colour of the likeliest class, the fuller the more probable it is; a line parts
-    the regions. Of a regressor, shades are its prediction.
+    Each shade has the colour of the likeliest class, more opaque for a higher probability; lines
+    mark the decision boundaries. For a regressor, shades show its prediction.
 
-    Use `from_estimator` to make one.
+    Use `from_estimator` to create one.
 
     Parameters
     ----------
     answers : array-like of shape (n_vertical, n_horizontal, n_classes)
-        The probability of each class at the points of a grid; of a regressor its prediction, of
-        shape (n_vertical, n_horizontal).
+        Probability of each class at the points of a grid; for a regressor its prediction, of shape
+        (n_vertical, n_horizontal).
     horizontal, vertical : array-like of shape (n_horizontal,) and (n_vertical,)
-        The grid's points along each axis.
+        Grid points along each axis.
     axis_names : tuple of two str
     class_names : sequence of str, optional
     positions : array-like of shape (n_samples, 2), optional
-        Where rows of data lie.
+        Positions of samples.
     y : array-like of shape (n_samples,), optional
-        The class of each of them, as its number in `class_names`, or a regressor's target.
+        Class of each sample, as its position in `class_names`, or the target of a regressor.
 
     Attributes
     ----------
@@ -61,15 +61,16 @@ class DecisionRegionDisplay:
     image_ : AxesImage
         The shades.
     boundaries_ : list of QuadContourSet
-        The lines where a class is as likely as the likeliest other one; of a regressor, none.
+        Lines along which a class and the likeliest other one are equally likely; empty for a
+        regressor.
     points_ : list of PathCollection
-        The data: of each class, or all.
+        The samples, one collection per class, or a single one.
     region_names_ : list of Text
     legend_ : Legend or None
 
     See Also
     --------
-    sklearn.inspection.DecisionBoundaryDisplay : For models of any kind with two features.
+    sklearn.inspection.DecisionBoundaryDisplay : For any model with two features.
 
     Examples
     --------
@@ -126,44 +127,44 @@ class DecisionRegionDisplay:
         class_names: Sequence[str] | None = None,
         ax: Axes | None = None,
     ) -> Self:
-        """The decision regions of a fitted multi-layer perceptron, lamina's or scikit-learn's.
+        """Draw the decision regions of a fitted perceptron of lamina or scikit-learn.
 
         Parameters
         ----------
         estimator : estimator
-            Pipelines and searches predict as a whole, so X is what they are given.
+            Pipelines and searches predict as a whole, so X is their input.
         X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-            The plane reaches as far as these rows do.
+            Samples that define the range of the plane.
         y : array-like of shape (n_samples,), optional
-            Their classes; without them the rows are not drawn.
+            Classes of the samples; without them the samples are not drawn.
         features : two of int or str, optional
-            Which features span the plane, by number or by name; the rest stay at their median. Not
-            needed where there are two.
+            Features that span the plane, by number or by name; the others stay at their median. Not
+            needed for two features.
         along : {'features', 'principal components'}, default='features'
-            The latter is for any number of features: the plane lies along the two directions in
-            which the standardised rows differ most.
+            'principal components' works for any number of features: the plane is spanned by the
+            first two principal components of the standardised samples.
         grid_resolution : int, default=200
-            Points along each axis.
+            Number of points along each axis.
         feature_names, class_names : sequence of str, optional
-            By default those of the data frame and the labels themselves.
+            By default those of the data frame, and the labels.
         ax : matplotlib Axes, default=None
-            Where to draw; by default a new figure.
+            Axes to draw on; by default those of a new figure.
 
         Returns
         -------
         DecisionRegionDisplay
-            Drawn.
+            The drawn display.
 
         Raises
         ------
         NotFittedError
-            For an estimator that has not been fitted.
+            If the estimator is not fitted.
         TypeError
-            For one without a perceptron in it.
+            If the estimator contains no perceptron.
         ValueError
-            For more than two features where no two are chosen, and for several columns of labels.
+            If there are more than two features and no two are chosen, or several columns of labels.
         ImportError
-            Where matplotlib is missing.
+            If matplotlib is not installed.
         """
         require_matplotlib(cls)
         model = perceptron_inside(estimator).model
@@ -201,35 +202,35 @@ class DecisionRegionDisplay:
         class_names: Sequence[str] | None = None,
         ax: Axes | None = None,
     ) -> FuncAnimation:
-        """A film of the regions, from epoch to epoch of the fit.
+        """Create a film of the regions over the epochs of the fit.
 
         Parameters
         ----------
         estimator : estimator
-            A classifier after its fit, with `snapshots` among its callbacks.
+            A fitted classifier with `snapshots` among its callbacks.
         X, y, features, along, grid_resolution, feature_names, class_names, ax
             As in `from_estimator`.
         snapshots : lamina.training.callbacks.Snapshots
-            What was kept of the fit: `MLPClassifier(callbacks=snapshots)`.
+            Snapshots of the fit: `MLPClassifier(callbacks=snapshots)`.
         path : str or path-like, optional
-            Where the film is written: a .gif, or an .mp4 where there is ffmpeg. Where that takes
-            over two seconds, a line on standard error says how far it is.
+            File to write: a .gif, or an .mp4 if ffmpeg is installed. If writing takes over two
+            seconds, a line on standard error shows the progress.
         frames_per_second : int, default=12
         max_frames : int, default=150
-            Of more snapshots, so many are shown, evenly spread.
+            Maximum number of frames; of more snapshots, evenly spaced ones are shown.
 
         Returns
         -------
         matplotlib.animation.FuncAnimation
-            `to_jshtml()` of it plays in a notebook; `save` writes it.
+            Its `to_jshtml()` plays it in a notebook; its `save` writes it.
 
         Raises
         ------
         ValueError
-            As in `from_estimator`; for a regressor; for snapshots that are empty or of another
-            network; for a path with another ending.
+            As in `from_estimator`; also for a regressor, for snapshots that are empty or of another
+            network, and for a path with another suffix.
         RuntimeError
-            For .mp4 where ffmpeg is missing.
+            For .mp4 if ffmpeg is not installed.
 
         Examples
         --------
@@ -287,7 +288,7 @@ class DecisionRegionDisplay:
         return self
 
     def show(self, answers: NDArray[np.float64]) -> None:
-        """Draw other probabilities in the place of those that are drawn: (n_points, n_classes)."""
+        """Replace the drawn probabilities by others of shape (n_points, n_classes)."""
         self.answers = answers.reshape(self.answers.shape)
         self.image_.set_data(shades(self.answers))
         for line in self.boundaries_:
@@ -297,7 +298,7 @@ class DecisionRegionDisplay:
     def _plot_classes(self, names: list[str]) -> None:
         self.image_ = self._show(shades(self.answers))
         self.boundaries_ = [*self._boundaries()]
-        # Where shades repeat or no marker tells, a region needs its name.
+        # A region needs a name if colours repeat, or if no markers show the classes.
         if len(names) > len(CYCLE) or self.y is None:
             self.region_names_ = [*self._region_names(names)]
         if self.positions is not None and self.y is not None:
@@ -310,7 +311,7 @@ class DecisionRegionDisplay:
                 handle.set_sizes([FULL_SIZE])
 
     def _plot_numbers(self) -> None:
-        """A regressor's prediction, and the targets in the same colours."""
+        """Draw a regressor's prediction, and the targets in the same colours."""
         values = self.answers if self.y is None else np.append(self.answers, self.y)
         span: Any = {"cmap": LOSS_COLOURS, "vmin": values.min(), "vmax": values.max()}
         self.image_ = self._show(self.answers, **span)
@@ -330,7 +331,7 @@ class DecisionRegionDisplay:
         return self.ax_.imshow(image, interpolation="bilinear", **place, **colours)
 
     def _boundaries(self) -> Any:
-        """Where each class but the last is as likely as the likeliest other one."""
+        """Draw the line along which each class but the last equals the likeliest other one."""
         for k in range(self.answers.shape[-1] - 1):
             margin = self.answers[..., k] - np.delete(self.answers, k, axis=-1).max(axis=-1)
             if margin.min() < 0 < margin.max():
@@ -338,7 +339,7 @@ class DecisionRegionDisplay:
                 yield self.ax_.contour(self.horizontal, self.vertical, margin, levels=[0], **line)
 
     def _region_names(self, names: Sequence[str]) -> Any:
-        """The name of each class, where its region is widest."""
+        """Write the name of each class where its region is widest."""
         likeliest, colours = self.answers.argmax(axis=-1), shades(self.answers)
         style: Any = {"ha": "center", "va": "center", "weight": "bold", "zorder": 3}
         for k, name in enumerate(names):

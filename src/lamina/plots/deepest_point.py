@@ -1,4 +1,4 @@
-"""The point of a region that is furthest from its edge: where its name has most room."""
+"""Find the point of a region furthest from its edge, which has the most room for a label."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# A region narrower than this fraction of the picture has no room for a name.
+# A region narrower than this fraction of the picture has no room for a label.
 LEAST_ROOM = 0.06
 
 
 def deepest_point(region: NDArray[np.bool_]) -> tuple[int, int] | None:
-    """Row and column of the point furthest from all that is not the region; None where it is thin.
+    """Return row and column of the point furthest from the region's edge; None for a thin region.
 
     Parameters
     ----------
     region : ndarray of bool of shape (n_vertical, n_horizontal)
-        The picture's edge is one of the region too.
+        Mask of the region; the border of the picture counts as an edge.
 
     Examples
     --------

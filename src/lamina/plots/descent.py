@@ -1,4 +1,4 @@
-"""Descents side by side: paths over the contours of a function, or its value step by step."""
+"""Compare descents: draw their paths over the contours of a function, or its value at each step."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ LEGEND_LINE = 0.22
 class DescentDisplay:
     """The paths of several descents on one function of two variables.
 
-    Contours lie closer together near the lowest value: of n levels the k-th is (k / n)³ of the way
-    up, so that valleys show their shape.
+    The contour levels are denser near the lowest value, to show the shape of valleys: of n levels,
+    the k-th lies at the fraction (k / n)³ of the range.
 
-    Use `from_paths` to make one.
+    Use `from_paths` to create one.
 
     Parameters
     ----------
     paths : sequence of DescentPath
-        What `gradient_descent_path` gives, all of one function.
+        Results of `gradient_descent_path`, all for the same function.
     names : sequence of str, optional
-        What the legend calls them; by default what each calls itself.
+        Names for the legend; by default each path's own name.
 
     Attributes
     ----------
     ax_, figure_ : matplotlib Axes and Figure
     lines_ : list of Line2D
-        One a path.
+        One line for each path.
     contours_ : QuadContourSet or None
-        None where values are drawn.
+        None if values are drawn.
     minima_ : Line2D or None
-        The stars at the known minima.
+        Stars at the known minima.
 
     Examples
     --------
@@ -88,40 +88,40 @@ class DescentDisplay:
         ----------
         paths : DescentPath, or sequence of them
         ax : matplotlib Axes, default=None
-            Where to draw; by default a new figure.
+            Axes to draw on; by default those of a new figure.
         names : sequence of str, default=None
-            What the legend calls each path; by default its optimizer and what was chosen for it.
+            Name of each path in the legend; by default its optimizer and its parameters.
         kind : {'contours', 'values'}, default='contours'
-            Whether to draw the paths over the function's contours, or how far above its lowest
-            known minimum it is after each step.
+            'contours' draws the paths over the function's contours; 'values' draws the difference
+            between the function and its lowest known minimum after each step.
         window : tuple of float, default=None
-            (left, right, bottom, top) of the contours; by default what the function's record says,
-            for a function of your own all paths.
+            (left, right, bottom, top) of the contours; by default that of the function's record,
+            or, for your own function, one that contains all paths.
 
         Returns
         -------
         DescentDisplay
-            Drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            For no paths, paths on several functions, names that are not one a path, and for any
-            other kind.
+            If there are no paths, if they belong to several functions, if there is not one name for
+            each path, or for an unknown kind.
         ImportError
-            Where matplotlib is missing.
+            If matplotlib is not installed.
         """
         paths = [paths] if isinstance(paths, DescentPath) else list(paths)
         if not paths:
-            raise ValueError("paths is empty: give at least one of gradient_descent_path")
+            raise ValueError("paths is empty: give at least one result of gradient_descent_path")
         functions = {id(path.surface.value): path.surface.name for path in paths}
         if len(functions) > 1:
             raise ValueError(
-                f"paths are on {len(functions)} functions, {', '.join(functions.values())}: draw "
-                "those of each by themselves"
+                f"paths belong to {len(functions)} functions, {', '.join(functions.values())}: "
+                "draw each function separately"
             )
         if names is not None and len(names) != len(paths):
-            raise ValueError(f"{len(names)} names for {len(paths)} paths: give one each")
+            raise ValueError(f"{len(names)} names for {len(paths)} paths: give one for each")
         return cls(paths=paths, names=names).plot(ax, kind=kind, window=window)
 
     def plot(
@@ -143,7 +143,7 @@ class DescentDisplay:
         else:
             self._plot_values()
         self.ax_.set_title(": ".join(filter(None, (surface.name, surface.equation))))
-        # Below the contours, which leave no room; in a corner beside curves.
+        # Contours fill their axes, so put their legend below them.
         below = {"loc": "upper left", "bbox_to_anchor": (-0.02, -0.11), "borderaxespad": 0}
         place: dict[str, Any] = below if kind == KINDS[0] else {}
         self.ax_.legend(facecolor=background(), edgecolor="none", **place)
@@ -211,7 +211,7 @@ class DescentDisplay:
 
 
 def window_around(paths: Sequence[DescentPath]) -> tuple[float, float, float, float]:
-    """The room of all finite points, and a margin around it."""
+    """Return the bounds of all finite points with a margin."""
     points = np.concatenate([path.points for path in paths])
     points = points[np.isfinite(points).all(axis=1)]
     low, high = points.min(axis=0), points.max(axis=0)

@@ -1,4 +1,4 @@
-"""The curve that a regressor of one input has learned, the data, and how sure it is."""
+"""Draw the prediction of a regressor along one feature, with the data and its uncertainty."""
 
 from __future__ import annotations
 
@@ -31,35 +31,35 @@ STD_BANDS = {2: "± 2 standard deviations", 1: "± 1 standard deviation"}
 
 
 class FitDisplay:
-    """The prediction of a regressor along one feature, over the data.
+    """The prediction of a regressor along one feature, with the data.
 
-    Where the model knows how sure it is, bands say so: between its quantiles (loss='quantile' with
-    several), or within one and two standard deviations (loss='gaussian_nll').
+    If the model predicts its uncertainty, bands show it: between its quantiles (loss='quantile'
+    with several), or within one and two standard deviations (loss='gaussian_nll').
 
-    Use `from_estimator` to make one, or `from_predictions` for numbers that are there already.
+    Use `from_estimator` to create one, or `from_predictions` for existing predictions.
 
     Parameters
     ----------
     x : array-like of shape (n_points,)
-        Where the prediction is known, in rising order.
+        Positions of the predictions, in ascending order.
     predictions : array-like of shape (n_points,) or (n_points, n_curves)
-        A curve for each column.
+        One curve per column.
     bands : sequence of (str, array-like, array-like), default=()
-        Of each band what the legend calls it, its lower and its upper edge, wide ones first.
+        Name for the legend, lower edge and upper edge of each band, wide ones first.
     names : sequence of str, optional
-        What the legend calls each curve.
+        Name of each curve for the legend.
     data : tuple of two array-like, optional
-        x and y of the rows: (n_samples,), and (n_samples,) or (n_samples, n_targets).
+        x and y of the samples: (n_samples,), and (n_samples,) or (n_samples, n_targets).
     axis_name, target_name : str
 
     Attributes
     ----------
     ax_, figure_ : matplotlib Axes and Figure
     lines_ : list of Line2D
-        One for each curve.
+        One line for each curve.
     bands_ : list of FillBetweenPolyCollection
     points_ : list of PathCollection
-        The data, one for each target.
+        The data, one collection for each target.
     legend_ : Legend
 
     Examples
@@ -113,49 +113,49 @@ class FitDisplay:
         target_name: str = "y",
         ax: Axes | None = None,
     ) -> Self:
-        """The fit of a regressor, lamina's or scikit-learn's, along one feature.
+        """Draw the predictions of a regressor of lamina or scikit-learn along one feature.
 
         Parameters
         ----------
         estimator : estimator
             Pipelines, searches and TransformedTargetRegressor predict as a whole.
         X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-            The curve reaches as far as these rows do.
+            Samples that define the range of the curve.
         y : array-like of shape (n_samples,) or (n_samples, n_targets), optional
-            Their targets; without them the rows are not drawn.
+            Targets of the samples; without them the samples are not drawn.
         features : int or str, optional
-            Which feature varies, by number or by name; the rest stay at their median. Not needed
-            where there is one.
+            Feature that varies, by number or by name; the others stay at their median. Not needed
+            for a single feature.
         grid_resolution : int, default=400
-            Points of the curve.
+            Number of points of the curve.
         feature_names : sequence of str, optional
         target_name : str, default='y'
-            What the vertical axis is called.
+            Name of the vertical axis.
         ax : matplotlib Axes, default=None
-            Where to draw; by default a new figure.
+            Axes to draw on; by default those of a new figure.
 
         Returns
         -------
         FitDisplay
-            Drawn.
+            The drawn display.
 
         Raises
         ------
         NotFittedError
-            For an estimator that has not been fitted.
+            If the estimator is not fitted.
         TypeError
-            For one without a perceptron in it.
+            If the estimator contains no perceptron.
         ValueError
-            For a classifier, and for more than one feature where none is chosen.
+            If the estimator is a classifier, or if there are several features and none is chosen.
         ImportError
-            Where matplotlib is missing.
+            If matplotlib is not installed.
         """
         require_matplotlib(cls)
         model = perceptron_inside(estimator).model
         if is_classifier(model):
             raise ValueError(
-                "estimator is a classifier, and a fit is drawn of a regressor: draw a "
-                "DecisionRegionDisplay of its probabilities"
+                "estimator is a classifier, but FitDisplay needs a regressor: use "
+                "DecisionRegionDisplay to draw its probabilities"
             )
         line = slice_through(X, 1, features, feature_names=feature_names)
         curve = _Curve(estimator, model, line, grid_resolution)
@@ -180,23 +180,23 @@ class FitDisplay:
         target_name: str = "y",
         ax: Axes | None = None,
     ) -> Self:
-        """The fit from a model's predictions for rows of one feature.
+        """Draw existing predictions for samples with one feature.
 
         Parameters
         ----------
         x : array-like of shape (n_samples,)
-            In any order.
+            Positions in any order.
         y_pred : array-like of shape (n_samples,) or (n_samples, n_curves)
         y_true : array-like of shape (n_samples,) or (n_samples, n_targets), optional
         std : array-like of shape (n_samples,), optional
-            Standard deviations, for a band around the only curve.
+            Standard deviations for bands around a single curve.
         axis_name, target_name : str
         ax : matplotlib Axes, default=None
 
         Returns
         -------
         FitDisplay
-            Drawn.
+            The drawn display.
         """
         x = np.ravel(np.asarray(x, dtype=np.float64))
         order = np.argsort(x, kind="stable")
@@ -265,14 +265,14 @@ class FitDisplay:
 
 
 class _Curve:
-    """The prediction along a line, and what the model says of its own sureness."""
+    """The prediction along a line, with the uncertainty that the model predicts."""
 
     def __init__(self, estimator: Any, model: Any, line: Slice, resolution: int) -> None:
         [self.x], points = line.grid(resolution)
         self.estimator, self.model, self.rows = estimator, model, line.rows(points)
 
     def predicted(self) -> dict[str, Any]:
-        """The curves, their names and the bands."""
+        """Return the curves, their names and the bands."""
         fitted = vars(self.model)
         quantiles = quantiles_in(fitted.get("_loss_hyperparameters", {}))
         name = fitted.get("_loss_name")
@@ -283,12 +283,12 @@ class _Curve:
         return {"predictions": self.estimator.predict(self.rows)}
 
     def _by_quantiles(self, quantiles: Sequence[float]) -> dict[str, Any]:
-        """The middle quantile as a curve, and bands between those equally far from it."""
+        """Return the middle quantile as a curve, and bands between symmetric quantiles."""
         curves = _columns(self.estimator.predict(self.rows))
         if curves.ndim > 2 or curves.shape[1] != len(quantiles):
             raise ValueError(
-                f"the model predicts {len(quantiles)} quantiles of several targets, and a fit "
-                "shows those of one: fit a model of one target"
+                f"the model predicts {len(quantiles)} quantiles of several targets, but "
+                "FitDisplay shows one target: fit a model for one target"
             )
         n_bands = len(quantiles) // 2
         pairs = [(k, len(quantiles) - 1 - k) for k in range(n_bands)]
@@ -308,11 +308,11 @@ class _Curve:
         }
 
     def _by_std(self) -> dict[str, Any]:
-        """The mean as a curve, and bands of one and two standard deviations."""
+        """Return the mean as a curve, and bands of one and two standard deviations."""
         estimator = self.estimator
         while hasattr(estimator, "best_estimator_"):
             estimator = estimator.best_estimator_
-        # A target that was scaled for the fit comes back edge by edge.
+        # Transform the edges of the bands back if the target was scaled for the fit.
         scale = getattr(estimator, "transformer_", None)
         predictor = estimator if scale is None else estimator.regressor_
         mean, std = predictor.predict(self.rows, return_std=True)
@@ -337,7 +337,7 @@ def _percent(fraction: float) -> str:
 
 
 def _columns(values: ArrayLike) -> NDArray[np.float64]:
-    """Values as a column for each curve."""
+    """Return the values with one column for each curve."""
     array = np.asarray(values, dtype=np.float64)
     return array[:, np.newaxis] if array.ndim == 1 else array
 

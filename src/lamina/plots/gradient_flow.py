@@ -1,4 +1,4 @@
-"""The flow of gradients: its norm at each layer, over the epochs of a fit."""
+"""Draw the norm of the loss gradient at each layer over the epochs of a fit."""
 
 from __future__ import annotations
 
@@ -18,27 +18,28 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
     from matplotlib.text import Text
 
-# In points: what one line of small text takes.
+# Height of one line of small text, in points.
 LINE_HEIGHT = 11.0
 
 
 class GradientFlowDisplay:
-    """How large the gradient is at each layer: where it vanishes, early layers learn nothing.
+    """The gradient norm at each layer; where gradients vanish, early layers do not learn.
 
-    Use `from_estimator` to make one.
+    Use `from_estimator` to create one.
 
     Parameters
     ----------
     flow : GradientFlow
-        What `lamina.studies.gradient_flow` gives.
+        Result of `lamina.studies.gradient_flow`.
 
     Attributes
     ----------
     ax_, figure_ : matplotlib Axes and Figure
     lines_ : list of Line2D
-        One a layer over the epochs; a single one over the layers, where only one epoch is known.
+        One line per layer over the epochs; a single line over the layers if there is only one
+        epoch.
     labels_ : list of Text
-        The layers' names, each at the end of its line; empty for one epoch.
+        Names of the layers at the ends of their lines; empty for one epoch.
 
     Examples
     --------
@@ -73,36 +74,36 @@ class GradientFlowDisplay:
         ax: Axes | None = None,
         relative: bool = False,
     ) -> Self:
-        """The flow of gradients in a fitted perceptron, lamina's or scikit-learn's.
+        """Draw the gradient norms in a fitted perceptron of lamina or scikit-learn.
 
         Parameters
         ----------
         estimator : estimator
-            A perceptron, or a pipeline, search or the like that holds one.
+            A perceptron, or a pipeline, search or similar estimator that contains one.
         X, y : array-like
-            Rows and targets as the estimator's fit takes them; a few hundred are enough.
+            Samples and targets as for the estimator's `fit`; a few hundred are enough.
         sample_weight : array-like of shape (n_samples,), optional
         snapshots : Snapshots, optional
-            The epochs to show; by default those that `callbacks=Snapshots()` of the model has kept,
-            else the model as it is.
+            Epochs to show; by default those stored by `callbacks=Snapshots()` of the model, or else
+            only the fitted model.
         ax : matplotlib Axes, default=None
-            Where to draw; by default a new figure.
+            Axes to draw on; by default those of a new figure.
         relative : bool, default=False
-            Whether to divide by the norm of the layer's weights.
+            If True, divide by the norm of the layer's weights.
 
         Returns
         -------
         GradientFlowDisplay
-            Drawn.
+            The drawn display.
 
         Raises
         ------
         NotFittedError
-            For an estimator that has not been fitted.
+            If the estimator is not fitted.
         TypeError
-            For one without a perceptron in it.
+            If the estimator contains no perceptron.
         ImportError
-            Where matplotlib is missing.
+            If matplotlib is not installed.
         """
         require_matplotlib(cls)
         flow = gradient_flow(estimator, X, y, sample_weight, snapshots=snapshots)
@@ -115,7 +116,7 @@ class GradientFlowDisplay:
         self.labels_ = []
         quiet(self.ax_)
         values = self.flow.relative if relative else self.flow.norms
-        # Zero has no logarithm: it is a gap, and the label says so.
+        # Draw zero, which has no logarithm, as a gap; the label marks it.
         values = np.where(values > 0, values, np.nan)
         self.ax_.set_yscale("log")
         if len(self.flow.epochs) > 1:
@@ -151,11 +152,11 @@ class GradientFlowDisplay:
         self._label_ends(norms)
 
     def _label_ends(self, norms: NDArray[np.float64]) -> None:
-        """Write each layer's name to the right of its line, without one over another."""
+        """Write each layer's name to the right of its line, without overlaps."""
         last, layers = self.flow.epochs[-1], self.flow.layers
         known = [column[np.isfinite(column)] for column in norms.T]
         ends = [column[-1] if len(column) else np.nanmin(norms, initial=1.0) for column in known]
-        # Only a drawing settles where things are.
+        # Positions are only known after a layout pass.
         self.figure_.draw_without_rendering()
         in_points = 72 / self.figure_.dpi
         at = self.ax_.transData.transform([(last, end) for end in ends])[:, 1] * in_points
@@ -175,7 +176,7 @@ class GradientFlowDisplay:
 
 
 def spread(places: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
-    """Places on a line at least a gap apart, in the same order, moved as little as may be.
+    """Return positions at least a gap apart, in the same order and moved as little as possible.
 
     Examples
     --------
@@ -183,7 +184,7 @@ def spread(places: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
     array([ -5.,   6., 100.])
     """
     order = np.argsort(places, kind="stable")
-    # A group of neighbours stands around the mean of where they would each like to be.
+    # A group of neighbours is centred on the mean of their original positions.
     groups: list[list[float]] = []
     for place in places[order]:
         groups.append([place])

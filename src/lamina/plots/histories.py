@@ -1,4 +1,4 @@
-"""The histories behind loss curves: found in estimators, and which of their columns to draw."""
+"""Extract the history of each estimator for loss curves, and choose its columns to draw."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from lamina.errors import suggestion
 
-# The columns that are measured on the rows learned from; all others are of rows held out.
+# Columns measured during training; all others are measured on the validation set.
 OF_THE_FIT = ("epoch", "loss", "learning_rate", "gradient_norm", "seconds")
 NO_METRICS = (*OF_THE_FIT, "validation_loss")
 LONGEST_LINE = 12
@@ -21,14 +21,14 @@ WORDS = {"r2": "R²"}
 
 
 def history_of(estimator: Any) -> dict[str, Sequence[float]]:
-    """The columns of a fitted perceptron's history, lamina's or scikit-learn's.
+    """Return the columns of the history of a fitted perceptron of lamina or scikit-learn.
 
     Raises
     ------
     NotFittedError
-        Before a fit.
+        If the estimator is not fitted.
     ValueError
-        For what keeps no loss curve.
+        If the estimator records no loss curve.
     """
     network = _network(estimator)
     curve = _loss_curve(network)
@@ -42,12 +42,12 @@ def history_of(estimator: Any) -> dict[str, Sequence[float]]:
 def panels_of(
     histories: Sequence[Mapping[str, Sequence[float]]], given: Sequence[str] | None
 ) -> list[str]:
-    """The columns to draw below the losses: those given, else every metric.
+    """Return the columns to draw below the losses: the given ones, or all metrics.
 
     Raises
     ------
     ValueError
-        For one that no history has, or that no epoch was measured for.
+        For a column that no history has, or that was not measured in any epoch.
     """
     columns = [*dict.fromkeys(name for history in histories for name in history)]
     metrics = [name for name in columns if name not in NO_METRICS]
@@ -57,25 +57,26 @@ def panels_of(
     for name in [given] if isinstance(given, str) else given:
         if name not in known:
             raise ValueError(
-                f"panels holds {name!r}, which is no column of the history below the losses."
+                f"panels contains {name!r}, which is not a column of the history other than the "
+                "losses."
                 f"{suggestion(name, known)} There are: {', '.join(map(repr, known)) or 'none'}."
             )
         if all(np.isnan(history.get(name, [np.nan])).all() for history in histories):
             raise ValueError(
-                f"panels holds {name!r}, which was not measured: name it in monitor= before fit"
+                f"panels contains {name!r}, which was not measured: name it in monitor= before fit"
             )
     return [given] if isinstance(given, str) else [*given]
 
 
 def label_of(column: str) -> str:
-    """What stands at the axis of a panel."""
+    """Return the axis label of a panel."""
     words = WORDS.get(column, column.replace("_", " "))
     lines = textwrap.wrap(words, LONGEST_LINE)
     return "\n".join(lines if column in OF_THE_FIT else ["validation", *lines])
 
 
 def _network(estimator: Any) -> Any:
-    """The perceptron inside pipelines, target transformers and searches; it need not be fitted."""
+    """Return the perceptron, fitted or not, inside pipelines, target transformers and searches."""
     if isinstance(estimator, Pipeline):
         return _network(estimator[-1])
     for inside in ("regressor_", "best_estimator_", "estimator_"):
@@ -93,7 +94,7 @@ def _loss_curve(network: Any) -> list[float]:
         return curve
     if network.solver == "lbfgs":
         raise ValueError(
-            f"this {kind} was made with solver='lbfgs', which keeps no loss curve: "
+            f"this {kind} has solver='lbfgs', which records no loss curve: "
             "use solver='adam' or solver='sgd' to see one"
         )
     raise NotFittedError(f"this {kind} has no loss curve yet: call fit first")

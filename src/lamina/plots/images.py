@@ -1,4 +1,4 @@
-"""Rows as images, each with what a classifier takes it for and how sure it is."""
+"""Draw samples as images with a classifier's predictions and their probabilities."""
 
 from __future__ import annotations
 
@@ -25,33 +25,34 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
 
 WHICH = ("first", "wrong", "least sure")
-# How much wider than high the grid of images is.
+# Ratio of width to height of the grid of images.
 WIDE = 1.6
 FRAME_POINTS = 2.0
 
 
 class ImagesDisplay:
-    """Rows as images, with the class that a model predicts for each, how sure it is, and the truth.
+    """Samples as images, with the predicted class, its probability and the true class.
 
-    A wrong one has a cross, a dashed frame, and both classes.
+    A wrong prediction has a cross, a dashed frame and both classes.
 
-    Use `from_estimator` to make one, or `from_predictions` for answers that are there already.
+    Use `from_estimator` to create one, or `from_predictions` for existing predictions.
 
     Parameters
     ----------
     images : array-like of shape (n_images, height, width) or (n_images, height, width, 3)
-        One channel is drawn from the paper's colour, for the least, to the ink's.
+        A single channel is drawn from the background colour (lowest value) to the foreground
+        colour.
     predicted : sequence of str
-        The class that each is taken for.
+        Predicted class of each image.
     true : sequence of str, optional
-        The class that it is.
+        True class of each image.
     confidence : array-like of shape (n_images,), optional
-        The probability of the predicted class.
+        Probability of the predicted class.
 
     Attributes
     ----------
     ax_, figure_ : matplotlib Axes and Figure
-        The Axes in whose room the images stand.
+        The Axes whose area contains the images.
     axes_ : list of Axes
         One for each image.
     images_ : list of AxesImage
@@ -101,44 +102,44 @@ class ImagesDisplay:
         class_names: Sequence[str] | None = None,
         ax: Axes | None = None,
     ) -> Self:
-        """Images with the answers of a fitted perceptron, lamina's or scikit-learn's.
+        """Draw images with the predictions of a fitted perceptron of lamina or scikit-learn.
 
         Parameters
         ----------
         estimator : estimator
             A classifier; pipelines and searches predict as a whole.
         X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
-            An image in each row, its pixels line by line.
+            One image per row, its pixels line by line.
         y : array-like of shape (n_samples,), optional
-            The true classes.
+            True classes.
         image_shape : tuple (height, width) or (height, width, 3), optional
             By default a square.
         n_images : int, default=20
-            How many are drawn.
+            Number of images to draw.
         which : {'first', 'wrong', 'least sure'}, default='first'
-            Which of them: the first rows, the first of those that are wrong, or those whose class
-            has the least probability.
+            Images to draw: the first samples, the first wrong predictions, or the samples whose
+            predicted class has the lowest probability.
         class_names : sequence of str, optional
-            By default the labels themselves.
+            By default the labels.
         ax : matplotlib Axes, default=None
-            In whose room the images stand; by default a new figure.
+            Axes whose area contains the images; by default those of a new figure.
 
         Returns
         -------
         ImagesDisplay
-            Drawn.
+            The drawn display.
 
         Raises
         ------
         NotFittedError
-            For an estimator that has not been fitted.
+            If the estimator is not fitted.
         TypeError
-            For one without a perceptron in it.
+            If the estimator contains no perceptron.
         ValueError
-            For a regressor, several columns of labels, rows that are no square where no shape is
-            given, which='wrong' without y or where none is wrong.
+            For a regressor or several columns of labels, for samples that are not square without
+            `image_shape`, and for which='wrong' without y or without a wrong prediction.
         ImportError
-            Where matplotlib is missing.
+            If matplotlib is not installed.
         """
         require_matplotlib(cls)
         model = perceptron_inside(estimator).model
@@ -173,7 +174,7 @@ class ImagesDisplay:
         confidence: ArrayLike | None = None,
         ax: Axes | None = None,
     ) -> Self:
-        """Images with answers that are there already.
+        """Draw images with existing predictions.
 
         Parameters
         ----------
@@ -181,13 +182,13 @@ class ImagesDisplay:
         y_pred : array-like of shape (n_images,)
         y_true : array-like of shape (n_images,), optional
         confidence : array-like of shape (n_images,), optional
-            The probability of the predicted class.
+            Probability of the predicted class.
         ax : matplotlib Axes, default=None
 
         Returns
         -------
         ImagesDisplay
-            Drawn.
+            The drawn display.
         """
         true = None if y_true is None else [*map(str, np.asarray(y_true).tolist())]
         predicted = [*map(str, np.asarray(y_pred).tolist())]
@@ -219,14 +220,14 @@ class ImagesDisplay:
         paper_to_ink = LinearSegmentedColormap.from_list("ink", [background(), foreground()])
         span: Any = {"vmin": float(self.images.min()), "vmax": float(self.images.max())}
         image = panel.imshow(self.images[k], cmap=paper_to_ink, **span)
-        panel.set_title(self._told(k), fontsize="small", pad=4, linespacing=1.1)
+        panel.set_title(self._title(k), fontsize="small", pad=4, linespacing=1.1)
         for spine in panel.spines.values():
             spine.set_alpha(None if self.is_wrong_[k] else 0.3)
             if self.is_wrong_[k]:
                 spine.set(edgecolor=NEGATIVE, linewidth=FRAME_POINTS, linestyle=NEGATIVE_STYLE)
         return image
 
-    def _told(self, k: int) -> str:
+    def _title(self, k: int) -> str:
         sure = "" if self.confidence is None else f"  {100 * self.confidence[k]:.0f} %"
         if not self.is_wrong_[k] or self.true is None:
             return f"{self.predicted[k]}{sure}"
@@ -235,7 +236,7 @@ class ImagesDisplay:
 
 @dataclass(frozen=True)
 class _Answers:
-    """What a classifier says of rows, and which of them are asked for."""
+    """The predictions of a classifier for some samples, and the selection of images."""
 
     predicted: NDArray[Any]
     confidence: NDArray[np.float64]
@@ -244,14 +245,14 @@ class _Answers:
     @classmethod
     def from_estimator(cls, estimator: Any, rows: Any, true: NDArray[Any] | None) -> _Answers:
         if true is not None and true.shape != (rows.shape[0],):
-            raise ValueError(f"y of shape {true.shape} does not go with X of {rows.shape[0]} rows")
+            raise ValueError(f"y of shape {true.shape} does not match X of {rows.shape[0]} rows")
         predicted = np.asarray(estimator.predict(rows))
         places = np.searchsorted(estimator.classes_, predicted)
         probabilities = np.asarray(estimator.predict_proba(rows))
         return cls(predicted, probabilities[np.arange(len(predicted)), places], true)
 
     def chosen(self, which: str, n_images: int) -> NDArray[np.int64]:
-        """The numbers of the rows to be drawn."""
+        """Return the positions of the samples to draw."""
         if which == "wrong":
             wrong = np.flatnonzero(self.predicted != self.true)
             if not len(wrong):
@@ -263,7 +264,7 @@ class _Answers:
 
 
 def images_of(rows: Any, shown: NDArray[np.int64], shape: Sequence[int] | None) -> NDArray[Any]:
-    """The chosen rows as images."""
+    """Return the chosen samples as images."""
     if hasattr(rows, "iloc"):
         pixels = rows.iloc[shown].to_numpy()
     else:
@@ -272,21 +273,21 @@ def images_of(rows: Any, shown: NDArray[np.int64], shape: Sequence[int] | None) 
     side = math.isqrt(n_pixels)
     if shape is None and side**2 != n_pixels:
         raise ValueError(
-            f"a row of {n_pixels} pixels is no square: give image_shape=(height, width)"
+            f"a sample of {n_pixels} pixels is not square: give image_shape=(height, width)"
         )
     shape = (side, side) if shape is None else tuple(shape)
     if math.prod(shape) != n_pixels:
         raise ValueError(
-            f"image_shape={shape} has {math.prod(shape)} pixels, and a row of X has {n_pixels}"
+            f"image_shape={shape} has {math.prod(shape)} pixels, but a row of X has {n_pixels}"
         )
     return np.reshape(pixels, (-1, *shape))
 
 
 def _refuse_other_tasks(model: Any) -> None:
     if not is_classifier(model):
-        raise ValueError("estimator is a regressor, and images are shown with predicted classes")
+        raise ValueError("estimator is a regressor, but images are shown with predicted classes")
     if vars(model).get("_target_kind") in ("multilabel", "multioutput"):
         raise ValueError(
-            "the model gives a row several labels, and an image is shown with one: use "
+            "the model predicts several labels per sample, but an image is shown with one: use "
             "from_predictions with one column of predict(X)"
         )

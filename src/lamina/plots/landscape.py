@@ -1,4 +1,4 @@
-"""The landscape of a loss: contours over a slice through the model, and the fit's path in it."""
+"""Draw the loss landscape: contours over a plane in parameter space, with the path of the fit."""
 
 from __future__ import annotations
 
@@ -23,31 +23,32 @@ if TYPE_CHECKING:
 
 Height: TypeAlias = Callable[[Any], Any]
 N_LEVELS = 24
-# From this ratio of the highest to the lowest loss on, its logarithm is shown.
+# Ratio of the highest to the lowest loss from which the logarithm is shown.
 WIDE = 5.0
 
 
 class LossLandscapeDisplay:
-    """The loss over a plane through a model's parameters, with the way of its fit.
+    """The loss over a plane through a model's parameters, with the path of its fit.
 
-    Use `from_estimator` to make one.
+    Use `from_estimator` to create one.
 
     Parameters
     ----------
     landscape : LossLandscape
-        What `lamina.studies.loss_landscape` gives.
+        Result of `lamina.studies.loss_landscape`.
 
     Attributes
     ----------
     ax_, figure_ : matplotlib Axes and Figure
-        In three dimensions for a surface.
+        Three-dimensional axes for a surface.
     contours_ : QuadContourSet or None
     surface_ : Poly3DCollection or None
     colorbar_ : Colorbar
     path_ : Line2D or None
-        The fit's way, from its first snapshot; none over random directions, which it is not in.
+        Path of the fit from its first snapshot; None for random directions, as the path is not in
+        their plane.
     model_ : Line2D
-        The star where the model is.
+        Star at the position of the model.
 
     Examples
     --------
@@ -89,41 +90,41 @@ class LossLandscapeDisplay:
         surface: bool = False,
         log_scale: bool | None = None,
     ) -> Self:
-        """The landscape around a fitted perceptron, lamina's or scikit-learn's.
+        """Draw the loss landscape around a fitted perceptron of lamina or scikit-learn.
 
         Parameters
         ----------
         estimator : estimator
-            A perceptron, or a pipeline, search or the like that holds one.
+            A perceptron, or a pipeline, search or similar estimator that contains one.
         X, y : array-like
-            Rows and targets as the estimator's fit takes them; a few hundred show the shape.
+            Samples and targets as for the estimator's `fit`; a few hundred show the shape.
         sample_weight : array-like of shape (n_samples,), optional
         ax : matplotlib Axes, default=None
-            Where to draw, of projection='3d' for a surface; by default a new figure.
+            Axes to draw on, with projection='3d' for a surface; by default those of a new figure.
         directions, snapshots, span, n_points, random_state
             As in `lamina.studies.loss_landscape`: by default the principal directions of the fit's
-            way where the model has `callbacks=Snapshots()`, else random ones.
+            path if the model has `callbacks=Snapshots()`, else random ones.
         surface : bool, default=False
-            Whether to draw a surface in place of contours.
+            If True, draw a surface instead of contours.
         log_scale : bool, default=None
-            Whether colours, contours and heights follow the logarithm of the loss; by default where
-            the highest is more than 5 times the lowest.
+            If True, colours, contours and heights follow the logarithm of the loss; by default if
+            the highest loss is more than 5 times the lowest.
 
         Returns
         -------
         LossLandscapeDisplay
-            Drawn.
+            The drawn display.
 
         Raises
         ------
         NotFittedError
-            For an estimator that has not been fitted.
+            If the estimator is not fitted.
         TypeError
-            For one without a perceptron in it.
+            If the estimator contains no perceptron.
         ValueError
-            For directions that there are not, and axes that have not the dimensions.
+            For unknown directions, and for axes with the wrong number of dimensions.
         ImportError
-            Where matplotlib is missing.
+            If matplotlib is not installed.
         """
         require_matplotlib(cls)
         landscape = loss_landscape(
@@ -171,7 +172,7 @@ class LossLandscapeDisplay:
         lines: dict[str, Any] = {"colors": [foreground()], "linewidths": 0.4, "alpha": 0.4}
         self.ax_.contour(x, y, losses, levels=levels[::2], **lines)
         self.colorbar_ = self.figure_.colorbar(self.contours_, ax=self.ax_, label="loss")
-        _tell_losses(self.colorbar_, levels)
+        _label_losses(self.colorbar_, levels)
 
     def _plot_surface(self, levels: NDArray[np.float64], height: Height) -> None:
         ax: Any = self.ax_
@@ -191,7 +192,7 @@ class LossLandscapeDisplay:
         self.colorbar_ = self.figure_.colorbar(
             self.surface_, ax=ax, label="loss", shrink=0.7, pad=0.1
         )
-        _tell_losses(self.colorbar_, levels, height)
+        _label_losses(self.colorbar_, levels, height)
         ax.set_box_aspect(None, zoom=0.9)
         ax.locator_params(nbins=5)
         of_height = (
@@ -208,12 +209,12 @@ class LossLandscapeDisplay:
             (self.path_,) = self.ax_.plot(
                 *coordinates, linewidth=1.4, marker="o", markersize=3.5, **look
             )
-            self._tell_epochs(path.epochs, path.positions)
+            self._label_epochs(path.epochs, path.positions)
         place = [[0.0], [0.0]] + ([] if is_flat else [height([landscape.loss])])
         (self.model_,) = self.ax_.plot(*place, linestyle="none", marker="*", markersize=15, **look)
 
-    def _tell_epochs(self, epochs: tuple[int, ...], positions: NDArray[np.float64]) -> None:
-        """The first and the last epoch, at their ends of the path."""
+    def _label_epochs(self, epochs: tuple[int, ...], positions: NDArray[np.float64]) -> None:
+        """Write the first and the last epoch at the ends of the path."""
         if self.surface_ is not None:
             return
         box = {"boxstyle": "round,pad=0.2", "facecolor": background(), "edgecolor": "none"}
@@ -230,7 +231,7 @@ class LossLandscapeDisplay:
             )
 
     def _label(self, ordinal: int) -> str:
-        """What a direction is, and how much of the path it tells."""
+        """Return the name of a direction and its fraction of the path's variance."""
         number = ("first", "second")[ordinal]
         if self.landscape.fractions is not None:
             fraction = self.landscape.fractions[ordinal]
@@ -240,16 +241,16 @@ class LossLandscapeDisplay:
 
 
 class Scale(NamedTuple):
-    """How losses are told apart.
+    """The scale of the losses.
 
     Attributes
     ----------
     levels : ndarray of float64
-        The contours, between the lowest and the highest loss.
+        Contour levels between the lowest and the highest loss.
     norm : Normalize
-        What spreads colours over them.
+        Mapping from losses to colours.
     height : callable
-        What a loss is on the upward axis, which has no logarithmic scale of its own.
+        Mapping from a loss to the vertical axis, which has no logarithmic scale in 3D.
     """
 
     levels: NDArray[np.float64]
@@ -272,8 +273,8 @@ def _scale_of(losses: NDArray[np.float64], log_scale: bool | None) -> Scale:
     return Scale(np.linspace(low, high, N_LEVELS), Normalize(low, high), np.asarray)
 
 
-def _tell_losses(colorbar: Any, levels: NDArray[np.float64], height: Height = np.asarray) -> None:
-    """A few of the levels as numbers beside the colours."""
+def _label_losses(colorbar: Any, levels: NDArray[np.float64], height: Height = np.asarray) -> None:
+    """Write some of the levels as numbers beside the colour bar."""
     ticks = levels[:: max(1, len(levels) // 6)]
     colorbar.set_ticks(height(ticks), labels=[f"{tick:.3g}" for tick in ticks])
     colorbar.ax.minorticks_off()

@@ -1,4 +1,4 @@
-"""The loss curve while a fit goes on: a picture in a notebook that follows it."""
+"""Draw the loss curve in a notebook while a fit runs."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from lamina.plots.histories import panels_of
 from lamina.plots.loss_curve import LossCurveDisplay
 from lamina.studies.checks import number
 
-# A picture waits this many times as long as the one before took: at most 4 % of a fit's time.
+# Wait this multiple of a picture's drawing time, so that drawing takes at most 4 % of a fit.
 PATIENCE = 25
 DOTS_AN_INCH = 100
 
 
 class LiveLossCurve:
-    """A callback that draws the loss curve in a notebook, and draws it anew as the fit goes on.
+    """Callback that draws the loss curve in a notebook and updates it during the fit.
 
-    It draws at most every half second, and the less often the longer a picture takes, so that a fit
-    is hardly slower for it. Outside of notebooks it does nothing.
+    It draws at most every half second, and less often if drawing is slow, so the fit is hardly
+    slower. Outside notebooks it does nothing.
 
     Parameters
     ----------
     panels : sequence of str, default=None
         As in `LossCurveDisplay.from_estimator`.
     log_scale : bool, default=False
-        Whether the axis of the losses is logarithmic.
+        If True, the axis of the losses is logarithmic.
     seconds : float, default=0.5
-        The least time between two pictures.
+        Minimum time between two pictures.
 
     Attributes
     ----------
@@ -41,10 +41,10 @@ class LiveLossCurve:
     Raises
     ------
     ImportError
-        Where matplotlib is missing.
+        If matplotlib is not installed.
     ValueError
-        For seconds that are no positive number; in the first picture, for panels that are no
-        columns of the history.
+        If `seconds` is not a positive number; at the first picture, if a panel is not a column of
+        the history.
 
     Examples
     --------
@@ -86,7 +86,7 @@ class LiveLossCurve:
 
     def on_fit_end(self, fit: Any) -> None:
         if self._notebook is not None and fit.epoch:
-            # The last picture stays: sharp on a screen of many dots, too.
+            # The last picture remains, so draw it sharp for high-resolution screens.
             self._show(fit.history, 2 * DOTS_AN_INCH)
         self._notebook = self._place = None
 
@@ -109,7 +109,7 @@ class LiveLossCurve:
 
         panels = panels_of([history], self.panels)
         display = LossCurveDisplay(histories=[history], panels=panels)
-        # A Figure of its own: pyplot's would be shown once more at the end of the cell.
+        # The notebook would show a pyplot figure a second time at the end of the cell.
         figure = Figure(figsize=display.figsize, layout="constrained")
         self.display_ = display.plot(figure.add_subplot(), log_scale=self.log_scale)
         file = io.BytesIO()
@@ -118,7 +118,7 @@ class LiveLossCurve:
 
 
 def displays_of_notebook() -> Any:
-    """IPython's module `display`, where a notebook's kernel runs this; else None."""
+    """Return IPython's module `display` inside a notebook's kernel; else None."""
     shell_of = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)
     if getattr(shell_of(), "kernel", None) is None:
         return None

@@ -1,4 +1,4 @@
-"""How fits went: the losses of each epoch, and metrics or learning rates in panels below."""
+"""Draw the losses of each epoch, with metrics or learning rates in panels below."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ TRAINING_AND_VALIDATION = ("training", "validation")
 
 
 class LossCurveDisplay:
-    """The losses by epoch, of one model or of several to compare.
+    """The losses by epoch, of one model or of several for comparison.
 
-    Use `from_estimator` to make one.
+    Use `from_estimator` to create one.
 
     Parameters
     ----------
     histories : sequence of mapping of str to array-like of shape (n_epochs,)
-        One a model, as `history_`: 'loss'; 'validation_loss' where it is known; and what panels are
-        to show. 'epoch' counts from 1 where it is missing.
+        One for each model, in the form of `history_`: 'loss'; optionally 'validation_loss' and the
+        columns of panels. Without 'epoch', epochs count from 1.
     names : sequence of str, optional
-        What the legend calls each model.
+        Name of each model in the legend.
     panels : sequence of str, default=()
-        The columns to draw below the losses, a panel each, of the models that have them.
+        Columns to draw below the losses, one panel each, for the models that have them.
 
     Attributes
     ----------
     ax_, figure_ : matplotlib Axes and Figure
     lines_ : list of Line2D
-        The curve of the training loss of each model.
+        Training loss of each model.
     validation_lines_ : list of Line2D
-        Those of the loss on rows held out, of the models that know it.
+        Validation loss of the models that have it.
     panels_ : dict of str to Axes
     panel_lines_ : dict of str to list of Line2D
 
@@ -92,36 +92,36 @@ class LossCurveDisplay:
         panels: Sequence[str] | None = None,
         log_scale: bool = False,
     ) -> Self:
-        """The loss curve of a fitted multi-layer perceptron, lamina's or scikit-learn's.
+        """Draw the loss curve of a fitted perceptron of lamina or scikit-learn.
 
         Parameters
         ----------
         estimator : estimator, or list of estimators
-            Pipelines, TransformedTargetRegressor and searches are looked into.
+            Pipelines, TransformedTargetRegressor and searches are unwrapped.
         ax : matplotlib Axes, default=None
-            Where to draw; the panels take their room from it. By default a new figure.
+            Axes to draw on; the panels share its area. By default those of a new figure.
         names : sequence of str, default=None
-            What the legend calls each estimator; by default a list's are numbered.
+            Name of each estimator in the legend; by default those of a list are numbered.
         panels : sequence of str, default=None
-            The columns of `history_` to draw below the losses: metrics, 'learning_rate',
-            'gradient_norm', 'seconds'. By default every metric on rows held out; () for none.
+            Columns of `history_` to draw below the losses: metrics, 'learning_rate',
+            'gradient_norm', 'seconds'. By default all metrics of the validation set; () for none.
         log_scale : bool, default=False
-            Whether the axis of the losses is logarithmic.
+            If True, the axis of the losses is logarithmic.
 
         Returns
         -------
         LossCurveDisplay
-            Drawn.
+            The drawn display.
 
         Raises
         ------
         NotFittedError
-            For an estimator that has not been fitted.
+            If an estimator is not fitted.
         ValueError
-            For one that keeps no loss curve, names that are not one an estimator, and a panel that
-            no history has a column for.
+            If an estimator records no loss curve, if the number of names is wrong, or if no history
+            has a column for a panel.
         ImportError
-            Where matplotlib is missing.
+            If matplotlib is not installed.
         """
         several = isinstance(estimator, list | tuple)
         histories = [history_of(each) for each in (estimator if several else [estimator])]
@@ -151,7 +151,7 @@ class LossCurveDisplay:
 
     @property
     def figsize(self) -> tuple[float, float]:
-        """The size in inches of a new figure: more panels need more room."""
+        """Size of a new figure in inches, larger for more panels."""
         rows = max(1, len(self.panels)) * PANEL_HEIGHT + LOSSES_HEIGHT
         return 6.4, 0.96 * rows
 
@@ -175,7 +175,7 @@ class LossCurveDisplay:
         ]
 
     def _look(self, i: int, history: Mapping[str, Any], column: str) -> dict[str, Any]:
-        """A model has its own colour and dashes; what is of rows held out differs once more."""
+        """Return a line style: a colour and dashes per model, another variant for validation."""
         is_held_out = column not in OF_THE_FIT
         only = len(history["loss"]) == 1
         look = TRAINING | ({"marker": MARKERS[is_held_out]} if only else {})
@@ -195,12 +195,12 @@ class LossCurveDisplay:
         elif self.validation_lines_:
             lines, names = [*lines, *_two_kinds()], [*names, *TRAINING_AND_VALIDATION]
         if names:
-            # A curve may have to pass behind it.
+            # The background keeps the legend legible where a curve passes behind it.
             self.ax_.legend(lines, names, title=title, edgecolor="none", facecolor=background())
 
 
 def _two_kinds() -> list[Line2D]:
-    """Lines for the legend that tell training from validation, whatever the model's colour."""
+    """Return legend lines that distinguish training from validation for all models."""
     from matplotlib.lines import Line2D
 
     return [Line2D([], [], color=foreground(), **look) for look in (TRAINING, VALIDATION)]
@@ -215,7 +215,7 @@ def _draw(
 
 
 def _scale(ax: Axes, column: str, lines: Sequence[Line2D]) -> None:
-    """Powers of ten where a column of the fit spans them; else numbers without an offset."""
+    """Set a logarithmic axis if a training column spans a wide range; else plain numbers."""
     values = np.concatenate([np.asarray(line.get_ydata(), dtype=np.float64) for line in lines])
     values = values[np.isfinite(values)]
     if column in OF_THE_FIT and values.size and 0 < 50 * values.min() < values.max():

@@ -1,4 +1,4 @@
-"""What pictures call inputs, outputs and classes: given names, or those that a fit has kept."""
+"""Names of inputs, outputs and classes in pictures: given ones, or those seen in fit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def subscripted(letter: str, number: int) -> str:
-    """A letter with a number below it.
+    """Return a letter with a number as its subscript.
 
     Examples
     --------
@@ -27,7 +27,7 @@ def subscripted(letter: str, number: int) -> str:
 
 
 def input_names(inside: Inside, given: Sequence[str] | None = None) -> list[str]:
-    """A name for each of the network's inputs: what the steps before it call them, or x₁, x₂, …"""
+    """Return a name for each input: given, from the preceding steps, or x₁, x₂, …"""
     n_inputs = inside.model.n_features_in_
     if given is not None:
         return checked_names("feature_names", given, n_inputs, "inputs")
@@ -38,11 +38,11 @@ def input_names(inside: Inside, given: Sequence[str] | None = None) -> list[str]
 
 
 def _names_behind(steps: Sequence[Any]) -> list[str] | None:
-    """What a pipeline's steps make of the names of a frame's columns; None where there are none."""
+    """Return the output names of a pipeline's steps for a data frame's columns, or None."""
     names: Any = getattr(steps[0], "feature_names_in_", None) if steps else None
     if names is None:
         return None
-    # Not every transformer can tell.
+    # Not every transformer supports get_feature_names_out.
     with suppress(Exception):
         for step in steps:
             names = step.get_feature_names_out(names)
@@ -51,7 +51,7 @@ def _names_behind(steps: Sequence[Any]) -> list[str] | None:
 
 
 def class_names(model: Any, given: Sequence[str] | None = None) -> list[str]:
-    """A name for each class of one column of labels, or for each label of several."""
+    """Return a name for each class of one column of labels, or for each of several labels."""
     classes = [*map(_plain, model.classes_)]
     if given is None:
         return classes
@@ -59,7 +59,7 @@ def class_names(model: Any, given: Sequence[str] | None = None) -> list[str]:
 
 
 def output_names(model: Any, given: Sequence[str] | None = None) -> list[str]:
-    """A name for each of the network's outputs; of two classes the one output is the second's."""
+    """Return a name for each output; the single output of two classes has the second's name."""
     if is_classifier(model):
         if isinstance(model.classes_, list):
             names = [
@@ -79,7 +79,7 @@ def output_names(model: Any, given: Sequence[str] | None = None) -> list[str]:
 
 
 def _parts_of_a_target(model: Any) -> list[str]:
-    """What the outputs of one target are: its quantiles, its mean and std, or itself."""
+    """Return the outputs of one target: quantiles, mean and standard deviation, or itself."""
     fitted = vars(model)
     quantiles = quantiles_in(fitted.get("_loss_hyperparameters", {}))
     if quantiles is not None and len(quantiles) > 1:
@@ -92,7 +92,7 @@ def _parts_of_a_target(model: Any) -> list[str]:
 def checked_names(
     parameter: str, given: Sequence[str], n: int, of_what: str = "outputs"
 ) -> list[str]:
-    """The names as a list; raises ValueError where they are not n."""
+    """Return the names as a list; raise ValueError if there are not n."""
     if isinstance(given, str) or len(given) != n:
         told = repr(given) if isinstance(given, str) else f"of {len(given)} names"
         raise ValueError(f"{parameter} {told} does not name {n} {of_what}: give a list of {n}")
@@ -100,5 +100,5 @@ def checked_names(
 
 
 def _plain(label: Any) -> str:
-    """A label without what NumPy writes around it."""
+    """Return a label as text, without NumPy's type."""
     return str(label.item() if hasattr(label, "item") else label)

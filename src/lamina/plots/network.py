@@ -1,4 +1,4 @@
-"""The diagram of a network: its layers in columns, its weights as lines, its units as circles."""
+"""Draw the diagram of a network: layers as columns, weights as lines, units as circles."""
 
 from __future__ import annotations
 
@@ -33,33 +33,33 @@ WIDTH_SCALES = ("network", "layer")
 class NetworkDisplay:
     """The diagram of a fitted network.
 
-    A line is a weight, the wider the larger it is; a dashed one is negative. Circles are filled by
-    what units give for one row, or by their biases; where they show a row, biases are lines from
-    units of their own, which always give 1. Of a large layer the first and the last units are
-    drawn, and how many there are is said.
+    Each line is a weight, wider for a larger magnitude and dashed for a negative one. Circles are
+    filled by the units' activations for one sample, or by their biases. With activations, biases
+    are drawn as lines from bias units, which always give 1. Of a large layer only the first and the
+    last units are drawn, with the number of the others.
 
-    Use `from_estimator` to make one.
+    Use `from_estimator` to create one.
 
     Parameters
     ----------
     weights : sequence of array-like of shape (fan_in, fan_out)
-        Of each layer.
+        Weights of each layer.
     biases : sequence of array-like of shape (fan_out,)
-    activations : sequence of array-like of shape (units,), optional
-        What the units of each layer give for one row, the inputs first.
+    activations : sequence of array-like of shape (n_units,), optional
+        Activations of each layer for one sample, the inputs first.
     input_names, output_names : sequence of str, optional
     captions : sequence of str, optional
-        What stands below each layer, the inputs' first.
+        Text below each layer, the inputs first.
 
     Attributes
     ----------
     ax_, figure_ : matplotlib Axes and Figure
     columns_ : list of Column
-        Where the units of each layer stand, and which of them are drawn.
+        Positions of the units of each layer that are drawn.
     units_ : list of list of Circle
-        Those drawn of each layer, inputs first.
+        The drawn units of each layer, inputs first.
     positive_, negative_ : list of LineCollection
-        The weights, and biases, between each two layers; a weight of 0 is no line.
+        Weights and biases between adjacent layers; a weight of 0 has no line.
     weight_labels_ : list of Text
     legend_ : Legend or None
 
@@ -120,50 +120,50 @@ class NetworkDisplay:
         width_scale: str = "network",
         legend: bool = True,
     ) -> Self:
-        """The diagram of a fitted multi-layer perceptron, lamina's or scikit-learn's.
+        """Draw the diagram of a fitted perceptron of lamina or scikit-learn.
 
         Parameters
         ----------
         estimator : estimator
-            Pipelines, TransformedTargetRegressor and searches are looked into.
+            Pipelines, TransformedTargetRegressor and searches are unwrapped.
         row : array-like of shape (n_features,) or (1, n_features), optional
-            What the units are filled by: their activations for this row, which goes through a
-            pipeline's earlier steps. Without it, they are filled by their biases.
+            A sample, whose activations fill the units; it passes through a pipeline's earlier
+            steps. Without it, biases fill the units.
         ax : matplotlib Axes, default=None
-            Where to draw; by default a new figure of a size that suits the network.
+            Axes to draw on; by default those of a new figure whose size suits the network.
         feature_names : sequence of str, optional
-            A name for each input; by default those of the data frame, or x₁, x₂, …
+            Name of each input; by default those of the data frame, or x₁, x₂, …
         class_names : sequence of str, optional
-            A name for each class, or for each output of a regressor.
+            Name of each class, or of each output of a regressor.
         orientation : {'horizontal', 'vertical'}, default='horizontal'
-            Whether the inputs stand at the left or at the bottom.
+            'horizontal' puts the inputs on the left, 'vertical' at the bottom.
         fill : {'activation', 'bias'} or None, default=None
-            What colours the units; None is the activation where there is a row.
+            Values that colour the units; None means activations if `row` is given, else biases.
         max_units : int, default=10
-            The most units of a layer that are drawn one by one.
+            Maximum number of units drawn per layer.
         weight_labels : bool or None, default=None
-            Whether each weight is written on its line; None does so where there is room.
+            If True, write each weight on its line; None does so if there is room.
         width_scale : {'network', 'layer'}, default='network'
-            Whether the widest line is the largest weight of the network, so that layers compare,
-            or of its layer.
+            With 'network', the widest line is the largest weight of the network, so layers are
+            comparable; with 'layer', it is the largest of its layer.
         legend : bool, default=True
-            Whether it is said what lines and colours mean.
+            If True, add a legend of lines and colours.
 
         Returns
         -------
         NetworkDisplay
-            Drawn.
+            The drawn display.
 
         Raises
         ------
         NotFittedError
-            For an estimator that has not been fitted.
+            If the estimator is not fitted.
         TypeError
-            For one without a perceptron in it.
+            If the estimator contains no perceptron.
         ValueError
-            For several rows, for names that are not one each, and for any other value of an option.
+            For more than one sample, for a wrong number of names, and for an invalid option.
         ImportError
-            Where matplotlib is missing.
+            If matplotlib is not installed.
         """
         require_matplotlib(cls)
         inside = perceptron_inside(estimator)
@@ -220,9 +220,9 @@ class NetworkDisplay:
         self.legend_ = None
         if legend:
             widest = diagram.largest_weight
-            told = None if widest is None else number(widest)
+            text = None if widest is None else number(widest)
             what = "bias" if fills_by_bias else "activation"
-            self.legend_ = write_legend(self.ax_, diagram.unit, what, told)
+            self.legend_ = write_legend(self.ax_, diagram.unit, what, text)
         return self
 
     def _fill(self, fill: str | None) -> str:
@@ -233,17 +233,17 @@ class NetworkDisplay:
         return fill
 
     def _values(self, is_bias: bool) -> list[NDArray[np.float64] | None]:
-        """What each layer's units are filled by; inputs have no bias."""
+        """Return the values that fill each layer's units; inputs have no bias."""
         if is_bias:
             return [None, *self.biases]
         return list(self.activations or ())
 
 
 def _activations(inside: Inside, row: Any) -> list[NDArray[Any]]:
-    """What every layer gives for the row, the inputs first."""
+    """Return the activations of every layer for the sample, the inputs first."""
     shape = np.shape(row)
     if len(shape) == 1:
-        # A frame's row is a column of its own until it is turned.
+        # A row of a data frame is a Series, which to_frame makes a column.
         row = row.to_frame().T if hasattr(row, "to_frame") else np.reshape(row, (1, -1))
     elif shape[0] != 1:
         raise ValueError(f"row of shape {shape} is more than one row: give one, such as X[:1]")
@@ -253,7 +253,7 @@ def _activations(inside: Inside, row: Any) -> list[NDArray[Any]]:
 
 
 def _captions(model: Any) -> list[str]:
-    """What each layer is, line by line."""
+    """Return the caption of each layer, with line breaks."""
     spec, _ = network_and_parameters(model)
     captions = [f"inputs\n{spec.n_features:,}"]
     for place, block in enumerate(spec.blocks[:-1], start=1):

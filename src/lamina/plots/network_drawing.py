@@ -1,6 +1,6 @@
-"""The parts of a network diagram as matplotlib draws them: lines, circles, names, legend.
+"""The parts of a network diagram in matplotlib: lines, circles, names and the legend.
 
-Lengths are in units, the distance between neighbours in a layer, unless they are said to be points.
+Lengths are in units of the distance between neighbours in a layer, unless stated to be in points.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ if TYPE_CHECKING:
     Edges = tuple[LineCollection, LineCollection]
 
 POINTS_PER_INCH = 72
-# Of a new figure, in inches: a unit, and the least and the most that the whole may be.
+# Inches of a new figure: for a unit, and the smallest and the largest size of the whole.
 UNIT_INCHES, SMALLEST_FIGURE, LARGEST_FIGURE = 0.55, (3.2, 2.4), (12.0, 9.0)
-# The font of numbers by the length of a unit, and the least in points that can be read.
+# Font size of numbers as a fraction of a unit, and the smallest legible size in points.
 VALUE_FONT, SMALLEST_VALUE = 0.19, 5.0
 THINNEST_POINTS, WIDEST, WIDEST_POINTS = 0.35, 0.11, 4.5
-# More lines than these between two layers are drawn the thinner, to let paper through.
+# More lines between two layers are drawn thinner, so that they do not fill the area.
 FEW_LINES = 40
 MOST_LABELS = 60
 
 
 @dataclass
 class Diagram:
-    """A network diagram under way.
+    """A network diagram that is being drawn.
 
     Attributes
     ----------
@@ -54,9 +54,9 @@ class Diagram:
     columns : sequence of Column
     is_horizontal : bool
     unit : float
-        How long the distance between two units is, in points.
+        Distance between two units, in points.
     largest_weight : float or None
-        The size of the widest line, where that is one for all layers.
+        Magnitude of the widest line, if all layers share one scale.
     """
 
     ax: Axes
@@ -74,7 +74,7 @@ class Diagram:
         columns: Sequence[Column],
         lettering: Lettering,
     ) -> Diagram:
-        """On given axes, or on a new figure of a size that suits the network."""
+        """Create a diagram on the given axes, or on a new figure whose size suits the network."""
         unit = UNIT_INCHES * POINTS_PER_INCH
         if ax is None:
             room = np.maximum(_fit(columns, lettering, unit, LARGEST_FIGURE)[2], SMALLEST_FIGURE)
@@ -91,7 +91,7 @@ class Diagram:
 
     @property
     def value_font(self) -> float:
-        """The size of numbers within units and on lines, which have no more room than that."""
+        """Font size of numbers in units and on lines, limited by their room."""
         return min(VALUE_FONT * self.unit, LARGEST)
 
     def edges(
@@ -100,7 +100,7 @@ class Diagram:
         biases: Sequence[NDArray[Any]] | None,
         by_layer: bool,
     ) -> list[Edges]:
-        """The lines between each two layers, those of positive and those of negative weights."""
+        """Draw the lines between adjacent layers; return the positive and the negative weights'."""
         for i, of_layer in enumerate(weights):
             before, after = self.columns[i], self.columns[i + 1]
             shown = of_layer[np.ix_(before.shown, after.shown)]
@@ -136,7 +136,7 @@ class Diagram:
 
     @property
     def has_room_for_labels(self) -> bool:
-        """Whether the weights can be written on their lines without hiding each other."""
+        """True if the weights can be written on their lines without overlaps."""
         apart = [_label_place(shown.shape)[1] for *_, shown in self._edges]
         n_labels = sum(shown.size for *_, shown in self._edges)
         is_whole = not any(column.n_hidden for column in self.columns)
@@ -144,7 +144,7 @@ class Diagram:
         return is_whole and n_labels <= MOST_LABELS and min(apart) * self.unit >= wanted
 
     def weight_labels(self) -> list[Text]:
-        """Each weight in numbers, on its line."""
+        """Write each weight on its line."""
         paper = {"facecolor": background(), "edgecolor": "none", "pad": 0.6}
         labels = []
         for starts, ends, shown in self._edges:
@@ -170,11 +170,11 @@ class Diagram:
         return labels
 
     def units(self, values: Sequence[NDArray[Any] | None], is_bias: bool) -> list[list[Circle]]:
-        """The circles of each layer, filled by these values; units that are always 1 as squares."""
+        """Draw each layer's units as circles filled by the values, and bias units as squares."""
         known = [np.abs(each).max() for each in values if each is not None]
         drawn = []
         for column, of_layer in zip(self.columns, values, strict=True):
-            # Biases compare across the network; activations are told layer by layer.
+            # Biases share one scale in the network; activations have one for each layer.
             largest = 0.0 if of_layer is None else float(np.abs(of_layer).max())
             scale = max(known) if is_bias else max(1.0, largest)
             shown = None if of_layer is None else of_layer[column.shown]
@@ -243,16 +243,16 @@ class Diagram:
 def _fit(
     columns: Sequence[Column], lettering: Lettering, unit: float, most: Any
 ) -> tuple[Points, Points, Points]:
-    """The corners of the picture with all that is written, and its size in inches, within `most`.
+    """Return the corners of the picture with its text, and its size in inches, at most `most`.
 
     Parameters
     ----------
     unit : float
-        The length of a unit in points, where the picture is smaller than `most`.
+        Length of a unit in points if the picture is smaller than `most`.
     """
     lower, upper = extent(columns)
     for _ in range(3):
-        # The smaller the units, the more of them letters take that can still be read.
+        # The smaller the units, the more of them legible text covers, so iterate.
         before, after = lettering.margins(unit)
         width = (upper + after - lower + before)[0]
         lack = max(0.0, lettering.least_width(unit) - width) * np.array([0.5, 0.0])
@@ -263,10 +263,10 @@ def _fit(
 
 
 def _label_place(shape: tuple[int, ...]) -> tuple[float, float]:
-    """At which fraction of their lines labels stand, and how far apart they are there.
+    """Return the position of labels along their lines, as a fraction, and their distance there.
 
-    Between layers of n and m units the labels of all lines form one even row where they stand the
-    share 1 / (1 + m) away from the first; nearer to the smaller layer they are further apart.
+    Between layers of n and m units, the labels of all lines form one even row at the fraction
+    1 / (1 + m) from the first layer; nearer to the smaller layer they are further apart.
     """
     n_before, n_after = shape
     apart = 1 / (1 + min(n_before, n_after))
@@ -274,7 +274,7 @@ def _label_place(shape: tuple[int, ...]) -> tuple[float, float]:
 
 
 def number(value: float) -> str:
-    """A number of three digits or so, with a true minus sign.
+    """Return a number with about three digits and a true minus sign.
 
     Examples
     --------

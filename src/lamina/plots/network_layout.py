@@ -1,6 +1,7 @@
-"""Where the units of a network diagram stand, and which of a large layer are drawn.
+"""The layout of a network diagram: positions of the units, and which units of a large layer to
+draw.
 
-Coordinates: neighbouring units of a layer are 1 apart, and so all lengths are in units.
+Neighbouring units of a layer are 1 apart, and all lengths are in this unit.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 Points: TypeAlias = NDArray[np.float64]
 
 RADIUS = 0.36
-# The room that three dots and a count take in the place of the units left out.
+# Length of the three dots and the count that replace the omitted units.
 ELLIPSIS_ROOM = 1.8
 LEAST_GAP, GAP_BY_HEIGHT = 4.0, 1.35
 
@@ -27,15 +28,15 @@ class Column:
     Attributes
     ----------
     width : int
-        The units that the layer has.
+        Number of units in the layer.
     shown : ndarray of shape (n_shown,)
-        The numbers of those that are drawn, the first and the last of a large layer.
+        Numbers of the units that are drawn: the first and the last ones of a large layer.
     places : ndarray of shape (n_shown, 2)
-        Their centres.
+        Centres of these units.
     ellipsis : ndarray of shape (2,) or None
-        Where it is said that others are left out.
+        Position of the mark for omitted units.
     bias : ndarray of shape (2,) or None
-        The centre of the unit that is always 1, where there is one.
+        Centre of the bias unit, if there is one.
     """
 
     width: int
@@ -46,30 +47,30 @@ class Column:
 
     @property
     def n_hidden(self) -> int:
-        """How many units are left out."""
+        """Number of omitted units."""
         return self.width - len(self.shown)
 
     @property
     def sources(self) -> Points:
-        """Where edges to the next layer begin, that of the biases last."""
+        """Start points of the edges to the next layer, the bias unit last."""
         return self.places if self.bias is None else np.vstack([self.places, self.bias])
 
 
 def lay_out(
     widths: Sequence[int], max_units: int, has_bias_units: bool, is_horizontal: bool
 ) -> list[Column]:
-    """The columns of a network, inputs first.
+    """Return the columns of a network, inputs first.
 
     Parameters
     ----------
     widths : sequence of int
-        The units of each layer.
+        Number of units in each layer.
     max_units : int
-        A layer with more is condensed to its first and last ones.
+        A layer with more units shows only its first and last ones.
     has_bias_units : bool
-        Whether every layer but the last has a unit that is always 1.
+        True if every layer but the last has a bias unit, which always gives 1.
     is_horizontal : bool
-        Whether the inputs stand at the left; else at the bottom.
+        True to put the inputs on the left, False at the bottom.
     """
     shown = [_shown(width, max_units) for width in widths]
     height = max(map(_length, widths, shown)) + has_bias_units
@@ -82,7 +83,7 @@ def lay_out(
 
 
 def extent(columns: Sequence[Column]) -> tuple[Points, Points]:
-    """The lower left and the upper right corner of all that is drawn of the units."""
+    """Return the lower left and the upper right corner of the drawn units."""
     places = np.vstack([column.sources for column in columns])
     return places.min(axis=0) - RADIUS, places.max(axis=0) + RADIUS
 
@@ -101,7 +102,7 @@ def _length(width: int, shown: NDArray[np.int64]) -> float:
 def _column(
     width: int, shown: NDArray[np.int64], along: float, has_bias: bool, is_horizontal: bool
 ) -> Column:
-    """One column, its units from the top down, or from left to right."""
+    """Return one column, with its units from top to bottom or from left to right."""
     length = _length(width, shown)
     across = np.arange(len(shown)) - length / 2
     is_condensed = len(shown) < width

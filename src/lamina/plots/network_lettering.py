@@ -1,6 +1,6 @@
-"""What is written around a network diagram: names, captions, the legend, and their room.
+"""Text around a network diagram: names, captions and the legend, and the room they need.
 
-Lengths are in units, the distance between neighbours in a layer, unless they are said to be points.
+Lengths are in units of the distance between neighbours in a layer, unless stated to be in points.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.legend import Legend
 
-# Sizes of fonts by the length of a unit, and in points that can be read.
+# Font sizes as fractions of a unit, and legible limits in points.
 NAME, CAPTION, SMALLEST, LARGEST = 0.23, 0.19, 6.5, 10.0
-# By the size of its font, a character's width, and a line's height.
+# Width of a character and height of a line, as multiples of the font size.
 CHARACTER, LINE = 0.6, 1.5
-# Names of units that stand side by side are slanted where they would run into each other.
+# Angle of the names of adjacent units if they would overlap.
 SLANT = 40.0
 LONGEST_NAME = 24
 LINES_OF_LEGEND = 2
-# Characters that the legend takes with its entries in one line, and two by two.
+# Widths of the legend in characters, with its entries in one line and in two.
 WIDE_LEGEND, NARROW_LEGEND = 105, 66
 
 
 def font_size(fraction: float, unit: float) -> float:
-    """A size of text in points, for units of that length in points."""
+    """Return a font size in points, for a unit length in points."""
     return float(np.clip(fraction * unit, SMALLEST, LARGEST))
 
 
 @dataclass(frozen=True)
 class Lettering:
-    """All that is written around the units.
+    """All text around the units.
 
     Attributes
     ----------
     inputs, outputs : sequence of str or None
         A name for each unit at either end.
     captions : sequence of str or None
-        What each layer is, in lines.
+        Description of each layer, in lines.
     has_legend : bool
     is_horizontal : bool
     """
@@ -56,7 +56,7 @@ class Lettering:
     is_horizontal: bool
 
     def margins(self, unit: float) -> tuple[Points, Points]:
-        """The room at the left and below, and at the right and above, for units of that length."""
+        """Return the margins (left, bottom) and (right, top) for a unit length."""
         name, caption = font_size(NAME, unit) / unit, font_size(CAPTION, unit) / unit
         legend = LINES_OF_LEGEND * LINE * name + 0.1 if self.has_legend else 0.1
         widest_caption = _widest(self.captions) * CHARACTER * caption
@@ -72,11 +72,11 @@ class Lettering:
         return np.array(lower), np.array(upper)
 
     def least_width(self, unit: float) -> float:
-        """The room from left to right that the legend needs."""
+        """Return the width that the legend needs."""
         return NARROW_LEGEND * CHARACTER * font_size(NAME, unit) / unit if self.has_legend else 0.0
 
     def _reach(self, names: Sequence[str] | None, size: float) -> tuple[float, float]:
-        """How far names go beyond the units, along and across."""
+        """Return how far names extend beyond the units, along and across."""
         if not names:
             return 0.1, 0.1
         width = _widest(names) * CHARACTER * size
@@ -91,7 +91,7 @@ class Lettering:
         return not self.is_horizontal and _widest(names) * CHARACTER * NAME > 1
 
     def write(self, ax: Axes, columns: Sequence[Column], unit: float) -> None:
-        """Write names and captions where the units are."""
+        """Write names and captions beside the units."""
         for end, names, side in ((0, self.inputs, -1), (-1, self.outputs, 1)):
             for place, k in zip(columns[end].places, columns[end].shown, strict=True):
                 if names is not None:
@@ -110,7 +110,7 @@ class Lettering:
     def _write_name(
         self, ax: Axes, place: Points, names: Sequence[str], k: int, side: int, size: float
     ) -> None:
-        """One name, before the inputs or behind the outputs."""
+        """Write one name, before an input or after an output."""
         step = side * (RADIUS + 0.2)
         outwards: Any = {"ha": "right" if side < 0 else "left"}
         if self.is_horizontal:
@@ -125,16 +125,16 @@ class Lettering:
 
 
 def write_legend(ax: Axes, unit: float, what_fills: str, widest: str | None) -> Legend:
-    """What lines and colours mean.
+    """Draw the legend of lines and colours.
 
     Parameters
     ----------
     ax : Axes
     unit : float
-        The length of a unit in points.
+        Length of a unit in points.
     what_fills : {'bias', 'activation'}
     widest : str or None
-        The size of the weight that is the widest line, where that is one for all layers.
+        Magnitude of the weight with the widest line, if all layers share one scale.
     """
     from matplotlib.lines import Line2D
 
@@ -165,7 +165,7 @@ def write_legend(ax: Axes, unit: float, what_fills: str, widest: str | None) -> 
 
 
 def shortened(name: str) -> str:
-    """A name that leaves room for the picture."""
+    """Shorten a long name."""
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 

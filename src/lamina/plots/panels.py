@@ -1,4 +1,4 @@
-"""Small multiples: panels in rows, in the room that one Axes had."""
+"""Small multiples: rows of panels in the area of one Axes."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import SubFigure
     from matplotlib.gridspec import GridSpec
 
-# A new figure's inches for a panel with its title, around all of them, and at most.
+# Inches of a new figure: for a panel with its title, for the margin, and the maximum.
 PANEL_WIDTH, PANEL_HEIGHT, MARGIN, LARGEST = 1.05, 1.2, 0.7, (14.0, 24.0)
 
 
 def axes_for_panels(display: Any, n_rows: int, n_columns: float) -> Axes:
-    """The axes of a new figure, of a size that suits so many panels."""
+    """Return the axes of a new figure whose size suits the panels."""
     width = min(LARGEST[0], PANEL_WIDTH * n_columns + MARGIN)
     height = min(LARGEST[1], PANEL_HEIGHT * n_rows + MARGIN)
     _, ax = require_matplotlib(display).subplots(figsize=(width, height), layout="constrained")
@@ -25,7 +25,7 @@ def axes_for_panels(display: Any, n_rows: int, n_columns: float) -> Axes:
 
 
 def room_of(ax: Axes) -> SubFigure:
-    """A figure within the figure, in the room of an Axes, which shows nothing any more."""
+    """Return a subfigure in the area of an Axes, which is then hidden."""
     ax.set_axis_off()
     figure: Any = ax.get_figure()
     place = ax.get_subplotspec()
@@ -34,13 +34,13 @@ def room_of(ax: Axes) -> SubFigure:
         edges = {"left": box.x0, "right": box.x1, "bottom": box.y0, "top": box.y1}
         place = figure.add_gridspec(1, 1, **edges)[0]
     room: SubFigure = figure.add_subfigure(place)
-    # It would take the margins of the Axes' grid as well, where no layout engine places it.
+    # Without a layout engine, the subfigure would also cover the margins of the Axes' grid.
     room.bbox_relative.set_points(ax.get_position().get_points())
     return room
 
 
 def panels_in(room: SubFigure, grid: GridSpec, counts: Sequence[int]) -> list[list[Axes]]:
-    """A row of square panels for each count, from the left of the grid."""
+    """Return a row of square panels for each count, from the left of the grid."""
     return [
         [_panel(room, grid, row, column) for column in range(count)]
         for row, count in enumerate(counts)

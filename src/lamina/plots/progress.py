@@ -1,4 +1,4 @@
-"""A line on standard error that says how far a long piece of drawing has come."""
+"""Show the progress of a long drawing on standard error."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ import sys
 from time import perf_counter
 from typing import TextIO
 
-# Who waits for less needs no word, and nobody reads more than some a second.
+# Seconds before the first output, and between updates.
 PATIENCE, BETWEEN = 2.0, 0.2
 
 
 class ProgressLine:
-    """Says how many of all are done, once it has taken longer than two seconds.
+    """Print how many items are done, once the work has taken more than two seconds.
 
     Parameters
     ----------
     what : str
-        What is counted, in the singular.
+        Singular noun for the counted items.
     file : text file, optional
-        Where it is said; by default standard error.
+        Output file; by default standard error.
     patience : float, default=2.0
-        The seconds before the first word.
+        Seconds before the first output.
 
     Examples
     --------
     >>> import io
-    >>> told = io.StringIO()
-    >>> with ProgressLine("frame", told, patience=0) as line:
+    >>> output = io.StringIO()
+    >>> with ProgressLine("frame", output, patience=0) as line:
     ...     line.show(1, 2)
     ...     line.show(2, 2)
-    >>> [part.strip() for part in told.getvalue().split("\\r")][1:3]
+    >>> [part.strip() for part in output.getvalue().split("\\r")][1:3]
     ['frame 1 of 2, 0 s left', 'frame 2 of 2, 0 s left']
     """
 
@@ -37,7 +37,7 @@ class ProgressLine:
         self.what, self.patience = what, patience
         self._file = sys.stderr if file is None else file
         self._began = perf_counter()
-        self._said, self._longest = -BETWEEN, 0
+        self._printed_at, self._longest = -BETWEEN, 0
 
     def __enter__(self) -> ProgressLine:
         return self
@@ -48,12 +48,12 @@ class ProgressLine:
             self._file.flush()
 
     def show(self, done: int, total: int) -> None:
-        """Say that so many are done, unless it is too soon."""
+        """Print the number of finished items, unless it is too soon."""
         seconds = perf_counter() - self._began
         is_last = done >= total
-        if seconds < self.patience or not (is_last or seconds - self._said >= BETWEEN):
+        if seconds < self.patience or not (is_last or seconds - self._printed_at >= BETWEEN):
             return
-        self._said = seconds
+        self._printed_at = seconds
         left = seconds / max(1, done) * (total - done)
         text = f"{self.what} {done:,} of {total:,}, {left:.0f} s left"
         self._longest = max(self._longest, len(text))

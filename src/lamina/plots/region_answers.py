@@ -1,4 +1,4 @@
-"""What decision regions are drawn from: a model's answers, their shades, the data's classes."""
+"""Data for decision regions: a model's predictions, their colours, and the classes of samples."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sklearn.base import is_classifier
 
 from lamina.plots.colours import CYCLE, background
 
-# How much of a class's colour a shade has where all classes are as likely, and where one is sure.
+# Opacity of a class's colour at equal probabilities of all classes, and at probability 1.
 FAINTEST, FULLEST = 0.06, 0.62
 
 
 def shades(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The colour of the likeliest class, the fuller the more probable it is: (…, 3) of (…, n)."""
+    """Return the likeliest class's colour, more opaque for higher probability: (…, n) to (…, 3)."""
     from matplotlib.colors import to_rgb
 
     n_classes = probabilities.shape[-1]
@@ -29,32 +29,32 @@ def shades(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def answers_of(estimator: Any, model: Any) -> Callable[[Any], NDArray[Any]]:
-    """What gives the numbers to be drawn for rows: probabilities of classes, or predictions."""
+    """Return a function that predicts samples: probabilities of classes, or else values."""
     if not is_classifier(model):
         if model.n_outputs_ > 1 and np.ndim(model.predict(np.zeros((1, model.n_features_in_)))) > 1:
             raise ValueError(
-                f"the model predicts {model.n_outputs_} numbers for a row, and a plane shows one: "
-                "fit a model of one target"
+                f"the model predicts {model.n_outputs_} numbers per sample, but a plane shows one: "
+                "fit a model for one target"
             )
         return lambda rows: np.asarray(estimator.predict(rows), dtype=np.float64).reshape(len(rows))
     if vars(model).get("_target_kind") in ("multilabel", "multioutput"):
         raise ValueError(
-            "the model gives a row several labels, and a region has one: draw UnitsDisplay, which "
-            "shows every output, or fit a model of one column of labels"
+            "the model predicts several labels per sample, but a region shows one: use "
+            "UnitsDisplay, which shows every output, or fit a model for one column of labels"
         )
-    # Where a fit saw one class alone, there are two columns all the same.
+    # predict_proba has two columns even if the fit saw only one class.
     n_classes = len(model.classes_)
     return lambda rows: np.asarray(estimator.predict_proba(rows))[:, :n_classes]
 
 
 def targets_as_drawn(model: Any, given: Any, n_samples: int) -> NDArray[Any]:
-    """The numbers of the classes, or the targets themselves."""
+    """Return the codes of the classes, or the targets of a regression."""
     y: NDArray[Any] = np.asarray(given)
     if y.shape != (n_samples,):
-        raise ValueError(f"y of shape {y.shape} does not go with X of {n_samples} rows")
+        raise ValueError(f"y of shape {y.shape} does not match X of {n_samples} rows")
     if not is_classifier(model):
         return y
     unknown = sorted({*y.tolist()} - {*model.classes_.tolist()}, key=str)
     if unknown:
-        raise ValueError(f"y holds {unknown}, which are none of the classes {model.classes_}")
+        raise ValueError(f"y holds {unknown}, which are not among the classes {model.classes_}")
     return np.asarray(np.searchsorted(model.classes_, y))

@@ -1,4 +1,4 @@
-"""A film of decision regions: how a plane is parted, from epoch to epoch of a fit."""
+"""Create a film of decision regions over the epochs of a fit."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ ENDINGS = (".gif", ".mp4")
 
 
 class RegionFilm:
-    """The frames of a film, each of them the picture after one epoch.
+    """The frames of a film, each showing the regions after one epoch.
 
     Parameters
     ----------
     display : DecisionRegionDisplay
-        Drawn; its shades and lines change from frame to frame.
+        A drawn display, whose shades and lines change from frame to frame.
     snapshots : Snapshots
     rows : array-like of shape (n_vertical * n_horizontal, n_inputs)
-        The points of the grid, as the network takes them.
+        Points of the grid in the network's input space.
     max_frames : int
     """
 
@@ -42,21 +42,21 @@ class RegionFilm:
         self.places = [int(place) for place in places.round()]
 
     def show(self, frame: int) -> list[Any]:
-        """Draw one frame; what has changed."""
+        """Draw one frame and return the changed artists."""
         place = self.places[min(frame, len(self.places) - 1)]
         epoch, loss = self.snapshots.epochs[place], self.snapshots.losses[place]
         answers = self.snapshots.model_at(epoch).predict_proba(self.rows)
         self.display.show(answers)
-        told = "" if math.isnan(loss) else f", loss {significant(loss)}"
-        title = self.display.ax_.set_title(f"epoch {epoch:,}{told}")
+        suffix = "" if math.isnan(loss) else f", loss {significant(loss)}"
+        title = self.display.ax_.set_title(f"epoch {epoch:,}{suffix}")
         return [self.display.image_, *self.display.boundaries_, title]
 
     def animation(self, frames_per_second: int) -> FuncAnimation:
-        """The film; it rests on its last picture for a second."""
+        """Return the film; it holds its last frame for a second."""
         from matplotlib.animation import FuncAnimation
 
         self.show(0)
-        # Once all have their places, these stay: to find them anew takes longer than a frame.
+        # Freeze the layout after the first drawing, as computing it takes longer than a frame.
         self.display.figure_.canvas.draw()
         self.display.figure_.set_layout_engine("none")
         return FuncAnimation(
@@ -69,7 +69,7 @@ class RegionFilm:
 
 
 def write_film(film: FuncAnimation, path: Path, frames_per_second: int) -> None:
-    """Write a film as GIF or MP4, and say how far it is where that takes long."""
+    """Write a film as GIF or MP4, and show the progress if it takes long."""
     from matplotlib.animation import writers
 
     writer = writers["pillow" if path.suffix.lower() == ENDINGS[0] else "ffmpeg"]
@@ -82,14 +82,14 @@ def write_film(film: FuncAnimation, path: Path, frames_per_second: int) -> None:
 
 
 def film_path(path: str | os.PathLike[str] | None) -> Path | None:
-    """The path of a film, before any of it is drawn.
+    """Check the path of a film before drawing starts.
 
     Raises
     ------
     ValueError
-        For another ending than .gif and .mp4.
+        For a suffix other than .gif and .mp4.
     RuntimeError
-        For .mp4 where ffmpeg is missing.
+        For .mp4 if ffmpeg is not installed.
     """
     if path is None:
         return None
@@ -106,16 +106,17 @@ def film_path(path: str | os.PathLike[str] | None) -> Path | None:
 
 
 def refuse_for_film(model: Any, snapshots: Any) -> None:
-    """Refuse what no film can be made of, with what to do instead."""
+    """Raise ValueError for a model or snapshots that cannot be filmed."""
     if not is_classifier(model):
-        raise ValueError("estimator is a regressor, and a film shows the regions of classes")
+        raise ValueError("estimator is a regressor, but a film shows the regions of classes")
     if not len(snapshots):
         raise ValueError(
-            "snapshots has none: pass it as callbacks= of the perceptron, and call fit; the fit "
-            "must be a minibatch solver, which 'lbfgs' is not"
+            "snapshots is empty: pass it as callbacks= to the perceptron and call fit, with a "
+            "minibatch solver, not 'lbfgs'"
         )
     shown, kept = model, snapshots.model_at(-1)
     if [each.shape for each in shown.coefs_] != [each.shape for each in kept.coefs_]:
         raise ValueError(
-            "snapshots are of another network than estimator: give the one whose fit they heard of"
+            "snapshots belong to another network than estimator: give the one that they were taken "
+            "of"
         )

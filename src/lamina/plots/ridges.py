@@ -1,4 +1,4 @@
-"""Distributions one above the other, as hills on a common axis: the first layer on top."""
+"""Draw distributions as hills above one another on a common axis, the first layer on top."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 N_BINS = 80
 HEIGHT = 0.85
-# The few values beyond these quantiles would squeeze all others together.
+# Quantiles that bound the axis; outliers would compress all other values.
 INNER = (0.001, 0.999)
-# A value that is more than this fraction of all is a peak that would flatten the rest of a hill.
+# A single value above this fraction of all is a peak that would flatten the rest of a hill.
 PEAK = 0.2
 
 
 def draw_ridges(
     ax: Axes, values: Sequence[NDArray[Any]], names: Sequence[str], remarks: Sequence[str]
 ) -> tuple[list[StepPatch], list[Text]]:
-    """A hill for each array of values, its name to the left and a remark to the right.
+    """Draw a hill for each array of values, with its name on the left and a remark on the right.
 
-    Each hill is as high as its highest bin, the one apart that a single value fills, as the zeros
-    of ReLUs do: that ends at the hill's top.
+    Each hill is scaled to its highest bin. A bin that a single value fills, such as the zeros of
+    ReLU, does not count and is cut off at the top.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def _range(values: Sequence[NDArray[Any]]) -> tuple[float, float]:
 
 
 def _heights(values: NDArray[Any], edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The fraction of the highest bin that each bin has, one peak of equal values apart."""
+    """Return each bin's fraction of the highest bin, not counting a peak of equal values."""
     counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
     highest = float(counts.max())
     unique, times = np.unique(values, return_counts=True)

@@ -1,4 +1,4 @@
-"""Slices of a space of many features: one or two vary, the rest stay where half the rows lie.
+"""Slices of a feature space: one or two features vary, and the others stay at their median.
 
 Shapes: X (n_samples, n_features), an array or a data frame; coordinates (n_points, n_axes), one
 column for each axis of the picture.
@@ -22,26 +22,26 @@ Points: TypeAlias = NDArray[np.float64]
 
 DIRECTIONS = ("features", "principal components")
 NUMBER_WORDS = {1: "one", 2: "two"}
-# Around the outermost rows, as a part of what they span.
+# Margin around the samples, as a fraction of their range.
 BORDER = 0.08
 
 
 @dataclass(frozen=True)
 class Slice:
-    """A line or a plane through the rows of a table.
+    """A line or a plane through the feature space of a table.
 
     Attributes
     ----------
     names : tuple of str
-        What each axis is.
+        Names of the axes.
     positions : ndarray of shape (n_samples, n_axes)
-        Where the table's own rows lie.
+        Positions of the table's own samples.
     table : array or data frame
-        Of one row, which holds what does not vary.
+        A single row with the values that do not vary.
     columns : tuple of int
-        The features that vary; none along principal components.
+        Features that vary; empty for principal components.
     directions : ndarray of shape (n_axes, n_features) or None
-        Along which the rows move, where these are no single features.
+        Directions of the axes in feature space, if these are not single features.
     """
 
     names: tuple[str, ...]
@@ -51,7 +51,7 @@ class Slice:
     directions: Points | None = None
 
     def rows(self, coordinates: Points) -> Any:
-        """A row for each point of the picture, of the kind that X has."""
+        """Return a sample for each point of the picture, of the same type as X."""
         if self.directions is not None:
             rows = np.asarray(self.table) + coordinates @ self.directions
             is_frame = hasattr(self.table, "iloc")
@@ -66,13 +66,13 @@ class Slice:
         return rows
 
     def limits(self, axis: int) -> tuple[float, float]:
-        """From where to where the rows reach along an axis, and a little further."""
+        """Return the range of the samples along an axis, with a margin."""
         low, high = self.positions[:, axis].min(), self.positions[:, axis].max()
         border = BORDER * (high - low) or 0.5
         return float(low - border), float(high + border)
 
     def grid(self, resolution: int) -> tuple[list[Points], Points]:
-        """The points along each axis, and all of the grid, the last axis slowest."""
+        """Return the points along each axis, and all grid points, the last axis varying slowest."""
         axes = [np.linspace(*self.limits(k), resolution) for k in range(len(self.names))]
         meshes = np.meshgrid(*axes)
         return axes, np.column_stack([mesh.ravel() for mesh in meshes])
@@ -85,26 +85,26 @@ def slice_through(
     along: str = "features",
     feature_names: Sequence[str] | None = None,
 ) -> Slice:
-    """The slice in which chosen features vary.
+    """Return the slice in which the chosen features vary.
 
     Parameters
     ----------
     X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
     n_axes : {1, 2}
     features : sequence of int or str, optional
-        Which features vary, by number or by name; by default all, where there are so few. The
-        others stay at their median, what is no number at its commonest value.
+        Features that vary, by number or by name; by default all if there are `n_axes` of them. The
+        others stay at their median, or at the most frequent value if they are not numeric.
     along : {'features', 'principal components'}
-        The latter varies all features at once, along the directions in which the standardised rows
-        differ most, through their mean.
+        'principal components' varies all features at once, along the first principal components of
+        the standardised samples, through their mean.
     feature_names : sequence of str, optional
-        What the axes are called.
+        Names of the axes.
 
     Raises
     ------
     ValueError
-        For more features than the picture has axes where none are chosen, for a wrong number of
-        them, and for one that holds no numbers.
+        If there are more features than axes and none are chosen, if the number of chosen ones is
+        wrong, or if one is not numeric.
     """
     table = _table(X)
     names = _names(table, feature_names)
@@ -120,7 +120,7 @@ def _table(X: Any) -> Any:
         return X
     table = np.asarray(X.toarray() if sparse.issparse(X) else X)
     if table.ndim != 2:
-        raise ValueError(f"X of shape {table.shape} is no table: give (n_samples, n_features)")
+        raise ValueError(f"X of shape {table.shape} must have the shape (n_samples, n_features)")
     return table
 
 
@@ -134,7 +134,7 @@ def _names(table: Any, given: Sequence[str] | None) -> list[str]:
 
 
 def _columns(features: Any, names: list[str], n_axes: int) -> tuple[int, ...]:
-    """The numbers of the chosen features."""
+    """Return the numbers of the chosen features."""
     wanted = "feature" if n_axes == 1 else "features"
     if features is None:
         if len(names) != n_axes:
@@ -150,14 +150,14 @@ def _columns(features: Any, names: list[str], n_axes: int) -> tuple[int, ...]:
 
 def _too_many(n_features: int, n_axes: int) -> str:
     if n_features < n_axes:
-        return f"X has {n_features} feature, and a plane needs two: draw a FitDisplay for one"
+        return f"X has {n_features} feature, but a plane needs two: use FitDisplay for one"
     if n_axes == 1:
         return (
-            f"X has {n_features} features, and a curve shows one: choose it with features=0, by "
+            f"X has {n_features} features, but a curve shows one: choose it with features=0, by "
             "number or by name; the others stay at their median"
         )
     return (
-        f"X has {n_features} features, and a plane shows two: choose them with features=(0, 1), by "
+        f"X has {n_features} features, but a plane shows two: choose them with features=(0, 1), by "
         "number or by name; the others stay at their median. Or vary all of them with "
         "along='principal components'."
     )
@@ -167,13 +167,13 @@ def _column(feature: int | str, names: list[str]) -> int:
     if isinstance(feature, str):
         if feature not in names:
             raise ValueError(
-                f"features: {feature!r} is none of {', '.join(map(repr, names[:20]))}."
+                f"features: {feature!r} is not among {', '.join(map(repr, names[:20]))}."
                 f"{suggestion(feature, names)}"
             )
         return names.index(feature)
     if not -len(names) <= feature < len(names):
         raise ValueError(
-            f"features: {feature} is none of the {len(names)} features: the first is 0, the last "
+            f"features: {feature} is not among the {len(names)} features: the first is 0, the last "
             f"{len(names) - 1} or -1"
         )
     return int(feature) % len(names)
@@ -184,11 +184,11 @@ def _numbers(table: Any, column: int, name: str) -> Points:
     try:
         return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
-        raise ValueError(f"features: {name!r} holds no numbers, and an axis needs some") from None
+        raise ValueError(f"features: {name!r} is not numeric, but an axis needs numbers") from None
 
 
 def _middle(table: Any) -> Any:
-    """One row: the median of numbers, the commonest of all else."""
+    """Return one sample: the median of numbers, the most frequent value of other columns."""
     if not hasattr(table, "iloc"):
         return np.median(table, axis=0, keepdims=True)
     row = {}
@@ -201,7 +201,7 @@ def _middle(table: Any) -> Any:
 
 
 def _along_components(table: Any, n_axes: int) -> Slice:
-    """The slice through the mean along which the standardised rows differ most."""
+    """Return the slice through the mean along the first principal components."""
     X = np.asarray(table, dtype=np.float64)
     mean, scale = X.mean(axis=0), X.std(axis=0)
     standardised = (X - mean) / np.where(scale == 0, 1, scale)
@@ -209,7 +209,7 @@ def _along_components(table: Any, n_axes: int) -> Slice:
     if len(components) < n_axes:
         raise ValueError(f"X of shape {X.shape} has fewer than {n_axes} principal components")
     components = components[:n_axes]
-    # Either sign would do; with the largest part positive, a picture stays the same.
+    # The sign is arbitrary; make the largest element positive, so that pictures are reproducible.
     largest = components[np.arange(n_axes), np.abs(components).argmax(axis=1)]
     components = components * np.sign(largest)[:, np.newaxis]
     fractions = lengths[:n_axes] ** 2 / (lengths**2).sum()

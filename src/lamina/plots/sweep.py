@@ -1,4 +1,4 @@
-"""One parameter varied: the loss curves of every value, their scores, and a table."""
+"""Draw a sweep over one parameter: loss curves of every value, scores, and a table."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
     from matplotlib.table import Table
 
-# Numbers whose largest is so many times the smallest are asking for a logarithmic axis.
+# Ratio of the largest to the smallest number from which an axis is logarithmic.
 WIDE_RANGE, WIDE_LOSSES = 50.0, 30.0
 MOST_COLUMNS, MOST_LETTERS, MOST_TICKS = 5, 20, 12
-# How far above the usual first loss curves are shown, in multiples of what there is to fall.
+# Upper limit of loss axes above the median first loss, as a multiple of the total decrease.
 HEADROOM = 3.0
 FONT_SIZE = 8.5
-# In inches.
+# Sizes in inches.
 WIDTH, PANEL_HEIGHT, SCORES_HEIGHT, LINE_HEIGHT = 9.0, 1.7, 2.8, 0.26
 
 
 class SweepDisplay:
-    """Small multiples of the loss curves, train and test scores, and a table of a sweep.
+    """Loss curves as small multiples, train and test scores, and a table of a sweep.
 
-    Use `from_estimator` to run a sweep and draw it, or give one that `lamina.sweep` has run.
+    Use `from_estimator` to run a sweep and draw it, or pass a result of `lamina.sweep`.
 
     Parameters
     ----------
@@ -43,13 +43,13 @@ class SweepDisplay:
     Attributes
     ----------
     ax_, figure_ : matplotlib Axes and Figure
-        The axes are those of the scores.
+        The axes of the scores.
     loss_axes_ : list of Axes
-        One for each value; empty where the scores alone were drawn.
+        One for each value; empty if only the scores are drawn.
     loss_lines_ : list of list of Line2D
-        For each value one line a fold.
+        For each value, one line per fold.
     score_lines_ : list of Line2D
-        The mean train scores and the mean test scores.
+        Mean train scores and mean test scores.
     table_ : matplotlib Table or None
 
     Examples
@@ -88,7 +88,7 @@ class SweepDisplay:
         table: bool = True,
         **options: Any,
     ) -> Self:
-        """Run a sweep with `lamina.sweep`, and draw it.
+        """Run a sweep with `lamina.sweep` and draw it.
 
         Parameters
         ----------
@@ -98,23 +98,23 @@ class SweepDisplay:
         parameter : str
         values : iterable
         ax : matplotlib Axes, default=None
-            Where to draw the scores alone; by default a new figure has all.
+            Axes for the scores alone; by default a new figure shows everything.
         table : bool, default=True
-            Whether the figure has the table.
+            If True, the figure has the table.
         **options
-            `cv`, `scoring` and all else that `lamina.sweep` takes.
+            `cv`, `scoring` and further arguments of `lamina.sweep`.
 
         Returns
         -------
         SweepDisplay
-            Drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            As `lamina.sweep` does.
+            As in `lamina.sweep`.
         ImportError
-            Where matplotlib is missing.
+            If matplotlib is not installed.
         """
         require_matplotlib(cls)
         found = sweep(estimator, X, y, parameter, values, **options)
@@ -177,16 +177,16 @@ class SweepDisplay:
 
     @property
     def _name(self) -> str:
-        """The parameter, without the steps of pipelines that it is reached through."""
+        """Name of the parameter without the pipeline steps before it."""
         return self.sweep.parameter.rpartition("__")[2]
 
     @property
     def _has_order(self) -> bool:
-        """Whether the values are numbers, which a line may join."""
+        """True if the values are numbers, which a line may connect."""
         return all(isinstance(v, Real) and not isinstance(v, bool) for v in self.sweep.values)
 
     def _title(self, i: int) -> str:
-        """A panel's value; its parameter stands above all panels where each has no room for it."""
+        """Return the title of a panel; a long parameter name becomes the title of the figure."""
         name = self._name
         titles = [f"{name} = {shown_value(value)}" for value in self.sweep.values]
         if max(map(len, titles)) <= MOST_LETTERS:
@@ -195,7 +195,7 @@ class SweepDisplay:
         return shown_value(self.sweep.values[i])
 
     def _ending(self, i: int) -> str:
-        """What the fits of a value came to, in a word."""
+        """Return the outcome of the fits of a value as text."""
         runs, table = self.sweep.runs_of(i), self.sweep.to_dict()
         if not runs:
             return "not run"
@@ -207,7 +207,7 @@ class SweepDisplay:
         return "\n".join(parts) or "no loss curve"
 
     def _scale_losses(self) -> None:
-        """One scale for all panels, on which a curve that explodes leaves room for the others."""
+        """Set one scale for all panels, limited so that a diverging curve does not dominate."""
         curves = [run.loss_curve for run in self.sweep.runs if len(run.loss_curve)]
         if not curves:
             return
@@ -224,7 +224,7 @@ class SweepDisplay:
 
     def _plot_scores(self) -> None:
         quiet(self.ax_, grid=False)
-        # A line for every value would run along its bars.
+        # A vertical grid line at each value would coincide with its error bars.
         self.ax_.grid(axis="y", alpha=0.3)
         table, x = self.sweep.to_dict(), self._positions()
         self.score_lines_ = []
@@ -250,7 +250,7 @@ class SweepDisplay:
         self.ax_.legend(frameon=False)
 
     def _mark_diverged(self, x: list[float]) -> None:
-        """A cross at the foot of every value of which a fit diverged."""
+        """Mark each value with a diverged fit by a cross at the bottom."""
         counts = self.sweep.to_dict()["n_diverged"]
         crosses = [place for place, count in zip(x, counts, strict=True) if count]
         if crosses:
@@ -265,7 +265,7 @@ class SweepDisplay:
             self.ax_.plot(crosses, feet, transform=at_the_foot, **style)
 
     def _positions(self) -> list[float]:
-        """Where the values stand on the x axis, whose scale is set as they ask for."""
+        """Return the positions of the values on the x axis, and set its scale."""
         values = self.sweep.values
         if not self._has_order:
             places = list(range(len(values)))
@@ -312,7 +312,7 @@ class SweepDisplay:
 
 
 def _at_the_corner() -> dict[str, Any]:
-    # A curve may pass behind the words, and must not run through them.
+    # The background keeps the text legible where a curve passes behind it.
     paper = {"facecolor": background(), "edgecolor": "none", "alpha": 0.8, "pad": 1.0}
     style = {"ha": "right", "va": "top", "fontsize": "small", "color": foreground()}
     return style | {"bbox": paper}

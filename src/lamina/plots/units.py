@@ -1,4 +1,4 @@
-"""What each unit of a network sees: its activation all over a plane, layer by layer."""
+"""Draw the activation of each unit of a network over a plane of inputs, layer by layer."""
 
 from __future__ import annotations
 
@@ -25,35 +25,36 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
 
 MOST_COLUMNS = 8
-# As many panels have room where layers' names and the scales of colours stand.
+# Width of layer names and colour bars, in panels.
 ASIDE = 1.3
 
 
 class UnitsDisplay:
-    """The activation of every unit over a plane of inputs, in small pictures, a row for each layer.
+    """The activation of every unit over a plane of inputs: small panels, one row per layer.
 
-    A colour is the sign of what a unit gives, the fuller the larger it is in its layer; a line is
-    where the sign changes, and of units with both each is written. The last row are the outputs.
+    The colour shows the sign of the activation, more saturated for larger values relative to the
+    layer. A line marks a change of sign, and both signs are written in a panel that has both. The
+    last row shows the outputs.
 
-    Use `from_estimator` to make one.
+    Use `from_estimator` to create one.
 
     Parameters
     ----------
     activations : sequence of array-like of shape (n_vertical, n_horizontal, n_units)
-        Of each layer, at the points of a grid.
+        Activations of each layer at the points of a grid.
     horizontal, vertical : array-like of shape (n_horizontal,) and (n_vertical,)
-        The grid's points along each axis.
+        Grid points along each axis.
     axis_names : tuple of two str
     layer_names : sequence of str
     unit_names : sequence of sequence of str
-        Of each layer.
+        Names of the units of each layer.
 
     Attributes
     ----------
     ax_, figure_ : matplotlib Axes and Figure
-        The Axes in whose room the panels stand.
+        The Axes whose area contains the panels.
     axes_ : list of list of Axes
-        The panels of each layer.
+        Panels of each layer.
     images_ : list of list of AxesImage
 
     Examples
@@ -103,44 +104,44 @@ class UnitsDisplay:
         class_names: Sequence[str] | None = None,
         ax: Axes | None = None,
     ) -> Self:
-        """What the units of a fitted perceptron see, lamina's or scikit-learn's.
+        """Draw the activations of the units of a fitted perceptron of lamina or scikit-learn.
 
         Parameters
         ----------
         estimator : estimator
-            Pipelines, TransformedTargetRegressor and searches are looked into; the plane is one of
-            the inputs that a pipeline is given.
-        X : array-like, sparse matrix or data frame of shape (n_rows, n_features)
-            The plane reaches as far as these rows do.
+            Pipelines, TransformedTargetRegressor and searches are unwrapped; the plane lies in the
+            input space of a pipeline.
+        X : array-like, sparse matrix or data frame of shape (n_samples, n_features)
+            Samples that define the range of the plane.
         features : two of int or str, optional
-            Which features span the plane, by number or by name; the rest stay at their median. Not
-            needed where there are two.
+            Features that span the plane, by number or by name; the others stay at their median. Not
+            needed for two features.
         along : {'features', 'principal components'}, default='features'
-            The latter is for any number of features: the plane lies along the two directions in
-            which the standardised rows differ most.
+            'principal components' works for any number of features: the plane is spanned by the
+            first two principal components of the standardised samples.
         grid_resolution : int, default=60
-            Points along each axis.
+            Number of points along each axis.
         max_units : int, default=16
-            Of a larger layer, the first so many are shown, and how many there are is said.
+            Maximum number of units drawn per layer; the layer's name states how many it has.
         feature_names, class_names : sequence of str, optional
         ax : matplotlib Axes, default=None
-            In whose room the panels stand; by default a new figure.
+            Axes whose area contains the panels; by default those of a new figure.
 
         Returns
         -------
         UnitsDisplay
-            Drawn.
+            The drawn display.
 
         Raises
         ------
         NotFittedError
-            For an estimator that has not been fitted.
+            If the estimator is not fitted.
         TypeError
-            For one without a perceptron in it.
+            If the estimator contains no perceptron.
         ValueError
-            For more than two features where no two are chosen.
+            If there are more than two features and no two are chosen.
         ImportError
-            Where matplotlib is missing.
+            If matplotlib is not installed.
         """
         require_matplotlib(cls)
         inside = perceptron_inside(estimator)
@@ -176,8 +177,8 @@ class UnitsDisplay:
             (self.axis_names[0], self.horizontal, room.supxlabel),
             (self.axis_names[1], self.vertical, room.supylabel),
         ):
-            told = f"{name}, {axis[0]:.3g} to {axis[-1]:.3g}".replace("-", "−")
-            write(told, fontsize="medium")
+            label = f"{name}, {axis[0]:.3g} to {axis[-1]:.3g}".replace("-", "−")
+            write(label, fontsize="medium")
         return self
 
     def _layer(self, layer: int) -> list[AxesImage]:
@@ -194,7 +195,7 @@ class UnitsDisplay:
         return images
 
     def _scale(self, layer: int, ax: Axes) -> None:
-        """What the colours of a layer mean, as far as its activations reach."""
+        """Draw the colour bar of a layer over the range of its activations."""
         activations = self.activations[layer]
         is_last = layer + 1 == len(self.activations)
         self.figure_.colorbar(self.images_[layer][0], cax=ax)
@@ -215,7 +216,7 @@ class UnitsDisplay:
         return image
 
     def _signs(self, panel: Axes, image: AxesImage) -> None:
-        """A sign in each of both regions: colours alone do not tell them in print."""
+        """Write a sign in each of both regions, as print may lose the colours."""
         seen: Any = image.get_array()
         for sign, region in (("−", seen < 0), ("+", seen > 0)):
             if (place := deepest_point(region)) is not None:
@@ -225,7 +226,7 @@ class UnitsDisplay:
 
 
 def _in_rows(n_units: int) -> Any:
-    """How many panels stand in each row of a layer, as evenly as can be."""
+    """Return the number of panels in each row of a layer, as even as possible."""
     n_rows = math.ceil(n_units / MOST_COLUMNS)
     return map(len, np.array_split(np.arange(n_units), n_rows))
 

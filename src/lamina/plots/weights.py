@@ -1,4 +1,4 @@
-"""The weights of a network: as images, as a heat map, and as distributions by layer."""
+"""Draw the weights of a network as images, as a heat map, or as distributions by layer."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ KINDS = ("heat map", "images", "histograms")
 MOST_COLUMNS, MOST_ROWS = 16, 40
 MOST_NUMBERS = 120
 MOST_NUMBERED_IMAGES = 36
-# The largest weight that colours tell apart: a single one must not pale all others.
+# Quantile of the weights at the end of the colour scale, so that an outlier does not dominate it.
 STRONGEST = 0.998
 
 
 class WeightsDisplay:
-    """The weights of one layer as images or as a heat map, or of all layers as distributions.
+    """The weights of one layer as images or a heat map, or of all layers as distributions.
 
-    Use `from_estimator` to make one.
+    Use `from_estimator` to create one.
 
     Parameters
     ----------
     weights : sequence of array-like of shape (fan_in, fan_out)
-        Of each layer.
+        Weights of each layer.
     layers : sequence of str
-        Their names.
+        Names of the layers.
     input_names, output_names : sequence of str
-        What the network's inputs and outputs are called.
+        Names of the network's inputs and outputs.
 
     Attributes
     ----------
@@ -57,9 +57,9 @@ class WeightsDisplay:
         The heat map, or all images as one; None for distributions.
     colorbar_ : Colorbar or None
     units_ : list of int
-        The units of the layer that are shown, by number; all of them but for many images.
+        Numbers of the units that are shown; with many images, only some of the layer's.
     labels_ : list of Text
-        The numbers on images or in the cells of a small heat map.
+        Numbers on images, or in the cells of a small heat map.
     hills_ : list of StepPatch
         The distributions, the first layer on top.
 
@@ -107,44 +107,45 @@ class WeightsDisplay:
         max_units: int = 64,
         feature_names: Sequence[str] | None = None,
     ) -> Self:
-        """The weights of a fitted perceptron, lamina's or scikit-learn's.
+        """Draw the weights of a fitted perceptron of lamina or scikit-learn.
 
         Parameters
         ----------
         estimator : estimator
-            A perceptron, or a pipeline, search or the like that holds one.
+            A perceptron, or a pipeline, search or similar estimator that contains one.
         ax : matplotlib Axes, default=None
-            Where to draw; by default a new figure.
+            Axes to draw on; by default those of a new figure.
         kind : {'heat map', 'images', 'histograms'}, default=None
-            - 'heat map': a cell for each weight, an input a row and a unit a column;
-            - 'images': the weights into each unit, laid out as the pixels that they come from;
-            - 'histograms': how the weights of each layer are distributed.
+            - 'heat map': a cell for each weight, with inputs as rows and units as columns;
+            - 'images': the weights into each unit, arranged like the pixels of the input;
+            - 'histograms': the distribution of the weights of each layer.
 
-            By default images where `image_shape` is given, else a heat map.
+            By default images if `image_shape` is given, else a heat map.
         layer : int or str, default=0
-            Whose weights a heat map or images show: by number, -1 is the output layer, or by name.
+            Layer to show as a heat map or images: by number, where -1 is the output layer, or by
+            name.
         image_shape : tuple of (int, int), default=None
             Rows and columns of an image of the layer's inputs.
         max_units : int, default=64
-            The most images; of more units, those with the largest weights are shown.
+            Maximum number of images; of more units, those with the largest weights are shown.
         feature_names : sequence of str, default=None
-            What the inputs are called; by default as the fit has kept them.
+            Names of the inputs; by default those seen in fit.
 
         Returns
         -------
         WeightsDisplay
-            Drawn.
+            The drawn display.
 
         Raises
         ------
         NotFittedError
-            For an estimator that has not been fitted.
+            If the estimator is not fitted.
         TypeError
-            For one without a perceptron in it.
+            If the estimator contains no perceptron.
         ValueError
-            For a kind or layer that there is not, and an image of other pixels than the inputs.
+            For an unknown kind or layer, and for an image shape that does not match the inputs.
         ImportError
-            Where matplotlib is missing.
+            If matplotlib is not installed.
         """
         require_matplotlib(cls)
         inside = perceptron_inside(estimator)
@@ -219,8 +220,8 @@ class WeightsDisplay:
         ax.set_xlabel("output" if place == len(self.weights) - 1 else "unit")
         ax.set_ylabel("input" if place == 0 else f"unit of {self.layers[place - 1]}")
         outputs = self.output_names if place == len(self.weights) - 1 else None
-        _tell_units(ax.xaxis, W.shape[1], outputs, MOST_COLUMNS)
-        _tell_units(ax.yaxis, W.shape[0], self.input_names if place == 0 else None, MOST_ROWS)
+        _label_units(ax.xaxis, W.shape[1], outputs, MOST_COLUMNS)
+        _label_units(ax.yaxis, W.shape[0], self.input_names if place == 0 else None, MOST_ROWS)
         if W.size <= MOST_NUMBERS:
             self._write_weights(W)
 
@@ -242,7 +243,7 @@ class WeightsDisplay:
         self.ax_.set_xlabel("weight")
 
     def _show(self, image: NDArray[np.float64], W: NDArray[np.float64], **options: Any) -> None:
-        """An image of signed numbers, as strong on either side of zero."""
+        """Draw an image of signed numbers on a scale that is symmetric about zero."""
         strongest = float(np.quantile(np.abs(W), STRONGEST)) or 1.0
         scale: dict[str, Any] = {"vmin": -strongest, "vmax": strongest, "cmap": signed_colormap()}
         self.image_ = self.ax_.imshow(image, **scale, **options)
@@ -254,7 +255,7 @@ class WeightsDisplay:
         n = len(self.layers)
         if not -n <= layer < n:
             raise ValueError(
-                f"layer={layer!r} is none of the {n}: the first is 0, the last {n - 1} or -1, "
+                f"layer={layer!r} is not among the {n}: the first is 0, the last {n - 1} or -1, "
                 f"their names are {', '.join(map(repr, self.layers))}"
             )
         return layer % n
@@ -269,14 +270,14 @@ class WeightsDisplay:
         rows, columns = (integer("image_shape", each) for each in given)
         if rows * columns != n_inputs:
             raise ValueError(
-                f"image_shape={given!r} has {rows * columns} pixels, and {self.layers[place]!r} "
-                f"takes {n_inputs} inputs"
+                f"image_shape={given!r} has {rows * columns} pixels, but {self.layers[place]!r} "
+                f"has {n_inputs} inputs"
             )
         return rows, columns
 
 
 def mosaic(tiles: NDArray[np.float64], columns: int) -> NDArray[np.float64]:
-    """Images of one shape in rows of so many, with a pixel of nothing (NaN) between any two.
+    """Return images of one shape arranged in rows, separated by pixels of NaN.
 
     Examples
     --------
@@ -296,15 +297,15 @@ def mosaic(tiles: NDArray[np.float64], columns: int) -> NDArray[np.float64]:
 
 
 def _columns(n: int, shape: tuple[int, int]) -> int:
-    """How many images stand side by side: a third wider than high, with few gaps at the end."""
+    """Return the number of images per row, for a 4:3 grid with few gaps at the end."""
     height, width = shape
     best = min(n, max(1, round(math.sqrt(n * height / width * 4 / 3))))
     near = range(max(1, best - 2), min(n, best + 2) + 1)
     return min(near, key=lambda columns: (-n % columns, abs(columns - best)))
 
 
-def _tell_units(axis: Any, n: int, names: Sequence[str] | None, most: int) -> None:
-    """Write what the rows or columns of a heat map are: names, or numbers from 1."""
+def _label_units(axis: Any, n: int, names: Sequence[str] | None, most: int) -> None:
+    """Label the rows or columns of a heat map with names, or with numbers from 1."""
     if n <= most:
         axis.set_ticks(range(n), names or [str(i + 1) for i in range(n)])
     else:

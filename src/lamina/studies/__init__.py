@@ -1,4 +1,4 @@
-"""What one does with estimators to learn about them, beside fitting and predicting."""
+"""Tools to study estimators: sweeps, traces of steps, loss landscapes, gradients and descents."""
 
 from lamina.studies.descent import DescentPath, gradient_descent_path
 from lamina.studies.gradient_flow import GradientFlow, gradient_flow

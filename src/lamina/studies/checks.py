@@ -1,4 +1,4 @@
-"""What functions of this folder and the pictures of its results are given: numbers, checked."""
+"""Check integer and float arguments of studies and plots."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 
 def integer(name: str, value: Any, at_least: int = 1) -> int:
-    """The value as an int.
+    """Return the value as an int.
 
     Raises
     ------
     ValueError
-        Where it is no integer, or less.
+        If it is not an integer, or too small.
 
     Examples
     --------
@@ -31,12 +31,12 @@ def integer(name: str, value: Any, at_least: int = 1) -> int:
 def number(
     name: str, value: Any, *, above: float = -math.inf, at_least: float = -math.inf
 ) -> float:
-    """The value as a float.
+    """Return the value as a float.
 
     Raises
     ------
     ValueError
-        Where it is no finite number, or too small.
+        If it is not a finite number, or too small.
     """
     is_number = isinstance(value, Real) and not isinstance(value, bool)
     if not is_number or not (math.isfinite(value) and value > above and value >= at_least):

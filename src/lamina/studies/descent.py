@@ -1,4 +1,4 @@
-"""Descents on functions of two variables: every step that an optimizer makes, to be compared."""
+"""Descents of optimizers on functions of two variables, for comparing their steps."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ from lamina.training import History, Memory, TrainingPlan
 from lamina.training.rates import Rates
 from lamina.training.stopping import Stopping
 
-# Both variables are the weights of one matrix (2, 1), so that an optimizer steps as in a network;
-# the bias that belongs to it has no gradient, and stays zero.
+# Both variables are the weights of one (2, 1) matrix, so that an optimizer steps as in a network.
+# The bias has gradient zero and remains zero.
 LAYOUT = ParameterLayout(((2, 1),))
 SURROUNDINGS = ("amsgrad", "weight_decay", "max_gradient_norm", "average_decay")
 
 
 @dataclass(frozen=True)
 class DescentPath:
-    """What `gradient_descent_path` gives.
+    """Result of `gradient_descent_path`.
 
     Attributes
     ----------
     surface : Surface
     name : str
-        The optimizer, its rate, and what else was chosen, in words.
+        The optimizer, its learning rate, and other non-default parameters, as text.
     optimizer : OptimizerSettings
     points : ndarray of shape (n_steps + 1, 2)
-        The start, and where each step led to; shorter where the descent left the finite numbers.
+        The start and the point after each step; shorter if the values became inf or NaN.
     values : ndarray of shape (n_steps + 1,)
-        The function there.
+        Function values at these points.
     gradient_norms : ndarray of shape (n_steps + 1,)
-        The length of its gradient there.
+        Gradient norms at these points.
     learning_rates : ndarray of shape (n_steps,)
-        The rate of each step.
+        Learning rate of each step.
     """
 
     surface: Surface
@@ -61,12 +61,12 @@ class DescentPath:
 
     @property
     def diverged(self) -> bool:
-        """Whether the descent left the finite numbers."""
+        """True if the value or the point became inf or NaN."""
         return not bool(np.isfinite(self.values[-1]) and np.isfinite(self.points[-1]).all())
 
     @property
     def best(self) -> tuple[float, float]:
-        """The lowest of its points."""
+        """The point with the lowest value."""
         x, y = self.points[int(np.nanargmin(self.values))]
         return float(x), float(y)
 
@@ -93,37 +93,37 @@ def gradient_descent_path(
     random_state: int | np.random.RandomState | None = 0,
     **hyperparameters: Any,
 ) -> DescentPath:
-    """The way that an optimizer goes down a function of two variables, step by step.
+    """Run an optimizer on a function of two variables and record every step.
 
-    The steps are those that it makes in a network of which both variables are the weights.
+    The steps are those that the optimizer takes in a network whose weights are the two variables.
 
     Parameters
     ----------
     function : str, Surface or callable
         A name in `SURFACES` ('bowl', 'ravine', 'rosenbrock', 'beale', 'saddle', 'two_minima'), or
-        `f(x, y)`, whose gradients are then central differences.
+        `f(x, y)`, whose gradients are then computed by central differences.
     optimizer : str, default='sgd'
         A minibatch solver: 'sgd', 'adam', …
     start : array-like of shape (2,), optional
-        Where to begin; by default where the surface says, for a function of your own (1, 1).
+        Start point; by default that of the surface, or (1, 1) for your own function.
     learning_rate : float, default=0.01
-        η₀.
+        Initial learning rate η₀.
     n_steps : int, default=100
     schedule : str or callable, default='constant'
-        What the estimators' `learning_rate=` takes, with a step for an epoch; as there, 'adam'
-        follows only those that are not scikit-learn's.
+        As the estimators' `learning_rate`, with steps in place of epochs. As there, 'adam' follows
+        only schedules that scikit-learn lacks.
     schedule_options : dict, optional
-        What their `learning_rate_options=` takes.
+        As the estimators' `learning_rate_options`.
     warmup : int, default=0
-        Number of steps in which the rate rises linearly.
+        Number of steps in which the learning rate increases linearly.
     noise : float, default=0.0
-        The standard deviation of normal noise on each gradient, as minibatches make it.
+        Standard deviation of normal noise added to each gradient, like that of minibatches.
     random_state : int, RandomState or None, default=0
-        Draws the noise.
+        Seed of the noise.
     **hyperparameters
-        Of the optimizer, by the estimators' names and with their defaults: `momentum`,
-        `nesterovs_momentum`, `beta_1`, …; besides `amsgrad`, `weight_decay`, `max_gradient_norm`
-        and `average_decay`.
+        Parameters of the optimizer, with the estimators' names and defaults: `momentum`,
+        `nesterovs_momentum`, `beta_1`, …; also `amsgrad`, `weight_decay`, `max_gradient_norm` and
+        `average_decay`.
 
     Returns
     -------
@@ -132,11 +132,11 @@ def gradient_descent_path(
     Raises
     ------
     UnknownNameError
-        For a surface, optimizer or schedule that there is not.
+        For an unknown surface, optimizer or schedule.
     TypeError
-        For a hyperparameter that the optimizer does not read.
+        For a hyperparameter that the optimizer does not use.
     ValueError
-        For a value that is not allowed.
+        For an invalid value.
 
     Examples
     --------
@@ -170,7 +170,7 @@ def _refuse_strangers(optimizer: str, given: Mapping[str, Any]) -> None:
     for name in given:
         if name not in known:
             raise TypeError(
-                f"{name}={given[name]!r} is nothing that {optimizer!r} reads."
+                f"{name}={given[name]!r} is not a parameter of {optimizer!r}."
                 f"{suggestion(name, known)} It takes {', '.join(known)}."
             )
 
@@ -209,7 +209,7 @@ def _descend(
 
 
 class _Pace:
-    """The learning rate of each step: a schedule's, with a step for an epoch."""
+    """The learning rate of each step, from a schedule that counts steps as epochs."""
 
     def __init__(
         self,
@@ -238,7 +238,7 @@ class _Pace:
         return self.rates.rate_of(0)
 
     def go_on(self, value: float) -> None:
-        """Set the next step's level, as the epoch loop does; no stall ends a descent."""
+        """Set the next step's base learning rate as the epoch loop does, without early stopping."""
         rates, memory = self.rates, self.memory
         self.stopping.improves(value)
         memory.scheduled_epochs += 1
@@ -261,14 +261,14 @@ def _point(given: ArrayLike) -> tuple[float, float]:
 
 
 def _name_of(model: MLPRegressor, settings: OptimizerSettings) -> str:
-    """The optimizer, its rate, and all that differs from the defaults."""
+    """Return the optimizer, its learning rate and all non-default parameters as text."""
     chosen = {name: getattr(model, name) for name in (*settings.hyperparameters, *SURROUNDINGS)}
     defaults = model._defaults()
-    told = [
+    others = [
         f"{name} {value if isinstance(value, bool) else f'{value:g}'}"
         for name, value in chosen.items()
         if value is not None and value != defaults[name]
     ]
     schedule = [model.learning_rate] if isinstance(model.learning_rate, str) else ["own schedule"]
     named = schedule if model.learning_rate != defaults["learning_rate"] else []
-    return ", ".join([settings.name, f"rate {model.learning_rate_init:g}", *named, *told])
+    return ", ".join([settings.name, f"rate {model.learning_rate_init:g}", *named, *others])

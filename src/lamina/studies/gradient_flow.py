@@ -1,4 +1,4 @@
-"""The flow of gradients: its norm at the weights of each layer, by epoch."""
+"""Gradient flow: the norm of the gradient at the weights of each layer, by epoch."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GradientFlow:
-    """What `gradient_flow` gives.
+    """Result of `gradient_flow`.
 
     Attributes
     ----------
     layers : tuple of str
         'hidden_1', …, 'output'.
     epochs : tuple of int
-        When it was measured.
+        Epochs of the measurements.
     norms : ndarray of shape (n_epochs, n_layers)
-        ‖dL/dW‖, the square root of the sum over the layer's weights.
+        ‖dL/dW‖, the square root of the sum of squares over the layer's weights.
     weights : ndarray of shape (n_epochs, n_layers)
         ‖W‖.
     """
@@ -44,12 +44,12 @@ class GradientFlow:
         return self.norms / self.weights
 
     def to_frame(self) -> pd.DataFrame:
-        """The norms as a data frame, a row an epoch and a column a layer.
+        """Return the norms as a data frame with a row per epoch and a column per layer.
 
         Raises
         ------
         ImportError
-            Where pandas is missing.
+            If pandas is not installed.
         """
         pandas = pandas_or("norms")
         epochs = pandas.Index(self.epochs, name="epoch")
@@ -64,21 +64,21 @@ def gradient_flow(
     *,
     snapshots: Snapshots | None = None,
 ) -> GradientFlow:
-    """The norm of the loss's gradient at each layer's weights, over all of the rows given.
+    """Compute the norm of the loss gradient at each layer's weights, over all given samples.
 
-    Without the penalty, whose own gradient would hide how little of the loss's comes through;
-    without dropout and noise.
+    The penalty is left out, as its gradient would hide a vanishing gradient of the loss; so are
+    dropout and noise.
 
     Parameters
     ----------
     estimator : estimator
-        A fitted perceptron, lamina's or scikit-learn's, or what holds one.
+        A fitted perceptron of lamina or scikit-learn, or an estimator that contains one.
     X, y : array-like
-        Rows and targets as the estimator's fit takes them.
+        Samples and targets as for the estimator's `fit`.
     sample_weight : array-like of shape (n_samples,), optional
     snapshots : Snapshots, optional
-        The epochs to measure at; by default those that a `Snapshots` among the model's callbacks
-        has kept, else the model as it is.
+        Epochs to measure; by default those stored by a `Snapshots` among the model's callbacks, or
+        else only the fitted model.
 
     Returns
     -------
@@ -87,9 +87,9 @@ def gradient_flow(
     Raises
     ------
     NotFittedError
-        For an estimator that has not been fitted.
+        If the estimator is not fitted.
     TypeError
-        For one without a perceptron in it.
+        If the estimator contains no perceptron.
 
     References
     ----------

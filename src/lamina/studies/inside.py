@@ -1,4 +1,4 @@
-"""The perceptron inside an estimator: after a pipeline, in a search, scikit-learn's own too."""
+"""Find the perceptron of lamina or scikit-learn inside an estimator: a pipeline, a search."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lamina.export import from_sklearn
 from lamina.export.scikit_learn import THEIRS
 
 OURS = (MLPClassifier, MLPRegressor)
-# Where estimators that hold another keep the fitted one, and the one that they were given.
+# Attributes of meta-estimators that hold the fitted estimator, and the one passed to them.
 HOLDERS: Mapping[str, str] = {
     "best_estimator_": "estimator",
     "regressor_": "regressor",
@@ -26,16 +26,16 @@ _REFIT = ", of a search that was made with refit=True"
 
 @dataclass(frozen=True)
 class Inside:
-    """A fitted perceptron and the transformers that stand before it.
+    """A fitted perceptron and the transformers that precede it.
 
     Attributes
     ----------
     model : MLPClassifier or MLPRegressor
-        Lamina's; one of scikit-learn's has been taken over, with arrays of its own.
+        A model of lamina; one of scikit-learn is converted, with its own arrays.
     before : tuple of transformers
-        The fitted steps of pipelines, from the data on.
+        Fitted steps of pipelines, in order.
     before_targets : tuple of transformers
-        What TransformedTargetRegressor has put before the targets.
+        Transformers of the targets, from TransformedTargetRegressor.
     """
 
     model: Any
@@ -43,13 +43,13 @@ class Inside:
     before_targets: tuple[Any, ...] = ()
 
     def rows(self, X: Any) -> Any:
-        """What the perceptron is given of X."""
+        """Return the perceptron's input for X."""
         for step in self.before:
             X = step.transform(X)
         return X
 
     def targets(self, y: Any) -> Any:
-        """What the perceptron is given of y."""
+        """Return the perceptron's targets for y."""
         for step in self.before_targets:
             values = np.asarray(y, dtype=np.float64)
             y = step.transform(values[:, np.newaxis] if values.ndim == 1 else values)
@@ -58,13 +58,14 @@ class Inside:
 
 
 def perceptron_inside(estimator: Any) -> Inside:
-    """The fitted perceptron inside an estimator.
+    """Return the fitted perceptron inside an estimator.
 
     Parameters
     ----------
     estimator : estimator
-        A perceptron of lamina's or scikit-learn's, a pipeline that ends with one, or what holds one
-        of these: a search, TransformedTargetRegressor, a classifier with a tuned threshold.
+        A perceptron of lamina or scikit-learn, a pipeline that ends with one, or a meta-estimator
+        around one of these: a search, TransformedTargetRegressor, a classifier with a tuned
+        threshold.
 
     Returns
     -------
@@ -73,9 +74,9 @@ def perceptron_inside(estimator: Any) -> Inside:
     Raises
     ------
     NotFittedError
-        Where it has not been fitted.
+        If the perceptron is not fitted.
     TypeError
-        Where there is none.
+        If there is no perceptron.
 
     Examples
     --------

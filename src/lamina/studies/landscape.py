@@ -1,4 +1,4 @@
-"""The landscape of a loss: its values over a plane through a model, and a fit's path in it."""
+"""Compute the loss landscape: losses over a plane through a model, and the path of its fit."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from lamina.training.callbacks import Snapshots
 
 FEWEST = 3
 WAYS = ("random", "path")
-# How far a slice goes: of random directions in norms of the weights, of a path beyond its ends.
+# Default extent: for random directions in norms of the weights, for a path beyond its ends.
 SPANS = {"random": 1.0, "path": 0.25}
 
 
 @dataclass(frozen=True)
 class LandscapePath:
-    """A fit's way over a landscape.
+    """The path of a fit over a landscape.
 
     Attributes
     ----------
     epochs : tuple of int
     positions : ndarray of shape (n_epochs, 2)
-        The nearest places of the plane.
+        Nearest points in the plane.
     losses : ndarray of shape (n_epochs,)
-        The loss at the parameters themselves, which lie beside the plane.
+        Losses at the parameters themselves, which may lie outside the plane.
     fraction : float
-        How much of the way's squared distances from the model lies in the plane, from 0 to 1.
+        Fraction of the path's squared distances from the model that lies in the plane, from 0 to 1.
     """
 
     epochs: tuple[int, ...]
@@ -45,13 +45,13 @@ class LandscapePath:
 
 @dataclass(frozen=True)
 class LossSlice:
-    """A plane through a model's parameters, on which losses are computed row by row.
+    """A plane through a model's parameters, whose losses are computed row by row.
 
     Attributes
     ----------
-    of : LossOfParameters
+    loss_function : LossOfParameters
     kind, first, second, directions, loss, path, fractions
-        As `LossLandscape` has them.
+        As in `LossLandscape`.
     """
 
     loss_function: LossOfParameters
@@ -64,34 +64,34 @@ class LossSlice:
     fractions: tuple[float, float] | None
 
     def losses_in(self, row: int) -> NDArray[np.float64]:
-        """The losses at one position along the second direction, (n_points,)."""
+        """Return the losses at one position along the second direction, shape (n_points,)."""
         aside = self.loss_function.parameters + self.second[row] * self.directions[1]
         moved = (aside + step * self.directions[0] for step in self.first)
         return np.array([self.loss_function.evaluate(each)[0] for each in moved], dtype=np.float64)
 
     def projection(self) -> NDArray[np.float64]:
-        """What makes the nearest positions of distances from the model, (2, n_parameters)."""
+        """Return the matrix from differences to the model to positions, (2, n_parameters)."""
         return _projection(self.directions)
 
 
 @dataclass(frozen=True)
 class LossLandscape:
-    """What `loss_landscape` gives.
+    """Result of `loss_landscape`.
 
     Attributes
     ----------
     kind : {'random', 'path', 'given'}
-        What the directions are.
+        Kind of the directions.
     first, second : ndarray of shape (n_points,)
         Positions along both directions; the model is at (0, 0).
     losses : ndarray of shape (n_points, n_points)
-        A row for each position along the second direction.
+        One row for each position along the second direction.
     directions : ndarray of shape (2, n_parameters)
     loss : float
-        That of the model itself.
+        Loss of the model itself.
     path : LandscapePath or None
     fractions : tuple of float or None
-        How much of the path each of its two principal directions tells.
+        Fractions of the path's squared distances along its two principal directions.
     """
 
     kind: str
@@ -116,29 +116,29 @@ def loss_landscape(
     n_points: int = 25,
     random_state: int | np.random.RandomState | None = 0,
 ) -> LossLandscape:
-    """The loss over a plane through a model's parameters, penalty included.
+    """Compute the loss, including the penalty, over a plane through a model's parameters.
 
     Parameters
     ----------
     estimator : estimator
-        A fitted perceptron, lamina's or scikit-learn's, or what holds one.
+        A fitted perceptron of lamina or scikit-learn, or an estimator that contains one.
     X, y : array-like
-        Rows and targets as the estimator's fit takes them.
+        Samples and targets as for the estimator's `fit`.
     sample_weight : array-like of shape (n_samples,), optional
     directions : {'auto', 'random', 'path'} or array-like of shape (2, n_parameters), default='auto'
-        - 'random': two directions drawn from a normal distribution, of which the part that belongs
-          to a unit has the norm of the unit's own weights; biases stay as they are;
-        - 'path': the two principal directions of the fit's way to the model, from snapshots;
-        - 'auto': 'path' where there are snapshots, else 'random'.
+        - 'random': two normally distributed directions, scaled so that the part of each unit has
+          the norm of the unit's weights; biases do not change;
+        - 'path': the two principal directions of the fit's path to the model, from snapshots;
+        - 'auto': 'path' if there are snapshots, else 'random'.
     snapshots : Snapshots, optional
-        The fit's way; by default what a `Snapshots` among the model's callbacks has kept.
+        Path of the fit; by default that of a `Snapshots` among the model's callbacks.
     span : float, optional
-        How far the slice goes from the model, in norms of the weights, 1 by default; along a path
-        how far beyond it, as a part of its extent, by default 0.25.
+        Extent of the plane from the model in norms of the weights, by default 1. Along a path it is
+        the margin beyond the path, as a fraction of its extent, by default 0.25.
     n_points : int, default=25
-        Points along each direction; the loss is computed n_points² times.
+        Number of points along each direction; the loss is computed n_points² times.
     random_state : int, RandomState or None, default=0
-        Draws random directions.
+        Seed of random directions.
 
     Returns
     -------
@@ -147,11 +147,11 @@ def loss_landscape(
     Raises
     ------
     NotFittedError
-        For an estimator that has not been fitted.
+        If the estimator is not fitted.
     TypeError
-        For one without a perceptron in it.
+        If the estimator contains no perceptron.
     ValueError
-        For directions that there are not, and for a path of fewer than three snapshots.
+        For unknown directions, and for a path of fewer than three snapshots.
 
     References
     ----------
@@ -201,14 +201,14 @@ def loss_slice(
     random_state: int | np.random.RandomState | None = 0,
     penalised: bool = True,
 ) -> LossSlice:
-    """The plane of `loss_landscape` before its losses, which one may want to compute by and by.
+    """Return the plane of `loss_landscape` before its losses are computed.
 
     Parameters
     ----------
     estimator, X, y, sample_weight, directions, snapshots, span, n_points, random_state
-        As for `loss_landscape`, with the same errors.
+        As in `loss_landscape`, with the same errors.
     penalised : bool, default=True
-        Whether the penalty of `alpha` is in the loss.
+        If True, the loss includes the penalty of `alpha`.
     """
     loss = loss_of_parameters(estimator, X, y, sample_weight, penalised=penalised)
     if snapshots is None:
@@ -239,8 +239,8 @@ def _kind(directions: str | ArrayLike, snapshots: Snapshots | None) -> str:
         return "random" if snapshots is None or len(snapshots) < FEWEST else "path"
     if directions not in WAYS:
         raise ValueError(
-            f"directions={directions!r} is none of 'auto', {', '.join(map(repr, WAYS))}, nor an "
-            f"array of shape (2, n_parameters).{suggestion(directions, ('auto', *WAYS))}"
+            f"directions={directions!r} must be 'auto', {', '.join(map(repr, WAYS))}, or an array "
+            f"of shape (2, n_parameters).{suggestion(directions, ('auto', *WAYS))}"
         )
     return directions
 
@@ -248,7 +248,7 @@ def _kind(directions: str | ArrayLike, snapshots: Snapshots | None) -> str:
 def random_directions(
     spec: NetworkSpec, parameters: Array, random_state: np.random.RandomState
 ) -> NDArray[np.float64]:
-    """Two directions, (2, n_parameters), as long in each unit's weights as these are themselves."""
+    """Return two random directions, (2, n_parameters), scaled to each unit's weights."""
     layout = ParameterLayout.from_spec(spec)
     plane = np.zeros((2, layout.n_parameters))
     for direction in plane:
@@ -262,10 +262,9 @@ def random_directions(
 def principal_directions(
     moments: NDArray[np.float64] | None, center: Array
 ) -> tuple[NDArray[np.float64], tuple[float, float]]:
-    """The two directions, (2, n_parameters), that tell most of a way to the center; their
-    fractions.
+    """Return the principal directions of a path, (2, n_parameters), and their fractions of it.
 
-    They have length one, and signs such that the way begins below and to the left.
+    They have length one, and signs such that the path starts at the lower left.
     """
     if moments is None or len(moments) < FEWEST:
         n = 0 if moments is None else len(moments)
@@ -278,8 +277,8 @@ def principal_directions(
     _, lengths, axes = np.linalg.svd(away, full_matrices=False)
     if not lengths[1] > 1e-12 * lengths[0]:
         raise ValueError(
-            "directions='path' needs a way that bends, and the snapshots lie on one line: keep "
-            "more of them, or choose directions='random'"
+            "directions='path' needs a curved path, but the snapshots lie on one line: keep more "
+            "of them, or choose directions='random'"
         )
     plane = axes[:2] * np.where(away[0] @ axes[:2].T > 0, -1, 1)[:, np.newaxis]
     fractions = lengths**2 / np.sum(lengths**2)
@@ -290,7 +289,7 @@ def _given(directions: ArrayLike, n_parameters: int) -> NDArray[np.float64]:
     plane = np.asarray(directions, dtype=np.float64)
     if plane.shape != (2, n_parameters) or np.linalg.matrix_rank(plane) < 2:
         raise ValueError(
-            f"directions of shape {plane.shape} must be two that differ, of shape "
+            f"directions of shape {plane.shape} must be linearly independent and of shape "
             f"(2, {n_parameters})"
         )
     return plane
@@ -312,7 +311,7 @@ def _path_over(
 
 
 def _extent(kind: str, span: float, path: LandscapePath | None) -> list[tuple[float, float]]:
-    """The ends of the slice along each direction."""
+    """Return the bounds of the plane along each direction."""
     if kind != "path" or path is None:
         return [(-span, span)] * 2
     low, high = np.minimum(path.positions.min(axis=0), 0), np.maximum(path.positions.max(axis=0), 0)

@@ -1,4 +1,4 @@
-"""The loss of a fitted perceptron as a function of its parameters, on rows of one's own."""
+"""The loss of a fitted perceptron as a function of its parameters, on given samples."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from lamina.training.callbacks import Snapshots
 
 @dataclass(frozen=True)
 class LossOfParameters:
-    """A loss over all rows, whatever the parameters.
+    """A loss over all samples as a function of the parameters.
 
     Attributes
     ----------
     model : MLPClassifier or MLPRegressor
     spec : NetworkSpec
     parameters : ndarray of float64 of shape (n_parameters,)
-        Those of the model.
+        Parameters of the model.
     evaluate : callable
-        `evaluate(parameters)`: the loss and its gradient.
+        `evaluate(parameters)` returns the loss and its gradient.
     """
 
     model: Any
@@ -39,24 +39,24 @@ class LossOfParameters:
 def loss_of_parameters(
     estimator: Any, X: Any, y: Any, sample_weight: Any = None, *, penalised: bool = True
 ) -> LossOfParameters:
-    """The loss that trains the perceptron inside an estimator, in float64, without any noise.
+    """Return the training loss of the perceptron inside an estimator, in float64 and without noise.
 
     Parameters
     ----------
     estimator : estimator
         As for `perceptron_inside`.
     X, y : array-like
-        What the estimator's fit takes.
+        As for the estimator's `fit`.
     sample_weight : array-like of shape (n_samples,), optional
     penalised : bool, default=True
-        Whether the penalty of `alpha` is in it.
+        If True, the loss includes the penalty of `alpha`.
     """
     inside = perceptron_inside(estimator)
     model = inside.model
     fit = model._assignment(
         inside.rows(X), inside.targets(y), sample_weight, fresh=False, incremental=True
     )
-    # Of a fit that keeps a moving average, what predicts: pictures are of the model.
+    # If the fit keeps a moving average, use the average, as predictions do.
     predicting = standardised_parameters_of(model, fit.spec, fit.task.scaling)
     start = predicting.astype(np.float64)
     fit = replace(fit, start=start)
@@ -67,7 +67,7 @@ def loss_of_parameters(
 
 
 def snapshots_of(estimator: Any) -> Snapshots | None:
-    """The snapshots that the fit of the perceptron inside an estimator has left, if it has."""
+    """Return the snapshots among the callbacks of the perceptron inside an estimator, or None."""
     given = perceptron_inside(estimator).model.callbacks
     callbacks = given if isinstance(given, list | tuple) else [given]
     kept = [each for each in callbacks if isinstance(each, Snapshots) and len(each)]

@@ -1,7 +1,8 @@
-"""Formulas for a notebook: the text in which the records write them, as MathML.
+"""Convert the text formulas of the records to MathML for notebooks.
 
-Letters become variables; `x_i`, `x₁`, `x^2` and `x²` indices and powers; `a / b` a fraction,
-`√(x)` a root, `dL/dz` a derivative. Words of more than one letter that are no function stay words.
+Letters become variables; `x_i`, `x₁`, `x^2` and `x²` become indices and powers, `a / b` a fraction,
+`√(x)` a root, and `dL/dz` a derivative. Words of several letters that are not functions remain
+words.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from xml.etree import ElementTree
 BELOW, ABOVE = set("₀₁₂₃₄₅₆₇₈₉₊₋ₜ"), set("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀᵗ")
 SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋ₜ", "0123456789+−t")
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀᵗ", "0123456789+−Tt")
-# What takes the atom behind it with it, so that a fraction divides both.
+# Prefixes that bind to the next atom, so that a fraction contains both.
 PREFIXES = {"exp", "log", "tanh", "cosh", "cos", "sin", "sign", "mean", "var", "Σ", "Π"}
 FUNCTIONS = PREFIXES | {"max", "min"}
 SPELT = {"delta": "δ", "alpha": "α", "-": "−"}
 GROUPS = {"(": ")", "[": "]"}
 FENCES = {"|", "‖"}
 NO_ARGUMENT = {*")],;=+-·⊙←<>≤≥…/^_'", "dL/d", ""}
-# Where a long formula may be broken: behind a comma or a semicolon outside all brackets.
+# A long formula may be broken after a comma or a semicolon outside all brackets.
 BREAK = re.compile(r"(?<=[,;])\s+(?![^(\[]*[)\]])")
 THIN_SPACE = '<mspace width="0.17em"></mspace>'
 
@@ -37,7 +38,7 @@ TOKENS = re.compile(
 
 
 def mathml(text: str) -> str:
-    """A formula as a MathML element, or several where a line may end between them.
+    """Return a formula as a MathML element, or as several between which a line may break.
 
     Examples
     --------
@@ -49,13 +50,13 @@ def mathml(text: str) -> str:
 
 
 def mathml_tree(text: str) -> list[Any]:
-    """A formula as plain lists, for a page that makes elements of them by itself.
+    """Return a formula as nested lists, from which a page can create elements.
 
     Returns
     -------
     list
-        Of elements, each a list: its name, a mapping of attributes where it has any, and then what
-        is in it, which are elements and strings.
+        One list for each element: its name, a dict of its attributes if there are any, and its
+        content, which consists of elements and strings.
 
     Examples
     --------
@@ -73,7 +74,7 @@ def _plain(element: ElementTree.Element) -> list[Any]:
 
 
 class _Reader:
-    """A formula read token by token, from left to right."""
+    """A parser that reads a formula token by token, from left to right."""
 
     def __init__(self, text: str) -> None:
         self.tokens = TOKENS.findall(text)
@@ -83,7 +84,7 @@ class _Reader:
         return self.tokens[0] if self.tokens else ""
 
     def row(self, closing: str = "") -> str:
-        """All up to the closing bracket, which is taken away."""
+        """Parse up to the closing bracket, and consume it."""
         items: list[str] = []
         while self.tokens and self.next != closing:
             if _is_prose(self.next):
@@ -99,7 +100,7 @@ class _Reader:
         return "".join(items)
 
     def item(self) -> str:
-        """A token with its indices and powers; a function with its argument."""
+        """Parse a token with its indices and powers, or a function with its argument."""
         token = self.tokens.pop(0) if self.tokens else ""
         if token == "dL/d":
             above, below = "<mi>∂</mi><mi>L</mi>", f"<mi>∂</mi>{self.item()}"
@@ -121,7 +122,7 @@ class _Reader:
         return atom
 
     def prose(self, is_first: bool) -> str:
-        """Words, until something else comes; 'a' among them is no variable."""
+        """Parse consecutive words; 'a' among them is not a variable."""
         words = [self.tokens.pop(0)]
         while _is_prose(self.next) or (self.next == "a" and _is_prose("".join(self.tokens[1:2]))):
             words.append(self.tokens.pop(0))
@@ -130,7 +131,7 @@ class _Reader:
         return self.with_scripts(f"<mtext>{before}{html.escape(' '.join(words))}{behind}</mtext>")
 
     def with_scripts(self, atom: str) -> str:
-        """An atom with what stands below and above it."""
+        """Return an atom with its subscripts and superscripts."""
         below, above = "", ""
         while True:
             token = self.next

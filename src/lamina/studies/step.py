@@ -1,7 +1,8 @@
-"""One step of training with every number kept: what the reference engine computes, layer by layer.
+"""One training step with all intermediate results of the reference engine, layer by layer.
 
-Shapes: X (rows, fan_in of the first layer); z, a, delta (rows, fan_out); W (fan_in, fan_out); b
-(fan_out,), of each layer; all in float64. n is the number of rows, or the sum of their weights.
+Shapes: X (n_samples, fan_in of the first layer); for each layer z, a, delta (n_samples, fan_out), W
+(fan_in, fan_out) and b (fan_out,); all in float64. n is the number of samples, or the sum of their
+weights.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from lamina.network import Dense, NetworkSpec, ParameterLayout
 
 @dataclass(frozen=True)
 class Step:
-    """A network, the rows of one batch, and what a step made of them.
+    """A network, the samples of one batch, and the results of a step.
 
     Attributes
     ----------
@@ -35,8 +36,8 @@ class Step:
     parameters : ndarray of shape (n_parameters,)
     passed : Forward
     loss : float
-        Penalty included.
-    d_a : ndarray of shape (rows, n_outputs)
+        Loss including the penalty.
+    d_a : ndarray of shape (n_samples, n_outputs)
         n dL/da of the last layer.
     gradient : ndarray of shape (n_parameters,)
     """
@@ -52,25 +53,25 @@ class Step:
 
     @property
     def n(self) -> float:
-        """The number of rows, or the sum of their weights."""
+        """Number of samples, or the sum of their weights."""
         return weight_sum(self.rows)
 
     @property
     def layout(self) -> ParameterLayout:
-        """Where each matrix stands."""
+        """Positions of the matrices in the flat parameter vector."""
         return ParameterLayout.from_spec(self.spec)
 
     def parts(self, vector: Array) -> list[BlockParameters]:
-        """What belongs to each layer of a flat vector."""
+        """Split a flat vector by layer."""
         return BlockParameters.each(self.layout.views(vector))
 
     def row_losses(self) -> Array:
-        """Each row's loss, times its weight."""
+        """Return the loss of each sample, multiplied by its weight."""
         logits, prediction = self.passed.a[-1], self.passed.prediction
         return row_losses(self.spec, self.objective, logits, prediction, self.rows)[0]
 
     def penalty_gradient(self) -> Array:
-        """The penalty's part of the gradient, of the weights alone."""
+        """Return the penalty's part of the gradient, which is zero except for weights."""
         weights, penalty = slice(self.layout.n_weights), PENALTIES[self.objective.penalty]
         part = np.zeros_like(self.parameters)
         gradient = penalty.gradient(self.parameters[weights], self.objective.l1_ratio)
@@ -78,7 +79,7 @@ class Step:
         return part
 
     def deltas(self, d_a: Array) -> tuple[list[Array], list[Array]]:
-        """dL/da and delta of every layer, from n dL/da of the last."""
+        """Return dL/da and delta of every layer, from n dL/da of the last."""
         own, aside = self.parts(self.parameters), self.parts(self.parameters.copy())
         d_as, deltas = [d_a], list[Array]()
         passes = backward_blocks(self.spec, own, self.passed.blocks, d_a, aside, operator.matmul)
@@ -91,7 +92,7 @@ class Step:
 def take_step(
     spec: NetworkSpec, objective: Objective, rows: Rows, parameters: Array, draws: Draws | None
 ) -> Step:
-    """The forward and the backward pass of a step of training; with draws, dropout and noise."""
+    """Run the forward and backward pass of a training step; draws add dropout and noise."""
     passed = forward(spec, parameters, rows.X, Mode(uses_batch=True, draws=draws))
     loss, d_a = batch_loss(spec, objective, parameters, passed, rows)
     gradient = backward(spec, objective, parameters, rows, passed, d_a)
@@ -100,21 +101,21 @@ def take_step(
 
 @dataclass(frozen=True)
 class Update:
-    """What the optimizer makes of a gradient.
+    """The update of an optimizer for a gradient.
 
     Attributes
     ----------
     optimizer : OptimizerSettings
     learning_rate : float
-        Of this step.
+        Learning rate of this step.
     step : int
-        Its number, counted from 1.
+        Number of the step, starting at 1.
     gradient_norm : float
-        ‖g‖ over all parameters, before it is clipped.
+        ‖g‖ over all parameters, before clipping.
     change : ndarray of shape (n_parameters,)
-        Parameters after the step, minus those before.
+        Parameters after the step minus those before it.
     memory : ndarray of shape (n_slots, n_parameters)
-        What the optimizer remembered of the steps before.
+        State of the optimizer before the step.
     """
 
     optimizer: OptimizerSettings
@@ -126,17 +127,17 @@ class Update:
 
     @property
     def is_averaged(self) -> bool:
-        """Whether an average of the parameters predicts in their place."""
+        """True if an average of the parameters is used for predictions."""
         return self.optimizer.average_decay is not None
 
     @property
     def remembers_nothing(self) -> bool:
-        """Whether all that the optimizer remembers is 0, as before the first step."""
+        """True if the optimizer's state is all zero, as before the first step."""
         return not self.memory.any()
 
 
 class Following(NamedTuple):
-    """What an update goes by: the optimizer, what it remembers, and its rate."""
+    """The inputs of an update: the optimizer, its state, and the learning rate."""
 
     optimizer: OptimizerSettings
     state: OptimizerState
@@ -144,7 +145,7 @@ class Following(NamedTuple):
 
 
 def make_update(step: Step, following: Following) -> Update:
-    """The update that the optimizer's present state leads to; that state stays as it is."""
+    """Return the update from the optimizer's present state, which is not changed."""
     optimizer, before, rate = following
     after, state = step.parameters.copy(), replace(before, slots=before.slots.astype(np.float64))
     norm = update(step.layout, optimizer, after, step.gradient.copy(), state, rate)
@@ -156,15 +157,15 @@ def make_update(step: Step, following: Following) -> Update:
 
 @dataclass(frozen=True, eq=False)
 class LearnedNumber:
-    """What the units of a layer have beside W and b: a scale, a shift, a running mean.
+    """A parameter or statistic of a layer's units other than W and b: scale, shift, running mean.
 
     Attributes
     ----------
     symbol : str
-        What formulas call it.
+        Symbol in formulas.
     value : ndarray of shape (fan_out,)
     gradient : ndarray of shape (fan_out,) or None
-        None for running statistics, which no gradient moves.
+        None for running statistics, which have no gradient.
     update : ndarray of shape (fan_out,) or None
     """
 
@@ -176,39 +177,39 @@ class LearnedNumber:
 
 @dataclass(frozen=True, eq=False)
 class LayerTrace:
-    """The numbers of one layer; None is what a layer does not have.
+    """The numbers of one layer; None for those that the layer lacks.
 
     Attributes
     ----------
     layer : str
         'hidden_1', 'hidden_2', …, 'output'.
     activation : str
-        The name of its f.
-    a_prev : ndarray of shape (rows, fan_in)
-        What it takes: the inputs, or the a of the layer before.
+        Name of the activation function f.
+    a_prev : ndarray of shape (n_samples, fan_in)
+        Inputs of the layer: the network's, or a of the layer before.
     W, b : ndarray of shape (fan_in, fan_out) and (fan_out,)
-    z : ndarray of shape (rows, fan_out)
+    z : ndarray of shape (n_samples, fan_out)
         a_prev W + b.
-    z_hat, z_normalized : ndarray of shape (rows, fan_out) or None
+    z_hat, z_normalized : ndarray of shape (n_samples, fan_out) or None
         z with mean 0 and variance 1, and scale z_hat + shift.
-    f : ndarray of shape (rows, fan_out)
-        The activation's value.
-    kept : ndarray of shape (rows, fan_out) or None
-        What dropout multiplies f with.
-    a : ndarray of shape (rows, fan_out)
-        f, after dropout, plus a_prev where the layer is residual.
-    d_a : ndarray of shape (rows, fan_out)
+    f : ndarray of shape (n_samples, fan_out)
+        Value of the activation function.
+    kept : ndarray of shape (n_samples, fan_out) or None
+        Factors of dropout for f.
+    a : ndarray of shape (n_samples, fan_out)
+        f after dropout, plus a_prev in a residual layer.
+    d_a : ndarray of shape (n_samples, fan_out)
         dL/da.
-    delta : ndarray of shape (rows, fan_out)
+    delta : ndarray of shape (n_samples, fan_out)
         dL/dz.
     dW, db : ndarray of shape (fan_in, fan_out) and (fan_out,)
-        dL/dW, penalty included, and dL/db.
+        dL/dW, including the penalty, and dL/db.
     penalty : ndarray of shape (fan_in, fan_out)
         The penalty's part of dW.
     update_W, update_b : ndarray or None
-        What the step adds to W and b; None where it is not known before the step.
+        Changes of W and b in the step; None if they are not known before it.
     beside : dict of str to LearnedNumber
-        By name: scale and shift, running mean and variance, the slope of 'prelu'.
+        Other parameters by name: scale and shift, running mean and variance, the slope of 'prelu'.
     is_residual : bool
     """
 
@@ -235,7 +236,7 @@ class LayerTrace:
 
 
 def layer_traces(step: Step, made: Update | None) -> tuple[LayerTrace, ...]:
-    """The numbers of every layer."""
+    """Return the numbers of every layer."""
     own, gradient = step.parts(step.parameters), step.parts(step.gradient)
     penalty = step.parts(step.penalty_gradient())
     changes = [None] * len(own) if made is None else step.parts(made.change)
@@ -288,5 +289,5 @@ def _beside(
 
 
 def dense(rows: Any) -> NDArray[Any]:
-    """Rows as an array, which a trace of a few of them has room for."""
+    """Convert samples to a dense array; a trace has only a few."""
     return np.asarray(rows.toarray() if hasattr(rows, "toarray") else rows)

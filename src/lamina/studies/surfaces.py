@@ -1,6 +1,6 @@
-"""Functions of two variables on which descents are compared: bowls, ravines, saddles, minima.
+"""Functions of two variables for comparing descents: a bowl, a ravine, a saddle, several minima.
 
-Shapes: x and y are numbers or arrays of one shape, which every value and gradient has as well.
+Shapes: x and y are numbers or arrays of the same shape, and so are values and partial derivatives.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lamina.formulas.table import Table
 Point: TypeAlias = tuple[float, float]
 Value: TypeAlias = Callable[[Any, Any], Any]
 Gradient: TypeAlias = Callable[[Any, Any], tuple[Any, Any]]
-# The cube root of the rounding error: where a central difference is most exact.
+# The cube root of the rounding error minimises the error of central differences.
 RELATIVE_STEP = float(np.finfo(np.float64).eps ** (1 / 3))
 
 
@@ -31,15 +31,15 @@ class Surface:
     value : callable
         `value(x, y)`.
     gradient : callable
-        `gradient(x, y)`: ∂f/∂x and ∂f/∂y.
+        `gradient(x, y)` returns ∂f/∂x and ∂f/∂y.
     start : tuple of float
-        Where descents begin unless told otherwise.
+        Default start of descents.
     minima : tuple of points
-        The lowest first; empty where they are not known.
+        Known minima, the lowest first; empty if unknown.
     window : tuple of float or None
-        (left, right, bottom, top) of the part that is worth seeing; None where that is not known.
+        (left, right, bottom, top) of the interesting part; None if unknown.
     equation, paper : str
-        The formula as text, and where it comes from; empty where it is nobody's own.
+        Formula as text, and its source; empty if there is none.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Surface:
     paper: str = ""
 
     def values(self, x: NDArray[Any], y: NDArray[Any]) -> NDArray[np.float64]:
-        """The value at many points, also of a function that takes one at a time."""
+        """Return the values at many points, even if the function accepts only one at a time."""
         with np.errstate(all="ignore"):
             try:
                 found = np.asarray(self.value(x, y), dtype=np.float64)
@@ -113,7 +113,7 @@ def two_minima_gradient(x: Any, y: Any) -> tuple[Any, Any]:
     return 4 * x * (x**2 - 1) + 1 / 4, 2 * y
 
 
-# Where 4 x³ - 4 x + 1/4 is zero; the root in the middle is the pass between both valleys.
+# Roots of 4 x³ - 4 x + 1/4; the middle one is the pass between the two valleys.
 LOW, _PASS, HIGH = sorted(np.roots([4, 0, -4, 0.25]).real.tolist())
 
 SURFACES = Table(
@@ -182,16 +182,16 @@ SURFACES = Table(
 
 
 def surface_of(function: Any) -> Surface:
-    """The surface of that name, the surface itself, or that of somebody's own `f(x, y)`.
+    """Return the surface of a name, a Surface itself, or one made from a function `f(x, y)`.
 
-    The gradients of a function without them are central differences.
+    The gradients of a plain function are computed by central differences.
 
     Raises
     ------
     UnknownNameError
         For a name that is not in SURFACES.
     TypeError
-        For what can be none.
+        For an argument of another type.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a sweep came to: every fit, and a table with a line for each value."""
+"""The result of a sweep: all fits, and a table with a row for each value."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(Enum):
-    """How a fit of a sweep ended."""
+    """Outcome of a fit in a sweep."""
 
     FINISHED = "finished"
     UNFINISHED = "not converged"
@@ -29,23 +29,23 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, eq=False)
 class SweepRun:
-    """One fit.
+    """One fit of a sweep.
 
     Attributes
     ----------
     index : int
-        Of its value among the values.
+        Position of its value among the values.
     value : object
     fold : int
     seconds : float
-        Of the fit, among others at the same time.
+        Duration of the fit, which shares the cores with others.
     loss_curve : ndarray of shape (n_epochs,)
-        The training loss of each epoch, or iteration of L-BFGS; those before it diverged.
+        Training loss of each epoch, or iteration of L-BFGS; up to the divergence of a diverged fit.
     outcome : Outcome
     message : str
-        What the fit said of its ending; mostly nothing.
+        Warning or error of the fit; usually empty.
     train_score, test_score : float
-        NaN where it diverged.
+        NaN for a diverged fit.
     """
 
     index: int
@@ -60,7 +60,7 @@ class SweepRun:
 
     @property
     def final_loss(self) -> float:
-        """The last epoch's loss; NaN where the fit diverged, or keeps none."""
+        """Loss of the last epoch; NaN if the fit diverged or recorded none."""
         is_known = self.outcome is not Outcome.DIVERGED and len(self.loss_curve)
         return float(self.loss_curve[-1]) if is_known else np.nan
 
@@ -81,27 +81,27 @@ ALWAYS_SHOWN = {
     *("train_score", "train_std", "test_score", "test_std"),
     *("final_loss", "n_epochs", "fit_seconds"),
 }
-# Times and mean numbers of epochs are rough; scores and losses have all digits.
+# Times and mean numbers of epochs are rounded more than scores and losses.
 DIGITS: dict[str, int] = {"n_epochs": 3, "fit_seconds": 3}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Sweep:
-    """What `sweep` gives; it prints as a table with a line for each value.
+    """Result of `sweep`; prints as a table with a row for each value.
 
     Attributes
     ----------
     parameter : str
     values : tuple
     runs : tuple of SweepRun
-        Every fit that was finished, value by value and fold by fold.
+        All finished fits, by value and fold.
     n_folds : int
     score_name : str
-        What the scores are: 'accuracy', 'R²', or what `scoring` names.
+        Name of the score: 'accuracy', 'R²', or that of `scoring`.
     seconds : float
-        The whole sweep's.
+        Duration of the whole sweep.
     is_whole : bool
-        Whether all fits were finished; False after Ctrl-C.
+        True if all fits finished; False after Ctrl-C.
     """
 
     parameter: str
@@ -113,17 +113,17 @@ class Sweep:
     is_whole: bool
 
     def runs_of(self, index: int) -> list[SweepRun]:
-        """The fits of the value with that index, fold by fold."""
+        """Return the fits of the value with that index, by fold."""
         return [run for run in self.runs if run.index == index]
 
     @property
     def best_value(self) -> Any:
-        """The value with the largest mean test score, of those without a fit that diverged.
+        """Value with the largest mean test score, among those without a diverged fit.
 
         Raises
         ------
         ValueError
-            Where no value has a score.
+            If no value has a score.
         """
         table = self.to_dict()
         whole = [
@@ -136,7 +136,7 @@ class Sweep:
         return self.values[int(np.nanargmax(scores))]
 
     def to_dict(self) -> dict[str, list[Any]]:
-        """The table column by column: means over the folds, diverged fits left out."""
+        """Return the columns of the table: means over the folds, without diverged fits."""
         by_value = [self.runs_of(i) for i in range(len(self.values))]
         measures: dict[str, Callable[[list[SweepRun]], float]] = {
             "train_score": lambda runs: _mean([run.train_score for run in runs]),
@@ -154,17 +154,17 @@ class Sweep:
         return {self.parameter: list(self.values), **columns}
 
     def to_frame(self, *, every_fit: bool = False) -> pd.DataFrame:
-        """The table as a data frame.
+        """Return the table as a data frame.
 
         Parameters
         ----------
         every_fit : bool, default=False
-            Whether it has a row for each fit, with its loss curve, instead of one for each value.
+            If True, return a row for each fit, with its loss curve, instead of one for each value.
 
         Raises
         ------
         ImportError
-            Where pandas is missing.
+            If pandas is not installed.
         """
         pandas = pandas_or("to_dict()")
         if not every_fit:
@@ -186,7 +186,7 @@ class Sweep:
         return pandas.DataFrame(rows)
 
     def cells(self) -> tuple[list[str], list[list[str]]]:
-        """The table as text: headings, and a list for each value; columns of zeros left out."""
+        """Return the headings and rows of the table as text, without columns of zeros."""
         table = self.to_dict()
         names = [name for name in COLUMNS if name in ALWAYS_SHOWN or any(table[name])]
         if self.is_whole:
@@ -200,7 +200,7 @@ class Sweep:
 
     @property
     def title(self) -> str:
-        """What was swept, in a line."""
+        """One line that describes the sweep."""
         folds = "fold" if self.n_folds == 1 else "folds"
         done = f"{len(self.runs)} of {len(self.values) * self.n_folds} fits, broken off"
         extent = f"{len(self.runs)} fits" if self.is_whole else done
@@ -228,7 +228,7 @@ class Sweep:
 
 
 def shown_value(value: Any) -> str:
-    """A value of the parameter, in a few letters.
+    """Return a value of the parameter as short text.
 
     Examples
     --------
@@ -239,7 +239,7 @@ def shown_value(value: Any) -> str:
 
 
 def score_name(estimator: Any, scoring: Any) -> str:
-    """What a score is called."""
+    """Return the name of a score."""
     if scoring is None:
         return "accuracy" if is_classifier(estimator) else "R²"
     return scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")

@@ -1,4 +1,4 @@
-"""A sweep: one parameter varied, every value trained and scored, side by side in threads."""
+"""Sweep one parameter: fit and score an estimator for each value, in parallel threads."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from lamina.studies.sweep_result import Outcome, Sweep, SweepRun, score_name
 from lamina.studies.variation import Variation
 from lamina.training import EpochRecord, watching
 
-# A sweep that takes longer says how far it is, so often.
+# Seconds before a sweep shows its progress, and between updates.
 PATIENCE, INTERVAL = 2.0, 0.5
 
 
@@ -48,51 +48,52 @@ def sweep(
     random_state: int = 0,
     progress: bool | None = None,
 ) -> Sweep:
-    """Vary one parameter: train and score a copy of the estimator for every value and fold.
+    """Vary one parameter: fit and score a copy of the estimator for every value and fold.
 
-    Fits run side by side in threads of this process, because the native engine lets go of Python's
-    lock; nothing is copied or sent to other processes. The scores are those of scikit-learn's
-    `cross_validate` for each value, whatever the number of threads.
+    Fits run in parallel threads of this process, as the native engine releases the GIL; no data is
+    copied or sent to other processes. The scores equal those of scikit-learn's `cross_validate` for
+    each value, for any number of threads.
 
     Parameters
     ----------
     estimator : estimator
-        A perceptron, a pipeline that ends with one, or any other estimator; it is not fitted.
+        A perceptron, a pipeline that ends with one, or any other estimator; it is not fitted
+        itself.
     X : array-like or sparse matrix of shape (n_samples, n_features)
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
     parameter : str
-        A name of `estimator.get_params()`, such as 'alpha', or 'mlp__alpha' in a pipeline. Besides,
-        'depth' and 'width' vary the number of hidden layers, all as wide as the first, and the
-        width of all hidden layers.
+        A name in `estimator.get_params()`, such as 'alpha', or 'mlp__alpha' in a pipeline. In
+        addition, 'depth' varies the number of hidden layers, all as wide as the first, and 'width'
+        the width of all hidden layers.
     values : iterable
-        What it takes, one after the other.
+        Values of the parameter.
     cv : int, splitter or iterable, optional
-        As in `cross_validate`: five folds by default, stratified for a classifier. The folds are
-        the same for every value.
+        As in `cross_validate`: five folds by default, stratified for a classifier. All values use
+        the same folds.
     scoring : str or callable, optional
-        As there; by default the estimator's `score`.
+        As in `cross_validate`; by default the estimator's `score`.
     groups : array-like of shape (n_samples,), optional
-        For a splitter that keeps groups together.
+        Groups for a splitter that keeps groups together.
     n_threads : int, optional
-        How many fits run at a time; by default as many as there are cores, which they divide.
+        Number of concurrent fits; by default the number of cores. The fits share the cores.
     random_state : int, default=0
-        The seed of everything in the estimator whose `random_state` is None, the same for all.
+        Seed for every `random_state` in the estimator that is None, the same for all fits.
     progress : bool, optional
-        Whether standard error is told how far it is; by default once two seconds are over.
+        If True, show the progress on standard error; by default after two seconds.
 
     Returns
     -------
     Sweep
-        It prints as a table; `to_frame()` gives it as a data frame, and
-        `lamina.plots.SweepDisplay` draws it. A fit that diverges is recorded there and ends
-        nothing. After Ctrl-C it holds the fits that had been finished.
+        Prints as a table; `to_frame()` returns a data frame, and `lamina.plots.SweepDisplay` draws
+        it. A fit that diverges is recorded and does not end the sweep. After Ctrl-C the result
+        holds the finished fits.
 
     Raises
     ------
     ValueError
-        For a parameter or a value that the estimator does not have, and without any value.
+        For a parameter or a value that the estimator does not accept, and for no values.
     TypeError
-        For an estimator that is a class, and values that are no sequence.
+        If the estimator is a class, or `values` is not a sequence.
 
     Examples
     --------
@@ -106,17 +107,15 @@ def sweep(
     """
     if isinstance(estimator, type):
         raise TypeError(
-            f"estimator={estimator.__name__} is a class and not an object: pass "
-            f"{estimator.__name__}()"
+            f"estimator={estimator.__name__} is a class, not an object: pass {estimator.__name__}()"
         )
     if not isinstance(values, Iterable) or isinstance(values, str):
         raise TypeError(
-            f"values={shown(values)} must be a sequence of values for {parameter} to be, such as "
-            "a list"
+            f"values={shown(values)} must be a sequence of values of {parameter}, such as a list"
         )
     values = list(values)
     if not values:
-        raise ValueError(f"values holds nothing for {parameter} to be: give at least one")
+        raise ValueError(f"values is empty: give at least one value of {parameter}")
     if n_threads is not None and n_threads < 1:
         raise ValueError(f"n_threads={n_threads!r} must be at least 1, or None for all cores")
     variation = Variation(estimator, parameter, random_state)
@@ -141,7 +140,7 @@ def sweep(
 
 @dataclass
 class _Work:
-    """What all fits of a sweep share."""
+    """The data that all fits of a sweep share."""
 
     variation: Variation
     X: Any
@@ -154,11 +153,11 @@ class _Work:
     warned: dict[int, list[warnings.WarningMessage]] = field(default_factory=dict)
 
     def run(self, index: int, fold: int) -> SweepRun | None:
-        """Fit and score one value on one fold; None where it was broken off."""
+        """Fit and score one value on one fold; return None if the sweep was interrupted."""
         if self.stop.is_set():
             return None
         told = self.warned[threading.get_ident()] = []
-        # scikit-learn keeps its configuration thread by thread.
+        # scikit-learn's configuration is local to each thread.
         with config_context(**self.config):
             run = self._fit_and_score(index, fold, told)
         return None if self.stop.is_set() else run
@@ -171,7 +170,7 @@ class _Work:
         X_test, y_test = _safe_split(model, self.X, self.y, test, train)
         began = perf_counter()
         try:
-            with watching(lambda record: self._hear(record, losses)):
+            with watching(lambda record: self._record(record, losses)):
                 model.fit(X, y)
         except NonFiniteError as error:
             seconds = perf_counter() - began
@@ -194,12 +193,12 @@ class _Work:
             test_score=float(self.scorer(model, X_test, y_test)),
         )
 
-    def _hear(self, record: EpochRecord, losses: list[float]) -> None:
+    def _record(self, record: EpochRecord, losses: list[float]) -> None:
         if record.epoch == 1:
             losses.clear()
         losses.append(record.loss)
         if self.stop.is_set():
-            # Only the main thread hears Ctrl-C; this ends the fit as if this one did too.
+            # Only the main thread receives Ctrl-C; raising it here ends this thread's fit as well.
             raise KeyboardInterrupt
 
 
@@ -213,7 +212,7 @@ def _ending(told: list[warnings.WarningMessage]) -> tuple[Outcome, str]:
 
 
 def _loss_curve(model: Any, losses: list[float]) -> Any:
-    """The network's own curve; of L-BFGS, which keeps none, what was heard of it."""
+    """Return the network's loss curve, or the recorded losses for L-BFGS, which keeps none."""
     try:
         curve = getattr(perceptron_inside(model).model, "loss_curve_", None)
     except (TypeError, NotFittedError):
@@ -224,8 +223,8 @@ def _loss_curve(model: Any, losses: list[float]) -> Any:
 def _run(
     work: _Work, jobs: list[tuple[int, int]], workers: int, progress: _Progress
 ) -> tuple[list[SweepRun], bool]:
-    """The fits that were finished, and whether all of them were."""
-    with _hearing_warnings(work), ThreadPoolExecutor(workers, "lamina-sweep") as pool:
+    """Return the finished fits, and True if all of them finished."""
+    with _recording_warnings(work), ThreadPoolExecutor(workers, "lamina-sweep") as pool:
         futures = [pool.submit(work.run, *job) for job in jobs]
         try:
             _wait_for(futures, progress)
@@ -256,8 +255,8 @@ def _wait_for(futures: list[Future[SweepRun | None]], progress: _Progress) -> No
 
 
 @contextmanager
-def _hearing_warnings(work: _Work) -> Iterator[None]:
-    """Keep every thread's warnings: filters and the way to show them are the whole process's."""
+def _recording_warnings(work: _Work) -> Iterator[None]:
+    """Record the warnings of all threads, as filters and display are global to the process."""
     everyone: list[warnings.WarningMessage] = work.warned.setdefault(0, [])
 
     def note(
@@ -275,14 +274,14 @@ def _hearing_warnings(work: _Work) -> Iterator[None]:
 
 
 def _pass_on(work: _Work) -> None:
-    """Give each warning once that says more than how a fit ended, which the table tells."""
+    """Emit each warning once, except those on convergence, which the table shows."""
     for text, category in {(str(each.message), each.category) for each in work.warned[0]}:
         if not text.startswith("Training interrupted"):
             warnings.warn(text, category, stacklevel=4)
 
 
 class _Progress:
-    """A line on standard error that says how far a sweep is."""
+    """A line on standard error that shows the progress of a sweep."""
 
     def __init__(self, parameter: str, total: int, wanted: bool | None) -> None:
         self.parameter, self.total = parameter, total
@@ -294,7 +293,7 @@ class _Progress:
         return sys.stderr
 
     def show(self, done: int) -> None:
-        """Say how many fits are done, where it has been long enough."""
+        """Print the number of finished fits, unless it is too soon."""
         seconds = perf_counter() - self.began
         if seconds < self.patience:
             return

@@ -1,4 +1,4 @@
-"""A step of training laid open: every number of one forward and one backward pass."""
+"""Trace a training step: all numbers of one forward and one backward pass."""
 
 from __future__ import annotations
 
@@ -38,38 +38,38 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCALED_NOTE = (
-    "scale_target=True: y, the prediction and the last layer are those of the standardised target; "
-    "coefs_[-1] and intercepts_[-1] of the model are multiplied by target_scale_, and target_mean_ "
+    "scale_target=True: y, the prediction and the last layer refer to the standardised target. In "
+    "the model, coefs_[-1] and intercepts_[-1] are multiplied by target_scale_, and target_mean_ "
     "is added."
 )
 LBFGS_NOTE = (
-    "solver='lbfgs' has no update to show: how far it goes, a line search over all rows decides."
+    "solver='lbfgs' has no update to show: a line search over all rows determines its step length."
 )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class StepTrace:
-    """What `trace_step` gives: the numbers of a step; it prints as a table, formulas beside them.
+    """The numbers of a step, from `trace_step`; prints as a table with their formulas.
 
     Attributes
     ----------
     title : str
-        Whose step it is.
+        Description of the step.
     layers : tuple of LayerTrace
         From the first hidden layer to the output: `trace.layers[0].delta`.
-    prediction : ndarray of shape (rows, n_outputs)
-        Behind the inverse link.
+    prediction : ndarray of shape (n_samples, n_outputs)
+        Outputs of the inverse link.
     loss : float
-        L, the penalty included.
+        L, including the penalty.
     gradient : ndarray of shape (n_parameters,)
-        dL/dw of all parameters, in the order in which the engines keep them: all weights, then all
-        biases, then what units learn beside.
+        dL/dw of all parameters in the engines' order: all weights, then all biases, then the other
+        parameters of the units.
     numbers : tuple of TracedNumber
-        Every number in the order in which it is computed, with its formula.
+        All numbers in the order of computation, with their formulas.
     update : Update or None
-        What the optimizer does with the gradient: its rate, its step; None for 'lbfgs'.
+        The optimizer's update for the gradient; None for 'lbfgs'.
     notes : tuple of str
-        What is to be known of this step.
+        Remarks on this step.
     """
 
     title: str
@@ -81,14 +81,17 @@ class StepTrace:
 
     @property
     def prediction(self) -> Array:
+        """Outputs of the inverse link, of shape (n_samples, n_outputs)."""
         return self.step.passed.prediction
 
     @property
     def loss(self) -> float:
+        """Loss including the penalty."""
         return self.step.loss
 
     @property
     def gradient(self) -> Array:
+        """dL/dw of all parameters, of shape (n_parameters,)."""
         return self.step.gradient
 
     def path(
@@ -101,39 +104,37 @@ class StepTrace:
         row: int | None = None,
         most: int = 20,
     ) -> WeightPaths:
-        """The chain rule for one weight: every path from it to the loss, and what they add up to.
+        """Apply the chain rule to one weight: list the paths from it to the loss, and their sum.
 
-        Along each path the derivatives are multiplied: what the weight is multiplied with, the
-        derivative of each activation on the way, each weight, and the loss's derivative at the
-        output where the path ends. The sum over all paths is the gradient that backpropagation
-        finds.
+        The product of a path consists of the input of the weight, the derivative of each activation
+        on the path, each weight, and the loss's derivative at the output where the path ends. The
+        sum over all paths is the gradient that backpropagation computes.
 
         Parameters
         ----------
         output : int or None
-            The output of the network where the paths end; None for all of them.
+            Output of the network where the paths end; None for all of them.
         layer : int or str
-            Whose weight: 0 is the first layer, -1 the output; or its name, 'hidden_1'.
+            Layer of the weight: 0 is the first layer, -1 the output; or its name, 'hidden_1'.
         i : int or None
-            The weight's row in W: the unit, or the feature, that it comes from. None stands for
-            the bias.
+            Row of the weight in W: the unit or feature that it comes from. None for the bias.
         j : int
-            The weight's column in W: the unit that it goes to.
+            Column of the weight in W: the unit that it leads to.
         row : int, optional
-            Of which row of X; by default of all, whose paths are added up.
+            Row of X; by default the paths of all rows are summed.
         most : int, default=20
-            How many paths are listed. Of more, those with the largest products are, and the rest
-            is given as one sum.
+            Maximum number of listed paths. If there are more, those with the largest products are
+            listed, and the others are given as one sum.
 
         Returns
         -------
         WeightPaths
-            It prints as a table.
+            Prints as a table.
 
         Raises
         ------
         IndexError
-            For an output, a layer, a unit or a row that is not there.
+            For an output, layer, unit or row that does not exist.
 
         Examples
         --------
@@ -149,18 +150,18 @@ class StepTrace:
         return weight_paths(self.step, output, layer, i, j, row, most)
 
     def to_dict(self) -> dict[str, Any]:
-        """All numbers as NumPy arrays: of the step, and in 'layers' of each layer by its name."""
+        """Return all numbers as NumPy arrays; 'layers' holds those of each layer by its name."""
         outside = {each.name: each.value for each in self.numbers if not each.layer}
         layers = {layer.layer: _as_dict(layer) for layer in self.layers}
         return {"X": self.layers[0].a_prev, **outside, "layers": layers}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a number: part of the step, layer, name, formula, Python, shape and value.
+        """Return a row for each number: part, layer, name, formula, code, shape and value.
 
         Raises
         ------
         ImportError
-            Where pandas is missing.
+            If pandas is not installed.
         """
         pandas = pandas_or("to_dict()")
         columns = ("part", "layer", "name", "formula", "code", "shape", "value")
@@ -168,7 +169,7 @@ class StepTrace:
         return pandas.DataFrame(rows, columns=list(columns))
 
     def with_notes(self, *notes: str) -> StepTrace:
-        """The same with more notes."""
+        """Return a copy with further notes."""
         return replace(self, notes=(*self.notes, *notes))
 
     def __repr__(self) -> str:
@@ -189,42 +190,41 @@ def _as_dict(layer: LayerTrace) -> dict[str, Any]:
 def trace_step(
     model: Any, X: Any, y: Any, sample_weight: Any = None, *, dropout: bool = False
 ) -> StepTrace:
-    """Take one step of training apart: every number that it computes, beside its formula.
+    """Trace one training step: every number that it computes, with its formula.
 
-    All rows make one batch. The reference engine passes them forward, takes the loss, passes its
-    derivative backward, and asks the optimizer for the update that it would make from its present
-    state. The model stays as it is.
+    All samples form one batch. The reference engine computes the forward pass, the loss, the
+    backward pass, and the update of the optimizer from its present state. The model is not changed.
 
     Parameters
     ----------
     model : estimator
-        An MLPClassifier or MLPRegressor, lamina's or scikit-learn's, or a pipeline that ends with
-        one. Fitted, it stands at its parameters, and at those that a moving average is taken of;
-        not fitted, at the first parameters that it would draw, and the pipeline's other steps are
-        fitted to X on copies.
+        An MLPClassifier or MLPRegressor of lamina or scikit-learn, or a pipeline that ends with
+        one. A fitted model is traced at its parameters, or at those that its moving average is
+        computed from. An unfitted model is traced at the initial parameters that it would draw; the
+        other steps of its pipeline are then fitted to X on copies.
     X : array-like or sparse matrix of shape (n_samples, n_features)
-        A few rows are enough, and are easier to read.
+        A few samples are enough, and easier to read.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
     sample_weight : array-like of shape (n_samples,), optional
     dropout : bool, default=False
-        Whether dropout and the inputs' noise are drawn as the next step of a fit would draw them
-        for these rows. By default they are left out.
+        If True, draw dropout and input noise as the next step of a fit would. By default they are
+        left out.
 
     Returns
     -------
     StepTrace
-        It prints as a table, and shows in a notebook with its formulas set; `layers` and
-        `to_dict()` give the arrays, `to_frame()` a table, `path()` the chain rule for one weight.
+        Prints as a table, and renders its formulas in a notebook. `layers` and `to_dict()` give
+        arrays, `to_frame()` a table, and `path()` the chain rule for one weight.
 
     Raises
     ------
     ValueError, TypeError
-        For what `fit` would refuse as well, and for an estimator without a perceptron.
+        For arguments that `fit` would reject, and for an estimator without a perceptron.
 
     Notes
     -----
-    Numbers are float64, and `precision` is left out, so that each can be checked by hand. A batch
-    normalization normalizes by these rows, as in every step of training.
+    Numbers are float64, and `precision` is ignored, so that each number can be checked by hand.
+    Batch normalization uses the statistics of these samples, as in every training step.
 
     References
     ----------
@@ -243,7 +243,7 @@ def trace_step(
     """
     perceptron, rows, targets = _ready(model, X, y)
     where, fit = present_assignment(perceptron, rows, targets, sample_weight)
-    # What draws first numbers may be the caller's own generator.
+    # The generator may belong to the caller and must not advance.
     fit = replace(fit, random_state=deepcopy(fit.random_state))
     draws = _draws(fit) if dropout and fit.spec.draws else None
     following = None
@@ -269,19 +269,19 @@ def lay_open(
     draws: Draws | None,
     following: Following | None,
 ) -> StepTrace:
-    """A step taken apart where all that it goes by is known, in float64.
+    """Trace a step from its inputs, in float64.
 
     Parameters
     ----------
     title : str
     spec, objective, rows, parameters
-        Of the step.
+        Inputs of the step.
     draws : Draws or None
-        What dropout and noise are drawn by; None leaves them out.
+        Draws of dropout and noise; None leaves them out.
     following : Following or None
-        What the update goes by; None where it is not known.
+        Inputs of the update; None if it is not known.
     """
-    # What is not finite is to be seen, and a note says so.
+    # Show numbers that are not finite; a note mentions them.
     with np.errstate(all="ignore"):
         step = take_step(spec, objective, rows, parameters, draws)
         made = None if following is None else make_update(step, following)
@@ -291,7 +291,7 @@ def lay_open(
 
 
 def _ready(model: Any, X: Any, y: Any) -> tuple[Any, Any, Any]:
-    """The perceptron, fitted or not, and what it would be given of X and y."""
+    """Return the perceptron, fitted or not, and its input for X and y."""
     try:
         inside = perceptron_inside(model)
     except NotFittedError:
@@ -316,24 +316,22 @@ def _draws(fit: Assignment) -> Draws:
 def _notes(step: Step, made: Update | None, draws: Draws | None) -> list[str]:
     notes = []
     if step.spec.draws and draws is None:
-        notes.append(
-            "Dropout and noise are left out; dropout=True draws them as the next step would."
-        )
+        notes.append("Dropout and noise are left out; dropout=True draws them as in the next step.")
     if draws is not None:
-        notes.append("Dropout and noise are drawn as the next step of a fit would draw them.")
+        notes.append("Dropout and noise are drawn as in the next step of a fit.")
     if any(block.statistics for block in step.spec.blocks):
         notes.append(
-            "The batch normalization normalizes by these rows, as a step of training does."
+            "Batch normalization uses the statistics of these rows, as in a training step."
         )
     loss = step.objective.loss
     is_mean = isinstance(loss, str) and LOSSES[loss].mean_over_outputs
     if is_mean and step.spec.n_outputs > 1:
         notes.append(
-            f"The loss is the mean over {step.spec.n_outputs} outputs, its gradient that of their "
-            "sum, as scikit-learn trains."
+            f"The loss is the mean over {step.spec.n_outputs} outputs, but the gradient is that of "
+            "their sum, as in scikit-learn."
         )
     if made is not None and made.is_averaged:
-        notes.append("The step is of the parameters that learn; predictions use their average.")
+        notes.append("The step shows the trained parameters; predictions use their average.")
     if not np.isfinite(step.gradient).all():
         notes.append("The gradient is not finite: a fit would end here with a NonFiniteError.")
     return notes

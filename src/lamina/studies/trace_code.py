@@ -1,9 +1,9 @@
-"""Every number of a step as a line of Python: what computes it from the numbers before it.
+"""Lines of Python that compute each number of a step from the previous ones.
 
-The lines are those of the reference engine, each with the number of its layer:
-`z_1 = a_0 @ W_1 + b_1`. One after the other they give every number again, from what is known
-before the step: `X`, `targets`, `sample_weight` and `model`, whose parameters they read; where
-something is drawn, `draws`; and what the optimizer remembers, `memory`.
+The lines are those of the reference engine with the number of the layer: `z_1 = a_0 @ W_1 + b_1`.
+Run in order, they reproduce all numbers from the inputs of the step: `X`, `targets`,
+`sample_weight` and `model`, which holds the parameters; `draws` if anything is random; and
+`memory`, the state of the optimizer.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ import math
 import numpy as np
 from scipy.special import expit, ndtr, xlogy
 EPS = np.finfo(float).eps"""
-# What the forward pass of a step reads, and of a network whose average predicts in its place.
+# Variable of the model whose parameters are traced; the second if predictions use an average.
 GIVEN, GIVEN_BESIDE_AVERAGE = "model", "learning"
 
 
 class Line(NamedTuple):
-    """What computes one number.
+    """The code that computes one number.
 
     Attributes
     ----------
     variable : str
-        What it is called: 'z_1'.
+        Name of the number: 'z_1'.
     code : str
         One or several lines, the last of which assigns it.
     """
@@ -52,12 +52,12 @@ class Line(NamedTuple):
 
 
 Lines = Iterator[tuple[str, Line]]
-# By part of the step, layer and name.
+# Part of the step, layer and name.
 Place = tuple[str, str, str]
 
 
 def lines_of(step: Step, made: Update | None) -> dict[Place, Line]:
-    """The line of every number, by its part of the step, its layer and its name."""
+    """Return the code of every number, by part of the step, layer and name."""
     blocks, lines = step.spec.blocks, dict[Place, Line]()
 
     def enter(part: str, layer: str, found: Lines) -> None:
@@ -77,7 +77,7 @@ def lines_of(step: Step, made: Update | None) -> dict[Place, Line]:
 
 
 def read_by(code: str) -> set[str]:
-    """The names that a line reads.
+    """Return the names that a line reads.
 
     Examples
     --------
@@ -89,9 +89,9 @@ def read_by(code: str) -> set[str]:
 
 
 def step_function(made: Update) -> str:
-    """The optimizer as functions: what is added to a parameter with the gradient g.
+    """Return the optimizer as functions from a gradient g to the change of a parameter.
 
-    'muon' has another one for matrices of weights.
+    'muon' has a second function for weight matrices.
     """
     record, lines = OPTIMIZERS[made.optimizer.name], list[str]()
     if made.optimizer.max_gradient_norm is not None:
@@ -123,13 +123,13 @@ def _plain(name: str, value: float) -> Any:
 
 
 def _renamed(code: str, names: Mapping[str, str]) -> str:
-    """Code with other names for some variables."""
+    """Return code with some variables renamed."""
     pattern = "|".join(map(re.escape, names))
     return re.sub(rf"(?<![\w.])({pattern})(?!\w)", lambda found: names[found[1]], code)
 
 
 def _factor(code: str) -> str:
-    """An expression that a product may hold: in brackets, but for a name or a call."""
+    """Return an expression as a factor: in brackets, unless it is a name, constant or call."""
     body = ast.parse(code, mode="eval").body
     is_whole = isinstance(body, ast.Name | ast.Call | ast.Attribute | ast.Constant)
     return code if is_whole else f"({code})"
@@ -142,7 +142,7 @@ def _inputs(step: Step) -> Lines:
 
 @dataclass
 class _LayerCode:
-    """The lines of one layer, whose number is i, from 1 on."""
+    """The code of layer i, where i starts at 1."""
 
     step: Step
     i: int
@@ -163,7 +163,7 @@ class _LayerCode:
 
     @property
     def names(self) -> dict[str, str]:
-        """How the records' letters are called here."""
+        """Names for the letters of the records in this layer."""
         learned = {each.name: f"{each.name}_{self.i}" for each in self.block.learned}
         return {"z": self.z, "a": self.f, "z_hat": f"z_hat_{self.i}", **learned}
 
@@ -209,7 +209,7 @@ class _LayerCode:
         yield "penalty", Line(f"penalty_{i}", f"penalty_{i} = alpha * {derivative} / n")
         weights = f"dW_{i} = a_{i - 1}.T @ delta_{i} + penalty_{i}"
         yield "dW", Line(f"dW_{i}", weights)
-        # Before a batch's normalization the sum is zero; what rounding leaves of it is not learned.
+        # Before a batch normalization the exact sum is zero; ignore its rounding error.
         of_bias = f"delta_{i}.sum(axis=0)" if self.block.learns_bias else f"np.zeros_like(b_{i})"
         yield "db", Line(f"db_{i}", f"db_{i} = {of_bias}")
         for k, each in enumerate(self.block.learned):
@@ -276,7 +276,7 @@ class _LayerCode:
         return f'{function}({g}, *memory["{name}"])'
 
     def _moved(self, k: int) -> str:
-        """How a running statistic moves towards that of the batch."""
+        """Return the change of a running statistic towards that of the batch."""
         i, n_samples = self.i, len(self.step.rows.y)
         if n_samples < 2:
             return f"np.zeros_like(b_{i})"
@@ -285,12 +285,12 @@ class _LayerCode:
 
 
 def _is_by_object(step: Step) -> bool:
-    """Whether an object of the user's gives the loss, or each of several targets has its own."""
+    """Return True if the user's object computes the loss, or if each target has its own."""
     return not isinstance(step.objective.loss, str) or len(step.spec.heads) > 1
 
 
 def _loss_lines(step: Step, lines_of: Callable[[Any], Sequence[str]]) -> list[str]:
-    """A loss's lines, and before them the hyperparameters that they read."""
+    """Return the lines of a loss, preceded by the hyperparameters that they read."""
     objective, lines = step.objective, [*lines_of(LOSSES[str(step.objective.loss)].code)]
     read = {name for line in lines for name in read_by(line)}
     values = objective.hyperparameters.items()

@@ -1,8 +1,7 @@
-"""Every number of a step beside its formula, in the order in which they are computed.
+"""The numbers of a training step with their formulas, in the order of computation.
 
-The letters are those of the reference engine, each with the number of its layer: z₁ = a₀ W₁ + b₁.
-The formulas of activations, inverse links, losses, penalties and optimizers are those of their
-records.
+The symbols are those of the reference engine with the number of the layer: z₁ = a₀ W₁ + b₁. The
+formulas of activations, inverse links, losses, penalties and optimizers come from their records.
 """
 
 from __future__ import annotations
@@ -32,20 +31,20 @@ BATCH = " / (rows of the batch, or their weight sum)"
 
 @dataclass(frozen=True, eq=False)
 class TracedNumber:
-    """One number of a step, which is mostly a matrix.
+    """One number of a step, usually a matrix.
 
     Attributes
     ----------
     part : {'forward', 'loss', 'backward', 'update'}
     layer : str
-        'inputs', 'hidden_1', …, 'output'; empty where it belongs to no layer.
+        'inputs', 'hidden_1', …, 'output'; empty if it belongs to no layer.
     name : str
-        What the layer's trace calls it: 'z', 'a', 'delta', 'dW'.
+        Name in the layer's trace: 'z', 'a', 'delta', 'dW'.
     formula : str
-        As text: 'z₁ = a₀ W₁ + b₁'.
+        Formula as text: 'z₁ = a₀ W₁ + b₁'.
     value : ndarray
     variable, code : str
-        What Python calls it, and the line that computes it: 'z_1 = a_0 @ W_1 + b_1'.
+        Name in Python, and the line that computes it: 'z_1 = a_0 @ W_1 + b_1'.
     """
 
     part: str
@@ -58,7 +57,7 @@ class TracedNumber:
 
     @property
     def symbol(self) -> str:
-        """What the formula calls it.
+        """Symbol of the number in the formula.
 
         Examples
         --------
@@ -69,12 +68,12 @@ class TracedNumber:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The value's shape."""
+        """Shape of the value."""
         return self.value.shape
 
 
 def subscript(number: int) -> str:
-    """A number as an index.
+    """Return a number as a subscript.
 
     Examples
     --------
@@ -87,7 +86,7 @@ def subscript(number: int) -> str:
 def traced_numbers(
     step: Step, layers: tuple[LayerTrace, ...], made: Update | None
 ) -> tuple[TracedNumber, ...]:
-    """Forward, loss, backward and update."""
+    """Return the numbers of forward pass, loss, backward pass and update."""
     lines = lines_of(step, made)
     return tuple(
         replace(each, **lines[each.part, each.layer, each.name]._asdict())
@@ -156,10 +155,10 @@ def _loss(step: Step) -> Iterator[TracedNumber]:
     objective, last = step.objective, subscript(len(step.spec.blocks))
     inverse_link = INVERSE_LINKS[step.spec.inverse_link].equation
     yield number("prediction", f"{inverse_link}, z = a{last}", step.passed.prediction)
-    yield number("y", "y, the targets as the network takes them", step.rows.y)
+    yield number("y", "y, the encoded targets", step.rows.y)
     weighted = step.rows.weight is not None
     if step.rows.weight is not None:
-        yield number("weight", "w, what each row counts", step.rows.weight)
+        yield number("weight", "w, the weight of each row", step.rows.weight)
     rows = step.row_losses()
     each = f"l, the loss of each row{', times w' if weighted else ''}; {loss_equation(step)}"
     yield number("row_losses", each, rows)
@@ -173,7 +172,7 @@ def _loss(step: Step) -> Iterator[TracedNumber]:
 
 
 def loss_equation(step: Step) -> str:
-    """The loss's formula, or the name of an object that gives it."""
+    """Return the formula of the loss, or the name of the user's object that computes it."""
     loss, params = step.objective.loss, step.objective.hyperparameters
     if not isinstance(loss, str):
         return f"L by {type(loss).__name__}"
@@ -182,7 +181,7 @@ def loss_equation(step: Step) -> str:
 
 
 def loss_derivative(step: Step) -> str:
-    """The formula of a row's loss at the logits."""
+    """Return the formula of the derivative of a sample's loss with respect to the logits."""
     loss = step.objective.loss
     if isinstance(loss, str):
         return LOSSES[loss].derivative_equation.partition(" = ")[2]
@@ -211,12 +210,12 @@ def _backward(
     yield number("penalty", f"penalty{n} = {of_layer}", layer.penalty)
     yield number("dW", f"dL/dW{n} = a{before}ᵀ delta{n} + penalty{n}", layer.dW)
     block, z = step.spec.blocks[i - 1], f"z{n}" if layer.z_hat is None else f"z'{n}"
-    is_zero = "" if block.learns_bias else f" = 0, because mean(z{n}) takes b{n} away"
+    is_zero = "" if block.learns_bias else f" = 0, because z{n} - mean(z{n}) does not contain b{n}"
     yield number("db", f"dL/db{n} = Σ_rows delta{n}{is_zero}", layer.db)
     for k, parameter in enumerate(block.learned):
         gradient = layer.beside[parameter.name].gradient
         assert gradient is not None
-        # What a normalization learns stands behind ẑ, what an activation learns behind z' or z.
+        # Parameters of a normalization act on ẑ, those of an activation on z' or z.
         of_normalization = k < block.n_of_normalization
         upstream = f"dL/dz'{n}" if of_normalization else f"{kept}dL/da{n}"
         derivative_here = parameter.derivative_equation.replace("ẑ", f"ẑ{n}").replace("z,", f"{z},")
@@ -248,10 +247,10 @@ def _update(i: int, layer: LayerTrace, made: Update | None) -> Iterator[TracedNu
         if learned.update is not None and learned.gradient is not None:
             yield number(f"update_{beside}", f"{learned.symbol}{n}", learned.update)
         elif learned.update is not None:
-            rule = f"Δ {beside}{n}, by the moments of this batch"
+            rule = f"Δ {beside}{n}, from the moments of this batch"
             yield TracedNumber(UPDATE, layer.layer, f"update_{beside}", rule, learned.update)
 
 
 def update_equation(made: Update) -> str:
-    """The optimizer's formula."""
+    """Return the formula of the optimizer."""
     return OPTIMIZERS[made.optimizer.name].equation

@@ -1,4 +1,4 @@
-"""A step on paper: its numbers beside their formulas, as a table of text and as one of HTML."""
+"""Render the numbers of a step with their formulas, as text and as HTML."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from lamina.studies.step import Update
 from lamina.studies.trace_formulas import TracedNumber, update_equation
 
 FORMULA_WIDTH, NUMBER_WIDTH = 52, 120
-# Larger matrices are shown by their corners.
+# Of larger matrices, only the corners are shown.
 MOST_NUMBERS, EDGE = 48, 3
-# How the optimizers' formulas write what the estimators spell out.
+# Symbols of parameters in the optimizers' formulas.
 LETTERS = {"momentum": "μ", "beta_1": "β₁", "beta_2": "β₂", "epsilon": "ε", "decay_rate": "ρ"}
 HEADINGS = {
     "forward": "Forward",
@@ -44,7 +44,7 @@ STYLE = """\
 def as_text(
     title: str, numbers: Sequence[TracedNumber], made: Update | None, notes: Iterable[str]
 ) -> str:
-    """The table as text."""
+    """Return the table as text."""
     lines = [title]
     for part, of_part in groupby(numbers, key=lambda each: each.part):
         lines += ["", HEADINGS[part]]
@@ -75,7 +75,7 @@ def _row(number: TracedNumber) -> list[str]:
 def as_html(
     title: str, numbers: Sequence[TracedNumber], made: Update | None, notes: Iterable[str]
 ) -> str:
-    """The table as HTML, with its formulas in MathML; its colours are the page's."""
+    """Return the table as HTML with formulas in MathML; it inherits the page's colours."""
     rows = []
     for part, of_part in groupby(numbers, key=lambda each: each.part):
         by_rule = ""
@@ -104,7 +104,7 @@ def _rows_as_html(layer: str, numbers: list[TracedNumber]) -> list[str]:
 
 
 def shown(value: NDArray[Any]) -> str:
-    """An array's numbers, or those of its corners.
+    """Return the numbers of an array, or of its corners, as text.
 
     Examples
     --------
@@ -125,17 +125,17 @@ def shown(value: NDArray[Any]) -> str:
 
 
 def shown_shape(value: NDArray[Any]) -> str:
-    """A shape as docstrings write it; nothing for a plain number."""
+    """Return a shape such as '3 × 2'; empty for a plain number."""
     return " × ".join(map(str, value.shape))
 
 
 def described(made: Update) -> str:
-    """The optimizer's formula, and the values of its letters."""
+    """Return the formula of the optimizer with the values of its symbols."""
     return f"{update_equation(made)};  {settings_of(made)}"
 
 
 def settings_of(made: Update) -> str:
-    """The values of the letters in an optimizer's formula."""
+    """Return the values of the symbols in an optimizer's formula."""
     optimizer = made.optimizer
     values = {LETTERS.get(k, k): f"{value:g}" for k, value in optimizer.hyperparameters.items()}
     told = {"learning rate η": f"{made.learning_rate:g}", "step t": str(made.step), **values}

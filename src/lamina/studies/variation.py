@@ -1,4 +1,4 @@
-"""One parameter of an estimator varied, with the same seed for every copy."""
+"""Copies of an estimator that differ in one parameter and share a seed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _of_width(hidden_layer_sizes: Any, width: int) -> tuple[int, ...]:
     return (int(width),) * max(1, len(hidden_widths(hidden_layer_sizes)))
 
 
-# What one speaks of as a parameter, and sets by another: the hidden layers' number and width.
+# Pseudo-parameters that set hidden_layer_sizes: the number and the width of the hidden layers.
 SHAPES: Mapping[str, Callable[[Any, int], tuple[int, ...]]] = {
     "depth": _of_depth,
     "width": _of_width,
@@ -38,15 +38,15 @@ class Variation:
     ----------
     estimator : estimator
     parameter : str
-        A name of `get_params`, 'mlp__alpha' in a pipeline; or 'depth' or 'width' of the hidden
-        layers, 'mlp__depth' there.
+        A name in `get_params`, such as 'mlp__alpha' in a pipeline; or 'depth' or 'width' of the
+        hidden layers, 'mlp__depth' in a pipeline.
     seed : int
-        What every `random_state` that is None becomes.
+        Value for every `random_state` that is None.
 
     Raises
     ------
     ValueError
-        For a name that is no parameter's.
+        For an unknown parameter.
     """
 
     estimator: Any
@@ -63,11 +63,11 @@ class Variation:
             near = near or suggestion(name, [*known, *SHAPES])
             raise ValueError(
                 f"parameter={name!r} is no parameter of this {kind}.{near} "
-                "get_params() lists them; 'depth' and 'width' speak of the hidden layers."
+                "get_params() lists them; 'depth' and 'width' are those of the hidden layers."
             )
 
     def copy(self, value: Any) -> Any:
-        """A copy that is not fitted, with the parameter at that value."""
+        """Return an unfitted copy with the parameter set to the value."""
         model = clone(self.estimator)
         known = model.get_params()
         seeds = [name for name in known if name.rpartition("__")[2] == "random_state"]
@@ -79,7 +79,7 @@ class Variation:
 
     @property
     def _shaped(self) -> str:
-        """What 'depth' and 'width' set; nothing for any other name."""
+        """Name of the parameter that 'depth' and 'width' set; empty for other parameters."""
         name = self.parameter.rpartition("__")[2]
         return self._beside(self.parameter, HIDDEN) if name in SHAPES else ""
 

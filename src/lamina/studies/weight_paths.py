@@ -1,10 +1,10 @@
-"""The chain rule for one weight: every path from it to the loss, and what they add up to.
+"""The chain rule for one weight: all paths from it to the loss, and their sum.
 
-A path goes from node to node. A node is one row's z or a of one unit; between two of them stands a
-derivative, and a path's product is that of all derivatives along it. Their sum is the gradient,
-which backpropagation finds without ever listing a path.
+A path leads from node to node. A node is z or a of one unit for one sample; each step between two
+nodes has a derivative, and the product of a path is that of all its derivatives. The sum of the
+products is the gradient, which backpropagation computes without listing paths.
 
-Shapes: what is known of all nodes of a kind is (rows, fan_out).
+Shapes: arrays over all nodes of a kind are (n_samples, fan_out).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Factor(NamedTuple):
-    """One derivative along a path: what formulas call it, and its value."""
+    """One derivative along a path: its name in formulas, and its value."""
 
     name: str
     value: float
@@ -44,11 +44,11 @@ class WeightPath:
     Attributes
     ----------
     row : int
-        The row of X whose number the weight is multiplied with.
+        Row of X that supplies the input of the weight.
     units : tuple of str
-        What it leads through: 'x[2]', 'hidden_1[0]', 'output[1]'.
+        Units along the path: 'x[2]', 'hidden_1[0]', 'output[1]'.
     factors : tuple of Factor
-        The derivatives along it.
+        Derivatives along the path.
     product : float
     """
 
@@ -60,20 +60,20 @@ class WeightPath:
 
 @dataclass(frozen=True, repr=False)
 class WeightPaths:
-    """What `StepTrace.path` gives; it prints as a table.
+    """Result of `StepTrace.path`; prints as a table.
 
     Attributes
     ----------
     weight : str
         'W₁[0, 2]'.
     paths : tuple of WeightPath
-        The largest products first.
+        Largest products first.
     n_paths : int
-        How many there are in all.
+        Total number of paths.
     rest : float
-        The sum over the paths that are not listed; 0 where all are.
+        Sum over the paths that are not listed; 0 if all are.
     backpropagated : float
-        The gradient that backpropagation finds along the same paths, without the penalty.
+        Gradient from backpropagation along the same paths, without the penalty.
     penalty : float
         The penalty's part of the gradient; 0 for a bias, a single row or a single output.
     """
@@ -87,16 +87,16 @@ class WeightPaths:
 
     @property
     def sum_of_paths(self) -> float:
-        """The sum over all paths: the products of those listed, and the rest."""
+        """Sum over all paths: the listed products and the rest."""
         return fsum(path.product for path in self.paths) + self.rest
 
     @property
     def gradient(self) -> float:
-        """dL/dw by backpropagation, with the penalty's part."""
+        """dL/dw by backpropagation, including the penalty."""
         return self.backpropagated + self.penalty
 
     def to_dict(self) -> dict[str, list[Any]]:
-        """The paths column by column."""
+        """Return the paths as columns."""
         return {
             "row": [path.row for path in self.paths],
             "path": [" → ".join(path.units) for path in self.paths],
@@ -105,12 +105,12 @@ class WeightPaths:
         }
 
     def to_frame(self) -> pd.DataFrame:
-        """The paths as a data frame.
+        """Return the paths as a data frame.
 
         Raises
         ------
         ImportError
-            Where pandas is missing.
+            If pandas is not installed.
         """
         pandas = pandas_or("to_dict()")
         return pandas.DataFrame(self.to_dict())
@@ -119,8 +119,8 @@ class WeightPaths:
         some = "all" if len(self.paths) == self.n_paths else f"the largest {len(self.paths)} of"
         which = "its only path" if self.n_paths == 1 else f"{some} {self.n_paths:,} paths"
         lines = [f"dL/d{self.weight} along {which}"]
-        told = [(f"row {path.row}: {' → '.join(path.units)}", path) for path in self.paths]
-        for way, path in told:
+        named = [(f"row {path.row}: {' → '.join(path.units)}", path) for path in self.paths]
+        for way, path in named:
             lines.append(way)
             names = " · ".join(factor.name for factor in path.factors)
             values = " · ".join(f"{factor.value:.4g}" for factor in path.factors)
@@ -145,7 +145,7 @@ def weight_paths(
     row: int | None,
     most: int,
 ) -> WeightPaths:
-    """The paths of one weight; parameters as in `StepTrace.path`."""
+    """Return the paths of one weight; parameters as in `StepTrace.path`."""
     block = _layer(step, layer)
     layer_spec = step.spec.blocks[block]
     n_samples = len(step.rows.y)
@@ -155,7 +155,7 @@ def weight_paths(
     if output is not None:
         output = _index("output", output, step.spec.n_outputs, "outputs")
     if most < 1:
-        raise ValueError(f"most={most!r} must be at least 1: it is how many paths are listed")
+        raise ValueError(f"most={most!r} must be at least 1: it is the number of listed paths")
     graph = _Graph(step, output)
     source = dense(step.passed.blocks[block].a_prev)
     starts = [(r, 1.0 if i is None else float(source[r, i])) for r in rows]
@@ -179,7 +179,7 @@ def _layer(step: Step, layer: int | str) -> int:
     if isinstance(layer, str):
         if layer not in names:
             raise IndexError(
-                f"layer={layer!r} is none of the network's.{suggestion(layer, names)} "
+                f"layer={layer!r} is no layer of the network.{suggestion(layer, names)} "
                 f"Known: {', '.join(map(repr, names))}."
             )
         return names.index(layer)
@@ -189,14 +189,14 @@ def _layer(step: Step, layer: int | str) -> int:
 def _index(name: str, value: int, length: int, what: str) -> int:
     if not -length <= value < length:
         raise IndexError(
-            f"{name}={value!r} is none of the {length} {what}: the first is 0, the last "
+            f"{name}={value!r} is not among the {length} {what}: the first is 0, the last "
             f"{length - 1} or -1"
         )
     return value % length
 
 
 class _Node(NamedTuple):
-    """A row's z, z' ('n') or a of one unit of one layer."""
+    """z, z' ('n') or a of one unit of one layer for one sample."""
 
     block: int
     kind: str
@@ -205,16 +205,16 @@ class _Node(NamedTuple):
 
 
 class _Graph:
-    """The nodes behind a layer's z, and the derivatives between them.
+    """The nodes after a layer's z, and the derivatives between them.
 
     Attributes
     ----------
-    d_a : ndarray of shape (rows, n_outputs)
-        n dL/da of the last layer; 0 at the outputs where no path is to end.
-    best : dict of (int, str) to ndarray of shape (rows, fan_out)
-        The largest |product| of what is left of a path from each node on.
+    d_a : ndarray of shape (n_samples, n_outputs)
+        n dL/da of the last layer; 0 at outputs where no path may end.
+    best : dict of (int, str) to ndarray of shape (n_samples, fan_out)
+        Largest |product| of the remaining path from each node.
     counts : dict of (int, str) to ndarray of shape (fan_out,)
-        How many paths lead on from each node.
+        Number of paths that continue from each node.
     """
 
     def __init__(self, step: Step, output: int | None) -> None:
@@ -233,7 +233,7 @@ class _Graph:
             self._look_ahead(i)
 
     def _derivative_of(self, i: int) -> Array:
-        """da/dz' of a layer, what a residual carries past it left out."""
+        """Return da/dz' of a layer, without the residual connection."""
         block, passed = self.step.spec.blocks[i], self.step.passed.blocks[i]
         of_activation = self.own[i].of_activation(block)
         derivative: Array = ACTIVATIONS[block.activation].derivative(
@@ -242,7 +242,7 @@ class _Graph:
         return derivative if passed.kept is None else derivative * passed.kept
 
     def _look_ahead(self, i: int) -> None:
-        """Fill in what leads on from a layer's z, and from the a of the layer before."""
+        """Compute `best` and `counts` of a layer's z, and of a of the layer before."""
         best, counts = np.abs(self.derivatives[i]) * self.best[i, "a"], self.counts[i, "a"]
         self.best[i, "n"], self.counts[i, "n"] = best, counts
         block = self.step.spec.blocks[i]
@@ -261,8 +261,8 @@ class _Graph:
 
     def _before_normalization(self, i: int, best: Array, counts: Array) -> tuple[Array, Array]:
         before, n_samples = np.empty_like(best), len(best)
-        # Of the rows' mean and variance a unit's z is a part of every row's z' of that unit; of the
-        # units', of every unit's z' of that row.
+        # With batch statistics, a unit's z affects z' of that unit for every sample; with layer
+        # statistics, it affects z' of every unit for that sample.
         if self._normalizes_rows(i):
             for row in range(n_samples):
                 moved = [self._past_normalization(i, row, unit) for unit in range(best.shape[1])]
@@ -277,7 +277,7 @@ class _Graph:
         return NORMALIZATIONS[cast(str, self.step.spec.blocks[i].normalization)].axis == 0
 
     def _past_normalization(self, i: int, row: int, unit: int) -> Array:
-        """dz'/dz of one z: at every row of its unit, or at every unit of its row."""
+        """Return dz'/dz of one z, for all samples of its unit or all units of its sample."""
         passed, scale = self.step.passed.blocks[i], self.own[i].learned[0]
         normalization = NORMALIZATIONS[cast(str, self.step.spec.blocks[i].normalization)]
         moments, z_hat = cast(Moments, passed.moments), cast(Array, passed.normalized)
@@ -292,7 +292,7 @@ class _Graph:
         return np.asarray(scale * normalization.delta(one, z_hat[[row]], of_row)[0])
 
     def following(self, node: _Node) -> Iterator[tuple[_Node, Factor]]:
-        """The nodes that a node's number goes into, and the derivatives."""
+        """Yield the nodes that depend directly on a node, with the derivatives."""
         i, kind, row, unit = node
         n = subscript(i + 1)
         if kind == "z" and self.step.spec.blocks[i].normalization is not None:
@@ -317,10 +317,10 @@ class _Graph:
     def largest(
         self, block: int, j: int, source: str, starts: list[tuple[int, float]], most: int
     ) -> Iterator[tuple[int, list[_Node], list[Factor], float]]:
-        """The paths with the largest products, one after the other, as nodes and factors.
+        """Yield the paths with the largest products, in descending order, as nodes and factors.
 
-        What is left of a path multiplies it by `best` at most, so that the first to be complete is
-        the largest of all.
+        `best` bounds the product of the remaining path, so the first path to be completed is the
+        largest (best-first search).
         """
         order, heap = count(), list[Any]()
         last = len(self.step.spec.blocks) - 1
@@ -344,7 +344,7 @@ class _Graph:
                 yield nodes[0].row, [*nodes], [*factors, end], product * derivative + 0.0
                 continue
             for after, factor in self.following(node):
-                # A product with a zero may be -0, which would be read as more than nothing.
+                # Adding 0.0 turns a product of -0.0 into 0.0.
                 ahead = product * factor.value + 0.0
                 push(after, ahead, (*nodes, after), (*factors, factor))
 
@@ -358,7 +358,7 @@ def _named(
     factors: list[Factor],
     product: float,
 ) -> WeightPath:
-    """A path with the names of the units that it leads through."""
+    """Return a path with the names of its units."""
     before = "x" if block == 0 else step.spec.blocks[block - 1].name
     units = ["bias" if i is None else f"{before}[{i}]"]
     for node in nodes:
