@@ -99,7 +99,7 @@ def test_each_column_of_labels_has_dictionaries_of_its_own(fit, rows, wrapped):
 
 @pytest.mark.parametrize("kind", ["one class", "float classes", "columns of labels"])
 def test_a_dictionary_that_onnx_cannot_say_is_refused(kind, fit, wrapped):
-    with pytest.raises(ExportError, match="zipmap=True takes two labels or more"):
+    with pytest.raises(ExportError, match="zipmap=True requires at least two labels"):
         lamina.to_onnx(wrapped(fit(kind)), zipmap=True)
 
 

@@ -111,7 +111,7 @@ def test_a_target_that_was_transformed_otherwise_is_refused(table):
     around = TransformedTargetRegressor(
         MLPRegressor(max_iter=2), func=np.log1p, inverse_func=np.expm1
     ).fit(table[["age"]].to_numpy(), table["age"])
-    with pytest.raises(ExportError, match="cannot undo a FunctionTransformer of the target"):
+    with pytest.raises(ExportError, match="cannot invert a FunctionTransformer of the target"):
         lamina.to_onnx(around)
 
 

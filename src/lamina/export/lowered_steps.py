@@ -1,6 +1,6 @@
-"""How each known step of a pipeline, lamina's TableEncoding and scikit-learn's, becomes operations.
+"""Conversion of the supported pipeline steps, TableEncoding and scikit-learn's, to operations.
 
-A step that is not here, or that does more than its operations can say, raises NotLoweredError.
+A step that is not supported, or that its operations cannot represent, raises NotLoweredError.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ from lamina.export.program import (
 
 
 def lower_step(lowering: Lowering, step: Any, value: Value) -> Value:
-    """Add the operations of one fitted step; returns what it makes of `value`.
+    """Add the operations of one fitted step; return its output for the input `value`.
 
     Raises
     ------
     NotLoweredError
-        For a step that is none of the known ones, a subclass of one included.
+        For a step that is not supported, including subclasses of supported ones.
     """
     if step is None or step == "passthrough":
         return value
@@ -56,17 +56,18 @@ def lower_step(lowering: Lowering, step: Any, value: Value) -> Value:
 def _unknown(step: Any) -> str:
     names = ", ".join(sorted(each.__name__ for each in LOWERED))
     return (
-        f"a source file cannot say a {type(step).__name__} before the network, only {names}: "
+        f"a source file does not support a {type(step).__name__} before the network, only {names}: "
         "put one of these in its place, export the pipeline to ONNX, or export the network alone "
         "and prepare its rows yourself"
     )
 
 
 def _refuse(step: Any, parameter: str) -> None:
-    """Refuse a parameter of a step that no operation says."""
+    """Raise NotLoweredError if a step's parameter is not at its default."""
     raise NotLoweredError(
-        f"a source file cannot say {type(step).__name__}({parameter}={getattr(step, parameter)!r}):"
-        f" leave {parameter} at its default, or export the pipeline to ONNX"
+        "a source file does not support "
+        f"{type(step).__name__}({parameter}={getattr(step, parameter)!r}): leave {parameter} at "
+        "its default, or export the pipeline to ONNX"
     )
 
 
@@ -101,7 +102,7 @@ def _function(lowering: Lowering, step: FunctionTransformer, value: Value) -> Va
 
 
 def _taken(lowering: Lowering, value: Value, places: list[int]) -> Value:
-    """Some columns of a value."""
+    """Return some columns of a value."""
     if isinstance(value, Raw):
         return value.taken(places)
     if places == list(range(lowering.width(value))):
@@ -163,13 +164,13 @@ def _simple_imputer(lowering: Lowering, step: SimpleImputer, value: Value) -> Va
 
 
 def _imputed_texts(step: SimpleImputer, value: Value, fills: list[Any]) -> Value:
-    """Texts stay raw columns, with what is read in place of a missing one."""
+    """Return raw text columns with the values that replace missing ones."""
     if step.add_indicator:
         _refuse(step, "add_indicator")
     if not isinstance(value, Raw) or not all(isinstance(fill, str) for fill in fills):
         raise NotLoweredError(
-            f"a source file cannot say a SimpleImputer that fills in {fills!r}: give texts and "
-            "numbers imputers of their own, or export the pipeline to ONNX"
+            f"a source file does not support a SimpleImputer that fills in {fills!r}: use separate "
+            "imputers for texts and numbers, or export the pipeline to ONNX"
         )
     filled = [fill if value.fill(i) is None else value.fill(i) for i, fill in enumerate(fills)]
     return Raw(value.columns, tuple(filled))
@@ -193,7 +194,7 @@ def _one_hot_encoder(lowering: Lowering, step: OneHotEncoder, value: Value) -> V
 def _one_hot(
     lowering: Lowering, step: OneHotEncoder, value: Value, i: int, categories: list[Any]
 ) -> int:
-    """The 0/1 columns of one column, of texts or of numbers."""
+    """Add the 0/1 columns of one column of texts or numbers."""
     strict = step.handle_unknown == "error"
     present = [each for each in categories if not _is_missing(each)]
     if all(type(each) in (int, float, bool) for each in present):
@@ -202,15 +203,15 @@ def _one_hot(
         return lowering.add(OneHotNumber(source, 0, values, strict))
     if not isinstance(value, Raw) or not all(type(each) is str for each in present):
         raise NotLoweredError(
-            f"a source file cannot say the categories {categories[:5]!r} of a OneHotEncoder: "
-            "make them all strings, or all numbers"
+            f"a source file does not support the categories {categories[:5]!r} of a OneHotEncoder: "
+            "make all of them strings, or all of them numbers"
         )
     lowering.hold(value.columns[i], "category")
     texts = tuple(None if _is_missing(each) else each for each in categories)
     if len(texts) - len(present) > 1:
         raise NotLoweredError(
-            f"a source file cannot tell None from NaN in column "
-            f"{lowering.names[value.columns[i]]!r}: write every missing value in the same way"
+            f"a source file cannot distinguish None from NaN in column "
+            f"{lowering.names[value.columns[i]]!r}: use the same value for all missing entries"
         )
     return lowering.add(OneHot(value.columns[i], texts, value.fill(i), strict))
 
@@ -223,7 +224,7 @@ def _table_encoding(lowering: Lowering, step: TableEncoding, value: Value) -> Va
     parts = lower_table(lowering, step, value)
     for name in step.texts_:
         raise NotLoweredError(
-            f"column {name!r} is encoded by the n-grams of its texts, which no export can say: fit "
+            f"column {name!r} is encoded by n-grams of its texts, which no export supports: fit "
             f"with column_types={{{name!r}: 'category'}}, or without text_components"
         )
     one_hot = [lowering.add(each.one_hot) for each in parts.categories]

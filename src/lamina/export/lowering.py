@@ -1,4 +1,4 @@
-"""The operations of a program while they are added, and what its input columns turn out to hold."""
+"""Builder of a program: collects its operations, and the kind of data in each input column."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from lamina.export.program import Code, Columns, Input, InputKind, Join, OneHot,
 
 
 class NotLoweredError(ExportError):
-    """A step of a pipeline that is no list of operations; skl2onnx may still convert it."""
+    """Raised for a pipeline step without operations; skl2onnx may still convert it."""
 
 
 @dataclass(frozen=True)
 class Raw:
-    """Input columns that nothing has been done to, each with what is read where it is missing."""
+    """Unprocessed input columns, each with the value that replaces a missing one."""
 
     columns: tuple[int, ...]
     fills: tuple[str | None, ...] = ()
 
     def taken(self, places: Sequence[int]) -> Raw:
-        """Some of the columns."""
+        """Return some of the columns."""
         fills = tuple(self.fills[i] for i in places) if self.fills else ()
         return Raw(tuple(self.columns[i] for i in places), fills)
 
     def fill(self, place: int) -> str | None:
-        """What is read where a column is missing; None for nothing."""
+        """Return the value that replaces a missing one in a column; None if there is none."""
         return self.fills[place] if self.fills else None
 
 
-# Raw columns, or the place of the operation that makes a matrix.
+# Raw columns, or the index of the operation that computes a matrix.
 Value: TypeAlias = Raw | int
 
 
 class Lowering:
-    """The operations of one model, as they are added, and what its inputs turn out to hold."""
+    """Operations of one model as they are added, and the kinds of its input columns."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = list(names)
@@ -48,25 +48,25 @@ class Lowering:
         self.takes_a_table = False
 
     def add(self, operation: Operation) -> int:
-        """Add an operation; returns its place."""
+        """Add an operation and return its index."""
         self.operations.append(operation)
         return len(self.operations) - 1
 
     def width(self, value: Value) -> int:
-        """The columns of a value."""
+        """Return the number of columns of a value."""
         return len(value.columns) if isinstance(value, Raw) else self.operations[value].width
 
     def hold(self, column: int, kind: InputKind) -> None:
-        """Settle what an input holds; it cannot hold two kinds."""
+        """Set the kind of an input column; raise an error if it already has another kind."""
         if self.kinds.setdefault(column, kind) != kind:
             raise NotLoweredError(
-                f"column {self.names[column]!r} is read as {self.kinds[column]} and as {kind}: "
-                "an export takes each column as one of these"
+                f"column {self.names[column]!r} is used both as {self.kinds[column]} and as "
+                f"{kind}: an export supports only one kind per column"
             )
         self.takes_a_table |= kind != "number"
 
     def matrix(self, value: Value) -> int:
-        """The place of the operation that makes a value; raw columns are read as numbers."""
+        """Return the index of the operation for a value; raw columns are read as numbers."""
         if not isinstance(value, Raw):
             return value
         for column in value.columns:
@@ -74,7 +74,7 @@ class Lowering:
         return self.add(Columns(value.columns))
 
     def join(self, values: Sequence[Value]) -> Value:
-        """Values side by side."""
+        """Join values side by side."""
         parts = [value for value in values if self.width(value)]
         if len(parts) == 1:
             return parts[0]
@@ -83,14 +83,14 @@ class Lowering:
 
 
 class TableProgram(NamedTuple):
-    """The columns that an encoding reads, and the operations that make its matrix."""
+    """Columns that an encoding reads, and the operations that compute its matrix."""
 
     inputs: tuple[Input, ...]
     operations: tuple[Operation, ...]
 
 
 def table_program(lowering: Lowering) -> TableProgram:
-    """The inputs that are read, and the operations, which count among them."""
+    """Return the inputs that are read, and the operations with renumbered inputs."""
     read = sorted(lowering.kinds)
     names = [lowering.names[i] for i in read]
     twice = [name for name in names if names.count(name) > 1]
@@ -113,7 +113,7 @@ def _input(lowering: Lowering, column: int) -> Input:
 
 
 def _renumbered(operation: Operation, place: dict[int, int]) -> Operation:
-    """An operation whose input columns are counted among those that are read."""
+    """Return an operation whose input columns are indices into the inputs that are read."""
     if isinstance(operation, Columns):
         return Columns(tuple(place[column] for column in operation.columns))
     if isinstance(operation, OneHot | Code):

@@ -1,4 +1,4 @@
-"""From a fitted model, alone or inside scikit-learn's own classes, to the program that it is."""
+"""Conversion of a fitted model, alone or inside scikit-learn's classes, to a program."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from lamina.export.program import Program, TargetScale
 
 
 def lower(model: Any, dtype: DTypeLike | None = None) -> Program:
-    """The program of a fitted model.
+    """Return the program of a fitted model.
 
     Parameters
     ----------
     model : MLPClassifier, MLPRegressor, Pipeline or TransformedTargetRegressor
     dtype : dtype, optional
-        What the network's numbers are rounded to.
+        Dtype of the network's numbers.
 
     Raises
     ------
     NotLoweredError
-        For a step of a pipeline that is none of the known ones.
+        For a step of a pipeline that is not supported.
     ExportError, TypeError, NotFittedError
-        As `fitted_network` does.
+        As raised by `fitted_network`.
     """
     network, target = _network_and_target(model, dtype)
     lowering = Lowering(_names(model))
@@ -45,7 +45,7 @@ def lower(model: Any, dtype: DTypeLike | None = None) -> Program:
 
 
 def lower_encoding(encoding: TableEncoding) -> TableProgram:
-    """The operations of a TableEncoding alone."""
+    """Return the operations of a TableEncoding alone."""
     lowering = Lowering(_names(encoding))
     lowering.matrix(lower_step(lowering, encoding, Raw(tuple(range(len(lowering.names))))))
     return table_program(lowering)
@@ -55,8 +55,8 @@ def _program(lowering: Lowering, network: FittedNetwork, target: TargetScale | N
     n_features, operations = len(lowering.names), tuple(lowering.operations)
     if operations[-1].width != network.widths[0]:
         raise ExportError(
-            f"the steps before the network make {operations[-1].width} columns, but it takes "
-            f"{network.widths[0]}: fit the pipeline as a whole"
+            f"the steps before the network output {operations[-1].width} columns, but the network "
+            f"has {network.widths[0]} inputs: fit the pipeline as a whole"
         )
     if not lowering.takes_a_table:
         return Program((), n_features, operations, network, target)
@@ -65,7 +65,7 @@ def _program(lowering: Lowering, network: FittedNetwork, target: TargetScale | N
 
 
 def _names(model: Any) -> list[str]:
-    """The names of a model's input columns; x0, x1, … where it was fitted to an array."""
+    """Return the names of a model's input columns; x0, x1, … if it was fitted to an array."""
     if isinstance(model, Pipeline):
         steps = [step for _, step in model.steps if step not in (None, "passthrough")]
         return _names(steps[0])
@@ -92,12 +92,12 @@ def _network_and_target(
     check_is_fitted(model)
     network, inner = _network_and_target(model.regressor_, dtype)
     if inner is not None:
-        raise ExportError("an export takes one TransformedTargetRegressor, not one within another")
+        raise ExportError("an export does not support nested TransformedTargetRegressors")
     return network, target_scale(model.transformer_, network)
 
 
 def _lower_steps(lowering: Lowering, model: Any, value: Value) -> Value:
-    """Lower what stands before the network."""
+    """Add the operations of the steps before the network."""
     if isinstance(model, TransformedTargetRegressor):
         return _lower_steps(lowering, model.regressor_, value)
     if not isinstance(model, Pipeline):
@@ -108,7 +108,7 @@ def _lower_steps(lowering: Lowering, model: Any, value: Value) -> Value:
 
 
 def target_scale(transformer: Any, network: FittedNetwork) -> TargetScale:
-    """What undoes the scaling of a target, one number for each column of the prediction.
+    """Return the inverse of a target's scaling, with one number per column of the prediction.
 
     Raises
     ------
@@ -124,14 +124,14 @@ def target_scale(transformer: Any, network: FittedNetwork) -> TargetScale:
         offset = -transformer.min_ / transformer.scale_
     else:
         raise ExportError(
-            f"an export cannot undo a {type(transformer).__name__} of the target: use "
+            f"an export cannot invert a {type(transformer).__name__} of the target: use "
             "StandardScaler or MinMaxScaler"
         )
     n_columns = network.n_columns
     if len(factor) not in (1, n_columns):
         raise ExportError(
-            f"an export cannot scale {n_columns} columns of a prediction back by {len(factor)} "
-            "numbers: fit one model for each target"
+            f"an export cannot invert the scaling of {n_columns} predicted columns with "
+            f"{len(factor)} factors: fit one model per target"
         )
     return TargetScale(_repeated(factor, n_columns), _repeated(offset, n_columns))
 

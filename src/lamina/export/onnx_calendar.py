@@ -1,7 +1,7 @@
-"""The calendar parts of a date as nodes of an ONNX graph, from microseconds since 1970.
+"""Calendar parts of a date as nodes of an ONNX graph, from microseconds since 1970.
 
-Months are computed with int64, whose division ONNX rounds towards zero. So days are counted from a
-1st of March so long ago that every date is positive.
+Months are computed in int64, where ONNX's division rounds towards zero. So days are counted from a
+1st of March early enough to make every date positive.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from lamina.encoding.calendar import (
 )
 from lamina.export.onnx_graph import Graph
 
-# ONNX has no dates: they come as the counts of NumPy's datetime64[us], NaT included.
+# ONNX has no dates: inputs are the integers of NumPy's datetime64[us], including NaT.
 MISSING_MOMENT = np.iinfo(np.int64).min
 MICROSECONDS_A_DAY = 86_400_000_000
-# The calendar repeats every 400 years; 0000-03-01 lies so many days before 1970.
+# The calendar repeats every 400 years; 0000-03-01 is this many days before 1970.
 DAYS_BEFORE_1970 = 719_468
 DAYS_IN_400_YEARS = 146_097
-# 0001-01-01 lies so many days before 1970.
+# 0001-01-01 is this many days before 1970.
 DAYS_SINCE_YEAR_1 = 719_162
 FLOAT64, INT64 = 11, 7  # of TensorProto, without importing onnx
 # int64 reaches 292,277 years back.
@@ -35,7 +35,7 @@ PERIODS_EARLIER = 800
 
 
 class _Date(NamedTuple):
-    """A graph's names of the parts of dates, int64; all but the year count from 0."""
+    """Names in a graph for the parts of dates, int64; all but the year are counted from 0."""
 
     year: str
     month: str
@@ -44,15 +44,15 @@ class _Date(NamedTuple):
 
 
 class Moment:
-    """A column of dates, shape (n_samples, 1), in a graph.
+    """Column of dates, shape (n_samples, 1), in a graph.
 
     Parameters
     ----------
     graph : Graph
     column : str
-        The graph's name of microseconds since 1970, int64.
+        Name in the graph of microseconds since 1970, int64.
     number : int
-        ONNX's number of the dtype of the matrix.
+        ONNX's code for the dtype of the matrix.
     """
 
     def __init__(self, graph: Graph, column: str, number: int) -> None:
@@ -64,7 +64,7 @@ class Moment:
         self.days = graph.node("Div", whole, self._int(MICROSECONDS_A_DAY))
 
     def columns(self, part: str) -> str:
-        """The columns of a part, as `lamina.encoding.calendar` has them."""
+        """Return the columns of a part, as defined in `lamina.encoding.calendar`."""
         found = PARTS[part]
         values = self.quantities[found.quantity]()
         if found.form == "one-hot":
@@ -87,7 +87,7 @@ class Moment:
 
     @property
     def quantities(self) -> Mapping[str, Callable[[], str]]:
-        """Functions that add the nodes of each quantity: int64 where it is whole, else float64."""
+        """Return functions that add each quantity's nodes: whole ones int64, others float64."""
         return {
             "weekday": self._weekday,
             "weekend": self._weekend,
@@ -116,7 +116,7 @@ class Moment:
         return self.graph.node("Div", years, self.graph.constant(np.array(float(YEARS_A_UNIT))))
 
     def _date(self) -> _Date:
-        """Howard Hinnant's civil_from_days; a year begins in March until the end."""
+        """Add Howard Hinnant's civil_from_days; internally, a year begins in March."""
         add, sub = partial(self.graph.node, "Add"), partial(self.graph.node, "Sub")
         earlier = DAYS_BEFORE_1970 + PERIODS_EARLIER * DAYS_IN_400_YEARS
         days = self._plus(self.days, earlier)
@@ -136,7 +136,7 @@ class Moment:
         )
 
     def _of_january(self, year: str) -> str:
-        """Days since 1 January of a year, by the days from 0001-01-01 to it."""
+        """Return days since 1 January of a year, given as days since 0001-01-01."""
         shifted = self._plus(year, 400 * PERIODS_EARLIER - 1)
         before = self.graph.node("Add", self._by(shifted, 365), self._div(shifted, 4))
         before = self.graph.node("Sub", before, self._div(shifted, 100))
@@ -148,7 +148,7 @@ class Moment:
         return self._times(self._double(self.micros_of_day), 24 / MICROSECONDS_A_DAY)
 
     def _whole_hour(self) -> str:
-        """In whole microseconds, with the margin of `lamina.encoding.calendar`."""
+        """Return the hour from whole microseconds, with the tolerance used in training."""
         an_hour = MICROSECONDS_A_DAY // 24
         later = self._plus(self.micros_of_day, round(HOUR_MARGIN * an_hour))
         return self._mod(self._div(later, an_hour), 24)

@@ -1,4 +1,4 @@
-"""Whether a model of ONNX is one, and whether onnxruntime, where it is installed, opens it."""
+"""Validity checks of ONNX models, by onnx and, if installed, onnxruntime."""
 
 from __future__ import annotations
 
@@ -15,33 +15,25 @@ if TYPE_CHECKING:
 NO_KERNEL = re.compile(r"Could not find an implementation for (\w+)")
 
 
-FIRST_OPSET = 9  # older ones lack Where
+FIRST_OPSET = 9  # older versions lack Where
 
 
 def check_opset(opset: int) -> None:
-    """Refuse a version of the operators that is none, or that onnx has not yet.
-
-    Raises
-    ------
-    ValueError
-    """
+    """Raise ValueError for a version of ONNX's operators that is invalid or not supported."""
     import onnx
 
     last = onnx.defs.onnx_opset_version()
     if not isinstance(opset, int) or not FIRST_OPSET <= opset <= last:
         raise ValueError(
-            f"opset={opset!r}: onnx {onnx.__version__} has versions {FIRST_OPSET} to {last} here; "
-            "the default, 18, is opened by every onnxruntime since 1.14"
+            f"opset={opset!r} must be from {FIRST_OPSET} to {last} for onnx {onnx.__version__}; "
+            "the default, 18, works with onnxruntime 1.14 and newer"
         )
 
 
 def check(proto: ModelProto, dtype: np.dtype[Any]) -> None:
-    """Refuse a model that ONNX finds invalid, or that onnxruntime does not open.
+    """Raise ExportError for a model that onnx finds invalid or onnxruntime cannot open.
 
-    Raises
-    ------
-    ExportError
-        With the reason and the option that mends it.
+    The message gives the reason and the option that solves the problem.
     """
     import onnx
 
@@ -59,25 +51,25 @@ def check(proto: ModelProto, dtype: np.dtype[Any]) -> None:
 
 
 def session_of(proto: ModelProto, dtype: np.dtype[Any]) -> Any:
-    """The session in which onnxruntime computes a model; None where it is not installed.
+    """Return an onnxruntime session for a model; None if onnxruntime is not installed.
 
     Raises
     ------
     ExportError
-        Where onnxruntime does not open the model.
+        If onnxruntime cannot open the model.
     """
     try:
         import onnxruntime
     except ImportError:
         return None
     options = onnxruntime.SessionOptions()
-    # Errors are raised as well: onnxruntime need not print them.
+    # onnxruntime raises these errors, too, so it need not print them.
     options.log_severity_level = 4
     try:
         return onnxruntime.InferenceSession(
             proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
         )
-    except Exception as error:  # onnxruntime's exceptions have no common class
+    except Exception as error:  # onnxruntime's exceptions have no common base class
         raise ExportError(_refusal(error, onnxruntime.__version__, dtype)) from error
 
 

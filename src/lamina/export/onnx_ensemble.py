@@ -1,4 +1,4 @@
-"""A fitted ensemble for tables as a model of ONNX."""
+"""Export of a fitted ensemble for tables to ONNX."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def ensemble_to_onnx(program: EnsembleProgram, X: Any, opset: int) -> ModelProto:
-    """An ensemble as a model of ONNX; `X` is as for `program_to_onnx`.
+    """Return an ensemble as an ONNX model; `X` is as in `program_to_onnx`.
 
     Raises
     ------
     ExportError
-        For a column that tells an empty text from a missing one, and labels without an ONNX type.
+        For a column where empty and missing texts differ, and for labels without an ONNX type.
     """
     graph, outputs = ModelGraph(), _outputs(program)
     inputs, names = table_inputs(program, X, outputs, program.dtype)
@@ -47,7 +47,7 @@ def _outputs(program: EnsembleProgram) -> list[Output]:
 
 
 def _mean(program: EnsembleProgram, nodes: Nodes) -> str:
-    """The weighted mean of the members' answers in float64, calibrated."""
+    """Add the weighted mean of the members' predictions in float64, with calibration."""
     node = nodes.graph.node
     weighted = [
         node("Mul", _answer(program, nodes, member), nodes.number(member.weight))
@@ -61,7 +61,7 @@ def _mean(program: EnsembleProgram, nodes: Nodes) -> str:
 
 
 def _answer(program: EnsembleProgram, nodes: Nodes, member: MemberProgram) -> str:
-    """A member's probabilities, or its values within the range, in float64."""
+    """Add a member's probabilities, or its clipped values, in float64."""
     graph, network = nodes.graph, member.network
     matrices = [nodes.matrices[source] for source in member.sources]
     x = graph.node("Concat", *matrices, axis=1)
@@ -78,7 +78,7 @@ def _answer(program: EnsembleProgram, nodes: Nodes, member: MemberProgram) -> st
 
 
 def _flagged(program: EnsembleProgram, nodes: Nodes, mean: str) -> str:
-    """The mean; NaN where a number of the row is infinite."""
+    """Return the mean, or NaN if a number of the row is infinite."""
     numbers = [i for i, each in enumerate(program.operations) if isinstance(each, SmoothClip)]
     return nodes.graph.node("Add", mean, nodes.where_invalid(numbers)) if numbers else mean
 

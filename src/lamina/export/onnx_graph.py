@@ -1,7 +1,7 @@
-"""A fitted network as nodes of an ONNX graph, our own or that of skl2onnx.
+"""Fitted network as nodes of an ONNX graph, lamina's own or skl2onnx's.
 
-Shapes: x (n_samples, n_features); z and p (n_samples, n_outputs), of labels those of one column of
-them; codes (n_samples,) int64.
+Shapes: x (n_samples, n_features); z and p (n_samples, n_outputs), for one column of labels at a
+time; codes (n_samples,) int64.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from lamina.export.onnx_kernels import STAND_INS
 
 
 class Graph(Protocol):
-    """What nodes are added to; values go by name."""
+    """Interface of a graph to which nodes are added; values are referred to by name."""
 
     def constant(self, array: NDArray[Any]) -> str:
-        """The name of an array."""
+        """Add an array and return its name."""
         ...
 
     def node(self, operator: str, *inputs: str, spare: int = 0, **attributes: Any) -> str:
-        """The name of an operator's first result; so many further ones are not read."""
+        """Add an operator and return the name of its first output; further outputs are unused."""
         ...
 
 
 class Output(NamedTuple):
-    """An output of a model of ONNX: its name, its dtype, and its columns; None for a vector."""
+    """Output of an ONNX model: its name, dtype and number of columns; None for a vector."""
 
     name: str
     dtype: np.dtype[Any]
@@ -40,7 +40,7 @@ class Output(NamedTuple):
 
 
 def outputs_of(network: FittedNetwork) -> list[Output]:
-    """The outputs of a model, in the order in which `add_network` adds them."""
+    """Return the outputs of a model, in the order in which `add_network` adds them."""
     if network.targets is None:
         of_numbers = Output("variable", network.dtype, network.n_columns)
         return [of_numbers, *([of_numbers._replace(name="std")] if network.has_std else [])]
@@ -57,7 +57,7 @@ def outputs_of(network: FittedNetwork) -> list[Output]:
 
 
 def add_network(graph: Graph, network: FittedNetwork, x: str) -> list[str]:
-    """Add all of a model from x on; returns the names of what `outputs_of` lists."""
+    """Add the whole model from x on; return the names of the outputs listed by `outputs_of`."""
     z = _add_blocks(graph, network, x)
     if network.targets is None:
         return _add_numbers(graph, network, z)
@@ -70,7 +70,7 @@ def add_network(graph: Graph, network: FittedNetwork, x: str) -> list[str]:
 
 
 def add_answer(graph: Graph, network: FittedNetwork, x: str) -> str:
-    """Add a network with one inverse link from x on; returns its values or probabilities."""
+    """Add a network with one inverse link from x on; return its values or probabilities."""
     z = _add_blocks(graph, network, x)
     return add_formula(graph, network.inverse_link.code.onnx, {"z": z}, network.dtype)
 
@@ -89,14 +89,14 @@ def _add_blocks(graph: Graph, network: FittedNetwork, x: str) -> str:
 
 
 def _rounded(graph: Graph, network: FittedNetwork, x: str) -> str:
-    """What a product reads of x."""
+    """Return x as it enters a product, rounded if the network has a precision."""
     if network.precision is None:
         return x
     return add_formula(graph, network.precision.code.onnx, {"z": x}, network.dtype)
 
 
 def _add_numbers(graph: Graph, network: FittedNetwork, z: str) -> list[str]:
-    """Add the inverse link and what follows it in a regression."""
+    """Add the inverse link and the further steps of a regression."""
     named, columns = {"z": z}, np.arange(network.widths[-1])
     if network.has_std:
         named["second"] = graph.constant(columns % 2 == 1)
@@ -107,7 +107,7 @@ def _add_numbers(graph: Graph, network: FittedNetwork, z: str) -> list[str]:
 
 
 def _by_head(graph: Graph, network: FittedNetwork, z: str) -> list[str]:
-    """What belongs to each column of labels."""
+    """Split z into the parts of each column of labels."""
     if not network.heads:
         return [z]
     ends = np.cumsum(network.heads)[:-1]
@@ -119,7 +119,7 @@ def _columns(graph: Graph, p: str, columns: NDArray[np.int64]) -> str:
 
 
 def _sorted_quantiles(graph: Graph, network: FittedNetwork, p: str) -> str:
-    """Each row's quantiles of a target in rising order, so that none crosses another."""
+    """Sort each row's quantiles of a target, so that none crosses another."""
     n = network.n_quantiles
     by_target = np.array([0, network.widths[-1] // n, n], dtype=np.int64)
     in_columns = np.array([0, network.widths[-1]], dtype=np.int64)
@@ -130,10 +130,11 @@ def _sorted_quantiles(graph: Graph, network: FittedNetwork, p: str) -> str:
 
 
 def add_formula(graph: Graph, formula: str, named: dict[str, str], dtype: np.dtype[Any]) -> str:
-    """Add what a record says of z: an operator's name, or calls of operators; returns the result.
+    """Add a record's formula of z, an operator's name or calls of operators; return the result.
 
     Arguments of a call are names, numbers and other calls; its keywords are the operator's
-    attributes. An operator's name alone takes z. An expression that occurs twice is added once.
+    attributes. An operator's name alone is applied to z. An expression that occurs twice is added
+    once.
     """
     added: dict[str, str] = {}
 
@@ -162,7 +163,7 @@ def add_formula(graph: Graph, formula: str, named: dict[str, str], dtype: np.dty
 
 
 def label_array(encoding: TargetEncoding) -> NDArray[Any]:
-    """The labels in an ONNX type: strings, int64 (for booleans too), float32 or float64."""
+    """Return the labels in an ONNX type: strings, int64 (also for booleans), float32 or float64."""
     classes: NDArray[Any] = encoding.classes
     kinds = {type(label) for label in classes.tolist()}
     if kinds == {str}:
@@ -177,7 +178,7 @@ def label_array(encoding: TargetEncoding) -> NDArray[Any]:
 
 
 def _add_labels(graph: Graph, encoding: TargetEncoding, p: str, dtype: np.dtype[Any]) -> list[str]:
-    """Add what turns one column's p into labels and probabilities."""
+    """Add the nodes that turn one column's p into labels and probabilities."""
     labels = _LABELS[encoding.kind](graph, encoding, p, dtype)
     if encoding.kind == "binary":
         one = graph.constant(np.array(1, dtype=dtype))
@@ -188,7 +189,7 @@ def _add_labels(graph: Graph, encoding: TargetEncoding, p: str, dtype: np.dtype[
 def _alone(graph: Graph, encoding: TargetEncoding, p: str, dtype: np.dtype[Any]) -> str:
     above = graph.node("Greater", p, graph.constant(np.array(0.5, dtype=dtype)))
     flat = graph.node("Reshape", above, graph.constant(np.array([-1], dtype=np.int64)))
-    # Where there is one class only, every row is of that class.
+    # With a single class, every row belongs to it.
     last = graph.constant(np.array(len(encoding.classes) - 1, dtype=np.int64))
     return labels_of(graph, encoding, graph.node("Mul", _as_integers(graph, flat), last))
 

@@ -1,7 +1,6 @@
-"""Operators of ONNX that onnxruntime has in float32 alone, written with those that it has in both.
+"""ONNX operators that onnxruntime only has in float32, rewritten with others for float64.
 
-Each stand-in is a formula in z, as `Code.onnx` is; `add_formula` takes it where it computes in
-float64.
+Each replacement is a formula in z, like `Code.onnx`; `add_formula` uses it in float64.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ T = "Div(2, Add(2, Abs(z)))"
 
 
 def _polynomial(u: str, coefficients: Sequence[float]) -> str:
-    """A polynomial by Horner's rule, its lowest power first."""
+    """Return a polynomial by Horner's rule; coefficients start with the lowest power."""
     *lower, highest = coefficients
     return reduce(lambda inner, c: f"Add({c!r}, Mul({u}, {inner}))", lower[::-1], repr(highest))
 

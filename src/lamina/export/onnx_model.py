@@ -1,4 +1,4 @@
-"""A fitted model, alone or at the end of a pipeline, as a model of ONNX."""
+"""Export of a fitted model, alone or at the end of a pipeline, to ONNX."""
 
 from __future__ import annotations
 
@@ -35,69 +35,68 @@ def to_onnx(
     zipmap: bool = False,
     opset: int = OPSET,
 ) -> ModelProto:
-    """A fitted model, alone or in what scikit-learn puts around it, as a model of ONNX.
+    """Return a fitted model, alone or inside scikit-learn's classes, as an ONNX model.
 
-    The names of inputs and outputs are skl2onnx's. The input is 'X', of shape
-    (n_samples, n_features); a pipeline that takes a data frame, and an estimator for tables, have
-    an input of shape (n_samples, 1) for each column that they read, in their order, under the
-    column's name in letters, digits and underscores. A regressor's output is 'variable', of shape
-    (n_samples, n_outputs), after loss='gaussian_nll' beside 'std', of the same shape; a
-    classifier's are 'label', of shape (n_samples,) or, for multilabel targets, (n_samples,
-    n_labels), and 'probabilities', the columns of `predict_proba`. Of several columns of labels
-    each has two of its own: 'label_0', 'probabilities_0', 'label_1', …
+    Inputs and outputs are named as by skl2onnx. The input is 'X', of shape (n_samples,
+    n_features). A pipeline fitted to a data frame, and an estimator for tables, have one input of
+    shape (n_samples, 1) for each column that they read, in the order of the columns, with the
+    column's name in letters, digits and underscores. A regressor has the output 'variable', of
+    shape (n_samples, n_outputs), and after loss='gaussian_nll' also 'std', of the same shape. A
+    classifier has 'label', of shape (n_samples,) or, for multilabel targets, (n_samples,
+    n_labels), and 'probabilities', with the columns of `predict_proba`. With several columns of
+    labels, each has two outputs: 'label_0', 'probabilities_0', 'label_1', …
 
-    Numbers are those of `dtype`, and NaN where a TableEncoding is to find one missing; categories
-    are strings, empty where missing. A date is an int64 of microseconds since 1970 in UTC, as
-    NumPy's 'datetime64[us]' counts, with its NaT, the least int64, where missing.
+    Numbers have the dtype `dtype`; a TableEncoding treats NaN as missing. Categories are strings,
+    empty if missing. A date is an int64 of microseconds since 1970 in UTC, as in NumPy's
+    'datetime64[us]', and NaT, the smallest int64, if missing.
 
     Parameters
     ----------
     model : MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor, Pipeline or \
             TransformedTargetRegressor
-        Fitted; a target's scaler is StandardScaler or MinMaxScaler. lamina writes what `to_python`
-        takes before the model in a pipeline; skl2onnx converts a pipeline with other steps.
+        Fitted; a target's scaler must be StandardScaler or MinMaxScaler. lamina converts the
+        pipeline steps that `to_python` supports; skl2onnx converts pipelines with other steps.
     X : array-like or data frame, optional
-        A pipeline's input, a row of it or more, for its types and names; by default a matrix of
-        numbers, or the columns that a TableEncoding was fitted to. A model alone needs none.
+        One or more rows of a pipeline's input, for types and names; by default a matrix of
+        numbers, or the columns that a TableEncoding was fitted to. Not needed for a model alone.
     dtype : {'float32', 'float64'}, optional
         The dtype of floating-point inputs and outputs, and of the network; by default that of X
-        where it has one, else that of the model's weights, or the float32 that a `precision` sums
-        in. What lamina writes before the network is computed in float64, whatever comes in. A
-        TabularClassifier or TabularRegressor takes and gives float64, unless dtype='float32'. Some
-        transformers that skl2onnx converts are there in float32 alone.
+        if it has one, else that of the model's weights, or float32 for a model with a
+        `precision`, which sums in float32. Preprocessing converted by lamina is computed in
+        float64. A TabularClassifier or TabularRegressor has float64 inputs and outputs, unless
+        dtype='float32'. Some transformers converted by skl2onnx only exist in float32.
     zipmap : bool, default=False
-        Whether a classifier's probabilities are a list of dictionaries by label, as skl2onnx makes
-        them unless told otherwise, in place of a tensor. ONNX has these in float32 alone.
+        If True, a classifier's probabilities are a list of dictionaries by label, skl2onnx's
+        default, instead of a tensor. ONNX only has these in float32.
     opset : int, default=18
-        The version of ONNX's operators; 18 is opened by every onnxruntime since 1.14.
+        Version of ONNX's operators; 18 works with onnxruntime 1.14 and newer.
 
     Returns
     -------
     onnx.ModelProto
-        Checked by ONNX, and opened in onnxruntime where that is installed; `onnx.save` writes it to
-        a file.
+        Checked by onnx, and by onnxruntime if it is installed; `onnx.save` writes it to a file.
 
     Raises
     ------
     ExportError
-        For a parameter, labels or columns that ONNX has no word for, and for a model that
-        onnxruntime, where it is installed, cannot open; the message names them.
+        For a parameter, labels or columns that ONNX cannot represent, and for a model that
+        onnxruntime, if installed, cannot open; the message names them.
     ValueError
         For an `opset` that onnx does not have.
     ImportError
-        Where onnx is missing or, for a pipeline with other steps, skl2onnx.
+        If onnx is missing or, for a pipeline with other steps, skl2onnx.
     NotFittedError
         For a model that has not been fitted.
     TypeError
-        For anything else than these.
+        For any other object.
 
     Notes
     -----
-    skl2onnx's own functions take lamina's classes once
-    `lamina.export.onnx_pipeline.register_with_skl2onnx()` has been called.
+    skl2onnx's own functions support lamina's classes after
+    `lamina.export.onnx_pipeline.register_with_skl2onnx()`.
 
-    Sparse rows, which a pipeline's encoder may give, are dense ones here. That shows only with
-    precision='bfloat16': of sparse rows the first product is not rounded, and here it is.
+    Sparse rows, which a pipeline's encoder may output, become dense in ONNX. This only matters with
+    precision='bfloat16': lamina does not round the first product of sparse rows, but ONNX does.
 
     Examples
     --------
@@ -133,7 +132,7 @@ def to_onnx(
 
 
 def _ensemble(model: Any, X: Any, dtype: DTypeLike | None, zipmap: bool, opset: int) -> ModelProto:
-    # Imported here: networks alone need no estimators for tables.
+    # Imported here because networks alone do not need the estimators for tables.
     from lamina.export.lowered_ensemble import lower_ensemble
     from lamina.export.onnx_ensemble import ensemble_to_onnx
 
@@ -146,7 +145,7 @@ def _ensemble(model: Any, X: Any, dtype: DTypeLike | None, zipmap: bool, opset: 
 
 
 def _dtype(model: Any, X: Any, dtype: DTypeLike | None) -> DTypeLike | None:
-    """The dtype that a pipeline computes in: the one given, else that of X, else its network's."""
+    """Return the dtype of a pipeline's computation: the given one, that of X, or its network's."""
     inner = getattr(model, "regressor_", model)
     if dtype is not None or X is None or not isinstance(inner, Pipeline):
         return dtype
@@ -160,7 +159,7 @@ def _dtype(model: Any, X: Any, dtype: DTypeLike | None) -> DTypeLike | None:
 def _by_skl2onnx(
     model: Any, X: Any, dtype: DTypeLike | None, opset: int
 ) -> tuple[ModelProto, FittedNetwork, TargetScale | None]:
-    """A pipeline with steps that only skl2onnx converts."""
+    """Convert a pipeline with steps that only skl2onnx supports."""
     transformer = None
     if isinstance(model, TransformedTargetRegressor):
         model, transformer = model.regressor_, model.transformer_
@@ -182,7 +181,7 @@ def _pipeline(
 
 
 def _scale_back(proto: ModelProto, target: TargetScale, dtype: np.dtype[Any]) -> None:
-    """Undo what was done to the targets, in place: factor y + offset, and factor times a std."""
+    """Invert the scaling of the targets, in place: y factor + offset, and factor times a std."""
     from onnx import helper, numpy_helper
 
     factor, offset = f"{INNER}target_factor", f"{INNER}target_offset"
@@ -204,11 +203,11 @@ def _scale_back(proto: ModelProto, target: TargetScale, dtype: np.dtype[Any]) ->
 
 
 def _zip_probabilities(proto: ModelProto, label_columns: Sequence[TargetEncoding]) -> None:
-    """Turn the probabilities of a model into dictionaries by label, in place."""
+    """Replace a model's probabilities by dictionaries by label, in place."""
     from onnx import helper
 
     for i, encoding in enumerate(label_columns):
-        # Not 'probabilities' where a column of the table is called so.
+        # Not named 'probabilities' if a column of the table has that name.
         output = proto.graph.output[2 * i + 1]
         _zip(proto, output, label_array(encoding))
     if ML not in {each.domain for each in proto.opset_import}:
@@ -216,13 +215,13 @@ def _zip_probabilities(proto: ModelProto, label_columns: Sequence[TargetEncoding
 
 
 def _zip(proto: ModelProto, output: Any, labels: NDArray[Any]) -> None:
-    """Turn one output into dictionaries, a label for each of its columns."""
+    """Replace one output by dictionaries with a label for each of its columns."""
     from onnx import TensorProto, helper
 
     attributes = {"O": "classlabels_strings", "i": "classlabels_int64s"}
     if labels.dtype.kind not in attributes or len(labels) < 2:
         raise ExportError(
-            "zipmap=True takes two labels or more, which are strings or integers, got "
+            "zipmap=True requires at least two labels, which are strings or integers, got "
             f"{labels.tolist()}: leave zipmap=False"
         )
     by_label = {attributes[labels.dtype.kind]: labels.tolist()}
@@ -242,7 +241,7 @@ def _zip(proto: ModelProto, output: Any, labels: NDArray[Any]) -> None:
 
 
 def _set_aside(proto: ModelProto, output: str) -> str:
-    """Let what made an output make another value, for further nodes to make the output from."""
+    """Rename the value of an output, so that further nodes can compute the output from it."""
     [last] = [node for node in proto.graph.node if list(node.output) == [output]]
     last.output[0] = f"{INNER}{output}_before"
     return str(last.output[0])

@@ -1,8 +1,8 @@
-"""What comes before a network, operation by operation, as nodes of an ONNX graph.
+"""Preprocessing as nodes of an ONNX graph, operation by operation.
 
-Shapes: an input of a table is (n_samples, 1), numbers (NaN where missing), moments (microseconds
-since 1970; the least int64 where missing) or texts (empty where missing); a matrix is (n_samples,
-width), in float64 whatever the network computes in.
+Shapes: an input of a table is (n_samples, 1), numbers (NaN if missing), dates (microseconds since
+1970; the smallest int64 if missing) or texts (empty if missing); a matrix is (n_samples, width), in
+float64 even if the network computes in float32.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from lamina.export.program import (
 
 ML = "ai.onnx.ml"
 MISSING_TEXT = ""
-# Beyond it x / sqrt(1 + (x / bound)²) is the bound.
+# For larger x, x / sqrt(1 + (x / bound)²) rounds to the bound.
 LARGEST = 1e100
-# The dtypes of columns that are no numbers, and the graph's description of every input.
+# Dtypes of non-numeric columns, and the description of every input in the graph.
 INPUTS: Mapping[InputKind, np.dtype[Any]] = {
     "moment": np.dtype(np.int64),
     "category": np.dtype(object),
@@ -56,14 +56,14 @@ MEANINGS: Mapping[InputKind, str] = {
 
 @dataclass(frozen=True)
 class Matrix:
-    """The matrix that a network takes, and what is added to its answers.
+    """Input matrix of a network, and the value to be added to its predictions.
 
     Attributes
     ----------
     numbers : str
         (n_samples, width).
     invalid : str
-        (n_samples, 1): NaN where there is no answer, else 0.
+        (n_samples, 1): NaN if there is no prediction for the row, else 0.
     """
 
     numbers: str
@@ -72,7 +72,7 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Nodes:
-    """A graph, the names of its inputs, and the matrices that have been added."""
+    """Graph with the names of its inputs, and the matrices added so far."""
 
     graph: Graph
     operations: Sequence[Operation]
@@ -82,39 +82,39 @@ class Nodes:
     invalid: list[str]
 
     def number(self, value: float) -> str:
-        """The name of a constant."""
+        """Add a constant and return its name."""
         return self.vector(np.array(value))
 
     def vector(self, values: NDArray[Any]) -> str:
-        """The name of an array of float64."""
+        """Add a float64 array and return its name."""
         return self.graph.constant(np.asarray(values, dtype=np.float64))
 
     def columns(self, matrix: str, columns: Sequence[int]) -> str:
-        """Some columns of a matrix."""
+        """Return some columns of a matrix."""
         return self.graph.node("Gather", matrix, self._places(columns), axis=1)
 
     def _places(self, columns: Sequence[int]) -> str:
         return self.graph.constant(np.array(columns, dtype=np.int64))
 
     def cast(self, value: str) -> str:
-        """A value as float64."""
+        """Convert a value to float64."""
         return self.graph.node("Cast", value, to=FLOAT64)
 
     def sum(self, matrix: str, width: int) -> str:
-        """The sum of each row, (n_samples, 1)."""
+        """Return the sum of each row, (n_samples, 1)."""
         return self.graph.node("MatMul", matrix, self.vector(np.ones((width, 1))))
 
     def where_invalid(self, places: Sequence[int]) -> str:
-        """NaN where one of these matrices is not finite, or a category is refused; else 0."""
+        """Return NaN for rows with a number that is not finite or a rejected category, else 0."""
         flags = list(self.invalid)
         for place in places:
             matrix, width = self.matrices[place], self.operations[place].width
-            # Infinity minus itself is NaN, and so is NaN.
+            # x - x is NaN for infinities and NaN, else 0.
             flags.append(self.sum(self.graph.node("Sub", matrix, matrix), width))
         return reduce(lambda one, other: self.graph.node("Add", one, other), flags)
 
     def refuse_unknown(self, encoded: str, width: int) -> None:
-        """Let there be no answer where no category is that of the row."""
+        """Make the prediction NaN for rows without a known category."""
         none = self.graph.node("Equal", self.sum(encoded, width), self.number(0))
         flag = self.graph.node("Where", none, self.number(np.nan), self.number(0))
         self.invalid.append(flag)
@@ -123,12 +123,12 @@ class Nodes:
 def add_operations(
     graph: Graph, operations: Sequence[Operation], inputs: Sequence[Input], names: Sequence[str]
 ) -> Matrix:
-    """Add all operations; `names` are those of the inputs, or of the one matrix that comes in.
+    """Add all operations; `names` are those of the inputs, or of a single input matrix.
 
     Raises
     ------
     ExportError
-        For a column that tells an empty text from a missing one.
+        For a column where empty and missing texts are different categories.
     """
     nodes = add_matrices(graph, operations, inputs, names)
     return Matrix(nodes.matrices[-1], nodes.where_invalid([len(operations) - 1]))
@@ -137,7 +137,7 @@ def add_operations(
 def add_matrices(
     graph: Graph, operations: Sequence[Operation], inputs: Sequence[Input], names: Sequence[str]
 ) -> Nodes:
-    """Add all operations, as `add_operations` does; returns the graph with every matrix."""
+    """Add all operations as `add_operations` does; return the graph with every matrix."""
     nodes = Nodes(graph, operations, inputs, names, [], [])
     for operation in operations:
         nodes.matrices.append(RENDERED[type(operation)](nodes, operation))
@@ -145,7 +145,7 @@ def add_matrices(
 
 
 def meaning(column: Input, place: int, operations: Sequence[Operation]) -> str:
-    """The graph's description of one of its inputs."""
+    """Return the description of one of the graph's inputs."""
     for operation in operations:
         if isinstance(operation, OneHot | Code) and operation.column == place:
             operation = operation.one_hot if isinstance(operation, Code) else operation
@@ -165,7 +165,7 @@ def _columns(nodes: Nodes, operation: Columns) -> str:
 
 
 def _number(nodes: Nodes, column: int) -> str:
-    """An input of numbers or moments as float64, NaN where missing."""
+    """Return an input of numbers or dates as float64, NaN if missing."""
     name, graph = nodes.names[column], nodes.graph
     numbers = nodes.cast(name)
     if nodes.inputs[column].kind == "number":
@@ -205,12 +205,12 @@ def _clip(nodes: Nodes, operation: Clip) -> str:
 
 
 def _smooth_clip(nodes: Nodes, operation: SmoothClip) -> str:
-    """x / sqrt(1 + (x / bound)²), of which no square overflows."""
+    """Add x / sqrt(1 + (x / bound)²) so that no square overflows."""
     x, node = nodes.matrices[operation.source], nodes.graph.node
     within = node("Clip", x, nodes.number(-LARGEST), nodes.number(LARGEST))
     fraction = node("Div", within, nodes.number(operation.bound))
     root = node("Sqrt", node("Add", nodes.number(1), node("Mul", fraction, fraction)))
-    # Where x is infinite or NaN, so is the difference.
+    # If x is infinite or NaN, the difference is, too.
     return node("Add", node("Div", within, root), node("Sub", x, x))
 
 
@@ -219,7 +219,7 @@ def _take(nodes: Nodes, operation: Take) -> str:
 
 
 def _places(nodes: Nodes, operation: OneHot) -> str:
-    """The place of each row's category as int64; -1 for none."""
+    """Return the index of each row's category as int64; -1 for an unknown one."""
     return nodes.graph.node(
         "LabelEncoder",
         nodes.names[operation.column],
@@ -251,20 +251,20 @@ def _one_hot(nodes: Nodes, operation: OneHot) -> str:
 
 
 def _codes(column: Input, operation: OneHot) -> dict[str, Any]:
-    """The attributes by which LabelEncoder turns texts into places."""
+    """Return the attributes with which LabelEncoder maps texts to indices."""
     places = operation.places
     missing = places.get(operation.fill)
     codes = {text: place for text, place in places.items() if text is not None}
     if missing is not None and codes.get(MISSING_TEXT, missing) != missing:
         raise ExportError(
-            "ONNX has no missing texts, so an empty one stands for them, and column "
+            "ONNX has no missing texts and represents them as empty ones, but column "
             f"{column.name!r} has both as categories"
         )
     for text in column.missing:
         codes[text] = -1 if missing is None else missing
     if missing is not None:
         codes[MISSING_TEXT] = missing
-    # Without any key LabelEncoder is none.
+    # LabelEncoder is not valid without any key.
     codes = codes or {MISSING_TEXT: -1}
     return {"keys_strings": list(codes), "values_int64s": list(codes.values())}
 
@@ -285,10 +285,10 @@ def _one_hot_number(nodes: Nodes, operation: OneHotNumber) -> str:
 
 
 def _calendar(nodes: Nodes, operation: Calendar) -> str:
-    """The part of a date, from whole microseconds, which are exact."""
+    """Add the part of a date, computed from whole microseconds, which are exact."""
     dates = nodes.operations[operation.source]
     if not isinstance(dates, Columns):
-        raise ExportError("no export can say the parts of dates that are no input")
+        raise ExportError("no export supports parts of dates that are not input columns")
     name = nodes.names[dates.columns[operation.column]]
     return Moment(nodes.graph, name, FLOAT64).columns(operation.part)
 

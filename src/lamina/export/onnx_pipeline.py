@@ -1,6 +1,6 @@
-"""A scikit-learn pipeline that ends in a fitted model, through skl2onnx.
+"""Conversion of scikit-learn pipelines that end in a fitted model, by skl2onnx.
 
-The only importer of skl2onnx.
+This is the only module that imports skl2onnx.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ TYPES: dict[str, Any] = {
     "int64": Int64TensorType,
     "object": StringTensorType,
 }
-# Of the operators beside ONNX's own, the newest that skl2onnx knows.
+# Newest version of the ai.onnx.ml operators that skl2onnx supports.
 ML, ML_OPSET = "ai.onnx.ml", 3
-# What skl2onnx asks of every classifier's converter.
+# Options that skl2onnx requires of every classifier's converter.
 CLASSIFIER_OPTIONS: dict[str, list[bool]] = {
     "zipmap": [True, False],
     "nocl": [True, False],
@@ -47,7 +47,7 @@ CLASSIFIER_OPTIONS: dict[str, list[bool]] = {
 
 
 def register_with_skl2onnx() -> None:
-    """Teach skl2onnx our classes: its own functions then take them as well."""
+    """Register lamina's classes with skl2onnx, so that its functions support them."""
     for cls, options in ((MLPClassifier, CLASSIFIER_OPTIONS), (MLPRegressor, None)):
         skl2onnx.update_registered_converter(
             cls, f"Lamina{cls.__name__}", infer_shapes, convert, parser=parse, options=options
@@ -64,14 +64,14 @@ def register_with_skl2onnx() -> None:
 def pipeline_to_onnx(
     pipeline: Pipeline, X: Any, dtype: np.dtype[Any], *, keeps_types: bool, opset: int
 ) -> ModelProto:
-    """A pipeline that ends in one of our models, its inputs as those in X, or numbers of dtype.
+    """Convert a pipeline that ends in one of lamina's models, with inputs as in X or of `dtype`.
 
-    Floating-point inputs are of that dtype too, unless they keep the types that X has.
+    Floating-point inputs have that dtype, too, unless they keep the types of X.
 
     Raises
     ------
     ExportError
-        For a step that skl2onnx does not convert.
+        For a step that skl2onnx cannot convert.
     """
     register_with_skl2onnx()
     options: dict[int, dict[str, bool]] = {}
@@ -96,7 +96,7 @@ def pipeline_to_onnx(
         )
     except ExportError:
         raise
-    except Exception as error:  # skl2onnx's exceptions have no common class
+    except Exception as error:  # skl2onnx's exceptions have no common base class
         raise ExportError(_refusal(error, dtype)) from error
     if table is not None:
         for i, (value, each) in enumerate(zip(proto.graph.input, table.inputs, strict=True)):
@@ -105,7 +105,7 @@ def pipeline_to_onnx(
 
 
 def _in_dtype(kind: Any, dtype: np.dtype[Any]) -> Any:
-    """A type of an input, with floating-point numbers of that dtype."""
+    """Return the type of an input, with floating-point numbers of that dtype."""
     if isinstance(kind, FloatTensorType | DoubleTensorType):
         return TYPES[dtype.name](kind.shape)
     return kind
@@ -122,9 +122,9 @@ def _refusal(error: Exception, dtype: np.dtype[Any]) -> str:
 
 
 def parse(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> Any:
-    """Name a model's outputs, as skl2onnx asks a parser to."""
+    """Name a model's outputs; skl2onnx calls this as the parser."""
     if len(outputs := outputs_of(fitted_network(model))) == 2 and isinstance(model, MLPClassifier):
-        # skl2onnx's own, for the sake of its zipmap.
+        # skl2onnx's own parser, because it handles zipmap.
         return _parse_sklearn_classifier(scope, model, inputs, custom_parsers)
     operator = scope.declare_local_operator(f"Lamina{type(model).__name__}", model)
     operator.inputs = inputs
@@ -135,7 +135,7 @@ def parse(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> An
 
 
 def infer_shapes(operator: Any) -> None:
-    """Set the types of a model's outputs, as skl2onnx asks a converter to."""
+    """Set the types of a model's outputs; skl2onnx calls this before the converter."""
     n_samples = operator.inputs[0].get_first_dimension()
     for variable, output in zip(operator.outputs, outputs_of(_network(operator)), strict=True):
         columns = [] if output.n_columns is None else [output.n_columns]
@@ -143,7 +143,7 @@ def infer_shapes(operator: Any) -> None:
 
 
 def convert(scope: Any, operator: Any, container: Any) -> None:
-    """Add a model's nodes to the graph, as skl2onnx asks a converter to."""
+    """Add a model's nodes to the graph; skl2onnx calls this as the converter."""
     graph, network = ContainerGraph(scope, container), _network(operator)
     x = operator.inputs[0].full_name
     if not isinstance(operator.inputs[0].type, TYPES[network.dtype.name]):
@@ -154,13 +154,13 @@ def convert(scope: Any, operator: Any, container: Any) -> None:
 
 
 def _network(operator: Any) -> FittedNetwork:
-    """The model's network in the dtype of the rows that come in, or of its products' sums."""
+    """Return the model's network in the dtype of the input, or in that of its precision's sums."""
     model, is_double = operator.raw_operator, isinstance(operator.inputs[0].type, DoubleTensorType)
     return fitted_network(model, "float64" if is_double and model.precision is None else "float32")
 
 
 def infer_encoding_shapes(operator: Any) -> None:
-    """Set the type of the matrix that a TableEncoding makes."""
+    """Set the type of a TableEncoding's matrix."""
     encoding = operator.raw_operator
     options = operator.scope_inst.get_options(encoding, {"double": False})
     kind = DoubleTensorType if options["double"] else FloatTensorType
@@ -179,13 +179,13 @@ def convert_encoding(scope: Any, operator: Any, container: Any) -> None:
 
 
 class ContainerGraph:
-    """A graph in which skl2onnx gathers nodes and constants."""
+    """Graph in which skl2onnx collects nodes and constants."""
 
     def __init__(self, scope: Any, container: Any) -> None:
         self.scope, self.container = scope, container
 
     def constant(self, array: NDArray[Any]) -> str:
-        """The name of an array."""
+        """Add an array and return its name."""
         name: str = self.scope.get_unique_variable_name("constant")
         if array.dtype.kind == "O":
             texts = [text.encode() for text in array]
@@ -196,14 +196,14 @@ class ContainerGraph:
         return name
 
     def node(self, operator: str, *inputs: str, spare: int = 0, **attributes: Any) -> str:
-        """The name of an operator's first result; so many further ones are not read."""
+        """Add an operator and return the name of its first output; further outputs are unused."""
         name: str = self.scope.get_unique_variable_name(operator.lower())
         unread = [f"{name}_{i}" for i in range(spare)]
         self.add(operator, inputs, name, *unread, **attributes)
         return name
 
     def add(self, operator: str, inputs: Any, *outputs: str, **attributes: Any) -> None:
-        """Add an operator whose result has a name of its own."""
+        """Add an operator whose output has a given name."""
         name = self.scope.get_unique_operator_name(operator)
         domain = attributes.pop("domain", "")
         self.container.add_node(

@@ -1,4 +1,4 @@
-"""The model of ONNX that a program is: its inputs, what comes before the network, the network."""
+"""ONNX model of a program: its inputs, preprocessing and network."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from lamina.export.program import Preparation, Program
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-# Of the operators beside ONNX's own, a version that every onnxruntime of the last years opens.
+# Version of the ai.onnx.ml operators that every recent onnxruntime supports.
 ML_OPSET = 3
-# No column's name in a graph has such a sign, so none is that of a node.
+# Names of columns in a graph never contain this character, so they differ from names of nodes.
 INNER = "lamina/"
 
 
 class ModelGraph:
-    """The nodes and constants of a model of ONNX."""
+    """Nodes and constants of an ONNX model."""
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
     def constant(self, array: NDArray[Any]) -> str:
-        """The name of an array."""
+        """Add an array and return its name."""
         from onnx import numpy_helper
 
         name = f"{INNER}constant_{len(self.constants)}"
@@ -39,29 +39,29 @@ class ModelGraph:
         return name
 
     def node(self, operator: str, *inputs: str, spare: int = 0, **attributes: Any) -> str:
-        """The name of an operator's first result; so many further ones are not read."""
+        """Add an operator and return the name of its first output; further outputs are unused."""
         name = f"{INNER}{operator.lower()}_{len(self.nodes)}"
         unread = [f"{name}_{i}" for i in range(spare)]
         self.add(operator, inputs, name, *unread, **attributes)
         return name
 
     def add(self, operator: str, inputs: Sequence[str], *outputs: str, **attributes: Any) -> None:
-        """Add an operator whose result has a name of its own."""
+        """Add an operator whose output has a given name."""
         from onnx import helper
 
         self.nodes.append(helper.make_node(operator, list(inputs), list(outputs), **attributes))
 
 
 def program_to_onnx(program: Program, X: Any, opset: int) -> ModelProto:
-    """A program as a model of ONNX, but for the scaling of its target.
+    """Return a program as an ONNX model, without the scaling of its target.
 
-    `X`, where it is given, decides whether the columns of a matrix come one by one, and which
-    inputs are whole numbers or booleans.
+    If given, `X` decides if the columns of a matrix are separate inputs, and which inputs are whole
+    numbers or booleans.
 
     Raises
     ------
     ExportError
-        For a column that tells an empty text from a missing one, and an X without the columns.
+        For a column where empty and missing texts differ, and an X without the model's columns.
     """
     graph = ModelGraph()
     outputs = outputs_of(program.network)
@@ -75,7 +75,7 @@ def program_to_onnx(program: Program, X: Any, opset: int) -> ModelProto:
 def model_of(
     graph: ModelGraph, inputs: Sequence[Any], outputs: Sequence[Output], opset: int
 ) -> ModelProto:
-    """The model that a graph is, once all nodes have been added."""
+    """Return the model of a graph after all nodes have been added."""
     from onnx import helper
 
     infos = [_output_info(output) for output in outputs]
@@ -83,7 +83,7 @@ def model_of(
     opsets = [helper.make_opsetid("", opset)]
     if any(node.domain == ML for node in graph.nodes):
         opsets.append(helper.make_opsetid(ML, ML_OPSET))
-    # ONNX's own default is its newest version, which no older runtime reads.
+    # onnx's default is its newest version, which older runtimes cannot read.
     version = helper.find_min_ir_version_for(opsets)
     return helper.make_model(made, opset_imports=opsets, ir_version=version, producer_name="lamina")
 
@@ -97,7 +97,7 @@ def _output_info(output: Output) -> Any:
 
 
 def _add_program(graph: Graph, program: Program, names: Sequence[str]) -> list[str]:
-    """Add all of a program; returns the names of what `outputs_of` lists."""
+    """Add the whole program; return the names of the outputs listed by `outputs_of`."""
     network = program.network
     if not program.operations:
         return add_network(graph, network, names[0])
@@ -112,19 +112,19 @@ def _add_program(graph: Graph, program: Program, names: Sequence[str]) -> list[s
 
 
 def _joined(graph: Graph, names: Sequence[str]) -> str:
-    """Columns that come one by one as a matrix."""
+    """Join separate input columns to a matrix."""
     doubles = [graph.node("Cast", name, to=_number(np.dtype(np.float64))) for name in names]
     return graph.node("Concat", *doubles, axis=1)
 
 
 def _as_network(graph: Graph, program: Program, matrix: str) -> str:
-    """A matrix of float64 in the dtype that the network computes in."""
+    """Convert a float64 matrix to the dtype of the network."""
     dtype = program.network.dtype
     return matrix if dtype == np.float64 else graph.node("Cast", matrix, to=_number(dtype))
 
 
 def _flagged(graph: Graph, program: Program, matrix: Matrix, result: str) -> str:
-    """An output that is NaN where there is no answer."""
+    """Return an output with NaN for rows without a prediction."""
     return graph.node("Add", result, _as_network(graph, program, matrix.invalid))
 
 
@@ -137,7 +137,7 @@ def _number(dtype: np.dtype[Any]) -> int:
 def table_inputs(
     program: Preparation, X: Any, outputs: Sequence[Output], dtype: np.dtype[Any]
 ) -> tuple[list[Any], list[str]]:
-    """The graph's inputs, one for each column of a table, and their names."""
+    """Return the graph's inputs, one per column of a table, and their names."""
     dtypes = [INPUTS.get(each.kind) or _dtype_of(X, each.name, dtype) for each in program.inputs]
     names = input_names([each.name for each in program.inputs], outputs)
     infos = [_column_info(*each) for each in zip(names, dtypes, strict=True)]
@@ -147,7 +147,7 @@ def table_inputs(
 
 
 def _inputs(program: Program, X: Any, outputs: list[Output]) -> tuple[list[Any], list[str]]:
-    """The graph's inputs, and their names in the order of the program's."""
+    """Return the graph's inputs, and their names in the program's order."""
     from onnx import helper
 
     dtype = program.dtype
@@ -157,7 +157,7 @@ def _inputs(program: Program, X: Any, outputs: list[Output]) -> tuple[list[Any],
         columns = [str(name) for name in X.columns]
         if len(columns) != program.n_features:
             raise ExportError(
-                f"X has {len(columns)} columns, but the model takes {program.n_features}"
+                f"X has {len(columns)} columns, but the model has {program.n_features}"
             )
         names = input_names(columns, outputs)
         dtypes = [_dtype_of(X, name, dtype) for name in columns]
@@ -174,7 +174,7 @@ def _column_info(name: str, dtype: np.dtype[Any]) -> Any:
 
 
 def _dtype_of(X: Any, name: str, dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """The dtype of an input of numbers: that of the network, or whole numbers as in X."""
+    """Return the dtype of a numeric input: the network's, or that of whole numbers in X."""
     if X is None or not hasattr(X, "columns") or name not in X.columns:
         return dtype
     return _like(np.asarray(X[name]).dtype, dtype)
@@ -185,7 +185,7 @@ def _like(dtype: np.dtype[Any], default: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def input_names(columns: Sequence[str], outputs: Sequence[Output]) -> list[str]:
-    """The names of inputs, as skl2onnx makes them: letters, digits and underscores, each once.
+    """Return names of inputs as skl2onnx does: distinct, with letters, digits and underscores.
 
     Examples
     --------
