@@ -1,1 +1,1 @@
-"""What stands in docs/ and is made from the code: tables and descriptions, and pictures."""
+"""The site: pages, and the generators of their tables, descriptions and pictures."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.accuracy`: fit known data and compare each figure with scikit-learn's."""
+"""`python -m benchmarks.accuracy`: fit built-in data and compare the figures with scikit-learn."""
 
 from __future__ import annotations
 
