@@ -129,7 +129,7 @@ def schedules() -> Figure:
         ax.plot(step / STEPS_AN_EPOCH, factors * base_rates(name, options), **VALUE)
         ax.set_ylim(-0.05, 1.1)
         ax.set_xlabel("epoch", fontsize=7)
-    figure.axes[0].set_ylabel("rate / first rate", fontsize=7)
+    figure.axes[0].set_ylabel("rate / initial rate", fontsize=7)
     return figure
 
 

@@ -11,13 +11,13 @@ from benchmarks.scaling.curves import CURVES, Curve, Measured
 COLOURS = {"lamina": "#0b6e6e", "scikit-learn": "#c8641b"}
 INK, FAINT = "#2b2b2b", "#9a9a9a"
 TITLES = {
-    "rows": "Rows",
+    "rows": "Samples",
     "width": "Units in each of two hidden layers",
     "depth": "Hidden layers of 64",
-    "batch": "Rows in a batch",
+    "batch": "Batch size",
     "threads": "Threads, two hidden layers of 1,024",
 }
-GUIDES = {1: "in proportion", 2: "with the square", -1: "all threads fully used"}
+GUIDES = {1: "linear", 2: "quadratic", -1: "ideal speed-up"}
 
 
 def draw(measured: Measured, path: Path) -> None:
@@ -35,7 +35,7 @@ def draw(measured: Measured, path: Path) -> None:
             _panel(axes, curve, measured)
         machine = measured.machine
         figure.suptitle(
-            "Seconds for an epoch, as one thing grows at a time", x=0.012, ha="left", fontsize=14
+            "Seconds per epoch, as one quantity grows at a time", x=0.012, ha="left", fontsize=14
         )
         figure.supxlabel(
             f"float32, Adam. {machine['processor']}, {machine['cores']} cores; "
@@ -55,7 +55,7 @@ def _traffic(measured: Measured) -> str:
     fraction = measured.others_fraction
     if fraction is None or fraction <= QUIET:
         return ""
-    return f" Not a quiet machine: other processes took {100 * fraction:.0f} % of it."
+    return f" Other processes took {100 * fraction:.0f} % of the machine."
 
 
 def _panels(figure: Any) -> list[Any]:
