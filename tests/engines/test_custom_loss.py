@@ -198,8 +198,8 @@ class Answering:
 @pytest.mark.parametrize(
     ("answer", "error", "message"),
     [
-        (3.0, TypeError, "must give the pair .value, delta., got float"),
-        ((1.0, np.zeros((4, 2))), ValueError, r"of shapes \(4,\), one number a row"),
+        (3.0, TypeError, "must return the pair .value, delta., got float"),
+        ((1.0, np.zeros((4, 2))), ValueError, r"of shapes \(4,\), one number per sample"),
         ((np.zeros(4), np.zeros(4)), ValueError, r"got \(4,\) and \(4,\)"),
         ((np.zeros((4, 1)), np.zeros((4, 2))), ValueError, r"got \(4, 1\)"),
         ((np.array(["a"] * 4), np.zeros((4, 2))), ValueError, "could not convert"),
@@ -235,10 +235,10 @@ def test_a_custom_loss_must_be_a_sum_over_weighted_samples():
     weight = np.array([1.0, 2.0, 0.0, 1.0, 1.0])
     require_rows_apart(Written("squared_error"), z, y, weight)
     require_rows_apart(Unweighted("squared_error"), z, y, None)
-    with pytest.raises(ValueError, match="neither sums nor means over rows"):
+    with pytest.raises(ValueError, match="neither sums nor means over samples"):
         require_rows_apart(Mean("squared_error"), z, y, None)
     with pytest.raises(
-        ValueError, match="must multiply each row's value and delta by its sample_w"
+        ValueError, match="must multiply each sample's value and delta by its sample_w"
     ):
         require_rows_apart(Unweighted("squared_error"), z, y, weight)
 

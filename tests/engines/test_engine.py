@@ -287,7 +287,7 @@ def test_an_objective_with_an_unknown_name_is_refused():
     [{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterovs_momentum": 1.0, "beta_1": 0.9}],
 )
 def test_settings_must_name_exactly_the_optimizers_hyperparameters(hyperparameters):
-    with pytest.raises(ValueError, match="sgd takes"):
+    with pytest.raises(ValueError, match="sgd needs"):
         OptimizerSettings("sgd", hyperparameters)
 
 

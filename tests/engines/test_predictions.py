@@ -40,9 +40,9 @@ def test_a_sample_is_predicted_alike_alone_and_among_many(engine, widths, dtype,
 def test_non_finite_samples_are_refused(engine, n_samples, value, place):
     spec, parameters, X = problem((6, 4, 3), "float64", "relu", n_samples=n_samples)
     X.flat[place] = value
-    with pytest.raises(NonFiniteError, match="infinite or NaN"):
+    with pytest.raises(NonFiniteError, match="infinity or NaN"):
         engine.predict(spec, parameters, X)
-    with pytest.raises(NonFiniteError, match="infinite or NaN"):
+    with pytest.raises(NonFiniteError, match="infinity or NaN"):
         engine.predict(spec, parameters, sparse.csr_array(X))
 
 

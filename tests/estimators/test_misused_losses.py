@@ -88,5 +88,5 @@ def test_a_later_nan_is_attributed_to_the_loss_and_not_to_an_overflow(solver: st
 
 
 def test_a_loss_passed_as_a_class_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"loss=<class .*Written'> is a class .* Written\(\)"):
+    with pytest.raises(ValueError, match=r"loss=<class .*Written'> is a class.* Written\(\)"):
         MLPRegressor(Written).fit(X, Y)

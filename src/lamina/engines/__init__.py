@@ -1,4 +1,4 @@
-"""Where the arithmetic runs: engines that answer one protocol with the same numbers."""
+"""Engines that run the arithmetic: implementations of one protocol with the same numbers."""
 
 from lamina.engines.choose import available_engines, choose_engine
 from lamina.engines.engine import (

@@ -1,7 +1,7 @@
-"""Behind the logits, in NumPy: the prediction, each row's loss, and its gradient at the logits.
+"""From logits to the loss, in NumPy: prediction, loss of each sample, gradient at the logits.
 
-Shapes: prediction, logits, gradient (rows, n_outputs); y as in engine.py. The logits are the a of
-the last block; the prediction is what the inverse link makes of them, head by head.
+Shapes: prediction, logits, gradient (n_samples, n_outputs); y as in engine.py. The logits are the a
+of the last block; the inverse link turns them into the prediction, head by head.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 
 WEIGHTS_CANCEL = (
-    "The sample weights of a whole batch sum to zero, so its loss has no mean: drop rows of weight "
-    "zero, or take a larger batch_size, in which negative weights cancel less."
+    "The sample weights of a whole batch sum to zero, so its loss has no mean: drop samples of "
+    "weight zero, or choose a larger batch_size, in which negative weights cancel less."
 )
 
 
 def predict_from(spec: NetworkSpec, logits: Array) -> Array:
-    """The prediction behind the inverse link, which takes each head by itself."""
+    """Return the prediction for these logits, with the inverse link applied to each head."""
     inverse_link = INVERSE_LINKS[spec.inverse_link].value
     if not spec.heads:
         return inverse_link(logits)
@@ -33,18 +33,18 @@ def predict_from(spec: NetworkSpec, logits: Array) -> Array:
 
 
 def logits_of(spec: NetworkSpec, prediction: Array) -> Array:
-    """Logits of which it is the prediction."""
+    """Return logits for this prediction."""
     return INVERSE_LINKS[spec.inverse_link].link(prediction)
 
 
 def head_columns(spec: NetworkSpec) -> list[slice]:
-    """The columns of the outputs that belong to each head."""
+    """Return the columns of the outputs of each head."""
     ends = np.cumsum(spec.heads or (spec.n_outputs,)).tolist()
     return [slice(*columns) for columns in pairwise((0, *ends))]
 
 
 def weight_sum(rows: Rows) -> float:
-    """Return what a batch's gradient is divided by: its number of rows, or their weights' sum.
+    """Return the divisor of a batch's gradient: its number of samples, or the sum of their weights.
 
     Raises
     ------
@@ -60,10 +60,10 @@ def weight_sum(rows: Rows) -> float:
 def row_losses(
     spec: NetworkSpec, objective: Objective, logits: Array, prediction: Array, rows: Rows
 ) -> tuple[Array, Array]:
-    """Each row's loss, and its gradient at the logits, both times the row's weight."""
+    """Return each sample's loss and its gradient at the logits, both times the sample's weight."""
     y, weight = rows.y, rows.weight
     if not isinstance(objective.loss, str):
-        # What is not the object's own it might change.
+        # A custom loss might modify its arguments, so it receives copies.
         weight = None if weight is None else weight.copy()
         return value_and_delta(objective.loss, logits.copy(), y.copy(), weight)
     value, gradient = unweighted_losses(spec, objective, prediction, y)
@@ -75,7 +75,7 @@ def row_losses(
 def unweighted_losses(
     spec: NetworkSpec, objective: Objective, prediction: Array, y: NDArray[Any]
 ) -> tuple[Array, Array]:
-    """Both by a formula of LOSSES, whatever the rows weigh; of codes in columns, head by head."""
+    """Return loss and gradient by a formula of LOSSES, without weights; head by head for codes."""
     loss, params = LOSSES[str(objective.loss)], objective.hyperparameters
     if y.ndim == 1 or loss.targets == "values":
         return loss.value(prediction, y, params), loss.delta(prediction, y, params)

@@ -1,13 +1,13 @@
-"""What belongs to one block of a network, and what one may have beside W, b and f, in NumPy.
+"""Formulas of one block of a network, including its optional parts, in NumPy.
 
-Shapes: a_prev (rows, fan_in); z, ẑ, z', a, delta (rows, fan_out); W (fan_in, fan_out); b
+Shapes: a_prev (n_samples, fan_in); z, ẑ, z', a, delta (n_samples, fan_out); W (fan_in, fan_out); b
 (fan_out,).
 
     forward    z = a_prev W + b,  z' = scale ẑ + shift,  a = kept f(z') + a_prev
     backward   dL/dz' = kept f'(z') dL/da;  delta = dL/dz by the normalization;
-               dL/dscale = Σ_rows dL/dz' ẑ;  dL/dshift = Σ_rows dL/dz'
+               dL/dscale = Σ_samples dL/dz' ẑ;  dL/dshift = Σ_samples dL/dz'
 
-What a block does not have (a normalization, dropout, a residual) is left out of both; z' is z then.
+Parts that a block lacks (a normalization, dropout, a residual) are left out of both; z' is then z.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Product: TypeAlias = Callable[[Any, Any], Any]
 
 
 def product_in(precision: str | None) -> Product:
-    """The matrix product whose operands are rounded to a precision; without one, `matmul`."""
+    """Return the matrix product that rounds its operands to a precision; `matmul` without one."""
     if precision is None:
         return operator.matmul
     nearest = PRECISIONS[precision].nearest
@@ -48,15 +48,14 @@ def product_in(precision: str | None) -> Product:
 
 
 class Mode(NamedTuple):
-    """What a forward pass is for.
+    """Purpose of a forward pass: training or prediction.
 
     Attributes
     ----------
     uses_batch : bool
-        Whether the batch's own mean and variance normalize it; in predictions the running
-        statistics do.
+        If True, normalize by the batch's own mean and variance; if False, by running statistics.
     draws : Draws or None
-        What dropout and noise are drawn by; None where nothing is dropped.
+        Inputs of the draws of dropout and noise; None drops nothing.
     product : callable
     """
 
@@ -66,7 +65,7 @@ class Mode(NamedTuple):
 
 
 class BlockParameters(NamedTuple):
-    """What belongs to one block, of parameters or of a gradient; shapes as in ParameterViews."""
+    """Parameters of one block, or their gradients; shapes as in ParameterViews."""
 
     W: NDArray[Any]
     b: NDArray[Any]
@@ -75,16 +74,16 @@ class BlockParameters(NamedTuple):
 
     @staticmethod
     def each(views: ParameterViews) -> list[BlockParameters]:
-        """Those of every block."""
+        """Return the parameters of every block."""
         return [BlockParameters(*parts) for parts in zip(*views, strict=True)]
 
     def of_activation(self, block: Dense) -> NDArray[Any]:
-        """What the activation's units learn beside, (n, fan_out)."""
+        """Return the learned parameters of the activation, (n, fan_out)."""
         return self.learned[block.n_of_normalization :]
 
 
 class BlockPass(NamedTuple):
-    """What a block's forward pass leaves for the backward one.
+    """Values of a block's forward pass that the backward pass needs.
 
     Attributes
     ----------
@@ -92,14 +91,14 @@ class BlockPass(NamedTuple):
     affine : ndarray
         z, before the normalization.
     z : ndarray
-        z', which the activation takes.
+        z', the input of the activation.
     f : ndarray
-        The activation's value.
+        Value of the activation.
     a : ndarray
     normalized, moments : ndarray and Moments, or None without a normalization
-        ẑ, and what it was made with.
+        ẑ and the moments used for it.
     kept : ndarray or None
-        What dropout multiplied with.
+        Factors of dropout.
     """
 
     a_prev: Any
@@ -113,26 +112,26 @@ class BlockPass(NamedTuple):
 
 
 class Forward(NamedTuple):
-    """Everything that a forward pass computes: what each block leaves, and the prediction."""
+    """Result of a forward pass: the values of each block, and the prediction."""
 
     blocks: list[BlockPass]
     prediction: Array
 
     @property
     def z(self) -> list[Array]:
-        """What each block's activation takes."""
+        """Input of each block's activation."""
         return [passed.z for passed in self.blocks]
 
     @property
     def a(self) -> list[Any]:
-        """What each block takes, the inputs first, and at last what the inverse link takes."""
+        """Input of each block, X first, and the input of the inverse link last."""
         return [self.blocks[0].a_prev, *(passed.a for passed in self.blocks)]
 
 
 def normalized(
     block: Dense, own: BlockParameters, z: Array, mode: Mode
 ) -> tuple[Array, Array, Moments]:
-    """z' = scale ẑ + shift, ẑ, and the moments that it was made with."""
+    """Return z' = scale ẑ + shift, ẑ, and the moments used for it."""
     normalization = NORMALIZATIONS[cast(str, block.normalization)]
     if normalization.statistics and not mode.uses_batch:
         moments = running_moments(own.statistics)
@@ -146,14 +145,14 @@ def normalized(
 def through_normalization(
     block: Dense, own: BlockParameters, passed: BlockPass, d_z: Array
 ) -> Array:
-    """dL/dz from dL/dz'."""
+    """Return dL/dz from dL/dz'."""
     normalization = NORMALIZATIONS[cast(str, block.normalization)]
     gradient, moments = d_z * own.learned[0], cast(Moments, passed.moments)
     return normalization.delta(gradient, cast(Array, passed.normalized), moments)
 
 
 def dropped(block: Dense, f: Array, draws: Draws | None, stream: int) -> tuple[Array, Array | None]:
-    """What dropout leaves of f, and the factors; `stream` is the number of the block's draws."""
+    """Return f after dropout, and the factors; `stream` is the number of the block's draws."""
     if not block.dropout or draws is None:
         return f, None
     kept = dropout_factors(draws, stream, f.shape, block.dropout).astype(f.dtype)
@@ -161,7 +160,7 @@ def dropped(block: Dense, f: Array, draws: Draws | None, stream: int) -> tuple[A
 
 
 def bias_gradient(block: Dense, passed: BlockPass, delta: Array) -> Array:
-    """dL/db = Σ_rows delta; exactly zero, and not its rounding, where the mean takes b away."""
+    """Return dL/db = Σ_samples delta; exactly zero, without rounding, if the mean cancels b."""
     if block.learns_bias or cast(Moments, passed.moments).are_constant:
         return np.asarray(delta.sum(axis=0))
     return np.zeros_like(delta[0])
@@ -170,7 +169,7 @@ def bias_gradient(block: Dense, passed: BlockPass, delta: Array) -> Array:
 def write_learned_gradients(
     block: Dense, passed: BlockPass, d_f: Array, d_z: Array, gradient: BlockParameters
 ) -> None:
-    """Write the gradient of what units learn beside W and b, from dL/df and dL/dz'."""
+    """Write the gradients of parameters other than W and b, from dL/df and dL/dz'."""
     n_before = block.n_of_normalization
     for i, parameter in enumerate(ACTIVATIONS[block.activation].parameters):
         gradient.learned[n_before + i] = (d_f * parameter.derivative(passed.z)).sum(axis=0)
@@ -180,7 +179,7 @@ def write_learned_gradients(
 
 
 def with_noise(spec: NetworkSpec, X: Any, draws: Draws | None) -> Any:
-    """The inputs of a training step: normal noise is added, then dropout is applied."""
+    """Return the inputs of a training step: normal noise is added, then dropout is applied."""
     if draws is None:
         return X
     if spec.input_noise:
@@ -193,7 +192,7 @@ def with_noise(spec: NetworkSpec, X: Any, draws: Draws | None) -> Any:
 
 
 def move_statistics(spec: NetworkSpec, own: list[BlockParameters], passes: list[BlockPass]) -> None:
-    """Let a batch into the running statistics, in place."""
+    """Update the running statistics by a batch, in place."""
     for block, parameters, passed in zip(spec.blocks, own, passes, strict=True):
         if block.statistics and passed.moments is not None:
             move_running_statistics(parameters.statistics, passed.moments, len(passed.z))

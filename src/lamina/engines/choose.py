@@ -1,4 +1,4 @@
-"""Which engine serves, and why: the native one where it loads, else the reference."""
+"""Choose the engine: the native one if it loads, else the reference."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ ENVIRONMENT_VARIABLE = "LAMINA_ENGINE"
 
 
 def available_engines() -> list[str]:
-    """The names of the engines that can serve on this machine."""
+    """Return the names of the engines that are available on this machine."""
     return [name for name in ENGINES if name == "reference" or _native() is not None]
 
 
 def choose_engine(
     name: str | None = None, n_threads: int | None = None, precision: str | None = None
 ) -> Engine:
-    """The engine of that name; without one, LAMINA_ENGINE's, else the fastest that loads.
+    """Return the engine with that name, or of LAMINA_ENGINE, or the fastest that loads.
 
     Parameters
     ----------
     name : {'native', 'reference'}, optional
     n_threads : int, optional
-        The native engine's threads; by default its cost model chooses.
+        Number of threads of the native engine; by default its cost model chooses.
     precision : str, optional
-        A name in PRECISIONS, to which both operands of every product are rounded; only for
+        Name in PRECISIONS, to which both operands of every product are rounded; only for
         float32. By default they are not rounded.
 
     Raises
     ------
     UnknownNameError
-        For a name that is no engine's.
+        For a name that is not an engine.
     ImportError
-        Where the native engine is asked for by name and its extension cannot be loaded.
+        If the native engine is requested by name and its extension cannot be loaded.
 
     Examples
     --------
@@ -66,7 +66,7 @@ def choose_engine(
 
 @lru_cache(maxsize=64)
 def _native_engine(n_threads: int | None, precision: str | None) -> NativeEngine:
-    # Remembered: it holds nothing but its settings, and a row is predicted in a few microseconds.
+    # Cached: it holds only its settings, and a single sample is predicted in a few microseconds.
     from lamina.engines.native import NativeEngine
 
     return NativeEngine(n_threads, precision)
@@ -84,7 +84,7 @@ def _native() -> type[NativeEngine] | None:
 @cache
 def _warn_once() -> None:
     warnings.warn(
-        "lamina's native extension could not be loaded; the NumPy engine serves instead, "
+        "lamina's native extension could not be loaded; the NumPy engine is used instead, "
         "with the same results but slowly. Reinstall lamina to build it.",
         NativeUnavailableWarning,
         stacklevel=4,

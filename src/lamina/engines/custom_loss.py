@@ -1,7 +1,8 @@
-"""A loss that the caller wrote: what it is given, what it must give, and how that is checked.
+"""Custom losses: their arguments, their results, and the checks of both.
 
-Shapes: logits (rows, n_outputs); y (rows, n_targets), or (rows,) or (rows, n_targets) int32 class
-codes; sample_weight (rows,) or None. All but codes in the dtype of the parameters.
+Shapes: logits (n_samples, n_outputs); y (n_samples, n_targets), or (n_samples,) or
+(n_samples, n_targets) int32 class codes; sample_weight (n_samples,) or None. All but codes are in
+the dtype of the parameters.
 """
 
 from __future__ import annotations
@@ -16,25 +17,25 @@ from lamina.formulas.table import Array
 
 @runtime_checkable
 class CustomLoss(Protocol):
-    """Any object with this method; the loss of a row may depend on that row alone."""
+    """Any object with this method; the loss of a sample may depend on that sample alone."""
 
     def value_and_delta(
         self, logits: Array, y: NDArray[Any], sample_weight: Array | None
     ) -> tuple[Array, Array]:
-        """Each row's loss, and its gradient at the logits, both times the row's weight.
+        """Return each sample's loss and its gradient at the logits, times the sample's weight.
 
-        It is called with the rows of a batch, or with part of them; what it is given is its own.
+        It is called with all samples of a batch, or with part of them, and receives copies.
 
         Parameters
         ----------
-        logits : ndarray of shape (rows, n_outputs)
+        logits : ndarray of shape (n_samples, n_outputs)
         y : ndarray
-        sample_weight : ndarray of shape (rows,), or None where all rows weigh one
+        sample_weight : ndarray of shape (n_samples,), or None if all weights are one
 
         Returns
         -------
-        value : ndarray of shape (rows,)
-        delta : ndarray of shape (rows, n_outputs)
+        value : ndarray of shape (n_samples,)
+        delta : ndarray of shape (n_samples, n_outputs)
         """
         ...
 
@@ -42,16 +43,16 @@ class CustomLoss(Protocol):
 def value_and_delta(
     loss: CustomLoss, logits: Array, y: NDArray[Any], sample_weight: Array | None
 ) -> tuple[NDArray[np.float64], Array]:
-    """What the loss gives for some rows, contiguous: value in float64, delta in the logits' dtype.
+    """Return a custom loss's results, contiguous: value in float64, delta in the logits' dtype.
 
     Raises
     ------
     TypeError, ValueError
-        Where it does not give two arrays of numbers of the shapes that it should. What the loss
-        itself raises comes through.
+        If it does not return two arrays of numbers of the right shapes. Its own exceptions are
+        passed on.
     """
     answer = loss.value_and_delta(logits, y, sample_weight)
-    asked = f"{type(loss).__name__}.value_and_delta must give the pair (value, delta)"
+    asked = f"{type(loss).__name__}.value_and_delta must return the pair (value, delta)"
     if not (isinstance(answer, tuple | list) and len(answer) == 2):
         raise TypeError(f"{asked}, got {type(answer).__name__}")
     if any(np.iscomplexobj(each) for each in answer):
@@ -61,8 +62,8 @@ def value_and_delta(
     wanted = (len(logits),), logits.shape
     if (np.shape(answer[0]), np.shape(answer[1])) != wanted:
         raise ValueError(
-            f"{asked} of shapes {wanted[0]}, one number a row, and {wanted[1]}, one a logit; got "
-            f"{np.shape(answer[0])} and {np.shape(answer[1])}"
+            f"{asked} of shapes {wanted[0]}, one number per sample, and {wanted[1]}, one per "
+            f"logit; got {np.shape(answer[0])} and {np.shape(answer[1])}"
         )
     return value, delta
 
@@ -70,13 +71,13 @@ def value_and_delta(
 def require_rows_apart(
     loss: CustomLoss, logits: Array, y: NDArray[Any], sample_weight: Array | None
 ) -> None:
-    """Raise the error for a loss that is no sum over rows, seen on a few of them.
+    """Check on a few samples that a custom loss is a sum over samples; raise the error if not.
 
     Raises
     ------
     ValueError
-        Where a row's loss depends on other rows, is not multiplied by the row's weight, or is NaN
-        or infinite.
+        If a sample's loss depends on other samples, is not multiplied by the sample's weight, or
+        is NaN or infinite.
     """
     name, n_samples = type(loss).__name__, len(logits)
     together = value_and_delta(loss, logits.copy(), y.copy(), None)
@@ -86,9 +87,9 @@ def require_rows_apart(
         alone = value_and_delta(loss, logits[part].copy(), y[part].copy(), None)
         if not _agree(alone, tuple(each[part] for each in together)):
             raise ValueError(
-                f"{name}.value_and_delta gives a row another loss alone than among others: batches "
-                "are worked through in parts, so it must give each row's own value and delta, and "
-                "neither sums nor means over rows"
+                f"{name}.value_and_delta returns another loss for a sample alone than among "
+                "others: batches are processed in parts, so it must return each sample's own "
+                "value and delta, and neither sums nor means over samples"
             )
     if sample_weight is None:
         return
@@ -96,7 +97,7 @@ def require_rows_apart(
     expected = together[0] * sample_weight, together[1] * sample_weight[:, np.newaxis]
     if not _agree(weighted, expected):
         raise ValueError(
-            f"{name}.value_and_delta must multiply each row's value and delta by its "
+            f"{name}.value_and_delta must multiply each sample's value and delta by its "
             "sample_weight, and does not"
         )
 
@@ -107,7 +108,7 @@ def _require_finite(name: str, answer: tuple[Array, ...], logits: Array, y: NDAr
         if not is_finite.all():
             row = int(np.argmin(is_finite))
             raise ValueError(
-                f"{name}.value_and_delta returned {of_rows[row]} as the {part} of a row with "
+                f"{name}.value_and_delta returned {of_rows[row]} as the {part} of a sample with "
                 f"logits {logits[row]} and target {y[row]}: return finite numbers"
             )
 

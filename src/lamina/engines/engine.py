@@ -1,9 +1,9 @@
-"""The protocol: what training asks of an engine, and what every engine answers alike.
+"""Protocol of engines: the operations that training needs, with equal results in every engine.
 
 Shapes: X (n_samples, n_features) dense C-contiguous or csr; y (n_samples, n_targets) in X's dtype,
-or int32 class codes where the loss says 'codes': (n_samples,), or (n_samples, n_heads) for heads;
-parameters and gradient (n_parameters,).
-X, y, weights and parameters share one dtype, float32 or float64: the estimator has seen to it.
+or int32 class codes if the loss's targets are 'codes': (n_samples,), or (n_samples, n_heads) for
+heads; parameters and gradient (n_parameters,).
+X, y, weights and parameters share one dtype, float32 or float64, which the estimator ensures.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ Evaluator: TypeAlias = Callable[[Array], tuple[float, Array]]
 
 
 class Rows(NamedTuple):
-    """The rows that an engine learns from.
+    """Samples that an engine trains on.
 
     Attributes
     ----------
     X : ndarray or csr matrix of shape (n_samples, n_features)
     y : ndarray of shape (n_samples, n_targets), or int32 class codes
         Not read by `predict`.
-    weight : ndarray of shape (n_samples,), or None where all rows weigh one
+    weight : ndarray of shape (n_samples,), or None if all weights are one
     """
 
     X: Matrix
@@ -47,19 +47,19 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True)
 class Objective:
-    """What is minimised: a loss, and alpha times a penalty on the weights.
+    """Objective function: a loss, and alpha times a penalty on the weights.
 
     Attributes
     ----------
     loss : str or CustomLoss
-        A name in LOSSES, or an object of the caller's own.
+        Name in LOSSES, or a custom loss.
     alpha : float
     penalty : str
-        A name in PENALTIES.
+        Name in PENALTIES.
     hyperparameters : mapping of str to float or sequence of float
-        The values of what the loss's record lists.
+        Values of the hyperparameters that the loss's record lists.
     l1_ratio : float
-        The fraction of ‖W‖₁ in an elastic net.
+        Fraction of ‖W‖₁ in an elastic net.
     """
 
     loss: str | CustomLoss
@@ -72,15 +72,15 @@ class Objective:
         PENALTIES[self.penalty]
         expected = LOSSES[self.loss].hyperparameters if isinstance(self.loss, str) else ()
         if set(self.hyperparameters) != set(expected):
-            raise ValueError(f"{self.loss} takes {expected}, got {tuple(self.hyperparameters)}")
+            raise ValueError(f"{self.loss} needs {expected}, got {tuple(self.hyperparameters)}")
 
     def n_targets(self, spec: NetworkSpec, y: NDArray[Any]) -> int:
-        """The columns of y, or of its codes, that belong to the outputs of a network.
+        """Return the number of columns of y, or of its codes, for the outputs of a network.
 
         Raises
         ------
         ValueError
-            For outputs of which some belong to no target.
+            If some outputs belong to no target.
         """
         if not isinstance(self.loss, str):
             return 1 if y.ndim == 1 else int(y.shape[1])
@@ -89,26 +89,26 @@ class Objective:
             return len(spec.heads) or 1
         n_targets, left_over = divmod(spec.n_outputs, loss.outputs_per_target(self.hyperparameters))
         if left_over:
-            raise ValueError(f"{self.loss} shares {spec.n_outputs} outputs out to no whole targets")
+            raise ValueError(f"{self.loss} cannot divide {spec.n_outputs} outputs among targets")
         return n_targets
 
 
 @dataclass(frozen=True)
 class OptimizerSettings:
-    """An optimizer by name, its hyperparameters, and what surrounds its steps.
+    """Optimizer by name, with its hyperparameters, clipping, decay and averaging.
 
     Attributes
     ----------
     name : str
-        A name in OPTIMIZERS.
+        Name in OPTIMIZERS.
     hyperparameters : mapping of str to float
-        The values of those that the optimizer's record lists.
+        Values of the hyperparameters that the optimizer's record lists.
     amsgrad : bool
-        Whether the largest second moment so far takes the second moment's place.
+        If True, the largest second moment so far replaces the second moment.
     weight_decay : float
-        λ of W ← W - η λ W before a step; biases and what else units learn do not decay.
+        λ of W ← W - η λ W before a step; biases and other unit parameters do not decay.
     max_gradient_norm : float or None
-        The norm that a gradient, penalty included, is scaled down to where it is larger.
+        Largest norm of a gradient, penalty included; a larger gradient is scaled down.
     average_decay : float or None
         d of the moving average of the parameters; None keeps no average.
     """
@@ -124,13 +124,13 @@ class OptimizerSettings:
         optimizer = OPTIMIZERS[self.name]
         expected = optimizer.hyperparameters
         if set(self.hyperparameters) != set(expected):
-            raise ValueError(f"{self.name} takes {expected}, got {tuple(self.hyperparameters)}")
+            raise ValueError(f"{self.name} needs {expected}, got {tuple(self.hyperparameters)}")
         if self.amsgrad and not optimizer.amsgrad:
             raise ValueError(f"{self.name} has no AMSGrad variant")
 
     @property
     def slots(self) -> tuple[str, ...]:
-        """What is remembered for each parameter, the optimizer's own first."""
+        """Names of the numbers kept for each parameter, the optimizer's own first."""
         largest = ("largest_v",) if self.amsgrad else ()
         average = ("average",) if self.average_decay is not None else ()
         return OPTIMIZERS[self.name].slots + largest + average
@@ -138,17 +138,17 @@ class OptimizerSettings:
 
 @dataclass
 class OptimizerState:
-    """What an optimizer remembers; a trainer changes it in place.
+    """State of an optimizer, which a trainer changes in place.
 
     Attributes
     ----------
     slots : ndarray of shape (n_slots, n_parameters)
     step : int
-        Updates made so far.
+        Number of updates so far.
     seed : int
-        Of 64 bits: what dropout and noise are drawn by, with the step. No trainer changes it.
+        64-bit seed of dropout and noise, used with the step. No trainer changes it.
     keeps_average : bool
-        Whether the last slot is the moving average of the parameters.
+        True if the last slot is the moving average of the parameters.
     """
 
     slots: Array
@@ -158,9 +158,9 @@ class OptimizerState:
 
     @classmethod
     def fresh(cls, optimizer: OptimizerSettings | str, parameters: Array) -> OptimizerState:
-        """The state before the first step: zeros, but for an average, which starts as parameters.
+        """Return the initial state: zeros, except for an average, which starts as parameters.
 
-        A name stands for the optimizer without anything that surrounds its steps.
+        A name stands for the optimizer without clipping, decay and averaging.
         """
         if isinstance(optimizer, str):
             slots, keeps_average = OPTIMIZERS[optimizer].slots, False
@@ -172,30 +172,30 @@ class OptimizerState:
         return state
 
     def predicting(self, parameters: Array) -> Array:
-        """What a network predicts with: the average where one is kept, else the parameters."""
+        """Return the parameters that predict: the average if one is kept, else the parameters."""
         return self.slots[-1] if self.keeps_average else parameters
 
     def take_over_statistics(self, parameters: Array, n_trained: int) -> None:
-        """Let an average have the running statistics of the parameters, which no step changes."""
+        """Copy the running statistics of the parameters, which no step changes, into an average."""
         if self.keeps_average:
             self.slots[-1, n_trained:] = parameters[n_trained:]
 
 
 class EpochReport(NamedTuple):
-    """What an epoch came to.
+    """Result of an epoch.
 
     Attributes
     ----------
     loss : float
-        The mean of the batches' losses, penalty included, weighted by their rows; not finite
-        where the epoch ended early for that reason.
+        Mean of the batches' losses, penalty included, weighted by their sizes; not finite if the
+        epoch ended early for that reason.
     steps : int
-        Updates made.
+        Number of updates.
     non_finite_block : int or None
-        The first block whose values or parameters are not finite, by its index in the spec.
+        Index in the spec of the first block whose values or parameters are not finite.
     gradient_norm : float or None
-        The mean over the steps of the gradient's norm, penalty included and before clipping; None
-        where the trainer does not measure it, or no step was made.
+        Mean over the steps of the gradient's norm, penalty included and before clipping; None
+        if the trainer does not measure it, or made no step.
     """
 
     loss: float
@@ -205,29 +205,29 @@ class EpochReport(NamedTuple):
 
     @property
     def is_finite(self) -> bool:
-        """Whether the loss and all layers stayed finite."""
+        """True if the loss and all layers stayed finite."""
         return self.non_finite_block is None and math.isfinite(self.loss)
 
     @property
     def norm_or_nan(self) -> float:
-        """The gradient's norm; NaN where it is not known."""
+        """Norm of the gradient; NaN if unavailable."""
         return math.nan if self.gradient_norm is None else self.gradient_norm
 
 
 class TimeIsUp(Exception):
-    """A trainer's deadline has come in the middle of an epoch, after a whole step."""
+    """A trainer's deadline has passed in the middle of an epoch, after a complete step."""
 
 
 class Trainer(Protocol):
-    """One fit: it holds rows, parameters and optimizer state, and changes the last two in place.
+    """One fit: holds the samples, and changes parameters and optimizer state in place.
 
     Attributes
     ----------
     deadline : float
-        The `perf_counter` from which on no epoch is finished.
+        `perf_counter` value after which no epoch is finished.
     measures_gradient : bool
-        Whether reports tell the gradient's norm; may be set before any epoch. It changes no bit of
-        a step, but the gradient is then kept whole, which costs a few percent of the time.
+        If True, reports include the gradient's norm; may be set before any epoch. It changes no
+        bit of a step, but keeps the whole gradient, which costs a few percent of the time.
     """
 
     deadline: float = math.inf
@@ -236,12 +236,12 @@ class Trainer(Protocol):
     def epoch(
         self, order: NDArray[np.int64], batch_size: int, learning_rates: NDArray[np.float64]
     ) -> EpochReport:
-        """Run one epoch over the rows that `order` lists, `batch_size` of them a step.
+        """Run one epoch over the samples in `order`, with `batch_size` of them per step.
 
         Parameters
         ----------
         order : ndarray of int64
-            Indices into the rows; the last batch may be smaller than the others.
+            Indices of samples; the last batch may be smaller than the others.
         batch_size : int
         learning_rates : ndarray of float64 of shape (n_steps,)
 
@@ -249,7 +249,7 @@ class Trainer(Protocol):
         ------
         KeyboardInterrupt, TimeIsUp
             After Ctrl-C or the deadline, within 100 ms; parameters and state are those of the last
-            whole step.
+            complete step.
         ZeroDivisionError
             For a batch whose sample weights sum to zero.
         """
@@ -263,7 +263,7 @@ class Trainer(Protocol):
         reports: list[EpochReport],
         random_state: np.random.RandomState | None = None,
     ) -> None:
-        """Run epochs one after the other, as long as they stay finite.
+        """Run consecutive epochs as long as they stay finite.
 
         Parameters
         ----------
@@ -271,15 +271,15 @@ class Trainer(Protocol):
         batch_size : int
         learning_rates : ndarray of float64 of shape (n_epochs, n_steps)
         reports : list of EpochReport
-            Gets one for each epoch that came to its end, whatever ends the call.
+            Receives a report of each finished epoch, whatever ends the call.
         random_state : RandomState, optional
-            Shuffles `order` in place before each epoch; it has drawn for no epoch that was not
-            begun.
+            Shuffles `order` in place before each epoch; it draws nothing for epochs that do not
+            begin.
 
         Raises
         ------
         KeyboardInterrupt, TimeIsUp, ZeroDivisionError
-            As `epoch` does. A deadline that comes between two epochs just ends the call.
+            As in `epoch`. A deadline between two epochs just ends the call.
         """
         for rates in learning_rates:
             if perf_counter() >= self.deadline:
@@ -292,11 +292,11 @@ class Trainer(Protocol):
 
 
 class Engine(Protocol):
-    """A place where a network can be trained and used."""
+    """Engine that trains and evaluates networks."""
 
     @property
     def name(self) -> str:
-        """'reference', 'native', …"""
+        """Name of the engine: 'reference', 'native', …"""
         ...
 
     def trainer(
@@ -308,51 +308,50 @@ class Engine(Protocol):
         parameters: Array,
         state: OptimizerState,
     ) -> Trainer:
-        """A trainer that updates `parameters` and `state` in place."""
+        """Return a trainer that updates `parameters` and `state` in place."""
         ...
 
     def evaluator(self, spec: NetworkSpec, objective: Objective, rows: Rows) -> Evaluator:
-        """What gives the loss over all rows, penalty included, and its gradient.
+        """Return a function from parameters to the loss, penalty included, and its gradient.
 
-        It holds rows and memory for many parameters one after the other, in one thread at a time;
-        each gradient, of shape (n_parameters,), is an array of its own.
+        It holds the samples and memory for repeated calls, in one thread at a time; each gradient,
+        of shape (n_parameters,), is a new array.
         """
         ...
 
     def loss_and_gradient(
         self, spec: NetworkSpec, objective: Objective, rows: Rows, parameters: Array
     ) -> tuple[float, Array]:
-        """Both for one vector of parameters only."""
+        """Return the loss and its gradient for one vector of parameters."""
         return self.evaluator(spec, objective, rows)(parameters)
 
     def predict(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> Array:
-        """The network's prediction behind its inverse link, of shape (n_samples, n_outputs).
+        """Return the network's prediction, of shape (n_samples, n_outputs).
 
-        Of a spec with heads, the inverse link takes each head's logits by themselves.
+        If the spec has heads, the inverse link acts on each head's logits separately.
 
         Raises
         ------
         NonFiniteError
-            For rows with an element that is infinite or NaN. Who predicts need not look before.
+            For samples with an element that is infinite or NaN, so callers need not check them.
         """
         ...
 
     def activations(self, spec: NetworkSpec, parameters: Array, X: Matrix) -> list[Array]:
-        """Every block's a, (n_samples, fan_out), and in the last block's place what `predict`
-        gives.
+        """Return every block's a, (n_samples, fan_out), and the prediction in place of the last.
 
         Raises
         ------
         NonFiniteError
-            As `predict`.
+            As in `predict`.
         """
         ...
 
 
-NON_FINITE_ROWS = "X holds an element that is infinite or NaN in the dtype of the parameters."
+NON_FINITE_ROWS = "X contains infinity or NaN in the dtype of the parameters."
 
 
 def require_finite(values: NDArray[Any]) -> None:
-    """Raise the error for rows whose values are not all finite."""
+    """Raise the error for samples whose values are not all finite."""
     if not np.isfinite(values).all():
         raise NonFiniteError(NON_FINITE_ROWS)

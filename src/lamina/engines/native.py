@@ -1,7 +1,7 @@
 """The native engine: whole epochs in C++; the only module that imports lamina._native.
 
-Shapes and dtypes are engine.py's. What the kernels read is C-contiguous, csr columns are int32 and
-csr row starts int64: `_row_arrays` sees to that once for every fit.
+Shapes and dtypes are engine.py's. The kernels read C-contiguous arrays, int32 csr columns and int64
+csr row starts, which `_row_arrays` prepares once for every fit.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ from lamina.formulas.losses import hyperparameter_numbers
 from lamina.formulas.table import Array
 from lamina.network import Dense, NetworkSpec, ParameterLayout
 
-# For so many rows it is not worth while to pack the weights first.
+# For this many samples, packing the weights first does not pay.
 FEW_ROWS = 16
-# Daemon threads have to stop before the interpreter ends; a loss in Python may keep them longer.
+# Daemon threads must stop before the interpreter ends; a loss in Python may delay them.
 atexit.register(_native.end_calls, seconds=10.0)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_native.forget_calls)
-# A prediction needs no loss; any entry of the table fills the place.
+# A prediction needs no loss; any entry of the table will do.
 NO_OBJECTIVE = Objective("squared_error")
 
 
@@ -57,7 +57,7 @@ def _row_arrays(
     y: NDArray[Any] | None = None,
     weight: NDArray[Any] | None = None,
 ) -> Any:
-    """The rows as the kernels take them; arrays that already fit are not copied."""
+    """Return the samples in the kernels' form; arrays that already fit are not copied."""
     make = _native.Rows32 if X.dtype == np.float32 else _native.Rows64
     dense = values = columns = starts = targets = codes = None
     if isinstance(X, np.ndarray):
@@ -108,7 +108,7 @@ def _block(block: Dense) -> tuple[int, int, int, int, bool, float]:
 
 
 def _loss(objective: Objective) -> tuple[int, list[float]]:
-    """The loss as the kernels number it, and its hyperparameters."""
+    """Return the kernels' code of the loss, and its hyperparameters."""
     if not isinstance(objective.loss, str):
         return _native.CUSTOM_LOSS, []
     numbers = hyperparameter_numbers(LOSSES[objective.loss], objective.hyperparameters)
@@ -116,7 +116,7 @@ def _loss(objective: Objective) -> tuple[int, list[float]]:
 
 
 def _python_loss(objective: Objective, y: NDArray[Any]) -> Callable[..., Any] | None:
-    """What the kernels call with a chunk of rows, for a loss that is no table's."""
+    """Return the function that the kernels call with a chunk of samples, for a custom loss."""
     loss, columns = objective.loss, y.shape[1:]
     if isinstance(loss, str):
         return None
@@ -128,7 +128,7 @@ def _python_loss(objective: Objective, y: NDArray[Any]) -> Callable[..., Any] | 
 
 
 def _optimizer(settings: OptimizerSettings) -> tuple[Any, ...]:
-    """The optimizer as the kernels take it, but for whether the gradient is measured."""
+    """Return the optimizer's arguments of the kernels, except for measures_gradient."""
     order, most = OPTIMIZERS[settings.name].hyperparameters, settings.max_gradient_norm
     return (
         _native.OPTIMIZERS[settings.name],
@@ -145,7 +145,7 @@ def _precision(name: str | None) -> int:
 
 
 def _row_work(spec: NetworkSpec, dtype: np.dtype[Any], passes: int) -> float:
-    """The work of a row with so many passes over the weights, as `choose_threads` counts it."""
+    """Return the work per sample for `passes` over the weights, as `choose_threads` counts it."""
     weights = sum(block.fan_in * block.fan_out for block in spec.blocks)
     return passes * weights * dtype.itemsize / 8
 
@@ -157,7 +157,7 @@ def _refuse_zero_weight(ending: int) -> None:
 
 @dataclass
 class NativeTrainer(Trainer):
-    """One fit: the rows' arrays, and a network whose memory serves every epoch."""
+    """One fit: arrays of the samples, and a network whose memory serves every epoch."""
 
     spec: NetworkSpec
     objective: Objective
@@ -193,7 +193,7 @@ class NativeTrainer(Trainer):
         random_state: np.random.RandomState | None = None,
     ) -> None:
         if random_state is not None and type(random_state) is not np.random.RandomState:
-            # Someone's own shuffle; the kernels know NumPy's only.
+            # A user-defined shuffle; the kernels only implement NumPy's.
             super().epochs(order, batch_size, learning_rates, reports, random_state)
             return
         batch_size = min(batch_size, len(order))
@@ -240,15 +240,16 @@ class NativeTrainer(Trainer):
 
 @dataclass(frozen=True)
 class NativeEngine(Engine):
-    """The engine in C++, for every processor.
+    """Engine in C++, for every processor.
 
     Attributes
     ----------
     n_threads : int or None
-        The threads of every call; by default the cost model's choice. Results do not depend on it.
+        Number of threads of every call; by default the cost model chooses. It does not change
+        results.
     precision : str or None
-        What both operands of every product are rounded to, of PRECISIONS; only for float32. The
-        product of a csr X with the first weights stays in float32.
+        Name in PRECISIONS, to which both operands of every product are rounded; only for float32.
+        The product of a csr X with the first weights stays in float32.
     """
 
     n_threads: int | None = None
@@ -308,7 +309,7 @@ class NativeEngine(Engine):
         return layers
 
     def _pass(self, spec: NetworkSpec, parameters: Array, X: Matrix, into: list[Array]) -> None:
-        """Write every block's a, the last one's behind the inverse link; or that alone."""
+        """Write every block's a, or only the last, which the prediction replaces, into `into`."""
         if not isinstance(X, np.ndarray):
             require_finite(X.data)
         n_samples, dtype = X.shape[0], parameters.dtype
@@ -324,24 +325,24 @@ class NativeEngine(Engine):
 
 @lru_cache(maxsize=64)
 def _outline(spec: NetworkSpec, dtype: np.dtype[Any]) -> Any:
-    # Remembered, because for a single row a network takes longer to make than to use. It holds no
-    # parameters, and `predict_few` leaves it as it is.
+    # Cached, because for a single sample building a network takes longer than using it. It holds no
+    # parameters, and `predict_few` does not modify it.
     return _network(spec, NO_OBJECTIVE, dtype, None, FEW_ROWS)
 
 
 def multiply_add_rate(dtype: DTypeLike, n_threads: int = 1, seconds: float = 0.2) -> float:
-    """The most floating-point operations a second that the threads can do, by loops in registers.
+    """Measure the peak rate of floating-point operations per second, by loops in registers.
 
-    A multiply-add counts as two. The loops are those of every instruction set that the machine has,
-    with several numbers of registers, since no one of them is the fastest on every processor.
-    `matrix_product` and a training step are held against the best of them.
+    A multiply-add counts as two. The loops are those of every instruction set of the machine, with
+    several numbers of registers, because no single one is the fastest on every processor.
+    Benchmarks compare `matrix_product` and a training step with the best of them.
 
     Parameters
     ----------
     dtype : {'float32', 'float64'}
     n_threads : int
     seconds : float
-        About how long to measure; each loop runs at least once, and the best run counts.
+        Approximate duration; each loop runs at least once, and the best run counts.
 
     Examples
     --------
@@ -367,18 +368,18 @@ def matrix_product(
     n_threads: int = 1,
     precision: str | None = None,
 ) -> NDArray[Any]:
-    """A B by the kernels that training uses, in any of the three orientations of a step.
+    """Return A B by the kernels that training uses, in any of the three orientations of a step.
 
     Parameters
     ----------
-    A : ndarray of shape (m, k), or (k, m) where it is transposed
-    B : ndarray of shape (k, n), or (n, k) where it is transposed
+    A : ndarray of shape (m, k), or (k, m) if transposed
+    B : ndarray of shape (k, n), or (n, k) if transposed
         Both C-contiguous, in one dtype, float32 or float64.
     A_is_transposed, B_is_transposed : bool
-        Whether a matrix lies transposed in memory; not both.
+        True if the matrix is stored transposed; not both.
     n_threads : int
     precision : str, optional
-        What A and B, of float32, are rounded to: a name in PRECISIONS.
+        Name in PRECISIONS, to which float32 A and B are rounded.
 
     Returns
     -------

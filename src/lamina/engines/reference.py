@@ -1,21 +1,21 @@
-"""The reference engine's mathematics: a step of training in NumPy, to be read from top to bottom.
+"""Mathematics of the reference engine: a training step in NumPy, to be read from top to bottom.
 
-Every other engine is held against these numbers, and these against finite differences. A network is
-a sequence of blocks, each of which takes the a of the one before; the first takes X.
+Tests compare every other engine with these numbers, and these with finite differences. A network is
+a sequence of blocks, each of which takes the a of the previous one; the first takes X.
 
     forward    z = a_prev W + b            a = f(z)                and last p = inverse_link(a)
-    loss       L = (Σ_rows loss(p, y) + alpha penalty(W)) / rows
+    loss       L = (Σ_samples loss(p, y) + alpha penalty(W)) / n_samples
     backward   delta = dL/da f'(z)         dL/da_prev = delta Wᵀ   from the last block to the first
-    gradient   dL/dW = a_prevᵀ delta       dL/db = Σ_rows delta
-    update     w ← w - η dL/dw, or what else the optimizer makes of it
+    gradient   dL/dW = a_prevᵀ delta       dL/db = Σ_samples delta
+    update     w ← w - η dL/dw, or another step of the optimizer
 
-Shapes: X (rows, n_features); z, a, delta (rows, fan_out), W (fan_in, fan_out) and b (fan_out,) of
-each block; y as in engine.py; parameters and gradient are one flat vector, of which W and b are
-views. Until the gradient is whole, delta and dL/da are gradients of the rows' sum: as scikit-learn
-does, and so to the same rounding, the division by the rows comes last.
+Shapes: X (n_samples, n_features); z, a, delta (n_samples, fan_out), W (fan_in, fan_out) and b
+(fan_out,) of each block; y as in engine.py; parameters and gradient are one flat vector, of which W
+and b are views. Until the gradient is complete, delta and dL/da are gradients of the sum over the
+samples: the division by their number comes last, as in scikit-learn, for the same rounding.
 
-What a block may have beside W, b and f stands in blocks.py, what lies between logits and the loss
-of a row in batch_loss.py, and what calls these functions batch by batch in reference_engine.py.
+blocks.py holds the optional parts of a block, batch_loss.py the way from logits to the loss of a
+sample, and reference_engine.py calls these functions batch by batch.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ PREDICTING = Mode()
 
 
 def forward(spec: NetworkSpec, parameters: Array, X: Matrix, mode: Mode = PREDICTING) -> Forward:
-    """The forward pass: block by block, and the inverse link behind the last."""
+    """Run the forward pass: block by block, then the inverse link."""
     own = BlockParameters.each(ParameterLayout.from_spec(spec).views(parameters))
     a, passes = with_noise(spec, X, mode.draws), []
     for i, block in enumerate(spec.blocks):
@@ -61,7 +61,7 @@ def forward(spec: NetworkSpec, parameters: Array, X: Matrix, mode: Mode = PREDIC
 def forward_block(
     block: Dense, own: BlockParameters, a_prev: Matrix, mode: Mode, stream: int
 ) -> BlockPass:
-    """z = a_prev W + b, perhaps normalized; a = f(z), perhaps dropped out, perhaps plus a_prev."""
+    """Return z = a_prev W + b, normalized if set, and a = f(z), with dropout and residual."""
     z = affine = np.asarray(mode.product(a_prev, own.W)) + own.b
     moments, z_hat = None, None
     if block.normalization is not None:
@@ -76,7 +76,7 @@ def forward_block(
 def batch_loss(
     spec: NetworkSpec, objective: Objective, parameters: Array, passed: Forward, rows: Rows
 ) -> tuple[float, Array]:
-    """L, the mean of the rows' losses and the penalty, and dL/da of the last block."""
+    """Return L, the mean of the losses plus the penalty, and dL/da of the last block."""
     value, d_a = row_losses(spec, objective, passed.a[-1], passed.prediction, rows)
     weights = parameters[: ParameterLayout.from_spec(spec).n_weights]
     penalty = objective.alpha * PENALTIES[objective.penalty].value(weights, objective.l1_ratio)
@@ -92,7 +92,7 @@ def backward(
     d_a: Array,
     product: Product = operator.matmul,
 ) -> Array:
-    """The gradient of L, from dL/da of the last block."""
+    """Return the gradient of L, from dL/da of the last block."""
     layout, gradient = ParameterLayout.from_spec(spec), np.zeros_like(parameters)
     own, gradients = (BlockParameters.each(layout.views(v)) for v in (parameters, gradient))
     for i, delta, _ in backward_blocks(spec, own, passed.blocks, d_a, gradients, product):
@@ -112,10 +112,10 @@ def backward_blocks(
     gradient: list[BlockParameters],
     product: Product,
 ) -> Iterator[tuple[int, Array, Array]]:
-    """Block by block, from the last: its index, its delta, and what a residual carries past it.
+    """Yield for each block, from the last: its index, its delta, and dL/da past its residual.
 
-    dL/da of the block before is delta Wᵀ and that; of the first block it is taken only by who asks
-    for the gradient at the inputs. Of the gradient, all is written but what W and b get.
+    dL/da of the block before is delta Wᵀ plus the latter; for the first block only the gradient at
+    the inputs needs it. All of the gradient is written except that of W and b.
     """
     for i in reversed(range(len(spec.blocks))):
         block = spec.blocks[i]
@@ -129,7 +129,7 @@ def backward_blocks(
 def backward_block(
     block: Dense, own: BlockParameters, passed: BlockPass, d_a: Array, gradient: BlockParameters
 ) -> Array:
-    """delta = dL/dz from dL/da, back through dropout, activation and normalization."""
+    """Return delta = dL/dz from dL/da, back through dropout, activation and normalization."""
     if passed.kept is not None:
         d_a = d_a * passed.kept
     f, learned = ACTIVATIONS[block.activation], own.of_activation(block)
@@ -147,7 +147,7 @@ def input_gradient(
     d_a: Array,
     product: Product = operator.matmul,
 ) -> Array:
-    """dL/dx, (rows, n_features), from dL/da of the last block."""
+    """Return dL/dx, (n_samples, n_features), from dL/da of the last block."""
     layout = ParameterLayout.from_spec(spec)
     own, aside = (BlockParameters.each(layout.views(v)) for v in (parameters, parameters.copy()))
     *_, (_, delta, past) = backward_blocks(spec, own, passed.blocks, d_a, aside, product)
@@ -162,9 +162,9 @@ def update(
     state: OptimizerState,
     learning_rate: float,
 ) -> float:
-    """One step, in place but for the number of steps; the norm that the gradient came with.
+    """Make one step in place, except for the step count, and return the gradient's norm.
 
-    The gradient is clipped, weights decay, the optimizer steps, an average follows.
+    The gradient is clipped, weights decay, the optimizer steps, then the average is updated.
     """
     record, step, params = OPTIMIZERS[settings.name], state.step + 1, settings.hyperparameters
     norm = norm_of(gradient)

@@ -1,6 +1,6 @@
-"""The reference engine: the mathematics of reference.py behind the protocol, batch by batch.
+"""The reference engine: the mathematics of reference.py as an engine, batch by batch.
 
-An engine with a precision rounds both operands of each of the three products, sparse X excepted.
+An engine with a precision rounds both operands of each of the three products, except a sparse X.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from lamina.network import NetworkSpec, ParameterLayout
 
 
 def first_non_finite_block(spec: NetworkSpec, parameters: Array, passed: Forward) -> int | None:
-    """The first block whose z or parameters are infinite or NaN."""
+    """Return the index of the first block whose z or parameters are infinite or NaN."""
     views = ParameterLayout.from_spec(spec).views(parameters)
     for i, parts in enumerate(zip(*views, strict=True)):
         if not all(np.isfinite(part).all() for part in (passed.blocks[i].affine, *parts)):
@@ -83,19 +83,19 @@ class ReferenceTrainer(Trainer):
         return EpochReport(total / len(order), len(norms), bad, norm)
 
     def forward(self, batch: Rows, chosen: NDArray[np.int64]) -> tuple[Forward, float, Array]:
-        """The forward pass over a batch, of the rows with these numbers, its loss and dL/da."""
+        """Run the forward pass over a batch with these indices; return it, its loss and dL/da."""
         draws = Draws(self.state.seed, self.state.step, chosen) if self.spec.draws else None
         mode = Mode(uses_batch=True, draws=draws, product=self.product)
         passed = forward(self.spec, self.parameters, batch.X, mode)
         return passed, *batch_loss(self.spec, self.objective, self.parameters, passed, batch)
 
     def update(self, batch: Rows, passed: Forward, d_a: Array, learning_rate: float) -> float:
-        """The backward pass over a batch, and one step; the norm of the gradient."""
+        """Run the backward pass over a batch and make one step; return the gradient's norm."""
         gradient = backward(
             self.spec, self.objective, self.parameters, batch, passed, d_a, self.product
         )
-        # The step is made on copies and taken over at once: whoever looks, or breaks it off, finds
-        # the parameters of a whole step.
+        # The step is made on copies and then stored, so that readers and interruptions always see
+        # the parameters of a complete step.
         before = self.parameters.copy(), self.state.slots.copy()
         layout, parameters = ParameterLayout.from_spec(self.spec), self.parameters.copy()
         state = replace(self.state, slots=self.state.slots.copy())
@@ -114,12 +114,12 @@ class ReferenceTrainer(Trainer):
 
 @dataclass(frozen=True)
 class ReferenceEngine(Engine):
-    """The engine in NumPy: short, exact, and slow.
+    """Engine in NumPy: short, exact, and slow.
 
     Attributes
     ----------
     precision : str or None
-        What both operands of every product are rounded to, of PRECISIONS; only for float32.
+        Name in PRECISIONS, to which both operands of every product are rounded; only for float32.
     """
 
     precision: str | None = None

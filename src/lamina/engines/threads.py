@@ -1,6 +1,6 @@
-"""How many threads a call gets: a cost model within the cores that this process may use.
+"""Number of threads of a call: a cost model within the cores that this process may use.
 
-The result of a fit does not depend on the answer, only its time does.
+The number changes only the time of a fit, not its result.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# What a thread must have to do, in float64 multiply-adds (a float32 one counts half): in a step,
-# before two rounds of tasks are worth handing out, some 10 microseconds; in a call, before its
-# start is.
+# Least work per thread, in float64 multiply-adds (a float32 one counts half): in a step, some 10
+# microseconds, so that two rounds of tasks are worth distributing; in a call, so that starting the
+# thread is.
 STEP_WORK_PER_THREAD = 250_000
 CALL_WORK_PER_THREAD = 2_500_000
-# Granted on machines with fewer cores as well, so that the number of threads can be tried out.
+# Allowed on machines with fewer cores as well, so that the number of threads can be tried out.
 ALWAYS_GRANTED = 16
 
 
 def usable_cores() -> int:
-    """The cores that this process may use: its affinity, and OMP_NUM_THREADS where that is less.
+    """Return the number of usable cores: the process's affinity, limited by OMP_NUM_THREADS.
 
     joblib sets OMP_NUM_THREADS in its workers so that all of them together fill the machine.
 
@@ -36,19 +36,18 @@ def usable_cores() -> int:
     return max(1, min(cores, int(limit))) if limit.isdecimal() else cores
 
 
-# One entry for each training call under way in this process; append and pop need no lock.
+# One entry for each running training call of this process; append and pop need no lock.
 _under_way: list[None] = []
 if hasattr(os, "register_at_fork"):
-    # A child inherits the list, but not the threads that would shorten it again.
+    # A child inherits the list, but not the threads that would remove their entries.
     os.register_at_fork(after_in_child=_under_way.clear)
 
 
 @contextmanager
 def sharing_cores() -> Iterator[None]:
-    """Count as one of those that divide the cores among them, as long as the block lasts.
+    """Count this call among those that divide the cores, while the block lasts.
 
-    joblib tells its worker processes of each other, by OMP_NUM_THREADS; threads of one process have
-    to see for themselves.
+    joblib limits its worker processes by OMP_NUM_THREADS; threads of one process need this count.
     """
     _under_way.append(None)
     try:
@@ -59,17 +58,17 @@ def sharing_cores() -> Iterator[None]:
 
 
 def choose_threads(step_work: float, n_steps: int = 1, requested: int | None = None) -> int:
-    """The threads for a call.
+    """Return the number of threads for a call.
 
     Parameters
     ----------
     step_work : float
-        The work of one step, in float64 multiply-adds; of the whole call where it has no steps.
+        Work of one step, in float64 multiply-adds; of the whole call if it has no steps.
     n_steps : int
-        The steps of the call.
+        Number of steps of the call.
     requested : int, optional
-        What the user asks for: granted up to the number of cores, or 16 where there are fewer,
-        because more threads only take time from each other.
+        User's choice: allowed up to the number of cores, or 16 if there are fewer, because more
+        threads only slow each other down.
 
     Returns
     -------
