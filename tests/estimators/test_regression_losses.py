@@ -267,7 +267,9 @@ def test_a_loss_that_is_not_a_sum_over_samples_is_refused_before_training() -> N
 def test_a_custom_loss_is_cloned_and_never_saved(tmp_path: Any) -> None:
     model = quick(Own(), max_iter=2).fit(X, np.exp(Y))
     assert clone(model).loss is not None
-    with pytest.raises(TypeError, match=r"'loss' is a custom Own .* set_params\(loss='squared_error'\)"):
+    with pytest.raises(
+        TypeError, match=r"'loss' is a custom Own .* set_params\(loss='squared_error'\)"
+    ):
         lamina.save(model, tmp_path / "model.lamina")
     expected = model.predict(X)
     lamina.save(model.set_params(loss="squared_error"), tmp_path / "model.lamina")
