@@ -164,7 +164,7 @@ def test_where_the_arithmetic_runs_is_left_out(fit, rows):
 
 def test_a_parameter_that_they_do_not_have_is_refused_by_name(fit):
     model = fit("binary", "float32").set_params(dtype="float32")
-    with pytest.raises(ExportError, match=r"has no parameter 'dtype'.* at 'float32'") as refusal:
+    with pytest.raises(ExportError, match=r"has no parameter 'dtype'.*dtype='float32'") as refusal:
         lamina.to_sklearn(model)
     assert "set_params(dtype=None)" in str(refusal.value)
     lamina.to_sklearn(model.set_params(dtype=None))
@@ -177,7 +177,7 @@ def test_a_parameter_that_they_do_not_have_is_refused_by_name(fit):
 def test_an_architecture_that_they_do_not_have_is_refused_by_name(parameters, fit):
     [(name, value)] = parameters.items()
     model = fit("binary", hidden_layer_sizes=(5, 5), **parameters)
-    with pytest.raises(ExportError, match=f"has no parameter '{name}'.* at {value!r}"):
+    with pytest.raises(ExportError, match=f"has no parameter '{name}'.*{name}={value!r}"):
         lamina.to_sklearn(model)
 
 

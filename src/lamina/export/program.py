@@ -1,8 +1,8 @@
-"""A fitted model as a list of operations, which the writers of Python, C and ONNX render.
+"""Fitted model as a list of operations, from which the Python, C and ONNX code is generated.
 
-Every operation makes one matrix of float64, (n_samples, width), from the inputs or from earlier
-matrices, which it names by their place in the list; the network takes the last one. NaN stands for
-a missing number, None for a missing text.
+Every operation computes one float64 matrix, (n_samples, width), from the inputs or from earlier
+matrices, which it refers to by their index in the list; the last one is the network's input. NaN
+represents a missing number, None a missing text.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ Vector: TypeAlias = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Input:
-    """One column of a table, as the exported program takes it.
+    """One column of a table, as an input of the exported program.
 
     Attributes
     ----------
     name : str
     kind : {'number', 'moment', 'category'}
     missing : tuple of str
-        The texts that stand for a missing category.
+        Texts that represent a missing category.
     was_text : bool
-        Whether training's table wrote numbers or dates as text that Python reads otherwise: '1.234'
-        may be a thousand there.
+        True if the training table had numbers or dates as text that Python parses differently: for
+        example '1.234' may have meant a thousand.
     unit : str
-        What a number counts, where the program would not know: 'hours since midnight'.
+        Unit of a number if the program cannot derive it: 'hours since midnight'.
     """
 
     name: str
@@ -53,20 +53,20 @@ class Columns:
 
     @property
     def width(self) -> int:
-        """The columns of its matrix."""
+        """Number of columns of its matrix."""
         return len(self.columns)
 
 
 @dataclass(frozen=True)
 class Impute:
-    """The matrix with a column's value wherever it is NaN."""
+    """The matrix with NaN replaced by a value per column."""
 
     source: int
     values: Vector
 
     @property
     def width(self) -> int:
-        """The columns of its matrix."""
+        """Number of columns of its matrix."""
         return len(self.values)
 
 
@@ -79,13 +79,13 @@ class IsMissing:
 
     @property
     def width(self) -> int:
-        """The columns of its matrix."""
+        """Number of columns of its matrix."""
         return len(self.columns)
 
 
 @dataclass(frozen=True)
 class Standardize:
-    """(x - mean) / scale, in this order of rounding."""
+    """(x - mean) / scale, rounded in this order."""
 
     source: int
     mean: Vector
@@ -93,7 +93,7 @@ class Standardize:
 
     @property
     def width(self) -> int:
-        """The columns of its matrix."""
+        """Number of columns of its matrix."""
         return len(self.mean)
 
 
@@ -107,13 +107,13 @@ class Affine:
 
     @property
     def width(self) -> int:
-        """The columns of its matrix."""
+        """Number of columns of its matrix."""
         return len(self.factor)
 
 
 @dataclass(frozen=True)
 class Clip:
-    """x, or the bound that it lies beyond."""
+    """x clipped to bounds."""
 
     source: int
     low: float
@@ -132,33 +132,33 @@ class SmoothClip:
 
 @dataclass(frozen=True)
 class Take:
-    """Some columns of the matrix, in this order."""
+    """A selection of columns of the matrix, in this order."""
 
     source: int
     columns: tuple[int, ...]
 
     @property
     def width(self) -> int:
-        """The columns of its matrix."""
+        """Number of columns of its matrix."""
         return len(self.columns)
 
 
 @dataclass(frozen=True)
 class OneHot:
-    """A 0/1 column for each category of an input of texts, in their order; else 0 in all.
+    """A 0/1 column for each category of a text input, in order; all 0 for other texts.
 
     Attributes
     ----------
     column : int
-        The input.
+        Index of the input.
     categories : tuple of str or None
-        None is the missing value, of which there is one at most.
+        None is the missing value; it occurs at most once.
     fill : str or None
-        What is read in place of a missing value, if anything.
+        Replacement for a missing value, if any.
     strict : bool
-        Whether a text that is none of the categories is an error.
+        True if a text that is not one of the categories is an error.
     aliases : mapping of str to str
-        Other texts for some of the categories, such as '2.0' for '2'.
+        Alternative texts of some categories, such as '2.0' for '2'.
     """
 
     column: int
@@ -169,28 +169,28 @@ class OneHot:
 
     @property
     def width(self) -> int:
-        """The columns of its matrix."""
+        """Number of columns of its matrix."""
         return len(self.categories)
 
     @property
     def places(self) -> dict[str | None, int]:
-        """The place of each category, also by its aliases."""
+        """Index of each category, also by its aliases."""
         places = {text: i for i, text in enumerate(self.categories)}
         return places | {text: places[category] for text, category in self.aliases.items()}
 
 
 @dataclass(frozen=True)
 class Code:
-    """The place of an input's category, counted from 1, as a number; 0 where it is none of them.
+    """Index of an input's category, counted from 1, as a number; 0 if it is not one of them.
 
     Attributes
     ----------
     column : int
-        The input.
+        Index of the input.
     categories : tuple of str or None
-        None is the missing value, of which there is one at most.
+        None is the missing value; it occurs at most once.
     aliases : mapping of str to str
-        Other texts for some of the categories, such as '2.0' for '2'.
+        Alternative texts of some categories, such as '2.0' for '2'.
     """
 
     column: int
@@ -206,12 +206,12 @@ class Code:
 
 @dataclass(frozen=True)
 class Lookup:
-    """The row of a table, for each code in one column of the matrix.
+    """Row of a table for each code in one column of the matrix.
 
     Attributes
     ----------
     source : int
-        A matrix of whole numbers from 0.
+        Index of a matrix of whole numbers from 0.
     column : int
     table : ndarray of shape (n_codes, width)
     """
@@ -222,7 +222,7 @@ class Lookup:
 
     @property
     def width(self) -> int:
-        """The columns of its matrix."""
+        """Number of columns of its matrix."""
         return int(self.table.shape[1])
 
 
@@ -237,13 +237,13 @@ class OneHotNumber:
 
     @property
     def width(self) -> int:
-        """The columns of its matrix."""
+        """Number of columns of its matrix."""
         return len(self.values)
 
 
 @dataclass(frozen=True)
 class Calendar:
-    """A part of one column of the matrix, which holds dates as days since 1970.
+    """Calendar part of one column of the matrix, which holds dates as days since 1970.
 
     Attributes
     ----------
@@ -257,7 +257,7 @@ class Calendar:
 
     @property
     def width(self) -> int:
-        """The columns of its matrix."""
+        """Number of columns of its matrix."""
         return len(PARTS[self.part].suffixes)
 
 
@@ -289,7 +289,7 @@ Operation: TypeAlias = (
 
 @dataclass(frozen=True)
 class TargetScale:
-    """What turns a network's prediction into the target's own units: y factor + offset."""
+    """Conversion of a network's prediction to the units of the target: y factor + offset."""
 
     factor: Vector
     offset: Vector
@@ -297,16 +297,16 @@ class TargetScale:
 
 @dataclass(frozen=True)
 class Preparation:
-    """The part of a fitted model that comes before its networks.
+    """Part of a fitted model before its networks.
 
     Attributes
     ----------
     inputs : tuple of Input
-        The columns of the table that it takes; none where it takes a matrix.
+        Columns of the input table; empty if the input is a matrix.
     n_features : int
-        The columns of that matrix.
+        Number of columns of that matrix.
     operations : tuple of Operation
-        None where the network takes the matrix as it is.
+        Empty if the network's input is the matrix itself.
     """
 
     inputs: tuple[Input, ...]
@@ -315,13 +315,13 @@ class Preparation:
 
     @property
     def takes_a_table(self) -> bool:
-        """Whether columns come in by name, and no matrix."""
+        """True if the input is a table with named columns, not a matrix."""
         return bool(self.inputs)
 
 
 @dataclass(frozen=True)
 class Program(Preparation):
-    """A fitted model: what comes before its network, the network, and what comes after.
+    """Fitted model: preprocessing, network, and scaling of the prediction.
 
     Attributes
     ----------
@@ -335,32 +335,32 @@ class Program(Preparation):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The dtype of numbers that come in and go out."""
+        """Dtype of input and output numbers."""
         return self.network.dtype
 
     @property
     def network_dtype(self) -> np.dtype[Any]:
-        """The dtype that the network computes in."""
+        """Dtype that the network computes in."""
         return self.network.dtype
 
     @property
     def n_columns(self) -> int:
-        """The columns of `predict_proba`, side by side, or of a regression's prediction."""
+        """Number of columns of `predict_proba`, side by side, or of a regression's prediction."""
         return self.network.n_columns
 
     @property
     def has_std(self) -> bool:
-        """Whether standard deviations are predicted as well."""
+        """True if standard deviations are predicted as well."""
         return self.network.has_std
 
     @property
     def is_rounded(self) -> bool:
-        """Whether the operands of products are rounded."""
+        """True if the operands of products are rounded."""
         return self.network.precision is not None
 
     @property
     def output_scale(self) -> TargetScale | None:
-        """One number for each output of the network; a standard deviation has no offset."""
+        """Factor and offset for each output of the network; standard deviations have no offset."""
         if self.target is None or not self.network.has_std:
             return self.target
         factor, offset = self.target.factor, self.target.offset

@@ -1,4 +1,4 @@
-"""Pieces of a Python file: its head, the lines of a network's block, labels, functions."""
+"""Pieces of a Python file: its head, the lines of a block, labels and functions."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ def {name}({arguments}):
 def head(
     description: str, layers: str, code: str, *, takes_a_table: bool, more: str, classes: str
 ) -> str:
-    """The first lines of a file, up to `_array`, which reads its numbers.
+    """Return the first lines of a file, up to `_array`, which decodes its numbers.
 
     Parameters
     ----------
     description, layers : str
     code : str
-        What follows; it decides which modules are imported.
+        Remaining code; it determines which modules are imported.
     takes_a_table : bool
     more : str
-        What the file's docstring says of X.
+        Further text about X for the file's docstring.
     classes : str
-        The definitions of constants.
+        Definitions of constants.
     """
     import lamina
 
@@ -68,7 +68,7 @@ def head(
 
 
 def labels_code(classes: NDArray[Any]) -> str:
-    """Labels as an array of NumPy."""
+    """Return labels as the code of a NumPy array."""
     for label in classes.tolist():
         if type(label) not in (str, int, float, bool):
             raise ExportError(
@@ -79,7 +79,7 @@ def labels_code(classes: NDArray[Any]) -> str:
 
 
 def block_lines(block: FittedBlock, i: int, factor: str, is_last: bool) -> list[str]:
-    """The lines of one block, from a to a; to z where the output has no activation."""
+    """Return the lines of one block, from a to a; to z if the output has no activation."""
     lines = [f"z = {factor} @ W{i} + b{i}"]
     if block.named:
         numbers = [f"{name}{i}" for name in block.named]
@@ -97,7 +97,7 @@ def block_lines(block: FittedBlock, i: int, factor: str, is_last: bool) -> list[
 def function_code(
     name: str, what: str, shape: str, body: str, arguments: str = "X", more: str = ""
 ) -> str:
-    """One of the file's functions."""
+    """Return the code of one of the file's functions."""
     return FUNCTION.format(
         name=name, arguments=arguments, what=what, shape=shape, more=more, body=body
     )

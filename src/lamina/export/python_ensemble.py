@@ -1,4 +1,4 @@
-"""A fitted ensemble for tables as a Python file that needs only NumPy."""
+"""Export of a fitted ensemble for tables to a Python file that needs only NumPy."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _tempered(p):
 
 
 def ensemble_source(model: Any, dtype: DTypeLike | None) -> str:
-    """The source of the file; see `to_python`."""
+    """Return the source of the file; see `to_python`."""
     program = lower_ensemble(model, dtype)
     code = operations_code(program)
     source = code.functions + code.constants + _encode(program, code.lines)
@@ -67,7 +67,7 @@ def _classes(program: EnsembleProgram) -> str:
 
 
 def _encode(program: EnsembleProgram, lines: list[str]) -> str:
-    """The generator of the members' inputs: each operation comes before the first that needs it."""
+    """Return the generator of the members' inputs; each operation precedes its first use."""
     read, *matrices = lines
     ordered: list[str] = [read]
     n_written = 0
@@ -84,7 +84,7 @@ def _inputs(member: MemberProgram) -> str:
 
 
 def _networks(program: EnsembleProgram) -> str:
-    """A function for each kind of network, and the numbers of all members."""
+    """Return a function for each kind of network, and the numbers of all members."""
     names: dict[str, str] = {}
     members = []
     for member in program.members:
@@ -97,7 +97,7 @@ def _networks(program: EnsembleProgram) -> str:
 
 
 def _network(network: FittedNetwork) -> str:
-    """The function of a network from a matrix to probabilities or values, its name left open."""
+    """Return a network's function from a matrix to probabilities or values, without its name."""
     lines = [
         line
         for i, block in enumerate(network.blocks, 1)
@@ -118,7 +118,7 @@ def _network(network: FittedNetwork) -> str:
 
 
 def _arrays(network: FittedNetwork) -> dict[str, Any]:
-    """The numbers of a network, by their names in its function."""
+    """Return the numbers of a network by their names in its function."""
     arrays: dict[str, Any] = {}
     for i, block in enumerate(network.blocks, 1):
         arrays |= {f"W{i}": network.factor(block), f"b{i}": block.biases}

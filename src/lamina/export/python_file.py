@@ -1,4 +1,4 @@
-"""A fitted model, with what stands around its network, as a Python file that needs only NumPy."""
+"""Export of a fitted model, with its preprocessing, to a Python file that needs only NumPy."""
 
 from __future__ import annotations
 
@@ -53,16 +53,16 @@ DECISIONS = {
 def to_python(
     model: Any, path: str | PathLike[str] | None = None, *, dtype: DTypeLike | None = None
 ) -> str:
-    """Return a fitted model as the source of a Python file that needs nothing but NumPy.
+    """Return a fitted model as the source of a Python file that needs only NumPy.
 
-    The file has `predict(X)`, and a classifier's `predict_proba(X)` and `CLASSES`, which answer as
-    the model's own do: with a list for several columns of labels, and `predict(X, return_std=True)`
-    after loss='gaussian_nll', with standard deviations in units of the target.
+    The file has `predict(X)`, and for a classifier `predict_proba(X)` and `CLASSES`, which return
+    the same as the model's: a list for several columns of labels, and, after loss='gaussian_nll',
+    `predict(X, return_std=True)` with standard deviations in units of the target.
 
-    X has shape (n_samples, n_features). Where a TableEncoding, or categories, stand before the
-    network, it is a table instead: a dict of columns, a data frame, or a list of dicts, one for
-    each row. `COLUMNS` has the names of the columns that are read, and whether each holds numbers,
-    dates ('moment') or categories. Missing values are None or NaN.
+    X has shape (n_samples, n_features). If a TableEncoding or an encoder of categories precedes
+    the network, X is a table: a dict of columns, a data frame, or a list of dicts, one per row.
+    `COLUMNS` has the names of the columns that are read, with the kind of each: numbers, dates
+    ('moment') or categories. Missing values are None or NaN.
 
     Parameters
     ----------
@@ -72,11 +72,11 @@ def to_python(
         FeatureUnion, StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler, SimpleImputer and
         OneHotEncoder; a target's scaler is StandardScaler or MinMaxScaler.
     path : str or path, optional
-        Where to write the source as well.
+        File to write the source to, in addition to returning it.
     dtype : {'float32', 'float64'}, optional
-        What the network computes in; by default the dtype of its weights, or the float32 that a
-        `precision` sums in. What stands before it computes in float64. A TabularClassifier or
-        TabularRegressor gives its mean in float64, unless dtype='float32'.
+        Dtype of the network's computation; by default that of its weights, or float32 for a model
+        with a `precision`, which sums in float32. Preprocessing computes in float64. The mean over
+        the members of a TabularClassifier or TabularRegressor is float64, unless dtype='float32'.
 
     Returns
     -------
@@ -86,13 +86,12 @@ def to_python(
     Raises
     ------
     ExportError
-        For what the file could not say: labels that are no strings, numbers or booleans, a step
-        of a pipeline, a parameter, or a column whose n-grams an ensemble uses, which the message
-        names.
+        If the file cannot represent labels that are not strings, numbers or booleans, a step of a
+        pipeline, a parameter, or a column whose n-grams an ensemble uses; the message names it.
     NotFittedError
         For a model that has not been fitted.
     TypeError
-        For anything else than these models.
+        For any other object.
 
     Examples
     --------
@@ -109,7 +108,7 @@ def to_python(
     True
     """
     if type(model).__name__ in ENSEMBLES:
-        # Imported here: networks alone need no estimators for tables.
+        # Imported here because networks alone do not need the estimators for tables.
         from lamina.export.python_ensemble import ensemble_source
 
         source = ensemble_source(model, dtype)
@@ -183,7 +182,7 @@ def _forward(program: Program) -> str:
 
 
 def _take(program: Program) -> str:
-    """The statements from X to a, the rows that the network takes."""
+    """Return the statements from X to a, the input rows of the network."""
     network_dtype = program.network.dtype.name
     if program.takes_a_table:
         return f'    a = _encode(X).astype("{network_dtype}")'
@@ -193,7 +192,7 @@ def _take(program: Program) -> str:
 
 
 def _result(program: Program) -> str:
-    """The expression from z to the prediction."""
+    """Return the expression from z to the prediction."""
     network, inverse_link = program.network, program.network.inverse_link.code.numpy
     if network.heads:
         ends = np.cumsum(network.heads)[:-1].tolist()
@@ -243,7 +242,7 @@ def _predict_labels(network: FittedNetwork, targets: TargetEncoding, shape: str)
 
 
 def _quantiles(network: FittedNetwork, what: str) -> str:
-    """A `predict` that sorts each row's quantiles of a target, so that none crosses another."""
+    """Return a `predict` that sorts each row's quantiles of a target, so that none cross."""
     n, each = network.n_quantiles, network.n_columns // network.n_quantiles
     shape = f"(n_samples, {n})" if each == 1 else f"(n_samples, {each}, {n})"
     one = "[:, 0]" if each == 1 else ""
@@ -252,7 +251,7 @@ def _quantiles(network: FittedNetwork, what: str) -> str:
 
 
 def _mean_and_std(network: FittedNetwork, what: str) -> str:
-    """A `predict` that gives each target's standard deviation too, where that is asked for."""
+    """Return a `predict` that also returns each target's standard deviation if requested."""
     shape = "(n_samples,)" if network.n_columns == 1 else f"(n_samples, {network.n_columns})"
     columns = "0], p[:, 1]" if network.n_columns == 1 else "0::2], p[:, 1::2]"
     body = (

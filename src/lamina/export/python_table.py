@@ -1,4 +1,4 @@
-"""The part of a Python file before its network: a table is read, and turned into a matrix."""
+"""Preprocessing in a Python file: reads a table and converts it to a matrix."""
 
 from __future__ import annotations
 
@@ -185,13 +185,13 @@ def _encode(X):
 
 
 class OperationsCode(NamedTuple):
-    """The operations of a program in Python.
+    """Operations of a program in Python.
 
     Attributes
     ----------
     functions, constants : str
     lines : list of str
-        The statements that set the matrices v0, v1, ... in the place of X.
+        Statements that compute the matrices v0, v1, … from X.
     """
 
     functions: str
@@ -200,7 +200,7 @@ class OperationsCode(NamedTuple):
 
 
 def operations_code(program: Preparation) -> OperationsCode:
-    """What comes before the networks of a program, in Python."""
+    """Return the preprocessing of a program in Python."""
     kinds = {type(operation) for operation in program.operations}
     code = _read_table(program.inputs) if program.takes_a_table else ""
     code += ONE_HOT if OneHot in kinds else ""
@@ -218,7 +218,7 @@ def operations_code(program: Preparation) -> OperationsCode:
 
 
 def encoding_code(program: Program) -> str:
-    """The functions and constants up to `_encode`, which makes the network's matrix."""
+    """Return the functions and constants up to `_encode`, which computes the network's matrix."""
     code = operations_code(program)
     encode = ENCODE.format(lines="\n".join(code.lines), last=len(program.operations) - 1)
     return code.functions + code.constants + encode
@@ -237,7 +237,7 @@ def _read_table(inputs: Sequence[Input]) -> str:
 
 
 def array_text(numbers: NDArray[Any]) -> str:
-    """An array as a call of the file's own `_array`."""
+    """Return an array as a call of the file's `_array`."""
     stored = numbers.astype(numbers.dtype.newbyteorder("<"))
     text = base64.encodebytes(stored.tobytes()).decode()
     return f'_array("{stored.dtype.str}", {numbers.shape}, """\n{text}""")'
@@ -306,7 +306,7 @@ def _code(program: Preparation, operation: Code, i: int) -> Rendered:
 
 
 def _with_categories(call: str, operation: OneHot | Code, i: int) -> Rendered:
-    """The end of a call that takes categories, and their constants."""
+    """Return the end of a call that has categories as arguments, and their constants."""
     categories = "".join(f"    {text!r},\n" for text in operation.categories)
     constants = {f"CATEGORIES{i}": f"[\n{categories}]"}
     if not operation.aliases:

@@ -1,6 +1,6 @@
-"""A fitted network as a module of PyTorch's, and a module of PyTorch's as a fitted model.
+"""Conversion of a fitted network to a PyTorch module, and of a PyTorch module to a fitted model.
 
-With torch_layers.py the only importer of torch.
+Only this module and torch_layers.py import torch.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from lamina.formulas import (
 from lamina.formulas.code import Code
 from lamina.formulas.table import Named
 
-# What a module there calls the numbers of a unit that our formulas name so.
+# PyTorch's attribute names for the parameters of a unit, by the names in lamina's formulas.
 THEIR_NAMES = {
     "slope": "weight",
     "scale": "weight",
@@ -41,7 +41,7 @@ THEIR_NAMES = {
     "mean": "running_mean",
     "variance": "running_var",
 }
-# Settings of a module that do not change what it computes in predictions, for so many units.
+# Settings of a module with n units that do not affect its predictions.
 WITHOUT_EFFECT = {
     "inplace",
     "momentum",
@@ -91,7 +91,7 @@ def _linear(block: FittedBlock, precision: Precision | None) -> nn.Linear:
     biases, asked = torch.from_numpy(block.biases), [*block.weights.shape]
     kind = nn.Linear if precision is None else RoundedLinear
     rounded = {} if precision is None else {"precision": precision.code.torch}
-    # PyTorch's own first weights would be drawn from its global generator.
+    # Avoid PyTorch's initial weights, which would be drawn from its global generator.
     linear: nn.Linear = nn.utils.skip_init(kind, *asked, dtype=biases.dtype, **rounded)
     with torch.no_grad():
         linear.weight.copy_(torch.from_numpy(block.weights.T))
@@ -102,7 +102,7 @@ def _linear(block: FittedBlock, precision: Precision | None) -> nn.Linear:
 def _with_numbers(
     formula: Activation | Normalization, names: Sequence[Named], block: FittedBlock
 ) -> nn.Module:
-    """A formula's module with the numbers of a block's units."""
+    """Return a formula's module with the parameters of a block's units."""
     module = module_of(formula.code, len(block.biases)).to(torch.from_numpy(block.biases).dtype)
     with torch.no_grad():
         for record in names:
@@ -112,7 +112,7 @@ def _with_numbers(
 
 
 def module_of(code: Code, n: int = 1) -> nn.Module:
-    """The module that a record names: 'Tanh', 'Softmax(dim=1)', 'PReLU(n)', or 'sin'."""
+    """Return the module that a record names: 'Tanh', 'Softmax(dim=1)', 'PReLU(n)', or 'sin'."""
     call = ast.parse(code.torch, mode="eval").body
     if isinstance(call, ast.Name) and call.id.islower():
         return Elementwise(call.id)
@@ -122,26 +122,26 @@ def module_of(code: Code, n: int = 1) -> nn.Module:
 
 
 class Layer(NamedTuple):
-    """A module that is no Sequential, and where it stands: '0', or 'body.2'."""
+    """A module other than Sequential, with its path, such as '0' or 'body.2'."""
 
     place: str
     module: Any
 
     def refusal(self, why: str) -> ExportError:
-        """The error that names this layer."""
+        """Return the error that names this layer."""
         return ExportError(f"from_torch stops at layer {self.place!r}, {self.module}: {why}")
 
 
 @dataclass
 class Parts:
-    """The layers of one block, by what each of them is; always a 'linear' one."""
+    """Layers of one block by role; there is always a 'linear' one."""
 
     layers: dict[str, Layer]
     residual: bool = False
 
 
 class Found(NamedTuple):
-    """A network in a module, as `fitted_model` takes it."""
+    """Network in a module, as arguments of `fitted_model`."""
 
     blocks: list[FittedBlock]
     inverse_link: str | None
@@ -150,14 +150,14 @@ class Found(NamedTuple):
     precision: str | None
 
 
-# In the order in which they stand in a block.
+# In their order within a block.
 ROLES = ("linear", "normalization", "activation", "dropout")
 
 
 def network_in(module: nn.Module) -> Found:
-    """The network that a module runs; the first layer that lamina cannot say is an ExportError."""
+    """Return the network that a module computes; raise ExportError for an unsupported layer."""
     if not isinstance(module, nn.Module):
-        raise TypeError(f"from_torch takes a torch.nn.Module, got {type(module).__name__}")
+        raise TypeError(f"from_torch requires a torch.nn.Module, got {type(module).__name__}")
     layers = [each for each in _layers(module, "") if not isinstance(each.module, nn.Identity)]
     inverse_link, heads = _end(layers[-1]) if layers else (None, ())
     layers = layers[:-1] if heads or inverse_link is not None else layers
@@ -169,9 +169,14 @@ def network_in(module: nn.Module) -> Found:
     blocks = _blocks(layers)
     for role in ("normalization", "dropout"):
         if role in blocks[-1].layers:
-            raise blocks[-1].layers[role].refusal(f"lamina has no {role} of the output")
+            layer = blocks[-1].layers[role]
+            raise layer.refusal(f"lamina does not support {role} of the output")
     if blocks[-1].residual:
-        raise blocks[-1].layers["linear"].refusal("lamina has no residual of the output")
+        raise (
+            blocks[-1]
+            .layers["linear"]
+            .refusal("lamina does not support a residual connection of the output")
+        )
     linears = [parts.layers["linear"] for parts in blocks]
     dtypes = [layer.module.weight.dtype for layer in linears]
     dtype = torch.float64 if torch.float64 in dtypes else torch.float32
@@ -181,7 +186,7 @@ def network_in(module: nn.Module) -> Found:
 
 
 def _end(last: Layer) -> tuple[InverseLink | None, tuple[int, ...]]:
-    """The inverse link that the last layer is, and the heads that it takes by themselves."""
+    """Return the inverse link in the last layer, and the widths of the heads it is applied to."""
     if not isinstance(last.module, Heads):
         return _named_by(last.module, INVERSE_LINKS), ()
     inverse_link, heads = last.module.inverse_link, tuple(last.module.widths)
@@ -189,24 +194,24 @@ def _end(last: Layer) -> tuple[InverseLink | None, tuple[int, ...]]:
         return None, heads
     found = _named_by(inverse_link, INVERSE_LINKS)
     if found is None:
-        raise last.refusal("lamina has a softmax for each column of labels")
+        raise last.refusal("lamina uses a softmax for each column of labels")
     return found, heads
 
 
 def _precision(linears: list[Layer]) -> str | None:
-    """What the products of all layers are rounded to."""
+    """Return the precision to which the products of all layers are rounded."""
     precisions = [getattr(layer.module, "precision", None) for layer in linears]
     for layer, precision in zip(linears, precisions, strict=True):
         if precision != precisions[0]:
-            raise layer.refusal("lamina rounds the products of all layers, or of none")
+            raise layer.refusal("lamina rounds the products of all layers or of none")
     known = {record.code.torch: name for name, record in PRECISIONS.items()}
     if precisions[0] not in (None, *known):
-        raise linears[0].refusal(f"lamina rounds to {', '.join(known)}")
+        raise linears[0].refusal(f"lamina supports rounding to {', '.join(known)}")
     return None if precisions[0] is None else known[precisions[0]]
 
 
 def _layers(module: nn.Module, place: str) -> Iterator[Layer]:
-    """The modules that a Sequential, and those inside it, run one after the other."""
+    """Yield the modules of a Sequential, including nested ones, in order."""
     if isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward:
         for name, child in module.named_children():
             yield from _layers(child, f"{place}.{name}" if place else name)
@@ -220,14 +225,14 @@ def _blocks(layers: list[Layer]) -> list[Parts]:
         if isinstance(layer.module, Residual):
             body = _blocks([*_layers(nn.Sequential(*layer.module), layer.place)])
             if len(body) != 1 or body[0].residual:
-                raise layer.refusal("lamina adds up every block by itself")
+                raise layer.refusal("lamina only supports residual connections around one block")
             blocks.append(Parts(body[0].layers, residual=True))
         elif (role := _role(layer)) == "linear":
             blocks.append(Parts({role: layer}))
         else:
             _add(blocks, role, layer)
     if not blocks:
-        raise ExportError("from_torch found no Linear layer in the module")
+        raise ExportError("the module has no Linear layer, which from_torch requires")
     return blocks
 
 
@@ -242,7 +247,7 @@ def _add(blocks: list[Parts], role: str, layer: Layer) -> None:
 
 
 def _role(layer: Layer) -> str:
-    """What a layer is in its block."""
+    """Return the role of a layer in its block."""
     module = layer.module
     if type(module) in (nn.Linear, RoundedLinear):
         return "linear"
@@ -254,7 +259,7 @@ def _role(layer: Layer) -> str:
         return "activation"
     records: list[Any] = [*NORMALIZATIONS.values(), *ACTIVATIONS.values()]
     known = ", ".join(str(module_of(record.code)) for record in records)
-    raise layer.refusal(f"lamina has Linear, Dropout and {known}")
+    raise layer.refusal(f"lamina supports Linear, Dropout and {known}")
 
 
 def _fitted(parts: Parts, dtype: torch.dtype) -> FittedBlock:
@@ -272,7 +277,7 @@ def _fitted(parts: Parts, dtype: torch.dtype) -> FittedBlock:
         found = {}
         for each in records:
             tensor = getattr(module, THEIR_NAMES[each.name])
-            # What a module leaves out is for it what we begin with.
+            # A parameter that a module lacks has lamina's initial value.
             row = each.initial if tensor is None else _numbers(tensor, dtype)
             found[each.name] = np.broadcast_to(row, biases.shape).astype(biases.dtype)
         return found
@@ -305,7 +310,7 @@ Formula = TypeVar("Formula", Activation, InverseLink, Normalization)
 
 
 def _named_by(module: nn.Module, table: Mapping[str, Formula]) -> Formula | None:
-    """The record of a table whose module does the same as this one."""
+    """Return the record of a table whose module computes the same as this one."""
     said = _said(module)
     for record in table.values():
         code: Code | None = record.code
@@ -315,11 +320,11 @@ def _named_by(module: nn.Module, table: Mapping[str, Formula]) -> Formula | None
 
 
 def _said(module: nn.Module) -> tuple[type[nn.Module], dict[str, Any]]:
-    """A module's class and the settings that change what it computes for rows of a matrix."""
+    """Return a module's class and the settings that affect its output for rows of a matrix."""
     names = [name for name in getattr(module, "__constants__", ()) if name not in WITHOUT_EFFECT]
     settings = {name: getattr(module, name) for name in names}
     if settings.get("dim") == -1:
         settings["dim"] = 1
-    # Its exponentials are the same probabilities.
+    # LogSoftmax: the exponentials of its outputs are the same probabilities.
     kind = nn.Softmax if type(module) is nn.LogSoftmax else type(module)
     return kind, settings

@@ -1,7 +1,7 @@
-"""A fitted model as scikit-learn's own class of the same name, and the other way round.
+"""Conversion of a fitted model to scikit-learn's class of the same name, and back.
 
-Everything goes over by which `predict`, `partial_fit`, `fit` with warm_start=True and pickle work
-there: weights, history, and what the optimizer remembers.
+Everything is converted that scikit-learn needs for `predict`, `partial_fit`, `fit` with
+warm_start=True and pickle: weights, history, and the optimizer's state.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ from lamina.network import ParameterLayout, flatten_parameters
 from lamina.training import History, Memory
 
 THEIRS = {MLPClassifier: theirs.MLPClassifier, MLPRegressor: theirs.MLPRegressor}
-# Parameters of ours that say where the arithmetic runs, and leave its result as it is.
+# Parameters of lamina that determine where the computation runs, without changing its result.
 WITHOUT_EFFECT = {"engine", "n_threads"}
-# Fitted attributes that both have under one name, and with one meaning.
+# Fitted attributes with the same name and meaning in both libraries.
 SHARED = (
     "n_iter_",
     "n_layers_",
@@ -65,28 +65,28 @@ SHARED = (
 
 
 def to_sklearn(model: Any) -> Any:
-    """A fitted model as scikit-learn's class of the same name.
+    """Return a fitted model as scikit-learn's class of the same name.
 
-    It predicts the same numbers, goes on learning with the same steps, and needs no lamina.
+    It predicts the same numbers, continues training with the same steps, and works without lamina.
 
     Parameters
     ----------
     model : MLPClassifier or MLPRegressor
-        Fitted. `engine` and `n_threads` are left out: they change no number.
+        Fitted. `engine` and `n_threads` are omitted, because they do not affect results.
 
     Returns
     -------
     sklearn.neural_network.MLPClassifier or MLPRegressor
-        Fitted, with arrays of its own.
+        Fitted, with copies of all arrays.
 
     Raises
     ------
     ExportError
-        For a parameter, or a value of one, that scikit-learn has no word for; the message names it.
+        For a parameter, or its value, that scikit-learn does not support; the message names it.
     NotFittedError
         For a model that has not been fitted.
     TypeError
-        For anything that is no MLPClassifier or MLPRegressor.
+        For any other object.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def to_sklearn(model: Any) -> Any:
     network = fitted_network(model)
     if network.heads:
         raise ExportError(
-            "scikit-learn's MLPClassifier takes one column of labels, and this model has "
+            "scikit-learn's MLPClassifier supports one column of labels, but this model has "
             f"{len(network.heads)}: fit a model for each column of labels"
         )
     cls = next(their for our, their in THEIRS.items() if isinstance(model, our))
@@ -115,11 +115,11 @@ def to_sklearn(model: Any) -> Any:
     estimator.coefs_ = [block.weights for block in network.blocks]
     estimator.intercepts_ = [block.biases for block in network.blocks]
     estimator._random_state = check_random_state(estimator.random_state)
-    # The very same arrays, as after its own fit with early stopping.
+    # The same array objects, as after scikit-learn's own fit with early stopping.
     estimator._best_coefs, estimator._best_intercepts = estimator.coefs_, estimator.intercepts_
     if network.targets is not None:
         estimator._label_binarizer = _label_binarizer(network.targets, model._sparse_targets)
-    # The optimizer of a standardised target has steps of other units than these weights.
+    # With a standardised target, the optimizer's state has other units than these weights.
     if getattr(model, "_optimizer_name", None) == model.solver and scaling_of(model) is None:
         estimator._optimizer = _their_optimizer(model)
         if estimator.best_loss_ is None and not estimator.early_stopping:
@@ -128,9 +128,9 @@ def to_sklearn(model: Any) -> Any:
 
 
 def from_sklearn(estimator: Any) -> Any:
-    """A fitted MLPClassifier or MLPRegressor of scikit-learn's as lamina's.
+    """Return scikit-learn's fitted MLPClassifier or MLPRegressor as lamina's class.
 
-    It predicts the same numbers, and goes on learning with the same steps.
+    It predicts the same numbers, and continues training with the same steps.
 
     Parameters
     ----------
@@ -140,14 +140,14 @@ def from_sklearn(estimator: Any) -> Any:
     Returns
     -------
     MLPClassifier or MLPRegressor
-        Fitted, with arrays of its own.
+        Fitted, with copies of all arrays.
 
     Raises
     ------
     NotFittedError
         For an estimator that has not been fitted.
     TypeError
-        For anything that is none of the two.
+        For any other object.
 
     Examples
     --------
@@ -165,7 +165,7 @@ def from_sklearn(estimator: Any) -> Any:
     cls = next((our for our, their in THEIRS.items() if isinstance(estimator, their)), None)
     if cls is None:
         raise TypeError(
-            "from_sklearn takes an MLPClassifier or MLPRegressor of sklearn.neural_network, got "
+            "from_sklearn requires an MLPClassifier or MLPRegressor of sklearn.neural_network, got "
             f"{type(estimator).__module__}.{type(estimator).__name__}"
         )
     check_is_fitted(estimator)
@@ -180,7 +180,7 @@ def from_sklearn(estimator: Any) -> Any:
         vars(model).update(Regression(model.loss, np.empty((0, model.n_outputs_))).attributes())
     if (memory := _our_memory(estimator, parameters)) is not None:
         memory.history = history_of(model)
-        # Whatever else ours keep of a fit by epochs begins here, beside what both have.
+        # Fitted attributes that only lamina has start with these values.
         vars(model).update(epoch_attributes(memory, optimizer_settings(model)) | fitted)
     return model
 
@@ -192,9 +192,8 @@ def _their_parameters(model: Any, cls: type) -> dict[str, Any]:
         if name in known or name in WITHOUT_EFFECT or _equal(value, ours[name].default):
             continue
         raise ExportError(
-            f"scikit-learn's {cls.__name__} has no parameter {name!r}, which this model has at "
-            f"{value!r}. If that shall be left out, call set_params({name}={ours[name].default!r}) "
-            "first."
+            f"scikit-learn's {cls.__name__} has no parameter {name!r}, and this model has {name}="
+            f"{value!r}. To omit it, call set_params({name}={ours[name].default!r}) first."
         )
     return {name: deepcopy(given[name]) for name in known}
 
@@ -207,7 +206,7 @@ def _refuse_unknown_values(estimator: Any) -> None:
     try:
         estimator._validate_params()
     except InvalidParameterError as error:
-        raise ExportError(f"scikit-learn has no word for this model: {error}") from None
+        raise ExportError(f"scikit-learn does not support this model: {error}") from None
 
 
 def _label_binarizer(targets: TargetEncoding, is_sparse: bool) -> LabelBinarizer:
@@ -233,11 +232,11 @@ class TheirOptimizer(NamedTuple):
     ----------
     cls : type
     make : callable
-        `make(model, parameters)`: a new one.
+        `make(model, parameters)` returns a new optimizer.
     slots : dict of str to str
-        Its attribute for each slot of ours.
+        Its attribute for each of lamina's slots.
     rate : str
-        Its attribute for the schedule's present rate.
+        Its attribute for the schedule's current learning rate.
     """
 
     cls: type
@@ -264,7 +263,7 @@ def _adam(model: Any, parameters: list[NDArray[Any]]) -> Any:
 
 THEIR_OPTIMIZERS = {
     "sgd": TheirOptimizer(SGDOptimizer, _sgd, {"velocity": "velocities"}, "learning_rate"),
-    # The rate of its adam is multiplied by what takes the bias away, anew in every step.
+    # scikit-learn's Adam multiplies its rate by the bias correction in every step.
     "adam": TheirOptimizer(AdamOptimizer, _adam, {"m": "ms", "v": "vs"}, "learning_rate_init"),
 }
 
@@ -283,7 +282,7 @@ def _their_optimizer(model: Any) -> Any:
 
 
 def _our_memory(estimator: Any, parameters: NDArray[Any]) -> Memory | None:
-    """What their optimizer remembers; None where there is none of that solver."""
+    """Return lamina's optimizer state from scikit-learn's; None for other solvers."""
     their = THEIR_OPTIMIZERS.get(estimator.solver)
     optimizer = getattr(estimator, "_optimizer", None)
     if their is None or not isinstance(optimizer, their.cls):
@@ -295,7 +294,7 @@ def _our_memory(estimator: Any, parameters: NDArray[Any]) -> Memory | None:
 
 
 def _plain(value: Any) -> Any:
-    """A copy of a fitted attribute, without NumPy's scalars."""
+    """Return a copy of a fitted attribute, with NumPy scalars converted to Python's."""
     if isinstance(value, list):
         return [_plain(each) for each in value]
     return value.item() if isinstance(value, np.generic) else deepcopy(value)

@@ -1,4 +1,4 @@
-"""Modules that our networks need beside those of torch.nn.
+"""Modules that lamina's networks need in addition to those of torch.nn.
 
 Shapes: a, z and p are (n_samples, n_columns).
 """
@@ -15,12 +15,12 @@ from lamina.formulas.inverse_links import LARGEST_LOG_STD, LEAST_LOG_STD
 
 
 class Elementwise(nn.Module):
-    """A function of torch's as a module, for a formula that has no module of its own there.
+    """Elementwise torch function as a module, for a formula without a module in torch.nn.
 
     Parameters
     ----------
     function : str
-        Its name in `torch`.
+        Name of the function in `torch`.
     """
 
     __constants__ = ["function"]
@@ -30,25 +30,25 @@ class Elementwise(nn.Module):
         self.function = function
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
-        """The function of z."""
+        """Return the function of z."""
         result: torch.Tensor = getattr(torch, self.function)(z)
         return result
 
     def extra_repr(self) -> str:
-        """What stands between the brackets when the module is printed."""
+        """Return the text inside the parentheses of the module's repr."""
         return self.function
 
 
 class RoundedLinear(nn.Linear):
-    """A Linear whose product reads rows and weights rounded; its sums are in their own dtype.
+    """Linear layer whose product uses rounded inputs and weights; sums keep the layer's dtype.
 
     Parameters
     ----------
     in_features, out_features : int
     precision : str
-        The dtype of torch that both are rounded to.
+        Torch dtype that both operands are rounded to.
     device, dtype : optional
-        As for `torch.nn.Linear`.
+        As in `torch.nn.Linear`.
     """
 
     __constants__ = [*nn.Linear.__constants__, "precision"]
@@ -65,33 +65,33 @@ class RoundedLinear(nn.Linear):
         self.precision = precision
 
     def forward(self, a: torch.Tensor) -> torch.Tensor:
-        """z = a W + b of rounded a and W."""
+        """Return z = a W + b with a and W rounded."""
         return nn.functional.linear(self._rounded(a), self._rounded(self.weight), self.bias)
 
     def _rounded(self, numbers: torch.Tensor) -> torch.Tensor:
         return numbers.to(getattr(torch, self.precision)).to(numbers.dtype)
 
     def extra_repr(self) -> str:
-        """What stands between the brackets when the module is printed."""
+        """Return the text inside the parentheses of the module's repr."""
         return f"{super().extra_repr()}, precision={self.precision}"
 
 
 class Residual(nn.Sequential):
-    """Modules one after the other, whose inputs are added to what they give."""
+    """Sequence of modules whose input is added to its output."""
 
     def forward(self, a: torch.Tensor) -> torch.Tensor:
-        """What the modules give for a, and a."""
+        """Return the modules' output for a, plus a."""
         result: torch.Tensor = super().forward(a)
         return result + a
 
 
 class Sorted(nn.Module):
-    """The quantiles of each target in rising order, so that none crosses another.
+    """Sort of the quantiles of each target, so that none crosses another.
 
     Parameters
     ----------
     n_quantiles : int
-        How many columns side by side belong to one target.
+        Number of adjacent columns that belong to one target.
     """
 
     def __init__(self, n_quantiles: int) -> None:
@@ -99,34 +99,34 @@ class Sorted(nn.Module):
         self.n_quantiles = n_quantiles
 
     def forward(self, p: torch.Tensor) -> torch.Tensor:
-        """The columns of p, sorted target by target."""
+        """Return the columns of p, sorted target by target."""
         groups = p.unflatten(1, (-1, self.n_quantiles))
         rising: torch.Tensor = groups.sort(dim=2).values
         return rising.flatten(1)
 
     def extra_repr(self) -> str:
-        """What stands between the brackets when the module is printed."""
+        """Return the text inside the parentheses of the module's repr."""
         return f"n_quantiles={self.n_quantiles}"
 
 
 class MeanAndStd(nn.Module):
-    """Of each two columns a mean, and the standard deviation of which the second is the logarithm.
+    """Mean and standard deviation from each two columns, the mean and the logarithm of the std.
 
-    What it gives is what `torch.nn.GaussianNLLLoss` takes, once the second part is squared.
+    `torch.nn.GaussianNLLLoss` accepts the output once the standard deviations are squared.
     """
 
     def forward(self, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The means and the standard deviations, each of shape (n_samples, n_targets)."""
+        """Return means and standard deviations, each of shape (n_samples, n_targets)."""
         return z[:, 0::2], z[:, 1::2].clamp(LEAST_LOG_STD, LARGEST_LOG_STD).exp()
 
 
 class Heads(nn.Module):
-    """The columns of z part by part, each through the inverse link by itself.
+    """Inverse link applied to each part of the columns of z separately.
 
     Parameters
     ----------
     widths : sequence of int
-        The columns of each part.
+        Number of columns of each part.
     inverse_link : torch.nn.Module
     """
 
@@ -136,9 +136,9 @@ class Heads(nn.Module):
         self.inverse_link = inverse_link
 
     def forward(self, z: torch.Tensor) -> list[torch.Tensor]:
-        """What the inverse link makes of each part."""
+        """Return the inverse link of each part."""
         return [self.inverse_link(part) for part in z.split(self.widths, dim=1)]
 
     def extra_repr(self) -> str:
-        """What stands between the brackets when the module is printed."""
+        """Return the text inside the parentheses of the module's repr."""
         return f"widths={self.widths}"

@@ -1,4 +1,4 @@
-"""Fitted models as PyTorch's modules and back; PyTorch itself is imported when asked for."""
+"""Conversion between fitted models and PyTorch modules; imports PyTorch only when called."""
 
 from __future__ import annotations
 
@@ -14,40 +14,39 @@ if TYPE_CHECKING:
 
 
 def to_torch(model: Any, *, logits: bool = False) -> nn.Sequential:
-    """A fitted model as a module of PyTorch's.
+    """Return a fitted model as a PyTorch module.
 
     Parameters
     ----------
     model : MLPClassifier or MLPRegressor
         Fitted.
     logits : bool, default=False
-        Whether the module ends before the inverse link: what `CrossEntropyLoss` and
-        `BCEWithLogitsLoss` take, to train it further; in a list, where there are several columns of
-        labels. By default it gives predictions.
+        If True, the module ends before the inverse link and returns logits, as `CrossEntropyLoss`
+        and `BCEWithLogitsLoss` require for further training; for several columns of labels, a list
+        of logits. By default it returns predictions.
 
     Returns
     -------
     torch.nn.Sequential
         In evaluation mode, with a copy of the weights in their dtype. Its modules are named after
-        the blocks: 'hidden_1', 'hidden_1_activation', …, 'output', 'inverse_link'; a block that
-        adds what it takes in is one module of its own. Noise on the inputs, which PyTorch has no
-        module for and predictions do not have, is left out. From rows (n_samples, n_features) it
-        gives (n_samples, n_outputs): a regressor's prediction, or a classifier's probabilities; of
-        two classes, the second one's alone. After loss='gaussian_nll' it gives means and standard
-        deviations, a tuple of two such tensors, and for several columns of labels a list with a
-        tensor for each. What a `precision` rounds is rounded in the products of `RoundedLinear`
-        modules.
+        the blocks: 'hidden_1', 'hidden_1_activation', …, 'output', 'inverse_link'; a residual
+        block is a single module. Input noise is omitted, because it does not affect predictions
+        and PyTorch has no module for it. For inputs (n_samples, n_features) the output has shape
+        (n_samples, n_outputs): a regressor's prediction, or a classifier's probabilities, for two
+        classes only the second one's. After loss='gaussian_nll' it is a tuple of two such tensors,
+        means and standard deviations; for several columns of labels, a list with one tensor each.
+        With a `precision`, `RoundedLinear` modules round the operands of products.
 
     Raises
     ------
     ExportError
-        For a parameter that PyTorch has no word for; the message names it.
+        For a parameter that PyTorch does not support; the message names it.
     ImportError
-        Where PyTorch is missing.
+        If PyTorch is missing.
     NotFittedError
         For a model that has not been fitted.
     TypeError
-        For anything that is no MLPClassifier or MLPRegressor.
+        For any other object.
 
     Examples
     --------
@@ -77,37 +76,38 @@ def to_torch(model: Any, *, logits: bool = False) -> nn.Sequential:
 
 
 def from_torch(module: nn.Module, *, classes: ArrayLike | None = None) -> Any:
-    """A perceptron of PyTorch's as a fitted MLPClassifier or MLPRegressor.
+    """Return a PyTorch perceptron as a fitted MLPClassifier or MLPRegressor.
 
-    What it becomes follows from its end: Softmax, LogSoftmax or Sigmoid make a classifier, an exp
-    a regressor with loss='poisson', all else a regressor, or a classifier where `classes` are
-    given. Sigmoids of several outputs are labels of their own (multilabel). What `to_torch` makes
-    of several columns of labels, of loss='gaussian_nll' and of a precision is read as well.
+    The last layer determines the model: Softmax, LogSoftmax or Sigmoid give a classifier, an exp
+    gives a regressor with loss='poisson', and any other layer a regressor, or a classifier if
+    `classes` are given. A Sigmoid with several outputs gives a multilabel classifier. Modules that
+    `to_torch` created for several columns of labels, loss='gaussian_nll' or a precision are
+    supported, too.
 
     Parameters
     ----------
     module : torch.nn.Module
         A Sequential of Linear, BatchNorm1d or LayerNorm, activations and Dropout, also nested; or
-        what `to_torch` made. It stays as it is.
+        a module created by `to_torch`. It is not modified.
     classes : array-like of shape (n_classes,) or list of these, optional
-        The label of each output; for a single output, the labels of 0 and 1. By default 0, 1, …
-        A list of labels for each of several columns of them shares out the outputs in that order.
+        Label of each output; for a single output, the labels of 0 and 1. By default 0, 1, … A
+        list of arrays assigns the outputs, in order, to several columns of labels.
 
     Returns
     -------
     MLPClassifier or MLPRegressor
-        Fitted, with its own copy of the weights, and otherwise with default parameters.
-        `partial_fit`, and `fit` with warm_start=True, go on from there.
+        Fitted, with a copy of the weights and otherwise default parameters. `partial_fit`, and
+        `fit` with warm_start=True, continue from these weights.
 
     Raises
     ------
     ExportError
-        For a layer that lamina has no word for, the message names the first; for `classes` that do
-        not fit the outputs.
+        For a layer that lamina does not support (the message names the first one), and for
+        `classes` that do not match the outputs.
     ImportError
-        Where PyTorch is missing.
+        If PyTorch is missing.
     TypeError
-        For what is no module.
+        For an object that is not a module.
 
     Examples
     --------
