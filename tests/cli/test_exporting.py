@@ -155,12 +155,24 @@ def test_every_activation_is_exported_in_float64(activation, houses, train, lami
 
 
 @pytest.mark.parametrize("target", ["price", "heating"])
-@pytest.mark.parametrize("name", ["h.py", "h.h", "h.onnx"])
-def test_an_ensemble_for_tables_is_exported_and_checked(target, name, houses, lamina, tmp_path):
+def test_an_ensemble_for_tables_goes_to_every_format_and_is_checked(
+    target, houses, lamina, tmp_path
+):
+    pytest.importorskip("onnxruntime")
     trained = lamina("train", "houses.csv", "-t", target, "--quality", "fast")
     assert trained.code == 0, trained.err
-    ran = lamina("export", "houses.lamina", "-o", name)
+    for options in ((), ("--dtype", "float32"), ("--dtype", "float64")):
+        for name in ("h.py", "h.h", "h.onnx"):
+            ran = lamina("export", "houses.lamina", "-o", name, "--overwrite", *options)
+            assert (ran.code, ran.err) == (0, "")
+            assert ran.out.startswith(f"houses.lamina is written to {name} (")
+            if shutil.which("cc") or name != "h.h":
+                assert ran.out.endswith(" gives the model's predictions on 22 rows)\n")
+            assert (tmp_path / name).exists()
+
+
+@pytest.mark.usefixtures("houses")
+def test_a_model_in_float32_is_exported_in_float64(train, lamina):
+    train("houses.csv", "-t", "price", "--set", "dtype=float32")
+    ran = lamina("export", "houses.lamina", "-o", "h.py", "--dtype", "float64")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.startswith(f"houses.lamina is written to {name} (")
-    assert ran.out.endswith(" gives the model's predictions on 22 rows)\n")
-    assert (tmp_path / name).exists()
