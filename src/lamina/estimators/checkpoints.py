@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lamina.errors import CheckpointError
 from lamina.estimators.optimizing import optimizer_settings
-from lamina.estimators.validating import metric_names, monitored
+from lamina.estimators.validation_setup import metric_names, monitored
 from lamina.formulas import SCHEDULES
 from lamina.formulas.table import Array
 from lamina.training import Memory

@@ -33,7 +33,7 @@ from lamina.estimators.fitting import Assignment
 from lamina.estimators.idle_units import active_units, saturates
 from lamina.estimators.state import parameters_of
 from lamina.estimators.unlearned import learned_nothing, stalled_accuracy, undefined_scores
-from lamina.estimators.validating import monitored
+from lamina.estimators.validation_setup import monitored
 from lamina.formulas.table import Array
 from lamina.network import Dense, NetworkSpec
 

@@ -27,7 +27,7 @@ from lamina.estimators.state import (
     network_attributes,
 )
 from lamina.estimators.tasks import Task
-from lamina.estimators.validating import HeldOut, Monitored, monitored, part, validation_of
+from lamina.estimators.validation_setup import HeldOut, Monitored, monitored, part, validation_of
 from lamina.formulas import OPTIMIZERS, SCHEDULES
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec

@@ -45,7 +45,7 @@ from lamina.estimators.state import (
     trained_parameters_of,
 )
 from lamina.estimators.tasks import Task
-from lamina.estimators.validating import HeldOut, parts_of
+from lamina.estimators.validation_setup import HeldOut, parts_of
 from lamina.estimators.watched import Watched
 from lamina.estimators.wrong_data import (
     explained,

@@ -6,7 +6,7 @@ import numpy as np
 
 from lamina.engines import choose_engine
 from lamina.estimators.fitting import Assignment
-from lamina.estimators.validating import monitored, validation_of
+from lamina.estimators.validation_setup import monitored, validation_of
 
 
 def before_first_step(fit: Assignment) -> dict[str, float]:

@@ -18,7 +18,7 @@ from lamina.errors import ExperimentError, suggestion
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.constraints import hidden_activations, hidden_dropout, hidden_widths
 from lamina.estimators.contradictions import refuse_contradictions
-from lamina.estimators.validating import monitored
+from lamina.estimators.validation_setup import monitored
 
 ESTIMATORS: dict[Task, type] = {"classification": MLPClassifier, "regression": MLPRegressor}
 # Parameters that are paths or Python objects, that print, or that make a fit depend on the clock or
