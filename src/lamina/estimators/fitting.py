@@ -16,7 +16,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from lamina.engines import Engine, Objective, OptimizerSettings, Rows
 from lamina.engines.custom_loss import CustomLoss, require_rows_apart
 from lamina.engines.engine import Matrix
-from lamina.estimators.checkpoints import checkpoint_of, identity_of, resumed
+from lamina.estimators.checkpoint_identity import checkpoint_of, identity_of, resumed
 from lamina.estimators.constraints import BAR
 from lamina.estimators.optimizing import optimizer_settings
 from lamina.estimators.scikit_learn_callbacks import ScikitLearnCallbacks, has_callbacks
