@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 import lamina
 from lamina import MLPClassifier, MLPRegressor
 from lamina.engines import Engine
-from lamina.training import EpochRecord, watching
+from lamina.training import EpochRecord, observe_fits
 
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
@@ -46,7 +46,7 @@ def test_ctrl_c_ends_a_fit_with_a_warning_and_a_model_that_works(
     estimator: Estimator, solver: str
 ) -> None:
     model = estimator(solver=solver, tol=0, random_state=0)
-    with watching(interrupt_in(4)), pytest.warns(UserWarning, match="interrupted by user"):
+    with observe_fits(interrupt_in(4)), pytest.warns(UserWarning, match="interrupted by user"):
         model.fit(X, Y)
     assert model.n_iter_ == 4
     assert np.isfinite(model.loss_)
@@ -59,7 +59,7 @@ def test_ctrl_c_ends_a_fit_with_a_warning_and_a_model_that_works(
 @both
 def test_ctrl_c_during_early_stopping_restores_the_best_weights(estimator: Estimator) -> None:
     model = estimator(early_stopping=True, random_state=0)
-    with watching(interrupt_in(3)), pytest.warns(UserWarning, match="interrupted by user"):
+    with observe_fits(interrupt_in(3)), pytest.warns(UserWarning, match="interrupted by user"):
         model.fit(X, Y)
     assert len(model.validation_scores_) == model.n_iter_ == 3
     assert model.best_validation_score_ == max(model.validation_scores_)

@@ -14,7 +14,7 @@ from sklearn.utils.parallel import _get_threadpool_controller
 from lamina.engines import Engine, Evaluator, Objective, Rows
 from lamina.errors import NonFiniteError
 from lamina.network import NetworkSpec
-from lamina.training import Ending, EpochRecord, LbfgsPlan, LbfgsResult, minimise, watching
+from lamina.training import Ending, EpochRecord, LbfgsPlan, LbfgsResult, minimise, observe_fits
 
 SPEC = NetworkSpec.perceptron([1, 1], "identity", "identity")
 ROWS = Rows(np.zeros((3, 1)), np.zeros((3, 1)), None)
@@ -96,7 +96,7 @@ def interrupting(after: int, records: list[EpochRecord]) -> Callable[[EpochRecor
 
 def test_an_interrupt_keeps_the_last_iterate_that_was_accepted() -> None:
     records: list[EpochRecord] = []
-    with watching(interrupting(4, records)):
+    with observe_fits(interrupting(4, records)):
         result = run(Rosenbrock())
     assert result.ending is Ending.INTERRUPTED
     assert (result.iterations, result.loss) == (4, records[-1].loss)
@@ -143,7 +143,7 @@ def test_an_engine_lowers_its_initial_loss(
 def test_blas_has_one_thread_during_lbfgs_and_its_own_number_after() -> None:
     blas = _get_threadpool_controller().select(user_api="blas")
     seen: list[set[int]] = []
-    with blas.limit(limits=2), watching(lambda record: seen.append(threads_of(blas))):
+    with blas.limit(limits=2), observe_fits(lambda record: seen.append(threads_of(blas))):
         before = threads_of(blas)
         run(Rosenbrock(), max_iterations=3)
         assert threads_of(blas) == before

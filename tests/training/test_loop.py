@@ -29,8 +29,8 @@ from lamina.training import (
     Memory,
     TrainingPlan,
     Validation,
+    observe_fits,
     train,
-    watching,
 )
 
 SPEC = NetworkSpec.perceptron([1, 1], "identity", "identity")
@@ -237,7 +237,7 @@ def interrupt_after(epochs: int) -> Callable[[EpochRecord], None]:
 
 def test_an_interrupt_ends_the_fit_with_the_epochs_so_far() -> None:
     start = memory()
-    with watching(interrupt_after(2)):
+    with observe_fits(interrupt_after(2)):
         assert run(Playback([3.0, 2.0, 1.0]), start) is Ending.INTERRUPTED
     assert start.history.losses == [3.0, 2.0]
     assert (start.history.epochs, start.history.rows_seen) == (2, 2 * N_SAMPLES)
@@ -246,7 +246,7 @@ def test_an_interrupt_ends_the_fit_with_the_epochs_so_far() -> None:
 
 def test_an_interrupt_restores_the_best_parameters() -> None:
     start = memory()
-    with watching(interrupt_after(3)):
+    with observe_fits(interrupt_after(3)):
         run(Playback([3.0] * 5), start, patience=9, validation=scores([0.9, 0.3, 0.2]))
     np.testing.assert_array_equal(start.parameters, [1.0, 1.0])
     assert start.history.scores == [0.9, 0.3, 0.2]
@@ -288,7 +288,7 @@ def test_epochs_in_one_call_have_the_rates_of_separate_epochs(schedule: str, epo
     losses = [1 / n for n in range(1, 8)] + [1.0] * 99
     engines = Ahead(losses), Playback(losses)
     for engine in engines:
-        with watching(print) if engine is engines[1] else nullcontext():
+        with observe_fits(print) if engine is engines[1] else nullcontext():
             run(engine, memory(), max_epochs=epochs, schedule=schedule, patience=4)
     together, alone = engines
     assert max(together.asked) == 5
@@ -303,7 +303,7 @@ def test_an_observer_receives_every_epoch_before_the_next() -> None:
         run(engine, memory(), max_epochs=3, patience=9, **way)
         assert engine.asked == [1, 1, 1]
     watched = Ahead([3.0, 2.0, 1.0])
-    with watching(lambda record: watched.orders[record.epoch - 1]):
+    with observe_fits(lambda record: watched.orders[record.epoch - 1]):
         run(watched, memory(), max_epochs=3, patience=9)
     assert watched.asked == [1, 1, 1]
 

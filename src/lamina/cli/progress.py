@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lamina.significant import significant
-from lamina.training import EpochRecord, watching
+from lamina.training import EpochRecord, observe_fits
 
 # The line may be a tenth of a second old; refreshing twice as often leaves room under load.
 REFRESHES_A_SECOND = 20
@@ -34,7 +34,7 @@ def progress(console: Console, *, quiet: bool = False) -> Iterator[None]:
         line = LiveLine()
         with (
             Live(line, console=console, refresh_per_second=REFRESHES_A_SECOND),
-            watching(line.update),
+            observe_fits(line.update),
         ):
             yield
     else:
@@ -45,7 +45,7 @@ def progress(console: Console, *, quiet: bool = False) -> Iterator[None]:
                 silence.end()
                 lines.update(record)
 
-            with watching(update):
+            with observe_fits(update):
                 yield
         lines.finish()
 

@@ -27,6 +27,7 @@ from lamina.estimators.constraints import (
 )
 from lamina.estimators.contradictions import refuse_contradictions
 from lamina.estimators.diagnosis import Diagnosis
+from lamina.estimators.fit_reports import FitReports
 from lamina.estimators.fitted_parts import PARTS_BESIDE, fitted_parts, require_biases
 from lamina.estimators.fitting import Assignment, fit_by_lbfgs, fit_minibatch
 from lamina.estimators.initializing import first_parameters, require_memory
@@ -46,7 +47,6 @@ from lamina.estimators.state import (
 )
 from lamina.estimators.tasks import Task
 from lamina.estimators.validation_setup import HeldOut, parts_of
-from lamina.estimators.watched import Watched
 from lamina.estimators.wrong_data import (
     explained,
     negative_weights_explained,
@@ -60,7 +60,7 @@ from lamina.network import NetworkSpec, ParameterLayout
 FLOATS: list[DTypeLike] = [np.dtype(np.float64), np.dtype(np.float32)]
 
 
-class Perceptron(Inspection, RangeTested, Watched, Configured, ABC):
+class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
     """Base of MLPClassifier and MLPRegressor; not for use on its own."""
 
     _numeric_targets = False

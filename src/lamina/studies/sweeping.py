@@ -28,7 +28,7 @@ from lamina.estimators.refusals import shown
 from lamina.studies.inside import perceptron_inside
 from lamina.studies.sweep_result import Outcome, Sweep, SweepRun, score_name
 from lamina.studies.variation import Variation
-from lamina.training import EpochRecord, watching
+from lamina.training import EpochRecord, observe_fits
 
 # Seconds before a sweep shows its progress, and between updates.
 PATIENCE, INTERVAL = 2.0, 0.5
@@ -170,7 +170,7 @@ class _Work:
         X_test, y_test = _safe_split(model, self.X, self.y, test, train)
         began = perf_counter()
         try:
-            with watching(lambda record: self._record(record, losses)):
+            with observe_fits(lambda record: self._record(record, losses)):
                 model.fit(X, y)
         except NonFiniteError as error:
             seconds = perf_counter() - began

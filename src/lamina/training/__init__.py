@@ -4,10 +4,10 @@ from lamina.training.history import Ending, History, Monitor
 from lamina.training.lbfgs import LbfgsPlan, LbfgsResult, minimise
 from lamina.training.loop import train
 from lamina.training.memory import Memory
+from lamina.training.observers import EpochRecord, Observer, observe_fits
 from lamina.training.plan import TrainingPlan
 from lamina.training.scores import Accuracy, RSquared
 from lamina.training.validation import Validation, hold_out
-from lamina.training.watching import EpochRecord, Observer, watching
 
 __all__ = [
     "Accuracy",
@@ -24,6 +24,6 @@ __all__ = [
     "Validation",
     "hold_out",
     "minimise",
+    "observe_fits",
     "train",
-    "watching",
 ]

@@ -15,7 +15,7 @@ from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 from lamina.training.divergence import first_non_finite_block, non_finite_error
 from lamina.training.history import Ending
-from lamina.training.watching import EpochRecord, current_observer
+from lamina.training.observers import EpochRecord, current_observer
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from lamina.training.checkpoint import Checkpoint
 from lamina.training.divergence import epoch_error, refuse_non_finite_weights
 from lamina.training.history import Ending, Monitor
 from lamina.training.memory import Memory
+from lamina.training.observers import EpochRecord, current_observer
 from lamina.training.plan import TrainingPlan
 from lamina.training.rates import Rates
 from lamina.training.resuming import resume, state_of
@@ -33,7 +34,6 @@ from lamina.training.stopping import Stopping
 from lamina.training.under_way import FitUnderWay
 from lamina.training.validation import Validation
 from lamina.training.verbosity import print_epoch, print_lowered_rate, print_stall
-from lamina.training.watching import EpochRecord, current_observer
 
 
 def train(

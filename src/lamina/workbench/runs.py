@@ -15,7 +15,7 @@ from lamina.errors import ExperimentError
 from lamina.estimators.constraints import LBFGS
 from lamina.estimators.fitting import AUTOMATIC_BATCH
 from lamina.estimators.state import network_attributes, standardised_parameters_of
-from lamina.training import watching
+from lamina.training import observe_fits
 from lamina.workbench.curves import Snapshot
 from lamina.workbench.first_losses import before_first_step
 from lamina.workbench.manual_edits import ManualEdits
@@ -194,7 +194,7 @@ class Run:
         """Fit with a solver without epochs; lamina's observer of fits reports its iterations."""
         problem, controller = self.problem, self.controller
         controller.hold_before_iterations(self._network_at)
-        with watching(controller.on_iteration):
+        with observe_fits(controller.on_iteration):
             self.model.fit(problem.X_train, problem.y_train)
         self._keep_last(self.model.n_iter_, {"epoch": self.model.n_iter_, "loss": self.model.loss_})
         exhausted = self.model.n_iter_ >= self.max_epochs
@@ -203,7 +203,7 @@ class Run:
     def _network_at(self, iteration: int) -> NDArray[Any]:
         """Return the parameters after an iteration, by running the fit again up to it."""
         again = clone(self.problem.model).set_params(max_iter=iteration)
-        with watching(lambda record: None):
+        with observe_fits(lambda record: None):
             again.fit(self.problem.X_train, self.problem.y_train)
         return self._trained(again)
 

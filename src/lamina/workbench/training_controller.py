@@ -16,7 +16,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from lamina.training.watching import EpochRecord
+from lamina.training.observers import EpochRecord
 from lamina.workbench.curves import Curves, Snapshot, SnapshotHistory
 from lamina.workbench.manual_edits import Edit, ManualEdits
 from lamina.workbench.tempo import FastForward, Speed

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lamina import MLPClassifier, MLPRegressor
-from lamina.training import EpochRecord, watching
+from lamina.training import EpochRecord, observe_fits
 
 X, Y = np.arange(12.0).reshape(6, 2) / 12, np.array([0, 1, 0, 1, 1, 0])
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 def heard_by(model: MLPClassifier | MLPRegressor) -> list[EpochRecord]:
     records: list[EpochRecord] = []
-    with watching(records.append):
+    with observe_fits(records.append):
         model.fit(X, Y)
     return records
 
@@ -58,7 +58,7 @@ def test_an_observer_receives_the_iterations_of_lbfgs() -> None:
 
 def test_an_observer_receives_nothing_after_the_block_even_after_an_error() -> None:
     records: list[EpochRecord] = []
-    with pytest.raises(RuntimeError), watching(records.append):
+    with pytest.raises(RuntimeError), observe_fits(records.append):
         raise RuntimeError
     MLPClassifier((3,), max_iter=2).fit(X, Y)
     assert records == []
@@ -68,8 +68,8 @@ def test_the_innermost_observer_replaces_the_outer_one_in_its_block() -> None:
     outer: list[EpochRecord] = []
     inner: list[EpochRecord] = []
     model = MLPClassifier((3,), max_iter=2)
-    with watching(outer.append):
-        with watching(inner.append):
+    with observe_fits(outer.append):
+        with observe_fits(inner.append):
             model.fit(X, Y)
         model.fit(X, Y)
     assert (len(outer), len(inner)) == (2, 2)
@@ -77,7 +77,7 @@ def test_the_innermost_observer_replaces_the_outer_one_in_its_block() -> None:
 
 def test_an_observer_does_not_receive_fits_in_other_threads() -> None:
     records: list[EpochRecord] = []
-    with watching(records.append):
+    with observe_fits(records.append):
         thread = threading.Thread(target=MLPClassifier((3,), max_iter=2).fit, args=(X[:, :1], Y))
         thread.start()
         thread.join()
@@ -90,7 +90,7 @@ def test_an_error_in_the_observer_ends_the_fit_and_keeps_the_model() -> None:
 
     model = MLPClassifier((3,), max_iter=2, warm_start=True, random_state=0).fit(X, Y)
     before = [weights.copy() for weights in model.coefs_]
-    with pytest.raises(RuntimeError, match="enough"), watching(refuse):
+    with pytest.raises(RuntimeError, match="enough"), observe_fits(refuse):
         model.fit(X, Y)
     for weights, weights_before in zip(model.coefs_, before, strict=True):
         np.testing.assert_array_equal(weights, weights_before)

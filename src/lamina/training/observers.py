@@ -40,7 +40,7 @@ _observer: ContextVar[Observer | None] = ContextVar("lamina_observer", default=N
 
 
 @contextmanager
-def watching(observer: Observer) -> Iterator[None]:
+def observe_fits(observer: Observer) -> Iterator[None]:
     """Call `observer` at the end of every epoch of the fits inside the `with` block.
 
     An observer that raises KeyboardInterrupt ends the fit as Ctrl-C does. It observes fits only in
@@ -54,9 +54,9 @@ def watching(observer: Observer) -> Iterator[None]:
     Examples
     --------
     >>> from lamina import MLPRegressor
-    >>> from lamina.training import watching
+    >>> from lamina.training import observe_fits
     >>> epochs = []
-    >>> with watching(lambda record: epochs.append(record.epoch)):
+    >>> with observe_fits(lambda record: epochs.append(record.epoch)):
     ...     model = MLPRegressor(max_iter=3, solver="sgd", tol=10, n_iter_no_change=1)
     ...     model = model.fit([[0.0], [1.0]], [0.0, 1.0])
     >>> epochs

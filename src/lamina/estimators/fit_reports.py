@@ -8,7 +8,7 @@ from lamina.estimators.state import as_of
 from lamina.formulas.table import Array
 
 
-class Watched:
+class FitReports:
     """Methods of both estimators that report on their fits."""
 
     loss_curve_: list[float]
