@@ -32,8 +32,8 @@ from lamina.estimators.fitted_parts import PARTS_BESIDE, fitted_parts, require_b
 from lamina.estimators.fitting import Assignment, fit_by_lbfgs, fit_minibatch
 from lamina.estimators.initializing import first_parameters, require_memory
 from lamina.estimators.inspection import Inspection
+from lamina.estimators.learning_rate_range import RangeTested
 from lamina.estimators.plain_arrays import are_plain_rows, are_plain_targets
-from lamina.estimators.range_test import RangeTested
 from lamina.estimators.refusals import shown
 from lamina.estimators.seeding import generator_for
 from lamina.estimators.state import (

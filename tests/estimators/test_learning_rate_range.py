@@ -14,7 +14,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from lamina import MLPClassifier, MLPRegressor
-from lamina.estimators.range_test import running_mean, suggest
+from lamina.estimators.learning_rate_range import running_mean, suggest
 
 SMALL: dict[str, Any] = {
     "hidden_layer_sizes": (20,),
