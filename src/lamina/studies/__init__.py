@@ -3,7 +3,7 @@
 from lamina.studies.descent import DescentPath, gradient_descent_path
 from lamina.studies.gradient_flow import GradientFlow, gradient_flow
 from lamina.studies.inside import Inside, perceptron_inside
-from lamina.studies.landscape import LandscapePath, LossLandscape, loss_landscape
+from lamina.studies.loss_landscape import LandscapePath, LossLandscape, loss_landscape
 from lamina.studies.surfaces import SURFACES, Surface
 from lamina.studies.sweep_result import Sweep
 from lamina.studies.sweeping import sweep

@@ -14,7 +14,7 @@ from lamina.formulas.table import Table
 from lamina.workbench.distributions import distributions
 from lamina.workbench.features import features, mistakes
 from lamina.workbench.kept_runs import kept_curves
-from lamina.workbench.landscape import landscape, landscape_part
+from lamina.workbench.landscape_view import landscape, landscape_part
 from lamina.workbench.links import link_of
 from lamina.workbench.sessions import Session
 from lamina.workbench.step_trace import path, trace

@@ -25,7 +25,7 @@ from lamina.workbench.sources import DataStore
 from lamina.workbench.views import SCORES, Views, Watch, data_message
 
 if TYPE_CHECKING:
-    from lamina.workbench.landscape import Landscape
+    from lamina.workbench.landscape_view import Landscape
 
 FIRST_PACE = 50.0
 SECONDS_TO_END = 2.0

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.errors import ExperimentError, suggestion
-from lamina.studies.landscape import FEWEST, LossSlice, loss_slice
+from lamina.studies.loss_landscape import FEWEST, LossSlice, loss_slice
 from lamina.training.callbacks import Snapshots
 from lamina.workbench.curves import Snapshot
 from lamina.workbench.frames import encode

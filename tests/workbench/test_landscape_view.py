@@ -6,7 +6,7 @@ import pytest
 from lamina.errors import ExperimentError
 from lamina.studies import loss_landscape
 from lamina.training.callbacks import Snapshots
-from lamina.workbench import landscape as module
+from lamina.workbench import landscape_view as module
 from lamina.workbench.answers import ANSWERS
 from lamina.workbench.frames import decode
 
