@@ -72,7 +72,7 @@ def test_a_link_brings_experiment_pace_and_views_to_another_page(
 
 
 def test_a_link_in_the_address_is_where_a_new_page_begins(open_page: Callable[..., Any]) -> None:
-    from lamina.workbench.links import fragment_of
+    from lamina.workbench.experiment_urls import fragment_of
 
     visit = open_page()
     drawn = {"kind": "drawn", "points": [[0, 0, 0], [1, 1, 1], [0, 1, 0], [1, 0, 1]] * 5}
@@ -113,7 +113,7 @@ def test_a_link_to_a_table_that_is_elsewhere_says_what_to_do_and_works_then(
     visit: Any, tmp_path: Path
 ) -> None:
     pytest.importorskip("pandas")
-    from lamina.workbench.links import fragment_of
+    from lamina.workbench.experiment_urls import fragment_of
     from lamina.workbench.uploads import hashlib
 
     path = tmp_path / "table.csv"

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lamina.workbench import require_libraries
-from lamina.workbench.links import NAME, Opened, read_file, read_link
+from lamina.workbench.experiment_urls import NAME, Opened, read_file, read_link
 
 
 def serve(port: int, *, browser: bool, opened: str | None = None) -> int:

@@ -12,10 +12,10 @@ from typing import Any
 
 from lamina.formulas.table import Table
 from lamina.workbench.distributions import distributions
+from lamina.workbench.experiment_urls import link_of
 from lamina.workbench.features import features, mistakes
 from lamina.workbench.kept_runs import kept_curves
 from lamina.workbench.landscape_view import landscape, landscape_part
-from lamina.workbench.links import link_of
 from lamina.workbench.sessions import Session
 from lamina.workbench.step_trace import path, trace
 from lamina.workbench.training_scores import training_scores

@@ -23,10 +23,10 @@ from lamina.workbench.answers import ANSWERS
 from lamina.workbench.connections import Connection
 from lamina.workbench.data_store import MemoryDataStore
 from lamina.workbench.experiment import Experiment
+from lamina.workbench.experiment_urls import Opened
 from lamina.workbench.exports import EXPORTS
 from lamina.workbench.frames import to_json
 from lamina.workbench.lessons import lessons
-from lamina.workbench.links import Opened
 from lamina.workbench.sessions import Session
 from lamina.workbench.uploads import TooLarge, read, receive, require_table_libraries
 from lamina.workbench.vocabulary import vocabulary

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lamina.errors import ExperimentError
 from lamina.workbench.description import place_of
 from lamina.workbench.experiment import Experiment
-from lamina.workbench.links import missing_data, opened_from, read_link
+from lamina.workbench.experiment_urls import missing_data, opened_from, read_link
 from lamina.workbench.runs import ENDED, FAILED, Run
 
 if TYPE_CHECKING:

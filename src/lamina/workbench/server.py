@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lamina.workbench.app import Workbench
     from lamina.workbench.data_store import MemoryDataStore
     from lamina.workbench.experiment import Experiment
-    from lamina.workbench.links import Opened
+    from lamina.workbench.experiment_urls import Opened
 
 HOST = "127.0.0.1"
 LONGEST_COMMAND = 1 << 20

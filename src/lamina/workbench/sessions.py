@@ -14,9 +14,9 @@ from lamina.workbench.commands import COMMANDS
 from lamina.workbench.curves import Snapshot
 from lamina.workbench.description import data_described, network_described
 from lamina.workbench.experiment import Experiment
+from lamina.workbench.experiment_urls import Opened
 from lamina.workbench.kept_runs import KeptRuns
 from lamina.workbench.lessons import goals
-from lamina.workbench.links import Opened
 from lamina.workbench.manual_edits import ManualEdits
 from lamina.workbench.planes import plane_of
 from lamina.workbench.problems import pose

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lamina.errors import ExperimentError
 from lamina.workbench.experiment import Experiment, first_experiment
-from lamina.workbench.links import (
+from lamina.workbench.experiment_urls import (
     LONGEST_MADE,
     LONGEST_READ,
     MOST_BYTES,

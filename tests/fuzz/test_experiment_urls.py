@@ -26,7 +26,7 @@ from tests.workbench.conftest import SMALL, Browser, Page  # noqa: E402
 from lamina.errors import LaminaError  # noqa: E402
 from lamina.workbench.data_store import MemoryDataStore  # noqa: E402
 from lamina.workbench.experiment import first_experiment  # noqa: E402
-from lamina.workbench.links import fragment_of, read_link  # noqa: E402
+from lamina.workbench.experiment_urls import fragment_of, read_link  # noqa: E402
 from lamina.workbench.server import Server  # noqa: E402
 from lamina.workbench.sessions import Session  # noqa: E402
 
