@@ -11,7 +11,7 @@ pytest.importorskip("pyarrow")
 from lamina.encoding import TableEncoding
 from lamina.errors import TableError
 from lamina.tables.options import ReadingOptions
-from lamina.tables.problem import pose
+from lamina.tables.problem import define_problem
 from lamina.tables.reading import read_table
 
 from .budget import first_seed, n_mutants, time_limit
@@ -26,7 +26,7 @@ def read_and_encode(path, unpacks=True):
         table = read_table(path, ReadingOptions(unpacks=unpacks))
         names = list(table.columns)
         if len(names) > 1:
-            features = pose(table, names[-1]).features
+            features = define_problem(table, names[-1]).features
             encoding = TableEncoding().fit(features)
             plain = TableEncoding.from_plain(encoding.to_plain())
             plain.transform(features)

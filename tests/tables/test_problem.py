@@ -6,7 +6,7 @@ import pytest
 
 from lamina.datasets import load
 from lamina.errors import TableError
-from lamina.tables.problem import as_classes, guess_task, pose, table_of, values
+from lamina.tables.problem import as_classes, define_problem, guess_task, table_of, values
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_the_task_follows_from_the_values_of_the_target(target, task):
 def test_a_date_as_a_target_is_rejected():
     table = pd.DataFrame({"x": [1, 2], "day": pd.to_datetime(["2020-01-01", "2020-01-02"])})
     with pytest.raises(TableError, match=r"column 'day' holds Timestamp.*where a number"):
-        pose(table, "day")
+        define_problem(table, "day")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_classes_are_integers_booleans_or_text(target, expected):
 
 
 def test_rows_without_a_target_are_left_out_and_counted():
-    problem = pose(pd.DataFrame({"x": [1, 2, 3], "y": ["a", None, "b"]}), "y")
+    problem = define_problem(pd.DataFrame({"x": [1, 2, 3], "y": ["a", None, "b"]}), "y")
     assert problem.features["x"].tolist() == [1, 3]
     assert problem.target.tolist() == ["a", "b"]
     assert problem.n_left_out == 1
@@ -58,12 +58,12 @@ def test_rows_without_a_target_are_left_out_and_counted():
 
 def test_dropped_columns_are_not_features():
     table = pd.DataFrame({"x": [1, 2], "id": [3, 4], "y": ["a", "b"]})
-    assert list(pose(table, "y", drop=["id"]).features) == ["x"]
+    assert list(define_problem(table, "y", drop=["id"]).features) == ["x"]
 
 
 def test_a_given_task_overrides_the_guess():
     table = pd.DataFrame({"x": [1, 2], "y": [0, 1]})
-    assert pose(table, "y", "regression").target.dtype == np.float64
+    assert define_problem(table, "y", "regression").target.dtype == np.float64
 
 
 @pytest.mark.parametrize(
@@ -81,12 +81,12 @@ def test_a_given_task_overrides_the_guess():
 )
 def test_a_table_without_a_valid_problem_is_rejected(table, message):
     with pytest.raises(TableError, match=message):
-        pose(pd.DataFrame(table), "y")
+        define_problem(pd.DataFrame(table), "y")
 
 
 def test_words_as_the_target_of_a_regression_are_rejected():
     with pytest.raises(TableError, match=r"column 'y' holds 'a' in row 1, where a number"):
-        pose(pd.DataFrame({"x": [1, 2], "y": ["a", "b"]}), "y", "regression")
+        define_problem(pd.DataFrame({"x": [1, 2], "y": ["a", "b"]}), "y", "regression")
 
 
 def test_classes_from_another_file_are_converted_to_those_of_the_model():

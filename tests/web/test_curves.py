@@ -25,8 +25,8 @@ def test_scores_of_the_rows_learned_from_and_held_out_are_those_of_the_model(vis
     visit.pause()
     run, snapshot = visit.session.run, visit.session.snapshot
     model = run.model_at(snapshot)
-    problem = run.problem
-    train = model.score(problem.X_train, problem.y_train)
+    prepared = run.prepared
+    train = model.score(prepared.X_train, prepared.y_train)
     expected = [f"{snapshot.epoch}", f"{train:.5g}", f"{snapshot.row['accuracy']:.5g}"]
     visit.page.get_by_label("Curves of").select_option(label="Accuracy")
     visit.page.wait_for_function(

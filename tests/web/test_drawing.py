@@ -109,7 +109,7 @@ def test_points_are_taken_away_and_nothing_is_lost(visit: Any) -> None:
     expect(board.pen("2")).to_have_accessible_name("Class 2, 2 points")
     visit.page.locator(".picture", has_text="xor").click()
     expect(board.pen("2")).to_have_count(0)
-    visit.until(lambda: visit.session.run.problem.dataset.name == "xor")
+    visit.until(lambda: visit.session.run.prepared.dataset.name == "xor")
 
 
 def test_points_are_drawn_by_keys(visit: Any) -> None:
@@ -131,7 +131,7 @@ def test_points_are_drawn_by_keys(visit: Any) -> None:
 
 def test_the_points_of_a_data_set_are_edited(visit: Any) -> None:
     visit.wait_for_epoch(5)
-    before = visit.session.run.problem
+    before = visit.session.run.prepared
     rows = len(before.X_train) + len(before.X_test)
     visit.page.get_by_role("button", name="Edit these points").click()
     visit.until(lambda: isinstance(visit.session.experiment.data, DrawnData))

@@ -170,7 +170,7 @@ def test_chooses_data_and_draws_its_own(keys: Keys) -> None:
         ("ArrowLeft", "quadrants"),
     ):
         keys.press(key)
-        visit.until(lambda name=name: visit.session.run.problem.dataset.name == name)
+        visit.until(lambda name=name: visit.session.run.prepared.dataset.name == name)
         # The next arrow starts from the choice that the page shows.
         expect(page.get_by_role("radio", name=name)).to_be_checked()
     keys.press("ArrowLeft")
@@ -184,7 +184,7 @@ def test_chooses_data_and_draws_its_own(keys: Keys) -> None:
     assert [point[2] for point in visit.session.experiment.data.points][:2] == [0, 0]
     keys.reach(page.get_by_label("Known data"))
     keys.press("i")
-    visit.until(lambda: visit.session.run.problem.dataset.name == "iris")
+    visit.until(lambda: visit.session.run.prepared.dataset.name == "iris")
 
 
 def test_opens_every_view(keys: Keys) -> None:

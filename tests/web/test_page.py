@@ -130,7 +130,7 @@ def test_offers_every_parameter_and_every_data_set_of_the_vocabulary(visit: Any)
 def test_learns_made_data(visit: Any, name: str) -> None:
     visit.page.locator(".picture", has_text=name).click()
     expect(visit.page.locator(".about").first).to_be_visible()
-    visit.until(lambda: visit.session.run.problem.dataset.name == name)
+    visit.until(lambda: visit.session.run.prepared.dataset.name == name)
     visit.wait_for_epoch(3)
     table = visit.page.locator(".region .twin")
     table.locator("summary").click()
@@ -161,7 +161,7 @@ def test_learns_a_table_that_is_opened_and_gives_back_code_that_runs(
     page.get_by_label("city").uncheck()
     page.get_by_role("button", name="Learn this").click()
     expect(page.locator(".network .output-name")).to_have_text("p of small")
-    assert visit.session.run.problem.input_names == ("<script>",)
+    assert visit.session.run.prepared.input_names == ("<script>",)
     visit.wait_for_epoch(5)
     page.get_by_text("Take away").click()
     with page.expect_download() as download:
@@ -218,12 +218,12 @@ def test_gives_back_onnx_that_says_what_the_network_says(visit: Any) -> None:
     assert download.value.suggested_filename.endswith(".onnx")
     runtime = pytest.importorskip("onnxruntime")
     taken = runtime.InferenceSession(download.value.path().read_bytes())
-    problem = visit.session.run.problem
-    rows = problem.features_test
+    prepared = visit.session.run.prepared
+    rows = prepared.features_test
     given = taken.get_inputs()[0]
     kind = np.float64 if "double" in given.type else np.float32
     labels = taken.run(None, {given.name: rows.astype(kind)})[0]
-    expected = visit.session.run.model_at(visit.session.snapshot).predict(problem.inputs(rows))
+    expected = visit.session.run.model_at(visit.session.snapshot).predict(prepared.inputs(rows))
     np.testing.assert_array_equal(labels.ravel(), expected)
 
 
@@ -231,7 +231,7 @@ def test_gives_a_long_name_the_room_that_it_needs(visit: Any) -> None:
     page = visit.page
     for name, shown in (("iris", 4), ("breast_cancer", 0)):
         page.get_by_label("Known data").select_option(name)
-        visit.until(lambda name=name: visit.session.run.problem.dataset.name == name)
+        visit.until(lambda name=name: visit.session.run.prepared.dataset.name == name)
         expect(page.locator(".input-name")).to_have_count(shown)
     page.get_by_label("Known data").select_option("iris")
     names = page.locator(".input-name")

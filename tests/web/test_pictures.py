@@ -47,7 +47,7 @@ def learned(browser: Any, server: Any) -> Iterator[Callable[[str], Any]]:
         if visit.page.get_by_role("button", name="Play", exact=True).is_visible():
             visit.page.get_by_role("button", name="Play", exact=True).click()
         known.select_option(name)
-        visit.until(lambda: visit.session.run.problem.dataset.name == name)
+        visit.until(lambda: visit.session.run.prepared.dataset.name == name)
         visit.wait_for_epoch(8)
         visit.pause()
         return visit

@@ -40,7 +40,7 @@ def begin(visit: Any, link: str) -> None:
 
 def until_learned(visit: Any, name: str) -> None:
     """Until the session of a page is about that data."""
-    visit.until(lambda: visit.session.run.problem.dataset.name == name)
+    visit.until(lambda: visit.session.run.prepared.dataset.name == name)
 
 
 def test_a_link_brings_experiment_pace_and_views_to_another_page(

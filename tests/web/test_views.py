@@ -83,16 +83,16 @@ def test_residuals_are_offered_for_a_regression_and_read_out_by_keys(visit: Any)
     open_tab(visit, "Residuals")
     visit.wait_for_epoch(5)
     visit.pause()
-    problem = visit.session.run.problem
-    predicted = visit.session.run.model_at(visit.session.snapshot).predict(problem.X_test)
+    prepared = visit.session.run.prepared
+    predicted = visit.session.run.model_at(visit.session.snapshot).predict(prepared.X_test)
     errors = visit.page.locator(".errors tbody tr").nth(1).locator("td")
-    residuals = problem.targets_test - predicted
+    residuals = prepared.targets_test - predicted
     expect(errors.nth(2)).to_have_text(text_of(visit, float(np.abs(residuals).mean()), 4))
     place = visit.page.locator(".scatter")
     place.focus()
     place.press("ArrowRight")
     place.press("ArrowRight")
-    row = np.argsort(problem.targets_test)[1]
+    row = np.argsort(prepared.targets_test)[1]
     answer = visit.page.locator(".region .answer")
     expect(answer).to_contain_text(f"test row {row}: ")
     expect(answer.locator("strong")).to_have_text(text_of(visit, float(predicted[row]), 4))
@@ -113,13 +113,13 @@ def test_features_of_images_show_units_and_what_is_taken_for_others(visit: Any) 
     expect(visit.page.locator(".tile")).to_have_count(6)
     visit.page.get_by_role("button", name="Unit 3").click()
     session = visit.session
-    a = session.run.model_at(session.snapshot).activations(session.run.problem.X_train)[2][:, 2]
+    a = session.run.model_at(session.snapshot).activations(session.run.prepared.X_train)[2][:, 2]
     words = visit.page.locator(".region .answer").last
     expect(words).to_contain_text(f"unit 3 most: a from {text_of(visit, float(a.max()))}")
     visit.page.get_by_label("Whose features").select_option("mistakes")
-    problem = session.run.problem
-    found = session.run.model_at(session.snapshot).predict(problem.X_test)
-    n_wrong = np.count_nonzero(found != problem.targets_test)
+    prepared = session.run.prepared
+    found = session.run.model_at(session.snapshot).predict(prepared.X_test)
+    n_wrong = np.count_nonzero(found != prepared.targets_test)
     expect(visit.page.locator(".region .answer")).to_contain_text(
         f"{n_wrong} of 899 test rows are taken for another class"
     )

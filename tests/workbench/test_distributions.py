@@ -32,7 +32,7 @@ def layers_of(session, quantity):
     """Compute the expected values with NumPy, layer by layer."""
     run, snapshot = session.run, session.snapshot
     if quantity == "activations":
-        return run.model_at(snapshot).activations(run.problem.X_train)[1:]
+        return run.model_at(snapshot).activations(run.prepared.X_train)[1:]
     layout, engine = ParameterLayout.from_spec(run.spec), choose_engine(None, 1)
     if quantity == "weights":
         return layout.views(snapshot.parameters).weights
@@ -59,7 +59,7 @@ def test_dead_units_are_counted_in_their_layer(learned, until):
         made.do({"do": "edit", "block": 0, "row": None, "column": column, "value": -1e5})
     until(lambda: np.count_nonzero(made.snapshot.parameters == -1e5) == 2)
     header, arrays = ask(made, "activations")
-    a = made.run.model_at(made.snapshot).activations(made.run.problem.X_train)[1]
+    a = made.run.model_at(made.snapshot).activations(made.run.prepared.X_train)[1]
     assert arrays["idle"][-1, 0] == np.count_nonzero((a == 0).all(axis=0)) >= 2
     assert arrays["flat"][-1, 0] == arrays["zeros"][-1, 0] == np.mean(a == 0)
     assert header["saturates"] == [False, False]

@@ -8,14 +8,14 @@ from lamina.workbench.data_store import MemoryDataStore
 from lamina.workbench.drawn import MOST_CLASSES, MOST_POINTS, DrawnData
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.planes import plane_of
-from lamina.workbench.problems import pose
+from lamina.workbench.prepared_data import prepare_data
 
 LIMITS = [[-1, 1], [-1, 2]]
 
 
 def posed(data, **parts):
     experiment = Experiment.from_json({"data": {"kind": "drawn", **data}, **parts})
-    return pose(experiment, MemoryDataStore())
+    return prepare_data(experiment, MemoryDataStore())
 
 
 def classes(n):
@@ -34,37 +34,37 @@ def test_a_point_that_is_added_moves_none_of_those_before_it(fraction):
 @pytest.mark.parametrize("fraction", [0.05, 0.5, 0.9])
 def test_every_class_is_learned_from_and_something_is_held_out(n, fraction):
     points = [[0.1 * k, 0.2, min(k, 2)] for k in range(n)]
-    problem = posed({"points": points}, test_fraction=fraction)
-    assert set(problem.y_train) == {0, 1, 2}
-    assert len(problem.X_test) >= 1
-    assert len(problem.X_train) + len(problem.X_test) == n
+    prepared = posed({"points": points}, test_fraction=fraction)
+    assert set(prepared.y_train) == {0, 1, 2}
+    assert len(prepared.X_test) >= 1
+    assert len(prepared.X_train) + len(prepared.X_test) == n
 
 
 def test_classes_have_their_names_those_without_points_left_out():
     points = [[0, 0, 0], [1, 0, 0], [0, 1, 2], [1, 1, 2]]
-    problem = posed({"points": points, "classes": ["red", "none", "blue"]})
-    assert problem.class_names == ("red", "blue")
+    prepared = posed({"points": points, "classes": ["red", "none", "blue"]})
+    assert prepared.class_names == ("red", "blue")
 
 
 def test_the_plane_is_the_board_whatever_stands_on_it():
-    problem = posed({"points": classes(8), "limits": LIMITS})
-    assert plane_of(problem).limits == ((-1.0, 1.0), (-1.0, 2.0))
+    prepared = posed({"points": classes(8), "limits": LIMITS})
+    assert plane_of(prepared).limits == ((-1.0, 1.0), (-1.0, 2.0))
 
 
 def test_a_value_is_learned_from_its_place():
     points = [[0.1 * k, 0.2 * k, 0.3 * k] for k in range(6)]
-    problem = posed({"target": "value", "points": points, "limits": [*LIMITS, [-3, 3]]})
-    assert problem.dataset.task == "regression"
-    assert problem.dataset.X.shape == (6, 2)
-    np.testing.assert_allclose(problem.dataset.y, 0.3 * np.arange(6))
+    prepared = posed({"target": "value", "points": points, "limits": [*LIMITS, [-3, 3]]})
+    assert prepared.dataset.task == "regression"
+    assert prepared.dataset.X.shape == (6, 2)
+    np.testing.assert_allclose(prepared.dataset.y, 0.3 * np.arange(6))
 
 
 def test_a_height_is_learned_from_what_it_stands_above():
-    problem = posed({"target": "height", "points": [[0.1 * k, k] for k in range(6)]})
-    assert problem.input_names == ("x",)
-    plane = plane_of(problem)
+    prepared = posed({"target": "height", "points": [[0.1 * k, k] for k in range(6)]})
+    assert prepared.input_names == ("x",)
+    plane = plane_of(prepared)
     assert (plane.kind, plane.names) == ("line", ("x", "y"))
-    np.testing.assert_array_equal(problem.dataset.y, np.arange(6.0))
+    np.testing.assert_array_equal(prepared.dataset.y, np.arange(6.0))
 
 
 def test_the_page_is_told_the_range_of_the_board_for_its_colours(session):

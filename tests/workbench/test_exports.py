@@ -20,7 +20,7 @@ every_choice = pytest.mark.parametrize("patch", CHOICES.values(), ids=CHOICES)
 
 def inputs_of(run):
     """Return the test rows before scaling."""
-    X, scaler = run.problem.X_test, run.problem.scaler
+    X, scaler = run.prepared.X_test, run.prepared.scaler
     return X if scaler is None else scaler.inverse_transform(X)
 
 
@@ -28,9 +28,9 @@ def predicted_on_the_page(session):
     """Return the displayed predictions for the test rows, in the units of the target."""
     run = session.run
     prediction = session.views.engine.predict(
-        run.spec, session.snapshot.parameters, run.problem.X_test
+        run.spec, session.snapshot.parameters, run.prepared.X_test
     )
-    return run.problem.in_units_of_target(prediction)
+    return run.prepared.in_units_of_target(prediction)
 
 
 def probabilities(model, X):

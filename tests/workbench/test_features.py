@@ -29,7 +29,7 @@ def ask(session, **query):
 def test_gradients_are_those_of_finite_differences(layer, learned):
     header, arrays = ask(learned, layer=layer, unit=1)
     model = learned.run.model_at(learned.snapshot)
-    X = learned.run.problem.X_train[: header["n_samples"]]
+    X = learned.run.prepared.X_train[: header["n_samples"]]
 
     def unit(rows):
         if layer < 2:
@@ -47,27 +47,27 @@ def test_gradients_are_those_of_finite_differences(layer, learned):
 
 def test_the_rows_that_excite_a_unit_most_come_first(learned):
     header, arrays = ask(learned, layer=1, unit=3)
-    problem = learned.run.problem
-    a = learned.run.model_at(learned.snapshot).activations(problem.X_train)[2][:, 3]
+    prepared = learned.run.prepared
+    a = learned.run.model_at(learned.snapshot).activations(prepared.X_train)[2][:, 3]
     assert arrays["rows"].tolist() == np.argsort(-a, kind="stable")[:N_EXCITING].tolist()
     np.testing.assert_allclose(arrays["activations"], np.sort(a)[::-1][:N_EXCITING], rtol=1e-12)
-    np.testing.assert_array_equal(arrays["images"], problem.features_train[arrays["rows"]])
-    np.testing.assert_array_equal(arrays["targets"], problem.targets_train[arrays["rows"]])
+    np.testing.assert_array_equal(arrays["images"], prepared.features_train[arrays["rows"]])
+    np.testing.assert_array_equal(arrays["targets"], prepared.targets_train[arrays["rows"]])
     assert header["pixels"] == [0, 16]
 
 
 def test_mistakes_are_the_rows_that_predict_gets_wrong_the_surest_first(learned):
     header, arrays = decode(mistakes(learned, {}))
-    problem, model = learned.run.problem, learned.run.model_at(learned.snapshot)
-    found, sure = model.predict(problem.X_test), model.predict_proba(problem.X_test).max(axis=1)
-    wrong = np.flatnonzero(found != problem.targets_test)
+    prepared, model = learned.run.prepared, learned.run.model_at(learned.snapshot)
+    found, sure = model.predict(prepared.X_test), model.predict_proba(prepared.X_test).max(axis=1)
+    wrong = np.flatnonzero(found != prepared.targets_test)
     assert header["n_wrong"] == len(wrong) > len(arrays["rows"])
     assert set(arrays["rows"]) <= set(wrong)
     rows = arrays["rows"]
     np.testing.assert_allclose(arrays["probabilities"], np.sort(sure[wrong])[::-1][: len(rows)])
     np.testing.assert_array_equal(arrays["taken"], found[rows])
-    np.testing.assert_array_equal(arrays["targets"], problem.targets_test[rows])
-    np.testing.assert_array_equal(arrays["images"], problem.features_test[rows])
+    np.testing.assert_array_equal(arrays["targets"], prepared.targets_test[rows])
+    np.testing.assert_array_equal(arrays["images"], prepared.features_test[rows])
 
 
 def test_the_state_tells_the_shape_of_images(learned, session):

@@ -50,8 +50,8 @@ def test_its_values_are_those_of_the_library(directions, patch, session, until):
     header, arrays = begin(made, directions=directions, seed="3")
     expected = loss_landscape(
         made.run.model_at(made.snapshot),
-        made.run.problem.X_train,
-        made.run.problem.y_train,
+        made.run.prepared.X_train,
+        made.run.prepared.y_train,
         directions=directions,
         snapshots=way_of(made),
         n_points=5,
@@ -64,7 +64,7 @@ def test_its_values_are_those_of_the_library(directions, patch, session, until):
     np.testing.assert_allclose(arrays["path_loss"], expected.path.losses)
     assert header["fraction"] == pytest.approx(expected.path.fraction)
     assert (header["directions"], header["epoch"]) == (directions, 6)
-    assert header["n_samples"] == header["n_samples_in_all"] == len(made.run.problem.X_train)
+    assert header["n_samples"] == header["n_samples_in_all"] == len(made.run.prepared.X_train)
 
 
 def test_the_loss_of_the_test_rows_is_that_of_the_curve(session, until):
@@ -130,8 +130,8 @@ def test_of_many_rows_and_long_paths_some_are_taken_and_named(session, until, mo
     assert arrays["path_epoch"].tolist() == [0, 3, 6, 9]
     some = loss_landscape(
         made.run.model_at(made.snapshot).set_params(alpha=0),
-        made.run.problem.X_train[:12],
-        made.run.problem.y_train[:12],
+        made.run.prepared.X_train[:12],
+        made.run.prepared.y_train[:12],
         n_points=2,
     ).loss
     squares = sum((W**2).sum() for W in made.run.model_at(made.snapshot).coefs_)

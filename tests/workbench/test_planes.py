@@ -21,7 +21,7 @@ every_choice = pytest.mark.parametrize(("patch", "kind"), CHOICES.values(), ids=
 @pytest.fixture
 def plane(session):
     """Return `plane(patch)`, the plane of a small patched experiment."""
-    return lambda patch: plane_of(session(patch).run.problem)
+    return lambda patch: plane_of(session(patch).run.prepared)
 
 
 @every_choice
@@ -44,7 +44,7 @@ def test_cells_are_the_inputs_at_their_middles_from_the_lower_edge_up(patch, kin
     found, n = plane(patch), 4
     cells = found.cells(n)
     rows, columns = found.shape(n)
-    assert cells.shape == (rows * columns, found.problem.X_train.shape[1])
+    assert cells.shape == (rows * columns, found.prepared.X_train.shape[1])
     (left, right), (low, high) = found.limits
     x = left + (right - left) * 1.5 / n
     y = low + (high - low) * 2.5 / n
@@ -57,7 +57,7 @@ def test_cells_are_the_inputs_at_their_middles_from_the_lower_edge_up(patch, kin
 def test_where_the_data_is_its_own_plane_a_row_is_found_where_it_is_drawn(patch, plane):
     found = plane(patch)
     places = found.train_points[:, :2]
-    np.testing.assert_allclose(found.inputs_at(places), found.problem.X_train, atol=1e-12)
+    np.testing.assert_allclose(found.inputs_at(places), found.prepared.X_train, atol=1e-12)
 
 
 def test_the_columns_that_are_not_looked_at_stand_at_their_mean(plane):
@@ -65,7 +65,7 @@ def test_the_columns_that_are_not_looked_at_stand_at_their_mean(plane):
     inputs = found.inputs_at(np.array([[20.0, 13.0]]))[0]
     assert (inputs[3], inputs[0]) == (20.0, 13.0)
     others = np.delete(inputs, [0, 3])
-    mean = np.delete(found.problem.features_train.mean(axis=0), [0, 3])
+    mean = np.delete(found.prepared.features_train.mean(axis=0), [0, 3])
     np.testing.assert_allclose(others, mean)
     assert found.names == ("alcalinity_of_ash", "alcohol")
 
@@ -73,8 +73,8 @@ def test_the_columns_that_are_not_looked_at_stand_at_their_mean(plane):
 def test_components_hold_more_of_the_rows_than_any_two_columns(plane):
     found = plane(WINE)
     again = found.inputs_at(found.train_points)
-    lost = np.square(found.problem.X_train - again).sum()
-    by_columns = np.square(found.problem.X_train).sum(axis=0)
+    lost = np.square(found.prepared.X_train - again).sum()
+    by_columns = np.square(found.prepared.X_train).sum(axis=0)
     assert lost < np.sort(by_columns)[:-2].sum()
 
 

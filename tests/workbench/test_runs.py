@@ -18,18 +18,18 @@ def run(session):
 
 def fitted_alone(run, **changes):
     """Return the same estimator, fitted without the workbench."""
-    problem = run.problem
-    model = clone(problem.model).set_params(**changes)
-    held_out = {"validation_data": (problem.X_test, problem.y_test)} if run.is_minibatch else {}
-    return model.fit(problem.X_train, problem.y_train, **held_out)
+    prepared = run.prepared
+    model = clone(prepared.model).set_params(**changes)
+    held_out = {"validation_data": (prepared.X_test, prepared.y_test)} if run.is_minibatch else {}
+    return model.fit(prepared.X_train, prepared.y_train, **held_out)
 
 
 def test_a_run_begins_with_the_first_parameters_that_fit_draws(run):
     first = run()
-    problem = first.problem
-    model = clone(problem.model).set_params(learning_rate_init=1e-300, solver="sgd", max_iter=1)
+    prepared = first.prepared
+    model = clone(prepared.model).set_params(learning_rate_init=1e-300, solver="sgd", max_iter=1)
     with pytest.warns(match="Maximum iterations"):
-        model.fit(problem.X_train, problem.y_train)
+        model.fit(prepared.X_train, prepared.y_train)
     np.testing.assert_array_equal(first.controller.latest.parameters, parameters_of(model))
 
 
@@ -144,7 +144,7 @@ def test_the_model_of_a_snapshot_predicts_what_its_network_does(run, until):
     model = learning.model_at(snapshot)
     np.testing.assert_array_equal(parameters_of(model), snapshot.parameters)
     assert model.n_iter_ == 2
-    assert set(model.predict(learning.problem.X_test)) <= {0, 1}
+    assert set(model.predict(learning.prepared.X_test)) <= {0, 1}
 
 
 def test_every_run_has_a_number_of_its_own(session):

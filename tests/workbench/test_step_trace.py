@@ -57,7 +57,7 @@ def test_the_numbers_of_a_row_are_the_engines(session, until, data, model):
     prediction = here.views.engine.predict(run.spec, snapshot.parameters, one.X)
     np.testing.assert_allclose(arrays["p"], prediction, rtol=0, atol=1e-12)
     assert (header["epoch"], header["rows"], header["is_next"]) == (2, [7], False)
-    np.testing.assert_array_equal(header["features"], run.problem.features_train[7:8])
+    np.testing.assert_array_equal(header["features"], run.prepared.features_train[7:8])
 
 
 @pytest.mark.parametrize("solver", OPTIMIZERS)

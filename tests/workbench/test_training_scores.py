@@ -14,10 +14,10 @@ def test_a_score_is_what_the_model_of_that_epoch_gives(session, until, name):
     until(lambda: made.run.controller.latest.epoch == 3)
     header, arrays = decode(training_scores(made, {}))
     run = made.run
-    problem = run.problem
-    assert (header["run"], header["n_samples"]) == (run.id, len(problem.X_train))
+    prepared = run.prepared
+    assert (header["run"], header["n_samples"]) == (run.id, len(prepared.X_train))
     assert (arrays["epochs"].tolist(), header["missing"]) == ([0, 1, 2, 3], 0)
     for epoch, score in zip(arrays["epochs"], arrays["scores"], strict=True):
         model = run.model_at(run.controller.snapshots.nearest(epoch))
-        expected = model.score(problem.X_train, problem.y_train)
+        expected = model.score(prepared.X_train, prepared.y_train)
         np.testing.assert_allclose(score, expected, rtol=1e-12, atol=1e-12)

@@ -52,11 +52,11 @@ def test_the_region_is_what_the_model_predicts_there(patch, learned):
     made = learned(patch)
     _, arrays = frame(made)
     model, cells = made.run.model_at(made.snapshot), made.plane.cells(12)
-    if made.run.problem.class_names:
+    if made.run.prepared.class_names:
         expected = model.predict_proba(cells)
         expected = expected[:, 1:] if expected.shape[1] == 2 else expected
     else:
-        expected = made.run.problem.in_units_of_target(model.predict(cells))[:, np.newaxis]
+        expected = made.run.prepared.in_units_of_target(model.predict(cells))[:, np.newaxis]
     rows, columns = made.plane.shape(12)
     np.testing.assert_allclose(
         arrays["region"], expected.reshape(rows, columns, -1), rtol=1e-5, atol=1e-6
@@ -83,14 +83,14 @@ def test_the_maps_of_units_are_their_activations(patch, learned):
 def test_the_confusion_is_that_of_the_rows_to_test_on(patch, learned):
     made = learned(patch)
     _, arrays = frame(made)
-    problem = made.run.problem
-    if not problem.class_names:
+    prepared = made.run.prepared
+    if not prepared.class_names:
         assert "confusion" not in arrays
         return
-    found = made.run.model_at(made.snapshot).predict(problem.X_test)
-    for true in range(len(problem.class_names)):
-        for taken in range(len(problem.class_names)):
-            count = np.count_nonzero((problem.y_test == true) & (found == taken))
+    found = made.run.model_at(made.snapshot).predict(prepared.X_test)
+    for true in range(len(prepared.class_names)):
+        for taken in range(len(prepared.class_names)):
+            count = np.count_nonzero((prepared.y_test == true) & (found == taken))
             assert arrays["confusion"][true, taken] == count
 
 
@@ -127,10 +127,10 @@ def test_rows_are_drawn_with_their_classes_and_are_not_too_many(session):
     header, arrays = decode(made.data())
     assert header["n_train"] == header["n_test"] == 3000
     assert arrays["train_points"].shape == (MOST_POINTS_DRAWN, 2)
-    problem = made.run.problem
-    expected = problem.features_train[:MOST_POINTS_DRAWN].astype(np.float32)
+    prepared = made.run.prepared
+    expected = prepared.features_train[:MOST_POINTS_DRAWN].astype(np.float32)
     np.testing.assert_array_equal(arrays["train_points"], expected)
-    np.testing.assert_array_equal(arrays["train_targets"], problem.y_train[:MOST_POINTS_DRAWN])
+    np.testing.assert_array_equal(arrays["train_targets"], prepared.y_train[:MOST_POINTS_DRAWN])
 
 
 @pytest.mark.parametrize(

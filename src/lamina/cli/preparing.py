@@ -14,7 +14,7 @@ from lamina.cli.known_data import read_known
 from lamina.cli.model_choice import check_options
 from lamina.cli.report import count
 from lamina.cli.request import TrainingRequest
-from lamina.tables.problem import Problem, column, pose
+from lamina.tables.problem import Problem, column, define_problem
 from lamina.tables.reading import read_table
 
 PICTURE_ENDINGS = (".png", ".pdf", ".svg")
@@ -94,7 +94,7 @@ def read_problem(request: TrainingRequest) -> Reading:
         task = request.task or (known_task if targets == (target,) else None)
     # New rows belong to new groups, so the group's name is no feature.
     groups = () if request.group is None else (request.group,)
-    problem = pose(table, targets, task, (*request.drop, *request.ids, *groups))
+    problem = define_problem(table, targets, task, (*request.drop, *request.ids, *groups))
     rows = problem.features.index
     columns = (None if name is None else column(table, name) for name in request.by.values())
     return Reading(problem, *(None if found is None else found.loc[rows] for found in columns))

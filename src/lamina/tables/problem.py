@@ -47,7 +47,7 @@ class Problem:
         return dict(zip(self.target_names, by_target, strict=True))
 
 
-def pose(
+def define_problem(
     table: pd.DataFrame,
     target: str | Sequence[str],
     task: Task | None = None,
@@ -74,7 +74,7 @@ def pose(
     --------
     >>> import pandas as pd
     >>> table = pd.DataFrame({"x": [1, 2, 3], "y": [0.5, 1.5, 2.5], "z": [1.5, None, 0.5]})
-    >>> problem = pose(table, ["y", "z"])
+    >>> problem = define_problem(table, ["y", "z"])
     >>> problem.task, problem.target.tolist(), problem.n_left_out
     ('regression', [[0.5, 1.5], [2.5, 0.5]], 1)
     """

@@ -11,33 +11,33 @@ from numpy.typing import NDArray
 from lamina.errors import ExperimentError
 from lamina.network import NetworkSpec, ParameterLayout
 from lamina.workbench.drawn import DrawnData
-from lamina.workbench.problems import Problem
+from lamina.workbench.prepared_data import PreparedData
 
 
-def data_described(problem: Problem) -> dict[str, Any]:
+def data_described(prepared: PreparedData) -> dict[str, Any]:
     """Return the description of the data that is sent to the page."""
-    dataset, scaler = problem.dataset, problem.scaler
+    dataset, scaler = prepared.dataset, prepared.scaler
     is_regression = dataset.task == "regression"
     return {
         "task": dataset.task,
         "name": dataset.name,
-        "n_train": len(problem.X_train),
-        "n_test": len(problem.X_test),
-        "inputs": list(problem.input_names),
+        "n_train": len(prepared.X_train),
+        "n_test": len(prepared.X_test),
+        "inputs": list(prepared.input_names),
         "features": list(dataset.feature_names),
-        "classes": list(problem.class_names),
+        "classes": list(prepared.class_names),
         "target": dataset.target,
-        "targets": list(_range_of_targets(problem)) if is_regression else None,
-        "image_shape": None if problem.image_shape is None else list(problem.image_shape),
+        "targets": list(_range_of_targets(prepared)) if is_regression else None,
+        "image_shape": None if prepared.image_shape is None else list(prepared.image_shape),
         "scales": None
         if scaler is None
         else {"mean": scaler.mean_.tolist(), "scale": scaler.scale_.tolist()},
     }
 
 
-def _range_of_targets(problem: Problem) -> tuple[float, float]:
+def _range_of_targets(prepared: PreparedData) -> tuple[float, float]:
     """Return the lowest and highest target; for drawn data with limits, return the limits."""
-    data, y = problem.experiment.data, problem.dataset.y
+    data, y = prepared.experiment.data, prepared.dataset.y
     if isinstance(data, DrawnData) and data.limits:
         return data.limits[-1]
     return float(y.min()), float(y.max())

@@ -54,14 +54,14 @@ def _finding(run: Run, signs: Sequence[DiagnosticWarning]) -> dict[str, Any]:
 
 def _causes(run: Run, snapshot: Snapshot) -> Iterator[Sequence[DiagnosticWarning]]:
     """Yield the signs of each cause."""
-    curves, problem = run.controller.curves, run.problem
-    for unscaled in unscaled_features(problem.X_train, None):
+    curves, prepared = run.controller.curves, run.prepared
+    for unscaled in unscaled_features(prepared.X_train, None):
         yield [unscaled]
     if not snapshot.epoch or not run.is_minibatch:
         return
     losses, validation_losses = curves.course()
     diverging = diverging_loss(losses, run.model.learning_rate_init, curves.first.get("loss", nan))
-    idle = idle_layers(run.spec, snapshot.parameters, problem.X_train)
+    idle = idle_layers(run.spec, snapshot.parameters, prepared.X_train)
     if diverging:
         # Steps that make the loss diverge also drive units into saturation.
         yield [*diverging, *idle]
@@ -75,7 +75,7 @@ def _told(cures: Sequence[Cure]) -> list[dict[str, Any]]:
 
 
 def _scaling(run: Run) -> list[Cure]:
-    if run.problem.experiment.scaled:
+    if run.prepared.experiment.scaled:
         return []
     return [("Scale the inputs", {"scaled": True})]
 

@@ -62,16 +62,16 @@ def model_of(session: Session, snapshot: Snapshot | None = None) -> Any:
     run, snapshot = session.run, snapshot or session.snapshot
     if run.status == FAILED and not snapshot.epoch:
         raise ExperimentError(f"this run failed and has no network: {run.message}", None)
-    problem, model = run.problem, run.model_at(snapshot)
-    if problem.encoding is not None:
-        model = Pipeline([("encoding", problem.encoding), ("model", model)])
-    if problem.scaler is not None:
-        model = Pipeline([("scaler", problem.scaler), ("model", model)])
-    if problem.target_scaler is None:
+    prepared, model = run.prepared, run.model_at(snapshot)
+    if prepared.encoding is not None:
+        model = Pipeline([("encoding", prepared.encoding), ("model", model)])
+    if prepared.scaler is not None:
+        model = Pipeline([("scaler", prepared.scaler), ("model", model)])
+    if prepared.target_scaler is None:
         return model
-    scaled = TransformedTargetRegressor(regressor=model, transformer=problem.target_scaler)
+    scaled = TransformedTargetRegressor(regressor=model, transformer=prepared.target_scaler)
     # Set the fitted attributes that TransformedTargetRegressor.fit would set.
-    scaled.regressor_, scaled.transformer_, scaled._training_dim = model, problem.target_scaler, 1
+    scaled.regressor_, scaled.transformer_, scaled._training_dim = model, prepared.target_scaler, 1
     return scaled
 
 

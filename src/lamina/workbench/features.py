@@ -19,7 +19,7 @@ from lamina.estimators.passes import Passes
 from lamina.network import ParameterLayout, flatten_parameters
 from lamina.workbench.curves import Snapshot
 from lamina.workbench.frames import encode
-from lamina.workbench.problems import Problem
+from lamina.workbench.prepared_data import PreparedData
 from lamina.workbench.runs import Run
 
 if TYPE_CHECKING:
@@ -41,11 +41,11 @@ def features(session: Session, query: Mapping[str, str]) -> bytes:
     """
     views, snapshot = session.looked_at()
     run = views.run
-    _require_images(run.problem)
+    _require_images(run.prepared)
     layer = _number(query, "layer", len(run.spec.blocks))
     unit = _number(query, "unit", run.spec.blocks[layer].fan_out)
-    problem = run.problem
-    a = _passes(run, snapshot, problem.X_train).activation(layer)[:, unit]
+    prepared = run.prepared
+    a = _passes(run, snapshot, prepared.X_train).activation(layer)[:, unit]
     rows = np.argsort(-a, kind="stable")[:N_EXCITING]
     header = {
         "kind": "features",
@@ -53,15 +53,15 @@ def features(session: Session, query: Mapping[str, str]) -> bytes:
         "epoch": snapshot.epoch,
         "layer": layer,
         "unit": unit,
-        "n_samples": min(MOST_ROWS, len(problem.X_train)),
-        "pixels": _extent(problem),
+        "n_samples": min(MOST_ROWS, len(prepared.X_train)),
+        "pixels": _extent(prepared),
     }
     arrays: dict[str, NDArray[Any]] = {
         **({"gradients": mean_gradients(run, snapshot, layer).astype(np.float32)} if layer else {}),
         "rows": rows.astype(np.int32),
-        "images": problem.features_train[rows].astype(np.float32),
+        "images": prepared.features_train[rows].astype(np.float32),
         "activations": a[rows].astype(np.float64),
-        "targets": _targets(problem)[rows].astype(np.float32),
+        "targets": _targets(prepared)[rows].astype(np.float32),
     }
     return encode(header, arrays)
 
@@ -75,12 +75,12 @@ def mistakes(session: Session, query: Mapping[str, str]) -> bytes:
         If the columns are not pixels, or there are no classes.
     """
     views, snapshot = session.looked_at()
-    run, problem = views.run, views.run.problem
-    _require_images(problem)
-    if not problem.class_names:
+    run, prepared = views.run, views.run.prepared
+    _require_images(prepared)
+    if not prepared.class_names:
         raise ExperimentError("a regression has no classes, so no misclassified images", None)
     probabilities = views.probabilities(snapshot)
-    taken, true = probabilities.argmax(1), problem.codes(problem.targets_test)
+    taken, true = probabilities.argmax(1), prepared.codes(prepared.targets_test)
     wrong = np.flatnonzero(taken != true)
     sureness = probabilities[wrong, taken[wrong]]
     rows = wrong[np.argsort(-sureness, kind="stable")][:N_MISTAKEN]
@@ -90,11 +90,11 @@ def mistakes(session: Session, query: Mapping[str, str]) -> bytes:
         "epoch": snapshot.epoch,
         "n_wrong": len(wrong),
         "n_test": len(true),
-        "pixels": _extent(problem),
+        "pixels": _extent(prepared),
     }
     arrays = {
         "rows": rows.astype(np.int32),
-        "images": problem.features_test[rows].astype(np.float32),
+        "images": prepared.features_test[rows].astype(np.float32),
         "targets": true[rows].astype(np.int32),
         "taken": taken[rows].astype(np.int32),
         "probabilities": probabilities[rows, taken[rows]].astype(np.float64),
@@ -107,7 +107,7 @@ def mean_gradients(run: Run, snapshot: Snapshot, layer: int) -> NDArray[Any]:
 
     For the output layer, ∂z/∂x. The first layer does not need this: its weights are the patterns.
     """
-    passes = _passes(run, snapshot, run.problem.X_train[:MOST_ROWS])
+    passes = _passes(run, snapshot, run.prepared.X_train[:MOST_ROWS])
     passed = passes.forward(passes.rows)
     views = ParameterLayout.from_spec(run.spec).views(snapshot.parameters)
     first = slice(layer + 1)
@@ -130,22 +130,22 @@ def _passes(run: Run, snapshot: Snapshot, X: NDArray[Any]) -> Passes:
     return Passes(run.spec, snapshot.parameters, X, product_in(run.model.precision))
 
 
-def _targets(problem: Problem) -> NDArray[Any]:
+def _targets(prepared: PreparedData) -> NDArray[Any]:
     """Return the class index, or the value, of each training row."""
-    targets = problem.targets_train
-    return problem.codes(targets) if problem.class_names else targets
+    targets = prepared.targets_train
+    return prepared.codes(targets) if prepared.class_names else targets
 
 
-def _extent(problem: Problem) -> list[float]:
+def _extent(prepared: PreparedData) -> list[float]:
     """Return the smallest and the largest pixel value of all rows."""
-    X = problem.dataset.X
+    X = prepared.dataset.X
     return [float(X.min()), float(X.max())]
 
 
-def _require_images(problem: Problem) -> None:
-    if problem.image_shape is None:
+def _require_images(prepared: PreparedData) -> None:
+    if prepared.image_shape is None:
         raise ExperimentError(
-            f"the columns of {problem.dataset.name!r} are not named as pixels: name them "
+            f"the columns of {prepared.dataset.name!r} are not named as pixels: name them "
             "pixel_0_0, pixel_0_1, … by row and column",
             None,
         )

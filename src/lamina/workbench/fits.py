@@ -43,11 +43,11 @@ def fit_of(
         'predicts', the predicted statistic in words; 'train' and 'test', each with r2, rmse and mae
         over all rows of that set.
     """
-    problem, arrays = run.problem, {}
+    prepared, arrays = run.prepared, {}
     said: dict[str, Any] = {"predicts": predicted(run)}
     for part, X, targets in (
-        ("train", problem.X_train, problem.targets_train),
-        ("test", problem.X_test, problem.targets_test),
+        ("train", prepared.X_train, prepared.targets_train),
+        ("test", prepared.X_test, prepared.targets_test),
     ):
         predictions = predictions_of(run, engine, snapshot, X)
         residuals = targets - predictions
@@ -65,7 +65,7 @@ def predictions_of(
     behind_inverse_link = engine.predict(run.spec, run.predicting(snapshot), X)
     answer = LOSSES[run.model.loss].answer(behind_inverse_link, run.task.hyperparameters)
     columns = answer.reshape(len(X), -1).astype(np.float64)
-    return run.problem.in_units_of_target(columns[:, columns.shape[1] // 2])
+    return run.prepared.in_units_of_target(columns[:, columns.shape[1] // 2])
 
 
 def predicted(run: Run) -> str:

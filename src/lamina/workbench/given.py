@@ -17,7 +17,7 @@ from lamina.datasets.task import task_of_numbers
 from lamina.workbench.data_store import MemoryDataStore
 from lamina.workbench.experiment import Experiment, first_experiment
 from lamina.workbench.inputs import PLAIN
-from lamina.workbench.problems import pose
+from lamina.workbench.prepared_data import prepare_data
 from lamina.workbench.sources import MOST_CLASSES, TASKS, GivenData, Source, UploadedData
 from lamina.workbench.uploads import Table
 
@@ -55,7 +55,7 @@ def first_on(
     # The user's target may have any size. Classes are never scaled, so True is harmless there.
     experiment = Experiment(data=source, inputs=inputs, target_scaled=True, model=model)
     # Raise errors about the data here, before a page opens.
-    pose(experiment, data_store)
+    prepare_data(experiment, data_store)
     return lambda: experiment
 
 

@@ -105,7 +105,7 @@ def landscape(session: Session, query: Mapping[str, str]) -> bytes:
     wanted = {"span": span, "n_points": n_points, "random_state": seed}
     with np.errstate(all="ignore"):
         cut = _slice_of(model, X, y, directions, way, penalised=part == "train", **wanted)
-    n_in_all = len(run.problem.X_train if part == "train" else run.problem.X_test)
+    n_in_all = len(run.prepared.X_train if part == "train" else run.prepared.X_test)
     begun = Landscape(next(_numbers), run.id, snapshot.epoch, part, len(X), n_in_all, cut)
     session.landscape = begun
     return begun.message()
@@ -130,9 +130,11 @@ def landscape_part(session: Session, query: Mapping[str, str]) -> bytes:
 
 def _problem_of(run: Run, snapshot: Snapshot, part: str) -> tuple[NDArray[Any], NDArray[Any], Any]:
     """Return rows, targets and the model of a snapshot, limited to what one evaluation may take."""
-    problem, model = run.problem, run.model_at(snapshot)
+    prepared, model = run.prepared, run.model_at(snapshot)
     X, y = (
-        (problem.X_train, problem.y_train) if part == "train" else (problem.X_test, problem.y_test)
+        (prepared.X_train, prepared.y_train)
+        if part == "train"
+        else (prepared.X_test, prepared.y_test)
     )
     most = max(FEWEST_ROWS, MOST_WORK // max(1, snapshot.parameters.size))
     n_samples = min(len(X), most)

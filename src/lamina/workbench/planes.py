@@ -21,7 +21,7 @@ from lamina.errors import ExperimentError
 from lamina.workbench.drawn import DrawnData
 
 if TYPE_CHECKING:
-    from lamina.workbench.problems import Problem
+    from lamina.workbench.prepared_data import PreparedData
 
 MARGIN = 0.08
 
@@ -42,19 +42,19 @@ class Plane(ABC):
     kind: ClassVar[str] = "plane"
     names: tuple[str, str]
 
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+    def __init__(self, prepared: PreparedData) -> None:
+        self.prepared = prepared
         points = [self.points(rows, y) for rows, y in self._parts()]
         self.train_points, self.test_points = points
-        self.limits = _drawn_limits(problem) or tuple(
+        self.limits = _drawn_limits(prepared) or tuple(
             _limits(column) for column in np.concatenate(points).T
         )
 
     def _parts(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:
-        problem = self.problem
+        prepared = self.prepared
         return [
-            (problem.features_train, problem.targets_train),
-            (problem.features_test, problem.targets_test),
+            (prepared.features_train, prepared.targets_train),
+            (prepared.features_test, prepared.targets_test),
         ]
 
     @abstractmethod
@@ -82,15 +82,15 @@ class Line(Plane):
 
     kind = "line"
 
-    def __init__(self, problem: Problem) -> None:
-        self.names = (problem.dataset.feature_names[0], problem.dataset.target)
-        super().__init__(problem)
+    def __init__(self, prepared: PreparedData) -> None:
+        self.names = (prepared.dataset.feature_names[0], prepared.dataset.target)
+        super().__init__(prepared)
 
     def points(self, features: NDArray[Any], targets: NDArray[Any]) -> NDArray[Any]:
         return np.column_stack([features[:, 0], targets])
 
     def inputs_at(self, places: NDArray[Any]) -> NDArray[Any]:
-        return self.problem.inputs(places[:, :1])
+        return self.prepared.inputs(places[:, :1])
 
     def cells(self, n: int) -> NDArray[Any]:
         places = _middles(*self.limits[0], n)[:, np.newaxis]
@@ -103,12 +103,12 @@ class Line(Plane):
 class Columns(Plane):
     """Two columns of the data, with all others at their mean."""
 
-    def __init__(self, problem: Problem, columns: Any = (0, 1)) -> None:
-        names = problem.dataset.feature_names
+    def __init__(self, prepared: PreparedData, columns: Any = (0, 1)) -> None:
+        names = prepared.dataset.feature_names
         self.columns = _two_columns(columns, len(names))
         self.names = (names[self.columns[0]], names[self.columns[1]])
-        self.middle = problem.features_train.mean(axis=0)
-        super().__init__(problem)
+        self.middle = prepared.features_train.mean(axis=0)
+        super().__init__(prepared)
 
     def points(self, features: NDArray[Any], targets: NDArray[Any]) -> NDArray[Any]:
         return np.asarray(features[:, self.columns])
@@ -116,7 +116,7 @@ class Columns(Plane):
     def inputs_at(self, places: NDArray[Any]) -> NDArray[Any]:
         features = np.tile(self.middle, (len(places), 1))
         features[:, self.columns] = places
-        return self.problem.inputs(features)
+        return self.prepared.inputs(features)
 
 
 class Components(Plane):
@@ -124,12 +124,12 @@ class Components(Plane):
 
     names = ("first principal component", "second principal component")
 
-    def __init__(self, problem: Problem) -> None:
-        self.components = PCA(2, svd_solver="full").fit(problem.X_train)
-        super().__init__(problem)
+    def __init__(self, prepared: PreparedData) -> None:
+        self.components = PCA(2, svd_solver="full").fit(prepared.X_train)
+        super().__init__(prepared)
 
     def points(self, features: NDArray[Any], targets: NDArray[Any]) -> NDArray[Any]:
-        return np.asarray(self.components.transform(self.problem.inputs(features)))
+        return np.asarray(self.components.transform(self.prepared.inputs(features)))
 
     def inputs_at(self, places: NDArray[Any]) -> NDArray[Any]:
         return np.asarray(self.components.inverse_transform(places))
@@ -139,7 +139,7 @@ class Components(Plane):
 PLANES = ("columns", "components")
 
 
-def plane_of(problem: Problem) -> Plane:
+def plane_of(prepared: PreparedData) -> Plane:
     """Return the plane that an experiment specifies, or the default for its data.
 
     Raises
@@ -147,14 +147,14 @@ def plane_of(problem: Problem) -> Plane:
     ExperimentError
         For columns that do not exist.
     """
-    wanted, n_features = problem.experiment.plane, problem.dataset.X.shape[1]
+    wanted, n_features = prepared.experiment.plane, prepared.dataset.X.shape[1]
     if n_features == 1:
-        return Line(problem)
+        return Line(prepared)
     if n_features == 2:
-        return Columns(problem)
+        return Columns(prepared)
     if wanted is None or wanted["kind"] == Components.__name__.lower():
-        return Components(problem)
-    return Columns(problem, _columns_in(wanted))
+        return Components(prepared)
+    return Columns(prepared, _columns_in(wanted))
 
 
 def _columns_in(wanted: Mapping[str, Any]) -> Any:
@@ -175,8 +175,8 @@ def _two_columns(columns: Any, n_features: int) -> list[int]:
     return two
 
 
-def _drawn_limits(problem: Problem) -> tuple[tuple[float, float], ...] | None:
-    data = problem.experiment.data
+def _drawn_limits(prepared: PreparedData) -> tuple[tuple[float, float], ...] | None:
+    data = prepared.experiment.data
     return data.limits[:2] if isinstance(data, DrawnData) and data.limits else None
 
 

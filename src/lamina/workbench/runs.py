@@ -19,7 +19,7 @@ from lamina.training import observe_fits
 from lamina.workbench.curves import Snapshot
 from lamina.workbench.first_losses import before_first_step
 from lamina.workbench.manual_edits import ManualEdits
-from lamina.workbench.problems import Problem
+from lamina.workbench.prepared_data import PreparedData
 from lamina.workbench.training_controller import Abandoned, TrainingController
 
 _numbers = itertools.count(1)
@@ -33,7 +33,7 @@ class Run:
 
     Parameters
     ----------
-    problem : Problem
+    prepared : PreparedData
     tell : callable
         Called in the training thread when requested news is available.
     again : ManualEdits, optional
@@ -59,10 +59,10 @@ class Run:
     """
 
     def __init__(
-        self, problem: Problem, tell: Callable[[], None], again: ManualEdits | None = None
+        self, prepared: PreparedData, tell: Callable[[], None], again: ManualEdits | None = None
     ) -> None:
-        self.id, self.problem, self.tell = next(_numbers), problem, tell
-        self.model = clone(problem.model)
+        self.id, self.prepared, self.tell = next(_numbers), prepared, tell
+        self.model = clone(prepared.model)
         first = self._first_look()
         self.spec, self.task = first.spec, first.task
         self.objective, self.rows = first.objective, first.rows
@@ -80,17 +80,17 @@ class Run:
 
     def _first_look(self) -> Any:
         """Return the network and the initial parameters that `fit` will draw from the same seed."""
-        problem = self.problem
-        measured = (problem.X_test, problem.y_test) if self.is_minibatch else None
+        prepared = self.prepared
+        measured = (prepared.X_test, prepared.y_test) if self.is_minibatch else None
         try:
             return clone(self.model)._assignment(
-                problem.X_train, problem.y_train, None, True, validation_data=measured
+                prepared.X_train, prepared.y_train, None, True, validation_data=measured
             )
         except (ValueError, TypeError) as error:
             raise ExperimentError(str(error), None) from None
 
     def _n_batches(self) -> int:
-        n_samples, size = len(self.problem.X_train), self.model.batch_size
+        n_samples, size = len(self.prepared.X_train), self.model.batch_size
         size = AUTOMATIC_BATCH if isinstance(size, str) else size
         return math.ceil(n_samples / min(size, n_samples))
 
@@ -140,7 +140,10 @@ class Run:
 
     def model_at(self, snapshot: Snapshot) -> Any:
         """Return an independent copy of the estimator at a snapshot of this run."""
-        model, losses = clone(self.problem.model), self.controller.curves.losses()[: snapshot.epoch]
+        model, losses = (
+            clone(self.prepared.model),
+            self.controller.curves.losses()[: snapshot.epoch],
+        )
         vars(model).update(
             **network_attributes(self.spec, snapshot.parameters.copy(), self.task.scaling),
             **self.task.attributes(),
@@ -180,10 +183,10 @@ class Run:
         self.tell()
 
     def _fit_minibatch(self) -> None:
-        problem, told = self.problem, _Ending()
+        prepared, told = self.prepared, _Ending()
         self.model.set_params(callbacks=[self.controller, told])
         self.model.fit(
-            problem.X_train, problem.y_train, validation_data=(problem.X_test, problem.y_test)
+            prepared.X_train, prepared.y_train, validation_data=(prepared.X_test, prepared.y_test)
         )
         row, epochs = self.controller.curves.last_row(), self.model.n_iter_
         self._keep_last(epochs, row)
@@ -192,19 +195,19 @@ class Run:
 
     def _fit_at_once(self) -> None:
         """Fit with a solver without epochs; lamina's observer of fits reports its iterations."""
-        problem, controller = self.problem, self.controller
+        prepared, controller = self.prepared, self.controller
         controller.hold_before_iterations(self._network_at)
         with observe_fits(controller.on_iteration):
-            self.model.fit(problem.X_train, problem.y_train)
+            self.model.fit(prepared.X_train, prepared.y_train)
         self._keep_last(self.model.n_iter_, {"epoch": self.model.n_iter_, "loss": self.model.loss_})
         exhausted = self.model.n_iter_ >= self.max_epochs
         self.ending = BY_EPOCHS_END if exhausted else "no more progress"
 
     def _network_at(self, iteration: int) -> NDArray[Any]:
         """Return the parameters after an iteration, by running the fit again up to it."""
-        again = clone(self.problem.model).set_params(max_iter=iteration)
+        again = clone(self.prepared.model).set_params(max_iter=iteration)
         with observe_fits(lambda record: None):
-            again.fit(self.problem.X_train, self.problem.y_train)
+            again.fit(self.prepared.X_train, self.prepared.y_train)
         return self._trained(again)
 
     def _trained(self, model: Any) -> NDArray[Any]:

@@ -17,7 +17,7 @@ from lamina.workbench.sources import GivenData, KnownData, MadeData, UploadedDat
 
 if TYPE_CHECKING:
     from lamina.workbench.curves import Snapshot
-    from lamina.workbench.problems import Problem
+    from lamina.workbench.prepared_data import PreparedData
     from lamina.workbench.runs import Run
     from lamina.workbench.sessions import Session
 
@@ -65,10 +65,10 @@ def script_of(session: Session, snapshot: Snapshot | None = None) -> str:
 
 
 def _lines(run: Run, epoch: int) -> Iterator[str]:
-    problem, experiment = run.problem, run.problem.experiment
+    prepared, experiment = run.prepared, run.prepared.experiment
     estimator = type(run.model).__name__
     of_data = [*_data(run)]
-    yield f'"""{_sentence(problem.dataset.name)}, as lamina\'s workbench learned it."""'
+    yield f'"""{_sentence(prepared.dataset.name)}, as lamina\'s workbench learned it."""'
     yield ""
     yield from _imports(run, of_data)
     is_guided = _is_guided(run, epoch)
@@ -82,10 +82,10 @@ def _lines(run: Run, epoch: int) -> Iterator[str]:
         yield CALLBACK.format(rates=rates, weights=dict(weights), epoch=epoch)
     yield ""
     yield from (line for line in of_data if not line.startswith(("import ", "from ")))
-    yield from _split(problem)
+    yield from _split(prepared)
     yield from _encoding(run)
     yield from _inputs(experiment)
-    yield from _scaling(problem)
+    yield from _scaling(prepared)
     yield f"model = {estimator}("
     yield from (f"    {name}={value!r}," for name, value in _parameters(run, epoch))
     if is_guided:
@@ -111,23 +111,23 @@ def _sentence(name: str) -> str:
 
 
 def _imports(run: Run, of_data: list[str]) -> Iterator[str]:
-    experiment = run.problem.experiment
+    experiment = run.prepared.experiment
     needed = {line for line in of_data if line.startswith(("import ", "from "))}
     if not isinstance(experiment.data, DrawnData):
         needed.add("from sklearn.model_selection import train_test_split")
     needed.add(f"from lamina import {type(run.model).__name__}")
-    if run.problem.encoding is not None:
+    if run.prepared.encoding is not None:
         needed.add("from lamina.encoding import TableEncoding")
-    if run.problem.scaler is not None or run.problem.target_scaler is not None:
+    if run.prepared.scaler is not None or run.prepared.target_scaler is not None:
         needed.add("from sklearn.preprocessing import StandardScaler")
-    if experiment.inputs is not None or run.problem.target_scaler is not None:
+    if experiment.inputs is not None or run.prepared.target_scaler is not None:
         needed.add("import numpy as np")
     yield from sorted(needed, key=lambda line: (not line.startswith("import "), line))
 
 
 def _data(run: Run) -> Iterator[str]:
     """Yield the lines that define X and y, including their imports."""
-    source = run.problem.experiment.data
+    source = run.prepared.experiment.data
     if isinstance(source, MadeData):
         maker = MAKERS[source.name]
         given = ", ".join(f"{k}={v!r}" for k, v in maker.arguments(source.settings).items())
@@ -141,19 +141,19 @@ def _data(run: Run) -> Iterator[str]:
         yield "import numpy as np"
         points = pprint.pformat([list(point) for point in source.points], width=WIDTH, compact=True)
         yield f"points = np.array(\n{textwrap.indent(points, '    ')}\n)"
-        yield f"X = np.ascontiguousarray(points[:, :{run.problem.dataset.X.shape[1]}])"
-        if run.problem.class_names:
+        yield f"X = np.ascontiguousarray(points[:, :{run.prepared.dataset.X.shape[1]}])"
+        if run.prepared.class_names:
             yield "y = np.unique(points[:, 2].astype(np.int64), return_inverse=True)[1]"
         else:
             yield "y = points[:, -1].copy()"
     elif isinstance(source, UploadedData):
-        table = run.problem.dataset
+        table = run.prepared.dataset
         yield "from pathlib import Path"
-        yield "from lamina.tables.problem import pose"
+        yield "from lamina.tables.problem import define_problem"
         yield "from lamina.tables.reading import read_table"
         yield f"table = read_table(Path({table.name!r}))"
-        yield f"columns = {[*run.problem.columns, source.target]!r}"
-        yield f"problem = pose(table[columns], {source.target!r}, {table.task!r})"
+        yield f"columns = {[*run.prepared.columns, source.target]!r}"
+        yield f"problem = define_problem(table[columns], {source.target!r}, {table.task!r})"
         yield "X, y = problem.features, problem.target"
     elif isinstance(source, GivenData):
         raise ExperimentError(
@@ -161,8 +161,8 @@ def _data(run: Run) -> Iterator[str]:
         )
 
 
-def _split(problem: Problem) -> Iterator[str]:
-    experiment = problem.experiment
+def _split(prepared: PreparedData) -> Iterator[str]:
+    experiment = prepared.experiment
     if isinstance(experiment.data, DrawnData):
         yield f"test = {experiment.data.held_out(experiment.test_fraction).tolist()!r}"
         yield "X_train, X_test = np.delete(X, test, axis=0), X[test]"
@@ -173,16 +173,16 @@ def _split(problem: Problem) -> Iterator[str]:
     yield "    y,"
     yield f"    test_size={experiment.test_fraction!r},"
     yield f"    random_state={experiment.split_seed!r},"
-    if problem.class_names:
+    if prepared.class_names:
         yield "    stratify=y,"
     yield ")"
 
 
 def _encoding(run: Run) -> Iterator[str]:
-    if run.problem.encoding is not None:
+    if run.prepared.encoding is not None:
         yield "encoding = TableEncoding(sparse_output=False).fit(X_train)"
         yield "X_train, X_test = encoding.transform(X_train), encoding.transform(X_test)"
-    elif run.problem.columns:
+    elif run.prepared.columns:
         yield "X_train, X_test = X_train.to_numpy(float), X_test.to_numpy(float)"
 
 
@@ -198,11 +198,11 @@ def _inputs(experiment: Any) -> Iterator[str]:
     yield "X_train, X_test = inputs(X_train), inputs(X_test)"
 
 
-def _scaling(problem: Problem) -> Iterator[str]:
-    if problem.scaler is not None:
+def _scaling(prepared: PreparedData) -> Iterator[str]:
+    if prepared.scaler is not None:
         yield "scaler = StandardScaler().fit(X_train)"
         yield "X_train, X_test = scaler.transform(X_train), scaler.transform(X_test)"
-    if problem.target_scaler is not None:
+    if prepared.target_scaler is not None:
         yield "target_scaler = StandardScaler().fit(y_train[:, np.newaxis])"
         yield "y_train = target_scaler.transform(y_train[:, np.newaxis])[:, 0]"
         yield "y_test = target_scaler.transform(y_test[:, np.newaxis])[:, 0]"
@@ -211,7 +211,7 @@ def _scaling(problem: Problem) -> Iterator[str]:
 def _parameters(run: Run, epoch: int) -> Iterator[tuple[str, Any]]:
     """Yield the parameters that differ from the estimator's defaults, in the signature's order."""
     default = type(run.model)()
-    for name, value in run.problem.model.get_params(deep=False).items():
+    for name, value in run.prepared.model.get_params(deep=False).items():
         if name == "max_iter" and not run.is_minibatch:
             value = epoch
         if name != "callbacks" and value != getattr(default, name):

@@ -19,7 +19,7 @@ from lamina.workbench.kept_runs import KeptRuns
 from lamina.workbench.lessons import goals
 from lamina.workbench.manual_edits import ManualEdits
 from lamina.workbench.planes import plane_of
-from lamina.workbench.problems import pose
+from lamina.workbench.prepared_data import prepare_data
 from lamina.workbench.runs import Run
 from lamina.workbench.sources import DataStore
 from lamina.workbench.views import SCORES, Views, Watch, data_message
@@ -84,13 +84,13 @@ class Session:
 
         With `again`, repeat the changes made by hand to an earlier run of it.
         """
-        problem = pose(experiment, self.data_store)
-        plane = plane_of(problem)
-        run = Run(problem, self._tell, again)
+        prepared = prepare_data(experiment, self.data_store)
+        plane = plane_of(prepared)
+        run = Run(prepared, self._tell, again)
         run.controller.set_pace(self.pace)
         if self._run is not None:
             self._run.abandon()
-        self.experiment = experiment.for_task(problem.dataset.task)
+        self.experiment = experiment.for_task(prepared.dataset.task)
         self._run, self.plane, self.views = run, plane, Views(run, plane)
         self.n_data += 1
         self.shown = self.landscape = None
@@ -171,7 +171,7 @@ class Session:
                 },
                 "pace": self.pace,
                 "can_undo": bool(self.before),
-                "data": {"id": self.n_data, **data_described(run.problem)},
+                "data": {"id": self.n_data, **data_described(run.prepared)},
                 "network": network_described(run.spec, run.controller.latest.parameters),
             }
 

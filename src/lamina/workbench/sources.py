@@ -170,12 +170,12 @@ class UploadedData:
     def load(self, data_store: DataStore) -> Dataset:
         """Return the data as a data set whose X is a data frame, to be encoded later."""
         # Imported here because pandas takes half a second and is only installed for tables.
-        from lamina.tables.problem import pose
+        from lamina.tables.problem import define_problem
 
         table = data_store.find_table(self.hash)
         columns = self.columns_of(table)
         try:
-            posed = pose(table.frame[[*columns, self.target]], self.target, self.task)
+            posed = define_problem(table.frame[[*columns, self.target]], self.target, self.task)
         except TableError as error:
             # The page's names of options are those of the command line without the dashes.
             raise ExperimentError(str(error).replace("--", ""), "target") from None

@@ -250,22 +250,22 @@ def _place(laid: Laid) -> dict[str, Any]:
 
 def _of_rows(laid: Laid) -> dict[str, Any]:
     """Return the rows in the units of the data: features, targets and predictions."""
-    problem, rows = laid.run.problem, laid.rows[:MOST_SHOWN]
+    prepared, rows = laid.run.prepared, laid.rows[:MOST_SHOWN]
     prediction = laid.trace.prediction[:MOST_SHOWN]
     targets: list[Any]
     answers: list[Any]
-    if problem.class_names:
-        codes = np.searchsorted(np.unique(problem.dataset.y), problem.targets_train[rows])
+    if prepared.class_names:
+        codes = np.searchsorted(np.unique(prepared.dataset.y), prepared.targets_train[rows])
         found = prediction.argmax(1) if prediction.shape[1] > 1 else prediction[:, 0] > 0.5
-        targets = [problem.class_names[code] for code in codes]
-        answers = [problem.class_names[int(code)] for code in found]
+        targets = [prepared.class_names[code] for code in codes]
+        answers = [prepared.class_names[int(code)] for code in found]
     else:
         objective = laid.run.objective
         answer = LOSSES[str(objective.loss)].answer(prediction, objective.hyperparameters)
-        targets = problem.targets_train[rows].tolist()
-        answers = problem.in_units_of_target(answer.reshape(len(rows), -1)).tolist()
+        targets = prepared.targets_train[rows].tolist()
+        answers = prepared.in_units_of_target(answer.reshape(len(rows), -1)).tolist()
     return {
-        "features": problem.features_train[rows[:1]][:, :MOST_SHOWN].tolist(),
+        "features": prepared.features_train[rows[:1]][:, :MOST_SHOWN].tolist(),
         "targets": targets,
         "answers": answers,
     }

@@ -89,9 +89,9 @@ class Views:
         if watch.units:
             arrays["inputs"] = self.inputs(watch.units)
             arrays["units"], more["units_drawn"] = self.units(snapshot, watch.units)
-        if watch.confusion and self.run.problem.class_names:
+        if watch.confusion and self.run.prepared.class_names:
             arrays["confusion"] = self.confusion(snapshot)
-        if watch.fit and not self.run.problem.class_names:
+        if watch.fit and not self.run.prepared.class_names:
             fitted, more["fit"] = fit_of(self.run, self.engine, snapshot, MOST_POINTS_DRAWN)
             arrays |= fitted
         return encode({"kind": "frame", **header, **more}, arrays)
@@ -108,8 +108,8 @@ class Views:
         prediction = self.engine.predict(
             self.run.spec, self.run.predicting(snapshot), self.cells(n)
         )
-        if not self.run.problem.class_names:
-            prediction = self.run.problem.in_units_of_target(prediction)
+        if not self.run.prepared.class_names:
+            prediction = self.run.prepared.in_units_of_target(prediction)
         return prediction.reshape(*self.plane.shape(n), -1).astype(np.float32)
 
     def units(self, snapshot: Snapshot, n: int) -> tuple[NDArray[np.float32], list[int]]:
@@ -130,14 +130,14 @@ class Views:
 
     def probabilities(self, snapshot: Snapshot) -> NDArray[Any]:
         """Return the probability of every class for the test rows, (n_test, n_classes)."""
-        X = self.run.problem.X_test.astype(self.dtype, copy=False)
+        X = self.run.prepared.X_test.astype(self.dtype, copy=False)
         found = self.engine.predict(self.run.spec, snapshot.parameters, X)
         return found if found.shape[1] > 1 else np.hstack([1 - found, found])
 
     def confusion(self, snapshot: Snapshot) -> NDArray[np.int32]:
         """Return the test rows' confusion matrix: rows are true classes, columns predicted ones."""
-        problem, n_classes = self.run.problem, len(self.run.problem.class_names)
-        pairs = n_classes * problem.codes_test + self.probabilities(snapshot).argmax(1)
+        prepared, n_classes = self.run.prepared, len(self.run.prepared.class_names)
+        pairs = n_classes * prepared.codes_test + self.probabilities(snapshot).argmax(1)
         counts = np.bincount(pairs, minlength=n_classes**2).astype(np.int32)
         return counts.reshape(n_classes, n_classes)
 
@@ -147,13 +147,13 @@ class Views:
 
 def data_message(plane: Plane, number: int, run: int) -> bytes:
     """Return the rows of a run's problem in the form that the page draws."""
-    problem, points = plane.problem, {}
+    prepared, points = plane.prepared, {}
     for part, places, targets in (
-        ("train", plane.train_points, problem.targets_train),
-        ("test", plane.test_points, problem.targets_test),
+        ("train", plane.train_points, prepared.targets_train),
+        ("test", plane.test_points, prepared.targets_test),
     ):
-        if problem.class_names:
-            targets = problem.codes(targets)
+        if prepared.class_names:
+            targets = prepared.codes(targets)
         points[f"{part}_points"] = places[:MOST_POINTS_DRAWN].astype(np.float32)
         points[f"{part}_targets"] = targets[:MOST_POINTS_DRAWN].astype(np.float32)
     x, y = plane.limits
@@ -168,7 +168,7 @@ def data_message(plane: Plane, number: int, run: int) -> bytes:
             "x_name": plane.names[0],
             "y_name": plane.names[1],
         },
-        "n_train": len(problem.X_train),
-        "n_test": len(problem.X_test),
+        "n_train": len(prepared.X_train),
+        "n_test": len(prepared.X_test),
     }
     return encode(header, points)

@@ -13,7 +13,7 @@ from lamina.workbench.lessons import LESSONS, lessons
 from lamina.workbench.lessons.conditions import Result, Setting, progress_of
 from lamina.workbench.lessons.measures import MEASURES
 from lamina.workbench.models import parameters_of_pages
-from lamina.workbench.problems import pose
+from lamina.workbench.prepared_data import prepare_data
 from lamina.workbench.runs import ENDED, FAILED, Run
 from lamina.workbench.views import Watch
 
@@ -36,7 +36,8 @@ def epochs_of(step):
 def learned(experiment, seed, epochs, until):
     """Return a run of an experiment with that seed, after a number of epochs."""
     run = Run(
-        pose(experiment.merged({"model": {"random_state": seed}}), MemoryDataStore()), lambda: 0
+        prepare_data(experiment.merged({"model": {"random_state": seed}}), MemoryDataStore()),
+        lambda: 0,
     )
     run.step(epochs)
     until(lambda: run.controller.latest.epoch >= epochs or run.status in (ENDED, FAILED))
@@ -144,7 +145,7 @@ def test_what_cannot_come_true_any_more_is_late(until):
 
 
 def test_before_the_first_epoch_what_is_not_known_is_not_met():
-    run = Run(pose(LESSONS["dropout"].experiments()[0], MemoryDataStore()), lambda: 0)
+    run = Run(prepare_data(LESSONS["dropout"].experiments()[0], MemoryDataStore()), lambda: 0)
     for measure in MEASURES.values():
         value = measure.now(run, run.controller.latest)
         assert math.isnan(value) or measure.said(value) != "–"
@@ -169,7 +170,7 @@ def test_a_setting_is_judged_by_its_bounds_or_names(condition, value, met):
 
 
 @pytest.mark.parametrize(
-    ("asked", "problem"),
+    ("asked", "message"),
     [
         ({"name": "momentums", "step": 0}, "momentum"),
         ({"name": "momentum", "step": 2}, "from 0 to 1"),
@@ -178,8 +179,8 @@ def test_a_setting_is_judged_by_its_bounds_or_names(condition, value, met):
         ("momentum", "no lesson"),
     ],
 )
-def test_a_page_that_asks_for_no_step_is_told_which_there_are(asked, problem):
-    with pytest.raises(ExperimentError, match=problem):
+def test_a_page_that_asks_for_no_step_is_told_which_there_are(asked, message):
+    with pytest.raises(ExperimentError, match=message):
         Watch().merged({"lesson": asked})
 
 

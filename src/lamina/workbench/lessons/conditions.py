@@ -148,7 +148,7 @@ def progress_of(run: Run, conditions: tuple[Condition, ...]) -> list[Progress]:
 
 def setting_of(run: Run, name: str) -> Any:
     """Return a setting of the run by its name."""
-    plain = run.problem.experiment.to_json()
+    plain = run.prepared.experiment.to_json()
     if name.startswith("data."):
         return plain["data"].get(name.removeprefix("data."))
     return plain[name] if name in PARTS else getattr(run.model, name)

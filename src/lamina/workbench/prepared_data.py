@@ -29,7 +29,7 @@ Parts: TypeAlias = tuple[NDArray[Any], NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Problem:
+class PreparedData:
     """Training and test set of an experiment.
 
     Attributes
@@ -112,7 +112,7 @@ class Problem:
         return self.codes(self.targets_test)
 
 
-def pose(experiment: Experiment, data_store: DataStore) -> Problem:
+def prepare_data(experiment: Experiment, data_store: DataStore) -> PreparedData:
     """Load the data of an experiment, split it, compute the inputs and scale them.
 
     Raises
@@ -140,7 +140,7 @@ def pose(experiment: Experiment, data_store: DataStore) -> Problem:
     columns = rows.targets[0][:, np.newaxis], rows.targets[1][:, np.newaxis]
     is_scaled = experiment.target_scaled and dataset.task == "regression"
     scaled, target_scaler = _standardised(columns, is_scaled)
-    return Problem(
+    return PreparedData(
         experiment,
         dataset,
         model,
