@@ -13,17 +13,17 @@ from typing import Any
 
 from lamina import MLPClassifier, MLPRegressor, formulas
 from lamina.estimators.docstrings import described
-from lamina.formulas.table import Table
+from lamina.formulas.table import RecordTable
 
 PAGE = Path(__file__).parent / "parameters.md"
 CLASSES = (MLPClassifier, MLPRegressor)
 _BLOCK = re.compile(r"<!-- (parameter|table) (.+?) -->\n.*?<!-- end -->", re.DOTALL)
 
 
-def tables() -> dict[str, Table[Any]]:
+def tables() -> dict[str, RecordTable[Any]]:
     """Return every table of formulas by its name in `lamina.formulas`, in lower case."""
     found = vars(formulas).items()
-    return {name.lower(): table for name, table in found if isinstance(table, Table)}
+    return {name.lower(): table for name, table in found if isinstance(table, RecordTable)}
 
 
 def parameters() -> list[str]:
@@ -46,7 +46,7 @@ def parameter_text(name: str) -> str:
     return "\n".join(parts)
 
 
-def as_markdown(table: Table[Any]) -> str:
+def as_markdown(table: RecordTable[Any]) -> str:
     """Return a table of formulas with names, equations and sources."""
     lines = ["| name | formula | source |", "| --- | --- | --- |"]
     for record in table.values():

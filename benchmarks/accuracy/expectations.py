@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 import lamina
 from lamina import datasets
-from lamina.formulas.table import Table
+from lamina.formulas.table import RecordTable
 
 SEED = 42
 
@@ -118,7 +118,7 @@ def _digits_expectations() -> Iterator[Expectation]:
         )
 
 
-EXPECTATIONS = Table(
+EXPECTATIONS = RecordTable(
     "expectation",
     *_digits_expectations(),
     Expectation(

@@ -23,7 +23,7 @@ from benchmarks.speed.peers.lamina import Lamina
 from benchmarks.speed.peers.scikit_learn import ScikitLearn
 from benchmarks.speed.rows import SEED
 from lamina.engines.threads import usable_cores
-from lamina.formulas.table import Table
+from lamina.formulas.table import RecordTable
 
 RESULTS = Path(__file__).parents[1] / "results"
 LEAST_SECONDS = 0.3
@@ -69,7 +69,7 @@ class Curve:
 
 
 _ROWS = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
-CURVES = Table(
+CURVES = RecordTable(
     "curve",
     Curve("rows", _ROWS, Shape(rows=0), slope=1),
     Curve("width", (16, 32, 64, 128, 256, 512, 1024, 2048), Shape(2048, 64, depth=2), slope=2),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from benchmarks.speed import rows
-from lamina.formulas.table import Table
+from lamina.formulas.table import RecordTable
 
 ALPHA = 1e-4
 LEARNING_RATE = 1e-3
@@ -106,7 +106,7 @@ def multiply_adds_per_row(widths: tuple[int, ...]) -> int:
 
 
 # The slowest peer takes about a second, unless the number of epochs was specified.
-CASES = Table(
+CASES = RecordTable(
     "case",
     Case("circles", "classification", (8, 6), 16, 300, rows.circles),
     Case("moons", "classification", (10, 5), 200, 500, rows.moons),

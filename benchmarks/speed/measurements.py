@@ -17,7 +17,7 @@ from benchmarks.speed.result import Result
 from benchmarks.speed.search import measure_search
 from benchmarks.speed.timing import Patience
 from benchmarks.speed.training import measure_training
-from lamina.formulas.table import Table
+from lamina.formulas.table import RecordTable
 
 Measured: TypeAlias = Result | Footprint | Accuracy
 Progress: TypeAlias = Callable[[str], None]
@@ -41,7 +41,7 @@ def _prediction(name: str) -> Measurement:
     return Measurement(name, partial(measure_prediction, case))
 
 
-MEASUREMENTS = Table(
+MEASUREMENTS = RecordTable(
     "case",
     *map(_training, CASES),
     *map(_prediction, PREDICTIONS),

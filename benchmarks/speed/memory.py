@@ -22,14 +22,14 @@ from benchmarks.speed.cases import CASES, Case, Work
 from benchmarks.speed.peers.lamina import Lamina
 from benchmarks.speed.peers.peer import Training
 from benchmarks.speed.peers.scikit_learn import ScikitLearn
-from lamina.formulas.table import Table
+from lamina.formulas.table import RecordTable
 
 MIB = 2**20
 SLACK = 64 * MIB
 TIMES_PARAMETERS = 5
 
 TALL = Case("tall", "regression", (50,), 1024, 1, partial(rows.plain, 2_000_000, 20))
-MEMORY_CASES = Table("case", *CASES.values(), TALL)
+MEMORY_CASES = RecordTable("case", *CASES.values(), TALL)
 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 

@@ -10,11 +10,11 @@ from benchmarks.speed.cases import Case, Work
 from benchmarks.speed.peers import Peer, Way
 from benchmarks.speed.result import Result
 from benchmarks.speed.timing import Entry, Patience, Run, measure, timed
-from lamina.formulas.table import Table
+from lamina.formulas.table import RecordTable
 
 N_FEATURES = 50
 
-PREDICTIONS = Table(
+PREDICTIONS = RecordTable(
     "prediction",
     Case("predict-one", "regression", (100,), 200, 1, partial(rows.plain, 1, N_FEATURES)),
     Case("predict-many", "regression", (100,), 200, 1, partial(rows.plain, 1_000_000, N_FEATURES)),

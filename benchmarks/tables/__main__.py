@@ -12,7 +12,7 @@ from benchmarks.tables.measuring import Measurement, measure
 from benchmarks.tables.models import MODELS, Model, versions
 from benchmarks.tables.record import Record
 from benchmarks.tables.report import comparison_table, errors_table
-from benchmarks.tables.tables import Table, descriptions, load_table
+from benchmarks.tables.tables import BenchmarkTable, descriptions, load_table
 from lamina.errors import suggestion
 
 
@@ -62,7 +62,7 @@ def _chosen_models(names: list[str] | None) -> list[Model]:
     return [each for each in MODELS.values() if each.is_installed and not each.is_slow]
 
 
-def _measured(model: Model, table: Table, record: Record, *, again: bool) -> Measurement:
+def _measured(model: Model, table: BenchmarkTable, record: Record, *, again: bool) -> Measurement:
     """Return the record's figure of a slow model, else measure it and add it to the record."""
     kept = record.find(model.name, table.name, len(table.y_train))
     if model.is_slow and kept is not None and not again:

@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from benchmarks.tables.calendar import with_calendar_parts
-from benchmarks.tables.tables import Table
+from benchmarks.tables.tables import BenchmarkTable
 
 FOLDS = 8
 # scikit-learn's histograms have 255 bins, and so at most that many categories.
 MOST_CATEGORIES = 255
 
 
-def catboost(table: Table) -> NDArray[np.float64]:
+def catboost(table: BenchmarkTable) -> NDArray[np.float64]:
     """Fit CatBoost with its defaults."""
     train, test, texts = text_columns(table)
     model = _catboost(table, cat_features=texts).fit(train, table.y_train)
     return predictions(model, test)
 
 
-def catboost_bag(table: Table) -> NDArray[np.float64]:
+def catboost_bag(table: BenchmarkTable) -> NDArray[np.float64]:
     """Fit CatBoost on each of eight folds, stopped early on the rows left out, and average."""
     train, test, texts = text_columns(table)
     splitter = (KFold if table.task == "regression" else StratifiedKFold)(
@@ -39,7 +39,7 @@ def catboost_bag(table: Table) -> NDArray[np.float64]:
     return np.asarray(total / FOLDS)
 
 
-def lightgbm(table: Table) -> NDArray[np.float64]:
+def lightgbm(table: BenchmarkTable) -> NDArray[np.float64]:
     """Fit LightGBM with its defaults."""
     from lightgbm import LGBMClassifier, LGBMRegressor
 
@@ -49,7 +49,7 @@ def lightgbm(table: Table) -> NDArray[np.float64]:
     return predictions(model, test)
 
 
-def hist_gradient_boosting(table: Table) -> NDArray[np.float64]:
+def hist_gradient_boosting(table: BenchmarkTable) -> NDArray[np.float64]:
     """Fit scikit-learn's histogram booster with its defaults; rare categories are pooled."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
@@ -69,7 +69,7 @@ def predictions(model: Any, X: pd.DataFrame) -> NDArray[np.float64]:
     return np.asarray(model.predict_proba(X), dtype=np.float64)[:, order]
 
 
-def text_columns(table: Table) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
+def text_columns(table: BenchmarkTable) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """Return both parts with missing categories as a text of their own, and the text columns."""
     train, test = (with_calendar_parts(X) for X in (table.X_train, table.X_test))
     texts = [str(n) for n in train.columns if not pd.api.types.is_numeric_dtype(train[n])]
@@ -77,7 +77,9 @@ def text_columns(table: Table) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     return train.astype(dict.fromkeys(texts, str)), test.astype(dict.fromkeys(texts, str)), texts
 
 
-def category_columns(table: Table, most: int | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+def category_columns(
+    table: BenchmarkTable, most: int | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return both parts with text as pandas categories, and plain column names."""
     train, test = (with_calendar_parts(X) for X in (table.X_train, table.X_test))
     for name in train.columns:
@@ -90,7 +92,7 @@ def category_columns(table: Table, most: int | None = None) -> tuple[pd.DataFram
     return train.set_axis(names, axis=1), test.set_axis(names, axis=1)
 
 
-def _catboost(table: Table, **settings: Any) -> Any:
+def _catboost(table: BenchmarkTable, **settings: Any) -> Any:
     from catboost import CatBoostClassifier, CatBoostRegressor
 
     estimator = CatBoostRegressor if table.task == "regression" else CatBoostClassifier

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
 
 from benchmarks.tables.models import Model
-from benchmarks.tables.tables import Table
+from benchmarks.tables.tables import BenchmarkTable
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Measurement:
     seconds: float
 
 
-def measure(model: Model, table: Table) -> Measurement:
+def measure(model: Model, table: BenchmarkTable) -> Measurement:
     """Fit and predict once."""
     begin = perf_counter()
     with warnings.catch_warnings():
@@ -46,7 +46,7 @@ def measure(model: Model, table: Table) -> Measurement:
     return Measurement(model.name, table.name, len(table.y_train), error, seconds)
 
 
-def measured_error(table: Table, predicted: NDArray[np.float64]) -> float:
+def measured_error(table: BenchmarkTable, predicted: NDArray[np.float64]) -> float:
     """Return the table's error measure of predictions for its test part."""
     if table.task == "regression":
         return float(root_mean_squared_error(table.y_test, predicted))

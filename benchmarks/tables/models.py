@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.tables import boosters, perceptrons
-from benchmarks.tables.tables import Table
+from benchmarks.tables.tables import BenchmarkTable
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Model:
     """
 
     name: str
-    predict: Callable[[Table], NDArray[np.float64]]
+    predict: Callable[[BenchmarkTable], NDArray[np.float64]]
     settings: str
     package: str
     is_slow: bool = field(default=False)

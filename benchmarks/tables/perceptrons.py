@@ -9,20 +9,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmarks.tables.boosters import predictions, text_columns
-from benchmarks.tables.tables import Table
+from benchmarks.tables.tables import BenchmarkTable
 
 
-def balanced(table: Table) -> NDArray[np.float64]:
+def balanced(table: BenchmarkTable) -> NDArray[np.float64]:
     """Fit lamina's estimators for tables with their defaults."""
     return _tabular(table)
 
 
-def fast(table: Table) -> NDArray[np.float64]:
+def fast(table: BenchmarkTable) -> NDArray[np.float64]:
     """Fit lamina's estimators for tables, the fastest recipe."""
     return _tabular(table, quality="fast")
 
 
-def _tabular(table: Table, **settings: Any) -> NDArray[np.float64]:
+def _tabular(table: BenchmarkTable, **settings: Any) -> NDArray[np.float64]:
     from lamina import TabularClassifier, TabularRegressor
 
     estimator = TabularRegressor if table.task == "regression" else TabularClassifier
@@ -31,7 +31,7 @@ def _tabular(table: Table, **settings: Any) -> NDArray[np.float64]:
     )
 
 
-def command_line(table: Table) -> NDArray[np.float64]:
+def command_line(table: BenchmarkTable) -> NDArray[np.float64]:
     """Fit the model of `lamina train --model mlp` on the whole training part."""
     from lamina.cli.recipe import build_model
 
@@ -40,14 +40,14 @@ def command_line(table: Table) -> NDArray[np.float64]:
     return predictions(model, table.X_test)
 
 
-def realmlp_bag(table: Table) -> NDArray[np.float64]:
+def realmlp_bag(table: BenchmarkTable) -> NDArray[np.float64]:
     """Fit RealMLP with its tuned defaults on five folds, and average."""
     from pytabkit import RealMLP_TD_Classifier, RealMLP_TD_Regressor
 
     return _pytabkit(RealMLP_TD_Regressor, RealMLP_TD_Classifier, table, n_cv=5)
 
 
-def tabm(table: Table) -> NDArray[np.float64]:
+def tabm(table: BenchmarkTable) -> NDArray[np.float64]:
     """Fit TabM with its defaults."""
     from pytabkit import TabM_D_Classifier, TabM_D_Regressor
 
@@ -55,7 +55,7 @@ def tabm(table: Table) -> NDArray[np.float64]:
 
 
 def _pytabkit(
-    regressor: Any, classifier: Any, table: Table, **settings: Any
+    regressor: Any, classifier: Any, table: BenchmarkTable, **settings: Any
 ) -> NDArray[np.float64]:
     train, test, texts = text_columns(table)
     imputed = _without_missing_numbers(train, test)

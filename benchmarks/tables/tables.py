@@ -26,7 +26,7 @@ Task: TypeAlias = Literal["binary", "multiclass", "regression"]
 
 
 @dataclass(frozen=True)
-class Table:
+class BenchmarkTable:
     """One table in its two parts.
 
     Attributes
@@ -68,7 +68,7 @@ def descriptions() -> dict[str, dict[str, Any]]:
     return described
 
 
-def load_table(name: str, max_rows: int | None = None) -> Table:
+def load_table(name: str, max_rows: int | None = None) -> BenchmarkTable:
     """Read one table.
 
     Parameters
@@ -95,7 +95,7 @@ def load_table(name: str, max_rows: int | None = None) -> Table:
         (part.drop(columns=target).reset_index(drop=True), _target_values(part[target], task))
         for part in parts
     )
-    return Table(name, task, X_train, y_train, X_test, y_test)
+    return BenchmarkTable(name, task, X_train, y_train, X_test, y_test)
 
 
 def _target_values(target: pd.Series, task: Task) -> np.ndarray[Any, Any]:

@@ -9,12 +9,12 @@ from benchmarks.tables.comparing import compare
 from benchmarks.tables.measuring import Measurement, measure, measured_error
 from benchmarks.tables.models import MODELS
 from benchmarks.tables.record import Record
-from benchmarks.tables.tables import Table
+from benchmarks.tables.tables import BenchmarkTable
 
 pytestmark = pytest.mark.repository
 
 
-def made_table(task: str, n_samples: int = 120) -> Table:
+def made_table(task: str, n_samples: int = 120) -> BenchmarkTable:
     rng = np.random.default_rng(0)
     X = pd.DataFrame(
         {
@@ -27,7 +27,7 @@ def made_table(task: str, n_samples: int = 120) -> Table:
     y = X["size"].to_numpy() + (X["city"] == "Oslo")
     target = y if task == "regression" else np.where(y > 0, "yes", "no")
     half = n_samples // 2
-    return Table(
+    return BenchmarkTable(
         "made", task, X[:half], target[:half], X[half:].reset_index(drop=True), target[half:]
     )
 

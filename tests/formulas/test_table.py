@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from lamina.errors import UnknownNameError
-from lamina.formulas.table import Table
+from lamina.formulas.table import RecordTable
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Spice:
     name: str
 
 
-SPICES = Table("spice", Spice("pepper"), Spice("saffron"))
+SPICES = RecordTable("spice", Spice("pepper"), Spice("saffron"))
 
 
 def test_records_keep_the_order_of_their_definition():

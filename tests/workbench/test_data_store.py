@@ -6,11 +6,11 @@ import pytest
 from lamina.datasets import load
 from lamina.errors import ExperimentError
 from lamina.workbench.data_store import MemoryDataStore
-from lamina.workbench.uploads import Table
+from lamina.workbench.uploads import UploadedTable
 
 
 def table(key, n_rows=100):
-    return Table("t.csv", pd.DataFrame({"a": [1.0] * n_rows}), key)
+    return UploadedTable("t.csv", pd.DataFrame({"a": [1.0] * n_rows}), key)
 
 
 def test_the_same_data_is_kept_once_and_other_data_beside_it():

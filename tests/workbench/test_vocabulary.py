@@ -5,14 +5,14 @@ import json
 import pytest
 
 from lamina import MLPClassifier, MLPRegressor, formulas
-from lamina.formulas.table import Table
+from lamina.formulas.table import RecordTable
 from lamina.workbench.experiment import Experiment, first_experiment
 from lamina.workbench.makers import MAKERS
 from lamina.workbench.models import DEFAULTS, NOT_FOR_PAGES
 from lamina.workbench.vocabulary import vocabulary
 
 WORDS = vocabulary(first_experiment())
-TABLES = {name: table for name, table in vars(formulas).items() if isinstance(table, Table)}
+TABLES = {name: table for name, table in vars(formulas).items() if isinstance(table, RecordTable)}
 
 
 @pytest.mark.parametrize("name", TABLES)

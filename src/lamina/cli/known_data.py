@@ -84,13 +84,13 @@ def read_known(name: str, reading: ReadingOptions) -> tuple[pd.DataFrame, str, T
         If no data set has this name; the message gives the nearest match.
     """
     from lamina.datasets import DATASETS, SHIPPED
-    from lamina.formulas.table import Table
+    from lamina.formulas.table import RecordTable
     from lamina.tables.problem import table_of
     from lamina.tables.reading import read_table
 
     if name in SHIPPED:
         shipped = SHIPPED[name]
         return read_table(shipped.path, reading), shipped.target, shipped.task
-    everything = Table("data set", *SHIPPED.values(), *DATASETS.values())
+    everything = RecordTable("data set", *SHIPPED.values(), *DATASETS.values())
     data = DATASETS[everything[name].name].load()
     return table_of(data), data.target, data.task

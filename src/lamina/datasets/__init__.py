@@ -8,7 +8,7 @@ from lamina.datasets.made import MADE
 from lamina.datasets.quadrants import make_quadrants
 from lamina.datasets.shipped import SHIPPED, path
 from lamina.errors import UnknownNameError
-from lamina.formulas.table import Table
+from lamina.formulas.table import RecordTable
 
 __all__ = [
     "DATASETS",
@@ -25,7 +25,7 @@ __all__ = [
     "path",
 ]
 
-DATASETS = Table("data set", *BUNDLED, *FROM_FILES, *MADE)
+DATASETS = RecordTable("data set", *BUNDLED, *FROM_FILES, *MADE)
 
 
 def load(name: str) -> Dataset:

@@ -8,7 +8,7 @@ from pathlib import Path
 from lamina.datasets.bundled import BUNDLED
 from lamina.datasets.dataset import Task
 from lamina.errors import UnknownNameError
-from lamina.formulas.table import Table
+from lamina.formulas.table import RecordTable
 
 FOLDER = Path(__file__).parent / "csv"
 
@@ -30,7 +30,7 @@ class ShippedTable:
         return FOLDER / f"{self.name}.csv"
 
 
-SHIPPED = Table(
+SHIPPED = RecordTable(
     "table of lamina's",
     ShippedTable(
         "penguins",

@@ -14,7 +14,7 @@ from scipy.special import expit
 
 from lamina.formulas import activation_functions as functions
 from lamina.formulas.code import Code
-from lamina.formulas.table import Array, Table
+from lamina.formulas.table import Array, RecordTable
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Activation:
     parameters: tuple[UnitParameter, ...] = ()
 
 
-ACTIVATIONS = Table(
+ACTIVATIONS = RecordTable(
     "activation",
     Activation(
         name="identity",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lamina.formulas.activations import Activation
-from lamina.formulas.table import Array, Table
+from lamina.formulas.table import Array, RecordTable
 
 Draw = Callable[[np.random.RandomState, int, int, float], tuple[Array, Array]]
 
@@ -117,7 +117,7 @@ GLOROT = "Glorot, Bengio 2010, Understanding the difficulty of training deep net
 HE = "He, Zhang, Ren, Sun 2015, Delving deep into rectifiers"
 LECUN = "LeCun, Bottou, Orr, Müller 1998, Efficient BackProp, section 4.6"
 
-INITIALIZERS = Table(
+INITIALIZERS = RecordTable(
     "initializer",
     Initializer(
         name="glorot_uniform",

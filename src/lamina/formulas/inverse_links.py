@@ -14,7 +14,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from lamina.formulas.code import Code
-from lamina.formulas.table import Array, Table
+from lamina.formulas.table import Array, RecordTable
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ for (int i = 1; i < n; i++) largest = z[i] > largest ? z[i] : largest;
 for (int i = 0; i < n; i++) total += z[i] = exp(z[i] - largest);
 for (int i = 0; i < n; i++) z[i] /= total;"""
 
-INVERSE_LINKS = Table(
+INVERSE_LINKS = RecordTable(
     "inverse link",
     InverseLink(
         name="identity",

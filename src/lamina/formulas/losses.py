@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from lamina.formulas import class_losses, loss_code, value_losses
 from lamina.formulas.loss_code import LossCode
-from lamina.formulas.table import Array, Table
+from lamina.formulas.table import Array, RecordTable
 
 Hyperparameter: TypeAlias = "float | Sequence[float]"
 Hyperparameters: TypeAlias = Mapping[str, Hyperparameter]
@@ -100,7 +100,7 @@ class Loss:
     is_smooth: bool = True
 
 
-LOSSES = Table(
+LOSSES = RecordTable(
     "loss",
     Loss(
         name="squared_error",

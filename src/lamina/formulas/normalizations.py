@@ -13,7 +13,7 @@ import numpy as np
 
 from lamina.formulas.activations import UnitParameter
 from lamina.formulas.code import Code
-from lamina.formulas.table import Array, Table
+from lamina.formulas.table import Array, RecordTable
 
 EPSILON = 1e-5
 # Fraction of the running statistics that each step keeps.
@@ -114,7 +114,7 @@ for (int j = 0; j < n; j++) variance += (z[j] - mean) * (z[j] - mean) / n;
 for (int j = 0; j < n; j++)
     z[j] = scale[j] * (z[j] - mean) / sqrt(variance + {EPSILON}) + shift[j];"""
 
-NORMALIZATIONS = Table(
+NORMALIZATIONS = RecordTable(
     "normalization",
     Normalization(
         name="batch",

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import numpy as np
 
 from lamina.formulas.muon import muon_matrix
-from lamina.formulas.table import Array, Table
+from lamina.formulas.table import Array, RecordTable
 
 Update: TypeAlias = Callable[[Array, Array, Array, int, float, Mapping[str, float]], None]
 MatrixUpdate: TypeAlias = Callable[
@@ -198,7 +198,7 @@ ADAMW_IN_CODE = StepCode(
 ADAM_MOMENTS = "m ← β₁ m + (1 - β₁) g;  v ← β₂ v + (1 - β₂) g²"
 ADAMW_STEP = "w ← w - η m̂ / (√v̂ + ε),  m̂ = m / (1 - β₁ᵗ),  v̂ = v / (1 - β₂ᵗ)"
 
-OPTIMIZERS = Table(
+OPTIMIZERS = RecordTable(
     "optimizer",
     Optimizer(
         name="sgd",

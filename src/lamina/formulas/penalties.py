@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lamina.formulas.table import Array, Table
+from lamina.formulas.table import Array, RecordTable
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Penalty:
         return l2 + r * np.sign(w) if r else l2
 
 
-PENALTIES = Table(
+PENALTIES = RecordTable(
     "penalty",
     Penalty(
         name="l2",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lamina.formulas.code import Code
-from lamina.formulas.table import Array, Table
+from lamina.formulas.table import Array, RecordTable
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ float nearest;
 memcpy(&nearest, &bits, sizeof nearest);
 return z == z ? nearest : z;"""
 
-PRECISIONS = Table(
+PRECISIONS = RecordTable(
     "precision",
     Precision(
         name="bfloat16",

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.errors import UnknownNameError, suggestion
-from lamina.formulas.table import Table
+from lamina.formulas.table import RecordTable
 
 SMALLEST_ADAPTIVE_RATE = 1e-6
 ADAPTIVE_DIVISOR = 5.0
@@ -295,7 +295,7 @@ SCIKIT_LEARN = "scikit-learn, User Guide 1.17, section on stochastic gradient de
 
 _share = Option(0.0, at_least=0, at_most=1)
 
-SCHEDULES = Table(
+SCHEDULES = RecordTable(
     "schedule",
     Schedule("constant", "η = η₀", "Robbins, Monro 1951", speaks_to_all=False),
     Schedule(

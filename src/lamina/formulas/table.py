@@ -25,7 +25,7 @@ class Named(Protocol):
 Record = TypeVar("Record", bound=Named)
 
 
-class Table(Mapping[str, Record]):
+class RecordTable(Mapping[str, Record]):
     """Records by name, in the order of their definition.
 
     Parameters

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.formulas.table import Table
+from lamina.formulas.table import RecordTable
 
 Point: TypeAlias = tuple[float, float]
 Value: TypeAlias = Callable[[Any, Any], Any]
@@ -116,7 +116,7 @@ def two_minima_gradient(x: Any, y: Any) -> tuple[Any, Any]:
 # Roots of 4 x³ - 4 x + 1/4; the middle one is the pass between the two valleys.
 LOW, _PASS, HIGH = sorted(np.roots([4, 0, -4, 0.25]).real.tolist())
 
-SURFACES = Table(
+SURFACES = RecordTable(
     "surface",
     Surface(
         "bowl",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lamina.formulas.table import Table
+from lamina.formulas.table import RecordTable
 from lamina.workbench.distributions import distributions
 from lamina.workbench.experiment_urls import link_of
 from lamina.workbench.features import features, mistakes
@@ -38,7 +38,7 @@ class Answer:
     content: Callable[[Session, Mapping[str, str]], dict[str, Any] | bytes]
 
 
-ANSWERS = Table(
+ANSWERS = RecordTable(
     "answer",
     Answer("link", link_of),
     Answer("trace", trace),

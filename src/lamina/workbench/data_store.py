@@ -9,7 +9,7 @@ from typing import Any
 
 from lamina.datasets import Dataset
 from lamina.errors import ExperimentError
-from lamina.workbench.uploads import Table
+from lamina.workbench.uploads import UploadedTable
 
 # A table takes about twice the memory of its columns.
 MOST_BYTES = 64 << 20
@@ -35,7 +35,7 @@ class MemoryDataStore:
         self._keep(key, dataset)
         return key
 
-    def put_table(self, table: Table, *, stays: bool = False) -> list[str]:
+    def put_table(self, table: UploadedTable, *, stays: bool = False) -> list[str]:
         """Store a table under its hash, until its memory is needed, or for good if `stays`.
 
         Returns
@@ -58,10 +58,10 @@ class MemoryDataStore:
             raise ExperimentError("this hash is a table's: use data.kind='upload'", "hash")
         return found
 
-    def find_table(self, key: str) -> Table:
+    def find_table(self, key: str) -> UploadedTable:
         """Return the table with that hash; raise ExperimentError as `find` does."""
         found = self._find(key)
-        if not isinstance(found, Table):
+        if not isinstance(found, UploadedTable):
             raise ExperimentError("this hash is not a table's: use data.kind='given'", "hash")
         return found
 

@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 
 from lamina.errors import ExperimentError
 from lamina.export import to_onnx
-from lamina.formulas.table import Table
+from lamina.formulas.table import RecordTable
 from lamina.persistence import save
 from lamina.workbench.curves import Snapshot
 from lamina.workbench.runs import FAILED
@@ -96,7 +96,7 @@ def _experiment(session: Session, snapshot: Snapshot) -> bytes:
     return (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-EXPORTS = Table(
+EXPORTS = RecordTable(
     "export",
     Export("script", "workbench_run.py", "text/x-python", _script),
     Export("model", "workbench.lamina", "application/octet-stream", _model),

@@ -19,7 +19,7 @@ from lamina.workbench.experiment import Experiment, first_experiment
 from lamina.workbench.inputs import PLAIN
 from lamina.workbench.prepared_data import prepare_data
 from lamina.workbench.sources import MOST_CLASSES, TASKS, GivenData, Source, UploadedData
-from lamina.workbench.uploads import Table
+from lamina.workbench.uploads import UploadedTable
 
 
 def first_on(
@@ -67,7 +67,7 @@ def needs_encoding(X: Any) -> bool:
     return bool(numbers.shape[1] < X.shape[1] or X.isna().any().any())
 
 
-def table_of(X: Any, y: Any) -> Table:
+def table_of(X: Any, y: Any) -> UploadedTable:
     """Return a data frame and its target as a table whose last column is the target.
 
     Raises
@@ -86,7 +86,7 @@ def table_of(X: Any, y: Any) -> Table:
         name += " "
     frame = X.set_axis(names, axis=1).reset_index(drop=True).assign(**{name: target})
     content = pd.util.hash_pandas_object(frame).to_numpy().tobytes()
-    return Table("your data", frame, hashlib.sha256(content).hexdigest())
+    return UploadedTable("your data", frame, hashlib.sha256(content).hexdigest())
 
 
 def dataset_of(X: Any, y: Any, task: Task | None = None) -> Dataset:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.formulas.table import Table
+from lamina.formulas.table import RecordTable
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Input:
     code: str
 
 
-INPUTS = Table(
+INPUTS = RecordTable(
     "input",
     Input("x", lambda x, y: x, "x"),
     Input("y", lambda x, y: y, "y"),

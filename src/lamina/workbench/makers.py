@@ -13,7 +13,7 @@ import numpy as np
 from lamina.datasets import Dataset
 from lamina.datasets.dataset import Task
 from lamina.errors import ExperimentError, suggestion
-from lamina.formulas.table import Table
+from lamina.formulas.table import RecordTable
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def _maker(
     return Maker(name, task, about, module, function, (*options, SEED), fixed)
 
 
-MAKERS = Table(
+MAKERS = RecordTable(
     "made data set",
     _maker(
         "quadrants",

@@ -15,7 +15,7 @@ from lamina.datasets.files import CALIFORNIA_FILE, data_file
 from lamina.errors import ExperimentError, TableError, suggestion
 from lamina.workbench.drawn import DrawnData
 from lamina.workbench.makers import MAKERS
-from lamina.workbench.uploads import Table
+from lamina.workbench.uploads import UploadedTable
 
 CALIFORNIA = "california_housing"
 MOST_CLASSES = 100
@@ -30,7 +30,7 @@ class DataStore(Protocol):
         """Return the data with that hash; raise ExperimentError if it is missing."""
         ...
 
-    def find_table(self, key: str) -> Table:
+    def find_table(self, key: str) -> UploadedTable:
         """Return the table with that hash; raise ExperimentError if it is missing."""
         ...
 
@@ -200,7 +200,7 @@ class UploadedData:
             target=self.target,
         )
 
-    def columns_of(self, table: Table) -> list[str]:
+    def columns_of(self, table: UploadedTable) -> list[str]:
         """Return the feature columns; raise ExperimentError for one that does not exist."""
         there = list(table.frame.columns)
         for name in (self.target, *(self.columns or ())):

@@ -38,7 +38,7 @@ class TooLarge(ExperimentError):
 
 
 @dataclass(frozen=True)
-class Table:
+class UploadedTable:
     """Table from a page or from Python.
 
     Attributes
@@ -103,7 +103,7 @@ async def receive(chunks: AsyncIterator[bytes], announced: int | None, path: Pat
     return content.hexdigest()
 
 
-def read(path: Path, name: str, key: str) -> Table:
+def read(path: Path, name: str, key: str) -> UploadedTable:
     """Read the table in a received file.
 
     Raises
@@ -125,7 +125,9 @@ def read(path: Path, name: str, key: str) -> Table:
     _refuse_too_many(*frame.shape)
     remarks = understanding_of(frame).all_remarks()
     # Do not show the path of the temporary file.
-    return Table(label, frame, key, tuple(each.replace(str(path), label) for each in remarks))
+    return UploadedTable(
+        label, frame, key, tuple(each.replace(str(path), label) for each in remarks)
+    )
 
 
 def require_table_libraries() -> None:

@@ -26,7 +26,7 @@ from lamina.estimators.constraints import (
     REGRESSION_CONSTRAINTS,
 )
 from lamina.estimators.docstrings import described
-from lamina.formulas.table import Table
+from lamina.formulas.table import RecordTable
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.frames import finite
 from lamina.workbench.inputs import INPUTS
@@ -63,10 +63,10 @@ def vocabulary(first: Experiment) -> dict[str, Any]:
     return dict(finite(told))
 
 
-def tables() -> dict[str, Table[Any]]:
+def tables() -> dict[str, RecordTable[Any]]:
     """Return every table of formulas by its name in `lamina.formulas`, in lower case."""
     found = vars(formulas).items()
-    return {name.lower(): table for name, table in found if isinstance(table, Table)}
+    return {name.lower(): table for name, table in found if isinstance(table, RecordTable)}
 
 
 def entry(record: Any) -> dict[str, Any]:

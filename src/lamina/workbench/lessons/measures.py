@@ -14,7 +14,7 @@ import numpy as np
 from lamina.engines import Rows, choose_engine
 from lamina.engines.blocks import product_in
 from lamina.estimators.passes import Passes
-from lamina.formulas.table import Table
+from lamina.formulas.table import RecordTable
 from lamina.network import ParameterLayout
 from lamina.significant import significant
 from lamina.workbench.curves import Snapshot
@@ -113,7 +113,7 @@ def _some(rows: Rows) -> Rows:
     return Rows(rows.X[:MOST_ROWS], rows.y[:MOST_ROWS], weight)
 
 
-MEASURES = Table(
+MEASURES = RecordTable(
     "measure",
     Measure("epoch", "epochs", lambda run, snapshot: snapshot.epoch, kind="count"),
     Measure("loss", "loss on the training rows", _of_row("loss"), "loss"),
