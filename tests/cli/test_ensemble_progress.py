@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from lamina.cli import ensemble_progress as module
-from lamina.cli.ensemble_progress import EnsembleLines, Step, ensemble_progress, words
+from lamina.cli.ensemble_progress import EnsembleLines, ProgressReport, ensemble_progress, words
 
 
 def fitted_on(console, **options):
@@ -60,11 +60,11 @@ def test_quiet_prints_nothing():
     ("step", "text"),
     [
         (None, "preparing the networks  9.0 s"),
-        (Step(0, 8, None, at=1.0), "training 0 %  9.0 s"),
-        (Step(2, 8, 95.0, at=9.0), "training 25 %  9.0 s, about 1 min 35 s left"),
+        (ProgressReport(0, 8, None, at=1.0), "training 0 %  9.0 s"),
+        (ProgressReport(2, 8, 95.0, at=9.0), "training 25 %  9.0 s, about 1 min 35 s left"),
         # The time since the estimate is subtracted from the remaining time.
-        (Step(2, 8, 30.0, at=4.0), "training 25 %  9.0 s, about 25 s left"),
-        (Step(2, 8, 3.0, at=4.0), "training 25 %  9.0 s, about 0 s left"),
+        (ProgressReport(2, 8, 30.0, at=4.0), "training 25 %  9.0 s, about 25 s left"),
+        (ProgressReport(2, 8, 3.0, at=4.0), "training 25 %  9.0 s, about 0 s left"),
     ],
 )
 def test_the_text_of_a_step(step, text):

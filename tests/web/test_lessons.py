@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from lamina.workbench.experiment import Experiment
-from lamina.workbench.lessons import LESSONS, Lesson, Step
+from lamina.workbench.lessons import LESSONS, Lesson, LessonStep
 from lamina.workbench.runs import PAUSED
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -28,13 +28,13 @@ def opened(visit: Any, lesson: Lesson) -> None:
     page.get_by_label("Pace").select_option("")
 
 
-def value_of(step: Step) -> Any:
+def value_of(step: LessonStep) -> Any:
     """What the one setting of a step's change becomes."""
     [value] = step.change.values()
     return next(iter(value.values())) if isinstance(value, dict) else value
 
 
-def change(marked: Locator, step: Step) -> None:
+def change(marked: Locator, step: LessonStep) -> None:
     """Use the marked control as what it is."""
     value = value_of(step)
     if marked.locator("select").count():

@@ -20,7 +20,7 @@ SECONDS_BETWEEN_LINES = 5.0
 SECONDS_A_MINUTE = 60
 
 
-class Step(NamedTuple):
+class ProgressReport(NamedTuple):
     """One call of an estimator's progress hook.
 
     Attributes
@@ -74,11 +74,11 @@ class EnsembleLine:
 
     def __init__(self) -> None:
         self.started = time.monotonic()
-        self.latest: Step | None = None
+        self.latest: ProgressReport | None = None
 
     def update(self, done: int, total: int, seconds_left: float | None) -> None:
         """Store the latest state of the fit."""
-        self.latest = Step(done, total, seconds_left, time.monotonic())
+        self.latest = ProgressReport(done, total, seconds_left, time.monotonic())
 
     def __rich__(self) -> Table:
         step = self.latest
@@ -95,12 +95,12 @@ class EnsembleLines:
     def __init__(self, console: Console) -> None:
         self.console = console
         self.started = time.monotonic()
-        self.latest: Step | None = None
-        self.printed: Step | None = None
+        self.latest: ProgressReport | None = None
+        self.printed: ProgressReport | None = None
 
     def update(self, done: int, total: int, seconds_left: float | None) -> None:
         """Store the latest state of the fit, and print it if a line is due."""
-        self.latest = Step(done, total, seconds_left, time.monotonic())
+        self.latest = ProgressReport(done, total, seconds_left, time.monotonic())
         if self.printed is None or self.latest.at - self.printed.at >= SECONDS_BETWEEN_LINES:
             self._print()
 
@@ -119,12 +119,12 @@ class EnsembleLines:
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def words(step: Step | None, started: float, now: float) -> str:
+def words(step: ProgressReport | None, started: float, now: float) -> str:
     """Return the state of a fit as text.
 
     Examples
     --------
-    >>> words(Step(3, 8, 20.0, at=12.0), started=0.0, now=14.0)
+    >>> words(ProgressReport(3, 8, 20.0, at=12.0), started=0.0, now=14.0)
     'training 37 %  14.0 s, about 18 s left'
     """
     if step is None:

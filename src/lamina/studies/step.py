@@ -25,7 +25,7 @@ from lamina.network import Dense, NetworkSpec, ParameterLayout
 
 
 @dataclass(frozen=True)
-class Step:
+class GradientStep:
     """A network, the samples of one batch, and the results of a step.
 
     Attributes
@@ -91,12 +91,12 @@ class Step:
 
 def take_step(
     spec: NetworkSpec, objective: Objective, rows: Rows, parameters: Array, draws: Draws | None
-) -> Step:
+) -> GradientStep:
     """Run the forward and backward pass of a training step; draws add dropout and noise."""
     passed = forward(spec, parameters, rows.X, Mode(uses_batch=True, draws=draws))
     loss, d_a = batch_loss(spec, objective, parameters, passed, rows)
     gradient = backward(spec, objective, parameters, rows, passed, d_a)
-    return Step(spec, objective, rows, parameters, passed, loss, d_a, gradient)
+    return GradientStep(spec, objective, rows, parameters, passed, loss, d_a, gradient)
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class Following(NamedTuple):
     learning_rate: float
 
 
-def make_update(step: Step, following: Following) -> Update:
+def make_update(step: GradientStep, following: Following) -> Update:
     """Return the update from the optimizer's present state, which is not changed."""
     optimizer, before, rate = following
     after, state = step.parameters.copy(), replace(before, slots=before.slots.astype(np.float64))
@@ -235,7 +235,7 @@ class LayerTrace:
     is_residual: bool = False
 
 
-def layer_traces(step: Step, made: Update | None) -> tuple[LayerTrace, ...]:
+def layer_traces(step: GradientStep, made: Update | None) -> tuple[LayerTrace, ...]:
     """Return the numbers of every layer."""
     own, gradient = step.parts(step.parameters), step.parts(step.gradient)
     penalty = step.parts(step.penalty_gradient())

@@ -23,8 +23,8 @@ from lamina.network import NetworkSpec
 from lamina.studies.inside import OURS, perceptron_inside
 from lamina.studies.step import (
     Following,
+    GradientStep,
     LayerTrace,
-    Step,
     Update,
     layer_traces,
     make_update,
@@ -73,7 +73,7 @@ class StepTrace:
     """
 
     title: str
-    step: Step
+    step: GradientStep
     update: Update | None
     layers: tuple[LayerTrace, ...]
     numbers: tuple[TracedNumber, ...]
@@ -313,7 +313,7 @@ def _draws(fit: Assignment) -> Draws:
     return Draws(state.seed, state.step, np.arange(len(fit.rows.y)))
 
 
-def _notes(step: Step, made: Update | None, draws: Draws | None) -> list[str]:
+def _notes(step: GradientStep, made: Update | None, draws: Draws | None) -> list[str]:
     notes = []
     if step.spec.draws and draws is None:
         notes.append("Dropout and noise are left out; dropout=True draws them as in the next step.")

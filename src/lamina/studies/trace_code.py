@@ -25,7 +25,7 @@ from lamina.formulas import (
 from lamina.formulas.normalizations import EPSILON, MOMENTUM
 from lamina.formulas.optimizers import StepCode
 from lamina.network import Dense
-from lamina.studies.step import Step, Update
+from lamina.studies.step import GradientStep, Update
 
 IMPORTS = """\
 import math
@@ -56,7 +56,7 @@ Lines = Iterator[tuple[str, Line]]
 Place = tuple[str, str, str]
 
 
-def lines_of(step: Step, made: Update | None) -> dict[Place, Line]:
+def lines_of(step: GradientStep, made: Update | None) -> dict[Place, Line]:
     """Return the code of every number, by part of the step, layer and name."""
     blocks, lines = step.spec.blocks, dict[Place, Line]()
 
@@ -135,7 +135,7 @@ def _factor(code: str) -> str:
     return code if is_whole else f"({code})"
 
 
-def _inputs(step: Step) -> Lines:
+def _inputs(step: GradientStep) -> Lines:
     is_changed = step.passed.a[0] is not step.rows.X
     yield "a", Line("a_0", "a_0 = with_noise(spec, X, draws)" if is_changed else "a_0 = X")
 
@@ -144,7 +144,7 @@ def _inputs(step: Step) -> Lines:
 class _LayerCode:
     """The code of layer i, where i starts at 1."""
 
-    step: Step
+    step: GradientStep
     i: int
     made: Update | None
 
@@ -284,12 +284,12 @@ class _LayerCode:
         return f"{1 - MOMENTUM:.1f} * ({of_batch} - model.running_statistics_[{i - 1}][{k}])"
 
 
-def _is_by_object(step: Step) -> bool:
+def _is_by_object(step: GradientStep) -> bool:
     """Return True if the user's object computes the loss, or if each target has its own."""
     return not isinstance(step.objective.loss, str) or len(step.spec.heads) > 1
 
 
-def _loss_lines(step: Step, lines_of: Callable[[Any], Sequence[str]]) -> list[str]:
+def _loss_lines(step: GradientStep, lines_of: Callable[[Any], Sequence[str]]) -> list[str]:
     """Return the lines of a loss, preceded by the hyperparameters that they read."""
     objective, lines = step.objective, [*lines_of(LOSSES[str(step.objective.loss)].code)]
     read = {name for line in lines for name in read_by(line)}
@@ -297,7 +297,7 @@ def _loss_lines(step: Step, lines_of: Callable[[Any], Sequence[str]]) -> list[st
     return [*(f"{name} = {value!r}" for name, value in values if name in read), *lines]
 
 
-def _loss(step: Step) -> Lines:
+def _loss(step: GradientStep) -> Lines:
     last = len(step.spec.blocks)
     weighted = step.rows.weight is not None
     if step.spec.heads:
@@ -323,7 +323,7 @@ def _loss(step: Step) -> Lines:
     yield "loss", Line("L", "L = data_loss + penalty")
 
 
-def _penalty(step: Step) -> str:
+def _penalty(step: GradientStep) -> str:
     objective, n_blocks = step.objective, len(step.spec.blocks)
     code = PENALTIES[objective.penalty].code
     ratio = [f"l1_ratio = {objective.l1_ratio!r}"] if "l1_ratio" in read_by(code) else []

@@ -22,7 +22,7 @@ from lamina.formulas import (
     PENALTIES,
 )
 from lamina.formulas.table import Array
-from lamina.studies.step import LayerTrace, Step, Update, dense
+from lamina.studies.step import GradientStep, LayerTrace, Update, dense
 from lamina.studies.trace_code import lines_of
 
 FORWARD, LOSS, BACKWARD, UPDATE = "forward", "loss", "backward", "update"
@@ -84,7 +84,7 @@ def subscript(number: int) -> str:
 
 
 def traced_numbers(
-    step: Step, layers: tuple[LayerTrace, ...], made: Update | None
+    step: GradientStep, layers: tuple[LayerTrace, ...], made: Update | None
 ) -> tuple[TracedNumber, ...]:
     """Return the numbers of forward pass, loss, backward pass and update."""
     lines = lines_of(step, made)
@@ -95,7 +95,7 @@ def traced_numbers(
 
 
 def _with_formulas(
-    step: Step, layers: tuple[LayerTrace, ...], made: Update | None
+    step: GradientStep, layers: tuple[LayerTrace, ...], made: Update | None
 ) -> tuple[TracedNumber, ...]:
     last_first = [*enumerate(layers, start=1)][::-1]
     return (
@@ -107,12 +107,12 @@ def _with_formulas(
     )
 
 
-def _inputs(step: Step) -> str:
+def _inputs(step: GradientStep) -> str:
     is_changed = step.passed.a[0] is not step.rows.X
     return "a₀ = X, with this step's noise and dropout" if is_changed else "a₀ = X"
 
 
-def _forward(step: Step, i: int, layer: LayerTrace) -> Iterator[TracedNumber]:
+def _forward(step: GradientStep, i: int, layer: LayerTrace) -> Iterator[TracedNumber]:
     n, before = subscript(i), subscript(i - 1)
     record, block = ACTIVATIONS[layer.activation], step.spec.blocks[i - 1]
 
@@ -148,7 +148,7 @@ def _forward(step: Step, i: int, layer: LayerTrace) -> Iterator[TracedNumber]:
     yield number("a", f"a{n} = {kept}f{n}{past}", layer.a)
 
 
-def _loss(step: Step) -> Iterator[TracedNumber]:
+def _loss(step: GradientStep) -> Iterator[TracedNumber]:
     def number(name: str, formula: str, value: Any) -> TracedNumber:
         return TracedNumber(LOSS, "", name, formula, np.asarray(value))
 
@@ -171,7 +171,7 @@ def _loss(step: Step) -> Iterator[TracedNumber]:
     yield number("loss", "L = Σ l / n + penalty", step.loss)
 
 
-def loss_equation(step: Step) -> str:
+def loss_equation(step: GradientStep) -> str:
     """Return the formula of the loss, or the name of the user's object that computes it."""
     loss, params = step.objective.loss, step.objective.hyperparameters
     if not isinstance(loss, str):
@@ -180,7 +180,7 @@ def loss_equation(step: Step) -> str:
     return f"{LOSSES[loss].equation}{values}"
 
 
-def loss_derivative(step: Step) -> str:
+def loss_derivative(step: GradientStep) -> str:
     """Return the formula of the derivative of a sample's loss with respect to the logits."""
     loss = step.objective.loss
     if isinstance(loss, str):
@@ -189,7 +189,7 @@ def loss_derivative(step: Step) -> str:
 
 
 def _backward(
-    step: Step, i: int, layer: LayerTrace, layers: tuple[LayerTrace, ...]
+    step: GradientStep, i: int, layer: LayerTrace, layers: tuple[LayerTrace, ...]
 ) -> Iterator[TracedNumber]:
     n, before = subscript(i), subscript(i - 1)
     derivative = ACTIVATIONS[layer.activation].derivative_equation
@@ -223,7 +223,7 @@ def _backward(
         yield number(f"d_{parameter.name}", f"dL/d{parameter.symbol}{n} = {rule}", gradient)
 
 
-def _derivative_at_a(step: Step, i: int, layers: tuple[LayerTrace, ...]) -> str:
+def _derivative_at_a(step: GradientStep, i: int, layers: tuple[LayerTrace, ...]) -> str:
     if i == len(layers):
         weighted = "w " if step.rows.weight is not None else ""
         return f"{weighted}d / n, d = {loss_derivative(step)}"

@@ -23,7 +23,7 @@ from lamina.estimators.data_frames import pandas_or
 from lamina.formulas import ACTIVATIONS, NORMALIZATIONS
 from lamina.formulas.normalizations import Moments
 from lamina.formulas.table import Array
-from lamina.studies.step import Step, dense
+from lamina.studies.step import GradientStep, dense
 from lamina.studies.trace_formulas import subscript
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class WeightPaths:
 
 
 def weight_paths(
-    step: Step,
+    step: GradientStep,
     output: int | None,
     layer: int | str,
     i: int | None,
@@ -174,7 +174,7 @@ def weight_paths(
     return WeightPaths(weight, paths, n_paths, rest, backpropagated, float(penalty))
 
 
-def _layer(step: Step, layer: int | str) -> int:
+def _layer(step: GradientStep, layer: int | str) -> int:
     names = [block.name for block in step.spec.blocks]
     if isinstance(layer, str):
         if layer not in names:
@@ -217,7 +217,7 @@ class _Graph:
         Number of paths that continue from each node.
     """
 
-    def __init__(self, step: Step, output: int | None) -> None:
+    def __init__(self, step: GradientStep, output: int | None) -> None:
         self.step, self.own = step, step.parts(step.parameters)
         ends = np.ones(step.spec.n_outputs, dtype=object)
         if output is not None:
@@ -350,7 +350,7 @@ class _Graph:
 
 
 def _named(
-    step: Step,
+    step: GradientStep,
     block: int,
     i: int | None,
     row: int,

@@ -10,14 +10,14 @@ from lamina.errors import ExperimentError, UnknownNameError
 from lamina.formulas.table import RecordTable
 from lamina.workbench.lessons.conditions import progress_of
 from lamina.workbench.lessons.generalising import OF_GENERALISING
-from lamina.workbench.lessons.lesson import Lesson, Step
+from lamina.workbench.lessons.lesson import Lesson, LessonStep
 from lamina.workbench.lessons.networks import OF_NETWORKS
 from lamina.workbench.lessons.rates import OF_RATES
 from lamina.workbench.runs import Run
 
 LESSONS = RecordTable("lesson", *OF_NETWORKS, *OF_RATES, *OF_GENERALISING)
 
-__all__ = ["LESSONS", "Lesson", "Step", "goals", "lessons", "step_from_json"]
+__all__ = ["LESSONS", "Lesson", "LessonStep", "goals", "lessons", "step_from_json"]
 
 
 def lessons() -> dict[str, Any]:

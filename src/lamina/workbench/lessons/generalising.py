@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lamina.workbench.lessons.conditions import Result, Setting
-from lamina.workbench.lessons.lesson import Lesson, Step
+from lamina.workbench.lessons.lesson import Lesson, LessonStep
 
 SUBJECT = "Generalisation"
 VIEWS = {"below": "Loss", "plane": "Decision", "centre": "Network"}
@@ -33,7 +33,7 @@ DROPOUT = Lesson(
     state=_few_noisy_rows(),
     opens=VIEWS,
     steps=(
-        Step(
+        LessonStep(
             question="30 noisy training rows, 64 units, 300 epochs. What will the test loss do?",
             choices=("fall, like the training loss", "fall, then rise", "stay constant"),
             answer=1,
@@ -46,7 +46,7 @@ DROPOUT = Lesson(
             change={},
             holds=(Result("rise", at_least=0.8),),
         ),
-        Step(
+        LessonStep(
             question="If dropout removes half of the units at each step, how will the test loss "
             "end?",
             choices=("much lower", "the same", "higher"),
@@ -78,7 +78,7 @@ EARLY_STOPPING = Lesson(
     state=_few_noisy_rows(n_iter_no_change=30),
     opens=VIEWS,
     steps=(
-        Step(
+        LessonStep(
             question="When will the test loss reach its lowest point?",
             choices=("in the first hundred epochs", "at about 200", "at the end"),
             answer=0,
@@ -90,7 +90,7 @@ EARLY_STOPPING = Lesson(
             change={},
             holds=(Result("rise", at_least=0.8),),
         ),
-        Step(
+        LessonStep(
             question="When will training end by itself, if it stops after 30 epochs without "
             "improvement?",
             choices=("at 300", "soon after the lowest point", "never"),
@@ -134,7 +134,7 @@ SPARSITY = Lesson(
     },
     opens={"centre": "Network", "plane": "Decision", "below": "Distributions"},
     steps=(
-        Step(
+        LessonStep(
             question="Circles, and seven inputs, of which x² and y² would be enough. How many "
             "weights will the L2 penalty bring to 0?",
             choices=("all that are not needed", "none", "half of them"),
@@ -147,7 +147,7 @@ SPARSITY = Lesson(
             change={},
             holds=(Result("weights_at_nothing", at_most=0.1), Result("accuracy", at_least=0.95)),
         ),
-        Step(
+        LessonStep(
             question="And the L1 penalty of the same strength?",
             choices=("most weights become 0", "the same as L2", "the network no longer learns"),
             answer=0,

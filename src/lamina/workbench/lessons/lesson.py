@@ -13,7 +13,7 @@ Patch: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Step:
+class LessonStep:
     """One step: a question, a task and its goal, and an explanation.
 
     Attributes
@@ -71,7 +71,7 @@ class Lesson:
         View to show in each panel.
     pace : float or None
         Epochs per second; None is as fast as possible.
-    steps : tuple of Step
+    steps : tuple of LessonStep
     """
 
     name: str
@@ -81,7 +81,7 @@ class Lesson:
     equation: str
     paper: str
     state: Patch
-    steps: tuple[Step, ...]
+    steps: tuple[LessonStep, ...]
     opens: Mapping[str, str]
     pace: float | None = 50.0
 

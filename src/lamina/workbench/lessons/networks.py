@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lamina.workbench.lessons.conditions import Result, Setting
-from lamina.workbench.lessons.lesson import Lesson, Step
+from lamina.workbench.lessons.lesson import Lesson, LessonStep
 
 SUBJECT = "The network"
 LINEAR_COLLAPSE = Lesson(
@@ -22,7 +22,7 @@ LINEAR_COLLAPSE = Lesson(
     },
     opens={"plane": "Decision", "below": "Loss", "centre": "Network"},
     steps=(
-        Step(
+        LessonStep(
             question="The two moons interlock. With ten units in two hidden layers, all with the "
             "activation identity, which decision boundary will they draw?",
             choices=("a curve between the moons", "one corner for each unit", "a straight line"),
@@ -35,7 +35,7 @@ LINEAR_COLLAPSE = Lesson(
             change={},
             holds=(Result("accuracy", at_least=0.8), Result("accuracy", at_most=0.92)),
         ),
-        Step(
+        LessonStep(
             question="Would another layer help?",
             choices=("yes, a little", "no", "only with more units in it"),
             answer=1,
@@ -47,7 +47,7 @@ LINEAR_COLLAPSE = Lesson(
             change={"model": {"hidden_layer_sizes": [6, 4, 4]}},
             holds=(Result("accuracy", at_least=0.8), Result("accuracy", at_most=0.92)),
         ),
-        Step(
+        LessonStep(
             question="Now a nonlinear activation: which boundary can the same units draw with "
             "tanh?",
             choices=("a curve between the moons", "two straight lines", "still a straight line"),
@@ -83,7 +83,7 @@ VANISHING_GRADIENTS = Lesson(
     },
     opens={"below": "Distributions", "plane": "Decision", "centre": "Network"},
     steps=(
-        Step(
+        LessonStep(
             question="Two layers learn these moons within seconds. What will ten layers of "
             "sigmoids (logistic) learn in 100 epochs?",
             choices=("a better boundary", "the same boundary, later", "no boundary at all"),
@@ -97,7 +97,7 @@ VANISHING_GRADIENTS = Lesson(
             change={},
             holds=(Result("accuracy", at_most=0.75), Result("gradient_ratio", at_most=1e-3)),
         ),
-        Step(
+        LessonStep(
             question="The derivative of tanh is 1 at the origin. Will ten layers of it learn?",
             choices=("no, ten layers are too deep", "yes", "yes, in ten times the epochs"),
             answer=1,
@@ -135,7 +135,7 @@ SYMMETRY = Lesson(
     },
     opens={"centre": "Network", "plane": "Decision", "below": "Loss"},
     steps=(
-        Step(
+        LessonStep(
             question="All initial weights of these six units are zero. How many different units "
             "will there be after 100 epochs?",
             choices=("one, six times", "six", "it will not learn at all"),
@@ -148,7 +148,7 @@ SYMMETRY = Lesson(
             change={},
             holds=(Result("different_units", at_most=1), Result("accuracy", at_most=0.92)),
         ),
-        Step(
+        LessonStep(
             question="What will random initial weights change?",
             choices=("the speed only", "six different units, and a curved boundary", "nothing"),
             answer=1,
@@ -180,7 +180,7 @@ SOFTMAX = Lesson(
     },
     opens={"centre": "Network", "plane": "Decision", "below": "Loss"},
     steps=(
-        Step(
+        LessonStep(
             question="Two clusters, and no hidden layer. How many outputs are needed?",
             choices=("one", "two", "three"),
             answer=0,
@@ -192,7 +192,7 @@ SOFTMAX = Lesson(
             change={},
             holds=(Result("outputs", at_most=1), Result("accuracy", at_least=0.9)),
         ),
-        Step(
+        LessonStep(
             question="With four clusters, still without a hidden layer: which boundaries will "
             "there be between the classes?",
             choices=("one line for all", "straight lines that meet", "circles around the clusters"),

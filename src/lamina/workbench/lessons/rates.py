@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lamina.workbench.lessons.conditions import Result, Setting
-from lamina.workbench.lessons.lesson import Lesson, Step
+from lamina.workbench.lessons.lesson import Lesson, LessonStep
 
 SUBJECT = "Training"
 RATE = "Learning rate"
@@ -30,7 +30,7 @@ LEARNING_RATE = Lesson(
     state=_plain_descent(learning_rate_init=0.0001),
     opens=VIEWS,
     steps=(
-        Step(
+        LessonStep(
             question="The learning rate is 0.0001. The loss starts at about 0.7: how far will it "
             "fall in 100 epochs?",
             choices=("below 0.1", "hardly at all", "it will rise"),
@@ -43,7 +43,7 @@ LEARNING_RATE = Lesson(
             change={},
             holds=(Result("loss", at_least=0.5),),
         ),
-        Step(
+        LessonStep(
             question="And with a rate of 0.3, three thousand times as large?",
             choices=("it learns the moons", "the loss jumps", "no difference"),
             answer=0,
@@ -57,7 +57,7 @@ LEARNING_RATE = Lesson(
             "epochs, pauses while the boundary is still straight, and falls again as it curves.",
             change={"model": {"learning_rate_init": 0.3}},
         ),
-        Step(
+        LessonStep(
             question="Will a rate of 30 be even faster?",
             choices=("yes", "equally fast", "no: it will not learn"),
             answer=2,
@@ -87,7 +87,7 @@ MOMENTUM = Lesson(
     state=_plain_descent(learning_rate_init=0.01),
     opens=VIEWS,
     steps=(
-        Step(
+        LessonStep(
             question="Gradient descent without momentum, at a rate of 0.01. Will the boundary "
             "curve around the moons within 150 epochs?",
             choices=("yes", "no, it stays nearly straight"),
@@ -100,7 +100,7 @@ MOMENTUM = Lesson(
             change={},
             holds=(Result("loss", at_least=0.22),),
         ),
-        Step(
+        LessonStep(
             question="With a momentum of 0.9, how much longer can steps become on such a plateau?",
             choices=("1.9 times", "up to 10 times", "without limit"),
             answer=1,
@@ -128,7 +128,7 @@ BATCH_SIZE = Lesson(
     state=_plain_descent(learning_rate_init=0.3, batch_size=250),
     opens=VIEWS,
     steps=(
-        Step(
+        LessonStep(
             question="All 250 rows in one batch. How will the curve of the training loss look?",
             choices=("smooth, and slow", "smooth, and fast", "jagged"),
             answer=0,
@@ -140,7 +140,7 @@ BATCH_SIZE = Lesson(
             change={},
             holds=(Result("fraction_of_rises", at_most=0.1), Result("loss", at_least=0.22)),
         ),
-        Step(
+        LessonStep(
             question="And with one row per step, 250 steps per epoch, at the same rate?",
             choices=("as smooth, and faster", "faster, but it never settles", "slower"),
             answer=1,
@@ -156,7 +156,7 @@ BATCH_SIZE = Lesson(
             change={"model": {"batch_size": 1}},
             holds=(Result("fraction_of_rises", at_least=0.3),),
         ),
-        Step(
+        LessonStep(
             question="Between the two, with 10 rows: what will be better?",
             choices=("the noise only", "the speed only", "less noise than 1, faster than 250"),
             answer=2,
@@ -188,7 +188,7 @@ FEATURE_SCALING = Lesson(
     },
     opens=VIEWS,
     steps=(
-        Step(
+        LessonStep(
             question="Wines of three growers, described by thirteen measurements, among them "
             "proline, in the hundreds, and hue, about 1. Without scaling, how many of the test "
             "wines will be classified correctly?",
@@ -202,7 +202,7 @@ FEATURE_SCALING = Lesson(
             change={},
             holds=(Result("accuracy", at_most=0.85),),
         ),
-        Step(
+        LessonStep(
             question="And with every column standardised, and nothing else changed?",
             choices=("a little better", "nearly all correct", "worse"),
             answer=1,
@@ -231,7 +231,7 @@ DEAD_RELUS = Lesson(
     state=_plain_descent(learning_rate_init=3.0, hidden_layer_sizes=[8, 8], activation="relu"),
     opens=VIEWS,
     steps=(
-        Step(
+        LessonStep(
             question="ReLUs, and a learning rate of 3. What will happen to the units?",
             choices=("they learn fast", "they oscillate", "many die for good"),
             answer=2,
@@ -244,7 +244,7 @@ DEAD_RELUS = Lesson(
             change={},
             holds=(Result("dead", at_least=0.4), Result("accuracy", at_most=0.75)),
         ),
-        Step(
+        LessonStep(
             question="The same ReLUs with a rate of 0.1?",
             choices=("they learn the moons", "they die later", "they learn nothing"),
             answer=0,
