@@ -17,7 +17,7 @@ from lamina import TabularClassifier, TabularRegressor
 from lamina.errors import ExportError
 from lamina.export import lowered_ensemble
 from lamina.export.lowered_ensemble import lower_ensemble
-from lamina.export.program import Code, Columns, OneHot
+from lamina.export.program import CategoryCode, Columns, OneHot
 
 pd = pytest.importorskip("pandas")
 
@@ -270,7 +270,7 @@ def test_an_ensemble_fitted_to_an_array_is_exported_with_numbered_columns():
 def test_the_encoding_stands_once_and_members_of_a_recipe_share_their_bins():
     model, _ = fitted("several recipes")
     program = lower_ensemble(model)
-    texts = [each.column for each in program.operations if isinstance(each, OneHot | Code)]
+    texts = [each.column for each in program.operations if isinstance(each, OneHot | CategoryCode)]
     assert len(texts) == len(set(texts))
     reads = [each.columns for each in program.operations if isinstance(each, Columns)]
     assert len(reads) == len(set(reads))

@@ -2,12 +2,12 @@
 
 import io
 
-from lamina.plots.progress import ProgressLine
+from lamina.plots.progress import CountProgress
 
 
 def test_quick_work_prints_nothing():
     told = io.StringIO()
-    with ProgressLine("frame", told, patience=1000) as line:
+    with CountProgress("frame", told, patience=1000) as line:
         for done in range(5):
             line.show(done + 1, 5)
     assert told.getvalue() == ""
@@ -15,7 +15,7 @@ def test_quick_work_prints_nothing():
 
 def test_slow_work_prints_its_progress_and_clears_the_line():
     told = io.StringIO()
-    with ProgressLine("frame", told, patience=0) as line:
+    with CountProgress("frame", told, patience=0) as line:
         line.show(1, 2000)
         line.show(2000, 2000)
     _, first, last, blank, nothing = told.getvalue().split("\r")

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from lamina.errors import ExperimentError
-from lamina.workbench.planes import Columns, Components, Line, plane_of
+from lamina.workbench.planes import Components, FeatureTargetPlane, TwoColumnPlane, plane_of
 
 WINE = {"data": {"kind": "known", "name": "wine"}}
 CHOICES = {
-    "two features": ({}, Columns),
-    "two features, more inputs": ({"inputs": ["x", "xy", "sin πy"]}, Columns),
+    "two features": ({}, TwoColumnPlane),
+    "two features, more inputs": ({"inputs": ["x", "xy", "sin πy"]}, TwoColumnPlane),
     "components": (WINE, Components),
     "components asked for": ({**WINE, "plane": {"kind": "components"}}, Components),
-    "columns": ({**WINE, "plane": {"kind": "columns", "columns": [3, 0]}}, Columns),
-    "one feature": ({"data": {"name": "curve"}}, Line),
+    "columns": ({**WINE, "plane": {"kind": "columns", "columns": [3, 0]}}, TwoColumnPlane),
+    "one feature": ({"data": {"name": "curve"}}, FeatureTargetPlane),
 }
 every_choice = pytest.mark.parametrize(("patch", "kind"), CHOICES.values(), ids=CHOICES)
 
@@ -28,7 +28,7 @@ def plane(session):
 def test_the_kind_follows_from_the_data_or_from_what_is_asked(patch, kind, plane):
     found = plane(patch)
     assert type(found) is kind
-    assert found.kind == ("line" if kind is Line else "plane")
+    assert found.kind == ("line" if kind is FeatureTargetPlane else "plane")
 
 
 @every_choice

@@ -28,7 +28,7 @@ from lamina.training.scores import PinballScore
 FEWEST_FOR_R2 = 2
 
 
-class Answer(Protocol):
+class Predictions(Protocol):
     """Predictions of a model, or of a constant, for one target."""
 
     def figures(self, y: NDArray[Any]) -> dict[str, Any]:
@@ -75,7 +75,7 @@ class Probabilities:
 
 
 @dataclass(frozen=True)
-class Values:
+class PredictedValues:
     """A predicted number for each row.
 
     Attributes

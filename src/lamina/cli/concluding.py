@@ -19,7 +19,7 @@ from lamina.cli.metrics import by_target, constants_of, measure, measure_constan
 from lamina.cli.recipe import network_of
 from lamina.cli.report import count, show_figures
 from lamina.cli.request import ModelKind, TrainingRequest
-from lamina.cli.splitting import Split
+from lamina.cli.splitting import TrainTestSplit
 from lamina.cli.terminal import Terminal
 from lamina.cli.trained_rows import note_rows
 from lamina.cli.verdicts import ensemble_verdicts, failure, verdicts
@@ -35,7 +35,7 @@ FAILED = 1
 
 
 @dataclass
-class Run:
+class FinishedFit:
     """A finished fit with its inputs, and the errors that followed it.
 
     Attributes
@@ -43,7 +43,7 @@ class Run:
     request : TrainingRequest
     kind : {'tabular', 'mlp'}
     problem : Problem
-    parts : Split
+    parts : TrainTestSplit
     records : sequence of ColumnRecord
     fit : Fit
     terminal : Terminal
@@ -58,7 +58,7 @@ class Run:
     request: TrainingRequest
     kind: ModelKind
     problem: Problem
-    parts: Split
+    parts: TrainTestSplit
     records: Sequence[ColumnRecord]
     fit: Fit
     terminal: Terminal
@@ -97,7 +97,7 @@ class Measured(NamedTuple):
     constant: dict[str, Any]
 
 
-def conclude(run: Run) -> int:
+def conclude(run: FinishedFit) -> int:
     """Save the model, measure it, draw its loss curve and refit it; return the exit code.
 
     A model that is far worse than a constant on its own training rows is not saved. No later error,
@@ -138,7 +138,7 @@ def conclude(run: Run) -> int:
     return INTERRUPTED if run.ended or run.fit.interrupted else code
 
 
-def measured(run: Run, part: Literal["train", "test"]) -> Measured:
+def measured(run: FinishedFit, part: Literal["train", "test"]) -> Measured:
     """Return the metrics on a part of the split; out of fold for an ensemble's training rows."""
     parts, model, names = run.parts, run.fit.model, run.problem.target_names
     constants = constants_of(model, parts.y_train)
@@ -153,7 +153,7 @@ def measured(run: Run, part: Literal["train", "test"]) -> Measured:
     return Measured(found, measure_constants(model, constants, y, names))
 
 
-def failure_of(run: Run, training: Measured | None) -> str | None:
+def failure_of(run: FinishedFit, training: Measured | None) -> str | None:
     """Return the reason why the fit failed; None if it did not, or if it cannot be decided."""
     if training is None or run.fit.interrupted:
         return None
@@ -171,7 +171,7 @@ def predicts_frequencies(network: Any) -> bool:
     return network.class_weight is None and network.loss == type(network)().loss
 
 
-def report(run: Run, training: Measured, notes: dict[str, Any], path: Path) -> None:
+def report(run: FinishedFit, training: Measured, notes: dict[str, Any], path: Path) -> None:
     """Measure the held-out rows, print all metrics, and add them to the model's notes."""
     held_out, names, model = measured(run, "test"), run.problem.target_names, run.fit.model
     is_ensemble = isinstance(model, TabularEstimator)
@@ -195,7 +195,7 @@ def report(run: Run, training: Measured, notes: dict[str, Any], path: Path) -> N
     persistence.save(model, path, overwrite=True, notes=notes)
 
 
-def remarks_of(run: Run, training: Measured, held_out: Measured) -> Iterator[str]:
+def remarks_of(run: FinishedFit, training: Measured, held_out: Measured) -> Iterator[str]:
     """Yield sentences about the quality of the model for each target."""
     if not predicts_frequencies(network_of(run.fit.model)):
         return
@@ -209,7 +209,7 @@ def remarks_of(run: Run, training: Measured, held_out: Measured) -> Iterator[str
 
 
 def _verdicts(
-    run: Run, held_out: dict[str, Any], training: dict[str, Any], constant: dict[str, Any]
+    run: FinishedFit, held_out: dict[str, Any], training: dict[str, Any], constant: dict[str, Any]
 ) -> Iterator[str]:
     model = run.fit.model
     if not isinstance(model, TabularEstimator):
@@ -219,7 +219,7 @@ def _verdicts(
     return iter(found or filter(None, [run.fit.doubt]))
 
 
-def refit(run: Run, notes: dict[str, Any], path: Path) -> None:
+def refit(run: FinishedFit, notes: dict[str, Any], path: Path) -> None:
     """Fit the model again on all rows, and replace the saved one."""
     X, y, kind = run.problem.features, run.problem.target, run.kind
     model = build(kind, run.problem.task, run.request, y)
@@ -239,7 +239,7 @@ def refit(run: Run, notes: dict[str, Any], path: Path) -> None:
     )
 
 
-def draw(run: Run, path: Path) -> None:
+def draw(run: FinishedFit, path: Path) -> None:
     """Write a picture of the loss curve."""
     from matplotlib.figure import Figure
 

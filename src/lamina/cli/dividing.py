@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lamina.cli.preparing import Reading
 from lamina.cli.report import count
 from lamina.cli.request import TrainingRequest
-from lamina.cli.splitting import Split, check_size, split
+from lamina.cli.splitting import TrainTestSplit, check_size, split
 from lamina.encoding.columns import READERS, kind_of
 from lamina.encoding.file_rows import row_name
 from lamina.errors import TableError
@@ -27,7 +27,7 @@ N_DRAWS = 50
 MIDNIGHT = " 00:00:00"
 
 
-def divide(reading: Reading, request: TrainingRequest) -> Split:
+def divide(reading: Reading, request: TrainingRequest) -> TrainTestSplit:
     """Hold out rows by group, by time or at random, as requested.
 
     Raises
@@ -43,7 +43,9 @@ def divide(reading: Reading, request: TrainingRequest) -> Split:
     return split(problem, test_size, seed)
 
 
-def split_by_group(problem: Problem, groups: pd.Series, test_size: float, seed: int) -> Split:
+def split_by_group(
+    problem: Problem, groups: pd.Series, test_size: float, seed: int
+) -> TrainTestSplit:
     """Hold out whole groups with about a fraction of the rows.
 
     A row without a group forms its own group. Of many random draws, the function returns the one
@@ -72,7 +74,7 @@ def split_by_group(problem: Problem, groups: pd.Series, test_size: float, seed: 
     return _divided(problem, held_out, description, {"groups": codes})
 
 
-def split_by_time(problem: Problem, times: pd.Series, test_size: float) -> Split:
+def split_by_time(problem: Problem, times: pd.Series, test_size: float) -> TrainTestSplit:
     """Hold out the last rows by a column of numbers or dates; equal times stay together."""
     check_size(test_size)
     name = str(times.name)
@@ -144,7 +146,7 @@ def _divided(
     held_out: NDArray[np.bool_],
     description: str,
     by: Mapping[str, NDArray[Any]],
-) -> Split:
+) -> TrainTestSplit:
     train, test = np.flatnonzero(~held_out), np.flatnonzero(held_out)
     remarks: tuple[str, ...] = ()
     X, y = problem.features, problem.target
@@ -164,7 +166,9 @@ def _divided(
         test = test[~unlearned]
     if not len(test):
         raise TableError("no held-out row has a class of the training rows: change --test-size")
-    return Split(X.iloc[train], X.iloc[test], y[train], y[test], remarks, train, description, by)
+    return TrainTestSplit(
+        X.iloc[train], X.iloc[test], y[train], y[test], remarks, train, description, by
+    )
 
 
 def _unlearned(problem: Problem, train: Rows, test: Rows) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.cli.answers import Answer, Probabilities, Values
+from lamina.cli.answers import PredictedValues, Predictions, Probabilities
 from lamina.cli.request import TrainingRequest
 from lamina.datasets.dataset import Task
 from lamina.significant import significant
@@ -33,11 +33,11 @@ def validated_rows(model: Any) -> NDArray[np.bool_]:
     return np.asarray(np.isfinite(predictions.reshape(len(predictions), -1)).all(axis=1))
 
 
-def out_of_fold(model: Any, rows: NDArray[np.bool_]) -> Answer:
+def out_of_fold(model: Any, rows: NDArray[np.bool_]) -> Predictions:
     """Return the out-of-fold predictions of the training rows of a mask."""
     predictions = model.oof_predictions_[rows]
     if predictions.ndim == 1:
-        return Values(predictions)
+        return PredictedValues(predictions)
     return Probabilities(predictions, model.classes_)
 
 

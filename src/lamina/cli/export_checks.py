@@ -25,7 +25,7 @@ from lamina.export.lowered_ensemble import lower_any
 from lamina.export.lowering import NotLoweredError
 from lamina.export.onnx_calendar import MISSING_MOMENT
 from lamina.export.onnx_check import session_of
-from lamina.export.program import Input, Program
+from lamina.export.program import InputColumn, Program
 
 AnyProgram: TypeAlias = Program | EnsembleProgram
 # Relative to the largest prediction of a column.
@@ -174,7 +174,7 @@ def _feed(inputs: Sequence[Any], program: AnyProgram, X: Any) -> dict[str, NDArr
     return feed
 
 
-def _values(column: Input, X: Any) -> NDArray[Any]:
+def _values(column: InputColumn, X: Any) -> NDArray[Any]:
     """Return the numbers, days since 1970 or texts of a column."""
     if column.kind == "category":
         return categories(column.name, X[column.name])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lamina.cli.concluding import Run
+    from lamina.cli.concluding import FinishedFit
 
 # Keys of the metrics in the report, and in a model's notes.
 FIGURES: Mapping[str, str] = {
@@ -22,12 +22,12 @@ FIGURES: Mapping[str, str] = {
 LEFT_OUT = {"trained_rows", "target_forms", "constants", *FIGURES.values()}
 
 
-def print_report(run: Run, notes: Mapping[str, Any], path: Path | None) -> None:
+def print_report(run: FinishedFit, notes: Mapping[str, Any], path: Path | None) -> None:
     """Print the report of a run with --json.
 
     Parameters
     ----------
-    run : Run
+    run : FinishedFit
     notes : dict
         Notes of the model; empty if no model is saved.
     path : Path or None

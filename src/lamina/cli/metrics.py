@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
-from lamina.cli.answers import Answer, Probabilities, Quantiles, Values
+from lamina.cli.answers import PredictedValues, Predictions, Probabilities, Quantiles
 from lamina.cli.recipe import network_of, quantiles_of
 
 
@@ -86,7 +86,7 @@ def measure_constants(
     """
     if is_classifier(model):
         pairs = zip(constants, _classes(model, several=y.ndim == 2), strict=True)
-        answers: list[Answer] = [
+        answers: list[Predictions] = [
             Probabilities(np.tile(each["frequencies"], (len(y), 1)), known) for each, known in pairs
         ]
     elif (quantiles := quantiles_of(network_of(model))) is not None:
@@ -94,7 +94,7 @@ def measure_constants(
         answers = [Quantiles(each, quantiles) for each in rows]
     else:
         answers = [
-            Values(np.full(len(y), each["mean"]), np.full(len(y), each["median"]))
+            PredictedValues(np.full(len(y), each["mean"]), np.full(len(y), each["median"]))
             for each in constants
         ]
     return _measured(answers, y, names)
@@ -108,7 +108,7 @@ def by_target(figures: Mapping[str, Any], names: Sequence[str]) -> list[tuple[st
     return [(name, rows | found) for name, found in figures["targets"].items()]
 
 
-def _answers(model: Any, X: Any, *, several: bool) -> list[Answer]:
+def _answers(model: Any, X: Any, *, several: bool) -> list[Predictions]:
     if is_classifier(model):
         probabilities = model.predict_proba(X)
         pairs = zip(
@@ -121,10 +121,12 @@ def _answers(model: Any, X: Any, *, several: bool) -> list[Answer]:
     columns = list(prediction.T) if several else [prediction]
     if (quantiles := quantiles_of(network_of(model))) is not None:
         return [Quantiles(column.reshape(len(column), -1), quantiles) for column in columns]
-    return [Values(column) for column in columns]
+    return [PredictedValues(column) for column in columns]
 
 
-def _measured(answers: Iterable[Answer], y: NDArray[Any], names: Sequence[str]) -> dict[str, Any]:
+def _measured(
+    answers: Iterable[Predictions], y: NDArray[Any], names: Sequence[str]
+) -> dict[str, Any]:
     found = [answer.figures(column) for answer, column in zip(answers, _columns(y), strict=True)]
     if y.ndim == 1:
         return {"rows": len(y), **found[0]}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lamina.export.program import Code, Columns, Impute, OneHot, Preparation, Standardize
+from lamina.export.program import CategoryCode, Columns, Impute, OneHot, Preparation, Standardize
 
 N_LIKE_TRAINING = 20
 UNSEEN = "a category never seen"
@@ -78,7 +78,7 @@ def _texts(program: Preparation, column: int, n_rows: int) -> list[str | None]:
     known: list[str | None] = []
     strict = False
     for operation in program.operations:
-        if isinstance(operation, OneHot | Code) and operation.column == column:
+        if isinstance(operation, OneHot | CategoryCode) and operation.column == column:
             known += [text for text in operation.categories if text]
             strict |= isinstance(operation, OneHot) and operation.strict
     known = known or ["x"]

@@ -16,7 +16,7 @@ from lamina.errors import TableError
 from lamina.tables.problem import Problem
 
 
-class Split(NamedTuple):
+class TrainTestSplit(NamedTuple):
     """Training rows, held-out rows, and remarks about the split.
 
     Attributes
@@ -43,7 +43,7 @@ class Split(NamedTuple):
         return {name: values[self.train] for name, values in self.by.items()}
 
 
-def split(problem: Problem, test_size: float, seed: int) -> Split:
+def split(problem: Problem, test_size: float, seed: int) -> TrainTestSplit:
     """Hold out a random fraction of the rows, stratified for a single target of classes.
 
     A class with a single row goes to the training rows, with a remark: the network can learn it,
@@ -85,7 +85,7 @@ def split(problem: Problem, test_size: float, seed: int) -> Split:
                 "each has a class that no other row has: raise --test-size, or add rows"
             )
     X, y = problem.features, problem.target
-    return Split(X.iloc[train], X.iloc[test], y[train], y[test], remarks, train)
+    return TrainTestSplit(X.iloc[train], X.iloc[test], y[train], y[test], remarks, train)
 
 
 def check_size(test_size: float) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lamina.cli.columns import MOST_COLUMNS, columns_of, show_columns
-from lamina.cli.concluding import FAILED, INTERRUPTED, Run, conclude
+from lamina.cli.concluding import FAILED, INTERRUPTED, FinishedFit, conclude
 from lamina.cli.dividing import divide
 from lamina.cli.fitting import build, fit, fit_options, passed_over
 from lamina.cli.messages import one_line
@@ -19,7 +19,7 @@ from lamina.cli.preparing import (
 from lamina.cli.recipe import network_of
 from lamina.cli.request import TrainingRequest
 from lamina.cli.settings import parse_settings
-from lamina.cli.splitting import Split
+from lamina.cli.splitting import TrainTestSplit
 from lamina.cli.target_remarks import remarks_on_targets
 from lamina.cli.terminal import Terminal
 from lamina.encoding.understanding import understanding_of
@@ -60,10 +60,10 @@ def train(request: TrainingRequest) -> int:
     printed = () if terminal.out.quiet else records[:MOST_COLUMNS]
     for remark in (*passed_over(fitted.model, printed), *fitted.remarks):
         terminal.say(remark)
-    return conclude(Run(request, kind, problem, parts, records, fitted, terminal))
+    return conclude(FinishedFit(request, kind, problem, parts, records, fitted, terminal))
 
 
-def remarks_before(request: TrainingRequest, reading: Reading, parts: Split) -> list[str]:
+def remarks_before(request: TrainingRequest, reading: Reading, parts: TrainTestSplit) -> list[str]:
     """Return remarks on doubtful columns, targets and splits."""
     problem = reading.problem
     return [

@@ -32,7 +32,7 @@ CAUSES: Mapping[str | None, str] = {
 }
 
 
-class Loss(NamedTuple):
+class Criterion(NamedTuple):
     """The loss that judges a task, and the constant to compare it with.
 
     Attributes
@@ -52,13 +52,13 @@ class Loss(NamedTuple):
 
 
 LOSSES = (
-    Loss("log_loss", "log loss", 1, "the class frequencies"),
-    Loss("pinball_loss", "pinball loss", 1, "the quantiles of the training rows"),
-    Loss("rmse", "RMSE", 2, "the mean"),
+    Criterion("log_loss", "log loss", 1, "the class frequencies"),
+    Criterion("pinball_loss", "pinball loss", 1, "the quantiles of the training rows"),
+    Criterion("rmse", "RMSE", 2, "the mean"),
 )
 
 
-def loss_in(figures: Mapping[str, Any]) -> Loss:
+def loss_in(figures: Mapping[str, Any]) -> Criterion:
     """Return the loss that judges these metrics."""
     return next(loss for loss in LOSSES if loss.key in figures)
 

@@ -131,14 +131,14 @@ class Assignment:
         require_rows_apart(loss, logits.reshape(len(y), -1), y, weight)
 
 
-class Outcome(NamedTuple):
+class FitResult(NamedTuple):
     """Result of a fit: the fitted attributes, and a warning to issue or None."""
 
     attributes: dict[str, Any]
     warning: Warning | None
 
 
-def fit_by_lbfgs(fit: Assignment) -> Outcome:
+def fit_by_lbfgs(fit: Assignment) -> FitResult:
     """Minimise the loss over all samples at once."""
     model = fit.model
     if fit.resume is not None:
@@ -168,10 +168,10 @@ def fit_by_lbfgs(fit: Assignment) -> Outcome:
         f"Raise max_iter={model.max_iter} or max_fun={model.max_fun}, or scale the inputs with "
         "StandardScaler."
     )
-    return Outcome(attributes, _warning_about(result.ending, limits))
+    return FitResult(attributes, _warning_about(result.ending, limits))
 
 
-def fit_minibatch(fit: Assignment) -> Outcome:
+def fit_minibatch(fit: Assignment) -> FitResult:
     """Train for epochs of minibatch steps, or for one epoch in `partial_fit`."""
     writes = fit.model.checkpoint is not None or fit.resume is not None
     identity = identity_of(fit) if writes else {}
@@ -209,12 +209,12 @@ def fit_minibatch(fit: Assignment) -> Outcome:
     # A schedule that spans max_iter epochs is meant to run to its end.
     meant = fit.incremental or plan.schedule_record.follows_length
     if meant and ending is Ending.EXHAUSTED:
-        return Outcome(attributes, None)
+        return FitResult(attributes, None)
     limits = (
         f"Stochastic Optimizer: Maximum iterations ({plan.max_epochs}) reached and the "
         "optimization hasn't converged yet. Raise max_iter, or scale the inputs."
     )
-    return Outcome(attributes, _warning_about(ending, limits))
+    return FitResult(attributes, _warning_about(ending, limits))
 
 
 def memory_for(fit: Assignment) -> Memory:

@@ -18,11 +18,11 @@ from lamina.export.c_texts import (
 from lamina.export.program import (
     Affine,
     Calendar,
+    CategoryCode,
     Clip,
-    Code,
     Columns,
     Impute,
-    Input,
+    InputColumn,
     IsMissing,
     Join,
     Lookup,
@@ -163,7 +163,7 @@ def operations_in_c(name: str, program: Preparation) -> EncodingInC:
         *(statement for part in parts for statement in part.statements),
     ]
     functions = {
-        PLACE: _has(program, OneHot, Code),
+        PLACE: _has(program, OneHot, CategoryCode),
         ONE_HOT: _has(program, OneHot),
         calendar_code.C: _has(program, Calendar),
     }
@@ -193,7 +193,7 @@ def encoding_in_c(name: str, program: Program, real: str) -> str:
 
 def headers(program: Preparation) -> list[str]:
     """Return the headers of C's library that the program needs."""
-    return ["stddef", "string"] if _has(program, OneHot, Code) else []
+    return ["stddef", "string"] if _has(program, OneHot, CategoryCode) else []
 
 
 def _has(program: Preparation, *kinds: type) -> bool:
@@ -209,7 +209,7 @@ def _row(encoder: Encoder) -> str:
     return ROW.format(name=encoder.name, fields="\n".join(lines))
 
 
-def _meaning(column: Input) -> str:
+def _meaning(column: InputColumn) -> str:
     meaning = MEANINGS[column.kind]
     return meaning.replace("a number", f"a number, {column.unit}") if column.unit else meaning
 
@@ -296,7 +296,7 @@ def _one_hot(encoder: Encoder, operation: OneHot, i: int) -> Part:
     return Part((strict if operation.strict else f"(void){call};",), definitions)
 
 
-def _code(encoder: Encoder, operation: Code, i: int) -> Part:
+def _code(encoder: Encoder, operation: CategoryCode, i: int) -> Part:
     place, definitions = _place(encoder, operation.one_hot, i)
     return Part((f"{encoder.at(i, 0)} = 1 + {place};",), definitions)
 
@@ -371,7 +371,7 @@ RENDERED: Mapping[type[Operation], Callable[[Encoder, Any, int], Part]] = {
     SmoothClip: _smooth_clip,
     Take: _take,
     OneHot: _one_hot,
-    Code: _code,
+    CategoryCode: _code,
     Lookup: _lookup,
     OneHotNumber: _one_hot_number,
     Calendar: _calendar,

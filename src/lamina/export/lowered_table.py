@@ -13,7 +13,7 @@ from lamina.encoding.whole_numbers import aliases_of
 from lamina.export.lowering import Lowering, NotLoweredError, Raw, Value
 from lamina.export.program import (
     Calendar,
-    Code,
+    CategoryCode,
     Columns,
     Impute,
     IsMissing,
@@ -41,13 +41,13 @@ class TableParts(NamedTuple):
         Standardised numbers and dates, in one matrix; empty if there are none.
     flags : list of Value
         0/1 columns for missing numbers, parts of dates and levels of whole numbers.
-    categories : list of Code
+    categories : list of CategoryCode
         One for each column with categories, not yet added as operations.
     """
 
     numbers: list[Value]
     flags: list[Value]
-    categories: list[Code]
+    categories: list[CategoryCode]
 
 
 def lower_table(lowering: Lowering, step: TableEncoding, value: Value) -> TableParts:
@@ -88,7 +88,7 @@ def lower_table(lowering: Lowering, step: TableEncoding, value: Value) -> TableP
         texts = step.categories_[name] if kind == "category" else []
         if texts:
             lowering.hold(value.columns[i], "category")
-            parts.categories.append(Code(value.columns[i], tuple(texts), aliases_of(texts)))
+            parts.categories.append(CategoryCode(value.columns[i], tuple(texts), aliases_of(texts)))
     return parts
 
 

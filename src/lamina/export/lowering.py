@@ -9,7 +9,15 @@ from typing import NamedTuple, TypeAlias
 from lamina.encoding.column_form import ColumnForm
 from lamina.encoding.written_numbers import NumberForm
 from lamina.errors import ExportError
-from lamina.export.program import Code, Columns, Input, InputKind, Join, OneHot, Operation
+from lamina.export.program import (
+    CategoryCode,
+    Columns,
+    InputColumn,
+    InputKind,
+    Join,
+    OneHot,
+    Operation,
+)
 
 
 class NotLoweredError(ExportError):
@@ -85,7 +93,7 @@ class Lowering:
 class TableProgram(NamedTuple):
     """Columns that an encoding reads, and the operations that compute its matrix."""
 
-    inputs: tuple[Input, ...]
+    inputs: tuple[InputColumn, ...]
     operations: tuple[Operation, ...]
 
 
@@ -101,21 +109,21 @@ def table_program(lowering: Lowering) -> TableProgram:
     return TableProgram(inputs, tuple(_renumbered(each, place) for each in lowering.operations))
 
 
-def _input(lowering: Lowering, column: int) -> Input:
+def _input(lowering: Lowering, column: int) -> InputColumn:
     name, kind, form = lowering.names[column], lowering.kinds[column], lowering.forms.get(column)
     if form is None:
-        return Input(name, kind)
+        return InputColumn(name, kind)
     if kind == "category":
-        return Input(name, kind, missing=form.missing)
+        return InputColumn(name, kind, missing=form.missing)
     unit = "hours since midnight" if form.kind == "time of day" else ""
     is_plain = form.kind == "number" and form.number == NumberForm()
-    return Input(name, kind, was_text=not is_plain, unit=unit)
+    return InputColumn(name, kind, was_text=not is_plain, unit=unit)
 
 
 def _renumbered(operation: Operation, place: dict[int, int]) -> Operation:
     """Return an operation whose input columns are indices into the inputs that are read."""
     if isinstance(operation, Columns):
         return Columns(tuple(place[column] for column in operation.columns))
-    if isinstance(operation, OneHot | Code):
+    if isinstance(operation, OneHot | CategoryCode):
         return replace(operation, column=place[operation.column])
     return operation

@@ -43,7 +43,7 @@ class _Date(NamedTuple):
     day_of_year: str
 
 
-class Moment:
+class DateColumn:
     """Column of dates, shape (n_samples, 1), in a graph.
 
     Parameters

@@ -16,16 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.errors import ExportError
-from lamina.export.onnx_calendar import FLOAT64, MISSING_MOMENT, Moment
+from lamina.export.onnx_calendar import FLOAT64, MISSING_MOMENT, DateColumn
 from lamina.export.onnx_graph import INT64, Graph
 from lamina.export.program import (
     Affine,
     Calendar,
+    CategoryCode,
     Clip,
-    Code,
     Columns,
     Impute,
-    Input,
+    InputColumn,
     InputKind,
     IsMissing,
     Join,
@@ -76,7 +76,7 @@ class Nodes:
 
     graph: Graph
     operations: Sequence[Operation]
-    inputs: Sequence[Input]
+    inputs: Sequence[InputColumn]
     names: Sequence[str]
     matrices: list[str]
     invalid: list[str]
@@ -121,7 +121,10 @@ class Nodes:
 
 
 def add_operations(
-    graph: Graph, operations: Sequence[Operation], inputs: Sequence[Input], names: Sequence[str]
+    graph: Graph,
+    operations: Sequence[Operation],
+    inputs: Sequence[InputColumn],
+    names: Sequence[str],
 ) -> Matrix:
     """Add all operations; `names` are those of the inputs, or of a single input matrix.
 
@@ -135,7 +138,10 @@ def add_operations(
 
 
 def add_matrices(
-    graph: Graph, operations: Sequence[Operation], inputs: Sequence[Input], names: Sequence[str]
+    graph: Graph,
+    operations: Sequence[Operation],
+    inputs: Sequence[InputColumn],
+    names: Sequence[str],
 ) -> Nodes:
     """Add all operations as `add_operations` does; return the graph with every matrix."""
     nodes = Nodes(graph, operations, inputs, names, [], [])
@@ -144,11 +150,11 @@ def add_matrices(
     return nodes
 
 
-def meaning(column: Input, place: int, operations: Sequence[Operation]) -> str:
+def meaning(column: InputColumn, place: int, operations: Sequence[Operation]) -> str:
     """Return the description of one of the graph's inputs."""
     for operation in operations:
-        if isinstance(operation, OneHot | Code) and operation.column == place:
-            operation = operation.one_hot if isinstance(operation, Code) else operation
+        if isinstance(operation, OneHot | CategoryCode) and operation.column == place:
+            operation = operation.one_hot if isinstance(operation, CategoryCode) else operation
             empty_is_missing = operation.fill is not None or None in operation.categories
             if MISSING_TEXT in operation.categories and not empty_is_missing:
                 return "a category, which may be empty; a missing one cannot be said"
@@ -229,7 +235,7 @@ def _places(nodes: Nodes, operation: OneHot) -> str:
     )
 
 
-def _code(nodes: Nodes, operation: Code) -> str:
+def _code(nodes: Nodes, operation: CategoryCode) -> str:
     places = nodes.cast(_places(nodes, operation.one_hot))
     return nodes.graph.node("Add", places, nodes.number(1))
 
@@ -250,7 +256,7 @@ def _one_hot(nodes: Nodes, operation: OneHot) -> str:
     return encoded
 
 
-def _codes(column: Input, operation: OneHot) -> dict[str, Any]:
+def _codes(column: InputColumn, operation: OneHot) -> dict[str, Any]:
     """Return the attributes with which LabelEncoder maps texts to indices."""
     places = operation.places
     missing = places.get(operation.fill)
@@ -290,7 +296,7 @@ def _calendar(nodes: Nodes, operation: Calendar) -> str:
     if not isinstance(dates, Columns):
         raise ExportError("no export supports parts of dates that are not input columns")
     name = nodes.names[dates.columns[operation.column]]
-    return Moment(nodes.graph, name, FLOAT64).columns(operation.part)
+    return DateColumn(nodes.graph, name, FLOAT64).columns(operation.part)
 
 
 def _join(nodes: Nodes, operation: Join) -> str:
@@ -309,7 +315,7 @@ RENDERED: Mapping[type[Operation], Callable[[Nodes, Any], str]] = {
     SmoothClip: _smooth_clip,
     Take: _take,
     OneHot: _one_hot,
-    Code: _code,
+    CategoryCode: _code,
     Lookup: _lookup,
     OneHotNumber: _one_hot_number,
     Join: _join,

@@ -22,7 +22,7 @@ Vector: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Input:
+class InputColumn:
     """One column of a table, as an input of the exported program.
 
     Attributes
@@ -180,7 +180,7 @@ class OneHot:
 
 
 @dataclass(frozen=True)
-class Code:
+class CategoryCode:
     """Index of an input's category, counted from 1, as a number; 0 if it is not one of them.
 
     Attributes
@@ -279,7 +279,7 @@ Operation: TypeAlias = (
     | SmoothClip
     | Take
     | OneHot
-    | Code
+    | CategoryCode
     | Lookup
     | OneHotNumber
     | Calendar
@@ -301,7 +301,7 @@ class Preparation:
 
     Attributes
     ----------
-    inputs : tuple of Input
+    inputs : tuple of InputColumn
         Columns of the input table; empty if the input is a matrix.
     n_features : int
         Number of columns of that matrix.
@@ -309,7 +309,7 @@ class Preparation:
         Empty if the network's input is the matrix itself.
     """
 
-    inputs: tuple[Input, ...]
+    inputs: tuple[InputColumn, ...]
     n_features: int
     operations: tuple[Operation, ...]
 

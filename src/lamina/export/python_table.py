@@ -12,11 +12,11 @@ from lamina.export import calendar_code
 from lamina.export.program import (
     Affine,
     Calendar,
+    CategoryCode,
     Clip,
-    Code,
     Columns,
     Impute,
-    Input,
+    InputColumn,
     IsMissing,
     Join,
     Lookup,
@@ -204,7 +204,7 @@ def operations_code(program: Preparation) -> OperationsCode:
     kinds = {type(operation) for operation in program.operations}
     code = _read_table(program.inputs) if program.takes_a_table else ""
     code += ONE_HOT if OneHot in kinds else ""
-    code += CODES if Code in kinds else ""
+    code += CODES if CategoryCode in kinds else ""
     code += ONE_HOT_NUMBER if OneHotNumber in kinds else ""
     code += calendar_code.PYTHON if Calendar in kinds else ""
     constants, lines = [], []
@@ -224,7 +224,7 @@ def encoding_code(program: Program) -> str:
     return code.functions + code.constants + encode
 
 
-def _read_table(inputs: Sequence[Input]) -> str:
+def _read_table(inputs: Sequence[InputColumn]) -> str:
     columns = "".join(
         f"    {each.name!r}: {each.kind!r},{f'  # {each.unit}' if each.unit else ''}\n"
         for each in inputs
@@ -301,11 +301,11 @@ def _one_hot(program: Preparation, operation: OneHot, i: int) -> Rendered:
     return _with_categories(call, operation, i)
 
 
-def _code(program: Preparation, operation: Code, i: int) -> Rendered:
+def _code(program: Preparation, operation: CategoryCode, i: int) -> Rendered:
     return _with_categories(f"_codes(columns[{operation.column}], CATEGORIES{i}", operation, i)
 
 
-def _with_categories(call: str, operation: OneHot | Code, i: int) -> Rendered:
+def _with_categories(call: str, operation: OneHot | CategoryCode, i: int) -> Rendered:
     """Return the end of a call that has categories as arguments, and their constants."""
     categories = "".join(f"    {text!r},\n" for text in operation.categories)
     constants = {f"CATEGORIES{i}": f"[\n{categories}]"}
@@ -347,7 +347,7 @@ RENDERED: Mapping[type[Operation], Callable[[Preparation, Any, int], Rendered]] 
     SmoothClip: _smooth_clip,
     Take: _take,
     OneHot: _one_hot,
-    Code: _code,
+    CategoryCode: _code,
     Lookup: _lookup,
     OneHotNumber: _one_hot_number,
     Calendar: _calendar,

@@ -32,7 +32,7 @@ Options: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Option:
+class ScheduleOption:
     """Numeric option of a schedule.
 
     Attributes
@@ -116,7 +116,7 @@ class Schedule:
         without progress than its option 'patience' allows, long before that is a stall.
     shape : callable or None
         `shape(course, options)` returns the multiplier of each step.
-    options : mapping of str to Option
+    options : mapping of str to ScheduleOption
         Options in `learning_rate_options=`.
     follows_length : bool
         True if it spans `max_iter` epochs, so that another `max_iter` changes every rate.
@@ -136,7 +136,7 @@ class Schedule:
     after_stall: Callable[[float], float | None] = field(default=lambda base_rate: None)
     after_plateau: Callable[[float, float, Options], float] | None = None
     shape: Callable[[Course, Options], Factors] | None = None
-    options: Mapping[str, Option] = field(default_factory=dict)
+    options: Mapping[str, ScheduleOption] = field(default_factory=dict)
     follows_length: bool = False
     speaks_to_all: bool = True
     is_absolute: bool = False
@@ -293,7 +293,7 @@ CUSTOM = "callable"
 SGDR = "Loshchilov, Hutter 2017, SGDR: stochastic gradient descent with warm restarts, equation 5"
 SCIKIT_LEARN = "scikit-learn, User Guide 1.17, section on stochastic gradient descent"
 
-_share = Option(0.0, at_least=0, at_most=1)
+_share = ScheduleOption(0.0, at_least=0, at_most=1)
 
 SCHEDULES = RecordTable(
     "schedule",
@@ -318,7 +318,7 @@ SCHEDULES = RecordTable(
         "Senior, Heigold, Ranzato, Yang 2013, An empirical study of learning rates in deep neural "
         "networks for speech recognition",
         shape=exponential,
-        options={"decay": Option(0.95, above=0, at_most=1)},
+        options={"decay": ScheduleOption(0.95, above=0, at_most=1)},
     ),
     Schedule(
         "step",
@@ -326,8 +326,8 @@ SCHEDULES = RecordTable(
         "He, Zhang, Ren, Sun 2016, Deep residual learning for image recognition, section 4.2",
         shape=steps_down,
         options={
-            "factor": Option(0.1, above=0, at_most=1),
-            "every": Option(30, at_least=1, whole=True),
+            "factor": ScheduleOption(0.1, above=0, at_most=1),
+            "every": ScheduleOption(30, at_least=1, whole=True),
         },
     ),
     Schedule(
@@ -337,8 +337,8 @@ SCHEDULES = RecordTable(
         SGDR,
         shape=cosine,
         options={
-            "period": Option(None, above=0),
-            "period_factor": Option(1, at_least=1),
+            "period": ScheduleOption(None, above=0),
+            "period_factor": ScheduleOption(1, at_least=1),
             "lowest": _share,
         },
         follows_length=True,
@@ -350,9 +350,9 @@ SCHEDULES = RecordTable(
         "Smith 2018, A disciplined approach to neural network hyper-parameters: part 1",
         shape=one_cycle,
         options={
-            "rising": Option(0.3, at_least=0, at_most=1),
-            "initial_divisor": Option(25.0, at_least=1),
-            "final_divisor": Option(1e4, at_least=1),
+            "rising": ScheduleOption(0.3, at_least=0, at_most=1),
+            "initial_divisor": ScheduleOption(25.0, at_least=1),
+            "final_divisor": ScheduleOption(1e4, at_least=1),
         },
         follows_length=True,
     ),
@@ -361,7 +361,7 @@ SCHEDULES = RecordTable(
         "η = η₀ (lowest + (1 - lowest) (1 - step / all steps)^power)",
         "Chen, Papandreou, Kokkinos, Murphy, Yuille 2017, DeepLab",
         shape=polynomial,
-        options={"power": Option(1.0, above=0), "lowest": _share},
+        options={"power": ScheduleOption(1.0, above=0), "lowest": _share},
         follows_length=True,
     ),
     Schedule(
@@ -370,8 +370,8 @@ SCHEDULES = RecordTable(
         "He, Zhang, Ren, Sun 2016, Deep residual learning for image recognition, section 3.4",
         after_plateau=lower,
         options={
-            "factor": Option(0.2, above=0, at_most=1),
-            "patience": Option(5, at_least=0, whole=True),
+            "factor": ScheduleOption(0.2, above=0, at_most=1),
+            "patience": ScheduleOption(5, at_least=0, whole=True),
             "lowest": _share,
         },
     ),

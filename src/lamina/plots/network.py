@@ -13,7 +13,7 @@ from lamina.plots.axes import require_matplotlib
 from lamina.plots.choices import chosen
 from lamina.plots.names import input_names, output_names
 from lamina.plots.network_drawing import Diagram, number
-from lamina.plots.network_layout import Column, lay_out
+from lamina.plots.network_layout import DrawnLayer, lay_out
 from lamina.plots.network_lettering import Lettering, write_legend
 from lamina.studies import Inside, perceptron_inside
 
@@ -54,7 +54,7 @@ class NetworkDisplay:
     Attributes
     ----------
     ax_, figure_ : matplotlib Axes and Figure
-    columns_ : list of Column
+    columns_ : list of DrawnLayer
         Positions of the units of each layer that are drawn.
     units_ : list of list of Circle
         The drawn units of each layer, inputs first.
@@ -78,7 +78,7 @@ class NetworkDisplay:
 
     ax_: Axes
     figure_: Figure
-    columns_: list[Column]
+    columns_: list[DrawnLayer]
     units_: list[list[Circle]]
     positive_: list[LineCollection]
     negative_: list[LineCollection]

@@ -22,7 +22,7 @@ from lamina.plots.colours import (
     readable_on,
     signed_colormap,
 )
-from lamina.plots.network_layout import RADIUS, Column, Points, extent
+from lamina.plots.network_layout import RADIUS, DrawnLayer, Points, extent
 from lamina.plots.network_lettering import CAPTION, LARGEST, NAME, Lettering, font_size
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Diagram:
     Attributes
     ----------
     ax : Axes
-    columns : sequence of Column
+    columns : sequence of DrawnLayer
     is_horizontal : bool
     unit : float
         Distance between two units, in points.
@@ -60,7 +60,7 @@ class Diagram:
     """
 
     ax: Axes
-    columns: Sequence[Column]
+    columns: Sequence[DrawnLayer]
     is_horizontal: bool
     unit: float
     _edges: list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]] = field(default_factory=list)
@@ -71,7 +71,7 @@ class Diagram:
         cls,
         ax: Axes | None,
         display: Any,
-        columns: Sequence[Column],
+        columns: Sequence[DrawnLayer],
         lettering: Lettering,
     ) -> Diagram:
         """Create a diagram on the given axes, or on a new figure whose size suits the network."""
@@ -184,7 +184,9 @@ class Diagram:
                 self._bias_unit(column.bias)
         return drawn
 
-    def _circles(self, column: Column, values: NDArray[Any] | None, scale: float) -> list[Circle]:
+    def _circles(
+        self, column: DrawnLayer, values: NDArray[Any] | None, scale: float
+    ) -> list[Circle]:
         from matplotlib.patches import Circle
 
         colours = signed_colormap()
@@ -209,7 +211,7 @@ class Diagram:
                 )
         return circles
 
-    def _ellipsis(self, column: Column) -> None:
+    def _ellipsis(self, column: DrawnLayer) -> None:
         if column.ellipsis is None:
             return
         dots = "⋮" if self.is_horizontal else "⋯"
@@ -241,7 +243,7 @@ class Diagram:
 
 
 def _fit(
-    columns: Sequence[Column], lettering: Lettering, unit: float, most: Any
+    columns: Sequence[DrawnLayer], lettering: Lettering, unit: float, most: Any
 ) -> tuple[Points, Points, Points]:
     """Return the corners of the picture with its text, and its size in inches, at most `most`.
 

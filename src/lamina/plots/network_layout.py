@@ -22,7 +22,7 @@ LEAST_GAP, GAP_BY_HEIGHT = 4.0, 1.35
 
 
 @dataclass(frozen=True)
-class Column:
+class DrawnLayer:
     """One layer of the diagram.
 
     Attributes
@@ -58,7 +58,7 @@ class Column:
 
 def lay_out(
     widths: Sequence[int], max_units: int, has_bias_units: bool, is_horizontal: bool
-) -> list[Column]:
+) -> list[DrawnLayer]:
     """Return the columns of a network, inputs first.
 
     Parameters
@@ -82,7 +82,7 @@ def lay_out(
     return columns
 
 
-def extent(columns: Sequence[Column]) -> tuple[Points, Points]:
+def extent(columns: Sequence[DrawnLayer]) -> tuple[Points, Points]:
     """Return the lower left and the upper right corner of the drawn units."""
     places = np.vstack([column.sources for column in columns])
     return places.min(axis=0) - RADIUS, places.max(axis=0) + RADIUS
@@ -101,7 +101,7 @@ def _length(width: int, shown: NDArray[np.int64]) -> float:
 
 def _column(
     width: int, shown: NDArray[np.int64], along: float, has_bias: bool, is_horizontal: bool
-) -> Column:
+) -> DrawnLayer:
     """Return one column, with its units from top to bottom or from left to right."""
     length = _length(width, shown)
     across = np.arange(len(shown)) - length / 2
@@ -113,7 +113,7 @@ def _column(
     def place(offset: float) -> Points:
         return np.array([along, -offset] if is_horizontal else [offset, along])
 
-    return Column(
+    return DrawnLayer(
         width=width,
         shown=shown,
         places=np.array([place(offset) for offset in across]),

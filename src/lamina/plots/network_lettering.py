@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.plots.colours import NEGATIVE, NEGATIVE_STYLE, POSITIVE, foreground
-from lamina.plots.network_layout import RADIUS, Column, Points, extent
+from lamina.plots.network_layout import RADIUS, DrawnLayer, Points, extent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,7 +90,7 @@ class Lettering:
     def _is_slanted(self, names: Sequence[str]) -> bool:
         return not self.is_horizontal and _widest(names) * CHARACTER * NAME > 1
 
-    def write(self, ax: Axes, columns: Sequence[Column], unit: float) -> None:
+    def write(self, ax: Axes, columns: Sequence[DrawnLayer], unit: float) -> None:
         """Write names and captions beside the units."""
         for end, names, side in ((0, self.inputs, -1), (-1, self.outputs, 1)):
             for place, k in zip(columns[end].places, columns[end].shown, strict=True):

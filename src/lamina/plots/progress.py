@@ -10,7 +10,7 @@ from typing import TextIO
 PATIENCE, BETWEEN = 2.0, 0.2
 
 
-class ProgressLine:
+class CountProgress:
     """Print how many items are done, once the work has taken more than two seconds.
 
     Parameters
@@ -26,7 +26,7 @@ class ProgressLine:
     --------
     >>> import io
     >>> output = io.StringIO()
-    >>> with ProgressLine("frame", output, patience=0) as line:
+    >>> with CountProgress("frame", output, patience=0) as line:
     ...     line.show(1, 2)
     ...     line.show(2, 2)
     >>> [part.strip() for part in output.getvalue().split("\\r")][1:3]
@@ -39,7 +39,7 @@ class ProgressLine:
         self._began = perf_counter()
         self._printed_at, self._longest = -BETWEEN, 0
 
-    def __enter__(self) -> ProgressLine:
+    def __enter__(self) -> CountProgress:
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import is_classifier
 
-from lamina.plots.progress import ProgressLine
+from lamina.plots.progress import CountProgress
 from lamina.significant import significant
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def write_film(film: FuncAnimation, path: Path, frames_per_second: int) -> None:
     from matplotlib.animation import writers
 
     writer = writers["pillow" if path.suffix.lower() == ENDINGS[0] else "ffmpeg"]
-    with ProgressLine("frame") as line:
+    with CountProgress("frame") as line:
         film.save(
             path,
             writer=writer(fps=frames_per_second),

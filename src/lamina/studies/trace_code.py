@@ -36,7 +36,7 @@ EPS = np.finfo(float).eps"""
 GIVEN, GIVEN_BESIDE_AVERAGE = "model", "learning"
 
 
-class Line(NamedTuple):
+class CodeLine(NamedTuple):
     """The code that computes one number.
 
     Attributes
@@ -51,14 +51,14 @@ class Line(NamedTuple):
     code: str
 
 
-Lines = Iterator[tuple[str, Line]]
+Lines = Iterator[tuple[str, CodeLine]]
 # Part of the step, layer and name.
 Place = tuple[str, str, str]
 
 
-def lines_of(step: GradientStep, made: Update | None) -> dict[Place, Line]:
+def lines_of(step: GradientStep, made: Update | None) -> dict[Place, CodeLine]:
     """Return the code of every number, by part of the step, layer and name."""
-    blocks, lines = step.spec.blocks, dict[Place, Line]()
+    blocks, lines = step.spec.blocks, dict[Place, CodeLine]()
 
     def enter(part: str, layer: str, found: Lines) -> None:
         for name, line in found:
@@ -137,7 +137,7 @@ def _factor(code: str) -> str:
 
 def _inputs(step: GradientStep) -> Lines:
     is_changed = step.passed.a[0] is not step.rows.X
-    yield "a", Line("a_0", "a_0 = with_noise(spec, X, draws)" if is_changed else "a_0 = X")
+    yield "a", CodeLine("a_0", "a_0 = with_noise(spec, X, draws)" if is_changed else "a_0 = X")
 
 
 @dataclass
@@ -170,30 +170,30 @@ class _LayerCode:
     def forward(self) -> Lines:
         i, block, activation = self.i, self.block, ACTIVATIONS[self.block.activation]
         given = GIVEN if self.made is None or not self.made.is_averaged else GIVEN_BESIDE_AVERAGE
-        yield "W", Line(f"W_{i}", f"W_{i} = {given}.coefs_[{i - 1}]")
-        yield "b", Line(f"b_{i}", f"b_{i} = {given}.intercepts_[{i - 1}]")
+        yield "W", CodeLine(f"W_{i}", f"W_{i} = {given}.coefs_[{i - 1}]")
+        yield "b", CodeLine(f"b_{i}", f"b_{i} = {given}.intercepts_[{i - 1}]")
         for k, each in enumerate(block.learned):
             name = f"{each.name}_{i}"
-            yield each.name, Line(name, f"{name} = {given}.unit_parameters_[{i - 1}][{k}]")
-        yield "z", Line(f"z_{i}", f"z_{i} = a_{i - 1} @ W_{i} + b_{i}")
+            yield each.name, CodeLine(name, f"{name} = {given}.unit_parameters_[{i - 1}][{k}]")
+        yield "z", CodeLine(f"z_{i}", f"z_{i} = a_{i - 1} @ W_{i} + b_{i}")
         if block.normalization is not None:
             yield from self._normalized()
         value = _renamed(activation.code.numpy, self.names)
         if self.f == f"a_{i}":
-            yield "a", Line(self.f, f"{self.f} = {value}")
+            yield "a", CodeLine(self.f, f"{self.f} = {value}")
             return
-        yield "f", Line(self.f, f"{self.f} = {value}")
+        yield "f", CodeLine(self.f, f"{self.f} = {value}")
         if self.kept:
             drawn = f"k_{i} = dropout_factors(draws, {i}, {self.f}.shape, {block.dropout!r})"
-            yield "kept", Line(f"k_{i}", drawn)
+            yield "kept", CodeLine(f"k_{i}", drawn)
         kept, past = self._kept(), f" + a_{i - 1}" if block.residual else ""
-        yield "a", Line(f"a_{i}", f"a_{i} = {kept}{self.f}{past}")
+        yield "a", CodeLine(f"a_{i}", f"a_{i} = {kept}{self.f}{past}")
 
     def _normalized(self) -> Lines:
         i, z = self.i, f"z_{self.i}"
         centred = f"({z} - {z}.mean({self.axis}))"
-        yield "z_hat", Line(f"z_hat_{i}", f"z_hat_{i} = {centred} / {self._std()}")
-        yield "z_normalized", Line(self.z, f"{self.z} = scale_{i} * z_hat_{i} + shift_{i}")
+        yield "z_hat", CodeLine(f"z_hat_{i}", f"z_hat_{i} = {centred} / {self._std()}")
+        yield "z_normalized", CodeLine(self.z, f"{self.z} = scale_{i} * z_hat_{i} + shift_{i}")
 
     def _std(self) -> str:
         return f"np.sqrt(z_{self.i}.var({self.axis}) + {EPSILON!r})"
@@ -203,22 +203,22 @@ class _LayerCode:
 
     def backward(self) -> Lines:
         i, objective = self.i, self.step.objective
-        yield "d_a", Line(f"d_a_{i}", self._derivative_at_a())
-        yield "delta", Line(f"delta_{i}", self._delta())
+        yield "d_a", CodeLine(f"d_a_{i}", self._derivative_at_a())
+        yield "delta", CodeLine(f"delta_{i}", self._delta())
         derivative = PENALTIES[objective.penalty].derivative_code.replace("W", f"W_{i}")
-        yield "penalty", Line(f"penalty_{i}", f"penalty_{i} = alpha * {derivative} / n")
+        yield "penalty", CodeLine(f"penalty_{i}", f"penalty_{i} = alpha * {derivative} / n")
         weights = f"dW_{i} = a_{i - 1}.T @ delta_{i} + penalty_{i}"
-        yield "dW", Line(f"dW_{i}", weights)
+        yield "dW", CodeLine(f"dW_{i}", weights)
         # Before a batch normalization the exact sum is zero; ignore its rounding error.
         of_bias = f"delta_{i}.sum(axis=0)" if self.block.learns_bias else f"np.zeros_like(b_{i})"
-        yield "db", Line(f"db_{i}", f"db_{i} = {of_bias}")
+        yield "db", CodeLine(f"db_{i}", f"db_{i} = {of_bias}")
         for k, each in enumerate(self.block.learned):
             of_normalization = k < self.block.n_of_normalization
             above = f"d_z_norm_{i}" if of_normalization else f"{self._kept()}d_a_{i}"
             derivative = _factor(_renamed(each.derivative_code, self.names))
             product = above if derivative.isdigit() else f"{above} * {derivative}"
             total = f"{_factor(product)}.sum(axis=0)"
-            yield f"d_{each.name}", Line(f"d_{each.name}_{i}", f"d_{each.name}_{i} = {total}")
+            yield f"d_{each.name}", CodeLine(f"d_{each.name}_{i}", f"d_{each.name}_{i} = {total}")
 
     def _derivative_at_a(self) -> str:
         i, after = self.i, self.i + 1
@@ -254,16 +254,16 @@ class _LayerCode:
         step = "step" if record.matrix_code is None else "matrix_step"
         decayed = f"-{made.learning_rate!r} * {decay!r} * W_{i} + " if decay else ""
         change = f"update_W_{i} = {decayed}{self._call(step, f'W_{i}', f'dW_{i}')}"
-        yield "update_W", Line(f"update_W_{i}", change)
+        yield "update_W", CodeLine(f"update_W_{i}", change)
         change = f"update_b_{i} = {self._call('step', f'b_{i}', f'db_{i}')}"
-        yield "update_b", Line(f"update_b_{i}", change)
+        yield "update_b", CodeLine(f"update_b_{i}", change)
         for each in self.block.learned:
             name = f"{each.name}_{i}"
             change = f"update_{name} = {self._call('step', name, f'd_{name}')}"
-            yield f"update_{each.name}", Line(f"update_{name}", change)
+            yield f"update_{each.name}", CodeLine(f"update_{name}", change)
         for k, statistic in enumerate(self.block.statistics):
             name = f"update_running_{statistic.name}_{i}"
-            yield f"update_running {statistic.name}", Line(name, f"{name} = {self._moved(k)}")
+            yield f"update_running {statistic.name}", CodeLine(name, f"{name} = {self._moved(k)}")
 
     def _call(self, function: str, name: str, gradient: str) -> str:
         made = self.made
@@ -301,26 +301,26 @@ def _loss(step: GradientStep) -> Lines:
     last = len(step.spec.blocks)
     weighted = step.rows.weight is not None
     if step.spec.heads:
-        yield "prediction", Line("p", f"p = predict_from(spec, a_{last})")
+        yield "prediction", CodeLine("p", f"p = predict_from(spec, a_{last})")
     else:
         inverse_link = _renamed(
             INVERSE_LINKS[step.spec.inverse_link].code.numpy, {"z": f"a_{last}"}
         )
-        yield "prediction", Line("p", f"p = {inverse_link}")
-    yield "y", Line("y", "y = targets")
+        yield "prediction", CodeLine("p", f"p = {inverse_link}")
+    yield "y", CodeLine("y", "y = targets")
     if weighted:
-        yield "weight", Line("w", "w = sample_weight")
+        yield "weight", CodeLine("w", "w = sample_weight")
     if _is_by_object(step):
         by_object = f"l, d = row_losses(spec, objective, a_{last}, p, rows)"
-        yield "row_losses", Line("l", by_object)
+        yield "row_losses", CodeLine("l", by_object)
     else:
         *before, value = _loss_lines(step, lambda code: code.value)
         value = f"w * {_factor(value)}" if weighted else value
-        yield "row_losses", Line("l", "\n".join([*before, f"l = {value}"]))
+        yield "row_losses", CodeLine("l", "\n".join([*before, f"l = {value}"]))
     n = "w.sum()" if weighted else "len(y)"
-    yield "data_loss", Line("data_loss", f"n = {n}\ndata_loss = l.sum() / n")
-    yield "penalty", Line("penalty", _penalty(step))
-    yield "loss", Line("L", "L = data_loss + penalty")
+    yield "data_loss", CodeLine("data_loss", f"n = {n}\ndata_loss = l.sum() / n")
+    yield "penalty", CodeLine("penalty", _penalty(step))
+    yield "loss", CodeLine("L", "L = data_loss + penalty")
 
 
 def _penalty(step: GradientStep) -> str:

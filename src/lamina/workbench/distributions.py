@@ -36,7 +36,7 @@ MOST_ROWS = 256
 
 
 @dataclass(frozen=True)
-class Column:
+class SnapshotDistributions:
     """Distributions of all layers in one snapshot.
 
     Attributes
@@ -77,7 +77,9 @@ class Distributions:
             for name, quantity in QUANTITIES.items()
         }
 
-    def columns(self, quantity: str, shown: Snapshot) -> tuple[list[tuple[Snapshot, Column]], int]:
+    def columns(
+        self, quantity: str, shown: Snapshot
+    ) -> tuple[list[tuple[Snapshot, SnapshotDistributions]], int]:
         """Return the columns from the first epoch to the latest, and the number not yet computed.
 
         Parameters
@@ -91,9 +93,9 @@ class Distributions:
 
     def _column(
         self, quantity: Callable[[Distributions, Snapshot], Any], snapshot: Snapshot
-    ) -> Column:
+    ) -> SnapshotDistributions:
         layers, flat, idle = quantity(self, snapshot)
-        return Column(
+        return SnapshotDistributions(
             np.array([quantiles_of(layer) for layer in layers]),
             np.array([np.count_nonzero(layer == 0) / layer.size for layer in layers]),
             flat,

@@ -23,7 +23,7 @@ MOST_CLASSES, LONGEST_NAME = 8, 40
 ROUNDING = 1e-9
 
 
-class Target(NamedTuple):
+class PointTarget(NamedTuple):
     """Quantity that the network predicts for a point.
 
     Attributes
@@ -46,9 +46,9 @@ class Target(NamedTuple):
 
 
 TARGETS = {
-    "class": Target("classification", "[x, y, class]", 3, 2, 2, "target"),
-    "value": Target("regression", "[x, y, value]", 3, 2, 3, "value"),
-    "height": Target("regression", "[x, y]", 2, 1, 2, "y"),
+    "class": PointTarget("classification", "[x, y, class]", 3, 2, 2, "target"),
+    "value": PointTarget("regression", "[x, y, value]", 3, 2, 3, "value"),
+    "height": PointTarget("regression", "[x, y]", 2, 1, 2, "y"),
 }
 PARTS = ("points", "target", "classes", "limits")
 
@@ -203,7 +203,7 @@ def _names(given: Any) -> tuple[str, ...] | None:
     return tuple(given)
 
 
-def _limits(given: Any, kind: Target) -> tuple[tuple[float, float], ...] | None:
+def _limits(given: Any, kind: PointTarget) -> tuple[tuple[float, float], ...] | None:
     if given is None:
         return None
     pairs = [_pair(each) for each in given] if isinstance(given, list) else []

@@ -17,7 +17,7 @@ from lamina.formulas.table import RecordTable
 
 
 @dataclass(frozen=True)
-class Option:
+class MakerOption:
     """Numeric option of a generator.
 
     Attributes
@@ -52,15 +52,15 @@ class Option:
 
 
 MOST_ROWS = 10_000
-SEED = Option("seed", "random_state", 0, 0, 2**32 - 1, whole=True)
+SEED = MakerOption("seed", "random_state", 0, 0, 2**32 - 1, whole=True)
 
 
-def _rows(default: int = 500) -> Option:
-    return Option("n_samples", "n_samples", default, 20, MOST_ROWS, whole=True)
+def _rows(default: int = 500) -> MakerOption:
+    return MakerOption("n_samples", "n_samples", default, 20, MOST_ROWS, whole=True)
 
 
-def _noise(default: float, high: float = 1.0, keyword: str = "noise") -> Option:
-    return Option("noise", keyword, default, 0.0, high)
+def _noise(default: float, high: float = 1.0, keyword: str = "noise") -> MakerOption:
+    return MakerOption("noise", keyword, default, 0.0, high)
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Maker:
         Description in a few words.
     module, function : str
         Function to import, here and in a script.
-    options : tuple of Option
+    options : tuple of MakerOption
         Options, including the number of rows, the noise and the seed.
     fixed : mapping
         Further arguments of the function.
@@ -86,7 +86,7 @@ class Maker:
     about: str
     module: str
     function: str
-    options: tuple[Option, ...]
+    options: tuple[MakerOption, ...]
     fixed: Mapping[str, Any]
 
     def settings(self, given: Mapping[str, Any]) -> dict[str, float]:
@@ -133,7 +133,7 @@ def _maker(
     task: Task,
     about: str,
     path: str,
-    *options: Option,
+    *options: MakerOption,
     **fixed: Any,
 ) -> Maker:
     module, _, function = path.rpartition(".")
@@ -182,7 +182,7 @@ MAKERS = RecordTable(
         "sklearn.datasets.make_blobs",
         _rows(),
         _noise(1.5, 5.0, "cluster_std"),
-        Option("n_classes", "centers", 4, 2, 8, whole=True),
+        MakerOption("n_classes", "centers", 4, 2, 8, whole=True),
     ),
     _maker(
         "spiral",
@@ -191,7 +191,7 @@ MAKERS = RecordTable(
         "lamina.datasets.make_spirals",
         _rows(),
         _noise(0.03, 0.3),
-        Option("n_arms", "n_arms", 2, 2, 5, whole=True),
+        MakerOption("n_arms", "n_arms", 2, 2, 5, whole=True),
     ),
     _maker(
         "curve",

@@ -77,7 +77,7 @@ class Plane(ABC):
         return n, n
 
 
-class Line(Plane):
+class FeatureTargetPlane(Plane):
     """The single feature as horizontal axis and the target as vertical axis."""
 
     kind = "line"
@@ -100,7 +100,7 @@ class Line(Plane):
         return 1, n
 
 
-class Columns(Plane):
+class TwoColumnPlane(Plane):
     """Two columns of the data, with all others at their mean."""
 
     def __init__(self, prepared: PreparedData, columns: Any = (0, 1)) -> None:
@@ -149,12 +149,12 @@ def plane_of(prepared: PreparedData) -> Plane:
     """
     wanted, n_features = prepared.experiment.plane, prepared.dataset.X.shape[1]
     if n_features == 1:
-        return Line(prepared)
+        return FeatureTargetPlane(prepared)
     if n_features == 2:
-        return Columns(prepared)
+        return TwoColumnPlane(prepared)
     if wanted is None or wanted["kind"] == Components.__name__.lower():
         return Components(prepared)
-    return Columns(prepared, _columns_in(wanted))
+    return TwoColumnPlane(prepared, _columns_in(wanted))
 
 
 def _columns_in(wanted: Mapping[str, Any]) -> Any:

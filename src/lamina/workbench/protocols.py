@@ -75,7 +75,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         super().send_receive_event_to_app()
 
 
-class Patience:
+class BodyTimeout:
     """ASGI application that disconnects a client if a request's body arrives too slowly."""
 
     def __init__(self, app: ASGIApp) -> None:

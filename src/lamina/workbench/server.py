@@ -15,7 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from lamina.workbench.page_app import PageApp
-from lamina.workbench.protocols import HttpProtocol, Patience, SocketProtocol
+from lamina.workbench.protocols import BodyTimeout, HttpProtocol, SocketProtocol
 from lamina.workbench.security import Guard, Lock
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Server:
         self.url = f"http://{HOST}:{self.port}/?token={lock.token}{views}"
         self._workbench: Future[Workbench] = Future()
         self._app: Future[ASGIApp] = Future()
-        self._server = uvicorn.Server(_settings(Patience(Guard(PageApp(lock, self._app), lock))))
+        self._server = uvicorn.Server(_settings(BodyTimeout(Guard(PageApp(lock, self._app), lock))))
         self._thread: Thread | None = None
         Thread(
             target=self._load, args=(first, data_store, opened), name="lamina-import", daemon=True
