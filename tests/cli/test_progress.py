@@ -73,8 +73,8 @@ def test_plain_lines_are_printed_at_most_once_a_second(monkeypatch):
         now.seconds += 0.4
     lines.finish()
     lines.finish()
-    said = [line.split()[1] for line in console.file.getvalue().splitlines()]
-    assert said == ["1/9", "4/9", "7/9", "9/9"]
+    lines = [line.split()[1] for line in console.file.getvalue().splitlines()]
+    assert lines == ["1/9", "4/9", "7/9", "9/9"]
 
 
 def test_a_dumb_terminal_shows_plain_lines(monkeypatch):
@@ -115,10 +115,10 @@ def test_long_work_is_shown_after_two_seconds_and_then_at_growing_intervals(monk
     with working(console, "reading houses.csv"):
         while len(waits) < 4:
             pass
-    said = console.file.getvalue().splitlines()
+    lines = console.file.getvalue().splitlines()
     assert waits == [2.0, 4.0, 8.0, 16.0]
-    assert len(said) == 3
-    assert said[0].startswith("reading houses.csv  ")
+    assert len(lines) == 3
+    assert lines[0].startswith("reading houses.csv  ")
 
 
 def test_short_work_and_quiet_work_are_not_shown():

@@ -215,10 +215,10 @@ ENDLESS = ("--set", "max_iter=1000000", "--set", "tol=0", "--set", "n_iter_no_ch
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT between processes")
 def test_ctrl_c_ends_the_training_and_keeps_the_model(process, tmp_path):
     running = process("train", *IRIS, *ENDLESS)
-    said = ""
-    while not said.startswith("epoch "):
-        said = running.stderr.readline()
-        assert said, "the process ended before its first epoch"
+    line = ""
+    while not line.startswith("epoch "):
+        line = running.stderr.readline()
+        assert line, "the process ended before its first epoch"
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=60)
     assert running.returncode == 130, err

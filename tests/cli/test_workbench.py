@@ -14,8 +14,8 @@ for _needed in ("starlette", "uvicorn", "websockets"):
 
 def test_it_serves_until_ctrl_c_and_exits_with_0(process):
     running = process("workbench", "--no-browser")
-    told = running.stdout.readline()
-    url = re.search(r"The workbench is at (http://127\.0\.0\.1:\d+/\?token=\S+)", told).group(1)
+    text = running.stdout.readline()
+    url = re.search(r"The workbench is at (http://127\.0\.0\.1:\d+/\?token=\S+)", text).group(1)
     with httpx.Client(timeout=20) as http:
         # The server returns 503 if the page is not built.
         assert http.get(url).status_code in (200, 503)
@@ -35,8 +35,8 @@ def test_a_missing_library_is_named_in_a_line(refusal, monkeypatch):
     import lamina.workbench
 
     monkeypatch.setattr(lamina.workbench, "find_spec", lambda name: None)
-    told = refusal("workbench", "--no-browser")
-    assert told.endswith('starlette, uvicorn, websockets: pip install "lamina[workbench]"')
+    text = refusal("workbench", "--no-browser")
+    assert text.endswith('starlette, uvicorn, websockets: pip install "lamina[workbench]"')
 
 
 def test_it_opens_the_experiment_of_a_link_or_a_file(process, tmp_path):
@@ -71,12 +71,12 @@ def first_state(url):
 
 
 @pytest.mark.parametrize(
-    ("opened", "told"),
+    ("opened", "text"),
     [
         ("http://127.0.0.1:8642/", "not a link to an experiment"),
         ("#lamina=1.abc", "incomplete or damaged"),
         ("no-such-file.json", "no such file"),
     ],
 )
-def test_a_link_or_a_file_without_an_experiment_is_rejected_in_a_line(opened, told, refusal):
-    assert told in refusal("workbench", opened, "--no-browser")
+def test_a_link_or_a_file_without_an_experiment_is_rejected_in_a_line(opened, text, refusal):
+    assert text in refusal("workbench", opened, "--no-browser")

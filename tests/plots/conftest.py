@@ -35,7 +35,7 @@ BRIEF = {
 
 @dataclass(frozen=True)
 class Case:
-    """How one display is drawn.
+    """Recipe for drawing one display.
 
     Attributes
     ----------

@@ -117,7 +117,7 @@ def test_without_matplotlib_the_error_names_the_package(display_name, cases, dra
 def test_text_lines_and_marks_stand_out(display_name, cases, draw, style):
     with pyplot.style.context(STYLES[style]):
         display = draw(display_name, next(iter(cases[display_name].kinds), None))
-        faint = [told for told in contrasts(display.figure_) if told[0] < told[1]]
+        faint = [pair for pair in contrasts(display.figure_) if pair[0] < pair[1]]
     assert faint == []
 
 

@@ -35,7 +35,7 @@ def notebook(monkeypatch):
     module = ModuleType("IPython")
     module.version_info = (9, 0)  # matplotlib reads this attribute.
     module.get_ipython = lambda: SimpleNamespace(kernel=object())
-    module.display = SimpleNamespace(display=show, Image=lambda **ways: SimpleNamespace(**ways))
+    module.display = SimpleNamespace(display=show, Image=lambda **fields: SimpleNamespace(**fields))
     monkeypatch.setitem(sys.modules, "IPython", module)
     return SimpleNamespace(places=places, module=module)
 

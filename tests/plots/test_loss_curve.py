@@ -90,8 +90,8 @@ def test_several_models_differ_in_colour_and_dashes():
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("placed_by_hand", [False, True])
 def test_given_axes_are_drawn_on_and_panels_share_their_area(placed_by_hand):
-    ways = {"monitor": ["accuracy", "gradient_norm"], "early_stopping": True}
-    model = lamina.MLPClassifier(**ways, **BRIEF).fit(X, y)
+    options = {"monitor": ["accuracy", "gradient_norm"], "early_stopping": True}
+    model = lamina.MLPClassifier(**options, **BRIEF).fit(X, y)
     figure = Figure()
     ax = figure.add_axes((0.2, 0.2, 0.7, 0.7)) if placed_by_hand else figure.add_subplot(1, 2, 2)
     room = ax.get_position()
@@ -138,9 +138,9 @@ def test_colour_shows_the_model_and_marks_show_training_or_validation():
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_panels_show_any_column_of_the_history():
-    ways = {"monitor": ["gradient_norm", "neg_log_loss", "balanced_accuracy"]}
+    options = {"monitor": ["gradient_norm", "neg_log_loss", "balanced_accuracy"]}
     schedule = {"learning_rate": "exponential", "learning_rate_options": {"decay": 0.1}}
-    model = lamina.MLPClassifier(**ways, **schedule, **BRIEF).fit(X, y, validation_data=(X, y))
+    model = lamina.MLPClassifier(**options, **schedule, **BRIEF).fit(X, y, validation_data=(X, y))
     columns = ["learning_rate", "gradient_norm", "seconds", "balanced_accuracy"]
     display = LossCurveDisplay.from_estimator(model, panels=columns)
     assert list(display.panels_) == columns

@@ -63,8 +63,8 @@ def test_with_a_row_units_show_activations_and_biases_are_lines(iris_model):
     network, scaler = iris_model[-1], iris_model[0]
     layers = network.activations(scaler.transform(row))
     expected = [f"{value:.2f}".replace("-", "−") for layer in layers for value in layer[0]]
-    told = [text for text in texts(display) if text.replace("−", "").replace(".", "").isdigit()]
-    assert sorted(text for text in told if "." in text) == sorted(expected)
+    numbers = [text for text in texts(display) if text.replace("−", "").replace(".", "").isdigit()]
+    assert sorted(text for text in numbers if "." in text) == sorted(expected)
     for i, (weights, biases) in enumerate(zip(network.coefs_, network.intercepts_, strict=True)):
         lines = display.positive_[i].get_segments(), display.negative_[i].get_segments()
         assert sum(map(len, lines)) == weights.size + biases.size
@@ -101,15 +101,15 @@ def test_inputs_outputs_and_layers_have_their_names(iris_model):
         iris_model, feature_names=["a", "b", "c", "d"], class_names=["u", "v", "w"]
     )
     assert {*"abcduvw"} <= set(texts(named))
-    with pytest.raises(ValueError, match="class_names of 2 names does not name 3 classes"):
+    with pytest.raises(ValueError, match="class_names has 2 names, but there are 3 classes"):
         NetworkDisplay.from_estimator(iris_model, class_names=["u", "v"])
 
 
 def test_small_networks_have_a_label_on_every_line(iris_model):
     display = NetworkDisplay.from_estimator(iris_model)
     weights = np.concatenate([each.ravel() for each in iris_model[-1].coefs_])
-    told = [float(label.get_text().replace("−", "-")) for label in display.weight_labels_]
-    np.testing.assert_allclose(told, weights, atol=0.0051)
+    labels = [float(label.get_text().replace("−", "-")) for label in display.weight_labels_]
+    np.testing.assert_allclose(labels, weights, atol=0.0051)
     assert NetworkDisplay.from_estimator(iris_model, weight_labels=False).weight_labels_ == []
 
 

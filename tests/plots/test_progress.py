@@ -6,19 +6,19 @@ from lamina.plots.progress import CountProgress
 
 
 def test_quick_work_prints_nothing():
-    told = io.StringIO()
-    with CountProgress("frame", told, patience=1000) as line:
+    output = io.StringIO()
+    with CountProgress("frame", output, patience=1000) as line:
         for done in range(5):
             line.show(done + 1, 5)
-    assert told.getvalue() == ""
+    assert output.getvalue() == ""
 
 
 def test_slow_work_prints_its_progress_and_clears_the_line():
-    told = io.StringIO()
-    with CountProgress("frame", told, patience=0) as line:
+    output = io.StringIO()
+    with CountProgress("frame", output, patience=0) as line:
         line.show(1, 2000)
         line.show(2000, 2000)
-    _, first, last, blank, nothing = told.getvalue().split("\r")
+    _, first, last, blank, nothing = output.getvalue().split("\r")
     assert first.startswith("frame 1 of 2,000, ")
     assert last.startswith("frame 2,000 of 2,000, 0 s left")
     assert blank.strip() == nothing == ""

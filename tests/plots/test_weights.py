@@ -96,7 +96,7 @@ def test_images_are_arranged_in_rows_separated_by_nan():
 
 
 @pytest.mark.parametrize(
-    ("ways", "message"),
+    ("options", "message"),
     [
         ({"image_shape": (8, 7)}, r"image_shape=\(8, 7\) has 56 pixels, but 'hidden_1' has 64"),
         ({"kind": "images"}, r"needs image_shape=\(rows, columns\) of the 64 inputs"),
@@ -104,9 +104,9 @@ def test_images_are_arranged_in_rows_separated_by_nan():
         ({"layer": 3}, "layer=3 is not among the 3: the first is 0, the last 2 or -1"),
         ({"layer": "hidden_3"}, "layer='hidden_3' must be one of 'hidden_1', 'hidden_2', 'output'"),
         ({"max_units": 0}, "max_units=0 must be an integer of at least 1"),
-        ({"feature_names": ["a"]}, "does not name 64 inputs"),
+        ({"feature_names": ["a"]}, "but there are 64 inputs"),
     ],
 )
-def test_invalid_arguments_are_rejected(digits, ways, message):
+def test_invalid_arguments_are_rejected(digits, options, message):
     with pytest.raises(ValueError, match=message):
-        WeightsDisplay.from_estimator(digits, **ways)
+        WeightsDisplay.from_estimator(digits, **options)

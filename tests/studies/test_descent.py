@@ -36,9 +36,9 @@ def test_every_optimizer_takes_the_same_steps_as_in_a_network(optimizer):
         n_steps=1,
         weight_decay=0,
     )
-    ways = {"solver": optimizer, "learning_rate_init": rate, "alpha": 0, "batch_size": 2}
+    options = {"solver": optimizer, "learning_rate_init": rate, "alpha": 0, "batch_size": 2}
     model = MLPRegressor(
-        hidden_layer_sizes=(), initializer=[start[:, None], np.zeros(1)], weight_decay=0, **ways
+        hidden_layer_sizes=(), initializer=[start[:, None], np.zeros(1)], weight_decay=0, **options
     )
     model.partial_fit(X, y)
     # The network's bias has a gradient, but it does not affect the first step of the weights.
@@ -64,9 +64,9 @@ def test_momentum_is_faster_along_a_ravine():
 
 def test_momentum_crosses_the_pass_where_plain_descent_stays_in_the_first_valley():
     low, high = SURFACES["two_minima"].minima
-    ways = {"learning_rate": 0.01, "n_steps": 600, "nesterovs_momentum": False}
-    plain = gradient_descent_path("two_minima", momentum=0, **ways)
-    heavy = gradient_descent_path("two_minima", momentum=0.95, **ways)
+    options = {"learning_rate": 0.01, "n_steps": 600, "nesterovs_momentum": False}
+    plain = gradient_descent_path("two_minima", momentum=0, **options)
+    heavy = gradient_descent_path("two_minima", momentum=0.95, **options)
     np.testing.assert_allclose(plain.points[-1], high, atol=1e-3)
     np.testing.assert_allclose(heavy.points[-1], low, atol=1e-3)
 
@@ -81,8 +81,8 @@ def test_a_path_ends_when_a_too_large_learning_rate_diverges():
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_every_schedule_sets_the_learning_rates_of_a_descent(schedule):
-    ways = {"learning_rate": 0.01, "schedule": schedule, "n_steps": 40}
-    rates = gradient_descent_path("bowl", momentum=0, **ways).learning_rates
+    options = {"learning_rate": 0.01, "schedule": schedule, "n_steps": 40}
+    rates = gradient_descent_path("bowl", momentum=0, **options).learning_rates
     model = MLPRegressor("squared_error", (), learning_rate=schedule, batch_size=1, max_iter=40)
     model.set_params(solver="sgd", momentum=0, learning_rate_init=0.01, n_iter_no_change=40, tol=0)
     if schedule in ("adaptive", "plateau"):
@@ -93,24 +93,28 @@ def test_every_schedule_sets_the_learning_rates_of_a_descent(schedule):
 
 
 def test_the_learning_rate_is_lowered_when_a_descent_stalls():
-    ways = {"learning_rate": 0.0799, "momentum": 0, "n_steps": 60}
+    shared = {"learning_rate": 0.0799, "momentum": 0, "n_steps": 60}
     plateau = gradient_descent_path(
-        lambda x, y: abs(x) + abs(y), schedule="plateau", schedule_options={"patience": 2}, **ways
+        lambda x, y: abs(x) + abs(y),
+        schedule="plateau",
+        schedule_options={"patience": 2},
+        **shared,
     )
     assert plateau.learning_rates[-1] < plateau.learning_rates[0]
-    adaptive = gradient_descent_path(lambda x, y: abs(x) + abs(y), schedule="adaptive", **ways)
+    adaptive = gradient_descent_path(lambda x, y: abs(x) + abs(y), schedule="adaptive", **shared)
     assert adaptive.learning_rates[-1] < adaptive.learning_rates[0]
     assert (
-        plateau.values[-1] < gradient_descent_path(lambda x, y: abs(x) + abs(y), **ways).values[-1]
+        plateau.values[-1]
+        < gradient_descent_path(lambda x, y: abs(x) + abs(y), **shared).values[-1]
     )
 
 
 def test_noise_depends_on_the_seed_and_averages_reduce_it():
-    ways = {"learning_rate": 0.1, "momentum": 0, "noise": 1.0, "n_steps": 300}
+    options = {"learning_rate": 0.1, "momentum": 0, "noise": 1.0, "n_steps": 300}
     one, same, other = (
-        gradient_descent_path("bowl", random_state=seed, **ways) for seed in (0, 0, 1)
+        gradient_descent_path("bowl", random_state=seed, **options) for seed in (0, 0, 1)
     )
-    averaged = gradient_descent_path("bowl", average_decay=0.98, **ways)
+    averaged = gradient_descent_path("bowl", average_decay=0.98, **options)
     np.testing.assert_array_equal(one.points, same.points)
     assert np.abs(one.points - other.points).max() > 0.1
     assert averaged.values[-50:].mean() < 0.5 * one.values[-50:].mean()
@@ -125,7 +129,7 @@ def test_the_name_of_a_path_lists_non_default_parameters():
 
 
 @pytest.mark.parametrize(
-    ("ways", "error", "message"),
+    ("options", "error", "message"),
     [
         ({"optimizer": "adem"}, UnknownNameError, "'adem' is no optimizer. Did you mean 'adam'"),
         ({"momentun": 0.5}, TypeError, "momentun=0.5 is not a parameter of 'sgd'. Did you mean"),
@@ -137,6 +141,6 @@ def test_the_name_of_a_path_lists_non_default_parameters():
         ({"learning_rate": 0}, ValueError, "learning_rate=0 must be a finite number above 0"),
     ],
 )
-def test_invalid_arguments_are_rejected(ways, error, message):
+def test_invalid_arguments_are_rejected(options, error, message):
     with pytest.raises(error, match=message):
-        gradient_descent_path("bowl", **ways)
+        gradient_descent_path("bowl", **options)

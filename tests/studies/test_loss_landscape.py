@@ -109,7 +109,7 @@ def test_without_snapshots_the_directions_are_random():
 
 
 @pytest.mark.parametrize(
-    ("ways", "message"),
+    ("options", "message"),
     [
         ({"directions": "paht"}, "directions='paht' must be 'auto', 'random', 'path'.*'path'?"),
         ({"directions": "path"}, "needs at least 3 snapshots of the fit, and there are 0"),
@@ -121,10 +121,10 @@ def test_without_snapshots_the_directions_are_random():
         ({"span": -1.0}, "span=-1.0 must be a finite number above 0"),
     ],
 )
-def test_invalid_arguments_are_rejected(ways, message):
+def test_invalid_arguments_are_rejected(options, message):
     model = MLPClassifier((2,), **BRIEF).fit(X, y)
     with pytest.raises(ValueError, match=message):
-        loss_landscape(model, X, y, **ways)
+        loss_landscape(model, X, y, **options)
 
 
 def test_a_path_along_one_line_is_rejected(model):

@@ -142,9 +142,9 @@ def test_unconverged_fits_are_shown_in_the_table_and_not_by_warnings():
 
 
 def test_other_warnings_are_emitted_once():
-    with pytest.warns(UserWarning, match="it is clipped to") as told:
+    with pytest.warns(UserWarning, match="it is clipped to") as caught:
         lamina.sweep(brief(batch_size=1000), X, y, "alpha", [0.1, 1.0], cv=2)
-    assert len(told) == 1
+    assert len(caught) == 1
 
 
 def test_an_error_of_a_fit_names_the_value():
@@ -191,9 +191,9 @@ def test_ctrl_c_keeps_the_finished_fits():
 
 def test_a_long_sweep_shows_its_progress(capsys):
     lamina.sweep(brief(), X, y, "alpha", [0.1, 1.0], cv=2, progress=True)
-    told = capsys.readouterr().err
-    assert told.startswith("\rsweep of alpha: ")
-    assert "4 of 4 fits" in told
+    text = capsys.readouterr().err
+    assert text.startswith("\rsweep of alpha: ")
+    assert "4 of 4 fits" in text
     lamina.sweep(brief(), X, y, "alpha", [0.1], cv=2, progress=False)
     assert capsys.readouterr().err == ""
 

@@ -107,7 +107,7 @@ def conclude(run: FinishedFit) -> int:
     failed = failure_of(run, training)
     if failed is not None and not run.request.save_anyway:
         run.verdicts = [failed]
-        run.terminal.say(f"{failed}. The model is not saved; --save-anyway saves it")
+        run.terminal.print_remark(f"{failed}. The model is not saved; --save-anyway saves it")
         print_report(run, {}, None)
         return FAILED
     notes = take_notes(run.request, run.kind, run.problem, run.fit, len(run.parts.y_train))
@@ -116,7 +116,7 @@ def conclude(run: FinishedFit) -> int:
             run.fit.model, run.request.model_file, notes, run.request.overwrite
         )
     except (TypeError, ValueError) as error:
-        run.terminal.say(f"the model cannot be saved: {one_line(error)}")
+        run.terminal.print_remark(f"the model cannot be saved: {one_line(error)}")
         print_report(run, notes, None)
         return FAILED
     if trouble is not None:
@@ -130,9 +130,9 @@ def conclude(run: FinishedFit) -> int:
     if plot is not None:
         run.attempt_shown(f"drawing {plot}", lambda: draw(run, plot))
     if failed is not None:
-        run.terminal.say(failed)
+        run.terminal.print_remark(failed)
     if run.troubles:
-        run.terminal.say(f"the model is saved in {path}, but {'; '.join(run.troubles)}")
+        run.terminal.print_remark(f"the model is saved in {path}, but {'; '.join(run.troubles)}")
     print_report(run, notes, path)
     code = FAILED if run.troubles or failed is not None else 0
     return INTERRUPTED if run.ended or run.fit.interrupted else code
@@ -184,7 +184,7 @@ def report(run: FinishedFit, training: Measured, notes: dict[str, Any], path: Pa
         run.terminal.print(OUT_OF_FOLD)
     run.verdicts = list(remarks_of(run, training, held_out))
     for remark in run.verdicts:
-        run.terminal.say(remark)
+        run.terminal.print_remark(remark)
     notes |= {
         "held_out": held_out.model,
         key: training.model,

@@ -115,10 +115,10 @@ def passed_over(model: Any, printed: Sequence[ColumnRecord] = ()) -> list[str]:
     """
     encoding = encoding_of(model)
     report = [] if encoding is None else encoding.report_
-    said = {record["column"]: record["action"] for record in printed}
+    shown = {record["column"]: record["action"] for record in printed}
     return [
         f"column {record['column']!r} is {record['action']}"
         for record in report
         if record["action"].startswith("left out")
-        and said.get(record["column"]) != record["action"]
+        and shown.get(record["column"]) != record["action"]
     ]

@@ -1,4 +1,4 @@
-"""What `lamina train` checks and reads before any work begins."""
+"""Check and read the input of `lamina train` before any work begins."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def working(console: Console, what: str, *, quiet: bool = False) -> Iterator[Sil
         yield silence
         return
     live = console.is_terminal and not console.is_dumb_terminal
-    show = _show_live if live else _say_now_and_then
+    show = _show_live if live else _print_occasionally
     thread = threading.Thread(target=show, args=(console, what, silence), daemon=True)
     thread.start()
     try:
@@ -118,7 +118,7 @@ def _show_live(console: Console, what: str, silence: Silence) -> None:
             silence.ends_within()
 
 
-def _say_now_and_then(console: Console, what: str, silence: Silence) -> None:
+def _print_occasionally(console: Console, what: str, silence: Silence) -> None:
     started, wait = time.monotonic(), SECONDS_IN_SILENCE
     while not silence.ends_within(wait):
         console.print(f"{what}  {time.monotonic() - started:.1f} s", soft_wrap=True)

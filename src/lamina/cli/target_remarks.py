@@ -40,8 +40,8 @@ def _dominating(problem: Problem, name: str, target: NDArray[Any]) -> Iterator[s
     if median > 0 and size[position] > DOMINATES * median:
         yield (
             f"the target {name!r} is {target[position]:g} in {row_name(problem.features, position)}"
-            f", where its median size is {median:g}: this value dominates the scale and the loss. "
-            "Correct it, leave the row out, or predict the logarithm"
+            f", while its median magnitude is {median:g}: this value dominates the scale and the "
+            "loss. Correct it, leave the row out, or predict the logarithm"
         )
 
 

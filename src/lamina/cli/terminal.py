@@ -40,7 +40,7 @@ class Terminal:
         """Print a line on stdout."""
         self.out.print(text, soft_wrap=True)
 
-    def say(self, remark: str) -> None:
+    def print_remark(self, remark: str) -> None:
         """Print a remark on a line of its own on stderr."""
         self.remarks.append(remark)
         self.err.print(f"lamina: {remark}", soft_wrap=True)

@@ -46,20 +46,20 @@ def train(request: TrainingRequest) -> int:
         terminal.print(parts.description)
     show_columns(terminal.out, records)
     for remark in (*remarks_before(request, reading, parts), *([choice] if choice else [])):
-        terminal.say(remark)
+        terminal.print_remark(remark)
     options = fit_options(kind, request.resume, parts.by_of_training())
     try:
         fitted = fit(model, parts.X_train, parts.y_train, terminal, options)
     except NonFiniteError as error:
-        terminal.say(f"the fit has failed, and no model is saved: {one_line(error)}")
+        terminal.print_remark(f"the fit has failed, and no model is saved: {one_line(error)}")
         return FAILED
     except KeyboardInterrupt:
-        terminal.say("training interrupted before its end: no model is saved")
+        terminal.print_remark("training interrupted before its end: no model is saved")
         return INTERRUPTED
     # The printed table of columns shows these remarks already, up to its limit of columns.
     printed = () if terminal.out.quiet else records[:MOST_COLUMNS]
     for remark in (*passed_over(fitted.model, printed), *fitted.remarks):
-        terminal.say(remark)
+        terminal.print_remark(remark)
     return conclude(FinishedFit(request, kind, problem, parts, records, fitted, terminal))
 
 

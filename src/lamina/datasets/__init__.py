@@ -60,7 +60,7 @@ def load(name: str) -> Dataset:
     """
     if isinstance(name, str) and name in SHIPPED:
         raise UnknownNameError(
-            f"{name!r} is a table with categories, which no array holds: read the file "
+            f"{name!r} is a table with categories, which has no array form: read the file "
             f"lamina.datasets.path({name!r}), for instance with pandas.read_csv"
         )
     return DATASETS[name].load()

@@ -31,7 +31,7 @@ class ShippedTable:
 
 
 SHIPPED = RecordTable(
-    "table of lamina's",
+    "shipped table",
     ShippedTable(
         "penguins",
         "classification",
@@ -98,7 +98,7 @@ def path(name: str) -> Path:
     >>> path("pengiuns")
     Traceback (most recent call last):
     ...
-    lamina.errors.UnknownNameError: 'pengiuns' is no table of lamina's. Did you mean 'penguins'? ...
+    lamina.errors.UnknownNameError: 'pengiuns' is no shipped table. Did you mean 'penguins'? ...
     """
     try:
         return SHIPPED[name].path

@@ -168,7 +168,7 @@ def frequent(values: NDArray[Any], at_least: int, at_most: int | None) -> list[s
 
 
 def _convert(
-    name: str, column: Any, convert: Callable[[Any], NDArray[np.float64]], wanted: str
+    name: str, column: Any, convert: Callable[[Any], NDArray[np.float64]], expected: str
 ) -> NDArray[np.float64]:
     try:
         return convert(column)
@@ -176,7 +176,7 @@ def _convert(
         row = _first_bad_row(column, convert)
         raise TableError(
             f"column {name!r} holds {column.iloc[row]!r} in {row_name(column, row)}, "
-            f"where {wanted} is expected: correct the value, or leave the cell empty"
+            f"where {expected} is expected: correct the value, or leave the cell empty"
         ) from None
 
 

@@ -121,8 +121,8 @@ class TargetEncoding:
             If y holds indicators and the encoding single labels, or the reverse.
         """
         columns = y.shape[1] if y.ndim == 2 else 1
-        wanted = {"multilabel": columns, "multioutput": len(self.heads)}.get(self.kind, 1)
-        if (y.ndim == 2) != (self.kind in ("multilabel", "multioutput")) or columns != wanted:
+        expected = {"multilabel": columns, "multioutput": len(self.heads)}.get(self.kind, 1)
+        if (y.ndim == 2) != (self.kind in ("multilabel", "multioutput")) or columns != expected:
             raise ValueError(
                 f"y of shape {y.shape} does not match the {self.kind} targets of the first fit"
             )

@@ -167,8 +167,8 @@ class LossLandscapeDisplay:
     def _plot_contours(self, levels: NDArray[np.float64], norm: Any) -> None:
         x, y = self.landscape.first, self.landscape.second
         losses = np.ma.masked_invalid(self.landscape.losses)
-        ways: dict[str, Any] = {"levels": levels, "norm": norm}
-        self.contours_ = self.ax_.contourf(x, y, losses, cmap=loss_colormap(), **ways)
+        scale: dict[str, Any] = {"levels": levels, "norm": norm}
+        self.contours_ = self.ax_.contourf(x, y, losses, cmap=loss_colormap(), **scale)
         lines: dict[str, Any] = {"colors": [foreground()], "linewidths": 0.4, "alpha": 0.4}
         self.ax_.contour(x, y, losses, levels=levels[::2], **lines)
         self.colorbar_ = self.figure_.colorbar(self.contours_, ax=self.ax_, label="loss")

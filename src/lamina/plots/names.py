@@ -94,8 +94,8 @@ def checked_names(
 ) -> list[str]:
     """Return the names as a list; raise ValueError if there are not n."""
     if isinstance(given, str) or len(given) != n:
-        told = repr(given) if isinstance(given, str) else f"of {len(given)} names"
-        raise ValueError(f"{parameter} {told} does not name {n} {of_what}: give a list of {n}")
+        count = f"={given!r} is a string" if isinstance(given, str) else f" has {len(given)} names"
+        raise ValueError(f"{parameter}{count}, but there are {n} {of_what}: give a list of {n}")
     return [*map(str, given)]
 
 

@@ -140,8 +140,8 @@ class Diagram:
         apart = [_label_place(shown.shape)[1] for *_, shown in self._edges]
         n_labels = sum(shown.size for *_, shown in self._edges)
         is_whole = not any(column.n_hidden for column in self.columns)
-        wanted = 1.2 * max(self.value_font, SMALLEST_VALUE)
-        return is_whole and n_labels <= MOST_LABELS and min(apart) * self.unit >= wanted
+        needed = 1.2 * max(self.value_font, SMALLEST_VALUE)
+        return is_whole and n_labels <= MOST_LABELS and min(apart) * self.unit >= needed
 
     def weight_labels(self) -> list[Text]:
         """Write each weight on its line."""

@@ -135,7 +135,7 @@ def _names(table: Any, given: Sequence[str] | None) -> list[str]:
 
 def _columns(features: Any, names: list[str], n_axes: int) -> tuple[int, ...]:
     """Return the numbers of the chosen features."""
-    wanted = "feature" if n_axes == 1 else "features"
+    noun = "feature" if n_axes == 1 else "features"
     if features is None:
         if len(names) != n_axes:
             raise ValueError(_too_many(len(names), n_axes))
@@ -143,7 +143,7 @@ def _columns(features: Any, names: list[str], n_axes: int) -> tuple[int, ...]:
     listed: list[Any] = [features] if np.ndim(features) == 0 else list(features)
     if len(listed) != n_axes:
         raise ValueError(
-            f"features={features!r} must be {NUMBER_WORDS[n_axes]} {wanted}, by number or by name"
+            f"features={features!r} must be {NUMBER_WORDS[n_axes]} {noun}, by number or by name"
         )
     return tuple(_column(feature, names) for feature in listed)
 

@@ -156,13 +156,13 @@ class _Work:
         """Fit and score one value on one fold; return None if the sweep was interrupted."""
         if self.stop.is_set():
             return None
-        told = self.warned[threading.get_ident()] = []
+        caught = self.warned[threading.get_ident()] = []
         # scikit-learn's configuration is local to each thread.
         with config_context(**self.config):
-            run = self._fit_and_score(index, fold, told)
+            run = self._fit_and_score(index, fold, caught)
         return None if self.stop.is_set() else run
 
-    def _fit_and_score(self, index: int, fold: int, told: list[Any]) -> SweepRun:
+    def _fit_and_score(self, index: int, fold: int, caught: list[Any]) -> SweepRun:
         value = self.values[index]
         train, test = self.folds[fold]
         model, losses = self.variation.copy(value), list[float]()
@@ -180,7 +180,7 @@ class _Work:
             error.add_note(f"in the fit with {self.variation.parameter}={value!r}")
             raise
         seconds = perf_counter() - began
-        outcome, message = _ending(told)
+        outcome, message = _ending(caught)
         return SweepRun(
             index,
             value,
@@ -202,8 +202,8 @@ class _Work:
             raise KeyboardInterrupt
 
 
-def _ending(told: list[warnings.WarningMessage]) -> tuple[Outcome, str]:
-    for each in told:
+def _ending(caught: list[warnings.WarningMessage]) -> tuple[Outcome, str]:
+    for each in caught:
         if issubclass(each.category, ConvergenceWarning):
             has_diverged = str(each.message).startswith(DIVERGED)
             outcome = Outcome.DIVERGED if has_diverged else Outcome.UNFINISHED
@@ -283,10 +283,10 @@ def _pass_on(work: _Work) -> None:
 class _Progress:
     """A line on standard error that shows the progress of a sweep."""
 
-    def __init__(self, parameter: str, total: int, wanted: bool | None) -> None:
+    def __init__(self, parameter: str, total: int, is_shown: bool | None) -> None:
         self.parameter, self.total = parameter, total
         self.began, self.shown = perf_counter(), False
-        self.patience = {True: 0.0, None: PATIENCE, False: float("inf")}[wanted]
+        self.patience = {True: 0.0, None: PATIENCE, False: float("inf")}[is_shown]
 
     @property
     def file(self) -> TextIO:

@@ -138,12 +138,12 @@ def settings_of(made: Update) -> str:
     """Return the values of the symbols in an optimizer's formula."""
     optimizer = made.optimizer
     values = {LETTERS.get(k, k): f"{value:g}" for k, value in optimizer.hyperparameters.items()}
-    told = {"learning rate η": f"{made.learning_rate:g}", "step t": str(made.step), **values}
-    told["‖g‖"] = f"{made.gradient_norm:.4g}"
+    settings = {"learning rate η": f"{made.learning_rate:g}", "step t": str(made.step), **values}
+    settings["‖g‖"] = f"{made.gradient_norm:.4g}"
     if optimizer.max_gradient_norm is not None:
-        told["clipped to"] = f"{optimizer.max_gradient_norm:g}"
+        settings["clipped to"] = f"{optimizer.max_gradient_norm:g}"
     if optimizer.weight_decay:
-        told["weight decay λ"] = f"{optimizer.weight_decay:g}"
+        settings["weight decay λ"] = f"{optimizer.weight_decay:g}"
     if optimizer.amsgrad:
-        told["amsgrad"] = "True"
-    return ", ".join(f"{name} = {value}" for name, value in told.items())
+        settings["amsgrad"] = "True"
+    return ", ".join(f"{name} = {value}" for name, value in settings.items())
