@@ -17,7 +17,7 @@ from lamina.tabular.base import TabularEstimator
 from lamina.tabular.calibration import Calibration
 from lamina.tabular.explanations import Explanation, class_directions
 from lamina.tabular.members import Sample
-from lamina.tabular.targets import Classes, Target
+from lamina.tabular.targets import Classes, Target, refuse_missing
 
 
 class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc]
@@ -214,9 +214,17 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
 
     def _read_again(self, y: Any) -> NDArray[np.int64]:
         labels = column_or_1d(y)
-        unseen = sorted(set(np.unique(labels)) - set(self.classes_.tolist()))
+        refuse_missing(labels)
+        known = set(self.classes_.tolist())
+        unseen = {label: row for row, label in reversed([*enumerate(labels.tolist(), 1)])}
+        unseen = {label: row for label, row in unseen.items() if label not in known}
         if unseen:
-            raise ValueError(f"y has classes that training did not have: {unseen}")
+            label, row = min(unseen.items(), key=lambda pair: pair[1])
+            further = f", and {len(unseen) - 1} more" if len(unseen) > 1 else ""
+            raise ValueError(
+                f"y has a class that training did not have: {label!r} in row {row}{further}. Leave "
+                "these rows out, or fit again on rows of all classes, old and new"
+            )
         return np.asarray(np.searchsorted(self.classes_, labels))
 
     def _directions(

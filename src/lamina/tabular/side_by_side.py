@@ -136,7 +136,7 @@ class MemberFitter:
             delayed(_refit_one)(sample, member, self.progress, first + i, epochs[i], budget)
             for i, member in enumerate(members)
         )
-        refitted = _run_or_stop(run, jobs, self.progress)
+        refitted = run_or_stop(run, jobs, self.progress)
         n_old = sum(new is old for new, old in zip(refitted, members, strict=True))
         if n_old:
             self.limit.remarks.append(
@@ -198,7 +198,7 @@ class MemberFitter:
             delayed(_fit_one)(sample, plan, progress, (first or 0) + i, budget, i == 0)
             for i, plan in enumerate(plans)
         )
-        fitted: list[Fitted | None] = _run_or_stop(run, jobs, progress)
+        fitted: list[Fitted | None] = run_or_stop(run, jobs, progress)
         return [each for each in fitted if each is not None]
 
 
@@ -244,7 +244,7 @@ def seconds_after(
     return min(n_fitted * epoch_seconds * EPOCHS_AFTER, max(seconds, 0.0) / 2)
 
 
-def _run_or_stop(run: Parallel, jobs: Iterable[Any], progress: FitProgress) -> list[Any]:
+def run_or_stop(run: Parallel, jobs: Iterable[Any], progress: FitProgress) -> list[Any]:
     """Run jobs; where one fails, or at Ctrl-C, end the others after their epoch."""
     try:
         return list(run(jobs))

@@ -12,6 +12,7 @@ from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
+from lamina.tabular.calibration import LEAST_PROBABILITY
 from lamina.tabular.recipes import Kind
 
 # Of more classes the later ones are not told by category: a column would make too many inputs.
@@ -58,6 +59,19 @@ class Target(ABC):
     def trivial_predictions(self, weight: Predictions | None) -> Predictions:
         """Return the frequencies of the classes, or the mean, for each sample."""
 
+    @property
+    @abstractmethod
+    def loss_name(self) -> str:
+        """The name of `losses`."""
+
+    @abstractmethod
+    def losses(self, predictions: Predictions) -> Predictions:
+        """Return the loss of each sample, shape (n_samples,)."""
+
+    @abstractmethod
+    def with_samples(self, learned: NDArray[Any]) -> Self:
+        """Return the target of other samples, with the classes or the range of these besides."""
+
     @abstractmethod
     def rows(self, chosen: Any) -> Self:
         """Return the target of the chosen samples, by a mask or by their places."""
@@ -84,7 +98,7 @@ class Classes(Target):
             For missing values, numbers that are no classes, or one class only.
         """
         y = column_or_1d(y, warn=True)
-        _refuse_missing(y)
+        refuse_missing(y)
         check_classification_targets(y)
         classes, codes = np.unique(y, return_inverse=True)
         if len(classes) < 2:
@@ -122,6 +136,20 @@ class Classes(Target):
         """Return the frequencies of the classes for each sample."""
         counts = np.bincount(self.learned, weights=weight, minlength=len(self.classes))
         return np.tile(counts / counts.sum(), (len(self.learned), 1))
+
+    @property
+    def loss_name(self) -> str:
+        """The log loss."""
+        return "log loss"
+
+    def losses(self, predictions: Predictions) -> Predictions:
+        """Return minus the logarithm of each class's probability."""
+        chosen = predictions[np.arange(len(self.learned)), self.learned]
+        return np.asarray(-np.log(np.maximum(chosen, LEAST_PROBABILITY)))
+
+    def with_samples(self, learned: NDArray[Any]) -> Self:
+        """Return the target of other samples, with the same classes."""
+        return replace(self, learned=learned)
 
     def rows(self, chosen: Any) -> Self:
         """Return the target of the chosen samples."""
@@ -181,6 +209,21 @@ class Values(Target):
         """Return the mean for each sample."""
         return np.full(len(self.learned), np.average(self.learned, weights=weight))
 
+    @property
+    def loss_name(self) -> str:
+        """The squared error."""
+        return "squared error"
+
+    def losses(self, predictions: Predictions) -> Predictions:
+        """Return the squared error of each value."""
+        return np.asarray((predictions - self.learned) ** 2)
+
+    def with_samples(self, learned: NDArray[Any]) -> Self:
+        """Return the target of other samples, in a range that holds these as well."""
+        low, high = self.range
+        wider = (min(low, float(learned.min())), max(high, float(learned.max())))
+        return replace(self, learned=learned, range=wider)
+
     def rows(self, chosen: Any) -> Self:
         """Return the target of the chosen samples."""
         return replace(self, learned=self.learned[chosen])
@@ -190,7 +233,7 @@ class Values(Target):
         return replace(self, learned=np.empty(0))
 
 
-def _refuse_missing(y: NDArray[Any]) -> None:
+def refuse_missing(y: NDArray[Any]) -> None:
     import pandas as pd
 
     missing = np.asarray(pd.isna(y))
