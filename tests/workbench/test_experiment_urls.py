@@ -123,10 +123,10 @@ def test_what_is_no_link_is_refused_with_a_sentence(link, told):
     [
         ({"__proto__": {"polluted": True}, "data": {"kind": "known", "name": "iris"}}, "__proto__"),
         ({"data": {"kind": "made", "name": "moons", "__proto__": 1}}, "__proto__"),
-        ({"data": {"kind": "made", "name": "/etc/passwd"}}, "is no data that is made here"),
+        ({"data": {"kind": "made", "name": "/etc/passwd"}}, "unknown generated data set"),
         ({"data": {"kind": "upload", "target": "y"}}, "data.hash=None must be a text"),
-        ({"data": "moons"}, "is none of made"),
-        ({"model": {}}, "is none of made"),
+        ({"data": "moons"}, "must be one of made"),
+        ({"model": {}}, "must be one of made"),
         ({"data": {"kind": "known", "name": "iris"}, "model": {"alpha": {}}}, "alpha"),
         ({"data": {"kind": "known", "name": "iris"}, "model": {"__class__": 1}}, "__class__"),
         ({"data": {"kind": "known", "name": "iris"}, "model": {"callbacks": ["x"]}}, "callbacks"),

@@ -172,11 +172,8 @@ def network_in(module: nn.Module) -> Found:
             layer = blocks[-1].layers[role]
             raise layer.refusal(f"lamina does not support {role} of the output")
     if blocks[-1].residual:
-        raise (
-            blocks[-1]
-            .layers["linear"]
-            .refusal("lamina does not support a residual connection of the output")
-        )
+        layer = blocks[-1].layers["linear"]
+        raise layer.refusal("lamina does not support a residual connection of the output")
     linears = [parts.layers["linear"] for parts in blocks]
     dtypes = [layer.module.weight.dtype for layer in linears]
     dtype = torch.float64 if torch.float64 in dtypes else torch.float32
