@@ -87,8 +87,8 @@ print(f"{model.fit(x, np.sin(x[:, 0])).loss_:.DIGITSf}")  # SAID
 @pytest.mark.parametrize("page", PAGES)
 def test_every_fence_of_code_has_a_language_that_is_run_or_shown(page):
     fences = re.findall(r"^```(.*)$", PAGES[page], flags=re.MULTILINE)[::2]
-    known = ("python", "text", "sh", "{")
-    assert [fence for fence in fences if not fence.startswith(known)] == []
+    languages = ("python", "text", "sh", "{")
+    assert [fence for fence in fences if not fence.startswith(languages)] == []
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -114,5 +114,5 @@ def test_every_link_to_a_heading_leads_to_one(page):
 def test_every_page_of_a_folder_is_in_its_table_of_contents():
     for index in (page for page in PAGES if page.endswith("index.md") and "/" in page):
         folder = Path(index).parent
-        beside = {Path(page).stem for page in PAGES if Path(page).parent == folder} - {"index"}
-        assert beside <= set(PAGES[index].split())
+        siblings = {Path(page).stem for page in PAGES if Path(page).parent == folder} - {"index"}
+        assert siblings <= set(PAGES[index].split())

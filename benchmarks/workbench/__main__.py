@@ -53,13 +53,13 @@ def turns(case: dict[str, Any], program: str, n_turns: int, seconds: float) -> L
     looks = Looks()
     with looked_at(case, program) as (session, page):
         for _ in range(n_turns):
-            page.told("rest")
+            page.ask("rest")
             begin_again(session)
             looks.alone.append(epochs_a_second(session, seconds))
-            page.told("watch")
-            before = page.told("count")
+            page.ask("watch")
+            before = page.ask("count")
             epochs = epochs_a_second(session, seconds)
-            looks.watched.append(Turn(epochs, (page.told("count") - before) / seconds))
+            looks.watched.append(Turn(epochs, (page.ask("count") - before) / seconds))
     return looks
 
 
@@ -74,11 +74,11 @@ def sight(case: dict[str, Any], seconds: float, times: int) -> Sight:
     """Measure the tasks of the page's thread and the latency of inputs."""
     with looked_at(case, DRAWN) as (session, page):
         begin_again(session)
-        tasks = page.told("trace", seconds=seconds)
+        tasks = page.ask("trace", seconds=seconds)
         delays = {}
         for name in INPUTS:
             begin_again(session)
-            delays[name] = page.told("delays", topic=name, times=times)
+            delays[name] = page.ask("delays", topic=name, times=times)
     return Sight(tasks, delays)
 
 

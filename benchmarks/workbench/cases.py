@@ -40,7 +40,7 @@ class Onlooker:
         self.process = subprocess.Popen([sys.executable, "-m", program, url], **pipes)
         self._heard()
 
-    def told(self, do: str, **how: Any) -> Any:
+    def ask(self, do: str, **how: Any) -> Any:
         """Send a command and return the answer."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps({"do": do, **how}) + "\n")

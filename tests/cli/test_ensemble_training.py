@@ -42,8 +42,8 @@ def table(tmp_path):
 
 def train(lamina, target, *options):
     used = {"price": ["size", "city"], "large": ["size", "city"], "noise": ["size", "city"]}[target]
-    given = {"agent", "day", "id"} & set(options)
-    others = {"agent", "day", "price", "large", "noise", "id"} - {target, *used, *given}
+    flagged = {"agent", "day", "id"} & set(options)
+    others = {"agent", "day", "price", "large", "noise", "id"} - {target, *used, *flagged}
     dropped = [word for name in sorted(others) for word in ("--drop", name)]
     return lamina("train", "houses.csv", "-t", target, *FAST, *dropped, *options)
 

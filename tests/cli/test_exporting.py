@@ -41,12 +41,12 @@ def test_a_model_of_a_table_goes_to_onnx(target, houses, train, lamina, tmp_path
     ran = lamina("export", "table.lamina", "-o", "table.onnx")
     assert (ran.code, ran.err) == (0, "")
     features = pd.read_csv(tmp_path / "table.csv").drop(columns=target)
-    given = answer(tmp_path / "table.onnx", features)[0]
+    actual = answer(tmp_path / "table.onnx", features)[0]
     expected = persistence.load(tmp_path / "table.lamina").predict(features)
     if target == "heating":
-        assert given.tolist() == expected.tolist()
+        assert actual.tolist() == expected.tolist()
     else:
-        np.testing.assert_allclose(given[:, 0], expected, rtol=1e-9)
+        np.testing.assert_allclose(actual[:, 0], expected, rtol=1e-9)
 
 
 def test_a_bare_network_is_written_as_a_source_file(lamina, tmp_path):
@@ -106,12 +106,12 @@ def test_a_model_of_a_table_is_exported_to_every_format_and_checked(
     exec((tmp_path / "h.py").read_text(encoding="utf-8"), names)
     table = houses.drop(columns=target).rename(columns=str.strip)
     table["garden"] = table["garden"].map({"true": True, "false": False})
-    given = names["predict"](table.to_dict("records"))
+    actual = names["predict"](table.to_dict("records"))
     expected = persistence.load(tmp_path / "houses.lamina").predict(table)
     if target == "heating":
-        assert given.tolist() == expected.tolist()
+        assert actual.tolist() == expected.tolist()
     else:
-        np.testing.assert_allclose(given, expected, rtol=1e-3 if "float32" in options else 1e-11)
+        np.testing.assert_allclose(actual, expected, rtol=1e-3 if "float32" in options else 1e-11)
 
 
 @pytest.mark.usefixtures("houses")

@@ -20,20 +20,22 @@ every_activation = pytest.mark.parametrize("activation", ACTIVATIONS.values(), i
 @every_activation
 def test_the_derivative_equals_finite_differences(activation):
     h = 1e-6 * np.clip(np.abs(GRID), 1, 20) * np.where(np.abs(GRID) < 1e-2, 10, 1)
-    own = learned(activation)
-    differences = (activation.value(GRID + h, *own) - activation.value(GRID - h, *own)) / (2 * h)
-    derivative = activation.derivative(GRID, activation.value(GRID, *own), *own)
+    params = learned(activation)
+    differences = (activation.value(GRID + h, *params) - activation.value(GRID - h, *params)) / (
+        2 * h
+    )
+    derivative = activation.derivative(GRID, activation.value(GRID, *params), *params)
     np.testing.assert_allclose(derivative, differences, rtol=1e-8, atol=1e-9)
 
 
 @every_activation
 def test_at_zero_the_derivative_lies_between_the_derivatives_of_both_sides(activation):
     zero, h = np.zeros((1, 1)), 1e-7
-    own = learned(activation)
-    middle = activation.value(zero, *own)
-    left = (middle - activation.value(zero - h, *own)) / h
-    right = (activation.value(zero + h, *own) - middle) / h
-    derivative = activation.derivative(zero, middle, *own)
+    params = learned(activation)
+    middle = activation.value(zero, *params)
+    left = (middle - activation.value(zero - h, *params)) / h
+    right = (activation.value(zero + h, *params) - middle) / h
+    derivative = activation.derivative(zero, middle, *params)
     assert min(left, right) - 1e-7 <= derivative <= max(left, right) + 1e-7
 
 
@@ -41,9 +43,9 @@ def test_at_zero_the_derivative_lies_between_the_derivatives_of_both_sides(activ
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_value_and_derivative_keep_shape_and_dtype(activation, dtype):
     z = GRID.astype(dtype).reshape(4, -1)
-    own = learned(activation, dtype)
-    a = activation.value(z, *own)
-    derivative = activation.derivative(z, a, *own)
+    params = learned(activation, dtype)
+    a = activation.value(z, *params)
+    derivative = activation.derivative(z, a, *params)
     assert a.dtype == derivative.dtype == dtype
     assert a.shape == derivative.shape == z.shape
 
@@ -51,13 +53,13 @@ def test_value_and_derivative_keep_shape_and_dtype(activation, dtype):
 @every_activation
 def test_float32_is_float64_rounded(activation):
     z = GRID.astype(np.float32)
-    own, exact_own = learned(activation, np.float32), learned(activation)
-    a, exact = activation.value(z, *own), activation.value(z.astype(np.float64), *exact_own)
+    params, exact_own = learned(activation, np.float32), learned(activation)
+    a, exact = activation.value(z, *params), activation.value(z.astype(np.float64), *exact_own)
     underflow = np.finfo(np.float32).tiny
     np.testing.assert_allclose(a, exact, rtol=1e-6, atol=underflow)
     exact_derivative = activation.derivative(z.astype(np.float64), exact, *exact_own)
     np.testing.assert_allclose(
-        activation.derivative(z, a, *own), exact_derivative, rtol=1e-6, atol=2e-7
+        activation.derivative(z, a, *params), exact_derivative, rtol=1e-6, atol=2e-7
     )
 
 
@@ -73,9 +75,9 @@ def test_the_initial_gain_is_positive(activation):
 
 @every_activation
 def test_the_derivative_by_learned_parameters_equals_finite_differences(activation):
-    own, h = learned(activation), 1e-6
+    params, h = learned(activation), 1e-6
     for i, parameter in enumerate(activation.parameters):
-        up, down = ([*own[:i], own[i] + d, *own[i + 1 :]] for d in (h, -h))
+        up, down = ([*params[:i], params[i] + d, *params[i + 1 :]] for d in (h, -h))
         differences = (activation.value(GRID, *up) - activation.value(GRID, *down)) / (2 * h)
         np.testing.assert_allclose(parameter.derivative(GRID), differences, rtol=1e-8, atol=1e-9)
 

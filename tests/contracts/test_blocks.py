@@ -102,8 +102,8 @@ def test_loss_gradient_and_passes_equal_the_references(
     found, expected = (
         each.activations(problem.spec, problem.parameters, X) for each in (engine, reference)
     )
-    for layer, wanted in zip(found, expected, strict=True):
-        assert_close(layer, wanted, dtype)
+    for layer, reference_value in zip(found, expected, strict=True):
+        assert_close(layer, reference_value, dtype)
 
 
 @every_block
@@ -118,9 +118,9 @@ def test_some_epochs_equal_the_references(
     )
     parameters, reports = trained(engine, problem, batch_size)
     expected, expected_reports = trained(reference, problem, batch_size)
-    for report, wanted in zip(reports, expected_reports, strict=True):
-        assert report.loss == pytest.approx(wanted.loss, rel=10 * TOLERANCE[dtype])
-        assert report[1:] == wanted[1:]
+    for report, reference_value in zip(reports, expected_reports, strict=True):
+        assert report.loss == pytest.approx(reference_value.loss, rel=10 * TOLERANCE[dtype])
+        assert report[1:] == reference_value[1:]
     scale = np.abs(expected).max()
     np.testing.assert_allclose(parameters, expected, rtol=0, atol=10 * TOLERANCE[dtype] * scale)
 

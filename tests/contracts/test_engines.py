@@ -37,8 +37,8 @@ def assert_close(actual, expected, tolerance):
 def assert_layers_close(engine, reference, asked, tolerance):
     """Compare every block's activations, and the prediction in place of the last one's."""
     layers, expected = engine.activations(*asked), reference.activations(*asked)
-    for found, wanted in zip(layers, expected, strict=True):
-        assert_close(found, wanted, tolerance)
+    for found, reference_value in zip(layers, expected, strict=True):
+        assert_close(found, reference_value, tolerance)
     np.testing.assert_array_equal(layers[-1], engine.predict(*asked))
 
 

@@ -102,13 +102,15 @@ def test_loss_gradient_and_prediction_equal_the_references(rounding, expected, p
     loss, gradient = rounding.loss_and_gradient(*asked(problem))
     expected_loss, expected_gradient = expected.loss_and_gradient(*asked(problem))
     assert loss == pytest.approx(expected_loss, rel=UNIT[precision])
-    for part, wanted in zip(parts(spec, gradient), parts(spec, expected_gradient), strict=True):
-        assert_rounded_alike(part, wanted, precision)
-    predicted, wanted = (e.predict(spec, parameters, X) for e in (rounding, expected))
-    assert_rounded_alike(predicted, wanted, precision)
+    for part, reference_value in zip(
+        parts(spec, gradient), parts(spec, expected_gradient), strict=True
+    ):
+        assert_rounded_alike(part, reference_value, precision)
+    predicted, reference_value = (e.predict(spec, parameters, X) for e in (rounding, expected))
+    assert_rounded_alike(predicted, reference_value, precision)
     layers, wanted_layers = (e.activations(spec, parameters, X) for e in (rounding, expected))
-    for layer, wanted in zip(layers, wanted_layers, strict=True):
-        assert_rounded_alike(layer, wanted, precision)
+    for layer, reference_value in zip(layers, wanted_layers, strict=True):
+        assert_rounded_alike(layer, reference_value, precision)
 
 
 @every_precision
@@ -123,12 +125,12 @@ def test_a_few_epochs_equal_the_references(rounding, expected, problem, precisio
     for batch_size in (10, 16, 37):
         order = random_state.permutation(N_SAMPLES)
         rates = np.full(-(-N_SAMPLES // batch_size), 0.001)
-        report, wanted = (one.epoch(order, batch_size, rates) for one in (ours, theirs))
-        assert report.loss == pytest.approx(wanted.loss, rel=UNIT[precision])
-        assert report[1:] == wanted[1:]
+        report, reference_value = (one.epoch(order, batch_size, rates) for one in (ours, theirs))
+        assert report.loss == pytest.approx(reference_value.loss, rel=UNIT[precision])
+        assert report[1:] == reference_value[1:]
     assert_rounded_alike(parameters, expected_parameters, precision)
-    for slot, wanted in zip(state.slots, expected_state.slots, strict=True):
-        assert_rounded_alike(slot, wanted, precision)
+    for slot, reference_value in zip(state.slots, expected_state.slots, strict=True):
+        assert_rounded_alike(slot, reference_value, precision)
 
 
 @every_precision
@@ -137,8 +139,10 @@ def test_one_product_of_given_numbers_agrees_as_in_float32(
 ):
     problem = draw_problem((300, 40), n_samples=90, dtype="float32")
     spec, parameters, X = problem.spec, problem.parameters, problem.rows.X
-    predicted, wanted = (e.predict(spec, parameters, X) for e in (rounding, expected))
-    np.testing.assert_allclose(predicted, wanted, rtol=0, atol=FLOAT32 * np.abs(wanted).max())
+    predicted, reference_value = (e.predict(spec, parameters, X) for e in (rounding, expected))
+    np.testing.assert_allclose(
+        predicted, reference_value, rtol=0, atol=FLOAT32 * np.abs(reference_value).max()
+    )
 
 
 @every_precision

@@ -298,7 +298,7 @@ def test_growing_cycles_begin_at_the_sums_of_their_lengths(period: float, growth
 def test_non_finite_options_are_refused(schedule: Schedule) -> None:
     for name, option in schedule.options.items():
         for value in (math.inf, -math.inf, 10**400):
-            with pytest.raises(ValueError, match=f"must be {option.told}"):
+            with pytest.raises(ValueError, match=f"must be {option.allowed_values}"):
                 schedule.settings({name: value})
 
 
@@ -322,7 +322,7 @@ def test_every_option_has_a_valid_default_and_describes_its_values(
     for name, option in schedule.options.items():
         assert option.takes(option.default)
         for wrong in ("much", -1, math.nan, True, [1]):
-            with pytest.raises(ValueError, match=f"must be {option.told}"):
+            with pytest.raises(ValueError, match=f"must be {option.allowed_values}"):
                 schedule.settings({name: wrong})
 
 

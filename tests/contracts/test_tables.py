@@ -40,7 +40,7 @@ def test_a_misspelt_name_is_refused_with_the_nearest_and_all_names(table):
         with pytest.raises(UnknownNameError, match=f"'{name}x' is no {table.kind}") as refusal:
             table[f"{name}x"]
         assert f"Did you mean {name!r}?" in str(refusal.value)
-        assert all(repr(known) in str(refusal.value) for known in table)
+        assert all(repr(allowed) in str(refusal.value) for allowed in table)
 
 
 @every_table

@@ -62,8 +62,8 @@ def assert_numbers_fit_together(step):
         np.testing.assert_allclose(layer.delta.sum(axis=0), layer.db, rtol=0, atol=rounding)
         if i + 1 < len(layers):
             after = layers[i + 1]
-            past = after.d_a if after.is_residual else 0
-            assert_close(after.delta @ after.W.T + past, layer.d_a)
+            past_ = after.d_a if after.is_residual else 0
+            assert_close(after.delta @ after.W.T + past_, layer.d_a)
             np.testing.assert_array_equal(layer.a, after.a_prev)
     numbers = traced_numbers(step, layers, None)
     assert all(number.formula and number.value is not None for number in numbers)

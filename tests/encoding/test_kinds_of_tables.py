@@ -66,12 +66,12 @@ ALIKE = {
 @pytest.mark.parametrize("kind", ALIKE)
 def test_a_table_of_any_kind_is_encoded_as_the_plain_one(kind):
     encoding = TableEncoding().fit(plain())
-    wanted = encoding.transform(plain())
+    expected = encoding.transform(plain())
     table = ALIKE[kind]()
     other = TableEncoding().fit(table)
     assert other.get_feature_names_out().tolist() == encoding.get_feature_names_out().tolist()
-    np.testing.assert_array_equal(other.transform(table), wanted)
-    np.testing.assert_array_equal(encoding.transform(table), wanted)
+    np.testing.assert_array_equal(other.transform(table), expected)
+    np.testing.assert_array_equal(encoding.transform(table), expected)
 
 
 def test_unseen_levels_of_a_categorical_are_unknown_categories():
@@ -120,9 +120,9 @@ def test_a_sparse_matrix_is_encoded_as_its_dense_array(form):
         "csr array": sparse.csr_array(MATRIX),
     }[form]
     encoding = TableEncoding().fit(matrix)
-    wanted = TableEncoding().fit(MATRIX.toarray()).transform(MATRIX.toarray())
-    np.testing.assert_array_equal(encoding.transform(matrix), wanted)
-    np.testing.assert_array_equal(encoding.transform(MATRIX.toarray()), wanted)
+    expected = TableEncoding().fit(MATRIX.toarray()).transform(MATRIX.toarray())
+    np.testing.assert_array_equal(encoding.transform(matrix), expected)
+    np.testing.assert_array_equal(encoding.transform(MATRIX.toarray()), expected)
 
 
 def test_the_estimators_give_the_same_model_for_a_sparse_matrix():

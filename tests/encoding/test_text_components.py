@@ -51,12 +51,12 @@ def test_a_column_of_titles_has_components_and_categories():
 
 def test_a_misspelt_title_is_closest_to_its_own_field():
     encoding = TextComponents.fit(title_texts(), 10)
-    known = np.array([f"senior {field} 5" for field in FIELDS], dtype=object)
+    texts = np.array([f"senior {field} 5" for field in FIELDS], dtype=object)
     typos = np.array(
         [f"SENIOR {f[:4]}{f[5]}{f[4]}{f[6:]}" for f in FIELDS[:1] + FIELDS[3:]], object
     )
     distances = np.linalg.norm(
-        encoding.columns(typos)[:, np.newaxis] - encoding.columns(known), axis=-1
+        encoding.columns(typos)[:, np.newaxis] - encoding.columns(texts), axis=-1
     )
     assert distances.argmin(axis=1).tolist() == [0, 3, 4, 5, 6]
 
@@ -70,10 +70,10 @@ def test_the_numbers_are_the_same_with_more_threads_after_saving_and_row_by_row(
         encoding = TableEncoding(text_components=8).fit(table)
     np.testing.assert_array_equal(encoding.texts_["title"].columns(texts), one)
     again = TableEncoding.from_plain(encoding.to_plain())
-    wanted = encoding.transform(table)
-    np.testing.assert_array_equal(again.transform(table), wanted)
+    expected = encoding.transform(table)
+    np.testing.assert_array_equal(again.transform(table), expected)
     for row in (0, 5, 9):
-        np.testing.assert_array_equal(again.transform(table[row : row + 1])[0], wanted[row])
+        np.testing.assert_array_equal(again.transform(table[row : row + 1])[0], expected[row])
 
 
 @pytest.mark.parametrize(

@@ -296,9 +296,9 @@ def test_settings_must_name_exactly_the_optimizers_hyperparameters(hyperparamete
 def test_a_fresh_state_has_a_row_of_zeros_for_each_slot(dtype, optimizer):
     state = OptimizerState.fresh(optimizer, np.ones(5, dtype))
     assert state.slots.shape == (len(optimizer.slots), 5)
-    own = OPTIMIZERS[optimizer.name].slots
-    assert optimizer.slots[: len(own)] == own
+    slots = OPTIMIZERS[optimizer.name].slots
+    assert optimizer.slots[: len(slots)] == slots
     assert state.keeps_average == ("average" in optimizer.slots)
     assert state.slots.dtype == dtype
-    assert not state.slots[: len(own)].any()
+    assert not state.slots[: len(slots)].any()
     assert state.step == 0

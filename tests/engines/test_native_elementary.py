@@ -150,8 +150,10 @@ def test_a_far_angle_in_a_vector_changes_no_other_element(function, dtype):
     alone = evaluate(function, x)
     for place in range(len(x)):
         for far in (np.finfo(dtype).max, -1e7, np.inf, np.nan):
-            beside = x.copy()
-            beside[place] = far
-            found = evaluate(function, beside)
+            neighbour = x.copy()
+            neighbour[place] = far
+            found = evaluate(function, neighbour)
             np.testing.assert_array_equal(np.delete(found, place), np.delete(alone, place))
-            np.testing.assert_array_equal(found[place], evaluate(function, beside[place:][:1])[0])
+            np.testing.assert_array_equal(
+                found[place], evaluate(function, neighbour[place:][:1])[0]
+            )

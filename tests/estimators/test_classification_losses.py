@@ -34,8 +34,8 @@ every_target = pytest.mark.parametrize("y", TARGETS.values(), ids=TARGETS)
 
 
 def quick(**parameters: Any) -> MLPClassifier:
-    given = {"hidden_layer_sizes": (12,), "max_iter": 60, "random_state": 0, **parameters}
-    return MLPClassifier(**given)
+    params = {"hidden_layer_sizes": (12,), "max_iter": 60, "random_state": 0, **parameters}
+    return MLPClassifier(**params)
 
 
 def arrays(answer: Any) -> list[np.ndarray]:
@@ -49,8 +49,8 @@ def arrays(answer: Any) -> list[np.ndarray]:
 def test_every_engine_learns_the_same_from_every_kind_of_targets(
     y: np.ndarray, loss: str, label_smoothing: float, solver: str
 ) -> None:
-    given = {"loss": loss, "label_smoothing": label_smoothing, "solver": solver, "max_iter": 8}
-    first, *others = [quick(engine=engine, **given).fit(X, y) for engine in available_engines()]
+    params = {"loss": loss, "label_smoothing": label_smoothing, "solver": solver, "max_iter": 8}
+    first, *others = [quick(engine=engine, **params).fit(X, y) for engine in available_engines()]
     assert first.predict(X).shape == y.shape
     for other in others:
         for ours, theirs in zip(
@@ -274,11 +274,11 @@ class Own:
 @pytest.mark.parametrize("name", ["two", "three", "labels"])
 @pytest.mark.parametrize("engine", available_engines())
 def test_a_custom_log_loss_trains_like_the_built_in_one(name: str, engine: str) -> None:
-    own = quick(loss=Own(), engine=engine, class_weight="balanced", max_iter=15)
+    model = quick(loss=Own(), engine=engine, class_weight="balanced", max_iter=15)
     plain = quick(engine=engine, class_weight="balanced", max_iter=15).fit(X, TARGETS[name])
-    own.fit(X, TARGETS[name])
-    np.testing.assert_allclose(own.predict_proba(X), plain.predict_proba(X), rtol=0, atol=1e-9)
-    assert own.loss.given.shape[1:] == {"two": (1,), "three": (), "labels": (2,)}[name]
+    model.fit(X, TARGETS[name])
+    np.testing.assert_allclose(model.predict_proba(X), plain.predict_proba(X), rtol=0, atol=1e-9)
+    assert model.loss.given.shape[1:] == {"two": (1,), "three": (), "labels": (2,)}[name]
 
 
 def test_label_smoothing_is_refused_for_custom_losses() -> None:

@@ -38,14 +38,14 @@ def test_the_digits_are_classified_as_well_as_by_scikit_learn(
     if engine.name == "reference" and len(hidden) > 1:
         pytest.skip("takes the NumPy engine half a minute")
     digits, labels = load_digits(return_X_y=True)
-    known, unknown, labels_known, labels_unknown = train_test_split(
+    training, unknown, labels_known, labels_unknown = train_test_split(
         digits, labels, random_state=42, stratify=labels
     )
-    scaler = StandardScaler().fit(known)
-    known, unknown = scaler.transform(known), scaler.transform(unknown)
+    scaler = StandardScaler().fit(training)
+    training, unknown = scaler.transform(training), scaler.transform(unknown)
     model = MLPClassifier(hidden, max_iter=400, alpha=1e-4, random_state=42)
-    model.fit(known, labels_known)
-    assert round(model.score(known, labels_known), 3) == train
+    model.fit(training, labels_known)
+    assert round(model.score(training, labels_known), 3) == train
     assert round(model.score(unknown, labels_unknown), 3) == test
     assert model.n_iter_ == epochs
 

@@ -114,7 +114,7 @@ def test_a_regressor_of_any_parameters(drawn, loss, quantile, residual, n_output
 @given(
     drawn=parameters,
     n_classes=st.sampled_from([2, 3]),
-    own=st.fixed_dictionaries(
+    extra=st.fixed_dictionaries(
         {},
         optional={
             "loss": st.sampled_from(["log_loss", "focal"]),
@@ -123,8 +123,8 @@ def test_a_regressor_of_any_parameters(drawn, loss, quantile, residual, n_output
         },
     ),
 )
-def test_a_classifier_of_any_parameters(drawn, n_classes, own):
-    hold(MLPClassifier, SCORES[:, :n_classes].argmax(axis=1), {**drawn, **own})
+def test_a_classifier_of_any_parameters(drawn, n_classes, extra):
+    hold(MLPClassifier, SCORES[:, :n_classes].argmax(axis=1), {**drawn, **extra})
 
 
 TARGETS = {

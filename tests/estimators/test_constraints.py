@@ -29,9 +29,9 @@ def test_values_that_scikit_learn_supports_are_supported(name: str) -> None:
     theirs = getattr(sklearn.neural_network, name)._parameter_constraints
     assert set(theirs) <= set(ours)
     for parameter, constraints in theirs.items():
-        wanted, taken = options(constraints), options(ours[parameter])
+        expected, taken = options(constraints), options(ours[parameter])
         assert names(constraints) <= names(ours[parameter]), parameter
-        assert wanted <= taken, parameter
+        assert expected <= taken, parameter
 
 
 @pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
@@ -86,10 +86,10 @@ def test_the_nearest_value_is_suggested(given_parameters: dict[str, Any], senten
 
 
 def test_the_nearest_parameter_is_suggested() -> None:
-    known = ["hidden_layer_sizes", "max_iter", "alpha"]
-    assert nearest_parameter(known, ["alpha", "max_itr"]) == " Did you mean 'max_iter'?"
-    assert nearest_parameter(known, ["hidden_layer_size__x"]).endswith("'hidden_layer_sizes'?")
-    assert nearest_parameter(known, ["alpha"]) == ""
+    names = ["hidden_layer_sizes", "max_iter", "alpha"]
+    assert nearest_parameter(names, ["alpha", "max_itr"]) == " Did you mean 'max_iter'?"
+    assert nearest_parameter(names, ["hidden_layer_size__x"]).endswith("'hidden_layer_sizes'?")
+    assert nearest_parameter(names, ["alpha"]) == ""
 
 
 @given(st.lists(st.integers(1, 1000)))

@@ -75,7 +75,7 @@ EVERY_CLASH = [
 @pytest.mark.parametrize(
     ("estimator", "clash"),
     EVERY_CLASH,
-    ids=lambda given: "-".join(given) if isinstance(given, dict) else given.__name__,
+    ids=lambda actual: "-".join(actual) if isinstance(actual, dict) else actual.__name__,
 )
 def test_the_message_names_both_parameters_and_a_cure(estimator, clash):
     X, y = np.eye(4), np.array([0, 1, 0, 1])

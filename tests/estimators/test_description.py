@@ -86,7 +86,7 @@ def test_normalization_dropout_and_residuals_are_described(is_fitted: bool) -> N
         (6, 6), normalization="batch", dropout=[0.5, 0.25], residual=True, max_iter=3
     )
     described = (model.fit(X, y) if is_fitted else model).describe()
-    assert [layer.beside for layer in described.layers] == [
+    assert [layer.extra for layer in described.layers] == [
         "batch norm, dropout 0.5",
         "batch norm, dropout 0.25, residual",
         "",

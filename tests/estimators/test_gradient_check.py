@@ -34,8 +34,8 @@ def serve(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAMINA_ENGINE", engine.name)
 
 
-def agrees(model: Any, targets: Any = y, rows: Any = X, **given: Any) -> None:
-    check = model.check_gradients(rows, targets, **given)
+def agrees(model: Any, targets: Any = y, rows: Any = X, **params: Any) -> None:
+    check = model.check_gradients(rows, targets, **params)
     assert check.passed, check
     assert len(check.layers) == len(np.atleast_1d(model.hidden_layer_sizes)) + 1
 

@@ -78,18 +78,18 @@ def test_glorot_draws_the_output_layer_like_the_hidden_ones_and_he_does_not(
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_a_fit_may_start_from_another_models_weights(solver: str) -> None:
     first = model_of("he_normal", max_iter=3).fit(X, Y)
-    for given in (vector(first), [*first.coefs_, *first.intercepts_], vector(first).tolist()):
-        warm = clone(first).set_params(initializer=given, solver=solver).fit(X, Y)
+    for initializer in (vector(first), [*first.coefs_, *first.intercepts_], vector(first).tolist()):
+        warm = clone(first).set_params(initializer=initializer, solver=solver).fit(X, Y)
         on = model_of("he_normal", max_iter=3, warm_start=True).fit(X, Y)
         on.set_params(solver=solver, random_state=0).fit(X, Y)
         np.testing.assert_array_equal(vector(warm), vector(on))
 
 
 def test_arrays_passed_as_initializer_are_not_modified() -> None:
-    given = np.linspace(-1, 1, ParameterLayout.from_spec(SPEC).n_parameters)
-    before = given.copy()
-    model_of(given, max_iter=5).fit(X, Y)
-    np.testing.assert_array_equal(given, before)
+    initializer = np.linspace(-1, 1, ParameterLayout.from_spec(SPEC).n_parameters)
+    before = initializer.copy()
+    model_of(initializer, max_iter=5).fit(X, Y)
+    np.testing.assert_array_equal(initializer, before)
 
 
 def test_unit_parameters_have_their_usual_start_if_only_weights_and_biases_are_passed() -> None:
@@ -100,7 +100,7 @@ def test_unit_parameters_have_their_usual_start_if_only_weights_and_biases_are_p
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("initializer", "message"),
     [
         (np.zeros(36), r"initializer of shape \(36,\) does not fit .* 37 numbers"),
         ([np.zeros((4, 6)), np.zeros((6, 1))], r"initializer of shapes \[\(4, 6\), \(6, 1\)\]"),
@@ -110,17 +110,19 @@ def test_unit_parameters_have_their_usual_start_if_only_weights_and_biases_are_p
     ],
     ids=["length", "parts", "NaN", "name", "number"],
 )
-def test_invalid_initial_parameters_are_refused(given: Any, message: str) -> None:
+def test_invalid_initial_parameters_are_refused(initializer: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        model_of(given).fit(X, Y)
+        model_of(initializer).fit(X, Y)
 
 
-@pytest.mark.parametrize("given", ["orthogonal", np.linspace(-1, 1, 37)], ids=["name", "array"])
-def test_a_model_with_initial_arrays_is_saved_and_loaded(given: Any, tmp_path: Any) -> None:
-    model = model_of(given).fit(X, Y)
+@pytest.mark.parametrize(
+    "initializer", ["orthogonal", np.linspace(-1, 1, 37)], ids=["name", "array"]
+)
+def test_a_model_with_initial_arrays_is_saved_and_loaded(initializer: Any, tmp_path: Any) -> None:
+    model = model_of(initializer).fit(X, Y)
     lamina.save(model, tmp_path / "model.lamina")
     loaded = lamina.load(tmp_path / "model.lamina")
-    np.testing.assert_array_equal(loaded.initializer, given)
+    np.testing.assert_array_equal(loaded.initializer, initializer)
     np.testing.assert_array_equal(vector(loaded.fit(X, Y)), vector(model.fit(X, Y)))
 
 

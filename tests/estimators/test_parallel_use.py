@@ -36,8 +36,8 @@ def fit_and_predict(solver: str) -> tuple[np.ndarray, np.ndarray]:
 def assert_all_equal(found: Any, solver: str) -> None:
     expected = fit_and_predict(solver)
     for each in found:
-        for ours, wanted in zip(each, expected, strict=True):
-            np.testing.assert_array_equal(ours, wanted)
+        for ours, reference_value in zip(each, expected, strict=True):
+            np.testing.assert_array_equal(ours, reference_value)
 
 
 def forked(solver: str) -> list[Any]:

@@ -50,8 +50,8 @@ def weights_of(model: Any) -> list[np.ndarray]:
 
 
 def assert_equal_weights(model: Any, expected: list[np.ndarray]) -> None:
-    for part, wanted in zip((*model.coefs_, *model.intercepts_), expected, strict=True):
-        np.testing.assert_array_equal(part, wanted)
+    for part, sizes in zip((*model.coefs_, *model.intercepts_), expected, strict=True):
+        np.testing.assert_array_equal(part, sizes)
 
 
 @both
@@ -380,7 +380,7 @@ def test_the_requested_engine_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         lamina.estimators.perceptron,
         "choose_engine",
-        lambda *wanted: (asked.append(wanted), choose(*wanted))[1],
+        lambda *sizes: (asked.append(sizes), choose(*sizes))[1],
     )
     model = MLPClassifier(solver="lbfgs", alpha=1, max_iter=300, engine="reference", n_threads=3)
     model.fit(X, Y).predict(X)

@@ -34,8 +34,8 @@ def targets(loss: str) -> np.ndarray:
 
 
 def quick(loss: Any, **parameters: Any) -> MLPRegressor:
-    given = {"hidden_layer_sizes": (12,), "max_iter": 40, "random_state": 0, **parameters}
-    return MLPRegressor(loss, **given)
+    params = {"hidden_layer_sizes": (12,), "max_iter": 40, "random_state": 0, **parameters}
+    return MLPRegressor(loss, **params)
 
 
 @every_loss
@@ -220,19 +220,21 @@ def test_a_custom_loss_trains_like_the_built_in_one(
 ) -> None:
     weight = np.linspace(0.5, 2, len(Y)) if weighted else None
     parameters = {"engine": engine, "solver": solver, "max_iter": 12, "learning_rate_init": 0.01}
-    own = quick(Own(), **parameters).fit(X, np.exp(Y), weight)
+    model = quick(Own(), **parameters).fit(X, np.exp(Y), weight)
     plain = quick("squared_error", **parameters).fit(X, Y, weight)
-    assert own.out_activation_ == "exp"
-    np.testing.assert_allclose(own.predict(X), np.exp(plain.predict(X)), rtol=1e-7)
-    assert own.loss_ == pytest.approx(plain.loss_, rel=1e-9)
+    assert model.out_activation_ == "exp"
+    np.testing.assert_allclose(model.predict(X), np.exp(plain.predict(X)), rtol=1e-7)
+    assert model.loss_ == pytest.approx(plain.loss_, rel=1e-9)
 
 
 def test_a_custom_loss_is_measured_on_held_out_samples() -> None:
-    own = quick(Own(), early_stopping=True).fit(X, np.exp(Y))
-    plain = quick("squared_error", max_iter=own.n_iter_)
+    model = quick(Own(), early_stopping=True).fit(X, np.exp(Y))
+    plain = quick("squared_error", max_iter=model.n_iter_)
     plain.fit(X, Y, validation_data=(X, Y))
-    own = quick(Own(), max_iter=own.n_iter_).fit(X, np.exp(Y), validation_data=(X, np.exp(Y)))
-    np.testing.assert_allclose(own.validation_loss_curve_, plain.validation_loss_curve_, rtol=1e-7)
+    model = quick(Own(), max_iter=model.n_iter_).fit(X, np.exp(Y), validation_data=(X, np.exp(Y)))
+    np.testing.assert_allclose(
+        model.validation_loss_curve_, plain.validation_loss_curve_, rtol=1e-7
+    )
 
 
 def test_an_exception_in_a_custom_loss_ends_the_fit_and_keeps_the_model() -> None:

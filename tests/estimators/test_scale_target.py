@@ -288,8 +288,8 @@ def test_a_custom_loss_receives_the_standardised_target() -> None:
             assert math.isclose(np.abs(y).max(), np.abs(UNIT).max()) or np.abs(y).max() < 10
             return ((logits - y) ** 2).sum(axis=1) / 2, logits - y
 
-    own = regressor(loss=Squared()).fit(X, 1e6 * Y)
-    np.testing.assert_allclose(own.predict(X), regressor().fit(X, 1e6 * Y).predict(X), rtol=1e-9)
+    model = regressor(loss=Squared()).fit(X, 1e6 * Y)
+    np.testing.assert_allclose(model.predict(X), regressor().fit(X, 1e6 * Y).predict(X), rtol=1e-9)
 
 
 @pytest.mark.parametrize("offset", [1e8, -1e8, 1e9])

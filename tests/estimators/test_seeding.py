@@ -22,8 +22,8 @@ def test_two_generators_of_one_seed_are_independent():
 
 
 def test_a_generator_is_used_itself_and_none_is_numpys_global_one():
-    given = np.random.RandomState(5)
-    assert generator_for(given) is given
+    actual = np.random.RandomState(5)
+    assert generator_for(actual) is actual
     assert generator_for(None) is check_random_state(None)
 
 

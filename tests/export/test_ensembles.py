@@ -136,11 +136,13 @@ def run_python(model: Any, table: Any, **options: Any) -> np.ndarray:
     return np.asarray(names["predict_proba"](table))
 
 
-def assert_alike(given: np.ndarray, wanted: np.ndarray, dtype: str | None) -> None:
+def assert_alike(actual: np.ndarray, expected: np.ndarray, dtype: str | None) -> None:
     """Equal to the tolerance of the dtype, relative to the largest number of all."""
-    assert given.shape == wanted.shape
-    assert given.dtype == (dtype or "float64")
-    np.testing.assert_allclose(given, wanted, rtol=0, atol=TOLERANCE[dtype] * abs(wanted).max())
+    assert actual.shape == expected.shape
+    assert actual.dtype == (dtype or "float64")
+    np.testing.assert_allclose(
+        actual, expected, rtol=0, atol=TOLERANCE[dtype] * abs(expected).max()
+    )
 
 
 every_dtype = pytest.mark.parametrize("dtype", [None, "float32", "float64"])
@@ -164,8 +166,8 @@ def test_a_c_header_answers_as_the_ensemble(name, dtype, compile_c):
     rows = strange_rows(table)
     program, header = lower_ensemble(model, dtype), lamina.to_c(model, dtype=dtype)
     call = "mlp_predict(row, y)"
-    given = answers_of_c(compile_c, header, program, rows, call, program.n_columns)
-    assert_alike(given, expected(model, rows), dtype)
+    actual = answers_of_c(compile_c, header, program, rows, call, program.n_columns)
+    assert_alike(actual, expected(model, rows), dtype)
 
 
 def run_onnx(model: Any, table: Any, **options: Any) -> np.ndarray:
@@ -225,21 +227,21 @@ def test_a_c_header_of_an_ensemble_gives_no_number_for_an_infinite_one(compile_c
     model, table = fitted("two classes")
     rows = table[:3].assign(income=[1.0, np.inf, -np.inf])
     header, program = lamina.to_c(model), lower_ensemble(model)
-    given = answers_of_c(compile_c, header, program, rows, "mlp_predict(row, y)", 2)
-    assert np.isfinite(given).all(axis=1).tolist() == [True, False, False]
+    actual = answers_of_c(compile_c, header, program, rows, "mlp_predict(row, y)", 2)
+    assert np.isfinite(actual).all(axis=1).tolist() == [True, False, False]
 
 
 @pytest.mark.parametrize("form", ["dict", "rows", "arrays", "shuffled"])
 def test_a_python_file_of_an_ensemble_takes_a_table_in_every_form(form):
     model, table = fitted("two classes")
     rows = strange_rows(table)
-    given = {
+    actual = {
         "dict": lambda: rows.to_dict("list"),
         "rows": lambda: rows.to_dict("records"),
         "arrays": lambda: {name: rows[name].to_numpy() for name in rows},
         "shuffled": lambda: rows[rows.columns[::-1]],
     }[form]()
-    assert_alike(run_python_alone(model, given), expected(model, rows), None)
+    assert_alike(run_python_alone(model, actual), expected(model, rows), None)
 
 
 def run_python_alone(model: Any, table: Any) -> np.ndarray:
@@ -263,8 +265,8 @@ def test_an_ensemble_fitted_to_an_array_is_exported_with_numbered_columns():
     model = TabularRegressor(quality="fast", random_state=0).fit(X, X[:, 0] + X[:, 1])
     names: dict[str, Any] = {}
     exec(lamina.to_python(model), names)
-    given = names["predict"](dict(zip(names["COLUMNS"], X.T, strict=True)))
-    np.testing.assert_allclose(given, model.predict(X), rtol=1e-5)
+    actual = names["predict"](dict(zip(names["COLUMNS"], X.T, strict=True)))
+    np.testing.assert_allclose(actual, model.predict(X), rtol=1e-5)
 
 
 def test_the_encoding_stands_once_and_members_of_a_recipe_share_their_bins():
@@ -321,9 +323,9 @@ def test_n_grams_that_a_member_uses_are_refused_by_column_with_the_cure(export):
 @every_export
 def test_a_part_that_no_export_knows_is_refused_by_name(export, monkeypatch):
     model, _ = fitted("two classes")
-    known = dict(lowered_ensemble.KNOWN)
-    [member] = [cls for cls in known if cls.__name__ == "Member"]
-    monkeypatch.setattr(lowered_ensemble, "KNOWN", known | {member: frozenset({"recipe"})})
+    supported = dict(lowered_ensemble.KNOWN)
+    [member] = [cls for cls in supported if cls.__name__ == "Member"]
+    monkeypatch.setattr(lowered_ensemble, "KNOWN", supported | {member: frozenset({"recipe"})})
     with pytest.raises(ExportError, match=r"no export supports split=0 of members_\[0\]"):
         export(model)
 

@@ -13,23 +13,23 @@ TOLERANCE = {"float32": 1e-5, "float64": 1e-11}
 UNIT = {"bfloat16": 2.0**-8}
 
 
-def assert_equal(given, expected):
+def assert_equal(actual, expected):
     tolerance = TOLERANCE[expected.dtype.name]
-    assert given.shape == expected.shape
-    assert given.dtype == expected.dtype
+    assert actual.shape == expected.shape
+    assert actual.dtype == expected.dtype
     np.testing.assert_allclose(
-        given, expected, rtol=tolerance, atol=tolerance * abs(expected).max()
+        actual, expected, rtol=tolerance, atol=tolerance * abs(expected).max()
     )
 
 
-def assert_rounded_alike(given, expected, precision):
+def assert_rounded_alike(actual, expected, precision):
     """Equal, but for numbers whose last bit decided which way they were rounded.
 
     Products of unrounded numbers are off by hundreds of times as much as nearly all may be.
     """
-    assert given.shape == expected.shape
-    assert given.dtype == expected.dtype == np.float32
-    off = np.abs(given - expected) / np.abs(expected).max()
+    assert actual.shape == expected.shape
+    assert actual.dtype == expected.dtype == np.float32
+    off = np.abs(actual - expected) / np.abs(expected).max()
     assert np.median(off) <= 1e-6
     assert off.max() <= UNIT[precision]
 
@@ -172,5 +172,5 @@ def test_a_precisions_words_in_numpy_are_its_nearest_numbers(precision):
     record = PRECISIONS[precision]
     ends = [0.0, -0.0, np.inf, -np.inf, np.nan, np.finfo("f").max, 1e-40, 1 + 2**-8, 1 + 3 * 2**-8]
     z = np.append(ends, np.random.RandomState(0).standard_normal(10_000)).astype("f")
-    given = eval(record.code.numpy, {"np": np, "z": z})
-    np.testing.assert_array_equal(given.view("i4"), record.nearest(z).view("i4"))
+    actual = eval(record.code.numpy, {"np": np, "z": z})
+    np.testing.assert_array_equal(actual.view("i4"), record.nearest(z).view("i4"))

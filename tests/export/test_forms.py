@@ -57,8 +57,8 @@ def test_a_python_file_takes_what_the_texts_mean(model_and_table):
     model, table = model_and_table
     names: dict[str, Any] = {}
     exec(lamina.to_python(model), names)
-    given = names["predict"](understood(model, table))
-    np.testing.assert_allclose(given, model.predict(table), rtol=1e-11)
+    actual = names["predict"](understood(model, table))
+    np.testing.assert_allclose(actual, model.predict(table), rtol=1e-11)
 
 
 def test_a_python_file_reads_no_number_from_text_that_training_wrote_in_its_own_way(
@@ -95,5 +95,5 @@ def test_onnx_answers_for_what_the_texts_mean(model_and_table):
         if column.kind == "moment":
             values = np.round(values * 86_400e6).astype(np.int64)
         feed[each.name] = np.asarray(values).reshape(-1, 1)
-    [given] = session.run(None, feed)
-    np.testing.assert_allclose(given[:, 0], model.predict(table), rtol=1e-10)
+    [actual] = session.run(None, feed)
+    np.testing.assert_allclose(actual[:, 0], model.predict(table), rtol=1e-10)

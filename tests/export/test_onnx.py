@@ -50,21 +50,21 @@ def test_labels_are_those_that_the_model_predicts(kind, dtype, fit, rows, wrappe
         columns = list(columns.T)
     answers = session.run(None, {"X": X})
     assert [labels.tolist() for labels in answers[0::2]] == [each.tolist() for each in columns]
-    for probabilities, wanted in zip(answers[1::2], expected, strict=True):
+    for probabilities, reference_value in zip(answers[1::2], expected, strict=True):
         assert probabilities.dtype == dtype
-        assert probabilities.shape == wanted.shape
+        assert probabilities.shape == reference_value.shape
 
 
 @pytest.mark.parametrize("kind", ["mean and std", "means and stds"])
 def test_standard_deviations_stand_beside_the_prediction(kind, fit, rows, wrapped):
     model = fit(kind)
-    for given, wanted in zip(
+    for actual, expected in zip(
         session_of(wrapped(model)).run(None, {"X": rows}),
         model.predict(rows, return_std=True),
         strict=True,
     ):
-        assert given.shape == (len(rows), 1 if wanted.ndim == 1 else 3)
-        np.testing.assert_allclose(given, wanted.reshape(given.shape), rtol=1e-10)
+        assert actual.shape == (len(rows), 1 if expected.ndim == 1 else 3)
+        np.testing.assert_allclose(actual, expected.reshape(actual.shape), rtol=1e-10)
 
 
 def test_each_column_of_labels_has_outputs_of_its_own_in_a_pipeline(fit, rows, wrapped):
@@ -72,8 +72,8 @@ def test_each_column_of_labels_has_outputs_of_its_own_in_a_pipeline(fit, rows, w
     session = session_of(wrapped(model))
     first, p_first, second, p_second = session.run(None, {"X": rows})
     assert np.stack([first, second], axis=1).tolist() == model.predict(rows).tolist()
-    for given, wanted in zip([p_first, p_second], model.predict_proba(rows), strict=True):
-        np.testing.assert_allclose(given, wanted, rtol=1e-10)
+    for actual, expected in zip([p_first, p_second], model.predict_proba(rows), strict=True):
+        np.testing.assert_allclose(actual, expected, rtol=1e-10)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -82,19 +82,19 @@ def test_a_dictionary_by_label_for_every_row_is_there_for_the_asking(dtype, fit,
         model, X = fit(kind, dtype), rows.astype(dtype)
         _, dictionaries = session_of(wrapped(model), zipmap=True).run(None, {"X": X})
         assert list(dictionaries[0]) == model.classes_.tolist()
-        given = [list(row.values()) for row in dictionaries]
-        np.testing.assert_allclose(given, model.predict_proba(X), atol=1e-6)
+        actual = [list(row.values()) for row in dictionaries]
+        np.testing.assert_allclose(actual, model.predict_proba(X), atol=1e-6)
 
 
 def test_each_column_of_labels_has_dictionaries_of_its_own(fit, rows, wrapped):
     model = fit("columns of texts")
     answers = session_of(wrapped(model), zipmap=True).run(None, {"X": rows})
-    for dictionaries, classes, wanted in zip(
+    for dictionaries, classes, expected in zip(
         answers[1::2], model.classes_, model.predict_proba(rows), strict=True
     ):
         assert list(dictionaries[0]) == classes.tolist()
-        given = [list(row.values()) for row in dictionaries]
-        np.testing.assert_allclose(given, wanted, atol=1e-6)
+        actual = [list(row.values()) for row in dictionaries]
+        np.testing.assert_allclose(actual, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["one class", "float classes", "columns of labels"])
@@ -119,8 +119,8 @@ def test_the_dtype_may_be_another_than_the_models(fit, rows, wrapped):
     model = fit("numbers")
     session = session_of(wrapped(model), dtype="float32")
     assert session.get_inputs()[0].type == "tensor(float)"
-    [given] = session.run(None, {"X": rows.astype(np.float32)})
-    np.testing.assert_allclose(given, model.predict(rows), rtol=1e-4, atol=1e-4)
+    [actual] = session.run(None, {"X": rows.astype(np.float32)})
+    np.testing.assert_allclose(actual, model.predict(rows), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("opset", [13, 17, 21])
@@ -173,9 +173,9 @@ def test_a_precision_is_that_of_float32_whatever_comes_in(fit, rows, wrapped):
     model = fit("numbers", precision="bfloat16")
     session = session_of(wrapped(model), rows[:1])
     X = rows if session.get_inputs()[0].type == "tensor(double)" else rows.astype(np.float32)
-    [given] = session.run(None, {"X": X})
-    assert given.dtype == np.float32
-    off = abs(given - model.predict(rows)) / abs(given).max()
+    [actual] = session.run(None, {"X": X})
+    assert actual.dtype == np.float32
+    off = abs(actual - model.predict(rows)) / abs(actual).max()
     assert np.median(off) <= 1e-6
     assert off.max() <= 2**-8
 

@@ -66,8 +66,8 @@ class Numbers:
 def test_the_stand_in_of_erf_is_erf_to_rounding():
     z = np.concatenate([np.linspace(-30, 30, 10_001), [0.0, -0.0, np.inf, -np.inf, 1e300, 1e-300]])
     with np.errstate(over="ignore"):
-        given = add_formula(Numbers(), STAND_INS["Erf"], {"z": z}, np.dtype("float64"))
-    np.testing.assert_allclose(given, erf(z), rtol=0, atol=1e-15)
+        actual = add_formula(Numbers(), STAND_INS["Erf"], {"z": z}, np.dtype("float64"))
+    np.testing.assert_allclose(actual, erf(z), rtol=0, atol=1e-15)
 
 
 @pytest.mark.parametrize("opset", [-1, 0, 8, 1000, 18.0, "18", None])

@@ -92,8 +92,8 @@ def test_a_classifier_behind_a_table_encoding_answers_as_a_whole(dtype, table, s
 def test_a_regressor_behind_a_table_encoding_and_a_scaler_answers_as_a_whole(table, strange):
     model = MLPRegressor(hidden_layer_sizes=(5,), max_iter=20, random_state=0)
     pipeline = make_pipeline(TableEncoding(), StandardScaler(), model).fit(table, table["age"])
-    [given] = answers(pipeline, strange)
-    np.testing.assert_allclose(given[:, 0], pipeline.predict(strange), rtol=1e-10)
+    [actual] = answers(pipeline, strange)
+    np.testing.assert_allclose(actual[:, 0], pipeline.predict(strange), rtol=1e-10)
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,8 @@ def test_a_target_that_was_scaled_is_scaled_back(scaler, table):
     model = MLPRegressor(hidden_layer_sizes=(5,), max_iter=20, random_state=0)
     y = np.stack([table["age"] * 1000, table["age"] ** 2], axis=1)
     around = TransformedTargetRegressor(make_pipeline(TableEncoding(), model), transformer=scaler)
-    [given] = answers(around.fit(table, y), table)
-    np.testing.assert_allclose(given, around.predict(table), rtol=1e-10)
+    [actual] = answers(around.fit(table, y), table)
+    np.testing.assert_allclose(actual, around.predict(table), rtol=1e-10)
 
 
 def test_a_target_that_was_transformed_otherwise_is_refused(table):
@@ -119,8 +119,8 @@ def test_a_target_that_was_transformed_otherwise_is_refused(table):
 def test_a_table_of_one_kind_of_columns_answers(columns, table, strange):
     pipeline = make_pipeline(TableEncoding(), MLPRegressor(max_iter=5, random_state=0))
     pipeline.fit(table[columns], table["age"])
-    [given] = answers(pipeline, strange[columns])
-    np.testing.assert_allclose(given[:, 0], pipeline.predict(strange[columns]), rtol=1e-10)
+    [actual] = answers(pipeline, strange[columns])
+    np.testing.assert_allclose(actual[:, 0], pipeline.predict(strange[columns]), rtol=1e-10)
 
 
 def test_dictionaries_by_label_are_there_for_tables_too(table):
@@ -128,8 +128,8 @@ def test_dictionaries_by_label_are_there_for_tables_too(table):
     pipeline = make_pipeline(TableEncoding(), MLPClassifier((5,), max_iter=5, random_state=0))
     pipeline.fit(table, table["probabilities"])
     dictionaries = answers(pipeline, table, zipmap=True)[1]
-    given = [list(row.values()) for row in dictionaries]
-    np.testing.assert_allclose(given, pipeline.predict_proba(table), atol=1e-6)
+    actual = [list(row.values()) for row in dictionaries]
+    np.testing.assert_allclose(actual, pipeline.predict_proba(table), atol=1e-6)
 
 
 def test_a_scaler_and_an_encoder_of_scikit_learns_answer_as_a_whole(table):
@@ -158,10 +158,10 @@ def test_dates_come_as_numpys_microseconds(dtype, table):
     unlike = table.copy()
     unlike.loc[3, "born"] = pandas.NaT
     for rows in (table, unlike):
-        [given] = answers(pipeline, rows, dtype=dtype)
+        [actual] = answers(pipeline, rows, dtype=dtype)
         # In float32, days since 1970 go by steps of three minutes: they must not be counted so.
         tolerance = {"float32": 1e-5, "float64": 1e-10}[dtype]
-        np.testing.assert_allclose(given[:, 0], pipeline.predict(rows), rtol=tolerance)
+        np.testing.assert_allclose(actual[:, 0], pipeline.predict(rows), rtol=tolerance)
 
 
 def test_every_input_says_what_it_takes(table):

@@ -138,8 +138,8 @@ def test_a_pipeline_answers_as_a_c_header(case, compile_c):
 def test_a_pipeline_answers_in_floats_as_a_c_header(case, compile_c):
     model, rows = case
     answer = in_c(compile_c, model, rows.astype(np.float32), dtype="float32")
-    wanted = model.predict(rows)
-    np.testing.assert_allclose(answer[:, 0], wanted, atol=1e-3 * abs(wanted).max())
+    expected = model.predict(rows)
+    np.testing.assert_allclose(answer[:, 0], expected, atol=1e-3 * abs(expected).max())
 
 
 def session_of(model: Any, *args: Any, **options: Any) -> Any:
@@ -162,9 +162,9 @@ def test_a_pipeline_answers_in_onnx_in_the_dtype_asked_for(case, dtype, X_dtype)
     )
     [answer] = session.run(None, {"X": rows.astype(name)})
     assert answer.dtype == name
-    wanted = model.predict(rows)
+    expected = model.predict(rows)
     tolerance = {"float32": 1e-3, "float64": 1e-11}[name]
-    np.testing.assert_allclose(answer[:, 0], wanted, atol=tolerance * abs(wanted).max())
+    np.testing.assert_allclose(answer[:, 0], expected, atol=tolerance * abs(expected).max())
 
 
 @pytest.mark.parametrize(
@@ -175,10 +175,10 @@ def test_a_scaled_target_is_scaled_back(scaler, columns, compile_c):
     y = (X[:, 1] if columns == 1 else X[:, :2]) * 1e-3 + 1e6
     for inner in (network(), make_pipeline(StandardScaler(), network())):
         model = TransformedTargetRegressor(inner, transformer=scaler).fit(X, y)
-        wanted = model.predict(X).reshape(len(X), columns)
-        given = in_python(model, X).reshape(len(X), columns)
-        np.testing.assert_allclose(given, wanted, rtol=1e-14)
-        np.testing.assert_allclose(in_c(compile_c, model, X), wanted, rtol=1e-14)
+        expected = model.predict(X).reshape(len(X), columns)
+        actual = in_python(model, X).reshape(len(X), columns)
+        np.testing.assert_allclose(actual, expected, rtol=1e-14)
+        np.testing.assert_allclose(in_c(compile_c, model, X), expected, rtol=1e-14)
 
 
 def test_a_scaled_target_may_stand_at_the_end_of_a_pipeline():
@@ -297,14 +297,14 @@ def test_a_frame_of_numbers_and_texts_answers_alike_everywhere(compile_c):
     labels, probabilities = session.run(None, feed)
     assert labels.tolist() == model.predict(table).tolist()
     np.testing.assert_allclose(probabilities, model.predict_proba(table), rtol=1e-11)
-    for i, wanted in enumerate(model.predict_proba(table)):
+    for i, expected in enumerate(model.predict_proba(table)):
         values = [
             value.encode() if isinstance(value, str) else value for value in table.iloc[i].tolist()
         ]
         values[2] = values[2] if isinstance(values[2], bytes) else None
         y = np.empty(2)
         library.run(ctypes.byref(row_type(*values)), ctypes.c_void_p(y.ctypes.data))
-        np.testing.assert_allclose(y, wanted, rtol=1e-11)
+        np.testing.assert_allclose(y, expected, rtol=1e-11)
 
 
 @pytest.mark.parametrize("dtype", ["float32", None])

@@ -56,11 +56,11 @@ def run(source: str) -> dict:
 
 def test_it_decides_as_lamina_does(kind, fit, rows):
     model = fit(kind)
-    given, expected = run(lamina.to_python(model))["predict"](rows), model.predict(rows)
-    assert given.shape == expected.shape
+    actual, expected = run(lamina.to_python(model))["predict"](rows), model.predict(rows)
+    assert actual.shape == expected.shape
     if hasattr(model, "classes_"):
-        assert given.tolist() == expected.tolist()
-        assert given.dtype.kind == expected.dtype.kind
+        assert actual.tolist() == expected.tolist()
+        assert actual.dtype.kind == expected.dtype.kind
 
 
 @pytest.mark.parametrize("named", ["mean and std", "means and stds"])
@@ -78,19 +78,19 @@ def test_standard_deviations_come_where_they_are_asked_for(named, fit, rows):
 def test_each_column_of_labels_has_probabilities_of_its_own(named, fit, rows):
     model = fit(named)
     names = run(lamina.to_python(model))
-    for given, expected in zip(
+    for actual, expected in zip(
         names["predict_proba"](rows), model.predict_proba(rows), strict=True
     ):
-        np.testing.assert_allclose(given, expected, rtol=1e-10)
-    for given, expected in zip(names["CLASSES"], model.classes_, strict=True):
-        assert given.tolist() == expected.tolist()
+        np.testing.assert_allclose(actual, expected, rtol=1e-10)
+    for actual, expected in zip(names["CLASSES"], model.classes_, strict=True):
+        assert actual.tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("named", ["one number", "numbers"])
 def test_quantiles_have_the_shape_that_lamina_gives_them(named, fit, rows):
     model = fit(named, loss="quantile", quantile=[0.2, 0.8])
-    given = run(lamina.to_python(model))["predict"](rows)
-    np.testing.assert_allclose(given, model.predict(rows), rtol=1e-10)
+    actual = run(lamina.to_python(model))["predict"](rows)
+    np.testing.assert_allclose(actual, model.predict(rows), rtol=1e-10)
 
 
 def test_it_refuses_rows_that_it_cannot_answer_for(fit, rows):

@@ -44,18 +44,18 @@ def twins(unfitted, target, rows):
     def fitted(kind, solver):
         ours = unfitted(kind, **SETTINGS, **SOLVERS[solver])
         their_class = getattr(theirs, type(ours).__name__)
-        known = their_class().get_params()
-        other = their_class(**{k: v for k, v in ours.get_params().items() if k in known})
+        params = their_class().get_params()
+        other = their_class(**{k: v for k, v in ours.get_params().items() if k in params})
         return ours.fit(rows, target(kind)), other.fit(rows, target(kind))
 
     return fitted
 
 
-def assert_same_answers(given, expected, rows):
+def assert_same_answers(actual, expected, rows):
     for method in ("predict", "predict_proba", "predict_log_proba"):
         if not hasattr(expected, method):
             continue
-        one, other = getattr(given, method)(rows), getattr(expected, method)(rows)
+        one, other = getattr(actual, method)(rows), getattr(expected, method)(rows)
         assert one.shape == other.shape
         assert one.dtype == other.dtype
         if one.dtype.kind == "f":
@@ -64,26 +64,26 @@ def assert_same_answers(given, expected, rows):
             np.testing.assert_array_equal(one, other)
 
 
-def assert_same_course(given, expected):
+def assert_same_course(actual, expected):
     for name in LEARNED:
         if not hasattr(expected, name) or getattr(expected, name) is None:
-            assert getattr(given, name, None) is None, name
+            assert getattr(actual, name, None) is None, name
         else:
-            np.testing.assert_allclose(getattr(given, name), getattr(expected, name), **CLOSE)
+            np.testing.assert_allclose(getattr(actual, name), getattr(expected, name), **CLOSE)
     for name in ("n_iter_", "t_", "n_layers_", "n_outputs_", "out_activation_", "n_features_in_"):
-        assert getattr(given, name) == getattr(expected, name)
+        assert getattr(actual, name) == getattr(expected, name)
 
 
 @every_solver
 def test_ours_as_theirs_is_as_if_they_had_fitted_it(kind_of_theirs, solver, twins, rows):
     ours, expected = twins(kind_of_theirs, solver)
-    given = lamina.to_sklearn(ours)
-    assert type(given) is type(expected)
-    assert given.get_params() == expected.get_params()
-    assert_same_answers(given, ours, rows)
-    assert_same_answers(given, expected, rows)
-    assert_same_course(given, expected)
-    missing = set(vars(expected)) - set(vars(given))
+    actual = lamina.to_sklearn(ours)
+    assert type(actual) is type(expected)
+    assert actual.get_params() == expected.get_params()
+    assert_same_answers(actual, ours, rows)
+    assert_same_answers(actual, expected, rows)
+    assert_same_course(actual, expected)
+    missing = set(vars(expected)) - set(vars(actual))
     # What L-BFGS keeps there to take its vector apart; every fit makes it anew.
     assert missing <= {"_coef_indptr", "_intercept_indptr"}
 
@@ -91,12 +91,12 @@ def test_ours_as_theirs_is_as_if_they_had_fitted_it(kind_of_theirs, solver, twin
 @every_solver
 def test_theirs_as_ours_is_as_if_we_had_fitted_it(kind_of_theirs, solver, twins, rows):
     expected, other = twins(kind_of_theirs, solver)
-    given = lamina.from_sklearn(other)
-    assert type(given) is type(expected)
-    assert given.get_params() == expected.get_params()
-    assert_same_answers(given, expected, rows)
-    assert_same_course(given, expected)
-    assert set(vars(expected)) - set(vars(given)) <= OF_A_FIT
+    actual = lamina.from_sklearn(other)
+    assert type(actual) is type(expected)
+    assert actual.get_params() == expected.get_params()
+    assert_same_answers(actual, expected, rows)
+    assert_same_course(actual, expected)
+    assert set(vars(expected)) - set(vars(actual)) <= OF_A_FIT
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd", "plain sgd", "adaptive sgd"])
@@ -133,19 +133,19 @@ def test_there_and_back_keeps_every_number(kind_of_theirs, fit, rows):
 
 
 def test_ours_as_theirs_is_pickled_and_cloned_and_needs_no_lamina(fit, rows):
-    given = lamina.to_sklearn(fit("multiclass"))
-    data = pickle.dumps(given)
+    actual = lamina.to_sklearn(fit("multiclass"))
+    data = pickle.dumps(actual)
     assert b"lamina" not in data
-    assert_same_answers(pickle.loads(data), given, rows)
-    assert clone(given).get_params() == given.get_params()
+    assert_same_answers(pickle.loads(data), actual, rows)
+    assert clone(actual).get_params() == actual.get_params()
 
 
 def test_sparse_indicators_stay_sparse_both_ways(unfitted, target, rows):
     y = sparse.csr_array(target("multilabel"))
     ours = unfitted("multilabel").fit(rows, y)
-    given = lamina.to_sklearn(ours)
-    assert sparse.issparse(given.predict(rows))
-    back = lamina.from_sklearn(given)
+    actual = lamina.to_sklearn(ours)
+    assert sparse.issparse(actual.predict(rows))
+    back = lamina.from_sklearn(actual)
     assert (back.predict(rows) != ours.predict(rows)).nnz == 0
 
 

@@ -157,12 +157,12 @@ def run_c(compile_c: Any, model: Any, table: Any) -> np.ndarray:
     return answers_of_c(compile_c, lamina.to_c(model), program, table, call, n_answers)
 
 
-def assert_alike(given: np.ndarray, wanted: np.ndarray) -> None:
+def assert_alike(actual: np.ndarray, expected: np.ndarray) -> None:
     """Equal to the tolerance of the dtype, relative to the largest number of each column."""
-    assert given.shape == wanted.shape
-    assert given.dtype == wanted.dtype
-    tolerance = TOLERANCE[wanted.dtype.name]
-    for one, other in zip(given.T, wanted.T, strict=True):
+    assert actual.shape == expected.shape
+    assert actual.dtype == expected.dtype
+    tolerance = TOLERANCE[expected.dtype.name]
+    for one, other in zip(actual.T, expected.T, strict=True):
         np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * abs(other).max())
 
 
@@ -210,10 +210,10 @@ def test_onnx_answers_as_the_model(case):
 
 def test_onnx_answers_in_float32_where_that_is_asked_for(case):
     model, rows, answer = case
-    given = run_onnx(model, rows, dtype="float32")
-    assert given.dtype == np.float32
+    actual = run_onnx(model, rows, dtype="float32")
+    assert actual.dtype == np.float32
     said = can_be_said(lamina.to_onnx(model), rows)
-    np.testing.assert_allclose(given[said], answer[said], atol=1e-3 * abs(answer).max())
+    np.testing.assert_allclose(actual[said], answer[said], atol=1e-3 * abs(answer).max())
 
 
 def test_a_whole_number_is_one_category_in_every_export(compile_c):

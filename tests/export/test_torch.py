@@ -87,10 +87,10 @@ def test_a_mean_and_its_std_are_what_the_loss_of_pytorch_takes(fit, rows, target
     mean, std = lamina.to_torch(model)(torch.from_numpy(rows))
     y = target("means and stds")
     loss = nn.GaussianNLLLoss(reduction="sum", eps=1e-30)
-    given = loss(mean, torch.from_numpy(y), std**2)
+    actual = loss(mean, torch.from_numpy(y), std**2)
     own_mean, own_std = model.predict(rows, return_std=True)
     expected = np.sum(np.log(own_std) + ((own_mean - y) / own_std) ** 2 / 2)
-    assert given.item() == pytest.approx(expected, rel=1e-10)
+    assert actual.item() == pytest.approx(expected, rel=1e-10)
 
 
 def test_logits_of_several_columns_of_labels_come_column_by_column(fit, rows):
@@ -112,7 +112,7 @@ def test_classes_in_columns_share_out_the_outputs_of_a_plain_module(rows):
     first = np.where(z[:, 1] > z[:, 0], "yes", "no")
     second = np.array(["b", "c", "a"])[z[:, 2:].argmax(axis=1)]
     assert model.predict(rows).tolist() == np.stack([first, second], axis=1).tolist()
-    assert [known.tolist() for known in model.classes_] == [["no", "yes"], ["a", "b", "c"]]
+    assert [labels.tolist() for labels in model.classes_] == [["no", "yes"], ["a", "b", "c"]]
     model.partial_fit(rows, model.predict(rows))
 
 

@@ -85,9 +85,9 @@ def test_float32_inputs_give_the_dtypes_of_scikit_learn(
     for rows in (X, X_IRIS, X_IRIS.astype(int)):
         answer = "predict_proba" if name == "MLPClassifier" else "predict"
         prediction = getattr(ours, answer)(rows)
-        wanted = getattr(expected, answer)(rows)
-        assert prediction.dtype == wanted.dtype
-        np.testing.assert_allclose(prediction, wanted, rtol=0, atol=2e-5)
+        reference_value = getattr(expected, answer)(rows)
+        assert prediction.dtype == reference_value.dtype
+        np.testing.assert_allclose(prediction, reference_value, rtol=0, atol=2e-5)
 
 
 @pytest.mark.parametrize("kind", ["csr", "csc", "coo"])

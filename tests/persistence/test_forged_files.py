@@ -163,8 +163,8 @@ def test_every_forged_value_is_refused_or_gives_a_model(
     plain = json.loads(metadata["model"])
     place = data.draw(st.sampled_from(list(places(plain))))
     forged = json.dumps(replaced(plain, place, data.draw(JSON)))
-    own = {key: metadata[key] for key in ("lamina", "scikit-learn", "notes")}
-    chunks = to_chunks({**own, "model": forged}, tensors)
+    header = {key: metadata[key] for key in ("lamina", "scikit-learn", "notes")}
+    chunks = to_chunks({**header, "model": forged}, tensors)
     path.write_bytes(b"".join(bytes(chunk) for chunk in chunks))
     with suppress(ModelFileError):
         assert type(load(path)).__name__ == json.loads(forged)["class"]

@@ -48,9 +48,9 @@ def test_random_directions_show_no_path(model):
     assert display.path_ is None
     assert display.ax_.get_ylabel() == "second random direction"
     plane = np.eye(2, model.n_parameters_)
-    given = LossLandscapeDisplay.from_estimator(model, X, y, directions=plane, n_points=5)
-    assert given.ax_.get_xlabel() == "first given direction"
-    assert given.path_ is not None
+    shown = LossLandscapeDisplay.from_estimator(model, X, y, directions=plane, n_points=5)
+    assert shown.ax_.get_xlabel() == "first given direction"
+    assert shown.path_ is not None
 
 
 def test_the_path_on_a_surface_is_at_the_height_of_its_losses(model):

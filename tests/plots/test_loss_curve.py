@@ -122,8 +122,8 @@ def test_the_validation_loss_is_drawn_with_the_training_loss():
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_colour_shows_the_model_and_marks_show_training_or_validation():
-    given = {"validation_data": (X, y)}
-    models = [lamina.MLPClassifier((n,), **BRIEF).fit(X, y, **given) for n in (2, 4)]
+    params = {"validation_data": (X, y)}
+    models = [lamina.MLPClassifier((n,), **BRIEF).fit(X, y, **params) for n in (2, 4)]
     models.append(lamina.MLPClassifier((8,), **BRIEF).fit(X, y))
     display = LossCurveDisplay.from_estimator(models, names=["two", "four", "eight"])
     assert len(display.lines_) == 3

@@ -33,8 +33,8 @@ def parsed(text):
 def test_every_formula_of_the_tables_is_well_formed(text):
     page = parsed(text)
     for element in page.iter():
-        wanted = {"mfrac": 2, "msub": 2, "msup": 2, "msubsup": 3}.get(element.tag)
-        assert wanted is None or len(element) == wanted, ElementTree.tostring(element)
+        n_children = {"mfrac": 2, "msub": 2, "msup": 2, "msubsup": 3}.get(element.tag)
+        assert n_children is None or len(element) == n_children, ElementTree.tostring(element)
     letters = {letter for letter in text if letter.isalpha() and letter.isascii()}
     assert letters <= set("".join(page.itertext()) + "dL")
 

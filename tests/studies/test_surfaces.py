@@ -23,8 +23,8 @@ def test_the_gradient_equals_finite_differences(name):
     x, y = np.random.RandomState(0).uniform(-2, 2, (2, 50))
     expected = differences(surface.value, x, y)
     scale = np.abs(expected).max()
-    for found, wanted in zip(surface.gradient(x, y), expected, strict=True):
-        np.testing.assert_allclose(found, wanted, atol=1e-8 * scale)
+    for found, reference_value in zip(surface.gradient(x, y), expected, strict=True):
+        np.testing.assert_allclose(found, reference_value, atol=1e-8 * scale)
 
 
 @every_surface

@@ -234,9 +234,9 @@ def test_scores_of_a_regressor_are_r2_and_scaled_targets_have_curves():
     ],
 )
 def test_wrong_use_is_rejected(asked, message):
-    given = {"parameter": "alpha", "values": [0.1], **asked}
+    params = {"parameter": "alpha", "values": [0.1], **asked}
     with pytest.raises(ValueError, match=message):
-        lamina.sweep(brief(), X, y, **given)
+        lamina.sweep(brief(), X, y, **params)
 
 
 def test_the_whole_name_of_a_pipelines_parameter_is_suggested():

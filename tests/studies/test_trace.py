@@ -37,16 +37,16 @@ def brief(cls=lamina.MLPClassifier, **parameters):
 
 
 def parameters_of(model):
-    beside = getattr(model, "unit_parameters_", []), getattr(model, "running_statistics_", [])
+    extra = getattr(model, "unit_parameters_", []), getattr(model, "running_statistics_", [])
     return np.concatenate(
-        [np.ravel(part) for parts in (model.coefs_, model.intercepts_, *beside) for part in parts]
+        [np.ravel(part) for parts in (model.coefs_, model.intercepts_, *extra) for part in parts]
     )
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("solver", OPTIMIZERS)
 @pytest.mark.parametrize(
-    "beside",
+    "extra",
     [
         {},
         {"weight_decay": 0.1, "max_gradient_norm": 0.01, "alpha": 0.3, "penalty": "elasticnet"},
@@ -61,8 +61,8 @@ def parameters_of(model):
     ],
     ids=["plain", "surrounded", "scheduled", "with blocks"],
 )
-def test_the_update_equals_that_of_the_next_step(solver, beside):
-    model = brief(solver=solver, **beside).fit(X, y)
+def test_the_update_equals_that_of_the_next_step(solver, extra):
+    model = brief(solver=solver, **extra).fit(X, y)
     trace = lamina.trace_step(model, X, y, dropout=True)
     before = parameters_of(model)
     after = parameters_of(model.partial_fit(X, y))
@@ -75,7 +75,7 @@ def test_the_running_statistics_move_with_the_update():
     # does not amplify.
     model = brief(solver="sgd", normalization="batch").fit(X, y)
     trace = lamina.trace_step(model, X, y)
-    moved = trace.layers[1].beside["running variance"]
+    moved = trace.layers[1].extra["running variance"]
     before = parameters_of(model)
     after = parameters_of(model.partial_fit(X, y))
     np.testing.assert_allclose(before + trace.update.change, after, rtol=0, atol=1e-12)

@@ -127,29 +127,29 @@ def test_lines_reproduce_the_numbers_of_every_penalty(penalty):
 
 @pytest.mark.parametrize("normalization", [None, *NORMALIZATIONS])
 @pytest.mark.parametrize(
-    "beside", [{}, {"dropout": 0.5, "residual": True, "input_noise": 0.1, "input_dropout": 0.2}]
+    "extra", [{}, {"dropout": 0.5, "residual": True, "input_noise": 0.1, "input_dropout": 0.2}]
 )
-def test_lines_reproduce_every_normalization_with_dropout_and_residuals(normalization, beside):
-    check(hidden_layer_sizes=(4, 4), activation="prelu", normalization=normalization, **beside)
+def test_lines_reproduce_every_normalization_with_dropout_and_residuals(normalization, extra):
+    check(hidden_layer_sizes=(4, 4), activation="prelu", normalization=normalization, **extra)
 
 
 @pytest.mark.parametrize("fits", [False, True], ids=["first", "later"])
 @pytest.mark.parametrize("solver", OPTIMIZERS)
 @pytest.mark.parametrize(
-    "beside",
+    "extra",
     [{}, {"weight_decay": 0.1, "max_gradient_norm": 0.01, "learning_rate_init": 0.03}],
     ids=["plain", "surrounded"],
 )
-def test_lines_reproduce_the_numbers_of_every_optimizer(fits, solver, beside):
-    model = lamina.MLPClassifier(**{**BRIEF, "normalization": "layer", "solver": solver, **beside})
+def test_lines_reproduce_the_numbers_of_every_optimizer(fits, solver, extra):
+    model = lamina.MLPClassifier(**{**BRIEF, "normalization": "layer", "solver": solver, **extra})
     fitted = lamina.MLPClassifier(**{**model.get_params(), "max_iter": 1}).fit(X, y)
     trace = lamina.trace_step(fitted if fits else model, X, y)
     # For an unfitted model, the parameters are the initial ones of a fit.
     views = trace.step.layout.views(trace.step.parameters)
-    given = SimpleNamespace(
+    trace_inputs = SimpleNamespace(
         coefs_=views.weights, intercepts_=views.biases, unit_parameters_=views.learned
     )
-    run_lines(given, trace)
+    run_lines(trace_inputs, trace)
 
 
 @pytest.mark.parametrize("solver", [each.name for each in OPTIMIZERS.values() if each.amsgrad])
@@ -184,11 +184,11 @@ def test_lines_reproduce_several_targets_and_a_user_loss():
 
 
 def test_each_number_is_computed_from_previous_ones():
-    trace, known = check(normalization="batch", dropout=0.5), set()
+    trace, seen = check(normalization="batch", dropout=0.5), set()
     variables = {each.variable for each in trace.numbers}
     for number in trace.numbers:
-        assert (read_by(number.code) & variables) - {number.variable} <= known
-        known.add(number.variable)
+        assert (read_by(number.code) & variables) - {number.variable} <= seen
+        seen.add(number.variable)
         assert isinstance(ast.parse(number.code).body[-1], ast.Assign)
     by_name = {each.variable: read_by(each.code) for each in trace.numbers}
     assert by_name["z_1"] == {"a_0", "W_1", "b_1"}

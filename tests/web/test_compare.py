@@ -48,7 +48,7 @@ def svg_of(page: Any, panel: str) -> list[str]:
 def test_shows_only_the_settings_that_differ_and_marks_the_best(visit: Any) -> None:
     keep_two(visit)
     table = open_compare(visit)
-    first, second = visit.session.kept.told()["runs"]
+    first, second = visit.session.kept.to_json()["runs"]
     rows = table.locator("tbody tr")
     expect(rows).to_have_count(3)
     heads = table.locator("thead th").all_inner_texts()

@@ -93,7 +93,7 @@ def test_has_nothing_that_axe_finds_wrong_in_any_view(
     for names in every_view(visit):
         visit.page.evaluate(OPEN_ALL)
         found[names] = visit.page.evaluate(AXE_FINDS)
-    assert {names: told for names, told in found.items() if told} == {}
+    assert {names: values for names, values in found.items() if values} == {}
 
 
 @pytest.mark.parametrize("width", [360, 768, 1440])
@@ -107,7 +107,7 @@ def test_fits_every_width_and_offers_targets_large_enough_in_every_view(
         wide = visit.page.evaluate("document.documentElement.scrollWidth")
         small = visit.page.evaluate(TOO_SMALL)
         found[names] = [*small, *([f"{wide} wide"] if wide > width else [])]
-    assert {names: told for names, told in found.items() if told} == {}
+    assert {names: values for names, values in found.items() if values} == {}
 
 
 def test_shows_all_at_once_on_a_laptop(visit: Any) -> None:

@@ -144,7 +144,7 @@ def test_does_the_change_for_who_asks_and_brings_back_what_was_there(visit: Any)
     page, lesson = visit.page, LESSONS["feature_scaling"]
     page.get_by_label("Activation", exact=True).select_option("relu")
     visit.wait_for("activation", "relu")
-    own = visit.session.experiment
+    experiment = visit.session.experiment
     opened(visit, lesson)
     for step in lesson.steps:
         page.get_by_role("button", name="I would rather see").click()
@@ -156,7 +156,7 @@ def test_does_the_change_for_who_asks_and_brings_back_what_was_there(visit: Any)
     page.get_by_role("button", name="Back to my own experiment").click()
     expect(page.get_by_label("Activation", exact=True)).to_have_value("relu")
     expect(page.locator(".network .output-name")).to_have_text("p of 1")
-    assert visit.session.experiment == own
+    assert visit.session.experiment == experiment
     assert visit.session.pace == 50
 
 
@@ -182,14 +182,14 @@ def test_tells_how_far_it_is_and_asks_for_more_where_something_else_was_changed(
 
 def test_a_lesson_and_what_was_before_it_outlast_a_reload(visit: Any) -> None:
     page, lesson = visit.page, LESSONS["momentum"]
-    own = visit.session.experiment
+    experiment = visit.session.experiment
     opened(visit, lesson)
     page.reload()
     page.get_by_role("button", name="Lessons", exact=True).click()
     expect(page.get_by_role("heading", name="Step 1 of 2")).to_be_visible()
     page.get_by_role("button", name="Back to my own experiment").click()
     expect(page.get_by_role("button", name=lesson.title)).to_be_visible()
-    visit.wait_for("solver", own.model.get("solver"))
+    visit.wait_for("solver", experiment.model.get("solver"))
 
 
 def test_lessons_need_no_storage(open_page: Callable[..., Any]) -> None:

@@ -112,8 +112,8 @@ def test_says_what_was_refused_and_how_to_mend_it(visit: Any) -> None:
 def test_offers_every_parameter_and_every_data_set_of_the_vocabulary(visit: Any) -> None:
     words = visit.page.evaluate("fetch('/api/vocabulary').then(answer => answer.json())")
     made = visit.page.locator(".picture").all_text_contents()
-    known = visit.page.get_by_label("Known data").locator("option:enabled")
-    values = known.evaluate_all("options => options.map(option => option.value)")
+    field = visit.page.get_by_label("Known data").locator("option:enabled")
+    values = field.evaluate_all("options => options.map(option => option.value)")
     assert made.pop() == "your own"
     assert [*made, *values] == [each["name"] for each in words["data"]]
     visit.page.get_by_role("button", name="All settings").click()
@@ -188,12 +188,12 @@ def test_a_newcomer_goes_from_the_first_look_to_code_of_their_own(
     page.get_by_text("Take away").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Python code").click()
-    code, told = download.value.path().read_text(), io.StringIO()
+    code, output = download.value.path().read_text(), io.StringIO()
     assert "activation='elu'" in code
     monkeypatch.chdir(tmp_path)
-    with contextlib.redirect_stdout(told):
+    with contextlib.redirect_stdout(output):
         exec(compile(code, "run.py", "exec"), {})
-    assert repr(visit.session.snapshot.loss) in told.getvalue()
+    assert repr(visit.session.snapshot.loss) in output.getvalue()
 
 
 def test_gives_back_code_that_ends_with_the_same_loss(visit: Any) -> None:
@@ -202,10 +202,10 @@ def test_gives_back_code_that_ends_with_the_same_loss(visit: Any) -> None:
     visit.page.get_by_text("Take away").click()
     with visit.page.expect_download() as download:
         visit.page.get_by_role("button", name="Python code").click()
-    told = io.StringIO()
-    with contextlib.redirect_stdout(told):
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
         exec(compile(download.value.path().read_text(), "run.py", "exec"), {})
-    assert repr(visit.session.snapshot.loss) in told.getvalue()
+    assert repr(visit.session.snapshot.loss) in output.getvalue()
 
 
 def test_gives_back_onnx_that_says_what_the_network_says(visit: Any) -> None:
@@ -220,9 +220,9 @@ def test_gives_back_onnx_that_says_what_the_network_says(visit: Any) -> None:
     taken = runtime.InferenceSession(download.value.path().read_bytes())
     prepared = visit.session.run.prepared
     rows = prepared.features_test
-    given = taken.get_inputs()[0]
-    kind = np.float64 if "double" in given.type else np.float32
-    labels = taken.run(None, {given.name: rows.astype(kind)})[0]
+    onnx_input = taken.get_inputs()[0]
+    kind = np.float64 if "double" in onnx_input.type else np.float32
+    labels = taken.run(None, {onnx_input.name: rows.astype(kind)})[0]
     expected = visit.session.run.model_at(visit.session.snapshot).predict(prepared.inputs(rows))
     np.testing.assert_array_equal(labels.ravel(), expected)
 

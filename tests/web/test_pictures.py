@@ -41,12 +41,12 @@ def learned(browser: Any, server: Any) -> Iterator[Callable[[str], Any]]:
     visit.page.get_by_label("Pace").select_option("200")
 
     def learn(name: str) -> Any:
-        known = visit.page.get_by_label("Known data")
-        if known.input_value() == name:
+        field = visit.page.get_by_label("Known data")
+        if field.input_value() == name:
             return visit
         if visit.page.get_by_role("button", name="Play", exact=True).is_visible():
             visit.page.get_by_role("button", name="Play", exact=True).click()
-        known.select_option(name)
+        field.select_option(name)
         visit.until(lambda: visit.session.run.prepared.dataset.name == name)
         visit.wait_for_epoch(8)
         visit.pause()

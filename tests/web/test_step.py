@@ -31,7 +31,7 @@ def number(visit: Any, code: str) -> Any:
     return visit.page.locator(".number", has=line).first
 
 
-def told(visit: Any, row: str) -> Any:
+def answer(visit: Any, row: str) -> Any:
     return decode(ANSWERS["trace"].content(visit.session, {"row": row}))
 
 
@@ -43,9 +43,9 @@ def shown(block: Any) -> list[float]:
 
 def agree(seen: list[float], values: Any) -> bool:
     """Whether they are the values to the digits shown."""
-    known = [float(f"{value:.4g}") for value in values.ravel()]
-    return len(seen) == len(known) and all(
-        one == other or abs(one) >= 1000 for one, other in zip(seen, known, strict=True)
+    values_shown = [float(f"{value:.4g}") for value in values.ravel()]
+    return len(seen) == len(values_shown) and all(
+        one == other or abs(one) >= 1000 for one, other in zip(seen, values_shown, strict=True)
     )
 
 
@@ -56,7 +56,7 @@ def test_shows_the_numbers_that_the_step_has(visit: Any) -> None:
     field.fill("17")
     field.press("Enter")
     expect(page.get_by_text("of row 17")).to_be_attached()
-    _, arrays = told(visit, "17")
+    _, arrays = answer(visit, "17")
     for name, code in {
         "W_1": "W_1 = model",
         "z_1": "z_1 = a_0",
@@ -89,7 +89,7 @@ def test_walks_layer_by_layer_and_makes_the_step_that_it_showed(visit: Any) -> N
     page, run = visit.page, visit.session.run
     page.get_by_role("button", name="Next batch").click()
     expect(page.get_by_text("The next step: batch 1 of 25, 10 rows")).to_be_visible()
-    _, arrays = told(visit, "next")
+    _, arrays = answer(visit, "next")
     before = visit.session.snapshot.parameters.copy()
     page.get_by_role("button", name="Walk through").click()
     expect(page.locator(".stage h3")).to_have_text(["Inputs"])
@@ -118,7 +118,7 @@ def test_follows_one_weight_along_its_paths(visit: Any) -> None:
     page.keyboard.press("Enter")
     chain = page.locator(".chain")
     expect(chain.get_by_label("From")).to_have_value("1")
-    _, arrays = told(visit, "0")
+    _, arrays = answer(visit, "0")
     gradient = float(f"{arrays['dW_2'][1, 1]:.4g}")
     expect(chain.locator(".sums dd").last).to_have_text(f"{gradient}".replace("-", "−"))
     chain.get_by_label("Layer").select_option("hidden_1")

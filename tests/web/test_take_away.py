@@ -90,7 +90,7 @@ def test_a_link_in_the_address_is_where_a_new_page_begins(open_page: Callable[..
 
 
 @pytest.mark.parametrize(
-    ("fragment", "told"),
+    ("fragment", "output"),
     [
         ("section-3", "this is not a link to an experiment"),
         ("lamina=1.abc", "this link is incomplete or damaged"),
@@ -100,12 +100,12 @@ def test_a_link_in_the_address_is_where_a_new_page_begins(open_page: Callable[..
     ids=["foreign", "broken", "later", "huge"],
 )
 def test_a_link_that_is_none_is_refused_and_changes_nothing(
-    visit: Any, fragment: str, told: str
+    visit: Any, fragment: str, output: str
 ) -> None:
     visit.wait_for_epoch(2)
     run = visit.session.run
     begin(visit, f"#{fragment}")
-    expect(visit.page.get_by_role("alert")).to_contain_text(told)
+    expect(visit.page.get_by_role("alert")).to_contain_text(output)
     assert visit.session.run is run
 
 
@@ -138,10 +138,10 @@ def test_code_is_copied_and_ends_with_the_same_loss(open_page: Callable[..., Any
     visit.page.get_by_label("Epoch that is shown").fill("7")
     visit.wait_for_exactly(7)
     choose(visit, "Copy code")
-    told = io.StringIO()
-    with contextlib.redirect_stdout(told):
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
         exec(compile(copied(visit), "run.py", "exec"), {})
-    assert f"loss after 7 epochs: {visit.session.snapshot.loss!r}" in told.getvalue()
+    assert f"loss after 7 epochs: {visit.session.snapshot.loss!r}" in output.getvalue()
 
 
 def test_what_the_clipboard_does_not_take_is_there_to_be_copied_by_hand(visit: Any) -> None:

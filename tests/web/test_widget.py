@@ -122,7 +122,7 @@ def page(browser: Browser, notebook: Notebook) -> Iterator[Page]:
     context.set_default_timeout(PATIENCE)
     page, troubles = context.new_page(), list[str]()
     page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda told: told.type == "error" and troubles.append(told.text))
+    page.on("console", lambda message: message.type == "error" and troubles.append(message.text))
     page.goto(notebook.url)
     yield page
     context.close()

@@ -104,7 +104,7 @@ def test_one_page_too_many_is_turned_away_and_a_page_that_leaves_makes_room(
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("not JSON", "Expecting value"),
         ("[1, 2]", "a command is a JSON object"),
@@ -122,11 +122,11 @@ def test_one_page_too_many_is_turned_away_and_a_page_that_leaves_makes_room(
         ("[" * 100_000, "recursion"),
     ],
 )
-def test_what_a_page_says_wrongly_is_answered_and_changes_nothing(text, told, page):
+def test_what_a_page_says_wrongly_is_answered_and_changes_nothing(text, message, page):
     before = page.event("state")
     page.socket.send(text)
     error = page.event("error")
-    assert told in error["message"]
+    assert message in error["message"]
     page.do("pace", epochs_per_second=9)
     after = page.event("state")
     assert after == {**before, "pace": 9}

@@ -23,14 +23,14 @@ def test_the_same_data_is_kept_once_and_other_data_beside_it():
 
 def test_the_oldest_table_goes_where_room_is_scarce_and_what_python_gave_stays():
     data_store = MemoryDataStore(most_bytes=table("size").n_bytes * 2)
-    given = data_store.put(load("digits"))
+    from_python = data_store.put(load("digits"))
     released = [data_store.put_table(table(key)) for key in ("first", "second", "third")]
     assert released == [[], [], ["t.csv"]]
     with pytest.raises(ExperimentError, match="upload it again"):
         data_store.find_table("first")
     assert data_store.find_table("second").key == "second"
     assert data_store.find_table("third").key == "third"
-    assert data_store.find(given).name == "digits"
+    assert data_store.find(from_python).name == "digits"
 
 
 def test_a_table_that_is_used_is_not_the_oldest():

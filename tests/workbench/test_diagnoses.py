@@ -76,9 +76,9 @@ def test_every_kind_of_finding_has_a_name_and_cures():
 def test_a_page_is_told_once_and_again_when_the_trouble_is_gone(page):
     page.do("set", experiment={"data": {"kind": "known", "name": "wine"}, "scaled": False})
     page.do("ready")
-    while not (told := page.event("diagnoses"))["findings"]:
+    while not (answer := page.event("diagnoses"))["findings"]:
         page.do("ready")
-    [finding] = [each for each in told["findings"] if each["name"] == "unscaled inputs"]
+    [finding] = [each for each in answer["findings"] if each["name"] == "unscaled inputs"]
     assert finding["cures"] == [{"label": "Scale the inputs", "experiment": {"scaled": True}}]
     page.do("set", experiment=finding["cures"][0]["experiment"])
     page.do("ready")

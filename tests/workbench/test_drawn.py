@@ -79,7 +79,7 @@ ENOUGH = classes(6)
 
 
 @pytest.mark.parametrize(
-    ("data", "told", "parameter"),
+    ("data", "message", "parameter"),
     [
         ({"points": ENOUGH[:3]}, "draw 4 to 5,000 points, not 3", "points"),
         ({"points": [[0, 0, 0]] * (MOST_POINTS + 1)}, "draw 4 to", "points"),
@@ -104,10 +104,10 @@ ENOUGH = classes(6)
         ({"points": ENOUGH, "pionts": []}, "Did you mean 'points'?", "pionts"),
     ],
 )
-def test_what_nobody_can_learn_is_refused_with_what_is_wrong(data, told, parameter):
+def test_what_nobody_can_learn_is_refused_with_what_is_wrong(data, message, parameter):
     with pytest.raises(ExperimentError) as refused:
         posed(data)
-    assert told in str(refused.value)
+    assert message in str(refused.value)
     assert refused.value.parameter == parameter
 
 

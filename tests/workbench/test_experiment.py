@@ -65,7 +65,7 @@ def test_what_only_the_other_task_has_goes_with_the_data():
 
 
 @pytest.mark.parametrize(
-    ("patch", "told", "parameter"),
+    ("patch", "message", "parameter"),
     [
         ([], "must be a JSON object", "experiment"),
         ({"inptus": ["x"]}, "Did you mean 'inputs'?", "inptus"),
@@ -97,10 +97,10 @@ def test_what_only_the_other_task_has_goes_with_the_data():
         ({"model": [1]}, "must be a JSON object", "model"),
     ],
 )
-def test_what_is_no_experiment_is_refused_with_the_part_at_fault(patch, told, parameter):
+def test_what_is_no_experiment_is_refused_with_the_part_at_fault(patch, message, parameter):
     with pytest.raises(ExperimentError) as refused:
         first_experiment().merged(patch)
-    assert told in str(refused.value)
+    assert message in str(refused.value)
     assert refused.value.parameter == parameter
 
 

@@ -90,7 +90,7 @@ def test_a_link_that_would_be_too_long_is_not_made():
 
 
 @pytest.mark.parametrize(
-    ("link", "told"),
+    ("link", "answer"),
     [
         ("", "not a link to an experiment"),
         ("https://example.org/", "not a link to an experiment"),
@@ -113,13 +113,13 @@ def test_a_link_that_would_be_too_long_is_not_made():
     ],
     ids=lambda text: str(text)[:24],
 )
-def test_what_is_no_link_is_refused_with_a_sentence(link, told):
-    with pytest.raises(ExperimentError, match=told):
+def test_what_is_no_link_is_refused_with_a_sentence(link, answer):
+    with pytest.raises(ExperimentError, match=answer):
         read_link(link)
 
 
 @pytest.mark.parametrize(
-    ("said", "told"),
+    ("said", "answer"),
     [
         ({"__proto__": {"polluted": True}, "data": {"kind": "known", "name": "iris"}}, "__proto__"),
         ({"data": {"kind": "made", "name": "moons", "__proto__": 1}}, "__proto__"),
@@ -132,10 +132,10 @@ def test_what_is_no_link_is_refused_with_a_sentence(link, told):
         ({"data": {"kind": "known", "name": "iris"}, "model": {"callbacks": ["x"]}}, "callbacks"),
     ],
 )
-def test_a_link_that_makes_no_experiment_changes_nothing(said, told, session):
+def test_a_link_that_makes_no_experiment_changes_nothing(said, answer, session):
     there = session()
     before, run = there.state(), there.run
-    with pytest.raises((ExperimentError, TypeError, ValueError), match=told):
+    with pytest.raises((ExperimentError, TypeError, ValueError), match=answer):
         there.do({"do": "open", "link": saying({"experiment": said, "pace": 10})})
     assert there.run is run
     assert there.state() == before
@@ -151,9 +151,11 @@ def test_a_pace_that_is_none_is_refused(pace, session):
 def test_a_session_goes_on_to_what_a_link_says_and_back(session):
     there = session()
     before = there.experiment
-    wanted = before.merged({"data": {"name": "circles", "n_samples": 80}, "model": {"alpha": 0.5}})
-    there.do({"do": "open", "link": HOST + fragment_of(wanted.to_json(), 7.5)})
-    assert there.experiment == wanted
+    expected = before.merged(
+        {"data": {"name": "circles", "n_samples": 80}, "model": {"alpha": 0.5}}
+    )
+    there.do({"do": "open", "link": HOST + fragment_of(expected.to_json(), 7.5)})
+    assert there.experiment == expected
     assert there.pace == 7.5
     assert there.run.controller.epoch == 0
     there.do({"do": "undo"})
@@ -161,7 +163,7 @@ def test_a_session_goes_on_to_what_a_link_says_and_back(session):
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "answer"),
     [
         (
             {"kind": "upload", "hash": "ab" * 32, "target": "y"},
@@ -171,9 +173,9 @@ def test_a_session_goes_on_to_what_a_link_says_and_back(session):
     ],
     ids=["upload", "given"],
 )
-def test_data_that_this_server_does_not_have_is_told_with_what_to_do(data, told, session):
+def test_data_that_this_server_does_not_have_is_told_with_what_to_do(data, answer, session):
     link = saying({"experiment": {"data": data}})
-    with pytest.raises(ExperimentError, match=told) as refused:
+    with pytest.raises(ExperimentError, match=answer) as refused:
         session().do({"do": "open", "link": link})
     assert refused.value.parameter == "hash"
 

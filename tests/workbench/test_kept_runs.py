@@ -27,16 +27,20 @@ def test_a_kept_run_is_told_with_its_settings_its_figures_and_its_curves(session
     drawn = made.views.curves()
     made.do({"do": "keep"})
     learn(made, 3, until)
-    (told,) = made.kept.told()["runs"]
+    (message,) = made.kept.to_json()["runs"]
     last = {name: curve[-1] for name, curve in drawn.items()}
-    assert (told["number"], told["name"], told["epoch"]) == (1, "run 1", 4)
-    assert told["experiment"] == made.experiment.to_json()
-    assert (told["loss"], told["validation_loss"]) == (
+    assert (message["number"], message["name"], message["epoch"]) == (1, "run 1", 4)
+    assert message["experiment"] == made.experiment.to_json()
+    assert (message["loss"], message["validation_loss"]) == (
         last["curve_loss"],
         last["curve_validation_loss"],
     )
-    assert told["score"] == {"name": "accuracy", "value": last["curve_score"]}
-    assert (told["data"], told["task"], told["ending"]) == ("moons", "classification", None)
+    assert message["score"] == {"name": "accuracy", "value": last["curve_score"]}
+    assert (message["data"], message["task"], message["ending"]) == (
+        "moons",
+        "classification",
+        None,
+    )
     for name, curve in curves_of(made, 1).items():
         np.testing.assert_array_equal(curve, drawn[name])
 
@@ -82,8 +86,8 @@ def test_what_a_hand_did_is_done_again(session, until):
         until(lambda value=value: made.run.controller.edits[-1].after == value)
     learn(made, 4, until)
     made.do({"do": "keep"})
-    told, course = made.kept.told()["runs"][0], made.views.curves()
-    assert (told["rates"], told["n_written"]) == ([[3, 0.2]], 3)
+    message, course = made.kept.to_json()["runs"][0], made.views.curves()
+    assert (message["rates"], message["n_written"]) == ([[3, 0.2]], 3)
     made.do({"do": "reset"})
     learn(made, 10, until)
     # Both start from the same initial weights, at epoch 0.
@@ -135,11 +139,11 @@ def test_a_kept_run_is_renamed_and_forgotten(session, until):
     made.do({"do": "keep"})
     assert made.kept.runs[-1].name == "run 4"
     made.do({"do": "forget", "run": "all"})
-    assert made.kept.told()["runs"] == []
+    assert made.kept.to_json()["runs"] == []
 
 
 @pytest.mark.parametrize(
-    ("command", "told"),
+    ("command", "message"),
     [
         ({"do": "keep", "name": ""}, "must be a text of 1 to 60 printable"),
         ({"do": "keep", "name": "x" * 61}, "must be a text of 1 to 60 printable"),
@@ -152,12 +156,12 @@ def test_a_kept_run_is_renamed_and_forgotten(session, until):
         ({"do": "keep"}, "this run is already kept as 'run 1'"),
     ],
 )
-def test_what_makes_no_sense_is_refused_and_changes_nothing(command, told, session, until):
+def test_what_makes_no_sense_is_refused_and_changes_nothing(command, message, session, until):
     made = session()
     learn(made, 1, until)
     made.do({"do": "keep"})
     before = made.kept.runs, made.run
-    with pytest.raises(ExperimentError, match=told):
+    with pytest.raises(ExperimentError, match=message):
         made.do(command)
     assert (made.kept.runs, made.run) == before
 

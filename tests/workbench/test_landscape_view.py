@@ -172,7 +172,7 @@ def test_it_leaves_the_run_as_it_was(session, until):
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "answer"),
     [
         ({"directions": "paht"}, "directions='paht' must be one of auto, path, random.*'path'?"),
         ({"of": "all"}, "of='all' must be one of train, test"),
@@ -184,6 +184,6 @@ def test_it_leaves_the_run_as_it_was(session, until):
         ({"seed": "-1"}, "seed='-1' must be a whole number from 0 to"),
     ],
 )
-def test_what_makes_no_slice_is_refused(query, told, session):
-    with pytest.raises(ExperimentError, match=told):
+def test_what_makes_no_slice_is_refused(query, answer, session):
+    with pytest.raises(ExperimentError, match=answer):
         begin(session(), **query)

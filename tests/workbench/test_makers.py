@@ -22,8 +22,8 @@ def test_data_has_as_many_rows_and_the_task_that_it_says(name):
 def test_noise_and_seed_change_the_rows(name):
     maker = MAKERS[name]
     drawn = [
-        maker.draw(maker.settings(given))
-        for given in ({}, {"noise": 0.0}, {"seed": 1}, {"seed": 0})
+        maker.draw(maker.settings(settings))
+        for settings in ({}, {"noise": 0.0}, {"seed": 1}, {"seed": 0})
     ]
     rows = [np.column_stack([data.X, data.y]).tobytes() for data in drawn]
     assert len(set(rows)) == 3

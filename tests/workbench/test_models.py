@@ -7,8 +7,8 @@ from lamina.workbench.models import MOST_EPOCHS, NOT_FOR_PAGES, model_from
 
 
 def test_lists_of_json_are_sequences_of_python():
-    given = {"hidden_layer_sizes": [4, 2], "activation": ["relu", "tanh"], "dropout": [0, 0.5]}
-    model = model_from(given, "classification")
+    params = {"hidden_layer_sizes": [4, 2], "activation": ["relu", "tanh"], "dropout": [0, 0.5]}
+    model = model_from(params, "classification")
     assert model.hidden_layer_sizes == (4, 2)
     assert model.activation == ("relu", "tanh")
     assert model.dropout == (0, 0.5)
@@ -24,7 +24,7 @@ def test_a_run_comes_out_the_same_without_a_seed():
 
 
 @pytest.mark.parametrize(
-    ("given", "told", "parameter"),
+    ("params", "message", "parameter"),
     [
         *(({name: 1}, "only in Python", name) for name in sorted(NOT_FOR_PAGES)),
         ({"alhpa": 1}, "Did you mean 'alpha'?", "alhpa"),
@@ -48,8 +48,8 @@ def test_a_run_comes_out_the_same_without_a_seed():
         ({"monitor": "acuracy"}, "acuracy", "monitor"),
     ],
 )
-def test_what_the_estimator_does_not_take_is_refused_by_name(given, told, parameter):
+def test_what_the_estimator_does_not_take_is_refused_by_name(params, message, parameter):
     with pytest.raises(ExperimentError) as refused:
-        model_from(given, "classification")
-    assert told in str(refused.value)
+        model_from(params, "classification")
+    assert message in str(refused.value)
     assert refused.value.parameter == parameter

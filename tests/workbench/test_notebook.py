@@ -88,8 +88,8 @@ def make(monkeypatch):
     monkeypatch.setattr(comm, "create_comm", Notebook)
     made = []
 
-    def widget(experiment=SMALL, **given):
-        made.append(lamina.workbench.widget(experiment=experiment, **given))
+    def widget(experiment=SMALL, **options):
+        made.append(lamina.workbench.widget(experiment=experiment, **options))
         made[-1].session.do({"do": "pace", "epochs_per_second": None})
         return made[-1]
 
@@ -260,14 +260,14 @@ def test_an_experiment_that_python_sets_is_seen_by_the_page(make):
     page = Page(widget)
     page.post(do="open")
     page.event("state")
-    wanted = {**widget.experiment, "model": {"hidden_layer_sizes": [5, 2], "activation": "relu"}}
-    widget.experiment = wanted
+    expected = {**widget.experiment, "model": {"hidden_layer_sizes": [5, 2], "activation": "relu"}}
+    widget.experiment = expected
     state = page.event("state")
-    assert state["experiment"] == widget.experiment == wanted
+    assert state["experiment"] == widget.experiment == expected
     assert state["can_undo"]
     with pytest.raises(ExperimentError, match="no part 'modell'"):
-        widget.experiment = {**wanted, "modell": {}}
-    assert widget.experiment == wanted
+        widget.experiment = {**expected, "modell": {}}
+    assert widget.experiment == expected
 
 
 def test_python_plays_and_pauses(make, until):

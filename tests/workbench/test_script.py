@@ -119,11 +119,11 @@ def test_a_name_from_outside_does_not_become_code(session, until):
     data_store = MemoryDataStore()
     data = Dataset('""" + exit() + """', iris.X, iris.y, iris.feature_names, (), "classification")
     key = data_store.put(data)
-    given = Session(Experiment.from_json({"data": {"kind": "given", "hash": key}}), data_store)
+    other = Session(Experiment.from_json({"data": {"kind": "given", "hash": key}}), data_store)
     try:
-        given.do({"do": "step"})
-        until(lambda: given.run.controller.latest.epoch == 1)
+        other.do({"do": "step"})
+        until(lambda: other.run.controller.latest.epoch == 1)
         with pytest.raises(ExperimentError, match="no script can load this data"):
-            script_of(given)
+            script_of(other)
     finally:
-        given.close()
+        other.close()

@@ -147,12 +147,12 @@ def test_the_paths_of_a_weight_add_up_to_its_gradient(session, until):
     hold_at(here, until, 2)
     for row in (5, "next"):
         _, arrays = ask(here, row)
-        told = ask(here, row, "path", layer="hidden_1", i="1", j="2")
-        products = [np.prod([f["value"] for f in path["factors"]]) for path in told["paths"]]
-        np.testing.assert_allclose(products, [path["product"] for path in told["paths"]])
-        assert sum(products) + told["rest"] == pytest.approx(told["backpropagated"])
-        assert told["gradient"] == pytest.approx(arrays["dW_1"][1, 2])
-        assert told["sum"] + told["penalty"] == pytest.approx(told["gradient"])
+        answer = ask(here, row, "path", layer="hidden_1", i="1", j="2")
+        products = [np.prod([f["value"] for f in path["factors"]]) for path in answer["paths"]]
+        np.testing.assert_allclose(products, [path["product"] for path in answer["paths"]])
+        assert sum(products) + answer["rest"] == pytest.approx(answer["backpropagated"])
+        assert answer["gradient"] == pytest.approx(arrays["dW_1"][1, 2])
+        assert answer["sum"] + answer["penalty"] == pytest.approx(answer["gradient"])
     bias = ask(here, 5, "path", layer="output", j="0")
     assert bias["paths"][0]["units"] == ["bias", "output[0]"]
 

@@ -56,9 +56,9 @@ def send(browser):
 def test_each_column_is_told_with_its_kind_its_gaps_and_what_becomes_of_it(send):
     answer = send(csv(table()))
     assert answer.status_code == 200
-    told = answer.json()
-    assert (told["name"], told["n_rows"]) == ("table.csv", 60)
-    columns = {column["name"]: column for column in told["columns"]}
+    message = answer.json()
+    assert (message["name"], message["n_rows"]) == ("table.csv", 60)
+    columns = {column["name"]: column for column in message["columns"]}
     assert [columns[name]["kind"] for name in (HTML, "city", "built", "nothing")] == [
         "number",
         "category",
@@ -147,17 +147,17 @@ BROKEN = {
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_file_that_is_no_table_is_refused_with_what_is_wrong(name, send):
-    content, told = BROKEN[name]
+    content, text = BROKEN[name]
     answer = send(content, "mine.csv")
     assert answer.status_code == 400
     message = answer.json()["message"]
-    assert re.search(told, message)
+    assert re.search(text, message)
     assert message.startswith("mine.csv ")
     assert "/" not in message
 
 
 @pytest.mark.parametrize(
-    ("given", "shown"),
+    ("name", "shown"),
     [
         ("../../etc/passwd", "passwd"),
         ("C:\\temp\\a.csv", "a.csv"),
@@ -167,8 +167,8 @@ def test_a_file_that_is_no_table_is_refused_with_what_is_wrong(name, send):
         ("a\x00b\n.csv", "ab.csv"),
     ],
 )
-def test_a_name_is_a_label_and_no_path(given, shown, send):
-    assert send(csv(table()), given).json()["name"] == shown
+def test_a_name_is_a_label_and_no_path(name, shown, send):
+    assert send(csv(table()), name).json()["name"] == shown
 
 
 def test_two_gigabytes_that_are_announced_are_refused_before_they_are_sent(server, browser):
@@ -262,8 +262,8 @@ def test_texts_categories_and_gaps_come_as_they_are(send):
     frame["size"] = pd.Categorical(["small", "large"] * 30)
     file = io.BytesIO()
     frame.to_parquet(file)
-    told = {each["name"]: each for each in send(file.getvalue(), "t.parquet").json()["columns"]}
-    assert (told["city"]["n_missing"], told["size"]["n_distinct"]) == (9, 2)
+    message = {each["name"]: each for each in send(file.getvalue(), "t.parquet").json()["columns"]}
+    assert (message["city"]["n_missing"], message["size"]["n_distinct"]) == (9, 2)
 
 
 def test_a_column_of_lists_is_refused(send):
@@ -275,7 +275,7 @@ def test_a_column_of_lists_is_refused(send):
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "text"),
     [
         ({"target": "knid"}, "Did you mean 'kind'?"),
         ({"target": "nothing"}, "has no value in any row"),
@@ -285,12 +285,12 @@ def test_a_column_of_lists_is_refused(send):
         ({"target": "kind", "task": "regression"}, "where a number is expected"),
     ],
 )
-def test_a_choice_that_a_table_does_not_bear_is_refused(source, told, send, browser):
+def test_a_choice_that_a_table_does_not_bear_is_refused(source, text, send, browser):
     key = send(csv(table())).json()["hash"]
     page = browser.open()
     page.do("set", experiment={"data": {"kind": "upload", "hash": key, **source}})
     message = page.event("error")["message"]
-    assert told in message
+    assert text in message
     assert "--" not in message
 
 

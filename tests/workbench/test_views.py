@@ -134,11 +134,11 @@ def test_rows_are_drawn_with_their_classes_and_are_not_too_many(session):
 
 
 @pytest.mark.parametrize(
-    "wanted", [{"region": -1}, {"units": 49}, {"region": 1.5}, {"region": True}, {"confusion": 1}]
+    "query", [{"region": -1}, {"units": 49}, {"region": 1.5}, {"region": True}, {"confusion": 1}]
 )
-def test_a_view_that_cannot_be_had_is_refused(wanted):
+def test_a_view_that_cannot_be_had_is_refused(query):
     with pytest.raises(ExperimentError, match="must be a"):
-        Watch().merged(wanted)
+        Watch().merged(query)
 
 
 def test_what_is_not_named_stays_as_it_was():

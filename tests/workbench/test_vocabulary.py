@@ -17,9 +17,9 @@ TABLES = {name: table for name, table in vars(formulas).items() if isinstance(ta
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_entry_of_every_table_is_told_with_its_equation(name):
-    told = WORDS["tables"][name.lower()]
-    assert [entry["name"] for entry in told] == list(TABLES[name])
-    for entry in told:
+    answer = WORDS["tables"][name.lower()]
+    assert [entry["name"] for entry in answer] == list(TABLES[name])
+    for entry in answer:
         record = TABLES[name][entry["name"]]
         assert entry["equation"] == record.equation
 
@@ -27,10 +27,10 @@ def test_every_entry_of_every_table_is_told_with_its_equation(name):
 @pytest.mark.parametrize("estimator", [MLPClassifier, MLPRegressor])
 def test_every_parameter_is_told_but_those_that_are_for_python(estimator):
     kind = estimator.__name__.removeprefix("MLP").lower()
-    told = {p["name"]: p for p in WORDS["parameters"] if kind in p["of"]}
+    answer = {p["name"]: p for p in WORDS["parameters"] if kind in p["of"]}
     parameters = estimator().get_params()
-    assert set(told) == set(parameters) - NOT_FOR_PAGES
-    for name, parameter in told.items():
+    assert set(answer) == set(parameters) - NOT_FOR_PAGES
+    for name, parameter in answer.items():
         default = DEFAULTS.get(name, parameters[name])
         assert parameter["default"] == (list(default) if isinstance(default, tuple) else default)
         assert parameter["help"]
@@ -63,9 +63,9 @@ def test_all_of_it_is_plain_json():
 
 
 def test_every_made_data_has_its_options_within_their_bounds():
-    told = {entry["name"]: entry for entry in WORDS["data"] if entry["kind"] == "made"}
-    assert list(told) == list(MAKERS)
-    for entry in told.values():
+    answer = {entry["name"]: entry for entry in WORDS["data"] if entry["kind"] == "made"}
+    assert list(answer) == list(MAKERS)
+    for entry in answer.values():
         assert {"n_samples", "noise", "seed"} <= {option["name"] for option in entry["options"]}
         for option in entry["options"]:
             assert option["low"] <= option["default"] <= option["high"]

@@ -71,8 +71,8 @@ def check_onnx(model: Any, content: bytes, dtype: str | None) -> str:
         return "not checked: onnxruntime is not installed"
     X = _without_unsaid(proto, sample_rows(program))
     names = [each.name for each in session.get_outputs() if not each.name.startswith("label")]
-    given = np.hstack(session.run(names, _feed(session.get_inputs(), program, X)))
-    return _compare(model, program, X, given, "onnxruntime")
+    actual = np.hstack(session.run(names, _feed(session.get_inputs(), program, X)))
+    return _compare(model, program, X, actual, "onnxruntime")
 
 
 def check_python(model: Any, content: bytes, dtype: str | None) -> str:
@@ -96,8 +96,8 @@ def check_c(model: Any, content: bytes, dtype: str | None) -> str:
     except (OSError, subprocess.SubprocessError) as error:
         name = Path(compiler).name
         return f"not checked: {name} did not compile and run it ({type(error).__name__})"
-    given = np.array([float(line) for line in printed.split()]).reshape(len(X), n)
-    return _compare(model, program, X, given, Path(compiler).name)
+    actual = np.array([float(line) for line in printed.split()]).reshape(len(X), n)
+    return _compare(model, program, X, actual, Path(compiler).name)
 
 
 def _program(model: Any, dtype: str | None) -> AnyProgram | None:
@@ -137,7 +137,7 @@ def _columns(answer: Any) -> NDArray[Any]:
     return np.hstack([np.asarray(part).reshape(len(part), -1) for part in parts])
 
 
-def _compare(model: Any, program: AnyProgram, X: Any, given: NDArray[Any], where: str) -> str:
+def _compare(model: Any, program: AnyProgram, X: Any, actual: NDArray[Any], where: str) -> str:
     expected = _expected(model, X)
     # A model that computes in float32 differs from its export in float64 by its own rounding.
     dtypes = program.network_dtype, lower_any(model).network_dtype
@@ -145,7 +145,7 @@ def _compare(model: Any, program: AnyProgram, X: Any, given: NDArray[Any], where
     if program.is_rounded:
         tolerance = ROUNDED_TOLERANCE
     scale = np.maximum(abs(expected).max(axis=0), np.finfo(np.float32).tiny)
-    off = np.abs(given - expected) / scale if given.shape == expected.shape else np.array(np.inf)
+    off = np.abs(actual - expected) / scale if actual.shape == expected.shape else np.array(np.inf)
     if not off.max() <= tolerance:
         cure = " Export it with --dtype float64." if program.network_dtype == np.float32 else ""
         raise ExportError(

@@ -71,8 +71,8 @@ def show_classes(console: Console, classes: Any, targets: Sequence[str]) -> None
         console.print(f"{count(len(classes), 'class')}: {listed(classes)}", soft_wrap=True)
         return
     names = targets or [str(i + 1) for i in range(len(classes))]
-    for name, known in zip(names, classes, strict=True):
-        console.print(f"{name}: {count(len(known), 'class')}: {listed(known)}", soft_wrap=True)
+    for name, labels in zip(names, classes, strict=True):
+        console.print(f"{name}: {count(len(labels), 'class')}: {listed(labels)}", soft_wrap=True)
 
 
 def show_columns(console: Console, encoding: TableEncoding) -> None:

@@ -61,7 +61,7 @@ def constants_of(model: Any, y: NDArray[Any]) -> list[dict[str, Any]]:
     columns = _columns(y)
     if is_classifier(model):
         pairs = zip(columns, _classes(model, several=y.ndim == 2), strict=True)
-        return [{"frequencies": [float(np.mean(c == k)) for k in known]} for c, known in pairs]
+        return [{"frequencies": [float(np.mean(c == k)) for k in labels]} for c, labels in pairs]
     quantiles = quantiles_of(network_of(model)) or []
     return [
         {
@@ -87,7 +87,8 @@ def measure_constants(
     if is_classifier(model):
         pairs = zip(constants, _classes(model, several=y.ndim == 2), strict=True)
         answers: list[Predictions] = [
-            Probabilities(np.tile(each["frequencies"], (len(y), 1)), known) for each, known in pairs
+            Probabilities(np.tile(each["frequencies"], (len(y), 1)), labels)
+            for each, labels in pairs
         ]
     elif (quantiles := quantiles_of(network_of(model))) is not None:
         rows = (np.tile(each["quantiles"], (len(y), 1)) for each in constants)

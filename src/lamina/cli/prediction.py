@@ -191,8 +191,8 @@ def true_values(model: Any, table: pd.DataFrame, names: Sequence[str]) -> NDArra
         several = len(names) > 1
         classes = model.classes_ if several else [model.classes_]
         columns = [
-            as_classes(found, known, name, table[name])
-            for found, known, name in zip(columns, classes, names, strict=True)
+            as_classes(found, labels, name, table[name])
+            for found, labels, name in zip(columns, classes, names, strict=True)
         ]
     return columns[0] if len(columns) == 1 else np.stack(columns, axis=1)
 

@@ -75,13 +75,13 @@ def _fills_gaps(program: Preparation) -> bool:
 
 def _texts(program: Preparation, column: int, n_rows: int) -> list[str | None]:
     """Return the categories in turn, then one that was never seen, then a missing one."""
-    known: list[str | None] = []
+    texts: list[str | None] = []
     strict = False
     for operation in program.operations:
         if isinstance(operation, OneHot | CategoryCode) and operation.column == column:
-            known += [text for text in operation.categories if text]
+            texts += [text for text in operation.categories if text]
             strict |= isinstance(operation, OneHot) and operation.strict
-    known = known or ["x"]
-    cycle = [known[i % len(known)] for i in range(n_rows - 2)]
-    last = known[0] if strict else None
-    return [*cycle, known[0] if strict else UNSEEN, last]
+    texts = texts or ["x"]
+    cycle = [texts[i % len(texts)] for i in range(n_rows - 2)]
+    last = texts[0] if strict else None
+    return [*cycle, texts[0] if strict else UNSEEN, last]

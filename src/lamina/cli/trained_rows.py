@@ -78,14 +78,14 @@ def look_up(notes: Mapping[str, Any], model: Any, X: Any, y: NDArray[Any]) -> Se
     if not isinstance(kept, Mapping) or encoding_of(model) is None:
         return None
     try:
-        known = np.frombuffer(base64.b64decode(kept["hashes"]), dtype="<u4")
+        trained_hashes = np.frombuffer(base64.b64decode(kept["hashes"]), dtype="<u4")
         one_in, repeated = max(1, int(kept["one_in"])), float(kept["repeated"])
     except (LookupError, TypeError, ValueError):
         return None
     hashes = hash_rows(model, X, y)
     checked = _is_kept(hashes, one_in)
     trained = np.zeros(len(hashes), dtype=bool)
-    trained[checked] = _found(_shortened(hashes[checked]), np.sort(known))
+    trained[checked] = _found(_shortened(hashes[checked]), np.sort(trained_hashes))
     return Seen(trained, checked, repeated)
 
 
@@ -148,12 +148,14 @@ def _shortened(hashes: NDArray[np.uint64]) -> NDArray[np.uint32]:
     return hashes.astype(np.uint32)
 
 
-def _found(hashes: NDArray[np.uint32], known: NDArray[np.uint32]) -> NDArray[np.bool_]:
+def _found(hashes: NDArray[np.uint32], trained_hashes: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """Return a mask of the hashes that occur in the sorted `known`, each of which counts once."""
     order = np.argsort(hashes, kind="stable")
     ordered = hashes[order]
     occurrence = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
-    times = np.searchsorted(known, ordered, "right") - np.searchsorted(known, ordered)
+    times = np.searchsorted(trained_hashes, ordered, "right") - np.searchsorted(
+        trained_hashes, ordered
+    )
     found = np.zeros(len(hashes), dtype=bool)
     found[order] = occurrence < times
     return found

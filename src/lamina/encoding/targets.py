@@ -89,10 +89,10 @@ class TargetEncoding:
             )
         if kind.endswith("multioutput"):
             return cls([np.unique(column) for column in y.T], "multioutput")
-        known = unique_labels(y if classes is None else classes)
+        labels = unique_labels(y if classes is None else classes)
         if kind.startswith("multilabel"):
-            return cls(known, "multilabel", sparse.issparse(y))
-        return cls(known, "binary" if len(known) <= 2 else "multiclass")
+            return cls(labels, "multilabel", sparse.issparse(y))
+        return cls(labels, "binary" if len(labels) <= 2 else "multiclass")
 
     @property
     def loss(self) -> str:
@@ -128,7 +128,7 @@ class TargetEncoding:
             )
         if self.kind == "multioutput":
             pairs = zip(self.classes, y.T, strict=True)
-            by_column = [np.searchsorted(known, column) for known, column in pairs]
+            by_column = [np.searchsorted(labels, column) for labels, column in pairs]
             return np.stack(by_column, axis=1).astype(np.int32)
         if self.kind == "multilabel":
             indicators = y if isinstance(y, np.ndarray) else y.toarray()
@@ -153,7 +153,7 @@ class TargetEncoding:
         decided = self.decide(prediction)
         if self.kind == "multioutput":
             pairs = zip(self.classes, decided.T, strict=True)
-            return np.stack([known[codes] for known, codes in pairs], axis=1)
+            return np.stack([labels[codes] for labels, codes in pairs], axis=1)
         if self.kind != "multilabel":
             return np.asarray(self.classes[decided])
         return _sparse_as_configured(decided) if self.sparse else decided

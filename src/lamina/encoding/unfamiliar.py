@@ -129,16 +129,16 @@ def _unknown(
 
 
 def _nearest(text: str, familiar: Any) -> str:
-    known = sorted(familiar)
+    categories = sorted(familiar)
     if text.isdigit():
-        padded = {each for each in known if each.isdigit() and each.lstrip("0") == text}
+        padded = {each for each in categories if each.isdigit() and each.lstrip("0") == text}
         if padded:
             return f"; training has {min(padded)!r}: the leading zeros were lost, restore them"
         return ""
-    cased = [each for each in known if each.casefold().strip() == text.casefold().strip()]
+    cased = [each for each in categories if each.casefold().strip() == text.casefold().strip()]
     if cased:
         return f"; training has {cased[0]!r}"
-    match = nearest_match(text, known)
+    match = nearest_match(text, categories)
     return "" if match is None else f"; the nearest known value is {match!r}"
 
 

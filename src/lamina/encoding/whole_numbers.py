@@ -57,8 +57,8 @@ def as_known(
     aliases = aliases_of(categories)
     if not aliases:
         return values
-    known = [aliases.get(value, value) for value in values.tolist()]
-    return np.array([*known, None], dtype=object)[:-1]
+    names = [aliases.get(value, value) for value in values.tolist()]
+    return np.array([*names, None], dtype=object)[:-1]
 
 
 def in_one_writing(values: NDArray[np.object_]) -> NDArray[np.object_]:

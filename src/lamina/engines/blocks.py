@@ -129,25 +129,25 @@ class Forward(NamedTuple):
 
 
 def normalized(
-    block: Dense, own: BlockParameters, z: Array, mode: Mode
+    block: Dense, block_parameters: BlockParameters, z: Array, mode: Mode
 ) -> tuple[Array, Array, Moments]:
     """Return z' = scale ẑ + shift, ẑ, and the moments used for it."""
     normalization = NORMALIZATIONS[cast(str, block.normalization)]
     if normalization.statistics and not mode.uses_batch:
-        moments = running_moments(own.statistics)
+        moments = running_moments(block_parameters.statistics)
     else:
         moments = normalization.moments(z)
     z_hat = (z - moments.mean) * moments.inverse
-    scale, shift = own.learned[: block.n_of_normalization]
+    scale, shift = block_parameters.learned[: block.n_of_normalization]
     return scale * z_hat + shift, z_hat, moments
 
 
 def through_normalization(
-    block: Dense, own: BlockParameters, passed: BlockPass, d_z: Array
+    block: Dense, block_parameters: BlockParameters, passed: BlockPass, d_z: Array
 ) -> Array:
     """Return dL/dz from dL/dz'."""
     normalization = NORMALIZATIONS[cast(str, block.normalization)]
-    gradient, moments = d_z * own.learned[0], cast(Moments, passed.moments)
+    gradient, moments = d_z * block_parameters.learned[0], cast(Moments, passed.moments)
     return normalization.delta(gradient, cast(Array, passed.normalized), moments)
 
 
@@ -191,8 +191,10 @@ def with_noise(spec: NetworkSpec, X: Any, draws: Draws | None) -> Any:
     return X
 
 
-def move_statistics(spec: NetworkSpec, own: list[BlockParameters], passes: list[BlockPass]) -> None:
+def move_statistics(
+    spec: NetworkSpec, block_parameters: list[BlockParameters], passes: list[BlockPass]
+) -> None:
     """Update the running statistics by a batch, in place."""
-    for block, parameters, passed in zip(spec.blocks, own, passes, strict=True):
+    for block, parameters, passed in zip(spec.blocks, block_parameters, passes, strict=True):
         if block.statistics and passed.moments is not None:
             move_running_statistics(parameters.statistics, passed.moments, len(passed.z))

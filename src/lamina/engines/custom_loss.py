@@ -59,10 +59,10 @@ def value_and_delta(
         raise TypeError(f"{asked} of real numbers, got complex numbers: return their real part")
     value = np.ascontiguousarray(answer[0], dtype=np.float64)
     delta = np.ascontiguousarray(answer[1], dtype=logits.dtype)
-    wanted = (len(logits),), logits.shape
-    if (np.shape(answer[0]), np.shape(answer[1])) != wanted:
+    expected = (len(logits),), logits.shape
+    if (np.shape(answer[0]), np.shape(answer[1])) != expected:
         raise ValueError(
-            f"{asked} of shapes {wanted[0]}, one number per sample, and {wanted[1]}, one per "
+            f"{asked} of shapes {expected[0]}, one number per sample, and {expected[1]}, one per "
             f"logit; got {np.shape(answer[0])} and {np.shape(answer[1])}"
         )
     return value, delta

@@ -221,8 +221,8 @@ class NativeTrainer(Trainer):
         for ending, loss, steps, bad, norm in ended:
             self.state.step += steps
             if ending in (_native.FINISHED, _native.NON_FINITE):
-                told = norm if self.measures_gradient and steps else None
-                reports.append(EpochReport(loss, steps, None if bad < 0 else bad, told))
+                reported_norm = norm if self.measures_gradient and steps else None
+                reports.append(EpochReport(loss, steps, None if bad < 0 else bad, reported_norm))
         self._native.raise_interrupt()
         if ended:
             _refuse_zero_weight(ended[-1][0])

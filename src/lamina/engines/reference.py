@@ -50,23 +50,23 @@ PREDICTING = Mode()
 
 def forward(spec: NetworkSpec, parameters: Array, X: Matrix, mode: Mode = PREDICTING) -> Forward:
     """Run the forward pass: block by block, then the inverse link."""
-    own = BlockParameters.each(ParameterLayout.from_spec(spec).views(parameters))
+    blocks = BlockParameters.each(ParameterLayout.from_spec(spec).views(parameters))
     a, passes = with_noise(spec, X, mode.draws), []
     for i, block in enumerate(spec.blocks):
-        passes.append(forward_block(block, own[i], a, mode, stream=i + 1))
+        passes.append(forward_block(block, blocks[i], a, mode, stream=i + 1))
         a = passes[-1].a
     return Forward(passes, predict_from(spec, a))
 
 
 def forward_block(
-    block: Dense, own: BlockParameters, a_prev: Matrix, mode: Mode, stream: int
+    block: Dense, parameters: BlockParameters, a_prev: Matrix, mode: Mode, stream: int
 ) -> BlockPass:
     """Return z = a_prev W + b, normalized if set, and a = f(z), with dropout and residual."""
-    z = affine = np.asarray(mode.product(a_prev, own.W)) + own.b
+    z = affine = np.asarray(mode.product(a_prev, parameters.W)) + parameters.b
     moments, z_hat = None, None
     if block.normalization is not None:
-        z, z_hat, moments = normalized(block, own, affine, mode)
-    f: Array = ACTIVATIONS[block.activation].value(z, *own.of_activation(block))
+        z, z_hat, moments = normalized(block, parameters, affine, mode)
+    f: Array = ACTIVATIONS[block.activation].value(z, *parameters.of_activation(block))
     a, kept = dropped(block, f, mode.draws, stream)
     if block.residual:
         a = a + a_prev
@@ -94,8 +94,8 @@ def backward(
 ) -> Array:
     """Return the gradient of L, from dL/da of the last block."""
     layout, gradient = ParameterLayout.from_spec(spec), np.zeros_like(parameters)
-    own, gradients = (BlockParameters.each(layout.views(v)) for v in (parameters, gradient))
-    for i, delta, _ in backward_blocks(spec, own, passed.blocks, d_a, gradients, product):
+    blocks, gradients = (BlockParameters.each(layout.views(v)) for v in (parameters, gradient))
+    for i, delta, _ in backward_blocks(spec, blocks, passed.blocks, d_a, gradients, product):
         gradients[i].W[...] = product(passed.blocks[i].a_prev.T, delta)
         gradients[i].b[...] = bias_gradient(spec.blocks[i], passed.blocks[i], delta)
     weights, penalty = slice(layout.n_weights), PENALTIES[objective.penalty]
@@ -106,7 +106,7 @@ def backward(
 
 def backward_blocks(
     spec: NetworkSpec,
-    own: list[BlockParameters],
+    blocks: list[BlockParameters],
     passes: list[BlockPass],
     d_a: Array,
     gradient: list[BlockParameters],
@@ -119,24 +119,28 @@ def backward_blocks(
     """
     for i in reversed(range(len(spec.blocks))):
         block = spec.blocks[i]
-        delta = backward_block(block, own[i], passes[i], d_a, gradient[i])
-        past = d_a if block.residual else np.zeros_like(d_a[:, :1])
-        yield i, delta, past
+        delta = backward_block(block, blocks[i], passes[i], d_a, gradient[i])
+        d_residual = d_a if block.residual else np.zeros_like(d_a[:, :1])
+        yield i, delta, d_residual
         if i > 0:
-            d_a = product(delta, own[i].W.T) + past
+            d_a = product(delta, blocks[i].W.T) + d_residual
 
 
 def backward_block(
-    block: Dense, own: BlockParameters, passed: BlockPass, d_a: Array, gradient: BlockParameters
+    block: Dense,
+    parameters: BlockParameters,
+    passed: BlockPass,
+    d_a: Array,
+    gradient: BlockParameters,
 ) -> Array:
     """Return delta = dL/dz from dL/da, back through dropout, activation and normalization."""
     if passed.kept is not None:
         d_a = d_a * passed.kept
-    f, learned = ACTIVATIONS[block.activation], own.of_activation(block)
+    f, learned = ACTIVATIONS[block.activation], parameters.of_activation(block)
     delta: Array = d_a * f.derivative(passed.z, passed.f, *learned)
     write_learned_gradients(block, passed, d_a, delta, gradient)
     if block.normalization is not None:
-        delta = through_normalization(block, own, passed, delta)
+        delta = through_normalization(block, parameters, passed, delta)
     return np.asarray(delta)
 
 
@@ -149,9 +153,9 @@ def input_gradient(
 ) -> Array:
     """Return dL/dx, (n_samples, n_features), from dL/da of the last block."""
     layout = ParameterLayout.from_spec(spec)
-    own, aside = (BlockParameters.each(layout.views(v)) for v in (parameters, parameters.copy()))
-    *_, (_, delta, past) = backward_blocks(spec, own, passed.blocks, d_a, aside, product)
-    return np.asarray(product(delta, own[0].W.T) + past)
+    blocks, aside = (BlockParameters.each(layout.views(v)) for v in (parameters, parameters.copy()))
+    *_, (_, delta, d_residual) = backward_blocks(spec, blocks, passed.blocks, d_a, aside, product)
+    return np.asarray(product(delta, blocks[0].W.T) + d_residual)
 
 
 def update(

@@ -100,8 +100,8 @@ class ReferenceTrainer(Trainer):
         layout, parameters = ParameterLayout.from_spec(self.spec), self.parameters.copy()
         state = replace(self.state, slots=self.state.slots.copy())
         norm = update(layout, self.optimizer, parameters, gradient, state, learning_rate)
-        own = BlockParameters.each(layout.views(parameters))
-        move_statistics(self.spec, own, passed.blocks)
+        blocks = BlockParameters.each(layout.views(parameters))
+        move_statistics(self.spec, blocks, passed.blocks)
         state.take_over_statistics(parameters, layout.n_trained)
         try:
             self.parameters[...], self.state.slots[...] = parameters, state.slots

@@ -88,6 +88,6 @@ def choose_threads(step_work: float, n_steps: int = 1, requested: int | None = N
         return int(max(1, min(requested, max(ALWAYS_GRANTED, usable_cores()))))
     by_step = step_work // STEP_WORK_PER_THREAD
     by_call = step_work * n_steps // CALL_WORK_PER_THREAD
-    if (wanted := min(by_step, by_call)) < 2:
+    if (n_threads := min(by_step, by_call)) < 2:
         return 1
-    return max(1, int(min(usable_cores() // max(1, len(_under_way)), wanted)))
+    return max(1, int(min(usable_cores() // max(1, len(_under_way)), n_threads)))

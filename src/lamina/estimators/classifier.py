@@ -573,12 +573,12 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     def _task(
         self,
         y: Labels,
-        known: bool,
+        continues: bool,
         classes: ArrayLike | None,
         weight: NDArray[Any] | None = None,
     ) -> Classification:
         refuse_labels_without_order(y)
-        if not known or (classes is None and not hasattr(self, "classes_")):
+        if not continues or (classes is None and not hasattr(self, "classes_")):
             encoding = TargetEncoding.from_labels(y)
         else:
             known_classes = hasattr(self, "classes_")
@@ -592,16 +592,16 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         if not encoding.heads:
             self._check_labels(unique_labels(y), encoding.classes)
         elif y.ndim == 2 and y.shape[1] == len(encoding.heads):
-            for column, known in zip(y.T, encoding.classes, strict=True):
-                self._check_labels(np.unique(column), known)
+            for column, labels in zip(y.T, encoding.classes, strict=True):
+                self._check_labels(np.unique(column), labels)
 
     def _task_like(self, task: Task, y: Labels) -> Classification:
         assert isinstance(task, Classification)
-        for column, known in _labels_beside(y, task.encoding):
-            if unseen := sorted(set(column) - set(known)):
+        for column, labels in _labels_beside(y, task.encoding):
+            if unseen := sorted(set(column) - set(labels)):
                 raise ValueError(
                     f"y_val of validation_data has classes that are not in y: {unseen}. y has "
-                    f"{known}; split so that both parts hold every class."
+                    f"{labels}; split so that both parts hold every class."
                 )
         return replace(task, y=y)
 
@@ -615,8 +615,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
     def _check_classes(self, classes: ArrayLike | None, y: Any) -> None:
         """Check the `classes` of a call to partial_fit against those of the first call."""
-        known = getattr(self, "classes_", None)
-        if known is None and classes is None:
+        earlier = getattr(self, "classes_", None)
+        if earlier is None and classes is None:
             raise ValueError(
                 "classes must be passed on the first call to partial_fit: the rows of one call "
                 f"need not hold them all. Pass classes={_classes_to_pass(y)}."
@@ -630,12 +630,12 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
                 f"classes={shown(classes)} is not a list of labels: {str(error).rstrip('.')}. Pass "
                 f"classes={_classes_to_pass(y)}."
             ) from None
-        if known is None:
+        if earlier is None:
             return
-        if not _same_classes(known, classes):
+        if not _same_classes(earlier, classes):
             raise ValueError(
                 f"classes={shown(classes)} is not the same as on the last call to partial_fit, "
-                f"was: {known!r}"
+                f"was: {earlier!r}"
             )
 
     def _check_labels(self, labels: NDArray[Any], classes: NDArray[Any]) -> None:
@@ -692,8 +692,8 @@ def _require_labels(classes: Any) -> None:
             unique_labels(column)
 
 
-def _same_classes(known: Any, classes: Any) -> bool:
+def _same_classes(labels: Any, classes: Any) -> bool:
     """Return True if the classes equal the known ones, in every column."""
-    if not isinstance(known, list):
-        return np.array_equal(known, unique_labels(classes))
-    return len(known) == len(classes) and all(map(np.array_equal, known, map(np.unique, classes)))
+    if not isinstance(labels, list):
+        return np.array_equal(labels, unique_labels(classes))
+    return len(labels) == len(classes) and all(map(np.array_equal, labels, map(np.unique, classes)))

@@ -75,8 +75,8 @@ def _advice_about(
     by_place = [each.name for each in parameters if each.kind is each.POSITIONAL_OR_KEYWORD]
     if len(args) <= len(by_place) or inspect.Parameter.VAR_POSITIONAL in kinds:
         return None
-    given = ", ".join(shown(each) for each in args[len(by_place) :])
-    return f" Only {', '.join(by_place)} may be passed by position: name the argument {given}."
+    extra = ", ".join(shown(each) for each in args[len(by_place) :])
+    return f" Only {', '.join(by_place)} may be passed by position: name the argument {extra}."
 
 
 def require_valid_now(model: Any, names: Iterable[str]) -> None:

@@ -107,12 +107,12 @@ CLASSIFICATION_CONSTRAINTS: dict[str, list[Any]] = {
 }
 
 
-def nearest_parameter(known: Iterable[str], given: Iterable[str]) -> str:
+def nearest_parameter(parameters: Iterable[str], names: Iterable[str]) -> str:
     """Return a sentence with the nearest match of the first unknown parameter."""
-    known = list(known)
-    for name in given:
-        if name.partition("__")[0] not in known:
-            return suggestion(name, known)
+    parameters = list(parameters)
+    for name in names:
+        if name.partition("__")[0] not in parameters:
+            return suggestion(name, parameters)
     return ""
 
 

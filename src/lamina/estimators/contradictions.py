@@ -157,13 +157,13 @@ def _schedule_of_other_arguments(model: Any) -> str | None:
 
 
 def _what_is_no_callback(model: Any) -> str | None:
-    given = model.callbacks
-    several = given if isinstance(given, (list, tuple)) else [given]
-    strangers = [each for each in several if given is not None and not is_callback(each)]
+    callbacks = model.callbacks
+    several = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
+    strangers = [each for each in several if callbacks is not None and not is_callback(each)]
     if not strangers:
         return None
     return (
-        f"callbacks={shown(given)} contains {shown(strangers[0])}, which has no method among "
+        f"callbacks={shown(callbacks)} contains {shown(strangers[0])}, which has no method among "
         f"{', '.join(MOMENTS)}. Choose one from lamina.training.callbacks, or write a class "
         "with one of these methods and pass an instance of it."
     )

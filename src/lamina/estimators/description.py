@@ -52,7 +52,7 @@ class LayerDescription:
         'hidden_1', 'hidden_2', …, 'output'.
     activation : str
         Activation function; for the output layer also the inverse link, unless it is the identity.
-    beside : str
+    extra : str
         Other parts of the layer: normalization, dropout, a residual connection.
     fan_in, fan_out : int or None
         Number of inputs and outputs.
@@ -67,7 +67,7 @@ class LayerDescription:
 
     layer: str
     activation: str
-    beside: str
+    extra: str
     fan_in: int | None
     fan_out: int | None
     n_parameters: int | None
@@ -214,14 +214,14 @@ def _layers(model: Any, spec: NetworkSpec, inverse_link: str) -> Iterator[LayerD
 
 def _layer(block: Dense, activation: str) -> LayerDescription:
     fan_in, fan_out = (None if n in NOT_YET else n for n in (block.fan_in, block.fan_out))
-    known = fan_in is not None and fan_out is not None
+    is_built = fan_in is not None and fan_out is not None
     return LayerDescription(
         layer=block.name,
         activation=activation,
-        beside=", ".join(_extras(block)),
+        extra=", ".join(_extras(block)),
         fan_in=fan_in,
         fan_out=fan_out,
-        n_parameters=block.fan_out * (block.fan_in + 1 + len(block.learned)) if known else None,
+        n_parameters=block.fan_out * (block.fan_in + 1 + len(block.learned)) if is_built else None,
     )
 
 

@@ -81,8 +81,8 @@ def check_estimator(model: Any) -> None:
             needed |= together if state.keys() & together else frozenset()
         needed |= OF_LOSS if "_n_targets" in state else frozenset()
     # No code reads attributes of other names, such as those that a later version adds.
-    known = {name: value for name, value in state.items() if name in fields}
-    check_fields(known, fields, optional=fields.keys() - needed)
+    checked = {name: value for name, value in state.items() if name in fields}
+    check_fields(checked, fields, optional=fields.keys() - needed)
 
 
 def _class_attributes(model: Any) -> frozenset[str]:

@@ -154,12 +154,12 @@ def fit_by_lbfgs(fit: Assignment) -> FitResult:
         bool(model.verbose),
         fit.deadline,
     )
-    told = _scikit_learn_callbacks(fit, fit.start)
-    for callbacks in told:
+    scikit_learn = _scikit_learn_callbacks(fit, fit.start)
+    for callbacks in scikit_learn:
         callbacks.begin(0)
     result = minimise(fit.engine, fit.spec, plan, fit.rows, fit.start)
     fit.start[:] = result.parameters
-    for callbacks in told:
+    for callbacks in scikit_learn:
         callbacks.end()
     attributes = network_attributes(fit.spec, result.parameters, fit.task.scaling)
     attributes |= lbfgs_attributes(model, result, fit.fresh)
@@ -177,8 +177,8 @@ def fit_minibatch(fit: Assignment) -> FitResult:
     identity = identity_of(fit) if writes else {}
     begun = resumed(fit, identity, _batch_size(fit.model))
     order, held_out = _split(fit) if begun is None else (begun.order, begun.held_out)
-    wanted = monitored(fit.model.monitor, early_stopping=fit.model.early_stopping)
-    plan = _training_plan(fit, len(order), wanted)
+    monitoring = monitored(fit.model.monitor, early_stopping=fit.model.early_stopping)
+    plan = _training_plan(fit, len(order), monitoring)
     _warn_of_clipping(fit.model.batch_size, plan.batch_size)
     memory = memory_for(fit) if begun is None else begun.memory
     # A warm start that never improves on its earlier best keeps the last epoch's weights, because
@@ -194,7 +194,7 @@ def fit_minibatch(fit: Assignment) -> FitResult:
         memory,
         fit.random_state,
         order=order,
-        validation=_validation(fit, held_out, memory.predicting, wanted),
+        validation=_validation(fit, held_out, memory.predicting, monitoring),
         fallback=fallback,
         callbacks=[*callbacks_of(fit.model), *_scikit_learn_callbacks(fit, memory.predicting)],
         model=fit.model,
@@ -248,8 +248,8 @@ class NextStep(NamedTuple):
 def next_step(fit: Assignment) -> NextStep:
     """Return the next step of a minibatch fit if all samples were one batch."""
     n_samples = fit.X.shape[0]
-    wanted = monitored(fit.model.monitor, early_stopping=fit.model.early_stopping)
-    plan, memory = _training_plan(fit, n_samples, wanted), memory_for(fit)
+    monitoring = monitored(fit.model.monitor, early_stopping=fit.model.early_stopping)
+    plan, memory = _training_plan(fit, n_samples, monitoring), memory_for(fit)
     rate = Rates(plan, memory, n_steps=1).rate_of(0)
     return NextStep(plan.optimizer, memory, rate)
 
@@ -270,15 +270,15 @@ def _split(fit: Assignment) -> tuple[NDArray[np.int64], NDArray[np.int64] | None
 
 
 def _validation(
-    fit: Assignment, held_out: NDArray[np.int64] | None, parameters: Array, wanted: Monitored
+    fit: Assignment, held_out: NDArray[np.int64] | None, parameters: Array, monitoring: Monitored
 ) -> Validation | None:
     model, measured = fit.model, fit.held_out
     if held_out is not None:
         weight = None if fit.weight is None else fit.weight[held_out]
         measured = HeldOut(fit.X[held_out], part(fit.task, held_out), weight)
     if measured is not None:
-        return validation_of(model, fit.spec, fit.objective, parameters, measured, wanted)
-    if wanted.scorers or wanted.decides is not Monitor.LOSS:
+        return validation_of(model, fit.spec, fit.objective, parameters, measured, monitoring)
+    if monitoring.scorers or monitoring.decides is not Monitor.LOSS:
         raise InvalidParameterError(
             f"monitor={model.monitor!r} is measured on held-out samples, and there are none. Pass "
             "validation_data=(X_val, y_val) to fit, or set early_stopping=True."
@@ -286,7 +286,7 @@ def _validation(
     return None
 
 
-def _training_plan(fit: Assignment, n_samples: int, wanted: Monitored) -> TrainingPlan:
+def _training_plan(fit: Assignment, n_samples: int, monitoring: Monitored) -> TrainingPlan:
     model = fit.model
     return TrainingPlan(
         objective=fit.objective,
@@ -302,7 +302,7 @@ def _training_plan(fit: Assignment, n_samples: int, wanted: Monitored) -> Traini
         tol=float(model.tol),
         patience=float(model.n_iter_no_change),
         restore_best=model.restore_best,
-        measures_gradient=wanted.gradient,
+        measures_gradient=monitoring.gradient,
         deadline=fit.deadline,
         shuffle=bool(model.shuffle),
         verbose=model.verbose != BAR and bool(model.verbose),
@@ -335,8 +335,8 @@ def _scikit_learn_callbacks(fit: Assignment, parameters: Array) -> list[ScikitLe
 
 def callbacks_of(model: Any) -> list[Any]:
     """Return the callbacks of `callbacks=`, and the progress bar of verbose='bar'."""
-    given = [] if model.callbacks is None else model.callbacks
-    callbacks = list(given) if isinstance(given, (list, tuple)) else [given]
+    chosen = [] if model.callbacks is None else model.callbacks
+    callbacks = list(chosen) if isinstance(chosen, (list, tuple)) else [chosen]
     return [*callbacks, ProgressBar()] if model.verbose == BAR else callbacks
 
 
@@ -350,10 +350,10 @@ def _warning_about(ending: Ending, limits: str) -> Warning | None:
     return warnings_by_ending.get(ending)
 
 
-def _warn_of_clipping(wanted: int | str, batch_size: int) -> None:
-    if not isinstance(wanted, str) and wanted > batch_size:
+def _warn_of_clipping(requested: int | str, batch_size: int) -> None:
+    if not isinstance(requested, str) and requested > batch_size:
         warnings.warn(
-            f"batch_size={wanted} is larger than the number of training samples; it is clipped "
+            f"batch_size={requested} is larger than the number of training samples; it is clipped "
             f"to {batch_size}",
             stacklevel=6,
         )

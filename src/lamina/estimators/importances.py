@@ -35,8 +35,8 @@ def by_integrated_gradients(
     """Return |attribution| of each feature: for the logit of the true class, or for all outputs."""
     check_consistent_length(X, y)
     passes = model._passes(X)
-    own = _own_outputs(model, y)
-    directions = passes.directions() if own is None else [passes.directions_of(own)]
+    outputs = _own_outputs(model, y)
+    directions = passes.directions() if outputs is None else [passes.directions_of(outputs)]
     parts = (passes.integrated_gradients(each, baseline, n_steps) for each in directions)
     added = np.sum([np.abs(part) for part in parts], axis=0)
     return _bunch(added.T)

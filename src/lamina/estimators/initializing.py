@@ -59,10 +59,10 @@ def first_parameters(
     ValueError
         For arrays that do not fit the network.
     """
-    given = model.initializer
-    if not isinstance(given, str):
-        return given_parameters(spec, given, dtype)
-    return draw_parameters(spec, random_state, dtype, initial_gains(model, spec), given)
+    initializer = model.initializer
+    if not isinstance(initializer, str):
+        return given_parameters(spec, initializer, dtype)
+    return draw_parameters(spec, random_state, dtype, initial_gains(model, spec), initializer)
 
 
 def initial_gains(model: Any, spec: NetworkSpec) -> list[float]:

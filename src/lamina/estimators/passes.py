@@ -152,19 +152,19 @@ class Passes:
 
     def _baseline(self, baseline: ArrayLike) -> Array:
         try:
-            given = np.asarray(baseline, dtype=self.parameters.dtype)
+            point = np.asarray(baseline, dtype=self.parameters.dtype)
         except (TypeError, ValueError):
             raise TypeError(
                 f"baseline={shown(baseline)} must be a number, or one for each feature, such as "
                 "X.mean(axis=0)"
             ) from None
         n_features = self.spec.n_features
-        if given.shape not in ((), (n_features,)):
+        if point.shape not in ((), (n_features,)):
             raise ValueError(
-                f"baseline of shape {given.shape} is no row of {n_features} features: give one "
+                f"baseline of shape {point.shape} is no row of {n_features} features: give one "
                 f"number for all, or an array of shape ({n_features},)"
             )
-        return np.broadcast_to(given, (n_features,))
+        return np.broadcast_to(point, (n_features,))
 
 
 def _rule(n_steps: int, dtype: Any) -> tuple[Array, Array]:

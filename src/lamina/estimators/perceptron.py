@@ -151,17 +151,19 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
 
     @abstractmethod
     def _task(
-        self, y: Any, known: bool, classes: ArrayLike | None, weight: Array | None = None
+        self, y: Any, continues: bool, classes: ArrayLike | None, weight: Array | None = None
     ) -> Task:
-        """Return the task of validated targets; `known` continues an earlier fit's task."""
+        """Return the task of validated targets; `continues` keeps an earlier fit's task."""
 
-    def _fit(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool, **given: Any) -> Self:
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, *, incremental: bool, **options: Any
+    ) -> Self:
         if incremental and hasattr(self, "coefs_"):
             # scikit-learn validates only before the first call.
             self._validate_params()
         refuse_contradictions(self, incremental=incremental)
         fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
-        assignment = self._assignment(X, y, sample_weight, fresh, incremental, **given)
+        assignment = self._assignment(X, y, sample_weight, fresh, incremental, **options)
         diagnosis = Diagnosis(assignment)
         # Three frames up is the caller of fit: this method, fit, and scikit-learn's wrapper.
         diagnosis.check_data(stacklevel=4)
@@ -229,8 +231,8 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         X, y, *weight = parts_of(self, validation_data)
         with explained(X, y, where="validation_data: "):
             X, y = self._validated(X, y, fresh=False, dtypes=[dtype])
-        given = [sample_weights(each, X, "weight_val") for each in weight if each is not None]
-        return HeldOut(X, self._task_like(task, y), given[0] if given else None)
+        values = [sample_weights(each, X, "weight_val") for each in weight if each is not None]
+        return HeldOut(X, self._task_like(task, y), values[0] if values else None)
 
     @abstractmethod
     def _task_like(self, task: Task, y: Any) -> Task:
@@ -292,15 +294,15 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         """Return a copy of the fitted parameters, so that a failing fit leaves them unchanged."""
         weights, biases, *_ = fitted_parts(self)
         present = [part.shape for part in weights]
-        wanted = ParameterLayout.from_spec(spec).shapes
-        if tuple(present) == wanted:
+        expected = ParameterLayout.from_spec(spec).shapes
+        if tuple(present) == expected:
             require_biases(weights, biases)
             require_parts(spec, [[p.shape for p in getattr(self, n, ())] for n in PARTS_BESIDE])
         else:
             raise ValueError(
                 f"the network has weights of shapes {present}, but "
                 f"hidden_layer_sizes={self.hidden_layer_sizes!r} with {spec.n_features} features "
-                f"and {spec.n_outputs} outputs needs {list(wanted)}: a fit cannot continue with "
+                f"and {spec.n_outputs} outputs needs {list(expected)}: a fit cannot continue with "
                 "another architecture. Set warm_start=False and call fit, or clone the estimator."
             )
         return trained_parameters_of(self, spec, task.scaling, self._chosen_dtype)
@@ -330,10 +332,10 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
             rows if rows.dtype == dtype else rows.astype(dtype),
         )
 
-    def _dtype_to_predict_in(self, given: DTypeLike, own: DTypeLike) -> DTypeLike:
+    def _dtype_to_predict_in(self, dtype: DTypeLike, fitted_dtype: DTypeLike) -> DTypeLike:
         if self.precision is not None:
             return np.dtype(self._chosen_dtype)
-        return own if self.dtype is not None or given == own else FLOATS[0]
+        return fitted_dtype if self.dtype is not None or dtype == fitted_dtype else FLOATS[0]
 
     def _can_predict(self, X: Any) -> bool:
         """Return True if X is an array that needs neither conversion nor scikit-learn's validation.

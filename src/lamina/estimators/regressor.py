@@ -578,13 +578,13 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     def _task(
         self,
         y: NDArray[Any],
-        known: bool,
+        continues: bool,
         classes: ArrayLike | None,
         weight: NDArray[Any] | None = None,
     ) -> Regression:
         task = Regression(self.loss, y, self._hyperparameters())
         self._refuse_undefined(task)
-        return replace(task, scaling=self._scaling(task, known, weight))
+        return replace(task, scaling=self._scaling(task, continues, weight))
 
     def _refuse_undefined(self, task: Regression) -> None:
         """Reject targets that are not numbers, or for which the loss is undefined."""
@@ -607,12 +607,12 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
             )
 
     def _scaling(
-        self, task: Regression, known: bool, weight: NDArray[Any] | None
+        self, task: Regression, continues: bool, weight: NDArray[Any] | None
     ) -> TargetScaling | None:
         """Return the target's mean and scale with scale_target=True; keep an earlier fit's."""
         if not self.scale_target:
             return None
-        before = scaling_of(self) if known else None
+        before = scaling_of(self) if continues else None
         if before is None:
             scaling = TargetScaling.from_targets(task.columns(), weight)
             self._refuse_deviations_out_of_range(task, scaling)
@@ -640,8 +640,8 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     def _hyperparameters(self) -> dict[str, Any]:
         """Return the hyperparameters that the loss's record lists, by name."""
         names = LOSSES[self.loss].hyperparameters if isinstance(self.loss, str) else ()
-        own = {**vars(self), "quantile": rising_quantiles(self.quantile)}
-        return {name: own[name] for name in names}
+        parameters = {**vars(self), "quantile": rising_quantiles(self.quantile)}
+        return {name: parameters[name] for name in names}
 
     def _task_like(self, task: Task, y: NDArray[Any]) -> Regression:
         assert isinstance(task, Regression)

@@ -30,7 +30,7 @@ class ScikitLearnCallbacks:
     ) -> None:
         self.model = model
         metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
-        self.told = {
+        self.arguments = {
             "estimator": model,
             "X": X,
             "y": y,
@@ -45,7 +45,7 @@ class ScikitLearnCallbacks:
         self.begin_epoch()
 
     def on_epoch_end(self, fit: Any) -> None:
-        if self.epoch.call_on_fit_task_end(**self.told):
+        if self.epoch.call_on_fit_task_end(**self.arguments):
             fit.stop()
         if not fit.is_over:
             self.begin_epoch()
@@ -59,17 +59,17 @@ class ScikitLearnCallbacks:
 
         init = CallbackSupportMixin._init_callback_context
         self.fit = init(self.model, max_subtasks=n_tasks)
-        self.fit.call_on_fit_task_begin(**self.told)
+        self.fit.call_on_fit_task_begin(**self.arguments)
 
     def begin_epoch(self) -> None:
         """Begin the task of the next epoch."""
         self.epoch = self.fit.subcontext(task_name="epoch")
-        self.epoch.call_on_fit_task_begin(**self.told)
+        self.epoch.call_on_fit_task_begin(**self.arguments)
 
     def end(self) -> None:
         """End the task of the whole fit, if it has begun."""
         if self.fit is not None:
-            self.fit.call_on_fit_task_end(**self.told)
+            self.fit.call_on_fit_task_end(**self.arguments)
 
 
 def has_callbacks(model: Any) -> bool:

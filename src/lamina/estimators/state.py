@@ -87,7 +87,7 @@ def _network(
     heads: tuple[int, ...],
 ) -> NetworkSpec:
     # Cached, because for a single sample building a spec takes longer than using it.
-    weights, biases, *beside = shapes
+    weights, biases, *extra = shapes
     widths = (n_features, *(shape[-1] for shape in weights))
     if weights != tuple(pairwise(widths)) or biases != tuple((width,) for width in widths[1:]):
         raise ValueError(
@@ -97,7 +97,7 @@ def _network(
             "fit, or fit the estimator anew."
         )
     spec = network_for(widths, architecture, inverse_link, heads)
-    require_parts(spec, beside)
+    require_parts(spec, extra)
     return spec
 
 
@@ -109,8 +109,8 @@ def require_parts(spec: NetworkSpec, shapes: Sequence[Sequence[tuple[int, ...]]]
     ValueError
         If they differ, because parameters were changed after the fit.
     """
-    wanted = ParameterLayout.from_spec(spec).shapes_beside
-    for name, found, asked in zip(PARTS_BESIDE, shapes, wanted, strict=True):
+    expected = ParameterLayout.from_spec(spec).shapes_beside
+    for name, found, asked in zip(PARTS_BESIDE, shapes, expected, strict=True):
         if tuple(found) != (asked if any(n for n, _ in asked) else ()):
             raise ValueError(
                 f"{name} of shapes {list(found)} must have shapes {list(asked)} for this network: "
@@ -219,14 +219,14 @@ def network_and_parameters(model: Any) -> tuple[NetworkSpec, Array]:
     )
     # A user's subclass may define __eq__, and is then not hashable.
     is_hashable = type(model).__hash__ is not None
-    known = _known.get(model) if is_hashable else None
+    digest = _known.get(model) if is_hashable else None
     if (
-        known is not None
-        and _are_equal(known.surroundings, surroundings)
-        and len(known.parts) == len(parts)
-        and all(map(is_, known.parts, parts))
+        digest is not None
+        and _are_equal(digest.surroundings, surroundings)
+        and len(digest.parts) == len(parts)
+        and all(map(is_, digest.parts, parts))
     ):
-        return known.spec, known.parameters
+        return digest.spec, digest.parameters
     require_valid_now(model, OF_PREDICTIONS)
     spec, parameters = network_of(model), parameters_of(model)
     if is_hashable and all(part.base is parameters for part in parts if part.size):
@@ -247,7 +247,7 @@ def share_one_vector(model: Any) -> None:
     parts = fitted_parts(model)
     if len({part.dtype for part in chain.from_iterable(parts)}) == 1:
         shapes = tuple(weights.shape for weights in model.coefs_)
-        layout = ParameterLayout(shapes, *(tuple(map(len, beside)) for beside in parts[2:]))
+        layout = ParameterLayout(shapes, *(tuple(map(len, extra)) for extra in parts[2:]))
         vars(model).update(_named_views(layout, parameters_of(model)))
 
 
@@ -302,9 +302,9 @@ def memory_of(model: Any, parameters: Array, *, fresh: bool, keep_optimizer: boo
     state = OptimizerState.fresh(optimizer, parameters)
     memory = Memory(parameters, state, float(model.learning_rate_init), history)
     slots = getattr(model, "_optimizer_slots", state.slots)
-    own = [*OPTIMIZERS[model.solver].slots]
+    optimizer_slots = [*OPTIMIZERS[model.solver].slots]
     same = getattr(model, "_optimizer_name", None) == model.solver
-    same &= getattr(model, "_optimizer_slot_names", own) == [*optimizer.slots]
+    same &= getattr(model, "_optimizer_slot_names", optimizer_slots) == [*optimizer.slots]
     if keep_optimizer and same and slots.shape == state.slots.shape:
         state.slots[...] = slots
         state.step = model._optimizer_step
@@ -323,13 +323,13 @@ def network_attributes(
     With a scaling, the parameters are those trained on standardised targets, and the attributes
     predict in the units of y.
     """
-    beside = {}
+    extra = {}
     if scaling is not None:
         layer = [part.copy() for part in last_layer(spec, parameters)]
-        parameters, beside = scaling.fold(spec, parameters), {"_standardised_layer": layer}
+        parameters, extra = scaling.fold(spec, parameters), {"_standardised_layer": layer}
     return {
         **_named_views(ParameterLayout.from_spec(spec), parameters),
-        **beside,
+        **extra,
         "n_layers_": len(spec.blocks) + 1,
         "n_outputs_": spec.n_outputs,
         "out_activation_": spec.inverse_link,
@@ -340,8 +340,8 @@ def network_attributes(
 def _named_views(layout: ParameterLayout, parameters: Array) -> dict[str, Any]:
     views = layout.views(parameters)
     named = {"coefs_": views.weights, "intercepts_": views.biases}
-    beside = zip(PARTS_BESIDE, views[2:], strict=True)
-    return named | {name: parts for name, parts in beside if any(part.size for part in parts)}
+    extra = zip(PARTS_BESIDE, views[2:], strict=True)
+    return named | {name: parts for name, parts in extra if any(part.size for part in parts)}
 
 
 def epoch_attributes(memory: Memory, optimizer: OptimizerSettings) -> dict[str, Any]:

@@ -73,8 +73,8 @@ def _message(text: str, X: Any, y: Any) -> str:
 
 def _described(X: Any, y: Any) -> str:
     """Describe X and y for a message that names neither."""
-    given = {"X": X, "y": y} if y is not None else {"X": X}
-    return f"{', and '.join(f'{name} {_shape_of(value)}' for name, value in given.items())}."
+    data = {"X": X, "y": y} if y is not None else {"X": X}
+    return f"{', and '.join(f'{name} {_shape_of(value)}' for name, value in data.items())}."
 
 
 def _shape_of(value: Any) -> str:
@@ -87,67 +87,67 @@ CURE_OF_Y = "Drop the samples with an unknown target."
 CURE_OF_TEXT = "Encode categories first, by OneHotEncoder() or lamina.encoding.TableEncoding()."
 
 
-def _place(name: str, given: Any) -> str:
+def _place(name: str, data: Any) -> str:
     """Return the place of the first number that is not finite, or '' if it is not found."""
-    numbers = _as_numbers(given)
+    numbers = _as_numbers(data)
     if numbers is None:
-        labels = np.asarray(given, dtype=object)
+        labels = np.asarray(data, dtype=object)
         is_gap = [_is_gap(each) for each in labels.ravel()]
         found = np.argwhere(np.reshape(is_gap, labels.shape))
     else:
         found = np.argwhere(~np.isfinite(numbers))
-    return f": {_at(name, given, found[0])}" if len(found) else ""
+    return f": {_at(name, data, found[0])}" if len(found) else ""
 
 
-def _as_numbers(given: Any) -> NDArray[Any] | None:
-    if sparse.issparse(given):
-        given = given.tocsr()
-        bad = np.flatnonzero(~np.isfinite(given.data))
+def _as_numbers(data: Any) -> NDArray[Any] | None:
+    if sparse.issparse(data):
+        data = data.tocsr()
+        bad = np.flatnonzero(~np.isfinite(data.data))
         if not len(bad):
             return None
-        row = int(np.searchsorted(given.indptr, bad[0], side="right")) - 1
-        numbers = np.zeros((row + 1, int(given.indices[bad[0]]) + 1))
-        numbers[-1, -1] = given.data[bad[0]]
+        row = int(np.searchsorted(data.indptr, bad[0], side="right")) - 1
+        numbers = np.zeros((row + 1, int(data.indices[bad[0]]) + 1))
+        numbers[-1, -1] = data.data[bad[0]]
         return numbers
     try:
-        return np.asarray(given, dtype=np.float64)
+        return np.asarray(data, dtype=np.float64)
     except (TypeError, ValueError):
         return None
 
 
 def _place_of_text(X: Any, y: Any) -> str:
     """Return the place of the first element of X or y that is not a number, or ''."""
-    for name, given in (("X", X), ("y", y)):
-        if given is None or sparse.issparse(given):
+    for name, data in (("X", X), ("y", y)):
+        if data is None or sparse.issparse(data):
             continue
-        elements = np.asarray(given, dtype=object)
+        elements = np.asarray(data, dtype=object)
         for place in np.ndindex(elements.shape):
             try:
                 float(elements[place])
             except (TypeError, ValueError):
-                return f": {_at(name, given, np.array(place))}"
+                return f": {_at(name, data, np.array(place))}"
     return ""
 
 
-def _at(name: str, given: Any, place: NDArray[Any]) -> str:
+def _at(name: str, data: Any, place: NDArray[Any]) -> str:
     """Return for example "X[3, 2] (column 'age') is nan", counted from 0."""
     index = ", ".join(map(str, place.tolist()))
-    columns = getattr(given, "columns", None)
+    columns = getattr(data, "columns", None)
     of_column = ""
     if columns is not None and len(place) == 2:
         of_column = f" (column {list(columns)[place[1]]!r})"
     if not index:
-        return f"{name} is {shown(given)}"
-    if sparse.issparse(given):
-        value = float(given.tocsr()[tuple(place.tolist())])
+        return f"{name} is {shown(data)}"
+    if sparse.issparse(data):
+        value = float(data.tocsr()[tuple(place.tolist())])
     else:
-        value = np.asarray(given, dtype=object)[tuple(place.tolist())]
+        value = np.asarray(data, dtype=object)[tuple(place.tolist())]
     return f"{name}[{index}]{of_column} is {shown(value)}"
 
 
-def _length(given: Any) -> str:
-    shape = getattr(given, "shape", None)
-    return str(shape[0] if shape else len(given) if hasattr(given, "__len__") else "none")
+def _length(data: Any) -> str:
+    shape = getattr(data, "shape", None)
+    return str(shape[0] if shape else len(data) if hasattr(data, "__len__") else "none")
 
 
 def sample_weights(sample_weight: Any, X: Any, name: str = "sample_weight") -> Array:

@@ -304,9 +304,9 @@ def _code(encoder: Encoder, operation: CategoryCode, i: int) -> Part:
 def _place(encoder: Encoder, operation: OneHot, i: int) -> tuple[str, str]:
     """Return the call that finds the index of a row's category, and the constants it needs."""
     column = encoder.program.inputs[operation.column]
-    known = operation.places
-    missing = known.get(operation.fill if operation.fill is not None else None, -1)
-    by_text = {text: place for text, place in known.items() if text is not None}
+    indices = operation.places
+    missing = indices.get(operation.fill if operation.fill is not None else None, -1)
+    by_text = {text: place for text, place in indices.items() if text is not None}
     by_text |= dict.fromkeys(column.missing, missing)
     texts = sorted(by_text, key=utf8)
     names, places = encoder.constant("texts", i), encoder.constant("places", i)

@@ -228,15 +228,15 @@ def _sorted_columns(
         classes = [np.arange(n) for n in heads]
     columns = [np.atleast_1d(np.asarray(labels)) for labels in classes]
     widths = heads or tuple(map(len, columns))
-    known = [np.unique(labels) for labels in columns]
-    if tuple(map(len, known)) != widths or sum(widths) != len(last.biases):
+    distinct = [np.unique(labels) for labels in columns]
+    if tuple(map(len, distinct)) != widths or sum(widths) != len(last.biases):
         raise ExportError(
             f"classes must name different labels for {list(heads) or len(last.biases)} outputs, "
             f"column by column, got {classes!r}"
         )
     starts = np.cumsum([0, *widths[:-1]])
     order = [start + np.argsort(labels) for start, labels in zip(starts, columns, strict=True)]
-    return last.selected(np.concatenate(order)), TargetEncoding(known, "multioutput")
+    return last.selected(np.concatenate(order)), TargetEncoding(distinct, "multioutput")
 
 
 def _affine(last: FittedBlock, weights: NDArray[Any], biases: NDArray[Any]) -> FittedBlock:

@@ -100,8 +100,8 @@ def _calendar(lowering: Lowering, names: Sequence[str], column: int) -> list[Val
     return [lowering.add(Calendar(source, 0, name)) for name in names]
 
 
-def _refuse_unknown(plain: Mapping[str, Any], known: frozenset[str]) -> None:
-    unknown = sorted(set(plain) - known)
+def _refuse_unknown(plain: Mapping[str, Any], fields: frozenset[str]) -> None:
+    unknown = sorted(set(plain) - fields)
     if unknown:
         raise NotLoweredError(f"no export supports {', '.join(unknown)} of a TableEncoding")
 

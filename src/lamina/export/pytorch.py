@@ -201,10 +201,10 @@ def _precision(linears: list[Layer]) -> str | None:
     for layer, precision in zip(linears, precisions, strict=True):
         if precision != precisions[0]:
             raise layer.refusal("lamina rounds the products of all layers or of none")
-    known = {record.code.torch: name for name, record in PRECISIONS.items()}
-    if precisions[0] not in (None, *known):
-        raise linears[0].refusal(f"lamina supports rounding to {', '.join(known)}")
-    return None if precisions[0] is None else known[precisions[0]]
+    names = {record.code.torch: name for name, record in PRECISIONS.items()}
+    if precisions[0] not in (None, *names):
+        raise linears[0].refusal(f"lamina supports rounding to {', '.join(names)}")
+    return None if precisions[0] is None else names[precisions[0]]
 
 
 def _layers(module: nn.Module, place: str) -> Iterator[Layer]:
@@ -255,8 +255,8 @@ def _role(layer: Layer) -> str:
     if _named_by(module, ACTIVATIONS) is not None:
         return "activation"
     records: list[Any] = [*NORMALIZATIONS.values(), *ACTIVATIONS.values()]
-    known = ", ".join(str(module_of(record.code)) for record in records)
-    raise layer.refusal(f"lamina supports Linear, Dropout and {known}")
+    modules = ", ".join(str(module_of(record.code)) for record in records)
+    raise layer.refusal(f"lamina supports Linear, Dropout and {modules}")
 
 
 def _fitted(parts: Parts, dtype: torch.dtype) -> FittedBlock:

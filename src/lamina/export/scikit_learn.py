@@ -186,16 +186,16 @@ def from_sklearn(estimator: Any) -> Any:
 
 
 def _their_parameters(model: Any, cls: type) -> dict[str, Any]:
-    known, ours = inspect.signature(cls).parameters, inspect.signature(type(model)).parameters
-    given = model.get_params(deep=False)
-    for name, value in given.items():
-        if name in known or name in WITHOUT_EFFECT or _equal(value, ours[name].default):
+    theirs, ours = inspect.signature(cls).parameters, inspect.signature(type(model)).parameters
+    params = model.get_params(deep=False)
+    for name, value in params.items():
+        if name in theirs or name in WITHOUT_EFFECT or _equal(value, ours[name].default):
             continue
         raise ExportError(
             f"scikit-learn's {cls.__name__} has no parameter {name!r}, and this model has {name}="
             f"{value!r}. To omit it, call set_params({name}={ours[name].default!r}) first."
         )
-    return {name: deepcopy(given[name]) for name in known}
+    return {name: deepcopy(params[name]) for name in theirs}
 
 
 def _equal(value: Any, default: Any) -> bool:

@@ -63,7 +63,7 @@ class ScheduleOption:
         return self.above < value and self.at_least <= value <= self.at_most  # type: ignore[operator]
 
     @property
-    def told(self) -> str:
+    def allowed_values(self) -> str:
         """Allowed values, in words."""
         bounds = [
             f"{sign} {bound:g}"
@@ -141,7 +141,7 @@ class Schedule:
     speaks_to_all: bool = True
     is_absolute: bool = False
 
-    def settings(self, given: Options | None) -> dict[str, Any]:
+    def settings(self, options: Options | None) -> dict[str, Any]:
         """Return the value of every option: the given one, else its default.
 
         Raises
@@ -156,8 +156,8 @@ class Schedule:
         >>> SCHEDULES["step"].settings({"every": 10})
         {'factor': 0.1, 'every': 10}
         """
-        given = {} if given is None else given
-        for name, value in given.items():
+        options = {} if options is None else options
+        for name, value in options.items():
             if name not in self.options:
                 raise UnknownNameError(
                     f"learning_rate={self.name!r} has no option {name!r}."
@@ -167,9 +167,9 @@ class Schedule:
             if not self.options[name].takes(value):
                 raise ValueError(
                     f"learning_rate_options[{name!r}]={value!r} of learning_rate={self.name!r} "
-                    f"must be {self.options[name].told}."
+                    f"must be {self.options[name].allowed_values}."
                 )
-        return {name: option.default for name, option in self.options.items()} | dict(given)
+        return {name: option.default for name, option in self.options.items()} | dict(options)
 
 
 def is_representable(number: Any) -> bool:

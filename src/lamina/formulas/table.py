@@ -61,9 +61,9 @@ class RecordTable(Mapping[str, Record]):
         try:
             return self._records[name]
         except (KeyError, TypeError):
-            known = ", ".join(map(repr, self._records))
+            names = ", ".join(map(repr, self._records))
             raise UnknownNameError(
-                f"{name!r} is no {self.kind}.{suggestion(name, self._records)} Known: {known}."
+                f"{name!r} is no {self.kind}.{suggestion(name, self._records)} Known: {names}."
             ) from None
 
     def __contains__(self, name: object) -> bool:

@@ -214,13 +214,13 @@ def draw_parameters(
     return vector
 
 
-def given_parameters(spec: NetworkSpec, given: Any, dtype: DTypeLike) -> Array:
+def given_parameters(spec: NetworkSpec, values: Any, dtype: DTypeLike) -> Array:
     """Return a flat vector of initial parameters passed as arrays.
 
     Parameters
     ----------
     spec : NetworkSpec
-    given : array-like
+    values : array-like
         All n_parameters in one vector; or a list of arrays, the weights of all blocks and then
         their biases, with which all other parameters start at their usual values.
     dtype : dtype
@@ -234,18 +234,18 @@ def given_parameters(spec: NetworkSpec, given: Any, dtype: DTypeLike) -> Array:
     layout = ParameterLayout.from_spec(spec)
     vector = np.empty(layout.n_parameters, dtype=dtype)
     views = layout.views(vector)
-    parts = [np.asarray(part) for part in given] if isinstance(given, (list, tuple)) else []
+    parts = [np.asarray(part) for part in values] if isinstance(values, (list, tuple)) else []
     if any(part.ndim for part in parts):
         places = [*views.weights, *views.biases]
     else:
-        parts, places = [np.asarray(given)], [vector]
+        parts, places = [np.asarray(values)], [vector]
     found = [part.shape for part in parts]
     if found != [place.shape for place in places]:
-        wanted = [part.shape for part in (*views.weights, *views.biases)]
+        expected = [part.shape for part in (*views.weights, *views.biases)]
         raise ValueError(
             f"initializer of {_shapes_in_words(found)} does not fit the network: pass "
             f"{layout.n_parameters} numbers in one vector, or the arrays of coefs_ and then of "
-            f"intercepts_, of {_shapes_in_words(wanted)}."
+            f"intercepts_, of {_shapes_in_words(expected)}."
         )
     _initialize_other_parts(spec, views)
     for part, place in zip(parts, places, strict=True):

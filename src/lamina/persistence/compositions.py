@@ -53,13 +53,13 @@ def check_transformer(estimator: Any) -> None:
     if fitted and (n is not None or not stateless):
         whole(1)(n, "n_features_in_")
         fields |= {"n_features_in_": whole(1), "feature_names_in_": names_of(n)}
-        own = record.fields(estimator, n)
-        fields |= own
-        needed = frozenset(own) - set(record.optional)
+        fields_of_kind = record.fields(estimator, n)
+        fields |= fields_of_kind
+        needed = frozenset(fields_of_kind) - set(record.optional)
     elif stateless:
         record.fields(estimator, 0)
-    known = {name: value for name, value in state.items() if name in fields}
-    check_fields(known, fields, type(estimator).__name__, optional=fields.keys() - needed)
+    checked = {name: value for name, value in state.items() if name in fields}
+    check_fields(checked, fields, type(estimator).__name__, optional=fields.keys() - needed)
 
 
 def _dtype(value: Any, place: str) -> None:

@@ -92,8 +92,8 @@ def _n_groups(estimator: Any) -> list[int]:
     none = [None] * len(estimator.categories_)
     infrequent = getattr(estimator, "_infrequent_indices", None) or none
     return [
-        len(known) - (0 if rare is None else len(rare) - 1)
-        for known, rare in zip(estimator.categories_, infrequent, strict=True)
+        len(categories) - (0 if rare is None else len(rare) - 1)
+        for categories, rare in zip(estimator.categories_, infrequent, strict=True)
     ]
 
 
@@ -141,8 +141,8 @@ def ordinal_fields(estimator: Any, n: int) -> Fields:
     fields = {**categories_fields(estimator, n), **_infrequent_fields(estimator, n)}
     expected = {
         i: place
-        for i, known in enumerate(estimator.categories_)
-        for place, item in enumerate(known.tolist())
+        for i, categories in enumerate(estimator.categories_)
+        for place, item in enumerate(categories.tolist())
         if item is None or item != item
     }
 

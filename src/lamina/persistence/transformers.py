@@ -245,9 +245,9 @@ def _dtype(value: Any, place: str) -> None:
 
 
 def _neighbours(estimator: Any, n: int) -> Fields:
-    known = getattr(estimator, "_fit_X", None)
-    array("f", (None, n))(known, "_fit_X")
-    shape = known.shape  # type: ignore[union-attr]
+    training_set = getattr(estimator, "_fit_X", None)
+    array("f", (None, n))(training_set, "_fit_X")
+    shape = training_set.shape  # type: ignore[union-attr]
     return {
         "_fit_X": array("f", shape),
         "_mask_fit_X": array("b", shape),

@@ -92,9 +92,9 @@ def loss_colormap() -> Colormap:
     return LinearSegmentedColormap.from_list("loss", _visible(LOSS_COLOURS, foreground()))
 
 
-def _visible(scale: str, beside: Any) -> list[Any]:
+def _visible(scale: str, other: Any) -> list[Any]:
     """Return the part of a colour map with enough contrast to another colour."""
     from matplotlib import colormaps
 
     colours = colormaps[scale](np.linspace(0, 1, 256))
-    return [colour for colour in colours if contrast(colour, beside) >= LEAST_CONTRAST]
+    return [colour for colour in colours if contrast(colour, other) >= LEAST_CONTRAST]

@@ -304,8 +304,8 @@ class DecisionRegionDisplay:
         if self.positions is not None and self.y is not None:
             for k in range(len(names)):
                 self.points_.append(self._scatter(self.y == k, k))
-            beside: Any = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "borderaxespad": 0}
-            self.legend_ = self.ax_.legend(self.points_, names, frameon=False, **beside)
+            placement: Any = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "borderaxespad": 0}
+            self.legend_ = self.ax_.legend(self.points_, names, frameon=False, **placement)
             handles: Any = self.legend_.legend_handles
             for handle in handles:
                 handle.set_sizes([FULL_SIZE])

@@ -154,8 +154,8 @@ class GradientFlowDisplay:
     def _label_ends(self, norms: NDArray[np.float64]) -> None:
         """Write each layer's name to the right of its line, without overlaps."""
         last, layers = self.flow.epochs[-1], self.flow.layers
-        known = [column[np.isfinite(column)] for column in norms.T]
-        ends = [column[-1] if len(column) else np.nanmin(norms, initial=1.0) for column in known]
+        finite = [column[np.isfinite(column)] for column in norms.T]
+        ends = [column[-1] if len(column) else np.nanmin(norms, initial=1.0) for column in finite]
         # Positions are only known after a layout pass.
         self.figure_.draw_without_rendering()
         in_points = 72 / self.figure_.dpi

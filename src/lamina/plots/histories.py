@@ -40,7 +40,7 @@ def history_of(estimator: Any) -> dict[str, Sequence[float]]:
 
 
 def panels_of(
-    histories: Sequence[Mapping[str, Sequence[float]]], given: Sequence[str] | None
+    histories: Sequence[Mapping[str, Sequence[float]]], names: Sequence[str] | None
 ) -> list[str]:
     """Return the columns to draw below the losses: the given ones, or all metrics.
 
@@ -51,21 +51,22 @@ def panels_of(
     """
     columns = [*dict.fromkeys(name for history in histories for name in history)]
     metrics = [name for name in columns if name not in NO_METRICS]
-    if given is None:
+    if names is None:
         return metrics
-    known = [name for name in columns if name not in ("epoch", "loss", "validation_loss")]
-    for name in [given] if isinstance(given, str) else given:
-        if name not in known:
+    metric_names = [name for name in columns if name not in ("epoch", "loss", "validation_loss")]
+    for name in [names] if isinstance(names, str) else names:
+        if name not in metric_names:
             raise ValueError(
                 f"panels contains {name!r}, which is not a column of the history other than the "
                 "losses."
-                f"{suggestion(name, known)} There are: {', '.join(map(repr, known)) or 'none'}."
+                f"{suggestion(name, metric_names)} There are: "
+                f"{', '.join(map(repr, metric_names)) or 'none'}."
             )
         if all(np.isnan(history.get(name, [np.nan])).all() for history in histories):
             raise ValueError(
                 f"panels contains {name!r}, which was not measured: name it in monitor= before fit"
             )
-    return [given] if isinstance(given, str) else [*given]
+    return [names] if isinstance(names, str) else [*names]
 
 
 def label_of(column: str) -> str:

@@ -26,11 +26,11 @@ def subscripted(letter: str, number: int) -> str:
     return letter + str(number).translate(SUBSCRIPTS)
 
 
-def input_names(inside: Inside, given: Sequence[str] | None = None) -> list[str]:
+def input_names(inside: Inside, chosen: Sequence[str] | None = None) -> list[str]:
     """Return a name for each input: given, from the preceding steps, or x₁, x₂, …"""
     n_inputs = inside.model.n_features_in_
-    if given is not None:
-        return checked_names("feature_names", given, n_inputs, "inputs")
+    if chosen is not None:
+        return checked_names("feature_names", chosen, n_inputs, "inputs")
     names = _names_behind(inside.before) or getattr(inside.model, "feature_names_in_", None)
     if names is None or len(names) != n_inputs:
         return [subscripted("x", i + 1) for i in range(n_inputs)]
@@ -50,15 +50,15 @@ def _names_behind(steps: Sequence[Any]) -> list[str] | None:
     return None
 
 
-def class_names(model: Any, given: Sequence[str] | None = None) -> list[str]:
+def class_names(model: Any, chosen: Sequence[str] | None = None) -> list[str]:
     """Return a name for each class of one column of labels, or for each of several labels."""
     classes = [*map(_plain, model.classes_)]
-    if given is None:
+    if chosen is None:
         return classes
-    return checked_names("class_names", given, len(classes), f"classes ({', '.join(classes)})")
+    return checked_names("class_names", chosen, len(classes), f"classes ({', '.join(classes)})")
 
 
-def output_names(model: Any, given: Sequence[str] | None = None) -> list[str]:
+def output_names(model: Any, chosen: Sequence[str] | None = None) -> list[str]:
     """Return a name for each output; the single output of two classes has the second's name."""
     if is_classifier(model):
         if isinstance(model.classes_, list):
@@ -67,11 +67,11 @@ def output_names(model: Any, given: Sequence[str] | None = None) -> list[str]:
                 for column, classes in enumerate(model.classes_)
                 for label in classes
             ]
-            return names if given is None else checked_names("class_names", given, len(names))
-        names = class_names(model, given)
+            return names if chosen is None else checked_names("class_names", chosen, len(names))
+        names = class_names(model, chosen)
         return names[-1:] if model.n_outputs_ == 1 else names
-    if given is not None:
-        return checked_names("class_names", given, model.n_outputs_)
+    if chosen is not None:
+        return checked_names("class_names", chosen, model.n_outputs_)
     parts = _parts_of_a_target(model)
     n_targets = model.n_outputs_ // len(parts)
     targets = ["ŷ"] if n_targets == 1 else [subscripted("ŷ", i + 1) for i in range(n_targets)]
@@ -90,13 +90,15 @@ def _parts_of_a_target(model: Any) -> list[str]:
 
 
 def checked_names(
-    parameter: str, given: Sequence[str], n: int, of_what: str = "outputs"
+    parameter: str, chosen: Sequence[str], n: int, of_what: str = "outputs"
 ) -> list[str]:
     """Return the names as a list; raise ValueError if there are not n."""
-    if isinstance(given, str) or len(given) != n:
-        count = f"={given!r} is a string" if isinstance(given, str) else f" has {len(given)} names"
+    if isinstance(chosen, str) or len(chosen) != n:
+        count = (
+            f"={chosen!r} is a string" if isinstance(chosen, str) else f" has {len(chosen)} names"
+        )
         raise ValueError(f"{parameter}{count}, but there are {n} {of_what}: give a list of {n}")
-    return [*map(str, given)]
+    return [*map(str, chosen)]
 
 
 def _plain(label: Any) -> str:

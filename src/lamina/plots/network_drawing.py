@@ -171,12 +171,12 @@ class Diagram:
 
     def units(self, values: Sequence[NDArray[Any] | None], is_bias: bool) -> list[list[Circle]]:
         """Draw each layer's units as circles filled by the values, and bias units as squares."""
-        known = [np.abs(each).max() for each in values if each is not None]
+        sizes = [np.abs(each).max() for each in values if each is not None]
         drawn = []
         for column, of_layer in zip(self.columns, values, strict=True):
             # Biases share one scale in the network; activations have one for each layer.
             largest = 0.0 if of_layer is None else float(np.abs(of_layer).max())
-            scale = max(known) if is_bias else max(1.0, largest)
+            scale = max(sizes) if is_bias else max(1.0, largest)
             shown = None if of_layer is None else of_layer[column.shown]
             drawn.append(self._circles(column, shown, scale or 1.0))
             self._ellipsis(column)

@@ -47,9 +47,9 @@ def answers_of(estimator: Any, model: Any) -> Callable[[Any], NDArray[Any]]:
     return lambda rows: np.asarray(estimator.predict_proba(rows))[:, :n_classes]
 
 
-def targets_as_drawn(model: Any, given: Any, n_samples: int) -> NDArray[Any]:
+def targets_as_drawn(model: Any, targets: Any, n_samples: int) -> NDArray[Any]:
     """Return the codes of the classes, or the targets of a regression."""
-    y: NDArray[Any] = np.asarray(given)
+    y: NDArray[Any] = np.asarray(targets)
     if y.shape != (n_samples,):
         raise ValueError(f"y of shape {y.shape} does not match X of {n_samples} rows")
     if not is_classifier(model):

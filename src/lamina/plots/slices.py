@@ -124,10 +124,10 @@ def _table(X: Any) -> Any:
     return table
 
 
-def _names(table: Any, given: Sequence[str] | None) -> list[str]:
+def _names(table: Any, names: Sequence[str] | None) -> list[str]:
     n_features = table.shape[1]
-    if given is not None:
-        return checked_names("feature_names", given, n_features, "features")
+    if names is not None:
+        return checked_names("feature_names", names, n_features, "features")
     if hasattr(table, "columns"):
         return [*map(str, table.columns)]
     return [subscripted("x", i + 1) for i in range(n_features)]

@@ -260,17 +260,17 @@ class WeightsDisplay:
             )
         return layer % n
 
-    def _image_shape(self, place: int, given: tuple[int, int] | None) -> tuple[int, int]:
+    def _image_shape(self, place: int, shape: tuple[int, int] | None) -> tuple[int, int]:
         n_inputs = self.weights[place].shape[0]
-        if given is None:
+        if shape is None:
             raise ValueError(
                 f"kind='images' needs image_shape=(rows, columns) of the {n_inputs} inputs of "
                 f"{self.layers[place]!r}"
             )
-        rows, columns = (integer("image_shape", each) for each in given)
+        rows, columns = (integer("image_shape", each) for each in shape)
         if rows * columns != n_inputs:
             raise ValueError(
-                f"image_shape={given!r} has {rows * columns} pixels, but {self.layers[place]!r} "
+                f"image_shape={shape!r} has {rows * columns} pixels, but {self.layers[place]!r} "
                 f"has {n_inputs} inputs"
             )
         return rows, columns

@@ -165,13 +165,13 @@ def gradient_descent_path(
     return _descend(surface, model, start, n_steps, noise, check_random_state(random_state))
 
 
-def _refuse_strangers(optimizer: str, given: Mapping[str, Any]) -> None:
-    known = (*OPTIMIZERS[optimizer].hyperparameters, *SURROUNDINGS)
-    for name in given:
-        if name not in known:
+def _refuse_strangers(optimizer: str, options: Mapping[str, Any]) -> None:
+    names = (*OPTIMIZERS[optimizer].hyperparameters, *SURROUNDINGS)
+    for name in options:
+        if name not in names:
             raise TypeError(
-                f"{name}={given[name]!r} is not a parameter of {optimizer!r}."
-                f"{suggestion(name, known)} It takes {', '.join(known)}."
+                f"{name}={options[name]!r} is not a parameter of {optimizer!r}."
+                f"{suggestion(name, names)} It takes {', '.join(names)}."
             )
 
 
@@ -253,10 +253,10 @@ class _Pace:
             memory.learning_rate = lowered
 
 
-def _point(given: ArrayLike) -> tuple[float, float]:
-    place = np.asarray(given, dtype=np.float64)
+def _point(point: ArrayLike) -> tuple[float, float]:
+    place = np.asarray(point, dtype=np.float64)
     if place.shape != (2,) or not np.isfinite(place).all():
-        raise ValueError(f"start={given!r} must be two finite numbers, x and y")
+        raise ValueError(f"start={point!r} must be two finite numbers, x and y")
     return float(place[0]), float(place[1])
 
 

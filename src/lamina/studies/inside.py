@@ -107,8 +107,8 @@ def perceptron_inside(estimator: Any) -> Inside:
             scaler = getattr(estimator, "transformer_", None)
             of_targets = () if scaler is None else (scaler,)
             return replace(inside, before_targets=(*of_targets, *inside.before_targets))
-    for fitted, given in HOLDERS.items():
-        if hasattr(estimator, given):
+    for fitted, access in HOLDERS.items():
+        if hasattr(estimator, access):
             raise NotFittedError(
                 f"this {kind} has no {fitted}: call fit first"
                 f"{_REFIT if hasattr(estimator, 'cv_results_') else ''}"

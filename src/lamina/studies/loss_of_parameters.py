@@ -68,7 +68,7 @@ def loss_of_parameters(
 
 def snapshots_of(estimator: Any) -> Snapshots | None:
     """Return the snapshots among the callbacks of the perceptron inside an estimator, or None."""
-    given = perceptron_inside(estimator).model.callbacks
-    callbacks = given if isinstance(given, list | tuple) else [given]
+    chosen = perceptron_inside(estimator).model.callbacks
+    callbacks = chosen if isinstance(chosen, list | tuple) else [chosen]
     kept = [each for each in callbacks if isinstance(each, Snapshots) and len(each)]
     return kept[0] if kept else None

@@ -80,12 +80,12 @@ class GradientStep:
 
     def deltas(self, d_a: Array) -> tuple[list[Array], list[Array]]:
         """Return dL/da and delta of every layer, from n dL/da of the last."""
-        own, aside = self.parts(self.parameters), self.parts(self.parameters.copy())
+        blocks, aside = self.parts(self.parameters), self.parts(self.parameters.copy())
         d_as, deltas = [d_a], list[Array]()
-        passes = backward_blocks(self.spec, own, self.passed.blocks, d_a, aside, operator.matmul)
-        for i, delta, past in passes:
+        passes = backward_blocks(self.spec, blocks, self.passed.blocks, d_a, aside, operator.matmul)
+        for i, delta, d_residual in passes:
             deltas.append(delta / self.n)
-            d_as.append(delta @ own[i].W.T + past)
+            d_as.append(delta @ blocks[i].W.T + d_residual)
         return [each / self.n for each in d_as[-2::-1]], deltas[::-1]
 
 
@@ -208,7 +208,7 @@ class LayerTrace:
         The penalty's part of dW.
     update_W, update_b : ndarray or None
         Changes of W and b in the step; None if they are not known before it.
-    beside : dict of str to LearnedNumber
+    extra : dict of str to LearnedNumber
         Other parameters by name: scale and shift, running mean and variance, the slope of 'prelu'.
     is_residual : bool
     """
@@ -231,15 +231,15 @@ class LayerTrace:
     penalty: Array
     update_W: Array | None
     update_b: Array | None
-    beside: dict[str, LearnedNumber] = field(default_factory=dict)
+    extra: dict[str, LearnedNumber] = field(default_factory=dict)
     is_residual: bool = False
 
 
 def layer_traces(step: GradientStep, made: Update | None) -> tuple[LayerTrace, ...]:
     """Return the numbers of every layer."""
-    own, gradient = step.parts(step.parameters), step.parts(step.gradient)
+    blocks, gradient = step.parts(step.parameters), step.parts(step.gradient)
     penalty = step.parts(step.penalty_gradient())
-    changes = [None] * len(own) if made is None else step.parts(made.change)
+    changes = [None] * len(blocks) if made is None else step.parts(made.change)
     d_as, deltas = step.deltas(step.d_a)
     traces = []
     for i, block in enumerate(step.spec.blocks):
@@ -250,8 +250,8 @@ def layer_traces(step: GradientStep, made: Update | None) -> tuple[LayerTrace, .
                 layer=block.name,
                 activation=block.activation,
                 a_prev=dense(passed.a_prev),
-                W=own[i].W,
-                b=own[i].b,
+                W=blocks[i].W,
+                b=blocks[i].b,
                 z=passed.affine,
                 z_hat=passed.normalized,
                 z_normalized=passed.z if is_normalized else None,
@@ -265,7 +265,7 @@ def layer_traces(step: GradientStep, made: Update | None) -> tuple[LayerTrace, .
                 penalty=penalty[i].W,
                 update_W=None if change is None else change.W,
                 update_b=None if change is None else change.b,
-                beside=_beside(block, own[i], gradient[i], change),
+                extra=_beside(block, blocks[i], gradient[i], change),
                 is_residual=block.residual,
             )
         )
@@ -273,19 +273,19 @@ def layer_traces(step: GradientStep, made: Update | None) -> tuple[LayerTrace, .
 
 
 def _beside(
-    block: Dense, own: BlockParameters, gradient: BlockParameters, change: BlockParameters | None
+    block: Dense, blocks: BlockParameters, gradient: BlockParameters, change: BlockParameters | None
 ) -> dict[str, LearnedNumber]:
-    beside = {}
+    extra = {}
     for k, parameter in enumerate(block.learned):
         moved = None if change is None else change.learned[k]
-        beside[parameter.name] = LearnedNumber(
-            parameter.symbol, own.learned[k], gradient.learned[k], moved
+        extra[parameter.name] = LearnedNumber(
+            parameter.symbol, blocks.learned[k], gradient.learned[k], moved
         )
     for k, statistic in enumerate(block.statistics):
         moved = None if change is None else change.statistics[k]
         name = f"running {statistic.name}"
-        beside[name] = LearnedNumber(name, own.statistics[k], None, moved)
-    return beside
+        extra[name] = LearnedNumber(name, blocks.statistics[k], None, moved)
+    return extra
 
 
 def dense(rows: Any) -> NDArray[Any]:

@@ -256,11 +256,11 @@ def _known(numbers: list[float]) -> list[float]:
 
 
 def _mean(numbers: list[float]) -> float:
-    return float(np.mean(known)) if (known := _known(numbers)) else np.nan
+    return float(np.mean(finite)) if (finite := _known(numbers)) else np.nan
 
 
 def _std(numbers: list[float]) -> float:
-    return float(np.std(known)) if (known := _known(numbers)) else np.nan
+    return float(np.std(finite)) if (finite := _known(numbers)) else np.nan
 
 
 def _count(runs: list[SweepRun], outcome: Outcome) -> int:

@@ -112,8 +112,8 @@ def _function(name: str, code: StepCode, made: Update) -> str:
     read = {each for line in lines for each in read_by(line)}
     values: dict[str, Any] = {"t": made.step, "rate": made.learning_rate}
     values |= {k: _plain(k, v) for k, v in made.optimizer.hyperparameters.items()}
-    known = [f"{k}={v!r}" for k, v in values.items() if k in read]
-    parameters = ", ".join(["g", *memory, *known])
+    arguments = [f"{k}={v!r}" for k, v in values.items() if k in read]
+    parameters = ", ".join(["g", *memory, *arguments])
     body = [*lines[:-1], f"return {lines[-1]}"]
     return "\n".join([f"def {name}({parameters}):", *(f"    {line}" for line in body)])
 
@@ -169,12 +169,14 @@ class _LayerCode:
 
     def forward(self) -> Lines:
         i, block, activation = self.i, self.block, ACTIVATIONS[self.block.activation]
-        given = GIVEN if self.made is None or not self.made.is_averaged else GIVEN_BESIDE_AVERAGE
-        yield "W", CodeLine(f"W_{i}", f"W_{i} = {given}.coefs_[{i - 1}]")
-        yield "b", CodeLine(f"b_{i}", f"b_{i} = {given}.intercepts_[{i - 1}]")
+        arguments = (
+            GIVEN if self.made is None or not self.made.is_averaged else GIVEN_BESIDE_AVERAGE
+        )
+        yield "W", CodeLine(f"W_{i}", f"W_{i} = {arguments}.coefs_[{i - 1}]")
+        yield "b", CodeLine(f"b_{i}", f"b_{i} = {arguments}.intercepts_[{i - 1}]")
         for k, each in enumerate(block.learned):
             name = f"{each.name}_{i}"
-            yield each.name, CodeLine(name, f"{name} = {given}.unit_parameters_[{i - 1}][{k}]")
+            yield each.name, CodeLine(name, f"{name} = {arguments}.unit_parameters_[{i - 1}][{k}]")
         yield "z", CodeLine(f"z_{i}", f"z_{i} = a_{i - 1} @ W_{i} + b_{i}")
         if block.normalization is not None:
             yield from self._normalized()
@@ -186,8 +188,8 @@ class _LayerCode:
         if self.kept:
             drawn = f"k_{i} = dropout_factors(draws, {i}, {self.f}.shape, {block.dropout!r})"
             yield "kept", CodeLine(f"k_{i}", drawn)
-        kept, past = self._kept(), f" + a_{i - 1}" if block.residual else ""
-        yield "a", CodeLine(f"a_{i}", f"a_{i} = {kept}{self.f}{past}")
+        kept, residual = self._kept(), f" + a_{i - 1}" if block.residual else ""
+        yield "a", CodeLine(f"a_{i}", f"a_{i} = {kept}{self.f}{residual}")
 
     def _normalized(self) -> Lines:
         i, z = self.i, f"z_{self.i}"
@@ -223,8 +225,8 @@ class _LayerCode:
     def _derivative_at_a(self) -> str:
         i, after = self.i, self.i + 1
         if i < len(self.step.spec.blocks):
-            past = f" + d_a_{after}" if self.step.spec.blocks[i].residual else ""
-            return f"d_a_{i} = delta_{after} @ W_{after}.T{past}"
+            residual = f" + d_a_{after}" if self.step.spec.blocks[i].residual else ""
+            return f"d_a_{i} = delta_{after} @ W_{after}.T{residual}"
         if _is_by_object(self.step):
             return f"d_a_{i} = d / n"
         *before, last = _loss_lines(self.step, lambda code: code.delta)

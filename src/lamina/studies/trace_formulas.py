@@ -121,7 +121,7 @@ def _forward(step: GradientStep, i: int, layer: LayerTrace) -> Iterator[TracedNu
 
     yield number("W", f"W{n}", layer.W)
     yield number("b", f"b{n}", layer.b)
-    for name, learned in layer.beside.items():
+    for name, learned in layer.extra.items():
         if learned.gradient is not None:
             yield number(name, f"{learned.symbol}{n}", learned.value)
     yield number("z", f"z{n} = a{before} W{n} + b{n}", layer.z)
@@ -144,8 +144,8 @@ def _forward(step: GradientStep, i: int, layer: LayerTrace) -> Iterator[TracedNu
         rate = f"{block.dropout:g}"
         chance = f"k{n} = 0 with probability {rate}, else 1 / (1 - {rate})"
         yield number("kept", chance, layer.kept)
-    past = f" + a{before}" if layer.is_residual else ""
-    yield number("a", f"a{n} = {kept}f{n}{past}", layer.a)
+    residual = f" + a{before}" if layer.is_residual else ""
+    yield number("a", f"a{n} = {kept}f{n}{residual}", layer.a)
 
 
 def _loss(step: GradientStep) -> Iterator[TracedNumber]:
@@ -213,7 +213,7 @@ def _backward(
     is_zero = "" if block.learns_bias else f" = 0, because z{n} - mean(z{n}) does not contain b{n}"
     yield number("db", f"dL/db{n} = Σ_rows delta{n}{is_zero}", layer.db)
     for k, parameter in enumerate(block.learned):
-        gradient = layer.beside[parameter.name].gradient
+        gradient = layer.extra[parameter.name].gradient
         assert gradient is not None
         # Parameters of a normalization act on ẑ, those of an activation on z' or z.
         of_normalization = k < block.n_of_normalization
@@ -228,8 +228,8 @@ def _derivative_at_a(step: GradientStep, i: int, layers: tuple[LayerTrace, ...])
         weighted = "w " if step.rows.weight is not None else ""
         return f"{weighted}d / n, d = {loss_derivative(step)}"
     after = subscript(i + 1)
-    past = f" + dL/da{after}" if layers[i].is_residual else ""
-    return f"delta{after} W{after}ᵀ{past}"
+    residual = f" + dL/da{after}" if layers[i].is_residual else ""
+    return f"delta{after} W{after}ᵀ{residual}"
 
 
 def _update(i: int, layer: LayerTrace, made: Update | None) -> Iterator[TracedNumber]:
@@ -243,12 +243,12 @@ def _update(i: int, layer: LayerTrace, made: Update | None) -> Iterator[TracedNu
 
     yield number("update_W", f"W{n}", layer.update_W)
     yield number("update_b", f"b{n}", layer.update_b)
-    for beside, learned in layer.beside.items():
+    for parameter, learned in layer.extra.items():
         if learned.update is not None and learned.gradient is not None:
-            yield number(f"update_{beside}", f"{learned.symbol}{n}", learned.update)
+            yield number(f"update_{parameter}", f"{learned.symbol}{n}", learned.update)
         elif learned.update is not None:
-            rule = f"Δ {beside}{n}, from the moments of this batch"
-            yield TracedNumber(UPDATE, layer.layer, f"update_{beside}", rule, learned.update)
+            rule = f"Δ {parameter}{n}, from the moments of this batch"
+            yield TracedNumber(UPDATE, layer.layer, f"update_{parameter}", rule, learned.update)
 
 
 def update_equation(made: Update) -> str:

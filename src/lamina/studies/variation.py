@@ -54,13 +54,13 @@ class Variation:
     seed: int
 
     def __post_init__(self) -> None:
-        known = self.estimator.get_params()
-        if self.parameter not in known and self._shaped not in known:
+        params = self.estimator.get_params()
+        if self.parameter not in params and self._shaped not in params:
             kind, name = type(self.estimator).__name__, self.parameter
-            inside = [each for each in known if each.endswith(f"__{name}")]
-            inside += [self._beside(each, name) for each in known if each.endswith(f"__{HIDDEN}")]
+            inside = [each for each in params if each.endswith(f"__{name}")]
+            inside += [self._beside(each, name) for each in params if each.endswith(f"__{HIDDEN}")]
             near = f" Did you mean {inside[0]!r}?" if inside and self._is_known(inside[0]) else ""
-            near = near or suggestion(name, [*known, *SHAPES])
+            near = near or suggestion(name, [*params, *SHAPES])
             raise ValueError(
                 f"parameter={name!r} is no parameter of this {kind}.{near} "
                 "get_params() lists them; 'depth' and 'width' are those of the hidden layers."
@@ -69,13 +69,13 @@ class Variation:
     def copy(self, value: Any) -> Any:
         """Return an unfitted copy with the parameter set to the value."""
         model = clone(self.estimator)
-        known = model.get_params()
-        seeds = [name for name in known if name.rpartition("__")[2] == "random_state"]
-        model.set_params(**{name: self.seed for name in seeds if known[name] is None})
-        if self.parameter in known:
+        params = model.get_params()
+        seeds = [name for name in params if name.rpartition("__")[2] == "random_state"]
+        model.set_params(**{name: self.seed for name in seeds if params[name] is None})
+        if self.parameter in params:
             return model.set_params(**{self.parameter: clone(value, safe=False)})
         shape = SHAPES[self.parameter.rpartition("__")[2]]
-        return model.set_params(**{self._shaped: shape(known[self._shaped], value)})
+        return model.set_params(**{self._shaped: shape(params[self._shaped], value)})
 
     @property
     def _shaped(self) -> str:
@@ -84,8 +84,8 @@ class Variation:
         return self._beside(self.parameter, HIDDEN) if name in SHAPES else ""
 
     def _is_known(self, name: str) -> bool:
-        known = self.estimator.get_params()
-        return name in known or name.rpartition("__")[2] in SHAPES
+        params = self.estimator.get_params()
+        return name in params or name.rpartition("__")[2] in SHAPES
 
     @staticmethod
     def _beside(name: str, other: str) -> str:

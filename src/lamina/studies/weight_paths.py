@@ -218,7 +218,7 @@ class _Graph:
     """
 
     def __init__(self, step: GradientStep, output: int | None) -> None:
-        self.step, self.own = step, step.parts(step.parameters)
+        self.step, self.parameters = step, step.parts(step.parameters)
         ends = np.ones(step.spec.n_outputs, dtype=object)
         if output is not None:
             ends[:] = 0
@@ -235,7 +235,7 @@ class _Graph:
     def _derivative_of(self, i: int) -> Array:
         """Return da/dz' of a layer, without the residual connection."""
         block, passed = self.step.spec.blocks[i], self.step.passed.blocks[i]
-        of_activation = self.own[i].of_activation(block)
+        of_activation = self.parameters[i].of_activation(block)
         derivative: Array = ACTIVATIONS[block.activation].derivative(
             passed.z, passed.f, *of_activation
         )
@@ -251,7 +251,7 @@ class _Graph:
         self.best[i, "z"], self.counts[i, "z"] = best, counts
         if i == 0:
             return
-        W = np.abs(self.own[i].W)
+        W = np.abs(self.parameters[i].W)
         reached = np.stack([(W * row).max(axis=1) for row in best])
         n_reached = np.full(block.fan_in, counts.sum(), dtype=object)
         if block.residual:
@@ -278,7 +278,7 @@ class _Graph:
 
     def _past_normalization(self, i: int, row: int, unit: int) -> Array:
         """Return dz'/dz of one z, for all samples of its unit or all units of its sample."""
-        passed, scale = self.step.passed.blocks[i], self.own[i].learned[0]
+        passed, scale = self.step.passed.blocks[i], self.parameters[i].learned[0]
         normalization = NORMALIZATIONS[cast(str, self.step.spec.blocks[i].normalization)]
         moments, z_hat = cast(Moments, passed.moments), cast(Array, passed.normalized)
         if normalization.axis == 0:
@@ -308,7 +308,7 @@ class _Graph:
             yield _Node(i, "a", row, unit), Factor(f"{kept}f'({z}[{unit}])", derivative)
         else:
             after = subscript(i + 2)
-            for k, weight in enumerate(self.own[i + 1].W[unit]):
+            for k, weight in enumerate(self.parameters[i + 1].W[unit]):
                 factor = Factor(f"W{after}[{unit}, {k}]", float(weight))
                 yield _Node(i + 1, "z", row, k), factor
             if self.step.spec.blocks[i + 1].residual:

@@ -80,18 +80,22 @@ def define_problem(
     """
     names = (target,) if isinstance(target, str) else tuple(target)
     _check_names(table, names, drop)
-    known = table[table[list(names)].notna().all(axis=1)]
-    features = known.drop(columns=[*names, *drop])
+    complete = table[table[list(names)].notna().all(axis=1)]
+    features = complete.drop(columns=[*names, *drop])
     if features.shape[1] == 0:
-        beside = " and ".join(map(repr, names))
-        raise TableError(f"the table has no column besides the target {beside} to use as a feature")
+        names_said = " and ".join(map(repr, names))
+        raise TableError(
+            f"the table has no column besides the target {names_said} to use as a feature"
+        )
     for name in names:
-        if known[name].nunique() < 2:
-            raise TableError(_one_value(known[name], name))
+        if complete[name].nunique() < 2:
+            raise TableError(_one_value(complete[name], name))
     check_table(features)
     if task is None:
-        task = _common_task(known, names)
-    return Problem(features, _targets(known, names, task), task, names, len(table) - len(known))
+        task = _common_task(complete, names)
+    return Problem(
+        features, _targets(complete, names, task), task, names, len(table) - len(complete)
+    )
 
 
 def _check_names(table: pd.DataFrame, targets: Sequence[str], drop: Sequence[str]) -> None:
@@ -105,9 +109,9 @@ def _check_names(table: pd.DataFrame, targets: Sequence[str], drop: Sequence[str
             raise TableError(f"column {name!r} is a target and dropped as well: choose one of both")
 
 
-def _common_task(known: pd.DataFrame, names: Sequence[str]) -> Task:
+def _common_task(complete: pd.DataFrame, names: Sequence[str]) -> Task:
     """Return the task of all targets; raise TableError if they have different ones."""
-    tasks = {name: guess_task(known[name]) for name in names}
+    tasks = {name: guess_task(complete[name]) for name in names}
     if len(set(tasks.values())) > 1:
         posed = ", ".join(f"{name!r} {task}" for name, task in tasks.items())
         raise TableError(
@@ -117,11 +121,11 @@ def _common_task(known: pd.DataFrame, names: Sequence[str]) -> Task:
     return tasks[names[0]]
 
 
-def _targets(known: pd.DataFrame, names: Sequence[str], task: Task) -> NDArray[Any]:
-    columns = [values(known[name], task) for name in names]
+def _targets(complete: pd.DataFrame, names: Sequence[str], task: Task) -> NDArray[Any]:
+    columns = [values(complete[name], task) for name in names]
     if task == "regression":
         for name, column in zip(names, columns, strict=True):
-            _require_variance(known[name], name, column)
+            _require_variance(complete[name], name, column)
     if len(columns) == 1:
         return columns[0]
     # Use texts for classes: columns of 0 and 1 would look like indicators of a multilabel problem.
@@ -194,16 +198,16 @@ def as_classes(
 
     The column, if given, supplies the row numbers for errors.
     """
-    known = {str(label): label for label in classes.tolist()}
+    complete = {str(label): label for label in classes.tolist()}
     found = [str(label) for label in target.tolist()]
     for row, text in enumerate(found):
-        if text not in known:
+        if text not in complete:
             place = f"row {row + 1}" if column is None else row_name(column, row)
             raise TableError(
                 f"the target {name!r} is {text!r} in {place}, which is no class of the model."
-                f"{suggestion(text, known)} Its classes are {', '.join(known)}."
+                f"{suggestion(text, complete)} Its classes are {', '.join(complete)}."
             )
-    return np.array([known[text] for text in found], dtype=classes.dtype)
+    return np.array([complete[text] for text in found], dtype=classes.dtype)
 
 
 def table_of(dataset: Dataset) -> pd.DataFrame:

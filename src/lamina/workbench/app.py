@@ -92,14 +92,14 @@ class Workbench:
         if session is None:
             return _json({"message": NO_SESSION}, 404)
         try:
-            wanted = EXPORTS[request.path_params["kind"]]
-            name, content = await asyncio.to_thread(wanted.build, session)
+            chosen = EXPORTS[request.path_params["kind"]]
+            name, content = await asyncio.to_thread(chosen.build, session)
         except UnknownNameError as error:
             return _json({"message": str(error)}, 404)
         except (LaminaError, ImportError, TypeError, ValueError) as error:
             return _json({"message": str(error)}, 409)
         headers = {"content-disposition": f'attachment; filename="{name}"'}
-        return Response(content, headers=headers, media_type=wanted.media_type)
+        return Response(content, headers=headers, media_type=chosen.media_type)
 
     async def ask(self, request: Request) -> Response:
         """Respond to a single request about the session's current state."""
@@ -139,7 +139,7 @@ class Workbench:
                 path = Path(folder, "table")
                 key = await receive(request.stream(), size, path)
                 loop = asyncio.get_running_loop()
-                told = await loop.run_in_executor(self.reader, self._keep, path, name or "", key)
+                answer = await loop.run_in_executor(self.reader, self._keep, path, name or "", key)
         except TooLarge as error:
             # Do not wait for the rest of the body.
             return _json({"message": str(error)}, 413, {"connection": "close"})
@@ -148,21 +148,21 @@ class Workbench:
         except ClientDisconnect:
             message = "the upload ended or stalled before the whole file arrived: send it again"
             return _json({"message": message}, 400, {"connection": "close"})
-        return _json(told)
+        return _json(answer)
 
     def _keep(self, path: Path, name: str, key: str) -> dict[str, Any]:
         """Read a table, store it, and return its description for the page."""
         table = read(path, name, key)
-        told = {**table.told(), "released": self.data_store.put_table(table)}
+        answer = {**table.to_json(), "released": self.data_store.put_table(table)}
         # pandas leaves reference cycles, which would keep the columns of released tables in memory.
         gc.collect()
-        return told
+        return answer
 
     async def talk(self, websocket: WebSocket) -> None:
         """Serve one page's WebSocket, with its existing session or a new one."""
         await websocket.accept()
-        wanted = websocket.query_params.get("session", "")
-        session = self.sessions.get(wanted)
+        chosen = websocket.query_params.get("session", "")
+        session = self.sessions.get(chosen)
         if session is None:
             session = await self._new_session()
             if session is None:

@@ -224,8 +224,8 @@ class _Request:
         finally:
             del self.page.requests[self.number]
             headers = [[name.decode(), value.decode()] for name, value in self.headers]
-            told = {"is": "answer", "id": self.number, "status": self.status, "headers": headers}
-            self.page.post(told, [b"".join(self.body)])
+            message = {"is": "answer", "id": self.number, "status": self.status, "headers": headers}
+            self.page.post(message, [b"".join(self.body)])
 
     async def receive(self) -> Message:
         """Request and return the next piece of the body; after the last, return the disconnect."""

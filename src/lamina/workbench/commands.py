@@ -58,9 +58,9 @@ def _open(session: Session, command: Mapping[str, Any]) -> None:
     if link is not None and not isinstance(link, str):
         raise ExperimentError(f"link={link!r} must be a text", "link")
     opened = opened_from(command) if link is None else read_link(link)
-    told = {"epochs_per_second": opened.pace}
+    fields = {"epochs_per_second": opened.pace}
     if opened.pace is not None:
-        _number(told, "epochs_per_second", 0.1, FASTEST_PACE)
+        _number(fields, "epochs_per_second", 0.1, FASTEST_PACE)
     before, experiment = session.run, Experiment.from_json(opened.experiment)
     try:
         _become(session, experiment)
@@ -68,7 +68,7 @@ def _open(session: Session, command: Mapping[str, Any]) -> None:
         if error.parameter != "hash":
             raise
         raise ExperimentError(missing_data(opened.experiment), "hash") from None
-    _pace(session, told)
+    _pace(session, fields)
     _go_on(session, before, {})
 
 
@@ -132,8 +132,8 @@ def _rate(session: Session, command: Mapping[str, Any]) -> None:
 
 def _seek(session: Session, command: Mapping[str, Any]) -> None:
     session.run.pause()
-    wanted = command.get("epoch")
-    session.shown = None if wanted is None else _whole(command, "epoch", 0, 10**9)
+    epoch = command.get("epoch")
+    session.shown = None if epoch is None else _whole(command, "epoch", 0, 10**9)
 
 
 def _watch(session: Session, command: Mapping[str, Any]) -> None:

@@ -52,7 +52,7 @@ class Connection:
         self.waiting: deque[str | bytes] = deque()
         self.has_credit = False
         self.sent: Any = None
-        self.told: Any = None
+        self.last_state: Any = None
         self.kept: Any = None
         self.data_sent = 0
         self.diagnoses: Any = None
@@ -157,14 +157,14 @@ class Connection:
         session = self.session
         run = session.run
         now = (run.id, run.status, session.pace, len(session.before), session.shown)
-        if now == self.told:
+        if now == self.last_state:
             return
         with session.lock:
             # Both must belong to the same run: another may begin between the two calls.
             state, rows = session.state(), None
             if state["data"]["id"] != self.data_sent:
                 rows = session.data()
-        self.told = (state["run"]["id"], *now[1:])
+        self.last_state = (state["run"]["id"], *now[1:])
         self.waiting.append(to_json(state))
         if rows is not None:
             self.data_sent = state["data"]["id"]
@@ -175,7 +175,7 @@ class Connection:
         kept = self.session.kept
         if kept.runs is not self.kept:
             self.kept = kept.runs
-            self.waiting.append(to_json(kept.told()))
+            self.waiting.append(to_json(kept.to_json()))
 
     async def send_frame(self) -> bool:
         """Send the newest network unless the page has it already; return True if it was sent."""
@@ -184,7 +184,7 @@ class Connection:
             return False
         session.run.controller.request_update()
         views, snapshot = session.looked_at()
-        if self.told is None or self.told[0] != views.run.id:
+        if self.last_state is None or self.last_state[0] != views.run.id:
             # A page cannot draw a run that it has not received: send state and data first.
             self.news.set()
             return False

@@ -169,56 +169,56 @@ def _one_in_so_many(group: NDArray[np.int64], fraction: float) -> NDArray[np.int
     return np.asarray(group[np.diff(full) > 0])
 
 
-def _point(given: Any, target: str, n_classes: int) -> tuple[float, ...]:
+def _point(value: Any, target: str, n_classes: int) -> tuple[float, ...]:
     kind = TARGETS[target]
-    is_point = isinstance(given, list) and len(given) == kind.n_numbers
+    is_point = isinstance(value, list) and len(value) == kind.n_numbers
     numbers = (
-        [number for each in given if (number := _number(each)) is not None] if is_point else []
+        [number for each in value if (number := _number(each)) is not None] if is_point else []
     )
     if len(numbers) < kind.n_numbers:
-        raise ExperimentError(f"a point is {kind.numbers}, got {given!r}", "points")
+        raise ExperimentError(f"a point is {kind.numbers}, got {value!r}", "points")
     if kind.task == "regression":
         return tuple(numbers)
-    label = given[2]
+    label = value[2]
     if not isinstance(label, int) or not 0 <= label < n_classes:
         raise ExperimentError(
-            f"a point is {kind.numbers} with a class from 0 to {n_classes - 1}, got {given!r}",
+            f"a point is {kind.numbers} with a class from 0 to {n_classes - 1}, got {value!r}",
             "points",
         )
     return (numbers[0], numbers[1], label)
 
 
-def _names(given: Any) -> tuple[str, ...] | None:
-    if given is None:
+def _names(value: Any) -> tuple[str, ...] | None:
+    if value is None:
         return None
-    are_names = isinstance(given, list) and all(
-        isinstance(name, str) and 0 < len(name) <= LONGEST_NAME for name in given
+    are_names = isinstance(value, list) and all(
+        isinstance(name, str) and 0 < len(name) <= LONGEST_NAME for name in value
     )
-    if not are_names or not 2 <= len(given) <= MOST_CLASSES or len(set(given)) < len(given):
+    if not are_names or not 2 <= len(value) <= MOST_CLASSES or len(set(value)) < len(value):
         raise ExperimentError(
-            f"data.classes={given!r} must be 2 to {MOST_CLASSES} different names of at most "
+            f"data.classes={value!r} must be 2 to {MOST_CLASSES} different names of at most "
             f"{LONGEST_NAME} characters",
             "classes",
         )
-    return tuple(given)
+    return tuple(value)
 
 
-def _limits(given: Any, kind: PointTarget) -> tuple[tuple[float, float], ...] | None:
-    if given is None:
+def _limits(value: Any, kind: PointTarget) -> tuple[tuple[float, float], ...] | None:
+    if value is None:
         return None
-    pairs = [_pair(each) for each in given] if isinstance(given, list) else []
+    pairs = [_pair(each) for each in value] if isinstance(value, list) else []
     found = tuple(pair for pair in pairs if pair is not None)
     if not len(found) == len(pairs) == kind.n_limits:
         raise ExperimentError(
-            f"data.limits={given!r} must be {kind.n_limits} pairs [low, high] of numbers", "limits"
+            f"data.limits={value!r} must be {kind.n_limits} pairs [low, high] of numbers", "limits"
         )
     return found
 
 
-def _pair(given: Any) -> tuple[float, float] | None:
-    if not isinstance(given, list) or len(given) != 2:
+def _pair(value: Any) -> tuple[float, float] | None:
+    if not isinstance(value, list) or len(value) != 2:
         return None
-    low, high = map(_number, given)
+    low, high = map(_number, value)
     return None if low is None or high is None or not low < high else (low, high)
 
 

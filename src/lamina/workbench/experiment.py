@@ -179,11 +179,11 @@ def merge(plain: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _is_other(present: Mapping[str, Any], wanted: Any) -> bool:
+def _is_other(present: Mapping[str, Any], value: Any) -> bool:
     """Return True if a patch of the data changes its kind or its name."""
-    if not isinstance(wanted, Mapping):
+    if not isinstance(value, Mapping):
         return False
-    return any(key in wanted and wanted[key] != present.get(key) for key in ("kind", "name"))
+    return any(key in value and value[key] != present.get(key) for key in ("kind", "name"))
 
 
 def _fraction(value: Any) -> float:

@@ -152,7 +152,7 @@ def _require_images(prepared: PreparedData) -> None:
 
 
 def _number(query: Mapping[str, str], name: str, n: int) -> int:
-    given = query.get(name, "0")
-    if not given.isdecimal() or int(given) >= n:
-        raise ExperimentError(f"{name}={given!r} must be a whole number from 0 to {n - 1}", name)
-    return int(given)
+    text = query.get(name, "0")
+    if not text.isdecimal() or int(text) >= n:
+        raise ExperimentError(f"{name}={text!r} must be a whole number from 0 to {n - 1}", name)
+    return int(text)

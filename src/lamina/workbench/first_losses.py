@@ -31,8 +31,10 @@ def before_first_step(fit: Assignment) -> dict[str, float]:
         row = {"epoch": 0.0, "loss": float(loss)}
         if fit.held_out is None:
             return row
-        wanted = monitored(model.monitor, early_stopping=bool(model.early_stopping))
-        held_out = validation_of(model, fit.spec, fit.objective, parameters, fit.held_out, wanted)
+        monitoring = monitored(model.monitor, early_stopping=bool(model.early_stopping))
+        held_out = validation_of(
+            model, fit.spec, fit.objective, parameters, fit.held_out, monitoring
+        )
         prediction = engine.predict(fit.spec, parameters, held_out.X)
         row["validation_loss"] = float(held_out.loss(prediction))
         return row | dict(

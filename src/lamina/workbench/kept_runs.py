@@ -79,7 +79,7 @@ class KeptRun:
         of_curves = sum(curve.nbytes for curve in self.curves.values())
         return len(to_json(self.experiment.to_json())) + of_curves + BYTES_PER_EDIT * n_edits
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the description for the page, without the curves."""
         score = {"name": self.score, "value": self._last("curve_score")}
         return {
@@ -165,15 +165,15 @@ class KeptRuns:
         gone = self.runs if number == ALL else (self.find(number),)
         self.runs = tuple(run for run in self.runs if run not in gone)
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the event that lists the kept runs for the page."""
-        return {"is": "kept", "most": MOST_RUNS, "runs": [run.told() for run in self.runs]}
+        return {"is": "kept", "most": MOST_RUNS, "runs": [run.to_json() for run in self.runs]}
 
 
 def kept_curves(session: Session, query: Mapping[str, str]) -> bytes:
     """Return the curves of a kept run as a binary message."""
-    given = query.get("run", "")
-    run = session.kept.find(int(given) if given.isdecimal() else given)
+    text = query.get("run", "")
+    run = session.kept.find(int(text) if text.isdecimal() else text)
     return encode({"kind": "kept", "run": run.number}, run.curves)
 
 
@@ -197,12 +197,12 @@ def _as_it_is(session: Session, number: int, name: Any) -> KeptRun:
     )
 
 
-def _name(given: Any) -> str:
+def _name(text: Any) -> str:
     """Return a name on one line with single spaces; raise ExperimentError if it is not valid."""
-    name = " ".join(given.split()) if isinstance(given, str) else ""
+    name = " ".join(text.split()) if isinstance(text, str) else ""
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise ExperimentError(
-            f"name={given!r} must be a text of 1 to {LONGEST_NAME} printable characters",
+            f"name={text!r} must be a text of 1 to {LONGEST_NAME} printable characters",
             "name",
         )
     return name

@@ -43,9 +43,9 @@ class MakerOption:
         kind = Integral if self.whole else Real
         fits = isinstance(value, kind) and not isinstance(value, bool)
         if not fits or not self.low <= value <= self.high:
-            told = "a whole number" if self.whole else "a number"
+            noun = "a whole number" if self.whole else "a number"
             raise ExperimentError(
-                f"{self.name}={value!r} must be {told} from {self.low:g} to {self.high:g}",
+                f"{self.name}={value!r} must be {noun} from {self.low:g} to {self.high:g}",
                 self.name,
             )
         return int(value) if self.whole else float(value)
@@ -89,7 +89,7 @@ class Maker:
     options: tuple[MakerOption, ...]
     fixed: Mapping[str, Any]
 
-    def settings(self, given: Mapping[str, Any]) -> dict[str, float]:
+    def settings(self, values: Mapping[str, Any]) -> dict[str, float]:
         """Return the value of every option: the given one or its default.
 
         Raises
@@ -97,16 +97,17 @@ class Maker:
         ExperimentError
             For an unknown option, and for a value out of bounds.
         """
-        known = {option.name: option for option in self.options}
-        for name in given:
-            if name not in known:
+        options = {option.name: option for option in self.options}
+        for name in values:
+            if name not in options:
                 raise ExperimentError(
-                    f"data {self.name!r} has no option {name!r}.{suggestion(name, known)} "
-                    f"It has: {', '.join(known)}.",
+                    f"data {self.name!r} has no option {name!r}.{suggestion(name, options)} "
+                    f"It has: {', '.join(options)}.",
                     name,
                 )
         return {
-            name: option.checked(given.get(name, option.default)) for name, option in known.items()
+            name: option.checked(values.get(name, option.default))
+            for name, option in options.items()
         }
 
     def arguments(self, settings: Mapping[str, float]) -> dict[str, Any]:

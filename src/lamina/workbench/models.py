@@ -48,7 +48,7 @@ def parameters_of_pages(task: Task) -> list[str]:
     return [name for name in names if name not in NOT_FOR_PAGES]
 
 
-def parameters_kept(given: Mapping[str, Any], task: Task) -> dict[str, Any]:
+def parameters_kept(parameters: Mapping[str, Any], task: Task) -> dict[str, Any]:
     """Return the parameters that remain when an experiment switches to a task.
 
     These are the ones that the task's estimator has. A loss belongs to one task and is dropped.
@@ -57,16 +57,16 @@ def parameters_kept(given: Mapping[str, Any], task: Task) -> dict[str, Any]:
     other: Task = "regression" if task == "classification" else "classification"
     both = set(parameters_of_pages(other)) & set(here) - {"loss"}
     foreign = {name for name in parameters_of_pages(other) if name not in here}
-    losses = {"loss"} if not _takes_loss(given.get("loss"), task) else set()
-    return {k: v for k, v in given.items() if k in both or k not in foreign | losses}
+    losses = {"loss"} if not _takes_loss(parameters.get("loss"), task) else set()
+    return {k: v for k, v in parameters.items() if k in both or k not in foreign | losses}
 
 
-def model_from(given: Mapping[str, Any], task: Task) -> Any:
+def model_from(parameters: Mapping[str, Any], task: Task) -> Any:
     """Return the unfitted estimator with those parameters.
 
     Parameters
     ----------
-    given : mapping
+    parameters : mapping
         Plain JSON; parameters left out are as in DEFAULTS or have the estimator's defaults.
     task : {'classification', 'regression'}
 
@@ -93,10 +93,10 @@ def model_from(given: Mapping[str, Any], task: Task) -> Any:
     MLPClassifier(activation='tanh', hidden_layer_sizes=(4, 2), random_state=0)
     """
     allowed = parameters_of_pages(task)
-    for name in given:
+    for name in parameters:
         if name not in allowed:
             raise ExperimentError(_unknown(name, task, allowed), name)
-    plain = {name: _in_python(value) for name, value in given.items()}
+    plain = {name: _in_python(value) for name, value in parameters.items()}
     _refuse_what_is_not_plain(plain)
     model = ESTIMATORS[task](**{**DEFAULTS, **plain})
     _refuse_what_comes_out_different(model)

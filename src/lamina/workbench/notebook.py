@@ -159,10 +159,10 @@ def _glue() -> str:
 
 def _post_to(widget: Widget) -> Callable[[dict[str, Any], list[bytes]], None]:
     """Return a function that sends messages to the widget and holds only a weak reference to it."""
-    known = ref(widget)
+    reference = ref(widget)
 
     def post(content: dict[str, Any], buffers: list[bytes]) -> None:
-        if (present := known()) is not None:
+        if (present := reference()) is not None:
             present.send(content, buffers)
 
     return post

@@ -43,9 +43,9 @@ class OverTime(Generic[Found]):
         before, missing = self._found, []
         found: dict[float, tuple[Snapshot, Found]] = {}
         for snapshot in coarse_to_fine(self._wanted(shown)):
-            known = before.get(place_of(snapshot))
-            if known is not None and known[0] is snapshot:
-                found[place_of(snapshot)] = known
+            found_before = before.get(place_of(snapshot))
+            if found_before is not None and found_before[0] is snapshot:
+                found[place_of(snapshot)] = found_before
             else:
                 missing.append(snapshot)
         end = thread_time() + SECONDS

@@ -147,18 +147,18 @@ def plane_of(prepared: PreparedData) -> Plane:
     ExperimentError
         For columns that do not exist.
     """
-    wanted, n_features = prepared.experiment.plane, prepared.dataset.X.shape[1]
+    plane, n_features = prepared.experiment.plane, prepared.dataset.X.shape[1]
     if n_features == 1:
         return FeatureTargetPlane(prepared)
     if n_features == 2:
         return TwoColumnPlane(prepared)
-    if wanted is None or wanted["kind"] == Components.__name__.lower():
+    if plane is None or plane["kind"] == Components.__name__.lower():
         return Components(prepared)
-    return TwoColumnPlane(prepared, _columns_in(wanted))
+    return TwoColumnPlane(prepared, _columns_in(plane))
 
 
-def _columns_in(wanted: Mapping[str, Any]) -> Any:
-    return wanted.get("columns", (0, 1))
+def _columns_in(plane: Mapping[str, Any]) -> Any:
+    return plane.get("columns", (0, 1))
 
 
 def _two_columns(columns: Any, n_features: int) -> list[int]:

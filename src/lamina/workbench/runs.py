@@ -183,15 +183,15 @@ class Run:
         self.tell()
 
     def _fit_minibatch(self) -> None:
-        prepared, told = self.prepared, _Ending()
-        self.model.set_params(callbacks=[self.controller, told])
+        prepared, ending = self.prepared, _Ending()
+        self.model.set_params(callbacks=[self.controller, ending])
         self.model.fit(
             prepared.X_train, prepared.y_train, validation_data=(prepared.X_test, prepared.y_test)
         )
         row, epochs = self.controller.curves.last_row(), self.model.n_iter_
         self._keep_last(epochs, row)
         exhausted = epochs >= self.max_epochs
-        self.ending = BY_EPOCHS_END if exhausted else told.ending
+        self.ending = BY_EPOCHS_END if exhausted else ending.ending
 
     def _fit_at_once(self) -> None:
         """Fit with a solver without epochs; lamina's observer of fits reports its iterations."""

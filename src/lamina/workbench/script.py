@@ -130,9 +130,9 @@ def _data(run: Run) -> Iterator[str]:
     source = run.prepared.experiment.data
     if isinstance(source, MadeData):
         maker = MAKERS[source.name]
-        given = ", ".join(f"{k}={v!r}" for k, v in maker.arguments(source.settings).items())
+        arguments = ", ".join(f"{k}={v!r}" for k, v in maker.arguments(source.settings).items())
         yield f"from {maker.module} import {maker.function}"
-        yield f"X, y = {maker.function}({given})"
+        yield f"X, y = {maker.function}({arguments})"
     elif isinstance(source, KnownData):
         yield "from lamina.datasets import load"
         yield f"data = load({source.name!r})"

@@ -60,8 +60,8 @@ class MadeData:
                 f"Choose one of: {', '.join(MAKERS)}.",
                 "name",
             )
-        given = {key: value for key, value in plain.items() if key not in ("kind", "name")}
-        return cls(name, MAKERS[name].settings(given))
+        settings = {key: value for key, value in plain.items() if key not in ("kind", "name")}
+        return cls(name, MAKERS[name].settings(settings))
 
     def to_json(self) -> dict[str, Any]:
         """Return the data as plain JSON."""
@@ -164,8 +164,8 @@ class UploadedData:
     def to_json(self) -> dict[str, Any]:
         """Return the data as plain JSON."""
         columns = None if self.columns is None else list(self.columns)
-        told = {"hash": self.hash, "target": self.target, "columns": columns, "task": self.task}
-        return {"kind": self.kind, **told}
+        plain = {"hash": self.hash, "target": self.target, "columns": columns, "task": self.task}
+        return {"kind": self.kind, **plain}
 
     def load(self, data_store: DataStore) -> Dataset:
         """Return the data as a data set whose X is a data frame, to be encoded later."""
@@ -210,10 +210,10 @@ class UploadedData:
                     "target" if name == self.target else "columns",
                 )
         if self.columns is None:
-            wanted = [name for name in there if table.frame[name].notna().any()]
+            names = [name for name in there if table.frame[name].notna().any()]
         else:
-            wanted = [name for name in there if name in self.columns]
-        return [name for name in wanted if name != self.target]
+            names = [name for name in there if name in self.columns]
+        return [name for name in names if name != self.target]
 
 
 Source: TypeAlias = MadeData | KnownData | DrawnData | GivenData | UploadedData
@@ -249,10 +249,10 @@ def _text(plain: Plain, name: str) -> str:
     return value
 
 
-def _refuse_others(plain: Plain, *known: str) -> None:
+def _refuse_others(plain: Plain, *allowed: str) -> None:
     for name in plain:
-        if name not in ("kind", *known):
+        if name not in ("kind", *allowed):
             raise ExperimentError(
-                f"data of kind {plain['kind']!r} has no part {name!r}.{suggestion(name, known)}",
+                f"data of kind {plain['kind']!r} has no part {name!r}.{suggestion(name, allowed)}",
                 name,
             )

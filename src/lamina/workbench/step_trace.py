@@ -151,21 +151,21 @@ def _lay(session: Session, query: Mapping[str, str], has_update: bool = True) ->
     return Laid(run, snapshot, rows, is_next, laid.with_notes(*_notes(run, snapshot, rows)))
 
 
-def _row(given: str, n_samples: int) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", given) or int(given) >= n_samples:
+def _row(text: str, n_samples: int) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) >= n_samples:
         raise ExperimentError(
-            f"row={given!r} must be the number of a training row, from 0 to {n_samples - 1}, "
+            f"row={text!r} must be the number of a training row, from 0 to {n_samples - 1}, "
             f"or {NEXT!r}",
             "row",
         )
-    return int(given)
+    return int(text)
 
 
 def _whole(query: Mapping[str, str], name: str) -> int:
-    given = query.get(name, "")
-    if not re.fullmatch(r"[0-9]{1,9}", given):
-        raise ExperimentError(f"{name}={given!r} must be a whole number from 0 on", name)
-    return int(given)
+    text = query.get(name, "")
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise ExperimentError(f"{name}={text!r} must be a whole number from 0 on", name)
+    return int(text)
 
 
 def _next_rows(run: Run, snapshot: Snapshot) -> NDArray[np.int64]:
@@ -284,7 +284,7 @@ def _update(trace: StepTrace) -> dict[str, Any] | None:
 
 
 def _numbers(numbers: tuple[TracedNumber, ...]) -> list[dict[str, Any]]:
-    known = {each.variable for each in numbers}
+    variables = {each.variable for each in numbers}
     return [
         {
             "id": each.variable,
@@ -295,7 +295,7 @@ def _numbers(numbers: tuple[TracedNumber, ...]) -> list[dict[str, Any]]:
             "formula": each.formula,
             "mathml": _tree(each.formula),
             "code": each.code,
-            "from": sorted((_names_in(each.code) & known) - {each.variable}),
+            "from": sorted((_names_in(each.code) & variables) - {each.variable}),
             "shape": list(each.shape),
             "axes": _axes(each),
         }

@@ -280,9 +280,9 @@ class TrainingController:
     def _write(self, fit: Any) -> None:
         """Apply the requested changes of parameters, and show the result."""
         with self._changed:
-            wanted, self._to_write = self._to_write, []
+            pending, self._to_write = self._to_write, []
         parameters = fit.parameters.copy()
-        for place, value in wanted:
+        for place, value in pending:
             self.edits.append(Edit(self.epoch, place, float(parameters[place]), value))
             parameters[place] = value
         fit.parameters = parameters

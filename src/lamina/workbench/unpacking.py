@@ -25,8 +25,8 @@ def rows_and_columns(path: Path) -> tuple[int, int]:
     from pyarrow import parquet
 
     with _refusing(path):
-        told = parquet.read_metadata(path)
-        return int(told.num_rows), int(told.num_columns)
+        metadata = parquet.read_metadata(path)
+        return int(metadata.num_rows), int(metadata.num_columns)
 
 
 @contextmanager
@@ -51,10 +51,10 @@ def unpacked_bytes(path: Path, most: int) -> int:
     from pyarrow import parquet
 
     with _refusing(path):
-        told, schema = parquet.read_metadata(path), parquet.read_schema(path)
+        metadata, schema = parquet.read_metadata(path), parquet.read_schema(path)
         _refuse_nested(path, schema)
-        packed = sum(told.row_group(i).total_byte_size for i in range(told.num_row_groups))
-        size: int = max(packed, sum(map(_bytes_a_row, schema.types)) * told.num_rows)
+        packed = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+        size: int = max(packed, sum(map(_bytes_a_row, schema.types)) * metadata.num_rows)
         texts = [i for i, field in enumerate(schema) if _is_text(field.type)]
         for each in _sizes_of_texts(path, texts, most) if size <= most else ():
             size += each
@@ -97,10 +97,10 @@ def _sizes_of_texts(path: Path, columns: list[int], most: int) -> Iterator[int]:
     """Yield the total length of the texts in batches of rows, for one column after the other."""
     from pyarrow import parquet
 
-    schema, told = parquet.read_schema(path), parquet.read_metadata(path)
+    schema, metadata = parquet.read_schema(path), parquet.read_metadata(path)
     for column in columns:
         name = schema.names[column]
-        chunks = [told.row_group(i).column(column) for i in range(told.num_row_groups)]
+        chunks = [metadata.row_group(i).column(column) for i in range(metadata.num_row_groups)]
         if any(DIFFERENCES & set(chunk.encodings) for chunk in chunks):
             # Read without a dictionary, in batches small enough for the longest possible text.
             longest = max(chunk.total_uncompressed_size for chunk in chunks)

@@ -62,7 +62,7 @@ class UploadedTable:
         """Size in memory."""
         return int(self.frame.memory_usage(deep=True).sum())
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the description for the page."""
         columns = [_column_told(str(name), self.frame[name]) for name in self.frame.columns]
         return {
@@ -176,10 +176,10 @@ def _refuse_too_many(n_rows: int, n_columns: int) -> None:
 
 
 def _column_told(name: str, column: Any) -> dict[str, Any]:
-    known = column.dropna()
-    examples = [str(value)[:LONGEST_EXAMPLE] for value in known.unique()[:EXAMPLES]]
-    kind = kind_of(name, column) if len(known) else None
-    n_missing = len(column) - len(known)
+    present = column.dropna()
+    examples = [str(value)[:LONGEST_EXAMPLE] for value in present.unique()[:EXAMPLES]]
+    kind = kind_of(name, column) if len(present) else None
+    n_missing = len(column) - len(present)
     becomes = "nothing: it has no value" if kind is None else KINDS[kind]
     if kind is not None and n_missing:
         becomes += ", and 1 where it is missing"
@@ -187,7 +187,7 @@ def _column_told(name: str, column: Any) -> dict[str, Any]:
         "name": name,
         "kind": kind,
         "n_missing": n_missing,
-        "n_distinct": int(known.nunique()),
+        "n_distinct": int(present.nunique()),
         "examples": examples,
         "becomes": becomes,
     }

@@ -51,13 +51,13 @@ class Watch:
     fit: bool = False
     lesson: tuple[str, int] | None = None
 
-    def merged(self, wanted: Mapping[str, Any]) -> Watch:
+    def merged(self, values: Mapping[str, Any]) -> Watch:
         """Return the settings changed by a page's request; raise ExperimentError if not valid."""
         most = {"region": 128, "units": 48}
-        known = {field.name for field in fields(self)}
-        given = {name: value for name, value in wanted.items() if name in known}
-        lesson = step_from_json(given.pop("lesson")) if "lesson" in given else self.lesson
-        for name, value in given.items():
+        names = {field.name for field in fields(self)}
+        updates = {name: value for name, value in values.items() if name in names}
+        lesson = step_from_json(updates.pop("lesson")) if "lesson" in updates else self.lesson
+        for name, value in updates.items():
             kind = int if name in most else bool
             if type(value) is not kind or not 0 <= value <= most.get(name, 1):
                 raise ExperimentError(
@@ -65,7 +65,7 @@ class Watch:
                     + (f"a whole number from 0 to {most[name]}" if name in most else "a boolean"),
                     name,
                 )
-        return replace(self, **given, lesson=lesson)
+        return replace(self, **updates, lesson=lesson)
 
 
 class Views:

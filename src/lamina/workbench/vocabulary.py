@@ -52,7 +52,7 @@ def vocabulary(first: Experiment) -> dict[str, Any]:
     first : Experiment
         Experiment of a new session.
     """
-    told = {
+    plain_fields = {
         "version": lamina.__version__,
         "tables": {kind: [*map(entry, table.values())] for kind, table in tables().items()},
         "parameters": [*parameters()],
@@ -60,7 +60,7 @@ def vocabulary(first: Experiment) -> dict[str, Any]:
         "inputs": [{"name": each.name, "code": each.code} for each in INPUTS.values()],
         "default": first.to_json(),
     }
-    return dict(finite(told))
+    return dict(finite(plain_fields))
 
 
 def tables() -> dict[str, RecordTable[Any]]:
@@ -71,19 +71,19 @@ def tables() -> dict[str, RecordTable[Any]]:
 
 def entry(record: Any) -> dict[str, Any]:
     """Return a record's plain values, with its options if there are any."""
-    told: dict[str, Any] = {
+    plain_fields: dict[str, Any] = {
         field.name: value
         for field in fields(record)
         if isinstance(value := getattr(record, field.name), PLAIN)
     }
     options = getattr(record, "options", None)
     if options:
-        told["options"] = [
+        plain_fields["options"] = [
             {"name": name, **{f.name: getattr(option, f.name) for f in fields(option)}}
             for name, option in options.items()
             if is_dataclass(option)
         ]
-    return told
+    return plain_fields
 
 
 def parameters() -> Iterator[dict[str, Any]]:

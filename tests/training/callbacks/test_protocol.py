@@ -280,9 +280,9 @@ def _after_two_epochs(replacement: np.ndarray, **settings: Any) -> np.ndarray:
 
 def test_the_next_epoch_continues_from_parameters_that_are_set() -> None:
     settings: dict[str, Any] = {"solver": "sgd", "momentum": 0, "shuffle": False}
-    wanted = np.random.RandomState(1).uniform(-0.1, 0.1, (X.shape[1] + 2) * 100 + 1)
-    model = MLPRegressor(max_iter=1, initializer=wanted, **BATCHES, **settings).fit(X, Y)
-    np.testing.assert_array_equal(_after_two_epochs(wanted, **settings), coefficients(model))
+    expected = np.random.RandomState(1).uniform(-0.1, 0.1, (X.shape[1] + 2) * 100 + 1)
+    model = MLPRegressor(max_iter=1, initializer=expected, **BATCHES, **settings).fit(X, Y)
+    np.testing.assert_array_equal(_after_two_epochs(expected, **settings), coefficients(model))
 
 
 def test_parameters_that_cannot_be_trained_on_are_refused() -> None:

@@ -146,12 +146,12 @@ class Told:
 
 
 def test_mlflow_receives_parameters_and_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = Told()
-    monkeypatch.setitem(sys.modules, "mlflow", told)  # type: ignore[arg-type]
+    recorder = Told()
+    monkeypatch.setitem(sys.modules, "mlflow", recorder)  # type: ignore[arg-type]
     model = fitted(MLflowLogger(), alpha=0.5)
-    assert told.parameters["alpha"] == 0.5
-    assert "callbacks" not in told.parameters
-    assert [(step, row["loss"]) for step, row in told.metrics] == list(
+    assert recorder.parameters["alpha"] == 0.5
+    assert "callbacks" not in recorder.parameters
+    assert [(step, row["loss"]) for step, row in recorder.metrics] == list(
         enumerate(model.loss_curve_, start=1)
     )
 

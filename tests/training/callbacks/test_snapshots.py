@@ -120,11 +120,11 @@ def test_ctrl_c_keeps_the_last_complete_epoch() -> None:
 
 
 def test_a_clone_has_its_own_snapshots() -> None:
-    given = Snapshots(every=2)
-    model = clone(fitted(given))
-    assert model.callbacks is not given
-    assert (model.callbacks.every, len(model.callbacks), len(given)) == (2, 0, 6)
-    regressor = MLPRegressor(hidden_layer_sizes=(3,), max_iter=4, callbacks=given, **WAYS)
+    snapshots = Snapshots(every=2)
+    model = clone(fitted(snapshots))
+    assert model.callbacks is not snapshots
+    assert (model.callbacks.every, len(model.callbacks), len(snapshots)) == (2, 0, 6)
+    regressor = MLPRegressor(hidden_layer_sizes=(3,), max_iter=4, callbacks=snapshots, **WAYS)
     held = TransformedTargetRegressor(regressor, transformer=StandardScaler()).fit(X, Y)
     assert held.regressor_.callbacks.epochs == [0, 2, 4]
 

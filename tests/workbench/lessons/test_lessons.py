@@ -116,9 +116,9 @@ def test_the_answers_do_not_stand_at_one_place():
 
 
 def test_what_the_page_gets_is_plain_json_and_its_experiments_are_whole():
-    told = lessons()
-    assert json.loads(json.dumps(told, allow_nan=False)) == told
-    for lesson in told["lessons"]:
+    answer = lessons()
+    assert json.loads(json.dumps(answer, allow_nan=False)) == answer
+    for lesson in answer["lessons"]:
         for step in lesson["steps"]:
             assert Experiment.from_json(step["experiment"]).to_json() == step["experiment"]
 

@@ -43,17 +43,17 @@ class ProgressBar:
     """
 
     def __init__(self, library: str | None = None, file: Any = None) -> None:
-        known = {"rich": _RichBar, "tqdm": _TqdmBar}
-        if library is not None and library not in known:
+        bars = {"rich": _RichBar, "tqdm": _TqdmBar}
+        if library is not None and library not in bars:
             raise ValueError(f"library={library!r} must be 'rich', 'tqdm' or None")
-        found = [name for name in known if library in (None, name) and find_spec(name)]
+        found = [name for name in bars if library in (None, name) and find_spec(name)]
         if not found:
             raise ImportError(
                 NO_LIBRARY
                 if library is None
                 else f"ProgressBar(library={library!r}) needs {library}: pip install {library}"
             )
-        self._make, self._file = known[found[0]], file
+        self._make, self._file = bars[found[0]], file
         self._bar: Any = None
 
     def on_fit_begin(self, fit: Any) -> None:

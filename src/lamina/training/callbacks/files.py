@@ -78,8 +78,8 @@ class CSVLogger(_LineLogger):
             self._writer = csv.DictWriter(file, list(row), lineterminator="\n")
             if file.tell() == 0:
                 self._writer.writeheader()
-        told = {name: "" if math.isnan(value) else value for name, value in row.items()}
-        self._writer.writerow(told)
+        cells = {name: "" if math.isnan(value) else value for name, value in row.items()}
+        self._writer.writerow(cells)
 
 
 class JSONLinesLogger(_LineLogger):
@@ -96,5 +96,5 @@ class JSONLinesLogger(_LineLogger):
     """
 
     def _write(self, file: TextIO, row: dict[str, float]) -> None:
-        told = {name: value if math.isfinite(value) else None for name, value in row.items()}
-        file.write(json.dumps(told, allow_nan=False) + "\n")
+        cells = {name: value if math.isfinite(value) else None for name, value in row.items()}
+        file.write(json.dumps(cells, allow_nan=False) + "\n")

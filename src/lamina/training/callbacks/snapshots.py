@@ -172,8 +172,8 @@ class Snapshots:
         self.parameters = [self.parameters[i] for i in places]
 
 
-def _checked(name: str, value: Any, kind: type, told: str) -> Any:
+def _checked(name: str, value: Any, kind: type, kind_name: str) -> Any:
     is_one: bool = isinstance(value, kind) and value > 0  # type: ignore[operator]
     if not is_one:
-        raise ValueError(f"{name}={value!r} must be {told}")
+        raise ValueError(f"{name}={value!r} must be {kind_name}")
     return value

@@ -22,7 +22,7 @@ __all__ = ["LESSONS", "Lesson", "LessonStep", "goals", "lessons", "step_from_jso
 
 def lessons() -> dict[str, Any]:
     """Return all lessons as plain JSON for the page."""
-    return {"lessons": [lesson.told() for lesson in LESSONS.values()]}
+    return {"lessons": [lesson.to_json() for lesson in LESSONS.values()]}
 
 
 def step_from_json(plain: Any) -> tuple[str, int] | None:
@@ -35,8 +35,8 @@ def step_from_json(plain: Any) -> tuple[str, int] | None:
     """
     if plain is None:
         return None
-    given = plain if isinstance(plain, Mapping) else {}
-    name, step = str(given.get("name")), given.get("step")
+    fields = plain if isinstance(plain, Mapping) else {}
+    name, step = str(fields.get("name")), fields.get("step")
     try:
         most = len(LESSONS[name].steps) - 1
     except UnknownNameError as error:
@@ -52,5 +52,5 @@ def goals(run: Run, place: tuple[str, int]) -> dict[str, Any]:
     """Return a run's progress towards the goals of a step, for a frame."""
     name, step = place
     waits_for = LESSONS[name].steps[step].waits_for
-    told = [asdict(progress) for progress in progress_of(run, waits_for)]
-    return {"name": name, "step": step, "goals": told}
+    entries = [asdict(progress) for progress in progress_of(run, waits_for)]
+    return {"name": name, "step": step, "goals": entries}

@@ -92,7 +92,7 @@ class Lesson:
             experiments.append(experiments[-1].merged(step.change))
         return experiments
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """Return the lesson as plain JSON for the page; the goals of its steps come with frames."""
         steps = zip(self.steps, self.experiments(), strict=True)
         return {
