@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -145,6 +146,8 @@ def assert_alike(actual: np.ndarray, expected: np.ndarray, dtype: str | None) ->
     )
 
 
+EXPORTS = [lamina.to_python, lamina.to_c, lamina.to_onnx]
+every_export = pytest.mark.parametrize("export", EXPORTS, ids=lambda each: each.__name__)
 every_dtype = pytest.mark.parametrize("dtype", [None, "float32", "float64"])
 every_case = pytest.mark.parametrize("name", CASES)
 
@@ -193,6 +196,39 @@ def test_onnx_answers_as_the_ensemble(name, dtype):
         rows = rows[~(rows.select_dtypes(float).abs() > 1e30).any(axis=1)]
     rows = rows[can_be_said(lamina.to_onnx(model), rows)]
     assert_alike(run_onnx(model, rows, dtype=dtype), expected(model, rows), dtype)
+
+
+@pytest.mark.parametrize("dtype", [None, "float64"])
+def test_every_export_undoes_the_square_root_that_members_learned(dtype, compile_c):
+    transformations = pytest.importorskip("lamina.tabular.transformations")
+    fitted_to_values, table = fitted("regression of numbers")
+    model, rows = copy(fitted_to_values), strange_rows(table)
+    root = transformations.SquareRoot(0.25)
+    # Some predictions are negative roots, and some are beyond the range.
+    model._target = replace(model._target, transformation=root, range=(-1.5, 3.0))
+    answer = expected(model, rows)
+    assert answer.min() == -1.5
+    assert answer.max() == 3.0
+    assert_alike(run_python(model, rows, dtype=dtype), answer, dtype)
+    assert_alike(run_onnx(model, rows, dtype=dtype), answer, dtype)
+    header, program = lamina.to_c(model, dtype=dtype), lower_ensemble(model, dtype)
+    result = answers_of_c(compile_c, header, program, rows, "mlp_predict(row, y)", 1)
+    assert_alike(result, answer, dtype)
+
+
+@every_export
+def test_a_target_that_no_export_supports_is_refused(export):
+    model = copy(fitted("regression of numbers")[0])
+
+    @dataclass(frozen=True)
+    class Shifted:
+        learned: Any
+        range: tuple[float, float]
+        shift: float
+
+    model._target = Shifted(np.empty(0), (0.0, 1.0), 1.0)
+    with pytest.raises(ExportError, match="no export supports the Shifted of the target"):
+        export(model)
 
 
 def test_onnx_has_the_raw_columns_of_an_ensemble_as_inputs():
@@ -301,10 +337,6 @@ def with_texts() -> Any:
     model = TabularRegressor(quality="fast", random_state=0).fit(table, y, cv=2)
     assert list(model.inputs_.encoding_.texts_) == ["job"]
     return model, table
-
-
-EXPORTS = [lamina.to_python, lamina.to_c, lamina.to_onnx]
-every_export = pytest.mark.parametrize("export", EXPORTS, ids=lambda each: each.__name__)
 
 
 def test_texts_that_no_member_uses_are_passed_over():

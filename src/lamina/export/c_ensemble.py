@@ -134,6 +134,8 @@ def _added(
         offset += width
     lines.append(f"{_arrays(name, i)}(x, p);")
     value = "(double)p[j]"
+    if program.root_variance is not None:
+        value = f"({value} * fabs({value}) + {program.root_variance!r})"
     if program.range is not None:
         low, high = map(float, program.range)
         value = f"({value} < {low!r} ? {low!r} : {value} > {high!r} ? {high!r} : {value})"

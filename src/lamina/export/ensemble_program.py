@@ -37,7 +37,8 @@ class EnsembleProgram(Preparation):
 
     For classes, the prediction is the weighted mean p of the members' probabilities, and
     softmax(log(p) / T) if the temperature T is not 1. For a regression, it is the weighted mean of
-    the members' values, each clipped to the range.
+    the members' values, each clipped to the range. A member that was trained on square roots
+    predicts z, and its value is z |z| plus the variance of the roots.
 
     Attributes
     ----------
@@ -46,6 +47,8 @@ class EnsembleProgram(Preparation):
         Classes; None for a regressor.
     range : tuple of float, or None
         Lowest and highest value of a regressor's members.
+    root_variance : float or None
+        None if the members were trained on the values themselves.
     temperature : float
     dtype : dtype
         Dtype of input and output numbers.
@@ -54,6 +57,7 @@ class EnsembleProgram(Preparation):
     members: tuple[MemberProgram, ...]
     targets: TargetEncoding | None
     range: tuple[float, float] | None
+    root_variance: float | None
     temperature: float
     dtype: np.dtype[Any]
 

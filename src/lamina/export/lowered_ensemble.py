@@ -36,6 +36,7 @@ from lamina.tabular.inputs import TableInputs
 from lamina.tabular.members import Member
 from lamina.tabular.numeric_features import CLIP, NumericFeatures
 from lamina.tabular.target_statistics import TargetStatistics
+from lamina.tabular.targets import Classes, Values
 
 # Supported fields of each part of an ensemble; all other fields must have their defaults.
 KNOWN: Mapping[type, frozenset[str]] = {
@@ -43,6 +44,8 @@ KNOWN: Mapping[type, frozenset[str]] = {
     NumericFeatures: frozenset({"median", "factor", "edges"}),
     TargetStatistics: frozenset({"tables"}),
     Calibration: frozenset(field.name for field in fields(Calibration)),
+    Classes: frozenset({"classes", "learned"}),
+    Values: frozenset({"learned", "range", "transformation"}),
 }
 KNOWN_INPUTS = frozenset(
     ("column_types", "encoding_", "n_numbers_", "n_parts_", "n_texts_", "one_hot_", "coded_")
@@ -106,7 +109,8 @@ def lower_ensemble(model: Any, dtype: DTypeLike | None = None) -> EnsembleProgra
         operations,
         tuple(members),
         targets=_targets(model) if is_classifier else None,
-        range=None if is_classifier else model.target_range_,
+        range=None if is_classifier else model._target.range,
+        root_variance=None if is_classifier else _root_variance(model._target),
         temperature=model.calibration_.temperature if is_classifier else 1.0,
         dtype=np.dtype(np.float64) if dtype is None else networks[0].dtype,
     )
@@ -203,6 +207,17 @@ def _targets(model: TabularClassifier) -> TargetEncoding:
     return TargetEncoding(classes, "binary" if len(classes) == 2 else "multiclass")
 
 
+def _root_variance(target: Values) -> float | None:
+    """Return the variance added to squared predictions; None if networks predict values."""
+    transformation = getattr(target, "transformation", None)
+    if transformation is None:
+        return None
+    names = [each.name for each in fields(transformation)]
+    if type(transformation).__name__ != "SquareRoot" or names != ["variance"]:
+        raise ExportError(f"no export supports {transformation!r} of the target: fit without it")
+    return float(transformation.variance)
+
+
 def _check_widths(program: EnsembleProgram) -> None:
     for i, member in enumerate(program.members):
         width = program.width(member)
@@ -235,6 +250,7 @@ def _refuse_unknown(model: Any) -> None:
     for i, member in enumerate(model.members_):
         for part in (member, member.numeric, member.statistics):
             _refuse_fields(part, f"members_[{i}]")
+    _refuse_fields(model._target, "the target")
     if isinstance(model, TabularClassifier):
         _refuse_fields(model.calibration_, "calibration_")
 

@@ -72,6 +72,9 @@ def _answer(program: EnsembleProgram, nodes: Nodes, member: MemberProgram) -> st
         one = graph.constant(np.array(1, dtype=network.dtype))
         p = graph.node("Concat", graph.node("Sub", one, p), p, axis=1)
     p = nodes.cast(p)
+    if program.root_variance is not None:
+        squared = graph.node("Mul", p, graph.node("Abs", p))
+        p = graph.node("Add", squared, nodes.number(program.root_variance))
     if program.range is None:
         return p
     return graph.node("Clip", p, *(nodes.number(bound) for bound in program.range))

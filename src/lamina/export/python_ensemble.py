@@ -38,6 +38,7 @@ def _forward(X):
     for a, (weight, network, arrays) in zip(_encode(X), MEMBERS):
         if not np.isfinite(a).all():
             raise ValueError("X holds infinity or NaN")
+        p = network(a, *arrays).astype("float64")
         total = total + weight * {prediction}
     return {result}
 """
@@ -127,7 +128,9 @@ def _arrays(network: FittedNetwork) -> dict[str, Any]:
 
 
 def _forward(program: EnsembleProgram) -> str:
-    prediction = 'network(a, *arrays).astype("float64")'
+    prediction = "p"
+    if program.root_variance is not None:
+        prediction = f"(p * np.abs(p) + {program.root_variance!r})"
     if program.range is not None:
         low, high = map(float, program.range)
         prediction = f"np.clip({prediction}, {low!r}, {high!r})"
