@@ -232,7 +232,7 @@ def _as_rows(X: Any) -> Any:
         return DataFrame([X.to_dict()])
     if isinstance(X, Mapping):
         return DataFrame([dict(X)])
-    return np.asarray(X)[np.newaxis] if np.ndim(X) == 1 and as_pandas(X) is None else X
+    return np.asarray(X)[np.newaxis] if as_pandas(X) is None and np.ndim(X) == 1 else X
 
 
 def _as_frame(X: Any) -> Any:
