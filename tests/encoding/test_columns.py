@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lamina.encoding.columns import categories, frequent, kind_of, moments, numbers
+from lamina.encoding.columns import categories, dates, frequent, kind_of, numbers
 from lamina.errors import TableError
 
 
@@ -25,17 +25,17 @@ from lamina.errors import TableError
         (["a", "b"], "category", "category"),
         ([3, 4], "category", "category"),
         (["a", 1], object, "category"),
-        (["2020-01-01", None], "datetime64[ns]", "moment"),
-        (["2020-01-01", None], "datetime64[s, UTC]", "moment"),
-        ([date(2020, 1, 1), None], object, "moment"),
+        (["2020-01-01", None], "datetime64[ns]", "date"),
+        (["2020-01-01", None], "datetime64[s, UTC]", "date"),
+        ([date(2020, 1, 1), None], object, "date"),
         (["1h", None], "timedelta64[ns]", "number"),
         ([1, None], "int64[pyarrow]", "number"),
         (["a", None], "string[pyarrow]", "category"),
         ([time(6, 30), None], object, "number"),
         ([time(6, 30), None], "time64[us][pyarrow]", "number"),
-        (["2024-01", None], "period[M]", "moment"),
-        ([pd.Period("2024-01", "M"), None], object, "moment"),
-        ([date(1, 1, 1), None], object, "moment"),
+        (["2024-01", None], "period[M]", "date"),
+        ([pd.Period("2024-01", "M"), None], object, "date"),
+        ([date(1, 1, 1), None], object, "date"),
     ],
 )
 def test_the_kind_of_a_column_follows_from_its_dtype_or_values(values, dtype, kind):
@@ -61,16 +61,16 @@ def test_a_duration_is_a_number_of_seconds():
 
 
 def test_a_moment_is_a_number_of_days_since_1970_in_utc():
-    read = moments("c", pd.Series(pd.to_datetime(["1970-01-02 12:00", None])))
+    read = dates("c", pd.Series(pd.to_datetime(["1970-01-02 12:00", None])))
     assert read[0] == 1.5
     assert np.isnan(read[1])
-    assert moments("c", pd.Series(pd.to_datetime(["1970-01-01T02:00+02:00"]))).tolist() == [0.0]
-    assert moments("c", pd.Series([date(1970, 1, 3), None], dtype=object))[0] == 2.0
+    assert dates("c", pd.Series(pd.to_datetime(["1970-01-01T02:00+02:00"]))).tolist() == [0.0]
+    assert dates("c", pd.Series([date(1970, 1, 3), None], dtype=object))[0] == 2.0
 
 
 def test_moments_may_be_iso_texts_or_all_missing():
-    assert moments("c", pd.Series(["1970-01-02", "1970-01-01T06:00"])).tolist() == [1.0, 0.25]
-    assert np.isnan(moments("c", pd.Series([None, None], dtype="float64"))).all()
+    assert dates("c", pd.Series(["1970-01-02", "1970-01-01T06:00"])).tolist() == [1.0, 0.25]
+    assert np.isnan(dates("c", pd.Series([None, None], dtype="float64"))).all()
 
 
 def test_a_category_is_its_text_and_a_whole_float_the_text_of_the_integer():
@@ -97,9 +97,9 @@ def test_a_date_is_not_a_number_and_a_number_is_not_a_date():
     with pytest.raises(TableError, match=r"holds Timestamp\(.* in row 1, where a number"):
         numbers("c", pd.Series(pd.to_datetime(["2020-01-01"])))
     with pytest.raises(TableError, match=r"column 'day' holds .*5.* in row 1, where a date"):
-        moments("day", pd.Series([5.0]))
+        dates("day", pd.Series([5.0]))
     with pytest.raises(TableError, match=r"column 'day' holds 'soon' in row 2, where a date"):
-        moments("day", pd.Series(["2020-01-01", "soon"]))
+        dates("day", pd.Series(["2020-01-01", "soon"]))
 
 
 def test_infinity_is_named_with_its_row():
@@ -121,7 +121,7 @@ def test_a_time_of_day_is_hours_since_midnight(dtype):
 @pytest.mark.parametrize("dtype", [object, "period[D]"])
 def test_a_period_is_read_as_its_start(dtype):
     periods = pd.Series([pd.Period("1970-01-03", "D"), pd.NaT], dtype=dtype)
-    np.testing.assert_array_equal(moments("c", periods), [2.0, np.nan])
+    np.testing.assert_array_equal(dates("c", periods), [2.0, np.nan])
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_period_is_read_as_its_start(dtype):
     ],
 )
 def test_any_date_of_the_calendar_is_read(value):
-    read = moments("c", pd.Series([value, None, value]))
+    read = dates("c", pd.Series([value, None, value]))
     days = np.datetime64(value.replace(tzinfo=None) if hasattr(value, "tzinfo") else value, "us")
     expected = (days - np.datetime64(0, "us")) / np.timedelta64(1, "D")
     np.testing.assert_array_equal(read, [expected, np.nan, expected])

@@ -63,7 +63,7 @@ def test_polars_dates_categories_and_durations_are_read():
         }
     )
     encoding = TableEncoding().fit(table)
-    assert encoding.kinds_ == {"day": "moment", "kind": "category", "took": "number"}
+    assert encoding.kinds_ == {"day": "date", "kind": "category", "took": "number"}
 
 
 def test_a_lazy_frame_is_rejected_with_the_cure():

@@ -288,7 +288,7 @@ def test_the_form_of_a_column_is_saved_with_the_encoding():
         }
     )
     encoding = TableEncoding().fit(table)
-    assert encoding.kinds_ == {"price": "number", "day": "moment", "x": "number"}
+    assert encoding.kinds_ == {"price": "number", "day": "date", "x": "number"}
     again = TableEncoding.from_plain(encoding.to_plain())
     # Without the form of training, these cells could be read differently.
     new = pd.DataFrame({"price": ["$1,234"], "day": ["1/2/2024"], "x": [3]})

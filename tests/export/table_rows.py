@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lamina.encoding.columns import categories, moments
+from lamina.encoding.columns import categories, dates
 
 pd = pytest.importorskip("pandas")
 
@@ -80,7 +80,7 @@ def answers_of_c(
         f"void run(const mlp_row *row, {real} *y);\n"
         f"void run(const mlp_row *row, {real} *y) {{ {call}; }}\n",
     )
-    kinds = {"category": ctypes.c_char_p, "number": ctypes.c_double, "moment": ctypes.c_double}
+    kinds = {"category": ctypes.c_char_p, "number": ctypes.c_double, "date": ctypes.c_double}
     fields = [(f"field_{i}", kinds[each.kind]) for i, each in enumerate(program.inputs)]
     row_type = type("Row", (ctypes.Structure,), {"_fields_": fields})
     columns = [_as_c(table[each.name], each.kind) for each in program.inputs]
@@ -97,7 +97,7 @@ def _as_c(column: Any, kind: str) -> list[Any]:
     if kind == "category":
         texts = categories(str(column.name), column)
         return [None if text is None else text.encode() for text in texts]
-    return list(moments(str(column.name), column))
+    return list(dates(str(column.name), column))
 
 
 def feed_of_onnx(session: Any, program: Any, table: Any) -> dict[str, np.ndarray]:
@@ -112,7 +112,7 @@ def _as_onnx(column: Any, kind: str, onnx_type: str) -> np.ndarray:
     if kind == "category":
         texts = categories(str(column.name), column)
         return np.array([["" if text is None else text] for text in texts], dtype=object)
-    if kind == "moment":
+    if kind == "date":
         in_utc = pd.to_datetime(column, utc=True).dt.tz_localize(None)
         return in_utc.to_numpy("datetime64[us]").astype(np.int64).reshape(-1, 1)
     dtype = {"tensor(float)": np.float32, "tensor(double)": np.float64}[onnx_type]

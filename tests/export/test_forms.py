@@ -92,7 +92,7 @@ def test_onnx_answers_for_what_the_texts_mean(model_and_table):
     for each, column in zip(session.get_inputs(), lower(model).inputs, strict=True):
         assert each.name == re.sub(r"\W", "_", column.name)
         values = READERS[column.kind](column.name, columns[column.name])
-        if column.kind == "moment":
+        if column.kind == "date":
             values = np.round(values * 86_400e6).astype(np.int64)
         feed[each.name] = np.asarray(values).reshape(-1, 1)
     [actual] = session.run(None, feed)

@@ -51,7 +51,7 @@ def strange(table):
     return strange
 
 
-def moments(column):
+def dates(column):
     """A column of dates as ONNX takes it."""
     in_utc = pandas.to_datetime(column, utc=True).dt.tz_localize(None)
     return in_utc.to_numpy("datetime64[us]").astype(np.int64).reshape(-1, 1)
@@ -69,7 +69,7 @@ def answers(pipeline, table, *args, **options):
         is_text = each.type == "tensor(string)"
         dtype = np.float64 if each.type == "tensor(double)" else np.float32
         if each.type == "tensor(int64)":
-            feed[each.name] = moments(table[name])
+            feed[each.name] = dates(table[name])
             continue
         feed[each.name] = (
             column.fillna("").astype(str).to_numpy() if is_text else column.to_numpy(dtype)

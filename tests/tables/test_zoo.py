@@ -33,7 +33,7 @@ def cells(name, column):
     kind = kind_of(name, column)
     if kind == "number":
         return [None if np.isnan(x) else x for x in numbers(name, column).tolist()]
-    if kind == "moment":
+    if kind == "date":
         return [None if pd.isna(moment) else moment.isoformat() for moment in column]
     return [None if pd.isna(text) else text for text in column]
 
@@ -54,7 +54,7 @@ def test_a_messy_file_is_read_correctly(name):
         assert table[column].isna().sum() == n_missing, column
     for column, expected in record.get("values", {}).items():
         found = cells(column, table[column])
-        if kind_of(column, table[column]) == "moment":
+        if kind_of(column, table[column]) == "date":
             expected = [None if day is None else pd.Timestamp(day).isoformat() for day in expected]
         assert found == expected, column
 

@@ -62,7 +62,7 @@ def test_each_column_is_told_with_its_kind_its_gaps_and_what_becomes_of_it(send)
     assert [columns[name]["kind"] for name in (HTML, "city", "built", "nothing")] == [
         "number",
         "category",
-        "moment",
+        "date",
         None,
     ]
     city = columns["city"]

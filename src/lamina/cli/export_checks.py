@@ -17,13 +17,13 @@ from sklearn.base import is_classifier
 from lamina.cli.prediction import predicted_std
 from lamina.cli.recipe import encoding_of
 from lamina.cli.sample_rows import sample_rows
-from lamina.encoding.columns import categories, moments
+from lamina.encoding.columns import categories, dates
 from lamina.errors import ExportError
 from lamina.export.c_texts import literal
 from lamina.export.ensemble_program import EnsembleProgram
 from lamina.export.lowered_ensemble import lower_any
 from lamina.export.lowering import NotLoweredError
-from lamina.export.onnx_calendar import MISSING_MOMENT
+from lamina.export.onnx_calendar import MISSING_DATE
 from lamina.export.onnx_check import session_of
 from lamina.export.program import InputColumn, Program
 
@@ -165,9 +165,9 @@ def _feed(inputs: Sequence[Any], program: AnyProgram, X: Any) -> dict[str, NDArr
         values = _values(column, X)
         if column.kind == "category":
             values = np.array(["" if text is None else text for text in values], dtype=object)
-        elif column.kind == "moment":
+        elif column.kind == "date":
             micros = X[column.name].to_numpy("datetime64[us]").astype(np.int64)
-            values = np.where(np.isnan(values), MISSING_MOMENT, micros)
+            values = np.where(np.isnan(values), MISSING_DATE, micros)
         else:
             values = values.astype(dtypes[each.type])
         feed[each.name] = values.reshape(-1, 1)
@@ -178,8 +178,8 @@ def _values(column: InputColumn, X: Any) -> NDArray[Any]:
     """Return the numbers, days since 1970 or texts of a column."""
     if column.kind == "category":
         return categories(column.name, X[column.name])
-    if column.kind == "moment":
-        return moments(column.name, X[column.name])
+    if column.kind == "date":
+        return dates(column.name, X[column.name])
     return np.asarray(X[column.name], dtype=np.float64)
 
 

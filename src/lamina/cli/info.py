@@ -79,7 +79,7 @@ def show_columns(console: Console, encoding: TableEncoding) -> None:
     """Print the table's columns by kind, then those that the model does not use."""
     left_out = [name for name, texts in encoding.categories_.items() if not texts]
     left_out += encoding.left_out_
-    for kind, noun in (("number", "number"), ("moment", "date"), ("category", "text column")):
+    for kind, noun in (("number", "number"), ("date", "date"), ("category", "text column")):
         names = [name for name, each in encoding.kinds_.items() if each == kind]
         names = [name for name in names if name not in left_out]
         if names:

@@ -30,7 +30,7 @@ def sample_rows(program: Preparation) -> Any:
     for i, each in enumerate(program.inputs):
         if each.kind == "category":
             columns[each.name] = _texts(program, i, len(numbers))
-        elif each.kind == "moment":
+        elif each.kind == "date":
             columns[each.name] = to_datetime(numbers[:, i], unit="D")
         else:
             columns[each.name] = numbers[:, i]

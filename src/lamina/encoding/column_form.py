@@ -23,11 +23,11 @@ from lamina.encoding.written_numbers import (
 )
 from lamina.errors import TableError
 
-FormKind: TypeAlias = Literal["number", "moment", "time of day", "category"]
-FORM_KINDS: tuple[FormKind, ...] = ("number", "moment", "time of day", "category")
+FormKind: TypeAlias = Literal["number", "date", "time of day", "category"]
+FORM_KINDS: tuple[FormKind, ...] = ("number", "date", "time of day", "category")
 EXPECTED: Mapping[FormKind, str] = {
     "number": "a number",
-    "moment": "a date",
+    "date": "a date",
     "time of day": "a time of day",
 }
 
@@ -38,7 +38,7 @@ class ColumnForm:
 
     Attributes
     ----------
-    kind : {'number', 'moment', 'time of day', 'category'}
+    kind : {'number', 'date', 'time of day', 'category'}
         A time of day is read as a number, the hours since midnight.
     number : NumberForm
         Form of the numbers.
@@ -84,7 +84,7 @@ class ColumnForm:
 
     def reader(self) -> Callable[[str], Any]:
         """Return a function that reads a cell as a float or a datetime, or else None."""
-        if self.kind == "moment":
+        if self.kind == "date":
             return lambda text: read_date(text, self.order)
         if self.kind == "time of day":
             return read_time_of_day
@@ -132,7 +132,7 @@ class ColumnForm:
         from pandas import Series
 
         array: Any
-        if self.kind == "moment":
+        if self.kind == "date":
             array = np.array([*values, None], dtype="datetime64[us]")
         else:
             array = np.array([*values, None], dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Detect the kind of a column (number, moment or category), and read its values as an array."""
+"""Detect the kind of a column (number, date or category), and read its values as an array."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lamina.encoding.file_rows import row_name
 from lamina.errors import TableError
 
-Kind: TypeAlias = Literal["number", "moment", "category"]
+Kind: TypeAlias = Literal["number", "date", "category"]
 
 _KIND_OF_DTYPE: Mapping[str, Kind] = {
     "b": "number",
@@ -23,7 +23,7 @@ _KIND_OF_DTYPE: Mapping[str, Kind] = {
     "u": "number",
     "f": "number",
     "m": "number",
-    "M": "moment",
+    "M": "date",
 }
 _SECONDS_A_DAY, _SECONDS_AN_HOUR = 86_400, 3600
 # Types of composite values, and their plural in error messages.
@@ -56,7 +56,7 @@ def kind_of(name: str, column: Any) -> Kind:
     if column.dtype.name == "category":
         return "category"
     if column.dtype.name.startswith("period"):
-        return "moment"
+        return "date"
     kind = getattr(column.dtype, "kind", "O")
     if kind == "c":
         raise TableError(
@@ -106,7 +106,7 @@ def _kind_of_values(name: str, values: Any) -> Kind:
         return "number"
     from pandas import Period
 
-    return "moment" if all(issubclass(kind, date | Period) for kind in types) else "category"
+    return "date" if all(issubclass(kind, date | Period) for kind in types) else "category"
 
 
 def numbers(name: str, column: Any) -> NDArray[np.float64]:
@@ -129,7 +129,7 @@ def numbers(name: str, column: Any) -> NDArray[np.float64]:
     return values
 
 
-def moments(name: str, column: Any) -> NDArray[np.float64]:
+def dates(name: str, column: Any) -> NDArray[np.float64]:
     """Return days since 1970 (in UTC if the time zone is known), float64 of shape (n_samples,)."""
     return _convert(name, column, _to_days, "a date")
 
@@ -143,7 +143,7 @@ def categories(name: str, column: Any) -> NDArray[Any]:
 
 READERS: Mapping[Kind, Callable[[str, Any], NDArray[Any]]] = {
     "number": numbers,
-    "moment": moments,
+    "date": dates,
     "category": categories,
 }
 
@@ -229,13 +229,13 @@ def _to_days(column: Any) -> NDArray[np.float64]:
         raise ValueError("a number is no date: its unit is not known")
     if getattr(column.dtype, "kind", "O") == "O":
         column = column.astype(object).map(_start_of_period)
-    moments = _in_numpy(pd.to_datetime(column, utc=True, format="ISO8601"), "datetime64[{}, UTC]")
+    dates = _in_numpy(pd.to_datetime(column, utc=True, format="ISO8601"), "datetime64[{}, UTC]")
     epoch = pd.Timestamp(0, tz="UTC")
     try:
-        seconds = (moments - epoch).dt.total_seconds()
+        seconds = (dates - epoch).dt.total_seconds()
     except (ValueError, OverflowError):
         # Nanoseconds cover only the years 1677 to 2262; use seconds beyond.
-        seconds = (moments - epoch.as_unit("s")).dt.total_seconds()
+        seconds = (dates - epoch.as_unit("s")).dt.total_seconds()
     days: NDArray[np.float64] = seconds.to_numpy(dtype=np.float64, na_value=np.nan)
     return days / _SECONDS_A_DAY
 

@@ -36,7 +36,7 @@ FIRST_LOOK, LEAST_FRACTION = 300, 0.5
 MOST_ODD_FRACTION, MOST_ODD_TEXTS, LEAST_NUMBERS = 0.05, 3, 3
 _CENSORED = re.compile(r"\s*(?:[<>≤≥~]=?|ca\.?|about|approx\.?)\s*[\d.,]+\s*\S{0,5}")
 _COUNTRY_CODE = re.compile(r"[A-Z]{2}")
-PLURALS = {"number": "numbers", "moment": "dates", "time of day": "times of day"}
+PLURALS = {"number": "numbers", "date": "dates", "time of day": "times of day"}
 
 
 class Hints(NamedTuple):
@@ -151,13 +151,13 @@ def _look(name: str, column: Any) -> _Cells:
 def _candidates(cells: _Cells, chosen: ColumnType | None) -> tuple[FormKind, ...]:
     """Return the possible kinds of the column, judged by its first distinct cells."""
     if chosen is not None:
-        return ("number",) if chosen == "number" else ("moment",)
+        return ("number",) if chosen == "number" else ("date",)
     texts = cells.texts()
     if not texts:
         return ()
     first = texts[:FIRST_LOOK]
     fractions: dict[FormKind, float] = {
-        "moment": float(np.mean([_is_date(text) for text in first])),
+        "date": float(np.mean([_is_date(text) for text in first])),
         "time of day": float(np.mean([read_time_of_day(text) is not None for text in first])),
     }
     kinds = tuple(kind for kind, fraction in fractions.items() if fraction >= LEAST_FRACTION)
@@ -179,7 +179,7 @@ def _is_date(text: str) -> bool:
 def _form_of(kind: FormKind, cells: _Cells, hints: Hints) -> tuple[ColumnForm, tuple[str, ...]]:
     """Return the form of a column of numbers, dates or times, and remarks on doubtful cells."""
     texts = cells.texts()
-    if kind == "moment":
+    if kind == "date":
         order, doubtful = find_date_order(texts)
         order, doubtful = (hints.order, None) if hints.order else (order, doubtful)
         return ColumnForm(kind, order=order), _doubts_of_dates(cells, order, doubtful, hints.cures)

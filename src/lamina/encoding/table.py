@@ -89,7 +89,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
-    kinds_ : dict of str to {'number', 'moment', 'category'}
+    kinds_ : dict of str to {'number', 'date', 'category'}
         Kind of each column of the training table.
     left_out_ : dict of str to str
         Reasons why columns are left out, by name.
@@ -203,8 +203,8 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self._fit_numbers(columns)
         parts = check_parts(self.calendar_parts)
         self.calendar_ = {
-            name: varying_parts(READERS["moment"](name, columns[name]), parts)
-            for name in self._moments()
+            name: varying_parts(READERS["date"](name, columns[name]), parts)
+            for name in self._dates()
         }
         texts = {
             name: in_one_writing(READERS["category"](name, columns[name]))
@@ -243,7 +243,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             imputed, n_numbers = self.imputer_.transform(numbers), numbers.shape[1]
             blocks += [self.scaler_.transform(imputed[:, :n_numbers]), imputed[:, n_numbers:]]
         for name, parts in self.calendar_.items():
-            blocks.append(calendar_columns(READERS["moment"](name, columns[name]), parts))
+            blocks.append(calendar_columns(READERS["date"](name, columns[name]), parts))
         for name, levels in self.levels_.items():
             blocks.append(level_columns(READERS["number"](name, columns[name]), levels))
         for name, components in self.texts_.items():
@@ -336,8 +336,8 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _numeric(self) -> list[str]:
         return [name for name, kind in self._used() if kind != "category"]
 
-    def _moments(self) -> list[str]:
-        return [name for name, kind in self._used() if kind == "moment"]
+    def _dates(self) -> list[str]:
+        return [name for name, kind in self._used() if kind == "date"]
 
     def _categorical(self) -> list[str]:
         return [name for name, kind in self._used() if kind == "category"]

@@ -20,7 +20,7 @@ class TypedColumns(NamedTuple):
     ----------
     columns : dict of str to pandas.Series
         Numbers, dates and texts.
-    kinds : dict of str to {'number', 'moment', 'category'}
+    kinds : dict of str to {'number', 'date', 'category'}
     forms : dict of str to ColumnForm
         Forms of the columns that were read from text.
     remarks : mapping of str to tuple of str

@@ -159,9 +159,9 @@ def _known(encoding: TableEncoding, plain: dict[str, Any], key: str) -> dict[str
 
 def _calendar(encoding: TableEncoding, plain: dict[str, Any]) -> dict[str, list[str]]:
     calendar = _known(encoding, plain, "calendar")
-    moments = encoding._moments()
+    dates = encoding._dates()
     for name, parts in calendar.items():
-        if name not in moments or not set(parts) <= set(PARTS) or len(set(parts)) < len(parts):
+        if name not in dates or not set(parts) <= set(PARTS) or len(set(parts)) < len(parts):
             raise ValueError(f"the calendar of {name!r} cannot be {parts!r}")
     return {name: list(parts) for name, parts in calendar.items()}
 

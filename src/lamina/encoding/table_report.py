@@ -38,7 +38,7 @@ class ColumnRecord(TypedDict):
     remarks: list[str]
 
 
-KIND_NAMES = {"number": "number", "moment": "date", "category": "category"}
+KIND_NAMES = {"number": "number", "date": "date", "category": "category"}
 
 
 def describe_columns(table: Any) -> list[ColumnRecord]:

@@ -38,7 +38,7 @@ from lamina.export.program import (
 
 MEANINGS = {
     "number": "a number; NAN where it is missing",
-    "moment": "a date, as days since 1970-01-01 in UTC; NAN where it is missing",
+    "date": "a date, as days since 1970-01-01 in UTC; NAN where it is missing",
     "category": "a category in UTF-8; NULL where it is missing",
 }
 ROW = """\

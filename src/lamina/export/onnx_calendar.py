@@ -22,7 +22,7 @@ from lamina.encoding.calendar import (
 from lamina.export.onnx_graph import Graph
 
 # ONNX has no dates: inputs are the integers of NumPy's datetime64[us], including NaT.
-MISSING_MOMENT = np.iinfo(np.int64).min
+MISSING_DATE = np.iinfo(np.int64).min
 MICROSECONDS_A_DAY = 86_400_000_000
 # The calendar repeats every 400 years; 0000-03-01 is this many days before 1970.
 DAYS_BEFORE_1970 = 719_468
@@ -57,7 +57,7 @@ class DateColumn:
 
     def __init__(self, graph: Graph, column: str, number: int) -> None:
         self.graph, self.number = graph, number
-        self.missing = graph.node("Equal", column, self._int(MISSING_MOMENT))
+        self.missing = graph.node("Equal", column, self._int(MISSING_DATE))
         micros = graph.node("Where", self.missing, self._int(0), column)
         self.micros_of_day = graph.node("Mod", micros, self._int(MICROSECONDS_A_DAY))
         whole = graph.node("Sub", micros, self.micros_of_day)

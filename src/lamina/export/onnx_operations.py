@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.errors import ExportError
-from lamina.export.onnx_calendar import FLOAT64, MISSING_MOMENT, DateColumn
+from lamina.export.onnx_calendar import FLOAT64, MISSING_DATE, DateColumn
 from lamina.export.onnx_graph import INT64, Graph
 from lamina.export.program import (
     Affine,
@@ -44,12 +44,12 @@ MISSING_TEXT = ""
 LARGEST = 1e100
 # Dtypes of non-numeric columns, and the description of every input in the graph.
 INPUTS: Mapping[InputKind, np.dtype[Any]] = {
-    "moment": np.dtype(np.int64),
+    "date": np.dtype(np.int64),
     "category": np.dtype(object),
 }
 MEANINGS: Mapping[InputKind, str] = {
     "number": "a number; NaN where it is missing",
-    "moment": "microseconds since 1970-01-01 in UTC; the least int64 where the date is missing",
+    "date": "microseconds since 1970-01-01 in UTC; the least int64 where the date is missing",
     "category": "a category; empty where it is missing",
 }
 
@@ -176,7 +176,7 @@ def _number(nodes: Nodes, column: int) -> str:
     numbers = nodes.cast(name)
     if nodes.inputs[column].kind == "number":
         return numbers
-    missing = graph.node("Equal", name, graph.constant(np.array(MISSING_MOMENT)))
+    missing = graph.node("Equal", name, graph.constant(np.array(MISSING_DATE)))
     seconds = graph.node("Div", numbers, nodes.number(1e6))
     days = graph.node("Div", seconds, nodes.number(86_400))
     return graph.node("Where", missing, nodes.number(np.nan), days)

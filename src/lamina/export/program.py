@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from lamina.encoding.calendar import PARTS
 from lamina.export.fitted_network import FittedNetwork
 
-InputKind: TypeAlias = Literal["number", "moment", "category"]
+InputKind: TypeAlias = Literal["number", "date", "category"]
 Vector: TypeAlias = NDArray[np.float64]
 
 
@@ -28,7 +28,7 @@ class InputColumn:
     Attributes
     ----------
     name : str
-    kind : {'number', 'moment', 'category'}
+    kind : {'number', 'date', 'category'}
     missing : tuple of str
         Texts that represent a missing category.
     was_text : bool

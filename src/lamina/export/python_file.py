@@ -62,7 +62,7 @@ def to_python(
     X has shape (n_samples, n_features). If a TableEncoding or an encoder of categories precedes
     the network, X is a table: a dict of columns, a data frame, or a list of dicts, one per row.
     `COLUMNS` has the names of the columns that are read, with the kind of each: numbers, dates
-    ('moment') or categories. Missing values are None or NaN.
+    ('date') or categories. Missing values are None or NaN.
 
     Parameters
     ----------

@@ -97,7 +97,7 @@ def _number(value):
     return value.total_seconds() if hasattr(value, "total_seconds") else float(value)
 
 
-def _moments(name, column):
+def _dates(name, column):
     array = np.asarray(column)
     if array.dtype.kind != "M":
         return _each(name, column, _days, "a date")
@@ -140,7 +140,7 @@ def _text(value):
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-READERS = {{"number": _numbers, "moment": _moments, "category": _categories}}
+READERS = {{"number": _numbers, "date": _dates, "category": _categories}}
 """
 ONE_HOT = """
 

@@ -155,7 +155,7 @@ def _finding(name: str, column: Any, options: ReadingOptions, hints: Hints) -> F
             return None
         kind: FormKind = "category" if chosen in ("category", "text") else "number"
         if chosen == "date":
-            kind = "moment"
+            kind = "date"
         return Finding(ColumnForm(kind, is_chosen=True))
     if chosen is None and name in options.forms:
         return Finding(options.forms[name])

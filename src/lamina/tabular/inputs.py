@@ -116,7 +116,7 @@ class TableInputs:
     def _dates(self) -> NDArray[np.bool_]:
         kinds = self.encoding_.kinds_
         return np.array(
-            [kinds[name] == "moment" for name in self._columns[: self.n_numbers_]], dtype=np.bool_
+            [kinds[name] == "date" for name in self._columns[: self.n_numbers_]], dtype=np.bool_
         )
 
     def _divide(self, by_column: sparse.csc_array) -> None:

@@ -28,7 +28,7 @@ EXAMPLES, LONGEST_EXAMPLE = 3, 40
 PARQUET_MAGIC = b"PAR1"
 KINDS = {
     "number": "one number",
-    "moment": "one number: days since 1970",
+    "date": "one number: days since 1970",
     "category": "0 or 1 for each category that is not rare",
 }
 

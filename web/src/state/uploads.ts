@@ -7,7 +7,7 @@ import { change, refusal, refuse } from "./session";
 
 export interface Column {
   name: string;
-  kind: "number" | "moment" | "category" | null;
+  kind: "number" | "date" | "category" | null;
   n_missing: number;
   n_distinct: number;
   examples: string[];
