@@ -17,7 +17,7 @@ from lamina.estimators.constraints import LBFGS, hidden_widths
 from lamina.estimators.refusals import shown
 from lamina.formulas import INVERSE_LINKS, LOSSES, NORMALIZATIONS, OPTIMIZERS, PENALTIES, SCHEDULES
 from lamina.formulas.losses import Loss
-from lamina.training.callbacks.protocol import MOMENTS, is_callback
+from lamina.training.callbacks.protocol import EVENTS, is_callback
 
 Contradiction = Callable[[Any], str | None]
 
@@ -164,7 +164,7 @@ def _what_is_no_callback(model: Any) -> str | None:
         return None
     return (
         f"callbacks={shown(callbacks)} contains {shown(strangers[0])}, which has no method among "
-        f"{', '.join(MOMENTS)}. Choose one from lamina.training.callbacks, or write a class "
+        f"{', '.join(EVENTS)}. Choose one from lamina.training.callbacks, or write a class "
         "with one of these methods and pass an instance of it."
     )
 

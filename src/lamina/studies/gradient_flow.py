@@ -112,12 +112,12 @@ def gradient_flow(
     loss = loss_of_parameters(estimator, X, y, sample_weight, penalised=False)
     if snapshots is None:
         snapshots = snapshots_of(estimator)
-    epochs, moments = [int(loss.model.n_iter_)], [loss.parameters]
+    epochs, points = [int(loss.model.n_iter_)], [loss.parameters]
     if snapshots is not None:
-        epochs, moments = snapshots.epochs, snapshots.parameters
+        epochs, points = snapshots.epochs, snapshots.parameters
     weights_of = ParameterLayout.from_spec(loss.spec).views
     norms, sizes = [], []
-    for parameters in moments:
+    for parameters in points:
         _, gradient = loss.evaluate(parameters.astype(np.float64))
         norms.append([np.linalg.norm(W) for W in weights_of(gradient).weights])
         sizes.append([np.linalg.norm(W) for W in weights_of(parameters).weights])

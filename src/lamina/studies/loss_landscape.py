@@ -214,17 +214,17 @@ def loss_slice(
     if snapshots is None:
         snapshots = snapshots_of(estimator)
     kind = _kind(directions, snapshots)
-    moments = None if snapshots is None else np.array(snapshots.parameters, dtype=np.float64)
+    points = None if snapshots is None else np.array(snapshots.parameters, dtype=np.float64)
     fractions = None
     if kind == "random":
         plane = random_directions(loss.spec, loss.parameters, check_random_state(random_state))
     elif kind == "path":
-        plane, fractions = principal_directions(moments, loss.parameters)
+        plane, fractions = principal_directions(points, loss.parameters)
     else:
         plane = _given(directions, loss.parameters.size)
     path = None
-    if snapshots is not None and moments is not None:
-        path = _path_over(loss, plane, snapshots.epochs, moments)
+    if snapshots is not None and points is not None:
+        path = _path_over(loss, plane, snapshots.epochs, points)
     beyond = SPANS.get(kind, 1.0) if span is None else number("span", span, above=0)
     extent, n_points = _extent(kind, beyond, path), integer("n_points", n_points, at_least=2)
     first, second = (np.linspace(*ends, n_points) for ends in extent)
@@ -260,20 +260,20 @@ def random_directions(
 
 
 def principal_directions(
-    moments: NDArray[np.float64] | None, center: Array
+    points: NDArray[np.float64] | None, center: Array
 ) -> tuple[NDArray[np.float64], tuple[float, float]]:
     """Return the principal directions of a path, (2, n_parameters), and their fractions of it.
 
     They have length one, and signs such that the path starts at the lower left.
     """
-    if moments is None or len(moments) < FEWEST:
-        n = 0 if moments is None else len(moments)
+    if points is None or len(points) < FEWEST:
+        n = 0 if points is None else len(points)
         raise ValueError(
             f"directions='path' needs at least {FEWEST} snapshots of the fit, and there are {n}: "
             "fit with callbacks=Snapshots() of lamina.training.callbacks, or choose "
             "directions='random'"
         )
-    away = moments - center
+    away = points - center
     _, lengths, axes = np.linalg.svd(away, full_matrices=False)
     if not lengths[1] > 1e-12 * lengths[0]:
         raise ValueError(
@@ -299,14 +299,14 @@ def _path_over(
     loss: LossOfParameters,
     plane: NDArray[np.float64],
     epochs: list[int],
-    moments: NDArray[np.float64],
+    points: NDArray[np.float64],
 ) -> LandscapePath:
-    away = moments - loss.parameters
+    away = points - loss.parameters
     positions = np.asarray(away @ _projection(plane).T, np.float64)
     beside = away - positions @ plane
     whole = np.sum(away**2)
     fraction = 1 - np.sum(beside**2) / whole if whole else 1.0
-    losses = np.array([loss.evaluate(parameters)[0] for parameters in moments], dtype=np.float64)
+    losses = np.array([loss.evaluate(parameters)[0] for parameters in points], dtype=np.float64)
     return LandscapePath(tuple(epochs), positions, losses, float(fraction))
 
 

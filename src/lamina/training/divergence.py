@@ -21,7 +21,7 @@ FAMILIAR = (
 def non_finite_error(
     spec: NetworkSpec,
     block: int | None,
-    moment: str,
+    when: str,
     rate: float | None = None,
     loss: object = None,
     n_held_out: int = 0,
@@ -33,7 +33,7 @@ def non_finite_error(
     spec : NetworkSpec
     block : int or None
         Index of the first such block; None if every layer stayed finite and only the loss did not.
-    moment : str
+    when : str
         Time in words, such as 'in epoch 3'.
     rate : float, optional
         Initial learning rate, which the message advises to lower.
@@ -61,7 +61,7 @@ def non_finite_error(
     if rate is not None:
         cures.append(f"choose a learning_rate_init below {rate:g}")
     cures[-1] = f"or {cures[-1]}"
-    return NonFiniteError(f"{FAMILIAR} It happened {moment}; {place}. Try to {', '.join(cures)}.")
+    return NonFiniteError(f"{FAMILIAR} It happened {when}; {place}. Try to {', '.join(cures)}.")
 
 
 def epoch_error(
@@ -73,8 +73,8 @@ def epoch_error(
 ) -> NonFiniteError:
     """Return the error for an epoch whose loss, layers or validation predictions overflowed."""
     n_held_out = validation.X.shape[0] if validation is not None and report.is_finite else 0
-    moment, rate, loss = f"in epoch {epoch}", plan.initial_rate, plan.objective.loss
-    return non_finite_error(spec, report.non_finite_block, moment, rate, loss, n_held_out)
+    when, rate, loss = f"in epoch {epoch}", plan.initial_rate, plan.objective.loss
+    return non_finite_error(spec, report.non_finite_block, when, rate, loss, n_held_out)
 
 
 def refuse_non_finite_weights(spec: NetworkSpec, plan: TrainingPlan, parameters: Array) -> None:

@@ -160,8 +160,8 @@ class _Descent:
         ending = Ending.CONVERGED if found.status == 0 else Ending.EXHAUSTED
         return LbfgsResult(found.x, float(found.fun), iterations, ending, str(found.message))
 
-    def require_finite(self, loss: float, vector: Array, moment: str) -> None:
+    def require_finite(self, loss: float, vector: Array, when: str) -> None:
         """Raise NonFiniteError unless the loss and a flat vector are finite."""
         block = first_non_finite_block(self.spec, vector)
         if block is not None or not math.isfinite(loss):
-            raise non_finite_error(self.spec, block, moment, loss=self.plan.objective.loss)
+            raise non_finite_error(self.spec, block, when, loss=self.plan.objective.loss)

@@ -29,30 +29,30 @@ class Diary:
     """Callback that records every event, in order."""
 
     def __init__(self) -> None:
-        self.moments: list[str] = []
+        self.events: list[str] = []
 
     def on_fit_begin(self, fit: Any) -> None:
-        self.moments.append(f"begin of {fit.max_epochs}")
+        self.events.append(f"begin of {fit.max_epochs}")
 
     def on_step(self, fit: Any) -> None:
-        self.moments.append(f"step {fit.step}")
+        self.events.append(f"step {fit.step}")
 
     def on_epoch_end(self, fit: Any) -> None:
-        self.moments.append(f"epoch {fit.epoch}")
+        self.events.append(f"epoch {fit.epoch}")
 
     def on_fit_end(self, fit: Any) -> None:
-        self.moments.append(f"end: {fit.ending}")
+        self.events.append(f"end: {fit.ending}")
 
 
 class At:
     """Callback that acts on one event: `At("on_step", what, when)`."""
 
-    def __init__(self, moment: str, what: Callable[[Any], Any], when: int = 1) -> None:
+    def __init__(self, event: str, what: Callable[[Any], Any], when: int = 1) -> None:
         def act(fit: Any) -> None:
-            if (fit.step if moment == "on_step" else fit.epoch) == when:
+            if (fit.step if event == "on_step" else fit.epoch) == when:
                 what(fit)
 
-        setattr(self, moment, act)
+        setattr(self, event, act)
 
 
 def coefficients(model: Any) -> np.ndarray:
@@ -63,7 +63,7 @@ def test_a_callback_receives_every_event_in_order() -> None:
     diary = Diary()
     MLPClassifier(max_iter=2, callbacks=diary, **BATCHES).fit(X, Y)
     steps = [f"step {n}" for n in range(1, 9)]
-    assert diary.moments == [
+    assert diary.events == [
         "begin of 2",
         *steps[:4],
         "epoch 1",
@@ -105,7 +105,7 @@ def test_a_callback_stops_a_fit_after_an_epoch() -> None:
     stop = At("on_epoch_end", lambda fit: fit.stop(), when=3)
     model = MLPClassifier(callbacks=[stop, diary], **BATCHES).fit(X, Y)
     assert model.n_iter_ == len(model.loss_curve_) == 3
-    assert diary.moments[-1] == "end: a callback"
+    assert diary.events[-1] == "end: a callback"
 
 
 def test_a_callback_stops_a_fit_in_the_middle_of_an_epoch() -> None:
@@ -205,15 +205,15 @@ def test_an_error_in_a_callback_keeps_the_model_and_still_calls_on_fit_end() -> 
     with pytest.raises(RuntimeError, match="no space left"):
         model.fit(X, Y)
     assert not hasattr(model, "coefs_")
-    assert diary.moments[-1] == "end: None"
+    assert diary.events[-1] == "end: None"
 
 
 def test_ctrl_c_in_a_callback_ends_the_fit_with_a_working_model() -> None:
     def interrupt(fit: Any) -> None:
         raise KeyboardInterrupt
 
-    for moment, when, epochs in (("on_epoch_end", 2, 2), ("on_step", 6, 1)):
-        model = MLPRegressor(callbacks=At(moment, interrupt, when), **BATCHES)
+    for event, when, epochs in (("on_epoch_end", 2, 2), ("on_step", 6, 1)):
+        model = MLPRegressor(callbacks=At(event, interrupt, when), **BATCHES)
         with pytest.warns(UserWarning, match="interrupted by user"):
             model.fit(X, Y)
         assert model.n_iter_ == epochs
@@ -223,8 +223,8 @@ def test_ctrl_c_in_a_callback_ends_the_fit_with_a_working_model() -> None:
 def test_callbacks_receive_partial_fits() -> None:
     diary = Diary()
     MLPRegressor(callbacks=diary, **BATCHES).partial_fit(X, Y)
-    assert diary.moments[0] == "begin of 1"
-    assert diary.moments[-2] == "epoch 1"
+    assert diary.events[0] == "begin of 1"
+    assert diary.events[-2] == "epoch 1"
 
 
 def test_a_callback_with_only_on_fit_end_lets_epochs_run_in_one_call() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from sklearn.exceptions import NotFittedError
 
-MOMENTS = ("on_fit_begin", "on_step", "on_epoch_end", "on_fit_end")
+EVENTS = ("on_fit_begin", "on_step", "on_epoch_end", "on_fit_end")
 # Appended to NotFittedError: the reason, and the alternatives for a callback.
 UNFITTED = (
     "In a callback, fit.model gets its fitted attributes when the fit ends. For scores after every "
@@ -36,7 +36,7 @@ def is_callback(candidate: object) -> bool:
     (True, False, False)
     """
     return not isinstance(candidate, type) and any(
-        callable(getattr(candidate, moment, None)) for moment in MOMENTS
+        callable(getattr(candidate, event, None)) for event in EVENTS
     )
 
 
@@ -45,23 +45,23 @@ class Callbacks:
 
     def __init__(self, callbacks: Iterable[Any] = ()) -> None:
         callbacks = list(callbacks)
-        self.by_moment = {
-            moment: [getattr(each, moment) for each in callbacks if hasattr(each, moment)]
-            for moment in MOMENTS
+        self.by_event = {
+            event: [getattr(each, event) for each in callbacks if hasattr(each, event)]
+            for event in EVENTS
         }
         self.of_steps = [each for each in callbacks if hasattr(each, "on_step")]
 
-    def have(self, moment: str) -> bool:
+    def have(self, event: str) -> bool:
         """Return True if a callback has this method."""
-        return bool(self.by_moment[moment])
+        return bool(self.by_event[event])
 
     def need_steps(self) -> bool:
         """Return True if a callback needs the steps of the next epoch."""
         return any(getattr(each, "needs_steps", True) for each in self.of_steps)
 
-    def call(self, moment: str, fit: Any) -> None:
+    def call(self, event: str, fit: Any) -> None:
         """Call this method of every callback that has it."""
-        for hear in self.by_moment[moment]:
+        for hear in self.by_event[event]:
             try:
                 hear(fit)
             except NotFittedError as error:
