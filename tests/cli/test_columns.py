@@ -9,7 +9,7 @@ from rich.console import Console
 from sklearn.exceptions import ConvergenceWarning
 
 from lamina.cli.columns import MOST_COLUMNS, columns_of, show_columns
-from lamina.cli.fitting import passed_over
+from lamina.cli.fitting import remarks_on_left_out
 from lamina.cli.recipe import build_model
 from lamina.errors import TableError
 
@@ -32,7 +32,7 @@ def test_a_wide_table_ends_with_a_count():
     assert printed(columns_of(table)).endswith("and 3 more columns\n")
 
 
-def test_rows_that_cannot_be_encoded_are_refused():
+def test_rows_that_cannot_be_encoded_are_rejected():
     with pytest.raises(TableError, match="infinity in row 2"):
         columns_of(pd.DataFrame({"x": [1.0, float("inf"), 2.0]}))
 
@@ -44,6 +44,6 @@ def test_a_left_out_column_is_mentioned_once():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(table, table["x"])
     remark = "column 'unit' is left out: it is 'm' in every row"
-    assert passed_over(model) == [remark]
-    assert passed_over(model, columns_of(table)) == []
-    assert passed_over(model, columns_of(table)[1:]) == [remark]
+    assert remarks_on_left_out(model) == [remark]
+    assert remarks_on_left_out(model, columns_of(table)) == []
+    assert remarks_on_left_out(model, columns_of(table)[1:]) == [remark]

@@ -30,7 +30,7 @@ def answer(path, table):
 
 
 @pytest.mark.parametrize("target", ["price", "heating"])
-def test_a_model_of_a_table_goes_to_onnx(target, houses, train, lamina, tmp_path):
+def test_a_model_of_a_table_is_exported_to_onnx(target, houses, train, lamina, tmp_path):
     pytest.importorskip("skl2onnx")
     table = (
         houses.drop(columns="id").rename(columns=str.strip).replace({"true": True, "false": False})
@@ -155,7 +155,7 @@ def test_every_activation_is_exported_in_float64(activation, houses, train, lami
 
 
 @pytest.mark.parametrize("target", ["price", "heating"])
-def test_an_ensemble_for_tables_goes_to_every_format_and_is_checked(
+def test_an_ensemble_for_tables_is_exported_to_every_format_and_is_checked(
     target, houses, lamina, tmp_path
 ):
     pytest.importorskip("onnxruntime")

@@ -66,7 +66,7 @@ def test_train_takes_a_shipped_table_by_name(lamina, tmp_path):
     assert (tmp_path / "penguins.lamina").is_file()
 
 
-def test_a_misspelt_shipped_table_and_an_output_without_a_name_are_refused(refusal):
+def test_a_misspelt_shipped_table_and_an_output_without_a_name_are_rejected(refusal):
     assert "Did you mean 'penguins'?" in refusal("dataset", "penguin")
     assert "Did you mean 'bikes'?" in refusal("train", "--dataset", "bike")
     assert "lamina dataset bikes" in refusal("dataset", "--output", "a.csv")

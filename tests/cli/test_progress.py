@@ -37,7 +37,7 @@ def terminal():
     return Console(file=io.StringIO(), force_terminal=True, width=80, legacy_windows=False)
 
 
-def test_a_terminal_gets_one_line_that_ends_with_the_last_epoch(monkeypatch):
+def test_a_terminal_shows_one_line_that_ends_with_the_last_epoch(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     text = fit_shown_on(terminal())
     assert "epoch 6/6  loss 0." in text.rsplit("\r", 1)[-1]

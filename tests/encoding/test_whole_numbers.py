@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamina.encoding import TableEncoding
-from lamina.encoding.whole_numbers import other_writing
+from lamina.encoding.whole_numbers import other_spelling
 
 WRITINGS = {
     "whole": lambda codes: codes.astype(str),
@@ -46,7 +46,7 @@ def test_a_leading_zero_makes_a_different_text():
 
 @given(st.text("0123456789.-", max_size=6))
 def test_the_other_spelling_of_the_other_spelling_is_the_text(text):
-    other = other_writing(text)
+    other = other_spelling(text)
     if other is not None:
         assert float(other) == float(text)
-        assert other_writing(other) == text
+        assert other_spelling(other) == text

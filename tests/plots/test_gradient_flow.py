@@ -8,7 +8,7 @@ from sklearn.datasets import load_iris
 
 from lamina import MLPClassifier
 from lamina.plots import GradientFlowDisplay
-from lamina.plots.gradient_flow import spread
+from lamina.plots.gradient_flow import space_out
 from lamina.studies import GradientFlow, gradient_flow
 from lamina.training.callbacks import Snapshots
 
@@ -71,7 +71,7 @@ def test_a_gradient_of_zero_is_a_gap_and_marked_in_the_label():
 
 def test_names_are_moved_apart_as_little_as_possible():
     places = np.array([5.0, 0.0, 4.0, 50.0])
-    spaced = spread(places, 10.0)
+    spaced = space_out(places, 10.0)
     assert (np.diff(np.sort(spaced)) >= 10 - 1e-9).all()
     np.testing.assert_array_equal(np.argsort(spaced), np.argsort(places))
     assert spaced[3] == 50.0

@@ -47,7 +47,7 @@ def test_every_optimizer_takes_the_same_steps_as_in_a_network(optimizer):
 
 @every_optimizer
 @pytest.mark.parametrize("surface", SURFACES)
-def test_every_optimizer_goes_down_every_surface(optimizer, surface):
+def test_every_optimizer_lowers_every_surface(optimizer, surface):
     path = gradient_descent_path(surface, optimizer, learning_rate=1e-3, n_steps=60)
     assert path.points.shape == (61, 2)
     assert not path.diverged

@@ -63,13 +63,15 @@ def check_onnx(model: Any, content: bytes, dtype: str | None) -> str:
     program = _program(model, dtype)
     if program is None:
         return (
-            "opened in onnxruntime" if _is_there("onnxruntime") else "not checked: no onnxruntime"
+            "opened in onnxruntime"
+            if _is_installed("onnxruntime")
+            else "not checked: no onnxruntime"
         )
     proto = onnx.load_from_string(content)
     session = session_of(proto, program.network_dtype)
     if session is None:
         return "not checked: onnxruntime is not installed"
-    X = _without_unsaid(proto, sample_rows(program))
+    X = _without_inexpressible(proto, sample_rows(program))
     names = [each.name for each in session.get_outputs() if not each.name.startswith("label")]
     actual = np.hstack(session.run(names, _feed(session.get_inputs(), program, X)))
     return _compare(model, program, X, actual, "onnxruntime")
@@ -107,16 +109,18 @@ def _program(model: Any, dtype: str | None) -> AnyProgram | None:
         return None
 
 
-def _is_there(package: str) -> bool:
+def _is_installed(package: str) -> bool:
     from importlib.util import find_spec
 
     return find_spec(package) is not None
 
 
-def _without_unsaid(proto: Any, X: Any) -> Any:
+def _without_inexpressible(proto: Any, X: Any) -> Any:
     """Drop the last row, of missing texts, if the ONNX model has no form for them."""
-    unsaid = any("a missing one cannot be said" in each.doc_string for each in proto.graph.input)
-    return X[:-1] if unsaid else X
+    lacks_missing = any(
+        "a missing one cannot be said" in each.doc_string for each in proto.graph.input
+    )
+    return X[:-1] if lacks_missing else X
 
 
 def _expected(model: Any, X: Any) -> NDArray[Any]:

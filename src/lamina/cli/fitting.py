@@ -104,7 +104,7 @@ def length_of(model: Any) -> str:
     return count(network_of(model).n_iter_, "epoch")
 
 
-def passed_over(model: Any, printed: Sequence[ColumnRecord] = ()) -> list[str]:
+def remarks_on_left_out(model: Any, printed: Sequence[ColumnRecord] = ()) -> list[str]:
     """Return a remark for each column that is not a feature, unless it was printed already.
 
     Parameters

@@ -28,7 +28,7 @@ def check_options(request: TrainingRequest) -> None:
             f"{ensemble[0]} belongs to the ensemble of --model tabular, the default: leave out "
             f"--model mlp, or {ensemble[0]}"
         )
-    if single and request.model != "mlp" and not _goes_to_mlp(request):
+    if single and request.model != "mlp" and not _selects_mlp(request):
         cure = "give --model mlp instead" if request.model else "add --model mlp"
         raise ValueError(f"{single[0]} is for one network: {cure}, or leave it out")
     if len(request.targets) > 1 and (ensemble or request.model == "tabular"):
@@ -85,7 +85,7 @@ def ensemble_options(request: TrainingRequest) -> list[str]:
     return [f"{option} {value}" for option, value in chosen.items() if value is not None]
 
 
-def _goes_to_mlp(request: TrainingRequest) -> bool:
+def _selects_mlp(request: TrainingRequest) -> bool:
     return request.model is None and len(request.targets) > 1
 
 

@@ -77,7 +77,7 @@ def split(problem: Problem, test_size: float, seed: int) -> TrainTestSplit:
     train = np.concatenate([train, rows[lone]])
     remarks = _lone_remarks(problem, rows[lone])
     if classified and problem.target.ndim == 2:
-        moved = _of_unlearned_classes(problem.target, train, test)
+        moved = _has_unlearned_class(problem.target, train, test)
         train, test = np.concatenate([train, test[moved]]), test[~moved]
         if not len(test):
             raise TableError(
@@ -126,7 +126,7 @@ def _listed(labels: Sequence[str], most: int = 5) -> str:
     return ", ".join(labels[:most]) + more
 
 
-def _of_unlearned_classes(
+def _has_unlearned_class(
     target: NDArray[Any], train: NDArray[np.int64], test: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """Return a mask of the held-out rows with a class, in any column, absent from training."""

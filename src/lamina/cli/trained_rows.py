@@ -133,7 +133,7 @@ def _key(text: str) -> np.uint64:
 
 
 def _mixed(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return the finalizer of SplitMix64 (Steele, Lea, Flood 2014) of each number."""
+    """Apply the finalizer of SplitMix64 (Steele, Lea, Flood 2014) to each number."""
     bits = bits + np.uint64(0x9E3779B97F4A7C15)
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lamina.cli.columns import MOST_COLUMNS, columns_of, show_columns
 from lamina.cli.concluding import FAILED, INTERRUPTED, FinishedFit, conclude
 from lamina.cli.dividing import divide
-from lamina.cli.fitting import build, fit, fit_options, passed_over
+from lamina.cli.fitting import build, fit, fit_options, remarks_on_left_out
 from lamina.cli.messages import one_line
 from lamina.cli.model_choice import choose_model
 from lamina.cli.preparing import (
@@ -58,7 +58,7 @@ def train(request: TrainingRequest) -> int:
         return INTERRUPTED
     # The printed table of columns shows these remarks already, up to its limit of columns.
     printed = () if terminal.out.quiet else records[:MOST_COLUMNS]
-    for remark in (*passed_over(fitted.model, printed), *fitted.remarks):
+    for remark in (*remarks_on_left_out(fitted.model, printed), *fitted.remarks):
         terminal.print_remark(remark)
     return conclude(FinishedFit(request, kind, problem, parts, records, fitted, terminal))
 

@@ -20,7 +20,7 @@ def task_of_numbers(target: NDArray[Any]) -> Task:
     Parameters
     ----------
     target : ndarray of shape (n_samples,)
-        Numbers or booleans; their dtype does not matter, so 1.0 is as whole as 1.
+        Numbers or booleans of any dtype; 1.0 counts as an integer.
 
     Examples
     --------

@@ -128,7 +128,7 @@ def find_form(
     >>> finding.remarks[0]
     "column 'income' holds numbers, except '?' in row 2: read as missing"
     """
-    cells = _look(name, column)
+    cells = _count_cells(name, column)
     if chosen in ("category", "text"):
         marks = _user_marks(hints) if chosen == "category" else ()
         return Finding(ColumnForm("category", missing=marks, is_chosen=True))
@@ -140,7 +140,7 @@ def find_form(
     return _as_text(cells, hints)
 
 
-def _look(name: str, column: Any) -> _Cells:
+def _count_cells(name: str, column: Any) -> _Cells:
     codes, distinct = column.factorize()
     counts = np.bincount(codes[codes >= 0], minlength=len(distinct))
     texts = [str(text) for text in distinct]
@@ -247,7 +247,7 @@ def _accept(form: ColumnForm, cells: _Cells, *, is_forced: bool) -> Finding | No
     seen = [text for text in cells.distinct if text in set(odd) or _is_written_mark(text)]
     if not seen:
         return Finding(form, (), values)
-    return Finding(form, (_but_for(cells, form.kind, seen),), values)
+    return Finding(form, (_odd_cells_remark(cells, form.kind, seen),), values)
 
 
 def _is_written_mark(text: str) -> bool:
@@ -255,7 +255,7 @@ def _is_written_mark(text: str) -> bool:
     return is_missing_number(text) and text.strip() not in ANYWHERE
 
 
-def _but_for(cells: _Cells, kind: FormKind, texts: Sequence[str]) -> str:
+def _odd_cells_remark(cells: _Cells, kind: FormKind, texts: Sequence[str]) -> str:
     plural = PLURALS[kind]
     return f"column {cells.name!r} holds {plural}, except {cells.quoted(texts)}: read as missing"
 

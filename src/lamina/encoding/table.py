@@ -33,7 +33,7 @@ from lamina.encoding.table_reading import columns_of_new, training_columns
 from lamina.encoding.table_report import ColumnRecord, report_columns
 from lamina.encoding.text_components import TextComponents, fit_text_components
 from lamina.encoding.unfamiliar import Unfamiliar, find_unfamiliar, ranges_of, rare_among
-from lamina.encoding.whole_numbers import as_known, in_one_writing
+from lamina.encoding.whole_numbers import unify_spellings, with_known_spelling
 from lamina.errors import TableError
 
 # Below this width, a sparse matrix saves little memory and its products are slower.
@@ -207,7 +207,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             for name in self._dates()
         }
         texts = {
-            name: in_one_writing(READERS["category"](name, columns[name]))
+            name: unify_spellings(READERS["category"](name, columns[name]))
             for name in self._categorical()
         }
         self.texts_ = fit_text_components(texts, self.column_types, self.text_components)
@@ -252,7 +252,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             kept = [name for name, texts in self.categories_.items() if texts]
             texts = self._read(columns, kept)
             for i, name in enumerate(kept):
-                texts[:, i] = as_known(texts[:, i], self.categories_[name])
+                texts[:, i] = with_known_spelling(texts[:, i], self.categories_[name])
             blocks.append(self.one_hot_.transform(texts))
         if self.sparse_:
             return sparse.csr_array(sparse.hstack([sparse.csr_array(block) for block in blocks]))

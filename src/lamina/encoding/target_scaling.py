@@ -84,10 +84,10 @@ class TargetScaling:
                     "are impossible. Set dtype='float64', or divide y by a constant."
                 )
             scaled = (np.asarray(y, np.float64) - self.mean) / np.array(self.scale)
-            self._refuse_coarse_units(scaled, np.dtype(dtype))
+            self._reject_coarse_units(scaled, np.dtype(dtype))
             return np.ascontiguousarray(scaled, dtype=dtype)
 
-    def _refuse_coarse_units(self, scaled: Array, dtype: np.dtype[Any]) -> None:
+    def _reject_coarse_units(self, scaled: Array, dtype: np.dtype[Any]) -> None:
         """Reject a dtype that would round predictions near the mean to a few values."""
         if np.finfo(dtype).eps <= np.finfo(np.float64).eps:
             return

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lamina.encoding.columns import READERS
 from lamina.encoding.file_rows import row_name
-from lamina.encoding.whole_numbers import as_known
+from lamina.encoding.whole_numbers import with_known_spelling
 from lamina.errors import nearest_match
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _unknown(
     rare: Sequence[str] | None,
 ) -> Unfamiliar | None:
     familiar = {*kept, *(rare or ())} - {None}
-    texts = as_known(values, familiar)
+    texts = with_known_spelling(values, familiar)
     is_unknown = np.array([text is not None and text not in familiar for text in texts.tolist()])
     n_unknown, n_present = int(is_unknown.sum()), int((texts != None).sum())  # noqa: E711
     # Without the stored rare categories, a text outside `kept` may be a rare one of training.

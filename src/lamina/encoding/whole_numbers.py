@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 _WHOLE = re.compile(r"(-?(?:0|[1-9][0-9]*))(\.0)?")
 
 
-def other_writing(text: str) -> str | None:
+def other_spelling(text: str) -> str | None:
     """Return '2.0' for '2' and '2' for '2.0'; None for a text that is not an integer.
 
     Examples
     --------
-    >>> [other_writing(text) for text in ("2", "-2.0", "02", "2.5", "two")]
+    >>> [other_spelling(text) for text in ("2", "-2.0", "02", "2.5", "two")]
     ['2.0', '-2', None, None, None]
     """
     found = _WHOLE.fullmatch(text)
@@ -38,12 +38,12 @@ def aliases_of(categories: Iterable[str | None]) -> dict[str, str]:
     {'1.0': '1', '2': '2.0'}
     """
     texts = [text for text in categories if text is not None]
-    pairs = ((other_writing(text), text) for text in texts)
+    pairs = ((other_spelling(text), text) for text in texts)
     present = set(texts)
     return {other: text for other, text in pairs if other is not None and other not in present}
 
 
-def as_known(
+def with_known_spelling(
     values: NDArray[np.object_], categories: Collection[str | None]
 ) -> NDArray[np.object_]:
     """Return the values with each category spelled as in training.
@@ -61,8 +61,8 @@ def as_known(
     return np.array([*names, None], dtype=object)[:-1]
 
 
-def in_one_writing(values: NDArray[np.object_]) -> NDArray[np.object_]:
+def unify_spellings(values: NDArray[np.object_]) -> NDArray[np.object_]:
     """Return the values with '2.0' replaced by '2' if both occur."""
     texts = set(values.tolist()) - {None}
-    both = [text for text in texts if not text.endswith(".0") and other_writing(text) in texts]
-    return as_known(values, both) if both else values
+    both = [text for text in texts if not text.endswith(".0") and other_spelling(text) in texts]
+    return with_known_spelling(values, both) if both else values

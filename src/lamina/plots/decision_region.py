@@ -15,7 +15,7 @@ from lamina.plots.colours import CYCLE, LOSS_COLOURS, MARKERS, foreground, reada
 from lamina.plots.deepest_point import deepest_point
 from lamina.plots.names import class_names as names_of_classes
 from lamina.plots.region_answers import answers_of, shades, targets_as_drawn
-from lamina.plots.region_film import RegionFilm, film_path, refuse_for_film, write_film
+from lamina.plots.region_film import RegionFilm, check_film_inputs, film_path, write_film
 from lamina.plots.slices import slice_through
 from lamina.studies import perceptron_inside
 
@@ -254,7 +254,7 @@ class DecisionRegionDisplay:
         require_matplotlib(cls)
         goal = film_path(path)
         inside = perceptron_inside(estimator)
-        refuse_for_film(inside.model, snapshots)
+        check_film_inputs(inside.model, snapshots)
         display = cls.from_estimator(
             estimator,
             X,

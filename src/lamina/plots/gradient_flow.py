@@ -160,7 +160,7 @@ class GradientFlowDisplay:
         self.figure_.draw_without_rendering()
         in_points = 72 / self.figure_.dpi
         at = self.ax_.transData.transform([(last, end) for end in ends])[:, 1] * in_points
-        for layer, offset in enumerate(spread(at, LINE_HEIGHT) - at):
+        for layer, offset in enumerate(space_out(at, LINE_HEIGHT) - at):
             is_zero = np.isnan(norms[-1, layer])
             self.labels_.append(
                 self.ax_.annotate(
@@ -175,12 +175,12 @@ class GradientFlowDisplay:
             )
 
 
-def spread(places: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
+def space_out(places: NDArray[np.float64], gap: float) -> NDArray[np.float64]:
     """Return positions at least a gap apart, in the same order and moved as little as possible.
 
     Examples
     --------
-    >>> spread(np.array([0.0, 1.0, 100.0]), gap=11.0)
+    >>> space_out(np.array([0.0, 1.0, 100.0]), gap=11.0)
     array([ -5.,   6., 100.])
     """
     order = np.argsort(places, kind="stable")

@@ -16,7 +16,7 @@ from lamina.plots.axes import require_matplotlib
 from lamina.plots.choices import chosen
 from lamina.plots.colours import NEGATIVE, NEGATIVE_STYLE, background, foreground
 from lamina.plots.names import class_names as names_of_classes
-from lamina.plots.panels import axes_for_panels, panels_in, room_of
+from lamina.plots.panels import axes_for_panels, panels_in, subfigure_in
 from lamina.studies import perceptron_inside
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class ImagesDisplay:
         """
         require_matplotlib(cls)
         model = perceptron_inside(estimator).model
-        _refuse_other_tasks(model)
+        _reject_other_tasks(model)
         if chosen("which", which, WHICH) == "wrong" and y is None:
             raise ValueError("which='wrong' needs y, the true classes")
         labels = dict(
@@ -202,7 +202,7 @@ class ImagesDisplay:
         counts = [min(n_columns, n_images - k) for k in range(0, n_images, n_columns)]
         self.ax_ = axes_for_panels(self, len(counts), n_columns) if ax is None else ax
         self.figure_ = self.ax_.get_figure(root=True)  # type: ignore[assignment]
-        room = room_of(self.ax_)
+        room = subfigure_in(self.ax_)
         grid = room.add_gridspec(len(counts), n_columns)
         self.axes_ = [panel for row in panels_in(room, grid, counts) for panel in row]
         self.is_wrong_ = np.zeros(n_images, bool)
@@ -283,7 +283,7 @@ def images_of(rows: Any, shown: NDArray[np.int64], shape: Sequence[int] | None) 
     return np.reshape(pixels, (-1, *shape))
 
 
-def _refuse_other_tasks(model: Any) -> None:
+def _reject_other_tasks(model: Any) -> None:
     if not is_classifier(model):
         raise ValueError("estimator is a regressor, but images are shown with predicted classes")
     if vars(model).get("_target_kind") in ("multilabel", "multioutput"):

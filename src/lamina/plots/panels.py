@@ -24,7 +24,7 @@ def axes_for_panels(display: Any, n_rows: int, n_columns: float) -> Axes:
     return ax  # type: ignore[no-any-return]
 
 
-def room_of(ax: Axes) -> SubFigure:
+def subfigure_in(ax: Axes) -> SubFigure:
     """Return a subfigure in the area of an Axes, which is then hidden."""
     ax.set_axis_off()
     figure: Any = ax.get_figure()

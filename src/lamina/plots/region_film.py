@@ -105,7 +105,7 @@ def film_path(path: str | os.PathLike[str] | None) -> Path | None:
     return path
 
 
-def refuse_for_film(model: Any, snapshots: Any) -> None:
+def check_film_inputs(model: Any, snapshots: Any) -> None:
     """Raise ValueError for a model or snapshots that cannot be filmed."""
     if not is_classifier(model):
         raise ValueError("estimator is a regressor, but a film shows the regions of classes")

@@ -15,7 +15,7 @@ from lamina.plots.axes import require_matplotlib
 from lamina.plots.colours import foreground, readable_on, signed_colormap
 from lamina.plots.deepest_point import deepest_point
 from lamina.plots.names import output_names
-from lamina.plots.panels import axes_for_panels, panels_in, room_of
+from lamina.plots.panels import axes_for_panels, panels_in, subfigure_in
 from lamina.plots.slices import slice_through
 from lamina.studies import Inside, perceptron_inside
 
@@ -165,7 +165,7 @@ class UnitsDisplay:
         rows = [*chain.from_iterable(counts)]
         self.ax_ = axes_for_panels(self, len(rows), max(rows) + ASIDE) if ax is None else ax
         self.figure_ = self.ax_.get_figure(root=True)  # type: ignore[assignment]
-        room = room_of(self.ax_)
+        room = subfigure_in(self.ax_)
         grid = room.add_gridspec(len(rows), max(rows) + 1, width_ratios=[1] * max(rows) + [0.1])
         panels = iter(panels_in(room, grid, rows))
         self.axes_ = [[panel for _ in layer for panel in next(panels)] for layer in counts]

@@ -151,7 +151,7 @@ def gradient_descent_path(
     surface = surface_of(function)
     rate = number("learning_rate", learning_rate, above=0)
     n_steps, noise = integer("n_steps", n_steps), number("noise", noise, at_least=0)
-    _refuse_strangers(optimizer, hyperparameters)
+    _check_hyperparameters(optimizer, hyperparameters)
     model = MLPRegressor(
         solver=optimizer,
         learning_rate_init=rate,
@@ -165,7 +165,7 @@ def gradient_descent_path(
     return _descend(surface, model, start, n_steps, noise, check_random_state(random_state))
 
 
-def _refuse_strangers(optimizer: str, options: Mapping[str, Any]) -> None:
+def _check_hyperparameters(optimizer: str, options: Mapping[str, Any]) -> None:
     names = (*OPTIMIZERS[optimizer].hyperparameters, *SURROUNDINGS)
     for name in options:
         if name not in names:
@@ -186,21 +186,21 @@ def _descend(
     settings = optimizer_settings(model)
     w = np.array([*_point(surface.start if start is None else start), 0.0])
     state = OptimizerState.fresh(settings, w)
-    pace = _Pace(model, settings, w, state, n_steps)
+    step_rates = _StepRates(model, settings, w, state, n_steps)
     points, rates = [w[:2].copy()], list[float]()
     with np.errstate(all="ignore"):
         for _ in range(n_steps):
             gradient = np.array([*surface.gradient(*w[:2]), 0.0], dtype=np.float64)
             if noise:
                 gradient[:2] += noise * random_state.standard_normal(2)
-            rates.append(pace.rate)
+            rates.append(step_rates.rate)
             update(LAYOUT, settings, w, gradient, state, rates[-1])
             state.step += 1
             points.append(state.predicting(w)[:2].copy())
             value = float(surface.value(*w[:2]))
             if not np.isfinite(value):
                 break
-            pace.go_on(value)
+            step_rates.advance(value)
         places = np.array(points)
         values = np.array([surface.value(*place) for place in places], dtype=np.float64)
         norms = np.array([np.hypot(*surface.gradient(*place)) for place in places])
@@ -208,7 +208,7 @@ def _descend(
     return DescentPath(surface, name, settings, places, values, norms, np.array(rates))
 
 
-class _Pace:
+class _StepRates:
     """The learning rate of each step, from a schedule that counts steps as epochs."""
 
     def __init__(
@@ -237,7 +237,7 @@ class _Pace:
     def rate(self) -> float:
         return self.rates.rate_of(0)
 
-    def go_on(self, value: float) -> None:
+    def advance(self, value: float) -> None:
         """Set the next step's base learning rate as the epoch loop does, without early stopping."""
         rates, memory = self.rates, self.memory
         self.stopping.improves(value)

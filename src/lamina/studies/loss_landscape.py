@@ -303,9 +303,9 @@ def _path_over(
 ) -> LandscapePath:
     away = points - loss.parameters
     positions = np.asarray(away @ _projection(plane).T, np.float64)
-    beside = away - positions @ plane
+    remainder = away - positions @ plane
     whole = np.sum(away**2)
-    fraction = 1 - np.sum(beside**2) / whole if whole else 1.0
+    fraction = 1 - np.sum(remainder**2) / whole if whole else 1.0
     losses = np.array([loss.evaluate(parameters)[0] for parameters in points], dtype=np.float64)
     return LandscapePath(tuple(epochs), positions, losses, float(fraction))
 

@@ -131,12 +131,12 @@ class Update:
         return self.optimizer.average_decay is not None
 
     @property
-    def remembers_nothing(self) -> bool:
+    def has_zero_memory(self) -> bool:
         """True if the optimizer's state is all zero, as before the first step."""
         return not self.memory.any()
 
 
-class Following(NamedTuple):
+class UpdateInputs(NamedTuple):
     """The inputs of an update: the optimizer, its state, and the learning rate."""
 
     optimizer: OptimizerSettings
@@ -144,7 +144,7 @@ class Following(NamedTuple):
     learning_rate: float
 
 
-def make_update(step: GradientStep, following: Following) -> Update:
+def make_update(step: GradientStep, following: UpdateInputs) -> Update:
     """Return the update from the optimizer's present state, which is not changed."""
     optimizer, before, rate = following
     after, state = step.parameters.copy(), replace(before, slots=before.slots.astype(np.float64))
@@ -265,14 +265,14 @@ def layer_traces(step: GradientStep, made: Update | None) -> tuple[LayerTrace, .
                 penalty=penalty[i].W,
                 update_W=None if change is None else change.W,
                 update_b=None if change is None else change.b,
-                extra=_beside(block, blocks[i], gradient[i], change),
+                extra=_extra_numbers(block, blocks[i], gradient[i], change),
                 is_residual=block.residual,
             )
         )
     return tuple(traces)
 
 
-def _beside(
+def _extra_numbers(
     block: Dense, blocks: BlockParameters, gradient: BlockParameters, change: BlockParameters | None
 ) -> dict[str, LearnedNumber]:
     extra = {}

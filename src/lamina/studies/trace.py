@@ -22,10 +22,10 @@ from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 from lamina.studies.inside import OURS, perceptron_inside
 from lamina.studies.step import (
-    Following,
     GradientStep,
     LayerTrace,
     Update,
+    UpdateInputs,
     layer_traces,
     make_update,
     take_step,
@@ -181,7 +181,7 @@ class StepTrace:
 
 def _as_dict(layer: LayerTrace) -> dict[str, Any]:
     numbers = {**vars(layer)}
-    for name, learned in numbers.pop("beside").items():
+    for name, learned in numbers.pop("extra").items():
         numbers[name] = learned.value
         numbers[f"d_{name}"], numbers[f"update_{name}"] = learned.gradient, learned.update
     return {name: value for name, value in numbers.items() if value is not None}
@@ -249,25 +249,25 @@ def trace_step(
     following = None
     if fit.model.solver in OPTIMIZERS:
         optimizer, memory, rate = next_step(fit)
-        following = Following(optimizer, memory.state, rate)
+        following = UpdateInputs(optimizer, memory.state, rate)
     name = type(perceptron).__name__
     n_samples = len(fit.rows.y)
     title = f"One step of {name} with {n_samples} {'row' if n_samples == 1 else 'rows'}, at {where}"
-    trace = lay_open(title, fit.spec, fit.objective, fit.rows, fit.start, draws, following)
+    trace = trace_from_inputs(title, fit.spec, fit.objective, fit.rows, fit.start, draws, following)
     notes = [] if following is not None else [LBFGS_NOTE]
     if fit.task.scaling is not None:
         notes.append(SCALED_NOTE)
     return trace.with_notes(*notes)
 
 
-def lay_open(
+def trace_from_inputs(
     title: str,
     spec: NetworkSpec,
     objective: Objective,
     rows: Rows,
     parameters: Array,
     draws: Draws | None,
-    following: Following | None,
+    following: UpdateInputs | None,
 ) -> StepTrace:
     """Trace a step from its inputs, in float64.
 
@@ -278,7 +278,7 @@ def lay_open(
         Inputs of the step.
     draws : Draws or None
         Draws of dropout and noise; None leaves them out.
-    following : Following or None
+    following : UpdateInputs or None
         Inputs of the update; None if it is not known.
     """
     # Show numbers that are not finite; a note mentions them.

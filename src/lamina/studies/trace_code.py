@@ -273,7 +273,7 @@ class _LayerCode:
         g = gradient if made.optimizer.max_gradient_norm is None else f"clip * {gradient}"
         code = OPTIMIZERS[made.optimizer.name].code
         slots = [*code.memory, *(["largest_v"] if made.optimizer.amsgrad else [])]
-        if made.remembers_nothing:
+        if made.has_zero_memory:
             return f"{function}({', '.join([g, *(f'{slot}=0' for slot in slots)])})"
         return f'{function}({g}, *memory["{name}"])'
 

@@ -58,7 +58,7 @@ class Variation:
         if self.parameter not in params and self._shaped not in params:
             kind, name = type(self.estimator).__name__, self.parameter
             inside = [each for each in params if each.endswith(f"__{name}")]
-            inside += [self._beside(each, name) for each in params if each.endswith(f"__{HIDDEN}")]
+            inside += [self._sibling(each, name) for each in params if each.endswith(f"__{HIDDEN}")]
             near = f" Did you mean {inside[0]!r}?" if inside and self._is_known(inside[0]) else ""
             near = near or suggestion(name, [*params, *SHAPES])
             raise ValueError(
@@ -81,13 +81,13 @@ class Variation:
     def _shaped(self) -> str:
         """Name of the parameter that 'depth' and 'width' set; empty for other parameters."""
         name = self.parameter.rpartition("__")[2]
-        return self._beside(self.parameter, HIDDEN) if name in SHAPES else ""
+        return self._sibling(self.parameter, HIDDEN) if name in SHAPES else ""
 
     def _is_known(self, name: str) -> bool:
         params = self.estimator.get_params()
         return name in params or name.rpartition("__")[2] in SHAPES
 
     @staticmethod
-    def _beside(name: str, other: str) -> str:
+    def _sibling(name: str, other: str) -> str:
         prefix, separator, _ = name.rpartition("__")
         return f"{prefix}{separator}{other}"

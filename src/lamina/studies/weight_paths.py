@@ -265,18 +265,18 @@ class _Graph:
         # statistics, it affects z' of every unit for that sample.
         if self._normalizes_rows(i):
             for row in range(n_samples):
-                moved = [self._past_normalization(i, row, unit) for unit in range(best.shape[1])]
+                moved = [self._through_normalization(i, row, unit) for unit in range(best.shape[1])]
                 before[row] = [(np.abs(m) * best[:, u]).max() for u, m in enumerate(moved)]
             return before, counts * n_samples
         for row in range(n_samples):
-            moved = [self._past_normalization(i, row, unit) for unit in range(best.shape[1])]
+            moved = [self._through_normalization(i, row, unit) for unit in range(best.shape[1])]
             before[row] = [(np.abs(m) * best[row]).max() for m in moved]
         return before, np.full(len(counts), counts.sum(), dtype=object)
 
     def _normalizes_rows(self, i: int) -> bool:
         return NORMALIZATIONS[cast(str, self.step.spec.blocks[i].normalization)].axis == 0
 
-    def _past_normalization(self, i: int, row: int, unit: int) -> Array:
+    def _through_normalization(self, i: int, row: int, unit: int) -> Array:
         """Return dz'/dz of one z, for all samples of its unit or all units of its sample."""
         passed, scale = self.step.passed.blocks[i], self.parameters[i].learned[0]
         normalization = NORMALIZATIONS[cast(str, self.step.spec.blocks[i].normalization)]
@@ -296,7 +296,7 @@ class _Graph:
         i, kind, row, unit = node
         n = subscript(i + 1)
         if kind == "z" and self.step.spec.blocks[i].normalization is not None:
-            moved, by_row = self._past_normalization(i, row, unit), self._normalizes_rows(i)
+            moved, by_row = self._through_normalization(i, row, unit), self._normalizes_rows(i)
             for k, derivative in enumerate(moved):
                 there = (k, unit) if by_row else (row, k)
                 name = f"dz'{n}[{there[1]}]/dz{n}[{unit}]"

@@ -65,11 +65,11 @@ def read_contents(path: Path, *, unpacks: bool = True) -> Contents:
     name = PurePosixPath(path.name.lower())
     for magic, (kind, unpack) in _PACKERS.items():
         if data.startswith(magic):
-            _refuse_packed(label, kind, unpacks)
+            _reject_packed(label, kind, unpacks)
             data = _unpacked(label, kind, unpack, data)
             break
     if data.startswith(ZIP) and not _is_workbook(data):
-        _refuse_packed(label, "zip", unpacks)
+        _reject_packed(label, "zip", unpacks)
         data, member = _unzipped(label, data)
         return Contents(label, PurePosixPath(member.lower()).suffix, data)
     ending = name.with_suffix("").suffix if name.suffix in _ENDINGS else name.suffix
@@ -98,7 +98,7 @@ def _is_workbook(data: bytes) -> bool:
     return b"[Content_Types].xml" in data[:4096] or b"xl/workbook.xml" in data
 
 
-def _refuse_packed(label: str, kind: str, unpacks: bool) -> None:
+def _reject_packed(label: str, kind: str, unpacks: bool) -> None:
     if not unpacks:
         raise TableError(f"{label} is no text file: it is compressed by {kind}; unpack it first")
 

@@ -56,7 +56,7 @@ def read_csv(contents: Contents, options: ReadingOptions) -> CsvTable:
     file = _File(label, data, layout, options.marks)
     written = [*options.forms, *(n for n, kind in options.types.items() if kind != "number")]
     table = file.typed(written)
-    written += file.to_look_at_again(table)
+    written += file.columns_to_reread(table)
     again = file.written(written)
     columns = {name: table.column(name) for name in table.column_names}
     for name in again.column_names:
@@ -107,7 +107,7 @@ class _File(NamedTuple):
         )
         return self._parse(converting)
 
-    def to_look_at_again(self, table: Any) -> list[str]:
+    def columns_to_reread(self, table: Any) -> list[str]:
         """Return text columns in which NA may be a value, and numbers with possible leading 0s."""
         kinds = dict(zip(table.column_names, table.schema.types, strict=True))
         texts = [name for name, kind in kinds.items() if _is_text(kind) and table[name].null_count]
@@ -124,7 +124,7 @@ class _File(NamedTuple):
                 parse_options=arrow_csv.ParseOptions(
                     delimiter=self.layout.separator,
                     newlines_in_values=True,
-                    invalid_row_handler=self._skip_or_refuse,
+                    invalid_row_handler=self._skip_or_reject,
                 ),
                 convert_options=converting,
             )
@@ -132,14 +132,14 @@ class _File(NamedTuple):
             problem = bad_line(self.data, self.layout) or _in_plain_words(error)
             raise TableError(f"{self.label} cannot be read as CSV: {problem}") from None
 
-    def _skip_or_refuse(self, row: Any) -> str:
+    def _skip_or_reject(self, row: Any) -> str:
         is_comment = self.layout.has_comments and row.text.startswith("#")
         is_blank = not row.text.strip().strip(self.layout.separator)
         return "skip" if is_comment or is_blank else "error"
 
 
 def _has_leading_zeros(data: bytes, separator: str) -> bool:
-    """Return True if any cell consists of digits, a zero first."""
+    """Return True if any cell is a number with a leading zero, such as 007."""
     begins = np.zeros(256, dtype=bool)
     begins[[*separator.encode(), *b"\r\n\" '+-"]] = True
     is_digit = np.zeros(256, dtype=bool)

@@ -149,7 +149,7 @@ def find_layout(label: str, data: bytes, separator: str | None, decimal: str | N
     n_lines = n_before + n_header
     first = list(_records(lines[n_lines:], separator, FIRST_RECORDS))
     names = _named(names, first)
-    _refuse_same_names(label, names)
+    _reject_same_names(label, names)
     decimal = decimal or _find_decimal(first, separator)
     remarks = _doubts_of_header(label, names)
     if decimal == ",":
@@ -191,7 +191,7 @@ def _lines(data: bytes) -> list[str]:
 
 
 def _preamble(lines: Sequence[str]) -> tuple[int, str | None, bool]:
-    """Return the count of lines above the header, the `sep=` separator, and if comments occur."""
+    """Return the count of lines above the header, the `sep=` separator, and has_comments."""
     separator, has_comments = None, False
     for i, line in enumerate(lines):
         if (named := _SEP_LINE.fullmatch(line)) is not None and separator is None:
@@ -212,7 +212,7 @@ def _is_header(line: str, later: Sequence[str]) -> bool:
 
 
 def _find_separator(lines: Sequence[str]) -> str:
-    """Return the separator that splits the header most, and the first rows equally often."""
+    """Return the separator with the most fields, equally many in the header and first rows."""
 
     def rank(separator: str) -> tuple[bool, int]:
         records = list(_records(lines, separator, 30))
@@ -265,7 +265,7 @@ def _named(names: list[str], records: Sequence[list[str]]) -> list[str]:
     return names
 
 
-def _refuse_same_names(label: str, names: Sequence[str]) -> None:
+def _reject_same_names(label: str, names: Sequence[str]) -> None:
     twice = sorted({name for name in names if name and names.count(name) > 1})
     if twice:
         raise TableError(f"{label} has two columns named {twice[0]!r}: rename one of them")

@@ -90,13 +90,13 @@ def _read_arrow(contents: Contents, kind: str, read: Any) -> Any:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise TableError(f"{contents.label} has two columns named {twice[0]!r}: rename one of them")
-    _refuse_bad_texts(contents.label, table)
+    _reject_bad_texts(contents.label, table)
     # pandas stores its row labels as further columns.
     hidden = [name for name in table.column_names if name.startswith("__index_level_")]
     return table.drop_columns(hidden)
 
 
-def _refuse_bad_texts(label: str, table: Any) -> None:
+def _reject_bad_texts(label: str, table: Any) -> None:
     """Reject texts that are not UTF-8; Arrow checks them only when they are read."""
     for name, column in zip(table.column_names, table.columns, strict=True):
         is_dictionary = pa.types.is_dictionary(column.type)

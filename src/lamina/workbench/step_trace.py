@@ -20,8 +20,8 @@ from lamina.estimators.optimizing import optimizer_settings
 from lamina.formulas import LOSSES
 from lamina.formulas.noise import Draws
 from lamina.studies.mathml import mathml_tree
-from lamina.studies.step import Following
-from lamina.studies.trace import LBFGS_NOTE, StepTrace, lay_open
+from lamina.studies.step import UpdateInputs
+from lamina.studies.trace import LBFGS_NOTE, StepTrace, trace_from_inputs
 from lamina.studies.trace_code import IMPORTS, read_by, step_function
 from lamina.studies.trace_formulas import TracedNumber, update_equation
 from lamina.studies.trace_page import settings_of
@@ -136,10 +136,10 @@ def _lay(session: Session, query: Mapping[str, str], has_update: bool = True) ->
     if ahead is not None:
         state, rate = ahead.state, run.controller.rate_ahead or ahead.learning_rate
         if has_update:
-            following = Following(optimizer_settings(run.model), state, rate)
+            following = UpdateInputs(optimizer_settings(run.model), state, rate)
         draws = Draws(state.seed, state.step, rows) if run.spec.draws else None
     parameters = snapshot.parameters if ahead is None else ahead.parameters
-    laid = lay_open(
+    laid = trace_from_inputs(
         _title(run, snapshot, rows, is_next),
         run.spec,
         run.objective,
