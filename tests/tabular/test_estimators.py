@@ -152,7 +152,7 @@ def test_a_fit_that_fails_leaves_the_earlier_one_whole(fitted):
 @pytest.mark.parametrize(
     ("y", "said"),
     [
-        (["a"] * 240, "one class only"),
+        (["a"] * 240, "only one class"),
         ([None] + ["a", "b"] * 119 + ["a"], "NaN in row 1"),
         (np.linspace(0, 1, 240), "Unknown label type"),
     ],

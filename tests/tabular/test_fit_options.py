@@ -198,7 +198,7 @@ def test_whole_numbers_become_categories_where_the_user_says_so():
     assert [each["code"] for each in kinds.values()] == ["number", *["category"] * 4]
     with pytest.raises(TableError, match="Did you mean 'code'"):
         fast(categorical_features=["cod"]).fit(table, y)
-    with pytest.raises(TableError, match="give a data frame"):
+    with pytest.raises(TableError, match="pass a data frame"):
         fast(categorical_features=[0]).fit(table.to_numpy(), y)
 
 

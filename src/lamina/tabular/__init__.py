@@ -1,4 +1,4 @@
-"""Estimators that take a table as it is: columns encoded, networks fitted over folds, averaged."""
+"""Estimators for tables with mixed columns: encoding, networks fitted on folds, averaging."""
 
 from lamina.tabular.classifier import TabularClassifier
 from lamina.tabular.regressor import TabularRegressor

@@ -1,4 +1,4 @@
-"""The part that both estimators for tables share: a table becomes inputs, networks, an average."""
+"""Common part of both estimators for tables: encoding, fitting members, averaging predictions."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ FEWEST_SAMPLES = 8
 
 
 class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
-    """An ensemble of networks over the folds of a table."""
+    """Ensemble of networks fitted on the folds of a table."""
 
     inputs_: TableInputs
     members_: list[Member]
@@ -72,7 +72,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
     n_jobs: int | None
     random_state: Any
     verbose: int
-    # For the command line: called with the epochs done, their total, and the seconds left.
+    # Used by the command line: called with epochs done, their total, and the seconds left.
     _progress: Show | None = None
 
     def __sklearn_tags__(self) -> Tags:
@@ -95,10 +95,10 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
     def _learn_from_residuals(
         self, sample: Sample, predictions: NDArray[np.float64], folds: NDArray[np.int64]
     ) -> dict[str, Any]:
-        """Return the fitted attributes that out-of-fold predictions give."""
+        """Return the fitted attributes computed from out-of-fold predictions."""
 
     def _learn_out_of_fold(self, sample: Sample, ensemble: Ensemble) -> dict[str, Any]:
-        """Return fitted attributes that explain and calibrate predictions."""
+        """Return the fitted attributes for explanation and calibration."""
         rows = ensemble.validated
         folds = folds_of(sample.splits, len(sample.encoded))[rows]
         chosen = replace(
@@ -114,7 +114,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
     def _weigh(
         self, target: Target, weight: NDArray[np.float64] | None
     ) -> NDArray[np.float64] | None:
-        """Return the weights that the networks learn with."""
+        """Return the sample weights used to train the networks."""
         return weight
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
@@ -128,24 +128,24 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         time: Any = None,
         cv: Any = None,
     ) -> Self:
-        """Encode the table, and fit one network without each fold.
+        """Encode the table, and fit one network for each fold, on the other folds.
 
         Parameters
         ----------
         X : data frame or array-like of shape (n_samples, n_features)
-            Numbers, dates, text, booleans and missing values, as they are.
+            Numbers, dates, text, booleans and missing values, without preprocessing.
         y : array-like of shape (n_samples,)
         sample_weight : array-like of shape (n_samples,), optional
-            Samples of weight 0 are neither learned from nor validated.
+            Samples of weight 0 are used neither for training nor for validation.
         groups : array-like of shape (n_samples,) or str, optional
-            The group of each sample: samples of a group are never divided between training and
-            validation. A str names a column of X, which then is no input.
+            Group of each sample: all samples of a group are in training or all in validation. A
+            str names a column of X, which is then not used as an input.
         time : array-like of shape (n_samples,) or str, optional
-            When each sample was taken, as dates or numbers: networks are validated on samples
-            later than those that they learn from, and then fitted again on all samples, for the
-            epochs so chosen. A str names a column of X, which stays an input.
+            Time of each sample, as dates or numbers: networks are validated on samples later than
+            their training samples, and then fitted again on all samples for the number of epochs
+            chosen by validation. A str names a column of X, which remains an input.
         cv : int, splitter of scikit-learn, or iterable of (train, validation), optional
-            The splits, in place of the folds that `quality` has.
+            Splits that replace the folds of `quality`.
 
         Returns
         -------
@@ -154,7 +154,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         Raises
         ------
         lamina.errors.TableError
-            For a column that cannot be read; names it.
+            For a column that cannot be read; the message names it.
         ValueError
             For a target with missing values, fewer than 8 samples, or arguments that allow no
             split.
@@ -162,7 +162,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         Warns
         -----
         lamina.errors.LeakWarning
-            For a column that alone predicts the target almost perfectly.
+            For a column that predicts the target almost perfectly on its own.
         lamina.errors.NoBetterThanTrivialWarning
             If the validation score does not exceed that of the class frequencies, or the mean, by
             its standard error.
@@ -283,19 +283,19 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         return NewSample(encoded, target, self._weigh(target, weight), folds)
 
     def _show(self) -> Show | None:
-        """Return the function that shows the progress, if any."""
+        """Return the function that displays the progress, if any."""
         if self._progress is not None:
             return self._progress
         return ProgressLine() if self.verbose else None
 
     @property
     def report_(self) -> list[ColumnRecord]:
-        """What each column was taken for, and what is done with it, in words."""
+        """Interpretation and processing of each column, in words."""
         check_is_fitted(self)
         return report_inputs(self.inputs_.encoding_)
 
     def columns_of_inputs(self, member: Member) -> NDArray[Any]:
-        """Return the table's column of each input of a member's network.
+        """Return the table's column for each input of a member's network.
 
         Parameters
         ----------
@@ -327,7 +327,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
             raise ValueError(
                 f"Found array with {len(learned)} sample(s) while a minimum of {FEWEST_SAMPLES} is "
                 f"required by {type(self).__name__}, which holds out a part of them for each "
-                "network: bring more samples, or use MLPClassifier or MLPRegressor"
+                "network: add samples, or use MLPClassifier or MLPRegressor"
             )
 
     def _keep(
@@ -337,7 +337,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         ensemble: Ensemble,
         remarks: list[str],
     ) -> None:
-        """Set the fitted attributes, at the end: a fit that fails leaves an earlier one whole."""
+        """Set the fitted attributes last, so that a failing fit leaves an earlier one unchanged."""
         target = sample.target
         names = getattr(inputs.encoding_, "feature_names_in_", None)
         if names is None:
@@ -360,8 +360,8 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
 def _refuse_weights_of_zero(weight: NDArray[np.float64], target: Target) -> None:
     if target.kind != "regression" and len(np.unique(target.learned[weight > 0])) < 2:
         raise ValueError(
-            "y has one class only among the samples with a weight above zero: there is nothing to "
-            "tell apart; give samples of another class a weight"
+            "y has only one class among the samples with a weight above zero: a classifier needs "
+            "at least two, so give samples of another class a weight"
         )
     positive = int((weight > 0).sum())
     if positive < FEWEST_SAMPLES:

@@ -1,4 +1,4 @@
-"""A temperature on log probabilities, and how well probabilities match frequencies.
+"""Temperature scaling of probabilities, and measures of calibration.
 
 Shapes: probabilities (n_samples, n_classes); classes (n_samples,), integers from 0.
 """
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 N_BINS = 10
-# Beyond a factor of 10 a temperature makes one class certain, or all equal.
+# Beyond a factor of 10, a temperature makes one class certain, or all classes equally likely.
 LARGEST_LOG_TEMPERATURE = np.log(10.0)
 LEAST_PROBABILITY = 1e-12
-# The log loss must fall by so many standard errors.
+# Number of standard errors by which the log loss must fall.
 STANDARD_ERRORS = 2.0
 
 Floats = NDArray[np.float64]
@@ -26,7 +26,7 @@ Curve = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Calibration:
-    """The temperature of a classifier, with log loss and reliability before and after it.
+    """Temperature of a classifier, with log loss and reliability before and after scaling.
 
     Probabilities p become softmax(log(p) / T) (Guo, Pleiss, Sun, Weinberger, "On calibration of
     modern neural networks", 2017). All figures are of `oof_predictions_`.
@@ -34,20 +34,20 @@ class Calibration:
     Attributes
     ----------
     temperature : float
-        T of `predict_proba`; 1 where no temperature lowers the log loss beyond its noise.
+        T of `predict_proba`; 1 if no temperature lowers the log loss significantly.
     fitted_temperature : float
-        The temperature with the lowest log loss, used or not.
+        Temperature with the lowest log loss, even if it is not used.
     log_loss_before, log_loss_after : float
-        Without a temperature, and with `temperature` fitted on the other folds.
+        Log loss without a temperature, and with a `temperature` fitted on the other folds.
     gain, gain_error : float
-        By how much the log loss falls with a temperature fitted on the other folds, and the
-        standard error of that difference.
+        Decrease of the log loss by a temperature fitted on the other folds, and its standard
+        error.
     error_before, error_after : float
         Expected calibration error: the mean of |predicted - observed| over 10 bins of the largest
-        probability, weighted by their samples.
+        probability, weighted by their numbers of samples.
     curves_before, curves_after : tuple of dict
-        The reliability curve of each class in the order of `classes_` (two classes: of the second
-        alone). Each has 'predicted' and 'observed' (lists of mean probabilities and frequencies)
+        Reliability curve of each class, in the order of `classes_` (for two classes, only of the
+        second). Each has 'predicted' and 'observed' (lists of mean probabilities and frequencies)
         and 'n_samples', for bins of equal counts.
 
     Examples
@@ -78,14 +78,14 @@ class Calibration:
     def fit(
         cls, probabilities: Floats, classes: NDArray[np.int64], folds: NDArray[np.int64]
     ) -> Calibration:
-        """Fit the temperature, and use it where it lowers the log loss beyond noise.
+        """Fit the temperature, and use it if it lowers the log loss significantly.
 
         Parameters
         ----------
         probabilities : ndarray of shape (n_samples, n_classes)
-            Out-of-fold.
+            Out-of-fold probabilities.
         classes, folds : ndarray of int, shape (n_samples,)
-            The gain is measured with the temperature of the other folds.
+            To measure the gain, each fold's temperature is fitted on the other folds.
         """
         fitted = _fit_temperature(probabilities, classes)
         crossed = np.array(probabilities)

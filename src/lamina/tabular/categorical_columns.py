@@ -1,4 +1,4 @@
-"""Columns that the user names as categories, or that look like some."""
+"""Categorical columns, named by the user or detected."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lamina.encoding.table_columns import read_training
 from lamina.encoding.understanding import understanding_of
 from lamina.errors import TableError, suggestion
 
-# A column of whole numbers with so many levels at most is a category with 'auto'.
+# With 'auto', a column of whole numbers with at most this many levels is categorical.
 MOST_LEVELS = 20
 
 
@@ -28,7 +28,7 @@ def types_with_categories(
     X : data frame or array-like
     categorical_features : 'from_dtype', 'auto', or list of str, int or bool
     column_types : mapping of str to str, optional
-        Prevails over `categorical_features`.
+        Takes precedence over `categorical_features`.
 
     Raises
     ------
@@ -48,8 +48,8 @@ def types_with_categories(
     frame = as_pandas(X)
     if frame is None:
         raise TableError(
-            f"categorical_features={categorical_features!r} needs the columns of a data frame, and "
-            "X is an array: give a data frame, such as pandas.DataFrame(X)"
+            f"categorical_features={categorical_features!r} requires a data frame, but X is an "
+            "array: pass a data frame, such as pandas.DataFrame(X)"
         )
     if isinstance(categorical_features, str):
         names = _of_few_levels(frame, chosen)
@@ -59,7 +59,7 @@ def types_with_categories(
 
 
 def _of_few_levels(frame: Any, chosen: Mapping[str, str]) -> list[str]:
-    """Return the columns of few whole numbers, read as TableEncoding reads them."""
+    """Return the columns with few whole numbers, read as TableEncoding reads them."""
     names = [str(name) for name in frame.columns]
     columns = {name: frame.iloc[:, place] for place, name in enumerate(names) if name not in chosen}
     typed = read_training(columns, understanding_of(frame))
@@ -78,7 +78,7 @@ def _names(features: Any, columns: list[str]) -> list[str]:
     if array.dtype == bool:
         if len(array) != len(columns):
             raise TableError(
-                f"categorical_features is a mask of {len(array)} values, and the table has "
+                f"categorical_features is a mask of {len(array)} values, but the table has "
                 f"{len(columns)} columns"
             )
         return [name for name, chosen in zip(columns, array, strict=True) if chosen]
@@ -91,6 +91,6 @@ def _name(feature: Any, columns: list[str]) -> str:
     if isinstance(feature, str) and feature in columns:
         return feature
     raise TableError(
-        f"categorical_features holds {feature!r}, which is no column of the table."
-        f"{suggestion(feature, columns)} Give names, or places from 0 to {len(columns) - 1}"
+        f"categorical_features has {feature!r}, which is not a column of the table."
+        f"{suggestion(feature, columns)} Use names, or indices from 0 to {len(columns) - 1}"
     )

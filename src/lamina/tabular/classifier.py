@@ -1,4 +1,4 @@
-"""TabularClassifier: classes from a table as it is."""
+"""TabularClassifier: classification of tables with mixed columns."""
 
 from __future__ import annotations
 
@@ -21,71 +21,73 @@ from lamina.tabular.targets import Classes, Target, refuse_missing
 
 
 class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc]
-    """A classifier for tables: no preprocessing, no settings.
+    """Classifier for tables that needs no preprocessing and no tuning.
 
-    Text, dates, missing values and categories are encoded (`report_` says how). Each number is
-    robustly scaled, and spread over the bins between its quantiles. One network is fitted without
-    each fold of the rows, which choose its best epoch by their log loss; the prediction is the mean
-    of their probabilities.
+    Text, dates, missing values and categories are encoded (`report_` describes how). Each number
+    is robustly scaled, and also encoded by the bins between its quantiles. For each fold of the
+    samples, a network is fitted on the other folds, and the fold's log loss chooses its best epoch;
+    the prediction is the weighted mean of the networks' probabilities.
 
     Parameters
     ----------
     quality : {'fast', 'balanced', 'best'}, default='balanced'
-        One kind of network on four folds; the best two of four kinds on eight folds (five beyond
-        5,000 samples); the best four of six kinds on ten (eight).
+        'fast': one kind of network on four folds. 'balanced': the best two of four kinds on eight
+        folds (five for more than 5,000 samples). 'best': the best four of six kinds on ten folds
+        (eight for more than 5,000 samples).
     time_limit : float, default=None
-        The seconds that `fit` may take: fewer networks are fitted, or fewer epochs made, and
-        `remarks_` says what was left out. The result then depends on the speed of the machine.
+        Maximum number of seconds for `fit`: to keep it, fewer networks are fitted, or for fewer
+        epochs, and `remarks_` lists what was omitted. The result then depends on the speed of the
+        machine.
     scoring : str or callable, default=None
-        The scorer that chooses epochs and networks: a name of scikit-learn's, or
-        `scorer(estimator, X, y)`, whose estimator has the predictions of the samples, and whose X
-        only numbers them. None stands for the loss of the
-        networks (epochs) and the area under the ROC curve, or the log loss for more
-        than two classes (networks).
+        Scorer that chooses epochs and networks: the name of one of scikit-learn's, or
+        `scorer(estimator, X, y)`, where `estimator` returns the predictions and X only numbers the
+        samples. By default, the loss chooses epochs, and the area under the ROC curve chooses
+        networks, or the log loss for more than two classes.
     categorical_features : {'from_dtype', 'auto'} or list of str, int or bool, default='from_dtype'
-        The columns of categories: those of text, booleans and categorical types; with 'auto' whole
-        numbers of 3 to 20 levels besides, each in three rows on average; with a list the named ones
-        besides, by name or place, or a mask.
+        Categorical columns: always those of text, boolean and categorical dtype. 'auto' adds
+        whole numbers with 3 to 20 levels that occur in three rows each on average; a list adds
+        columns by name or index, or by a mask.
     column_types : dict of str to {'number', 'date', 'category', 'text'}, default=None
-        What columns hold, where it is not what their values say.
+        Types of columns, where they differ from the detected ones.
     class_weight : dict, 'balanced' or None, default=None
-        As MLPClassifier has it.
+        As in MLPClassifier.
     n_jobs : int or None, default=None
-        The networks that are fitted side by side, by joblib: in threads, or as its
-        `parallel_config` says. None is one for each core. The result does not depend on it.
+        Number of networks fitted in parallel by joblib, in threads unless its `parallel_config`
+        sets another backend. None is one per core. The result does not depend on it.
     random_state : int, RandomState or None, default=None
-        Draws folds and networks; an int gives the same model every time.
+        Seed of the folds and networks; an int makes the result reproducible.
     verbose : int, default=0
-        1 writes progress and the time left to standard error.
+        1 writes progress and the remaining time to standard error.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
     report_ : list of dict
-        What each column was taken for, and what is done with it.
+        Interpretation and processing of each column.
     members_ : list of Member
-        Each with a network; `columns_of_inputs` names the columns that its inputs come from.
+        Each has a network; `columns_of_inputs` returns the columns of its inputs.
     member_weights_ : ndarray of shape (n_members,)
-        How much each counts; they sum to 1.
+        Weight of each member; they sum to 1.
     folds_ : ndarray of shape (n_samples,)
-        The fold of each sample; -1 for the only sample of a class.
+        Fold of each sample; -1 for the only sample of a class.
     oof_predictions_ : ndarray of shape (n_samples, n_classes)
-        Each sample's probabilities by the network that did not learn from it; NaN for the only
-        sample of a class.
+        Out-of-fold probabilities: each sample is predicted by networks not trained on it. NaN for
+        the only sample of a class.
     validation_score_ : ValidationScore
-        Their area under the ROC curve for two classes, minus their log loss for more, and its
-        standard error.
+        Score of the out-of-fold probabilities with its standard error: area under the ROC curve
+        for two classes, minus the log loss for more.
     calibration_ : Calibration
-        The temperature of the probabilities, and how well they are calibrated out of fold. It is 1
-        unless another lowers the log loss beyond noise; out-of-fold predictions are without it.
+        Temperature of the probabilities, and their out-of-fold calibration. The temperature is 1
+        unless another one lowers the log loss significantly; it is not applied to
+        `oof_predictions_`.
     input_means_ : list of ndarray of float32
-        The mean of each member's inputs: the baseline of `explain`.
+        Mean of each member's inputs: the baseline of `explain`.
     remarks_ : list of str
-        Sentences about the fit: parts that the time limit left out, and whether the model is no
-        better than the trivial predictor.
+        Sentences about the fit: parts omitted because of the time limit, and a remark if the model
+        is no better than the trivial predictor.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
-        Only where the table had names.
+        Only if the table had column names.
 
     References
     ----------
@@ -146,7 +148,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         Parameters
         ----------
         X : data frame or array-like of shape (n_samples, n_features)
-            Columns are found by name where the training table had names.
+            Columns are matched by name if the training table had column names.
         """
         return self._average(X)
 
@@ -163,7 +165,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         return MLPClassifier(**settings, n_iter_no_change=np.inf)
 
     def explain(self, X: Any, *, class_label: Any = None, n_steps: int = 50) -> Explanation:
-        """Return what each column adds to the probability of a class, row by row.
+        """Return the contribution of each column to the probability of a class, for each row.
 
         Integrated gradients of the probability that `predict_proba` returns, from the mean of the
         networks' inputs over the training samples, summed over the inputs of each column. The
@@ -200,7 +202,7 @@ class TabularClassifier(ClassifierMixin, TabularEstimator):  # type: ignore[misc
         places = np.flatnonzero(self.classes_ == label)
         if len(places) != 1:
             raise ValueError(
-                f"class_label={label!r} is none of the classes {self.classes_.tolist()}"
+                f"class_label={label!r} must be one of the classes {self.classes_.tolist()}"
             )
         return int(places[0])
 

@@ -1,4 +1,4 @@
-"""The records of a table's columns, as an ensemble's networks receive them."""
+"""Report on a table's columns, as an ensemble's networks receive them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SCALED = "scaled and spread over bins"
 
 
 def report_inputs(encoding: TableEncoding) -> list[ColumnRecord]:
-    """Return a fitted encoding's records with what recipes do to each column in addition.
+    """Return a fitted encoding's report, extended by the recipes' processing of each column.
 
     Examples
     --------

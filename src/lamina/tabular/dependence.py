@@ -1,4 +1,4 @@
-"""Partial dependence of predictions on one column of a table, of any kind."""
+"""Partial dependence of predictions on one column of a table, of any type."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Predict = Callable[[Any], NDArray[np.float64]]
 def average_over_values(
     predict: Predict, frame: Any, column: str, grid_resolution: int
 ) -> tuple[list[Any], NDArray[np.float64]]:
-    """Set a column to each of some values in all rows, and return values and mean predictions.
+    """Set a column to each of several values in all rows; return values and mean predictions.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ def average_over_values(
     frame : pandas.DataFrame
     column : str
     grid_resolution : int
-        The most values: quantiles of numbers and dates, the most frequent ones of anything else.
+        Maximum number of values: quantiles of numbers and dates, else the most frequent values.
     """
     values = _grid(frame[column], grid_resolution)
     averages = []

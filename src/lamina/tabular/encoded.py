@@ -1,6 +1,6 @@
-"""A table whose columns are understood, in parts that recipes turn into inputs.
+"""Encoded table, in parts from which recipes compute inputs.
 
-Shapes: n_samples rows everywhere; k_j is the number of categories of column j that are known.
+Shapes: n_samples rows everywhere; k_j is the number of known categories of column j.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class EncodedTable:
-    """The parts of an encoded table; no target was seen.
+    """Parts of an encoded table, computed without the target.
 
     Attributes
     ----------
     numbers : ndarray of float64, shape (n_samples, n_numbers)
-        Numbers and dates: imputed, mean 0 and variance 1 in training.
+        Numbers and dates: imputed, with mean 0 and variance 1 in training.
     parts : ndarray of float32, shape (n_samples, n_parts)
         Flags of missing numbers, and parts of dates.
     texts : ndarray of float32, shape (n_samples, n_directions)
-        Main directions of the words of short texts, for the recipes that use them.
+        Principal directions of the words of short texts, for recipes that use them.
     categories : ndarray of float32, shape (n_samples, n_categories)
         One-hot columns of the most frequent categories.
     codes : ndarray of int64, shape (n_samples, n_coded)
-        For each column of many categories: 1 to k_j, or 0 where missing, rare or unknown.
+        For each column of many categories: 1 to k_j, or 0 if missing, rare or unknown.
     dates : ndarray of bool, shape (n_numbers,)
-        Which numbers are the days of dates.
+        True for numbers that are the days of dates.
     """
 
     numbers: NDArray[np.float64]
@@ -43,7 +43,7 @@ class EncodedTable:
         return len(self.numbers)
 
     def rows(self, chosen: Any) -> EncodedTable:
-        """Return the chosen rows, by a mask or by their places."""
+        """Return the selected rows, by a mask or by indices."""
         return replace(
             self,
             numbers=self.numbers[chosen],

@@ -1,4 +1,4 @@
-"""An ensemble: recipes on trial, the best of them on all splits, weighed out of fold."""
+"""Ensembling: try all recipes, fit the best on all splits, and weight them out of fold."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lamina.tabular.side_by_side import MemberFitter
 from lamina.tabular.time_limits import TimeLimit
 from lamina.tabular.validation_scores import N_RESAMPLES, ValidationScore, score_with_error
 
-# Each recipe is tried on so many splits before the best ones are fitted on all.
+# Number of splits on which each recipe is tried before the best ones are fitted on all.
 N_TRIALS = 2
 
 Predictions = NDArray[np.float64]
@@ -24,15 +24,15 @@ Predictions = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Fitted members and how much each counts.
+    """Fitted members and their weights.
 
     Attributes
     ----------
     members : list of Member
-        Without those of recipes that do not count.
+        Without members of recipes with weight 0.
     weights : ndarray of shape (n_members,)
     predictions : ndarray of shape (n_samples,) or (n_samples, n_classes)
-        Out of fold; NaN for samples that validated no member.
+        Out-of-fold predictions; NaN for samples in no validation set.
     score : ValidationScore
     """
 
@@ -43,7 +43,7 @@ class Ensemble:
 
     @property
     def validated(self) -> NDArray[np.bool_]:
-        """The samples that were predicted out of fold, shape (n_samples,)."""
+        """Mask of the samples with an out-of-fold prediction, shape (n_samples,)."""
         return _validated(self.predictions)
 
 
@@ -56,7 +56,7 @@ def fit_ensemble(
 ) -> Ensemble:
     """Fit the recipes of a quality: all on the first two splits, then the best on the others.
 
-    Where members are fitted again on all samples, the score is that of the members before.
+    If members are fitted again on all samples, the score is that of the members before.
     """
     if fitter.limit.is_set:
         fitter.limit.reserve(_seconds_of_scores(sample, quality, fitter.limit))
@@ -67,9 +67,9 @@ def fit_ensemble(
 
 
 def _seconds_of_scores(sample: Sample, quality: Quality, limit: TimeLimit) -> float:
-    """Estimate how long the scores after the networks take, by one score of all samples."""
+    """Estimate the time for scoring after the networks, by scoring all samples once."""
     trivial = sample.target.trivial_predictions(sample.weight)
-    # Equal predictions are sorted faster than those of a network.
+    # Use distinct values, because equal predictions are sorted faster than a network's.
     predictions = trivial * np.random.RandomState(0).uniform(0.9, 1.0, trivial.shape)
     y, measure = sample.target.learned, sample.scoring.measure
     of_tries = min(N_TRIALS / len(sample.splits), 1.0) * len(quality.recipes)
@@ -98,7 +98,7 @@ def _fit_on_splits(
 
 
 def _best_recipes(sample: Sample, members: Sequence[Member], most: int) -> set[str]:
-    """Return the names of the recipes that count most in an ensemble of all."""
+    """Return the names of the recipes with the largest weights in an ensemble of all."""
     names, weights, _ = _weigh_recipes(sample, members)
     order = np.argsort(-weights, kind="stable")[:most]
     return {names[i] for i in order if weights[i] > 0}
@@ -122,13 +122,13 @@ def _weigh(sample: Sample, members: Sequence[Member], limit: TimeLimit) -> Ensem
 def _weigh_recipes(
     sample: Sample, members: Sequence[Member]
 ) -> tuple[list[str], NDArray[np.float64], Predictions]:
-    """Return the recipes' names, their weights, and the out-of-fold predictions under these."""
+    """Return the recipes' names, their weights, and the resulting out-of-fold predictions."""
     names = list(dict.fromkeys(member.recipe for member in members))
     candidates = [
         predict_validation(sample, [member for member in members if member.recipe == name])
         for name in names
     ]
-    # A limit of time may have left out members of some recipes.
+    # Because of a time limit, some recipes may lack members.
     validated = np.all([_validated(each) for each in candidates], axis=0)
     y, measure = sample.target.learned[validated], sample.scoring.measure
     weights = select_weights([each[validated] for each in candidates], lambda p: measure(y, p))

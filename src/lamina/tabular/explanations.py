@@ -1,4 +1,4 @@
-"""The contributions of columns to a prediction: integrated gradients over an ensemble.
+"""Contributions of columns to a prediction: integrated gradients over an ensemble.
 
 Shapes: inputs of member m (n_samples, n_inputs_m); contributions (n_samples, n_columns).
 """
@@ -32,12 +32,12 @@ class Explanation:
     ----------
     columns : list of str
     values : ndarray of object, shape (n_samples, n_columns)
-        The rows themselves.
+        Values of the explained rows.
     contributions : ndarray of shape (n_samples, n_columns)
     predictions, baseline_predictions : ndarray of shape (n_samples,)
-        Of the value; or of the probability of the explained class.
+        Predicted values, or probabilities of the explained class.
     classes : ndarray of shape (n_samples,) or None
-        The class that is explained in each row.
+        Explained class of each row.
     """
 
     columns: list[str]
@@ -48,7 +48,7 @@ class Explanation:
     classes: NDArray[Any] | None = None
 
     def to_frame(self) -> Any:
-        """Return the contributions as a pandas data frame, one row for each explained row."""
+        """Return the contributions as a pandas data frame, one row per explained row."""
         from pandas import DataFrame
 
         return DataFrame(self.contributions, columns=self.columns)
@@ -90,9 +90,9 @@ def contributions_of(
     ----------
     model : TabularClassifier or TabularRegressor
     matrices : sequence of ndarray
-        Each member's inputs.
+        Inputs of each member.
     outputs : ndarray of int, shape (n_samples,)
-        The place of the class that is explained, 0 for values.
+        Index of the explained class; 0 for a regression.
     n_steps : int
         Points of the Gauss-Legendre rule.
     """
@@ -135,7 +135,7 @@ def _integrate(
 def _gradients(
     model: TabularEstimator, inputs: Sequence[NDArray[np.float32]], outputs: NDArray[np.int64]
 ) -> list[Floats]:
-    """Return ∂F/∂x of each member's inputs."""
+    """Return ∂F/∂x for each member's inputs."""
     networks = [member.network for member in model.members_]
     pairs = zip(networks, inputs, strict=True)
     predictions = [model._target.predict(network, x) for network, x in pairs]
@@ -153,7 +153,7 @@ def _gradients(
 def class_directions(
     predictions: Sequence[Floats], weights: Floats, temperature: float, outputs: NDArray[np.int64]
 ) -> list[Floats]:
-    """Return the derivative of a class's probability by each member's logits.
+    """Return the derivative of a class's probability with respect to each member's logits.
 
     With the mean m = Σ w p and F_c = m_c^(1/T) / Σ_k m_k^(1/T):
     ∂F_c/∂m_k = F_c (δ_ck - F_k) / (T m_k), and ∂p_k/∂z_j = p_k (δ_kj - p_j) behind a softmax. A
@@ -169,7 +169,7 @@ def class_directions(
     directions = []
     for weight, p in zip(weights, predictions, strict=True):
         by_logits = weight * p * (by_mean - (by_mean * p).sum(axis=1, keepdims=True))
-        # Two classes are one logit: the second's derivative alone.
+        # Two classes have one logit, that of the second: only its derivative is needed.
         directions.append(by_logits[:, 1:] if p.shape[1] == 2 else by_logits)
     return directions
 
@@ -177,7 +177,7 @@ def class_directions(
 def value_directions(
     predictions: Sequence[Floats], weights: Floats, limits: tuple[float, float]
 ) -> list[Floats]:
-    """Return the derivative of the prediction by each member's output: 0 where it is clipped."""
+    """Return the prediction's derivative by each member's output: 0 where it is clipped."""
     low, high = limits
     return [
         (weight * ((p > low) & (p < high)))[:, np.newaxis]

@@ -1,4 +1,4 @@
-"""The progress of a fit of several networks: epochs counted over all threads, and how to stop."""
+"""Progress of a fit of several networks: epochs counted over all threads, and early ending."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from lamina.training.history import Ending
 Show = Callable[[int, int, float | None], object]
 
 SECONDS_BETWEEN_LINES = 1.0
-# The speed of the first few epochs says too little about the time left.
+# The first few epochs are too few to estimate the remaining time.
 LEAST_FRACTION = 0.02
 
 
 class FitProgress:
-    """Epochs done by all members.
+    """Number of epochs done by all members.
 
-    Threads share it; another process receives a copy that shows nothing.
+    Shared by threads; a copy in another process displays nothing.
 
     Parameters
     ----------
@@ -41,9 +41,9 @@ class FitProgress:
         return FitProgress, ()
 
     def begin(self, totals: Sequence[int], later: int = 0) -> int:
-        """Add members, by the epochs of each; return the place of the first of them.
+        """Add members, given the number of epochs of each; return the index of the first one.
 
-        `later` is the number of epochs that are expected beyond these.
+        `later` is the number of epochs expected in addition to these.
         """
         place = len(self.totals)
         self.totals += totals
@@ -52,7 +52,7 @@ class FitProgress:
         return place
 
     def advance(self, place: int, epochs: int) -> None:
-        """Set the epochs that a member has done."""
+        """Set the number of epochs that a member has done."""
         if self.show is None:
             return
         with self.lock:
@@ -66,7 +66,7 @@ class FitProgress:
             self.advance(place, self.totals[place])
 
     def stop(self) -> None:
-        """End the fits of all threads after their epoch."""
+        """End the fits of all threads after their current epoch."""
         self.is_stopped = True
 
     def _seconds_left(self, done: int, total: int) -> float | None:
@@ -78,15 +78,15 @@ class FitProgress:
 
 
 class MemberCallback:
-    """The callback of a member's fit: counts its epochs, and ends it early.
+    """Callback of a member's fit: counts its epochs, and can end it early.
 
     Parameters
     ----------
     progress : FitProgress
     place : int
-        The place of the member among all.
+        Index of the member.
     last_epoch : int, optional
-        The epoch after which the fit ends; by default it runs to its own end.
+        Epoch after which the fit ends; by default it ends by itself.
     """
 
     def __init__(self, progress: FitProgress, place: int, last_epoch: int | None = None) -> None:
@@ -99,13 +99,13 @@ class MemberCallback:
             fit.stop()
 
     def on_fit_end(self, fit: Any) -> None:
-        """Pass Ctrl-C on, after which a single network would keep the steps made so far."""
+        """Raise KeyboardInterrupt again, since a single network would keep its steps at Ctrl-C."""
         if fit.ending == Ending.INTERRUPTED.value:
             raise KeyboardInterrupt
 
 
 class ProgressLine:
-    """A line on standard error, once a second, and at the end.
+    """Line on standard error, written once per second and at the end.
 
     Examples
     --------
@@ -130,7 +130,7 @@ class ProgressLine:
 
 
 def words_of_progress(done: int, total: int, seconds_left: float | None) -> str:
-    """Return the percentage of epochs done, and the time left."""
+    """Return the percentage of epochs done, and the remaining time."""
     text = f"training: {100 * done // max(total, 1)} %"
     if seconds_left is None or done >= total:
         return text

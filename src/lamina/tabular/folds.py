@@ -1,4 +1,4 @@
-"""Which rows each network of an ensemble is validated on."""
+"""Validation sets of the networks of an ensemble: folds, groups and times."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-# A fold of fewer samples says too little about an epoch.
+# A fold with fewer samples is too small to compare epochs.
 LEAST_SAMPLES_A_FOLD = 4
 NO_FOLD = -1
-# No network is validated on the first half of the time: what it had learned from would be too old.
+# No network is validated on the first half of the samples: a network trained on even earlier ones
+# would be outdated.
 FIRST_TRAINED_FRACTION = 0.5
 
 
 class Split(NamedTuple):
-    """The samples that a member learns from, and those that choose its epoch.
+    """Training samples of a member, and validation samples that choose its epoch.
 
     Attributes
     ----------
     train, validation : ndarray of int
-        Places of samples.
+        Indices of samples.
     """
 
     train: NDArray[np.int64]
@@ -30,7 +31,7 @@ class Split(NamedTuple):
 
 
 def splits_of(folds: NDArray[np.int64]) -> list[Split]:
-    """Return, for each fold, all other samples to train on and the fold's own to validate on."""
+    """Return one split per fold: the fold for validation, all other samples for training."""
     return [
         Split(np.flatnonzero(folds != fold), np.flatnonzero(folds == fold))
         for fold in range(int(folds.max()) + 1)
@@ -40,21 +41,21 @@ def splits_of(folds: NDArray[np.int64]) -> list[Split]:
 def assign_folds(
     n_folds: int, strata: NDArray[Any], random_state: np.random.RandomState
 ) -> NDArray[np.int64]:
-    """Return the fold of each sample, shape (n_samples,); each stratum is divided evenly.
+    """Return the fold of each sample, shape (n_samples,), stratified.
 
     Parameters
     ----------
     n_folds : int
-        The most folds; fewer where a fold would have fewer than 4 samples.
+        Maximum number of folds; fewer if a fold would have fewer than 4 samples.
     strata : ndarray of shape (n_samples,)
-        Classes as integers from 0, or a regression's values: these are divided evenly as well, so
+        Classes as integers from 0, or a regression's values, which are divided evenly, too, so
         that each fold has large and small ones.
     random_state : RandomState
 
     Returns
     -------
     ndarray of int64
-        -1 for the only sample of a class, which every network learns from.
+        -1 for the only sample of a class, on which every network is trained.
 
     Examples
     --------
@@ -71,7 +72,7 @@ def assign_folds(
         )
     order = np.lexsort((random_state.rand(n_samples), strata))
     folds = np.empty(n_samples, dtype=np.int64)
-    # One cycle through all classes: the folds' sizes differ by one at most.
+    # A single cycle through all classes, so that the folds' sizes differ by at most one.
     folds[order] = np.arange(n_samples) % n_folds
     folds[np.bincount(strata)[strata] < 2] = NO_FOLD
     return folds
@@ -80,7 +81,7 @@ def assign_folds(
 def _assign_in_order(
     n_folds: int, order: NDArray[np.int64], random_state: np.random.RandomState
 ) -> NDArray[np.int64]:
-    """Give each run of `n_folds` samples, in order of their values, all folds in random order."""
+    """Assign all folds, in random order, to each run of `n_folds` samples in order of value."""
     n_samples = len(order)
     n_runs = -(-n_samples // n_folds)
     drawn = np.argsort(random_state.rand(n_runs, n_folds), axis=1).ravel()[:n_samples]
@@ -95,25 +96,26 @@ def assign_group_folds(
     strata: NDArray[Any],
     random_state: np.random.RandomState,
 ) -> NDArray[np.int64]:
-    """Return the fold of each sample; the samples of a group share one.
+    """Return the fold of each sample; all samples of a group are in the same fold.
 
-    Groups are placed one by one, the largest first, in the fold that has the fewest samples of the
+    Groups are assigned one by one, largest first, to the fold with the fewest samples of the
     group's classes so far.
 
     Parameters
     ----------
     n_folds : int
-        The most folds; fewer where there are fewer groups.
+        Maximum number of folds; fewer if there are fewer groups.
     groups : ndarray of shape (n_samples,)
-        Integers from 0, each of which occurs.
+        Consecutive integers from 0.
     strata : ndarray of shape (n_samples,)
-        As `assign_folds` takes them.
+        As in `assign_folds`.
     random_state : RandomState
 
     Returns
     -------
     ndarray of int64
-        -1 for the samples of a group that alone has a class: every network learns from them.
+        -1 for the samples of a group that is the only one with a class: every network is trained
+        on them.
 
     Examples
     --------
@@ -137,7 +139,7 @@ def assign_group_folds(
     placed, chosen = np.zeros((n_folds, n_classes)), np.full(n_groups, NO_FOLD, dtype=np.int64)
     for group in np.lexsort((random_state.rand(n_groups), -sizes)):
         if not learned_by_all[group]:
-            # The first term is what the squared counts grow by, the second decides ties.
+            # The first term is the growth of the squared counts, the second breaks ties.
             crowded = placed @ (counts[group] / scale) + 1e-9 * placed.sum(axis=1)
             chosen[group] = np.argmin(crowded)
             placed[chosen[group]] += counts[group]
@@ -147,19 +149,19 @@ def assign_group_folds(
 def split_in_time(
     n_splits: int, time: NDArray[np.float64], first: float = FIRST_TRAINED_FRACTION
 ) -> list[Split]:
-    """Return splits whose validation samples are later than all that is trained on.
+    """Return splits whose validation samples are later than all training samples.
 
-    The samples after the first fraction are divided into blocks at the times between them; each
-    block is validated by a network that learns from all samples before it. Samples of one time are
-    never divided.
+    The samples after the first fraction are divided into blocks of consecutive times; each block is
+    validated by a network trained on all samples before it. Samples of the same time are never
+    divided.
 
     Parameters
     ----------
     n_splits : int
-        The most splits; fewer where there are fewer times.
+        Maximum number of splits; fewer if there are fewer different times.
     time : ndarray of shape (n_samples,)
     first : float
-        The fraction of samples that no network is validated on.
+        Fraction of samples that are never used for validation.
 
     Examples
     --------
@@ -170,7 +172,7 @@ def split_in_time(
     times, counts = np.unique(time, return_counts=True)
     ends = np.cumsum(counts)
     targets = len(time) * np.linspace(first, 1, n_splits + 1)[:-1]
-    # The first time of each block; the first block of all begins after the earliest time.
+    # First time of each block; the first block begins after the earliest time.
     starts = np.unique(np.maximum(np.searchsorted(ends, targets, side="right"), 1))
     bounds = [*times[starts[starts < len(times)]], np.inf]
     return [
@@ -180,7 +182,7 @@ def split_in_time(
 
 
 def folds_of(splits: Sequence[Split], n_samples: int) -> NDArray[np.int64]:
-    """Return the split that each sample is validated in, the last of several; -1 for none."""
+    """Return the split whose validation set has each sample, the last of several; -1 if none."""
     folds = np.full(n_samples, NO_FOLD, dtype=np.int64)
     for place, split in enumerate(splits):
         folds[split.validation] = place
@@ -188,13 +190,13 @@ def folds_of(splits: Sequence[Split], n_samples: int) -> NDArray[np.int64]:
 
 
 def leave_out(splits: Sequence[Split], left_out: NDArray[np.bool_]) -> list[Split]:
-    """Return the splits without some samples; a split that has none left is dropped."""
+    """Return the splits without some samples; drop splits that become empty on one side."""
     parts = [(train[~left_out[train]], rows[~left_out[rows]]) for train, rows in splits]
     kept = [Split(train, rows) for train, rows in parts if len(train) and len(rows)]
     if not kept:
         raise ValueError(
-            "sample_weight is zero for all samples of one side of each split: give more samples a "
-            "weight, or set other splits by cv="
+            "sample_weight is zero for all training or all validation samples of each split: give "
+            "more samples a weight, or pass other splits as cv="
         )
     return kept
 

@@ -1,4 +1,4 @@
-"""Importances of a table's columns: by how much the score falls once a column is shuffled."""
+"""Importances of a table's columns: the decrease of the score when a column is shuffled."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lamina.tabular.encoded import EncodedTable
 if TYPE_CHECKING:
     from lamina.tabular.base import TabularEstimator
 
-# Columns whose inputs correlate by more share what they tell.
+# Columns whose inputs correlate more strongly carry the same information.
 CORRELATED = 0.8
 MOST_SAMPLES_TO_CORRELATE = 2000
 
@@ -31,15 +31,15 @@ def permutation_importances(
 ) -> Bunch:
     """Shuffle the inputs of one column after the other, and score the predictions.
 
-    Each row is encoded by itself, so that shuffled inputs are those of a shuffled column: nothing
-    else is encoded again.
+    Each row is encoded independently, so shuffled inputs equal those of a shuffled column, and
+    nothing is encoded again.
 
     Parameters
     ----------
     model : TabularClassifier or TabularRegressor
     encoded : EncodedTable
     score : callable
-        `score(predictions)`: the higher, the better.
+        `score(predictions)`; higher is better.
     n_repeats : int
     random_state : int, RandomState or None
     """
@@ -61,9 +61,9 @@ def permutation_importances(
 
 
 def correlated_groups(model: TabularEstimator, encoded: EncodedTable) -> list[list[str]]:
-    """Return groups of columns of which each correlates with another of its group.
+    """Return groups of columns in which each column correlates with another one.
 
-    By ranks for numbers and dates, by 0/1 columns for categories; |r| > 0.8.
+    |r| > 0.8, by ranks for numbers and dates, by 0/1 columns for categories.
     """
     columns = model.inputs_.columns_of_parts()
     origins = np.hstack([columns.numbers, columns.categories]).astype(str)
@@ -86,7 +86,7 @@ def correlated_groups(model: TabularEstimator, encoded: EncodedTable) -> list[li
 
 
 def column_names(model: TabularEstimator) -> list[str]:
-    """Return the names of the training table's columns, x0, x1, … for an array."""
+    """Return the names of the training table's columns; x0, x1, … for an array."""
     names = getattr(model, "feature_names_in_", None)
     if names is None:
         return [f"x{place}" for place in range(model.n_features_in_)]

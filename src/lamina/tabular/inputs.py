@@ -1,4 +1,4 @@
-"""A table as it is becomes numbers, flags, one-hot columns and codes: no target is seen."""
+"""Encoding of a table as numbers, flags, one-hot columns and codes, without the target."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from lamina.encoding.feature_columns import columns_of_features
 from lamina.encoding.table_report import ColumnRecord
 from lamina.tabular.encoded import EncodedTable
 
-# Beyond so many categories a column is told by what the target was like for each as well.
+# A column with more categories is also encoded by target statistics.
 CODED_FROM = 10
-# The most one-hot columns of a column, the most frequent categories first: with 128 of them the
-# errors of salaries and payments were 3 and 13 % larger.
+# Maximum number of one-hot columns per column, for the most frequent categories. With 128 the
+# errors on tables of salaries and payments were 3 and 13 % larger.
 MOST_ONE_HOT = 24
-# Days and hours as 0/1 columns halve the error on the rides of a city by the hour.
+# Days and hours as 0/1 columns halve the error on a table of a city's hourly bike rides.
 CALENDAR_PARTS = (
     *("weekday", "month", "hour", "hour_of_day", "half_day"),
     *("day_of_month", "day_of_year", "half_year", "date_of_year"),
 )
-# For the recipes that use the words of texts, tried beside the others.
+# For recipes that use the words of texts.
 TEXT_COMPONENTS = 30
 
 
 class EncodedColumns(NamedTuple):
-    """The original columns of an encoded table's numbers, parts, texts and categories.
+    """Original columns of an encoded table's numbers, parts, texts and categories.
 
     Attributes
     ----------
@@ -43,23 +43,23 @@ class EncodedColumns(NamedTuple):
 
 
 class TableInputs:
-    """What is learned of a training table's columns, shared by all recipes.
+    """Encoding fitted on a training table, shared by all recipes.
 
     Parameters
     ----------
     column_types : dict of str to str, optional
-        As TableEncoding takes them.
+        As in TableEncoding.
 
     Attributes
     ----------
     encoding_ : TableEncoding
     n_numbers_, n_parts_, n_texts_ : int
-        The encoding's first columns: standardised numbers, then flags and parts of dates, then the
-        directions of short texts.
+        Numbers of the encoding's first columns: standardised numbers, then flags and parts of
+        dates, then directions of short texts.
     one_hot_ : ndarray of int
-        Places of the one-hot columns that are inputs, within the encoding's matrix.
+        Indices of the one-hot columns used as inputs, within the encoding's matrix.
     coded_ : list of (int, int)
-        For each coded column the range of its one-hot columns within the encoding's matrix.
+        Range of one-hot columns within the encoding's matrix, for each coded column.
     """
 
     encoding_: TableEncoding
@@ -73,7 +73,7 @@ class TableInputs:
         self.column_types = column_types
 
     def fit_encode(self, X: Any) -> EncodedTable:
-        """Learn columns and categories from the training table, and return it encoded."""
+        """Fit the encoding on the training table, and return the table encoded."""
         self.encoding_ = TableEncoding(
             sparse_output=True,
             column_types=self.column_types,
@@ -90,12 +90,12 @@ class TableInputs:
 
     @property
     def report_(self) -> list[ColumnRecord]:
-        """What each column was taken for, and what is done with it."""
+        """Interpretation and processing of each column."""
         return self.encoding_.report_
 
     @property
     def coded_columns_(self) -> list[str]:
-        """The names of the coded columns."""
+        """Names of the coded columns."""
         columns = self._columns
         return [str(columns[start]) for start, _ in self.coded_]
 
@@ -148,13 +148,13 @@ class TableInputs:
 
 
 def _most_frequent(counts: NDArray[Any], start: int, end: int) -> NDArray[np.int64]:
-    """Return the places of the most frequent categories of a column, in rising order."""
+    """Return the indices of the most frequent categories of a column, in ascending order."""
     order = np.argsort(-counts[start:end], kind="stable")[:MOST_ONE_HOT]
     return np.sort(order + start).astype(np.int64)
 
 
 def _codes(matrix: sparse.csc_array, ranges: list[tuple[int, int]]) -> NDArray[np.int64]:
-    """Return the place of each row's 1 within each range, counted from 1; 0 where there is none."""
+    """Return the index of each row's 1 within each range, counted from 1; 0 if there is none."""
     codes = np.zeros((matrix.shape[0], len(ranges)), dtype=np.int64)
     for column, (start, end) in enumerate(ranges):
         codes[:, column] = (matrix[:, start:end] @ np.arange(1, end - start + 1)).astype(np.int64)

@@ -103,7 +103,7 @@ class Classes(Target):
         classes, codes = np.unique(y, return_inverse=True)
         if len(classes) < 2:
             raise ValueError(
-                f"y has one class only, {classes.tolist()}: there is nothing to tell apart"
+                f"y has only one class, {classes.tolist()}: a classifier needs at least two"
             )
         return cls(classes, codes.astype(np.int64))
 
