@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from docs.building.blocks import blocks_of, run
+from docs.building.blocks import iterate_blocks, run
 from docs.building.last_bits import nudged
 
 pytestmark = pytest.mark.repository
@@ -21,7 +21,7 @@ PAGES = {
     for path in sorted(DOCS.rglob("*.md"))
     if not set(GENERATED) & set(path.relative_to(DOCS).parts)
 }
-WITH_BLOCKS = [page for page, text in PAGES.items() if blocks_of(text)]
+WITH_BLOCKS = [page for page, text in PAGES.items() if iterate_blocks(text)]
 FITTING = [page for page in WITH_BLOCKS if "fit" in PAGES[page]]
 
 
@@ -41,7 +41,7 @@ def empty_folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize("page", WITH_BLOCKS)
 def test_the_blocks_of_a_page_run_and_print_the_stated_output(page):
     left_out = run(page, PAGES[page])
-    if len(left_out) == len(blocks_of(PAGES[page])):
+    if len(left_out) == len(iterate_blocks(PAGES[page])):
         pytest.skip(f"needs {', '.join(left_out[0].missing)}")
 
 

@@ -56,7 +56,7 @@ class Block:
         return [name for name in self.needs if find_spec(name) is None]
 
 
-def blocks_of(text: str) -> list[Block]:
+def iterate_blocks(text: str) -> list[Block]:
     """Return the Python blocks of a page in Markdown."""
     fences, needs, found = list(_FENCE.finditer(text)), (), []
     for i, fence in enumerate(fences):
@@ -113,7 +113,7 @@ def run(
     """
     names: dict[str, Any] = {"__name__": "page"}
     left_out = []
-    for number, block in enumerate(blocks_of(text)):
+    for number, block in enumerate(iterate_blocks(text)):
         if block.missing:
             left_out.append(block)
             continue

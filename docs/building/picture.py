@@ -26,7 +26,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from docs.building.blocks import Block, blocks_of, run
+from docs.building.blocks import Block, iterate_blocks, run
 
 _LOG = logging.getLogger(__name__)
 FOLDER = "_build/pictures"
@@ -43,7 +43,7 @@ SETTINGS = {
 
 def run_page(app: Sphinx, name: str, content: list[str]) -> None:
     """Run the blocks of a page with pictures, and save the pictures."""
-    if not any(block.shows for block in blocks_of(content[0])):
+    if not any(block.shows for block in iterate_blocks(content[0])):
         return
     folder = Path(app.srcdir, FOLDER, name).parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -89,7 +89,7 @@ class Picture(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         path, line = self.env.doc2path(self.env.docname), self.lineno
-        blocks = blocks_of(Path(path).read_text(encoding="utf-8"))
+        blocks = iterate_blocks(Path(path).read_text(encoding="utf-8"))
         number = max(i for i, block in enumerate(blocks) if block.line < line)
         path = f"{FOLDER}/{self.env.docname}-{number}"
         if not (self.env.srcdir / f"{path}-dark.png").is_file():

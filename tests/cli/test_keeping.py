@@ -9,7 +9,7 @@ import pytest
 
 from lamina import persistence
 from lamina.cli import concluding, keeping, preparing
-from lamina.cli.recipe import network_of
+from lamina.cli.recipe import get_network
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_a_failed_fit_is_an_error_and_is_saved_only_with_save_anyway(lamina, tmp
     again = lamina(*FAILING, "--save-anyway")
     assert again.code == 1
     assert "the fit has failed" in again.err
-    assert network_of(persistence.load(tmp_path / "line.lamina")).n_iter_ == 3
+    assert get_network(persistence.load(tmp_path / "line.lamina")).n_iter_ == 3
 
 
 def test_a_failed_fit_leaves_the_existing_model(lamina, tmp_path):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
-from lamina.cli.metrics import constants_of, measure, measure_constants
+from lamina.cli.metrics import fit_constants, measure, measure_constants
 
 X = pd.DataFrame({"x": [0, 1, 2, 3]})
 
@@ -55,7 +55,7 @@ def test_two_classes_have_an_auc_where_both_occur():
 
 def test_class_frequencies_of_the_training_rows_have_the_same_metrics_as_the_model():
     model, y = TwoProbabilities(), np.array([False, True, True, True])
-    constants = constants_of(model, y)
+    constants = fit_constants(model, y)
     assert constants == [{"frequencies": [0.25, 0.75]}]
     figures = measure_constants(model, constants, y)
     assert figures["accuracy"] == 0.75
@@ -65,7 +65,7 @@ def test_class_frequencies_of_the_training_rows_have_the_same_metrics_as_the_mod
 
 def test_the_mean_is_measured_by_squared_errors_and_the_median_by_absolute_errors():
     y = np.array([0.0, 0.0, 0.0, 4.0])
-    constants = constants_of(KnownValues(), y)
+    constants = fit_constants(KnownValues(), y)
     figures = measure_constants(KnownValues(), constants, y)
     assert figures == pytest.approx({"rows": 4, "rmse": np.sqrt(3), "mae": 1.0, "r2": 0.0})
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from lamina import persistence
-from lamina.cli.recipe import encoding_of
+from lamina.cli.recipe import get_encoding
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_several_values_are_fitted_reported_predicted_and_evaluated(lamina, tmp_
     model, notes = (
         f(tmp_path / "measures.lamina") for f in (persistence.load, persistence.read_notes)
     )
-    assert list(encoding_of(model).kinds_) == ["x", "z"]
+    assert list(get_encoding(model).kinds_) == ["x", "z"]
     assert notes["targets"] == ["high", "low"]
     assert all(found["r2"] > 0.9 for found in notes["held_out"]["targets"].values())
     predicted = pd.read_csv(io.StringIO(lamina("predict", "measures.lamina", "measures.csv").out))

@@ -13,7 +13,7 @@ import pytest
 import lamina as library
 from lamina import persistence
 from lamina.cli import preparing, training
-from lamina.cli.recipe import network_of
+from lamina.cli.recipe import get_network
 
 
 @pytest.mark.usefixtures("houses")
@@ -270,7 +270,7 @@ def test_a_fit_resumed_from_its_checkpoint_gives_the_same_model(lamina, tmp_path
     again = ("--set", "max_iter=9", "--resume", checkpoint, *of_schedule)
     run("--dataset", name, "-o", "resumed.lamina", *again)
     models = [persistence.load(tmp_path / f"{kind}.lamina") for kind in ("whole", "resumed")]
-    whole, resumed = (network_of(model) for model in models)
+    whole, resumed = (get_network(model) for model in models)
     assert resumed.n_iter_ == 9
     assert resumed.loss_curve_ == whole.loss_curve_
     for ours, theirs in zip(resumed.coefs_, whole.coefs_, strict=True):

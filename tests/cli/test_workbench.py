@@ -41,12 +41,12 @@ def test_a_missing_library_is_named_in_a_line(refusal, monkeypatch):
 
 def test_it_opens_the_experiment_of_a_link_or_a_file(process, tmp_path):
     from lamina.workbench.experiment import first_experiment
-    from lamina.workbench.experiment_urls import fragment_of
+    from lamina.workbench.experiment_urls import build_fragment
 
     experiment = first_experiment().merged({"data": {"name": "circles"}}).to_json()
     file = tmp_path / "experiment.json"
     file.write_text(json.dumps({"experiment": experiment, "pace": None}))
-    link = f"http://localhost:1/?token=lost#{fragment_of(experiment, None)}&show=below%3ALoss"
+    link = f"http://localhost:1/?token=lost#{build_fragment(experiment, None)}&show=below%3ALoss"
     for opened, views in ((link, "#show=below%3ALoss"), (str(file), "")):
         running = process("workbench", opened, "--no-browser")
         url = re.search(r"is at (\S+)", running.stdout.readline()).group(1)

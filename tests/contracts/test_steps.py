@@ -36,7 +36,7 @@ every_size = pytest.mark.parametrize("widths", WIDTHS.values(), ids=WIDTHS)
 every_dtype = pytest.mark.parametrize("dtype", ["float64", "float32"])
 
 
-def settings_of(name, **around):
+def describe_settings(name, **around):
     if around.get("amsgrad") and not OPTIMIZERS[name].amsgrad:
         pytest.skip(f"{name} has no AMSGrad variant")
     return OptimizerSettings(
@@ -76,7 +76,7 @@ def assert_alike(ours, theirs, tolerance):
 @every_size
 @every_dtype
 def test_epochs_equal_the_references(engine, reference, draw_problem, name, around, widths, dtype):
-    settings = settings_of(name, **around)
+    settings = describe_settings(name, **around)
     problem = draw_problem(
         widths, n_samples=N_SAMPLES, dtype=dtype, alpha=0.3, loss="binary_log_loss"
     )
@@ -103,7 +103,7 @@ def test_penalised_epochs_equal_the_references(
         alpha=0.3,
     )
     problem = replace(problem, objective=replace(problem.objective, l1_ratio=0.3))
-    settings = settings_of(name, weight_decay=0.1, max_gradient_norm=0.5, average_decay=0.9)
+    settings = describe_settings(name, weight_decay=0.1, max_gradient_norm=0.5, average_decay=0.9)
     ours, theirs = (run(problem, each, settings, measures=True) for each in (engine, reference))
     assert_alike(ours, theirs, 1e-10)
 
@@ -113,7 +113,9 @@ def test_penalised_epochs_equal_the_references(
 @every_dtype
 def test_measuring_the_gradient_changes_no_bit(engine, draw_problem, name, widths, dtype):
     problem = draw_problem(widths, n_samples=N_SAMPLES, dtype=dtype)
-    plain, measured = (run(problem, engine, settings_of(name), measures=m) for m in (False, True))
+    plain, measured = (
+        run(problem, engine, describe_settings(name), measures=m) for m in (False, True)
+    )
     np.testing.assert_array_equal(plain[1], measured[1])
     np.testing.assert_array_equal(plain[2].slots, measured[2].slots)
     assert [report.gradient_norm for report in plain[0]] == [None] * 3
@@ -125,7 +127,7 @@ def test_the_norm_of_one_step_is_that_of_its_gradient(engine, draw_problem, widt
     problem = draw_problem(
         widths, n_samples=N_SAMPLES, weighted=True, penalty="l1", activation="prelu"
     )
-    reports, *_ = run(problem, engine, settings_of("sgd"), (N_SAMPLES,), measures=True)
+    reports, *_ = run(problem, engine, describe_settings("sgd"), (N_SAMPLES,), measures=True)
     _, gradient = engine.loss_and_gradient(
         problem.spec, problem.objective, problem.rows, problem.parameters
     )
@@ -150,7 +152,9 @@ def test_a_plain_gradient_step_is_no_longer_than_the_clipped_gradient(
 def test_weights_decay_and_biases_do_not(engine, draw_problem, widths):
     problem = draw_problem(widths, n_samples=N_SAMPLES, alpha=0.0)
     plain, decaying = (
-        run(problem, engine, settings_of("adamw", weight_decay=decay), (N_SAMPLES,), rate=0.01)
+        run(
+            problem, engine, describe_settings("adamw", weight_decay=decay), (N_SAMPLES,), rate=0.01
+        )
         for decay in (0.0, 0.5)
     )
     n_weights = sum(block.fan_in * block.fan_out for block in problem.spec.blocks)
@@ -167,7 +171,7 @@ def test_the_average_weights_all_steps_so_far_and_nothing_before(
     engine, draw_problem, widths, decay
 ):
     problem = draw_problem(widths, n_samples=N_SAMPLES)
-    settings = settings_of("adam", average_decay=decay)
+    settings = describe_settings("adam", average_decay=decay)
     trainer, parameters, state = problem.trainer(engine, settings)
     np.testing.assert_array_equal(state.predicting(parameters), parameters)
     path = []
@@ -187,7 +191,7 @@ def test_every_number_of_threads_gives_the_same_bits(draw_problem, name, around)
     problem = draw_problem(
         (70, 150, 60, 3), n_samples=N_SAMPLES, dtype="float32", penalty="elasticnet"
     )
-    settings = settings_of(name, **around)
+    settings = describe_settings(name, **around)
     reports, parameters, state = run(problem, native(1), settings, measures=True)
     for n_threads in (2, 3, 7):
         also = run(problem, native(n_threads), settings, measures=True)
@@ -200,7 +204,7 @@ def test_every_number_of_threads_gives_the_same_bits(draw_problem, name, around)
 def test_a_batch_of_several_chunks_equals_the_references(engine, reference, draw_problem, name):
     # So wide that only some hundred samples are processed at a time.
     problem = draw_problem((40_000, 2), n_samples=N_SAMPLES)
-    settings = settings_of(name, max_gradient_norm=0.5)
+    settings = describe_settings(name, max_gradient_norm=0.5)
     ours, theirs = (run(problem, each, settings, (150, 150)) for each in (engine, reference))
     assert_close(ours[1], theirs[1], 1e-10)
 
@@ -210,7 +214,7 @@ def test_a_batch_of_several_chunks_equals_the_references(engine, reference, draw
 def test_normalized_epochs_equal_the_references(engine, reference, draw_problem, name, kind):
     architecture = {"normalization": kind, "residual": True, "dropout": 0.2, "input_dropout": 0.1}
     problem = draw_problem((9, 13, 13, 3), n_samples=N_SAMPLES, activation="prelu", **architecture)
-    settings = settings_of(name, weight_decay=0.1, max_gradient_norm=0.05, average_decay=0.9)
+    settings = describe_settings(name, weight_decay=0.1, max_gradient_norm=0.05, average_decay=0.9)
     ours, theirs = (run(problem, each, settings, measures=True) for each in (engine, reference))
     assert_alike(ours, theirs, 1e-10)
     # An average predicts with the running statistics of the network itself.

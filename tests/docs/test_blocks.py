@@ -1,7 +1,7 @@
 """The page runner finds blocks, runs them in one namespace, and compares their output."""
 
 import pytest
-from docs.building.blocks import blocks_of, run
+from docs.building.blocks import iterate_blocks, run
 
 pytestmark = pytest.mark.repository
 
@@ -33,7 +33,7 @@ import no_such_module
 
 
 def test_a_block_has_its_line_and_its_stated_output():
-    first, second, third = blocks_of(PAGE)
+    first, second, third = iterate_blocks(PAGE)
     assert (first.line, first.said, first.shows, first.missing) == (4, "3\n", False, [])
     assert (second.said, second.shows) == ("a\nb\n", True)
     assert third.missing == ["no_such_module"]

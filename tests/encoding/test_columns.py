@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lamina.encoding.columns import categories, dates, frequent, kind_of, numbers
+from lamina.encoding.columns import categories, dates, find_kind, frequent, numbers
 from lamina.errors import TableError
 
 
@@ -39,7 +39,7 @@ from lamina.errors import TableError
     ],
 )
 def test_the_kind_of_a_column_follows_from_its_dtype_or_values(values, dtype, kind):
-    assert kind_of("c", pd.Series(values, dtype=dtype)) == kind
+    assert find_kind("c", pd.Series(values, dtype=dtype)) == kind
 
 
 @pytest.mark.parametrize("dtype", ["bool", "int8", "Int64", "boolean", "float32", "int64[pyarrow]"])
@@ -109,7 +109,7 @@ def test_infinity_is_named_with_its_row():
 
 def test_a_column_without_any_value_is_rejected():
     with pytest.raises(TableError, match=r"column 'c' has no value in any of its 2 rows: leave it"):
-        kind_of("c", pd.Series([None, None], dtype=object))
+        find_kind("c", pd.Series([None, None], dtype=object))
 
 
 @pytest.mark.parametrize("dtype", [object, "time64[us][pyarrow]"])

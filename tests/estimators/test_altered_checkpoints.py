@@ -18,7 +18,7 @@ from lamina.estimators.checkpoint_identity import WITHOUT_EFFECT_ON_NUMBERS
 from lamina.files.fields import check_fields
 from lamina.files.model_file import read_model_file, to_chunks
 from lamina.training import History, Memory, resuming
-from lamina.training.generators import generator_fields, generator_state, kind_of
+from lamina.training.generators import generator_fields, generator_state, name_generator
 from lamina.training.loop import column_names
 from lamina.training.resuming import Limits
 
@@ -169,7 +169,7 @@ def test_an_identity_with_unknown_or_missing_parts_is_refused(
 
 
 def test_every_field_of_a_state_has_a_check() -> None:
-    kind = kind_of(np.random.RandomState(0))
+    kind = name_generator(np.random.RandomState(0))
     limits = Limits(np.zeros(3), 2, False, False, 9, False, 2, column_names(None), kind)
     checks = resuming.state_fields(limits, 1, 9)
     assert set(resuming.optimizer_fields(limits, 5)) == names_of(OptimizerState)

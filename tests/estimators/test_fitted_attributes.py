@@ -11,14 +11,14 @@ from tests.fuzz.models import MODELS
 import lamina
 from lamina.errors import ModelFileError
 from lamina.estimators.fitted_attributes import check_estimator, fitted_fields
-from lamina.estimators.state import network_of
+from lamina.estimators.state import get_network
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_every_attribute_of_a_fitted_model_has_a_check(name: str) -> None:
     model, _ = MODELS[name]()
     attributes = vars(model).keys() - model.get_params(deep=False).keys()
-    assert attributes <= fitted_fields(model, network_of(model)).keys()
+    assert attributes <= fitted_fields(model, get_network(model)).keys()
     check_estimator(model)
 
 

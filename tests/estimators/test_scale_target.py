@@ -222,7 +222,7 @@ def test_studies_use_the_loss_of_training() -> None:
 def test_snapshots_are_models_in_the_units_of_the_target() -> None:
     snapshots = Snapshots(every=10)
     model = regressor(callbacks=snapshots).fit(X, 1e6 * Y)
-    np.testing.assert_array_equal(snapshots.model_at(-1).predict(X), model.predict(X))
+    np.testing.assert_array_equal(snapshots.get_model(-1).predict(X), model.predict(X))
     scores = [each.score(X, 1e6 * Y) for each in snapshots.models()]
     assert scores == sorted(scores)
 

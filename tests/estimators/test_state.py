@@ -12,10 +12,10 @@ import pytest
 from lamina import MLPClassifier, MLPRegressor
 from lamina.estimators.state import (
     EPOCH_ATTRIBUTES,
-    history_of,
-    memory_of,
-    network_of,
-    parameters_of,
+    build_memory,
+    get_history,
+    get_network,
+    get_parameters,
     share_one_vector,
 )
 
@@ -64,8 +64,8 @@ def test_the_fitted_state_is_numbers_names_and_arrays(kind: str) -> None:
 @pytest.mark.parametrize("kind", FITS)
 def test_weights_and_biases_are_views_of_one_vector(kind: str) -> None:
     model = fitted(kind)
-    vector = parameters_of(model)
-    assert vector is parameters_of(model)
+    vector = get_parameters(model)
+    assert vector is get_parameters(model)
     vector[...] = np.arange(vector.size)
     assert model.coefs_[0][0, 1] == 1
     assert model.intercepts_[-1][-1] == vector.size - 1
@@ -73,7 +73,7 @@ def test_weights_and_biases_are_views_of_one_vector(kind: str) -> None:
 
 
 def test_the_network_is_read_off_the_weights() -> None:
-    spec = network_of(fitted("regressor"))
+    spec = get_network(fitted("regressor"))
     assert [(block.fan_in, block.fan_out) for block in spec.blocks] == [(3, 4), (4, 2), (2, 1)]
     assert [block.activation for block in spec.blocks] == ["relu", "relu", "identity"]
     assert spec.inverse_link == "identity"
@@ -84,15 +84,15 @@ def test_separated_arrays_share_one_vector_again() -> None:
     model.coefs_ = [weights.copy() for weights in model.coefs_]
     model.intercepts_ = [biases.copy() for biases in model.intercepts_]
     before = model.predict_proba(X)
-    assert parameters_of(model) is not parameters_of(model)
+    assert get_parameters(model) is not get_parameters(model)
     share_one_vector(model)
-    assert parameters_of(model) is parameters_of(model)
+    assert get_parameters(model) is get_parameters(model)
     np.testing.assert_array_equal(model.predict_proba(X), before)
 
 
 def test_a_history_is_read_back() -> None:
     model = fitted("early_stopping")
-    history = history_of(model)
+    history = get_history(model)
     assert history.losses is model.loss_curve_
     assert history.scores == model.validation_scores_
     assert history.best_score == model.best_validation_score_
@@ -101,21 +101,21 @@ def test_a_history_is_read_back() -> None:
 
 
 def test_a_model_without_epochs_has_an_empty_history() -> None:
-    history = history_of(fitted("lbfgs"))
+    history = get_history(fitted("lbfgs"))
     assert (history.losses, history.scores, history.rows_seen) == ([], None, 0)
 
 
 def test_the_optimizer_state_is_kept_only_on_request_and_for_the_same_solver() -> None:
     model = fitted("classifier")
-    start = parameters_of(model).copy()
-    kept = memory_of(model, start, fresh=False, keep_optimizer=True)
+    start = get_parameters(model).copy()
+    kept = build_memory(model, start, fresh=False, keep_optimizer=True)
     assert kept.state.step == 3
     np.testing.assert_array_equal(kept.state.slots, model._optimizer_slots)
     assert kept.state.slots is not model._optimizer_slots
     for fresh in (
-        memory_of(model, start, fresh=False, keep_optimizer=False),
-        memory_of(model, np.zeros(99), fresh=False, keep_optimizer=True),
-        memory_of(model.set_params(solver="sgd"), start, fresh=False, keep_optimizer=True),
+        build_memory(model, start, fresh=False, keep_optimizer=False),
+        build_memory(model, np.zeros(99), fresh=False, keep_optimizer=True),
+        build_memory(model.set_params(solver="sgd"), start, fresh=False, keep_optimizer=True),
     ):
         assert fresh.state.step == 0
         assert not fresh.state.slots.any()

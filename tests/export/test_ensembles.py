@@ -72,7 +72,7 @@ def score_of(table: Any) -> np.ndarray:
     return np.sum([np.sin(c) for c in codes], axis=0)
 
 
-def labels_of(table: Any, n_classes: int) -> np.ndarray:
+def add_labels(table: Any, n_classes: int) -> np.ndarray:
     """One of so many classes for each row, of about equal size."""
     ranks = np.argsort(np.argsort(score_of(table)))
     return ranks * n_classes // len(table)
@@ -82,12 +82,12 @@ CASES = {
     "regression": (houses, lambda t: score_of(t) * 1e6, TabularRegressor),
     "regression of numbers": (numbers, score_of, TabularRegressor),
     "regression of categories": (categories, score_of, TabularRegressor),
-    "two classes": (houses, lambda t: np.array(["no", "yés"])[labels_of(t, 2)], TabularClassifier),
-    "four classes": (houses, lambda t: labels_of(t, 4), TabularClassifier),
-    "classes of booleans": (numbers, lambda t: labels_of(t, 2) > 0, TabularClassifier),
+    "two classes": (houses, lambda t: np.array(["no", "yés"])[add_labels(t, 2)], TabularClassifier),
+    "four classes": (houses, lambda t: add_labels(t, 4), TabularClassifier),
+    "classes of booleans": (numbers, lambda t: add_labels(t, 2) > 0, TabularClassifier),
     "hostile texts": (hostile, score_of, TabularRegressor),
-    "several recipes": (houses, lambda t: labels_of(t, 3), TabularClassifier),
-    "tempered": (houses, lambda t: labels_of(t, 3), TabularClassifier),
+    "several recipes": (houses, lambda t: add_labels(t, 3), TabularClassifier),
+    "tempered": (houses, lambda t: add_labels(t, 3), TabularClassifier),
 }
 
 

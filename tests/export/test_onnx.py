@@ -18,7 +18,7 @@ onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 
 
-def session_of(model, *args, **options):
+def open_session(model, *args, **options):
     proto = lamina.to_onnx(model, *args, **options)
     return onnxruntime.InferenceSession(proto.SerializeToString())
 
@@ -36,7 +36,7 @@ def wrapped(request, rows):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_labels_are_those_that_the_model_predicts(kind, dtype, fit, rows, wrapped):
     model, X = fit(kind, dtype), rows.astype(dtype)
-    session = session_of(wrapped(model))
+    session = open_session(wrapped(model))
     names = [output.name for output in session.get_outputs()]
     if isinstance(model, MLPRegressor):
         assert names == (["variable", "std"] if "std" in kind else ["variable"])
@@ -59,7 +59,7 @@ def test_labels_are_those_that_the_model_predicts(kind, dtype, fit, rows, wrappe
 def test_standard_deviations_stand_beside_the_prediction(kind, fit, rows, wrapped):
     model = fit(kind)
     for actual, expected in zip(
-        session_of(wrapped(model)).run(None, {"X": rows}),
+        open_session(wrapped(model)).run(None, {"X": rows}),
         model.predict(rows, return_std=True),
         strict=True,
     ):
@@ -69,7 +69,7 @@ def test_standard_deviations_stand_beside_the_prediction(kind, fit, rows, wrappe
 
 def test_each_column_of_labels_has_outputs_of_its_own_in_a_pipeline(fit, rows, wrapped):
     model = fit("columns of texts")
-    session = session_of(wrapped(model))
+    session = open_session(wrapped(model))
     first, p_first, second, p_second = session.run(None, {"X": rows})
     assert np.stack([first, second], axis=1).tolist() == model.predict(rows).tolist()
     for actual, expected in zip([p_first, p_second], model.predict_proba(rows), strict=True):
@@ -80,7 +80,7 @@ def test_each_column_of_labels_has_outputs_of_its_own_in_a_pipeline(fit, rows, w
 def test_a_dictionary_by_label_for_every_row_is_there_for_the_asking(dtype, fit, rows, wrapped):
     for kind in ("binary", "multiclass"):
         model, X = fit(kind, dtype), rows.astype(dtype)
-        _, dictionaries = session_of(wrapped(model), zipmap=True).run(None, {"X": X})
+        _, dictionaries = open_session(wrapped(model), zipmap=True).run(None, {"X": X})
         assert list(dictionaries[0]) == model.classes_.tolist()
         actual = [list(row.values()) for row in dictionaries]
         np.testing.assert_allclose(actual, model.predict_proba(X), atol=1e-6)
@@ -88,7 +88,7 @@ def test_a_dictionary_by_label_for_every_row_is_there_for_the_asking(dtype, fit,
 
 def test_each_column_of_labels_has_dictionaries_of_its_own(fit, rows, wrapped):
     model = fit("columns of texts")
-    answers = session_of(wrapped(model), zipmap=True).run(None, {"X": rows})
+    answers = open_session(wrapped(model), zipmap=True).run(None, {"X": rows})
     for dictionaries, classes, expected in zip(
         answers[1::2], model.classes_, model.predict_proba(rows), strict=True
     ):
@@ -104,7 +104,7 @@ def test_a_dictionary_that_onnx_cannot_say_is_refused(kind, fit, wrapped):
 
 
 def test_indicators_stay_a_tensor(fit, rows, wrapped):
-    _, probabilities = session_of(wrapped(fit("multilabel")), zipmap=True).run(None, {"X": rows})
+    _, probabilities = open_session(wrapped(fit("multilabel")), zipmap=True).run(None, {"X": rows})
     assert isinstance(probabilities, np.ndarray)
 
 
@@ -117,7 +117,7 @@ def test_labels_without_an_onnx_type_are_refused(fit, wrapped):
 
 def test_the_dtype_may_be_another_than_the_models(fit, rows, wrapped):
     model = fit("numbers")
-    session = session_of(wrapped(model), dtype="float32")
+    session = open_session(wrapped(model), dtype="float32")
     assert session.get_inputs()[0].type == "tensor(float)"
     [actual] = session.run(None, {"X": rows.astype(np.float32)})
     np.testing.assert_allclose(actual, model.predict(rows), rtol=1e-4, atol=1e-4)
@@ -136,7 +136,7 @@ def test_the_operators_may_be_of_another_version(opset, fit, rows, wrapped):
 
 
 def test_any_number_of_rows_is_answered(fit, wrapped):
-    session = session_of(wrapped(fit("multiclass")))
+    session = open_session(wrapped(fit("multiclass")))
     for n_samples in (0, 1, 5):
         labels, probabilities = session.run(None, {"X": np.zeros((n_samples, 4))})
         assert labels.shape == (n_samples,)
@@ -149,7 +149,7 @@ def test_a_pipeline_of_scalers_answers_as_a_whole(dtype, rows):
     X, y = (rows * [1, 10, 100, 1000] + 5).astype(dtype), rows[:, 0] > 0
     model = MLPClassifier((6,), solver="lbfgs", max_iter=2000)
     pipeline = make_pipeline(StandardScaler(), MinMaxScaler(), MaxAbsScaler(), model).fit(X, y)
-    labels, probabilities = session_of(pipeline, dtype=dtype).run(None, {"X": X})
+    labels, probabilities = open_session(pipeline, dtype=dtype).run(None, {"X": X})
     assert labels.tolist() == pipeline.predict(X).tolist()
     tolerance = {"float32": 1e-3, "float64": 1e-9}[dtype]
     np.testing.assert_allclose(probabilities, pipeline.predict_proba(X), atol=tolerance)
@@ -171,7 +171,7 @@ def test_skl2onnx_itself_knows_the_models_once_they_are_registered(fit, rows):
 
 def test_a_precision_is_that_of_float32_whatever_comes_in(fit, rows, wrapped):
     model = fit("numbers", precision="bfloat16")
-    session = session_of(wrapped(model), rows[:1])
+    session = open_session(wrapped(model), rows[:1])
     X = rows if session.get_inputs()[0].type == "tensor(double)" else rows.astype(np.float32)
     [actual] = session.run(None, {"X": X})
     assert actual.dtype == np.float32

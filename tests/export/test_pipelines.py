@@ -142,7 +142,7 @@ def test_a_pipeline_answers_in_floats_as_a_c_header(case, compile_c):
     np.testing.assert_allclose(answer[:, 0], expected, atol=1e-3 * abs(expected).max())
 
 
-def session_of(model: Any, *args: Any, **options: Any) -> Any:
+def open_session(model: Any, *args: Any, **options: Any) -> Any:
     """The session in which onnxruntime computes a model."""
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnx")
@@ -154,7 +154,7 @@ def session_of(model: Any, *args: Any, **options: Any) -> Any:
 def test_a_pipeline_answers_in_onnx_in_the_dtype_asked_for(case, dtype, X_dtype):
     model, rows = case
     X = [] if X_dtype is None else [rows[:1].astype(X_dtype)]
-    session = session_of(model, *X, dtype=dtype)
+    session = open_session(model, *X, dtype=dtype)
     name = dtype or X_dtype or "float64"
     assert (
         session.get_inputs()[0].type
@@ -194,7 +194,7 @@ def test_an_unknown_category_is_an_error_where_the_encoder_says_so(compile_c):
     with pytest.raises(ValueError, match=r"X holds .*77.0.* in row 1, an unknown category"):
         in_python(model, unknown)
     assert np.isnan(in_c(compile_c, model, unknown)).all()
-    assert np.isnan(session_of(model).run(None, {"X": unknown})[0]).all()
+    assert np.isnan(open_session(model).run(None, {"X": unknown})[0]).all()
 
 
 @pytest.mark.parametrize("activation", lamina.formulas.ACTIVATIONS)
@@ -205,7 +205,7 @@ def test_an_infinite_number_is_never_answered_for(activation, compile_c):
         with pytest.raises(ValueError, match="infinity or NaN"):
             in_python(model, row)
         assert np.isnan(in_c(compile_c, model, row)).all()
-        assert np.isnan(session_of(model).run(None, {"X": row})[0]).all()
+        assert np.isnan(open_session(model).run(None, {"X": row})[0]).all()
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ def test_a_frame_of_numbers_and_texts_answers_alike_everywhere(compile_c):
     kinds = {"category": ctypes.c_char_p, "number": ctypes.c_double}
     fields = [(f"field_{i}", kinds[each.kind]) for i, each in enumerate(program.inputs)]
     row_type = type("Row", (ctypes.Structure,), {"_fields_": fields})
-    session, feed = session_of(model, table[:1]), {}
+    session, feed = open_session(model, table[:1]), {}
     for each, name in zip(session.get_inputs(), table.columns, strict=True):
         feed[each.name] = (
             table[[name]].fillna("" if each.type == "tensor(string)" else np.nan).to_numpy()
@@ -312,7 +312,7 @@ def test_what_only_skl2onnx_converts_is_computed_in_the_dtype_asked_for(dtype):
     pytest.importorskip("skl2onnx")
     model = make_pipeline(StandardScaler(), PCA(2), network()).fit(X, X[:, 1])
     for rows in ([], [X[:1]], [X[:1].astype("float32")]):
-        session = session_of(model, *rows, dtype=dtype)
+        session = open_session(model, *rows, dtype=dtype)
         expected = dtype or (rows[0].dtype.name if rows else "float64")
         [answer] = session.run(None, {"X": X.astype(expected)})
         assert answer.dtype == expected

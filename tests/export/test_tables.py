@@ -15,7 +15,7 @@ from tests.export.table_rows import HOSTILE, answers_of_c, can_be_said, feed_of_
 import lamina
 from lamina.encoding import TableEncoding
 from lamina.encoding.calendar import PARTS
-from lamina.encoding.columns import kind_of
+from lamina.encoding.columns import find_kind
 from lamina.export.model_program import lower
 
 pd = pytest.importorskip("pandas")
@@ -119,7 +119,7 @@ def strange_rows(table: Any) -> Any:
     strange = head.astype({n: float for n in head if head[n].dtype.kind in "biu"})
     for i, name in enumerate(strange.columns):
         strange.loc[i, name] = None
-        if kind_of(name, table[name]) == "category":
+        if find_kind(name, table[name]) == "category":
             strange.loc[i + len(strange.columns), name] = 'unseen "x"'
     return pd.concat([table, strange], ignore_index=True)
 

@@ -26,7 +26,7 @@ from tests.workbench.conftest import SMALL, Browser, Page  # noqa: E402
 from lamina.errors import LaminaError  # noqa: E402
 from lamina.workbench.data_store import MemoryDataStore  # noqa: E402
 from lamina.workbench.experiment import first_experiment  # noqa: E402
-from lamina.workbench.experiment_urls import fragment_of, read_link  # noqa: E402
+from lamina.workbench.experiment_urls import build_fragment, read_link  # noqa: E402
 from lamina.workbench.server import Server  # noqa: E402
 from lamina.workbench.sessions import Session  # noqa: E402
 
@@ -152,7 +152,7 @@ def test_parameters_that_demand_endless_work_or_memory_are_refused(
 
 
 def test_mutated_links_are_opened_or_refused_with_a_message() -> None:
-    texts = [fragment_of(plain, 50.0) for plain in EXPERIMENTS]
+    texts = [build_fragment(plain, 50.0) for plain in EXPERIMENTS]
     for seed in range(first_seed(), first_seed() + n_mutants(500)):
         rng = random.Random(seed)
         text = rng.choice(texts)

@@ -21,7 +21,13 @@ from lamina.errors import ModelFileError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.files.plain import PlainReader, PlainWriter
 from lamina.network import flatten_parameters
-from lamina.persistence.models import MODULES, is_model, kind_of, model_from_plain, model_to_plain
+from lamina.persistence.models import (
+    MODULES,
+    is_model,
+    look_up_kind,
+    model_from_plain,
+    model_to_plain,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -316,14 +322,14 @@ def test_a_network_that_would_read_out_of_bounds_is_refused(
 
 
 def test_no_two_allowed_classes_have_the_same_name() -> None:
-    assert all(kind_of(name).cls.__name__ == name for name in MODULES)
-    assert len({kind_of(name).cls for name in MODULES}) == len(MODULES)
+    assert all(look_up_kind(name).cls.__name__ == name for name in MODULES)
+    assert len({look_up_kind(name).cls for name in MODULES}) == len(MODULES)
 
 
 def test_a_class_is_imported_on_first_use() -> None:
     program = (
         "import sys, lamina.persistence.models as models\n"
-        "print(models.kind_of.cache_info().currsize, 'sklearn.compose' in sys.modules)\n"
+        "print(models.look_up_kind.cache_info().currsize, 'sklearn.compose' in sys.modules)\n"
     )
     run = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

@@ -185,7 +185,7 @@ def test_a_frame_shows_the_model_of_its_epoch(filmed):
     bottom, top = picture.get_extent()[2:]
     vertical = np.linspace(bottom, top, 31)[1::2]
     grid = np.column_stack([each.ravel() for each in np.meshgrid(horizontal, vertical)])
-    expected = shades(snapshots.model_at(4).predict_proba(model[0].transform(grid)))
+    expected = shades(snapshots.get_model(4).predict_proba(model[0].transform(grid)))
     np.testing.assert_allclose(picture.get_array().reshape(-1, 3), expected, atol=1e-6)
     film._draw_was_started = True
 

@@ -49,7 +49,7 @@ def test_every_line_has_its_name_at_the_end_without_overlaps(model):
 
 
 def test_one_epoch_is_a_line_over_the_layers(model):
-    plain = model.callbacks.model_at(-1)
+    plain = model.callbacks.get_model(-1)
     display = GradientFlowDisplay.from_estimator(plain, X, y, relative=True)
     [line] = display.lines_
     flow = gradient_flow(plain, X, y)

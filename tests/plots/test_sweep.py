@@ -31,7 +31,7 @@ def test_every_value_has_a_panel_with_one_curve_per_fold():
         "alpha = 10",
     ]
     for index, lines in enumerate(display.loss_lines_):
-        for line, run in zip(lines, display.sweep.runs_of(index), strict=True):
+        for line, run in zip(lines, display.sweep.select_runs(index), strict=True):
             np.testing.assert_array_equal(line.get_xdata(), [1, 2, 3, 4])
             np.testing.assert_array_equal(line.get_ydata(), run.loss_curve)
     final = display.sweep.to_dict()["final_loss"][0]

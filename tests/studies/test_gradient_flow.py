@@ -48,10 +48,10 @@ def test_snapshots_give_a_row_for_every_stored_epoch():
     flow = gradient_flow(model, X, y)
     assert list(flow.epochs) == snapshots.epochs == [0, 2, 4, 6]
     for row, epoch in zip(flow.norms, snapshots.epochs, strict=True):
-        then = gradient_flow(snapshots.model_at(epoch), X, y)
+        then = gradient_flow(snapshots.get_model(epoch), X, y)
         np.testing.assert_allclose(row, then.norms[0], rtol=1e-12)
         assert then.epochs == (epoch,)
-    passed = gradient_flow(snapshots.model_at(-1), X, y, snapshots=snapshots)
+    passed = gradient_flow(snapshots.get_model(-1), X, y, snapshots=snapshots)
     np.testing.assert_array_equal(passed.norms, flow.norms)
     frame = flow.to_frame()
     assert list(frame.columns) == ["hidden_1", "output"]

@@ -5,7 +5,7 @@ import pytest
 
 from lamina.errors import UnknownNameError
 from lamina.studies import SURFACES, Surface
-from lamina.studies.surfaces import surface_of
+from lamina.studies.surfaces import get_surface
 
 every_surface = pytest.mark.parametrize("name", SURFACES)
 
@@ -56,15 +56,15 @@ def test_the_lowest_minimum_is_the_lowest_point_of_the_window(name):
 
 
 def test_gradients_of_a_user_function_are_finite_differences():
-    surface = surface_of(lambda x, y: np.exp(x) * y)
+    surface = get_surface(lambda x, y: np.exp(x) * y)
     np.testing.assert_allclose(
         surface.gradient(0.5, 2.0), (2 * np.exp(0.5), np.exp(0.5)), rtol=1e-9
     )
-    assert surface_of(surface) is surface
+    assert get_surface(surface) is surface
 
 
 def test_a_function_of_single_points_has_values_on_a_grid():
-    surface = surface_of(lambda x, y: x if x > y else y)
+    surface = get_surface(lambda x, y: x if x > y else y)
     assert surface.values(np.array([1.0, 2.0]), np.array([3.0, 0.0])).tolist() == [3.0, 2.0]
     constant = Surface("flat", lambda x, y: 2.0, lambda x, y: (0.0, 0.0), start=(0.0, 0.0))
     assert constant.values(np.zeros(3), np.zeros(3)).tolist() == [2.0, 2.0, 2.0]
@@ -72,6 +72,6 @@ def test_a_function_of_single_points_has_values_on_a_grid():
 
 def test_an_unknown_surface_is_rejected_with_the_known_ones():
     with pytest.raises(UnknownNameError, match=r"'rosenbruck' is no surface. Did you mean 'rose"):
-        surface_of("rosenbruck")
+        get_surface("rosenbruck")
     with pytest.raises(TypeError, match="function=3 is neither one of 'bowl'"):
-        surface_of(3)
+        get_surface(3)

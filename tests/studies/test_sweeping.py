@@ -28,7 +28,8 @@ def brief(**parameters):
 
 def scores(found, name="test_score"):
     return [
-        [getattr(run, name) for run in found.runs_of(index)] for index in range(len(found.values))
+        [getattr(run, name) for run in found.select_runs(index)]
+        for index in range(len(found.values))
     ]
 
 
@@ -120,15 +121,15 @@ def test_depth_and_width_set_the_hidden_layers():
 def test_loss_curves_and_times_of_lbfgs_are_recorded():
     found = lamina.sweep(brief(), X, y, "solver", ["adam", "lbfgs"], cv=2)
     assert all(len(run.loss_curve) > 1 and run.seconds > 0 for run in found.runs)
-    falling = found.runs_of(1)[0].loss_curve
-    assert falling[-1] == falling.min() == found.runs_of(1)[0].final_loss
+    falling = found.select_runs(1)[0].loss_curve
+    assert falling[-1] == falling.min() == found.select_runs(1)[0].final_loss
 
 
 def test_a_diverged_fit_is_recorded_and_does_not_end_the_sweep():
     wild = lamina.MLPRegressor("squared_error", (4,), "identity", solver="sgd", random_state=0)
     found = lamina.sweep(wild, X, X[:, 0], "learning_rate_init", [0.01, 1e9], cv=2)
-    assert {run.outcome for run in found.runs_of(1)} == {Outcome.DIVERGED}
-    assert all("learning_rate_init" in run.message for run in found.runs_of(1))
+    assert {run.outcome for run in found.select_runs(1)} == {Outcome.DIVERGED}
+    assert all("learning_rate_init" in run.message for run in found.select_runs(1))
     assert np.isnan(scores(found)[1]).all()
     assert found.best_value == 0.01
     assert found.to_dict()["n_diverged"] == [0, 2]

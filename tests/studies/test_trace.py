@@ -36,7 +36,7 @@ def brief(cls=lamina.MLPClassifier, **parameters):
     return cls(**{**BRIEF, **parameters})
 
 
-def parameters_of(model):
+def get_parameters(model):
     extra = getattr(model, "unit_parameters_", []), getattr(model, "running_statistics_", [])
     return np.concatenate(
         [np.ravel(part) for parts in (model.coefs_, model.intercepts_, *extra) for part in parts]
@@ -64,8 +64,8 @@ def parameters_of(model):
 def test_the_update_equals_that_of_the_next_step(solver, extra):
     model = brief(solver=solver, **extra).fit(X, y)
     trace = lamina.trace_step(model, X, y, dropout=True)
-    before = parameters_of(model)
-    after = parameters_of(model.partial_fit(X, y))
+    before = get_parameters(model)
+    after = get_parameters(model.partial_fit(X, y))
     np.testing.assert_allclose(before + trace.update.change, after, rtol=0, atol=1e-12)
     assert trace.update.step == model._optimizer_step
 
@@ -76,8 +76,8 @@ def test_the_running_statistics_move_with_the_update():
     model = brief(solver="sgd", normalization="batch").fit(X, y)
     trace = lamina.trace_step(model, X, y)
     moved = trace.layers[1].extra["running variance"]
-    before = parameters_of(model)
-    after = parameters_of(model.partial_fit(X, y))
+    before = get_parameters(model)
+    after = get_parameters(model.partial_fit(X, y))
     np.testing.assert_allclose(before + trace.update.change, after, rtol=0, atol=1e-12)
     np.testing.assert_allclose(moved.value + moved.update, model.running_statistics_[1][1])
     assert moved.gradient is None
@@ -91,7 +91,7 @@ def test_the_trace_of_an_unfitted_model_is_its_first_step(solver):
     assert "first parameters, drawn with random_state=0" in trace.title
     fitted = model.fit(X, VALUES)
     np.testing.assert_allclose(
-        trace.step.parameters + trace.update.change, parameters_of(fitted), rtol=0, atol=1e-12
+        trace.step.parameters + trace.update.change, get_parameters(fitted), rtol=0, atol=1e-12
     )
     assert trace.loss == pytest.approx(fitted.loss_curve_[0], rel=1e-12)
 
@@ -175,8 +175,8 @@ def test_the_trace_of_scikit_learns_perceptron_is_its_own_next_step(solver):
         (4,), solver=solver, max_iter=3, batch_size=15, shuffle=False, random_state=0
     ).fit(X, y)
     trace = lamina.trace_step(model, X, y)
-    before = parameters_of(model)
-    after = parameters_of(model.partial_fit(X, y))
+    before = get_parameters(model)
+    after = get_parameters(model.partial_fit(X, y))
     np.testing.assert_allclose(before + trace.update.change, after, rtol=0, atol=1e-12)
 
 

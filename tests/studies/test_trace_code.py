@@ -31,7 +31,7 @@ UNUSUAL = {
 }
 
 
-def parameters_of(loss):
+def get_parameters(loss):
     return {name: UNUSUAL[name] for name in loss.hyperparameters}
 
 
@@ -54,7 +54,7 @@ def known_before(model, trace, sample_weight):
         "model": model,
         "learning": learning,
         "draws": draws,
-        "memory": {} if trace.update is None else memory_of(step.spec, trace.update),
+        "memory": {} if trace.update is None else build_memory(step.spec, trace.update),
         "spec": step.spec,
         "objective": step.objective,
         "rows": step.rows,
@@ -62,7 +62,7 @@ def known_before(model, trace, sample_weight):
     }
 
 
-def memory_of(spec, made):
+def build_memory(spec, made):
     """Return the optimizer's state for each parameter, by its name."""
     memory = {}
     slots = [ParameterLayout.from_spec(spec).views(slot) for slot in made.memory]
@@ -108,14 +108,14 @@ def test_lines_reproduce_the_numbers_of_every_activation(activation):
 def test_lines_reproduce_the_numbers_of_every_loss(loss, weighted):
     weight = np.linspace(0.5, 2, len(y)) if weighted else None
     if loss.task == "regression":
-        check(lamina.MLPRegressor, VALUES, weight, loss=loss.name, **parameters_of(loss))
+        check(lamina.MLPRegressor, VALUES, weight, loss=loss.name, **get_parameters(loss))
         return
     two = (y > 0).astype(int)
     is_binary = loss.targets == "values"
     name = {"binary_log_loss": "log_loss", "binary_focal": "focal"}.get(loss.name, loss.name)
     name = {"smoothed_log_loss": "log_loss"}.get(name, name)
     trace = check(
-        targets=two if is_binary else y, sample_weight=weight, loss=name, **parameters_of(loss)
+        targets=two if is_binary else y, sample_weight=weight, loss=name, **get_parameters(loss)
     )
     assert trace.step.objective.loss == loss.name
 

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("pyarrow")
 
-from lamina.encoding.understanding import understanding_of
+from lamina.encoding.understanding import understand
 from lamina.errors import TableError
 from lamina.tables.options import ReadingOptions
 from lamina.tables.reading import read_table
@@ -101,7 +101,7 @@ def test_a_broken_csv_file_is_rejected_with_its_fault(written, content, message)
 def test_windows_text_is_read_with_a_remark(written):
     table = read_table(written(b"a,b\n" + b"1,x\n" * 300_000 + "1,é\n".encode("latin-1")))
     assert table["b"].iloc[-1] == "é"
-    (remark,) = understanding_of(table).file_remarks
+    (remark,) = understand(table).file_remarks
     assert "is no UTF-8 text (byte 0xe9 in line 300002) and is read as Windows-1252" in remark
 
 

@@ -10,9 +10,9 @@ import pytest
 
 pytest.importorskip("pyarrow")
 
-from lamina.encoding.columns import check_table, kind_of, numbers
+from lamina.encoding.columns import check_table, find_kind, numbers
 from lamina.encoding.cures import BY_OPTIONS, IN_PYTHON
-from lamina.encoding.understanding import understanding_of
+from lamina.encoding.understanding import understand
 from lamina.errors import TableError
 from lamina.tables.options import ReadingOptions
 from lamina.tables.reading import read_table
@@ -30,7 +30,7 @@ def read(record, cures=BY_OPTIONS):
 
 def cells(name, column):
     """Return numbers as floats, dates as ISO texts, and texts unchanged; None where missing."""
-    kind = kind_of(name, column)
+    kind = find_kind(name, column)
     if kind == "number":
         return [None if np.isnan(x) else x for x in numbers(name, column).tolist()]
     if kind == "date":
@@ -49,19 +49,19 @@ def test_a_messy_file_is_read_correctly(name):
     if "columns" in record:
         assert list(table.columns) == record["columns"]
     for column, kind in record.get("kinds", {}).items():
-        assert kind_of(column, table[column]) == kind, column
+        assert find_kind(column, table[column]) == kind, column
     for column, n_missing in record.get("missing", {}).items():
         assert table[column].isna().sum() == n_missing, column
     for column, expected in record.get("values", {}).items():
         found = cells(column, table[column])
-        if kind_of(column, table[column]) == "date":
+        if find_kind(column, table[column]) == "date":
             expected = [None if day is None else pd.Timestamp(day).isoformat() for day in expected]
         assert found == expected, column
 
 
 @pytest.mark.parametrize("name", [name for name in RECORDS if "remarks" in RECORDS[name]])
 def test_every_doubt_about_a_messy_file_gives_a_remark(name):
-    remarks = understanding_of(read(RECORDS[name])).all_remarks()
+    remarks = understand(read(RECORDS[name])).all_remarks()
     expected = RECORDS[name]["remarks"]
     assert len(remarks) == len(expected), remarks
     for remark, pattern in zip(remarks, expected, strict=True):
@@ -70,7 +70,7 @@ def test_every_doubt_about_a_messy_file_gives_a_remark(name):
 
 @pytest.mark.parametrize("name", [name for name in RECORDS if "remarks" in RECORDS[name]])
 def test_no_remark_on_a_column_names_an_option_in_python(name):
-    for remarks in understanding_of(read(RECORDS[name], IN_PYTHON)).remarks.values():
+    for remarks in understand(read(RECORDS[name], IN_PYTHON)).remarks.values():
         assert not [remark for remark in remarks if re.search(r" --\w", remark)]
 
 

@@ -65,13 +65,13 @@ FITS = {
 
 
 @pytest.fixture(scope="module", params=FITS)
-def fit_of(request):
+def compute_fit(request):
     return FITS[request.param]
 
 
 @pytest.fixture(scope="module", params=[TabularClassifier, TabularRegressor])
-def fitted(request, fit_of):
-    make_frame, arguments = fit_of
+def fitted(request, compute_fit):
+    make_frame, arguments = compute_fit
     table = table_of()
     y = table["size"].fillna(0) + (table["city"] == "Rome")
     y = y.to_numpy() if request.param is TabularRegressor else np.where(y > 0.3, "yes", "no")

@@ -24,7 +24,7 @@ def test_scores_of_the_rows_learned_from_and_held_out_are_those_of_the_model(vis
     visit.wait_for_epoch(20)
     visit.pause()
     run, snapshot = visit.session.run, visit.session.snapshot
-    model = run.model_at(snapshot)
+    model = run.get_model(snapshot)
     prepared = run.prepared
     train = model.score(prepared.X_train, prepared.y_train)
     expected = [f"{snapshot.epoch}", f"{train:.5g}", f"{snapshot.row['accuracy']:.5g}"]

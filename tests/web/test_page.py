@@ -223,7 +223,7 @@ def test_gives_back_onnx_that_says_what_the_network_says(visit: Any) -> None:
     onnx_input = taken.get_inputs()[0]
     kind = np.float64 if "double" in onnx_input.type else np.float32
     labels = taken.run(None, {onnx_input.name: rows.astype(kind)})[0]
-    expected = visit.session.run.model_at(visit.session.snapshot).predict(prepared.inputs(rows))
+    expected = visit.session.run.get_model(visit.session.snapshot).predict(prepared.inputs(rows))
     np.testing.assert_array_equal(labels.ravel(), expected)
 
 

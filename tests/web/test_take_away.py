@@ -72,7 +72,7 @@ def test_a_link_brings_experiment_pace_and_views_to_another_page(
 
 
 def test_a_link_in_the_address_is_where_a_new_page_begins(open_page: Callable[..., Any]) -> None:
-    from lamina.workbench.experiment_urls import fragment_of
+    from lamina.workbench.experiment_urls import build_fragment
 
     visit = open_page()
     drawn = {"kind": "drawn", "points": [[0, 0, 0], [1, 1, 1], [0, 1, 0], [1, 0, 1]] * 5}
@@ -80,7 +80,7 @@ def test_a_link_in_the_address_is_where_a_new_page_begins(open_page: Callable[..
     page = visit.page
     page.evaluate("sessionStorage.clear()")
     page.goto("about:blank")
-    page.goto(f"{visit.server.url}#{fragment_of(experiment, 50.0)}")
+    page.goto(f"{visit.server.url}#{build_fragment(experiment, 50.0)}")
     expect(page.get_by_role("heading", name="Network", exact=True)).to_be_visible()
     until_learned(visit, "drawn points")
     visit.wait_for_epoch(2)
@@ -113,14 +113,14 @@ def test_a_link_to_a_table_that_is_elsewhere_says_what_to_do_and_works_then(
     visit: Any, tmp_path: Path
 ) -> None:
     pytest.importorskip("pandas")
-    from lamina.workbench.experiment_urls import fragment_of
+    from lamina.workbench.experiment_urls import build_fragment
     from lamina.workbench.uploads import hashlib
 
     path = tmp_path / "table.csv"
     path.write_text("a,b\n" + "\n".join(f"{i},{'yes' if i % 3 else 'no'}" for i in range(60)))
     key = hashlib.sha256(path.read_bytes()).hexdigest()
     data = {"kind": "upload", "hash": key, "target": "b", "columns": None, "task": None}
-    link = "#" + fragment_of({"data": data}, 50.0)
+    link = "#" + build_fragment({"data": data}, 50.0)
     begin(visit, link)
     alert = visit.page.get_by_role("alert")
     expect(alert).to_contain_text("open the same file with 'Open a table'")

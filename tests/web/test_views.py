@@ -46,7 +46,7 @@ def test_distributions_are_those_of_the_engine_and_follow_the_slider(visit: Any)
     visit.pause()
     table = open_twin(visit, "curves")
     expect(table.locator("caption")).to_have_text(f"weights at epoch {visit.epoch()}")
-    W = visit.session.run.model_at(visit.session.snapshot).coefs_[0]
+    W = visit.session.run.get_model(visit.session.snapshot).coefs_[0]
     first = table.locator("tbody tr").first
     for column, level in enumerate((0, 0.25, 0.5, 0.75, 1)):
         expected = text_of(visit, float(np.quantile(W, level)))
@@ -84,7 +84,7 @@ def test_residuals_are_offered_for_a_regression_and_read_out_by_keys(visit: Any)
     visit.wait_for_epoch(5)
     visit.pause()
     prepared = visit.session.run.prepared
-    predicted = visit.session.run.model_at(visit.session.snapshot).predict(prepared.X_test)
+    predicted = visit.session.run.get_model(visit.session.snapshot).predict(prepared.X_test)
     errors = visit.page.locator(".errors tbody tr").nth(1).locator("td")
     residuals = prepared.targets_test - predicted
     expect(errors.nth(2)).to_have_text(text_of(visit, float(np.abs(residuals).mean()), 4))
@@ -113,12 +113,12 @@ def test_features_of_images_show_units_and_what_is_taken_for_others(visit: Any) 
     expect(visit.page.locator(".tile")).to_have_count(6)
     visit.page.get_by_role("button", name="Unit 3").click()
     session = visit.session
-    a = session.run.model_at(session.snapshot).activations(session.run.prepared.X_train)[2][:, 2]
+    a = session.run.get_model(session.snapshot).activations(session.run.prepared.X_train)[2][:, 2]
     words = visit.page.locator(".region .answer").last
     expect(words).to_contain_text(f"unit 3 most: a from {text_of(visit, float(a.max()))}")
     visit.page.get_by_label("Whose features").select_option("mistakes")
     prepared = session.run.prepared
-    found = session.run.model_at(session.snapshot).predict(prepared.X_test)
+    found = session.run.get_model(session.snapshot).predict(prepared.X_test)
     n_wrong = np.count_nonzero(found != prepared.targets_test)
     expect(visit.page.locator(".region .answer")).to_contain_text(
         f"{n_wrong} of 899 test rows are taken for another class"

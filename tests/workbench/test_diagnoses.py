@@ -2,7 +2,7 @@
 
 import pytest
 
-from lamina.workbench.diagnoses import CURES, NAMES, diagnoses_of
+from lamina.workbench.diagnoses import CURES, NAMES, diagnose
 
 TROUBLES = {
     "unscaled inputs": {
@@ -32,7 +32,7 @@ def test_a_trouble_is_found_and_every_cure_of_it_can_be_applied(name, session, u
     run = session(TROUBLES[name])
     run.do({"do": "step", "epochs": 60})
     until(lambda: run.run.controller.latest.epoch == 60 or run.run.message)
-    found = {finding["name"]: finding for finding in diagnoses_of(run.run, run.snapshot)}
+    found = {finding["name"]: finding for finding in diagnose(run.run, run.snapshot)}
     assert name in found, list(found)
     assert found[name]["message"].endswith(".")
     assert found[name]["cures"]
@@ -44,7 +44,7 @@ def test_a_run_in_which_nothing_is_wrong_has_no_findings(session, until):
     run = session()
     run.do({"do": "step", "epochs": 20})
     until(lambda: run.run.controller.latest.epoch == 20)
-    assert diagnoses_of(run.run, run.snapshot) == []
+    assert diagnose(run.run, run.snapshot) == []
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
@@ -55,7 +55,7 @@ def test_a_rate_that_is_far_too_large_has_one_finding_and_not_overfitting(
     run = session({"model": {"activation": activation, "learning_rate_init": rate}})
     run.do({"do": "step", "epochs": 200})
     until(lambda: run.run.controller.latest.epoch == 200)
-    [finding] = diagnoses_of(run.run, run.snapshot)
+    [finding] = diagnose(run.run, run.snapshot)
     assert finding["name"] == "diverging loss"
     assert finding["cures"][0]["experiment"]["model"] == {"learning_rate_init": rate / 10}
     labels = [cure["label"] for cure in finding["cures"]]
@@ -66,7 +66,7 @@ def test_a_fit_that_failed_has_one_finding(session, until):
     run = session(TROUBLES["not finite"])
     run.do({"do": "step", "epochs": 60})
     until(lambda: run.run.message)
-    assert [each["name"] for each in diagnoses_of(run.run, run.snapshot)] == ["not finite"]
+    assert [each["name"] for each in diagnose(run.run, run.snapshot)] == ["not finite"]
 
 
 def test_every_kind_of_finding_has_a_name_and_cures():

@@ -6,7 +6,7 @@ import pytest
 from lamina.engines import choose_engine
 from lamina.errors import ExperimentError
 from lamina.network import ParameterLayout
-from lamina.workbench.distributions import LEVELS, QUANTITIES, distributions, quantiles_of
+from lamina.workbench.distributions import LEVELS, QUANTITIES, compute_quantiles, distributions
 from lamina.workbench.frames import decode
 from lamina.workbench.over_time import MOST_COLUMNS
 
@@ -32,7 +32,7 @@ def layers_of(session, quantity):
     """Compute the expected values with NumPy, layer by layer."""
     run, snapshot = session.run, session.snapshot
     if quantity == "activations":
-        return run.model_at(snapshot).activations(run.prepared.X_train)[1:]
+        return run.get_model(snapshot).activations(run.prepared.X_train)[1:]
     layout, engine = ParameterLayout.from_spec(run.spec), choose_engine(None, 1)
     if quantity == "weights":
         return layout.views(snapshot.parameters).weights
@@ -59,7 +59,7 @@ def test_dead_units_are_counted_in_their_layer(learned, until):
         made.do({"do": "edit", "block": 0, "row": None, "column": column, "value": -1e5})
     until(lambda: np.count_nonzero(made.snapshot.parameters == -1e5) == 2)
     header, arrays = ask(made, "activations")
-    a = made.run.model_at(made.snapshot).activations(made.run.prepared.X_train)[1]
+    a = made.run.get_model(made.snapshot).activations(made.run.prepared.X_train)[1]
     assert arrays["idle"][-1, 0] == np.count_nonzero((a == 0).all(axis=0)) >= 2
     assert arrays["flat"][-1, 0] == arrays["zeros"][-1, 0] == np.mean(a == 0)
     assert header["saturates"] == [False, False]
@@ -115,6 +115,6 @@ def test_a_quantity_that_is_none_is_refused(learned):
 
 
 def test_what_is_not_finite_is_left_out():
-    assert quantiles_of(np.array([0.0, np.nan, np.inf, 1.0]))[[0, -1]].tolist() == [0, 1]
-    assert np.isnan(quantiles_of(np.array([np.nan]))).all()
-    assert quantiles_of(np.array([3.0])).tolist() == [3.0] * LEVELS.size
+    assert compute_quantiles(np.array([0.0, np.nan, np.inf, 1.0]))[[0, -1]].tolist() == [0, 1]
+    assert np.isnan(compute_quantiles(np.array([np.nan]))).all()
+    assert compute_quantiles(np.array([3.0])).tolist() == [3.0] * LEVELS.size

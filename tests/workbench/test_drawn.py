@@ -7,7 +7,7 @@ from lamina.errors import ExperimentError
 from lamina.workbench.data_store import MemoryDataStore
 from lamina.workbench.drawn import MOST_CLASSES, MOST_POINTS, DrawnData
 from lamina.workbench.experiment import Experiment
-from lamina.workbench.planes import plane_of
+from lamina.workbench.planes import build_plane
 from lamina.workbench.prepared_data import prepare_data
 
 LIMITS = [[-1, 1], [-1, 2]]
@@ -48,7 +48,7 @@ def test_classes_have_their_names_those_without_points_left_out():
 
 def test_the_plane_is_the_board_whatever_stands_on_it():
     prepared = posed({"points": classes(8), "limits": LIMITS})
-    assert plane_of(prepared).limits == ((-1.0, 1.0), (-1.0, 2.0))
+    assert build_plane(prepared).limits == ((-1.0, 1.0), (-1.0, 2.0))
 
 
 def test_a_value_is_learned_from_its_place():
@@ -62,7 +62,7 @@ def test_a_value_is_learned_from_its_place():
 def test_a_height_is_learned_from_what_it_stands_above():
     prepared = posed({"target": "height", "points": [[0.1 * k, k] for k in range(6)]})
     assert prepared.input_names == ("x",)
-    plane = plane_of(prepared)
+    plane = build_plane(prepared)
     assert (plane.kind, plane.names) == ("line", ("x", "y"))
     np.testing.assert_array_equal(prepared.dataset.y, np.arange(6.0))
 

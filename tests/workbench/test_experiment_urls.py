@@ -12,7 +12,7 @@ from lamina.workbench.experiment_urls import (
     LONGEST_MADE,
     LONGEST_READ,
     MOST_BYTES,
-    fragment_of,
+    build_fragment,
     read_file,
     read_link,
 )
@@ -60,21 +60,21 @@ experiments = st.builds(
 @given(experiments, st.none() | st.floats(0.1, 10_000))
 @settings(max_examples=60, deadline=None)
 def test_a_link_says_again_what_went_into_it(experiment, pace):
-    opened = read_link(HOST + fragment_of(experiment.to_json(), pace))
+    opened = read_link(HOST + build_fragment(experiment.to_json(), pace))
     assert Experiment.from_json(opened.experiment) == experiment
     assert opened.pace == pace
 
 
 @pytest.mark.parametrize("data", EVERY_KIND, ids=lambda data: data["kind"])
 def test_a_link_of_every_kind_of_data_is_short_and_plain(data):
-    text = fragment_of(Experiment.from_json({"data": data}).to_json(), 50.0)
+    text = build_fragment(Experiment.from_json({"data": data}).to_json(), 50.0)
     assert text.removeprefix("lamina=1.").replace("-", "").replace("_", "").isalnum()
     assert len(text) < 500
 
 
 @pytest.mark.parametrize("before", ["", "#", HOST, "https://elsewhere.example/page#", "lamina://#"])
 def test_only_what_stands_behind_its_number_sign_counts(before):
-    text = fragment_of(first_experiment().to_json(), None) + "&show=below%3ACompare"
+    text = build_fragment(first_experiment().to_json(), None) + "&show=below%3ACompare"
     opened = read_link(before + text)
     assert opened.experiment == first_experiment().to_json()
     assert opened.views == "show=below%3ACompare"
@@ -84,9 +84,9 @@ def test_a_link_that_would_be_too_long_is_not_made():
     points = [[i / 7, i / 11, i % 2] for i in range(2000)]
     drawn = Experiment.from_json({"data": {"kind": "drawn", "points": points}}).to_json()
     with pytest.raises(ExperimentError, match="save the experiment as a file"):
-        fragment_of(drawn, 50.0)
+        build_fragment(drawn, 50.0)
     few = Experiment.from_json({"data": {"kind": "drawn", "points": points[:200]}}).to_json()
-    assert len(fragment_of(few, 50.0)) < LONGEST_MADE
+    assert len(build_fragment(few, 50.0)) < LONGEST_MADE
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_link_that_would_be_too_long_is_not_made():
         ("#lamina=1.%%%", "incomplete or damaged"),
         ("#lamina=1.abc", "incomplete or damaged"),
         ("#lamina=1." + "A" * LONGEST_READ, "the maximum is 100,000"),
-        (fragment_of({"data": {}}, 1.0)[:-6], "incomplete or damaged"),
+        (build_fragment({"data": {}}, 1.0)[:-6], "incomplete or damaged"),
         (packed(b"\xff\xfe"), "incomplete or damaged"),
         (packed(b"not JSON"), "incomplete or damaged"),
         (packed(b'{"experiment": {"test_fraction": NaN}}'), "incomplete or damaged"),
@@ -154,7 +154,7 @@ def test_a_session_goes_on_to_what_a_link_says_and_back(session):
     expected = before.merged(
         {"data": {"name": "circles", "n_samples": 80}, "model": {"alpha": 0.5}}
     )
-    there.do({"do": "open", "link": HOST + fragment_of(expected.to_json(), 7.5)})
+    there.do({"do": "open", "link": HOST + build_fragment(expected.to_json(), 7.5)})
     assert there.experiment == expected
     assert there.pace == 7.5
     assert there.run.controller.epoch == 0

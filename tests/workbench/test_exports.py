@@ -5,7 +5,7 @@ import pytest
 
 import lamina
 from lamina.errors import ExperimentError
-from lamina.estimators.state import parameters_of
+from lamina.estimators.state import get_parameters
 from lamina.workbench.exports import EXPORTS, model_of
 
 CHOICES = {
@@ -18,7 +18,7 @@ CHOICES = {
 every_choice = pytest.mark.parametrize("patch", CHOICES.values(), ids=CHOICES)
 
 
-def inputs_of(run):
+def build_inputs(run):
     """Return the test rows before scaling."""
     X, scaler = run.prepared.X_test, run.prepared.scaler
     return X if scaler is None else scaler.inverse_transform(X)
@@ -60,7 +60,7 @@ def test_the_models_file_predicts_what_was_shown(patch, learned, tmp_path):
     path = tmp_path / EXPORTS["model"].file
     path.write_bytes(EXPORTS["model"].build(session)[1])
     model = lamina.load(path)
-    found = probabilities(model, inputs_of(session.run))
+    found = probabilities(model, build_inputs(session.run))
     np.testing.assert_allclose(found, predicted_on_the_page(session), rtol=1e-9, atol=1e-12)
 
 
@@ -70,7 +70,7 @@ def test_onnx_predicts_what_was_shown(patch, learned):
     session = learned(patch)
     content = EXPORTS["onnx"].build(session)[1]
     inference = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    X = inputs_of(session.run)
+    X = build_inputs(session.run)
     found = inference.run(None, {"X": X})[-1]
     shown = predicted_on_the_page(session)
     found = found[:, 1:] if found.shape[1] == 2 and shown.shape[1] == 1 else found
@@ -84,7 +84,7 @@ def test_the_model_is_that_of_the_epoch_that_is_shown(learned):
     assert model[-1].n_iter_ == 2
     assert len(model[-1].loss_curve_) == 2
     shown = next(m for m in session.run.controller.snapshots.kept if m.epoch == 2)
-    np.testing.assert_array_equal(parameters_of(model[-1]), shown.parameters)
+    np.testing.assert_array_equal(get_parameters(model[-1]), shown.parameters)
     assert model[-1].loss_ == shown.loss
 
 

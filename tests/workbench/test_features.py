@@ -6,7 +6,7 @@ import pytest
 from lamina.errors import ExperimentError
 from lamina.workbench.features import N_EXCITING, features, mistakes
 from lamina.workbench.frames import decode
-from lamina.workbench.image_shapes import image_shape_of
+from lamina.workbench.image_shapes import infer_image_shape
 
 DIGITS = {"data": {"kind": "known", "name": "digits"}, "model": {"activation": "tanh"}}
 
@@ -28,7 +28,7 @@ def ask(session, **query):
 @pytest.mark.parametrize("layer", [1, 2])
 def test_gradients_are_those_of_finite_differences(layer, learned):
     header, arrays = ask(learned, layer=layer, unit=1)
-    model = learned.run.model_at(learned.snapshot)
+    model = learned.run.get_model(learned.snapshot)
     X = learned.run.prepared.X_train[: header["n_samples"]]
 
     def unit(rows):
@@ -48,7 +48,7 @@ def test_gradients_are_those_of_finite_differences(layer, learned):
 def test_the_rows_that_excite_a_unit_most_come_first(learned):
     header, arrays = ask(learned, layer=1, unit=3)
     prepared = learned.run.prepared
-    a = learned.run.model_at(learned.snapshot).activations(prepared.X_train)[2][:, 3]
+    a = learned.run.get_model(learned.snapshot).activations(prepared.X_train)[2][:, 3]
     assert arrays["rows"].tolist() == np.argsort(-a, kind="stable")[:N_EXCITING].tolist()
     np.testing.assert_allclose(arrays["activations"], np.sort(a)[::-1][:N_EXCITING], rtol=1e-12)
     np.testing.assert_array_equal(arrays["images"], prepared.features_train[arrays["rows"]])
@@ -58,7 +58,7 @@ def test_the_rows_that_excite_a_unit_most_come_first(learned):
 
 def test_mistakes_are_the_rows_that_predict_gets_wrong_the_surest_first(learned):
     header, arrays = decode(mistakes(learned, {}))
-    prepared, model = learned.run.prepared, learned.run.model_at(learned.snapshot)
+    prepared, model = learned.run.prepared, learned.run.get_model(learned.snapshot)
     found, sure = model.predict(prepared.X_test), model.predict_proba(prepared.X_test).max(axis=1)
     wrong = np.flatnonzero(found != prepared.targets_test)
     assert header["n_wrong"] == len(wrong) > len(arrays["rows"])
@@ -112,4 +112,4 @@ def names(lines, columns, form):
     ],
 )
 def test_columns_are_pixels_where_their_names_count_them(columns, shape):
-    assert image_shape_of(columns) == shape
+    assert infer_image_shape(columns) == shape

@@ -37,7 +37,7 @@ def test_predictions_and_residuals_are_the_models_in_the_units_of_the_data(
 ):
     made = learned({"target_scaled": target_scaled, "model": {"scale_target": scale_target}})
     header, arrays = frame(made)
-    prepared, model = made.run.prepared, made.run.model_at(made.snapshot)
+    prepared, model = made.run.prepared, made.run.get_model(made.snapshot)
     for part, X, y in (
         ("train", prepared.X_train, prepared.targets_train),
         ("test", prepared.X_test, prepared.targets_test),
@@ -64,7 +64,7 @@ CASES = [
 def test_of_each_loss_one_number_a_row_is_shown_and_named(model, words, column, learned):
     made = learned({"model": model})
     header, arrays = frame(made)
-    found = made.run.model_at(made.snapshot).predict(made.run.prepared.X_test)
+    found = made.run.get_model(made.snapshot).predict(made.run.prepared.X_test)
     expected = found.reshape(len(found), -1)[:, column].astype(np.float32)
     np.testing.assert_array_equal(arrays["test_predictions"], expected)
     assert header["fit"]["predicts"] == words
@@ -89,7 +89,7 @@ def test_rows_are_not_too_many_and_all_are_counted(session):
     made.watch = Watch(fit=True)
     header, arrays = frame(made)
     assert len(arrays["train_predictions"]) == len(arrays["test_residuals"]) == MOST_POINTS_DRAWN
-    prepared, model = made.run.prepared, made.run.model_at(made.snapshot)
+    prepared, model = made.run.prepared, made.run.get_model(made.snapshot)
     expected = r2_score(prepared.targets_test, model.predict(prepared.X_test))
     assert header["fit"]["test"]["r2"] == pytest.approx(expected, rel=1e-9)
 

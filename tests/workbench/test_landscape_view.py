@@ -49,7 +49,7 @@ def test_its_values_are_those_of_the_library(directions, patch, session, until):
     learn(made, 6, until)
     header, arrays = begin(made, directions=directions, seed="3")
     expected = loss_landscape(
-        made.run.model_at(made.snapshot),
+        made.run.get_model(made.snapshot),
         made.run.prepared.X_train,
         made.run.prepared.y_train,
         directions=directions,
@@ -129,12 +129,12 @@ def test_of_many_rows_and_long_paths_some_are_taken_and_named(session, until, mo
     assert (header["n_samples"], header["n_samples_in_all"]) == (12, 30)
     assert arrays["path_epoch"].tolist() == [0, 3, 6, 9]
     some = loss_landscape(
-        made.run.model_at(made.snapshot).set_params(alpha=0),
+        made.run.get_model(made.snapshot).set_params(alpha=0),
         made.run.prepared.X_train[:12],
         made.run.prepared.y_train[:12],
         n_points=2,
     ).loss
-    squares = sum((W**2).sum() for W in made.run.model_at(made.snapshot).coefs_)
+    squares = sum((W**2).sum() for W in made.run.get_model(made.snapshot).coefs_)
     # The penalty is that over all rows, not over twelve rows.
     assert header["loss"] == pytest.approx(some + 5.0 / 2 * squares / 30, rel=1e-12)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lamina.errors import ExperimentError
-from lamina.workbench.planes import Components, FeatureTargetPlane, TwoColumnPlane, plane_of
+from lamina.workbench.planes import Components, FeatureTargetPlane, TwoColumnPlane, build_plane
 
 WINE = {"data": {"kind": "known", "name": "wine"}}
 CHOICES = {
@@ -21,7 +21,7 @@ every_choice = pytest.mark.parametrize(("patch", "kind"), CHOICES.values(), ids=
 @pytest.fixture
 def plane(session):
     """Return `plane(patch)`, the plane of a small patched experiment."""
-    return lambda patch: plane_of(session(patch).run.prepared)
+    return lambda patch: build_plane(session(patch).run.prepared)
 
 
 @every_choice

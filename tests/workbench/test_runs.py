@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from lamina.estimators.state import parameters_of
+from lamina.estimators.state import get_parameters
 from lamina.workbench.runs import BY_EPOCHS_END, Run
 
 
@@ -30,7 +30,7 @@ def test_a_run_begins_with_the_first_parameters_that_fit_draws(run):
     model = clone(prepared.model).set_params(learning_rate_init=1e-300, solver="sgd", max_iter=1)
     with pytest.warns(match="Maximum iterations"):
         model.fit(prepared.X_train, prepared.y_train)
-    np.testing.assert_array_equal(first.controller.latest.parameters, parameters_of(model))
+    np.testing.assert_array_equal(first.controller.latest.parameters, get_parameters(model))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_run_ends_as_fit_does(run, until):
     assert ended.ending == "no more progress"
     assert ended.controller.latest.epoch == alone.n_iter_ < 300
     assert ended.controller.latest.loss == alone.loss_
-    np.testing.assert_array_equal(ended.controller.latest.parameters, parameters_of(alone))
+    np.testing.assert_array_equal(ended.controller.latest.parameters, get_parameters(alone))
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -91,7 +91,7 @@ def test_a_run_ends_with_its_last_epoch(run, until):
     until(lambda: ended.status == "ended")
     assert ended.ending == BY_EPOCHS_END
     np.testing.assert_array_equal(
-        ended.controller.latest.parameters, parameters_of(fitted_alone(ended))
+        ended.controller.latest.parameters, get_parameters(fitted_alone(ended))
     )
 
 
@@ -100,7 +100,7 @@ def test_the_best_epochs_network_is_what_a_run_leaves_where_fit_brings_it_back(r
     ended.play()
     until(lambda: ended.status == "ended")
     np.testing.assert_array_equal(
-        ended.controller.latest.parameters, parameters_of(fitted_alone(ended))
+        ended.controller.latest.parameters, get_parameters(fitted_alone(ended))
     )
 
 
@@ -119,12 +119,12 @@ def test_each_iteration_of_lbfgs_has_the_network_that_fit_would_leave_there(run,
         at_once.step(iteration - at_once.controller.epoch)
         until(lambda iteration=iteration: at_once.controller.latest.epoch == iteration)
         alone = fitted_alone(at_once, max_iter=iteration)
-        np.testing.assert_array_equal(at_once.controller.latest.parameters, parameters_of(alone))
+        np.testing.assert_array_equal(at_once.controller.latest.parameters, get_parameters(alone))
         assert at_once.controller.latest.loss == alone.loss_
     at_once.play()
     until(lambda: at_once.status == "ended")
     np.testing.assert_array_equal(
-        at_once.controller.latest.parameters, parameters_of(fitted_alone(at_once))
+        at_once.controller.latest.parameters, get_parameters(fitted_alone(at_once))
     )
 
 
@@ -141,8 +141,8 @@ def test_the_model_of_a_snapshot_predicts_what_its_network_does(run, until):
     learning.step(3)
     until(lambda: learning.controller.latest.epoch == 3)
     snapshot = learning.controller.snapshots.nearest(2)
-    model = learning.model_at(snapshot)
-    np.testing.assert_array_equal(parameters_of(model), snapshot.parameters)
+    model = learning.get_model(snapshot)
+    np.testing.assert_array_equal(get_parameters(model), snapshot.parameters)
     assert model.n_iter_ == 2
     assert set(model.predict(learning.prepared.X_test)) <= {0, 1}
 

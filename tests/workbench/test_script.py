@@ -10,7 +10,7 @@ from lamina.errors import ExperimentError
 from lamina.workbench.data_store import MemoryDataStore
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.makers import MAKERS
-from lamina.workbench.script import script_of
+from lamina.workbench.script import build_script
 from lamina.workbench.sessions import Session
 
 VALUES = [[0.1 * k, -0.2 * k, k % 5] for k in range(20)]
@@ -40,7 +40,7 @@ def test_the_script_of_every_made_data_ends_with_the_same_loss(name, session, un
     inputs = None if name == "curve" else ["x", "y"]
     run = session({"data": {"name": name, "n_samples": 60}, "inputs": inputs})
     learn(run, 5, until)
-    assert final_loss(printed_by(script_of(run))) == run.run.controller.latest.loss
+    assert final_loss(printed_by(build_script(run))) == run.run.controller.latest.loss
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_the_script_of_every_choice_ends_with_the_same_loss(patch, session, unti
     run.do({"do": "step", "epochs": 9})
     until(lambda: run.run.controller.latest.epoch == 9 or run.run.ending or run.run.message)
     assert run.run.message is None
-    assert final_loss(printed_by(script_of(run))) == run.run.controller.latest.loss
+    assert final_loss(printed_by(build_script(run))) == run.run.controller.latest.loss
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
@@ -77,7 +77,7 @@ def test_the_script_of_an_earlier_epoch_that_is_shown_ends_there(solver, session
     run.do({"do": "step", "epochs": 4})
     until(lambda: run.run.controller.latest.epoch == 9)
     run.do({"do": "seek", "epoch": 5})
-    printed = printed_by(script_of(run))
+    printed = printed_by(build_script(run))
     assert f"loss after 5 epochs: {run.snapshot.loss!r}" in printed
     assert run.snapshot.loss != run.run.controller.latest.loss
 
@@ -88,7 +88,7 @@ def test_learning_rates_that_were_set_by_hand_are_set_by_the_script(session, unt
     run.do({"do": "rate", "learning_rate": 0.2})
     run.do({"do": "step", "epochs": 4})
     until(lambda: run.run.controller.latest.epoch == 8)
-    script = script_of(run)
+    script = build_script(run)
     assert "{4: 0.2}" in script
     assert final_loss(printed_by(script)) == run.run.controller.latest.loss
     plain = re.sub(r"rates = \{.*\}", "rates = {}", script)
@@ -102,14 +102,14 @@ def test_weights_that_were_written_by_hand_are_written_by_the_script(session, un
         until(lambda value=value: run.snapshot.parameters[5] == value)
         run.do({"do": "step", "epochs": 3})
         until(lambda epoch=epoch: run.run.controller.latest.epoch == epoch)
-    script = script_of(run)
+    script = build_script(run)
     assert "weights = {0: [(5, 0.5)], 3: [(5, -0.5)]}" in script
     assert final_loss(printed_by(script)) == run.run.controller.latest.loss
 
 
 def test_a_run_that_has_learned_nothing_yet_has_no_script(session):
     with pytest.raises(ExperimentError, match="train for at least one epoch first"):
-        script_of(session())
+        build_script(session())
 
 
 def test_a_name_from_outside_does_not_become_code(session, until):
@@ -124,6 +124,6 @@ def test_a_name_from_outside_does_not_become_code(session, until):
         other.do({"do": "step"})
         until(lambda: other.run.controller.latest.epoch == 1)
         with pytest.raises(ExperimentError, match="no script can load this data"):
-            script_of(other)
+            build_script(other)
     finally:
         other.close()

@@ -115,8 +115,8 @@ def test_arrays_and_tables_pose_the_same_task_as_the_command_line(y):
     X = np.random.default_rng(0).normal(size=(60, 3))
     frame = pd.DataFrame(X, columns=list("abc")).assign(target=y)
     expected = tables.define_problem(frame, "target").task
-    assert given.dataset_of(X, y).task == expected
-    assert given.dataset_of(frame[["a", "b", "c"]], frame["target"]).task == expected
+    assert given.build_dataset(X, y).task == expected
+    assert given.build_dataset(frame[["a", "b", "c"]], frame["target"]).task == expected
 
 
 def test_the_task_can_be_chosen(first_state):

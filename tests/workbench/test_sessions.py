@@ -167,7 +167,7 @@ def test_a_rate_cannot_be_set_where_there_is_none(session):
 def test_the_state_tells_where_each_matrix_stands(session):
     made = session({"model": {"hidden_layer_sizes": [3, 2], "activation": "prelu"}})
     state, snapshot = made.state(), made.snapshot
-    model = made.run.model_at(snapshot)
+    model = made.run.get_model(snapshot)
     for kind, parts in (("weights", model.coefs_), ("biases", model.intercepts_)):
         for place, part in zip(state["network"][kind], parts, strict=True):
             found = snapshot.parameters[place["start"] :][: part.size].reshape(place["shape"])
@@ -188,7 +188,7 @@ def test_many_changes_leave_few_threads_and_few_ways_back(session, until):
 
 def weight(session, block, row, column):
     """Return one weight of the displayed network."""
-    return session.run.model_at(session.snapshot).coefs_[block][row, column]
+    return session.run.get_model(session.snapshot).coefs_[block][row, column]
 
 
 def test_a_weight_that_is_written_is_shown_and_learned_on_from(session, until):
@@ -210,9 +210,9 @@ def test_a_weight_that_was_written_is_taken_back(session, until):
     first = made.snapshot.parameters
     for value in (1.0, 2.0):
         made.do({"do": "edit", "block": 1, "row": None, "column": 0, "value": value})
-        until(lambda value=value: made.run.model_at(made.snapshot).intercepts_[1][0] == value)
+        until(lambda value=value: made.run.get_model(made.snapshot).intercepts_[1][0] == value)
     made.do({"do": "undo"})
-    until(lambda: made.run.model_at(made.snapshot).intercepts_[1][0] == 1.0)
+    until(lambda: made.run.get_model(made.snapshot).intercepts_[1][0] == 1.0)
     made.do({"do": "undo"})
     until(lambda: np.array_equal(made.snapshot.parameters, first))
 

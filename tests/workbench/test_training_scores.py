@@ -18,6 +18,6 @@ def test_a_score_is_what_the_model_of_that_epoch_gives(session, until, name):
     assert (header["run"], header["n_samples"]) == (run.id, len(prepared.X_train))
     assert (arrays["epochs"].tolist(), header["missing"]) == ([0, 1, 2, 3], 0)
     for epoch, score in zip(arrays["epochs"], arrays["scores"], strict=True):
-        model = run.model_at(run.controller.snapshots.nearest(epoch))
+        model = run.get_model(run.controller.snapshots.nearest(epoch))
         expected = model.score(prepared.X_train, prepared.y_train)
         np.testing.assert_allclose(score, expected, rtol=1e-12, atol=1e-12)

@@ -51,7 +51,7 @@ def test_the_parameters_are_the_engines_to_the_last_bit(patch, learned):
 def test_the_region_is_what_the_model_predicts_there(patch, learned):
     made = learned(patch)
     _, arrays = frame(made)
-    model, cells = made.run.model_at(made.snapshot), made.plane.cells(12)
+    model, cells = made.run.get_model(made.snapshot), made.plane.cells(12)
     if made.run.prepared.class_names:
         expected = model.predict_proba(cells)
         expected = expected[:, 1:] if expected.shape[1] == 2 else expected
@@ -68,7 +68,7 @@ def test_the_maps_of_units_are_their_activations(patch, learned):
     made = learned(patch)
     header, arrays = frame(made)
     cells = made.plane.cells(6).astype(made.views.dtype)
-    inputs, *layers, _ = made.run.model_at(made.snapshot).activations(cells)
+    inputs, *layers, _ = made.run.get_model(made.snapshot).activations(cells)
     shape = made.plane.shape(6)
     for found, expected in (
         (arrays["inputs"], inputs),
@@ -87,7 +87,7 @@ def test_the_confusion_is_that_of_the_rows_to_test_on(patch, learned):
     if not prepared.class_names:
         assert "confusion" not in arrays
         return
-    found = made.run.model_at(made.snapshot).predict(prepared.X_test)
+    found = made.run.get_model(made.snapshot).predict(prepared.X_test)
     for true in range(len(prepared.class_names)):
         for taken in range(len(prepared.class_names)):
             count = np.count_nonzero((prepared.y_test == true) & (found == taken))

@@ -10,13 +10,13 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from sklearn.base import is_classifier
 
 from lamina import persistence
-from lamina.cli.ensemble import figures_out_of_fold, gain_over_constant, validation_of
-from lamina.cli.fitting import build, fit, fit_options, length_of
+from lamina.cli.ensemble import describe_validation, figures_out_of_fold, gain_over_constant
+from lamina.cli.fitting import build, describe_length, fit, fit_options
 from lamina.cli.json_report import print_report
 from lamina.cli.keeping import Fit, save_model, take_notes
 from lamina.cli.messages import one_line
-from lamina.cli.metrics import by_target, constants_of, measure, measure_constants
-from lamina.cli.recipe import network_of
+from lamina.cli.metrics import by_target, fit_constants, measure, measure_constants
+from lamina.cli.recipe import get_network
 from lamina.cli.report import count, show_figures
 from lamina.cli.request import ModelKind, TrainingRequest
 from lamina.cli.splitting import TrainTestSplit
@@ -104,7 +104,7 @@ def conclude(run: FinishedFit) -> int:
     including Ctrl-C, loses the model.
     """
     training = run.attempt_shown("measuring the training rows", lambda: measured(run, "train"))
-    failed = failure_of(run, training)
+    failed = describe_failure(run, training)
     if failed is not None and not run.request.save_anyway:
         run.verdicts = [failed]
         run.terminal.print_remark(f"{failed}. The model is not saved; --save-anyway saves it")
@@ -141,7 +141,7 @@ def conclude(run: FinishedFit) -> int:
 def measured(run: FinishedFit, part: Literal["train", "test"]) -> Measured:
     """Return the metrics on a part of the split; out of fold for an ensemble's training rows."""
     parts, model, names = run.parts, run.fit.model, run.problem.target_names
-    constants = constants_of(model, parts.y_train)
+    constants = fit_constants(model, parts.y_train)
     if part == "test":
         found, y = measure(model, parts.X_test, parts.y_test, names), parts.y_test
     elif isinstance(model, TabularEstimator):
@@ -153,11 +153,11 @@ def measured(run: FinishedFit, part: Literal["train", "test"]) -> Measured:
     return Measured(found, measure_constants(model, constants, y, names))
 
 
-def failure_of(run: FinishedFit, training: Measured | None) -> str | None:
+def describe_failure(run: FinishedFit, training: Measured | None) -> str | None:
     """Return the reason why the fit failed; None if it did not, or if it cannot be decided."""
     if training is None or run.fit.interrupted:
         return None
-    if not predicts_frequencies(network_of(run.fit.model)):
+    if not predicts_frequencies(get_network(run.fit.model)):
         return None
     names = run.problem.target_names
     pairs = zip(by_target(training.model, names), by_target(training.constant, names), strict=True)
@@ -175,29 +175,29 @@ def report(run: FinishedFit, training: Measured, notes: dict[str, Any], path: Pa
     """Measure the held-out rows, print all metrics, and add them to the model's notes."""
     held_out, names, model = measured(run, "test"), run.problem.target_names, run.fit.model
     is_ensemble = isinstance(model, TabularEstimator)
-    score = f"; {validation_of(model)}" if is_ensemble else ""
-    run.terminal.print(f"trained {length_of(model)} in {run.fit.seconds:.1f} s{score}")
+    score = f"; {describe_validation(model)}" if is_ensemble else ""
+    run.terminal.print(f"trained {describe_length(model)} in {run.fit.seconds:.1f} s{score}")
     heading, key = ("out of fold", "out_of_fold") if is_ensemble else ("training", "on_training")
     columns = {"held out": held_out.model, heading: training.model}
     show_figures(run.terminal.out, columns, held_out.constant, names)
     if is_ensemble:
         run.terminal.print(OUT_OF_FOLD)
-    run.verdicts = list(remarks_of(run, training, held_out))
+    run.verdicts = list(list_remarks(run, training, held_out))
     for remark in run.verdicts:
         run.terminal.print_remark(remark)
     notes |= {
         "held_out": held_out.model,
         key: training.model,
-        "constants": constants_of(model, run.parts.y_train),
+        "constants": fit_constants(model, run.parts.y_train),
         "constant_held_out": held_out.constant,
         "trained_rows": note_rows(model, run.parts.X_train, run.parts.y_train),
     }
     persistence.save(model, path, overwrite=True, notes=notes)
 
 
-def remarks_of(run: FinishedFit, training: Measured, held_out: Measured) -> Iterator[str]:
+def list_remarks(run: FinishedFit, training: Measured, held_out: Measured) -> Iterator[str]:
     """Yield sentences about the quality of the model for each target."""
-    if not predicts_frequencies(network_of(run.fit.model)):
+    if not predicts_frequencies(get_network(run.fit.model)):
         return
     names = run.problem.target_names
     figures = [dict(by_target(each, names)) for each in (*held_out, *training)]
@@ -228,7 +228,7 @@ def refit(run: FinishedFit, notes: dict[str, Any], path: Path) -> None:
         raise KeyboardInterrupt
     notes |= {
         "refit": {"rows": len(y), "seconds": round(again.seconds, 3)},
-        "constants": constants_of(model, y),
+        "constants": fit_constants(model, y),
         "trained_rows": note_rows(model, X, y),
     }
     persistence.save(model, path, overwrite=True, notes=notes)

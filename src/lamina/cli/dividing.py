@@ -14,7 +14,7 @@ from lamina.cli.preparing import Reading
 from lamina.cli.report import count
 from lamina.cli.request import TrainingRequest
 from lamina.cli.splitting import TrainTestSplit, check_size, split
-from lamina.encoding.columns import READERS, kind_of
+from lamina.encoding.columns import READERS, find_kind
 from lamina.encoding.file_rows import row_name
 from lamina.errors import TableError
 from lamina.tables.problem import Problem
@@ -104,7 +104,7 @@ def _times(name: str, times: pd.Series) -> NDArray[np.float64]:
             f"--time {name!r} is missing in {row_name(times, position)}, which therefore has no "
             "place in the order: fill it in, or leave the row out"
         )
-    kind = kind_of(name, times)
+    kind = find_kind(name, times)
     if kind == "category":
         raise TableError(
             f"--time {name!r} holds text, such as {times.iloc[0]!r} in {row_name(times, 0)}: name "

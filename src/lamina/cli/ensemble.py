@@ -74,7 +74,7 @@ def gain_over_constant(model: Any, y: NDArray[Any]) -> float:
     return float(difference.mean()) / error if error > 0 else 0.0
 
 
-def validation_of(model: Any) -> str:
+def describe_validation(model: Any) -> str:
     """Return the out-of-fold score with its standard error as text.
 
     scikit-learn's scorers named 'neg_...' return minus an error; the text shows the error.

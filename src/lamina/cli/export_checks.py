@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from lamina.cli.prediction import predicted_std
-from lamina.cli.recipe import encoding_of
+from lamina.cli.recipe import get_encoding
 from lamina.cli.sample_rows import sample_rows
 from lamina.encoding.columns import categories, dates
 from lamina.errors import ExportError
@@ -24,7 +24,7 @@ from lamina.export.ensemble_program import EnsembleProgram
 from lamina.export.lowered_ensemble import lower_any
 from lamina.export.lowering import NotLoweredError
 from lamina.export.onnx_calendar import MISSING_DATE
-from lamina.export.onnx_check import session_of
+from lamina.export.onnx_check import open_session
 from lamina.export.program import InputColumn, Program
 
 AnyProgram: TypeAlias = Program | EnsembleProgram
@@ -68,7 +68,7 @@ def check_onnx(model: Any, content: bytes, dtype: str | None) -> str:
             else "not checked: no onnxruntime"
         )
     proto = onnx.load_from_string(content)
-    session = session_of(proto, program.network_dtype)
+    session = open_session(proto, program.network_dtype)
     if session is None:
         return "not checked: onnxruntime is not installed"
     X = _without_inexpressible(proto, sample_rows(program))
@@ -125,7 +125,7 @@ def _without_inexpressible(proto: Any, X: Any) -> Any:
 
 def _expected(model: Any, X: Any) -> NDArray[Any]:
     """Return the model's probabilities, or predictions and standard deviations, as columns."""
-    encoding = encoding_of(model)
+    encoding = get_encoding(model)
     if encoding is not None:
         # The model requires columns that the export omits because all their values are rare.
         X = X.reindex(columns=list(encoding.kinds_))

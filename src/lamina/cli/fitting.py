@@ -17,7 +17,7 @@ from lamina.cli.ensemble_progress import ensemble_progress
 from lamina.cli.keeping import Fit
 from lamina.cli.messages import one_line
 from lamina.cli.progress import progress
-from lamina.cli.recipe import build_model, encoding_of, network_of
+from lamina.cli.recipe import build_model, get_encoding, get_network
 from lamina.cli.report import count
 from lamina.cli.request import ModelKind, TrainingRequest
 from lamina.cli.settings import parse_settings
@@ -51,12 +51,12 @@ def fit(model: Any, X: pd.DataFrame, y: Any, terminal: Terminal, options: Mappin
         return _fit(model, X, y, shown, options)
     shown = progress(terminal.err, quiet=terminal.quiet)
     fitted = _fit(model, X, y, shown, options)
-    findings = map(one_line, network_of(model).diagnoses_ or ())
+    findings = map(one_line, get_network(model).diagnoses_ or ())
     remarks = list(fitted.remarks)
     remarks += [each for each in findings if not any(each in remark for remark in remarks)]
     interrupted = any("interrupted" in remark for remark in remarks)
     if interrupted:
-        n_epochs = count(network_of(model).n_iter_, "epoch")
+        n_epochs = count(get_network(model).n_iter_, "epoch")
         remarks = [f"training interrupted after {n_epochs}; the model so far is saved and measured"]
     return Fit(model, fitted.seconds, remarks, interrupted)
 
@@ -97,11 +97,11 @@ def fit_options(
     return {} if resume is None else {"model__resume": resume}
 
 
-def length_of(model: Any) -> str:
+def describe_length(model: Any) -> str:
     """Return the length of a fit as text, in epochs or networks."""
     if isinstance(model, TabularEstimator):
         return count(len(model.members_), "network")
-    return count(network_of(model).n_iter_, "epoch")
+    return count(get_network(model).n_iter_, "epoch")
 
 
 def remarks_on_left_out(model: Any, printed: Sequence[ColumnRecord] = ()) -> list[str]:
@@ -113,7 +113,7 @@ def remarks_on_left_out(model: Any, printed: Sequence[ColumnRecord] = ()) -> lis
     printed : sequence of ColumnRecord
         Records that the user has already seen.
     """
-    encoding = encoding_of(model)
+    encoding = get_encoding(model)
     report = [] if encoding is None else encoding.report_
     shown = {record["column"]: record["action"] for record in printed}
     return [

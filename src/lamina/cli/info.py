@@ -10,9 +10,9 @@ from rich.console import Console
 from sklearn.base import is_classifier
 
 from lamina import persistence
-from lamina.cli.ensemble import validation_of
-from lamina.cli.prediction import ids_of, load_model, targets_of
-from lamina.cli.recipe import encoding_of, network_of
+from lamina.cli.ensemble import describe_validation
+from lamina.cli.prediction import load_model, read_ids, read_targets
+from lamina.cli.recipe import get_encoding, get_network
 from lamina.cli.report import count, plain_console, show_figures, show_table
 from lamina.encoding import TableEncoding
 from lamina.significant import significant
@@ -26,7 +26,7 @@ def info(model_file: Path) -> int:
     console = plain_console()
     model = load_model(model_file)
     file = persistence.describe(model_file)
-    network, encoding = network_of(model), encoding_of(model)
+    network, encoding = get_network(model), get_encoding(model)
     console.print(f"{type(network).__name__} in {model_file}", soft_wrap=True)
     console.print(f"  written by lamina {file['lamina']}, format {file['format_version']}")
     is_ensemble = isinstance(network, TabularEstimator)
@@ -38,7 +38,7 @@ def info(model_file: Path) -> int:
     else:
         show_layers(console, network)
     if is_classifier(model):
-        show_classes(console, model.classes_, targets_of(file["notes"]))
+        show_classes(console, model.classes_, read_targets(file["notes"]))
     if encoding is not None:
         show_columns(console, encoding)
     show_notes(console, file["notes"])
@@ -60,7 +60,7 @@ def show_networks(console: Console, ensemble: Any) -> None:
     """Print the number of networks in an ensemble, and its out-of-fold score."""
     console.print(
         f"{count(len(ensemble.members_), 'network')}, quality {ensemble.quality}; "
-        f"{validation_of(ensemble)}",
+        f"{describe_validation(ensemble)}",
         soft_wrap=True,
     )
 
@@ -93,9 +93,9 @@ def show_notes(console: Console, notes: Mapping[str, Any]) -> None:
     if "training" not in notes:
         return
     training = notes["training"]
-    names = targets_of(notes)
+    names = read_targets(notes)
     targets = ", ".join(map(repr, names))
-    if ids := ids_of(notes):
+    if ids := read_ids(notes):
         console.print(f"rows identified by {', '.join(map(repr, ids))}", soft_wrap=True)
     early = ", interrupted" if training["interrupted"] else ""
     length = count(training["networks"], "network") if "networks" in training else _epochs(training)

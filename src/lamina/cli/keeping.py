@@ -12,9 +12,9 @@ from typing import Any
 import lamina
 from lamina import persistence
 from lamina.cli.messages import one_line
-from lamina.cli.recipe import network_of
+from lamina.cli.recipe import get_network
 from lamina.cli.request import ModelKind, TrainingRequest
-from lamina.encoding.understanding import understanding_of
+from lamina.encoding.understanding import understand
 from lamina.tables.problem import Problem
 from lamina.tabular.base import TabularEstimator
 
@@ -74,7 +74,7 @@ def take_notes(
 ) -> dict[str, Any]:
     """Return the notes to save with a model, as JSON values."""
     names = problem.target_names
-    forms = understanding_of(problem.features).forms if problem.task == "regression" else {}
+    forms = understand(problem.features).forms if problem.task == "regression" else {}
     return {
         "lamina": lamina.__version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -111,5 +111,5 @@ def _length(model: Any) -> dict[str, Any]:
                 "standard_error": float(score.standard_error),
             },
         }
-    network = network_of(model)
+    network = get_network(model)
     return {"epochs": int(network.n_iter_), "loss": float(network.loss_)}

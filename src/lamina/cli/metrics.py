@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from lamina.cli.answers import PredictedValues, Predictions, Probabilities, Quantiles
-from lamina.cli.recipe import network_of, quantiles_of
+from lamina.cli.recipe import get_network, get_quantiles
 
 
 def measure(model: Any, X: Any, y: NDArray[Any], names: Sequence[str] = ("y",)) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def measure(model: Any, X: Any, y: NDArray[Any], names: Sequence[str] = ("y",)) 
     return _measured(_answers(model, X, several=y.ndim == 2), y, names)
 
 
-def constants_of(model: Any, y: NDArray[Any]) -> list[dict[str, Any]]:
+def fit_constants(model: Any, y: NDArray[Any]) -> list[dict[str, Any]]:
     """Return the best constant prediction of each target.
 
     Parameters
@@ -62,7 +62,7 @@ def constants_of(model: Any, y: NDArray[Any]) -> list[dict[str, Any]]:
     if is_classifier(model):
         pairs = zip(columns, _classes(model, several=y.ndim == 2), strict=True)
         return [{"frequencies": [float(np.mean(c == k)) for k in labels]} for c, labels in pairs]
-    quantiles = quantiles_of(network_of(model)) or []
+    quantiles = get_quantiles(get_network(model)) or []
     return [
         {
             "mean": float(np.mean(column)),
@@ -79,7 +79,7 @@ def measure_constants(
     y: NDArray[Any],
     names: Sequence[str] = ("y",),
 ) -> dict[str, Any]:
-    """Measure the constants of `constants_of` with the metrics of the model.
+    """Measure the constants of `fit_constants` with the metrics of the model.
 
     The mean is the prediction for RMSE and R², and the median for MAE: each is the best constant of
     its metric.
@@ -90,7 +90,7 @@ def measure_constants(
             Probabilities(np.tile(each["frequencies"], (len(y), 1)), labels)
             for each, labels in pairs
         ]
-    elif (quantiles := quantiles_of(network_of(model))) is not None:
+    elif (quantiles := get_quantiles(get_network(model))) is not None:
         rows = (np.tile(each["quantiles"], (len(y), 1)) for each in constants)
         answers = [Quantiles(each, quantiles) for each in rows]
     else:
@@ -120,7 +120,7 @@ def _answers(model: Any, X: Any, *, several: bool) -> list[Predictions]:
         return [Probabilities(*pair) for pair in pairs]
     prediction = np.asarray(model.predict(X))
     columns = list(prediction.T) if several else [prediction]
-    if (quantiles := quantiles_of(network_of(model))) is not None:
+    if (quantiles := get_quantiles(get_network(model))) is not None:
         return [Quantiles(column.reshape(len(column), -1), quantiles) for column in columns]
     return [PredictedValues(column) for column in columns]
 

@@ -17,14 +17,14 @@ from sklearn.compose import TransformedTargetRegressor
 from lamina import persistence
 from lamina.cli.evaluation import Evaluation, show_evaluation
 from lamina.cli.progress import working
-from lamina.cli.recipe import encoding_of, network_of, quantiles_of
+from lamina.cli.recipe import get_encoding, get_network, get_quantiles
 from lamina.cli.report import count, plain_console
 from lamina.datasets.dataset import Task
 from lamina.encoding import TableEncoding
 from lamina.encoding.column_form import ColumnForm
 from lamina.encoding.columns import numbers
 from lamina.encoding.missing_marks import ANYWHERE
-from lamina.encoding.understanding import understanding_of
+from lamina.encoding.understanding import understand
 from lamina.errors import TableError
 from lamina.formulas import LOSSES
 from lamina.tables.options import DEFAULTS, ReadingOptions
@@ -55,7 +55,7 @@ def predict(
     if interval is not None:
         check_interval(model, model_file)
     notes = persistence.read_notes(model_file)
-    ids = ids_of(notes)
+    ids = read_ids(notes)
     # Copy ids as written, including leading zeros and 'NA'.
     as_written = dict.fromkeys(ids, ColumnForm("category", is_chosen=True))
     read = read_for(model, data, reading, as_written)
@@ -64,7 +64,7 @@ def predict(
     remarks = [f"{data.name} has no column {name!r} to identify the rows" for name in missing]
     for remark in (*remarks_on_new(model, X), *remarks):
         print(f"lamina: {remark}", file=sys.stderr)
-    targets = targets_of(notes)
+    targets = read_targets(notes)
     kept = read[[name for name in ids if name not in missing]].reset_index(drop=True)
     table = pd.concat([kept, predicted(model, X, targets)], axis=1)
     if interval is not None:
@@ -111,7 +111,7 @@ def predicted(model: Any, X: Any, targets: Sequence[str] = ()) -> pd.DataFrame:
         names = [f"std_{name}" for name in targets]
         return table if std is None else table.join(pd.DataFrame(std, columns=names))
     if prediction.ndim == 2:
-        names = [f"quantile_{q:g}" for q in quantiles_of(network_of(model)) or ()]
+        names = [f"quantile_{q:g}" for q in get_quantiles(get_network(model)) or ()]
         return pd.DataFrame(prediction, columns=names)
     table = pd.DataFrame({"prediction": prediction})
     std = predicted_std(model, X)
@@ -129,13 +129,13 @@ def predicted_probabilities(model: Any, X: Any, targets: Sequence[str]) -> pd.Da
     return pd.DataFrame(np.hstack(probability), columns=names)
 
 
-def targets_of(notes: Mapping[str, Any]) -> tuple[str, ...]:
+def read_targets(notes: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of a model's targets from its notes; empty if they are missing."""
     targets = notes.get("targets") or notes.get("target") or ()
     return (targets,) if isinstance(targets, str) else tuple(map(str, targets))
 
 
-def ids_of(notes: Mapping[str, Any]) -> tuple[str, ...]:
+def read_ids(notes: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the columns that identify the rows, noted by `lamina train --id`."""
     ids = notes.get("ids")
     return tuple(map(str, ids)) if isinstance(ids, list) else ()
@@ -147,7 +147,7 @@ def predicted_std(model: Any, X: Any) -> NDArray[Any] | None:
         std = predicted_std(model.regressor_, X)
         scale = model.transformer_.scale_
         return None if std is None else std * (scale if std.ndim == 2 else scale[0])
-    name = getattr(network_of(model), "_loss_name", None)
+    name = getattr(get_network(model), "_loss_name", None)
     if name is None or LOSSES[name].std is None:
         return None
     return np.asarray(model.predict(X, return_std=True)[1])
@@ -159,10 +159,10 @@ def evaluate(
     """Run `lamina evaluate` and return the exit code."""
     out, err = plain_console(), plain_console(stderr=True)
     model, notes = load_model(model_file), persistence.read_notes(model_file)
-    names = targets or targets_of(notes)
+    names = targets or read_targets(notes)
     if not names:
         raise ValueError(f"{model_file} does not record the name of its target: give --target")
-    n_learned = len(targets_of(notes)) or 1
+    n_learned = len(read_targets(notes)) or 1
     if len(names) != n_learned:
         raise ValueError(
             f"{model_file} predicts {count(n_learned, 'target')}: give --target as many times"
@@ -211,7 +211,7 @@ def read_for(
     targets: Mapping[str, ColumnForm] | None = None,
 ) -> pd.DataFrame:
     """Read a table with the column forms of training, so that '007' stays '007'."""
-    encoding = encoding_of(model)
+    encoding = get_encoding(model)
     forms = ({} if encoding is None else forms_needed(encoding)) | dict(targets or {})
     forms = {name: reading.adapt(form) for name, form in forms.items()}
     table: pd.DataFrame = read_table(data, replace(reading, forms=forms))
@@ -241,7 +241,7 @@ def number_forms(notes: Mapping[str, Any], names: Sequence[str]) -> dict[str, Co
     noted = notes.get("target_forms", {})
     try:
         # Notes without targets have no forms either; `evaluate` has compared the counts already.
-        pairs = zip(targets_of(notes), names, strict=False)
+        pairs = zip(read_targets(notes), names, strict=False)
         return {name: ColumnForm.from_plain(noted[old]) for old, name in pairs if old in noted}
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"the model's notes are damaged: target_forms is {noted!r}") from error
@@ -249,11 +249,11 @@ def number_forms(notes: Mapping[str, Any], names: Sequence[str]) -> dict[str, Co
 
 def remarks_on_new(model: Any, X: Any) -> list[str]:
     """Return remarks on a new file, and on values that the training rows lacked."""
-    encoding = encoding_of(model)
+    encoding = get_encoding(model)
     if encoding is None:
-        return list(understanding_of(X).file_remarks)
+        return list(understand(X).file_remarks)
     return [
-        *understanding_of(X).file_remarks,
+        *understand(X).file_remarks,
         *(found.remark for found in encoding.find_unfamiliar(X)),
     ]
 
@@ -267,7 +267,7 @@ def forms_needed(encoding: TableEncoding) -> dict[str, ColumnForm]:
 
 def known_columns(model: Any, table: pd.DataFrame) -> Any:
     """Return the columns that a model uses; numbers for a network without an encoding."""
-    if encoding_of(model) is not None:
+    if get_encoding(model) is not None:
         return table
     names = getattr(model, "feature_names_in_", None)
     if names is not None:

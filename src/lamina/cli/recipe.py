@@ -106,26 +106,26 @@ def _reaches_every_number(loss: str) -> bool:
     )
 
 
-def network_of(model: Any) -> Any:
+def get_network(model: Any) -> Any:
     """Return the network inside a pipeline or a TransformedTargetRegressor.
 
     The network is fitted if they are. An ensemble for tables is returned unchanged.
     """
     if isinstance(model, TransformedTargetRegressor):
-        return network_of(getattr(model, "regressor_", model.regressor))
+        return get_network(getattr(model, "regressor_", model.regressor))
     return model[-1] if isinstance(model, Pipeline) else model
 
 
-def encoding_of(model: Any) -> TableEncoding | None:
+def get_encoding(model: Any) -> TableEncoding | None:
     """Return the table encoding inside a fitted model; None if the model takes a matrix."""
     if isinstance(model, TabularEstimator):
         return model.inputs_.encoding_
     if isinstance(model, TransformedTargetRegressor):
-        return encoding_of(getattr(model, "regressor_", model.regressor))
+        return get_encoding(getattr(model, "regressor_", model.regressor))
     first = model[0] if isinstance(model, Pipeline) else None
     return first if isinstance(first, TableEncoding) else None
 
 
-def quantiles_of(network: Any) -> list[float] | None:
+def get_quantiles(network: Any) -> list[float] | None:
     """Return the quantiles that a fitted network predicts, or None."""
     return quantiles_in(vars(network).get("_loss_hyperparameters", {}))

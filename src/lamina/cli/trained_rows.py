@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from lamina.cli.recipe import encoding_of
+from lamina.cli.recipe import get_encoding
 
 # 512 KiB of hashes. With more rows, only hashes whose upper half is divisible by `one_in` are kept.
 MOST_KEPT = 1 << 17
@@ -75,7 +75,7 @@ def look_up(notes: Mapping[str, Any], model: Any, X: Any, y: NDArray[Any]) -> Se
     Of equal rows, at most as many count as trained on as the training rows contained.
     """
     kept = notes.get("trained_rows")
-    if not isinstance(kept, Mapping) or encoding_of(model) is None:
+    if not isinstance(kept, Mapping) or get_encoding(model) is None:
         return None
     try:
         trained_hashes = np.frombuffer(base64.b64decode(kept["hashes"]), dtype="<u4")
@@ -91,7 +91,7 @@ def look_up(notes: Mapping[str, Any], model: Any, X: Any, y: NDArray[Any]) -> Se
 
 def hash_rows(model: Any, X: Any, y: NDArray[Any]) -> NDArray[np.uint64]:
     """Return a 64-bit hash of each row, computed from its encoded columns and its targets."""
-    encoding = encoding_of(model)
+    encoding = get_encoding(model)
     if encoding is None:
         raise TypeError("the model has no TableEncoding")
     starts = range(0, len(X), ROWS_AT_ONCE)

@@ -16,13 +16,13 @@ from lamina.cli.preparing import (
     prepare_outputs,
     read_problem,
 )
-from lamina.cli.recipe import network_of
+from lamina.cli.recipe import get_network
 from lamina.cli.request import TrainingRequest
 from lamina.cli.settings import parse_settings
 from lamina.cli.splitting import TrainTestSplit
 from lamina.cli.target_remarks import remarks_on_targets
 from lamina.cli.terminal import Terminal
-from lamina.encoding.understanding import understanding_of
+from lamina.encoding.understanding import understand
 from lamina.errors import NonFiniteError
 from lamina.tables.problem import Problem
 
@@ -37,8 +37,8 @@ def train(request: TrainingRequest) -> int:
     problem, parts = reading.problem, divide(reading, request)
     kind, choice = choose_model(request, len(parts.y_train))
     model = build(kind, problem.task, request, parts.y_train)
-    check_targets(problem, network_of(model))
-    prepare_outputs(request, network_of(model))
+    check_targets(problem, get_network(model))
+    prepare_outputs(request, get_network(model))
     with terminal.working("looking at the columns"):
         records = columns_of(parts.X_train, kind)
     terminal.print(opening(request, problem))
@@ -76,4 +76,4 @@ def remarks_before(request: TrainingRequest, reading: Reading, parts: TrainTestS
 def remarks_on_columns(problem: Problem) -> list[str]:
     """Return the remarks of the file's reader, except on dropped columns."""
     names = [*map(str, problem.features.columns), *problem.target_names]
-    return understanding_of(problem.features).remarks_on(names)
+    return understand(problem.features).remarks_on(names)

@@ -33,17 +33,17 @@ Days = NDArray[np.float64]
 PartForm: TypeAlias = Literal["one-hot", "cyclic", "number"]
 
 
-def weekday_of(days: Days) -> Days:
+def to_weekday(days: Days) -> Days:
     """Return 0 for Monday to 6 for Sunday; NaN for a missing date."""
     return np.asarray(np.mod(np.floor(days) + WEEKDAY_OF_DAY_0, len(WEEKDAYS)))
 
 
-def weekend_of(days: Days) -> Days:
+def to_weekend(days: Days) -> Days:
     """Return 1 for Saturday and Sunday, else 0; NaN for a missing date."""
-    return np.where(np.isnan(days), np.nan, weekday_of(days) >= 5)
+    return np.where(np.isnan(days), np.nan, to_weekday(days) >= 5)
 
 
-def month_of(days: Days) -> Days:
+def to_month(days: Days) -> Days:
     """Return 0 for January to 11 for December; NaN for a missing date."""
     return _whole(days, lambda dates: dates.astype("datetime64[M]").astype(np.int64) % 12)
 
@@ -60,23 +60,23 @@ def day_of_year(days: Days) -> Days:
 
 def date_of_year(days: Days) -> Days:
     """Return 31 * month + day of the month, both from 0; the same in leap years."""
-    return DAYS_A_MONTH * month_of(days) + day_of_month(days)
+    return DAYS_A_MONTH * to_month(days) + day_of_month(days)
 
 
-def decade_of(days: Days) -> Days:
+def to_decade(days: Days) -> Days:
     """Return the decades from 2000 to the date's year; NaN for a missing date."""
     years = _whole(days, lambda dates: dates.astype("datetime64[Y]").astype(np.int64) + 1970)
     return np.asarray((years - FIRST_YEAR) / YEARS_A_UNIT)
 
 
-def hour_of(days: Days) -> Days:
+def to_hour(days: Days) -> Days:
     """Return the time of day from 0 to 24 hours; NaN for a missing date."""
     return np.mod(days, 1.0) * HOURS_A_DAY
 
 
-def whole_hour_of(days: Days) -> Days:
+def to_whole_hour(days: Days) -> Days:
     """Return the hour of the day, 0 to 23; NaN for a missing date."""
-    return np.asarray(np.mod(np.floor(hour_of(days) + HOUR_MARGIN), HOURS_A_DAY))
+    return np.asarray(np.mod(np.floor(to_hour(days) + HOUR_MARGIN), HOURS_A_DAY))
 
 
 def _whole(days: Days, count: Callable[[NDArray[np.datetime64]], NDArray[np.int64]]) -> Days:
@@ -86,15 +86,15 @@ def _whole(days: Days, count: Callable[[NDArray[np.datetime64]], NDArray[np.int6
 
 
 QUANTITIES: Mapping[str, Callable[[Days], Days]] = {
-    "weekday": weekday_of,
-    "weekend": weekend_of,
-    "month": month_of,
+    "weekday": to_weekday,
+    "weekend": to_weekend,
+    "month": to_month,
     "day_of_month": day_of_month,
     "day_of_year": day_of_year,
     "date_of_year": date_of_year,
-    "decade": decade_of,
-    "hour": hour_of,
-    "whole_hour": whole_hour_of,
+    "decade": to_decade,
+    "hour": to_hour,
+    "whole_hour": to_whole_hour,
 }
 
 

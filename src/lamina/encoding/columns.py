@@ -34,7 +34,7 @@ _COMPOSITE: tuple[tuple[tuple[type, ...], str], ...] = (
 )
 
 
-def kind_of(name: str, column: Any) -> Kind:
+def find_kind(name: str, column: Any) -> Kind:
     """Return the kind of a pandas column, by its dtype or, for object columns, by its values.
 
     Parameters
@@ -85,7 +85,7 @@ def check_table(table: Any) -> None:
     """
     for name in table.columns:
         column = table[name]
-        if not column.isna().all() and kind_of(str(name), column) == "number":
+        if not column.isna().all() and find_kind(str(name), column) == "number":
             numbers(str(name), column)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lamina.encoding.columns import is_text, kind_of
+from lamina.encoding.columns import find_kind, is_text
 from lamina.encoding.file_rows import row_name
 from lamina.encoding.missing_marks import ANYWHERE, is_missing_number
 from lamina.errors import TableError
@@ -47,7 +47,7 @@ def without_marks(name: str, column: Any) -> tuple[Any, tuple[str, ...]]:
     if not marks.any() or not len(others) or text_cells(others).any():
         return column, ()
     try:
-        if kind_of(name, others) == "category":
+        if find_kind(name, others) == "category":
             return column, ()
     except TableError:
         return column, ()

@@ -32,7 +32,7 @@ from lamina.encoding.table_plain import from_plain, to_plain
 from lamina.encoding.table_reading import columns_of_new, training_columns
 from lamina.encoding.table_report import ColumnRecord, report_columns
 from lamina.encoding.text_components import TextComponents, fit_text_components
-from lamina.encoding.unfamiliar import Unfamiliar, find_unfamiliar, ranges_of, rare_among
+from lamina.encoding.unfamiliar import Unfamiliar, find_ranges, find_unfamiliar, rare_among
 from lamina.encoding.whole_numbers import unify_spellings, with_known_spelling
 from lamina.errors import TableError
 
@@ -354,7 +354,7 @@ class TableEncoding(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         names = self._numeric()
         numbers = self._read(columns, names) if names else None
         self.imputer_, self.scaler_ = fit_numbers(names, numbers)
-        self.ranges_ = ranges_of(names, numbers)
+        self.ranges_ = find_ranges(names, numbers)
         types, kinds = self.column_types or {}, self.kinds_
         free = [n for n in names if kinds[n] == "number" and types.get(n) != "number"]
         by_name = {} if numbers is None else {n: numbers[:, names.index(n)] for n in free}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from lamina.encoding.column_form import ColumnForm
-from lamina.encoding.columns import Kind, categories, is_text, kind_of
+from lamina.encoding.columns import Kind, categories, find_kind, is_text
 from lamina.encoding.form_finding import COLUMN_TYPES, ColumnType, find_form
 from lamina.encoding.mixed_cells import missing_cells, text_cells, without_marks
 from lamina.encoding.understanding import Understanding
@@ -181,4 +181,4 @@ def _kind(name: str, column: Any, form: ColumnForm | None, *, may_be_empty: bool
     if form is not None:
         return "number" if form.kind == "time of day" else form.kind
     # A column without a value is left out of a data frame, and rejected in an array.
-    return "category" if may_be_empty and column.isna().all() else kind_of(name, column)
+    return "category" if may_be_empty and column.isna().all() else find_kind(name, column)

@@ -17,7 +17,7 @@ from lamina.encoding.table_columns import (
     require_rows,
     require_single,
 )
-from lamina.encoding.understanding import understanding_of
+from lamina.encoding.understanding import understand
 from lamina.errors import TableError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def training_columns(encoding: TableEncoding, X: Any) -> TypedColumns:
     require_single(names, names)
     validate_data(encoding, frame, skip_check_array=True)
     columns = {name: frame.iloc[:, i] for i, name in enumerate(names)}
-    understanding, types = understanding_of(frame), encoding.column_types or {}
+    understanding, types = understand(frame), encoding.column_types or {}
     check_types(types, names)
     typed = read_training(columns, understanding, types)
     chosen = {name for name, form in typed.forms.items() if form.is_chosen} | set(types)

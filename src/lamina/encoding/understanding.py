@@ -54,13 +54,13 @@ class Understanding:
         frame.attrs[_KEY] = self
 
 
-def understanding_of(frame: Any) -> Understanding:
+def understand(frame: Any) -> Understanding:
     """Return the Understanding of a data frame; an empty one if lamina did not read it.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> understanding_of(pd.DataFrame({"x": [1]})).all_remarks()
+    >>> understand(pd.DataFrame({"x": [1]})).all_remarks()
     []
     """
     found = getattr(frame, "attrs", {}).get(_KEY)

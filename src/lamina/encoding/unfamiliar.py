@@ -45,7 +45,7 @@ class Unfamiliar(NamedTuple):
     remark: str
 
 
-def ranges_of(
+def find_ranges(
     names: Sequence[str], numbers: NDArray[np.float64] | None
 ) -> dict[str, tuple[float, float]]:
     """Return the minimum and the maximum of each column of numbers."""

@@ -29,12 +29,12 @@ def other_spelling(text: str) -> str | None:
     return found[1] if found[2] else f"{found[1]}.0"
 
 
-def aliases_of(categories: Iterable[str | None]) -> dict[str, str]:
+def find_aliases(categories: Iterable[str | None]) -> dict[str, str]:
     """Return a dict from the other spelling of each integer category to the category.
 
     Examples
     --------
-    >>> aliases_of(["1", "2.0", "02", None])
+    >>> find_aliases(["1", "2.0", "02", None])
     {'1.0': '1', '2': '2.0'}
     """
     texts = [text for text in categories if text is not None]
@@ -54,7 +54,7 @@ def with_known_spelling(
         Texts; None where missing.
     categories : collection of str or None
     """
-    aliases = aliases_of(categories)
+    aliases = find_aliases(categories)
     if not aliases:
         return values
     names = [aliases.get(value, value) for value in values.tolist()]

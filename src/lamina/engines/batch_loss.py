@@ -32,7 +32,7 @@ def predict_from(spec: NetworkSpec, logits: Array) -> Array:
     return np.hstack([inverse_link(logits[:, head]) for head in head_columns(spec)])
 
 
-def logits_of(spec: NetworkSpec, prediction: Array) -> Array:
+def compute_logits(spec: NetworkSpec, prediction: Array) -> Array:
     """Return logits for this prediction."""
     return INVERSE_LINKS[spec.inverse_link].link(prediction)
 

@@ -41,7 +41,7 @@ from lamina.engines.blocks import (
 )
 from lamina.engines.engine import Matrix, Objective, OptimizerSettings, OptimizerState, Rows
 from lamina.formulas import ACTIVATIONS, OPTIMIZERS, PENALTIES
-from lamina.formulas.averages import average_rate, clipping_scale, norm_of
+from lamina.formulas.averages import average_rate, clipping_scale, compute_norm
 from lamina.formulas.table import Array
 from lamina.network import Dense, NetworkSpec, ParameterLayout
 
@@ -171,7 +171,7 @@ def update(
     The gradient is clipped, weights decay, the optimizer steps, then the average is updated.
     """
     record, step, params = OPTIMIZERS[settings.name], state.step + 1, settings.hyperparameters
-    norm = norm_of(gradient)
+    norm = compute_norm(gradient)
     gradient *= clipping_scale(norm, settings.max_gradient_norm)
     parameters[: layout.n_weights] *= 1 - learning_rate * settings.weight_decay
     slots = state.slots[:-1] if state.keeps_average else state.slots

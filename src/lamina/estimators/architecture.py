@@ -25,7 +25,7 @@ class Architecture(NamedTuple):
     input_noise: float
 
 
-def architecture_of(model: Any) -> Architecture:
+def read_architecture(model: Any) -> Architecture:
     """Return the architecture that a model's parameters describe."""
     activation, dropout = model.activation, model.dropout
     return Architecture(
@@ -40,7 +40,7 @@ def architecture_of(model: Any) -> Architecture:
 
 
 @lru_cache(maxsize=64)
-def network_for(
+def build_network(
     widths: tuple[int, ...],
     architecture: Architecture,
     inverse_link: str,

@@ -22,7 +22,7 @@ from lamina.training.checkpoint import (
     read_checkpoint,
     refusals_that_name,
 )
-from lamina.training.generators import kind_of, set_generator_state
+from lamina.training.generators import name_generator, set_generator_state
 from lamina.training.loop import column_names
 from lamina.training.resuming import Limits, check_state, resumed_memory
 
@@ -63,7 +63,7 @@ class Resumed(NamedTuple):
     fallback: Array | None
 
 
-def identity_of(fit: Assignment) -> dict[str, Any]:
+def compute_identity(fit: Assignment) -> dict[str, Any]:
     """Return the parameters and data digests that a fit must share to resume from a checkpoint."""
     model, rows = fit.model, fit.rows
     parameters = {
@@ -106,7 +106,7 @@ def parameter_defaults(cls: type) -> dict[str, Any]:
     }
 
 
-def checkpoint_of(
+def build_checkpoint(
     fit: Assignment,
     identity: dict[str, Any],
     held_out: NDArray[np.int64] | None,
@@ -143,7 +143,7 @@ def resumed(fit: Assignment, identity: dict[str, Any], batch_size: int) -> Resum
     defaults = {**parameter_defaults(type(fit.model)), LABELS: identity[LABELS]}
     state = read_checkpoint(fit.resume, identity, free, defaults)
     with refusals_that_name(fit.resume):
-        check_state(state, limits_of(fit, batch_size))
+        check_state(state, read_limits(fit, batch_size))
     if (n_epochs := len(state["losses"])) > fit.model.max_iter:
         raise CheckpointError(
             f"{fspath(fit.resume)} was written after epoch {n_epochs}, and max_iter="
@@ -155,7 +155,7 @@ def resumed(fit: Assignment, identity: dict[str, Any], batch_size: int) -> Resum
     )
 
 
-def limits_of(fit: Assignment, batch_size: int) -> Limits:
+def read_limits(fit: Assignment, batch_size: int) -> Limits:
     """Return the limits against which a checkpoint of this fit is checked."""
     model = fit.model
     optimizer = optimizer_settings(model)
@@ -171,5 +171,5 @@ def limits_of(fit: Assignment, batch_size: int) -> Limits:
         holds_out=holds_out,
         batch_size=batch_size,
         columns=column_names(names if measured else None),
-        bit_generator=kind_of(fit.random_state),
+        bit_generator=name_generator(fit.random_state),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lamina.estimators.architecture import architecture_of, network_for
+from lamina.estimators.architecture import build_network, read_architecture
 from lamina.estimators.constraints import hidden_widths
 from lamina.estimators.data_frames import pandas_or
 from lamina.estimators.passes import Passes
@@ -202,7 +202,7 @@ def _network_to_come(model: Any) -> NetworkSpec:
     """Return the network that the parameters define, as far as it is determined before a fit."""
     n_features, n_outputs = NOT_YET
     widths = [n_features, *hidden_widths(model.hidden_layer_sizes), n_outputs]
-    return network_for(tuple(widths), architecture_of(model), next(iter(INVERSE_LINKS)))
+    return build_network(tuple(widths), read_architecture(model), next(iter(INVERSE_LINKS)))
 
 
 def _layers(model: Any, spec: NetworkSpec, inverse_link: str) -> Iterator[LayerDescription]:

@@ -31,7 +31,7 @@ from lamina.errors import (
 )
 from lamina.estimators.fitting import Assignment
 from lamina.estimators.idle_units import active_units, saturates
-from lamina.estimators.state import parameters_of
+from lamina.estimators.state import get_parameters
 from lamina.estimators.unlearned import learned_nothing, stalled_accuracy, undefined_scores
 from lamina.estimators.validation_setup import monitored
 from lamina.formulas.table import Array
@@ -78,7 +78,7 @@ class Diagnosis:
             return
         n_epochs, columns = attributes["n_iter_"], attributes.get("_history", {})
         losses = _latest(attributes.get("loss_curve_"), n_epochs)
-        parameters = parameters_of(SimpleNamespace(**attributes))
+        parameters = get_parameters(SimpleNamespace(**attributes))
         validation = _latest(columns.get("validation_loss"), n_epochs)
         diverging = diverging_loss(losses, self.fit.model.learning_rate_init)
         unlearned = learned_nothing(self.fit, attributes, parameters)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from lamina.estimators.state import as_of
+from lamina.estimators.state import copy_at_epoch
 from lamina.formulas.table import Array
 
 
@@ -62,9 +62,9 @@ class FitReports:
             **vars(self).get("_history", {}),
         }
 
-    def _as_of(self, parameters: Array, epoch: int) -> Self:
+    def _copy_at_epoch(self, parameters: Array, epoch: int) -> Self:
         # Called by snapshots, which belong to a layer below the estimators.
-        return as_of(self, parameters, epoch)  # type: ignore[no-any-return]
+        return copy_at_epoch(self, parameters, epoch)  # type: ignore[no-any-return]
 
     @property
     def validation_loss_curve_(self) -> list[float] | None:

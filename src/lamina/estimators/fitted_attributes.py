@@ -16,7 +16,7 @@ from lamina.encoding.targets import LOSS_OF_KIND, TargetKind
 from lamina.errors import ModelFileError
 from lamina.estimators.constraints import REGRESSION_LOSSES, hidden_widths
 from lamina.estimators.fitted_parts import PARTS_BESIDE
-from lamina.estimators.state import SCALING_ATTRIBUTES, network_of
+from lamina.estimators.state import SCALING_ATTRIBUTES, get_network
 from lamina.files.fields import (
     Check,
     Fields,
@@ -99,7 +99,7 @@ def _checked_network(model: Any) -> NetworkSpec:
     for name in ("coefs_", "intercepts_", *PARTS_BESIDE):
         parts = fitted.get(name, [])
         list_of(_floats)(parts, name)
-    return network_of(model)
+    return get_network(model)
 
 
 def _floats(value: Any, place: str) -> None:

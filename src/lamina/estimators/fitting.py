@@ -16,18 +16,18 @@ from sklearn.utils._param_validation import InvalidParameterError
 from lamina.engines import Engine, Objective, OptimizerSettings, Rows
 from lamina.engines.custom_loss import CustomLoss, require_rows_apart
 from lamina.engines.engine import Matrix
-from lamina.estimators.checkpoint_identity import checkpoint_of, identity_of, resumed
+from lamina.estimators.checkpoint_identity import build_checkpoint, compute_identity, resumed
 from lamina.estimators.constraints import BAR
 from lamina.estimators.optimizing import optimizer_settings
 from lamina.estimators.scikit_learn_callbacks import ScikitLearnCallbacks, has_callbacks
 from lamina.estimators.state import (
+    build_memory,
     epoch_attributes,
     lbfgs_attributes,
-    memory_of,
     network_attributes,
 )
 from lamina.estimators.tasks import Task
-from lamina.estimators.validation_setup import HeldOut, Monitored, monitored, part, validation_of
+from lamina.estimators.validation_setup import HeldOut, Monitored, build_validation, monitored, part
 from lamina.formulas import OPTIMIZERS, SCHEDULES
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
@@ -174,13 +174,13 @@ def fit_by_lbfgs(fit: Assignment) -> FitResult:
 def fit_minibatch(fit: Assignment) -> FitResult:
     """Train for epochs of minibatch steps, or for one epoch in `partial_fit`."""
     writes = fit.model.checkpoint is not None or fit.resume is not None
-    identity = identity_of(fit) if writes else {}
+    identity = compute_identity(fit) if writes else {}
     begun = resumed(fit, identity, _batch_size(fit.model))
     order, held_out = _split(fit) if begun is None else (begun.order, begun.held_out)
     monitoring = monitored(fit.model.monitor, early_stopping=fit.model.early_stopping)
     plan = _training_plan(fit, len(order), monitoring)
     _warn_of_clipping(fit.model.batch_size, plan.batch_size)
-    memory = memory_for(fit) if begun is None else begun.memory
+    memory = prepare_memory(fit) if begun is None else begun.memory
     # A warm start that never improves on its earlier best keeps the last epoch's weights, because
     # scikit-learn's best weights are then the same arrays that it trains.
     fallback = fit.start.copy() if fit.fresh else None
@@ -196,9 +196,9 @@ def fit_minibatch(fit: Assignment) -> FitResult:
         order=order,
         validation=_validation(fit, held_out, memory.predicting, monitoring),
         fallback=fallback,
-        callbacks=[*callbacks_of(fit.model), *_scikit_learn_callbacks(fit, memory.predicting)],
+        callbacks=[*list_callbacks(fit.model), *_scikit_learn_callbacks(fit, memory.predicting)],
         model=fit.model,
-        checkpoint=checkpoint_of(fit, identity, held_out, fallback),
+        checkpoint=build_checkpoint(fit, identity, held_out, fallback),
         resumed=None if begun is None else begun.state,
     )
     # An average is a row of the optimizer's state, which a later fit may change.
@@ -217,9 +217,9 @@ def fit_minibatch(fit: Assignment) -> FitResult:
     return FitResult(attributes, _warning_about(ending, limits))
 
 
-def memory_for(fit: Assignment) -> Memory:
+def prepare_memory(fit: Assignment) -> Memory:
     """Return the training state from which the fit starts."""
-    memory = memory_of(fit.model, fit.start, fresh=fit.fresh, keep_optimizer=fit.incremental)
+    memory = build_memory(fit.model, fit.start, fresh=fit.fresh, keep_optimizer=fit.incremental)
     if fit.spec.draws and not memory.state.seed:
         drawn = _noise_seed(fit.random_state)
         # An int random_state gives the same draw again: without the earlier fit's seed, every warm
@@ -249,8 +249,8 @@ def next_step(fit: Assignment) -> NextStep:
     """Return the next step of a minibatch fit if all samples were one batch."""
     n_samples = fit.X.shape[0]
     monitoring = monitored(fit.model.monitor, early_stopping=fit.model.early_stopping)
-    plan, memory = _training_plan(fit, n_samples, monitoring), memory_for(fit)
-    rate = Rates(plan, memory, n_steps=1).rate_of(0)
+    plan, memory = _training_plan(fit, n_samples, monitoring), prepare_memory(fit)
+    rate = Rates(plan, memory, n_steps=1).get_rate(0)
     return NextStep(plan.optimizer, memory, rate)
 
 
@@ -277,7 +277,7 @@ def _validation(
         weight = None if fit.weight is None else fit.weight[held_out]
         measured = HeldOut(fit.X[held_out], part(fit.task, held_out), weight)
     if measured is not None:
-        return validation_of(model, fit.spec, fit.objective, parameters, measured, monitoring)
+        return build_validation(model, fit.spec, fit.objective, parameters, measured, monitoring)
     if monitoring.scorers or monitoring.decides is not Monitor.LOSS:
         raise InvalidParameterError(
             f"monitor={model.monitor!r} is measured on held-out samples, and there are none. Pass "
@@ -293,7 +293,7 @@ def _training_plan(fit: Assignment, n_samples: int, monitoring: Monitored) -> Tr
         optimizer=optimizer_settings(model),
         batch_size=min(_batch_size(model), n_samples),
         max_epochs=1 if fit.incremental else model.max_iter,
-        schedule=schedule_for(model),
+        schedule=choose_schedule(model),
         given_options=model.learning_rate_options or {},
         schedule_length=model.max_iter,
         warmup=float(model.warmup),
@@ -313,7 +313,7 @@ def _batch_size(model: Any) -> int:
     return AUTOMATIC_BATCH if model.batch_size == "auto" else int(model.batch_size)
 
 
-def schedule_for(model: Any) -> str | Callable[[int, int], float]:
+def choose_schedule(model: Any) -> str | Callable[[int, int], float]:
     """Return the schedule, or 'constant' if the solver ignores scikit-learn's schedules."""
     schedule: str | Callable[[int, int], float] = model.learning_rate
     if callable(schedule) or OPTIMIZERS[model.solver].follows_schedule:
@@ -333,7 +333,7 @@ def _scikit_learn_callbacks(fit: Assignment, parameters: Array) -> list[ScikitLe
     return [ScikitLearnCallbacks(fit.model, *fit.as_given, attributes)]
 
 
-def callbacks_of(model: Any) -> list[Any]:
+def list_callbacks(model: Any) -> list[Any]:
     """Return the callbacks of `callbacks=`, and the progress bar of verbose='bar'."""
     chosen = [] if model.callbacks is None else model.callbacks
     callbacks = list(chosen) if isinstance(chosen, (list, tuple)) else [chosen]

@@ -36,7 +36,7 @@ def by_integrated_gradients(
     check_consistent_length(X, y)
     passes = model._passes(X)
     outputs = _own_outputs(model, y)
-    directions = passes.directions() if outputs is None else [passes.directions_of(outputs)]
+    directions = passes.directions() if outputs is None else [passes.build_directions(outputs)]
     parts = (passes.integrated_gradients(each, baseline, n_steps) for each in directions)
     added = np.sum([np.abs(part) for part in parts], axis=0)
     return _bunch(added.T)

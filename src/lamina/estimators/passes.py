@@ -115,9 +115,9 @@ class Passes:
                 f"{n_outputs - 1} or -1"
             )
         columns = range(n_outputs) if output is None else [output % n_outputs]
-        return [self.directions_of(np.full(n_samples, column)) for column in columns]
+        return [self.build_directions(np.full(n_samples, column)) for column in columns]
 
-    def directions_of(self, outputs: NDArray[np.int64]) -> Array:
+    def build_directions(self, outputs: NDArray[np.int64]) -> Array:
         """Return the direction of each sample's own output."""
         return np.eye(self.spec.n_outputs, dtype=self.parameters.dtype)[outputs]
 

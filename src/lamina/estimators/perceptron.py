@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from lamina.engines import choose_engine
 from lamina.engines.engine import Matrix
 from lamina.errors import NonFiniteError
-from lamina.estimators.architecture import architecture_of, network_for
+from lamina.estimators.architecture import build_network, read_architecture
 from lamina.estimators.configured import Configured
 from lamina.estimators.constraints import (
     LBFGS,
@@ -35,18 +35,18 @@ from lamina.estimators.inspection import Inspection
 from lamina.estimators.learning_rate_range import RangeTested
 from lamina.estimators.plain_arrays import are_plain_rows, are_plain_targets
 from lamina.estimators.refusals import shown
-from lamina.estimators.seeding import generator_for
+from lamina.estimators.seeding import make_generator
 from lamina.estimators.state import (
     EPOCH_ATTRIBUTES,
     SCALING_ATTRIBUTES,
-    dtype_of,
+    get_dtype,
+    get_trained_parameters,
     network_and_parameters,
     require_parts,
     share_one_vector,
-    trained_parameters_of,
 )
 from lamina.estimators.tasks import Task
-from lamina.estimators.validation_setup import HeldOut, parts_of
+from lamina.estimators.validation_setup import HeldOut, split_validation_data
 from lamina.estimators.wrong_data import (
     explained,
     negative_weights_explained,
@@ -197,11 +197,11 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         self._refuse_noise_on_sparse_rows(X)
         task = self._task(y, self.warm_start or incremental, classes, weight)
         widths = [X.shape[1], *widths, task.n_outputs]
-        spec = network_for(tuple(widths), architecture_of(self), task.inverse_link, task.heads)
+        spec = build_network(tuple(widths), read_architecture(self), task.inverse_link, task.heads)
         require_memory(self, spec, X.dtype)
         # A checkpoint holds its generator's state, so NumPy's global one stays untouched.
         seed = 0 if resume is not None and self.random_state is None else self.random_state
-        random_state = generator_for(seed)
+        random_state = make_generator(seed)
         start = (
             first_parameters(self, spec, random_state, X.dtype)
             if fresh
@@ -228,7 +228,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         """Return the user's validation data, validated like the training data."""
         if validation_data is None:
             return None
-        X, y, *weight = parts_of(self, validation_data)
+        X, y, *weight = split_validation_data(self, validation_data)
         with explained(X, y, where="validation_data: "):
             X, y = self._validated(X, y, fresh=False, dtypes=[dtype])
         values = [sample_weights(each, X, "weight_val") for each in weight if each is not None]
@@ -288,7 +288,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         """Return the dtypes that X may keep; any other becomes the first of them."""
         if self._chosen_dtype is not None:
             return [np.dtype(self._chosen_dtype)]
-        return FLOATS if fresh else [dtype_of(self)]
+        return FLOATS if fresh else [get_dtype(self)]
 
     def _continued_parameters(self, spec: NetworkSpec, task: Task) -> Array:
         """Return a copy of the fitted parameters, so that a failing fit leaves them unchanged."""
@@ -305,7 +305,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
                 f"and {spec.n_outputs} outputs needs {list(expected)}: a fit cannot continue with "
                 "another architecture. Set warm_start=False and call fit, or clone the estimator."
             )
-        return trained_parameters_of(self, spec, task.scaling, self._chosen_dtype)
+        return get_trained_parameters(self, spec, task.scaling, self._chosen_dtype)
 
     def _forward(self, X: Any, inverse_link: str | None = None) -> Array:
         """Return the prediction for unvalidated X, (n_samples, n_outputs), by any inverse link."""

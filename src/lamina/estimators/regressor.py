@@ -22,7 +22,7 @@ from lamina.estimators.constraints import (
 )
 from lamina.estimators.perceptron import Perceptron, has_partial_fit
 from lamina.estimators.refusals import shown
-from lamina.estimators.state import scaling_of
+from lamina.estimators.state import get_scaling
 from lamina.estimators.tasks import Regression, Task, quantiles_in
 from lamina.estimators.wrong_data import CURE_OF_Y, explained, score_weights
 from lamina.formulas import INVERSE_LINKS, LOSSES
@@ -612,7 +612,7 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         """Return the target's mean and scale with scale_target=True; keep an earlier fit's."""
         if not self.scale_target:
             return None
-        before = scaling_of(self) if continues else None
+        before = get_scaling(self) if continues else None
         if before is None:
             scaling = TargetScaling.from_targets(task.columns(), weight)
             self._refuse_deviations_out_of_range(task, scaling)

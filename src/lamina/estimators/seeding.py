@@ -17,7 +17,7 @@ class _Unseeded(ISeedSequence):
         return np.zeros(n_words, dtype)
 
 
-def generator_for(random_state: Any) -> np.random.RandomState:
+def make_generator(random_state: Any) -> np.random.RandomState:
     """Return the generator of scikit-learn's `check_random_state`, in a third of the time.
 
     NumPy seeds a new generator from the system's entropy before it takes the seed, which costs as

@@ -23,8 +23,8 @@ from lamina.engines import OptimizerSettings, OptimizerState
 from lamina.estimators.architecture import (
     OF_PREDICTIONS,
     Architecture,
-    architecture_of,
-    network_for,
+    build_network,
+    read_architecture,
 )
 from lamina.estimators.configured import require_valid_now
 from lamina.estimators.fitted_parts import PARTS_BESIDE, fitted_parts
@@ -58,7 +58,7 @@ EPOCH_ATTRIBUTES = (
 )
 
 
-def network_of(model: Any) -> NetworkSpec:
+def get_network(model: Any) -> NetworkSpec:
     """Return the network of a fitted estimator, from the shapes of its weights.
 
     Raises
@@ -72,7 +72,7 @@ def network_of(model: Any) -> NetworkSpec:
     return _network(
         shapes,
         model.n_features_in_,
-        architecture_of(model),
+        read_architecture(model),
         model.out_activation_,
         tuple(vars(model).get("_heads", ())),
     )
@@ -96,7 +96,7 @@ def _network(
             "column of the one before, and an intercept for each of its columns. Set them to "
             "fit, or fit the estimator anew."
         )
-    spec = network_for(widths, architecture, inverse_link, heads)
+    spec = build_network(widths, architecture, inverse_link, heads)
     require_parts(spec, extra)
     return spec
 
@@ -119,7 +119,7 @@ def require_parts(spec: NetworkSpec, shapes: Sequence[Sequence[tuple[int, ...]]]
             )
 
 
-def parameters_of(model: Any, dtype: DTypeLike | None = None) -> Array:
+def get_parameters(model: Any, dtype: DTypeLike | None = None) -> Array:
     """Return the flat parameters; a copy only if the attributes are not views of one vector.
 
     Raises
@@ -128,17 +128,17 @@ def parameters_of(model: Any, dtype: DTypeLike | None = None) -> Array:
         For an attribute that does not hold real numbers.
     """
     weights, biases, learned, statistics = fitted_parts(model)
-    dtype = dtype_of(model) if dtype is None else dtype
+    dtype = get_dtype(model) if dtype is None else dtype
     return flatten_parameters(weights, biases, learned, statistics, dtype)
 
 
-def dtype_of(model: Any) -> np.dtype[Any]:
+def get_dtype(model: Any) -> np.dtype[Any]:
     """Return the dtype of the parameters: float32 if all arrays are, else float64."""
     dtypes = {part.dtype for parts in fitted_parts(model) for part in parts}
     return FLOATS[0] if dtypes == {FLOATS[0]} else FLOATS[1]
 
 
-def scaling_of(model: Any) -> TargetScaling | None:
+def get_scaling(model: Any) -> TargetScaling | None:
     """Return the latest fit's standardisation of the target, or None."""
     fitted = vars(model)
     if "target_mean_" not in fitted:
@@ -149,16 +149,16 @@ def scaling_of(model: Any) -> TargetScaling | None:
     )
 
 
-def standardised_parameters_of(
+def get_standardised_parameters(
     model: Any, spec: NetworkSpec, scaling: TargetScaling | None
 ) -> Array:
     """Return a copy of the predicting parameters, for targets standardised by a scaling."""
-    folded = np.array(parameters_of(model))
+    folded = np.array(get_parameters(model))
     if scaling is None:
         return folded
     unfolded = scaling.unfold(spec, folded)
     kept = vars(model).get("_standardised_layer")
-    if kept is None or scaling != scaling_of(model):
+    if kept is None or scaling != get_scaling(model):
         return unfolded
     exact = unfolded.copy()
     W, b = last_layer(spec, exact)
@@ -169,14 +169,14 @@ def standardised_parameters_of(
     return exact if np.array_equal(scaling.fold(spec, exact), folded) else unfolded
 
 
-def trained_parameters_of(
+def get_trained_parameters(
     model: Any, spec: NetworkSpec, scaling: TargetScaling | None, dtype: DTypeLike | None = None
 ) -> Array:
     """Return a copy of the parameters a fit continues from: those before averaging, if any."""
     trained = getattr(model, "_trained_parameters", None)
     if trained is None:
-        trained = standardised_parameters_of(model, spec, scaling)
-    elif scaling != (before := scaling_of(model)):
+        trained = get_standardised_parameters(model, spec, scaling)
+    elif scaling != (before := get_scaling(model)):
         trained = trained if before is None else before.fold(spec, trained)
         trained = trained if scaling is None else scaling.unfold(spec, trained)
     return np.array(trained, dtype=trained.dtype if dtype is None else dtype)
@@ -228,7 +228,7 @@ def network_and_parameters(model: Any) -> tuple[NetworkSpec, Array]:
     ):
         return digest.spec, digest.parameters
     require_valid_now(model, OF_PREDICTIONS)
-    spec, parameters = network_of(model), parameters_of(model)
+    spec, parameters = get_network(model), get_parameters(model)
     if is_hashable and all(part.base is parameters for part in parts if part.size):
         _known[model] = _Known(parts, surroundings, spec, parameters)
     return spec, parameters
@@ -248,10 +248,10 @@ def share_one_vector(model: Any) -> None:
     if len({part.dtype for part in chain.from_iterable(parts)}) == 1:
         shapes = tuple(weights.shape for weights in model.coefs_)
         layout = ParameterLayout(shapes, *(tuple(map(len, extra)) for extra in parts[2:]))
-        vars(model).update(_named_views(layout, parameters_of(model)))
+        vars(model).update(_named_views(layout, get_parameters(model)))
 
 
-def as_of(model: Any, parameters: Array, epoch: int) -> Any:
+def copy_at_epoch(model: Any, parameters: Array, epoch: int) -> Any:
     """Return a copy of a fitted model with these parameters, as it was after `epoch` epochs.
 
     The history is cut there. A fit of the copy starts from scratch, and calls no callback.
@@ -262,7 +262,7 @@ def as_of(model: Any, parameters: Array, epoch: int) -> Any:
     losses, scores, columns = model.loss_curve_, model.validation_scores_, model._history
     for name in EPOCH_ATTRIBUTES:
         fitted.pop(name, None)
-    fitted |= network_attributes(network_of(model), parameters.copy(), scaling_of(model))
+    fitted |= network_attributes(get_network(model), parameters.copy(), get_scaling(model))
     then.loss_curve_, then.n_iter_ = losses[:epoch], epoch
     then.validation_scores_ = None if scores is None else scores[:epoch]
     then._history = {name: column[:epoch] for name, column in columns.items()}
@@ -270,7 +270,7 @@ def as_of(model: Any, parameters: Array, epoch: int) -> Any:
     return then
 
 
-def history_of(model: Any) -> History:
+def get_history(model: Any) -> History:
     """Return the history of the fits so far; empty without a minibatch fit."""
     return History(
         losses=getattr(model, "loss_curve_", []),
@@ -284,7 +284,7 @@ def history_of(model: Any) -> History:
     )
 
 
-def memory_of(model: Any, parameters: Array, *, fresh: bool, keep_optimizer: bool) -> Memory:
+def build_memory(model: Any, parameters: Array, *, fresh: bool, keep_optimizer: bool) -> Memory:
     """Return the state from which a minibatch fit starts.
 
     Parameters
@@ -297,7 +297,7 @@ def memory_of(model: Any, parameters: Array, *, fresh: bool, keep_optimizer: boo
     keep_optimizer : bool
         True to keep the optimizer's state and learning rate, as `partial_fit` does.
     """
-    history = History() if fresh else history_of(model)
+    history = History() if fresh else get_history(model)
     optimizer = optimizer_settings(model)
     state = OptimizerState.fresh(optimizer, parameters)
     memory = Memory(parameters, state, float(model.learning_rate_init), history)

@@ -61,7 +61,7 @@ class Monitored(NamedTuple):
     gradient: bool = False
 
 
-def parts_of(model: Any, validation_data: Any) -> Sequence[Any]:
+def split_validation_data(model: Any, validation_data: Any) -> Sequence[Any]:
     """Return X, y and optional weights of `validation_data=`.
 
     Raises
@@ -146,7 +146,7 @@ def _name_and_scorer(monitor: Any) -> tuple[str, Any]:
     return monitor, get_scorer(monitor)
 
 
-def validation_of(
+def build_validation(
     model: Any,
     spec: NetworkSpec,
     objective: Objective,
@@ -178,7 +178,7 @@ def validation_of(
         strict = wanted.decides is not Monitor.SCORE
         return Validation(X, lambda p: (score(p),), metrics, loss, wanted.decides, strict)
     shown = parameters if task.scaling is None else task.scaling.fold(spec, parameters)
-    probe = probe_of(model, network_attributes(spec, shown) | task.attributes())
+    probe = build_probe(model, network_attributes(spec, shown) | task.attributes())
 
     def measure(prediction: Array) -> Sequence[float]:
         if task.scaling is not None:
@@ -193,7 +193,7 @@ def metric_names(task: Task, wanted: Monitored) -> tuple[str, ...]:
     return tuple(wanted.scorers) or (task.metric,)
 
 
-def probe_of(model: Any, attributes: dict[str, Any]) -> Any:
+def build_probe(model: Any, attributes: dict[str, Any]) -> Any:
     """Return an estimator that predicts as the model would with other fitted attributes.
 
     It has no feature names, because its X is an array without names.

@@ -13,12 +13,12 @@ from lamina.encoding import TargetEncoding
 from lamina.encoding.targets import LOSS_OF_KIND, TargetKind
 from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
-from lamina.estimators.architecture import architecture_of, network_for
+from lamina.estimators.architecture import build_network, read_architecture
 from lamina.estimators.constraints import REGRESSION_LOSSES
 from lamina.estimators.optimizing import optimizer_settings
 from lamina.estimators.state import (
+    build_memory,
     epoch_attributes,
-    memory_of,
     network_attributes,
 )
 from lamina.estimators.tasks import Classification, Regression
@@ -83,7 +83,7 @@ def fitted_model(
         attributes = Classification(targets, targets.classes).attributes()
     blocks = [*hidden, last]
     widths = [len(blocks[0].weights), *(len(block.biases) for block in blocks)]
-    spec = network_for(tuple(widths), architecture_of(model), LOSSES[loss].inverse_link, heads)
+    spec = build_network(tuple(widths), read_architecture(model), LOSSES[loss].inverse_link, heads)
     parameters = flatten_parameters(
         [block.weights for block in blocks],
         [block.biases for block in blocks],
@@ -137,7 +137,7 @@ def _residual(hidden: Sequence[FittedBlock]) -> bool:
 
 
 def _as_if_fitted(model: Any, spec: NetworkSpec, parameters: NDArray[Any]) -> dict[str, Any]:
-    memory = memory_of(model, parameters, fresh=True, keep_optimizer=False)
+    memory = build_memory(model, parameters, fresh=True, keep_optimizer=False)
     optimizer = optimizer_settings(model)
     attributes = network_attributes(spec, parameters) | epoch_attributes(memory, optimizer)
     return attributes | {"n_features_in_": spec.n_features, "diagnoses_": None}

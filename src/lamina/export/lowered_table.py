@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.encoding import TableEncoding
-from lamina.encoding.whole_numbers import aliases_of
+from lamina.encoding.whole_numbers import find_aliases
 from lamina.export.lowering import Lowering, NotLoweredError, Raw, Value
 from lamina.export.program import (
     Calendar,
@@ -88,7 +88,9 @@ def lower_table(lowering: Lowering, step: TableEncoding, value: Value) -> TableP
         texts = step.categories_[name] if kind == "category" else []
         if texts:
             lowering.hold(value.columns[i], "category")
-            parts.categories.append(CategoryCode(value.columns[i], tuple(texts), aliases_of(texts)))
+            parts.categories.append(
+                CategoryCode(value.columns[i], tuple(texts), find_aliases(texts))
+            )
     return parts
 
 

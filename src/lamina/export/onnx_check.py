@@ -47,10 +47,10 @@ def check(proto: ModelProto, dtype: np.dtype[Any]) -> None:
         raise ExportError(
             f"ONNX {onnx.__version__} refuses this model: {reason}: {cure}"
         ) from error
-    session_of(proto, dtype)
+    open_session(proto, dtype)
 
 
-def session_of(proto: ModelProto, dtype: np.dtype[Any]) -> Any:
+def open_session(proto: ModelProto, dtype: np.dtype[Any]) -> Any:
     """Return an onnxruntime session for a model; None if onnxruntime is not installed.
 
     Raises

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamina.export.ensemble_program import EnsembleProgram, MemberProgram
-from lamina.export.onnx_graph import Output, add_answer, label_array, labels_of
+from lamina.export.onnx_graph import Output, add_answer, add_labels, label_array
 from lamina.export.onnx_operations import Nodes, add_matrices
 from lamina.export.onnx_program import ModelGraph, model_of, table_inputs
 from lamina.export.program import SmoothClip
@@ -33,7 +33,7 @@ def ensemble_to_onnx(program: EnsembleProgram, X: Any, opset: int) -> ModelProto
     results = [_as_output(program, nodes, _flagged(program, nodes, mean))]
     if program.targets is not None:
         codes = graph.node("ArgMax", mean, axis=1, keepdims=0)
-        results.insert(0, labels_of(graph, program.targets, codes))
+        results.insert(0, add_labels(graph, program.targets, codes))
     for result, output in zip(results, outputs, strict=True):
         graph.add("Identity", [result], output.name)
     return model_of(graph, inputs, outputs, opset)

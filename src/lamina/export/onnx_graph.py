@@ -39,7 +39,7 @@ class Output(NamedTuple):
     n_columns: int | None
 
 
-def outputs_of(network: FittedNetwork) -> list[Output]:
+def list_outputs(network: FittedNetwork) -> list[Output]:
     """Return the outputs of a model, in the order in which `add_network` adds them."""
     if network.targets is None:
         of_numbers = Output("variable", network.dtype, network.n_columns)
@@ -57,7 +57,7 @@ def outputs_of(network: FittedNetwork) -> list[Output]:
 
 
 def add_network(graph: Graph, network: FittedNetwork, x: str) -> list[str]:
-    """Add the whole model from x on; return the names of the outputs listed by `outputs_of`."""
+    """Add the whole model from x on; return the names of the outputs listed by `list_outputs`."""
     z = _add_blocks(graph, network, x)
     if network.targets is None:
         return _add_numbers(graph, network, z)
@@ -191,11 +191,11 @@ def _alone(graph: Graph, encoding: TargetEncoding, p: str, dtype: np.dtype[Any])
     flat = graph.node("Reshape", above, graph.constant(np.array([-1], dtype=np.int64)))
     # With a single class, every row belongs to it.
     last = graph.constant(np.array(len(encoding.classes) - 1, dtype=np.int64))
-    return labels_of(graph, encoding, graph.node("Mul", _as_integers(graph, flat), last))
+    return add_labels(graph, encoding, graph.node("Mul", _as_integers(graph, flat), last))
 
 
 def _largest(graph: Graph, encoding: TargetEncoding, p: str, dtype: np.dtype[Any]) -> str:
-    return labels_of(graph, encoding, graph.node("ArgMax", p, axis=1, keepdims=0))
+    return add_labels(graph, encoding, graph.node("ArgMax", p, axis=1, keepdims=0))
 
 
 def _indicators(graph: Graph, encoding: TargetEncoding, p: str, dtype: np.dtype[Any]) -> str:
@@ -207,7 +207,7 @@ def _as_integers(graph: Graph, booleans: str) -> str:
     return graph.node("Cast", booleans, to=INT64)
 
 
-def labels_of(graph: Graph, encoding: TargetEncoding, codes: str) -> str:
+def add_labels(graph: Graph, encoding: TargetEncoding, codes: str) -> str:
     """Add the label of each code."""
     return graph.node("Gather", graph.constant(label_array(encoding)), codes, axis=0)
 

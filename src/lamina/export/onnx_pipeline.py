@@ -26,7 +26,7 @@ from lamina.errors import ExportError
 from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.export.fitted_network import FittedNetwork, fitted_network
 from lamina.export.model_program import lower_encoding
-from lamina.export.onnx_graph import add_network, outputs_of
+from lamina.export.onnx_graph import add_network, list_outputs
 from lamina.export.onnx_operations import INPUTS, add_operations, meaning
 
 TYPES: dict[str, Any] = {
@@ -123,7 +123,9 @@ def _refusal(error: Exception, dtype: np.dtype[Any]) -> str:
 
 def parse(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> Any:
     """Name a model's outputs; skl2onnx calls this as the parser."""
-    if len(outputs := outputs_of(fitted_network(model))) == 2 and isinstance(model, MLPClassifier):
+    if len(outputs := list_outputs(fitted_network(model))) == 2 and isinstance(
+        model, MLPClassifier
+    ):
         # skl2onnx's own parser, because it handles zipmap.
         return _parse_sklearn_classifier(scope, model, inputs, custom_parsers)
     operator = scope.declare_local_operator(f"Lamina{type(model).__name__}", model)
@@ -137,7 +139,7 @@ def parse(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> An
 def infer_shapes(operator: Any) -> None:
     """Set the types of a model's outputs; skl2onnx calls this before the converter."""
     n_samples = operator.inputs[0].get_first_dimension()
-    for variable, output in zip(operator.outputs, outputs_of(_network(operator)), strict=True):
+    for variable, output in zip(operator.outputs, list_outputs(_network(operator)), strict=True):
         columns = [] if output.n_columns is None else [output.n_columns]
         variable.type = TYPES[output.dtype.name]([n_samples, *columns])
 

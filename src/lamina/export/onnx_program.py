@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lamina.errors import ExportError
-from lamina.export.onnx_graph import Graph, Output, add_network, outputs_of
+from lamina.export.onnx_graph import Graph, Output, add_network, list_outputs
 from lamina.export.onnx_operations import INPUTS, ML, Matrix, add_operations, meaning
 from lamina.export.program import Preparation, Program
 
@@ -64,7 +64,7 @@ def program_to_onnx(program: Program, X: Any, opset: int) -> ModelProto:
         For a column where empty and missing texts differ, and an X without the model's columns.
     """
     graph = ModelGraph()
-    outputs = outputs_of(program.network)
+    outputs = list_outputs(program.network)
     inputs, names = _inputs(program, X if program.operations else None, outputs)
     results = _add_program(graph, program, names)
     for result, output in zip(results, outputs, strict=True):
@@ -97,7 +97,7 @@ def _output_info(output: Output) -> Any:
 
 
 def _add_program(graph: Graph, program: Program, names: Sequence[str]) -> list[str]:
-    """Add the whole program; return the names of the outputs listed by `outputs_of`."""
+    """Add the whole program; return the names of the outputs listed by `list_outputs`."""
     network = program.network
     if not program.operations:
         return add_network(graph, network, names[0])
@@ -107,7 +107,7 @@ def _add_program(graph: Graph, program: Program, names: Sequence[str]) -> list[s
     results = add_network(graph, network, _as_network(graph, program, matrix.numbers))
     return [
         result if output.name.startswith("label") else _flagged(graph, program, matrix, result)
-        for result, output in zip(results, outputs_of(network), strict=True)
+        for result, output in zip(results, list_outputs(network), strict=True)
     ]
 
 

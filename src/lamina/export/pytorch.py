@@ -59,13 +59,13 @@ def sequential(network: FittedNetwork, logits: bool) -> nn.Sequential:
     if network.input_dropout:
         modules["input_dropout"] = nn.Dropout(network.input_dropout)
     for block in network.blocks:
-        parts = _modules_of(block, network.precision)
+        parts = _build_modules(block, network.precision)
         if block.residual:
             modules[block.name] = Residual(parts)
         else:
             modules[block.name] = parts.pop("linear")
             modules.update({f"{block.name}_{name}": part for name, part in parts.items()})
-    inverse_link = nn.Identity() if logits else module_of(network.inverse_link.code)
+    inverse_link = nn.Identity() if logits else build_module(network.inverse_link.code)
     modules["inverse_link"] = Heads(network.heads, inverse_link) if network.heads else inverse_link
     if network.n_quantiles > 1 and not logits:
         modules["sorted"] = Sorted(network.n_quantiles)
@@ -73,7 +73,7 @@ def sequential(network: FittedNetwork, logits: bool) -> nn.Sequential:
     return nn.Sequential(OrderedDict(kept)).eval()
 
 
-def _modules_of(block: FittedBlock, precision: Precision | None) -> OrderedDict[str, nn.Module]:
+def _build_modules(block: FittedBlock, precision: Precision | None) -> OrderedDict[str, nn.Module]:
     modules: OrderedDict[str, nn.Module] = OrderedDict(linear=_linear(block, precision))
     if block.normalization is not None:
         names: list[Named] = list(block.normalization.parameters)
@@ -103,7 +103,7 @@ def _with_numbers(
     formula: Activation | Normalization, names: Sequence[Named], block: FittedBlock
 ) -> nn.Module:
     """Return a formula's module with the parameters of a block's units."""
-    module = module_of(formula.code, len(block.biases)).to(torch.from_numpy(block.biases).dtype)
+    module = build_module(formula.code, len(block.biases)).to(torch.from_numpy(block.biases).dtype)
     with torch.no_grad():
         for record in names:
             numbers = torch.from_numpy(block.named[record.name])
@@ -111,7 +111,7 @@ def _with_numbers(
     return module
 
 
-def module_of(code: Code, n: int = 1) -> nn.Module:
+def build_module(code: Code, n: int = 1) -> nn.Module:
     """Return the module that a record names: 'Tanh', 'Softmax(dim=1)', 'PReLU(n)', or 'sin'."""
     call = ast.parse(code.torch, mode="eval").body
     if isinstance(call, ast.Name) and call.id.islower():
@@ -255,7 +255,7 @@ def _role(layer: Layer) -> str:
     if _named_by(module, ACTIVATIONS) is not None:
         return "activation"
     records: list[Any] = [*NORMALIZATIONS.values(), *ACTIVATIONS.values()]
-    modules = ", ".join(str(module_of(record.code)) for record in records)
+    modules = ", ".join(str(build_module(record.code)) for record in records)
     raise layer.refusal(f"lamina supports Linear, Dropout and {modules}")
 
 
@@ -311,7 +311,7 @@ def _named_by(module: nn.Module, table: Mapping[str, Formula]) -> Formula | None
     said = _said(module)
     for record in table.values():
         code: Code | None = record.code
-        if code is not None and _said(module_of(code)) == said:
+        if code is not None and _said(build_module(code)) == said:
             return record
     return None
 

@@ -31,10 +31,10 @@ from lamina.estimators import MLPClassifier, MLPRegressor
 from lamina.estimators.optimizing import optimizer_settings
 from lamina.estimators.state import (
     epoch_attributes,
-    history_of,
+    get_history,
+    get_network,
+    get_scaling,
     network_attributes,
-    network_of,
-    scaling_of,
 )
 from lamina.estimators.tasks import Classification, Regression
 from lamina.export.fitted_network import fitted_network
@@ -120,7 +120,7 @@ def to_sklearn(model: Any) -> Any:
     if network.targets is not None:
         estimator._label_binarizer = _label_binarizer(network.targets, model._sparse_targets)
     # With a standardised target, the optimizer's state has other units than these weights.
-    if getattr(model, "_optimizer_name", None) == model.solver and scaling_of(model) is None:
+    if getattr(model, "_optimizer_name", None) == model.solver and get_scaling(model) is None:
         estimator._optimizer = _their_optimizer(model)
         if estimator.best_loss_ is None and not estimator.early_stopping:
             estimator.best_loss_ = math.inf
@@ -173,13 +173,13 @@ def from_sklearn(estimator: Any) -> Any:
     fitted = {name: _plain(getattr(estimator, name)) for name in SHARED if hasattr(estimator, name)}
     vars(model).update(fitted, coefs_=estimator.coefs_, intercepts_=estimator.intercepts_)
     parameters = flatten_parameters(estimator.coefs_, estimator.intercepts_).copy()
-    vars(model).update(network_attributes(network_of(model), parameters), diagnoses_=None)
+    vars(model).update(network_attributes(get_network(model), parameters), diagnoses_=None)
     if (binarizer := getattr(estimator, "_label_binarizer", None)) is not None:
         vars(model).update(Classification(_targets(binarizer), model.classes_).attributes())
     else:
         vars(model).update(Regression(model.loss, np.empty((0, model.n_outputs_))).attributes())
     if (memory := _our_memory(estimator, parameters)) is not None:
-        memory.history = history_of(model)
+        memory.history = get_history(model)
         # Fitted attributes that only lamina has start with these values.
         vars(model).update(epoch_attributes(memory, optimizer_settings(model)) | fitted)
     return model
@@ -270,7 +270,7 @@ THEIR_OPTIMIZERS = {
 
 def _their_optimizer(model: Any) -> Any:
     their = THEIR_OPTIMIZERS[model.solver]
-    layout = ParameterLayout.from_spec(network_of(model))
+    layout = ParameterLayout.from_spec(get_network(model))
     optimizer = their.make(model, [*model.coefs_, *model.intercepts_])
     for slot, numbers in zip(OPTIMIZERS[model.solver].slots, model._optimizer_slots, strict=True):
         views = layout.views(numbers.copy())

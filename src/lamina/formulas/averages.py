@@ -8,7 +8,7 @@ from lamina.formulas.optimizers import integer_power
 from lamina.formulas.table import Array
 
 
-def norm_of(gradient: Array) -> float:
+def compute_norm(gradient: Array) -> float:
     """Return ‖g‖ over all trained parameters, in float64."""
     return float(np.linalg.norm(gradient.astype(np.float64, copy=False)))
 

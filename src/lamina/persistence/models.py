@@ -95,7 +95,7 @@ MODULES = {**_OURS, **_PLAIN, **{name: each.module for name, each in TRANSFORMER
 
 
 @cache
-def kind_of(name: str) -> Kind:
+def look_up_kind(name: str) -> Kind:
     """Return the entry of a class in MODULES; its module is imported on first use."""
     cls = getattr(import_module(MODULES[name]), name)
     if name in ("MLPClassifier", "MLPRegressor"):
@@ -160,9 +160,9 @@ def model_to_plain(model: object, writer: PlainWriter, path: Place = ()) -> dict
         For any other class, or a parameter or attribute that no file can hold; names it.
     """
     name = type(model).__name__
-    if name not in MODULES or type(model) is not kind_of(name).cls:
+    if name not in MODULES or type(model) is not look_up_kind(name).cls:
         raise _not_savable(model, path)
-    plain = {"class": name, **kind_of(name).to_plain(model, writer, path)}
+    plain = {"class": name, **look_up_kind(name).to_plain(model, writer, path)}
     try:
         check(model)
     except ModelFileError as refusal:
@@ -187,7 +187,7 @@ def model_from_plain(plain: Any, reader: PlainReader) -> Any:
     name = parts.pop("class")
     if name not in MODULES:
         raise ModelFileError(f"it holds a {name!r}, which is not among its known classes{LATER}")
-    estimator = kind_of(name).from_plain(kind_of(name).cls, parts, reader)
+    estimator = look_up_kind(name).from_plain(look_up_kind(name).cls, parts, reader)
     if parts:
         raise ModelFileError(f"its {name} has an unknown part {min(parts)!r}{LATER}")
     check(estimator)
@@ -205,7 +205,7 @@ def is_model(estimator: object) -> bool:
     False
     """
     name = type(estimator).__name__
-    if name not in MODULES or not kind_of(name).is_model:
+    if name not in MODULES or not look_up_kind(name).is_model:
         return False
     if hasattr(estimator, "steps"):
         return bool(estimator.steps) and is_model(estimator.steps[-1][1])

@@ -14,7 +14,7 @@ from lamina.plots.axes import new_axes, require_matplotlib
 from lamina.plots.colours import CYCLE, LOSS_COLOURS, MARKERS, foreground, readable_on
 from lamina.plots.deepest_point import deepest_point
 from lamina.plots.names import class_names as names_of_classes
-from lamina.plots.region_answers import answers_of, shades, targets_as_drawn
+from lamina.plots.region_answers import build_answers, shades, targets_as_drawn
 from lamina.plots.region_film import RegionFilm, check_film_inputs, film_path, write_film
 from lamina.plots.slices import slice_through
 from lamina.studies import perceptron_inside
@@ -169,7 +169,7 @@ class DecisionRegionDisplay:
         require_matplotlib(cls)
         model = perceptron_inside(estimator).model
         plane = slice_through(X, 2, features, along, feature_names)
-        answer = answers_of(estimator, model)
+        answer = build_answers(estimator, model)
         axes, points = plane.grid(grid_resolution)
         shape = (grid_resolution, grid_resolution)
         answers = answer(plane.rows(points))

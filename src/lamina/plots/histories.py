@@ -20,7 +20,7 @@ LONGEST_LINE = 12
 WORDS = {"r2": "R²"}
 
 
-def history_of(estimator: Any) -> dict[str, Sequence[float]]:
+def read_history(estimator: Any) -> dict[str, Sequence[float]]:
     """Return the columns of the history of a fitted perceptron of lamina or scikit-learn.
 
     Raises
@@ -39,7 +39,7 @@ def history_of(estimator: Any) -> dict[str, Sequence[float]]:
     return {"loss": curve} | ({} if scores is None else {metric: scores})
 
 
-def panels_of(
+def choose_panels(
     histories: Sequence[Mapping[str, Sequence[float]]], names: Sequence[str] | None
 ) -> list[str]:
     """Return the columns to draw below the losses: the given ones, or all metrics.
@@ -69,7 +69,7 @@ def panels_of(
     return [names] if isinstance(names, str) else [*names]
 
 
-def label_of(column: str) -> str:
+def format_label(column: str) -> str:
     """Return the axis label of a panel."""
     words = WORDS.get(column, column.replace("_", " "))
     lines = textwrap.wrap(words, LONGEST_LINE)

@@ -157,7 +157,7 @@ class ImagesDisplay:
         )
         shown = answers.chosen(which, n_images)
         display = cls(
-            images=images_of(rows, shown, image_shape),
+            images=reshape_images(rows, shown, image_shape),
             predicted=[labels[label] for label in answers.predicted[shown].tolist()],
             true=None if truth is None else [str(labels.get(t, t)) for t in truth[shown].tolist()],
             confidence=answers.confidence[shown],
@@ -263,7 +263,9 @@ class _Answers:
         return np.arange(min(n_images, len(self.predicted)))
 
 
-def images_of(rows: Any, shown: NDArray[np.int64], shape: Sequence[int] | None) -> NDArray[Any]:
+def reshape_images(
+    rows: Any, shown: NDArray[np.int64], shape: Sequence[int] | None
+) -> NDArray[Any]:
     """Return the chosen samples as images."""
     if hasattr(rows, "iloc"):
         pixels = rows.iloc[shown].to_numpy()

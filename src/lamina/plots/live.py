@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 from lamina.plots.axes import require_matplotlib
-from lamina.plots.histories import panels_of
+from lamina.plots.histories import choose_panels
 from lamina.plots.loss_curve import LossCurveDisplay
 from lamina.studies.checks import number
 
@@ -107,7 +107,7 @@ class LiveLossCurve:
     def _drawn(self, history: dict[str, list[float]], dots_an_inch: int) -> bytes:
         from matplotlib.figure import Figure
 
-        panels = panels_of([history], self.panels)
+        panels = choose_panels([history], self.panels)
         display = LossCurveDisplay(histories=[history], panels=panels)
         # The notebook would show a pyplot figure a second time at the end of the cell.
         figure = Figure(figsize=display.figsize, layout="constrained")

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lamina.plots.axes import new_axes, panels_below, quiet
 from lamina.plots.colours import CYCLE, LINE_STYLES, MARKERS, background, foreground
-from lamina.plots.histories import OF_THE_FIT, history_of, label_of, panels_of
+from lamina.plots.histories import OF_THE_FIT, choose_panels, format_label, read_history
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -124,14 +124,14 @@ class LossCurveDisplay:
             If matplotlib is not installed.
         """
         several = isinstance(estimator, list | tuple)
-        histories = [history_of(each) for each in (estimator if several else [estimator])]
+        histories = [read_history(each) for each in (estimator if several else [estimator])]
         if not histories:
             raise ValueError("estimator is an empty list: give at least one fitted model")
         if names is None and several:
             names = [f"model {i + 1}" for i in range(len(histories))]
         if names is not None and len(names) != len(histories):
             raise ValueError(f"{len(names)} names for {len(histories)} estimators: give one each")
-        display = cls(histories=histories, names=names, panels=panels_of(histories, panels))
+        display = cls(histories=histories, names=names, panels=choose_panels(histories, panels))
         return display.plot(ax, log_scale=log_scale)
 
     def plot(self, ax: Axes | None = None, *, log_scale: bool = False) -> Self:
@@ -164,7 +164,7 @@ class LossCurveDisplay:
             quiet(panel)
             self.panel_lines_[column] = self._draw(panel, column)
             _scale(panel, column, self.panel_lines_[column])
-            panel.set_ylabel(label_of(column))
+            panel.set_ylabel(format_label(column))
         self.figure_.align_ylabels([self.ax_, *below])
 
     def _draw(self, ax: Axes, column: str) -> list[Line2D]:

@@ -28,7 +28,7 @@ def shades(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(strength * colours + (1 - strength) * np.array(to_rgb(background())))
 
 
-def answers_of(estimator: Any, model: Any) -> Callable[[Any], NDArray[Any]]:
+def build_answers(estimator: Any, model: Any) -> Callable[[Any], NDArray[Any]]:
     """Return a function that predicts samples: probabilities of classes, or else values."""
     if not is_classifier(model):
         if model.n_outputs_ > 1 and np.ndim(model.predict(np.zeros((1, model.n_features_in_)))) > 1:

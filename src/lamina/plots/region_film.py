@@ -45,7 +45,7 @@ class RegionFilm:
         """Draw one frame and return the changed artists."""
         place = self.places[min(frame, len(self.places) - 1)]
         epoch, loss = self.snapshots.epochs[place], self.snapshots.losses[place]
-        answers = self.snapshots.model_at(epoch).predict_proba(self.rows)
+        answers = self.snapshots.get_model(epoch).predict_proba(self.rows)
         self.display.show(answers)
         suffix = "" if math.isnan(loss) else f", loss {significant(loss)}"
         title = self.display.ax_.set_title(f"epoch {epoch:,}{suffix}")
@@ -114,7 +114,7 @@ def check_film_inputs(model: Any, snapshots: Any) -> None:
             "snapshots is empty: pass it as callbacks= to the perceptron and call fit, with a "
             "minibatch solver, not 'lbfgs'"
         )
-    shown, kept = model, snapshots.model_at(-1)
+    shown, kept = model, snapshots.get_model(-1)
     if [each.shape for each in shown.coefs_] != [each.shape for each in kept.coefs_]:
         raise ValueError(
             "snapshots belong to another network than estimator: give the one that they were taken "

@@ -160,7 +160,7 @@ class SweepDisplay:
             ax.set_ylabel("training loss" if i % n_columns == 0 else "")
 
     def _plot_loss(self, i: int, ax: Axes) -> list[Line2D]:
-        runs = self.sweep.runs_of(i)
+        runs = self.sweep.select_runs(i)
         quiet(ax)
         ax.set_title(self._title(i), fontsize="small")
         ax.text(0.96, 0.92, self._ending(i), transform=ax.transAxes, **_at_the_corner())
@@ -196,7 +196,7 @@ class SweepDisplay:
 
     def _ending(self, i: int) -> str:
         """Return the outcome of the fits of a value as text."""
-        runs, table = self.sweep.runs_of(i), self.sweep.to_dict()
+        runs, table = self.sweep.select_runs(i), self.sweep.to_dict()
         if not runs:
             return "not run"
         loss, n_diverged = table["final_loss"][i], table["n_diverged"][i]

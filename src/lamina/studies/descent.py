@@ -15,12 +15,12 @@ from lamina.engines.reference import update
 from lamina.errors import suggestion
 from lamina.estimators import MLPRegressor
 from lamina.estimators.contradictions import refuse_contradictions
-from lamina.estimators.fitting import schedule_for
+from lamina.estimators.fitting import choose_schedule
 from lamina.estimators.optimizing import optimizer_settings
 from lamina.formulas import OPTIMIZERS
 from lamina.network import ParameterLayout
 from lamina.studies.checks import integer, number
-from lamina.studies.surfaces import Surface, surface_of
+from lamina.studies.surfaces import Surface, get_surface
 from lamina.training import History, Memory, TrainingPlan
 from lamina.training.rates import Rates
 from lamina.training.stopping import Stopping
@@ -148,7 +148,7 @@ def gradient_descent_path(
     >>> bool(fast.values[-1] < 1e-6 < slow.values[-1])
     True
     """
-    surface = surface_of(function)
+    surface = get_surface(function)
     rate = number("learning_rate", learning_rate, above=0)
     n_steps, noise = integer("n_steps", n_steps), number("noise", noise, at_least=0)
     _check_hyperparameters(optimizer, hyperparameters)
@@ -224,7 +224,7 @@ class _StepRates:
             settings,
             batch_size=1,
             max_epochs=n_steps,
-            schedule=schedule_for(model),
+            schedule=choose_schedule(model),
             given_options=model.learning_rate_options or {},
             warmup=float(model.warmup),
             initial_rate=float(model.learning_rate_init),
@@ -235,7 +235,7 @@ class _StepRates:
 
     @property
     def rate(self) -> float:
-        return self.rates.rate_of(0)
+        return self.rates.get_rate(0)
 
     def advance(self, value: float) -> None:
         """Set the next step's base learning rate as the epoch loop does, without early stopping."""

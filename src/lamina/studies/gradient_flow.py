@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lamina.estimators.data_frames import pandas_or
 from lamina.network import ParameterLayout
-from lamina.studies.loss_of_parameters import loss_of_parameters, snapshots_of
+from lamina.studies.loss_of_parameters import find_snapshots, loss_of_parameters
 from lamina.training.callbacks import Snapshots
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def gradient_flow(
     """
     loss = loss_of_parameters(estimator, X, y, sample_weight, penalised=False)
     if snapshots is None:
-        snapshots = snapshots_of(estimator)
+        snapshots = find_snapshots(estimator)
     epochs, points = [int(loss.model.n_iter_)], [loss.parameters]
     if snapshots is not None:
         epochs, points = snapshots.epochs, snapshots.parameters

@@ -13,7 +13,7 @@ from lamina.errors import suggestion
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec, ParameterLayout
 from lamina.studies.checks import integer, number
-from lamina.studies.loss_of_parameters import LossOfParameters, loss_of_parameters, snapshots_of
+from lamina.studies.loss_of_parameters import LossOfParameters, find_snapshots, loss_of_parameters
 from lamina.training.callbacks import Snapshots
 
 FEWEST = 3
@@ -212,7 +212,7 @@ def loss_slice(
     """
     loss = loss_of_parameters(estimator, X, y, sample_weight, penalised=penalised)
     if snapshots is None:
-        snapshots = snapshots_of(estimator)
+        snapshots = find_snapshots(estimator)
     kind = _kind(directions, snapshots)
     points = None if snapshots is None else np.array(snapshots.parameters, dtype=np.float64)
     fractions = None

@@ -9,7 +9,7 @@ import numpy as np
 
 from lamina.engines import choose_engine
 from lamina.engines.engine import Evaluator
-from lamina.estimators.state import standardised_parameters_of
+from lamina.estimators.state import get_standardised_parameters
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
 from lamina.studies.inside import perceptron_inside
@@ -57,7 +57,7 @@ def loss_of_parameters(
         inside.rows(X), inside.targets(y), sample_weight, fresh=False, incremental=True
     )
     # If the fit keeps a moving average, use the average, as predictions do.
-    predicting = standardised_parameters_of(model, fit.spec, fit.task.scaling)
+    predicting = get_standardised_parameters(model, fit.spec, fit.task.scaling)
     start = predicting.astype(np.float64)
     fit = replace(fit, start=start)
     objective = fit.objective if penalised else replace(fit.objective, alpha=0.0)
@@ -66,7 +66,7 @@ def loss_of_parameters(
     return LossOfParameters(model, fit.spec, start, evaluate)
 
 
-def snapshots_of(estimator: Any) -> Snapshots | None:
+def find_snapshots(estimator: Any) -> Snapshots | None:
     """Return the snapshots among the callbacks of the perceptron inside an estimator, or None."""
     chosen = perceptron_inside(estimator).model.callbacks
     callbacks = chosen if isinstance(chosen, list | tuple) else [chosen]

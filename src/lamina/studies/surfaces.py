@@ -181,7 +181,7 @@ SURFACES = RecordTable(
 )
 
 
-def surface_of(function: Any) -> Surface:
+def get_surface(function: Any) -> Surface:
     """Return the surface of a name, a Surface itself, or one made from a function `f(x, y)`.
 
     The gradients of a plain function are computed by central differences.
@@ -195,9 +195,9 @@ def surface_of(function: Any) -> Surface:
 
     Examples
     --------
-    >>> surface_of("bowl").value(3.0, 4.0)
+    >>> get_surface("bowl").value(3.0, 4.0)
     12.5
-    >>> x, y = surface_of(lambda x, y: x * y**2).gradient(2.0, 3.0)
+    >>> x, y = get_surface(lambda x, y: x * y**2).gradient(2.0, 3.0)
     >>> round(x, 6), round(y, 6)
     (9.0, 12.0)
     """

@@ -112,7 +112,7 @@ class Sweep:
     seconds: float
     is_whole: bool
 
-    def runs_of(self, index: int) -> list[SweepRun]:
+    def select_runs(self, index: int) -> list[SweepRun]:
         """Return the fits of the value with that index, by fold."""
         return [run for run in self.runs if run.index == index]
 
@@ -137,7 +137,7 @@ class Sweep:
 
     def to_dict(self) -> dict[str, list[Any]]:
         """Return the columns of the table: means over the folds, without diverged fits."""
-        by_value = [self.runs_of(i) for i in range(len(self.values))]
+        by_value = [self.select_runs(i) for i in range(len(self.values))]
         measures: dict[str, Callable[[list[SweepRun]], float]] = {
             "train_score": lambda runs: _mean([run.train_score for run in runs]),
             "train_std": lambda runs: _std([run.train_score for run in runs]),

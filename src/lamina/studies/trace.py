@@ -13,7 +13,7 @@ from sklearn.pipeline import Pipeline
 
 from lamina.engines import Objective, Rows
 from lamina.estimators.data_frames import pandas_or
-from lamina.estimators.fitting import Assignment, memory_for, next_step
+from lamina.estimators.fitting import Assignment, next_step, prepare_memory
 from lamina.estimators.gradient_check import present_assignment
 from lamina.export.scikit_learn import THEIRS
 from lamina.formulas import LOSSES, OPTIMIZERS
@@ -309,7 +309,7 @@ def _ready(model: Any, X: Any, y: Any) -> tuple[Any, Any, Any]:
 
 
 def _draws(fit: Assignment) -> Draws:
-    state = memory_for(replace(fit, random_state=deepcopy(fit.random_state))).state
+    state = prepare_memory(replace(fit, random_state=deepcopy(fit.random_state))).state
     return Draws(state.seed, state.step, np.arange(len(fit.rows.y)))
 
 

@@ -80,7 +80,7 @@ def as_html(
     for part, of_part in groupby(numbers, key=lambda each: each.part):
         by_rule = ""
         if part == "update" and made is not None:
-            rule, values = update_equation(made), html.escape(settings_of(made))
+            rule, values = update_equation(made), html.escape(describe_settings(made))
             parts = "<br>".join(mathml(each) for each in rule.split(";  "))
             by_rule = f'<tr><td></td><td>{parts}</td><td class="shape"></td><td>{values}</td></tr>'
         rows.append(f'<tr class="part"><th colspan="4">{HEADINGS[part]}</th></tr>{by_rule}')
@@ -131,10 +131,10 @@ def shown_shape(value: NDArray[Any]) -> str:
 
 def described(made: Update) -> str:
     """Return the formula of the optimizer with the values of its symbols."""
-    return f"{update_equation(made)};  {settings_of(made)}"
+    return f"{update_equation(made)};  {describe_settings(made)}"
 
 
-def settings_of(made: Update) -> str:
+def describe_settings(made: Update) -> str:
     """Return the values of the symbols in an optimizer's formula."""
     optimizer = made.optimizer
     values = {LETTERS.get(k, k): f"{value:g}" for k, value in optimizer.hyperparameters.items()}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lamina.datasets import Dataset
 from lamina.datasets.dataset import Task
 from lamina.datasets.task import task_of_numbers
-from lamina.encoding.columns import categories, check_table, kind_of, numbers
+from lamina.encoding.columns import categories, check_table, find_kind, numbers
 from lamina.encoding.file_rows import row_name
 from lamina.errors import TableError, suggestion
 
@@ -170,7 +170,7 @@ def guess_task(target: pd.Series) -> Task:
     ('classification', 'regression')
     """
     name = str(target.name)
-    kind = kind_of(name, target)
+    kind = find_kind(name, target)
     if kind != "number":
         return "classification" if kind == "category" else "regression"
     return task_of_numbers(numbers(name, target))
@@ -181,7 +181,7 @@ def values(target: pd.Series, task: Task) -> NDArray[Any]:
     name = str(target.name)
     if task == "regression":
         return numbers(name, target)
-    if kind_of(name, target) == "number":
+    if find_kind(name, target) == "number":
         if all(isinstance(value, bool | np.bool_) for value in target.drop_duplicates()):
             return np.asarray(target, dtype=np.bool_)
         codes = numbers(name, target)

@@ -43,7 +43,7 @@ def read_table(path: Path, options: ReadingOptions = DEFAULTS) -> Any:
     pandas.DataFrame
         At least one row and one column. Numbers and dates in common forms are float64 or
         datetime64; other texts are unchanged. The index numbers the file's rows from 1.
-        `lamina.encoding.understanding.understanding_of` returns the forms and remarks of its
+        `lamina.encoding.understanding.understand` returns the forms and remarks of its
         columns.
 
     Raises

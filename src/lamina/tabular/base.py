@@ -22,7 +22,7 @@ from lamina.tabular.categorical_columns import types_with_categories
 from lamina.tabular.column_report import report_inputs
 from lamina.tabular.ensembling import Ensemble, fit_ensemble
 from lamina.tabular.fit_progress import ProgressLine, Show
-from lamina.tabular.folds import assign_folds, folds_of, leave_out
+from lamina.tabular.folds import assign_folds, leave_out, number_folds
 from lamina.tabular.inputs import TableInputs
 from lamina.tabular.inspected import Inspected
 from lamina.tabular.leaks import warn_of_leaks
@@ -100,7 +100,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
     def _learn_out_of_fold(self, sample: Sample, ensemble: Ensemble) -> dict[str, Any]:
         """Return the fitted attributes for explanation and calibration."""
         rows = ensemble.validated
-        folds = folds_of(sample.splits, len(sample.encoded))[rows]
+        folds = number_folds(sample.splits, len(sample.encoded))[rows]
         chosen = replace(
             sample,
             encoded=sample.encoded.rows(rows),
@@ -348,7 +348,7 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
             inputs_=inputs,
             members_=ensemble.members,
             member_weights_=ensemble.weights,
-            folds_=folds_of(sample.splits, len(sample.encoded)),
+            folds_=number_folds(sample.splits, len(sample.encoded)),
             oof_predictions_=ensemble.predictions,
             validation_score_=ensemble.score,
             remarks_=remarks,

@@ -11,7 +11,7 @@ from lamina.encoding.columns import READERS
 from lamina.encoding.frames import as_pandas
 from lamina.encoding.integer_levels import is_of_few_levels
 from lamina.encoding.table_columns import read_training
-from lamina.encoding.understanding import understanding_of
+from lamina.encoding.understanding import understand
 from lamina.errors import TableError, suggestion
 
 # With 'auto', a column of whole numbers with at most this many levels is categorical.
@@ -62,7 +62,7 @@ def _of_few_levels(frame: Any, chosen: Mapping[str, str]) -> list[str]:
     """Return the columns with few whole numbers, read as TableEncoding reads them."""
     names = [str(name) for name in frame.columns]
     columns = {name: frame.iloc[:, place] for place, name in enumerate(names) if name not in chosen}
-    typed = read_training(columns, understanding_of(frame))
+    typed = read_training(columns, understand(frame))
     return [
         name
         for name, kind in typed.kinds.items()

@@ -75,7 +75,7 @@ class Explanation:
         return "\n".join(f"{text:<{width}}  {value}" for text, value in pairs)
 
 
-def contributions_of(
+def compute_contributions(
     model: TabularEstimator,
     matrices: Sequence[NDArray[np.float32]],
     outputs: NDArray[np.int64],

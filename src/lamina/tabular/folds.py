@@ -30,7 +30,7 @@ class Split(NamedTuple):
     validation: NDArray[np.int64]
 
 
-def splits_of(folds: NDArray[np.int64]) -> list[Split]:
+def build_splits(folds: NDArray[np.int64]) -> list[Split]:
     """Return one split per fold: the fold for validation, all other samples for training."""
     return [
         Split(np.flatnonzero(folds != fold), np.flatnonzero(folds == fold))
@@ -181,7 +181,7 @@ def split_in_time(
     ]
 
 
-def folds_of(splits: Sequence[Split], n_samples: int) -> NDArray[np.int64]:
+def number_folds(splits: Sequence[Split], n_samples: int) -> NDArray[np.int64]:
     """Return the split whose validation set has each sample, the last of several; -1 if none."""
     folds = np.full(n_samples, NO_FOLD, dtype=np.int64)
     for place, split in enumerate(splits):

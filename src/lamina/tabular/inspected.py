@@ -14,9 +14,9 @@ from sklearn.utils.validation import check_is_fitted
 from lamina.encoding.frames import as_pandas
 from lamina.errors import suggestion
 from lamina.tabular.dependence import average_over_values
-from lamina.tabular.explanations import Explanation, contributions_of
+from lamina.tabular.explanations import Explanation, compute_contributions
 from lamina.tabular.importances import column_names, permutation_importances
-from lamina.tabular.shared_inputs import blocks_of, inputs_by_recipe
+from lamina.tabular.shared_inputs import inputs_by_recipe, iterate_blocks
 from lamina.tabular.targets import require_as_many
 from lamina.tabular.validation_scores import METRICS
 
@@ -165,7 +165,7 @@ class Inspected:
         explanation = Explanation(
             columns=names,
             values=_values(X, names),
-            contributions=contributions_of(self, matrices, chosen, n_steps),  # type: ignore[arg-type]
+            contributions=compute_contributions(self, matrices, chosen, n_steps),  # type: ignore[arg-type]
             predictions=predictions.reshape(len(rows), -1)[rows, chosen],
             baseline_predictions=baseline.reshape(1, -1)[0, chosen],
         )
@@ -190,7 +190,7 @@ class Inspected:
 
     def _predict_encoded(self, encoded: EncodedTable) -> Floats:
         """Return the final predictions; inputs of one recipe and block are in memory."""
-        means = [self._mean_of_block(encoded.rows(rows)) for rows in blocks_of(len(encoded))]
+        means = [self._mean_of_block(encoded.rows(rows)) for rows in iterate_blocks(len(encoded))]
         return self._finish(np.concatenate(means))
 
     def _mean_of_block(self, encoded: EncodedTable) -> Floats:

@@ -17,7 +17,7 @@ from lamina.tabular.members import Member
 SAMPLES_AT_ONCE = 8192
 
 
-def blocks_of(n_samples: int) -> Iterator[slice]:
+def iterate_blocks(n_samples: int) -> Iterator[slice]:
     """Return the slices that divide samples into blocks."""
     for start in range(0, n_samples, SAMPLES_AT_ONCE):
         yield slice(start, start + SAMPLES_AT_ONCE)

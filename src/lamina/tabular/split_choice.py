@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from lamina.encoding.columns import READERS
 from lamina.encoding.frames import as_pandas
 from lamina.encoding.table_columns import read_training
-from lamina.encoding.understanding import understanding_of
+from lamina.encoding.understanding import understand
 from lamina.errors import TableError, suggestion
 from lamina.tabular.folds import (
     Split,
     assign_folds,
     assign_group_folds,
+    build_splits,
     split_in_time,
-    splits_of,
 )
 
 
@@ -76,9 +76,9 @@ class SplitChoice(NamedTuple):
         elif self.time is not None:
             splits = split_in_time(n_folds, self.time)
         elif self.groups is not None:
-            return splits_of(assign_group_folds(n_folds, self.groups, learned, random_state))
+            return build_splits(assign_group_folds(n_folds, self.groups, learned, random_state))
         else:
-            return splits_of(assign_folds(n_folds, learned, random_state))
+            return build_splits(assign_folds(n_folds, learned, random_state))
         return splits if self.groups is None else _keep_together(splits, self.groups, self.cv)
 
     def _number_of_folds(self, n_folds: int) -> int:
@@ -142,7 +142,7 @@ def _read_groups(groups: Any) -> NDArray[np.int64]:
 
 def _read_time(time: Any) -> NDArray[np.float64]:
     series = _one_column("time", time)
-    typed = read_training({"time": series}, understanding_of(series.to_frame("time")))
+    typed = read_training({"time": series}, understand(series.to_frame("time")))
     kind = typed.kinds["time"]
     if kind == "category":
         raise ValueError(

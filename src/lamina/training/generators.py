@@ -55,7 +55,7 @@ def generator_fields(bit_generator: str) -> Fields:
     }
 
 
-def kind_of(random_state: np.random.RandomState) -> str:
+def name_generator(random_state: np.random.RandomState) -> str:
     """Return the name of the bit generator."""
     return str(random_state.get_state(legacy=False)["bit_generator"])
 

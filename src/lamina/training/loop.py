@@ -29,7 +29,7 @@ from lamina.training.memory import Memory
 from lamina.training.observers import EpochRecord, current_observer
 from lamina.training.plan import TrainingPlan
 from lamina.training.rates import Rates
-from lamina.training.resuming import resume, state_of
+from lamina.training.resuming import collect_state, resume
 from lamina.training.stopping import Stopping
 from lamina.training.under_way import FitUnderWay
 from lamina.training.validation import Validation
@@ -185,7 +185,7 @@ class EpochLoop:
             if self.under_way.stop_is_asked:
                 return Ending.STOPPED
             if self.checkpoint is not None and self.checkpoint.is_due(len(self.losses)):
-                self.checkpoint.write(state_of(self, random_state))
+                self.checkpoint.write(collect_state(self, random_state))
         return Ending.EXHAUSTED
 
     def epochs_ahead(self) -> int:

@@ -102,7 +102,7 @@ class Rates:
         self.memory.slow_epochs = 0
         return self.schedule.after_plateau(base_rate, self.initial_rate, self.options)
 
-    def rate_of(self, step: int) -> float:
+    def get_rate(self, step: int) -> float:
         """Return the rate of a step of the next epoch, or of the running one."""
         rates = np.empty(self.n_steps)
         self.fill(rates, self.memory.learning_rate, self.factors(self.memory.scheduled_epochs))

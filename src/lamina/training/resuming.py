@@ -97,7 +97,7 @@ def check_state(state: Any, limits: Limits) -> None:
 
 
 def state_fields(limits: Limits, n_epochs: int, n_training: int) -> Fields:
-    """Return the check of every field that `state_of` writes after `n_epochs` epochs."""
+    """Return the check of every field that `collect_state` writes after `n_epochs` epochs."""
     n_steps = n_epochs * -(-n_training // limits.batch_size)
     vector = array(limits.parameters.dtype, limits.parameters.shape)
     column = array(np.float64, (n_epochs,))
@@ -163,7 +163,7 @@ def _check_split(
         raise ModelFileError(f"its {names} do not hold each of the {n_samples} samples once")
 
 
-def state_of(loop: EpochLoop, random_state: np.random.RandomState) -> dict[str, Any]:
+def collect_state(loop: EpochLoop, random_state: np.random.RandomState) -> dict[str, Any]:
     """Return everything that the rest of the fit depends on; its arrays are not copied."""
     memory, optimizer = loop.memory, loop.memory.state
     history = memory.history

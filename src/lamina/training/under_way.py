@@ -122,7 +122,7 @@ class FitUnderWay:
 
     @property
     def learning_rate(self) -> float:
-        return self._loop.rates.rate_of(self._loop.step_of_epoch)
+        return self._loop.rates.get_rate(self._loop.step_of_epoch)
 
     @learning_rate.setter
     def learning_rate(self, rate: float) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from lamina.engines import Objective, Rows
-from lamina.engines.batch_loss import logits_of, row_losses, weight_sum
+from lamina.engines.batch_loss import compute_logits, row_losses, weight_sum
 from lamina.engines.engine import Matrix
 from lamina.formulas.table import Array
 from lamina.network import NetworkSpec
@@ -93,7 +93,7 @@ def loss_on(spec: NetworkSpec, rows: Rows, objective: Objective) -> Callable[[Ar
 
     def loss(prediction: Array) -> float:
         with np.errstate(all="ignore"):
-            logits = logits_of(spec, prediction)
+            logits = compute_logits(spec, prediction)
             value, _ = row_losses(spec, objective, logits, prediction, rows)
             return float(value.sum()) / weight_sum(rows)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from lamina.formulas.table import RecordTable
 from lamina.workbench.distributions import distributions
-from lamina.workbench.experiment_urls import link_of
+from lamina.workbench.experiment_urls import build_link
 from lamina.workbench.features import features, mistakes
 from lamina.workbench.kept_runs import kept_curves
 from lamina.workbench.landscape_view import landscape, landscape_part
@@ -40,7 +40,7 @@ class Answer:
 
 ANSWERS = RecordTable(
     "answer",
-    Answer("link", link_of),
+    Answer("link", build_link),
     Answer("trace", trace),
     Answer("path", path),
     Answer("training_scores", training_scores),

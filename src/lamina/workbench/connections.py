@@ -17,7 +17,7 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from lamina.workbench.curves import Snapshot
-from lamina.workbench.diagnoses import diagnoses_of
+from lamina.workbench.diagnoses import diagnose
 from lamina.workbench.frames import to_json
 from lamina.workbench.runs import PLAYING, Run
 from lamina.workbench.sessions import Session
@@ -207,7 +207,7 @@ class Connection:
     async def tell_diagnoses(self, run: Run, snapshot: Snapshot) -> None:
         """Run the diagnoses, and send them if they have changed."""
         began = self.loop.time()
-        findings = await asyncio.to_thread(diagnoses_of, run, snapshot)
+        findings = await asyncio.to_thread(diagnose, run, snapshot)
         # Diagnosing a long history takes long: spend at most a tenth of the time on it.
         now = self.loop.time()
         self.next_diagnoses = now + max(SECONDS_BETWEEN_DIAGNOSES, 10 * (now - began))

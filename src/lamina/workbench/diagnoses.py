@@ -32,7 +32,7 @@ NOT_FINITE = "not finite"
 FASTER_STOP = 20
 
 
-def diagnoses_of(run: Run, snapshot: Snapshot) -> list[dict[str, Any]]:
+def diagnose(run: Run, snapshot: Snapshot) -> list[dict[str, Any]]:
     """Return the findings of a run up to a snapshot, each with a name, a message and cures.
 
     A cure is a label and a JSON merge patch of the experiment. No finding is based on one epoch

@@ -96,7 +96,7 @@ class Distributions:
     ) -> SnapshotDistributions:
         layers, flat, idle = quantity(self, snapshot)
         return SnapshotDistributions(
-            np.array([quantiles_of(layer) for layer in layers]),
+            np.array([compute_quantiles(layer) for layer in layers]),
             np.array([np.count_nonzero(layer == 0) / layer.size for layer in layers]),
             flat,
             idle,
@@ -179,12 +179,12 @@ def distributions(session: Session, query: Mapping[str, str]) -> bytes:
     return encode(header, arrays)
 
 
-def quantiles_of(numbers: Array) -> NDArray[np.float64]:
+def compute_quantiles(numbers: Array) -> NDArray[np.float64]:
     """Return the quantiles at LEVELS of all finite numbers, with linear interpolation.
 
     Examples
     --------
-    >>> quantiles_of(np.array([[3.0, 1.0], [np.inf, 2.0]]))[[0, 8, 16]].tolist()
+    >>> compute_quantiles(np.array([[3.0, 1.0], [np.inf, 2.0]]))[[0, 8, 16]].tolist()
     [1.0, 2.0, 3.0]
     """
     finite = np.sort(numbers[np.isfinite(numbers)])

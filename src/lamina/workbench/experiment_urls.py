@@ -46,7 +46,7 @@ class Opened:
     views: str = ""
 
 
-def fragment_of(experiment: Mapping[str, Any], pace: float | None) -> str:
+def build_fragment(experiment: Mapping[str, Any], pace: float | None) -> str:
     """Return the text that follows a link's '#'.
 
     Raises
@@ -56,7 +56,7 @@ def fragment_of(experiment: Mapping[str, Any], pace: float | None) -> str:
 
     Examples
     --------
-    >>> text = fragment_of({"data": {"kind": "made", "name": "moons"}}, 50.0)
+    >>> text = build_fragment({"data": {"kind": "made", "name": "moons"}}, 50.0)
     >>> text.startswith("lamina=1.")
     True
     >>> opened = read_link("http://127.0.0.1:8642/#" + text)
@@ -79,10 +79,10 @@ def fragment_of(experiment: Mapping[str, Any], pace: float | None) -> str:
     return text
 
 
-def link_of(session: Session, query: Mapping[str, str]) -> dict[str, Any]:
+def build_link(session: Session, query: Mapping[str, str]) -> dict[str, Any]:
     """Return the fragment of a link to the session's current experiment."""
     with session.lock:
-        return {"fragment": fragment_of(session.experiment.to_json(), session.pace)}
+        return {"fragment": build_fragment(session.experiment.to_json(), session.pace)}
 
 
 def read_link(link: str) -> Opened:

@@ -18,7 +18,7 @@ from lamina.formulas.table import RecordTable
 from lamina.persistence import save
 from lamina.workbench.curves import Snapshot
 from lamina.workbench.runs import FAILED
-from lamina.workbench.script import script_of
+from lamina.workbench.script import build_script
 from lamina.workbench.sessions import Session
 
 
@@ -62,7 +62,7 @@ def model_of(session: Session, snapshot: Snapshot | None = None) -> Any:
     run, snapshot = session.run, snapshot or session.snapshot
     if run.status == FAILED and not snapshot.epoch:
         raise ExperimentError(f"this run failed and has no network: {run.message}", None)
-    prepared, model = run.prepared, run.model_at(snapshot)
+    prepared, model = run.prepared, run.get_model(snapshot)
     if prepared.encoding is not None:
         model = Pipeline([("encoding", prepared.encoding), ("model", model)])
     if prepared.scaler is not None:
@@ -76,7 +76,7 @@ def model_of(session: Session, snapshot: Snapshot | None = None) -> Any:
 
 
 def _script(session: Session, snapshot: Snapshot) -> bytes:
-    return script_of(session, snapshot).encode()
+    return build_script(session, snapshot).encode()
 
 
 def _model(session: Session, snapshot: Snapshot) -> bytes:

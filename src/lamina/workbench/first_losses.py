@@ -6,7 +6,7 @@ import numpy as np
 
 from lamina.engines import choose_engine
 from lamina.estimators.fitting import Assignment
-from lamina.estimators.validation_setup import monitored, validation_of
+from lamina.estimators.validation_setup import build_validation, monitored
 
 
 def before_first_step(fit: Assignment) -> dict[str, float]:
@@ -32,7 +32,7 @@ def before_first_step(fit: Assignment) -> dict[str, float]:
         if fit.held_out is None:
             return row
         monitoring = monitored(model.monitor, early_stopping=bool(model.early_stopping))
-        held_out = validation_of(
+        held_out = build_validation(
             model, fit.spec, fit.objective, parameters, fit.held_out, monitoring
         )
         prediction = engine.predict(fit.spec, parameters, held_out.X)

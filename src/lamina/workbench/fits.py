@@ -21,7 +21,7 @@ from lamina.workbench.runs import Run
 MEDIAN = 0.5
 
 
-def fit_of(
+def compute_fit(
     run: Run, engine: Engine, snapshot: Snapshot, most: int
 ) -> tuple[dict[str, NDArray[np.float32]], dict[str, Any]]:
     """Return predictions and residuals of the first rows, and errors over all rows.
@@ -49,7 +49,7 @@ def fit_of(
         ("train", prepared.X_train, prepared.targets_train),
         ("test", prepared.X_test, prepared.targets_test),
     ):
-        predictions = predictions_of(run, engine, snapshot, X)
+        predictions = compute_predictions(run, engine, snapshot, X)
         residuals = targets - predictions
         said[part] = errors(targets, predictions)
         arrays[f"{part}_predictions"] = predictions[:most].astype(np.float32)
@@ -57,7 +57,7 @@ def fit_of(
     return arrays, said
 
 
-def predictions_of(
+def compute_predictions(
     run: Run, engine: Engine, snapshot: Snapshot, X: NDArray[Any]
 ) -> NDArray[np.float64]:
     """Return one number per row: the prediction, or the middle one of several quantiles."""

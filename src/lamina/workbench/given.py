@@ -48,7 +48,7 @@ def first_on(
         target = str(table.frame.columns[-1])
         source, inputs = UploadedData(table.key, target, task=task), None
     else:
-        dataset = dataset_of(X, y, task)
+        dataset = build_dataset(X, y, task)
         source = GivenData(data_store.put(dataset))
         inputs = PLAIN if dataset.X.shape[1] == 2 else None
     model = first_experiment().model
@@ -89,7 +89,7 @@ def table_of(X: Any, y: Any) -> UploadedTable:
     return UploadedTable("your data", frame, hashlib.sha256(content).hexdigest())
 
 
-def dataset_of(X: Any, y: Any, task: Task | None = None) -> Dataset:
+def build_dataset(X: Any, y: Any, task: Task | None = None) -> Dataset:
     """Return arrays, or a data frame and a column, as a data set.
 
     Parameters
@@ -108,13 +108,13 @@ def dataset_of(X: Any, y: Any, task: Task | None = None) -> Dataset:
 
     Examples
     --------
-    >>> data = dataset_of([[0.0], [1.0], [2.0]], ["no", "yes", "no"])
+    >>> data = build_dataset([[0.0], [1.0], [2.0]], ["no", "yes", "no"])
     >>> data.task, data.target_names, data.y.tolist()
     ('classification', ('no', 'yes'), [0, 1, 0])
     """
     names = tuple(map(str, getattr(X, "columns", ())))
     target = str(getattr(y, "name", None) or "target")
-    task = task or task_of(y)
+    task = task or infer_task(y)
     rows, values = check_X_y(X, y, dtype=np.float64, order="C", y_numeric=task == "regression")
     labels: tuple[str, ...] = ()
     if task == "classification":
@@ -132,7 +132,7 @@ def dataset_of(X: Any, y: Any, task: Task | None = None) -> Dataset:
     )
 
 
-def task_of(y: Any) -> Task:
+def infer_task(y: Any) -> Task:
     """Return the task for a target: classification for labels, `task_of_numbers` for numbers.
 
     Raises

@@ -12,7 +12,7 @@ BY_PLACE = re.compile(r"(pixel|px|p)?[_ ]?(\d+)[_x,. ](\d+)", re.IGNORECASE)
 BY_NUMBER = re.compile(r"(pixel|px)[_ ]?(\d+)", re.IGNORECASE)
 
 
-def image_shape_of(names: Sequence[str]) -> tuple[int, int] | None:
+def infer_image_shape(names: Sequence[str]) -> tuple[int, int] | None:
     """Return the height and width of the image whose pixels the columns are, or None.
 
     Only the names count: they must number the pixels line by line, either by row and column, or by
@@ -20,11 +20,11 @@ def image_shape_of(names: Sequence[str]) -> tuple[int, int] | None:
 
     Examples
     --------
-    >>> image_shape_of([f"pixel_{row}_{column}" for row in range(3) for column in range(4)])
+    >>> infer_image_shape([f"pixel_{row}_{column}" for row in range(3) for column in range(4)])
     (3, 4)
-    >>> image_shape_of([f"pixel{k}" for k in range(784)])
+    >>> infer_image_shape([f"pixel{k}" for k in range(784)])
     (28, 28)
-    >>> image_shape_of(["alcohol", "ash"])
+    >>> infer_image_shape(["alcohol", "ash"])
     """
     shape = _shape_by_place(names) or _shape_by_number(names)
     if shape is None or not all(SMALLEST_SIDE <= side <= LARGEST_SIDE for side in shape):

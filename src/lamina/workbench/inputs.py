@@ -47,12 +47,12 @@ INPUTS = RecordTable(
 PLAIN = ("x", "y")
 
 
-def inputs_of(X: NDArray[Any], names: Sequence[str] | None) -> NDArray[Any]:
+def build_inputs(X: NDArray[Any], names: Sequence[str] | None) -> NDArray[Any]:
     """Return the named inputs, one per column; X itself if names is None.
 
     Examples
     --------
-    >>> inputs_of(np.array([[2.0, 3.0]]), ["x", "xy"])
+    >>> build_inputs(np.array([[2.0, 3.0]]), ["x", "xy"])
     array([[2., 6.]])
     """
     if names is None:

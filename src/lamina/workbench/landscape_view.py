@@ -130,7 +130,7 @@ def landscape_part(session: Session, query: Mapping[str, str]) -> bytes:
 
 def _problem_of(run: Run, snapshot: Snapshot, part: str) -> tuple[NDArray[Any], NDArray[Any], Any]:
     """Return rows, targets and the model of a snapshot, limited to what one evaluation may take."""
-    prepared, model = run.prepared, run.model_at(snapshot)
+    prepared, model = run.prepared, run.get_model(snapshot)
     X, y = (
         (prepared.X_train, prepared.y_train)
         if part == "train"

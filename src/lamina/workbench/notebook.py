@@ -22,7 +22,7 @@ from lamina.workbench.data_store import MemoryDataStore
 from lamina.workbench.experiment import Experiment
 from lamina.workbench.exports import model_of
 from lamina.workbench.page_app import NOT_BUILT, STATIC
-from lamina.workbench.script import script_of
+from lamina.workbench.script import build_script
 from lamina.workbench.sessions import Session
 
 HEIGHT = 760
@@ -122,7 +122,7 @@ class Widget(anywidget.AnyWidget):
 
     def script(self) -> str:
         """Return Python code that repeats the run and prints its final loss."""
-        return script_of(self.session)
+        return build_script(self.session)
 
     def close(self) -> None:
         """End the run and close the page wherever it is displayed."""

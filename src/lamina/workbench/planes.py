@@ -139,7 +139,7 @@ class Components(Plane):
 PLANES = ("columns", "components")
 
 
-def plane_of(prepared: PreparedData) -> Plane:
+def build_plane(prepared: PreparedData) -> Plane:
     """Return the plane that an experiment specifies, or the default for its data.
 
     Raises

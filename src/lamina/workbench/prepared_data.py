@@ -16,12 +16,12 @@ from sklearn.preprocessing import StandardScaler
 
 from lamina.datasets import Dataset
 from lamina.encoding import TableEncoding
-from lamina.encoding.columns import kind_of
+from lamina.encoding.columns import find_kind
 from lamina.errors import ExperimentError
 from lamina.workbench.drawn import DrawnData
 from lamina.workbench.experiment import Experiment
-from lamina.workbench.image_shapes import image_shape_of
-from lamina.workbench.inputs import inputs_of
+from lamina.workbench.image_shapes import infer_image_shape
+from lamina.workbench.inputs import build_inputs
 from lamina.workbench.sources import DataStore
 
 # Training set and test set.
@@ -72,7 +72,7 @@ class PreparedData:
 
     def inputs(self, features: NDArray[Any]) -> NDArray[Any]:
         """Compute the network's inputs from features in the units of the data."""
-        inputs = inputs_of(features, self.experiment.inputs)
+        inputs = build_inputs(features, self.experiment.inputs)
         return inputs if self.scaler is None else self.scaler.transform(inputs)
 
     def in_units_of_target(self, prediction: NDArray[Any]) -> NDArray[Any]:
@@ -91,7 +91,7 @@ class PreparedData:
     def image_shape(self) -> tuple[int, int] | None:
         """Height and width if the features are an image's pixels, used unchanged; else None."""
         is_as_given = self.experiment.inputs is None and self.encoding is None
-        return image_shape_of(self.dataset.feature_names) if is_as_given else None
+        return infer_image_shape(self.dataset.feature_names) if is_as_given else None
 
     def codes(self, targets: NDArray[Any]) -> NDArray[np.int64]:
         """Return the index of each target's class in `class_names`."""
@@ -130,7 +130,7 @@ def prepare_data(experiment: Experiment, data_store: DataStore) -> PreparedData:
             f"{dataset.X.shape[1]}: set inputs to null",
             "inputs",
         )
-    train, test = (inputs_of(part, experiment.inputs) for part in rows.features)
+    train, test = (build_inputs(part, experiment.inputs) for part in rows.features)
     # TableEncoding has already standardised the columns of a table.
     is_scaled = experiment.scaled and rows.encoding is None
     inputs, scaler = _standardised((train, test), is_scaled)
@@ -187,7 +187,7 @@ def _rows(experiment: Experiment, dataset: Dataset) -> _Rows:
 def _as_numbers(train: Any, test: Any) -> tuple[Parts, TableEncoding | None]:
     """Return both parts of a table as numbers, with the encoding, or None if all were numbers."""
     is_whole = not train.isna().any().any() and not test.isna().any().any()
-    if is_whole and all(kind_of(str(name), train[name]) == "number" for name in train.columns):
+    if is_whole and all(find_kind(str(name), train[name]) == "number" for name in train.columns):
         X_train, X_test = (part.to_numpy(dtype=np.float64) for part in (train, test))
         return (X_train, X_test), None
     encoding = TableEncoding(sparse_output=False).fit(train)

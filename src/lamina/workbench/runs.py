@@ -14,7 +14,7 @@ from sklearn.base import clone
 from lamina.errors import ExperimentError
 from lamina.estimators.constraints import LBFGS
 from lamina.estimators.fitting import AUTOMATIC_BATCH
-from lamina.estimators.state import network_attributes, standardised_parameters_of
+from lamina.estimators.state import get_standardised_parameters, network_attributes
 from lamina.training import observe_fits
 from lamina.workbench.curves import Snapshot
 from lamina.workbench.first_losses import before_first_step
@@ -138,7 +138,7 @@ class Run:
         self.is_playing = False
         self.controller.allow_epochs(epochs)
 
-    def model_at(self, snapshot: Snapshot) -> Any:
+    def get_model(self, snapshot: Snapshot) -> Any:
         """Return an independent copy of the estimator at a snapshot of this run."""
         model, losses = (
             clone(self.prepared.model),
@@ -212,7 +212,7 @@ class Run:
 
     def _trained(self, model: Any) -> NDArray[Any]:
         """Return the parameters for prediction, in the units that the network was trained in."""
-        return standardised_parameters_of(model, self.spec, self.task.scaling)
+        return get_standardised_parameters(model, self.spec, self.task.scaling)
 
     def predicting(self, snapshot: Snapshot) -> NDArray[Any]:
         """Return a snapshot's parameters that predict in the units of the problem's targets."""

@@ -47,7 +47,7 @@ class AsInTheWorkbench:
 '''
 
 
-def script_of(session: Session, snapshot: Snapshot | None = None) -> str:
+def build_script(session: Session, snapshot: Snapshot | None = None) -> str:
     """Return the code of a session's run up to a snapshot's epoch, by default the displayed one.
 
     Raises

@@ -18,7 +18,7 @@ from lamina.workbench.experiment_urls import Opened
 from lamina.workbench.kept_runs import KeptRuns
 from lamina.workbench.lessons import goals
 from lamina.workbench.manual_edits import ManualEdits
-from lamina.workbench.planes import plane_of
+from lamina.workbench.planes import build_plane
 from lamina.workbench.prepared_data import prepare_data
 from lamina.workbench.runs import Run
 from lamina.workbench.sources import DataStore
@@ -85,7 +85,7 @@ class Session:
         With `again`, repeat the changes made by hand to an earlier run of it.
         """
         prepared = prepare_data(experiment, self.data_store)
-        plane = plane_of(prepared)
+        plane = build_plane(prepared)
         run = Run(prepared, self._tell, again)
         run.controller.set_pace(self.pace)
         if self._run is not None:

@@ -24,7 +24,7 @@ from lamina.studies.step import UpdateInputs
 from lamina.studies.trace import LBFGS_NOTE, StepTrace, trace_from_inputs
 from lamina.studies.trace_code import IMPORTS, read_by, step_function
 from lamina.studies.trace_formulas import TracedNumber, update_equation
-from lamina.studies.trace_page import settings_of
+from lamina.studies.trace_page import describe_settings
 from lamina.studies.weight_paths import WeightPaths
 from lamina.workbench.curves import Snapshot
 from lamina.workbench.frames import encode
@@ -278,7 +278,7 @@ def _update(trace: StepTrace) -> dict[str, Any] | None:
     return {
         "name": made.optimizer.name,
         "formulas": [_tree(each) for each in update_equation(made).split(";  ")],
-        "settings": settings_of(made),
+        "settings": describe_settings(made),
         "code": step_function(made),
     }
 

@@ -13,9 +13,9 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from lamina.encoding.columns import kind_of
+from lamina.encoding.columns import find_kind
 from lamina.encoding.cures import FROM_A_PAGE
-from lamina.encoding.understanding import understanding_of
+from lamina.encoding.understanding import understand
 from lamina.errors import ExperimentError, TableError
 from lamina.workbench.unpacking import rows_and_columns, unpacked_bytes
 
@@ -123,7 +123,7 @@ def read(path: Path, name: str, key: str) -> UploadedTable:
     except TableError as error:
         raise ExperimentError(str(error).replace(str(path), label), None) from None
     _refuse_too_many(*frame.shape)
-    remarks = understanding_of(frame).all_remarks()
+    remarks = understand(frame).all_remarks()
     # Do not show the path of the temporary file.
     return UploadedTable(
         label, frame, key, tuple(each.replace(str(path), label) for each in remarks)
@@ -178,7 +178,7 @@ def _refuse_too_many(n_rows: int, n_columns: int) -> None:
 def _column_told(name: str, column: Any) -> dict[str, Any]:
     present = column.dropna()
     examples = [str(value)[:LONGEST_EXAMPLE] for value in present.unique()[:EXAMPLES]]
-    kind = kind_of(name, column) if len(present) else None
+    kind = find_kind(name, column) if len(present) else None
     n_missing = len(column) - len(present)
     becomes = "nothing: it has no value" if kind is None else KINDS[kind]
     if kind is not None and n_missing:

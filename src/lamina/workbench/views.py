@@ -18,7 +18,7 @@ from lamina.engines import choose_engine
 from lamina.errors import ExperimentError
 from lamina.workbench.curves import Snapshot
 from lamina.workbench.distributions import Distributions
-from lamina.workbench.fits import fit_of
+from lamina.workbench.fits import compute_fit
 from lamina.workbench.frames import encode
 from lamina.workbench.lessons import step_from_json
 from lamina.workbench.planes import Plane
@@ -92,7 +92,7 @@ class Views:
         if watch.confusion and self.run.prepared.class_names:
             arrays["confusion"] = self.confusion(snapshot)
         if watch.fit and not self.run.prepared.class_names:
-            fitted, more["fit"] = fit_of(self.run, self.engine, snapshot, MOST_POINTS_DRAWN)
+            fitted, more["fit"] = compute_fit(self.run, self.engine, snapshot, MOST_POINTS_DRAWN)
             arrays |= fitted
         return encode({"kind": "frame", **header, **more}, arrays)
 

@@ -31,7 +31,7 @@ def test_each_snapshot_predicts_like_a_fit_of_that_length() -> None:
     assert snapshots.epochs == [0, 3, 6, 9, 10]
     for epoch in snapshots.epochs[1:]:
         shorter = fitted(Snapshots(), max_iter=epoch)
-        then = snapshots.model_at(epoch)
+        then = snapshots.get_model(epoch)
         np.testing.assert_array_equal(then.predict_proba(X), shorter.predict_proba(X))
         assert then.loss_curve_ == shorter.loss_curve_
         assert then.history_["learning_rate"] == shorter.history_["learning_rate"]
@@ -42,7 +42,7 @@ def test_the_first_snapshot_has_the_initial_parameters() -> None:
     snapshots = Snapshots()
     fitted(snapshots)
     begun = fitted(Snapshots(), max_iter=1, learning_rate_init=1e-300)
-    np.testing.assert_array_equal(snapshots.model_at(0).coefs_[0], begun.coefs_[0])
+    np.testing.assert_array_equal(snapshots.get_model(0).coefs_[0], begun.coefs_[0])
     assert np.isnan(snapshots.losses[0])
 
 
@@ -51,8 +51,8 @@ def test_snapshots_change_no_bit_of_the_model() -> None:
     watched = fitted(snapshots)
     plain = MLPClassifier((4,), max_iter=10, **WAYS).fit(X, Y)
     np.testing.assert_array_equal(watched.coefs_[0], plain.coefs_[0])
-    np.testing.assert_array_equal(snapshots.model_at(-1).coefs_[1], plain.coefs_[1])
-    assert snapshots.model_at(-1).callbacks is None
+    np.testing.assert_array_equal(snapshots.get_model(-1).coefs_[1], plain.coefs_[1])
+    assert snapshots.get_model(-1).callbacks is None
 
 
 def test_memory_is_bounded_by_dropping_every_other_snapshot() -> None:
@@ -76,7 +76,7 @@ def test_a_warm_start_extends_the_snapshots_and_a_fresh_fit_discards_them() -> N
     assert snapshots.epochs == [0, 4, 8, 10]
     model.fit(X, Y)
     assert snapshots.epochs == [0, 4, 8, 12, 16, 20]
-    assert snapshots.model_at(20).loss_curve_ == model.loss_curve_
+    assert snapshots.get_model(20).loss_curve_ == model.loss_curve_
     model.set_params(warm_start=False, max_iter=2).fit(X, Y)
     assert snapshots.epochs == [0, 2]
 
@@ -95,14 +95,14 @@ def test_a_model_with_a_restored_best_epoch_differs_from_the_last_snapshot() -> 
     model = fitted(snapshots, max_iter=40, early_stopping=True, learning_rate_init=0.1)
     best = int(np.argmax(model.validation_scores_)) + 1
     assert best < 40
-    np.testing.assert_array_equal(snapshots.model_at(best).coefs_[0], model.coefs_[0])
+    np.testing.assert_array_equal(snapshots.get_model(best).coefs_[0], model.coefs_[0])
 
 
 def test_snapshots_of_normalized_networks_include_their_statistics() -> None:
     snapshots = Snapshots()
     ways = {"normalization": "batch", "activation": "prelu", "average_decay": 0.9}
     model = fitted(snapshots, **ways)
-    np.testing.assert_array_equal(snapshots.model_at(10).predict_proba(X), model.predict_proba(X))
+    np.testing.assert_array_equal(snapshots.get_model(10).predict_proba(X), model.predict_proba(X))
 
 
 def test_ctrl_c_keeps_the_last_complete_epoch() -> None:
@@ -116,7 +116,7 @@ def test_ctrl_c_keeps_the_last_complete_epoch() -> None:
     with pytest.warns(UserWarning, match="interrupted by user"):
         model.fit(X, Y)
     assert snapshots.epochs == [0, 2, 3]
-    np.testing.assert_array_equal(snapshots.model_at(3).coefs_[0], model.coefs_[0])
+    np.testing.assert_array_equal(snapshots.get_model(3).coefs_[0], model.coefs_[0])
 
 
 def test_a_clone_has_its_own_snapshots() -> None:
@@ -133,12 +133,12 @@ def test_an_epoch_that_was_not_kept_is_refused_with_the_nearest() -> None:
     snapshots = Snapshots(every=4)
     fitted(snapshots)
     with pytest.raises(ValueError, match=r"epoch=7 was not kept; the nearest kept epoch is 8"):
-        snapshots.model_at(7)
+        snapshots.get_model(7)
 
 
 def test_snapshots_without_a_fit_have_no_models() -> None:
     with pytest.raises(ValueError, match="no models yet: pass the snapshots as callbacks="):
-        Snapshots().model_at(0)
+        Snapshots().get_model(0)
 
 
 @pytest.mark.parametrize("wrong", [{"every": 0}, {"every": 1.5}, {"max_megabytes": 0}])
@@ -152,7 +152,7 @@ def test_snapshots_are_read_only() -> None:
     fitted(snapshots)
     with pytest.raises(ValueError, match="read-only"):
         snapshots.parameters[0][0] = 1.0
-    snapshots.model_at(0).coefs_[0][0, 0] = 1.0
+    snapshots.get_model(0).coefs_[0][0, 0] = 1.0
 
 
 def test_the_repr_of_snapshots_describes_their_content() -> None:

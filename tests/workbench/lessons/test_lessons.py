@@ -10,7 +10,7 @@ from lamina.workbench.data_store import MemoryDataStore
 from lamina.workbench.experiment import PARTS, Experiment
 from lamina.workbench.frames import decode
 from lamina.workbench.lessons import LESSONS, lessons
-from lamina.workbench.lessons.conditions import Result, Setting, progress_of
+from lamina.workbench.lessons.conditions import Result, Setting, measure_progress
 from lamina.workbench.lessons.measures import MEASURES
 from lamina.workbench.models import parameters_of_pages
 from lamina.workbench.prepared_data import prepare_data
@@ -51,7 +51,7 @@ def test_what_a_step_waits_for_and_tells_of_comes_true(lesson, number, seed, unt
     step = lesson.steps[number]
     changed = lesson.experiments()[number].merged(step.change)
     run = learned(changed, seed, epochs_of(step), until)
-    for progress in progress_of(run, (*step.waits_for, *step.holds)):
+    for progress in measure_progress(run, (*step.waits_for, *step.holds)):
         assert progress.met, progress
 
 
@@ -61,7 +61,7 @@ def test_without_its_change_no_step_is_done(lesson, number, seed, until):
     step = lesson.steps[number]
     epochs = epochs_of(step) if step.change else epochs_of(step) - 1
     run = learned(lesson.experiments()[number], seed, epochs, until)
-    assert not all(progress.met for progress in progress_of(run, step.waits_for))
+    assert not all(progress.met for progress in measure_progress(run, step.waits_for))
 
 
 @of_every_lesson
@@ -70,7 +70,7 @@ def test_the_change_that_ends_a_lesson_is_what_makes_the_difference(lesson, unti
     outcomes = (*(c for c in step.waits_for if isinstance(c, Result)), *step.holds)
     outcomes = tuple(each for each in outcomes if each.measure != "epoch")
     run = learned(lesson.experiments()[-1], 0, epochs_of(step), until)
-    assert not all(progress.met for progress in progress_of(run, outcomes))
+    assert not all(progress.met for progress in measure_progress(run, outcomes))
 
 
 @of_every_lesson
@@ -126,7 +126,7 @@ def test_what_the_page_gets_is_plain_json_and_its_experiments_are_whole():
 def test_progress_is_told_in_words(until):
     lesson = LESSONS["linear_collapse"]
     run = learned(lesson.experiments()[0], 0, 5, until)
-    [setting, result] = progress_of(run, lesson.steps[2].waits_for)
+    [setting, result] = measure_progress(run, lesson.steps[2].waits_for)
     assert (setting.goal, setting.now, setting.met) == (
         "Activation not identity",
         "identity",
@@ -140,7 +140,7 @@ def test_progress_is_told_in_words(until):
 def test_what_cannot_come_true_any_more_is_late(until):
     lesson = LESSONS["linear_collapse"]
     run = learned(lesson.experiments()[0], 0, 200, until)
-    [_, result] = progress_of(run, lesson.steps[2].waits_for)
+    [_, result] = measure_progress(run, lesson.steps[2].waits_for)
     assert (result.met, result.is_late) == (False, True)
 
 
@@ -149,7 +149,7 @@ def test_before_the_first_epoch_what_is_not_known_is_not_met():
     for measure in MEASURES.values():
         value = measure.now(run, run.controller.latest)
         assert math.isnan(value) or measure.said(value) != "–"
-    assert not any(p.met for p in progress_of(run, LESSONS["dropout"].steps[0].holds))
+    assert not any(p.met for p in measure_progress(run, LESSONS["dropout"].steps[0].holds))
     run.abandon()
 
 

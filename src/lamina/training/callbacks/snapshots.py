@@ -109,7 +109,7 @@ class Snapshots:
             self._make_room(self._latest[1].nbytes)
             self._keep(*self._latest)
 
-    def model_at(self, epoch: int) -> Any:
+    def get_model(self, epoch: int) -> Any:
         """Return a copy of the estimator as it was after an epoch.
 
         It predicts, and its history ends there; the optimizer's state of that epoch is not kept.
@@ -130,11 +130,11 @@ class Snapshots:
                 "minibatch solver, call its fit, and let it end"
             )
         place = len(self) - 1 if epoch == -1 else self._place(epoch)
-        return self._model._as_of(self.parameters[place], self.epochs[place])
+        return self._model._copy_at_epoch(self.parameters[place], self.epochs[place])
 
     def models(self) -> Iterator[Any]:
         """Yield the estimator as it was after each of `epochs`, in order."""
-        return (self.model_at(epoch) for epoch in self.epochs)
+        return (self.get_model(epoch) for epoch in self.epochs)
 
     def _place(self, epoch: int) -> int:
         if epoch not in self.epochs:

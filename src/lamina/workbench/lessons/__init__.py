@@ -8,7 +8,7 @@ from typing import Any
 
 from lamina.errors import ExperimentError, UnknownNameError
 from lamina.formulas.table import RecordTable
-from lamina.workbench.lessons.conditions import progress_of
+from lamina.workbench.lessons.conditions import measure_progress
 from lamina.workbench.lessons.generalising import OF_GENERALISING
 from lamina.workbench.lessons.lesson import Lesson, LessonStep
 from lamina.workbench.lessons.networks import OF_NETWORKS
@@ -52,5 +52,5 @@ def goals(run: Run, place: tuple[str, int]) -> dict[str, Any]:
     """Return a run's progress towards the goals of a step, for a frame."""
     name, step = place
     waits_for = LESSONS[name].steps[step].waits_for
-    entries = [asdict(progress) for progress in progress_of(run, waits_for)]
+    entries = [asdict(progress) for progress in measure_progress(run, waits_for)]
     return {"name": name, "step": step, "goals": entries}

@@ -69,7 +69,7 @@ class Setting:
 
     def progress(self, run: Run, snapshot: Snapshot) -> Progress:
         """Return the setting's present value and if it meets the condition."""
-        value = setting_of(run, self.name)
+        value = get_setting(run, self.name)
         return Progress(self.goal, _said(value), self.is_met_by(value))
 
     def is_met_by(self, value: Any) -> bool:
@@ -140,13 +140,13 @@ class Result:
         )
 
 
-def progress_of(run: Run, conditions: tuple[Condition, ...]) -> list[Progress]:
+def measure_progress(run: Run, conditions: tuple[Condition, ...]) -> list[Progress]:
     """Return a run's progress towards each condition, all at the same snapshot."""
     snapshot = run.controller.latest
     return [condition.progress(run, snapshot) for condition in conditions]
 
 
-def setting_of(run: Run, name: str) -> Any:
+def get_setting(run: Run, name: str) -> Any:
     """Return a setting of the run by its name."""
     plain = run.prepared.experiment.to_json()
     if name.startswith("data."):
