@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     )
     from lamina.persistence import load, save
     from lamina.studies import sweep, trace_step
-    from lamina.tabular import TabularClassifier, TabularRegressor
+    from lamina.tabular import TabularClassifier, TabularRegressor, describe
 
 __all__ = [
     "MLPClassifier",
@@ -25,6 +25,7 @@ __all__ = [
     "TabularClassifier",
     "TabularRegressor",
     "__version__",
+    "describe",
     "from_sklearn",
     "from_torch",
     "load",
@@ -45,6 +46,7 @@ _HOMES = {
     "MLPRegressor": "estimators",
     "TabularClassifier": "tabular",
     "TabularRegressor": "tabular",
+    "describe": "tabular",
     "load": "persistence",
     "save": "persistence",
     "sweep": "studies",

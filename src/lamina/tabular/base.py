@@ -20,6 +20,7 @@ from lamina.encoding.table_report import ColumnRecord
 from lamina.errors import NoBetterThanTrivialWarning
 from lamina.tabular.categorical_columns import types_with_categories
 from lamina.tabular.column_report import report_inputs
+from lamina.tabular.description import EnsembleDescription, describe_ensemble
 from lamina.tabular.ensembling import Ensemble, fit_ensemble
 from lamina.tabular.fit_progress import ProgressLine, Show
 from lamina.tabular.folds import assign_folds, leave_out, number_folds
@@ -293,6 +294,17 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
         """Interpretation and processing of each column, in words."""
         check_is_fitted(self)
         return report_inputs(self.inputs_.encoding_)
+
+    def describe(self) -> EnsembleDescription:
+        """Describe the networks: recipes, weights, inputs of each column, parameters.
+
+        Returns
+        -------
+        EnsembleDescription
+            It prints as text and shows as tables in a notebook; `to_frame()` has a row for each
+            network. Before `fit` it names the recipes that `quality` tries.
+        """
+        return describe_ensemble(self)
 
     def columns_of_inputs(self, member: Member) -> NDArray[Any]:
         """Return the table's column for each input of a member's network.

@@ -47,6 +47,12 @@ class Member:
     uses_texts: bool
     network: Any
 
+    def __repr__(self) -> str:
+        """Return a line without arrays, for a list of members in a notebook."""
+        network = self.network
+        size = f"n_inputs={network.n_features_in_}, n_parameters={network.n_parameters_}"
+        return f"Member(recipe={self.recipe!r}, split={self.split}, {size})"
+
     def matrix(self, encoded: EncodedTable) -> NDArray[np.float32]:
         """Return the network's inputs, shape (n_samples, n_inputs)."""
         return self.joined(encoded, self.statistics.transform(encoded.codes))
