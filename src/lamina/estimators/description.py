@@ -28,7 +28,7 @@ NOT_YET = (1 << 40, (1 << 40) + 1)
 HEADINGS = {
     "layer": "layer",
     "activation": "activation",
-    "beside": "beside",
+    "extra": "extra",
     "fan_in": "fan_in",
     "fan_out": "fan_out",
     "n_parameters": "parameters",
@@ -39,7 +39,7 @@ HEADINGS = {
 }
 # scikit-learn's class of table rows; its text is always black, so it suits only that page.
 ROW = "default"
-WORDS = ("layer", "activation", "beside")
+WORDS = ("layer", "activation", "extra")
 
 
 @dataclass(frozen=True)
