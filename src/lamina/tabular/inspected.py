@@ -1,4 +1,4 @@
-"""The methods that explain a fitted estimator for tables."""
+"""Methods that explain a fitted estimator for tables."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ Floats = NDArray[np.float64]
 
 
 class Inspected:
-    """What TabularClassifier and TabularRegressor say after the fit.
+    """Explanation methods of TabularClassifier and TabularRegressor.
 
     Attributes
     ----------
     input_means_ : list of ndarray of float32
-        The mean of each member's inputs over the training samples: the baseline of `explain`.
+        Mean of each member's inputs over the training samples: the baseline of `explain`.
     """
 
     inputs_: TableInputs
@@ -53,37 +53,36 @@ class Inspected:
         n_repeats: int = 5,
         random_state: Any = 0,
     ) -> Bunch:
-        """Return by how much the score falls once a column of the table is shuffled.
+        """Return the decrease of the score when a column of the table is shuffled.
 
-        Rows that the model did not learn from show what matters for new rows. A column that
-        correlates with another seems to matter little, because the other takes its place: see
-        `correlated_groups`.
+        Use rows that the model was not trained on. A column that correlates with another seems to
+        matter little, because the other one replaces it: see `correlated_groups`.
 
         Parameters
         ----------
         X : data frame or array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples,)
         scoring : callable, optional
-            `scoring(y, predictions)`, the higher the better, with values, or classes as integers
-            from 0 and probabilities. By default the metric of the target: area under the ROC curve
-            for two classes, minus log loss for more, minus root mean squared error.
+            `scoring(y, predictions)`, higher is better, with values, or with classes as integers
+            from 0 and probabilities. By default the area under the ROC curve for two classes, minus
+            the log loss for more, and minus the root mean squared error for a regression.
         n_repeats : int, default=5
-            How often each column is shuffled.
+            Number of times each column is shuffled.
         random_state : int, RandomState or None, default=0
 
         Returns
         -------
         Bunch
             `table`, a data frame with 'column', 'importance', 'standard_error' (over the
-            repetitions) and 'correlated_with', the most important first; and in the order of the
-            columns `columns`, `importances_mean`, `importances_std`, `standard_errors` of shape
-            (n_features,) and `importances` of shape (n_features, n_repeats); `score` of the
+            repetitions) and 'correlated_with', most important first; in the order of the columns,
+            `columns`, `importances_mean`, `importances_std`, `standard_errors` of shape
+            (n_features,) and `importances` of shape (n_features, n_repeats); `score` on the
             unchanged table; `correlated_groups`, lists of names.
 
         Raises
         ------
         ValueError
-            For classes that training did not have, or n_repeats below 1.
+            For classes that did not occur in training, or n_repeats below 1.
 
         References
         ----------
@@ -105,22 +104,22 @@ class Inspected:
     def partial_dependence(self, X: Any, column: str, *, grid_resolution: int = 20) -> Bunch:
         """Return the mean prediction with a column set to one value in all rows.
 
-        For numbers, dates, text and categories; `sklearn.inspection.partial_dependence` takes
-        numbers and categories.
+        Works for numbers, dates, text and categories; `sklearn.inspection.partial_dependence` only
+        supports numbers and categories.
 
         Parameters
         ----------
         X : data frame or array-like of shape (n_samples, n_features)
         column : str
-            Its name; 'x0', 'x1', … for an array.
+            Name of the column; 'x0', 'x1', … for an array.
         grid_resolution : int, default=20
-            The most values: quantiles of numbers and dates, else the most frequent ones.
+            Maximum number of values: quantiles of numbers and dates, else the most frequent ones.
 
         Returns
         -------
         Bunch
-            `grid_values` and `average`, of shape (n_values,) for values, (n_values, n_classes) for
-            probabilities.
+            `grid_values` and `average`, of shape (n_values,) for a regression, (n_values,
+            n_classes) for probabilities.
 
         Raises
         ------
@@ -136,7 +135,7 @@ class Inspected:
         frame, names = _as_frame(X), column_names(self)  # type: ignore[arg-type]
         if column not in names:
             raise ValueError(
-                f"column={column!r} is no column of the table.{suggestion(str(column), names)} "
+                f"column={column!r} is not in the table.{suggestion(str(column), names)} "
                 f"Columns: {', '.join(names)}"
             )
         named = as_pandas(X) is not None
@@ -151,7 +150,7 @@ class Inspected:
     def _explain(
         self, X: Any, outputs: Callable[[Floats], NDArray[np.int64]], n_steps: int
     ) -> tuple[Explanation, NDArray[np.int64]]:
-        """Explain the chosen output of each row, and return the outputs as well."""
+        """Explain the chosen output of each row; return the outputs as well."""
         check_is_fitted(self)
         _require_count("n_steps", n_steps, 50)
         X = _as_rows(X)
@@ -189,7 +188,7 @@ class Inspected:
         return self._predict_encoded(self.inputs_.encode(X))
 
     def _predict_encoded(self, encoded: EncodedTable) -> Floats:
-        """Return the final predictions; inputs of one recipe and block are in memory."""
+        """Return the final predictions, keeping one recipe's inputs of one block in memory."""
         means = [self._mean_of_block(encoded.rows(rows)) for rows in iterate_blocks(len(encoded))]
         return self._finish(np.concatenate(means))
 
@@ -201,7 +200,7 @@ class Inspected:
         return self._mean([predictions[place] for place in range(len(self.members_))])
 
     def _learn_means(self, encoded: EncodedTable, members: Sequence[Member]) -> Mapping[str, Any]:
-        """Return `input_means_`."""
+        """Compute `input_means_`."""
         means = {
             place: inputs.mean(axis=0, dtype=np.float64).astype(np.float32)
             for place, inputs in inputs_by_recipe(members, encoded)
@@ -209,13 +208,13 @@ class Inspected:
         return {"input_means_": [means[place] for place in range(len(members))]}
 
     def _read_again(self, y: Any) -> NDArray[Any]:
-        """Return values, or classes as integers from 0, of a target that is scored."""
+        """Return the values, or classes as integers from 0, of a target to be scored."""
         raise NotImplementedError
 
     def _directions(
         self, predictions: Sequence[Floats], outputs: NDArray[np.int64]
     ) -> list[Floats]:
-        """Return the derivative of the final prediction by each member's logits."""
+        """Return the derivative of the final prediction with respect to each member's logits."""
         raise NotImplementedError
 
 
@@ -225,7 +224,7 @@ def _require_count(name: str, value: Any, usual: int) -> None:
 
 
 def _as_rows(X: Any) -> Any:
-    """Return a table of one row for a row of a data frame or a dict."""
+    """Convert a row of a data frame or a dict to a table of one row."""
     from pandas import DataFrame, Series
 
     if isinstance(X, Series):

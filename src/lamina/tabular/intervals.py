@@ -17,9 +17,9 @@ from lamina.tabular.numeric_features import CLIP
 
 N_SEGMENTS = 10
 PENALTY = 10.0
-# The scale is fitted on so many samples at most; the quantiles are of all residuals.
+# Maximum number of samples for fitting the scale; quantiles use all residuals.
 MOST_SAMPLES = 20_000
-# Added to |residual|, as a fraction of their mean: log(0) has no value.
+# Added to |residual|, as a fraction of their mean, to avoid log(0).
 FLOOR = 0.05
 
 Floats = NDArray[np.float64]
@@ -39,14 +39,14 @@ class ResidualIntervals:
     Attributes
     ----------
     scores : ndarray of shape (n_samples,)
-        r / s in rising order.
+        r / s in ascending order.
     edges : ndarray
         Deciles of the out-of-fold predictions.
     coefficients : ndarray
-        Of the ridge regression; for the encoded row, then for the place.
+        Coefficients of the ridge regression: for the encoded row, then for the place.
     intercept : float
     scale_range : tuple of float
-        The smallest and the largest scale in training; s is clipped to it.
+        Smallest and largest scale in training; s is clipped to this range.
     """
 
     scores: Floats
@@ -59,10 +59,10 @@ class ResidualIntervals:
     def fit(
         cls, encoded: EncodedTable, predictions: Floats, y: Floats, folds: NDArray[np.int64]
     ) -> ResidualIntervals:
-        """Learn the scale and the quantiles from out-of-fold predictions."""
+        """Fit the scale and the quantiles to out-of-fold predictions."""
         residuals = y - predictions
         sizes = np.abs(residuals)
-        # All residuals 0: any positive floor serves.
+        # If all residuals are 0, any positive floor works.
         logs = np.log(sizes + (FLOOR * sizes.mean() or 1.0))
         edges = np.unique(np.quantile(predictions, np.linspace(0, 1, N_SEGMENTS + 1)))
         features = _features(encoded, predictions, edges)
@@ -77,7 +77,7 @@ class ResidualIntervals:
         )
 
     def scale(self, encoded: EncodedTable, predictions: Floats) -> Floats:
-        """Return s(x) of each row."""
+        """Return s(x) for each row."""
         features = _features(encoded, predictions, self.edges)
         lowest, highest = np.log(self.scale_range)
         return np.asarray(
@@ -87,15 +87,15 @@ class ResidualIntervals:
     def quantiles(
         self, encoded: EncodedTable, predictions: Floats, levels: Floats
     ) -> NDArray[np.float64]:
-        """Return the quantiles at some levels, shape (n_samples, n_levels)."""
+        """Return the quantiles at several levels, shape (n_samples, n_levels)."""
         scores = np.array([self._quantile(level) for level in levels])
         scales = self.scale(encoded, predictions)
         return np.asarray(predictions[:, np.newaxis] + scales[:, np.newaxis] * scores)
 
     def _quantile(self, level: float) -> float:
-        """Return the quantile of the scores, moved outwards by the rank of n + 1 samples."""
+        """Return the quantile of the scores, moved outwards to the rank for n + 1 samples."""
         n = len(self.scores)
-        # In the upper half by the smallest rank that covers, in the lower half by its mirror image.
+        # Upper half: the smallest rank that covers the level. Lower half: its mirror image.
         if level >= 0.5:
             rank = int(np.ceil(np.round((n + 1) * level, 9))) - 1
         else:
@@ -104,12 +104,12 @@ class ResidualIntervals:
 
 
 def read_levels(quantiles: Any) -> Floats:
-    """Check levels of quantiles.
+    """Check the levels of quantiles.
 
     Raises
     ------
     ValueError
-        For levels that are not numbers above 0 and below 1; names the first.
+        For levels that are not numbers above 0 and below 1; the message names the first one.
     """
     try:
         levels = np.atleast_1d(np.asarray(quantiles, dtype=np.float64))
@@ -156,7 +156,7 @@ def _fit_ridge(features: Floats, logs: Floats) -> Ridge:
 
 
 def _predict_across(features: Floats, logs: Floats, folds: NDArray[np.int64]) -> Floats:
-    """Return each sample's prediction by the ridge regression of the other folds."""
+    """Return each sample's prediction by the ridge regression fitted on the other folds."""
     predicted = np.full(len(logs), logs.mean())
     for fold in np.unique(folds):
         rows = folds == fold

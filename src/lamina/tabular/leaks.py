@@ -1,8 +1,8 @@
-"""Columns that give the target away: one of them alone predicts held-out rows almost perfectly.
+"""Leaks: columns that alone predict the target almost perfectly on held-out rows.
 
-Each column is cut into groups, its categories or bins of equal size; the mean of the target in a
-group predicts the other half of the rows. Shapes: values and target (n_samples,), groups
-(n_samples,) of integers from 0.
+Each column is divided into groups, its categories or bins of equal size; the mean target of a group
+predicts the other half of the rows. Shapes: values and target (n_samples,), groups (n_samples,) of
+integers from 0.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
     from lamina.tabular.encoded import EncodedTable
     from lamina.tabular.inputs import TableInputs
 
-# A single column that reaches so much is hardly ever known before the target is.
+# A column with such a score is hardly ever known before the target is.
 LEAST_AUC, LEAST_R2, LEAST_ACCURACY, LEAST_RANK_R2 = 0.99, 0.99, 0.99, 0.995
-# Fewer rows, or rows of the rarest of two classes, can be told apart by chance.
+# Fewer rows, or fewer rows of the rarer of two classes, can be separated by chance.
 FEWEST_ROWS, FEWEST_OF_A_CLASS = 50, 10
-# A second suffices for ten thousand rows of fifty columns; more rows add nothing.
+# Ten thousand rows of fifty columns take a second; more rows add no information.
 MOST_ROWS, MOST_BINS = 10_000, 256
 
 Groups = NDArray[np.int64]
 
 
 class Leak(NamedTuple):
-    """A column that gives the target away.
+    """Column that predicts the target almost perfectly on its own.
 
     Attributes
     ----------
     column : str
     metric : {'roc_auc', 'accuracy', 'r2'}
     value : float
-        On rows that were held out.
+        Score on held-out rows.
     remark : str
-        A sentence with the cure.
+        Sentence with the cure.
     """
 
     column: str
@@ -51,12 +51,12 @@ class Leak(NamedTuple):
 
 
 def find_leaks(columns: Mapping[str, NDArray[Any]], target: NDArray[Any]) -> list[Leak]:
-    """Find the columns that predict the target almost perfectly.
+    """Return the columns that predict the target almost perfectly.
 
     Parameters
     ----------
     columns : mapping of str to ndarray of shape (n_samples,)
-        Numbers as floats, NaN where missing; categories as integer codes.
+        Numbers as floats, NaN if missing; categories as integer codes.
     target : ndarray of shape (n_samples,)
         Classes as integers from 0, or values as floats.
 
@@ -77,7 +77,7 @@ def find_leaks(columns: Mapping[str, NDArray[Any]], target: NDArray[Any]) -> lis
 
 
 def warn_of_leaks(inputs: TableInputs, encoded: EncodedTable, target: NDArray[Any]) -> None:
-    """Warn of each column that gives the target away, and add the remark to the inputs' report.
+    """Warn about each column with a leak, and add a remark to the report of the inputs.
 
     Warns
     -----
@@ -91,10 +91,10 @@ def warn_of_leaks(inputs: TableInputs, encoded: EncodedTable, target: NDArray[An
 
 
 def encoded_columns(inputs: TableInputs, encoded: EncodedTable) -> dict[str, NDArray[Any]]:
-    """Return the table's columns as `find_leaks` takes them."""
+    """Return the table's columns in the format of `find_leaks`."""
     numbers, flags, _, categories = inputs.columns_of_parts()
     columns: dict[str, NDArray[Any]] = dict(zip(numbers, encoded.numbers.T.copy(), strict=True))
-    # The flags of missing numbers come first among the parts, then the parts of dates.
+    # Flags of missing numbers are the first parts, followed by parts of dates.
     for i, name in enumerate(flags[: len(inputs.encoding_._indicated())]):
         columns[name][encoded.parts[:, i] == 1] = np.nan
     for name in dict.fromkeys(categories):
@@ -114,7 +114,7 @@ def _can_be_judged(target: NDArray[Any]) -> bool:
 
 
 def _score(values: NDArray[Any], target: NDArray[Any]) -> tuple[str, float]:
-    """Return the metric and its value on rows that were held out."""
+    """Return the metric and its value on held-out rows."""
     if target.dtype.kind == "f":
         return "r2", max(_r2(values, target), _rank_r2(values, target))
     n_classes = int(target.max()) + 1
@@ -122,7 +122,7 @@ def _score(values: NDArray[Any], target: NDArray[Any]) -> tuple[str, float]:
     if n_classes == 2:
         return "roc_auc", _area(target == 1, predicted[:, 1])
     correct = predicted.argmax(axis=1) == target
-    # The most frequent class alone may be almost all there is.
+    # The most frequent class may contain almost all samples.
     beyond = 1 - np.mean(~correct) / max(1 - np.bincount(target).max() / len(target), 1e-12)
     return "accuracy", float(min(np.mean(correct), beyond))
 
@@ -141,7 +141,7 @@ def _remark(column: str, metric: str, value: float) -> str:
 
 
 def _groups(values: NDArray[Any]) -> Groups:
-    """Return a group for each row: the category, or the bin of a number; missing ones are one."""
+    """Return a group for each row: its category, or the bin of its number; one for missing ones."""
     if values.dtype.kind != "f":
         return np.asarray(values - values.min(), dtype=np.int64)
     present = values[~np.isnan(values)]
@@ -151,21 +151,21 @@ def _groups(values: NDArray[Any]) -> Groups:
     distinct = np.unique(present)
     if len(distinct) > n_bins:
         distinct = np.unique(np.quantile(present, np.linspace(0, 1, n_bins + 1)[1:-1]))
-    # NaN sorts behind every number, into a group of its own.
+    # NaN sorts after every number, into its own group.
     groups = np.searchsorted(distinct, values, side="left").astype(np.int64)
     groups[np.isnan(values)] = len(distinct) + 1
     return groups
 
 
 def _halves(n_samples: int) -> Iterator[tuple[slice, slice]]:
-    # Rows are in random order by now.
+    # Rows have been shuffled already.
     first, second = slice(0, n_samples // 2), slice(n_samples // 2, n_samples)
     yield first, second
     yield second, first
 
 
 def _held_out_means(groups: Groups, target: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return each group's mean target in the other half; the mean of all counts as one row."""
+    """Return each group's mean target in the other half; the overall mean counts as one row."""
     n_groups, predicted = int(groups.max()) + 1, np.empty_like(target)
     for learned, held_out in _halves(len(target)):
         counts = np.bincount(groups[learned], minlength=n_groups)
@@ -183,7 +183,7 @@ def _r2(values: NDArray[Any], target: NDArray[np.float64]) -> float:
 
 
 def _rank_r2(values: NDArray[Any], target: NDArray[np.float64]) -> float:
-    """Return the squared correlation of ranks where it is as good as 1, else 0: any monotone copy.
+    """Return the squared rank correlation if it is almost 1, else 0, to detect monotone copies.
 
     Bins blur the tails of a heavy-tailed target, ranks do not.
     """
@@ -199,7 +199,7 @@ def _rank_r2(values: NDArray[Any], target: NDArray[np.float64]) -> float:
 
 
 def _area(is_positive: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
-    """Return the area under the ROC curve, by ranks."""
+    """Return the area under the ROC curve, computed from ranks."""
     n_positive = np.count_nonzero(is_positive)
     ranks = rankdata(scores)[is_positive].sum()
     pairs = n_positive * (len(scores) - n_positive)

@@ -1,4 +1,4 @@
-"""The members of an ensemble: networks, each with the inputs that its recipe makes of a table."""
+"""Members of an ensemble: networks, each with the inputs that its recipe computes from a table."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from lamina.tabular.targets import Target
 
 # Not 0, because the weights of a batch must not sum to 0.
 ABSENT_WEIGHT = 1e-6
-# A network takes no limit of 0 seconds.
+# A network's time limit must be above 0 seconds.
 LEAST_SECONDS = 1e-3
 
 
 @dataclass(frozen=True)
 class Member:
-    """A fitted network of an ensemble.
+    """Fitted network of an ensemble.
 
     Attributes
     ----------
     recipe : str
     split : int
-        The place of the split whose validation samples chose its epoch.
+        Index of the split whose validation samples chose its epoch.
     numeric : NumericFeatures
     statistics : TargetStatistics
-        Learned from the samples that the network learned from.
+        Fitted on the network's training samples.
     uses_texts : bool
-        Whether the directions of short texts are inputs.
+        True if the directions of short texts are inputs.
     network : MLPClassifier or MLPRegressor
     """
 
@@ -58,32 +58,32 @@ class Member:
         return self.joined(encoded, self.statistics.transform(encoded.codes))
 
     def joined(self, encoded: EncodedTable, statistics: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the network's inputs, with these in the place of the statistics."""
+        """Return the network's inputs with other statistics."""
         blocks = [self.numeric.transform(encoded.numbers), encoded.parts]
         blocks += [encoded.texts] if self.uses_texts else []
         return np.hstack([*blocks, encoded.categories, statistics])
 
     def shares_inputs_with(self, other: Member) -> bool:
-        """Return whether both members' inputs are equal but for the statistics by category."""
+        """Return True if both members' inputs are equal except for the statistics by category."""
         return self.uses_texts == other.uses_texts and self.numeric.equals(other.numeric)
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The training samples of an ensemble.
+    """Training samples of an ensemble.
 
     Attributes
     ----------
     encoded : EncodedTable
     sizes : tuple of int
-        The codes of each coded column.
+        Number of codes of each coded column.
     target : Target
     weight : ndarray of shape (n_samples,) or None
     splits : sequence of Split
     scoring : Scoring
     refits : bool
-        Whether each member learns from all samples in the end, for as many epochs as its own
-        validation samples chose.
+        True if each member is finally fitted on all samples, for as many epochs as its validation
+        samples chose.
     """
 
     encoded: EncodedTable
@@ -97,7 +97,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class MemberPlan:
-    """A member that is yet to be fitted.
+    """Member to be fitted.
 
     Attributes
     ----------
@@ -105,7 +105,7 @@ class MemberPlan:
     split : int
     numeric : NumericFeatures
     network : MLPClassifier or MLPRegressor
-        Unfitted; it has the seed of the member.
+        Unfitted, with the seed of the member.
     """
 
     recipe: Recipe
@@ -120,11 +120,11 @@ def plan_members(
     build: Callable[[dict[str, Any]], Any],
     random_state: np.random.RandomState,
 ) -> list[MemberPlan]:
-    """Return one member for each recipe and split, the recipes in turn within each split."""
+    """Return one member per recipe and split, with the recipes in turn within each split."""
     if not sample.encoded.texts.shape[1]:
         recipes = [recipe for recipe in recipes if not recipe.uses_texts]
     fewest = min(len(split.train) for split in sample.splits)
-    # With bins of dates the networks learn each period by heart, and say nothing of later ones.
+    # With bins of dates, networks memorise each period and do not generalise to later ones.
     numbers, binned = sample.encoded.numbers, ~sample.encoded.dates
     features = {
         recipe.name: NumericFeatures.fit(numbers, recipe.n_bins, binned) for recipe in recipes
@@ -143,14 +143,14 @@ def plan_members(
 def fit_member(
     sample: Sample, plan: MemberPlan, seconds_left: Callable[[], float] | None = None
 ) -> Member:
-    """Fit one member: on its split's training samples, the best epoch by its validation samples.
+    """Fit a member on its split's training samples; the validation samples choose the epoch.
 
     Parameters
     ----------
     sample : Sample
     plan : MemberPlan
     seconds_left : callable, optional
-        Called once the inputs are computed: the training ends after so many seconds.
+        Called after the inputs have been computed; returns the time limit of the training.
     """
     split, learned = sample.splits[plan.split], sample.target.learned
     encoded = sample.encoded.rows(split.train)
@@ -187,9 +187,9 @@ def _limit_seconds(network: Any, seconds_left: Callable[[], float] | None) -> No
 
 
 def best_epoch(network: Any) -> int:
-    """Return the epoch that a fitted network has its weights from, the last of several best.
+    """Return the epoch of a fitted network's weights; if several are best, the last one.
 
-    0 where a limit of time ended the first epoch.
+    0 if a time limit ended the first epoch.
     """
     monitored = network.monitor is not None and not isinstance(network.monitor, str)
     costs = -np.array(network.validation_scores_) if monitored else network.validation_loss_curve_
@@ -203,7 +203,7 @@ def fit_on_all(
     network: Any,
     seconds_left: Callable[[], float] | None = None,
 ) -> Member:
-    """Fit an unfitted network of a member's kind on all samples that have a weight."""
+    """Fit an unfitted network of a member's kind on all samples with a positive weight."""
     rows = np.arange(len(sample.encoded)) if sample.weight is None else sample.weight.nonzero()[0]
     encoded = sample.encoded.rows(rows)
     statistics, inputs = _fit_statistics(sample, rows, network)
@@ -217,7 +217,7 @@ def fit_on_all(
 def _fit_statistics(
     sample: Sample, rows: NDArray[np.int64], network: Any
 ) -> tuple[TargetStatistics, NDArray[np.float32]]:
-    """Fit the statistics of some samples, their parts drawn by the network's seed."""
+    """Fit the statistics on some samples, with parts drawn from the network's seed."""
     return TargetStatistics.fit(
         sample.encoded.codes[rows],
         sample.target.described[rows],
@@ -229,7 +229,7 @@ def _fit_statistics(
 def _absent_classes(sample: Sample, split: Split) -> NDArray[np.int64]:
     """Return a sample of each class that a split's training samples lack.
 
-    They are learned from with next to no weight, so that all networks predict all classes.
+    These samples get almost no weight; they make all networks predict all classes.
     """
     if sample.target.kind == "regression":
         return np.empty(0, dtype=np.int64)
@@ -239,7 +239,7 @@ def _absent_classes(sample: Sample, split: Split) -> NDArray[np.int64]:
 
 
 def predict_validation(sample: Sample, members: Sequence[Member]) -> NDArray[np.float64]:
-    """Return each sample's mean prediction by the members that it validated; NaN where none did."""
+    """Return the mean prediction for each sample by the members it validated; NaN if none."""
     total: Any = np.nan
     counts = np.zeros(len(sample.encoded), dtype=np.int64)
     for member in members:

@@ -1,4 +1,4 @@
-"""Each number as several inputs: scaled, smoothly clipped, and spread over bins.
+"""Features of numbers: each one scaled, smoothly clipped, and encoded by bins.
 
 Shapes: x (n_samples, n_numbers); the result (n_samples, n_numbers + the bins of all columns).
 """
@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
 
-# Beyond it the clipped value bends: z / sqrt(1 + (z / 3)²) stays within ±3.
+# Bound of the smooth clipping: z / sqrt(1 + (z / 3)²) stays within ±3.
 CLIP = 3.0
-# The inverse of a smaller width is infinite.
+# The inverse of a smaller width would be infinite.
 SMALLEST = float(np.finfo(np.float64).tiny)
 
 
 @dataclass(frozen=True)
 class NumericFeatures:
-    """What was learned of the numbers of a training table.
+    """Features fitted on the numbers of a training table.
 
     A number x becomes c(s (x - median)), with s = 1 / (q75 - q25) and c(z) = z / √(1 + (z/3)²)
     (Holzmüller, Grinsztajn, Steinwart 2024, RealMLP), and beside it one input for each bin between
@@ -31,7 +31,7 @@ class NumericFeatures:
     ----------
     median, factor : ndarray of shape (n_numbers,)
     edges : tuple of ndarray
-        For each number its bins' edges in rising order; empty where there is no bin.
+        Edges of each number's bins in ascending order; empty if there are none.
 
     Examples
     --------
@@ -50,22 +50,22 @@ class NumericFeatures:
     def fit(
         cls, x: Numbers, n_bins: int, binned: NDArray[np.bool_] | None = None
     ) -> NumericFeatures:
-        """Learn medians, scales and bins.
+        """Fit medians, scales and bins.
 
         Parameters
         ----------
         x : ndarray of shape (n_samples, n_numbers)
         n_bins : int
-            The most bins of a column.
+            Maximum number of bins per column.
         binned : ndarray of bool, shape (n_numbers,), optional
-            The columns that have bins; by default all.
+            Mask of the columns with bins; by default all.
         """
         if not x.shape[1]:
             return cls(np.empty(0), np.empty(0), ())
         low, median, high = np.quantile(x, [0.25, 0.5, 0.75], axis=0)
-        # Where more than half of the values are equal, the whole range takes the quartiles' place.
+        # If more than half of the values are equal, use the whole range instead of the quartiles.
         width = np.where(high > low, high - low, (x.max(axis=0) - x.min(axis=0)) / 2)
-        # What is constant in training says nothing, whatever it is later.
+        # A column that is constant in training is ignored.
         factor = np.divide(1.0, width, out=np.zeros_like(width), where=width > SMALLEST)
         has_bins = np.ones(x.shape[1], dtype=np.bool_) if binned is None else binned
         edges = (
@@ -76,11 +76,11 @@ class NumericFeatures:
 
     @property
     def n_features_out(self) -> int:
-        """The number of columns that `transform` returns."""
+        """Number of columns returned by `transform`."""
         return len(self.median) + sum(max(len(edges) - 1, 0) for edges in self.edges)
 
     def equals(self, other: NumericFeatures) -> bool:
-        """Return whether both give the same inputs."""
+        """Return True if both compute the same inputs."""
         if self is other:
             return True
         arrays = zip(
@@ -105,10 +105,10 @@ class NumericFeatures:
 
 
 def _edges(column: Numbers, n_bins: int) -> Numbers:
-    """Quantiles of the values; those that are frequent on their own are edges in any case.
+    """Return quantiles of the values; values that are frequent on their own are always edges.
 
-    Where nine of ten values are 0, all but the last quantiles are 0 and would leave one bin for all
-    others: these have quantiles of their own.
+    If nine of ten values are 0, almost all quantiles are 0 and would leave one bin for all other
+    values: these get quantiles of their own.
     """
     values, counts = np.unique(column, return_counts=True)
     frequent = values[counts * n_bins > len(column)]
@@ -123,10 +123,10 @@ def _edges(column: Numbers, n_bins: int) -> Numbers:
 
 
 def _distinct(edges: Numbers) -> Numbers:
-    """Edges in rising order, none so near to the next that their difference has few digits."""
+    """Return edges in ascending order, without those too close to the next one."""
     distinct = np.unique(edges)
     if len(distinct) < 3:
-        # One bin is the number itself, which is there already.
+        # A single bin would repeat the scaled number.
         return np.empty(0)
     least = 1e-9 * (distinct[-1] - distinct[0])
     return np.asarray(distinct[np.append(True, np.diff(distinct) > least)])

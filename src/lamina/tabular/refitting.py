@@ -1,4 +1,4 @@
-"""Fitted members trained further on new samples, and the loss on the samples held out of them.
+"""Further training of fitted members on new samples, and the loss on their held-out samples.
 
 Shapes: predictions (n_samples,) or (n_samples, n_classes); losses and weights (n_samples,).
 """
@@ -23,8 +23,8 @@ from lamina.tabular.shared_inputs import inputs_by_recipe
 from lamina.tabular.side_by_side import MemberFitter, run_or_stop
 from lamina.tabular.targets import Target
 
-# The networks have learned most already: a lower rate and few epochs keep that. No epoch is chosen,
-# so that the samples held out measure a loss without bias.
+# A lower learning rate and few epochs preserve what the networks have learned. No epoch is chosen,
+# so that the loss on the held-out samples is unbiased.
 REFIT_EPOCHS = 20
 RATE_FACTOR = 0.3
 
@@ -33,18 +33,18 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class NewSample:
-    """The new samples of a refit.
+    """New samples of a refit.
 
     Attributes
     ----------
     encoded : EncodedTable
-        By the encoding of the fit.
+        Encoded by the encoding of the fit.
     target : Target
-        Regression: its range holds the values of the fit and the new ones.
+        For a regression, its range covers the values of the fit and the new ones.
     weight : ndarray of shape (n_samples,) or None
         All above zero.
     folds : ndarray of int64, shape (n_samples,)
-        The fold of each sample; -1 where every network learns from it.
+        Fold of each sample; -1 if every network is trained on it.
     """
 
     encoded: EncodedTable
@@ -58,14 +58,14 @@ class NewSample:
 
 
 class PairedLoss(NamedTuple):
-    """The mean loss on held-out samples before and after a refit.
+    """Mean loss on held-out samples before and after a refit.
 
     Attributes
     ----------
     name : str
     before, after : float
     gain, standard_error : float
-        Of the difference sample by sample.
+        Mean and standard error of the difference per sample.
     """
 
     name: str
@@ -76,11 +76,11 @@ class PairedLoss(NamedTuple):
 
     @property
     def is_better(self) -> bool:
-        """Whether the loss fell by more than the standard error of the difference."""
+        """True if the loss fell by more than the standard error of the difference."""
         return self.gain > max(self.standard_error, 0.0)
 
     def remark(self, n_samples: int) -> str:
-        """Return a sentence about a refit on so many new samples."""
+        """Return a sentence about a refit with a number of new samples."""
         figures = (
             f"{self.name} on those held out is {significant(self.after)} after it and "
             f"{significant(self.before)} before (standard error of the difference "
@@ -92,7 +92,7 @@ class PairedLoss(NamedTuple):
 
 
 def fold_of_members(members: Sequence[Member], n_folds: int) -> list[int]:
-    """Return the fold that each member holds out; members of one split share it."""
+    """Return the fold that each member holds out; members of one split have the same one."""
     splits = sorted({member.split for member in members})
     return [splits.index(member.split) % n_folds for member in members]
 

@@ -1,4 +1,4 @@
-"""TabularRegressor: values from a table as it is."""
+"""TabularRegressor: regression on tables with mixed columns."""
 
 from __future__ import annotations
 
@@ -19,66 +19,68 @@ from lamina.tabular.targets import Values
 
 
 class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
-    """A regressor for tables: no preprocessing, no settings.
+    """Regressor for tables that needs no preprocessing and no tuning.
 
-    Text, dates, missing values and categories are encoded (`report_` says how). Each number is
-    robustly scaled, and spread over the bins between its quantiles. One network is fitted to the
-    standardised target without each fold of the rows, which choose its best epoch by their squared
-    error; the prediction is the mean of the networks', within the range that the target had.
+    Text, dates, missing values and categories are encoded (`report_` describes how). Each number
+    is robustly scaled, and also encoded by the bins between its quantiles. For each fold of the
+    samples, a network is fitted to the standardised target of the other folds, and the fold's
+    squared error chooses its best epoch; the prediction is the weighted mean of the networks',
+    clipped to the range of the training targets.
 
     Parameters
     ----------
     quality : {'fast', 'balanced', 'best'}, default='balanced'
-        One kind of network on four folds; the best two of four kinds on eight folds (five beyond
-        5,000 samples); the best four of six kinds on ten (eight).
+        'fast': one kind of network on four folds. 'balanced': the best two of four kinds on eight
+        folds (five for more than 5,000 samples). 'best': the best four of six kinds on ten folds
+        (eight for more than 5,000 samples).
     time_limit : float, default=None
-        The seconds that `fit` may take: fewer networks are fitted, or fewer epochs made, and
-        `remarks_` says what was left out. The result then depends on the speed of the machine.
+        Maximum number of seconds for `fit`: to keep it, fewer networks are fitted, or for fewer
+        epochs, and `remarks_` lists what was omitted. The result then depends on the speed of the
+        machine.
     scoring : str or callable, default=None
-        The scorer that chooses epochs and networks: a name of scikit-learn's, or
-        `scorer(estimator, X, y)`, whose estimator has the predictions of the samples, and whose X
-        only numbers them. None stands for the loss of the
-        networks (epochs) and the root mean squared error (networks).
+        Scorer that chooses epochs and networks: the name of one of scikit-learn's, or
+        `scorer(estimator, X, y)`, where `estimator` returns the predictions and X only numbers the
+        samples. By default, the loss chooses epochs, and the root mean squared error networks.
     categorical_features : {'from_dtype', 'auto'} or list of str, int or bool, default='from_dtype'
-        The columns of categories: those of text, booleans and categorical types; with 'auto' whole
-        numbers of 3 to 20 levels besides, each in three rows on average; with a list the named ones
-        besides, by name or place, or a mask.
+        Categorical columns: always those of text, boolean and categorical dtype. 'auto' adds
+        whole numbers with 3 to 20 levels that occur in three rows each on average; a list adds
+        columns by name or index, or by a mask.
     column_types : dict of str to {'number', 'date', 'category', 'text'}, default=None
-        What columns hold, where it is not what their values say.
+        Types of columns, where they differ from the detected ones.
     n_jobs : int or None, default=None
-        The networks that are fitted side by side, by joblib: in threads, or as its
-        `parallel_config` says. None is one for each core. The result does not depend on it.
+        Number of networks fitted in parallel by joblib, in threads unless its `parallel_config`
+        sets another backend. None is one per core. The result does not depend on it.
     random_state : int, RandomState or None, default=None
-        Draws folds and networks; an int gives the same model every time.
+        Seed of the folds and networks; an int makes the result reproducible.
     verbose : int, default=0
-        1 writes progress and the time left to standard error.
+        1 writes progress and the remaining time to standard error.
 
     Attributes
     ----------
     report_ : list of dict
-        What each column was taken for, and what is done with it.
+        Interpretation and processing of each column.
     members_ : list of Member
-        Each with a network; `columns_of_inputs` names the columns that its inputs come from.
+        Each has a network; `columns_of_inputs` returns the columns of its inputs.
     member_weights_ : ndarray of shape (n_members,)
-        How much each counts; they sum to 1.
+        Weight of each member; they sum to 1.
     folds_ : ndarray of shape (n_samples,)
-        The fold of each sample.
+        Fold of each sample.
     oof_predictions_ : ndarray of shape (n_samples,)
-        Each sample's prediction by the network that did not learn from it.
+        Out-of-fold predictions: each sample is predicted by networks not trained on it.
     validation_score_ : ValidationScore
-        Minus their root mean squared error, and its standard error.
+        Minus the root mean squared error of the out-of-fold predictions, with its standard error.
     target_range_ : tuple of float
-        The smallest and the largest target; predictions are clipped to it.
+        Smallest and largest target; predictions are clipped to this range.
     intervals_ : ResidualIntervals
-        Quantiles of the out-of-fold residuals, and how their scale depends on the row.
+        Quantiles of the out-of-fold residuals, and a model of their scale.
     input_means_ : list of ndarray of float32
-        The mean of each member's inputs: the baseline of `explain`.
+        Mean of each member's inputs: the baseline of `explain`.
     remarks_ : list of str
-        Sentences about the fit: parts that the time limit left out, and whether the model is no
-        better than the trivial predictor.
+        Sentences about the fit: parts omitted because of the time limit, and a remark if the model
+        is no better than the trivial predictor.
     n_features_in_ : int
     feature_names_in_ : ndarray of str
-        Only where the table had names.
+        Only if the table had column names.
 
     References
     ----------
@@ -126,9 +128,9 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X : data frame or array-like of shape (n_samples, n_features)
-            Columns are found by name where the training table had names.
+            Columns are matched by name if the training table had column names.
         quantiles : sequence of float, optional
-            Levels between 0 and 1. The quantiles come from out-of-fold residuals, and never cross.
+            Levels between 0 and 1. Quantiles are based on out-of-fold residuals and never cross.
 
         Returns
         -------
@@ -144,13 +146,13 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
         return np.clip(values, *self.target_range_)
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> NDArray[np.float64]:
-        """Return the bounds of an interval that holds the target with some probability.
+        """Return the bounds of an interval that contains the target with a given probability.
 
         Parameters
         ----------
         X : data frame or array-like of shape (n_samples, n_features)
         coverage : float, default=0.9
-            The probability, over new rows like those of training.
+            Probability over new rows from the same distribution as the training rows.
 
         Returns
         -------
@@ -160,7 +162,7 @@ class TabularRegressor(RegressorMixin, TabularEstimator):  # type: ignore[misc]
         return self.predict(X, quantiles=[outside, 1 - outside])
 
     def explain(self, X: Any, *, n_steps: int = 50) -> Explanation:
-        """Return what each column adds to the prediction, row by row.
+        """Return the contribution of each column to the prediction, for each row.
 
         Integrated gradients of the ensemble's prediction, from the mean of the networks' inputs
         over the training samples, summed over the inputs of each column. The contributions and the

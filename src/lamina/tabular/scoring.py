@@ -1,4 +1,4 @@
-"""The score that chooses epochs and members: the default of the target, or a scorer of the user."""
+"""Score that chooses epochs and members: the target's default, or a scorer of the user."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Predictions = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Scoring:
-    """How predictions are scored; the higher, the better.
+    """Score of predictions; higher is better.
 
     Attributes
     ----------
     name : str
-        By scikit-learn's name, or the name of the function.
+        scikit-learn's name, or the name of the function.
     classes : ndarray or None
-        The classes of a classifier's target.
+        Classes of a classifier's target.
     scorer : callable or None
         `scorer(estimator, X, y)`; None for the default of the target.
     """
@@ -38,7 +38,7 @@ class Scoring:
 
     @classmethod
     def read(cls, scoring: Any, target: Target) -> Scoring:
-        """Check `scoring=` and try it on the trivial predictor.
+        """Check `scoring` and apply it to the trivial predictor.
 
         Raises
         ------
@@ -57,16 +57,16 @@ class Scoring:
 
     @property
     def monitor(self) -> Any:
-        """The `monitor` of the networks."""
+        """`monitor` parameter of the networks."""
         return "validation_loss" if self.scorer is None else self
 
     def measure(self, y: NDArray[Any], predictions: Predictions) -> float:
-        """Score predictions of samples; y has classes as integers from 0, or values."""
+        """Score predictions; y has classes as integers from 0, or values."""
         if self.scorer is None:
             return METRICS[self.name](y, predictions)
         model = _Classifying() if self.classes is not None else _Regressing()
         if self.classes is not None:
-            # Rounded to float32 they do not sum to one, which scikit-learn's scorers warn of.
+            # scikit-learn's scorers warn about float32 probabilities, whose sum is not exactly 1.
             predictions = predictions / predictions.sum(axis=1, keepdims=True)
         model.predictions, model.classes_ = predictions, self.classes
         places = np.arange(len(y)).reshape(-1, 1)
@@ -79,7 +79,7 @@ class Scoring:
         return float(value) if np.ndim(value) == 0 else value
 
     def __call__(self, network: Any, X: Any, y: NDArray[Any]) -> float:
-        """Score a network of the ensemble under training."""
+        """Score a network of the ensemble during training."""
         if self.classes is None:
             return self.measure(y, np.asarray(network.predict(X), dtype=np.float64))
         return self.measure(y, np.asarray(network.predict_proba(X), dtype=np.float64))
@@ -91,7 +91,7 @@ class Scoring:
 
 
 class _Shown(BaseEstimator):  # type: ignore[misc]
-    """An estimator that returns predictions made before."""
+    """Estimator that returns given predictions."""
 
     predictions: Predictions
     classes_: Any
@@ -118,7 +118,7 @@ def _named(scoring: Any) -> tuple[str, Callable[..., Any]]:
         names = get_scorer_names()
         if scoring not in names:
             raise ValueError(
-                f"scoring={scoring!r} is no scorer of scikit-learn's.{suggestion(scoring, names)} "
+                f"scoring={scoring!r} is not a scikit-learn scorer.{suggestion(scoring, names)} "
                 f"Allowed: {', '.join(names)}, or a callable scorer(estimator, X, y)"
             )
         return scoring, get_scorer(scoring)

@@ -1,4 +1,4 @@
-"""How much each recipe counts: greedy selection by the out-of-fold score."""
+"""Weights of recipes: greedy selection by the out-of-fold score."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Score = Callable[[NDArray[np.float64]], float]
 def select_weights(predictions: Sequence[NDArray[np.float64]], score: Score) -> NDArray[np.float64]:
     """Return the weight of each candidate, summing to 1.
 
-    Begins with the best candidate, and adds again and again the one that improves the mean most;
-    any may be added more than once (Caruana, Niculescu-Mizil, Crew, Ksikes, "Ensemble selection
-    from libraries of models", 2004). The weights of the best step count.
+    Starts with the best candidate and repeatedly adds the one that improves the mean most; each may
+    be added more than once (Caruana, Niculescu-Mizil, Crew, Ksikes, "Ensemble selection from
+    libraries of models", 2004). Returns the weights after the best step.
 
     Parameters
     ----------
     predictions : sequence of ndarray
         Out-of-fold predictions of each candidate, all of one shape.
     score : callable
-        `score(predictions)`: the higher, the better.
+        `score(predictions)`; higher is better.
 
     Examples
     --------

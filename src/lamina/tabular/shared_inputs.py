@@ -1,4 +1,4 @@
-"""The inputs of an ensemble's members, block by block: members of a recipe share what is equal.
+"""Inputs of an ensemble's members, block by block; members of a recipe share equal parts.
 
 Shapes: all inputs of a block (n_samples of the block, n_inputs of the member).
 """
@@ -26,10 +26,10 @@ def iterate_blocks(n_samples: int) -> Iterator[slice]:
 def inputs_by_recipe(
     members: Sequence[Member], encoded: EncodedTable
 ) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Return each member's place and inputs; one matrix is in memory at a time.
+    """Yield each member's index and inputs, with one matrix in memory at a time.
 
-    Members whose inputs differ in the statistics by category alone follow each other. They share
-    one matrix, whose last columns are overwritten: a matrix holds until the next one is taken.
+    Members whose inputs differ only in the statistics by category follow each other. They share one
+    matrix whose last columns are overwritten, so a matrix is valid until the next one is requested.
 
     Parameters
     ----------

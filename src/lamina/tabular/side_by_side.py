@@ -1,4 +1,4 @@
-"""Networks fitted side by side, within a limit of time where there is one."""
+"""Parallel fitting of networks, with an optional time limit."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from lamina.tabular.members import (
 )
 from lamina.tabular.time_limits import Clock, TimeLimit
 
-# With less time than for so many members, each has fewer epochs instead.
+# If there is not enough time for this many members, each has fewer epochs instead.
 FEWEST_MEMBERS = 3
 FEWEST_EPOCHS = 10
 TRIAL_EPOCHS = 2
-# A member with this fraction of its expected time is fitted: the expectation is that vague.
+# Fit a member if this fraction of its expected time is left: the estimate is that imprecise.
 LEAST_FRACTION = 0.9
-# The time of a member after its training, in epochs: its validation samples are predicted, and the
-# means of its inputs computed.
+# Time of a member after training, in epochs: for predicting its validation samples and computing
+# the means of its inputs.
 EPOCHS_AFTER = 0.5
 
 
 class Budget(NamedTuple):
-    """The time that is left for members.
+    """Remaining time for members.
 
     Attributes
     ----------
     ends_at : float
-        By `clock`.
+        End, by `clock`.
     clock : callable
     member_seconds : float
-        How long a member is expected to take.
+        Expected time for a member.
     needs_one : bool
-        Whether the first member is fitted even where the time does not suffice.
+        True if the first member is fitted even without enough time.
     """
 
     ends_at: float
@@ -53,18 +53,18 @@ class Budget(NamedTuple):
     needs_one: bool = False
 
     def left(self) -> float:
-        """Return the seconds that are left."""
+        """Return the remaining seconds."""
         return self.ends_at - self.clock()
 
     def is_too_short(self, is_first: bool) -> bool:
-        """Return whether a member has to be left out."""
+        """Return True if a member has to be omitted."""
         if is_first and self.needs_one:
             return False
         return self.left() < LEAST_FRACTION * self.member_seconds
 
 
 class Fitted(NamedTuple):
-    """A fitted member, and the seconds that each of its epochs took, its inputs included."""
+    """Fitted member, with the seconds per epoch, including its inputs."""
 
     member: Member
     epoch_seconds: float
@@ -76,13 +76,13 @@ class MemberFitter:
     Parameters
     ----------
     n_jobs : int or None
-        As joblib takes it: threads, unless the user's `parallel_config` says otherwise. None is one
-        job for each core; without a limit of time the networks do not depend on it.
+        As in joblib, with threads unless the user's `parallel_config` sets another backend. None is
+        one job per core; without a time limit, the networks do not depend on it.
     show : callable, optional
         `show(done, total, seconds_left)`, in epochs.
     limit : TimeLimit, optional
-        Members that would take longer are left out; the first one never is, and keeps the best
-        epoch that it has come to.
+        Members that would exceed it are omitted, except the first one, which keeps the best epoch
+        it has reached.
     """
 
     def __init__(
@@ -96,14 +96,14 @@ class MemberFitter:
         self.epoch_seconds: dict[str, float] = {}
 
     def fit(self, sample: Sample, plans: Sequence[MemberPlan], n_later: int = 0) -> list[Member]:
-        """Fit members, and return them in their order.
+        """Fit members and return them in their order.
 
         Parameters
         ----------
         sample : Sample
         plans : sequence of MemberPlan
         n_later : int
-            The members that later calls are expected to fit, for the progress and the time.
+            Number of members expected in later calls, for the progress and the time limit.
         """
         if not plans:
             return []
@@ -145,7 +145,7 @@ class MemberFitter:
         return refitted
 
     def _plan(self, sample: Sample, plans: Sequence[MemberPlan], n_later: int) -> Budget:
-        """Measure the speed, and shorten the members where too few of them fit into the time."""
+        """Measure the speed, and reduce the epochs if too few members fit into the time."""
         now = self.limit.clock()
         fraction = len(plans) / (len(plans) + n_later)
         ends_at = now + fraction * max(self.limit.networks_end_at - now, 0)
@@ -168,9 +168,9 @@ class MemberFitter:
     def _seconds_of_an_epoch(
         self, sample: Sample, plans: Sequence[MemberPlan], ends_at: float
     ) -> float:
-        """Return how long an epoch of a member takes, its inputs included.
+        """Return the time of a member's epoch, including its inputs.
 
-        Recipes that no member was fitted of are measured, side by side.
+        Recipes without a fitted member are measured, in parallel.
         """
         names = {plan.recipe.name for plan in plans}
         if names <= self.epoch_seconds.keys():
@@ -205,7 +205,7 @@ class MemberFitter:
 def plan_epochs(
     seconds: float, epoch_seconds: float, n_epochs: int, n_members: int, n_workers: int
 ) -> int:
-    """Return how many epochs each member has, so that a few members fit into a time.
+    """Return the number of epochs per member with which a few members fit into a time.
 
     Examples
     --------
@@ -228,7 +228,7 @@ def plan_epochs(
 def seconds_after(
     seconds: float, epoch_seconds: float, epochs: int, n_members: int, n_workers: int
 ) -> float:
-    """Return how long members take after their training, at most half of the time for all.
+    """Return the time of members after their training, at most half of the total time.
 
     Examples
     --------
@@ -245,7 +245,7 @@ def seconds_after(
 
 
 def run_or_stop(run: Parallel, jobs: Iterable[Any], progress: FitProgress) -> list[Any]:
-    """Run jobs; where one fails, or at Ctrl-C, end the others after their epoch."""
+    """Run jobs; if one fails, or at Ctrl-C, end the others after their epoch."""
     try:
         return list(run(jobs))
     except BaseException:
@@ -261,7 +261,7 @@ def _fit_one(
     budget: Budget | None,
     is_first: bool,
 ) -> Fitted | None:
-    """Fit a member; return None where the time does not suffice for it."""
+    """Fit a member; return None if there is not enough time."""
     clock = time.time if budget is None else budget.clock
     began = clock()
     if budget is not None and budget.is_too_short(is_first):
@@ -272,7 +272,7 @@ def _fit_one(
     progress.finish(place)
     plan.network.set_params(callbacks=None, max_seconds=None)
     if not isinstance(plan.network.monitor, str):
-        # A scorer is code, which no model file holds.
+        # A scorer is code, which is not stored in model files.
         plan.network.set_params(monitor="validation_loss")
     return Fitted(member, (clock() - began) / max(1, len(plan.network.loss_curve_)))
 
@@ -285,8 +285,8 @@ def _refit_one(
     n_epochs: int,
     budget: Budget | None,
 ) -> Member:
-    """Fit a member on all samples; return it as it is where the time does not suffice."""
-    # Training took the time of all epochs, on about as many samples.
+    """Fit a member on all samples; return it unchanged if there is not enough time."""
+    # Training took the time of all epochs, on about the same number of samples.
     seconds = sum(member.network.history_["seconds"][:n_epochs])
     if n_epochs == 0 or (budget is not None and budget.left() < seconds):
         progress.finish(place)

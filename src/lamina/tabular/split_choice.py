@@ -1,4 +1,4 @@
-"""The splits that groups, times or a splitter of the user ask for, checked before any work."""
+"""Splits by groups, by time or by the user's splitter, checked before fitting."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from lamina.tabular.folds import (
 
 
 class SplitChoice(NamedTuple):
-    """The arguments of `fit` that decide which samples validate which network.
+    """Arguments of `fit` that determine the training and validation samples.
 
     Attributes
     ----------
     groups : ndarray of int64 or None
-        The group of each sample, from 0.
+        Group of each sample, as integers from 0.
     time : ndarray of float64 or None
     cv : splitter, int, iterable of pairs, or None
     """
@@ -40,9 +40,9 @@ class SplitChoice(NamedTuple):
 
     @classmethod
     def read(cls, X: Any, groups: Any, time: Any, cv: Any) -> tuple[SplitChoice, Any]:
-        """Check the arguments of `fit`; return them with the table without the groups' column."""
+        """Check the arguments of `fit`; return them, and the table without the groups' column."""
         if time is not None and cv is not None:
-            raise ValueError("fit takes time= or cv=, not both: cv= already decides the splits")
+            raise ValueError("pass time= or cv=, not both: cv= already defines the splits")
         table = X
         if isinstance(groups, str):
             frame = _frame("groups", groups, X)
@@ -67,7 +67,7 @@ class SplitChoice(NamedTuple):
         for name, values in (("groups", self.groups), ("time", self.time)):
             if values is not None and len(values) != len(learned):
                 raise ValueError(
-                    f"{name} has {len(values)} values, and y has {len(learned)}: give one for "
+                    f"{name} has {len(values)} values, but y has {len(learned)}: pass one for "
                     "each sample"
                 )
         n_folds = self._number_of_folds(n_folds)
@@ -85,22 +85,22 @@ class SplitChoice(NamedTuple):
         if not isinstance(self.cv, Integral):
             return n_folds
         if self.cv < 2:
-            raise ValueError(f"cv={self.cv!r} must be 2 or more: one fold leaves nothing to learn")
+            raise ValueError(f"cv={self.cv!r} must be at least 2: one fold leaves no training set")
         return int(self.cv)
 
 
 def _frame(parameter: str, name: str, X: Any) -> Any:
-    """Return a table as a pandas frame that has a column of the name."""
+    """Return a table as a pandas data frame that has a column of that name."""
     frame = as_pandas(X)
     if frame is None:
         raise TableError(
-            f"{parameter}={name!r} names a column, and X is an array: give the values themselves, "
+            f"{parameter}={name!r} names a column, but X is an array: pass the values instead, "
             "one for each sample"
         )
     columns = [str(column) for column in frame.columns]
     if name not in columns:
         raise TableError(
-            f"{parameter}={name!r} is no column of the table.{suggestion(name, columns)}"
+            f"{parameter}={name!r} is not a column of the table.{suggestion(name, columns)}"
         )
     return frame
 
@@ -124,7 +124,7 @@ def _refuse_missing(parameter: str, missing: NDArray[np.bool_]) -> None:
     row, more = int(np.argmax(missing)) + 1, int(missing.sum()) - 1
     others = f" and in {more} more" if more else ""
     raise ValueError(
-        f"{parameter} has no value in row {row}{others}: fill them in, or leave these rows out"
+        f"{parameter} has no value in row {row}{others}: fill in values, or drop these rows"
     )
 
 
@@ -134,8 +134,8 @@ def _read_groups(groups: Any) -> NDArray[np.int64]:
     codes, names = pd.factorize(_one_column("groups", groups))
     if len(names) < 2:
         raise ValueError(
-            f"groups has one group only, {names[0]!r}: it cannot be both learned from and "
-            "validated on; fit without groups="
+            f"groups has only one group, {names[0]!r}, which cannot be used both for training and "
+            "for validation: fit without groups="
         )
     return np.asarray(codes, dtype=np.int64)
 
@@ -146,19 +146,19 @@ def _read_time(time: Any) -> NDArray[np.float64]:
     kind = typed.kinds["time"]
     if kind == "category":
         raise ValueError(
-            f"time has {str(series.iloc[0])!r} in row 1, and its values are no dates or numbers: "
-            "give dates, or numbers that grow with time"
+            f"time has {str(series.iloc[0])!r} in row 1, but must have dates, or numbers that "
+            "increase with time"
         )
     values = np.asarray(READERS[kind]("time", typed.columns["time"]), dtype=np.float64).ravel()
     if not np.isfinite(values).all():
         _refuse_missing("time", ~np.isfinite(values))
     if len(np.unique(values)) < 2:
-        raise ValueError("time is the same in every row: leave it out")
+        raise ValueError("time is the same in every row: fit without time=")
     return values
 
 
 def _read_splits(cv: Any, learned: NDArray[Any], groups: NDArray[np.int64] | None) -> list[Split]:
-    """Check the pairs of a splitter, or of an iterable."""
+    """Check the splits of a splitter or an iterable."""
     if hasattr(cv, "split"):
         pairs = cv.split(np.zeros((len(learned), 1)), learned, groups)
     elif isinstance(cv, Iterable) and not isinstance(cv, str):
@@ -170,7 +170,7 @@ def _read_splits(cv: Any, learned: NDArray[Any], groups: NDArray[np.int64] | Non
         )
     splits = [_read_pair(number, pair, len(learned)) for number, pair in enumerate(pairs, 1)]
     if not splits:
-        raise ValueError("cv has no split: give one pair of indices at least")
+        raise ValueError("cv has no split: pass at least one pair of indices")
     return splits
 
 
@@ -189,7 +189,7 @@ def _read_pair(number: int, pair: Any, n_samples: int) -> Split:
     if len(shared):
         raise ValueError(
             f"split {number} of cv has sample {shared[0]} both in training and in validation: "
-            "its validation would praise what was learned by heart"
+            "validation on training samples hides overfitting"
         )
     return Split(train, validation)
 
@@ -208,20 +208,20 @@ def _read_indices(part: Any, n_samples: int) -> NDArray[np.int64]:
 
 
 def _keep_together(splits: list[Split], groups: NDArray[np.int64], cv: Any) -> list[Split]:
-    """Refuse splits of the user's that divide a group; leave such samples out of earlier times."""
+    """Raise an error if the user's splits divide a group; for times, drop such training samples."""
     kept = []
     for number, (train, validation) in enumerate(splits, 1):
         divided = np.isin(groups[train], groups[validation])
         if divided.any() and cv is not None:
             raise ValueError(
                 f"split {number} of cv divides the group of sample {train[np.argmax(divided)]} "
-                "between training and validation: use a splitter that heeds groups, such as "
-                "GroupKFold, or leave groups= out"
+                "between training and validation: use a splitter that supports groups, such as "
+                "GroupKFold, or fit without groups="
             )
         if divided.all():
             raise ValueError(
-                "with groups= and time= no earlier sample is left to learn from, because every "
-                "group is there at all times: leave one of both out"
+                "with groups= and time= there are no earlier training samples, because every group "
+                "occurs at all times: pass only one of them"
             )
         kept.append(Split(train[~divided], validation))
     return kept

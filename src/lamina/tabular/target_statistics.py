@@ -1,7 +1,7 @@
-"""Columns of many categories, told by what the target was like for each of them.
+"""Target encoding of columns with many categories: statistics of the target by category.
 
 Shapes: codes (n_samples, n_coded); targets y (n_samples, n_targets); for a column of k categories a
-table (k + 1, n_targets + 1), its row 0 for what is missing, rare or unknown.
+table (k + 1, n_targets + 1), its row 0 for missing, rare or unknown categories.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# So many samples of the mean of all are added to each category.
+# Weight of the overall mean, as a number of samples added to each category.
 PRIOR_SAMPLES = 10.0
 N_PARTS = 5
 
@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class TargetStatistics:
-    """Smoothed means of the target by category (Micci-Barreca 2001), and how often each occurs.
+    """Smoothed means of the target by category (Micci-Barreca 2001), and their frequencies.
 
     Category c with n_c samples and sum s_c has (s_c + a ȳ) / (n_c + a), with ȳ the mean over all
     samples and a = 10, and log(1 + n_c). Each of these inputs is standardised.
@@ -29,7 +29,7 @@ class TargetStatistics:
     Attributes
     ----------
     tables : tuple of ndarray of float32, each of shape (k_j + 1, n_statistics)
-        One for each coded column: the inputs that a code turns into.
+        One for each coded column: the inputs for each code.
 
     Examples
     --------
@@ -46,17 +46,17 @@ class TargetStatistics:
     def fit(
         cls, codes: Codes, y: Floats, sizes: tuple[int, ...], random_state: np.random.RandomState
     ) -> tuple[TargetStatistics, NDArray[np.float32]]:
-        """Learn the tables, and return them with the inputs of the training samples themselves.
+        """Fit the tables; return them with the inputs of the training samples themselves.
 
-        A sample's own inputs are learned without it: from the other four parts of five, drawn at
-        random. Its own target would give itself away.
+        The inputs of a training sample are computed without it, from four random fifths of the
+        samples: otherwise they would reveal its target.
 
         Parameters
         ----------
         codes : ndarray of shape (n_samples, n_coded)
         y : ndarray of shape (n_samples, n_targets)
         sizes : tuple of int
-            k_j + 1 of each column.
+            k_j + 1 for each column.
         random_state : RandomState
         """
         part = random_state.permutation(len(codes)) % N_PARTS
@@ -79,7 +79,7 @@ def _fit_column(
         rows = part == held_out
         inputs[rows] = _table(codes[~rows], y[~rows], size)[codes[rows]]
     table = _table(codes, y, size)
-    # A part holds four fifths of the samples: without this, every category looks rarer in training.
+    # Scale counts from four fifths of the samples, or categories would look rarer in training.
     inputs[:, -1] = table[codes, -1]
     mean, scale = inputs.mean(axis=0), inputs.std(axis=0)
     scale[scale == 0] = 1.0
@@ -90,6 +90,6 @@ def _fit_column(
 def _table(codes: Codes, y: Floats, size: int) -> Floats:
     counts = np.bincount(codes, minlength=size).astype(np.float64)
     sums = np.column_stack([np.bincount(codes, column, size) for column in y.T])
-    # Code 0 is of many categories that have nothing in common but that they are rare.
+    # Code 0 stands for many unrelated rare categories.
     means = (sums + PRIOR_SAMPLES * y.mean(axis=0)) / (counts + PRIOR_SAMPLES)[:, np.newaxis]
     return np.column_stack([means, np.log1p(counts)])

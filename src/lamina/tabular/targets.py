@@ -1,4 +1,4 @@
-"""The target of a table: classes or values, how networks learn it, and how it is scored."""
+"""Target of a table: classes or values, how networks learn it, and how it is scored."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from sklearn.utils.multiclass import check_classification_targets
 from lamina.tabular.calibration import LEAST_PROBABILITY
 from lamina.tabular.recipes import Kind
 
-# Of more classes the later ones are not told by category: a column would make too many inputs.
+# Maximum number of classes in target statistics, which limits the number of inputs per column.
 MOST_DESCRIBED = 10
 
 Predictions = NDArray[np.float64]
 
 
 class Target(ABC):
-    """A checked target.
+    """Checked target.
 
     Attributes
     ----------
@@ -35,29 +35,29 @@ class Target(ABC):
     @property
     @abstractmethod
     def kind(self) -> Kind:
-        """Two classes, more, or values."""
+        """Kind of target: two classes, more classes, or values."""
 
     @property
     @abstractmethod
     def described(self) -> Predictions:
-        """The numbers that statistics by category tell, shape (n_samples, n_numbers)."""
+        """Numbers used for target statistics, shape (n_samples, n_numbers)."""
 
     @property
     @abstractmethod
     def metric(self) -> str:
-        """The metric of `validation_score_`, by scikit-learn's name."""
+        """scikit-learn's name of the metric of `validation_score_`."""
 
     @abstractmethod
     def attributes(self) -> dict[str, Any]:
-        """What a fitted estimator keeps of the target."""
+        """Return the fitted attributes that describe the target."""
 
     @abstractmethod
     def predict(self, member: Any, inputs: NDArray[np.float32]) -> Predictions:
-        """Return a network's values, or its probabilities."""
+        """Return a network's values or probabilities."""
 
     @abstractmethod
     def trivial_predictions(self, weight: Predictions | None) -> Predictions:
-        """Return the frequencies of the classes, or the mean, for each sample."""
+        """Return the class frequencies, or the mean, for each sample."""
 
     @property
     @abstractmethod
@@ -74,16 +74,16 @@ class Target(ABC):
 
     @abstractmethod
     def rows(self, chosen: Any) -> Self:
-        """Return the target of the chosen samples, by a mask or by their places."""
+        """Return the target of the selected samples, by a mask or by indices."""
 
     @abstractmethod
     def without_samples(self) -> Self:
-        """Return what predictions need of the target, without the training samples."""
+        """Return the parts of the target needed for prediction, without the training samples."""
 
 
 @dataclass(frozen=True)
 class Classes(Target):
-    """Classes, sorted, and the code of each sample's class."""
+    """Sorted classes, and the code of each sample's class."""
 
     classes: NDArray[Any]
     learned: NDArray[np.int64]
@@ -95,7 +95,7 @@ class Classes(Target):
         Raises
         ------
         ValueError
-            For missing values, numbers that are no classes, or one class only.
+            For missing values, numbers that are not class labels, or only one class.
         """
         y = column_or_1d(y, warn=True)
         refuse_missing(y)
@@ -109,19 +109,19 @@ class Classes(Target):
 
     @property
     def kind(self) -> Kind:
-        """Two classes, or more."""
+        """Kind of target: two classes, or more."""
         return "binary" if len(self.classes) == 2 else "multiclass"
 
     @property
     def described(self) -> Predictions:
-        """Whether a sample is of the second class; of more than two, of each class."""
+        """Indicator of the second class; for more than two classes, of each class."""
         first = 1 if len(self.classes) == 2 else 0
         described = np.arange(first, min(len(self.classes), MOST_DESCRIBED))
         return np.asarray(self.learned[:, np.newaxis] == described, dtype=np.float64)
 
     @property
     def metric(self) -> str:
-        """The area under the ROC curve of two classes, the log loss of more."""
+        """Area under the ROC curve for two classes, log loss for more."""
         return "roc_auc" if len(self.classes) == 2 else "neg_log_loss"
 
     def attributes(self) -> dict[str, Any]:
@@ -133,7 +133,7 @@ class Classes(Target):
         return np.asarray(member.predict_proba(inputs), dtype=np.float64)
 
     def trivial_predictions(self, weight: Predictions | None) -> Predictions:
-        """Return the frequencies of the classes for each sample."""
+        """Return the class frequencies for each sample."""
         counts = np.bincount(self.learned, weights=weight, minlength=len(self.classes))
         return np.tile(counts / counts.sum(), (len(self.learned), 1))
 
@@ -152,25 +152,25 @@ class Classes(Target):
         return replace(self, learned=learned)
 
     def rows(self, chosen: Any) -> Self:
-        """Return the target of the chosen samples."""
+        """Return the target of the selected samples."""
         return replace(self, learned=self.learned[chosen])
 
     def without_samples(self) -> Self:
-        """Return the classes alone."""
+        """Return the classes without the samples."""
         return replace(self, learned=np.empty(0, dtype=np.int64))
 
     def weigh(self, class_weight: Any, weight: Predictions | None) -> Predictions | None:
-        """Return the weight of each sample times that of its class; None where all are 1."""
+        """Return each sample's weight times that of its class; None if all are 1."""
         if class_weight is None:
             return weight
-        # Weights of classes reach the held-out loss as well, which chooses the epoch.
+        # Class weights also apply to the held-out loss, which chooses the epoch.
         of_classes = compute_sample_weight(class_weight, self.classes[self.learned])
         return np.asarray(of_classes if weight is None else of_classes * weight)
 
 
 @dataclass(frozen=True)
 class Values(Target):
-    """Numbers, all finite, and the range that they had in training."""
+    """Finite numbers, and their range in training."""
 
     learned: NDArray[np.float64]
     range: tuple[float, float]
@@ -184,7 +184,7 @@ class Values(Target):
 
     @property
     def kind(self) -> Kind:
-        """Values."""
+        """Kind of target: values."""
         return "regression"
 
     @property
@@ -194,7 +194,7 @@ class Values(Target):
 
     @property
     def metric(self) -> str:
-        """The root mean squared error."""
+        """Root mean squared error."""
         return "neg_root_mean_squared_error"
 
     def attributes(self) -> dict[str, Any]:
@@ -225,11 +225,11 @@ class Values(Target):
         return replace(self, learned=learned, range=wider)
 
     def rows(self, chosen: Any) -> Self:
-        """Return the target of the chosen samples."""
+        """Return the target of the selected samples."""
         return replace(self, learned=self.learned[chosen])
 
     def without_samples(self) -> Self:
-        """Return the range alone."""
+        """Return the range without the samples."""
         return replace(self, learned=np.empty(0))
 
 
@@ -239,12 +239,12 @@ def refuse_missing(y: NDArray[Any]) -> None:
     missing = np.asarray(pd.isna(y))
     if missing.any():
         raise ValueError(
-            f"Input y contains NaN in row {int(np.argmax(missing)) + 1}: leave that row out"
+            f"Input y contains NaN in row {int(np.argmax(missing)) + 1}: drop that row"
         )
 
 
 def require_as_many(n_samples: int, y: NDArray[Any]) -> None:
-    """Refuse a target that does not have a value for each sample of the table."""
+    """Raise ValueError if the target does not have one value per sample of the table."""
     if n_samples != len(y):
         raise ValueError(
             f"Found input variables with inconsistent numbers of samples: X has {n_samples}, and y "

@@ -1,4 +1,4 @@
-"""The time that a fit may take, and how much of it the work after the networks takes."""
+"""Time limit of a fit, and the part reserved for the work after the networks."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 Clock = Callable[[], float]
 
-# The least and the most fraction of the time that is kept for the work after the networks.
+# Smallest and largest fraction of the time reserved for the work after the networks.
 LEAST_RESERVED, MOST_RESERVED = 0.05, 0.5
-# The fraction of it that the last of this work takes, after the score.
+# Fraction of the reserved time for the work after the score.
 LAST_FRACTION = 0.2
-# Other programs may slow that work down while it lasts.
+# Safety factor, because other programs may slow this work down.
 SAFETY_FACTOR = 1.25
 
 
@@ -55,7 +55,7 @@ class TimeLimit:
 
     @property
     def is_set(self) -> bool:
-        """Whether there is a limit."""
+        """True if there is a limit."""
         return self.seconds < math.inf
 
     def left(self) -> float:
@@ -63,19 +63,19 @@ class TimeLimit:
         return self.ends_at - self.clock()
 
     def is_short(self) -> bool:
-        """Return whether the rest of the time is for calibration and explanations alone."""
+        """Return True if the remaining time is needed for calibration and explanations."""
         return self.is_set and self.left() < LAST_FRACTION * (self.ends_at - self.networks_end_at)
 
     def reserve(self, seconds: float) -> None:
-        """Keep the time that the work after the networks is expected to take."""
+        """Reserve the expected time of the work after the networks."""
         least, most = LEAST_RESERVED * self.seconds, MOST_RESERVED * self.seconds
         reserved = min(max(SAFETY_FACTOR * seconds, least), most)
         self.networks_end_at = self.ends_at - reserved
 
     def measure(self, work: Callable[[], object]) -> float:
-        """Return the seconds that some work takes, the second time it runs.
+        """Return the seconds that a piece of work takes when run a second time.
 
-        The first run loads what the work imports.
+        The first run imports the modules that it needs.
         """
         work()
         began = self.clock()

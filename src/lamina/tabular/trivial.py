@@ -1,4 +1,4 @@
-"""The trivial predictor: the class frequencies or the mean, which every model has to beat."""
+"""Trivial predictor: the class frequencies or the mean, which every model should beat."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def remark_on_trivial(
     sample : Sample
     score : ValidationScore
     validated : ndarray of bool, shape (n_samples,)
-        The samples that were scored.
+        Mask of the scored samples.
     """
     y = sample.target.learned[validated]
     trivial = sample.scoring.measure(y, sample.target.trivial_predictions(sample.weight)[validated])

@@ -1,4 +1,4 @@
-"""How well an ensemble predicts the samples that it did not learn from, with a standard error."""
+"""Out-of-fold score of an ensemble, with its standard error."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
 from lamina.tabular.time_limits import TimeLimit
 
 N_RESAMPLES = 200
-# With less time than for all resamples: so few give the standard error to a sixth of it.
+# Number of resamples when time is short: the standard error is then precise to a sixth.
 FEWEST_RESAMPLES = 20
 
 Metric = Callable[[NDArray[Any], NDArray[np.float64]], float]
 
 
 class ValidationScore(NamedTuple):
-    """A score, the higher the better, and the standard error of it.
+    """Score, higher is better, and its standard error.
 
     Attributes
     ----------
     metric : str
-        By scikit-learn's name, such as 'roc_auc'.
+        scikit-learn's name, such as 'roc_auc'.
     value, standard_error : float
     """
 
@@ -61,7 +61,7 @@ def score_with_error(
     measure: Metric | None = None,
     limit: TimeLimit | None = None,
 ) -> ValidationScore:
-    """Score predictions, and resample the samples (bootstrap, Efron 1979) for the standard error.
+    """Score predictions, and estimate the standard error by the bootstrap (Efron 1979).
 
     Parameters
     ----------
@@ -71,9 +71,9 @@ def score_with_error(
         Values, or classes as integers from 0.
     predictions : ndarray of shape (n_samples,) or (n_samples, n_classes)
     measure : callable, optional
-        `measure(y, predictions)`: the higher, the better.
+        `measure(y, predictions)`; higher is better.
     limit : TimeLimit, optional
-        When it is short, 20 resamples are enough; its remarks say so.
+        If it is short, only 20 resamples are drawn, with a remark.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def score_with_error(
 
 
 def _measured(measure: Metric, y: NDArray[Any], predictions: NDArray[np.float64]) -> float:
-    """Return a score, or NaN: samples without one of two classes have no area under the curve."""
+    """Return a score, or NaN if only one of two classes occurs, so that there is no ROC curve."""
     if measure is METRICS["roc_auc"] and len(np.unique(y)) < 2:
         return np.nan
     try:

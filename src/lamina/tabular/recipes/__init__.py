@@ -1,4 +1,4 @@
-"""The recipes, and those that each quality takes."""
+"""Recipes, and the ones that each quality uses."""
 
 from collections.abc import Mapping
 

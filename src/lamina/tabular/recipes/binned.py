@@ -1,4 +1,4 @@
-"""Two layers on numbers that are spread over bins: from few strongly penalised ones to many."""
+"""Networks with two layers on numbers encoded by bins, from few to many bins."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Three layers on the numbers themselves: for smooth targets and many related columns."""
+"""Networks with three layers on scaled numbers, for smooth targets and many related columns."""
 
 from dataclasses import replace
 

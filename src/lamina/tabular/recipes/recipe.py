@@ -1,4 +1,4 @@
-"""A recipe: everything that is chosen about a network for a table, as data."""
+"""Recipe: all settings of a network for a table, as data."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from typing import Any, Literal
 
 Kind = Literal["binary", "multiclass", "regression"]
 
-# Beyond so many samples a network learns for fewer epochs, so that its time grows slowly.
+# With more samples, a network is trained for fewer epochs, so that its time grows slowly.
 SAMPLES_OF_ALL_EPOCHS = 5_000
 FEWEST_EPOCHS = 12
-# The batch size by the least number of samples that it is for.
+# Batch sizes by the smallest number of samples they are used for.
 BATCH_SIZES: Mapping[int, int] = {0: 128, 12_000: 256, 50_000: 512, 200_000: 1024}
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the networks of one kind are made.
+    """Settings of one kind of network.
 
     Attributes
     ----------
     name : str
     n_bins : int
-        The bins of each number; 1 for none beside the number itself.
+        Number of bins of each number; 1 for none.
     epochs : int
-        For at most 5,000 samples; fewer, in inverse proportion, for more.
+        Maximum number of epochs for at most 5,000 samples; for more, fewer in inverse proportion.
     network : mapping of str to value
         Parameters of MLPClassifier and MLPRegressor.
     uses_texts : bool
-        Whether the words of short texts are inputs. Names make them useless, and free texts live
-        by them: a recipe with texts is one more candidate, for tables that have such a column.
+        True if the words of texts are inputs. They are useless for names and essential for free
+        texts, so such a recipe is an additional candidate for tables with a text column.
     """
 
     name: str
@@ -52,19 +52,19 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Quality:
-    """What is fitted for one value of `quality`.
+    """Recipes and folds for one value of `quality`.
 
     Attributes
     ----------
     name : str
     n_folds : int
-        Each recipe is fitted once without each of so many parts of the samples.
+        Number of folds for at most 5,000 samples.
     n_folds_large : int
-        The same for more than 5,000 samples.
+        Number of folds for more samples.
     recipes : tuple of Recipe
-        Their weights are chosen by the out-of-fold score.
+        Weighted by the out-of-fold score.
     most_recipes : int
-        So many at most go from the first two folds to all.
+        Maximum number of recipes that are fitted on all folds.
     """
 
     name: str
