@@ -1,4 +1,4 @@
-"""What the tests of exports share: fitted models of every kind, and every format run for real."""
+"""Fixtures for exports: fitted models of every kind, and runners for every format."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lamina import MLPClassifier, MLPRegressor
 
 X = np.random.RandomState(0).standard_normal((23, 4))
 CODES = (X[:, 0] > 0).astype(int) + (X[:, 1] > 0)
-# One model for each thing that outputs can stand for.
+# One model for each kind of output.
 TARGETS: dict[str, Any] = {
     "one number": X[:, 0] * X[:, 1],
     "numbers": X[:, :3] ** 2,
@@ -40,7 +40,7 @@ REGRESSIONS = {
     "mean and std": {"loss": "gaussian_nll"},
     "means and stds": {"loss": "gaussian_nll"},
 }
-# What scikit-learn has no word for.
+# Kinds that scikit-learn does not support.
 NOT_IN_SCIKIT_LEARN = {
     "columns of labels",
     "columns of texts",
@@ -52,12 +52,12 @@ Run = Callable[[Any, np.ndarray], np.ndarray]
 
 
 def has_std(model: Any) -> bool:
-    """Whether a model predicts standard deviations."""
+    """Return True if a model predicts standard deviations."""
     return getattr(model, "loss", None) == "gaussian_nll"
 
 
 def columns_of(model: Any, X: np.ndarray) -> np.ndarray:
-    """What lamina itself answers: predict_proba, or the prediction, as columns."""
+    """Return lamina's own output as columns: predict_proba, or the prediction."""
     if isinstance(model, MLPClassifier):
         return side_by_side(model.predict_proba(X))
     asked = {"return_std": True} if has_std(model) else {}
@@ -65,32 +65,32 @@ def columns_of(model: Any, X: np.ndarray) -> np.ndarray:
 
 
 def side_by_side(answer: Any) -> np.ndarray:
-    """An array, or several of them, as columns."""
+    """Return an array, or several of them, as columns."""
     parts = answer if isinstance(answer, list | tuple) else [answer]
     return np.hstack([np.asarray(part).reshape(len(part), -1) for part in parts])
 
 
 @pytest.fixture(scope="session")
 def answer() -> Run:
-    """`answer(model, X)`: what every export has to answer."""
+    """Return `answer(model, X)`, the expected output of every export."""
     return columns_of
 
 
 @pytest.fixture(scope="session")
 def rows() -> np.ndarray:
-    """The rows of all models, of shape (23, 4), float64."""
+    """Input rows of all models, of shape (23, 4), float64."""
     return X
 
 
 @pytest.fixture(scope="session")
 def target() -> Callable[[str], np.ndarray]:
-    """`target(kind)`: the y of the models of a kind."""
+    """Return `target(kind)`, the target of the models of a kind."""
     return TARGETS.__getitem__
 
 
 @pytest.fixture(scope="session")
 def unfitted() -> Callable[..., Any]:
-    """`unfitted(kind, **parameters)`: a model that is to learn the target of a kind."""
+    """Return `unfitted(kind, **parameters)`, an unfitted model for the target of a kind."""
 
     def make(kind: str, **parameters: Any) -> Any:
         settings = {"hidden_layer_sizes": (7, 5), "random_state": 0, "max_iter": 3, **parameters}
@@ -103,13 +103,13 @@ def unfitted() -> Callable[..., Any]:
 
 @pytest.fixture(scope="session")
 def fit(unfitted: Callable[..., Any]) -> Callable[..., Any]:
-    """`fit(kind, dtype, **parameters)`: a model that has learned a little."""
+    """Return `fit(kind, dtype, **parameters)`, a model fitted for a few epochs."""
 
     def fitted(kind: str, dtype: str = "float64", **parameters: Any) -> Any:
         model = unfitted(kind, **parameters)
         with pytest.warns(Warning, match="hasn't converged"):
             model.fit(X.astype(dtype), TARGETS[kind])
-        # Far enough from zero to see both sides of every activation.
+        # Far enough from zero to reach both sides of every activation.
         for weights in model.coefs_:
             weights *= 2
         return model
@@ -119,25 +119,25 @@ def fit(unfitted: Callable[..., Any]) -> Callable[..., Any]:
 
 @pytest.fixture(scope="session")
 def kinds() -> list[str]:
-    """All things that outputs can stand for."""
+    """All kinds of outputs."""
     return list(TARGETS)
 
 
 @pytest.fixture(params=[kind for kind in TARGETS if kind not in NOT_IN_SCIKIT_LEARN])
 def kind_of_theirs(request: pytest.FixtureRequest) -> str:
-    """Each thing that outputs can stand for in scikit-learn as well."""
+    """Each kind of output that scikit-learn supports."""
     return str(request.param)
 
 
 @pytest.fixture(params=sorted(NOT_IN_SCIKIT_LEARN))
 def kind_of_ours(request: pytest.FixtureRequest) -> str:
-    """Each thing that outputs can stand for, and cannot in scikit-learn."""
+    """Each kind of output that scikit-learn does not support."""
     return str(request.param)
 
 
 @pytest.fixture(params=TARGETS)
 def kind(request: pytest.FixtureRequest) -> str:
-    """Each thing that outputs can stand for."""
+    """Each kind of output."""
     return str(request.param)
 
 
@@ -150,7 +150,7 @@ def run_onnx(model: Any, X: np.ndarray) -> np.ndarray:
 
 
 def _numbers_in(proto: Any) -> list[str]:
-    """The names of the outputs that are no labels."""
+    """Return the names of the outputs other than labels."""
     return [each.name for each in proto.graph.output if not each.name.startswith("label")]
 
 
@@ -173,13 +173,13 @@ def run_python(model: Any, X: np.ndarray) -> np.ndarray:
 
 
 def c_compiler() -> str | None:
-    """The C compiler; None where there is none."""
+    """Return the C compiler; None if there is none."""
     return next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
 
 
 @pytest.fixture(scope="session")
 def compiler() -> str:
-    """The C compiler."""
+    """C compiler."""
     found = c_compiler()
     if found is None:
         pytest.skip("no C compiler: cc, gcc and clang are not on the PATH")
@@ -188,7 +188,7 @@ def compiler() -> str:
 
 @pytest.fixture(scope="session")
 def run_c(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Compile the header without a single warning, and call it row by row."""
+    """Compile the header without warnings, and call it row by row."""
     folder, numbers = tmp_path_factory.mktemp("c"), itertools.count()
     return lambda model, X: run_header(model, X, compiler, folder, next(numbers))
 
@@ -196,7 +196,7 @@ def run_c(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Run:
 def run_header(
     model: Any, X: np.ndarray, compiler: str, folder: Path, number: int = 0
 ) -> np.ndarray:
-    """Compile a model's header in a folder, as the library of that number, and call it."""
+    """Compile a model's header in a folder as a numbered library, and call it."""
     source = lamina.to_c(model, folder / "model.h")
     real = "float" if X.dtype == np.float32 else "double"
     call, n_outputs = "mlp_predict(x, y);", "MLP_N_OUTPUTS"
@@ -229,7 +229,7 @@ def _library(compiler: str, folder: Path, program: str, number: int) -> ctypes.C
 
 @pytest.fixture(scope="session")
 def compile_c(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
-    """`compile_c(header, program)`: a library of a program that includes "model.h"."""
+    """Return `compile_c(header, program)`, which builds a program that includes "model.h"."""
     folder, numbers = tmp_path_factory.mktemp("headers"), itertools.count()
 
     def compiled(header: str, program: str) -> ctypes.CDLL:
@@ -241,7 +241,7 @@ def compile_c(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> Callab
 
 @pytest.fixture(params=["onnx", "torch", "python", "c"])
 def run(request: pytest.FixtureRequest) -> Run:
-    """Each format: `run(model, X)` exports the model and lets the format answer for X."""
+    """Each format: `run(model, X)` exports the model and runs the export on X."""
     if request.param == "c":
         return request.getfixturevalue("run_c")
     return {"onnx": run_onnx, "torch": run_torch, "python": run_python}[request.param]

@@ -1,4 +1,4 @@
-"""Tables for the tests of exports, and their rows as C and ONNX take them."""
+"""Tables for the tests of exports, and their rows as inputs for C and ONNX."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ HOSTILE_NAMES = [
 
 
 def hostile() -> Any:
-    """Names and categories that a careless writer would not survive."""
+    """Names and categories that break code generators without escaping."""
     draw = np.random.RandomState(1)
     table = pd.DataFrame({name: draw.normal(size=240) for name in HOSTILE_NAMES})
     for name in (HOSTILE_NAMES[0], HOSTILE_NAMES[1], HOSTILE_NAMES[14]):
@@ -73,7 +73,7 @@ def hostile() -> Any:
 def answers_of_c(
     compile_c: Any, header: str, program: Any, table: Any, call: str, n_answers: int
 ) -> np.ndarray:
-    """The answers of a header, row by row; `call` reads `row` and writes `y`."""
+    """Return the output of a header, row by row; `call` reads `row` and writes `y`."""
     real = "float" if program.dtype == np.float32 else "double"
     library = compile_c(
         header,
@@ -91,7 +91,7 @@ def answers_of_c(
 
 
 def _as_c(column: Any, kind: str) -> list[Any]:
-    """A column's values as the fields of a C struct take them."""
+    """Return a column's values as fields of a C struct."""
     if kind == "number":
         return list(column.astype(float))
     if kind == "category":
@@ -101,7 +101,7 @@ def _as_c(column: Any, kind: str) -> list[Any]:
 
 
 def feed_of_onnx(session: Any, program: Any, table: Any) -> dict[str, np.ndarray]:
-    """The columns of a table as the inputs of a session."""
+    """Return the columns of a table as inputs of a session."""
     pairs = zip(session.get_inputs(), program.inputs, strict=True)
     return {
         each.name: _as_onnx(table[column.name], column.kind, each.type) for each, column in pairs
@@ -120,7 +120,7 @@ def _as_onnx(column: Any, kind: str, onnx_type: str) -> np.ndarray:
 
 
 def can_be_said(proto: Any, rows: Any) -> np.ndarray:
-    """The rows without a missing text where the empty one is a category of its own."""
+    """Return the rows without missing texts in columns where the empty text is a category."""
     said = np.ones(len(rows), dtype=bool)
     for each in proto.graph.input:
         if "a missing one cannot be said" in each.doc_string:

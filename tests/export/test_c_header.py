@@ -1,4 +1,4 @@
-"""The C header: a program of its own answers as lamina does."""
+"""C header: a compiled program predicts the same as lamina."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Estimators for tables answer alike as a Python file, as a C header and in ONNX."""
+"""Exports of the estimators for tables, Python file, C header and ONNX, predict the same."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TOLERANCE = {None: 2e-6, "float32": 1e-5, "float64": 2e-6}
 
 
 def houses(n: int = N_ROWS, seed: int = 0) -> Any:
-    """Numbers, dates, booleans, few and many categories, and gaps in all of them."""
+    """Return numbers, dates, booleans, few and many categories, with missing values."""
     draw = np.random.default_rng(seed)
     table = pd.DataFrame(
         {
@@ -57,23 +57,23 @@ def houses(n: int = N_ROWS, seed: int = 0) -> Any:
 
 
 def numbers(n: int = N_ROWS) -> Any:
-    """Numbers alone."""
+    """Return numbers only."""
     return houses(n)[["income", "rooms", "empties"]]
 
 
 def categories(n: int = N_ROWS) -> Any:
-    """Categories alone."""
+    """Return categories only."""
     return houses(n)[["city", "shop", "heated"]]
 
 
 def score_of(table: Any) -> np.ndarray:
-    """A number for each row."""
+    """Return a number for each row."""
     codes = [pd.factorize(table.iloc[:, i])[0] for i in (0, 1, 2, table.shape[1] - 2)]
     return np.sum([np.sin(c) for c in codes], axis=0)
 
 
 def add_labels(table: Any, n_classes: int) -> np.ndarray:
-    """One of so many classes for each row, of about equal size."""
+    """Return one of n classes of about equal size for each row."""
     ranks = np.argsort(np.argsort(score_of(table)))
     return ranks * n_classes // len(table)
 
@@ -93,7 +93,7 @@ CASES = {
 
 @cache
 def fitted(name: str) -> tuple[Any, Any]:
-    """The model of a case, and the table that it learned from."""
+    """Model of a case, with its training table."""
     make, target, cls = CASES[name]
     table = make()
     quality = "balanced" if name == "several recipes" else "fast"
@@ -107,7 +107,7 @@ def fitted(name: str) -> tuple[Any, Any]:
 
 
 def strange_rows(table: Any) -> Any:
-    """Rows of the table, and others: each column missing, extreme, or never seen."""
+    """Return rows of the table, and rows with missing, extreme or unseen values."""
     head = table.iloc[: table.shape[1] * 3].reset_index(drop=True).copy()
     n = table.shape[1]
     for i, name in enumerate(table.columns):
@@ -121,14 +121,14 @@ def strange_rows(table: Any) -> Any:
 
 
 def expected(model: Any, table: Any) -> np.ndarray:
-    """What lamina answers, as columns."""
+    """Return lamina's output as columns."""
     if is_classifier(model):
         return np.asarray(model.predict_proba(table))
     return np.asarray(model.predict(table)).reshape(-1, 1)
 
 
 def run_python(model: Any, table: Any, **options: Any) -> np.ndarray:
-    """What the Python file answers, as columns."""
+    """Return the Python file's output as columns."""
     names: dict[str, Any] = {}
     exec(compile(lamina.to_python(model, **options), "model.py", "exec"), names)
     if not is_classifier(model):
@@ -138,7 +138,7 @@ def run_python(model: Any, table: Any, **options: Any) -> np.ndarray:
 
 
 def assert_alike(actual: np.ndarray, expected: np.ndarray, dtype: str | None) -> None:
-    """Equal to the tolerance of the dtype, relative to the largest number of all."""
+    """Assert equality up to the dtype's tolerance, relative to the largest number."""
     assert actual.shape == expected.shape
     assert actual.dtype == (dtype or "float64")
     np.testing.assert_allclose(
@@ -174,7 +174,7 @@ def test_a_c_header_answers_as_the_ensemble(name, dtype, compile_c):
 
 
 def run_onnx(model: Any, table: Any, **options: Any) -> np.ndarray:
-    """What onnxruntime answers, as columns."""
+    """Return onnxruntime's output as columns."""
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnx")
     proto = lamina.to_onnx(model, **options)
@@ -192,7 +192,7 @@ def test_onnx_answers_as_the_ensemble(name, dtype):
     model, table = fitted(name)
     rows = strange_rows(table)
     if dtype == "float32":
-        # Larger numbers are none of float32.
+        # Larger numbers overflow float32.
         rows = rows[~(rows.select_dtypes(float).abs() > 1e30).any(axis=1)]
     rows = rows[can_be_said(lamina.to_onnx(model), rows)]
     assert_alike(run_onnx(model, rows, dtype=dtype), expected(model, rows), dtype)
@@ -323,7 +323,7 @@ def test_a_left_out_column_is_no_input():
 
 
 def jobs(n: int = 160) -> Any:
-    """A column of short texts that share words."""
+    """Return a column of short texts with common words."""
     draw = np.random.default_rng(0)
     ranks, fields = ["senior", "junior", "chief"], ["engineer", "manager", "clerk", "driver"]
     texts = [f"{draw.choice(ranks)} {draw.choice(fields)} {draw.integers(0, 40)}" for _ in range(n)]
@@ -331,7 +331,7 @@ def jobs(n: int = 160) -> Any:
 
 
 def with_texts() -> Any:
-    """A model one of whose members uses n-grams of texts."""
+    """Model with a member that uses n-grams of texts."""
     table = jobs()
     y = table["age"] + table["job"].str.startswith("senior") * 2
     model = TabularRegressor(quality="fast", random_state=0).fit(table, y, cv=2)

@@ -1,4 +1,4 @@
-"""What holds for every activation and every kind of output: each format answers as lamina does."""
+"""For every activation and kind of output, each format predicts the same as lamina."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_rows_far_from_zero_give_finite_answers(kind, run, fit, answer, rows):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_every_format_keeps_quantiles_from_crossing(kind, dtype, run, fit, answer, rows):
     model = fit(kind, dtype, loss="quantile", quantile=[0.1, 0.5, 0.9])
-    # Far from rising, so that all is to be sorted.
+    # Not in ascending order, so that everything must be sorted.
     model.intercepts_[-1][...] = np.tile([1, 0, -1], len(model.intercepts_[-1]) // 3)
     X = rows.astype(dtype)
     expected = answer(model, X)

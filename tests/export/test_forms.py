@@ -1,4 +1,4 @@
-"""Exports of tables whose text columns were read as numbers, dates and times of day."""
+"""Exports for tables with text columns that were read as numbers, dates and times of day."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ N_SAMPLES = 120
 
 @pytest.fixture(scope="module")
 def model_and_table() -> tuple[Any, Any]:
-    """A model of a file in a German way of writing, and its table as it was read."""
+    """Model of a file with German formats, and its table as read."""
     from lamina.cli.recipe import build_model
     from lamina.encoding import TableEncoding
 
@@ -47,7 +47,7 @@ def model_and_table() -> tuple[Any, Any]:
 
 
 def understood(model: Any, table: Any) -> Any:
-    """The table's columns as numbers, dates and texts."""
+    """Return the table's columns as numbers, dates and texts."""
     encoding = model.regressor_[0]
     columns = columns_of_new(encoding, table)
     return pd.DataFrame({each.name: columns[each.name] for each in lower(model).inputs})

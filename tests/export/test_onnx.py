@@ -1,4 +1,4 @@
-"""ONNX: what onnxruntime answers is what lamina answers, labels included."""
+"""ONNX: onnxruntime predicts the same as lamina, including labels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def open_session(model, *args, **options):
 
 @pytest.fixture(params=[False, True], ids=["alone", "in a pipeline"])
 def wrapped(request, rows):
-    """A model as it is, or at the end of a pipeline whose first step leaves the rows alone."""
+    """A model alone, or in a pipeline after a step that does not change the rows."""
     if not request.param:
         return lambda model: model
     pytest.importorskip("skl2onnx")

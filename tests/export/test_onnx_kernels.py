@@ -1,4 +1,4 @@
-"""Every formula in ONNX is opened by onnxruntime, in both dtypes and with older operators too."""
+"""onnxruntime opens every formula, in both dtypes and with older operators."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_every_formula_is_opened_and_answered_for(formula, dtype, opset, fit, ro
 
 
 class Numbers:
-    """A graph whose values are computed at once, by NumPy."""
+    """Graph that computes its values immediately with NumPy."""
 
     named = {
         "Abs": np.abs, "Add": np.add, "Div": np.divide, "Exp": np.exp,

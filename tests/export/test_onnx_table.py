@@ -1,4 +1,4 @@
-"""ONNX for tables: a pipeline that encodes one answers column by column."""
+"""ONNX for tables: a pipeline with an encoder has one input per column."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ N_SAMPLES = 60
 
 @pytest.fixture
 def table():
-    """Numbers, some missing; categories, some missing; a column without a frequent value."""
+    """Table with numbers and categories, some missing, and a column without a frequent value."""
     draw = np.random.RandomState(0)
     age, rooms = draw.normal(40, 10, N_SAMPLES), draw.randint(0, 5, N_SAMPLES).astype(float)
     rooms[::7] = np.nan
@@ -43,7 +43,7 @@ def table():
 
 @pytest.fixture
 def strange(table):
-    """Rows unlike those of training: an unknown category, a number missing that never was."""
+    """Rows unlike those of training: an unknown category, a newly missing number."""
     strange = table.copy()
     strange.loc[0, "city"] = "Paris"
     strange.loc[1, "age"] = np.nan
@@ -52,13 +52,13 @@ def strange(table):
 
 
 def dates(column):
-    """A column of dates as ONNX takes it."""
+    """Return a column of dates as an ONNX input."""
     in_utc = pandas.to_datetime(column, utc=True).dt.tz_localize(None)
     return in_utc.to_numpy("datetime64[us]").astype(np.int64).reshape(-1, 1)
 
 
 def answers(pipeline, table, *args, **options):
-    """What onnxruntime answers for a table: all outputs."""
+    """Return all outputs of onnxruntime for a table."""
     proto = lamina.to_onnx(pipeline, *args, **options)
     session = onnxruntime.InferenceSession(proto.SerializeToString())
     inputs, feed = session.get_inputs(), {}
@@ -159,7 +159,7 @@ def test_dates_come_as_numpys_microseconds(dtype, table):
     unlike.loc[3, "born"] = pandas.NaT
     for rows in (table, unlike):
         [actual] = answers(pipeline, rows, dtype=dtype)
-        # In float32, days since 1970 go by steps of three minutes: they must not be counted so.
+        # In float32, days since 1970 have a resolution of three minutes, which is too coarse.
         tolerance = {"float32": 1e-5, "float64": 1e-10}[dtype]
         np.testing.assert_allclose(actual[:, 0], pipeline.predict(rows), rtol=tolerance)
 

@@ -1,4 +1,4 @@
-"""Pipelines of scikit-learn's transformers answer alike as Python files, C headers and in ONNX."""
+"""Pipelines with scikit-learn's transformers predict the same in every export format."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ GAPS = np.where(np.random.RandomState(1).rand(*X.shape) < 0.2, np.nan, X)
 
 
 class Shifted(StandardScaler):
-    """A scaler of a user's own."""
+    """Subclass of a scaler, as a user may write."""
 
 
 def network(**parameters: Any) -> MLPRegressor:
-    """A network that learns a little."""
+    """Return an unfitted network with few epochs."""
     return MLPRegressor(
         **{"hidden_layer_sizes": (5,), "max_iter": 5, "random_state": 0, **parameters}
     )
 
 
-# What stands before the network, and whether it takes rows with gaps.
+# Preprocessing, and if it supports rows with missing values.
 MATRICES: dict[str, tuple[Any, bool]] = {
     "standard": ([StandardScaler()], False),
     "standard without mean": ([StandardScaler(with_mean=False)], False),
@@ -99,21 +99,21 @@ MATRICES: dict[str, tuple[Any, bool]] = {
 
 @pytest.fixture(scope="module", params=MATRICES)
 def case(request: pytest.FixtureRequest) -> tuple[Any, np.ndarray]:
-    """A pipeline of a matrix, and rows for it."""
+    """Pipeline fitted to a matrix, with test rows."""
     steps, has_gaps = MATRICES[request.param]
     rows = GAPS if has_gaps else X
     return make_pipeline(*steps, network()).fit(rows, X[:, 1]), rows
 
 
 def in_python(model: Any, rows: Any, **arguments: Any) -> Any:
-    """What the Python file answers."""
+    """Return the Python file's output."""
     names: dict[str, Any] = {}
     exec(compile(lamina.to_python(model), "model.py", "exec"), names)
     return names["predict"](rows, **arguments)
 
 
 def in_c(compile_c: Any, model: Any, rows: np.ndarray, **options: Any) -> np.ndarray:
-    """What the C header answers."""
+    """Return the C header's output."""
     header = lamina.to_c(model, **options)
     real = "float" if rows.dtype == np.float32 else "double"
     declared = f"void run(const {real} *x, {real} *y)"
@@ -143,7 +143,7 @@ def test_a_pipeline_answers_in_floats_as_a_c_header(case, compile_c):
 
 
 def open_session(model: Any, *args: Any, **options: Any) -> Any:
-    """The session in which onnxruntime computes a model."""
+    """Return onnxruntime's session for a model."""
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnx")
     return onnxruntime.InferenceSession(lamina.to_onnx(model, *args, **options).SerializeToString())
@@ -243,7 +243,7 @@ def test_another_transformer_of_the_target_is_named(rows):
 
 
 def frame_model() -> tuple[Any, Any]:
-    """A pipeline of a data frame as scikit-learn's users write it."""
+    """Pipeline for a data frame, as scikit-learn's users write it."""
     pandas = pytest.importorskip("pandas")
     draw = np.random.RandomState(0)
     table = pandas.DataFrame(

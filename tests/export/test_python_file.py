@@ -1,4 +1,4 @@
-"""The Python file: it runs where there is NumPy and nothing else, and answers for itself."""
+"""Python file: needs only NumPy, and predicts the same as lamina."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 import lamina
 
-# As `python -S`, but with NumPy: whatever else the file imports is an error.
+# Like `python -S`, but with NumPy: any other import is an error.
 ALONE = """
 import sys
 import numpy as np

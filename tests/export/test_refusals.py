@@ -1,4 +1,4 @@
-"""What an export cannot say is refused by name, and never left out."""
+"""Unsupported parts of a model raise an error that names them; none is omitted."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ every_export = pytest.mark.parametrize("export", EXPORTS, ids=lambda export: exp
 
 @dataclass(frozen=True)
 class Gated(Dense):
-    """A block of a kind that no export knows."""
+    """Block of a type that no export supports."""
 
 
 @dataclass(frozen=True)
 class Deeper(NetworkSpec):
-    """A spec with a part that no export knows."""
+    """Spec with a field that no export supports."""
 
     ensemble: int = 1
 
@@ -109,7 +109,7 @@ def test_a_part_that_is_not_known_is_refused_unless_it_is_at_its_default(fit, mo
 
 
 class Pairs:
-    """A user's own loss whose inverse link does not predict one number for each target."""
+    """User's loss whose inverse link does not predict one number per target."""
 
     inverse_link = "mean_and_std"
 

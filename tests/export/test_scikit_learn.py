@@ -1,4 +1,4 @@
-"""scikit-learn: a model of theirs that predicts, learns on, is pickled as ours is; and back."""
+"""scikit-learn: converted models predict, continue training and pickle like the originals."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ SOLVERS: dict[str, dict[str, Any]] = {
     "lbfgs": {"solver": "lbfgs"},
 }
 SETTINGS: dict[str, Any] = {"hidden_layer_sizes": (6, 3), "max_iter": 4, "random_state": 3}
-# What numbers may differ by: the sums of ours and theirs run in another order.
+# Tolerance, because lamina and scikit-learn sum in different orders.
 CLOSE = {"rtol": 1e-9, "atol": 1e-11}
 LEARNED = ("loss_curve_", "validation_scores_", "best_loss_", "best_validation_score_", "loss_")
-# What theirs cannot keep for us: more columns of the history, and the place in a schedule of ours.
+# Not kept by scikit-learn: further columns of the history, and the position in a schedule.
 OURS_ALONE = {"_history", "_scheduled_epochs", "_slow_epochs"}
-# What a fit notes about itself, and nothing reads but its user.
+# Attributes that only inform the user.
 OF_A_FIT = {"diagnoses_"}
 every_solver = pytest.mark.parametrize("solver", SOLVERS)
 
 
 @pytest.fixture
 def twins(unfitted, target, rows):
-    """`twins(kind, solver)`: one model of ours and one of theirs, fitted alike."""
+    """Return `twins(kind, solver)`, lamina's and scikit-learn's models, fitted equally."""
 
     def fitted(kind, solver):
         ours = unfitted(kind, **SETTINGS, **SOLVERS[solver])
@@ -84,7 +84,7 @@ def test_ours_as_theirs_is_as_if_they_had_fitted_it(kind_of_theirs, solver, twin
     assert_same_answers(actual, expected, rows)
     assert_same_course(actual, expected)
     missing = set(vars(expected)) - set(vars(actual))
-    # What L-BFGS keeps there to take its vector apart; every fit makes it anew.
+    # Attributes with which scikit-learn's L-BFGS unpacks its vector; every fit sets them again.
     assert missing <= {"_coef_indptr", "_intercept_indptr"}
 
 

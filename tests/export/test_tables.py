@@ -1,4 +1,4 @@
-"""A model as `lamina train` makes it answers alike as a Python file, as a C header and in ONNX."""
+"""Models as created by `lamina train` predict the same in every export format."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ N_SAMPLES = 240
 
 
 def mixed(n: int = N_SAMPLES, missing: bool = True, dates: bool = True, seed: int = 0) -> Any:
-    """Numbers, categories and, unless told otherwise, dates and missing values."""
+    """Return numbers, categories and, by default, dates and missing values."""
     draw = np.random.RandomState(seed)
     table = pd.DataFrame(
         {
@@ -49,19 +49,19 @@ def mixed(n: int = N_SAMPLES, missing: bool = True, dates: bool = True, seed: in
 
 
 def many_categories() -> Any:
-    """A shop that is one of hundreds."""
+    """Return a column with hundreds of shops."""
     table = mixed(900, missing=False, dates=False)
     table["shop"] = [f"shop {i % 300}" for i in range(len(table))]
     return table
 
 
 def numbers_only() -> Any:
-    """Numbers, none missing."""
+    """Return numbers without missing values."""
     return mixed(missing=False, dates=False)[["age", "income", "rooms"]]
 
 
 def score_of(table: Any) -> np.ndarray:
-    """A number for each row, from some of its columns."""
+    """Return a number for each row, computed from some columns."""
     codes = [pd.factorize(table.iloc[:, i])[0] for i in range(min(4, table.shape[1]))]
     return np.sum([np.sin(c) for c in codes], axis=0) * 1000 + 5000
 
@@ -88,7 +88,7 @@ TOLERANCE = {"float32": 2e-4, "float64": 1e-11}
 
 
 def target_of(kind: str, table: Any) -> Any:
-    """The target of a kind."""
+    """Return the target of a kind."""
     score = score_of(table)
     code = np.floor(score / 1000).astype(int) % 3
     return {
@@ -102,7 +102,7 @@ def target_of(kind: str, table: Any) -> Any:
 
 
 def fitted(name: str) -> tuple[Any, Any]:
-    """A model of one of CASES, as `lamina train` makes it, and the table that it learned from."""
+    """Model of one of CASES, as created by `lamina train`, with its training table."""
     make, kind, parameters = CASES[name]
     table = make()
     y = target_of(kind, table)
@@ -114,7 +114,7 @@ def fitted(name: str) -> tuple[Any, Any]:
 
 
 def strange_rows(table: Any) -> Any:
-    """Rows of the table, and others: each column missing, and categories never seen."""
+    """Return rows of the table, and rows with missing values and unseen categories."""
     head = table.iloc[: len(table.columns) * 2].reset_index(drop=True)
     strange = head.astype({n: float for n in head if head[n].dtype.kind in "biu"})
     for i, name in enumerate(strange.columns):
@@ -125,7 +125,7 @@ def strange_rows(table: Any) -> Any:
 
 
 def expected(model: Any, table: Any) -> np.ndarray:
-    """What lamina answers: probabilities, or the prediction and its standard deviations."""
+    """Return lamina's output: probabilities, or predictions with standard deviations."""
     if is_classifier(model):
         return np.asarray(model.predict_proba(table))
     mean = np.asarray(model.predict(table)).reshape(len(table), -1)
@@ -137,7 +137,7 @@ def expected(model: Any, table: Any) -> np.ndarray:
 
 
 def run_python(model: Any, table: Any) -> np.ndarray:
-    """What the Python file answers."""
+    """Return the Python file's output."""
     names: dict[str, Any] = {}
     exec(compile(lamina.to_python(model), "model.py", "exec"), names)
     if is_classifier(model):
@@ -149,7 +149,7 @@ def run_python(model: Any, table: Any) -> np.ndarray:
 
 
 def run_c(compile_c: Any, model: Any, table: Any) -> np.ndarray:
-    """What the C header answers, row by row."""
+    """Return the C header's output, row by row."""
     program = lower(model)
     std = program.has_std
     call = "mlp_predict_with_std(row, y, y + MLP_N_OUTPUTS)" if std else "mlp_predict(row, y)"
@@ -158,7 +158,7 @@ def run_c(compile_c: Any, model: Any, table: Any) -> np.ndarray:
 
 
 def assert_alike(actual: np.ndarray, expected: np.ndarray) -> None:
-    """Equal to the tolerance of the dtype, relative to the largest number of each column."""
+    """Assert equality up to the dtype's tolerance, relative to each column's largest number."""
     assert actual.shape == expected.shape
     assert actual.dtype == expected.dtype
     tolerance = TOLERANCE[expected.dtype.name]
@@ -168,7 +168,7 @@ def assert_alike(actual: np.ndarray, expected: np.ndarray) -> None:
 
 @pytest.fixture(scope="module", params=CASES)
 def case(request: pytest.FixtureRequest) -> tuple[Any, Any, np.ndarray]:
-    """A fitted model, rows for it, and its answers."""
+    """Fitted model, with rows and expected outputs."""
     model, table = fitted(request.param)
     rows = strange_rows(table)
     return model, rows, expected(model, rows)
@@ -192,7 +192,7 @@ def test_a_c_header_answers_as_the_model(case, compile_c):
 
 
 def run_onnx(model: Any, table: Any, **options: Any) -> np.ndarray:
-    """What onnxruntime answers."""
+    """Return onnxruntime's output."""
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnx")
     proto = lamina.to_onnx(model, **options)

@@ -1,4 +1,4 @@
-"""PyTorch: modules with equal outputs, and modules turned into models or refused by layer."""
+"""PyTorch: modules with equal outputs; modules converted to models, or rejected by layer."""
 
 from __future__ import annotations
 

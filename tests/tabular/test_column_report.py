@@ -1,4 +1,4 @@
-"""`report_` says what the networks receive of each column."""
+"""`report_` describes the inputs computed from each column."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""TabularClassifier and TabularRegressor on tables as people have them."""
+"""TabularClassifier and TabularRegressor on realistic tables."""
 
 import numpy as np
 import pandas as pd

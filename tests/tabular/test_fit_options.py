@@ -1,4 +1,4 @@
-"""Groups, times, splitters, scorers and limits of time that `fit` takes."""
+"""Groups, times, splitters, scorers and time limits as arguments of `fit`."""
 
 import signal
 import threading
@@ -60,7 +60,7 @@ def test_members_chosen_by_later_samples_learn_from_the_latest_in_the_end():
     rng = np.random.default_rng(0)
     time = np.arange(400)
     x = rng.normal(size=400)
-    # The relation turns round in the last fifth: only a network that saw it can tell.
+    # The relation reverses in the last fifth: only a network trained on it can predict it.
     y = np.where(time < 320, x, 4 - x) + rng.normal(0, 0.1, 400)
     table = pd.DataFrame({"x": x, "late": (time >= 320) * 1.0 + rng.normal(0, 0.01, 400)})
     model = TabularRegressor(quality="fast", random_state=0).fit(table, y, time=time)
@@ -274,7 +274,7 @@ def test_ctrl_c_ends_the_fit_and_leaves_an_earlier_one_whole(n_jobs):
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         model.fit(table, y)
-    # Eight networks take far longer; the bound says only that they were not awaited.
+    # Eight networks take far longer: the bound only checks that the fit did not wait for them.
     assert time.monotonic() - began < 30
     assert {name: vars(model)[name] for name in fitted} == fitted or model.members_ is fitted[
         "members_"

@@ -1,4 +1,4 @@
-"""What the estimators for tables say after the fit."""
+"""Explanations, calibration and intervals of fitted estimators for tables."""
 
 import numpy as np
 import pandas as pd

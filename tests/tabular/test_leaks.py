@@ -1,4 +1,4 @@
-"""Columns that give the target away are named, with the cure; honest ones are not."""
+"""Columns with a leak are named, with a cure; others are not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ N = 600
 
 
 def honest(seed=0, n=N):
-    """Columns that tell something of the target, and none of them all."""
+    """Columns related to the target, but without a leak."""
     draw = np.random.RandomState(seed)
     return {
         "x": draw.normal(size=n),
@@ -28,7 +28,7 @@ def honest(seed=0, n=N):
 
 
 def targets(seed=0, n=N):
-    """A target of each kind, which the columns of `honest` tell something about."""
+    """Target of each kind, related to the columns of `honest`."""
     columns, draw = honest(seed, n), np.random.RandomState(seed + 100)
     score = 2 * columns["x"] + columns["group"] / 6 + draw.normal(size=n)
     return {
@@ -50,7 +50,7 @@ def test_no_honest_column_is_named(kind, seed):
 
 
 def leaks(kind, target):
-    """Columns that give a target of a kind away."""
+    """Return columns with a leak for a kind of target."""
     draw = np.random.RandomState(7)
     copies = {
         "a copy in another unit": 3.0 - 0.01 * target,

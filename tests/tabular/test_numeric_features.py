@@ -1,4 +1,4 @@
-"""Numbers as inputs: scaled, clipped, and spread over bins, whatever their distribution."""
+"""Features of numbers, scaled, clipped and binned, for any distribution."""
 
 import numpy as np
 import pytest

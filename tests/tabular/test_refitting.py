@@ -1,4 +1,4 @@
-"""Refits on new rows: taken if these are predicted better, and never a half one."""
+"""Refits on new rows: accepted only if complete and better on these rows."""
 
 import copy
 import pickle

@@ -1,4 +1,4 @@
-"""scikit-learn's tools take the estimators for tables, on data frames with text."""
+"""scikit-learn's tools support the estimators for tables, on data frames with text."""
 
 import numpy as np
 import pandas as pd

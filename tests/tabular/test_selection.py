@@ -1,4 +1,4 @@
-"""Greedy selection: never worse than the best candidate, by the score that it is given."""
+"""Greedy selection is never worse than the best candidate."""
 
 import numpy as np
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""A limit of time, by a clock that goes forward only where work is simulated."""
+"""Time limits, with a simulated clock."""
 
 from types import SimpleNamespace
 
@@ -36,7 +36,7 @@ class SimulatedNetwork(BaseEstimator):
 
 
 class SimulatedMachine:
-    """Trains in simulated time, and ends at the deadline as the native core does."""
+    """Network that trains in simulated time and ends at the deadline, as the native core does."""
 
     def __init__(self, monkeypatch, epoch_seconds, slow_down=1.0):
         self.clock, self.epoch_seconds, self.slow_down = SimulatedClock(), epoch_seconds, slow_down
@@ -86,7 +86,7 @@ def test_training_ends_before_the_time_of_the_scores(monkeypatch, seconds, slow_
     rest = fitter.fit(None, plans[4:])
     assert len(first) >= 1
     assert any("time_limit left" in remark for remark in limit.remarks)
-    # The inputs of one member may be under way when the time is over.
+    # One member's inputs may still be computed when the time is over.
     assert machine.clock() <= limit.networks_end_at + INPUT_SECONDS
     assert limit.networks_end_at < limit.ends_at
     if slow_down == 1.0 and seconds >= 10:

@@ -1,4 +1,4 @@
-"""A browser that opens the page before the server as it is."""
+"""Fixtures: a browser that opens the page of a real server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lamina.workbench.page_app import STATIC  # noqa: E402
 from lamina.workbench.server import Server  # noqa: E402
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-# A fit of a few milliseconds an epoch, on a machine with other things to do.
+# Time limit for a fit of a few milliseconds per epoch, on a busy machine.
 PATIENCE = 30_000
 expect.set_options(timeout=PATIENCE)
 
@@ -42,7 +42,7 @@ def server() -> Iterator[Server]:
 
 
 class Visit:
-    """A page that is open, and what went wrong on it."""
+    """Open page, with the errors that occurred on it."""
 
     def __init__(self, browser: Browser, server: Server, **wishes: Any) -> None:
         size = {"width": 1440, "height": 900}
@@ -57,7 +57,7 @@ class Visit:
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(server.url)
         expect(self.page.get_by_role("heading", name="Network", exact=True)).to_be_visible()
-        # The session is there, and its first run is shown.
+        # The session exists, and its first run is displayed.
         expect(self.page.locator(".plane[data-run]")).to_be_visible()
 
     def _hear(self, message: Any) -> None:
@@ -66,7 +66,7 @@ class Visit:
 
     @property
     def session(self) -> Any:
-        """What the server has of this page, once both know the session's name."""
+        """Return the server's session of this page, once the page has received its id."""
         sessions = self.server.workbench.sessions
         for _ in range(PATIENCE // 50):
             name = self.page.evaluate("sessionStorage.getItem('lamina-session')")
@@ -76,14 +76,14 @@ class Visit:
         raise AssertionError(f"the server has no session {name!r}")
 
     def readout(self, name: str) -> str:
-        """A number of the bar."""
+        """Return a number shown in the bar."""
         return self.page.locator(f'.readouts > div:has(dt:text-is("{name}")) > dd').inner_text()
 
     def epoch(self) -> int:
         return int(self.readout("Epoch").replace(",", ""))
 
     def wait_for_epoch(self, least: int) -> None:
-        """Until so many epochs have been made, as the page tells."""
+        """Wait until the page shows at least this many epochs."""
         self.page.wait_for_function(
             "least => Number(document.querySelector('.readouts dd').textContent"
             ".replaceAll(',', '')) >= least",
@@ -91,11 +91,11 @@ class Visit:
         )
 
     def wait_for_exactly(self, epoch: int) -> None:
-        """Until the page shows this epoch, which is not the latest."""
+        """Wait until the page shows this epoch, which is not the latest."""
         expect(self.page.locator(".readouts dd").first).to_have_text(str(epoch))
 
     def until(self, condition: Callable[[], object]) -> None:
-        """Until something is so, as the server has it."""
+        """Wait until a part of the server's experiment has a value."""
         self.page.wait_for_timeout(0)
         for _ in range(PATIENCE // 50):
             if condition():
@@ -104,11 +104,11 @@ class Visit:
         raise AssertionError("waited in vain")
 
     def wait_for(self, name: str, value: Any) -> None:
-        """Until a parameter of the model is so, as the server has it."""
+        """Wait until a model parameter on the server has a value."""
         self.until(lambda: self.session.experiment.model.get(name) == value)
 
     def pause(self) -> None:
-        """Pause, and wait for the page to show where it stands."""
+        """Pause, and wait until the page shows the current epoch."""
         self.page.get_by_role("button", name="Pause").click()
         expect(self.page.get_by_role("button", name="Play")).to_be_visible()
         run = self.session.run
@@ -119,7 +119,7 @@ class Visit:
 
 @pytest.fixture
 def open_page(browser: Browser, server: Server) -> Iterator[Callable[..., Visit]]:
-    """Opens the page with a browser's wishes: its size, light or dark; or another server."""
+    """Open the page with browser settings, such as size and colour scheme, or on another server."""
     visits: list[Visit] = []
 
     def opened(server: Server = server, **wishes: Any) -> Visit:

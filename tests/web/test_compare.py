@@ -1,4 +1,4 @@
-"""Keeping runs and holding them against one another; the landscape around a network."""
+"""Keeping and comparing runs; the loss landscape around a network."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def open_compare(visit: Any) -> Any:
 
 
 def keep_two(visit: Any) -> None:
-    """Two runs of which the second has another activation; the first is kept by its key."""
+    """Make two runs, the second with another activation; the first is kept by the keyboard."""
     visit.wait_for_epoch(5)
     visit.pause()
     visit.page.evaluate("document.activeElement.blur()")
@@ -36,7 +36,7 @@ def keep_two(visit: Any) -> None:
 
 
 def svg_of(page: Any, panel: str) -> list[str]:
-    """What is written in the picture of a panel's view."""
+    """Return the text in the picture of a panel's view."""
     menu = page.locator(f".{panel} > header > .menu")
     menu.locator("> button").click()
     with page.expect_download() as download:

@@ -1,4 +1,4 @@
-"""The curves of a run: losses, scores and the rate, of the rows learned from and held out."""
+"""Curves of a run: losses and scores on training and test rows, and the learning rate."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 
 def drawn(visit: Any, what: str) -> list[list[str]]:
-    """The table beside the curves, a list of cells a row."""
+    """Return the table of the curves, a list of cells per row."""
     visit.page.get_by_label("Curves of").select_option(label=what)
     table = visit.page.get_by_role("region", name=f"The {what.lower()} as a table")
     if not table.is_visible():

@@ -1,4 +1,4 @@
-"""Points drawn by hand: by a pointer and by keys, of classes, with numbers, on a curve."""
+"""Points drawn by pointer and keyboard: with classes, with values, and on a curve."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LEFT, RIGHT, TOP, BOTTOM = 34, 8, 6, 34
 
 
 class Board:
-    """The plane as a hand draws on it, by places from 0 to 1 to the right and up."""
+    """Drawing area, with positions from 0 to 1 to the right and up."""
 
     def __init__(self, visit: Any) -> None:
         self.visit, self.page = visit, visit.page
@@ -48,12 +48,12 @@ class Board:
         self.page.get_by_role("button", name=name, exact=True).click()
 
     def points(self) -> list[tuple[float, ...]]:
-        """What the server has."""
+        """Return the points on the server."""
         data = self.visit.session.experiment.data
         return list(data.points) if isinstance(data, DrawnData) else []
 
     def wait_for(self, n: int) -> list[tuple[float, ...]]:
-        """Until the server has so many points; they are those on the board."""
+        """Wait until the server has this many points, and compare them with the page's."""
         self.visit.until(lambda: len(self.points()) == n)
         return self.points()
 
@@ -70,12 +70,12 @@ def test_the_network_learns_while_points_come(visit: Any) -> None:
     assert [point[2] for point in points] == [0, 0, 0, 1]
     assert points[3][:2] == pytest.approx((0.5, 0.5), abs=0.02)
     assert points[0][:2] == pytest.approx((-0.6, -0.6), abs=0.02)
-    # It played before, and plays now that there is something to learn.
+    # It was playing before, and plays again now that there is enough data.
     visit.wait_for_epoch(20)
     board.drag((0.6, 0.6), (0.9, 0.9))
     visit.until(lambda: len(board.points()) >= 8)
     assert visit.session.plane.limits == ((-1.0, 1.0), (-1.0, 1.0))
-    # A new run catches up with the old one's epoch before it is shown.
+    # A new run fast-forwards to the old one's epoch before it is displayed.
     visit.wait_for_epoch(20)
     board.tool("Undo the last stroke")
     assert board.wait_for(4) == points

@@ -1,4 +1,4 @@
-"""The page for everyone: every eye, width and hand, less motion; and nothing from elsewhere."""
+"""Accessibility: contrast, widths, keyboard, reduced motion; no external resources."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def every_view(visit: Any) -> Iterator[str]:
 
 
 def nothing(visit: Any) -> None:
-    """What the page begins with."""
+    """Return the elements of the page at the start."""
 
 
 def made(name: str) -> Callable[[Any], None]:
@@ -57,7 +57,7 @@ def go_to(visit: Any, tab: str) -> Any:
 
 
 def show(panel: Any, number: int) -> str:
-    """Shows the panel's view of that number, if it has so many."""
+    """Show the panel's view of that index, if it exists."""
     tabs = panel.locator(".tab")
     if number >= tabs.count():
         return ""

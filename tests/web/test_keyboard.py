@@ -1,4 +1,4 @@
-"""All that people do on the page, without a pointer: by Tab, or by a key of its own."""
+"""Every action on the page works by keyboard: by Tab, or by a shortcut."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, expect
 from lamina.workbench.drawn import DrawnData
 
 pytestmark = pytest.mark.xdist_group("browser")
-# More than there are controls on the page.
+# More than the number of controls on the page.
 MOST_TABS = 300
 HAS_FOCUS = "each => each === document.activeElement"
 SHOWS_FOCUS = """() => {
@@ -21,14 +21,14 @@ SHOWS_FOCUS = """() => {
 
 
 class Keys:
-    """A page and a keyboard."""
+    """Page controlled by keyboard."""
 
     def __init__(self, visit: Any) -> None:
         self.visit, self.page = visit, visit.page
         self.press = visit.page.keyboard.press
 
     def reach(self, control: Locator) -> Locator:
-        """Tab until a control has the focus, and shows it."""
+        """Press Tab until a control has the visible focus."""
         expect(control).to_be_visible()
         for _ in range(MOST_TABS):
             if control.evaluate(HAS_FOCUS):
@@ -38,13 +38,13 @@ class Keys:
         raise AssertionError(f"{control} cannot be reached")
 
     def button(self, name: str) -> Locator:
-        """Reach a button and press it."""
+        """Focus a button by Tab and press it."""
         button = self.reach(self.page.get_by_role("button", name=name, exact=True).first)
         self.press("Enter")
         return button
 
     def leave(self) -> None:
-        """Let nothing have the focus, as at first."""
+        """Remove the focus, as on a new page."""
         self.page.evaluate("document.activeElement.blur()")
 
 
@@ -110,7 +110,7 @@ def test_runs_holds_steps_and_goes_back(keys: Keys) -> None:
     visit.wait_for_exactly(1)
     keys.button("Latest")
     visit.wait_for_exactly(epoch + 2)
-    # A letter means the same while a button has the focus.
+    # Shortcuts also work while a button has the focus.
     keys.press(",")
     visit.wait_for_exactly(epoch + 1)
     keys.press(".")
@@ -171,7 +171,7 @@ def test_chooses_data_and_draws_its_own(keys: Keys) -> None:
     ):
         keys.press(key)
         visit.until(lambda name=name: visit.session.run.prepared.dataset.name == name)
-        # The next arrow starts from the choice that the page shows.
+        # The next arrow key starts from the displayed choice.
         expect(page.get_by_role("radio", name=name)).to_be_checked()
     keys.press("ArrowLeft")
     expect(page.get_by_role("radio", name="your own")).to_be_checked()
@@ -193,7 +193,7 @@ def test_opens_every_view(keys: Keys) -> None:
             tab = keys.reach(panel.locator(".tab").nth(number))
             keys.press("Enter")
             expect(tab).to_have_attribute("aria-pressed", "true")
-            # A tab may count what is new in its view, behind the name.
+            # A tab may show a count after its name.
             heading = panel.get_by_role("heading", level=2).text_content() or ""
             assert tab.inner_text().startswith(heading.strip())
 

@@ -1,4 +1,4 @@
-"""What is shown is what is, and finds room: numbers, classes, curves, formulas."""
+"""Displayed numbers, classes, curves and formulas are correct and fit their space."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SIZES = [{"width": 1440, "height": 900}, {"width": 1280, "height": 720}]
 
 
 def change(visit: Any, **model: Any) -> None:
-    """Set parameters as another page would."""
+    """Set parameters on the server, as another page would."""
     visit.session.do({"do": "set", "experiment": {"model": model}})
     visit.session.tell()
 
@@ -93,7 +93,7 @@ def test_every_panel_and_the_curves_are_on_the_screen(open_page: Any, size: Any)
 
 @pytest.fixture(scope="module")
 def many_classes() -> Iterator[Server]:
-    """A server on data of sixty classes, whose names have numbers in them."""
+    """Server with data of sixty classes with numbers in their names."""
     data_store, generator = MemoryDataStore(), np.random.default_rng(0)
     y = np.array([f"class_{number}" for number in range(1, 61)] * 10)
     X = generator.normal(size=(600, 2))
@@ -129,7 +129,7 @@ def test_formulas_are_set_in_a_mathematical_font(visit: Any) -> None:
         return [...document.fonts].some(
             each => each.family.includes("STIX Two Math") && each.status === "loaded");
     }""")
-    # No index or power stands over its base, as in a font without a MATH table.
+    # No subscript or superscript overlaps its base, as it would in a font without a MATH table.
     overlapping = visit.page.evaluate("""() => [...document.querySelectorAll("msub, msup")]
         .filter(each => {
             const [base, index] = [...each.children].map(part => part.getBoundingClientRect());

@@ -1,4 +1,4 @@
-"""The guided lessons, each gone through as a person does: by the control that is marked."""
+"""Guided lessons, completed as a user would, with the highlighted control."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_LOOKS = 400
 
 
 def opened(visit: Any, lesson: Lesson) -> None:
-    """The lesson's state is set, and the run will go as fast as it can."""
+    """Open a lesson with its state, without pacing."""
     page = visit.page
     page.get_by_role("button", name="Lessons", exact=True).click()
     page.get_by_role("button", name=lesson.title).click()
@@ -29,13 +29,13 @@ def opened(visit: Any, lesson: Lesson) -> None:
 
 
 def value_of(step: LessonStep) -> Any:
-    """What the one setting of a step's change becomes."""
+    """Return the new value of a step's only changed setting."""
     [value] = step.change.values()
     return next(iter(value.values())) if isinstance(value, dict) else value
 
 
 def change(marked: Locator, step: LessonStep) -> None:
-    """Use the marked control as what it is."""
+    """Operate the highlighted control according to its type."""
     value = value_of(step)
     if marked.locator("select").count():
         text = str(value).lower() if isinstance(value, bool) else str(value)
@@ -50,13 +50,13 @@ def change(marked: Locator, step: LessonStep) -> None:
 
 
 def meaning(experiment: Experiment) -> tuple[Experiment, dict[str, Any]]:
-    """What it comes to: a default may be said, or not."""
+    """Return all parameters, including defaults."""
     model = experiment.estimator("classification").get_params()
     return replace(experiment, model={}), model
 
 
 def play_if_held(visit: Any, lesson: Lesson, number: int) -> None:
-    """Let the changed network learn, where the run before it had come to its end."""
+    """Play the changed network if the previous run had ended."""
     changed = lesson.experiments()[number].merged(lesson.steps[number].change)
     for _ in range(MOST_LOOKS):
         if meaning(visit.session.experiment) == meaning(changed):
@@ -95,7 +95,7 @@ def test_a_lesson_is_done_by_the_control_that_it_marks(visit: Any, lesson: Lesso
 
 
 def tab_to(visit: Any, target: Locator) -> None:
-    """Go on with the Tab key until the target has the focus."""
+    """Press Tab until the target has the focus."""
     for _ in range(MOST_TABS):
         if target.count() and target.first.evaluate("each => each === document.activeElement"):
             return

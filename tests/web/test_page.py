@@ -1,4 +1,4 @@
-"""What people do on the page, and what they see then."""
+"""User actions on the page, and their visible results."""
 
 from __future__ import annotations
 

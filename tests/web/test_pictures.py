@@ -1,4 +1,4 @@
-"""Pictures of the views: PNG and SVG show what the page shows, and stand by themselves."""
+"""Pictures of the views: PNG and SVG match the page and need no other files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 SCALE = 3
 SVG = "{http://www.w3.org/2000/svg}"
 
-# Data, a view's panel, its tab where it has one, and words that its picture holds.
+# Data, panel of a view, its tab if any, and words in its picture.
 VIEWS = [
     ("iris", "network", "Network", ["Network: iris", "petal width (cm)", "versicolor", "4 inputs"]),
     ("iris", "network", "Step", ["A step, row 0: iris", "negative", "positive"]),
@@ -33,7 +33,7 @@ VIEWS = [
 
 @pytest.fixture(scope="module")
 def learned(browser: Any, server: Any) -> Iterator[Callable[[str], Any]]:
-    """`learned(name)` is the page, standing still, after it has learned something of that data."""
+    """Return `learned(name)`, the paused page after some training on that data."""
     from tests.web.conftest import Visit
 
     visit = Visit(browser, server)
@@ -58,7 +58,7 @@ def learned(browser: Any, server: Any) -> Iterator[Callable[[str], Any]]:
 
 
 def saved(visit: Any, panel: str, way: str) -> Any:
-    """The file that a choice of a panel's picture menu gives."""
+    """Return the file downloaded from a panel's picture menu."""
     menu = visit.page.locator(f".{panel} > header > .menu")
     menu.locator("> button").click()
     with visit.page.expect_download() as download:
@@ -71,7 +71,7 @@ def image_of(content: bytes) -> Any:
 
 
 def shown(visit: Any, svg: str, size: tuple[int, int], folder: Path) -> Any:
-    """What Chromium makes of the SVG, opened as a file."""
+    """Return the SVG rendered by Chromium, opened as a file."""
     file = folder / "picture.svg"
     file.write_text(svg)
     page = visit.context.new_page()

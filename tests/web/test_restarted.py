@@ -1,4 +1,4 @@
-"""A page whose server has ended, or was started again, says so, and lets nobody work in vain."""
+"""A page whose server has ended or restarted shows a message and is disabled."""
 
 from __future__ import annotations
 

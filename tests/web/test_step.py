@@ -1,4 +1,4 @@
-"""The numbers of a step as people see them: beside their formulas, walked through, and made."""
+"""Numbers of a step on the page: with formulas, step by step, and executed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def open_step(visit: Any, epochs: int = 5) -> None:
 
 
 def number(visit: Any, code: str) -> Any:
-    """The number whose line of Python begins so."""
+    """Return the number whose Python line begins with a text."""
     line = visit.page.locator(".python", has_text=code).first
     return visit.page.locator(".number", has=line).first
 
@@ -36,13 +36,13 @@ def answer(visit: Any, row: str) -> Any:
 
 
 def shown(block: Any) -> list[float]:
-    """The numbers in its table, as they are read."""
+    """Return the displayed numbers of its table."""
     texts = block.locator("tbody td").all_inner_texts()
     return [float(text.replace("−", "-").replace(",", "")) for text in texts]
 
 
 def agree(seen: list[float], values: Any) -> bool:
-    """Whether they are the values to the digits shown."""
+    """Return True if displayed numbers equal the values to the digits shown."""
     values_shown = [float(f"{value:.4g}") for value in values.ravel()]
     return len(seen) == len(values_shown) and all(
         one == other or abs(one) >= 1000 for one, other in zip(seen, values_shown, strict=True)
@@ -79,7 +79,7 @@ def test_links_a_number_with_its_formula_its_line_and_what_it_is_made_from(visit
         expect(number(visit, source)).to_have_class(re.compile(r"\bsource\b"))
     expect(number(visit, "a_2 = np.tanh(z_2)")).to_have_class(re.compile(r"\bmade\b"))
     expect(number(visit, "W_1 = model")).not_to_have_class(re.compile("lit|source|made"))
-    # The symbol in a formula points at its number, wherever that stands.
+    # The symbol in a formula links to its number.
     z.locator("math .symbol").nth(2).hover()
     expect(number(visit, "W_2 = model")).to_have_class(re.compile(r"\blit\b"))
 

@@ -1,4 +1,4 @@
-"""The page draws state, rows and frames of one run only, whenever the data is switched."""
+"""The page draws state, data and frames of a single run, whenever the data is switched."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.xdist_group("browser")
 MADE = ("quadrants", "moons", "circles", "xor", "clusters", "spiral", "curve", "plane", "hills")
-# How many frames of the screen pass before the next switch: before the rows have come, and after.
+# Screen frames before the next switch: before the data has arrived, and after.
 FRAMES = (0, 1, 2, 3, 5, 8, 20)
 LET_FRAMES_PASS = """n => new Promise(done => {
     const next = left => left > 0 ? requestAnimationFrame(() => next(left - 1)) : done();
@@ -30,7 +30,7 @@ HAS_POINTS_OF_RUN = """run => {
 
 
 def all_pairs(names: tuple[str, ...]) -> list[str]:
-    """A walk on which each name follows each other one once: Hierholzer's Eulerian circuit."""
+    """Return a sequence in which each name follows each other once (Hierholzer's circuit)."""
     order, path = random.Random(0), [names[0]]
     left = {name: order.sample(names, len(names)) for name in names}
     for name in names:
@@ -49,7 +49,7 @@ def choose(visit: Any, name: str) -> None:
 
 
 def wait_for_points(visit: Any, name: str) -> None:
-    """Until the plane has the points of the data that was chosen."""
+    """Wait until the plane shows the points of the chosen data."""
     visit.until(lambda: visit.session.experiment.data.to_json().get("name") == name)
     visit.page.wait_for_function(HAS_POINTS_OF_RUN, arg=visit.session.run.id)
 

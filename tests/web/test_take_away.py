@@ -1,4 +1,4 @@
-"""What leaves the page: links, code and files; and what comes back by a link."""
+"""Exports from the page: links, code and files; and opening a link."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def choose(visit: Any, name: str) -> None:
 
 
 def copied(visit: Any) -> str:
-    """What is on the clipboard, once the page says that it is."""
+    """Return the clipboard's text, once the page confirms the copy."""
     expect(visit.page.locator(".notice")).to_contain_text("on the clipboard")
     return str(visit.page.evaluate("navigator.clipboard.readText()"))
 
 
 def begin(visit: Any, link: str) -> None:
-    """Put a link's end into the address of a page that is open."""
+    """Append a link's fragment to the address of an open page."""
     visit.page.evaluate("link => { location.hash = link; }", link.partition("#")[2])
 
 
 def until_learned(visit: Any, name: str) -> None:
-    """Until the session of a page is about that data."""
+    """Wait until the page's session uses that data."""
     visit.until(lambda: visit.session.run.prepared.dataset.name == name)
 
 
@@ -65,7 +65,7 @@ def test_a_link_brings_experiment_pace_and_views_to_another_page(
     expect(student.page.get_by_role("button", name="All settings")).to_have_attribute(
         "aria-pressed", "true"
     )
-    # Left in the address, it would begin again with every reload.
+    # If it stayed in the address, every reload would open it again.
     assert "#" not in student.page.url
     student.page.get_by_role("button", name="Undo").click()
     until_learned(student, "moons")

@@ -1,4 +1,4 @@
-"""Distributions, residuals, features and confusion: what they show is what the engine has."""
+"""Distributions, residuals, features and confusion matrix agree with the engine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DIGITS = {"data": {"kind": "known", "name": "digits"}, "model": {"hidden_layer_s
 
 
 def set_experiment(visit: Any, patch: dict[str, Any]) -> None:
-    """Change the experiment, as the page's own controls do."""
+    """Change the experiment in the same way as the page's controls."""
     visit.session.do({"do": "set", "experiment": patch})
     visit.session.tell()
 
@@ -33,7 +33,7 @@ def open_twin(visit: Any, panel: str) -> Any:
 
 
 def text_of(visit: Any, number: float, digits: int = 3) -> str:
-    """A number as the page writes it."""
+    """Return a number in the page's format."""
     text = visit.page.evaluate(
         "([value, digits]) => String(Number(value.toPrecision(digits)))", [number, digits]
     )

@@ -1,4 +1,4 @@
-"""The widget's page in Chromium, in a page that does for it what a notebook does."""
+"""The widget's page in Chromium, embedded as in a notebook."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from lamina.workbench.notebook import Widget  # noqa: E402
 
 pytestmark = pytest.mark.xdist_group("browser")
 PATIENCE = 30_000
-# What VS Code allows in a notebook, where it is at its strictest; and the bridge of this test.
+# VS Code's strictest security policy for notebooks, plus the bridge of this test.
 POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
     "style-src 'self' 'unsafe-inline'; img-src https: http: data:; font-src https:; "
@@ -66,12 +66,12 @@ socket.onopen = window.show;
 
 
 class Notebook:
-    """A notebook's page and its kernel's end, for one widget."""
+    """Notebook page and kernel side of one widget."""
 
     def __init__(self, widget: Widget) -> None:
         self.widget = widget
         self.socket: ServerConnection | None = None
-        # As ipywidgets does, through a comm; here it goes through a socket.
+        # ipywidgets uses a comm; here a socket replaces it.
         object.__setattr__(widget, "send", self.send)
         self.server = serve(self.talk, "127.0.0.1", 0, process_request=self.answer, max_size=None)
         self.url = f"http://127.0.0.1:{self.server.socket.getsockname()[1]}/"
@@ -117,7 +117,7 @@ def notebook() -> Iterator[Notebook]:
 
 @pytest.fixture
 def page(browser: Browser, notebook: Notebook) -> Iterator[Page]:
-    """The notebook, in a browser whose own wish for light or dark stays as it is."""
+    """Notebook, in a browser with a fixed colour scheme."""
     context = browser.new_context(viewport={"width": 1000, "height": 900}, color_scheme="null")
     context.set_default_timeout(PATIENCE)
     page, troubles = context.new_page(), list[str]()
@@ -126,7 +126,7 @@ def page(browser: Browser, notebook: Notebook) -> Iterator[Page]:
     page.goto(notebook.url)
     yield page
     context.close()
-    # A browser asks every page for its icon.
+    # Browsers request an icon for every page.
     assert not [trouble for trouble in troubles if "favicon" not in trouble]
 
 
@@ -135,7 +135,7 @@ def cell(page: Page) -> FrameLocator:
 
 
 def until(page: Page, condition: Callable[[], object]) -> None:
-    """Until something is so, as the kernel has it."""
+    """Wait until a condition holds in the kernel."""
     for _ in range(PATIENCE // 50):
         if condition():
             return
@@ -205,7 +205,7 @@ def test_neither_style_nor_keys_cross_but_the_dark_does(page: Page) -> None:
 def test_moved_shown_twice_and_taken_away(page: Page, notebook: Notebook) -> None:
     run = notebook.widget.session.run
     expect(epoch(page)).to_have_text(re.compile(r"\d{2,}"))
-    # A frame that is moved begins anew.
+    # A frame that is moved reloads.
     page.evaluate(
         "() => { const all = document.querySelector('main'); all.append(all.firstChild) }"
     )
