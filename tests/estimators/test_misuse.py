@@ -79,7 +79,7 @@ def test_to_c_names_the_invalid_argument() -> None:
     model = classifier().fit(X, Y)
     with pytest.raises(TypeError, match="name=None must be a str"):
         lamina.to_c(model, name=None)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"dtype='x' is no dtype: .*'float32' or 'float64'"):
+    with pytest.raises(ValueError, match=r"dtype='x' is not a dtype: use 'float32' or 'float64'"):
         lamina.to_c(model, dtype="x")
 
 

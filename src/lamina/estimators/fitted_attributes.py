@@ -15,7 +15,7 @@ import numpy as np
 from lamina.encoding.targets import LOSS_OF_KIND, TargetKind
 from lamina.errors import ModelFileError
 from lamina.estimators.constraints import REGRESSION_LOSSES, hidden_widths
-from lamina.estimators.fitted_parts import PARTS_BESIDE
+from lamina.estimators.fitted_parts import OTHER_PARTS
 from lamina.estimators.state import SCALING_ATTRIBUTES, get_network
 from lamina.files.fields import (
     Check,
@@ -96,7 +96,7 @@ def _checked_network(model: Any) -> NetworkSpec:
     whole(1)(fitted.get("n_features_in_"), "n_features_in_")
     list_of(whole(1))(fitted.get("_heads", []), "_heads")
     member(INVERSE_LINKS)(fitted.get("out_activation_"), "out_activation_")
-    for name in ("coefs_", "intercepts_", *PARTS_BESIDE):
+    for name in ("coefs_", "intercepts_", *OTHER_PARTS):
         parts = fitted.get(name, [])
         list_of(_floats)(parts, name)
     return get_network(model)
@@ -118,7 +118,7 @@ def fitted_fields(model: Any, spec: NetworkSpec) -> Fields:
     names = array("O", (features,))
     fields: dict[str, Check] = {
         **BEFORE_FIT,
-        **dict.fromkeys(("coefs_", "intercepts_", *PARTS_BESIDE), parts),
+        **dict.fromkeys(("coefs_", "intercepts_", *OTHER_PARTS), parts),
         "n_features_in_": whole(features, features),
         "feature_names_in_": lambda value, place: _texts(value, place, names),
         "n_layers_": whole(len(spec.blocks) + 1, len(spec.blocks) + 1),

@@ -10,18 +10,18 @@ import numpy as np
 from lamina.formulas.table import Array
 
 # Parts of the parameter vector other than weights and biases; a plain network has neither.
-PARTS_BESIDE = ("unit_parameters_", "running_statistics_")
+OTHER_PARTS = ("unit_parameters_", "running_statistics_")
 
 
 def fitted_parts(model: Any) -> list[list[Array]]:
-    """Return the arrays of coefs_, intercepts_ and PARTS_BESIDE.
+    """Return the arrays of coefs_, intercepts_ and OTHER_PARTS.
 
     Raises
     ------
     ValueError
         For an attribute that is not a list of arrays of real numbers; names it.
     """
-    names = ("coefs_", "intercepts_", *PARTS_BESIDE)
+    names = ("coefs_", "intercepts_", *OTHER_PARTS)
     named = {name: getattr(model, name, ()) for name in names}
     for name, parts in named.items():
         if not np.iterable(parts):

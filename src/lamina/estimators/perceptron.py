@@ -28,7 +28,7 @@ from lamina.estimators.constraints import (
 from lamina.estimators.contradictions import refuse_contradictions
 from lamina.estimators.diagnosis import Diagnosis
 from lamina.estimators.fit_reports import FitReports
-from lamina.estimators.fitted_parts import PARTS_BESIDE, fitted_parts, require_biases
+from lamina.estimators.fitted_parts import OTHER_PARTS, fitted_parts, require_biases
 from lamina.estimators.fitting import Assignment, fit_by_lbfgs, fit_minibatch
 from lamina.estimators.initializing import first_parameters, require_memory
 from lamina.estimators.inspection import Inspection
@@ -241,7 +241,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
     def _keep(self, attributes: dict[str, Any], fresh: bool) -> None:
         # A single update, so that Ctrl-C leaves the model either unchanged or complete.
         self.__dict__.update(attributes)
-        stale = {*SCALING_ATTRIBUTES, *((*EPOCH_ATTRIBUTES, *PARTS_BESIDE) if fresh else ())}
+        stale = {*SCALING_ATTRIBUTES, *((*EPOCH_ATTRIBUTES, *OTHER_PARTS) if fresh else ())}
         for name in stale - set(attributes):
             self.__dict__.pop(name, None)
 
@@ -297,7 +297,7 @@ class Perceptron(Inspection, RangeTested, FitReports, Configured, ABC):
         expected = ParameterLayout.from_spec(spec).shapes
         if tuple(present) == expected:
             require_biases(weights, biases)
-            require_parts(spec, [[p.shape for p in getattr(self, n, ())] for n in PARTS_BESIDE])
+            require_parts(spec, [[p.shape for p in getattr(self, n, ())] for n in OTHER_PARTS])
         else:
             raise ValueError(
                 f"the network has weights of shapes {present}, but "

@@ -27,7 +27,7 @@ from lamina.estimators.architecture import (
     read_architecture,
 )
 from lamina.estimators.configured import require_valid_now
-from lamina.estimators.fitted_parts import PARTS_BESIDE, fitted_parts
+from lamina.estimators.fitted_parts import OTHER_PARTS, fitted_parts
 from lamina.estimators.optimizing import optimizer_settings
 from lamina.formulas import OPTIMIZERS
 from lamina.formulas.table import Array
@@ -109,8 +109,8 @@ def require_parts(spec: NetworkSpec, shapes: Sequence[Sequence[tuple[int, ...]]]
     ValueError
         If they differ, because parameters were changed after the fit.
     """
-    expected = ParameterLayout.from_spec(spec).shapes_beside
-    for name, found, asked in zip(PARTS_BESIDE, shapes, expected, strict=True):
+    expected = ParameterLayout.from_spec(spec).other_shapes
+    for name, found, asked in zip(OTHER_PARTS, shapes, expected, strict=True):
         if tuple(found) != (asked if any(n for n, _ in asked) else ()):
             raise ValueError(
                 f"{name} of shapes {list(found)} must have shapes {list(asked)} for this network: "
@@ -340,7 +340,7 @@ def network_attributes(
 def _named_views(layout: ParameterLayout, parameters: Array) -> dict[str, Any]:
     views = layout.views(parameters)
     named = {"coefs_": views.weights, "intercepts_": views.biases}
-    extra = zip(PARTS_BESIDE, views[2:], strict=True)
+    extra = zip(OTHER_PARTS, views[2:], strict=True)
     return named | {name: parts for name, parts in extra if any(part.size for part in parts)}
 
 

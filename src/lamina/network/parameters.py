@@ -86,7 +86,7 @@ class ParameterLayout:
         return _ends(self)[3]
 
     @property
-    def shapes_beside(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+    def other_shapes(self) -> tuple[tuple[tuple[int, int], ...], ...]:
         """Shapes of the other learned parameters and of the statistics, (n, fan_out) each."""
         return tuple(self._rows(self.n_learned)), tuple(self._rows(self.n_statistics))
 
@@ -123,7 +123,7 @@ def _places(layout: ParameterLayout) -> list[list[tuple[slice, tuple[int, ...]]]
     """
     biases = [(fan_out,) for _, fan_out in layout.shapes]
     start, places = 0, []
-    for shapes in (layout.shapes, biases, *layout.shapes_beside):
+    for shapes in (layout.shapes, biases, *layout.other_shapes):
         ends = list(accumulate(map(math.prod, shapes), initial=start))
         spans = zip(pairwise(ends), shapes, strict=True)
         places.append([(slice(*span), shape) for span, shape in spans])
@@ -134,7 +134,7 @@ def _places(layout: ParameterLayout) -> list[list[tuple[slice, tuple[int, ...]]]
 @lru_cache(maxsize=64)
 def _ends(layout: ParameterLayout) -> tuple[int, ...]:
     """Return the index at which each kind of part ends."""
-    shapes = (layout.shapes, [(n,) for _, n in layout.shapes], *layout.shapes_beside)
+    shapes = (layout.shapes, [(n,) for _, n in layout.shapes], *layout.other_shapes)
     return tuple(accumulate(sum(map(math.prod, kind)) for kind in shapes))
 
 
