@@ -11,10 +11,18 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from lamina import TabularClassifier, TabularRegressor
 from lamina.errors import NoBetterThanTrivialWarning, TableError
 
-# A weight of 2 is not a sample that stands twice: batches and folds differ, as in scikit-learn's
-# own MLPClassifier.
+# A weight of k is not k copies of a sample, for these reasons; tests/tabular/test_sample_weights.py
+# holds the parts that do follow. scikit-learn's check compares predictions of both, and its rows of
+# weight 0 with rows left out.
+# - Folds are drawn by row: copies of one sample would stand in training and in validation.
+# - A row of weight 3 is one row of a batch of 128, as in scikit-learn's MLPClassifier.
+# - Medians, scales, bins and the least count of a category count rows; rows of weight 0 are encoded
+#   too, because the encoding sees no target and no weight.
+# - The target's means by category count rows, so that a single heavy row is not taken for many.
+# - Recipes are chosen, and validation_score_, calibration_ and quantiles computed, with each
+#   validated row once.
 WEIGHTS_ARE_NO_COPIES = {
-    f"check_sample_weight_equivalence_on_{form}_data": "batches and folds are drawn by sample"
+    f"check_sample_weight_equivalence_on_{form}_data": "folds, batches and encoding count rows"
     for form in ("dense", "sparse")
 }
 

@@ -137,7 +137,9 @@ class TabularEstimator(Inspected, BaseEstimator, ABC):  # type: ignore[misc]
             Numbers, dates, text, booleans and missing values, without preprocessing.
         y : array-like of shape (n_samples,)
         sample_weight : array-like of shape (n_samples,), optional
-            Samples of weight 0 are used neither for training nor for validation.
+            Weighs the losses of the networks, which choose their epochs. Samples of weight 0 are
+            used neither for training nor for validation. A weight of 2 is not two copies: folds,
+            batches, encoding, scores and calibration count each row once.
         groups : array-like of shape (n_samples,) or str, optional
             Group of each sample: all samples of a group are in training or all in validation. A
             str names a column of X, which is then not used as an input.
