@@ -177,7 +177,7 @@ def test_too_large_a_table_is_refused_before_its_first_piece(make):
     page.post(do="ask", id=1, path="/api/upload", query={"name": "t.csv"}, size=MOST_BYTES + 1)
     content, (body,) = page.hear("answer")
     assert content["status"] == 413
-    assert "send a part" in json.loads(body)["message"]
+    assert "upload fewer rows" in json.loads(body)["message"]
 
 
 def test_too_many_questions_at_once_are_refused(make, monkeypatch):
