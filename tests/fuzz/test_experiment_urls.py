@@ -118,7 +118,7 @@ def begin(session: Session, command: Any) -> str:
     run = session.run
     while not (run.controller.latest.epoch or run.message or run.ending):
         time.sleep(0.001)
-    views, snapshot = session.looked_at()
+    views, snapshot = session.displayed()
     json.dumps(session.state())
     assert session.data()
     assert session.frame(snapshot, views)

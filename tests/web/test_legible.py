@@ -20,7 +20,7 @@ SIZES = [{"width": 1440, "height": 900}, {"width": 1280, "height": 720}]
 def change(visit: Any, **model: Any) -> None:
     """Set parameters on the server, as another page would."""
     visit.session.do({"do": "set", "experiment": {"model": model}})
-    visit.session.tell()
+    visit.session.notify()
 
 
 @pytest.mark.parametrize("seed", [757293135, 4294967295, 100000, 7])
@@ -48,7 +48,7 @@ def test_a_rate_is_shown_with_all_its_digits(visit: Any, rate: float) -> None:
 
 def test_a_count_between_two_rungs_is_shown_as_it_is(visit: Any) -> None:
     visit.session.do({"do": "set", "experiment": {"data": {"n_samples": 173, "noise": 0.123}}})
-    visit.session.tell()
+    visit.session.notify()
     expect(visit.page.locator(".field", has_text="Rows").locator("output")).to_have_text("173")
     expect(visit.page.locator(".field", has_text="Noise").locator("output")).to_have_text("0.123")
 

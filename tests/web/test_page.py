@@ -291,7 +291,7 @@ def test_finds_its_run_again_after_the_socket_was_killed(visit: Any) -> None:
     session = visit.session
     for connection in list(visit.server.workbench.connections.values()):
         connection.close_code = 1012
-        connection.tell()
+        connection.notify()
     visit.page.wait_for_timeout(500)
     visit.wait_for_epoch(session.run.controller.epoch + 20)
     assert visit.session is session

@@ -47,7 +47,7 @@ def test_a_break_that_heals_leaves_the_page_as_it_was(page: Page) -> None:
         [session] = server.workbench.sessions
         [connection] = server.workbench.connections.values()
         connection.close_code = 1001
-        connection.tell()
+        connection.notify()
         expect(page.locator("main")).not_to_have_attribute("inert", "")
         expect(page.locator(".banner")).to_have_count(0)
         assert list(server.workbench.sessions) == [session]

@@ -19,7 +19,7 @@ DIGITS = {"data": {"kind": "known", "name": "digits"}, "model": {"hidden_layer_s
 def set_experiment(visit: Any, patch: dict[str, Any]) -> None:
     """Change the experiment in the same way as the page's controls."""
     visit.session.do({"do": "set", "experiment": patch})
-    visit.session.tell()
+    visit.session.notify()
 
 
 def open_tab(visit: Any, name: str) -> None:

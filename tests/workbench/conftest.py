@@ -41,7 +41,7 @@ class Page:
         """Send a command."""
         self.socket.send(json.dumps({"do": command, **arguments}))
 
-    def hear(self) -> Any:
+    def receive(self) -> Any:
         """Return the next message: an event, or a frame's header and arrays."""
         message = self.socket.recv(PATIENCE)
         return json.loads(message) if isinstance(message, str) else decode(message)
@@ -49,16 +49,16 @@ class Page:
     def event(self, kind: str) -> dict[str, Any]:
         """Return the next event of that kind; ignore other messages."""
         while True:
-            heard = self.hear()
-            if isinstance(heard, dict) and heard["is"] == kind:
-                return heard
+            received = self.receive()
+            if isinstance(received, dict) and received["is"] == kind:
+                return received
 
     def frame(self, kind: str = "frame") -> Any:
         """Return the next binary message of that kind."""
         while True:
-            heard = self.hear()
-            if isinstance(heard, tuple) and heard[0]["kind"] == kind:
-                return heard
+            received = self.receive()
+            if isinstance(received, tuple) and received[0]["kind"] == kind:
+                return received
 
     def state(self, status: str) -> dict[str, Any]:
         """Return the next state in which the run has that status."""
@@ -71,7 +71,7 @@ class Page:
         """Return the code with which the server closes; None if the close frame was lost."""
         try:
             while True:
-                self.hear()
+                self.receive()
         except ConnectionClosed as closed:
             return None if closed.rcvd is None else closed.rcvd.code
 

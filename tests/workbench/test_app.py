@@ -9,10 +9,10 @@ from lamina.workbench.app import MOST_SESSIONS
 
 
 def test_a_page_is_told_all_and_sees_the_network_before_it_has_learned(page):
-    hello, state = page.hear(), page.hear()
+    hello, state = page.receive(), page.receive()
     assert hello == {"is": "hello", "version": 1, "session": hello["session"], "fresh": True}
     assert (state["run"]["status"], state["run"]["epoch"]) == ("paused", 0)
-    header, rows = page.hear()
+    header, rows = page.receive()
     assert header["kind"] == "data"
     assert rows["train_points"].shape == (state["data"]["n_train"], 2)
     page.do("ready")
@@ -34,21 +34,21 @@ def test_a_page_without_credit_is_sent_no_frame(page):
     page.do("step", epochs=50)
     page.do("seek", epoch=None)
     page.do("nonsense")
-    heard = []
-    while not (isinstance(heard and heard[-1], dict) and heard[-1]["is"] == "error"):
-        heard.append(page.hear())
-    assert not [each for each in heard if isinstance(each, tuple) and each[0]["kind"] == "frame"]
+    received = []
+    while not (isinstance(received and received[-1], dict) and received[-1]["is"] == "error"):
+        received.append(page.receive())
+    assert not [each for each in received if isinstance(each, tuple) and each[0]["kind"] == "frame"]
 
 
 def test_a_page_that_comes_back_finds_its_run_again(browser):
     page = browser.open()
-    session = page.hear()["session"]
+    session = page.receive()["session"]
     page.do("pace", epochs_per_second=None)
     page.do("step", epochs=7)
     before, _ = page.arrives_at(7)
     page.socket.close()
     back = browser.open(session)
-    assert back.hear() == {"is": "hello", "version": 1, "session": session, "fresh": False}
+    assert back.receive() == {"is": "hello", "version": 1, "session": session, "fresh": False}
     state = back.event("state")
     assert (state["run"]["id"], state["run"]["epoch"]) == (before["run"], 7)
     back.do("ready")
@@ -57,7 +57,7 @@ def test_a_page_that_comes_back_finds_its_run_again(browser):
 
 def test_a_run_goes_on_while_its_page_is_gone(browser, server, until):
     page = browser.open()
-    session = page.hear()["session"]
+    session = page.receive()["session"]
     page.do("pace", epochs_per_second=None)
     page.do("play")
     page.state("playing")
@@ -69,9 +69,9 @@ def test_a_run_goes_on_while_its_page_is_gone(browser, server, until):
 
 def test_a_session_that_is_opened_again_leaves_its_first_page(browser):
     first = browser.open()
-    session = first.hear()["session"]
+    session = first.receive()["session"]
     second = browser.open(session)
-    assert second.hear()["fresh"] is False
+    assert second.receive()["fresh"] is False
     assert first.code_of_closing() == 4409
     second.do("step")
     assert second.arrives_at(1)[0]["epoch"] == 1
@@ -79,7 +79,7 @@ def test_a_session_that_is_opened_again_leaves_its_first_page(browser):
 
 def test_fifty_pages_at_once_each_have_a_run_of_their_own(browser):
     pages = [browser.open() for _ in range(50)]
-    sessions = {page.hear()["session"] for page in pages}
+    sessions = {page.receive()["session"] for page in pages}
     assert len(sessions) == 50
     for page in pages:
         page.do("pace", epochs_per_second=None)
@@ -95,11 +95,11 @@ def test_one_page_too_many_is_turned_away_and_a_page_that_leaves_makes_room(
 ):
     monkeypatch.setattr(app, "MOST_SESSIONS", 2)
     first, second = browser.open(), browser.open()
-    first.hear(), second.hear()
+    first.receive(), second.receive()
     assert browser.open().code_of_closing() == 4429
     first.socket.close()
     until(lambda: len(server.workbench.connections) == 1)
-    assert browser.open().hear()["fresh"] is True
+    assert browser.open().receive()["fresh"] is True
     assert len(server.workbench.sessions) == 2 < MOST_SESSIONS
 
 
@@ -137,7 +137,7 @@ def test_a_command_that_is_too_long_ends_the_conversation_and_not_the_server(bro
     page.socket.send(json.dumps({"do": "set", "experiment": "x" * (2 << 20)}))
     # The server closes while the page is still sending, so its close frame may be lost.
     assert page.code_of_closing() in (1009, None)
-    assert browser.open().hear()["is"] == "hello"
+    assert browser.open().receive()["is"] == "hello"
 
 
 def test_an_error_names_the_command_and_the_parameter_at_fault(page):
@@ -149,7 +149,7 @@ def test_an_error_names_the_command_and_the_parameter_at_fault(page):
 
 def test_the_script_of_a_page_is_told_to_it(browser):
     page = browser.open()
-    session = page.hear()["session"]
+    session = page.receive()["session"]
     early = browser.http.get("/api/export/script", params={"session": session})
     assert early.status_code == 409
     assert "at least one epoch first" in early.json()["message"]

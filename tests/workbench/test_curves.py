@@ -45,7 +45,7 @@ def test_before_the_first_epoch_there_is_nothing():
 def test_snapshots_are_few_from_the_first_on_and_the_nearest_is_near(n, most):
     snapshots = SnapshotHistory(8, most)
     for epoch in range(n):
-        if snapshots.wants(epoch):
+        if snapshots.keeps(epoch):
             snapshots.add(Snapshot(epoch, np.zeros(1), {}))
     extent = snapshots.extent()
     assert len(snapshots.kept) <= most

@@ -204,7 +204,7 @@ def test_a_file_of_anything_else_is_refused(content, tmp_path):
 
 def test_a_page_is_told_its_link_and_another_page_opens_it(browser):
     first = browser.open()
-    session = first.hear()["session"]
+    session = first.receive()["session"]
     first.do("set", experiment={"model": {"activation": "relu"}})
     first.do("pace", epochs_per_second=None)
     while first.event("state")["pace"] is not None:

@@ -98,7 +98,7 @@ def test_a_file_is_named_by_the_epoch_that_is_shown(learned):
 @pytest.mark.parametrize("kind", EXPORTS)
 def test_a_browser_is_given_a_file(kind, browser):
     page = browser.open()
-    session = page.hear()["session"]
+    session = page.receive()["session"]
     page.do("step")
     page.arrives_at(1)
     answer = browser.http.get(f"/api/export/{kind}", params={"session": session})
@@ -110,7 +110,7 @@ def test_a_browser_is_given_a_file(kind, browser):
 
 def test_an_export_that_is_none_is_refused(browser):
     page = browser.open()
-    session = page.hear()["session"]
+    session = page.receive()["session"]
     answer = browser.http.get("/api/export/modle", params={"session": session})
     assert answer.status_code == 404
     assert "Did you mean 'model'?" in answer.json()["message"]

@@ -189,7 +189,7 @@ def test_where_there_is_no_room_the_next_is_refused_and_none_is_lost(session, un
 
 def test_a_page_that_comes_back_is_told_of_its_kept_runs(browser):
     page = browser.open()
-    session = page.hear()["session"]
+    session = page.receive()["session"]
     assert page.event("kept") == {"is": "kept", "most": 20, "runs": []}
     page.do("step", epochs=3)
     page.arrives_at(3)

@@ -38,7 +38,7 @@ class Notebook(BaseComm):
 
     def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
         if data and data.get("method") == "custom":
-            vars(self).setdefault("heard", queue.Queue()).put((data["content"], buffers or []))
+            vars(self).setdefault("received", queue.Queue()).put((data["content"], buffers or []))
 
 
 class Page:
@@ -46,7 +46,7 @@ class Page:
 
     def __init__(self, widget: Any, name: str = "one") -> None:
         self.widget, self.name, self.asked = widget, name, 0
-        vars(widget.comm).setdefault("heard", queue.Queue())
+        vars(widget.comm).setdefault("received", queue.Queue())
 
     def post(self, buffers: Any = (), **content: Any) -> None:
         data = {"method": "custom", "content": {"page": self.name, **content}}
@@ -55,29 +55,29 @@ class Page:
     def do(self, command: str, **arguments: Any) -> None:
         self.post(do="say", text=json.dumps({"do": command, **arguments}))
 
-    def hear(self, kind: str) -> Any:
+    def receive(self, kind: str) -> Any:
         """Return the next message of that kind; ignore other messages."""
         while True:
-            content, buffers = self.widget.comm.heard.get(timeout=PATIENCE)
+            content, buffers = self.widget.comm.received.get(timeout=PATIENCE)
             if content["page"] == self.name and content["is"] == kind:
                 return content, buffers
 
     def event(self, kind: str) -> Any:
         while True:
-            event = json.loads(self.hear("text")[0]["text"])
+            event = json.loads(self.receive("text")[0]["text"])
             if event["is"] == kind:
                 return event
 
     def frame(self) -> Any:
         while True:
-            header, arrays = decode(self.hear("bytes")[1][0])
+            header, arrays = decode(self.receive("bytes")[1][0])
             if header["kind"] == "frame":
                 return header, arrays
 
     def ask(self, path: str, **query: Any) -> Any:
         self.asked += 1
         self.post(do="ask", id=self.asked, path=path, query=query)
-        answer, buffers = self.hear("answer")
+        answer, buffers = self.receive("answer")
         assert answer["id"] == self.asked
         return answer["status"], buffers[0]
 
@@ -128,7 +128,7 @@ def test_a_page_without_credit_is_sent_no_frame(make):
     page.do("step", epochs=20)
     page.do("nonsense")
     page.event("error")
-    kinds = {content["is"] for content, _ in list(page.widget.comm.heard.queue)}
+    kinds = {content["is"] for content, _ in list(page.widget.comm.received.queue)}
     assert "bytes" not in kinds
 
 
@@ -161,9 +161,9 @@ def test_a_table_comes_piece_by_piece(make):
     page = Page(make())
     page.post(do="ask", id=7, path="/api/upload", query={"name": "t.csv"}, size=16)
     for piece, last in ((b"a,b\n1,2\n", False), (b"3,4\n5,6\n", True)):
-        page.hear("more")
+        page.receive("more")
         page.post([piece], do="piece", id=7, last=last)
-    answer, (content,) = page.hear("answer")
+    answer, (content,) = page.receive("answer")
     table = json.loads(content)
     assert (answer["id"], answer["status"], table["n_rows"]) == (7, 200, 3)
     page.post(do="open")
@@ -175,7 +175,7 @@ def test_a_table_comes_piece_by_piece(make):
 def test_too_large_a_table_is_refused_before_its_first_piece(make):
     page = Page(make())
     page.post(do="ask", id=1, path="/api/upload", query={"name": "t.csv"}, size=MOST_BYTES + 1)
-    content, (body,) = page.hear("answer")
+    content, (body,) = page.receive("answer")
     assert content["status"] == 413
     assert "upload fewer rows" in json.loads(body)["message"]
 
@@ -186,7 +186,7 @@ def test_too_many_questions_at_once_are_refused(make, monkeypatch):
     page = Page(make())
     for number in range(comm_server.MOST_REQUESTS + 1):
         page.post(do="ask", id=number, path="/api/upload", query={"name": "t.csv"}, size=8)
-    content, _ = page.hear("answer")
+    content, _ = page.receive("answer")
     assert (content["id"], content["status"]) == (comm_server.MOST_REQUESTS, 429)
 
 
@@ -194,7 +194,7 @@ def test_too_long_a_command_ends_the_conversation(make):
     page = Page(make())
     page.post(do="open")
     page.do("set", experiment="x" * comm_server.LONGEST_COMMAND)
-    assert page.hear("closed")[0]["code"] == 1009
+    assert page.receive("closed")[0]["code"] == 1009
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_a_page_that_comes_later_has_the_widget(make):
     first.post(do="open")
     first.event("hello")
     second.post(do="open")
-    assert first.hear("closed")[0]["code"] == 4409
+    assert first.receive("closed")[0]["code"] == 4409
     first.do("step", epochs=3)
     second.do("nonsense")
     assert second.event("error")["of"] == "nonsense"
@@ -319,7 +319,7 @@ def test_learning_ends_once_nobody_holds_the_widget(monkeypatch):
     monkeypatch.setattr(ipywidgets.widgets.widget, "_instances", weakref.WeakValueDictionary())
     monkeypatch.setattr(Notebook, "on_msg", lambda self, callback: None)
     widget = lamina.workbench.widget(experiment=SMALL)
-    widget._server.hear({"page": "one", "do": "open"}, [])
+    widget._server.handle({"page": "one", "do": "open"}, [])
     run, server, gone = widget.session.run, widget._server, weakref.ref(widget)
     del widget
     gc.collect()

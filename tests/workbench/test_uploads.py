@@ -96,7 +96,7 @@ def test_a_table_is_learned_from_and_leaves_as_code_and_as_a_model(
     content = csv(table())
     key = send(content, "houses.csv").json()["hash"]
     page = browser.open()
-    session = page.hear()["session"]
+    session = page.receive()["session"]
     source = {"kind": "upload", "hash": key, "target": target}
     page.do("set", experiment={"data": source, "model": {"batch_size": 10}})
     while (state := page.event("state"))["data"]["name"] != "houses.csv":

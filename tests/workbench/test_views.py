@@ -102,7 +102,7 @@ def test_curves_and_figures_are_the_historys(learned):
     assert header["validation_loss"] == arrays["curve_validation_loss"][-1]
     assert header["score"] == {"name": "accuracy", "value": arrays["curve_score"][-1]}
     assert arrays["curve_epoch"].tolist() == [0, 1, 2, 3]
-    assert header["remembered"] == {"first": 0, "last": 3, "every": 1}
+    assert header["stored"] == {"first": 0, "last": 3, "every": 1}
 
 
 def test_what_is_not_asked_for_is_not_sent(learned):

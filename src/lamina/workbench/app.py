@@ -74,7 +74,7 @@ class Workbench:
             Route("/api/export/{kind}", self.export),
             Route("/api/ask/{name}", self.ask),
             Route("/api/upload", self.upload, methods=["POST"]),
-            WebSocketRoute("/ws", self.talk),
+            WebSocketRoute("/ws", self.connect),
         ]
         return Starlette(routes=routes)
 
@@ -158,7 +158,7 @@ class Workbench:
         gc.collect()
         return answer
 
-    async def talk(self, websocket: WebSocket) -> None:
+    async def connect(self, websocket: WebSocket) -> None:
         """Serve one page's WebSocket, with its existing session or a new one."""
         await websocket.accept()
         chosen = websocket.query_params.get("session", "")

@@ -52,11 +52,11 @@ class CommServer:
         self.thread = _kind_of_thread()(target=self._serve, name="lamina-widget", daemon=True)
         self.thread.start()
 
-    def hear(self, content: Any, buffers: Sequence[Any]) -> None:
+    def handle(self, content: Any, buffers: Sequence[Any]) -> None:
         """Receive a page's message; can be called from any thread."""
         name = content.get("page") if isinstance(content, Mapping) else None
         if isinstance(name, str):
-            self._soon(self._hear, name, content, [bytes(buffer) for buffer in buffers])
+            self._soon(self._handle, name, content, [bytes(buffer) for buffer in buffers])
 
     def close(self) -> None:
         """Close all connections and end the thread."""
@@ -89,12 +89,12 @@ class CommServer:
         tasks = [task for page in self.pages.values() for task in page.leave()]
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _hear(self, name: str, content: Mapping[str, Any], buffers: list[bytes]) -> None:
+    def _handle(self, name: str, content: Mapping[str, Any], buffers: list[bytes]) -> None:
         if name not in self.pages:
             # Drop pages that disappeared without a "leave" message.
             self.pages = {name: page for name, page in self.pages.items() if page.tasks}
             self.pages[name] = _Page(self, name)
-        self.pages[name].hear(content, buffers)
+        self.pages[name].handle(content, buffers)
 
 
 class _Page:
@@ -106,7 +106,7 @@ class _Page:
         self.requests: dict[int, _Request] = {}
         self.tasks: set[asyncio.Task[None]] = set()
 
-    def hear(self, content: Mapping[str, Any], buffers: list[bytes]) -> None:
+    def handle(self, content: Mapping[str, Any], buffers: list[bytes]) -> None:
         """Carry out a message; ignore messages that are not valid."""
         match content:
             case {"do": "open"}:
@@ -114,7 +114,7 @@ class _Page:
                 self.socket = _Socket(self)
                 self.begin(self.socket.run())
             case {"do": "say", "text": str(text)} if self.socket is not None:
-                self.socket.hear(text)
+                self.socket.handle(text)
             case {"do": "leave"}:
                 self.leave()
                 self.server.pages.pop(self.name, None)
@@ -161,7 +161,7 @@ class _Socket:
         self.events.put_nowait({"type": "websocket.connect"})
         self.has_ended = False
 
-    def hear(self, text: str) -> None:
+    def handle(self, text: str) -> None:
         """Queue a command; close the socket if it is too long or too many commands are queued."""
         if len(text) > LONGEST_COMMAND or self.events.qsize() > MOST_UNHEARD:
             self.close(TOO_LONG)

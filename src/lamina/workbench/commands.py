@@ -117,7 +117,7 @@ def _go_on(session: Session, before: Run, command: Mapping[str, Any]) -> None:
     if before.is_playing:
         session.run.play()
     if command.get("catch_up") is True:
-        session.run.go_unseen_to(before.controller.epoch)
+        session.run.fast_forward_to(before.controller.epoch)
 
 
 def _rate(session: Session, command: Mapping[str, Any]) -> None:

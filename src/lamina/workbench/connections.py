@@ -59,7 +59,7 @@ class Connection:
         self.next_diagnoses = self.next_frame = 0.0
         self.close_code: int | None = None
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Wake the sender, because something has changed; can be called from any thread."""
         try:
             self.loop.call_soon_threadsafe(self.news.set)
@@ -70,7 +70,7 @@ class Connection:
     def take_over(self) -> None:
         """Close this connection, because another page has opened the session."""
         self.close_code = TAKEN_OVER
-        self.tell()
+        self.notify()
 
     async def run(self) -> None:
         """Send and receive until the page disconnects."""
@@ -79,8 +79,11 @@ class Connection:
         if session.trouble is not None:
             self.queue(_told(session.trouble, {"do": "open"}))
             session.trouble = None
-        session.tell = self.tell
-        tasks = [asyncio.create_task(self.hear()), asyncio.create_task(self.speak())]
+        session.notify = self.notify
+        tasks = [
+            asyncio.create_task(self.receive_commands()),
+            asyncio.create_task(self.send_messages()),
+        ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -97,7 +100,7 @@ class Connection:
         self.waiting.append(to_json(event))
         self.news.set()
 
-    async def hear(self) -> None:
+    async def receive_commands(self) -> None:
         """Receive commands and carry them out, one after the other."""
         while True:
             text = await self._text()
@@ -110,7 +113,7 @@ class Connection:
                 self.close_code = TOO_LONG
                 self.news.set()
                 return
-            await self.obey(text)
+            await self.execute(text)
 
     async def _text(self) -> str | None:
         """Return the next message, or None if it is bytes or text that is not UTF-8."""
@@ -120,7 +123,7 @@ class Connection:
         text: str | None = message.get("text")
         return text
 
-    async def obey(self, text: str) -> None:
+    async def execute(self, text: str) -> None:
         """Carry out one command; report an error to the page."""
         command: Any = None
         try:
@@ -137,7 +140,7 @@ class Connection:
             self.queue(_told(error, command))
         self.news.set()
 
-    async def speak(self) -> None:
+    async def send_messages(self) -> None:
         """Send events as they come, and a frame when the page is ready and there is a new one."""
         while self.close_code is None:
             self.queue_state()
@@ -183,7 +186,7 @@ class Connection:
         if session.run.controller.is_fast_forwarding:
             return False
         session.run.controller.request_update()
-        views, snapshot = session.looked_at()
+        views, snapshot = session.displayed()
         if self.last_state is None or self.last_state[0] != views.run.id:
             # A page cannot draw a run that it has not received: send state and data first.
             self.news.set()
@@ -201,10 +204,10 @@ class Connection:
             pause = max(1 / MOST_FRAMES_A_SECOND, COST_OF_WATCHING * seconds)
             self.next_frame = began + pause
         if self.loop.time() >= self.next_diagnoses or session.run.status != PLAYING:
-            await self.tell_diagnoses(views.run, snapshot)
+            await self.send_diagnoses(views.run, snapshot)
         return True
 
-    async def tell_diagnoses(self, run: Run, snapshot: Snapshot) -> None:
+    async def send_diagnoses(self, run: Run, snapshot: Snapshot) -> None:
         """Run the diagnoses, and send them if they have changed."""
         began = self.loop.time()
         findings = await asyncio.to_thread(diagnose, run, snapshot)

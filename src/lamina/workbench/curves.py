@@ -157,7 +157,7 @@ class SnapshotHistory:
     --------
     >>> snapshots = SnapshotHistory(n_bytes=8, most=4)
     >>> for epoch in range(8):
-    ...     if snapshots.wants(epoch):
+    ...     if snapshots.keeps(epoch):
     ...         snapshots.add(Snapshot(epoch, np.zeros(1), {}))
     >>> [snapshot.epoch for snapshot in snapshots.kept], snapshots.nearest(5).epoch
     ([0, 2, 4, 6], 4)
@@ -168,7 +168,7 @@ class SnapshotHistory:
         self.every = 1
         self.kept: list[Snapshot] = []
 
-    def wants(self, epoch: int) -> bool:
+    def keeps(self, epoch: int) -> bool:
         """Return True if that epoch is one to keep."""
         return epoch % self.every == 0
 
@@ -177,7 +177,7 @@ class SnapshotHistory:
         if len(self.kept) >= self.most:
             self.every *= 2
             self.kept = [kept for kept in self.kept if kept.epoch % self.every == 0]
-        if self.wants(snapshot.epoch):
+        if self.keeps(snapshot.epoch):
             self.kept.append(snapshot)
 
     def add_last(self, snapshot: Snapshot) -> None:

@@ -156,7 +156,7 @@ def distributions(session: Session, query: Mapping[str, str]) -> bytes:
             f"Choose one of: {', '.join(QUANTITIES)}.",
             "quantity",
         )
-    views, shown = session.looked_at()
+    views, shown = session.displayed()
     run = views.run
     columns, n_missing = views.distributions.columns(quantity, shown)
     hidden = run.spec.blocks[:-1]

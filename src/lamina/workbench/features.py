@@ -39,7 +39,7 @@ def features(session: Session, query: Mapping[str, str]) -> bytes:
     ExperimentError
         If the columns are not pixels, and for a `layer` or `unit` that does not exist.
     """
-    views, snapshot = session.looked_at()
+    views, snapshot = session.displayed()
     run = views.run
     _require_images(run.prepared)
     layer = _number(query, "layer", len(run.spec.blocks))
@@ -74,7 +74,7 @@ def mistakes(session: Session, query: Mapping[str, str]) -> bytes:
     ExperimentError
         If the columns are not pixels, or there are no classes.
     """
-    views, snapshot = session.looked_at()
+    views, snapshot = session.displayed()
     run, prepared = views.run, views.run.prepared
     _require_images(prepared)
     if not prepared.class_names:

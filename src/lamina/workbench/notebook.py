@@ -99,7 +99,7 @@ class Widget(anywidget.AnyWidget):
         experiment = Experiment.from_json(plain)
         with self.session.lock:
             put(self.session, experiment)
-        self.session.tell()
+        self.session.notify()
 
     def play(self) -> None:
         """Start or continue training."""
@@ -131,7 +131,7 @@ class Widget(anywidget.AnyWidget):
 
     def _do(self, name: str) -> None:
         self.session.do({"do": name})
-        self.session.tell()
+        self.session.notify()
 
 
 def _app(workbench: Workbench) -> Starlette:
@@ -169,7 +169,7 @@ def _post_to(widget: Widget) -> Callable[[dict[str, Any], list[bytes]], None]:
 
 
 def _hand_to(server: CommServer) -> Callable[[Any, Any, list[Any]], None]:
-    return lambda widget, content, buffers: server.hear(content, buffers)
+    return lambda widget, content, buffers: server.handle(content, buffers)
 
 
 def _abandon(session: Session) -> Callable[[], None]:

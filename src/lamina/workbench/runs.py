@@ -34,7 +34,7 @@ class Run:
     Parameters
     ----------
     prepared : PreparedData
-    tell : callable
+    notify : callable
         Called in the training thread when requested news is available.
     again : ManualEdits, optional
         Changes made by hand to the run that this one repeats.
@@ -59,15 +59,15 @@ class Run:
     """
 
     def __init__(
-        self, prepared: PreparedData, tell: Callable[[], None], again: ManualEdits | None = None
+        self, prepared: PreparedData, notify: Callable[[], None], again: ManualEdits | None = None
     ) -> None:
-        self.id, self.prepared, self.tell = next(_numbers), prepared, tell
+        self.id, self.prepared, self.notify = next(_numbers), prepared, notify
         self.model = clone(prepared.model)
         first = self._first_look()
         self.spec, self.task = first.spec, first.task
         self.objective, self.rows = first.objective, first.rows
         self.controller = TrainingController(
-            first.start, tell, self._n_batches(), before_first_step(first)
+            first.start, notify, self._n_batches(), before_first_step(first)
         )
         if again is not None:
             self.controller.repeat_edits(again)
@@ -128,7 +128,7 @@ class Run:
         self.is_playing = True
         self.controller.allow_epochs(epochs, ignore_pace=True)
 
-    def go_unseen_to(self, epoch: int) -> None:
+    def fast_forward_to(self, epoch: int) -> None:
         """Fast-forward to an epoch without frames, within a time limit; then play on or hold."""
         if epoch:
             self.controller.fast_forward(epoch, SECONDS_TO_CATCH_UP, holds=not self.is_playing)
@@ -180,7 +180,7 @@ class Run:
         except Exception as error:  # show any error on the page and keep the server running
             self.message = f"{error}" or type(error).__name__
         self.controller.end_fast_forward()
-        self.tell()
+        self.notify()
 
     def _fit_minibatch(self) -> None:
         prepared, ending = self.prepared, _Ending()

@@ -44,8 +44,8 @@ class Session:
     Attributes
     ----------
     id : str
-    tell : callable
-        `tell()` is called, from any thread, when requested news is available.
+    notify : callable
+        `notify()` is called, from any thread, when requested news is available.
     run, plane, views : Run, Plane, Views
     before : list of Experiment or int
         Undo history, latest last: for a changed experiment the previous one, for a changed weight
@@ -64,7 +64,7 @@ class Session:
     def __init__(self, experiment: Experiment, data_store: DataStore) -> None:
         self.id = secrets.token_urlsafe(16)
         self.data_store = data_store
-        self.tell: Callable[[], None] = lambda: None
+        self.notify: Callable[[], None] = lambda: None
         self.watch = Watch()
         self.pace: float | None = FIRST_PACE
         self.shown: int | None = None
@@ -86,7 +86,7 @@ class Session:
         """
         prepared = prepare_data(experiment, self.data_store)
         plane = build_plane(prepared)
-        run = Run(prepared, self._tell, again)
+        run = Run(prepared, self._notify, again)
         run.controller.set_pace(self.pace)
         if self._run is not None:
             self._run.abandon()
@@ -103,8 +103,8 @@ class Session:
         assert self._run is not None
         return self._run
 
-    def _tell(self) -> None:
-        self.tell()
+    def _notify(self) -> None:
+        self.notify()
 
     def do(self, command: Mapping[str, Any]) -> None:
         """Carry out a command of the page.
@@ -143,9 +143,9 @@ class Session:
     @property
     def snapshot(self) -> Snapshot:
         """Displayed network."""
-        return self.looked_at()[1]
+        return self.displayed()[1]
 
-    def looked_at(self) -> tuple[Views, Snapshot]:
+    def displayed(self) -> tuple[Views, Snapshot]:
         """Return the displayed network with the views of its run, because another run may begin."""
         views = self.views
         controller = views.run.controller
@@ -198,7 +198,7 @@ class Session:
             "score": next(scores, None),
             "learning_rate": snapshot.row.get("learning_rate", math.nan),
             "epochs_per_second": run.controller.speed(),
-            "remembered": run.controller.snapshots.extent(),
+            "stored": run.controller.snapshots.extent(),
             "lesson": None if watch.lesson is None else goals(run, watch.lesson),
         }
         return views.frame(snapshot, watch, header)

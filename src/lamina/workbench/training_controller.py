@@ -36,8 +36,8 @@ class TrainingController:
     ----------
     start : ndarray of shape (n_parameters,)
         Initial parameters, shown as epoch 0.
-    tell : callable
-        `tell()` is called in the training thread when requested news is available.
+    notify : callable
+        `notify()` is called in the training thread when requested news is available.
     n_batches : int
         Number of batches in an epoch.
     first : dict of str to float, optional
@@ -58,11 +58,11 @@ class TrainingController:
     def __init__(
         self,
         start: NDArray[Any],
-        tell: Callable[[], None],
+        notify: Callable[[], None],
         n_batches: int = 1,
         first: dict[str, float] | None = None,
     ) -> None:
-        self.tell, self.n_batches = tell, n_batches
+        self.notify, self.n_batches = notify, n_batches
         self.needs_steps = False
         self._batches = self._batch = 0
         self.curves, self.snapshots = Curves(first=first), SnapshotHistory(start.nbytes)
@@ -171,7 +171,7 @@ class TrainingController:
         return self._speed.now(self.epoch) if self.is_open else 0.0
 
     def request_update(self) -> None:
-        """Request an update of `latest`, and a call of `tell` once it is done."""
+        """Request an update of `latest`, and a call of `notify` once it is done."""
         self._update_requested = True
 
     # The methods below run in the training thread.
@@ -187,7 +187,7 @@ class TrainingController:
             if self.needs_steps:
                 self._batches -= 1
         self._batch = 0
-        if self.snapshots.wants(epoch):
+        if self.snapshots.keeps(epoch):
             self.latest = Snapshot(epoch, fit.parameters.copy(), row)
             self.snapshots.add(self.latest)
         elif self._update_requested or self._is_slow:
@@ -243,13 +243,13 @@ class TrainingController:
 
     def _announce(self) -> None:
         self._update_requested = False
-        self.tell()
+        self.notify()
 
     def _hold(self, fit: Any) -> None:
         """Wait until the next epoch may run, and apply a new learning rate."""
         if self.epoch in self._epochs_again:
-            self._ask_again()
-        if not self._is_slow and not self._is_asked_for_more:
+            self._schedule_edits()
+        if not self._is_slow and not self._has_requests:
             return
         while self._wait():
             if self._to_write:
@@ -261,7 +261,7 @@ class TrainingController:
                 self.changes.append((self.epoch, self._rate))
                 fit.learning_rate, self._rate = self._rate, None
 
-    def _ask_again(self) -> None:
+    def _schedule_edits(self) -> None:
         """Schedule the changes that the repeated run had after this epoch."""
         written = [
             (edit.place, edit.after) for edit in self._again.edits if edit.epoch == self.epoch
@@ -273,7 +273,7 @@ class TrainingController:
             self._epochs_again.discard(self.epoch)
 
     @property
-    def _is_asked_for_more(self) -> bool:
+    def _has_requests(self) -> bool:
         """True if something must be done before the next epoch runs."""
         return self._rate is not None or bool(self._to_write) or self._abandoned
 

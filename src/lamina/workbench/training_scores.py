@@ -46,7 +46,7 @@ class TrainingScores(OverTime[float]):
 
 def training_scores(session: Session, query: Mapping[str, str]) -> bytes:
     """Return the scores on training rows as a binary message."""
-    views, shown = session.looked_at()
+    views, shown = session.displayed()
     columns, n_missing = views.training_scores.columns(shown)
     header = {
         "kind": "training_scores",

@@ -1,4 +1,4 @@
-/** Epochs at even distances, as they are remembered. */
+/** Epochs at even distances, as they are stored. */
 
 /** Of epochs that stand so far apart, the one before or after. */
 export function neighbour(from: number, direction: 1 | -1, apart: number): number {

@@ -6,8 +6,8 @@ import { RateNow } from "./RateNow";
 
 export function Scrubber() {
   const header = readable.value?.header;
-  const remembered = header?.remembered;
-  const last = remembered?.last ?? 0;
+  const stored = header?.stored;
+  const last = stored?.last ?? 0;
   return (
     <div class="scrubber">
       <input
@@ -16,7 +16,7 @@ export function Scrubber() {
         aria-label="Epoch that is shown"
         title="Back and forth (, and .)"
         aria-valuetext={`epoch ${whole(epoch.value)}`}
-        min={remembered?.first ?? 0}
+        min={stored?.first ?? 0}
         max={Math.max(1, last)}
         step={1}
         value={epoch.value}

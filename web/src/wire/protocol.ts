@@ -184,7 +184,7 @@ export interface FrameHeader {
   score: { name: string; value: number | null } | null;
   learning_rate: number | null;
   epochs_per_second: number | null;
-  remembered: { first: number; last: number; every: number } | null;
+  stored: { first: number; last: number; every: number } | null;
   units_drawn?: number[];
   /** How the run stands to what the open lesson's step waits for. */
   lesson?: (LessonPlace & { goals: Goal[] }) | null;
