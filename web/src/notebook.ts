@@ -8,8 +8,8 @@ import type { Carried } from "./wire/fromNotebook";
 /** anywidget's model, as far as it is used here. */
 interface Model {
   get(name: string): unknown;
-  on(event: string, hear: (...heard: never[]) => void): void;
-  off(event: string, hear: (...heard: never[]) => void): void;
+  on(event: string, listener: (...args: never[]) => void): void;
+  off(event: string, listener: (...args: never[]) => void): void;
   send(content: unknown, callbacks?: undefined, buffers?: ArrayBuffer[]): void;
 }
 
@@ -37,14 +37,14 @@ class Place {
     this.frame.allow = "clipboard-write";
     this.frame.addEventListener("load", this.handOverPort);
     element.append(this.waiting);
-    model.on("msg:custom", this.hear);
+    model.on("msg:custom", this.handle);
     model.on("change:height", this.followHeight);
     this.post({ do: "ask", id: PAGE_QUESTION, path: "/", query: {} });
   }
 
   leave(): void {
     this.post({ do: "leave" });
-    this.model.off("msg:custom", this.hear);
+    this.model.off("msg:custom", this.handle);
     this.model.off("change:height", this.followHeight);
     this.looks.disconnect();
     this.port?.close();
@@ -56,7 +56,7 @@ class Place {
   }
 
   /** From the kernel. */
-  private readonly hear = (content: Carried["content"], views: (DataView | ArrayBuffer)[]) => {
+  private readonly handle = (content: Carried["content"], views: (DataView | ArrayBuffer)[]) => {
     if (content.page !== this.name) return;
     const buffers = views.map(copied);
     if (content.is === "answer" && content.id === PAGE_QUESTION) this.show(buffers[0]);

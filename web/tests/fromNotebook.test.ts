@@ -10,16 +10,16 @@ afterEach(() => {
 function opened() {
   const { port1, port2 } = new MessageChannel();
   ends.push(port1, port2);
-  const heard: Carried[] = [];
+  const received: Carried[] = [];
   const waiting: ((carried: Carried) => void)[] = [];
   port1.onmessage = ({ data }) => {
     const next = waiting.shift();
     if (next) next(data as Carried);
-    else heard.push(data as Carried);
+    else received.push(data as Carried);
   };
   const hear = () =>
     new Promise<Carried>((resolve) => {
-      const first = heard.shift();
+      const first = received.shift();
       if (first) resolve(first);
       else waiting.push(resolve);
     });
@@ -34,8 +34,8 @@ test("a socket carries texts and binary messages, and ends with the code that th
   expect((await hear()).content).toEqual({ do: "open" });
   expect(socket.send("{}")).toBe(true);
   expect((await hear()).content).toEqual({ do: "say", text: "{}" });
-  const heard: (string | ArrayBuffer)[] = [];
-  socket.onmessage = ({ data }) => heard.push(data);
+  const received: (string | ArrayBuffer)[] = [];
+  socket.onmessage = ({ data }) => received.push(data);
   const ended = new Promise<number>((resolve) => {
     socket.onclose = ({ code }) => resolve(code);
   });
@@ -43,8 +43,8 @@ test("a socket carries texts and binary messages, and ends with the code that th
   say({ is: "bytes" }, new Uint8Array([1, 2, 3]).buffer);
   say({ is: "closed", code: 4409 });
   expect(await ended).toBe(4409);
-  expect(heard[0]).toBe("news");
-  expect(new Uint8Array(heard[1] as ArrayBuffer)).toEqual(new Uint8Array([1, 2, 3]));
+  expect(received[0]).toBe("news");
+  expect(new Uint8Array(received[1] as ArrayBuffer)).toEqual(new Uint8Array([1, 2, 3]));
   expect(socket.send("{}")).toBe(false);
 });
 

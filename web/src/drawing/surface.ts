@@ -15,9 +15,9 @@ export function theme(): Theme {
   return darkness.matches ? DARK : LIGHT;
 }
 
-export function onThemeChange(hear: () => void): () => void {
-  darkness.addEventListener("change", hear);
-  return () => darkness.removeEventListener("change", hear);
+export function onThemeChange(listener: () => void): () => void {
+  darkness.addEventListener("change", listener);
+  return () => darkness.removeEventListener("change", listener);
 }
 
 /** Makes a canvas as large as its box on the page, in CSS pixels, and wipes it. */

@@ -11,7 +11,7 @@ export interface Question<Answer> {
   /** What the answer depends on beside that: mostly the network that is shown. */
   readonly snapshot: () => string;
   readonly ask: (query: Query) => Promise<Answer>;
-  readonly hear: (answer: Answer) => void;
+  readonly onAnswer: (answer: Answer) => void;
 }
 
 const SHORTEST_PAUSE = 400;
@@ -50,7 +50,7 @@ export function keepAsking<Answer>(question: Question<Answer>): () => void {
   async function answerTo(query: Query, asked: string): Promise<void> {
     try {
       const answer = await question.ask(query);
-      if (!isOver) question.hear(answer);
+      if (!isOver) question.onAnswer(answer);
     } catch (error) {
       // What is no longer asked may well be refused: the network is another by now.
       if (!isOver && wanted.peek().text === asked) refuse(question.name, error);

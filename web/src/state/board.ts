@@ -41,7 +41,7 @@ export const erases = signal(false);
 const unsent = signal<readonly Drawing[]>([]);
 /** The drawing that the server was told last, until it says so itself. */
 let awaited: Drawing | null = null;
-let heard = "";
+let lastReceived = "";
 let timer: ReturnType<typeof setTimeout> | undefined;
 let lastSent = Number.NEGATIVE_INFINITY;
 let isJoined = false;
@@ -277,12 +277,12 @@ function patch(drawing: Drawing, { experiment, data: known }: State): Patch {
 effect(() => {
   const known = state.value?.experiment.data;
   const said = JSON.stringify(known ?? null);
-  if (!known || said === heard) return;
-  heard = said;
-  untracked(() => batch(() => hear(known)));
+  if (!known || said === lastReceived) return;
+  lastReceived = said;
+  untracked(() => batch(() => handle(known)));
 });
 
-function hear(known: State["experiment"]["data"]): void {
+function handle(known: State["experiment"]["data"]): void {
   if (known.kind !== "drawn") {
     if (board.peek()) leave();
     board.value = null;

@@ -5,9 +5,9 @@ import type { ComparedLine, Extent } from "../drawing/comparison";
 import type { NumberArray } from "../wire/frames";
 import type { Experiment, KeptRun, Task } from "../wire/protocol";
 import { type Curves, curvesOf, keptRuns, manualEdits } from "./kept";
+import { logarithmic } from "./preferences";
 import { readable, state, vocabulary } from "./session";
 import { differing, type Settings, settingsOf } from "./settings";
-import { logarithmic } from "./wishes";
 
 export type Measure = "loss" | "validation_loss" | "score";
 
@@ -180,7 +180,7 @@ export function valueAt(line: ComparedLine | undefined, epoch: number): number |
 }
 
 /** The epoch that the table tells of: where the pointer is, or the last of the longest line. */
-export const tellsOf = computed(
+export const shownAt = computed(
   () =>
     pointedEpoch.value ??
     Math.max(0, ...lines.value.map(({ epochs }) => epochs[epochs.length - 1] ?? 0)),

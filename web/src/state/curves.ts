@@ -20,14 +20,14 @@ export interface Curves {
 export const COURSES = ["loss", "score", "learning rate"] as const;
 export type Course = (typeof COURSES)[number];
 
-/** What this person wishes to see. */
-export const wished = signal<Course>("loss");
+/** The curve that the user has chosen. */
+export const chosenCourse = signal<Course>("loss");
 
 export const scoreName = computed(() => readable.value?.header.score?.name ?? null);
 
 /** What can be seen: without a score, or a rate, the losses. */
 export const course = computed<Course>(() =>
-  offered.value.includes(wished.value) ? wished.value : "loss",
+  offered.value.includes(chosenCourse.value) ? chosenCourse.value : "loss",
 );
 
 export const offered = computed<readonly Course[]>(() =>

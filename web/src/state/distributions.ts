@@ -89,7 +89,7 @@ export function watchDistributions(): () => void {
       return `${state.value?.run.id} ${header?.epoch} ${header?.batch} ${rounds.value}`;
     },
     ask: (query) => getBinary<DistributionsHeader>("/api/ask/distributions", query),
-    hear: (news) => {
+    onAnswer: (news) => {
       answer.value = news;
       if (news.header.missing > 0) rounds.value = rounds.peek() + 1;
     },

@@ -133,7 +133,7 @@ export function watchFeatures(): () => void {
           : null,
       snapshot,
       ask: (query) => getBinary<FeaturesHeader>("/api/ask/features", query),
-      hear: (answer) => {
+      onAnswer: (answer) => {
         features.value = answer;
       },
     }),
@@ -142,7 +142,7 @@ export function watchFeatures(): () => void {
       query: () => (imageShape.value && layer.value === null ? {} : null),
       snapshot,
       ask: (query) => getBinary<MistakesHeader>("/api/ask/mistakes", query),
-      hear: (answer) => {
+      onAnswer: (answer) => {
         mistaken.value = answer;
       },
     }),

@@ -10,8 +10,8 @@ export type Curves = ReadonlyMap<string, NumberArray>;
 
 export const keptRuns = computed<readonly KeptRun[]>(() => kept.value?.runs ?? []);
 
-/** What has been said last about keeping and restoring. */
-export const told = signal("");
+/** Latest message about keeping and restoring, for screen readers. */
+export const announcement = signal("");
 
 export function keep(): void {
   send({ do: "keep" });
@@ -28,7 +28,7 @@ export function forget(run: KeptRun | "all"): void {
 export function restore(run: KeptRun): void {
   send({ do: "restore", run: run.number });
   const again = manualEdits(run);
-  told.value = `${run.name} is made again, up to epoch ${run.epoch}${again && `, with ${again}`}.`;
+  announcement.value = `${run.name} is made again, up to epoch ${run.epoch}${again && `, with ${again}`}.`;
 }
 
 /** Describe the changes made by hand during the run; empty if there were none. */

@@ -9,7 +9,7 @@ import { frame, state } from "./session";
 export type Directions = "auto" | "path" | "random";
 export type Part = "train" | "test";
 
-export interface Wish {
+export interface SliceOptions {
   readonly directions: Directions;
   readonly of: Part;
   readonly n_points: number;
@@ -18,7 +18,7 @@ export interface Wish {
   readonly seed: number;
 }
 
-export const wish = signal<Wish>({
+export const sliceOptions = signal<SliceOptions>({
   directions: "auto",
   of: "train",
   n_points: 25,
@@ -56,7 +56,9 @@ export async function compute(): Promise<void> {
   trouble.value = null;
   progress.value = 0;
   try {
-    const begun = begin(await getBinary<LandscapeHeader>("/api/ask/landscape", query(wish.peek())));
+    const begun = begin(
+      await getBinary<LandscapeHeader>("/api/ask/landscape", query(sliceOptions.peek())),
+    );
     for (let row = 0; row < begun.second.length && mine === turn; ) {
       if (row === 0) latest.value = begun;
       const part = await getBinary<LandscapePartHeader>("/api/ask/landscape_part", {
@@ -77,14 +79,14 @@ export async function compute(): Promise<void> {
 }
 
 /** Gives up what is under way; what is not whole is not shown. */
-export function giveUp(): void {
+export function cancel(): void {
   if (progress.peek() === null) return;
   turn++;
   progress.value = null;
   latest.value = null;
 }
 
-function query({ span, ...asked }: Wish): Record<string, string | number> {
+function query({ span, ...asked }: SliceOptions): Record<string, string | number> {
   return span === null ? asked : { ...asked, span };
 }
 

@@ -6,7 +6,7 @@ import { getJson } from "../wire/requests";
 import { type Area, show } from "./panels";
 import { frame, refuse, send, state } from "./session";
 import { keep, kept } from "./storage";
-import { want } from "./watched";
+import { watch } from "./watched";
 
 const DONE = "lamina-lessons-done";
 const COURSE = "lamina-lesson";
@@ -146,7 +146,7 @@ export function followLessons(): void {
   effect(() => {
     if (place.value === null) return undefined;
     const [number = "", name = ""] = place.value.split(" ");
-    return want({ lesson: { name, step: Number(number) } });
+    return watch({ lesson: { name, step: Number(number) } });
   });
   effect(() => {
     if (goals.value.length > 0 && goals.value.every(({ met }) => met)) noteMet();

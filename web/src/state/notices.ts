@@ -1,4 +1,4 @@
-/** What has been done and is not seen elsewhere, in a sentence. */
+/** Notice of a finished action that the page does not show elsewhere. */
 
 import { signal } from "@preact/signals";
 
@@ -7,13 +7,13 @@ const SECONDS = 8;
 export const notice = signal<string | null>(null);
 let ending: ReturnType<typeof setTimeout> | undefined;
 
-/** Says it for a while. */
-export function tell(text: string): void {
+/** Show a text for a few seconds. */
+export function notify(text: string): void {
   notice.value = text;
   clearTimeout(ending);
-  ending = setTimeout(hush, SECONDS * 1000);
+  ending = setTimeout(dismiss, SECONDS * 1000);
 }
 
-export function hush(): void {
+export function dismiss(): void {
   notice.value = null;
 }

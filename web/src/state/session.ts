@@ -53,7 +53,7 @@ let arriving: State | null = null;
 let session: string | null = null;
 
 const wire = new Wire({
-  event: hear,
+  event: handle,
   binary: hearBinary,
   connection: (status) => {
     connection.value = status;
@@ -95,7 +95,7 @@ export function change(experiment: Patch, how: Change = {}): void {
   wire.send({ do: "set", experiment, ...how });
 }
 
-function hear(event: ServerEvent): void {
+function handle(event: ServerEvent): void {
   switch (event.is) {
     case "hello":
       if (session !== null && session !== event.session) forget();

@@ -10,7 +10,7 @@ import { frame, playing, send, state } from "./session";
 export type Which = number | "next";
 
 export interface Step {
-  readonly told: StepTrace;
+  readonly trace: StepTrace;
   readonly values: ReadonlyMap<string, NumberArray>;
 }
 
@@ -39,7 +39,7 @@ export interface Stage {
   readonly numbers: readonly TracedNumber[];
 }
 
-export const stages = computed<Stage[]>(() => inStages(step.value?.told.numbers ?? []));
+export const stages = computed<Stage[]>(() => inStages(step.value?.trace.numbers ?? []));
 
 export function inStages(numbers: readonly TracedNumber[]): Stage[] {
   const found: { part: Stage["part"]; layer: string; title: string; numbers: TracedNumber[] }[] =
@@ -66,7 +66,7 @@ export const rowCount = computed(() => state.value?.data.n_train ?? 0);
 export const isFollowed = signal(false);
 
 /** The row that is shown: the first of a batch. */
-export const shownRow = computed<number | null>(() => step.value?.told.rows[0] ?? null);
+export const shownRow = computed<number | null>(() => step.value?.trace.rows[0] ?? null);
 
 export function chooseRow(row: number): void {
   const most = rowCount.value - 1;
@@ -128,7 +128,7 @@ async function askOnce(): Promise<void> {
     const found = await askPaths(row, header);
     batch(() => {
       trouble.value = null;
-      step.value = { told: header, values: arrays };
+      step.value = { trace: header, values: arrays };
       paths.value = found;
     });
   } catch (error) {

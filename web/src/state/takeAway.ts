@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { getFile, getJson } from "../wire/requests";
 import { transport } from "../wire/transport";
 import { linkOf } from "./links";
-import { tell } from "./notices";
+import { notify } from "./notices";
 import { refuse } from "./session";
 
 export const EXPORTS = [
@@ -25,7 +25,7 @@ export async function takeAway(kind: string): Promise<void> {
   try {
     const { name, content } = await getFile(`/api/export/${kind}`);
     save(content, name);
-    tell(`Saved as ${name}`);
+    notify(`Saved as ${name}`);
   } catch (error) {
     refuse("export", error);
   }
@@ -53,7 +53,7 @@ async function copy(what: string, use: string, make: () => Promise<string>): Pro
   }
   try {
     await navigator.clipboard.writeText(text);
-    tell(`${what} is on the clipboard.${use}`);
+    notify(`${what} is on the clipboard.${use}`);
   } catch {
     uncopied.value = { what, text };
   }

@@ -35,7 +35,7 @@ export function watchTrainingScores(): () => void {
     query: () => (state.value ? {} : null),
     snapshot: () => `${state.value?.run.id} ${frame.value?.header.epoch} ${rounds.value}`,
     ask: (query) => getBinary<TrainingScoresHeader>("/api/ask/training_scores", query),
-    hear: (news) => {
+    onAnswer: (news) => {
       answer.value = news;
       if (news.header.missing > 0) rounds.value = rounds.peek() + 1;
     },

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { post } from "../wire/requests";
-import { tell } from "./notices";
+import { notify } from "./notices";
 import { change, refusal, refuse } from "./session";
 
 export interface Column {
@@ -37,7 +37,7 @@ export async function send(file: File): Promise<void> {
     );
     table.value = answer;
     if (answer.released.length > 0) {
-      tell(
+      notify(
         `Released to make room: ${answer.released.join(", ")}. Open them again to learn from them.`,
       );
     }

@@ -1,4 +1,4 @@
-/** What frames carry: only what a view on the page wants. */
+/** Contents of frames: only those that a view on the page requests. */
 
 import { signal } from "@preact/signals";
 import type { Watched } from "../wire/protocol";
@@ -11,20 +11,20 @@ const NOTHING: Required<Watched> = {
   lesson: null,
 };
 
-const wishes = signal<readonly Watched[]>([]);
+const requests = signal<readonly Watched[]>([]);
 
-/** A view wants this; it is told how to want it no more. */
-export function want(wish: Watched): () => void {
-  wishes.value = [...wishes.peek(), wish];
+/** Request contents for a view; return a function that withdraws the request. */
+export function watch(contents: Watched): () => void {
+  requests.value = [...requests.peek(), contents];
   return () => {
-    wishes.value = wishes.peek().filter((each) => each !== wish);
+    requests.value = requests.peek().filter((each) => each !== contents);
   };
 }
 
-/** All wishes as one: the finest grid that any view asks for. */
+/** Return all requests as one: the finest grid that any view requests. */
 export function watched(): Required<Watched> {
   const all = { ...NOTHING };
-  for (const { region, units, ...asked } of wishes.value) {
+  for (const { region, units, ...asked } of requests.value) {
     all.region = Math.max(all.region, region ?? 0);
     all.units = Math.max(all.units, units ?? 0);
     Object.assign(all, asked);

@@ -25,11 +25,11 @@ import {
   pointedEpoch,
   presentLine,
   scoreName,
-  tellsOf,
+  shownAt,
   valueAt,
 } from "../state/comparison";
-import { fetchCurves, forget, keep, keptRuns, told } from "../state/kept";
-import { logarithmic } from "../state/wishes";
+import { announcement, fetchCurves, forget, keep, keptRuns } from "../state/kept";
+import { logarithmic } from "../state/preferences";
 import { ComparisonTable } from "./ComparisonTable";
 import { useDrawing } from "./drawing";
 import { TickField } from "./fields";
@@ -54,7 +54,7 @@ function CompareView() {
         <ComparisonTable />
       </div>
       <p class="only-heard" role="status">
-        {told.value}
+        {announcement.value}
       </p>
     </>
   );
@@ -227,9 +227,9 @@ function moved(key: string): number | null | undefined {
   const last = extent.value.last;
   switch (key) {
     case "ArrowLeft":
-      return Math.max(0, tellsOf.value - step);
+      return Math.max(0, shownAt.value - step);
     case "ArrowRight":
-      return Math.min(last, tellsOf.value + step);
+      return Math.min(last, shownAt.value + step);
     case "Home":
       return 0;
     case "End":

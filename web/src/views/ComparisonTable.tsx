@@ -15,7 +15,7 @@ import {
   measure,
   scoreName,
   showLine,
-  tellsOf,
+  shownAt,
   valueAt,
 } from "../state/comparison";
 import { forget, keep, rename, restore } from "../state/kept";
@@ -89,7 +89,7 @@ function columnsNow(): Column[] {
     { name: "epoch", title: "epoch", of: (run) => run.epoch, say: (run) => whole(run.epoch) },
     {
       name: "at",
-      title: `at ${whole(tellsOf.value)}`,
+      title: `at ${whole(shownAt.value)}`,
       of: valueThere,
       say: (run) => sayFigure(measure.value, valueThere(run)),
     },
@@ -109,7 +109,7 @@ function figure(of: Measure, title: string, best: "least" | "most"): Column {
 function valueThere(run: Compared): number | null {
   return valueAt(
     lines.value.find(({ number }) => number === run.number),
-    tellsOf.value,
+    shownAt.value,
   );
 }
 

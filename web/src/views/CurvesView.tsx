@@ -12,15 +12,15 @@ import { type Surface, theme } from "../drawing/surface";
 import {
   type Course,
   type Curve,
+  chosenCourse,
   course,
   curves,
   offered,
   scoreName,
-  wished,
 } from "../state/curves";
+import { logarithmic } from "../state/preferences";
 import { watchTrainingScores } from "../state/trainingScores";
 import { attempt } from "../state/troubles";
-import { logarithmic } from "../state/wishes";
 import { useChanges } from "./drawing";
 import { TickField } from "./fields";
 import { capital, short, whole } from "./numbers";
@@ -62,7 +62,7 @@ function CurvesTools() {
         aria-label="Curves of"
         value={course.value}
         onChange={(event) => {
-          wished.value = event.currentTarget.value as Course;
+          chosenCourse.value = event.currentTarget.value as Course;
         }}
       >
         {offered.value.map((each) => (

@@ -1,6 +1,12 @@
-/** What slice of the loss is wished for. */
+/** Options of the slice of the loss. */
 
-import { type Directions, landscape, type Part, type Wish, wish } from "../state/landscape";
+import {
+  type Directions,
+  landscape,
+  type Part,
+  type SliceOptions,
+  sliceOptions,
+} from "../state/landscape";
 import { ChoiceField } from "./fields";
 
 /** Of the path, how far beyond its ends, as a part of its extent; else in norms of the weights. */
@@ -13,7 +19,7 @@ const SPAN_HELP = {
 const COUNTS = [15, 25, 41, 61];
 
 export function LandscapeChoices() {
-  const { directions, of, n_points, span } = wish.value;
+  const { directions, of, n_points, span } = sliceOptions.value;
   const kind = directions === "auto" ? kindNow() : directions;
   return (
     <div class="landscape-choices">
@@ -57,8 +63,8 @@ function kindNow(): "path" | "random" {
   return landscape.value?.header.directions === "random" ? "random" : "path";
 }
 
-function become(change: Partial<Wish>): void {
-  wish.value = { ...wish.value, ...change };
+function become(change: Partial<SliceOptions>): void {
+  sliceOptions.value = { ...sliceOptions.value, ...change };
 }
 
 function sizeOf(kind: "path" | "random", span: number): string {

@@ -16,8 +16,8 @@ import type { Picture } from "../drawing/picture";
 import { drawAxes, type Extent, planeFrame } from "../drawing/plane";
 import type { Surface } from "../drawing/surface";
 import {
+  cancel,
   compute,
-  giveUp,
   type Landscape,
   landscape,
   lossAt,
@@ -40,7 +40,7 @@ export const lossLandscape: View = {
 };
 
 function LandscapeView() {
-  useEffect(() => giveUp, []);
+  useEffect(() => cancel, []);
   const here = landscape.value;
   return (
     <div class="landscape">
@@ -55,7 +55,7 @@ function LandscapeView() {
 function ComputeButton() {
   const isUnderWay = progress.value !== null;
   return (
-    <button type="button" class="button" onClick={isUnderWay ? giveUp : () => void compute()}>
+    <button type="button" class="button" onClick={isUnderWay ? cancel : () => void compute()}>
       {isUnderWay ? "Stop" : landscape.value ? "Compute again" : "Compute"}
     </button>
   );

@@ -24,11 +24,11 @@ export function Menu({ name, look = "", button, children }: Props) {
     menu.current?.querySelector("button")?.focus();
   };
   useEffect(() => {
-    const hear = (event: PointerEvent) => {
+    const listener = (event: PointerEvent) => {
       if (!menu.current?.contains(event.target as Node)) close();
     };
-    document.addEventListener("pointerdown", hear);
-    return () => document.removeEventListener("pointerdown", hear);
+    document.addEventListener("pointerdown", listener);
+    return () => document.removeEventListener("pointerdown", listener);
   }, []);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: what is heard here comes from the controls within

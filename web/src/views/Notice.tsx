@@ -1,6 +1,6 @@
 /** What has just been done, said for a while at the lower edge; and what is to be copied by hand. */
 
-import { hush, notice } from "../state/notices";
+import { dismiss, notice } from "../state/notices";
 import { uncopied } from "../state/takeAway";
 import { Icon } from "./Icon";
 
@@ -11,7 +11,7 @@ export function Notice() {
         {notice.value && (
           <p class="notice">
             {notice.value}
-            <Dismiss onDismiss={hush} />
+            <Dismiss onDismiss={dismiss} />
           </p>
         )}
       </div>

@@ -1,8 +1,8 @@
 /** The menu by which a view is saved as a picture. */
 
 import type { Picture } from "../drawing/picture";
-import { tell } from "../state/notices";
-import { onDark } from "../state/wishes";
+import { notify } from "../state/notices";
+import { onDark } from "../state/preferences";
 import { TickField } from "./fields";
 import { Icon } from "./Icon";
 import { Menu, MenuEntry } from "./Menu";
@@ -28,7 +28,7 @@ export function PictureMenu({ of, picture }: { of: string; picture: () => Pictur
                 close();
                 const shown = picture();
                 if (shown) void takePicture(shown, way);
-                else tell("There is nothing to be seen yet.");
+                else notify("There is nothing to be seen yet.");
               }}
             />
           ))}

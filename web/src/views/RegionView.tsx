@@ -20,9 +20,9 @@ import {
   testPoints,
   trainPoints,
 } from "../state/plane";
+import { showsTest } from "../state/preferences";
 import { data, state } from "../state/session";
 import { chooseRow, isFollowed, shownRow } from "../state/step";
-import { showsTest } from "../state/wishes";
 import { useDrawing } from "./drawing";
 import { TickField } from "./fields";
 import { useHand } from "./hand";

@@ -85,21 +85,21 @@ function RowField({ row }: { row: number }) {
 }
 
 /** What the row is, and what the network says of it. */
-export function RowTold() {
-  const told = step.value?.told;
-  if (!told) return null;
-  if (told.n_samples > 1) return <p class="about">{told.title}</p>;
+export function RowDescription() {
+  const trace = step.value?.trace;
+  if (!trace) return null;
+  if (trace.n_samples > 1) return <p class="about">{trace.title}</p>;
   const names = state.value?.data.features ?? [];
-  const features = told.features[0] ?? [];
+  const features = trace.features[0] ?? [];
   const shown = features.slice(0, 4).map((value, index) => `${names[index]} ${short(value)}`);
   const more = features.length > 4 ? ` and ${whole(names.length - 4)} more` : "";
-  const target = told.targets[0];
+  const target = trace.targets[0];
   return (
     <p class="about">
       {shown.join(", ")}
       {more}. {isClassification.value ? "Class" : (state.value?.data.target ?? "Target")}{" "}
       <strong>{sayTarget(target)}</strong>; the network says{" "}
-      <strong>{sayAnswer(told.answers[0])}</strong>.
+      <strong>{sayAnswer(trace.answers[0])}</strong>.
     </p>
   );
 }

@@ -26,8 +26,8 @@ export function StepDiagram() {
 const PICTURE = { width: 720, height: 260 };
 
 export function stepDiagram(): Picture | null {
-  if (!step.value?.told.numbers.length) return null;
-  const row = step.value.told.rows[0] ?? 0;
+  if (!step.value?.trace.numbers.length) return null;
+  const row = step.value.trace.rows[0] ?? 0;
   return { title: `A step, row ${row}`, ...PICTURE, draw, legend: SIGNS };
 }
 
@@ -92,7 +92,7 @@ function weightsOf(layer: number) {
 }
 
 function caption(): string {
-  const rows = step.value?.told.rows ?? [];
+  const rows = step.value?.trace.rows ?? [];
   const row = `of row ${rows[0] ?? 0}`;
   if (isWalkingBack()) return `In the units: delta, from the output on, else a; ${row}`;
   return `In the units: a, at the output the prediction; ${row}`;

@@ -47,12 +47,12 @@ function lookOf(number: TracedNumber, pointed: string | null): string {
   if (pointed === null) return "";
   if (pointed === number.id) return `lit ${pointed}`;
   if (number.from.includes(pointed)) return `made ${pointed}`;
-  const target = step.value?.told.numbers.find(({ id }) => id === pointed);
+  const target = step.value?.trace.numbers.find(({ id }) => id === pointed);
   return target?.from.includes(number.id) ? `source ${pointed}` : "";
 }
 
 function marksOf(number: TracedNumber, pointed: string | null): Marks {
-  const all = step.value?.told.numbers ?? [];
+  const all = step.value?.trace.numbers ?? [];
   const near = all.filter(({ id }) => id === number.id || number.from.includes(id));
   return new Map(near.map(({ id, symbol }) => [symbolKey(symbol), markOf(id, number, pointed)]));
 }
@@ -117,7 +117,7 @@ function Values({ number }: { number: TracedNumber }) {
 function nameOf(number: TracedNumber, axis: number, index: number): string {
   const layers = state.value?.network.layers ?? [];
   const data = state.value?.data;
-  if (number.axes[axis] === "rows") return `row ${step.value?.told.rows[index] ?? index}`;
+  if (number.axes[axis] === "rows") return `row ${step.value?.trace.rows[index] ?? index}`;
   const layer = layers.findIndex(({ name }) => name === number.layer);
   const isInput = number.layer === "inputs" || (number.axes[axis] === "fan_in" && layer === 0);
   if (isInput) return data?.inputs[index] ?? `${index}`;

@@ -42,7 +42,7 @@ function StepView() {
       </p>
     );
   }
-  if (step.value.told.numbers.length === 0) return <Notes />;
+  if (step.value.trace.numbers.length === 0) return <Notes />;
   return (
     <>
       <Walker />
@@ -103,7 +103,7 @@ function StageNumbers({ index, isLast }: { index: number; isLast: boolean }) {
 
 /** How the optimizer makes a step of a gradient, said once for all that it updates. */
 function Rule() {
-  const update = step.value?.told.update;
+  const update = step.value?.trace.update;
   if (!update) return null;
   return (
     <div class="rule">
@@ -123,7 +123,7 @@ function Rule() {
 function Notes() {
   return (
     <>
-      {step.value?.told.notes.map((note) => (
+      {step.value?.trace.notes.map((note) => (
         <p key={note} class="note">
           {note}
         </p>
@@ -136,7 +136,7 @@ function Imports() {
   return (
     <details class="twin">
       <summary>What the lines of Python need</summary>
-      <pre class="python">{step.value?.told.imports}</pre>
+      <pre class="python">{step.value?.trace.imports}</pre>
     </details>
   );
 }

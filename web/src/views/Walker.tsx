@@ -3,7 +3,7 @@
 import { playing, send, state } from "../state/session";
 import { reached, stages, step, walk, which } from "../state/step";
 import { Icon } from "./Icon";
-import { RowTold } from "./RowChoice";
+import { RowDescription } from "./RowChoice";
 
 export function Walker() {
   const [at, all] = [reached.value, stages.value];
@@ -47,7 +47,7 @@ export function Walker() {
           {(at ?? 0) + 1} of {all.length}: {now.title}
         </p>
       ) : (
-        <RowTold />
+        <RowDescription />
       )}
       {(!next || (at === null && which.value === "next")) && <MakeIt />}
     </div>
@@ -56,9 +56,9 @@ export function Walker() {
 
 /** The step can be made where it is the engine's next one; of one row alone none is made. */
 function MakeIt() {
-  const told = step.value?.told;
-  if (!told?.update || playing.value) return null;
-  if (!told.is_next) {
+  const trace = step.value?.trace;
+  if (!trace?.update || playing.value) return null;
+  if (!trace.is_next) {
     return (
       <p class="about">
         Of this row alone: the engine steps by batches. <em>Next batch</em> has its next one.

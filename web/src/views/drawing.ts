@@ -21,15 +21,15 @@ export function useDrawing(draw: (surface: Surface) => void) {
 export function useChanges(element: { current: Element | null }) {
   const changes = useSignal(0);
   useEffect(() => {
-    const hear = () => {
+    const listener = () => {
       changes.value = changes.peek() + 1;
     };
-    const sizes = new ResizeObserver(hear);
+    const sizes = new ResizeObserver(listener);
     if (element.current) sizes.observe(element.current);
-    const deaf = onThemeChange(hear);
+    const unsubscribe = onThemeChange(listener);
     return () => {
       sizes.disconnect();
-      deaf();
+      unsubscribe();
     };
   }, []);
   return changes;

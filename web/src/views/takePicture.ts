@@ -3,10 +3,10 @@
 import { DARK, LIGHT } from "../drawing/colours";
 import type { Picture, Sheet } from "../drawing/picture";
 import { toPng, toSvg } from "../drawing/pictureFiles";
-import { tell } from "../state/notices";
+import { notify } from "../state/notices";
+import { onDark } from "../state/preferences";
 import { epoch, frame, refusal, state } from "../state/session";
 import { save } from "../state/takeAway";
-import { onDark } from "../state/wishes";
 import { short, whole } from "./numbers";
 
 /** Pixels of the PNG for each of the page's. */
@@ -23,12 +23,12 @@ export async function takePicture(picture: Picture, way: Way): Promise<void> {
     if (way === "copy") {
       const png = toPng(sheet, theme, SCALE);
       await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
-      tell("The picture is on the clipboard.");
+      notify("The picture is on the clipboard.");
       return;
     }
     const name = `${fileName(sheet.title, epoch.value)}.${way}`;
     save(way === "svg" ? toSvg(sheet, theme) : await toPng(sheet, theme, SCALE), name);
-    tell(`Saved as ${name}`);
+    notify(`Saved as ${name}`);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const message = `No picture was made: ${reason}`;

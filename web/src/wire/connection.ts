@@ -5,7 +5,7 @@ import { type Socket, transport } from "./transport";
 
 export type Connection = "connecting" | "open" | "lost" | "restarted" | "taken" | "full";
 
-export interface Hearer {
+export interface Listener {
   event(event: ServerEvent): void;
   binary(buffer: ArrayBuffer): void;
   connection(status: Connection): void;
@@ -21,17 +21,17 @@ export class Wire {
   private wait = FIRST_WAIT;
   private isLost = false;
 
-  constructor(private readonly hearer: Hearer) {}
+  constructor(private readonly listener: Listener) {}
 
   connect(): void {
     // While it is tried again, it is still lost.
-    if (!this.isLost) this.hearer.connection("connecting");
+    if (!this.isLost) this.listener.connection("connecting");
     const socket = transport().connect();
     socket.onopen = () => {
       this.isLost = false;
-      this.hearer.connection("open");
+      this.listener.connection("open");
     };
-    socket.onmessage = ({ data }) => this.hear(data);
+    socket.onmessage = ({ data }) => this.handle(data);
     socket.onclose = ({ code }) => this.closed(code);
     this.socket = socket;
   }
@@ -41,9 +41,9 @@ export class Wire {
     return this.socket?.send(JSON.stringify(command)) ?? false;
   }
 
-  private hear(data: string | ArrayBuffer): void {
+  private handle(data: string | ArrayBuffer): void {
     if (typeof data !== "string") {
-      this.hearer.binary(data);
+      this.listener.binary(data);
       return;
     }
     const event = JSON.parse(data) as ServerEvent;
@@ -51,14 +51,14 @@ export class Wire {
       this.wait = FIRST_WAIT;
       transport().session = event.session;
     }
-    this.hearer.event(event);
+    this.listener.event(event);
   }
 
   private closed(code: number): void {
     this.socket = null;
     const final = FINAL[code];
     this.isLost = !final;
-    this.hearer.connection(final ?? "lost");
+    this.listener.connection(final ?? "lost");
     if (!final) void this.tryAgain();
   }
 
@@ -66,7 +66,7 @@ export class Wire {
   private async tryAgain(): Promise<void> {
     if (await transport().isRefused()) {
       this.isLost = false;
-      this.hearer.connection("restarted");
+      this.listener.connection("restarted");
       return;
     }
     setTimeout(() => this.connect(), this.wait);

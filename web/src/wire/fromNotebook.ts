@@ -27,7 +27,7 @@ export class FromNotebook implements Transport {
   private asked = 0;
 
   constructor(private readonly port: MessagePort) {
-    port.onmessage = ({ data }) => this.hear(data as Carried);
+    port.onmessage = ({ data }) => this.handle(data as Carried);
   }
 
   connect(): Socket {
@@ -58,7 +58,7 @@ export class FromNotebook implements Transport {
     this.port.postMessage({ content, buffers } satisfies Carried, buffers);
   }
 
-  private hear({ content, buffers }: Carried): void {
+  private handle({ content, buffers }: Carried): void {
     const [buffer = new ArrayBuffer(0)] = buffers;
     switch (content.is) {
       case "text":

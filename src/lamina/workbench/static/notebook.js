@@ -11,7 +11,7 @@ var t = class {
 	looks = new MutationObserver(() => this.followTheme());
 	port = null;
 	constructor(e, t) {
-		this.model = e, this.element = t, this.waiting.textContent = "The workbench is on its way: it comes once the kernel has nothing else to do.", this.frame.title = "lamina workbench", this.frame.allow = "clipboard-write", this.frame.addEventListener("load", this.handOverPort), t.append(this.waiting), e.on("msg:custom", this.hear), e.on("change:height", this.followHeight), this.post({
+		this.model = e, this.element = t, this.waiting.textContent = "The workbench is on its way: it comes once the kernel has nothing else to do.", this.frame.title = "lamina workbench", this.frame.allow = "clipboard-write", this.frame.addEventListener("load", this.handOverPort), t.append(this.waiting), e.on("msg:custom", this.handle), e.on("change:height", this.followHeight), this.post({
 			do: "ask",
 			id: 0,
 			path: "/",
@@ -19,7 +19,7 @@ var t = class {
 		});
 	}
 	leave() {
-		this.post({ do: "leave" }), this.model.off("msg:custom", this.hear), this.model.off("change:height", this.followHeight), this.looks.disconnect(), this.port?.close(), this.frame.remove();
+		this.post({ do: "leave" }), this.model.off("msg:custom", this.handle), this.model.off("change:height", this.followHeight), this.looks.disconnect(), this.port?.close(), this.frame.remove();
 	}
 	post(e, t = []) {
 		this.model.send({
@@ -27,7 +27,7 @@ var t = class {
 			page: this.name
 		}, void 0, t);
 	}
-	hear = (e, t) => {
+	handle = (e, t) => {
 		if (e.page !== this.name) return;
 		let n = t.map(r);
 		e.is === "answer" && e.id === 0 ? this.show(n[0]) : this.port?.postMessage({
