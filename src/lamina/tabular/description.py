@@ -1,4 +1,4 @@
-"""An ensemble described: its recipes and networks, and the inputs that each column became."""
+"""Description of an ensemble: its recipes and networks, and the inputs of each column."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from lamina.tabular.base import TabularEstimator
 
-# A table of hundreds of columns is printed in part; `columns` has all.
+# With hundreds of columns, only some are printed; `columns` has all.
 MOST_COLUMNS_SHOWN = 30
 
 
@@ -32,9 +32,9 @@ class NetworkOfMember:
     ----------
     recipe : str
     split : int
-        The place of the split whose validation samples chose its epoch.
+        Index of the split whose validation samples chose its epoch.
     weight : float
-        How much its prediction counts; all weights sum to 1.
+        Weight of its prediction; all weights sum to 1.
     n_inputs : int
     hidden_layer_sizes : tuple of int
     n_parameters : int
@@ -55,9 +55,9 @@ class ColumnOfTable:
     Attributes
     ----------
     column, kind, action : str
-        As `report_` has them.
+        As in `report_`.
     n_inputs : dict of str to int
-        The inputs that it became, by recipe.
+        Number of inputs computed from it, by recipe.
     """
 
     column: str
@@ -68,7 +68,7 @@ class ColumnOfTable:
 
 @dataclass(frozen=True)
 class EnsembleDescription:
-    """The result of `describe`: it prints as text, and shows as tables in a notebook.
+    """Result of `describe`; it prints as text and is displayed as tables in a notebook.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class EnsembleDescription:
     networks : tuple of NetworkOfMember
     columns : tuple of ColumnOfTable
     remarks : tuple of str
-        The numbers of networks and parameters, and the validation score.
+        Numbers of networks and parameters, and the validation score.
     """
 
     title: str
@@ -86,11 +86,11 @@ class EnsembleDescription:
 
     @property
     def n_parameters(self) -> int:
-        """The number of parameters of all networks."""
+        """Number of parameters of all networks."""
         return sum(network.n_parameters for network in self.networks)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the networks as a data frame, one row each."""
+        """Return the networks as a data frame, one row per network."""
         from pandas import DataFrame
 
         return DataFrame([asdict(network) for network in self.networks])
@@ -105,7 +105,7 @@ class EnsembleDescription:
         return "".join([title, *parts, *remarks])
 
     def _tables(self) -> list[list[list[str]]]:
-        """Return the recipes and the columns as tables of texts, headings first."""
+        """Return the recipes and the columns as tables of texts, with headings first."""
         if not self.networks:
             return []
         recipes = list(dict.fromkeys(network.recipe for network in self.networks))
@@ -127,7 +127,7 @@ class EnsembleDescription:
 
 
 def describe_ensemble(model: TabularEstimator) -> EnsembleDescription:
-    """Describe an ensemble; one that is not fitted by the recipes that its quality tries."""
+    """Describe an ensemble; if it is not fitted, describe the recipes of its quality."""
     title = type(model).__name__
     if "members_" not in vars(model):
         recipes = ", ".join(repr(recipe.name) for recipe in QUALITIES[model.quality].recipes)
@@ -194,7 +194,7 @@ def _as_html(rows: Sequence[Sequence[str]]) -> str:
 
 
 def describe(model: Any) -> Any:
-    """Describe an estimator of lamina: its networks, their layers, inputs and parameters.
+    """Describe an estimator of lamina: its networks, with their layers, inputs and parameters.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def describe(model: Any) -> Any:
     Raises
     ------
     TypeError
-        For anything else.
+        For any other object.
 
     Examples
     --------

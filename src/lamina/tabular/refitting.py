@@ -110,9 +110,9 @@ def refit_members(
     sample : NewSample
     members : sequence of Member
     means : sequence of ndarray
-        The mean of each member's inputs, which stands for classes that are not among the samples.
+        Mean of each member's inputs, used as a sample of classes that the new samples lack.
     fitter : MemberFitter
-        Its progress, jobs and limit of time.
+        Supplies progress, jobs and time limit.
     """
     folds = fold_of_members(members, int(sample.folds.max()) + 1)
     first = fitter.progress.begin([REFIT_EPOCHS] * len(members))
@@ -154,7 +154,7 @@ def _refit_one(
         inputs = np.vstack([inputs, np.tile(mean, (len(absent), 1))])
         y = np.append(y, absent)
     network = copy.deepcopy(member.network)
-    # Earlier losses are of other samples.
+    # Earlier losses were measured on other samples.
     for name in EPOCH_ATTRIBUTES:
         vars(network).pop(name, None)
     changed = {
@@ -180,7 +180,7 @@ def compare(
     weights: Floats,
     finish: Callable[[Floats], Floats],
 ) -> PairedLoss:
-    """Compare members on the samples that each of them held out.
+    """Compare members before and after on the samples that each of them held out.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def compare(
     before, after : sequence of Member
     weights : ndarray of shape (n_members,)
     finish : callable
-        From the mean of the members' predictions to the final ones.
+        Converts the mean of the members' predictions to the final predictions.
     """
     folds = fold_of_members(before, int(sample.folds.max()) + 1)
     sums: list[Any] = [0.0, 0.0]
@@ -213,6 +213,6 @@ def compare(
 def _paired(name: str, before: Floats, after: Floats, weight: Floats) -> PairedLoss:
     weight = weight / weight.sum()
     gain = float(weight @ (before - after))
-    # Of a weighted mean; with equal weights the deviation over the root of the count.
+    # Standard error of a weighted mean; with equal weights, the deviation over √count.
     error = float(np.sqrt(np.sum((weight * (before - after - gain)) ** 2)))
     return PairedLoss(name, float(weight @ before), float(weight @ after), gain, error)

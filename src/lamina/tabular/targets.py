@@ -62,7 +62,7 @@ class Target(ABC):
     @property
     @abstractmethod
     def loss_name(self) -> str:
-        """The name of `losses`."""
+        """Name of `losses`."""
 
     @abstractmethod
     def losses(self, predictions: Predictions) -> Predictions:
@@ -139,7 +139,7 @@ class Classes(Target):
 
     @property
     def loss_name(self) -> str:
-        """The log loss."""
+        """Log loss."""
         return "log loss"
 
     def losses(self, predictions: Predictions) -> Predictions:
@@ -189,7 +189,7 @@ class Values(Target):
 
     @property
     def described(self) -> Predictions:
-        """The values themselves."""
+        """Values of the samples."""
         return self.learned[:, np.newaxis]
 
     @property
@@ -211,7 +211,7 @@ class Values(Target):
 
     @property
     def loss_name(self) -> str:
-        """The squared error."""
+        """Squared error."""
         return "squared error"
 
     def losses(self, predictions: Predictions) -> Predictions:

@@ -17,7 +17,7 @@ SAFETY_FACTOR = 1.25
 
 
 class TimeLimit:
-    """The seconds from now until a fit has to end.
+    """Time limit in seconds until a fit has to end.
 
     Parameters
     ----------

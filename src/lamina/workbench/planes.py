@@ -78,7 +78,7 @@ class Plane(ABC):
 
 
 class FeatureTargetPlane(Plane):
-    """The single feature as horizontal axis and the target as vertical axis."""
+    """Single feature as horizontal axis, and the target as vertical axis."""
 
     kind = "line"
 

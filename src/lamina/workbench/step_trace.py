@@ -47,7 +47,7 @@ class NotKnown(ExperimentError):
 
 
 class Laid(NamedTuple):
-    """A step of a run, with its position in the run."""
+    """Step of a run, with its position in the run."""
 
     run: Run
     snapshot: Snapshot
