@@ -272,15 +272,15 @@ def test_few_rows_or_several_targets_select_one_network(lamina, tmp_path):
 
 
 @pytest.mark.usefixtures("table")
-def test_a_model_without_an_export_is_rejected_with_the_cure(lamina, refusal, monkeypatch):
+def test_a_model_without_an_export_is_rejected_in_a_line(lamina, refusal, monkeypatch):
     def write(*arguments, **options):
         raise TypeError("no export takes a TabularRegressor.")
 
     train(lamina, "price")
     monkeypatch.setattr("lamina.to_c", write)
     line = refusal("export", "houses.lamina", "-o", "m.h")
-    assert (
-        "houses.lamina cannot be written as .h: no export takes a TabularRegressor. Train" in line
+    assert line.endswith(
+        "houses.lamina cannot be written as .h: no export takes a TabularRegressor."
     )
 
 

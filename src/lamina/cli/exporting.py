@@ -39,10 +39,7 @@ def export(model_file: Path, output: Path, dtype: str | None, *, overwrite: bool
     try:
         content = chosen.write(model, dtype)
     except TypeError as error:
-        raise ValueError(
-            f"{model_file} cannot be written as {output.suffix}: {error} Train with lamina train "
-            "--model mlp to export the model"
-        ) from error
+        raise ValueError(f"{model_file} cannot be written as {output.suffix}: {error}") from error
     outcome = chosen.check(model, content, dtype)
     output.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(output, [content], overwrite=overwrite)
