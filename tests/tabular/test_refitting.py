@@ -227,3 +227,9 @@ def test_members_are_compared_on_rows_that_they_held_out(model):
 )
 def test_a_gain_within_its_standard_error_is_none(gain, error, better):
     assert PairedLoss("log loss", 1.0, 1.0 - gain, gain, error).is_better == better
+
+
+def test_a_limit_of_time_ends_the_training_and_says_so(model):
+    model.set_params(time_limit=1e-3).refit(*new_rows(model, seed=1, shift=1.0))
+    assert model.remarks_[-2] == "time_limit ended the refit of 4 of 4 networks"
+    assert np.isfinite(predict(model)).all()
