@@ -106,6 +106,17 @@ def test_each_network_ends_at_the_deadline_from_the_moment_when_its_inputs_are_t
     assert all(0 < seconds < 95.0 - INPUT_SECONDS for seconds in seconds_left)
 
 
+def test_a_machine_that_turns_out_faster_fits_more_networks(monkeypatch):
+    slow = SimulatedMachine(monkeypatch, epoch_seconds=1.0)
+    n_slow = len(MemberFitter(1, limit=TimeLimit(60.0, slow.clock)).fit(None, plans_of(10)))
+    machine = SimulatedMachine(monkeypatch, epoch_seconds=1.0, slow_down=0.5)
+    limit = TimeLimit(60.0, machine.clock)
+    members = MemberFitter(1, limit=limit).fit(None, plans_of(10))
+    assert n_slow < 6
+    assert len(members) == 20
+    assert machine.clock() <= limit.networks_end_at
+
+
 def test_enough_time_leaves_all_networks_and_epochs(monkeypatch):
     machine = SimulatedMachine(monkeypatch, epoch_seconds=0.1)
     limit = TimeLimit(1000.0, machine.clock)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from joblib import Parallel, delayed, effective_n_jobs
@@ -33,8 +33,9 @@ LEAST_FRACTION = 0.9
 EPOCHS_AFTER = 0.5
 
 
-class Budget(NamedTuple):
-    """Remaining time for members.
+@dataclass
+class Budget:
+    """Remaining time for members; threads share it.
 
     Attributes
     ----------
@@ -42,7 +43,7 @@ class Budget(NamedTuple):
         End, by `clock`.
     clock : callable
     member_seconds : float
-        Expected time for a member.
+        Expected time for a member: as measured beforehand, or of the fastest one fitted since.
     needs_one : bool
         True if the first member is fitted even without enough time.
     """
@@ -61,6 +62,10 @@ class Budget(NamedTuple):
         if is_first and self.needs_one:
             return False
         return self.left() < LEAST_FRACTION * self.member_seconds
+
+    def lower(self, seconds: float) -> None:
+        """Expect no more time for the next members than one has taken."""
+        self.member_seconds = min(self.member_seconds, seconds)
 
 
 class Fitted(NamedTuple):
@@ -274,7 +279,10 @@ def _fit_one(
     if not isinstance(plan.network.monitor, str):
         # A scorer is code, which is not stored in model files.
         plan.network.set_params(monitor="validation_loss")
-    return Fitted(member, (clock() - began) / max(1, len(plan.network.loss_curve_)))
+    seconds = clock() - began
+    if budget is not None:
+        budget.lower(seconds)
+    return Fitted(member, seconds / max(1, len(plan.network.loss_curve_)))
 
 
 def _refit_one(
