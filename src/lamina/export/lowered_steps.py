@@ -57,7 +57,7 @@ def _unknown(step: Any) -> str:
     names = ", ".join(sorted(each.__name__ for each in LOWERED))
     return (
         f"a source file does not support a {type(step).__name__} before the network, only {names}: "
-        "put one of these in its place, export the pipeline to ONNX, or export the network alone "
+        "use one of these instead, export the pipeline to ONNX, or export the network alone "
         "and prepare its rows yourself"
     )
 

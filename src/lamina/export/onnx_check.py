@@ -89,7 +89,7 @@ def _refusal(error: Exception, version: str, dtype: np.dtype[Any]) -> str:
 def _cure(dtype: np.dtype[Any]) -> str:
     if dtype == np.float64:
         return 'give dtype="float32"'
-    return "put another transformer in place of the one that needs it"
+    return "use another transformer instead of the one that needs it"
 
 
 def _first_line(error: Exception) -> str:

@@ -49,7 +49,7 @@ INPUTS: Mapping[InputKind, np.dtype[Any]] = {
 }
 MEANINGS: Mapping[InputKind, str] = {
     "number": "a number; NaN where it is missing",
-    "date": "microseconds since 1970-01-01 in UTC; the least int64 where the date is missing",
+    "date": "microseconds since 1970-01-01 in UTC; the smallest int64 if the date is missing",
     "category": "a category; empty where it is missing",
 }
 

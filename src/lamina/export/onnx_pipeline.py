@@ -114,10 +114,10 @@ def _in_dtype(kind: Any, dtype: np.dtype[Any]) -> Any:
 def _refusal(error: Exception, dtype: np.dtype[Any]) -> str:
     text = str(error).strip() or type(error).__name__
     reason = text.splitlines()[0].rstrip(".")
-    cure = 'Give dtype="float32", or put' if dtype == np.float64 else "Put"
+    cure = 'Pass dtype="float32", or use' if dtype == np.float64 else "Use"
     return (
         f"skl2onnx {skl2onnx.__version__} does not convert this pipeline: {reason}. {cure} another "
-        "transformer in place of that one"
+        "transformer instead"
     )
 
 

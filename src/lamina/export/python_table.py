@@ -32,10 +32,10 @@ from lamina.export.program import (
 
 READ_TABLE = """
 
-# What each column holds; the order is free, and further columns are ignored.
+# Kind of each column; columns may be in any order, and further ones are ignored.
 COLUMNS = {columns}
 MISSING = {missing}
-# Text is not read as a number here: training's table wrote numbers in a way of its own.
+# Texts are not parsed as numbers: the training table used a special number format.
 NO_TEXT = {no_text}
 
 

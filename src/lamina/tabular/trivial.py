@@ -26,14 +26,14 @@ def remark_on_trivial(
     trivial = sample.scoring.measure(y, sample.target.trivial_predictions(sample.weight)[validated])
     if np.isnan(score.value):
         return (
-            f"{score.metric} cannot be measured on the samples held out: nothing says whether the "
-            "model is any good. Bring more samples of each class, or choose another scoring="
+            f"{score.metric} cannot be computed on the held-out samples, so the quality of the "
+            "model is unknown. Add samples of each class, or choose another scoring="
         )
     if np.nan_to_num(score.value - trivial, nan=-np.inf) > np.nan_to_num(score.standard_error):
         return None
     trivial_name = "mean of the target" if sample.scoring.classes is None else "class frequencies"
     return (
-        f"on samples held out the model is no better than the {trivial_name}: {score.metric} is "
+        f"on held-out samples the model is no better than the {trivial_name}: {score.metric} is "
         f"{significant(score.value)} (standard error {significant(score.standard_error)}), and "
         f"theirs is {significant(float(trivial))}. Do not trust its predictions: look for columns "
         "that say something about the target, bring more samples, or predict the "

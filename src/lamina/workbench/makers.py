@@ -197,7 +197,7 @@ MAKERS = RecordTable(
     _maker(
         "curve",
         "regression",
-        "a wave of one feature that grows faster",
+        "a wave over one feature with rising frequency",
         "lamina.datasets.make_curve",
         _rows(200),
         _noise(0.1),
